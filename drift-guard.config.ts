@@ -1,0 +1,10 @@
+import { defineConfig } from "@drift-guard/core/config";
+
+/** The owner's choices: which roles are guarded, how strictly, and what may be put back. */
+export default defineConfig({
+  roles: {
+    AWSBatchServiceRole: {},
+    AWSServiceRoleForBatch: { required: false, paths: ["/aws-service-role/batch.amazonaws.com/"] },
+    ecsTaskExecutionRole: {},
+  },
+});

@@ -1,0 +1,44 @@
+import * as z from "zod";
+import { Actor } from "./actor.ts";
+
+/** What a change concerns. Finding the roles behind anything but a role takes a read. */
+export const Subject = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("role"), name: z.string() }).readonly(),
+  z.object({ kind: z.literal("policy"), arn: z.string() }).readonly(),
+  z.object({ kind: z.literal("profile"), name: z.string() }).readonly(),
+  z.object({ kind: z.literal("compute-environment"), name: z.string() }).readonly(),
+  z.object({ kind: z.literal("job-definition"), name: z.string() }).readonly(),
+]);
+export type Subject = z.infer<typeof Subject>;
+
+/** Whether the call was carried out. A refused call changed nothing and is told as an attempt. */
+export const Outcome = z.discriminatedUnion("status", [
+  z.object({ status: z.literal("succeeded") }).readonly(),
+  z
+    .object({ status: z.literal("refused"), code: z.string(), message: z.string().exactOptional() })
+    .readonly(),
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** One CloudTrail record, reduced to what it concerns, who did it, from where, and whether it succeeded. */
+export const Change = z
+  .object({
+    /** CloudTrail's `eventID`: the same for every copy of the record. */
+    id: z.string(),
+    /** ISO 8601, to the second. */
+    at: z.string(),
+    account: z.string(),
+    region: z.string(),
+    /** Service and call: `iam:DetachRolePolicy`. */
+    call: z.string(),
+    actor: Actor,
+    outcome: Outcome,
+    subjects: z.array(Subject).readonly(),
+    requestId: z.string().exactOptional(),
+  })
+  .readonly();
+export type Change = z.infer<typeof Change>;
+
+/** Asks to look at a role again, some time after a change. */
+export const Recheck = z.object({ recheck: z.string(), after: Change.exactOptional() }).readonly();
+export type Recheck = z.infer<typeof Recheck>;

@@ -1,0 +1,41 @@
+import * as z from "zod";
+
+/** Accepts a finding as it is: it holds for exactly this evidence, and until it expires. */
+export const Exception = z
+  .object({
+    findingId: z.string(),
+    /** Digest of the evidence that was accepted; anything else is not covered. */
+    digest: z.string(),
+    owner: z.string(),
+    reason: z.string(),
+    /** ISO 8601. */
+    expires: z.string(),
+  })
+  .readonly();
+export type Exception = z.infer<typeof Exception>;
+
+/** A person's consent to one rollback of exactly this evidence. */
+export const Approval = z
+  .object({ findingId: z.string(), digest: z.string(), by: z.string(), expires: z.string() })
+  .readonly();
+export type Approval = z.infer<typeof Approval>;
+
+/** What people decided about a role, and what stops its rollbacks. */
+export const Control = z
+  .object({
+    exceptions: z.array(Exception).readonly(),
+    approvals: z.array(Approval).readonly(),
+    /** Set while rollbacks of the whole account are paused. */
+    paused: z.string().exactOptional(),
+    /** Set where a change kept coming back: why rollbacks of this role have stopped. */
+    breaker: z.string().exactOptional(),
+  })
+  .readonly();
+export type Control = z.infer<typeof Control>;
+
+/** How many rollbacks may be spent in a window of time, for one role and for the whole account. */
+export interface Budget {
+  readonly perRole: number;
+  readonly perAccount: number;
+  readonly windowHours: number;
+}

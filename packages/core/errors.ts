@@ -1,0 +1,34 @@
+/** A role could not be read: access denied, throttled for good, or an answer that makes no sense. */
+export class RoleUnreadableError extends Error {
+  override readonly name = "RoleUnreadableError";
+}
+
+/** IAM refused a step of a rollback; `code` is IAM's error code, such as `UnmodifiableEntity`. */
+export class StepRefusedError extends Error {
+  override readonly name = "StepRefusedError";
+  readonly code: string;
+  constructor(message: string, code: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Somebody else committed to the ledger since it was loaded; nothing was written. Load it again and decide anew. */
+export class LedgerConflictError extends Error {
+  override readonly name = "LedgerConflictError";
+}
+
+/** A store cannot be reached, is not there, or holds an item that cannot be read. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+}
+
+/** A message, record or file that is not what it should be; the text names the place. */
+export class MessageUnreadableError extends Error {
+  override readonly name = "MessageUnreadableError";
+}
+
+/** The configuration is not what it should be; the text names the path. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}

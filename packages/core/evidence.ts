@@ -1,0 +1,91 @@
+import * as z from "zod";
+import { Actor } from "./actor.ts";
+import { Grant } from "./grant.ts";
+import { Part } from "./part.ts";
+
+const grants = z.array(Grant).readonly();
+
+/**
+ * On which side of the reference a role stands: it gives more, gives less, or differs where there are no grants to tell.
+ *
+ * A Deny that was added takes away, and so is told on the side `missing`; one that was removed, on the side `excess`.
+ */
+export const DriftSide = z.enum(["excess", "missing", "altered"]);
+export type DriftSide = z.infer<typeof DriftSide>;
+
+/** One difference between a role and its reference, at one part and on one side. */
+export const Drift = z
+  .object({
+    kind: z.literal("drift"),
+    part: Part,
+    side: DriftSide,
+    /** What is allowed beyond the reference (`excess`), or no more (`missing`). */
+    grants,
+    /** Deny statements that came (`missing`) or went (`excess`). */
+    denies: grants,
+    /** One sentence that says the difference where grants do not: an absent role, another boundary. */
+    detail: z.string().exactOptional(),
+  })
+  .readonly();
+export type Drift = z.infer<typeof Drift>;
+
+/** A part that could not be compared or read: never taken for clean. */
+export const Undecided = z
+  .object({ kind: z.literal("undecided"), part: Part, reasons: z.array(z.string()).readonly() })
+  .readonly();
+export type Undecided = z.infer<typeof Undecided>;
+
+/** AWS's own newer version of a managed policy (R40): information, not drift. */
+export const VendorChange = z
+  .object({
+    kind: z.literal("vendor-change"),
+    part: Part,
+    /** The live default version's id, such as `v13`. */
+    version: z.string(),
+    added: grants,
+    removed: grants,
+  })
+  .readonly();
+export type VendorChange = z.infer<typeof VendorChange>;
+
+/** A call against a guarded role that IAM refused. */
+export const Attempt = z
+  .object({
+    kind: z.literal("attempt"),
+    part: z.literal("role"),
+    call: z.string(),
+    actor: Actor,
+    at: z.string(),
+    /** IAM's error code and message. */
+    code: z.string(),
+    message: z.string().exactOptional(),
+    changeId: z.string(),
+  })
+  .readonly();
+export type Attempt = z.infer<typeof Attempt>;
+
+/** A call by the guard's own rollback role that no recorded rollback made: somebody else holds its credentials. */
+export const Impersonation = z
+  .object({
+    kind: z.literal("impersonation"),
+    part: z.literal("role"),
+    call: z.string(),
+    actor: Actor,
+    at: z.string(),
+    changeId: z.string(),
+  })
+  .readonly();
+export type Impersonation = z.infer<typeof Impersonation>;
+
+/** What a finding rests on. */
+export const Evidence = z.discriminatedUnion("kind", [
+  Drift,
+  Undecided,
+  VendorChange,
+  Attempt,
+  Impersonation,
+]);
+export type Evidence = z.infer<typeof Evidence>;
+
+/** What evaluating a role against its reference can give; the other kinds of evidence come from changes. */
+export type Assessment = Drift | Undecided | VendorChange;

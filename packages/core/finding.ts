@@ -1,0 +1,30 @@
+import * as z from "zod";
+import { Evidence } from "./evidence.ts";
+import { RoleKey } from "./role.ts";
+
+/** How bad a finding is, in Security Hub's words, from the worst to the mildest. */
+export const Severity = z.enum(["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]);
+export type Severity = z.infer<typeof Severity>;
+
+/** Where a finding stands. */
+export const FindingState = z.enum(["open", "suppressed", "resolved"]);
+export type FindingState = z.infer<typeof FindingState>;
+
+/** Something that is wrong, unsure or worth knowing about one role, with an identity that outlives one evaluation. */
+export const Finding = z
+  .object({
+    /** Hash of account, role, part, and side (or kind, where it is no drift): the same drift is the same finding. */
+    id: z.string(),
+    role: RoleKey,
+    evidence: Evidence,
+    severity: Severity,
+    state: FindingState,
+    /** Counts the finding's transitions. */
+    seq: z.number(),
+    openedAt: z.string(),
+    updatedAt: z.string(),
+    /** The first of the clean reads since; a finding resolves on a later one only (IAM is eventually consistent). */
+    cleanSince: z.string().exactOptional(),
+  })
+  .readonly();
+export type Finding = z.infer<typeof Finding>;

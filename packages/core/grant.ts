@@ -1,0 +1,39 @@
+import type { Grant as PolicyGrant, PolicyPrincipal, PolicyRequest } from "@drift-guard/policy/grant";
+import * as z from "zod";
+
+const strings = z.array(z.string()).readonly();
+
+const Principal: z.ZodType<PolicyPrincipal> = z
+  .object({ type: z.enum(["AWS", "Service", "Federated", "CanonicalUser"]), id: z.string() })
+  .readonly();
+
+const Example: z.ZodType<PolicyRequest> = z
+  .object({
+    principal: Principal.exactOptional(),
+    action: z.string(),
+    resource: z.string().exactOptional(),
+    context: z.record(z.string(), z.union([z.string(), strings])).readonly(),
+  })
+  .readonly();
+
+/** A grant as it is stored and told: the shape of `@drift-guard/policy`, checked where it is read back. */
+export const Grant: z.ZodType<PolicyGrant> = z
+  .object({
+    actions: strings,
+    exceptActions: strings.exactOptional(),
+    resources: strings.exactOptional(),
+    exceptResources: strings.exactOptional(),
+    principals: z.array(Principal).readonly().exactOptional(),
+    exceptPrincipals: z.array(Principal).readonly().exactOptional(),
+    conditions: z
+      .array(z.object({ operator: z.string(), key: z.string(), values: strings }).readonly())
+      .readonly(),
+    example: Example.exactOptional(),
+    statements: z
+      .array(
+        z.object({ document: z.number(), statement: z.number(), sid: z.string().exactOptional() }).readonly(),
+      )
+      .readonly(),
+  })
+  .readonly();
+export type Grant = PolicyGrant;

@@ -1,0 +1,82 @@
+import type { Recheck, Subject } from "./change.ts";
+import type { Budget, Control } from "./control.ts";
+import type { Finding } from "./finding.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Step } from "./plan.ts";
+import type { RoleKey, RoleReading } from "./role.ts";
+import type { Transition } from "./transition.ts";
+
+/**
+ * Reads roles whole. Every call that a source refuses or throttles for good throws `RoleUnreadableError`;
+ * a role that is not there is a reading, not an error.
+ */
+export interface RoleReader {
+  /** Reads one role by its name. */
+  read(name: string): Promise<RoleReading>;
+  /** Reads several roles by account pages, one reading for each name; cheaper than one call per role. */
+  readMany(names: readonly string[]): AsyncIterable<RoleReading>;
+  /** The names of the roles behind a subject: who a policy is attached to, whom a profile holds. */
+  rolesBehind(subject: Subject): Promise<readonly string[]>;
+}
+
+/** What IAM answered to a step that it carried out. */
+export interface StepReceipt {
+  /** Carried by CloudTrail's record of the call. */
+  readonly requestId?: string;
+}
+
+/** Writes roles: the only port that does. Throws `StepRefusedError` with IAM's code where IAM says no. */
+export interface RoleWriter {
+  apply(step: Step): Promise<StepReceipt>;
+}
+
+/** One change of a ledger: what it was read as, what it is to be, and what is to be told of it. */
+export interface Commit {
+  readonly before: Ledger;
+  readonly after: Ledger;
+  readonly transitions: readonly Transition[];
+}
+
+/** Who transitions are delivered to; each marks what it delivered. */
+export type Sink = "notify" | "securityhub";
+
+/**
+ * Keeps the ledgers. Throws `LedgerConflictError` where somebody else committed since the ledger was loaded, and then
+ * has written nothing; `StoreUnavailableError` where the store cannot be reached or is not there.
+ */
+export interface FindingStore {
+  /** The ledger of a role; an empty one of version 0 where nothing is stored. */
+  load(role: RoleKey): Promise<Ledger>;
+  /** Writes the whole change or nothing of it, and gives the ledger as it is stored now. */
+  commit(commit: Commit): Promise<Ledger>;
+  /** Every finding of every role, in no order. */
+  findings(): AsyncIterable<Finding>;
+  /** What happened to one finding, oldest first. */
+  history(role: RoleKey, findingId: string): Promise<readonly Transition[]>;
+  /** Notes that a sink delivered a transition; doing so twice is nothing. */
+  markDelivered(transition: Transition, sink: Sink): Promise<void>;
+  /** Transitions from before `at` (ISO 8601) that a sink has not marked yet. */
+  undelivered(at: string): AsyncIterable<Transition>;
+}
+
+/** What spending from the budget gave. */
+export type Spending = "spent" | "role budget exhausted" | "account budget exhausted";
+
+/** Keeps what people decided and what stops rollbacks. Unreadable means throwing, and throwing means no write. */
+export interface ControlStore {
+  load(role: RoleKey): Promise<Control>;
+  /** Takes one rollback from the role's and the account's budget, in one conditional write. */
+  spend(role: RoleKey, budget: Budget, now: string): Promise<Spending>;
+  /** Stops rollbacks of a role until a person closes the breaker. */
+  openBreaker(role: RoleKey, reason: string): Promise<void>;
+}
+
+/** Tells transitions to the guard's own bus. Throws where any of them was not taken. */
+export interface Announcer {
+  announce(transitions: readonly Transition[]): Promise<void>;
+}
+
+/** Asks for a role to be looked at again. */
+export interface RecheckQueue {
+  schedule(recheck: Recheck, afterSeconds: number): Promise<void>;
+}

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { Plan } from "./plan.ts";
+import { Role } from "./role.ts";
+
+/** A step that was carried out; `requestId` is what CloudTrail's record of the call carries. */
+export const StepDone = z
+  .object({ step: z.number(), at: z.string(), requestId: z.string().exactOptional() })
+  .readonly();
+export type StepDone = z.infer<typeof StepDone>;
+
+const base = {
+  id: z.string(),
+  plan: Plan,
+  /** The role before the first step, whole, so that a person can undo the rollback itself. */
+  before: Role,
+  startedAt: z.string(),
+  done: z.array(StepDone).readonly(),
+};
+
+/** One plan carried out. It is recorded before its first call, so that the call's own event is recognised. */
+export const Rollback = z.discriminatedUnion("status", [
+  z.object({ ...base, status: z.literal("running") }).readonly(),
+  z.object({ ...base, status: z.literal("done"), endedAt: z.string() }).readonly(),
+  z.object({ ...base, status: z.literal("failed"), endedAt: z.string(), failure: z.string() }).readonly(),
+]);
+export type Rollback = z.infer<typeof Rollback>;

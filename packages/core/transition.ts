@@ -1,0 +1,44 @@
+import * as z from "zod";
+import { Actor } from "./actor.ts";
+import { Finding } from "./finding.ts";
+
+/** What happened to a finding. */
+export const TransitionKind = z.enum([
+  "opened",
+  "grew",
+  "suppressed",
+  "approved",
+  "rolled-back",
+  "refused",
+  "resolved",
+  "reopened",
+]);
+export type TransitionKind = z.infer<typeof TransitionKind>;
+
+/** What made the guard look, or act. */
+export const Cause = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("change"), changeId: z.string(), call: z.string(), at: z.string() }).readonly(),
+  z.object({ kind: z.literal("recheck") }).readonly(),
+  z.object({ kind: z.literal("sweep") }).readonly(),
+  z.object({ kind: z.literal("rollback"), rollbackId: z.string() }).readonly(),
+]);
+export type Cause = z.infer<typeof Cause>;
+
+/** An immutable record of something that happened to a finding. Told at least once; every copy carries the same id. */
+export const Transition = z
+  .object({
+    schema: z.literal(1),
+    /** `findingId#seq`. */
+    id: z.string(),
+    kind: TransitionKind,
+    at: z.string(),
+    cause: Cause,
+    /** Who caused it, where that is known. */
+    actor: Actor.exactOptional(),
+    /** For a person: why it was refused, what was put back. */
+    note: z.string().exactOptional(),
+    /** The finding as it was after the transition. */
+    finding: Finding,
+  })
+  .readonly();
+export type Transition = z.infer<typeof Transition>;
