@@ -1,0 +1,56 @@
+import type { PolicyPrincipal } from "./grant.ts";
+
+/** The part of an AWS principal that says whose it is. */
+interface AwsIdentity {
+  /** Undefined where the policy gives the bare account id. */
+  readonly partition: string | undefined;
+  readonly account: string;
+  readonly service: "iam" | "sts";
+  /** `root`, `role/path/Name`, `assumed-role/Name/session`, … */
+  readonly name: string;
+}
+
+const accountId = /^\d{12}$/;
+const identityArn = /^arn:([^:]+):(iam|sts)::(\d{12}):(.+)$/;
+// Elsewhere the plain spelling has always been right (region-info of the CDK); these kept a twin in China.
+const chineseTwins = new Set(["ec2", "elasticmapreduce", "codedeploy", "logs"]);
+
+/** Takes the ARN or account id of an AWS principal apart; undefined for `*`, unique ids and unknown text. */
+export function readIdentity(id: string): AwsIdentity | undefined {
+  if (accountId.test(id)) return { partition: undefined, account: id, service: "iam", name: "root" };
+  const [, partition, service, account, name] = identityArn.exec(id) ?? [];
+  if (account === undefined || name === undefined) return undefined;
+  return { partition, account, service: service === "sts" ? "sts" : "iam", name };
+}
+
+/** The one spelling of a principal: an account id becomes its root ARN, a Chinese twin its plain name. */
+export function normalisePrincipal({ type, id }: PolicyPrincipal, partition: string): PolicyPrincipal {
+  if (type === "AWS" && accountId.test(id)) return { type, id: `arn:${partition}:iam::${id}:root` };
+  if (type === "Service" && partition === "aws-cn") {
+    const [, name] = /^([^.]+)\.amazonaws\.com\.cn$/.exec(id) ?? [];
+    if (name !== undefined && chineseTwins.has(name)) return { type, id: `${name}.amazonaws.com` };
+  }
+  return { type, id };
+}
+
+/**
+ * Whether an entry of a Principal element covers a principal: `*` covers everybody, an account its principals, a role
+ * its sessions. Both must be normalised.
+ */
+export function coversPrincipal(entry: PolicyPrincipal, principal: PolicyPrincipal): boolean {
+  if (entry.type === "AWS" && entry.id === "*") return true;
+  if (entry.type !== principal.type) return false;
+  if (entry.id === "*" || entry.id === principal.id) return true;
+  if (entry.type !== "AWS") return false;
+  const owner = readIdentity(entry.id);
+  const other = readIdentity(principal.id);
+  if (owner === undefined || other === undefined) return false;
+  if (owner.account !== other.account || owner.partition !== other.partition) return false;
+  if (owner.name === "root") return owner.service === "iam";
+  return owner.service === "iam" && other.service === "sts" && isSessionOf(owner.name, other.name);
+}
+
+function isSessionOf(role: string, session: string): boolean {
+  const name = role.startsWith("role/") ? role.slice(role.lastIndexOf("/") + 1) : undefined;
+  return name !== undefined && session.startsWith(`assumed-role/${name}/`);
+}

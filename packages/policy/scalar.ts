@@ -1,0 +1,79 @@
+/** An IP address or range: all addresses from the first to the last one. */
+export interface AddressRange {
+  readonly family: 4 | 6;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+const isoDate = /^\d{4}-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
+
+/** Reads a decimal number; undefined where the text is none. */
+export function readNumber(text: string): number | undefined {
+  const value = decimal.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** Reads an ISO 8601 date or seconds since 1970, as milliseconds since 1970; undefined where the text is neither. */
+export function readDate(text: string): number | undefined {
+  const seconds = readNumber(text);
+  // Four digits are a year in ISO 8601, and the number of a second long ago otherwise; IAM takes epoch seconds.
+  if (seconds !== undefined) return seconds * 1000;
+  if (!isoDate.test(text)) return undefined;
+  // A time without a zone is UTC, not the local time of the machine.
+  const zoned = text.includes("T") && !/(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? `${text}Z` : text;
+  const time = Date.parse(zoned);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** Reads an address or a CIDR range, IPv4 or IPv6; undefined where the text is neither. */
+export function readAddressRange(text: string): AddressRange | undefined {
+  const [address = "", prefix, ...more] = text.split("/");
+  if (more.length > 0) return undefined;
+  const family = address.includes(":") ? 6 : 4;
+  const bits = family === 4 ? 32 : 128;
+  const value = family === 4 ? readVersion4(address) : readVersion6(address);
+  if (value === undefined || (prefix !== undefined && !/^\d{1,3}$/.test(prefix))) return undefined;
+  const length = prefix === undefined ? bits : Number(prefix);
+  if (length > bits) return undefined;
+  const rest = BigInt(bits - length);
+  const first = (value >> rest) << rest;
+  return { family, first, last: first | ((1n << rest) - 1n) };
+}
+
+function readVersion4(text: string): bigint | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256))
+    return undefined;
+  return parts.reduce((value, part) => (value << 8n) | BigInt(part), 0n);
+}
+
+function readVersion6(text: string): bigint | undefined {
+  const lastColon = text.lastIndexOf(":");
+  const tail = text.slice(lastColon + 1);
+  if (tail.includes(".")) {
+    const low = readVersion4(tail);
+    if (low === undefined) return undefined;
+    const groups = `${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`;
+    return readVersion6(text.slice(0, lastColon + 1) + groups);
+  }
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const [head = [], rear = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
+  const missing = 8 - head.length - rear.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const groups = [...head, ...Array<string>(Math.max(0, missing)).fill("0"), ...rear];
+  if (!groups.every((group) => /^[\da-f]{1,4}$/i.test(group))) return undefined;
+  return groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
+}
+
+/** Writes an address as its family does. */
+export function printAddress(family: 4 | 6, value: bigint): string {
+  const groups = family === 4 ? 4 : 8;
+  const bits = family === 4 ? 8n : 16n;
+  const parts = Array.from({ length: groups }, (_, index) => {
+    const part = (value >> (bits * BigInt(groups - 1 - index))) & ((1n << bits) - 1n);
+    return part.toString(family === 4 ? 10 : 16);
+  });
+  return parts.join(family === 4 ? "." : ":");
+}
