@@ -32,3 +32,8 @@ export class MessageUnreadableError extends Error {
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
+
+/** Another rollback of the role is still running: the wish must be brought again later. */
+export class RollbackUnderwayError extends Error {
+  override readonly name = "RollbackUnderwayError";
+}

@@ -4,6 +4,8 @@ import { Grant } from "./grant.ts";
 import { Part } from "./part.ts";
 
 const grants = z.array(Grant).readonly();
+// Change ids of the calls before the last, newest first and bounded: a copy of an old event is not a new call.
+const earlier = z.array(z.string()).readonly();
 
 /**
  * On which side of the reference a role stands: it gives more, gives less, or differs where there are no grants to tell.
@@ -60,6 +62,7 @@ export const Attempt = z
     code: z.string(),
     message: z.string().exactOptional(),
     changeId: z.string(),
+    earlier,
   })
   .readonly();
 export type Attempt = z.infer<typeof Attempt>;
@@ -73,6 +76,7 @@ export const Impersonation = z
     actor: Actor,
     at: z.string(),
     changeId: z.string(),
+    earlier,
   })
   .readonly();
 export type Impersonation = z.infer<typeof Impersonation>;

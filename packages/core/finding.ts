@@ -25,6 +25,8 @@ export const Finding = z
     updatedAt: z.string(),
     /** The first of the clean reads since; a finding resolves on a later one only (IAM is eventually consistent). */
     cleanSince: z.string().exactOptional(),
+    /** Why the last rollback of this evidence was refused: told once, not with every copy of an event. */
+    refusal: z.string().exactOptional(),
   })
   .readonly();
 export type Finding = z.infer<typeof Finding>;

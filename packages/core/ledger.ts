@@ -15,3 +15,27 @@ export interface Ledger {
 export function emptyLedger(role: RoleKey): Ledger {
   return { role, version: 0, findings: [], rollbacks: [] };
 }
+
+// Lambda ends a function after 15 minutes: a rollback that began before that runs no more.
+const longestRunMinutes = 15;
+
+/** Whether a rollback of the role may still be running at `now` (ISO 8601). */
+export function isRollbackUnderway(ledger: Ledger, now: string): boolean {
+  return ledger.rollbacks.some((rollback) => rollback.status === "running" && !isAbandoned(rollback, now));
+}
+
+/** Closes rollbacks whose function was stopped before it could say how they ended; the same ledger where none was. */
+export function closeAbandoned(ledger: Ledger, now: string): Ledger {
+  if (!ledger.rollbacks.some((rollback) => isAbandoned(rollback, now))) return ledger;
+  const failure = "It ended before it could say how: its function was stopped.";
+  return {
+    ...ledger,
+    rollbacks: ledger.rollbacks.map((rollback) =>
+      isAbandoned(rollback, now) ? { ...rollback, status: "failed", endedAt: now, failure } : rollback,
+    ),
+  };
+}
+
+function isAbandoned({ status, startedAt }: Rollback, now: string): boolean {
+  return status === "running" && Date.parse(now) - Date.parse(startedAt) > longestRunMinutes * 60_000;
+}

@@ -1,0 +1,183 @@
+import type { Actor } from "./actor.ts";
+import type { Exception } from "./control.ts";
+import { digestEvidence, identifyFinding, printGrants } from "./digest.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./finding.ts";
+import type { Ledger } from "./ledger.ts";
+import { rateSeverity } from "./severity.ts";
+import type { Cause, Transition, TransitionKind } from "./transition.ts";
+
+/** What a look at a role gave, and what led to it. */
+export interface Observation {
+  readonly ledger: Ledger;
+  readonly evidence: readonly Evidence[];
+  readonly exceptions: readonly Exception[];
+  readonly cause: Cause;
+  /** Who is known to have caused what is new. */
+  readonly actor?: Actor;
+  /** ISO 8601. */
+  readonly now: string;
+  /** Seconds that must lie between two clean reads before a finding resolves: IAM is eventually consistent. */
+  readonly settleSeconds: number;
+}
+
+/** What follows from a look at a role. */
+export interface Reconciliation {
+  /** The very ledger that was given where nothing changed. */
+  readonly ledger: Ledger;
+  readonly transitions: readonly Transition[];
+  /** Whether a finding waits for a second clean read. */
+  readonly recheck: boolean;
+}
+
+/** Brings a ledger up to what was seen: findings open, grow, reopen, and resolve on the second clean read. */
+export function reconcile(observation: Observation): Reconciliation {
+  const { ledger, evidence } = observation;
+  const seenById = new Map(evidence.map((piece) => [identifyFinding(ledger.role, piece), piece]));
+  const transitions: Transition[] = [];
+  const settle = (before: Finding | undefined, after: Finding, kind?: TransitionKind): Finding => {
+    if (kind === undefined) return after;
+    const told = { ...after, seq: (before?.seq ?? 0) + 1, updatedAt: observation.now };
+    transitions.push(tell(told, kind, observation));
+    return told;
+  };
+
+  const known = ledger.findings.map((finding) => {
+    const piece = seenById.get(finding.id);
+    seenById.delete(finding.id);
+    if (piece) return settle(finding, ...confirm(finding, piece, observation));
+    return isShielded(finding, evidence) ? finding : settle(finding, ...clear(finding, observation));
+  });
+  const fresh = [...seenById].map(([id, piece]) => settle(undefined, ...open(id, piece, observation)));
+
+  const findings = [...known, ...fresh];
+  const unchanged = fresh.length === 0 && known.every((finding, index) => finding === ledger.findings[index]);
+  return {
+    ledger: unchanged ? ledger : { ...ledger, findings },
+    transitions,
+    recheck: findings.some(({ state, cleanSince }) => state !== "resolved" && cleanSince !== undefined),
+  };
+}
+
+type Verdict = [after: Finding, kind?: TransitionKind];
+
+function open(id: string, evidence: Evidence, observation: Observation): Verdict {
+  const { now, ledger } = observation;
+  const finding: Finding = {
+    id,
+    role: ledger.role,
+    evidence,
+    severity: rateSeverity(evidence, ledger.role),
+    state: "open",
+    seq: 0,
+    openedAt: now,
+    updatedAt: now,
+  };
+  return isExcepted(finding, observation)
+    ? [{ ...finding, state: "suppressed" }, "suppressed"]
+    : [finding, "opened"];
+}
+
+function confirm(finding: Finding, piece: Evidence, observation: Observation): Verdict {
+  const evidence = succeed(finding.evidence, piece);
+  // A copy of an event that was told already says nothing new, whatever the finding's state.
+  if (evidence === finding.evidence && isCall(evidence)) return [finding];
+  const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
+  const { cleanSince, refusal, ...rest } = finding;
+  const current: Finding = same
+    ? rest
+    : { ...rest, evidence, severity: rateSeverity(evidence, finding.role) };
+  if (isExcepted(current, observation)) {
+    if (finding.state === "suppressed" && same && cleanSince === undefined) return [finding];
+    const suppressed: Finding = { ...current, state: "suppressed" };
+    return finding.state === "suppressed" ? [suppressed] : [suppressed, "suppressed"];
+  }
+  switch (finding.state) {
+    case "resolved":
+      return [{ ...current, state: "open", openedAt: observation.now }, "reopened"];
+    case "suppressed":
+      // The exception ended, or was for other evidence than this.
+      return [{ ...current, state: "open" }, same ? "reopened" : "grew"];
+    case "open":
+      if (!same) return grew(finding.evidence, evidence) ? [current, "grew"] : [current];
+      if (cleanSince === undefined) return [finding];
+      return [refusal === undefined ? current : { ...current, refusal }];
+  }
+}
+
+function isCall({ kind }: Evidence): boolean {
+  return kind === "attempt" || kind === "impersonation";
+}
+
+function clear(finding: Finding, { now, settleSeconds }: Observation): Verdict {
+  // Nothing in the role shows whether the guard's credentials are back in the right hands: a person closes it.
+  if (finding.state === "resolved" || finding.evidence.kind === "impersonation") return [finding];
+  if (finding.cleanSince === undefined) return [{ ...finding, cleanSince: now }];
+  if (Date.parse(now) - Date.parse(finding.cleanSince) < settleSeconds * 1000) return [finding];
+  const { cleanSince: _, refusal: __, ...rest } = finding;
+  return [{ ...rest, state: "resolved" }, "resolved"];
+}
+
+// What could not be read or compared this time may still be there.
+function isShielded(finding: Finding, evidence: readonly Evidence[]): boolean {
+  return evidence.some(
+    ({ kind, part }) => kind === "undecided" && (part === "role" || part === finding.evidence.part),
+  );
+}
+
+function isExcepted(finding: Finding, { exceptions, now }: Observation): boolean {
+  return exceptions.some(
+    ({ findingId, digest, expires }) =>
+      findingId === finding.id && expires > now && digest === digestEvidence(finding.evidence),
+  );
+}
+
+const remembered = 32;
+
+/** The evidence that follows on earlier evidence: for calls, the latest call, with the ones before it remembered. */
+function succeed(before: Evidence, now: Evidence): Evidence {
+  if (now.kind !== "attempt" && now.kind !== "impersonation") return now;
+  if (before.kind !== now.kind) return now;
+  if (before.changeId === now.changeId || before.earlier.includes(now.changeId)) return before;
+  return { ...now, earlier: [before.changeId, ...before.earlier].slice(0, remembered) };
+}
+
+function grew(before: Evidence, now: Evidence): boolean {
+  if (digestEvidence(before) === digestEvidence(now)) return false;
+  const had = new Set(printEvidence(before));
+  return printEvidence(now).some((line) => !had.has(line));
+}
+
+function printEvidence(evidence: Evidence): readonly string[] {
+  switch (evidence.kind) {
+    case "drift":
+      return [
+        ...printGrants(evidence.grants),
+        ...printGrants(evidence.denies).map((deny) => `deny ${deny}`),
+        ...(evidence.detail === undefined ? [] : [evidence.detail]),
+      ];
+    case "vendor-change":
+      return [
+        ...printGrants(evidence.added),
+        ...printGrants(evidence.removed).map((grant) => `gone ${grant}`),
+      ];
+    case "undecided":
+      // Other words for not knowing are not more of it.
+      return [];
+    case "attempt":
+    case "impersonation":
+      return [evidence.changeId];
+  }
+}
+
+function tell(finding: Finding, kind: TransitionKind, { cause, actor, now }: Observation): Transition {
+  return {
+    schema: 1,
+    id: `${finding.id}#${finding.seq}`,
+    kind,
+    at: now,
+    cause,
+    ...(actor && { actor }),
+    finding,
+  };
+}

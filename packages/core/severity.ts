@@ -1,0 +1,70 @@
+import type { PolicyPrincipal } from "@drift-guard/policy/grant";
+import type { Drift, Evidence } from "./evidence.ts";
+import type { Severity } from "./finding.ts";
+import type { Grant } from "./grant.ts";
+import type { RoleKey } from "./role.ts";
+
+/** How bad a piece of evidence about a role is: by what it lets somebody do, or keeps Batch from doing. */
+export function rateSeverity(evidence: Evidence, role: RoleKey): Severity {
+  switch (evidence.kind) {
+    case "impersonation":
+      return "CRITICAL";
+    case "attempt":
+    case "undecided":
+      return "MEDIUM";
+    case "vendor-change":
+      return "INFORMATIONAL";
+    case "drift":
+      return rateDrift(evidence, role);
+  }
+}
+
+function rateDrift(drift: Drift, role: RoleKey): Severity {
+  switch (drift.side) {
+    case "missing":
+      // Something that Batch needs is gone: the role absent, a policy detached, a trust cut, a Deny put on.
+      return "HIGH";
+    case "altered":
+      return drift.part === "role" ? "HIGH" : "MEDIUM";
+    case "excess":
+      return worst(
+        drift.grants.map((grant) =>
+          drift.part === "trust" ? rateTrust(grant, role) : ratePermission(grant),
+        ),
+      );
+  }
+}
+
+function rateTrust(grant: Grant, role: RoleKey): Severity {
+  if (grant.exceptPrincipals) return "CRITICAL";
+  return worst((grant.principals ?? []).map((principal) => rateTrusted(principal, role)));
+}
+
+function rateTrusted({ type, id }: PolicyPrincipal, role: RoleKey): Severity {
+  switch (type) {
+    case "AWS":
+      return id === role.account || id.includes(`::${role.account}:`) ? "HIGH" : "CRITICAL";
+    case "Federated":
+    case "CanonicalUser":
+      return "CRITICAL";
+    case "Service":
+      return "HIGH";
+  }
+}
+
+// Whoever holds one of these can give himself more: the known ways from one permission to all of them.
+const escalating =
+  /^(?:\*|[*?].*|iam:(?:[^*]*\*.*|passrole|create.*|put.*|attach.*|update.*|add.*|set.*|delete.*|detach.*|remove.*)|sts:(?:\*|assume.*)|organizations:.*|lambda:(?:\*|update.*|create.*|add.*)|ssm:(?:\*|send.*|start.*)|cloudformation:(?:\*|create.*|update.*|execute.*)|codebuild:(?:\*|start.*|create.*|update.*)|glue:(?:\*|create.*|update.*))$/i;
+const reading = /^[\w-]+:(?:get|list|describe|batchget|lookup|view)[\w*?]*$/i;
+
+function ratePermission(grant: Grant): Severity {
+  if (grant.exceptActions || grant.actions.some((action) => escalating.test(action))) return "CRITICAL";
+  return grant.actions.every((action) => reading.test(action)) ? "MEDIUM" : "HIGH";
+}
+
+const order: readonly Severity[] = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"];
+
+/** The worst of some severities; `HIGH` where there are none, as for a Deny that was removed. */
+function worst(severities: readonly Severity[]): Severity {
+  return order.find((severity) => severities.includes(severity)) ?? "HIGH";
+}

@@ -1,0 +1,41 @@
+import { LedgerConflictError } from "@drift-guard/core/errors";
+import type { Ledger } from "@drift-guard/core/ledger";
+import type { FindingStore } from "@drift-guard/core/ports";
+import type { RoleKey } from "@drift-guard/core/role";
+import type { Transition } from "@drift-guard/core/transition";
+
+/** What is to become of a ledger. */
+export interface Decision<Result> {
+  readonly ledger: Ledger;
+  readonly transitions: readonly Transition[];
+  readonly result: Result;
+}
+
+// Many rivals for one role mean many events at once: each round one of them wins.
+const rounds = 12;
+
+/**
+ * Loads a role's ledger, decides, and commits; where a rival committed meanwhile, decides anew on what he left.
+ * The decision reads the role itself where it depends on it, so that no older read overwrites a newer one.
+ */
+export async function decideAndCommit<Result>(
+  store: FindingStore,
+  role: RoleKey,
+  decide: (ledger: Ledger) => Decision<Result> | Promise<Decision<Result>>,
+): Promise<Decision<Result>> {
+  for (let round = 1; ; round += 1) {
+    const before = await store.load(role);
+    const decision = await decide(before);
+    if (decision.ledger === before && decision.transitions.length === 0) return decision;
+    try {
+      const ledger = await store.commit({
+        before,
+        after: decision.ledger,
+        transitions: decision.transitions,
+      });
+      return { ...decision, ledger };
+    } catch (error) {
+      if (!(error instanceof LedgerConflictError) || round === rounds) throw error;
+    }
+  }
+}

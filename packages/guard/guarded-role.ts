@@ -1,0 +1,33 @@
+import type { GuardedRole } from "@drift-guard/core/config";
+import { ConfigError } from "@drift-guard/core/errors";
+import type { Reference } from "@drift-guard/core/reference";
+import { findReference, references } from "@drift-guard/core/references";
+import { sameRoleName } from "@drift-guard/core/role";
+import type { GuardSettings } from "./ports.ts";
+
+/** A role that the owner wants guarded, with what it should be. */
+export interface Ward {
+  readonly name: string;
+  readonly guarded: GuardedRole;
+  readonly reference: Reference;
+}
+
+/** Every guarded role. Throws `ConfigError` where the configuration names a reference that does not exist. */
+export function listWards({ config }: Pick<GuardSettings, "config">): readonly Ward[] {
+  return Object.entries(config.roles).map(([name, guarded]) => {
+    const wanted = guarded.reference ?? name;
+    const reference = findReference(wanted);
+    if (!reference) {
+      const known = references().map(({ role }) => role);
+      throw new ConfigError(
+        `drift-guard.config.ts guards ${name} by the reference ${wanted}, which does not exist. Built in: ${known.join(", ")}.`,
+      );
+    }
+    return { name, guarded, reference };
+  });
+}
+
+/** The guarded role of a name, as IAM compares names, or undefined. */
+export function findWard(settings: Pick<GuardSettings, "config">, name: string): Ward | undefined {
+  return listWards(settings).find((ward) => sameRoleName(ward.name, name));
+}

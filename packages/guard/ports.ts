@@ -1,0 +1,40 @@
+import type { Config } from "@drift-guard/core/config";
+import type {
+  Announcer,
+  ControlStore,
+  FindingStore,
+  RecheckQueue,
+  RoleReader,
+  RoleWriter,
+} from "@drift-guard/core/ports";
+
+/** What the guard needs of the world to look at roles. */
+export interface GuardPorts {
+  readonly roles: RoleReader;
+  readonly findings: FindingStore;
+  readonly control: ControlStore;
+  readonly rechecks: RecheckQueue;
+  now(): Date;
+}
+
+/** What it needs to look at all of them, and to tell again what nobody confirmed. */
+export interface SweepPorts extends GuardPorts {
+  readonly announcer: Announcer;
+}
+
+/** What it needs to put a role back. */
+export interface RollbackPorts extends GuardPorts {
+  readonly writer: RoleWriter;
+  /** A fresh id for a rollback. */
+  newId(): string;
+}
+
+/** What the guard knows of itself. */
+export interface GuardSettings {
+  readonly config: Config;
+  /** The account that is guarded, 12 digits. */
+  readonly account: string;
+  readonly partition: string;
+  /** ARN of the role that rollbacks run as; left out where rollback is not deployed. */
+  readonly guardRole?: string;
+}
