@@ -1,3 +1,6 @@
+import { canonicalText } from "@drift-guard/policy/canonical";
+import { parsePolicy } from "@drift-guard/policy/parse";
+import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Evidence } from "./evidence.ts";
@@ -36,11 +39,21 @@ export function digestRole(role: Role): string {
   return digestOf([
     role.id,
     role.arn,
-    role.trust,
+    canonicalise(role.trust),
     role.attached.map(({ arn }) => arn).sort(),
-    role.inline.map(({ name, text }) => [name, text]).sort(),
+    role.inline.map(({ name, text }) => [name, canonicalise(text)]).sort(),
     role.boundary.observed ? (role.boundary.value?.arn ?? null) : "unseen",
   ]);
+}
+
+// IAM gives a document back in its own spelling: what it means has to be the same, not how it is written.
+function canonicalise(text: string): string {
+  try {
+    return canonicalText(parsePolicy(text));
+  } catch (error) {
+    if (error instanceof PolicySyntaxError) return text;
+    throw error;
+  }
 }
 
 /** The texts of grants, sorted: two lists of grants are the same grants if these are the same. */

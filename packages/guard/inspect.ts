@@ -1,12 +1,12 @@
 import type { Change, Recheck } from "@drift-guard/core/change";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { evaluate } from "@drift-guard/core/evaluate";
-import type { Attempt, Evidence, Impersonation } from "@drift-guard/core/evidence";
-import { isRollbackUnderway, type Ledger } from "@drift-guard/core/ledger";
+import type { Evidence } from "@drift-guard/core/evidence";
 import type { Message } from "@drift-guard/core/message";
 import { reconcile } from "@drift-guard/core/reconcile";
 import { type RoleKey, type RoleReading, sameRoleName } from "@drift-guard/core/role";
 import type { Cause, Transition } from "@drift-guard/core/transition";
+import { attemptOf, judgeCaller } from "./caller.ts";
 import { decideAndCommit } from "./commit.ts";
 import { findWard, type Ward } from "./guarded-role.ts";
 import type { GuardPorts, GuardSettings } from "./ports.ts";
@@ -157,45 +157,4 @@ async function assess(
     }
     throw error;
   }
-}
-
-/**
- * Whether a call by the guard's own role was one of its rollbacks (design 3.8). Judged at the recheck, when the
- * rollback that made it has been recorded; "unknown" while one is still running.
- */
-function judgeCaller(
-  change: Change,
-  ledger: Ledger,
-  settings: GuardSettings,
-): Impersonation | "none" | "unknown" {
-  const { guardRole } = settings;
-  if (guardRole === undefined || change.actor.issuer !== guardRole) return "none";
-  const own = ledger.rollbacks.some(({ done }) =>
-    done.some(({ requestId }) => requestId !== undefined && requestId === change.requestId),
-  );
-  if (own) return "none";
-  if (isRollbackUnderway(ledger, now)) return "unknown";
-  return {
-    kind: "impersonation",
-    part: "role",
-    call: change.call,
-    actor: change.actor,
-    at: change.at,
-    changeId: change.id,
-    earlier: [],
-  };
-}
-
-function attemptOf(change: Change, { code, message }: { code: string; message?: string }): Attempt {
-  return {
-    kind: "attempt",
-    part: "role",
-    call: change.call,
-    actor: change.actor,
-    at: change.at,
-    code,
-    ...(message !== undefined && { message }),
-    changeId: change.id,
-    earlier: [],
-  };
 }

@@ -1,15 +1,16 @@
 import { type Authority, authorise } from "@drift-guard/core/authorise";
-import { digestRole, identifyFinding } from "@drift-guard/core/digest";
+import { identifyFinding } from "@drift-guard/core/digest";
 import { RollbackUnderwayError } from "@drift-guard/core/errors";
 import { evaluate } from "@drift-guard/core/evaluate";
 import type { Assessment } from "@drift-guard/core/evidence";
 import type { Finding } from "@drift-guard/core/finding";
 import { closeAbandoned, isRollbackUnderway, type Ledger } from "@drift-guard/core/ledger";
-import { applyStep, planRollback, recordRole } from "@drift-guard/core/planner";
-import type { Role, RoleKey } from "@drift-guard/core/role";
-import type { Rollback, StepDone } from "@drift-guard/core/rollback";
+import { planRollback, recordRole } from "@drift-guard/core/planner";
+import type { RoleKey } from "@drift-guard/core/role";
+import type { Rollback } from "@drift-guard/core/rollback";
 import type { Transition, TransitionKind } from "@drift-guard/core/transition";
 import { type Decision, decideAndCommit } from "./commit.ts";
+import { carryOut, replaceRollback } from "./execution.ts";
 import { findWard, type Ward } from "./guarded-role.ts";
 import type { GuardSettings, RollbackPorts } from "./ports.ts";
 
@@ -105,7 +106,7 @@ async function begin(
     const rollback: Rollback = {
       id: ports.newId(),
       plan,
-      before: role,
+      before: recordRole(role),
       startedAt: now,
       done: [],
       status: "running",
@@ -144,58 +145,6 @@ function refused(ledger: Ledger, ids: readonly string[], reason: string, now: st
     ledger: told.length === 0 ? ledger : { ...ledger, findings },
     transitions: told,
     result: { kind: "end", outcome: { status: "refused", reason } },
-  };
-}
-
-/** Carries the steps out one by one, reading the role around each: one that somebody else moves stops it. */
-async function carryOut(rollback: Rollback, key: RoleKey, ports: RollbackPorts): Promise<Rollback> {
-  const { roles, writer, now } = ports;
-  const { plan, before } = rollback;
-  const done: StepDone[] = [];
-  const fail = (failure: string): Rollback => ({
-    ...rollback,
-    done,
-    status: "failed",
-    endedAt: now().toISOString(),
-    failure,
-  });
-  let expected: readonly Role[] = [before];
-  for (const [index, step] of plan.steps.entries()) {
-    try {
-      const reading = await roles.read(plan.role);
-      if (reading.status === "absent")
-        return fail(`${plan.role} was deleted meanwhile; nothing more was written.`);
-      const digest = digestRole(reading.role);
-      const stood = expected.find((role) => digestRole(role) === digest);
-      if (!stood)
-        return fail(`${plan.role} was changed by somebody else meanwhile; nothing more was written.`);
-      const { requestId } = await writer.apply(step);
-      done.push({ step: index, at: now().toISOString(), ...(requestId !== undefined && { requestId }) });
-      // At once, since the call's own event is on its way and must be recognised by its request id.
-      await record({ ...rollback, done: [...done] }, key, ports);
-      // The next read may still show the role as it was before this step: IAM is eventually consistent.
-      expected = [...expected.map((role) => applyStep(role, step)), ...expected];
-    } catch (error) {
-      return fail(
-        `${step.call} on ${plan.role} failed: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  }
-  return { ...rollback, done, status: "done", endedAt: now().toISOString() };
-}
-
-async function record(rollback: Rollback, key: RoleKey, { findings }: RollbackPorts): Promise<void> {
-  await decideAndCommit(findings, key, (ledger) => ({
-    ledger: replaceRollback(ledger, rollback),
-    transitions: [],
-    result: undefined,
-  }));
-}
-
-function replaceRollback(ledger: Ledger, rollback: Rollback): Ledger {
-  return {
-    ...ledger,
-    rollbacks: ledger.rollbacks.map((each) => (each.id === rollback.id ? rollback : each)),
   };
 }
 
