@@ -12,6 +12,8 @@ export const findingKeys = {
   rollback: (id: string) => `ROLLBACK#${id}`,
   /** Zero-padded, so that the order of keys is the order of time. */
   transition: (id: string, seq: number) => `TRANSITION#${id}#${String(seq).padStart(6, "0")}`,
+  /** Begins the keys of one finding's transitions. */
+  transitions: (id: string) => `TRANSITION#${id}#`,
   /** A load reads from here … */
   first: "FINDING#",
   /** … to here, which leaves the transitions out. */

@@ -1,0 +1,149 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import { GetCommand, PutCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { Approval, type Budget, type Control, Exception } from "@drift-guard/core/control";
+import { StoreUnavailableError } from "@drift-guard/core/errors";
+import type { ControlStore, Spending } from "@drift-guard/core/ports";
+import type { RoleKey } from "@drift-guard/core/role";
+import { controlKeys, schema } from "@drift-guard/core/table";
+import * as z from "zod";
+import { openTable, queryItems, readItem, sortKeyOf, type Table, tableFailure } from "./table.ts";
+
+const ExceptionItem = z.object({ exception: Exception });
+const ApprovalItem = z.object({ approval: Approval });
+/** A breaker that is open, or a pause. */
+const StopItem = z.object({ reason: z.string() });
+
+// Two rollbacks that spend at once cancel each other's transaction; more often than this they do not meet.
+const spendAttempts = 6;
+
+/** Keeps control in DynamoDB. Whatever cannot be read throws, so that nothing is written on a doubt. */
+export function createControlStore(
+  client: DynamoDBClient,
+  options: { readonly table: string },
+): ControlStore {
+  const table = openTable(client, options.table);
+  return {
+    load: (role) => loadControl(table, role),
+    spend: (role, budget, now) => spend(table, role, budget, now),
+    openBreaker: (role, reason) => openBreaker(table, role, reason),
+  };
+}
+
+async function loadControl(table: Table, role: RoleKey): Promise<Control> {
+  const [paused, decided] = await Promise.all([readPause(table, role.account), readDecisions(table, role)]);
+  return { ...decided, ...(paused !== undefined && { paused }) };
+}
+
+async function readPause(table: Table, account: string): Promise<string | undefined> {
+  try {
+    const { Item } = await table.documents.send(
+      new GetCommand({
+        TableName: table.name,
+        Key: { pk: controlKeys.account(account), sk: controlKeys.paused },
+        ConsistentRead: true,
+      }),
+    );
+    return Item && readItem(table, Item, StopItem).reason;
+  } catch (error) {
+    throw tableFailure(table, error, "dynamodb:GetItem");
+  }
+}
+
+async function readDecisions(table: Table, role: RoleKey): Promise<Control> {
+  const exceptions: Exception[] = [];
+  const approvals: Approval[] = [];
+  let breaker: string | undefined;
+  const items = queryItems(table, {
+    KeyConditionExpression: "pk = :pk",
+    ExpressionAttributeValues: { ":pk": controlKeys.partition(role) },
+    ConsistentRead: true,
+  });
+  for await (const item of items) {
+    const key = sortKeyOf(item);
+    if (key === controlKeys.breaker) breaker = readItem(table, item, StopItem).reason;
+    else if (key.startsWith(controlKeys.exception(""))) {
+      exceptions.push(readItem(table, item, ExceptionItem).exception);
+    } else if (key.startsWith(controlKeys.approval(""))) {
+      approvals.push(readItem(table, item, ApprovalItem).approval);
+    }
+  }
+  return { exceptions, approvals, ...(breaker !== undefined && { breaker }) };
+}
+
+async function spend(table: Table, role: RoleKey, budget: Budget, now: string): Promise<Spending> {
+  const window = windowOf(budget, now);
+  for (let attempt = 0; attempt < spendAttempts; attempt += 1) {
+    try {
+      await table.documents.send(
+        new TransactWriteCommand({
+          TransactItems: [
+            countOne(table, controlKeys.partition(role), window, budget.perRole),
+            countOne(table, controlKeys.account(role.account), window, budget.perAccount),
+          ],
+        }),
+      );
+      return "spent";
+    } catch (error) {
+      const reasons = error instanceof TransactionCanceledException ? error.CancellationReasons : undefined;
+      const [byRole, byAccount] = (reasons ?? []).map(({ Code }) => Code);
+      if (byRole === "ConditionalCheckFailed") return "role budget exhausted";
+      if (byAccount === "ConditionalCheckFailed") return "account budget exhausted";
+      if (byRole !== "TransactionConflict" && byAccount !== "TransactionConflict") {
+        throw tableFailure(table, error, "dynamodb:UpdateItem");
+      }
+      await pause(20 * 2 ** attempt * Math.random());
+    }
+  }
+  throw new StoreUnavailableError(
+    `The budget of ${role.name} in the table ${table.name} is being spent by others at each of ${spendAttempts} attempts. ` +
+      "Nothing was spent; try again.",
+  );
+}
+
+function countOne(table: Table, pk: string, window: Window, most: number) {
+  return {
+    Update: {
+      TableName: table.name,
+      Key: { pk, sk: controlKeys.budget(window.id) },
+      UpdateExpression: "SET #schema = :schema, expires = :expires ADD spent :one",
+      ConditionExpression: "attribute_not_exists(spent) OR spent < :most",
+      ExpressionAttributeNames: { "#schema": "schema" },
+      ExpressionAttributeValues: {
+        ":schema": schema,
+        ":expires": window.expires,
+        ":one": 1,
+        ":most": most,
+      },
+    },
+  };
+}
+
+interface Window {
+  readonly id: string;
+  /** Seconds since 1970, for DynamoDB's time to live. */
+  readonly expires: number;
+}
+
+/** Windows stand side by side from 1970 on; one of another length is another window. */
+function windowOf({ windowHours }: Budget, now: string): Window {
+  const length = windowHours * 3_600_000;
+  const start = Math.floor(Date.parse(now) / length) * length;
+  return {
+    id: `${new Date(start).toISOString()}/${windowHours}h`,
+    expires: (start + length) / 1000 + 7 * 86_400,
+  };
+}
+
+async function openBreaker(table: Table, role: RoleKey, reason: string): Promise<void> {
+  try {
+    await table.documents.send(
+      new PutCommand({
+        TableName: table.name,
+        Item: { pk: controlKeys.partition(role), sk: controlKeys.breaker, schema, reason },
+      }),
+    );
+  } catch (error) {
+    throw tableFailure(table, error, "dynamodb:PutItem");
+  }
+}

@@ -1,0 +1,54 @@
+import { Finding } from "@drift-guard/core/finding";
+import type { Sink } from "@drift-guard/core/ports";
+import { RoleKey } from "@drift-guard/core/role";
+import { Rollback } from "@drift-guard/core/rollback";
+import { findingKeys, schema } from "@drift-guard/core/table";
+import { Transition } from "@drift-guard/core/transition";
+import * as z from "zod";
+import type { Item } from "./table.ts";
+
+/** Holds a ledger's version; every commit is conditional on it. */
+export const LedgerItem = z.object({ role: RoleKey, version: z.number() });
+/** Holds a finding. */
+export const FindingItem = z.object({ finding: Finding });
+/** Holds a rollback, with the role as it was before. */
+export const RollbackItem = z.object({ rollback: Rollback });
+/** Holds a transition; what else it carries says who has not been told yet. */
+export const TransitionItem = z.object({ transition: Transition });
+
+const keepTransitionsDays = 400;
+
+/** The item of a ledger at a version. */
+export function ledgerItem(role: RoleKey, version: number): Item {
+  return { pk: findingKeys.partition(role), sk: findingKeys.ledger(), schema, role, version };
+}
+
+/** The item of a finding. */
+export function findingItem(finding: Finding): Item {
+  return {
+    pk: findingKeys.partition(finding.role),
+    sk: findingKeys.finding(finding.id),
+    schema,
+    finding,
+  };
+}
+
+/** The item of a rollback of a role. */
+export function rollbackItem(role: RoleKey, rollback: Rollback): Item {
+  return { pk: findingKeys.partition(role), sk: findingKeys.rollback(rollback.id), schema, rollback };
+}
+
+/** The item of a transition that is to be told to `sinks`, and that DynamoDB forgets after 400 days. */
+export function transitionItem(transition: Transition, sinks: readonly Sink[]): Item {
+  const { finding, at } = transition;
+  return {
+    pk: findingKeys.partition(finding.role),
+    sk: findingKeys.transition(finding.id, finding.seq),
+    schema,
+    transition,
+    // Seconds, as DynamoDB's time to live wants them.
+    expires: Math.floor(Date.parse(at) / 1000) + keepTransitionsDays * 86_400,
+    // In the index `byDue` as long as somebody is to be told.
+    ...(sinks.length > 0 && { sinks: new Set(sinks), due: "1", dueAt: at }),
+  };
+}

@@ -1,0 +1,183 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { StoreUnavailableError } from "@drift-guard/core/errors";
+import type { Finding } from "@drift-guard/core/finding";
+import type { Ledger } from "@drift-guard/core/ledger";
+import type { FindingStore, Sink } from "@drift-guard/core/ports";
+import type { RoleKey } from "@drift-guard/core/role";
+import type { Rollback } from "@drift-guard/core/rollback";
+import { findingKeys } from "@drift-guard/core/table";
+import type { Transition } from "@drift-guard/core/transition";
+import { codeOf } from "./failure.ts";
+import { commitLedger } from "./findings-commit.ts";
+import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "./findings-items.ts";
+import {
+  type Item,
+  openTable,
+  queryItems,
+  readItem,
+  scanItems,
+  sortKeyOf,
+  type Table,
+  tableFailure,
+} from "./table.ts";
+
+// A ledger that is committed to between the calls of a load is read again, so often before it is given up.
+const loadAttempts = 5;
+
+/**
+ * Keeps the ledgers in DynamoDB. A transition waits for each of `sinks` to mark it delivered.
+ *
+ * A commit of more than a hundred items is several transactions, each a step of the version that is whole in itself;
+ * one that loses the race midway leaves the steps before it, and deciding anew from the ledger completes them.
+ */
+export function createFindingStore(
+  client: DynamoDBClient,
+  options: { readonly table: string; readonly sinks: readonly Sink[] },
+): FindingStore {
+  const table = openTable(client, options.table);
+  return {
+    load: (role) => loadLedger(table, role),
+    commit: (commit) => commitLedger(table, commit, options.sinks),
+    findings: () => readFindings(table),
+    history: (role, findingId) => readHistory(table, role, findingId),
+    markDelivered: (transition, sink) => markDelivered(table, transition, sink),
+    undelivered: (at) => readUndelivered(table, at),
+  };
+}
+
+async function loadLedger(table: Table, role: RoleKey): Promise<Ledger> {
+  for (let attempt = 0; attempt < loadAttempts; attempt += 1) {
+    // The version is read before the items, and again with them: a query is not a snapshot, and old findings under a
+    // new version would pass the commit's condition.
+    const version = await readVersion(table, role);
+    const ledger = await readLedger(table, role);
+    if (ledger.version === version) return ledger;
+  }
+  throw new StoreUnavailableError(
+    `The ledger of ${role.name} in the table ${table.name} changed at each of ${loadAttempts} attempts to load it. ` +
+      "It is tried again with the next message.",
+  );
+}
+
+async function readVersion(table: Table, role: RoleKey): Promise<number> {
+  try {
+    const { Item } = await table.documents.send(
+      new GetCommand({
+        TableName: table.name,
+        Key: { pk: findingKeys.partition(role), sk: findingKeys.ledger() },
+        ConsistentRead: true,
+      }),
+    );
+    return Item ? readItem(table, Item, LedgerItem).version : 0;
+  } catch (error) {
+    throw tableFailure(table, error, "dynamodb:GetItem");
+  }
+}
+
+async function readLedger(table: Table, role: RoleKey): Promise<Ledger> {
+  let version = 0;
+  const findings: Finding[] = [];
+  const rollbacks: Rollback[] = [];
+  const items = queryItems(table, {
+    KeyConditionExpression: "pk = :pk AND sk BETWEEN :first AND :last",
+    ExpressionAttributeValues: {
+      ":pk": findingKeys.partition(role),
+      ":first": findingKeys.first,
+      ":last": findingKeys.last,
+    },
+    ConsistentRead: true,
+  });
+  for await (const item of items) {
+    const key = sortKeyOf(item);
+    if (key === findingKeys.ledger()) version = readItem(table, item, LedgerItem).version;
+    else if (key.startsWith(findingKeys.rollback(""))) {
+      rollbacks.push(readItem(table, item, RollbackItem).rollback);
+    } else findings.push(readItem(table, item, FindingItem).finding);
+  }
+  return { role, version, findings, rollbacks };
+}
+
+async function* readFindings(table: Table): AsyncIterable<Finding> {
+  const items = scanItems(table, {
+    FilterExpression: "begins_with(sk, :finding)",
+    ExpressionAttributeValues: { ":finding": findingKeys.finding("") },
+    ConsistentRead: true,
+  });
+  for await (const item of items) yield readItem(table, item, FindingItem).finding;
+}
+
+async function readHistory(table: Table, role: RoleKey, findingId: string): Promise<readonly Transition[]> {
+  const history: Transition[] = [];
+  const items = queryItems(table, {
+    KeyConditionExpression: "pk = :pk AND begins_with(sk, :transition)",
+    ExpressionAttributeValues: {
+      ":pk": findingKeys.partition(role),
+      ":transition": findingKeys.transitions(findingId),
+    },
+    ConsistentRead: true,
+  });
+  for await (const item of items) history.push(readItem(table, item, TransitionItem).transition);
+  return history;
+}
+
+async function markDelivered(table: Table, transition: Transition, sink: Sink): Promise<void> {
+  const { finding } = transition;
+  const Key = {
+    pk: findingKeys.partition(finding.role),
+    sk: findingKeys.transition(finding.id, finding.seq),
+  };
+  try {
+    const { Attributes } = await table.documents.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key,
+        UpdateExpression: "DELETE sinks :sink",
+        ConditionExpression: "attribute_exists(pk)",
+        ExpressionAttributeValues: { ":sink": new Set([sink]) },
+        ReturnValues: "ALL_NEW",
+      }),
+    );
+    if (Attributes?.sinks !== undefined || Attributes?.due === undefined) return;
+    // DynamoDB drops a set that became empty: nobody is left to deliver to, so it leaves the index. Whoever comes
+    // last does this; where it ended before it could, the next resend does.
+    await table.documents.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key,
+        UpdateExpression: "REMOVE due, dueAt",
+        ConditionExpression: "attribute_exists(pk) AND attribute_not_exists(sinks)",
+      }),
+    );
+  } catch (error) {
+    // A transition that has expired meanwhile needs no mark.
+    if (codeOf(error) === "ConditionalCheckFailed") return;
+    throw tableFailure(table, error, "dynamodb:UpdateItem");
+  }
+}
+
+async function* readUndelivered(table: Table, at: string): AsyncIterable<Transition> {
+  let unreadable: unknown;
+  const items = queryItems(table, {
+    IndexName: "byDue",
+    KeyConditionExpression: "due = :due AND dueAt < :at",
+    ExpressionAttributeValues: { ":due": "1", ":at": at },
+  });
+  for await (const item of items) {
+    const transition = tryRead(table, item, (error) => {
+      unreadable ??= error;
+    });
+    if (transition) yield transition;
+  }
+  // One that cannot be read must not keep the others from being told, and must not go unsaid either.
+  if (unreadable !== undefined) throw unreadable;
+}
+
+function tryRead(table: Table, item: Item, fail: (error: unknown) => void): Transition | undefined {
+  try {
+    return readItem(table, item, TransitionItem).transition;
+  } catch (error) {
+    fail(error);
+    return undefined;
+  }
+}
