@@ -1,0 +1,106 @@
+/** A tag as IAM takes it. */
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+interface OnRole {
+  readonly roleName: string;
+}
+
+interface OnPolicy {
+  readonly policyArn: string;
+}
+
+interface OnProfile {
+  readonly instanceProfileName: string;
+}
+
+/** The calls that alter a role, with IAM's own parameter names as CloudTrail spells them. Documents are JSON text. */
+export type RoleCall = OnRole &
+  (
+    | {
+        readonly call: "CreateRole";
+        readonly assumeRolePolicyDocument: string;
+        readonly path?: string;
+        readonly description?: string;
+        /** Seconds. */
+        readonly maxSessionDuration?: number;
+        readonly permissionsBoundary?: string;
+        readonly tags?: readonly Tag[];
+      }
+    | { readonly call: "DeleteRole" }
+    | { readonly call: "UpdateRole"; readonly description?: string; readonly maxSessionDuration?: number }
+    | { readonly call: "UpdateRoleDescription"; readonly description: string }
+    | { readonly call: "UpdateAssumeRolePolicy"; readonly policyDocument: string }
+    | { readonly call: "AttachRolePolicy"; readonly policyArn: string }
+    | { readonly call: "DetachRolePolicy"; readonly policyArn: string }
+    | { readonly call: "PutRolePolicy"; readonly policyName: string; readonly policyDocument: string }
+    | { readonly call: "DeleteRolePolicy"; readonly policyName: string }
+    | { readonly call: "PutRolePermissionsBoundary"; readonly permissionsBoundary: string }
+    | { readonly call: "DeleteRolePermissionsBoundary" }
+    | { readonly call: "TagRole"; readonly tags: readonly Tag[] }
+    | { readonly call: "UntagRole"; readonly tagKeys: readonly string[] }
+  );
+
+/** The calls that make and remove a service-linked role; a removal is a task that ends later. */
+export type LinkedRoleCall =
+  | {
+      readonly call: "CreateServiceLinkedRole";
+      readonly awsServiceName: string;
+      readonly description?: string;
+      readonly customSuffix?: string;
+    }
+  | (OnRole & { readonly call: "DeleteServiceLinkedRole" });
+
+/** The calls that alter a customer-managed policy. */
+export type PolicyCall =
+  | {
+      readonly call: "CreatePolicy";
+      readonly policyName: string;
+      readonly policyDocument: string;
+      readonly path?: string;
+      readonly description?: string;
+    }
+  | (OnPolicy &
+      (
+        | {
+            readonly call: "CreatePolicyVersion";
+            readonly policyDocument: string;
+            readonly setAsDefault?: boolean;
+          }
+        | { readonly call: "SetDefaultPolicyVersion"; readonly versionId: string }
+        | { readonly call: "DeletePolicyVersion"; readonly versionId: string }
+        | { readonly call: "DeletePolicy" }
+      ));
+
+/** The calls that alter an instance profile. */
+export type ProfileCall = OnProfile &
+  (
+    | { readonly call: "CreateInstanceProfile"; readonly path?: string }
+    | { readonly call: "DeleteInstanceProfile" }
+    | { readonly call: "AddRoleToInstanceProfile"; readonly roleName: string }
+    | { readonly call: "RemoveRoleFromInstanceProfile"; readonly roleName: string }
+  );
+
+/** A writing call to IAM. */
+export type IamCall = RoleCall | LinkedRoleCall | PolicyCall | ProfileCall;
+
+/** What a call made, as far as its caller cannot know it. */
+export type Made =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "role"; readonly name: string; readonly arn: string; readonly id: string }
+  | { readonly kind: "policy"; readonly arn: string; readonly id: string }
+  | { readonly kind: "version"; readonly versionId: string }
+  | { readonly kind: "profile"; readonly arn: string; readonly id: string }
+  | { readonly kind: "deletion"; readonly taskId: string };
+
+/** What IAM answers. `code` is the API's error code, such as `NoSuchEntity`. */
+export type IamAnswer =
+  | { readonly status: "done"; readonly requestId: string; readonly made: Made }
+  | {
+      readonly status: "refused";
+      readonly requestId: string;
+      readonly code: string;
+      readonly message: string;
+    };

@@ -1,0 +1,29 @@
+/** What an IAM entity is; its unique id begins with it (IAM User Guide: unique identifiers). */
+export type IdPrefix = "AROA" | "AIDA" | "ANPA" | "AIPA" | "ASIA";
+
+/** Makes the ids that IAM and CloudTrail would make. */
+export interface Ids {
+  /** A UUID, as requests, events and deletion tasks carry. */
+  uuid(): string;
+  /** The unique id of an IAM entity: the prefix and 17 letters or digits. */
+  entity(prefix: IdPrefix): string;
+}
+
+const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** Ids that are the same in every run, so that what is printed and asserted on is too. */
+export function createIds(seed = 1): Ids {
+  // mulberry32: a small generator of 32-bit numbers; nothing here guards a secret.
+  let state = seed >>> 0;
+  const next = (bound: number) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+  };
+  const hex = (length: number) => Array.from({ length }, () => next(16).toString(16)).join("");
+  return {
+    uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${"89ab".charAt(next(4))}${hex(3)}-${hex(12)}`,
+    entity: (prefix) => prefix + Array.from({ length: 17 }, () => digits.charAt(next(32))).join(""),
+  };
+}

@@ -1,0 +1,164 @@
+import type { LinkedRoleCall, Made } from "./iam-call.ts";
+import {
+  type DeletionTask,
+  expectRole,
+  findRole,
+  type IamState,
+  type RoleUsage,
+  type StoredRole,
+} from "./iam-state.ts";
+import { IamRefusal } from "./refusal.ts";
+
+/** What a service's linked role is called, and which of AWS's policies it has (requirements 2.4, 2.5; R14). */
+interface LinkedService {
+  readonly role: string;
+  readonly policy: string;
+}
+
+const linkedServices: Readonly<Record<string, LinkedService>> = {
+  "batch.amazonaws.com": {
+    role: "AWSServiceRoleForBatch",
+    policy: "BatchServiceRolePolicy",
+  },
+  "sagemaker-queuing.batch.amazonaws.com": {
+    role: "AWSServiceRoleForAWSBatchWithSagemaker",
+    policy: "AWSBatchServiceRolePolicyForSageMaker",
+  },
+  "spot.amazonaws.com": {
+    role: "AWSServiceRoleForEC2Spot",
+    policy: "AWSEC2SpotServiceRolePolicy",
+  },
+  "spotfleet.amazonaws.com": {
+    role: "AWSServiceRoleForEC2SpotFleet",
+    policy: "AWSEC2SpotFleetServiceRolePolicy",
+  },
+  "autoscaling.amazonaws.com": {
+    role: "AWSServiceRoleForAutoScaling",
+    policy: "AutoScalingServiceRolePolicy",
+  },
+  "ecs.amazonaws.com": {
+    role: "AWSServiceRoleForECS",
+    policy: "AmazonECSServiceRolePolicy",
+  },
+};
+
+/** Seconds until a removal has ended; AWS says only that it takes a while. */
+const deletionSeconds = 5;
+
+/** How the removal of a service-linked role stands, in `GetServiceLinkedRoleDeletionStatus`'s words. */
+export type DeletionStatus =
+  | { readonly status: "NOT_STARTED" | "IN_PROGRESS" | "SUCCEEDED" }
+  | {
+      readonly status: "FAILED";
+      readonly reason: { readonly reason: string; readonly roleUsage: readonly RoleUsage[] };
+    };
+
+/** ARN of the service-linked role that a service would get, whether or not it is there. */
+export function linkedRoleArn(state: IamState, service: string): string {
+  const name = linkedServices[service]?.role ?? "AWSServiceRole";
+  return `arn:${state.partition}:iam::${state.account}:role/aws-service-role/${service}/${name}`;
+}
+
+/** The trust of a service-linked role: its service alone may assume it (R12). */
+export function linkedRoleTrust(service: string): string {
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
+  });
+}
+
+/** Refuses a write to a service-linked role: AWS alone writes those, apart from tags and description (R20). */
+export function refuseProtected(role: StoredRole): void {
+  if (role.linkedTo === undefined) return;
+  throw new IamRefusal(
+    "UnmodifiableEntity",
+    `Cannot perform the operation on the protected role '${role.name}' - this role is only modifiable by AWS`,
+  );
+}
+
+/** Makes a service-linked role, or begins to remove one; throws `IamRefusal` and leaves everything as it was. */
+export function callLinkedRole(state: IamState, call: LinkedRoleCall): Made {
+  switch (call.call) {
+    case "CreateServiceLinkedRole":
+      return createLinkedRole(state, call);
+    case "DeleteServiceLinkedRole":
+      return deleteLinkedRole(state, call.roleName);
+  }
+}
+
+function createLinkedRole(
+  state: IamState,
+  call: Extract<LinkedRoleCall, { call: "CreateServiceLinkedRole" }>,
+): Made {
+  const service = call.awsServiceName;
+  const linked = Object.hasOwn(linkedServices, service) ? linkedServices[service] : undefined;
+  if (!linked) {
+    throw new IamRefusal("InvalidInput", `The service ${service} has no service-linked role.`);
+  }
+  if (call.customSuffix !== undefined) {
+    throw new IamRefusal("InvalidInput", `Custom suffix is not allowed for ${service}`);
+  }
+  if (findRole(state, linked.role)) {
+    throw new IamRefusal(
+      "InvalidInput",
+      `Service role name ${linked.role} has been taken in this account, please try a different suffix.`,
+    );
+  }
+  const role: StoredRole = {
+    name: linked.role,
+    id: state.ids.entity("AROA"),
+    path: `/aws-service-role/${service}/`,
+    arn: linkedRoleArn(state, service),
+    linkedTo: service,
+    trust: linkedRoleTrust(service),
+    trusted: new Map(),
+    description: call.description ?? "",
+    maxSession: 3600,
+    attached: new Set([`arn:${state.partition}:iam::aws:policy/aws-service-role/${linked.policy}`]),
+    inline: new Map(),
+    tags: new Map(),
+  };
+  state.roles.push(role);
+  return { kind: "role", name: role.name, arn: role.arn, id: role.id };
+}
+
+function deleteLinkedRole(state: IamState, name: string): Made {
+  const role = expectRole(state, name);
+  if (role.linkedTo === undefined) {
+    throw new IamRefusal("NoSuchEntity", `The role with name ${name} cannot be found.`);
+  }
+  // Asking again while the task runs gives the earlier task (API reference: DeleteServiceLinkedRole).
+  const running = [...state.deletions.values()].find((task) => task.roleId === role.id && !task.outcome);
+  if (running) return { kind: "deletion", taskId: running.id };
+  const id = `task/aws-service-role/${role.linkedTo}/${role.name}/${state.ids.uuid()}`;
+  const endsAt = new Date(state.clock.now().getTime() + deletionSeconds * 1000);
+  state.deletions.set(id, { id, roleId: role.id, roleName: role.name, endsAt });
+  return { kind: "deletion", taskId: id };
+}
+
+/** Ends the removals whose time has come: the role goes, or stays where resources still use it (R29, R34). */
+export function settleDeletions(state: IamState): void {
+  const now = state.clock.now();
+  for (const task of state.deletions.values()) {
+    if (task.outcome || task.endsAt > now) continue;
+    const usage = state.usage.get(task.roleName.toLowerCase()) ?? [];
+    task.outcome = usage.length > 0 ? { status: "FAILED", usage } : { status: "SUCCEEDED" };
+    const at = state.roles.findIndex((role) => role.id === task.roleId);
+    if (task.outcome.status === "SUCCEEDED" && at >= 0) state.roles.splice(at, 1);
+  }
+}
+
+/** How a removal stands; refuses with NoSuchEntity where there is no such task. */
+export function readDeletion(state: IamState, taskId: string): DeletionStatus {
+  const task: DeletionTask | undefined = state.deletions.get(taskId);
+  if (!task) throw new IamRefusal("NoSuchEntity", `The deletion task ${taskId} cannot be found.`);
+  if (!task.outcome) return { status: "IN_PROGRESS" };
+  if (task.outcome.status === "SUCCEEDED") return { status: "SUCCEEDED" };
+  return {
+    status: "FAILED",
+    reason: {
+      reason: `The role ${task.roleName} is still used by resources; remove them and ask again.`,
+      roleUsage: task.outcome.usage,
+    },
+  };
+}

@@ -1,0 +1,10 @@
+/** IAM says no to a call: its error code and its message, word for word as far as AWS's own are known. */
+export class IamRefusal extends Error {
+  override readonly name = "IamRefusal";
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
