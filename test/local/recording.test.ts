@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { CloudTrailRecord } from "@drift-guard/core/cloudtrail";
+import type { ApiCall } from "@drift-guard/local/call";
+import type { Caller } from "@drift-guard/local/callers";
+import { type Answer, isReadOnly, isTrailed, recordCall } from "@drift-guard/local/recording";
+
+const root: Caller = {
+  type: "Root",
+  principalId: "123456789012",
+  arn: "arn:aws:iam::123456789012:root",
+  accountId: "123456789012",
+  accessKeyId: "AKIAEXAMPLE",
+};
+
+const call = (over: Partial<ApiCall> = {}): ApiCall => ({
+  service: "iam",
+  action: "DetachRolePolicy",
+  region: "eu-west-1",
+  accessKeyId: "AKIAEXAMPLE",
+  parameters: { roleName: "batch", policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" },
+  ...over,
+});
+
+const answer = (body = "", over: Partial<Answer> = {}): Answer => ({
+  status: 200,
+  headers: {},
+  body: Buffer.from(body),
+  ...over,
+});
+
+const record = (made: ApiCall, answered: Answer) =>
+  recordCall({
+    call: made,
+    answer: answered,
+    caller: root,
+    id: "11111111-1111-4111-8111-111111111111",
+    requestId: "22222222-2222-4222-8222-222222222222",
+    at: new Date("2026-02-22T16:11:47.123Z"),
+    sourceIp: "127.0.0.1",
+    userAgent: "aws-cli/2",
+  });
+
+const iamError = (code: string, message: string) =>
+  answer(
+    `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+    { status: 400 },
+  );
+
+describe("recordCall", () => {
+  it("makes a record that core reads whole", () => {
+    const made = record(call(), answer("<DetachRolePolicyResponse/>"));
+    assert.deepEqual(CloudTrailRecord.parse(made), made);
+    assert.equal(made.eventTime, "2026-02-22T16:11:47Z");
+    assert.equal(made.eventSource, "iam.amazonaws.com");
+  });
+
+  it("places IAM in us-east-1, whatever region the call was signed for, and Batch where it was called", () => {
+    assert.equal(record(call(), answer()).awsRegion, "us-east-1");
+    const batch = call({ service: "batch", action: "CreateJobQueue" });
+    assert.equal(record(batch, answer("{}")).awsRegion, "eu-west-1");
+  });
+
+  it("tells a created role as CloudTrail does: lower-case names, its own way with dates", () => {
+    const made = record(
+      call({ action: "CreateRole" }),
+      answer(
+        `<CreateRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreateRoleResult><Role>
+          <RoleName>batch</RoleName><CreateDate>2026-02-22T16:11:47Z</CreateDate><Tags/>
+          <MaxSessionDuration>3600</MaxSessionDuration></Role></CreateRoleResult></CreateRoleResponse>`,
+      ),
+    );
+    assert.deepEqual(made.responseElements, {
+      role: {
+        roleName: "batch",
+        createDate: "Feb 22, 2026, 4:11:47\u202fPM",
+        tags: [],
+        maxSessionDuration: 3600,
+      },
+    });
+  });
+
+  it("keeps no parameters of a denied call; its target is in the message", () => {
+    const message = "User: a is not authorized to perform: iam:TagRole on resource: role batch";
+    const made = record(call(), iamError("AccessDenied", message));
+    assert.equal(made.requestParameters, null);
+    assert.equal(made.errorCode, "AccessDenied");
+    assert.equal(made.errorMessage, message);
+  });
+
+  it("keeps the parameters of any other failed call, and tells IAM's code with Exception", () => {
+    const made = record(
+      call(),
+      iamError("UnmodifiableEntity", "role &apos;X&apos; is only modifiable by AWS"),
+    );
+    assert.equal(made.errorCode, "UnmodifiableEntityException");
+    assert.equal(made.errorMessage, "role 'X' is only modifiable by AWS");
+    assert.equal(made.requestParameters?.roleName, "batch");
+    assert.equal(made.responseElements, null);
+  });
+
+  it("reads Batch's errors from header or body", () => {
+    const batch = call({ service: "batch", action: "CreateComputeEnvironment" });
+    const body = '{"message": "Object already exists"}';
+    const headers = { "x-amzn-errortype": "ClientException:http://internal.amazon.com/" };
+    const made = record(batch, answer(body, { status: 400, headers }));
+    assert.equal(made.errorCode, "ClientException");
+    assert.equal(made.errorMessage, "Object already exists");
+    const named = record(batch, answer('{"__type": "x#ServerException"}', { status: 500 }));
+    assert.equal(named.errorCode, "ServerException");
+  });
+
+  it("records a failure whose answer is no XML at all", () => {
+    const made = record(call(), answer("<!doctype html><title>500</title> a < b", { status: 500 }));
+    assert.equal(made.errorCode, "InternalFailure");
+  });
+});
+
+describe("the trail", () => {
+  it("leaves out calls that only read, and services that the guard does not watch", () => {
+    assert.ok(isReadOnly(call({ action: "GetRole" })));
+    assert.ok(!isReadOnly(call({ action: "SetDefaultPolicyVersion" })));
+    assert.ok(isTrailed(call()));
+    assert.ok(!isTrailed(call({ action: "ListRoles" })));
+    assert.ok(!isTrailed(call({ service: "sts", action: "AssumeRole" })));
+    assert.ok(!isTrailed(call({ service: "dynamodb", action: "PutItem" })));
+  });
+});
