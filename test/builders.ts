@@ -165,6 +165,7 @@ export function anAttempt(over: Partial<Attempt> = {}): Attempt {
     message:
       "User: mallory is not authorized to perform: iam:DeleteRole on resource: role AWSBatchServiceRole",
     changeId: "6c1eed73-00ee-4810-8009-c9ce5990c100",
+    earlier: [],
     ...over,
   };
 }
@@ -183,6 +184,7 @@ export function anImpersonation(over: Partial<Impersonation> = {}): Impersonatio
     }),
     at: "2026-11-22T12:00:00Z",
     changeId: "6c1eed73-00ee-4810-8009-c9ce5990c100",
+    earlier: [],
     ...over,
   };
 }

@@ -1,0 +1,165 @@
+import type { Evidence } from "@drift-guard/core/evidence";
+import type { Finding } from "@drift-guard/core/finding";
+import type { Transition } from "@drift-guard/core/transition";
+import { roleArn } from "./arns.ts";
+import { describeEvidence, printPart, splitPart } from "./evidence.ts";
+import { describeOutlook, printAuthor, printCause, printKind } from "./outlook.ts";
+import { cut, plain } from "./plain.ts";
+import { adviseRemedies } from "./remedies.ts";
+
+/** Where a finding is imported: by and into the account that it is about. */
+export interface AsffPlace {
+  readonly account: string;
+  readonly region: string;
+  readonly partition: string;
+}
+
+/** What a finding concerns, as Security Hub knows it. */
+export interface AsffResource {
+  readonly Type: "AwsIamRole" | "AwsIamPolicy";
+  readonly Id: string;
+  readonly Details?: { readonly AwsIamRole: { readonly RoleName: string } };
+}
+
+/**
+ * A finding in the AWS Security Finding Format, with the fields that BatchImportFindings may set again and again.
+ *
+ * Severity and types stand in FindingProviderFields, and Workflow is left out: both belong to Security Hub's users
+ * once the finding is there (platform-facts 5.6).
+ */
+export interface AsffFinding {
+  readonly SchemaVersion: "2018-10-08";
+  readonly Id: string;
+  readonly ProductArn: string;
+  readonly GeneratorId: string;
+  readonly AwsAccountId: string;
+  readonly CreatedAt: string;
+  readonly UpdatedAt: string;
+  readonly FirstObservedAt: string;
+  readonly LastObservedAt: string;
+  readonly Title: string;
+  readonly Description: string;
+  readonly Remediation: { readonly Recommendation: { readonly Text: string } };
+  readonly ProductFields: Record<string, string>;
+  readonly Resources: AsffResource[];
+  readonly Compliance: { readonly Status: "PASSED" | "WARNING" | "FAILED" };
+  readonly RecordState: "ACTIVE" | "ARCHIVED";
+  readonly FindingProviderFields: {
+    readonly Severity: { readonly Label: Finding["severity"]; readonly Original: string };
+    readonly Types: string[];
+  };
+}
+
+/** A transition as the Security Hub finding that it leaves behind; one finding keeps one Id for all its life. */
+export function formatAsff(transition: Transition, { account, region, partition }: AsffPlace): AsffFinding {
+  const { finding } = transition;
+  const { evidence, role } = finding;
+  const { title, sentences, lists } = describeEvidence(evidence, role.name);
+  const at = timestamp(transition.at);
+  return {
+    SchemaVersion: "2018-10-08",
+    Id: `drift-guard/${role.account}/${finding.id}`,
+    ProductArn: `arn:${partition}:securityhub:${region}:${account}:product/${account}/default`,
+    GeneratorId: `drift-guard/${generator(evidence)}`,
+    AwsAccountId: account,
+    CreatedAt: timestamp(finding.openedAt),
+    UpdatedAt: at,
+    FirstObservedAt: timestamp(finding.openedAt),
+    LastObservedAt: at,
+    Title: cut(title, 256),
+    Description: cut(
+      [
+        ...sentences,
+        ...lists.map(({ heading, lines }) => `${heading}: ${lines.join("; ")}.`),
+        ...(transition.note === undefined ? [] : [plain(transition.note, 600)]),
+      ].join(" "),
+      1024,
+    ),
+    Remediation: { Recommendation: { Text: cut(recommend(transition), 512) } },
+    ProductFields: fields(transition),
+    Resources: resources(transition, partition),
+    Compliance: { Status: complianceOf(finding) },
+    RecordState: finding.state === "open" ? "ACTIVE" : "ARCHIVED",
+    FindingProviderFields: {
+      Severity: { Label: finding.severity, Original: finding.severity },
+      Types: [typeOf(evidence)],
+    },
+  };
+}
+
+// Going back from PASSED or ARCHIVED is what makes Security Hub set a resolved workflow to NEW again.
+function complianceOf({ state, evidence }: Finding): "PASSED" | "WARNING" | "FAILED" {
+  if (state === "resolved") return "PASSED";
+  switch (evidence.kind) {
+    case "drift":
+    case "impersonation":
+      return "FAILED";
+    case "undecided":
+    case "attempt":
+    case "vendor-change":
+      return "WARNING";
+  }
+}
+
+function typeOf(evidence: Evidence): string {
+  switch (evidence.kind) {
+    case "drift":
+    case "undecided":
+    case "vendor-change":
+      return "Software and Configuration Checks/AWS Security Best Practices";
+    case "attempt":
+      return "TTPs/Privilege Escalation";
+    case "impersonation":
+      return "TTPs/Credential Access";
+  }
+}
+
+// The part's kind without its name: the rule that found it, not what it found.
+function generator(evidence: Evidence): string {
+  const [kind] = splitPart(evidence.part);
+  return evidence.kind === "drift" ? `drift/${kind}/${evidence.side}` : `${evidence.kind}/${kind}`;
+}
+
+function recommend(transition: Transition): string {
+  const { evidence, role, state } = transition.finding;
+  const remedies = state === "open" ? adviseRemedies(evidence, role.name) : [];
+  return [
+    ...describeOutlook(transition),
+    ...remedies.map(({ purpose, command }) => `To ${purpose}: ${command}`),
+  ].join(" ");
+}
+
+function fields(transition: Transition): Record<string, string> {
+  const { finding, cause } = transition;
+  const { evidence } = finding;
+  const pairs = {
+    "drift-guard/FindingId": finding.id,
+    "drift-guard/TransitionId": transition.id,
+    "drift-guard/Transition": printKind(transition.kind),
+    "drift-guard/State": finding.state,
+    "drift-guard/Kind": evidence.kind,
+    "drift-guard/Part": printPart(evidence.part),
+    ...(evidence.kind === "drift" && { "drift-guard/Side": evidence.side }),
+    "drift-guard/Actor": printAuthor(transition),
+    "drift-guard/Cause": printCause(cause),
+    ...(cause.kind === "change" && { "drift-guard/CloudTrailEventId": cause.changeId }),
+  };
+  return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, plain(value, 2048)]));
+}
+
+function resources({ finding: { role, evidence } }: Transition, partition: string): AsffResource[] {
+  const [kind, arn] = splitPart(evidence.part);
+  return [
+    {
+      Type: "AwsIamRole",
+      Id: roleArn(role, partition),
+      Details: { AwsIamRole: { RoleName: cut(role.name, 64) } },
+    },
+    ...(kind === "managed" && arn !== "" ? [{ Type: "AwsIamPolicy" as const, Id: plain(arn, 512) }] : []),
+  ];
+}
+
+// Security Hub takes RFC 3339 with a zone; whatever else a time may be, it stands for one.
+function timestamp(at: string): string {
+  return new Date(at).toISOString();
+}

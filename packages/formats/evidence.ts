@@ -1,0 +1,219 @@
+import type {
+  Attempt,
+  Drift,
+  Evidence,
+  Impersonation,
+  Undecided,
+  VendorChange,
+} from "@drift-guard/core/evidence";
+import type { Grant } from "@drift-guard/core/grant";
+import type { Part } from "@drift-guard/core/part";
+import { findReference } from "@drift-guard/core/references";
+import { printActor, printOrigin } from "./actors.ts";
+import { listGrants } from "./grants.ts";
+import { plain } from "./plain.ts";
+
+/** Grants, or reasons, under the words that say what they are. */
+export interface DescribedList {
+  readonly heading: string;
+  readonly lines: readonly string[];
+}
+
+/** Evidence in a person's words. */
+export interface Description {
+  /** One line without a full stop. */
+  readonly title: string;
+  /** What it means and whom it concerns, each a whole sentence. */
+  readonly sentences: readonly string[];
+  readonly lists: readonly DescribedList[];
+}
+
+/** What was found at a role, told so that somebody who knows AWS but not the guard can act on it. */
+export function describeEvidence(evidence: Evidence, role: string): Description {
+  switch (evidence.kind) {
+    case "drift":
+      return describeDrift(evidence, plain(role));
+    case "undecided":
+      return describeUndecided(evidence, plain(role));
+    case "vendor-change":
+      return describeVendorChange(evidence, plain(role));
+    case "attempt":
+      return describeAttempt(evidence, plain(role));
+    case "impersonation":
+      return describeImpersonation(evidence, plain(role));
+  }
+}
+
+/** A part of a role in words: `the trust`, `the managed policy arn:…`. */
+export function printPart(part: Part): string {
+  const [kind, name] = splitPart(part);
+  switch (kind) {
+    case "managed":
+      return `the managed policy ${plain(name)}`;
+    case "inline":
+      return `the inline policy ${plain(name)}`;
+    case "tag":
+      return `the tag ${plain(name)}`;
+    case "session":
+      return "the maximum session duration";
+    case "profile":
+      return "the instance profile";
+    case "role":
+      return "the role itself";
+    default:
+      return `the ${kind}`;
+  }
+}
+
+/** The kind of a part and the name behind it: `managed:ARN` has both, `trust` only the first. */
+export function splitPart(part: Part): readonly [kind: string, name: string] {
+  const colon = part.indexOf(":");
+  return colon < 0 ? [part, ""] : [part.slice(0, colon), part.slice(colon + 1)];
+}
+
+function describeDrift(drift: Drift, role: string): Description {
+  return {
+    title: titleDrift(drift, role),
+    sentences: [
+      ...(drift.detail === undefined ? [] : [plain(drift.detail, 600)]),
+      ...explainDrift(drift, role),
+    ],
+    lists: lists(
+      drift.side === "missing"
+        ? [
+            ["No longer allowed", drift.grants],
+            ["Newly denied", drift.denies],
+          ]
+        : [
+            ["Allowed beyond the reference", drift.grants],
+            ["No longer denied", drift.denies],
+          ],
+    ),
+  };
+}
+
+function titleDrift({ part, side, denies }: Drift, role: string): string {
+  const [kind, name] = splitPart(part);
+  // The last piece of an ARN names a policy well enough for a title; the list and the part tell the whole.
+  const policy = plain(name.slice(name.lastIndexOf("/") + 1), 128);
+  if (kind === "role") {
+    return side === "missing" ? `${role} does not exist` : `${role} is not the role that it should be`;
+  }
+  if (kind === "trust") {
+    return side === "excess"
+      ? `${role} can be assumed by more than it should be`
+      : `${role} can no longer be assumed by whom it is for`;
+  }
+  if (kind === "managed" || kind === "inline") {
+    const subject = `${kind === "inline" ? "Inline policy" : "Policy"} ${policy}`;
+    if (side === "excess") return `${subject} gives ${role} more than it should have`;
+    if (denies.length > 0) return `${subject} denies what ${role} needs`;
+    return `${subject} is missing from ${role}`;
+  }
+  if (side === "altered") return `${capitalise(printPart(part))} of ${role} is not as it should be`;
+  return `${role} has ${side === "excess" ? "more" : "fewer"} permissions than it should have`;
+}
+
+function explainDrift({ part, side, grants, denies }: Drift, role: string): readonly string[] {
+  const [kind] = splitPart(part);
+  if (side === "altered") return [];
+  if (side === "missing") {
+    return [
+      ...(kind === "trust" ? [`Whoever should act as ${role} cannot take it.`] : []),
+      ...explainLoss(role),
+      ...(denies.length > 0
+        ? ["A Deny may be somebody's answer to an incident: ask before it is taken away."]
+        : []),
+    ];
+  }
+  if (kind === "trust") {
+    return [
+      `Whoever is named here can act with every permission of ${role}.`,
+      "Sessions that were issued meanwhile stay valid after the trust is put back, for as long as the role lets a session last.",
+    ];
+  }
+  return [
+    ...(grants.length > 0 ? [`Everything that acts as ${role} may do this now.`] : []),
+    ...(denies.length > 0 ? ["A Deny that held other policies back is gone."] : []),
+  ];
+}
+
+// What stops when the role gives too little, by what its reference says it is for (R1, R11, R36).
+function explainLoss(role: string): readonly string[] {
+  switch (findReference(role)?.role) {
+    case "AWSBatchServiceRole":
+    case "AWSServiceRoleForBatch":
+      return [
+        "AWS Batch manages its compute environments with this role: without it jobs wait in RUNNABLE, and environments turn INVALID and cannot be deleted.",
+      ];
+    case "ecsTaskExecutionRole":
+      return [
+        "Containers pull their images, write their logs and get their secrets with this role: without it new jobs fail before they start.",
+      ];
+    default:
+      return [`Whatever works with ${role} may fail.`];
+  }
+}
+
+function describeUndecided({ part, reasons }: Undecided, role: string): Description {
+  return {
+    title: `${capitalise(printPart(part))} of ${role} could not be checked`,
+    sentences: [
+      "It may be as it should be, or not: unsure is never taken for clean, and nothing is written.",
+    ],
+    lists: [{ heading: "Why", lines: reasons.map((reason) => plain(reason, 600)) }],
+  };
+}
+
+function describeVendorChange({ part, version, added, removed }: VendorChange, role: string): Description {
+  const [, arn] = splitPart(part);
+  return {
+    title: `AWS published ${plain(version, 20)} of a policy of ${role}`,
+    sentences: [
+      `The default version of ${plain(arn)} is newer than the guard's reference. AWS made this change, nobody in the account did.`,
+    ],
+    lists: lists([
+      ["Added by AWS", added],
+      ["Removed by AWS", removed],
+    ]),
+  };
+}
+
+function describeAttempt({ call, actor, at, code, message, earlier }: Attempt, role: string): Description {
+  return {
+    title: `${plain(call)} on ${role} was refused`,
+    sentences: [
+      `${printActor(actor)}${from(actor)} tried it at ${plain(at)}, and AWS refused: ${plain(code)}.`,
+      "Nothing was changed.",
+      ...(earlier.length > 0 ? [`It is not the first: ${earlier.length} more came before.`] : []),
+    ],
+    lists: message === undefined ? [] : [{ heading: "What AWS answered", lines: [plain(message, 600)] }],
+  };
+}
+
+function describeImpersonation({ call, actor, at, earlier }: Impersonation, role: string): Description {
+  return {
+    title: `Somebody used the guard's own role on ${role}`,
+    sentences: [
+      `${printActor(actor)}${from(actor)} called ${plain(call)} at ${plain(at)}, and no rollback of the guard made that call.`,
+      "Treat the credentials of the guard's rollback role as stolen: revoke its sessions, and find out who may assume it.",
+      ...(earlier.length > 0 ? [`It is not the first: ${earlier.length} more came before.`] : []),
+    ],
+    lists: [],
+  };
+}
+
+function from(actor: Attempt["actor"]): string {
+  const origin = printOrigin(actor);
+  return origin === undefined ? "" : ` from ${origin}`;
+}
+
+function lists(pairs: readonly (readonly [string, readonly Grant[]])[]): readonly DescribedList[] {
+  return pairs.flatMap(([heading, grants]) =>
+    grants.length > 0 ? [{ heading, lines: listGrants(grants) }] : [],
+  );
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,88 @@
+import type { Cause, Transition, TransitionKind } from "@drift-guard/core/transition";
+import { printActor, printOrigin } from "./actors.ts";
+import { plain } from "./plain.ts";
+
+/** What happened to the finding, in two or three words that can begin a line. */
+export function printKind(kind: TransitionKind): string {
+  switch (kind) {
+    case "opened":
+      return "New";
+    case "grew":
+      return "Grew";
+    case "suppressed":
+      return "Accepted";
+    case "approved":
+      return "Rollback approved";
+    case "rolled-back":
+      return "Put back";
+    case "refused":
+      return "Not put back";
+    case "resolved":
+      return "Resolved";
+    case "reopened":
+      return "Back again";
+  }
+}
+
+/** What made the guard look, with the time where it has one. */
+export function printCause(cause: Cause): string {
+  switch (cause.kind) {
+    case "change":
+      return `${plain(cause.call)} at ${plain(cause.at)}`;
+    case "recheck":
+      return "a second look, some time after a change";
+    case "sweep":
+      return "the regular sweep; no event had told of it";
+    case "rollback":
+      return `the guard's rollback ${plain(cause.rollbackId)}`;
+  }
+}
+
+/** Who caused it and from where, as far as that is known. */
+export function printAuthor({ actor }: Transition): string {
+  if (actor === undefined) return "not known";
+  const origin = printOrigin(actor);
+  return origin === undefined ? printActor(actor) : `${printActor(actor)} from ${origin}`;
+}
+
+/** What happens next, and who has to do it. */
+export function describeOutlook({ kind, finding }: Transition): readonly string[] {
+  switch (kind) {
+    case "opened":
+    case "grew":
+    case "reopened":
+      return outlookOfOpen(finding.evidence.kind);
+    case "suppressed":
+      return ["Somebody accepted exactly this, until the exception ends; anything beyond it is told again."];
+    case "approved":
+      return [
+        "The guard reads the role again and puts it back, unless something is in doubt; a message follows.",
+      ];
+    case "rolled-back":
+      return ["The finding stays open until a later look finds the role as it should be."];
+    case "refused":
+      return ["The guard changed nothing and will not try this again by itself: a person has to decide."];
+    case "resolved":
+      return ["Nothing has to be done: later looks found the role as it should be."];
+  }
+}
+
+function outlookOfOpen(kind: Transition["finding"]["evidence"]["kind"]): readonly string[] {
+  switch (kind) {
+    case "drift":
+      return [
+        'Where the configuration says "automatic" for this role and side, the guard puts it back now and tells so in a further message.',
+        "Otherwise nothing is changed until a person acts. If somebody meant this change, ask before undoing it.",
+      ];
+    case "undecided":
+      return [
+        "Look at this part by eye, and put it into a form that can be compared, or back to the reference.",
+      ];
+    case "vendor-change":
+      return ["Nothing has to be done. It resolves when the reference is brought up to date."];
+    case "attempt":
+      return ["Find out who tried this and why. Nothing has to be put back."];
+    case "impersonation":
+      return ["Act at once: the guard cannot tell this holder of its credentials from itself."];
+  }
+}

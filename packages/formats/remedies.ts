@@ -1,0 +1,62 @@
+import type { Evidence } from "@drift-guard/core/evidence";
+import type { Step } from "@drift-guard/core/plan";
+import { findReference } from "@drift-guard/core/references";
+import { splitPart } from "./evidence.ts";
+import { printCommand, quote } from "./steps.ts";
+
+/** A command that a person can run, and what it is good for. */
+export interface Remedy {
+  /** Ends a sentence that begins with "To": `put it back`. */
+  readonly purpose: string;
+  readonly command: string;
+}
+
+/**
+ * What a person can run about a piece of evidence, the looking before the acting.
+ *
+ * It knows the evidence and no more: a plan of the guard's own reads the role first and is made by the core.
+ */
+export function adviseRemedies(evidence: Evidence, role: string): readonly Remedy[] {
+  const look = { purpose: "see the role as it is now", command: `npx drift-guard check ${quote(role)}` };
+  switch (evidence.kind) {
+    case "drift": {
+      const step = findReference(role)?.serviceLinked === undefined ? undoingStep(evidence, role) : undefined;
+      return step ? [look, { purpose: "put it back by hand", command: printCommand(step) }] : [look];
+    }
+    case "undecided":
+      return [look];
+    case "vendor-change":
+      return [];
+    case "attempt":
+    case "impersonation":
+      return [
+        {
+          purpose: "see the call in CloudTrail",
+          command: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes AttributeKey=EventId,AttributeValue=${quote(evidence.changeId)}`,
+        },
+      ];
+  }
+}
+
+function undoingStep(
+  { part, side, denies }: Extract<Evidence, { kind: "drift" }>,
+  role: string,
+): Step | undefined {
+  const [kind, name] = splitPart(part);
+  const base = { role, part };
+  if (kind === "trust") {
+    const document = findReference(role)?.trust;
+    return document === undefined ? undefined : { ...base, call: "iam:UpdateAssumeRolePolicy", document };
+  }
+  const takesAway = side === "missing" && denies.length > 0;
+  if (kind === "managed" && side === "missing" && !takesAway) {
+    return { ...base, call: "iam:AttachRolePolicy", policyArn: name };
+  }
+  if (kind === "managed" && side !== "altered") {
+    return { ...base, call: "iam:DetachRolePolicy", policyArn: name };
+  }
+  if (kind === "inline" && side !== "altered") {
+    return { ...base, call: "iam:DeleteRolePolicy", policyName: name };
+  }
+  return undefined;
+}

@@ -1,0 +1,42 @@
+import type { Step } from "@drift-guard/core/plan";
+import { plain } from "./plain.ts";
+
+/** A step of a plan in words: `attach arn:aws:iam::aws:policy/… to AWSBatchServiceRole`. */
+export function printStep(step: Step): string {
+  const role = plain(step.role);
+  switch (step.call) {
+    case "iam:AttachRolePolicy":
+      return `attach ${plain(step.policyArn)} to ${role}`;
+    case "iam:DetachRolePolicy":
+      return `detach ${plain(step.policyArn)} from ${role}`;
+    case "iam:PutRolePolicy":
+      return `put the inline policy ${plain(step.policyName)} on ${role}`;
+    case "iam:DeleteRolePolicy":
+      return `delete the inline policy ${plain(step.policyName)} of ${role}`;
+    case "iam:UpdateAssumeRolePolicy":
+      return `replace the trust of ${role}`;
+  }
+}
+
+/** A step as the command of AWS's own CLI, one line, every argument quoted for a POSIX shell. */
+export function printCommand(step: Step): string {
+  const role = `--role-name ${quote(step.role)}`;
+  switch (step.call) {
+    case "iam:AttachRolePolicy":
+      return `aws iam attach-role-policy ${role} --policy-arn ${quote(step.policyArn)}`;
+    case "iam:DetachRolePolicy":
+      return `aws iam detach-role-policy ${role} --policy-arn ${quote(step.policyArn)}`;
+    case "iam:PutRolePolicy":
+      return `aws iam put-role-policy ${role} --policy-name ${quote(step.policyName)} --policy-document ${quote(step.document)}`;
+    case "iam:DeleteRolePolicy":
+      return `aws iam delete-role-policy ${role} --policy-name ${quote(step.policyName)}`;
+    case "iam:UpdateAssumeRolePolicy":
+      return `aws iam update-assume-role-policy ${role} --policy-document ${quote(step.document)}`;
+  }
+}
+
+/** One argument for a POSIX shell. A newline in it would end the command for a person who pastes it, so it is shown escaped. */
+export function quote(argument: string): string {
+  const shown = plain(argument, 10_000);
+  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
+}

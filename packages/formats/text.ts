@@ -1,0 +1,57 @@
+import type { Transition } from "@drift-guard/core/transition";
+import { describeEvidence, printPart } from "./evidence.ts";
+import { describeOutlook, printAuthor, printCause, printKind } from "./outlook.ts";
+import { ascii, plain } from "./plain.ts";
+import { adviseRemedies } from "./remedies.ts";
+
+/** A message for people, as SNS sends it by e-mail. */
+export interface TextMessage {
+  /** Fewer than 100 characters of printable ASCII (SNS Publish). */
+  readonly subject: string;
+  readonly body: string;
+}
+
+/** A transition as plain text that a person can act on without knowing the guard. */
+export function formatText(transition: Transition): TextMessage {
+  const { finding, note } = transition;
+  const { title, sentences, lists } = describeEvidence(finding.evidence, finding.role.name);
+  const facts = [
+    ["What", `${printKind(transition.kind)}, ${finding.severity}`],
+    ["Role", `${plain(finding.role.name)} in account ${plain(finding.role.account)}`],
+    ["Part", printSide(transition)],
+    ["Who", printAuthor(transition)],
+    ["Cause", printCause(transition.cause)],
+    ["Seen", plain(transition.at)],
+  ] as const;
+  const paragraphs = [
+    [title],
+    facts.map(([name, value]) => `${`${name}:`.padEnd(8)}${value}`),
+    ...(note === undefined ? [] : [[plain(note, 2000)]]),
+    sentences,
+    ...lists.map(({ heading, lines }) => [`${heading}:`, ...lines.map((line) => `  - ${line}`)]),
+    ["What happens next:", ...describeOutlook(transition).map((line) => `  ${line}`)],
+    ...remedies(transition),
+    [`Finding ${plain(finding.id)}, transition ${plain(transition.id)}`],
+  ];
+  return {
+    subject: ascii(`drift-guard: ${finding.severity}, ${printKind(transition.kind)}: ${title}`, 99),
+    body: `${paragraphs
+      .filter((lines) => lines.length > 0)
+      .map((lines) => lines.join("\n"))
+      .join("\n\n")}\n`,
+  };
+}
+
+function printSide({ finding: { evidence } }: Transition): string {
+  return evidence.kind === "drift"
+    ? `${printPart(evidence.part)}, ${evidence.side}`
+    : `${printPart(evidence.part)}, ${evidence.kind}`;
+}
+
+function remedies({ kind, finding }: Transition): readonly (readonly string[])[] {
+  if (kind === "resolved" || kind === "suppressed") return [];
+  return adviseRemedies(finding.evidence, finding.role.name).map(({ purpose, command }) => [
+    `To ${purpose}:`,
+    `  ${command}`,
+  ]);
+}

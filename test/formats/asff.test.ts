@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AwsSecurityFinding } from "@aws-sdk/client-securityhub";
+import { formatAsff } from "@drift-guard/formats/asff";
+import * as z from "zod";
+import {
+  account,
+  aDrift,
+  aFinding,
+  anAttempt,
+  anImpersonation,
+  anUndecided,
+  aTransition,
+  aVendorChange,
+  secondsAfterNoon,
+} from "../builders.ts";
+import { everyTransition } from "./transitions.ts";
+
+const place = { account, region: "eu-west-1", partition: "aws" };
+const text = (most: number) => z.string().min(1).max(most);
+const time = z.iso.datetime();
+
+// What BatchImportFindings refuses, from its API model: required fields, lengths, and what may not be imported again.
+// An unknown field is refused as well, so that Workflow, Note or Severity cannot slip in.
+const Importable = z.strictObject({
+  SchemaVersion: z.literal("2018-10-08"),
+  Id: text(512),
+  ProductArn: z
+    .string()
+    .regex(/^arn:[\w-]+:securityhub:[a-z0-9-]+:\d{12}:product\/\d{12}\/default$/)
+    .max(2048),
+  GeneratorId: text(512),
+  AwsAccountId: z.string().regex(/^\d{12}$/),
+  CreatedAt: time,
+  UpdatedAt: time,
+  FirstObservedAt: time,
+  LastObservedAt: time,
+  Title: text(256),
+  Description: text(1024),
+  Remediation: z.strictObject({ Recommendation: z.strictObject({ Text: text(512) }) }),
+  ProductFields: z
+    .record(
+      z
+        .string()
+        .min(1)
+        .max(128)
+        .regex(/^(?!aws\/)/),
+      text(2048),
+    )
+    .refine((fields) => Object.keys(fields).length <= 50),
+  Resources: z
+    .array(
+      z.strictObject({
+        Type: z.enum(["AwsIamRole", "AwsIamPolicy"]),
+        Id: text(512),
+        Details: z.strictObject({ AwsIamRole: z.strictObject({ RoleName: text(64) }) }).optional(),
+      }),
+    )
+    .min(1)
+    .max(32),
+  Compliance: z.strictObject({ Status: z.enum(["PASSED", "WARNING", "FAILED"]) }),
+  RecordState: z.enum(["ACTIVE", "ARCHIVED"]),
+  FindingProviderFields: z.strictObject({
+    Severity: z.strictObject({
+      Label: z.enum(["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]),
+      Original: text(64),
+    }),
+    Types: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^(?:Software and Configuration Checks|TTPs|Effects|Unusual Behaviors|Sensitive Data Identifications)\/[^/]+(?:\/[^/]+)?$/,
+          ),
+      )
+      .min(1)
+      .max(50),
+  }),
+});
+
+describe("the Security Hub finding", () => {
+  it("is one that BatchImportFindings takes, whatever the finding holds", () => {
+    for (const transition of everyTransition()) {
+      const finding: AwsSecurityFinding = formatAsff(transition, place);
+      Importable.parse(finding);
+      assert.ok(Buffer.byteLength(JSON.stringify(finding)) < 240 * 1024);
+    }
+  });
+
+  it("keeps one Id through everything that happens to the finding", () => {
+    const ids = new Set(
+      (["opened", "grew", "rolled-back", "resolved", "reopened"] as const).map(
+        (kind) => formatAsff(aTransition({ kind, finding: aFinding() }), place).Id,
+      ),
+    );
+    assert.deepEqual([...ids], [`drift-guard/${account}/${aFinding().id}`]);
+  });
+
+  it("closes a resolved finding so that it can open again", () => {
+    const of = (state: "open" | "resolved" | "suppressed") => {
+      const { Compliance, RecordState } = formatAsff(aTransition({ finding: aFinding({ state }) }), place);
+      return [Compliance.Status, RecordState];
+    };
+    assert.deepEqual(of("open"), ["FAILED", "ACTIVE"]);
+    assert.deepEqual(of("resolved"), ["PASSED", "ARCHIVED"]);
+    assert.deepEqual(of("suppressed"), ["FAILED", "ARCHIVED"]);
+  });
+
+  it("fails on drift and stolen credentials, and warns of what is unsure or only to be known", () => {
+    const status = (evidence: Parameters<typeof aFinding>[0]) =>
+      formatAsff(aTransition({ finding: aFinding(evidence) }), place).Compliance.Status;
+    assert.equal(status({ evidence: aDrift() }), "FAILED");
+    assert.equal(status({ evidence: anImpersonation() }), "FAILED");
+    assert.equal(status({ evidence: anUndecided() }), "WARNING");
+    assert.equal(status({ evidence: anAttempt() }), "WARNING");
+    assert.equal(status({ evidence: aVendorChange() }), "WARNING");
+  });
+
+  it("names the product of its own account, region and partition, and the role's ARN", () => {
+    const key = { account, name: "AWSServiceRoleForBatch" };
+    const finding = formatAsff(aTransition({ finding: aFinding({ role: key, evidence: anAttempt() }) }), {
+      ...place,
+      partition: "aws-cn",
+      region: "cn-north-1",
+    });
+    assert.equal(
+      finding.ProductArn,
+      `arn:aws-cn:securityhub:cn-north-1:${account}:product/${account}/default`,
+    );
+    assert.deepEqual(
+      finding.Resources.map(({ Type, Id }) => [Type, Id]),
+      [
+        [
+          "AwsIamRole",
+          `arn:aws-cn:iam::${account}:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch`,
+        ],
+      ],
+    );
+  });
+
+  it("was created when the finding opened and updated when it moved", () => {
+    const at = secondsAfterNoon(90);
+    const { CreatedAt, UpdatedAt } = formatAsff(aTransition({ kind: "grew", at }), place);
+    assert.deepEqual([CreatedAt, UpdatedAt], [secondsAfterNoon(0), at]);
+  });
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { formatChat } from "@drift-guard/formats/chat";
+import * as z from "zod";
+import { aFinding, aTransition } from "../builders.ts";
+import { everyTransition } from "./transitions.ts";
+
+// The schema that AWS prints for custom notifications, and no field beside it.
+const Notification = z.strictObject({
+  version: z.literal("1.0"),
+  source: z.literal("custom"),
+  id: z.string(),
+  content: z.strictObject({
+    textType: z.literal("client-markdown"),
+    title: z.string().min(1),
+    description: z.string().min(1),
+    nextSteps: z.array(z.string().min(1)),
+    keywords: z.array(z.string().min(1)),
+  }),
+  metadata: z.strictObject({
+    threadId: z.string().min(1),
+    summary: z.string().min(1),
+    eventType: z.string().min(1),
+    relatedResources: z.array(z.string().min(1)),
+    additionalContext: z.record(z.string(), z.string()),
+  }),
+});
+const read = (...args: Parameters<typeof formatChat>) => Notification.parse(JSON.parse(formatChat(...args)));
+
+describe("the chat message", () => {
+  it("keeps to the schema of custom notifications, whatever the finding holds", () => {
+    for (const transition of everyTransition()) read(transition);
+  });
+
+  it("keeps all that happens to one finding in one thread", () => {
+    const finding = aFinding();
+    const threads = (["opened", "rolled-back", "resolved"] as const).map(
+      (kind) => read(aTransition({ kind, finding })).metadata.threadId,
+    );
+    assert.deepEqual(threads, [finding.id, finding.id, finding.id]);
+  });
+
+  it("tells the grants, who it was, and the command to run", () => {
+    const { content, metadata } = read(aTransition());
+    assert.match(content.title, /^HIGH, New: Policy AWSBatchServiceRole is missing/);
+    assert.match(content.description, /`ec2:DescribeInstances on \*`/);
+    assert.match(content.description, /user\/mallory/);
+    assert.ok(content.nextSteps.some((step) => step.includes("`aws iam attach-role-policy")));
+    assert.equal(metadata.eventType, "drift-guard.opened");
+    assert.deepEqual(metadata.relatedResources, ["arn:aws:iam::123456789012:role/AWSBatchServiceRole"]);
+  });
+
+  it("lets no foreign text mention anybody, make a link or leave its code span", () => {
+    for (const transition of everyTransition()) {
+      const { content, metadata } = read(transition);
+      for (const text of [content.title, content.description, metadata.summary, ...content.nextSteps]) {
+        assert.doesNotMatch(text, /[<>]/);
+        for (const line of text.split("\n")) {
+          // Outside of code spans, which are what stands between pairs of backticks.
+          const outside = line.split("`").filter((_, index) => index % 2 === 0);
+          assert.equal(line.split("`").length % 2, 1, line);
+          for (const words of outside) assert.doesNotMatch(words, /:\/\/|\]\(|@\w/, line);
+        }
+      }
+    }
+  });
+});

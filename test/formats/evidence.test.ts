@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Evidence } from "@drift-guard/core/evidence";
+import { describeEvidence } from "@drift-guard/formats/evidence";
+import {
+  aDrift,
+  aGrant,
+  anActor,
+  anAttempt,
+  anImpersonation,
+  anUndecided,
+  aVendorChange,
+  everyEvidence,
+} from "../builders.ts";
+
+const batch = "AWSBatchServiceRole";
+const everything = (evidence: Evidence, role = batch) => {
+  const { title, sentences, lists } = describeEvidence(evidence, role);
+  return [title, ...sentences, ...lists.flatMap(({ heading, lines }) => [heading, ...lines])].join("\n");
+};
+
+describe("evidence in words", () => {
+  it("says that a detached policy is missing, what is no longer allowed, and what that stops", () => {
+    const { title, sentences, lists } = describeEvidence(aDrift(), batch);
+    assert.equal(title, "Policy AWSBatchServiceRole is missing from AWSBatchServiceRole");
+    assert.match(sentences.join(" "), /jobs wait in RUNNABLE/);
+    assert.deepEqual(lists, [{ heading: "No longer allowed", lines: ["ec2:DescribeInstances on *"] }]);
+  });
+
+  it("says who may now assume a role, and that sessions outlive the repair", () => {
+    const told = everything(
+      aDrift({
+        part: "trust",
+        side: "excess",
+        grants: [aGrant({ actions: ["sts:AssumeRole"], principals: [{ type: "AWS", id: "999988887777" }] })],
+      }),
+      "ecsTaskExecutionRole",
+    );
+    assert.match(told, /^ecsTaskExecutionRole can be assumed by more than it should be/);
+    assert.match(told, /by AWS 999988887777/);
+    assert.match(told, /Sessions that were issued meanwhile stay valid/);
+  });
+
+  it("says that an execution role which lost something keeps jobs from starting", () => {
+    const told = everything(aDrift({ part: "trust", side: "missing" }), "ecsTaskExecutionRole");
+    assert.match(told, /new jobs fail before they start/);
+  });
+
+  it("warns that a Deny which was put on may be an answer to an incident", () => {
+    const told = everything(
+      aDrift({ part: "inline:quarantine", grants: [], denies: [aGrant({ actions: ["*"] })] }),
+    );
+    assert.match(told, /^Inline policy quarantine denies what AWSBatchServiceRole needs/);
+    assert.match(told, /answer to an incident/);
+    assert.match(told, /Newly denied\n\* on \*/);
+  });
+
+  it("says which inline policy gives too much", () => {
+    const told = everything(
+      aDrift({ part: "inline:rogue", side: "excess", grants: [aGrant({ actions: ["iam:*"] })] }),
+    );
+    assert.match(told, /^Inline policy rogue gives AWSBatchServiceRole more than it should have/);
+    assert.match(told, /Allowed beyond the reference\niam:\* on \*/);
+  });
+
+  it("says that a role is absent, elsewhere, or under a boundary", () => {
+    const drift = (over: Parameters<typeof aDrift>[0]) => everything(aDrift({ grants: [], ...over }));
+    assert.match(drift({ part: "role", side: "missing" }), /^AWSBatchServiceRole does not exist/);
+    assert.match(
+      drift({ part: "role", side: "altered", detail: "It stands at path /." }),
+      /not the role that it should be\nIt stands at path/,
+    );
+    assert.match(drift({ part: "boundary", side: "altered" }), /^The boundary of AWSBatchServiceRole/);
+  });
+
+  it("never takes an undecided part for clean, and gives the reasons", () => {
+    assert.match(everything(anUndecided()), /unsure is never taken for clean[\s\S]*no such operator/);
+  });
+
+  it("says that a vendor change is AWS's own", () => {
+    assert.match(everything(aVendorChange()), /^AWS published v13[\s\S]*Added by AWS\nautoscaling:/);
+  });
+
+  it("says who tried a refused call, from where, and that nothing was changed", () => {
+    const told = everything(anAttempt({ earlier: ["a", "b"] }));
+    assert.match(told, /^iam:DeleteRole on AWSBatchServiceRole was refused/);
+    assert.match(told, /user\/mallory from 203\.0\.113\.7 \(aws-cli\/2\.17\.32\)/);
+    assert.match(told, /Nothing was changed/);
+    assert.match(told, /2 more came before/);
+  });
+
+  it("calls for action where the guard's own credentials are in other hands", () => {
+    assert.match(everything(anImpersonation()), /Treat the credentials[\s\S]*as stolen/);
+  });
+
+  it("lets no foreign text break a line, turn it or move the cursor", () => {
+    const evil = "x\u001b[31m\n\u202Efake";
+    const pieces: readonly Evidence[] = [
+      ...everyEvidence(),
+      aDrift({ part: `inline:${evil}`, side: "excess", detail: evil, grants: [aGrant({ actions: [evil] })] }),
+      anUndecided({ part: `tag:${evil}`, reasons: [evil] }),
+      aVendorChange({ version: evil, part: `managed:${evil}` }),
+      anAttempt({ call: evil, code: evil, message: evil, actor: anActor({ arn: evil, userAgent: evil }) }),
+      anImpersonation({ call: evil, at: evil, actor: { type: evil } }),
+    ];
+    for (const piece of pieces) {
+      const { title, sentences, lists } = describeEvidence(piece, evil);
+      for (const line of [title, ...sentences, ...lists.flatMap(({ lines }) => lines)]) {
+        assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+      }
+    }
+  });
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { listGrants, printGrant, printRequest } from "@drift-guard/formats/grants";
+import { aGrant } from "../builders.ts";
+
+describe("a grant as one line", () => {
+  it("says everything on everything as it stands in the policy", () => {
+    assert.equal(printGrant(aGrant({ actions: ["iam:*"], resources: ["*"] })), "iam:* on *");
+  });
+
+  it("names who may assume a role, and under which conditions", () => {
+    const grant = aGrant({
+      actions: ["sts:AssumeRole"],
+      principals: [{ type: "AWS", id: "999988887777" }],
+      conditions: [
+        { operator: "StringEquals", key: "sts:externalid", values: ["a", "b"] },
+        { operator: "Null", key: "aws:multifactorauthpresent", values: ["false"] },
+      ],
+    });
+    const { resources: _, ...trust } = grant;
+    assert.equal(
+      printGrant(trust),
+      "sts:AssumeRole by AWS 999988887777 when sts:externalid StringEquals a or b and aws:multifactorauthpresent is present",
+    );
+  });
+
+  it("says everybody where a principal is everybody", () => {
+    const { resources: _, ...trust } = aGrant({
+      actions: ["sts:AssumeRole"],
+      principals: [{ type: "AWS", id: "*" }],
+    });
+    assert.equal(printGrant(trust), "sts:AssumeRole by everybody");
+  });
+
+  it("tells the exceptions of NotAction, NotResource and NotPrincipal", () => {
+    const grant = aGrant({
+      actions: ["*"],
+      exceptActions: ["iam:*", "sts:*"],
+      resources: ["*"],
+      exceptResources: ["arn:aws:s3:::logs/*"],
+      principals: [],
+      exceptPrincipals: [{ type: "Service", id: "batch.amazonaws.com" }],
+    });
+    assert.equal(
+      printGrant(grant),
+      "every action but iam:* and sts:* on every resource but arn:aws:s3:::logs/* by everybody but Service batch.amazonaws.com",
+    );
+  });
+
+  it("shortens a long list to its first and a count", () => {
+    const actions = Array.from({ length: 61 }, (_, index) => `ec2:Describe${index}`);
+    assert.equal(printGrant(aGrant({ actions })), "ec2:Describe0 and 60 more on *");
+  });
+
+  it("lists a few and counts the rest of many grants", () => {
+    const grants = Array.from({ length: 13 }, (_, index) => aGrant({ actions: [`s3:Get${index}`] }));
+    const lines = listGrants(grants, 10);
+    assert.equal(lines.length, 11);
+    assert.equal(lines.at(-1), "and 3 more grants");
+    assert.deepEqual(listGrants(grants.slice(0, 2)), ["s3:Get0 on *", "s3:Get1 on *"]);
+  });
+
+  it("shows an example request", () => {
+    const line = printRequest({
+      action: "iam:PassRole",
+      resource: "arn:aws:iam::123456789012:role/x",
+      principal: { type: "AWS", id: "999988887777" },
+      context: { "iam:passedtoservice": "ec2.amazonaws.com", "aws:tagkeys": ["a", "b"] },
+    });
+    assert.equal(
+      line,
+      "iam:PassRole on arn:aws:iam::123456789012:role/x by AWS 999988887777 with iam:passedtoservice = ec2.amazonaws.com, aws:tagkeys = a and b",
+    );
+  });
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { formatText } from "@drift-guard/formats/text";
+import { aDrift, aFinding, anAttempt, aTransition } from "../builders.ts";
+import { everyTransition, evil } from "./transitions.ts";
+
+describe("the message for people", () => {
+  it("says who did what, when, from where, how bad it is, and which finding it is", () => {
+    const { subject, body } = formatText(aTransition());
+    assert.equal(
+      subject,
+      "drift-guard: HIGH, New: Policy AWSBatchServiceRole is missing from AWSBatchServiceRole",
+    );
+    assert.match(body, /Who: +arn:aws:iam::123456789012:user\/mallory from 203\.0\.113\.7 \(aws-cli/);
+    assert.match(body, /Cause: +iam:DetachRolePolicy at 2026-11-22T12:00:00Z/);
+    assert.match(body, /Role: +AWSBatchServiceRole in account 123456789012/);
+    assert.match(body, /No longer allowed:\n {2}- ec2:DescribeInstances on \*/);
+    assert.match(body, /Finding 5f1d0c6f7a0e4b52, transition 5f1d0c6f7a0e4b52#1/);
+  });
+
+  it("gives the command that puts a detached policy back", () => {
+    assert.match(
+      formatText(aTransition()).body,
+      /\n {2}aws iam attach-role-policy --role-name AWSBatchServiceRole --policy-arn arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole\n/,
+    );
+  });
+
+  it("gives the reference's trust, quoted for a shell, where the trust drifted", () => {
+    const finding = aFinding({ evidence: aDrift({ part: "trust", side: "excess" }) });
+    const { body } = formatText(aTransition({ finding }));
+    assert.match(
+      body,
+      /update-assume-role-policy --role-name AWSBatchServiceRole --policy-document '\{.*batch\.amazonaws\.com.*\}'\n/,
+    );
+  });
+
+  it("offers no write on a service-linked role", () => {
+    const finding = aFinding({ role: { account: "123456789012", name: "AWSServiceRoleForBatch" } });
+    const { body } = formatText(aTransition({ finding }));
+    assert.doesNotMatch(body, /attach-role-policy/);
+    assert.match(body, /npx drift-guard check AWSServiceRoleForBatch/);
+  });
+
+  it("says why nothing was put back, and that a person has to decide", () => {
+    const { body } = formatText(aTransition({ kind: "refused", note: "A Deny was put on the role." }));
+    assert.match(body, /A Deny was put on the role\./);
+    assert.match(body, /a person has to decide/);
+  });
+
+  it("says that a rolled-back finding stays open, and that a resolved one needs nothing", () => {
+    assert.match(formatText(aTransition({ kind: "rolled-back" })).body, /stays open until/);
+    const resolved = formatText(aTransition({ kind: "resolved", finding: aFinding({ state: "resolved" }) }));
+    assert.match(resolved.body, /Nothing has to be done/);
+    assert.doesNotMatch(resolved.body, /aws iam/);
+  });
+
+  it("leads to the call in CloudTrail where a call was refused", () => {
+    const { body } = formatText(aTransition({ finding: aFinding({ evidence: anAttempt() }) }));
+    assert.match(body, /AttributeKey=EventId,AttributeValue=6c1eed73-00ee-4810-8009-c9ce5990c100/);
+  });
+
+  it("has a subject and a size that SNS takes, whatever the finding holds", () => {
+    for (const transition of everyTransition()) {
+      const { subject, body } = formatText(transition);
+      assert.match(subject, /^[A-Za-z][\x20-\x7e]{0,98}$/);
+      assert.ok(Buffer.byteLength(body) < 262_144);
+      assert.doesNotMatch(body.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+    }
+  });
+
+  it("quotes a hostile name so that a pasted command stays one command", () => {
+    const finding = aFinding({ evidence: aDrift({ part: `inline:a'; rm -rf ~\n${evil}`, side: "excess" }) });
+    const { body } = formatText(aTransition({ finding }));
+    const command = body.split("\n").find((line) => line.includes("delete-role-policy"));
+    assert.match(command ?? "", /--policy-name 'a'\\''; rm -rf ~\\n/);
+  });
+});
