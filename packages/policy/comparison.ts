@@ -41,6 +41,8 @@ export interface ComparisonOptions {
   readonly kind?: "identity" | "trust";
   /** The account that the candidate lives in, 12 digits: its id and its root ARN are then one principal. */
   readonly account?: string;
+  /** The id of the organisation that the candidate's account is in, such as `o-a1b2c3d4e5`. */
+  readonly organization?: string;
   /** `aws` when left out. */
   readonly partition?: string;
   /** The most steps that a comparison may take before it says `undecided`; steps, not seconds. */

@@ -1,0 +1,86 @@
+import { principalText } from "./canonical.ts";
+import {
+  coversEntry,
+  type Entry,
+  listEntries,
+  missesEntry,
+  patternRelations,
+  principalRelations,
+} from "./entry.ts";
+import type { PolicyPrincipal, PolicyRequest, StatementRef } from "./grant.ts";
+import { compileArn, compileText, type Pattern } from "./pattern.ts";
+import type { CompiledStatement } from "./statement.ts";
+
+/** A statement and the document of its side in which it stands, counted from 0. */
+export interface PlacedStatement {
+  readonly document: number;
+  readonly statement: CompiledStatement;
+}
+
+/** One action × one resource × one principal of a statement. */
+export interface Cell {
+  readonly action: Entry<Pattern>;
+  readonly resource: Entry<Pattern> | undefined;
+  readonly principal: Entry<PolicyPrincipal> | undefined;
+}
+
+/** A cell of which something is left when the other side is taken away, with a request that shows it. */
+export interface Residue {
+  readonly from: PlacedStatement;
+  readonly cell: Cell;
+  readonly example: PolicyRequest;
+}
+
+const everyAction = compileText("*", "*");
+const everyResource = compileArn("*", "*");
+const everybody: PolicyPrincipal = { type: "AWS", id: "*" };
+
+/** The cells of a statement, action by action. */
+export function listCells({ actions, resources, principals }: CompiledStatement): readonly Cell[] {
+  const resourceEntries = resources ? listEntries(resources, everyResource) : [undefined];
+  const principalEntries = principals ? listEntries(principals, everybody) : [undefined];
+  return listEntries(actions, everyAction).flatMap((action) =>
+    resourceEntries.flatMap((resource) =>
+      principalEntries.map((principal) => ({ action, resource, principal })),
+    ),
+  );
+}
+
+/** Whether a statement reaches all of a cell, its conditions aside; certain when true. */
+export function coversCell({ actions, resources, principals }: CompiledStatement, cell: Cell): boolean {
+  return (
+    coversEntry(actions, cell.action, patternRelations) &&
+    (resources === undefined ||
+      (cell.resource !== undefined && coversEntry(resources, cell.resource, patternRelations))) &&
+    (principals === undefined ||
+      (cell.principal !== undefined && coversEntry(principals, cell.principal, principalRelations)))
+  );
+}
+
+/** Whether a statement reaches nothing of a cell; certain when true. */
+export function missesCell({ actions, resources, principals }: CompiledStatement, cell: Cell): boolean {
+  return (
+    missesEntry(actions, cell.action, patternRelations) ||
+    (resources !== undefined &&
+      cell.resource !== undefined &&
+      missesEntry(resources, cell.resource, patternRelations)) ||
+    (principals !== undefined &&
+      cell.principal !== undefined &&
+      missesEntry(principals, cell.principal, principalRelations))
+  );
+}
+
+/** A cell as one text: equal texts mean equal cells of one statement. */
+export function cellText({ action, resource, principal }: Cell): string {
+  return JSON.stringify([
+    action.selector.text,
+    resource?.selector.text ?? null,
+    principal ? principalText(principal.selector) : null,
+  ]);
+}
+
+/** Where a statement stands, for people. */
+export function refer({ document, statement }: PlacedStatement): StatementRef {
+  const { sid } = statement.source;
+  return { document, statement: statement.index, ...(sid !== undefined && { sid }) };
+}
