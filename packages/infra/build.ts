@@ -1,0 +1,89 @@
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { build, type Plugin } from "esbuild";
+import { swapConfig } from "./config-swap.ts";
+import { repositoryRoot } from "./platform.ts";
+
+/** A function could not be bundled, or there is none. */
+export class BundleError extends Error {
+  override readonly name = "BundleError";
+}
+
+/** One function's code, as Lambda runs it: `index.mjs`, handler `index.handler`. */
+export interface Bundle {
+  /** Name of the file in `functions/`, without its ending. */
+  readonly name: string;
+  readonly folder: string;
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** Where the stack takes the bundles from. */
+export const bundlesFolder = join(repositoryRoot, ".build/functions");
+
+/**
+ * Bundles every function once, each with all that it imports, into `<out>/<name>/index.mjs`; `config` is taken in
+ * place of drift-guard.config.ts. Throws `BundleError`.
+ */
+export async function buildFunctions(
+  options: { readonly config?: string; readonly out?: string } = {},
+): Promise<Bundle[]> {
+  const source = join(repositoryRoot, "functions");
+  const out = resolve(options.out ?? bundlesFolder);
+  const names = (await readdir(source).catch(() => []))
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => basename(name, ".ts"))
+    .sort();
+  if (names.length === 0) throw new BundleError(`There is no function in ${source}.`);
+
+  // Built beside and moved into place, so that what another process reads is never half a bundle.
+  const draft = `${out}.${process.pid}.${Date.now()}`;
+  const plugins = options.config === undefined ? [] : [swapConfig(options.config)];
+  try {
+    await Promise.all(names.map((name) => bundle(join(source, `${name}.ts`), join(draft, name), plugins)));
+    await rm(out, { recursive: true, force: true });
+    await mkdir(dirname(out), { recursive: true });
+    await rename(draft, out);
+  } catch (cause) {
+    await rm(draft, { recursive: true, force: true });
+    if (cause instanceof BundleError) throw cause;
+    throw new BundleError(`The bundles could not be written to ${out}.`, { cause });
+  }
+  return Promise.all(names.map((name) => describeBundle(name, join(out, name))));
+}
+
+async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise<void> {
+  try {
+    await build({
+      entryPoints: [entry],
+      outfile: join(folder, "index.mjs"),
+      bundle: true,
+      platform: "node",
+      target: "node24",
+      format: "esm",
+      minify: true,
+      mainFields: ["module", "main"],
+      // Some dependencies are CommonJS and require node's own modules, which an ES module cannot do by itself.
+      banner: {
+        js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+      },
+      plugins,
+      logLevel: "silent",
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BundleError(`${relative(repositoryRoot, entry)} could not be bundled.\n${why}`, { cause });
+  }
+}
+
+async function describeBundle(name: string, folder: string): Promise<Bundle> {
+  const file = join(folder, "index.mjs");
+  return { name, folder, file, bytes: (await stat(file)).size };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { config: { type: "string" }, out: { type: "string" } } });
+  for (const { name, bytes } of await buildFunctions(values))
+    console.log(`${name.padEnd(12)} ${(bytes / 1024).toFixed(0).padStart(6)} kB`);
+}

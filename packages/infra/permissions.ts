@@ -1,0 +1,137 @@
+/// <reference path="../../.sst/platform/config.d.ts" />
+import type { Config, GuardedRole } from "@drift-guard/core/config";
+import { findReference, localiseReference } from "@drift-guard/core/references";
+import type { Place } from "./place.ts";
+
+/** One statement of a function's role. */
+export type Permission = sst.aws.FunctionPermissionArgs;
+
+/** Reads of the guarded roles, at whatever path they stand, and of any policy or profile that concerns them. */
+export function readRoles(config: Config, { partition, account }: Place): Permission[] {
+  const arn = (resource: string) => $interpolate`arn:${partition}:iam::${account}:${resource}`;
+  return [
+    {
+      actions: [
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListInstanceProfilesForRole",
+        "iam:ListRolePolicies",
+      ],
+      resources: Object.keys(config.roles).flatMap((name) => [arn(`role/${name}`), arn(`role/*/${name}`)]),
+    },
+    {
+      actions: ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy"],
+      resources: [arn("policy/*"), `arn:${partition}:iam::aws:policy/*`],
+    },
+    { actions: ["iam:GetInstanceProfile"], resources: [arn("instance-profile/*")] },
+  ];
+}
+
+/** Reads of the account by pages; IAM knows no narrower resource for these. */
+export function readAccount(): Permission[] {
+  return [{ actions: ["iam:GetAccountAuthorizationDetails", "iam:ListRoles"], resources: ["*"] }];
+}
+
+/**
+ * Writes on roles whose rollback the owner asked for, at the paths of the config and nowhere else; only the calls that
+ * a plan holds, and only the references' own policies to attach. Service-linked roles are never among them.
+ */
+export function writeRoles(config: Config, { partition, account }: Place): Permission[] {
+  const arns = (name: string, { paths }: GuardedRole) =>
+    paths
+      .filter((path) => !path.startsWith("/aws-service-role/"))
+      .map((path) => $interpolate`arn:${partition}:iam::${account}:role${path}${name}`);
+  return rolledBackRoles(config).flatMap(([name, role]): Permission[] => {
+    const resources = arns(name, role);
+    if (resources.length === 0) return [];
+    const reference = findReference(role.reference ?? name);
+    const attachments = reference ? localiseReference(reference, partition).attachments : [];
+    return [
+      { actions: ["iam:UpdateAssumeRolePolicy"], resources },
+      ...(role.rollback.excess === "off"
+        ? []
+        : [{ actions: ["iam:DetachRolePolicy", "iam:DeleteRolePolicy"], resources }]),
+      ...(role.rollback.missing === "off" || attachments.length === 0
+        ? []
+        : [
+            {
+              actions: ["iam:AttachRolePolicy"],
+              resources,
+              conditions: [
+                {
+                  test: "ArnEquals",
+                  variable: "iam:PolicyARN",
+                  values: attachments.map(({ arn }) => arn),
+                },
+              ],
+            },
+          ]),
+    ];
+  });
+}
+
+/** The roles that the owner lets the guard put back, on either side, service-linked ones left out. */
+export function rolledBackRoles(config: Config): [string, GuardedRole][] {
+  return Object.entries(config.roles).filter(
+    ([name, { rollback, reference }]) =>
+      (rollback.excess !== "off" || rollback.missing !== "off") &&
+      findReference(reference ?? name)?.serviceLinked === undefined,
+  );
+}
+
+/** Loads and commits ledgers. */
+export function keepLedgers(findings: sst.aws.Dynamo): Permission[] {
+  return [
+    {
+      actions: [
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+      ],
+      resources: [findings.arn],
+    },
+  ];
+}
+
+/** Finds the transitions that nobody marked as delivered. */
+export function findUndelivered(findings: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:Query"], resources: [$interpolate`${findings.arn}/index/byDue`] }];
+}
+
+/** Marks a transition as delivered. */
+export function markDelivered(findings: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:UpdateItem"], resources: [findings.arn] }];
+}
+
+/** Reads what people decided and what stops rollbacks. */
+export function readControl(control: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:Query"], resources: [control.arn] }];
+}
+
+/** Spends budgets and opens breakers. */
+export function writeControl(control: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [control.arn] }];
+}
+
+/** Takes messages off a queue. */
+export function receiveFrom(queue: sst.aws.Queue): Permission[] {
+  return [
+    {
+      actions: ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+      resources: [queue.arn],
+    },
+  ];
+}
+
+/** Puts messages on a queue. */
+export function sendTo(queue: sst.aws.Queue): Permission[] {
+  return [{ actions: ["sqs:SendMessage"], resources: [queue.arn] }];
+}
+
+/** Tells transitions on the guard's own bus. */
+export function announceOn(bus: sst.aws.Bus): Permission[] {
+  return [{ actions: ["events:PutEvents"], resources: [bus.arn] }];
+}

@@ -1,0 +1,29 @@
+/// <reference path="./.sst/platform/config.d.ts" />
+
+// SST evaluates app() before any provider exists, so nothing is imported statically here.
+export default $config({
+  async app(input) {
+    const { default: config } = await import("./drift-guard.config.ts");
+    const production = input.stage === "production";
+    return {
+      name: "drift-guard",
+      version: ">= 4.17.1",
+      home: "aws",
+      removal: production ? "retain" : "remove",
+      protect: production,
+      providers: { aws: { region: config.regions.guard, version: "7.20.0" } },
+    };
+  },
+  async run() {
+    // A deploy never ships a stale bundle; the offline synthesis looks at no code.
+    if ($cli.command !== "synth") {
+      const { execFileSync } = await import("node:child_process");
+      execFileSync(process.execPath, ["packages/infra/build.ts"], { stdio: ["ignore", "ignore", "inherit"] });
+    }
+    const [{ default: config }, { createStack }] = await Promise.all([
+      import("./drift-guard.config.ts"),
+      import("./packages/infra/stack.ts"),
+    ]);
+    return createStack(config);
+  },
+});
