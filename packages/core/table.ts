@@ -1,3 +1,4 @@
+import type { Budget } from "./control.ts";
 import type { RoleKey } from "./role.ts";
 import { printRoleKey } from "./role.ts";
 
@@ -12,7 +13,9 @@ export const findingKeys = {
   rollback: (id: string) => `ROLLBACK#${id}`,
   /** Zero-padded, so that the order of keys is the order of time. */
   transition: (id: string, seq: number) => `TRANSITION#${id}#${String(seq).padStart(6, "0")}`,
-  /** Begins the keys of one finding's transitions. */
+  /** Begins the keys of all transitions, which the table's stream is read for … */
+  anyTransition: "TRANSITION#",
+  /** … and of one finding's. */
   transitions: (id: string) => `TRANSITION#${id}#`,
   /** A load reads from here … */
   first: "FINDING#",
@@ -31,3 +34,17 @@ export const controlKeys = {
   /** One budget item for each window. */
   budget: (window: string) => `BUDGET#${window}`,
 };
+
+/** A stretch of time in which a budget may be spent. */
+export interface BudgetWindow {
+  /** Names the window in its item's key. */
+  readonly id: string;
+  readonly endsAt: Date;
+}
+
+/** The window that a moment (ISO 8601) lies in: windows of one length stand side by side from 1970 on. */
+export function budgetWindow({ windowHours }: Budget, now: string): BudgetWindow {
+  const length = windowHours * 3_600_000;
+  const start = Math.floor(Date.parse(now) / length) * length;
+  return { id: `${new Date(start).toISOString()}/${windowHours}h`, endsAt: new Date(start + length) };
+}

@@ -1,0 +1,25 @@
+import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import type { RecheckQueue } from "@drift-guard/core/ports";
+import { deliveryFailure } from "./delivery.ts";
+
+// The longest that SQS holds a message back.
+const longestDelaySeconds = 900;
+
+/** Asks for rechecks through the changes queue, which holds each back until it is time. Throws `DeliveryError`. */
+export function createRecheckQueue(client: SQSClient, queueUrl: string): RecheckQueue {
+  return {
+    async schedule(recheck, afterSeconds) {
+      try {
+        await client.send(
+          new SendMessageCommand({
+            QueueUrl: queueUrl,
+            MessageBody: JSON.stringify(recheck),
+            DelaySeconds: Math.min(Math.max(Math.ceil(afterSeconds), 0), longestDelaySeconds),
+          }),
+        );
+      } catch (error) {
+        throw deliveryFailure(`The queue ${queueUrl}`, error, "sqs:SendMessage");
+      }
+    },
+  };
+}
