@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { ensurePlatform } from "../packages/infra/platform.ts";
+import { installPlatform } from "../packages/infra/platform.ts";
 
 /** One step of the whole check: what it holds, and the command that shows it. */
 interface Step {
@@ -26,7 +26,7 @@ const steps: readonly Step[] = [
   {
     holds: "SST's platform, installed once",
     run: async () => {
-      await ensurePlatform();
+      await installPlatform({ report: console.log });
     },
   },
   { holds: "types of the stack", run: run("tsc", "-p", "packages/infra") },

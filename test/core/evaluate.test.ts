@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { evaluate } from "@drift-guard/core/evaluate";
+import type { Assessment, Drift } from "@drift-guard/core/evidence";
+import { references } from "@drift-guard/core/references";
+import { type Role, seen, unseen } from "@drift-guard/core/role";
+import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
+
+function assess(role: Role): readonly Assessment[] {
+  return evaluate({
+    reference: referenceOf(role.name),
+    guarded: guardedAs({}),
+    reading: { status: "present", role },
+  });
+}
+
+function onlyDrift(assessments: readonly Assessment[]): Drift {
+  const [first] = assessments;
+  assert.equal(assessments.length, 1, JSON.stringify(assessments));
+  if (first?.kind !== "drift") throw new assert.AssertionError({ message: `it is ${first?.kind}` });
+  return first;
+}
+
+const trust = (...statements: readonly object[]) =>
+  JSON.stringify({ Version: "2012-10-17", Statement: statements });
+const byService = (service: string, over: object = {}) => ({
+  Effect: "Allow",
+  Principal: { Service: service },
+  Action: "sts:AssumeRole",
+  ...over,
+});
+
+describe("a role as its reference says", () => {
+  for (const { role } of references()) {
+    it(`has no drift: ${role}`, () => {
+      assert.deepEqual(assess(asReferenced(role)), []);
+    });
+  }
+
+  it("has none either in other words: a Sid, a list for a scalar, another order (R43, T9)", () => {
+    const other = trust({
+      Action: ["sts:AssumeRole"],
+      Principal: { Service: ["ecs-tasks.amazonaws.com"] },
+      Effect: "Allow",
+    });
+    assert.deepEqual(assess(asReferenced("ecsTaskExecutionRole", { trust: other })), []);
+  });
+
+  it("may stand at any path (2.8)", () => {
+    assert.deepEqual(assess(asReferenced("AWSBatchServiceRole", { path: "/" })), []);
+  });
+});
+
+describe("an absent role", () => {
+  const reading = { status: "absent", account, name: "AWSBatchServiceRole" } as const;
+  const reference = referenceOf("AWSBatchServiceRole");
+
+  it("is missing where it is required (R2, R4)", () => {
+    const drift = onlyDrift(evaluate({ reference, guarded: guardedAs({}), reading }));
+    assert.deepEqual([drift.part, drift.side], ["role", "missing"]);
+  });
+
+  it("is nothing where it is not", () => {
+    assert.deepEqual(evaluate({ reference, guarded: guardedAs({ required: false }), reading }), []);
+  });
+});
+
+describe("a managed policy", () => {
+  it("that was detached is missing, with all that it gave (R5)", () => {
+    const drift = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { attached: [] })));
+    assert.deepEqual([drift.part, drift.side], [`managed:${batchServicePolicy}`, "missing"]);
+    assert.ok(drift.grants.some(({ actions }) => actions.includes("ecs:RunTask")));
+  });
+
+  it("is missing even with its document inline: the attachment is what counts (R40)", () => {
+    const [attachment] = referenceOf("AWSBatchServiceRole").attachments;
+    const copy = { name: "copy", text: attachment?.document ?? "" };
+    const drift = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { attached: [], inline: [copy] })));
+    assert.equal(drift.part, `managed:${batchServicePolicy}`);
+  });
+
+  it("that AWS gave a new version is a vendor change, told with its difference", () => {
+    const reference = referenceOf("ecsTaskExecutionRole").attachments[0];
+    const document = JSON.parse(reference?.document ?? "");
+    document.Statement[0].Action.push("logs:CreateLogGroup");
+    const attached = [
+      { arn: reference?.arn ?? "", version: seen({ id: "v2", text: JSON.stringify(document) }) },
+    ];
+    const [change, ...others] = assess(asReferenced("ecsTaskExecutionRole", { attached }));
+    assert.deepEqual(others, []);
+    assert.equal(change?.kind, "vendor-change");
+    assert.deepEqual(change?.kind === "vendor-change" && change.added.map(({ actions }) => actions), [
+      ["logs:CreateLogGroup"],
+    ]);
+  });
+
+  it("that another version number stands on, with the same grants, is nothing", () => {
+    const role = asReferenced("AWSBatchServiceRole");
+    const attached = role.attached.map(({ arn }) => ({
+      arn,
+      version: seen({ id: "v99", text: referenceOf("AWSBatchServiceRole").attachments[0]?.document ?? "" }),
+    }));
+    assert.deepEqual(assess({ ...role, attached }), []);
+  });
+
+  it("that gives more than the role may have is excess, named", () => {
+    const role = asReferenced("AWSBatchServiceRole");
+    const admin = {
+      arn: "arn:aws:iam::aws:policy/AdministratorAccess",
+      version: seen({ id: "v1", text: allow("*") }),
+    };
+    const drift = onlyDrift(assess({ ...role, attached: [...role.attached, admin] }));
+    assert.deepEqual([drift.part, drift.side], [`managed:${admin.arn}`, "excess"]);
+  });
+
+  it("whose document cannot be read is undecided, never clean", () => {
+    const role = asReferenced("AWSBatchServiceRole");
+    const attached = role.attached.map(({ arn }) => ({ arn, version: unseen("access denied") }));
+    assert.deepEqual(assess({ ...role, attached }), [
+      { kind: "undecided", part: `managed:${batchServicePolicy}`, reasons: ["access denied"] },
+    ]);
+  });
+});
+
+describe("an inline policy", () => {
+  const withInline = (name: string, text: string) =>
+    assess(asReferenced(name, { inline: [{ name: "extra", text }] }));
+
+  it("that gives what no other policy of the role may is excess", () => {
+    const drift = onlyDrift(withInline("AWSBatchServiceRole", allow("iam:*")));
+    assert.deepEqual([drift.part, drift.side], ["inline:extra", "excess"]);
+    assert.deepEqual(
+      drift.grants.map(({ actions }) => actions),
+      [["iam:*"]],
+    );
+  });
+
+  it("that gives nothing new is no drift (R6)", () => {
+    assert.deepEqual(withInline("AWSBatchServiceRole", allow("ecs:RunTask")), []);
+  });
+
+  it("with the secrets of the guide's special cases is no drift on an execution role (R39, R45, R46)", () => {
+    const secret = allow(
+      "secretsmanager:GetSecretValue",
+      "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
+    );
+    assert.deepEqual(withInline("ecsTaskExecutionRole", secret), []);
+  });
+
+  it("with a Deny is told on the side missing, with the Deny", () => {
+    const deny = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
+    });
+    const drift = onlyDrift(withInline("AWSBatchServiceRole", deny));
+    assert.deepEqual([drift.part, drift.side], ["inline:extra", "missing"]);
+    assert.equal(drift.denies.length, 1);
+  });
+
+  it("that is not a policy is undecided", () => {
+    const [first] = withInline("AWSBatchServiceRole", '{"Statement": 7}');
+    assert.equal(first?.kind, "undecided");
+  });
+});
+
+describe("a trust", () => {
+  const withTrust = (text: string) => assess(asReferenced("ecsTaskExecutionRole", { trust: text }));
+
+  it("that lets a foreign account in is excess, and names it", () => {
+    const drift = onlyDrift(
+      withTrust(
+        trust(byService("ecs-tasks.amazonaws.com"), byService("", { Principal: { AWS: "999988887777" } })),
+      ),
+    );
+    assert.deepEqual([drift.part, drift.side], ["trust", "excess"]);
+    assert.match(JSON.stringify(drift.grants[0]?.principals), /999988887777/);
+  });
+
+  it("of another service is excess and missing, two drifts", () => {
+    const sides = withTrust(trustOf("lambda.amazonaws.com")).map(
+      (each) => each.kind === "drift" && each.side,
+    );
+    assert.deepEqual(sides, ["excess", "missing"]);
+  });
+
+  it("that was hardened with the own account is no drift (2.10, T2)", () => {
+    const hardened = byService("ecs-tasks.amazonaws.com", {
+      Condition: { StringEquals: { "aws:SourceAccount": account } },
+    });
+    assert.deepEqual(withTrust(trust(hardened)), []);
+  });
+
+  it("that was conditioned on another account is missing: Batch can no more assume the role", () => {
+    const wrong = byService("ecs-tasks.amazonaws.com", {
+      Condition: { StringEquals: { "aws:SourceAccount": "999988887777" } },
+    });
+    assert.equal(onlyDrift(withTrust(trust(wrong))).side, "missing");
+  });
+});
+
+describe("a service-linked role", () => {
+  it("at another path is a look-alike (T8)", () => {
+    const drift = onlyDrift(assess(asReferenced("AWSServiceRoleForBatch", { path: "/" })));
+    assert.deepEqual([drift.part, drift.side], ["role", "altered"]);
+  });
+});
+
+describe("a permissions boundary", () => {
+  it("is drift, since it cuts what the role needs", () => {
+    const boundary = seen({
+      arn: "arn:aws:iam::aws:policy/AWSDenyAll",
+      version: seen({ id: "v1", text: allow("*") }),
+    });
+    const drift = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { boundary })));
+    assert.deepEqual([drift.part, drift.side], ["boundary", "altered"]);
+  });
+
+  it("that cannot be seen is undecided", () => {
+    const [first] = assess(
+      asReferenced("AWSBatchServiceRole", { boundary: unseen("the source does not show it") }),
+    );
+    assert.equal(first?.kind, "undecided");
+  });
+});

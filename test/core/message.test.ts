@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, it } from "node:test";
+import type { Change } from "@drift-guard/core/change";
+import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { type Message, parseEnvelope, parseMessage, parseRecord } from "@drift-guard/core/message";
+import fc from "fast-check";
+
+const record = (over: Record<string, unknown> = {}) => ({
+  eventID: "e-1",
+  eventTime: "2026-11-22T12:00:00Z",
+  eventSource: "iam.amazonaws.com",
+  eventName: "DetachRolePolicy",
+  awsRegion: "us-east-1",
+  recipientAccountId: "123456789012",
+  userIdentity: { type: "IAMUser", arn: "arn:aws:iam::123456789012:user/ann", accountId: "123456789012" },
+  requestParameters: { roleName: "AWSBatchServiceRole", policyArn: "arn:aws:iam::aws:policy/X" },
+  ...over,
+});
+
+function changeIn(message: Message): Change {
+  if (message.kind !== "change") throw new assert.AssertionError({ message: `it is ${message.kind}` });
+  return message.change;
+}
+
+describe("a CloudTrail record", () => {
+  it("is reduced to who did what to which role, and whether it succeeded", () => {
+    assert.deepEqual(changeIn(parseRecord(record())), {
+      id: "e-1",
+      at: "2026-11-22T12:00:00Z",
+      account: "123456789012",
+      region: "us-east-1",
+      call: "iam:DetachRolePolicy",
+      actor: { type: "IAMUser", arn: "arn:aws:iam::123456789012:user/ann", account: "123456789012" },
+      outcome: { status: "succeeded" },
+      subjects: [{ kind: "role", name: "AWSBatchServiceRole" }],
+    });
+  });
+
+  for (const [message, subject] of [
+    [
+      "on resource: role TrailDiscover-Role because no identity-based policy allows it",
+      { kind: "role", name: "TrailDiscover-Role" },
+    ],
+    ["on resource: arn:aws:iam::123456789012:role/service-role/FooBar", { kind: "role", name: "FooBar" }],
+    [
+      "on resource: policy arn:aws:iam::123456789012:policy/team/P version v2 because",
+      { kind: "policy", arn: "arn:aws:iam::123456789012:policy/team/P" },
+    ],
+  ] as const) {
+    it(`of a refused call tells its target in the message: "${message}"`, () => {
+      const change = changeIn(
+        parseRecord(
+          record({
+            eventName: "PutRolePolicy",
+            requestParameters: null,
+            responseElements: null,
+            errorCode: "AccessDenied",
+            errorMessage: `User: x is not authorized to perform: iam:PutRolePolicy ${message}`,
+          }),
+        ),
+      );
+      assert.deepEqual(change.subjects, [subject]);
+      assert.equal(change.outcome.status, "refused");
+    });
+  }
+
+  it("of a managed policy concerns the policy, not a role", () => {
+    const change = changeIn(
+      parseRecord(
+        record({
+          eventName: "SetDefaultPolicyVersion",
+          requestParameters: { policyArn: "arn:aws:iam::1:policy/P" },
+        }),
+      ),
+    );
+    assert.deepEqual(change.subjects, [{ kind: "policy", arn: "arn:aws:iam::1:policy/P" }]);
+  });
+
+  it("of a service-linked role's deletion is found by its task", () => {
+    const task = "task/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch/0f1e";
+    const change = changeIn(
+      parseRecord(
+        record({
+          eventName: "DeleteServiceLinkedRole",
+          requestParameters: null,
+          responseElements: { deletionTaskId: task },
+        }),
+      ),
+    );
+    assert.deepEqual(change.subjects, [{ kind: "role", name: "AWSServiceRoleForBatch" }]);
+  });
+
+  it("of a compute environment names its roles, whatever form they are written in", () => {
+    const change = changeIn(
+      parseRecord(
+        record({
+          eventSource: "batch.amazonaws.com",
+          eventName: "CreateComputeEnvironment",
+          requestParameters: {
+            computeEnvironmentName: "ce",
+            serviceRole: "service-role/AWSBatchServiceRole",
+            computeResources: { instanceRole: "arn:aws:iam::123456789012:instance-profile/ecsInstanceRole" },
+          },
+        }),
+      ),
+    );
+    assert.deepEqual(change.subjects, [
+      { kind: "compute-environment", name: "ce" },
+      { kind: "role", name: "AWSBatchServiceRole" },
+      { kind: "profile", name: "ecsInstanceRole" },
+    ]);
+  });
+
+  it("of a session names the role behind it", () => {
+    const { actor } = changeIn(
+      parseRecord(
+        record({
+          userIdentity: {
+            type: "AssumedRole",
+            arn: "arn:aws:sts::123456789012:assumed-role/Admin/ann@example.com",
+            sessionContext: { sessionIssuer: { arn: "arn:aws:iam::123456789012:role/Admin" } },
+          },
+        }),
+      ),
+    );
+    assert.equal(actor.issuer, "arn:aws:iam::123456789012:role/Admin");
+    assert.equal(actor.session, "ann@example.com");
+  });
+
+  it("of a call that alters no role is irrelevant, and says why", () => {
+    assert.deepEqual(parseRecord(record({ eventName: "GetRole" })), {
+      kind: "irrelevant",
+      why: "iam:GetRole cannot alter a role that Batch uses",
+    });
+  });
+
+  it("that lacks what makes it one is unreadable, by the field's name", () => {
+    assert.throws(() => parseRecord({ ...record(), eventID: undefined }), {
+      name: "MessageUnreadableError",
+      message: /eventID/,
+    });
+  });
+
+  it("with hostile parameters neither throws nor pollutes", () => {
+    const hostile = JSON.parse(
+      '{"roleName": {"toString": 1}, "__proto__": {"roleName": "evil"}, "policyArn": 7}',
+    );
+    assert.equal(parseRecord(record({ requestParameters: hostile })).kind, "irrelevant");
+  });
+});
+
+describe("a message", () => {
+  it("carries an envelope or a recheck", () => {
+    const envelope = {
+      source: "aws.iam",
+      "detail-type": "AWS API Call via CloudTrail",
+      account: "1",
+      detail: record(),
+    };
+    assert.equal(parseMessage(JSON.stringify(envelope)).kind, "change");
+    assert.deepEqual(parseMessage('{"recheck":"R"}'), { kind: "recheck", recheck: { recheck: "R" } });
+  });
+
+  it("of another kind of event is irrelevant", () => {
+    const message = parseEnvelope({
+      source: "aws.guardduty",
+      "detail-type": "GuardDuty Finding",
+      detail: {},
+    });
+    assert.equal(message.kind, "irrelevant");
+  });
+
+  it("ends in a message or a MessageUnreadableError, whatever it holds", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (body) => {
+        try {
+          assert.ok(["change", "recheck", "irrelevant"].includes(parseMessage(body).kind));
+        } catch (error) {
+          assert.ok(error instanceof MessageUnreadableError, String(error));
+        }
+      }),
+    );
+  });
+
+  it("ends so too with any field of a real record replaced", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(record())), fc.jsonValue(), (field, value) => {
+        try {
+          parseRecord({ ...record(), [field]: value });
+        } catch (error) {
+          assert.ok(error instanceof MessageUnreadableError, String(error));
+        }
+      }),
+    );
+  });
+});
+
+describe("records of real trails, where they are at hand", () => {
+  it("are read, all but those whose time is no time", () => {
+    const folder = resolve(import.meta.dirname, "../../../shared/data/cloudtrail/by-event");
+    for (const { file, record } of readRecords(folder)) {
+      try {
+        parseRecord(record);
+      } catch (error) {
+        assert.ok(
+          error instanceof MessageUnreadableError && /eventTime|eventID/.test(error.message),
+          `${file}: ${error}`,
+        );
+      }
+    }
+  });
+});
+
+function readRecords(folder: string): readonly { file: string; record: unknown }[] {
+  try {
+    return readdirSync(folder).flatMap((file) => {
+      const entries: readonly { record: unknown }[] = JSON.parse(readFileSync(join(folder, file), "utf8"));
+      return entries.map(({ record }) => ({ file, record }));
+    });
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,50 @@
+import { type Config, defineConfig, type GuardedRole } from "@drift-guard/core/config";
+import type { Reference } from "@drift-guard/core/reference";
+import { findReference } from "@drift-guard/core/references";
+import { type Role, seen } from "@drift-guard/core/role";
+import { aRole } from "../builders.ts";
+
+/** The three roles of the source documents under guard, with everything put back at once. */
+export const guardingAll: Config = defineConfig({
+  roles: {
+    AWSBatchServiceRole: { rollback: { excess: "automatic", missing: "automatic" } },
+    AWSServiceRoleForBatch: {
+      required: false,
+      paths: ["/aws-service-role/batch.amazonaws.com/"],
+      rollback: { excess: "automatic", missing: "automatic" },
+    },
+    ecsTaskExecutionRole: { rollback: { excess: "automatic", missing: "automatic" } },
+  },
+});
+
+/** How a role is guarded, with what is told here in place of the defaults. */
+export function guardedAs(role: Partial<GuardedRole>): GuardedRole {
+  return {
+    required: true,
+    paths: ["/", "/service-role/"],
+    rollback: { excess: "off", missing: "off" },
+    ...role,
+  };
+}
+
+/** The built-in reference of a name. */
+export function referenceOf(name: string): Reference {
+  const reference = findReference(name);
+  if (!reference) throw new Error(`There is no reference ${name}.`);
+  return reference;
+}
+
+/** A role exactly as its reference says. */
+export function asReferenced(name: string, over: Partial<Role> = {}): Role {
+  const reference = referenceOf(name);
+  return aRole({
+    name,
+    path: reference.path ?? "/service-role/",
+    trust: reference.trust,
+    attached: reference.attachments.map(({ arn, document }) => ({
+      arn,
+      version: seen({ id: "v1", text: document }),
+    })),
+    ...over,
+  });
+}
