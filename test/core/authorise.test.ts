@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { authorise, type Request } from "@drift-guard/core/authorise";
+import { aDrift, aGrant, aLedger, anUndecided, aPlan, aRollback, noon } from "../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
+
+function ask(over: Partial<Request> = {}): ReturnType<typeof authorise> {
+  return authorise({
+    plan: aPlan({ findings: ["f"] }),
+    role: asReferenced("AWSBatchServiceRole"),
+    reference: referenceOf("AWSBatchServiceRole"),
+    guarded: guardedAs({}),
+    assessments: [aDrift()],
+    ledger: aLedger(),
+    control: { exceptions: [], approvals: [] },
+    now: noon,
+    windowHours: 1,
+    ...over,
+  });
+}
+
+function refusal(over: Partial<Request>): string {
+  const authority = ask(over);
+  if (authority.go) throw new assert.AssertionError({ message: "it was allowed" });
+  return authority.reason;
+}
+
+describe("a plan", () => {
+  it("may go where nothing speaks against it", () => {
+    assert.deepEqual(ask(), { go: true });
+  });
+
+  it("never touches a service-linked role (R20)", () => {
+    const name = "AWSServiceRoleForBatch";
+    const text = refusal({
+      role: asReferenced(name),
+      reference: referenceOf(name),
+      guarded: guardedAs({ paths: ["/aws-service-role/batch.amazonaws.com/"] }),
+    });
+    assert.match(text, /service-linked/);
+  });
+
+  it("keeps to the paths of the configuration", () => {
+    assert.match(
+      refusal({ role: asReferenced("AWSBatchServiceRole", { path: "/other/" }) }),
+      /path \/other\//,
+    );
+  });
+
+  it("waits while rollbacks are paused or the breaker is open", () => {
+    assert.match(
+      refusal({ control: { exceptions: [], approvals: [], paused: "release day" } }),
+      /release day/,
+    );
+    assert.match(
+      refusal({ control: { exceptions: [], approvals: [], breaker: "it came back" } }),
+      /it came back/,
+    );
+  });
+
+  it("writes nothing while a part could not be compared", () => {
+    assert.match(refusal({ assessments: [aDrift(), anUndecided()] }), /could not be compared/);
+  });
+
+  it("writes nothing while a Deny stands on the role: somebody may be containing an incident", () => {
+    const contained = aDrift({ part: "inline:AWSRevokeOlderSessions", denies: [aGrant({ actions: ["*"] })] });
+    assert.match(refusal({ assessments: [aDrift(), contained] }), /containing an incident/);
+  });
+
+  it("is refused, for good, where its drift came back after two rollbacks in the window", () => {
+    const undone = (id: string, startedAt = noon) => {
+      const rollback = aRollback("done", id);
+      return { ...rollback, startedAt, plan: { ...rollback.plan, findings: ["f"] } };
+    };
+    assert.deepEqual(ask({ ledger: aLedger({ rollbacks: [undone("1")] }) }), { go: true });
+    const authority = ask({ ledger: aLedger({ rollbacks: [undone("1"), undone("2")] }) });
+    assert.equal(!authority.go && authority.breaks, true);
+    const yesterday = "2026-11-21T12:00:00.000Z";
+    assert.deepEqual(
+      ask({ ledger: aLedger({ rollbacks: [undone("1", yesterday), undone("2", yesterday)] }) }),
+      { go: true },
+    );
+  });
+});

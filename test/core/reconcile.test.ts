@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { digestEvidence, identifyFinding } from "@drift-guard/core/digest";
+import type { Evidence } from "@drift-guard/core/evidence";
+import type { Ledger } from "@drift-guard/core/ledger";
+import { type Observation, type Reconciliation, reconcile } from "@drift-guard/core/reconcile";
+import fc from "fast-check";
+import {
+  aDrift,
+  aGrant,
+  aKey,
+  aLedger,
+  anActor,
+  anAttempt,
+  anImpersonation,
+  anUndecided,
+  everyEvidence,
+  noon,
+  secondsAfterNoon,
+} from "../builders.ts";
+
+const settleSeconds = 60;
+
+function look(
+  ledger: Ledger,
+  evidence: readonly Evidence[],
+  at = 0,
+  over: Partial<Observation> = {},
+): Reconciliation {
+  return reconcile({
+    ledger,
+    evidence,
+    exceptions: [],
+    cause: { kind: "recheck" },
+    now: secondsAfterNoon(at),
+    settleSeconds,
+    ...over,
+  });
+}
+
+const kinds = ({ transitions }: Reconciliation) => transitions.map(({ kind }) => kind);
+const opened = (evidence: Evidence) => look(aLedger(), [evidence]).ledger;
+
+describe("a finding", () => {
+  it("opens with the first sight of its drift, and tells who caused it", () => {
+    const { ledger, transitions } = look(aLedger(), [aDrift()], 0, { actor: anActor() });
+    const [finding] = ledger.findings;
+    assert.deepEqual([finding?.state, finding?.seq, finding?.openedAt], ["open", 1, noon]);
+    assert.deepEqual(
+      transitions.map(({ id, kind, actor }) => [id, kind, actor?.arn]),
+      [[`${finding?.id}#1`, "opened", anActor().arn]],
+    );
+  });
+
+  it("stays as it is, and silent, while the drift does", () => {
+    const ledger = opened(aDrift());
+    const again = look(ledger, [aDrift()], 600);
+    assert.equal(again.ledger, ledger);
+    assert.deepEqual(again.transitions, []);
+  });
+
+  it("is blind to examples and to where statements stand", () => {
+    const ledger = opened(aDrift());
+    const moved = aDrift({ grants: [aGrant({ statements: [{ document: 3, statement: 9 }] })] });
+    assert.equal(look(ledger, [moved], 600).ledger, ledger);
+  });
+
+  it("grows where there is more of it, and shrinks in silence", () => {
+    const more = aDrift({ grants: [aGrant(), aGrant({ actions: ["iam:PassRole"] })] });
+    const grown = look(opened(aDrift()), [more], 10);
+    assert.deepEqual(kinds(grown), ["grew"]);
+    const shrunk = look(grown.ledger, [aDrift()], 20);
+    assert.deepEqual(kinds(shrunk), []);
+    assert.notEqual(shrunk.ledger, grown.ledger);
+  });
+
+  it("does not resolve on one clean read, and asks for another", () => {
+    const once = look(opened(aDrift()), [], 10);
+    assert.deepEqual(kinds(once), []);
+    assert.equal(once.recheck, true);
+    assert.equal(once.ledger.findings[0]?.state, "open");
+  });
+
+  it("does not resolve on a second clean read at once, as two copies of an event give", () => {
+    const twice = look(look(opened(aDrift()), [], 10).ledger, [], 11);
+    assert.deepEqual(kinds(twice), []);
+    assert.equal(twice.recheck, true);
+  });
+
+  it("resolves on a later clean read", () => {
+    const later = look(look(opened(aDrift()), [], 10).ledger, [], 10 + settleSeconds);
+    assert.deepEqual(kinds(later), ["resolved"]);
+    assert.equal(later.recheck, false);
+    assert.equal(later.ledger.findings[0]?.cleanSince, undefined);
+  });
+
+  it("starts counting anew when the drift was there in between", () => {
+    const back = look(look(opened(aDrift()), [], 10).ledger, [aDrift()], 20);
+    assert.equal(back.ledger.findings[0]?.cleanSince, undefined);
+    assert.deepEqual(kinds(look(back.ledger, [], 10 + settleSeconds)), []);
+  });
+
+  it("reopens under its old identity", () => {
+    const resolved = look(look(opened(aDrift()), [], 10).ledger, [], 100).ledger;
+    const again = look(resolved, [aDrift()], 200);
+    assert.deepEqual(kinds(again), ["reopened"]);
+    assert.equal(again.ledger.findings.length, 1);
+    assert.equal(again.ledger.findings[0]?.seq, 3);
+  });
+
+  it("stays while its part cannot be read", () => {
+    const ledger = opened(aDrift({ part: "trust", side: "excess" }));
+    const [trust] = look(ledger, [anUndecided({ part: "trust" })], 500).ledger.findings;
+    assert.deepEqual([trust?.state, trust?.cleanSince], ["open", undefined]);
+    const [whole] = look(ledger, [anUndecided({ part: "role" })], 500).ledger.findings;
+    assert.equal(whole?.cleanSince, undefined);
+  });
+});
+
+describe("an attempt", () => {
+  const first = anAttempt({ changeId: "a" });
+  const second = anAttempt({ changeId: "b" });
+
+  it("is told once for each call, however often its event comes, in whatever order", () => {
+    let { ledger } = look(aLedger(), [first]);
+    const told = [first, second, first, second, second].flatMap((attempt) => {
+      const next = look(ledger, [attempt], 1);
+      ledger = next.ledger;
+      return kinds(next);
+    });
+    assert.deepEqual(told, ["grew"]);
+  });
+
+  it("that is over is not reopened by a late copy of its event", () => {
+    const resolved = look(look(opened(first), [], 10).ledger, [], 100).ledger;
+    assert.equal(look(resolved, [first], 200).ledger, resolved);
+    assert.deepEqual(kinds(look(resolved, [second], 200)), ["reopened"]);
+  });
+});
+
+describe("an impersonation", () => {
+  it("is never closed by a clean read", () => {
+    const ledger = opened(anImpersonation());
+    assert.equal(look(look(ledger, [], 10).ledger, [], 1000).ledger, ledger);
+  });
+});
+
+describe("an exception", () => {
+  const key = aKey();
+  const accepting = (evidence: Evidence, expires = secondsAfterNoon(1000)) => ({
+    exceptions: [
+      {
+        findingId: identifyFinding(key, evidence),
+        digest: digestEvidence(evidence),
+        owner: "ann",
+        reason: "known",
+        expires,
+      },
+    ],
+  });
+
+  it("suppresses exactly the evidence that it names", () => {
+    const suppressed = look(opened(aDrift()), [aDrift()], 10, accepting(aDrift()));
+    assert.deepEqual(kinds(suppressed), ["suppressed"]);
+    const more = aDrift({ grants: [aGrant({ actions: ["iam:*"] })] });
+    const grown = look(suppressed.ledger, [more], 20, accepting(aDrift()));
+    assert.deepEqual(kinds(grown), ["grew"]);
+    assert.equal(grown.ledger.findings[0]?.state, "open");
+  });
+
+  it("ends when it expires", () => {
+    const suppressed = look(opened(aDrift()), [aDrift()], 10, accepting(aDrift(), secondsAfterNoon(15)));
+    const after = look(suppressed.ledger, [aDrift()], 20, accepting(aDrift(), secondsAfterNoon(15)));
+    assert.deepEqual(kinds(after), ["reopened"]);
+  });
+});
+
+describe("any history", () => {
+  const pool: readonly Evidence[] = [
+    ...everyEvidence(),
+    aDrift({ part: "trust", side: "excess" }),
+    aDrift({ part: "inline:x", side: "excess", grants: [aGrant({ actions: ["iam:*"] })] }),
+    aDrift({ part: "inline:x", side: "excess", grants: [aGrant({ actions: ["iam:*"] }), aGrant()] }),
+  ];
+  const unique = (role: Ledger["role"]) => (evidence: Evidence) => identifyFinding(role, evidence);
+  const histories = fc.array(
+    fc.record({
+      evidence: fc.uniqueArray(fc.constantFrom(...pool), { selector: unique(aKey()) }),
+      after: fc.integer({ min: 0, max: 200 }),
+    }),
+    { maxLength: 12 },
+  );
+
+  it("numbers each finding's transitions without a gap, and never tells one twice", () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        let ledger = aLedger();
+        let at = 0;
+        const seen = new Map<string, number>();
+        for (const { evidence, after } of history) {
+          at += after;
+          const next = look(ledger, evidence, at);
+          for (const { finding, id } of next.transitions) {
+            assert.equal(finding.seq, (seen.get(finding.id) ?? 0) + 1);
+            assert.equal(id, `${finding.id}#${finding.seq}`);
+            seen.set(finding.id, finding.seq);
+          }
+          ledger = next.ledger;
+        }
+      }),
+    );
+  });
+
+  it("leaves what is there open or suppressed, and seen twice changes nothing", () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        let ledger = aLedger();
+        let at = 0;
+        for (const { evidence, after } of history) {
+          at += after;
+          ledger = look(ledger, evidence, at).ledger;
+          for (const piece of evidence) {
+            const finding = ledger.findings.find(({ id }) => id === identifyFinding(ledger.role, piece));
+            if (piece.kind !== "attempt") assert.equal(finding?.state, "open");
+          }
+          assert.equal(look(ledger, evidence, at).ledger, ledger);
+        }
+      }),
+    );
+  });
+
+  it("ends with all but impersonations resolved, once the role is read clean for long enough", () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        let ledger = aLedger();
+        let at = 0;
+        for (const { evidence, after } of history) {
+          at += after;
+          ledger = look(ledger, evidence, at).ledger;
+        }
+        ledger = look(look(ledger, [], at + 1).ledger, [], at + 1 + settleSeconds).ledger;
+        for (const { state, evidence } of ledger.findings) {
+          assert.equal(state, evidence.kind === "impersonation" ? "open" : "resolved");
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, it } from "node:test";
+import { Transition } from "@drift-guard/core/transition";
+import * as z from "zod";
+import { aFinding, aTransition, everyEvidence } from "../builders.ts";
+
+const file = resolve(import.meta.dirname, "../../docs/schemas/transition.schema.json");
+const schema = `${JSON.stringify(
+  {
+    title: "Transition",
+    description: "The detail of every event on drift-guard's bus.",
+    ...z.toJSONSchema(Transition),
+  },
+  null,
+  2,
+)}\n`;
+// `UPDATE_SCHEMAS=1 node --test test/core/transition-schema.test.ts` writes it anew.
+if (process.env.UPDATE_SCHEMAS) writeFileSync(file, schema);
+
+describe("the published schema of a transition", () => {
+  it("is the one that the code checks by", () => {
+    assert.equal(readFileSync(file, "utf8"), schema);
+  });
+
+  it("takes every kind of evidence through JSON and back", () => {
+    for (const evidence of everyEvidence()) {
+      const transition = aTransition({ finding: aFinding({ evidence }) });
+      assert.deepEqual(Transition.parse(JSON.parse(JSON.stringify(transition))), transition);
+    }
+  });
+});
