@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto";
+import { MetricUnit } from "@aws-lambda-powertools/metrics";
+import { createRoleWriter } from "@drift-guard/aws/iam-writer";
+import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
+import { rollBack } from "@drift-guard/guard/rollback";
+import { defineFunction } from "./shared/function.ts";
+import { createGuardClients, openGuard } from "./shared/guard.ts";
+import { consumeQueue } from "./shared/queue.ts";
+
+const clients = createGuardClients();
+const writer = createRoleWriter(clients.iam);
+
+/** Puts a role back where its owner asked for that: the only function that writes roles. */
+export const handler = defineFunction("rollback", async (event, invocation) => {
+  const { logger, metrics, home } = invocation;
+  const { ports, settings } = openGuard(clients, home);
+  return consumeQueue(event, invocation, async ({ body }) => {
+    const transition = parseTransitionEvent(body);
+    const outcome = await rollBack(transition, { ...ports, writer, newId: randomUUID }, settings);
+    logger.info("Considered a rollback", {
+      transition: transition.id,
+      role: transition.finding.role.name,
+      status: outcome.status,
+      ...(outcome.status === "nothing-to-do" && { why: outcome.why }),
+      ...(outcome.status === "refused" && { why: outcome.reason }),
+      ...((outcome.status === "done" || outcome.status === "failed") && { rollback: outcome.rollback.id }),
+    });
+    metrics.addMetric(`Rollback-${outcome.status}`, MetricUnit.Count, 1);
+  });
+});

@@ -1,0 +1,87 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SecurityHubClient } from "@aws-sdk/client-securityhub";
+import { DeliveryError } from "@drift-guard/aws/delivery";
+import { FindingsRefusedError, importFindings } from "@drift-guard/aws/securityhub";
+import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
+import { MessageUnreadableError } from "@drift-guard/core/errors";
+import type { FindingStore } from "@drift-guard/core/ports";
+import { printRoleKey } from "@drift-guard/core/role";
+import type { Transition } from "@drift-guard/core/transition";
+import { formatAsff } from "@drift-guard/formats/asff";
+import { openFindings } from "./shared/findings.ts";
+import { defineFunction, type Home } from "./shared/function.ts";
+import { patience } from "./shared/patience.ts";
+import { consumeQueue, readQueue } from "./shared/queue.ts";
+
+const securityhub = new SecurityHubClient(patience);
+const dynamodb = new DynamoDBClient(patience);
+
+/** Imports the findings of a batch of transitions into Security Hub in one call, and marks what was delivered. */
+export const handler = defineFunction("securityhub", async (event, invocation) => {
+  const findings = openFindings(dynamodb);
+  const transitions = readQueue(event).flatMap(({ body }) => tryParse(body) ?? []);
+  const refused = await importAll(await dropStale(transitions, findings), invocation.home);
+  return consumeQueue(event, invocation, async ({ body }) => {
+    const transition = parseTransitionEvent(body);
+    const why = refused.get(transition.finding.id);
+    if (why !== undefined) {
+      throw new DeliveryError(`Security Hub did not take the finding ${transition.finding.id}: ${why}`);
+    }
+    await findings.markDelivered(transition, "securityhub");
+  });
+});
+
+/**
+ * The transitions that still tell how their findings stand. Queues do not keep order, and an import overwrites: an older
+ * one that comes late must not open again what a newer one has closed.
+ */
+async function dropStale(
+  transitions: readonly Transition[],
+  findings: FindingStore,
+): Promise<readonly Transition[]> {
+  const newest = new Map<string, Transition>();
+  for (const transition of transitions) {
+    const { id, seq } = transition.finding;
+    if (seq > (newest.get(id)?.finding.seq ?? 0)) newest.set(id, transition);
+  }
+  const roles = new Map([...newest.values()].map(({ finding: { role } }) => [printRoleKey(role), role]));
+  const ledgers = await Promise.all([...roles.values()].map((role) => findings.load(role)));
+  const stored = new Map(
+    ledgers.flatMap((ledger) => ledger.findings.map(({ id, seq }) => [id, seq] as const)),
+  );
+  return [...newest.values()].filter(({ finding }) => finding.seq >= (stored.get(finding.id) ?? 0));
+}
+
+/** Imports, and gives why Security Hub refused a finding, by the finding's id. */
+async function importAll(
+  transitions: readonly Transition[],
+  home: Home,
+): Promise<ReadonlyMap<string, string>> {
+  const formatted = transitions.map((transition) => ({
+    id: transition.finding.id,
+    asff: formatAsff(transition, home),
+  }));
+  try {
+    await importFindings(
+      securityhub,
+      formatted.map(({ asff }) => asff),
+    );
+    return new Map();
+  } catch (error) {
+    if (!(error instanceof FindingsRefusedError)) throw error;
+    const ids = new Map(formatted.map(({ id, asff }) => [asff.Id, id]));
+    // One that answers to no finding of the batch says nothing about which were imported.
+    if (!error.refused.every(({ id }) => ids.has(id))) throw error;
+    return new Map(error.refused.map(({ id, why }) => [ids.get(id) ?? id, why]));
+  }
+}
+
+function tryParse(body: string): Transition | undefined {
+  try {
+    return parseTransitionEvent(body);
+  } catch (error) {
+    // Told when its message is handled, and fails that message alone.
+    if (error instanceof MessageUnreadableError) return undefined;
+    throw error;
+  }
+}

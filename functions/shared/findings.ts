@@ -1,0 +1,14 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createFindingStore } from "@drift-guard/aws/findings";
+import type { FindingStore, Sink } from "@drift-guard/core/ports";
+import config from "../../drift-guard.config.ts";
+import { Environment, readEnvironment } from "./environment.ts";
+
+/** Who hears of transitions, as the owner chose. */
+const sinks: readonly Sink[] = config.securityHub ? ["notify", "securityhub"] : ["notify"];
+
+/** Opens the findings, each transition to be told to whom the owner chose. */
+export function openFindings(dynamodb: DynamoDBClient): FindingStore {
+  const { FINDINGS_TABLE } = readEnvironment(Environment.pick({ FINDINGS_TABLE: true }));
+  return createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks });
+}

@@ -1,0 +1,31 @@
+import { MetricUnit } from "@aws-lambda-powertools/metrics";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { createAnnouncer } from "@drift-guard/aws/eventbridge";
+import { sweep } from "@drift-guard/guard/sweep";
+import { Environment, readEnvironment } from "./shared/environment.ts";
+import { defineFunction } from "./shared/function.ts";
+import { createGuardClients, openGuard } from "./shared/guard.ts";
+import { patience } from "./shared/patience.ts";
+
+const clients = createGuardClients();
+const eventbridge = new EventBridgeClient(patience);
+
+// Left for the role at hand and for the answer when the sweep is told to stop.
+const reserveMs = 15_000;
+
+/** Looks at every guarded role, and tells again what was not delivered: it finds what no event told. */
+export const handler = defineFunction("sweep", async (_event, { context, home, logger, metrics }) => {
+  const { ports, settings } = openGuard(clients, home);
+  const { BUS_NAME } = readEnvironment(Environment.pick({ BUS_NAME: true }));
+  const announcer = createAnnouncer(eventbridge, BUS_NAME);
+  const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - reserveMs, 0));
+  const { inspections, resent, left } = await sweep({ ...ports, announcer }, settings, signal);
+  const transitions = inspections.flatMap((inspection) => inspection.transitions);
+  metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);
+  metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
+  metrics.addMetric("Resent", MetricUnit.Count, resent);
+  if (left.length > 0) {
+    logger.warn("Time ran out before every role was looked at; the next sweep begins anew", { left });
+  }
+  return { inspected: inspections.length, transitions: transitions.map(({ id }) => id), resent, left };
+});
