@@ -1,0 +1,54 @@
+import * as z from "zod";
+import type { Json } from "../synthesis.ts";
+import { defined, type Translate } from "./translation.ts";
+
+const Alarm = z.strictObject({
+  region: z.string().optional(),
+  alarmActions: z.array(z.string()),
+  alarmDescription: z.string(),
+  comparisonOperator: z.string(),
+  dimensions: z.record(z.string(), z.string()),
+  evaluationPeriods: z.number(),
+  metricName: z.string(),
+  namespace: z.string(),
+  period: z.number(),
+  statistic: z.string(),
+  threshold: z.number(),
+  treatMissingData: z.string(),
+});
+
+/** An alarm. */
+export const translateAlarm: Translate = ({ inputs, outputs }) => {
+  const alarm = Alarm.parse(inputs);
+  return {
+    type: "AWS::CloudWatch::Alarm",
+    own: defined({ AlarmName: outputs.name }),
+    properties: {
+      AlarmActions: alarm.alarmActions,
+      AlarmDescription: alarm.alarmDescription,
+      ComparisonOperator: alarm.comparisonOperator,
+      Dimensions: Object.entries(alarm.dimensions).map(
+        ([name, value]): Json => ({ Name: name, Value: value }),
+      ),
+      EvaluationPeriods: alarm.evaluationPeriods,
+      MetricName: alarm.metricName,
+      Namespace: alarm.namespace,
+      Period: alarm.period,
+      Statistic: alarm.statistic,
+      Threshold: alarm.threshold,
+      TreatMissingData: alarm.treatMissingData,
+    },
+  };
+};
+
+const LogGroup = z.strictObject({ name: z.string(), retentionInDays: z.number() });
+
+/** A log group. */
+export const translateLogGroup: Translate = ({ inputs }) => {
+  const { name, retentionInDays } = LogGroup.parse(inputs);
+  return {
+    type: "AWS::Logs::LogGroup",
+    own: { LogGroupName: name },
+    properties: { RetentionInDays: retentionInDays },
+  };
+};

@@ -1,0 +1,113 @@
+import * as z from "zod";
+import type { Json, Resource } from "../synthesis.ts";
+import { defined, document, TemplateError, type Translate } from "./translation.ts";
+
+const Bus = z.strictObject({ name: z.string() });
+
+/** An event bus. */
+export const translateBus: Translate = ({ inputs }) => ({
+  type: "AWS::Events::EventBus",
+  own: { Name: Bus.parse(inputs).name },
+  properties: {},
+  output: true,
+});
+
+const Rule = z.strictObject({
+  description: z.string(),
+  region: z.string().optional(),
+  eventBusName: z.string().optional(),
+  eventPattern: document,
+});
+
+/** A rule with its targets, which CloudFormation keeps inside it. */
+export const translateRule: Translate = ({ inputs, outputs }, all) => {
+  const { description, eventBusName, eventPattern } = Rule.parse(inputs);
+  const targets = all.flatMap((other) => {
+    const target = readTarget(other);
+    return target !== undefined && target.rule === outputs.name ? [writeTarget(target)] : [];
+  });
+  return {
+    type: "AWS::Events::Rule",
+    own: defined({ Name: outputs.name }),
+    properties: defined({
+      Description: description,
+      EventBusName: eventBusName,
+      EventPattern: eventPattern,
+      State: "ENABLED",
+      Targets: targets,
+    }),
+  };
+};
+
+const Target = z.strictObject({
+  rule: z.string(),
+  region: z.string().optional(),
+  eventBusName: z.string().optional(),
+  arn: z.string(),
+  roleArn: z.string().optional(),
+  retryPolicy: z.strictObject({ maximumEventAgeInSeconds: z.number(), maximumRetryAttempts: z.number() }),
+  deadLetterConfig: z.strictObject({ arn: z.string() }),
+});
+
+function readTarget({ type, inputs, name }: Resource) {
+  if (type !== "aws:cloudwatch/eventTarget:EventTarget") return undefined;
+  return { id: name, ...Target.parse(inputs) };
+}
+
+function writeTarget(target: z.infer<typeof Target> & { readonly id: string }): Json {
+  return defined({
+    Id: target.id,
+    Arn: target.arn,
+    RoleArn: target.roleArn,
+    RetryPolicy: {
+      MaximumEventAgeInSeconds: target.retryPolicy.maximumEventAgeInSeconds,
+      MaximumRetryAttempts: target.retryPolicy.maximumRetryAttempts,
+    },
+    DeadLetterConfig: { Arn: target.deadLetterConfig.arn },
+  });
+}
+
+/** A target, which is written into its rule. */
+export const translateTarget: Translate = ({ name, inputs }, all) => {
+  const { rule } = Target.parse(inputs);
+  const ruled = all.some(
+    ({ type, outputs }) => type === "aws:cloudwatch/eventRule:EventRule" && outputs.name === rule,
+  );
+  if (!ruled) throw new TemplateError(`The target ${name} belongs to the rule ${rule}, which is not there.`);
+  return undefined;
+};
+
+const Schedule = z.strictObject({
+  name: z.string(),
+  flexibleTimeWindow: z.strictObject({ mode: z.string() }),
+  scheduleExpression: z.string(),
+  state: z.string(),
+  target: z.strictObject({
+    arn: z.string(),
+    roleArn: z.string(),
+    input: z.string(),
+    retryPolicy: z.strictObject({ maximumRetryAttempts: z.number() }),
+    deadLetterConfig: z.strictObject({ arn: z.string() }),
+  }),
+});
+
+/** A schedule. */
+export const translateSchedule: Translate = ({ inputs }) => {
+  const { name, flexibleTimeWindow, scheduleExpression, state, target } = Schedule.parse(inputs);
+  return {
+    type: "AWS::Scheduler::Schedule",
+    own: { Name: name },
+    properties: {
+      FlexibleTimeWindow: { Mode: flexibleTimeWindow.mode },
+      ScheduleExpression: scheduleExpression,
+      State: state,
+      Target: {
+        Arn: target.arn,
+        RoleArn: target.roleArn,
+        Input: target.input,
+        RetryPolicy: { MaximumRetryAttempts: target.retryPolicy.maximumRetryAttempts },
+        DeadLetterConfig: { Arn: target.deadLetterConfig.arn },
+      },
+    },
+  };
+};

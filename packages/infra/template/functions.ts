@@ -1,0 +1,123 @@
+import * as z from "zod";
+import { type LambdaName, lambdas } from "../bundles.ts";
+import type { Json } from "../synthesis.ts";
+import { defined, TemplateError, type Translate } from "./translation.ts";
+
+/** The bucket that the template takes the functions' code from. */
+export const bundlesBucket = "drift-guard-bundles";
+
+/** Where a function's code lies in S3: a zip file named as the file in `functions/`, with `index.mjs` in it. */
+export function codeOf(name: LambdaName): { readonly S3Bucket: string; readonly S3Key: string } {
+  return { S3Bucket: bundlesBucket, S3Key: `${lambdas[name]}.zip` };
+}
+
+const Lambda = z.strictObject({
+  name: z.string(),
+  architectures: z.array(z.string()),
+  description: z.string(),
+  environment: z.strictObject({ variables: z.record(z.string(), z.string()) }),
+  ephemeralStorage: z.strictObject({ size: z.number() }),
+  handler: z.string(),
+  loggingConfig: z.strictObject({ logFormat: z.string(), logGroup: z.string() }),
+  memorySize: z.number(),
+  packageType: z.literal("Zip"),
+  publish: z.literal(false),
+  reservedConcurrentExecutions: z.number().optional(),
+  role: z.string(),
+  runtime: z.string(),
+  // Replaced by where the template's own code lies.
+  s3Bucket: z.string(),
+  s3Key: z.string(),
+  timeout: z.number(),
+});
+
+function isLambdaName(name: string): name is LambdaName {
+  return name in lambdas;
+}
+
+/** A function. */
+export const translateFunction: Translate = ({ name, inputs }) => {
+  const lambda = Lambda.parse(inputs);
+  const logical = name.replace(/Function$/, "");
+  if (!isLambdaName(logical))
+    throw new TemplateError(`The function ${logical} has no bundle in packages/infra/bundles.ts.`);
+  return {
+    type: "AWS::Lambda::Function",
+    own: { FunctionName: lambda.name },
+    properties: defined({
+      Architectures: lambda.architectures,
+      Code: codeOf(logical),
+      Description: lambda.description,
+      Environment: { Variables: lambda.environment.variables },
+      EphemeralStorage: { Size: lambda.ephemeralStorage.size },
+      Handler: lambda.handler,
+      LoggingConfig: { LogFormat: lambda.loggingConfig.logFormat, LogGroup: lambda.loggingConfig.logGroup },
+      MemorySize: lambda.memorySize,
+      PackageType: lambda.packageType,
+      ReservedConcurrentExecutions: lambda.reservedConcurrentExecutions,
+      Role: lambda.role,
+      Runtime: lambda.runtime,
+      Timeout: lambda.timeout,
+    }),
+    output: true,
+  };
+};
+
+const Mapping = z.strictObject({
+  batchSize: z.number(),
+  bisectBatchOnFunctionError: z.boolean().optional(),
+  destinationConfig: z.strictObject({ onFailure: z.strictObject({ destinationArn: z.string() }) }).optional(),
+  eventSourceArn: z.string(),
+  filterCriteria: z.strictObject({ filters: z.array(z.strictObject({ pattern: z.string() })) }).optional(),
+  functionName: z.string(),
+  functionResponseTypes: z.array(z.string()),
+  maximumBatchingWindowInSeconds: z.number().optional(),
+  maximumRetryAttempts: z.number().optional(),
+  scalingConfig: z.strictObject({ maximumConcurrency: z.number() }).optional(),
+  startingPosition: z.string().optional(),
+});
+
+/** What feeds a function from a queue or a stream. */
+export const translateMapping: Translate = ({ inputs }) => {
+  const mapping = Mapping.parse(inputs);
+  const { destinationConfig, filterCriteria, scalingConfig } = mapping;
+  const filters = filterCriteria?.filters.map(({ pattern }): Json => ({ Pattern: pattern }));
+  return {
+    type: "AWS::Lambda::EventSourceMapping",
+    properties: defined({
+      BatchSize: mapping.batchSize,
+      BisectBatchOnFunctionError: mapping.bisectBatchOnFunctionError,
+      DestinationConfig: destinationConfig && {
+        OnFailure: { Destination: destinationConfig.onFailure.destinationArn },
+      },
+      EventSourceArn: mapping.eventSourceArn,
+      FilterCriteria: filters && { Filters: filters },
+      FunctionName: mapping.functionName,
+      FunctionResponseTypes: mapping.functionResponseTypes,
+      MaximumBatchingWindowInSeconds: mapping.maximumBatchingWindowInSeconds,
+      MaximumRetryAttempts: mapping.maximumRetryAttempts,
+      ScalingConfig: scalingConfig && { MaximumConcurrency: scalingConfig.maximumConcurrency },
+      StartingPosition: mapping.startingPosition,
+    }),
+  };
+};
+
+const InvokeConfig = z.strictObject({
+  functionName: z.string(),
+  maximumRetryAttempts: z.number(),
+  destinationConfig: z.strictObject({ onFailure: z.strictObject({ destination: z.string() }) }),
+});
+
+/** What becomes of a function's asynchronous calls. */
+export const translateInvokeConfig: Translate = ({ inputs }) => {
+  const { functionName, maximumRetryAttempts, destinationConfig } = InvokeConfig.parse(inputs);
+  return {
+    type: "AWS::Lambda::EventInvokeConfig",
+    properties: {
+      FunctionName: functionName,
+      Qualifier: "$LATEST",
+      MaximumRetryAttempts: maximumRetryAttempts,
+      DestinationConfig: { OnFailure: { Destination: destinationConfig.onFailure.destination } },
+    },
+  };
+};

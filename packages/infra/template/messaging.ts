@@ -1,0 +1,76 @@
+import * as z from "zod";
+import { defined, document, policy, type Translate } from "./translation.ts";
+
+const region = z.string().optional();
+
+const Queue = z.strictObject({
+  name: z.string(),
+  region,
+  // First-in-first-out queues are written otherwise, and the stack has none.
+  fifoQueue: z.literal(false),
+  contentBasedDeduplication: z.literal(false),
+  delaySeconds: z.number(),
+  messageRetentionSeconds: z.number(),
+  redrivePolicy: document.optional(),
+  sqsManagedSseEnabled: z.boolean(),
+  visibilityTimeoutSeconds: z.number(),
+});
+
+/** A queue. */
+export const translateQueue: Translate = ({ inputs }) => {
+  const queue = Queue.parse(inputs);
+  return {
+    type: "AWS::SQS::Queue",
+    own: { QueueName: queue.name },
+    properties: defined({
+      DelaySeconds: queue.delaySeconds,
+      MessageRetentionPeriod: queue.messageRetentionSeconds,
+      RedrivePolicy: queue.redrivePolicy,
+      SqsManagedSseEnabled: queue.sqsManagedSseEnabled,
+      VisibilityTimeout: queue.visibilityTimeoutSeconds,
+    }),
+    output: true,
+  };
+};
+
+const QueuePolicy = z.strictObject({ queueUrl: z.string(), region, policy });
+
+/** Who may send to a queue. */
+export const translateQueuePolicy: Translate = ({ inputs }) => {
+  const { queueUrl, policy } = QueuePolicy.parse(inputs);
+  return { type: "AWS::SQS::QueuePolicy", properties: { Queues: [queueUrl], PolicyDocument: policy } };
+};
+
+const Topic = z.strictObject({ name: z.string(), region, fifoTopic: z.literal(false) });
+
+/** A topic. */
+export const translateTopic: Translate = ({ inputs }) => ({
+  type: "AWS::SNS::Topic",
+  own: { TopicName: Topic.parse(inputs).name },
+  properties: {},
+  output: true,
+});
+
+const TopicPolicy = z.strictObject({ arn: z.string(), region, policy });
+
+/** Who may publish to a topic. */
+export const translateTopicPolicy: Translate = ({ inputs }) => {
+  const { arn, policy } = TopicPolicy.parse(inputs);
+  return { type: "AWS::SNS::TopicPolicy", properties: { Topics: [arn], PolicyDocument: policy } };
+};
+
+const Subscription = z.strictObject({
+  topic: z.string(),
+  region,
+  protocol: z.string(),
+  endpoint: z.string(),
+});
+
+/** Somebody who gets the topic's messages. */
+export const translateSubscription: Translate = ({ inputs }) => {
+  const { topic, protocol, endpoint } = Subscription.parse(inputs);
+  return {
+    type: "AWS::SNS::Subscription",
+    properties: { TopicArn: topic, Protocol: protocol, Endpoint: endpoint },
+  };
+};

@@ -1,0 +1,96 @@
+import type { Json, Resource } from "../synthesis.ts";
+import { nameLogically } from "./names.ts";
+
+interface Token {
+  readonly text: string;
+  readonly reference: Json;
+}
+
+/** Replaces what the resources are called and where they are by references, so that CloudFormation sees the order. */
+export function createResolver(resources: readonly Resource[]) {
+  const tokens = resources.flatMap((resource) => tokensOf(resource));
+  const names = new Map(resources.flatMap((resource) => nameOf(resource)));
+  // The longest first: a stream's ARN begins with its table's.
+  const alternatives = tokens
+    .toSorted((a, b) => b.text.length - a.text.length)
+    .map(({ text }) => RegExp.escape(text));
+  const pattern = new RegExp(`(${alternatives.join("|")})(?![\\w-])`);
+  const references = new Map(tokens.map(({ text, reference }) => [text, reference]));
+
+  function resolveText(text: string, self: string): Json {
+    const name = names.get(text);
+    if (name !== undefined && name.id !== self) return name.reference;
+    if (alternatives.length === 0) return text;
+    const parts: Json[] = text
+      .split(pattern)
+      .filter((part) => part !== "")
+      .map((part) => references.get(part) ?? part);
+    const [first] = parts;
+    return parts.length === 1 && first !== undefined ? first : { "Fn::Join": ["", parts] };
+  }
+
+  function resolveValue(value: Json, self: string): Json {
+    if (typeof value === "string") return value === "" ? value : resolveText(value, self);
+    if (isList(value)) return value.map((each) => resolveValue(each, self));
+    return value instanceof Object ? resolve(value, self) : value;
+  }
+
+  function resolve(properties: { readonly [key: string]: Json }, self: string): { [key: string]: Json } {
+    return Object.fromEntries(
+      Object.entries(properties).map(([key, value]) => [key, resolveValue(value, self)]),
+    );
+  }
+
+  return resolve;
+}
+
+// Array.isArray leaves a readonly list among what is not one.
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** The ARNs and URLs by which others name a resource. */
+function tokensOf(resource: Resource): Token[] {
+  const id = nameLogically(resource);
+  const { arn, url, streamArn } = resource.outputs;
+  const get = (attribute: string): Json => ({ "Fn::GetAtt": [id, attribute] });
+  const token = (text: Json | undefined, reference: Json): Token[] =>
+    typeof text === "string" ? [{ text, reference }] : [];
+  switch (resource.type) {
+    case "aws:sqs/queue:Queue":
+      return [...token(arn, get("Arn")), ...token(url, { Ref: id })];
+    case "aws:sns/topic:Topic":
+      return token(arn, { Ref: id });
+    case "aws:dynamodb/table:Table":
+      return [...token(arn, get("Arn")), ...token(streamArn, get("StreamArn"))];
+    case "aws:cloudwatch/logGroup:LogGroup":
+      // CloudFormation's ARN of a log group ends in what Pulumi's leaves out.
+      return token(`${arn}:*`, get("Arn"));
+    case "aws:cloudwatch/eventBus:EventBus":
+    case "aws:cloudwatch/eventRule:EventRule":
+    case "aws:cloudwatch/metricAlarm:MetricAlarm":
+    case "aws:iam/role:Role":
+    case "aws:lambda/function:Function":
+      return token(arn, get("Arn"));
+    default:
+      return [];
+  }
+}
+
+/** The physical name by which others name a resource, as a whole text. */
+function nameOf(resource: Resource): [string, { id: string; reference: Json }][] {
+  const id = nameLogically(resource);
+  const { name } = resource.outputs;
+  if (typeof name !== "string") return [];
+  switch (resource.type) {
+    case "aws:sqs/queue:Queue":
+      return [[name, { id, reference: { "Fn::GetAtt": [id, "QueueName"] } }]];
+    case "aws:cloudwatch/eventBus:EventBus":
+    case "aws:cloudwatch/logGroup:LogGroup":
+    case "aws:dynamodb/table:Table":
+    case "aws:lambda/function:Function":
+      return [[name, { id, reference: { Ref: id } }]];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,95 @@
+import * as z from "zod";
+import type { Json, Resource } from "../synthesis.ts";
+import { defined, policy, TemplateError, type Translate } from "./translation.ts";
+
+const Table = z.strictObject({
+  name: z.string(),
+  attributes: z.array(z.strictObject({ name: z.string(), type: z.string() })),
+  billingMode: z.string(),
+  deletionProtectionEnabled: z.boolean(),
+  globalSecondaryIndexes: z.array(
+    z.strictObject({
+      name: z.string(),
+      hashKey: z.string(),
+      rangeKey: z.string(),
+      projectionType: z.string(),
+    }),
+  ),
+  hashKey: z.string(),
+  localSecondaryIndexes: z.tuple([]),
+  pointInTimeRecovery: z.strictObject({ enabled: z.boolean() }),
+  rangeKey: z.string(),
+  serverSideEncryption: z.strictObject({ enabled: z.boolean() }),
+  streamEnabled: z.boolean(),
+  streamViewType: z.string().optional(),
+  ttl: z.strictObject({ attributeName: z.string(), enabled: z.boolean() }).optional(),
+});
+
+/** A table with its resource policy, which CloudFormation keeps inside it. */
+export const translateTable: Translate = ({ inputs, outputs }, all) => {
+  const table = Table.parse(inputs);
+  const policies = all.flatMap((other) => {
+    const found = readPolicy(other);
+    return found !== undefined && found.resourceArn === outputs.arn ? [found.policy] : [];
+  });
+  const [resourcePolicy] = policies;
+  return {
+    type: "AWS::DynamoDB::Table",
+    // The policy names its own table, and a role that names the table: by ARN, as references would go in a circle.
+    own: defined({
+      TableName: table.name,
+      ResourcePolicy: resourcePolicy === undefined ? undefined : { PolicyDocument: resourcePolicy },
+    }),
+    properties: defined({
+      AttributeDefinitions: table.attributes.map(
+        ({ name, type }): Json => ({ AttributeName: name, AttributeType: type }),
+      ),
+      BillingMode: table.billingMode,
+      DeletionProtectionEnabled: table.deletionProtectionEnabled,
+      GlobalSecondaryIndexes:
+        table.globalSecondaryIndexes.length === 0
+          ? undefined
+          : table.globalSecondaryIndexes.map(
+              ({ name, projectionType, ...keys }): Json => ({
+                IndexName: name,
+                KeySchema: writeKeys(keys),
+                Projection: { ProjectionType: projectionType },
+              }),
+            ),
+      KeySchema: writeKeys(table),
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: table.pointInTimeRecovery.enabled },
+      SSESpecification: { SSEEnabled: table.serverSideEncryption.enabled },
+      StreamSpecification:
+        table.streamViewType === undefined ? undefined : { StreamViewType: table.streamViewType },
+      TimeToLiveSpecification: table.ttl && {
+        AttributeName: table.ttl.attributeName,
+        Enabled: table.ttl.enabled,
+      },
+    }),
+    output: true,
+  };
+};
+
+function writeKeys({ hashKey, rangeKey }: { readonly hashKey: string; readonly rangeKey: string }): Json {
+  return [
+    { AttributeName: hashKey, KeyType: "HASH" },
+    { AttributeName: rangeKey, KeyType: "RANGE" },
+  ];
+}
+
+const ResourcePolicy = z.strictObject({ resourceArn: z.string(), policy });
+
+function readPolicy({ type, inputs }: Resource) {
+  return type === "aws:dynamodb/resourcePolicy:ResourcePolicy" ? ResourcePolicy.parse(inputs) : undefined;
+}
+
+/** A table's resource policy, which is written into the table. */
+export const translateResourcePolicy: Translate = ({ name, inputs }, all) => {
+  const { resourceArn } = ResourcePolicy.parse(inputs);
+  const ruled = all.some(
+    ({ type, outputs }) => type === "aws:dynamodb/table:Table" && outputs.arn === resourceArn,
+  );
+  if (!ruled)
+    throw new TemplateError(`The policy ${name} belongs to the table ${resourceArn}, which is not there.`);
+  return undefined;
+};
