@@ -1,0 +1,200 @@
+import { MessageUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
+import type { RoleReader } from "@drift-guard/core/ports";
+import {
+  type AttachedPolicy,
+  type PolicyVersion,
+  type Role,
+  type RoleReading,
+  sameRoleName,
+  seen,
+  unseen,
+} from "@drift-guard/core/role";
+import * as z from "zod";
+
+/** An account as a file shows it. */
+export interface Snapshot {
+  readonly account: string;
+  readonly partition: string;
+  /** The names of all roles in the file. */
+  readonly roles: readonly string[];
+  readonly reader: RoleReader;
+}
+
+// The CLI prints documents as objects; the API gives them percent-encoded, and other tools as JSON text.
+const document = z.union([z.string(), z.record(z.string(), z.unknown())]).transform(printDocument);
+
+const Attached = z.object({ PolicyArn: z.string() });
+const RoleDetail = z.object({
+  RoleName: z.string(),
+  RoleId: z.string(),
+  Arn: z.string().regex(/^arn:[\w-]+:iam::\d{12}:role\//, "must be the ARN of a role"),
+  Path: z.string(),
+  AssumeRolePolicyDocument: document,
+  RolePolicyList: z.array(z.object({ PolicyName: z.string(), PolicyDocument: document })).default([]),
+  AttachedManagedPolicies: z.array(Attached).default([]),
+  InstanceProfileList: z.array(z.object({ InstanceProfileName: z.string() })).optional(),
+  PermissionsBoundary: z.object({ PermissionsBoundaryArn: z.string() }).optional(),
+  Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).optional(),
+});
+type RoleDetail = z.infer<typeof RoleDetail>;
+
+const PolicyDetail = z.object({
+  Arn: z.string(),
+  DefaultVersionId: z.string(),
+  PolicyVersionList: z.array(z.object({ VersionId: z.string(), Document: document.optional() })).default([]),
+});
+
+const AccountDetails = z.object({
+  RoleDetailList: z.array(RoleDetail),
+  Policies: z.array(PolicyDetail).default([]),
+  IsTruncated: z.boolean().default(false),
+  // The CLI's own mark of a list that was cut by --max-items.
+  NextToken: z.string().nullish(),
+});
+
+/**
+ * Reads the output of `aws iam get-account-authorization-details`; `source` names it in errors, such as a file's path.
+ * Throws `MessageUnreadableError` that names the place in the document. What such output does not show is not observed.
+ */
+export function readSnapshot(text: string, source: string): Snapshot {
+  const details = parseDetails(text, source);
+  const [, partition, account] =
+    /^arn:([\w-]+):iam::(\d{12}):/.exec(details.RoleDetailList[0]?.Arn ?? "") ?? [];
+  if (partition === undefined || account === undefined) {
+    throw new MessageUnreadableError(
+      `${source} holds no role, so it does not say which account it is of. Take the snapshot without --filter, or with --filter Role LocalManagedPolicy AWSManagedPolicy.`,
+    );
+  }
+  const stranger = details.RoleDetailList.findIndex(({ Arn }) => Arn.split(":")[4] !== account);
+  if (stranger >= 0) {
+    throw new MessageUnreadableError(
+      `${source} at RoleDetailList[${stranger}].Arn is of another account than ${account}; a snapshot is of one account.`,
+    );
+  }
+  const versions = new Map(details.Policies.map((policy) => [policy.Arn, defaultVersion(policy)]));
+  const roles = details.RoleDetailList.map((detail) => viewRole(detail, { account, partition, versions }));
+  const cut = details.IsTruncated || typeof details.NextToken === "string";
+  return {
+    account,
+    partition,
+    roles: roles.map(({ name }) => name),
+    reader: createReader(roles, { account, cut, source }),
+  };
+}
+
+function parseDetails(text: string, source: string): z.infer<typeof AccountDetails> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new MessageUnreadableError(`${source} is not JSON: ${why}`, { cause: error });
+  }
+  const details = AccountDetails.safeParse(json);
+  if (details.success) return details.data;
+  throw new MessageUnreadableError(
+    `${source} is not the output of "aws iam get-account-authorization-details".\n${z.prettifyError(details.error)}`,
+    { cause: details.error },
+  );
+}
+
+interface Surroundings {
+  readonly account: string;
+  readonly partition: string;
+  readonly versions: ReadonlyMap<string, PolicyVersion | undefined>;
+}
+
+function viewRole(detail: RoleDetail, { account, partition, versions }: Surroundings): Role {
+  const viewPolicy = (arn: string): AttachedPolicy => {
+    const version = versions.get(arn);
+    const why = `The snapshot does not hold the document of ${arn}; take it with the policies' filters, or without --filter.`;
+    return { arn, version: version ? seen(version) : unseen(why) };
+  };
+  const boundary = detail.PermissionsBoundary?.PermissionsBoundaryArn;
+  return {
+    account,
+    partition,
+    name: detail.RoleName,
+    id: detail.RoleId,
+    path: detail.Path,
+    arn: detail.Arn,
+    trust: detail.AssumeRolePolicyDocument,
+    attached: detail.AttachedManagedPolicies.map(({ PolicyArn }) => viewPolicy(PolicyArn)),
+    inline: detail.RolePolicyList.map(({ PolicyName, PolicyDocument }) => ({
+      name: PolicyName,
+      text: PolicyDocument,
+    })),
+    // IAM leaves the member out where a role has no boundary; tags and profiles it lists even if there are none.
+    boundary: seen(boundary === undefined ? null : viewPolicy(boundary)),
+    tags: detail.Tags
+      ? seen(Object.fromEntries(detail.Tags.map(({ Key, Value }) => [Key, Value])))
+      : unseen("The snapshot does not show the role's tags."),
+    description: unseen("A snapshot does not show descriptions; GetRole does."),
+    maxSession: unseen("A snapshot does not show the longest session; GetRole does."),
+    profiles: detail.InstanceProfileList
+      ? seen(detail.InstanceProfileList.map(({ InstanceProfileName }) => InstanceProfileName))
+      : unseen("The snapshot does not show the role's instance profiles."),
+  };
+}
+
+function defaultVersion(policy: z.infer<typeof PolicyDetail>): PolicyVersion | undefined {
+  const version = policy.PolicyVersionList.find(({ VersionId }) => VersionId === policy.DefaultVersionId);
+  return version?.Document === undefined ? undefined : { id: version.VersionId, text: version.Document };
+}
+
+function createReader(
+  roles: readonly Role[],
+  { account, cut, source }: { readonly account: string; readonly cut: boolean; readonly source: string },
+): RoleReader {
+  const read = (name: string): RoleReading => {
+    const role = roles.find((one) => sameRoleName(one.name, name));
+    if (role) return { status: "present", role };
+    // A list that was cut cannot say that a role is not there.
+    if (cut) {
+      throw new RoleUnreadableError(
+        `${source} was cut short and does not show the role ${name}, which may be there all the same. Take the snapshot without --max-items.`,
+      );
+    }
+    return { status: "absent", account, name };
+  };
+  return {
+    read: async (name) => read(name),
+    async *readMany(names) {
+      for (const name of names) yield read(name);
+    },
+    async rolesBehind(subject) {
+      switch (subject.kind) {
+        case "role":
+          return [subject.name];
+        case "policy":
+          return roles.filter((role) => uses(role, subject.arn)).map(({ name }) => name);
+        case "profile":
+          return roles.filter((role) => isIn(role, subject.name)).map(({ name }) => name);
+        // A snapshot is of IAM alone.
+        case "compute-environment":
+        case "job-definition":
+          return [];
+      }
+    },
+  };
+}
+
+function uses(role: Role, arn: string): boolean {
+  const bounds = role.boundary.observed && role.boundary.value?.arn === arn;
+  return bounds || role.attached.some((policy) => policy.arn === arn);
+}
+
+function isIn(role: Role, profile: string): boolean {
+  return role.profiles.observed && role.profiles.value.some((name) => sameRoleName(name, profile));
+}
+
+function printDocument(value: string | Readonly<Record<string, unknown>>): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  if (!/^\s*%7b/i.test(value)) return value;
+  try {
+    return decodeURIComponent(value.trim());
+  } catch {
+    // Left as it is: that it cannot be read is for the comparison to say.
+    return value;
+  }
+}
