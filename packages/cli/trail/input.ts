@@ -1,0 +1,30 @@
+import { createReadStream } from "node:fs";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+
+/** The bytes of a file, or of standard input for `-`; decompressed where they begin as gzip does. */
+export async function* openTrail(file: string): AsyncGenerator<Uint8Array> {
+  const source: AsyncIterable<Uint8Array> = file === "-" ? process.stdin : createReadStream(file);
+  const pieces = source[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  // A pipe may give a single byte first, and it takes two to know gzip.
+  while (first.reduce((sum, { length }) => sum + length, 0) < 2) {
+    const next = await pieces.next();
+    if (next.done) break;
+    first.push(next.value);
+  }
+  const start = Buffer.concat(first);
+  const whole = resume(start, pieces);
+  if (start[0] === 0x1f && start[1] === 0x8b) yield* gunzip(whole);
+  else yield* whole;
+}
+
+async function* resume(start: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield start;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  // Errors of the source reach whoever reads the result; the callback has nothing to add.
+  yield* pipeline(Readable.from(source), createGunzip(), () => {});
+}

@@ -1,0 +1,78 @@
+import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { type Message, parseEnvelope, parseRecord } from "@drift-guard/core/message";
+import { openTrail } from "./input.ts";
+import { type Place, RecordSplitter, type TrailItem } from "./splitter.ts";
+
+/** A record of a trail as the guard understands it, or why it does not, with its place. */
+export type TrailRecord = { readonly file: string; readonly place: Place } & (
+  | { readonly message: Message; readonly problem?: never }
+  | { readonly problem: string }
+);
+
+/** Reads the records of a file, `-` for standard input, one at a time. Throws `TrailUnreadableError` where it cannot be opened. */
+export async function* readTrail(file: string): AsyncGenerator<TrailRecord> {
+  const splitter = new RecordSplitter();
+  try {
+    for await (const chunk of openTrail(file)) {
+      for (const item of splitter.push(chunk)) yield readItem(file, item);
+    }
+  } catch (cause) {
+    // What was read before stands; what is cut off or damaged is told by the error.
+    for (const item of splitter.end()) yield readItem(file, item);
+    throw new TrailUnreadableError(
+      `${file === "-" ? "Standard input" : file} cannot be read${further(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+  for (const item of splitter.end()) yield readItem(file, item);
+}
+
+/** A trail that cannot be opened, or stops being readable in its middle. */
+export class TrailUnreadableError extends Error {
+  override readonly name = "TrailUnreadableError";
+}
+
+function readItem(file: string, item: TrailItem): TrailRecord {
+  const { place } = item;
+  if ("problem" in item) return { file, place, problem: item.problem };
+  try {
+    return { file, place, message: understand(JSON.parse(item.text)) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { file, place, problem: `it is not JSON: ${error.message}` };
+    if (error instanceof MessageUnreadableError) return { file, place, problem: error.message };
+    throw error;
+  }
+}
+
+function understand(value: unknown): Message {
+  if (typeof value === "object" && value !== null) {
+    // LookupEvents gives each record as text inside an object of its own.
+    if ("CloudTrailEvent" in value && typeof value.CloudTrailEvent === "string") {
+      return parseRecord(JSON.parse(value.CloudTrailEvent));
+    }
+    if ("detail" in value || "detail-type" in value) return parseEnvelope(value);
+    // Collections and log shippers put each record, or envelope, into one of their own.
+    if (!("eventName" in value) && "record" in value) return understand(value.record);
+    if (!("eventName" in value) && "event" in value) return understand(value.event);
+  }
+  return parseRecord(value);
+}
+
+function further(cause: unknown): string {
+  if (!(cause instanceof Error)) return ".";
+  switch ("code" in cause ? cause.code : undefined) {
+    case "ENOENT":
+      return ": there is no such file.";
+    case "EISDIR":
+      return ": it is a directory; name the files in it.";
+    case "EACCES":
+      return ": permission denied.";
+    case "Z_BUF_ERROR":
+    case "Z_DATA_ERROR":
+      return ` any further: its gzip data is damaged or cut off (${cause.message}).`;
+    default:
+      return `: ${cause.message}`;
+  }
+}
