@@ -24,7 +24,7 @@ export const handler = defineFunction("publish", async (event, { metrics }) => {
   metrics.addMetric("Announced", MetricUnit.Count, transitions.length);
   // Said only now, so that one item that cannot be read does not keep the others from being told.
   if (unreadable.length > 0) throw new MessageUnreadableError(unreadable.join("\n"));
-  return { announced: transitions.map(({ id }) => id) };
+  return { batchItemFailures: [] };
 });
 
 function readStream(event: unknown): {

@@ -9,6 +9,14 @@ const QueueEvent = z.looseObject({
   Records: z.array(z.looseObject({ messageId: z.string(), body: z.string() })),
 });
 
+// Left for the message at hand when no other is begun.
+const reserveMs = 10_000;
+
+/** Too little of the function's time is left to begin with a message; its queue gives it again. */
+export class OutOfTimeError extends Error {
+  override readonly name = "OutOfTimeError";
+}
+
 /** One message that a queue delivered. */
 export interface QueueMessage {
   readonly messageId: string;
@@ -31,6 +39,10 @@ export async function consumeQueue(
 ): Promise<SQSBatchResponse> {
   const handleAndTell = async (message: QueueMessage) => {
     try {
+      if (context.getRemainingTimeInMillis() < reserveMs) {
+        // What is done by now is done; a function that is cut off would have to do all of it again.
+        throw new OutOfTimeError("The messages before it took the function's time.");
+      }
       await handle(message);
     } catch (error) {
       const told = error instanceof Error ? error : new Error(String(error));

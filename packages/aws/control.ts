@@ -1,13 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
-import { GetCommand, PutCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { PutCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { Approval, type Budget, type Control, Exception } from "@drift-guard/core/control";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
-import { controlKeys, schema } from "@drift-guard/core/table";
+import { type BudgetWindow, budgetWindow, controlKeys, schema } from "@drift-guard/core/table";
 import * as z from "zod";
-import { openTable, queryItems, readItem, sortKeyOf, type Table, tableFailure } from "./table.ts";
+import { findItem, openTable, queryItems, readItem, sortKeyOf, type Table, tableFailure } from "./table.ts";
 
 const ExceptionItem = z.object({ exception: Exception });
 const ApprovalItem = z.object({ approval: Approval });
@@ -16,6 +16,9 @@ const StopItem = z.object({ reason: z.string() });
 
 // Two rollbacks that spend at once cancel each other's transaction; more often than this they do not meet.
 const spendAttempts = 6;
+
+// A window that is over is kept this long, for whoever asks what happened.
+const keepBudgetDays = 7;
 
 /** Keeps control in DynamoDB. Whatever cannot be read throws, so that nothing is written on a doubt. */
 export function createControlStore(
@@ -36,18 +39,8 @@ async function loadControl(table: Table, role: RoleKey): Promise<Control> {
 }
 
 async function readPause(table: Table, account: string): Promise<string | undefined> {
-  try {
-    const { Item } = await table.documents.send(
-      new GetCommand({
-        TableName: table.name,
-        Key: { pk: controlKeys.account(account), sk: controlKeys.paused },
-        ConsistentRead: true,
-      }),
-    );
-    return Item && readItem(table, Item, StopItem).reason;
-  } catch (error) {
-    throw tableFailure(table, error, "dynamodb:GetItem");
-  }
+  const item = await findItem(table, controlKeys.account(account), controlKeys.paused);
+  return item && readItem(table, item, StopItem).reason;
 }
 
 async function readDecisions(table: Table, role: RoleKey): Promise<Control> {
@@ -72,7 +65,7 @@ async function readDecisions(table: Table, role: RoleKey): Promise<Control> {
 }
 
 async function spend(table: Table, role: RoleKey, budget: Budget, now: string): Promise<Spending> {
-  const window = windowOf(budget, now);
+  const window = budgetWindow(budget, now);
   for (let attempt = 0; attempt < spendAttempts; attempt += 1) {
     try {
       await table.documents.send(
@@ -101,7 +94,7 @@ async function spend(table: Table, role: RoleKey, budget: Budget, now: string): 
   );
 }
 
-function countOne(table: Table, pk: string, window: Window, most: number) {
+function countOne(table: Table, pk: string, window: BudgetWindow, most: number) {
   return {
     Update: {
       TableName: table.name,
@@ -111,27 +104,11 @@ function countOne(table: Table, pk: string, window: Window, most: number) {
       ExpressionAttributeNames: { "#schema": "schema" },
       ExpressionAttributeValues: {
         ":schema": schema,
-        ":expires": window.expires,
+        ":expires": Math.floor(window.endsAt.getTime() / 1000) + keepBudgetDays * 86_400,
         ":one": 1,
         ":most": most,
       },
     },
-  };
-}
-
-interface Window {
-  readonly id: string;
-  /** Seconds since 1970, for DynamoDB's time to live. */
-  readonly expires: number;
-}
-
-/** Windows stand side by side from 1970 on; one of another length is another window. */
-function windowOf({ windowHours }: Budget, now: string): Window {
-  const length = windowHours * 3_600_000;
-  const start = Math.floor(Date.parse(now) / length) * length;
-  return {
-    id: `${new Date(start).toISOString()}/${windowHours}h`,
-    expires: (start + length) / 1000 + 7 * 86_400,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/finding";
 import type { Ledger } from "@drift-guard/core/ledger";
@@ -12,6 +12,7 @@ import { codeOf } from "./failure.ts";
 import { commitLedger } from "./findings-commit.ts";
 import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "./findings-items.ts";
 import {
+  findItem,
   type Item,
   openTable,
   queryItems,
@@ -61,18 +62,8 @@ async function loadLedger(table: Table, role: RoleKey): Promise<Ledger> {
 }
 
 async function readVersion(table: Table, role: RoleKey): Promise<number> {
-  try {
-    const { Item } = await table.documents.send(
-      new GetCommand({
-        TableName: table.name,
-        Key: { pk: findingKeys.partition(role), sk: findingKeys.ledger() },
-        ConsistentRead: true,
-      }),
-    );
-    return Item ? readItem(table, Item, LedgerItem).version : 0;
-  } catch (error) {
-    throw tableFailure(table, error, "dynamodb:GetItem");
-  }
+  const item = await findItem(table, findingKeys.partition(role), findingKeys.ledger());
+  return item ? readItem(table, item, LedgerItem).version : 0;
 }
 
 async function readLedger(table: Table, role: RoleKey): Promise<Ledger> {

@@ -41,6 +41,18 @@ export async function* queryItems(
   }
 }
 
+/** The item of a key, read consistently; undefined where there is none. Throws `StoreUnavailableError`. */
+export async function findItem(table: Table, pk: string, sk: string): Promise<Item | undefined> {
+  // A query of one, so that a function needs one permission to read, not two.
+  const items = queryItems(table, {
+    KeyConditionExpression: "pk = :pk AND sk = :sk",
+    ExpressionAttributeValues: { ":pk": pk, ":sk": sk },
+    ConsistentRead: true,
+  });
+  for await (const item of items) return item;
+  return undefined;
+}
+
 /** The items of the whole table that a filter lets through, page by page. Throws `StoreUnavailableError`. */
 export async function* scanItems(
   table: Table,
@@ -54,7 +66,7 @@ export async function* scanItems(
   }
 }
 
-const Stored = z.looseObject({ pk: z.string(), sk: z.string(), schema: z.unknown() });
+const Stored = z.looseObject({ pk: z.string(), sk: z.string() });
 
 /** The item's sort key; empty where it has none, which `readItem` then refuses. */
 export function sortKeyOf(item: Item): string {
@@ -66,9 +78,9 @@ export function readItem<T>(table: Table, item: Item, shape: z.ZodType<T>): T {
   const stored = Stored.safeParse(item);
   const key = stored.success ? `${stored.data.pk} ${stored.data.sk}` : "without a key";
   const where = `The item ${key} of the table ${table.name}`;
-  if (stored.success && stored.data.schema !== schema) {
+  if (item.schema !== schema) {
     throw new StoreUnavailableError(
-      `${where} is of schema ${String(stored.data.schema)}; this version of drift-guard reads schema ${schema}. ` +
+      `${where} is of schema ${String(item.schema)}, and this version of drift-guard reads schema ${schema}. ` +
         "Deploy the version that wrote it, or one that knows its schema.",
     );
   }

@@ -1,0 +1,23 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createControlStore } from "@drift-guard/aws/control";
+import { createFindingStore } from "@drift-guard/aws/findings";
+import { describeControlStore } from "../conformance/control-store.ts";
+import { describeFindingStore, sinks } from "../conformance/finding-store.ts";
+import { withEmulators } from "../local/emulators.ts";
+import { createTable, emulatedBy, putInto } from "./tables.ts";
+
+withEmulators("DynamoDB as ministack keeps it", (services) => {
+  describeFindingStore("a table", async () => {
+    const client = new DynamoDBClient(emulatedBy(services().emulators.ministack));
+    const table = await createTable(client);
+    const open = () => createFindingStore(client, { table, sinks });
+    return { store: open(), other: open(), put: putInto(client, table), close: async () => client.destroy() };
+  });
+
+  describeControlStore("a table", async () => {
+    const client = new DynamoDBClient(emulatedBy(services().emulators.ministack));
+    const table = await createTable(client);
+    const open = () => createControlStore(client, { table });
+    return { store: open(), other: open(), put: putInto(client, table), close: async () => client.destroy() };
+  });
+});
