@@ -33,7 +33,9 @@ export async function rollBack(
   ports: RollbackPorts,
   settings: GuardSettings,
 ): Promise<RollbackOutcome> {
-  const { role } = transition.finding;
+  const { role, evidence } = transition.finding;
+  if (evidence.kind !== "drift")
+    return nothing(`there is nothing to put back: it is a finding of kind ${evidence.kind}`);
   if (role.account !== settings.account) return nothing(`the finding is of account ${role.account}`);
   const ward = findWard(settings, role.name);
   if (!ward) return nothing(`${role.name} is not guarded`);

@@ -1,0 +1,371 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { defineConfig } from "@drift-guard/core/config";
+import { RoleUnreadableError, StoreUnavailableError } from "@drift-guard/core/errors";
+import type { RoleReading } from "@drift-guard/core/role";
+import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { comparePolicies } from "@drift-guard/policy/compare";
+import fc from "fast-check";
+import { account, allow, batchServicePolicy } from "../builders.ts";
+import { referenceOf } from "../core/wards.ts";
+import { aWorld, type Disorder, guardRole, mallory, type World } from "./world.ts";
+
+const detach: IamCall = {
+  call: "DetachRolePolicy",
+  roleName: "AWSBatchServiceRole",
+  policyArn: batchServicePolicy,
+};
+const attach: IamCall = { ...detach, call: "AttachRolePolicy" };
+const rogue: IamCall = {
+  call: "PutRolePolicy",
+  roleName: "AWSBatchServiceRole",
+  policyName: "rogue",
+  policyDocument: allow("iam:*"),
+};
+const open: IamCall = {
+  call: "UpdateAssumeRolePolicy",
+  roleName: "ecsTaskExecutionRole",
+  policyDocument: JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" },
+      { Effect: "Allow", Principal: { AWS: "arn:aws:iam::999988887777:root" }, Action: "sts:AssumeRole" },
+    ],
+  }),
+};
+const contain: IamCall = {
+  call: "PutRolePolicy",
+  roleName: "AWSBatchServiceRole",
+  policyName: "AWSRevokeOlderSessions",
+  policyDocument: JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
+  }),
+};
+
+const kinds = ({ told }: World) => told.map(({ kind }) => kind);
+const outcomes = ({ rollbacks }: World) => rollbacks.map(({ status }) => status);
+
+async function roleNamed(
+  world: World,
+  name: string,
+): Promise<Extract<RoleReading, { status: "present" }>["role"]> {
+  const reading = await world.ports.roles.read(name);
+  if (reading.status === "absent") throw new assert.AssertionError({ message: `${name} is absent` });
+  return reading.role;
+}
+
+async function isAsReferenced(world: World): Promise<void> {
+  const service = await roleNamed(world, "AWSBatchServiceRole");
+  assert.deepEqual(
+    service.attached.map(({ arn }) => arn),
+    [batchServicePolicy],
+  );
+  assert.deepEqual(service.inline, []);
+  const execution = await roleNamed(world, "ecsTaskExecutionRole");
+  const { trust } = referenceOf("ecsTaskExecutionRole");
+  assert.equal(comparePolicies(execution.trust, trust, { kind: "trust", account }).relation, "equal");
+}
+
+describe("the guard", () => {
+  it("puts a detached policy back, and closes the finding on a later clean read", async () => {
+    const world = aWorld();
+    world.act(detach);
+    await world.settle();
+    assert.deepEqual(kinds(world), ["opened", "rolled-back", "resolved"]);
+    assert.deepEqual(outcomes(world), ["done"]);
+    assert.deepEqual(
+      world.told.map(({ cause }) => cause.kind),
+      ["change", "rollback", "recheck"],
+    );
+    await isAsReferenced(world);
+  });
+
+  it("names who did it, and which call", async () => {
+    const world = aWorld();
+    world.act(detach);
+    await world.settle();
+    const [first] = world.told;
+    assert.equal(first?.actor?.arn, `arn:aws:iam::${account}:user/mallory`);
+    assert.equal(first?.cause.kind === "change" && first.cause.call, "iam:DetachRolePolicy");
+  });
+
+  it("takes off a rogue policy and restores an opened trust", async () => {
+    const world = aWorld();
+    world.act(rogue);
+    world.act(open);
+    await world.settle();
+    assert.deepEqual(outcomes(world), ["done", "done"]);
+    assert.deepEqual(
+      world.told.filter(({ kind }) => kind === "opened").map(({ finding }) => finding.severity),
+      ["CRITICAL", "CRITICAL"],
+    );
+    await isAsReferenced(world);
+  });
+
+  it("says nothing about a role that is as it should be", async () => {
+    const world = aWorld();
+    world.act({ call: "TagRole", roleName: "AWSBatchServiceRole", tags: [{ key: "team", value: "hpc" }] });
+    await world.settle();
+    assert.deepEqual(kinds(world), []);
+  });
+
+  it("tells a refused call as an attempt, which closes when the role is seen unharmed", async () => {
+    const world = aWorld();
+    const answer = world.iam.call({ call: "DeleteRole", roleName: "AWSServiceRoleForBatch" }, mallory);
+    assert.equal(answer.status, "refused");
+    await world.settle();
+    assert.deepEqual(kinds(world), ["opened", "resolved"]);
+    assert.equal(world.told[0]?.finding.evidence.kind, "attempt");
+  });
+
+  it("finds by the sweep what no event told", async () => {
+    const world = aWorld({ disorder: () => [] });
+    world.act(detach);
+    await world.settle();
+    assert.deepEqual(kinds(world), []);
+    await world.sweep();
+    assert.deepEqual(kinds(world), ["opened", "rolled-back"]);
+    await world.sweep();
+    await world.settle();
+    assert.deepEqual(kinds(world), ["opened", "rolled-back", "resolved"]);
+  });
+
+  it("tells again by the sweep what no sink confirmed", async () => {
+    const world = aWorld();
+    world.act(detach);
+    await world.settle();
+    const [lost] = world.told;
+    assert.ok(lost);
+    const commit = { ...lost, id: `${lost.finding.id}#9`, finding: { ...lost.finding, seq: 9 } };
+    const ledger = await world.ports.findings.load(lost.finding.role);
+    await world.ports.findings.commit({ before: ledger, after: ledger, transitions: [commit] });
+    world.clock.advance(3600);
+    assert.equal((await world.sweep()).resent, 1);
+    assert.equal((await world.sweep()).resent, 0);
+  });
+
+  it("guards a role through a policy that it has attached", async () => {
+    const world = aWorld();
+    const policyArn = `arn:aws:iam::${account}:policy/extra`;
+    world.act({ call: "CreatePolicy", policyName: "extra", policyDocument: allow("ecs:RunTask") });
+    world.act({ call: "AttachRolePolicy", roleName: "AWSBatchServiceRole", policyArn });
+    await world.settle();
+    assert.deepEqual(kinds(world), []);
+    world.act({ call: "CreatePolicyVersion", policyArn, policyDocument: allow("iam:*"), setAsDefault: true });
+    await world.settle();
+    assert.equal(world.told[0]?.finding.evidence.part, `managed:${policyArn}`);
+  });
+
+  it("does not believe an event of another account", async () => {
+    const foreign: Disorder = (bodies) => bodies.map((body) => body.replaceAll(account, "999988887777"));
+    const world = aWorld({ disorder: foreign });
+    world.act(detach);
+    await world.settle();
+    assert.deepEqual(kinds(world), []);
+  });
+
+  it("opens a finding where a role cannot be read, and closes it when it can", async () => {
+    let fails = true;
+    const world = aWorld({
+      roles: (reader) => ({
+        ...reader,
+        read: (name) =>
+          fails ? Promise.reject(new RoleUnreadableError("iam:GetRole was denied")) : reader.read(name),
+      }),
+    });
+    world.act(detach);
+    await world.settle();
+    assert.deepEqual(
+      world.told.map(({ kind, finding }) => [kind, finding.evidence.kind]),
+      [["opened", "undecided"]],
+    );
+    fails = false;
+    await world.sweep();
+    await world.settle();
+    assert.ok(kinds(world).includes("resolved"));
+    await isAsReferenced(world);
+  });
+});
+
+describe("a rollback", () => {
+  it("is off unless the owner asked for it", async () => {
+    const config = defineConfig({ roles: { AWSBatchServiceRole: {} } });
+    const world = aWorld({ config });
+    world.act(detach);
+    await world.settle();
+    assert.deepEqual(kinds(world), ["opened"]);
+    assert.deepEqual(outcomes(world), ["nothing-to-do"]);
+  });
+
+  it("waits for approval where the owner wants to be asked, and says so once", async () => {
+    const config = defineConfig({ roles: { AWSBatchServiceRole: { rollback: { missing: "approve" } } } });
+    const world = aWorld({ config, disorder: (bodies) => [...bodies, ...bodies] });
+    world.act(detach);
+    await world.settle();
+    assert.deepEqual(kinds(world), ["opened", "refused"]);
+  });
+
+  it("does not touch a role that somebody contains by a Deny", async () => {
+    const world = aWorld();
+    world.act(contain);
+    world.act(detach);
+    await world.settle();
+    assert.ok(outcomes(world).every((status) => status === "refused" || status === "nothing-to-do"));
+    assert.deepEqual((await roleNamed(world, "AWSBatchServiceRole")).attached, []);
+    assert.match(world.told.find(({ kind }) => kind === "refused")?.note ?? "", /containing an incident/);
+  });
+
+  it("stops fighting a change that keeps coming back", async () => {
+    const world = aWorld();
+    for (let round = 0; round < 4; round += 1) {
+      if ((await roleNamed(world, "AWSBatchServiceRole")).attached.length > 0) world.act(detach);
+      await world.settle();
+    }
+    assert.deepEqual(outcomes(world), ["done", "done", "refused"]);
+    assert.match(world.told.at(-1)?.note ?? "", /came back/);
+    const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
+    assert.match(breaker ?? "", /does not fight it/);
+  });
+
+  it("stays within its budget", async () => {
+    const config = defineConfig({
+      roles: {
+        AWSBatchServiceRole: { rollback: { excess: "automatic", missing: "automatic" } },
+        ecsTaskExecutionRole: { rollback: { excess: "automatic", missing: "automatic" } },
+      },
+      budget: { perAccount: 1 },
+    });
+    const world = aWorld({ config });
+    world.act(detach);
+    await world.settle();
+    world.act(open);
+    await world.settle();
+    assert.deepEqual(outcomes(world), ["done", "refused"]);
+    assert.match(world.told.at(-1)?.note ?? "", /account budget exhausted/);
+  });
+
+  it("fails closed where control cannot be read", async () => {
+    const world = aWorld();
+    world.act(detach);
+    await world.settle();
+    world.act(detach);
+    const broken = {
+      ...world.control,
+      load: () => Promise.reject(new StoreUnavailableError("the control table is gone")),
+    };
+    const [first] = world.told;
+    assert.ok(first);
+    await assert.rejects(rollBackWith(world, { control: broken }), { name: "StoreUnavailableError" });
+    assert.deepEqual((await roleNamed(world, "AWSBatchServiceRole")).attached, []);
+  });
+
+  it("stops where the role moves under it, and says so", async () => {
+    const world = aWorld({ config: defineConfig({ roles: { AWSBatchServiceRole: {} } }) });
+    world.act(detach);
+    world.act(rogue);
+    await world.settle();
+    const writer = {
+      apply: async (...parameters: Parameters<World["ports"]["writer"]["apply"]>) => {
+        const receipt = await world.ports.writer.apply(...parameters);
+        world.act({ ...rogue, policyName: "another" });
+        return receipt;
+      },
+    };
+    const config = defineConfig({
+      roles: { AWSBatchServiceRole: { rollback: { excess: "automatic", missing: "automatic" } } },
+    });
+    const outcome = await rollBackWith(world, { writer }, { config });
+    assert.equal(outcome.status, "failed");
+    assert.match(
+      outcome.status === "failed" && outcome.rollback.status === "failed" ? outcome.rollback.failure : "",
+      /somebody else/,
+    );
+  });
+
+  it("keeps the role as it was before the first step", async () => {
+    const world = aWorld();
+    world.act(rogue);
+    await world.settle();
+    const [rollback] = (await world.ports.findings.load({ account, name: "AWSBatchServiceRole" })).rollbacks;
+    assert.deepEqual(
+      rollback?.before.inline.map(({ name }) => name),
+      ["rogue"],
+    );
+    assert.equal(rollback?.status, "done");
+  });
+});
+
+describe("a call by the guard's own role", () => {
+  it("is own where a recorded rollback made it", async () => {
+    const world = aWorld();
+    world.act(detach);
+    await world.settle();
+    assert.equal(
+      world.told.some(({ finding }) => finding.evidence.kind === "impersonation"),
+      false,
+    );
+  });
+
+  it("is a critical finding where none did", async () => {
+    const world = aWorld();
+    world.act(rogue, { kind: "session", role: guardRole, session: "rollback" });
+    await world.settle();
+    const stolen = world.told.find(({ finding }) => finding.evidence.kind === "impersonation");
+    assert.equal(stolen?.finding.severity, "CRITICAL");
+    const after = (await world.findings()).find(({ evidence }) => evidence.kind === "impersonation");
+    assert.equal(after?.state, "open");
+  });
+});
+
+describe("events that are doubled, reversed, late or lost", () => {
+  const disorders: Record<string, Disorder> = {
+    "in order": (bodies) => bodies,
+    doubled: (bodies) => bodies.flatMap((body) => [body, body]),
+    reversed: (bodies) => [...bodies].reverse(),
+    "doubled and reversed": (bodies) => [...bodies, ...bodies].reverse(),
+    lost: () => [],
+  };
+  const calls: readonly IamCall[] = [
+    detach,
+    attach,
+    rogue,
+    open,
+    { ...rogue, policyName: "second", policyDocument: allow("s3:*") },
+  ];
+
+  it("end in the same state: every role as its reference says, every finding resolved, no rollback too many", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(calls.slice()),
+        fc.constantFrom(...Object.keys(disorders)),
+        async (happened, name) => {
+          const world = aWorld({ disorder: disorders[name] ?? ((bodies) => bodies) });
+          for (const call of happened) world.act(call);
+          await world.settle();
+          for (let round = 0; round < 3; round += 1) {
+            world.clock.advance(3600);
+            await world.sweep();
+            await world.settle();
+          }
+          await isAsReferenced(world);
+          for (const finding of await world.findings()) assert.equal(finding.state, "resolved", name);
+          const { rollbacks } = await world.ports.findings.load({ account, name: "AWSBatchServiceRole" });
+          assert.ok(rollbacks.length <= 3, `${rollbacks.length} rollbacks`);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+async function rollBackWith(
+  world: World,
+  ports: Partial<World["ports"]>,
+  settings: Partial<World["settings"]> = {},
+): Promise<Awaited<ReturnType<typeof import("@drift-guard/guard/rollback").rollBack>>> {
+  const { rollBack } = await import("@drift-guard/guard/rollback");
+  const [transition] = world.told;
+  if (!transition) throw new assert.AssertionError({ message: "nothing was told" });
+  return rollBack(transition, { ...world.ports, ...ports }, { ...world.settings, ...settings });
+}

@@ -1,0 +1,164 @@
+import type { Config } from "@drift-guard/core/config";
+import type { Finding } from "@drift-guard/core/finding";
+import { parseMessage } from "@drift-guard/core/message";
+import type { ControlStore, RoleReader } from "@drift-guard/core/ports";
+import { references } from "@drift-guard/core/references";
+import type { Transition } from "@drift-guard/core/transition";
+import { type Account, createAccount } from "@drift-guard/embedded/account";
+import type { Caller } from "@drift-guard/embedded/caller";
+import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
+import { createControlStore } from "@drift-guard/embedded/control";
+import { openDatabase } from "@drift-guard/embedded/database";
+import { createFindingStore } from "@drift-guard/embedded/findings";
+import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { createIds } from "@drift-guard/embedded/ids";
+import { stockShelf } from "@drift-guard/embedded/managed-policies";
+import { createRechecks } from "@drift-guard/embedded/rechecks";
+import { inspectMessage } from "@drift-guard/guard/inspect";
+import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
+import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback";
+import { type SweepReport, sweep } from "@drift-guard/guard/sweep";
+import { account as accountId, noon } from "../builders.ts";
+import { guardingAll, referenceOf } from "../core/wards.ts";
+
+/** The person who does what happens. */
+export const mallory: Caller = { kind: "user", name: "mallory", sourceIp: "203.0.113.7" };
+/** The role that rollbacks run as, and its session. */
+export const guardRole = `arn:aws:iam::${accountId}:role/drift-guard-rollback`;
+const guard: Caller = { kind: "session", role: guardRole, session: "rollback" };
+
+/** What a trail does to the events of one step: doubles, reverses, drops them. */
+export type Disorder = (bodies: readonly string[]) => readonly string[];
+
+/** The guard at work on an account in memory, step by step, with nothing waiting but on the clock. */
+export interface World {
+  readonly iam: Account;
+  readonly clock: VirtualClock;
+  readonly control: ControlStore;
+  readonly ports: RollbackPorts;
+  readonly settings: GuardSettings;
+  readonly told: readonly Transition[];
+  readonly rollbacks: readonly RollbackOutcome[];
+  /** Somebody makes a call, and it must be carried out. */
+  act(call: IamCall, by?: Caller): void;
+  /** Delivers every event, transition and recheck until nothing is left to do. */
+  settle(): Promise<void>;
+  sweep(): Promise<SweepReport>;
+  findings(): Promise<readonly Finding[]>;
+}
+
+/** What may differ from the usual world. */
+export interface WorldOptions {
+  readonly config?: Config;
+  readonly disorder?: Disorder;
+  /** Stands between the guard and the account's roles. */
+  readonly roles?: (reader: RoleReader) => RoleReader;
+}
+
+/** The three guarded roles as their references say, and the guard watching them. */
+export function aWorld({
+  config = guardingAll,
+  disorder = (bodies) => bodies,
+  roles = (reader) => reader,
+}: WorldOptions = {}): World {
+  const clock = createVirtualClock(noon);
+  const ids = createIds();
+  const iam = createAccount({ account: accountId, clock, ids, shelf: stockShelf(references()) });
+  prepare(iam);
+  const database = openDatabase(":memory:");
+  const rechecks = createRechecks(clock);
+  const control = createControlStore(database);
+  const store = createFindingStore(database, { sinks: ["notify"] });
+  const ports: RollbackPorts = {
+    roles: roles(iam.reader(guard)),
+    writer: iam.writer(guard),
+    // As the table's stream does: what is committed is told, by whomever.
+    findings: {
+      ...store,
+      commit: async (commit) => {
+        const ledger = await store.commit(commit);
+        stream.push(...commit.transitions);
+        return ledger;
+      },
+    },
+    control,
+    rechecks,
+    now: () => clock.now(),
+    newId: () => ids.uuid(),
+  };
+  const settings: GuardSettings = { config, account: accountId, partition: "aws", guardRole };
+  const told: Transition[] = [];
+  const rollbacks: RollbackOutcome[] = [];
+  const stream: Transition[] = [];
+  let trail: string[] = [];
+  iam.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
+
+  const receive = async (body: string) => {
+    await inspectMessage(parseMessage(body), ports, settings);
+    await publish();
+  };
+  const deliver = async (transition: Transition) => {
+    told.push(transition);
+    await ports.findings.markDelivered(transition, "notify");
+    if (["opened", "grew", "reopened"].includes(transition.kind)) {
+      rollbacks.push(await rollBack(transition, ports, settings));
+    }
+  };
+  const publish = async () => {
+    for (let next = stream.shift(); next; next = stream.shift()) await deliver(next);
+  };
+  const world: World = {
+    iam,
+    clock,
+    control,
+    ports,
+    settings,
+    told,
+    rollbacks,
+    act(call, by = mallory) {
+      const answer = iam.call(call, by);
+      if (answer.status === "refused") throw new Error(`${call.call}: ${answer.code}: ${answer.message}`);
+    },
+    async settle() {
+      for (;;) {
+        const delivered = disorder(trail);
+        trail = [];
+        for (const body of delivered) await receive(body);
+        if (trail.length > 0) continue;
+        const next = rechecks.nextAt();
+        if (!next) return;
+        clock.advanceTo(next);
+        for (const recheck of rechecks.due(clock.now())) await receive(JSON.stringify(recheck));
+      }
+    },
+    sweep: async () => {
+      const announcer = {
+        announce: async (transitions: readonly Transition[]) => {
+          for (const transition of transitions) await deliver(transition);
+        },
+      };
+      const report = await sweep({ ...ports, announcer }, settings);
+      await publish();
+      return report;
+    },
+    findings: async () => {
+      const all: Finding[] = [];
+      for await (const finding of ports.findings.findings()) all.push(finding);
+      return all;
+    },
+  };
+  return world;
+}
+
+function prepare(iam: Account): void {
+  const make = (call: IamCall) => {
+    const answer = iam.call(call, { kind: "root" });
+    if (answer.status === "refused") throw new Error(`${call.call}: ${answer.message}`);
+  };
+  for (const roleName of ["AWSBatchServiceRole", "ecsTaskExecutionRole"]) {
+    const { trust, attachments } = referenceOf(roleName);
+    make({ call: "CreateRole", roleName, path: "/service-role/", assumeRolePolicyDocument: trust });
+    for (const { arn } of attachments) make({ call: "AttachRolePolicy", roleName, policyArn: arn });
+  }
+  make({ call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" });
+}
