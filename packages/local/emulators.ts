@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -50,6 +50,8 @@ export async function startEmulators(
   const folder = join(runsFolder, `${process.pid}-${runs}`);
   const temporary = join(folder, "tmp");
   await mkdir(temporary, { recursive: true });
+  // ministack writes its workers there as CommonJS; the checkout's own package.json would make them ES modules.
+  await writeFile(join(folder, "package.json"), '{ "type": "commonjs" }');
 
   // Lambdas inherit ministack's environment and run the first `node` of its PATH, so it gets nothing of ours but this Node.
   const env = {

@@ -1,3 +1,5 @@
+import type { Reference } from "@drift-guard/core/reference";
+import { references } from "@drift-guard/core/references";
 import type { ApiCall } from "./call.ts";
 import type { Answer, Failure } from "./recording.ts";
 import { readXml, textAt } from "./xml.ts";
@@ -20,18 +22,6 @@ const refusedOnServiceLinkedRoles: ReadonlySet<string> = new Set([
   "UpdateRole",
 ]);
 
-/** The service-linked role that AWS Batch makes: moto has neither its name nor its policy right. */
-export const batchServiceLinkedRole = {
-  service: "batch.amazonaws.com",
-  name: "AWSServiceRoleForBatch",
-  path: "/aws-service-role/batch.amazonaws.com/",
-  policyArn: "arn:aws:iam::aws:policy/aws-service-role/BatchServiceRolePolicy",
-  trust: {
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: { Service: "batch.amazonaws.com" }, Action: "sts:AssumeRole" }],
-  },
-} as const;
-
 /** Answers an IAM call as AWS does where moto does not; nothing where moto's own answer will do. */
 export async function answerAsIam(
   call: ApiCall,
@@ -41,8 +31,8 @@ export async function answerAsIam(
   if (call.service !== "iam") return undefined;
   const { roleName, policyArn, aWSServiceName } = call.parameters;
   if (call.action === "CreateServiceLinkedRole") {
-    if (aWSServiceName !== batchServiceLinkedRole.service) return undefined;
-    return createBatchServiceLinkedRole(call, ask, requestId);
+    const reference = references().find(({ serviceLinked }) => serviceLinked === aWSServiceName);
+    return reference && createServiceLinkedRole(reference, call, ask, requestId);
   }
   if (typeof roleName !== "string") return undefined;
   if (call.action === "DeleteServiceLinkedRole") {
@@ -73,22 +63,27 @@ export async function answerAsIam(
   return undefined;
 }
 
-async function createBatchServiceLinkedRole(call: ApiCall, ask: AskIam, requestId: string): Promise<Answer> {
-  const { name, path, policyArn, trust } = batchServiceLinkedRole;
+/** moto has the name of Batch's service-linked role wrong, and attaches no policy to it. */
+async function createServiceLinkedRole(
+  { role, path, trust, attachments }: Reference,
+  call: ApiCall,
+  ask: AskIam,
+  requestId: string,
+): Promise<Answer> {
   const { description } = call.parameters;
   const created = await ask("CreateRole", {
-    RoleName: name,
-    Path: path,
-    AssumeRolePolicyDocument: JSON.stringify(trust),
+    RoleName: role,
+    Path: path ?? "/",
+    AssumeRolePolicyDocument: trust,
     ...(typeof description === "string" && { Description: description }),
   });
   if (created.status >= 400) {
     return refuse(requestId, {
       code: "InvalidInput",
-      message: `Service role name ${name} has been taken in this account, please try a different suffix.`,
+      message: `Service role name ${role} has been taken in this account, please try a different suffix.`,
     });
   }
-  await ask("AttachRolePolicy", { RoleName: name, PolicyArn: policyArn });
+  for (const { arn } of attachments) await ask("AttachRolePolicy", { RoleName: role, PolicyArn: arn });
   const body = Buffer.from(created.body)
     .toString()
     .replaceAll(/CreateRole(?=Response|Result)/g, "CreateServiceLinkedRole");
