@@ -10,6 +10,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import type { Template } from "@drift-guard/infra/template";
+import * as z from "zod";
 import { zipFolder } from "./archive.ts";
 import { clientSettings } from "./client.ts";
 import type { Emulators } from "./emulators.ts";
@@ -17,7 +19,7 @@ import type { Recorder } from "./recorder.ts";
 import { copyRole } from "./role-copy.ts";
 import { createStack, DeploymentError, type Stack } from "./stack.ts";
 import { finishTable } from "./table-settings.ts";
-import { liftIntrinsics, resourcesOf, type Template } from "./template.ts";
+import { liftIntrinsics, resourcesOf } from "./template.ts";
 
 /** What was deployed. */
 export interface Deployment extends Stack {
@@ -25,15 +27,12 @@ export interface Deployment extends Stack {
   readonly functions: ReadonlyMap<string, string>;
 }
 
-const codeBucket = "local-code";
-
 /**
  * Deploys a template into the local account: as a CloudFormation stack, then by API what the emulator's CloudFormation
  * drops in silence, read from the same template; and with an identity of its own for each function, so that its calls
  * carry its role's session as in Lambda.
  *
- * A function's `Code.S3Key` names its bundle, a key of `bundles`, which holds the bundle's folder; the bucket is
- * this function's own affair. Throws `DeploymentError`.
+ * `bundles` gives for each `Code.S3Key` of the template the folder of the bundle. Throws `DeploymentError`.
  */
 export async function deployTemplate(
   local: { readonly emulators: Emulators; readonly recorder: Recorder },
@@ -45,9 +44,9 @@ export async function deployTemplate(
 ): Promise<Deployment> {
   const { emulators, recorder } = local;
   const settings = clientSettings(emulators.ministack);
-  await uploadBundles(emulators.ministack, options.bundles);
+  const { template } = options;
+  await uploadBundles(emulators.ministack, template, options.bundles);
 
-  const template = placeCode(options.template, options.bundles);
   const tables = resourcesOf(template, "AWS::DynamoDB::Table");
   const lifted = liftIntrinsics(
     template,
@@ -87,41 +86,38 @@ function idOf(stack: Stack, logicalId: string): string {
   return id;
 }
 
-/** The template with each function's code where `uploadBundles` put it. */
-function placeCode(template: Template, bundles: Readonly<Record<string, string>>): Template {
-  const Resources = Object.fromEntries(
-    Object.entries(template.Resources).map(([id, resource]) => {
-      if (resource.Type !== "AWS::Lambda::Function") return [id, resource];
-      const code = resource.Properties.Code;
-      const key = typeof code === "object" && code !== null && "S3Key" in code ? code.S3Key : undefined;
-      if (typeof key !== "string" || !Object.hasOwn(bundles, key)) {
-        throw new DeploymentError(
-          `The function ${id} names the bundle ${JSON.stringify(key)} as its code; ` +
-            `there are ${Object.keys(bundles).join(", ") || "none"}.`,
-        );
-      }
-      const Code = { S3Bucket: codeBucket, S3Key: key };
-      return [id, { ...resource, Properties: { ...resource.Properties, Code } }];
-    }),
-  );
-  return { ...template, Resources };
-}
+const Code = z.object({ S3Bucket: z.string(), S3Key: z.string() });
 
-async function uploadBundles(ministack: string, bundles: Readonly<Record<string, string>>): Promise<void> {
+/** Puts each bundle where the template says that a function's code lies. */
+async function uploadBundles(
+  ministack: string,
+  template: Template,
+  bundles: Readonly<Record<string, string>>,
+): Promise<void> {
   const put = async (path: string, body?: Uint8Array<ArrayBuffer>) => {
     const scope = "local/20200101/us-east-1/s3/aws4_request";
-    const answer = await fetch(`${ministack}/${codeBucket}${path}`, {
+    const answer = await fetch(`${ministack}/${path}`, {
       method: "PUT",
       headers: { authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none` },
       ...(body && { body }),
     });
-    if (!answer.ok) {
-      throw new DeploymentError(`The code bucket refused ${path || "its creation"}: ${await answer.text()}`);
-    }
+    if (!answer.ok) throw new DeploymentError(`S3 refused ${path}: ${await answer.text()}`);
   };
-  await put("");
-  for (const [name, folder] of Object.entries(bundles)) {
-    await put(`/${encodeURIComponent(name)}`, new Uint8Array(await zipFolder(folder)));
+  const functions = resourcesOf(template, "AWS::Lambda::Function").map(([id, { Properties }]) => {
+    const code = Code.safeParse(Properties.Code);
+    if (!code.success)
+      throw new DeploymentError(`The function ${id} does not say where in S3 its code lies.`);
+    return { id, ...code.data };
+  });
+  for (const bucket of new Set(functions.map(({ S3Bucket }) => S3Bucket))) await put(bucket);
+  for (const { id, S3Bucket, S3Key } of functions) {
+    const folder = Object.hasOwn(bundles, S3Key) ? bundles[S3Key] : undefined;
+    if (folder === undefined) {
+      throw new DeploymentError(
+        `The function ${id} takes its code from ${S3Key}; there is ${Object.keys(bundles).join(", ") || "nothing"}.`,
+      );
+    }
+    await put(`${S3Bucket}/${encodeURIComponent(S3Key)}`, new Uint8Array(await zipFolder(folder)));
   }
 }
 

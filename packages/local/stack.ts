@@ -6,7 +6,7 @@ import {
   DescribeStacksCommand,
   paginateListStackResources,
 } from "@aws-sdk/client-cloudformation";
-import type { Template } from "./template.ts";
+import type { Template } from "@drift-guard/infra/template";
 
 /** The template could not be deployed; the text names the resource. */
 export class DeploymentError extends Error {

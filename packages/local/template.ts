@@ -1,16 +1,5 @@
-/** A CloudFormation template, as far as the deployment looks into it. */
-export interface Template {
-  readonly AWSTemplateFormatVersion: string;
-  readonly Resources: Readonly<Record<string, TemplateResource>>;
-  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
-}
-
-/** One resource of a template. */
-export interface TemplateResource {
-  readonly Type: string;
-  readonly Properties: Readonly<Record<string, unknown>>;
-  readonly DependsOn?: string | readonly string[];
-}
+import type { Json } from "@drift-guard/infra/synthesis";
+import type { Template, TemplateResource } from "@drift-guard/infra/template";
 
 /** The resources of a type, with their logical ids. */
 export function resourcesOf(
@@ -30,10 +19,10 @@ export interface Lifted {
 const isIntrinsic = (name: string) => name === "Ref" || name.startsWith("Fn::");
 
 /** Has CloudFormation itself work out the intrinsic functions in these values, as outputs of the template. */
-export function liftIntrinsics(template: Template, values: readonly unknown[]): Lifted {
+export function liftIntrinsics(template: Template, values: readonly (Json | undefined)[]): Lifted {
   const names = new Map<string, string>();
-  const outputs: Record<string, { readonly Value: unknown }> = {};
-  function collect(value: unknown): void {
+  const outputs: Record<string, { readonly Value: Json }> = {};
+  function collect(value: Json | undefined): void {
     if (typeof value !== "object" || value === null) return;
     const [first, ...others] = Object.keys(value);
     if (first === undefined || others.length > 0 || !isIntrinsic(first)) {

@@ -21,25 +21,27 @@ import { GetFunctionConcurrencyCommand, LambdaClient } from "@aws-sdk/client-lam
 import { DescribeHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { type Message, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { references } from "@drift-guard/core/references";
+import type { Json } from "@drift-guard/infra/synthesis";
+import type { Template } from "@drift-guard/infra/template";
 import { seedAccount } from "@drift-guard/local/account";
 import { clientSettings } from "@drift-guard/local/client";
 import { type Deployment, deployTemplate } from "@drift-guard/local/deployment";
-import type { Template } from "@drift-guard/local/template";
 import { build } from "esbuild";
 import { withEmulators } from "./emulators.ts";
 
 const arnOf = (id: string) => ({ "Fn::GetAtt": [id, "Arn"] });
-const allow = (Action: string | readonly string[], Resource: unknown) => ({
+const allow = (Action: string, Resource: Json) => ({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action, Resource }],
 });
-const queue = (name: string, extra: Readonly<Record<string, unknown>> = {}) => ({
+const queue = (name: string, extra: Readonly<Record<string, Json>> = {}) => ({
   Type: "AWS::SQS::Queue",
   Properties: { QueueName: name, ...extra },
 });
 
 const template: Template = {
   AWSTemplateFormatVersion: "2010-09-09",
+  Description: "A function behind a queue, and a table",
   Resources: {
     Missed: queue("missed"),
     Done: queue("done"),
@@ -69,7 +71,7 @@ const template: Template = {
         Handler: "index.handler",
         Timeout: 10,
         Role: arnOf("TaggerRole"),
-        Code: { S3Bucket: "bundles", S3Key: "tagger" },
+        Code: { S3Bucket: "bundles", S3Key: "tagger.zip" },
         ReservedConcurrentExecutions: 1,
         Environment: { Variables: { DONE_QUEUE_URL: { Ref: "Done" } } },
       },
@@ -124,7 +126,11 @@ withEmulators("a template deployed into the local account", (services) => {
         js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
       },
     });
-    deployment = await deployTemplate(services(), { name: "probe", template, bundles: { tagger: bundle } });
+    deployment = await deployTemplate(services(), {
+      name: "probe",
+      template,
+      bundles: { "tagger.zip": bundle },
+    });
   });
   after(() => rm(bundle, { recursive: true, force: true }));
 
