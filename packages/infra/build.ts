@@ -64,10 +64,6 @@ async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise
       format: "esm",
       minify: true,
       mainFields: ["module", "main"],
-      // Some dependencies are CommonJS and require node's own modules, which an ES module cannot do by itself.
-      banner: {
-        js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-      },
       plugins,
       logLevel: "silent",
     });

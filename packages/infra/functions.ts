@@ -35,11 +35,7 @@ export function createLambda(name: LambdaName, settings: LambdaSettings): sst.aw
     dev: false,
     logging: { format: "json", logGroup: logs.name },
     ...(settings.reserved && { concurrency: { reserved: settings.reserved } }),
-    environment: {
-      POWERTOOLS_SERVICE_NAME: $app.name,
-      POWERTOOLS_METRICS_NAMESPACE: $app.name,
-      ...settings.environment,
-    },
+    environment: settings.environment,
     permissions: [
       ...settings.permissions,
       { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${logs.arn}:*`] },

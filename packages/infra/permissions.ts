@@ -6,9 +6,9 @@ import type { Place } from "./place.ts";
 /** One statement of a function's role. */
 export type Permission = sst.aws.FunctionPermissionArgs;
 
-/** Reads of the guarded roles, at whatever path they stand, and of any policy or profile that concerns them. */
-export function readRoles(config: Config, { partition, account }: Place): Permission[] {
-  const arn = (resource: string) => $interpolate`arn:${partition}:iam::${account}:${resource}`;
+/** Reads of the guarded roles, at whatever path they stand, and of any policy that may be attached to them. */
+export function readRoles(config: Config, place: Place): Permission[] {
+  const arn = (resource: string) => iamArn(place, resource);
   return [
     {
       actions: [
@@ -20,12 +20,24 @@ export function readRoles(config: Config, { partition, account }: Place): Permis
       ],
       resources: Object.keys(config.roles).flatMap((name) => [arn(`role/${name}`), arn(`role/*/${name}`)]),
     },
-    {
-      actions: ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy"],
-      resources: [arn("policy/*"), `arn:${partition}:iam::aws:policy/*`],
-    },
-    { actions: ["iam:GetInstanceProfile"], resources: [arn("instance-profile/*")] },
+    { actions: ["iam:GetPolicy", "iam:GetPolicyVersion"], resources: anyPolicy(place) },
   ];
+}
+
+/** Finds the roles behind a policy or an instance profile that changed. */
+export function findRoles(place: Place): Permission[] {
+  return [
+    { actions: ["iam:ListEntitiesForPolicy"], resources: anyPolicy(place) },
+    { actions: ["iam:GetInstanceProfile"], resources: [iamArn(place, "instance-profile/*")] },
+  ];
+}
+
+function anyPolicy(place: Place) {
+  return [iamArn(place, "policy/*"), `arn:${place.partition}:iam::aws:policy/*`];
+}
+
+function iamArn({ partition, account }: Place, resource: string): $util.Output<string> {
+  return $interpolate`arn:${partition}:iam::${account}:${resource}`;
 }
 
 /** Reads of the account by pages; IAM knows no narrower resource for these. */
@@ -37,16 +49,16 @@ export function readAccount(): Permission[] {
  * Writes on roles whose rollback the owner asked for, at the paths of the config and nowhere else; only the calls that
  * a plan holds, and only the references' own policies to attach. Service-linked roles are never among them.
  */
-export function writeRoles(config: Config, { partition, account }: Place): Permission[] {
+export function writeRoles(config: Config, place: Place): Permission[] {
   const arns = (name: string, { paths }: GuardedRole) =>
     paths
       .filter((path) => !path.startsWith("/aws-service-role/"))
-      .map((path) => $interpolate`arn:${partition}:iam::${account}:role${path}${name}`);
+      .map((path) => iamArn(place, `role${path}${name}`));
   return rolledBackRoles(config).flatMap(([name, role]): Permission[] => {
     const resources = arns(name, role);
     if (resources.length === 0) return [];
     const reference = findReference(role.reference ?? name);
-    const attachments = reference ? localiseReference(reference, partition).attachments : [];
+    const attachments = reference ? localiseReference(reference, place.partition).attachments : [];
     return [
       { actions: ["iam:UpdateAssumeRolePolicy"], resources },
       ...(role.rollback.excess === "off"
@@ -80,20 +92,14 @@ export function rolledBackRoles(config: Config): [string, GuardedRole][] {
   );
 }
 
-/** Loads and commits ledgers. */
-export function keepLedgers(findings: sst.aws.Dynamo): Permission[] {
-  return [
-    {
-      actions: [
-        "dynamodb:ConditionCheckItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:PutItem",
-        "dynamodb:Query",
-        "dynamodb:UpdateItem",
-      ],
-      resources: [findings.arn],
-    },
-  ];
+/** Loads ledgers. */
+export function readLedgers(findings: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:GetItem", "dynamodb:Query"], resources: [findings.arn] }];
+}
+
+/** Commits ledgers; a transaction is authorised by what it holds. */
+export function commitLedgers(findings: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:DeleteItem", "dynamodb:PutItem"], resources: [findings.arn] }];
 }
 
 /** Finds the transitions that nobody marked as delivered. */
@@ -108,7 +114,7 @@ export function markDelivered(findings: sst.aws.Dynamo): Permission[] {
 
 /** Reads what people decided and what stops rollbacks. */
 export function readControl(control: sst.aws.Dynamo): Permission[] {
-  return [{ actions: ["dynamodb:Query"], resources: [control.arn] }];
+  return [{ actions: ["dynamodb:GetItem", "dynamodb:Query"], resources: [control.arn] }];
 }
 
 /** Spends budgets and opens breakers. */

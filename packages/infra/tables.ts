@@ -21,6 +21,8 @@ export function createControlTable(): sst.aws.Dynamo {
   return new sst.aws.Dynamo("Control", {
     fields: { pk: "string", sk: "string" },
     primaryIndex: { hashKey: "pk", rangeKey: "sk" },
+    // Only budgets expire by themselves.
+    ttl: "expires",
     deletionProtection: $app.stage === "production",
     transform: { table: encrypted },
   });

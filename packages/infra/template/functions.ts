@@ -70,7 +70,7 @@ const Mapping = z.strictObject({
   eventSourceArn: z.string(),
   filterCriteria: z.strictObject({ filters: z.array(z.strictObject({ pattern: z.string() })) }).optional(),
   functionName: z.string(),
-  functionResponseTypes: z.array(z.string()),
+  functionResponseTypes: z.array(z.string()).optional(),
   maximumBatchingWindowInSeconds: z.number().optional(),
   maximumRetryAttempts: z.number().optional(),
   scalingConfig: z.strictObject({ maximumConcurrency: z.number() }).optional(),

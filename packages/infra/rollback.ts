@@ -1,0 +1,52 @@
+/// <reference path="../../.sst/platform/config.d.ts" />
+import type { TransitionKind } from "@drift-guard/core/transition";
+import { createLambda } from "./functions.ts";
+import { describeGround, type Ground } from "./ground.ts";
+import {
+  commitLedgers,
+  readControl,
+  readLedgers,
+  readRoles,
+  receiveFrom,
+  rolledBackRoles,
+  writeControl,
+  writeRoles,
+} from "./permissions.ts";
+import { type Channel, consume, createChannel } from "./queues.ts";
+import { feedTransitions } from "./rules.ts";
+
+/** The transitions after which something may be put back. */
+const rollbackKinds: readonly TransitionKind[] = ["opened", "grew", "reopened", "approved"];
+
+/** The rollback function's channel, and the ARN of its role. */
+export interface RollbackDeployed {
+  readonly channel: Channel;
+  readonly role: $util.Output<string>;
+}
+
+/** The only writer of roles, where the owner asked for rollback of any. */
+export function createRollback(ground: Ground): RollbackDeployed | undefined {
+  const { config, place, findings, control, bus } = ground;
+  if (rolledBackRoles(config).length === 0) return undefined;
+  const channel = createChannel("Rollback", 120);
+  const rollbacker = createLambda("Rollbacker", {
+    description: "Puts a role back where its owner asked for that: the only writer of roles",
+    timeoutSeconds: 120,
+    // One at a time: two rollbacks of one role would overlap.
+    reserved: 1,
+    environment: describeGround(ground),
+    permissions: [
+      ...readRoles(config, place),
+      ...writeRoles(config, place),
+      ...readLedgers(findings),
+      ...commitLedgers(findings),
+      ...readControl(control),
+      ...writeControl(control),
+      ...receiveFrom(channel.queue),
+    ],
+  });
+  feedTransitions(channel, bus, place, rollbackKinds);
+  // Two is the fewest that SQS polls with; what the reserved one throttles is received again.
+  consume(channel, rollbacker, 2);
+  return { channel, role: rollbacker.nodes.role.arn };
+}

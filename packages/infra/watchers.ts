@@ -1,0 +1,69 @@
+/// <reference path="../../.sst/platform/config.d.ts" />
+import { createLambda } from "./functions.ts";
+import { describeGround, type Ground } from "./ground.ts";
+import {
+  announceOn,
+  commitLedgers,
+  findRoles,
+  findUndelivered,
+  readAccount,
+  readControl,
+  readLedgers,
+  readRoles,
+  receiveFrom,
+  sendTo,
+} from "./permissions.ts";
+import { consume, createMissedQueue } from "./queues.ts";
+
+/** The function that looks at the roles behind each change. */
+export function createDetect(ground: Ground, guardRole?: $util.Output<string>): void {
+  const { config, place, findings, control, changes } = ground;
+  const detect = createLambda("Detect", {
+    description:
+      "Reads the roles that a change concerns, compares them with their references, records findings",
+    timeoutSeconds: 60,
+    environment: describeGround(ground, guardRole),
+    permissions: [
+      ...readRoles(config, place),
+      ...findRoles(place),
+      ...readLedgers(findings),
+      ...commitLedgers(findings),
+      ...readControl(control),
+      ...receiveFrom(changes.queue),
+      ...sendTo(changes.queue),
+    ],
+  });
+  // IAM throttles an account's reads, and the limit cannot be raised.
+  consume(changes, detect, 5);
+}
+
+/** The function that looks at every role now and then; gives the queue of the sweeps that failed. */
+export function createSweep(ground: Ground, guardRole?: $util.Output<string>): sst.aws.Queue {
+  const { config, place, findings, control, changes, bus } = ground;
+  const missed = createMissedQueue("SweepMissed");
+  const sweep = createLambda("Sweep", {
+    description: "Finds what no event told, and tells again what no sink has marked",
+    timeoutSeconds: 900,
+    memory: "512 MB",
+    environment: { ...describeGround(ground, guardRole), BUS_NAME: bus.name },
+    permissions: [
+      ...readAccount(),
+      ...readRoles(config, place),
+      ...readLedgers(findings),
+      ...commitLedgers(findings),
+      ...findUndelivered(findings),
+      ...readControl(control),
+      ...sendTo(changes.queue),
+      ...announceOn(bus),
+      ...sendTo(missed),
+    ],
+    onFailure: missed,
+  });
+  new sst.aws.CronV2("Schedule", {
+    schedule: config.sweepHours === 1 ? "rate(1 hour)" : `rate(${config.sweepHours} hours)`,
+    retries: 2,
+    dlq: missed.arn,
+    function: sweep.arn,
+  });
+  return missed;
+}
