@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { text } from "node:stream/consumers";
+
+/** A call as it arrived. */
+export interface Call {
+  /** IAM's and SNS's `Action`, a JSON service's operation, or the path. */
+  readonly action: string;
+  readonly parameters: URLSearchParams;
+  readonly body: string;
+}
+
+/** What to answer. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** An endpoint on loopback that answers as told: for what no emulator can be brought to say. */
+export interface Responder {
+  readonly endpoint: string;
+  /** The actions that were called, in order. */
+  readonly calls: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Starts an endpoint on a free port. */
+export async function startResponder(answer: (call: Call) => Answer): Promise<Responder> {
+  const calls: string[] = [];
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    const parameters = new URLSearchParams(body);
+    const target = request.headers["x-amz-target"];
+    const action =
+      parameters.get("Action") ??
+      (typeof target === "string" ? target.replace(/^.*\./, "") : (request.url ?? ""));
+    calls.push(action);
+    const told = answer({ action, parameters, body });
+    response.writeHead(told.status).end(told.body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The responder has no port.");
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    calls,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** An answer of a service that speaks XML. */
+export function xml(action: string, result: string): Answer {
+  return {
+    status: 200,
+    body: `<${action}Response><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></${action}Response>`,
+  };
+}
+
+/** A refusal of a service that speaks XML. */
+export function refusal(code: string, message: string, status = 400): Answer {
+  return {
+    status,
+    body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>`,
+  };
+}
+
+/** An answer of a service that speaks JSON. */
+export function json(value: unknown, status = 200): Answer {
+  return { status, body: JSON.stringify(value) };
+}
