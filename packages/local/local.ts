@@ -1,0 +1,90 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Config, type ConfigInput, defineConfig } from "@drift-guard/core/config";
+import { buildFunctions } from "@drift-guard/infra/build";
+import { synthesise } from "@drift-guard/infra/synth";
+import { renderTemplate } from "@drift-guard/infra/template";
+import { seedAccount } from "./account.ts";
+import { type Deployment, deployTemplate } from "./deployment.ts";
+import { type Emulators, startEmulators } from "./emulators.ts";
+import { type Inbox, openInbox } from "./inbox.ts";
+import { type Recorder, startRecorder } from "./recorder.ts";
+
+/** A whole account on this machine, with the guard deployed in it. */
+export interface LocalAccount {
+  /** Serves every service of the account: an SDK needs it as `AWS_ENDPOINT_URL`, and any credentials. */
+  readonly endpoint: string;
+  readonly emulators: Emulators;
+  readonly recorder: Recorder;
+  readonly deployment: Deployment;
+  /** What the guard tells people. */
+  readonly inbox: Inbox;
+  /** Ends every process of the account and waits until they are gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the account, with every referenced role as it should be, and deploys the guard into it: the bundles and the
+ * stack that `sst deploy` would bring to AWS. Throws `PythonMissingError`, `EmulatorInstallError`,
+ * `EmulatorStartError`, `BundleError`, `SynthesisError` and `DeploymentError`; nothing is left running then.
+ */
+export async function startLocalAccount(options: {
+  readonly config: Config;
+  /** Where the account answers; a free port where left out. */
+  readonly port?: number;
+  readonly report?: (line: string) => void;
+}): Promise<LocalAccount> {
+  const emulators = await startEmulators(options);
+  const stops = [emulators.stop];
+  const stop = async () => {
+    for (const each of stops.toReversed()) await each();
+  };
+  try {
+    const recorder = await startRecorder(emulators, options);
+    stops.push(recorder.stop);
+    options.report?.("Building the functions and the stack …");
+    const [{ template, bundles }] = await Promise.all([
+      buildGuard(options.config, emulators.folder, options.report),
+      seedAccount(recorder.endpoint),
+    ]);
+    options.report?.("Deploying …");
+    const deployment = await deployTemplate(
+      { emulators, recorder },
+      { name: "drift-guard", template, bundles },
+    );
+    const inbox = await openInbox(recorder.endpoint, deployment.outputs.Alerts ?? "", "local-inbox");
+    return { endpoint: recorder.endpoint, emulators, recorder, deployment, inbox, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Synthesises the stack and bundles the functions, both with this config in the owner's place. */
+async function buildGuard(config: Config, folder: string, report: ((line: string) => void) | undefined) {
+  const file = join(folder, "drift-guard.config.mjs");
+  await writeFile(file, `export default ${JSON.stringify(config)};\n`);
+  const [resources, built] = await Promise.all([
+    synthesise({ stage: "local", config: file, ...(report && { report }) }),
+    buildFunctions({ config: file, out: join(folder, "bundles") }),
+  ]);
+  return {
+    template: renderTemplate(resources),
+    bundles: Object.fromEntries(built.map((bundle) => [`${bundle.name}.zip`, bundle.folder])),
+  };
+}
+
+/**
+ * The owner's choices, as they serve on one machine: one region, Security Hub on, a recheck within seconds; and each
+ * role put back by itself, or none.
+ */
+export function configureLocally(owner: Config, choices: { readonly rollback: boolean }): Config {
+  const mode = choices.rollback ? "automatic" : "off";
+  const roles: ConfigInput["roles"] = Object.fromEntries(
+    Object.entries(owner.roles).map(([name, role]) => [
+      name,
+      { ...role, rollback: { excess: mode, missing: mode } },
+    ]),
+  );
+  return defineConfig({ ...owner, roles, regions: {}, securityHub: true, emails: [], recheckSeconds: 5 });
+}
