@@ -210,8 +210,9 @@ function recordedCode(code: string): string {
 
 const dates = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
 
+// CloudTrail has had a narrow no-break space before AM and PM since about 2024 (platform-facts 2).
 function printDate(time: Date): string {
-  return dates.format(time);
+  return dates.format(time).replace(/\s(?=[AP]M$)/, "\u202f");
 }
 
 function nameOf(arn: string): string {

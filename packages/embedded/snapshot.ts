@@ -58,21 +58,15 @@ const AccountDetails = z.object({
  */
 export function readSnapshot(text: string, source: string): Snapshot {
   const details = parseDetails(text, source);
-  const [, partition, account] =
-    /^arn:([\w-]+):iam::(\d{12}):/.exec(details.RoleDetailList[0]?.Arn ?? "") ?? [];
-  if (partition === undefined || account === undefined) {
+  const versions = new Map(details.Policies.map((policy) => [policy.Arn, defaultVersion(policy)]));
+  const roles = details.RoleDetailList.map((detail) => viewRole(detail, versions));
+  const [first] = roles;
+  if (!first) {
     throw new MessageUnreadableError(
       `${source} holds no role, so it does not say which account it is of. Take the snapshot without --filter, or with --filter Role LocalManagedPolicy AWSManagedPolicy.`,
     );
   }
-  const stranger = details.RoleDetailList.findIndex(({ Arn }) => Arn.split(":")[4] !== account);
-  if (stranger >= 0) {
-    throw new MessageUnreadableError(
-      `${source} at RoleDetailList[${stranger}].Arn is of another account than ${account}; a snapshot is of one account.`,
-    );
-  }
-  const versions = new Map(details.Policies.map((policy) => [policy.Arn, defaultVersion(policy)]));
-  const roles = details.RoleDetailList.map((detail) => viewRole(detail, { account, partition, versions }));
+  const { account, partition } = first;
   const cut = details.IsTruncated || typeof details.NextToken === "string";
   return {
     account,
@@ -98,13 +92,11 @@ function parseDetails(text: string, source: string): z.infer<typeof AccountDetai
   );
 }
 
-interface Surroundings {
-  readonly account: string;
-  readonly partition: string;
-  readonly versions: ReadonlyMap<string, PolicyVersion | undefined>;
-}
+type Versions = ReadonlyMap<string, PolicyVersion | undefined>;
 
-function viewRole(detail: RoleDetail, { account, partition, versions }: Surroundings): Role {
+function viewRole(detail: RoleDetail, versions: Versions): Role {
+  // Files that were put together or made anonymous hold roles of several accounts: each is of its ARN's.
+  const [, partition = "", , , account = ""] = detail.Arn.split(":");
   const viewPolicy = (arn: string): AttachedPolicy => {
     const version = versions.get(arn);
     const why = `The snapshot does not hold the document of ${arn}; take it with the policies' filters, or without --filter.`;

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createVirtualClock } from "@drift-guard/embedded/clock";
+import { createRechecks } from "@drift-guard/embedded/rechecks";
+import { aChange, noon, secondsAfterNoon } from "../builders.ts";
+
+describe("A queue of rechecks on a virtual clock", () => {
+  it("gives what is due, the earliest first, and gives it once", async () => {
+    const clock = createVirtualClock(noon);
+    const queue = createRechecks(clock);
+    await queue.schedule({ recheck: "late", after: aChange() }, 120);
+    await queue.schedule({ recheck: "soon" }, 60);
+    assert.deepEqual(queue.due(clock.now()), []);
+    clock.advance(120);
+    assert.deepEqual(queue.due(clock.now()), [{ recheck: "soon" }, { recheck: "late", after: aChange() }]);
+    assert.deepEqual(queue.due(clock.now()), []);
+  });
+
+  it("counts a delay from the time at which it was asked for", async () => {
+    const clock = createVirtualClock(noon);
+    const queue = createRechecks(clock);
+    clock.advance(30);
+    await queue.schedule({ recheck: "R" }, 60);
+    assert.deepEqual(queue.due(new Date(secondsAfterNoon(89))), []);
+    assert.deepEqual(queue.due(new Date(secondsAfterNoon(90))), [{ recheck: "R" }]);
+  });
+
+  it("says when the next one is due, so that the clock can be moved there", async () => {
+    const clock = createVirtualClock(noon);
+    const queue = createRechecks(clock);
+    assert.equal(queue.nextAt(), undefined);
+    await queue.schedule({ recheck: "R" }, 60);
+    const next = queue.nextAt();
+    assert.equal(next?.toISOString(), secondsAfterNoon(60));
+    if (next) clock.advanceTo(next);
+    assert.deepEqual(queue.due(clock.now()), [{ recheck: "R" }]);
+  });
+
+  it("keeps what was asked for twice: a queue delivers at least once", async () => {
+    const queue = createRechecks(createVirtualClock(noon));
+    await queue.schedule({ recheck: "R" }, 0);
+    await queue.schedule({ recheck: "R" }, 0);
+    assert.equal(queue.due(new Date(noon)).length, 2);
+  });
+});
+
+describe("A virtual clock", () => {
+  it("never goes back to a moment that has passed", () => {
+    const clock = createVirtualClock(noon);
+    clock.advance(10);
+    clock.advanceTo(new Date(noon));
+    assert.equal(clock.now().toISOString(), secondsAfterNoon(10));
+  });
+
+  it("begins at no moment that is not one", () => {
+    assert.throws(() => createVirtualClock("noon"), RangeError);
+  });
+});

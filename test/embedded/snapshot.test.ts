@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { readSnapshot } from "@drift-guard/embedded/snapshot";
+import { parsePolicy } from "@drift-guard/policy/parse";
+import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
+
+const trust = trustOf("batch.amazonaws.com");
+const boundary = `arn:aws:iam::${account}:policy/Boundary`;
+
+describe("A snapshot of an account", () => {
+  it("shows a role with what the file says of it, and what it does not say as not observed", async () => {
+    const { reader } = readSnapshot(snapshotOf([aDetail()]), "account.json");
+    const reading = await reader.read("awsbatchservicerole");
+    assert.ok(reading.status === "present");
+    const { description, maxSession, ...role } = reading.role;
+    assert.deepEqual(role, {
+      account,
+      partition: "aws",
+      name: "AWSBatchServiceRole",
+      id: "AROA2BATCHSERVICEROLE",
+      path: "/service-role/",
+      arn: `arn:aws:iam::${account}:role/service-role/AWSBatchServiceRole`,
+      trust,
+      attached: [
+        { arn: batchServicePolicy, version: { observed: true, value: { id: "v13", text: allow("ec2:*") } } },
+      ],
+      inline: [{ name: "extra", text: allow("s3:*") }],
+      boundary: {
+        observed: true,
+        value: { arn: boundary, version: { observed: true, value: { id: "v1", text: allow("*") } } },
+      },
+      tags: { observed: true, value: { team: "batch" } },
+      profiles: { observed: true, value: ["workers"] },
+    });
+    for (const part of [description, maxSession]) assert.equal(part.observed, false);
+  });
+
+  it("takes documents as objects, as JSON text and percent-encoded", async () => {
+    for (const written of [JSON.parse(trust), trust, encodeURIComponent(trust)]) {
+      const { reader } = readSnapshot(
+        snapshotOf([{ ...aDetail(), AssumeRolePolicyDocument: written }]),
+        "account.json",
+      );
+      const reading = await reader.read("AWSBatchServiceRole");
+      assert.equal(reading.status === "present" && reading.role.trust, trust);
+    }
+  });
+
+  it("says why the document of a policy that is not in the file is not observed", async () => {
+    const { reader } = readSnapshot(JSON.stringify({ RoleDetailList: [aDetail()] }), "account.json");
+    const reading = await reader.read("AWSBatchServiceRole");
+    assert.ok(reading.status === "present");
+    const version = reading.role.attached[0]?.version;
+    assert.ok(version && !version.observed);
+    assert.match(version.why, /service-role\/AWSBatchServiceRole/);
+  });
+
+  it("takes a role without a boundary for one without a boundary, and lists that are not there for not observed", async () => {
+    const { RoleName, RoleId, Arn, Path, AssumeRolePolicyDocument } = aDetail();
+    const bare = { RoleName, RoleId, Arn, Path, AssumeRolePolicyDocument };
+    const { reader } = readSnapshot(snapshotOf([bare]), "account.json");
+    const reading = await reader.read(RoleName);
+    assert.ok(reading.status === "present");
+    const { attached, inline, tags, profiles } = reading.role;
+    assert.deepEqual(reading.role.boundary, { observed: true, value: null });
+    assert.deepEqual([attached, inline, tags.observed, profiles.observed], [[], [], false, false]);
+  });
+
+  it("tells a role that is not in the file as absent", async () => {
+    const { reader } = readSnapshot(snapshotOf([aDetail()]), "account.json");
+    assert.deepEqual(await reader.read("Nobody"), { status: "absent", account, name: "Nobody" });
+  });
+
+  it("takes each role for one of the account that its ARN names", async () => {
+    const foreign = { ...aDetail(), RoleName: "Foreign", Arn: "arn:aws:iam::210987654321:role/Foreign" };
+    const snapshot = readSnapshot(snapshotOf([aDetail(), foreign]), "account.json");
+    const reading = await snapshot.reader.read("Foreign");
+    assert.equal(reading.status === "present" && reading.role.account, "210987654321");
+    assert.equal(snapshot.account, account);
+  });
+
+  it("does not take a role for absent where the list was cut", async () => {
+    for (const cut of [{ IsTruncated: true }, { NextToken: "abc" }]) {
+      const { reader } = readSnapshot(
+        JSON.stringify({ RoleDetailList: [aDetail()], ...cut }),
+        "account.json",
+      );
+      assert.equal((await reader.read("AWSBatchServiceRole")).status, "present");
+      await assert.rejects(reader.read("Nobody"), {
+        name: "RoleUnreadableError",
+        message: /account\.json.*Nobody/,
+      });
+    }
+  });
+
+  it("finds the roles behind a policy, a boundary and a profile", async () => {
+    const { reader } = readSnapshot(snapshotOf([aDetail()]), "account.json");
+    const behind = { policy: batchServicePolicy, boundary };
+    for (const arn of Object.values(behind)) {
+      assert.deepEqual(await reader.rolesBehind({ kind: "policy", arn }), ["AWSBatchServiceRole"]);
+    }
+    assert.deepEqual(await reader.rolesBehind({ kind: "profile", name: "workers" }), ["AWSBatchServiceRole"]);
+    assert.deepEqual(await reader.rolesBehind({ kind: "profile", name: "others" }), []);
+  });
+
+  it("names the file and the place in it that cannot be read", () => {
+    const cases: readonly (readonly [string, RegExp])[] = [
+      ["{", /account\.json is not JSON/],
+      ["[]", /account\.json is not the output of "aws iam get-account-authorization-details"/],
+      ['{"UserDetailList": []}', /RoleDetailList/],
+      [snapshotOf([{ ...aDetail(), RoleId: 7 }]), /RoleDetailList\[0\]\.RoleId/],
+      [snapshotOf([aDetail(), { ...aDetail(), Arn: "role/x" }]), /RoleDetailList\[1\]\.Arn/],
+      [
+        snapshotOf([{ ...aDetail(), AssumeRolePolicyDocument: 7 }]),
+        /RoleDetailList\[0\]\.AssumeRolePolicyDocument/,
+      ],
+      [snapshotOf([]), /holds no role/],
+    ];
+    for (const [text, message] of cases) {
+      assert.throws(() => readSnapshot(text, "account.json"), { name: "MessageUnreadableError", message });
+    }
+  });
+
+  it("reads recorded accounts whole, and every document in them", async () => {
+    for (const { name, text } of await recordedAccounts()) {
+      const snapshot = readSnapshot(text, name);
+      assert.ok(snapshot.roles.length > 0);
+      for await (const reading of snapshot.reader.readMany(snapshot.roles)) {
+        assert.ok(reading.status === "present");
+        const { trust: document, inline, attached } = reading.role;
+        parsePolicy(document);
+        for (const policy of inline) parsePolicy(policy.text);
+        for (const { version } of attached) if (version.observed) parsePolicy(version.value.text);
+      }
+    }
+  });
+});
+
+/** Recorded snapshots beside the checkout; none where there are none. */
+async function recordedAccounts(): Promise<readonly { readonly name: string; readonly text: string }[]> {
+  const folder = join(import.meta.dirname, "../../../shared/data/authz-details");
+  const files = await readdir(folder).catch(() => []);
+  return Promise.all(
+    files
+      .filter((name) => name.endsWith(".json"))
+      .map(async (name) => ({ name, text: await readFile(join(folder, name), "utf8") })),
+  );
+}
+
+function snapshotOf(roles: readonly unknown[]): string {
+  return JSON.stringify({
+    UserDetailList: [],
+    RoleDetailList: roles,
+    Policies: [
+      {
+        Arn: batchServicePolicy,
+        DefaultVersionId: "v13",
+        PolicyVersionList: [
+          { VersionId: "v13", IsDefaultVersion: true, Document: JSON.parse(allow("ec2:*")) },
+          { VersionId: "v12", IsDefaultVersion: false, Document: JSON.parse(allow("ec2:Run*")) },
+        ],
+      },
+      {
+        Arn: boundary,
+        DefaultVersionId: "v1",
+        PolicyVersionList: [{ VersionId: "v1", Document: allow("*") }],
+      },
+    ],
+  });
+}
+
+function aDetail() {
+  return {
+    Path: "/service-role/",
+    RoleName: "AWSBatchServiceRole",
+    RoleId: "AROA2BATCHSERVICEROLE",
+    Arn: `arn:aws:iam::${account}:role/service-role/AWSBatchServiceRole`,
+    CreateDate: "2026-01-01T00:00:00+00:00",
+    AssumeRolePolicyDocument: trust,
+    InstanceProfileList: [{ InstanceProfileName: "workers" }],
+    RolePolicyList: [{ PolicyName: "extra", PolicyDocument: allow("s3:*") }],
+    AttachedManagedPolicies: [{ PolicyName: "AWSBatchServiceRole", PolicyArn: batchServicePolicy }],
+    PermissionsBoundary: { PermissionsBoundaryType: "Policy", PermissionsBoundaryArn: boundary },
+    Tags: [{ Key: "team", Value: "batch" }],
+  };
+}
