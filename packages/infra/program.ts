@@ -36,7 +36,7 @@ function answer({ method }: { method: string }) {
       return { result: { asset: "assets", state: "state" } };
     case "Runtime.Build":
       // The synthesis looks at what is deployed, not at the code: no bundle needs to be there.
-      return { result: { handler: "index.handler", out: $cli.paths.work, errors: [], sourcemaps: [] } };
+      return { result: { handler: "index.handler", out: $synthesis.code, errors: [], sourcemaps: [] } };
     default:
       return { error: `rpc: can't find ${method}` };
   }

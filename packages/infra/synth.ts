@@ -36,6 +36,7 @@ export async function synthesise(options: SynthesisOptions): Promise<Resource[]>
   const program = join(platform, `synth.${process.pid}.${Date.now()}.${work.slice(-6)}.mjs`);
   const result = join(work, "resources.json");
   try {
+    await mkdir(join(work, "code"));
     const app = await readApp(options);
     const region = app.providers.aws.region;
     const settings: SynthesisSettings = {
@@ -44,6 +45,7 @@ export async function synthesise(options: SynthesisOptions): Promise<Resource[]>
       account: options.account ?? "123456789012",
       region,
       partition: partitionOf(region),
+      code: join(work, "code"),
       result,
     };
     await bundleProgram(options, platform, work, program, {
@@ -100,7 +102,6 @@ async function bundleProgram(
   outfile: string,
   define: Record<string, string>,
 ): Promise<void> {
-  await mkdir(join(work, "artifacts"), { recursive: true });
   await bundle({
     entryPoints: [join(repositoryRoot, "packages/infra/program.ts")],
     outfile,

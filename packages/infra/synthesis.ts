@@ -20,6 +20,8 @@ export interface SynthesisSettings {
   readonly account: string;
   readonly region: string;
   readonly partition: string;
+  /** A folder that is taken for every function's bundle. */
+  readonly code: string;
   /** A JSON file of `Resource[]`. */
   readonly result: string;
 }

@@ -1,0 +1,18 @@
+import { defineConfig } from "@drift-guard/core/config";
+
+/** Everything that an owner can ask for, with Batch in a second region. */
+export default defineConfig({
+  roles: {
+    AWSBatchServiceRole: { rollback: { excess: "approve", missing: "automatic" } },
+    ecsTaskExecutionRole: { paths: ["/", "/batch/"], rollback: { missing: "approve" } },
+    AWSServiceRoleForBatch: {
+      required: false,
+      paths: ["/aws-service-role/batch.amazonaws.com/"],
+      rollback: { excess: "automatic", missing: "automatic" },
+    },
+  },
+  regions: { guard: "us-east-1", batch: ["us-east-1", "eu-west-1"] },
+  securityHub: true,
+  emails: ["owner@example.com", "oncall@example.com"],
+  sweepHours: 1,
+});

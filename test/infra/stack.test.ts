@@ -1,0 +1,8 @@
+// One test file for the whole stack, so that each config is synthesised once.
+import "./stack/access.ts";
+import "./stack/forwarding.ts";
+import "./stack/functions.ts";
+import "./stack/queues.ts";
+import "./stack/rules.ts";
+import "./stack/tables.ts";
+import "./stack/template.ts";

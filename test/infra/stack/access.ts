@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { account, permissionsOf, type Statement, stackOf, statementsOf } from "../stacks.ts";
+
+const plain = await stackOf("plain");
+const everything = await stackOf("everything");
+
+const functions = ["Detect", "HubImporter", "Notifier", "Publish", "Rollbacker", "Sweep"];
+const permissions = (name: string) => permissionsOf(everything.get(`${name}Role`));
+const actions = (name: string) => permissions(name).flatMap(({ Action }) => Action);
+const isRoleWrite = (action: string) =>
+  action.startsWith("iam:") && !/^iam:(?:Get|List|Simulate)/.test(action);
+
+describe("the role of every function", () => {
+  it("is assumed by Lambda, and not by the account as SST would have it", () => {
+    for (const name of functions) {
+      const statements = statementsOf(everything.get(`${name}Role`).inputs.assumeRolePolicy);
+      assert.deepEqual(
+        statements.map(({ Effect, Principal, Action }) => ({ Effect, Principal, Action })),
+        [
+          {
+            Effect: "Allow",
+            Principal: { Service: ["lambda.amazonaws.com"] },
+            Action: ["sts:AssumeRole"],
+          },
+        ],
+        name,
+      );
+    }
+  });
+
+  it("is one of those that are checked here", () => {
+    const roles = everything.all("aws:lambda/function:Function").map(({ inputs }) => inputs.role);
+    assert.deepEqual(
+      roles,
+      functions.map((name) => everything.get(`${name}Role`).outputs.arn),
+    );
+  });
+
+  it("holds its one inline policy and nothing attached", () => {
+    for (const name of functions) {
+      assert.deepEqual(everything.get(`${name}Role`).inputs.managedPolicyArns, []);
+    }
+  });
+
+  it("allows by name exactly the calls that the function makes", () => {
+    const logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    const receive = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+    const readRole = [
+      "iam:GetPolicy",
+      "iam:GetPolicyVersion",
+      "iam:GetRole",
+      "iam:GetRolePolicy",
+      "iam:ListAttachedRolePolicies",
+      "iam:ListInstanceProfilesForRole",
+      "iam:ListRolePolicies",
+    ];
+    const readTable = ["dynamodb:GetItem", "dynamodb:Query"];
+    const ledgers = ["dynamodb:DeleteItem", "dynamodb:PutItem", ...readTable];
+    const expected: Record<string, readonly string[]> = {
+      Detect: [
+        ...readRole,
+        "iam:GetInstanceProfile",
+        "iam:ListEntitiesForPolicy",
+        ...ledgers,
+        ...receive,
+        "sqs:SendMessage",
+      ],
+      Sweep: [
+        ...readRole,
+        "iam:GetAccountAuthorizationDetails",
+        "iam:ListRoles",
+        ...ledgers,
+        "events:PutEvents",
+        "sqs:SendMessage",
+      ],
+      Publish: [
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+        "events:PutEvents",
+        "sqs:SendMessage",
+      ],
+      Notifier: ["dynamodb:UpdateItem", "sns:Publish", ...receive],
+      HubImporter: [...readTable, "dynamodb:UpdateItem", "securityhub:BatchImportFindings", ...receive],
+      Rollbacker: [
+        ...readRole,
+        "iam:AttachRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+        ...ledgers,
+        "dynamodb:UpdateItem",
+        ...receive,
+      ],
+    };
+    for (const name of functions) {
+      assert.deepEqual([...new Set(actions(name))].sort(), [...(expected[name] ?? []), ...logs].sort(), name);
+    }
+  });
+
+  it("names every resource, save where AWS knows none for the call", () => {
+    const unbound = functions.flatMap((name) =>
+      permissions(name)
+        .filter(({ Resource }) => Resource?.includes("*"))
+        .flatMap(({ Action }) => Action),
+    );
+    assert.deepEqual(unbound.sort(), [
+      "dynamodb:ListStreams",
+      "iam:GetAccountAuthorizationDetails",
+      "iam:ListRoles",
+    ]);
+  });
+
+  it("reads the guarded roles at any path, and no others", () => {
+    const read = permissions("Detect").find(({ Action }) => Action.includes("iam:GetRole"));
+    assert.deepEqual(
+      read?.Resource,
+      ["AWSBatchServiceRole", "ecsTaskExecutionRole", "AWSServiceRoleForBatch"].flatMap((role) => [
+        `arn:aws:iam::${account}:role/${role}`,
+        `arn:aws:iam::${account}:role/*/${role}`,
+      ]),
+    );
+  });
+
+  it("touches the guard's own tables, queues, bus, topic and logs alone", () => {
+    const own = everything.resources.flatMap(({ outputs }) =>
+      [outputs.arn, outputs.streamArn].filter((arn) => typeof arn === "string"),
+    );
+    for (const name of functions) {
+      for (const { Action, Resource } of permissions(name)) {
+        if (Action.some((action) => /^(?:iam|securityhub):/.test(action)) || Resource?.includes("*"))
+          continue;
+        for (const arn of Resource ?? []) {
+          const whole = arn.replace(/\/index\/byDue$|:\*$/, "");
+          assert.ok(own.includes(whole), `${name}: ${arn}`);
+        }
+      }
+    }
+  });
+
+  it("writes items of the control table only where it rolls back", () => {
+    const control = everything.get("ControlTable").outputs.arn;
+    for (const name of functions) {
+      const writes = permissions(name)
+        .filter(({ Resource }) => Resource?.some((arn) => arn === control))
+        .flatMap(({ Action }) => Action)
+        .filter((action) => /Put|Update|Delete/.test(action));
+      assert.equal(writes.length > 0, name === "Rollbacker", name);
+    }
+  });
+});
+
+describe("writing roles", () => {
+  const writes = () => permissions("Rollbacker").filter(({ Action }) => Action.some(isRoleWrite));
+  const batch = [
+    `arn:aws:iam::${account}:role/AWSBatchServiceRole`,
+    `arn:aws:iam::${account}:role/service-role/AWSBatchServiceRole`,
+  ];
+  const ecs = [
+    `arn:aws:iam::${account}:role/ecsTaskExecutionRole`,
+    `arn:aws:iam::${account}:role/batch/ecsTaskExecutionRole`,
+  ];
+  const attach = (Resource: string[], policy: string): Statement => ({
+    Effect: "Allow",
+    Action: ["iam:AttachRolePolicy"],
+    Resource,
+    Condition: { ArnEquals: { "iam:PolicyARN": [`arn:aws:iam::aws:policy/service-role/${policy}`] } },
+  });
+
+  it("is rollback's alone, on the roles and paths of the config, by the sides that the owner asked for", () => {
+    assert.deepEqual(writes(), [
+      { Effect: "Allow", Action: ["iam:UpdateAssumeRolePolicy"], Resource: batch },
+      { Effect: "Allow", Action: ["iam:DetachRolePolicy", "iam:DeleteRolePolicy"], Resource: batch },
+      attach(batch, "AWSBatchServiceRole"),
+      { Effect: "Allow", Action: ["iam:UpdateAssumeRolePolicy"], Resource: ecs },
+      attach(ecs, "AmazonECSTaskExecutionRolePolicy"),
+    ]);
+  });
+
+  it("never reaches a service-linked role, even where the config asks for its rollback", () => {
+    assert.doesNotMatch(JSON.stringify(writes()), /AWSServiceRoleForBatch|aws-service-role/);
+  });
+
+  it("is in no other role of the stack", () => {
+    for (const { name, inputs } of everything.all("aws:iam/role:Role")) {
+      if (name === "RollbackerRole") continue;
+      const found = permissionsOf(everything.get(name)).flatMap(({ Action }) => Action.filter(isRoleWrite));
+      assert.deepEqual(found, [], name);
+      assert.deepEqual(inputs.managedPolicyArns ?? [], [], name);
+    }
+  });
+
+  it("is absent unless the owner asked for it", () => {
+    for (const { name } of plain.all("aws:iam/role:Role")) {
+      const found = permissionsOf(plain.get(name)).flatMap(({ Action }) => Action.filter(isRoleWrite));
+      assert.deepEqual(found, [], name);
+    }
+  });
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { stackOf } from "../stacks.ts";
+
+const plain = await stackOf("plain");
+const everything = await stackOf("everything");
+
+describe("every function", () => {
+  const lambdas = () => everything.all("aws:lambda/function:Function");
+
+  it("runs Node 24 on arm64 and logs JSON to a group of its own that forgets", () => {
+    assert.deepEqual(
+      lambdas().map(({ name }) => name),
+      [
+        "DetectFunction",
+        "HubImporterFunction",
+        "NotifierFunction",
+        "PublishFunction",
+        "RollbackerFunction",
+        "SweepFunction",
+      ],
+    );
+    for (const { name, inputs } of lambdas()) {
+      assert.equal(inputs.runtime, "nodejs24.x");
+      assert.deepEqual(inputs.architectures, ["arm64"]);
+      assert.equal(inputs.handler, "index.handler");
+      const logs = everything.get(name.replace(/Function$/, "Logs"));
+      assert.deepEqual(inputs.loggingConfig, { logFormat: "JSON", logGroup: logs.outputs.name });
+      assert.equal(logs.inputs.retentionInDays, 90);
+    }
+  });
+
+  it("is told where its tables, queue, bus and topic are, each only what it uses", () => {
+    const told = Object.fromEntries(
+      lambdas().map(({ name, inputs }) => {
+        assert.ok(inputs.environment instanceof Object && "variables" in inputs.environment);
+        const names = Object.keys(inputs.environment.variables ?? {});
+        return [name.replace(/Function$/, ""), names.filter((each) => !each.startsWith("SST_")).sort()];
+      }),
+    );
+    const inspecting = ["CHANGES_QUEUE_URL", "CONTROL_TABLE", "FINDINGS_TABLE"];
+    assert.deepEqual(told, {
+      Detect: [...inspecting, "GUARD_ROLE_ARN"],
+      HubImporter: ["FINDINGS_TABLE"],
+      Notifier: ["FINDINGS_TABLE", "TOPIC_ARN"],
+      Publish: ["BUS_NAME"],
+      Rollbacker: inspecting,
+      Sweep: ["BUS_NAME", ...inspecting, "GUARD_ROLE_ARN"],
+    });
+    assert.doesNotMatch(JSON.stringify(plain.resources), /GUARD_ROLE_ARN/);
+  });
+
+  it("that rolls back runs alone", () => {
+    for (const { name, inputs } of lambdas()) {
+      assert.equal(inputs.reservedConcurrentExecutions, name === "RollbackerFunction" ? 1 : undefined, name);
+    }
+  });
+});

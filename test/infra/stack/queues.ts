@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { account, home, parse, stackOf, statementsOf } from "../stacks.ts";
+
+const plain = await stackOf("plain");
+const everything = await stackOf("everything");
+
+describe("every queue", () => {
+  it("is encrypted and keeps its messages for two weeks", () => {
+    for (const { name, inputs } of everything.all("aws:sqs/queue:Queue")) {
+      assert.equal(inputs.sqsManagedSseEnabled, true, name);
+      assert.equal(inputs.messageRetentionSeconds, 14 * 86_400, name);
+    }
+  });
+
+  it("that feeds a function gives up after five tries, into a queue of its own", () => {
+    for (const name of ["Changes", "Notify", "SecurityHub", "Rollback"]) {
+      assert.deepEqual(parse(everything.get(`${name}Queue`).inputs.redrivePolicy), {
+        deadLetterTargetArn: everything.get(`${name}MissedQueue`).outputs.arn,
+        maxReceiveCount: 5,
+      });
+    }
+  });
+
+  it("that feeds a function hides a message for six times the function's time", () => {
+    const fed = everything.all("aws:lambda/eventSourceMapping:EventSourceMapping").flatMap(({ inputs }) => {
+      const queue = everything.resources.find(({ outputs }) => outputs.arn === inputs.eventSourceArn);
+      const lambda = everything.resources.find(({ outputs }) => outputs.arn === inputs.functionName);
+      return queue && lambda ? [{ queue, lambda }] : [];
+    });
+    assert.deepEqual(
+      fed.map(({ queue, lambda }) => `${queue.name} → ${lambda.name}`),
+      [
+        "ChangesQueue → DetectFunction",
+        "NotifyQueue → NotifierFunction",
+        "RollbackQueue → RollbackerFunction",
+        "SecurityHubQueue → HubImporterFunction",
+      ],
+    );
+    for (const { queue, lambda } of fed) {
+      assert.equal(queue.inputs.visibilityTimeoutSeconds, 6 * Number(lambda.inputs.timeout), queue.name);
+    }
+  });
+
+  it("of missed messages raises an alarm with the first of them", () => {
+    const missed = everything.all("aws:sqs/queue:Queue").filter(({ name }) => name.includes("Missed"));
+    assert.equal(missed.length, 7);
+    for (const queue of missed) {
+      const alarm = everything.get(queue.name.replace(/Queue$/, "Alarm"));
+      assert.deepEqual(alarm.inputs.dimensions, { QueueName: queue.outputs.name });
+      assert.equal(alarm.inputs.metricName, "ApproximateNumberOfMessagesVisible");
+      assert.equal(alarm.inputs.comparisonOperator, "GreaterThanThreshold");
+      assert.equal(alarm.inputs.threshold, 0);
+      assert.equal(alarm.region, queue.region);
+      const topic = queue.region === home ? "AlertsTopic" : "AlertsInEuWest1Topic";
+      assert.deepEqual(alarm.inputs.alarmActions, [everything.get(topic).outputs.arn]);
+    }
+  });
+
+  it("is sent to by the rules that feed it and by nobody else's", () => {
+    const senders: Record<string, readonly string[]> = {
+      Changes: ["IamRule", "BatchRule"],
+      ChangesMissed: ["IamRule", "BatchRule"],
+      Notify: ["NotifyRule"],
+      NotifyMissed: ["NotifyRule"],
+      SecurityHub: ["SecurityHubRule"],
+      SecurityHubMissed: ["SecurityHubRule"],
+      Rollback: ["RollbackRule"],
+      RollbackMissed: ["RollbackRule"],
+      ForwardMissedInEuWest1: ["BatchRuleInEuWest1"],
+    };
+    const policies = everything.all("aws:sqs/queuePolicy:QueuePolicy");
+    assert.deepEqual(
+      policies.map(({ name }) => name.replace(/Policy$/, "")).sort(),
+      Object.keys(senders).sort(),
+    );
+    for (const [name, rules] of Object.entries(senders)) {
+      const { inputs } = everything.get(`${name}Policy`);
+      const queue = everything.get(`${name}Queue`);
+      assert.equal(inputs.queueUrl, queue.outputs.url);
+      assert.deepEqual(statementsOf(inputs.policy), [
+        {
+          Effect: "Allow",
+          Principal: { Service: ["events.amazonaws.com"] },
+          Action: ["sqs:SendMessage"],
+          Resource: [queue.outputs.arn],
+          Condition: {
+            ArnEquals: { "aws:SourceArn": rules.map((rule) => everything.get(rule).outputs.arn) },
+          },
+        },
+      ]);
+    }
+  });
+});
+
+describe("the topic", () => {
+  it("has the owner's addresses on it", () => {
+    const topic = everything.get("AlertsTopic").outputs.arn;
+    const subscribed = everything
+      .all("aws:sns/topicSubscription:TopicSubscription")
+      .filter(({ inputs }) => inputs.topic === topic)
+      .map(({ inputs }) => [inputs.protocol, inputs.endpoint]);
+    assert.deepEqual(subscribed, [
+      ["email", "owner@example.com"],
+      ["email", "oncall@example.com"],
+    ]);
+  });
+
+  it("lets every alarm of its region publish, and only those", () => {
+    const alarms = everything
+      .all("aws:cloudwatch/metricAlarm:MetricAlarm")
+      .filter(({ region }) => region === home)
+      .map(({ outputs }) => outputs.arn);
+    const [statement, ...others] = statementsOf(everything.get("AlertsPolicy").inputs.policy);
+    assert.deepEqual(others, []);
+    assert.deepEqual(statement?.Principal, { Service: ["cloudwatch.amazonaws.com"] });
+    assert.deepEqual(statement?.Action, ["sns:Publish"]);
+    assert.deepEqual(statement?.Condition?.ArnEquals?.["aws:SourceArn"]?.toSorted(), alarms.toSorted());
+    assert.deepEqual(statement?.Condition?.StringEquals, { "aws:SourceAccount": [account] });
+  });
+});
+
+describe("the schedule", () => {
+  it("sweeps as often as the owner wants", () => {
+    assert.equal(plain.get("ScheduleSchedule").inputs.scheduleExpression, "rate(6 hours)");
+    assert.equal(everything.get("ScheduleSchedule").inputs.scheduleExpression, "rate(1 hour)");
+  });
+
+  it("keeps a sweep that could not be started, and Lambda one that failed to the last", () => {
+    const missed = plain.get("SweepMissedQueue").outputs.arn;
+    const { target } = plain.get("ScheduleSchedule").inputs;
+    assert.deepEqual(target, {
+      arn: plain.get("SweepFunction").outputs.arn,
+      roleArn: plain.get("ScheduleRole").outputs.arn,
+      input: "{}",
+      retryPolicy: { maximumRetryAttempts: 2 },
+      deadLetterConfig: { arn: missed },
+    });
+    assert.deepEqual(plain.get("SweepEventInvokeConfig").inputs.destinationConfig, {
+      onFailure: { destination: missed },
+    });
+  });
+});

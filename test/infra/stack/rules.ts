@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { watchedCalls } from "@drift-guard/core/watched-calls";
+import { repositoryRoot } from "@drift-guard/infra/platform";
+import { account, parse, type SynthesisedStack, stackOf } from "../stacks.ts";
+
+const plain = await stackOf("plain");
+const everything = await stackOf("everything");
+const elsewhere = await stackOf("elsewhere");
+
+describe("sst.config.ts", () => {
+  it("imports nothing statically, which SST refuses", async () => {
+    const text = await readFile(join(repositoryRoot, "sst.config.ts"), "utf8");
+    assert.doesNotMatch(text, /^\s*import\s+(?!\()/m);
+  });
+});
+
+describe("the rules on the default bus", () => {
+  for (const [service, name] of [
+    ["iam", "IamRule"],
+    ["batch", "BatchRule"],
+  ] as const) {
+    it(`match exactly the watched calls of ${service}, of this account, refused ones and the guard's own too`, () => {
+      const { inputs } = plain.get(name);
+      assert.equal(inputs.eventBusName, undefined);
+      assert.equal(inputs.state, undefined);
+      assert.deepEqual(parse(inputs.eventPattern), {
+        source: [`aws.${service}`],
+        account: [account],
+        "detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"],
+        detail: { eventSource: [`${service}.amazonaws.com`], eventName: [...watchedCalls[service]] },
+      });
+    });
+  }
+
+  it("send to the queue Changes, whichever region the guard lives in", () => {
+    for (const stack of [plain, elsewhere]) {
+      for (const name of ["IamTarget", "BatchTarget"]) {
+        assert.equal(stack.get(name).inputs.arn, stack.get("ChangesQueue").outputs.arn);
+      }
+    }
+  });
+});
+
+describe("every target", () => {
+  it("retries for a day, then keeps the event in a queue of its own region", () => {
+    for (const stack of [everything, elsewhere]) {
+      for (const { name, region, inputs } of stack.all("aws:cloudwatch/eventTarget:EventTarget")) {
+        assert.deepEqual(inputs.retryPolicy, { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 });
+        const kept = stack
+          .all("aws:sqs/queue:Queue")
+          .find(
+            ({ outputs }) => JSON.stringify({ arn: outputs.arn }) === JSON.stringify(inputs.deadLetterConfig),
+          );
+        assert.ok(kept, name);
+        assert.match(kept.name, /Missed/);
+        assert.equal(kept.region, region);
+      }
+    }
+  });
+});
+
+describe("the guard's own bus", () => {
+  const pattern = (stack: SynthesisedStack, rule: string) => {
+    const { inputs } = stack.get(rule);
+    assert.equal(inputs.eventBusName, stack.get("BusBus").outputs.name);
+    return parse(inputs.eventPattern);
+  };
+  const all = { source: ["drift-guard"], account: [account], "detail-type": ["Transition"] };
+
+  it("tells every transition to people and to Security Hub", () => {
+    assert.deepEqual(pattern(everything, "NotifyRule"), all);
+    assert.deepEqual(pattern(everything, "SecurityHubRule"), all);
+  });
+
+  it("tells rollback what may have to be put back", () => {
+    assert.deepEqual(pattern(everything, "RollbackRule"), {
+      ...all,
+      detail: { kind: ["opened", "grew", "reopened", "approved"] },
+    });
+  });
+
+  it("tells neither Security Hub nor rollback where the owner asked for neither", () => {
+    const left = plain.resources.filter(({ name }) => /SecurityHub|HubImporter|Rollback/.test(name));
+    assert.deepEqual(left, []);
+  });
+});

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { synthesise } from "@drift-guard/infra/synth";
+import type { Json, Resource } from "@drift-guard/infra/synthesis";
+import * as z from "zod";
+
+/** A synthesised stack, with ways to look into it. */
+export interface SynthesisedStack {
+  readonly resources: readonly Resource[];
+  /** The resource of that name; fails the test where there is none. */
+  get(name: string): Resource;
+  has(name: string): boolean;
+  /** Every resource of a Pulumi type. */
+  all(type: string): readonly Resource[];
+}
+
+const configs = {
+  /** The repository's own drift-guard.config.ts, which asks for no rollback. */
+  plain: undefined,
+  everything: join(import.meta.dirname, "configs/everything.ts"),
+  elsewhere: join(import.meta.dirname, "configs/elsewhere.ts"),
+};
+
+/** The account that the stacks are synthesised for. */
+export const account = "123456789012";
+/** The region of the guards that do not live elsewhere. */
+export const home = "us-east-1";
+
+const stacks = new Map<string, Promise<SynthesisedStack>>();
+
+/** The stack of one of the configs, synthesised once in a process. */
+export function stackOf(config: keyof typeof configs, stage = "ci"): Promise<SynthesisedStack> {
+  const key = `${config} ${stage}`;
+  const stack = stacks.get(key) ?? synthesiseStack(configs[config], stage);
+  stacks.set(key, stack);
+  return stack;
+}
+
+async function synthesiseStack(path: string | undefined, stage: string): Promise<SynthesisedStack> {
+  const resources = await synthesise({ stage, ...(path !== undefined && { config: path }) });
+  return {
+    resources,
+    get: (name) => resources.find((resource) => resource.name === name) ?? assert.fail(`no resource ${name}`),
+    has: (name) => resources.some((resource) => resource.name === name),
+    all: (type) => resources.filter((resource) => resource.type === type),
+  };
+}
+
+const texts = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
+const Policy = z.strictObject({
+  Version: z.literal("2012-10-17"),
+  Statement: z.array(
+    z.strictObject({
+      Sid: z.string().optional(),
+      Effect: z.enum(["Allow", "Deny"]),
+      Principal: z.union([z.literal("*"), z.record(z.string(), texts)]).optional(),
+      Action: texts,
+      Resource: texts.optional(),
+      Condition: z.record(z.string(), z.record(z.string(), texts)).optional(),
+    }),
+  ),
+});
+/** A statement of a policy that the stack makes. */
+export type Statement = z.infer<typeof Policy>["Statement"][number];
+
+/** The statements of a policy, given as text or as an object. */
+export function statementsOf(policy: Json | undefined): readonly Statement[] {
+  return Policy.parse(typeof policy === "string" ? JSON.parse(policy) : policy).Statement;
+}
+
+const Inline = z.array(z.object({ name: z.string(), policy: z.string() })).length(1);
+
+/** The statements of a role's one inline policy. */
+export function permissionsOf(role: Resource): readonly Statement[] {
+  return Inline.parse(role.inputs.inlinePolicies).flatMap(({ policy }) => statementsOf(policy));
+}
+
+/** A JSON text of the stack, such as an event pattern, as an object. */
+export function parse(text: Json | undefined): unknown {
+  assert.ok(typeof text === "string");
+  return JSON.parse(text);
+}
