@@ -101,12 +101,15 @@ export async function installEmulators(
 }
 
 async function readStamp(file: string, pins: string): Promise<EmulatorPython | undefined> {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  const stamp = Stamp.safeParse(JSON.parse(text));
-  // The interpreter behind a virtual environment may have been removed or replaced since.
-  if (!stamp.success || stamp.data.pins !== pins || !existsSync(stamp.data.executable)) return undefined;
-  return { executable: stamp.data.executable, env: stamp.data.env };
+  try {
+    const stamp = Stamp.parse(JSON.parse(await readFile(file, "utf8")));
+    // The interpreter behind a virtual environment may have been removed or replaced since.
+    if (stamp.pins !== pins || !existsSync(stamp.executable)) return undefined;
+    return { executable: stamp.executable, env: stamp.env };
+  } catch {
+    // No stamp, or none that was written whole: nothing that can be relied on is installed.
+    return undefined;
+  }
 }
 
 async function install(python: string, target: string): Promise<EmulatorPython> {

@@ -16,11 +16,15 @@ const missing = await installEmulators({ report: (line) => console.error(line) }
 );
 if (missing && process.env.CI === "true") throw missing;
 
+/** A suite that needs the emulators; skipped in one line where they cannot be had. */
+export function describeEmulated(name: string, suite: () => void): void {
+  const skip = missing === undefined ? false : `no emulators: ${missing.message.split("\n")[0]}`;
+  describe(name, { skip }, suite);
+}
+
 /** A suite over emulators that are started once for it; skipped in one line where they cannot be had. */
 export function withEmulators(name: string, suite: (services: () => LocalServices) => void): void {
-  describe(name, {
-    skip: missing === undefined ? false : `no emulators: ${missing.message.split("\n")[0]}`,
-  }, () => {
+  describeEmulated(name, () => {
     let started: LocalServices | undefined;
     before(async () => {
       const emulators = await startEmulators();
