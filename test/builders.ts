@@ -50,7 +50,7 @@ export function aKey(over: Partial<RoleKey> = {}): RoleKey {
 }
 
 /** A managed policy that is attached, with a document that allows one describe action. */
-export function anAttachment(over: Partial<AttachedPolicy> = {}): AttachedPolicy {
+function anAttachment(over: Partial<AttachedPolicy> = {}): AttachedPolicy {
   return {
     arn: batchServicePolicy,
     version: seen({ id: "v12", text: allow("ec2:DescribeInstances") }),

@@ -9,7 +9,7 @@ import { roleRules } from "./iam-role-rules.ts";
 const rules = { ...portRules, ...roleRules, ...policyRules, ...linkedRoleRules };
 
 /** The name of a rule, which is its sentence. */
-export type IamRuleName = keyof typeof rules;
+type IamRuleName = keyof typeof rules;
 
 /** An implementation that the suite can open. */
 export interface IamAccountUnderTest {
@@ -34,7 +34,8 @@ export function describeIamAccount(name: string, account: IamAccountUnderTest): 
       const reason = differs.get(sentence);
       if (reason === undefined) it(sentence, () => keep(door));
       // An entry that is no longer true shows itself, and can go.
-      else it(`does not keep "${sentence}": ${reason}`, () => assert.rejects(keep(door)));
+      else
+        it(`does not keep "${sentence}": ${reason}`, () => assert.rejects(keep(door), assert.AssertionError));
     }
   });
 }

@@ -6,7 +6,7 @@ import type { IamCall } from "@drift-guard/embedded/iam-call";
 import { allow, trustOf } from "../builders.ts";
 
 /** What an account answers to a call, whoever runs it. */
-export type DoorAnswer =
+type DoorAnswer =
   | { readonly status: "done" }
   /** `code` is the API's error code, such as `NoSuchEntity`. */
   | { readonly status: "refused"; readonly code: string; readonly message: string };
