@@ -35,7 +35,7 @@ export function createLambda(name: LambdaName, settings: LambdaSettings): sst.aw
     dev: false,
     logging: { format: "json", logGroup: logs.name },
     ...(settings.reserved && { concurrency: { reserved: settings.reserved } }),
-    environment: settings.environment,
+    environment: { POWERTOOLS_METRICS_NAMESPACE: $app.name, ...settings.environment },
     permissions: [
       ...settings.permissions,
       { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${logs.arn}:*`] },

@@ -35,7 +35,8 @@ describe("every function", () => {
       lambdas().map(({ name, inputs }) => {
         assert.ok(inputs.environment instanceof Object && "variables" in inputs.environment);
         const names = Object.keys(inputs.environment.variables ?? {});
-        return [name.replace(/Function$/, ""), names.filter((each) => !each.startsWith("SST_")).sort()];
+        const own = names.filter((each) => !/^(?:SST|POWERTOOLS)_/.test(each));
+        return [name.replace(/Function$/, ""), own.sort()];
       }),
     );
     const inspecting = ["CHANGES_QUEUE_URL", "CONTROL_TABLE", "FINDINGS_TABLE"];
@@ -48,6 +49,12 @@ describe("every function", () => {
       Sweep: ["BUS_NAME", ...inspecting, "GUARD_ROLE_ARN"],
     });
     assert.doesNotMatch(JSON.stringify(plain.resources), /GUARD_ROLE_ARN/);
+  });
+
+  it("counts its metrics under the guard's name", () => {
+    for (const { inputs } of lambdas()) {
+      assert.match(JSON.stringify(inputs.environment), /"POWERTOOLS_METRICS_NAMESPACE":"drift-guard"/);
+    }
   });
 
   it("that rolls back runs alone", () => {
