@@ -27,7 +27,7 @@ export function defineFunction<Result>(
   handle: (event: unknown, invocation: Invocation) => Promise<Result>,
 ): MiddyfiedHandler<unknown, Result> {
   const logger = new Logger({ serviceName: service });
-  const metrics = new Metrics({ serviceName: service });
+  const metrics = new Metrics({ serviceName: service, logger });
   return middy<unknown, Result>((event: unknown, context: Context) =>
     handle(event, { context, home: locate(context.invokedFunctionArn), logger, metrics }),
   )

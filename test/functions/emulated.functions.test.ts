@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { before, describe, it } from "node:test";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import {
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from "@aws-sdk/client-eventbridge";
+import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
+import { EnableSecurityHubCommand, GetFindingsCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { createFindingStore } from "@drift-guard/aws/findings";
+import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
+import type { FindingStore, Sink } from "@drift-guard/core/ports";
+import { findReference } from "@drift-guard/core/references";
+import type { Transition } from "@drift-guard/core/transition";
+import * as z from "zod";
+import { streamRecord } from "../aws/stream-records.ts";
+import { createTable, emulatedBy } from "../aws/tables.ts";
+import { account, aFinding, aKey, aLedger, aTransition, secondsAfterNoon, trustOf } from "../builders.ts";
+import { withEmulators } from "../local/emulators.ts";
+import { aContext, givenBack, queueEvent } from "./invocations.ts";
+
+const Notification = z.looseObject({ Message: z.string() });
+const role = "AWSBatchServiceRole";
+
+withEmulators("The functions", (services) => {
+  const at = () => emulatedBy(services().recorder.endpoint);
+  const load = {
+    detect: () => import("../../functions/detect.ts"),
+    sweep: () => import("../../functions/sweep.ts"),
+    publish: () => import("../../functions/publish.ts"),
+    notify: () => import("../../functions/notify.ts"),
+    securityhub: () => import("../../functions/securityhub.ts"),
+    rollback: () => import("../../functions/rollback.ts"),
+  };
+  const invoke = async (name: keyof typeof load, event: unknown, context = aContext()) => {
+    const { handler } = await load[name]();
+    return handler(event, context);
+  };
+
+  let table: string;
+  let told: Queue;
+  const store = (sinks: readonly Sink[] = ["notify"]): FindingStore =>
+    createFindingStore(new DynamoDBClient(at()), { table, sinks });
+
+  before(async () => {
+    const dynamodb = new DynamoDBClient(at());
+    table = await createTable(dynamodb);
+    const changes = await createQueue(at());
+    told = await createQueue(at());
+    const sns = new SNSClient(at());
+    const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: "alerts" }));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: told.arn }));
+    await createBus(at(), "guard", told.arn);
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: services().recorder.endpoint,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "AKIAOWNER",
+      AWS_SECRET_ACCESS_KEY: "none",
+      POWERTOOLS_LOG_LEVEL: "SILENT",
+      POWERTOOLS_METRICS_DISABLED: "true",
+      FINDINGS_TABLE: table,
+      CONTROL_TABLE: await createTable(dynamodb),
+      CHANGES_QUEUE_URL: changes.url,
+      BUS_NAME: "guard",
+      TOPIC_ARN: TopicArn,
+    });
+  });
+
+  describe("detect", () => {
+    it("keeps what it could do of a batch, and gives back the messages that it could not read", async () => {
+      const answer = await invoke(
+        "detect",
+        queueEvent(
+          JSON.stringify({ source: "aws.iam", "detail-type": "Tag Change on Resource", detail: {} }),
+          "{",
+          JSON.stringify({ recheck: role }),
+          JSON.stringify({ recheck: { name: role } }),
+        ),
+      );
+      assert.deepEqual(answer, givenBack("2", "4"));
+      const { findings } = await store().load(aKey());
+      assert.deepEqual(
+        findings.map(({ evidence, state }) => [evidence.part, state]),
+        [["role", "open"]],
+      );
+    });
+
+    it("gives a message back where the findings table is not there, and does the others", async () => {
+      await withEnvironment({ FINDINGS_TABLE: "no-such-table" }, async () => {
+        const irrelevant = JSON.stringify({ source: "aws.iam", "detail-type": "Other", detail: {} });
+        const answer = await invoke("detect", queueEvent(JSON.stringify({ recheck: role }), irrelevant));
+        assert.deepEqual(answer, givenBack("1"));
+      });
+    });
+
+    it("begins with no message that it has no time for", async () => {
+      const irrelevant = JSON.stringify({ source: "aws.iam", "detail-type": "Other", detail: {} });
+      const answer = await invoke("detect", queueEvent(irrelevant), aContext(3_000));
+      assert.deepEqual(answer, givenBack("1"));
+    });
+
+    it("refuses what is no event of a queue", async () => {
+      for (const event of [undefined, {}, { Records: [{ body: "{}" }] }]) {
+        await assert.rejects(invoke("detect", event), {
+          name: "MessageUnreadableError",
+          message: /no SQS event/,
+        });
+      }
+    });
+
+    it("says which environment variable is missing", async () => {
+      await withEnvironment({ CONTROL_TABLE: undefined, CHANGES_QUEUE_URL: "" }, async () => {
+        await assert.rejects(invoke("detect", queueEvent()), {
+          name: "ConfigError",
+          message: /CONTROL_TABLE.*CHANGES_QUEUE_URL/s,
+        });
+      });
+    });
+
+    it("refuses to guess the account that it runs in", async () => {
+      const context = { ...aContext(), invokedFunctionArn: "detect" };
+      await assert.rejects(invoke("detect", queueEvent(), context), { name: "ConfigError" });
+    });
+  });
+
+  describe("sweep", () => {
+    it("looks at every guarded role, and tells again what nobody confirmed", async () => {
+      const iam = new IAMClient(at());
+      await iam.send(
+        new CreateRoleCommand({
+          RoleName: "ecsTaskExecutionRole",
+          AssumeRolePolicyDocument: trustOf("ecs-tasks.amazonaws.com"),
+        }),
+      );
+      for (const { arn } of findReference("ecsTaskExecutionRole")?.attachments ?? []) {
+        await iam.send(new AttachRolePolicyCommand({ RoleName: "ecsTaskExecutionRole", PolicyArn: arn }));
+      }
+      const forgotten = await opened("forgotten");
+      const report = z
+        .object({ inspected: z.number(), resent: z.number(), left: z.array(z.string()) })
+        .parse(await invoke("sweep", {}));
+      assert.deepEqual([report.inspected, report.left], [3, []]);
+      assert.ok(report.resent >= 1);
+      await told.receiveUntil((body) => parseEvent(body)?.id === forgotten.id);
+      const healthy = await store().load(aKey({ name: "ecsTaskExecutionRole" }));
+      assert.deepEqual(healthy.findings, []);
+    });
+  });
+
+  describe("publish", () => {
+    it("tells what was inserted, and then fails as a whole for what it cannot read", async () => {
+      const transition = aTransition({ finding: aFinding({ id: "inserted" }) });
+      const good = streamRecord(transition);
+      const { NewImage: _, ...dynamodb } = good.dynamodb;
+      await assert.rejects(invoke("publish", { Records: [{ ...good, dynamodb }, good] }), {
+        name: "MessageUnreadableError",
+        message: /TRANSITION#inserted#000001/,
+      });
+      await told.receiveUntil((body) => parseEvent(body)?.id === transition.id);
+    });
+
+    it("refuses what is no event of a stream", async () => {
+      await assert.rejects(invoke("publish", {}), { name: "MessageUnreadableError" });
+    });
+  });
+
+  describe("notify", () => {
+    it("sends what it can read to people, marks it, and gives the rest back", async () => {
+      const transition = await opened("notified");
+      assert.deepEqual(await invoke("notify", queueEvent("[]", event(transition))), givenBack("1"));
+      const sent = await told.receiveUntil(
+        (body) => parseNotice(body)?.includes("Finding notified,") ?? false,
+      );
+      assert.match(sent, /AWSBatchServiceRole/);
+      assert.equal(await isUndelivered(transition), false);
+    });
+
+    it("gives a message back that it could not send, and does not mark it", async () => {
+      const transition = await opened("unsent");
+      await withEnvironment({ TOPIC_ARN: `arn:aws:sns:us-east-1:${account}:missing` }, async () => {
+        assert.deepEqual(await invoke("notify", queueEvent(event(transition))), givenBack("1"));
+      });
+      assert.equal(await isUndelivered(transition), true);
+    });
+  });
+
+  describe("securityhub", () => {
+    it("imports how each finding stands, marks what was imported, and gives back what it cannot read", async () => {
+      const hub = new SecurityHubClient(at());
+      await hub.send(new EnableSecurityHubCommand({}));
+      const first = await opened("imported", ["securityhub"]);
+      const now = await store().load(first.finding.role);
+      const finding = { ...first.finding, state: "resolved", seq: 2 } as const;
+      const second = aTransition({ kind: "resolved", finding });
+      await store(["securityhub"]).commit({
+        before: now,
+        after: { ...now, findings: [finding] },
+        transitions: [second],
+      });
+      // The older one comes last, and again on its own.
+      const answer = await invoke("securityhub", queueEvent(event(second), "?", event(first)));
+      assert.deepEqual(answer, givenBack("2"));
+      assert.deepEqual(await invoke("securityhub", queueEvent(event(first))), givenBack());
+      const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
+      const imported = Findings.filter(({ Id }) => Id === `drift-guard/${account}/imported`);
+      assert.deepEqual(
+        imported.map(({ Compliance, RecordState }) => [Compliance?.Status, RecordState]),
+        [["PASSED", "ARCHIVED"]],
+      );
+      assert.deepEqual([await isUndelivered(first), await isUndelivered(second)], [false, false]);
+    });
+  });
+
+  describe("rollback", () => {
+    it("gives back what it cannot read, and writes nothing that the owner did not ask for", async () => {
+      const transition = await opened("not-asked-for");
+      const elsewhere = aFinding({ role: aKey({ account: "210987654321" }) });
+      const answer = await invoke(
+        "rollback",
+        queueEvent(event(transition), "{}", event(aTransition({ finding: elsewhere }))),
+      );
+      assert.deepEqual(answer, givenBack("2"));
+      assert.deepEqual((await store().load(transition.finding.role)).rollbacks, []);
+    });
+  });
+
+  /** A finding that was opened in the table, for these sinks to be told of. */
+  async function opened(id: string, sinks?: readonly Sink[]): Promise<Transition> {
+    const finding = aFinding({ id, role: aKey({ name: `${role}-${id}` }) });
+    const transition = aTransition({ finding });
+    const before = aLedger({ role: finding.role });
+    await store(sinks).commit({
+      before,
+      after: { ...before, findings: [finding] },
+      transitions: [transition],
+    });
+    return transition;
+  }
+
+  async function isUndelivered({ id }: Transition): Promise<boolean> {
+    for await (const transition of store().undelivered(secondsAfterNoon(1))) {
+      if (transition.id === id) return true;
+    }
+    return false;
+  }
+});
+
+interface Queue {
+  readonly url: string;
+  readonly arn: string;
+  /** Takes messages until one is as told, and gives its body. */
+  receiveUntil(isIt: (body: string) => boolean): Promise<string>;
+}
+
+async function createQueue(at: ReturnType<typeof emulatedBy>): Promise<Queue> {
+  const sqs = new SQSClient(at);
+  const QueueName = `queue-${randomUUID()}`;
+  const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName }));
+  return {
+    url: QueueUrl,
+    arn: `arn:aws:sqs:us-east-1:${account}:${QueueName}`,
+    async receiveUntil(isIt) {
+      for (;;) {
+        const { Messages = [] } = await sqs.send(
+          new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 5 }),
+        );
+        const found = Messages.find(({ Body = "" }) => isIt(Body));
+        if (found?.Body) return found.Body;
+        if (Messages.length === 0)
+          throw new Error("The queue is empty, and what was waited for did not come.");
+      }
+    },
+  };
+}
+
+async function createBus(at: ReturnType<typeof emulatedBy>, bus: string, queueArn: string): Promise<void> {
+  const eventbridge = new EventBridgeClient(at);
+  await eventbridge.send(new CreateEventBusCommand({ Name: bus }));
+  const EventPattern = JSON.stringify({ source: ["drift-guard"] });
+  await eventbridge.send(new PutRuleCommand({ Name: "all", EventBusName: bus, EventPattern }));
+  const Targets = [{ Id: "queue", Arn: queueArn }];
+  await eventbridge.send(new PutTargetsCommand({ Rule: "all", EventBusName: bus, Targets }));
+}
+
+/** A message that the rule of the guard's bus puts into a queue. */
+function event(transition: Transition): string {
+  return JSON.stringify({
+    version: "0",
+    source: "drift-guard",
+    "detail-type": "Transition",
+    detail: transition,
+  });
+}
+
+function parseEvent(body: string): Transition | undefined {
+  try {
+    return parseTransitionEvent(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseNotice(body: string): string | undefined {
+  return Notification.safeParse(JSON.parse(body)).data?.Message;
+}
+
+async function withEnvironment(
+  variables: Readonly<Record<string, string | undefined>>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const kept = { ...process.env };
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+  try {
+    await work();
+  } finally {
+    Object.assign(process.env, kept);
+  }
+}
