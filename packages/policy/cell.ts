@@ -35,15 +35,15 @@ const everyAction = compileText("*", "*");
 const everyResource = compileArn("*", "*");
 const everybody: PolicyPrincipal = { type: "AWS", id: "*" };
 
-/** The cells of a statement, action by action. */
-export function listCells({ actions, resources, principals }: CompiledStatement): readonly Cell[] {
+/** The cells of a statement, action by action; one at a time, for a hostile statement has more than memory holds. */
+export function* listCells({ actions, resources, principals }: CompiledStatement): Generator<Cell> {
   const resourceEntries = resources ? listEntries(resources, everyResource) : [undefined];
   const principalEntries = principals ? listEntries(principals, everybody) : [undefined];
-  return listEntries(actions, everyAction).flatMap((action) =>
-    resourceEntries.flatMap((resource) =>
-      principalEntries.map((principal) => ({ action, resource, principal })),
-    ),
-  );
+  for (const action of listEntries(actions, everyAction)) {
+    for (const resource of resourceEntries) {
+      for (const principal of principalEntries) yield { action, resource, principal };
+    }
+  }
 }
 
 /** Whether a statement reaches all of a cell, its conditions aside; certain when true. */

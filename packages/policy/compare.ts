@@ -1,13 +1,20 @@
-import { type Cell, cellText, type PlacedStatement, type Residue, refer } from "./cell.ts";
-import type { Comparison, ComparisonOptions, Relation, Side, UndecidedReason } from "./comparison.ts";
-import { type Decision, decide } from "./decide.ts";
-import { groupResidues } from "./grouping.ts";
+import { cellText, type Residue } from "./cell.ts";
+import type { Comparison, ComparisonOptions, Relation } from "./comparison.ts";
+import type { Decision } from "./decide.ts";
+import {
+  type DifferenceSettings,
+  findDifference,
+  type Proof,
+  type SideDifference,
+  tellGrants,
+} from "./difference.ts";
 import { withoutHardening } from "./hardening.ts";
-import { listSamples } from "./sample.ts";
 import { type CompiledSide, compileSide, type PolicyInput } from "./side.ts";
-import { type CellVerdict, type Difference, type Subtraction, subtract } from "./subtraction.ts";
+import type { Subtraction } from "./subtraction.ts";
 
 export type { PolicyInput } from "./side.ts";
+
+const usualBudget = 200_000;
 
 /**
  * Compares what two sets of policies allow and deny, by meaning. It never throws on what it is given: what cannot be
@@ -24,19 +31,31 @@ export function comparePolicies(
   if (unread.length > 0) return { ...nothing, relation: "undecided", undecided: unread };
   if (sayTheSame(one, other)) return { ...nothing, relation: "equal" };
 
-  const excess = difference(one, other, "candidate", "allowed", options);
-  const lost = difference(other, one, "reference", "allowed", options);
-  const { missing, hardening } = splitHardening(lost, one, other, options);
-  const deniesAdded = difference(one, other, "candidate", "explicitDeny", options);
-  const deniesRemoved = difference(other, one, "reference", "explicitDeny", options);
-  const undecided = [excess, lost, deniesAdded, deniesRemoved].flatMap(({ reasons }) => reasons);
+  const settings = { partition: options.partition ?? "aws", budget: { left: options.budget ?? usualBudget } };
+  const ours = { ...settings, side: "candidate" } as const;
+  const theirs = { ...settings, side: "reference" } as const;
+  const gained = findDifference(allowedBy(one, other), ours);
+  const lost = findDifference(allowedBy(other, one), theirs);
+  const { missing, hardening } = splitHardening(lost, one, other, theirs, options);
+  const excess = tellGrants(gained.residues, "candidate", prove("allowed", one, other, settings.partition));
+  const proof = prove("allowed", other, one, settings.partition);
+  const gone = tellGrants(missing, "reference", proof);
+  const hardened = tellGrants(hardening, "reference", proof);
+  const added = findDenies(one, other, ours);
+  const removed = findDenies(other, one, theirs);
+  const undecided = [gained, lost, added, removed].flatMap(({ reasons }) => reasons);
+  undecided.push(...[excess, gone, hardened].flatMap(({ unproven }) => unproven));
   return {
-    relation: relate(excess.residues.length > 0, lost.residues.length > 0, undecided.length > 0),
-    excess: groupResidues(excess.residues),
-    missing: groupResidues(missing),
-    hardening: groupResidues(hardening),
-    deniesAdded: groupResidues(deniesAdded.residues),
-    deniesRemoved: groupResidues(deniesRemoved.residues),
+    relation: relate(
+      excess.grants.length > 0,
+      gone.grants.length + hardened.grants.length > 0,
+      undecided.length > 0,
+    ),
+    excess: excess.grants,
+    missing: gone.grants,
+    hardening: hardened.grants,
+    deniesAdded: added.grants,
+    deniesRemoved: removed.grants,
     latent: [],
     undecided,
   };
@@ -62,53 +81,21 @@ function collectLines({ allows, denies }: CompiledSide): ReadonlySet<string> {
   return new Set([...allows, ...denies].map(({ statement }) => statement.line));
 }
 
-interface SideDifference extends Pick<Difference, "residues"> {
-  readonly reasons: readonly UndecidedReason[];
+function allowedBy(giver: CompiledSide, taker: CompiledSide): Subtraction {
+  return { gives: giver.allows, heldBack: giver.denies, takes: taker.allows, spares: taker.denies };
 }
 
-/** What the giver allows (or denies) and the taker does not. */
-function difference(
-  giver: CompiledSide,
-  taker: CompiledSide,
-  side: Side,
-  sought: Decision,
-  options: ComparisonOptions,
-): SideDifference {
-  const subtraction: Subtraction =
-    sought === "allowed"
-      ? { gives: giver.allows, heldBack: giver.denies, takes: taker.allows, spares: taker.denies }
-      : { gives: giver.denies, heldBack: [], takes: taker.denies, spares: [] };
-  const { residues, open } = subtract(subtraction, (cell, from) =>
-    findExample(cell, from, giver, taker, sought, options),
-  );
-  const reasons = open.map(({ from, code, message }) => ({
-    code,
-    message,
-    side,
-    statements: [{ side, ref: refer(from) }],
-  }));
-  return { residues, reasons };
+function prove(sought: Decision, giver: CompiledSide, taker: CompiledSide, partition: string): Proof {
+  return { sought, giver: giver.documents, taker: taker.documents, partition };
 }
 
-function findExample(
-  cell: Cell,
-  from: PlacedStatement,
-  giver: CompiledSide,
-  taker: CompiledSide,
-  sought: Decision,
-  { partition = "aws" }: ComparisonOptions,
-): CellVerdict {
-  const { doubt } = from.statement;
-  if (doubt !== undefined)
-    return { kind: "undecided", code: "unsupported", message: `A statement is unclear: ${doubt}.` };
-  const example = listSamples(cell, from.statement).find(
-    (request) =>
-      decide(request, giver.documents, { partition }) === sought &&
-      decide(request, taker.documents, { partition }) !== sought,
-  );
-  if (example !== undefined) return { kind: "left", example };
-  const message = `Neither a proof nor an example was found for ${cell.action.selector.written}.`;
-  return { kind: "undecided", code: "unproven", message };
+/** What one side denies and the other does not, whatever either allows. */
+function findDenies(giver: CompiledSide, taker: CompiledSide, settings: DifferenceSettings) {
+  const subtraction = { gives: giver.denies, heldBack: [], takes: taker.denies, spares: [] };
+  const { residues, reasons } = findDifference(subtraction, settings);
+  const proof = prove("explicitDeny", giver, taker, settings.partition);
+  const { grants, unproven } = tellGrants(residues, settings.side, proof);
+  return { grants, reasons: [...reasons, ...unproven] };
 }
 
 /** Tells apart what is lost for good from what is lost only to other accounts (confused-deputy conditions). */
@@ -116,28 +103,21 @@ function splitHardening(
   lost: SideDifference,
   candidate: CompiledSide,
   reference: CompiledSide,
+  settings: DifferenceSettings,
   options: ComparisonOptions,
 ): { readonly missing: readonly Residue[]; readonly hardening: readonly Residue[] } {
   const allows = withoutHardening(candidate.allows, options);
   if (allows.every((placed, index) => placed === candidate.allows[index])) {
     return { missing: lost.residues, hardening: [] };
   }
-  const bare = {
-    gives: reference.allows,
-    heldBack: reference.denies,
-    takes: allows,
-    spares: candidate.denies,
-  };
-  const lostAnyway = new Set<string>();
-  subtract(bare, (cell, from) => {
-    lostAnyway.add(`${from.document} ${from.statement.index} ${cellText(cell)}`);
-    return { kind: "covered" };
-  });
-  const isLostAnyway = ({ from, cell }: Residue) =>
-    lostAnyway.has(`${from.document} ${from.statement.index} ${cellText(cell)}`);
+  const bare = findDifference({ ...allowedBy(reference, candidate), takes: allows }, settings);
+  const keyOf = ({ from, cell }: Residue) => `${from.document} ${from.statement.index} ${cellText(cell)}`;
+  const lostAnyway = new Set(bare.residues.map(keyOf));
   return {
-    missing: lost.residues.filter(isLostAnyway),
-    hardening: lost.residues.filter((residue) => !isLostAnyway(residue)),
+    missing: lost.residues.filter((residue) => bare.reasons.length > 0 || lostAnyway.has(keyOf(residue))),
+    hardening: lost.residues.filter(
+      (residue) => bare.reasons.length === 0 && !lostAnyway.has(keyOf(residue)),
+    ),
   };
 }
 

@@ -43,15 +43,16 @@ function appliesTo(
   partition: string,
 ): boolean {
   const action = request.action.toLowerCase();
-  const { resource, principal } = request;
+  const { principal } = request;
+  // An action without resources asks for `*`: one in every segment, which only wildcards match.
+  const resource = request.resource === "*" ? "*:*:*:*:*:*" : request.resource;
   return (
     selects(actions, (pattern) => matchesText(parseTemplate(pattern.toLowerCase(), undefined), action)) &&
     (resources === undefined ||
       (resource !== undefined &&
-        selects(resources, (text) => {
-          const pattern = resolveTemplate(parseTemplate(text, version), context);
-          return pattern !== undefined && matchesArn(pattern, resource);
-        }))) &&
+        selects(resources, (text) =>
+          matchesArn(parseTemplate(text, version), resource, (part) => resolveTemplate(part, context)),
+        ))) &&
     (principals === undefined ||
       (principal !== undefined && selects(principals, (entry) => covers(entry, principal, partition)))) &&
     conditions.every((condition) => holdsCondition(condition, context, version))

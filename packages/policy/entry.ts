@@ -1,6 +1,7 @@
 import type { Clause } from "./document.ts";
 import type { PolicyPrincipal } from "./grant.ts";
 import { areDisjoint, coversPattern, type Pattern } from "./pattern.ts";
+import { coversOneOf, listNear } from "./pattern-index.ts";
 import { coversPrincipal } from "./principal.ts";
 import type { CompiledStatement } from "./statement.ts";
 
@@ -16,15 +17,29 @@ export interface Relations<Selector> {
   covers(wide: Selector, narrow: Selector): boolean;
   /** Certain when true. */
   disjoint(one: Selector, other: Selector): boolean;
+  /** Whether one of a list covers a selector; certain when true. */
+  coversOneOf(list: readonly Selector[], narrow: Selector): boolean;
+  /** Those of a list that may have something in common with a selector. */
+  listNear(list: readonly Selector[], other: Selector): readonly Selector[];
 }
 
 /** Actions and resources. */
-export const patternRelations: Relations<Pattern> = { covers: coversPattern, disjoint: areDisjoint };
+export const patternRelations: Relations<Pattern> = {
+  covers: coversPattern,
+  disjoint: areDisjoint,
+  coversOneOf,
+  listNear,
+};
+
+const areApart = (one: PolicyPrincipal, other: PolicyPrincipal): boolean =>
+  !coversPrincipal(one, other) && !coversPrincipal(other, one);
 
 /** Principals. */
 export const principalRelations: Relations<PolicyPrincipal> = {
   covers: coversPrincipal,
-  disjoint: (one, other) => !coversPrincipal(one, other) && !coversPrincipal(other, one),
+  disjoint: areApart,
+  coversOneOf: (list, narrow) => list.some((wide) => coversPrincipal(wide, narrow)),
+  listNear: (list, other) => list.filter((one) => !areApart(one, other)),
 };
 
 /** The entries of a clause; one whole, without what is left out, where the clause is a negated one. */
@@ -35,26 +50,22 @@ export function listEntries<Selector>(clause: Clause<Selector>, whole: Selector)
 
 /** Whether a clause selects all that an entry does; certain when true. */
 export function coversEntry<Selector>(
-  clause: Clause<Selector>,
+  { negated, entries }: Clause<Selector>,
   { selector, except }: Entry<Selector>,
-  { covers, disjoint }: Relations<Selector>,
+  relations: Relations<Selector>,
 ): boolean {
-  if (!clause.negated) return clause.entries.some((wide) => covers(wide, selector));
-  return clause.entries.every(
-    (excluded) => disjoint(excluded, selector) || except.some((wide) => covers(wide, excluded)),
-  );
+  if (!negated) return relations.coversOneOf(entries, selector);
+  return relations.listNear(entries, selector).every((excluded) => relations.coversOneOf(except, excluded));
 }
 
 /** Whether a clause selects nothing of what an entry does; certain when true. */
 export function missesEntry<Selector>(
-  clause: Clause<Selector>,
+  { negated, entries }: Clause<Selector>,
   { selector, except }: Entry<Selector>,
-  { covers, disjoint }: Relations<Selector>,
+  relations: Relations<Selector>,
 ): boolean {
-  if (clause.negated) return clause.entries.some((excluded) => covers(excluded, selector));
-  return clause.entries.every(
-    (other) => disjoint(other, selector) || except.some((excluded) => covers(excluded, other)),
-  );
+  if (negated) return relations.coversOneOf(entries, selector);
+  return relations.listNear(entries, selector).every((near) => relations.coversOneOf(except, near));
 }
 
 /** Whether whatever makes the conditions of one statement hold makes those of the other hold; certain when true. */

@@ -78,9 +78,10 @@ function matchesValue(
     case "string":
     case "arn": {
       const template = parseTemplate(wanted, version, operator.comparator === "like");
+      if (operator.family === "arn")
+        return matchesArn(template, value, (part) => resolveTemplate(part, context));
       const pattern = resolveTemplate(template, context);
       if (pattern === undefined) return false;
-      if (operator.family === "arn") return matchesArn(pattern, value);
       return operator.ignoreCase ? equalsIgnoringCase(pattern, value) : matchesText(pattern, value);
     }
     case "bool":

@@ -1,25 +1,50 @@
-import { principalText } from "./canonical.ts";
-import { type Cell, type PlacedStatement, type Residue, refer } from "./cell.ts";
+import { conditionText, principalText } from "./canonical.ts";
+import { type Residue, refer } from "./cell.ts";
 import type { Entry } from "./entry.ts";
-import type { Condition, Grant, PolicyPrincipal } from "./grant.ts";
+import type { Condition, Grant, PolicyPrincipal, PolicyRequest, StatementRef } from "./grant.ts";
 import type { Pattern } from "./pattern.ts";
 
+/** Residues that one grant tells: every combination of their actions, resources and principals is among them. */
+export type Block = readonly [Residue, ...Residue[]];
+
 /** Puts residues together into as few blocks as say the same: 60 actions on one resource are one grant. */
-export function groupResidues(residues: readonly Residue[]): readonly Grant[] {
-  return [...Map.groupBy(residues, ({ from }) => from)].flatMap(([from, own]) => {
-    const rows = groupBy(own, ({ cell }) => `${actionText(cell)}\n${resourceText(cell)}`);
-    const columns = groupBy(rows, (row) => `${actionText(row[0].cell)}\n${printSet(row, principalKey)}`);
+export function groupResidues(residues: readonly Residue[]): readonly Block[] {
+  const keyed = residues.map((residue) => ({ residue, ...readKeys(residue) }));
+  return groupBy(keyed, ({ frame }) => frame).flatMap((framed) => {
+    const rows = groupBy(framed, ({ action, resource }) => `${action}\n${resource}`);
+    const columns = groupBy(
+      rows,
+      (row) => `${row[0].action}\n${printSet(row.map(({ principal }) => principal))}`,
+    );
     const blocks = groupBy(columns, (column) => {
       const cells = column.flat();
-      return `${exceptText(cells[0])}\n${printSet(cells, ({ cell }) => resourceText(cell))}\n${printSet(cells, principalKey)}`;
+      const [resources, principals] = [cells.map((one) => one.resource), cells.map((one) => one.principal)];
+      return `${printSet(resources)}\n\n${printSet(principals)}`;
     });
-    return blocks.map((block) => makeGrant(block.flat(2), from));
+    return blocks.flatMap((block) => {
+      const [first, ...rest] = block.flat(2).map(({ residue }) => residue);
+      return first === undefined ? [] : [[first, ...rest] as const];
+    });
   });
 }
 
-type Filled<Item> = readonly [Item, ...Item[]];
+/** What a block is told apart by: its frame (conditions and what is carved out) and its place in three dimensions. */
+function readKeys({ from, cell: { action, resource, principal } }: Residue) {
+  const carved = [
+    action.except.map(({ text }) => text),
+    resource?.except.map(({ text }) => text),
+    principal?.except.map(principalText),
+  ];
+  const conditions = from.statement.conditions.map(({ text }) => text).sort();
+  return {
+    frame: JSON.stringify([conditions, carved]),
+    action: action.selector.text,
+    resource: resource?.selector.text ?? "",
+    principal: principal ? principalText(principal.selector) : "",
+  };
+}
 
-function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): Filled<Item>[] {
+function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): (readonly [Item, ...Item[]])[] {
   const groups = new Map<string, [Item, ...Item[]]>();
   for (const item of items) {
     const text = key(item);
@@ -30,71 +55,54 @@ function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): Fil
   return [...groups.values()];
 }
 
-function printSet(residues: readonly Residue[], key: (residue: Residue) => string): string {
-  return [...new Set(residues.map(key))].sort().join("\n");
+function printSet(texts: readonly string[]): string {
+  return [...new Set(texts)].sort().join("\n");
 }
 
-function actionText({ action }: Cell): string {
-  return entryText(action, ({ text }) => text);
-}
-
-function exceptText(residue: Residue | undefined): string {
-  return residue === undefined ? "" : residue.cell.action.except.map(({ text }) => text).join("|");
-}
-
-function resourceText({ resource }: Cell): string {
-  return resource === undefined ? "" : entryText(resource, ({ text }) => text);
-}
-
-function principalKey({ cell: { principal } }: Residue): string {
-  return principal === undefined ? "" : entryText(principal, principalText);
-}
-
-function entryText<Selector>(
-  { selector, except }: Entry<Selector>,
-  print: (selector: Selector) => string,
-): string {
-  return [selector, ...except].map(print).join("|");
-}
-
-function makeGrant(residues: readonly Residue[], from: PlacedStatement): Grant {
-  const cells = residues.map(({ cell }) => cell);
-  const [first] = residues;
-  const resources = cells.flatMap(({ resource }) => (resource ? [resource] : []));
-  const principals = cells.flatMap(({ principal }) => (principal ? [principal] : []));
-  const exceptActions = listExcepted(cells.map(({ action }) => action)).map(({ written }) => written);
-  const exceptResources = listExcepted(resources).map(({ written }) => written);
-  const exceptPrincipals = listExcepted(principals);
+/** A block as a grant, with the example that shows it. */
+export function makeGrant(block: Block, example: PolicyRequest): Grant {
+  const [{ from }] = block;
+  const cells = block.map(({ cell }) => cell);
+  const resources = cells.flatMap(({ resource }) => resource ?? []);
+  const principals = cells.flatMap(({ principal }) => principal ?? []);
+  const [except, exceptResources, exceptPrincipals] = [
+    printExcepted(cells.map(({ action }) => action)),
+    printExcepted(resources),
+    sortPrincipals(principals[0]?.except ?? []),
+  ];
   return {
     actions: printPatterns(cells.map(({ action }) => action.selector)),
-    ...(exceptActions.length > 0 && { exceptActions: sortUnique(exceptActions) }),
+    ...(except.length > 0 && { exceptActions: except }),
     ...(resources.length > 0 && { resources: printPatterns(resources.map(({ selector }) => selector)) }),
-    ...(exceptResources.length > 0 && { exceptResources: sortUnique(exceptResources) }),
-    ...(principals.length > 0 && {
-      principals: uniquePrincipals(principals.map(({ selector }) => selector)),
-    }),
-    ...(exceptPrincipals.length > 0 && { exceptPrincipals: uniquePrincipals(exceptPrincipals) }),
-    conditions: from.statement.source.conditions.map(
-      ({ operator, key, values }): Condition => ({ operator, key, values }),
-    ),
-    ...(first && { example: first.example }),
-    statements: [refer(from)],
+    ...(exceptResources.length > 0 && { exceptResources }),
+    ...(principals.length > 0 && { principals: sortPrincipals(principals.map(({ selector }) => selector)) }),
+    ...(exceptPrincipals.length > 0 && { exceptPrincipals }),
+    conditions: printConditions(from.statement.source.conditions),
+    example,
+    statements: uniqueRefs(block.map((residue) => refer(residue.from))),
   };
 }
 
-function listExcepted<Selector>(entries: readonly Entry<Selector>[]): readonly Selector[] {
-  return entries[0]?.except ?? [];
+function printConditions(conditions: readonly Condition[]): readonly Condition[] {
+  const plain = conditions.map(({ operator, key, values }) => ({ operator, key, values }));
+  return [...new Map(plain.map((condition) => [conditionText(condition), condition])).values()];
+}
+
+function printExcepted(entries: readonly Entry<Pattern>[]): readonly string[] {
+  return printPatterns(entries[0]?.except ?? []);
 }
 
 function printPatterns(patterns: readonly Pattern[]): readonly string[] {
-  return sortUnique(patterns.map(({ written }) => written));
+  return [...new Map(patterns.map(({ text, written }) => [text, written])).values()].sort();
 }
 
-function sortUnique(texts: readonly string[]): readonly string[] {
-  return [...new Set(texts)].sort();
-}
-
-function uniquePrincipals(principals: readonly PolicyPrincipal[]): readonly PolicyPrincipal[] {
+function sortPrincipals(principals: readonly PolicyPrincipal[]): readonly PolicyPrincipal[] {
   const byText = new Map(principals.map((principal) => [principalText(principal), principal]));
   return [...byText].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, principal]) => principal);
+}
+
+function uniqueRefs(refs: readonly StatementRef[]): readonly StatementRef[] {
+  return [...new Map(refs.map((ref) => [`${ref.document} ${ref.statement}`, ref])).values()].sort(
+    (one, other) => one.document - other.document || one.statement - other.statement,
+  );
 }

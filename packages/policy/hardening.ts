@@ -1,7 +1,8 @@
+import type { Atom } from "./atom.ts";
 import type { PlacedStatement } from "./cell.ts";
 import type { ComparisonOptions } from "./comparison.ts";
 import type { PolicyPrincipal } from "./grant.ts";
-import type { Atom, CompiledStatement } from "./statement.ts";
+import type { CompiledStatement } from "./statement.ts";
 
 const positive = /^(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)$/;
 // prowler #2810: roles for instances stop working, for EC2 sends neither key when it assumes them.

@@ -1,4 +1,4 @@
-import { anyText, oneCharacter, parseTemplate, type Token } from "./template.ts";
+import { anyText, oneCharacter, parseTemplate, printTemplate, type Token } from "./template.ts";
 
 /** `*` within one segment of an ARN: any text without a colon. */
 export const anyInSegment = -3;
@@ -96,6 +96,37 @@ function printFixed(tokens: readonly Token[]): string {
   return tokens.map((token) => (typeof token === "number" ? String.fromCharCode(token) : "")).join("");
 }
 
+/**
+ * Puts values in the place of a pattern's variables. Undefined where one has no value, or where an ARN would get a
+ * colon within a segment: such a pattern matches nothing.
+ */
+export function fillPattern(
+  pattern: Pattern,
+  findValue: (variable: string) => string | undefined,
+): Pattern | undefined {
+  if (!pattern.hasVariables) return pattern;
+  const filled: Token[] = [];
+  let segment = 0;
+  for (const token of parseTemplate(pattern.text, "2012-10-17")) {
+    if (token === colon) segment++;
+    if (typeof token === "number") {
+      filled.push(token);
+      continue;
+    }
+    const value = findValue(token);
+    if (value === undefined || (isArn(pattern) && segment < 5 && value.includes(":"))) return undefined;
+    for (let at = 0; at < value.length; at++) filled.push(value.charCodeAt(at));
+  }
+  const text = printTemplate(filled);
+  return isArn(pattern)
+    ? compileArn(text, pattern.written)
+    : compileText(text, pattern.written, pattern.ignoreCase);
+}
+
+function isArn({ ends }: Pattern): boolean {
+  return ends.length === 6;
+}
+
 /** Whether two patterns can be told apart by their fixed ends; false says nothing. */
 export function areDisjoint(one: Pattern, other: Pattern): boolean {
   if (one.ignoreCase || other.ignoreCase) return false;
@@ -155,7 +186,7 @@ export function coversPattern(wide: Pattern, narrow: Pattern): boolean {
 
 function eatsAny(star: Token | undefined, symbol: Token | undefined): boolean {
   if (star === anyText) return true;
-  return symbol !== colon && symbol !== anyText && symbol !== oneCharacter && typeof symbol !== "string";
+  return symbol !== colon && symbol !== anyText && symbol !== oneCharacter;
 }
 
 function eatsOne(token: Token, symbol: Token, folds: boolean, symbolFolds: boolean): boolean {

@@ -1,17 +1,9 @@
-import { canonicalise, conditionText, isIdle, printStatement } from "./canonical.ts";
+import { type Atom, compileAtom } from "./atom.ts";
+import { canonicalise, isIdle, printStatement } from "./canonical.ts";
 import type { Clause, PolicyDocument, PolicyStatement } from "./document.ts";
-import type { Condition, PolicyPrincipal } from "./grant.ts";
-import { findOperator, type Operator } from "./operator.ts";
+import type { PolicyPrincipal } from "./grant.ts";
+import { findOperator } from "./operator.ts";
 import { compileArn, compileText, type Pattern } from "./pattern.ts";
-
-/** One condition made ready for comparing, in canonical form. */
-export interface Atom {
-  readonly condition: Condition;
-  /** Equal texts mean equal conditions. */
-  readonly text: string;
-  /** Undefined where IAM has no such operator. */
-  readonly operator: Operator | undefined;
-}
 
 /** A statement made ready for comparing. */
 export interface CompiledStatement {
@@ -49,11 +41,7 @@ function compileStatement(
     actions: compileClause(actions, source.actions, (text, written) => compileText(text, written)),
     resources: resources && source.resources && compileClause(resources, source.resources, compileArn),
     principals,
-    conditions: canonical.conditions.map((condition) => ({
-      condition,
-      text: conditionText(condition),
-      operator: findOperator(condition.operator),
-    })),
+    conditions: canonical.conditions.map(compileAtom),
     line: printStatement(canonical),
     doubt: findDoubt(source),
   };

@@ -1,3 +1,5 @@
+import { type Budget, canSpend } from "./budget.ts";
+import type { LeftCell } from "./carving.ts";
 import { type Cell, coversCell, listCells, missesCell, type PlacedStatement, type Residue } from "./cell.ts";
 import { impliesConditions } from "./entry.ts";
 import type { PolicyRequest } from "./grant.ts";
@@ -35,36 +37,54 @@ export interface Difference {
   readonly open: readonly OpenCell[];
 }
 
-/** Takes one side from the other, cell by cell; `decideCell` is asked where form alone does not tell. */
+/**
+ * Takes one side from the other, cell by cell. `decideCell` is asked where form alone does not tell, `refine` what
+ * exactly is left of a cell.
+ */
 export function subtract(
   subtraction: Subtraction,
   decideCell: (cell: Cell, from: PlacedStatement) => CellVerdict,
+  refine: (left: LeftCell, decide: (cell: Cell) => CellVerdict) => readonly LeftCell[],
+  budget: Budget,
 ): Difference {
   const residues: Residue[] = [];
   const open: OpenCell[] = [];
-  const spares = subtraction.spares.filter((deny) => !isHeldBackToo(deny, subtraction.heldBack));
+  const spares = subtraction.spares.filter((deny) => !isHeldBackToo(deny, subtraction.heldBack, budget));
   const lines = new Set(subtraction.takes.map(({ statement }) => statement.line));
   for (const from of subtraction.gives) {
     if (spares.length === 0 && lines.has(from.statement.line)) continue;
-    const takers = subtraction.takes.filter(({ statement }) => impliesConditions(from.statement, statement));
+    const takers = subtraction.takes.filter(
+      ({ statement }) => statement.doubt === undefined && impliesConditions(from.statement, statement),
+    );
+    const decide = (cell: Cell): CellVerdict =>
+      isTaken(cell, takers, spares) ? { kind: "covered" } : decideCell(cell, from);
     for (const cell of listCells(from.statement)) {
-      if (isTaken(cell, takers, spares)) continue;
-      const verdict = decideCell(cell, from);
-      if (verdict.kind === "left") residues.push({ from, cell, example: verdict.example });
+      if (!canSpend(budget, 1 + (takers.length >> 3))) {
+        open.push({ from, code: "budget", message: exhausted });
+        break;
+      }
+      const verdict = decide(cell);
       if (verdict.kind === "undecided") open.push({ from, code: verdict.code, message: verdict.message });
+      if (verdict.kind !== "left") continue;
+      for (const piece of refine({ cell, verdict }, decide)) {
+        residues.push({ from, cell: piece.cell, example: piece.verdict.example });
+      }
     }
   }
   return { residues, open };
 }
 
-function isHeldBackToo(deny: PlacedStatement, heldBack: readonly PlacedStatement[]): boolean {
+const exhausted = "The comparison took all the steps that it may.";
+
+function isHeldBackToo(deny: PlacedStatement, heldBack: readonly PlacedStatement[], budget: Budget): boolean {
   return heldBack.some(({ statement }) => {
     if (statement.line === deny.statement.line) return true;
     if (statement.doubt !== undefined || deny.statement.doubt !== undefined) return false;
-    return (
-      impliesConditions(deny.statement, statement) &&
-      listCells(deny.statement).every((cell) => coversCell(statement, cell))
-    );
+    if (!impliesConditions(deny.statement, statement)) return false;
+    for (const cell of listCells(deny.statement)) {
+      if (!canSpend(budget) || !coversCell(statement, cell)) return false;
+    }
+    return true;
   });
 }
 
@@ -74,7 +94,7 @@ function isTaken(
   spares: readonly PlacedStatement[],
 ): boolean {
   return (
-    takers.some(({ statement }) => statement.doubt === undefined && coversCell(statement, cell)) &&
+    takers.some(({ statement }) => coversCell(statement, cell)) &&
     spares.every(({ statement }) => statement.doubt === undefined && missesCell(statement, cell))
   );
 }

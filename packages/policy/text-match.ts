@@ -41,16 +41,23 @@ function splitSegments(pattern: readonly Token[]): Token[][] {
 }
 
 /**
- * Whether an ARN pattern matches an ARN, segment by segment. A pattern of fewer than six segments that ends in `*`
- * stands for every ARN that starts so; otherwise the segments that it lacks are empty. The resource `*` of an action
- * without resources has `*` in every segment.
+ * Whether an ARN pattern matches an ARN, segment by segment; `resolve` puts values in the place of variables. A pattern
+ * of fewer than six segments that ends in `*` stands for every ARN that starts so; otherwise the segments that it
+ * lacks are empty.
  */
-export function matchesArn(pattern: readonly Token[], arn: string): boolean {
+export function matchesArn(
+  pattern: readonly Token[],
+  arn: string,
+  resolve: (segment: readonly Token[]) => readonly Token[] | undefined,
+): boolean {
   const segments = splitSegments(pattern);
   const open = pattern.at(-1) === anyText;
   while (segments.length < 6) segments.push(open ? [anyText] : []);
-  const parts = arn === "*" ? ["*", "*", "*", "*", "*", "*"] : arn.split(":");
+  const parts = arn.split(":");
   if (parts.length < 6) return false;
   parts.push(parts.splice(5).join(":"));
-  return segments.every((segment, index) => matchesText(segment, parts[index] ?? ""));
+  return segments.every((segment, index) => {
+    const resolved = resolve(segment);
+    return resolved !== undefined && matchesText(resolved, parts[index] ?? "");
+  });
 }

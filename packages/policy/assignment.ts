@@ -1,0 +1,141 @@
+import type { Atom } from "./atom.ts";
+import { firstUnknown } from "./automaton.ts";
+import type { Cell } from "./cell.ts";
+import { listVariableKeys } from "./instance.ts";
+import type { Pattern } from "./pattern.ts";
+import type { Player } from "./player.ts";
+import type { Assignment } from "./satisfaction.ts";
+import type { CompiledStatement } from "./statement.ts";
+import { printTemplate, readVariable, type Token } from "./template.ts";
+
+/** Values to try for the policy variables of some statements. */
+export interface Assignments {
+  readonly list: readonly Assignment[];
+  /** Whether these show whatever difference any values show. */
+  readonly complete: boolean;
+}
+
+const mostAssignments = 128;
+
+/**
+ * Values for the policy variables that bear on a cell: none, an unknown text that only `*` and the same variable
+ * match, and every text that makes a variable meet a literal of the other patterns.
+ */
+export function listAssignments(
+  cell: Cell,
+  from: CompiledStatement,
+  players: readonly Player[],
+): Assignments {
+  const statements = [from, ...players.map(({ statement }) => statement)];
+  const keys = listVariableKeys(cell, statements);
+  if (keys.length === 0) return { list: [new Map()], complete: true };
+  const atoms = uniqueAtoms(statements);
+  const resources = statements.flatMap((statement) => statement.resources?.entries ?? []);
+  const families = [
+    [...(cell.resource ? [cell.resource.selector, ...cell.resource.except] : []), ...resources],
+    ...[...Map.groupBy(atoms, ({ condition }) => condition.key).values()].map((own) =>
+      own.flatMap((atom) => atom.patterns),
+    ),
+  ];
+  let list: readonly Assignment[] = [new Map()];
+  for (const [index, key] of keys.entries()) {
+    const values = [
+      undefined,
+      String.fromCharCode(firstUnknown + index),
+      ...listMeetings(key, families, atoms),
+    ];
+    list = list.flatMap((assignment) => values.map((value) => new Map(assignment).set(key, value)));
+    if (list.length > mostAssignments) return { list: list.slice(0, mostAssignments), complete: false };
+  }
+  return { list, complete: isPlain(cell, players, statements, keys, families) };
+}
+
+function uniqueAtoms(statements: readonly CompiledStatement[]): readonly Atom[] {
+  const atoms = statements.flatMap(({ conditions }) => conditions).map((atom) => [atom.text, atom] as const);
+  return [...new Map(atoms).values()];
+}
+
+/** Texts with which a variable is what another pattern has in its place, or what a condition asks of its key. */
+function listMeetings(
+  key: string,
+  families: readonly (readonly Pattern[])[],
+  atoms: readonly Atom[],
+): ReadonlySet<string> {
+  const own = atoms.filter(({ condition }) => condition.key === key).flatMap(({ patterns }) => patterns);
+  const meetings = own.flatMap(({ tokens, hasVariables }) => (hasVariables ? [] : [printLiterally(tokens)]));
+  for (const patterns of families) {
+    const holders = patterns.filter(({ tokens }) => tokens.some((token) => isVariable(token, key)));
+    for (const holder of holders) {
+      for (const other of patterns) {
+        const middle = other.hasVariables ? undefined : findMiddle(holder.tokens, other.tokens, key);
+        if (middle !== undefined) meetings.push(printLiterally(middle));
+      }
+    }
+  }
+  return new Set(meetings);
+}
+
+function isVariable(token: Token, key: string): boolean {
+  return typeof token === "string" && readVariable(token).key === key;
+}
+
+/** What stands in one pattern where another, otherwise alike at both ends, has a variable. */
+function findMiddle(
+  holder: readonly Token[],
+  other: readonly Token[],
+  key: string,
+): readonly Token[] | undefined {
+  const at = holder.findIndex((token) => isVariable(token, key));
+  const rest = holder.length - at - 1;
+  if (other.length < holder.length - 1) return undefined;
+  const alike =
+    holder.slice(0, at).every((token, index) => token === other[index]) &&
+    holder.slice(at + 1).every((token, index) => token === other[other.length - rest + index]);
+  return alike ? other.slice(at, other.length - rest) : undefined;
+}
+
+/** A text that a pattern matches: nothing for any text, `x` for one character. */
+function printLiterally(tokens: readonly Token[]): string {
+  return tokens
+    .map((token) =>
+      typeof token === "number" && token >= 0 ? String.fromCharCode(token) : token === -2 ? "x" : "",
+    )
+    .join("");
+}
+
+/**
+ * Whether no other values need be tried: what an unknown text is covered by covers every text, so only patterns that
+ * make a difference by matching could show more, and those meet a variable in whole literals or not at all.
+ */
+function isPlain(
+  cell: Cell,
+  players: readonly Player[],
+  statements: readonly CompiledStatement[],
+  keys: readonly string[],
+  families: readonly (readonly Pattern[])[],
+): boolean {
+  const mixesResources =
+    families[0]?.some(({ hasVariables }) => hasVariables) === true &&
+    ((cell.resource?.except.length ?? 0) > 0 ||
+      players.some(
+        ({ statement: { resources }, role }) => resources && resources.negated !== (role === "spares"),
+      ));
+  if (mixesResources) return false;
+  return (
+    families.slice(1).every((patterns) => {
+      if (!patterns.some(({ hasVariables }) => hasVariables)) return true;
+      return (
+        new Set(patterns.map(({ tokens }) => printTemplate(tokens))).size === 1 || patterns.every(isWhole)
+      );
+    }) &&
+    uniqueAtoms(statements).every(({ condition, operator, patterns }) => {
+      if (!keys.includes(condition.key)) return true;
+      return operator?.qualifier === undefined && patterns.every(isWhole);
+    })
+  );
+}
+
+/** A literal, or nothing but a variable. */
+function isWhole({ literal, tokens }: Pattern): boolean {
+  return literal !== undefined || (tokens.length === 1 && typeof tokens[0] === "string");
+}
