@@ -36,7 +36,7 @@ export function defineFunction<Result>(
 }
 
 /** Reads account, partition and region from a function's ARN. Throws `ConfigError`. */
-export function locate(functionArn: string): Home {
+function locate(functionArn: string): Home {
   const [, partition, service, region, account] = functionArn.split(":");
   if (service === "lambda" && partition && region && /^\d{12}$/.test(account ?? "") && account) {
     return { account, partition, region };

@@ -13,7 +13,7 @@ const QueueEvent = z.looseObject({
 const reserveMs = 10_000;
 
 /** Too little of the function's time is left to begin with a message; its queue gives it again. */
-export class OutOfTimeError extends Error {
+class OutOfTimeError extends Error {
   override readonly name = "OutOfTimeError";
 }
 
