@@ -13,6 +13,8 @@ import { IamRefusal } from "./refusal.ts";
 interface LinkedService {
   readonly role: string;
   readonly policy: string;
+  /** Whether an account may have several, told apart by a suffix of the caller's. */
+  readonly suffixed?: true;
 }
 
 const linkedServices: Readonly<Record<string, LinkedService>> = {
@@ -35,6 +37,7 @@ const linkedServices: Readonly<Record<string, LinkedService>> = {
   "autoscaling.amazonaws.com": {
     role: "AWSServiceRoleForAutoScaling",
     policy: "AutoScalingServiceRolePolicy",
+    suffixed: true,
   },
   "ecs.amazonaws.com": {
     role: "AWSServiceRoleForECS",
@@ -53,14 +56,17 @@ export type DeletionStatus =
       readonly reason: { readonly reason: string; readonly roleUsage: readonly RoleUsage[] };
     };
 
-/** ARN of the service-linked role that a service would get, whether or not it is there. */
-export function linkedRoleArn(state: IamState, service: string): string {
-  const name = linkedServices[service]?.role ?? "AWSServiceRole";
+/** ARN of a service's linked role, whether or not it is there; of its usual name where no other is given. */
+export function linkedRoleArn(
+  state: IamState,
+  service: string,
+  name = linkedServices[service]?.role ?? "*",
+): string {
   return `arn:${state.partition}:iam::${state.account}:role/aws-service-role/${service}/${name}`;
 }
 
-/** The trust of a service-linked role: its service alone may assume it (R12). */
-export function linkedRoleTrust(service: string): string {
+// Its service alone may assume it (R12).
+function linkedRoleTrust(service: string): string {
   return JSON.stringify({
     Version: "2012-10-17",
     Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
@@ -93,22 +99,24 @@ function createLinkedRole(
   const service = call.awsServiceName;
   const linked = Object.hasOwn(linkedServices, service) ? linkedServices[service] : undefined;
   if (!linked) {
+    // IAM's own words are not known.
     throw new IamRefusal("InvalidInput", `The service ${service} has no service-linked role.`);
   }
-  if (call.customSuffix !== undefined) {
+  if (call.customSuffix !== undefined && !linked.suffixed) {
     throw new IamRefusal("InvalidInput", `Custom suffix is not allowed for ${service}`);
   }
-  if (findRole(state, linked.role)) {
+  const name = call.customSuffix === undefined ? linked.role : `${linked.role}_${call.customSuffix}`;
+  if (findRole(state, name)) {
     throw new IamRefusal(
       "InvalidInput",
-      `Service role name ${linked.role} has been taken in this account, please try a different suffix.`,
+      `Service role name ${name} has been taken in this account, please try a different suffix.`,
     );
   }
   const role: StoredRole = {
-    name: linked.role,
+    name,
     id: state.ids.entity("AROA"),
     path: `/aws-service-role/${service}/`,
-    arn: linkedRoleArn(state, service),
+    arn: linkedRoleArn(state, service, name),
     linkedTo: service,
     trust: linkedRoleTrust(service),
     trusted: new Map(),

@@ -107,6 +107,30 @@ describe("The account in memory", () => {
   });
 });
 
+describe("A service-linked role", () => {
+  it("is one of several where its service allows a suffix", () => {
+    const world = aWorld();
+    const call: IamCall = { call: "CreateServiceLinkedRole", awsServiceName: "autoscaling.amazonaws.com" };
+    const [plain, own, again] = [
+      call,
+      { ...call, customSuffix: "own" },
+      { ...call, customSuffix: "own" },
+    ].map((one) => world.call(one).answer);
+    assert.ok(plain?.status === "done" && own?.status === "done" && own.made.kind === "role");
+    assert.equal(own.made.name, "AWSServiceRoleForAutoScaling_own");
+    assert.match(
+      own.made.arn,
+      /\/aws-service-role\/autoscaling\.amazonaws\.com\/AWSServiceRoleForAutoScaling_own$/,
+    );
+    assert.equal(again?.status === "refused" && again.code, "InvalidInput");
+  });
+
+  it("is not made for a service that has none", () => {
+    const { answer } = aWorld().call({ call: "CreateServiceLinkedRole", awsServiceName: "toString" });
+    assert.equal(answer.status === "refused" && answer.code, "InvalidInput");
+  });
+});
+
 describe("The removal of a service-linked role", () => {
   it("ends some time after it was asked for, and takes the role with it", async () => {
     const world = aWorld();

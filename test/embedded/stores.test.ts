@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { Worker } from "node:worker_threads";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { createControlStore } from "@drift-guard/embedded/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/database";
@@ -51,6 +53,23 @@ describe("A SQLite database", () => {
       const second = openDatabase(path);
       assert.deepEqual(await createFindingStore(second).load(aKey()), stored);
       second.close();
+    });
+  });
+
+  it("loses no commit of writers that race on one file", async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "findings.db");
+      openDatabase(path).close();
+      const racers = ["a", "b", "c"].map((name) => {
+        const workerData = { path, name, commits: 15 };
+        return once(new Worker(new URL("racer.ts", import.meta.url), { workerData }), "message");
+      });
+      await Promise.all(racers);
+      const database = openDatabase(path);
+      const { version, findings } = await createFindingStore(database).load(aKey());
+      database.close();
+      assert.equal(version, 45);
+      assert.equal(new Set(findings.map(({ id }) => id)).size, 45);
     });
   });
 
