@@ -15,6 +15,9 @@ export const TransitionKind = z.enum([
 ]);
 export type TransitionKind = z.infer<typeof TransitionKind>;
 
+/** The kinds that ask for a rollback; whether there is one is the configuration's and the control's to say. */
+export const rollbackKinds: readonly TransitionKind[] = ["opened", "grew", "reopened", "approved"];
+
 /** What made the guard look, or act. */
 export const Cause = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("change"), changeId: z.string(), call: z.string(), at: z.string() }).readonly(),

@@ -4,17 +4,22 @@ import { plain } from "./plain.ts";
 
 /** A grant as one line: `iam:* on *`, `sts:AssumeRole by AWS 999988887777 when …`; long lists are shortened. */
 export function printGrant(grant: Grant): string {
-  const parts = [
-    printSet(grant.actions, grant.exceptActions, "every action"),
-    ...(grant.resources || grant.exceptResources
-      ? [`on ${printSet(grant.resources ?? ["*"], grant.exceptResources, "every resource")}`]
+  const { actions, resources, principals, conditions } = grant;
+  const { exceptActions, exceptResources, exceptPrincipals } = grant;
+  const nobody = (principals ?? []).length === 0;
+  return [
+    printSet(actions, exceptActions),
+    ...(resources || exceptResources ? [`on ${printSet(resources ?? ["*"], exceptResources)}`] : []),
+    ...(principals || exceptPrincipals
+      ? [
+          `by ${printSet(
+            nobody && exceptPrincipals ? ["everybody"] : (principals ?? []).map(printPrincipal),
+            exceptPrincipals?.map(printPrincipal),
+          )}`,
+        ]
       : []),
-    ...(grant.principals || grant.exceptPrincipals
-      ? [`by ${printPrincipals(grant.principals ?? [], grant.exceptPrincipals)}`]
-      : []),
-    ...(grant.conditions.length > 0 ? [`when ${grant.conditions.map(printCondition).join(" and ")}`] : []),
-  ];
-  return parts.join(" ");
+    ...(conditions.length > 0 ? [`when ${conditions.map(printCondition).join(" and ")}`] : []),
+  ].join(" ");
 }
 
 /** The grants as lines, the last of which counts those beyond `most`. */
@@ -37,8 +42,9 @@ export function printRequest({ action, resource, principal, context }: PolicyReq
   ].join(" ");
 }
 
-function printSet(items: readonly string[], except: readonly string[] | undefined, all: string): string {
-  return except && except.length > 0 ? `${all} but ${printList(except, "and")}` : printList(items, "and");
+function printSet(items: readonly string[], except: readonly string[] = []): string {
+  const all = printList(items, "and");
+  return except.length > 0 ? `${all} except ${printList(except, "and")}` : all;
 }
 
 // Of a long list the first tells what it is about; the whole of it stands in the policy.
@@ -50,14 +56,6 @@ function printList(items: readonly string[], joint: "and" | "or"): string {
   return last === undefined
     ? plain(first)
     : `${[first, ...rest].map((item) => plain(item)).join(", ")} ${joint} ${plain(last)}`;
-}
-
-function printPrincipals(
-  principals: readonly PolicyPrincipal[],
-  except: readonly PolicyPrincipal[] | undefined,
-): string {
-  if (except && except.length > 0) return `everybody but ${printList(except.map(printPrincipal), "and")}`;
-  return printList(principals.map(printPrincipal), "and");
 }
 
 function printPrincipal({ type, id }: PolicyPrincipal): string {

@@ -43,8 +43,13 @@ describe("a grant as one line", () => {
     });
     assert.equal(
       printGrant(grant),
-      "every action but iam:* and sts:* on every resource but arn:aws:s3:::logs/* by everybody but Service batch.amazonaws.com",
+      "* except iam:* and sts:* on * except arn:aws:s3:::logs/* by everybody except Service batch.amazonaws.com",
     );
+  });
+
+  it("tells what is carved out of some actions", () => {
+    const grant = aGrant({ actions: ["iam:*"], exceptActions: ["iam:GetRole"] });
+    assert.equal(printGrant(grant), "iam:* except iam:GetRole on *");
   });
 
   it("shortens a long list to its first and a count", () => {

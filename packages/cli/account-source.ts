@@ -1,0 +1,65 @@
+import { readFile } from "node:fs/promises";
+import type { RoleReader } from "@drift-guard/core/ports";
+import { readSnapshot } from "@drift-guard/embedded/snapshot";
+
+/** An account whose roles can be read. */
+export interface AccountSource {
+  readonly account: string;
+  /** In words, for whoever reads the result. */
+  readonly from: string;
+  readonly reader: RoleReader;
+}
+
+/** The account cannot be read at all: no file, no credentials, no answer. */
+export class AccountUnreadableError extends Error {
+  override readonly name = "AccountUnreadableError";
+}
+
+/** The account of a file with the output of `aws iam get-account-authorization-details`. */
+export async function openSnapshot(file: string): Promise<AccountSource> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new AccountUnreadableError(`The account file ${file} cannot be read: ${because(cause)}`, { cause });
+  });
+  const { account, reader } = readSnapshot(text, file);
+  return { account, from: file, reader };
+}
+
+/** The live account of the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set. */
+export async function openLiveAccount(): Promise<AccountSource> {
+  // Loaded here, since a check of a file needs none of it.
+  const [{ IAMClient }, { GetCallerIdentityCommand, STSClient }, { createRoleReader }] = await Promise.all([
+    import("@aws-sdk/client-iam"),
+    import("@aws-sdk/client-sts"),
+    import("@drift-guard/aws/iam"),
+  ]);
+  const sts = new STSClient();
+  // IAM answers in one region of a partition and signs for it; any region of the partition will do.
+  const region = await sts.config.region().catch(() => process.env.AWS_DEFAULT_REGION ?? "us-east-1");
+  const identity = await new STSClient({ region })
+    .send(new GetCallerIdentityCommand())
+    .catch((cause: unknown) => {
+      throw new AccountUnreadableError(
+        `The live account cannot be read: ${because(cause)}\nSet credentials as for the AWS CLI (AWS_PROFILE, aws sso login), or check a file with --account FILE.`,
+        { cause },
+      );
+    });
+  const [, partition = "aws"] = /^arn:([\w-]+):/.exec(identity.Arn ?? "") ?? [];
+  if (identity.Account === undefined) {
+    throw new AccountUnreadableError(
+      "The live account cannot be read: sts:GetCallerIdentity named no account.",
+    );
+  }
+  const at = { account: identity.Account, partition };
+  return {
+    account: at.account,
+    from: process.env.AWS_ENDPOINT_URL ?? "AWS",
+    reader: createRoleReader(new IAMClient({ region }), at),
+  };
+}
+
+function because(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === "") {
+    return cause.errors.map((error) => because(error)).join("; ");
+  }
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+}

@@ -1,0 +1,73 @@
+import { sameRoleName } from "@drift-guard/core/role";
+import { plain } from "@drift-guard/formats/plain";
+import { listWards, type Ward } from "@drift-guard/guard/guarded-role";
+import { openLiveAccount, openSnapshot } from "../account-source.ts";
+import { type Command, parseCommandLine, UsageError } from "../command.ts";
+import { loadConfig } from "../config.ts";
+import { printVerdict } from "../drift-table.ts";
+import { exitCodeOf, judgeWard, type Verdict } from "../verdict.ts";
+
+/** `check`: the guarded roles of an account against their references. */
+export const check: Command = {
+  help: `Compares the guarded roles of an account with their references. It changes nothing.
+
+Usage: drift-guard check [--account FILE] [--config FILE] [--json] [ROLE…]
+
+  ROLE             only these of the guarded roles
+  --account FILE   the output of "aws iam get-account-authorization-details"; without it, the live account of
+                   the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set
+  --config FILE    the configuration that says which roles are guarded (default: drift-guard.config.ts here,
+                   else the roles that there are references for)
+  --json           one JSON document
+
+Exit codes: 0 every role is as it should be, 1 there is drift, 2 there is none, but something could not be told.
+A newer version of a policy that AWS itself published is information, and no drift.
+`,
+  async run(args, terminal) {
+    const { values, positionals: names } = parseCommandLine(args, {
+      account: { type: "string" },
+      config: { type: "string" },
+      json: { type: "boolean" },
+    });
+    const wards = choose(listWards({ config: await loadConfig(values.config) }), names);
+    const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
+    const roles: Verdict[] = [];
+    // One after the other: IAM throttles each account, and somebody else may be reading as well.
+    for (const ward of wards) roles.push(await judgeWard(ward, source.reader, source.account));
+    const code = exitCodeOf(roles);
+    process.exitCode = code;
+    if (values.json) {
+      await terminal.print(
+        JSON.stringify({ account: source.account, from: source.from, exitCode: code, roles }, undefined, 2),
+      );
+      return code;
+    }
+    for (const verdict of roles) await terminal.print(...printVerdict(verdict, terminal), "");
+    await terminal.print(`Account ${source.account} (${plain(source.from)}): ${sum(roles)}`);
+    return code;
+  },
+};
+
+function choose(wards: readonly Ward[], names: readonly string[]): readonly Ward[] {
+  if (names.length === 0) return wards;
+  return names.map((name) => {
+    const ward = wards.find((each) => sameRoleName(each.name, name));
+    if (ward) return ward;
+    throw new UsageError(
+      `${plain(name, 80)} is not guarded. The configuration guards ${wards.map((each) => each.name).join(", ")}.`,
+    );
+  });
+}
+
+function sum(roles: readonly Verdict[]): string {
+  const drifts = roles.flatMap(({ assessments }) =>
+    assessments.filter(({ kind }) => kind === "drift"),
+  ).length;
+  const unsure = roles.filter(({ status }) => status === "undecided" || status === "unreadable").length;
+  const clean = roles.filter(({ status }) => status === "clean" || status === "absent").length;
+  return [
+    `${clean} of ${roles.length} ${roles.length === 1 ? "role" : "roles"} clean`,
+    ...(drifts > 0 ? [`${drifts} ${drifts === 1 ? "drift" : "drifts"}`] : []),
+    ...(unsure > 0 ? [`${unsure} that could not be told`] : []),
+  ].join(", ");
+}

@@ -1,0 +1,148 @@
+import type { Change, Subject } from "@drift-guard/core/change";
+import { printActor, printOrigin } from "@drift-guard/formats/actors";
+import { plain } from "@drift-guard/formats/plain";
+import { type Command, parseCommandLine, UsageError } from "../command.ts";
+import { loadConfig } from "../config.ts";
+import { type Style, type Terminal, wrap } from "../terminal.ts";
+import { type Explanation, explainRecord } from "../trail/explanation.ts";
+import { readTrail, TrailUnreadableError } from "../trail/records.ts";
+
+/** `explain`: what the guard makes of CloudTrail records. */
+export const explain: Command = {
+  help: `Tells what the guard makes of CloudTrail records.
+
+Usage: drift-guard explain FILE… [--json] [--config FILE]
+       aws cloudtrail lookup-events … | drift-guard explain -
+
+FILE holds CloudTrail records or EventBridge envelopes: a trail file ({"Records": […]}), JSON lines, a list,
+or a single one; gzip or not. "-" is standard input. Files of any size are read record by record.
+
+  --json          one line of JSON for each record
+  --config FILE   the configuration that says which roles are guarded (default: drift-guard.config.ts here,
+                  else the roles that there are references for)
+
+Exit codes: 0 every record was read, 2 some could not be; each of those is named by its place.
+`,
+  async run(args, terminal) {
+    const { values, positionals: files } = parseCommandLine(args, {
+      json: { type: "boolean" },
+      config: { type: "string" },
+    });
+    if (files.length === 0)
+      throw new UsageError('Name a file of CloudTrail records, or "-" for standard input.');
+    const config = await loadConfig(values.config);
+    const tally = new Tally();
+    const show = async (explanation: Explanation) => {
+      tally.count(explanation);
+      await terminal.print(
+        ...(values.json ? [JSON.stringify(explanation)] : print(explanation, files.length > 1, terminal)),
+      );
+    };
+    for (const file of files) {
+      try {
+        for await (const record of readTrail(file)) await show(explainRecord(record, config));
+      } catch (error) {
+        if (!(error instanceof TrailUnreadableError)) throw error;
+        await show({ file, kind: "unreadable", problem: error.message });
+      }
+    }
+    if (!values.json) await terminal.print("", tally.print());
+    return tally.unreadable > 0 ? 2 : 0;
+  },
+};
+
+const indent = "    ";
+
+function print(explanation: Explanation, several: boolean, terminal: Terminal): readonly string[] {
+  const { file, record } = explanation;
+  const number = record === undefined ? "" : `${record}`;
+  const place = several ? `${plain(file)}${number && `:${number}`}` : number;
+  const head = (style: Style, text: string) =>
+    `${place === "" ? "" : `${terminal.paint("dim", place)} `}${terminal.paint(style, text)}`;
+  const lines = (...texts: readonly string[]) =>
+    texts.flatMap((text) => wrap(text, terminal.columns, indent));
+  switch (explanation.kind) {
+    case "unreadable": {
+      const { line, offset, problem } = explanation;
+      const where = line === undefined ? "" : ` (record ${record}, line ${line}, byte ${offset})`;
+      return [head("red", `unreadable${where}`), ...lines(plain(problem, 500))];
+    }
+    case "irrelevant":
+      return [`${head("dim", "not for the guard:")} ${plain(explanation.why)}`];
+    case "change":
+      return [
+        head(explanation.guarded.length > 0 ? "bold" : "reset", printCall(explanation.change)),
+        ...lines(printCaller(explanation.change), ...printConcern(explanation)),
+      ];
+  }
+}
+
+function printCall({ at, call, outcome }: Change): string {
+  const how =
+    outcome.status === "succeeded"
+      ? "succeeded"
+      : `was refused (${plain(outcome.code, 80)}) and changed nothing`;
+  return `${plain(at, 40)} ${plain(call)} ${how}`;
+}
+
+function printCaller({ actor }: Change): string {
+  const origin = printOrigin(actor);
+  return `by ${printActor(actor)}${origin === undefined ? "" : ` from ${origin}`}`;
+}
+
+function printConcern({
+  change,
+  guarded,
+  toRead,
+}: Extract<Explanation, { kind: "change" }>): readonly string[] {
+  const subjects = `on ${change.subjects.map(printSubject).join(", ")}`;
+  const refused = change.outcome.status === "refused";
+  if (guarded.length > 0) {
+    return [
+      subjects,
+      `guarded: ${guarded.map((name) => plain(name)).join(", ")}, which the guard reads now and again later${refused ? ", and tells of the attempt" : ""}`,
+    ];
+  }
+  if (toRead.length > 0) return [subjects, "guarded roles, if any, are found by a read of the account"];
+  return [subjects, "not guarded: nothing is read"];
+}
+
+function printSubject(subject: Subject): string {
+  switch (subject.kind) {
+    case "policy":
+      return `policy ${plain(subject.arn)}`;
+    case "profile":
+      return `instance profile ${plain(subject.name)}`;
+    case "compute-environment":
+      return `compute environment ${plain(subject.name)}`;
+    case "job-definition":
+      return `job definition ${plain(subject.name)}`;
+    case "role":
+      return `role ${plain(subject.name)}`;
+  }
+}
+
+/** What all the records came to. */
+class Tally {
+  #records = 0;
+  unreadable = 0;
+  #guarded = 0;
+  #toRead = 0;
+
+  count(explanation: Explanation): void {
+    if (explanation.record !== undefined) this.#records += 1;
+    if (explanation.kind === "unreadable") this.unreadable += 1;
+    if (explanation.kind !== "change") return;
+    if (explanation.guarded.length > 0) this.#guarded += 1;
+    else if (explanation.toRead.length > 0) this.#toRead += 1;
+  }
+
+  print(): string {
+    return [
+      `${this.#records} ${this.#records === 1 ? "record" : "records"}`,
+      `${this.#guarded} concern guarded roles`,
+      ...(this.#toRead > 0 ? [`${this.#toRead} may, which takes a read`] : []),
+      `${this.unreadable} unreadable`,
+    ].join(", ");
+  }
+}

@@ -1,0 +1,112 @@
+import { plain } from "@drift-guard/formats/plain";
+import type { LocalAccount } from "@drift-guard/local/local";
+import { type Command, parseCommandLine, UsageError } from "../command.ts";
+import { loadConfig } from "../config.ts";
+import { type Terminal, wrap } from "../terminal.ts";
+
+/** `local`: the guard as it would be deployed, on an account on this machine. */
+export const local: Command = {
+  help: `Runs a whole account on this machine, with the guard deployed into it as it would be into yours.
+
+Usage: drift-guard local [--rollback] [--port PORT] [--config FILE]
+
+  --rollback      put roles back; without it, the guard only tells
+  --port PORT     where the account answers on 127.0.0.1 (default: a free port)
+  --config FILE   the configuration that says which roles are guarded (default: drift-guard.config.ts here,
+                  else the roles that there are references for)
+
+It needs Python 3.10 or newer; the emulators are installed the first time, into a folder that git ignores.
+What the guard tells people is printed as it comes. Ctrl-C ends everything that was started.
+`,
+  async run(args, terminal) {
+    const { values } = parseCommandLine(args, {
+      rollback: { type: "boolean", default: false },
+      port: { type: "string" },
+      config: { type: "string" },
+    });
+    const port = values.port === undefined ? {} : { port: readPort(values.port) };
+    const owner = await loadConfig(values.config);
+    // Loaded here: it brings SDK clients, the bundler and the stack with it.
+    const { configureLocally, startLocalAccount } = await import("@drift-guard/local/local");
+    const interruption = hearInterruption();
+    const account = await startLocalAccount({
+      config: configureLocally(owner, { rollback: values.rollback }),
+      ...port,
+      report: (line) => void terminal.print(terminal.paint("dim", plain(line))),
+    });
+    try {
+      await terminal.print(...welcome(account, values.rollback, terminal));
+      await showMessages(account, interruption, terminal);
+      await terminal.print("", "Ending …");
+    } finally {
+      await account.stop();
+    }
+    return 0;
+  },
+};
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new UsageError(`${plain(text, 40)} is no port: give a number from 1 to 65535.`);
+}
+
+// The first Ctrl-C ends in order, whenever it comes; the second does not wait, and the emulators end with us.
+function hearInterruption(): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(2);
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  return controller.signal;
+}
+
+function welcome(
+  { endpoint }: LocalAccount,
+  rollback: boolean,
+  { columns, paint }: Terminal,
+): readonly string[] {
+  const sentence = rollback
+    ? "The guarded roles are as they should be. What drifts is told here within seconds, and put back."
+    : "The guarded roles are as they should be. What drifts is told here within seconds; --rollback would put it back.";
+  return [
+    "",
+    `${paint("bold", "The account answers at")} ${paint("cyan", endpoint)}`,
+    ...wrap(sentence, columns),
+    "",
+    "Try, in another terminal:",
+    "",
+    `  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
+    "  aws iam detach-role-policy --role-name AWSBatchServiceRole \\",
+    "    --policy-arn arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole",
+    "  npx drift-guard check",
+    "",
+    "Ctrl-C ends it.",
+  ];
+}
+
+async function showMessages(
+  { inbox }: LocalAccount,
+  interruption: AbortSignal,
+  terminal: Terminal,
+): Promise<void> {
+  while (!interruption.aborted) {
+    const messages = await inbox.receive(20, interruption).catch((error: unknown) => {
+      // The wait for messages is what an interruption cuts short.
+      if (interruption.aborted) return [];
+      throw error;
+    });
+    for (const message of messages) {
+      const lines = message.trimEnd().split("\n");
+      const [title = "", ...rest] = lines.map((line) => plain(line, 2000));
+      await terminal.print(
+        "",
+        terminal.paint("dim", "─".repeat(Math.min(terminal.columns, 100))),
+        terminal.paint("bold", title),
+        ...rest,
+      );
+    }
+  }
+}

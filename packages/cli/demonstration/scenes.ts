@@ -1,0 +1,80 @@
+import type { TransitionKind } from "@drift-guard/core/transition";
+import type { Caller } from "@drift-guard/embedded/caller";
+import type { IamCall } from "@drift-guard/embedded/iam-call";
+
+/** Something that is done to a guarded role, and how it must end. */
+export interface Scene {
+  readonly title: string;
+  readonly call: IamCall;
+  readonly by: Caller;
+  /** What happens to the one finding of the scene, from the first to the last. */
+  readonly path: readonly TransitionKind[];
+}
+
+const mallory: Caller = {
+  kind: "user",
+  name: "mallory",
+  sourceIp: "198.51.100.23",
+  userAgent: "aws-cli/2.31.9",
+};
+const pipeline: Caller = {
+  kind: "session",
+  role: "arn:aws:iam::123456789012:role/deploy",
+  session: "build-4711",
+  sourceIp: "203.0.113.80",
+  userAgent: "Terraform/1.13",
+};
+
+/** What happens in the demonstration. */
+export const scenes: readonly Scene[] = [
+  {
+    title: "A managed policy is detached from AWSBatchServiceRole",
+    call: {
+      call: "DetachRolePolicy",
+      roleName: "AWSBatchServiceRole",
+      policyArn: "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole",
+    },
+    by: pipeline,
+    path: ["opened", "rolled-back", "resolved"],
+  },
+  {
+    title: "The trust of ecsTaskExecutionRole is opened to a foreign account",
+    call: {
+      call: "UpdateAssumeRolePolicy",
+      roleName: "ecsTaskExecutionRole",
+      policyDocument: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          { Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" },
+          { Effect: "Allow", Principal: { AWS: "arn:aws:iam::999988887777:root" }, Action: "sts:AssumeRole" },
+        ],
+      }),
+    },
+    by: mallory,
+    path: ["opened", "rolled-back", "resolved"],
+  },
+  {
+    title: "A rogue inline policy is put on AWSBatchServiceRole",
+    call: {
+      call: "PutRolePolicy",
+      roleName: "AWSBatchServiceRole",
+      policyName: "maintenance",
+      policyDocument: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: "iam:*", Resource: "*" }],
+      }),
+    },
+    by: mallory,
+    path: ["opened", "rolled-back", "resolved"],
+  },
+  {
+    title: "Somebody tries to detach the policy of AWSServiceRoleForBatch, and IAM refuses",
+    call: {
+      call: "DetachRolePolicy",
+      roleName: "AWSServiceRoleForBatch",
+      policyArn: "arn:aws:iam::aws:policy/aws-service-role/BatchServiceRolePolicy",
+    },
+    by: mallory,
+    path: ["opened", "resolved"],
+  },
+];

@@ -1,0 +1,186 @@
+import type { Change } from "@drift-guard/core/change";
+import { defineConfig } from "@drift-guard/core/config";
+import { parseMessage } from "@drift-guard/core/message";
+import type { FindingStore } from "@drift-guard/core/ports";
+import { references } from "@drift-guard/core/references";
+import { rollbackKinds, type Transition } from "@drift-guard/core/transition";
+import { type Account, createAccount } from "@drift-guard/embedded/account";
+import type { Caller } from "@drift-guard/embedded/caller";
+import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
+import { createControlStore } from "@drift-guard/embedded/control";
+import { openDatabase } from "@drift-guard/embedded/database";
+import { createFindingStore } from "@drift-guard/embedded/findings";
+import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { createIds } from "@drift-guard/embedded/ids";
+import { stockShelf } from "@drift-guard/embedded/managed-policies";
+import { createRechecks } from "@drift-guard/embedded/rechecks";
+import { listWards } from "@drift-guard/guard/guarded-role";
+import { type Inspection, inspectMessage } from "@drift-guard/guard/inspect";
+import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
+import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback";
+import { judgeWard, type Verdict } from "../verdict.ts";
+
+/** Something that happened on the stage, with the time of its clock. */
+export type Happening = { readonly at: Date } & (
+  | { readonly kind: "call"; readonly change: Change; readonly byGuard: boolean }
+  | { readonly kind: "look"; readonly inspection: Inspection; readonly again: boolean }
+  | { readonly kind: "transition"; readonly transition: Transition }
+  | { readonly kind: "rollback"; readonly outcome: RollbackOutcome }
+);
+
+/** An account in memory with the guard around it, wired as it is when it is deployed. */
+export interface Stage {
+  readonly account: Account;
+  readonly settings: GuardSettings;
+  /** Makes a call to IAM, and gives all that follows from it until nothing more is to come. */
+  perform(call: IamCall, by: Caller): Promise<readonly Happening[]>;
+  /** Every guarded role as it is now, against its reference. */
+  judge(): Promise<readonly Verdict[]>;
+  close(): void;
+}
+
+// CloudTrail takes some minutes on average.
+const trailSeconds = 150;
+/** Far more than any scene has: beyond it, something goes round in circles. */
+const mostHappenings = 500;
+
+const root: Caller = { kind: "root" };
+
+/** Sets the stage: an account whose guarded roles are as they should be, both rollbacks automatic. */
+export async function setStage(start: string): Promise<Stage> {
+  const clock = createVirtualClock(start);
+  const ids = createIds();
+  const account = createAccount({ clock, ids, shelf: stockShelf(references()) });
+  const settings = makeSettings(account);
+  furnish(account);
+  const database = openDatabase(":memory:");
+  const told: Transition[] = [];
+  const rechecks = createRechecks(clock);
+  const guard: Caller = { kind: "session", role: settings.guardRole, session: "rollback" };
+  const ports: RollbackPorts = {
+    roles: account.reader(guard),
+    writer: account.writer(guard),
+    findings: tellTransitions(createFindingStore(database), told),
+    control: createControlStore(database),
+    rechecks,
+    now: clock.now,
+    newId: ids.uuid,
+  };
+  const events: string[] = [];
+  account.onEvent((envelope) => events.push(JSON.stringify(envelope)));
+
+  const next = async (): Promise<readonly Happening[] | undefined> => {
+    const transition = told.shift();
+    if (transition) return announce(transition, ports, settings);
+    const event = events.shift();
+    if (event !== undefined) {
+      clock.advance(trailSeconds);
+      const message = parseMessage(event);
+      const inspections = await inspectMessage(message, ports, settings);
+      return [...tellCall(message, settings, clock), ...tellLooks(inspections, clock, false)];
+    }
+    const at = rechecks.nextAt();
+    if (!at) return undefined;
+    clock.advanceTo(at);
+    const looks: Happening[] = [];
+    for (const recheck of rechecks.due(clock.now())) {
+      const inspections = await inspectMessage({ kind: "recheck", recheck }, ports, settings);
+      looks.push(...tellLooks(inspections, clock, true));
+    }
+    return looks;
+  };
+
+  return {
+    account,
+    settings,
+    async perform(call, by) {
+      account.call(call, by);
+      const happenings: Happening[] = [];
+      for (let more = await next(); more; more = await next()) {
+        happenings.push(...more);
+        if (happenings.length > mostHappenings) {
+          throw new Error(
+            `${call.call} led to more than ${mostHappenings} happenings: the guard goes in circles.`,
+          );
+        }
+      }
+      clock.advance(600);
+      return happenings;
+    },
+    judge: () =>
+      Promise.all(listWards(settings).map((ward) => judgeWard(ward, account.reader(root), account.account))),
+    close: () => database.close(),
+  };
+}
+
+function makeSettings({ account, partition }: Account): GuardSettings & { readonly guardRole: string } {
+  const automatic = { excess: "automatic", missing: "automatic" } as const;
+  const roles = references().map(({ role, path, serviceLinked }) => [
+    role,
+    serviceLinked === undefined
+      ? { rollback: automatic }
+      : { required: false, ...(path !== undefined && { paths: [path] }) },
+  ]);
+  return {
+    config: defineConfig({ roles: Object.fromEntries(roles) }),
+    account,
+    partition,
+    guardRole: `arn:${partition}:iam::${account}:role/drift-guard-rollback`,
+  };
+}
+
+function furnish(account: Account): void {
+  for (const { role: roleName, serviceLinked, trust, attachments } of references()) {
+    if (serviceLinked !== undefined) {
+      account.call({ call: "CreateServiceLinkedRole", awsServiceName: serviceLinked }, root);
+      continue;
+    }
+    // Where the console's first run puts it (2.8).
+    const path = roleName === "AWSBatchServiceRole" ? "/service-role/" : "/";
+    account.call({ call: "CreateRole", roleName, path, assumeRolePolicyDocument: trust }, root);
+    for (const { arn } of attachments) {
+      account.call({ call: "AttachRolePolicy", roleName, policyArn: arn }, root);
+    }
+  }
+}
+
+// What the table's stream does when deployed: whatever is committed is told, and nothing else.
+function tellTransitions(store: FindingStore, told: Transition[]): FindingStore {
+  return {
+    ...store,
+    async commit(commit) {
+      const ledger = await store.commit(commit);
+      told.push(...commit.transitions);
+      return ledger;
+    },
+  };
+}
+
+async function announce(
+  transition: Transition,
+  ports: RollbackPorts,
+  settings: GuardSettings,
+): Promise<readonly Happening[]> {
+  const told: Happening = { at: ports.now(), kind: "transition", transition };
+  if (!rollbackKinds.includes(transition.kind)) return [told];
+  const outcome = await rollBack(transition, ports, settings);
+  return [told, { at: ports.now(), kind: "rollback", outcome }];
+}
+
+function tellCall(
+  message: ReturnType<typeof parseMessage>,
+  { guardRole }: GuardSettings,
+  clock: VirtualClock,
+): readonly Happening[] {
+  if (message.kind !== "change") return [];
+  const { change } = message;
+  return [{ at: clock.now(), kind: "call", change, byGuard: change.actor.issuer === guardRole }];
+}
+
+function tellLooks(
+  inspections: readonly Inspection[],
+  clock: VirtualClock,
+  again: boolean,
+): readonly Happening[] {
+  return inspections.map((inspection) => ({ at: clock.now(), kind: "look", inspection, again }));
+}

@@ -1,0 +1,43 @@
+import type { Change, Subject } from "@drift-guard/core/change";
+import type { Config } from "@drift-guard/core/config";
+import { findConcerns } from "../concern.ts";
+import type { TrailRecord } from "./records.ts";
+import type { Place } from "./splitter.ts";
+
+/** What the guard makes of one record; the line of JSON that `explain --json` prints. */
+export type Explanation = { readonly file: string } & Partial<Place> &
+  (
+    | {
+        readonly kind: "change";
+        readonly change: Change;
+        /** The guarded roles that it concerns for certain. */
+        readonly guarded: readonly string[];
+        /** Subjects that only a read of the account can lead to roles. */
+        readonly toRead: readonly Subject[];
+      }
+    | { readonly kind: "irrelevant"; readonly why: string }
+    | { readonly kind: "unreadable"; readonly problem: string }
+  );
+
+/** What the guard makes of a record, under a configuration. */
+export function explainRecord(record: TrailRecord, config: Config): Explanation {
+  const at = { file: record.file, ...record.place };
+  if (record.problem !== undefined) return { ...at, kind: "unreadable", problem: record.problem };
+  const { message } = record;
+  switch (message.kind) {
+    case "irrelevant":
+      return { ...at, kind: "irrelevant", why: message.why };
+    case "recheck":
+      return { ...at, kind: "irrelevant", why: "it is the guard's own wish to look again" };
+    case "change": {
+      const concerns = findConcerns(message.change, config);
+      return {
+        ...at,
+        kind: "change",
+        change: message.change,
+        guarded: [...new Set(concerns.flatMap(({ guarded }) => guarded))],
+        toRead: concerns.filter(({ open }) => open).map(({ subject }) => subject),
+      };
+    }
+  }
+}
