@@ -1,0 +1,96 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { type AwsSecurityFinding, GetFindingsCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
+import { createFindingStore } from "@drift-guard/aws/findings";
+import { createRoleReader } from "@drift-guard/aws/iam";
+import type { Finding } from "@drift-guard/core/finding";
+import type { FindingStore, RoleReader } from "@drift-guard/core/ports";
+import type { RoleKey } from "@drift-guard/core/role";
+import { clientSettings } from "@drift-guard/local/client";
+import { localAccountId } from "@drift-guard/local/emulators";
+import { configureLocally, type LocalAccount, startLocalAccount } from "@drift-guard/local/local";
+import config from "../../drift-guard.config.ts";
+
+/** A local account with the guard in it, and the doors through which a test looks at it. */
+export interface GuardedAccount {
+  readonly local: LocalAccount;
+  readonly iam: IAMClient;
+  readonly roles: RoleReader;
+  readonly store: FindingStore;
+  /** What people were told so far, each message once. */
+  messages(): readonly string[];
+  findings(): Promise<readonly Finding[]>;
+  hubFindings(): Promise<readonly AwsSecurityFinding[]>;
+  /** Runs the sweep as its schedule would. */
+  sweep(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The key of a role of the local account. */
+export function keyOf(name: string): RoleKey {
+  return { account: localAccountId, name };
+}
+
+/** Starts the account with every role put back by itself, and listens to what people are told. */
+export async function startGuardedAccount(): Promise<GuardedAccount> {
+  const local = await startLocalAccount({ config: configureLocally(config, { rollback: true }) });
+  const settings = clientSettings(local.endpoint);
+  const iam = new IAMClient(settings);
+  const store = createFindingStore(new DynamoDBClient(settings), {
+    table: local.deployment.outputs.Findings ?? "",
+    sinks: ["notify", "securityhub"],
+  });
+  const messages: string[] = [];
+  const listening = new AbortController();
+  const listen = async () => {
+    while (!listening.signal.aborted) messages.push(...(await local.inbox.receive(1, listening.signal)));
+  };
+  const ears = listen().catch((error: unknown) => {
+    if (!listening.signal.aborted) throw error;
+  });
+  return {
+    local,
+    iam,
+    roles: createRoleReader(iam, { account: localAccountId, partition: "aws" }),
+    store,
+    messages: () => messages,
+    findings: async () => {
+      const all: Finding[] = [];
+      for await (const finding of store.findings()) all.push(finding);
+      return all;
+    },
+    hubFindings: async () =>
+      (await new SecurityHubClient(settings).send(new GetFindingsCommand({}))).Findings ?? [],
+    sweep: async () => {
+      const FunctionName = local.deployment.functions.get("SweepFunction");
+      const { FunctionError, Payload } = await new LambdaClient(settings).send(
+        new InvokeCommand({ FunctionName, Payload: "{}" }),
+      );
+      if (FunctionError) throw new Error(`The sweep failed: ${Buffer.from(Payload ?? []).toString()}`);
+    },
+    stop: async () => {
+      listening.abort();
+      await ears;
+      await local.stop();
+    },
+  };
+}
+
+/** Waits until something holds, and fails with what was last seen after `seconds`. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T>,
+  holds: (seen: T) => boolean,
+  seconds = 60,
+): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const seen = await look();
+    if (holds(seen)) return seen;
+    if (Date.now() > end)
+      throw new Error(`${what} did not come to hold within ${seconds} s: ${JSON.stringify(seen, null, 1)}`);
+    await pause(200);
+  }
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { DetachRolePolicyCommand, UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
+import type { Finding } from "@drift-guard/core/finding";
+import { doubled, dropping, inTurn, reversed } from "@drift-guard/local/disorder";
+import { comparePolicies } from "@drift-guard/policy/compare";
+import { batchServicePolicy } from "../builders.ts";
+import { referenceOf } from "../core/wards.ts";
+import { describeEmulated } from "../local/emulators.ts";
+import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
+
+const guarded = ["AWSBatchServiceRole", "ecsTaskExecutionRole"];
+const foreignTrust = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    { Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" },
+    { Effect: "Allow", Principal: { AWS: "arn:aws:iam::999988887777:root" }, Action: "sts:AssumeRole" },
+  ],
+});
+
+async function doHarm({ iam }: GuardedAccount): Promise<void> {
+  await iam.send(
+    new DetachRolePolicyCommand({ RoleName: "AWSBatchServiceRole", PolicyArn: batchServicePolicy }),
+  );
+  await iam.send(
+    new UpdateAssumeRolePolicyCommand({ RoleName: "ecsTaskExecutionRole", PolicyDocument: foreignTrust }),
+  );
+}
+
+const drifts = async (account: GuardedAccount) =>
+  (await account.findings()).filter(({ evidence }) => evidence.kind === "drift");
+const areResolved = (findings: readonly Finding[]) =>
+  findings.length === 2 && findings.every(({ state }) => state === "resolved");
+
+async function historyOf(account: GuardedAccount, finding: Finding): Promise<readonly string[]> {
+  return (await account.store.history(finding.role, finding.id)).map(
+    ({ kind, cause }) => `${kind} by ${cause.kind}`,
+  );
+}
+
+/** What must be true in the end, whatever the trail did to the events. */
+async function assertPutBack(account: GuardedAccount): Promise<void> {
+  const service = await account.roles.read("AWSBatchServiceRole");
+  assert.deepEqual(service.status === "present" && service.role.attached.map(({ arn }) => arn), [
+    batchServicePolicy,
+  ]);
+  const execution = await account.roles.read("ecsTaskExecutionRole");
+  const trust = execution.status === "present" ? execution.role.trust : "";
+  const { trust: expected } = referenceOf("ecsTaskExecutionRole");
+  assert.equal(
+    comparePolicies(trust, expected, { kind: "trust", account: keyOf("").account }).relation,
+    "equal",
+  );
+
+  const findings = await drifts(account);
+  assert.deepEqual(findings.map(({ role, evidence }) => `${role.name} ${evidence.part}`).sort(), [
+    `AWSBatchServiceRole managed:${batchServicePolicy}`,
+    "ecsTaskExecutionRole trust",
+  ]);
+  for (const name of guarded) {
+    const { rollbacks } = await account.store.load(keyOf(name));
+    assert.deepEqual(
+      rollbacks.map(({ status }) => status),
+      ["done"],
+      `${name} was put back once, and no more`,
+    );
+  }
+  const impersonations = (await account.findings()).filter(
+    ({ evidence }) => evidence.kind === "impersonation",
+  );
+  assert.deepEqual(impersonations, [], "the guard knows its own calls");
+}
+
+describeEmulated("the whole path, with the bundles that would be deployed", () => {
+  describe("a detached policy and an opened trust", () => {
+    let account: GuardedAccount;
+    before(async () => {
+      account = await startGuardedAccount();
+      await doHarm(account);
+    });
+    after(() => account.stop());
+
+    it("are found, recorded, put back once, and resolved by a later clean read", async () => {
+      const findings = await until("two resolved findings", () => drifts(account), areResolved);
+      await assertPutBack(account);
+      for (const finding of findings) {
+        assert.deepEqual(await historyOf(account, finding), [
+          "opened by change",
+          "rolled-back by rollback",
+          "resolved by recheck",
+        ]);
+      }
+    });
+
+    it("are told to people, each transition in a message of its own", async () => {
+      const ids = (await drifts(account)).map(({ id }) => id);
+      const told = await until(
+        "six messages",
+        async () => account.messages().filter((message) => ids.some((id) => message.includes(id))),
+        (messages) => messages.length >= 6,
+      );
+      assert.equal(told.length, 6);
+      assert.ok(told.some((message) => message.includes("999988887777")));
+    });
+
+    it("stand in Security Hub, closed", async () => {
+      const mine = await until(
+        "two closed findings",
+        async () =>
+          (await account.hubFindings()).filter(
+            ({ Title }) => !/AWS (?:has )?(?:changed|published)/.test(Title ?? ""),
+          ),
+        (findings) => findings.filter(({ Compliance }) => Compliance?.Status === "PASSED").length === 2,
+      );
+      const resources = mine.flatMap(
+        ({ Resources }) => Resources?.map(({ Id }) => Id?.split("/").at(-1)) ?? [],
+      );
+      for (const name of guarded) assert.ok(resources.includes(name), `${name} among ${resources}`);
+    });
+  });
+
+  describe("the same, with the trail's events doubled and reversed, and one of them lost", () => {
+    let account: GuardedAccount;
+    before(async () => {
+      account = await startGuardedAccount();
+      account.local.recorder.hold();
+      await doHarm(account);
+      await account.local.recorder.release(
+        inTurn(
+          doubled,
+          reversed,
+          dropping(({ eventName }) => eventName === "UpdateAssumeRolePolicy"),
+        ),
+      );
+      account.local.recorder.disturb({ disorder: inTurn(doubled, reversed) });
+    });
+    after(() => account.stop());
+
+    it("end in the same state, the lost one found by the sweep", async () => {
+      const first = await until(
+        "the told one resolved",
+        () => drifts(account),
+        ([only]) => only?.state === "resolved",
+      );
+      assert.equal(first.length, 1, "nothing told of the other");
+      await account.sweep();
+      const findings = await until("both resolved", () => drifts(account), areResolved);
+      await assertPutBack(account);
+      const swept = findings.find(({ evidence }) => evidence.part === "trust");
+      assert.ok(swept);
+      assert.deepEqual((await historyOf(account, swept))[0], "opened by sweep");
+    });
+  });
+});
