@@ -15,7 +15,7 @@ const ApprovalItem = z.object({ approval: Approval });
 const StopItem = z.object({ reason: z.string() });
 
 // Two rollbacks that spend at once cancel each other's transaction; more often than this they do not meet.
-const spendAttempts = 6;
+const spendRounds = 6;
 
 // A window that is over is kept this long, for whoever asks what happened.
 const keepBudgetDays = 7;
@@ -66,7 +66,7 @@ async function readDecisions(table: Table, role: RoleKey): Promise<Control> {
 
 async function spend(table: Table, role: RoleKey, budget: Budget, now: string): Promise<Spending> {
   const window = budgetWindow(budget, now);
-  for (let attempt = 0; attempt < spendAttempts; attempt += 1) {
+  for (let round = 0; round < spendRounds; round += 1) {
     try {
       await table.documents.send(
         new TransactWriteCommand({
@@ -85,11 +85,11 @@ async function spend(table: Table, role: RoleKey, budget: Budget, now: string): 
       if (byRole !== "TransactionConflict" && byAccount !== "TransactionConflict") {
         throw tableFailure(table, error, "dynamodb:UpdateItem");
       }
-      await pause(20 * 2 ** attempt * Math.random());
+      await pause(20 * 2 ** round * Math.random());
     }
   }
   throw new StoreUnavailableError(
-    `The budget of ${role.name} in the table ${table.name} is being spent by others at each of ${spendAttempts} attempts. ` +
+    `The budget of ${role.name} in the table ${table.name} is being spent by others at each of ${spendRounds} tries. ` +
       "Nothing was spent; try again.",
   );
 }

@@ -24,7 +24,7 @@ import {
 } from "./table.ts";
 
 // A ledger that is committed to between the calls of a load is read again, so often before it is given up.
-const loadAttempts = 5;
+const loadRounds = 5;
 
 /**
  * Keeps the ledgers in DynamoDB. A transition waits for each of `sinks` to mark it delivered.
@@ -48,7 +48,7 @@ export function createFindingStore(
 }
 
 async function loadLedger(table: Table, role: RoleKey): Promise<Ledger> {
-  for (let attempt = 0; attempt < loadAttempts; attempt += 1) {
+  for (let round = 0; round < loadRounds; round += 1) {
     // The version is read before the items, and again with them: a query is not a snapshot, and old findings under a
     // new version would pass the commit's condition.
     const version = await readVersion(table, role);
@@ -56,7 +56,7 @@ async function loadLedger(table: Table, role: RoleKey): Promise<Ledger> {
     if (ledger.version === version) return ledger;
   }
   throw new StoreUnavailableError(
-    `The ledger of ${role.name} in the table ${table.name} changed at each of ${loadAttempts} attempts to load it. ` +
+    `The ledger of ${role.name} in the table ${table.name} changed at each of ${loadRounds} tries to load it. ` +
       "It is tried again with the next message.",
   );
 }

@@ -36,7 +36,7 @@ export async function readRole(
   );
 }
 
-interface Attempt {
+interface Round {
   readonly reading: RoleReading;
   /** What was there in one call and not in a later one. */
   readonly gone: readonly string[];
@@ -49,7 +49,7 @@ async function readOnce(
   policies: PolicyReader,
   at: AccountId,
   name: string,
-): Promise<Attempt> {
+): Promise<Round> {
   const found = await getRole(client, name);
   if (!found) {
     return {
