@@ -62,8 +62,15 @@ export async function startEmulators(
     PYTHONUNBUFFERED: "1",
     PYTHONDONTWRITEBYTECODE: "1",
   };
-  const start = (name: string, health: string, launch: (port: number) => Launch) =>
-    startEmulator({ name, health, launch, executable: python.executable, env, folder });
+  const start = async (name: string, health: string, launch: (port: number) => Launch) => {
+    const attempt = () => startEmulator({ name, health, launch, executable: python.executable, env, folder });
+    return attempt().catch((error: unknown) => {
+      // Between finding a port free and listening on it, somebody else may have taken it.
+      if (error instanceof EmulatorStartError && /address already in use/i.test(error.message))
+        return attempt();
+      throw error;
+    });
+  };
 
   const started = await Promise.allSettled([
     start("moto", "/moto-api/", (port) => ({

@@ -26,7 +26,7 @@ export interface LocalAccount {
 /**
  * Starts the account, with every referenced role as it should be, and deploys the guard into it: the bundles and the
  * stack that `sst deploy` would bring to AWS. Throws `PythonMissingError`, `EmulatorInstallError`,
- * `EmulatorStartError`, `BundleError`, `SynthesisError` and `DeploymentError`; nothing is left running then.
+ * `EmulatorStartError`, `RecorderStartError`, `BundleError`, `SynthesisError` and `DeploymentError`; nothing is left running then.
  */
 export async function startLocalAccount(options: {
   readonly config: Config;

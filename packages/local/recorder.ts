@@ -12,6 +12,11 @@ import { type AskIam, answerAsIam, refuse } from "./iam-rules.ts";
 import { type Answer, type Failure, failureOf, isTrailed, recordCall } from "./recording.ts";
 import { readXml } from "./xml.ts";
 
+/** The port that the account was to answer at cannot be had. */
+export class RecorderStartError extends Error {
+  override readonly name = "RecorderStartError";
+}
+
 /** One call that went through the recorder, read-only ones too: what least privilege is held against. */
 export interface ObservedCall extends ApiCall {
   readonly caller: Caller;
@@ -139,7 +144,13 @@ export async function startRecorder(
 
   const server = createServer((incoming, outgoing) => void serve(incoming, outgoing));
   server.listen(options.port ?? 0, "127.0.0.1");
-  await once(server, "listening");
+  await once(server, "listening").catch((cause: unknown) => {
+    throw new RecorderStartError(
+      `Nothing can listen on port ${options.port} of 127.0.0.1: ${cause instanceof Error ? cause.message : cause}. ` +
+        "Choose another port, or none for a free one.",
+      { cause },
+    );
+  });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
 

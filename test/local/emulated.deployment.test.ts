@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import {
   DescribeContinuousBackupsCommand,
   DescribeTimeToLiveCommand,
@@ -117,7 +118,7 @@ withEmulators("a template deployed into the local account", (services) => {
   before(async () => {
     bundle = await mkdtemp(join(tmpdir(), "bundle-"));
     await build({
-      entryPoints: [join(import.meta.dirname, "bundles", "tagger.ts")],
+      entryPoints: [fileURLToPath(import.meta.resolve("./bundles/tagger.ts"))],
       outfile: join(bundle, "index.mjs"),
       bundle: true,
       platform: "node",
