@@ -3,7 +3,7 @@ import { printActor, printOrigin } from "@drift-guard/formats/actors";
 import { plain } from "@drift-guard/formats/plain";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
-import { type Style, type Terminal, wrap } from "../terminal.ts";
+import { type Terminal, wrap } from "../terminal.ts";
 import { type Explanation, explainRecord } from "../trail/explanation.ts";
 import { readTrail, TrailUnreadableError } from "../trail/records.ts";
 
@@ -54,27 +54,30 @@ Exit codes: 0 every record was read, 2 some could not be; each of those is named
 const indent = "    ";
 
 function print(explanation: Explanation, several: boolean, terminal: Terminal): readonly string[] {
-  const { file, record } = explanation;
-  const number = record === undefined ? "" : `${record}`;
-  const place = several ? `${plain(file)}${number && `:${number}`}` : number;
-  const head = (style: Style, text: string) =>
-    `${place === "" ? "" : `${terminal.paint("dim", place)} `}${terminal.paint(style, text)}`;
-  const lines = (...texts: readonly string[]) =>
-    texts.flatMap((text) => wrap(text, terminal.columns, indent));
+  const { paint, columns } = terminal;
+  const place = paint("dim", printPlace(explanation, several));
+  const lines = (...texts: readonly string[]) => texts.flatMap((text) => wrap(text, columns, indent));
   switch (explanation.kind) {
     case "unreadable": {
-      const { line, offset, problem } = explanation;
-      const where = line === undefined ? "" : ` (record ${record}, line ${line}, byte ${offset})`;
-      return [head("red", `unreadable${where}`), ...lines(plain(problem, 500))];
+      const { record, line, offset, problem } = explanation;
+      const where = record === undefined ? "" : ` (record ${record}, line ${line}, byte ${offset})`;
+      return [`${place} ${paint("red", `unreadable${where}`)}`, ...lines(plain(problem, 500))];
     }
     case "irrelevant":
-      return [`${head("dim", "not for the guard:")} ${plain(explanation.why)}`];
-    case "change":
+      return [`${place} ${paint("dim", "not for the guard:")} ${plain(explanation.why)}`];
+    case "change": {
+      const call = printCall(explanation.change);
       return [
-        head(explanation.guarded.length > 0 ? "bold" : "reset", printCall(explanation.change)),
+        `${place} ${explanation.guarded.length > 0 ? paint("bold", call) : call}`,
         ...lines(printCaller(explanation.change), ...printConcern(explanation)),
       ];
+    }
   }
+}
+
+function printPlace({ file, record }: Explanation, several: boolean): string {
+  const number = record === undefined ? "" : `#${record}`;
+  return several ? plain(file) + number : number || plain(file);
 }
 
 function printCall({ at, call, outcome }: Change): string {

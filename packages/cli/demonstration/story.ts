@@ -150,12 +150,7 @@ function pathsOf(happenings: readonly Happening[]): ReadonlyMap<string, readonly
   );
 }
 
-function line(
-  label: string,
-  text: string,
-  { columns, paint }: Terminal,
-  style: Style = "reset",
-): readonly string[] {
+function line(label: string, text: string, { columns, paint }: Terminal, style?: Style): readonly string[] {
   const lines = wrap(text, columns, margin + cell(label, column), body);
-  return lines.map((each) => paint(style, each));
+  return style === undefined ? lines : lines.map((each) => paint(style, each));
 }

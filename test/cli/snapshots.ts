@@ -1,0 +1,60 @@
+import { references } from "@drift-guard/core/references";
+import { account } from "../builders.ts";
+
+/** A role in the output of `aws iam get-account-authorization-details`. */
+export interface RoleDetail {
+  readonly RoleName: string;
+  readonly RoleId: string;
+  readonly Arn: string;
+  readonly Path: string;
+  readonly AssumeRolePolicyDocument: unknown;
+  readonly RolePolicyList: readonly { readonly PolicyName: string; readonly PolicyDocument: unknown }[];
+  readonly AttachedManagedPolicies: readonly { readonly PolicyName: string; readonly PolicyArn: string }[];
+  readonly InstanceProfileList: readonly never[];
+  readonly Tags: readonly never[];
+}
+
+/** The roles of an account in which every guarded role is as it should be. */
+export function cleanRoles(): readonly RoleDetail[] {
+  return references().map(({ role, path = "/", trust, attachments }, index) => ({
+    RoleName: role,
+    RoleId: `AROAEXAMPLE00000000${index}`,
+    Arn: `arn:aws:iam::${account}:role${path}${role}`,
+    Path: path,
+    AssumeRolePolicyDocument: JSON.parse(trust),
+    RolePolicyList: [],
+    AttachedManagedPolicies: attachments.map(({ arn }) => ({
+      PolicyName: arn.slice(arn.lastIndexOf("/") + 1),
+      PolicyArn: arn,
+    })),
+    InstanceProfileList: [],
+    Tags: [],
+  }));
+}
+
+/** The clean roles with one of them altered. */
+export function rolesWith(name: string, over: Partial<RoleDetail>): readonly RoleDetail[] {
+  return cleanRoles().map((role) => (role.RoleName === name ? { ...role, ...over } : role));
+}
+
+/** The whole output; without the policies' documents where they are not wanted. */
+export function printSnapshot(
+  roles: readonly RoleDetail[],
+  { documents = true }: { readonly documents?: boolean } = {},
+): string {
+  const policies = references().flatMap(({ attachments }) =>
+    attachments.map(({ arn, version, document }) => ({
+      PolicyName: arn.slice(arn.lastIndexOf("/") + 1),
+      Arn: arn,
+      DefaultVersionId: version,
+      PolicyVersionList: [{ VersionId: version, IsDefaultVersion: true, Document: JSON.parse(document) }],
+    })),
+  );
+  return JSON.stringify({
+    UserDetailList: [],
+    GroupDetailList: [],
+    RoleDetailList: roles,
+    Policies: documents ? policies : [],
+    IsTruncated: false,
+  });
+}
