@@ -64,7 +64,7 @@ export async function startGuardedAccount(): Promise<GuardedAccount> {
     hubFindings: async () =>
       (await new SecurityHubClient(settings).send(new GetFindingsCommand({}))).Findings ?? [],
     sweep: async () => {
-      const FunctionName = local.deployment.functions.get("SweepFunction");
+      const FunctionName = local.deployment.functions.get("Sweep");
       const { FunctionError, Payload } = await new LambdaClient(settings).send(
         new InvokeCommand({ FunctionName, Payload: "{}" }),
       );
