@@ -4,10 +4,13 @@ import { defineConfig } from "@drift-guard/core/config";
 export default defineConfig({
   roles: {
     AWSBatchServiceRole: { rollback: { excess: "approve", missing: "automatic" } },
-    ecsTaskExecutionRole: { paths: ["/", "/batch/"], rollback: { missing: "approve" } },
+    ecsTaskExecutionRole: {
+      paths: ["/", "/batch/", "/aws-service-role/batch.amazonaws.com/"],
+      rollback: { missing: "approve" },
+    },
     AWSServiceRoleForBatch: {
       required: false,
-      paths: ["/aws-service-role/batch.amazonaws.com/"],
+      paths: ["/", "/aws-service-role/batch.amazonaws.com/"],
       rollback: { excess: "automatic", missing: "automatic" },
     },
   },

@@ -179,7 +179,7 @@ describe("writing roles", () => {
     ]);
   });
 
-  it("never reaches a service-linked role, even where the config asks for its rollback", () => {
+  it("never reaches a service-linked role or its path, even where the config asks for that", () => {
     assert.doesNotMatch(JSON.stringify(writes()), /AWSServiceRoleForBatch|aws-service-role/);
   });
 
