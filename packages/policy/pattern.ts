@@ -129,7 +129,7 @@ function isArn({ ends }: Pattern): boolean {
 
 /** Whether two patterns can be told apart by their fixed ends; false says nothing. */
 export function areDisjoint(one: Pattern, other: Pattern): boolean {
-  if (one.ignoreCase || other.ignoreCase) return false;
+  if (one.ignoreCase || other.ignoreCase || isArn(one) !== isArn(other)) return false;
   return one.ends.some((end, index) => {
     const counterpart = other.ends[index];
     return counterpart !== undefined && endsDiffer(end, counterpart);
@@ -155,7 +155,8 @@ function fits(text: string, { head, tail }: Ends): boolean {
  * a wildcard of `wide` may eat, a variable one that the same variable may eat too. True is certain, false is not.
  */
 export function coversPattern(wide: Pattern, narrow: Pattern): boolean {
-  if (wide.text === narrow.text && wide.ignoreCase === narrow.ignoreCase) return true;
+  const isSameKind = isArn(wide) === isArn(narrow) && wide.ignoreCase === narrow.ignoreCase;
+  if (isSameKind && wide.text === narrow.text) return true;
   if (wide.literal !== undefined) return false;
   if (areDisjoint(wide, narrow)) return false;
   const [over, under] = [wide.tokens, narrow.tokens];
