@@ -5,6 +5,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Step } from "./plan.ts";
 import type { RoleKey, RoleReading } from "./role.ts";
 import type { Transition } from "./transition.ts";
+import type { RoleUse } from "./usage.ts";
 
 /**
  * Reads roles whole. Every call that a source refuses or throttles for good throws `RoleUnreadableError`;
@@ -79,4 +80,25 @@ export interface Announcer {
 /** Asks for a role to be looked at again. */
 export interface RecheckQueue {
   schedule(recheck: Recheck, afterSeconds: number): Promise<void>;
+}
+
+/** Who keeps the inventory of what uses which role, for findings to say what breaks. */
+export interface UsageStore {
+  /** What is known to use a role. */
+  usesOf(role: RoleKey): Promise<readonly RoleUse[]>;
+  /** Takes a compute environment or job definition in, in place of what was known of it; `uses` by role name. */
+  record(
+    account: string,
+    subject: UsageSubject,
+    uses: ReadonlyMap<string, readonly RoleUse[]>,
+  ): Promise<void>;
+  /** Names of all roles that something is known to use. */
+  usedRoles(account: string): AsyncIterable<string>;
+}
+
+/** Names a compute environment, or all revisions of a job definition, in one region. */
+export interface UsageSubject {
+  readonly kind: RoleUse["kind"];
+  readonly region: string;
+  readonly name: string;
 }
