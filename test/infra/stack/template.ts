@@ -72,6 +72,16 @@ describe("the CloudFormation template", () => {
     assert.match(JSON.stringify(Control?.Properties.ResourcePolicy), /role\/drift-guard-ci-RollbackerRole/);
   });
 
+  it("refers to a table, to its stream and to its index each as what it is", () => {
+    const { Resources } = templateOf(home);
+    assert.deepEqual(Resources.FindingsMapping?.Properties.EventSourceArn, {
+      "Fn::GetAtt": ["Findings", "StreamArn"],
+    });
+    const sweep = JSON.stringify(Resources.SweepRole?.Properties.Policies);
+    const index = { "Fn::Join": ["", [{ "Fn::GetAtt": ["Findings", "Arn"] }, "/index/byDue"]] };
+    assert.ok(sweep.includes(JSON.stringify(index)));
+  });
+
   it("keeps the targets in their rules, and the control table's policy in the table", () => {
     const { Resources } = templateOf(home);
     assert.deepEqual(Resources.RollbackRule?.Properties.Targets, [
