@@ -141,11 +141,12 @@ class Tally {
   }
 
   print(): string {
-    return [
-      `${this.#records} ${this.#records === 1 ? "record" : "records"}`,
-      `${this.#guarded} concern guarded roles`,
-      ...(this.#toRead > 0 ? [`${this.#toRead} may, which takes a read`] : []),
+    const records = this.#records;
+    const parts = [
+      `${this.#guarded} of guarded roles`,
+      ...(this.#toRead > 0 ? [`${this.#toRead} that may be, which a read tells`] : []),
       `${this.unreadable} unreadable`,
-    ].join(", ");
+    ];
+    return `${records} ${records === 1 ? "record" : "records"}: ${parts.join(", ")}`;
   }
 }

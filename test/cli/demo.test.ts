@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { scenes } from "drift-guard/demonstration/scenes";
+import { setStage } from "drift-guard/demonstration/stage";
+import { findFaults } from "drift-guard/demonstration/story";
+import { runCli } from "./process.ts";
+
+describe("the demonstration", () => {
+  it("tells for each scene who did what, the drift, its severity, the plan and the finding's path", async () => {
+    const { code, stdout, stderr } = await runCli(["demo"]);
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    for (const { title } of scenes) assert.ok(stdout.includes(title), title);
+    assert.match(stdout, /iam:DetachRolePolicy, by arn:aws:sts::123456789012:assumed-role\/deploy/);
+    assert.match(stdout, /HIGH Policy AWSBatchServiceRole is missing/);
+    assert.match(stdout, /- autoscaling:CreateAutoScalingGroup and 60 more on \*/);
+    assert.match(stdout, /plan +1\. attach arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole/);
+    assert.match(stdout, /CRITICAL ecsTaskExecutionRole can be assumed by more/);
+    assert.match(stdout, /\+ sts:AssumeRole by AWS arn:aws:iam::999988887777:root/);
+    assert.match(stdout, /plan +1\. replace the trust of ecsTaskExecutionRole/);
+    assert.match(stdout, /CRITICAL Inline policy maintenance gives/);
+    assert.match(stdout, /\+ iam:\*/);
+    assert.match(stdout, /plan +1\. delete the inline policy maintenance/);
+    assert.match(stdout, /refused: UnmodifiableEntity/);
+    assert.equal(stdout.match(/opened → rolled-back → resolved/g)?.length, 3);
+    assert.equal(stdout.match(/opened → resolved/g)?.length, 1);
+    assert.match(stdout, /All 3 roles are as they should be again\.\n$/);
+  });
+
+  it("fits on a page or two", async () => {
+    const { stdout } = await runCli(["demo"]);
+    assert.ok(stdout.split("\n").length <= 100);
+  });
+
+  it("sees a scene that does not end as it should", async () => {
+    const stage = await setStage("2026-11-22T12:00:00Z");
+    const [scene] = scenes;
+    assert.ok(scene);
+    const clean = await stage.judge();
+    const happenings = await stage.perform(scene.call, scene.by);
+    assert.deepEqual(findFaults(scene, happenings, await stage.judge()), []);
+    assert.match(
+      findFaults({ ...scene, path: ["opened", "resolved"] }, happenings, clean).join(),
+      /went opened, rolled-back, resolved instead of opened, resolved/,
+    );
+    const unplanned = happenings.filter(({ kind }) => kind !== "rollback");
+    assert.match(findFaults(scene, unplanned, clean).join(), /made 1 calls for 0 planned steps/);
+    assert.match(findFaults(scene, [], clean).join(), /led to 0 findings instead of one/);
+    const drifted = clean.map((verdict) => ({ ...verdict, status: "drift" as const }));
+    assert.match(findFaults(scene, happenings, drifted).join(), /AWSBatchServiceRole is left drift/);
+    stage.close();
+  });
+});

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createGzip, gzipSync } from "node:zlib";
+import * as z from "zod";
+import { account } from "../builders.ts";
+import { type Run, runCli, writeTemporary } from "./process.ts";
+
+/** A record of DetachRolePolicy as CloudTrail writes it. */
+function aRecord(over: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  return {
+    eventVersion: "1.11",
+    userIdentity: { type: "IAMUser", arn: `arn:aws:iam::${account}:user/mallory`, accountId: account },
+    eventTime: "2026-11-22T12:00:00Z",
+    eventSource: "iam.amazonaws.com",
+    eventName: "DetachRolePolicy",
+    awsRegion: "us-east-1",
+    sourceIPAddress: "203.0.113.7",
+    userAgent: "aws-cli/2.17.32",
+    requestParameters: { roleName: "AWSBatchServiceRole", policyArn: "arn:aws:iam::aws:policy/x" },
+    responseElements: null,
+    requestID: "b0561c15-e0c1-4e34-9337-6d60612f45be",
+    eventID: "6c1eed73-00ee-4810-8009-c9ce5990c100",
+    recipientAccountId: account,
+    ...over,
+  };
+}
+
+const anEnvelope = (detail: unknown) => ({
+  version: "0",
+  id: "1",
+  "detail-type": "AWS API Call via CloudTrail",
+  source: "aws.iam",
+  account,
+  region: "us-east-1",
+  resources: [],
+  detail,
+});
+
+const Line = z.looseObject({
+  file: z.string(),
+  record: z.number().optional(),
+  line: z.number().optional(),
+  offset: z.number().optional(),
+  kind: z.enum(["change", "irrelevant", "unreadable"]),
+  guarded: z.array(z.string()).optional(),
+  problem: z.string().optional(),
+});
+
+async function explain(input: string | Uint8Array, args: readonly string[] = []) {
+  return runCli(["explain", "-", ...args], { input });
+}
+
+function readLines({ code, stdout }: Run) {
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  return { code, lines: lines.map((line) => Line.parse(JSON.parse(line))) };
+}
+
+const uploads = (count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    aRecord({ eventName: "PutObject", eventSource: "s3.amazonaws.com", eventID: `${index}` }),
+  );
+
+describe("explain", () => {
+  it("tells call, actor, outcome, subject and the guarded role", async () => {
+    const { code, stdout, stderr } = await explain(JSON.stringify(aRecord()));
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+    assert.match(stdout, /#1 2026-11-22T12:00:00Z iam:DetachRolePolicy succeeded/);
+    assert.match(stdout, /by arn:aws:iam::123456789012:user\/mallory from 203\.0\.113\.7 \(aws-cli/);
+    assert.match(stdout, /on role AWSBatchServiceRole/);
+    assert.match(stdout, /guarded: AWSBatchServiceRole/);
+    assert.match(stdout, /^1 record: 1 of guarded roles, 0 unreadable$/m);
+  });
+
+  it("tells a refused call as an attempt that changed nothing", async () => {
+    const { stdout } = await explain(
+      JSON.stringify(aRecord({ errorCode: "UnmodifiableEntityException", errorMessage: "protected" })),
+    );
+    assert.match(stdout, /was refused \(UnmodifiableEntityException\) and changed nothing/);
+    assert.match(stdout, /and tells of the\s+attempt/);
+  });
+
+  it("tells why a record is none of the guard's business", async () => {
+    const { code, stdout } = await explain(
+      JSON.stringify([
+        ...uploads(1),
+        aRecord({ requestParameters: { roleName: "Other" } }),
+        anEnvelope(
+          aRecord({
+            requestParameters: { policyArn: "arn:aws:iam::123456789012:policy/own" },
+            eventName: "CreatePolicyVersion",
+          }),
+        ),
+      ]),
+    );
+    assert.equal(code, 0);
+    assert.match(stdout, /#1 not for the guard: s3:PutObject/);
+    assert.match(stdout, /on role Other\n +not guarded/);
+    assert.match(
+      stdout,
+      /on policy arn:aws:iam::123456789012:policy\/own\n +guarded roles, if any, are found by a read/,
+    );
+    assert.match(stdout, /^3 records: 0 of guarded roles, 1 that may be, which a read tells, 0 unreadable$/m);
+  });
+
+  it("reads every form that records come in, compressed or not", async () => {
+    const records = [aRecord(), aRecord({ eventID: "2" }), aRecord({ eventID: "3" })];
+    const forms: Readonly<Record<string, string>> = {
+      "trail file": JSON.stringify({ Records: records }),
+      "printed trail file": JSON.stringify({ Records: records }, undefined, 2),
+      "JSON lines": records.map((record) => JSON.stringify(record)).join("\n"),
+      list: JSON.stringify(records),
+      envelopes: records.map((record) => JSON.stringify(anEnvelope(record))).join("\n"),
+      "a list of envelopes": JSON.stringify(records.map(anEnvelope)),
+      "LookupEvents' answer": JSON.stringify({
+        Events: records.map((record) => ({ EventId: "x", CloudTrailEvent: JSON.stringify(record) })),
+      }),
+    };
+    const files = new Map<string, string>();
+    for (const [form, text] of Object.entries(forms)) {
+      files.set(await writeTemporary("plain", text), form);
+      files.set(await writeTemporary("compressed", gzipSync(text)), `${form}, compressed`);
+    }
+    const { code, lines } = readLines(await runCli(["explain", "--json", ...files.keys()]));
+    assert.equal(code, 0);
+    for (const [file, form] of files) {
+      assert.deepEqual(
+        lines.filter((line) => line.file === file).map(({ kind, guarded }) => [kind, guarded]),
+        records.map(() => ["change", ["AWSBatchServiceRole"]]),
+        form,
+      );
+    }
+  });
+
+  it("names a record that cannot be read by its place, goes on, and exits 2", async () => {
+    const good = JSON.stringify(aRecord());
+    const file = await writeTemporary(
+      "trail.jsonl",
+      [good, '{"eventName": "cut o', good, '{"eventName":"DetachRolePolicy"}', "[]", "null", good].join("\n"),
+    );
+    const { code, lines } = readLines(await runCli(["explain", file, "--json"]));
+    assert.equal(code, 2);
+    assert.deepEqual(
+      lines.map(({ kind, record, line }) => [kind, record, line]),
+      [
+        ["change", 1, 1],
+        ["unreadable", 2, 2],
+        ["change", 3, 3],
+        ["unreadable", 4, 4],
+        ["unreadable", 5, 6],
+        ["change", 6, 7],
+      ],
+    );
+    assert.equal(lines[1]?.offset, good.length + 1);
+    assert.match(lines[3]?.problem ?? "", /eventID/);
+    const { stdout: told } = await runCli(["explain", file]);
+    assert.match(told, new RegExp(`unreadable \\(record 2, line 2, byte ${good.length + 1}\\)`));
+  });
+
+  it("reads what there is of compressed data that is cut off, and says so", async () => {
+    const records = Array.from({ length: 2000 }, (_, index) => aRecord({ eventID: `${index}` }));
+    const whole = gzipSync(records.map((record) => JSON.stringify(record)).join("\n"));
+    const half = whole.subarray(0, whole.length >> 1);
+    const { code, lines } = readLines(await explain(half, ["--json"]));
+    assert.equal(code, 2);
+    assert.ok(lines.filter(({ kind }) => kind === "change").length > 100);
+    assert.match(lines.at(-1)?.problem ?? "", /damaged or cut off/);
+  });
+
+  it("goes on with the other files where one cannot be opened", async () => {
+    const good = await writeTemporary("good.json", JSON.stringify(aRecord()));
+    const { code, stdout } = await runCli(["explain", "/nonexistent", good, "/"]);
+    assert.equal(code, 2);
+    assert.match(stdout, /\/nonexistent unreadable\n +\/nonexistent cannot be read: there is no such file/);
+    assert.match(stdout, /good\.json#1 .* iam:DetachRolePolicy succeeded/);
+    assert.match(stdout, /is a directory/);
+    assert.match(stdout, /^1 record: 1 of guarded roles, 2 unreadable$/m);
+  });
+
+  it("asks for a file where none is named", async () => {
+    const { code, stderr } = await runCli(["explain"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /Name a file/);
+  });
+
+  it("keeps quiet when whoever reads it has read enough", async () => {
+    const input = uploads(20_000)
+      .map((record) => JSON.stringify(record))
+      .join("\n");
+    const { code, stderr } = await runCli(["explain", "-"], { input, leaveEarly: true });
+    assert.equal(stderr, "");
+    assert.equal(code, 2);
+  });
+
+  it("reads a hundred thousand records in one list with the memory of a few", async () => {
+    const file = await writeTemporary("trail.json.gz", "");
+    const gzip = createGzip({ level: 1 });
+    const written = once(gzip.pipe(createWriteStream(file)), "close");
+    const count = 100_000;
+    gzip.write('{"Records":[');
+    for (let index = 0; index < count; index += 1) {
+      const record = index % 1000 === 500 ? aRecord({ eventID: `${index}` }) : uploads(1)[0];
+      // As large as many real ones are, so that all together are several times what the process may use.
+      const padded = { ...record, additionalEventData: { pad: "x".repeat(700) } };
+      if (!gzip.write(`${index === 0 ? "" : ","}${JSON.stringify(padded)}`)) await once(gzip, "drain");
+    }
+    gzip.end("]}");
+    await written;
+    const { code, stdout, stderr } = await runCli(["explain", file, "--json"], {
+      node: ["--max-old-space-size=40", "--max-semi-space-size=4"],
+    });
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    const lines = stdout.trimEnd().split("\n");
+    assert.equal(lines.length, count);
+    assert.equal(lines.filter((line) => line.includes('"kind":"change"')).length, count / 1000);
+  });
+
+  it("reads records of real trails", async () => {
+    const folder = fileURLToPath(new URL("../../../shared/data/cloudtrail/by-event/", import.meta.url));
+    const names = await readdir(folder).catch(() => []);
+    const files = names.map((name) => join(folder, name));
+    if (files.length === 0) return;
+    const { stdout, stderr } = await runCli(["explain", "--json", ...files]);
+    const { lines } = readLines({ code: 0, stdout, stderr });
+    assert.equal(stderr, "");
+    for (const file of files) {
+      const wanted = z.array(z.unknown()).parse(JSON.parse(await readFile(file, "utf8"))).length;
+      assert.equal(lines.filter((line) => line.file === file).length, wanted, file);
+    }
+  });
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { cell, wrap } from "drift-guard/terminal";
+import fc from "fast-check";
+import { runCli } from "./process.ts";
+
+describe("the command line", () => {
+  it("tells its commands, and each command its own usage and exit codes", async () => {
+    const { code, stdout } = await runCli(["--help"]);
+    assert.equal(code, 0);
+    for (const command of ["check", "explain", "demo", "local"]) {
+      assert.match(stdout, new RegExp(`^ {2}${command} `, "m"));
+      const own = await runCli([command, "--help"]);
+      assert.equal(own.code, 0);
+      assert.match(own.stdout, new RegExp(`^Usage: drift-guard ${command}`, "m"));
+    }
+  });
+
+  it("prints its usage and exits 2 where no command is given", async () => {
+    const { code, stdout } = await runCli([]);
+    assert.equal(code, 2);
+    assert.match(stdout, /^Usage: drift-guard <command>/m);
+  });
+
+  it("says which command or option it does not know, without a stack", async () => {
+    for (const [args, complaint] of [
+      [["chek"], /There is no command chek/],
+      [["check", "--acount", "x"], /Unknown option '--acount'/],
+      [["demo", "--fast"], /Unknown option '--fast'/],
+      [["local", "--port", "many"], /many is no port/],
+      [["explain", "x", "--json=yes"], /--json/],
+    ] as const) {
+      const { code, stdout, stderr } = await runCli(args);
+      assert.equal(code, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, complaint);
+      assert.doesNotMatch(stderr, /\n {4}at /);
+    }
+  });
+});
+
+describe("lines for a terminal", () => {
+  const words = fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1, maxLength: 40 });
+
+  it("fit where their words do, and lose nothing", () => {
+    fc.assert(
+      fc.property(words, fc.integer({ min: 20, max: 120 }), (all, columns) => {
+        const lines = wrap(all.join(" "), columns, "- ", "    ");
+        for (const line of lines) assert.ok(line.length <= columns);
+        assert.deepEqual(
+          lines.flatMap((line, index) => line.slice(index === 0 ? 2 : 4).split(" ")),
+          all,
+        );
+      }),
+    );
+  });
+
+  it("keep a word whole that is longer than the line", () => {
+    assert.deepEqual(wrap("a arn:aws:iam::aws:policy/long b", 10), [
+      "a",
+      "arn:aws:iam::aws:policy/long",
+      "b",
+    ]);
+  });
+
+  it("are padded by what is seen of them", () => {
+    assert.equal(cell("\u001b[31mred\u001b[39m", 5), "\u001b[31mred\u001b[39m  ");
+    assert.equal(cell("longer", 3), "longer");
+  });
+});
