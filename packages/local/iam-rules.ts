@@ -1,6 +1,7 @@
 import type { Reference } from "@drift-guard/core/reference";
 import { references } from "@drift-guard/core/references";
 import type { ApiCall } from "./call.ts";
+import type { Caller } from "./callers.ts";
 import type { Answer, Failure } from "./recording.ts";
 import { readXml, textAt } from "./xml.ts";
 
@@ -115,10 +116,29 @@ export function refuse(requestId: string, failure: Failure, service = "iam", sta
       body: Buffer.from(JSON.stringify({ __type: code, message })),
     };
   }
-  const body =
+  return answerXml(
+    status,
+    requestId,
     '<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">' +
-    `<Error><Type>Sender</Type><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message></Error>` +
-    `<RequestId>${requestId}</RequestId></ErrorResponse>`;
+      `<Error><Type>Sender</Type><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message></Error>` +
+      `<RequestId>${requestId}</RequestId></ErrorResponse>`,
+  );
+}
+
+/** STS's answer to GetCallerIdentity, which must name the caller that the records name; moto knows no root. */
+export function tellCaller({ arn, principalId, accountId }: Caller, requestId: string): Answer {
+  const fields = Object.entries({ Arn: arn, UserId: principalId, Account: accountId });
+  return answerXml(
+    200,
+    requestId,
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>' +
+      fields.map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`).join("") +
+      `</GetCallerIdentityResult><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>` +
+      "</GetCallerIdentityResponse>",
+  );
+}
+
+function answerXml(status: number, requestId: string, body: string): Answer {
   return {
     status,
     headers: { "content-type": "text/xml", "x-amzn-requestid": requestId },

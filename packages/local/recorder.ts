@@ -8,7 +8,8 @@ import { type Caller, rememberCallers } from "./callers.ts";
 import { type Disorder, faithful } from "./disorder.ts";
 import type { Emulators } from "./emulators.ts";
 import { putEvent } from "./events.ts";
-import { type AskIam, answerAsIam, refuse } from "./iam-rules.ts";
+import { forward, readRequest, sideRequest, withRequestId } from "./forwarding.ts";
+import { type AskIam, answerAsIam, refuse, tellCaller } from "./iam-rules.ts";
 import { type Answer, type Failure, failureOf, isTrailed, recordCall } from "./recording.ts";
 import { readXml } from "./xml.ts";
 
@@ -96,6 +97,7 @@ export async function startRecorder(
       const failure = rule(call, caller);
       if (failure) return refuse(requestId, failure, call.service);
     }
+    if (call.service === "sts" && call.action === "GetCallerIdentity") return tellCaller(caller, requestId);
     const upstream = motoServices.has(call.service) ? emulators.moto : emulators.ministack;
     const ask: AskIam = (action, parameters) => forward(upstream, sideRequest(request, action, parameters));
     const asIam = await answerAsIam(call, ask, requestId);
@@ -188,63 +190,4 @@ export async function startRecorder(
       await delivered();
     },
   };
-}
-
-async function readRequest(incoming: IncomingMessage): Promise<Request> {
-  const { method = "GET", url = "/", headers } = incoming;
-  return { method, url, headers, body: Buffer.concat(await incoming.toArray()) };
-}
-
-/** A call of the recorder's own, signed as the request that it goes with: same account, same caller. */
-function sideRequest(
-  request: Request,
-  action: string,
-  parameters: Readonly<Record<string, string>>,
-): Request {
-  const body = new URLSearchParams({ Action: action, Version: "2010-05-08", ...parameters }).toString();
-  const { authorization, host } = request.headers;
-  return {
-    method: "POST",
-    url: "/",
-    headers: { authorization, host, "content-type": "application/x-www-form-urlencoded" },
-    body: Buffer.from(body),
-  };
-}
-
-// Hop-by-hop headers belong to one connection, not to the message.
-const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "expect"]);
-
-function endToEnd(headers: Request["headers"]): Record<string, string | string[]> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined || hopByHop.has(name)
-        ? []
-        : [[name, typeof value === "string" ? value : [...value]]],
-    ),
-  );
-}
-
-function forward(upstream: string, request: Request): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const headers = { ...endToEnd(request.headers), "content-length": request.body.length };
-    const outgoing = send(`${upstream}${request.url}`, { method: request.method, headers }, (incoming) => {
-      incoming.toArray().then(
-        (chunks) =>
-          resolve({
-            status: incoming.statusCode ?? 502,
-            headers: endToEnd(incoming.headers),
-            body: Buffer.concat(chunks),
-          }),
-        reject,
-      );
-    });
-    outgoing.on("error", reject);
-    outgoing.end(request.body);
-  });
-}
-
-/** A caller knows its call by this header, and so must find the same id in the record. */
-function withRequestId(answered: Answer, requestId: string): Answer {
-  const given = answered.headers["x-amzn-requestid"];
-  return given ? answered : { ...answered, headers: { ...answered.headers, "x-amzn-requestid": requestId } };
 }

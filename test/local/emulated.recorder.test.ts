@@ -17,7 +17,7 @@ import {
   UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { doubled, dropping, inTurn, reversed } from "@drift-guard/local/disorder";
 import type { Recorder } from "@drift-guard/local/recorder";
 import * as z from "zod";
@@ -90,10 +90,14 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
       new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: "ann" }),
     );
     const session = new IAMClient(client(recorder, Credentials?.AccessKeyId, Credentials?.SessionToken));
+    const whoAmI = await new STSClient(
+      client(recorder, Credentials?.AccessKeyId, Credentials?.SessionToken),
+    ).send(new GetCallerIdentityCommand({}));
     await session.send(new AttachRolePolicyCommand({ RoleName: "target", PolicyArn: batchPolicy }));
     const attached = recordsOf("target").at(-1)?.userIdentity;
     assert.equal(attached?.type, "AssumedRole");
     assert.equal(attached?.arn, "arn:aws:sts::123456789012:assumed-role/actor/ann");
+    assert.equal(whoAmI.Arn, attached?.arn);
     assert.equal(attached?.sessionContext?.sessionIssuer?.arn, roleArn);
 
     await iam().send(new CreateUserCommand({ UserName: "bob" }));
