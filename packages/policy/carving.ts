@@ -82,7 +82,7 @@ function narrow<Selector>(
   if (parts.length === 0 || parts.length > mostCarved) return [left];
   const rest = dimension.write(left.cell, { ...entry, except: [...entry.except, ...parts] });
   if (decideCell(rest).kind !== "covered") return [left];
-  const cells = parts.map((selector) => dimension.write(left.cell, { selector, except: [] }));
+  const cells = parts.map((selector) => dimension.write(left.cell, cutEntry(entry, selector, dimension)));
   const narrowed = cells.flatMap((cell) => {
     const verdict = decideCell(cell);
     return verdict.kind === "left" ? [{ cell, verdict }] : [];
@@ -103,11 +103,20 @@ function carve<Selector>(
   const except = [...entry.except];
   for (const selector of parts) {
     if (except.some((wide) => dimension.relations.covers(wide, selector))) continue;
-    const part = dimension.write(left.cell, { selector, except: [] });
+    const part = dimension.write(left.cell, cutEntry(entry, selector, dimension));
     if (decideCell(part).kind === "covered") except.push(selector);
   }
   if (except.length === entry.except.length) return left;
   return { ...left, cell: dimension.write(left.cell, { ...entry, except }) };
+}
+
+/** A part of an entry, without what the entry leaves out. */
+function cutEntry<Selector>(
+  { except }: Entry<Selector>,
+  selector: Selector,
+  { relations }: Dimension<Selector>,
+): Entry<Selector> {
+  return { selector, except: relations.listNear(except, selector) };
 }
 
 /** The entries of some statements' clauses that lie within an entry and are less than it; the widest first. */
