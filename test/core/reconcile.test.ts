@@ -14,6 +14,7 @@ import {
   anAttempt,
   anImpersonation,
   anUndecided,
+  aVendorChange,
   everyEvidence,
   noon,
   secondsAfterNoon,
@@ -49,6 +50,14 @@ describe("a finding", () => {
     assert.deepEqual(
       transitions.map(({ id, kind, actor }) => [id, kind, actor?.arn]),
       [[`${finding?.id}#1`, "opened", anActor().arn]],
+    );
+  });
+
+  it("names nobody for what AWS did", () => {
+    const { transitions } = look(aLedger(), [aVendorChange()], 0, { actor: anActor() });
+    assert.deepEqual(
+      transitions.map(({ kind, actor }) => [kind, actor]),
+      [["opened", undefined]],
     );
   });
 
