@@ -15,17 +15,22 @@ const Started = z.object({ moto: z.url(), ministack: z.url() });
 
 /** Settles when nobody listens there any more. */
 async function untilClosed(endpoint: string): Promise<void> {
+  while (await accepts(endpoint)) await accepts(endpoint, 50);
+}
+
+/** Whether somebody takes a connection there; holds it for some milliseconds, or until the other side ends it. */
+function accepts(endpoint: string, heldMs = 1): Promise<boolean> {
   const { hostname, port } = new URL(endpoint);
-  for (;;) {
+  return new Promise((resolve) => {
+    let taken = false;
     const socket = connect(Number(port), hostname);
-    const open = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.on("connect", () => {
+      taken = true;
+      socket.setTimeout(heldMs, () => socket.destroy());
     });
-    if (!open) return;
-    // The connection ends when the emulator does, or the next attempt is due.
-    socket.setTimeout(50, () => socket.destroy()).once("error", () => {});
-    await once(socket, "close");
-  }
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => resolve(taken));
+  });
 }
 
 withEmulators("the emulators", () => {
