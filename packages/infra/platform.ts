@@ -16,6 +16,7 @@ export const repositoryRoot = resolve(import.meta.dirname, "../..");
 
 const platform = join(repositoryRoot, ".sst/platform");
 const lock = join(repositoryRoot, ".sst/install.lock");
+const patienceMs = 5 * 60_000;
 const sst = createRequire(import.meta.url).resolve("sst");
 
 /**
@@ -26,8 +27,13 @@ export async function installPlatform(
   options: { readonly report?: (line: string) => void } = {},
 ): Promise<string> {
   const version = await readSstVersion();
+  const deadline = Date.now() + patienceMs;
   while (!(await isInstalled(version))) {
     if (!(await takeLock())) {
+      if (Date.now() > deadline)
+        throw new PlatformInstallError(
+          "Another process has been installing SST's platform for five minutes.\nEnd it, remove .sst/install.lock and try again.",
+        );
       await pause(250);
       continue;
     }
