@@ -35,11 +35,19 @@ const everyAction = compileText("*", "*");
 const everyResource = compileArn("*", "*");
 const everybody: PolicyPrincipal = { type: "AWS", id: "*" };
 
-/** The cells of a statement, action by action; one at a time, for a hostile statement has more than memory holds. */
-export function* listCells({ actions, resources, principals }: CompiledStatement): Generator<Cell> {
+/** The entries of a statement's actions. */
+export function listActions({ actions }: CompiledStatement): readonly Entry<Pattern>[] {
+  return listEntries(actions, everyAction);
+}
+
+/** The cells of a statement for some of its actions; one at a time: a hostile statement has more than memory holds. */
+export function* listCells(
+  { resources, principals }: CompiledStatement,
+  actions: Iterable<Entry<Pattern>>,
+): Generator<Cell> {
   const resourceEntries = resources ? listEntries(resources, everyResource) : [undefined];
   const principalEntries = principals ? listEntries(principals, everybody) : [undefined];
-  for (const action of listEntries(actions, everyAction)) {
+  for (const action of actions) {
     for (const resource of resourceEntries) {
       for (const principal of principalEntries) yield { action, resource, principal };
     }

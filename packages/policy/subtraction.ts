@@ -1,8 +1,17 @@
 import { type Budget, canSpend } from "./budget.ts";
 import type { LeftCell } from "./carving.ts";
-import { type Cell, coversCell, listCells, missesCell, type PlacedStatement, type Residue } from "./cell.ts";
-import { impliesConditions } from "./entry.ts";
+import {
+  type Cell,
+  coversCell,
+  listActions,
+  listCells,
+  missesCell,
+  type PlacedStatement,
+  type Residue,
+} from "./cell.ts";
+import { type Entry, impliesConditions, patternRelations } from "./entry.ts";
 import type { PolicyRequest } from "./grant.ts";
+import type { Pattern } from "./pattern.ts";
 
 /** What is asked: what do `gives` give, `heldBack` aside, that `takes` do not take away, `spares` aside? */
 export interface Subtraction {
@@ -58,7 +67,8 @@ export function subtract(
     );
     const decide = (cell: Cell): CellVerdict =>
       isTaken(cell, takers, spares) ? { kind: "covered" } : decideCell(cell, from);
-    for (const cell of listCells(from.statement)) {
+    const groups = groupActions(from, subtraction);
+    for (const cell of listCells(from.statement, groups.keys())) {
       if (!canSpend(budget, 1 + (takers.length >> 3))) {
         open.push({ from, code: "budget", message: exhausted });
         break;
@@ -66,12 +76,38 @@ export function subtract(
       const verdict = decide(cell);
       if (verdict.kind === "undecided") open.push({ from, code: verdict.code, message: verdict.message });
       if (verdict.kind !== "left") continue;
-      for (const piece of refine({ cell, verdict }, decide)) {
-        residues.push({ from, cell: piece.cell, example: piece.verdict.example });
+      const pieces = refine({ cell, verdict }, decide);
+      for (const action of groups.get(cell.action) ?? []) {
+        residues.push(...pieces.map((piece) => replaceAction(piece, action, from)));
       }
     }
   }
   return { residues, open };
+}
+
+/** Actions that the same statements reach share their fate: the first of each group is asked for. */
+function groupActions(
+  { statement }: PlacedStatement,
+  { heldBack, takes, spares }: Subtraction,
+): ReadonlyMap<Entry<Pattern>, readonly Entry<Pattern>[]> {
+  const players = [...heldBack, ...takes, ...spares];
+  const groups = Map.groupBy(listActions(statement), ({ selector, except }) => {
+    if (selector.literal === undefined || except.length > 0) return selector.text;
+    const reached = players.map(({ statement: { actions } }) =>
+      patternRelations.coversOneOf(actions.entries, selector) === actions.negated ? "-" : "+",
+    );
+    return reached.join("");
+  });
+  return new Map([...groups.values()].flatMap((group) => group.slice(0, 1).map((first) => [first, group])));
+}
+
+function replaceAction({ cell, verdict }: LeftCell, action: Entry<Pattern>, from: PlacedStatement): Residue {
+  if (action.selector.literal === undefined) return { from, cell, example: verdict.example };
+  return {
+    from,
+    cell: { ...cell, action },
+    example: { ...verdict.example, action: action.selector.written },
+  };
 }
 
 const exhausted = "The comparison took all the steps that it may.";
@@ -81,7 +117,7 @@ function isHeldBackToo(deny: PlacedStatement, heldBack: readonly PlacedStatement
     if (statement.line === deny.statement.line) return true;
     if (statement.doubt !== undefined || deny.statement.doubt !== undefined) return false;
     if (!impliesConditions(deny.statement, statement)) return false;
-    for (const cell of listCells(deny.statement)) {
+    for (const cell of listCells(deny.statement, listActions(deny.statement))) {
       if (!canSpend(budget) || !coversCell(statement, cell)) return false;
     }
     return true;
