@@ -38,7 +38,9 @@ for (const { holds, run } of steps) {
   try {
     await run();
   } catch (error) {
-    console.error(`\nnpm test failed at: ${holds}. ${error instanceof Error ? error.message : String(error)}`);
+    console.error(
+      `\nnpm test failed at: ${holds}. ${error instanceof Error ? error.message : String(error)}`,
+    );
     process.exit(1);
   }
 }
