@@ -90,14 +90,3 @@ export function advance(automaton: Automaton, positions: readonly number[], code
   if (sorted) return next;
   return [...new Set(next)].sort((one, other) => one - other);
 }
-
-/** Which patterns match a whole text, by their numbers. */
-export function runText(automaton: Automaton, text: string): readonly number[] {
-  let positions = automaton.start;
-  for (let at = 0; at < text.length && positions.length > 0; at++) {
-    positions = advance(automaton, positions, text.charCodeAt(at));
-  }
-  return positions.flatMap((position) =>
-    isEnd(automaton, position) ? [automaton.owners[position] ?? 0] : [],
-  );
-}

@@ -1,5 +1,5 @@
 import { principalText } from "./canonical.ts";
-import type { Cell, PlacedStatement } from "./cell.ts";
+import { type Cell, missesCell, type PlacedStatement } from "./cell.ts";
 import type { Clause } from "./document.ts";
 import { type Entry, patternRelations, principalRelations, type Relations } from "./entry.ts";
 import type { PolicyPrincipal } from "./grant.ts";
@@ -14,6 +14,8 @@ interface Dimension<Selector> {
   write(cell: Cell, entry: Entry<Selector>): Cell;
   clause(statement: CompiledStatement): Clause<Selector> | undefined;
   print(selector: Selector): string;
+  /** Whether a selector has no parts. */
+  isSingle(selector: Selector): boolean;
 }
 
 const actions: Dimension<Pattern> = {
@@ -22,6 +24,7 @@ const actions: Dimension<Pattern> = {
   write: (cell, action) => ({ ...cell, action }),
   clause: (statement) => statement.actions,
   print: ({ text }) => text,
+  isSingle: ({ literal }) => literal !== undefined,
 };
 
 const resources: Dimension<Pattern> = {
@@ -30,6 +33,7 @@ const resources: Dimension<Pattern> = {
   write: (cell, resource) => ({ ...cell, resource }),
   clause: (statement) => statement.resources,
   print: ({ text }) => text,
+  isSingle: ({ literal }) => literal !== undefined,
 };
 
 const principals: Dimension<PolicyPrincipal> = {
@@ -38,6 +42,7 @@ const principals: Dimension<PolicyPrincipal> = {
   write: (cell, principal) => ({ ...cell, principal }),
   clause: (statement) => statement.principals,
   print: principalText,
+  isSingle: ({ type, id }) => type !== "AWS" && id !== "*",
 };
 
 /** A cell of which something is left. */
@@ -76,8 +81,8 @@ function narrow<Selector>(
   const entry = dimension.read(left.cell);
   if (entry === undefined) return [left];
   const parts = [
-    ...listWithin(entry, spares, dimension, false),
-    ...listWithin(entry, takes, dimension, true),
+    ...listWithin(left.cell, entry, spares, dimension, false),
+    ...listWithin(left.cell, entry, takes, dimension, true),
   ];
   if (parts.length === 0 || parts.length > mostCarved) return [left];
   const rest = dimension.write(left.cell, { ...entry, except: [...entry.except, ...parts] });
@@ -98,7 +103,7 @@ function carve<Selector>(
 ): LeftCell {
   const entry = dimension.read(left.cell);
   if (entry === undefined) return left;
-  const parts = listWithin(entry, [...takes, ...heldBack], dimension, false);
+  const parts = listWithin(left.cell, entry, [...takes, ...heldBack], dimension, false);
   if (parts.length > mostCarved) return left;
   const except = [...entry.except];
   for (const selector of parts) {
@@ -121,16 +126,18 @@ function cutEntry<Selector>(
 
 /** The entries of some statements' clauses that lie within an entry and are less than it; the widest first. */
 function listWithin<Selector>(
+  cell: Cell,
   { selector, except }: Entry<Selector>,
   statements: readonly PlacedStatement[],
-  { relations, clause, print }: Dimension<Selector>,
+  { relations, isSingle, clause, print }: Dimension<Selector>,
   negated: boolean,
 ): readonly Selector[] {
-  const whole = print(selector);
   const parts = new Map<string, Selector>();
+  if (isSingle(selector)) return [];
+  const whole = print(selector);
   for (const { statement } of statements) {
     const own = clause(statement);
-    if (own === undefined || own.negated !== negated) continue;
+    if (own === undefined || own.negated !== negated || missesCell(statement, cell)) continue;
     for (const part of own.entries) {
       if (print(part) === whole || !relations.covers(selector, part)) continue;
       if (!except.some((wide) => relations.covers(wide, part))) parts.set(print(part), part);

@@ -1,6 +1,7 @@
-import { type Automaton, advance, buildAutomaton, isEnd, isStar, runText, takes } from "./automaton.ts";
+import { type Automaton, advance, buildAutomaton, isEnd, isStar, takes } from "./automaton.ts";
 import { type Budget, spend } from "./budget.ts";
 import { anyInSegment, areDisjoint, coversPattern, foldCode, oneInSegment, type Pattern } from "./pattern.ts";
+import { acceptsText } from "./text-acceptance.ts";
 
 /** A pattern, and what is sought of it: the texts that avoid it, that it matches, or both kinds. */
 export interface Aim {
@@ -28,7 +29,8 @@ const colon = 58;
  * and matches at least what is wanted. So whatever difference any text shows, one of these shows.
  *
  * A breadth-first walk over (place in base, places in the aims), in which a state yields to one that is at least as
- * good for every aim (antichains: De Wulf et al., CAV 2006), so that no product of patterns is built.
+ * good for every aim (antichains: De Wulf et al., CAV 2006), so that no product of patterns is built. `sketches` are
+ * texts of `base` that are tried first, for they read better.
  * @throws BudgetError
  */
 export function findTexts(
@@ -45,72 +47,72 @@ export function findTexts(
     always.includes(index) || areDisjoint(pattern, base) ? [] : [{ pattern, wanted, index }],
   );
   const barriers = excluded.filter((pattern) => !areDisjoint(pattern, base));
+  for (const text of sketches) {
+    spend(budget, 1 + open.length);
+    if (barriers.some((pattern) => acceptsText(pattern, text))) continue;
+    const matched = open.filter(({ pattern }) => acceptsText(pattern, text));
+    const isBest = open.every(
+      (aim) => aim.wanted !== "either" && matched.includes(aim) === (aim.wanted === "matched"),
+    );
+    if (isBest) return [{ text, matched: new Set([...always, ...matched.map(({ index }) => index)]) }];
+  }
   const order = { avoided: 0, either: 1, matched: 2 };
   const sought: readonly (Aim & { readonly index: number })[] = [
     ...barriers.map((pattern) => ({ pattern, wanted: "avoided" as const, index: -1 })),
     ...open.sort((one, other) => order[one.wanted] - order[other.wanted]),
   ];
-  const walk = makeWalk(base, sought, barriers.length, budget);
-  const found: FoundText[] = [];
-  walk(sketches, (text, owners) => {
-    found.push({ text, matched: new Set([...always, ...owners.map((owner) => sought[owner]?.index ?? -1)]) });
-  });
-  return found;
+  return walk(base, sought, barriers.length, budget).map(({ text, owners }) => ({
+    text,
+    matched: new Set([...always, ...owners.map((owner) => sought[owner]?.index ?? -1)]),
+  }));
 }
 
-type Walk = (sketches: readonly string[], emit: (text: string, owners: readonly number[]) => void) => void;
+interface Accepted {
+  readonly text: string;
+  readonly owners: readonly number[];
+}
 
-function makeWalk(base: Pattern, sought: readonly Aim[], barriers: number, budget: Budget): Walk {
+function walk(base: Pattern, sought: readonly Aim[], barriers: number, budget: Budget): readonly Accepted[] {
   const line = buildAutomaton([base]);
   const automaton = buildAutomaton(sought.map(({ pattern }) => pattern));
   const wanted = sought.map((aim) => aim.wanted);
   const fresh = pickFresh(automaton);
-  const isBarred = (owners: readonly number[]): boolean => owners.some((owner) => owner < barriers);
-  const isBest = (owners: readonly number[]): boolean =>
-    wanted.every((want, owner) => want !== "either" && owners.includes(owner) === (want === "matched"));
-
-  return (sketches, emit) => {
-    for (const text of sketches) {
-      spend(budget, 1 + (text.length >> 3));
-      const owners = runText(automaton, text);
-      if (isBest(owners) && runText(line, text).length > 0) return emit(text, owners);
-    }
-    const accepted: (readonly number[])[] = [];
-    const seen = new Map<number, (readonly number[])[]>();
-    const queue: Node[] = [];
-    const push = (node: Node): boolean => {
-      spend(budget);
-      const rivals = seen.get(node.base) ?? [];
-      if (rivals.some((rival) => isAtLeast(automaton, wanted, rival, node.positions))) return false;
-      seen.set(node.base, [
-        ...rivals.filter((rival) => !isAtLeast(automaton, wanted, node.positions, rival)),
-        node.positions,
-      ]);
-      if (isEnd(line, node.base)) {
-        const owners = node.positions.filter((position) => isEnd(automaton, position));
-        const names = owners.map((position) => automaton.owners[position] ?? 0);
-        if (!isBarred(names) && !accepted.some((rival) => isAtLeast(automaton, wanted, rival, owners))) {
-          accepted.push(owners);
-          emit(readText(node), names);
-          if (isBest(names)) return true;
-        }
-        return false;
-      }
-      queue.push(node);
-      return isStar(line.tokens[node.base]) && push({ ...node, base: node.base + 1 });
-    };
-    if (push({ base: 0, positions: automaton.start, parent: undefined, code: -1 })) return;
-    for (let at = 0; at < queue.length; at++) {
-      const node = queue[at];
-      if (node === undefined) break;
-      const token = line.tokens[node.base];
-      for (const code of listCodes(automaton, wanted, node.positions, token, base.ignoreCase, fresh)) {
-        const next = isStar(token) ? node.base : node.base + 1;
-        const positions = advance(automaton, node.positions, code);
-        if (push({ base: next, positions, parent: node, code })) return;
-      }
-    }
+  const found: (Accepted & { readonly ends: readonly number[] })[] = [];
+  const seen = new Map<number, (readonly number[])[]>();
+  const queue: Node[] = [];
+  // True when nothing better can come.
+  const accept = (node: Node): boolean => {
+    const ends = node.positions.filter((position) => isEnd(automaton, position));
+    const owners = ends.map((position) => automaton.owners[position] ?? 0);
+    if (owners.some((owner) => owner < barriers)) return false;
+    if (found.some((rival) => isAtLeast(automaton, wanted, rival.ends, ends))) return false;
+    found.push({ text: readText(node), owners, ends });
+    return wanted.every(
+      (want, owner) => want !== "either" && owners.includes(owner) === (want === "matched"),
+    );
   };
+  const push = (node: Node): boolean => {
+    const rivals = seen.get(node.base) ?? [];
+    spend(budget, 1 + (rivals.length >> 3));
+    if (rivals.some((rival) => isAtLeast(automaton, wanted, rival, node.positions))) return false;
+    const kept = rivals.filter((rival) => !isAtLeast(automaton, wanted, node.positions, rival));
+    seen.set(node.base, [...kept, node.positions]);
+    if (isEnd(line, node.base)) return accept(node);
+    queue.push(node);
+    return isStar(line.tokens[node.base]) && push({ ...node, base: node.base + 1 });
+  };
+  if (push({ base: 0, positions: automaton.start, parent: undefined, code: -1 })) return found;
+  for (let at = 0; at < queue.length; at++) {
+    const node = queue[at];
+    if (node === undefined) break;
+    const token = line.tokens[node.base];
+    for (const code of listCodes(automaton, wanted, node.positions, token, base.ignoreCase, fresh)) {
+      const next = isStar(token) ? node.base : node.base + 1;
+      const positions = advance(automaton, node.positions, code);
+      if (push({ base: next, positions, parent: node, code })) return found;
+    }
+  }
+  return found;
 }
 
 /** The characters that lead to different places; of all others, one stands for all. */
