@@ -27,21 +27,24 @@ export async function openSnapshot(file: string): Promise<AccountSource> {
 /** The live account of the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set. */
 export async function openLiveAccount(): Promise<AccountSource> {
   // Loaded here, since a check of a file needs none of it.
-  const [{ IAMClient }, { GetCallerIdentityCommand, STSClient }, { createRoleReader }] = await Promise.all([
-    import("@aws-sdk/client-iam"),
-    import("@aws-sdk/client-sts"),
-    import("@drift-guard/aws/iam"),
-  ]);
+  const [{ IAMClient }, { GetCallerIdentityCommand, STSClient }, { createRoleReader }, failure] =
+    await Promise.all([
+      import("@aws-sdk/client-iam"),
+      import("@aws-sdk/client-sts"),
+      import("@drift-guard/aws/iam"),
+      import("@drift-guard/aws/failure"),
+    ]);
+  const { codeOf, tellFailure } = failure;
   const sts = new STSClient();
   // IAM answers in one region of a partition and signs for it; any region of the partition will do.
   const region = await sts.config.region().catch(() => process.env.AWS_DEFAULT_REGION ?? "us-east-1");
   const identity = await new STSClient({ region })
     .send(new GetCallerIdentityCommand())
     .catch((cause: unknown) => {
-      throw new AccountUnreadableError(
-        `The live account cannot be read: ${because(cause)}\nSet credentials as for the AWS CLI (AWS_PROFILE, aws sso login), or check a file with --account FILE.`,
-        { cause },
-      );
+      const why = codeOf(cause) === undefined ? because(cause) : tellFailure(cause, "sts:GetCallerIdentity");
+      throw new AccountUnreadableError(`The live account cannot be read: ${why}\n${adviseOn(cause)}`, {
+        cause,
+      });
     });
   const [, partition = "aws"] = /^arn:([\w-]+):/.exec(identity.Arn ?? "") ?? [];
   if (identity.Account === undefined) {
@@ -55,6 +58,14 @@ export async function openLiveAccount(): Promise<AccountSource> {
     from: process.env.AWS_ENDPOINT_URL ?? "AWS",
     reader: createRoleReader(new IAMClient({ region }), at),
   };
+}
+
+function adviseOn(cause: unknown): string {
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  const unheard = cause instanceof Error && "code" in cause && /^E[A-Z]+$/.test(String(cause.code));
+  if (unheard && endpoint !== undefined) return `Is somebody serving at AWS_ENDPOINT_URL, ${endpoint}?`;
+  if (unheard) return "Is there a way to AWS from here?";
+  return "Set credentials as for the AWS CLI (AWS_PROFILE, aws sso login), or check a file with --account FILE.";
 }
 
 function because(cause: unknown): string {

@@ -121,11 +121,9 @@ function generator(evidence: Evidence): string {
 }
 
 function recommend(transition: Transition): string {
-  const { evidence, role, state } = transition.finding;
-  const remedies = state === "open" ? adviseRemedies(evidence, role.name) : [];
   return [
     ...describeOutlook(transition),
-    ...remedies.map(({ purpose, command }) => `To ${purpose}: ${command}`),
+    ...adviseRemedies(transition).map(({ purpose, command }) => `To ${purpose}: ${command}`),
   ].join(" ");
 }
 

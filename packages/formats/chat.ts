@@ -1,7 +1,7 @@
 import type { Transition } from "@drift-guard/core/transition";
 import { roleArn } from "./arns.ts";
 import { describeEvidence, printPart } from "./evidence.ts";
-import { describeOutlook, printAuthor, printCause, printKind } from "./outlook.ts";
+import { describeOutlook, isOver, printAuthor, printCause, printKind } from "./outlook.ts";
 import { plain } from "./plain.ts";
 import { adviseRemedies } from "./remedies.ts";
 
@@ -17,7 +17,7 @@ export function formatChat(transition: Transition): string {
   const { title, sentences, lists } = describeEvidence(evidence, role.name);
   const description = [
     ...(note === undefined ? [] : [prose(plain(note, 1000))]),
-    ...sentences.map(prose),
+    ...(isOver(transition) ? [] : sentences.map(prose)),
     ...lists.map(({ heading, lines }) =>
       [`*${heading}*`, ...lines.map((line) => `• ${code(line)}`)].join("\n"),
     ),
@@ -58,14 +58,9 @@ export function formatChat(transition: Transition): string {
 }
 
 function nextSteps(transition: Transition): readonly string[] {
-  const { kind, finding } = transition;
-  const outlook = describeOutlook(transition).map(prose);
-  if (kind === "resolved" || kind === "suppressed") return outlook;
   return [
-    ...outlook,
-    ...adviseRemedies(finding.evidence, finding.role.name).map(
-      ({ purpose, command }) => `To ${purpose}: ${code(command)}`,
-    ),
+    ...describeOutlook(transition).map(prose),
+    ...adviseRemedies(transition).map(({ purpose, command }) => `To ${purpose}: ${code(command)}`),
   ];
 }
 

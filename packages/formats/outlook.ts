@@ -45,6 +45,11 @@ export function printAuthor({ actor }: Transition): string {
   return origin === undefined ? printActor(actor) : `${printActor(actor)} from ${origin}`;
 }
 
+/** Whether what the evidence says is true no more, because the role was put back or found as it should be. */
+export function isOver({ kind }: Transition): boolean {
+  return kind === "rolled-back" || kind === "resolved";
+}
+
 /** What happens next, and who has to do it. */
 export function describeOutlook({ kind, finding }: Transition): readonly string[] {
   switch (kind) {

@@ -1,7 +1,9 @@
 import type { Evidence } from "@drift-guard/core/evidence";
 import type { Step } from "@drift-guard/core/plan";
 import { findReference } from "@drift-guard/core/references";
+import type { Transition } from "@drift-guard/core/transition";
 import { splitPart } from "./evidence.ts";
+import { isOver } from "./outlook.ts";
 import { printCommand, quote } from "./steps.ts";
 
 /** A command that a person can run, and what it is good for. */
@@ -12,11 +14,16 @@ export interface Remedy {
 }
 
 /**
- * What a person can run about a piece of evidence, the looking before the acting.
+ * What a person can run about an open finding, the looking before the acting; nothing where all is done.
  *
  * It knows the evidence and no more: a plan of the guard's own reads the role first and is made by the core.
  */
-export function adviseRemedies(evidence: Evidence, role: string): readonly Remedy[] {
+export function adviseRemedies(transition: Transition): readonly Remedy[] {
+  const { evidence, role, state } = transition.finding;
+  return state === "open" && !isOver(transition) ? remedy(evidence, role.name) : [];
+}
+
+function remedy(evidence: Evidence, role: string): readonly Remedy[] {
   const look = { purpose: "see the role as it is now", command: `npx drift-guard check ${quote(role)}` };
   switch (evidence.kind) {
     case "drift": {

@@ -1,6 +1,6 @@
 import type { Transition } from "@drift-guard/core/transition";
 import { describeEvidence, printPart } from "./evidence.ts";
-import { describeOutlook, printAuthor, printCause, printKind } from "./outlook.ts";
+import { describeOutlook, isOver, printAuthor, printCause, printKind } from "./outlook.ts";
 import { ascii, plain } from "./plain.ts";
 import { adviseRemedies } from "./remedies.ts";
 
@@ -13,10 +13,10 @@ export interface TextMessage {
 
 /** A transition as plain text that a person can act on without knowing the guard. */
 export function formatText(transition: Transition): TextMessage {
-  const { finding, note } = transition;
+  const { finding, kind, note } = transition;
   const { title, sentences, lists } = describeEvidence(finding.evidence, finding.role.name);
   const facts = [
-    ["What", `${printKind(transition.kind)}, ${finding.severity}`],
+    ["Severity", finding.severity],
     ["Role", `${plain(finding.role.name)} in account ${plain(finding.role.account)}`],
     ["Part", printSide(transition)],
     ["Who", printAuthor(transition)],
@@ -24,17 +24,21 @@ export function formatText(transition: Transition): TextMessage {
     ["Seen", plain(transition.at)],
   ] as const;
   const paragraphs = [
-    [title],
-    facts.map(([name, value]) => `${`${name}:`.padEnd(8)}${value}`),
+    [`${printKind(kind)}: ${title}`],
+    facts.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}`),
     ...(note === undefined ? [] : [[plain(note, 2000)]]),
-    sentences,
-    ...lists.map(({ heading, lines }) => [`${heading}:`, ...lines.map((line) => `  - ${line}`)]),
+    // What was put back is told once more, so that a person sees what came back; the rest is not so any more.
+    ...(isOver(transition) ? [] : [sentences]),
+    ...lists.map(({ heading, lines }) => [
+      isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`,
+      ...lines.map((line) => `  - ${line}`),
+    ]),
     ["What happens next:", ...describeOutlook(transition).map((line) => `  ${line}`)],
-    ...remedies(transition),
+    ...adviseRemedies(transition).map(({ purpose, command }) => [`To ${purpose}:`, `  ${command}`]),
     [`Finding ${plain(finding.id)}, transition ${plain(transition.id)}`],
   ];
   return {
-    subject: ascii(`drift-guard: ${finding.severity}, ${printKind(transition.kind)}: ${title}`, 99),
+    subject: ascii(`drift-guard: ${finding.severity}, ${printKind(kind)}: ${title}`, 99),
     body: `${paragraphs
       .filter((lines) => lines.length > 0)
       .map((lines) => lines.join("\n"))
@@ -46,12 +50,4 @@ function printSide({ finding: { evidence } }: Transition): string {
   return evidence.kind === "drift"
     ? `${printPart(evidence.part)}, ${evidence.side}`
     : `${printPart(evidence.part)}, ${evidence.kind}`;
-}
-
-function remedies({ kind, finding }: Transition): readonly (readonly string[])[] {
-  if (kind === "resolved" || kind === "suppressed") return [];
-  return adviseRemedies(finding.evidence, finding.role.name).map(({ purpose, command }) => [
-    `To ${purpose}:`,
-    `  ${command}`,
-  ]);
 }

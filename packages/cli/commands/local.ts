@@ -33,7 +33,12 @@ What the guard tells people is printed as it comes. Ctrl-C ends everything that 
       config: configureLocally(owner, { rollback: values.rollback }),
       ...port,
       report: (line) => void terminal.print(terminal.paint("dim", plain(line))),
+    }).catch((error: unknown) => {
+      // Ctrl-C reaches the emulators as well, and what they leave unfinished is what was asked for.
+      if (interruption.aborted) return undefined;
+      throw error;
     });
+    if (!account) return 0;
     try {
       await terminal.print(...welcome(account, values.rollback, terminal));
       await showMessages(account, interruption, terminal);
@@ -63,6 +68,8 @@ function hearInterruption(): AbortSignal {
   return controller.signal;
 }
 
+const policy = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
+
 function welcome(
   { endpoint }: LocalAccount,
   rollback: boolean,
@@ -78,10 +85,18 @@ function welcome(
     "",
     "Try, in another terminal:",
     "",
-    `  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
+    `  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=us-east-1`,
+    "  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
     "  aws iam detach-role-policy --role-name AWSBatchServiceRole \\",
-    "    --policy-arn arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole",
+    `    --policy-arn ${policy}`,
     "  npx drift-guard check",
+    "",
+    "or, where there is no AWS CLI:",
+    "",
+    "  node --input-type=module -e '",
+    '    import { DetachRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";',
+    '    await new IAMClient().send(new DetachRolePolicyCommand({ RoleName: "AWSBatchServiceRole",',
+    `      PolicyArn: "${policy}" }))'`,
     "",
     "Ctrl-C ends it.",
   ];
@@ -99,8 +114,13 @@ async function showMessages(
       throw error;
     });
     for (const message of messages) {
-      const lines = message.trimEnd().split("\n");
-      const [title = "", ...rest] = lines.map((line) => plain(line, 2000));
+      const [title = "", ...rest] = message
+        .trimEnd()
+        .split("\n")
+        .flatMap((line) => {
+          const indent = /^ */.exec(line)?.[0] ?? "";
+          return wrap(plain(line.trim(), 2000), terminal.columns, indent, `${indent}  `);
+        });
       await terminal.print(
         "",
         terminal.paint("dim", "─".repeat(Math.min(terminal.columns, 100))),
