@@ -13,6 +13,21 @@ export class StepRefusedError extends Error {
   }
 }
 
+/** IAM refused a call on a service-linked role; `code` is IAM's error code, such as `AccessDenied` (R34). */
+export class LinkedRoleRefusedError extends Error {
+  override readonly name = "LinkedRoleRefusedError";
+  readonly code: string;
+  constructor(message: string, code: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** IAM gave no usable answer about a service-linked role: whether a call was carried out is not known. */
+export class LinkedRoleUnansweredError extends Error {
+  override readonly name = "LinkedRoleUnansweredError";
+}
+
 /** Somebody else committed to the ledger since it was loaded; nothing was written. Load it again and decide anew. */
 export class LedgerConflictError extends Error {
   override readonly name = "LedgerConflictError";

@@ -1,7 +1,9 @@
 import type { Recheck, Subject } from "./change.ts";
 import type { Budget, Control } from "./control.ts";
+import type { DeletionStatus } from "./deletion.ts";
 import type { Finding } from "./finding.ts";
 import type { Ledger } from "./ledger.ts";
+import type { RoleActivity } from "./linked-role.ts";
 import type { Step } from "./plan.ts";
 import type { RoleKey, RoleReading } from "./role.ts";
 import type { Transition } from "./transition.ts";
@@ -29,6 +31,23 @@ export interface StepReceipt {
 /** Writes roles: the only port that does. Throws `StepRefusedError` with IAM's code where IAM says no. */
 export interface RoleWriter {
   apply(step: Step): Promise<StepReceipt>;
+}
+
+/**
+ * Does what AWS allows on service-linked roles, which is little (R20), and reads what only they have.
+ * Throws `LinkedRoleRefusedError` with IAM's code where IAM says no. Nothing calls it to write but a person's command.
+ */
+export interface LinkedRoleKeeper {
+  /** Makes a service's linked role, where Batch would not by itself (2.11), and gives its name. */
+  create(service: string): Promise<string>;
+  /** Asks IAM to delete it, and gives the task's id: the earlier one's while that has not ended (R29, R33). */
+  delete(roleName: string): Promise<string>;
+  /** How a deletion stands, or undefined where IAM does not know the task (any more). */
+  deletionStatus(taskId: string): Promise<DeletionStatus | undefined>;
+  /** When the role was last used, as far as IAM shows it. */
+  activity(roleName: string): Promise<RoleActivity>;
+  /** Writes the description: the one thing of a service-linked role that may be edited (R20). */
+  describe(roleName: string, description: string): Promise<void>;
 }
 
 /** One change of a ledger: what it was read as, what it is to be, and what is to be told of it. */
