@@ -40,28 +40,49 @@ export function listActions({ actions }: CompiledStatement): readonly Entry<Patt
   return listEntries(actions, everyAction);
 }
 
+function listResources({ resources }: CompiledStatement): readonly (Entry<Pattern> | undefined)[] {
+  return resources ? listEntries(resources, everyResource) : [undefined];
+}
+
+function listPrincipals({ principals }: CompiledStatement): readonly (Entry<PolicyPrincipal> | undefined)[] {
+  return principals ? listEntries(principals, everybody) : [undefined];
+}
+
 /** The cells of a statement for some of its actions; one at a time: a hostile statement has more than memory holds. */
-export function* listCells(
-  { resources, principals }: CompiledStatement,
-  actions: Iterable<Entry<Pattern>>,
-): Generator<Cell> {
-  const resourceEntries = resources ? listEntries(resources, everyResource) : [undefined];
-  const principalEntries = principals ? listEntries(principals, everybody) : [undefined];
+export function* listCells(statement: CompiledStatement, actions: Iterable<Entry<Pattern>>): Generator<Cell> {
+  const resources = listResources(statement);
+  const principals = listPrincipals(statement);
   for (const action of actions) {
-    for (const resource of resourceEntries) {
-      for (const principal of principalEntries) yield { action, resource, principal };
+    for (const resource of resources) {
+      for (const principal of principals) yield { action, resource, principal };
     }
   }
 }
 
-/** Whether a statement reaches all of a cell, its conditions aside; certain when true. */
-export function coversCell({ actions, resources, principals }: CompiledStatement, cell: Cell): boolean {
+/** Whether one statement reaches all resources and principals of another; certain when true. */
+export function coversPlace(wide: CompiledStatement, narrow: CompiledStatement): boolean {
   return (
-    coversEntry(actions, cell.action, patternRelations) &&
-    (resources === undefined ||
-      (cell.resource !== undefined && coversEntry(resources, cell.resource, patternRelations))) &&
-    (principals === undefined ||
-      (cell.principal !== undefined && coversEntry(principals, cell.principal, principalRelations)))
+    listResources(narrow).every((entry) => coversResource(wide, entry)) &&
+    listPrincipals(narrow).every((entry) => coversPrincipals(wide, entry))
+  );
+}
+
+function coversResource({ resources }: CompiledStatement, entry: Cell["resource"]): boolean {
+  return resources === undefined || (entry !== undefined && coversEntry(resources, entry, patternRelations));
+}
+
+function coversPrincipals({ principals }: CompiledStatement, entry: Cell["principal"]): boolean {
+  return (
+    principals === undefined || (entry !== undefined && coversEntry(principals, entry, principalRelations))
+  );
+}
+
+/** Whether a statement reaches all of a cell, its conditions aside; certain when true. */
+export function coversCell(statement: CompiledStatement, { action, resource, principal }: Cell): boolean {
+  return (
+    coversEntry(statement.actions, action, patternRelations) &&
+    coversResource(statement, resource) &&
+    coversPrincipals(statement, principal)
   );
 }
 

@@ -47,7 +47,7 @@ function appliesTo(
   // An action without resources asks for `*`: one in every segment, which only wildcards match.
   const resource = request.resource === "*" ? "*:*:*:*:*:*" : request.resource;
   return (
-    selects(actions, (pattern) => matchesText(parseTemplate(pattern.toLowerCase(), undefined), action)) &&
+    selects(actions, (pattern) => matchesAction(pattern.toLowerCase(), action)) &&
     (resources === undefined ||
       (resource !== undefined &&
         selects(resources, (text) =>
@@ -57,6 +57,11 @@ function appliesTo(
       (principal !== undefined && selects(principals, (entry) => covers(entry, principal, partition)))) &&
     conditions.every((condition) => holdsCondition(condition, context, version))
   );
+}
+
+function matchesAction(pattern: string, action: string): boolean {
+  if (!pattern.includes("*") && !pattern.includes("?")) return pattern === action;
+  return matchesText(parseTemplate(pattern, undefined), action);
 }
 
 /** A clause without entries has no effect, whether it is Action or NotAction. */

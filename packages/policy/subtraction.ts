@@ -3,13 +3,14 @@ import type { LeftCell } from "./carving.ts";
 import {
   type Cell,
   coversCell,
+  coversPlace,
   listActions,
   listCells,
   missesCell,
   type PlacedStatement,
   type Residue,
 } from "./cell.ts";
-import { type Entry, impliesConditions, patternRelations } from "./entry.ts";
+import { coversEntry, type Entry, impliesConditions, patternRelations } from "./entry.ts";
 import type { PolicyRequest } from "./grant.ts";
 import type { Pattern } from "./pattern.ts";
 
@@ -67,7 +68,12 @@ export function subtract(
     );
     const decide = (cell: Cell): CellVerdict =>
       isTaken(cell, takers, spares) ? { kind: "covered" } : decideCell(cell, from);
-    const groups = groupActions(from, subtraction);
+    const whole =
+      spares.length > 0 ? [] : takers.filter(({ statement }) => coversPlace(statement, from.statement));
+    const remaining = listActions(from.statement).filter(
+      (action) => !whole.some(({ statement }) => coversEntry(statement.actions, action, patternRelations)),
+    );
+    const groups = groupActions(remaining, subtraction);
     for (const cell of listCells(from.statement, groups.keys())) {
       if (!canSpend(budget, 1 + (takers.length >> 3))) {
         open.push({ from, code: "budget", message: exhausted });
@@ -87,14 +93,16 @@ export function subtract(
 
 /** Actions that the same statements reach share their fate: the first of each group is asked for. */
 function groupActions(
-  { statement }: PlacedStatement,
+  actions: readonly Entry<Pattern>[],
   { heldBack, takes, spares }: Subtraction,
 ): ReadonlyMap<Entry<Pattern>, readonly Entry<Pattern>[]> {
   const players = [...heldBack, ...takes, ...spares];
-  const groups = Map.groupBy(listActions(statement), ({ selector, except }) => {
+  const groups = Map.groupBy(actions, ({ selector, except }) => {
     if (selector.literal === undefined || except.length > 0) return selector.text;
-    const reached = players.map(({ statement: { actions } }) =>
-      patternRelations.coversOneOf(actions.entries, selector) === actions.negated ? "-" : "+",
+    const reached = players.map(({ statement }) =>
+      patternRelations.coversOneOf(statement.actions.entries, selector) === statement.actions.negated
+        ? "-"
+        : "+",
     );
     return reached.join("");
   });
