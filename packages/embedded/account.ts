@@ -1,15 +1,17 @@
+import type { DeletionStatus, RegionUsage } from "@drift-guard/core/deletion";
 import { RoleUnreadableError, StepRefusedError } from "@drift-guard/core/errors";
 import type { Step } from "@drift-guard/core/plan";
-import type { RoleReader, RoleWriter } from "@drift-guard/core/ports";
+import type { LinkedRoleKeeper, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import type { RoleReading } from "@drift-guard/core/role";
 import { type Caller, callerArn, identityOf } from "./caller.ts";
 import { type Clock, createVirtualClock } from "./clock.ts";
 import { denialOf, type EventEnvelope, recordCall } from "./cloudtrail.ts";
 import type { IamAnswer, IamCall, Made } from "./iam-call.ts";
-import type { IamState, RoleUsage } from "./iam-state.ts";
+import { expectRole, type IamState } from "./iam-state.ts";
 import { createIds, type Ids } from "./ids.ts";
 import { callProfile } from "./instance-profiles.ts";
-import { callLinkedRole, type DeletionStatus, readDeletion, settleDeletions } from "./linked-roles.ts";
+import { createLinkedRoleKeeper } from "./linked-role-keeper.ts";
+import { callLinkedRole, readDeletion, settleDeletions } from "./linked-roles.ts";
 import { callPolicy, publishPolicy, type ShelfPolicy } from "./managed-policies.ts";
 import { IamRefusal } from "./refusal.ts";
 import { callRole } from "./role-calls.ts";
@@ -26,8 +28,12 @@ export interface AccountOptions {
   readonly shelf?: readonly ShelfPolicy[];
 }
 
-/** What a caller can be denied: a call, or reading roles. */
-export type Permission = IamCall["call"] | "GetRole";
+/** What a caller can be denied: a writing call, or one that reads. */
+export type Permission =
+  | IamCall["call"]
+  | "GetRole"
+  | "GetServiceLinkedRoleDeletionStatus"
+  | "GenerateServiceLastAccessedDetails";
 
 /** An IAM account in memory, which keeps IAM's own rules and tells its changes. */
 export interface Account {
@@ -41,12 +47,16 @@ export interface Account {
   reader(by: Caller): RoleReader;
   /** Writes roles as a caller. */
   writer(by: Caller): RoleWriter;
+  /** Keeps service-linked roles as a caller. */
+  keeper(by: Caller): LinkedRoleKeeper;
   /** Takes permissions from a caller, in every session: the calls that are named, or all of them. */
   deny(by: Caller, permissions?: readonly Permission[]): void;
   /** AWS publishes a managed policy or its next version, which becomes the default; no event tells of it. */
   publish(policy: ShelfPolicy): void;
-  /** Says what uses a service-linked role: its removal fails until nothing does. */
-  occupy(roleName: string, usage: readonly RoleUsage[]): void;
+  /** Says what uses a service-linked role: its removal fails until nothing does, and tells what is `reported` (R30). */
+  occupy(roleName: string, usage: readonly RegionUsage[], reported?: readonly RegionUsage[]): void;
+  /** A session of a role calls a service, such as `ec2`, and IAM keeps when and where. */
+  use(roleName: string, service: string, region: string): void;
   /** Hears every writing call, refused or not, in order; gives back what ends the hearing. */
   onEvent(listener: (envelope: EventEnvelope) => void): () => void;
 }
@@ -63,6 +73,7 @@ export function createAccount(options: AccountOptions = {}): Account {
     profiles: [],
     deletions: new Map(),
     usage: new Map(),
+    uses: new Map(),
     callers: new Map(),
   };
   for (const policy of options.shelf ?? []) publishPolicy(state, policy);
@@ -110,12 +121,25 @@ export function createAccount(options: AccountOptions = {}): Account {
         );
       },
     }),
+    keeper: (by) =>
+      createLinkedRoleKeeper(state, {
+        call: (call) => account.call(call, by),
+        denial: (permission) =>
+          isDenied(by, permission)
+            ? `${callerArn(state, by)} is not authorized to perform: iam:${permission}`
+            : undefined,
+      }),
     deny(by, permissions) {
       denied.set(identityOf(state, by), permissions ? new Set(permissions) : "everything");
     },
     publish: (policy) => publishPolicy(state, policy),
-    occupy(roleName, usage) {
-      state.usage.set(roleName.toLowerCase(), usage);
+    occupy(roleName, usage, reported = usage) {
+      state.usage.set(roleName.toLowerCase(), { usage, reported });
+    },
+    use(roleName, service, region) {
+      const { id } = expectRole(state, roleName);
+      const uses = state.uses.get(id) ?? new Map();
+      state.uses.set(id, uses.set(service, { at: state.clock.now().toISOString(), region }));
     },
     onEvent(listener) {
       listeners.add(listener);

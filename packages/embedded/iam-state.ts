@@ -1,3 +1,5 @@
+import type { DeletionStatus, RegionUsage } from "@drift-guard/core/deletion";
+import type { LastUse } from "@drift-guard/core/linked-role";
 import { sameRoleName } from "@drift-guard/core/role";
 import type { Clock } from "./clock.ts";
 import type { Ids } from "./ids.ts";
@@ -58,16 +60,16 @@ export interface DeletionTask {
   readonly id: string;
   readonly roleId: string;
   readonly roleName: string;
+  readonly askedAt: Date;
   readonly endsAt: Date;
-  outcome?:
-    | { readonly status: "SUCCEEDED" }
-    | { readonly status: "FAILED"; readonly usage: readonly RoleUsage[] };
+  outcome?: DeletionStatus;
 }
 
-/** Resources of one region that still use a service-linked role. */
-export interface RoleUsage {
-  readonly region: string;
-  readonly resources: readonly string[];
+/** What keeps a service-linked role from going. */
+export interface Occupation {
+  readonly usage: readonly RegionUsage[];
+  /** What a failed removal tells of it: all, some or none (R30). */
+  readonly reported: readonly RegionUsage[];
 }
 
 /** Everything that the account holds. */
@@ -81,7 +83,9 @@ export interface IamState {
   readonly profiles: StoredProfile[];
   readonly deletions: Map<string, DeletionTask>;
   /** What uses a service-linked role, by its name lower-cased: the role's removal fails while anything does. */
-  readonly usage: Map<string, readonly RoleUsage[]>;
+  readonly usage: Map<string, Occupation>;
+  /** When each role last called which service, by the role's unique id and the service. */
+  readonly uses: Map<string, Map<string, LastUse>>;
   /** Unique ids of callers that are no roles of the account, by ARN. */
   readonly callers: Map<string, string>;
 }

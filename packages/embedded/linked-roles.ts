@@ -1,12 +1,6 @@
+import type { DeletionStatus } from "@drift-guard/core/deletion";
 import type { LinkedRoleCall, Made } from "./iam-call.ts";
-import {
-  type DeletionTask,
-  expectRole,
-  findRole,
-  type IamState,
-  type RoleUsage,
-  type StoredRole,
-} from "./iam-state.ts";
+import { type DeletionTask, expectRole, findRole, type IamState, type StoredRole } from "./iam-state.ts";
 import { IamRefusal } from "./refusal.ts";
 
 /** What a service's linked role is called, and which of AWS's policies it has (requirements 2.4, 2.5; R14). */
@@ -47,14 +41,6 @@ const linkedServices: Readonly<Record<string, LinkedService>> = {
 
 /** Seconds until a removal has ended; AWS says only that it takes a while. */
 const deletionSeconds = 5;
-
-/** How the removal of a service-linked role stands, in `GetServiceLinkedRoleDeletionStatus`'s words. */
-export type DeletionStatus =
-  | { readonly status: "NOT_STARTED" | "IN_PROGRESS" | "SUCCEEDED" }
-  | {
-      readonly status: "FAILED";
-      readonly reason: { readonly reason: string; readonly roleUsage: readonly RoleUsage[] };
-    };
 
 /** ARN of a service's linked role, whether or not it is there; of its usual name where no other is given. */
 export function linkedRoleArn(
@@ -139,8 +125,9 @@ function deleteLinkedRole(state: IamState, name: string): Made {
   const running = [...state.deletions.values()].find((task) => task.roleId === role.id && !task.outcome);
   if (running) return { kind: "deletion", taskId: running.id };
   const id = `task/aws-service-role/${role.linkedTo}/${role.name}/${state.ids.uuid()}`;
-  const endsAt = new Date(state.clock.now().getTime() + deletionSeconds * 1000);
-  state.deletions.set(id, { id, roleId: role.id, roleName: role.name, endsAt });
+  const askedAt = state.clock.now();
+  const endsAt = new Date(askedAt.getTime() + deletionSeconds * 1000);
+  state.deletions.set(id, { id, roleId: role.id, roleName: role.name, askedAt, endsAt });
   return { kind: "deletion", taskId: id };
 }
 
@@ -149,24 +136,26 @@ export function settleDeletions(state: IamState): void {
   const now = state.clock.now();
   for (const task of state.deletions.values()) {
     if (task.outcome || task.endsAt > now) continue;
-    const usage = state.usage.get(task.roleName.toLowerCase()) ?? [];
-    task.outcome = usage.length > 0 ? { status: "FAILED", usage } : { status: "SUCCEEDED" };
+    task.outcome = outcomeOf(state, task);
     const at = state.roles.findIndex((role) => role.id === task.roleId);
     if (task.outcome.status === "SUCCEEDED" && at >= 0) state.roles.splice(at, 1);
   }
 }
 
-/** How a removal stands; refuses with NoSuchEntity where there is no such task. */
-export function readDeletion(state: IamState, taskId: string): DeletionStatus {
-  const task: DeletionTask | undefined = state.deletions.get(taskId);
-  if (!task) throw new IamRefusal("NoSuchEntity", `The deletion task ${taskId} cannot be found.`);
-  if (!task.outcome) return { status: "IN_PROGRESS" };
-  if (task.outcome.status === "SUCCEEDED") return { status: "SUCCEEDED" };
+function outcomeOf(state: IamState, { roleName }: DeletionTask): DeletionStatus {
+  const occupation = state.usage.get(roleName.toLowerCase());
+  if (!occupation || occupation.usage.length === 0) return { status: "SUCCEEDED" };
   return {
     status: "FAILED",
-    reason: {
-      reason: `The role ${task.roleName} is still used by resources; remove them and ask again.`,
-      roleUsage: task.outcome.usage,
-    },
+    reason: `The role ${roleName} is still used by resources; remove them and ask again.`,
+    usage: occupation.reported,
   };
+}
+
+/** How a removal stands; refuses with NoSuchEntity where there is no such task. */
+export function readDeletion(state: IamState, taskId: string): DeletionStatus {
+  const task = state.deletions.get(taskId);
+  if (!task) throw new IamRefusal("NoSuchEntity", `The deletion task ${taskId} cannot be found.`);
+  if (task.outcome) return task.outcome;
+  return { status: state.clock.now() > task.askedAt ? "IN_PROGRESS" : "NOT_STARTED" };
 }

@@ -140,6 +140,8 @@ describe("The removal of a service-linked role", () => {
       taskId,
       /^task\/aws-service-role\/batch\.amazonaws\.com\/AWSServiceRoleForBatch\/[0-9a-f-]{36}$/,
     );
+    assert.equal(world.account.deletionStatus(taskId).status, "NOT_STARTED");
+    world.clock.advance(1);
     assert.equal(world.account.deletionStatus(taskId).status, "IN_PROGRESS");
     assert.equal((await world.account.reader(ada).read(linked)).status, "present");
     world.clock.advance(60);
@@ -166,7 +168,7 @@ describe("The removal of a service-linked role", () => {
     world.clock.advance(60);
     const status = world.account.deletionStatus(first);
     assert.ok(status.status === "FAILED");
-    assert.deepEqual(status.reason.roleUsage, usage);
+    assert.deepEqual(status.usage, usage);
     assert.equal((await world.account.reader(ada).read(linked)).status, "present");
     world.account.occupy(linked, []);
     const second = deletionOf(world.call(ask));
