@@ -94,7 +94,7 @@ export function rolledBackRoles(config: Config): [string, GuardedRole][] {
 
 /** Loads ledgers. */
 export function readLedgers(findings: sst.aws.Dynamo): Permission[] {
-  return [{ actions: ["dynamodb:GetItem", "dynamodb:Query"], resources: [findings.arn] }];
+  return [{ actions: ["dynamodb:Query"], resources: [findings.arn] }];
 }
 
 /** Commits ledgers; a transaction is authorised by what it holds. */
@@ -114,7 +114,7 @@ export function markDelivered(findings: sst.aws.Dynamo): Permission[] {
 
 /** Reads what people decided and what stops rollbacks. */
 export function readControl(control: sst.aws.Dynamo): Permission[] {
-  return [{ actions: ["dynamodb:GetItem", "dynamodb:Query"], resources: [control.arn] }];
+  return [{ actions: ["dynamodb:Query"], resources: [control.arn] }];
 }
 
 /** Spends budgets and opens breakers. */

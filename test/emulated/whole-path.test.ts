@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { DetachRolePolicyCommand, UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
+import {
+  DetachRolePolicyCommand,
+  paginateListRoles,
+  UpdateAssumeRolePolicyCommand,
+} from "@aws-sdk/client-iam";
 import type { Finding } from "@drift-guard/core/finding";
+import type { Role } from "@drift-guard/core/role";
 import { doubled, dropping, inTurn, reversed } from "@drift-guard/local/disorder";
 import { comparePolicies } from "@drift-guard/policy/compare";
+import { decide } from "@drift-guard/policy/decide";
+import { parsePolicy } from "@drift-guard/policy/parse";
 import { batchServicePolicy } from "../builders.ts";
 import { referenceOf } from "../core/wards.ts";
 import { describeEmulated } from "../local/emulators.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
+import { actionsGranted, type Needed, permissionsFor } from "./permission.ts";
 
 const guarded = ["AWSBatchServiceRole", "ecsTaskExecutionRole"];
 const foreignTrust = JSON.stringify({
@@ -71,19 +79,55 @@ async function assertPutBack(account: GuardedAccount): Promise<void> {
   assert.deepEqual(impersonations, [], "the guard knows its own calls");
 }
 
+// Lambda's own pollers and logs; repairs, lookups and notes that this day's events did not ask for.
+const seldom =
+  /^(?:sqs:(?:Receive|Delete|GetQueue|SendMessage)|logs:|dynamodb:(?:GetRecords|GetShardIterator|DescribeStream|ListStreams|DeleteItem)|iam:(?:GetRolePolicy|ListEntitiesForPolicy|GetInstanceProfile|DetachRolePolicy|DeleteRolePolicy)|events:PutEvents)/;
+
+// The sweep reads by pages; a role alone only where a rival committed meanwhile, or the pages were denied.
+const seldomInSweep =
+  /^iam:(?:Get(?:Role|Policy|PolicyVersion)|List(?:RolePolicies|AttachedRolePolicies|InstanceProfilesForRole))$/;
+
+const isSeldom = (name: string, action: string) =>
+  seldom.test(action) || (name === "Sweep" && seldomInSweep.test(action));
+
+async function roleOfFunction({ roles }: GuardedAccount, name: string): Promise<Role> {
+  const reading = await roles.read(`drift-guard-local-${name}Role`);
+  if (reading.status === "absent") throw new assert.AssertionError({ message: `${name} has no role` });
+  return reading.role;
+}
+
+/** What each function's calls so far needed, by the function's name. */
+async function neededByFunction({
+  local,
+  iam,
+}: GuardedAccount): Promise<ReadonlyMap<string, readonly Needed[]>> {
+  const roles = new Map<string, string>();
+  for await (const { Roles = [] } of paginateListRoles({ client: iam }, {})) {
+    for (const { RoleName = "", Arn = "" } of Roles) roles.set(RoleName.toLowerCase(), Arn);
+  }
+  const needed = new Map<string, Needed[]>();
+  for (const call of local.recorder.calls()) {
+    const name = /:assumed-role\/drift-guard-local-(\w+)Role\//.exec(call.caller.arn)?.[1];
+    if (name === undefined) continue;
+    needed.set(name, [...(needed.get(name) ?? []), ...permissionsFor(call, roles)]);
+  }
+  return needed;
+}
+
 describeEmulated("the whole path, with the bundles that would be deployed", () => {
   describe("a detached policy and an opened trust", () => {
     let account: GuardedAccount;
     before(async () => {
       account = await startGuardedAccount();
       await doHarm(account);
+      await until("two resolved findings", () => drifts(account), areResolved);
+      await account.sweep();
     });
     after(() => account.stop());
 
     it("are found, recorded, put back once, and resolved by a later clean read", async () => {
-      const findings = await until("two resolved findings", () => drifts(account), areResolved);
       await assertPutBack(account);
-      for (const finding of findings) {
+      for (const finding of await drifts(account)) {
         assert.deepEqual(await historyOf(account, finding), [
           "opened by change",
           "rolled-back by rollback",
@@ -113,6 +157,34 @@ describeEmulated("the whole path, with the bundles that would be deployed", () =
         ({ Resources }) => Resources?.map(({ Id }) => Id?.split("/").at(-1)) ?? [],
       );
       for (const name of guarded) assert.ok(resources.includes(name), `${name} among ${resources}`);
+    });
+
+    it("ask of each function only calls that it may make, on the resources that it makes them on", async () => {
+      const needed = await neededByFunction(account);
+      assert.deepEqual([...needed.keys()].sort(), [
+        "Detect",
+        "HubImporter",
+        "Notifier",
+        "Publish",
+        "Rollbacker",
+        "Sweep",
+      ]);
+      for (const [name, calls] of needed) {
+        const documents = (await roleOfFunction(account, name)).inline.map(({ text }) => parsePolicy(text));
+        for (const call of calls)
+          assert.equal(decide(call, documents), "allowed", `${name}: ${JSON.stringify(call)}`);
+      }
+    });
+
+    it("leave no function with a permission that it does not use, but for what a quiet account does not ask", async () => {
+      const needed = await neededByFunction(account);
+      for (const [name, calls] of needed) {
+        const made = new Set(calls.map(({ action }) => action.toLowerCase()));
+        const unused = actionsGranted(await roleOfFunction(account, name)).filter(
+          (action) => !made.has(action.toLowerCase()) && !isSeldom(name, action),
+        );
+        assert.deepEqual(unused, [], name);
+      }
     });
   });
 

@@ -55,7 +55,7 @@ describe("the role of every function", () => {
       "iam:ListInstanceProfilesForRole",
       "iam:ListRolePolicies",
     ];
-    const readTable = ["dynamodb:GetItem", "dynamodb:Query"];
+    const readTable = ["dynamodb:Query"];
     const ledgers = ["dynamodb:DeleteItem", "dynamodb:PutItem", ...readTable];
     const expected: Record<string, readonly string[]> = {
       Detect: [

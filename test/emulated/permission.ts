@@ -1,0 +1,94 @@
+import type { Role } from "@drift-guard/core/role";
+import type { ApiCall } from "@drift-guard/local/call";
+import * as z from "zod";
+import { keyOf } from "./account.ts";
+
+const { account } = keyOf("");
+const region = "us-east-1";
+
+/** What AWS would ask a caller's policies for, for one call: an action on a resource. */
+export interface Needed {
+  readonly action: string;
+  readonly resource: string;
+  /** By lower-cased condition key. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/** What a call needs, as AWS's service authorization reference has it; throws for a call that it does not know. */
+export function permissionsFor(
+  { service, action, parameters }: ApiCall,
+  roles: ReadonlyMap<string, string>,
+): readonly Needed[] {
+  const text = (name: string) => z.string().catch("").parse(parameters[name]);
+  const need = (resource: string, of = action, context = {}): Needed => ({
+    action: `${service === "monitoring" ? "cloudwatch" : service}:${of}`,
+    resource,
+    context,
+  });
+  switch (service) {
+    case "iam": {
+      const role = roles.get(text("roleName").toLowerCase());
+      const policy = text("policyArn");
+      if (/^(?:Attach|Detach)RolePolicy$/.test(action))
+        return [need(role ?? "unknown", action, { "iam:policyarn": policy })];
+      if (role !== undefined) return [need(role)];
+      return [need(policy === "" ? "*" : policy)];
+    }
+    case "dynamodb":
+      return tableNeeds(action, parameters).map(({ of, table }) =>
+        need(`arn:aws:dynamodb:${region}:${account}:table/${table}`, of),
+      );
+    case "sqs":
+      return [need(`arn:aws:sqs:${region}:${account}:${text("queueUrl").split("/").at(-1)}`)];
+    case "events": {
+      const Entries = z.array(z.looseObject({ EventBusName: z.string() }));
+      return Entries.parse(parameters.entries).map(({ EventBusName }) =>
+        need(
+          EventBusName.startsWith("arn:")
+            ? EventBusName
+            : `arn:aws:events:${region}:${account}:event-bus/${EventBusName}`,
+        ),
+      );
+    }
+    case "sns":
+      return [need(text("topicArn"))];
+    case "securityhub":
+      return [need(`arn:aws:securityhub:${region}:${account}:product/${account}/default`)];
+    case "batch":
+      return [need("*")];
+    default:
+      throw new Error(`What ${service}:${action} needs is not known here.`);
+  }
+}
+
+const Items = z.array(z.record(z.string(), z.looseObject({ TableName: z.string() })));
+
+function tableNeeds(
+  action: string,
+  parameters: ApiCall["parameters"],
+): readonly { of: string; table: string }[] {
+  if (action === "TransactWriteItems") {
+    // A transaction is authorised by what it holds: Put as PutItem, and so on.
+    return Items.parse(parameters.transactItems).flatMap((item) =>
+      Object.entries(item).map(([kind, { TableName }]) => ({
+        of: kind === "ConditionCheck" ? "ConditionCheckItem" : `${kind}Item`,
+        table: TableName,
+      })),
+    );
+  }
+  const { tableName, indexName } = z
+    .looseObject({ tableName: z.string(), indexName: z.string().optional() })
+    .parse(parameters);
+  return [{ of: action, table: indexName === undefined ? tableName : `${tableName}/index/${indexName}` }];
+}
+
+/** Every action that the inline policies of a role name, with its service: `iam:GetRole`. */
+export function actionsGranted(role: Role): readonly string[] {
+  const Statements = z.looseObject({
+    Statement: z.array(z.looseObject({ Action: z.union([z.string(), z.array(z.string())]) })),
+  });
+  const actions = role.inline.flatMap(({ text }) =>
+    Statements.parse(JSON.parse(text)).Statement.flatMap(({ Action }) => Action),
+  );
+  return [...new Set(actions)].sort();
+}
