@@ -52,3 +52,8 @@ export class ConfigError extends Error {
 export class RollbackUnderwayError extends Error {
   override readonly name = "RollbackUnderwayError";
 }
+
+/** AWS Batch could not be read: access denied, throttled for good, or an answer that makes no sense. */
+export class BatchUnreadableError extends Error {
+  override readonly name = "BatchUnreadableError";
+}

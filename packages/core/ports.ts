@@ -1,3 +1,5 @@
+import type { ComputeEnvironment, JobDefinition, JobQueue } from "./batch.ts";
+import type { UsesByRole } from "./batch-usage.ts";
 import type { Recheck, Subject } from "./change.ts";
 import type { Budget, Control } from "./control.ts";
 import type { DeletionStatus } from "./deletion.ts";
@@ -7,7 +9,7 @@ import type { RoleActivity } from "./linked-role.ts";
 import type { Step } from "./plan.ts";
 import type { RoleKey, RoleReading } from "./role.ts";
 import type { Transition } from "./transition.ts";
-import type { RoleUse } from "./usage.ts";
+import type { RoleUse, RoleUser, UsageSubject } from "./usage.ts";
 
 /**
  * Reads roles whole. Every call that a source refuses or throttles for good throws `RoleUnreadableError`;
@@ -101,23 +103,42 @@ export interface RecheckQueue {
   schedule(recheck: Recheck, afterSeconds: number): Promise<void>;
 }
 
-/** Who keeps the inventory of what uses which role, for findings to say what breaks. */
+/** Keeps the inventory of what uses which role, for findings to say what breaks. Throws `StoreUnavailableError`. */
 export interface UsageStore {
   /** What is known to use a role. */
   usesOf(role: RoleKey): Promise<readonly RoleUse[]>;
-  /** Takes a compute environment or job definition in, in place of what was known of it; `uses` by role name. */
-  record(
-    account: string,
-    subject: UsageSubject,
-    uses: ReadonlyMap<string, readonly RoleUse[]>,
-  ): Promise<void>;
-  /** Names of all roles that something is known to use. */
-  usedRoles(account: string): AsyncIterable<string>;
+  /**
+   * Takes a compute environment or job definition in, in place of all that was known of it; none for one that is gone.
+   * Gives the names of the roles that it uses now or was known to use before.
+   */
+  record(account: string, subject: UsageSubject, uses: UsesByRole): Promise<readonly string[]>;
+  /** Everything that is known to use a role. */
+  users(account: string): AsyncIterable<RoleUser>;
 }
 
-/** Names a compute environment, or all revisions of a job definition, in one region. */
-export interface UsageSubject {
-  readonly kind: RoleUse["kind"];
-  readonly region: string;
-  readonly name: string;
+/** Reads what of Batch names roles, region by region. Throws `BatchUnreadableError`. */
+export interface BatchReader {
+  /** A compute environment by its name; undefined where there is none. */
+  environment(region: string, name: string): Promise<ComputeEnvironment | undefined>;
+  /** The active revisions of a job definition. */
+  definition(region: string, name: string): Promise<readonly JobDefinition[]>;
+  /** Every compute environment of a region, by pages. */
+  environments(region: string): AsyncIterable<ComputeEnvironment>;
+  /** Every job queue of a region, by pages. */
+  queues(region: string): AsyncIterable<JobQueue>;
+  /** Every active revision of every job definition of a region, by pages. */
+  definitions(region: string): AsyncIterable<JobDefinition>;
+}
+
+/** What is known of a secret, a parameter or a key beside its name. */
+export interface ResourceFacts {
+  /** Its resource policy as JSON text; `null` where it has none. */
+  readonly policy: string | null;
+  /** ARN of the customer-managed key that encrypts it; `null` where AWS's own does, which needs no grant (R45, R46). */
+  readonly key?: string | null;
+}
+
+/** Reads secrets, parameters and keys, not their values; undefined where it may not, or they are not there. */
+export interface ResourceReader {
+  facts(arn: string): Promise<ResourceFacts | undefined>;
 }

@@ -1,6 +1,7 @@
 import type { Budget } from "./control.ts";
 import type { RoleKey } from "./role.ts";
 import { printRoleKey } from "./role.ts";
+import type { UsageSubject } from "./usage.ts";
 
 /** The schema of every stored item; an item of another schema is not read. */
 export const schema = 1;
@@ -17,6 +18,11 @@ export const findingKeys = {
   anyTransition: "TRANSITION#",
   /** … and of one finding's. */
   transitions: (id: string) => `TRANSITION#${id}#`,
+  /** What uses the role: beyond all that a load reads. */
+  usage: ({ kind, region, name }: UsageSubject) => `USAGE#${kind}#${region}#${name}`,
+  anyUsage: "USAGE#",
+  /** The partition of what uses roles, each with the names of its roles. */
+  account: (account: string) => `${account}#`,
   /** A load reads from here … */
   first: "FINDING#",
   /** … to here, which leaves the transitions out. */

@@ -1,0 +1,132 @@
+import * as z from "zod";
+import {
+  type BatchPlace,
+  type ComputeEnvironment,
+  type EnvironmentRole,
+  type JobQueue,
+  lastSegment,
+  optionalText,
+  readRoleName,
+} from "./batch.ts";
+
+const resources = z
+  .looseObject({
+    instanceRole: optionalText,
+    spotIamFleetRole: optionalText,
+    managedInstancesProvider: z
+      .looseObject({
+        infrastructureRoleArn: optionalText,
+        instanceLaunchTemplate: z
+          .looseObject({ ec2InstanceProfileArn: optionalText })
+          .optional()
+          .catch(undefined),
+      })
+      .optional()
+      .catch(undefined),
+  })
+  .optional()
+  .catch(undefined);
+
+// Requests and answers name the environment differently, and spell everything else alike.
+const Environment = z.looseObject({
+  computeEnvironmentName: optionalText,
+  computeEnvironment: optionalText,
+  type: optionalText,
+  state: optionalText,
+  status: optionalText,
+  statusReason: optionalText,
+  serviceRole: optionalText,
+  computeResources: resources,
+});
+
+/** The name of AWS Batch's service-linked role (R14). */
+const linkedRole = "AWSServiceRoleForBatch";
+
+/**
+ * Reads a compute environment from what CreateComputeEnvironment and UpdateComputeEnvironment are given, or from what
+ * DescribeComputeEnvironments answers. Undefined where it names none.
+ *
+ * An UpdateComputeEnvironment names what it changes alone, so that it tells some of the roles.
+ */
+export function parseComputeEnvironment(value: unknown, place: BatchPlace): ComputeEnvironment | undefined {
+  const parsed = Environment.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { type, state, status, statusReason } = parsed.data;
+  const name = parsed.data.computeEnvironmentName ?? parsed.data.computeEnvironment;
+  if (name === undefined) return undefined;
+  return {
+    region: place.region,
+    name: lastSegment(name),
+    state: state ?? "ENABLED",
+    status: status ?? "CREATING",
+    ...(statusReason !== undefined && { statusReason }),
+    roles: [
+      ...serviceRoleOf(parsed.data.serviceRole, type, place),
+      ...resourceRolesOf(parsed.data.computeResources, place),
+    ],
+  };
+}
+
+// R17: without a role, also with an empty text, Batch takes its service-linked role, for managed environments alone.
+function serviceRoleOf(
+  text: string | undefined,
+  type: string | undefined,
+  place: BatchPlace,
+): readonly EnvironmentRole[] {
+  if (text !== undefined) return namedRole("service", text, place);
+  if (type !== "MANAGED") return [];
+  const path = "aws-service-role/batch.amazonaws.com/";
+  return [{ duty: "service", name: linkedRole, arn: roleArn(`${path}${linkedRole}`, place) }];
+}
+
+function resourceRolesOf(given: z.infer<typeof resources>, place: BatchPlace): readonly EnvironmentRole[] {
+  const { instanceRole, spotIamFleetRole, managedInstancesProvider: provider } = given ?? {};
+  const profiles = [instanceRole, provider?.instanceLaunchTemplate?.ec2InstanceProfileArn];
+  return [
+    ...profiles.flatMap((profile): readonly EnvironmentRole[] =>
+      profile === undefined ? [] : [{ duty: "instance", profile: lastSegment(profile) }],
+    ),
+    ...(spotIamFleetRole === undefined ? [] : namedRole("spot-fleet", spotIamFleetRole, place)),
+    ...(provider?.infrastructureRoleArn === undefined
+      ? []
+      : namedRole("infrastructure", provider.infrastructureRoleArn, place)),
+  ];
+}
+
+function namedRole(
+  duty: Extract<EnvironmentRole, { name: string }>["duty"],
+  text: string,
+  place: BatchPlace,
+): readonly EnvironmentRole[] {
+  const name = readRoleName(text, place);
+  // A bare name stands for a role without a path, whatever path the role has (2.8).
+  return name === undefined
+    ? []
+    : [{ duty, name, arn: text.startsWith("arn:") ? text : roleArn(text.replace(/^\/+/, ""), place) }];
+}
+
+function roleArn(path: string, { partition, account }: BatchPlace): string {
+  return `arn:${partition}:iam::${account}:role/${path}`;
+}
+
+const Queue = z.looseObject({
+  jobQueueName: z.string().min(1),
+  computeEnvironmentOrder: z
+    .array(z.looseObject({ computeEnvironment: optionalText }))
+    .optional()
+    .catch(undefined),
+});
+
+/** Reads a job queue from what DescribeJobQueues answers. Undefined where it names none. */
+export function parseJobQueue(value: unknown, { region }: BatchPlace): JobQueue | undefined {
+  const parsed = Queue.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { jobQueueName, computeEnvironmentOrder = [] } = parsed.data;
+  return {
+    region,
+    name: jobQueueName,
+    environments: computeEnvironmentOrder.flatMap(({ computeEnvironment }) =>
+      computeEnvironment === undefined ? [] : [lastSegment(computeEnvironment)],
+    ),
+  };
+}
