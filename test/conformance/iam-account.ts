@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { IamDoor, IamRule } from "./iam-door.ts";
+import { keeperRules } from "./iam-keeper-rules.ts";
 import { linkedRoleRules } from "./iam-linked-role-rules.ts";
 import { policyRules } from "./iam-policy-rules.ts";
 import { portRules } from "./iam-port-rules.ts";
 import { roleRules } from "./iam-role-rules.ts";
 
-const rules = { ...portRules, ...roleRules, ...policyRules, ...linkedRoleRules };
+const rules = { ...portRules, ...roleRules, ...policyRules, ...linkedRoleRules, ...keeperRules };
 
 /** The name of a rule, which is its sentence. */
 type IamRuleName = keyof typeof rules;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { RoleReader, RoleWriter } from "@drift-guard/core/ports";
+import type { LinkedRoleKeeper, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import type { Role } from "@drift-guard/core/role";
 import type { IamCall } from "@drift-guard/embedded/iam-call";
 import { allow, trustOf } from "../builders.ts";
@@ -17,6 +17,9 @@ export interface IamDoor {
   call(call: IamCall): Promise<DoorAnswer>;
   readonly reader: RoleReader;
   readonly writer: RoleWriter;
+  readonly keeper: LinkedRoleKeeper;
+  /** Lets time go by, where the account has a clock of its own. */
+  pass(seconds: number): void;
   close(): Promise<void>;
 }
 

@@ -1,17 +1,22 @@
 import { references } from "@drift-guard/core/references";
 import { createAccount } from "@drift-guard/embedded/account";
+import { createVirtualClock } from "@drift-guard/embedded/clock";
 import { stockShelf } from "@drift-guard/embedded/managed-policies";
+import { noon } from "../builders.ts";
 import { describeIamAccount } from "../conformance/iam-account.ts";
 
 describeIamAccount("The account in memory", {
   async open() {
-    const account = createAccount({ shelf: stockShelf(references()) });
+    const clock = createVirtualClock(noon);
+    const account = createAccount({ clock, shelf: stockShelf(references()) });
     const by = { kind: "user", name: "ada" } as const;
     return {
       account: account.account,
       call: async (call) => account.call(call, by),
       reader: account.reader(by),
       writer: account.writer(by),
+      keeper: account.keeper(by),
+      pass: (seconds) => clock.advance(seconds),
       close: async () => {},
     };
   },
