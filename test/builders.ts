@@ -15,6 +15,7 @@ import type { Plan } from "@drift-guard/core/plan";
 import { type AttachedPolicy, type Role, type RoleKey, seen } from "@drift-guard/core/role";
 import type { Rollback } from "@drift-guard/core/rollback";
 import type { Transition } from "@drift-guard/core/transition";
+import type { DefinitionUse, EnvironmentUse } from "@drift-guard/core/usage";
 
 /** The account that tests speak of. */
 export const account = "123456789012";
@@ -266,4 +267,33 @@ export function aRollback(status: Rollback["status"] = "running", id = "rollback
 /** A ledger; empty unless told otherwise. */
 export function aLedger(over: Partial<Ledger> = {}): Ledger {
   return { ...emptyLedger(over.role ?? aKey()), ...over };
+}
+
+/** An enabled compute environment that uses a role as its service role. */
+export function anEnvironmentUse(over: Partial<EnvironmentUse> = {}): EnvironmentUse {
+  return {
+    kind: "compute-environment",
+    region: "us-east-1",
+    name: "prod",
+    duty: "service",
+    state: "ENABLED",
+    status: "VALID",
+    queues: ["high"],
+    ...over,
+  };
+}
+
+/** A job definition that uses a role as its execution role, without secrets. */
+export function aDefinitionUse(over: Partial<DefinitionUse> = {}): DefinitionUse {
+  return {
+    kind: "job-definition",
+    region: "us-east-1",
+    name: "render",
+    revision: 7,
+    duty: "execution",
+    needs: [],
+    unread: [],
+    fargate: false,
+    ...over,
+  };
 }

@@ -61,7 +61,8 @@ export function printGrants(grants: readonly Grant[]): readonly string[] {
   return grants.map(({ example: _, statements: __, ...grant }) => canonicalJson(grant)).sort();
 }
 
-function digestOf(value: unknown): string {
+/** Hash of any value, whatever the order of its keys. */
+export function digestOf(value: unknown): string {
   return bytesToHex(sha256(utf8ToBytes(canonicalJson(value))));
 }
 

@@ -1,8 +1,10 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createControlStore } from "@drift-guard/aws/control";
 import { createFindingStore } from "@drift-guard/aws/findings";
+import { createUsageStore } from "@drift-guard/aws/usage";
 import { describeControlStore } from "../conformance/control-store.ts";
 import { describeFindingStore, sinks } from "../conformance/finding-store.ts";
+import { describeUsageStore } from "../conformance/usage-store.ts";
 import { withEmulators } from "../local/emulators.ts";
 import { createTable, emulatedBy, putInto } from "./tables.ts";
 
@@ -19,5 +21,17 @@ withEmulators("DynamoDB as ministack keeps it", (services) => {
     const table = await createTable(client);
     const open = () => createControlStore(client, { table });
     return { store: open(), other: open(), put: putInto(client, table), close: async () => client.destroy() };
+  });
+
+  describeUsageStore("a table", async () => {
+    const client = new DynamoDBClient(emulatedBy(services().emulators.ministack));
+    const table = await createTable(client);
+    return {
+      store: createUsageStore(client, { table }),
+      other: createUsageStore(client, { table }),
+      findings: createFindingStore(client, { table, sinks }),
+      put: putInto(client, table),
+      close: async () => client.destroy(),
+    };
   });
 });

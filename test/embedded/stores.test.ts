@@ -9,9 +9,11 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { createControlStore } from "@drift-guard/embedded/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/database";
 import { createFindingStore } from "@drift-guard/embedded/findings";
+import { createUsageStore } from "@drift-guard/embedded/usage";
 import { aFinding, aKey, aLedger } from "../builders.ts";
 import { describeControlStore } from "../conformance/control-store.ts";
 import { describeFindingStore, sinks } from "../conformance/finding-store.ts";
+import { describeUsageStore } from "../conformance/usage-store.ts";
 
 describeFindingStore("SQLite in memory", async () => {
   const database = openDatabase(":memory:");
@@ -37,6 +39,18 @@ describeControlStore("a SQLite file that two processes have open", async () => {
     store: createControlStore(database),
     other: createControlStore(second),
     put: putInto(database, "control"),
+    close,
+  };
+});
+
+describeUsageStore("a SQLite file that two processes have open", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return {
+    store: createUsageStore(database),
+    other: createUsageStore(second),
+    findings: createFindingStore(database, { sinks }),
+    put: putInto(database, "findings"),
     close,
   };
 });
