@@ -13,7 +13,7 @@ import { LinkedRoleRefusedError, LinkedRoleUnansweredError } from "@drift-guard/
 import type { LastUse } from "@drift-guard/core/linked-role";
 import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
 import { type Observed, seen } from "@drift-guard/core/role";
-import { codeOf, isDenied, isRefusal, tellFailure } from "./failure.ts";
+import { codeOf, isDenied, isRefusal, isThrottled, tellFailure } from "./failure.ts";
 import { readServiceUses, type Waiting } from "./last-accessed.ts";
 
 /** Keeps service-linked roles through IAM; `waiting` is how long a report on their use is waited for. */
@@ -41,7 +41,9 @@ export function createLinkedRoleKeeper(client: IAMClient, waiting?: Waiting): Li
         return statusOf(await client.send(command));
       } catch (error) {
         if (codeOf(error) === "NoSuchEntity") return undefined;
-        throw failure("GetServiceLinkedRoleDeletionStatus", taskId, error);
+        if (!isThrottled(error)) throw failure("GetServiceLinkedRoleDeletionStatus", taskId, error);
+        const why = tellFailure(error, "iam:GetServiceLinkedRoleDeletionStatus");
+        throw new LinkedRoleUnansweredError(why, { cause: error });
       }
     },
     async activity(roleName) {
