@@ -16,9 +16,3 @@ export function spend(budget: Budget, steps = 1): void {
   budget.left -= steps;
   if (budget.left < 0) throw new BudgetError("the comparison took all the steps that it may");
 }
-
-/** Takes steps off a budget; false when there are none left. */
-export function canSpend(budget: Budget, steps = 1): boolean {
-  budget.left -= steps;
-  return budget.left >= 0;
-}

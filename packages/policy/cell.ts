@@ -48,14 +48,11 @@ function listPrincipals({ principals }: CompiledStatement): readonly (Entry<Poli
   return principals ? listEntries(principals, everybody) : [undefined];
 }
 
-/** The cells of a statement for some of its actions; one at a time: a hostile statement has more than memory holds. */
-export function* listCells(statement: CompiledStatement, actions: Iterable<Entry<Pattern>>): Generator<Cell> {
-  const resources = listResources(statement);
+/** The cells of a statement for one of its actions; one by one: a hostile statement has more than memory holds. */
+export function* listCells(statement: CompiledStatement, action: Entry<Pattern>): Generator<Cell> {
   const principals = listPrincipals(statement);
-  for (const action of actions) {
-    for (const resource of resources) {
-      for (const principal of principals) yield { action, resource, principal };
-    }
+  for (const resource of listResources(statement)) {
+    for (const principal of principals) yield { action, resource, principal };
   }
 }
 

@@ -8,7 +8,7 @@ import type { PolicyDocument } from "./document.ts";
 import type { Grant, PolicyRequest } from "./grant.ts";
 import { groupResidues, makeGrant } from "./grouping.ts";
 import { makeSeparator } from "./separation.ts";
-import { type OpenCell, type Subtraction, subtract } from "./subtraction.ts";
+import { type CellJudge, type OpenCell, type Subtraction, subtract } from "./subtraction.ts";
 
 /** What one side gives and the other does not. */
 export interface SideDifference {
@@ -29,13 +29,12 @@ export function findDifference(
   subtraction: Subtraction,
   { side, partition, budget }: DifferenceSettings,
 ): SideDifference {
-  const separate = makeSeparator(subtraction, partition, budget);
-  const { residues, open } = subtract(
-    subtraction,
-    separate,
-    (left, decideCell) => carveCell(left, subtraction, decideCell),
-    budget,
-  );
+  const decide = makeSeparator(subtraction, partition, budget);
+  const judge: CellJudge = {
+    decide,
+    refine: (left, decideCell) => carveCell(left, subtraction, decideCell),
+  };
+  const { residues, open } = subtract(subtraction, judge, budget);
   return { residues, reasons: tellOpen(open, side) };
 }
 

@@ -1,4 +1,4 @@
-import { type Budget, canSpend } from "./budget.ts";
+import { type Budget, BudgetError, spend } from "./budget.ts";
 import type { LeftCell } from "./carving.ts";
 import {
   type Cell,
@@ -10,9 +10,10 @@ import {
   type PlacedStatement,
   type Residue,
 } from "./cell.ts";
-import { coversEntry, type Entry, impliesConditions, patternRelations } from "./entry.ts";
+import { coversEntry, type Entry, impliesConditions, missesEntry, patternRelations } from "./entry.ts";
 import type { PolicyRequest } from "./grant.ts";
 import type { Pattern } from "./pattern.ts";
+import { sketchText } from "./sketch.ts";
 
 /** What is asked: what do `gives` give, `heldBack` aside, that `takes` do not take away, `spares` aside? */
 export interface Subtraction {
@@ -47,88 +48,125 @@ export interface Difference {
   readonly open: readonly OpenCell[];
 }
 
-/**
- * Takes one side from the other, cell by cell. `decideCell` is asked where form alone does not tell, `refine` what
- * exactly is left of a cell.
- */
-export function subtract(
-  subtraction: Subtraction,
-  decideCell: (cell: Cell, from: PlacedStatement) => CellVerdict,
-  refine: (left: LeftCell, decide: (cell: Cell) => CellVerdict) => readonly LeftCell[],
-  budget: Budget,
-): Difference {
+/** How cells are decided where form alone does not tell, and what exactly is left of one. */
+export interface CellJudge {
+  decide(cell: Cell, from: PlacedStatement): CellVerdict;
+  refine(left: LeftCell, decide: (cell: Cell) => CellVerdict): readonly LeftCell[];
+}
+
+/** Takes one side from the other, statement by statement and cell by cell. */
+export function subtract(subtraction: Subtraction, judge: CellJudge, budget: Budget): Difference {
   const residues: Residue[] = [];
   const open: OpenCell[] = [];
   const spares = subtraction.spares.filter((deny) => !isHeldBackToo(deny, subtraction.heldBack, budget));
   const lines = new Set(subtraction.takes.map(({ statement }) => statement.line));
   for (const from of subtraction.gives) {
     if (spares.length === 0 && lines.has(from.statement.line)) continue;
-    const takers = subtraction.takes.filter(
-      ({ statement }) => statement.doubt === undefined && impliesConditions(from.statement, statement),
-    );
-    const decide = (cell: Cell): CellVerdict =>
-      isTaken(cell, takers, spares) ? { kind: "covered" } : decideCell(cell, from);
-    const whole =
-      spares.length > 0 ? [] : takers.filter(({ statement }) => coversPlace(statement, from.statement));
-    const remaining = listActions(from.statement).filter(
-      (action) => !whole.some(({ statement }) => coversEntry(statement.actions, action, patternRelations)),
-    );
-    const groups = groupActions(remaining, subtraction);
-    for (const cell of listCells(from.statement, groups.keys())) {
-      if (!canSpend(budget, 1 + (takers.length >> 3))) {
-        open.push({ from, code: "budget", message: exhausted });
-        break;
+    try {
+      for (const found of takeStatement(from, { ...subtraction, spares }, judge, budget)) {
+        if ("cell" in found) residues.push(found);
+        else open.push(found);
       }
-      const verdict = decide(cell);
-      if (verdict.kind === "undecided") open.push({ from, code: verdict.code, message: verdict.message });
-      if (verdict.kind !== "left") continue;
-      const pieces = refine({ cell, verdict }, decide);
-      for (const action of groups.get(cell.action) ?? []) {
-        residues.push(...pieces.map((piece) => replaceAction(piece, action, from)));
-      }
+    } catch (error) {
+      if (!(error instanceof BudgetError)) throw error;
+      open.push({ from, code: "budget", message: `On a whole statement, ${error.message}.` });
     }
   }
   return { residues, open };
 }
 
-/** Actions that the same statements reach share their fate: the first of each group is asked for. */
+function* takeStatement(
+  from: PlacedStatement,
+  { heldBack, takes, spares }: Subtraction,
+  judge: CellJudge,
+  budget: Budget,
+): Generator<Residue | OpenCell> {
+  const takers = takes.filter(
+    ({ statement }) => statement.doubt === undefined && impliesConditions(from.statement, statement),
+  );
+  const decide = (cell: Cell): CellVerdict =>
+    isTaken(cell, takers, spares) ? { kind: "covered" } : judge.decide(cell, from);
+  const remaining = spares.length > 0 ? listActions(from.statement) : listUntaken(from, takers, budget);
+  for (const group of groupActions(remaining, [...heldBack, ...takes, ...spares], budget)) {
+    const [first] = group;
+    const near = takers.filter(({ statement }) => coversEntry(statement.actions, first, patternRelations));
+    for (const cell of listCells(from.statement, first)) {
+      spend(budget, 1 + (near.length >> 3));
+      if (isTaken(cell, near, spares)) continue;
+      const verdict = judge.decide(cell, from);
+      if (verdict.kind === "undecided") yield { from, code: verdict.code, message: verdict.message };
+      if (verdict.kind !== "left") continue;
+      const pieces = judge.refine({ cell, verdict }, decide);
+      for (const action of group) yield* pieces.map((piece) => replaceAction(piece, first, action, from));
+    }
+  }
+}
+
+/** The actions of a statement that no other one statement takes everywhere. */
+function listUntaken(
+  { statement: given }: PlacedStatement,
+  takers: readonly PlacedStatement[],
+  budget: Budget,
+): readonly Entry<Pattern>[] {
+  const places = given.resources?.entries.length ?? 1;
+  const whole = takers.filter(({ statement }) => {
+    spend(budget, 1 + ((places * (statement.resources?.entries.length ?? 1)) >> 6));
+    return coversPlace(statement, given);
+  });
+  return listActions(given).filter((action) => {
+    spend(budget, 1 + (whole.length >> 3));
+    return !whole.some(({ statement }) => coversEntry(statement.actions, action, patternRelations));
+  });
+}
+
+type ActionGroup = readonly [Entry<Pattern>, ...Entry<Pattern>[]];
+
+/** Actions that the same statements reach, whole or not at all, share their fate: one of each group is asked for. */
 function groupActions(
   actions: readonly Entry<Pattern>[],
-  { heldBack, takes, spares }: Subtraction,
-): ReadonlyMap<Entry<Pattern>, readonly Entry<Pattern>[]> {
-  const players = [...heldBack, ...takes, ...spares];
-  const groups = Map.groupBy(actions, ({ selector, except }) => {
-    if (selector.literal === undefined || except.length > 0) return selector.text;
-    const reached = players.map(({ statement }) =>
-      patternRelations.coversOneOf(statement.actions.entries, selector) === statement.actions.negated
-        ? "-"
-        : "+",
-    );
+  players: readonly PlacedStatement[],
+  budget: Budget,
+): readonly ActionGroup[] {
+  const groups = Map.groupBy(actions, (action) => {
+    spend(budget, 1 + (players.length >> 3));
+    const reached: string[] = [];
+    for (const { statement } of players) {
+      const isWhole = coversEntry(statement.actions, action, patternRelations);
+      if (!isWhole && !missesEntry(statement.actions, action, patternRelations))
+        return `=${action.selector.text}`;
+      reached.push(isWhole ? "+" : "-");
+    }
     return reached.join("");
   });
-  return new Map([...groups.values()].flatMap((group) => group.slice(0, 1).map((first) => [first, group])));
+  return [...groups.values()].flatMap(([first, ...rest]) =>
+    first === undefined ? [] : [[first, ...rest] as const],
+  );
 }
 
-function replaceAction({ cell, verdict }: LeftCell, action: Entry<Pattern>, from: PlacedStatement): Residue {
-  if (action.selector.literal === undefined) return { from, cell, example: verdict.example };
-  return {
-    from,
-    cell: { ...cell, action },
-    example: { ...verdict.example, action: action.selector.written },
-  };
+/** What is left of one action of a group, told from what is left of the first. */
+function replaceAction(
+  { cell, verdict }: LeftCell,
+  first: Entry<Pattern>,
+  action: Entry<Pattern>,
+  from: PlacedStatement,
+): Residue {
+  if (action === first) return { from, cell, example: verdict.example };
+  const { literal, written } = action.selector;
+  const name = literal === undefined ? sketchText(action.selector, "Anything") : written;
+  return { from, cell: { ...cell, action }, example: { ...verdict.example, action: name } };
 }
-
-const exhausted = "The comparison took all the steps that it may.";
 
 function isHeldBackToo(deny: PlacedStatement, heldBack: readonly PlacedStatement[], budget: Budget): boolean {
   return heldBack.some(({ statement }) => {
     if (statement.line === deny.statement.line) return true;
     if (statement.doubt !== undefined || deny.statement.doubt !== undefined) return false;
     if (!impliesConditions(deny.statement, statement)) return false;
-    for (const cell of listCells(deny.statement, listActions(deny.statement))) {
-      if (!canSpend(budget) || !coversCell(statement, cell)) return false;
-    }
-    return true;
+    if (budget.left <= 0) return false;
+    budget.left -= 1 + (deny.statement.actions.entries.length >> 3);
+    return (
+      coversPlace(statement, deny.statement) &&
+      listActions(deny.statement).every((action) => coversEntry(statement.actions, action, patternRelations))
+    );
   });
 }
 
