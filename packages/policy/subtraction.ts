@@ -156,18 +156,22 @@ function replaceAction(
   return { from, cell: { ...cell, action }, example: { ...verdict.example, action: name } };
 }
 
+/** Whether the giving side denies whatever a deny of the other side does: then that spares nothing. */
 function isHeldBackToo(deny: PlacedStatement, heldBack: readonly PlacedStatement[], budget: Budget): boolean {
-  return heldBack.some(({ statement }) => {
-    if (statement.line === deny.statement.line) return true;
-    if (statement.doubt !== undefined || deny.statement.doubt !== undefined) return false;
-    if (!impliesConditions(deny.statement, statement)) return false;
-    if (budget.left <= 0) return false;
-    budget.left -= 1 + (deny.statement.actions.entries.length >> 3);
-    return (
-      coversPlace(statement, deny.statement) &&
-      listActions(deny.statement).every((action) => coversEntry(statement.actions, action, patternRelations))
-    );
-  });
+  if (heldBack.some(({ statement }) => statement.line === deny.statement.line)) return true;
+  if (deny.statement.doubt !== undefined) return false;
+  const own = heldBack.filter(
+    ({ statement }) => statement.doubt === undefined && impliesConditions(deny.statement, statement),
+  );
+  if (own.length === 0) return false;
+  for (const action of listActions(deny.statement)) {
+    const near = own.filter(({ statement }) => coversEntry(statement.actions, action, patternRelations));
+    for (const cell of listCells(deny.statement, action)) {
+      budget.left -= 1 + (own.length >> 3);
+      if (budget.left <= 0 || !near.some(({ statement }) => coversCell(statement, cell))) return false;
+    }
+  }
+  return true;
 }
 
 function isTaken(
