@@ -8,8 +8,6 @@ export interface LambdaSettings {
   readonly description: string;
   readonly timeoutSeconds: number;
   readonly memory?: `${number} MB`;
-  /** As many at once and no more. */
-  readonly reserved?: number;
   readonly environment: Record<string, $util.Input<string>>;
   readonly permissions: Permission[];
   /** Where an asynchronous call goes that failed to the last. */
@@ -34,7 +32,6 @@ export function createLambda(name: LambdaName, settings: LambdaSettings): sst.aw
     // `sst dev` would put a bridge to somebody's machine in the guard's place.
     dev: false,
     logging: { format: "json", logGroup: logs.name },
-    ...(settings.reserved && { concurrency: { reserved: settings.reserved } }),
     environment: { POWERTOOLS_METRICS_NAMESPACE: $app.name, ...settings.environment },
     permissions: [
       ...settings.permissions,

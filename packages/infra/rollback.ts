@@ -32,8 +32,6 @@ export function createRollback(ground: Ground): RollbackDeployed | undefined {
   const rollbacker = createLambda("Rollbacker", {
     description: "Puts a role back where its owner asked for that: the only writer of roles",
     timeoutSeconds: 120,
-    // One at a time: two rollbacks of one role would overlap.
-    reserved: 1,
     environment: describeGround(ground),
     permissions: [
       ...readRoles(config, place),
@@ -46,7 +44,8 @@ export function createRollback(ground: Ground): RollbackDeployed | undefined {
     ],
   });
   feedTransitions(channel, bus, place, rollbackKinds);
-  // Two is the fewest that SQS polls with; what the reserved one throttles is received again.
+  // Two is the fewest that SQS polls with. A reserved one would throttle the second until its message is given up;
+  // that two rollbacks of one role do not overlap is the ledger's to hold.
   consume(channel, rollbacker, 2);
   return { channel, role: rollbacker.nodes.role.arn };
 }
