@@ -1,18 +1,17 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Config, type ConfigInput, defineConfig } from "@drift-guard/core/config";
+import { type Config, type ConfigInput, defineConfig, usualRoles } from "@drift-guard/core/config";
 import { ConfigError } from "@drift-guard/core/errors";
-import { references } from "@drift-guard/core/references";
 
 const usual = "drift-guard.config.ts";
 
 /**
  * The owner's choices: of the file that is named, else of `drift-guard.config.ts` in the working directory, else the
- * built-in ones, which guard every role that there is a reference for. Throws `ConfigError`.
+ * usual ones, which guard the three roles of the guide. Throws `ConfigError`.
  */
 export async function loadConfig(file: string | undefined): Promise<Config> {
-  if (file === undefined && !existsSync(usual)) return defineConfig({ roles: builtInRoles() });
+  if (file === undefined && !existsSync(usual)) return defineConfig({ roles: usualRoles });
   const path = resolve(file ?? usual);
   if (!existsSync(path)) throw new ConfigError(`There is no configuration ${path}.`);
   const loaded: unknown = await import(pathToFileURL(path).href).catch((cause: unknown) => {
@@ -25,19 +24,6 @@ export async function loadConfig(file: string | undefined): Promise<Config> {
     );
   }
   return defineConfig(readInput(loaded.default, path));
-}
-
-function builtInRoles(): ConfigInput["roles"] {
-  return Object.fromEntries(
-    references().map(({ role, path, serviceLinked }) => [
-      role,
-      {
-        // AWS makes a service-linked role when it is needed: its absence means nothing (R17, R18).
-        ...(serviceLinked !== undefined && { required: false }),
-        ...(path !== undefined && { paths: [path] }),
-      },
-    ]),
-  );
 }
 
 // Whatever the file exports is checked whole by defineConfig; this only tells an object from something else.

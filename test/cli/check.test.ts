@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import * as z from "zod";
+import { refusal, startResponder, xml } from "../aws/responder.ts";
 import { account } from "../builders.ts";
 import { runCli, type Surroundings, writeTemporary } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
@@ -133,6 +136,19 @@ describe("check on an account's file", () => {
   });
 });
 
+describe("check on an account that others made", () => {
+  it("tells what is missing in it", async () => {
+    const file = fileURLToPath(
+      new URL("../../../shared/data/authz-details/cloudsplaining-example.json", import.meta.url),
+    );
+    if (!existsSync(file)) return;
+    const { code, stdout, stderr } = await runCli(["check", "--account", file]);
+    assert.equal(stderr, "");
+    assert.equal(code, 1);
+    assert.match(stdout, /The role AWSBatchServiceRole does not exist in account 200611803367/);
+  });
+});
+
 describe("check where it cannot", () => {
   it("says which file is not there, without a stack", async () => {
     const { code, stdout, stderr } = await runCli(["check", "--account", "/nonexistent/account.json"]);
@@ -172,6 +188,35 @@ describe("check where it cannot", () => {
     assert.match(stderr, /--account FILE/);
   });
 
+  it("says which permission is missing, role by role, and exits 2", async () => {
+    const responder = await startResponder(({ action }) =>
+      action === "GetCallerIdentity"
+        ? xml(
+            action,
+            `<Arn>arn:aws:iam::${account}:user/x</Arn><UserId>x</UserId><Account>${account}</Account>`,
+          )
+        : refusal("AccessDenied", "not authorized to perform: iam:GetRole", 403),
+    );
+    const live = { AWS_ENDPOINT_URL: responder.endpoint, AWS_ACCESS_KEY_ID: "x", AWS_SECRET_ACCESS_KEY: "x" };
+    const { code, stdout } = await runCli(["check"], { env: live });
+    await responder.close();
+    assert.equal(code, 2);
+    assert.equal(stdout.match(/could not be read\n/g)?.length, 3);
+    assert.match(stdout, /Allow\s+iam:GetRole/);
+    assert.match(stdout, new RegExp(`Account ${account} .*: 0 of 3 roles clean, 3 that could not be told`));
+  });
+
+  it("says that credentials are refused", async () => {
+    const responder = await startResponder(() =>
+      refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403),
+    );
+    const live = { AWS_ENDPOINT_URL: responder.endpoint, AWS_ACCESS_KEY_ID: "x", AWS_SECRET_ACCESS_KEY: "x" };
+    const { code, stderr } = await runCli(["check"], { env: live });
+    await responder.close();
+    assert.equal(code, 2);
+    assert.match(stderr, /sts:GetCallerIdentity answered InvalidClientTokenId.*Check the credentials/);
+  });
+
   it("says that nobody answers at the endpoint", async () => {
     const { code, stderr } = await runCli(["check"], {
       env: {
@@ -182,7 +227,10 @@ describe("check where it cannot", () => {
       },
     });
     assert.equal(code, 2);
-    assert.match(stderr, /live account cannot be read: .*127\.0\.0\.1:9/);
+    assert.match(
+      stderr,
+      /live account cannot be read: .*127\.0\.0\.1:9[\s\S]*Is somebody serving at AWS_ENDPOINT_URL/,
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,18 +25,29 @@ export interface Surroundings {
   readonly leaveEarly?: boolean;
 }
 
-/** Runs the real CLI as a process of its own, without any credentials or settings of whoever runs the tests. */
-export async function runCli(args: readonly string[], around: Surroundings = {}): Promise<Run> {
-  const child = spawn(process.execPath, [...(around.node ?? []), main, ...args], {
-    cwd: around.cwd ?? tmpdir(),
-    env: {
-      PATH: process.env.PATH ?? "",
-      HOME: "/nonexistent",
-      AWS_EC2_METADATA_DISABLED: "true",
-      ...around.env,
-    },
+/** Starts the real CLI as a process of its own, without any credentials or settings of whoever runs the tests. */
+export function startCli(
+  args: readonly string[],
+  { node = [], env = {}, cwd = tmpdir() }: Surroundings = {},
+): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [...node, main, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH ?? "", HOME: "/nonexistent", AWS_EC2_METADATA_DISABLED: "true", ...env },
     stdio: "pipe",
   });
+}
+
+/** Settles with the exit code of a process when it has ended. */
+export function endOf(child: ChildProcessWithoutNullStreams): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+}
+
+/** Runs the CLI to its end. */
+export async function runCli(args: readonly string[], around: Surroundings = {}): Promise<Run> {
+  const child = startCli(args, around);
   // A command that does not read its input closes it.
   child.stdin.on("error", () => {});
   child.stdin.end(around.input ?? "");
@@ -44,10 +55,7 @@ export async function runCli(args: readonly string[], around: Surroundings = {})
   const [stdout, stderr, code] = await Promise.all([
     around.leaveEarly ? "" : text(child.stdout),
     text(child.stderr),
-    new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", resolve);
-    }),
+    endOf(child),
   ]);
   return { code, stdout, stderr };
 }

@@ -17,7 +17,7 @@ Usage: drift-guard check [--account FILE] [--config FILE] [--json] [ROLE…]
   --account FILE   the output of "aws iam get-account-authorization-details"; without it, the live account of
                    the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set
   --config FILE    the configuration that says which roles are guarded (default: drift-guard.config.ts here,
-                   else the roles that there are references for)
+                   else one that guards the three roles of the guide)
   --json           one JSON document
 
 Exit codes: 0 every role is as it should be, 1 there is drift, 2 there is none, but something could not be told.

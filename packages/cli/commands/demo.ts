@@ -1,4 +1,3 @@
-import { references } from "@drift-guard/core/references";
 import { type Command, parseCommandLine } from "../command.ts";
 import { scenes } from "../demonstration/scenes.ts";
 import { setStage } from "../demonstration/stage.ts";
@@ -48,7 +47,10 @@ Exit codes: 0 every scene ended as it should, 1 one did not.
       await print(
         "",
         faults === 0
-          ? paint("green", `All ${references().length} roles are as they should be again.`)
+          ? paint(
+              "green",
+              `All ${Object.keys(stage.settings.config.roles).length} roles are as they should be again.`,
+            )
           : paint("red", `${faults} things did not go as they should.`),
       );
       return faults === 0 ? 0 : 1;

@@ -19,7 +19,7 @@ or a single one; gzip or not. "-" is standard input. Files of any size are read 
 
   --json          one line of JSON for each record
   --config FILE   the configuration that says which roles are guarded (default: drift-guard.config.ts here,
-                  else the roles that there are references for)
+                  else one that guards the three roles of the guide)
 
 Exit codes: 0 every record was read, 2 some could not be; each of those is named by its place.
 `,

@@ -13,7 +13,7 @@ Usage: drift-guard local [--rollback] [--port PORT] [--config FILE]
   --rollback      put roles back; without it, the guard only tells
   --port PORT     where the account answers on 127.0.0.1 (default: a free port)
   --config FILE   the configuration that says which roles are guarded (default: drift-guard.config.ts here,
-                  else the roles that there are references for)
+                  else one that guards the three roles of the guide)
 
 It needs Python 3.10 or newer; the emulators are installed the first time, into a folder that git ignores.
 What the guard tells people is printed as it comes. Ctrl-C ends everything that was started.

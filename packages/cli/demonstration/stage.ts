@@ -1,5 +1,5 @@
 import type { Change } from "@drift-guard/core/change";
-import { defineConfig } from "@drift-guard/core/config";
+import { type ConfigInput, defineConfig, usualRoles } from "@drift-guard/core/config";
 import { parseMessage } from "@drift-guard/core/message";
 import type { FindingStore } from "@drift-guard/core/ports";
 import { references } from "@drift-guard/core/references";
@@ -52,7 +52,7 @@ export async function setStage(start: string): Promise<Stage> {
   const ids = createIds();
   const account = createAccount({ clock, ids, shelf: stockShelf(references()) });
   const settings = makeSettings(account);
-  furnish(account);
+  furnish(account, settings);
   const database = openDatabase(":memory:");
   const told: Transition[] = [];
   const rechecks = createRechecks(clock);
@@ -115,22 +115,20 @@ export async function setStage(start: string): Promise<Stage> {
 
 function makeSettings({ account, partition }: Account): GuardSettings & { readonly guardRole: string } {
   const automatic = { excess: "automatic", missing: "automatic" } as const;
-  const roles = references().map(({ role, path, serviceLinked }) => [
-    role,
-    serviceLinked === undefined
-      ? { rollback: automatic }
-      : { required: false, ...(path !== undefined && { paths: [path] }) },
-  ]);
+  const roles: ConfigInput["roles"] = Object.fromEntries(
+    Object.entries(usualRoles).map(([name, role]) => [name, { ...role, rollback: automatic }]),
+  );
   return {
-    config: defineConfig({ roles: Object.fromEntries(roles) }),
+    config: defineConfig({ roles }),
     account,
     partition,
     guardRole: `arn:${partition}:iam::${account}:role/drift-guard-rollback`,
   };
 }
 
-function furnish(account: Account): void {
-  for (const { role: roleName, serviceLinked, trust, attachments } of references()) {
+function furnish(account: Account, settings: GuardSettings): void {
+  for (const { name: roleName, reference } of listWards(settings)) {
+    const { serviceLinked, trust, attachments } = reference;
     if (serviceLinked !== undefined) {
       account.call({ call: "CreateServiceLinkedRole", awsServiceName: serviceLinked }, root);
       continue;

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { createConnection } from "node:net";
+import { after, before, it } from "node:test";
+import { DetachRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
+import { clientSettings } from "@drift-guard/local/client";
+import { batchServicePolicy } from "../builders.ts";
+import { describeEmulated } from "../local/emulators.ts";
+import { endOf, runCli, startCli } from "./process.ts";
+
+/** What a process has printed, and a way to wait for more of it. */
+class Printed {
+  text = "";
+  #waiting: (() => void)[] = [];
+
+  add(piece: string): void {
+    this.text += piece;
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.text);
+      if (found) return found;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}
+
+describeEmulated("the local account", () => {
+  let local: ReturnType<typeof startCli>;
+  let ended: Promise<number | null>;
+  let endpoint = "";
+  const printed = new Printed();
+  const live = () => ({
+    env: {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: "local",
+      AWS_SECRET_ACCESS_KEY: "local",
+      AWS_MAX_ATTEMPTS: "1",
+    },
+  });
+
+  before(async () => {
+    // The home folder is where pip keeps what it downloaded.
+    local = startCli(["local", "--rollback"], { env: { HOME: process.env.HOME ?? "" } });
+    ended = endOf(local);
+    local.stdout.setEncoding("utf8").on("data", (piece: string) => printed.add(piece));
+    local.stderr.setEncoding("utf8").on("data", (piece: string) => printed.add(piece));
+    const early = ended.then((code) => {
+      throw new Error(`local ended with ${code} before it was asked to:\n${printed.text}`);
+    });
+    const answers = printed.until(/The account answers at (http:\/\/127\.0\.0\.1:\d+)[\s\S]*Ctrl-C ends it/);
+    // After the start the end is expected, and this race is over.
+    early.catch(() => {});
+    [, endpoint = ""] = await Promise.race([answers, early]);
+  });
+  after(async () => {
+    local.kill("SIGKILL");
+    await ended;
+  });
+
+  it("begins with every role as it should be, which a live check confirms", async () => {
+    const { code, stdout, stderr } = await runCli(["check"], live());
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    assert.match(stdout, /Account 123456789012 \(http:.*\): 3 of 3 roles clean/);
+  });
+
+  it("tells a detached policy and puts it back", async () => {
+    const iam = new IAMClient(clientSettings(endpoint));
+    await iam.send(
+      new DetachRolePolicyCommand({ RoleName: "AWSBatchServiceRole", PolicyArn: batchServicePolicy }),
+    );
+    await printed.until(/New: Policy AWSBatchServiceRole is missing from AWSBatchServiceRole/);
+    await printed.until(/- autoscaling:CreateAutoScalingGroup and 60 more on \*/);
+    await printed.until(/Put back: Policy AWSBatchServiceRole is missing/);
+    assert.equal((await runCli(["check"], live())).code, 0);
+    await printed.until(/Resolved: Policy AWSBatchServiceRole is missing/);
+  });
+
+  it("ends everything on Ctrl-C, with exit code 0", async () => {
+    local.kill("SIGINT");
+    assert.equal(await ended, 0);
+    const refused = await new Promise<boolean>((resolve) => {
+      const socket = createConnection({ host: "127.0.0.1", port: Number(new URL(endpoint).port) });
+      socket.once("connect", () => resolve(false)).once("error", () => resolve(true));
+    });
+    assert.ok(refused);
+  });
+});
