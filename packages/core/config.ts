@@ -1,5 +1,9 @@
 import * as z from "zod";
 import { ConfigError } from "./errors.ts";
+import { Severity } from "./finding.ts";
+import { Reference, Strictness } from "./reference.ts";
+import { findReference, references } from "./references.ts";
+import { sameRoleName } from "./role.ts";
 
 /** What may be done about drift on one side: nothing, after a person's approval, or at once. */
 export const RollbackMode = z.enum(["off", "approve", "automatic"]);
@@ -7,8 +11,17 @@ export type RollbackMode = z.infer<typeof RollbackMode>;
 
 /** How one role is guarded. */
 export const GuardedRole = z.strictObject({
-  /** Name of the built-in reference; the role's own name where left out. */
+  /** Name of the reference, the owner's own or a built-in; the role's own name where left out. */
   reference: z.string().exactOptional(),
+  /** Parts that are held more or less strictly than the reference says. */
+  strictness: Strictness.unwrap().partial().default({}),
+  /**
+   * Policies that the role may have beside its reference's, whatever they hold: ARNs of managed ones and names of
+   * inline ones; `*` stands for any text.
+   */
+  allowedPolicies: z.array(z.string().min(1)).default([]),
+  /** The instance profile that must hold the role, where it is not the reference's. */
+  profile: z.string().exactOptional(),
   /** Whether an absent role is a finding. */
   required: z.boolean().default(true),
   /** IAM paths that the role may stand at (2.8). The rollback function may write at these and no others. */
@@ -22,9 +35,33 @@ export const GuardedRole = z.strictObject({
 });
 export type GuardedRole = z.infer<typeof GuardedRole>;
 
-const Config = z.strictObject({
+/** What severities are given by: a drift's side, or the kind of other evidence. */
+export const Rated = z.enum([
+  "excess",
+  "missing",
+  "altered",
+  "undecided",
+  "vendor-change",
+  "attempt",
+  "impersonation",
+]);
+export type Rated = z.infer<typeof Rated>;
+
+/** The owner's choices, as they are checked; `defineConfig` checks beside that whether they fit together. */
+export const Config = z.strictObject({
   /** By role name. */
   roles: z.record(z.string().regex(/^[\w+=,.@-]{1,64}$/, "must be a role name"), GuardedRole),
+  /** The owner's own references; one with a built-in's name stands in its place. */
+  references: z.array(Reference).default([]),
+  /**
+   * ARNs of principals, with `*` for any text, whose changes are told but never undone without a person's approval:
+   * the role of a deployment pipeline, that would otherwise fight with the guard.
+   */
+  trustedActors: z
+    .array(z.string().regex(/^arn:/, "must be an ARN, in which * stands for any text"))
+    .default([]),
+  /** Severities in place of the guard's own ratings. */
+  severities: z.partialRecord(Rated, Severity).default({}),
   regions: z
     .strictObject({
       /** Where the guard's tables, queues and functions live. */
@@ -51,14 +88,42 @@ const Config = z.strictObject({
     .prefault({}),
 });
 
-/** The owner's choices, complete. */
 export type Config = z.infer<typeof Config>;
 /** The owner's choices as written: what is left out gets its default. */
 export type ConfigInput = z.input<typeof Config>;
 
 /** Checks the owner's choices and fills in the defaults; throws `ConfigError` that names the path. */
 export function defineConfig(input: ConfigInput): Config {
-  const parsed = Config.safeParse(input);
+  const parsed = FittingConfig.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new ConfigError(`drift-guard.config.ts is not valid.\n${z.prettifyError(parsed.error)}`);
 }
+
+const FittingConfig = Config.superRefine((config, context) => {
+  for (const [index, { role }] of config.references.entries()) {
+    if (config.references.findIndex((other) => sameRoleName(other.role, role)) < index) {
+      context.addIssue({
+        code: "custom",
+        path: ["references", index, "role"],
+        message: `there is another reference ${role} before it`,
+      });
+    }
+  }
+  for (const [name, { reference: wanted }] of Object.entries(config.roles)) {
+    if (findReference(wanted ?? name, config.references)) continue;
+    const known = [...config.references, ...references()].map(({ role }) => role);
+    context.addIssue({
+      code: "custom",
+      path: ["roles", name, ...(wanted === undefined ? [] : ["reference"])],
+      message: `there is no reference ${wanted ?? name}; there are ${known.join(", ")}, and \`drift-guard reference capture ${name}\` writes one from the live role`,
+    });
+  }
+});
+
+/** The roles that are guarded where the owner chose none: those of the guide's three pages. */
+export const usualRoles: ConfigInput["roles"] = {
+  AWSBatchServiceRole: {},
+  // Batch makes it when it needs it: its absence means nothing (R17, R18).
+  AWSServiceRoleForBatch: { required: false, paths: ["/aws-service-role/batch.amazonaws.com/"] },
+  ecsTaskExecutionRole: {},
+};

@@ -2,10 +2,12 @@ import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
 import type { GuardedRole } from "./config.ts";
 import type { Assessment, Drift, DriftSide } from "./evidence.ts";
+import { assessFloor, isReadable } from "./floor.ts";
+import { matchesName } from "./name-pattern.ts";
 import type { Part } from "./part.ts";
-import type { Attachment, Reference } from "./reference.ts";
+import type { Attachment, Reference, Strictness } from "./reference.ts";
 import { localiseReference } from "./references.ts";
-import type { AttachedPolicy, Role, RoleReading } from "./role.ts";
+import { type AttachedPolicy, type Role, type RoleReading, sameRoleName } from "./role.ts";
 
 /** What an evaluation looks at. */
 export interface Evaluation {
@@ -27,13 +29,39 @@ export function evaluate({ reference, guarded, reading }: Evaluation): readonly 
   }
   const { role } = reading;
   const expected = localiseReference(reference, role.partition);
+  const strictness = strictnessOf(reference, guarded);
   return [
     ...assessPlace(role, expected),
-    ...assessTrust(role, expected),
-    ...expected.attachments.flatMap((attachment) => assessAttachment(role, attachment)),
-    ...assessExtras(role, expected),
+    ...assessTrust(role, expected, strictness),
+    ...(strictness.attachments === "required"
+      ? expected.attachments.flatMap((attachment) => assessAttachment(role, attachment, strictness))
+      : []),
+    ...assessExtras(role, expected, strictness, guarded),
+    ...assessFloor(role, expected, strictness),
     ...assessBoundary(role, expected),
+    ...assessProfile(role, profileOf({ name: role.name, reference, guarded })),
   ];
+}
+
+/** How strictly each part of a role is held: as its reference says, but for what its owner chose. */
+export function strictnessOf(reference: Reference, { strictness: chosen }: GuardedRole): Strictness {
+  const { trust, attachments, floor, ceiling } = reference.strictness;
+  return {
+    trust: chosen.trust ?? trust,
+    attachments: chosen.attachments ?? attachments,
+    floor: chosen.floor ?? floor,
+    ceiling: chosen.ceiling ?? ceiling,
+  };
+}
+
+/** The instance profile that must hold a role: the owner's choice, else the role's namesake or the reference's. */
+export function profileOf({
+  name,
+  reference,
+  guarded,
+}: Pick<Evaluation, "reference" | "guarded"> & { readonly name: string }): string | undefined {
+  if (guarded.profile !== undefined || reference.profile === undefined) return guarded.profile;
+  return sameRoleName(reference.profile, reference.role) ? name : reference.profile;
 }
 
 // A plain role can carry a service-linked role's name at another path, and then is another role (T8).
@@ -47,17 +75,22 @@ function assessPlace(role: Role, { path }: Reference): readonly Assessment[] {
 }
 
 // R8, R9, R42: the trust must mean what the reference says; conditions that harden it are welcome (2.10).
-function assessTrust(role: Role, { trust }: Reference): readonly Assessment[] {
+function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): readonly Assessment[] {
+  if (strictness.trust === "off") return [];
   const comparison = comparePolicies(role.trust, trust, {
     kind: "trust",
     account: role.account,
     partition: role.partition,
   });
-  return differences("trust", comparison);
+  return differences("trust", comparison, { excess: strictness.trust === "exact" });
 }
 
 // R5, R40: the attachment counts, an inline copy does not; AWS's own new version is information (platform-facts 1).
-function assessAttachment(role: Role, attachment: Attachment): readonly Assessment[] {
+function assessAttachment(
+  role: Role,
+  attachment: Attachment,
+  { ceiling }: Strictness,
+): readonly Assessment[] {
   const part: Part = `managed:${attachment.arn}`;
   const attached = role.attached.find(({ arn }) => arn === attachment.arn);
   if (!attached) {
@@ -67,37 +100,62 @@ function assessAttachment(role: Role, attachment: Attachment): readonly Assessme
     ];
   }
   if (!attached.version.observed) return [undecided(part, [attached.version.why])];
-  const comparison = comparePolicies(attached.version.value.text, attachment.document, { kind: "identity" });
-  if (!isOwnedByAws(attached.arn)) return differences(part, comparison);
+  const { id, text } = attached.version.value;
+  const comparison = comparePolicies(text, attachment.document, { kind: "identity" });
+  if (!isOwnedByAws(attached.arn)) return differences(part, comparison, { excess: ceiling === "closed" });
   const added = [...comparison.excess, ...comparison.deniesRemoved, ...comparison.latent];
   const removed = [...comparison.missing, ...comparison.deniesAdded];
-  if (added.length + removed.length > 0) {
-    return [{ kind: "vendor-change", part, version: attached.version.value.id, added, removed }];
+  // Other partitions count their versions by themselves: only a number of the reference's own kind can go down.
+  const wentDown = role.partition === "aws" && isOlderVersion(id, attachment.version);
+  if (added.length + removed.length > 0 || (wentDown && comparison.relation === "equal")) {
+    return [{ kind: "vendor-change", part, version: id, since: attachment.version, added, removed }];
   }
   return undecidedPart(part, comparison);
 }
 
 // A further policy is drift only by what it gives beyond all that the role may have, or by what it takes away (R6, R39).
-function assessExtras(role: Role, reference: Reference): readonly Assessment[] {
+function assessExtras(
+  role: Role,
+  reference: Reference,
+  strictness: Strictness,
+  { allowedPolicies }: GuardedRole,
+): readonly Assessment[] {
+  const isAllowed = (name: string) => allowedPolicies.some((pattern) => matchesName(pattern, name));
   const required = new Set(reference.attachments.map(({ arn }) => arn));
+  const attached = role.attached.map(({ arn, version }) => ({
+    arn,
+    text: version.observed ? version.value.text : undefined,
+    why: version.observed ? "" : version.why,
+  }));
   const rightful = [
     ...reference.attachments.map(({ document }) => document),
-    ...(reference.allowed ? [reference.allowed.document] : []),
-    ...role.attached.flatMap(({ arn, version }) =>
-      required.has(arn) && isOwnedByAws(arn) && version.observed ? [version.value.text] : [],
+    ...[reference.floor, reference.allowed].flatMap((sourced) => (sourced ? [sourced.document] : [])),
+    ...attached.flatMap(({ arn, text }) =>
+      text !== undefined && ((required.has(arn) && isOwnedByAws(arn)) || isAllowed(arn)) ? [text] : [],
     ),
-  ];
-  const assess = (part: Part, text: string) =>
-    differences(part, comparePolicies([text, ...rightful], rightful, { kind: "identity" }));
+    ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
+  ].filter(isReadable);
+  const sides = {
+    excess: strictness.ceiling === "closed",
+    missing: strictness.attachments === "required" || strictness.floor === "required",
+  };
+  const compare = (text: string) => comparePolicies([text, ...rightful], rightful, { kind: "identity" });
   return [
-    ...role.attached
-      .filter(({ arn }) => !required.has(arn))
-      .flatMap(({ arn, version }) =>
-        version.observed
-          ? assess(`managed:${arn}`, version.value.text)
-          : [undecided(`managed:${arn}`, [version.why])],
-      ),
-    ...role.inline.flatMap(({ name, text }) => assess(`inline:${name}`, text)),
+    ...attached.flatMap(({ arn, text, why }): readonly Assessment[] => {
+      const part: Part = `managed:${arn}`;
+      if (required.has(arn) || isAllowed(arn)) return [];
+      const retired = reference.retired.find((policy) => policy.arn === arn);
+      if (retired) {
+        const grants = text === undefined ? [] : compare(text).excess;
+        return [
+          drift(part, "excess", { grants, detail: `${arn} must not be attached any more. ${retired.why}` }),
+        ];
+      }
+      return text === undefined ? [undecided(part, [why])] : differences(part, compare(text), sides);
+    }),
+    ...role.inline.flatMap(({ name, text }) =>
+      isAllowed(name) ? [] : differences(`inline:${name}`, compare(text), sides),
+    ),
   ];
 }
 
@@ -113,13 +171,29 @@ function assessBoundary({ boundary, name }: Role, reference: Reference): readonl
   ];
 }
 
-function differences(part: Part, comparison: Comparison): readonly Assessment[] {
+// 2.1: compute environments name the profile, and making it and putting the role into it are calls of their own.
+function assessProfile({ profiles, name }: Role, profile: string | undefined): readonly Assessment[] {
+  if (profile === undefined) return [];
+  if (!profiles.observed) return [undecided("profile", [profiles.why])];
+  if (profiles.value.some((held) => sameRoleName(held, profile))) return [];
+  return [
+    drift("profile", "missing", {
+      detail: `The instance profile ${profile} does not hold ${name}: no instance can get the role through it.`,
+    }),
+  ];
+}
+
+function differences(
+  part: Part,
+  comparison: Comparison,
+  sides: { readonly excess?: boolean; readonly missing?: boolean } = {},
+): readonly Assessment[] {
   const { excess, missing, deniesAdded, deniesRemoved } = comparison;
   return [
-    ...(excess.length + deniesRemoved.length > 0
+    ...(sides.excess !== false && excess.length + deniesRemoved.length > 0
       ? [drift(part, "excess", { grants: excess, denies: deniesRemoved })]
       : []),
-    ...(missing.length + deniesAdded.length > 0
+    ...(sides.missing !== false && missing.length + deniesAdded.length > 0
       ? [drift(part, "missing", { grants: missing, denies: deniesAdded })]
       : []),
     ...undecidedPart(part, comparison),
@@ -152,4 +226,10 @@ function drift(
 /** Whether AWS keeps a managed policy: the account cannot edit it. */
 export function isOwnedByAws(policyArn: string): boolean {
   return /^arn:[\w-]+:iam::aws:policy\//.test(policyArn);
+}
+
+/** Whether a version id such as `v9` comes before another; ids of another form do not compare. */
+export function isOlderVersion(id: string, other: string): boolean {
+  const numberOf = (text: string) => Number(/^v(\d+)$/.exec(text)?.[1] ?? Number.NaN);
+  return numberOf(id) < numberOf(other);
 }

@@ -1,28 +1,59 @@
 import { type Reference, Reference as ReferenceSchema } from "./reference.ts";
+import autoScalingServiceLinkedRole from "./references/auto-scaling-service-linked-role.json" with {
+  type: "json",
+};
+import batchSagemakerServiceLinkedRole from "./references/batch-sagemaker-service-linked-role.json" with {
+  type: "json",
+};
 import batchServiceLinkedRole from "./references/batch-service-linked-role.json" with { type: "json" };
 import batchServiceRole from "./references/batch-service-role.json" with { type: "json" };
+import ec2SpotFleetServiceLinkedRole from "./references/ec2-spot-fleet-service-linked-role.json" with {
+  type: "json",
+};
+import ec2SpotServiceLinkedRole from "./references/ec2-spot-service-linked-role.json" with { type: "json" };
+import ecsComputeServiceLinkedRole from "./references/ecs-compute-service-linked-role.json" with {
+  type: "json",
+};
+import ecsInfrastructureRole from "./references/ecs-infrastructure-role.json" with { type: "json" };
+import ecsInstanceRole from "./references/ecs-instance-role.json" with { type: "json" };
+import ecsServiceLinkedRole from "./references/ecs-service-linked-role.json" with { type: "json" };
 import ecsTaskExecutionRole from "./references/ecs-task-execution-role.json" with { type: "json" };
+import eventTargetRole from "./references/event-target-role.json" with { type: "json" };
+import spotFleetTaggingRole from "./references/spot-fleet-tagging-role.json" with { type: "json" };
 import { sameRoleName } from "./role.ts";
 
 let parsed: readonly Reference[] | undefined;
 
-/** The built-in references, as the AWS Batch User Guide states them; each says its source and date. */
+/** The built-in references, as AWS's pages and policies state them; each says its source and date. */
 export function references(): readonly Reference[] {
-  parsed ??= [batchServiceRole, batchServiceLinkedRole, ecsTaskExecutionRole].map((data) =>
-    ReferenceSchema.parse(data),
-  );
+  parsed ??= [
+    batchServiceRole,
+    batchServiceLinkedRole,
+    ecsTaskExecutionRole,
+    batchSagemakerServiceLinkedRole,
+    ecsInstanceRole,
+    spotFleetTaggingRole,
+    eventTargetRole,
+    ecsInfrastructureRole,
+    ec2SpotServiceLinkedRole,
+    ec2SpotFleetServiceLinkedRole,
+    autoScalingServiceLinkedRole,
+    ecsServiceLinkedRole,
+    ecsComputeServiceLinkedRole,
+  ].map((data) => ReferenceSchema.parse(data));
   return parsed;
 }
 
-/** The built-in reference of a role name, or undefined where there is none. */
-export function findReference(name: string): Reference | undefined {
-  return references().find((reference) => sameRoleName(reference.role, name));
+/** The reference of a name: the owner's own where there is one, else the built-in, else undefined. */
+export function findReference(name: string, own: readonly Reference[] = []): Reference | undefined {
+  return [...own, ...references()].find((reference) => sameRoleName(reference.role, name));
 }
 
 /** A reference as it reads in another partition: the guide prints `arn:aws:` throughout (T7). */
 export function localiseReference(reference: Reference, partition: string): Reference {
   if (partition === "aws") return reference;
   const localise = (text: string) => text.replaceAll("arn:aws:", `arn:${partition}:`);
+  const { floor, allowed } = reference;
   return {
     ...reference,
     trust: localise(reference.trust),
@@ -31,8 +62,8 @@ export function localiseReference(reference: Reference, partition: string): Refe
       arn: localise(attachment.arn),
       document: localise(attachment.document),
     })),
-    ...(reference.allowed && {
-      allowed: { ...reference.allowed, document: localise(reference.allowed.document) },
-    }),
+    ...(floor && { floor: { ...floor, document: localise(floor.document) } }),
+    ...(allowed && { allowed: { ...allowed, document: localise(allowed.document) } }),
+    retired: reference.retired.map((policy) => ({ ...policy, arn: localise(policy.arn) })),
   };
 }

@@ -1,7 +1,7 @@
 import type { GuardedRole } from "@drift-guard/core/config";
 import { ConfigError } from "@drift-guard/core/errors";
 import type { Reference } from "@drift-guard/core/reference";
-import { findReference, references } from "@drift-guard/core/references";
+import { findReference } from "@drift-guard/core/references";
 import { sameRoleName } from "@drift-guard/core/role";
 import type { GuardSettings } from "./ports.ts";
 
@@ -16,11 +16,10 @@ export interface Ward {
 export function listWards({ config }: Pick<GuardSettings, "config">): readonly Ward[] {
   return Object.entries(config.roles).map(([name, guarded]) => {
     const wanted = guarded.reference ?? name;
-    const reference = findReference(wanted);
+    const reference = findReference(wanted, config.references);
     if (!reference) {
-      const known = references().map(({ role }) => role);
       throw new ConfigError(
-        `drift-guard.config.ts guards ${name} by the reference ${wanted}, which does not exist. Built in: ${known.join(", ")}.`,
+        `The configuration guards ${name} by the reference ${wanted}, which does not exist. Check it with defineConfig.`,
       );
     }
     return { name, guarded, reference };

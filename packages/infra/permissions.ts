@@ -57,7 +57,7 @@ export function writeRoles(config: Config, place: Place): Permission[] {
   return rolledBackRoles(config).flatMap(([name, role]): Permission[] => {
     const resources = arns(name, role);
     if (resources.length === 0) return [];
-    const reference = findReference(role.reference ?? name);
+    const reference = findReference(role.reference ?? name, config.references);
     const attachments = reference ? localiseReference(reference, place.partition).attachments : [];
     return [
       { actions: ["iam:UpdateAssumeRolePolicy"], resources },
@@ -88,7 +88,7 @@ export function rolledBackRoles(config: Config): [string, GuardedRole][] {
   return Object.entries(config.roles).filter(
     ([name, { rollback, reference }]) =>
       (rollback.excess !== "off" || rollback.missing !== "off") &&
-      findReference(reference ?? name)?.serviceLinked === undefined,
+      findReference(reference ?? name, config.references)?.serviceLinked === undefined,
   );
 }
 

@@ -45,7 +45,7 @@ export async function startLocalAccount(options: {
     options.report?.("Building the functions and the stack …");
     const [{ template, bundles }] = await Promise.all([
       buildGuard(options.config, emulators.folder, options.report),
-      seedAccount(recorder.endpoint),
+      seedAccount(recorder.endpoint, options.config),
     ]);
     options.report?.("Deploying …");
     const deployment = await deployTemplate(

@@ -253,7 +253,7 @@ describe("check with a configuration", () => {
   it("says what is wrong with one that is not valid", async () => {
     for (const [content, complaint] of [
       ["export default { roles: { AWSBatchServiceRole: { rolback: {} } } };", /rolback/],
-      ["export default { roles: { Mine: {} } };", /guards Mine by the reference Mine, which does not exist/],
+      ["export default { roles: { Mine: {} } };", /there is no reference Mine;.*\n +→ at roles\.Mine$/m],
       ["export const roles = {};", /no default export/],
       ["export default 7;", /exports no object/],
       ["syntax error", /cannot be loaded/],

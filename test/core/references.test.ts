@@ -2,30 +2,72 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
+import { defineReference, printReference } from "@drift-guard/core/reference";
 import { findReference, localiseReference, references } from "@drift-guard/core/references";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { parsePolicy } from "@drift-guard/policy/parse";
+import { trustOf } from "../builders.ts";
 import { referenceOf } from "./wards.ts";
 
 const statements = (text: string) => parsePolicy(text).statements;
 
 describe("the built-in references", () => {
-  it("are the three roles of the guide, each with its source and date", () => {
+  it("are every role that Batch works with, each with its source and date", () => {
     assert.deepEqual(
       references().map(({ role, source }) => [role, source.date]),
       [
         ["AWSBatchServiceRole", "2022-03-09"],
         ["AWSServiceRoleForBatch", "2022-03-09"],
         ["ecsTaskExecutionRole", "2020-10-02"],
+        ["AWSServiceRoleForAWSBatchWithSagemaker", "2026-04-16"],
+        ["ecsInstanceRole", "2026-02-12"],
+        ["AmazonEC2SpotFleetTaggingRole", "2020-04-23"],
+        ["BatchEventTargetRole", "2018-02-28"],
+        ["ecsInfrastructureRole", "2026-02-26"],
+        ["AWSServiceRoleForEC2Spot", "2020-04-23"],
+        ["AWSServiceRoleForEC2SpotFleet", "2020-04-23"],
+        ["AWSServiceRoleForAutoScaling", "2025-11-12"],
+        ["AWSServiceRoleForECS", "2026-04-22"],
+        ["AWSServiceRoleForECSCompute", "2026-02-12"],
       ],
     );
+    for (const { purpose } of references()) assert.match(purpose ?? "", /^Lets .*\.$/);
   });
 
   it("hold the statements that the guide prints (R3, R15, R38)", () => {
-    const counts = references().map(({ attachments }) =>
-      attachments.map(({ document }) => statements(document).length),
+    const counts = ["AWSBatchServiceRole", "AWSServiceRoleForBatch", "ecsTaskExecutionRole"].map((name) =>
+      referenceOf(name).attachments.map(({ document }) => statements(document).length),
     );
     assert.deepEqual(counts, [[5], [17], [1]]);
+  });
+
+  it("say which instance profile and which retired policy goes with a role (2.1, 2.2)", () => {
+    assert.equal(referenceOf("ecsInstanceRole").profile, "ecsInstanceRole");
+    assert.deepEqual(
+      referenceOf("AmazonEC2SpotFleetTaggingRole").retired.map(({ arn }) => arn),
+      ["arn:aws:iam::aws:policy/service-role/AmazonEC2SpotFleetRole"],
+    );
+  });
+
+  it("keep every service-linked role at its service's path, trusted by its service alone (R12, R14)", () => {
+    for (const { serviceLinked, path, trust } of references()) {
+      if (serviceLinked === undefined) continue;
+      assert.equal(path, `/aws-service-role/${serviceLinked}/`);
+      assert.equal(comparePolicies(trust, trustOf(serviceLinked)).relation, "equal");
+    }
+  });
+
+  it("give way to the owner's own reference of a built-in's name", () => {
+    const own = { ...referenceOf("ecsInstanceRole"), boundary: "any" } as const;
+    assert.equal(findReference("ECSInstanceRole", [own]), own);
+    assert.notEqual(findReference("AWSBatchServiceRole", [own]), own);
+  });
+
+  it("are written as they are read", () => {
+    for (const reference of references()) {
+      assert.deepEqual(defineReference(JSON.parse(printReference(reference))), reference);
+    }
+    assert.doesNotMatch(printReference(referenceOf("ecsInstanceRole")), /strictness|retired/);
   });
 
   it("are found by name in any case, as IAM finds roles", () => {
@@ -42,6 +84,21 @@ describe("the built-in references", () => {
     assert.equal(china.attachments[0]?.arn, "arn:aws-cn:iam::aws:policy/service-role/AWSBatchServiceRole");
     assert.match(china.attachments[0]?.document ?? "", /arn:aws-cn:ecs:\*:\*:task/);
     assert.doesNotMatch(JSON.stringify(china), /arn:aws:/);
+    for (const reference of references()) {
+      const { source: _, ...localised } = localiseReference(reference, "aws-us-gov");
+      assert.doesNotMatch(JSON.stringify(localised), /arn:aws:/);
+    }
+  });
+
+  it("mean what AWS published, where that is at hand", () => {
+    const folder = resolve(import.meta.dirname, "../../../shared/data/managed-policies/batch");
+    for (const { attachments } of references()) {
+      for (const { arn, version, document } of attachments) {
+        const published = readPublished(join(folder, arn.slice(arn.lastIndexOf("/") + 1), `${version}.json`));
+        if (published === undefined) continue;
+        assert.equal(comparePolicies(document, published).relation, "equal", `${arn} ${version}`);
+      }
+    }
   });
 
   it("mean what the source documents print, where those are at hand", () => {
@@ -59,6 +116,14 @@ describe("the built-in references", () => {
     }
   });
 });
+
+function readPublished(file: string): string | undefined {
+  try {
+    return JSON.stringify(JSON.parse(readFileSync(file, "utf8")).Document);
+  } catch {
+    return undefined;
+  }
+}
 
 function readBlocks(folder: string, prefix: string): readonly string[] {
   try {

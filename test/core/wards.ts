@@ -23,6 +23,8 @@ export function guardedAs(role: Partial<GuardedRole>): GuardedRole {
     required: true,
     paths: ["/", "/service-role/"],
     rollback: { excess: "off", missing: "off" },
+    strictness: {},
+    allowedPolicies: [],
     ...role,
   };
 }
@@ -41,10 +43,11 @@ export function asReferenced(name: string, over: Partial<Role> = {}): Role {
     name,
     path: reference.path ?? "/service-role/",
     trust: reference.trust,
-    attached: reference.attachments.map(({ arn, document }) => ({
+    attached: reference.attachments.map(({ arn, version, document }) => ({
       arn,
-      version: seen({ id: "v1", text: document }),
+      version: seen({ id: version, text: document }),
     })),
+    profiles: seen(reference.profile === undefined ? [] : [reference.profile]),
     ...over,
   });
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseEnvelope } from "@drift-guard/core/message";
 import type { Account } from "@drift-guard/embedded/account";
+import { createAccount } from "@drift-guard/embedded/account";
 import type { IamCall } from "@drift-guard/embedded/iam-call";
 import fc from "fast-check";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
@@ -61,9 +62,9 @@ describe("The account in memory", () => {
   });
 
   it("does not show the document of a policy that AWS has not published", async () => {
-    const world = aWorld();
-    world.call({ call: "CreateServiceLinkedRole", awsServiceName: "spot.amazonaws.com" });
-    const reading = await world.account.reader(ada).read("AWSServiceRoleForEC2Spot");
+    const account = createAccount({ shelf: [] });
+    account.call({ call: "CreateServiceLinkedRole", awsServiceName: "spot.amazonaws.com" }, ada);
+    const reading = await account.reader(ada).read("AWSServiceRoleForEC2Spot");
     assert.ok(reading.status === "present");
     assert.equal(reading.role.attached[0]?.version.observed, false);
   });

@@ -21,13 +21,14 @@ import {
 import { GetFunctionConcurrencyCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { DescribeHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { type Message, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { references } from "@drift-guard/core/references";
+import { listWards } from "@drift-guard/guard/guarded-role";
 import type { Json } from "@drift-guard/infra/synthesis";
 import type { Template } from "@drift-guard/infra/template";
 import { seedAccount } from "@drift-guard/local/account";
 import { clientSettings } from "@drift-guard/local/client";
 import { type Deployment, deployTemplate } from "@drift-guard/local/deployment";
 import { build } from "esbuild";
+import config from "../../drift-guard.config.ts";
 import { withEmulators } from "./emulators.ts";
 
 const arnOf = (id: string) => ({ "Fn::GetAtt": [id, "Arn"] });
@@ -213,16 +214,16 @@ withEmulators("a template deployed into the local account", (services) => {
     assert.equal((await receive("missed"))?.Body, "nobody");
   });
 
-  it("is seeded with every referenced role and Security Hub", async () => {
-    await seedAccount(services().recorder.endpoint);
+  it("is seeded with every guarded role and Security Hub", async () => {
+    await seedAccount(services().recorder.endpoint, config);
     const iam = new IAMClient(settings());
-    for (const { role, attachments } of references()) {
+    for (const { name, reference } of listWards({ config })) {
       const { AttachedPolicies = [] } = await iam.send(
-        new ListAttachedRolePoliciesCommand({ RoleName: role }),
+        new ListAttachedRolePoliciesCommand({ RoleName: name }),
       );
       assert.deepEqual(
         AttachedPolicies.map((policy) => policy.PolicyArn),
-        attachments.map(({ arn }) => arn),
+        reference.attachments.map(({ arn }) => arn),
       );
     }
     const { HubArn } = await new SecurityHubClient(settings()).send(new DescribeHubCommand({}));

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { evaluate } from "@drift-guard/core/evaluate";
+import type { Assessment } from "@drift-guard/core/evidence";
+import { references } from "@drift-guard/core/references";
+import { type Role, seen, unseen } from "@drift-guard/core/role";
+import { account, allow } from "../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
+
+/** Something that happens to a role, and the parts and sides that then differ. */
+interface Deviation {
+  readonly what: string;
+  readonly applies?: (name: string) => boolean;
+  readonly to: (role: Role) => Partial<Role>;
+  readonly told: (name: string) => readonly string[];
+}
+
+const policyOf = (name: string) => referenceOf(name).attachments[0]?.arn ?? "";
+const hasTrust = ({ trust }: Role, ...statements: readonly object[]) => {
+  const document = JSON.parse(trust);
+  return JSON.stringify({ ...document, Statement: [...document.Statement, ...statements] });
+};
+const deny = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
+});
+const stranger = { Effect: "Allow", Principal: { AWS: "999988887777" }, Action: "sts:AssumeRole" };
+
+const deviations: readonly Deviation[] = [
+  {
+    what: "its policy is detached",
+    to: () => ({ attached: [] }),
+    told: (name) => [`managed:${policyOf(name)} missing`],
+  },
+  {
+    what: "its policy is replaced by an inline copy (R40)",
+    to: (role) => ({
+      attached: [],
+      inline: [{ name: "copy", text: referenceOf(role.name).attachments[0]?.document ?? "" }],
+    }),
+    told: (name) => [`managed:${policyOf(name)} missing`],
+  },
+  {
+    what: "its policy cannot be read",
+    to: ({ attached }) => ({ attached: attached.map(({ arn }) => ({ arn, version: unseen("denied") })) }),
+    told: (name) => [`managed:${policyOf(name)} undecided`],
+  },
+  {
+    what: "AWS gives its policy one more action",
+    to: ({ attached }) => ({
+      attached: attached.map(({ arn, version }) => {
+        if (!version.observed) return { arn, version };
+        const document = JSON.parse(version.value.text);
+        const more = { Effect: "Allow", Action: "batch:TagResource", Resource: "*" };
+        const text = JSON.stringify({ ...document, Statement: [...document.Statement, more] });
+        return { arn, version: seen({ id: "v99", text }) };
+      }),
+    }),
+    told: (name) => [`managed:${policyOf(name)} vendor-change`],
+  },
+  {
+    what: "AWS empties its policy",
+    to: ({ attached }) => ({
+      attached: attached.map(({ arn }) => ({
+        arn,
+        version: seen({ id: "v99", text: allow("sts:Nothing") }),
+      })),
+    }),
+    told: (name) => [`managed:${policyOf(name)} vendor-change`],
+  },
+  {
+    what: "AWS goes back to an older version with the same grants",
+    applies: (name) => referenceOf(name).attachments[0]?.version !== "v1",
+    to: ({ attached }) => ({
+      attached: attached.map(({ arn, version }) => ({
+        arn,
+        version: version.observed ? seen({ ...version.value, id: "v0" }) : version,
+      })),
+    }),
+    told: (name) => [`managed:${policyOf(name)} vendor-change`],
+  },
+  {
+    what: "a new version of its policy has the same grants",
+    to: ({ attached }) => ({
+      attached: attached.map(({ arn, version }) => ({
+        arn,
+        version: version.observed ? seen({ ...version.value, id: "v99" }) : version,
+      })),
+    }),
+    told: () => [],
+  },
+  {
+    what: "AdministratorAccess is attached",
+    to: ({ attached }) => ({
+      attached: [
+        ...attached,
+        {
+          arn: "arn:aws:iam::aws:policy/AdministratorAccess",
+          version: seen({ id: "v1", text: allow("*") }),
+        },
+      ],
+    }),
+    told: () => ["managed:arn:aws:iam::aws:policy/AdministratorAccess excess"],
+  },
+  {
+    what: "an inline policy gives more",
+    to: () => ({ inline: [{ name: "more", text: allow("iam:*") }] }),
+    told: () => ["inline:more excess"],
+  },
+  {
+    what: "an inline policy denies",
+    to: () => ({ inline: [{ name: "stop", text: deny }] }),
+    told: () => ["inline:stop missing"],
+  },
+  {
+    what: "an inline policy cannot be read",
+    to: () => ({ inline: [{ name: "odd", text: "{}" }] }),
+    told: () => ["inline:odd undecided"],
+  },
+  {
+    what: "another account may assume it",
+    to: (role) => ({ trust: hasTrust(role, stranger) }),
+    told: () => ["trust excess"],
+  },
+  {
+    what: "its service may no more assume it",
+    to: (role) => ({ trust: hasTrust(role, { ...stranger, Effect: "Deny", Principal: "*" }) }),
+    told: () => ["trust missing"],
+  },
+  {
+    what: "its trust cannot be read",
+    to: () => ({ trust: "no policy" }),
+    told: () => ["trust undecided"],
+  },
+  {
+    what: "its trust is hardened with the own account (2.10)",
+    // Prowler #2810: EC2 sends no source when it assumes a role, so that the condition would lock it out.
+    applies: (name) => !referenceOf(name).trust.includes("ec2.amazonaws.com"),
+    to: ({ trust }) => {
+      const document = JSON.parse(trust);
+      const Condition = { StringEquals: { "aws:SourceAccount": account } };
+      const [statement] = document.Statement;
+      return { trust: JSON.stringify({ ...document, Statement: [{ ...statement, Condition }] }) };
+    },
+    told: () => [],
+  },
+  {
+    what: "a boundary is put on it",
+    to: () => ({
+      boundary: seen({
+        arn: "arn:aws:iam::aws:policy/AWSDenyAll",
+        version: seen({ id: "v1", text: deny }),
+      }),
+    }),
+    told: () => ["boundary altered"],
+  },
+  {
+    what: "its boundary cannot be seen",
+    to: () => ({ boundary: unseen("not shown") }),
+    told: () => ["boundary undecided"],
+  },
+  {
+    what: "it leaves its instance profile (2.1)",
+    applies: (name) => referenceOf(name).profile !== undefined,
+    to: () => ({ profiles: seen([]) }),
+    told: () => ["profile missing"],
+  },
+  {
+    what: "its instance profiles cannot be seen",
+    applies: (name) => referenceOf(name).profile !== undefined,
+    to: () => ({ profiles: unseen("not shown") }),
+    told: () => ["profile undecided"],
+  },
+  {
+    what: "a retired policy is attached (2.2)",
+    applies: (name) => referenceOf(name).retired.length > 0,
+    to: ({ name, attached }) => ({
+      attached: [
+        ...attached,
+        ...referenceOf(name).retired.map(({ arn }) => ({
+          arn,
+          version: seen({ id: "v4", text: allow("ec2:DescribeImages") }),
+        })),
+      ],
+    }),
+    told: (name) => referenceOf(name).retired.map(({ arn }) => `managed:${arn} excess`),
+  },
+  {
+    what: "a plain role bears its name (T8)",
+    applies: (name) => referenceOf(name).serviceLinked !== undefined,
+    to: () => ({ path: "/" }),
+    told: () => ["role altered"],
+  },
+];
+
+function tell(assessment: Assessment): string {
+  return `${assessment.part} ${assessment.kind === "drift" ? assessment.side : assessment.kind}`;
+}
+
+function assess(role: Role): readonly Assessment[] {
+  const reference = referenceOf(role.name);
+  return evaluate({ reference, guarded: guardedAs({}), reading: { status: "present", role } });
+}
+
+describe("one deviation is one finding at its part and side:", () => {
+  for (const { role: name } of references()) {
+    it(`of ${name}`, () => {
+      const role = asReferenced(name);
+      assert.deepEqual(assess(role), []);
+      for (const { what, applies, to, told } of deviations) {
+        if (applies && !applies(name)) continue;
+        assert.deepEqual(assess({ ...role, ...to(role) }).map(tell), told(name), what);
+      }
+      const absent = { status: "absent", account, name } as const;
+      assert.deepEqual(
+        evaluate({ reference: referenceOf(name), guarded: guardedAs({}), reading: absent }).map(tell),
+        ["role missing"],
+      );
+    });
+  }
+});
