@@ -1,5 +1,6 @@
 import type { Atom } from "./atom.ts";
 import { firstUnknown } from "./automaton.ts";
+import { type Budget, spend } from "./budget.ts";
 import type { Cell } from "./cell.ts";
 import { listVariableKeys } from "./instance.ts";
 import type { Pattern } from "./pattern.ts";
@@ -20,11 +21,13 @@ const mostAssignments = 128;
 /**
  * Values for the policy variables that bear on a cell: none, an unknown text that only `*` and the same variable
  * match, and every text that makes a variable meet a literal of the other patterns.
+ * @throws BudgetError
  */
 export function listAssignments(
   cell: Cell,
   from: CompiledStatement,
   players: readonly Player[],
+  budget: Budget,
 ): Assignments {
   const statements = [from, ...players.map(({ statement }) => statement)];
   const keys = listVariableKeys(cell, statements);
@@ -42,7 +45,7 @@ export function listAssignments(
     const values = [
       undefined,
       String.fromCharCode(firstUnknown + index),
-      ...listMeetings(key, families, atoms),
+      ...listMeetings(key, families, atoms, budget),
     ];
     list = list.flatMap((assignment) => values.map((value) => new Map(assignment).set(key, value)));
     if (list.length > mostAssignments) return { list: list.slice(0, mostAssignments), complete: false };
@@ -60,12 +63,14 @@ function listMeetings(
   key: string,
   families: readonly (readonly Pattern[])[],
   atoms: readonly Atom[],
+  budget: Budget,
 ): ReadonlySet<string> {
   const own = atoms.filter(({ condition }) => condition.key === key).flatMap(({ patterns }) => patterns);
   const meetings = own.flatMap(({ tokens, hasVariables }) => (hasVariables ? [] : [printLiterally(tokens)]));
   for (const patterns of families) {
     const holders = patterns.filter(({ tokens }) => tokens.some((token) => isVariable(token, key)));
     for (const holder of holders) {
+      spend(budget, 1 + (patterns.length >> 3));
       for (const other of patterns) {
         const middle = other.hasVariables ? undefined : findMiddle(holder.tokens, other.tokens, key);
         if (middle !== undefined) meetings.push(printLiterally(middle));

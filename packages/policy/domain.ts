@@ -33,6 +33,7 @@ export function listChoices(
   const width = atoms.held.length;
   const wholly = (1n << BigInt(width)) - 1n;
   const add = (value: KeyValue, mask: bigint): void => {
+    spend(budget, 1 + (choices.length >> 3));
     if ((mask & wholly) !== wholly) return;
     const stubborn = mask >> BigInt(width);
     if (choices.some((choice) => (choice.stubborn & stubborn) === choice.stubborn)) return;

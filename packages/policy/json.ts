@@ -12,7 +12,7 @@ export interface JsonNumber {
 export type Json = string | boolean | null | JsonNumber | readonly Json[] | JsonObject;
 
 const deepest = 64;
-const longest = 1_000_000;
+const longest = 500_000;
 const numberGrammar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /**

@@ -41,14 +41,15 @@ export function findTexts(
   budget: Budget,
 ): readonly FoundText[] {
   if (excluded.some((pattern) => coversPattern(pattern, base))) return [];
+  spend(budget, 1 + (aims.length >> 2));
   // What matches all of the base, or nothing of it, needs no search.
-  const always = aims.flatMap(({ pattern }, index) => (coversPattern(pattern, base) ? [index] : []));
+  const always = new Set(aims.flatMap(({ pattern }, index) => (coversPattern(pattern, base) ? [index] : [])));
   const open = aims.flatMap(({ pattern, wanted }, index) =>
-    always.includes(index) || areDisjoint(pattern, base) ? [] : [{ pattern, wanted, index }],
+    always.has(index) || areDisjoint(pattern, base) ? [] : [{ pattern, wanted, index }],
   );
   const barriers = excluded.filter((pattern) => !areDisjoint(pattern, base));
   for (const text of sketches) {
-    spend(budget, 1 + open.length);
+    spend(budget, 1 + open.length + ((text.length * base.tokens.length) >> 12));
     if (barriers.some((pattern) => acceptsText(pattern, text))) continue;
     const matched = open.filter(({ pattern }) => acceptsText(pattern, text));
     const isBest = open.every(
@@ -85,6 +86,7 @@ function walk(base: Pattern, sought: readonly Aim[], barriers: number, budget: B
     const ends = node.positions.filter((position) => isEnd(automaton, position));
     const owners = ends.map((position) => automaton.owners[position] ?? 0);
     if (owners.some((owner) => owner < barriers)) return false;
+    spend(budget, 1 + (found.length >> 3));
     if (found.some((rival) => isAtLeast(automaton, wanted, rival.ends, ends))) return false;
     found.push({ text: readText(node), owners, ends });
     return wanted.every(

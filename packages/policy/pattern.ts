@@ -150,6 +150,9 @@ function fits(text: string, { head, tail }: Ends): boolean {
   return text.length >= head.length + tail.length && text.startsWith(head) && text.endsWith(tail);
 }
 
+/** More is no pattern that anybody wrote, but one that was made to keep a matcher busy. */
+const mostSteps = 50_000;
+
 /**
  * Whether `wide` matches whatever `narrow` matches, told by form alone: a wildcard of `narrow` is one symbol that only
  * a wildcard of `wide` may eat, a variable one that the same variable may eat too. True is certain, false is not.
@@ -164,9 +167,9 @@ export function coversPattern(wide: Pattern, narrow: Pattern): boolean {
   let place = 0;
   let star = -1;
   let starPlace = 0;
-  while (place < under.length) {
+  for (let step = 0; place < under.length; step++) {
     const symbol = under[place];
-    if (symbol === undefined) return false;
+    if (symbol === undefined || step > mostSteps) return false;
     const token = over[at];
     if (token === anyText || token === anyInSegment) {
       star = at++;

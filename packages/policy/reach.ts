@@ -1,4 +1,4 @@
-import type { Budget } from "./budget.ts";
+import { type Budget, spend } from "./budget.ts";
 import type { Clause } from "./document.ts";
 import { type Entry, principalRelations } from "./entry.ts";
 import type { PolicyPrincipal } from "./grant.ts";
@@ -84,11 +84,12 @@ export function reachNone<Selector>(bearings: readonly Bearing<Selector>[]): Rea
   return { value: undefined, reached: readReached(bearings, () => false) };
 }
 
-/** Principals of an entry, one for each way in which the statements can tell principals apart. */
+/** Principals of an entry, one for each way in which the statements can tell principals apart. @throws BudgetError */
 export function reachPrincipals(
   { selector, except }: Entry<PolicyPrincipal>,
   bearings: readonly Bearing<PolicyPrincipal>[],
   partition: string,
+  budget: Budget,
 ): readonly Reach<PolicyPrincipal>[] {
   const named = [...bearings.flatMap(({ clause }) => clause?.entries ?? []), ...except];
   const candidates = [
@@ -99,6 +100,7 @@ export function reachPrincipals(
   ];
   const reaches = new Map<bigint, Reach<PolicyPrincipal>>();
   for (const value of candidates) {
+    spend(budget, 1 + (named.length >> 4));
     if (value.id === "*" || !principalRelations.covers(selector, value)) continue;
     if (except.some((excluded) => coversPrincipal(excluded, value))) continue;
     const reached = readReached(

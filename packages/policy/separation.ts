@@ -24,6 +24,12 @@ export function makeSeparator(
     ...takes.map(({ statement }) => ({ statement, role: "takes" as const })),
     ...spares.map(({ statement }) => ({ statement, role: "spares" as const })),
   ];
+  // What it costs to see which statements bear on a cell: their resources and principals are gone through.
+  const weight = players.reduce(
+    (sum, { statement: { resources, principals } }) =>
+      sum + 16 + (resources?.entries.length ?? 0) + (principals?.entries.length ?? 0),
+    0,
+  );
   return (cell, { statement }) => {
     if (statement.doubt !== undefined) {
       return {
@@ -33,7 +39,7 @@ export function makeSeparator(
       };
     }
     try {
-      return decideCell(cell, statement, players, partition, budget);
+      return decideCell(cell, statement, players, weight, partition, budget);
     } catch (error) {
       if (!(error instanceof BudgetError)) throw error;
       return {
@@ -49,12 +55,13 @@ function decideCell(
   cell: Cell,
   from: CompiledStatement,
   players: readonly Player[],
+  weight: number,
   partition: string,
   budget: Budget,
 ): CellVerdict {
-  spend(budget, players.length >> 2);
+  spend(budget, weight >> 6);
   const near = players.filter(({ statement }) => !missesCell(statement, cell));
-  const { list, complete } = listAssignments(cell, from, near);
+  const { list, complete } = listAssignments(cell, from, near, budget);
   let doubt: string | undefined = complete
     ? undefined
     : "Its policy variables can meet the other side's patterns in too many ways.";
@@ -93,7 +100,7 @@ function decideInstance(
   );
   const resources = resource ? reachResources(resource, onResources, budget) : [reachNone(onResources)];
   const principals = principal
-    ? reachPrincipals(principal, onPrincipals, partition)
+    ? reachPrincipals(principal, onPrincipals, partition, budget)
     : [reachNone(onPrincipals)];
   const known = new Map<bigint, Satisfaction>();
   let doubt: string | undefined;

@@ -58,9 +58,16 @@ function compileClause(
   return { negated: canonical.negated, entries };
 }
 
+// An ARN has at most 2,048 characters (IAM quotas).
+const longestText = 2048;
+
 function findDoubt({ actions, resources, principals, conditions }: PolicyStatement): string | undefined {
   if ([actions, resources, principals].some((clause) => clause?.negated && clause.entries.length === 0)) {
     return "it excludes an empty list, and AWS does not say what that means";
+  }
+  const texts = [actions, resources].flatMap((clause) => clause?.entries ?? []);
+  if ([...texts, ...conditions.flatMap(({ values }) => values)].some((text) => text.length > longestText)) {
+    return `it has a pattern or value of more than ${longestText} characters`;
   }
   for (const { operator: name, key, values } of conditions) {
     const operator = findOperator(name);

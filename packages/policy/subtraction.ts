@@ -108,15 +108,19 @@ function listUntaken(
   takers: readonly PlacedStatement[],
   budget: Budget,
 ): readonly Entry<Pattern>[] {
-  const places = given.resources?.entries.length ?? 1;
+  const places = countPlaces(given);
   const whole = takers.filter(({ statement }) => {
-    spend(budget, 1 + ((places * (statement.resources?.entries.length ?? 1)) >> 6));
+    spend(budget, 1 + ((places * countPlaces(statement)) >> 6));
     return coversPlace(statement, given);
   });
   return listActions(given).filter((action) => {
     spend(budget, 1 + (whole.length >> 3));
     return !whole.some(({ statement }) => coversEntry(statement.actions, action, patternRelations));
   });
+}
+
+function countPlaces({ resources, principals }: PlacedStatement["statement"]): number {
+  return (resources?.entries.length ?? 1) + (principals?.entries.length ?? 1);
 }
 
 type ActionGroup = readonly [Entry<Pattern>, ...Entry<Pattern>[]];
