@@ -26,17 +26,32 @@ export async function openSnapshot(file: string): Promise<AccountSource> {
 
 /** The live account of the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set. */
 export async function openLiveAccount(): Promise<AccountSource> {
+  const { account, partition, region, from } = await identifyLiveAccount();
   // Loaded here, since a check of a file needs none of it.
-  const [{ IAMClient }, { GetCallerIdentityCommand, STSClient }, { createRoleReader }, failure] =
-    await Promise.all([
-      import("@aws-sdk/client-iam"),
-      import("@aws-sdk/client-sts"),
-      import("@drift-guard/aws/iam"),
-      import("@drift-guard/aws/failure"),
-    ]);
-  const { codeOf, tellFailure } = failure;
+  const [{ IAMClient }, { createRoleReader }] = await Promise.all([
+    import("@aws-sdk/client-iam"),
+    import("@drift-guard/aws/iam"),
+  ]);
+  return { account, from, reader: createRoleReader(new IAMClient({ region }), { account, partition }) };
+}
+
+/** Which account the SDK's usual credentials are of. */
+export interface LiveAccount {
+  readonly account: string;
+  readonly partition: string;
+  /** IAM answers in one region of a partition and signs for it; any region of the partition will do. */
+  readonly region: string;
+  /** In words, for whoever reads the result. */
+  readonly from: string;
+}
+
+/** Asks STS whose credentials there are. Throws `AccountUnreadableError`. */
+export async function identifyLiveAccount(): Promise<LiveAccount> {
+  const [{ GetCallerIdentityCommand, STSClient }, { codeOf, tellFailure }] = await Promise.all([
+    import("@aws-sdk/client-sts"),
+    import("@drift-guard/aws/failure"),
+  ]);
   const sts = new STSClient();
-  // IAM answers in one region of a partition and signs for it; any region of the partition will do.
   const region = await sts.config.region().catch(() => process.env.AWS_DEFAULT_REGION ?? "us-east-1");
   const identity = await new STSClient({ region })
     .send(new GetCallerIdentityCommand())
@@ -46,18 +61,13 @@ export async function openLiveAccount(): Promise<AccountSource> {
         cause,
       });
     });
-  const [, partition = "aws"] = /^arn:([\w-]+):/.exec(identity.Arn ?? "") ?? [];
   if (identity.Account === undefined) {
     throw new AccountUnreadableError(
       "The live account cannot be read: sts:GetCallerIdentity named no account.",
     );
   }
-  const at = { account: identity.Account, partition };
-  return {
-    account: at.account,
-    from: process.env.AWS_ENDPOINT_URL ?? "AWS",
-    reader: createRoleReader(new IAMClient({ region }), at),
-  };
+  const [, partition = "aws"] = /^arn:([\w-]+):/.exec(identity.Arn ?? "") ?? [];
+  return { account: identity.Account, partition, region, from: process.env.AWS_ENDPOINT_URL ?? "AWS" };
 }
 
 function adviseOn(cause: unknown): string {
