@@ -95,7 +95,7 @@ function walk(base: Pattern, sought: readonly Aim[], barriers: number, budget: B
   };
   const push = (node: Node): boolean => {
     const rivals = seen.get(node.base) ?? [];
-    spend(budget, 1 + (rivals.length >> 3));
+    spend(budget, 1 + ((rivals.length * node.positions.length) >> 4));
     if (rivals.some((rival) => isAtLeast(automaton, wanted, rival, node.positions))) return false;
     const kept = rivals.filter((rival) => !isAtLeast(automaton, wanted, node.positions, rival));
     seen.set(node.base, [...kept, node.positions]);
