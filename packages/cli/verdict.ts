@@ -1,3 +1,4 @@
+import type { Config } from "@drift-guard/core/config";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { evaluate } from "@drift-guard/core/evaluate";
 import type { Assessment } from "@drift-guard/core/evidence";
@@ -25,7 +26,10 @@ export interface Verdict {
 }
 
 /** Reads a guarded role and compares it; what cannot be read is a verdict as well. */
-export async function judgeWard(ward: Ward, reader: RoleReader, account: string): Promise<Verdict> {
+export async function judgeWard(
+  ward: Ward,
+  { reader, account, config }: { reader: RoleReader; account: string; config: Config },
+): Promise<Verdict> {
   const { source, role } = ward.reference;
   const base = { role: ward.name, reference: { role, title: source.title, date: source.date } };
   let reading: RoleReading;
@@ -37,7 +41,7 @@ export async function judgeWard(ward: Ward, reader: RoleReader, account: string)
   }
   const assessments = evaluate({ ...ward, reading }).map((assessment) => ({
     ...assessment,
-    severity: rateSeverity(assessment, { account, name: ward.name }),
+    severity: rateSeverity(assessment, { account, name: ward.name }, config),
   }));
   return {
     ...base,

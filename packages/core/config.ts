@@ -42,6 +42,7 @@ export const Rated = z.enum([
   "altered",
   "undecided",
   "vendor-change",
+  "note",
   "attempt",
   "impersonation",
 ]);

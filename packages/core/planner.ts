@@ -1,13 +1,15 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
-import type { GuardedRole, RollbackMode } from "./config.ts";
+import type { Config, GuardedRole, RollbackMode } from "./config.ts";
 import type { Approval } from "./control.ts";
 import { digestEvidence, digestRole } from "./digest.ts";
+import { strictnessOf } from "./evaluate.ts";
 import type { Drift } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 import type { Plan, Step } from "./plan.ts";
 import type { Reference } from "./reference.ts";
 import { localiseReference } from "./references.ts";
 import type { Role } from "./role.ts";
+import { isTrusted } from "./trusted-actor.ts";
 
 /** What a plan is made from. */
 export interface Planning {
@@ -17,6 +19,8 @@ export interface Planning {
   /** The open findings of the role, as the role was just seen. */
   readonly findings: readonly Finding[];
   readonly approvals: readonly Approval[];
+  /** The owner's say about trusted actors; none where left out. */
+  readonly config?: Pick<Config, "trustedActors">;
   /** ISO 8601. */
   readonly now: string;
 }
@@ -35,12 +39,16 @@ export function planRollback(planning: Planning): Planned {
       ? [{ finding, drift: finding.evidence }]
       : [],
   );
-  const modeOf = ({ side }: Drift): RollbackMode => (side === "altered" ? "off" : guarded.rollback[side]);
-  const mayUndo = ({ finding, drift }: (typeof drifts)[number]) =>
-    modeOf(drift) === "automatic" || (modeOf(drift) === "approve" && isApproved(finding, planning));
+  const modeOf = ({ finding, drift: { side } }: (typeof drifts)[number]): RollbackMode => {
+    const mode = side === "altered" ? "off" : guarded.rollback[side];
+    // What a pipeline set it would set again: a person decides which of the two is right.
+    return mode === "automatic" && isByTrusted(finding, planning) ? "approve" : mode;
+  };
+  const mayUndo = (candidate: (typeof drifts)[number]) =>
+    modeOf(candidate) === "automatic" ||
+    (modeOf(candidate) === "approve" && isApproved(candidate.finding, planning));
 
-  const steps: Step[] = [];
-  const undone: string[] = [];
+  const undoing: { readonly finding: string; readonly step: Step }[] = [];
   const awaiting: Finding[] = [];
   for (const candidate of drifts) {
     const { finding, drift } = candidate;
@@ -54,22 +62,27 @@ export function planRollback(planning: Planning): Planned {
     const together =
       drift.part === "trust" ? drifts.filter(({ drift: { part } }) => part === "trust") : [candidate];
     if (together.every(mayUndo)) {
-      undone.push(finding.id);
-      if (!steps.some((other) => JSON.stringify(other) === JSON.stringify(step))) steps.push(step);
-    } else if (together.every((each) => modeOf(each.drift) !== "off")) {
+      undoing.push({ finding: finding.id, step });
+    } else if (together.every((each) => modeOf(each) !== "off")) {
       awaiting.push(finding);
     }
   }
+  const expected = localiseReference(planning.reference, role.partition);
+  const safe = keepReplaced(undoing, expected, role);
   return {
     plan: {
       role: role.name,
       roleId: role.id,
       expects: digestRole(role),
-      findings: undone,
-      steps: order(steps),
+      findings: safe.map(({ finding }) => finding),
+      steps: order(withoutDoubles(safe.map(({ step }) => step)), expected.retired),
     },
     awaiting,
   };
+}
+
+function isByTrusted({ causedBy }: Finding, { config }: Planning): boolean {
+  return causedBy !== undefined && config !== undefined && isTrusted(causedBy, config);
 }
 
 function isApproved(finding: Finding, { approvals, now }: Planning): boolean {
@@ -79,11 +92,19 @@ function isApproved(finding: Finding, { approvals, now }: Planning): boolean {
   );
 }
 
-function undo(drift: Drift, { role, reference }: Planning, samePart: readonly Drift[]): Step | undefined {
+function undo(
+  drift: Drift,
+  { role, reference, guarded }: Planning,
+  samePart: readonly Drift[],
+): Step | undefined {
   const base = { role: role.name, part: drift.part };
+  const { trust, attachments } = localiseReference(reference, role.partition);
   if (drift.part === "trust") {
-    const expected = localiseReference(reference, role.partition).trust;
-    return { ...base, call: "iam:UpdateAssumeRolePolicy", document: repairTrust(role, expected, samePart) };
+    const document =
+      strictnessOf(reference, guarded).trust === "floor"
+        ? addStatements(role.trust, trust)
+        : repairTrust(role, trust, samePart);
+    return { ...base, call: "iam:UpdateAssumeRolePolicy", document };
   }
   const [kind, ...rest] = drift.part.split(":");
   const name = rest.join(":");
@@ -91,7 +112,9 @@ function undo(drift: Drift, { role, reference }: Planning, samePart: readonly Dr
     const attached = role.attached.some(({ arn }) => arn === name);
     if (drift.side === "missing" && !attached)
       return { ...base, call: "iam:AttachRolePolicy", policyArn: name };
-    if (drift.side === "excess" && attached)
+    // One that must be attached and gives too much was edited: only its own account can say what it was.
+    const required = attachments.some(({ arn }) => arn === name);
+    if (drift.side === "excess" && attached && !required)
       return { ...base, call: "iam:DetachRolePolicy", policyArn: name };
   }
   if (kind === "inline" && drift.side === "excess") {
@@ -122,6 +145,18 @@ function repairTrust(role: Role, expected: string, drifts: readonly Drift[]): st
   return right ? kept : expected;
 }
 
+// Where more may be trusted than the reference says, what is missing is added and nothing taken away.
+function addStatements(live: string, expected: string): string {
+  const statementsOf = (text: string): readonly unknown[] => {
+    const { Statement }: { readonly Statement?: unknown } = JSON.parse(text);
+    return Array.isArray(Statement) ? Statement : [Statement];
+  };
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [...statementsOf(live), ...statementsOf(expected)],
+  });
+}
+
 function withoutStatements(text: string, indexes: ReadonlySet<number>): string | undefined {
   try {
     const document: unknown = JSON.parse(text);
@@ -136,13 +171,37 @@ function withoutStatements(text: string, indexes: ReadonlySet<number>): string |
   }
 }
 
-// What is too much goes first: between two calls a role should rather have too little.
-function order(steps: readonly Step[]): readonly Step[] {
-  const rank = ({ call }: Step) => {
-    switch (call) {
+// A retired policy is better than none: it stays until what takes its place is attached, or is in the same plan (2.2).
+function keepReplaced<Undoing extends { readonly step: Step }>(
+  undoing: readonly Undoing[],
+  { attachments, retired }: Reference,
+  role: Role,
+): readonly Undoing[] {
+  const replaced = attachments.every(
+    ({ arn }) =>
+      role.attached.some((policy) => policy.arn === arn) ||
+      undoing.some(({ step }) => step.call === "iam:AttachRolePolicy" && step.policyArn === arn),
+  );
+  return replaced ? undoing : undoing.filter(({ step }) => !detachesAny(step, retired));
+}
+
+function detachesAny(step: Step, policies: Reference["retired"]): boolean {
+  return step.call === "iam:DetachRolePolicy" && policies.some(({ arn }) => arn === step.policyArn);
+}
+
+function withoutDoubles(steps: readonly Step[]): readonly Step[] {
+  return [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()];
+}
+
+// What is too much goes first: between two calls a role should rather have too little. Only a retired policy goes last,
+// after the one that takes its place (2.2).
+function order(steps: readonly Step[], retired: Reference["retired"]): readonly Step[] {
+  const rank = (step: Step) => {
+    switch (step.call) {
       case "iam:UpdateAssumeRolePolicy":
         return 0;
       case "iam:DetachRolePolicy":
+        return detachesAny(step, retired) ? 3 : 1;
       case "iam:DeleteRolePolicy":
         return 1;
       case "iam:PutRolePolicy":

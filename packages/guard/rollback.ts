@@ -9,6 +9,7 @@ import { planRollback, recordRole } from "@drift-guard/core/planner";
 import type { RoleKey } from "@drift-guard/core/role";
 import type { Rollback } from "@drift-guard/core/rollback";
 import type { Transition, TransitionKind } from "@drift-guard/core/transition";
+import { isTrusted, nameActor } from "@drift-guard/core/trusted-actor";
 import { type Decision, decideAndCommit } from "./commit.ts";
 import { carryOut, replaceRollback } from "./execution.ts";
 import { findWard, type Ward } from "./guarded-role.ts";
@@ -72,12 +73,19 @@ async function begin(
     const current = closeAbandoned(ledger, now);
     const assessments = evaluate({ ...ward, reading });
     const findings = confirmed(current, assessments);
-    const { plan, awaiting } = planRollback({ ...ward, role, findings, approvals: control.approvals, now });
+    const { plan, awaiting } = planRollback({
+      ...ward,
+      role,
+      findings,
+      approvals: control.approvals,
+      config: settings.config,
+      now,
+    });
     const refuse = (reason: string, ids: readonly string[]) => refused(current, ids, reason, now);
     if (plan.steps.length === 0) {
       if (awaiting.length === 0) return leave("no drift that the owner allowed to undo");
       return refuse(
-        "Its rollback waits for a person's approval.",
+        explainWait(awaiting, settings),
         awaiting.map(({ id }) => id),
       );
     }
@@ -120,6 +128,16 @@ async function begin(
     };
   });
   return result;
+}
+
+function explainWait(awaiting: readonly Finding[], { config }: GuardSettings): string {
+  const wait = "Its rollback waits for a person's approval";
+  const trusted = awaiting.flatMap(({ causedBy }) =>
+    causedBy && isTrusted(causedBy, config) ? [nameActor(causedBy)] : [],
+  );
+  return trusted.length === 0
+    ? `${wait}.`
+    : `${wait}: the change was made by ${[...new Set(trusted)].join(", ")}, whom the configuration trusts.`;
 }
 
 function nothing(why: string): RollbackOutcome {

@@ -29,11 +29,12 @@ A newer version of a policy that AWS itself published is information, and no dri
       config: { type: "string" },
       json: { type: "boolean" },
     });
-    const wards = choose(listWards({ config: await loadConfig(values.config) }), names);
+    const config = await loadConfig(values.config);
+    const wards = choose(listWards({ config }), names);
     const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
     const roles: Verdict[] = [];
     // One after the other: IAM throttles each account, and somebody else may be reading as well.
-    for (const ward of wards) roles.push(await judgeWard(ward, source.reader, source.account));
+    for (const ward of wards) roles.push(await judgeWard(ward, { ...source, config }));
     const code = exitCodeOf(roles);
     process.exitCode = code;
     if (values.json) {

@@ -108,7 +108,15 @@ export async function setStage(start: string): Promise<Stage> {
       return happenings;
     },
     judge: () =>
-      Promise.all(listWards(settings).map((ward) => judgeWard(ward, account.reader(root), account.account))),
+      Promise.all(
+        listWards(settings).map((ward) =>
+          judgeWard(ward, {
+            reader: account.reader(root),
+            account: account.account,
+            config: settings.config,
+          }),
+        ),
+      ),
     close: () => database.close(),
   };
 }
