@@ -1,7 +1,6 @@
 import type { Change, Subject } from "@drift-guard/core/change";
-import type { Config } from "@drift-guard/core/config";
 import { sameRoleName } from "@drift-guard/core/role";
-import { listWards, type Ward } from "@drift-guard/guard/guarded-role";
+import type { Ward } from "@drift-guard/guard/guarded-role";
 
 /** What a subject of a change means for the guarded roles, as far as that is known without a read. */
 export interface Concern {
@@ -12,9 +11,8 @@ export interface Concern {
   readonly open: boolean;
 }
 
-/** Which guarded roles a change concerns. */
-export function findConcerns(change: Change, config: Config): readonly Concern[] {
-  const wards = listWards({ config });
+/** Which of the guarded roles a change concerns. */
+export function findConcerns(change: Change, wards: readonly Ward[]): readonly Concern[] {
   return change.subjects.map((subject) => judge(subject, wards));
 }
 

@@ -1,5 +1,5 @@
 import type { Change, Subject } from "@drift-guard/core/change";
-import type { Config } from "@drift-guard/core/config";
+import type { Ward } from "@drift-guard/guard/guarded-role";
 import { findConcerns } from "../concern.ts";
 import type { TrailRecord } from "./records.ts";
 import type { Place } from "./splitter.ts";
@@ -19,8 +19,8 @@ export type Explanation = { readonly file: string } & Partial<Place> &
     | { readonly kind: "unreadable"; readonly problem: string }
   );
 
-/** What the guard makes of a record, under a configuration. */
-export function explainRecord(record: TrailRecord, config: Config): Explanation {
+/** What the guard makes of a record, where these roles are guarded. */
+export function explainRecord(record: TrailRecord, wards: readonly Ward[]): Explanation {
   const at = { file: record.file, ...record.place };
   if (record.problem !== undefined) return { ...at, kind: "unreadable", problem: record.problem };
   const { message } = record;
@@ -30,7 +30,7 @@ export function explainRecord(record: TrailRecord, config: Config): Explanation 
     case "recheck":
       return { ...at, kind: "irrelevant", why: "it is the guard's own wish to look again" };
     case "change": {
-      const concerns = findConcerns(message.change, config);
+      const concerns = findConcerns(message.change, wards);
       return {
         ...at,
         kind: "change",
