@@ -43,6 +43,8 @@ function listsOf(evidence: Evidence): readonly (readonly unknown[])[] {
       return [evidence.added, evidence.removed];
     case "undecided":
       return [evidence.reasons];
+    case "note":
+      return [evidence.grants];
     case "attempt":
     case "impersonation":
       return [evidence.earlier];
@@ -63,6 +65,8 @@ function cutEvidence(evidence: Evidence, most: number): Evidence {
         added: evidence.added.slice(0, most),
         removed: evidence.removed.slice(0, most),
       };
+    case "note":
+      return { ...evidence, grants: evidence.grants.slice(0, most) };
     case "undecided":
       return { ...evidence, reasons: evidence.reasons.slice(0, most) };
     case "attempt":

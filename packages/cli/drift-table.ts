@@ -63,6 +63,8 @@ export function printSubstance(
     }
     case "undecided":
       return said(assessment.reasons);
+    case "note":
+      return [...said(assessment.details), ...marked("+", listGrants(assessment.grants))];
     case "vendor-change":
       return [
         ...said([

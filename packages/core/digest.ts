@@ -9,8 +9,12 @@ import { printRoleKey, type Role, type RoleKey } from "./role.ts";
 
 /** A finding's identity: hash of account, role, part, and side, or kind where it is no drift. 32 hex digits. */
 export function identifyFinding(role: RoleKey, evidence: Evidence): string {
-  const side = evidence.kind === "drift" ? evidence.side : evidence.kind;
-  return digestOf([printRoleKey(role), evidence.part, side]).slice(0, 32);
+  return digestOf([printRoleKey(role), evidence.part, sideOf(evidence)]).slice(0, 32);
+}
+
+function sideOf(evidence: Evidence): string {
+  if (evidence.kind === "drift") return evidence.side;
+  return evidence.kind === "note" ? `note ${evidence.topic}` : evidence.kind;
 }
 
 /** Hash of what a piece of evidence says, blind to examples and to where statements stand. */
@@ -26,6 +30,8 @@ export function digestEvidence(evidence: Evidence): string {
       ]);
     case "vendor-change":
       return digestOf([evidence.part, printGrants(evidence.added), printGrants(evidence.removed)]);
+    case "note":
+      return digestOf([evidence.topic, evidence.part, evidence.details, printGrants(evidence.grants)]);
     case "undecided":
       return digestOf([evidence.part, [...evidence.reasons].sort()]);
     case "attempt":

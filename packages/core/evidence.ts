@@ -27,6 +27,8 @@ export const Drift = z
     denies: grants,
     /** One sentence that says the difference where grants do not: an absent role, another boundary. */
     detail: z.string().exactOptional(),
+    /** Of grants that job definitions need: the smallest inline policy that gives them, as JSON text. */
+    cure: z.string().exactOptional(),
   })
   .readonly();
 export type Drift = z.infer<typeof Drift>;
@@ -44,11 +46,38 @@ export const VendorChange = z
     part: Part,
     /** The live default version's id, such as `v13`. */
     version: z.string(),
+    /** The version's id in the reference. */
+    since: z.string().exactOptional(),
     added: grants,
     removed: grants,
   })
   .readonly();
 export type VendorChange = z.infer<typeof VendorChange>;
+
+/** What a note is about; each of them is one finding of a role. */
+export const NoteTopic = z.enum([
+  "invalid-environment",
+  "other-path",
+  "profile-empty",
+  "role-not-named",
+  "execution-role-as-job-role",
+  "unexplained-symptom",
+  "unused-grants",
+]);
+export type NoteTopic = z.infer<typeof NoteTopic>;
+
+/** Something about how AWS Batch uses a role that is no difference from its reference: nothing of it is put back. */
+export const Note = z
+  .object({
+    kind: z.literal("note"),
+    part: Part,
+    topic: NoteTopic,
+    /** Whole sentences, what to do among them. */
+    details: z.array(z.string()).readonly(),
+    grants,
+  })
+  .readonly();
+export type Note = z.infer<typeof Note>;
 
 /** A call against a guarded role that IAM refused. */
 export const Attempt = z
@@ -86,10 +115,11 @@ export const Evidence = z.discriminatedUnion("kind", [
   Drift,
   Undecided,
   VendorChange,
+  Note,
   Attempt,
   Impersonation,
 ]);
 export type Evidence = z.infer<typeof Evidence>;
 
 /** What evaluating a role against its reference can give; the other kinds of evidence come from changes. */
-export type Assessment = Drift | Undecided | VendorChange;
+export type Assessment = Drift | Undecided | VendorChange | Note;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Actor } from "./actor.ts";
 import { Evidence } from "./evidence.ts";
 import { RoleKey } from "./role.ts";
 
@@ -19,12 +20,18 @@ export const Finding = z
     evidence: Evidence,
     severity: Severity,
     state: FindingState,
+    /** Who is known to have caused the evidence, or the last of it; a trusted actor stays named. */
+    causedBy: Actor.exactOptional(),
     /** Counts the finding's transitions. */
     seq: z.number(),
     openedAt: z.string(),
     updatedAt: z.string(),
     /** The first of the clean reads since; a finding resolves on a later one only (IAM is eventually consistent). */
     cleanSince: z.string().exactOptional(),
+    /** What of AWS Batch uses the role, in short texts; left out where that was not asked. Bounded. */
+    usedBy: z.array(z.string()).readonly().exactOptional(),
+    /** Jobs that failed and queues that were blocked since, which this explains; the newest first, bounded. */
+    symptoms: z.array(z.string()).readonly().exactOptional(),
     /** Why the last rollback of this evidence was refused: told once, not with every copy of an event. */
     refusal: z.string().exactOptional(),
   })

@@ -1,11 +1,14 @@
 import type { Actor } from "./actor.ts";
+import type { Config } from "./config.ts";
 import type { Exception } from "./control.ts";
 import { digestEvidence, identifyFinding, printGrants } from "./digest.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, Severity } from "./finding.ts";
 import type { Ledger } from "./ledger.ts";
 import { rateSeverity } from "./severity.ts";
 import type { Cause, Transition, TransitionKind } from "./transition.ts";
+import { isTrusted } from "./trusted-actor.ts";
+import { type RoleUse, tellUses, weighSeverity } from "./usage.ts";
 
 /** What a look at a role gave, and what led to it. */
 export interface Observation {
@@ -13,8 +16,12 @@ export interface Observation {
   readonly evidence: readonly Evidence[];
   readonly exceptions: readonly Exception[];
   readonly cause: Cause;
+  /** What is known to use the role; left out where that was not asked. */
+  readonly uses?: readonly RoleUse[];
   /** Who is known to have caused what is new. */
   readonly actor?: Actor;
+  /** The owner's say about severities and trusted actors; none where left out. */
+  readonly config?: Pick<Config, "severities" | "trustedActors">;
   /** ISO 8601. */
   readonly now: string;
   /** Seconds that must lie between two clean reads before a finding resolves: IAM is eventually consistent. */
@@ -62,16 +69,18 @@ export function reconcile(observation: Observation): Reconciliation {
 type Verdict = [after: Finding, kind?: TransitionKind];
 
 function open(id: string, evidence: Evidence, observation: Observation): Verdict {
-  const { now, ledger } = observation;
+  const { now, ledger, actor } = observation;
   const finding: Finding = {
     id,
     role: ledger.role,
     evidence,
-    severity: rateSeverity(evidence, ledger.role),
+    severity: rate(evidence, observation),
+    ...(actor && { causedBy: actor }),
     state: "open",
     seq: 0,
     openedAt: now,
     updatedAt: now,
+    ...tellSurroundings(undefined, evidence, observation),
   };
   return isExcepted(finding, observation)
     ? [{ ...finding, state: "suppressed" }, "suppressed"]
@@ -84,25 +93,91 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
   if (evidence === finding.evidence && isCall(evidence)) return [finding];
   const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
   const { cleanSince, refusal, ...rest } = finding;
-  const current: Finding = same
-    ? rest
-    : { ...rest, evidence, severity: rateSeverity(evidence, finding.role) };
+  const current: Finding = {
+    ...(same ? rest : { ...attribute(rest, observation), evidence }),
+    severity: same && !observation.uses ? finding.severity : rate(evidence, observation),
+    ...tellSurroundings(finding, evidence, observation),
+  };
+  const unchanged = same && cleanSince === undefined && isSameAround(finding, current);
   if (isExcepted(current, observation)) {
-    if (finding.state === "suppressed" && same && cleanSince === undefined) return [finding];
+    if (finding.state === "suppressed" && unchanged) return [finding];
     const suppressed: Finding = { ...current, state: "suppressed" };
     return finding.state === "suppressed" ? [suppressed] : [suppressed, "suppressed"];
   }
   switch (finding.state) {
-    case "resolved":
-      return [{ ...current, state: "open", openedAt: observation.now }, "reopened"];
+    case "resolved": {
+      const { causedBy: _, ...anew } = current;
+      const reopened: Finding = { ...anew, state: "open", openedAt: observation.now };
+      return [attribute(reopened, observation), "reopened"];
+    }
     case "suppressed":
       // The exception ended, or was for other evidence than this.
       return [{ ...current, state: "open" }, same ? "reopened" : "grew"];
-    case "open":
+    case "open": {
       if (!same) return grew(finding.evidence, evidence) ? [current, "grew"] : [current];
-      if (cleanSince === undefined) return [finding];
-      return [refusal === undefined ? current : { ...current, refusal }];
+      if (unchanged) return [finding];
+      const kept = refusal === undefined ? current : { ...current, refusal };
+      return isWorse(finding, current) ? [kept, "grew"] : [kept];
+    }
   }
+}
+
+// Whoever adds to what a trusted actor did does not take it from him: undoing it would undo his part as well.
+function attribute(finding: Finding, { actor, config }: Observation): Finding {
+  const { causedBy } = finding;
+  if (!actor || (causedBy && config && isTrusted(causedBy, config))) return finding;
+  return { ...finding, causedBy: actor };
+}
+
+function rate(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
+  const severity = rateSeverity(evidence, ledger.role, config);
+  return uses ? weighSeverity(severity, evidence, uses) : severity;
+}
+
+const mostSymptoms = 5;
+
+/** What a finding says beside its evidence: what uses the role, and what of AWS Batch suffers from it. */
+function tellSurroundings(
+  before: Finding | undefined,
+  evidence: Evidence,
+  { uses, cause }: Observation,
+): Pick<Finding, "usedBy" | "symptoms"> {
+  const told = uses && tellUses(uses);
+  const symptom =
+    cause.kind === "symptom" && explainsFailure(evidence)
+      ? `${cause.at} ${cause.what}: ${cause.reason}`
+      : undefined;
+  const symptoms = [...new Set([...(symptom === undefined ? [] : [symptom]), ...(before?.symptoms ?? [])])];
+  return {
+    ...(told && { usedBy: told }),
+    ...(symptoms.length > 0 && { symptoms: symptoms.slice(0, mostSymptoms) }),
+  };
+}
+
+// A role that gives too much keeps no job from running.
+function explainsFailure(evidence: Evidence): boolean {
+  switch (evidence.kind) {
+    case "drift":
+      return evidence.side !== "excess";
+    case "undecided":
+    case "note":
+      return true;
+    case "vendor-change":
+    case "attempt":
+    case "impersonation":
+      return false;
+  }
+}
+
+function isSameAround(before: Finding, after: Finding): boolean {
+  const around = ({ severity, usedBy, symptoms }: Finding) => JSON.stringify([severity, usedBy, symptoms]);
+  return around(before) === around(after);
+}
+
+// Told again where more suffers than before; further symptoms of what is known to hurt say nothing new.
+function isWorse(before: Finding, after: Finding): boolean {
+  const rank = ({ severity }: Finding) => Severity.options.indexOf(severity);
+  return rank(after) < rank(before) || (after.symptoms !== undefined && before.symptoms === undefined);
 }
 
 function isCall({ kind }: Evidence): boolean {
@@ -161,6 +236,8 @@ function printEvidence(evidence: Evidence): readonly string[] {
         ...printGrants(evidence.added),
         ...printGrants(evidence.removed).map((grant) => `gone ${grant}`),
       ];
+    case "note":
+      return [...evidence.details, ...printGrants(evidence.grants)];
     case "undecided":
       // Other words for not knowing are not more of it.
       return [];

@@ -1,11 +1,24 @@
 import type { PolicyPrincipal } from "@drift-guard/policy/grant";
-import type { Drift, Evidence } from "./evidence.ts";
+import type { Config } from "./config.ts";
+import type { Drift, Evidence, Note } from "./evidence.ts";
 import type { Severity } from "./finding.ts";
 import type { Grant } from "./grant.ts";
 import type { RoleKey } from "./role.ts";
 
-/** How bad a piece of evidence about a role is: by what it lets somebody do, or keeps Batch from doing. */
-export function rateSeverity(evidence: Evidence, role: RoleKey): Severity {
+/**
+ * How bad a piece of evidence about a role is: as its owner chose, else by what it lets somebody do, or keeps Batch
+ * from doing.
+ */
+export function rateSeverity(
+  evidence: Evidence,
+  role: RoleKey,
+  { severities }: Partial<Pick<Config, "severities">> = {},
+): Severity {
+  const rated = evidence.kind === "drift" ? evidence.side : evidence.kind;
+  return severities?.[rated] ?? rate(evidence, role);
+}
+
+function rate(evidence: Evidence, role: RoleKey): Severity {
   switch (evidence.kind) {
     case "impersonation":
       return "CRITICAL";
@@ -14,8 +27,25 @@ export function rateSeverity(evidence: Evidence, role: RoleKey): Severity {
       return "MEDIUM";
     case "vendor-change":
       return "INFORMATIONAL";
+    case "note":
+      return rateNote(evidence);
     case "drift":
       return rateDrift(evidence, role);
+  }
+}
+
+function rateNote({ topic }: Note): Severity {
+  switch (topic) {
+    case "invalid-environment":
+    case "other-path":
+    case "profile-empty":
+      return "HIGH";
+    case "role-not-named":
+    case "execution-role-as-job-role":
+    case "unexplained-symptom":
+      return "MEDIUM";
+    case "unused-grants":
+      return "INFORMATIONAL";
   }
 }
 
@@ -27,6 +57,8 @@ function rateDrift(drift: Drift, role: RoleKey): Severity {
     case "altered":
       return drift.part === "role" ? "HIGH" : "MEDIUM";
     case "excess":
+      // A retired policy that gives nothing beyond the rest: nobody gains by it, and Batch may fail by it (2.2).
+      if (drift.grants.length + drift.denies.length === 0) return "MEDIUM";
       return worst(
         drift.grants.map((grant) =>
           drift.part === "trust" ? rateTrust(grant, role) : ratePermission(grant),
@@ -57,8 +89,13 @@ const escalating =
   /^(?:\*|[*?].*|iam:(?:[^*]*\*.*|passrole|create.*|put.*|attach.*|update.*|add.*|set.*|delete.*|detach.*|remove.*)|sts:(?:\*|assume.*)|organizations:.*|lambda:(?:\*|update.*|create.*|add.*)|ssm:(?:\*|send.*|start.*)|cloudformation:(?:\*|create.*|update.*|execute.*)|codebuild:(?:\*|start.*|create.*|update.*)|glue:(?:\*|create.*|update.*))$/i;
 const reading = /^[\w-]+:(?:get|list|describe|batchget|lookup|view)[\w*?]*$/i;
 
+/** Whether whoever holds a grant can give himself more by it. */
+export function isEscalating({ actions, exceptActions }: Grant): boolean {
+  return exceptActions !== undefined || actions.some((action) => escalating.test(action));
+}
+
 function ratePermission(grant: Grant): Severity {
-  if (grant.exceptActions || grant.actions.some((action) => escalating.test(action))) return "CRITICAL";
+  if (isEscalating(grant)) return "CRITICAL";
   return grant.actions.every((action) => reading.test(action)) ? "MEDIUM" : "HIGH";
 }
 

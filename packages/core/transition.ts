@@ -23,6 +23,18 @@ export const Cause = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("change"), changeId: z.string(), call: z.string(), at: z.string() }).readonly(),
   z.object({ kind: z.literal("recheck") }).readonly(),
   z.object({ kind: z.literal("sweep") }).readonly(),
+  z
+    .object({
+      kind: z.literal("symptom"),
+      /** EventBridge's id of AWS Batch's own event. */
+      eventId: z.string(),
+      at: z.string(),
+      /** Such as `job nightly FAILED`. */
+      what: z.string(),
+      /** AWS Batch's words. */
+      reason: z.string(),
+    })
+    .readonly(),
   z.object({ kind: z.literal("rollback"), rollbackId: z.string() }).readonly(),
 ]);
 export type Cause = z.infer<typeof Cause>;

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import type { Evidence } from "./evidence.ts";
+import { Severity } from "./finding.ts";
 
 /** A grant that a job definition needs its execution role to have (R45, R46). */
 export const Need = z
@@ -120,4 +122,13 @@ function tellQueues(queues: readonly string[]): string {
 
 function byWork(a: RoleUse, b: RoleUse): number {
   return Number(isInWork(b)) - Number(isInWork(a));
+}
+
+/** The severity of a finding, with what depends on the role counted in: a loss is worse where work needs the role. */
+export function weighSeverity(severity: Severity, evidence: Evidence, uses: readonly RoleUse[]): Severity {
+  // Whoever may do too much by a role may do it whether or not Batch uses the role.
+  if (evidence.kind !== "drift" || evidence.side === "excess") return severity;
+  const step = uses.some(isInWork) ? -1 : uses.length === 0 ? 1 : 0;
+  const order = Severity.options;
+  return order[Math.max(order.indexOf(severity) + step, 0)] ?? severity;
 }

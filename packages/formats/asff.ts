@@ -95,6 +95,7 @@ function complianceOf({ state, evidence }: Finding): "PASSED" | "WARNING" | "FAI
     case "impersonation":
       return "FAILED";
     case "undecided":
+    case "note":
     case "attempt":
     case "vendor-change":
       return "WARNING";
@@ -105,6 +106,7 @@ function typeOf(evidence: Evidence): string {
   switch (evidence.kind) {
     case "drift":
     case "undecided":
+    case "note":
     case "vendor-change":
       return "Software and Configuration Checks/AWS Security Best Practices";
     case "attempt":

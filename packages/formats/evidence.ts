@@ -3,6 +3,8 @@ import type {
   Drift,
   Evidence,
   Impersonation,
+  Note,
+  NoteTopic,
   Undecided,
   VendorChange,
 } from "@drift-guard/core/evidence";
@@ -37,6 +39,8 @@ export function describeEvidence(evidence: Evidence, role: string): Description 
       return describeUndecided(evidence, plain(role));
     case "vendor-change":
       return describeVendorChange(evidence, plain(role));
+    case "note":
+      return describeNote(evidence, plain(role));
     case "attempt":
       return describeAttempt(evidence, plain(role));
     case "impersonation":
@@ -176,6 +180,24 @@ function describeVendorChange({ part, version, added, removed }: VendorChange, r
       ["Added by AWS", added],
       ["Removed by AWS", removed],
     ]),
+  };
+}
+
+const noteTitles: Readonly<Record<NoteTopic, (role: string) => string>> = {
+  "invalid-environment": (role) => `A compute environment is INVALID because of ${role}`,
+  "other-path": (role) => `A compute environment names ${role} at a path where it is not`,
+  "profile-empty": (role) => `The instance profile of ${role} is gone or empty`,
+  "role-not-named": () => "A job definition needs an execution role and names none",
+  "execution-role-as-job-role": (role) => `Jobs run as ${role}, an execution role`,
+  "unexplained-symptom": (role) => `Jobs fail for reasons of permission, and ${role} is as it should be`,
+  "unused-grants": (role) => `${role} may read secrets that no job definition uses`,
+};
+
+function describeNote({ topic, details, grants }: Note, role: string): Description {
+  return {
+    title: noteTitles[topic](role),
+    sentences: details.map((detail) => plain(detail, 600)),
+    lists: lists([["Allowed and not used", grants]]),
   };
 }
 

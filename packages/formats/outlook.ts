@@ -33,6 +33,8 @@ export function printCause(cause: Cause): string {
       return "a second look, some time after a change";
     case "sweep":
       return "the regular sweep; no event had told of it";
+    case "symptom":
+      return `${plain(cause.what)} at ${plain(cause.at)}: ${plain(cause.reason)}`;
     case "rollback":
       return `the guard's rollback ${plain(cause.rollbackId)}`;
   }
@@ -83,6 +85,8 @@ function outlookOfOpen(kind: Transition["finding"]["evidence"]["kind"]): readonl
       return [
         "Look at this part by eye, and put it into a form that can be compared, or back to the reference.",
       ];
+    case "note":
+      return ["Nothing of it is put back by the guard: it lies in how AWS Batch uses the role."];
     case "vendor-change":
       return ["Nothing has to be done. It resolves when the reference is brought up to date."];
     case "attempt":

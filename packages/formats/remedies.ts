@@ -31,6 +31,7 @@ function remedy(evidence: Evidence, role: string): readonly Remedy[] {
       return step ? [look, { purpose: "put it back by hand", command: printCommand(step) }] : [look];
     }
     case "undecided":
+    case "note":
       return [look];
     case "vendor-change":
       return [];
@@ -46,11 +47,14 @@ function remedy(evidence: Evidence, role: string): readonly Remedy[] {
 }
 
 function undoingStep(
-  { part, side, denies }: Extract<Evidence, { kind: "drift" }>,
+  { part, side, denies, cure }: Extract<Evidence, { kind: "drift" }>,
   role: string,
 ): Step | undefined {
   const [kind, name] = splitPart(part);
   const base = { role, part };
+  if (cure !== undefined) {
+    return { ...base, call: "iam:PutRolePolicy", policyName: "JobDefinitionNeeds", document: cure };
+  }
   if (kind === "trust") {
     const document = findReference(role)?.trust;
     return document === undefined ? undefined : { ...base, call: "iam:UpdateAssumeRolePolicy", document };
