@@ -18,7 +18,7 @@ export function readServiceEnvironments(clientOf: (region: string) => BatchClien
       const environments = [];
       for await (const page of paginateDescribeServiceEnvironments({ client }, {})) {
         for (const found of page.serviceEnvironments ?? []) {
-          if (found.serviceEnvironmentName === undefined) continue;
+          if (found.serviceEnvironmentName === undefined || found.status === "DELETED") continue;
           environments.push({
             region,
             name: found.serviceEnvironmentName,

@@ -23,7 +23,8 @@ export function readComputeEnvironments(batch: BatchReader, roleArn: string): Re
     const environments = [];
     for await (const { name, state, status, roles } of batch.environments(region)) {
       const uses = roles.some((role) => role.duty === "service" && role.arn === roleArn);
-      if (uses) environments.push({ region, name, state, status });
+      // Batch shows for some time what is gone already.
+      if (uses && status !== "DELETED") environments.push({ region, name, state, status });
     }
     const using = new Set(environments.map(({ name }) => name));
     const queues = [];

@@ -1,0 +1,65 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { Deletion } from "@drift-guard/core/deletion";
+import { printRoleKey } from "@drift-guard/core/role";
+import type { DeletionMemory } from "@drift-guard/guard/linked-role-deletion";
+import * as z from "zod";
+
+/** The file with the deletions that were asked for cannot be read or written. */
+export class DeletionFileError extends Error {
+  override readonly name = "DeletionFileError";
+}
+
+const Content = z.object({ schema: z.literal(1), deletions: z.record(z.string(), Deletion) });
+type Content = z.infer<typeof Content>;
+
+/** Where deletions are remembered if nobody says otherwise: the user's folder for the state of programs. */
+export function usualDeletionFile(environment: NodeJS.ProcessEnv): string {
+  const state = environment.XDG_STATE_HOME || join(environment.HOME || homedir(), ".local", "state");
+  return join(state, "drift-guard", "deletions.json");
+}
+
+/** Remembers deletions in a file, one for each role. It is replaced whole, so that a program that is ended leaves it as it was. */
+export function openDeletionFile(file: string): DeletionMemory {
+  return {
+    load: async (role) => (await read(file)).deletions[printRoleKey(role)],
+    async save(deletion) {
+      const { deletions } = await read(file);
+      const content: Content = {
+        schema: 1,
+        deletions: { ...deletions, [printRoleKey(deletion.role)]: deletion },
+      };
+      const draft = `${file}.${process.pid}`;
+      try {
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        await writeFile(draft, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+        await rename(draft, file);
+      } catch (cause) {
+        throw failure(`cannot be written; the task is ${deletion.taskId}`, file, cause);
+      }
+    },
+  };
+}
+
+async function read(file: string): Promise<Content> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
+      return { schema: 1, deletions: {} };
+    }
+    throw failure("cannot be read", file, cause);
+  }
+  try {
+    return Content.parse(JSON.parse(text));
+  } catch (cause) {
+    throw failure("holds something else; name another with --state, or move it away", file, cause);
+  }
+}
+
+function failure(what: string, file: string, cause: unknown): DeletionFileError {
+  const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+  return new DeletionFileError(`The file of deletions ${file} ${what}: ${why}`, { cause });
+}

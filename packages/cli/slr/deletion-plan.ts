@@ -1,0 +1,133 @@
+import { type DeletionPlan, planDeletion } from "@drift-guard/core/deletion-plan";
+import { judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role-use";
+import { plain } from "@drift-guard/formats/plain";
+import { quote } from "@drift-guard/formats/steps";
+import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { type Terminal, wrap } from "../terminal.ts";
+import { printDeletionScript } from "./deletion-script.ts";
+import { shellStepOf } from "./shell-steps.ts";
+import { printActivity } from "./status.ts";
+import { chooseRegions, openSurroundings, regionOptions, type Surroundings } from "./surroundings.ts";
+
+/** `slr delete-plan`: what has to be done before the role can go, region by region. It changes nothing. */
+export async function showDeletionPlan(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values } = parseCommandLine(args, {
+    ...regionOptions,
+    script: { type: "boolean", default: false },
+  });
+  if (values.json && values.script) throw new UsageError("Give --json or --script, not both.");
+  const surroundings = await openSurroundings(values.role);
+  const regions = await chooseRegions(values, surroundings);
+  const { account, from, role, arn, reader, keeper } = surroundings;
+  const [reading, looks] = await Promise.all([reader.read(role.name), surroundings.look(regions)]);
+  const standing = judgeLinkedRole(role, reading, looks);
+  const there = standing === "present" || standing === "unused";
+  const plan: DeletionPlan = there ? planDeletion(role, looks) : { steps: [], unread: [] };
+  const code: ExitCode = standing === "look-alike" ? 1 : plan.unread.length > 0 ? 2 : 0;
+  if (values.json) {
+    const activity = there ? await keeper.activity(role.name) : undefined;
+    const document = {
+      account,
+      from,
+      role: role.name,
+      arn,
+      exitCode: code,
+      standing,
+      changed: false,
+      complete: plan.unread.length === 0,
+      regions,
+      steps: plan.steps.map((step) => describeStep(step, surroundings)),
+      unread: plan.unread,
+      ...(activity && { activity }),
+    };
+    await terminal.print(JSON.stringify(document, undefined, 2));
+    return code;
+  }
+  if (!there) {
+    const why = standing === "look-alike" ? "is another role of the same name" : "is not there";
+    const line = `${role.name} ${why} in account ${account}: there is nothing to delete. Nothing was changed.`;
+    await terminal.print(values.script ? `# ${line}` : line);
+    return code;
+  }
+  if (values.script) {
+    await terminal.print(...printDeletionScript(plan, surroundings, new Date().toISOString()));
+    return code;
+  }
+  const activity = printActivity(await keeper.activity(role.name));
+  await terminal.print(...printPlan(plan, looks, surroundings, activity, terminal));
+  return code;
+}
+
+function describeStep(step: DeletionPlan["steps"][number], surroundings: Surroundings): object {
+  if (step.step === "delete-role") {
+    return { ...step, command: ["drift-guard", "slr", "delete", "--yes", "--role", step.role] };
+  }
+  const { title, command, until } = shellStepOf(step, surroundings);
+  return { ...step, title, command, until };
+}
+
+function printPlan(
+  plan: DeletionPlan,
+  looks: readonly RegionLook[],
+  surroundings: Surroundings,
+  activity: readonly string[],
+  { columns, paint }: Terminal,
+): readonly string[] {
+  const { account, from, role, arn } = surroundings;
+  const say = (text: string, margin = "  ") => wrap(text, columns, margin);
+  const read = looks.flatMap(({ region, status }) => (status === "read" ? [plain(region, 40)] : []));
+  return [
+    paint("bold", `How to delete ${role.name}. This is a plan: nothing was changed.`),
+    ...say(arn).map((line) => paint("dim", line)),
+    ...activity.flatMap((line) => say(line)),
+    ...say(
+      "A session of a service-linked role cannot be revoked: if one is at work, wait until it has ended. IAM refuses to delete a role that is in use.",
+    ),
+    ...say(
+      `All ${role.usedBy} that use it must go first, in every region of the partition. Looked in ${read.join(", ") || "none"}; --regions all looks in all that have Batch.`,
+    ),
+    ...printSteps(plan, surroundings, columns, paint),
+    ...plan.unread.flatMap(({ region, why }) => [
+      "",
+      paint("yellow", `${plain(region, 40)} could not be read, so the plan is not complete`),
+      ...say(plain(why, 600)),
+    ]),
+    "",
+    ...say(
+      "The same as a shell script to review: --script. A deletion that fails keeps the role; IAM then names all, some or none of what uses it. Clean that up, and delete again.",
+      "",
+    ),
+    `Account ${account} (${plain(from)}): nothing was changed.`,
+  ];
+}
+
+function printSteps(
+  { steps }: DeletionPlan,
+  surroundings: Surroundings,
+  columns: number,
+  paint: Terminal["paint"],
+): readonly string[] {
+  let place = "";
+  return steps.flatMap((step, index) => {
+    const here = "region" in step ? plain(step.region, 40) : "IAM";
+    const heading = here === place ? [] : ["", paint("bold", here)];
+    place = here;
+    const number = `${String(index + 1).padStart(3)}. `;
+    const margin = " ".repeat(number.length);
+    if (step.step === "delete-role") {
+      return [
+        ...heading,
+        ...wrap(`Delete the role, and follow the deletion to its end.`, columns, number, margin),
+        paint("cyan", `${margin}npx drift-guard slr delete --yes --role ${quote(step.role)}`),
+      ];
+    }
+    const { title, command, until } = shellStepOf(step, surroundings);
+    return [
+      ...heading,
+      ...wrap(title, columns, number, margin),
+      // Not wrapped: a command that is broken in two cannot be pasted.
+      paint("cyan", `${margin}${command.map(quote).join(" ")}`),
+      ...wrap(`Then ${until.words}.`, columns, margin),
+    ];
+  });
+}

@@ -1,0 +1,36 @@
+import type { RegionUsage } from "@drift-guard/core/deletion";
+import { plain } from "@drift-guard/formats/plain";
+import type { DeletionLook } from "@drift-guard/guard/linked-role-deletion";
+
+/** One look at a deletion in a sentence or two. */
+export function tellDeletion(look: DeletionLook): string {
+  const { taskId, submittedAt, last } = look.deletion;
+  const task = `The deletion that was asked for at ${submittedAt} (${plain(taskId)})`;
+  switch (look.kind) {
+    case "unknown":
+      return `${task} is not known to IAM any more.`;
+    case "unread":
+      return `${task} could not be read: ${plain(look.why, 600)}`;
+    case "seen":
+      switch (last.status) {
+        case "NOT_STARTED":
+          return `${task} has not started.`;
+        case "IN_PROGRESS":
+          return `${task} is in progress.`;
+        case "SUCCEEDED":
+          return `${task} succeeded.`;
+        case "FAILED":
+          return `${task} failed${last.reason === undefined ? ", and IAM gives no reason" : `: ${plain(last.reason, 600)}`}`;
+      }
+  }
+}
+
+/** What IAM says still uses the role, region by region. */
+export function printUsage(usage: readonly RegionUsage[]): readonly string[] {
+  return usage.flatMap(({ region, resources }) => [
+    plain(region, 40) || "a region that IAM does not name",
+    ...(resources.length === 0
+      ? ["  resources that IAM does not name"]
+      : resources.map((name) => `  ${plain(name)}`)),
+  ]);
+}
