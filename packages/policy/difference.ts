@@ -1,14 +1,17 @@
 import { firstUnknown, standsForText } from "./automaton.ts";
 import type { Budget } from "./budget.ts";
 import { carveCell } from "./carving.ts";
-import { type PlacedStatement, type Residue, refer } from "./cell.ts";
+import { type Cell, type PlacedStatement, type Residue, refer } from "./cell.ts";
 import type { Side, UndecidedReason } from "./comparison.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { PolicyDocument } from "./document.ts";
 import type { Grant, PolicyRequest } from "./grant.ts";
 import { groupResidues, makeGrant } from "./grouping.ts";
+import { fillPattern, type Pattern } from "./pattern.ts";
 import { makeSeparator } from "./separation.ts";
 import { type CellJudge, type OpenCell, type Subtraction, subtract } from "./subtraction.ts";
+import { readVariable } from "./template.ts";
+import { acceptsText } from "./text-acceptance.ts";
 
 /** What one side gives and the other does not. */
 export interface SideDifference {
@@ -67,7 +70,7 @@ export function tellGrants(
   for (const block of groupResidues(residues)) {
     const example = block
       .slice(0, 8)
-      .flatMap((residue) => [nameUnknown(residue.example), residue.example])
+      .flatMap((residue) => nameUnknown(residue))
       .find((request) => isProven(request, proof));
     if (example !== undefined) grants.push(makeGrant(block, example));
     else
@@ -95,20 +98,49 @@ function tellUnproven(from: readonly PlacedStatement[], first: Residue, side: Si
   };
 }
 
-/** Gives the unknown text of a policy variable a name that people can read. */
-function nameUnknown({ context, ...request }: PolicyRequest): PolicyRequest {
-  const name = (text: string): string =>
+const names = ["any-value", "SOMETHING", "0"];
+
+/** The example of a residue with names that people can read for the unknown texts of policy variables; then as it is. */
+function nameUnknown({ cell, example }: Residue): readonly PolicyRequest[] {
+  if (!hasUnknown(example)) return [example];
+  const named = names.map((name) => replaceUnknown(example, name));
+  return [...named.filter((request) => isWithin(cell, request)), example];
+}
+
+function hasUnknown({ context }: PolicyRequest): boolean {
+  return Object.values(context)
+    .flat()
+    .some((value) => [...value].some((char) => standsForText(char.charCodeAt(0))));
+}
+
+function replaceUnknown({ context, ...request }: PolicyRequest, name: string): PolicyRequest {
+  const replace = (text: string): string =>
     [...text]
       .map((char) =>
-        standsForText(char.charCodeAt(0)) ? `any-value-${char.charCodeAt(0) - firstUnknown}` : char,
+        standsForText(char.charCodeAt(0)) ? `${name}-${char.charCodeAt(0) - firstUnknown}` : char,
       )
       .join("");
   const values = Object.entries(context).map(
-    ([key, value]) => [key, typeof value === "string" ? name(value) : value.map(name)] as const,
+    ([key, value]) => [key, typeof value === "string" ? replace(value) : value.map(replace)] as const,
   );
   return {
     ...request,
-    ...(request.resource !== undefined && { resource: name(request.resource) }),
+    ...(request.resource !== undefined && { resource: replace(request.resource) }),
     context: Object.fromEntries(values),
   };
+}
+
+/** Whether a request's resource is still one of its cell, and none that is carved out of it. */
+function isWithin({ resource }: Cell, request: PolicyRequest): boolean {
+  if (resource === undefined || request.resource === undefined) return true;
+  const arn = request.resource;
+  const matches = (pattern: Pattern): boolean => {
+    const filled = fillPattern(pattern, (variable) => {
+      const { key, fallback } = readVariable(variable);
+      const value = request.context[key] ?? fallback;
+      return typeof value === "string" ? value : undefined;
+    });
+    return filled !== undefined && acceptsText(filled, arn);
+  };
+  return matches(resource.selector) && !resource.except.some(matches);
 }

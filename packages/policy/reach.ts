@@ -20,7 +20,7 @@ export interface Reach<Value> {
 }
 
 // An action is a service and a name.
-const someAction = compileText("*:*", "*");
+const someAction = compileText("?*:?*", "*");
 
 /** The best actions of an entry: whatever difference any action shows, one of these shows. @throws BudgetError */
 export function reachActions(
