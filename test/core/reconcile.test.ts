@@ -43,6 +43,28 @@ const kinds = ({ transitions }: Reconciliation) => transitions.map(({ kind }) =>
 const opened = (evidence: Evidence) => look(aLedger(), [evidence]).ledger;
 
 describe("a finding", () => {
+  it("remembers who caused it: the last who is known, but a trusted actor for good", () => {
+    const terraform = anActor({ arn: "arn:aws:iam::123456789012:role/terraform" });
+    const config = { severities: {}, trustedActors: ["arn:aws:iam::*:role/terraform"] };
+    const causeOf = ({ ledger }: Reconciliation) => ledger.findings[0]?.causedBy;
+    const more = aDrift({ grants: [aGrant(), aGrant({ actions: ["ecs:RunTask"] })] });
+    const byMallory = look(aLedger(), [aDrift()], 0, { actor: anActor(), config });
+    assert.deepEqual(causeOf(byMallory), anActor());
+    assert.deepEqual(causeOf(look(byMallory.ledger, [aDrift()], 1, { config })), anActor());
+    const byTerraform = look(byMallory.ledger, [more], 2, { actor: terraform, config });
+    assert.deepEqual(causeOf(byTerraform), terraform);
+    const again = look(byTerraform.ledger, [aDrift()], 3, { actor: anActor(), config });
+    assert.deepEqual(causeOf(again), terraform);
+    const gone = look(look(again.ledger, [], 4).ledger, [], 4 + settleSeconds);
+    assert.deepEqual(causeOf(look(gone.ledger, [aDrift()], 200, { config })), undefined);
+    assert.equal(causeOf(look(aLedger(), [aVendorChange()], 0, { actor: anActor(), config })), undefined);
+  });
+
+  it("is as bad as its owner says", () => {
+    const config = { severities: { missing: "LOW" as const }, trustedActors: [] };
+    assert.equal(look(aLedger(), [aDrift()], 0, { config }).ledger.findings[0]?.severity, "LOW");
+  });
+
   it("opens with the first sight of its drift, and tells who caused it", () => {
     const { ledger, transitions } = look(aLedger(), [aDrift()], 0, { actor: anActor() });
     const [finding] = ledger.findings;

@@ -206,6 +206,26 @@ describe("a rollback", () => {
     assert.deepEqual(kinds(world), ["opened", "refused"]);
   });
 
+  it("does not undo a trusted actor's change, says whose it was, and does not fight with him", async () => {
+    const automatic = { excess: "automatic", missing: "automatic" } as const;
+    const config = defineConfig({
+      roles: { AWSBatchServiceRole: { rollback: automatic } },
+      trustedActors: ["arn:aws:iam::*:role/terraform"],
+    });
+    const world = aWorld({ config });
+    const terraform = `arn:aws:iam::${account}:role/terraform`;
+    for (let round = 0; round < 3; round += 1) {
+      if (round > 0) world.act(attach);
+      world.act(detach, { kind: "session", role: terraform, session: `run-${round}` });
+      await world.settle();
+    }
+    assert.ok(outcomes(world).every((status) => status === "refused"));
+    assert.match(world.told.find(({ kind }) => kind === "refused")?.note ?? "", /made by .*role\/terraform/);
+    assert.equal((await world.findings())[0]?.causedBy?.issuer, terraform);
+    const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
+    assert.equal(breaker, undefined);
+  });
+
   it("does not touch a role that somebody contains by a Deny", async () => {
     const world = aWorld();
     world.act(contain);

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { GuardedRole } from "@drift-guard/core/config";
+import { evaluate } from "@drift-guard/core/evaluate";
+import type { Assessment } from "@drift-guard/core/evidence";
+import { defineReference, type Reference, type ReferenceInput } from "@drift-guard/core/reference";
+import { type Role, seen, unseen } from "@drift-guard/core/role";
+import { account, allow, aRole, trustOf } from "../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
+
+const source = { title: "The owner's wiki", date: "2026-11-22" };
+const asObject = (text: string) => JSON.parse(text);
+const own = "arn:aws:iam::123456789012:policy/team/Reader";
+
+/** A reference of an owner's own: one policy of his, one grant from wherever, one that may be. */
+function aReference(over: Partial<ReferenceInput> = {}): Reference {
+  return defineReference({
+    role: "Worker",
+    source,
+    trust: asObject(trustOf("ecs-tasks.amazonaws.com")),
+    attachments: [{ arn: own, version: "v3", document: asObject(allow("s3:GetObject")), source }],
+    floor: { document: asObject(allow("sqs:SendMessage")), source },
+    allowed: { document: asObject(allow("sns:Publish")), source },
+    boundary: "none",
+    ...over,
+  });
+}
+
+/** A role as that reference says. */
+function worker(over: Partial<Role> = {}): Role {
+  return aRole({
+    name: "Worker",
+    path: "/",
+    trust: trustOf("ecs-tasks.amazonaws.com"),
+    attached: [{ arn: own, version: seen({ id: "v3", text: allow("s3:GetObject") }) }],
+    inline: [{ name: "send", text: allow("sqs:SendMessage") }],
+    ...over,
+  });
+}
+
+function assess(role: Role, reference = aReference(), guarded: Partial<GuardedRole> = {}) {
+  return evaluate({ reference, guarded: guardedAs(guarded), reading: { status: "present", role } });
+}
+
+const tell = (assessment: Assessment) =>
+  `${assessment.part} ${assessment.kind === "drift" ? assessment.side : assessment.kind}`;
+
+describe("a floor", () => {
+  it("is held by whichever policy gives it", () => {
+    assert.deepEqual(assess(worker()), []);
+    const elsewhere = worker({
+      attached: [
+        ...worker().attached,
+        {
+          arn: "arn:aws:iam::aws:policy/Sender",
+          version: seen({ id: "v1", text: allow("sqs:SendMessage") }),
+        },
+      ],
+      inline: [],
+    });
+    assert.deepEqual(assess(elsewhere), []);
+  });
+
+  it("that no policy gives is missing, with the grants", () => {
+    const [drift, ...others] = assess(worker({ inline: [] }));
+    assert.deepEqual(others, []);
+    assert.ok(drift?.kind === "drift");
+    assert.deepEqual([tell(drift), drift.grants[0]?.actions], ["permissions missing", ["sqs:SendMessage"]]);
+  });
+
+  it("is nobody's matter where it is off", () => {
+    assert.deepEqual(assess(worker({ inline: [] }), aReference(), { strictness: { floor: "off" } }), []);
+  });
+
+  it("that a Deny cuts is told at the Deny alone", () => {
+    const deny = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: { Effect: "Deny", Action: "sqs:*", Resource: "*" },
+    });
+    const role = worker({ inline: [...worker().inline, { name: "stop", text: deny }] });
+    assert.deepEqual(assess(role).map(tell), ["inline:stop missing"]);
+  });
+
+  it("that a boundary cuts is told at the boundary, or, where any may be, as what it cuts", () => {
+    const boundary = seen({
+      arn: "arn:aws:iam::aws:policy/ReadOnly",
+      version: seen({ id: "v1", text: allow("s3:*") }),
+    });
+    assert.deepEqual(assess(worker({ boundary })).map(tell), ["boundary altered"]);
+    assert.deepEqual(assess(worker({ boundary }), aReference({ boundary: "any" })).map(tell), [
+      "permissions missing",
+    ]);
+    const hidden = unseen("access denied");
+    assert.deepEqual(assess(worker({ boundary: hidden }), aReference({ boundary: "any" })).map(tell), [
+      "permissions undecided",
+    ]);
+    const wide = seen({
+      arn: "arn:aws:iam::aws:policy/AdministratorAccess",
+      version: seen({ id: "v1", text: allow("*") }),
+    });
+    assert.deepEqual(assess(worker({ boundary: wide }), aReference({ boundary: "any" })), []);
+  });
+
+  it("may be given by a policy that cannot be read: undecided, not missing", () => {
+    const role = worker({
+      attached: [...worker().attached, { arn: "arn:aws:iam::aws:policy/X", version: unseen("denied") }],
+      inline: [],
+    });
+    assert.deepEqual(assess(role).map(tell), [
+      "managed:arn:aws:iam::aws:policy/X undecided",
+      "permissions undecided",
+    ]);
+  });
+
+  it("with a Deny of its own wants that Deny, and takes it for rightful", () => {
+    const document = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: "sqs:*", Resource: "*" },
+        { Effect: "Deny", Action: "sqs:DeleteQueue", Resource: "*" },
+      ],
+    });
+    const reference = aReference({ floor: { document: asObject(document), source } });
+    assert.deepEqual(assess(worker({ inline: [{ name: "send", text: document }] }), reference), []);
+    const freed = worker({ inline: [{ name: "send", text: allow("sqs:*") }] });
+    const told = assess(freed, reference).map(tell);
+    assert.deepEqual(told, ["permissions excess"]);
+  });
+});
+
+describe("an attachment", () => {
+  const copied = worker({
+    attached: [],
+    inline: [
+      { name: "copy", text: allow("s3:GetObject") },
+      { name: "send", text: allow("sqs:SendMessage") },
+    ],
+  });
+
+  it("is required as the guide has it: an inline copy does not do (R40)", () => {
+    assert.deepEqual(assess(copied).map(tell), [`managed:${own} missing`]);
+  });
+
+  it("that its owner does not require leaves its grants to the floor", () => {
+    const strictness = { attachments: "off" } as const;
+    assert.deepEqual(assess(copied, aReference(), { strictness }), []);
+    const without = { ...copied, inline: copied.inline.slice(1) };
+    assert.deepEqual(assess(without, aReference(), { strictness }).map(tell), ["permissions missing"]);
+    const neither = { attachments: "off", floor: "off" } as const;
+    assert.deepEqual(assess(without, aReference(), { strictness: neither }), []);
+  });
+
+  it("of the owner's own that was edited is drift on both sides", () => {
+    const edited = worker({
+      attached: [{ arn: own, version: seen({ id: "v4", text: allow("s3:DeleteObject") }) }],
+    });
+    assert.deepEqual(assess(edited).map(tell), [`managed:${own} excess`, `managed:${own} missing`]);
+  });
+});
+
+describe("a ceiling", () => {
+  const more = worker({ inline: [...worker().inline, { name: "more", text: allow("iam:*") }] });
+
+  it("lets nothing through but what the reference has or allows", () => {
+    assert.deepEqual(assess(more).map(tell), ["inline:more excess"]);
+    const allowed = { name: "tell", text: allow("sns:Publish") };
+    assert.deepEqual(assess(worker({ inline: [...worker().inline, allowed] })), []);
+  });
+
+  it("that is open lets everything through, and still tells what is taken away", () => {
+    const strictness = { ceiling: "open" } as const;
+    assert.deepEqual(assess(more, aReference(), { strictness }), []);
+    const stop = { name: "stop", text: '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}' };
+    assert.deepEqual(
+      assess({ ...more, inline: [...more.inline, stop] }, aReference(), { strictness }).map(tell),
+      ["inline:stop missing"],
+    );
+  });
+
+  it("lets the owner's allowed policies through, by name or ARN, whatever they hold", () => {
+    const role = worker({
+      attached: [
+        ...worker().attached,
+        {
+          arn: `arn:aws:iam::${account}:policy/ops/Debug`,
+          version: seen({ id: "v1", text: allow("ssm:*") }),
+        },
+      ],
+      inline: [...worker().inline, { name: "more", text: allow("iam:*") }],
+    });
+    assert.equal(assess(role).length, 2);
+    assert.deepEqual(
+      assess(role, aReference(), { allowedPolicies: ["arn:aws:iam::*:policy/ops/*", "more"] }),
+      [],
+    );
+    assert.deepEqual(assess(role, aReference(), { allowedPolicies: ["mor", "ore"] }).length, 2);
+  });
+});
+
+describe("a trust", () => {
+  const both = trustOf("ecs-tasks.amazonaws.com").replace(
+    '"Statement":[',
+    '"Statement":[{"Effect":"Allow","Principal":{"AWS":"999988887777"},"Action":"sts:AssumeRole"},',
+  );
+
+  it("that is exact wants no more and no less", () => {
+    assert.deepEqual(assess(worker({ trust: both })).map(tell), ["trust excess"]);
+  });
+
+  it("that is a floor may be wider, and not narrower", () => {
+    const strictness = { trust: "floor" } as const;
+    assert.deepEqual(assess(worker({ trust: both }), aReference(), { strictness }), []);
+    const other = worker({ trust: trustOf("lambda.amazonaws.com") });
+    assert.deepEqual(assess(other, aReference(), { strictness }).map(tell), ["trust missing"]);
+  });
+
+  it("that is off is not compared", () => {
+    assert.deepEqual(assess(worker({ trust: "odd" }), aReference(), { strictness: { trust: "off" } }), []);
+  });
+});
+
+describe("an instance profile", () => {
+  it("is the role's namesake where the reference's is", () => {
+    const reference = referenceOf("ecsInstanceRole");
+    const role = asReferenced("ecsInstanceRole", { name: "MyInstances", profiles: seen(["myinstances"]) });
+    assert.deepEqual(assess(role, reference), []);
+    assert.deepEqual(assess({ ...role, profiles: seen(["ecsInstanceRole"]) }, reference).map(tell), [
+      "profile missing",
+    ]);
+  });
+
+  it("is another where the owner says so", () => {
+    const role = asReferenced("ecsInstanceRole", { profiles: seen(["made-by-cdk"]) });
+    assert.deepEqual(assess(role, referenceOf("ecsInstanceRole"), { profile: "made-by-cdk" }), []);
+  });
+});
+
+describe("a retired policy", () => {
+  it("is told with the reason and with what to do, unless the owner allows it (2.2)", () => {
+    const arn = "arn:aws:iam::aws:policy/service-role/AmazonEC2SpotFleetRole";
+    const role = asReferenced("AmazonEC2SpotFleetTaggingRole");
+    const both = { ...role, attached: [...role.attached, { arn, version: unseen("denied") }] };
+    const reference = referenceOf("AmazonEC2SpotFleetTaggingRole");
+    const [drift, ...others] = assess(both, reference);
+    assert.deepEqual(others, []);
+    assert.match(drift?.kind === "drift" ? (drift.detail ?? "") : "", /cannot tag.*then detach it/);
+    assert.deepEqual(assess(both, reference, { allowedPolicies: [arn] }), []);
+  });
+});
