@@ -75,7 +75,7 @@ function open(id: string, evidence: Evidence, observation: Observation): Verdict
     role: ledger.role,
     evidence,
     severity: rate(evidence, observation),
-    ...(actor && { causedBy: actor }),
+    ...(actor && isSomebodysDoing(evidence) && { causedBy: actor }),
     state: "open",
     seq: 0,
     openedAt: now,
@@ -94,7 +94,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
   const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
   const { cleanSince, refusal, ...rest } = finding;
   const current: Finding = {
-    ...(same ? rest : { ...attribute(rest, observation), evidence }),
+    ...(same ? rest : attribute({ ...rest, evidence }, observation)),
     severity: same && !observation.uses ? finding.severity : rate(evidence, observation),
     ...tellSurroundings(finding, evidence, observation),
   };
@@ -124,8 +124,9 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
 
 // Whoever adds to what a trusted actor did does not take it from him: undoing it would undo his part as well.
 function attribute(finding: Finding, { actor, config }: Observation): Finding {
-  const { causedBy } = finding;
-  if (!actor || (causedBy && config && isTrusted(causedBy, config))) return finding;
+  const { causedBy, evidence } = finding;
+  if (!actor || !isSomebodysDoing(evidence) || (causedBy && config && isTrusted(causedBy, config)))
+    return finding;
   return { ...finding, causedBy: actor };
 }
 

@@ -130,6 +130,7 @@ export async function inspectRole(
       exceptions,
       cause,
       ...(after && { actor: after.actor }),
+      config: settings.config,
       now,
       settleSeconds: settings.config.recheckSeconds / 2,
     });
