@@ -1,4 +1,5 @@
-import type { Assessment } from "@drift-guard/core/evidence";
+import { isOlderVersion } from "@drift-guard/core/evaluate";
+import type { Assessment, VendorChange } from "@drift-guard/core/evidence";
 import type { Severity } from "@drift-guard/core/finding";
 import { splitPart } from "@drift-guard/formats/evidence";
 import { listGrants } from "@drift-guard/formats/grants";
@@ -67,13 +68,18 @@ export function printSubstance(
       return [...said(assessment.details), ...marked("+", listGrants(assessment.grants))];
     case "vendor-change":
       return [
-        ...said([
-          `AWS published ${assessment.version}; the reference is older. This is information, not drift.`,
-        ]),
+        ...said([`${printVersions(assessment)} This is information, not drift.`]),
         ...marked("+", listGrants(assessment.added)),
         ...marked("-", listGrants(assessment.removed)),
       ];
   }
+}
+
+/** Which version AWS published, or went back to. */
+export function printVersions({ version, since }: Pick<VendorChange, "version" | "since">): string {
+  return since !== undefined && isOlderVersion(version, since)
+    ? `AWS went back to ${version}; the reference is of ${since}.`
+    : `AWS published ${version}; the reference is older.`;
 }
 
 /** The style of a severity. */

@@ -5,7 +5,7 @@ import { digestEvidence, identifyFinding, printGrants } from "./digest.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Finding, Severity } from "./finding.ts";
 import type { Ledger } from "./ledger.ts";
-import { rateSeverity } from "./severity.ts";
+import { isChosen, rateSeverity } from "./severity.ts";
 import type { Cause, Transition, TransitionKind } from "./transition.ts";
 import { isTrusted } from "./trusted-actor.ts";
 import { type RoleUse, tellUses, weighSeverity } from "./usage.ts";
@@ -132,7 +132,7 @@ function attribute(finding: Finding, { actor, config }: Observation): Finding {
 
 function rate(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
   const severity = rateSeverity(evidence, ledger.role, config);
-  return uses ? weighSeverity(severity, evidence, uses) : severity;
+  return uses && !isChosen(evidence, config) ? weighSeverity(severity, evidence, uses) : severity;
 }
 
 const mostSymptoms = 5;

@@ -1,5 +1,5 @@
 import type { PolicyPrincipal } from "@drift-guard/policy/grant";
-import type { Config } from "./config.ts";
+import type { Config, Rated } from "./config.ts";
 import type { Drift, Evidence, Note } from "./evidence.ts";
 import type { Severity } from "./finding.ts";
 import type { Grant } from "./grant.ts";
@@ -9,13 +9,19 @@ import type { RoleKey } from "./role.ts";
  * How bad a piece of evidence about a role is: as its owner chose, else by what it lets somebody do, or keeps Batch
  * from doing.
  */
-export function rateSeverity(
-  evidence: Evidence,
-  role: RoleKey,
-  { severities }: Partial<Pick<Config, "severities">> = {},
-): Severity {
-  const rated = evidence.kind === "drift" ? evidence.side : evidence.kind;
-  return severities?.[rated] ?? rate(evidence, role);
+export function rateSeverity(evidence: Evidence, role: RoleKey, config?: Choice): Severity {
+  return config?.severities[ratedAs(evidence)] ?? rate(evidence, role);
+}
+
+/** Whether the owner chose how bad such evidence is, so that nothing else weighs. */
+export function isChosen(evidence: Evidence, config?: Choice): boolean {
+  return config?.severities[ratedAs(evidence)] !== undefined;
+}
+
+type Choice = Pick<Config, "severities">;
+
+function ratedAs(evidence: Evidence): Rated {
+  return evidence.kind === "drift" ? evidence.side : evidence.kind;
 }
 
 function rate(evidence: Evidence, role: RoleKey): Severity {

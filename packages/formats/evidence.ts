@@ -1,3 +1,4 @@
+import { isOlderVersion } from "@drift-guard/core/evaluate";
 import type {
   Attempt,
   Drift,
@@ -169,12 +170,17 @@ function describeUndecided({ part, reasons }: Undecided, role: string): Descript
   };
 }
 
-function describeVendorChange({ part, version, added, removed }: VendorChange, role: string): Description {
+function describeVendorChange(change: VendorChange, role: string): Description {
+  const { part, version, since, added, removed } = change;
   const [, arn] = splitPart(part);
+  const isBack = since !== undefined && isOlderVersion(version, since);
   return {
-    title: `AWS published ${plain(version, 20)} of a policy of ${role}`,
+    title: isBack
+      ? `AWS took a policy of ${role} back from ${plain(since, 20)} to ${plain(version, 20)}`
+      : `AWS published ${plain(version, 20)} of a policy of ${role}`,
     sentences: [
-      `The default version of ${plain(arn)} is newer than the guard's reference. AWS made this change, nobody in the account did.`,
+      `The default version of ${plain(arn)} is ${isBack ? "older" : "newer"} than the guard's reference. AWS made this change, nobody in the account did.`,
+      ...(added.length + removed.length === 0 ? ["What it gives is the same."] : []),
     ],
     lists: lists([
       ["Added by AWS", added],

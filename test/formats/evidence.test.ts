@@ -77,6 +77,15 @@ describe("evidence in words", () => {
     assert.match(everything(anUndecided()), /unsure is never taken for clean[\s\S]*no such operator/);
   });
 
+  it("says that AWS went back to an older version, and that nothing came of it", () => {
+    const { title, sentences } = describeEvidence(
+      aVendorChange({ version: "v9", since: "v12", added: [] }),
+      "AWSBatchServiceRole",
+    );
+    assert.equal(title, "AWS took a policy of AWSBatchServiceRole back from v12 to v9");
+    assert.match(sentences.join(" "), /is older than .* What it gives is the same\./);
+  });
+
   it("says that a vendor change is AWS's own", () => {
     assert.match(everything(aVendorChange()), /^AWS published v13[\s\S]*Added by AWS\nautoscaling:/);
   });
