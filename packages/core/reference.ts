@@ -59,6 +59,13 @@ export const Strictness = z
   .readonly();
 export type Strictness = z.infer<typeof Strictness>;
 
+const usualStrictness: Strictness = {
+  trust: "exact",
+  attachments: "required",
+  floor: "required",
+  ceiling: "closed",
+};
+
 /** A managed policy that was right once, and must not be attached any more (2.2). */
 export const RetiredPolicy = z
   .strictObject({ arn: z.string(), why: z.string(), source: Provenance })
@@ -88,12 +95,7 @@ export const Reference = z
     profile: z.string().exactOptional(),
     /** A boundary cuts what the role needs; `any` leaves it to the owner. */
     boundary: z.enum(["none", "any"]),
-    strictness: Strictness.default({
-      trust: "exact",
-      attachments: "required",
-      floor: "required",
-      ceiling: "closed",
-    }),
+    strictness: Strictness.default(usualStrictness),
   })
   .readonly();
 export type Reference = z.infer<typeof Reference>;
@@ -113,25 +115,22 @@ export function printReference(reference: Reference): string {
   return `${JSON.stringify(writeReference(reference), undefined, 2)}\n`;
 }
 
-function writeReference({ retired, attachments, strictness, ...reference }: Reference): object {
-  const byDefault = Object.entries(Reference.unwrap().shape.strictness.parse(undefined));
+function writeReference(reference: Reference): object {
+  const { trust, attachments, floor, allowed, retired, profile, boundary, strictness, ...head } = reference;
+  const isUsual = JSON.stringify(strictness) === JSON.stringify(usualStrictness);
   return {
-    ...reference,
-    trust: readDocument(reference.trust),
+    ...head,
+    trust: readDocument(trust),
     attachments: attachments.map((attachment) => ({
       ...attachment,
       document: readDocument(attachment.document),
     })),
-    ...(reference.floor && {
-      floor: { ...reference.floor, document: readDocument(reference.floor.document) },
-    }),
-    ...(reference.allowed && {
-      allowed: { ...reference.allowed, document: readDocument(reference.allowed.document) },
-    }),
+    ...(floor && { floor: { ...floor, document: readDocument(floor.document) } }),
+    ...(allowed && { allowed: { ...allowed, document: readDocument(allowed.document) } }),
     ...(retired.length > 0 && { retired }),
-    ...(byDefault.some(([part, value]) => value !== new Map(Object.entries(strictness)).get(part)) && {
-      strictness,
-    }),
+    ...(profile !== undefined && { profile }),
+    boundary,
+    ...(!isUsual && { strictness }),
   };
 }
 

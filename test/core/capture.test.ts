@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { CaptureError, captureRole, exemplifyReference, takeDrifts } from "@drift-guard/core/capture";
+import { identifyFinding } from "@drift-guard/core/digest";
+import { evaluate } from "@drift-guard/core/evaluate";
+import type { Assessment } from "@drift-guard/core/evidence";
+import type { Finding } from "@drift-guard/core/finding";
+import { defineReference, printReference, type Reference } from "@drift-guard/core/reference";
+import { references } from "@drift-guard/core/references";
+import { type Role, seen, unseen } from "@drift-guard/core/role";
+import { aFinding, aKey, allow, anUndecided, aRole, trustOf } from "../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
+
+const today = "2026-11-22";
+const guarded = guardedAs({});
+const present = (role: Role) => ({ status: "present", role }) as const;
+const assess = (role: Role, reference: Reference): readonly Assessment[] =>
+  evaluate({ reference, guarded, reading: present(role) });
+const tell = (assessment: Assessment) =>
+  `${assessment.part} ${assessment.kind === "drift" ? assessment.side : assessment.kind}`;
+
+/** A role of somebody's own, with everything that a role can have. */
+const worker = aRole({
+  name: "Worker",
+  path: "/team/",
+  trust: trustOf("lambda.amazonaws.com"),
+  attached: [
+    { arn: "arn:aws:iam::123456789012:policy/own", version: seen({ id: "v7", text: allow("s3:GetObject") }) },
+    {
+      arn: "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+      version: seen({ id: "v1", text: allow("logs:*") }),
+    },
+  ],
+  inline: [
+    { name: "one", text: allow("sqs:SendMessage") },
+    {
+      name: "two",
+      text: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          { Sid: "x", Effect: "Allow", Action: "sns:*", Resource: "*" },
+          { Sid: "y", Effect: "Deny", Action: "sns:DeleteTopic", Resource: "*" },
+        ],
+      }),
+    },
+  ],
+  profiles: seen(["Workers"]),
+});
+
+describe("a captured role", () => {
+  it("is clean of its reference, and its reference is written and read without loss", () => {
+    const roles = [worker, ...references().map(({ role }) => asReferenced(role))];
+    for (const role of roles) {
+      const { reference } = captureRole(role, today);
+      const read = defineReference(JSON.parse(printReference(reference)));
+      assert.deepEqual(read, reference);
+      assert.deepEqual(assess(role, read), [], role.name);
+    }
+  });
+
+  it("is held to all that it had", () => {
+    const { reference } = captureRole(worker, today);
+    const bare: Role = {
+      ...worker,
+      attached: [],
+      inline: [],
+      profiles: seen([]),
+      trust: trustOf("ec2.amazonaws.com"),
+    };
+    assert.deepEqual(assess(bare, reference).map(tell), [
+      "trust excess",
+      "trust missing",
+      "managed:arn:aws:iam::123456789012:policy/own missing",
+      "managed:arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole missing",
+      "permissions missing",
+      "permissions excess",
+      "profile missing",
+    ]);
+  });
+
+  it("that AWS keeps is captured as such", () => {
+    const { reference } = captureRole(asReferenced("AWSServiceRoleForECS"), today);
+    assert.deepEqual(
+      [reference.serviceLinked, reference.path],
+      ["ecs.amazonaws.com", "/aws-service-role/ecs.amazonaws.com/"],
+    );
+  });
+
+  it("says what it leaves to the owner", () => {
+    const boundary = seen({ arn: "arn:aws:iam::aws:policy/PowerUserAccess", version: unseen("denied") });
+    const role = { ...worker, boundary, profiles: seen(["a", "b"]) };
+    const { reference, notes } = captureRole(role, today);
+    assert.deepEqual([reference.boundary, reference.profile], ["any", undefined]);
+    assert.match(notes.join("\n"), /PowerUserAccess[\s\S]*2 instance profiles/);
+  });
+
+  it("must be seen whole", () => {
+    const hidden = { ...worker, attached: [{ arn: "arn:aws:iam::aws:policy/X", version: unseen("denied") }] };
+    assert.throws(() => captureRole(hidden, today), { name: "CaptureError", message: /denied/ });
+    assert.throws(() => captureRole({ ...worker, trust: "{}" }, today), {
+      message: /Its trust is no policy/,
+    });
+    assert.throws(() => captureRole({ ...worker, boundary: unseen("not shown") }, today), CaptureError);
+  });
+});
+
+function findingsOf(role: Role, reference: Reference): readonly Finding[] {
+  return assess(role, reference).map((evidence) =>
+    aFinding({ id: identifyFinding(role, evidence), role: aKey({ name: role.name }), evidence }),
+  );
+}
+
+const take = (role: Role, reference: Reference, findings: readonly Finding[]) =>
+  takeDrifts({ reference, guarded, reading: present(role) }, findings, today);
+
+describe("an accepted drift", () => {
+  const name = "ecsTaskExecutionRole";
+  const clean = asReferenced(name);
+  const reference = referenceOf(name);
+  const document = JSON.parse(clean.trust);
+  const stranger = { Effect: "Allow", Principal: { AWS: "999988887777" }, Action: "sts:AssumeRole" };
+  const deny = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Deny", Action: "ecr:*", Resource: "*" }],
+  });
+  const cases: Readonly<Record<string, Partial<Role>>> = {
+    "of an inline policy that gives more": { inline: [{ name: "more", text: allow("s3:*") }] },
+    "of a Deny": { inline: [{ name: "stop", text: deny }] },
+    "of a further managed policy": {
+      attached: [
+        ...clean.attached,
+        { arn: "arn:aws:iam::aws:policy/ReadOnly", version: seen({ id: "v1", text: allow("s3:Get*") }) },
+      ],
+    },
+    "of a detached policy": { attached: [] },
+    "of a trust that lets more in": {
+      trust: JSON.stringify({ ...document, Statement: [...document.Statement, stranger] }),
+    },
+    "of a trust that is narrower": {
+      trust: JSON.stringify({
+        ...document,
+        Statement: [{ ...document.Statement[0], Condition: { Bool: { "aws:SecureTransport": "true" } } }],
+      }),
+    },
+    "of a boundary": {
+      boundary: seen({ arn: "arn:aws:iam::aws:policy/B", version: seen({ id: "v1", text: allow("*") }) }),
+    },
+    "of AWS's own newer version": {
+      attached: clean.attached.map(({ arn }) => ({ arn, version: seen({ id: "v2", text: allow("ecr:*") }) })),
+    },
+  };
+  for (const [what, over] of Object.entries(cases)) {
+    it(`${what} is taken into the reference, and nothing else`, () => {
+      const role = { ...clean, ...over };
+      const [finding, ...others] = findingsOf(role, reference);
+      assert.ok(finding);
+      assert.deepEqual(others, []);
+      const taken = defineReference(JSON.parse(printReference(take(role, reference, [finding]))));
+      assert.deepEqual(assess(role, taken), []);
+      const further = { ...role, inline: [...role.inline, { name: "further", text: allow("iam:*") }] };
+      assert.deepEqual(assess(further, taken).map(tell), ["inline:further excess"]);
+    });
+  }
+
+  it("of an instance profile is taken as well (2.1)", () => {
+    const role = asReferenced("ecsInstanceRole", { profiles: seen([]) });
+    const taken = take(
+      role,
+      referenceOf("ecsInstanceRole"),
+      findingsOf(role, referenceOf("ecsInstanceRole")),
+    );
+    assert.deepEqual([taken.profile, assess(role, taken)], [undefined, []]);
+  });
+
+  it("of a retired policy makes it one that may be", () => {
+    const own = referenceOf("AmazonEC2SpotFleetTaggingRole");
+    const role = asReferenced("AmazonEC2SpotFleetTaggingRole");
+    const legacy = own.retired.map(({ arn }) => ({
+      arn,
+      version: seen({ id: "v4", text: allow("elasticloadbalancing:Describe*") }),
+    }));
+    const both = { ...role, attached: [...role.attached, ...legacy] };
+    assert.deepEqual(assess(both, take(both, own, findingsOf(both, own))), []);
+  });
+
+  it("leaves the other drifts of the role as they are", () => {
+    const role = { ...clean, ...cases["of a boundary"], inline: [{ name: "more", text: allow("s3:*") }] };
+    const [more] = findingsOf(role, reference);
+    assert.ok(more);
+    assert.deepEqual(assess(role, take(role, reference, [more])).map(tell), ["boundary altered"]);
+  });
+
+  it("on one side of a trust is not taken with the other side unasked", () => {
+    const role = { ...clean, trust: trustOf("lambda.amazonaws.com") };
+    const [excess, missing] = findingsOf(role, reference);
+    assert.ok(excess && missing);
+    assert.deepEqual(assess(role, take(role, reference, [excess])).map(tell), ["trust missing"]);
+    assert.throws(() => take(role, reference, [missing]), { message: /trust would change with it/ });
+    assert.deepEqual(assess(role, take(role, reference, [excess, missing])), []);
+  });
+
+  it("that the role does not show any more is not taken", () => {
+    const [finding] = findingsOf({ ...clean, ...cases["of a Deny"] }, reference);
+    assert.ok(finding);
+    assert.throws(() => take(clean, reference, [finding]), {
+      name: "CaptureError",
+      message: /has moved since/,
+    });
+  });
+
+  it("that is not sure is not taken", () => {
+    const role = { ...clean, inline: [{ name: "odd", text: "{}" }] };
+    assert.throws(() => take(role, reference, findingsOf(role, reference)), {
+      message: /is nothing to take/,
+    });
+    assert.throws(() => take(clean, reference, [aFinding({ evidence: anUndecided() })]), CaptureError);
+  });
+});
+
+describe("a reference's example", () => {
+  it("is clean of it", () => {
+    for (const reference of [...references(), captureRole(worker, today).reference]) {
+      assert.deepEqual(evaluate({ reference, guarded, reading: exemplifyReference(reference) }), []);
+    }
+  });
+});
