@@ -19,13 +19,23 @@ export const handler = defineFunction("sweep", async (_event, { context, home, l
   const { BUS_NAME } = readEnvironment(Environment.pick({ BUS_NAME: true }));
   const announcer = createAnnouncer(eventbridge, BUS_NAME);
   const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - reserveMs, 0));
-  const { inspections, resent, left } = await sweep({ ...ports, announcer }, settings, signal);
+  const { inspections, resent, left, unread } = await sweep({ ...ports, announcer }, settings, signal);
   const transitions = inspections.flatMap((inspection) => inspection.transitions);
   metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);
   metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
   metrics.addMetric("Resent", MetricUnit.Count, resent);
+  metrics.addMetric("UnreadRegions", MetricUnit.Count, unread.length);
+  for (const { region, why } of unread) {
+    logger.warn(`What AWS Batch uses in ${region} is as it was last seen: ${why}`);
+  }
   if (left.length > 0) {
     logger.warn("Time ran out before every role was looked at; the next sweep begins anew", { left });
   }
-  return { inspected: inspections.length, transitions: transitions.map(({ id }) => id), resent, left };
+  return {
+    inspected: inspections.length,
+    transitions: transitions.map(({ id }) => id),
+    resent,
+    left,
+    unread: unread.map(({ region }) => region),
+  };
 });

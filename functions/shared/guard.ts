@@ -1,9 +1,12 @@
+import { BatchClient } from "@aws-sdk/client-batch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { createBatchReader } from "@drift-guard/aws/batch";
 import { createControlStore } from "@drift-guard/aws/control";
 import { createRoleReader } from "@drift-guard/aws/iam";
 import { createRecheckQueue } from "@drift-guard/aws/sqs";
+import { createUsageStore } from "@drift-guard/aws/usage";
 import type { GuardPorts, GuardSettings } from "@drift-guard/guard/ports";
 import config from "../../drift-guard.config.ts";
 import { Environment, readEnvironment } from "./environment.ts";
@@ -34,13 +37,20 @@ export function openGuard(
 ): { readonly ports: GuardPorts; readonly settings: GuardSettings } {
   const { account, partition } = home;
   const environment = readEnvironment(
-    Environment.pick({ CONTROL_TABLE: true, CHANGES_QUEUE_URL: true, GUARD_ROLE_ARN: true }),
+    Environment.pick({
+      FINDINGS_TABLE: true,
+      CONTROL_TABLE: true,
+      CHANGES_QUEUE_URL: true,
+      GUARD_ROLE_ARN: true,
+    }),
   );
   return {
     ports: {
       roles: createRoleReader(iam, { account, partition }),
       findings: openFindings(dynamodb),
       control: createControlStore(dynamodb, { table: environment.CONTROL_TABLE }),
+      batch: createBatchReader((region) => new BatchClient({ ...patience, region }), { account, partition }),
+      usage: createUsageStore(dynamodb, { table: environment.FINDINGS_TABLE }),
       rechecks: createRecheckQueue(sqs, environment.CHANGES_QUEUE_URL),
       now: () => new Date(),
     },

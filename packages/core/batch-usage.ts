@@ -18,6 +18,7 @@ export function usesOfEnvironment(
   holders: ReadonlyMap<string, string | undefined>,
 ): UsesByRole {
   const { region, name, state, status, statusReason } = environment;
+  if (status === "DELETED") return new Map();
   const base = {
     kind: "compute-environment",
     region,

@@ -3,6 +3,7 @@ import type { EnvironmentDuty, Need } from "./usage.ts";
 
 /** Where something of Batch stands; what a definition leaves out of an ARN is taken from here. */
 export interface BatchPlace {
+  /** 12 digits; empty where it is not known. */
   readonly account: string;
   readonly partition: string;
   readonly region: string;
@@ -74,7 +75,7 @@ const roleName = /^[\w+=,.@-]{1,64}$/;
 /** The name of a role of this account behind an ARN, a path or a bare name; undefined where it can be none. */
 export function readRoleName(text: string, { account }: BatchPlace): string | undefined {
   const owner = /^arn:[^:]*:iam::([^:]*):/.exec(text)?.[1];
-  if (owner !== undefined && owner !== account) return undefined;
+  if (owner !== undefined && account !== "" && owner !== account) return undefined;
   const name = lastSegment(text);
   return roleName.test(name) ? name : undefined;
 }

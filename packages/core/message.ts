@@ -3,18 +3,24 @@ import { type Change, Recheck } from "./change.ts";
 import { actorOf, CloudTrailRecord, outcomeOf } from "./cloudtrail.ts";
 import { MessageUnreadableError } from "./errors.ts";
 import { subjectsOf } from "./subjects.ts";
+import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
 import { isWatched } from "./watched-calls.ts";
 
 /** What a message asks of the guard. */
 export type Message =
   | { readonly kind: "change"; readonly change: Change }
   | { readonly kind: "recheck"; readonly recheck: Recheck }
+  | { readonly kind: "symptom"; readonly symptom: Symptom }
   | { readonly kind: "irrelevant"; readonly why: string };
 
 const Envelope = z.looseObject({
   source: z.string(),
   "detail-type": z.string(),
   account: z.string().optional(),
+  id: z.string().optional(),
+  time: z.string().optional(),
+  region: z.string().optional(),
+  resources: z.array(z.string()).optional().catch(undefined),
   detail: z.unknown(),
 });
 
@@ -46,6 +52,10 @@ export function parseEnvelope(value: unknown): Message {
   const envelope = Envelope.safeParse(value);
   if (!envelope.success) throw unreadable("EventBridge envelope", envelope.error);
   const { detail, account, "detail-type": type } = envelope.data;
+  if (envelope.data.source === "aws.batch" && isSymptomType(type)) {
+    const read = readSymptom(envelope.data);
+    return "why" in read ? { kind: "irrelevant", why: read.why } : { kind: "symptom", symptom: read };
+  }
   if (!carriers.includes(type)) return { kind: "irrelevant", why: `it carries no API call: ${type}` };
   return parseRecord(detail, account);
 }

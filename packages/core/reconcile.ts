@@ -155,13 +155,14 @@ function tellSurroundings(
   };
 }
 
-// A role that gives too much keeps no job from running.
-function explainsFailure(evidence: Evidence): boolean {
+/** Whether jobs may fail because of what a piece of evidence says: a role that gives too much keeps none from running. */
+export function explainsFailure(evidence: Evidence): boolean {
   switch (evidence.kind) {
     case "drift":
       return evidence.side !== "excess";
-    case "undecided":
     case "note":
+      return evidence.topic !== "unused-grants" && evidence.topic !== "execution-role-as-job-role";
+    case "undecided":
       return true;
     case "vendor-change":
     case "attempt":

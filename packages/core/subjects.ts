@@ -1,5 +1,8 @@
+import { readDefinitionName } from "./batch.ts";
+import { parseComputeEnvironment } from "./batch-environment.ts";
 import type { Subject } from "./change.ts";
 import type { CloudTrailRecord } from "./cloudtrail.ts";
+import { parseJobDefinition } from "./job-definition.ts";
 
 // AccessDenied records carry no parameters: the target stands in the message alone (platform-facts 2).
 const deniedRole =
@@ -50,23 +53,26 @@ function refusedSubjects(message: string): readonly Subject[] {
 
 function batchSubjects(record: CloudTrailRecord): readonly Subject[] {
   const given = record.requestParameters ?? {};
-  const subjects: Subject[] = [];
-  const environment = textAt(given, "computeEnvironmentName") ?? textAt(given, "computeEnvironment");
-  if (environment) subjects.push({ kind: "compute-environment", name: environment.replace(/^.*\//, "") });
-  const definition = textAt(given, "jobDefinitionName");
-  if (definition) subjects.push({ kind: "job-definition", name: definition });
-  for (const path of [
-    ["serviceRole"],
-    ["computeResources", "spotIamFleetRole"],
-    ["containerProperties", "executionRoleArn"],
-    ["containerProperties", "jobRoleArn"],
-  ]) {
-    const name = textAt(given, ...path)?.replace(/^.*\//, "");
-    if (name) subjects.push({ kind: "role", name });
-  }
-  const profile = textAt(given, "computeResources", "instanceRole");
-  if (profile) subjects.push({ kind: "profile", name: profile.replace(/^.*\//, "") });
-  return subjects;
+  const account = record.recipientAccountId ?? record.userIdentity?.accountId ?? "";
+  const place = { account, partition: "aws", region: record.awsRegion ?? "" };
+  const environment = parseComputeEnvironment(given, place);
+  // DeregisterJobDefinition names a revision, by name or ARN.
+  const deregistered = textAt(given, "jobDefinition");
+  const definition = parseJobDefinition(given, place);
+  const definitionName = definition?.name ?? (deregistered && readDefinitionName(deregistered).name);
+  return [
+    ...(environment ? [{ kind: "compute-environment", name: environment.name } as const] : []),
+    ...(environment?.roles ?? []).map(
+      (role): Subject =>
+        role.duty === "instance"
+          ? { kind: "profile", name: role.profile }
+          : { kind: "role", name: role.name },
+    ),
+    ...(definitionName ? [{ kind: "job-definition", name: definitionName } as const] : []),
+    ...(definition?.tasks ?? [])
+      .flatMap(({ execution, job }) => [execution, job])
+      .flatMap((name): readonly Subject[] => (name === undefined ? [] : [{ kind: "role", name }])),
+  ];
 }
 
 function textAt(value: unknown, ...path: readonly string[]): string | undefined {

@@ -26,6 +26,11 @@ export const symptomTypes = [
   "Batch Service Job Queue Blocked",
 ] as const;
 
+/** Whether a detail-type is one of those. */
+export function isSymptomType(type: string): boolean {
+  return symptomTypes.some((known) => known === type);
+}
+
 // What AWS says where a role, a permission or a profile is the reason; anything else is not for the guard.
 const troubles =
   /not authorized|AccessDenied|access denied|assume ?role|unable to (?:pull secrets|assume|get registry auth|fetch secret|retrieve secret)|ResourceInitializationError: (?:unable|failed) to|not authorised|instance ?profile|service ?-?linked role|(?:execution|job|task|service|instance|fleet) ?role|iam role|UnauthorizedOperation|UnrecognizedClient|InvalidClientToken|CannotPullContainerError.*(?:denied|403|authorization)/i;

@@ -39,6 +39,7 @@ export const watchedCalls = {
     "UpdateComputeEnvironment",
     "DeleteComputeEnvironment",
     "RegisterJobDefinition",
+    "DeregisterJobDefinition",
   ],
 } as const satisfies Record<"iam" | "batch", readonly string[]>;
 

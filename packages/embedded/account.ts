@@ -3,7 +3,7 @@ import { RoleUnreadableError, StepRefusedError } from "@drift-guard/core/errors"
 import type { Step } from "@drift-guard/core/plan";
 import type { LinkedRoleKeeper, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import type { RoleReading } from "@drift-guard/core/role";
-import { type Caller, callerArn, identityOf } from "./caller.ts";
+import { type Caller, callerArn, identityOf, userIdentity } from "./caller.ts";
 import { type Clock, createVirtualClock } from "./clock.ts";
 import { denialOf, type EventEnvelope, recordCall } from "./cloudtrail.ts";
 import type { IamAnswer, IamCall, Made } from "./iam-call.ts";
@@ -57,6 +57,8 @@ export interface Account {
   occupy(roleName: string, usage: readonly RegionUsage[], reported?: readonly RegionUsage[]): void;
   /** A session of a role calls a service, such as `ec2`, and IAM keeps when and where. */
   use(roleName: string, service: string, region: string): void;
+  /** A caller as CloudTrail's `userIdentity` tells it, for other services of the account. */
+  identify(by: Caller): Readonly<Record<string, unknown>>;
   /** Hears every writing call, refused or not, in order; gives back what ends the hearing. */
   onEvent(listener: (envelope: EventEnvelope) => void): () => void;
 }
@@ -141,6 +143,7 @@ export function createAccount(options: AccountOptions = {}): Account {
       const uses = state.uses.get(id) ?? new Map();
       state.uses.set(id, uses.set(service, { at: state.clock.now().toISOString(), region }));
     },
+    identify: (by) => userIdentity(state, by),
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,15 +1,16 @@
 import type { Change, Recheck } from "@drift-guard/core/change";
-import { RoleUnreadableError } from "@drift-guard/core/errors";
-import { evaluate } from "@drift-guard/core/evaluate";
-import type { Evidence } from "@drift-guard/core/evidence";
+import type { Evidence, Note } from "@drift-guard/core/evidence";
 import type { Message } from "@drift-guard/core/message";
-import { reconcile } from "@drift-guard/core/reconcile";
+import { explainsFailure, reconcile } from "@drift-guard/core/reconcile";
 import { type RoleKey, type RoleReading, sameRoleName } from "@drift-guard/core/role";
+import type { Symptom } from "@drift-guard/core/symptom";
 import type { Cause, Transition } from "@drift-guard/core/transition";
+import { assessRole } from "./assessment.ts";
 import { attemptOf, judgeCaller } from "./caller.ts";
 import { decideAndCommit } from "./commit.ts";
-import { findWard, type Ward } from "./guarded-role.ts";
+import { findUsedWards, type UsedWard } from "./discovery.ts";
 import type { GuardPorts, GuardSettings } from "./ports.ts";
+import { environmentsBehind, refreshSubjects } from "./usage.ts";
 
 /** What a look at one role came to. */
 export interface Inspection {
@@ -20,7 +21,7 @@ export interface Inspection {
   readonly recheck: boolean;
 }
 
-/** Looks at every guarded role that a message concerns; none where it concerns none. */
+/** Looks at every role that a message concerns, guarded or used by AWS Batch; none where it concerns none. */
 export async function inspectMessage(
   message: Message,
   ports: GuardPorts,
@@ -31,10 +32,10 @@ export async function inspectMessage(
       return [];
     case "change":
       return inspectChange(message.change, ports, settings);
-    case "recheck": {
-      const ward = findWard(settings, message.recheck.recheck);
-      return ward ? [await inspectAgain(ward, message.recheck, ports, settings)] : [];
-    }
+    case "symptom":
+      return inspectSymptom(message.symptom, ports, settings);
+    case "recheck":
+      return inspectAgain(message.recheck, ports, settings);
   }
 }
 
@@ -45,11 +46,12 @@ async function inspectChange(
 ): Promise<readonly Inspection[]> {
   // The rules pin the account; a message that another account's event slipped into is not believed.
   if (change.account !== settings.account) return [];
-  const wards = await wardsBehind(change, ports, settings);
+  const names = await rolesBehind(change, ports, settings);
   const cause: Cause = { kind: "change", changeId: change.id, call: change.call, at: change.at };
   return Promise.all(
-    wards.map(async (ward) => {
-      const evidence = change.outcome.status === "refused" ? [attemptOf(change, change.outcome)] : [];
+    (await findUsedWards(names, ports, settings)).map(async (ward) => {
+      const evidence =
+        change.outcome.status === "refused" && isOfIam(change) ? [attemptOf(change, change.outcome)] : [];
       const inspection = await inspectRole(ward, { cause, after: change, evidence }, ports, settings);
       // IAM is eventually consistent: even a clean read is read again.
       await ports.rechecks.schedule({ recheck: ward.name, after: change }, settings.config.recheckSeconds);
@@ -58,39 +60,85 @@ async function inspectChange(
   );
 }
 
-async function wardsBehind(
-  change: Change,
-  { roles }: GuardPorts,
+async function rolesBehind(
+  { subjects, region }: Pick<Change, "subjects" | "region">,
+  ports: GuardPorts,
   settings: GuardSettings,
-): Promise<readonly Ward[]> {
+): Promise<readonly string[]> {
   const names = await Promise.all(
-    change.subjects.map((subject) => (subject.kind === "role" ? [subject.name] : roles.rolesBehind(subject))),
+    subjects.map((subject) => (subject.kind === "role" ? [subject.name] : ports.roles.rolesBehind(subject))),
   );
-  const wards = names.flat().flatMap((name) => findWard(settings, name) ?? []);
-  return wards.filter(
-    (ward, index) => wards.findIndex(({ name }) => sameRoleName(name, ward.name)) === index,
+  return [...names.flat(), ...(await refreshSubjects(region, subjects, ports, settings))];
+}
+
+// A role that Batch was told to use is not what somebody attempted to alter, and not altered by it.
+function isOfIam({ call }: Change): boolean {
+  return call.startsWith("iam:");
+}
+
+async function inspectSymptom(
+  symptom: Symptom,
+  ports: GuardPorts,
+  settings: GuardSettings,
+): Promise<readonly Inspection[]> {
+  if (symptom.account !== settings.account) return [];
+  const { id, at, what, reason, region, queue } = symptom;
+  const behind = queue === undefined ? [] : await environmentsBehind(region, queue, ports);
+  const subjects = [...symptom.subjects, ...behind];
+  const names = await rolesBehind({ subjects, region }, ports, settings);
+  const wards = await findUsedWards(names, ports, settings);
+  const cause: Cause = { kind: "symptom", eventId: id, at, what, reason };
+  const inspections = await Promise.all(
+    wards.map((ward) => inspectRole(ward, { cause, evidence: [] }, ports, settings)),
   );
+  const [first] = wards;
+  if (first && !inspections.some(({ evidence }) => evidence.some(explainsFailure))) {
+    const evidence = [unexplained(symptom, wards)];
+    inspections.push(await inspectRole(first, { cause, evidence }, ports, settings));
+  }
+  for (const { name } of wards) {
+    await ports.rechecks.schedule({ recheck: name }, settings.config.recheckSeconds);
+  }
+  return inspections.map((inspection) => ({ ...inspection, recheck: true }));
+}
+
+function unexplained({ what, reason }: Symptom, wards: readonly UsedWard[]): Note {
+  return {
+    kind: "note",
+    part: "role",
+    topic: "unexplained-symptom",
+    details: [
+      `${what}: ${reason}`,
+      `Looked at, and as they should be: ${wards.map(({ name }) => name).join(", ")}. What else can refuse: a service control policy, the secret's or key's own policy, an endpoint policy, a secret that is gone.`,
+    ],
+    grants: [],
+  };
 }
 
 async function inspectAgain(
-  ward: Ward,
-  { after }: Recheck,
+  { recheck, after }: Recheck,
   ports: GuardPorts,
   settings: GuardSettings,
-): Promise<Inspection> {
-  const inspection = await inspectRole(
-    ward,
-    { cause: { kind: "recheck" }, evidence: [], ...(after && { after }) },
+): Promise<readonly Inspection[]> {
+  // Batch judges an environment's role some time after it was told of it.
+  const touched = after && !isOfIam(after) ? await rolesBehind(after, ports, settings) : [];
+  const wards = await findUsedWards([recheck], ports, settings);
+  const others = await findUsedWards(
+    touched.filter((name) => !sameRoleName(name, recheck)),
     ports,
     settings,
   );
-  if (inspection.recheck) {
-    await ports.rechecks.schedule(
-      { recheck: ward.name, ...(after && { after }) },
-      settings.config.recheckSeconds,
-    );
+  const occasion = { cause: { kind: "recheck" }, evidence: [], ...(after && { after }) } as const;
+  const inspections: Inspection[] = [];
+  for (const ward of [...wards, ...others]) {
+    const inspection = await inspectRole(ward, occasion, ports, settings);
+    if (inspection.recheck) {
+      const again = { recheck: ward.name, ...(after && { after }) };
+      await ports.rechecks.schedule(again, settings.config.recheckSeconds);
+    }
+    inspections.push(inspection);
   }
-  return inspection;
+  return inspections;
 }
 
 /** What led to a look at a role, and what is known before it is read. */
@@ -104,7 +152,7 @@ export interface Occasion {
 
 /** Reads one role, evaluates it, and commits what that changes. */
 export async function inspectRole(
-  ward: Ward,
+  ward: UsedWard,
   occasion: Occasion,
   ports: GuardPorts,
   settings: GuardSettings,
@@ -115,7 +163,7 @@ export async function inspectRole(
   const { exceptions } = await ports.control.load(key);
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first round may use what the caller read: after a conflict the role is read anew.
-    const seen = await assess(ward, given, ports);
+    const seen = await assessRole(ward, given, ports);
     given = undefined;
     const now = ports.now().toISOString();
     const foreign = cause.kind === "recheck" && after ? judgeCaller(after, ledger, settings, now) : "none";
@@ -129,7 +177,8 @@ export async function inspectRole(
       evidence,
       exceptions,
       cause,
-      ...(after && { actor: after.actor }),
+      uses: ward.uses,
+      ...(after && isOfIam(after) && { actor: after.actor }),
       config: settings.config,
       now,
       settleSeconds: settings.config.recheckSeconds / 2,
@@ -142,20 +191,4 @@ export async function inspectRole(
     };
   });
   return { role: key, transitions: decision.transitions, ...decision.result };
-}
-
-async function assess(
-  ward: Ward,
-  given: RoleReading | undefined,
-  { roles }: GuardPorts,
-): Promise<readonly Evidence[]> {
-  try {
-    return evaluate({ ...ward, reading: given ?? (await roles.read(ward.name)) });
-  } catch (error) {
-    // Unsure is never clean: what cannot be read is a finding, and the other findings stand as they were.
-    if (error instanceof RoleUnreadableError) {
-      return [{ kind: "undecided", part: "role", reasons: [error.message] }];
-    }
-    throw error;
-  }
 }

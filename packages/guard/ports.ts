@@ -1,11 +1,14 @@
 import type { Config } from "@drift-guard/core/config";
 import type {
   Announcer,
+  BatchReader,
   ControlStore,
   FindingStore,
   RecheckQueue,
+  ResourceReader,
   RoleReader,
   RoleWriter,
+  UsageStore,
 } from "@drift-guard/core/ports";
 
 /** What the guard needs of the world to look at roles. */
@@ -14,6 +17,12 @@ export interface GuardPorts {
   readonly findings: FindingStore;
   readonly control: ControlStore;
   readonly rechecks: RecheckQueue;
+  /** What AWS Batch uses roles for, as it is … */
+  readonly batch: BatchReader;
+  /** … and as it was last seen. */
+  readonly usage: UsageStore;
+  /** Reads what else could give a role what it needs; left out where nothing reads that. */
+  readonly resources?: ResourceReader;
   now(): Date;
 }
 

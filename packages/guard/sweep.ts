@@ -1,9 +1,11 @@
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { type RoleReading, sameRoleName } from "@drift-guard/core/role";
 import type { Transition } from "@drift-guard/core/transition";
-import { listWards, type Ward } from "./guarded-role.ts";
+import { findUsedWards, listDiscovered, type UsedWard } from "./discovery.ts";
+import { listWards } from "./guarded-role.ts";
 import { type Inspection, inspectRole } from "./inspect.ts";
 import type { GuardSettings, SweepPorts } from "./ports.ts";
+import { refreshRegions, type UnreadRegion } from "./usage.ts";
 
 /** What a sweep came to. */
 export interface SweepReport {
@@ -12,6 +14,8 @@ export interface SweepReport {
   readonly resent: number;
   /** Roles that were not reached before time ran out; the next sweep finds them. */
   readonly left: readonly string[];
+  /** Regions whose AWS Batch could not be read: what is known of them is as old as the sweep before. */
+  readonly unread: readonly UnreadRegion[];
 }
 
 // A sink retries for some minutes by itself; what is unconfirmed after that was lost on the way.
@@ -25,7 +29,13 @@ export async function sweep(
   signal?: AbortSignal,
 ): Promise<SweepReport> {
   const resent = await resendOverdue(ports);
-  const wards = listWards(settings);
+  const unread = await refreshRegions(ports, settings);
+  const guarded = listWards(settings).map(({ name }) => name);
+  const wards = await findUsedWards(
+    [...guarded, ...(await listDiscovered(ports, settings))],
+    ports,
+    settings,
+  );
   const inspections: Inspection[] = [];
   const reached = new Set<string>();
   for await (const { ward, reading } of readWards(wards, ports)) {
@@ -38,16 +48,21 @@ export async function sweep(
     inspections.push(inspection);
     reached.add(ward.name);
   }
-  return { inspections, resent, left: wards.map(({ name }) => name).filter((name) => !reached.has(name)) };
+  return {
+    inspections,
+    resent,
+    unread,
+    left: wards.map(({ name }) => name).filter((name) => !reached.has(name)),
+  };
 }
 
 interface ReadWard {
-  readonly ward: Ward;
+  readonly ward: UsedWard;
   readonly reading?: RoleReading;
 }
 
 // Where the account's pages cannot be read, each role is read by itself, so that one fault does not hide the others.
-async function* readWards(wards: readonly Ward[], { roles }: SweepPorts): AsyncIterable<ReadWard> {
+async function* readWards(wards: readonly UsedWard[], { roles }: SweepPorts): AsyncIterable<ReadWard> {
   const left = new Map(wards.map((ward) => [ward.name.toLowerCase(), ward]));
   try {
     for await (const reading of roles.readMany(wards.map(({ name }) => name))) {

@@ -5,6 +5,8 @@ import type { ControlStore, RoleReader } from "@drift-guard/core/ports";
 import { references } from "@drift-guard/core/references";
 import type { Transition } from "@drift-guard/core/transition";
 import { type Account, createAccount } from "@drift-guard/embedded/account";
+import { type Batch, createBatch } from "@drift-guard/embedded/batch";
+import type { BatchCall } from "@drift-guard/embedded/batch-call";
 import type { Caller } from "@drift-guard/embedded/caller";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
 import { createControlStore } from "@drift-guard/embedded/control";
@@ -14,6 +16,7 @@ import type { IamCall } from "@drift-guard/embedded/iam-call";
 import { createIds } from "@drift-guard/embedded/ids";
 import { stockShelf } from "@drift-guard/embedded/managed-policies";
 import { createRechecks } from "@drift-guard/embedded/rechecks";
+import { createUsageStore } from "@drift-guard/embedded/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect";
 import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
 import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback";
@@ -33,6 +36,7 @@ export type Disorder = (bodies: readonly string[]) => readonly string[];
 /** The guard at work on an account in memory, step by step, with nothing waiting but on the clock. */
 export interface World {
   readonly iam: Account;
+  readonly batch: Batch;
   readonly clock: VirtualClock;
   readonly control: ControlStore;
   readonly ports: RollbackPorts;
@@ -41,6 +45,10 @@ export interface World {
   readonly rollbacks: readonly RollbackOutcome[];
   /** Somebody makes a call, and it must be carried out. */
   act(call: IamCall, by?: Caller): void;
+  /** Somebody makes a call to AWS Batch in a region, and it must be carried out. */
+  actOnBatch(call: BatchCall, region?: string, by?: Caller): Promise<void>;
+  /** AWS Batch itself tells of something. */
+  tell(envelope: object): void;
   /** Delivers every event, transition and recheck until nothing is left to do. */
   settle(): Promise<void>;
   sweep(): Promise<SweepReport>;
@@ -65,6 +73,7 @@ export function aWorld({
   const ids = createIds();
   const iam = createAccount({ account: accountId, clock, ids, shelf: stockShelf(references()) });
   prepare(iam);
+  const batch = createBatch({ iam, clock, ids });
   const database = openDatabase(":memory:");
   const rechecks = createRechecks(clock);
   const control = createControlStore(database);
@@ -83,6 +92,8 @@ export function aWorld({
     },
     control,
     rechecks,
+    batch: batch.reader,
+    usage: createUsageStore(database),
     now: () => clock.now(),
     newId: () => ids.uuid(),
   };
@@ -92,6 +103,7 @@ export function aWorld({
   const stream: Transition[] = [];
   let trail: string[] = [];
   iam.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
+  batch.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
 
   const receive = async (body: string) => {
     await inspectMessage(parseMessage(body), ports, settings);
@@ -109,6 +121,7 @@ export function aWorld({
   };
   const world: World = {
     iam,
+    batch,
     clock,
     control,
     ports,
@@ -119,6 +132,11 @@ export function aWorld({
       const answer = iam.call(call, by);
       if (answer.status === "refused") throw new Error(`${call.call}: ${answer.code}: ${answer.message}`);
     },
+    async actOnBatch(call, region = "us-east-1", by = mallory) {
+      const answer = await batch.call(region, call, by);
+      if (answer.status === "refused") throw new Error(`${call.call}: ${answer.code}: ${answer.message}`);
+    },
+    tell: (envelope) => void trail.push(JSON.stringify(envelope)),
     async settle() {
       for (;;) {
         const delivered = disorder(trail);

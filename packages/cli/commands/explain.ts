@@ -64,6 +64,18 @@ function print(explanation: Explanation, several: boolean, terminal: Terminal): 
       const where = record === undefined ? "" : ` (record ${record}, line ${line}, byte ${offset})`;
       return [`${place} ${paint("red", `unreadable${where}`)}`, ...lines(plain(problem, 500))];
     }
+    case "symptom": {
+      const { at, what, reason, subjects } = explanation.symptom;
+      const behind = subjects.length === 0 ? [] : [`on ${subjects.map(printSubject).join(", ")}`];
+      return [
+        `${place} ${plain(at, 40)} ${plain(what)}`,
+        ...lines(
+          plain(reason, 500),
+          ...behind,
+          "the roles behind it, if any, are found by a read of the account",
+        ),
+      ];
+    }
     case "irrelevant":
       return [`${place} ${paint("dim", "not for the guard:")} ${plain(explanation.why)}`];
     case "change": {
@@ -136,6 +148,7 @@ class Tally {
   count(explanation: Explanation): void {
     if (explanation.record !== undefined) this.#records += 1;
     if (explanation.kind === "unreadable") this.unreadable += 1;
+    if (explanation.kind === "symptom") this.#toRead += 1;
     if (explanation.kind !== "change") return;
     if (explanation.guarded.length > 0) this.#guarded += 1;
     else if (explanation.toRead.length > 0) this.#toRead += 1;

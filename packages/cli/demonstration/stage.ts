@@ -5,6 +5,7 @@ import type { FindingStore } from "@drift-guard/core/ports";
 import { references } from "@drift-guard/core/references";
 import { rollbackKinds, type Transition } from "@drift-guard/core/transition";
 import { type Account, createAccount } from "@drift-guard/embedded/account";
+import { createBatch } from "@drift-guard/embedded/batch";
 import type { Caller } from "@drift-guard/embedded/caller";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
 import { createControlStore } from "@drift-guard/embedded/control";
@@ -14,6 +15,7 @@ import type { IamCall } from "@drift-guard/embedded/iam-call";
 import { createIds } from "@drift-guard/embedded/ids";
 import { stockShelf } from "@drift-guard/embedded/managed-policies";
 import { createRechecks } from "@drift-guard/embedded/rechecks";
+import { createUsageStore } from "@drift-guard/embedded/usage";
 import { listWards } from "@drift-guard/guard/guarded-role";
 import { type Inspection, inspectMessage } from "@drift-guard/guard/inspect";
 import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
@@ -63,6 +65,8 @@ export async function setStage(start: string): Promise<Stage> {
     findings: tellTransitions(createFindingStore(database), told),
     control: createControlStore(database),
     rechecks,
+    batch: createBatch({ iam: account, clock, ids }).reader,
+    usage: createUsageStore(database),
     now: clock.now,
     newId: ids.uuid,
   };

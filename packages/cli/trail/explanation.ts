@@ -1,4 +1,5 @@
 import type { Change, Subject } from "@drift-guard/core/change";
+import type { Symptom } from "@drift-guard/core/symptom";
 import type { Ward } from "@drift-guard/guard/guarded-role";
 import { findConcerns } from "../concern.ts";
 import type { TrailRecord } from "./records.ts";
@@ -15,6 +16,8 @@ export type Explanation = { readonly file: string } & Partial<Place> &
         /** Subjects that only a read of the account can lead to roles. */
         readonly toRead: readonly Subject[];
       }
+    /** AWS Batch tells of a job or a queue; the roles behind it take a read of the account. */
+    | { readonly kind: "symptom"; readonly symptom: Symptom }
     | { readonly kind: "irrelevant"; readonly why: string }
     | { readonly kind: "unreadable"; readonly problem: string }
   );
@@ -27,6 +30,8 @@ export function explainRecord(record: TrailRecord, wards: readonly Ward[]): Expl
   switch (message.kind) {
     case "irrelevant":
       return { ...at, kind: "irrelevant", why: message.why };
+    case "symptom":
+      return { ...at, kind: "symptom", symptom: message.symptom };
     case "recheck":
       return { ...at, kind: "irrelevant", why: "it is the guard's own wish to look again" };
     case "change": {

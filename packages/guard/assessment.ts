@@ -1,0 +1,87 @@
+import { RoleUnreadableError } from "@drift-guard/core/errors";
+import { evaluate } from "@drift-guard/core/evaluate";
+import type { Assessment } from "@drift-guard/core/evidence";
+import { findEscalation } from "@drift-guard/core/job-role";
+import { minimalPolicy } from "@drift-guard/core/needs-evaluation";
+import type { ResourceFacts } from "@drift-guard/core/ports";
+import type { Reference } from "@drift-guard/core/reference";
+import type { RoleReading } from "@drift-guard/core/role";
+import type { RoleUse } from "@drift-guard/core/usage";
+import { evaluateUses, joinAssessments } from "@drift-guard/core/usage-evaluation";
+import type { UsedWard } from "./discovery.ts";
+import type { GuardPorts } from "./ports.ts";
+
+/** Everything that is wrong with a role by its reference and by what AWS Batch uses it for, as it is read now. */
+export async function assessRole(
+  ward: UsedWard,
+  given: RoleReading | undefined,
+  { roles, resources }: GuardPorts,
+): Promise<readonly Assessment[]> {
+  try {
+    const reading = given ?? (await roles.read(ward.name));
+    const { uses } = ward;
+    const facts = await readFacts(uses, resources);
+    const reference = withNeeds(ward.reference, uses, facts);
+    const observesJobs = ward.discovered && uses.some(({ duty }) => duty === "job");
+    return joinAssessments([
+      ...evaluate({ ...ward, reference, reading }),
+      ...(observesJobs && reading.status === "present" ? findEscalation(reading.role) : []),
+      ...evaluateUses({ reading, uses, facts }),
+    ]);
+  } catch (error) {
+    // Unsure is never clean: what cannot be read is a finding, and the other findings stand as they were.
+    if (error instanceof RoleUnreadableError) {
+      return [{ kind: "undecided", part: "role", reasons: [error.message] }];
+    }
+    throw error;
+  }
+}
+
+/** What is known of the secrets, parameters and keys that uses need, by ARN. */
+async function readFacts(
+  uses: readonly RoleUse[],
+  resources: GuardPorts["resources"],
+): Promise<ReadonlyMap<string, ResourceFacts>> {
+  const facts = new Map<string, ResourceFacts>();
+  if (!resources) return facts;
+  const read = async (arn: string) => {
+    const found = facts.get(arn) ?? (await resources.facts(arn));
+    if (found) facts.set(arn, found);
+    return found;
+  };
+  for (const use of uses) {
+    if (use.kind !== "job-definition") continue;
+    for (const { resource } of use.needs) {
+      const found = await read(resource);
+      if (found?.key) await read(found.key);
+    }
+  }
+  return facts;
+}
+
+// What a job definition needs is no excess (R39), whatever the reference allows beside it.
+function withNeeds(
+  reference: Reference,
+  uses: readonly RoleUse[],
+  facts: ReadonlyMap<string, ResourceFacts>,
+): Reference {
+  const needs = uses.flatMap((use) => (use.kind === "job-definition" ? use.needs : []));
+  const keys = needs.flatMap((need) => {
+    const key = facts.get(need.resource)?.key;
+    return key ? [{ ...need, action: "kms:Decrypt", resource: key }] : [];
+  });
+  const all = [...needs, ...keys];
+  if (all.length === 0) return reference;
+  const own: object = JSON.parse(reference.allowed?.document ?? '{"Statement":[]}');
+  const needed: object = JSON.parse(minimalPolicy(all));
+  return {
+    ...reference,
+    allowed: {
+      source: reference.allowed?.source ?? reference.source,
+      document: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [own, needed].flatMap((document) => ("Statement" in document ? document.Statement : [])),
+      }),
+    },
+  };
+}
