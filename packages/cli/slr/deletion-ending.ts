@@ -16,6 +16,8 @@ export interface Ending {
   readonly outcome: "not submitted" | "deleted" | "failed" | "under way" | "unknown";
   /** In words, and what to do next. */
   readonly why: string;
+  /** The command that goes on. */
+  readonly next?: string;
   readonly deletion?: Deletion;
   /** What still uses the role by the guard's own look, beside what IAM told of it. */
   readonly left?: readonly LinkedEnvironment[];
@@ -30,7 +32,7 @@ export function judgeEnding(
 ): Ending {
   const { deletion } = look;
   const base = { account, role: role.name, deletion };
-  const again = `npx drift-guard slr delete --yes --role ${role.name}`;
+  const next = `npx drift-guard slr delete --yes --role ${role.name}`;
   if (look.kind === "unknown") {
     return reading.status === "absent"
       ? {
@@ -43,7 +45,8 @@ export function judgeEnding(
           ...base,
           outcome: "unknown",
           exitCode: 2,
-          why: `IAM does not know the task any more, and ${role.name} is still there. Ask again: ${again}`,
+          why: `IAM does not know the task any more, and ${role.name} is still there. Ask again:`,
+          next,
         };
   }
   switch (deletion.last.status) {
@@ -53,7 +56,8 @@ export function judgeEnding(
         ...base,
         outcome: "under way",
         exitCode: 2,
-        why: `The deletion has not ended, and goes on without us. To follow it further: ${again}`,
+        why: "The deletion has not ended, and goes on without us. To follow it further:",
+        next,
       };
     case "SUCCEEDED":
       return {
@@ -73,8 +77,9 @@ export function judgeEnding(
         exitCode: 1,
         left: environmentsOf(looks),
         why: told
-          ? `${role.name} is kept: what IAM names above uses it. That may be a part of it only. Clean it up as drift-guard slr delete-plan --regions all tells, and ask again, as often as it takes: ${again}`
-          : `${role.name} is kept, and IAM does not name what uses it. Look in every region: drift-guard slr delete-plan --regions all. A session that is at work ends by itself. Then ask again: ${again}`,
+          ? `${role.name} is kept: what IAM names above uses it. That may be a part of it only. Clean it up as drift-guard slr delete-plan --regions all tells, and ask again, as often as it takes:`
+          : `${role.name} is kept, and IAM does not name what uses it. Look in every region: drift-guard slr delete-plan --regions all. A session that is at work ends by itself. Then ask again:`,
+        next,
       };
     }
   }
@@ -82,7 +87,7 @@ export function judgeEnding(
 
 /** The end of a deletion for a person. */
 export function printEnding(ending: Ending, { columns, paint }: Terminal): readonly string[] {
-  const { deletion, left = [], outcome, why } = ending;
+  const { deletion, left = [], outcome, why, next } = ending;
   const failure = deletion?.last.status === "FAILED" ? deletion.last : undefined;
   return [
     ...(failure && failure.usage.length > 0 ? ["", "What IAM says still uses it:"] : []),
@@ -94,6 +99,8 @@ export function printEnding(ending: Ending, { columns, paint }: Terminal): reado
     ),
     ...(failure ? [""] : []),
     ...wrap(why, columns).map((line) => paint(styles[outcome], line)),
+    // Not wrapped: a command that is broken in two cannot be pasted.
+    ...(next === undefined ? [] : [`  ${paint("cyan", next)}`]),
   ];
 }
 

@@ -7,6 +7,7 @@ import { type ShellPlace, type ShellStep, shellStepOf } from "./shell-steps.ts";
 /** A plan as a shell script for a person to review and run; `at` is when it was written (ISO 8601). */
 export function printDeletionScript(plan: DeletionPlan, place: ShellPlace, at: string): readonly string[] {
   const { account, role } = place;
+  const region = quote(place.region);
   return [
     "#!/bin/sh",
     `# Deletes the service-linked role ${role.name} of account ${account}, and before it all that works with it:`,
@@ -18,7 +19,7 @@ export function printDeletionScript(plan: DeletionPlan, place: ShellPlace, at: s
     // One variable for tests and for the impatient; each wait ends after 90 looks.
     'pause="${PAUSE_SECONDS:-10}"',
     "",
-    `if [ "$(aws sts get-caller-identity --query Account --output text)" != ${quote(account)} ]; then`,
+    `if [ "$(aws sts get-caller-identity --region ${region} --query Account --output text)" != ${quote(account)} ]; then`,
     `  echo ${quote(`These are not credentials of account ${account}. Nothing was changed.`)} >&2`,
     "  exit 1",
     "fi",
@@ -35,7 +36,7 @@ export function printDeletionScript(plan: DeletionPlan, place: ShellPlace, at: s
     '    case " $wanted " in *" $word "*) return 0 ;; esac',
     "    looks=$((looks + 1))",
     '    if [ "$looks" -ge 90 ]; then',
-    '      echo "$title It is still $word, and what comes after it was not done." >&2',
+    '      echo "$title It is still $word, and nothing after it was done. Write the script anew to go on." >&2',
     "      exit 1",
     "    fi",
     '    sleep "$pause"',
@@ -43,7 +44,7 @@ export function printDeletionScript(plan: DeletionPlan, place: ShellPlace, at: s
     "}",
     ...plan.steps.flatMap((step) =>
       step.step === "delete-role"
-        ? printRoleDeletion(step.role)
+        ? printRoleDeletion(step.role, region)
         : printStep(shellStepOf(step, place), step.region),
     ),
   ];
@@ -66,17 +67,17 @@ function printStep({ title, command, until }: ShellStep, region: string): readon
   return ["", `echo ${told}`, `${command.map(quote).join(" ")} > /dev/null`, wait];
 }
 
-function printRoleDeletion(role: string): readonly string[] {
+function printRoleDeletion(role: string, region: string): readonly string[] {
   const name = quote(role);
   return [
     "",
     `echo ${quote(`Delete the role ${role}.`)}`,
-    `task=$(aws iam delete-service-linked-role --role-name ${name} --query DeletionTaskId --output text)`,
+    `task=$(aws iam delete-service-linked-role --region ${region} --role-name ${name} --query DeletionTaskId --output text)`,
     'echo "The task is $task"',
     `wait_for ${quote(`Delete the role ${role}.`)} 'SUCCEEDED FAILED' \\`,
-    '  aws iam get-service-linked-role-deletion-status --deletion-task-id "$task" --query Status --output text',
+    `  aws iam get-service-linked-role-deletion-status --region ${region} --deletion-task-id "$task" --query Status --output text`,
     'if [ "$word" = FAILED ]; then',
-    '  aws iam get-service-linked-role-deletion-status --deletion-task-id "$task" --output json >&2',
+    `  aws iam get-service-linked-role-deletion-status --region ${region} --deletion-task-id "$task" --output json >&2`,
     `  echo ${quote("The role is kept. Clean up what is named above, if anything is, and run drift-guard slr delete-plan again: IAM may name all, some or none of what uses the role.")} >&2`,
     "  exit 1",
     "fi",

@@ -21,6 +21,8 @@ export interface ShellStep {
 export interface ShellPlace {
   readonly account: string;
   readonly partition: string;
+  /** A region of the partition, for the services that have none of their own. */
+  readonly region: string;
   readonly role: LinkedRole;
 }
 

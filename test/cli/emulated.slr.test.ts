@@ -1,0 +1,307 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { after, before, beforeEach, it } from "node:test";
+import { promisify } from "node:util";
+import {
+  BatchClient,
+  CreateComputeEnvironmentCommand,
+  CreateJobQueueCommand,
+  DescribeComputeEnvironmentsCommand,
+  DescribeJobQueuesCommand,
+} from "@aws-sdk/client-batch";
+import {
+  CreateRoleCommand,
+  CreateServiceLinkedRoleCommand,
+  DeleteRoleCommand,
+  DeleteServiceLinkedRoleCommand,
+  GetRoleCommand,
+  IAMClient,
+} from "@aws-sdk/client-iam";
+import { clientSettings } from "@drift-guard/local/client";
+import { installEmulators } from "@drift-guard/local/python";
+import { account, trustOf } from "../builders.ts";
+import { withEmulators } from "../local/emulators.ts";
+import { type Run, runCli } from "./process.ts";
+
+const run = promisify(execFile);
+const name = "AWSServiceRoleForBatch";
+const arn = `arn:aws:iam::${account}:role/aws-service-role/batch.amazonaws.com/${name}`;
+const lookAlike = `arn:aws:iam::${account}:role/${name}`;
+
+// moto shows what was asked for at once, and lets a deletion always succeed; test/aws and test/guard have the rest.
+withEmulators("slr on an account of emulators", (services) => {
+  let state = "";
+  let iam: IAMClient;
+  let batches: ReadonlyMap<string, BatchClient>;
+
+  before(() => {
+    const settings = clientSettings(services().recorder.endpoint);
+    iam = new IAMClient(settings);
+    batches = new Map(
+      ["eu-west-1", "us-east-1"].map((region) => [region, new BatchClient({ ...settings, region })]),
+    );
+  });
+  after(() => {
+    iam.destroy();
+    for (const batch of batches.values()) batch.destroy();
+  });
+  beforeEach(async () => {
+    state = await mkdtemp(join(tmpdir(), "drift-guard-slr-"));
+    await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName: name })).catch(() => {});
+  });
+
+  const environment = () => ({
+    AWS_ENDPOINT_URL: services().recorder.endpoint,
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_REGION: "us-east-1",
+    AWS_MAX_ATTEMPTS: "1",
+    XDG_STATE_HOME: state,
+  });
+  const slr = (...args: readonly string[]): Promise<Run> => runCli(["slr", ...args], { env: environment() });
+  const everywhere = ["--regions", "eu-west-1,us-east-1"];
+  const make = () => iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: "batch.amazonaws.com" }));
+  const batchOf = (region: string): BatchClient => {
+    const batch = batches.get(region);
+    assert.ok(batch);
+    return batch;
+  };
+  const isThere = () =>
+    iam.send(new GetRoleCommand({ RoleName: name })).then(
+      () => true,
+      () => false,
+    );
+  const addEnvironment = (region: string, computeEnvironmentName: string, serviceRole = arn) =>
+    batchOf(region).send(
+      new CreateComputeEnvironmentCommand({
+        computeEnvironmentName,
+        type: "UNMANAGED",
+        state: "ENABLED",
+        serviceRole,
+      }),
+    );
+  const addQueue = (region: string, jobQueueName: string, ...names: readonly string[]) =>
+    batchOf(region).send(
+      new CreateJobQueueCommand({
+        jobQueueName,
+        priority: 1,
+        state: "ENABLED",
+        computeEnvironmentOrder: names.map((environmentName, order) => ({
+          order,
+          computeEnvironment: `arn:aws:batch:${region}:${account}:compute-environment/${environmentName}`,
+        })),
+      }),
+    );
+
+  it("says that the role is not there and need not be, then makes it, describes it, and says that nothing uses it", async () => {
+    const absent = await slr("status");
+    assert.equal(absent.code, 0, absent.stderr);
+    assert.match(absent.stdout, /is not there, and need not be/);
+
+    const created = await slr("create");
+    assert.equal(created.code, 0, created.stderr);
+    assert.match(created.stdout, /AWSServiceRoleForBatch is made/);
+    assert.match((await slr("create")).stdout, /is there already. Nothing was changed/);
+
+    const described = await slr("describe", "Batch's own");
+    assert.equal(described.code, 0, described.stderr);
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName: name }));
+    assert.equal(Role?.Description, "Batch's own");
+    assert.match((await slr("describe", "Batch's own")).stdout, /reads so already/);
+
+    const unused = await slr("status");
+    assert.equal(unused.code, 0, unused.stderr);
+    assert.match(unused.stdout, /is there, and nothing uses it/);
+    assert.match(unused.stdout, /This is a note, and no drift/);
+  });
+
+  it("deletes the role where nothing uses it, and remembers that in the state file", async () => {
+    await make();
+    const without = await slr("delete");
+    assert.equal(without.code, 2);
+    assert.match(without.stderr, /Nothing was changed.*--yes/);
+    assert.ok(await isThere());
+
+    const deleted = await slr("delete", "--yes");
+    assert.equal(deleted.code, 0, deleted.stderr);
+    assert.match(deleted.stdout, /IAM took the deletion/);
+    assert.match(deleted.stdout, /succeeded/);
+    assert.match(deleted.stdout, /AWSServiceRoleForBatch is deleted/);
+    assert.ok(!(await isThere()));
+    const file = join(state, "drift-guard", "deletions.json");
+    assert.match(await readFile(file, "utf8"), /"status": "SUCCEEDED"/);
+    assert.match((await slr("status")).stdout, /The deletion that was asked for at [\s\S]*\ssucceeded\./);
+    assert.match((await slr("delete", "--yes")).stdout, /there is nothing to delete/);
+  });
+
+  it("tells a denied deletion with IAM's reason", async () => {
+    await make();
+    const end = services().recorder.refuse(({ action }) =>
+      action === "DeleteServiceLinkedRole"
+        ? { code: "AccessDenied", message: "with an explicit deny in a service control policy" }
+        : undefined,
+    );
+    const { code, stderr } = await slr("delete", "--yes");
+    end();
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /IAM refused iam:DeleteServiceLinkedRole.*explicit deny in a service control policy/,
+    );
+    assert.ok(await isThere());
+  });
+
+  it("names a look-alike at another path, and neither deletes it nor makes a role beside it", async () => {
+    const role = { RoleName: name, AssumeRolePolicyDocument: trustOf("batch.amazonaws.com") };
+    await iam.send(new CreateRoleCommand(role));
+    for (const args of [["status"], ["delete-plan"], ["delete", "--yes"], ["create"], ["describe", "x"]]) {
+      const { code, stdout, stderr } = await slr(...args);
+      assert.equal(code, 1, stderr);
+      assert.match(stdout, /another (?:role|path)/, args[0]);
+    }
+    await iam.send(new DeleteRoleCommand({ RoleName: name }));
+  });
+
+  it("says what could not be read, and does not take it for unused", async () => {
+    await make();
+    const end = services().recorder.refuse(({ service, region }) =>
+      service === "batch" && region === "eu-west-1"
+        ? { code: "AccessDeniedException", message: "not in this region" }
+        : undefined,
+    );
+    const status = await slr("status", ...everywhere, "--json");
+    const plan = await slr("delete-plan", ...everywhere);
+    const script = await slr("delete-plan", ...everywhere, "--script");
+    end();
+    assert.equal(status.code, 2, status.stderr);
+    assert.equal(JSON.parse(status.stdout).standing, "present");
+    assert.equal(plan.code, 2);
+    assert.match(plan.stdout, /eu-west-1 could not be read, so the plan is not complete/);
+    assert.equal(script.code, 2);
+    assert.match(script.stdout, /^echo 'Not complete: [^\n]*eu-west-1[^\n]*\nexit 1$/m);
+  });
+
+  it("plans the deletion region by region, refuses it while the role is used, and its script clears the way", async () => {
+    await make();
+    const other = `arn:aws:iam::${account}:role/Own`;
+    const trust = { AssumeRolePolicyDocument: trustOf("batch.amazonaws.com") };
+    await iam.send(new CreateRoleCommand({ RoleName: "Own", ...trust }));
+    await addEnvironment("eu-west-1", "alone");
+    await addEnvironment("us-east-1", "linked");
+    await addEnvironment("us-east-1", "own", other);
+    await addQueue("eu-west-1", "only", "alone");
+    await addQueue("us-east-1", "mixed", "linked", "own");
+    await addQueue("us-east-1", "apart", "own");
+
+    const status = await slr("status", ...everywhere);
+    assert.equal(status.code, 0, status.stderr);
+    assert.match(status.stdout, /eu-west-1\s+ENABLED\s+VALID\s+alone/);
+    assert.match(status.stdout, /us-east-1\s+ENABLED\s+VALID\s+linked/);
+    assert.doesNotMatch(status.stdout, /\bown\b/);
+
+    const refused = await slr("delete", "--yes", ...everywhere);
+    assert.equal(refused.code, 1, refused.stderr);
+    assert.match(refused.stdout, /Nothing was changed: 2 compute environments use AWSServiceRoleForBatch/);
+    assert.ok(await isThere());
+
+    const plan = JSON.parse((await slr("delete-plan", ...everywhere, "--json")).stdout);
+    assert.equal(plan.changed, false);
+    assert.equal(plan.complete, true);
+    assert.deepEqual(
+      plan.steps.map(({ step, region, queue, environment: name, keeps }: Record<string, unknown>) =>
+        [step, region, queue ?? name, keeps].filter((part) => part !== undefined),
+      ),
+      [
+        ["disable-queue", "eu-west-1", "only"],
+        ["delete-queue", "eu-west-1", "only"],
+        ["disable-environment", "eu-west-1", "alone"],
+        ["delete-environment", "eu-west-1", "alone"],
+        ["detach-queue", "us-east-1", "mixed", ["own"]],
+        ["disable-environment", "us-east-1", "linked"],
+        ["delete-environment", "us-east-1", "linked"],
+        ["delete-role"],
+      ],
+    );
+    const told = await slr("delete-plan", ...everywhere);
+    assert.equal(told.code, 0, told.stderr);
+    assert.match(told.stdout, /This is a plan: nothing was changed/);
+    assert.match(
+      told.stdout,
+      /Disable the compute environment alone.\n.*--state DISABLED\n.*wait until its state/s,
+    );
+    assert.ok(await isThere(), "a plan changes nothing");
+
+    const { stdout: script } = await slr("delete-plan", ...everywhere, "--script");
+    const ran = await runScript(script);
+    assert.match(ran, /The role AWSServiceRoleForBatch is deleted\./);
+    assert.ok(!(await isThere()));
+    assert.deepEqual(await namesOf("eu-west-1"), { environments: [], queues: {} });
+    assert.deepEqual(await namesOf("us-east-1"), {
+      environments: ["own"],
+      queues: { apart: ["own"], mixed: ["own"] },
+    });
+  });
+
+  it("finds the role wanting where it is gone and an environment needs it", async () => {
+    await make();
+    await addEnvironment("eu-west-1", "orphan");
+    await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName: name }));
+    const { code, stdout, stderr } = await slr("status", ...everywhere);
+    assert.equal(code, 1, stderr);
+    assert.match(stdout, /is not there, and is needed/);
+    assert.match(stdout, /drift-guard slr create/);
+  });
+
+  it("does not take an environment on a look-alike for one on the service-linked role", async () => {
+    const role = { RoleName: name, AssumeRolePolicyDocument: trustOf("batch.amazonaws.com") };
+    await iam.send(new CreateRoleCommand(role));
+    await addEnvironment("us-east-1", "misled", lookAlike);
+    const { stdout } = await slr("status", "--json");
+    const { standing, regions } = JSON.parse(stdout);
+    assert.equal(standing, "look-alike");
+    assert.deepEqual(regions[0].environments, []);
+    await iam.send(new DeleteRoleCommand({ RoleName: name }));
+  });
+
+  async function runScript(script: string): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), "drift-guard-script-"));
+    const python = await installEmulators();
+    const cli = join(import.meta.dirname, "aws.py");
+    await writeFile(join(folder, "aws"), `#!/bin/sh\nexec '${python.executable}' '${cli}' "$@"\n`, {
+      mode: 0o755,
+    });
+    await writeFile(join(folder, "delete.sh"), script);
+    const { stdout } = await run("sh", [join(folder, "delete.sh")], {
+      env: {
+        ...environment(),
+        ...python.env,
+        PAUSE_SECONDS: "0",
+        PATH: [folder, process.env.PATH].join(delimiter),
+      },
+    });
+    return stdout;
+  }
+
+  async function namesOf(region: string) {
+    const batch = batchOf(region);
+    const { computeEnvironments = [] } = await batch.send(new DescribeComputeEnvironmentsCommand({}));
+    const { jobQueues = [] } = await batch.send(new DescribeJobQueuesCommand({}));
+    return {
+      environments: computeEnvironments.map(({ computeEnvironmentName }) => computeEnvironmentName),
+      queues: Object.fromEntries(
+        jobQueues
+          .map(
+            ({ jobQueueName, computeEnvironmentOrder = [] }) =>
+              [
+                jobQueueName ?? "",
+                computeEnvironmentOrder.map((each) => each.computeEnvironment?.split("/").at(-1)),
+              ] as const,
+          )
+          .toSorted(([a], [b]) => a.localeCompare(b)),
+      ),
+    };
+  }
+});

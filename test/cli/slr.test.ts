@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import {
+  type Answer,
+  type Call,
+  json,
+  type Responder,
+  refusal,
+  startResponder,
+  xml,
+} from "../aws/responder.ts";
+import { account, trustOf } from "../builders.ts";
+import { type Run, runCli } from "./process.ts";
+
+const name = "AWSServiceRoleForBatch";
+const path = "/aws-service-role/batch.amazonaws.com/";
+const arn = `arn:aws:iam::${account}:role${path}${name}`;
+const taskId = `task/aws-service-role/batch.amazonaws.com/${name}/6c1eed73-00ee-4810-8009-c9ce5990c100`;
+const failed = (inside = "") => `<Status>FAILED</Status>${inside}`;
+const usage = (region: string, resource: string) =>
+  `<Reason><Reason>still in use</Reason><RoleUsageList><member><Region>${region}</Region><Resources><member>${resource}</member></Resources></member></RoleUsageList></Reason>`;
+
+describe("slr delete --yes", () => {
+  it("follows the deletion through its states and tells each once", async () => {
+    const { code, stdout, stderr } = await deleteWith(
+      "<Status>NOT_STARTED</Status>",
+      "<Status>IN_PROGRESS</Status>",
+      "<Status>IN_PROGRESS</Status>",
+      "<Status>SUCCEEDED</Status>",
+    );
+    assert.equal(code, 0, stderr);
+    const said = stdout.replace(/\s+/g, " ");
+    assert.match(
+      said,
+      /has not started\..* is in progress\..* succeeded\..*AWSServiceRoleForBatch is deleted/,
+    );
+    assert.equal(said.split("is in progress").length, 2);
+  });
+
+  it("tells IAM's reason and what it names, region by region, and how to go on", async () => {
+    const { code, stdout, stderr } = await deleteWith(failed(usage("eu-west-1", "compute-environment/ce")));
+    assert.equal(code, 1, stderr);
+    assert.match(stdout, /failed: still in use/);
+    assert.match(stdout, /What IAM says still uses it:\n {2}eu-west-1\n {4}compute-environment\/ce\n/);
+    assert.match(stdout, /That may be a part of it only/);
+    assert.match(stdout, /npx drift-guard slr delete --yes --role AWSServiceRoleForBatch/);
+  });
+
+  it("says so where IAM gives neither reason nor list", async () => {
+    const { code, stdout } = await deleteWith(failed());
+    assert.equal(code, 1);
+    assert.match(stdout, /failed, and IAM gives no reason/);
+    assert.match(stdout, /IAM does not name what uses it\. Look in every region/);
+  });
+
+  it("shows beside IAM's list what it finds itself", async () => {
+    iam.environments = [];
+    iam.onDelete = () => {
+      iam.environments = [
+        { computeEnvironmentName: "late", type: "MANAGED", state: "ENABLED", status: "VALID" },
+      ];
+    };
+    const { code, stdout } = await deleteWith(failed());
+    assert.equal(code, 1);
+    assert.match(stdout, /What was found to use it:\n {2}late in us-east-1 \(ENABLED, VALID\)/);
+  });
+
+  it("gives up waiting in time, and follows the same task when it is run again", async () => {
+    iam.statuses = ["<Status>IN_PROGRESS</Status>"];
+    const first = await slr("delete", "--yes", "--every", "0", "--for", "0");
+    assert.equal(first.code, 2, first.stderr);
+    assert.match(first.stdout, /The deletion has not ended, and goes on without us/);
+
+    const meanwhile = await slr("status", "--json");
+    assert.deepEqual(JSON.parse(meanwhile.stdout).deletion.last, { status: "IN_PROGRESS" });
+
+    iam.statuses = ["<Status>SUCCEEDED</Status>"];
+    iam.there = false;
+    const second = await slr("delete", "--yes", "--every", "0");
+    assert.equal(second.code, 0, second.stderr);
+    assert.match(second.stdout, /A deletion that was asked for earlier has not ended; it is followed/);
+    assert.equal(iam.deletions, 1);
+  });
+
+  it("asks anew where IAM knows the earlier task no more and the role is still there", async () => {
+    iam.statuses = ["<Status>IN_PROGRESS</Status>"];
+    await slr("delete", "--yes", "--every", "0", "--for", "0");
+    iam.statuses = ["unknown", "<Status>SUCCEEDED</Status>"];
+    const { code, stdout, stderr } = await slr("delete", "--yes", "--every", "0");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /is not known to IAM any more/);
+    assert.equal(iam.deletions, 2);
+  });
+
+  it("asks again after a deletion that failed", async () => {
+    await deleteWith(failed());
+    const { code } = await deleteWith("<Status>SUCCEEDED</Status>");
+    assert.equal(code, 0);
+    assert.equal(iam.deletions, 2);
+  });
+
+  it("goes on where IAM was too busy to tell", async () => {
+    const { code, stdout } = await deleteWith("busy", "<Status>SUCCEEDED</Status>");
+    assert.equal(code, 0);
+    assert.match(stdout, /could not be read/);
+  });
+
+  it("prints one JSON document with --json", async () => {
+    iam.statuses = [failed(usage("eu-west-1", "compute-environment/ce"))];
+    const { code, stdout } = await slr("delete", "--yes", "--every", "0", "--json");
+    assert.equal(code, 1);
+    const { outcome, deletion, exitCode } = JSON.parse(stdout);
+    assert.equal(outcome, "failed");
+    assert.equal(exitCode, 1);
+    assert.equal(deletion.taskId, taskId);
+    assert.deepEqual(deletion.last.usage, [{ region: "eu-west-1", resources: ["compute-environment/ce"] }]);
+  });
+
+  it("is asked for in words that it takes, or changes nothing", async () => {
+    for (const [args, complaint] of [
+      [["delete"], /Nothing was changed/],
+      [["delete", "--yes", "--every", "soon"], /--every takes seconds/],
+      [["delete", "--yes", "--role", "Own"], /Own is no service-linked role of Batch's own/],
+      [["delete", "--yes", "--regions", "nowhere"], /nowhere is no region/],
+      [["remove"], /There is no slr remove/],
+      [[], /slr is followed by one of status/],
+    ] as const) {
+      const { code, stderr } = await slr(...args);
+      assert.equal(code, 2);
+      assert.match(stderr, complaint);
+    }
+    assert.equal(iam.deletions, 0);
+  });
+
+  it("does not overwrite a state file that holds something else", async () => {
+    const file = join(state, "mine.json");
+    await writeFile(file, '{"notes": []}');
+    const { code, stderr } = await slr("delete", "--yes", "--state", file);
+    assert.equal(code, 2);
+    assert.match(stderr, /mine\.json holds something else/);
+    assert.equal(await readFile(file, "utf8"), '{"notes": []}');
+    assert.equal(iam.deletions, 0);
+  });
+});
+
+describe("slr delete-plan of the role for SageMaker", () => {
+  it("takes queues off service environments, then disables and deletes those", async () => {
+    const { code, stdout, stderr } = await slr(
+      "delete-plan",
+      "--role",
+      "AWSServiceRoleForAWSBatchWithSagemaker",
+      "--json",
+    );
+    assert.equal(code, 0, stderr);
+    const { steps } = JSON.parse(stdout);
+    assert.deepEqual(
+      steps.map(({ step, queue, environment }: Record<string, string>) => [step, queue ?? environment]),
+      [
+        ["disable-queue", "training"],
+        ["delete-queue", "training"],
+        ["disable-environment", "sagemaker"],
+        ["delete-environment", "sagemaker"],
+        ["delete-role", undefined],
+      ],
+    );
+    assert.match(steps[2].command.join(" "), /update-service-environment .*--service-environment sagemaker/);
+  });
+});
+
+/** An account of one role whose deletions end as told, which no emulator can be brought to. */
+const fresh = () => ({
+  there: true,
+  statuses: [] as string[],
+  deletions: 0,
+  environments: [] as object[],
+  onDelete: () => {},
+});
+let iam = fresh();
+let state = "";
+let responder: Responder;
+
+beforeEach(async () => {
+  iam = fresh();
+  state = await mkdtemp(join(tmpdir(), "drift-guard-slr-"));
+  responder = await startResponder(answer);
+});
+afterEach(async () => {
+  await responder.close();
+});
+
+function answer({ action, parameters }: Call): Answer {
+  switch (action) {
+    case "GetCallerIdentity":
+      return xml(action, `<Account>${account}</Account><Arn>arn:aws:iam::${account}:user/ada</Arn>`);
+    case "GetRole":
+      return iam.there
+        ? xml(action, roleOf(parameters.get("RoleName") ?? ""))
+        : refusal("NoSuchEntity", "It cannot be found.", 404);
+    case "ListAttachedRolePolicies":
+    case "ListRolePolicies":
+    case "ListInstanceProfilesForRole":
+      return xml(action, "<IsTruncated>false</IsTruncated>");
+    case "DeleteServiceLinkedRole":
+      iam.deletions += 1;
+      iam.onDelete();
+      return xml(action, `<DeletionTaskId>${taskId}</DeletionTaskId>`);
+    case "GetServiceLinkedRoleDeletionStatus":
+      return statusOf(action);
+    case "/v1/describecomputeenvironments":
+      return json({ computeEnvironments: iam.environments });
+    case "/v1/describeserviceenvironments":
+      return json({
+        serviceEnvironments: [{ serviceEnvironmentName: "sagemaker", state: "ENABLED", status: "VALID" }],
+      });
+    case "/v1/describejobqueues":
+      return json({
+        jobQueues: [
+          {
+            jobQueueName: "training",
+            serviceEnvironmentOrder: [
+              {
+                order: 1,
+                serviceEnvironment: `arn:aws:batch:us-east-1:${account}:service-environment/sagemaker`,
+              },
+            ],
+          },
+          { jobQueueName: "others", computeEnvironmentOrder: [] },
+        ],
+      });
+    default:
+      return refusal("AccessDenied", `${action} is not allowed here`, 403);
+  }
+}
+
+function statusOf(action: string): Answer {
+  const status = iam.statuses.length > 1 ? iam.statuses.shift() : iam.statuses[0];
+  if (status === "unknown") return refusal("NoSuchEntity", "no such task", 404);
+  if (status === "busy") return refusal("ServiceFailure", "try again", 500);
+  if (status?.includes("SUCCEEDED")) iam.there = false;
+  return xml(action, status ?? "");
+}
+
+function roleOf(roleName: string): string {
+  const place = roleName === name ? path : "/aws-service-role/sagemaker-queuing.batch.amazonaws.com/";
+  const own = roleName === name ? arn : `arn:aws:iam::${account}:role${place}${roleName}`;
+  return `<Role><Arn>${own}</Arn><RoleName>${roleName}</RoleName><RoleId>AROA1</RoleId><Path>${place}</Path><AssumeRolePolicyDocument>${encodeURIComponent(trustOf("batch.amazonaws.com"))}</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration></Role>`;
+}
+
+function deleteWith(...statuses: readonly string[]): Promise<Run> {
+  iam.there = true;
+  iam.statuses = [...statuses];
+  return slr("delete", "--yes", "--every", "0");
+}
+
+function slr(...args: readonly string[]): Promise<Run> {
+  return runCli(["slr", ...args], {
+    env: {
+      AWS_ENDPOINT_URL: responder.endpoint,
+      AWS_ACCESS_KEY_ID: "x",
+      AWS_SECRET_ACCESS_KEY: "x",
+      AWS_REGION: "us-east-1",
+      AWS_MAX_ATTEMPTS: "1",
+      XDG_STATE_HOME: state,
+    },
+  });
+}
