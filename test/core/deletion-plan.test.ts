@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { JobQueue } from "@drift-guard/core/batch";
+import { type DeletionStep, planDeletion } from "@drift-guard/core/deletion-plan";
+import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role";
+import { judgeLinkedRole, type LinkedEnvironment, type RegionLook } from "@drift-guard/core/linked-role-use";
+import type { RoleReading } from "@drift-guard/core/role";
+import fc from "fast-check";
+import { account, aRole } from "../builders.ts";
+
+const role: LinkedRole = linkedRoles[0] ?? assert.fail("Batch has a service-linked role");
+const region = "eu-west-1";
+
+function anEnvironment(name: string, over: Partial<LinkedEnvironment> = {}): LinkedEnvironment {
+  return { region, name, state: "ENABLED", status: "VALID", ...over };
+}
+
+function aLook(environments: readonly LinkedEnvironment[], queues: readonly JobQueue[] = []): RegionLook {
+  return { region, status: "read", environments, queues };
+}
+
+describe("The plan of a deletion", () => {
+  it("is the role's deletion alone where nothing uses it", () => {
+    assert.deepEqual(planDeletion(role, [aLook([])]), {
+      steps: [{ step: "delete-role", role: role.name }],
+      unread: [],
+    });
+  });
+
+  it("disables an environment and then deletes it, but for what is done or under way", () => {
+    const { steps } = planDeletion(role, [
+      aLook([
+        anEnvironment("on"),
+        anEnvironment("off", { state: "DISABLED" }),
+        anEnvironment("turning", { state: "DISABLED", status: "UPDATING" }),
+        anEnvironment("broken", { status: "INVALID" }),
+        anEnvironment("going", { status: "DELETING" }),
+      ]),
+    ]);
+    assert.deepEqual(
+      steps.map((step) => ("environment" in step ? `${step.step} ${step.environment}` : step.step)),
+      [
+        "disable-environment on",
+        "delete-environment on",
+        "delete-environment off",
+        "disable-environment turning",
+        "delete-environment turning",
+        "disable-environment broken",
+        "delete-environment broken",
+        "await-environment going",
+        "delete-role",
+      ],
+    );
+  });
+
+  it("says which regions could not be read", () => {
+    const { unread } = planDeletion(role, [{ region, status: "unread", why: "denied" }]);
+    assert.deepEqual(unread, [{ region, why: "denied" }]);
+  });
+
+  it("frees every environment of queues, disables it, deletes it, in this order, and leaves all others alone", () => {
+    fc.assert(
+      fc.property(anAccount(), ({ looks, queues, linked }) => {
+        const { steps } = planDeletion(role, looks);
+        let left: readonly JobQueue[] = queues;
+        const gone = new Set<string>();
+        const disabled = new Set<string>();
+        for (const step of steps) {
+          left = carryOut(step, left, disabled, gone, linked);
+        }
+        assert.deepEqual([...gone].toSorted(), [...linked].toSorted());
+        assert.deepEqual(steps.at(-1), { step: "delete-role", role: role.name });
+        const untouched = queues.filter(({ environments }) => !environments.some((name) => linked.has(name)));
+        for (const queue of untouched) assert.ok(left.includes(queue), `${queue.name} was touched`);
+      }),
+    );
+  });
+});
+
+// Does a step as Batch does: it deletes no environment that is enabled or has a queue, and empties no queue.
+function carryOut(
+  step: DeletionStep,
+  queues: readonly JobQueue[],
+  disabled: Set<string>,
+  gone: Set<string>,
+  linked: ReadonlySet<string>,
+): readonly JobQueue[] {
+  switch (step.step) {
+    case "detach-queue":
+      assert.ok(step.keeps.length > 0);
+      return queues.map((queue) =>
+        queue.name === step.queue ? { ...queue, environments: step.keeps } : queue,
+      );
+    case "disable-queue":
+      disabled.add(step.queue);
+      return queues;
+    case "delete-queue":
+      assert.ok(disabled.has(step.queue), `${step.queue} is enabled`);
+      return queues.filter(({ name }) => name !== step.queue);
+    case "disable-environment":
+      assert.ok(linked.has(step.environment));
+      disabled.add(step.environment);
+      return queues;
+    case "delete-environment":
+      assert.ok(disabled.has(step.environment), `${step.environment} is enabled`);
+      assert.ok(!queues.some(({ environments }) => environments.includes(step.environment)));
+      gone.add(step.environment);
+      return queues;
+    case "await-environment":
+    case "delete-role":
+      return queues;
+  }
+}
+
+function anAccount() {
+  const names = ["a", "b", "c", "d", "e"];
+  return fc
+    .record({
+      linked: fc.subarray(names).map((chosen) => new Set(chosen)),
+      queues: fc.array(fc.shuffledSubarray(names, { minLength: 1 }), { maxLength: 6 }),
+    })
+    .map(({ linked, queues: orders }) => {
+      const queues = orders.map(
+        (environments, index): JobQueue => ({
+          region,
+          name: `q${index}`,
+          environments,
+        }),
+      );
+      const environments = [...linked].map((name) => anEnvironment(name));
+      const using = queues.filter((queue) => queue.environments.some((name) => linked.has(name)));
+      return { linked, queues, looks: [aLook(environments, using)] };
+    });
+}
+
+describe("A service-linked role", () => {
+  const absent: RoleReading = { status: "absent", account, name: role.name };
+  const there = (path: string): RoleReading => ({
+    status: "present",
+    role: aRole({ name: role.name, path }),
+  });
+  const linked = there("/aws-service-role/batch.amazonaws.com/");
+  const unread: RegionLook = { region: "us-east-1", status: "unread", why: "denied" };
+
+  it("has Batch's name and path in every partition", () => {
+    assert.equal(
+      linkedRoleArn(role, { account, partition: "aws-cn" }),
+      `arn:aws-cn:iam::${account}:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch`,
+    );
+  });
+
+  it("may be absent unless something needs it", () => {
+    assert.equal(judgeLinkedRole(role, absent, [aLook([])]), "absent");
+    assert.equal(judgeLinkedRole(role, absent, [aLook([anEnvironment("ce")])]), "wanted");
+  });
+
+  it("is as it should be when it is there, new or not", () => {
+    assert.equal(judgeLinkedRole(role, linked, [aLook([anEnvironment("ce")])]), "present");
+  });
+
+  it("is unused only where every region was read", () => {
+    assert.equal(judgeLinkedRole(role, linked, [aLook([])]), "unused");
+    assert.equal(judgeLinkedRole(role, linked, [aLook([]), unread]), "present");
+  });
+
+  it("is not a role of the same name at another path", () => {
+    for (const path of ["/", "/service-role/", "/aws-service-role/ecs.amazonaws.com/"]) {
+      assert.equal(judgeLinkedRole(role, there(path), [aLook([])]), "look-alike");
+    }
+  });
+});
