@@ -41,16 +41,20 @@ export function listAssignments(
     ),
   ];
   let list: readonly Assignment[] = [new Map()];
-  for (const [index, key] of keys.entries()) {
-    const values = [
-      undefined,
-      String.fromCharCode(firstUnknown + index),
-      ...listMeetings(key, families, atoms, budget),
-    ];
-    list = list.flatMap((assignment) => values.map((value) => new Map(assignment).set(key, value)));
-    if (list.length > mostAssignments) return { list: list.slice(0, mostAssignments), complete: false };
+  let complete = isPlain(cell, players, statements, keys, families);
+  for (const key of keys) {
+    const values = [undefined, standIn(key, keys), ...listMeetings(key, keys, families, atoms, budget)];
+    const isTooMany = list.length * values.length > mostAssignments;
+    const tried = isTooMany ? values.slice(1, 2) : values;
+    if (isTooMany) complete = false;
+    list = list.flatMap((assignment) => tried.map((value) => new Map(assignment).set(key, value)));
   }
-  return { list, complete: isPlain(cell, players, statements, keys, families) };
+  return { list, complete };
+}
+
+/** The character that stands for the unknown text of a variable. */
+function standIn(key: string, keys: readonly string[]): string {
+  return String.fromCharCode(firstUnknown + keys.indexOf(key));
 }
 
 function uniqueAtoms(statements: readonly CompiledStatement[]): readonly Atom[] {
@@ -61,23 +65,35 @@ function uniqueAtoms(statements: readonly CompiledStatement[]): readonly Atom[] 
 /** Texts with which a variable is what another pattern has in its place, or what a condition asks of its key. */
 function listMeetings(
   key: string,
+  keys: readonly string[],
   families: readonly (readonly Pattern[])[],
   atoms: readonly Atom[],
   budget: Budget,
 ): ReadonlySet<string> {
   const own = atoms.filter(({ condition }) => condition.key === key).flatMap(({ patterns }) => patterns);
-  const meetings = own.flatMap(({ tokens, hasVariables }) => (hasVariables ? [] : [printLiterally(tokens)]));
+  const meetings = own.flatMap(({ tokens }) => readMeeting(tokens, keys));
   for (const patterns of families) {
     const holders = patterns.filter(({ tokens }) => tokens.some((token) => isVariable(token, key)));
     for (const holder of holders) {
       spend(budget, 1 + (patterns.length >> 3));
-      for (const other of patterns) {
-        const middle = other.hasVariables ? undefined : findMiddle(holder.tokens, other.tokens, key);
-        if (middle !== undefined) meetings.push(printLiterally(middle));
-      }
+      for (const other of patterns)
+        meetings.push(...readMeeting(findMiddle(holder.tokens, other.tokens, key), keys));
     }
   }
-  return new Set(meetings);
+  return new Set(meetings.filter((text) => text !== standIn(key, keys)));
+}
+
+/** The text that a variable has in common with a pattern: a literal, or what another variable stands for. */
+function readMeeting(tokens: readonly Token[] | undefined, keys: readonly string[]): readonly string[] {
+  const [only, ...more] = tokens ?? [];
+  if (tokens === undefined || only === undefined) return [];
+  if (typeof only === "string" && more.length === 0) {
+    const { key, fallback } = readVariable(only);
+    return [standIn(key, keys), ...(fallback === undefined ? [] : [fallback])];
+  }
+  if (tokens.some((token) => typeof token === "string")) return [];
+  const text = printLiterally(tokens);
+  return text === "" ? [] : [text];
 }
 
 function isVariable(token: Token, key: string): boolean {

@@ -100,7 +100,7 @@ export function reachPrincipals(
   ];
   const reaches = new Map<bigint, Reach<PolicyPrincipal>>();
   for (const value of candidates) {
-    spend(budget, 1 + (named.length >> 4));
+    spend(budget, 1 + (named.length >> 2));
     if (value.id === "*" || !principalRelations.covers(selector, value)) continue;
     if (except.some((excluded) => coversPrincipal(excluded, value))) continue;
     const reached = readReached(

@@ -5,7 +5,14 @@ import type { KeyValue } from "./domain.ts";
 import type { PolicyRequest } from "./grant.ts";
 import { fillCell, fillStatement } from "./instance.ts";
 import type { Player } from "./player.ts";
-import { type Bearing, reachActions, reachNone, reachPrincipals, reachResources } from "./reach.ts";
+import {
+  type Bearing,
+  type Reach,
+  reachActions,
+  reachNone,
+  reachPrincipals,
+  reachResources,
+} from "./reach.ts";
 import { type Assignment, type Satisfaction, satisfy } from "./satisfaction.ts";
 import type { CompiledStatement } from "./statement.ts";
 import type { CellVerdict, Subtraction } from "./subtraction.ts";
@@ -62,11 +69,20 @@ function decideCell(
   spend(budget, weight >> 6);
   const near = players.filter(({ statement }) => !missesCell(statement, cell));
   const { list, complete } = listAssignments(cell, from, near, budget);
+  const actions = reachActions(
+    cell.action,
+    bearOn(near, ({ actions }) => actions),
+    budget,
+  );
+  const onPrincipals = bearOn(near, ({ principals }) => principals);
+  const principals = cell.principal
+    ? reachPrincipals(cell.principal, onPrincipals, partition, budget)
+    : [reachNone(onPrincipals)];
   let doubt: string | undefined = complete
     ? undefined
     : "Its policy variables can meet the other side's patterns in too many ways.";
   for (const assignment of list) {
-    const verdict = decideInstance(cell, from, near, assignment, partition, budget);
+    const verdict = decideInstance(cell, from, near, { actions, principals }, assignment, budget);
     if (verdict.kind === "left") return verdict;
     if (verdict.kind === "undecided") doubt = verdict.message;
   }
@@ -75,33 +91,43 @@ function decideCell(
     : { kind: "undecided", code: "unsupported", message: doubt };
 }
 
+function bearOn<Selector>(
+  players: readonly Player[],
+  pick: (statement: CompiledStatement) => Bearing<Selector>["clause"],
+): readonly Bearing<Selector>[] {
+  return players.map(({ statement, role }) => ({ clause: pick(statement), wanted: role === "spares" }));
+}
+
+/** What does not hang on the values of policy variables. */
+interface FixedReach {
+  readonly actions: readonly Reach<string>[];
+  readonly principals: readonly Reach<PolicyRequest["principal"]>[];
+}
+
 function decideInstance(
   cell: Cell,
   from: CompiledStatement,
   near: readonly Player[],
+  { actions, principals }: FixedReach,
   assignment: Assignment,
-  partition: string,
   budget: Budget,
 ): CellVerdict {
-  const { action, resource, principal } = fillCell(cell, assignment) ?? {};
-  if (action === undefined) return { kind: "covered" };
+  if (assignment.size > 0) {
+    spend(
+      budget,
+      near.reduce((sum, { statement }) => sum + (statement.resources?.entries.length ?? 0), 8),
+    );
+  }
+  const filled = fillCell(cell, assignment);
+  if (filled === undefined) return { kind: "covered" };
   const giver = assignment.size === 0 ? from : fillStatement(from, assignment);
   const players = near.map((player) =>
     assignment.size === 0 ? player : { ...player, statement: fillStatement(player.statement, assignment) },
   );
-  const bear = <Selector>(pick: (statement: CompiledStatement) => Bearing<Selector>["clause"]) =>
-    players.map(({ statement, role }) => ({ clause: pick(statement), wanted: role === "spares" }));
-  const onResources = bear(({ resources }) => resources);
-  const onPrincipals = bear(({ principals }) => principals);
-  const actions = reachActions(
-    action,
-    bear(({ actions }) => actions),
-    budget,
-  );
-  const resources = resource ? reachResources(resource, onResources, budget) : [reachNone(onResources)];
-  const principals = principal
-    ? reachPrincipals(principal, onPrincipals, partition, budget)
-    : [reachNone(onPrincipals)];
+  const onResources = bearOn(players, ({ resources }) => resources);
+  const resources = filled.resource
+    ? reachResources(filled.resource, onResources, budget)
+    : [reachNone(onResources)];
   const known = new Map<bigint, Satisfaction>();
   let doubt: string | undefined;
   for (const who of principals) {

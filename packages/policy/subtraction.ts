@@ -110,7 +110,7 @@ function listUntaken(
 ): readonly Entry<Pattern>[] {
   const places = countPlaces(given);
   const whole = takers.filter(({ statement }) => {
-    spend(budget, 1 + ((places * countPlaces(statement)) >> 6));
+    spend(budget, 1 + ((places * countPlaces(statement)) >> 4));
     return coversPlace(statement, given);
   });
   return listActions(given).filter((action) => {
