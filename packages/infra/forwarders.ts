@@ -4,7 +4,7 @@ import { alarmWhenNotEmpty, allowAlarms, createTopic } from "./alerts.ts";
 import { defaultBusOf, type Place } from "./place.ts";
 import { allowRules, createMissedQueue } from "./queues.ts";
 import { forwardedRegions } from "./regions.ts";
-import { retryPolicy, watchCalls } from "./rules.ts";
+import { retryPolicy, watchCalls, watchSymptoms } from "./rules.ts";
 
 /**
  * Forwards the watched calls of other regions to the default bus of the guard's: IAM's, where it tells them elsewhere,
@@ -31,7 +31,10 @@ export function forwardRegions(config: Config, place: Place): void {
   for (const { region, services } of regions) {
     const suffix = `In${printRegion(region)}`;
     const missed = createMissedQueue(`ForwardMissed${suffix}`, region);
-    const rules = services.map((service) => watchCalls(service, place, suffix, region));
+    const rules = [
+      ...services.map((service) => watchCalls(service, place, suffix, region)),
+      ...(services.includes("batch") ? Object.values(watchSymptoms(place, suffix, region)) : []),
+    ];
     rules.forEach((rule, index) => {
       new aws.cloudwatch.EventTarget(`Forward${index + 1}${suffix}`, {
         region,

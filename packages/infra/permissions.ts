@@ -9,6 +9,18 @@ export type Permission = sst.aws.FunctionPermissionArgs;
 /** Reads of the guarded roles, at whatever path they stand, and of any policy that may be attached to them. */
 export function readRoles(config: Config, place: Place): Permission[] {
   const arn = (resource: string) => iamArn(place, resource);
+  return readRolesAt(
+    Object.keys(config.roles).flatMap((name) => [arn(`role/${name}`), arn(`role/*/${name}`)]),
+    place,
+  );
+}
+
+/** Reads of any role: which ones AWS Batch uses is not known before it uses them. */
+export function readAnyRole(place: Place): Permission[] {
+  return readRolesAt([iamArn(place, "role/*")], place);
+}
+
+function readRolesAt(resources: $util.Output<string>[], place: Place): Permission[] {
   return [
     {
       actions: [
@@ -18,18 +30,34 @@ export function readRoles(config: Config, place: Place): Permission[] {
         "iam:ListInstanceProfilesForRole",
         "iam:ListRolePolicies",
       ],
-      resources: Object.keys(config.roles).flatMap((name) => [arn(`role/${name}`), arn(`role/*/${name}`)]),
+      resources,
     },
     { actions: ["iam:GetPolicy", "iam:GetPolicyVersion"], resources: anyPolicy(place) },
   ];
 }
 
+/** Reads of what AWS Batch uses roles for, in every region; Batch knows no narrower resource for these. */
+export function readBatch(): Permission[] {
+  return [
+    {
+      actions: [
+        "batch:DescribeComputeEnvironments",
+        "batch:DescribeJobDefinitions",
+        "batch:DescribeJobQueues",
+      ],
+      resources: ["*"],
+    },
+  ];
+}
+
 /** Finds the roles behind a policy or an instance profile that changed. */
 export function findRoles(place: Place): Permission[] {
-  return [
-    { actions: ["iam:ListEntitiesForPolicy"], resources: anyPolicy(place) },
-    { actions: ["iam:GetInstanceProfile"], resources: [iamArn(place, "instance-profile/*")] },
-  ];
+  return [{ actions: ["iam:ListEntitiesForPolicy"], resources: anyPolicy(place) }, ...readProfiles(place)];
+}
+
+/** Finds the role that an instance profile holds. */
+export function readProfiles(place: Place): Permission[] {
+  return [{ actions: ["iam:GetInstanceProfile"], resources: [iamArn(place, "instance-profile/*")] }];
 }
 
 function anyPolicy(place: Place) {

@@ -1,4 +1,5 @@
 /// <reference path="../../.sst/platform/config.d.ts" />
+import { symptomTypes } from "@drift-guard/core/symptom";
 import { watchedCalls } from "@drift-guard/core/watched-calls";
 import type { Place } from "./place.ts";
 import { allowRules, type Channel } from "./queues.ts";
@@ -33,13 +34,55 @@ export function watchCalls(
   });
 }
 
+/** The rules for what AWS Batch itself tells. */
+interface SymptomRules {
+  readonly failed: aws.cloudwatch.EventRule;
+  readonly blocked: aws.cloudwatch.EventRule;
+}
+
+/**
+ * Rules on a region's default bus for what AWS Batch itself tells of jobs and queues in trouble (platform-facts 3.8).
+ * Jobs that ran and then failed are left out: there are many, and no role kept them from running.
+ */
+export function watchSymptoms(place: Place, suffix = "", region?: string): SymptomRules {
+  const rule = (name: string, types: readonly string[], description: string, detail?: object) =>
+    new aws.cloudwatch.EventRule(`${name}Rule${suffix}`, {
+      ...(region && { region }),
+      description,
+      eventPattern: $jsonStringify({
+        source: ["aws.batch"],
+        account: [place.account],
+        "detail-type": types,
+        ...(detail && { detail }),
+      }),
+    });
+  const blocked = symptomTypes.filter((type) => type.endsWith("Queue Blocked"));
+  const failed = symptomTypes.filter((type) => !blocked.includes(type));
+  return {
+    failed: rule("FailedJobs", failed, "Jobs that failed before they ran", {
+      status: ["FAILED"],
+      statusReason: [{ exists: false }, { "anything-but": { prefix: ranBefore } }],
+    }),
+    blocked: rule("BlockedQueues", blocked, "Job queues whose first job cannot run"),
+  };
+}
+
+// How AWS Batch begins the reason of a job whose container ran, or that somebody or something else ended.
+const ranBefore = [
+  "Essential container in task exited",
+  "Dependent Job failed",
+  "Job attempt duration exceeded",
+];
+
 /** Sends the watched calls, of the guard's own region and those forwarded to it, to the changes channel. */
 export function feedChanges(changes: Channel, place: Place): void {
   const services: readonly WatchedService[] = ["iam", "batch"];
-  feed(
-    changes,
-    services.map((service) => ({ name: labels[service], rule: watchCalls(service, place) })),
-  );
+  const { failed, blocked } = watchSymptoms(place);
+  feed(changes, [
+    ...services.map((service) => ({ name: labels[service], rule: watchCalls(service, place) })),
+    { name: "FailedJobs", rule: failed },
+    { name: "BlockedQueues", rule: blocked },
+  ]);
 }
 
 /** Sends the transitions on the guard's own bus, or those of some kinds, to a channel. */

@@ -7,9 +7,11 @@ import {
   findRoles,
   findUndelivered,
   readAccount,
+  readAnyRole,
+  readBatch,
   readControl,
   readLedgers,
-  readRoles,
+  readProfiles,
   receiveFrom,
   sendTo,
 } from "./permissions.ts";
@@ -17,15 +19,16 @@ import { consume, createMissedQueue } from "./queues.ts";
 
 /** The function that looks at the roles behind each change. */
 export function createDetect(ground: Ground, guardRole?: $util.Output<string>): void {
-  const { config, place, findings, control, changes } = ground;
+  const { place, findings, control, changes } = ground;
   const detect = createLambda("Detect", {
     description:
       "Reads the roles that a change concerns, compares them with their references, records findings",
     timeoutSeconds: 60,
     environment: describeGround(ground, guardRole),
     permissions: [
-      ...readRoles(config, place),
+      ...readAnyRole(place),
       ...findRoles(place),
+      ...readBatch(),
       ...readLedgers(findings),
       ...commitLedgers(findings),
       ...readControl(control),
@@ -48,7 +51,9 @@ export function createSweep(ground: Ground, guardRole?: $util.Output<string>): s
     environment: { ...describeGround(ground, guardRole), BUS_NAME: bus.name },
     permissions: [
       ...readAccount(),
-      ...readRoles(config, place),
+      ...readAnyRole(place),
+      ...readProfiles(place),
+      ...readBatch(),
       ...readLedgers(findings),
       ...commitLedgers(findings),
       ...findUndelivered(findings),

@@ -55,6 +55,11 @@ describe("the role of every function", () => {
       "iam:ListInstanceProfilesForRole",
       "iam:ListRolePolicies",
     ];
+    const readBatch = [
+      "batch:DescribeComputeEnvironments",
+      "batch:DescribeJobDefinitions",
+      "batch:DescribeJobQueues",
+    ];
     const readTable = ["dynamodb:Query"];
     const ledgers = ["dynamodb:DeleteItem", "dynamodb:PutItem", ...readTable];
     const expected: Record<string, readonly string[]> = {
@@ -62,6 +67,7 @@ describe("the role of every function", () => {
         ...readRole,
         "iam:GetInstanceProfile",
         "iam:ListEntitiesForPolicy",
+        ...readBatch,
         ...ledgers,
         ...receive,
         "sqs:SendMessage",
@@ -69,7 +75,9 @@ describe("the role of every function", () => {
       Sweep: [
         ...readRole,
         "iam:GetAccountAuthorizationDetails",
+        "iam:GetInstanceProfile",
         "iam:ListRoles",
+        ...readBatch,
         ...ledgers,
         "events:PutEvents",
         "sqs:SendMessage",
@@ -106,15 +114,25 @@ describe("the role of every function", () => {
         .filter(({ Resource }) => Resource?.includes("*"))
         .flatMap(({ Action }) => Action),
     );
-    assert.deepEqual(unbound.sort(), [
+    assert.deepEqual([...new Set(unbound)].sort(), [
+      "batch:DescribeComputeEnvironments",
+      "batch:DescribeJobDefinitions",
+      "batch:DescribeJobQueues",
       "dynamodb:ListStreams",
       "iam:GetAccountAuthorizationDetails",
       "iam:ListRoles",
     ]);
   });
 
-  it("reads the guarded roles at any path, and no others", () => {
-    const read = permissions("Detect").find(({ Action }) => Action.includes("iam:GetRole"));
+  it("reads any role where it looks, since Batch may come to use any", () => {
+    for (const name of ["Detect", "Sweep"]) {
+      const read = permissions(name).find(({ Action }) => Action.includes("iam:GetRole"));
+      assert.deepEqual(read?.Resource, [`arn:aws:iam::${account}:role/*`]);
+    }
+  });
+
+  it("reads the guarded roles at any path, and no others, where it writes", () => {
+    const read = permissions("Rollbacker").find(({ Action }) => Action.includes("iam:GetRole"));
     assert.deepEqual(
       read?.Resource,
       ["AWSBatchServiceRole", "ecsTaskExecutionRole", "AWSServiceRoleForBatch"].flatMap((role) => [

@@ -20,13 +20,15 @@ describe("forwarding", () => {
   });
 
   it("brings Batch's calls of another region to the guard's default bus", () => {
-    assert.deepEqual(targets(everything), [
-      {
+    const arn = `arn:aws:events:us-east-1:${account}:event-bus/default`;
+    assert.deepEqual(
+      targets(everything),
+      ["Batch", "FailedJobs", "BlockedQueues"].map((name) => ({
         region: "eu-west-1",
-        rule: everything.get("BatchRuleInEuWest1").outputs.name,
-        arn: `arn:aws:events:us-east-1:${account}:event-bus/default`,
-      },
-    ]);
+        rule: everything.get(`${name}RuleInEuWest1`).outputs.name,
+        arn,
+      })),
+    );
   });
 
   it("brings IAM's calls from the one region that tells them, beside Batch's", () => {
@@ -34,11 +36,13 @@ describe("forwarding", () => {
     assert.deepEqual(targets(elsewhere), [
       { region: home, rule: elsewhere.get("IamRuleInUsEast1").outputs.name, arn },
       { region: home, rule: elsewhere.get("BatchRuleInUsEast1").outputs.name, arn },
+      { region: home, rule: elsewhere.get("FailedJobsRuleInUsEast1").outputs.name, arn },
+      { region: home, rule: elsewhere.get("BlockedQueuesRuleInUsEast1").outputs.name, arn },
     ]);
   });
 
   it("matches what the guard's own rules match", () => {
-    for (const service of ["Iam", "Batch"]) {
+    for (const service of ["Iam", "Batch", "FailedJobs", "BlockedQueues"]) {
       assert.equal(
         elsewhere.get(`${service}RuleInUsEast1`).inputs.eventPattern,
         elsewhere.get(`${service}Rule`).inputs.eventPattern,

@@ -59,15 +59,15 @@ describe("every queue", () => {
 
   it("is sent to by the rules that feed it and by nobody else's", () => {
     const senders: Record<string, readonly string[]> = {
-      Changes: ["IamRule", "BatchRule"],
-      ChangesMissed: ["IamRule", "BatchRule"],
+      Changes: ["IamRule", "BatchRule", "FailedJobsRule", "BlockedQueuesRule"],
+      ChangesMissed: ["IamRule", "BatchRule", "FailedJobsRule", "BlockedQueuesRule"],
       Notify: ["NotifyRule"],
       NotifyMissed: ["NotifyRule"],
       SecurityHub: ["SecurityHubRule"],
       SecurityHubMissed: ["SecurityHubRule"],
       Rollback: ["RollbackRule"],
       RollbackMissed: ["RollbackRule"],
-      ForwardMissedInEuWest1: ["BatchRuleInEuWest1"],
+      ForwardMissedInEuWest1: ["BatchRuleInEuWest1", "FailedJobsRuleInEuWest1", "BlockedQueuesRuleInEuWest1"],
     };
     const policies = everything.all("aws:sqs/queuePolicy:QueuePolicy");
     assert.deepEqual(

@@ -35,9 +35,36 @@ describe("the rules on the default bus", () => {
     });
   }
 
+  it("match jobs that failed before they ran, and queues that are blocked", () => {
+    const from = { source: ["aws.batch"], account: [account] };
+    assert.deepEqual(parse(plain.get("FailedJobsRule").inputs.eventPattern), {
+      ...from,
+      "detail-type": ["Batch Job State Change", "Batch Service Job State Change"],
+      detail: {
+        status: ["FAILED"],
+        statusReason: [
+          { exists: false },
+          {
+            "anything-but": {
+              prefix: [
+                "Essential container in task exited",
+                "Dependent Job failed",
+                "Job attempt duration exceeded",
+              ],
+            },
+          },
+        ],
+      },
+    });
+    assert.deepEqual(parse(plain.get("BlockedQueuesRule").inputs.eventPattern), {
+      ...from,
+      "detail-type": ["Batch Job Queue Blocked", "Batch Service Job Queue Blocked"],
+    });
+  });
+
   it("send to the queue Changes, whichever region the guard lives in", () => {
     for (const stack of [plain, elsewhere]) {
-      for (const name of ["IamTarget", "BatchTarget"]) {
+      for (const name of ["IamTarget", "BatchTarget", "FailedJobsTarget", "BlockedQueuesTarget"]) {
         assert.equal(stack.get(name).inputs.arn, stack.get("ChangesQueue").outputs.arn);
       }
     }
