@@ -47,6 +47,7 @@ export function listAssignments(
     const isTooMany = list.length * values.length > mostAssignments;
     const tried = isTooMany ? values.slice(1, 2) : values;
     if (isTooMany) complete = false;
+    spend(budget, list.length * tried.length);
     list = list.flatMap((assignment) => tried.map((value) => new Map(assignment).set(key, value)));
   }
   return { list, complete };
