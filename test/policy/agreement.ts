@@ -50,7 +50,7 @@ export function assertAgreement(
   const isUndecided = comparison.undecided.length > 0;
   // Without a version `${` is plain text, which a grant cannot say.
   const isPlain =
-    !`${candidate}${reference}`.includes("${") || (hasVersion(candidate) && hasVersion(reference));
+    !`${candidate}${reference}`.includes(`\${`) || (hasVersion(candidate) && hasVersion(reference));
   for (const [sought, giver, taker, grants] of told) {
     for (const grant of grants) {
       assert.ok(grant.example, "a grant has an example");

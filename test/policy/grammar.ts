@@ -42,16 +42,16 @@ const resources = [
 ];
 
 const variableResources = [
-  "arn:aws:s3:::${aws:username}",
-  "arn:aws:s3:::a/${aws:username}/*",
-  "arn:aws:s3:::a/${aws:username}",
-  "arn:aws:s3:::${aws:username, 'bob'}",
-  "arn:aws:s3:::${*}",
-  "arn:aws:s3:::${s3:prefix}/${aws:username}",
+  `arn:aws:s3:::\${aws:username}`,
+  `arn:aws:s3:::a/\${aws:username}/*`,
+  `arn:aws:s3:::a/\${aws:username}`,
+  `arn:aws:s3:::\${aws:username, 'bob'}`,
+  `arn:aws:s3:::\${*}`,
+  `arn:aws:s3:::\${s3:prefix}/\${aws:username}`,
 ];
 
 const texts = ["a", "b", "bob", "ab", "a*", "*b", "a?", "*", "A", "B*"];
-const variableTexts = ["${aws:username}", "a${aws:username}", "${s3:prefix,'a'}", "${*}"];
+const variableTexts = [`\${aws:username}`, `a\${aws:username}`, `\${s3:prefix,'a'}`, `\${*}`];
 const numbers = ["1", "5", "10", "7.5", "-3"];
 const dates = ["2020-01-01T00:00:00Z", "2024-06-01", "1577836800", "2030-01-01T00:00:00Z"];
 const addresses = ["10.0.0.0/16", "10.0.1.0/24", "10.0.1.7", "0.0.0.0/0", "2001:db8::/32", "2001:db8::1"];
