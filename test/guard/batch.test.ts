@@ -1,0 +1,517 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Config } from "@drift-guard/core/config";
+import { defineConfig } from "@drift-guard/core/config";
+import type { Finding } from "@drift-guard/core/finding";
+import type { BatchCall } from "@drift-guard/embedded/batch-call";
+import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
+import { referenceOf } from "../core/wards.ts";
+import { aWorld, type World } from "./world.ts";
+
+const observing: Config = defineConfig({
+  roles: { AWSBatchServiceRole: {}, ecsTaskExecutionRole: {} },
+  regions: { batch: ["us-east-1", "eu-west-1"] },
+});
+const secret = `arn:aws:secretsmanager:us-east-1:${account}:secret:db-AbCdEf`;
+
+const roleArn = (name: string, path = "/") => `arn:aws:iam::${account}:role${path}${name}`;
+
+const anEnvironment = (over: Partial<Extract<BatchCall, { call: "CreateComputeEnvironment" }>> = {}) =>
+  ({
+    call: "CreateComputeEnvironment",
+    computeEnvironmentName: "prod",
+    type: "MANAGED",
+    serviceRole: "service-role/AWSBatchServiceRole",
+    ...over,
+  }) as const;
+
+const aDefinition = (containerProperties: object, name = "render") =>
+  ({
+    call: "RegisterJobDefinition",
+    jobDefinitionName: name,
+    type: "container",
+    containerProperties: { image: "busybox", ...containerProperties },
+  }) as const;
+
+const described = (findings: readonly Finding[]) =>
+  findings
+    .map(({ role, evidence, state }) => {
+      const what =
+        evidence.kind === "drift" ? evidence.side : evidence.kind === "note" ? evidence.topic : evidence.kind;
+      return `${role.name} ${evidence.part} ${what} ${state}`;
+    })
+    .sort();
+
+async function theOnly(world: World): Promise<Finding> {
+  const [finding, ...others] = await world.findings();
+  assert.ok(finding, "there is a finding");
+  assert.deepEqual(described(others), []);
+  return finding;
+}
+
+function makeRole(world: World, roleName: string, service: string, policies: readonly string[] = []): void {
+  const call: IamCall = { call: "CreateRole", roleName, assumeRolePolicyDocument: trustOf(service) };
+  world.act(call);
+  for (const policyArn of policies) world.act({ call: "AttachRolePolicy", roleName, policyArn });
+}
+
+const attachmentsOf = (name: string) => referenceOf(name).attachments.map(({ arn }) => arn);
+
+describe("a compute environment", () => {
+  it("whose roles are as they should be is no finding, and what it uses is known", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch(anEnvironment());
+    await world.settle();
+    assert.deepEqual(await world.findings(), []);
+    const [use] = await world.ports.usage.usesOf({ account, name: "awsbatchservicerole" });
+    assert.deepEqual(use, {
+      kind: "compute-environment",
+      region: "us-east-1",
+      name: "prod",
+      duty: "service",
+      state: "ENABLED",
+      status: "VALID",
+      statusReason: "ComputeEnvironment Healthy",
+      queues: [],
+      arn: roleArn("AWSBatchServiceRole", "/service-role/"),
+    });
+  });
+
+  it("makes the loss of its service role's policy critical, and says what breaks", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch(anEnvironment());
+    await world.actOnBatch({
+      call: "CreateJobQueue",
+      jobQueueName: "high",
+      priority: 1,
+      computeEnvironmentOrder: [{ order: 1, computeEnvironment: "prod" }],
+    });
+    await world.sweep();
+    world.act({ call: "DetachRolePolicy", roleName: "AWSBatchServiceRole", policyArn: batchServicePolicy });
+    await world.settle();
+    const finding = await theOnly(world);
+    assert.equal(finding.severity, "CRITICAL");
+    assert.deepEqual(finding.usedBy, [
+      "compute environment prod in us-east-1 (ENABLED), with job queue high",
+    ]);
+  });
+
+  it("that nothing uses makes the same loss milder by a step", async () => {
+    const world = aWorld({ config: observing });
+    world.act({ call: "DetachRolePolicy", roleName: "AWSBatchServiceRole", policyArn: batchServicePolicy });
+    await world.settle();
+    const finding = await theOnly(world);
+    assert.deepEqual([finding.severity, finding.usedBy], ["MEDIUM", []]);
+  });
+
+  it("brings roles that nobody guards under watch, by an instance profile too, and never writes them", async () => {
+    const world = aWorld({ config: observing });
+    makeRole(world, "Nodes", "ec2.amazonaws.com");
+    world.act({ call: "CreateInstanceProfile", instanceProfileName: "NodeProfile" });
+    world.act({ call: "AddRoleToInstanceProfile", instanceProfileName: "NodeProfile", roleName: "Nodes" });
+    const instanceRole = `arn:aws:iam::${account}:instance-profile/NodeProfile`;
+    await world.actOnBatch(anEnvironment({ computeResources: { type: "EC2", instanceRole } }));
+    await world.settle();
+    const [policy] = attachmentsOf("ecsInstanceRole");
+    assert.deepEqual(described(await world.findings()), [`Nodes managed:${policy} missing open`]);
+    assert.deepEqual(
+      world.rollbacks.map(({ status }) => status),
+      ["nothing-to-do"],
+    );
+    world.act({ call: "AttachRolePolicy", roleName: "Nodes", policyArn: policy ?? "" });
+    await world.settle();
+    assert.deepEqual(described(await world.findings()), [`Nodes managed:${policy} missing resolved`]);
+  });
+
+  it("in another region is read there", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch(anEnvironment(), "eu-west-1");
+    await world.settle();
+    const uses = await world.ports.usage.usesOf({ account, name: "AWSBatchServiceRole" });
+    assert.deepEqual(
+      uses.map(({ region }) => region),
+      ["eu-west-1"],
+    );
+  });
+
+  it("without a service role needs the service-linked one, which Batch makes", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch(anEnvironment({ serviceRole: "" }));
+    await world.settle();
+    assert.deepEqual(await world.findings(), []);
+    const uses = await world.ports.usage.usesOf({ account, name: "AWSServiceRoleForBatch" });
+    assert.equal(uses.length, 1);
+  });
+
+  it("that names a role which is gone is INVALID, and both are told with the cure", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch(anEnvironment());
+    await world.settle();
+    world.act({ call: "DetachRolePolicy", roleName: "AWSBatchServiceRole", policyArn: batchServicePolicy });
+    world.act({ call: "DeleteRole", roleName: "AWSBatchServiceRole" });
+    await world.settle();
+    await world.sweep();
+    const open = (await world.findings()).filter(({ state }) => state === "open");
+    assert.deepEqual(described(open), [
+      "AWSBatchServiceRole role invalid-environment open",
+      "AWSBatchServiceRole role missing open",
+    ]);
+    const note = open.map(({ evidence }) => evidence).find(({ kind }) => kind === "note");
+    assert.ok(note?.kind === "note");
+    assert.match(
+      note.details.join(),
+      /sts:AssumeRole on resource: .*Make the role again with the same name/s,
+    );
+  });
+
+  it("that names the role at another path is told, also while the event alone speaks of it", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch(anEnvironment({ serviceRole: "AWSBatchServiceRole" }));
+    await world.settle();
+    assert.deepEqual(described(await world.findings()), [
+      "AWSBatchServiceRole role invalid-environment open",
+      "AWSBatchServiceRole role other-path open",
+    ]);
+  });
+
+  it("whose instance profile is gone is told at the role of that name", async () => {
+    const world = aWorld({ config: observing });
+    const computeResources = { type: "EC2", instanceRole: "ecsInstanceRole" } as const;
+    await world.actOnBatch(anEnvironment({ computeResources }));
+    await world.settle();
+    assert.deepEqual(described(await world.findings()), ["ecsInstanceRole role profile-empty open"]);
+  });
+
+  it("that is deleted lets its roles go, with what was found of them", async () => {
+    const world = aWorld({ config: observing });
+    makeRole(world, "Custom", "ec2.amazonaws.com", [batchServicePolicy]);
+    await world.actOnBatch(anEnvironment({ serviceRole: roleArn("Custom") }));
+    await world.settle();
+    assert.ok((await world.findings()).some(({ state }) => state === "open"));
+    world.act({
+      call: "UpdateAssumeRolePolicy",
+      roleName: "Custom",
+      policyDocument: trustOf("batch.amazonaws.com"),
+    });
+    await world.actOnBatch({
+      call: "UpdateComputeEnvironment",
+      computeEnvironment: "prod",
+      state: "DISABLED",
+    });
+    await world.actOnBatch({ call: "DeleteComputeEnvironment", computeEnvironment: "prod" });
+    await world.settle();
+    assert.deepEqual(
+      (await world.findings()).filter(({ state }) => state !== "resolved"),
+      [],
+    );
+    assert.deepEqual(await world.ports.usage.usesOf({ account, name: "Custom" }), []);
+  });
+
+  it("ends in the same, whatever order its events come in, and however often", async () => {
+    const disorders = [
+      (bodies: readonly string[]) => bodies.toReversed(),
+      (bodies: readonly string[]) => [...bodies, ...bodies],
+    ];
+    for (const disorder of disorders) {
+      const world = aWorld({ config: observing, disorder });
+      await world.actOnBatch(anEnvironment());
+      await world.actOnBatch({
+        call: "UpdateComputeEnvironment",
+        computeEnvironment: "prod",
+        state: "DISABLED",
+      });
+      await world.settle();
+      const [use] = await world.ports.usage.usesOf({ account, name: "AWSBatchServiceRole" });
+      assert.ok(use?.kind === "compute-environment");
+      assert.equal(use.state, "DISABLED");
+      assert.deepEqual(await world.findings(), []);
+    }
+  });
+});
+
+describe("a job definition", () => {
+  const needy = aDefinition({
+    executionRoleArn: roleArn("ecsTaskExecutionRole", "/service-role/"),
+    secrets: [{ name: "DB", valueFrom: secret }],
+  });
+
+  it("that needs a secret its execution role may not read is told, with the smallest policy that cures it", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch(needy);
+    await world.settle();
+    const { evidence, role, severity } = await theOnly(world);
+    assert.ok(evidence.kind === "drift");
+    assert.deepEqual(
+      [role.name, evidence.part, evidence.side, severity],
+      ["ecsTaskExecutionRole", "permissions", "missing", "CRITICAL"],
+    );
+    assert.match(
+      evidence.detail ?? "",
+      /job definition render:1 in us-east-1 needs secretsmanager:GetSecretValue/,
+    );
+    assert.deepEqual(JSON.parse(evidence.cure ?? ""), {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: [secret] }],
+    });
+    world.act({
+      call: "PutRolePolicy",
+      roleName: "ecsTaskExecutionRole",
+      policyName: "JobDefinitionNeeds",
+      policyDocument: evidence.cure ?? "",
+    });
+    await world.settle();
+    assert.deepEqual(described(await world.findings()), [
+      "ecsTaskExecutionRole permissions missing resolved",
+    ]);
+  });
+
+  it("that is deregistered leaves grants behind that are told as unused", async () => {
+    const world = aWorld({ config: observing });
+    world.act({
+      call: "PutRolePolicy",
+      roleName: "ecsTaskExecutionRole",
+      policyName: "Secrets",
+      policyDocument: allow("secretsmanager:GetSecretValue", secret),
+    });
+    await world.actOnBatch(needy);
+    await world.actOnBatch(aDefinition({ executionRoleArn: roleArn("ecsTaskExecutionRole") }, "plain"));
+    await world.settle();
+    assert.deepEqual(await world.findings(), []);
+    await world.actOnBatch({ call: "DeregisterJobDefinition", jobDefinition: "render:1" });
+    await world.settle();
+    const finding = await theOnly(world);
+    assert.equal(finding.severity, "INFORMATIONAL");
+    assert.deepEqual(described([finding]), ["ecsTaskExecutionRole permissions unused-grants open"]);
+  });
+
+  it("brings its job role under watch for trust and ways to more, and for nothing else", async () => {
+    const world = aWorld({ config: observing });
+    makeRole(world, "Worker", "ecs-tasks.amazonaws.com");
+    world.act({
+      call: "PutRolePolicy",
+      roleName: "Worker",
+      policyName: "Data",
+      policyDocument: allow("s3:GetObject"),
+    });
+    await world.actOnBatch(aDefinition({ jobRoleArn: roleArn("Worker") }));
+    await world.settle();
+    assert.deepEqual(await world.findings(), []);
+    const open = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" },
+        { Effect: "Allow", Principal: { AWS: "arn:aws:iam::999988887777:root" }, Action: "sts:AssumeRole" },
+      ],
+    });
+    world.act({ call: "UpdateAssumeRolePolicy", roleName: "Worker", policyDocument: open });
+    world.act({
+      call: "PutRolePolicy",
+      roleName: "Worker",
+      policyName: "More",
+      policyDocument: allow(["iam:PassRole", "s3:PutObject"]),
+    });
+    await world.settle();
+    assert.deepEqual(described(await world.findings()), [
+      "Worker inline:More excess open",
+      "Worker trust excess open",
+    ]);
+    assert.ok((await world.findings()).every(({ severity }) => severity === "CRITICAL"));
+  });
+
+  it("that makes the execution role its job role is told", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch(aDefinition({ jobRoleArn: roleArn("ecsTaskExecutionRole") }));
+    await world.settle();
+    assert.deepEqual(described(await world.findings()), [
+      "ecsTaskExecutionRole role execution-role-as-job-role open",
+    ]);
+  });
+
+  it("on Fargate without an execution role is told, whether or not there is a role of the usual name", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch({ ...aDefinition({}), platformCapabilities: ["FARGATE"] });
+    await world.settle();
+    assert.deepEqual(described(await world.findings()), ["ecsTaskExecutionRole role role-not-named open"]);
+  });
+
+  it("of many nodes names roles in every place, all of which are watched", async () => {
+    const world = aWorld({ config: observing });
+    const names = ["ContainerRole", "TaskRole"];
+    for (const name of names) makeRole(world, name, "ecs-tasks.amazonaws.com");
+    await world.actOnBatch({
+      call: "RegisterJobDefinition",
+      jobDefinitionName: "nodes",
+      type: "multinode",
+      nodeProperties: {
+        nodeRangeProperties: [
+          { targetNodes: "0:0", container: { executionRoleArn: roleArn("ContainerRole") } },
+          {
+            targetNodes: "1:",
+            ecsProperties: { taskProperties: [{ executionRoleArn: roleArn("TaskRole"), containers: [] }] },
+          },
+        ],
+      },
+    });
+    await world.settle();
+    const [policy] = attachmentsOf("ecsTaskExecutionRole");
+    assert.deepEqual(
+      described(await world.findings()),
+      names.map((name) => `${name} managed:${policy} missing open`),
+    );
+  });
+});
+
+describe("the sweep", () => {
+  it("finds the roles that no event told of, in every region that it can read", async () => {
+    const world = aWorld({ config: observing, disorder: () => [] });
+    makeRole(world, "Custom", "ec2.amazonaws.com", [batchServicePolicy]);
+    await world.actOnBatch(anEnvironment({ serviceRole: roleArn("Custom") }), "eu-west-1");
+    const report = await world.sweep();
+    assert.deepEqual(report.unread, []);
+    assert.ok(described(await world.findings()).includes("Custom trust missing open"));
+  });
+
+  it("lets go of what is gone, and keeps what it knows of a region that it cannot read", async () => {
+    const world = aWorld({ config: observing, disorder: () => [] });
+    await world.actOnBatch(anEnvironment({ computeEnvironmentName: "here" }));
+    await world.actOnBatch(anEnvironment({ computeEnvironmentName: "there" }), "eu-west-1");
+    await world.sweep();
+    for (const region of ["us-east-1", "eu-west-1"]) {
+      const computeEnvironment = region === "us-east-1" ? "here" : "there";
+      await world.actOnBatch(
+        { call: "UpdateComputeEnvironment", computeEnvironment, state: "DISABLED" },
+        region,
+      );
+      await world.actOnBatch({ call: "DeleteComputeEnvironment", computeEnvironment }, region);
+    }
+    world.batch.close("eu-west-1");
+    const report = await world.sweep();
+    assert.deepEqual(
+      report.unread.map(({ region }) => region),
+      ["eu-west-1"],
+    );
+    const uses = await world.ports.usage.usesOf({ account, name: "AWSBatchServiceRole" });
+    assert.deepEqual(
+      uses.map(({ name }) => name),
+      ["there"],
+    );
+  });
+});
+
+describe("what AWS Batch itself tells", () => {
+  const failed = (over: object = {}, container: object = {}) => ({
+    version: "0",
+    id: "n-1",
+    source: "aws.batch",
+    "detail-type": "Batch Job State Change",
+    account,
+    time: "2026-11-22T12:00:00Z",
+    region: "us-east-1",
+    resources: [],
+    detail: {
+      jobName: "nightly",
+      status: "FAILED",
+      statusReason: "Task failed to start",
+      jobDefinition: `arn:aws:batch:us-east-1:${account}:job-definition/render:1`,
+      container: {
+        executionRoleArn: roleArn("ecsTaskExecutionRole", "/service-role/"),
+        reason:
+          "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: AccessDeniedException",
+        ...container,
+      },
+      ...over,
+    },
+  });
+
+  it("of a job that cannot pull its secrets leads to the cause, which is told with it", async () => {
+    const world = aWorld({
+      config: observing,
+      disorder: (bodies) => bodies.filter((body) => body.includes("State Change")),
+    });
+    await world.actOnBatch(
+      aDefinition({
+        executionRoleArn: roleArn("ecsTaskExecutionRole", "/service-role/"),
+        secrets: [{ name: "DB", valueFrom: secret }],
+      }),
+    );
+    world.tell(failed());
+    await world.settle();
+    const finding = await theOnly(world);
+    assert.deepEqual(described([finding]), ["ecsTaskExecutionRole permissions missing open"]);
+    assert.match(finding.symptoms?.join() ?? "", /job nightly FAILED: ResourceInitializationError/);
+    assert.equal(world.told[0]?.cause.kind, "symptom");
+  });
+
+  it("is told once more of a finding that is already open, and then no more", async () => {
+    const world = aWorld({ config: observing });
+    world.act({
+      call: "UpdateAssumeRolePolicy",
+      roleName: "ecsTaskExecutionRole",
+      policyDocument: trustOf("ec2.amazonaws.com"),
+    });
+    await world.settle();
+    const before = world.told.length;
+    world.tell(failed());
+    world.tell({ ...failed({ jobName: "later" }), id: "n-2" });
+    await world.settle();
+    const told = world.told.slice(before);
+    assert.deepEqual(
+      told.map(({ kind, finding: { evidence } }) => `${kind} ${evidence.part}`),
+      ["grew trust"],
+    );
+    const trust = (await world.findings()).find(({ symptoms }) => symptoms !== undefined);
+    assert.equal(trust?.symptoms?.length, 2);
+  });
+
+  it("of a blocked queue leads to the roles of its environments", async () => {
+    const world = aWorld({
+      config: observing,
+      disorder: (bodies) => bodies.filter((body) => body.includes("Queue Blocked")),
+    });
+    makeRole(world, "Custom", "ec2.amazonaws.com", [batchServicePolicy]);
+    await world.actOnBatch(anEnvironment({ serviceRole: roleArn("Custom") }));
+    await world.actOnBatch({
+      call: "CreateJobQueue",
+      jobQueueName: "high",
+      priority: 1,
+      computeEnvironmentOrder: [{ order: 1, computeEnvironment: "prod" }],
+    });
+    world.tell({
+      ...failed({
+        status: "RUNNABLE",
+        statusReason: "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - not authorized",
+        jobQueue: `arn:aws:batch:us-east-1:${account}:job-queue/high`,
+      }),
+      "detail-type": "Batch Job Queue Blocked",
+    });
+    await world.settle();
+    const missing = (await world.findings()).find(
+      ({ evidence }) => evidence.part === "trust" && evidence.kind === "drift" && evidence.side === "missing",
+    );
+    assert.match(missing?.symptoms?.join() ?? "", /job queue high blocked by job nightly/);
+  });
+
+  it("says so where the roles are as they should be", async () => {
+    const world = aWorld({ config: observing });
+    world.tell(failed());
+    await world.settle();
+    assert.deepEqual(
+      world.told.map(
+        ({ kind, finding: { evidence } }) => `${kind} ${evidence.kind === "note" ? evidence.topic : ""}`,
+      ),
+      ["opened unexplained-symptom", "resolved unexplained-symptom"],
+    );
+  });
+
+  it("is nothing where the reason is no role, the job did not fail, or the account is another", async () => {
+    const world = aWorld({ config: observing });
+    world.tell(
+      failed({ statusReason: "Essential container in task exited" }, { reason: "OutOfMemoryError" }),
+    );
+    world.tell(failed({ status: "RUNNING" }));
+    world.tell({ ...failed(), account: "999988887777" });
+    await world.settle();
+    assert.deepEqual(world.told, []);
+  });
+});
