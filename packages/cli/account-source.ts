@@ -1,13 +1,17 @@
 import { readFile } from "node:fs/promises";
 import type { RoleReader } from "@drift-guard/core/ports";
+import type { AttachedPolicy } from "@drift-guard/core/role";
 import { readSnapshot } from "@drift-guard/embedded/snapshot";
 
 /** An account whose roles can be read. */
 export interface AccountSource {
   readonly account: string;
+  readonly partition: string;
   /** In words, for whoever reads the result. */
   readonly from: string;
   readonly reader: RoleReader;
+  /** A managed policy with its default version; throws `RoleUnreadableError`. */
+  readPolicy(arn: string): Promise<AttachedPolicy>;
 }
 
 /** The account cannot be read at all: no file, no credentials, no answer. */
@@ -20,19 +24,27 @@ export async function openSnapshot(file: string): Promise<AccountSource> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new AccountUnreadableError(`The account file ${file} cannot be read: ${because(cause)}`, { cause });
   });
-  const { account, reader } = readSnapshot(text, file);
-  return { account, from: file, reader };
+  const { account, partition, reader, policy } = readSnapshot(text, file);
+  return { account, partition, from: file, reader, readPolicy: async (arn) => policy(arn) };
 }
 
 /** The live account of the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set. */
 export async function openLiveAccount(): Promise<AccountSource> {
   const { account, partition, region, from } = await identifyLiveAccount();
   // Loaded here, since a check of a file needs none of it.
-  const [{ IAMClient }, { createRoleReader }] = await Promise.all([
+  const [{ IAMClient }, { createRoleReader }, { createPolicyReader }] = await Promise.all([
     import("@aws-sdk/client-iam"),
     import("@drift-guard/aws/iam"),
+    import("@drift-guard/aws/iam-policies"),
   ]);
-  return { account, from, reader: createRoleReader(new IAMClient({ region }), { account, partition }) };
+  const client = new IAMClient({ region });
+  return {
+    account,
+    partition,
+    from,
+    reader: createRoleReader(client, { account, partition }),
+    readPolicy: createPolicyReader(client).read,
+  };
 }
 
 /** Which account the SDK's usual credentials are of. */

@@ -1,32 +1,53 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Config, type ConfigInput, defineConfig, usualRoles } from "@drift-guard/core/config";
 import { ConfigError } from "@drift-guard/core/errors";
 
-const usual = "drift-guard.config.ts";
+const usual = ["drift-guard.config.ts", "drift-guard.config.json"];
 
 /**
- * The owner's choices: of the file that is named, else of `drift-guard.config.ts` in the working directory, else the
- * usual ones, which guard the three roles of the guide. Throws `ConfigError`.
+ * The owner's choices: of the file that is named, else of `drift-guard.config.ts` or `.json` in the working directory,
+ * else the usual ones, which guard the three roles of the guide. Throws `ConfigError`.
  */
 export async function loadConfig(file: string | undefined): Promise<Config> {
-  if (file === undefined && !existsSync(usual)) return defineConfig({ roles: usualRoles });
-  const path = resolve(file ?? usual);
+  const chosen = file ?? usual.find((name) => existsSync(name));
+  if (chosen === undefined) return defineConfig({ roles: usualRoles });
+  const path = resolve(chosen);
   if (!existsSync(path)) throw new ConfigError(`There is no configuration ${path}.`);
-  const loaded: unknown = await import(pathToFileURL(path).href).catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`The configuration ${path} cannot be loaded: ${why}`, { cause });
-  });
-  if (typeof loaded !== "object" || loaded === null || !("default" in loaded)) {
-    throw new ConfigError(
-      `The configuration ${path} has no default export: export default defineConfig({ … }).`,
-    );
-  }
-  return defineConfig(readInput(loaded.default, path));
+  const written = path.endsWith(".json") ? await readJson(path) : await importDefault(path);
+  return defineConfig(readInput(written, path), basename(path));
 }
 
-// Whatever the file exports is checked whole by defineConfig; this only tells an object from something else.
+async function readJson(path: string): Promise<unknown> {
+  try {
+    const written: unknown = JSON.parse((await readFile(path, "utf8")).replace(/^\uFEFF/, ""));
+    if (typeof written !== "object" || written === null) return written;
+    // An editor's pointer to the schema is no choice of the owner's.
+    const { $schema: _, ...choices }: { readonly $schema?: unknown } = written;
+    return choices;
+  } catch (cause) {
+    throw unloadable(path, cause);
+  }
+}
+
+async function importDefault(path: string): Promise<unknown> {
+  const loaded: unknown = await import(pathToFileURL(path).href).catch((cause: unknown) => {
+    throw unloadable(path, cause);
+  });
+  if (typeof loaded === "object" && loaded !== null && "default" in loaded) return loaded.default;
+  throw new ConfigError(
+    `The configuration ${path} has no default export: export default defineConfig({ … }).`,
+  );
+}
+
+function unloadable(path: string, cause: unknown): ConfigError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new ConfigError(`The configuration ${path} cannot be loaded: ${why}`, { cause });
+}
+
+// Whatever the file holds is checked whole by defineConfig; this only tells an object from something else.
 function readInput(value: unknown, path: string): ConfigInput {
   if (isInput(value)) return value;
   throw new ConfigError(`The configuration ${path} exports no object as its default.`);

@@ -7,11 +7,12 @@ const help = `drift-guard keeps the IAM roles that AWS Batch stands on as they s
 
 Usage: drift-guard <command> [options]
 
-  check     compare the guarded roles of an account, live or from a file, with their references
-  explain   tell what the guard makes of CloudTrail records
-  slr       the life of Batch's service-linked role: status, delete-plan, delete, create, describe
-  demo      see the guard at work on an account in memory
-  local     run the guard, as it would be deployed, on an account on this machine
+  check      compare the guarded roles of an account, live or from a file, with their references
+  explain    tell what the guard makes of CloudTrail records
+  reference  what roles should be: list, show, capture, check, refresh
+  slr        the life of Batch's service-linked role: status, delete-plan, delete, create, describe
+  demo       see the guard at work on an account in memory
+  local      run the guard, as it would be deployed, on an account on this machine
 
   drift-guard <command> --help   tells more of a command
 
@@ -23,6 +24,7 @@ DEBUG=1 shows where in the program an error came from. NO_COLOR=1 leaves colours
 const commands = new Map<string, () => Promise<Command>>([
   ["check", async () => (await import("./commands/check.ts")).check],
   ["explain", async () => (await import("./commands/explain.ts")).explain],
+  ["reference", async () => (await import("./commands/reference.ts")).reference],
   ["slr", async () => (await import("./commands/slr.ts")).slr],
   ["demo", async () => (await import("./commands/demo.ts")).demo],
   ["local", async () => (await import("./commands/local.ts")).local],

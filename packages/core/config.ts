@@ -93,11 +93,11 @@ export type Config = z.infer<typeof Config>;
 /** The owner's choices as written: what is left out gets its default. */
 export type ConfigInput = z.input<typeof Config>;
 
-/** Checks the owner's choices and fills in the defaults; throws `ConfigError` that names the path. */
-export function defineConfig(input: ConfigInput): Config {
+/** Checks the owner's choices and fills in the defaults; throws `ConfigError` that names the path in `source`. */
+export function defineConfig(input: ConfigInput, source = "drift-guard.config.ts"): Config {
   const parsed = FittingConfig.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(`drift-guard.config.ts is not valid.\n${z.prettifyError(parsed.error)}`);
+  throw new ConfigError(`${source} is not valid.\n${z.prettifyError(parsed.error)}`);
 }
 
 const FittingConfig = Config.superRefine((config, context) => {

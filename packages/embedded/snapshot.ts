@@ -18,6 +18,8 @@ export interface Snapshot {
   /** The names of all roles in the file. */
   readonly roles: readonly string[];
   readonly reader: RoleReader;
+  /** A managed policy with its default version, as far as the file shows it. */
+  policy(arn: string): AttachedPolicy;
 }
 
 // The CLI prints documents as objects; the API gives them percent-encoded, and other tools as JSON text.
@@ -73,6 +75,7 @@ export function readSnapshot(text: string, source: string): Snapshot {
     partition,
     roles: roles.map(({ name }) => name),
     reader: createReader(roles, { account, cut, source }),
+    policy: (arn) => viewPolicy(arn, versions),
   };
 }
 
@@ -97,11 +100,6 @@ type Versions = ReadonlyMap<string, PolicyVersion | undefined>;
 function viewRole(detail: RoleDetail, versions: Versions): Role {
   // Files that were put together or made anonymous hold roles of several accounts: each is of its ARN's.
   const [, partition = "", , , account = ""] = detail.Arn.split(":");
-  const viewPolicy = (arn: string): AttachedPolicy => {
-    const version = versions.get(arn);
-    const why = `The snapshot does not hold the document of ${arn}; take it with the policies' filters, or without --filter.`;
-    return { arn, version: version ? seen(version) : unseen(why) };
-  };
   const boundary = detail.PermissionsBoundary?.PermissionsBoundaryArn;
   return {
     account,
@@ -111,13 +109,13 @@ function viewRole(detail: RoleDetail, versions: Versions): Role {
     path: detail.Path,
     arn: detail.Arn,
     trust: detail.AssumeRolePolicyDocument,
-    attached: detail.AttachedManagedPolicies.map(({ PolicyArn }) => viewPolicy(PolicyArn)),
+    attached: detail.AttachedManagedPolicies.map(({ PolicyArn }) => viewPolicy(PolicyArn, versions)),
     inline: detail.RolePolicyList.map(({ PolicyName, PolicyDocument }) => ({
       name: PolicyName,
       text: PolicyDocument,
     })),
     // IAM leaves the member out where a role has no boundary; tags and profiles it lists even if there are none.
-    boundary: seen(boundary === undefined ? null : viewPolicy(boundary)),
+    boundary: seen(boundary === undefined ? null : viewPolicy(boundary, versions)),
     tags: detail.Tags
       ? seen(Object.fromEntries(detail.Tags.map(({ Key, Value }) => [Key, Value])))
       : unseen("The snapshot does not show the role's tags."),
@@ -127,6 +125,12 @@ function viewRole(detail: RoleDetail, versions: Versions): Role {
       ? seen(detail.InstanceProfileList.map(({ InstanceProfileName }) => InstanceProfileName))
       : unseen("The snapshot does not show the role's instance profiles."),
   };
+}
+
+function viewPolicy(arn: string, versions: Versions): AttachedPolicy {
+  const version = versions.get(arn);
+  const why = `The snapshot does not hold the document of ${arn}; take it with the policies' filters, or without --filter.`;
+  return { arn, version: version ? seen(version) : unseen(why) };
 }
 
 function defaultVersion(policy: z.infer<typeof PolicyDetail>): PolicyVersion | undefined {

@@ -1,0 +1,177 @@
+import { relative } from "node:path";
+import { type Captured, captureRole, takeDrifts } from "@drift-guard/core/capture";
+import type { Config } from "@drift-guard/core/config";
+import type { Reference } from "@drift-guard/core/reference";
+import { localiseReference } from "@drift-guard/core/references";
+import { type RoleReading, sameRoleName } from "@drift-guard/core/role";
+import { plain } from "@drift-guard/formats/plain";
+import { listWards } from "@drift-guard/guard/guarded-role";
+import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
+import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { loadConfig } from "../config.ts";
+import { type Terminal, wrap } from "../terminal.ts";
+import { readFindings } from "./accepted.ts";
+import { printDifference } from "./difference.ts";
+import { findReferenceFile, readReferenceFile, usualFolder, writeReferenceFile } from "./folder.ts";
+
+/** A reference that was written. */
+interface Written extends Captured {
+  readonly file: string;
+  /** What changed in it, for a person; nothing where it is new. */
+  readonly difference: readonly string[];
+}
+
+/** `reference capture`. */
+export async function capture(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals: names } = parseCommandLine(args, {
+    account: { type: "string" },
+    config: { type: "string" },
+    finding: { type: "string", multiple: true },
+    findings: { type: "string" },
+    table: { type: "string" },
+    into: { type: "string", default: usualFolder },
+    force: { type: "boolean", default: false },
+    json: { type: "boolean" },
+  });
+  if (names.length === 0) throw new UsageError("Name the role to capture.");
+  const { finding: ids, into: folder } = values;
+  const config = await loadConfig(values.config);
+  const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
+  const today = new Date().toISOString().slice(0, 10);
+  const written: Written[] = [];
+  if (ids) {
+    const [name, ...others] = names;
+    if (name === undefined || others.length > 0) throw new UsageError("With --finding, name one role.");
+    written.push(await takeFindings(name, ids, { config, source, folder, today, place: values, terminal }));
+  } else {
+    for (const name of names) {
+      written.push(await captureLive(name, { source, folder, today, force: values.force }));
+    }
+  }
+  if (values.json) {
+    const shown = written.map(({ file, reference, notes }) => ({ role: reference.role, file, notes }));
+    await terminal.print(JSON.stringify(shown, undefined, 2));
+    return 0;
+  }
+  for (const each of written) await terminal.print(...tell(each, terminal), "");
+  await terminal.print(...advise(written, config, terminal));
+  return 0;
+}
+
+async function captureLive(
+  name: string,
+  { source, folder, today, force }: { source: AccountSource; folder: string; today: string; force: boolean },
+): Promise<Written> {
+  const reading = await source.reader.read(name);
+  if (reading.status === "absent") throw absent(reading, source);
+  const known = await findReferenceFile(folder, reading.role.name);
+  if (known !== undefined && !force) {
+    throw new UsageError(
+      `${plain(known, 200)} holds a reference of ${plain(name, 80)} already: --force writes it anew, --finding takes one drift into it.`,
+    );
+  }
+  const captured = captureRole(reading.role, today);
+  return { ...captured, file: await writeReferenceFile(folder, captured.reference), difference: [] };
+}
+
+function absent(
+  { name, account }: Extract<RoleReading, { status: "absent" }>,
+  { from }: AccountSource,
+): UsageError {
+  return new UsageError(`There is no role ${plain(name, 80)} in account ${account} (${plain(from)}).`);
+}
+
+interface Taking {
+  readonly config: Config;
+  readonly source: AccountSource;
+  readonly folder: string;
+  readonly today: string;
+  readonly place: Parameters<typeof readFindings>[1];
+  readonly terminal: Terminal;
+}
+
+async function takeFindings(
+  name: string,
+  ids: readonly string[],
+  { config, source, folder, today, place, terminal }: Taking,
+): Promise<Written> {
+  const ward = listWards({ config }).find((each) => sameRoleName(each.name, name));
+  if (!ward) throw new UsageError(`${plain(name, 80)} is not guarded by the configuration.`);
+  const findings = await readFindings(ids, place);
+  const foreign = findings.find(
+    ({ role }) => !sameRoleName(role.name, ward.name) || role.account !== source.account,
+  );
+  if (foreign) {
+    throw new UsageError(
+      `The finding ${foreign.id} is of ${plain(foreign.role.name, 80)} in account ${plain(foreign.role.account, 12)}, not of ${plain(name, 80)} in ${source.account}.`,
+    );
+  }
+  const reading = await source.reader.read(ward.name);
+  const known = await findReferenceFile(folder, ward.name);
+  const before = known === undefined ? ward.reference : await readReferenceFile(known);
+  const taken = takeDrifts({ ...ward, reference: before, reading }, findings, today);
+  const own = nameAfter(taken, ward.name);
+  return {
+    reference: own,
+    notes:
+      ward.guarded.reference === undefined || sameRoleName(ward.guarded.reference, ward.name)
+        ? []
+        : [
+            `The configuration holds ${ward.name} to ${ward.guarded.reference}, which other roles may share: take "reference" out there, so that it is held to its own.`,
+          ],
+    file: await writeReferenceFile(folder, own),
+    difference: printDifference(localiseReference(before, source.partition), own, terminal),
+  };
+}
+
+// Several roles may be held to one reference: what one of them may do becomes what it alone may.
+function nameAfter(reference: Reference, role: string): Reference {
+  const { profile, role: before } = reference;
+  if (sameRoleName(before, role)) return reference;
+  const isNamesake = profile !== undefined && sameRoleName(profile, before);
+  return { ...reference, role, ...(isNamesake && { profile: role }) };
+}
+
+function tell(
+  { reference, file, notes, difference }: Written,
+  { paint, columns }: Terminal,
+): readonly string[] {
+  return [
+    `${paint("bold", plain(reference.role))}  written to ${plain(file, 300)}`,
+    ...notes.flatMap((note) => wrap(plain(note, 400), columns, "  ")),
+    ...difference,
+  ];
+}
+
+function advise(written: readonly Written[], config: Config, { columns }: Terminal): readonly string[] {
+  const fresh = written.filter(
+    ({ reference: { role } }) => !config.references.some((other) => sameRoleName(other.role, role)),
+  );
+  if (fresh.length === 0) {
+    return wrap("The configuration has it already: review the change, and deploy it as any other.", columns);
+  }
+  const imports = fresh.map(({ file, reference: { role } }) => ({
+    name: nameValue(role),
+    role,
+    file: asImport(file),
+  }));
+  return [
+    ...wrap("Review it, and add it to drift-guard.config.ts:", columns),
+    "",
+    '  import { defineReference } from "@drift-guard/core/reference";',
+    ...imports.map(({ name, file }) => `  import ${name} from "${file}" with { type: "json" };`),
+    "",
+    `  references: [${imports.map(({ name }) => `defineReference(${name})`).join(", ")}],`,
+    `  roles: { ${imports.map(({ role }) => `${JSON.stringify(role)}: {}`).join(", ")} },`,
+  ];
+}
+
+function nameValue(role: string): string {
+  const name = role.replaceAll(/[^\w]+(\w?)/g, (_, next: string) => next.toUpperCase());
+  return /^[A-Za-z_]/.test(name) ? name : `role${name}`;
+}
+
+function asImport(file: string): string {
+  const path = relative(".", file).replaceAll("\\", "/");
+  return path.startsWith(".") ? path : `./${path}`;
+}

@@ -1,0 +1,48 @@
+import { exemplifyReference } from "@drift-guard/core/capture";
+import { GuardedRole } from "@drift-guard/core/config";
+import { evaluate } from "@drift-guard/core/evaluate";
+import type { Reference } from "@drift-guard/core/reference";
+import { plain } from "@drift-guard/formats/plain";
+import { listWards } from "@drift-guard/guard/guarded-role";
+import { type ExitCode, parseCommandLine } from "../command.ts";
+import { loadConfig } from "../config.ts";
+import { printSubstance } from "../drift-table.ts";
+import { type Terminal, wrap } from "../terminal.ts";
+import { readReferenceFile } from "./folder.ts";
+import { listKnown } from "./selection.ts";
+
+/** `reference check`: whether references are sound; what is not valid at all is thrown, with its path. */
+export async function checkReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals: files } = parseCommandLine(args, { config: { type: "string" } });
+  const config = await loadConfig(values.config);
+  const read = await Promise.all(files.map(readReferenceFile));
+  const all = [...read, ...listKnown(config)];
+  let faults = 0;
+  for (const reference of all) {
+    const lines = findFaults(reference, terminal);
+    if (lines.length === 0) continue;
+    faults += 1;
+    await terminal.print(terminal.paint("bold", plain(reference.role)), ...lines);
+  }
+  const wards = listWards({ config }).length;
+  await terminal.print(
+    faults === 0
+      ? `${all.length} references are sound; the configuration guards ${wards} ${wards === 1 ? "role" : "roles"}.`
+      : `${faults} of ${all.length} references are not sound.`,
+  );
+  return faults === 0 ? 0 : 1;
+}
+
+// A role that is exactly as its reference says must be clean, or no role ever will be.
+function findFaults(reference: Reference, terminal: Terminal): readonly string[] {
+  const guarded = GuardedRole.parse({});
+  const found = evaluate({ reference, guarded, reading: exemplifyReference(reference) });
+  return found.flatMap((assessment) => [
+    ...wrap(
+      `A role that is as it says would not be clean, at ${plain(assessment.part)}:`,
+      terminal.columns,
+      "  ",
+    ),
+    ...printSubstance(assessment, terminal, "    "),
+  ]);
+}

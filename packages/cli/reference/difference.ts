@@ -1,0 +1,85 @@
+import type { Reference } from "@drift-guard/core/reference";
+import { listGrants } from "@drift-guard/formats/grants";
+import { plain } from "@drift-guard/formats/plain";
+import { comparePolicies } from "@drift-guard/policy/compare";
+import { type Terminal, wrap } from "../terminal.ts";
+
+/** What changes from one reference to the next, part by part: `+` is what it asks for or allows anew, `-` no more. */
+export function printDifference(before: Reference, after: Reference, terminal: Terminal): readonly string[] {
+  const attachmentsOf = ({ attachments }: Reference) => attachments.map(({ arn }) => arn);
+  const shared = before.attachments.flatMap((one) => {
+    const other = after.attachments.find(({ arn }) => arn === one.arn);
+    return other ? [{ arn: one.arn, before: one.document, after: other.document }] : [];
+  });
+  const changed = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : [`  ${title}`, ...lines];
+  const grants = (
+    title: string,
+    one: string | undefined,
+    other: string | undefined,
+    kind: "trust" | "identity",
+  ) => changed(title, compare(one, other, kind, terminal));
+  const words = (title: string, one: string | undefined, other: string | undefined) =>
+    one === other
+      ? []
+      : changed(
+          title,
+          mark(other === undefined ? [] : [plain(other)], one === undefined ? [] : [plain(one)], terminal),
+        );
+  return [
+    ...grants("trust", before.trust, after.trust, "trust"),
+    ...changed(
+      "attached policies",
+      mark(
+        attachmentsOf(after).filter((arn) => !attachmentsOf(before).includes(arn)),
+        attachmentsOf(before).filter((arn) => !attachmentsOf(after).includes(arn)),
+        terminal,
+      ),
+    ),
+    ...shared.flatMap(({ arn, before: one, after: other }) => grants(plain(arn), one, other, "identity")),
+    ...grants("must hold", before.floor?.document, after.floor?.document, "identity"),
+    ...grants("may hold", before.allowed?.document, after.allowed?.document, "identity"),
+    ...changed(
+      "retired policies",
+      mark(
+        [],
+        before.retired.flatMap(({ arn }) => (after.retired.some((other) => other.arn === arn) ? [] : [arn])),
+        terminal,
+      ),
+    ),
+    ...words("instance profile", before.profile, after.profile),
+    ...words("permissions boundary", before.boundary, after.boundary),
+  ];
+}
+
+function compare(
+  one: string | undefined,
+  other: string | undefined,
+  kind: "trust" | "identity",
+  terminal: Terminal,
+): readonly string[] {
+  const documents = (text: string | undefined) => (text === undefined ? [] : [text]);
+  const { excess, missing, hardening, deniesAdded, deniesRemoved } = comparePolicies(
+    documents(other),
+    documents(one),
+    { kind },
+  );
+  const deny = (lines: readonly string[]) => lines.map((line) => `deny ${line}`);
+  return mark(
+    [...listGrants(excess, 50), ...deny(listGrants(deniesAdded, 50))],
+    [...listGrants([...missing, ...hardening], 50), ...deny(listGrants(deniesRemoved, 50))],
+    terminal,
+  );
+}
+
+function mark(
+  more: readonly string[],
+  less: readonly string[],
+  { columns, paint }: Terminal,
+): readonly string[] {
+  const lines = (sign: "+" | "-", texts: readonly string[]) =>
+    texts
+      .flatMap((text) => wrap(text, columns, `    ${sign} `, "        "))
+      .map((line) => paint(sign === "+" ? "green" : "red", line));
+  return [...lines("+", more), ...lines("-", less)];
+}

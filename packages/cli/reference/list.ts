@@ -1,0 +1,42 @@
+import type { Strictness } from "@drift-guard/core/reference";
+import { plain } from "@drift-guard/formats/plain";
+import { type ExitCode, parseCommandLine } from "../command.ts";
+import { loadConfig } from "../config.ts";
+import { type Terminal, wrap } from "../terminal.ts";
+import { isBuiltIn, listKnown } from "./selection.ts";
+
+/** `reference list`. */
+export async function listReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values } = parseCommandLine(args, { config: { type: "string" }, json: { type: "boolean" } });
+  const known = listKnown(await loadConfig(values.config));
+  if (values.json) {
+    const shown = known.map((reference) => ({
+      role: reference.role,
+      purpose: reference.purpose,
+      builtIn: isBuiltIn(reference),
+      serviceLinked: reference.serviceLinked,
+      source: reference.source,
+      attachments: reference.attachments.map(({ arn, version }) => ({ arn, version })),
+      strictness: reference.strictness,
+    }));
+    await terminal.print(JSON.stringify(shown, undefined, 2));
+    return 0;
+  }
+  for (const reference of known) {
+    const { role, purpose, source, strictness } = reference;
+    const origin = `${isBuiltIn(reference) ? "built in" : "your own"}: ${plain(source.title)}, ${source.date}`;
+    await terminal.print(
+      terminal.paint("bold", plain(role)),
+      ...(purpose === undefined ? [] : wrap(plain(purpose, 400), terminal.columns, "  ")),
+      ...wrap(`${origin}; ${printStrictness(strictness)}`, terminal.columns, "  ").map((line) =>
+        terminal.paint("dim", line),
+      ),
+    );
+  }
+  return 0;
+}
+
+/** How strict a reference is, in a line. */
+export function printStrictness({ trust, attachments, floor, ceiling }: Strictness): string {
+  return `trust ${trust}, attachments ${attachments}, floor ${floor}, ceiling ${ceiling}`;
+}

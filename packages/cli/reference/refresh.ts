@@ -1,0 +1,165 @@
+import { RoleUnreadableError } from "@drift-guard/core/errors";
+import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/evaluate";
+import type { VendorChange } from "@drift-guard/core/evidence";
+import type { Attachment, Reference } from "@drift-guard/core/reference";
+import { localiseReference } from "@drift-guard/core/references";
+import type { PolicyVersion } from "@drift-guard/core/role";
+import { plain } from "@drift-guard/formats/plain";
+import { comparePolicies } from "@drift-guard/policy/compare";
+import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
+import { type ExitCode, parseCommandLine } from "../command.ts";
+import { loadConfig } from "../config.ts";
+import { printSubstance } from "../drift-table.ts";
+import { type Terminal, wrap } from "../terminal.ts";
+import { findProjectFolder, usualFolder, writeReferenceFile } from "./folder.ts";
+import { chooseReferences, listKnown } from "./selection.ts";
+
+/** What has become of one AWS-managed policy of a reference. */
+type Renewal = { readonly role: string; readonly arn: string; readonly since: string } & (
+  | { readonly status: "same" | "renumbered"; readonly version: string }
+  | {
+      readonly status: "changed" | "back";
+      readonly version: string;
+      readonly change: VendorChange;
+      readonly live: PolicyVersion;
+    }
+  | { readonly status: "unread"; readonly why: string }
+);
+
+/** `reference refresh`. */
+export async function refresh(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals: names } = parseCommandLine(args, {
+    account: { type: "string" },
+    config: { type: "string" },
+    into: { type: "string" },
+    write: { type: "boolean", default: false },
+    json: { type: "boolean" },
+  });
+  const config = await loadConfig(values.config);
+  const chosen = names.length === 0 ? listKnown(config) : chooseReferences(names, config);
+  const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
+  const renewals: Renewal[] = [];
+  const files: string[] = [];
+  for (const reference of chosen) {
+    const found = await renewAll(reference, source);
+    renewals.push(...found);
+    const renewed = applyRenewals(reference, found, source.partition);
+    if (values.write && renewed !== reference) {
+      files.push(await writeReferenceFile(values.into ?? findProjectFolder() ?? usualFolder, renewed));
+    }
+  }
+  const code = exitCodeOf(renewals);
+  if (values.json) {
+    const shown = renewals.map((renewal) => {
+      if (!("change" in renewal)) return renewal;
+      const { change, live: _, ...rest } = renewal;
+      return { ...rest, added: change.added, removed: change.removed };
+    });
+    await terminal.print(JSON.stringify({ account: source.account, policies: shown, files }, undefined, 2));
+    return code;
+  }
+  for (const renewal of renewals) await terminal.print(...print(renewal, terminal));
+  const count = (status: Renewal["status"]) => renewals.filter((renewal) => renewal.status === status).length;
+  await terminal.print(
+    "",
+    `${renewals.length} policies in account ${source.account} (${plain(source.from)}): ${count("changed") + count("back")} that AWS changed, ${count("unread")} unread`,
+    ...files.map((file) => `written: ${plain(file, 300)}`),
+  );
+  return code;
+}
+
+function exitCodeOf(renewals: readonly Renewal[]): ExitCode {
+  if (renewals.some(({ status }) => status === "changed" || status === "back")) return 1;
+  return renewals.some(({ status }) => status === "unread") ? 2 : 0;
+}
+
+async function renewAll(reference: Reference, source: AccountSource): Promise<readonly Renewal[]> {
+  const { attachments } = localiseReference(reference, source.partition);
+  const renewals: Renewal[] = [];
+  // One after the other: IAM throttles each account, and somebody else may be reading as well.
+  for (const attachment of attachments.filter(({ arn }) => isOwnedByAws(arn))) {
+    renewals.push(await renew(reference.role, attachment, source));
+  }
+  return renewals;
+}
+
+async function renew(role: string, attachment: Attachment, source: AccountSource): Promise<Renewal> {
+  const { arn, version: since, document } = attachment;
+  const base = { role, arn, since };
+  const read = await source.readPolicy(arn).catch((error: unknown) => {
+    if (error instanceof RoleUnreadableError)
+      return { version: { observed: false, why: error.message } } as const;
+    throw error;
+  });
+  if (!read.version.observed) return { ...base, status: "unread", why: read.version.why };
+  const live = read.version.value;
+  const { excess, missing, latent, deniesAdded, deniesRemoved, undecided } = comparePolicies(
+    live.text,
+    document,
+    {
+      kind: "identity",
+    },
+  );
+  const [doubt] = undecided;
+  if (doubt) return { ...base, status: "unread", why: doubt.message };
+  const added = [...excess, ...deniesRemoved, ...latent];
+  const removed = [...missing, ...deniesAdded];
+  const change: VendorChange = {
+    kind: "vendor-change",
+    part: `managed:${arn}`,
+    version: live.id,
+    since,
+    added,
+    removed,
+  };
+  if (source.partition === "aws" && isOlderVersion(live.id, since)) {
+    return { ...base, status: "back", version: live.id, change, live };
+  }
+  if (added.length + removed.length > 0)
+    return { ...base, status: "changed", version: live.id, change, live };
+  return { ...base, status: live.id === since ? "same" : "renumbered", version: live.id };
+}
+
+function applyRenewals(reference: Reference, renewals: readonly Renewal[], partition: string): Reference {
+  const today = new Date().toISOString().slice(0, 10);
+  const neutral = (text: string) => text.replaceAll(`arn:${partition}:`, "arn:aws:");
+  let renewed = false;
+  const attachments = reference.attachments.map((attachment): Attachment => {
+    const renewal = renewals.find(({ arn }) => neutral(arn) === attachment.arn);
+    if (!renewal || !("live" in renewal)) return attachment;
+    renewed = true;
+    const name = attachment.arn.slice(attachment.arn.lastIndexOf("/") + 1);
+    return {
+      arn: attachment.arn,
+      version: renewal.live.id,
+      document: neutral(renewal.live.text),
+      source: { title: `AWS, default version of ${name}`, date: today },
+    };
+  });
+  return renewed ? { ...reference, attachments } : reference;
+}
+
+function print(renewal: Renewal, terminal: Terminal): readonly string[] {
+  const { arn, role, since, status } = renewal;
+  const { paint, columns } = terminal;
+  const heading = (text: string) => wrap(`${plain(arn)} (${plain(role)}): ${text}`, columns, "", "  ");
+  switch (status) {
+    case "same":
+      return heading(`${since}, as in the reference`).map((line) => paint("dim", line));
+    case "renumbered":
+      return heading(`${plain(renewal.version, 20)} gives the same as ${since}`).map((line) =>
+        paint("dim", line),
+      );
+    case "changed":
+    case "back":
+      return [
+        ...heading(`${since} → ${plain(renewal.version, 20)}`).map((line) => paint("bold", line)),
+        ...printSubstance(renewal.change, terminal, "  "),
+      ];
+    case "unread":
+      return [
+        ...heading("could not be read").map((line) => paint("yellow", line)),
+        ...wrap(plain(renewal.why, 400), columns, "  "),
+      ];
+  }
+}

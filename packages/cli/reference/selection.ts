@@ -1,0 +1,33 @@
+import type { Config } from "@drift-guard/core/config";
+import type { Reference } from "@drift-guard/core/reference";
+import { references } from "@drift-guard/core/references";
+import { sameRoleName } from "@drift-guard/core/role";
+import { plain } from "@drift-guard/formats/plain";
+import { UsageError } from "../command.ts";
+
+/** Every reference by which a role can be guarded: the owner's own, and the built-in ones that it does not replace. */
+export function listKnown({ references: own }: Pick<Config, "references">): readonly Reference[] {
+  const builtIn = references().filter(({ role }) => !own.some((other) => sameRoleName(other.role, role)));
+  return [...own, ...builtIn];
+}
+
+/** The references of these names, or of the roles that the configuration guards by one; throws `UsageError`. */
+export function chooseReferences(names: readonly string[], config: Config): readonly Reference[] {
+  const known = listKnown(config);
+  const aliases = new Map(
+    Object.entries(config.roles).map(([name, role]) => [name.toLowerCase(), role.reference ?? name]),
+  );
+  return names.map((name) => {
+    const wanted = aliases.get(name.toLowerCase()) ?? name;
+    const found = known.find(({ role }) => sameRoleName(role, wanted));
+    if (found) return found;
+    throw new UsageError(
+      `There is no reference ${plain(name, 80)}; there are ${known.map(({ role }) => role).join(", ")}.`,
+    );
+  });
+}
+
+/** Whether a reference is one that comes with the guard. */
+export function isBuiltIn(reference: Reference): boolean {
+  return references().includes(reference);
+}

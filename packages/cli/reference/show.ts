@@ -1,0 +1,99 @@
+import { type Provenance, printReference, type Reference } from "@drift-guard/core/reference";
+import { printGrant } from "@drift-guard/formats/grants";
+import { plain } from "@drift-guard/formats/plain";
+import { comparePolicies } from "@drift-guard/policy/compare";
+import type { Grant } from "@drift-guard/policy/grant";
+import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { loadConfig } from "../config.ts";
+import { type Terminal, wrap } from "../terminal.ts";
+import { printStrictness } from "./list.ts";
+import { chooseReferences, isBuiltIn } from "./selection.ts";
+
+/** `reference show`. */
+export async function showReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals: names } = parseCommandLine(args, {
+    config: { type: "string" },
+    json: { type: "boolean" },
+  });
+  if (names.length === 0) {
+    throw new UsageError("Name the role whose reference you want to see; reference list names them all.");
+  }
+  const chosen = chooseReferences(names, await loadConfig(values.config));
+  if (values.json) {
+    const [only] = chosen;
+    const written = chosen.map((reference) => printReference(reference).trimEnd());
+    await terminal.print(chosen.length === 1 && only ? (written[0] ?? "") : `[${written.join(",\n")}]`);
+    return 0;
+  }
+  for (const reference of chosen) await terminal.print(...describe(reference, terminal), "");
+  return 0;
+}
+
+function describe(reference: Reference, terminal: Terminal): readonly string[] {
+  const { role, purpose, serviceLinked, source, trust, attachments, floor, allowed } = reference;
+  const { retired, profile, boundary, strictness } = reference;
+  const { paint, columns } = terminal;
+  const said = (text: string, margin = "  ") => wrap(text, columns, margin);
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ["", `  ${paint("underline", title)}`, ...lines];
+  return [
+    `${paint("bold", plain(role))}  ${isBuiltIn(reference) ? "built in" : "your own"}`,
+    ...(purpose === undefined ? [] : said(plain(purpose, 400))),
+    ...said(`Source: ${printSource(source)}`).map((line) => paint("dim", line)),
+    ...said(`Held to: ${printStrictness(strictness)}`).map((line) => paint("dim", line)),
+    ...(serviceLinked === undefined
+      ? []
+      : said(
+          `AWS keeps it for ${serviceLinked}, at ${reference.path ?? "its own path"}; it is never written.`,
+        )),
+    ...section("Who may assume it", listPolicy(trust, "trust", terminal)),
+    ...attachments.flatMap(({ arn, version, document, source: { date } }) =>
+      section(
+        `Must have attached: ${plain(arn)} (${plain(version, 20)}, ${date})`,
+        listPolicy(document, "identity", terminal),
+      ),
+    ),
+    ...section(
+      "Must hold, whichever policy gives it",
+      floor ? listPolicy(floor.document, "identity", terminal) : [],
+    ),
+    ...section("May hold beside that", allowed ? listPolicy(allowed.document, "identity", terminal) : []),
+    ...retired.flatMap(({ arn, why }) =>
+      section(`Must not have attached: ${plain(arn)}`, said(plain(why, 400), "    ")),
+    ),
+    ...section("Instance profile", profile === undefined ? [] : said(plain(profile), "    ")),
+    ...section(
+      "Permissions boundary",
+      said(boundary === "none" ? "none" : "any that leaves what it must hold", "    "),
+    ),
+  ];
+}
+
+function printSource({ title, date, url, note }: Provenance): string {
+  return [
+    `${plain(title)}, ${date}`,
+    ...(url === undefined ? [] : [plain(url, 300)]),
+    ...(note === undefined ? [] : [plain(note, 400)]),
+  ].join(". ");
+}
+
+/** What a document gives and denies, one grant after the other, with all its actions. */
+export function listPolicy(
+  document: string,
+  kind: "trust" | "identity",
+  terminal: Terminal,
+): readonly string[] {
+  const { excess, deniesAdded, undecided } = comparePolicies(document, [], { kind });
+  return [
+    ...excess.flatMap((grant) => listGrant("", grant, terminal)),
+    ...deniesAdded.flatMap((grant) => listGrant("deny ", grant, terminal)),
+    ...undecided.flatMap(({ message }) => wrap(plain(message, 400), terminal.columns, "    ")),
+  ];
+}
+
+function listGrant(before: string, grant: Grant, { columns, paint }: Terminal): readonly string[] {
+  const line = wrap(before + printGrant(grant), columns, "    ", "      ");
+  if (grant.actions.length <= 3) return line;
+  const actions = wrap(grant.actions.map((action) => plain(action)).join(", "), columns, "        ");
+  return [...line, ...actions.map((text) => paint("dim", text))];
+}
