@@ -1,0 +1,370 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, it } from "node:test";
+import { parseComputeEnvironment, parseJobQueue } from "@drift-guard/core/batch-environment";
+import { usesOfDefinition } from "@drift-guard/core/batch-usage";
+import { parseJobDefinition } from "@drift-guard/core/job-definition";
+import { readValueFrom } from "@drift-guard/core/needs";
+import fc from "fast-check";
+import { account } from "../builders.ts";
+
+const place = { account, partition: "aws", region: "eu-west-1" };
+const roleArn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
+const secretArn = (name: string) => `arn:aws:secretsmanager:eu-west-1:${account}:secret:${name}`;
+
+/** A container with roles and one of each thing that names a secret, told apart by a mark. */
+const aContainer = (mark: string) => ({
+  executionRoleArn: roleArn(`Execution${mark}`),
+  jobRoleArn: roleArn(`Job${mark}`),
+  ...aTaskContainer(mark),
+});
+const aTaskContainer = (mark: string) => ({
+  image: "busybox",
+  secrets: [{ name: "A", valueFrom: secretArn(`env${mark}-AbCdEf`) }],
+  logConfiguration: {
+    logDriver: "splunk",
+    secretOptions: [{ name: "token", valueFrom: `/log/${mark}` }],
+  },
+  repositoryCredentials: { credentialsParameter: secretArn(`pull${mark}-AbCdEf`) },
+});
+const aTask = (mark: string) => ({
+  executionRoleArn: roleArn(`Execution${mark}`),
+  taskRoleArn: roleArn(`Job${mark}`),
+  containers: [aTaskContainer(mark)],
+});
+
+const everywhere = {
+  jobDefinitionName: "nodes",
+  type: "multinode",
+  containerProperties: aContainer("1"),
+  nodeProperties: {
+    nodeRangeProperties: [
+      { targetNodes: "0:0", container: aContainer("2") },
+      { targetNodes: "1:1", ecsProperties: { taskProperties: [aTask("3")] } },
+    ],
+  },
+  ecsProperties: { taskProperties: [aTask("4"), aTask("5")] },
+  eksProperties: {
+    podProperties: { serviceAccountName: "pods", imagePullSecrets: [{ name: "kubernetes" }] },
+  },
+};
+
+describe("a job definition", () => {
+  it("names roles and secrets in five places, and Kubernetes pods name none", () => {
+    const read = parseJobDefinition(everywhere, place);
+    assert.deepEqual(
+      read?.tasks.map(({ at, execution, job }) => [at, execution, job]),
+      [
+        ["containerProperties", "Execution1", "Job1"],
+        ["nodeProperties.nodeRangeProperties[0].container", "Execution2", "Job2"],
+        ["nodeProperties.nodeRangeProperties[1].ecsProperties.taskProperties[0]", "Execution3", "Job3"],
+        ["ecsProperties.taskProperties[0]", "Execution4", "Job4"],
+        ["ecsProperties.taskProperties[1]", "Execution5", "Job5"],
+      ],
+    );
+    for (const [index, task] of read?.tasks.entries() ?? []) {
+      const mark = index + 1;
+      assert.deepEqual(task.unread, []);
+      assert.deepEqual(
+        task.needs.map(({ action, resource, what }) => [action, resource, what]),
+        [
+          ["secretsmanager:GetSecretValue", secretArn(`env${mark}-AbCdEf`), "secret"],
+          ["ssm:GetParameters", `arn:aws:ssm:eu-west-1:${account}:parameter/log/${mark}`, "parameter"],
+          ["secretsmanager:GetSecretValue", secretArn(`pull${mark}-AbCdEf`), "registry"],
+        ],
+      );
+    }
+    assert.equal(
+      read?.tasks[2]?.needs[0]?.at,
+      "nodeProperties.nodeRangeProperties[1].ecsProperties.taskProperties[0].containers[0].secrets[0].valueFrom",
+    );
+  });
+
+  it("uses each of those roles, and what it needs stays with its own", () => {
+    const read = parseJobDefinition({ ...everywhere, revision: 3 }, place);
+    const uses = usesOfDefinition(read ? [read] : []);
+    assert.equal(uses.size, 10);
+    const [use] = uses.get("Execution4") ?? [];
+    assert.ok(use?.kind === "job-definition");
+    assert.deepEqual([use.name, use.revision, use.duty, use.needs.length], ["nodes", 3, "execution", 3]);
+    assert.deepEqual(
+      uses.get("Job4")?.map(({ duty }) => duty),
+      ["job"],
+    );
+  });
+
+  it("reads the same from a request and from an answer", () => {
+    const answer = { ...everywhere, revision: 3, status: "ACTIVE", jobDefinitionArn: "arn:…:3", tags: {} };
+    assert.deepEqual(parseJobDefinition(answer, place)?.tasks, parseJobDefinition(everywhere, place)?.tasks);
+  });
+
+  it("that asks for its log group to be made needs that grant, which the guide's policy lacks", () => {
+    const options = {
+      "awslogs-create-group": "true",
+      "awslogs-group": "/jobs",
+      "awslogs-region": "us-east-1",
+    };
+    const container = { executionRoleArn: roleArn("E"), logConfiguration: { logDriver: "awslogs", options } };
+    const read = parseJobDefinition({ jobDefinitionName: "a", containerProperties: container }, place);
+    assert.deepEqual(
+      read?.tasks[0]?.needs.map(({ action, resource }) => [action, resource]),
+      [["logs:CreateLogGroup", `arn:aws:logs:us-east-1:${account}:log-group:/jobs`]],
+    );
+  });
+
+  it("with things where the guide's samples print lists of them is read the same", () => {
+    const { logConfiguration, ...container } = aContainer("1");
+    const sample = { ...container, logConfiguration: [logConfiguration] };
+    const read = (containerProperties: unknown) =>
+      parseJobDefinition({ jobDefinitionName: "a", containerProperties }, place)?.tasks;
+    assert.deepEqual(read([sample]), read(aContainer("1")));
+  });
+
+  it("says what of it cannot be understood, without telling what may be a secret itself", () => {
+    const read = parseJobDefinition(
+      {
+        jobDefinitionName: "a",
+        containerProperties: {
+          executionRoleArn: "arn:aws:iam::999988887777:role/Foreign",
+          secrets: [{ name: "A", valueFrom: "hunter2 is my password!" }, { name: "B", valueFrom: 7 }, null],
+        },
+        ecsProperties: { taskProperties: ["nonsense"] },
+      },
+      place,
+    );
+    const unread = read?.tasks.flatMap((task) => task.unread) ?? [];
+    assert.deepEqual(unread, [
+      `containerProperties names arn:aws:iam::999988887777:role/Foreign, which is no role of account ${account}.`,
+      "containerProperties.secrets[0].valueFrom names neither a secret nor a parameter.",
+      "containerProperties.secrets[1].valueFrom is no text.",
+      "containerProperties.secrets[2].valueFrom is no text.",
+      "ecsProperties.taskProperties[0] is not what it should be.",
+    ]);
+  });
+
+  it("uses nothing once it is inactive, and is told by the newest of revisions that need the same", () => {
+    const revision = (number: number, status = "ACTIVE") =>
+      parseJobDefinition(
+        {
+          jobDefinitionName: "a",
+          revision: number,
+          status,
+          containerProperties: { executionRoleArn: roleArn("E") },
+        },
+        place,
+      ) ?? assert.fail();
+    assert.equal(usesOfDefinition([revision(1, "INACTIVE")]).size, 0);
+    const uses = usesOfDefinition([revision(1), revision(3), revision(2), revision(4, "INACTIVE")]).get("E");
+    assert.deepEqual(
+      uses?.map((use) => use.kind === "job-definition" && use.revision),
+      [3],
+    );
+  });
+
+  it("that runs on Fargate or uses secrets, and names no execution role, is told at the usual role", () => {
+    const read = (over: object) =>
+      parseJobDefinition({ jobDefinitionName: "a", ...over }, place) ?? assert.fail();
+    const usual = (over: object) => usesOfDefinition([read(over)]).get("ecsTaskExecutionRole");
+    const bare = { containerProperties: { image: "busybox" } };
+    assert.equal(usual(bare), undefined);
+    for (const over of [
+      { ...bare, platformCapabilities: ["FARGATE"] },
+      { containerProperties: { secrets: [{ name: "A", valueFrom: "/a" }] } },
+    ]) {
+      const [use] = usual(over) ?? [];
+      assert.ok(use?.kind === "job-definition");
+      assert.equal(use.unnamed, true);
+    }
+  });
+
+  it("of any shape is read without a throw, or is none", () => {
+    const text = fc.constantFrom(
+      "",
+      "a",
+      roleArn("R"),
+      secretArn("s"),
+      "__proto__",
+      "arn:aws:ssm:::parameter/",
+    );
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { depthSize: "small" },
+        text,
+        fc.integer(),
+        fc.constant(null),
+        fc.array(tie("value"), { maxLength: 3 }),
+        fc.dictionary(
+          fc.constantFrom(
+            ...["containerProperties", "nodeProperties", "nodeRangeProperties", "ecsProperties", "container"],
+            ...["taskProperties", "containers", "secrets", "valueFrom", "logConfiguration", "secretOptions"],
+            ...["repositoryCredentials", "credentialsParameter", "executionRoleArn", "jobRoleArn", "options"],
+            ...[
+              "computeResources",
+              "serviceRole",
+              "managedInstancesProvider",
+              "computeEnvironmentOrder",
+              "type",
+            ],
+          ),
+          tie("value"),
+        ),
+      ),
+    }));
+    fc.assert(
+      fc.property(value, fc.string({ minLength: 1 }), (given, name) => {
+        const fields = typeof given === "object" && given !== null ? given : {};
+        const definition = parseJobDefinition({ ...fields, jobDefinitionName: name }, place);
+        if (definition) usesOfDefinition([definition]);
+        parseComputeEnvironment({ ...fields, computeEnvironmentName: name }, place);
+        parseJobQueue({ ...fields, jobQueueName: name }, place);
+        assert.equal(parseJobDefinition(given, place)?.name, undefined);
+      }),
+    );
+  });
+});
+
+describe("valueFrom", () => {
+  const parameter = (name: string) => [
+    "ssm:GetParameters",
+    `arn:aws:ssm:eu-west-1:${account}:parameter/${name}`,
+  ];
+  const secret = (name: string) => ["secretsmanager:GetSecretValue", secretArn(name)];
+  const elsewhere = "arn:aws-us-gov:ssm:us-gov-west-1:999988887777:parameter/a/b";
+  const cases: readonly (readonly [text: string, needs: readonly (readonly (string | undefined)[])[]])[] = [
+    ["plain", [parameter("plain")]],
+    ["/path/to/it", [parameter("path/to/it")]],
+    ["path/to/it", [parameter("path/to/it")]],
+    [`arn:aws:ssm:eu-west-1:${account}:parameter/plain`, [parameter("plain")]],
+    [`arn:aws:ssm:eu-west-1:${account}:parameter/path/to/it`, [parameter("path/to/it")]],
+    [elsewhere, [["ssm:GetParameters", elsewhere]]],
+    [secretArn("db-AbCdEf"), [secret("db-AbCdEf")]],
+    [secretArn("team/db-AbCdEf:username::"), [secret("team/db-AbCdEf")]],
+    [secretArn("db-AbCdEf::AWSPREVIOUS:"), [secret("db-AbCdEf")]],
+    [secretArn("db-AbCdEf:::9d4cb84b-ad69-40c0-a0ab-cead36b967e8"), [secret("db-AbCdEf")]],
+    [secretArn("db"), [secret("db-??????")]],
+    [
+      `arn:aws:ssm:eu-west-1:${account}:parameter/aws/reference/secretsmanager/team/db`,
+      [parameter("aws/reference/secretsmanager/team/db"), secret("team/db-??????")],
+    ],
+    ["/aws/reference/secretsmanager/db", [parameter("aws/reference/secretsmanager/db"), secret("db-??????")]],
+  ];
+  for (const [text, needs] of cases) {
+    it(`"${text}" needs ${needs.map(([action]) => action).join(" and ")}`, () => {
+      const read = readValueFrom(text, "here", place);
+      assert.ok(read.read);
+      assert.deepEqual(
+        read.needs.map(({ action, resource }) => [action, resource]),
+        needs,
+      );
+    });
+  }
+
+  for (const text of [
+    "",
+    "two words",
+    "arn:aws:s3:::bucket/key",
+    secretArn("db-AbCdEf:only-one-part"),
+    "a//b",
+  ]) {
+    it(`"${text}" is not understood, and that is said`, () => {
+      assert.equal(readValueFrom(text, "here", place).read, false);
+    });
+  }
+});
+
+describe("a compute environment", () => {
+  const rolesOf = (given: object) =>
+    parseComputeEnvironment({ computeEnvironmentName: "prod", type: "MANAGED", ...given }, place)?.roles;
+  const linked = {
+    duty: "service",
+    name: "AWSServiceRoleForBatch",
+    arn: roleArn("aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch"),
+  };
+
+  for (const [serviceRole, arn] of [
+    [roleArn("service-role/AWSBatchServiceRole"), roleArn("service-role/AWSBatchServiceRole")],
+    ["AWSBatchServiceRole", roleArn("AWSBatchServiceRole")],
+    ["service-role/AWSBatchServiceRole", roleArn("service-role/AWSBatchServiceRole")],
+    ["/service-role/AWSBatchServiceRole", roleArn("service-role/AWSBatchServiceRole")],
+  ]) {
+    it(`takes its service role ${serviceRole} by the ARN that Batch does`, () => {
+      assert.deepEqual(rolesOf({ serviceRole }), [{ duty: "service", name: "AWSBatchServiceRole", arn }]);
+    });
+  }
+
+  it("without a service role has the service-linked one where Batch manages it, and none otherwise", () => {
+    assert.deepEqual(rolesOf({}), [linked]);
+    assert.deepEqual(rolesOf({ serviceRole: "" }), [linked]);
+    assert.deepEqual(rolesOf({ type: "UNMANAGED" }), []);
+  });
+
+  it("names an instance profile by its name or ARN, a fleet role, and the roles of managed instances", () => {
+    const profile = `arn:aws:iam::${account}:instance-profile/path/Nodes`;
+    assert.deepEqual(
+      rolesOf({
+        serviceRole: "S",
+        computeResources: {
+          instanceRole: "Short",
+          spotIamFleetRole: roleArn("Fleet"),
+          managedInstancesProvider: {
+            infrastructureRoleArn: roleArn("Infrastructure"),
+            instanceLaunchTemplate: { ec2InstanceProfileArn: profile },
+          },
+        },
+      })?.map((role) =>
+        role.duty === "instance" ? `instance ${role.profile}` : `${role.duty} ${role.name}`,
+      ),
+      ["service S", "instance Short", "instance Nodes", "spot-fleet Fleet", "infrastructure Infrastructure"],
+    );
+  });
+
+  it("is named by UpdateComputeEnvironment with a name or an ARN", () => {
+    for (const given of ["prod", `arn:aws:batch:eu-west-1:${account}:compute-environment/prod`]) {
+      assert.equal(parseComputeEnvironment({ computeEnvironment: given }, place)?.name, "prod");
+    }
+  });
+
+  it("of every recorded answer is read", () => {
+    const folder = resolve(import.meta.dirname, "../../../shared/data/api-recordings");
+    for (const answer of recordedAnswers(folder)) {
+      const { computeEnvironments = [], jobDefinitions = [], jobQueues = [] } = answer;
+      const owner = { ...place, account: "644160558196" };
+      for (const one of computeEnvironments) {
+        const read = parseComputeEnvironment(one, owner);
+        assert.ok(
+          read?.roles.some(({ duty }) => duty === "service"),
+          JSON.stringify(one),
+        );
+      }
+      for (const one of jobDefinitions) {
+        assert.deepEqual(
+          parseJobDefinition(one, owner)?.tasks.flatMap(({ unread }) => unread),
+          [],
+        );
+      }
+      for (const one of jobQueues) assert.equal(parseJobQueue(one, owner)?.environments.length, 1);
+    }
+  });
+});
+
+interface RecordedAnswer {
+  readonly computeEnvironments?: readonly unknown[];
+  readonly jobDefinitions?: readonly unknown[];
+  readonly jobQueues?: readonly unknown[];
+}
+
+// The recordings are kept beside the repository, and not everywhere.
+function recordedAnswers(folder: string): readonly RecordedAnswer[] {
+  let cases: readonly string[];
+  try {
+    cases = readdirSync(folder).filter((name) => name.includes("batch"));
+  } catch {
+    return [];
+  }
+  return cases.flatMap((name) =>
+    readdirSync(join(folder, name))
+      .filter((file) => file.startsWith("batch.Describe"))
+      .map((file): RecordedAnswer => JSON.parse(readFileSync(join(folder, name, file), "utf8")).data),
+  );
+}

@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { evaluateNeeds, findUnusedGrants } from "@drift-guard/core/needs-evaluation";
+import type { ResourceFacts } from "@drift-guard/core/ports";
+import { type Role, unseen } from "@drift-guard/core/role";
+import type { Need } from "@drift-guard/core/usage";
+import fc from "fast-check";
+import { account, aDefinitionUse, allow, aRole } from "../builders.ts";
+
+const secret = `arn:aws:secretsmanager:us-east-1:${account}:secret:db-AbCdEf`;
+const foreignSecret = "arn:aws:secretsmanager:us-east-1:999988887777:secret:db-AbCdEf";
+const parameter = `arn:aws:ssm:us-east-1:${account}:parameter/a`;
+const key = `arn:aws:kms:us-east-1:${account}:key/1`;
+
+const get = "secretsmanager:GetSecretValue";
+const aNeed = (over: Partial<Need> = {}): Need => ({
+  action: get,
+  resource: secret,
+  what: "secret",
+  at: "containerProperties.secrets[0].valueFrom",
+  ...over,
+});
+const statement = (over: object) => ({ Effect: "Allow", Action: get, Resource: secret, ...over });
+const policy = (...statements: readonly object[]) =>
+  JSON.stringify({ Version: "2012-10-17", Statement: statements });
+const withInline = (...texts: readonly string[]): Role =>
+  aRole({
+    name: "Execution",
+    attached: [],
+    inline: texts.map((text, index) => ({ name: `P${index}`, text })),
+  });
+
+const evaluate = (role: Role, needs: readonly Need[], facts: Readonly<Record<string, ResourceFacts>> = {}) =>
+  evaluateNeeds({ role, uses: [aDefinitionUse({ needs })], facts: new Map(Object.entries(facts)) });
+const kinds = (...given: Parameters<typeof evaluate>) =>
+  evaluate(...given).map((one) => (one.kind === "drift" ? one.side : one.kind));
+
+describe("what a job definition needs", () => {
+  it("is there where the role gives exactly it, by any policy or wildcard", () => {
+    for (const text of [
+      policy(statement({})),
+      allow("secretsmanager:*", "arn:aws:secretsmanager:*:*:secret:db-??????"),
+      allow("*"),
+      policy(statement({ Resource: "arn:aws:secretsmanager:us-east-1:${aws:PrincipalAccount}:secret:db-*" })),
+    ]) {
+      assert.deepEqual(kinds(withInline(text), [aNeed()]), [], text);
+    }
+  });
+
+  it("is missing where the action is given on another resource, and the resource with another action", () => {
+    // Both examples of the guide put actions and resources side by side: it is the pair that counts (T4).
+    const role = withInline(
+      policy(statement({ Resource: parameter }), statement({ Action: "ssm:GetParameters" })),
+    );
+    const needs = [aNeed(), aNeed({ action: "ssm:GetParameters", resource: parameter, what: "parameter" })];
+    const [drift] = evaluate(role, needs);
+    assert.ok(drift?.kind === "drift");
+    assert.deepEqual(
+      drift.grants.map(({ actions, resources }) => [actions, resources]),
+      [
+        [[get], [secret]],
+        [["ssm:GetParameters"], [parameter]],
+      ],
+    );
+  });
+
+  it("counts a Deny, and offers no policy against one", () => {
+    const [drift] = evaluate(withInline(policy(statement({}), statement({ Effect: "Deny" }))), [aNeed()]);
+    assert.ok(drift?.kind === "drift");
+    assert.match(drift.detail ?? "", /a Deny takes it away/);
+    assert.equal(drift.cure, undefined);
+  });
+
+  it("is undecided where it is given, or denied, under conditions that cannot be known", () => {
+    const condition = { StringEquals: { "aws:SourceVpc": "vpc-1" } };
+    assert.deepEqual(kinds(withInline(policy(statement({ Condition: condition }))), [aNeed()]), [
+      "undecided",
+    ]);
+    const denying = withInline(policy(statement({}), statement({ Effect: "Deny", Condition: condition })));
+    assert.deepEqual(kinds(denying, [aNeed()]), ["undecided"]);
+  });
+
+  it("is there under conditions that are known to hold", () => {
+    const condition = {
+      StringEquals: { "aws:ResourceAccount": account, "aws:RequestedRegion": "us-east-1" },
+    };
+    assert.deepEqual(kinds(withInline(policy(statement({ Condition: condition }))), [aNeed()]), []);
+  });
+
+  it("is undecided where a policy that may give it cannot be read, and there where another gives it", () => {
+    const attached = [{ arn: "arn:aws:iam::aws:policy/P", version: unseen("AccessDenied.") }];
+    assert.deepEqual(kinds({ ...withInline(), attached }, [aNeed()]), ["undecided"]);
+    assert.deepEqual(kinds({ ...withInline(policy(statement({}))), attached }, [aNeed()]), []);
+    assert.deepEqual(kinds(withInline("{"), [aNeed()]), ["undecided"]);
+  });
+
+  it("may be given by the secret's own policy in the same account; where that was not read, it is said", () => {
+    const role = withInline();
+    const given = policy(statement({ Principal: { AWS: role.arn }, Resource: "*" }));
+    assert.deepEqual(kinds(role, [aNeed()], { [secret]: { policy: given } }), []);
+    // The account alone lets its IAM policies decide, and gives nothing by itself.
+    const delegated = policy(
+      statement({ Principal: { AWS: `arn:aws:iam::${account}:root` }, Resource: "*" }),
+    );
+    assert.deepEqual(kinds(role, [aNeed()], { [secret]: { policy: delegated } }), ["missing"]);
+    const refused = policy(statement({ Effect: "Deny", Principal: "*", Resource: "*" }));
+    assert.deepEqual(kinds(withInline(policy(statement({}))), [aNeed()], { [secret]: { policy: refused } }), [
+      "missing",
+    ]);
+    const [unread] = evaluate(role, [aNeed()]);
+    assert.match(
+      unread?.kind === "drift" ? (unread.detail ?? "") : "",
+      /the secret's own policy was not read/,
+    );
+  });
+
+  it("must be given by both where the secret is another account's", () => {
+    const need = aNeed({ resource: foreignSecret });
+    const role = withInline(policy(statement({ Resource: foreignSecret })));
+    const given = policy(statement({ Principal: { AWS: role.arn }, Resource: "*" }));
+    assert.deepEqual(kinds(role, [need], { [foreignSecret]: { policy: given } }), []);
+    assert.deepEqual(kinds(role, [need], { [foreignSecret]: { policy: null } }), ["missing"]);
+    assert.deepEqual(kinds(withInline(), [need], { [foreignSecret]: { policy: given } }), ["missing"]);
+    assert.deepEqual(kinds(role, [need]), ["undecided"], "what was not read is not taken for given");
+  });
+
+  it("is kms:Decrypt only where a customer-managed key encrypts the secret", () => {
+    const role = withInline(policy(statement({})));
+    assert.deepEqual(kinds(role, [aNeed()], { [secret]: { policy: null, key: null } }), []);
+    const [drift] = evaluate(role, [aNeed()], { [secret]: { policy: null, key } });
+    assert.ok(drift?.kind === "drift");
+    assert.deepEqual(JSON.parse(drift.cure ?? ""), {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: ["kms:Decrypt"], Resource: [key] }],
+    });
+    const through = { StringEquals: { "kms:ViaService": "secretsmanager.us-east-1.amazonaws.com" } };
+    const decrypting = policy(
+      statement({}),
+      statement({ Action: "kms:Decrypt", Resource: key, Condition: through }),
+    );
+    assert.deepEqual(kinds(withInline(decrypting), [aNeed()], { [secret]: { policy: null, key } }), []);
+  });
+
+  it("of a key is met only where the key's own policy leaves it to IAM, or names the role", () => {
+    const role = withInline(policy(statement({}), statement({ Action: "kms:Decrypt", Resource: key })));
+    const facts = (keyPolicy: string) => ({ [secret]: { policy: null, key }, [key]: { policy: keyPolicy } });
+    const to = (principal: string) =>
+      policy(statement({ Action: "kms:*", Principal: { AWS: principal }, Resource: "*" }));
+    assert.deepEqual(kinds(role, [aNeed()], facts(to(`arn:aws:iam::${account}:root`))), []);
+    assert.deepEqual(kinds(withInline(policy(statement({}))), [aNeed()], facts(to(role.arn))), []);
+    assert.deepEqual(kinds(role, [aNeed()], facts(to(`arn:aws:iam::${account}:role/Other`))), ["missing"]);
+  });
+
+  it("of a secret whose suffix is not told is met by a policy for it with or without one", () => {
+    const need = aNeed({ resource: `arn:aws:secretsmanager:us-east-1:${account}:secret:db-??????` });
+    for (const resource of [secret, need.resource, secret.replace("AbCdEf", "*")]) {
+      assert.deepEqual(kinds(withInline(allow(get, resource)), [need]), [], resource);
+    }
+    assert.deepEqual(kinds(withInline(allow(get, secret.replace("db-", "db-other-"))), [need]), ["missing"]);
+  });
+
+  it("that cannot be understood is undecided, and named with its definition", () => {
+    const why = "containerProperties.secrets[0].valueFrom names neither a secret nor a parameter.";
+    const uses = [aDefinitionUse({ unread: [why] })];
+    assert.deepEqual(evaluateNeeds({ role: withInline(), uses, facts: new Map() }), [
+      { kind: "undecided", part: "permissions", reasons: [`job definition render:7 in us-east-1: ${why}`] },
+    ]);
+  });
+
+  it("is met by the very policy that a finding carries, whatever is needed", () => {
+    const needs = fc.array(
+      fc.record({
+        action: fc.constantFrom(get, "ssm:GetParameters", "logs:CreateLogGroup"),
+        resource: fc.constantFrom(
+          secret,
+          parameter,
+          `${secret.slice(0, -6)}??????`,
+          `arn:aws:logs:us-east-1:${account}:log-group:/a`,
+        ),
+        what: fc.constantFrom("secret", "parameter", "registry", "log"),
+        at: fc.constant("here"),
+      }),
+      { minLength: 1, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(needs, (drawn) => {
+        const [drift] = evaluate(withInline(), drawn);
+        assert.ok(drift?.kind === "drift" && drift.cure !== undefined);
+        assert.deepEqual(evaluate(withInline(drift.cure), drawn), []);
+      }),
+    );
+  });
+});
+
+describe("a grant on secrets", () => {
+  const unused = (role: Role, needs: readonly Need[]) =>
+    findUnusedGrants({ role, uses: [aDefinitionUse({ needs })], facts: new Map() }).flatMap(({ grants }) =>
+      grants.map(({ actions, resources }) => [actions, resources]),
+    );
+
+  it("that no definition uses is told; one that a definition uses is not, also by a wildcard", () => {
+    const role = withInline(policy(statement({ Resource: [secret, `${secret}old`] })));
+    assert.deepEqual(unused(role, [aNeed()]), [[[get], [`${secret}old`]]]);
+    assert.deepEqual(unused(withInline(allow(get, "arn:aws:secretsmanager:*:*:secret:db*")), [aNeed()]), []);
+  });
+
+  it("is not told of where nothing is known to use the role, or something cannot be understood", () => {
+    const role = withInline(policy(statement({})));
+    assert.deepEqual(findUnusedGrants({ role, uses: [], facts: new Map() }), []);
+    const uses = [aDefinitionUse({ unread: ["?"] })];
+    assert.deepEqual(findUnusedGrants({ role, uses, facts: new Map() }), []);
+  });
+
+  it("on everything is no grant on secrets alone", () => {
+    assert.deepEqual(unused(withInline(allow("*"), allow(get)), []), []);
+  });
+});
