@@ -5,6 +5,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { createBatchReader } from "@drift-guard/aws/batch";
 import { createControlStore } from "@drift-guard/aws/control";
 import { createRoleReader } from "@drift-guard/aws/iam";
+import { createLinkedRoleKeeper } from "@drift-guard/aws/linked-role";
 import { createRecheckQueue } from "@drift-guard/aws/sqs";
 import { createUsageStore } from "@drift-guard/aws/usage";
 import type { GuardPorts, GuardSettings } from "@drift-guard/guard/ports";
@@ -51,6 +52,7 @@ export function openGuard(
       control: createControlStore(dynamodb, { table: environment.CONTROL_TABLE }),
       batch: createBatchReader((region) => new BatchClient({ ...patience, region }), { account, partition }),
       usage: createUsageStore(dynamodb, { table: environment.FINDINGS_TABLE }),
+      deletions: createLinkedRoleKeeper(iam),
       rechecks: createRecheckQueue(sqs, environment.CHANGES_QUEUE_URL),
       now: () => new Date(),
     },

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
+import { Part } from "./part.ts";
 
 /** What a change concerns. Finding the roles behind anything but a role takes a read. */
 export const Subject = z.discriminatedUnion("kind", [
@@ -35,6 +36,10 @@ export const Change = z
     outcome: Outcome,
     subjects: z.array(Subject).readonly(),
     requestId: z.string().exactOptional(),
+    /** The task of a service-linked role's deletion. */
+    deletionTask: z.string().exactOptional(),
+    /** The parts that the call names, of those that may be edited of a service-linked role (R20). */
+    edits: z.array(Part).readonly().exactOptional(),
   })
   .readonly();
 export type Change = z.infer<typeof Change>;

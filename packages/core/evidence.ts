@@ -63,6 +63,8 @@ export const NoteTopic = z.enum([
   "execution-role-as-job-role",
   "unexplained-symptom",
   "unused-grants",
+  "linked-role-deletion",
+  "linked-role-edited",
 ]);
 export type NoteTopic = z.infer<typeof NoteTopic>;
 
@@ -75,6 +77,8 @@ export const Note = z
     /** Whole sentences, what to do among them. */
     details: z.array(z.string()).readonly(),
     grants,
+    /** ISO 8601: when it was done, where the note is about a call; an older call says nothing new. */
+    at: z.string().exactOptional(),
   })
   .readonly();
 export type Note = z.infer<typeof Note>;

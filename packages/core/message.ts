@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Change, Recheck } from "./change.ts";
 import { actorOf, CloudTrailRecord, outcomeOf } from "./cloudtrail.ts";
 import { MessageUnreadableError } from "./errors.ts";
+import { linkedRoleDetails } from "./linked-role-change.ts";
 import { subjectsOf } from "./subjects.ts";
 import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
 import { isWatched } from "./watched-calls.ts";
@@ -84,6 +85,7 @@ export function parseRecord(value: unknown, account?: string): Message {
       outcome: outcomeOf(record),
       subjects,
       ...(record.requestID && { requestId: record.requestID }),
+      ...linkedRoleDetails(record),
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Actor } from "./actor.ts";
 import type { Config } from "./config.ts";
 import type { Exception } from "./control.ts";
 import { digestEvidence, identifyFinding, printGrants } from "./digest.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Evidence, NoteTopic } from "./evidence.ts";
 import { type Finding, Severity } from "./finding.ts";
 import type { Ledger } from "./ledger.ts";
 import { isChosen, rateSeverity } from "./severity.ts";
@@ -92,6 +92,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
   // A copy of an event that was told already says nothing new, whatever the finding's state.
   if (evidence === finding.evidence && isCall(evidence)) return [finding];
   const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
+  if (isOldNews(finding.evidence, evidence)) return [finding];
   const { cleanSince, refusal, ...rest } = finding;
   const current: Finding = {
     ...(same ? rest : attribute({ ...rest, evidence }, observation)),
@@ -155,13 +156,15 @@ function tellSurroundings(
   };
 }
 
+const harmless: readonly NoteTopic[] = ["unused-grants", "execution-role-as-job-role", "linked-role-edited"];
+
 /** Whether jobs may fail because of what a piece of evidence says: a role that gives too much keeps none from running. */
 export function explainsFailure(evidence: Evidence): boolean {
   switch (evidence.kind) {
     case "drift":
       return evidence.side !== "excess";
     case "note":
-      return evidence.topic !== "unused-grants" && evidence.topic !== "execution-role-as-job-role";
+      return !harmless.includes(evidence.topic);
     case "undecided":
       return true;
     case "vendor-change":
@@ -180,6 +183,13 @@ function isSameAround(before: Finding, after: Finding): boolean {
 function isWorse(before: Finding, after: Finding): boolean {
   const rank = ({ severity }: Finding) => Severity.options.indexOf(severity);
   return rank(after) < rank(before) || (after.symptoms !== undefined && before.symptoms === undefined);
+}
+
+// A note about a call is told once, and not for a copy that comes late.
+function isOldNews(before: Evidence, now: Evidence): boolean {
+  if (before.kind !== "note" || now.kind !== "note") return false;
+  if (before.at === undefined || now.at === undefined) return false;
+  return now.at < before.at || digestEvidence(before) === digestEvidence(now);
 }
 
 function isCall({ kind }: Evidence): boolean {

@@ -45,12 +45,14 @@ function rateNote({ topic }: Note): Severity {
     case "invalid-environment":
     case "other-path":
     case "profile-empty":
+    case "linked-role-deletion":
       return "HIGH";
     case "role-not-named":
     case "execution-role-as-job-role":
     case "unexplained-symptom":
       return "MEDIUM";
     case "unused-grants":
+    case "linked-role-edited":
       return "INFORMATIONAL";
   }
 }

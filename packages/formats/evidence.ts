@@ -196,6 +196,8 @@ const noteTitles: Readonly<Record<NoteTopic, (role: string) => string>> = {
   "role-not-named": () => "A job definition needs an execution role and names none",
   "execution-role-as-job-role": (role) => `Jobs run as ${role}, an execution role`,
   "unexplained-symptom": (role) => `Jobs fail for reasons of permission, and ${role} is as it should be`,
+  "linked-role-deletion": (role) => `${role} is being deleted while AWS Batch uses it`,
+  "linked-role-edited": (role) => `Somebody edited what may be edited of ${role}`,
   "unused-grants": (role) => `${role} may read secrets that no job definition uses`,
 };
 

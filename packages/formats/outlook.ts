@@ -86,7 +86,7 @@ function outlookOfOpen(kind: Transition["finding"]["evidence"]["kind"]): readonl
         "Look at this part by eye, and put it into a form that can be compared, or back to the reference.",
       ];
     case "note":
-      return ["Nothing of it is put back by the guard: it lies in how AWS Batch uses the role."];
+      return ["Nothing of it is put back by the guard."];
     case "vendor-change":
       return ["Nothing has to be done. It resolves when the reference is brought up to date."];
     case "attempt":

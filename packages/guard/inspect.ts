@@ -9,6 +9,7 @@ import { assessRole } from "./assessment.ts";
 import { attemptOf, judgeCaller } from "./caller.ts";
 import { decideAndCommit } from "./commit.ts";
 import { findUsedWards, type UsedWard } from "./discovery.ts";
+import { watchDeletion, watchEdits } from "./linked-role-watch.ts";
 import type { GuardPorts, GuardSettings } from "./ports.ts";
 import { environmentsBehind, refreshSubjects } from "./usage.ts";
 
@@ -50,8 +51,13 @@ async function inspectChange(
   const cause: Cause = { kind: "change", changeId: change.id, call: change.call, at: change.at };
   return Promise.all(
     (await findUsedWards(names, ports, settings)).map(async (ward) => {
-      const evidence =
-        change.outcome.status === "refused" && isOfIam(change) ? [attemptOf(change, change.outcome)] : [];
+      const evidence = [
+        ...(change.outcome.status === "refused" && isOfIam(change)
+          ? [attemptOf(change, change.outcome)]
+          : []),
+        ...(await watchEdits(ward, change, ports)),
+        ...(await watchDeletion(ward, change, ports)),
+      ];
       const inspection = await inspectRole(ward, { cause, after: change, evidence }, ports, settings);
       // IAM is eventually consistent: even a clean read is read again.
       await ports.rechecks.schedule({ recheck: ward.name, after: change }, settings.config.recheckSeconds);
@@ -128,11 +134,12 @@ async function inspectAgain(
     ports,
     settings,
   );
-  const occasion = { cause: { kind: "recheck" }, evidence: [], ...(after && { after }) } as const;
   const inspections: Inspection[] = [];
   for (const ward of [...wards, ...others]) {
+    const evidence = await watchDeletion(ward, after, ports);
+    const occasion = { cause: { kind: "recheck" }, evidence, ...(after && { after }) } as const;
     const inspection = await inspectRole(ward, occasion, ports, settings);
-    if (inspection.recheck) {
+    if (inspection.recheck || evidence.length > 0) {
       const again = { recheck: ward.name, ...(after && { after }) };
       await ports.rechecks.schedule(again, settings.config.recheckSeconds);
     }

@@ -4,6 +4,7 @@ import type {
   BatchReader,
   ControlStore,
   FindingStore,
+  LinkedRoleKeeper,
   RecheckQueue,
   ResourceReader,
   RoleReader,
@@ -23,6 +24,8 @@ export interface GuardPorts {
   readonly usage: UsageStore;
   /** Reads what else could give a role what it needs; left out where nothing reads that. */
   readonly resources?: ResourceReader;
+  /** Follows the deletion of a service-linked role; left out where nothing reads that. */
+  readonly deletions?: Pick<LinkedRoleKeeper, "deletionStatus">;
   now(): Date;
 }
 

@@ -55,6 +55,16 @@ export function findRoles(place: Place): Permission[] {
   return [{ actions: ["iam:ListEntitiesForPolicy"], resources: anyPolicy(place) }, ...readProfiles(place)];
 }
 
+/** Follows the deletion of a service-linked role, of Batch's or of another service. */
+export function followDeletions(place: Place): Permission[] {
+  return [
+    {
+      actions: ["iam:GetServiceLinkedRoleDeletionStatus"],
+      resources: [iamArn(place, "role/aws-service-role/*")],
+    },
+  ];
+}
+
 /** Finds the role that an instance profile holds. */
 export function readProfiles(place: Place): Permission[] {
   return [{ actions: ["iam:GetInstanceProfile"], resources: [iamArn(place, "instance-profile/*")] }];

@@ -6,6 +6,7 @@ import {
   commitLedgers,
   findRoles,
   findUndelivered,
+  followDeletions,
   readAccount,
   readAnyRole,
   readBatch,
@@ -28,6 +29,7 @@ export function createDetect(ground: Ground, guardRole?: $util.Output<string>): 
     permissions: [
       ...readAnyRole(place),
       ...findRoles(place),
+      ...followDeletions(place),
       ...readBatch(),
       ...readLedgers(findings),
       ...commitLedgers(findings),

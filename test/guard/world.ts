@@ -94,6 +94,7 @@ export function aWorld({
     rechecks,
     batch: batch.reader,
     usage: createUsageStore(database),
+    deletions: iam.keeper(guard),
     now: () => clock.now(),
     newId: () => ids.uuid(),
   };

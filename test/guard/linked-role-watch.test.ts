@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseRecord } from "@drift-guard/core/message";
+import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { account } from "../builders.ts";
+import { aWorld, guardRole, type World, type WorldOptions } from "./world.ts";
+
+const roleName = "AWSServiceRoleForBatch";
+const remove: IamCall = { call: "DeleteServiceLinkedRole", roleName };
+const guard = { kind: "session", role: guardRole, session: "rollback" } as const;
+
+/** A world in which a compute environment works with the service-linked role, and the guard knows it. */
+async function aUsedWorld(options: WorldOptions = {}): Promise<World> {
+  const world = aWorld(options);
+  await world.actOnBatch({
+    call: "CreateComputeEnvironment",
+    computeEnvironmentName: "training",
+    type: "MANAGED",
+    computeResources: { type: "FARGATE" },
+  });
+  await world.settle();
+  assert.deepEqual(await openTopics(world), []);
+  return world;
+}
+
+async function openTopics(world: World): Promise<readonly string[]> {
+  const findings = await world.findings();
+  return findings
+    .filter(({ state }) => state === "open")
+    .map(({ evidence }) => (evidence.kind === "note" ? evidence.topic : `${evidence.kind} ${evidence.part}`));
+}
+
+const toldOf = (world: World, topic: string) =>
+  world.told.filter(({ finding: { evidence } }) => evidence.kind === "note" && evidence.topic === topic);
+
+describe("A service-linked role that is being deleted while AWS Batch uses it", () => {
+  it("is a finding at once, which names the task and what breaks, and closes when the role was kept", async () => {
+    const world = await aUsedWorld();
+    world.act(remove);
+    await world.settle();
+    const told = toldOf(world, "linked-role-deletion");
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ["opened", "resolved"],
+    );
+    const [opened] = told;
+    assert.ok(opened?.finding.evidence.kind === "note");
+    assert.equal(opened.finding.severity, "HIGH");
+    assert.equal(opened.actor?.arn, `arn:aws:iam::${account}:user/mallory`);
+    const said = opened.finding.evidence.details.join("\n");
+    assert.match(said, /asked for at 2026-11-22T12:\d\d:\d\dZ \(task\/aws-service-role\/batch/);
+    assert.match(said, /compute environment training in us-east-1/);
+    assert.equal((await world.ports.roles.read(roleName)).status, "present");
+    assert.deepEqual(await openTopics(world), []);
+  });
+
+  it("is another finding when it is gone, which stays until the role is back", async () => {
+    const world = await aUsedWorld();
+    world.act(remove);
+    // Whatever keeps IAM from seeing the environment, the role goes.
+    world.iam.occupy(roleName, []);
+    await world.settle();
+    assert.deepEqual(await openTopics(world), ["drift role"]);
+    world.act({ call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" });
+    await world.settle();
+    assert.deepEqual(await openTopics(world), []);
+  });
+
+  it("stays a finding while the task has not ended, or cannot be read", async () => {
+    const world = await aUsedWorld();
+    world.iam.deny(guard, ["GetServiceLinkedRoleDeletionStatus"]);
+    world.act(remove);
+    const before = world.clock.now().getTime();
+    await world.settle();
+    assert.deepEqual(
+      toldOf(world, "linked-role-deletion").map(({ kind }) => kind),
+      ["opened", "resolved"],
+    );
+    // Who may not read the task looks again until no deletion takes that long.
+    const hours = (world.clock.now().getTime() - before) / 3_600_000;
+    assert.ok(hours > 24 && hours < 25, `${hours} hours`);
+  });
+
+  it("is told once, however often the event comes, and not when the deletion was refused", async () => {
+    const world = await aUsedWorld({ disorder: (bodies) => [...bodies, ...bodies] });
+    world.act(remove);
+    await world.settle();
+    assert.equal(toldOf(world, "linked-role-deletion").length, 2);
+
+    world.iam.deny({ kind: "user", name: "eve" }, ["DeleteServiceLinkedRole"]);
+    world.iam.call(remove, { kind: "user", name: "eve" });
+    await world.settle();
+    assert.equal(toldOf(world, "linked-role-deletion").length, 2);
+    assert.ok(world.told.some(({ finding }) => finding.evidence.kind === "attempt"));
+  });
+
+  it("is nothing where AWS Batch does not use it", async () => {
+    const world = aWorld();
+    world.act(remove);
+    await world.settle();
+    assert.deepEqual(world.told, []);
+  });
+
+  it("is never written by the guard", async () => {
+    const world = await aUsedWorld();
+    world.act(remove);
+    await world.settle();
+    assert.deepEqual(
+      world.rollbacks.filter(({ status }) => status === "done"),
+      [],
+    );
+  });
+});
+
+describe("What may be edited of a service-linked role", () => {
+  it("is told as what it is now: a description by either call, a tag that came and one that went", async () => {
+    for (const [call, part, said] of [
+      [{ call: "UpdateRole", roleName, description: "mine" }, "description", /reads now "mine"/],
+      [{ call: "UpdateRoleDescription", roleName, description: "" }, "description", /has no description now/],
+      [{ call: "TagRole", roleName, tags: [{ key: "Team", value: "a" }] }, "tag:Team", /tag Team is now "a"/],
+      [{ call: "UntagRole", roleName, tagKeys: ["Team"] }, "tag:Team", /has no tag Team now/],
+    ] as const) {
+      const world = aWorld();
+      world.act(call);
+      await world.settle();
+      const told = toldOf(world, "linked-role-edited");
+      assert.deepEqual(
+        told.map(({ kind }) => kind),
+        ["opened", "resolved"],
+        call.call,
+      );
+      assert.equal(told[0]?.finding.severity, "INFORMATIONAL");
+      assert.equal(told[0]?.finding.evidence.part, part);
+      assert.match(JSON.stringify(told[0]?.finding.evidence).replaceAll("\\", ""), said);
+    }
+  });
+
+  it("is told once, however often and late the event comes", async () => {
+    const bodies: string[] = [];
+    const world = aWorld({
+      disorder: (given) => {
+        bodies.push(...given);
+        return [...given, ...given];
+      },
+    });
+    world.act({ call: "UpdateRole", roleName, description: "mine" });
+    await world.settle();
+    for (const body of bodies) world.tell(JSON.parse(body));
+    await world.settle();
+    assert.equal(toldOf(world, "linked-role-edited").length, 2);
+  });
+
+  it("is told anew when it is edited anew", async () => {
+    const world = aWorld();
+    world.act({ call: "UpdateRole", roleName, description: "mine" });
+    await world.settle();
+    world.clock.advance(60);
+    world.act({ call: "UpdateRole", roleName, description: "yours" });
+    await world.settle();
+    assert.deepEqual(
+      toldOf(world, "linked-role-edited").map(({ kind }) => kind),
+      ["opened", "resolved", "reopened", "resolved"],
+    );
+  });
+
+  it("is not told of another role", async () => {
+    const world = aWorld();
+    world.act({ call: "UpdateRole", roleName: "AWSBatchServiceRole", description: "mine" });
+    world.act({ call: "TagRole", roleName: "AWSBatchServiceRole", tags: [{ key: "a", value: "b" }] });
+    await world.settle();
+    assert.deepEqual(world.told, []);
+  });
+});
+
+describe("A record of an edit", () => {
+  const record = (eventName: string, requestParameters: unknown) => {
+    const message = parseRecord({
+      eventID: "6c1eed73-00ee-4810-8009-c9ce5990c100",
+      eventTime: "2026-11-22T12:00:00Z",
+      eventSource: "iam.amazonaws.com",
+      eventName,
+      requestParameters,
+    });
+    assert.ok(message.kind === "change");
+    return message.change.edits;
+  };
+
+  it("names the parts that it edits, each once", () => {
+    const tags = [{ key: "a", value: "1" }, { key: "a", value: "2" }, { value: "3" }, null];
+    assert.deepEqual(record("TagRole", { roleName, tags }), ["tag:a"]);
+    assert.deepEqual(record("UntagRole", { roleName, tagKeys: ["a", 7, "b"] }), ["tag:a", "tag:b"]);
+    assert.deepEqual(record("UpdateRole", { roleName, description: "" }), ["description"]);
+  });
+
+  it("names none where it edits none, or holds something else in their place", () => {
+    assert.equal(record("UpdateRole", { roleName, maxSessionDuration: 7200 }), undefined);
+    for (const tags of [null, "None", { key: "a" }, 7])
+      assert.equal(record("TagRole", { roleName, tags }), undefined);
+  });
+});
