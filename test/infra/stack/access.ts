@@ -66,6 +66,7 @@ describe("the role of every function", () => {
       Detect: [
         ...readRole,
         "iam:GetInstanceProfile",
+        "iam:GetServiceLinkedRoleDeletionStatus",
         "iam:ListEntitiesForPolicy",
         ...readBatch,
         ...ledgers,
