@@ -50,7 +50,7 @@ describe("comparing policies", () => {
         const { relation, undecided } = comparePolicies(disguise(policy, seed), write(policy));
         assert.ok(relation === "equal" || undecided.every(({ code }) => code === "unsupported"), relation);
       }),
-      { numRuns: 1500 },
+      { numRuns: 700 },
     );
   });
 
@@ -65,7 +65,7 @@ describe("comparing policies", () => {
         assert.deepEqual(back.deniesAdded, there.deniesRemoved);
         assert.equal(back.undecided.length, there.undecided.length);
       }),
-      { numRuns: 1000 },
+      { numRuns: 700 },
     );
   });
 
@@ -82,7 +82,7 @@ describe("comparing policies", () => {
         if (!allowsNoMore(first) || !allowsNoMore(second)) return;
         assert.deepEqual(comparePolicies(write(one), write(three)).excess, []);
       }),
-      { numRuns: 1000 },
+      { numRuns: 700 },
     );
   });
 
@@ -97,7 +97,7 @@ describe("comparing policies", () => {
         const less = comparePolicies(add("Deny"), write(policy));
         assert.deepEqual([less.excess, less.deniesRemoved], [[], []]);
       }),
-      { numRuns: 1000 },
+      { numRuns: 700 },
     );
   });
 
@@ -116,7 +116,7 @@ describe("comparing policies", () => {
           whole.excess.map(({ actions, conditions }) => ({ actions, conditions })),
         );
       }),
-      { numRuns: 600 },
+      { numRuns: 400 },
     );
   });
 
@@ -128,7 +128,7 @@ describe("comparing policies", () => {
         if (hasty.undecided.length === 0) assert.equal(hasty.relation, whole.relation);
         else assert.notEqual(hasty.relation, "equal");
       }),
-      { numRuns: 600 },
+      { numRuns: 400 },
     );
   });
 });
