@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, it } from "node:test";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import { createFindingStore } from "@drift-guard/aws/findings";
+import { createRoleReader } from "@drift-guard/aws/iam";
+import { identifyFinding } from "@drift-guard/core/digest";
+import { evaluate } from "@drift-guard/core/evaluate";
+import { emptyLedger } from "@drift-guard/core/ledger";
+import { defineReference } from "@drift-guard/core/reference";
+import { seedAccount } from "@drift-guard/local/account";
+import { clientSettings } from "@drift-guard/local/client";
+import * as z from "zod";
+import config from "../../drift-guard.config.ts";
+import { createTable } from "../aws/tables.ts";
+import { account, aFinding, allow, trustOf } from "../builders.ts";
+import { guardedAs, referenceOf } from "../core/wards.ts";
+import { withEmulators } from "../local/emulators.ts";
+import { runCli } from "./process.ts";
+
+withEmulators("reference on an account of emulators", (services) => {
+  let cwd = "";
+  let iam: IAMClient;
+  let tables: DynamoDBClient;
+
+  before(async () => {
+    cwd = await mkdtemp(join(tmpdir(), "drift-guard-reference-"));
+    const settings = clientSettings(services().recorder.endpoint);
+    iam = new IAMClient(settings);
+    tables = new DynamoDBClient(settings);
+    await seedAccount(services().recorder.endpoint, config);
+  });
+  after(() => {
+    iam.destroy();
+    tables.destroy();
+  });
+
+  const reference = (...args: readonly string[]) =>
+    runCli(["reference", ...args], {
+      cwd,
+      env: {
+        AWS_ENDPOINT_URL: services().recorder.endpoint,
+        AWS_ACCESS_KEY_ID: "local",
+        AWS_SECRET_ACCESS_KEY: "local",
+        AWS_REGION: "us-east-1",
+        AWS_MAX_ATTEMPTS: "1",
+      },
+    });
+  const written = async (role: string) =>
+    defineReference(JSON.parse(await readFile(join(cwd, "references", `${role}.json`), "utf8")));
+
+  it("captures a live role, of which the live role then is clean", async () => {
+    const RoleName = "Worker";
+    await iam.send(
+      new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trustOf("lambda.amazonaws.com") }),
+    );
+    await iam.send(
+      new PutRolePolicyCommand({ RoleName, PolicyName: "q", PolicyDocument: allow("sqs:SendMessage") }),
+    );
+    const { code, stderr } = await reference("capture", RoleName);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const reading = await createRoleReader(iam, { account, partition: "aws" }).read(RoleName);
+    const captured = await written(RoleName);
+    assert.deepEqual(evaluate({ reference: captured, guarded: guardedAs({}), reading }), []);
+  });
+
+  it("compares the references with the policies' default versions in the account", async () => {
+    const { code, stdout } = await reference("refresh", "ecsTaskExecutionRole", "--json");
+    assert.equal(code, 0);
+    const Document = z.object({ policies: z.array(z.looseObject({ arn: z.string(), status: z.string() })) });
+    const [policy] = Document.parse(JSON.parse(stdout)).policies;
+    assert.deepEqual(
+      [policy?.arn, policy?.status],
+      ["arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy", "same"],
+    );
+  });
+
+  it("takes an accepted drift out of the guard's table of findings", async () => {
+    const name = "ecsTaskExecutionRole";
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName: name,
+        PolicyName: "q",
+        PolicyDocument: allow("sqs:SendMessage"),
+      }),
+    );
+    const reading = await createRoleReader(iam, { account, partition: "aws" }).read(name);
+    const [evidence] = evaluate({ reference: referenceOf(name), guarded: guardedAs({}), reading });
+    assert.ok(evidence);
+    const role = { account, name };
+    const finding = aFinding({ id: identifyFinding(role, evidence), role, evidence });
+    const table = await createTable(tables);
+    const empty = emptyLedger(role);
+    await createFindingStore(tables, { table, sinks: [] }).commit({
+      before: empty,
+      after: { ...empty, findings: [finding] },
+      transitions: [],
+    });
+    const { code, stderr } = await reference(
+      "capture",
+      name,
+      "--finding",
+      finding.id.slice(0, 8),
+      "--table",
+      table,
+    );
+    assert.deepEqual([code, stderr], [0, ""]);
+    const taken = await written(name);
+    assert.deepEqual(evaluate({ reference: taken, guarded: guardedAs({}), reading }), []);
+  });
+});

@@ -1,0 +1,373 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { before, describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
+import { identifyFinding } from "@drift-guard/core/digest";
+import { evaluate } from "@drift-guard/core/evaluate";
+import type { Finding } from "@drift-guard/core/finding";
+import { emptyLedger } from "@drift-guard/core/ledger";
+import { defineReference } from "@drift-guard/core/reference";
+import { references } from "@drift-guard/core/references";
+import { openDatabase } from "@drift-guard/embedded/database";
+import { createFindingStore } from "@drift-guard/embedded/findings";
+import { readSnapshot } from "@drift-guard/embedded/snapshot";
+import { comparePolicies } from "@drift-guard/policy/compare";
+import * as z from "zod";
+import { account, aFinding, allow } from "../builders.ts";
+import { guardedAs, referenceOf } from "../core/wards.ts";
+import { runCli } from "./process.ts";
+import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
+
+const home = await mkdtemp(join(tmpdir(), "drift-guard-test-"));
+
+/** A new folder of the owner's own, with an account's file in it. */
+async function ownersFolder(snapshot: string): Promise<{ readonly cwd: string; readonly file: string }> {
+  const cwd = await mkdtemp(join(home, "owner-"));
+  const file = join(cwd, "account.json");
+  await writeFile(file, snapshot);
+  return { cwd, file };
+}
+
+const reference = (cwd: string, ...args: readonly string[]) => runCli(["reference", ...args], { cwd });
+const readReference = async (file: string) => defineReference(JSON.parse(await readFile(file, "utf8")));
+
+const more: Partial<RoleDetail> = {
+  RolePolicyList: [{ PolicyName: "queue", PolicyDocument: JSON.parse(allow("sqs:SendMessage")) }],
+};
+
+describe("reference list", () => {
+  it("names every built-in reference with source, date and strictness", async () => {
+    const { code, stdout, stderr } = await reference(home, "list");
+    assert.deepEqual([code, stderr], [0, ""]);
+    for (const { role, source } of references()) {
+      assert.match(stdout, new RegExp(`^${role}$`, "m"));
+      assert.ok(stdout.includes(source.date));
+    }
+    assert.match(stdout, /trust exact/);
+  });
+
+  it("is a JSON document on request, with the owner's own references first", async () => {
+    const { cwd } = await ownersFolder("");
+    const own = { ...JSON.parse(await written("ecsInstanceRole")), role: "Mine" };
+    const config = { $schema: "./config.schema.json", roles: { Mine: {} }, references: [own] };
+    await writeFile(join(cwd, "drift-guard.config.json"), JSON.stringify(config));
+    const { stdout } = await reference(cwd, "list", "--json");
+    const List = z.array(z.looseObject({ role: z.string(), builtIn: z.boolean() }));
+    const [first, ...others] = List.parse(JSON.parse(stdout));
+    assert.deepEqual([first?.role, first?.builtIn], ["Mine", false]);
+    assert.equal(others.length, references().length);
+  });
+});
+
+describe("reference show", () => {
+  it("tells trust, attachments, grants, what is retired, and the instance profile", async () => {
+    const { code, stdout } = await reference(
+      home,
+      "show",
+      "ecsInstanceRole",
+      "amazonec2spotfleettaggingrole",
+    );
+    assert.equal(code, 0);
+    assert.match(stdout, /Who may assume it\n +sts:AssumeRole by Service ec2\.amazonaws\.com/);
+    assert.match(stdout, /Must have attached: .*AmazonEC2ContainerServiceforEC2Role \(v10, 2026-02-12\)/);
+    assert.match(stdout, /ecs:Submit\*/);
+    assert.match(stdout, /Instance profile\n +ecsInstanceRole/);
+    assert.match(stdout, /Must not have attached: .*\/AmazonEC2SpotFleetRole/);
+  });
+
+  it("gives the very reference as JSON", async () => {
+    for (const known of references()) {
+      const { stdout } = await reference(home, "show", known.role, "--json");
+      assert.deepEqual(defineReference(JSON.parse(stdout)), known);
+    }
+  });
+
+  it("says which there are where there is none of the name", async () => {
+    const { code, stderr } = await reference(home, "show", "Nobody");
+    assert.equal(code, 2);
+    assert.match(stderr, /no reference Nobody; there are AWSBatchServiceRole/);
+  });
+});
+
+async function written(role: string): Promise<string> {
+  return (await reference(home, "show", role, "--json")).stdout;
+}
+
+describe("reference capture", () => {
+  it("writes a reference of any role, of which the role is clean as soon as it is guarded by it", async () => {
+    const roles = [...cleanRoles(), { ...firstRole(), ...more, RoleName: "Worker", Arn: roleArn("Worker") }];
+    const { cwd, file } = await ownersFolder(printSnapshot(roles));
+    const { code, stdout, stderr } = await reference(cwd, "capture", "Worker", "--account", file);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /import Worker from "\.\/references\/Worker\.json" with \{ type: "json" \}/);
+    const config = join(cwd, "drift-guard.config.ts");
+    const core = pathToFileURL(resolve(import.meta.dirname, "../../packages/core")).href;
+    await writeFile(
+      config,
+      `import { defineConfig } from "${core}/config.ts";
+       import { defineReference } from "${core}/reference.ts";
+       import worker from "./references/Worker.json" with { type: "json" };
+       export default defineConfig({ references: [defineReference(worker)], roles: { Worker: {} } });`,
+    );
+    const clean = await runCli(["check", "--account", file], { cwd });
+    assert.match(clean.stdout, /1 of 1 role clean/);
+    await writeFile(
+      file,
+      printSnapshot([...roles.slice(0, -1), { ...firstRole(), RoleName: "Worker", Arn: roleArn("Worker") }]),
+    );
+    const lacking = await runCli(["check", "--account", file], { cwd });
+    assert.equal(lacking.code, 1);
+    assert.match(lacking.stdout, /HIGH +missing +permissions\n[\s\S]*- sqs:SendMessage/);
+    assert.match((await reference(cwd, "check")).stdout, /the configuration guards 1 role\./);
+  });
+
+  it("does not write over a reference that is there unless told so", async () => {
+    const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles()));
+    const args = ["capture", "ecsTaskExecutionRole", "--account", file, "--into", "mine"];
+    assert.equal((await reference(cwd, ...args)).code, 0);
+    const again = await reference(cwd, ...args);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /holds a reference of ecsTaskExecutionRole already/);
+    assert.equal((await reference(cwd, ...args, "--force", "--json")).code, 0);
+    assert.deepEqual(await readdir(join(cwd, "mine")), ["ecsTaskExecutionRole.json"]);
+  });
+
+  it("says what it lacks: the role, its name, or a document", async () => {
+    const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles(), { documents: false }));
+    assert.match((await reference(cwd, "capture", "--account", file)).stderr, /Name the role/);
+    assert.match((await reference(cwd, "capture", "No", "--account", file)).stderr, /There is no role No/);
+    const unseen = await reference(cwd, "capture", "AWSBatchServiceRole", "--account", file);
+    assert.equal(unseen.code, 2);
+    assert.match(unseen.stderr, /cannot be captured whole[\s\S]*does not hold the document/);
+    await assert.rejects(readdir(join(cwd, "references")));
+  });
+});
+
+function firstRole(): RoleDetail {
+  const [role] = cleanRoles();
+  if (!role) throw new Error("there is no role");
+  return role;
+}
+
+function roleArn(name: string): string {
+  return `arn:aws:iam::${account}:role/${name}`;
+}
+
+describe("reference capture --finding", () => {
+  const drifted = printSnapshot(
+    rolesWith("ecsTaskExecutionRole", {
+      RolePolicyList: [
+        { PolicyName: "queue", PolicyDocument: JSON.parse(allow("sqs:SendMessage")) },
+        { PolicyName: "rogue", PolicyDocument: JSON.parse(allow("iam:*")) },
+      ],
+    }),
+  );
+  let place = { cwd: "", file: "" };
+  let findings: readonly Finding[] = [];
+  const idOf = (part: string) => findings.find(({ evidence }) => evidence.part === part)?.id ?? "";
+
+  before(async () => {
+    place = await ownersFolder(drifted);
+    const name = "ecsTaskExecutionRole";
+    const reading = await readSnapshot(drifted, "account").reader.read(name);
+    const assessments = evaluate({ reference: referenceOf(name), guarded: guardedAs({}), reading });
+    const role = { account, name };
+    findings = assessments.map((evidence) =>
+      aFinding({ id: identifyFinding(role, evidence), role, evidence }),
+    );
+    const database = openDatabase(join(place.cwd, "findings.sqlite"));
+    const empty = emptyLedger(role);
+    await createFindingStore(database).commit({
+      before: empty,
+      after: { ...empty, findings },
+      transitions: [],
+    });
+    database.close();
+  });
+
+  const take = (...args: readonly string[]) =>
+    reference(place.cwd, "capture", "ecsTaskExecutionRole", "--account", place.file, ...args);
+
+  it("takes that drift, and nothing else, into the role's reference, and shows what changed", async () => {
+    const { code, stdout, stderr } = await take(
+      "--finding",
+      idOf("inline:queue"),
+      "--findings",
+      "findings.sqlite",
+    );
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /may hold\n +\+ sqs:SendMessage on \*/);
+    assert.doesNotMatch(stdout, /iam:/);
+    const taken = await readReference(join(place.cwd, "references", "ecsTaskExecutionRole.json"));
+    const gained = comparePolicies(
+      taken.allowed?.document ?? "",
+      referenceOf("ecsTaskExecutionRole").allowed?.document ?? "",
+    );
+    assert.deepEqual(
+      gained.excess.map(({ actions }) => actions),
+      [["sqs:SendMessage"]],
+    );
+    const config = {
+      roles: { ecsTaskExecutionRole: {} },
+      references: [
+        JSON.parse(await readFile(join(place.cwd, "references", "ecsTaskExecutionRole.json"), "utf8")),
+      ],
+    };
+    await writeFile(join(place.cwd, "drift-guard.config.json"), JSON.stringify(config));
+    const check = await runCli(["check", "--account", place.file], { cwd: place.cwd });
+    assert.match(check.stdout, /CRITICAL +excess +inline rogue/);
+    assert.doesNotMatch(check.stdout, /queue/);
+  });
+
+  it("knows only findings that are kept there, of that role, and as they are now", async () => {
+    const sqlite = ["--findings", "findings.sqlite"];
+    assert.match((await take("--finding", "0".repeat(32), ...sqlite)).stderr, /There is no finding 0{32}/);
+    assert.match((await take("--finding", "", ...sqlite)).stderr, /There is no finding/);
+    assert.match((await take("--finding", "x")).stderr, /Say where the finding is kept/);
+    assert.match(
+      (await take("--finding", "x", "--findings", "no.sqlite")).stderr,
+      /There is no file no\.sqlite/,
+    );
+    const other = await reference(
+      place.cwd,
+      "capture",
+      "Worker",
+      "--account",
+      place.file,
+      "--finding",
+      idOf("inline:rogue"),
+      ...sqlite,
+    );
+    assert.match(other.stderr, /Worker is not guarded/);
+    const clean = join(place.cwd, "clean.json");
+    await writeFile(clean, printSnapshot(cleanRoles()));
+    const moved = await take("--finding", idOf("inline:rogue"), ...sqlite, "--account", clean);
+    assert.equal(moved.code, 2);
+    assert.match(moved.stderr, /has moved since/);
+  });
+});
+
+describe("reference check", () => {
+  it("finds the built-in references sound", async () => {
+    const { code, stdout } = await reference(home, "check");
+    assert.equal(code, 0);
+    assert.match(stdout, /13 references are sound; the configuration guards 3 roles\./);
+  });
+
+  it("names file and path of a reference that is not valid", async () => {
+    const { cwd } = await ownersFolder("");
+    const bad = JSON.parse(await written("ecsInstanceRole"));
+    bad.attachments[0].document.Statement[0].Effect = "Perhaps";
+    await writeFile(join(cwd, "bad.json"), JSON.stringify(bad));
+    const { code, stderr } = await reference(cwd, "check", "bad.json");
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /The reference bad\.json is not valid[\s\S]*Effect[\s\S]*attachments\[0\]\.document/,
+    );
+    await writeFile(join(cwd, "bad.json"), "{");
+    assert.match((await reference(cwd, "check", "bad.json")).stderr, /bad\.json cannot be read/);
+  });
+
+  it("finds a reference that no role could be clean of", async () => {
+    const { cwd } = await ownersFolder("");
+    const odd = JSON.parse(await written("ecsInstanceRole"));
+    odd.attachments[0].document.Statement[0].Principal = "*";
+    await writeFile(join(cwd, "odd.json"), JSON.stringify(odd));
+    const { code, stdout } = await reference(cwd, "check", "odd.json");
+    assert.equal(code, 1);
+    assert.match(stdout, /would not be clean[\s\S]*1 of 14 references are not sound/);
+  });
+});
+
+describe("reference refresh", () => {
+  const policy = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
+  const withVersion = (
+    version: string,
+    change: (document: { Statement: { Action: string[] }[] }) => void,
+  ) => {
+    const snapshot = JSON.parse(printSnapshot(cleanRoles()));
+    const detail = snapshot.Policies.find(({ Arn }: { Arn: string }) => Arn === policy);
+    detail.DefaultVersionId = version;
+    detail.PolicyVersionList[0].VersionId = version;
+    change(detail.PolicyVersionList[0].Document);
+    return JSON.stringify(snapshot);
+  };
+
+  it("has nothing to tell where AWS changed nothing, or only a number", async () => {
+    const { cwd, file } = await ownersFolder(withVersion("v3", () => {}));
+    const { code, stdout } = await reference(cwd, "refresh", "--account", file, "--write");
+    assert.equal(code, 0);
+    assert.match(stdout.replaceAll(/\s+/g, " "), /v3 gives the same as v1/);
+    assert.match(stdout, /0 that AWS changed, 0 unread/);
+    assert.deepEqual(await readdir(cwd), ["account.json"]);
+  });
+
+  it("shows what AWS changed in grants, and writes it into the owner's file on request", async () => {
+    const { cwd, file } = await ownersFolder(
+      withVersion("v2", ({ Statement }) => Statement[0]?.Action.push("logs:CreateLogGroup")),
+    );
+    const shown = await reference(cwd, "refresh", "--account", file);
+    assert.equal(shown.code, 1);
+    assert.match(shown.stdout.replaceAll(/\s+/g, " "), /: v1 → v2 .* \+ logs:CreateLogGroup on \*/);
+    assert.deepEqual(await readdir(cwd), ["account.json"]);
+    const { code } = await reference(cwd, "refresh", "ecsTaskExecutionRole", "--account", file, "--write");
+    assert.equal(code, 1);
+    const renewed = await readReference(join(cwd, "references", "ecsTaskExecutionRole.json"));
+    assert.equal(renewed.attachments[0]?.version, "v2");
+    assert.deepEqual(
+      comparePolicies(
+        renewed.attachments[0]?.document ?? "",
+        referenceOf("ecsTaskExecutionRole").attachments[0]?.document ?? "",
+      ).excess.map(({ actions }) => actions),
+      [["logs:CreateLogGroup"]],
+    );
+    assert.equal(renewed.trust, referenceOf("ecsTaskExecutionRole").trust);
+  });
+
+  it("writes into the project's own references where it is run in the project", async () => {
+    const { cwd, file } = await ownersFolder(
+      withVersion("v2", ({ Statement }) => Statement[0]?.Action.push("logs:CreateLogGroup")),
+    );
+    const folder = join(cwd, "packages", "core", "references");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(dirname(folder), "references.ts"), "");
+    await writeFile(join(folder, "execution.json"), await written("ecsTaskExecutionRole"));
+    await reference(cwd, "refresh", "--account", file, "--write");
+    assert.deepEqual(await readdir(folder), ["execution.json"]);
+    assert.equal((await readReference(join(folder, "execution.json"))).attachments[0]?.version, "v2");
+  });
+
+  it("tells a version that went down, though it gives the same", async () => {
+    const snapshot = JSON.parse(printSnapshot(cleanRoles()));
+    const arn = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
+    const detail = snapshot.Policies.find(({ Arn }: { Arn: string }) => Arn === arn);
+    detail.DefaultVersionId = "v11";
+    detail.PolicyVersionList[0].VersionId = "v11";
+    const { cwd, file } = await ownersFolder(JSON.stringify(snapshot));
+    const { code, stdout } = await reference(cwd, "refresh", "AWSBatchServiceRole", "--account", file);
+    assert.equal(code, 1);
+    assert.match(stdout.replaceAll(/\s+/g, " "), /v12 → v11 AWS went back to v11/);
+    const check = await runCli(["check", "AWSBatchServiceRole", "--account", file], { cwd });
+    assert.equal(check.code, 0);
+    assert.match(check.stdout, /INFORMATIONAL[\s\S]*AWS went back to v11; the reference is of v12/);
+  });
+
+  it("says what it could not read", async () => {
+    const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles(), { documents: false }));
+    const { code, stdout } = await reference(cwd, "refresh", "--account", file, "--json");
+    assert.equal(code, 2);
+    const Document = z.object({ policies: z.array(z.looseObject({ status: z.string() })) });
+    assert.ok(Document.parse(JSON.parse(stdout)).policies.every(({ status }) => status === "unread"));
+  });
+});
+
+describe("reference", () => {
+  it("is followed by what to do", async () => {
+    assert.match((await reference(home)).stderr, /followed by one of list, show, capture, check, refresh/);
+    assert.match((await reference(home, "renew")).stderr, /no reference renew/);
+    assert.match((await reference(home, "--help")).stdout, /Usage: drift-guard reference/);
+  });
+});
