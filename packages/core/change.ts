@@ -36,6 +36,8 @@ export const Change = z
     outcome: Outcome,
     subjects: z.array(Subject).readonly(),
     requestId: z.string().exactOptional(),
+    /** The part of the role that the call writes, where its record shows it. */
+    writes: Part.exactOptional(),
     /** The task of a service-linked role's deletion. */
     deletionTask: z.string().exactOptional(),
     /** The parts that the call names, of those that may be edited of a service-linked role (R20). */

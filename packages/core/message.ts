@@ -6,6 +6,7 @@ import { linkedRoleDetails } from "./linked-role-change.ts";
 import { subjectsOf } from "./subjects.ts";
 import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
 import { isWatched } from "./watched-calls.ts";
+import { writtenPart } from "./written-part.ts";
 
 /** What a message asks of the guard. */
 export type Message =
@@ -72,6 +73,7 @@ export function parseRecord(value: unknown, account?: string): Message {
     return { kind: "irrelevant", why: `${call} cannot alter a role that Batch uses` };
   }
   const subjects = subjectsOf(record);
+  const writes = service === "iam" ? writtenPart(record) : undefined;
   if (subjects.length === 0) return { kind: "irrelevant", why: `${call} names no role, policy or profile` };
   return {
     kind: "change",
@@ -85,6 +87,7 @@ export function parseRecord(value: unknown, account?: string): Message {
       outcome: outcomeOf(record),
       subjects,
       ...(record.requestID && { requestId: record.requestID }),
+      ...(writes && { writes }),
       ...linkedRoleDetails(record),
     },
   };

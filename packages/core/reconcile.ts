@@ -1,4 +1,5 @@
 import type { Actor } from "./actor.ts";
+import type { Change } from "./change.ts";
 import type { Config } from "./config.ts";
 import type { Exception } from "./control.ts";
 import { digestEvidence, identifyFinding, printGrants } from "./digest.ts";
@@ -7,8 +8,9 @@ import { type Finding, Severity } from "./finding.ts";
 import type { Ledger } from "./ledger.ts";
 import { isChosen, rateSeverity } from "./severity.ts";
 import type { Cause, Transition, TransitionKind } from "./transition.ts";
-import { isTrusted } from "./trusted-actor.ts";
+import { isTrusted, nameActor } from "./trusted-actor.ts";
 import { type RoleUse, tellUses, weighSeverity } from "./usage.ts";
+import { authorOf } from "./written-part.ts";
 
 /** What a look at a role gave, and what led to it. */
 export interface Observation {
@@ -18,8 +20,8 @@ export interface Observation {
   readonly cause: Cause;
   /** What is known to use the role; left out where that was not asked. */
   readonly uses?: readonly RoleUse[];
-  /** Who is known to have caused what is new. */
-  readonly actor?: Actor;
+  /** The change that made the guard look: it names who caused what it wrote, and nothing else. */
+  readonly change?: Change;
   /** The owner's say about severities and trusted actors; none where left out. */
   readonly config?: Pick<Config, "severities" | "trustedActors">;
   /** ISO 8601. */
@@ -53,7 +55,7 @@ export function reconcile(observation: Observation): Reconciliation {
     const piece = seenById.get(finding.id);
     seenById.delete(finding.id);
     if (piece) return settle(finding, ...confirm(finding, piece, observation));
-    return isShielded(finding, evidence) ? finding : settle(finding, ...clear(finding, observation));
+    return isShielded(finding, evidence) ? shield(finding) : settle(finding, ...clear(finding, observation));
   });
   const fresh = [...seenById].map(([id, piece]) => settle(undefined, ...open(id, piece, observation)));
 
@@ -69,13 +71,14 @@ export function reconcile(observation: Observation): Reconciliation {
 type Verdict = [after: Finding, kind?: TransitionKind];
 
 function open(id: string, evidence: Evidence, observation: Observation): Verdict {
-  const { now, ledger, actor } = observation;
+  const { now, ledger } = observation;
+  const author = authorOf(evidence, observation.change);
   const finding: Finding = {
     id,
     role: ledger.role,
     evidence,
     severity: rate(evidence, observation),
-    ...(actor && isSomebodysDoing(evidence) && { causedBy: actor }),
+    ...(author && { causedBy: author }),
     state: "open",
     seq: 0,
     openedAt: now,
@@ -93,9 +96,10 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
   if (evidence === finding.evidence && isCall(evidence)) return [finding];
   const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
   if (isOldNews(finding.evidence, evidence)) return [finding];
+  if (finding.state === "open" && isRepeat(finding, evidence, observation)) return [{ ...finding, evidence }];
   const { cleanSince, refusal, ...rest } = finding;
   const current: Finding = {
-    ...(same ? rest : attribute({ ...rest, evidence }, observation)),
+    ...attribute(same ? rest : { ...rest, evidence }, observation, !same),
     severity: same && !observation.uses ? finding.severity : rate(evidence, observation),
     ...tellSurroundings(finding, evidence, observation),
   };
@@ -109,7 +113,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
     case "resolved": {
       const { causedBy: _, ...anew } = current;
       const reopened: Finding = { ...anew, state: "open", openedAt: observation.now };
-      return [attribute(reopened, observation), "reopened"];
+      return [attribute(reopened, observation, true), "reopened"];
     }
     case "suppressed":
       // The exception ended, or was for other evidence than this.
@@ -118,17 +122,31 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
       if (!same) return grew(finding.evidence, evidence) ? [current, "grew"] : [current];
       if (unchanged) return [finding];
       const kept = refusal === undefined ? current : { ...current, refusal };
-      return isWorse(finding, current) ? [kept, "grew"] : [kept];
+      const uncovered = isCovered(finding, observation) && !isCovered(current, observation);
+      return uncovered || isWorse(finding, current) ? [kept, "grew"] : [kept];
     }
   }
 }
 
-// Whoever adds to what a trusted actor did does not take it from him: undoing it would undo his part as well.
-function attribute(finding: Finding, { actor, config }: Observation): Finding {
-  const { causedBy, evidence } = finding;
-  if (!actor || !isSomebodysDoing(evidence) || (causedBy && config && isTrusted(causedBy, config)))
-    return finding;
-  return { ...finding, causedBy: actor };
+/** Names who caused the evidence, where the change shows it; `added` says whether there is more of it than before. */
+function attribute(finding: Finding, observation: Observation, added: boolean): Finding {
+  const { causedBy } = finding;
+  const author = authorOf(finding.evidence, observation.change);
+  if (!author) return finding;
+  const kept =
+    causedBy !== undefined &&
+    (isCovered(finding, observation) ? added || trusts(author, observation) : !added);
+  return kept ? finding : { ...finding, causedBy: author };
+}
+
+// Whoever adds to what a trusted actor did does not take it from him: undoing it would undo his part as well. But of
+// two who wrote the very same, the one who is not trusted is named, or a trusted name would cover his doing.
+function isCovered({ causedBy }: Finding, observation: Observation): boolean {
+  return causedBy !== undefined && trusts(causedBy, observation);
+}
+
+function trusts(actor: Actor, { config }: Observation): boolean {
+  return config !== undefined && isTrusted(actor, config);
 }
 
 function rate(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
@@ -175,7 +193,8 @@ export function explainsFailure(evidence: Evidence): boolean {
 }
 
 function isSameAround(before: Finding, after: Finding): boolean {
-  const around = ({ severity, usedBy, symptoms }: Finding) => JSON.stringify([severity, usedBy, symptoms]);
+  const around = ({ severity, usedBy, symptoms, causedBy }: Finding) =>
+    JSON.stringify([severity, usedBy, symptoms, causedBy]);
   return around(before) === around(after);
 }
 
@@ -192,17 +211,46 @@ function isOldNews(before: Evidence, now: Evidence): boolean {
   return now.at < before.at || digestEvidence(before) === digestEvidence(now);
 }
 
+// Whoever tries the same again and again is told of once in a while, not with each call.
+const repeatMinutes = 15;
+
+function isRepeat(
+  { evidence: before, updatedAt }: Finding,
+  evidence: Evidence,
+  { now }: Observation,
+): boolean {
+  if (before.kind !== "attempt" || evidence.kind !== "attempt") return false;
+  const alike = ({ call, code, actor }: typeof evidence) => JSON.stringify([call, code, nameActor(actor)]);
+  return (
+    before.changeId !== evidence.changeId &&
+    alike(before) === alike(evidence) &&
+    Date.parse(now) - Date.parse(updatedAt) < repeatMinutes * 60_000
+  );
+}
+
 function isCall({ kind }: Evidence): boolean {
   return kind === "attempt" || kind === "impersonation";
 }
 
-function clear(finding: Finding, { now, settleSeconds }: Observation): Verdict {
+function clear(finding: Finding, observation: Observation): Verdict {
+  const { now, settleSeconds } = observation;
+  if (finding.state === "resolved") return [finding];
   // Nothing in the role shows whether the guard's credentials are back in the right hands: a person closes it.
-  if (finding.state === "resolved" || finding.evidence.kind === "impersonation") return [finding];
+  if (finding.evidence.kind === "impersonation") {
+    if (finding.state === "suppressed" || !isExcepted(finding, observation)) return [finding];
+    return [{ ...finding, state: "suppressed" }, "suppressed"];
+  }
   if (finding.cleanSince === undefined) return [{ ...finding, cleanSince: now }];
   if (Date.parse(now) - Date.parse(finding.cleanSince) < settleSeconds * 1000) return [finding];
   const { cleanSince: _, refusal: __, ...rest } = finding;
   return [{ ...rest, state: "resolved" }, "resolved"];
+}
+
+// What was clean before and cannot be seen now may be back: the count of clean reads begins anew.
+function shield(finding: Finding): Finding {
+  if (finding.cleanSince === undefined) return finding;
+  const { cleanSince: _, ...rest } = finding;
+  return rest;
 }
 
 // What could not be read or compared this time may still be there.
@@ -259,19 +307,20 @@ function printEvidence(evidence: Evidence): readonly string[] {
   }
 }
 
-function tell(finding: Finding, kind: TransitionKind, { cause, actor, now }: Observation): Transition {
+function tell(finding: Finding, kind: TransitionKind, observation: Observation): Transition {
+  const { cause, change, now, evidence } = observation;
+  const author = kind === "resolved" ? undefined : authorOf(finding.evidence, change);
+  const gone = evidence.some(
+    (piece) => piece.kind === "drift" && piece.part === "role" && piece.side === "missing",
+  );
   return {
     schema: 1,
     id: `${finding.id}#${finding.seq}`,
     kind,
     at: now,
     cause,
-    ...(actor && isSomebodysDoing(finding.evidence) && { actor }),
+    ...(author && { actor: author }),
+    ...(kind === "resolved" && gone && { note: "The role does not exist any more." }),
     finding,
   };
-}
-
-// Whoever made the guard look did not make AWS publish a version, nor a document unreadable.
-function isSomebodysDoing({ kind }: Evidence): boolean {
-  return kind !== "vendor-change" && kind !== "undecided";
 }

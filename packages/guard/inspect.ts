@@ -185,7 +185,7 @@ export async function inspectRole(
       exceptions,
       cause,
       uses: ward.uses,
-      ...(after && isOfIam(after) && { actor: after.actor }),
+      ...(after && { change: after }),
       config: settings.config,
       now,
       settleSeconds: settings.config.recheckSeconds / 2,

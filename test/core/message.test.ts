@@ -35,6 +35,7 @@ describe("a CloudTrail record", () => {
       actor: { type: "IAMUser", arn: "arn:aws:iam::123456789012:user/ann", account: "123456789012" },
       outcome: { status: "succeeded" },
       subjects: [{ kind: "role", name: "AWSBatchServiceRole" }],
+      writes: "managed:arn:aws:iam::aws:policy/X",
     });
   });
 

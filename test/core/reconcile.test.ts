@@ -6,6 +6,7 @@ import type { Ledger } from "@drift-guard/core/ledger";
 import { type Observation, type Reconciliation, reconcile } from "@drift-guard/core/reconcile";
 import fc from "fast-check";
 import {
+  aChange,
   aDrift,
   aGrant,
   aKey,
@@ -15,6 +16,7 @@ import {
   anImpersonation,
   anUndecided,
   aVendorChange,
+  batchServicePolicy,
   everyEvidence,
   noon,
   secondsAfterNoon,
@@ -39,6 +41,9 @@ function look(
   });
 }
 
+// The call that the drift of the builders is about.
+const theDetach = aChange({ writes: `managed:${batchServicePolicy}` });
+
 const kinds = ({ transitions }: Reconciliation) => transitions.map(({ kind }) => kind);
 const opened = (evidence: Evidence) => look(aLedger(), [evidence]).ledger;
 
@@ -48,16 +53,39 @@ describe("a finding", () => {
     const config = { severities: {}, trustedActors: ["arn:aws:iam::*:role/terraform"] };
     const causeOf = ({ ledger }: Reconciliation) => ledger.findings[0]?.causedBy;
     const more = aDrift({ grants: [aGrant(), aGrant({ actions: ["ecs:RunTask"] })] });
-    const byMallory = look(aLedger(), [aDrift()], 0, { actor: anActor(), config });
+    const less = aDrift({ grants: [aGrant({ actions: ["ecs:RunTask"] })] });
+    const byMallory = look(aLedger(), [aDrift()], 0, { change: theDetach, config });
     assert.deepEqual(causeOf(byMallory), anActor());
     assert.deepEqual(causeOf(look(byMallory.ledger, [aDrift()], 1, { config })), anActor());
-    const byTerraform = look(byMallory.ledger, [more], 2, { actor: terraform, config });
+    const byTerraform = look(byMallory.ledger, [more], 2, {
+      change: { ...theDetach, actor: terraform },
+      config,
+    });
     assert.deepEqual(causeOf(byTerraform), terraform);
-    const again = look(byTerraform.ledger, [aDrift()], 3, { actor: anActor(), config });
+    const again = look(byTerraform.ledger, [less], 3, { change: theDetach, config });
     assert.deepEqual(causeOf(again), terraform);
     const gone = look(look(again.ledger, [], 4).ledger, [], 4 + settleSeconds);
     assert.deepEqual(causeOf(look(gone.ledger, [aDrift()], 200, { config })), undefined);
-    assert.equal(causeOf(look(aLedger(), [aVendorChange()], 0, { actor: anActor(), config })), undefined);
+    assert.equal(causeOf(look(aLedger(), [aVendorChange()], 0, { change: theDetach, config })), undefined);
+  });
+
+  it("names nobody whose call wrote another part: a trusted name would cover somebody else's doing", () => {
+    const terraform = anActor({ arn: "arn:aws:iam::123456789012:role/terraform" });
+    const config = { severities: {}, trustedActors: ["arn:aws:iam::*:role/terraform"] };
+    const tagging = aChange({ call: "iam:TagRole", actor: terraform });
+    const seen = look(aLedger(), [aDrift()], 0, { change: tagging, config });
+    assert.equal(seen.ledger.findings[0]?.causedBy, undefined);
+    const named = look(seen.ledger, [aDrift()], 1, { change: theDetach, config });
+    assert.deepEqual(named.ledger.findings[0]?.causedBy, anActor());
+  });
+
+  it("whose part somebody else wrote as well is no more a trusted actor's, and asks for its rollback", () => {
+    const terraform = anActor({ arn: "arn:aws:iam::123456789012:role/terraform" });
+    const config = { severities: {}, trustedActors: ["arn:aws:iam::*:role/terraform"] };
+    const covered = look(aLedger(), [aDrift()], 0, { change: { ...theDetach, actor: terraform }, config });
+    const uncovered = look(covered.ledger, [aDrift()], 1, { change: theDetach, config });
+    assert.deepEqual(uncovered.ledger.findings[0]?.causedBy, anActor());
+    assert.deepEqual(kinds(uncovered), ["grew"]);
   });
 
   it("is as bad as its owner says", () => {
@@ -66,7 +94,7 @@ describe("a finding", () => {
   });
 
   it("opens with the first sight of its drift, and tells who caused it", () => {
-    const { ledger, transitions } = look(aLedger(), [aDrift()], 0, { actor: anActor() });
+    const { ledger, transitions } = look(aLedger(), [aDrift()], 0, { change: theDetach });
     const [finding] = ledger.findings;
     assert.deepEqual([finding?.state, finding?.seq, finding?.openedAt], ["open", 1, noon]);
     assert.deepEqual(
@@ -76,7 +104,7 @@ describe("a finding", () => {
   });
 
   it("names nobody for what AWS did", () => {
-    const { transitions } = look(aLedger(), [aVendorChange()], 0, { actor: anActor() });
+    const { transitions } = look(aLedger(), [aVendorChange()], 0, { change: theDetach });
     assert.deepEqual(
       transitions.map(({ kind, actor }) => [kind, actor]),
       [["opened", undefined]],
@@ -150,7 +178,7 @@ describe("a finding", () => {
 
 describe("an attempt", () => {
   const first = anAttempt({ changeId: "a" });
-  const second = anAttempt({ changeId: "b" });
+  const second = anAttempt({ changeId: "b", call: "iam:PutRolePolicy" });
 
   it("is told once for each call, however often its event comes, in whatever order", () => {
     let { ledger } = look(aLedger(), [first]);
@@ -160,6 +188,16 @@ describe("an attempt", () => {
       return kinds(next);
     });
     assert.deepEqual(told, ["grew"]);
+  });
+
+  it("that is made again and again is told once in a while, not with each call", () => {
+    let { ledger } = look(aLedger(), [first]);
+    const told = Array.from({ length: 40 }, (_, minute) => {
+      const next = look(ledger, [anAttempt({ changeId: `again-${minute}` })], minute * 60);
+      ledger = next.ledger;
+      return kinds(next);
+    }).flat();
+    assert.deepEqual(told, ["grew", "grew"]);
   });
 
   it("that is over is not reopened by a late copy of its event", () => {
@@ -176,7 +214,23 @@ describe("an impersonation", () => {
   });
 });
 
+describe("a finding whose role cannot be seen", () => {
+  it("asks for no recheck: only a clean read does", () => {
+    const clean = look(opened(aDrift()), [], 10);
+    const blind = look(clean.ledger, [anUndecided({ part: "role" })], 20);
+    assert.equal(blind.recheck, false);
+    assert.equal(blind.ledger.findings[0]?.cleanSince, undefined);
+  });
+});
+
 describe("an exception", () => {
+  it("closes an impersonation, which no read of the role can", () => {
+    const stolen = anImpersonation();
+    const after = look(opened(stolen), [], 10, accepting(stolen));
+    assert.deepEqual(kinds(after), ["suppressed"]);
+    assert.equal(look(after.ledger, [], 20, accepting(stolen)).ledger, after.ledger);
+  });
+
   const key = aKey();
   const accepting = (evidence: Evidence, expires = secondsAfterNoon(1000)) => ({
     exceptions: [
