@@ -31,7 +31,8 @@ export interface Residue {
   readonly example: PolicyRequest;
 }
 
-const everyAction = compileText("*", "*");
+/** Every action there is. */
+export const everyAction = compileText("*", "*");
 const everyResource = compileArn("*", "*");
 const everybody: PolicyPrincipal = { type: "AWS", id: "*" };
 

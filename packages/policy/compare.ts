@@ -1,3 +1,4 @@
+import { makeBoundary } from "./boundary.ts";
 import { cellText, type Residue } from "./cell.ts";
 import type { Comparison, ComparisonOptions, Relation } from "./comparison.ts";
 import type { Decision } from "./decide.ts";
@@ -8,11 +9,12 @@ import {
   type SideDifference,
   tellGrants,
 } from "./difference.ts";
+import type { PolicyInput } from "./document.ts";
 import { withoutHardening } from "./hardening.ts";
-import { type CompiledSide, compileSide, type PolicyInput } from "./side.ts";
+import { type CompiledSide, compileSide } from "./side.ts";
 import type { Subtraction } from "./subtraction.ts";
 
-export type { PolicyInput } from "./side.ts";
+export type { PolicyInput } from "./document.ts";
 
 // AWS's own documents, changed and split, need less than a tenth of it.
 const usualBudget = 300_000;
@@ -38,10 +40,12 @@ export function comparePolicies(
   const gained = findDifference(allowedBy(one, other), ours);
   const lost = findDifference(allowedBy(other, one), theirs);
   const { missing, hardening } = splitHardening(lost, one, other, theirs, options);
-  const excess = tellGrants(gained.residues, "candidate", prove("allowed", one, other, settings.partition));
-  const proof = prove("allowed", other, one, settings.partition);
-  const gone = tellGrants(missing, "reference", proof);
-  const hardened = tellGrants(hardening, "reference", proof);
+  const [bounded, boundTo] = readBoundary(options, settings);
+  const proof = prove("allowed", one, other, settings.partition);
+  const excess = tellGrants(gained.residues, "candidate", proof, boundTo?.(one));
+  const proofOfLoss = prove("allowed", other, one, settings.partition);
+  const gone = tellGrants(missing, "reference", proofOfLoss, boundTo?.(other));
+  const hardened = tellGrants(hardening, "reference", proofOfLoss, boundTo?.(other));
   const added = findDenies(one, other, ours);
   const removed = findDenies(other, one, theirs);
   const undecided = [gained, lost, added, removed].flatMap(({ reasons }) => reasons);
@@ -58,8 +62,18 @@ export function comparePolicies(
     deniesAdded: added.grants,
     deniesRemoved: removed.grants,
     latent: [],
-    undecided,
+    undecided: [...undecided, ...bounded],
   };
+}
+
+/** What is wrong with a boundary, and how to tell what it leaves of a side's grants. */
+function readBoundary(options: ComparisonOptions, { partition, budget }: Omit<DifferenceSettings, "side">) {
+  if (options.boundary === undefined) return [[], undefined] as const;
+  const { kind: _, ...others } = options;
+  const boundary = compileSide(options.boundary, undefined, others);
+  if (boundary.reasons.length > 0) return [boundary.reasons, () => () => "undecided" as const] as const;
+  const own = { left: budget.left };
+  return [[], (side: CompiledSide) => makeBoundary(boundary, side.denies, partition, own)] as const;
 }
 
 const nothing = {

@@ -1,3 +1,4 @@
+import type { PolicyInput } from "./document.ts";
 import type { Grant, StatementRef } from "./grant.ts";
 
 /** Which of the two sides of a comparison is meant. */
@@ -45,6 +46,8 @@ export interface ComparisonOptions {
   readonly organization?: string;
   /** `aws` when left out. */
   readonly partition?: string;
+  /** A permissions boundary: policies are compared uncut, and each grant then says what this leaves of it. */
+  readonly boundary?: PolicyInput;
   /** The most steps that a comparison may take before it says `undecided`; steps, not seconds. */
   readonly budget?: number;
 }

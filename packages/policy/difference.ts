@@ -5,8 +5,8 @@ import { type Cell, type PlacedStatement, type Residue, refer } from "./cell.ts"
 import type { Side, UndecidedReason } from "./comparison.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { PolicyDocument } from "./document.ts";
-import type { Grant, PolicyRequest } from "./grant.ts";
-import { groupResidues, makeGrant } from "./grouping.ts";
+import type { BoundaryRemains, Grant, PolicyRequest } from "./grant.ts";
+import { type Block, groupResidues, makeGrant } from "./grouping.ts";
 import { fillPattern, type Pattern } from "./pattern.ts";
 import { makeSeparator } from "./separation.ts";
 import { type CellJudge, type OpenCell, type Subtraction, subtract } from "./subtraction.ts";
@@ -64,6 +64,7 @@ export function tellGrants(
   residues: readonly Residue[],
   side: Side,
   proof: Proof,
+  bound?: (block: Block) => BoundaryRemains,
 ): { readonly grants: readonly Grant[]; readonly unproven: readonly UndecidedReason[] } {
   const grants: Grant[] = [];
   const unproven: UndecidedReason[] = [];
@@ -72,7 +73,8 @@ export function tellGrants(
       .slice(0, 8)
       .flatMap((residue) => nameUnknown(residue))
       .find((request) => isProven(request, proof));
-    if (example !== undefined) grants.push(makeGrant(block, example));
+    if (example !== undefined)
+      grants.push({ ...makeGrant(block, example), ...(bound && { remains: bound(block) }) });
     else
       unproven.push(
         tellUnproven(

@@ -27,6 +27,9 @@ export interface PolicyStatement {
   readonly conditions: readonly StatementCondition[];
 }
 
+/** One side of a comparison: a document, its text, or a list of either; an empty list allows nothing. */
+export type PolicyInput = PolicyDocument | string | readonly (PolicyDocument | string)[];
+
 /** A policy document, read. */
 export interface PolicyDocument {
   readonly version?: PolicyVersion;

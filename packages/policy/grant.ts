@@ -31,6 +31,9 @@ export interface StatementRef {
   readonly sid?: string;
 }
 
+/** How much of a grant lies within a permissions boundary. */
+export type BoundaryRemains = "all" | "part" | "none" | "undecided";
+
 /**
  * What a policy gives: every combination of its actions, resources and principals, under all its conditions.
  *
@@ -39,7 +42,7 @@ export interface StatementRef {
  */
 export interface Grant {
   readonly actions: readonly string[];
-  /** Carved out of `actions`, which then is `*` (NotAction). */
+  /** Carved out of `actions`: `s3:*` but `s3:Get*`. */
   readonly exceptActions?: readonly string[];
   /** Absent in a trust policy. */
   readonly resources?: readonly string[];
@@ -50,6 +53,8 @@ export interface Grant {
   readonly conditions: readonly Condition[];
   /** One request that one side allows (or denies) and the other does not, confirmed by `decide`. */
   readonly example?: PolicyRequest;
+  /** What the boundary leaves of it; only where `ComparisonOptions.boundary` was given. */
+  readonly remains?: BoundaryRemains;
   /** The statements of the side that gives it. */
   readonly statements: readonly StatementRef[];
 }

@@ -1,12 +1,9 @@
 import type { PlacedStatement } from "./cell.ts";
 import type { ComparisonOptions, Side, UndecidedReason } from "./comparison.ts";
-import type { PolicyDocument } from "./document.ts";
+import type { PolicyDocument, PolicyInput } from "./document.ts";
 import { parsePolicy } from "./parse.ts";
 import { type CompiledStatement, compileDocument } from "./statement.ts";
 import { PolicySyntaxError } from "./syntax-error.ts";
-
-/** One side of a comparison: a document, its text, or a list of either; an empty list allows nothing. */
-export type PolicyInput = PolicyDocument | string | readonly (PolicyDocument | string)[];
 
 /** A side made ready for comparing. */
 export interface CompiledSide {
@@ -17,8 +14,12 @@ export interface CompiledSide {
   readonly reasons: readonly UndecidedReason[];
 }
 
-/** Reads one side; what cannot be read is told, not thrown. */
-export function compileSide(input: PolicyInput, side: Side, options: ComparisonOptions): CompiledSide {
+/** Reads one side, or what is no side (a boundary); what cannot be read is told, not thrown. */
+export function compileSide(
+  input: PolicyInput,
+  side: Side | undefined,
+  options: ComparisonOptions,
+): CompiledSide {
   const inputs = isList(input) ? input : [input];
   const documents: PolicyDocument[] = [];
   const statements: PlacedStatement[] = [];
@@ -26,7 +27,13 @@ export function compileSide(input: PolicyInput, side: Side, options: ComparisonO
   for (const [index, one] of inputs.entries()) {
     const document = readDocument(one);
     if (document instanceof PolicySyntaxError) {
-      reasons.push({ code: "syntax", message: document.message, side, path: document.path, statements: [] });
+      reasons.push({
+        code: "syntax",
+        message: document.message,
+        ...(side && { side }),
+        path: document.path,
+        statements: [],
+      });
       continue;
     }
     documents.push(document);
@@ -34,7 +41,12 @@ export function compileSide(input: PolicyInput, side: Side, options: ComparisonO
       statements.push({ document: index, statement });
       const reason = refuseKind(statement, options.kind);
       if (reason !== undefined) {
-        reasons.push({ ...reason, side, path: `$.Statement[${statement.index}]`, statements: [] });
+        reasons.push({
+          ...reason,
+          ...(side && { side }),
+          path: `$.Statement[${statement.index}]`,
+          statements: [],
+        });
       }
     }
   }

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { comparePolicies } from "@drift-guard/policy/compare";
+import { allow, deny, policy, type StatementJson } from "./builders.ts";
+
+const nothing = policy();
+
+function remains(
+  boundary: string,
+  ...statements: Parameters<typeof policy>
+): readonly (string | undefined)[] {
+  return comparePolicies(policy(...statements), nothing, { boundary }).excess.map((grant) => grant.remains);
+}
+
+describe("a permissions boundary", () => {
+  const boundary = policy(allow("s3:*", "*"), deny("s3:Delete*", "*"));
+
+  it("leaves all of a grant that lies within it", () => {
+    assert.deepEqual(remains(boundary, allow("s3:GetObject", "arn:aws:s3:::a/*")), ["all"]);
+  });
+
+  it("leaves a part where it has a part, or denies a part", () => {
+    assert.deepEqual(remains(boundary, allow("*", "*")), ["part"]);
+    assert.deepEqual(remains(boundary, allow("s3:D*", "*")), ["part"]);
+    assert.deepEqual(remains(boundary, allow(["s3:GetObject", "iam:PassRole"], "*")), ["part"]);
+  });
+
+  it("leaves nothing of what it does not allow, or denies", () => {
+    assert.deepEqual(remains(boundary, allow("iam:*", "*")), ["none"]);
+    assert.deepEqual(remains(boundary, allow("s3:DeleteObject", "*")), ["none"]);
+    assert.deepEqual(remains(nothing, allow("*", "*")), ["none"]);
+  });
+
+  it("takes the conditions of both into account", () => {
+    const inside = policy(
+      allow("*", "*", { Condition: { StringEquals: { "aws:RequestedRegion": "eu-west-1" } } }),
+    );
+    const region = (value: string) => ({ Condition: { StringEquals: { "aws:RequestedRegion": value } } });
+    assert.deepEqual(remains(inside, allow("a:B", "*", region("eu-west-1"))), ["all"]);
+    assert.deepEqual(remains(inside, allow("a:B", "*", region("us-east-1"))), ["none"]);
+    assert.deepEqual(remains(inside, allow("a:B", "*")), ["part"]);
+  });
+
+  it("changes nothing in what is compared, and nothing is said of one that was not given", () => {
+    const [wide, narrow] = [policy(allow("*", "*")), policy(allow("a:B", "*"))];
+    const cut = comparePolicies(wide, narrow, { boundary });
+    const uncut = comparePolicies(wide, narrow);
+    assert.equal(cut.relation, uncut.relation);
+    assert.deepEqual(
+      cut.excess.map(({ remains: _, ...grant }) => grant),
+      uncut.excess,
+    );
+  });
+
+  it("that cannot be read is told, and leaves each grant undecided", () => {
+    const { excess, undecided } = comparePolicies(policy(allow("a:B", "*")), nothing, { boundary: "{" });
+    assert.deepEqual([excess[0]?.remains, undecided[0]?.code], ["undecided", "syntax"]);
+  });
+});
