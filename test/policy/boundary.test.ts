@@ -5,10 +5,7 @@ import { allow, deny, policy, type StatementJson } from "./builders.ts";
 
 const nothing = policy();
 
-function remains(
-  boundary: string,
-  ...statements: Parameters<typeof policy>
-): readonly (string | undefined)[] {
+function remains(boundary: string, ...statements: readonly StatementJson[]): readonly (string | undefined)[] {
   return comparePolicies(policy(...statements), nothing, { boundary }).excess.map((grant) => grant.remains);
 }
 
