@@ -1,18 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { PutCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
-import { Approval, type Budget, type Control, Exception } from "@drift-guard/core/control";
+import type { Approval, Budget, Control, Exception } from "@drift-guard/core/control";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
+import { ApprovalItem, ExceptionItem, StopItem } from "@drift-guard/core/items";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
 import { type BudgetWindow, budgetWindow, controlKeys, schema } from "@drift-guard/core/table";
-import * as z from "zod";
 import { findItem, openTable, queryItems, readItem, sortKeyOf, type Table, tableFailure } from "./table.ts";
-
-const ExceptionItem = z.object({ exception: Exception });
-const ApprovalItem = z.object({ approval: Approval });
-/** A breaker that is open, or a pause. */
-const StopItem = z.object({ reason: z.string() });
 
 // Two rollbacks that spend at once cancel each other's transaction; more often than this they do not meet.
 const spendRounds = 6;

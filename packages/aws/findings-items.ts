@@ -1,20 +1,10 @@
-import { Finding } from "@drift-guard/core/finding";
+import type { Finding } from "@drift-guard/core/finding";
 import type { Sink } from "@drift-guard/core/ports";
-import { RoleKey } from "@drift-guard/core/role";
-import { Rollback } from "@drift-guard/core/rollback";
+import type { RoleKey } from "@drift-guard/core/role";
+import type { Rollback } from "@drift-guard/core/rollback";
 import { findingKeys, schema } from "@drift-guard/core/table";
-import { Transition } from "@drift-guard/core/transition";
-import * as z from "zod";
+import type { Transition } from "@drift-guard/core/transition";
 import type { Item } from "./table.ts";
-
-/** Holds a ledger's version; every commit is conditional on it. */
-export const LedgerItem = z.object({ role: RoleKey, version: z.number() });
-/** Holds a finding. */
-export const FindingItem = z.object({ finding: Finding });
-/** Holds a rollback, with the role as it was before. */
-export const RollbackItem = z.object({ rollback: Rollback });
-/** Holds a transition; what else it carries says who has not been told yet. */
-export const TransitionItem = z.object({ transition: Transition });
 
 const keepTransitionsDays = 400;
 

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/finding";
+import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "@drift-guard/core/items";
 import type { Ledger } from "@drift-guard/core/ledger";
 import type { FindingStore, Sink } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
@@ -10,7 +11,6 @@ import { findingKeys } from "@drift-guard/core/table";
 import type { Transition } from "@drift-guard/core/transition";
 import { codeOf } from "./failure.ts";
 import { commitLedger } from "./findings-commit.ts";
-import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "./findings-items.ts";
 import {
   findItem,
   type Item,

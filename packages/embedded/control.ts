@@ -1,15 +1,11 @@
-import { Approval, type Budget, type Control, Exception } from "@drift-guard/core/control";
+import type { Approval, Budget, Control, Exception } from "@drift-guard/core/control";
+import { ApprovalItem, BudgetItem, ExceptionItem, StopItem } from "@drift-guard/core/items";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
 import { budgetWindow, controlKeys } from "@drift-guard/core/table";
 import * as z from "zod";
 import { type Database, printItem, query, readItem, transact } from "./database.ts";
 
-const ExceptionItem = z.object({ exception: Exception });
-const ApprovalItem = z.object({ approval: Approval });
-/** A breaker that is open, or a pause. */
-const StopItem = z.object({ reason: z.string() });
-const BudgetItem = z.object({ spent: z.number() });
 const KeyRow = z.object({ sk: z.string() });
 
 /** Keeps control in SQLite. Whatever cannot be read throws `StoreUnavailableError`, so that nothing is written on a doubt. */

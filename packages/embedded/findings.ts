@@ -1,19 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
 import { LedgerConflictError } from "@drift-guard/core/errors";
-import { Finding } from "@drift-guard/core/finding";
+import type { Finding } from "@drift-guard/core/finding";
+import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "@drift-guard/core/items";
 import type { Ledger } from "@drift-guard/core/ledger";
 import type { Commit, FindingStore, Sink } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
-import { Rollback } from "@drift-guard/core/rollback";
+import type { Rollback } from "@drift-guard/core/rollback";
 import { findingKeys } from "@drift-guard/core/table";
-import { Transition } from "@drift-guard/core/transition";
+import type { Transition } from "@drift-guard/core/transition";
 import * as z from "zod";
 import { type Database, printItem, query, readItem, transact } from "./database.ts";
 
-const LedgerItem = z.object({ version: z.number() });
-const FindingItem = z.object({ finding: Finding });
-const RollbackItem = z.object({ rollback: Rollback });
-const TransitionItem = z.object({ transition: Transition });
 const KeyRow = z.object({ sk: z.string() });
 
 /** Keeps the ledgers in SQLite. A transition waits for each of `sinks` to mark it delivered. */
