@@ -10,7 +10,8 @@ import { parseComputeEnvironment, parseJobQueue } from "@drift-guard/core/batch-
 import { BatchUnreadableError } from "@drift-guard/core/errors";
 import { parseJobDefinition } from "@drift-guard/core/job-definition";
 import type { BatchReader } from "@drift-guard/core/ports";
-import { tellFailure } from "./failure.ts";
+import { isPossibleSubject } from "@drift-guard/core/subject-form";
+import { codeOf, tellFailure } from "./failure.ts";
 import type { AccountId } from "./iam-role.ts";
 
 /** Reads AWS Batch, each region through the client that `clientOf` gives for it, which is asked for once. */
@@ -26,17 +27,19 @@ export function createBatchReader(
   };
   return {
     async environment(region, name) {
+      if (!isPossibleSubject({ kind: "compute-environment", name })) return undefined;
       const { client, place } = reach(region);
       const call = "DescribeComputeEnvironments";
       return told(region, call, async () => {
-        const { computeEnvironments = [] } = await client.send(
-          new DescribeComputeEnvironmentsCommand({ computeEnvironments: [name] }),
+        const answer = await orWithout(undefined, () =>
+          client.send(new DescribeComputeEnvironmentsCommand({ computeEnvironments: [name] })),
         );
-        const [found] = computeEnvironments;
+        const [found] = answer?.computeEnvironments ?? [];
         return found && expectRead(parseComputeEnvironment(found, place), region, call);
       });
     },
     async definition(region, name) {
+      if (!isPossibleSubject({ kind: "job-definition", name })) return [];
       const { client, place } = reach(region);
       const call = "DescribeJobDefinitions";
       return told(region, call, async () => {
@@ -44,8 +47,11 @@ export function createBatchReader(
           { client },
           { jobDefinitionName: name, status: "ACTIVE" },
         );
-        const found = [];
-        for await (const { jobDefinitions = [] } of pages) found.push(...jobDefinitions);
+        const found = await orWithout([], async () => {
+          const all = [];
+          for await (const { jobDefinitions = [] } of pages) all.push(...jobDefinitions);
+          return all;
+        });
         return found.map((one) => expectRead(parseJobDefinition(one, place), region, call));
       });
     },
@@ -103,6 +109,16 @@ function expectRead<Read>(read: Read | undefined, region: string, call: string):
   throw new BatchUnreadableError(
     `AWS Batch's answer to ${call} in ${region} names something without a name. Check the endpoint that answered.`,
   );
+}
+
+// Batch says ClientException of a name that it does not take, and in older words of a permission that is lacking.
+async function orWithout<T, None>(none: None, ask: () => Promise<T>): Promise<T | None> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (codeOf(error) === "Client" && !/not authori[sz]ed|denied/i.test(String(error))) return none;
+    throw error;
+  }
 }
 
 async function told<T>(region: string, call: string, ask: () => Promise<T>): Promise<T> {

@@ -6,11 +6,21 @@ import {
 } from "@aws-sdk/client-iam";
 import type { Subject } from "@drift-guard/core/change";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
+import { isPossibleSubject } from "@drift-guard/core/subject-form";
 import { codeOf, tellFailure } from "./failure.ts";
 import { collectPages, expectMember } from "./iam-page.ts";
+import type { AccountId } from "./iam-role.ts";
 
-/** The names of the roles behind a subject; none where it is gone. Throws `RoleUnreadableError`. */
-export async function findRolesBehind(client: IAMClient, subject: Subject): Promise<readonly string[]> {
+/**
+ * The names of the roles behind a subject; none where it is gone, or can never have been in the account.
+ * Throws `RoleUnreadableError`.
+ */
+export async function findRolesBehind(
+  client: IAMClient,
+  at: AccountId,
+  subject: Subject,
+): Promise<readonly string[]> {
+  if (!isPossibleSubject(subject, at)) return [];
   switch (subject.kind) {
     case "role":
       return [subject.name];
@@ -46,6 +56,8 @@ async function listUsers(client: IAMClient, arn: string, usage: PolicyUsageType)
   return roles.map(({ RoleName }) => expectMember(RoleName, call, "RoleName"));
 }
 
+const nothingThere = new Set<string | undefined>(["NoSuchEntity", "ValidationError", "InvalidInput"]);
+
 async function whereThere(
   what: string,
   permission: string,
@@ -54,8 +66,9 @@ async function whereThere(
   try {
     return await list();
   } catch (error) {
-    // IAM lets go of a policy or profile only when no role holds it any more, and told those changes on their own.
-    if (codeOf(error) === "NoSuchEntity") return [];
+    // IAM lets go of a policy or profile only when no role holds it any more, and told those changes on their own. What
+    // it takes for no ARN or name at all can be behind no role either.
+    if (nothingThere.has(codeOf(error))) return [];
     if (error instanceof RoleUnreadableError) throw error;
     throw new RoleUnreadableError(`The roles behind ${what} are unknown: ${tellFailure(error, permission)}`, {
       cause: error,

@@ -14,6 +14,6 @@ export function createRoleReader(client: IAMClient, at: AccountId): RoleReader {
   return {
     read: (name) => readRole(client, policies, at, name),
     readMany: (names) => readRoles(client, policies, at, names),
-    rolesBehind: (subject) => findRolesBehind(client, subject),
+    rolesBehind: (subject) => findRolesBehind(client, at, subject),
   };
 }

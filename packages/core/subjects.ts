@@ -3,6 +3,7 @@ import { parseComputeEnvironment } from "./batch-environment.ts";
 import type { Subject } from "./change.ts";
 import type { CloudTrailRecord } from "./cloudtrail.ts";
 import { parseJobDefinition } from "./job-definition.ts";
+import { isPossibleSubject } from "./subject-form.ts";
 
 // AccessDenied records carry no parameters: the target stands in the message alone (platform-facts 2).
 const deniedRole =
@@ -11,12 +12,17 @@ const deniedPolicy = /on resource: (?:policy )?(arn:[\w-]+:iam::(?:\d{12}|aws):p
 const deniedProfile =
   /on resource: (?:instance profile |arn:[\w-]+:iam::\d{12}:instance-profile\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]{1,128})(?:\s|$)/;
 
-/** What a record concerns, from its parameters, its answer, or the message of a refusal. */
+/**
+ * What a record concerns, from its parameters, its answer, or the message of a refusal; nothing that cannot be there,
+ * such as a policy of another account: anybody can make a refused call of it.
+ */
 export function subjectsOf(record: CloudTrailRecord): readonly Subject[] {
   const service = record.eventSource.replace(/\.amazonaws\.com(?:\.cn)?$/, "");
   const found = service === "iam" ? iamSubjects(record) : service === "batch" ? batchSubjects(record) : [];
+  const owner = record.recipientAccountId === undefined ? {} : { account: record.recipientAccountId };
   const known = new Set<string>();
   return found.filter((subject) => {
+    if (!isPossibleSubject(subject, owner)) return false;
     const key = JSON.stringify(subject);
     return known.has(key) ? false : known.add(key);
   });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { optionalText } from "./batch.ts";
 import type { Subject } from "./change.ts";
+import { isPossibleSubject } from "./subject-form.ts";
 
 /** A job that failed or a queue that is blocked, told by AWS Batch itself: a hint at the roles behind it. */
 export interface Symptom {
@@ -105,13 +106,14 @@ export function readSymptom(event: NativeEvent): Symptom | { readonly why: strin
 function subjectsOf({ jobDefinition, container }: z.infer<typeof Detail>): readonly Subject[] {
   const roles = [container?.executionRoleArn, container?.jobRoleArn];
   const definition = jobDefinition?.replace(/^.*\//, "").replace(/:\d+$/, "");
-  return [
+  const found: readonly Subject[] = [
     ...roles.flatMap((arn): readonly Subject[] => {
       const name = nameOf(arn);
       return name === undefined ? [] : [{ kind: "role", name }];
     }),
     ...(definition === undefined ? [] : [{ kind: "job-definition", name: definition } as const]),
   ];
+  return found.filter((subject) => isPossibleSubject(subject));
 }
 
 function nameOf(arn: string | undefined): string | undefined {

@@ -208,6 +208,35 @@ describe("A role reader", () => {
       });
     });
   });
+
+  it("asks nothing about a policy of another account, another partition or no form", async () => {
+    await withIam(
+      { ListEntitiesForPolicy: [denied], GetInstanceProfile: [denied] },
+      async (reader, { calls }) => {
+        for (const arn of [
+          "arn:aws:iam::999999999999:policy/x",
+          `arn:aws-cn:iam::${account}:policy/x`,
+          `arn:aws:iam::${account}:policy/a b`,
+          "policy/x",
+        ]) {
+          assert.deepEqual(await reader.rolesBehind({ kind: "policy", arn }), []);
+        }
+        assert.deepEqual(await reader.rolesBehind({ kind: "profile", name: "a b" }), []);
+        assert.deepEqual(calls, []);
+      },
+    );
+  });
+
+  it("finds no roles behind what IAM does not know or takes for no name", async () => {
+    for (const code of ["NoSuchEntity", "ValidationError", "InvalidInput"]) {
+      const no = refusal(code, "It is not valid.");
+      await withIam({ ListEntitiesForPolicy: [no], GetInstanceProfile: [no] }, async (reader, { calls }) => {
+        assert.deepEqual(await reader.rolesBehind({ kind: "policy", arn: policyArn }), []);
+        assert.deepEqual(await reader.rolesBehind({ kind: "profile", name: "workers" }), []);
+        assert.ok(calls.includes("GetInstanceProfile"));
+      });
+    }
+  });
 });
 
 describe("A role writer", () => {

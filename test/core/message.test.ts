@@ -72,11 +72,73 @@ describe("a CloudTrail record", () => {
       parseRecord(
         record({
           eventName: "SetDefaultPolicyVersion",
-          requestParameters: { policyArn: "arn:aws:iam::1:policy/P" },
+          requestParameters: { policyArn: "arn:aws:iam::123456789012:policy/P" },
         }),
       ),
     );
-    assert.deepEqual(change.subjects, [{ kind: "policy", arn: "arn:aws:iam::1:policy/P" }]);
+    assert.deepEqual(change.subjects, [{ kind: "policy", arn: "arn:aws:iam::123456789012:policy/P" }]);
+  });
+
+  for (const [what, over] of [
+    [
+      "a policy of another account",
+      {
+        eventName: "DeletePolicy",
+        requestParameters: { policyArn: "arn:aws:iam::999999999999:policy/x" },
+      },
+    ],
+    [
+      "a policy of another account, told by the refusal alone",
+      {
+        eventName: "DeletePolicy",
+        requestParameters: null,
+        errorMessage: "not authorized … on resource: policy arn:aws:iam::999999999999:policy/x",
+      },
+    ],
+    ["no ARN", { eventName: "DeletePolicy", requestParameters: { policyArn: "arn:aws:iam::a:policy" } }],
+    [
+      "a policy's name that is too long",
+      {
+        eventName: "DeletePolicy",
+        requestParameters: { policyArn: `arn:aws:iam::123456789012:policy/${"x".repeat(129)}` },
+      },
+    ],
+    [
+      "a profile by a name that none has",
+      { eventName: "AddRoleToInstanceProfile", requestParameters: { instanceProfileName: "a b" } },
+    ],
+    ["a role by a name that none has", { requestParameters: { roleName: "x".repeat(3000) } }],
+    [
+      "a compute environment by a name that none has",
+      {
+        eventSource: "batch.amazonaws.com",
+        eventName: "UpdateComputeEnvironment",
+        requestParameters: { computeEnvironment: "a!b" },
+      },
+    ],
+    [
+      "a job definition by a name that none has",
+      {
+        eventSource: "batch.amazonaws.com",
+        eventName: "DeregisterJobDefinition",
+        requestParameters: { jobDefinition: "no such:1" },
+      },
+    ],
+  ] as const) {
+    it(`that names ${what} concerns nothing: anybody can make a refused call of it`, () => {
+      const refused = { errorCode: "ValidationError", errorMessage: "no", ...over };
+      assert.equal(parseRecord(record(refused)).kind, "irrelevant");
+    });
+  }
+
+  it("that names AWS's own policy concerns it in every account", () => {
+    const arn = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
+    const refused = {
+      eventName: "CreatePolicyVersion",
+      requestParameters: { policyArn: arn },
+      errorCode: "AccessDenied",
+    };
+    assert.deepEqual(changeIn(parseRecord(record(refused))).subjects, [{ kind: "policy", arn }]);
   });
 
   it("of a service-linked role's deletion is found by its task", () => {
