@@ -112,7 +112,7 @@ function roleArn(path: string, { partition, account }: BatchPlace): string {
 const Queue = z.looseObject({
   jobQueueName: z.string().min(1),
   computeEnvironmentOrder: z
-    .array(z.looseObject({ computeEnvironment: optionalText }))
+    .array(z.looseObject({ order: z.number().catch(0), computeEnvironment: optionalText }))
     .optional()
     .catch(undefined),
 });
@@ -125,8 +125,10 @@ export function parseJobQueue(value: unknown, { region }: BatchPlace): JobQueue 
   return {
     region,
     name: jobQueueName,
-    environments: computeEnvironmentOrder.flatMap(({ computeEnvironment }) =>
-      computeEnvironment === undefined ? [] : [lastSegment(computeEnvironment)],
-    ),
+    environments: computeEnvironmentOrder
+      .toSorted((a, b) => a.order - b.order)
+      .flatMap(({ computeEnvironment }) =>
+        computeEnvironment === undefined ? [] : [lastSegment(computeEnvironment)],
+      ),
   };
 }
