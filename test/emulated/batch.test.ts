@@ -143,7 +143,10 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
     );
     const [finding] = await until(
       "the finding",
-      async () => (await account.findings()).filter(({ role }) => role.name === "AWSBatchServiceRole"),
+      async () =>
+        (await account.findings()).filter(
+          ({ role, evidence }) => role.name === "AWSBatchServiceRole" && evidence.kind === "drift",
+        ),
       (found) => found.length > 0,
     );
     assert.equal(finding?.severity, "CRITICAL");
