@@ -1,9 +1,8 @@
-import { anyInSegment, foldCode, oneInSegment, type Pattern } from "./pattern.ts";
+import { anyInSegment, colon, foldCode, oneInSegment, type Pattern } from "./pattern.ts";
 import { anyText, oneCharacter } from "./template.ts";
 
 /** Stands behind the last token of each pattern. */
 const end = -9;
-const colon = 58;
 /** The first of the characters (Unicode: private use) that stand for the unknown text of a policy variable. */
 export const firstUnknown = 0xe000;
 

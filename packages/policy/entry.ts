@@ -1,6 +1,7 @@
+import { areDisjoint, coversPattern } from "./cover.ts";
 import type { Clause } from "./document.ts";
 import type { PolicyPrincipal } from "./grant.ts";
-import { areDisjoint, coversPattern, type Pattern } from "./pattern.ts";
+import type { Pattern } from "./pattern.ts";
 import { coversOneOf, listNear } from "./pattern-index.ts";
 import { coversPrincipal } from "./principal.ts";
 import type { CompiledStatement } from "./statement.ts";

@@ -1,5 +1,6 @@
 import { type Budget, spend } from "./budget.ts";
-import { areDisjoint, coversPattern, type Pattern } from "./pattern.ts";
+import { areDisjoint, coversPattern } from "./cover.ts";
+import type { Pattern } from "./pattern.ts";
 import { acceptsText } from "./text-acceptance.ts";
 import { walkTexts } from "./walk.ts";
 

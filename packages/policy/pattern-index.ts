@@ -1,4 +1,5 @@
-import { areDisjoint, coversPattern, type Pattern } from "./pattern.ts";
+import { areDisjoint, coversPattern } from "./cover.ts";
+import type { Pattern } from "./pattern.ts";
 
 /** A list of patterns made ready for being asked often: 1,500 actions are not gone through for each of 1,500. */
 interface PatternIndex {

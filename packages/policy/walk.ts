@@ -2,7 +2,7 @@ import { type Automaton, advance, buildAutomaton, isEnd, isStar, takes } from ".
 import { type Budget, spend } from "./budget.ts";
 import { buildFrontier, isAtLeast, type PositionSet, packPositions } from "./frontier.ts";
 import type { Aim } from "./language.ts";
-import { anyInSegment, foldCode, oneInSegment, type Pattern } from "./pattern.ts";
+import { anyInSegment, colon, foldCode, oneInSegment, type Pattern } from "./pattern.ts";
 
 /** A text that was reached, and which of the aims match it, by their numbers. */
 export interface ReachedText {
@@ -17,8 +17,6 @@ interface Node {
   readonly parent: Node | undefined;
   readonly code: number;
 }
-
-const colon = 58;
 
 /**
  * Walks the texts of a pattern breadth-first over (place in it, places in the aims). A state yields to one that is at
