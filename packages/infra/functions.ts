@@ -3,6 +3,12 @@ import { join } from "node:path";
 import { type LambdaName, lambdas } from "./bundles.ts";
 import type { Permission } from "./permissions.ts";
 
+/**
+ * What a function has that compares policies: Lambda gives processor time by memory, and at 256 MB a document that was
+ * made to be hard takes seconds.
+ */
+export const comparingMemory = "1024 MB";
+
 /** What sets one Lambda of the stack apart from the others. */
 export interface LambdaSettings {
   readonly description: string;

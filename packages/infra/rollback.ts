@@ -1,6 +1,6 @@
 /// <reference path="../../.sst/platform/config.d.ts" />
-import type { TransitionKind } from "@drift-guard/core/transition";
-import { createLambda } from "./functions.ts";
+import { rollbackKinds } from "@drift-guard/core/transition";
+import { comparingMemory, createLambda } from "./functions.ts";
 import { describeGround, type Ground } from "./ground.ts";
 import {
   commitLedgers,
@@ -14,9 +14,6 @@ import {
 } from "./permissions.ts";
 import { type Channel, consume, createChannel } from "./queues.ts";
 import { feedTransitions } from "./rules.ts";
-
-/** The transitions after which something may be put back. */
-const rollbackKinds: readonly TransitionKind[] = ["opened", "grew", "reopened", "approved"];
 
 /** The rollback function's channel, and the ARN of its role. */
 export interface RollbackDeployed {
@@ -32,6 +29,7 @@ export function createRollback(ground: Ground): RollbackDeployed | undefined {
   const rollbacker = createLambda("Rollbacker", {
     description: "Puts a role back where its owner asked for that: the only writer of roles",
     timeoutSeconds: 120,
+    memory: comparingMemory,
     environment: describeGround(ground),
     permissions: [
       ...readRoles(config, place),

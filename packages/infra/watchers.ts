@@ -1,5 +1,5 @@
 /// <reference path="../../.sst/platform/config.d.ts" />
-import { createLambda } from "./functions.ts";
+import { comparingMemory, createLambda } from "./functions.ts";
 import { describeGround, type Ground } from "./ground.ts";
 import {
   announceOn,
@@ -25,6 +25,7 @@ export function createDetect(ground: Ground, guardRole?: $util.Output<string>): 
     description:
       "Reads the roles that a change concerns, compares them with their references, records findings",
     timeoutSeconds: 60,
+    memory: comparingMemory,
     environment: describeGround(ground, guardRole),
     permissions: [
       ...readAnyRole(place),
@@ -49,7 +50,7 @@ export function createSweep(ground: Ground, guardRole?: $util.Output<string>): s
   const sweep = createLambda("Sweep", {
     description: "Finds what no event told, and tells again what no sink has marked",
     timeoutSeconds: 900,
-    memory: "512 MB",
+    memory: comparingMemory,
     environment: { ...describeGround(ground, guardRole), BUS_NAME: bus.name },
     permissions: [
       ...readAccount(),

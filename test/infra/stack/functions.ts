@@ -57,6 +57,20 @@ describe("every function", () => {
     }
   });
 
+  it("has memory, and with it processor time, to compare hostile policies where it looks at roles", () => {
+    const memory = Object.fromEntries(
+      lambdas().map(({ name, inputs }) => [name.replace(/Function$/, ""), inputs.memorySize]),
+    );
+    assert.deepEqual(memory, {
+      Detect: 1024,
+      HubImporter: 256,
+      Notifier: 256,
+      Publish: 256,
+      Rollbacker: 1024,
+      Sweep: 1024,
+    });
+  });
+
   it("takes nothing out of the account's pool of concurrency: what is throttled would be given up", () => {
     for (const { name, inputs } of lambdas())
       assert.equal(inputs.reservedConcurrentExecutions, undefined, name);
