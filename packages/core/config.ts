@@ -26,7 +26,13 @@ export const GuardedRole = z.strictObject({
   required: z.boolean().default(true),
   /** IAM paths that the role may stand at (2.8). The rollback function may write at these and no others. */
   paths: z
-    .array(z.string().regex(/^\/(?:[\x21-\x7e]+\/)?$/, "must begin and end with /"))
+    .array(
+      z.string().regex(
+        // The path becomes part of a permission, where * ? and ${ stand for other text than themselves.
+        /^\/(?:[\x21-\x23\x25-\x29\x2b-\x3e\x40-\x7e]+\/)?$/,
+        "must begin and end with /, and hold no space, *, ? or $",
+      ),
+    )
     .default(["/", "/service-role/"]),
   /** Removing what is too much can break; restoring what is missing is a grant. Each is asked for apart. */
   rollback: z
@@ -48,6 +54,23 @@ export const Rated = z.enum([
 ]);
 export type Rated = z.infer<typeof Rated>;
 
+// Regions become part of ARNs in permissions.
+const Region = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d+$/, "must be a region, such as us-east-1");
+
+const TrustedActor = z
+  .string()
+  .regex(/^(?:\*$|arn:)/, "must be an ARN, in which * stands for any text")
+  .refine((pattern) => !namesEverybody(pattern), {
+    error:
+      "means everybody, so that no change would be undone without approval: name the role or user behind it, such as arn:aws:iam::*:role/deploy, or set rollback to approve",
+  });
+
+// What comes after the account, or after the last colon where a * stands for the pieces before it.
+function namesEverybody(pattern: string): boolean {
+  const pieces = pattern.split(":");
+  return /^\**$/.test(pieces.length > 5 ? pieces.slice(5).join(":") : (pieces.at(-1) ?? ""));
+}
+
 /** The owner's choices, as they are checked; `defineConfig` checks beside that whether they fit together. */
 export const Config = z.strictObject({
   /** By role name. */
@@ -58,17 +81,15 @@ export const Config = z.strictObject({
    * ARNs of principals, with `*` for any text, whose changes are told but never undone without a person's approval:
    * the role of a deployment pipeline, that would otherwise fight with the guard.
    */
-  trustedActors: z
-    .array(z.string().regex(/^arn:/, "must be an ARN, in which * stands for any text"))
-    .default([]),
+  trustedActors: z.array(TrustedActor).default([]),
   /** Severities in place of the guard's own ratings. */
   severities: z.partialRecord(Rated, Severity).default({}),
   regions: z
     .strictObject({
       /** Where the guard's tables, queues and functions live. */
-      guard: z.string().default("us-east-1"),
+      guard: Region.default("us-east-1"),
       /** Where Batch runs: one rule in each forwards its events to the guard. */
-      batch: z.array(z.string()).default(["us-east-1"]),
+      batch: z.array(Region).default(["us-east-1"]),
     })
     .prefault({}),
   /** Import findings into Security Hub, which the account must have enabled in the guard's region. */
@@ -109,6 +130,16 @@ const FittingConfig = Config.superRefine((config, context) => {
         message: `there is another reference ${role} before it`,
       });
     }
+  }
+  const names = Object.keys(config.roles);
+  for (const [index, name] of names.entries()) {
+    const first = names.slice(0, index).find((other) => sameRoleName(other, name));
+    if (first === undefined) continue;
+    context.addIssue({
+      code: "custom",
+      path: ["roles", name],
+      message: `${first} and ${name} are one role to IAM: join the two`,
+    });
   }
   for (const [name, { reference: wanted }] of Object.entries(config.roles)) {
     if (findReference(wanted ?? name, config.references)) continue;

@@ -32,7 +32,11 @@ const document = z
 export const Attachment = z
   .strictObject({
     /** With `aws` as the partition; another partition's role has its own. */
-    arn: z.string().regex(/^arn:[\w-]+:iam::(?:aws|\d{12}):policy\/[\x21-\x7e]+$/, "must be a policy's ARN"),
+    arn: z.string().regex(
+      // It becomes part of a permission, where * ? and ${ stand for other text than themselves.
+      /^arn:[\w-]+:iam::(?:aws|\d{12}):policy\/(?:[\x21-\x23\x25-\x29\x2b-\x3e\x40-\x7e]+\/)?[\w+=,.@-]{1,128}$/,
+      "must be a policy's ARN, without *, ? and $",
+    ),
     /** The version id that the document had, for people; never compared (platform-facts 1). */
     version: z.string(),
     document,

@@ -4,7 +4,7 @@ import { type ConfigInput, defineConfig } from "@drift-guard/core/config";
 import type { ReferenceInput } from "@drift-guard/core/reference";
 import { listWards } from "@drift-guard/guard/guarded-role";
 import config from "../../drift-guard.config.ts";
-import { trustOf } from "../builders.ts";
+import { allow, trustOf } from "../builders.ts";
 
 const source = { title: "The owner's wiki", date: "2026-11-22" };
 const written: ReferenceInput = {
@@ -93,7 +93,55 @@ describe("the configuration", () => {
     ["a severity that there is not", { roles: {}, severities: { excess: "BAD" } }, /severities\.excess/],
     ["a severity of something else", { roles: {}, severities: { drift: "LOW" } }, /"drift"[\s\S]*severities/],
     ["a trusted actor without an ARN", { roles: {}, trustedActors: ["terraform"] }, /trustedActors\[0\]/],
+    [
+      "a trusted actor that is everybody",
+      { roles: {}, trustedActors: ["arn:aws:iam::123456789012:*"] },
+      /everybody[\s\S]*trustedActors\[0\]/,
+    ],
+    [
+      "everybody as a trusted actor",
+      { roles: {}, trustedActors: ["*"] },
+      /everybody[\s\S]*trustedActors\[0\]/,
+    ],
     ["a name that is no role's", { roles: { "a b": {} } }, /a b/],
+    [
+      "two roles whose names are one to IAM",
+      { roles: { Worker: {}, worker: {} }, references: [written] },
+      /Worker and worker[\s\S]*roles\.worker/,
+    ],
+    ...["/*/", "/team?/", "/${aws:username}/", "/a b/"].map(
+      (path) =>
+        [
+          `the path ${path}, which a permission reads as many paths or none`,
+          { roles: { Worker: { paths: [path] } }, references: [written] },
+          /roles\.Worker\.paths\[0\]/,
+        ] as const,
+    ),
+    ...["policy/*", "policy/a?b", "policy/${aws:username}", "policy/team*/x", "policy/"].map(
+      (resource) =>
+        [
+          `an attachment ${resource}, which a permission reads as many policies or none`,
+          {
+            roles: {},
+            references: [
+              {
+                ...written,
+                attachments: [
+                  {
+                    arn: `arn:aws:iam::aws:${resource}`,
+                    version: "v1",
+                    document: JSON.parse(allow("s3:GetObject")),
+                    source,
+                  },
+                ],
+              },
+            ],
+          },
+          /must be a policy's ARN[\s\S]*references\[0\]\.attachments\[0\]\.arn/,
+        ] as const,
+    ),
+    ["a region that is none", { roles: {}, regions: { guard: "*" } }, /regions\.guard/],
+    ["a Batch region that is none", { roles: {}, regions: { batch: ["us-east"] } }, /regions\.batch\[0\]/],
   ] as const) {
     it(`with ${what} is refused, by the path of the mistake`, () => {
       // What a person writes is not bound to the types: the check is what holds it.
