@@ -6,6 +6,7 @@ import { describeEvidence, printPart, splitPart } from "./evidence.ts";
 import { describeOutlook, printAuthor, printCause, printKind } from "./outlook.ts";
 import { cut, plain } from "./plain.ts";
 import { adviseRemedies } from "./remedies.ts";
+import { describeUsage } from "./usage.ts";
 
 /** Where a finding is imported: by and into the account that it is about. */
 export interface AsffPlace {
@@ -70,7 +71,9 @@ export function formatAsff(transition: Transition, { account, region, partition 
     Description: cut(
       [
         ...sentences,
-        ...lists.map(({ heading, lines }) => `${heading}: ${lines.join("; ")}.`),
+        ...[...describeUsage(finding), ...lists].map(
+          ({ heading, lines }) => `${heading}: ${lines.join("; ")}.`,
+        ),
         ...(transition.note === undefined ? [] : [plain(transition.note, 600)]),
       ].join(" "),
       1024,

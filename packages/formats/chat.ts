@@ -4,6 +4,7 @@ import { describeEvidence, printPart } from "./evidence.ts";
 import { describeOutlook, isOver, printAuthor, printCause, printKind } from "./outlook.ts";
 import { plain } from "./plain.ts";
 import { adviseRemedies } from "./remedies.ts";
+import { describeUsage } from "./usage.ts";
 
 /**
  * A transition as JSON text in the schema of custom notifications of Amazon Q Developer in chat applications, which
@@ -18,7 +19,7 @@ export function formatChat(transition: Transition): string {
   const description = [
     ...(note === undefined ? [] : [prose(plain(note, 1000))]),
     ...(isOver(transition) ? [] : sentences.map(prose)),
-    ...lists.map(({ heading, lines }) =>
+    ...[...lists, ...describeUsage(finding)].map(({ heading, lines }) =>
       [`*${heading}*`, ...lines.map((line) => `• ${code(line)}`)].join("\n"),
     ),
     [

@@ -3,6 +3,7 @@ import { describeEvidence, printPart } from "./evidence.ts";
 import { describeOutlook, isOver, printAuthor, printCause, printKind } from "./outlook.ts";
 import { ascii, plain } from "./plain.ts";
 import { adviseRemedies } from "./remedies.ts";
+import { describeUsage } from "./usage.ts";
 
 /** A message for people, as SNS sends it by e-mail. */
 export interface TextMessage {
@@ -29,7 +30,7 @@ export function formatText(transition: Transition): TextMessage {
     ...(note === undefined ? [] : [[plain(note, 2000)]]),
     // What was put back is told once more, so that a person sees what came back; the rest is not so any more.
     ...(isOver(transition) ? [] : [sentences]),
-    ...lists.map(({ heading, lines }) => [
+    ...[...lists, ...describeUsage(finding)].map(({ heading, lines }) => [
       isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`,
       ...lines.map((line) => `  - ${line}`),
     ]),

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { formatAsff } from "@drift-guard/formats/asff";
+import { formatChat } from "@drift-guard/formats/chat";
+import { formatText } from "@drift-guard/formats/text";
+import { account, aDrift, aFinding, aTransition } from "../builders.ts";
+
+const usedBy = ["compute environment prod in us-east-1 (ENABLED), with job queue high"];
+const symptoms = ["2026-11-22T12:00:00Z job nightly FAILED: ResourceInitializationError\nSubject: forged"];
+const place = { account, region: "us-east-1", partition: "aws" };
+
+const everyFormat = (finding: ReturnType<typeof aFinding>) => {
+  const transition = aTransition({ finding });
+  return [formatText(transition).body, formatChat(transition), formatAsff(transition, place).Description];
+};
+
+describe("What uses a role", () => {
+  it("is told as what breaks where the role gives too little, with what already suffers", () => {
+    for (const text of everyFormat(aFinding({ usedBy, symptoms }))) {
+      assert.match(text, /What breaks.*compute environment prod in us-east-1/s);
+      assert.match(text, /Seen in AWS Batch.*job nightly FAILED/s);
+      assert.doesNotMatch(text, /\nSubject/, "foreign text stays on its line");
+    }
+  });
+
+  it("is told as who uses it where the role gives too much, or nothing is wrong any more", () => {
+    const excess = aFinding({ usedBy, evidence: aDrift({ side: "excess" }) });
+    for (const finding of [excess, aFinding({ usedBy, state: "resolved" })]) {
+      for (const text of everyFormat(finding)) assert.match(text, /Used by.*compute environment prod/s);
+    }
+  });
+
+  it("is not spoken of where it is not known, or nothing does", () => {
+    for (const finding of [aFinding(), aFinding({ usedBy: [] })]) {
+      for (const text of everyFormat(finding)) assert.doesNotMatch(text, /What breaks|Used by/);
+    }
+  });
+});
+
+describe("A grant that job definitions need", () => {
+  it("is cured by the command that gives exactly it", () => {
+    const cure = '{"Version":"2012-10-17","Statement":[]}';
+    const evidence = aDrift({ part: "permissions", cure, detail: "job definition render:7 needs it." });
+    const { body } = formatText(
+      aTransition({ finding: aFinding({ evidence, role: { account, name: "Execution" } }) }),
+    );
+    assert.match(body, /aws iam put-role-policy --role-name Execution --policy-name JobDefinitionNeeds/);
+    assert.match(body, /job definition render:7 needs it/);
+  });
+});
