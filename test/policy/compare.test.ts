@@ -127,6 +127,29 @@ describe("two trust policies", () => {
     }
   });
 
+  it("know the own organisation only where it is told", () => {
+    const inside = trust(batch, { StringEquals: { "aws:SourceOrgID": "o-a1b2c3d4e5" } });
+    const told = comparePolicies(inside, trust(batch), { ...options, organization: "o-a1b2c3d4e5" });
+    assert.deepEqual([told.relation, told.hardening.length, told.missing.length], ["narrower", 1, 0]);
+    const untold = comparePolicies(inside, trust(batch), options);
+    assert.deepEqual([untold.relation, untold.hardening.length, untold.missing.length], ["narrower", 0, 1]);
+  });
+
+  it("tell hardening of one service apart from the loss of another", () => {
+    const both = { Service: ["batch.amazonaws.com", "ecs-tasks.amazonaws.com"] };
+    const hardened = trust(batch, { StringEquals: { "aws:SourceAccount": account } });
+    const { relation, missing, hardening } = comparePolicies(hardened, trust(both), options);
+    assert.equal(relation, "narrower");
+    assert.deepEqual(
+      missing.flatMap(({ principals = [] }) => principals.map(({ id }) => id)),
+      ["ecs-tasks.amazonaws.com"],
+    );
+    assert.deepEqual(
+      hardening.flatMap(({ principals = [] }) => principals.map(({ id }) => id)),
+      ["batch.amazonaws.com"],
+    );
+  });
+
   it("are narrower for good where the service cannot meet what one adds", () => {
     const refused: readonly (readonly [object, object])[] = [
       [batch, { StringEquals: { "sts:ExternalId": "x" } }],
