@@ -117,10 +117,8 @@ function failure(call: string, what: string, error: unknown): Error {
   if (code !== undefined && isRefusal(error)) {
     return new LinkedRoleRefusedError(`IAM refused ${permission} on ${what}: ${why}`, code, { cause: error });
   }
-  return new LinkedRoleUnansweredError(
-    `Whether ${permission} on ${what} was carried out is not known: ${why}`,
-    { cause: error },
-  );
+  const lost = call.startsWith("Get") ? "could not be read" : "may have been carried out, or not";
+  return new LinkedRoleUnansweredError(`${permission} on ${what} ${lost}: ${why}`, { cause: error });
 }
 
 function expect<T>(value: T | undefined, call: string, member: string): T {

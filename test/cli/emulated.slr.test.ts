@@ -245,6 +245,15 @@ withEmulators("slr on an account of emulators", (services) => {
     });
   });
 
+  it("looks in every region of the partition that has Batch where all are asked for", async () => {
+    const { code, stdout, stderr } = await slr("status", "--regions", "all", "--json");
+    assert.equal(code, 0, stderr);
+    const { regions } = JSON.parse(stdout);
+    const names = regions.map(({ region }: { region: string }) => region);
+    for (const region of ["af-south-1", "eu-west-1", "us-west-2"]) assert.ok(names.includes(region));
+    assert.ok(!names.includes("cn-north-1"));
+  });
+
   it("finds the role wanting where it is gone and an environment needs it", async () => {
     await make();
     await addEnvironment("eu-west-1", "orphan");
