@@ -139,7 +139,8 @@ async function inspectAgain(
     const evidence = await watchDeletion(ward, after, ports);
     const occasion = { cause: { kind: "recheck" }, evidence, ...(after && { after }) } as const;
     const inspection = await inspectRole(ward, occasion, ports, settings);
-    if (inspection.recheck || evidence.length > 0) {
+    // The others have rechecks of their own: asked for here as well, they would multiply.
+    if ((inspection.recheck || evidence.length > 0) && wards.includes(ward)) {
       const again = { recheck: ward.name, ...(after && { after }) };
       await ports.rechecks.schedule(again, settings.config.recheckSeconds);
     }
