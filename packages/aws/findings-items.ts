@@ -1,10 +1,15 @@
 import type { Finding } from "@drift-guard/core/finding";
+import { TransitionItem } from "@drift-guard/core/items";
 import type { Sink } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
 import type { Rollback } from "@drift-guard/core/rollback";
 import { findingKeys, schema } from "@drift-guard/core/table";
 import type { Transition } from "@drift-guard/core/transition";
+import * as z from "zod";
 import type { Item } from "./table.ts";
+
+/** What a transition's item holds beside it: who has not been told yet, which DynamoDB drops where it is nobody. */
+export const AwaitedItem = TransitionItem.extend({ sinks: z.set(z.string()).default(new Set()) });
 
 const keepTransitionsDays = 400;
 

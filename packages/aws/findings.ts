@@ -4,13 +4,14 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/finding";
 import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "@drift-guard/core/items";
 import type { Ledger } from "@drift-guard/core/ledger";
-import type { FindingStore, Sink } from "@drift-guard/core/ports";
+import type { Delivery, FindingStore, Sink } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
 import type { Rollback } from "@drift-guard/core/rollback";
 import { findingKeys } from "@drift-guard/core/table";
 import type { Transition } from "@drift-guard/core/transition";
 import { codeOf } from "./failure.ts";
 import { commitLedger } from "./findings-commit.ts";
+import { AwaitedItem } from "./findings-items.ts";
 import {
   findItem,
   type Item,
@@ -42,8 +43,9 @@ export function createFindingStore(
     commit: (commit) => commitLedger(table, commit, options.sinks),
     findings: () => readFindings(table),
     history: (role, findingId) => readHistory(table, role, findingId),
+    findDelivery: ({ finding }) => findDelivery(table, finding, options.sinks),
     markDelivered: (transition, sink) => markDelivered(table, transition, sink),
-    undelivered: (at) => readUndelivered(table, at),
+    undelivered: (at) => readUndelivered(table, at, options.sinks),
   };
 }
 
@@ -112,6 +114,20 @@ async function readHistory(table: Table, role: RoleKey, findingId: string): Prom
   return history;
 }
 
+async function findDelivery(
+  table: Table,
+  { role, id, seq }: Finding,
+  sinks: readonly Sink[],
+): Promise<Delivery | undefined> {
+  const item = await findItem(table, findingKeys.partition(role), findingKeys.transition(id, seq));
+  return item && readDelivery(table, item, sinks);
+}
+
+function readDelivery(table: Table, item: Item, sinks: readonly Sink[]): Delivery {
+  const { transition, sinks: waiting } = readItem(table, item, AwaitedItem);
+  return { transition, awaiting: sinks.filter((sink) => waiting.has(sink)) };
+}
+
 async function markDelivered(table: Table, transition: Transition, sink: Sink): Promise<void> {
   const { finding } = transition;
   const Key = {
@@ -131,7 +147,7 @@ async function markDelivered(table: Table, transition: Transition, sink: Sink): 
     );
     if (Attributes?.sinks !== undefined || Attributes?.due === undefined) return;
     // DynamoDB drops a set that became empty: nobody is left to deliver to, so it leaves the index. Whoever comes
-    // last does this; where it ended before it could, the next resend does.
+    // last does this; where it ended before it could, nobody is waited for all the same.
     await table.documents.send(
       new UpdateCommand({
         TableName: table.name,
@@ -147,7 +163,7 @@ async function markDelivered(table: Table, transition: Transition, sink: Sink): 
   }
 }
 
-async function* readUndelivered(table: Table, at: string): AsyncIterable<Transition> {
+async function* readUndelivered(table: Table, at: string, sinks: readonly Sink[]): AsyncIterable<Transition> {
   let unreadable: unknown;
   const items = queryItems(table, {
     IndexName: "byDue",
@@ -155,20 +171,13 @@ async function* readUndelivered(table: Table, at: string): AsyncIterable<Transit
     ExpressionAttributeValues: { ":due": "1", ":at": at },
   });
   for await (const item of items) {
-    const transition = tryRead(table, item, (error) => {
+    try {
+      const { transition, awaiting } = readDelivery(table, item, sinks);
+      if (awaiting.length > 0) yield transition;
+    } catch (error) {
       unreadable ??= error;
-    });
-    if (transition) yield transition;
+    }
   }
   // One that cannot be read must not keep the others from being told, and must not go unsaid either.
   if (unreadable !== undefined) throw unreadable;
-}
-
-function tryRead(table: Table, item: Item, fail: (error: unknown) => void): Transition | undefined {
-  try {
-    return readItem(table, item, TransitionItem).transition;
-  } catch (error) {
-    fail(error);
-    return undefined;
-  }
 }

@@ -62,6 +62,13 @@ export interface Commit {
 /** Who transitions are delivered to; each marks what it delivered. */
 export type Sink = "notify" | "securityhub";
 
+/** A transition as it is stored, and who has still to be told of it. */
+export interface Delivery {
+  readonly transition: Transition;
+  /** Of the sinks that the owner has. */
+  readonly awaiting: readonly Sink[];
+}
+
 /**
  * Keeps the ledgers. Throws `LedgerConflictError` where somebody else committed since the ledger was loaded, and then
  * has written nothing; `StoreUnavailableError` where the store cannot be reached or is not there.
@@ -75,9 +82,14 @@ export interface FindingStore {
   findings(): AsyncIterable<Finding>;
   /** What happened to one finding, oldest first. */
   history(role: RoleKey, findingId: string): Promise<readonly Transition[]>;
+  /**
+   * The stored transition of the same finding and number, whatever else the one given says; undefined where none is
+   * stored. A message only says that there is something to tell: what it is, and whether it was told, stands here.
+   */
+  findDelivery(transition: Transition): Promise<Delivery | undefined>;
   /** Notes that a sink delivered a transition; doing so twice is nothing. */
   markDelivered(transition: Transition, sink: Sink): Promise<void>;
-  /** Transitions from before `at` (ISO 8601) that a sink has not marked yet. */
+  /** Transitions from before `at` (ISO 8601) that a sink which the owner has did not mark yet. */
   undelivered(at: string): AsyncIterable<Transition>;
 }
 

@@ -3,7 +3,7 @@ import { LedgerConflictError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/finding";
 import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "@drift-guard/core/items";
 import type { Ledger } from "@drift-guard/core/ledger";
-import type { Commit, FindingStore, Sink } from "@drift-guard/core/ports";
+import type { Commit, Delivery, FindingStore, Sink } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
 import type { Rollback } from "@drift-guard/core/rollback";
 import { findingKeys } from "@drift-guard/core/table";
@@ -25,6 +25,7 @@ export function createFindingStore(
       for (const row of query(database, selectFindings)) yield readItem(database, row, FindingItem).finding;
     },
     history: async (role, findingId) => query(database, () => loadHistory(database, role, findingId)),
+    findDelivery: async ({ finding }) => query(database, () => findDelivery(database, finding, sinks)),
     async markDelivered({ finding }, sink) {
       const { pk, sk } = transitionKey(finding);
       query(database, (sqlite) =>
@@ -32,7 +33,7 @@ export function createFindingStore(
       );
     },
     async *undelivered(at) {
-      const rows = query(database, (sqlite) => selectWaiting(sqlite, at));
+      const rows = query(database, (sqlite) => selectWaiting(sqlite, at, sinks));
       for (const row of rows) yield readItem(database, row, TransitionItem).transition;
     },
   };
@@ -44,13 +45,26 @@ function selectFindings(sqlite: DatabaseSync): unknown[] {
     .all(`${findingKeys.finding("")}*`);
 }
 
-function selectWaiting(sqlite: DatabaseSync, at: string): unknown[] {
+function selectWaiting(sqlite: DatabaseSync, at: string, sinks: readonly Sink[]): unknown[] {
   return sqlite
     .prepare(
       `SELECT DISTINCT findings.pk, findings.sk, item FROM waiting JOIN findings USING (pk, sk)
-       WHERE at < ? ORDER BY at, pk, sk`,
+       WHERE at < ? AND sink IN (SELECT value FROM json_each(?)) ORDER BY at, pk, sk`,
     )
-    .all(at);
+    .all(at, JSON.stringify(sinks));
+}
+
+function findDelivery(database: Database, finding: Finding, sinks: readonly Sink[]): Delivery | undefined {
+  const { pk, sk } = transitionKey(finding);
+  const row = database.sqlite
+    .prepare("SELECT pk, sk, item FROM findings WHERE pk = ? AND sk = ?")
+    .get(pk, sk);
+  if (!row) return undefined;
+  const waiting = database.sqlite.prepare("SELECT 1 FROM waiting WHERE pk = ? AND sk = ? AND sink = ?");
+  return {
+    transition: readItem(database, row, TransitionItem).transition,
+    awaiting: sinks.filter((sink) => waiting.get(pk, sk, sink) !== undefined),
+  };
 }
 
 function loadLedger(database: Database, role: RoleKey): Ledger {

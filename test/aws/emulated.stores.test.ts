@@ -12,8 +12,14 @@ withEmulators("DynamoDB as ministack keeps it", (services) => {
   describeFindingStore("a table", async () => {
     const client = new DynamoDBClient(emulatedBy(services().emulators.ministack));
     const table = await createTable(client);
-    const open = () => createFindingStore(client, { table, sinks });
-    return { store: open(), other: open(), put: putInto(client, table), close: async () => client.destroy() };
+    const choose = (chosen: typeof sinks) => createFindingStore(client, { table, sinks: chosen });
+    return {
+      store: choose(sinks),
+      other: choose(sinks),
+      choose,
+      put: putInto(client, table),
+      close: async () => client.destroy(),
+    };
   });
 
   describeControlStore("a table", async () => {

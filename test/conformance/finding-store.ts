@@ -24,6 +24,8 @@ export interface FindingStoreDoor {
   readonly store: FindingStore;
   /** The same data, as another process would open it. */
   readonly other: FindingStore;
+  /** The same data, as it is opened where the owner chose other sinks. */
+  choose(sinks: readonly Sink[]): FindingStore;
   /** Puts an item by its keys, past the store. */
   put(pk: string, sk: string, item: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
@@ -194,6 +196,60 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       await door.other.markDelivered(transition, "securityhub");
       assert.deepEqual(await waiting(), []);
       assert.deepEqual(await door.store.history(role, finding.id), [transition]);
+    });
+
+    it("tells which sinks a transition waits for, until each has marked it", async () => {
+      const role = newRole();
+      const finding = aFinding({ role });
+      const transition = aTransition({ finding });
+      await commit(door.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      const waiting = async () => (await door.other.findDelivery(transition))?.awaiting;
+      assert.deepEqual([...((await waiting()) ?? [])].sort(), ["notify", "securityhub"]);
+      await door.store.markDelivered(transition, "notify");
+      assert.deepEqual(await waiting(), ["securityhub"]);
+      await door.store.markDelivered(transition, "securityhub");
+      assert.deepEqual(await waiting(), []);
+    });
+
+    it("gives a transition as it was committed, whatever a copy of it says", async () => {
+      const role = newRole();
+      const finding = aFinding({ role });
+      const transition = aTransition({ finding });
+      await commit(door.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      const forged = aTransition({
+        kind: "resolved",
+        note: "Nothing to see here.",
+        finding: { ...finding, role: { ...role, name: role.name.toUpperCase() }, state: "resolved" },
+      });
+      assert.deepEqual((await door.store.findDelivery(forged))?.transition, transition);
+    });
+
+    it("knows no transition that nobody committed", async () => {
+      const role = newRole();
+      const finding = aFinding({ role });
+      await commit(door.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
+      for (const unknown of [
+        { ...finding, seq: 2 },
+        { ...finding, id: "another" },
+        { ...finding, role: newRole() },
+        { ...finding, role: { ...role, account: "210987654321" } },
+      ]) {
+        assert.equal(await door.store.findDelivery(aTransition({ finding: unknown })), undefined);
+      }
+    });
+
+    it("waits for no sink that the owner has no more", async () => {
+      const role = newRole();
+      const finding = aFinding({ role });
+      const transition = aTransition({ finding });
+      await commit(door.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      await door.store.markDelivered(transition, "notify");
+      const fewer = door.choose(["notify"]);
+      assert.deepEqual((await collect(fewer.undelivered(secondsAfterNoon(1)))).filter(isOf(role)), []);
+      assert.deepEqual(await fewer.findDelivery(transition), { transition, awaiting: [] });
+      assert.deepEqual((await collect(door.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role)), [
+        transition,
+      ]);
     });
 
     it("gives only transitions from before the moment asked for", async () => {

@@ -18,7 +18,13 @@ import { describeUsageStore } from "../conformance/usage-store.ts";
 describeFindingStore("SQLite in memory", async () => {
   const database = openDatabase(":memory:");
   const store = createFindingStore(database, { sinks });
-  return { store, other: store, put: putInto(database, "findings"), close: async () => database.close() };
+  return {
+    store,
+    other: store,
+    choose: (chosen) => createFindingStore(database, { sinks: chosen }),
+    put: putInto(database, "findings"),
+    close: async () => database.close(),
+  };
 });
 
 describeFindingStore("a SQLite file that two processes have open", async () => {
@@ -27,6 +33,7 @@ describeFindingStore("a SQLite file that two processes have open", async () => {
   return {
     store: createFindingStore(database, { sinks }),
     other: createFindingStore(second, { sinks }),
+    choose: (chosen) => createFindingStore(second, { sinks: chosen }),
     put: putInto(database, "findings"),
     close,
   };
