@@ -41,10 +41,12 @@ export function printCause(cause: Cause): string {
 }
 
 /** Who caused it and from where, as far as that is known. */
-export function printAuthor({ actor }: Transition): string {
-  if (actor === undefined) return "not known";
-  const origin = printOrigin(actor);
-  return origin === undefined ? printActor(actor) : `${printActor(actor)} from ${origin}`;
+export function printAuthor({ actor, finding }: Transition): string {
+  // What the guard does about a finding was caused by whoever caused the finding.
+  const author = actor ?? finding.causedBy;
+  if (author === undefined) return "not known";
+  const origin = printOrigin(author);
+  return origin === undefined ? printActor(author) : `${printActor(author)} from ${origin}`;
 }
 
 /** Whether what the evidence says is true no more, because the role was put back or found as it should be. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { formatText } from "@drift-guard/formats/text";
-import { aDrift, aFinding, anAttempt, aTransition } from "../builders.ts";
+import { aDrift, aFinding, anActor, anAttempt, aTransition } from "../builders.ts";
 import { everyTransition, evil } from "./transitions.ts";
 
 describe("the message for people", () => {
@@ -16,6 +16,14 @@ describe("the message for people", () => {
     assert.match(body, /Role: +AWSBatchServiceRole in account 123456789012/);
     assert.match(body, /No longer allowed:\n {2}- ec2:DescribeInstances on \*/);
     assert.match(body, /Finding 5f1d0c6f7a0e4b52, transition 5f1d0c6f7a0e4b52#1/);
+  });
+
+  it("names whoever caused the finding where the guard itself acted on it", () => {
+    const { actor: _, ...refused } = aTransition({
+      kind: "refused",
+      finding: aFinding({ causedBy: anActor({ arn: "arn:aws:iam::123456789012:role/terraform" }) }),
+    });
+    assert.match(formatText(refused).body, /Who: +arn:aws:iam::123456789012:role\/terraform from/);
   });
 
   it("gives the command that puts a detached policy back", () => {
