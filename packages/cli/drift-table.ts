@@ -76,7 +76,7 @@ export function printSubstance(
 }
 
 /** Which version AWS published, or went back to. */
-export function printVersions({ version, since }: Pick<VendorChange, "version" | "since">): string {
+function printVersions({ version, since }: Pick<VendorChange, "version" | "since">): string {
   return since !== undefined && isOlderVersion(version, since)
     ? `AWS went back to ${version}; the reference is of ${since}.`
     : `AWS published ${version}; the reference is older.`;

@@ -77,12 +77,17 @@ function assessPlace(role: Role, { path }: Reference): readonly Assessment[] {
 // R8, R9, R42: the trust must mean what the reference says; conditions that harden it are welcome (2.10).
 function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): readonly Assessment[] {
   if (strictness.trust === "off") return [];
-  const comparison = comparePolicies(role.trust, trust, {
+  const comparison = comparePolicies(readTrust(role), readTrust({ ...role, trust }), {
     kind: "trust",
     account: role.account,
     partition: role.partition,
   });
   return differences("trust", comparison, { excess: strictness.trust === "exact" });
+}
+
+// China's services go by two names that mean one: `ec2.amazonaws.com.cn` and `ec2.amazonaws.com` (T7).
+function readTrust({ trust, partition }: Role): string {
+  return partition === "aws-cn" ? trust.replaceAll(".amazonaws.com.cn", ".amazonaws.com") : trust;
 }
 
 // R5, R40: the attachment counts, an inline copy does not; AWS's own new version is information (platform-facts 1).

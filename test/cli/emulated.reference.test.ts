@@ -7,10 +7,12 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { createFindingStore } from "@drift-guard/aws/findings";
 import { createRoleReader } from "@drift-guard/aws/iam";
+import { defineConfig } from "@drift-guard/core/config";
 import { identifyFinding } from "@drift-guard/core/digest";
 import { evaluate } from "@drift-guard/core/evaluate";
 import { emptyLedger } from "@drift-guard/core/ledger";
 import { defineReference } from "@drift-guard/core/reference";
+import { listWards } from "@drift-guard/guard/guarded-role";
 import { seedAccount } from "@drift-guard/local/account";
 import { clientSettings } from "@drift-guard/local/client";
 import * as z from "zod";
@@ -20,6 +22,29 @@ import { account, aFinding, allow, trustOf } from "../builders.ts";
 import { guardedAs, referenceOf } from "../core/wards.ts";
 import { withEmulators } from "../local/emulators.ts";
 import { runCli } from "./process.ts";
+
+const source = { title: "The owner's wiki", date: "2026-11-22" };
+const guarded = defineConfig({
+  ...config,
+  roles: { ...config.roles, ecsInstanceRole: {}, Sender: {}, AWSServiceRoleForECS: { required: false } },
+  references: [
+    {
+      role: "Sender",
+      source,
+      trust: trustOf("ecs-tasks.amazonaws.com"),
+      attachments: [
+        {
+          arn: `arn:aws:iam::${account}:policy/team/Reader`,
+          version: "v1",
+          document: allow("s3:GetObject"),
+          source,
+        },
+      ],
+      floor: { document: allow("sqs:SendMessage"), source },
+      boundary: "none",
+    },
+  ],
+});
 
 withEmulators("reference on an account of emulators", (services) => {
   let cwd = "";
@@ -31,7 +56,7 @@ withEmulators("reference on an account of emulators", (services) => {
     const settings = clientSettings(services().recorder.endpoint);
     iam = new IAMClient(settings);
     tables = new DynamoDBClient(settings);
-    await seedAccount(services().recorder.endpoint, config);
+    await seedAccount(services().recorder.endpoint, guarded);
   });
   after(() => {
     iam.destroy();
@@ -51,6 +76,19 @@ withEmulators("reference on an account of emulators", (services) => {
     });
   const written = async (role: string) =>
     defineReference(JSON.parse(await readFile(join(cwd, "references", `${role}.json`), "utf8")));
+
+  it("is what a seeded account is clean of, whatever the configuration guards", async () => {
+    const reader = createRoleReader(iam, { account, partition: "aws" });
+    for (const ward of listWards({ config: guarded })) {
+      const found = evaluate({ ...ward, reading: await reader.read(ward.name) });
+      // The emulator's policies are newer than the guide's pages.
+      assert.deepEqual(
+        found.filter(({ kind }) => kind !== "vendor-change"),
+        [],
+        ward.name,
+      );
+    }
+  });
 
   it("captures a live role, of which the live role then is clean", async () => {
     const RoleName = "Worker";

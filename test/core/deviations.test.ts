@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { evaluate } from "@drift-guard/core/evaluate";
 import type { Assessment } from "@drift-guard/core/evidence";
-import { references } from "@drift-guard/core/references";
+import { localiseReference, references } from "@drift-guard/core/references";
 import { type Role, seen, unseen } from "@drift-guard/core/role";
-import { account, allow } from "../builders.ts";
+import { account, allow, trustOf } from "../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
 
 /** Something that happens to a role, and the parts and sides that then differ. */
@@ -218,4 +218,35 @@ describe("one deviation is one finding at its part and side:", () => {
       );
     });
   }
+});
+
+describe("in another partition", () => {
+  for (const partition of ["aws-cn", "aws-us-gov"]) {
+    it(`each role is clean of its reference, and its policy is that partition's own: ${partition}`, () => {
+      for (const { role: name } of references()) {
+        const { trust, attachments } = localiseReference(referenceOf(name), partition);
+        const attached = attachments.map(({ arn, version, document }) => ({
+          arn,
+          version: seen({ id: version, text: document }),
+        }));
+        const role = asReferenced(name, { partition, trust, attached });
+        assert.deepEqual(assess(role), [], name);
+        const [attachment] = attachments;
+        assert.match(attachment?.arn ?? "", new RegExp(`^arn:${partition}:iam::aws:`));
+        assert.deepEqual(assess({ ...role, attached: [] }).map(tell), [`managed:${attachment?.arn} missing`]);
+      }
+    });
+  }
+
+  it("China's two names of a service are one, and no other partition's (T7)", () => {
+    const name = "ecsInstanceRole";
+    const { attachments } = localiseReference(referenceOf(name), "aws-cn");
+    const attached = attachments.map(({ arn, version, document }) => ({
+      arn,
+      version: seen({ id: version, text: document }),
+    }));
+    const trust = trustOf("ec2.amazonaws.com.cn");
+    assert.deepEqual(assess(asReferenced(name, { partition: "aws-cn", trust, attached })), []);
+    assert.deepEqual(assess(asReferenced(name, { trust })).map(tell), ["trust excess", "trust missing"]);
+  });
 });

@@ -78,11 +78,7 @@ function printSource({ title, date, url, note }: Provenance): string {
 }
 
 /** What a document gives and denies, one grant after the other, with all its actions. */
-export function listPolicy(
-  document: string,
-  kind: "trust" | "identity",
-  terminal: Terminal,
-): readonly string[] {
+function listPolicy(document: string, kind: "trust" | "identity", terminal: Terminal): readonly string[] {
   const { excess, deniesAdded, undecided } = comparePolicies(document, [], { kind });
   return [
     ...excess.flatMap((grant) => listGrant("", grant, terminal)),
