@@ -38,3 +38,11 @@ function sentence(text: string): string {
   const trimmed = text.trim();
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
+
+/** The id of the request that failed, by which CloudTrail knows it too. */
+export function requestIdOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("$metadata" in error)) return undefined;
+  const { $metadata } = error;
+  if (typeof $metadata !== "object" || $metadata === null || !("requestId" in $metadata)) return undefined;
+  return typeof $metadata.requestId === "string" ? $metadata.requestId : undefined;
+}

@@ -6,15 +6,10 @@ import {
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
 } from "@aws-sdk/client-iam";
-import { StepRefusedError } from "@drift-guard/core/errors";
+import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
 import type { Step } from "@drift-guard/core/plan";
 import type { RoleWriter } from "@drift-guard/core/ports";
-import { codeOf, isRefusal, tellFailure } from "./failure.ts";
-
-/** IAM gave no answer to a step, or one of a fault of its own, so whether IAM carried it out is not known: read the role before anything else. */
-export class StepUnansweredError extends Error {
-  override readonly name = "StepUnansweredError";
-}
+import { codeOf, isRefusal, requestIdOf, tellFailure } from "./failure.ts";
 
 /** Writes roles through IAM: one call for each step. Throws `StepRefusedError` and `StepUnansweredError`. */
 export function createRoleWriter(client: IAMClient): RoleWriter {
@@ -28,7 +23,10 @@ export function createRoleWriter(client: IAMClient): RoleWriter {
         const why = tellFailure(error, step.call);
         const code = codeOf(error);
         if (code !== undefined && isRefusal(error)) {
-          throw new StepRefusedError(`IAM refused ${call}: ${why}`, code, { cause: error });
+          throw new StepRefusedError(`IAM refused ${call}: ${why}`, code, {
+            cause: error,
+            requestId: requestIdOf(error),
+          });
         }
         throw new StepUnansweredError(`Whether ${call} was carried out is not known: ${why}`, {
           cause: error,

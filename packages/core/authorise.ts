@@ -1,6 +1,5 @@
 import type { GuardedRole } from "./config.ts";
 import type { Control } from "./control.ts";
-import type { Assessment } from "./evidence.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
 import type { Reference } from "./reference.ts";
@@ -12,7 +11,6 @@ export interface Request {
   readonly role: Role;
   readonly reference: Reference;
   readonly guarded: GuardedRole;
-  readonly assessments: readonly Assessment[];
   readonly ledger: Ledger;
   readonly control: Control;
   /** ISO 8601. */
@@ -41,27 +39,11 @@ export function authorise(request: Request): Authority {
   }
   if (control.paused !== undefined) return no(`Rollbacks are paused: ${control.paused}`);
   if (control.breaker !== undefined) return no(`Rollbacks of ${role.name} have stopped: ${control.breaker}`);
-  const undecided = request.assessments.find(({ kind }) => kind === "undecided");
-  if (undecided)
-    return no(`Part ${undecided.part} of ${role.name} could not be compared, so nothing is written.`);
-  // Restoring is a grant; and a policy that is taken off may hold the Deny itself.
-  if (isContained(request.assessments)) {
-    return no(
-      `A Deny was put on ${role.name}: somebody may be containing an incident. While it is there a person must decide.`,
-    );
-  }
   return comesBack(request) ?? { go: true };
 }
 
 function no(reason: string, breaks = false): Authority {
   return { go: false, reason, breaks };
-}
-
-function isContained(assessments: readonly Assessment[]): boolean {
-  return assessments.some(
-    (assessment) =>
-      assessment.kind === "drift" && assessment.side === "missing" && assessment.denies.length > 0,
-  );
 }
 
 function comesBack({ ledger, plan, now, windowHours, role }: Request): Authority | undefined {

@@ -16,7 +16,14 @@ export type Exception = z.infer<typeof Exception>;
 
 /** A person's consent to one rollback of exactly this evidence. */
 export const Approval = z
-  .object({ findingId: z.string(), digest: z.string(), by: z.string(), expires: z.string() })
+  .object({
+    findingId: z.string(),
+    digest: z.string(),
+    by: z.string(),
+    /** ISO 8601: when it was given. A rollback since then has used it up. */
+    at: z.string(),
+    expires: z.string(),
+  })
   .readonly();
 export type Approval = z.infer<typeof Approval>;
 

@@ -3,14 +3,31 @@ export class RoleUnreadableError extends Error {
   override readonly name = "RoleUnreadableError";
 }
 
-/** IAM refused a step of a rollback; `code` is IAM's error code, such as `UnmodifiableEntity`. */
+/**
+ * IAM refused a step of a rollback; `code` is IAM's error code, such as `UnmodifiableEntity`, and `requestId` what
+ * CloudTrail's record of the refused call carries.
+ */
 export class StepRefusedError extends Error {
   override readonly name = "StepRefusedError";
   readonly code: string;
-  constructor(message: string, code: string, options?: ErrorOptions) {
+  readonly requestId: string | undefined;
+  constructor(
+    message: string,
+    code: string,
+    options?: ErrorOptions & { readonly requestId?: string | undefined },
+  ) {
     super(message, options);
     this.code = code;
+    this.requestId = options?.requestId;
   }
+}
+
+/**
+ * IAM gave no answer to a step, or one of a fault of its own, so whether IAM carried it out is not known: read the role
+ * before anything else.
+ */
+export class StepUnansweredError extends Error {
+  override readonly name = "StepUnansweredError";
 }
 
 /** IAM refused a call on a service-linked role; `code` is IAM's error code, such as `AccessDenied` (R34). */
@@ -48,7 +65,7 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** Another rollback of the role is still running: the wish must be brought again later. */
+/** A rollback of the role is running, or IAM has not settled after one: the wish must be brought again later. */
 export class RollbackUnderwayError extends Error {
   override readonly name = "RollbackUnderwayError";
 }

@@ -65,6 +65,7 @@ export const NoteTopic = z.enum([
   "unused-grants",
   "linked-role-deletion",
   "linked-role-edited",
+  "unconfirmed-call",
 ]);
 export type NoteTopic = z.infer<typeof NoteTopic>;
 

@@ -34,6 +34,8 @@ export const Finding = z
     symptoms: z.array(z.string()).readonly().exactOptional(),
     /** Why the last rollback of this evidence was refused: told once, not with every copy of an event. */
     refusal: z.string().exactOptional(),
+    /** Set where that reason passes by itself: the sweep asks again. */
+    retry: z.literal(true).exactOptional(),
   })
   .readonly();
 export type Finding = z.infer<typeof Finding>;

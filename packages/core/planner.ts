@@ -1,23 +1,26 @@
-import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Config, GuardedRole, RollbackMode } from "./config.ts";
+import { type Containment, holdsDoubt, surveyContainment } from "./containment.ts";
 import type { Approval } from "./control.ts";
-import { digestEvidence, digestRole } from "./digest.ts";
+import { digestEvidence, digestRole, identifyFinding } from "./digest.ts";
 import { strictnessOf } from "./evaluate.ts";
-import type { Drift } from "./evidence.ts";
+import type { Assessment, Drift } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Plan, Step } from "./plan.ts";
 import type { Reference } from "./reference.ts";
 import { localiseReference } from "./references.ts";
 import type { Role } from "./role.ts";
-import { isTrusted } from "./trusted-actor.ts";
+import { addStatements, repairTrust } from "./trust-repair.ts";
+import { isTrusted, nameActor } from "./trusted-actor.ts";
 
 /** What a plan is made from. */
 export interface Planning {
   readonly role: Role;
   readonly reference: Reference;
   readonly guarded: GuardedRole;
-  /** The open findings of the role, as the role was just seen. */
-  readonly findings: readonly Finding[];
+  /** All that is wrong with the role, as it was just seen. */
+  readonly assessments: readonly Assessment[];
+  readonly ledger: Ledger;
   readonly approvals: readonly Approval[];
   /** The owner's say about trusted actors; none where left out. */
   readonly config?: Pick<Config, "trustedActors">;
@@ -25,49 +28,49 @@ export interface Planning {
   readonly now: string;
 }
 
-/** A finding whose rollback waits for a person. */
+/** A finding that is not undone, and why. */
+export interface Withheld {
+  readonly finding: Finding;
+  readonly reason: string;
+}
+
+/** What is to be done, and what is left to a person. */
 export interface Planned {
   readonly plan: Plan;
-  readonly awaiting: readonly Finding[];
+  readonly withheld: readonly Withheld[];
 }
+
+interface Candidate {
+  readonly drift: Drift;
+  /** What the ledger knows of it; a drift that is not recorded yet is undone after it is. */
+  readonly finding: Finding | undefined;
+}
+
+type Verdict =
+  | { readonly kind: "step"; readonly step: Step }
+  | { readonly kind: "withheld"; readonly reason: string }
+  | { readonly kind: "nothing" };
 
 /** The ordered IAM calls that undo what the owner allowed to undo; a plan without steps where there is nothing. */
 export function planRollback(planning: Planning): Planned {
-  const { role, guarded, findings } = planning;
-  const drifts = findings.flatMap((finding) =>
-    finding.state === "open" && finding.evidence.kind === "drift"
-      ? [{ finding, drift: finding.evidence }]
-      : [],
-  );
-  const modeOf = ({ finding, drift: { side } }: (typeof drifts)[number]): RollbackMode => {
-    const mode = side === "altered" ? "off" : guarded.rollback[side];
-    // What a pipeline set it would set again: a person decides which of the two is right.
-    return mode === "automatic" && isByTrusted(finding, planning) ? "approve" : mode;
-  };
-  const mayUndo = (candidate: (typeof drifts)[number]) =>
-    modeOf(candidate) === "automatic" ||
-    (modeOf(candidate) === "approve" && isApproved(candidate.finding, planning));
-
+  const { role, assessments, ledger, reference } = planning;
+  const candidates = assessments.flatMap((evidence): readonly Candidate[] => {
+    if (evidence.kind !== "drift") return [];
+    const id = identifyFinding(ledger.role, evidence);
+    const known = ledger.findings.find((finding) => finding.id === id);
+    return [{ drift: evidence, finding: known && { ...known, evidence } }];
+  });
+  const containment = surveyContainment(assessments, ledger);
   const undoing: { readonly finding: string; readonly step: Step }[] = [];
-  const awaiting: Finding[] = [];
-  for (const candidate of drifts) {
-    const { finding, drift } = candidate;
-    const step = undo(
-      drift,
-      planning,
-      drifts.filter(({ drift: { part } }) => part === drift.part).map((each) => each.drift),
-    );
-    if (!step) continue;
-    // A trust is replaced whole: what is undone on one side is undone on the other, so both must be allowed.
-    const together =
-      drift.part === "trust" ? drifts.filter(({ drift: { part } }) => part === "trust") : [candidate];
-    if (together.every(mayUndo)) {
-      undoing.push({ finding: finding.id, step });
-    } else if (together.every((each) => modeOf(each) !== "off")) {
-      awaiting.push(finding);
-    }
+  const withheld: Withheld[] = [];
+  for (const candidate of candidates) {
+    const { finding } = candidate;
+    if (finding?.state !== "open") continue;
+    const verdict = consider(candidate, finding, candidates, containment, planning);
+    if (verdict.kind === "step") undoing.push({ finding: finding.id, step: verdict.step });
+    if (verdict.kind === "withheld") withheld.push({ finding, reason: verdict.reason });
   }
-  const expected = localiseReference(planning.reference, role.partition);
+  const expected = localiseReference(reference, role.partition);
   const safe = keepReplaced(undoing, expected, role);
   return {
     plan: {
@@ -77,98 +80,127 @@ export function planRollback(planning: Planning): Planned {
       findings: safe.map(({ finding }) => finding),
       steps: order(withoutDoubles(safe.map(({ step }) => step)), expected.retired),
     },
-    awaiting,
+    withheld,
   };
 }
 
-function isByTrusted({ causedBy }: Finding, { config }: Planning): boolean {
-  return causedBy !== undefined && config !== undefined && isTrusted(causedBy, config);
+function consider(
+  { drift }: Candidate,
+  finding: Finding,
+  candidates: readonly Candidate[],
+  containment: Containment,
+  planning: Planning,
+): Verdict {
+  const { guarded } = planning;
+  if (modeOf(drift, finding, planning) === "off") return { kind: "nothing" };
+  const samePart = candidates.filter((other) => other.drift.part === drift.part);
+  const repair = undo(
+    drift,
+    planning,
+    samePart.map((other) => other.drift),
+  );
+  if (!repair) return { kind: "nothing" };
+  // A trust is replaced whole: what is undone on one side is undone on the other, so every side must be allowed.
+  const together = drift.part === "trust" ? samePart : [{ drift, finding }];
+  for (const each of together) {
+    if (each.finding === undefined) return { kind: "nothing" };
+    if (each.finding.state !== "open" || modeOf(each.drift, each.finding, planning) === "off") {
+      return withhold("Its trust would be replaced whole, and one side of it is to stay as it is.");
+    }
+  }
+  // What is taken away may also give: a trust that was hardened, replaced by the reference's.
+  if (
+    repair.restores &&
+    drift.side === "excess" &&
+    guarded.rollback.missing === "off" &&
+    !isApproved(finding, planning)
+  ) {
+    return withhold(
+      "Undoing it would also give back what was taken away, which the configuration leaves off.",
+    );
+  }
+  const waiting = together.flatMap((each) => {
+    const open = each.finding;
+    return open && modeOf(each.drift, open, planning) === "approve" && !isApproved(open, planning)
+      ? [open]
+      : [];
+  });
+  if (waiting.length > 0) return withhold(explainWait(waiting, planning));
+  const doubt = holdsDoubt(repair, containment);
+  if (doubt !== undefined && !isApproved(finding, planning)) return withhold(doubt);
+  return { kind: "step", step: repair.step };
 }
 
-function isApproved(finding: Finding, { approvals, now }: Planning): boolean {
-  return approvals.some(
-    ({ findingId, digest, expires }) =>
-      findingId === finding.id && expires > now && digest === digestEvidence(finding.evidence),
+function withhold(reason: string): Verdict {
+  return { kind: "withheld", reason };
+}
+
+// What a pipeline set it would set again: a person decides which of the two is right.
+function modeOf({ side }: Drift, { causedBy }: Finding, { guarded, config }: Planning): RollbackMode {
+  const mode = side === "altered" ? "off" : guarded.rollback[side];
+  const trusted = causedBy !== undefined && config !== undefined && isTrusted(causedBy, config);
+  return mode === "automatic" && trusted ? "approve" : mode;
+}
+
+function explainWait(waiting: readonly Finding[], { config }: Planning): string {
+  const wait = "Its rollback waits for a person's approval";
+  const trusted = waiting.flatMap(({ causedBy }) =>
+    causedBy && config && isTrusted(causedBy, config) ? [nameActor(causedBy)] : [],
   );
+  return trusted.length === 0
+    ? `${wait}.`
+    : `${wait}: the change was made by ${[...new Set(trusted)].join(", ")}, whom the configuration trusts.`;
+}
+
+// Consent is to one rollback of exactly this evidence: one that was carried out since has used it up.
+function isApproved(finding: Finding, { approvals, ledger, now }: Planning): boolean {
+  return approvals.some(
+    ({ findingId, digest, at, expires }) =>
+      findingId === finding.id &&
+      expires > now &&
+      digest === digestEvidence(finding.evidence) &&
+      !ledger.rollbacks.some(
+        ({ status, startedAt, plan }) =>
+          status === "done" && startedAt >= at && plan.findings.includes(finding.id),
+      ),
+  );
+}
+
+/** A step that would undo a drift, and whether it gives anything. */
+export interface Repair {
+  readonly step: Step;
+  readonly restores: boolean;
 }
 
 function undo(
   drift: Drift,
   { role, reference, guarded }: Planning,
   samePart: readonly Drift[],
-): Step | undefined {
+): Repair | undefined {
   const base = { role: role.name, part: drift.part };
   const { trust, attachments } = localiseReference(reference, role.partition);
   if (drift.part === "trust") {
-    const document =
+    const { document, restores } =
       strictnessOf(reference, guarded).trust === "floor"
         ? addStatements(role.trust, trust)
         : repairTrust(role, trust, samePart);
-    return { ...base, call: "iam:UpdateAssumeRolePolicy", document };
+    return { step: { ...base, call: "iam:UpdateAssumeRolePolicy", document }, restores };
   }
   const [kind, ...rest] = drift.part.split(":");
   const name = rest.join(":");
   if (kind === "managed") {
     const attached = role.attached.some(({ arn }) => arn === name);
     if (drift.side === "missing" && !attached)
-      return { ...base, call: "iam:AttachRolePolicy", policyArn: name };
+      return { step: { ...base, call: "iam:AttachRolePolicy", policyArn: name }, restores: true };
     // One that must be attached and gives too much was edited: only its own account can say what it was.
     const required = attachments.some(({ arn }) => arn === name);
     if (drift.side === "excess" && attached && !required)
-      return { ...base, call: "iam:DetachRolePolicy", policyArn: name };
+      return { step: { ...base, call: "iam:DetachRolePolicy", policyArn: name }, restores: false };
   }
   if (kind === "inline" && drift.side === "excess") {
-    return { ...base, call: "iam:DeleteRolePolicy", policyName: name };
+    return { step: { ...base, call: "iam:DeleteRolePolicy", policyName: name }, restores: false };
   }
   return undefined;
-}
-
-/**
- * The trust to put back: the live one without the statements that give too much, where that is all that is wrong, so
- * that a hardening survives (2.10); else the reference's, whole (R9).
- */
-function repairTrust(role: Role, expected: string, drifts: readonly Drift[]): string {
-  const bad = new Set(
-    drifts.flatMap(({ grants }) =>
-      grants.flatMap(({ statements }) => statements.map((ref) => ref.statement)),
-    ),
-  );
-  if (drifts.some(({ side }) => side !== "excess") || bad.size === 0) return expected;
-  const kept = withoutStatements(role.trust, bad);
-  if (kept === undefined) return expected;
-  const { relation, excess, missing, undecided } = comparePolicies(kept, expected, {
-    kind: "trust",
-    account: role.account,
-    partition: role.partition,
-  });
-  const right = relation !== "undecided" && excess.length + missing.length + undecided.length === 0;
-  return right ? kept : expected;
-}
-
-// Where more may be trusted than the reference says, what is missing is added and nothing taken away.
-function addStatements(live: string, expected: string): string {
-  const statementsOf = (text: string): readonly unknown[] => {
-    const { Statement }: { readonly Statement?: unknown } = JSON.parse(text);
-    return Array.isArray(Statement) ? Statement : [Statement];
-  };
-  return JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [...statementsOf(live), ...statementsOf(expected)],
-  });
-}
-
-function withoutStatements(text: string, indexes: ReadonlySet<number>): string | undefined {
-  try {
-    const document: unknown = JSON.parse(text);
-    if (typeof document !== "object" || document === null || !("Statement" in document)) return undefined;
-    if (!Array.isArray(document.Statement)) return undefined;
-    const kept: readonly unknown[] = document.Statement.filter(
-      (_: unknown, index: number) => !indexes.has(index),
-    );
-    return kept.length === 0 ? undefined : JSON.stringify({ ...document, Statement: kept });
-  } catch {
-    return undefined;
-  }
 }
 
 // A retired policy is better than none: it stays until what takes its place is attached, or is in the same plan (2.2).
@@ -210,48 +242,4 @@ function order(steps: readonly Step[], retired: Reference["retired"]): readonly 
     }
   };
   return [...steps].sort((a, b) => rank(a) - rank(b));
-}
-
-/** The role as it is after a step, for recognising that nothing but the step has moved it. */
-export function applyStep(role: Role, step: Step): Role {
-  switch (step.call) {
-    case "iam:AttachRolePolicy":
-      return role.attached.some(({ arn }) => arn === step.policyArn)
-        ? role
-        : {
-            ...role,
-            attached: [
-              ...role.attached,
-              { arn: step.policyArn, version: { observed: false, why: "just attached" } },
-            ],
-          };
-    case "iam:DetachRolePolicy":
-      return { ...role, attached: role.attached.filter(({ arn }) => arn !== step.policyArn) };
-    case "iam:PutRolePolicy":
-      return {
-        ...role,
-        inline: [
-          ...role.inline.filter(({ name }) => name !== step.policyName),
-          { name: step.policyName, text: step.document },
-        ],
-      };
-    case "iam:DeleteRolePolicy":
-      return { ...role, inline: role.inline.filter(({ name }) => name !== step.policyName) };
-    case "iam:UpdateAssumeRolePolicy":
-      return { ...role, trust: step.document };
-  }
-}
-
-/** The role as a rollback's before-state keeps it: managed documents, which no step alters, are left out for their size. */
-export function recordRole(role: Role): Role {
-  const version = { observed: false, why: "A before-state keeps no managed documents." } as const;
-  const { boundary } = role;
-  return {
-    ...role,
-    attached: role.attached.map(({ arn }) => ({ arn, version })),
-    boundary:
-      boundary.observed && boundary.value
-        ? { observed: true, value: { arn: boundary.value.arn, version } }
-        : boundary,
-  };
 }

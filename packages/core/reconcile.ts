@@ -97,7 +97,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
   const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
   if (isOldNews(finding.evidence, evidence)) return [finding];
   if (finding.state === "open" && isRepeat(finding, evidence, observation)) return [{ ...finding, evidence }];
-  const { cleanSince, refusal, ...rest } = finding;
+  const { cleanSince, refusal, retry, ...rest } = finding;
   const current: Finding = {
     ...attribute(same ? rest : { ...rest, evidence }, observation, !same),
     severity: same && !observation.uses ? finding.severity : rate(evidence, observation),
@@ -121,7 +121,11 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
     case "open": {
       if (!same) return grew(finding.evidence, evidence) ? [current, "grew"] : [current];
       if (unchanged) return [finding];
-      const kept = refusal === undefined ? current : { ...current, refusal };
+      const kept: Finding = {
+        ...current,
+        ...(refusal !== undefined && { refusal }),
+        ...(retry && { retry }),
+      };
       const uncovered = isCovered(finding, observation) && !isCovered(current, observation);
       return uncovered || isWorse(finding, current) ? [kept, "grew"] : [kept];
     }
@@ -174,7 +178,12 @@ function tellSurroundings(
   };
 }
 
-const harmless: readonly NoteTopic[] = ["unused-grants", "execution-role-as-job-role", "linked-role-edited"];
+const harmless: readonly NoteTopic[] = [
+  "unused-grants",
+  "execution-role-as-job-role",
+  "linked-role-edited",
+  "unconfirmed-call",
+];
 
 /** Whether jobs may fail because of what a piece of evidence says: a role that gives too much keeps none from running. */
 export function explainsFailure(evidence: Evidence): boolean {
@@ -242,7 +251,7 @@ function clear(finding: Finding, observation: Observation): Verdict {
   }
   if (finding.cleanSince === undefined) return [{ ...finding, cleanSince: now }];
   if (Date.parse(now) - Date.parse(finding.cleanSince) < settleSeconds * 1000) return [finding];
-  const { cleanSince: _, refusal: __, ...rest } = finding;
+  const { cleanSince: _, refusal: __, retry: ___, ...rest } = finding;
   return [{ ...rest, state: "resolved" }, "resolved"];
 }
 

@@ -2,9 +2,15 @@ import * as z from "zod";
 import { Plan } from "./plan.ts";
 import { Role } from "./role.ts";
 
-/** A step that was carried out; `requestId` is what CloudTrail's record of the call carries. */
+/** A step that was called; `requestId` is what CloudTrail's record of the call carries. */
 export const StepDone = z
-  .object({ step: z.number(), at: z.string(), requestId: z.string().exactOptional() })
+  .object({
+    step: z.number(),
+    at: z.string(),
+    requestId: z.string().exactOptional(),
+    /** Set where IAM did not carry it out, or nobody knows whether it did. */
+    failed: z.enum(["refused", "unanswered"]).exactOptional(),
+  })
   .readonly();
 export type StepDone = z.infer<typeof StepDone>;
 

@@ -50,6 +50,7 @@ function rateNote({ topic }: Note): Severity {
     case "role-not-named":
     case "execution-role-as-job-role":
     case "unexplained-symptom":
+    case "unconfirmed-call":
       return "MEDIUM";
     case "unused-grants":
     case "linked-role-edited":

@@ -198,6 +198,7 @@ const noteTitles: Readonly<Record<NoteTopic, (role: string) => string>> = {
   "unexplained-symptom": (role) => `Jobs fail for reasons of permission, and ${role} is as it should be`,
   "linked-role-deletion": (role) => `${role} is being deleted while AWS Batch uses it`,
   "linked-role-edited": (role) => `Somebody edited what may be edited of ${role}`,
+  "unconfirmed-call": (role) => `A call on ${role} was probably the guard's own, which nobody can prove`,
   "unused-grants": (role) => `${role} may read secrets that no job definition uses`,
 };
 

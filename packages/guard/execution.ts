@@ -1,8 +1,9 @@
 import { digestRole } from "@drift-guard/core/digest";
+import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
 import type { Ledger } from "@drift-guard/core/ledger";
-import { applyStep } from "@drift-guard/core/planner";
 import type { Role, RoleKey } from "@drift-guard/core/role";
 import type { Rollback, StepDone } from "@drift-guard/core/rollback";
+import { applyStep } from "@drift-guard/core/stepped-role";
 import { decideAndCommit } from "./commit.ts";
 import type { RollbackPorts } from "./ports.ts";
 
@@ -35,12 +36,27 @@ export async function carryOut(rollback: Rollback, key: RoleKey, ports: Rollback
       // The next read may still show the role as it was before this step: IAM is eventually consistent.
       expected = [...expected.map((role) => applyStep(role, step)), ...expected];
     } catch (error) {
+      const failed = failureOf(error);
+      if (failed) {
+        const requestId = error instanceof StepRefusedError ? error.requestId : undefined;
+        done.push({
+          step: index,
+          at: now().toISOString(),
+          ...(requestId !== undefined && { requestId }),
+          failed,
+        });
+      }
       return fail(
         `${step.call} on ${plan.role} failed: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
   }
   return { ...rollback, done, status: "done", endedAt: now().toISOString() };
+}
+
+function failureOf(error: unknown): StepDone["failed"] | undefined {
+  if (error instanceof StepRefusedError) return "refused";
+  return error instanceof StepUnansweredError ? "unanswered" : undefined;
 }
 
 async function record(rollback: Rollback, key: RoleKey, { findings }: RollbackPorts): Promise<void> {

@@ -6,7 +6,7 @@ import { type RoleKey, type RoleReading, sameRoleName } from "@drift-guard/core/
 import type { Symptom } from "@drift-guard/core/symptom";
 import type { Cause, Transition } from "@drift-guard/core/transition";
 import { assessRole } from "./assessment.ts";
-import { attemptOf, judgeCaller } from "./caller.ts";
+import { attemptOf, isByGuard, judgeCaller } from "./caller.ts";
 import { decideAndCommit } from "./commit.ts";
 import { findUsedWards, type UsedWard } from "./discovery.ts";
 import { watchDeletion, watchEdits } from "./linked-role-watch.ts";
@@ -52,7 +52,8 @@ async function inspectChange(
   return Promise.all(
     (await findUsedWards(names, ports, settings)).map(async (ward) => {
       const evidence = [
-        ...(change.outcome.status === "refused" && isOfIam(change)
+        // A refused call of the guard itself is its rollback's failure, or somebody else's doing: judged at the recheck.
+        ...(change.outcome.status === "refused" && isOfIam(change) && !isByGuard(change, settings)
           ? [attemptOf(change, change.outcome)]
           : []),
         ...(await watchEdits(ward, change, ports)),

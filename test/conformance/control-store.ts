@@ -26,7 +26,13 @@ const exception: Exception = {
   reason: "the migration needs it",
   expires: secondsAfterNoon(3600),
 };
-const approval: Approval = { findingId: finding.id, digest: "d1", by: "ada", expires: secondsAfterNoon(600) };
+const approval: Approval = {
+  findingId: finding.id,
+  digest: "d1",
+  at: "2026-11-22T12:00:00.000Z",
+  by: "ada",
+  expires: secondsAfterNoon(600),
+};
 
 /** Holds an implementation of `ControlStore` to what the port promises. */
 export function describeControlStore(name: string, open: () => Promise<ControlStoreDoor>): void {

@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { GuardedRole } from "@drift-guard/core/config";
+import type { Approval } from "@drift-guard/core/control";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/digest";
 import { evaluate } from "@drift-guard/core/evaluate";
+import type { Assessment } from "@drift-guard/core/evidence";
 import type { Finding } from "@drift-guard/core/finding";
+import type { Ledger } from "@drift-guard/core/ledger";
 import { type Planned, type Planning, planRollback } from "@drift-guard/core/planner";
 import { type Role, seen } from "@drift-guard/core/role";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import {
   account,
   aFinding,
+  aLedger,
   allow,
   anActor,
+  aRollback,
   batchServicePolicy,
   noon,
   secondsAfterNoon,
@@ -19,19 +24,41 @@ import {
 } from "../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
 
-function openFindings(role: Role, guarded = guardedAs({})): readonly Finding[] {
+function assess(role: Role, guarded: GuardedRole): readonly Assessment[] {
+  return evaluate({ reference: referenceOf(role.name), guarded, reading: { status: "present", role } });
+}
+
+/** The ledger that stands open for all that is wrong with a role. */
+function openLedger(role: Role, guarded = guardedAs({}), over: Partial<Finding> = {}): Ledger {
   const key = { account, name: role.name };
-  const reading = { status: "present", role } as const;
-  return evaluate({ reference: referenceOf(role.name), guarded, reading }).map((evidence) =>
-    aFinding({ id: identifyFinding(key, evidence), role: key, evidence }),
+  const findings = assess(role, guarded).map((evidence) =>
+    aFinding({ id: identifyFinding(key, evidence), role: key, evidence, ...over }),
   );
+  return aLedger({ role: key, findings });
 }
 
 function plan(role: Role, rollback: GuardedRole["rollback"], over: Partial<Planning> = {}): Planned {
-  const reference = referenceOf(role.name);
-  const guarded = guardedAs({ rollback });
-  const findings = openFindings(role, over.guarded ?? guarded);
-  return planRollback({ role, reference, guarded, findings, approvals: [], now: noon, ...over });
+  const guarded = over.guarded ?? guardedAs({ rollback });
+  return planRollback({
+    role,
+    reference: referenceOf(role.name),
+    guarded,
+    assessments: assess(role, guarded),
+    ledger: openLedger(role, guarded),
+    approvals: [],
+    now: noon,
+    ...over,
+  });
+}
+
+function approving(finding: Finding | undefined, over: Partial<Approval> = {}): Pick<Planning, "approvals"> {
+  assert.ok(finding);
+  const digest = digestEvidence(finding.evidence);
+  return {
+    approvals: [
+      { findingId: finding.id, digest, by: "ann", at: noon, expires: secondsAfterNoon(60), ...over },
+    ],
+  };
 }
 
 const automatic = { excess: "automatic", missing: "automatic" } as const;
@@ -102,26 +129,19 @@ describe("a plan", () => {
       arn: `arn:aws:sts::${account}:assumed-role/terraform/run-7`,
       issuer: `arn:aws:iam::${account}:role/terraform`,
     });
-    const findings = openFindings(detached).map((finding) => ({ ...finding, causedBy }));
+    const ledger = openLedger(detached, guardedAs({}), { causedBy });
     const config = { trustedActors: ["arn:aws:iam::*:role/terraform"] };
-    const planned = plan(detached, automatic, { findings, config });
-    assert.deepEqual([planned.plan.steps, planned.awaiting], [[], findings]);
-    const [finding] = findings;
-    assert.ok(finding);
-    const approval = {
-      findingId: finding.id,
-      digest: digestEvidence(finding.evidence),
-      by: "arn:aws:iam::123456789012:user/ann",
-      expires: secondsAfterNoon(60),
-    };
-    const approved = plan(detached, automatic, { findings, config, approvals: [approval] });
-    assert.deepEqual(calls(approved), ["iam:AttachRolePolicy"]);
-    const others = { trustedActors: ["arn:aws:iam::*:role/terraform-*"] };
-    assert.deepEqual(calls(plan(detached, automatic, { findings, config: others })), [
+    const planned = plan(detached, automatic, { ledger, config });
+    assert.deepEqual(planned.plan.steps, []);
+    assert.match(planned.withheld[0]?.reason ?? "", /approval: the change was made by .*role\/terraform/);
+    const approval = approving(ledger.findings[0]);
+    assert.deepEqual(calls(plan(detached, automatic, { ledger, config, ...approval })), [
       "iam:AttachRolePolicy",
     ]);
-    const off = plan(detached, { excess: "off", missing: "off" }, { findings, config });
-    assert.deepEqual([off.plan.steps, off.awaiting], [[], []]);
+    const others = { trustedActors: ["arn:aws:iam::*:role/terraform-*"] };
+    assert.deepEqual(calls(plan(detached, automatic, { ledger, config: others })), ["iam:AttachRolePolicy"]);
+    const off = plan(detached, { excess: "off", missing: "off" }, { ledger, config });
+    assert.deepEqual([off.plan.steps, off.withheld], [[], []]);
   });
 
   it("replaces a trust that does not match by the reference's (R9)", () => {
@@ -161,25 +181,130 @@ describe("a plan", () => {
   it("waits for approval where the owner wants to be asked, and takes one of exactly this evidence", () => {
     const asked = plan(detached, { excess: "off", missing: "approve" });
     assert.deepEqual(calls(asked), []);
-    const [waiting] = asked.awaiting;
-    assert.ok(waiting);
-    const approval = (digest: string, expires = secondsAfterNoon(60)) => ({
-      approvals: [{ findingId: waiting.id, digest, by: "ann", expires }],
-    });
+    const waiting = asked.withheld[0]?.finding;
     const mode = { excess: "off", missing: "approve" } as const;
-    assert.deepEqual(calls(plan(detached, mode, approval(digestEvidence(waiting.evidence)))), [
-      "iam:AttachRolePolicy",
-    ]);
-    assert.deepEqual(calls(plan(detached, mode, approval("of something else"))), []);
-    assert.deepEqual(calls(plan(detached, mode, approval(digestEvidence(waiting.evidence), noon))), []);
+    assert.deepEqual(calls(plan(detached, mode, approving(waiting))), ["iam:AttachRolePolicy"]);
+    assert.deepEqual(calls(plan(detached, mode, approving(waiting, { digest: "of something else" }))), []);
+    assert.deepEqual(calls(plan(detached, mode, approving(waiting, { expires: noon }))), []);
+  });
+
+  it("takes an approval for one rollback, and no second", () => {
+    const mode = { excess: "off", missing: "approve" } as const;
+    const ledger = openLedger(detached);
+    const [finding] = ledger.findings;
+    assert.ok(finding);
+    const rollback = aRollback("done", "r");
+    const used = {
+      ...rollback,
+      startedAt: secondsAfterNoon(5),
+      plan: { ...rollback.plan, findings: [finding.id] },
+    };
+    const over = { ...approving(finding), ledger: { ...ledger, rollbacks: [used] } };
+    assert.deepEqual(calls(plan(detached, mode, over)), []);
+  });
+
+  it("replaces no trust of which one side is accepted, or not recorded yet", () => {
+    const role = asReferenced("ecsTaskExecutionRole", { trust: trustOf("lambda.amazonaws.com") });
+    const ledger = openLedger(role);
+    const accepted = ledger.findings.map(
+      (finding): Finding =>
+        finding.evidence.kind === "drift" && finding.evidence.side === "missing"
+          ? { ...finding, state: "suppressed" }
+          : finding,
+    );
+    assert.deepEqual(calls(plan(role, automatic, { ledger: { ...ledger, findings: accepted } })), []);
+    const known = ledger.findings.filter(
+      ({ evidence }) => evidence.kind === "drift" && evidence.side === "excess",
+    );
+    assert.deepEqual(calls(plan(role, automatic, { ledger: { ...ledger, findings: known } })), []);
+  });
+
+  it("gives nothing back with a trust where restoring is left off: a hardening that shares its statement", () => {
+    const hardened = JSON.parse(trustOf("ecs-tasks.amazonaws.com")).Statement[0];
+    const trust = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          ...hardened,
+          Action: ["sts:AssumeRole", "sts:TagSession"],
+          Condition: { StringEquals: { "aws:SourceAccount": account } },
+        },
+      ],
+    });
+    const role = asReferenced("ecsTaskExecutionRole", { trust });
+    const planned = plan(role, { excess: "automatic", missing: "off" });
+    assert.deepEqual(planned.plan.steps, []);
+    assert.match(planned.withheld[0]?.reason ?? "", /give back/);
+    assert.deepEqual(calls(plan(role, automatic)), ["iam:UpdateAssumeRolePolicy"]);
   });
 
   it("leaves a suppressed finding alone", () => {
-    const findings = [aFinding({ state: "suppressed" })];
-    assert.deepEqual(calls(plan(detached, automatic, { findings })), []);
+    const ledger = openLedger(detached, guardedAs({}), { state: "suppressed" });
+    assert.deepEqual(calls(plan(detached, automatic, { ledger })), []);
   });
 
   it("names the role by its unique id, so that a role made anew is not written", () => {
     assert.equal(plan(detached, automatic).plan.roleId, detached.id);
+  });
+});
+
+describe("while somebody may be containing an incident", () => {
+  const deny = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
+  });
+  const denied = { name: "AWSRevokeOlderSessions", text: deny };
+  const rogue = { name: "rogue", text: allow("iam:*") };
+  const contained = asReferenced("AWSBatchServiceRole", { attached: [], inline: [denied] });
+
+  it("nothing is restored, and the reason is told", () => {
+    const planned = plan(contained, automatic);
+    assert.deepEqual(planned.plan.steps, []);
+    assert.match(planned.withheld.map(({ reason }) => reason).join(), /containing an incident/);
+  });
+
+  it("a rogue policy is taken off all the same, so that a Deny is no shield", () => {
+    const role = asReferenced("AWSBatchServiceRole", { inline: [denied, rogue] });
+    assert.deepEqual(calls(plan(role, automatic)), ["iam:DeleteRolePolicy"]);
+  });
+
+  it("but not a policy that holds the Deny itself", () => {
+    const both = JSON.parse(deny);
+    both.Statement.push({ Effect: "Allow", Action: "iam:*", Resource: "*" });
+    // The Deny is of another service, or nothing would be left of the Allow.
+    both.Statement[0].Action = "ecs:*";
+    const role = asReferenced("AWSBatchServiceRole", {
+      inline: [{ name: "rogue", text: JSON.stringify(both) }],
+    });
+    assert.deepEqual(calls(plan(role, automatic)), []);
+  });
+
+  it("a Deny that the owner accepted stops nothing", () => {
+    const ledger = openLedger(contained);
+    const findings = ledger.findings.map(
+      (finding): Finding =>
+        finding.evidence.part === "inline:AWSRevokeOlderSessions"
+          ? { ...finding, state: "suppressed" }
+          : finding,
+    );
+    assert.deepEqual(calls(plan(contained, automatic, { ledger: { ...ledger, findings } })), [
+      "iam:AttachRolePolicy",
+    ]);
+  });
+
+  it("a person may decide", () => {
+    const ledger = openLedger(contained);
+    const missing = ledger.findings.find(({ evidence }) => evidence.part === `managed:${batchServicePolicy}`);
+    assert.deepEqual(calls(plan(contained, automatic, { ledger, ...approving(missing) })), [
+      "iam:AttachRolePolicy",
+    ]);
+  });
+
+  it("what cannot be compared stops what restores, and what is at its own part", () => {
+    const blurred = { name: "blurred", text: '{"Statement": 7}' };
+    const role = asReferenced("AWSBatchServiceRole", { attached: [], inline: [blurred, rogue] });
+    const planned = plan(role, automatic);
+    assert.deepEqual(calls(planned), ["iam:DeleteRolePolicy"]);
+    assert.match(planned.withheld.map(({ reason }) => reason).join(), /could not be compared/);
   });
 });
