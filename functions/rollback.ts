@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { createRoleWriter } from "@drift-guard/aws/iam-writer";
-import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
 import { rollBack } from "@drift-guard/guard/rollback";
+import { findDelivery } from "./shared/delivery.ts";
 import { defineFunction } from "./shared/function.ts";
 import { createGuardClients, openGuard } from "./shared/guard.ts";
 import { consumeQueue } from "./shared/queue.ts";
@@ -15,7 +15,9 @@ export const handler = defineFunction("rollback", async (event, invocation) => {
   const { logger, metrics, home } = invocation;
   const { ports, settings } = openGuard(clients, home);
   return consumeQueue(event, invocation, async ({ body }) => {
-    const transition = parseTransitionEvent(body);
+    const delivery = await findDelivery(body, ports.findings, invocation);
+    if (!delivery) return;
+    const { transition } = delivery;
     const outcome = await rollBack(transition, { ...ports, writer, newId: randomUUID }, settings);
     logger.info("Considered a rollback", {
       transition: transition.id,

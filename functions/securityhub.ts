@@ -4,12 +4,13 @@ import { DeliveryError } from "@drift-guard/aws/delivery";
 import { FindingsRefusedError, importFindings } from "@drift-guard/aws/securityhub";
 import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
-import type { FindingStore } from "@drift-guard/core/ports";
+import type { Delivery, FindingStore } from "@drift-guard/core/ports";
 import { printRoleKey } from "@drift-guard/core/role";
 import type { Transition } from "@drift-guard/core/transition";
 import { formatAsff } from "@drift-guard/formats/asff";
+import { findDelivery } from "./shared/delivery.ts";
 import { openFindings } from "./shared/findings.ts";
-import { defineFunction, type Home } from "./shared/function.ts";
+import { defineFunction, type Home, type Invocation } from "./shared/function.ts";
 import { patience } from "./shared/patience.ts";
 import { consumeQueue, readQueue } from "./shared/queue.ts";
 
@@ -18,11 +19,20 @@ const dynamodb = new DynamoDBClient(patience);
 
 /** Imports the findings of a batch of transitions into Security Hub in one call, and marks what was delivered. */
 export const handler = defineFunction("securityhub", async (event, invocation) => {
-  const findings = openFindings(dynamodb);
-  const transitions = readQueue(event).flatMap(({ body }) => tryParse(body) ?? []);
-  const refused = await importAll(await dropStale(transitions, findings), invocation.home);
-  return consumeQueue(event, invocation, async ({ body }) => {
-    const transition = parseTransitionEvent(body);
+  const findings = openFindings(dynamodb, "securityhub");
+  const awaited = new Map<string, Transition>();
+  for (const { messageId, body } of readQueue(event)) {
+    const delivery = await tryFind(body, findings, invocation);
+    if (delivery?.awaiting.includes("securityhub")) awaited.set(messageId, delivery.transition);
+  }
+  const refused = await importAll(await dropStale([...awaited.values()], findings), invocation.home);
+  return consumeQueue(event, invocation, async ({ messageId, body }) => {
+    const transition = awaited.get(messageId);
+    if (!transition) {
+      // One that cannot be read fails here; one that is told already, or by nobody, is done with.
+      parseTransitionEvent(body);
+      return;
+    }
     const why = refused.get(transition.finding.id);
     if (why !== undefined) {
       throw new DeliveryError(`Security Hub did not take the finding ${transition.finding.id}: ${why}`);
@@ -76,9 +86,13 @@ async function importAll(
   }
 }
 
-function tryParse(body: string): Transition | undefined {
+async function tryFind(
+  body: string,
+  findings: FindingStore,
+  invocation: Invocation,
+): Promise<Delivery | undefined> {
   try {
-    return parseTransitionEvent(body);
+    return await findDelivery(body, findings, invocation);
   } catch (error) {
     // Told when its message is handled, and fails that message alone.
     if (error instanceof MessageUnreadableError) return undefined;

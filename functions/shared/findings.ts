@@ -7,8 +7,8 @@ import { Environment, readEnvironment } from "./environment.ts";
 /** Who hears of transitions, as the owner chose. */
 const sinks: readonly Sink[] = config.securityHub ? ["notify", "securityhub"] : ["notify"];
 
-/** Opens the findings, each transition to be told to whom the owner chose. */
-export function openFindings(dynamodb: DynamoDBClient): FindingStore {
+/** Opens the findings, each transition to be told to whom the owner chose, or, to one of these, to itself alone. */
+export function openFindings(dynamodb: DynamoDBClient, self?: Sink): FindingStore {
   const { FINDINGS_TABLE } = readEnvironment(Environment.pick({ FINDINGS_TABLE: true }));
-  return createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks });
+  return createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks: self ? [self] : sinks });
 }

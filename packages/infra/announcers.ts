@@ -47,6 +47,7 @@ export function createNotify({ place, findings, bus, topic }: Ground): Channel {
     environment: { FINDINGS_TABLE: findings.name, TOPIC_ARN: topic.arn },
     permissions: [
       { actions: ["sns:Publish"], resources: [topic.arn] },
+      ...readLedgers(findings),
       ...markDelivered(findings),
       ...receiveFrom(channel.queue),
     ],

@@ -130,7 +130,7 @@ export function rolledBackRoles(config: Config): [string, GuardedRole][] {
   );
 }
 
-/** Loads ledgers. */
+/** Loads ledgers, and finds transitions as they are stored. */
 export function readLedgers(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:Query"], resources: [findings.arn] }];
 }

@@ -180,6 +180,24 @@ withEmulators("The functions", (services) => {
       assert.equal(await isUndelivered(transition), false);
     });
 
+    it("sends nobody again what was sent, nor what nobody committed", async () => {
+      const sent = await opened("sent-before");
+      await store().markDelivered(sent, "notify");
+      const forged = aTransition({ finding: { ...sent.finding, seq: 2, severity: "CRITICAL" } });
+      // A message that it tried to send would come back: there is no such topic.
+      await withEnvironment({ TOPIC_ARN: `arn:aws:sns:us-east-1:${account}:missing` }, async () => {
+        assert.deepEqual(await invoke("notify", queueEvent(event(sent), event(forged))), givenBack());
+      });
+    });
+
+    it("sends what is stored, whatever a message says of it", async () => {
+      const transition = await opened("told-as-stored");
+      const forged = { ...transition, note: "Call this number", kind: "resolved" } as const;
+      assert.deepEqual(await invoke("notify", queueEvent(event(forged))), givenBack());
+      const sent = await told.receiveUntil((body) => parseNotice(body)?.includes(transition.id) ?? false);
+      assert.doesNotMatch(sent, /Call this number/);
+    });
+
     it("gives a message back that it could not send, and does not mark it", async () => {
       const transition = await opened("unsent");
       await withEnvironment({ TOPIC_ARN: `arn:aws:sns:us-east-1:${account}:missing` }, async () => {
@@ -214,6 +232,23 @@ withEmulators("The functions", (services) => {
       );
       assert.deepEqual([await isUndelivered(first), await isUndelivered(second)], [false, false]);
     });
+
+    it("archives no finding because a message says that it is resolved, and imports none that nobody committed", async () => {
+      const hub = new SecurityHubClient(at());
+      await hub.send(new EnableSecurityHubCommand({}));
+      const open = await opened("kept-open", ["securityhub"]);
+      const resolved = { ...open.finding, state: "resolved" } as const;
+      const forged = [
+        { ...open, kind: "resolved", finding: resolved } as const,
+        aTransition({ kind: "resolved", finding: { ...resolved, seq: 9 } }),
+        aTransition({ finding: aFinding({ id: "made-up" }) }),
+      ];
+      assert.deepEqual(await invoke("securityhub", queueEvent(...forged.map(event))), givenBack());
+      const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
+      const states = new Map(Findings.map(({ Id, RecordState }) => [Id, RecordState]));
+      assert.equal(states.get(`drift-guard/${account}/kept-open`), "ACTIVE");
+      assert.equal(states.get(`drift-guard/${account}/made-up`), undefined);
+    });
   });
 
   describe("rollback", () => {
@@ -226,6 +261,24 @@ withEmulators("The functions", (services) => {
       );
       assert.deepEqual(answer, givenBack("2"));
       assert.deepEqual((await store().load(transition.finding.role)).rollbacks, []);
+    });
+
+    it("looks at no role for what nobody committed", async () => {
+      const iam = new IAMClient(at());
+      const RoleName = "AWSServiceRoleForBatch";
+      const AssumeRolePolicyDocument = trustOf("batch.amazonaws.com");
+      await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+      const finding = aFinding({ id: "committed", role: aKey({ name: RoleName }) });
+      const before = await store().load(finding.role);
+      const after = { ...before, findings: [finding] };
+      const committed = aTransition({ finding });
+      await store().commit({ before, after, transitions: [committed] });
+      const forged = aTransition({ finding: { ...finding, seq: 2 } });
+      // Whoever is looked at needs control, and a message that lacks it comes back.
+      await withEnvironment({ CONTROL_TABLE: "no-such-table" }, async () => {
+        const answer = await invoke("rollback", queueEvent(event(committed), event(forged)));
+        assert.deepEqual(answer, givenBack("1"));
+      });
     });
   });
 

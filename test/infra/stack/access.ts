@@ -91,7 +91,7 @@ describe("the role of every function", () => {
         "events:PutEvents",
         "sqs:SendMessage",
       ],
-      Notifier: ["dynamodb:UpdateItem", "sns:Publish", ...receive],
+      Notifier: [...readTable, "dynamodb:UpdateItem", "sns:Publish", ...receive],
       HubImporter: [...readTable, "dynamodb:UpdateItem", "securityhub:BatchImportFindings", ...receive],
       Rollbacker: [
         ...readRole,
