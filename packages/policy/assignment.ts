@@ -2,12 +2,13 @@ import type { Atom } from "./atom.ts";
 import { firstUnknown } from "./automaton.ts";
 import { type Budget, spend } from "./budget.ts";
 import type { Cell } from "./cell.ts";
+import { areComplete } from "./completeness.ts";
 import { listVariableKeys } from "./instance.ts";
 import type { Pattern } from "./pattern.ts";
 import type { Player } from "./player.ts";
 import type { Assignment } from "./satisfaction.ts";
 import type { CompiledStatement } from "./statement.ts";
-import { printTemplate, readVariable, type Token } from "./template.ts";
+import { readVariable, type Token } from "./template.ts";
 
 /** Values to try for the policy variables of some statements. */
 export interface Assignments {
@@ -41,7 +42,7 @@ export function listAssignments(
     ),
   ];
   let list: readonly Assignment[] = [new Map()];
-  let complete = isPlain(cell, players, statements, keys, families);
+  let complete = areComplete(cell, from, players, keys);
   for (const key of keys) {
     const values = [undefined, standIn(key, keys), ...listMeetings(key, keys, families, atoms, budget)];
     const isTooMany = list.length * values.length > mostAssignments;
@@ -123,41 +124,4 @@ function printLiterally(tokens: readonly Token[]): string {
       typeof token === "number" && token >= 0 ? String.fromCharCode(token) : token === -2 ? "x" : "",
     )
     .join("");
-}
-
-/**
- * Whether no other values need be tried: what an unknown text is covered by covers every text, so only patterns that
- * make a difference by matching could show more, and those meet a variable in whole literals or not at all.
- */
-function isPlain(
-  cell: Cell,
-  players: readonly Player[],
-  statements: readonly CompiledStatement[],
-  keys: readonly string[],
-  families: readonly (readonly Pattern[])[],
-): boolean {
-  const mixesResources =
-    families[0]?.some(({ hasVariables }) => hasVariables) === true &&
-    ((cell.resource?.except.length ?? 0) > 0 ||
-      players.some(
-        ({ statement: { resources }, role }) => resources && resources.negated !== (role === "spares"),
-      ));
-  if (mixesResources) return false;
-  return (
-    families.slice(1).every((patterns) => {
-      if (!patterns.some(({ hasVariables }) => hasVariables)) return true;
-      return (
-        new Set(patterns.map(({ tokens }) => printTemplate(tokens))).size === 1 || patterns.every(isWhole)
-      );
-    }) &&
-    uniqueAtoms(statements).every(({ condition, operator, patterns }) => {
-      if (!keys.includes(condition.key)) return true;
-      return operator?.qualifier === undefined && patterns.every(isWhole);
-    })
-  );
-}
-
-/** A literal, or nothing but a variable. */
-function isWhole({ literal, tokens }: Pattern): boolean {
-  return literal !== undefined || (tokens.length === 1 && typeof tokens[0] === "string");
 }
