@@ -120,6 +120,7 @@ export function createAccount(options: AccountOptions = {}): Account {
         throw new StepRefusedError(
           `IAM refused ${step.call} on the role ${step.role}: ${given.message} (${given.code})`,
           given.code,
+          { requestId: given.requestId },
         );
       },
     }),

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config";
-import { RoleUnreadableError, StoreUnavailableError } from "@drift-guard/core/errors";
+import { RoleUnreadableError, StepUnansweredError, StoreUnavailableError } from "@drift-guard/core/errors";
+import type { RoleReader } from "@drift-guard/core/ports";
 import type { RoleReading } from "@drift-guard/core/role";
 import type { IamCall } from "@drift-guard/embedded/iam-call";
 import { comparePolicies } from "@drift-guard/policy/compare";
@@ -316,7 +317,106 @@ describe("a rollback", () => {
   });
 });
 
+describe("a read that is older than what is known", () => {
+  // IAM is eventually consistent: a read may show the role as it was some calls ago.
+  function lagging(isStale: (reads: number) => boolean) {
+    let reads = 0;
+    let before: RoleReading | undefined;
+    return (reader: RoleReader): RoleReader => ({
+      ...reader,
+      read: async (name) => {
+        const now = await reader.read(name);
+        before ??= now;
+        reads += 1;
+        return isStale(reads) ? before : now;
+      },
+    });
+  }
+
+  it("does not end a rollback for good where it shows no drift yet", async () => {
+    const world = aWorld();
+    const clean = await world.ports.roles.read("AWSBatchServiceRole");
+    const stale = aWorld({
+      roles: (reader) => {
+        let reads = 0;
+        return {
+          ...reader,
+          read: async (name) => {
+            reads += 1;
+            return reads === 2 ? clean : reader.read(name);
+          },
+        };
+      },
+    });
+    stale.act(detach);
+    await stale.settle();
+    assert.deepEqual(outcomes(stale), ["done"]);
+    await isAsReferenced(stale);
+  });
+
+  it("does not undo a second time what was just undone", async () => {
+    const world = aWorld({ roles: lagging((reads) => reads > 3 && reads < 6) });
+    world.act(detach);
+    world.act(rogue);
+    await world.settle();
+    await isAsReferenced(world);
+    assert.equal(
+      world.told.some(({ finding }) => finding.evidence.kind === "attempt"),
+      false,
+    );
+    assert.equal(
+      world.told.some(({ finding }) => finding.evidence.kind === "impersonation"),
+      false,
+    );
+  });
+});
+
 describe("a call by the guard's own role", () => {
+  const session = { kind: "session", role: guardRole, session: "rollback" } as const;
+
+  it("that IAM refused is told as the rollback's failure, and as nothing else", async () => {
+    const world = aWorld();
+    world.iam.deny(session, ["AttachRolePolicy"]);
+    world.act(detach);
+    world.act(rogue);
+    await world.settle();
+    const failed = world.told.find(
+      ({ kind, finding }) => kind === "refused" && finding.evidence.part.startsWith("managed:"),
+    );
+    assert.match(failed?.note ?? "", /The rollback stopped: iam:AttachRolePolicy .*failed/);
+    const kindsOfEvidence = new Set(world.told.map(({ finding }) => finding.evidence.kind));
+    assert.deepEqual([...kindsOfEvidence], ["drift"]);
+    assert.deepEqual(
+      (await roleNamed(world, "AWSBatchServiceRole")).inline,
+      [],
+      "the other step was carried out",
+    );
+  });
+
+  it("that got no answer is told as one that nobody can prove, not as a theft", async () => {
+    let answers = false;
+    const world = aWorld({
+      writer: (door) => ({
+        apply: async (step) => {
+          const receipt = await door.apply(step);
+          if (answers) return receipt;
+          answers = true;
+          throw new StepUnansweredError("the connection was lost");
+        },
+      }),
+    });
+    world.act(detach);
+    await world.settle();
+    const notes = world.told.flatMap(({ finding: { evidence } }) =>
+      evidence.kind === "note" ? [evidence.topic] : [],
+    );
+    assert.ok(notes.includes("unconfirmed-call"));
+    assert.equal(
+      world.told.some(({ finding }) => finding.evidence.kind === "impersonation"),
+      false,
+    );
+  });
+
   it("is own where a recorded rollback made it", async () => {
     const world = aWorld();
     world.act(detach);

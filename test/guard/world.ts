@@ -1,9 +1,10 @@
 import type { Config } from "@drift-guard/core/config";
+import { RollbackUnderwayError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/finding";
 import { parseMessage } from "@drift-guard/core/message";
-import type { ControlStore, RoleReader } from "@drift-guard/core/ports";
+import type { ControlStore, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import { references } from "@drift-guard/core/references";
-import type { Transition } from "@drift-guard/core/transition";
+import { rollbackKinds, type Transition } from "@drift-guard/core/transition";
 import { type Account, createAccount } from "@drift-guard/embedded/account";
 import { type Batch, createBatch } from "@drift-guard/embedded/batch";
 import type { BatchCall } from "@drift-guard/embedded/batch-call";
@@ -55,8 +56,13 @@ export interface World {
   findings(): Promise<readonly Finding[]>;
 }
 
+// The rollback queue's: six times its function's timeout.
+const visibilitySeconds = 720;
+
 /** What may differ from the usual world. */
 export interface WorldOptions {
+  /** Stands between the guard and its calls. */
+  readonly writer?: (writer: RoleWriter) => RoleWriter;
   readonly config?: Config;
   readonly disorder?: Disorder;
   /** Stands between the guard and the account's roles. */
@@ -68,6 +74,7 @@ export function aWorld({
   config = guardingAll,
   disorder = (bodies) => bodies,
   roles = (reader) => reader,
+  writer = (door) => door,
 }: WorldOptions = {}): World {
   const clock = createVirtualClock(noon);
   const ids = createIds();
@@ -80,7 +87,7 @@ export function aWorld({
   const store = createFindingStore(database, { sinks: ["notify"] });
   const ports: RollbackPorts = {
     roles: roles(iam.reader(guard)),
-    writer: iam.writer(guard),
+    writer: writer(iam.writer(guard)),
     // As the table's stream does: what is committed is told, by whomever.
     findings: {
       ...store,
@@ -102,6 +109,7 @@ export function aWorld({
   const told: Transition[] = [];
   const rollbacks: RollbackOutcome[] = [];
   const stream: Transition[] = [];
+  let postponed: { readonly at: number; readonly transition: Transition }[] = [];
   let trail: string[] = [];
   iam.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
   batch.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
@@ -113,9 +121,22 @@ export function aWorld({
   const deliver = async (transition: Transition) => {
     told.push(transition);
     await ports.findings.markDelivered(transition, "notify");
-    if (["opened", "grew", "reopened"].includes(transition.kind)) {
+    if (rollbackKinds.includes(transition.kind)) await askForRollback(transition);
+  };
+  // As its queue does: what must wait is received again, later.
+  const askForRollback = async (transition: Transition) => {
+    try {
       rollbacks.push(await rollBack(transition, ports, settings));
+    } catch (error) {
+      if (!(error instanceof RollbackUnderwayError)) throw error;
+      postponed.push({ at: clock.now().getTime() + visibilitySeconds * 1000, transition });
     }
+  };
+  const nextAt = () => {
+    const times = [rechecks.nextAt()?.getTime(), ...postponed.map(({ at }) => at)].filter(
+      (at) => at !== undefined,
+    );
+    return times.length === 0 ? undefined : new Date(Math.min(...times));
   };
   const publish = async () => {
     for (let next = stream.shift(); next; next = stream.shift()) await deliver(next);
@@ -144,10 +165,14 @@ export function aWorld({
         trail = [];
         for (const body of delivered) await receive(body);
         if (trail.length > 0) continue;
-        const next = rechecks.nextAt();
+        const next = nextAt();
         if (!next) return;
         clock.advanceTo(next);
         for (const recheck of rechecks.due(clock.now())) await receive(JSON.stringify(recheck));
+        const due = postponed.filter(({ at }) => at <= next.getTime());
+        postponed = postponed.filter(({ at }) => at > next.getTime());
+        for (const { transition } of due) await askForRollback(transition);
+        await publish();
       }
     },
     sweep: async () => {
