@@ -5,6 +5,8 @@ import type { RoleKey } from "@drift-guard/core/role";
 
 /** Keeps the deletions that were asked for, so that a program that starts again finds them. */
 export interface DeletionMemory {
+  /** Throws where nothing could be saved: before anything is asked for that would be forgotten. */
+  ready(): Promise<void>;
   /** The last deletion of a role. */
   load(role: RoleKey): Promise<Deletion | undefined>;
   save(deletion: Deletion): Promise<void>;
@@ -38,6 +40,7 @@ export async function submitDeletion(
   role: RoleKey,
   { keeper, memory, now }: DeletionPorts,
 ): Promise<Deletion> {
+  await memory.ready();
   const taskId = await keeper.delete(role.name);
   const known = await memory.load(role);
   if (known?.taskId === taskId) return known;

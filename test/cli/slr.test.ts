@@ -135,6 +135,31 @@ describe("slr delete --yes", () => {
     assert.equal(iam.deletions, 0);
   });
 
+  it("is not asked of IAM while the role is used, unless somebody says so", async () => {
+    iam.environments = [{ computeEnvironmentName: "ce", type: "MANAGED", state: "ENABLED", status: "VALID" }];
+    const refused = await slr("delete", "--yes", "--json");
+    assert.equal(refused.code, 1, refused.stderr);
+    const { outcome, why } = JSON.parse(refused.stdout);
+    assert.equal(outcome, "not submitted");
+    assert.match(why, /1 compute environment uses AWSServiceRoleForBatch.*ce in us-east-1/);
+    assert.equal(iam.deletions, 0);
+
+    iam.statuses = [failed(usage("us-east-1", "compute-environment/ce"))];
+    const asked = await slr("delete", "--yes", "--even-if-used", "--every", "0");
+    assert.equal(asked.code, 1, asked.stderr);
+    assert.match(asked.stdout, /still in use/);
+    assert.equal(iam.deletions, 1);
+  });
+
+  it("asks for nothing that it could not remember", async () => {
+    const file = join(state, "file");
+    await writeFile(file, "");
+    const { code, stderr } = await slr("delete", "--yes", "--state", join(file, "deletions.json"));
+    assert.equal(code, 2);
+    assert.match(stderr, /deletions\.json cannot be (?:read|written)/);
+    assert.equal(iam.deletions, 0);
+  });
+
   it("does not overwrite a state file that holds something else", async () => {
     const file = join(state, "mine.json");
     await writeFile(file, '{"notes": []}');

@@ -38,6 +38,7 @@ function ports(): DeletionPorts {
   return {
     keeper: account.keeper(ada),
     memory: {
+      ready: async () => {},
       load: async (role) => remembered.get(printRoleKey(role)),
       save: async (deletion) => void remembered.set(printRoleKey(deletion.role), deletion),
     },
@@ -104,6 +105,14 @@ describe("The deletion of a service-linked role", () => {
     assert.ok(known);
     assert.equal((await followed(known)).at(-1)?.deletion.last.status, "SUCCEEDED");
     assert.equal(remembered.get(printRoleKey(key))?.last.status, "SUCCEEDED");
+  });
+
+  it("is not asked for where it could not be remembered", async () => {
+    const { memory, ...rest } = ports();
+    const ready = () => Promise.reject(new Error("read-only"));
+    await assert.rejects(submitDeletion(key, { ...rest, memory: { ...memory, ready } }), /read-only/);
+    clock.advance(60);
+    assert.equal(await isThere(), true);
   });
 
   it("is found by IAM where nothing was remembered", async () => {

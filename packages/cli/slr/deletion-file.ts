@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { Deletion } from "@drift-guard/core/deletion";
@@ -22,7 +22,21 @@ export function usualDeletionFile(environment: NodeJS.ProcessEnv): string {
 
 /** Remembers deletions in a file, one for each role. It is replaced whole, so that a program that is ended leaves it as it was. */
 export function openDeletionFile(file: string): DeletionMemory {
+  const draft = `${file}.${process.pid}`;
+  const write = async (text: string) => {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(draft, text, { mode: 0o600 });
+  };
   return {
+    async ready() {
+      await read(file);
+      try {
+        await write("");
+        await rm(draft);
+      } catch (cause) {
+        throw failure("cannot be written; name another with --state", file, cause);
+      }
+    },
     load: async (role) => (await read(file)).deletions[printRoleKey(role)],
     async save(deletion) {
       const { deletions } = await read(file);
@@ -30,10 +44,8 @@ export function openDeletionFile(file: string): DeletionMemory {
         schema: 1,
         deletions: { ...deletions, [printRoleKey(deletion.role)]: deletion },
       };
-      const draft = `${file}.${process.pid}`;
       try {
-        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-        await writeFile(draft, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+        await write(`${JSON.stringify(content, undefined, 2)}\n`);
         await rename(draft, file);
       } catch (cause) {
         throw failure(`cannot be written; the task is ${deletion.taskId}`, file, cause);

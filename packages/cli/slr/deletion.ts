@@ -140,10 +140,14 @@ function refuse(
       return {
         ...base,
         exitCode: 1,
-        why: `Nothing was changed: ${users.length} ${role.usedBy} use ${role.name}, and would be left INVALID without it: ${named.join(", ")}${users.length > 10 ? ", …" : ""}. drift-guard slr delete-plan tells how they go. With --even-if-used IAM is asked all the same: it refuses while the role is in use.`,
+        why: `Nothing was changed: ${tellCount(users.length, role.usedBy)} ${role.name}, and would be left INVALID without it: ${named.join(", ")}${users.length > 10 ? ", …" : ""}. drift-guard slr delete-plan tells how they go. With --even-if-used IAM is asked all the same: it refuses while the role is in use.`,
       };
     }
   }
+}
+
+function tellCount(count: number, many: string): string {
+  return count === 1 ? `1 ${many.replace(/s$/, "")} uses` : `${count} ${many} use`;
 }
 
 function readSeconds(option: string, text: string): number {

@@ -115,7 +115,7 @@ const headlines: Readonly<Record<Standing, string>> = {
 function explain(standing: Standing, users: string, reading: RoleReading): string {
   switch (standing) {
     case "present":
-      return "It is as AWS keeps it; nobody else may write it.";
+      return "AWS keeps it, and nobody else may write it. drift-guard check compares it with its reference.";
     case "unused":
       return `No ${users} use it in the regions that were looked in. AWS advises to delete what is not used and so not watched; drift-guard slr delete-plan tells how. This is a note, and no drift.`;
     case "absent":
