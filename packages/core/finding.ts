@@ -17,6 +17,10 @@ export const Finding = z
     /** Hash of account, role, part, and side (or kind, where it is no drift): the same drift is the same finding. */
     id: z.string(),
     role: RoleKey,
+    /** The role's ARN as last read: the same name may stand at any path, in any partition. */
+    arn: z.string().exactOptional(),
+    /** Name of the reference that the role was compared with, where there is one of that name to look up. */
+    reference: z.string().exactOptional(),
     evidence: Evidence,
     severity: Severity,
     state: FindingState,

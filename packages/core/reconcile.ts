@@ -24,6 +24,10 @@ export interface Observation {
   readonly change?: Change;
   /** The owner's say about severities and trusted actors; none where left out. */
   readonly config?: Pick<Config, "severities" | "trustedActors">;
+  /** The role's ARN, where it could be read. */
+  readonly arn?: string;
+  /** Name of the reference that it was compared with; left out where none has that name. */
+  readonly reference?: string;
   /** ISO 8601. */
   readonly now: string;
   /** Seconds that must lie between two clean reads before a finding resolves: IAM is eventually consistent. */
@@ -160,19 +164,23 @@ function rate(evidence: Evidence, { ledger, uses, config }: Observation): Severi
 
 const mostSymptoms = 5;
 
-/** What a finding says beside its evidence: what uses the role, and what of AWS Batch suffers from it. */
+/** What a finding says beside its evidence: which role it is, what uses it, and what of AWS Batch suffers from it. */
 function tellSurroundings(
   before: Finding | undefined,
   evidence: Evidence,
-  { uses, cause }: Observation,
-): Pick<Finding, "usedBy" | "symptoms"> {
+  { uses, cause, ledger, reference, ...observation }: Observation,
+): Pick<Finding, "arn" | "reference" | "usedBy" | "symptoms"> {
   const told = uses && tellUses(uses);
+  // A role that is gone was last read for another finding.
+  const arn = observation.arn ?? before?.arn ?? ledger.findings.findLast((known) => known.arn)?.arn;
   const symptom =
     cause.kind === "symptom" && explainsFailure(evidence)
       ? `${cause.at} ${cause.what}: ${cause.reason}`
       : undefined;
   const symptoms = [...new Set([...(symptom === undefined ? [] : [symptom]), ...(before?.symptoms ?? [])])];
   return {
+    ...(arn !== undefined && { arn }),
+    ...(reference !== undefined && { reference }),
     ...(told && { usedBy: told }),
     ...(symptoms.length > 0 && { symptoms: symptoms.slice(0, mostSymptoms) }),
   };
@@ -202,8 +210,8 @@ export function explainsFailure(evidence: Evidence): boolean {
 }
 
 function isSameAround(before: Finding, after: Finding): boolean {
-  const around = ({ severity, usedBy, symptoms, causedBy }: Finding) =>
-    JSON.stringify([severity, usedBy, symptoms, causedBy]);
+  const around = ({ severity, arn, reference, usedBy, symptoms, causedBy }: Finding) =>
+    JSON.stringify([severity, arn, reference, usedBy, symptoms, causedBy]);
   return around(before) === around(after);
 }
 

@@ -11,30 +11,47 @@ import { evaluateUses, joinAssessments } from "@drift-guard/core/usage-evaluatio
 import type { UsedWard } from "./discovery.ts";
 import type { GuardPorts } from "./ports.ts";
 
-/** Everything that is wrong with a role by its reference and by what AWS Batch uses it for, as it is read now. */
-export async function assessRole(
+/** What a look at a role gave. */
+export interface Look {
+  readonly assessments: readonly Assessment[];
+  /** The role's ARN; left out where the role is absent, or could not be read. */
+  readonly arn?: string;
+}
+
+/** Reads a role, unless it is given as just read, and assesses it. */
+export async function lookAtRole(
   ward: UsedWard,
   given: RoleReading | undefined,
-  { roles, resources }: GuardPorts,
-): Promise<readonly Assessment[]> {
+  ports: GuardPorts,
+): Promise<Look> {
   try {
-    const reading = given ?? (await roles.read(ward.name));
-    const { uses } = ward;
-    const facts = await readFacts(uses, resources);
-    const reference = withNeeds(ward.reference, uses, facts);
-    const observesJobs = ward.discovered && uses.some(({ duty }) => duty === "job");
-    return joinAssessments([
-      ...evaluate({ ...ward, reference, reading }),
-      ...(observesJobs && reading.status === "present" ? findEscalation(reading.role) : []),
-      ...evaluateUses({ reading, uses, facts }),
-    ]);
+    const reading = given ?? (await ports.roles.read(ward.name));
+    const assessments = await assessRole(ward, reading, ports);
+    return { assessments, ...(reading.status === "present" && { arn: reading.role.arn }) };
   } catch (error) {
     // Unsure is never clean: what cannot be read is a finding, and the other findings stand as they were.
     if (error instanceof RoleUnreadableError) {
-      return [{ kind: "undecided", part: "role", reasons: [error.message] }];
+      return { assessments: [{ kind: "undecided", part: "role", reasons: [error.message] }] };
     }
     throw error;
   }
+}
+
+/** Everything that is wrong with a role by its reference and by what AWS Batch uses it for. */
+export async function assessRole(
+  ward: UsedWard,
+  reading: RoleReading,
+  { resources }: Pick<GuardPorts, "resources">,
+): Promise<readonly Assessment[]> {
+  const { uses } = ward;
+  const facts = await readFacts(uses, resources);
+  const reference = withNeeds(ward.reference, uses, facts);
+  const observesJobs = ward.discovered && uses.some(({ duty }) => duty === "job");
+  return joinAssessments([
+    ...evaluate({ ...ward, reference, reading }),
+    ...(observesJobs && reading.status === "present" ? findEscalation(reading.role) : []),
+    ...evaluateUses({ reading, uses, facts }),
+  ]);
 }
 
 /** What is known of the secrets, parameters and keys that uses need, by ARN. */

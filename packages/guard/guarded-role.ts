@@ -30,3 +30,12 @@ export function listWards({ config }: Pick<GuardSettings, "config">): readonly W
 export function findWard(settings: Pick<GuardSettings, "config">, name: string): Ward | undefined {
   return listWards(settings).find((ward) => sameRoleName(ward.name, name));
 }
+
+/** The name under which a ward's reference can be looked up; none where it was made up of what uses the role. */
+export function nameReference(
+  { reference }: Pick<Ward, "reference">,
+  { config }: Pick<GuardSettings, "config">,
+): { readonly reference?: string } {
+  const isNamed = findReference(reference.role, config.references) === reference;
+  return isNamed ? { reference: reference.role } : {};
+}

@@ -5,10 +5,11 @@ import { explainsFailure, reconcile } from "@drift-guard/core/reconcile";
 import { type RoleKey, type RoleReading, sameRoleName } from "@drift-guard/core/role";
 import type { Symptom } from "@drift-guard/core/symptom";
 import type { Cause, Transition } from "@drift-guard/core/transition";
-import { assessRole } from "./assessment.ts";
+import { lookAtRole } from "./assessment.ts";
 import { attemptOf, isByGuard, judgeCaller } from "./caller.ts";
 import { decideAndCommit } from "./commit.ts";
 import { findUsedWards, type UsedWard } from "./discovery.ts";
+import { nameReference } from "./guarded-role.ts";
 import { watchDeletion, watchEdits } from "./linked-role-watch.ts";
 import type { GuardPorts, GuardSettings } from "./ports.ts";
 import { environmentsBehind, refreshSubjects } from "./usage.ts";
@@ -172,12 +173,12 @@ export async function inspectRole(
   const { exceptions } = await ports.control.load(key);
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first round may use what the caller read: after a conflict the role is read anew.
-    const seen = await assessRole(ward, given, ports);
+    const seen = await lookAtRole(ward, given, ports);
     given = undefined;
     const now = ports.now().toISOString();
     const foreign = cause.kind === "recheck" && after ? judgeCaller(after, ledger, settings, now) : "none";
     const evidence: readonly Evidence[] = [
-      ...seen,
+      ...seen.assessments,
       ...occasion.evidence,
       ...(typeof foreign === "object" ? [foreign] : []),
     ];
@@ -187,6 +188,8 @@ export async function inspectRole(
       exceptions,
       cause,
       uses: ward.uses,
+      ...(seen.arn !== undefined && { arn: seen.arn }),
+      ...nameReference(ward, settings),
       ...(after && { change: after }),
       config: settings.config,
       now,

@@ -88,6 +88,21 @@ describe("a finding", () => {
     assert.deepEqual(kinds(uncovered), ["grew"]);
   });
 
+  it("keeps the role's ARN as last read, and the reference's name, and takes a new ARN without a word", () => {
+    const arn = "arn:aws:iam::123456789012:role/service-role/AWSBatchServiceRole";
+    const first = look(aLedger(), [aDrift()], 0, { arn, reference: "AWSBatchServiceRole" });
+    const named = ({ ledger }: Reconciliation) => ledger.findings.map((one) => [one.arn, one.reference]);
+    assert.deepEqual(named(first), [[arn, "AWSBatchServiceRole"]]);
+    // The role cannot be read this time.
+    const again = look(first.ledger, [aDrift()], 1);
+    assert.deepEqual(named(again), [[arn, "AWSBatchServiceRole"]]);
+    assert.equal(again.ledger, first.ledger);
+    const elsewhere = arn.replace("/service-role/", "/");
+    const moved = look(first.ledger, [aDrift()], 2, { arn: elsewhere, reference: "team" });
+    assert.deepEqual(named(moved), [[elsewhere, "team"]]);
+    assert.deepEqual(kinds(moved), []);
+  });
+
   it("is as bad as its owner says", () => {
     const config = { severities: { missing: "LOW" as const }, trustedActors: [] };
     assert.equal(look(aLedger(), [aDrift()], 0, { config }).ledger.findings[0]?.severity, "LOW");

@@ -69,6 +69,21 @@ async function isAsReferenced(world: World): Promise<void> {
 }
 
 describe("the guard", () => {
+  it("tells which role it is, wherever it stands, and by which reference it was judged", async () => {
+    const world = aWorld({
+      config: defineConfig({ roles: { team: { reference: "ecsTaskExecutionRole" } } }),
+    });
+    const { trust } = referenceOf("ecsTaskExecutionRole");
+    world.act({ call: "CreateRole", roleName: "team", path: "/x/", assumeRolePolicyDocument: trust });
+    await world.settle();
+    const [finding] = await world.findings();
+    assert.equal(finding?.arn, `arn:aws:iam::${account}:role/x/team`);
+    assert.equal(finding.reference, "ecsTaskExecutionRole");
+    world.act({ call: "DeleteRole", roleName: "team" });
+    await world.settle();
+    for (const { arn } of await world.findings()) assert.equal(arn, finding.arn);
+  });
+
   it("puts a detached policy back, and closes the finding on a later clean read", async () => {
     const world = aWorld();
     world.act(detach);
