@@ -96,7 +96,7 @@ function canonicalAction(text: string): string {
 }
 
 /** Brings a condition into canonical form: one operator where two say the same, one spelling of each value. */
-export function canonicalCondition(
+function canonicalCondition(
   { operator: name, key, values }: Condition,
   version: PolicyVersion | undefined,
 ): Condition {

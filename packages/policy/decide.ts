@@ -47,7 +47,7 @@ function appliesTo(
   // An action without resources asks for `*`: one in every segment, which only wildcards match.
   const resource = request.resource === "*" ? "*:*:*:*:*:*" : request.resource;
   return (
-    selects(actions, (pattern) => matchesAction(pattern.toLowerCase(), action)) &&
+    selects(actions, (pattern) => matchesAction(pattern, action)) &&
     (resources === undefined ||
       (resource !== undefined &&
         selects(resources, (text) =>
@@ -60,8 +60,10 @@ function appliesTo(
 }
 
 function matchesAction(pattern: string, action: string): boolean {
-  if (!pattern.includes("*") && !pattern.includes("?")) return pattern === action;
-  return matchesText(parseTemplate(pattern, undefined), action);
+  if (pattern.includes("*") || pattern.includes("?")) {
+    return matchesText(parseTemplate(pattern.toLowerCase(), undefined), action);
+  }
+  return pattern.length === action.length && pattern.toLowerCase() === action;
 }
 
 /** A clause without entries has no effect, whether it is Action or NotAction. */

@@ -1,8 +1,8 @@
-import { areDisjoint, coversPattern } from "./cover.ts";
+import { coversPattern } from "./cover.ts";
 import type { Clause } from "./document.ts";
 import type { PolicyPrincipal } from "./grant.ts";
 import type { Pattern } from "./pattern.ts";
-import { coversOneOf, listNear } from "./pattern-index.ts";
+import { areApart, coversOneOf, listNear } from "./pattern-index.ts";
 import { coversPrincipal } from "./principal.ts";
 import type { CompiledStatement } from "./statement.ts";
 
@@ -16,10 +16,10 @@ export interface Entry<Selector> {
 export interface Relations<Selector> {
   /** Certain when true. */
   covers(wide: Selector, narrow: Selector): boolean;
-  /** Certain when true. */
-  disjoint(one: Selector, other: Selector): boolean;
   /** Whether one of a list covers a selector; certain when true. */
   coversOneOf(list: readonly Selector[], narrow: Selector): boolean;
+  /** Whether none of a list has anything in common with a selector; certain when true. */
+  areApart(list: readonly Selector[], other: Selector): boolean;
   /** Those of a list that may have something in common with a selector. */
   listNear(list: readonly Selector[], other: Selector): readonly Selector[];
 }
@@ -27,20 +27,20 @@ export interface Relations<Selector> {
 /** Actions and resources. */
 export const patternRelations: Relations<Pattern> = {
   covers: coversPattern,
-  disjoint: areDisjoint,
   coversOneOf,
+  areApart,
   listNear,
 };
 
-const areApart = (one: PolicyPrincipal, other: PolicyPrincipal): boolean =>
+const areOthers = (one: PolicyPrincipal, other: PolicyPrincipal): boolean =>
   !coversPrincipal(one, other) && !coversPrincipal(other, one);
 
 /** Principals. */
 export const principalRelations: Relations<PolicyPrincipal> = {
   covers: coversPrincipal,
-  disjoint: areApart,
   coversOneOf: (list, narrow) => list.some((wide) => coversPrincipal(wide, narrow)),
-  listNear: (list, other) => list.filter((one) => !areApart(one, other)),
+  areApart: (list, other) => list.every((one) => areOthers(one, other)),
+  listNear: (list, other) => list.filter((one) => !areOthers(one, other)),
 };
 
 /** The entries of a clause; one whole, without what is left out, where the clause is a negated one. */
@@ -66,6 +66,7 @@ export function missesEntry<Selector>(
   relations: Relations<Selector>,
 ): boolean {
   if (negated) return relations.coversOneOf(entries, selector);
+  if (except.length === 0) return relations.areApart(entries, selector);
   return relations.listNear(entries, selector).every((near) => relations.coversOneOf(except, near));
 }
 

@@ -57,7 +57,7 @@ function parseVariableToken(inside: string): Token | undefined {
 }
 
 /** A variable as one text, as it would stand in a policy. */
-export function printVariable({ key, fallback }: PolicyVariable): string {
+function printVariable({ key, fallback }: PolicyVariable): string {
   return fallback === undefined ? `\${${key}}` : `\${${key},'${fallback}'}`;
 }
 
