@@ -50,8 +50,11 @@ function appliesTo(
     selects(actions, (pattern) => matchesAction(pattern, action)) &&
     (resources === undefined ||
       (resource !== undefined &&
-        selects(resources, (text) =>
-          matchesArn(parseTemplate(text, version), resource, (part) => resolveTemplate(part, context)),
+        selects(
+          resources,
+          (text) =>
+            text === "*" ||
+            matchesArn(parseTemplate(text, version), resource, (part) => resolveTemplate(part, context)),
         ))) &&
     (principals === undefined ||
       (principal !== undefined && selects(principals, (entry) => covers(entry, principal, partition)))) &&

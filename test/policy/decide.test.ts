@@ -42,6 +42,7 @@ describe("a request", () => {
     assert.ok(!at("arn:aws:*:x", "arn:aws:s3:::x"));
     assert.ok(!at("arn:*:x", "arn:aws:s3:::x"));
     assert.ok(at("*", "*"));
+    assert.ok(at("*", "no-arn"));
     assert.ok(!at("arn:aws:s3:::*", "*"));
   });
 
