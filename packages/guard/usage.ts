@@ -1,15 +1,14 @@
 import type { ComputeEnvironment, JobDefinition, JobQueue } from "@drift-guard/core/batch";
-import { profilesOf, usesOfDefinition, usesOfEnvironment } from "@drift-guard/core/batch-usage";
+import {
+  profilesOf,
+  type UsesByRole,
+  usesOfDefinition,
+  usesOfEnvironment,
+} from "@drift-guard/core/batch-usage";
 import type { Subject } from "@drift-guard/core/change";
 import { BatchUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
 import type { UsageSubject } from "@drift-guard/core/usage";
 import type { GuardPorts, GuardSettings } from "./ports.ts";
-
-/** A region whose AWS Batch could not be read, so that what is known of it stays as it was. */
-export interface UnreadRegion {
-  readonly region: string;
-  readonly why: string;
-}
 
 /**
  * Reads anew, from AWS Batch itself, the compute environments and job definitions among some subjects, and gives the
@@ -54,40 +53,52 @@ export async function environmentsBehind(
   return (queue?.environments ?? []).map((name) => ({ kind: "compute-environment", name }));
 }
 
-/** Reads anew all that uses roles in every region of the configuration; gives the regions that could not be read. */
-export async function refreshRegions(
+/**
+ * Reads anew all that uses roles in a region; gives why it could not be read, where it could not or time ran out.
+ * Throws `StoreUnavailableError`.
+ */
+export async function refreshRegion(
+  region: string,
   ports: GuardPorts,
   settings: GuardSettings,
-): Promise<readonly UnreadRegion[]> {
-  const unread: UnreadRegion[] = [];
-  for (const region of settings.config.regions.batch) {
-    try {
-      await refreshRegion(region, ports, settings);
-    } catch (error) {
-      if (!(error instanceof BatchUnreadableError || error instanceof RoleUnreadableError)) throw error;
-      unread.push({ region, why: error.message });
-    }
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await recordRegion(region, ports, settings, signal);
+    return undefined;
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return "Time ran out before all of it was read.";
+    if (error instanceof BatchUnreadableError || error instanceof RoleUnreadableError) return error.message;
+    throw error;
   }
-  return unread;
 }
 
-async function refreshRegion(region: string, ports: GuardPorts, { account }: GuardSettings): Promise<void> {
+async function recordRegion(
+  region: string,
+  ports: GuardPorts,
+  { account }: GuardSettings,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   // Whatever is not in a list must be gone, so that the lists are read to their ends before anything is let go.
-  const queues = await collect(ports.batch.queues(region));
-  const environments = await collect(ports.batch.environments(region));
-  const definitions = Map.groupBy(await collect(ports.batch.definitions(region)), ({ name }) => name);
-  const known = await collect(ports.usage.users(account));
+  const queues = await collect(ports.batch.queues(region), signal);
+  const environments = await collect(ports.batch.environments(region), signal);
+  const definitions = Map.groupBy(await collect(ports.batch.definitions(region), signal), ({ name }) => name);
+  const known = await collect(ports.usage.users(account), signal);
+  const record = (subject: UsageSubject, uses: UsesByRole) => {
+    signal?.throwIfAborted();
+    return ports.usage.record(account, subject, uses);
+  };
   const holders = new Map<string, string | undefined>();
   for (const environment of environments) {
     const uses = await usesWithHolders(environment, queues, holders, ports);
-    await ports.usage.record(account, { kind: "compute-environment", region, name: environment.name }, uses);
+    await record({ kind: "compute-environment", region, name: environment.name }, uses);
   }
   for (const [name, revisions] of definitions) {
-    await ports.usage.record(account, { kind: "job-definition", region, name }, usesOfDefinition(revisions));
+    await record({ kind: "job-definition", region, name }, usesOfDefinition(revisions));
   }
   for (const { subject } of known) {
     if (subject.region === region && !isAmong(subject, environments, definitions)) {
-      await ports.usage.record(account, subject, new Map());
+      await record(subject, new Map());
     }
   }
 }
@@ -114,8 +125,12 @@ async function usesWithHolders(
   return usesOfEnvironment(environment, queues, holders);
 }
 
-async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+async function collect<T>(items: AsyncIterable<T>, signal?: AbortSignal): Promise<readonly T[]> {
   const all: T[] = [];
-  for await (const item of items) all.push(item);
+  signal?.throwIfAborted();
+  for await (const item of items) {
+    signal?.throwIfAborted();
+    all.push(item);
+  }
   return all;
 }

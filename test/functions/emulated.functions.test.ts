@@ -16,10 +16,11 @@ import { createFindingStore } from "@drift-guard/aws/findings";
 import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
 import type { FindingStore, Sink } from "@drift-guard/core/ports";
 import { findReference } from "@drift-guard/core/references";
+import { findingKeys } from "@drift-guard/core/table";
 import type { Transition } from "@drift-guard/core/transition";
 import * as z from "zod";
 import { streamRecord } from "../aws/stream-records.ts";
-import { createTable, emulatedBy } from "../aws/tables.ts";
+import { createTable, emulatedBy, putInto } from "../aws/tables.ts";
 import { account, aFinding, aKey, aLedger, aTransition, secondsAfterNoon, trustOf } from "../builders.ts";
 import { withEmulators } from "../local/emulators.ts";
 import { aContext, givenBack, queueEvent } from "./invocations.ts";
@@ -149,6 +150,20 @@ withEmulators("The functions", (services) => {
       await told.receiveUntil((body) => parseEvent(body)?.id === forgotten.id);
       const healthy = await store().load(aKey({ name: "ecsTaskExecutionRole" }));
       assert.deepEqual(healthy.findings, []);
+    });
+  });
+
+  describe("a sweep that meets an item which it cannot read", () => {
+    it("fails after it has looked at the other roles, and names the one", async () => {
+      const spoilt = await createTable(new DynamoDBClient(at()));
+      const Key = [findingKeys.partition(aKey()), findingKeys.finding("spoilt")] as const;
+      await putInto(new DynamoDBClient(at()), spoilt)(...Key, { schema: 2 });
+      await withEnvironment({ FINDINGS_TABLE: spoilt }, async () => {
+        await assert.rejects(invoke("sweep", {}), {
+          name: "SweepIncompleteError",
+          message: /\n- role AWSBatchServiceRole: The item .*FINDING#spoilt.* is of schema 2[^\n]*$/,
+        });
+      });
     });
   });
 

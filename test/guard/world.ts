@@ -21,7 +21,8 @@ import { createUsageStore } from "@drift-guard/embedded/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect";
 import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
 import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback";
-import { type SweepReport, sweep } from "@drift-guard/guard/sweep";
+import { sweep } from "@drift-guard/guard/sweep";
+import type { SweepReport } from "@drift-guard/guard/sweep-report";
 import { account as accountId, noon } from "../builders.ts";
 import { guardingAll, referenceOf } from "../core/wards.ts";
 

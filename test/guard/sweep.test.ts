@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { defineConfig } from "@drift-guard/core/config";
+import { StoreUnavailableError } from "@drift-guard/core/errors";
+import type { Transition } from "@drift-guard/core/transition";
+import type { IamCall } from "@drift-guard/embedded/iam-call";
+import type { SweepPorts } from "@drift-guard/guard/ports";
+import { sweep } from "@drift-guard/guard/sweep";
+import { SweepIncompleteError } from "@drift-guard/guard/sweep-report";
+import { account, allow, batchServicePolicy } from "../builders.ts";
+import { aWorld, type World, type WorldOptions } from "./world.ts";
+
+const detach: IamCall = {
+  call: "DetachRolePolicy",
+  roleName: "AWSBatchServiceRole",
+  policyArn: batchServicePolicy,
+};
+const rogue: IamCall = {
+  call: "PutRolePolicy",
+  roleName: "ecsTaskExecutionRole",
+  policyName: "rogue",
+  policyDocument: allow("iam:*"),
+};
+const observing = defineConfig({
+  roles: { AWSBatchServiceRole: {}, AWSServiceRoleForBatch: { required: false }, ecsTaskExecutionRole: {} },
+  regions: { batch: ["us-east-1", "eu-west-1"] },
+});
+const everyRole = ["AWSBatchServiceRole", "AWSServiceRoleForBatch", "ecsTaskExecutionRole"];
+const gone = new StoreUnavailableError("The item of AWSBatchServiceRole cannot be read.");
+const fails = () => Promise.reject(gone);
+async function* failing(): AsyncGenerator<never> {
+  yield await fails();
+}
+
+/** A world in which things happened that no event told. */
+function aSilentWorld({ config = observing }: WorldOptions = {}): World {
+  const world = aWorld({ config, disorder: () => [] });
+  world.act(detach);
+  world.act(rogue);
+  return world;
+}
+
+/** Sweeps a world with some ports of another kind, and gives what was told on the bus. */
+async function sweepWith(world: World, over: Partial<SweepPorts> = {}, signal?: AbortSignal) {
+  const announced: Transition[] = [];
+  const announcer = { announce: async (told: readonly Transition[]) => void announced.push(...told) };
+  try {
+    const report = await sweep({ ...world.ports, announcer, ...over }, world.settings, signal);
+    return { report, announced, failure: undefined };
+  } catch (error) {
+    assert.ok(error instanceof SweepIncompleteError, String(error));
+    return { report: error.report, announced, failure: error };
+  }
+}
+
+const rolesOf = (inspections: readonly { readonly role: { readonly name: string } }[]) =>
+  inspections.map(({ role }) => role.name).sort();
+
+describe("a sweep in which something fails", () => {
+  it("looks at every other role where one ledger cannot be read, and names that role at the end", async () => {
+    const world = aSilentWorld();
+    const findings: SweepPorts["findings"] = {
+      ...world.ports.findings,
+      load: (role) => (role.name === "AWSBatchServiceRole" ? fails() : world.ports.findings.load(role)),
+    };
+    const { report, failure } = await sweepWith(world, { findings });
+    assert.deepEqual(rolesOf(report.inspections), everyRole.slice(1));
+    assert.deepEqual(
+      (await world.findings()).map(({ role }) => role.name),
+      ["ecsTaskExecutionRole"],
+    );
+    assert.deepEqual(failure?.errors, [gone]);
+    assert.match(failure?.message ?? "", /- role AWSBatchServiceRole: The item of .* cannot be read/);
+  });
+
+  it("looks at every other role where it is not known what uses one", async () => {
+    const world = aSilentWorld();
+    const usage: SweepPorts["usage"] = {
+      ...world.ports.usage,
+      usesOf: (role) => (role.name === "ecsTaskExecutionRole" ? fails() : world.ports.usage.usesOf(role)),
+    };
+    const { report, failure } = await sweepWith(world, { usage });
+    assert.deepEqual(rolesOf(report.inspections), everyRole.slice(0, 2));
+    assert.deepEqual(failure?.errors, [gone]);
+  });
+
+  it("looks at the guarded roles where neither AWS Batch nor the inventory can be read", async () => {
+    const world = aSilentWorld();
+    const usage = { ...world.ports.usage, users: failing };
+    const { report, failure } = await sweepWith(world, { usage });
+    assert.deepEqual(rolesOf(report.inspections), everyRole);
+    assert.equal(failure?.errors.length, 3);
+    for (const what of [/AWS Batch in us-east-1/, /AWS Batch in eu-west-1/, /roles that AWS Batch uses/]) {
+      assert.match(failure?.message ?? "", what);
+    }
+  });
+
+  it("looks at every role where the bus takes nothing, and tells the rest where the store gives not all", async () => {
+    const world = aSilentWorld();
+    await sweepWith(world);
+    world.clock.advance(3600);
+    const announcer = { announce: fails };
+    const deaf = await sweepWith(world, { announcer });
+    assert.deepEqual(rolesOf(deaf.report.inspections), everyRole);
+    assert.deepEqual([deaf.report.resent, deaf.failure?.errors], [0, [gone]]);
+
+    const findings: SweepPorts["findings"] = {
+      ...world.ports.findings,
+      async *undelivered(at) {
+        yield* world.ports.findings.undelivered(at);
+        throw gone;
+      },
+    };
+    const partial = await sweepWith(world, { findings });
+    assert.deepEqual([partial.report.resent, partial.announced.length], [2, 2]);
+    assert.deepEqual(partial.failure?.errors, [gone]);
+  });
+
+  it("reads each role by itself where the account's pages break", async () => {
+    const world = aSilentWorld();
+    const roles = { ...world.ports.roles, readMany: failing };
+    const { report, failure } = await sweepWith(world, { roles });
+    assert.deepEqual(rolesOf(report.inspections), everyRole);
+    assert.deepEqual(failure?.errors, [gone]);
+  });
+});
+
+describe("a sweep whose time runs out", () => {
+  it("begins nothing, and names every role that it did not reach", async () => {
+    const world = aSilentWorld();
+    await sweepWith(world);
+    world.clock.advance(3600);
+    const { report, announced, failure } = await sweepWith(world, {}, AbortSignal.abort());
+    assert.equal(failure, undefined);
+    assert.deepEqual([report.inspections, report.resent, announced], [[], 0, []]);
+    assert.deepEqual([...report.left].sort(), everyRole);
+    assert.deepEqual(
+      report.unread.map(({ region }) => region),
+      ["us-east-1", "eu-west-1"],
+    );
+  });
+
+  it("ends the role at hand, and reads no AWS Batch", async () => {
+    const world = aSilentWorld();
+    const time = new AbortController();
+    const rechecks: SweepPorts["rechecks"] = world.ports.rechecks;
+    const findings: SweepPorts["findings"] = {
+      ...world.ports.findings,
+      commit: (commit) => {
+        time.abort();
+        return world.ports.findings.commit(commit);
+      },
+    };
+    const usage = { ...world.ports.usage, users: failing };
+    const { report, failure } = await sweepWith(world, { rechecks, findings, usage }, time.signal);
+    assert.equal(failure, undefined);
+    assert.equal(report.inspections.length, 1);
+    assert.equal(report.left.length, 2);
+  });
+
+  it("tells no more than the hundred at hand", async () => {
+    const world = aSilentWorld();
+    const time = new AbortController();
+    await sweepWith(world);
+    const [first] = await world.findings();
+    assert.ok(first);
+    const ledger = await world.ports.findings.load(first.role);
+    const transitions = Array.from({ length: 250 }, (_, index): Transition => {
+      const finding = { ...first, seq: 100 + index };
+      const at = world.clock.now().toISOString();
+      return {
+        schema: 1,
+        id: `${first.id}#${finding.seq}`,
+        kind: "grew",
+        at,
+        cause: { kind: "sweep" },
+        finding,
+      };
+    });
+    await world.ports.findings.commit({ before: ledger, after: ledger, transitions });
+    world.clock.advance(3600);
+    const announcer = { announce: async () => time.abort() };
+    const { report } = await sweepWith(world, { announcer }, time.signal);
+    assert.equal(report.resent, 100);
+  });
+});
+
+describe("a rollback that never came", () => {
+  const batchRole = (rollback: object, more: object = {}) =>
+    defineConfig({ roles: { AWSBatchServiceRole: { rollback } }, ...more });
+  const automatic = batchRole({ excess: "automatic", missing: "automatic" });
+
+  /** A world where a policy was detached, and nobody put it back though the transition was told. */
+  async function aWorldThatLostTheWish(): Promise<World> {
+    const world = aWorld({ config: batchRole({}) });
+    world.act(detach);
+    await world.settle();
+    world.clock.advance(3600);
+    return world;
+  }
+
+  it("is asked for again where the wish was lost", async () => {
+    const world = await aWorldThatLostTheWish();
+    const { announced, report } = await sweepWith({
+      ...world,
+      settings: { ...world.settings, config: automatic },
+    });
+    assert.deepEqual([announced, report.asked, report.resent], [world.told, 1, 0]);
+  });
+
+  it("is asked for once more only after its first wish had time", async () => {
+    const world = aSilentWorld({ config: automatic });
+    const { report } = await sweepWith(world);
+    assert.deepEqual([report.inspections.length, report.asked], [1, 0]);
+  });
+
+  it("is not asked for where the owner does not want it at once, or not on that side", async () => {
+    for (const rollback of [{}, { missing: "approve" }, { excess: "automatic" }]) {
+      const world = await aWorldThatLostTheWish();
+      const { report } = await sweepWith({
+        ...world,
+        settings: { ...world.settings, config: batchRole(rollback) },
+      });
+      assert.equal(report.asked, 0, JSON.stringify(rollback));
+    }
+  });
+
+  it("is not asked for of a drift that is not there any more, or that cannot be seen", async () => {
+    const world = await aWorldThatLostTheWish();
+    const settings = { ...world.settings, config: automatic };
+    const roles = { ...world.ports.roles, readMany: failing, read: fails };
+    assert.equal((await sweepWith({ ...world, settings }, { roles })).report.asked, 0);
+    world.act({ ...detach, call: "AttachRolePolicy" });
+    assert.equal((await sweepWith({ ...world, settings })).report.asked, 0);
+  });
+
+  it("is done in the end where it was refused for a reason that has passed", async () => {
+    const config = batchRole({ missing: "automatic" }, { budget: { perAccount: 1 } });
+    const world = aWorld({ config });
+    assert.equal(
+      await world.control.spend({ account, name: "Another" }, config.budget, world.clock.now().toISOString()),
+      "spent",
+    );
+    world.act(detach);
+    await world.settle();
+    assert.equal(world.told.at(-1)?.kind, "refused");
+    world.clock.advance(2 * 3600);
+    await world.sweep();
+    await world.settle();
+    assert.deepEqual(world.told.map(({ kind }) => kind).slice(-2), ["rolled-back", "resolved"]);
+  });
+
+  it("is left to a person where it was refused for a reason that stays", async () => {
+    const world = aWorld({ config: automatic });
+    await world.control.openBreaker({ account, name: "AWSBatchServiceRole" }, "it fights");
+    world.act(detach);
+    await world.settle();
+    world.clock.advance(3600);
+    assert.equal((await world.sweep()).asked, 0);
+  });
+});
