@@ -7,7 +7,7 @@ import type { Evidence, NoteTopic } from "./evidence.ts";
 import { type Finding, Severity } from "./finding.ts";
 import type { Ledger } from "./ledger.ts";
 import { isChosen, rateSeverity } from "./severity.ts";
-import type { Cause, Transition, TransitionKind } from "./transition.ts";
+import { type Cause, roleGone, type Transition, type TransitionKind } from "./transition.ts";
 import { isTrusted, nameActor } from "./trusted-actor.ts";
 import { type RoleUse, tellUses, weighSeverity } from "./usage.ts";
 import { authorOf } from "./written-part.ts";
@@ -337,7 +337,7 @@ function tell(finding: Finding, kind: TransitionKind, observation: Observation):
     at: now,
     cause,
     ...(author && { actor: author }),
-    ...(kind === "resolved" && gone && { note: "The role does not exist any more." }),
+    ...(kind === "resolved" && gone && { note: roleGone }),
     finding,
   };
 }

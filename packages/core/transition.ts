@@ -39,6 +39,9 @@ export const Cause = z.discriminatedUnion("kind", [
 ]);
 export type Cause = z.infer<typeof Cause>;
 
+/** The note of a finding that resolved because its role is gone. */
+export const roleGone = "The role does not exist any more.";
+
 /** An immutable record of something that happened to a finding. Told at least once; every copy carries the same id. */
 export const Transition = z
   .object({

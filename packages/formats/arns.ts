@@ -1,13 +1,17 @@
+import type { Finding } from "@drift-guard/core/finding";
 import { findReference } from "@drift-guard/core/references";
-import type { RoleKey } from "@drift-guard/core/role";
 import { plain } from "./plain.ts";
 
 /**
- * The ARN of a finding's role.
+ * The ARN of a finding's role, as last read.
  *
- * A finding keeps its role's name, not its path. The reference knows the path of a service-linked role; any other is
- * told without one, which is how IAM names it in messages as well.
+ * Of a role that was never read the name is known and the path is not. The reference knows the path of a
+ * service-linked role; any other is told without one, which is how IAM names it in messages as well.
  */
-export function roleArn({ account, name }: RoleKey, partition = "aws"): string {
+export function roleArn(
+  { arn, role: { account, name } }: Pick<Finding, "arn" | "role">,
+  partition = "aws",
+): string {
+  if (arn !== undefined) return plain(arn, 512);
   return `arn:${partition}:iam::${plain(account)}:role${findReference(name)?.path ?? "/"}${plain(name)}`;
 }

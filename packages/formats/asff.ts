@@ -55,7 +55,7 @@ export interface AsffFinding {
 export function formatAsff(transition: Transition, { account, region, partition }: AsffPlace): AsffFinding {
   const { finding } = transition;
   const { evidence, role } = finding;
-  const { title, sentences, lists } = describeEvidence(evidence, role.name);
+  const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
   const at = timestamp(transition.at);
   return {
     SchemaVersion: "2018-10-08",
@@ -71,7 +71,7 @@ export function formatAsff(transition: Transition, { account, region, partition 
     Description: cut(
       [
         ...sentences,
-        ...[...describeUsage(finding), ...lists].map(
+        ...[...describeUsage(finding, 3), ...lists].map(
           ({ heading, lines }) => `${heading}: ${lines.join("; ")}.`,
         ),
         ...(transition.note === undefined ? [] : [plain(transition.note, 600)]),
@@ -150,12 +150,13 @@ function fields(transition: Transition): Record<string, string> {
   return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, plain(value, 2048)]));
 }
 
-function resources({ finding: { role, evidence } }: Transition, partition: string): AsffResource[] {
+function resources({ finding }: Transition, partition: string): AsffResource[] {
+  const { role, evidence } = finding;
   const [kind, arn] = splitPart(evidence.part);
   return [
     {
       Type: "AwsIamRole",
-      Id: roleArn(role, partition),
+      Id: roleArn(finding, partition),
       Details: { AwsIamRole: { RoleName: cut(role.name, 64) } },
     },
     ...(kind === "managed" && arn !== "" ? [{ Type: "AwsIamPolicy" as const, Id: plain(arn, 512) }] : []),

@@ -15,7 +15,7 @@ import { describeUsage } from "./usage.ts";
 export function formatChat(transition: Transition): string {
   const { finding, note } = transition;
   const { role, evidence } = finding;
-  const { title, sentences, lists } = describeEvidence(evidence, role.name);
+  const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
   const description = [
     ...(note === undefined ? [] : [prose(plain(note, 1000))]),
     ...(isOver(transition) ? [] : sentences.map(prose)),
@@ -43,7 +43,7 @@ export function formatChat(transition: Transition): string {
       threadId: finding.id,
       summary: prose(title),
       eventType: `drift-guard.${transition.kind}`,
-      relatedResources: [roleArn(role)],
+      relatedResources: [roleArn(finding)],
       additionalContext: {
         findingId: finding.id,
         transitionId: transition.id,

@@ -31,11 +31,14 @@ export interface Description {
   readonly lists: readonly DescribedList[];
 }
 
-/** What was found at a role, told so that somebody who knows AWS but not the guard can act on it. */
-export function describeEvidence(evidence: Evidence, role: string): Description {
+/**
+ * What was found at a role, told so that somebody who knows AWS but not the guard can act on it; `reference` names
+ * what the role was compared with, where that is not of the role's own name.
+ */
+export function describeEvidence(evidence: Evidence, role: string, reference = role): Description {
   switch (evidence.kind) {
     case "drift":
-      return describeDrift(evidence, plain(role));
+      return describeDrift(evidence, plain(role), reference);
     case "undecided":
       return describeUndecided(evidence, plain(role));
     case "vendor-change":
@@ -76,12 +79,12 @@ export function splitPart(part: Part): readonly [kind: string, name: string] {
   return colon < 0 ? [part, ""] : [part.slice(0, colon), part.slice(colon + 1)];
 }
 
-function describeDrift(drift: Drift, role: string): Description {
+function describeDrift(drift: Drift, role: string, reference: string): Description {
   return {
     title: titleDrift(drift, role),
     sentences: [
       ...(drift.detail === undefined ? [] : [plain(drift.detail, 600)]),
-      ...explainDrift(drift, role),
+      ...explainDrift(drift, role, reference),
     ],
     lists: lists(
       drift.side === "missing"
@@ -119,13 +122,17 @@ function titleDrift({ part, side, denies }: Drift, role: string): string {
   return `${role} has ${side === "excess" ? "more" : "fewer"} permissions than it should have`;
 }
 
-function explainDrift({ part, side, grants, denies }: Drift, role: string): readonly string[] {
+function explainDrift(
+  { part, side, grants, denies }: Drift,
+  role: string,
+  reference: string,
+): readonly string[] {
   const [kind] = splitPart(part);
   if (side === "altered") return [];
   if (side === "missing") {
     return [
       ...(kind === "trust" ? [`Whoever should act as ${role} cannot take it.`] : []),
-      ...explainLoss(role),
+      ...explainLoss(role, reference),
       ...(denies.length > 0
         ? ["A Deny may be somebody's answer to an incident: ask before it is taken away."]
         : []),
@@ -144,8 +151,8 @@ function explainDrift({ part, side, grants, denies }: Drift, role: string): read
 }
 
 // What stops when the role gives too little, by what its reference says it is for (R1, R11, R36).
-function explainLoss(role: string): readonly string[] {
-  switch (findReference(role)?.role) {
+function explainLoss(role: string, reference: string): readonly string[] {
+  switch (findReference(reference)?.role) {
     case "AWSBatchServiceRole":
     case "AWSServiceRoleForBatch":
       return [

@@ -1,4 +1,4 @@
-import type { Cause, Transition, TransitionKind } from "@drift-guard/core/transition";
+import { type Cause, roleGone, type Transition, type TransitionKind } from "@drift-guard/core/transition";
 import { printActor, printOrigin } from "./actors.ts";
 import { plain } from "./plain.ts";
 
@@ -55,7 +55,7 @@ export function isOver({ kind }: Transition): boolean {
 }
 
 /** What happens next, and who has to do it. */
-export function describeOutlook({ kind, finding }: Transition): readonly string[] {
+export function describeOutlook({ kind, finding, note }: Transition): readonly string[] {
   switch (kind) {
     case "opened":
     case "grew":
@@ -70,9 +70,14 @@ export function describeOutlook({ kind, finding }: Transition): readonly string[
     case "rolled-back":
       return ["The finding stays open until a later look finds the role as it should be."];
     case "refused":
-      return ["The guard changed nothing and will not try this again by itself: a person has to decide."];
+      // How far it came stands in the note: a rollback may stop after its first step.
+      return finding.retry
+        ? ["What stopped it passes by itself: the regular sweep asks again. A person may act before that."]
+        : ["The guard will not try this again by itself: a person has to decide."];
     case "resolved":
-      return ["Nothing has to be done: later looks found the role as it should be."];
+      return note === roleGone
+        ? ["This finding is over. Whether the role ought to be there is another finding's to say."]
+        : ["Nothing has to be done: later looks found the role as it should be."];
   }
 }
 

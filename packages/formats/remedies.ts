@@ -1,4 +1,5 @@
 import type { Evidence } from "@drift-guard/core/evidence";
+import type { Finding } from "@drift-guard/core/finding";
 import type { Step } from "@drift-guard/core/plan";
 import { findReference } from "@drift-guard/core/references";
 import type { Transition } from "@drift-guard/core/transition";
@@ -19,16 +20,20 @@ export interface Remedy {
  * It knows the evidence and no more: a plan of the guard's own reads the role first and is made by the core.
  */
 export function adviseRemedies(transition: Transition): readonly Remedy[] {
-  const { evidence, role, state } = transition.finding;
-  return state === "open" && !isOver(transition) ? remedy(evidence, role.name) : [];
+  const { finding } = transition;
+  return finding.state === "open" && !isOver(transition) ? remedy(finding) : [];
 }
 
-function remedy(evidence: Evidence, role: string): readonly Remedy[] {
+function remedy(finding: Finding): readonly Remedy[] {
+  const { evidence } = finding;
+  const role = finding.role.name;
   const look = { purpose: "see the role as it is now", command: `npx drift-guard check ${quote(role)}` };
   switch (evidence.kind) {
     case "drift": {
-      const step = findReference(role)?.serviceLinked === undefined ? undoingStep(evidence, role) : undefined;
-      return step ? [look, { purpose: "put it back by hand", command: printCommand(step) }] : [look];
+      if (isServiceLinked(finding)) return [look];
+      const step = undoingStep(evidence, role);
+      if (step) return [look, { purpose: "put it back by hand", command: printCommand(step) }];
+      return [look, ...(evidence.part === "trust" ? replaceTrust(finding) : [])];
     }
     case "undecided":
     case "note":
@@ -46,6 +51,23 @@ function remedy(evidence: Evidence, role: string): readonly Remedy[] {
   }
 }
 
+function isServiceLinked({ arn, role }: Finding): boolean {
+  return arn === undefined
+    ? findReference(role.name)?.serviceLinked !== undefined
+    : arn.includes(":role/aws-service-role/");
+}
+
+// Which trust is right stands in the owner's references before the built-in ones, and they are not known here.
+function replaceTrust({ role, reference }: Finding): readonly Remedy[] {
+  if (reference === undefined) return [];
+  return [
+    {
+      purpose: "set its trust to what the reference says",
+      command: `npx drift-guard reference show ${quote(reference)} --trust > trust.json && aws iam update-assume-role-policy --role-name ${quote(role.name)} --policy-document file://trust.json`,
+    },
+  ];
+}
+
 function undoingStep(
   { part, side, denies, cure }: Extract<Evidence, { kind: "drift" }>,
   role: string,
@@ -54,10 +76,6 @@ function undoingStep(
   const base = { role, part };
   if (cure !== undefined) {
     return { ...base, call: "iam:PutRolePolicy", policyName: "JobDefinitionNeeds", document: cure };
-  }
-  if (kind === "trust") {
-    const document = findReference(role)?.trust;
-    return document === undefined ? undefined : { ...base, call: "iam:UpdateAssumeRolePolicy", document };
   }
   const takesAway = side === "missing" && denies.length > 0;
   if (kind === "managed" && side === "missing" && !takesAway) {

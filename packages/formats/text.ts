@@ -15,7 +15,11 @@ export interface TextMessage {
 /** A transition as plain text that a person can act on without knowing the guard. */
 export function formatText(transition: Transition): TextMessage {
   const { finding, kind, note } = transition;
-  const { title, sentences, lists } = describeEvidence(finding.evidence, finding.role.name);
+  const { title, sentences, lists } = describeEvidence(
+    finding.evidence,
+    finding.role.name,
+    finding.reference,
+  );
   const facts = [
     ["Severity", finding.severity],
     ["Role", `${plain(finding.role.name)} in account ${plain(finding.role.account)}`],
@@ -30,10 +34,10 @@ export function formatText(transition: Transition): TextMessage {
     ...(note === undefined ? [] : [[plain(note, 2000)]]),
     // What was put back is told once more, so that a person sees what came back; the rest is not so any more.
     ...(isOver(transition) ? [] : [sentences]),
-    ...[...lists, ...describeUsage(finding)].map(({ heading, lines }) => [
-      isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`,
-      ...lines.map((line) => `  - ${line}`),
-    ]),
+    ...lists.map(({ heading, lines }) =>
+      itemise(isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`, lines),
+    ),
+    ...describeUsage(finding).map(({ heading, lines }) => itemise(`${heading}:`, lines)),
     ["What happens next:", ...describeOutlook(transition).map((line) => `  ${line}`)],
     ...adviseRemedies(transition).map(({ purpose, command }) => [`To ${purpose}:`, `  ${command}`]),
     [`Finding ${plain(finding.id)}, transition ${plain(transition.id)}`],
@@ -45,6 +49,10 @@ export function formatText(transition: Transition): TextMessage {
       .map((lines) => lines.join("\n"))
       .join("\n\n")}\n`,
   };
+}
+
+function itemise(heading: string, lines: readonly string[]): readonly string[] {
+  return [heading, ...lines.map((line) => `  - ${line}`)];
 }
 
 function printSide({ finding: { evidence } }: Transition): string {

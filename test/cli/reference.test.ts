@@ -9,7 +9,7 @@ import { evaluate } from "@drift-guard/core/evaluate";
 import type { Finding } from "@drift-guard/core/finding";
 import { emptyLedger } from "@drift-guard/core/ledger";
 import { defineReference } from "@drift-guard/core/reference";
-import { references } from "@drift-guard/core/references";
+import { findReference, references } from "@drift-guard/core/references";
 import { openDatabase } from "@drift-guard/embedded/database";
 import { createFindingStore } from "@drift-guard/embedded/findings";
 import { readSnapshot } from "@drift-guard/embedded/snapshot";
@@ -82,6 +82,19 @@ describe("reference show", () => {
       const { stdout } = await reference(home, "show", known.role, "--json");
       assert.deepEqual(defineReference(JSON.parse(stdout)), known);
     }
+  });
+
+  it("gives the trust alone, as the AWS CLI takes it from a file", async () => {
+    const { code, stdout } = await reference(home, "show", "ecsTaskExecutionRole", "--trust");
+    assert.equal(code, 0);
+    assert.match(stdout, /^\{\n {2}"Version"/);
+    assert.deepEqual(
+      JSON.parse(stdout),
+      JSON.parse(findReference("ecsTaskExecutionRole")?.trust ?? "the reference is not there"),
+    );
+    const two = await reference(home, "show", "ecsTaskExecutionRole", "ecsInstanceRole", "--trust");
+    assert.equal(two.code, 2);
+    assert.match(two.stderr, /name one reference/);
   });
 
   it("says which there are where there is none of the name", async () => {

@@ -138,6 +138,12 @@ describe("the Security Hub finding", () => {
     );
   });
 
+  it("names the role as it was last read: path and partition are not to be guessed", () => {
+    const arn = `arn:aws-cn:iam::${account}:role/service-role/AWSBatchServiceRole`;
+    const { Resources } = formatAsff(aTransition({ finding: aFinding({ arn }) }), place);
+    assert.equal(Resources[0]?.Id, arn);
+  });
+
   it("was created when the finding opened and updated when it moved", () => {
     const at = secondsAfterNoon(90);
     const { CreatedAt, UpdatedAt } = formatAsff(aTransition({ kind: "grew", at }), place);

@@ -50,6 +50,12 @@ describe("the chat message", () => {
     assert.deepEqual(metadata.relatedResources, ["arn:aws:iam::123456789012:role/AWSBatchServiceRole"]);
   });
 
+  it("names the role as it was last read", () => {
+    const arn = "arn:aws-cn:iam::123456789012:role/service-role/AWSBatchServiceRole";
+    const { metadata } = read(aTransition({ finding: aFinding({ arn }) }));
+    assert.deepEqual(metadata.relatedResources, [arn]);
+  });
+
   it("lets no foreign text mention anybody, make a link or leave its code span", () => {
     for (const transition of everyTransition()) {
       const { content, metadata } = read(transition);

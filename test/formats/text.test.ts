@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { roleGone } from "@drift-guard/core/transition";
 import { formatText } from "@drift-guard/formats/text";
 import { aDrift, aFinding, anActor, anAttempt, aTransition } from "../builders.ts";
 import { everyTransition, evil } from "./transitions.ts";
@@ -33,13 +34,26 @@ describe("the message for people", () => {
     );
   });
 
-  it("gives the reference's trust, quoted for a shell, where the trust drifted", () => {
-    const finding = aFinding({ evidence: aDrift({ part: "trust", side: "excess" }) });
-    const { body } = formatText(aTransition({ finding }));
-    assert.match(
-      body,
-      /update-assume-role-policy --role-name AWSBatchServiceRole --policy-document '\{.*batch\.amazonaws\.com.*\}'\n/,
+  it("leads to the trust of the very reference that the role was compared with", () => {
+    const evidence = aDrift({ part: "trust", side: "excess" });
+    const finding = aFinding({ evidence, reference: "team's" });
+    assert.ok(
+      formatText(aTransition({ finding })).body.includes(
+        "\n  npx drift-guard reference show 'team'\\''s' --trust > trust.json && aws iam update-assume-role-policy --role-name AWSBatchServiceRole --policy-document file://trust.json\n",
+      ),
     );
+  });
+
+  it("offers no trust where the role's name alone is known: the owner may mean another role by it", () => {
+    const finding = aFinding({ evidence: aDrift({ part: "trust", side: "excess" }) });
+    assert.doesNotMatch(formatText(aTransition({ finding })).body, /update-assume-role-policy/);
+  });
+
+  it("tells what a loss stops by the reference, not by the role's name", () => {
+    const told = formatText(aTransition({ finding: aFinding({ reference: "ecsTaskExecutionRole" }) })).body;
+    assert.match(told, /new jobs fail before they start/);
+    const own = formatText(aTransition({ finding: aFinding({ reference: "team" }) })).body;
+    assert.match(own, /Whatever works with AWSBatchServiceRole may fail/);
   });
 
   it("offers no write on a service-linked role", () => {
@@ -47,6 +61,33 @@ describe("the message for people", () => {
     const { body } = formatText(aTransition({ finding }));
     assert.doesNotMatch(body, /attach-role-policy/);
     assert.match(body, /npx drift-guard check AWSServiceRoleForBatch/);
+  });
+
+  it("offers no write on a role that stands where only AWS may write", () => {
+    const arn = "arn:aws:iam::123456789012:role/aws-service-role/other.amazonaws.com/AWSServiceRoleForOther";
+    const { body } = formatText(aTransition({ finding: aFinding({ arn }) }));
+    assert.doesNotMatch(body, /attach-role-policy/);
+  });
+
+  it("claims of a refused rollback only what is known: its first step may be done", () => {
+    const note = "The rollback stopped: the role changed meanwhile. Put back by iam:DetachRolePolicy.";
+    const { body } = formatText(aTransition({ kind: "refused", note }));
+    assert.match(body, /Put back by iam:DetachRolePolicy\./);
+    assert.doesNotMatch(body, /changed nothing/);
+  });
+
+  it("says that the sweep asks again where the reason passes", () => {
+    const { body } = formatText(aTransition({ kind: "refused", finding: aFinding({ retry: true }) }));
+    assert.match(body, /sweep asks again/);
+    assert.doesNotMatch(body, /will not try/);
+  });
+
+  it("does not take a role that is gone for one that is as it should be", () => {
+    const { body } = formatText(
+      aTransition({ kind: "resolved", note: roleGone, finding: aFinding({ state: "resolved" }) }),
+    );
+    assert.match(body, /does not exist any more/);
+    assert.doesNotMatch(body, /as it should be|Nothing has to be done/);
   });
 
   it("says why nothing was put back, and that a person has to decide", () => {

@@ -30,6 +30,18 @@ describe("What uses a role", () => {
     }
   });
 
+  it("is told in few lines, so that what drifted is told as well", () => {
+    const many = Array.from({ length: 20 }, (_, index) => `job definition render-${index}:1 in us-east-1`);
+    const { Description } = formatAsff(aTransition({ finding: aFinding({ usedBy: many }) }), place);
+    assert.match(Description, /render-2:1 in us-east-1; and 17 more\. No longer allowed: ec2:/);
+  });
+
+  it("is told as it is, not as it was, once the role is put back", () => {
+    const finding = aFinding({ usedBy, state: "resolved" });
+    const { body } = formatText(aTransition({ kind: "resolved", finding }));
+    assert.match(body, /\nUsed by:\n {2}- compute environment prod/);
+  });
+
   it("is not spoken of where it is not known, or nothing does", () => {
     for (const finding of [aFinding(), aFinding({ usedBy: [] })]) {
       for (const text of everyFormat(finding)) assert.doesNotMatch(text, /What breaks|Used by/);

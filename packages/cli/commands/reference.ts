@@ -20,7 +20,7 @@ export const reference: Command = {
   help: `Shows, makes and renews references: what roles should be.
 
 Usage: drift-guard reference list    [--json]
-       drift-guard reference show    ROLE… [--json]
+       drift-guard reference show    ROLE… [--json] | ROLE --trust
        drift-guard reference capture ROLE… [--account FILE] [--into FOLDER] [--force] [--json]
        drift-guard reference capture ROLE --finding ID… (--findings FILE | --table NAME) [--account FILE]
                                      [--into FOLDER] [--json]
@@ -28,7 +28,7 @@ Usage: drift-guard reference list    [--json]
        drift-guard reference refresh [ROLE…] [--account FILE] [--write] [--into FOLDER] [--json]
 
   list      every reference, built in or of the configuration, with its source and how strict it is
-  show      what one says, grant by grant
+  show      what one says, grant by grant; with --trust its trust policy alone, as the AWS CLI takes it
   capture   write a reference from the live role, so that any role can be guarded; with --finding, take that
             accepted drift, and nothing else, into the role's reference
   check     whether the configuration, its references, and reference FILEs are sound

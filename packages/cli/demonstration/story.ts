@@ -106,7 +106,12 @@ function printTransition(
     case "rolled-back":
       return line(when, plain(note ?? "put back"), terminal, "green");
     case "resolved":
-      return line(when, "looked again twice, and found it as it should be: resolved", terminal, "green");
+      return line(
+        when,
+        `looked again twice: ${plain(note ?? "it is as it should be.")} Resolved.`,
+        terminal,
+        "green",
+      );
     case "refused":
     case "suppressed":
     case "approved":

@@ -14,11 +14,18 @@ export async function showReferences(args: readonly string[], terminal: Terminal
   const { values, positionals: names } = parseCommandLine(args, {
     config: { type: "string" },
     json: { type: "boolean" },
+    trust: { type: "boolean" },
   });
   if (names.length === 0) {
     throw new UsageError("Name the role whose reference you want to see; reference list names them all.");
   }
   const chosen = chooseReferences(names, await loadConfig(values.config));
+  if (values.trust) {
+    const [only, ...others] = chosen;
+    if (!only || others.length > 0) throw new UsageError("--trust writes one document: name one reference.");
+    await terminal.print(JSON.stringify(JSON.parse(only.trust), undefined, 2));
+    return 0;
+  }
   if (values.json) {
     const [only] = chosen;
     const written = chosen.map((reference) => printReference(reference).trimEnd());
