@@ -3,7 +3,7 @@ import type { Condition, PolicyPrincipal } from "./grant.ts";
 import { findOperator, type Operator, spellOperator } from "./operator.ts";
 import { normalisePrincipal } from "./principal.ts";
 import { printAddress, readAddressRange, readDate, readNumber } from "./scalar.ts";
-import { parseTemplate, printTemplate } from "./template.ts";
+import { spellTemplate } from "./template.ts";
 
 /** A statement in the one spelling that its meaning has: patterns are as version 2012-10-17 would write them. */
 export interface CanonicalStatement {
@@ -39,7 +39,7 @@ export function canonicalise(
   version: PolicyVersion | undefined,
   partition: string,
 ): CanonicalStatement {
-  const arns = resources && mapClause(resources, (text) => printTemplate(parseTemplate(text, version)));
+  const arns = resources && mapClause(resources, (text) => spellTemplate(text, version));
   const names =
     principals &&
     mapClause(principals, (principal) => principalText(normalisePrincipal(principal, partition)));
@@ -91,7 +91,7 @@ function mapClause<Entry>(
 }
 
 function canonicalAction(text: string): string {
-  const action = printTemplate(parseTemplate(text.toLowerCase(), undefined));
+  const action = spellTemplate(text.toLowerCase(), undefined);
   return action === "*:*" ? "*" : action;
 }
 
@@ -118,7 +118,7 @@ function canonicalValue(value: string, operator: Operator, version: PolicyVersio
   switch (operator.family) {
     case "string":
     case "arn": {
-      const text = printTemplate(parseTemplate(value, version, operator.comparator === "like"));
+      const text = spellTemplate(value, version, operator.comparator === "like");
       return operator.ignoreCase ? text.toLowerCase() : text;
     }
     case "bool":

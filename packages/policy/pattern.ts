@@ -28,13 +28,24 @@ export interface Pattern {
   readonly hasVariables: boolean;
 }
 
+// A text without it has neither variables nor escapes.
+const opening = `\${`;
+
 /** The code of the character between the segments of an ARN. */
 export const colon = 58;
 
 /** Makes a pattern that matches whole texts (actions, condition values) from its canonical spelling. */
 export function compileText(text: string, written: string, ignoreCase = false): Pattern {
-  const tokens = parseTemplate(text, "2012-10-17");
-  return makePattern(text, written, tokens, [findEnds(tokens)], ignoreCase);
+  const layOut = () => parseTemplate(text, "2012-10-17");
+  if (!text.includes(opening))
+    return makePattern({ text, written, ignoreCase }, [readEnds(text)], false, layOut);
+  const tokens = layOut();
+  return makePattern(
+    { text, written, ignoreCase },
+    [findEnds(tokens)],
+    tokens.some(isVariable),
+    () => tokens,
+  );
 }
 
 /**
@@ -42,18 +53,43 @@ export function compileText(text: string, written: string, ignoreCase = false): 
  * that starts so; otherwise the segments that are lacking are empty.
  */
 export function compileArn(text: string, written: string): Pattern {
-  const parsed = parseTemplate(text, "2012-10-17");
+  const spelling = { text, written, ignoreCase: false };
+  const layOut = () => splitTokens(parseTemplate(text, "2012-10-17"));
+  if (!text.includes(opening)) {
+    return makePattern(spelling, splitText(text).map(readEnds), false, () => joinSegments(layOut()));
+  }
+  const segments = layOut();
+  return makePattern(spelling, segments.map(findEnds), segments.flat().some(isVariable), () =>
+    joinSegments(segments),
+  );
+}
+
+function isVariable(token: Token): boolean {
+  return typeof token === "string";
+}
+
+function splitText(text: string): readonly string[] {
+  const segments = text.split(":");
+  if (segments.length > 6) segments.push(segments.splice(5).join(":"));
+  while (segments.length < 6) segments.push(text.endsWith("*") ? "*" : "");
+  return segments;
+}
+
+function splitTokens(tokens: readonly Token[]): readonly (readonly Token[])[] {
   const segments: Token[][] = [[]];
-  for (const token of parsed) {
+  for (const token of tokens) {
     if (token === colon && segments.length < 6) segments.push([]);
     else segments.at(-1)?.push(token);
   }
-  const open = parsed.at(-1) === anyText;
-  while (segments.length < 6) segments.push(open ? [anyText] : []);
-  const tokens = segments.flatMap((segment, index) =>
+  const isOpen = tokens.at(-1) === anyText;
+  while (segments.length < 6) segments.push(isOpen ? [anyText] : []);
+  return segments;
+}
+
+function joinSegments(segments: readonly (readonly Token[])[]): readonly Token[] {
+  return segments.flatMap((segment, index) =>
     index === 5 ? segment : [...segment.map(confineToSegment), colon],
   );
-  return makePattern(text, written, tokens, segments.map(findEnds), false);
 }
 
 function confineToSegment(token: Token): Token {
@@ -62,22 +98,32 @@ function confineToSegment(token: Token): Token {
 }
 
 function makePattern(
-  text: string,
-  written: string,
-  tokens: readonly Token[],
+  spelling: Pick<Pattern, "text" | "written" | "ignoreCase">,
   ends: readonly Ends[],
-  ignoreCase: boolean,
+  hasVariables: boolean,
+  layOut: () => readonly Token[],
 ): Pattern {
-  const exact = ends.every((end) => end.exact);
+  const exact = !spelling.ignoreCase && ends.every((end) => end.exact);
+  // Of most patterns the ends say enough: their tokens are laid out when they are asked for.
+  let tokens: readonly Token[] | undefined;
   return {
-    written,
-    text,
-    tokens,
-    ignoreCase,
-    literal: exact && !ignoreCase ? ends.map(({ head }) => head).join(":") : undefined,
+    ...spelling,
+    literal: exact ? ends.map(({ head }) => head).join(":") : undefined,
     ends,
-    hasVariables: tokens.some((token) => typeof token === "string"),
+    hasVariables,
+    get tokens() {
+      tokens ??= layOut();
+      return tokens;
+    },
   };
+}
+
+/** The ends of a text without variables. */
+function readEnds(text: string): Ends {
+  const first = text.search(/[*?]/);
+  if (first < 0) return { head: text, tail: "", exact: true };
+  const last = Math.max(text.lastIndexOf("*"), text.lastIndexOf("?"));
+  return { head: text.slice(0, first), tail: text.slice(last + 1), exact: false };
 }
 
 function findEnds(tokens: readonly Token[]): Ends {

@@ -78,16 +78,22 @@ function refuseKind(
 // The same managed documents stand on thousands of roles: they are read once. A memory of texts, not of answers.
 const memory = new Map<string, PolicyDocument | PolicySyntaxError>();
 const compiled = new WeakMap<PolicyDocument, Map<string, readonly CompiledStatement[]>>();
-const mostTexts = 512;
-const longestText = 20_000;
+const mostCharacters = 1_000_000;
+let characters = 0;
 
 function readDocument(input: PolicyDocument | string): PolicyDocument | PolicySyntaxError {
   if (typeof input !== "string") return input;
   const known = memory.get(input);
   if (known !== undefined) return known;
   const document = parseOrTell(input);
-  if (memory.size >= mostTexts) memory.clear();
-  if (input.length <= longestText) memory.set(input, document);
+  memory.set(input, document);
+  characters += input.length;
+  // The oldest are forgotten first.
+  for (const text of memory.keys()) {
+    if (characters <= mostCharacters) break;
+    memory.delete(text);
+    characters -= text.length;
+  }
   return document;
 }
 

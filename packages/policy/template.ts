@@ -56,6 +56,12 @@ function parseVariableToken(inside: string): Token | undefined {
   return printVariable({ key, fallback: fallback.slice(1, -1) });
 }
 
+/** The one spelling of a pattern as it stands in a document: equal texts mean equal patterns. */
+export function spellTemplate(text: string, version: PolicyVersion | undefined, wildcards = true): string {
+  const isSpelled = !text.includes("$") && (wildcards ? !text.includes("**") : !/[*?]/.test(text));
+  return isSpelled ? text : printTemplate(parseTemplate(text, version, wildcards));
+}
+
 /** A variable as one text, as it would stand in a policy. */
 function printVariable({ key, fallback }: PolicyVariable): string {
   return fallback === undefined ? `\${${key}}` : `\${${key},'${fallback}'}`;
