@@ -12,7 +12,7 @@ describe("the demonstration", () => {
     assert.equal(code, 0);
     for (const { title } of scenes) assert.ok(stdout.includes(title), title);
     assert.match(stdout, /iam:DetachRolePolicy, by arn:aws:sts::123456789012:assumed-role\/deploy/);
-    assert.match(stdout, /HIGH Policy AWSBatchServiceRole is missing/);
+    assert.match(stdout, /CRITICAL Policy AWSBatchServiceRole is missing/);
     assert.match(stdout, /- autoscaling:CreateAutoScalingGroup and 60 more on \*/);
     assert.match(stdout, /plan +1\. attach arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole/);
     assert.match(stdout, /CRITICAL ecsTaskExecutionRole can be assumed by more/);

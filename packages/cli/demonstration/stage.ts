@@ -5,7 +5,8 @@ import type { FindingStore } from "@drift-guard/core/ports";
 import { references } from "@drift-guard/core/references";
 import { rollbackKinds, type Transition } from "@drift-guard/core/transition";
 import { type Account, createAccount } from "@drift-guard/embedded/account";
-import { createBatch } from "@drift-guard/embedded/batch";
+import { type Batch, createBatch } from "@drift-guard/embedded/batch";
+import type { BatchCall } from "@drift-guard/embedded/batch-call";
 import type { Caller } from "@drift-guard/embedded/caller";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
 import { createControlStore } from "@drift-guard/embedded/control";
@@ -20,6 +21,7 @@ import { listWards } from "@drift-guard/guard/guarded-role";
 import { type Inspection, inspectMessage } from "@drift-guard/guard/inspect";
 import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
 import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback";
+import { refreshRegions } from "@drift-guard/guard/usage";
 import { judgeWard, type Verdict } from "../verdict.ts";
 
 /** Something that happened on the stage, with the time of its clock. */
@@ -58,6 +60,8 @@ export async function setStage(start: string): Promise<Stage> {
   const database = openDatabase(":memory:");
   const told: Transition[] = [];
   const rechecks = createRechecks(clock);
+  const batch = createBatch({ iam: account, clock, ids });
+  await furnishBatch(batch);
   const guard: Caller = { kind: "session", role: settings.guardRole, session: "rollback" };
   const ports: RollbackPorts = {
     roles: account.reader(guard),
@@ -65,11 +69,12 @@ export async function setStage(start: string): Promise<Stage> {
     findings: tellTransitions(createFindingStore(database), told),
     control: createControlStore(database),
     rechecks,
-    batch: createBatch({ iam: account, clock, ids }).reader,
+    batch: batch.reader,
     usage: createUsageStore(database),
     now: clock.now,
     newId: ids.uuid,
   };
+  await refreshRegions(ports, settings);
   const events: string[] = [];
   account.onEvent((envelope) => events.push(JSON.stringify(envelope)));
 
@@ -136,6 +141,34 @@ function makeSettings({ account, partition }: Account): GuardSettings & { readon
     partition,
     guardRole: `arn:${partition}:iam::${account}:role/drift-guard-rollback`,
   };
+}
+
+/** What breaks when a role does: an environment with a queue, and a job definition. */
+async function furnishBatch(batch: Batch): Promise<void> {
+  const region = "us-east-1";
+  const serviceRole = "service-role/AWSBatchServiceRole";
+  const computeEnvironment = "rendering";
+  const calls: readonly BatchCall[] = [
+    {
+      call: "CreateComputeEnvironment",
+      computeEnvironmentName: computeEnvironment,
+      type: "MANAGED",
+      serviceRole,
+    },
+    {
+      call: "CreateJobQueue",
+      jobQueueName: "frames",
+      priority: 1,
+      computeEnvironmentOrder: [{ order: 1, computeEnvironment }],
+    },
+    {
+      call: "RegisterJobDefinition",
+      jobDefinitionName: "render",
+      type: "container",
+      containerProperties: { image: "renderer", executionRoleArn: "ecsTaskExecutionRole" },
+    },
+  ];
+  for (const call of calls) await batch.call(region, call, root);
 }
 
 function furnish(account: Account, settings: GuardSettings): void {

@@ -2,6 +2,7 @@ import { printActor, printOrigin } from "@drift-guard/formats/actors";
 import { describeEvidence, printPart } from "@drift-guard/formats/evidence";
 import { plain } from "@drift-guard/formats/plain";
 import { printStep } from "@drift-guard/formats/steps";
+import { describeUsage } from "@drift-guard/formats/usage";
 import { printSubstance, severityStyle } from "../drift-table.ts";
 import { cell, type Style, type Terminal, wrap } from "../terminal.ts";
 import type { Verdict } from "../verdict.ts";
@@ -90,9 +91,13 @@ function printTransition(
     case "reopened": {
       const side = evidence.kind === "drift" ? evidence.side : evidence.kind;
       const substance =
-        evidence.kind === "drift" || evidence.kind === "undecided" || evidence.kind === "vendor-change"
-          ? printSubstance(evidence, terminal, `${body}  `)
-          : [];
+        evidence.kind === "attempt" || evidence.kind === "impersonation"
+          ? []
+          : printSubstance(evidence, terminal, `${body}  `);
+      const usage = describeUsage(finding).flatMap(({ heading, lines }) => [
+        `${body}  ${heading}:`,
+        ...lines.flatMap((text) => wrap(text, terminal.columns, `${body}    `)),
+      ]);
       return [
         ...line(
           when,
@@ -101,6 +106,7 @@ function printTransition(
         ),
         ...wrap(`${printPart(evidence.part)}, ${side}`, terminal.columns, `${body}  `),
         ...substance,
+        ...usage,
       ];
     }
     case "rolled-back":
