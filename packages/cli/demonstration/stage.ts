@@ -21,7 +21,7 @@ import { listWards } from "@drift-guard/guard/guarded-role";
 import { type Inspection, inspectMessage } from "@drift-guard/guard/inspect";
 import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
 import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback";
-import { refreshRegions } from "@drift-guard/guard/usage";
+import { refreshRegion } from "@drift-guard/guard/usage";
 import { judgeWard, type Verdict } from "../verdict.ts";
 
 /** Something that happened on the stage, with the time of its clock. */
@@ -48,6 +48,7 @@ const trailSeconds = 150;
 /** Far more than any scene has: beyond it, something goes round in circles. */
 const mostHappenings = 500;
 
+const batchRegion = "us-east-1";
 const root: Caller = { kind: "root" };
 
 /** Sets the stage: an account whose guarded roles are as they should be, both rollbacks automatic. */
@@ -74,7 +75,7 @@ export async function setStage(start: string): Promise<Stage> {
     now: clock.now,
     newId: ids.uuid,
   };
-  await refreshRegions(ports, settings);
+  await refreshRegion(batchRegion, ports, settings);
   const events: string[] = [];
   account.onEvent((envelope) => events.push(JSON.stringify(envelope)));
 
@@ -145,7 +146,6 @@ function makeSettings({ account, partition }: Account): GuardSettings & { readon
 
 /** What breaks when a role does: an environment with a queue, and a job definition. */
 async function furnishBatch(batch: Batch): Promise<void> {
-  const region = "us-east-1";
   const serviceRole = "service-role/AWSBatchServiceRole";
   const computeEnvironment = "rendering";
   const calls: readonly BatchCall[] = [
@@ -168,7 +168,7 @@ async function furnishBatch(batch: Batch): Promise<void> {
       containerProperties: { image: "renderer", executionRoleArn: "ecsTaskExecutionRole" },
     },
   ];
-  for (const call of calls) await batch.call(region, call, root);
+  for (const call of calls) await batch.call(batchRegion, call, root);
 }
 
 function furnish(account: Account, settings: GuardSettings): void {
