@@ -20,6 +20,9 @@ export interface Captured {
   readonly notes: readonly string[];
 }
 
+// Where AWS's console and most people put roles; any other path was chosen, and so is held.
+const usualPaths: readonly string[] = ["/", "/service-role/"];
+
 /**
  * What a role is right now, as a reference: evaluated against it, the role is clean. `date` is the day of the reading.
  * Throws `CaptureError` where a policy cannot be read.
@@ -42,7 +45,8 @@ export function captureRole(role: Role, date: string): Captured {
   const reference: Reference = {
     role: role.name,
     ...(role.description.observed && role.description.value !== "" && { purpose: role.description.value }),
-    ...(linked !== undefined && { serviceLinked: linked, path: role.path }),
+    ...(linked !== undefined && { serviceLinked: linked }),
+    ...(!usualPaths.includes(role.path) && { path: role.path }),
     source,
     trust: role.trust,
     attachments: role.attached.map(({ arn, version }) => {
@@ -60,6 +64,9 @@ export function captureRole(role: Role, date: string): Captured {
   return {
     reference,
     notes: [
+      ...(linked !== undefined || usualPaths.includes(role.path)
+        ? []
+        : [`To have it put back, say paths: ["${role.path}"] for it in the configuration.`]),
       ...(boundary.value === null
         ? []
         : [
@@ -147,6 +154,11 @@ function takeDrift(reference: Reference, drift: Drift, role: Role, source: Refer
   if (part === "profile") {
     const { profile: _, ...rest } = reference;
     return rest;
+  }
+  if (part === "role") {
+    throw new CaptureError(
+      `Where ${role.name} stands is not its reference's to say: add ${role.path} to its paths in the configuration, if it is right.`,
+    );
   }
   const text = textOf(role, part);
   if (reference.attachments.some(({ arn }) => part === `managed:${arn}`)) {

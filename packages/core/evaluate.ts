@@ -1,8 +1,9 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
+import { parsePolicy } from "@drift-guard/policy/parse";
 import type { GuardedRole } from "./config.ts";
 import type { Assessment, Drift, DriftSide } from "./evidence.ts";
-import { assessFloor, isReadable } from "./floor.ts";
+import { assessFloor, isReadable, keepEffect } from "./floor.ts";
 import { matchesName } from "./name-pattern.ts";
 import type { Part } from "./part.ts";
 import type { Attachment, Reference, Strictness } from "./reference.ts";
@@ -31,7 +32,7 @@ export function evaluate({ reference, guarded, reading }: Evaluation): readonly 
   const expected = localiseReference(reference, role.partition);
   const strictness = strictnessOf(reference, guarded);
   return [
-    ...assessPlace(role, expected),
+    ...assessPlace(role, expected, guarded),
     ...assessTrust(role, expected, strictness),
     ...(strictness.attachments === "required"
       ? expected.attachments.flatMap((attachment) => assessAttachment(role, attachment, strictness))
@@ -64,12 +65,28 @@ export function profileOf({
   return sameRoleName(reference.profile, reference.role) ? name : reference.profile;
 }
 
-// A plain role can carry a service-linked role's name at another path, and then is another role (T8).
-function assessPlace(role: Role, { path }: Reference): readonly Assessment[] {
-  if (path === undefined || role.path === path) return [];
+// A plain role can carry a service-linked role's name at another path, and then is another role (T8); and AWS Batch names
+// roles by ARN, in which the path stands (2.8).
+function assessPlace(
+  role: Role,
+  { path, serviceLinked }: Reference,
+  { paths }: GuardedRole,
+): readonly Assessment[] {
+  if (path !== undefined) {
+    if (role.path === path) return [];
+    return [
+      drift("role", "altered", {
+        detail:
+          serviceLinked === undefined
+            ? `${role.name} stands at path ${role.path}, not at ${path}: who names it by its ARN does not find it there.`
+            : `${role.name} stands at path ${role.path}, not at ${path}: it is not the role that AWS keeps, but one of the same name.`,
+      }),
+    ];
+  }
+  if (paths.length === 0 || paths.includes(role.path)) return [];
   return [
     drift("role", "altered", {
-      detail: `${role.name} stands at path ${role.path}, not at ${path}: it is not the role that AWS keeps, but one of the same name.`,
+      detail: `${role.name} stands at path ${role.path}; the configuration expects ${paths.join(" or ")}. Who names it by its ARN does not find it there. If it is right, add the path to the role's paths.`,
     }),
   ];
 }
@@ -140,15 +157,28 @@ function assessExtras(
     ),
     ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
   ].filter(isReadable);
+  const given = keepEffect(rightful.map(parsePolicy), "Allow");
+  const hasDeny = rightful.some((text) =>
+    parsePolicy(text).statements.some(({ effect }) => effect === "Deny"),
+  );
   const sides = {
     excess: strictness.ceiling === "closed",
     missing: strictness.attachments === "required" || strictness.floor === "required",
   };
-  const compare = (text: string) => comparePolicies([text, ...rightful], rightful, { kind: "identity" });
+  const compare = (text: string): Comparison => {
+    const comparison = comparePolicies([text, ...rightful], rightful, { kind: "identity" });
+    if (!hasDeny) return comparison;
+    // Policies are compared uncut: what a Deny holds back today is given all the same, and nobody guards the Deny for it.
+    const uncut = comparePolicies([text, ...given], given, { kind: "identity" });
+    return { ...comparison, excess: uncut.excess, undecided: [...comparison.undecided, ...uncut.undecided] };
+  };
+  // A required policy is told as an attachment; where attachments are not asked for, only AWS's own cannot be edited.
+  const isTold = (arn: string) =>
+    required.has(arn) && (strictness.attachments === "required" || isOwnedByAws(arn));
   return [
     ...attached.flatMap(({ arn, text, why }): readonly Assessment[] => {
       const part: Part = `managed:${arn}`;
-      if (required.has(arn) || isAllowed(arn)) return [];
+      if (isTold(arn) || isAllowed(arn)) return [];
       const retired = reference.retired.find((policy) => policy.arn === arn);
       if (retired) {
         const grants = text === undefined ? [] : compare(text).excess;
@@ -198,7 +228,8 @@ function differences(
     ...(sides.excess !== false && excess.length + deniesRemoved.length > 0
       ? [drift(part, "excess", { grants: excess, denies: deniesRemoved })]
       : []),
-    ...(sides.missing !== false && missing.length + deniesAdded.length > 0
+    // A Deny that somebody added is told however little the owner asks of the role: it may contain an incident.
+    ...((sides.missing !== false && missing.length > 0) || deniesAdded.length > 0
       ? [drift(part, "missing", { grants: missing, denies: deniesAdded })]
       : []),
     ...undecidedPart(part, comparison),

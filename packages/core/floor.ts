@@ -105,7 +105,8 @@ function tellFreed(denies: readonly Grant[]): readonly Assessment[] {
   return [{ kind: "drift", part: "permissions", side: "excess", grants: [], denies }];
 }
 
-function keepEffect(
+/** Documents with their statements of one effect only. */
+export function keepEffect(
   documents: readonly PolicyDocument[],
   effect: PolicyStatement["effect"],
 ): readonly PolicyDocument[] {

@@ -48,13 +48,17 @@ async function findUsedWard(
   if (guarded) return { ...guarded, ...requireInUse(guarded, uses), uses, discovered: false };
   const reference = referenceByDuty(name, uses, settings.config.references);
   if (uses.length > 0 && reference) {
-    const observed = { name, guarded: GuardedRole.parse({ required: false }), reference };
+    const observed = { name, guarded: GuardedRole.parse({ required: false, paths: [] }), reference };
     return { ...observed, ...requireInUse(observed, uses), uses, discovered: true };
   }
   const { findings } = await ports.findings.load(key);
   if (findings.every(({ state }) => state === "resolved")) return undefined;
   // Nothing uses it any more, and nobody asked for it: what was found of it is over.
-  const released = { name, guarded: GuardedRole.parse({ required: false }), reference: anything(name) };
+  const released = {
+    name,
+    guarded: GuardedRole.parse({ required: false, paths: [] }),
+    reference: anything(name),
+  };
   return { ...released, uses, discovered: true };
 }
 

@@ -52,6 +52,58 @@ describe("a role as its reference says", () => {
   });
 });
 
+describe("what cannot hide", () => {
+  const policy = (Effect: string, Action: string) =>
+    JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect, Action, Resource: "*" }] });
+  const parts = (assessments: readonly Assessment[]) =>
+    assessments.map((each) => (each.kind === "drift" ? `${each.part} ${each.side}` : each.kind));
+
+  it("a rogue Allow behind a Deny that the owner allows: policies are compared uncut", () => {
+    const role = asReferenced("AWSBatchServiceRole", {
+      inline: [
+        { name: "guardrail", text: policy("Deny", "iam:*") },
+        { name: "rogue", text: policy("Allow", "iam:*") },
+      ],
+    });
+    const guarded = guardedAs({ allowedPolicies: ["guardrail"] });
+    assert.deepEqual(
+      parts(evaluate({ reference: referenceOf(role.name), guarded, reading: { status: "present", role } })),
+      ["inline:rogue excess"],
+    );
+  });
+
+  it("a Deny on a role of which nothing is required", () => {
+    const role = asReferenced("AWSBatchServiceRole", {
+      inline: [{ name: "contained", text: policy("Deny", "*") }],
+    });
+    const guarded = guardedAs({ strictness: { attachments: "off", floor: "off" } });
+    assert.deepEqual(
+      parts(evaluate({ reference: referenceOf(role.name), guarded, reading: { status: "present", role } })),
+      ["inline:contained missing"],
+    );
+  });
+
+  it("an edited policy of the account's own, where attachments are not asked for", () => {
+    const arn = `arn:aws:iam::${account}:policy/own`;
+    const original = referenceOf("AWSBatchServiceRole");
+    const own = { arn, version: "v1", document: policy("Allow", "ecs:RunTask"), source: original.source };
+    const reference = { ...original, attachments: [own] };
+    const role = asReferenced("AWSBatchServiceRole", {
+      attached: [{ arn, version: seen({ id: "v2", text: policy("Allow", "*") }) }],
+    });
+    const guarded = guardedAs({ strictness: { attachments: "off" } });
+    assert.deepEqual(parts(evaluate({ reference, guarded, reading: { status: "present", role } })), [
+      `managed:${arn} excess`,
+    ]);
+  });
+
+  it("a role made anew at a path where the configuration does not expect it", () => {
+    assert.deepEqual(parts(assess(asReferenced("AWSBatchServiceRole", { path: "/evil/" }))), [
+      "role altered",
+    ]);
+  });
+});
+
 describe("an absent role", () => {
   const reading = { status: "absent", account, name: "AWSBatchServiceRole" } as const;
   const reference = referenceOf("AWSBatchServiceRole");
