@@ -136,6 +136,15 @@ describe("reference capture", () => {
     assert.match((await reference(cwd, "check")).stdout, /the configuration guards 1 role\./);
   });
 
+  it("says where the role stands, where that is not usual", async () => {
+    const arn = `arn:aws:iam::${account}:role/team/Worker`;
+    const { cwd, file } = await ownersFolder(
+      printSnapshot([{ ...firstRole(), RoleName: "Worker", Path: "/team/", Arn: arn }]),
+    );
+    const { stdout } = await reference(cwd, "capture", "Worker", "--account", file);
+    assert.match(stdout, /roles: \{ "Worker": \{ paths: \["\/team\/"\] \} \},/);
+  });
+
   it("does not write over a reference that is there unless told so", async () => {
     const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles()));
     const args = ["capture", "ecsTaskExecutionRole", "--account", file, "--into", "mine"];

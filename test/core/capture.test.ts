@@ -15,9 +15,10 @@ import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
 
 const today = "2026-11-22";
 const guarded = guardedAs({});
+const guardedAt = ({ path }: Role) => guardedAs({ paths: [path] });
 const present = (role: Role) => ({ status: "present", role }) as const;
 const assess = (role: Role, reference: Reference): readonly Assessment[] =>
-  evaluate({ reference, guarded, reading: present(role) });
+  evaluate({ reference, guarded: guardedAt(role), reading: present(role) });
 const tell = (assessment: Assessment) =>
   `${assessment.part} ${assessment.kind === "drift" ? assessment.side : assessment.kind}`;
 
@@ -154,7 +155,7 @@ function findingsOf(role: Role, reference: Reference): readonly Finding[] {
 }
 
 const take = (role: Role, reference: Reference, findings: readonly Finding[]) =>
-  takeDrifts({ reference, guarded, reading: present(role) }, findings, today);
+  takeDrifts({ reference, guarded: guardedAt(role), reading: present(role) }, findings, today);
 
 describe("an accepted drift", () => {
   const name = "ecsTaskExecutionRole";

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { type Captured, captureRole, takeDrifts } from "@drift-guard/core/capture";
-import type { Config } from "@drift-guard/core/config";
+import { type Config, GuardedRole } from "@drift-guard/core/config";
 import type { Reference } from "@drift-guard/core/reference";
 import { localiseReference } from "@drift-guard/core/references";
 import { type RoleReading, sameRoleName } from "@drift-guard/core/role";
@@ -19,6 +19,8 @@ interface Written extends Captured {
   readonly file: string;
   /** What changed in it, for a person; nothing where it is new. */
   readonly difference: readonly string[];
+  /** The live role's path. */
+  readonly standsAt?: string;
 }
 
 /** `reference capture`. */
@@ -71,7 +73,8 @@ async function captureLive(
     );
   }
   const captured = captureRole(reading.role, today);
-  return { ...captured, file: await writeReferenceFile(folder, captured.reference), difference: [] };
+  const file = await writeReferenceFile(folder, captured.reference);
+  return { ...captured, file, difference: [], standsAt: reading.role.path };
 }
 
 function absent(
@@ -152,7 +155,6 @@ function advise(written: readonly Written[], config: Config, { columns }: Termin
   }
   const imports = fresh.map(({ file, reference: { role } }) => ({
     name: nameValue(role),
-    role,
     file: asImport(file),
   }));
   return [
@@ -162,8 +164,14 @@ function advise(written: readonly Written[], config: Config, { columns }: Termin
     ...imports.map(({ name, file }) => `  import ${name} from "${file}" with { type: "json" };`),
     "",
     `  references: [${imports.map(({ name }) => `defineReference(${name})`).join(", ")}],`,
-    `  roles: { ${imports.map(({ role }) => `${JSON.stringify(role)}: {}`).join(", ")} },`,
+    `  roles: { ${fresh.map(printGuarded).join(", ")} },`,
   ];
+}
+
+// A role is looked for, and written, at the usual paths alone, unless the configuration names its own.
+function printGuarded({ reference: { role, path = "/" }, standsAt = path }: Written): string {
+  const usual = GuardedRole.parse({}).paths.includes(standsAt);
+  return `${JSON.stringify(role)}: {${usual ? "" : ` paths: [${JSON.stringify(standsAt)}] `}}`;
 }
 
 function nameValue(role: string): string {
