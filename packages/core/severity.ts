@@ -3,6 +3,7 @@ import type { Config, Rated } from "./config.ts";
 import type { Drift, Evidence, Note } from "./evidence.ts";
 import type { Severity } from "./finding.ts";
 import type { Grant } from "./grant.ts";
+import { mayBegin } from "./name-pattern.ts";
 import type { RoleKey } from "./role.ts";
 
 /**
@@ -93,14 +94,28 @@ function rateTrusted({ type, id }: PolicyPrincipal, role: RoleKey): Severity {
   }
 }
 
-// Whoever holds one of these can give himself more: the known ways from one permission to all of them.
-const escalating =
-  /^(?:\*|[*?].*|iam:(?:[^*]*\*.*|passrole|create.*|put.*|attach.*|update.*|add.*|set.*|delete.*|detach.*|remove.*)|sts:(?:\*|assume.*)|organizations:.*|lambda:(?:\*|update.*|create.*|add.*)|ssm:(?:\*|send.*|start.*)|cloudformation:(?:\*|create.*|update.*|execute.*)|codebuild:(?:\*|start.*|create.*|update.*)|glue:(?:\*|create.*|update.*))$/i;
+// Whoever holds an action that begins so can give himself more: the known ways from one permission to all of them.
+const escalatingVerbs = {
+  iam: "add attach create delete detach passrole put remove set update",
+  sts: "assume",
+  organizations: "accept attach create delete detach disable enable leave move put register remove update",
+  lambda: "add create update",
+  ssm: "send start",
+  cloudformation: "create execute update",
+  codebuild: "create start update",
+  glue: "create update",
+};
+const escalating = Object.entries(escalatingVerbs).flatMap(([service, verbs]) =>
+  verbs.split(" ").map((verb) => `${service}:${verb}`),
+);
 const reading = /^[\w-]+:(?:get|list|describe|batchget|lookup|view)[\w*?]*$/i;
 
 /** Whether whoever holds a grant can give himself more by it. */
 export function isEscalating({ actions, exceptActions }: Grant): boolean {
-  return exceptActions !== undefined || actions.some((action) => escalating.test(action));
+  return (
+    exceptActions !== undefined ||
+    actions.some((action) => escalating.some((start) => mayBegin(action, start)))
+  );
 }
 
 function ratePermission(grant: Grant): Severity {

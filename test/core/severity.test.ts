@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { rateSeverity } from "@drift-guard/core/severity";
+import fc from "fast-check";
 import { aDrift, aGrant, aKey, anAttempt, aVendorChange } from "../builders.ts";
 
 describe("a severity", () => {
@@ -16,5 +17,62 @@ describe("a severity", () => {
 
   it("of a retired policy that gives nothing more is medium", () => {
     assert.equal(rateSeverity(aDrift({ side: "excess", grants: [] }), aKey()), "MEDIUM");
+  });
+
+  const rated = (action: string) =>
+    rateSeverity(aDrift({ side: "excess", grants: [aGrant({ actions: [action] })] }), aKey());
+
+  for (const action of [
+    "*",
+    "*:*",
+    "?am:PassRole",
+    "iam:*",
+    "iam:P*",
+    "iam:?ttachRolePolicy",
+    "IAM:A??achRolePolicy",
+    "iam:*Policy",
+    "iam:*ole",
+    "i*:Cr*te*",
+    "sts:Assume*",
+    "lambda:Up*Code",
+    "organizations:LeaveOrganization",
+  ]) {
+    it(`of ${action} is critical: it can stand for an action by which somebody gives himself more`, () => {
+      assert.equal(rated(action), "CRITICAL");
+    });
+  }
+
+  for (const [action, severity] of [
+    ["iam:Get*", "MEDIUM"],
+    ["iam:ListRoles", "MEDIUM"],
+    ["organizations:DescribeAccount", "MEDIUM"],
+    ["s3:PutObject", "HIGH"],
+    ["s3:?utObject", "HIGH"],
+    ["ec2:*", "HIGH"],
+    ["iamx:PutRolePolicy", "HIGH"],
+  ] as const) {
+    it(`of ${action} is ${severity.toLowerCase()}`, () => assert.equal(rated(action), severity));
+  }
+
+  it("of a pattern is critical wherever that of an action that it stands for is", () => {
+    const actions = ["iam:PassRole", "iam:PutRolePolicy", "sts:AssumeRole", "lambda:UpdateFunctionCode"];
+    const anyPattern = fc.constantFrom(...actions).chain((action) =>
+      fc
+        .array(fc.constantFrom("keep", "?", "*", "drop"), {
+          minLength: action.length,
+          maxLength: action.length,
+        })
+        .map((marks) =>
+          // A character that is dropped must be covered by a star before it.
+          [...action]
+            .map((character, at) => {
+              const mark = marks[at];
+              if (mark === "drop") return at > 0 && marks[at - 1] === "*" ? "" : character;
+              return mark === "keep" ? character : mark;
+            })
+            .join(""),
+        ),
+    );
+    fc.assert(fc.property(anyPattern, (pattern) => assert.equal(rated(pattern), "CRITICAL")));
   });
 });
