@@ -24,10 +24,16 @@ export function decide(
   { partition = "aws" }: DecisionOptions = {},
 ): Decision {
   const context = readContext(request);
+  const asked = {
+    ...request,
+    action: request.action.toLowerCase(),
+    // An action without resources asks for `*`: one in every segment, which only wildcards match.
+    ...(request.resource === "*" && { resource: "*:*:*:*:*:*" }),
+  };
   let allowed = false;
   for (const document of documents) {
     for (const statement of document.statements) {
-      if (!appliesTo(statement, document, request, context, partition)) continue;
+      if (!appliesTo(statement, document, asked, context, partition)) continue;
       if (statement.effect === "Deny") return "explicitDeny";
       allowed = true;
     }
@@ -38,14 +44,10 @@ export function decide(
 function appliesTo(
   { actions, resources, principals, conditions }: PolicyStatement,
   { version }: PolicyDocument,
-  request: PolicyRequest,
+  { action, resource, principal }: PolicyRequest,
   context: RequestContext,
   partition: string,
 ): boolean {
-  const action = request.action.toLowerCase();
-  const { principal } = request;
-  // An action without resources asks for `*`: one in every segment, which only wildcards match.
-  const resource = request.resource === "*" ? "*:*:*:*:*:*" : request.resource;
   return (
     selects(actions, (pattern) => matchesAction(pattern, action)) &&
     (resources === undefined ||

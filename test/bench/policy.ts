@@ -2,14 +2,13 @@ import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
 import { listDocuments, listVersions } from "../policy/corpus.ts";
 
-// Usage: node test/bench/policy.ts. Processor time, not wall clock: other work on the machine does not show.
+// Usage: node test/bench/policy.ts. Of each pair the median of several warm runs: other work on the machine shows less.
 
-/** The processor time of a call in milliseconds. */
+/** The time of a call in milliseconds. */
 function clock(call: () => void): number {
-  const before = process.cpuUsage();
+  const began = performance.now();
   call();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
+  return performance.now() - began;
 }
 
 interface Row {
@@ -27,17 +26,16 @@ function print({ name, times, undecided }: Row): void {
   );
 }
 
-/** Times one pair when warm: the mean of many, for one is too short to be told by the processor's clock. */
+/** Times one pair when warm. */
 function timeWarm(
   candidate: string,
   reference: string,
   repeats: number,
 ): { time: number; comparison: Comparison } {
-  let comparison = comparePolicies(candidate, reference);
-  const time = clock(() => {
-    for (let run = 0; run < repeats; run++) comparison = comparePolicies(candidate, reference);
-  });
-  return { time: time / repeats, comparison };
+  const comparison = comparePolicies(candidate, reference);
+  const times = Array.from({ length: repeats }, () => clock(() => comparePolicies(candidate, reference)));
+  times.sort((one, other) => one - other);
+  return { time: times[repeats >> 1] ?? 0, comparison };
 }
 
 function benchPairs(name: string, pairs: readonly (readonly [string, string])[], repeats: number): void {
