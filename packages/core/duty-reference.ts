@@ -1,7 +1,5 @@
-import { linkedRoles } from "./linked-role.ts";
 import type { Reference } from "./reference.ts";
 import { findReference } from "./references.ts";
-import { sameRoleName } from "./role.ts";
 import type { RoleUse } from "./usage.ts";
 
 type Duty = RoleUse["duty"];
@@ -86,9 +84,4 @@ function joinDocuments(documents: readonly string[]): string {
 function statementsOf(document: unknown): readonly unknown[] {
   if (typeof document !== "object" || document === null || !("Statement" in document)) return [];
   return Array.isArray(document.Statement) ? document.Statement : [document.Statement];
-}
-
-/** Whether a role is a service-linked role of Batch's by its name. */
-export function isLinkedRoleName(name: string): boolean {
-  return linkedRoles.some((role) => sameRoleName(role.name, name));
 }

@@ -7,7 +7,7 @@ import type { IamCall } from "@drift-guard/embedded/iam-call";
 import { account, trustOf } from "../builders.ts";
 
 /** What AWS Batch answers, whoever runs it. */
-export type BatchDoorAnswer =
+type BatchDoorAnswer =
   | { readonly status: "done" }
   | { readonly status: "refused"; readonly code: string; readonly message: string };
 

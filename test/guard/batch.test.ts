@@ -5,6 +5,7 @@ import { defineConfig } from "@drift-guard/core/config";
 import type { Finding } from "@drift-guard/core/finding";
 import type { BatchCall } from "@drift-guard/embedded/batch-call";
 import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { createResources } from "@drift-guard/embedded/resources";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
 import { referenceOf } from "../core/wards.ts";
 import { aWorld, type World } from "./world.ts";
@@ -264,6 +265,58 @@ describe("a job definition", () => {
     assert.deepEqual(described(await world.findings()), [
       "ecsTaskExecutionRole permissions missing resolved",
     ]);
+  });
+
+  it("is content with what the secret's own policy gives, and wants the key of a secret that has one", async () => {
+    const execution = roleArn("ecsTaskExecutionRole", "/service-role/");
+    const key = `arn:aws:kms:us-east-1:${account}:key/1`;
+    const statement = {
+      Effect: "Allow",
+      Principal: { AWS: execution },
+      Action: "secretsmanager:GetSecretValue",
+    };
+    const policy = JSON.stringify({ Version: "2012-10-17", Statement: [{ ...statement, Resource: "*" }] });
+    const resources = createResources();
+    resources.keep(secret, { policy, key: null });
+    const world = aWorld({ config: observing, resources: resources.reader });
+    await world.actOnBatch(needy);
+    await world.settle();
+    assert.deepEqual(await world.findings(), []);
+
+    resources.keep(secret, { policy, key });
+    await world.sweep();
+    const { evidence } = await theOnly(world);
+    assert.ok(evidence.kind === "drift");
+    assert.deepEqual(
+      evidence.grants.map(({ actions, resources: on }) => [actions, on]),
+      [[["kms:Decrypt"], [key]]],
+    );
+    const roleName = "ecsTaskExecutionRole";
+    const policyDocument = evidence.cure ?? "";
+    world.act({ call: "PutRolePolicy", roleName, policyName: "JobDefinitionNeeds", policyDocument });
+    await world.settle();
+    assert.deepEqual(described(await world.findings()), [
+      "ecsTaskExecutionRole permissions missing resolved",
+    ]);
+  });
+
+  it("is looked at again once for each role that it names, and that is all", async () => {
+    const world = aWorld({ config: observing });
+    const roles = ["One", "Two", "Three"];
+    for (const name of roles) makeRole(world, name, "ec2.amazonaws.com");
+    await world.settle();
+    await world.actOnBatch({
+      call: "RegisterJobDefinition",
+      jobDefinitionName: "many",
+      type: "container",
+      ecsProperties: {
+        taskProperties: roles.map((name) => ({ executionRoleArn: roleArn(name), containers: [] })),
+      },
+    });
+    // Each stays wrong: nothing is left to do all the same.
+    await world.settle();
+    assert.equal(new Set((await world.findings()).map(({ role }) => role.name)).size, 3);
+    assert.equal(world.told.filter(({ kind }) => kind !== "opened").length, 0);
   });
 
   it("that is deregistered leaves grants behind that are told as unused", async () => {

@@ -2,7 +2,7 @@ import type { Config } from "@drift-guard/core/config";
 import { RollbackUnderwayError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/finding";
 import { parseMessage } from "@drift-guard/core/message";
-import type { ControlStore, RoleReader, RoleWriter } from "@drift-guard/core/ports";
+import type { ControlStore, ResourceReader, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import { references } from "@drift-guard/core/references";
 import { rollbackKinds, type Transition } from "@drift-guard/core/transition";
 import { type Account, createAccount } from "@drift-guard/embedded/account";
@@ -66,6 +66,8 @@ export interface WorldOptions {
   readonly writer?: (writer: RoleWriter) => RoleWriter;
   readonly config?: Config;
   readonly disorder?: Disorder;
+  /** What the guard may read of secrets and keys; nothing where left out. */
+  readonly resources?: ResourceReader;
   /** Stands between the guard and the account's roles. */
   readonly roles?: (reader: RoleReader) => RoleReader;
 }
@@ -76,6 +78,7 @@ export function aWorld({
   disorder = (bodies) => bodies,
   roles = (reader) => reader,
   writer = (door) => door,
+  resources,
 }: WorldOptions = {}): World {
   const clock = createVirtualClock(noon);
   const ids = createIds();
@@ -102,6 +105,7 @@ export function aWorld({
     rechecks,
     batch: batch.reader,
     usage: createUsageStore(database),
+    ...(resources && { resources }),
     deletions: iam.keeper(guard),
     now: () => clock.now(),
     newId: () => ids.uuid(),
