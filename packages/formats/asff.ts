@@ -134,7 +134,7 @@ function recommend(transition: Transition): string {
 
 function fields(transition: Transition): Record<string, string> {
   const { finding, cause } = transition;
-  const { evidence } = finding;
+  const { evidence, usedBy = [], symptoms = [] } = finding;
   const pairs = {
     "drift-guard/FindingId": finding.id,
     "drift-guard/TransitionId": transition.id,
@@ -145,6 +145,8 @@ function fields(transition: Transition): Record<string, string> {
     ...(evidence.kind === "drift" && { "drift-guard/Side": evidence.side }),
     "drift-guard/Actor": printAuthor(transition),
     "drift-guard/Cause": printCause(cause),
+    ...(usedBy.length > 0 && { "drift-guard/UsedBy": usedBy.join("; ") }),
+    ...(symptoms.length > 0 && { "drift-guard/Symptoms": symptoms.join("; ") }),
     ...(cause.kind === "change" && { "drift-guard/CloudTrailEventId": cause.changeId }),
   };
   return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, plain(value, 2048)]));

@@ -36,6 +36,14 @@ describe("What uses a role", () => {
     assert.match(Description, /render-2:1 in us-east-1; and 17 more\. No longer allowed: ec2:/);
   });
 
+  it("is told whole in a field of its own of Security Hub", () => {
+    const { ProductFields } = formatAsff(aTransition({ finding: aFinding({ usedBy, symptoms }) }), place);
+    assert.equal(ProductFields["drift-guard/UsedBy"], usedBy[0]);
+    assert.match(ProductFields["drift-guard/Symptoms"] ?? "", /job nightly FAILED/);
+    const none = formatAsff(aTransition({ finding: aFinding({ usedBy: [] }) }), place).ProductFields;
+    assert.ok(!("drift-guard/UsedBy" in none));
+  });
+
   it("is told as it is, not as it was, once the role is put back", () => {
     const finding = aFinding({ usedBy, state: "resolved" });
     const { body } = formatText(aTransition({ kind: "resolved", finding }));
