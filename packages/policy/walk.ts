@@ -116,11 +116,11 @@ function listCodes(
 }
 
 function bothCases(code: number): readonly number[] {
-  const char = String.fromCharCode(code);
-  const upper = char.toUpperCase();
-  return upper.length === 1 && upper !== char && foldCode(upper.charCodeAt(0)) === foldCode(code)
-    ? [code, upper.charCodeAt(0)]
-    : [code];
+  const lower = foldCode(code);
+  const upper = String.fromCharCode(lower).toUpperCase();
+  return upper.length === 1 && foldCode(upper.charCodeAt(0)) === lower
+    ? [lower, upper.charCodeAt(0)]
+    : [lower];
 }
 
 /** A character that none of the patterns names. */

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { areDisjoint, coversPattern } from "@drift-guard/policy/cover";
+import { findTexts } from "@drift-guard/policy/language";
+import { compileArn, compileText, type Pattern } from "@drift-guard/policy/pattern";
+import { acceptsText } from "@drift-guard/policy/text-acceptance";
+import fc from "fast-check";
+
+/** All texts over a few characters up to a length. */
+function listWords(alphabet: string, longest: number): readonly string[] {
+  let words = [""];
+  const all = [...words];
+  for (let length = 1; length <= longest; length++) {
+    words = words.flatMap((word) => [...alphabet].map((char) => word + char));
+    all.push(...words);
+  }
+  return all;
+}
+
+const words = listWords("abAq", 5);
+// Six segments, of which only the last two vary.
+const arns = listWords("ab:", 4).flatMap((word) => [`:::a:${word}`, `:::::${word}`, `:b:::a:${word}`]);
+
+const piece = fc.constantFrom("a", "b", "A", "*", "?", "*", "ab");
+const glob = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join("").replace(/\*+/g, "*"));
+const text = fc.tuple(glob, fc.boolean()).map(([pattern, fold]) => compileText(pattern, pattern, fold));
+const arn = fc
+  .tuple(fc.constantFrom(":::", "*:::", "::*:", ":?::", ":*:*:*:", "*"), glob, glob)
+  .map(([start, one, other]) => (start === "*" ? `${one}*` : `${start}${one}:${other}`))
+  .map((pattern) => compileArn(pattern.replace(/\*+/g, "*"), pattern));
+
+const wanted = fc.constantFrom("avoided" as const, "matched" as const, "either" as const);
+
+function assertBest(
+  universe: readonly string[],
+  base: Pattern,
+  excluded: Pattern[],
+  aims: Parameters<typeof findTexts>[2],
+) {
+  const found = findTexts(base, excluded, aims, [], { left: 1_000_000 });
+  for (const { text: one, matched } of found) {
+    assert.ok(acceptsText(base, one), `${one} is of the base`);
+    assert.ok(!excluded.some((pattern) => acceptsText(pattern, one)), `${one} is not excluded`);
+    for (const [index, { pattern }] of aims.entries()) {
+      assert.equal(matched.has(index), acceptsText(pattern, one), `${one} and ${pattern.text}`);
+    }
+  }
+  for (const word of universe) {
+    if (!acceptsText(base, word) || excluded.some((pattern) => acceptsText(pattern, word))) continue;
+    const isCovered = found.some(({ matched }) =>
+      aims.every(({ pattern, wanted: want }, index) => {
+        const accepts = acceptsText(pattern, word);
+        if (want === "avoided") return !matched.has(index) || accepts;
+        return want === "matched" ? matched.has(index) || !accepts : matched.has(index) === accepts;
+      }),
+    );
+    assert.ok(isCovered, `nothing found does as well as ${JSON.stringify(word)}`);
+  }
+}
+
+describe("the search for texts", () => {
+  for (const [kind, pattern, universe] of [
+    ["texts", text, words],
+    ["ARNs", arn, arns],
+  ] as const) {
+    it(`finds, of ${kind}, one at least as good as each that there is`, () => {
+      const aim = fc.record({ pattern, wanted });
+      fc.assert(
+        fc.property(
+          pattern,
+          fc.array(pattern, { maxLength: 2 }),
+          fc.array(aim, { maxLength: 4 }),
+          (base, excluded, aims) => {
+            assertBest(universe, base, excluded, aims);
+          },
+        ),
+        { numRuns: 800 },
+      );
+    });
+
+    it(`never holds, of ${kind}, a cover that is none, nor two for apart that meet`, () => {
+      fc.assert(
+        fc.property(pattern, pattern, (one, other) => {
+          const [covers, apart] = [coversPattern(one, other), areDisjoint(one, other)];
+          if (!covers && !apart) return;
+          for (const word of universe) {
+            const [inOne, inOther] = [acceptsText(one, word), acceptsText(other, word)];
+            if (covers && inOther) assert.ok(inOne, word);
+            if (apart && inOne) assert.ok(!inOther, word);
+          }
+        }),
+        { numRuns: 4000 },
+      );
+    });
+  }
+});
