@@ -39,3 +39,31 @@ export function closeAbandoned(ledger: Ledger, now: string): Ledger {
 function isAbandoned({ status, startedAt }: Rollback, now: string): boolean {
   return status === "running" && Date.parse(now) - Date.parse(startedAt) > longestRunMinutes * 60_000;
 }
+
+/**
+ * How long a ledger keeps what is over. A rollback decides about later ones for the budget's window, and whose call a
+ * late event tells; a finding's number must not come again while a transition of it is stored, 400 days at most.
+ */
+const keep = { rollbacks: 20, rollbackDays: 30, resolvedDays: 430 };
+
+/**
+ * The ledger without what is long over: rollbacks that ended more than 30 days ago, beyond the newest 20, and findings
+ * that were resolved more than 430 days ago. The very ledger that was given where there is none. `now` is ISO 8601.
+ */
+export function pruneLedger(ledger: Ledger, now: string): Ledger {
+  const isOlder = (at: string, days: number) => Date.parse(now) - Date.parse(at) > days * 86_400_000;
+  const findings = ledger.findings.filter(
+    ({ state, updatedAt }) => state !== "resolved" || !isOlder(updatedAt, keep.resolvedDays),
+  );
+  const newest = new Set(
+    ledger.rollbacks
+      .toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))
+      .slice(0, keep.rollbacks),
+  );
+  const rollbacks = ledger.rollbacks.filter(
+    (rollback) =>
+      newest.has(rollback) || rollback.status === "running" || !isOlder(rollback.endedAt, keep.rollbackDays),
+  );
+  const gone = ledger.findings.length - findings.length + ledger.rollbacks.length - rollbacks.length;
+  return gone === 0 ? ledger : { ...ledger, findings, rollbacks };
+}

@@ -110,6 +110,8 @@ function commitLedger(
   for (const rollback of after.rollbacks) {
     insert.run(pk, findingKeys.rollback(rollback.id), printItem({ rollback }));
   }
+  const kept = new Set(after.findings.map(({ id }) => id));
+  for (const { id } of before.findings) if (!kept.has(id)) forgetHistory(sqlite, pk, id);
   const wait = sqlite.prepare("INSERT INTO waiting (at, pk, sk, sink) VALUES (?, ?, ?, ?)");
   for (const transition of transitions) {
     const key = transitionKey(transition.finding);
@@ -117,6 +119,16 @@ function commitLedger(
     for (const sink of sinks) wait.run(transition.at, key.pk, key.sk, sink);
   }
   return { role, version, findings: after.findings, rollbacks: after.rollbacks };
+}
+
+// What was told of a finding goes with it: its numbers may come again.
+function forgetHistory(sqlite: DatabaseSync, pk: string, findingId: string): void {
+  const prefix = findingKeys.transitions(findingId);
+  for (const table of ["findings", "waiting"]) {
+    sqlite
+      .prepare(`DELETE FROM ${table} WHERE pk = ? AND substr(sk, 1, ?) = ?`)
+      .run(pk, prefix.length, prefix);
+  }
 }
 
 function loadVersion(database: Database, role: RoleKey): number {

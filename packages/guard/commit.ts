@@ -1,5 +1,5 @@
 import { LedgerConflictError } from "@drift-guard/core/errors";
-import type { Ledger } from "@drift-guard/core/ledger";
+import { type Ledger, pruneLedger } from "@drift-guard/core/ledger";
 import type { FindingStore } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
 import type { Transition } from "@drift-guard/core/transition";
@@ -16,7 +16,8 @@ const rounds = 12;
 
 /**
  * Loads a role's ledger, decides, and commits; where a rival committed meanwhile, decides anew on what he left.
- * The decision reads the role itself where it depends on it, so that no older read overwrites a newer one.
+ * The decision reads the role itself where it depends on it, so that no older read overwrites a newer one. What is
+ * long over is dropped from the ledger in passing.
  */
 export async function decideAndCommit<Result>(
   store: FindingStore,
@@ -30,7 +31,7 @@ export async function decideAndCommit<Result>(
     try {
       const ledger = await store.commit({
         before,
-        after: decision.ledger,
+        after: pruneLedger(decision.ledger, newestMoment(decision)),
         transitions: decision.transitions,
       });
       return { ...decision, ledger };
@@ -38,4 +39,14 @@ export async function decideAndCommit<Result>(
       if (!(error instanceof LedgerConflictError) || round === rounds) throw error;
     }
   }
+}
+
+// What was just decided bears its time, so that no clock is needed; at worst it is too early, and drops too little.
+function newestMoment({ ledger, transitions }: Decision<unknown>): string {
+  const moments = [
+    ...transitions.map(({ at }) => at),
+    ...ledger.findings.flatMap(({ updatedAt, cleanSince }) => [updatedAt, cleanSince ?? updatedAt]),
+    ...ledger.rollbacks.map(({ startedAt }) => startedAt),
+  ];
+  return new Date(Math.max(0, ...moments.map((at) => Date.parse(at)))).toISOString();
 }
