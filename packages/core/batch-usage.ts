@@ -48,8 +48,9 @@ export function profilesOf({ roles }: ComputeEnvironment): readonly string[] {
   return roles.flatMap((role: EnvironmentRole) => (role.duty === "instance" ? [role.profile] : []));
 }
 
-// Revisions pile up where nobody deregisters them; those that need the same are told by the newest.
-const mostRevisions = 50;
+// Revisions pile up where nobody deregisters them: those that need the same are told by the newest, and the oldest of
+// many are left out, since what is stored of a role and a definition is one item of a table.
+const most = { revisions: 50, characters: 200_000 };
 
 /** The roles that the revisions of one job definition use; inactive ones use none. */
 export function usesOfDefinition(revisions: readonly JobDefinition[]): UsesByRole {
@@ -57,7 +58,15 @@ export function usesOfDefinition(revisions: readonly JobDefinition[]): UsesByRol
     .filter(({ active }) => active)
     .toSorted((a, b) => b.revision - a.revision)
     .flatMap(usesOfRevision);
-  return new Map([...collect(uses)].map(([role, all]) => [role, distinct(all).slice(0, mostRevisions)]));
+  return new Map([...collect(uses)].map(([role, all]) => [role, bound(distinct(all))]));
+}
+
+function bound(uses: readonly RoleUse[]): readonly RoleUse[] {
+  let characters = 0;
+  return uses.slice(0, most.revisions).filter((use, index) => {
+    characters += JSON.stringify(use).length;
+    return index === 0 || characters <= most.characters;
+  });
 }
 
 function distinct(uses: readonly RoleUse[]): readonly RoleUse[] {

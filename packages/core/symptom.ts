@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { optionalText } from "./batch.ts";
 import type { Subject } from "./change.ts";
+import { linkedRoles } from "./linked-role.ts";
 import { isPossibleSubject } from "./subject-form.ts";
 
 /** A job that failed or a queue that is blocked, told by AWS Batch itself: a hint at the roles behind it. */
@@ -98,7 +99,7 @@ export function readSymptom(event: NativeEvent): Symptom | { readonly why: strin
     region: event.region ?? "",
     what: blocked ? `job queue ${queueName ?? "of a job"} blocked by job ${job}` : `job ${job} FAILED`,
     reason: reason.slice(0, 500),
-    subjects: subjectsOf(parsed.data),
+    subjects: [...subjectsOf(parsed.data), ...serviceRoles(event["detail-type"])],
     ...(queueName !== undefined && { queue: queueName }),
   };
 }
@@ -114,6 +115,14 @@ function subjectsOf({ jobDefinition, container }: z.infer<typeof Detail>): reado
     ...(definition === undefined ? [] : [{ kind: "job-definition", name: definition } as const]),
   ];
   return found.filter((subject) => isPossibleSubject(subject));
+}
+
+// Jobs of another service run by the service-linked role that Batch has for it, which no event names (2.5).
+function serviceRoles(type: string): readonly Subject[] {
+  if (!type.startsWith("Batch Service ")) return [];
+  return linkedRoles
+    .filter(({ usedBy }) => usedBy === "service environments")
+    .map(({ name }) => ({ kind: "role", name }));
 }
 
 function nameOf(arn: string | undefined): string | undefined {
