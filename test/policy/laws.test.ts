@@ -50,7 +50,7 @@ describe("comparing policies", () => {
         const { relation, undecided } = comparePolicies(disguise(policy, seed), write(policy));
         assert.ok(relation === "equal" || undecided.every(({ code }) => code === "unsupported"), relation);
       }),
-      { numRuns: 700 },
+      { numRuns: 500 },
     );
   });
 
@@ -65,7 +65,7 @@ describe("comparing policies", () => {
         assert.deepEqual(back.deniesAdded, there.deniesRemoved);
         assert.equal(back.undecided.length, there.undecided.length);
       }),
-      { numRuns: 700 },
+      { numRuns: 500 },
     );
   });
 
@@ -82,7 +82,7 @@ describe("comparing policies", () => {
         if (!allowsNoMore(first) || !allowsNoMore(second)) return;
         assert.deepEqual(comparePolicies(write(one), write(three)).excess, []);
       }),
-      { numRuns: 700 },
+      { numRuns: 500 },
     );
   });
 
@@ -97,7 +97,7 @@ describe("comparing policies", () => {
         const less = comparePolicies(add("Deny"), write(policy));
         assert.deepEqual([less.excess, less.deniesRemoved], [[], []]);
       }),
-      { numRuns: 700 },
+      { numRuns: 500 },
     );
   });
 
@@ -116,7 +116,7 @@ describe("comparing policies", () => {
           whole.excess.map(({ actions, conditions }) => ({ actions, conditions })),
         );
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 
@@ -128,7 +128,7 @@ describe("comparing policies", () => {
         if (hasty.undecided.length === 0) assert.equal(hasty.relation, whole.relation);
         else assert.notEqual(hasty.relation, "equal");
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 });
