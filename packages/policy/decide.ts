@@ -64,7 +64,8 @@ function appliesTo(
   );
 }
 
-function matchesAction(pattern: string, action: string): boolean {
+/** Whether a pattern of actions, in any case, matches an action in lower case. */
+export function matchesAction(pattern: string, action: string): boolean {
   if (pattern.includes("*") || pattern.includes("?")) {
     return matchesText(parseTemplate(pattern.toLowerCase(), undefined), action);
   }

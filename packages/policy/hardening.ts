@@ -4,7 +4,7 @@ import type { ComparisonOptions } from "./comparison.ts";
 import type { PolicyPrincipal } from "./grant.ts";
 import type { CompiledStatement } from "./statement.ts";
 
-const positive = /^(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)$/;
+const positive = /^(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)(?:IfExists)?$/;
 // prowler #2810: roles for instances stop working, for EC2 sends neither key when it assumes them.
 const neverSend = new Set(["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]);
 // The service that an ARN names, where it is not the principal's own first label.

@@ -114,6 +114,7 @@ describe("two trust policies", () => {
   it("are narrower by hardening where one adds the own account as the source", () => {
     for (const condition of [
       { StringEquals: { "aws:SourceAccount": account } },
+      { StringEqualsIfExists: { "aws:SourceAccount": account } },
       { ArnLike: { "aws:SourceArn": `arn:aws:batch:*:${account}:compute-environment/*` } },
     ]) {
       const { relation, missing, hardening, excess } = comparePolicies(

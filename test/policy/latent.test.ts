@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Catalogue } from "@drift-guard/policy/catalogue";
+import { catalogue } from "@drift-guard/policy/catalogue.generated";
+import { comparePolicies } from "@drift-guard/policy/compare";
+import type { Comparison } from "@drift-guard/policy/comparison";
+import type { Grant } from "@drift-guard/policy/grant";
+import { separateLatent } from "@drift-guard/policy/latent";
+import fc from "fast-check";
+import { isWithin } from "./agreement.ts";
+import { allow, deny, policy } from "./builders.ts";
+import { drawMutation, drawPolicy, drawRequest, type Kind } from "./grammar.ts";
+
+const today: Catalogue = makeCatalogue({ s3: ["GetObject", "GetBucketAcl", "PutObject"], iam: ["GetRole"] });
+const gets = ["s3:GetObject", "s3:GetBucketAcl"];
+
+function makeCatalogue(services: Readonly<Record<string, readonly string[]>>): Catalogue {
+  const names = Object.entries(services).map(([service, actions]) => [service, actions.join(" ")] as const);
+  return { date: "2026-09-26", source: "a test", services: new Map(names) };
+}
+
+function compare(candidate: string, reference: string, named: readonly string[] = []): Comparison {
+  return separateLatent(comparePolicies(candidate, reference), today, named);
+}
+
+const actionsOf = (grants: readonly Grant[]) => grants.map(({ actions }) => actions);
+
+describe("a difference is latent", () => {
+  it("where a wildcard stands against all the names that it matches today, and is not equal", () => {
+    const { relation, excess, latent } = compare(policy(allow("s3:Get*", "*")), policy(allow(gets, "*")));
+    assert.equal(relation, "wider");
+    assert.deepEqual(excess, []);
+    assert.deepEqual(actionsOf(latent), [["s3:Get*"]]);
+  });
+
+  it("on the side that lost it as well", () => {
+    const { relation, missing, latent } = compare(policy(allow(gets, "*")), policy(allow("S3:get*", "*")));
+    assert.equal(relation, "narrower");
+    assert.deepEqual(missing, []);
+    assert.deepEqual(actionsOf(latent), [["S3:get*"]]);
+  });
+
+  it("where a wildcard matches no name at all", () => {
+    const { excess, latent } = compare(policy(allow("s3:Teleport*", "*")), policy());
+    assert.deepEqual(excess, []);
+    assert.deepEqual(actionsOf(latent), [["s3:Teleport*"]]);
+  });
+
+  it("where what a wildcard leaves out is left out by a wildcard", () => {
+    const { excess, latent } = compare(
+      policy(allow("s3:*", "*")),
+      policy(allow(["s3:*Object", "s3:*Acl"], "*")),
+    );
+    assert.deepEqual(excess, []);
+    assert.deepEqual(actionsOf(latent), [["s3:*"]]);
+  });
+
+  it("against the catalogue of the day, for a whole service", () => {
+    const all = catalogue.services.get("ec2")?.split(" ") ?? [];
+    const listed = policy(
+      allow(
+        all.map((name) => `ec2:${name}`),
+        "*",
+      ),
+    );
+    const comparison = comparePolicies(policy(allow("ec2:*", "*")), listed);
+    assert.ok(all.length > 500);
+    assert.deepEqual(actionsOf(separateLatent(comparison, catalogue).latent), [["ec2:*"]]);
+  });
+});
+
+describe("a difference is not latent", () => {
+  it("where one name of today is among it", () => {
+    const { excess, latent } = compare(policy(allow("s3:Get*", "*")), policy(allow("s3:GetObject", "*")));
+    assert.deepEqual(actionsOf(excess), [["s3:Get*"]]);
+    assert.deepEqual(latent, []);
+  });
+
+  it("where a policy spells out a name that the catalogue does not have", () => {
+    const { excess, latent } = compare(policy(allow("s3:GetNewest", "*")), policy());
+    assert.deepEqual(actionsOf(excess), [["s3:GetNewest"]]);
+    assert.deepEqual(latent, []);
+  });
+
+  it("where a wildcard reaches a name that either policy spells out, in a Deny too", () => {
+    const candidate = policy(allow("s3:Get*", "*"));
+    const reference = policy(allow(gets, "*"), deny("s3:GetNewest", "*"));
+    assert.deepEqual(compare(candidate, reference, ["S3:GetNewest"]).latent, []);
+    assert.equal(compare(candidate, reference).latent.length, 1);
+  });
+
+  it("where the catalogue does not know the service", () => {
+    const { excess, latent } = compare(policy(allow("newest:Get*", "*")), policy());
+    assert.deepEqual(actionsOf(excess), [["newest:Get*"]]);
+    assert.deepEqual(latent, []);
+  });
+
+  it("where a wildcard stands in the service's place", () => {
+    for (const action of ["*", "s?:Teleport*", "*:Teleport"]) {
+      const { excess, latent } = compare(policy(allow(action, "*")), policy());
+      assert.deepEqual(actionsOf(excess), [[action]]);
+      assert.deepEqual(latent, []);
+    }
+  });
+
+  it("where one action of several is not", () => {
+    const { excess, latent } = compare(policy(allow(["s3:Teleport*", "iam:GetRole"], "*")), policy());
+    assert.equal(excess.length, 1);
+    assert.deepEqual(latent, []);
+  });
+
+  it("where it is what a side denies", () => {
+    const { deniesAdded, latent } = compare(policy(deny("s3:Teleport*", "*")), policy());
+    assert.equal(deniesAdded.length, 1);
+    assert.deepEqual(latent, []);
+  });
+});
+
+describe("telling the latent apart", () => {
+  const kind: Kind = { trust: false, variables: false };
+  const comparison = fc
+    .tuple(drawPolicy(kind), fc.array(drawMutation(kind), { minLength: 1, maxLength: 2 }))
+    .map(([drawn, changes]) =>
+      comparePolicies(
+        JSON.stringify(changes.reduce((current, change) => change(current), drawn)),
+        JSON.stringify(drawn),
+      ),
+    );
+  const names = fc.subarray(["GetObject", "PutObject", "GetThing", "RunInstances", "PassRole", "Other"]);
+  const drawnCatalogue = fc
+    .record({ s3: names, ec2: names, iam: names }, { requiredKeys: [] })
+    .map((services) => makeCatalogue({ ...services }));
+  const countOf = (grants: readonly Grant[]) => new Map(grants.map((grant) => [grant, grants.length]));
+
+  it("loses no grant, invents none, and leaves all the rest as it is", () => {
+    fc.assert(
+      fc.property(comparison, drawnCatalogue, (before, known) => {
+        const after = separateLatent(before, known);
+        const { excess, missing, latent, ...rest } = after;
+        assert.deepEqual(
+          countOf([...before.excess, ...before.missing]),
+          new Map(
+            [...excess, ...missing, ...latent].map((grant) => [
+              grant,
+              excess.length + missing.length + latent.length,
+            ]),
+          ),
+        );
+        assert.ok(excess.every((grant) => before.excess.includes(grant)));
+        assert.ok(missing.every((grant) => before.missing.includes(grant)));
+        for (const [name, value] of Object.entries(rest))
+          assert.equal(value, Object.entries(before).find(([other]) => other === name)?.[1]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("calls nothing latent in which a request for a known action lies", () => {
+    fc.assert(
+      fc.property(comparison, drawnCatalogue, drawRequest(kind), (before, known, request) => {
+        const { latent } = separateLatent(before, known);
+        for (const [service, listed] of known.services) {
+          for (const name of listed.split(" ").filter((each) => each !== "")) {
+            const asked = { ...request, action: `${service}:${name}` };
+            assert.ok(!latent.some((grant) => isWithin(grant, asked)));
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
