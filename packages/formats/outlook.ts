@@ -42,6 +42,7 @@ export function printCause(cause: Cause): string {
 
 /** Who caused it and from where, as far as that is known. */
 export function printAuthor({ actor, finding }: Transition): string {
+  if (finding.evidence.kind === "vendor-change") return "AWS itself";
   // What the guard does about a finding was caused by whoever caused the finding.
   const author = actor ?? finding.causedBy;
   if (author === undefined) return "not known";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { roleGone } from "@drift-guard/core/transition";
 import { formatText } from "@drift-guard/formats/text";
-import { aDrift, aFinding, anActor, anAttempt, aTransition } from "../builders.ts";
+import { aDrift, aFinding, anActor, anAttempt, aTransition, aVendorChange } from "../builders.ts";
 import { everyTransition, evil } from "./transitions.ts";
 
 describe("the message for people", () => {
@@ -17,6 +17,11 @@ describe("the message for people", () => {
     assert.match(body, /Role: +AWSBatchServiceRole in account 123456789012/);
     assert.match(body, /No longer allowed:\n {2}- ec2:DescribeInstances on \*/);
     assert.match(body, /Finding 5f1d0c6f7a0e4b52, transition 5f1d0c6f7a0e4b52#1/);
+  });
+
+  it("names AWS for what AWS did, not somebody unknown", () => {
+    const { actor: _, ...told } = aTransition({ finding: aFinding({ evidence: aVendorChange() }) });
+    assert.match(formatText(told).body, /Who: +AWS itself\n/);
   });
 
   it("names whoever caused the finding where the guard itself acted on it", () => {
