@@ -6,7 +6,6 @@ import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import type { Delivery, FindingStore } from "@drift-guard/core/ports";
 import { printRoleKey } from "@drift-guard/core/role";
-import type { Transition } from "@drift-guard/core/transition";
 import { formatAsff } from "@drift-guard/formats/asff";
 import { findDelivery } from "./shared/delivery.ts";
 import { openFindings } from "./shared/findings.ts";
@@ -20,19 +19,20 @@ const dynamodb = new DynamoDBClient(patience);
 /** Imports the findings of a batch of transitions into Security Hub in one call, and marks what was delivered. */
 export const handler = defineFunction("securityhub", async (event, invocation) => {
   const findings = openFindings(dynamodb, "securityhub");
-  const awaited = new Map<string, Transition>();
+  const awaited = new Map<string, Delivery>();
   for (const { messageId, body } of readQueue(event)) {
     const delivery = await tryFind(body, findings, invocation);
-    if (delivery?.awaiting.includes("securityhub")) awaited.set(messageId, delivery.transition);
+    if (delivery?.awaiting.includes("securityhub")) awaited.set(messageId, delivery);
   }
   const refused = await importAll(await dropStale([...awaited.values()], findings), invocation.home);
   return consumeQueue(event, invocation, async ({ messageId, body }) => {
-    const transition = awaited.get(messageId);
-    if (!transition) {
+    const delivery = awaited.get(messageId);
+    if (!delivery) {
       // One that cannot be read fails here; one that is told already, or by nobody, is done with.
       parseTransitionEvent(body);
       return;
     }
+    const { transition } = delivery;
     const why = refused.get(transition.finding.id);
     if (why !== undefined) {
       throw new DeliveryError(`Security Hub did not take the finding ${transition.finding.id}: ${why}`);
@@ -46,30 +46,31 @@ export const handler = defineFunction("securityhub", async (event, invocation) =
  * one that comes late must not open again what a newer one has closed.
  */
 async function dropStale(
-  transitions: readonly Transition[],
+  deliveries: readonly Delivery[],
   findings: FindingStore,
-): Promise<readonly Transition[]> {
-  const newest = new Map<string, Transition>();
-  for (const transition of transitions) {
-    const { id, seq } = transition.finding;
-    if (seq > (newest.get(id)?.finding.seq ?? 0)) newest.set(id, transition);
+): Promise<readonly Delivery[]> {
+  const newest = new Map<string, Delivery>();
+  for (const delivery of deliveries) {
+    const { id, seq } = delivery.transition.finding;
+    if (seq > (newest.get(id)?.transition.finding.seq ?? 0)) newest.set(id, delivery);
   }
-  const roles = new Map([...newest.values()].map(({ finding: { role } }) => [printRoleKey(role), role]));
+  const roles = new Map(
+    [...newest.values()].map(({ transition: { finding } }) => [printRoleKey(finding.role), finding.role]),
+  );
   const ledgers = await Promise.all([...roles.values()].map((role) => findings.load(role)));
   const stored = new Map(
     ledgers.flatMap((ledger) => ledger.findings.map(({ id, seq }) => [id, seq] as const)),
   );
-  return [...newest.values()].filter(({ finding }) => finding.seq >= (stored.get(finding.id) ?? 0));
+  return [...newest.values()].filter(
+    ({ transition: { finding } }) => finding.seq >= (stored.get(finding.id) ?? 0),
+  );
 }
 
 /** Imports, and gives why Security Hub refused a finding, by the finding's id. */
-async function importAll(
-  transitions: readonly Transition[],
-  home: Home,
-): Promise<ReadonlyMap<string, string>> {
-  const formatted = transitions.map((transition) => ({
+async function importAll(deliveries: readonly Delivery[], home: Home): Promise<ReadonlyMap<string, string>> {
+  const formatted = deliveries.map(({ transition, renewedAt }) => ({
     id: transition.finding.id,
-    asff: formatAsff(transition, home),
+    asff: formatAsff(transition, home, renewedAt),
   }));
   try {
     await importFindings(

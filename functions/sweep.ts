@@ -24,12 +24,13 @@ export const handler = defineFunction("sweep", async (_event, { context, home, l
   const announcer = createAnnouncer(eventbridge, BUS_NAME);
   const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - reserveMs, 0));
   const { report, failure } = await sweepWhole({ ...ports, announcer }, settings, signal);
-  const { inspections, resent, asked, left, unread } = report;
+  const { inspections, resent, asked, renewed, left, unread } = report;
   const transitions = inspections.flatMap((inspection) => inspection.transitions);
   metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);
   metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
   metrics.addMetric("Resent", MetricUnit.Count, resent);
   metrics.addMetric("RollbacksAskedAgain", MetricUnit.Count, asked);
+  metrics.addMetric("RenewedInSecurityHub", MetricUnit.Count, renewed);
   metrics.addMetric("UnreadRegions", MetricUnit.Count, unread.length);
   for (const { region, why } of unread) {
     logger.warn(`What AWS Batch uses in ${region} is as it was last seen: ${why}`);
@@ -43,6 +44,7 @@ export const handler = defineFunction("sweep", async (_event, { context, home, l
     transitions: transitions.map(({ id }) => id),
     resent,
     asked,
+    renewed,
     left,
     unread: unread.map(({ region }) => region),
   };

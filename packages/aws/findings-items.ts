@@ -41,9 +41,13 @@ export function transitionItem(transition: Transition, sinks: readonly Sink[]): 
     sk: findingKeys.transition(finding.id, finding.seq),
     schema,
     transition,
-    // Seconds, as DynamoDB's time to live wants them.
-    expires: Math.floor(Date.parse(at) / 1000) + keepTransitionsDays * 86_400,
+    expires: expiryFrom(at),
     // In the index `byDue` as long as somebody is to be told.
     ...(sinks.length > 0 && { sinks: new Set(sinks), due: "1", dueAt: at }),
   };
+}
+
+/** When DynamoDB forgets a transition that was told at `at` (ISO 8601): in seconds, as its time to live wants them. */
+export function expiryFrom(at: string): number {
+  return Math.floor(Date.parse(at) / 1000) + keepTransitionsDays * 86_400;
 }

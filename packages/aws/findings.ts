@@ -1,28 +1,16 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/finding";
 import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "@drift-guard/core/items";
 import type { Ledger } from "@drift-guard/core/ledger";
-import type { Delivery, FindingStore, Sink } from "@drift-guard/core/ports";
+import type { FindingStore, Sink } from "@drift-guard/core/ports";
 import type { RoleKey } from "@drift-guard/core/role";
 import type { Rollback } from "@drift-guard/core/rollback";
 import { findingKeys } from "@drift-guard/core/table";
 import type { Transition } from "@drift-guard/core/transition";
-import { codeOf } from "./failure.ts";
 import { commitLedger } from "./findings-commit.ts";
-import { AwaitedItem } from "./findings-items.ts";
-import {
-  findItem,
-  type Item,
-  openTable,
-  queryItems,
-  readItem,
-  scanItems,
-  sortKeyOf,
-  type Table,
-  tableFailure,
-} from "./table.ts";
+import { findDelivery, markDelivered, readUndelivered, renewTransition } from "./findings-deliveries.ts";
+import { findItem, openTable, queryItems, readItem, scanItems, sortKeyOf, type Table } from "./table.ts";
 
 // A ledger that is committed to between the calls of a load is read again, so often before it is given up.
 const loadRounds = 5;
@@ -45,6 +33,7 @@ export function createFindingStore(
     history: (role, findingId) => readHistory(table, role, findingId),
     findDelivery: ({ finding }) => findDelivery(table, finding, options.sinks),
     markDelivered: (transition, sink) => markDelivered(table, transition, sink),
+    renew: (transition, sink, at) => renewTransition(table, transition, sink, at),
     undelivered: (at) => readUndelivered(table, at, options.sinks),
   };
 }
@@ -112,72 +101,4 @@ async function readHistory(table: Table, role: RoleKey, findingId: string): Prom
   });
   for await (const item of items) history.push(readItem(table, item, TransitionItem).transition);
   return history;
-}
-
-async function findDelivery(
-  table: Table,
-  { role, id, seq }: Finding,
-  sinks: readonly Sink[],
-): Promise<Delivery | undefined> {
-  const item = await findItem(table, findingKeys.partition(role), findingKeys.transition(id, seq));
-  return item && readDelivery(table, item, sinks);
-}
-
-function readDelivery(table: Table, item: Item, sinks: readonly Sink[]): Delivery {
-  const { transition, sinks: waiting } = readItem(table, item, AwaitedItem);
-  return { transition, awaiting: sinks.filter((sink) => waiting.has(sink)) };
-}
-
-async function markDelivered(table: Table, transition: Transition, sink: Sink): Promise<void> {
-  const { finding } = transition;
-  const Key = {
-    pk: findingKeys.partition(finding.role),
-    sk: findingKeys.transition(finding.id, finding.seq),
-  };
-  try {
-    const { Attributes } = await table.documents.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key,
-        UpdateExpression: "DELETE sinks :sink",
-        ConditionExpression: "attribute_exists(pk)",
-        ExpressionAttributeValues: { ":sink": new Set([sink]) },
-        ReturnValues: "ALL_NEW",
-      }),
-    );
-    if (Attributes?.sinks !== undefined || Attributes?.due === undefined) return;
-    // DynamoDB drops a set that became empty: nobody is left to deliver to, so it leaves the index. Whoever comes
-    // last does this; where it ended before it could, nobody is waited for all the same.
-    await table.documents.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key,
-        UpdateExpression: "REMOVE due, dueAt",
-        ConditionExpression: "attribute_exists(pk) AND attribute_not_exists(sinks)",
-      }),
-    );
-  } catch (error) {
-    // A transition that has expired meanwhile needs no mark.
-    if (codeOf(error) === "ConditionalCheckFailed") return;
-    throw tableFailure(table, error, "dynamodb:UpdateItem");
-  }
-}
-
-async function* readUndelivered(table: Table, at: string, sinks: readonly Sink[]): AsyncIterable<Transition> {
-  let unreadable: unknown;
-  const items = queryItems(table, {
-    IndexName: "byDue",
-    KeyConditionExpression: "due = :due AND dueAt < :at",
-    ExpressionAttributeValues: { ":due": "1", ":at": at },
-  });
-  for await (const item of items) {
-    try {
-      const { transition, awaiting } = readDelivery(table, item, sinks);
-      if (awaiting.length > 0) yield transition;
-    } catch (error) {
-      unreadable ??= error;
-    }
-  }
-  // One that cannot be read must not keep the others from being told, and must not go unsaid either.
-  if (unreadable !== undefined) throw unreadable;
 }

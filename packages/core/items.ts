@@ -13,8 +13,8 @@ export const LedgerItem = z.object({ role: RoleKey, version: z.number() });
 export const FindingItem = z.object({ finding: Finding });
 /** Holds a rollback, with the role as it was before. */
 export const RollbackItem = z.object({ rollback: Rollback });
-/** Holds a transition. */
-export const TransitionItem = z.object({ transition: Transition });
+/** Holds a transition, and when a sink was last to be told again of it. */
+export const TransitionItem = z.object({ transition: Transition, renewedAt: z.string().exactOptional() });
 
 /** Holds an exception that a person made. */
 export const ExceptionItem = z.object({ exception: Exception });

@@ -67,6 +67,8 @@ export interface Delivery {
   readonly transition: Transition;
   /** Of the sinks that the owner has. */
   readonly awaiting: readonly Sink[];
+  /** ISO 8601: when a sink was last to be told again, where one was. */
+  readonly renewedAt?: string;
 }
 
 /**
@@ -86,9 +88,11 @@ export interface FindingStore {
    * The stored transition of the same finding and number, whatever else the one given says; undefined where none is
    * stored. A message only says that there is something to tell: what it is, and whether it was told, stands here.
    */
-  findDelivery(transition: Transition): Promise<Delivery | undefined>;
+  findDelivery(transition: Pick<Transition, "finding">): Promise<Delivery | undefined>;
   /** Notes that a sink delivered a transition; doing so twice is nothing. */
   markDelivered(transition: Transition, sink: Sink): Promise<void>;
+  /** Has a sink be told again, at `at` (ISO 8601), of a stored transition, which is kept for longer by that. */
+  renew(transition: Transition, sink: Sink, at: string): Promise<void>;
   /** Transitions from before `at` (ISO 8601) that a sink which the owner has did not mark yet. */
   undelivered(at: string): AsyncIterable<Transition>;
 }

@@ -32,6 +32,17 @@ export function createFindingStore(
         sqlite.prepare("DELETE FROM waiting WHERE pk = ? AND sk = ? AND sink = ?").run(pk, sk, sink),
       );
     },
+    renew: async ({ finding }, sink, at) =>
+      transact(database, (sqlite) => {
+        const { pk, sk } = transitionKey(finding);
+        const renewed = sqlite
+          .prepare("UPDATE findings SET item = json_set(item, '$.renewedAt', ?) WHERE pk = ? AND sk = ?")
+          .run(at, pk, sk);
+        if (renewed.changes === 0) return;
+        sqlite
+          .prepare("INSERT OR REPLACE INTO waiting (at, pk, sk, sink) VALUES (?, ?, ?, ?)")
+          .run(at, pk, sk, sink);
+      }),
     async *undelivered(at) {
       const rows = query(database, (sqlite) => selectWaiting(sqlite, at, sinks));
       for (const row of rows) yield readItem(database, row, TransitionItem).transition;
@@ -62,7 +73,7 @@ function findDelivery(database: Database, finding: Finding, sinks: readonly Sink
   if (!row) return undefined;
   const waiting = database.sqlite.prepare("SELECT 1 FROM waiting WHERE pk = ? AND sk = ? AND sink = ?");
   return {
-    transition: readItem(database, row, TransitionItem).transition,
+    ...readItem(database, row, TransitionItem),
     awaiting: sinks.filter((sink) => waiting.get(pk, sk, sink) !== undefined),
   };
 }

@@ -51,12 +51,19 @@ export interface AsffFinding {
   };
 }
 
-/** A transition as the Security Hub finding that it leaves behind; one finding keeps one Id for all its life. */
-export function formatAsff(transition: Transition, { account, region, partition }: AsffPlace): AsffFinding {
+/**
+ * A transition as the Security Hub finding that it leaves behind; one finding keeps one Id for all its life. `observedAt`
+ * (ISO 8601) is later than the transition where nothing has happened since.
+ */
+export function formatAsff(
+  transition: Transition,
+  { account, region, partition }: AsffPlace,
+  observedAt = transition.at,
+): AsffFinding {
   const { finding } = transition;
   const { evidence, role } = finding;
   const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
-  const at = timestamp(transition.at);
+  const at = timestamp(observedAt);
   return {
     SchemaVersion: "2018-10-08",
     Id: `drift-guard/${role.account}/${finding.id}`,

@@ -4,12 +4,13 @@ import type { Finding } from "@drift-guard/core/finding";
 import type { Transition, TransitionKind } from "@drift-guard/core/transition";
 import type { UsedWard } from "./discovery.ts";
 import type { Inspection } from "./inspect.ts";
-import type { SweepPorts } from "./ports.ts";
+import type { GuardSettings, SweepPorts } from "./ports.ts";
 import type { Attempt } from "./sweep-report.ts";
 
 // A sink retries for some minutes by itself; what is unconfirmed after that was lost on the way.
 const overdueMinutes = 15;
 const announceAtOnce = 100;
+const hubDays = 30;
 const asking: readonly TransitionKind[] = ["opened", "grew", "reopened"];
 
 /** The moment (ISO 8601) before which whatever was told should have been heard. */
@@ -44,6 +45,29 @@ export async function findUnanswered(
 function wantsRollback({ state, evidence, refusal, retry }: Finding, { rollback }: GuardedRole): boolean {
   if (state !== "open" || evidence.kind !== "drift" || evidence.side === "altered") return false;
   return rollback[evidence.side] === "automatic" && (refusal === undefined || retry === true);
+}
+
+/**
+ * The transitions of open findings that Security Hub is to be told again: it forgets an active finding that nobody has
+ * updated for 90 days (platform-facts 5.6). A month leaves room for two that go wrong.
+ */
+export async function renewForHub(
+  { role }: Inspection,
+  { findings, now }: SweepPorts,
+  { config }: GuardSettings,
+): Promise<readonly Transition[]> {
+  if (!config.securityHub) return [];
+  const moment = now();
+  const monthAgo = new Date(moment.getTime() - hubDays * 86_400_000).toISOString();
+  const renewed: Transition[] = [];
+  for (const finding of (await findings.load(role)).findings) {
+    if (finding.state !== "open" || finding.updatedAt >= monthAgo) continue;
+    const last = await findings.findDelivery({ finding });
+    if (!last || (last.renewedAt ?? last.transition.at) >= monthAgo) continue;
+    await findings.renew(last.transition, "securityhub", moment.toISOString());
+    renewed.push(last.transition);
+  }
+  return renewed;
 }
 
 /** Tells again what a sink has not confirmed; gives the ids of what was told, also where it could not tell all. */

@@ -13,6 +13,8 @@ export interface SweepReport {
   readonly resent: number;
   /** Rollbacks that were lost on their way, or refused for a reason that passes, asked for again. */
   readonly asked: number;
+  /** Findings that are open for long, told again to Security Hub. */
+  readonly renewed: number;
   /** Roles that were not reached before time ran out; the next sweep finds them. */
   readonly left: readonly string[];
   /** Regions whose AWS Batch could not be read: what is known of them is as old as the sweep before. */

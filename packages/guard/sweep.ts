@@ -5,7 +5,7 @@ import { findUsedWards, listDiscovered, type UsedWard } from "./discovery.ts";
 import { listWards } from "./guarded-role.ts";
 import { type Inspection, inspectRole } from "./inspect.ts";
 import type { GuardSettings, SweepPorts } from "./ports.ts";
-import { announce, findUnanswered, resendOverdue } from "./reminders.ts";
+import { announce, findUnanswered, renewForHub, resendOverdue } from "./reminders.ts";
 import {
   type Attempt,
   notingIn,
@@ -27,8 +27,10 @@ interface Sweeping {
   /** Names in lower case of roles of which not even the uses could be found out. */
   readonly unfound: Set<string>;
   readonly inspections: Inspection[];
-  /** By id, what is to be told again for its rollback's sake. */
+  /** By id, what is to be told again for its rollback's sake … */
   readonly unanswered: Map<string, Transition>;
+  /** … and for Security Hub's. */
+  readonly renewed: Map<string, Transition>;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function sweep(
     unfound: new Set(),
     inspections: [],
     unanswered: new Map(),
+    renewed: new Map(),
   };
   const guarded = listWards(settings).map(({ name }) => name);
   const left = new Set(await lookAt(guarded, sweeping));
@@ -61,11 +64,18 @@ export async function sweep(
     for (const name of await lookAt([...guarded, ...(discovered ?? [])], sweeping)) left.add(name);
   }
   const resent = await resendOverdue(ports, attempt, signal);
-  const untold = [...sweeping.unanswered.values()].filter(({ id }) => !resent.has(id));
+  const tell = (transitions: ReadonlyMap<string, Transition>) =>
+    announce(
+      [...transitions.values()].filter(({ id }) => !resent.has(id)),
+      ports,
+      attempt,
+      signal,
+    );
   const report: SweepReport = {
     inspections: sweeping.inspections,
     resent: resent.size,
-    asked: (await announce(untold, ports, attempt, signal)).length,
+    asked: (await tell(sweeping.unanswered)).length,
+    renewed: (await tell(sweeping.renewed)).length,
     unread,
     left: [...left],
   };
@@ -75,7 +85,7 @@ export async function sweep(
 
 /** Looks at the roles that were not looked at, or with other uses than they have; gives the names of those not reached. */
 async function lookAt(names: readonly string[], sweeping: Sweeping): Promise<readonly string[]> {
-  const { ports, settings, signal, attempt, looked, inspections, unanswered } = sweeping;
+  const { ports, settings, signal, attempt, looked, inspections, unanswered, renewed } = sweeping;
   const wards = (await findWards(names, sweeping)).filter(
     ({ name, uses }) => looked.get(name.toLowerCase()) !== JSON.stringify(uses),
   );
@@ -93,6 +103,7 @@ async function lookAt(names: readonly string[], sweeping: Sweeping): Promise<rea
         await ports.rechecks.schedule({ recheck: ward.name }, settings.config.recheckSeconds);
       }
       for (const each of await findUnanswered(ward, inspection, ports)) unanswered.set(each.id, each);
+      for (const each of await renewForHub(inspection, ports, settings)) renewed.set(each.id, each);
     });
   }
   return [...left];

@@ -145,7 +145,7 @@ export function findUndelivered(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:Query"], resources: [$interpolate`${findings.arn}/index/byDue`] }];
 }
 
-/** Marks a transition as delivered. */
+/** Marks a transition as delivered, or to be delivered again. */
 export function markDelivered(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:UpdateItem"], resources: [findings.arn] }];
 }

@@ -252,6 +252,34 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       ]);
     });
 
+    it("has a sink be told again, counted from then on, of a transition that is stored", async () => {
+      const role = newRole();
+      const finding = aFinding({ role });
+      const transition = aTransition({ finding });
+      await commit(door.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      for (const sink of sinks) await door.store.markDelivered(transition, sink);
+      const later = secondsAfterNoon(40 * 86_400);
+      await door.store.renew(transition, "securityhub", later);
+      assert.deepEqual(await door.other.findDelivery(transition), {
+        transition,
+        awaiting: ["securityhub"],
+        renewedAt: later,
+      });
+      assert.deepEqual((await collect(door.store.undelivered(later))).filter(isOf(role)), []);
+      const after = secondsAfterNoon(41 * 86_400);
+      assert.deepEqual((await collect(door.store.undelivered(after))).filter(isOf(role)), [transition]);
+      await door.store.markDelivered(transition, "securityhub");
+      assert.deepEqual((await collect(door.store.undelivered(after))).filter(isOf(role)), []);
+      assert.deepEqual((await door.other.findDelivery(transition))?.renewedAt, later);
+    });
+
+    it("makes no transition by having it told again", async () => {
+      const unknown = aTransition({ finding: aFinding({ role: newRole() }) });
+      await door.store.renew(unknown, "securityhub", noon);
+      assert.equal(await door.store.findDelivery(unknown), undefined);
+      assert.deepEqual(await door.store.history(unknown.finding.role, unknown.finding.id), []);
+    });
+
     it("gives only transitions from before the moment asked for", async () => {
       const role = newRole();
       const finding = aFinding({ role });

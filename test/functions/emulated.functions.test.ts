@@ -248,6 +248,20 @@ withEmulators("The functions", (services) => {
       assert.deepEqual([await isUndelivered(first), await isUndelivered(second)], [false, false]);
     });
 
+    it("imports a finding once more that is to be told again, as seen then", async () => {
+      const hub = new SecurityHubClient(at());
+      await hub.send(new EnableSecurityHubCommand({}));
+      const old = await opened("told-again", ["securityhub"]);
+      const later = secondsAfterNoon(40 * 86_400);
+      for (const again of [false, true]) {
+        if (again) await store().renew(old, "securityhub", later);
+        assert.deepEqual(await invoke("securityhub", queueEvent(event(old))), givenBack());
+      }
+      const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
+      const imported = Findings.find(({ Id }) => Id === `drift-guard/${account}/told-again`);
+      assert.deepEqual([imported?.CreatedAt, imported?.UpdatedAt], [old.at, later]);
+    });
+
     it("archives no finding because a message says that it is resolved, and imports none that nobody committed", async () => {
       const hub = new SecurityHubClient(at());
       await hub.send(new EnableSecurityHubCommand({}));

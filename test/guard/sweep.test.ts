@@ -259,3 +259,42 @@ describe("a rollback that never came", () => {
     assert.equal((await world.sweep()).asked, 0);
   });
 });
+
+describe("a finding that stays open for long", () => {
+  const days = (count: number) => count * 86_400;
+  async function aWorldWithOldFindings(securityHub = true): Promise<World> {
+    const config = defineConfig({ roles: { AWSBatchServiceRole: {} }, securityHub });
+    const world = aWorld({ config });
+    world.act(detach);
+    await world.settle();
+    world.clock.advance(days(31));
+    return world;
+  }
+
+  it("is told again to Security Hub, each month once, and to nobody else", async () => {
+    const world = await aWorldWithOldFindings();
+    const { announced, report } = await sweepWith(world);
+    assert.deepEqual([announced, report.renewed], [world.told, 1]);
+    const [opened] = world.told;
+    assert.ok(opened);
+    // The world's own sink is the people's.
+    assert.deepEqual(await world.ports.findings.findDelivery(opened), {
+      transition: opened,
+      awaiting: [],
+      renewedAt: world.clock.now().toISOString(),
+    });
+    world.clock.advance(days(29));
+    assert.equal((await sweepWith(world)).report.renewed, 0);
+    world.clock.advance(days(2));
+    assert.equal((await sweepWith(world)).report.renewed, 1);
+  });
+
+  it("is left alone where the owner has no Security Hub, or when it is not open any more", async () => {
+    assert.equal((await sweepWith(await aWorldWithOldFindings(false))).report.renewed, 0);
+    const world = await aWorldWithOldFindings();
+    world.act({ ...detach, call: "AttachRolePolicy" });
+    await world.settle();
+    world.clock.advance(days(31));
+    assert.equal((await sweepWith(world)).report.renewed, 0);
+  });
+});

@@ -80,6 +80,7 @@ describe("the role of every function", () => {
         "iam:ListRoles",
         ...readBatch,
         ...ledgers,
+        "dynamodb:UpdateItem",
         "events:PutEvents",
         "sqs:SendMessage",
       ],
@@ -107,6 +108,11 @@ describe("the role of every function", () => {
     for (const name of functions) {
       assert.deepEqual([...new Set(actions(name))].sort(), [...(expected[name] ?? []), ...logs].sort(), name);
     }
+  });
+
+  it("lets the sweep have nothing told again where there is no Security Hub that would forget it", () => {
+    const allowed = permissionsOf(plain.get("SweepRole")).flatMap(({ Action }) => Action);
+    assert.ok(!allowed.includes("dynamodb:UpdateItem"));
   });
 
   it("names every resource, save where AWS knows none for the call", () => {
