@@ -1,5 +1,7 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
+import { ECSClient } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { createAgentReader } from "@drift-guard/aws/ecs";
 import { createAnnouncer } from "@drift-guard/aws/eventbridge";
 import { sweep } from "@drift-guard/guard/sweep";
 import { SweepIncompleteError, type SweepReport } from "@drift-guard/guard/sweep-report";
@@ -22,8 +24,9 @@ export const handler = defineFunction("sweep", async (_event, { context, home, l
   const { ports, settings } = openGuard(clients, home);
   const { BUS_NAME } = readEnvironment(Environment.pick({ BUS_NAME: true }));
   const announcer = createAnnouncer(eventbridge, BUS_NAME);
+  const agents = createAgentReader((region) => new ECSClient({ ...patience, region }));
   const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - reserveMs, 0));
-  const { report, failure } = await sweepWhole({ ...ports, announcer }, settings, signal);
+  const { report, failure } = await sweepWhole({ ...ports, agents, announcer }, settings, signal);
   const { inspections, resent, asked, renewed, left, unread } = report;
   const transitions = inspections.flatMap((inspection) => inspection.transitions);
   metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);

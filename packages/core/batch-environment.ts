@@ -11,6 +11,7 @@ import {
 
 const resources = z
   .looseObject({
+    type: optionalText,
     instanceRole: optionalText,
     spotIamFleetRole: optionalText,
     managedInstancesProvider: z
@@ -36,6 +37,7 @@ const Environment = z.looseObject({
   status: optionalText,
   statusReason: optionalText,
   serviceRole: optionalText,
+  ecsClusterArn: optionalText,
   computeResources: resources,
 });
 
@@ -51,7 +53,7 @@ const linkedRole = "AWSServiceRoleForBatch";
 export function parseComputeEnvironment(value: unknown, place: BatchPlace): ComputeEnvironment | undefined {
   const parsed = Environment.safeParse(value);
   if (!parsed.success) return undefined;
-  const { type, state, status, statusReason } = parsed.data;
+  const { type, state, status, statusReason, ecsClusterArn: cluster, computeResources } = parsed.data;
   const name = parsed.data.computeEnvironmentName ?? parsed.data.computeEnvironment;
   if (name === undefined) return undefined;
   return {
@@ -60,9 +62,10 @@ export function parseComputeEnvironment(value: unknown, place: BatchPlace): Comp
     state: state ?? "ENABLED",
     status: status ?? "CREATING",
     ...(statusReason !== undefined && { statusReason }),
+    ...(cluster !== undefined && !computeResources?.type?.startsWith("FARGATE") && { cluster }),
     roles: [
       ...serviceRoleOf(parsed.data.serviceRole, type, place),
-      ...resourceRolesOf(parsed.data.computeResources, place),
+      ...resourceRolesOf(computeResources, place),
     ],
   };
 }

@@ -26,6 +26,8 @@ export interface ComputeEnvironment {
   readonly state: string;
   readonly status: string;
   readonly statusReason?: string;
+  /** ARN of the ECS cluster that its instances are in; left out where it has none, or is of Fargate. */
+  readonly cluster?: string;
   readonly roles: readonly EnvironmentRole[];
 }
 

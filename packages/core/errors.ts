@@ -74,3 +74,8 @@ export class RollbackUnderwayError extends Error {
 export class BatchUnreadableError extends Error {
   override readonly name = "BatchUnreadableError";
 }
+
+/** The ECS agents of a cluster could not be read: throttled for good, no answer, or a refusal other than of access. */
+export class AgentsUnreadableError extends Error {
+  override readonly name = "AgentsUnreadableError";
+}

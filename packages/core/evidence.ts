@@ -59,6 +59,7 @@ export const NoteTopic = z.enum([
   "invalid-environment",
   "other-path",
   "profile-empty",
+  "agent-too-old",
   "role-not-named",
   "execution-role-as-job-role",
   "unexplained-symptom",

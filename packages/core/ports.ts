@@ -146,6 +146,12 @@ export interface BatchReader {
   definitions(region: string): AsyncIterable<JobDefinition>;
 }
 
+/** Reads the ECS agents on the instances of compute environments. Throws `AgentsUnreadableError`. */
+export interface AgentReader {
+  /** The oldest version among a cluster's instances; undefined where it has none, or they may not be seen. */
+  oldestAgent(region: string, cluster: string): Promise<string | undefined>;
+}
+
 /** What is known of a secret, a parameter or a key beside its name. */
 export interface ResourceFacts {
   /** Its resource policy as JSON text; `null` where it has none. */

@@ -48,6 +48,7 @@ function rateNote({ topic }: Note): Severity {
     case "profile-empty":
     case "linked-role-deletion":
       return "HIGH";
+    case "agent-too-old":
     case "role-not-named":
     case "execution-role-as-job-role":
     case "unexplained-symptom":

@@ -1,3 +1,4 @@
+import { judgeAgent, leastAgent } from "./agent-version.ts";
 import { usualExecutionRole } from "./batch.ts";
 import type { Assessment, Drift, Note, NoteTopic } from "./evidence.ts";
 import { evaluateNeeds, findUnusedGrants } from "./needs-evaluation.ts";
@@ -29,6 +30,7 @@ export function evaluateUses({ reading, uses, facts }: UsageQuestion): readonly 
     ...noteUnnamed(definitions),
     ...noteDoubleDuty(name, definitions),
     ...noteUnheld(environments),
+    ...noteOldAgents(environments),
     ...noteOtherPath(environments, reading),
     ...noteInvalid(environments, reading),
   ];
@@ -61,6 +63,20 @@ function noteUnheld(uses: readonly EnvironmentUse[]): readonly Note[] {
     uses.filter(({ unheld }) => unheld),
     (use) =>
       `${tellUse(use)} names the instance profile ${use.profile}, which does not exist or holds no role: its instances cannot join. Make the profile, and add its role to it.`,
+  );
+}
+
+// R37. A version that cannot be read is told as well: unsure is never clean, and the role's other parts are not unsure.
+function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
+  const judged = uses.flatMap((use) => {
+    if (use.oldestAgent === undefined) return [];
+    const verdict = judgeAgent(use.oldestAgent);
+    return verdict === "enough" ? [] : [{ ...use, verdict }];
+  });
+  return note("agent-too-old", judged, (use) =>
+    use.verdict === "too-old"
+      ? `${tellUse(use)} has instances whose ECS agent is ${use.oldestAgent}: tasks with an execution role (secrets, private registries) need ${leastAgent} or later and cannot start there. Update the agent, or the AMI and then the instances.`
+      : `${tellUse(use)} has instances whose ECS agent is of the version "${use.oldestAgent}", which cannot be compared with ${leastAgent}, the first that takes execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
   );
 }
 

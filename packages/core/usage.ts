@@ -42,6 +42,8 @@ export const EnvironmentUse = z
     profile: z.string().exactOptional(),
     /** Set where that profile is gone, or holds no role: the use is told of the role of the profile's own name. */
     unheld: z.literal(true).exactOptional(),
+    /** The oldest version of the ECS agent on its instances, as last seen (R37); told of the instances' role alone. */
+    oldestAgent: z.string().exactOptional(),
   })
   .readonly();
 export type EnvironmentUse = z.infer<typeof EnvironmentUse>;

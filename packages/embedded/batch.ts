@@ -109,11 +109,13 @@ function readBatch(state: BatchState, check: (region: string) => void): BatchRea
 
 /** An environment as DescribeComputeEnvironments shows it. */
 async function showEnvironment(state: BatchState, environment: StoredEnvironment): Promise<object> {
-  const { deleting, ...shown } = environment;
+  const { deleting, ...stored } = environment;
+  const { partition, account } = state.iam;
+  const ecsClusterArn = `arn:${partition}:ecs:${environment.region}:${account}:cluster/AWSBatch-${environment.computeEnvironmentName}`;
+  const shown = { ...stored, ecsClusterArn };
   if (await canAssume(state, environment.serviceRole)) {
     return { ...shown, status: deleting ? "DELETING" : "VALID", statusReason: "ComputeEnvironment Healthy" };
   }
-  const { partition, account } = state.iam;
   // In the words of a recorded answer (2.9); Batch works through a role of its own.
   const statusReason = `CLIENT_ERROR - User: arn:${partition}:sts::${account}:assumed-role/EcsService-${environment.region}-prod/batch is not authorized to perform: sts:AssumeRole on resource: ${environment.serviceRole}`;
   return { ...shown, status: deleting ? "DELETING" : "INVALID", statusReason };

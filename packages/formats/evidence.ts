@@ -200,6 +200,7 @@ const noteTitles: Readonly<Record<NoteTopic, (role: string) => string>> = {
   "invalid-environment": (role) => `A compute environment is INVALID because of ${role}`,
   "other-path": (role) => `A compute environment names ${role} at a path where it is not`,
   "profile-empty": (role) => `The instance profile of ${role} is gone or empty`,
+  "agent-too-old": () => "Instances run an ECS agent that is too old for execution roles",
   "role-not-named": () => "A job definition needs an execution role and names none",
   "execution-role-as-job-role": (role) => `Jobs run as ${role}, an execution role`,
   "unexplained-symptom": (role) => `Jobs fail for reasons of permission, and ${role} is as it should be`,

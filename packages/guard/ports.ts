@@ -1,5 +1,6 @@
 import type { Config } from "@drift-guard/core/config";
 import type {
+  AgentReader,
   Announcer,
   BatchReader,
   ControlStore,
@@ -26,6 +27,8 @@ export interface GuardPorts {
   readonly resources?: ResourceReader;
   /** Follows the deletion of a service-linked role; left out where nothing reads that. */
   readonly deletions?: Pick<LinkedRoleKeeper, "deletionStatus">;
+  /** Reads the ECS agents of compute environments, for a sweep; left out where nothing reads that. */
+  readonly agents?: AgentReader;
   now(): Date;
 }
 

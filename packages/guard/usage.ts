@@ -8,6 +8,7 @@ import {
 import type { Subject } from "@drift-guard/core/change";
 import { BatchUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
 import type { UsageSubject } from "@drift-guard/core/usage";
+import { addAgent, guardAgents } from "./agents.ts";
 import type { GuardPorts, GuardSettings } from "./ports.ts";
 
 /**
@@ -30,7 +31,16 @@ export async function refreshSubjects(
     }
     const environment = await ports.batch.environment(region, name);
     const queues = environment ? await collect(ports.batch.queues(region)) : [];
-    const uses = environment ? await usesWithHolders(environment, queues, new Map(), ports) : new Map();
+    // Agents come and go without an event: they are asked for by a sweep.
+    const uses = environment
+      ? await addAgent(
+          environment,
+          await usesWithHolders(environment, queues, new Map(), ports),
+          undefined,
+          account,
+          ports,
+        )
+      : new Map();
     touched.push(...(await ports.usage.record(account, subject, uses)));
   }
   return [...new Set(touched)];
@@ -64,8 +74,7 @@ export async function refreshRegion(
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    await recordRegion(region, ports, settings, signal);
-    return undefined;
+    return await recordRegion(region, ports, settings, signal);
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return "Time ran out before all of it was read.";
     if (error instanceof BatchUnreadableError || error instanceof RoleUnreadableError) return error.message;
@@ -78,7 +87,7 @@ async function recordRegion(
   ports: GuardPorts,
   { account }: GuardSettings,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<string | undefined> {
   // Whatever is not in a list must be gone, so that the lists are read to their ends before anything is let go.
   const queues = await collect(ports.batch.queues(region), signal);
   const environments = await collect(ports.batch.environments(region), signal);
@@ -89,9 +98,11 @@ async function recordRegion(
     return ports.usage.record(account, subject, uses);
   };
   const holders = new Map<string, string | undefined>();
+  const agents = guardAgents(ports.agents);
   for (const environment of environments) {
     const uses = await usesWithHolders(environment, queues, holders, ports);
-    await record({ kind: "compute-environment", region, name: environment.name }, uses);
+    const told = await addAgent(environment, uses, agents.reader, account, ports);
+    await record({ kind: "compute-environment", region, name: environment.name }, told);
   }
   for (const [name, revisions] of definitions) {
     await record({ kind: "job-definition", region, name }, usesOfDefinition(revisions));
@@ -101,6 +112,7 @@ async function recordRegion(
       await record(subject, new Map());
     }
   }
+  return agents.failure()?.message;
 }
 
 function isAmong(

@@ -50,6 +50,17 @@ export function readBatch(): Permission[] {
   ];
 }
 
+/** Reads the ECS agents of the instances of Batch's clusters, which Batch names in a newer and an older way. */
+export function readAgents({ partition, account }: Place): Permission[] {
+  const ecs = (resource: string) => $interpolate`arn:${partition}:ecs:*:${account}:${resource}`;
+  return [
+    {
+      actions: ["ecs:DescribeContainerInstances", "ecs:ListContainerInstances"],
+      resources: [ecs("cluster/AWSBatch*"), ecs("cluster/*_Batch_*"), ecs("container-instance/*")],
+    },
+  ];
+}
+
 /** Finds the roles behind a policy or an instance profile that changed. */
 export function findRoles(place: Place): Permission[] {
   return [{ actions: ["iam:ListEntitiesForPolicy"], resources: anyPolicy(place) }, ...readProfiles(place)];

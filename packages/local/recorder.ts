@@ -51,7 +51,7 @@ export interface Recorder {
 }
 
 // What moto keeps of the account; ministack keeps the rest.
-const motoServices: ReadonlySet<string> = new Set(["iam", "sts", "batch", "securityhub"]);
+const motoServices: ReadonlySet<string> = new Set(["iam", "sts", "batch", "ecs", "securityhub"]);
 
 /** Starts the recorder in front of the emulators, on loopback. */
 export async function startRecorder(

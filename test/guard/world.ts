@@ -2,7 +2,13 @@ import type { Config } from "@drift-guard/core/config";
 import { RollbackUnderwayError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/finding";
 import { parseMessage } from "@drift-guard/core/message";
-import type { ControlStore, ResourceReader, RoleReader, RoleWriter } from "@drift-guard/core/ports";
+import type {
+  AgentReader,
+  ControlStore,
+  ResourceReader,
+  RoleReader,
+  RoleWriter,
+} from "@drift-guard/core/ports";
 import { references } from "@drift-guard/core/references";
 import { rollbackKinds, type Transition } from "@drift-guard/core/transition";
 import { type Account, createAccount } from "@drift-guard/embedded/account";
@@ -68,6 +74,8 @@ export interface WorldOptions {
   readonly disorder?: Disorder;
   /** What the guard may read of secrets and keys; nothing where left out. */
   readonly resources?: ResourceReader;
+  /** What the guard may see of the instances of compute environments; nothing where left out. */
+  readonly agents?: AgentReader;
   /** Stands between the guard and the account's roles. */
   readonly roles?: (reader: RoleReader) => RoleReader;
 }
@@ -79,6 +87,7 @@ export function aWorld({
   roles = (reader) => reader,
   writer = (door) => door,
   resources,
+  agents,
 }: WorldOptions = {}): World {
   const clock = createVirtualClock(noon);
   const ids = createIds();
@@ -106,6 +115,7 @@ export function aWorld({
     batch: batch.reader,
     usage: createUsageStore(database),
     ...(resources && { resources }),
+    ...(agents && { agents }),
     deletions: iam.keeper(guard),
     now: () => clock.now(),
     newId: () => ids.uuid(),

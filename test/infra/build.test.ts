@@ -39,6 +39,14 @@ describe("the bundles", () => {
     }
   });
 
+  it("carry the client of ECS where agents are read, in the sweep, and nowhere else", async () => {
+    const carriers: string[] = [];
+    for (const { name, file } of bundles) {
+      if ((await readFile(file, "utf8")).includes("DescribeContainerInstances")) carriers.push(name);
+    }
+    assert.deepEqual(carriers, ["sweep"]);
+  });
+
   it("hold the config that was asked for, and not the repository's own", async () => {
     const detect = bundles.find(({ name }) => name === "detect");
     assert.match(await readFile(detect?.file ?? "", "utf8"), /oncall@example\.com/);

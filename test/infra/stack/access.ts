@@ -79,6 +79,8 @@ describe("the role of every function", () => {
         "iam:GetInstanceProfile",
         "iam:ListRoles",
         ...readBatch,
+        "ecs:DescribeContainerInstances",
+        "ecs:ListContainerInstances",
         ...ledgers,
         "dynamodb:UpdateItem",
         "events:PutEvents",
@@ -138,6 +140,16 @@ describe("the role of every function", () => {
     }
   });
 
+  it("reads the agents of Batch's own clusters alone, in every region", () => {
+    const read = permissions("Sweep").find(({ Action }) => Action.includes("ecs:ListContainerInstances"));
+    assert.deepEqual(
+      read?.Resource,
+      ["cluster/AWSBatch*", "cluster/*_Batch_*", "container-instance/*"].map(
+        (resource) => `arn:aws:ecs:*:${account}:${resource}`,
+      ),
+    );
+  });
+
   it("reads the guarded roles at any path, and no others, where it writes", () => {
     const read = permissions("Rollbacker").find(({ Action }) => Action.includes("iam:GetRole"));
     assert.deepEqual(
@@ -155,7 +167,7 @@ describe("the role of every function", () => {
     );
     for (const name of functions) {
       for (const { Action, Resource } of permissions(name)) {
-        if (Action.some((action) => /^(?:iam|securityhub):/.test(action)) || Resource?.includes("*"))
+        if (Action.some((action) => /^(?:iam|ecs|securityhub):/.test(action)) || Resource?.includes("*"))
           continue;
         for (const arn of Resource ?? []) {
           const whole = arn.replace(/\/index\/byDue$|:\*$/, "");

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, it } from "node:test";
+
+const root = resolve(import.meta.dirname, "../..");
+const rows = readFileSync(resolve(root, "docs/requirements.md"), "utf8")
+  .split("\n")
+  .filter((line) => /^\| (?:R\d|T\d|2\.)/.test(line))
+  .map((line) =>
+    line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|").replaceAll("`", "")),
+  )
+  .map(([, number = "", , code = "", test = "", sentence = ""]) => ({ number, code, test, sentence }));
+
+describe("the table of requirements", () => {
+  it("has every number once", () => {
+    const count = (prefix: string, to: number) => Array.from({ length: to }, (_, at) => `${prefix}${at + 1}`);
+    assert.deepEqual(
+      rows.map(({ number }) => number),
+      [...count("R", 47), ...count("T", 9), ...count("2.", 11)],
+    );
+  });
+
+  for (const { number, code, test, sentence } of rows) {
+    it(`names for ${number} a file and a test that are there`, () => {
+      const file = code.startsWith("docs/") ? code : `packages/${code}`;
+      assert.ok(existsSync(resolve(root, file)), `${file} is not there`);
+      const text = readFileSync(resolve(root, test), "utf8");
+      const quoted = [`"${sentence}"`, `\`${sentence}\``];
+      assert.ok(
+        quoted.some((words) => text.includes(words)),
+        `${test} has no test "${sentence}"`,
+      );
+    });
+  }
+});
