@@ -29,6 +29,7 @@ export const Grant: z.ZodType<PolicyGrant> = z
       .array(z.object({ operator: z.string(), key: z.string(), values: strings }).readonly())
       .readonly(),
     example: Example.exactOptional(),
+    remains: z.enum(["all", "part", "none", "undecided"]).exactOptional(),
     statements: z
       .array(
         z.object({ document: z.number(), statement: z.number(), sid: z.string().exactOptional() }).readonly(),

@@ -79,7 +79,6 @@ function rateDrift(drift: Drift, role: RoleKey): Severity {
 }
 
 function rateTrust(grant: Grant, role: RoleKey): Severity {
-  if (grant.exceptPrincipals) return "CRITICAL";
   return worst((grant.principals ?? []).map((principal) => rateTrusted(principal, role)));
 }
 
@@ -112,11 +111,8 @@ const escalating = Object.entries(escalatingVerbs).flatMap(([service, verbs]) =>
 const reading = /^[\w-]+:(?:get|list|describe|batchget|lookup|view)[\w*?]*$/i;
 
 /** Whether whoever holds a grant can give himself more by it. */
-export function isEscalating({ actions, exceptActions }: Grant): boolean {
-  return (
-    exceptActions !== undefined ||
-    actions.some((action) => escalating.some((start) => mayBegin(action, start)))
-  );
+export function isEscalating({ actions }: Grant): boolean {
+  return actions.some((action) => escalating.some((start) => mayBegin(action, start)));
 }
 
 function ratePermission(grant: Grant): Severity {

@@ -15,6 +15,13 @@ describe("a severity", () => {
     assert.equal(rateSeverity(excess, aKey(), choice), "CRITICAL");
   });
 
+  it("of a grant with something carved out is that of what it gives, not of the carving", () => {
+    const carved = aGrant({ actions: ["s3:*"], exceptActions: ["s3:Get*"] });
+    assert.equal(rateSeverity(aDrift({ side: "excess", grants: [carved] }), aKey()), "HIGH");
+    const all = aGrant({ actions: ["*"], exceptActions: ["s3:*"] });
+    assert.equal(rateSeverity(aDrift({ side: "excess", grants: [all] }), aKey()), "CRITICAL");
+  });
+
   it("of a retired policy that gives nothing more is medium", () => {
     assert.equal(rateSeverity(aDrift({ side: "excess", grants: [] }), aKey()), "MEDIUM");
   });
