@@ -42,7 +42,7 @@ describe("the bundles", () => {
   it("carry the client of ECS where agents are read, in the sweep, and nowhere else", async () => {
     const carriers: string[] = [];
     for (const { name, file } of bundles) {
-      if ((await readFile(file, "utf8")).includes("DescribeContainerInstances")) carriers.push(name);
+      if ((await readFile(file, "utf8")).includes("AmazonEC2ContainerServiceV20141113")) carriers.push(name);
     }
     assert.deepEqual(carriers, ["sweep"]);
   });
