@@ -1,7 +1,7 @@
 import type { GuardedRole } from "@drift-guard/core/config";
 import { identifyFinding } from "@drift-guard/core/digest";
 import type { Finding } from "@drift-guard/core/finding";
-import type { Transition, TransitionKind } from "@drift-guard/core/transition";
+import { rollbackKinds, type Transition } from "@drift-guard/core/transition";
 import type { UsedWard } from "./discovery.ts";
 import type { Inspection } from "./inspect.ts";
 import type { GuardSettings, SweepPorts } from "./ports.ts";
@@ -11,7 +11,6 @@ import type { Attempt } from "./sweep-report.ts";
 const overdueMinutes = 15;
 const announceAtOnce = 100;
 const hubDays = 30;
-const asking: readonly TransitionKind[] = ["opened", "grew", "reopened"];
 
 /** The moment (ISO 8601) before which whatever was told should have been heard. */
 function overdueAt({ now }: SweepPorts): string {
@@ -36,7 +35,7 @@ export async function findUnanswered(
   for (const finding of findings) {
     if (!seen.has(finding.id) || !wantsRollback(finding, guarded)) continue;
     const history = await ports.findings.history(role, finding.id);
-    const last = history.findLast(({ kind }) => asking.includes(kind));
+    const last = history.findLast(({ kind }) => rollbackKinds.includes(kind));
     if (last && last.at < overdueAt(ports)) unanswered.push(last);
   }
   return unanswered;
