@@ -8,6 +8,7 @@ const help = `drift-guard keeps the IAM roles that AWS Batch stands on as they s
 Usage: drift-guard <command> [options]
 
   check      compare the guarded roles of an account, live or from a file, with their references
+  compare    tell what one IAM policy allows or denies and another does not
   explain    tell what the guard makes of CloudTrail records
   reference  what roles should be: list, show, capture, check, refresh
   slr        the life of Batch's service-linked role: status, delete-plan, delete, create, describe
@@ -23,6 +24,7 @@ DEBUG=1 shows where in the program an error came from. NO_COLOR=1 leaves colours
 // Each is loaded when it is wanted: check on a file needs no SDK, and explain no database.
 const commands = new Map<string, () => Promise<Command>>([
   ["check", async () => (await import("./commands/check.ts")).check],
+  ["compare", async () => (await import("./commands/compare.ts")).compare],
   ["explain", async () => (await import("./commands/explain.ts")).explain],
   ["reference", async () => (await import("./commands/reference.ts")).reference],
   ["slr", async () => (await import("./commands/slr.ts")).slr],

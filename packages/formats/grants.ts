@@ -2,29 +2,35 @@ import type { Grant } from "@drift-guard/core/grant";
 import type { Condition, PolicyPrincipal, PolicyRequest } from "@drift-guard/policy/grant";
 import { plain } from "./plain.ts";
 
-/** A grant as one line: `iam:* on *`, `sts:AssumeRole by AWS 999988887777 when …`; long lists are shortened. */
-export function printGrant(grant: Grant): string {
+/**
+ * A grant as one line: `iam:* on *`, `sts:AssumeRole by AWS 999988887777 when …`. Lists of more than `most` items are
+ * shortened.
+ */
+export function printGrant(grant: Grant, most = usualItems): string {
   const { actions, resources, principals, conditions } = grant;
   const { exceptActions, exceptResources, exceptPrincipals } = grant;
   const nobody = (principals ?? []).length === 0;
   return [
-    printSet(actions, exceptActions),
-    ...(resources || exceptResources ? [`on ${printSet(resources ?? ["*"], exceptResources)}`] : []),
+    printSet(actions, exceptActions, most),
+    ...(resources || exceptResources ? [`on ${printSet(resources ?? ["*"], exceptResources, most)}`] : []),
     ...(principals || exceptPrincipals
       ? [
           `by ${printSet(
             nobody && exceptPrincipals ? ["everybody"] : (principals ?? []).map(printPrincipal),
             exceptPrincipals?.map(printPrincipal),
+            most,
           )}`,
         ]
       : []),
-    ...(conditions.length > 0 ? [`when ${conditions.map(printCondition).join(" and ")}`] : []),
+    ...(conditions.length > 0
+      ? [`when ${conditions.map((condition) => printCondition(condition, most)).join(" and ")}`]
+      : []),
   ].join(" ");
 }
 
 /** The grants as lines, the last of which counts those beyond `most`. */
 export function listGrants(grants: readonly Grant[], most = 10): readonly string[] {
-  const lines = grants.slice(0, most).map(printGrant);
+  const lines = grants.slice(0, most).map((grant) => printGrant(grant));
   const rest = grants.length - lines.length;
   return rest > 0 ? [...lines, `and ${rest} more ${rest === 1 ? "grant" : "grants"}`] : lines;
 }
@@ -42,30 +48,30 @@ export function printRequest({ action, resource, principal, context }: PolicyReq
   ].join(" ");
 }
 
-function printSet(items: readonly string[], except: readonly string[] = []): string {
-  const all = printList(items, "and");
-  return except.length > 0 ? `${all} except ${printList(except, "and")}` : all;
+function printSet(items: readonly string[], except: readonly string[] = [], most = usualItems): string {
+  const all = printList(items, "and", most);
+  return except.length > 0 ? `${all} except ${printList(except, "and", most)}` : all;
 }
 
-// Of a long list the first tells what it is about; the whole of it stands in the policy.
-function printList(items: readonly string[], joint: "and" | "or"): string {
-  const [first, ...rest] = items;
-  if (first === undefined) return "nothing";
-  if (rest.length > 2) return `${plain(first)} ${joint} ${rest.length} more`;
-  const last = rest.pop();
-  return last === undefined
-    ? plain(first)
-    : `${[first, ...rest].map((item) => plain(item)).join(", ")} ${joint} ${plain(last)}`;
+const usualItems = 3;
+
+// Of a long list the first tell what it is about; the whole of it stands in the policy.
+function printList(items: readonly string[], joint: "and" | "or", most = usualItems): string {
+  if (items.length === 0) return "nothing";
+  const shown = items.slice(0, items.length > most ? Math.max(most - 2, 1) : most).map((item) => plain(item));
+  const hidden = items.length - shown.length;
+  const last = hidden > 0 ? `${hidden} more` : shown.pop();
+  return shown.length === 0 ? `${last}` : `${shown.join(", ")} ${joint} ${last}`;
 }
 
 function printPrincipal({ type, id }: PolicyPrincipal): string {
   return id === "*" && type === "AWS" ? "everybody" : `${type} ${plain(id)}`;
 }
 
-function printCondition({ operator, key, values }: Condition): string {
+function printCondition({ operator, key, values }: Condition, most: number): string {
   if (/^null$/i.test(operator) && values.length === 1) {
     if (values[0] === "true") return `${plain(key)} is absent`;
     if (values[0] === "false") return `${plain(key)} is present`;
   }
-  return `${plain(key)} ${plain(operator)} ${printList(values, "or")}`;
+  return `${plain(key)} ${plain(operator)} ${printList(values, "or", most)}`;
 }

@@ -23,22 +23,33 @@ export function separateLatent(
   return { ...comparison, excess, missing, latent: [...comparison.latent, ...latent] };
 }
 
-function isLatent(
+function isLatent(grant: Grant, catalogue: Catalogue, spelled: readonly string[]): boolean {
+  return grant.actions.every(hasWildcard) && listTouched(grant, catalogue, spelled)?.length === 0;
+}
+
+/**
+ * The names of today that lie within a grant's actions, and those of `spelled` that do; undefined where the catalogue
+ * does not know a service, or a wildcard stands for it.
+ */
+export function listTouched(
   { actions, exceptActions = [] }: Grant,
   catalogue: Catalogue,
-  spelled: readonly string[],
-): boolean {
+  spelled: readonly string[] = [],
+): readonly string[] | undefined {
   const excepted = new Set(exceptActions.map((pattern) => pattern.toLowerCase()));
   const exceptions = exceptActions.filter(hasWildcard);
-  const isExcepted = (name: string) =>
-    excepted.has(name) || exceptions.some((pattern) => matchesAction(pattern, name));
-  return actions.every((pattern) => {
+  const touched = new Set<string>();
+  for (const pattern of actions) {
     const service = pattern.slice(0, Math.max(pattern.indexOf(":"), 0));
     const known = hasWildcard(service) ? undefined : listActions(catalogue, service);
-    if (known === undefined || !hasWildcard(pattern)) return false;
-    const names = [...known, ...spelled].map((name) => name.toLowerCase());
-    return names.every((name) => !matchesAction(pattern, name) || isExcepted(name));
-  });
+    if (known === undefined) return undefined;
+    for (const name of [...known, ...spelled]) {
+      const action = name.toLowerCase();
+      const isExcepted = () => excepted.has(action) || exceptions.some((wide) => matchesAction(wide, action));
+      if (matchesAction(pattern, action) && !isExcepted()) touched.add(name);
+    }
+  }
+  return [...touched];
 }
 
 function hasWildcard(pattern: string): boolean {

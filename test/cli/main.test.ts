@@ -8,7 +8,7 @@ describe("the command line", () => {
   it("tells its commands, and each command its own usage and exit codes", async () => {
     const { code, stdout } = await runCli(["--help"]);
     assert.equal(code, 0);
-    for (const command of ["check", "explain", "demo", "local"]) {
+    for (const command of ["check", "compare", "explain", "demo", "local"]) {
       assert.match(stdout, new RegExp(`^ {2}${command} `, "m"));
       const own = await runCli([command, "--help"]);
       assert.equal(own.code, 0);

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { comparePolicies } from "@drift-guard/policy/compare";
+import * as z from "zod";
+import { account } from "../builders.ts";
+import { allow, deny, policy, trust } from "../policy/builders.ts";
+import { runCli, writeTemporary } from "./process.ts";
+
+const gets = policy(allow("s3:GetObject", "*"));
+const all = policy(allow("s3:*", "*", { Sid: "Store" }));
+
+async function compare(
+  candidate: string | Uint8Array,
+  reference: string | Uint8Array,
+  args: readonly string[] = [],
+) {
+  const cwd = dirname(await writeTemporary("a.json", candidate));
+  await writeFile(join(cwd, "b.json"), reference);
+  return runCli(["compare", "a.json", "b.json", ...args], { cwd });
+}
+
+const Document = z.looseObject({
+  relation: z.string(),
+  excess: z.array(z.looseObject({ actions: z.array(z.string()) })),
+  latent: z.array(z.looseObject({ actions: z.array(z.string()) })),
+  undecided: z.array(z.looseObject({ code: z.string(), side: z.string(), path: z.string() })),
+});
+
+describe("compare", () => {
+  it("exits 0 where two policies of other text mean the same", async () => {
+    const other = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: allow(["S3:getobject"], ["*"], { Sid: "" }),
+    });
+    const { code, stdout, stderr } = await compare(gets, other);
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    assert.equal(stdout, "a.json and b.json allow and deny the same.\n");
+  });
+
+  it("exits 1 where one gives more, and tells in one line what, with an example and the statement", async () => {
+    const { code, stdout } = await compare(all, gets);
+    assert.equal(code, 1);
+    assert.match(stdout, /^a\.json allows all that b\.json allows, and more\.\n\nOnly a\.json allows\n/);
+    assert.match(stdout, /^ {2}\+ s3:\* except s3:GetObject on \*\n {6}such as s3:anything on \*$/m);
+    assert.match(stdout, /^ {6}today 1\d\d actions, from s3:AbortMultipartUpload on$/m);
+    assert.match(stdout, /^ {6}from \$\.Statement\[0\] \(Store\)$/m);
+  });
+
+  it("tells less, and both, in words of their own", async () => {
+    assert.match(
+      (await compare(gets, all)).stdout,
+      /^a\.json allows less than b\.json, and nothing else\.$/m,
+    );
+    const { code, stdout } = await compare(policy(allow("s3:PutObject", "*")), gets);
+    assert.equal(code, 1);
+    assert.match(stdout, /^a\.json and b\.json each allow what the other does not\.$/m);
+    assert.match(stdout, /Only a\.json allows\n {2}\+ s3:PutObject on \*/);
+    assert.match(stdout, /Only b\.json allows\n {2}- s3:GetObject on \*/);
+  });
+
+  it("exits 1 where only what is denied differs", async () => {
+    const { code, stdout } = await compare(
+      policy(allow("s3:GetObject", "*"), deny("iam:*", "*")),
+      policy(allow("s3:GetObject", "*"), deny("ec2:RunInstances", "*")),
+    );
+    assert.equal(code, 1);
+    assert.match(stdout, /^a\.json and b\.json allow the same, and differ in what they deny\.$/m);
+    assert.match(stdout, /Only a\.json denies\n {2}\+ iam:\* on \*/);
+    assert.match(stdout, /Only b\.json denies\n {2}- ec2:RunInstances on \*/);
+  });
+
+  it("lists the actions of a grant one beside the other, and shortens only long lists", async () => {
+    const many = (count: number) =>
+      policy(
+        allow(
+          Array.from({ length: count }, (_, index) => `ec2:A${index + 100}`),
+          "*",
+        ),
+      );
+    assert.match(
+      (await compare(many(20), policy())).stdout.replaceAll(/\n +/g, " "),
+      /ec2:A118 and ec2:A119 on \*/,
+    );
+    assert.match(
+      (await compare(many(600), policy())).stdout.replaceAll(/\n +/g, " "),
+      /ec2:A117 and 582 more on \*/,
+    );
+  });
+
+  it("tells what no service has today as latent, and as different all the same", async () => {
+    const { code, stdout } = await compare(policy(allow("s3:Teleport*", "*")), policy());
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /^a\.json allows all that b\.json allows, and more by names that no service has today\.$/m,
+    );
+    assert.match(stdout, /^Latent: .*\(catalogue of 20\d\d-\d\d-\d\d\)\n {2}\+ s3:Teleport\* on \*/m);
+    assert.doesNotMatch(stdout, /Only a\.json allows/);
+    const lost = await compare(policy(), policy(allow("s3:Teleport*", "*")));
+    assert.match(lost.stdout, /^ {2}- s3:Teleport\* on \*/m);
+  });
+
+  it("lets no name be latent that one of the policies spells out", async () => {
+    const candidate = policy(allow("s3:Teleport*", "*"));
+    const { stdout } = await compare(candidate, policy(deny("s3:TeleportBucket", "*")));
+    assert.match(stdout, /Only a\.json allows\n {2}\+ s3:Teleport\* /);
+    assert.doesNotMatch(stdout, /Latent/);
+  });
+
+  it("tells a condition on the own account as hardening, where it is told whose they are", async () => {
+    const service = { Service: "batch.amazonaws.com" };
+    const hardened = trust(service, { StringEquals: { "aws:SourceAccount": account } });
+    const { code, stdout } = await compare(hardened, trust(service), ["--trust", "--account", account]);
+    assert.equal(code, 1);
+    assert.match(stdout, /^a\.json allows less than b\.json, and keeps out none but other accounts\.$/m);
+    assert.match(stdout, /hardening\)\n {2}- sts:AssumeRole by Service batch\.amazonaws\.com/);
+    assert.match((await compare(hardened, trust(service))).stdout, /Only b\.json allows\n/);
+  });
+
+  it("exits 2 and names statement and reason where nothing differs but something could not be told", async () => {
+    const strange = policy(
+      allow("s3:GetObject", "*", { Condition: { StringSounds: { "aws:username": "bob" } } }),
+    );
+    const { code, stdout } = await compare(strange, policy());
+    assert.equal(code, 2);
+    assert.match(stdout, /^Whether a\.json and b\.json allow the same could not be told\.$/m);
+    assert.match(stdout.replaceAll(/\n +/g, " "), /\? .*StringSounds .*\$\.Statement\[0\] of a\.json/);
+  });
+
+  it("exits 1 where something differs and something else could not be told", async () => {
+    const strange = allow("s3:GetObject", "*", { Condition: { StringSounds: { "aws:username": "bob" } } });
+    const { code, stdout } = await compare(policy(strange, allow("iam:PassRole", "*")), policy());
+    assert.equal(code, 1);
+    assert.match(stdout, /^a\.json allows what b\.json does not; what else differs could not be told\.$/m);
+  });
+
+  it("exits 2 and names file and JSON path of a document that cannot be read", async () => {
+    const { code, stdout } = await compare(gets, policy(allow("s3:*", "*", { Effect: "allow" })));
+    assert.equal(code, 2);
+    assert.match(stdout, /\? b\.json: .*\$\.Statement\[0\]\.Effect must be exactly/);
+    const broken = await compare('{"Statement": [', gets);
+    assert.equal(broken.code, 2);
+    assert.match(broken.stdout, /\? a\.json: .*line 1, column 16/);
+  });
+
+  it("exits 2 and names the statement where one is of the other kind than it should be", async () => {
+    const { code, stdout } = await compare(gets, gets, ["--trust"]);
+    assert.equal(code, 2);
+    assert.match(stdout.replaceAll(/\n +/g, " "), /\? a\.json: .*trust policy.* \(\$\.Statement\[0\]\)/);
+  });
+
+  it("reads standard input as one of the two", async () => {
+    const file = await writeTemporary("b.json", gets);
+    const first = await runCli(["compare", "-", file], { input: gets });
+    assert.equal(first.code, 0);
+    assert.match(first.stdout, /^standard input and .*b\.json allow and deny the same\.$/m);
+    assert.equal((await runCli(["compare", file, "-"], { input: all })).code, 1);
+  });
+
+  it("reads percent-encoded text, and a BOM", async () => {
+    assert.equal((await compare(encodeURIComponent(gets), `\uFEFF${gets}\r\n`)).code, 0);
+  });
+
+  it("prints the comparison with --json", async () => {
+    const { code, stdout } = await compare(all, gets, ["--json"]);
+    assert.equal(code, 1);
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(comparePolicies(all, gets))));
+    const latent = Document.parse(
+      JSON.parse((await compare(policy(allow("s3:Teleport*", "*")), policy(), ["--json"])).stdout),
+    );
+    assert.equal(latent.relation, "wider");
+    assert.deepEqual(latent.excess, []);
+    assert.deepEqual(latent.latent[0]?.actions, ["s3:Teleport*"]);
+    const unread = await compare(gets, "[]", ["--json"]);
+    assert.equal(unread.code, 2);
+    const [reason] = Document.parse(JSON.parse(unread.stdout)).undecided;
+    assert.deepEqual([reason?.code, reason?.side, reason?.path], ["syntax", "reference", "$"]);
+  });
+
+  it("says what it cannot be called with", async () => {
+    const file = await writeTemporary("a.json", gets);
+    for (const [args, complaint] of [
+      [[file], /Name two policy documents/],
+      [[file, file, file], /Name two policy documents/],
+      [["-", "-"], /can be one of the two policies, not both/],
+      [[file, file, "--account", "123"], /123 is no account id/],
+      [[file, `${file}.not`], /a\.json\.not cannot be read: ENOENT/],
+      [
+        [file, await writeTemporary("b.json", Uint8Array.of(0xff, 0xfe, 0x7b, 0))],
+        /b\.json cannot be read: .*utf-8/,
+      ],
+    ] as const) {
+      const { code, stdout, stderr } = await runCli(["compare", ...args]);
+      assert.equal(code, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, complaint);
+      assert.doesNotMatch(stderr, /\n {4}at /);
+    }
+  });
+
+  it("shows foreign text without its control characters", async () => {
+    const sid = "\u001b[2Jgone\u202e";
+    const { stdout } = await compare(policy(allow("s3:*\u0007", "*", { Sid: sid })), policy());
+    assert.ok(stdout.includes("gone"));
+    assert.doesNotMatch(stdout, /[^\P{Cc}\n]|\p{Cf}/u);
+  });
+});
