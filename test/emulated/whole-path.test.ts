@@ -84,9 +84,9 @@ const seldom =
   /^(?:sqs:(?:Receive|Delete|GetQueue|SendMessage)|logs:|dynamodb:(?:GetRecords|GetShardIterator|DescribeStream|ListStreams|DeleteItem)|iam:(?:GetRolePolicy|ListEntitiesForPolicy|GetInstanceProfile|DetachRolePolicy|DeleteRolePolicy)|events:PutEvents)/;
 
 // The sweep reads by pages; a role alone only where a rival committed meanwhile, or the pages were denied. ECS it asks
-// of compute environments alone, and this account has none.
+// of compute environments alone, and this account has none; it renews what has been open for a month.
 const seldomInSweep =
-  /^(?:iam:(?:Get(?:Role|Policy|PolicyVersion)|List(?:RolePolicies|AttachedRolePolicies|InstanceProfilesForRole))|ecs:(?:Describe|List)ContainerInstances)$/;
+  /^(?:dynamodb:UpdateItem|iam:(?:Get(?:Role|Policy|PolicyVersion)|List(?:RolePolicies|AttachedRolePolicies|InstanceProfilesForRole))|ecs:(?:Describe|List)ContainerInstances)$/;
 
 // Detect reads AWS Batch where that changes, and follows the deletions of service-linked roles: not on this day.
 const isSeldom = (name: string, action: string) =>
