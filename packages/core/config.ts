@@ -105,7 +105,7 @@ export const Config = z.strictObject({
     .strictObject({
       perRole: z.number().int().min(1).default(3),
       perAccount: z.number().int().min(1).default(20),
-      windowHours: z.number().int().min(1).default(1),
+      windowHours: z.number().int().min(1).max(720).default(1),
     })
     .prefault({}),
 });
