@@ -1,38 +1,13 @@
-import type { Actor } from "./actor.ts";
-import type { Change } from "./change.ts";
-import type { Config } from "./config.ts";
-import type { Exception } from "./control.ts";
-import { digestEvidence, identifyFinding, printGrants } from "./digest.ts";
-import type { Evidence, NoteTopic } from "./evidence.ts";
-import { type Finding, Severity } from "./finding.ts";
+import { attribute, isCovered } from "./attribution.ts";
+import { digestEvidence, identifyFinding } from "./digest.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./finding.ts";
 import type { Ledger } from "./ledger.ts";
-import { isChosen, rateSeverity } from "./severity.ts";
-import { type Cause, roleGone, type Transition, type TransitionKind } from "./transition.ts";
-import { isTrusted, nameActor } from "./trusted-actor.ts";
-import { type RoleUse, tellUses, weighSeverity } from "./usage.ts";
+import type { Observation } from "./observation.ts";
+import { grew, isCall, isOldNews, isRepeat, succeed } from "./recurrence.ts";
+import { isSameAround, isWorse, rate, tellSurroundings } from "./surroundings.ts";
+import { roleGone, type Transition, type TransitionKind } from "./transition.ts";
 import { authorOf } from "./written-part.ts";
-
-/** What a look at a role gave, and what led to it. */
-export interface Observation {
-  readonly ledger: Ledger;
-  readonly evidence: readonly Evidence[];
-  readonly exceptions: readonly Exception[];
-  readonly cause: Cause;
-  /** What is known to use the role; left out where that was not asked. */
-  readonly uses?: readonly RoleUse[];
-  /** The change that made the guard look: it names who caused what it wrote, and nothing else. */
-  readonly change?: Change;
-  /** The owner's say about severities and trusted actors; none where left out. */
-  readonly config?: Pick<Config, "severities" | "trustedActors">;
-  /** The role's ARN, where it could be read. */
-  readonly arn?: string;
-  /** Name of the reference that it was compared with; left out where none has that name. */
-  readonly reference?: string;
-  /** ISO 8601. */
-  readonly now: string;
-  /** Seconds that must lie between two clean reads before a finding resolves: IAM is eventually consistent. */
-  readonly settleSeconds: number;
-}
 
 /** What follows from a look at a role. */
 export interface Reconciliation {
@@ -136,119 +111,6 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
   }
 }
 
-/** Names who caused the evidence, where the change shows it; `added` says whether there is more of it than before. */
-function attribute(finding: Finding, observation: Observation, added: boolean): Finding {
-  const { causedBy } = finding;
-  const author = authorOf(finding.evidence, observation.change);
-  if (!author) return finding;
-  const kept =
-    causedBy !== undefined &&
-    (isCovered(finding, observation) ? added || trusts(author, observation) : !added);
-  return kept ? finding : { ...finding, causedBy: author };
-}
-
-// Whoever adds to what a trusted actor did does not take it from him: undoing it would undo his part as well. But of
-// two who wrote the very same, the one who is not trusted is named, or a trusted name would cover his doing.
-function isCovered({ causedBy }: Finding, observation: Observation): boolean {
-  return causedBy !== undefined && trusts(causedBy, observation);
-}
-
-function trusts(actor: Actor, { config }: Observation): boolean {
-  return config !== undefined && isTrusted(actor, config);
-}
-
-function rate(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
-  const severity = rateSeverity(evidence, ledger.role, config);
-  return uses && !isChosen(evidence, config) ? weighSeverity(severity, evidence, uses) : severity;
-}
-
-const mostSymptoms = 5;
-
-/** What a finding says beside its evidence: which role it is, what uses it, and what of AWS Batch suffers from it. */
-function tellSurroundings(
-  before: Finding | undefined,
-  evidence: Evidence,
-  { uses, cause, ledger, reference, ...observation }: Observation,
-): Pick<Finding, "arn" | "reference" | "usedBy" | "symptoms"> {
-  const told = uses && tellUses(uses);
-  // A role that is gone was last read for another finding.
-  const arn = observation.arn ?? before?.arn ?? ledger.findings.findLast((known) => known.arn)?.arn;
-  const symptom =
-    cause.kind === "symptom" && explainsFailure(evidence)
-      ? `${cause.at} ${cause.what}: ${cause.reason}`
-      : undefined;
-  const symptoms = [...new Set([...(symptom === undefined ? [] : [symptom]), ...(before?.symptoms ?? [])])];
-  return {
-    ...(arn !== undefined && { arn }),
-    ...(reference !== undefined && { reference }),
-    ...(told && { usedBy: told }),
-    ...(symptoms.length > 0 && { symptoms: symptoms.slice(0, mostSymptoms) }),
-  };
-}
-
-const harmless: readonly NoteTopic[] = [
-  "unused-grants",
-  "execution-role-as-job-role",
-  "linked-role-edited",
-  "unconfirmed-call",
-];
-
-/** Whether jobs may fail because of what a piece of evidence says: a role that gives too much keeps none from running. */
-export function explainsFailure(evidence: Evidence): boolean {
-  switch (evidence.kind) {
-    case "drift":
-      return evidence.side !== "excess";
-    case "note":
-      return !harmless.includes(evidence.topic);
-    case "undecided":
-      return true;
-    case "vendor-change":
-    case "attempt":
-    case "impersonation":
-      return false;
-  }
-}
-
-function isSameAround(before: Finding, after: Finding): boolean {
-  const around = ({ severity, arn, reference, usedBy, symptoms, causedBy }: Finding) =>
-    JSON.stringify([severity, arn, reference, usedBy, symptoms, causedBy]);
-  return around(before) === around(after);
-}
-
-// Told again where more suffers than before; further symptoms of what is known to hurt say nothing new.
-function isWorse(before: Finding, after: Finding): boolean {
-  const rank = ({ severity }: Finding) => Severity.options.indexOf(severity);
-  return rank(after) < rank(before) || (after.symptoms !== undefined && before.symptoms === undefined);
-}
-
-// A note about a call is told once, and not for a copy that comes late.
-function isOldNews(before: Evidence, now: Evidence): boolean {
-  if (before.kind !== "note" || now.kind !== "note") return false;
-  if (before.at === undefined || now.at === undefined) return false;
-  return now.at < before.at || digestEvidence(before) === digestEvidence(now);
-}
-
-// Whoever tries the same again and again is told of once in a while, not with each call.
-const repeatMinutes = 15;
-
-function isRepeat(
-  { evidence: before, updatedAt }: Finding,
-  evidence: Evidence,
-  { now }: Observation,
-): boolean {
-  if (before.kind !== "attempt" || evidence.kind !== "attempt") return false;
-  const alike = ({ call, code, actor }: typeof evidence) => JSON.stringify([call, code, nameActor(actor)]);
-  return (
-    before.changeId !== evidence.changeId &&
-    alike(before) === alike(evidence) &&
-    Date.parse(now) - Date.parse(updatedAt) < repeatMinutes * 60_000
-  );
-}
-
-function isCall({ kind }: Evidence): boolean {
-  return kind === "attempt" || kind === "impersonation";
-}
-
 function clear(finding: Finding, observation: Observation): Verdict {
   const { now, settleSeconds } = observation;
   if (finding.state === "resolved") return [finding];
@@ -282,46 +144,6 @@ function isExcepted(finding: Finding, { exceptions, now }: Observation): boolean
     ({ findingId, digest, expires }) =>
       findingId === finding.id && expires > now && digest === digestEvidence(finding.evidence),
   );
-}
-
-const remembered = 32;
-
-/** The evidence that follows on earlier evidence: for calls, the latest call, with the ones before it remembered. */
-function succeed(before: Evidence, now: Evidence): Evidence {
-  if (now.kind !== "attempt" && now.kind !== "impersonation") return now;
-  if (before.kind !== now.kind) return now;
-  if (before.changeId === now.changeId || before.earlier.includes(now.changeId)) return before;
-  return { ...now, earlier: [before.changeId, ...before.earlier].slice(0, remembered) };
-}
-
-function grew(before: Evidence, now: Evidence): boolean {
-  if (digestEvidence(before) === digestEvidence(now)) return false;
-  const had = new Set(printEvidence(before));
-  return printEvidence(now).some((line) => !had.has(line));
-}
-
-function printEvidence(evidence: Evidence): readonly string[] {
-  switch (evidence.kind) {
-    case "drift":
-      return [
-        ...printGrants(evidence.grants),
-        ...printGrants(evidence.denies).map((deny) => `deny ${deny}`),
-        ...(evidence.detail === undefined ? [] : [evidence.detail]),
-      ];
-    case "vendor-change":
-      return [
-        ...printGrants(evidence.added),
-        ...printGrants(evidence.removed).map((grant) => `gone ${grant}`),
-      ];
-    case "note":
-      return [...evidence.details, ...printGrants(evidence.grants)];
-    case "undecided":
-      // Other words for not knowing are not more of it.
-      return [];
-    case "attempt":
-    case "impersonation":
-      return [evidence.changeId];
-  }
 }
 
 function tell(finding: Finding, kind: TransitionKind, observation: Observation): Transition {

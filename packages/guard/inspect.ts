@@ -1,8 +1,9 @@
 import type { Change, Recheck } from "@drift-guard/core/change";
 import type { Evidence, Note } from "@drift-guard/core/evidence";
 import type { Message } from "@drift-guard/core/message";
-import { explainsFailure, reconcile } from "@drift-guard/core/reconcile";
+import { reconcile } from "@drift-guard/core/reconcile";
 import { type RoleKey, type RoleReading, sameRoleName } from "@drift-guard/core/role";
+import { explainsFailure } from "@drift-guard/core/surroundings";
 import type { Symptom } from "@drift-guard/core/symptom";
 import type { Cause, Transition } from "@drift-guard/core/transition";
 import { lookAtRole } from "./assessment.ts";

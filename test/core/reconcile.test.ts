@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/digest";
 import type { Evidence } from "@drift-guard/core/evidence";
 import type { Ledger } from "@drift-guard/core/ledger";
-import { type Observation, type Reconciliation, reconcile } from "@drift-guard/core/reconcile";
+import type { Observation } from "@drift-guard/core/observation";
+import { type Reconciliation, reconcile } from "@drift-guard/core/reconcile";
 import fc from "fast-check";
 import {
   aChange,
