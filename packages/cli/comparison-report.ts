@@ -40,6 +40,12 @@ export function printComparison(report: ComparisonReport, terminal: Terminal): r
       ...losses(latent.theirs),
     ]),
     ...section(
+      "Deleted principals, which nobody is any more: creating one anew does not restore what is granted to it",
+      comparison.dangling.flatMap(({ side, id, statements }) =>
+        wrap(`${plain(id)} in ${printStatements(statements)} of ${names[side]}`, columns, "  ! ", "    "),
+      ),
+    ),
+    ...section(
       "Could not be told",
       comparison.undecided.flatMap((reason) => wrap(printReason(reason, names), columns, "  ? ", "    ")),
     ),

@@ -99,7 +99,20 @@ function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): 
     account: role.account,
     partition: role.partition,
   });
-  return differences("trust", comparison, { excess: strictness.trust === "exact" });
+  return differences("trust", comparison, { excess: strictness.trust === "exact" }, tellDangling(comparison));
+}
+
+const mostDangling = 3;
+
+/** The deleted principals that a role's trust names (2.12), as one sentence. */
+function tellDangling({ dangling }: Comparison): string | undefined {
+  const ids = dangling.filter(({ side }) => side === "candidate").map(({ id }) => id);
+  if (ids.length === 0) return undefined;
+  const rest = ids.length - mostDangling;
+  const named = ids.slice(0, mostDangling).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return ids.length === 1
+    ? `The trust names a deleted principal, ${named}: re-creating that role or user does not restore the trust.`
+    : `The trust names deleted principals, ${named}: re-creating those roles or users does not restore the trust.`;
 }
 
 // China's services go by two names that mean one: `ec2.amazonaws.com.cn` and `ec2.amazonaws.com` (T7).
@@ -222,15 +235,17 @@ function differences(
   part: Part,
   comparison: Comparison,
   sides: { readonly excess?: boolean; readonly missing?: boolean } = {},
+  detail?: string,
 ): readonly Assessment[] {
   const { excess, missing, deniesAdded, deniesRemoved } = comparison;
+  const told = detail !== undefined && { detail };
   return [
     ...(sides.excess !== false && excess.length + deniesRemoved.length > 0
-      ? [drift(part, "excess", { grants: excess, denies: deniesRemoved })]
+      ? [drift(part, "excess", { grants: excess, denies: deniesRemoved, ...told })]
       : []),
     // A Deny that somebody added is told however little the owner asks of the role: it may contain an incident.
     ...((sides.missing !== false && missing.length > 0) || deniesAdded.length > 0
-      ? [drift(part, "missing", { grants: missing, denies: deniesAdded })]
+      ? [drift(part, "missing", { grants: missing, denies: deniesAdded, ...told })]
       : []),
     ...undecidedPart(part, comparison),
   ];

@@ -1,6 +1,7 @@
 import { makeBoundary } from "./boundary.ts";
 import { cellText, type Residue } from "./cell.ts";
 import type { Comparison, ComparisonOptions, Relation } from "./comparison.ts";
+import { listDangling } from "./dangling.ts";
 import type { Decision } from "./decide.ts";
 import {
   type DifferenceSettings,
@@ -32,7 +33,8 @@ export function comparePolicies(
   const other = compileSide(reference, "reference", options);
   const unread = [...one.reasons, ...other.reasons];
   if (unread.length > 0) return { ...nothing, relation: "undecided", undecided: unread };
-  if (sayTheSame(one, other)) return { ...nothing, relation: "equal" };
+  const dangling = [...listDangling(one, "candidate"), ...listDangling(other, "reference")];
+  if (sayTheSame(one, other)) return { ...nothing, relation: "equal", dangling };
 
   const settings = { partition: options.partition ?? "aws", budget: { left: options.budget ?? usualBudget } };
   const ours = { ...settings, side: "candidate" } as const;
@@ -62,6 +64,7 @@ export function comparePolicies(
     deniesAdded: added.grants,
     deniesRemoved: removed.grants,
     latent: [],
+    dangling,
     undecided: [...undecided, ...bounded],
   };
 }
@@ -83,6 +86,7 @@ const nothing = {
   deniesAdded: [],
   deniesRemoved: [],
   latent: [],
+  dangling: [],
   undecided: [],
 } as const;
 

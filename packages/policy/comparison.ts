@@ -18,6 +18,13 @@ export interface UndecidedReason {
 /** How what the candidate allows relates to what the reference allows. */
 export type Relation = "equal" | "wider" | "narrower" | "different" | "undecided";
 
+/** A principal that a policy names by its unique id (`AROA…`, `AIDA…`): it was deleted, and nobody is it any more. */
+export interface DanglingPrincipal {
+  readonly side: Side;
+  readonly id: string;
+  readonly statements: readonly StatementRef[];
+}
+
 /** The outcome of comparing a candidate with a reference by meaning (design: comparing policies). */
 export interface Comparison {
   readonly relation: Relation;
@@ -33,6 +40,8 @@ export interface Comparison {
   readonly deniesRemoved: readonly Grant[];
   /** Differences that touch only action names that no service has today. */
   readonly latent: readonly Grant[];
+  /** Deleted principals that either side names, whether or not the sides differ by them. */
+  readonly dangling: readonly DanglingPrincipal[];
   readonly undecided: readonly UndecidedReason[];
 }
 

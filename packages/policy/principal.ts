@@ -11,6 +11,7 @@ interface AwsIdentity {
 }
 
 const accountId = /^\d{12}$/;
+const uniqueId = /^(?:AROA|AIDA|AGPA)[A-Z0-9]{12,}$/;
 const identityArn = /^arn:([^:]+):(iam|sts)::(\d{12}):(.+)$/;
 // Elsewhere the plain spelling has always been right (region-info of the CDK); these kept a twin in China.
 const chineseTwins = new Set(["ec2", "elasticmapreduce", "codedeploy", "logs"]);
@@ -21,6 +22,14 @@ export function readIdentity(id: string): AwsIdentity | undefined {
   const [, partition, service, account, name] = identityArn.exec(id) ?? [];
   if (account === undefined || name === undefined) return undefined;
   return { partition, account, service: service === "sts" ? "sts" : "iam", name };
+}
+
+/**
+ * Whether the id of an AWS principal is the unique id of a role, user or group. IAM shows an ARN's unique id once the
+ * principal is deleted, and making one of the same name anew does not restore it (Principal element).
+ */
+export function isUniqueId(id: string): boolean {
+  return uniqueId.test(id);
 }
 
 /** The one spelling of a principal: an account id becomes its root ARN, a Chinese twin its plain name. */

@@ -120,6 +120,18 @@ describe("compare", () => {
     assert.match((await compare(hardened, trust(service))).stdout, /Only b\.json allows\n/);
   });
 
+  it("names a deleted principal, which is no difference by itself", async () => {
+    const dangling = trust({ AWS: "AROAEXAMPLEEXAMPLE1" });
+    const { code, stdout } = await compare(dangling, dangling, ["--trust"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Deleted principals, /m);
+    assert.match(stdout, /^ {2}! AROAEXAMPLEEXAMPLE1 in \$\.Statement\[0\] of a\.json$/m);
+    assert.match(stdout, /^ {2}! AROAEXAMPLEEXAMPLE1 in \$\.Statement\[0\] of b\.json$/m);
+    const healed = await compare(dangling, trust({ AWS: `arn:aws:iam::${account}:role/r` }), ["--trust"]);
+    assert.equal(healed.code, 1);
+    assert.match(healed.stdout, /Only a\.json allows\n {2}\+ sts:AssumeRole by AWS AROAEXAMPLEEXAMPLE1$/m);
+  });
+
   it("exits 2 and names statement and reason where nothing differs but something could not be told", async () => {
     const strange = policy(
       allow("s3:GetObject", "*", { Condition: { StringSounds: { "aws:username": "bob" } } }),

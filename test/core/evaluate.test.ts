@@ -249,6 +249,24 @@ describe("a trust", () => {
     });
     assert.equal(onlyDrift(withTrust(trust(wrong))).side, "missing");
   });
+
+  it("that names a deleted principal is told with it: re-creating that role does not restore the trust (2.12)", () => {
+    const gone = (AWS: string | readonly string[]) => byService("", { Principal: { AWS } });
+    const service = byService("ecs-tasks.amazonaws.com");
+    const beside = onlyDrift(withTrust(trust(service, gone("AROAEXAMPLEEXAMPLE1"))));
+    assert.equal(beside.side, "excess");
+    assert.match(beside.detail ?? "", /a deleted principal, AROAEXAMPLEEXAMPLE1: re-creating/);
+    const sides = withTrust(trust(gone("AROAEXAMPLEEXAMPLE1")));
+    assert.deepEqual(
+      sides.map((drift) => drift.kind === "drift" && [drift.side, drift.detail]),
+      [
+        ["excess", beside.detail],
+        ["missing", beside.detail],
+      ],
+    );
+    const many = Array.from({ length: 9 }, (_, index) => `AIDAEXAMPLEEXAMPLE${index}`);
+    assert.match(onlyDrift(withTrust(trust(service, gone(many)))).detail ?? "", /LE2 and 6 more: /);
+  });
 });
 
 describe("a service-linked role", () => {

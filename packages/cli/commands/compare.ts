@@ -92,7 +92,7 @@ function listNamed(texts: readonly string[], { undecided }: Comparison): readonl
 }
 
 /** A difference is certain, whatever else could not be told. */
-function exitCodeOf({ relation, undecided, ...differences }: Comparison): ExitCode {
+function exitCodeOf({ relation, undecided, dangling: _, ...differences }: Comparison): ExitCode {
   if (Object.values(differences).some((grants) => grants.length > 0)) return 1;
   return undecided.length > 0 || relation !== "equal" ? 2 : 0;
 }
