@@ -25,9 +25,9 @@ export function printComparison(report: ComparisonReport, terminal: Terminal): r
   const section = (heading: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", ...wrap(heading, columns).map((line) => paint("bold", line)), ...lines];
   const gains = (grants: readonly Grant[]) =>
-    grants.flatMap((grant) => printDifference(grant, "+", catalogue, terminal));
+    grants.flatMap((grant) => printDifference(grant, "+", report, terminal));
   const losses = (grants: readonly Grant[]) =>
-    grants.flatMap((grant) => printDifference(grant, "-", catalogue, terminal));
+    grants.flatMap((grant) => printDifference(grant, "-", report, terminal));
   return [
     ...wrap(printVerdict(report), columns),
     ...section(`Only ${a} allows`, gains(comparison.excess)),
@@ -91,14 +91,16 @@ const mostItems = 20;
 function printDifference(
   grant: Grant,
   mark: "+" | "-",
-  catalogue: Catalogue,
+  { catalogue, names }: ComparisonReport,
   { columns, paint }: Terminal,
 ): readonly string[] {
-  const { example, statements } = grant;
+  const { example, statements, nearest } = grant;
+  const other = names[mark === "+" ? "reference" : "candidate"];
   const notes = [
     ...(example === undefined ? [] : [`such as ${printRequest(example)}`]),
     ...printNames(grant, catalogue),
     `from ${printStatements(statements)}`,
+    ...(nearest === undefined ? [] : [`nearest in ${other}: ${printStatements(nearest)}`]),
   ];
   return [
     ...wrap(printGrant(grant, mostItems), columns, `  ${mark} `, "      ").map((line) =>

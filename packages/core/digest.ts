@@ -64,7 +64,7 @@ function canonicalise(text: string): string {
 
 /** The texts of grants, sorted: two lists of grants are the same grants if these are the same. */
 export function printGrants(grants: readonly Grant[]): readonly string[] {
-  return grants.map(({ example: _, statements: __, ...grant }) => canonicalJson(grant)).sort();
+  return grants.map(({ example: _, statements: __, nearest: ___, ...grant }) => canonicalJson(grant)).sort();
 }
 
 /** Hash of any value, whatever the order of its keys. */

@@ -16,6 +16,12 @@ const Example: z.ZodType<PolicyRequest> = z
   })
   .readonly();
 
+const statements = z
+  .array(
+    z.object({ document: z.number(), statement: z.number(), sid: z.string().exactOptional() }).readonly(),
+  )
+  .readonly();
+
 /** A grant as it is stored and told: the shape of `@drift-guard/policy`, checked where it is read back. */
 export const Grant: z.ZodType<PolicyGrant> = z
   .object({
@@ -30,11 +36,8 @@ export const Grant: z.ZodType<PolicyGrant> = z
       .readonly(),
     example: Example.exactOptional(),
     remains: z.enum(["all", "part", "none", "undecided"]).exactOptional(),
-    statements: z
-      .array(
-        z.object({ document: z.number(), statement: z.number(), sid: z.string().exactOptional() }).readonly(),
-      )
-      .readonly(),
+    statements,
+    nearest: statements.exactOptional(),
   })
   .readonly();
 export type Grant = PolicyGrant;

@@ -23,17 +23,11 @@ export function decide(
   documents: readonly PolicyDocument[],
   { partition = "aws" }: DecisionOptions = {},
 ): Decision {
-  const context = readContext(request);
-  const asked = {
-    ...request,
-    action: request.action.toLowerCase(),
-    // An action without resources asks for `*`: one in every segment, which only wildcards match.
-    ...(request.resource === "*" && { resource: "*:*:*:*:*:*" }),
-  };
+  const asked = readRequest(request, partition);
   let allowed = false;
   for (const document of documents) {
     for (const statement of document.statements) {
-      if (!appliesTo(statement, document, asked, context, partition)) continue;
+      if (!elements.every((element) => meets[element](statement, document, asked))) continue;
       if (statement.effect === "Deny") return "explicitDeny";
       allowed = true;
     }
@@ -41,27 +35,57 @@ export function decide(
   return allowed ? "allowed" : "implicitDeny";
 }
 
-function appliesTo(
-  { actions, resources, principals, conditions }: PolicyStatement,
-  { version }: PolicyDocument,
-  { action, resource, principal }: PolicyRequest,
-  context: RequestContext,
-  partition: string,
-): boolean {
-  return (
-    selects(actions, (pattern) => matchesAction(pattern, action)) &&
-    (resources === undefined ||
-      (resource !== undefined &&
-        selects(
-          resources,
-          (text) =>
-            text === "*" ||
-            matchesArn(parseTemplate(text, version), resource, (part) => resolveTemplate(part, context)),
-        ))) &&
-    (principals === undefined ||
-      (principal !== undefined && selects(principals, (entry) => covers(entry, principal, partition)))) &&
-    conditions.every((condition) => holdsCondition(condition, context, version))
-  );
+/** A request as the elements of statements are held against it. */
+export interface AskedRequest extends PolicyRequest {
+  readonly keys: RequestContext;
+  readonly partition: string;
+}
+
+/** Makes a request ready to be held against many statements; bare account ids belong to the partition. */
+export function readRequest(request: PolicyRequest, partition: string): AskedRequest {
+  return {
+    ...request,
+    action: request.action.toLowerCase(),
+    // An action without resources asks for `*`: one in every segment, which only wildcards match.
+    ...(request.resource === "*" && { resource: "*:*:*:*:*:*" }),
+    keys: readContext(request),
+    partition,
+  };
+}
+
+/** What a statement selects requests by. */
+type StatementElement = "action" | "resource" | "principal" | "condition";
+
+const elements: readonly StatementElement[] = ["action", "resource", "principal", "condition"];
+
+type Meeting = (statement: PolicyStatement, document: PolicyDocument, asked: AskedRequest) => boolean;
+
+const meets: Readonly<Record<StatementElement, Meeting>> = {
+  action: ({ actions }, _, { action }) => selects(actions, (pattern) => matchesAction(pattern, action)),
+  resource: ({ resources }, { version }, { resource, keys }) =>
+    resources === undefined ||
+    (resource !== undefined &&
+      selects(
+        resources,
+        (text) =>
+          text === "*" ||
+          matchesArn(parseTemplate(text, version), resource, (part) => resolveTemplate(part, keys)),
+      )),
+  principal: ({ principals }, _, { principal, partition }) =>
+    principals === undefined ||
+    (principal !== undefined && selects(principals, (entry) => covers(entry, principal, partition))),
+  condition: ({ conditions }, { version }, { keys }) =>
+    conditions.every((condition) => holdsCondition(condition, keys, version)),
+};
+
+/** The elements of a statement that keep a request from it; of one that is about other actions no more than that. */
+export function listUnmet(
+  statement: PolicyStatement,
+  document: PolicyDocument,
+  asked: AskedRequest,
+): readonly StatementElement[] {
+  if (!meets.action(statement, document, asked)) return ["action"];
+  return elements.filter((element) => !meets[element](statement, document, asked));
 }
 
 /** Whether a pattern of actions, in any case, matches an action in lower case. */

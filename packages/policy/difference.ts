@@ -7,6 +7,7 @@ import { type Decision, decide } from "./decide.ts";
 import type { PolicyDocument } from "./document.ts";
 import type { BoundaryRemains, Grant, PolicyRequest } from "./grant.ts";
 import { type Block, groupResidues, makeGrant } from "./grouping.ts";
+import { listNearest } from "./nearest.ts";
 import { fillPattern, type Pattern } from "./pattern.ts";
 import { makeSeparator } from "./separation.ts";
 import { type CellJudge, type OpenCell, type Subtraction, subtract } from "./subtraction.ts";
@@ -73,9 +74,14 @@ export function tellGrants(
       .slice(0, 8)
       .flatMap((residue) => nameUnknown(residue))
       .find((request) => isProven(request, proof));
-    if (example !== undefined)
-      grants.push({ ...makeGrant(block, example), ...(bound && { remains: bound(block) }) });
-    else
+    if (example !== undefined) {
+      const nearest = listNearest(example, proof);
+      grants.push({
+        ...makeGrant(block, example),
+        ...(bound && { remains: bound(block) }),
+        ...(nearest.length > 0 && { nearest }),
+      });
+    } else
       unproven.push(
         tellUnproven(
           block.map(({ from }) => from),

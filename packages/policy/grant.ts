@@ -57,4 +57,6 @@ export interface Grant {
   readonly remains?: BoundaryRemains;
   /** The statements of the side that gives it. */
   readonly statements: readonly StatementRef[];
+  /** The statements of the other side that come closest to its example; left out where none is about the action. */
+  readonly nearest?: readonly StatementRef[];
 }

@@ -120,6 +120,20 @@ describe("compare", () => {
     assert.match((await compare(hardened, trust(service))).stdout, /Only b\.json allows\n/);
   });
 
+  it("names the statement of the other policy that comes closest", async () => {
+    const bob = { Condition: { StringEquals: { "aws:username": "bob" } }, Sid: "Bob" };
+    const narrow = policy(allow("s3:GetObject", "*", bob));
+    assert.match(
+      (await compare(gets, narrow)).stdout,
+      /^ {6}nearest in b\.json: \$\.Statement\[0\] \(Bob\)$/m,
+    );
+    assert.match(
+      (await compare(narrow, gets)).stdout,
+      /^ {6}nearest in a\.json: \$\.Statement\[0\] \(Bob\)$/m,
+    );
+    assert.doesNotMatch((await compare(gets, policy())).stdout, /nearest/);
+  });
+
   it("names a deleted principal, which is no difference by itself", async () => {
     const dangling = trust({ AWS: "AROAEXAMPLEEXAMPLE1" });
     const { code, stdout } = await compare(dangling, dangling, ["--trust"]);

@@ -136,7 +136,8 @@ describe("a finding", () => {
 
   it("is blind to examples and to where statements stand", () => {
     const ledger = opened(aDrift());
-    const moved = aDrift({ grants: [aGrant({ statements: [{ document: 3, statement: 9 }] })] });
+    const place = [{ document: 3, statement: 9 }];
+    const moved = aDrift({ grants: [aGrant({ statements: place, nearest: place })] });
     assert.equal(look(ledger, [moved], 600).ledger, ledger);
   });
 
