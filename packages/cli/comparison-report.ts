@@ -94,9 +94,10 @@ function printDifference(
   { catalogue, names }: ComparisonReport,
   { columns, paint }: Terminal,
 ): readonly string[] {
-  const { example, statements, nearest } = grant;
+  const { example, statements, nearest, partly } = grant;
   const other = names[mark === "+" ? "reference" : "candidate"];
   const notes = [
+    ...(partly ? ["in part: the policies name more parts of it than are told apart here"] : []),
     ...(example === undefined ? [] : [`such as ${printRequest(example)}`]),
     ...printNames(grant, catalogue),
     `from ${printStatements(statements)}`,

@@ -34,6 +34,7 @@ export const Grant: z.ZodType<PolicyGrant> = z
     conditions: z
       .array(z.object({ operator: z.string(), key: z.string(), values: strings }).readonly())
       .readonly(),
+    partly: z.literal(true).exactOptional(),
     example: Example.exactOptional(),
     remains: z.enum(["all", "part", "none", "undecided"]).exactOptional(),
     statements,

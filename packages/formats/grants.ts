@@ -10,7 +10,7 @@ export function printGrant(grant: Grant, most = usualItems): string {
   const { actions, resources, principals, conditions } = grant;
   const { exceptActions, exceptResources, exceptPrincipals } = grant;
   const nobody = (principals ?? []).length === 0;
-  return [
+  const whole = [
     printSet(actions, exceptActions, most),
     ...(resources || exceptResources ? [`on ${printSet(resources ?? ["*"], exceptResources, most)}`] : []),
     ...(principals || exceptPrincipals
@@ -26,6 +26,7 @@ export function printGrant(grant: Grant, most = usualItems): string {
       ? [`when ${conditions.map((condition) => printCondition(condition, most)).join(" and ")}`]
       : []),
   ].join(" ");
+  return grant.partly ? `${whole}, in part` : whole;
 }
 
 /** The grants as lines, the last of which counts those beyond `most`. */

@@ -51,7 +51,7 @@ export interface LeftCell {
   readonly verdict: CellVerdict & { readonly kind: "left" };
 }
 
-/** More are told by the whole that they are carved out of. */
+/** More are told by the whole that they are carved out of, which is then told in part. */
 const mostCarved = 200;
 
 /**
@@ -84,9 +84,10 @@ function narrow<Selector>(
     ...listWithin(left.cell, entry, spares, dimension, false),
     ...listWithin(left.cell, entry, takes, dimension, true),
   ];
-  if (parts.length === 0 || parts.length > mostCarved) return [left];
+  if (parts.length === 0) return [left];
   const rest = dimension.write(left.cell, { ...entry, except: [...entry.except, ...parts] });
   if (decideCell(rest).kind !== "covered") return [left];
+  if (parts.length > mostCarved) return [markPartly(left)];
   const cells = parts.map((selector) => dimension.write(left.cell, cutEntry(entry, selector, dimension)));
   const narrowed = cells.flatMap((cell) => {
     const verdict = decideCell(cell);
@@ -104,7 +105,7 @@ function carve<Selector>(
   const entry = dimension.read(left.cell);
   if (entry === undefined) return left;
   const parts = listWithin(left.cell, entry, [...takes, ...heldBack], dimension, false);
-  if (parts.length > mostCarved) return left;
+  if (parts.length > mostCarved) return markPartly(left);
   const except = [...entry.except];
   for (const selector of parts) {
     if (except.some((wide) => dimension.relations.covers(wide, selector))) continue;
@@ -113,6 +114,10 @@ function carve<Selector>(
   }
   if (except.length === entry.except.length) return left;
   return { ...left, cell: dimension.write(left.cell, { ...entry, except }) };
+}
+
+function markPartly(left: LeftCell): LeftCell {
+  return { ...left, cell: { ...left.cell, partly: true } };
 }
 
 /** A part of an entry, without what the entry leaves out. */

@@ -22,6 +22,8 @@ export interface Cell {
   readonly action: Entry<Pattern>;
   readonly resource: Entry<Pattern> | undefined;
   readonly principal: Entry<PolicyPrincipal> | undefined;
+  /** More parts of it are named than were looked at: it may be told wider than what is left. */
+  readonly partly?: true;
 }
 
 /** A cell of which something is left when the other side is taken away, with a request that shows it. */

@@ -51,6 +51,8 @@ export interface Grant {
   readonly principals?: readonly PolicyPrincipal[];
   readonly exceptPrincipals?: readonly PolicyPrincipal[];
   readonly conditions: readonly Condition[];
+  /** Perhaps not all of it: the policies name more parts of it than are told one by one (200). */
+  readonly partly?: true;
   /** One request that one side allows (or denies) and the other does not, confirmed by `decide`. */
   readonly example?: PolicyRequest;
   /** What the boundary leaves of it; only where `ComparisonOptions.boundary` was given. */

@@ -28,8 +28,8 @@ export function groupResidues(residues: readonly Residue[]): readonly Block[] {
   });
 }
 
-/** What a block is told apart by: its frame (conditions and what is carved out) and its place in three dimensions. */
-function readKeys({ from, cell: { action, resource, principal } }: Residue) {
+/** What a block is told apart by: its frame (conditions, what is carved out, and whether that is all) and its place in three dimensions. */
+function readKeys({ from, cell: { action, resource, principal, partly } }: Residue) {
   const carved = [
     action.except.map(({ text }) => text),
     resource?.except.map(({ text }) => text),
@@ -37,7 +37,7 @@ function readKeys({ from, cell: { action, resource, principal } }: Residue) {
   ];
   const conditions = from.statement.conditions.map(({ text }) => text).sort();
   return {
-    frame: JSON.stringify([conditions, carved]),
+    frame: JSON.stringify([conditions, carved, partly === true]),
     action: action.selector.text,
     resource: resource?.selector.text ?? "",
     principal: principal ? principalText(principal.selector) : "",
@@ -61,8 +61,8 @@ function printSet(texts: readonly string[]): string {
 
 /** A block as a grant, with the example that shows it. */
 export function makeGrant(block: Block, example: PolicyRequest): Grant {
-  const [{ from }] = block;
-  const cells = block.map(({ cell }) => cell);
+  const [{ from, cell }] = block;
+  const cells = block.map((residue) => residue.cell);
   const resources = cells.flatMap(({ resource }) => resource ?? []);
   const principals = cells.flatMap(({ principal }) => principal ?? []);
   const [except, exceptResources, exceptPrincipals] = [
@@ -78,6 +78,7 @@ export function makeGrant(block: Block, example: PolicyRequest): Grant {
     ...(principals.length > 0 && { principals: sortPrincipals(principals.map(({ selector }) => selector)) }),
     ...(exceptPrincipals.length > 0 && { exceptPrincipals }),
     conditions: printConditions(from.statement.source.conditions),
+    ...(cell.partly && { partly: true }),
     example,
     statements: uniqueRefs(block.map((residue) => refer(residue.from))),
   };

@@ -120,6 +120,13 @@ describe("compare", () => {
     assert.match((await compare(hardened, trust(service))).stdout, /Only b\.json allows\n/);
   });
 
+  it("says where a difference is told in part, for it has too many parts", async () => {
+    const many = Array.from({ length: 201 }, (_, index) => `s3:A${index}`);
+    const { stdout } = await compare(all, policy(allow(many, "*")));
+    assert.match(stdout, /^ {2}\+ s3:\* on \*, in part\n {6}in part: the policies name more parts /m);
+    assert.doesNotMatch((await compare(all, gets)).stdout, /in part/);
+  });
+
   it("names the statement of the other policy that comes closest", async () => {
     const bob = { Condition: { StringEquals: { "aws:username": "bob" } }, Sid: "Bob" };
     const narrow = policy(allow("s3:GetObject", "*", bob));

@@ -8,6 +8,11 @@ describe("a grant as one line", () => {
     assert.equal(printGrant(aGrant({ actions: ["iam:*"], resources: ["*"] })), "iam:* on *");
   });
 
+  it("says so where it is told in part", () => {
+    const grant = aGrant({ actions: ["ec2:*"], resources: ["*"], partly: true });
+    assert.equal(printGrant(grant), "ec2:* on *, in part");
+  });
+
   it("names who may assume a role, and under which conditions", () => {
     const grant = aGrant({
       actions: ["sts:AssumeRole"],

@@ -340,6 +340,39 @@ describe("principals", () => {
 });
 
 describe("what is told of a difference", () => {
+  describe("of more than 200 parts", () => {
+    const many = (count: number) => Array.from({ length: count }, (_, index) => `s3:A${index}`);
+
+    it("is told in part where they were to be carved out", () => {
+      const [told, ...others] = comparePolicies(may("s3:*"), may(...many(201))).excess;
+      assert.deepEqual([told?.actions, told?.exceptActions, told?.partly], [["s3:*"], undefined, true]);
+      assert.deepEqual(others, []);
+    });
+
+    it("is told in part where it was to be cut down to them", () => {
+      const held = policy(allow("s3:*", "*"), deny(many(201), "*"));
+      const [told, ...others] = comparePolicies(may("s3:*"), held).excess;
+      assert.deepEqual([told?.actions, told?.partly], [["s3:*"], true]);
+      assert.deepEqual(others, []);
+    });
+
+    it("is told whole where it is whole: of 200 parts, and where nothing of it is given", () => {
+      const { excess } = comparePolicies(may("s3:*", "iam:*"), may(...many(200)));
+      assert.deepEqual(
+        excess.map((grant) => [grant.actions, grant.exceptActions?.length, grant.partly]),
+        [
+          [["iam:*"], undefined, undefined],
+          [["s3:*"], 200, undefined],
+        ],
+      );
+      const apart = comparePolicies(may("iam:*"), may(...many(300))).excess;
+      assert.deepEqual(
+        apart.map(({ partly }) => partly),
+        [undefined],
+      );
+    });
+  });
+
   it("is carved to what exactly is left", () => {
     const { excess } = comparePolicies(may("s3:*"), may("s3:Get*", "s3:PutObject"));
     assert.deepEqual(
