@@ -6,6 +6,7 @@ import type { Finding } from "@drift-guard/core/finding";
 import type { BatchCall } from "@drift-guard/embedded/batch-call";
 import type { IamCall } from "@drift-guard/embedded/iam-call";
 import { createResources } from "@drift-guard/embedded/resources";
+import { rollBack } from "@drift-guard/guard/rollback";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
 import { referenceOf } from "../core/wards.ts";
 import { aWorld, type World } from "./world.ts";
@@ -298,6 +299,22 @@ describe("a job definition", () => {
     assert.deepEqual(described(await world.findings()), [
       "ecsTaskExecutionRole permissions missing resolved",
     ]);
+  });
+
+  it("that needs a key is nothing to wait for where the rollback, which reads no secrets, does not see it", async () => {
+    const resources = createResources();
+    resources.keep(secret, { policy: null, key: `arn:aws:kms:us-east-1:${account}:key/1` });
+    const world = aWorld({ config: observing, resources: resources.reader });
+    const [roleName, policyName] = ["ecsTaskExecutionRole", "Secrets"];
+    const policyDocument = allow("secretsmanager:GetSecretValue", secret);
+    world.act({ call: "PutRolePolicy", roleName, policyName, policyDocument });
+    await world.actOnBatch(needy);
+    await world.settle();
+    const opened = world.told.find(({ finding }) => finding.evidence.part === "permissions");
+    assert.ok(opened, "the key is told as missing");
+    const sightless = { ...world.ports, resources: createResources().reader };
+    const { status } = await rollBack(opened, sightless, world.settings);
+    assert.equal(status, "nothing-to-do");
   });
 
   it("is looked at again once for each role that it names, and that is all", async () => {
