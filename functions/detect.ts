@@ -4,13 +4,15 @@ import { inspectMessage } from "@drift-guard/guard/inspect";
 import { defineFunction } from "./shared/function.ts";
 import { createGuardClients, openGuard } from "./shared/guard.ts";
 import { consumeQueue } from "./shared/queue.ts";
+import { openResources } from "./shared/resources.ts";
 
 const clients = createGuardClients();
 
 /** Looks at the roles that a change or a recheck concerns, told by the changes queue. */
 export const handler = defineFunction("detect", async (event, invocation) => {
   const { logger, metrics, home } = invocation;
-  const { ports, settings } = openGuard(clients, home);
+  const { ports: own, settings } = openGuard(clients, home);
+  const ports = { ...own, resources: openResources(home) };
   return consumeQueue(event, invocation, async ({ messageId, body }) => {
     const message = parseMessage(body);
     if (message.kind === "irrelevant") logger.info(`Message ${messageId} concerns no role: ${message.why}.`);

@@ -9,6 +9,7 @@ import { Environment, readEnvironment } from "./shared/environment.ts";
 import { defineFunction } from "./shared/function.ts";
 import { createGuardClients, openGuard } from "./shared/guard.ts";
 import { patience } from "./shared/patience.ts";
+import { openResources } from "./shared/resources.ts";
 
 const clients = createGuardClients();
 const eventbridge = new EventBridgeClient(patience);
@@ -26,7 +27,11 @@ export const handler = defineFunction("sweep", async (_event, { context, home, l
   const announcer = createAnnouncer(eventbridge, BUS_NAME);
   const agents = createAgentReader((region) => new ECSClient({ ...patience, region }));
   const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - reserveMs, 0));
-  const { report, failure } = await sweepWhole({ ...ports, agents, announcer }, settings, signal);
+  const { report, failure } = await sweepWhole(
+    { ...ports, resources: openResources(home), agents, announcer },
+    settings,
+    signal,
+  );
   const { inspections, resent, asked, renewed, left, unread } = report;
   const transitions = inspections.flatMap((inspection) => inspection.transitions);
   metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);

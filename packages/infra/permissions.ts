@@ -61,6 +61,24 @@ export function readAgents({ partition, account }: Place): Permission[] {
   ];
 }
 
+/**
+ * Reads which policies and keys secrets and parameters have, in every region, and no value of any. KMS goes by the key
+ * also where it is asked by an alias; Parameter Store knows no narrower resource for its list.
+ */
+export function readResources({ partition, account }: Place): Permission[] {
+  return [
+    {
+      actions: ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
+      resources: [$interpolate`arn:${partition}:secretsmanager:*:${account}:secret:*`],
+    },
+    {
+      actions: ["kms:DescribeKey", "kms:GetKeyPolicy"],
+      resources: [$interpolate`arn:${partition}:kms:*:${account}:key/*`],
+    },
+    { actions: ["ssm:DescribeParameters"], resources: ["*"] },
+  ];
+}
+
 /** Finds the roles behind a policy or an instance profile that changed. */
 export function findRoles(place: Place): Permission[] {
   return [{ actions: ["iam:ListEntitiesForPolicy"], resources: anyPolicy(place) }, ...readProfiles(place)];

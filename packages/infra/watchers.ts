@@ -15,6 +15,7 @@ import {
   readControl,
   readLedgers,
   readProfiles,
+  readResources,
   receiveFrom,
   sendTo,
 } from "./permissions.ts";
@@ -34,6 +35,7 @@ export function createDetect(ground: Ground, guardRole?: $util.Output<string>): 
       ...findRoles(place),
       ...followDeletions(place),
       ...readBatch(),
+      ...readResources(place),
       ...readLedgers(findings),
       ...commitLedgers(findings),
       ...readControl(control),
@@ -59,6 +61,7 @@ export function createSweep(ground: Ground, guardRole?: $util.Output<string>): s
       ...readAnyRole(place),
       ...readProfiles(place),
       ...readBatch(),
+      ...readResources(place),
       ...readAgents(place),
       ...readLedgers(findings),
       ...commitLedgers(findings),

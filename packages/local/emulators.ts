@@ -17,7 +17,7 @@ export const localAccountId = "123456789012";
 /** Two emulators that together are one account, on loopback. */
 export interface Emulators {
   readonly account: string;
-  /** IAM, STS, Batch and Security Hub. */
+  /** IAM, STS, Batch, ECS, Security Hub, Secrets Manager, KMS and Parameter Store. */
   readonly moto: string;
   /** EventBridge, SQS, SNS, Lambda, DynamoDB, Scheduler, CloudFormation, S3 and the rest. */
   readonly ministack: string;

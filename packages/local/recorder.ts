@@ -51,7 +51,16 @@ export interface Recorder {
 }
 
 // What moto keeps of the account; ministack keeps the rest.
-const motoServices: ReadonlySet<string> = new Set(["iam", "sts", "batch", "ecs", "securityhub"]);
+const motoServices: ReadonlySet<string> = new Set([
+  "iam",
+  "sts",
+  "batch",
+  "ecs",
+  "kms",
+  "secretsmanager",
+  "securityhub",
+  "ssm",
+]);
 
 /** Starts the recorder in front of the emulators, on loopback. */
 export async function startRecorder(

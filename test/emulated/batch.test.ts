@@ -69,6 +69,12 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
       /job definition render:1 in us-east-1 needs secretsmanager:GetSecretValue/,
     );
     assert.match(finding.evidence.cure ?? "", /secretsmanager:GetSecretValue/);
+    assert.match(finding.evidence.detail ?? "", /the secret's own policy was not read/, "it is not there");
+    const asked = account.local.recorder.calls().filter(({ service }) => service === "secretsmanager");
+    assert.deepEqual(
+      [...new Set(asked.map(({ action, failure }) => `${action} ${failure?.code}`))],
+      ["DescribeSecret ResourceNotFoundException"],
+    );
     assert.deepEqual(finding.usedBy, ["job definition render:1 in us-east-1"]);
     const told = await until(
       "a message to people",

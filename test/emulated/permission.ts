@@ -55,7 +55,19 @@ export function permissionsFor(
     case "securityhub":
       return [need(`arn:aws:securityhub:${region}:${account}:product/${account}/default`)];
     case "batch":
+    case "ssm":
       return [need("*")];
+    case "secretsmanager": {
+      const id = text("secretId");
+      return [
+        need(id.startsWith("arn:") ? id : `arn:aws:secretsmanager:${region}:${account}:secret:${id}-AbCdEf`),
+      ];
+    }
+    case "kms": {
+      // Whoever asks by an alias is asked for a permission on the key behind it.
+      const id = text("keyId");
+      return [need(id.includes(":key/") ? id : `arn:aws:kms:${region}:${account}:key/behind-${id}`)];
+    }
     default:
       throw new Error(`What ${service}:${action} needs is not known here.`);
   }

@@ -88,9 +88,14 @@ const seldom =
 const seldomInSweep =
   /^(?:dynamodb:UpdateItem|iam:(?:Get(?:Role|Policy|PolicyVersion)|List(?:RolePolicies|AttachedRolePolicies|InstanceProfilesForRole))|ecs:(?:Describe|List)ContainerInstances)$/;
 
+// Secrets, keys and parameters are asked for where a job definition needs them, and this account has none.
+const seldomInWatchers =
+  /^(?:secretsmanager:(?:DescribeSecret|GetResourcePolicy)|kms:(?:DescribeKey|GetKeyPolicy)|ssm:DescribeParameters)$/;
+
 // Detect reads AWS Batch where that changes, and follows the deletions of service-linked roles: not on this day.
 const isSeldom = (name: string, action: string) =>
   seldom.test(action) ||
+  (/^(?:Detect|Sweep)$/.test(name) && seldomInWatchers.test(action)) ||
   (name === "Sweep" && seldomInSweep.test(action)) ||
   (name === "Detect" && /^(?:batch:Describe|iam:GetServiceLinkedRoleDeletionStatus$)/.test(action));
 

@@ -47,6 +47,16 @@ describe("the bundles", () => {
     assert.deepEqual(carriers, ["sweep"]);
   });
 
+  it("carry the clients of secrets, keys and parameters in the functions that only look, and nowhere else", async () => {
+    for (const service of ["secretsmanager", "kms", "ssm"]) {
+      const carriers: string[] = [];
+      for (const { name, file } of bundles) {
+        if ((await readFile(file, "utf8")).includes(`com.amazonaws.${service}`)) carriers.push(name);
+      }
+      assert.deepEqual(carriers.sort(), ["detect", "sweep"], service);
+    }
+  });
+
   it("hold the config that was asked for, and not the repository's own", async () => {
     const detect = bundles.find(({ name }) => name === "detect");
     assert.match(await readFile(detect?.file ?? "", "utf8"), /oncall@example\.com/);

@@ -60,6 +60,13 @@ describe("the role of every function", () => {
       "batch:DescribeJobDefinitions",
       "batch:DescribeJobQueues",
     ];
+    const readResources = [
+      "kms:DescribeKey",
+      "kms:GetKeyPolicy",
+      "secretsmanager:DescribeSecret",
+      "secretsmanager:GetResourcePolicy",
+      "ssm:DescribeParameters",
+    ];
     const readTable = ["dynamodb:Query"];
     const ledgers = ["dynamodb:DeleteItem", "dynamodb:PutItem", ...readTable];
     const expected: Record<string, readonly string[]> = {
@@ -69,6 +76,7 @@ describe("the role of every function", () => {
         "iam:GetServiceLinkedRoleDeletionStatus",
         "iam:ListEntitiesForPolicy",
         ...readBatch,
+        ...readResources,
         ...ledgers,
         ...receive,
         "sqs:SendMessage",
@@ -79,6 +87,7 @@ describe("the role of every function", () => {
         "iam:GetInstanceProfile",
         "iam:ListRoles",
         ...readBatch,
+        ...readResources,
         "ecs:DescribeContainerInstances",
         "ecs:ListContainerInstances",
         ...ledgers,
@@ -130,7 +139,33 @@ describe("the role of every function", () => {
       "dynamodb:ListStreams",
       "iam:GetAccountAuthorizationDetails",
       "iam:ListRoles",
+      "ssm:DescribeParameters",
     ]);
+  });
+
+  it("reads of secrets, parameters and keys what they are, in its account alone, and never a value", () => {
+    const ofResources = /^(?:secretsmanager|kms|ssm):/;
+    for (const name of functions) {
+      const reads = permissions(name).filter(({ Action }) =>
+        Action.some((action) => ofResources.test(action)),
+      );
+      assert.deepEqual(
+        reads.map(({ Action, Resource }) => [Action, Resource]),
+        name === "Detect" || name === "Sweep"
+          ? [
+              [
+                ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
+                [`arn:aws:secretsmanager:*:${account}:secret:*`],
+              ],
+              [["kms:DescribeKey", "kms:GetKeyPolicy"], [`arn:aws:kms:*:${account}:key/*`]],
+              [["ssm:DescribeParameters"], ["*"]],
+            ]
+          : [],
+        name,
+      );
+      for (const action of actions(name))
+        assert.doesNotMatch(action, /\*|GetSecretValue|Decrypt|GetParameter|GenerateDataKey/, name);
+    }
   });
 
   it("reads any role where it looks, since Batch may come to use any", () => {
@@ -167,7 +202,10 @@ describe("the role of every function", () => {
     );
     for (const name of functions) {
       for (const { Action, Resource } of permissions(name)) {
-        if (Action.some((action) => /^(?:iam|ecs|securityhub):/.test(action)) || Resource?.includes("*"))
+        if (
+          Action.some((action) => /^(?:iam|ecs|securityhub|secretsmanager|kms):/.test(action)) ||
+          Resource?.includes("*")
+        )
           continue;
         for (const arn of Resource ?? []) {
           const whole = arn.replace(/\/index\/byDue$|:\*$/, "");
