@@ -72,7 +72,7 @@ export function tellGrants(
   for (const block of groupResidues(residues)) {
     const example = block
       .slice(0, 8)
-      .flatMap((residue) => nameUnknown(residue))
+      .flatMap((residue) => nameUnknown(residue, proof))
       .find((request) => isProven(request, proof));
     if (example !== undefined) {
       const nearest = listNearest(example, proof);
@@ -109,10 +109,23 @@ function tellUnproven(from: readonly PlacedStatement[], first: Residue, side: Si
 const names = ["any-value", "SOMETHING", "0"];
 
 /** The example of a residue with names that people can read for the unknown texts of policy variables; then as it is. */
-function nameUnknown({ cell, example }: Residue): readonly PolicyRequest[] {
+function nameUnknown({ cell, example, from }: Residue, proof: Proof): readonly PolicyRequest[] {
   if (!hasUnknown(example)) return [example];
   const named = names.map((name) => replaceUnknown(example, name));
-  return [...named.filter((request) => isWithin(cell, request)), example];
+  return [...named.filter((request) => isWithin(cell, request) && isGivenBy(from, request, proof)), example];
+}
+
+// A name that people can read may be one that the statement's own conditions shut out, while another statement gives it.
+function isGivenBy(
+  from: PlacedStatement,
+  request: PolicyRequest,
+  { giver, sought, partition }: Proof,
+): boolean {
+  const ref = refer(from);
+  const document = giver[ref.document];
+  const statement = document?.statements[ref.statement];
+  if (!document || !statement) return false;
+  return decide(request, [{ ...document, statements: [statement] }], { partition }) === sought;
 }
 
 function hasUnknown({ context }: PolicyRequest): boolean {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Relation } from "@drift-guard/policy/comparison";
+import { assertAgreement } from "./agreement.ts";
 import { allow, deny, policy, trust } from "./builders.ts";
 
 type Case = readonly [what: string, candidate: string, reference: string, relation: Relation];
@@ -256,6 +257,19 @@ describe("conditions", () => {
 });
 
 describe("policy variables", () => {
+  it("get values in an example that the giving statement's own conditions let through", () => {
+    const statement = (over: object) => ({ Effect: "Allow", Action: "*", ...over });
+    const write = (...Statement: readonly object[]) => JSON.stringify({ Version: "2012-10-17", Statement });
+    const candidate = write(
+      statement({ Resource: "*" }),
+      statement({
+        Resource: "arn:aws:s3:::${s3:prefix}/${aws:username}",
+        Condition: { StringNotLike: { "aws:username": "a*" } },
+      }),
+    );
+    assertAgreement(candidate, write(), []);
+  });
+
   const home = `arn:aws:s3:::home/\${aws:username}/*`;
   check([
     [
