@@ -3,7 +3,7 @@ import type { LinkedRoleCall, Made } from "./iam-call.ts";
 import { type DeletionTask, expectRole, findRole, type IamState, type StoredRole } from "./iam-state.ts";
 import { IamRefusal } from "./refusal.ts";
 
-/** What a service's linked role is called, and which of AWS's policies it has (requirements 2.4, 2.5; R14). */
+/** What a service's linked role is called, and which of AWS's policies it has (requirements 2.4, 2.5, 2.6; R14). */
 interface LinkedService {
   readonly role: string;
   readonly policy: string;
@@ -36,6 +36,10 @@ const linkedServices: Readonly<Record<string, LinkedService>> = {
   "ecs.amazonaws.com": {
     role: "AWSServiceRoleForECS",
     policy: "AmazonECSServiceRolePolicy",
+  },
+  "ecs-compute.amazonaws.com": {
+    role: "AWSServiceRoleForECSCompute",
+    policy: "AmazonECSComputeServiceRolePolicy",
   },
 };
 
