@@ -5,6 +5,7 @@ import { RoleUnreadableError, StepUnansweredError, StoreUnavailableError } from 
 import type { RoleReader } from "@drift-guard/core/ports";
 import type { RoleReading } from "@drift-guard/core/role";
 import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import fc from "fast-check";
 import { account, allow, batchServicePolicy } from "../builders.ts";
@@ -498,8 +499,7 @@ async function rollBackWith(
   world: World,
   ports: Partial<World["ports"]>,
   settings: Partial<World["settings"]> = {},
-): Promise<Awaited<ReturnType<typeof import("@drift-guard/guard/rollback").rollBack>>> {
-  const { rollBack } = await import("@drift-guard/guard/rollback");
+): Promise<RollbackOutcome> {
   const [transition] = world.told;
   if (!transition) throw new assert.AssertionError({ message: "nothing was told" });
   return rollBack(transition, { ...world.ports, ...ports }, { ...world.settings, ...settings });
