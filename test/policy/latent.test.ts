@@ -9,7 +9,9 @@ import { separateLatent } from "@drift-guard/policy/latent";
 import fc from "fast-check";
 import { isWithin } from "./agreement.ts";
 import { allow, deny, policy } from "./builders.ts";
-import { drawMutation, drawPolicy, drawRequest, type Kind } from "./grammar.ts";
+import { drawMutation } from "./drawn-mutations.ts";
+import { drawRequest } from "./drawn-requests.ts";
+import { drawPolicy, type Kind } from "./grammar.ts";
 
 const today: Catalogue = makeCatalogue({ s3: ["GetObject", "GetBucketAcl", "PutObject"], iam: ["GetRole"] });
 const gets = ["s3:GetObject", "s3:GetBucketAcl"];
