@@ -1,13 +1,13 @@
 import type { Atom } from "./atom.ts";
 import { firstUnknown } from "./automaton.ts";
-import { type Budget, spend } from "./budget.ts";
+import { type Budget, exert, spend } from "./budget.ts";
 import type { Cell } from "./cell.ts";
 import { areComplete } from "./completeness.ts";
-import { listVariableKeys } from "./instance.ts";
+import type { KeyProfile } from "./key-profile.ts";
 import type { Pattern } from "./pattern.ts";
 import type { Player } from "./player.ts";
 import type { Assignment } from "./satisfaction.ts";
-import type { CompiledStatement } from "./statement.ts";
+import { type CompiledStatement, listAtoms, listVariables } from "./statement.ts";
 import { readVariable, type Token } from "./template.ts";
 
 /** Values to try for the policy variables of some statements. */
@@ -18,6 +18,7 @@ export interface Assignments {
 }
 
 const mostAssignments = 128;
+const mostKeys = 128;
 
 /**
  * Values for the policy variables that bear on a cell: none, an unknown text that only `*` and the same variable
@@ -28,21 +29,28 @@ export function listAssignments(
   cell: Cell,
   from: CompiledStatement,
   players: readonly Player[],
+  profile: KeyProfile,
   budget: Budget,
 ): Assignments {
   const statements = [from, ...players.map(({ statement }) => statement)];
-  const keys = listVariableKeys(cell, statements);
+  const places = cell.resource ? [cell.resource.selector, ...cell.resource.except] : [];
+  const used = [...listVariables(places), ...statements.flatMap(({ variables }) => variables)];
+  const keys = [...new Set(used)].sort();
   if (keys.length === 0) return { list: [new Map()], complete: true };
-  const atoms = uniqueAtoms(statements);
+  // Nobody writes as many: what no values at all show is looked for, and the rest stays open.
+  if (keys.length > mostKeys) {
+    return { list: [new Map(keys.map((key) => [key, undefined]))], complete: false };
+  }
+  const atoms = listAtoms(statements);
   const resources = statements.flatMap((statement) => statement.resources?.entries ?? []);
   const families = [
-    [...(cell.resource ? [cell.resource.selector, ...cell.resource.except] : []), ...resources],
+    [...places, ...resources],
     ...[...Map.groupBy(atoms, ({ condition }) => condition.key).values()].map((own) =>
       own.flatMap((atom) => atom.patterns),
     ),
   ];
   let list: readonly Assignment[] = [new Map()];
-  let complete = areComplete(cell, from, players, keys);
+  let complete = areComplete(cell, from, players, keys, profile);
   for (const key of keys) {
     const values = [undefined, standIn(key, keys), ...listMeetings(key, keys, families, atoms, budget)];
     const isTooMany = list.length * values.length > mostAssignments;
@@ -57,11 +65,6 @@ export function listAssignments(
 /** The character that stands for the unknown text of a variable. */
 function standIn(key: string, keys: readonly string[]): string {
   return String.fromCharCode(firstUnknown + keys.indexOf(key));
-}
-
-function uniqueAtoms(statements: readonly CompiledStatement[]): readonly Atom[] {
-  const atoms = statements.flatMap(({ conditions }) => conditions).map((atom) => [atom.text, atom] as const);
-  return [...new Map(atoms).values()];
 }
 
 /** Texts with which a variable is what another pattern has in its place, or what a condition asks of its key. */
@@ -87,8 +90,10 @@ function listMeetings(
 
 /** The text that a variable has in common with a pattern: a literal, or what another variable stands for. */
 function readMeeting(tokens: readonly Token[] | undefined, keys: readonly string[]): readonly string[] {
-  const [only, ...more] = tokens ?? [];
-  if (tokens === undefined || only === undefined) return [];
+  if (tokens === undefined) return [];
+  const [only, ...more] = tokens;
+  // A tag can have an empty value.
+  if (only === undefined) return [""];
   if (typeof only === "string" && more.length === 0) {
     const { key, fallback } = readVariable(only);
     return [standIn(key, keys), ...(fallback === undefined ? [] : [fallback])];
@@ -108,6 +113,7 @@ function findMiddle(
   other: readonly Token[],
   key: string,
 ): readonly Token[] | undefined {
+  exert(holder.length + other.length);
   const at = holder.findIndex((token) => isVariable(token, key));
   const rest = holder.length - at - 1;
   if (other.length < holder.length - 1) return undefined;

@@ -2,12 +2,14 @@ import { conditionText } from "./canonical.ts";
 import type { Condition } from "./grant.ts";
 import { findOperator, type Operator } from "./operator.ts";
 import { compileArn, compileText, type Pattern } from "./pattern.ts";
-import { type AddressRange, readAddressRange, readDate, readNumber } from "./scalar.ts";
+import { type AddressRange, readAddress, readAddressRange, readDate, readNumber } from "./scalar.ts";
 import { acceptsText } from "./text-acceptance.ts";
 
 /** One condition made ready for comparing, in canonical form. */
 export interface Atom {
   readonly condition: Condition;
+  /** As it stands in the document, in words that mean the same in version 2012-10-17. */
+  readonly written: Condition;
   /** Equal texts mean equal conditions. */
   readonly text: string;
   /** Undefined where IAM has no such operator. */
@@ -20,11 +22,12 @@ export interface Atom {
 }
 
 /** Makes a canonical condition ready for comparing. */
-export function compileAtom(condition: Condition): Atom {
+export function compileAtom(condition: Condition, written: Condition): Atom {
   const operator = findOperator(condition.operator);
   const { values } = condition;
   return {
     condition,
+    written,
     text: conditionText(condition),
     operator,
     patterns: operator === undefined ? [] : values.flatMap((value) => compileValue(value, operator)),
@@ -32,7 +35,7 @@ export function compileAtom(condition: Condition): Atom {
       operator?.family === "numeric" || operator?.family === "date"
         ? values.flatMap((value) => readNumber(value) ?? [])
         : [],
-    ranges: operator?.family === "ip" ? values.flatMap((value) => readCanonicalRange(value) ?? []) : [],
+    ranges: operator?.family === "ip" ? values.flatMap((value) => readAddressRange(value) ?? []) : [],
   };
 }
 
@@ -59,13 +62,6 @@ function escapeText(text: string): string {
   return text.replaceAll(/[*?]|\$(?=\{)/g, (char) => `\${${char}}`);
 }
 
-function readCanonicalRange(text: string): AddressRange | undefined {
-  const [first = "", last = ""] = text.split("-");
-  const from = readAddressRange(first);
-  const to = readAddressRange(last);
-  return from && to && { ...from, last: to.last };
-}
-
 /**
  * Whether one value of a present key is what an atom asks of it; for a key of several values the qualifier then says
  * whether one or all of them must be.
@@ -76,6 +72,7 @@ export function holdsForValue(atom: Atom, value: string): boolean {
     case undefined:
       return false;
     case "null":
+      if (operator.qualifier !== undefined) return operator.qualifier === "ForAllValues";
       return condition.values.includes("false");
     case "string":
     case "arn":
@@ -91,7 +88,7 @@ export function holdsForValue(atom: Atom, value: string): boolean {
       );
     }
     case "ip": {
-      const address = readAddressRange(value);
+      const address = readAddress(value);
       return ranges.some((range) => address !== undefined && isWithin(address, range)) !== operator.negated;
     }
   }
@@ -127,7 +124,7 @@ function isWithin(value: AddressRange, range: AddressRange): boolean {
 export function holdsWhenAbsent({ operator, condition }: Atom): boolean {
   if (operator === undefined) return false;
   const { family, qualifier, ifExists, negated } = operator;
-  if (family === "null") return condition.values.includes("true");
+  if (family === "null" && qualifier === undefined) return condition.values.includes("true");
   return ifExists || qualifier === "ForAllValues" || (negated && qualifier === undefined);
 }
 

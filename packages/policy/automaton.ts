@@ -71,13 +71,11 @@ export function isEnd({ tokens }: Automaton, position: number): boolean {
 export function advance(automaton: Automaton, positions: readonly number[], code: number): readonly number[] {
   const { tokens, owners, folds } = automaton;
   const next: number[] = [];
-  let last = -1;
   let sorted = true;
   const add = (position: number): void => {
-    if (position === last) return;
+    const last = next.at(-1) ?? -1;
     if (position < last) sorted = false;
-    last = position;
-    next.push(position);
+    if (position !== last) next.push(position);
   };
   for (const position of positions) {
     const token = tokens[position];

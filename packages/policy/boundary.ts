@@ -1,28 +1,10 @@
-import type { Budget } from "./budget.ts";
-import { everyAction, type PlacedStatement } from "./cell.ts";
+import type { Residue } from "./cell.ts";
 import type { BoundaryRemains } from "./grant.ts";
 import type { Block } from "./grouping.ts";
-import { makeSeparator } from "./separation.ts";
+import { makeSeparator, type SearchSettings } from "./separation.ts";
 import type { CompiledSide } from "./side.ts";
-import type { CompiledStatement } from "./statement.ts";
+import { type CompiledStatement, makeEverything } from "./statement.ts";
 import type { CellVerdict } from "./subtraction.ts";
-
-/** Takes everything, so that only what is spared is left. */
-const everything: CompiledStatement = {
-  source: {
-    effect: "Allow",
-    actions: { negated: false, entries: ["*"] },
-    resources: { negated: false, entries: ["*"] },
-    conditions: [],
-  },
-  index: 0,
-  actions: { negated: false, entries: [everyAction] },
-  resources: undefined,
-  principals: undefined,
-  conditions: [],
-  line: "",
-  doubt: undefined,
-};
 
 const mostCells = 200;
 
@@ -31,29 +13,44 @@ const mostCells = 200;
  * a block lies within the boundary, and whether something lies outside.
  */
 export function makeBoundary(
-  { allows, denies }: CompiledSide,
-  heldBack: readonly PlacedStatement[],
-  partition: string,
-  budget: Budget,
+  { allows, denies, reasons }: CompiledSide,
+  heldBack: readonly CompiledStatement[],
+  { budget, ...others }: SearchSettings,
 ): (block: Block) => BoundaryRemains {
+  const settings = { ...others, budget: { ...budget } };
   const cut = { gives: [], heldBack, takes: allows, spares: denies };
   const kept = {
     gives: [],
     heldBack: [...heldBack, ...denies],
-    takes: [{ document: 0, statement: everything }],
+    // Takes everything, so that only what is spared is left.
+    takes: [makeEverything([])],
     spares: allows,
   };
-  const findCut = makeSeparator(cut, partition, budget);
-  const findKept = makeSeparator(kept, partition, budget);
+  const findCut = makeSeparator(cut, settings);
+  const findKept = makeSeparator(kept, settings);
   return (block) => {
+    if (reasons.length > 0) return "undecided";
     const seen = { cut: new Set<CellVerdict["kind"]>(), kept: new Set<CellVerdict["kind"]>() };
-    for (const { cell, from } of block.slice(0, mostCells)) {
+    const cells = listCells(block);
+    for (const { cell, from } of cells) {
       seen.cut.add(findCut(cell, from).kind);
       seen.kept.add(findKept(cell, from).kind);
       if (seen.cut.has("left") && seen.kept.has("left")) return "part";
     }
-    if (seen.cut.has("undecided") || seen.kept.has("undecided") || block.length > mostCells)
+    if (seen.cut.has("undecided") || seen.kept.has("undecided") || cells.length > mostCells)
       return "undecided";
     return seen.cut.has("left") ? "none" : "all";
   };
+}
+
+/** The cells of a block, one for each action; no more than tell that there are too many. */
+function listCells(block: Block): readonly Pick<Residue, "cell" | "from">[] {
+  const cells: Pick<Residue, "cell" | "from">[] = [];
+  for (const { cell, from, actions } of block) {
+    for (const action of actions) {
+      if (cells.length > mostCells) return cells;
+      cells.push({ cell: { ...cell, action }, from });
+    }
+  }
+  return cells;
 }

@@ -8,11 +8,32 @@ export interface Budget {
   left: number;
 }
 
+// What patterns cost shows only while they are held against each other, far from any budget: noted there, paid here.
+let effort = 0;
+const charactersPerStep = 128;
+
+/** A budget for one comparison. */
+export function makeBudget(left: number): Budget {
+  effort = 0;
+  return { left };
+}
+
+/** Notes how many characters were gone through; whoever pays next pays for them. */
+export function exert(characters: number): void {
+  effort += characters;
+}
+
+/** Takes steps off a budget, and tells whether it had them. */
+export function afford(budget: Budget, steps = 1): boolean {
+  budget.left -= steps + Math.floor(effort / charactersPerStep);
+  effort %= charactersPerStep;
+  return budget.left >= 0;
+}
+
 /**
  * Takes steps off a budget.
  * @throws BudgetError when there are none left.
  */
 export function spend(budget: Budget, steps = 1): void {
-  budget.left -= steps;
-  if (budget.left < 0) throw new BudgetError("the comparison took all the steps that it may");
+  if (!afford(budget, steps)) throw new BudgetError("The comparison took all the steps that it may.");
 }

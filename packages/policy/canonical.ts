@@ -2,8 +2,8 @@ import type { Clause, PolicyDocument, PolicyStatement, PolicyVersion } from "./d
 import type { Condition, PolicyPrincipal } from "./grant.ts";
 import { findOperator, type Operator, spellOperator } from "./operator.ts";
 import { normalisePrincipal } from "./principal.ts";
-import { printAddress, readAddressRange, readDate, readNumber } from "./scalar.ts";
-import { spellTemplate } from "./template.ts";
+import { printRange, readAddressRange, readDate, readNumber } from "./scalar.ts";
+import { foldText, spellTemplate } from "./template.ts";
 
 /** A statement in the one spelling that its meaning has: patterns are as version 2012-10-17 would write them. */
 export interface CanonicalStatement {
@@ -39,15 +39,13 @@ export function canonicalise(
   version: PolicyVersion | undefined,
   partition: string,
 ): CanonicalStatement {
-  const arns = resources && mapClause(resources, (text) => spellTemplate(text, version));
-  const names =
-    principals &&
-    mapClause(principals, (principal) => principalText(normalisePrincipal(principal, partition)));
+  const isIdentity = principals === undefined;
+  const arns = resources && mapClause(resources, (text) => spellArn(text, version, isIdentity));
   return {
     effect,
-    actions: mapClause(actions, (text) => canonicalAction(text)),
+    actions: mapClause(actions, spellAction),
     ...(arns && { resources: arns }),
-    ...(names && { principals: { ...names, entries: names.entries.map(readPrincipalText) } }),
+    ...(principals && { principals: normalisePrincipals(principals, partition) }),
     conditions: conditions.map((condition) => canonicalCondition(condition, version)),
   };
 }
@@ -75,23 +73,38 @@ export function principalText({ type, id }: PolicyPrincipal): string {
   return `${type} ${id}`;
 }
 
-function readPrincipalText(text: string): PolicyPrincipal {
-  const id = text.slice(text.indexOf(" ") + 1);
-  for (const type of ["Service", "Federated", "CanonicalUser"] as const) {
-    if (text.startsWith(`${type} `)) return { type, id };
-  }
-  return { type: "AWS", id };
+function mapClause({ negated, entries }: Clause<string>, spell: (entry: string) => string): Clause<string> {
+  return { negated, entries: [...new Set(entries.map(spell))].sort() };
 }
 
-function mapClause<Entry>(
-  { negated, entries }: Clause<Entry>,
-  print: (entry: Entry) => string,
-): Clause<string> {
-  return { negated, entries: [...new Set(entries.map(print))].sort() };
+function normalisePrincipals(
+  { negated, entries }: Clause<PolicyPrincipal>,
+  partition: string,
+): Clause<PolicyPrincipal> {
+  return { negated, entries: sortPrincipals(entries.map((entry) => normalisePrincipal(entry, partition))) };
 }
 
-function canonicalAction(text: string): string {
-  const action = spellTemplate(text.toLowerCase(), undefined);
+/** Principals by their texts, each once. */
+export function sortPrincipals(principals: readonly PolicyPrincipal[]): readonly PolicyPrincipal[] {
+  const byText = new Map(principals.map((principal) => [principalText(principal), principal]));
+  return [...byText].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, principal]) => principal);
+}
+
+/**
+ * The one spelling of a pattern of ARNs. In an identity policy the parts that it lacks are `*` (IAM User Guide: IAM
+ * identifiers): `arn:aws:sqs` is `arn:aws:sqs:*:*:*`.
+ */
+export function spellArn(text: string, version: PolicyVersion | undefined, isIdentity: boolean): string {
+  const spelled = spellTemplate(text, version);
+  if (!isIdentity || !spelled.startsWith("arn:")) return spelled;
+  // The colons of a variable's key part nothing.
+  const parts = spelled.replaceAll(/\$\{[^}]*\}/g, "").split(":").length;
+  return spelled + ":*".repeat(Math.max(0, 6 - parts));
+}
+
+/** The one spelling of a pattern of actions: lower case. */
+export function spellAction(text: string): string {
+  const action = spellTemplate(foldText(text), undefined);
   return action === "*:*" ? "*" : action;
 }
 
@@ -119,7 +132,7 @@ function canonicalValue(value: string, operator: Operator, version: PolicyVersio
     case "string":
     case "arn": {
       const text = spellTemplate(value, version, operator.comparator === "like");
-      return operator.ignoreCase ? text.toLowerCase() : text;
+      return operator.ignoreCase ? foldText(text) : text;
     }
     case "bool":
     case "null":
@@ -133,7 +146,7 @@ function canonicalValue(value: string, operator: Operator, version: PolicyVersio
     case "ip": {
       const range = readAddressRange(value);
       if (range === undefined) return value;
-      return `${printAddress(range.family, range.first)}-${printAddress(range.family, range.last)}`;
+      return printRange(range);
     }
     case "binary":
       return value;

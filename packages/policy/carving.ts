@@ -1,5 +1,6 @@
 import { principalText } from "./canonical.ts";
-import { type Cell, missesCell, type PlacedStatement } from "./cell.ts";
+import { type Cell, missesCell } from "./cell.ts";
+import { type CellQuestions, carveConditions, narrowByConditions } from "./condition-carving.ts";
 import type { Clause } from "./document.ts";
 import { type Entry, patternRelations, principalRelations, type Relations } from "./entry.ts";
 import type { PolicyPrincipal } from "./grant.ts";
@@ -18,29 +19,31 @@ interface Dimension<Selector> {
   isSingle(selector: Selector): boolean;
 }
 
-const actions: Dimension<Pattern> = {
+const patterns: Pick<Dimension<Pattern>, "relations" | "print" | "isSingle"> = {
   relations: patternRelations,
-  read: ({ action }) => action,
-  write: (cell, action) => ({ ...cell, action }),
-  clause: (statement) => statement.actions,
   print: ({ text }) => text,
   isSingle: ({ literal }) => literal !== undefined,
 };
 
+const actions: Dimension<Pattern> = {
+  ...patterns,
+  read: ({ action }) => action,
+  write: (cell, action) => ({ ...cell, action }),
+  clause: ({ actions: own }) => own,
+};
+
 const resources: Dimension<Pattern> = {
-  relations: patternRelations,
+  ...patterns,
   read: ({ resource }) => resource,
   write: (cell, resource) => ({ ...cell, resource }),
-  clause: (statement) => statement.resources,
-  print: ({ text }) => text,
-  isSingle: ({ literal }) => literal !== undefined,
+  clause: ({ resources: own }) => own,
 };
 
 const principals: Dimension<PolicyPrincipal> = {
   relations: principalRelations,
   read: ({ principal }) => principal,
   write: (cell, principal) => ({ ...cell, principal }),
-  clause: (statement) => statement.principals,
+  clause: ({ principals: own }) => own,
   print: principalText,
   isSingle: ({ type, id }) => type !== "AWS" && id !== "*",
 };
@@ -55,21 +58,34 @@ export interface LeftCell {
 const mostCarved = 200;
 
 /**
- * Cuts a cell down to what is left of it: where only some of its actions, resources or principals are left, to those;
- * and what the other side takes away whole is carved out.
+ * Cuts a cell down to what is left of it: where only some of its actions, resources or principals are left, or some
+ * only under conditions, to those; and what the other side takes away whole is carved out.
  */
 export function carveCell(
   left: LeftCell,
+  from: CompiledStatement,
   subtraction: Subtraction,
-  decideCell: (cell: Cell) => CellVerdict,
+  questions: CellQuestions & { readonly isWhole: (cell: Cell, near: Subtraction) => boolean },
 ): readonly LeftCell[] {
+  const decideCell = questions.decide;
+  const near = keepNear(subtraction, left.cell);
   return [left]
-    .flatMap((one) => narrow(one, subtraction, actions, decideCell))
-    .flatMap((one) => narrow(one, subtraction, resources, decideCell))
-    .flatMap((one) => narrow(one, subtraction, principals, decideCell))
-    .map((one) => carve(one, subtraction, actions, decideCell))
-    .map((one) => carve(one, subtraction, resources, decideCell))
-    .map((one) => carve(one, subtraction, principals, decideCell));
+    .flatMap((one) => narrow(one, near, actions, decideCell))
+    .flatMap((one) => narrow(one, near, resources, decideCell))
+    .flatMap((one) => narrow(one, near, principals, decideCell))
+    .flatMap((one) => narrowByConditions(one, from, near, questions))
+    .map((one) => carve(one, near, actions, decideCell))
+    .map((one) => carve(one, near, resources, decideCell))
+    .map((one) => carve(one, near, principals, decideCell))
+    .map((one) => carveConditions(one, from, near, questions))
+    .map((one) => (one.cell.partly || questions.isWhole(one.cell, near) ? one : markPartly(one)));
+}
+
+/** Most statements have nothing to do with a cell, nor with what it is cut down to. */
+function keepNear({ gives, heldBack, takes, spares }: Subtraction, cell: Cell): Subtraction {
+  const keep = (statements: readonly CompiledStatement[]) =>
+    statements.filter((statement) => !missesCell(statement, cell));
+  return { gives, heldBack: keep(heldBack), takes: keep(takes), spares: keep(spares) };
 }
 
 function narrow<Selector>(
@@ -81,19 +97,30 @@ function narrow<Selector>(
   const entry = dimension.read(left.cell);
   if (entry === undefined) return [left];
   const parts = [
-    ...listWithin(left.cell, entry, spares, dimension, false),
-    ...listWithin(left.cell, entry, takes, dimension, true),
+    ...listParts(left.cell, entry, spares, dimension, { negated: false, across: false }),
+    ...listParts(left.cell, entry, takes, dimension, { negated: true, across: false }),
   ];
   if (parts.length === 0) return [left];
   const rest = dimension.write(left.cell, { ...entry, except: [...entry.except, ...parts] });
   if (decideCell(rest).kind !== "covered") return [left];
   if (parts.length > mostCarved) return [markPartly(left)];
-  const cells = parts.map((selector) => dimension.write(left.cell, cutEntry(entry, selector, dimension)));
-  const narrowed = cells.flatMap((cell) => {
-    const verdict = decideCell(cell);
-    return verdict.kind === "left" ? [{ cell, verdict }] : [];
-  });
-  return narrowed.length > 0 ? narrowed : [left];
+  return keepLeft(
+    left,
+    parts.map((selector) => dimension.write(left.cell, cutEntry(entry, selector, dimension))),
+    decideCell,
+  );
+}
+
+/** Those parts of a cell of which something is left, where there is nothing besides them; the whole if one is unclear. */
+export function keepLeft(
+  left: LeftCell,
+  parts: readonly Cell[],
+  decideCell: (cell: Cell) => CellVerdict,
+): readonly LeftCell[] {
+  const judged = parts.map((cell) => ({ cell, verdict: decideCell(cell) }));
+  if (judged.some(({ verdict }) => verdict.kind === "undecided")) return [markPartly(left)];
+  const kept = judged.flatMap(({ cell, verdict }) => (verdict.kind === "left" ? [{ cell, verdict }] : []));
+  return kept.length > 0 ? kept : [left];
 }
 
 function carve<Selector>(
@@ -104,7 +131,9 @@ function carve<Selector>(
 ): LeftCell {
   const entry = dimension.read(left.cell);
   if (entry === undefined) return left;
-  const parts = listWithin(left.cell, entry, [...takes, ...heldBack], dimension, false);
+  const takers = [...takes, ...heldBack];
+  // What lies across the edge is carved out as it is: `s3:Get*` but `s3:*Object`.
+  const parts = listParts(left.cell, entry, takers, dimension, { negated: false, across: true });
   if (parts.length > mostCarved) return markPartly(left);
   const except = [...entry.except];
   for (const selector of parts) {
@@ -129,23 +158,25 @@ function cutEntry<Selector>(
   return { selector, except: relations.listNear(except, selector) };
 }
 
-/** The entries of some statements' clauses that lie within an entry and are less than it; the widest first. */
-function listWithin<Selector>(
+/**
+ * The entries of some statements' clauses that lie within an entry and are less than it, or across its edge too where
+ * that is asked for; the widest first.
+ */
+function listParts<Selector>(
   cell: Cell,
   { selector, except }: Entry<Selector>,
-  statements: readonly PlacedStatement[],
-  { relations, isSingle, clause, print }: Dimension<Selector>,
-  negated: boolean,
+  statements: readonly CompiledStatement[],
+  { relations: { covers, areApart }, isSingle, clause, print }: Dimension<Selector>,
+  { negated, across }: { readonly negated: boolean; readonly across: boolean },
 ): readonly Selector[] {
   const parts = new Map<string, Selector>();
   if (isSingle(selector)) return [];
-  const whole = print(selector);
-  for (const { statement } of statements) {
+  for (const statement of statements) {
     const own = clause(statement);
     if (own === undefined || own.negated !== negated || missesCell(statement, cell)) continue;
     for (const part of own.entries) {
-      if (print(part) === whole || !relations.covers(selector, part)) continue;
-      if (!except.some((wide) => relations.covers(wide, part))) parts.set(print(part), part);
+      if (covers(part, selector) || except.some((wide) => covers(wide, part))) continue;
+      if (covers(selector, part) || (across && !areApart([part], selector))) parts.set(print(part), part);
     }
   }
   return [...parts].sort(([one], [other]) => one.length - other.length).map(([, part]) => part);

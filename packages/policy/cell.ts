@@ -1,3 +1,5 @@
+import type { Atom } from "./atom.ts";
+import { type Budget, spend } from "./budget.ts";
 import { principalText } from "./canonical.ts";
 import {
   coversEntry,
@@ -8,33 +10,37 @@ import {
   principalRelations,
 } from "./entry.ts";
 import type { PolicyPrincipal, PolicyRequest, StatementRef } from "./grant.ts";
-import { compileArn, compileText, type Pattern } from "./pattern.ts";
-import type { CompiledStatement } from "./statement.ts";
+import { compileArn, type Pattern } from "./pattern.ts";
+import { type CompiledStatement, everyAction } from "./statement.ts";
 
-/** A statement and the document of its side in which it stands, counted from 0. */
-export interface PlacedStatement {
-  readonly document: number;
-  readonly statement: CompiledStatement;
-}
+/** Conditions that hold together. */
+export type AtomList = readonly Atom[];
 
 /** One action × one resource × one principal of a statement. */
 export interface Cell {
   readonly action: Entry<Pattern>;
   readonly resource: Entry<Pattern> | undefined;
   readonly principal: Entry<PolicyPrincipal> | undefined;
-  /** More parts of it are named than were looked at: it may be told wider than what is left. */
+  /** Besides those of its statement. */
+  readonly conditions?: AtomList;
+  /** Left out of it: what meets all conditions of one of these. */
+  readonly exceptConditions?: readonly AtomList[];
+  /** Perhaps less than all of it is left. */
   readonly partly?: true;
 }
 
+/** Actions that share their fate. */
+export type ActionGroup = readonly [Entry<Pattern>, ...Entry<Pattern>[]];
+
 /** A cell of which something is left when the other side is taken away, with a request that shows it. */
 export interface Residue {
-  readonly from: PlacedStatement;
+  readonly from: CompiledStatement;
   readonly cell: Cell;
+  /** Of which just as much is left as of the cell's own action, which is the first of them. */
+  readonly actions: ActionGroup;
   readonly example: PolicyRequest;
 }
 
-/** Every action there is. */
-export const everyAction = compileText("*", "*");
 const everyResource = compileArn("*", "*");
 const everybody: PolicyPrincipal = { type: "AWS", id: "*" };
 
@@ -59,11 +65,15 @@ export function* listCells(statement: CompiledStatement, action: Entry<Pattern>)
   }
 }
 
-/** Whether one statement reaches all resources and principals of another; certain when true. */
-export function coversPlace(wide: CompiledStatement, narrow: CompiledStatement): boolean {
+/** Whether one statement reaches all resources and principals of another; certain when true. @throws BudgetError */
+export function coversPlace(wide: CompiledStatement, narrow: CompiledStatement, budget: Budget): boolean {
+  const pay = (covers: boolean): boolean => {
+    spend(budget);
+    return covers;
+  };
   return (
-    listResources(narrow).every((entry) => coversResource(wide, entry)) &&
-    listPrincipals(narrow).every((entry) => coversPrincipals(wide, entry))
+    listResources(narrow).every((entry) => pay(coversResource(wide, entry))) &&
+    listPrincipals(narrow).every((entry) => pay(coversPrincipals(wide, entry)))
   );
 }
 
@@ -109,7 +119,6 @@ export function cellText({ action, resource, principal }: Cell): string {
 }
 
 /** Where a statement stands, for people. */
-export function refer({ document, statement }: PlacedStatement): StatementRef {
-  const { sid } = statement.source;
-  return { document, statement: statement.index, ...(sid !== undefined && { sid }) };
+export function refer({ document, index, source: { sid } }: CompiledStatement): StatementRef {
+  return { document, statement: index, ...(sid !== undefined && { sid }) };
 }

@@ -1,6 +1,7 @@
 import { makeBoundary } from "./boundary.ts";
+import { makeBudget } from "./budget.ts";
 import { cellText, type Residue } from "./cell.ts";
-import type { Comparison, ComparisonOptions, Relation } from "./comparison.ts";
+import type { Comparison, ComparisonOptions, Relation, UndecidedReason } from "./comparison.ts";
 import { listDangling } from "./dangling.ts";
 import type { Decision } from "./decide.ts";
 import {
@@ -12,6 +13,8 @@ import {
 } from "./difference.ts";
 import type { PolicyInput } from "./document.ts";
 import { withoutHardening } from "./hardening.ts";
+import { profileKeys } from "./key-profile.ts";
+import { listOnce } from "./once.ts";
 import { type CompiledSide, compileSide } from "./side.ts";
 import type { Subtraction } from "./subtraction.ts";
 
@@ -32,26 +35,32 @@ export function comparePolicies(
   const one = compileSide(candidate, "candidate", options);
   const other = compileSide(reference, "reference", options);
   const unread = [...one.reasons, ...other.reasons];
-  if (unread.length > 0) return { ...nothing, relation: "undecided", undecided: unread };
   const dangling = [...listDangling(one, "candidate"), ...listDangling(other, "reference")];
-  if (sayTheSame(one, other)) return { ...nothing, relation: "equal", dangling };
+  if (unread.length === 0 && sayTheSame(one, other)) return { ...nothing, relation: "equal", dangling };
 
-  const settings = { partition: options.partition ?? "aws", budget: { left: options.budget ?? usualBudget } };
+  const settings = {
+    partition: options.partition ?? "aws",
+    profile: profileKeys([...one.statements, ...other.statements]),
+    budget: makeBudget(options.budget ?? usualBudget),
+    proofs: makeBudget(options.budget ?? usualBudget),
+  };
   const ours = { ...settings, side: "candidate" } as const;
   const theirs = { ...settings, side: "reference" } as const;
-  const gained = findDifference(allowedBy(one, other), ours);
-  const lost = findDifference(allowedBy(other, one), theirs);
+  const gained = subtractRead(allowedBy(one, other), other, ours);
+  const lost = subtractRead(allowedBy(other, one), one, theirs);
   const { missing, hardening } = splitHardening(lost, one, other, theirs, options);
-  const [bounded, boundTo] = readBoundary(options, settings);
-  const proof = prove("allowed", one, other, settings.partition);
-  const excess = tellGrants(gained.residues, "candidate", proof, boundTo?.(one));
-  const proofOfLoss = prove("allowed", other, one, settings.partition);
-  const gone = tellGrants(missing, "reference", proofOfLoss, boundTo?.(other));
-  const hardened = tellGrants(hardening, "reference", proofOfLoss, boundTo?.(other));
+  const { boundary, kind: _, ...others } = options;
+  const bounds = boundary === undefined ? undefined : compileSide(boundary, undefined, others);
+  const boundTo = (side: CompiledSide) => bounds && makeBoundary(bounds, side.denies, settings);
+  const proof = prove("allowed", one, other, settings);
+  const excess = tellGrants(gained.residues, "candidate", proof, boundTo(one));
+  const proofOfLoss = prove("allowed", other, one, settings);
+  const gone = tellGrants(missing, "reference", proofOfLoss, boundTo(other));
+  const hardened = tellGrants(hardening, "reference", proofOfLoss, boundTo(other));
   const added = findDenies(one, other, ours);
   const removed = findDenies(other, one, theirs);
   const undecided = [gained, lost, added, removed].flatMap(({ reasons }) => reasons);
-  undecided.push(...[excess, gone, hardened].flatMap(({ unproven }) => unproven));
+  undecided.push(...unread, ...[excess, gone, hardened].flatMap(({ unproven }) => unproven));
   return {
     relation: relate(
       excess.grants.length > 0,
@@ -65,18 +74,22 @@ export function comparePolicies(
     deniesRemoved: removed.grants,
     latent: [],
     dangling,
-    undecided: [...undecided, ...bounded],
+    undecided: listReasons([...undecided, ...(bounds?.reasons ?? [])]),
   };
 }
 
-/** What is wrong with a boundary, and how to tell what it leaves of a side's grants. */
-function readBoundary(options: ComparisonOptions, { partition, budget }: Omit<DifferenceSettings, "side">) {
-  if (options.boundary === undefined) return [[], undefined] as const;
-  const { kind: _, ...others } = options;
-  const boundary = compileSide(options.boundary, undefined, others);
-  if (boundary.reasons.length > 0) return [boundary.reasons, () => () => "undecided" as const] as const;
-  const own = { left: budget.left };
-  return [[], (side: CompiledSide) => makeBoundary(boundary, side.denies, partition, own)] as const;
+/** What one side gives and the other does not; nothing where the other was not read whole, for it may give that. */
+function subtractRead(
+  subtraction: Subtraction,
+  { reasons }: CompiledSide,
+  settings: DifferenceSettings,
+): SideDifference {
+  return reasons.length > 0 ? { residues: [], reasons: [] } : findDifference(subtraction, settings);
+}
+
+/** What is unclear about a statement is found wherever it bears on something. */
+function listReasons(reasons: readonly UndecidedReason[]): readonly UndecidedReason[] {
+  return listOnce(reasons, (reason) => JSON.stringify(reason));
 }
 
 const nothing = {
@@ -91,28 +104,35 @@ const nothing = {
 } as const;
 
 function sayTheSame(one: CompiledSide, other: CompiledSide): boolean {
-  const lines = collectLines(one);
-  const otherLines = collectLines(other);
-  return lines.size === otherLines.size && [...lines].every((line) => otherLines.has(line));
+  return collectLines(one).symmetricDifference(collectLines(other)).size === 0;
 }
 
-function collectLines({ allows, denies }: CompiledSide): ReadonlySet<string> {
-  return new Set([...allows, ...denies].map(({ statement }) => statement.line));
+function collectLines({ statements }: CompiledSide): ReadonlySet<string> {
+  return new Set(statements.map(({ line }) => line));
 }
 
 function allowedBy(giver: CompiledSide, taker: CompiledSide): Subtraction {
   return { gives: giver.allows, heldBack: giver.denies, takes: taker.allows, spares: taker.denies };
 }
 
-function prove(sought: Decision, giver: CompiledSide, taker: CompiledSide, partition: string): Proof {
-  return { sought, giver: giver.documents, taker: taker.documents, partition };
+function prove(
+  sought: Decision,
+  giver: CompiledSide,
+  taker: CompiledSide,
+  { partition, proofs }: Omit<DifferenceSettings, "side">,
+): Proof {
+  const characters = [...giver.statements, ...taker.statements].reduce(
+    (sum, { line }) => sum + line.length,
+    0,
+  );
+  return { sought, giver: giver.documents, taker: taker.documents, partition, budget: proofs, characters };
 }
 
 /** What one side denies and the other does not, whatever either allows. */
 function findDenies(giver: CompiledSide, taker: CompiledSide, settings: DifferenceSettings) {
   const subtraction = { gives: giver.denies, heldBack: [], takes: taker.denies, spares: [] };
-  const { residues, reasons } = findDifference(subtraction, settings);
-  const proof = prove("explicitDeny", giver, taker, settings.partition);
+  const { residues, reasons } = subtractRead(subtraction, taker, settings);
+  const proof = prove("explicitDeny", giver, taker, settings);
   const { grants, unproven } = tellGrants(residues, settings.side, proof);
   return { grants, reasons: [...reasons, ...unproven] };
 }
@@ -125,18 +145,17 @@ function splitHardening(
   settings: DifferenceSettings,
   options: ComparisonOptions,
 ): { readonly missing: readonly Residue[]; readonly hardening: readonly Residue[] } {
-  const allows = withoutHardening(candidate.allows, options);
+  const allows = withoutHardening(candidate.allows, options, settings.profile);
   if (allows.every((placed, index) => placed === candidate.allows[index])) {
     return { missing: lost.residues, hardening: [] };
   }
   const bare = findDifference({ ...allowedBy(reference, candidate), takes: allows }, settings);
-  const keyOf = ({ from, cell }: Residue) => `${from.document} ${from.statement.index} ${cellText(cell)}`;
+  const keyOf = ({ from, cell }: Residue) => `${from.document} ${from.index} ${cellText(cell)}`;
   const lostAnyway = new Set(bare.residues.map(keyOf));
+  const isHardening = (residue: Residue) => bare.reasons.length === 0 && !lostAnyway.has(keyOf(residue));
   return {
-    missing: lost.residues.filter((residue) => bare.reasons.length > 0 || lostAnyway.has(keyOf(residue))),
-    hardening: lost.residues.filter(
-      (residue) => bare.reasons.length === 0 && !lostAnyway.has(keyOf(residue)),
-    ),
+    missing: lost.residues.filter((residue) => !isHardening(residue)),
+    hardening: lost.residues.filter(isHardening),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Atom } from "./atom.ts";
 import type { Cell } from "./cell.ts";
 import { areDisjoint, coversPattern } from "./cover.ts";
+import type { KeyProfile } from "./key-profile.ts";
+import { listOnce } from "./once.ts";
 import type { Pattern } from "./pattern.ts";
 import type { Player } from "./player.ts";
 import type { CompiledStatement } from "./statement.ts";
@@ -15,7 +17,10 @@ export function areComplete(
   from: CompiledStatement,
   players: readonly Player[],
   keys: readonly string[],
+  profile: KeyProfile,
 ): boolean {
+  // A key of several values has no one value to put in a text.
+  if (keys.some((key) => profile.several.has(key))) return false;
   const resources = players.flatMap(({ statement, role }) =>
     statement.resources !== undefined && statement.resources.negated !== (role === "spares")
       ? statement.resources.entries
@@ -32,6 +37,7 @@ export function areComplete(
   const families = Map.groupBy(matched, ({ atom }) => atom.condition.key);
   return (
     [...families.values()].every((own) => meetPlainly(own.flatMap(({ atom }) => atom.patterns))) &&
+    matched.every(({ atom }) => !atom.patterns.some(ignoresCaseOfVariables)) &&
     matched.every(({ atom }) => !keys.includes(atom.condition.key) || isListed(atom)) &&
     atoms.every(({ atom }) => !keys.includes(atom.condition.key) || isSingleText(atom))
   );
@@ -42,18 +48,17 @@ function isListed({ patterns }: Atom): boolean {
   return patterns.every((pattern) => pattern.literal !== undefined || isVariableAlone(pattern));
 }
 
-/** A key of several values has no one value to put in a text; numbers, dates and addresses have no unknown one. */
+/** Numbers, dates and addresses have no unknown value. */
 function isSingleText({ operator, condition }: Atom): boolean {
-  if (operator === undefined || operator.qualifier !== undefined) return false;
+  if (operator === undefined) return false;
   return !["numeric", "date", "ip"].includes(operator.family) || condition.values.length === 0;
 }
 
 function meetPlainly(patterns: readonly Pattern[]): boolean {
-  const distinct = [
-    ...new Map(patterns.map((pattern) => [`${pattern.ignoreCase} ${pattern.text}`, pattern])).values(),
-  ];
+  const distinct = listOnce(patterns, ({ ignoreCase, text }) => `${ignoreCase} ${text}`);
   if (!distinct.some(({ hasVariables }) => hasVariables)) return true;
-  if (distinct.length > 64) return false;
+  // Each is held against each.
+  if (distinct.length > 64 || distinct.reduce((sum, { text }) => sum + text.length, 0) > 8192) return false;
   return distinct.every((one, index) => distinct.slice(index + 1).every((other) => isPlainPair(one, other)));
 }
 
@@ -66,6 +71,10 @@ function isPlainPair(one: Pattern, other: Pattern): boolean {
     (one.literal !== undefined && isNearlyLiteral(other)) ||
     (other.literal !== undefined && isNearlyLiteral(one))
   );
+}
+
+function ignoresCaseOfVariables({ ignoreCase, hasVariables }: Pattern): boolean {
+  return ignoreCase && hasVariables;
 }
 
 function isVariableAlone({ tokens }: Pattern): boolean {

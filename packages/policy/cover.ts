@@ -1,8 +1,20 @@
-import { anyInSegment, colon, type Ends, foldCode, isArn, oneInSegment, type Pattern } from "./pattern.ts";
+import { standsForText } from "./automaton.ts";
+import { exert } from "./budget.ts";
+import {
+  anyInSegment,
+  colon,
+  type Ends,
+  foldCode,
+  isArn,
+  oneInSegment,
+  type Pattern,
+  swapCase,
+} from "./pattern.ts";
 import { anyText, oneCharacter, type Token } from "./template.ts";
 
 /** Whether two patterns can be told apart by their fixed ends; false says nothing. */
 export function areDisjoint(one: Pattern, other: Pattern): boolean {
+  exert(4);
   if (one.ignoreCase || other.ignoreCase || isArn(one) !== isArn(other)) return false;
   return one.ends.some((end, index) => {
     const counterpart = other.ends[index];
@@ -24,8 +36,8 @@ function fits(text: string, { head, tail }: Ends): boolean {
   return text.length >= head.length + tail.length && text.startsWith(head) && text.endsWith(tail);
 }
 
-/** More is no pattern that anybody wrote, but one that was made to keep a matcher busy. */
-const mostSteps = 50_000;
+// More is no pair that anybody wrote, but one that was made to keep a matcher busy.
+const mostRounds = 3;
 
 /**
  * Whether `wide` matches whatever `narrow` matches, told by form alone: a wildcard of `narrow` is one symbol that only
@@ -41,9 +53,11 @@ export function coversPattern(wide: Pattern, narrow: Pattern): boolean {
   let place = 0;
   let star = -1;
   let starPlace = 0;
+  const most = mostRounds * (over.length + under.length) + 100;
+  exert(over.length + under.length);
   for (let step = 0; place < under.length; step++) {
     const symbol = under[place];
-    if (symbol === undefined || step > mostSteps) return false;
+    if (symbol === undefined || step > most) return false;
     const token = over[at];
     if (token === anyText || token === anyInSegment) {
       star = at++;
@@ -70,15 +84,12 @@ function eatsAny(star: Token | undefined, symbol: Token | undefined): boolean {
 function eatsOne(token: Token, symbol: Token, folds: boolean, symbolFolds: boolean): boolean {
   if (token === oneCharacter || token === oneInSegment) {
     if (typeof symbol === "string" || symbol === anyText || symbol === anyInSegment) return false;
+    // A variable's value may be longer, or empty.
+    if (standsForText(symbol)) return false;
     return token === oneCharacter || (symbol !== colon && symbol !== oneCharacter);
   }
   if (typeof token === "string" || typeof symbol === "string") return token === symbol;
   if (symbol < 0) return false;
   if (folds) return foldCode(token) === foldCode(symbol);
-  return token === symbol && !(symbolFolds && swapsCase(symbol));
-}
-
-function swapsCase(code: number): boolean {
-  const char = String.fromCharCode(code);
-  return char.toLowerCase() !== char || char.toUpperCase() !== char;
+  return token === symbol && !(symbolFolds && swapCase(symbol) !== symbol);
 }

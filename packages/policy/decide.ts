@@ -2,7 +2,7 @@ import type { Clause, PolicyDocument, PolicyStatement } from "./document.ts";
 import { holdsCondition, type RequestContext, readContext, resolveTemplate } from "./evaluation.ts";
 import type { PolicyPrincipal, PolicyRequest } from "./grant.ts";
 import { coversPrincipal, normalisePrincipal } from "./principal.ts";
-import { parseTemplate } from "./template.ts";
+import { foldText, parseTemplate } from "./template.ts";
 import { matchesArn, matchesText } from "./text-match.ts";
 
 /** What documents say to a request: an explicit deny goes before every allow, and no allow is a deny too. */
@@ -45,7 +45,7 @@ export interface AskedRequest extends PolicyRequest {
 export function readRequest(request: PolicyRequest, partition: string): AskedRequest {
   return {
     ...request,
-    action: request.action.toLowerCase(),
+    action: foldText(request.action),
     // An action without resources asks for `*`: one in every segment, which only wildcards match.
     ...(request.resource === "*" && { resource: "*:*:*:*:*:*" }),
     keys: readContext(request),
@@ -62,14 +62,20 @@ type Meeting = (statement: PolicyStatement, document: PolicyDocument, asked: Ask
 
 const meets: Readonly<Record<StatementElement, Meeting>> = {
   action: ({ actions }, _, { action }) => selects(actions, (pattern) => matchesAction(pattern, action)),
-  resource: ({ resources }, { version }, { resource, keys }) =>
+  resource: ({ resources, principals }, { version }, { resource, keys }) =>
     resources === undefined ||
     (resource !== undefined &&
       selects(
         resources,
         (text) =>
           text === "*" ||
-          matchesArn(parseTemplate(text, version), resource, (part) => resolveTemplate(part, keys)),
+          matchesArn(
+            parseTemplate(text, version),
+            resource,
+            (part) => resolveTemplate(part, keys),
+            // In an identity policy AWS completes an ARN (IAM User Guide: IAM identifiers).
+            principals === undefined && text.startsWith("arn:"),
+          ),
       )),
   principal: ({ principals }, _, { principal, partition }) =>
     principals === undefined ||
@@ -91,9 +97,9 @@ export function listUnmet(
 /** Whether a pattern of actions, in any case, matches an action in lower case. */
 export function matchesAction(pattern: string, action: string): boolean {
   if (pattern.includes("*") || pattern.includes("?")) {
-    return matchesText(parseTemplate(pattern.toLowerCase(), undefined), action);
+    return matchesText(parseTemplate(foldText(pattern), undefined), action);
   }
-  return pattern.length === action.length && pattern.toLowerCase() === action;
+  return pattern.length === action.length && foldText(pattern) === action;
 }
 
 /** A clause without entries has no effect, whether it is Action or NotAction. */

@@ -1,18 +1,17 @@
 import { firstUnknown, standsForText } from "./automaton.ts";
-import type { Budget } from "./budget.ts";
+import { afford, type Budget } from "./budget.ts";
 import { carveCell } from "./carving.ts";
-import { type Cell, type PlacedStatement, type Residue, refer } from "./cell.ts";
+import type { Residue } from "./cell.ts";
 import type { Side, UndecidedReason } from "./comparison.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { PolicyDocument } from "./document.ts";
+import { isWhollyLeft } from "./exactness.ts";
 import type { BoundaryRemains, Grant, PolicyRequest } from "./grant.ts";
-import { type Block, groupResidues, makeGrant } from "./grouping.ts";
+import { type Block, groupResidues, listRefs, makeGrant } from "./grouping.ts";
 import { listNearest } from "./nearest.ts";
-import { fillPattern, type Pattern } from "./pattern.ts";
-import { makeSeparator } from "./separation.ts";
+import { groupItems } from "./once.ts";
+import { makeSeparator, type SearchSettings } from "./separation.ts";
 import { type CellJudge, type OpenCell, type Subtraction, subtract } from "./subtraction.ts";
-import { readVariable } from "./template.ts";
-import { acceptsText } from "./text-acceptance.ts";
 
 /** What one side gives and the other does not. */
 export interface SideDifference {
@@ -21,35 +20,50 @@ export interface SideDifference {
 }
 
 /** What a difference is computed with. */
-export interface DifferenceSettings {
+export interface DifferenceSettings extends SearchSettings {
+  /** The steps in which examples may be proven. */
+  readonly proofs: Budget;
   /** The giving side. */
   readonly side: Side;
-  readonly partition: string;
-  readonly budget: Budget;
 }
 
 /** Takes one side from the other, and carves what is left to what it exactly is. */
-export function findDifference(
-  subtraction: Subtraction,
-  { side, partition, budget }: DifferenceSettings,
-): SideDifference {
-  const decide = makeSeparator(subtraction, partition, budget);
+export function findDifference(subtraction: Subtraction, settings: DifferenceSettings): SideDifference {
+  const { side, budget } = settings;
+  // What is left is found first of all; what exactly it is must not take the steps for that.
+  const detail = { ...settings, budget: { left: budget.left } };
+  const findAny = makeSeparator({ gives: [], heldBack: [], takes: [], spares: [] }, detail);
   const judge: CellJudge = {
-    decide,
-    refine: (left, decideCell) => carveCell(left, subtraction, decideCell),
+    decide: makeSeparator(subtraction, settings),
+    decidePart: makeSeparator(subtraction, detail),
+    refine: (left, from, decideCell) =>
+      carveCell(left, from, subtraction, {
+        decide: decideCell,
+        isEmpty: (cell) => findAny(cell, from).kind === "covered",
+        isWhole: (cell, near) => isWhollyLeft(cell, from, near, detail),
+      }),
   };
   const { residues, open } = subtract(subtraction, judge, budget);
   return { residues, reasons: tellOpen(open, side) };
 }
 
-/** One reason for each statement and code, not one for each of its actions. */
+// More of them tell nobody more.
+const mostNamed = 20;
+
+/** One reason for all statements of which the same is unclear. */
 function tellOpen(open: readonly OpenCell[], side: Side): readonly UndecidedReason[] {
-  const reasons = open.map(({ from, code, message }) => {
-    const ref = refer(from);
-    const reason = { code, message, side, statements: [{ side, ref }] };
-    return [`${code} ${ref.document} ${ref.statement}`, reason] as const;
-  });
-  return [...new Map(reasons).values()];
+  return groupItems(open, ({ code, message }) => `${code} ${message}`).map((group) => ({
+    code: group[0].code,
+    message: group[0].message,
+    side,
+    statements: nameStatements(group, side),
+  }));
+}
+
+function nameStatements(residues: readonly Pick<Residue, "from">[], side: Side) {
+  return listRefs(residues)
+    .slice(0, mostNamed)
+    .map((ref) => ({ side, ref }));
 }
 
 /** What a request must show before it is told. */
@@ -58,6 +72,9 @@ export interface Proof {
   readonly giver: readonly PolicyDocument[];
   readonly taker: readonly PolicyDocument[];
   readonly partition: string;
+  readonly budget: Budget;
+  /** How many characters a request is held against. */
+  readonly characters: number;
 }
 
 /** The grants of a difference, each with an example that `decide` confirms; a block without one is no grant yet. */
@@ -70,9 +87,10 @@ export function tellGrants(
   const grants: Grant[] = [];
   const unproven: UndecidedReason[] = [];
   for (const block of groupResidues(residues)) {
-    const example = block
-      .slice(0, 8)
-      .flatMap((residue) => nameUnknown(residue, proof))
+    const longest = block[0].example.resource?.length ?? 0;
+    const isAfforded = afford(proof.budget, 1 + ((proof.characters * (1 + (longest >> 6))) >> 10));
+    const example = (isAfforded ? block.slice(0, 8) : [])
+      .flatMap(nameUnknown)
       .find((request) => isProven(request, proof));
     if (example !== undefined) {
       const nearest = listNearest(example, proof);
@@ -81,14 +99,15 @@ export function tellGrants(
         ...(bound && { remains: bound(block) }),
         ...(nearest.length > 0 && { nearest }),
       });
-    } else
-      unproven.push(
-        tellUnproven(
-          block.map(({ from }) => from),
-          block[0],
-          side,
-        ),
-      );
+    } else {
+      const [{ cell }] = block;
+      unproven.push({
+        code: isAfforded ? "unproven" : "budget",
+        message: `A difference at ${cell.action.selector.written} was found, but no request that shows it.`,
+        side,
+        statements: nameStatements(block, side),
+      });
+    }
   }
   return { grants, unproven };
 }
@@ -97,35 +116,42 @@ function isProven(request: PolicyRequest, { sought, giver, taker, partition }: P
   return decide(request, giver, { partition }) === sought && decide(request, taker, { partition }) !== sought;
 }
 
-function tellUnproven(from: readonly PlacedStatement[], first: Residue, side: Side): UndecidedReason {
-  return {
-    code: "unproven",
-    message: `A difference at ${first.cell.action.selector.written} was found, but no request that shows it.`,
-    side,
-    statements: [...new Set(from)].map((placed) => ({ side, ref: refer(placed) })),
-  };
-}
-
-const names = ["any-value", "SOMETHING", "0"];
+const names = ["any-value", "SOMETHING", "0", ""];
 
 /** The example of a residue with names that people can read for the unknown texts of policy variables; then as it is. */
-function nameUnknown({ cell, example, from }: Residue, proof: Proof): readonly PolicyRequest[] {
-  if (!hasUnknown(example)) return [example];
-  const named = names.map((name) => replaceUnknown(example, name));
-  return [...named.filter((request) => isWithin(cell, request) && isGivenBy(from, request, proof)), example];
+function nameUnknown(residue: Residue): readonly PolicyRequest[] {
+  if (!hasUnknown(residue.example)) return [residue.example];
+  const named = names.map((name) => replaceUnknown(residue.example, name));
+  // A name that people can read may be one that the conditions shut out.
+  return [...named.filter((request) => isTold(makeGrant([residue], request), request)), residue.example];
 }
 
-// A name that people can read may be one that the statement's own conditions shut out, while another statement gives it.
-function isGivenBy(
-  from: PlacedStatement,
+function writeGrant({ actions, resources, principals, conditions }: Grant): PolicyDocument {
+  const list = <Entry>(entries: readonly Entry[]) => ({ negated: false, entries });
+  const statement = {
+    effect: "Allow" as const,
+    actions: list(actions),
+    ...(resources && { resources: list(resources) }),
+    ...(principals && { principals: list(principals) }),
+    conditions: conditions.map((condition) => ({ ...condition, written: condition })),
+  };
+  return { version: "2012-10-17", statements: [statement] };
+}
+
+/** Whether a request is one of those that a grant stands for. */
+function isTold(
+  { exceptActions, exceptResources, exceptPrincipals, exceptConditions = [], ...grant }: Grant,
   request: PolicyRequest,
-  { giver, sought, partition }: Proof,
 ): boolean {
-  const ref = refer(from);
-  const document = giver[ref.document];
-  const statement = document?.statements[ref.statement];
-  if (!document || !statement) return false;
-  return decide(request, [{ ...document, statements: [statement] }], { partition }) === sought;
+  const reaches = (part: Partial<Grant> | undefined): boolean =>
+    part !== undefined && decide(request, [writeGrant({ ...grant, ...part })]) === "allowed";
+  return (
+    reaches({}) &&
+    !reaches(exceptActions && { actions: exceptActions }) &&
+    !reaches(exceptResources && { resources: exceptResources }) &&
+    !reaches(exceptPrincipals && { principals: exceptPrincipals }) &&
+    !exceptConditions.some((conditions) => reaches({ conditions }))
+  );
 }
 
 function hasUnknown({ context }: PolicyRequest): boolean {
@@ -138,7 +164,11 @@ function replaceUnknown({ context, ...request }: PolicyRequest, name: string): P
   const replace = (text: string): string =>
     [...text]
       .map((char) =>
-        standsForText(char.charCodeAt(0)) ? `${name}-${char.charCodeAt(0) - firstUnknown}` : char,
+        standsForText(char.charCodeAt(0))
+          ? name === ""
+            ? ""
+            : `${name}-${char.charCodeAt(0) - firstUnknown}`
+          : char,
       )
       .join("");
   const values = Object.entries(context).map(
@@ -149,19 +179,4 @@ function replaceUnknown({ context, ...request }: PolicyRequest, name: string): P
     ...(request.resource !== undefined && { resource: replace(request.resource) }),
     context: Object.fromEntries(values),
   };
-}
-
-/** Whether a request's resource is still one of its cell, and none that is carved out of it. */
-function isWithin({ resource }: Cell, request: PolicyRequest): boolean {
-  if (resource === undefined || request.resource === undefined) return true;
-  const arn = request.resource;
-  const matches = (pattern: Pattern): boolean => {
-    const filled = fillPattern(pattern, (variable) => {
-      const { key, fallback } = readVariable(variable);
-      const value = request.context[key] ?? fallback;
-      return typeof value === "string" ? value : undefined;
-    });
-    return filled !== undefined && acceptsText(filled, arn);
-  };
-  return matches(resource.selector) && !resource.except.some(matches);
 }

@@ -16,6 +16,10 @@ export interface KeyAtoms {
   readonly key: string;
   readonly held: readonly Atom[];
   readonly failed: readonly Atom[];
+  /** Whether a request may have several values of it. */
+  readonly isSeveral: boolean;
+  /** Whether its values are true and false. */
+  readonly isTruth: boolean;
 }
 
 /**
@@ -41,12 +45,13 @@ export function listChoices(
   };
   const values = fixed === undefined ? listRepresentatives(atoms, budget) : listFixed(fixed.value);
   if (fixed === undefined || fixed.value === undefined) add(undefined, readMask(all, holdsWhenAbsent));
+  const breadth = all.reduce((sum, { condition }) => sum + 4 + condition.values.length, 0);
   const singles = values.map((value) => {
-    spend(budget, 1 + (all.length >> 2));
+    spend(budget, 1 + (breadth >> 4));
     return { values: [value], mask: readMask(all, (atom) => holdsForValue(atom, value)) };
   });
   for (const { values: list, mask } of singles) add(list[0], mask);
-  if (fixed === undefined && all.some(({ operator }) => operator?.qualifier !== undefined)) {
+  if (fixed === undefined && atoms.isSeveral) {
     for (const { values: list, mask } of listSets(all, singles, budget)) add(list, mask);
   }
   return choices.filter(

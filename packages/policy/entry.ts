@@ -1,9 +1,10 @@
+import { exert } from "./budget.ts";
 import { coversPattern } from "./cover.ts";
 import type { Clause } from "./document.ts";
 import type { PolicyPrincipal } from "./grant.ts";
 import type { Pattern } from "./pattern.ts";
 import { areApart, coversOneOf, listNear } from "./pattern-index.ts";
-import { coversPrincipal } from "./principal.ts";
+import { coversPrincipal, meetsPrincipal } from "./principal.ts";
 import type { CompiledStatement } from "./statement.ts";
 
 /** One entry of a clause: what it selects, but for what the clause leaves out (NotAction and its kin). */
@@ -32,15 +33,12 @@ export const patternRelations: Relations<Pattern> = {
   listNear,
 };
 
-const areOthers = (one: PolicyPrincipal, other: PolicyPrincipal): boolean =>
-  !coversPrincipal(one, other) && !coversPrincipal(other, one);
-
 /** Principals. */
 export const principalRelations: Relations<PolicyPrincipal> = {
   covers: coversPrincipal,
   coversOneOf: (list, narrow) => list.some((wide) => coversPrincipal(wide, narrow)),
-  areApart: (list, other) => list.every((one) => areOthers(one, other)),
-  listNear: (list, other) => list.filter((one) => !areOthers(one, other)),
+  areApart: (list, other) => !list.some((one) => meetsPrincipal(one, other)),
+  listNear: (list, other) => list.filter((one) => meetsPrincipal(one, other)),
 };
 
 /** The entries of a clause; one whole, without what is left out, where the clause is a negated one. */
@@ -72,5 +70,7 @@ export function missesEntry<Selector>(
 
 /** Whether whatever makes the conditions of one statement hold makes those of the other hold; certain when true. */
 export function impliesConditions(narrow: CompiledStatement, wide: CompiledStatement): boolean {
+  if (wide.conditions.length > narrow.conditions.length) return false;
+  exert(narrow.conditions.length * wide.conditions.length);
   return wide.conditions.every(({ text }) => narrow.conditions.some((own) => own.text === text));
 }

@@ -1,8 +1,8 @@
 import type { PolicyVersion } from "./document.ts";
 import type { Condition, PolicyRequest } from "./grant.ts";
 import { findOperator, type Operator } from "./operator.ts";
-import { type AddressRange, readAddressRange, readDate, readNumber } from "./scalar.ts";
-import { parseTemplate, readVariable, type Token } from "./template.ts";
+import { type AddressRange, readAddress, readAddressRange, readDate, readNumber } from "./scalar.ts";
+import { foldText, parseTemplate, readVariable, type Token } from "./template.ts";
 import { matchesArn, matchesText } from "./text-match.ts";
 
 /** The values of a request by lower-cased key; a key without values is absent (IAM: a null data set). */
@@ -48,6 +48,8 @@ export function holdsCondition(
   if (operator === undefined) return false;
   const values = context.get(condition.key);
   if (operator.family === "null") {
+    // Always true and always false (IAM Access Analyzer's policy checks: Null with qualifier).
+    if (operator.qualifier !== undefined) return operator.qualifier === "ForAllValues";
     return condition.values.some((value) => value.toLowerCase() === String(values === undefined));
   }
   if (values === undefined) return holdsWhenAbsent(operator);
@@ -93,7 +95,7 @@ function matchesValue(
     case "date":
       return compareScalars(operator, readDate(value), readDate(wanted));
     case "ip":
-      return withinRange(readAddressRange(value), readAddressRange(wanted));
+      return withinRange(readAddress(value), readAddressRange(wanted));
     case "null":
       return false;
   }
@@ -103,7 +105,7 @@ function equalsIgnoringCase(pattern: readonly Token[], value: string): boolean {
   const text = pattern
     .map((token) => (typeof token === "number" ? String.fromCharCode(token) : token))
     .join("");
-  return text.toLowerCase() === value.toLowerCase();
+  return foldText(text) === foldText(value);
 }
 
 function compareScalars(

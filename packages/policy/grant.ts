@@ -51,7 +51,9 @@ export interface Grant {
   readonly principals?: readonly PolicyPrincipal[];
   readonly exceptPrincipals?: readonly PolicyPrincipal[];
   readonly conditions: readonly Condition[];
-  /** Perhaps not all of it: the policies name more parts of it than are told one by one (200). */
+  /** Carved out: what meets all conditions of one of these. */
+  readonly exceptConditions?: readonly (readonly Condition[])[];
+  /** Perhaps not all of it; without this, each of its requests is one that the two sides decide differently. */
   readonly partly?: true;
   /** One request that one side allows (or denies) and the other does not, confirmed by `decide`. */
   readonly example?: PolicyRequest;

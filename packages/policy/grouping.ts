@@ -1,62 +1,104 @@
-import { conditionText, principalText } from "./canonical.ts";
-import { type Residue, refer } from "./cell.ts";
+import { principalText, sortPrincipals } from "./canonical.ts";
+import { type AtomList, type Cell, type Residue, refer } from "./cell.ts";
+import { printAtoms } from "./condition-carving.ts";
 import type { Entry } from "./entry.ts";
-import type { Condition, Grant, PolicyPrincipal, PolicyRequest, StatementRef } from "./grant.ts";
+import type { Condition, Grant, PolicyRequest, StatementRef } from "./grant.ts";
+import { groupItems, listOnce } from "./once.ts";
 import type { Pattern } from "./pattern.ts";
+import type { CompiledStatement } from "./statement.ts";
 
 /** Residues that one grant tells: every combination of their actions, resources and principals is among them. */
 export type Block = readonly [Residue, ...Residue[]];
 
-/** Puts residues together into as few blocks as say the same: 60 actions on one resource are one grant. */
-export function groupResidues(residues: readonly Residue[]): readonly Block[] {
-  const keyed = residues.map((residue) => ({ residue, ...readKeys(residue) }));
-  return groupBy(keyed, ({ frame }) => frame).flatMap((framed) => {
-    const rows = groupBy(framed, ({ action, resource }) => `${action}\n${resource}`);
-    const columns = groupBy(
-      rows,
-      (row) => `${row[0].action}\n${printSet(row.map(({ principal }) => principal))}`,
-    );
-    const blocks = groupBy(columns, (column) => {
-      const cells = column.flat();
-      const [resources, principals] = [cells.map((one) => one.resource), cells.map((one) => one.principal)];
-      return `${printSet(resources)}\n\n${printSet(principals)}`;
-    });
-    return blocks.flatMap((block) => {
-      const [first, ...rest] = block.flat(2).map(({ residue }) => residue);
-      return first === undefined ? [] : [[first, ...rest] as const];
-    });
-  });
+/** Residues of one frame that stand for every combination of some actions, resources and principals. */
+interface Product {
+  readonly frame: string;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly principals: readonly string[];
+  readonly residues: Block;
 }
 
-/** What a block is told apart by: its frame (conditions, what is carved out, and whether that is all) and its place in three dimensions. */
-function readKeys({ from, cell: { action, resource, principal, partly } }: Residue) {
-  const carved = [
-    action.except.map(({ text }) => text),
-    resource?.except.map(({ text }) => text),
-    principal?.except.map(principalText),
-  ];
-  const conditions = from.statement.conditions.map(({ text }) => text).sort();
-  return {
-    frame: JSON.stringify([conditions, carved, partly === true]),
-    action: action.selector.text,
-    resource: resource?.selector.text ?? "",
-    principal: principal ? principalText(principal.selector) : "",
+/** Puts residues together into as few blocks as say the same: 60 actions on one resource are one grant. */
+export function groupResidues(residues: readonly Residue[]): readonly Block[] {
+  const number = makeNumbering();
+  let products: readonly Product[] = residues.map((residue) => makeProduct(residue, number));
+  for (const dimension of ["principals", "resources", "actions"] as const)
+    products = joinProducts(products, dimension);
+  // Until here a group of actions was one: two groups can be a third one together.
+  const named = products.map((product) => ({
+    ...product,
+    actions: unite(listActions(product.residues).map(({ text }) => text)),
+  }));
+  return joinProducts(named, "resources").map((product) => product.residues);
+}
+
+/** Numbers lists by what they say; each is printed once, however many residues have it. */
+type Numbering = <Item>(list: readonly Item[] | undefined, print: (item: Item) => string) => string;
+
+function makeNumbering(): Numbering {
+  const lists = new Map<object, string>();
+  const texts = new Map<string, string>();
+  return (list, print) => {
+    if (list === undefined) return "";
+    const known = lists.get(list);
+    if (known !== undefined) return known;
+    const text = list.map(print).sort().join("\n");
+    const number = texts.get(text) ?? String(texts.size);
+    texts.set(text, number);
+    lists.set(list, number);
+    return number;
   };
 }
 
-function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): (readonly [Item, ...Item[]])[] {
-  const groups = new Map<string, [Item, ...Item[]]>();
-  for (const item of items) {
-    const text = key(item);
-    const group = groups.get(text);
-    if (group === undefined) groups.set(text, [item]);
-    else group.push(item);
-  }
-  return [...groups.values()];
+function makeProduct(residue: Residue, number: Numbering): Product {
+  const { from, cell, actions } = residue;
+  const { action, resource, principal, partly, conditions, exceptConditions } = cell;
+  const textOf = ({ text }: { readonly text: string }): string => text;
+  const frame = [
+    number(from.conditions, textOf),
+    number(conditions, textOf),
+    number(action.except, textOf),
+    number(resource?.except, textOf),
+    number(principal?.except, principalText),
+    number(exceptConditions, printAtoms),
+    partly,
+  ];
+  return {
+    frame: frame.join(),
+    actions: [number(actions, ({ selector }) => selector.text)],
+    resources: resource ? [resource.selector.text] : [],
+    principals: principal ? [principalText(principal.selector)] : [],
+    residues: [residue],
+  };
 }
 
-function printSet(texts: readonly string[]): string {
-  return [...new Set(texts)].sort().join("\n");
+/** Joins products that differ in one dimension alone. */
+function joinProducts(
+  products: readonly Product[],
+  dimension: "actions" | "resources" | "principals",
+): readonly Product[] {
+  if (products.length < 2) return products;
+  const others = dimensions.filter((one) => one !== dimension);
+  const keyOf = (product: Product): string =>
+    [product.frame, ...others.map((one) => product[one].join("\n"))].join("\n\n");
+  return groupItems(products, keyOf).map(([first, ...rest]) => ({
+    ...first,
+    [dimension]: unite([first, ...rest].flatMap((one) => one[dimension])),
+    residues: [...first.residues, ...rest.flatMap(({ residues }) => residues)],
+  }));
+}
+
+function unite(texts: readonly string[]): readonly string[] {
+  return texts.length < 2 ? texts : [...new Set(texts)].sort();
+}
+
+const dimensions = ["actions", "resources", "principals"] as const;
+
+/** The actions of a block; many residues have the same list of them. */
+function listActions(block: Block): readonly Pattern[] {
+  const groups = new Set(block.map(({ actions }) => actions));
+  return [...groups].flatMap((actions) => actions.map(({ selector }) => selector));
 }
 
 /** A block as a grant, with the example that shows it. */
@@ -71,22 +113,26 @@ export function makeGrant(block: Block, example: PolicyRequest): Grant {
     sortPrincipals(principals[0]?.except ?? []),
   ];
   return {
-    actions: printPatterns(cells.map(({ action }) => action.selector)),
+    actions: printPatterns(listActions(block)),
     ...(except.length > 0 && { exceptActions: except }),
     ...(resources.length > 0 && { resources: printPatterns(resources.map(({ selector }) => selector)) }),
     ...(exceptResources.length > 0 && { exceptResources }),
     ...(principals.length > 0 && { principals: sortPrincipals(principals.map(({ selector }) => selector)) }),
     ...(exceptPrincipals.length > 0 && { exceptPrincipals }),
-    conditions: printConditions(from.statement.source.conditions),
+    conditions: writeConditions(listConditions(from, cell)),
+    ...(cell.exceptConditions && { exceptConditions: cell.exceptConditions.map(writeConditions) }),
     ...(cell.partly && { partly: true }),
     example,
-    statements: uniqueRefs(block.map((residue) => refer(residue.from))),
+    statements: listRefs(block),
   };
 }
 
-function printConditions(conditions: readonly Condition[]): readonly Condition[] {
-  const plain = conditions.map(({ operator, key, values }) => ({ operator, key, values }));
-  return [...new Map(plain.map((condition) => [conditionText(condition), condition])).values()];
+function listConditions(from: CompiledStatement, { conditions = [] }: Cell): AtomList {
+  return [...from.conditions, ...conditions];
+}
+
+function writeConditions(atoms: AtomList): readonly Condition[] {
+  return listOnce(atoms, ({ text }) => text).map(({ written }) => written);
 }
 
 function printExcepted(entries: readonly Entry<Pattern>[]): readonly string[] {
@@ -94,16 +140,15 @@ function printExcepted(entries: readonly Entry<Pattern>[]): readonly string[] {
 }
 
 function printPatterns(patterns: readonly Pattern[]): readonly string[] {
-  return [...new Map(patterns.map(({ text, written }) => [text, written])).values()].sort();
+  return listOnce(patterns, ({ text }) => text)
+    .map(({ written }) => written)
+    .sort();
 }
 
-function sortPrincipals(principals: readonly PolicyPrincipal[]): readonly PolicyPrincipal[] {
-  const byText = new Map(principals.map((principal) => [principalText(principal), principal]));
-  return [...byText].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, principal]) => principal);
-}
-
-function uniqueRefs(refs: readonly StatementRef[]): readonly StatementRef[] {
-  return [...new Map(refs.map((ref) => [`${ref.document} ${ref.statement}`, ref])).values()].sort(
+/** The statements that some residues come from, each once. */
+export function listRefs(residues: readonly Pick<Residue, "from">[]): readonly StatementRef[] {
+  const refs = residues.map(({ from }) => refer(from));
+  return listOnce(refs, ({ document, statement }) => `${document} ${statement}`).sort(
     (one, other) => one.document - other.document || one.statement - other.statement,
   );
 }

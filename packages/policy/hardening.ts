@@ -1,18 +1,22 @@
 import type { Atom } from "./atom.ts";
-import type { PlacedStatement } from "./cell.ts";
+import { BudgetError } from "./budget.ts";
+
 import type { ComparisonOptions } from "./comparison.ts";
 import type { PolicyPrincipal } from "./grant.ts";
+import type { KeyProfile } from "./key-profile.ts";
+import { satisfy } from "./satisfaction.ts";
 import type { CompiledStatement } from "./statement.ts";
 
-const positive = /^(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)(?:IfExists)?$/;
 // prowler #2810: roles for instances stop working, for EC2 sends neither key when it assumes them.
-const neverSend = new Set(["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]);
+const neverSend = /^ec2(?:\.[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$/;
 // The service that an ARN names, where it is not the principal's own first label.
 const arnServices = new Map([
   ["ecs-tasks", "ecs"],
   ["ecs-compute", "ecs"],
   ["spotfleet", "ec2"],
   ["spot", "ec2"],
+  ["vpc-flow-logs", "ec2"],
+  ["eks-fargate-pods", "eks"],
   ["edgelambda", "lambda"],
   ["sagemaker-queuing", "batch"],
 ]);
@@ -23,35 +27,51 @@ const arnServices = new Map([
  * account or organisation and every principal of its statement is a service that can meet it.
  */
 export function withoutHardening(
-  statements: readonly PlacedStatement[],
+  statements: readonly CompiledStatement[],
   options: ComparisonOptions,
-): readonly PlacedStatement[] {
-  return statements.map((placed) => {
-    const { statement } = placed;
+  profile: KeyProfile,
+): readonly CompiledStatement[] {
+  return statements.map((statement) => {
     const conditions = statement.conditions.filter((atom) => !hardens(atom, statement, options));
-    if (conditions.length === statement.conditions.length) return placed;
-    return {
-      ...placed,
-      statement: { ...statement, conditions, line: `${statement.line} without hardening` },
-    };
+    if (conditions.length === statement.conditions.length || !canHold(statement, profile)) return statement;
+    return { ...statement, conditions, line: `${statement.line} without hardening` };
   });
 }
 
+/** Whether some request meets all conditions: of two that exclude each other nobody meets both. */
+function canHold(statement: CompiledStatement, profile: KeyProfile): boolean {
+  try {
+    return (
+      satisfy({ held: [statement], failed: [] }, new Map(), profile, { left: 10_000 }).kind === "reached"
+    );
+  } catch (error) {
+    if (error instanceof BudgetError) return false;
+    throw error;
+  }
+}
+
 function hardens(
-  { condition: { operator, key, values } }: Atom,
+  { operator, condition: { key, values } }: Atom,
   { principals }: CompiledStatement,
-  { account, organization }: ComparisonOptions,
+  { account, organization, partition = "aws" }: ComparisonOptions,
 ): boolean {
-  if (!positive.test(operator) || values.length === 0 || principals === undefined || principals.negated)
+  if (values.length === 0 || principals === undefined || principals.negated) return false;
+  // ForAllValues lets in whoever sends no key.
+  if (operator === undefined || operator.negated || operator.qualifier === "ForAllValues") return false;
+  // Without the key, a condition with IfExists holds: a service that never sends it is not kept out.
+  const { ifExists } = operator;
+  if (!principals.entries.every((entry) => isNamedService(entry) && (ifExists || sendsSource(entry))))
     return false;
-  if (!principals.entries.every(sendsSource)) return false;
+  // `${*}`: StringEquals takes a wildcard for a plain character, which no ARN or path has.
+  if (values.some((value) => value.includes("${"))) return false;
   switch (key) {
     case "aws:sourceaccount":
       return account !== undefined && values.every((value) => value === account);
     case "aws:sourcearn":
       return (
         account !== undefined &&
-        values.every((value) => principals.entries.every((service) => namesOwn(value, account, service)))
+        values.every((value) => isOwned(value, account, partition)) &&
+        principals.entries.every((service) => values.some((value) => isSentBy(value, service)))
       );
     case "aws:sourceorgid":
       return organization !== undefined && values.every((value) => value === organization);
@@ -62,18 +82,25 @@ function hardens(
   }
 }
 
-function sendsSource({ type, id }: PolicyPrincipal): boolean {
-  return type === "Service" && id !== "*" && !neverSend.has(id);
+function isNamedService({ type, id }: PolicyPrincipal): boolean {
+  return type === "Service" && id !== "*";
 }
 
-/** Whether an ARN is one that the service can send, in the own account. */
-function namesOwn(arn: string, account: string, { id }: PolicyPrincipal): boolean {
-  const [prefix, , service, , owner, resource] = arn.split(":");
-  const [label = ""] = id.split(".");
+function sendsSource({ id }: PolicyPrincipal): boolean {
+  return !neverSend.test(id);
+}
+
+/** Whether an ARN is one of the own account. */
+function isOwned(arn: string, account: string, partition: string): boolean {
+  const [prefix, part, , , owner, resource] = arn.split(":");
   return (
-    prefix === "arn" &&
-    owner === account &&
-    (resource ?? "") !== "" &&
-    (service === "*" || service === (arnServices.get(label) ?? label))
+    prefix === "arn" && (part === partition || part === "*") && owner === account && (resource ?? "") !== ""
   );
+}
+
+/** Whether an ARN is one that the service can send: `monitoring.rds.amazonaws.com` sends ARNs of RDS. */
+function isSentBy(arn: string, { id }: PolicyPrincipal): boolean {
+  const [, , service = ""] = arn.split(":");
+  const labels = id.replace(/\.amazonaws\.com(?:\.cn)?$/, "").split(".");
+  return service === "*" || labels.some((label) => service === (arnServices.get(label) ?? label));
 }

@@ -47,18 +47,3 @@ export function fillCell(cell: Cell, assignment: Assignment): Cell | undefined {
   const except = cell.resource.except.flatMap((pattern) => fillPattern(pattern, valueIn(assignment)) ?? []);
   return { ...cell, resource: { selector, except } };
 }
-
-/** The variables of statements and of a cell, as the keys that they stand for. */
-export function listVariableKeys(cell: Cell, statements: readonly CompiledStatement[]): readonly string[] {
-  const patterns = [
-    ...(cell.resource ? [cell.resource.selector, ...cell.resource.except] : []),
-    ...statements.flatMap(({ resources, conditions }) => [
-      ...(resources?.entries ?? []),
-      ...conditions.flatMap((atom) => atom.patterns),
-    ]),
-  ];
-  const variables = patterns.flatMap(({ hasVariables, tokens }) =>
-    hasVariables ? tokens.filter((token) => typeof token === "string") : [],
-  );
-  return [...new Set(variables.map((variable) => readVariable(variable).key))].sort();
-}

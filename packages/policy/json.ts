@@ -12,7 +12,7 @@ export interface JsonNumber {
 export type Json = string | boolean | null | JsonNumber | readonly Json[] | JsonObject;
 
 const deepest = 64;
-const longest = 500_000;
+const longest = 300_000;
 const numberGrammar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /**
@@ -68,33 +68,28 @@ export function parseJson(text: string): Json {
     return { number };
   };
 
-  const parseList = (depth: number): Json[] => {
-    const list: Json[] = [];
+  /** What stands between brackets, divided by commas. */
+  const parseItems = (close: string, parseItem: () => void): void => {
     at++;
     skipBlanks();
-    if (text.charAt(at) === "]") {
-      at++;
-      return list;
-    }
-    for (;;) {
-      list.push(parseValue(depth));
-      if (text.charAt(at) === "]") break;
-      if (text.charAt(at) !== ",") fail("expected , or ]");
-      at++;
+    if (text.charAt(at) !== close) {
+      for (parseItem(); text.charAt(at) !== close; parseItem()) {
+        if (text.charAt(at) !== ",") fail(`expected , or ${close}`);
+        at++;
+      }
     }
     at++;
+  };
+
+  const parseList = (depth: number): Json[] => {
+    const list: Json[] = [];
+    parseItems("]", () => list.push(parseValue(depth)));
     return list;
   };
 
   const parseObject = (depth: number): JsonObject => {
     const members = new Map<string, Json>();
-    at++;
-    skipBlanks();
-    if (text.charAt(at) === "}") {
-      at++;
-      return members;
-    }
-    for (;;) {
+    parseItems("}", () => {
       skipBlanks();
       const place = at;
       if (text.charAt(at) !== '"') fail("expected a name in quotation marks");
@@ -104,11 +99,7 @@ export function parseJson(text: string): Json {
       if (text.charAt(at) !== ":") fail("expected :");
       at++;
       members.set(name, parseValue(depth));
-      if (text.charAt(at) === "}") break;
-      if (text.charAt(at) !== ",") fail("expected , or }");
-      at++;
-    }
-    at++;
+    });
     return members;
   };
 

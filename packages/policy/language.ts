@@ -30,16 +30,15 @@ export function findTexts(
   sketches: readonly string[],
   budget: Budget,
 ): readonly FoundText[] {
-  if (excluded.some((pattern) => coversPattern(pattern, base))) return [];
-  spend(budget, 1 + (aims.length >> 2));
-  // What matches all of the base, or nothing of it, needs no search.
-  const always = new Set(aims.flatMap(({ pattern }, index) => (coversPattern(pattern, base) ? [index] : [])));
-  const open = aims.flatMap(({ pattern, wanted }, index) =>
-    always.has(index) || areDisjoint(pattern, base) ? [] : [{ pattern, wanted, index }],
-  );
+  spend(budget, 1 + (aims.length >> 2) + (excluded.length >> 4));
   const barriers = excluded.filter((pattern) => !areDisjoint(pattern, base));
+  const near = aims.flatMap((aim, index) => (areDisjoint(aim.pattern, base) ? [] : [{ ...aim, index }]));
+  if (barriers.some((pattern) => coversPattern(pattern, base))) return [];
+  // What matches all of the base, or nothing of it, needs no search.
+  const always = new Set(near.flatMap(({ pattern, index }) => (coversPattern(pattern, base) ? [index] : [])));
+  const open = near.filter(({ index }) => !always.has(index));
   for (const text of sketches) {
-    spend(budget, 1 + open.length + ((text.length * base.tokens.length) >> 12));
+    spend(budget, 1 + open.length);
     if (barriers.some((pattern) => acceptsText(pattern, text))) continue;
     const matched = open.filter(({ pattern }) => acceptsText(pattern, text));
     const isBest = open.every(
@@ -50,7 +49,7 @@ export function findTexts(
   const order = { avoided: 0, either: 1, matched: 2 };
   const sought: readonly (Aim & { readonly index: number })[] = [
     ...barriers.map((pattern) => ({ pattern, wanted: "avoided" as const, index: -1 })),
-    ...open.sort((one, other) => order[one.wanted] - order[other.wanted]),
+    ...open.toSorted((one, other) => order[one.wanted] - order[other.wanted]),
   ];
   return walkTexts(base, sought, barriers.length, budget).map(({ text, owners }) => ({
     text,

@@ -26,7 +26,7 @@ export function listNearest(
       return [{ ref, distance: effect === "Deny" && sought === "allowed" ? -1 : unmet.length }];
     }),
   );
-  const least = Math.min(...near.map(({ distance }) => distance));
+  const least = near.reduce((min, { distance }) => Math.min(min, distance), Number.POSITIVE_INFINITY);
   return near
     .filter(({ distance }) => distance === least)
     .slice(0, mostNearest)

@@ -1,5 +1,7 @@
+const families = ["string", "arn", "bool", "binary", "numeric", "date", "ip", "null"] as const;
+
 /** What the values of an operator are compared as. */
-export type OperatorFamily = "string" | "arn" | "bool" | "binary" | "numeric" | "date" | "ip" | "null";
+export type OperatorFamily = (typeof families)[number];
 
 /** How one value is compared with another of its family. */
 export type Comparator = "equals" | "like" | "less" | "lessOrEqual" | "greater" | "greaterOrEqual";
@@ -14,59 +16,54 @@ export interface Operator {
   readonly ifExists: boolean;
 }
 
-type Base = Pick<Operator, "family" | "comparator" | "ignoreCase" | "negated"> & {
-  readonly spelling: string;
+const orders = "Equals NotEquals LessThan LessThanEquals GreaterThan GreaterThanEquals";
+/** The operators by the families of their values. */
+const spellings: Readonly<Record<OperatorFamily, string>> = {
+  string:
+    "StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike StringNotLike",
+  arn: "ArnEquals ArnLike ArnNotEquals ArnNotLike",
+  bool: "Bool",
+  binary: "BinaryEquals",
+  ip: "IpAddress NotIpAddress",
+  null: "Null",
+  numeric: orders.replaceAll(/\b(?=[A-Z])/g, "Numeric"),
+  date: orders.replaceAll(/\b(?=[A-Z])/g, "Date"),
 };
-
-const bases = new Map<string, Base>();
-
-function addBase(spelling: string, family: OperatorFamily, comparator: Comparator, flags = ""): void {
-  bases.set(spelling.toLowerCase(), {
-    spelling,
-    family,
-    comparator,
-    negated: flags.includes("not"),
-    ignoreCase: flags.includes("fold"),
-  });
-}
-
-addBase("StringEquals", "string", "equals");
-addBase("StringNotEquals", "string", "equals", "not");
-addBase("StringEqualsIgnoreCase", "string", "equals", "fold");
-addBase("StringNotEqualsIgnoreCase", "string", "equals", "not fold");
-addBase("StringLike", "string", "like");
-addBase("StringNotLike", "string", "like", "not");
-addBase("ArnEquals", "arn", "like");
-addBase("ArnLike", "arn", "like");
-addBase("ArnNotEquals", "arn", "like", "not");
-addBase("ArnNotLike", "arn", "like", "not");
-addBase("Bool", "bool", "equals", "fold");
-addBase("BinaryEquals", "binary", "equals");
-addBase("IpAddress", "ip", "equals");
-addBase("NotIpAddress", "ip", "equals", "not");
-addBase("Null", "null", "equals");
-for (const [prefix, family] of [
-  ["Numeric", "numeric"],
-  ["Date", "date"],
-] as const) {
-  addBase(`${prefix}Equals`, family, "equals");
-  addBase(`${prefix}NotEquals`, family, "equals", "not");
-  addBase(`${prefix}LessThan`, family, "less");
-  addBase(`${prefix}LessThanEquals`, family, "lessOrEqual");
-  addBase(`${prefix}GreaterThan`, family, "greater");
-  addBase(`${prefix}GreaterThanEquals`, family, "greaterOrEqual");
-}
 
 const operators = new Map<string, { readonly operator: Operator; readonly spelling: string }>();
 
-for (const { spelling, ...base } of bases.values()) {
-  for (const qualifier of [undefined, "ForAllValues", "ForAnyValue"] as const) {
-    for (const ifExists of [false, true]) {
-      // Null asks for the key itself: it has neither qualifier nor IfExists.
-      if (base.family === "null" && (qualifier !== undefined || ifExists)) continue;
-      const name = `${qualifier === undefined ? "" : `${qualifier}:`}${spelling}${ifExists ? "IfExists" : ""}`;
-      const operator = { ...base, ifExists, ...(qualifier === undefined ? {} : { qualifier }) };
-      operators.set(name.toLowerCase(), { operator, spelling: name });
+function addOperator(
+  spelling: string,
+  family: OperatorFamily,
+  qualifier: "ForAllValues" | "ForAnyValue" | undefined,
+  ifExists: boolean,
+): void {
+  const name = `${qualifier === undefined ? "" : `${qualifier}:`}${spelling}${ifExists ? "IfExists" : ""}`;
+  const operator = {
+    family,
+    comparator: readComparator(spelling),
+    ignoreCase: /IgnoreCase|Bool/.test(spelling),
+    negated: spelling.includes("Not"),
+    ifExists,
+    ...(qualifier && { qualifier }),
+  };
+  operators.set(name.toLowerCase(), { operator, spelling: name });
+}
+
+function readComparator(spelling: string): Comparator {
+  // An ARN may hold wildcards under either name.
+  if (/Like|^Arn/.test(spelling)) return "like";
+  const order = spelling.includes("Less") ? "less" : spelling.includes("Greater") ? "greater" : undefined;
+  if (order === undefined) return "equals";
+  return spelling.endsWith("Equals") ? `${order}OrEqual` : order;
+}
+
+for (const family of families) {
+  for (const spelling of spellings[family].split(" ")) {
+    for (const qualifier of [undefined, "ForAllValues", "ForAnyValue"] as const) {
+      addOperator(spelling, family, qualifier, false);
+      // Null asks for the key itself: IfExists says nothing more of it.
+      if (family !== "null") addOperator(spelling, family, qualifier, true);
     }
   }
 }

@@ -45,14 +45,7 @@ export function coversOneOf(patterns: readonly Pattern[], narrow: Pattern): bool
 /** Whether no pattern of a list has a text in common with another; certain when true. */
 export function areApart(patterns: readonly Pattern[], other: Pattern): boolean {
   if (patterns.length < 8) return patterns.every((pattern) => areDisjoint(pattern, other));
-  const service = readService(other);
-  if (service === undefined || other.literal === undefined) return listNear(patterns, other).length === 0;
-  const { texts, services, loose } = recallIndex(patterns);
-  return (
-    !texts.has(other.text) &&
-    services.get(service)?.every((pattern) => areDisjoint(pattern, other)) !== false &&
-    loose.every((pattern) => areDisjoint(pattern, other))
-  );
+  return listNear(patterns, other).length === 0;
 }
 
 /** Those patterns of a list that may have a text in common with another. */

@@ -1,4 +1,5 @@
-import { anyText, oneCharacter, parseTemplate, printTemplate, type Token } from "./template.ts";
+import { exert } from "./budget.ts";
+import { anyText, oneCharacter, opening, parseTemplate, printTemplate, type Token } from "./template.ts";
 
 /** `*` within one segment of an ARN: any text without a colon. */
 export const anyInSegment = -3;
@@ -28,24 +29,12 @@ export interface Pattern {
   readonly hasVariables: boolean;
 }
 
-// A text without it has neither variables nor escapes.
-const opening = `\${`;
-
 /** The code of the character between the segments of an ARN. */
 export const colon = 58;
 
 /** Makes a pattern that matches whole texts (actions, condition values) from its canonical spelling. */
 export function compileText(text: string, written: string, ignoreCase = false): Pattern {
-  const layOut = () => parseTemplate(text, "2012-10-17");
-  if (!text.includes(opening))
-    return makePattern({ text, written, ignoreCase }, [readEnds(text)], false, layOut);
-  const tokens = layOut();
-  return makePattern(
-    { text, written, ignoreCase },
-    [findEnds(tokens)],
-    tokens.some(isVariable),
-    () => tokens,
-  );
+  return makePattern({ text, written, ignoreCase }, [text], ([tokens = []]) => tokens);
 }
 
 /**
@@ -53,36 +42,21 @@ export function compileText(text: string, written: string, ignoreCase = false): 
  * that starts so; otherwise the segments that are lacking are empty.
  */
 export function compileArn(text: string, written: string): Pattern {
-  const spelling = { text, written, ignoreCase: false };
-  const layOut = () => splitTokens(parseTemplate(text, "2012-10-17"));
-  if (!text.includes(opening)) {
-    return makePattern(spelling, splitText(text).map(readEnds), false, () => joinSegments(layOut()));
-  }
-  const segments = layOut();
-  return makePattern(spelling, segments.map(findEnds), segments.flat().some(isVariable), () =>
-    joinSegments(segments),
-  );
+  return makePattern({ text, written, ignoreCase: false }, splitArn(text), joinSegments);
 }
 
 function isVariable(token: Token): boolean {
   return typeof token === "string";
 }
 
-function splitText(text: string): readonly string[] {
-  const segments = text.split(":");
-  if (segments.length > 6) segments.push(segments.splice(5).join(":"));
-  while (segments.length < 6) segments.push(text.endsWith("*") ? "*" : "");
-  return segments;
-}
-
-function splitTokens(tokens: readonly Token[]): readonly (readonly Token[])[] {
-  const segments: Token[][] = [[]];
-  for (const token of tokens) {
-    if (token === colon && segments.length < 6) segments.push([]);
-    else segments.at(-1)?.push(token);
+function splitArn(text: string): readonly string[] {
+  const segments = [""];
+  // The colons of a variable's key part nothing.
+  for (const piece of text.split(/(:|\$\{[^}]*\})/)) {
+    if (piece === ":" && segments.length < 6) segments.push("");
+    else segments.push(segments.pop() + piece);
   }
-  const isOpen = tokens.at(-1) === anyText;
-  while (segments.length < 6) segments.push(isOpen ? [anyText] : []);
+  while (segments.length < 6) segments.push(text.endsWith("*") ? "*" : "");
   return segments;
 }
 
@@ -99,10 +73,13 @@ function confineToSegment(token: Token): Token {
 
 function makePattern(
   spelling: Pick<Pattern, "text" | "written" | "ignoreCase">,
-  ends: readonly Ends[],
-  hasVariables: boolean,
-  layOut: () => readonly Token[],
+  segments: readonly string[],
+  join: (segments: readonly (readonly Token[])[]) => readonly Token[],
 ): Pattern {
+  const layOut = (segment: string) => parseTemplate(segment, "2012-10-17");
+  const ends = segments.map((segment) =>
+    segment.includes(opening) ? findEnds(layOut(segment)) : readEnds(segment),
+  );
   const exact = !spelling.ignoreCase && ends.every((end) => end.exact);
   // Of most patterns the ends say enough: their tokens are laid out when they are asked for.
   let tokens: readonly Token[] | undefined;
@@ -110,9 +87,9 @@ function makePattern(
     ...spelling,
     literal: exact ? ends.map(({ head }) => head).join(":") : undefined,
     ends,
-    hasVariables,
+    hasVariables: spelling.text.includes(opening) && segments.flatMap(layOut).some(isVariable),
     get tokens() {
-      tokens ??= layOut();
+      tokens ??= join(segments.map(layOut));
       return tokens;
     },
   };
@@ -152,6 +129,7 @@ export function fillPattern(
   findValue: (variable: string) => string | undefined,
 ): Pattern | undefined {
   if (!pattern.hasVariables) return pattern;
+  exert(pattern.text.length);
   const filled: Token[] = [];
   let segment = 0;
   for (const token of parseTemplate(pattern.text, "2012-10-17")) {
@@ -175,8 +153,14 @@ export function isArn({ ends }: Pattern): boolean {
   return ends.length === 6;
 }
 
-/** The lower-case code of a character, where that is one character. */
+/** The code of an ASCII letter in lower case; of other letters AWS does not say how they fold. */
 export function foldCode(code: number): number {
-  const lower = String.fromCharCode(code).toLowerCase();
-  return lower.length === 1 ? lower.charCodeAt(0) : code;
+  return code >= 65 && code <= 90 ? code + 32 : code;
+}
+
+/** The code of an ASCII letter in the other case; any other code as it is. */
+export function swapCase(code: number): number {
+  const lower = foldCode(code);
+  if (lower !== code) return lower;
+  return code >= 97 && code <= 122 ? code - 32 : code;
 }

@@ -1,3 +1,4 @@
+import { exert } from "./budget.ts";
 import type { PolicyPrincipal } from "./grant.ts";
 
 /** The part of an AWS principal that says whose it is. */
@@ -47,6 +48,7 @@ export function normalisePrincipal({ type, id }: PolicyPrincipal, partition: str
  * its sessions. Both must be normalised.
  */
 export function coversPrincipal(entry: PolicyPrincipal, principal: PolicyPrincipal): boolean {
+  exert(16);
   if (entry.type === "AWS" && entry.id === "*") return true;
   if (entry.type !== principal.type) return false;
   if (entry.id === "*" || entry.id === principal.id) return true;
@@ -60,6 +62,26 @@ export function coversPrincipal(entry: PolicyPrincipal, principal: PolicyPrincip
 }
 
 function isSessionOf(role: string, session: string): boolean {
-  const name = role.startsWith("role/") ? role.slice(role.lastIndexOf("/") + 1) : undefined;
+  const name = readRoleName(role);
   return name !== undefined && session.startsWith(`assumed-role/${name}/`);
+}
+
+/** The name of a role without its path, which its sessions do not have. */
+function readRoleName(role: string): string | undefined {
+  return role.startsWith("role/") ? role.slice(role.lastIndexOf("/") + 1) : undefined;
+}
+
+/** A session that a role covers and that nobody names; undefined where the principal is no role. */
+export function nameSession({ type, id }: PolicyPrincipal): PolicyPrincipal | undefined {
+  const role = type === "AWS" ? readIdentity(id) : undefined;
+  const name = role?.service === "iam" ? readRoleName(role.name) : undefined;
+  if (role?.partition === undefined || name === undefined) return undefined;
+  return { type, id: `arn:${role.partition}:sts::${role.account}:assumed-role/${name}/any-session` };
+}
+
+/** Whether two entries have principals in common: roles of one name and different paths have the same sessions. */
+export function meetsPrincipal(one: PolicyPrincipal, other: PolicyPrincipal): boolean {
+  if (coversPrincipal(one, other) || coversPrincipal(other, one)) return true;
+  const session = nameSession(one);
+  return session !== undefined && session.id === nameSession(other)?.id;
 }

@@ -4,7 +4,7 @@ import { type Entry, principalRelations } from "./entry.ts";
 import type { PolicyPrincipal } from "./grant.ts";
 import { type Aim, findTexts } from "./language.ts";
 import { compileText, type Pattern } from "./pattern.ts";
-import { coversPrincipal, readIdentity } from "./principal.ts";
+import { coversPrincipal, nameSession, readIdentity } from "./principal.ts";
 import { sketchArn, sketchText } from "./sketch.ts";
 
 /** A statement that can bear on a cell, and whether a difference is likelier where it reaches. */
@@ -96,12 +96,13 @@ export function reachPrincipals(
     ...(selector.id === "*"
       ? inventPrincipals(selector.type === "AWS", selector.type, named, partition)
       : [selector]),
-    ...named.flatMap((principal) => [principal, ...listOwners(principal)]),
+    ...[selector, ...named].flatMap((principal) => [principal, ...listKin(principal)]),
   ];
   const reaches = new Map<bigint, Reach<PolicyPrincipal>>();
+  spend(budget, candidates.length >> 4);
   for (const value of candidates) {
-    spend(budget, 1 + (named.length >> 2));
     if (value.id === "*" || !principalRelations.covers(selector, value)) continue;
+    spend(budget, 1 + (named.length >> 2));
     if (except.some((excluded) => coversPrincipal(excluded, value))) continue;
     const reached = readReached(
       bearings,
@@ -119,10 +120,12 @@ function inventPrincipals(
   named: readonly PolicyPrincipal[],
   partition: string,
 ): readonly PolicyPrincipal[] {
+  const accounts = new Set(named.flatMap(({ id }) => id.match(/\d{12}/g) ?? []));
   let account = 999_999_999_999;
-  while (named.some(({ id }) => id.includes(String(account)))) account--;
+  while (accounts.has(String(account))) account--;
+  const others = new Set(named.flatMap(({ id }) => id.match(/other\d*/g) ?? []));
   let other = "other";
-  while (named.some(({ id }) => id.includes(other))) other += "x";
+  for (let count = 1; others.has(other); count++) other = `other${count}`;
   const invented: readonly PolicyPrincipal[] = [
     { type: "AWS", id: `arn:${partition}:iam::${account}:root` },
     { type: "Service", id: `${other}.amazonaws.com` },
@@ -132,9 +135,11 @@ function inventPrincipals(
   return invented.filter(({ type }) => ofAll || type === only);
 }
 
-/** The account of a principal: it has other principals too. */
-function listOwners({ type, id }: PolicyPrincipal): readonly PolicyPrincipal[] {
+/** The account of a principal, which has other principals too, and a session of a role, which has others too. */
+function listKin(principal: PolicyPrincipal): readonly PolicyPrincipal[] {
+  const { type, id } = principal;
   const identity = type === "AWS" ? readIdentity(id) : undefined;
   if (identity === undefined) return [];
-  return [{ type: "AWS", id: `arn:${identity.partition ?? "aws"}:iam::${identity.account}:root` }];
+  const root = `arn:${identity.partition ?? "aws"}:iam::${identity.account}:root`;
+  return [{ type, id: root }, nameSession(principal) ?? []].flat();
 }

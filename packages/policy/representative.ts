@@ -23,12 +23,12 @@ function isText({ operator }: Atom): boolean {
   return operator !== undefined && ["string", "arn", "bool", "binary"].includes(operator.family);
 }
 
-function listTexts({ held, failed }: KeyAtoms, budget: Budget): readonly string[] {
-  const mayBeSet = [...held, ...failed].some(({ operator }) => operator?.qualifier !== undefined);
+function listTexts({ held, failed, isSeveral, isTruth }: KeyAtoms, budget: Budget): readonly string[] {
+  if (isTruth) return ["true", "false"];
   // A held atom that every value must fit leaves only its own values to look at.
   const base = held
     .filter((atom) => isText(atom) && atom.operator?.negated === false)
-    .filter(({ operator }) => (mayBeSet ? operator?.qualifier === "ForAllValues" : !operator?.qualifier))
+    .filter(({ operator }) => (isSeveral ? operator?.qualifier === "ForAllValues" : !operator?.qualifier))
     .sort((one, other) => one.patterns.length - other.patterns.length)[0];
   const aims = [
     ...held.filter((atom) => atom !== base).flatMap((atom) => listAims(atom, true)),
@@ -53,7 +53,7 @@ function listNumbers(atoms: readonly Atom[]): readonly string[] {
   const step = (bound: number): number => Math.max(1, Math.abs(bound));
   const between = bounds.map((bound, index) => {
     const next = bounds[index + 1];
-    return next === undefined ? Math.min(Number.MAX_VALUE, bound + step(bound)) : bound + (next - bound) / 2;
+    return next === undefined ? Math.min(Number.MAX_VALUE, bound + step(bound)) : bound / 2 + next / 2;
   });
   const [least = 0] = bounds;
   const isDate = atoms.some(({ operator }) => operator?.family === "date");

@@ -1,7 +1,9 @@
 import type { Atom } from "./atom.ts";
-import { type Budget, spend } from "./budget.ts";
+import { type Budget, BudgetError, spend } from "./budget.ts";
 import { type KeyAtoms, type KeyChoice, type KeyValue, listChoices } from "./domain.ts";
-import type { CompiledStatement } from "./statement.ts";
+import type { KeyProfile } from "./key-profile.ts";
+import { listOnce } from "./once.ts";
+import { type CompiledStatement, listAtoms } from "./statement.ts";
 
 /** Statements whose conditions must all hold, and statements of each of which some condition must fail. */
 export interface Goal {
@@ -21,15 +23,21 @@ export type Satisfaction =
 const impossible: Satisfaction = { kind: "impossible" };
 
 /** Seeks a request context for a goal. @throws BudgetError */
-export function satisfy(goal: Goal, assignment: Assignment, budget: Budget): Satisfaction {
-  const held = new Map(goal.held.flatMap(({ conditions }) => conditions).map((atom) => [atom.text, atom]));
+export function satisfy(
+  goal: Goal,
+  assignment: Assignment,
+  profile: KeyProfile,
+  budget: Budget,
+): Satisfaction {
+  const held = listAtoms(goal.held);
+  const isHeld = new Set(held.map(textOf));
   const alternatives: (readonly Atom[])[] = [];
   for (const { conditions } of goal.failed) {
-    const open = conditions.filter(({ text }) => !held.has(text));
+    const open = conditions.filter(({ text }) => !isHeld.has(text));
     if (open.length === 0) return impossible;
     alternatives.push(open);
   }
-  const keys = collectKeys([...held.values()], alternatives.flat());
+  const keys = collectKeys(held, listOnce(alternatives.flat(), textOf), profile);
   const places = new Map<string, { readonly key: number; readonly bit: bigint }>();
   const domains: (readonly KeyChoice[])[] = [];
   for (const [index, atoms] of keys.entries()) {
@@ -57,26 +65,31 @@ export function satisfy(goal: Goal, assignment: Assignment, budget: Budget): Sat
   };
 }
 
-function collectKeys(held: readonly Atom[], failed: readonly Atom[]): readonly KeyAtoms[] {
-  const keys = new Map<string, { held: Map<string, Atom>; failed: Map<string, Atom> }>();
-  const at = (key: string) => {
-    const known = keys.get(key) ?? { held: new Map<string, Atom>(), failed: new Map<string, Atom>() };
-    keys.set(key, known);
-    return known;
-  };
-  for (const atom of held) at(atom.condition.key).held.set(atom.text, atom);
-  for (const atom of failed) at(atom.condition.key).failed.set(atom.text, atom);
-  return [...keys].map(([key, atoms]) => ({
+function collectKeys(
+  held: readonly Atom[],
+  failed: readonly Atom[],
+  profile: KeyProfile,
+): readonly KeyAtoms[] {
+  const [heldBy, failedBy] = [Map.groupBy(held, keyOf), Map.groupBy(failed, keyOf)];
+  return [...new Set([...heldBy.keys(), ...failedBy.keys()])].map((key) => ({
     key,
-    held: [...atoms.held.values()],
-    failed: [...atoms.failed.values()],
+    held: heldBy.get(key) ?? [],
+    failed: failedBy.get(key) ?? [],
+    isSeveral: profile.several.has(key),
+    isTruth: profile.truths.has(key),
   }));
 }
+
+const keyOf = ({ condition }: Atom): string => condition.key;
+const textOf = ({ text }: Atom): string => text;
 
 interface Place {
   readonly key: number;
   readonly bit: bigint;
 }
+
+// Each is a call within the last one.
+const deepest = 2000;
 
 /** Narrows the choices of each key until every clause has an atom that fails. */
 function choose(
@@ -89,7 +102,9 @@ function choose(
   if (clause === undefined) return domains;
   for (const { key, bit } of clause) {
     const choices = domains[key] ?? [];
-    spend(budget, 1 + (choices.length >> 3));
+    spend(budget, 1 + (choices.length >> 3) + (domains.length >> 4));
+    if (at > deepest)
+      throw new BudgetError("More statements bear on one request than are looked at together.");
     const left = choices.filter(({ stubborn }) => (stubborn & bit) === 0n);
     if (left.length === 0) continue;
     const narrowed = domains.map((domain, index) => (index === key ? left : domain));

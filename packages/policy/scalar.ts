@@ -3,14 +3,18 @@ export interface AddressRange {
   readonly family: 4 | 6;
   readonly first: bigint;
   readonly last: bigint;
+  /** How many bits its addresses have in common. */
+  readonly prefix: number;
 }
 
 const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-const isoDate = /^\d{4}-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
+const isoDate = /^\d{4}-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
 
-/** Reads a decimal number; undefined where the text is none. */
+/** Reads a decimal number; undefined where the text is none, or has more digits than a double tells apart (15). */
 export function readNumber(text: string): number | undefined {
-  const value = decimal.test(text) ? Number(text) : Number.NaN;
+  const [digits = ""] = text.split(/e/i);
+  const isExact = digits.replaceAll(/\D|^[-+]?0+/g, "").length <= 15;
+  const value = isExact && decimal.test(text) ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
 }
 
@@ -18,12 +22,15 @@ export function readNumber(text: string): number | undefined {
 export function readDate(text: string): number | undefined {
   const seconds = readNumber(text);
   // Four digits are a year in ISO 8601, and the number of a second long ago otherwise; IAM takes epoch seconds.
-  if (seconds !== undefined) return seconds * 1000;
+  if (seconds !== undefined) return Number.isFinite(seconds * 1000) ? seconds * 1000 : undefined;
   if (!isoDate.test(text)) return undefined;
   // A time without a zone is UTC, not the local time of the machine.
   const zoned = text.includes("T") && !/(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? `${text}Z` : text;
   const time = Date.parse(zoned);
-  return Number.isNaN(time) ? undefined : time;
+  // Date.parse takes the 30th of February for the 1st of March.
+  const [day = ""] = text.split("T");
+  if (Number.isNaN(time) || !new Date(Date.parse(day)).toISOString().startsWith(day)) return undefined;
+  return time;
 }
 
 /** Reads an address or a CIDR range, IPv4 or IPv6; undefined where the text is neither. */
@@ -33,17 +40,17 @@ export function readAddressRange(text: string): AddressRange | undefined {
   const family = address.includes(":") ? 6 : 4;
   const bits = family === 4 ? 32 : 128;
   const value = family === 4 ? readVersion4(address) : readVersion6(address);
-  if (value === undefined || (prefix !== undefined && !/^\d{1,3}$/.test(prefix))) return undefined;
+  if (value === undefined || (prefix !== undefined && !/^(?:0|[1-9]\d{0,2})$/.test(prefix))) return undefined;
   const length = prefix === undefined ? bits : Number(prefix);
   if (length > bits) return undefined;
   const rest = BigInt(bits - length);
   const first = (value >> rest) << rest;
-  return { family, first, last: first | ((1n << rest) - 1n) };
+  return { family, first, last: first | ((1n << rest) - 1n), prefix: length };
 }
 
 function readVersion4(text: string): bigint | undefined {
   const parts = text.split(".");
-  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256))
+  if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))
     return undefined;
   return parts.reduce((value, part) => (value << 8n) | BigInt(part), 0n);
 }
@@ -65,6 +72,16 @@ function readVersion6(text: string): bigint | undefined {
   const groups = [...head, ...Array<string>(Math.max(0, missing)).fill("0"), ...rear];
   if (!groups.every((group) => /^[\da-f]{1,4}$/i.test(group))) return undefined;
   return groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
+}
+
+/** Reads one address, which is what a request has; undefined where the text is none, or a range. */
+export function readAddress(text: string): AddressRange | undefined {
+  return text.includes("/") ? undefined : readAddressRange(text);
+}
+
+/** Writes a range as CIDR notation does, from its first address; one address is a range too. */
+export function printRange({ family, first, prefix }: AddressRange): string {
+  return `${printAddress(family, first)}/${prefix}`;
 }
 
 /** Writes an address as its family does. */

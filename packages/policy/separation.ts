@@ -1,9 +1,10 @@
 import { listAssignments } from "./assignment.ts";
 import { type Budget, BudgetError, spend } from "./budget.ts";
-import { type Cell, missesCell, type PlacedStatement } from "./cell.ts";
+import { type Cell, missesCell } from "./cell.ts";
 import type { KeyValue } from "./domain.ts";
 import type { PolicyRequest } from "./grant.ts";
 import { fillCell, fillStatement } from "./instance.ts";
+import type { KeyProfile } from "./key-profile.ts";
 import type { Player } from "./player.ts";
 import {
   type Bearing,
@@ -14,8 +15,16 @@ import {
   reachResources,
 } from "./reach.ts";
 import { type Assignment, type Satisfaction, satisfy } from "./satisfaction.ts";
-import type { CompiledStatement } from "./statement.ts";
+import { type CompiledStatement, makeEverything } from "./statement.ts";
 import type { CellVerdict, Subtraction } from "./subtraction.ts";
+import { foldText } from "./template.ts";
+
+/** What a search takes for granted, and may spend. */
+export interface SearchSettings {
+  readonly partition: string;
+  readonly profile: KeyProfile;
+  readonly budget: Budget;
+}
 
 /**
  * Decides cells by meaning: seeks an action, a resource, a principal and a context that the giving side gives and the
@@ -23,52 +32,58 @@ import type { CellVerdict, Subtraction } from "./subtraction.ts";
  */
 export function makeSeparator(
   { heldBack, takes, spares }: Subtraction,
-  partition: string,
-  budget: Budget,
-): (cell: Cell, from: PlacedStatement) => CellVerdict {
-  const players: readonly Player[] = [
-    ...heldBack.map(({ statement }) => ({ statement, role: "heldBack" as const })),
-    ...takes.map(({ statement }) => ({ statement, role: "takes" as const })),
-    ...spares.map(({ statement }) => ({ statement, role: "spares" as const })),
+  settings: SearchSettings,
+): (cell: Cell, from: CompiledStatement) => CellVerdict {
+  const listPlayers = (statements: readonly CompiledStatement[], role: Player["role"]): readonly Player[] =>
+    statements.map((statement) => ({ statement, role }));
+  const players = [
+    ...listPlayers(heldBack, "heldBack"),
+    ...listPlayers(takes, "takes"),
+    ...listPlayers(spares, "spares"),
   ];
-  // What it costs to see which statements bear on a cell: their resources and principals are gone through.
-  const weight = players.reduce(
-    (sum, { statement: { resources, principals } }) =>
-      sum + 16 + (resources?.entries.length ?? 0) + (principals?.entries.length ?? 0),
-    0,
-  );
-  return (cell, { statement }) => {
+  return (cell, statement) => {
     if (statement.doubt !== undefined) {
-      return {
-        kind: "undecided",
-        code: "unsupported",
-        message: `A statement is unclear: ${statement.doubt}.`,
-      };
+      return conclude(`A statement is unclear: ${statement.doubt}.`);
     }
     try {
-      return decideCell(cell, statement, players, weight, partition, budget);
+      return decideCell(cell, addConditions(statement, cell), players, settings);
     } catch (error) {
       if (!(error instanceof BudgetError)) throw error;
       return {
         kind: "undecided",
         code: "budget",
-        message: `At ${cell.action.selector.written}, ${error.message}.`,
+        message: error.message,
       };
     }
   };
+}
+
+function addConditions(statement: CompiledStatement, { conditions = [] }: Cell): CompiledStatement {
+  return conditions.length === 0
+    ? statement
+    : {
+        ...statement,
+        conditions: [...statement.conditions, ...conditions],
+        variables: [...statement.variables, ...makeEverything(conditions).variables],
+      };
 }
 
 function decideCell(
   cell: Cell,
   from: CompiledStatement,
   players: readonly Player[],
-  weight: number,
-  partition: string,
-  budget: Budget,
+  settings: SearchSettings,
 ): CellVerdict {
-  spend(budget, weight >> 6);
-  const near = players.filter(({ statement }) => !missesCell(statement, cell));
-  const { list, complete } = listAssignments(cell, from, near, budget);
+  const { partition, profile, budget } = settings;
+  spend(budget, players.length >> 3);
+  const near: readonly Player[] = [
+    ...players.filter(({ statement }) => !missesCell(statement, cell)),
+    ...(cell.exceptConditions ?? []).map((conditions) => ({
+      statement: makeEverything(conditions),
+      role: "heldBack" as const,
+    })),
+  ];
+  const { list, complete } = listAssignments(cell, from, near, profile, budget);
   const actions = reachActions(
     cell.action,
     bearOn(near, ({ actions }) => actions),
@@ -82,10 +97,15 @@ function decideCell(
     ? undefined
     : "Its policy variables can meet the other side's patterns in too many ways.";
   for (const assignment of list) {
-    const verdict = decideInstance(cell, from, near, { actions, principals }, assignment, budget);
+    const verdict = decideInstance(cell, from, near, { actions, principals }, assignment, settings);
     if (verdict.kind === "left") return verdict;
     if (verdict.kind === "undecided") doubt = verdict.message;
   }
+  return conclude(doubt);
+}
+
+/** Nothing was found: the cell is covered, if there is no doubt. */
+function conclude(doubt: string | undefined): CellVerdict {
   return doubt === undefined
     ? { kind: "covered" }
     : { kind: "undecided", code: "unsupported", message: doubt };
@@ -110,14 +130,10 @@ function decideInstance(
   near: readonly Player[],
   { actions, principals }: FixedReach,
   assignment: Assignment,
-  budget: Budget,
+  settings: SearchSettings,
 ): CellVerdict {
-  if (assignment.size > 0) {
-    spend(
-      budget,
-      near.reduce((sum, { statement }) => sum + (statement.resources?.entries.length ?? 0), 8),
-    );
-  }
+  const { budget } = settings;
+  spend(budget);
   const filled = fillCell(cell, assignment);
   if (filled === undefined) return { kind: "covered" };
   const giver = assignment.size === 0 ? from : fillStatement(from, assignment);
@@ -135,7 +151,7 @@ function decideInstance(
       for (const where of resources) {
         spend(budget);
         const live = who.reached & what.reached & where.reached;
-        const answer = known.get(live) ?? seekContext(giver, players, live, assignment, budget);
+        const answer = known.get(live) ?? seekContext(giver, players, live, assignment, settings);
         known.set(live, answer);
         if (answer.kind === "unclear") doubt = answer.message;
         if (answer.kind !== "reached") continue;
@@ -146,9 +162,7 @@ function decideInstance(
       }
     }
   }
-  return doubt === undefined
-    ? { kind: "covered" }
-    : { kind: "undecided", code: "unsupported", message: doubt };
+  return conclude(doubt);
 }
 
 /** Seeks a context in which the giver gives, nothing holds it back, and nothing takes it or something spares it. */
@@ -157,7 +171,7 @@ function seekContext(
   players: readonly Player[],
   live: bigint,
   assignment: Assignment,
-  budget: Budget,
+  { profile, budget }: SearchSettings,
 ): Satisfaction {
   const pick = (role: Player["role"]) =>
     players.flatMap((player, index) =>
@@ -169,10 +183,12 @@ function seekContext(
     ...spares.map((spare) => ({ held: [giver, spare], failed: heldBack })),
   ];
   let unclear: Satisfaction | undefined;
+  spend(budget, players.length >> 4);
   for (const { held, failed } of goals) {
+    spend(budget, 1 + (failed.length >> 4));
     // An unclear statement is left out, which can only show too much: then it was not certain.
     const clear = { held: held.filter(({ doubt }) => !doubt), failed: failed.filter(({ doubt }) => !doubt) };
-    const answer = satisfy(clear, assignment, budget);
+    const answer = satisfy(clear, assignment, profile, budget);
     const doubtful = [...held, ...failed].find(({ doubt }) => doubt !== undefined);
     if (answer.kind === "reached" && doubtful === undefined) return answer;
     if (answer.kind === "reached")
@@ -193,7 +209,7 @@ function makeRequest(
   const values = [...context].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
   return {
     ...(principal && { principal }),
-    action: written.toLowerCase() === action ? written : action,
+    action: foldText(written) === action ? written : action,
     ...(resource !== undefined && { resource: resource === "*:*:*:*:*:*" ? "*" : resource }),
     context: Object.fromEntries(values),
   };

@@ -1,4 +1,3 @@
-import type { PlacedStatement } from "./cell.ts";
 import type { ComparisonOptions, Side, UndecidedReason } from "./comparison.ts";
 import type { PolicyDocument, PolicyInput } from "./document.ts";
 import { parsePolicy } from "./parse.ts";
@@ -8,9 +7,10 @@ import { PolicySyntaxError } from "./syntax-error.ts";
 /** A side made ready for comparing. */
 export interface CompiledSide {
   readonly documents: readonly PolicyDocument[];
-  readonly allows: readonly PlacedStatement[];
-  readonly denies: readonly PlacedStatement[];
-  /** What could not be read. */
+  readonly statements: readonly CompiledStatement[];
+  readonly allows: readonly CompiledStatement[];
+  readonly denies: readonly CompiledStatement[];
+  /** What could not be read; the rest of the side is without it. */
   readonly reasons: readonly UndecidedReason[];
 }
 
@@ -22,10 +22,12 @@ export function compileSide(
 ): CompiledSide {
   const inputs = isList(input) ? input : [input];
   const documents: PolicyDocument[] = [];
-  const statements: PlacedStatement[] = [];
+  const statements: CompiledStatement[] = [];
   const reasons: UndecidedReason[] = [];
+  let length = 0;
   for (const [index, one] of inputs.entries()) {
-    const document = readDocument(one);
+    length += typeof one === "string" ? one.length : 0;
+    const document = length > longestSide ? tooLong : readDocument(one);
     if (document instanceof PolicySyntaxError) {
       reasons.push({
         code: "syntax",
@@ -34,29 +36,35 @@ export function compileSide(
         path: document.path,
         statements: [],
       });
+      // The others keep their numbers.
+      documents.push({ statements: [] });
       continue;
     }
     documents.push(document);
-    for (const statement of recallStatements(document, options.partition ?? "aws")) {
-      statements.push({ document: index, statement });
-      const reason = refuseKind(statement, options.kind);
-      if (reason !== undefined) {
-        reasons.push({
-          ...reason,
-          ...(side && { side }),
-          path: `$.Statement[${statement.index}]`,
-          statements: [],
-        });
+    for (const statement of recallStatements(document, index, options.partition ?? "aws")) {
+      const message = refuseKind(statement, options.kind);
+      if (message === undefined) statements.push(statement);
+      else {
+        const path = `$.Statement[${statement.index}]`;
+        reasons.push({ code: "syntax", message, ...(side && { side }), path, statements: [] });
       }
     }
   }
   return {
     documents,
-    allows: statements.filter(({ statement }) => statement.source.effect === "Allow"),
-    denies: statements.filter(({ statement }) => statement.source.effect === "Deny"),
+    statements,
+    allows: statements.filter(({ source }) => source.effect === "Allow"),
+    denies: statements.filter(({ source }) => source.effect === "Deny"),
     reasons,
   };
 }
+
+// Four times as much as the longest of AWS's own documents; a comparison must not need more memory than it has.
+const longestSide = 600_000;
+const tooLong = new PolicySyntaxError(
+  `is one document too many: together they are longer than ${longestSide} characters`,
+  "$",
+);
 
 function isList(input: PolicyInput): input is readonly (PolicyDocument | string)[] {
   return Array.isArray(input);
@@ -65,12 +73,12 @@ function isList(input: PolicyInput): input is readonly (PolicyDocument | string)
 function refuseKind(
   { source: { principals, resources } }: CompiledStatement,
   kind: ComparisonOptions["kind"],
-): { code: "syntax"; message: string } | undefined {
+): string | undefined {
   if (kind === "identity" && principals !== undefined) {
-    return { code: "syntax", message: "A statement of an identity policy has no Principal." };
+    return "A statement of an identity policy has no Principal.";
   }
   if (kind === "trust" && (principals === undefined || resources !== undefined)) {
-    return { code: "syntax", message: "A statement of a trust policy has a Principal and no Resource." };
+    return "A statement of a trust policy has a Principal and no Resource.";
   }
   return undefined;
 }
@@ -79,6 +87,7 @@ function refuseKind(
 const memory = new Map<string, PolicyDocument | PolicySyntaxError>();
 const compiled = new WeakMap<PolicyDocument, Map<string, readonly CompiledStatement[]>>();
 const mostCharacters = 1_000_000;
+const longestKept = 200_000;
 let characters = 0;
 
 function readDocument(input: PolicyDocument | string): PolicyDocument | PolicySyntaxError {
@@ -86,6 +95,8 @@ function readDocument(input: PolicyDocument | string): PolicyDocument | PolicySy
   const known = memory.get(input);
   if (known !== undefined) return known;
   const document = parseOrTell(input);
+  // No document of IAM's is as long; what was made up is not kept.
+  if (input.length > longestKept) return document;
   memory.set(input, document);
   characters += input.length;
   // The oldest are forgotten first.
@@ -106,10 +117,15 @@ function parseOrTell(text: string): PolicyDocument | PolicySyntaxError {
   }
 }
 
-function recallStatements(document: PolicyDocument, partition: string): readonly CompiledStatement[] {
-  const partitions = compiled.get(document) ?? new Map<string, readonly CompiledStatement[]>();
-  compiled.set(document, partitions);
-  const known = partitions.get(partition) ?? compileDocument(document, partition);
-  partitions.set(partition, known);
+function recallStatements(
+  document: PolicyDocument,
+  number: number,
+  partition: string,
+): readonly CompiledStatement[] {
+  const places = compiled.get(document) ?? new Map<string, readonly CompiledStatement[]>();
+  compiled.set(document, places);
+  const place = `${number} ${partition}`;
+  const known = places.get(place) ?? compileDocument(document, number, partition);
+  places.set(place, known);
   return known;
 }

@@ -1,29 +1,72 @@
 import { type Atom, compileAtom } from "./atom.ts";
-import { canonicalise, isIdle, printStatement } from "./canonical.ts";
-import type { Clause, PolicyDocument, PolicyStatement } from "./document.ts";
-import type { PolicyPrincipal } from "./grant.ts";
-import { findOperator } from "./operator.ts";
+import { canonicalise, isIdle, printStatement, spellAction, spellArn } from "./canonical.ts";
+import type {
+  Clause,
+  PolicyDocument,
+  PolicyStatement,
+  PolicyVersion,
+  StatementCondition,
+} from "./document.ts";
+import { findDoubt } from "./doubt.ts";
+import type { Condition, PolicyPrincipal } from "./grant.ts";
+import { listOnce } from "./once.ts";
 import { compileArn, compileText, type Pattern } from "./pattern.ts";
+import { opening, readVariable } from "./template.ts";
+
+/** Every action there is. */
+export const everyAction = compileText("*", "*");
 
 /** A statement made ready for comparing. */
 export interface CompiledStatement {
   readonly source: PolicyStatement;
-  /** Its place in its document, counted from 0. */
+  /** The document of its side in which it stands, and its place there; both counted from 0. */
+  readonly document: number;
   readonly index: number;
   readonly actions: Clause<Pattern>;
   readonly resources: Clause<Pattern> | undefined;
   readonly principals: Clause<PolicyPrincipal> | undefined;
   readonly conditions: readonly Atom[];
+  /** The keys that its policy variables stand for. */
+  readonly variables: readonly string[];
   /** The canonical statement as one line. */
   readonly line: string;
   /** Why its meaning is not certain, where it is not. */
   readonly doubt: string | undefined;
 }
 
+/** A statement that reaches every request under some conditions. */
+export function makeEverything(conditions: readonly Atom[]): CompiledStatement {
+  const everything = { negated: false, entries: ["*"] };
+  return {
+    source: { effect: "Allow", actions: everything, resources: everything, conditions: [] },
+    document: 0,
+    index: 0,
+    actions: { negated: false, entries: [everyAction] },
+    resources: undefined,
+    principals: undefined,
+    conditions,
+    variables: listVariables(conditions.flatMap(({ patterns }) => patterns)),
+    line: "",
+    doubt: undefined,
+  };
+}
+
+/** The conditions of some statements, each once. */
+export function listAtoms(statements: readonly CompiledStatement[]): readonly Atom[] {
+  return listOnce(
+    statements.flatMap(({ conditions }) => conditions),
+    ({ text }) => text,
+  );
+}
+
 /** Makes a document's statements ready for comparing; those without effect are left out. */
-export function compileDocument(document: PolicyDocument, partition: string): readonly CompiledStatement[] {
+export function compileDocument(
+  document: PolicyDocument,
+  number: number,
+  partition: string,
+): readonly CompiledStatement[] {
   return document.statements.flatMap((source, index) =>
-    isIdle(source) ? [] : [compileStatement(source, index, document, partition)],
+    isIdle(source) ? [] : [{ ...compileStatement(source, index, document, partition), document: number }],
   );
 }
 
@@ -32,49 +75,69 @@ function compileStatement(
   index: number,
   { version }: PolicyDocument,
   partition: string,
-): CompiledStatement {
+): Omit<CompiledStatement, "document"> {
   const canonical = canonicalise(source, version, partition);
-  const { actions, resources, principals } = canonical;
+  const { actions, resources, principals, conditions } = canonical;
+  const places =
+    resources && source.resources && compileClause(resources, listArnSpellings(source, version), compileArn);
+  const atoms = conditions.map((condition, place) =>
+    compileAtom(condition, writeCondition(source.conditions[place], condition, version)),
+  );
   return {
     source,
     index,
-    actions: compileClause(actions, source.actions, (text, written) => compileText(text, written)),
-    resources: resources && source.resources && compileClause(resources, source.resources, compileArn),
+    actions: compileClause(actions, listSpellings(source.actions.entries, spellAction), compileText),
+    resources: places,
     principals,
-    conditions: canonical.conditions.map(compileAtom),
+    conditions: atoms,
+    variables: listVariables([...(places?.entries ?? []), ...atoms.flatMap(({ patterns }) => patterns)]),
     line: printStatement(canonical),
     doubt: findDoubt(source),
   };
 }
 
-/** Canonical entries with the spelling that the document gives them, where it gives one. */
-function compileClause(
-  canonical: Clause<string>,
-  written: Clause<string>,
-  compile: (text: string, written: string) => Pattern,
-): Clause<Pattern> {
-  const spellings = new Map(written.entries.map((text) => [text.toLowerCase(), text]));
-  const entries = canonical.entries.map((text) => compile(text, spellings.get(text.toLowerCase()) ?? text));
-  return { negated: canonical.negated, entries };
+/** The keys that the variables in some patterns stand for. */
+export function listVariables(patterns: readonly Pattern[]): readonly string[] {
+  const variables = patterns.flatMap(({ hasVariables, tokens }) =>
+    hasVariables ? tokens.filter((token) => typeof token === "string") : [],
+  );
+  return [...new Set(variables.map((variable) => readVariable(variable).key))];
 }
 
-// An ARN has at most 2,048 characters (IAM quotas).
-const longestText = 2048;
+/** Canonical entries with the spelling that the document gives them. */
+function compileClause(
+  { negated, entries }: Clause<string>,
+  spellings: ReadonlyMap<string, string>,
+  compile: (text: string, written: string) => Pattern,
+): Clause<Pattern> {
+  return { negated, entries: entries.map((text) => compile(text, spellings.get(text) ?? text)) };
+}
 
-function findDoubt({ actions, resources, principals, conditions }: PolicyStatement): string | undefined {
-  if ([actions, resources, principals].some((clause) => clause?.negated && clause.entries.length === 0)) {
-    return "it excludes an empty list, and AWS does not say what that means";
+/** What the document writes for each canonical text. */
+function listSpellings(
+  entries: readonly string[] = [],
+  spell: (text: string) => string,
+): Map<string, string> {
+  return new Map(entries.map((text) => [spell(text), text]));
+}
+
+function listArnSpellings({ resources, principals }: PolicyStatement, version: PolicyVersion | undefined) {
+  const isIdentity = principals === undefined;
+  const spellings = listSpellings(resources?.entries, (text) => spellArn(text, version, isIdentity));
+  // Who reads a grant takes `${` for a variable: elsewhere than in version 2012-10-17 only the canonical text says it.
+  if (version !== "2012-10-17") {
+    for (const [text, written] of spellings) if (written.includes(opening)) spellings.set(text, text);
   }
-  const texts = [actions, resources].flatMap((clause) => clause?.entries ?? []);
-  if ([...texts, ...conditions.flatMap(({ values }) => values)].some((text) => text.length > longestText)) {
-    return `it has a pattern or value of more than ${longestText} characters`;
-  }
-  for (const { operator: name, key, values } of conditions) {
-    const operator = findOperator(name);
-    if (operator === undefined) return `its condition operator ${name} is not one of IAM's`;
-    if (values.length === 0 && operator.qualifier === undefined && !operator.ifExists) {
-      return `its condition ${name} on ${key} has an empty list of values, and AWS does not say what that means`;
-    }
-  }
-  return undefined;
+  return spellings;
+}
+
+function writeCondition(
+  source: StatementCondition | undefined,
+  canonical: Condition,
+  version: PolicyVersion | undefined,
+): Condition {
+  if (source === undefined) return canonical;
+  const { operator, key, values } = source;
+  const isPlain = version === "2012-10-17" || !values.some((value) => value.includes(opening));
+  return isPlain ? { operator, key, values } : canonical;
 }

@@ -1,28 +1,29 @@
-import { type Budget, BudgetError, spend } from "./budget.ts";
+import { afford, type Budget, BudgetError, spend } from "./budget.ts";
 import type { LeftCell } from "./carving.ts";
 import {
+  type ActionGroup,
   type Cell,
   coversCell,
   coversPlace,
   listActions,
   listCells,
   missesCell,
-  type PlacedStatement,
   type Residue,
 } from "./cell.ts";
 import { coversEntry, type Entry, impliesConditions, missesEntry, patternRelations } from "./entry.ts";
 import type { PolicyRequest } from "./grant.ts";
+import { groupItems } from "./once.ts";
 import type { Pattern } from "./pattern.ts";
-import { sketchText } from "./sketch.ts";
+import type { CompiledStatement } from "./statement.ts";
 
 /** What is asked: what do `gives` give, `heldBack` aside, that `takes` do not take away, `spares` aside? */
 export interface Subtraction {
-  readonly gives: readonly PlacedStatement[];
+  readonly gives: readonly CompiledStatement[];
   /** The giving side's own denies. */
-  readonly heldBack: readonly PlacedStatement[];
-  readonly takes: readonly PlacedStatement[];
+  readonly heldBack: readonly CompiledStatement[];
+  readonly takes: readonly CompiledStatement[];
   /** The denies of the other side: what they deny it does not take away. */
-  readonly spares: readonly PlacedStatement[];
+  readonly spares: readonly CompiledStatement[];
 }
 
 /** What is known about a cell: all of it is taken away, or a request shows that some is left, or neither. */
@@ -37,7 +38,7 @@ export type CellVerdict =
 
 /** A cell that could not be decided. */
 export interface OpenCell {
-  readonly from: PlacedStatement;
+  readonly from: CompiledStatement;
   readonly code: "unsupported" | "budget" | "unproven";
   readonly message: string;
 }
@@ -50,18 +51,23 @@ export interface Difference {
 
 /** How cells are decided where form alone does not tell, and what exactly is left of one. */
 export interface CellJudge {
-  decide(cell: Cell, from: PlacedStatement): CellVerdict;
-  refine(left: LeftCell, decide: (cell: Cell) => CellVerdict): readonly LeftCell[];
+  decide(cell: Cell, from: CompiledStatement): CellVerdict;
+  /** The same of a part of a cell of which something is left. */
+  decidePart(cell: Cell, from: CompiledStatement): CellVerdict;
+  refine(left: LeftCell, from: CompiledStatement, decide: (cell: Cell) => CellVerdict): readonly LeftCell[];
 }
 
 /** Takes one side from the other, statement by statement and cell by cell. */
 export function subtract(subtraction: Subtraction, judge: CellJudge, budget: Budget): Difference {
   const residues: Residue[] = [];
   const open: OpenCell[] = [];
-  const spares = subtraction.spares.filter((deny) => !isHeldBackToo(deny, subtraction.heldBack, budget));
-  const lines = new Set(subtraction.takes.map(({ statement }) => statement.line));
+  const held = new Set(subtraction.heldBack.map(({ line }) => line));
+  const spares = subtraction.spares.filter(
+    (deny) => !held.has(deny.line) && !isHeldBackToo(deny, subtraction.heldBack, budget),
+  );
+  const lines = new Set(subtraction.takes.map(({ line }) => line));
   for (const from of subtraction.gives) {
-    if (spares.length === 0 && lines.has(from.statement.line)) continue;
+    if (spares.length === 0 && lines.has(from.line)) continue;
     try {
       for (const found of takeStatement(from, { ...subtraction, spares }, judge, budget)) {
         if ("cell" in found) residues.push(found);
@@ -69,110 +75,93 @@ export function subtract(subtraction: Subtraction, judge: CellJudge, budget: Bud
       }
     } catch (error) {
       if (!(error instanceof BudgetError)) throw error;
-      open.push({ from, code: "budget", message: `On a whole statement, ${error.message}.` });
+      open.push({ from, code: "budget", message: error.message });
     }
   }
   return { residues, open };
 }
 
 function* takeStatement(
-  from: PlacedStatement,
+  from: CompiledStatement,
   { heldBack, takes, spares }: Subtraction,
   judge: CellJudge,
   budget: Budget,
 ): Generator<Residue | OpenCell> {
-  const takers = takes.filter(
-    ({ statement }) => statement.doubt === undefined && impliesConditions(from.statement, statement),
-  );
-  const decide = (cell: Cell): CellVerdict =>
-    isTaken(cell, takers, spares) ? { kind: "covered" } : judge.decide(cell, from);
-  const remaining = spares.length > 0 ? listActions(from.statement) : listUntaken(from, takers, budget);
+  spend(budget, 1 + (takes.length >> 4));
+  const takers = takes.filter((taker) => taker.doubt === undefined && impliesConditions(from, taker));
+  const decidePart = (cell: Cell): CellVerdict =>
+    isTaken(cell, takers, spares) ? { kind: "covered" } : judge.decidePart(cell, from);
+  const remaining = spares.length > 0 ? listActions(from) : listUntaken(from, takers, budget);
   for (const group of groupActions(remaining, [...heldBack, ...takes, ...spares], budget)) {
     const [first] = group;
-    const near = takers.filter(({ statement }) => coversEntry(statement.actions, first, patternRelations));
-    for (const cell of listCells(from.statement, first)) {
+    const near = takers.filter((taker) => coversEntry(taker.actions, first, patternRelations));
+    for (const cell of listCells(from, first)) {
       spend(budget, 1 + (near.length >> 3));
       if (isTaken(cell, near, spares)) continue;
       const verdict = judge.decide(cell, from);
       if (verdict.kind === "undecided") yield { from, code: verdict.code, message: verdict.message };
       if (verdict.kind !== "left") continue;
-      const pieces = judge.refine({ cell, verdict }, decide);
-      for (const action of group) yield* pieces.map((piece) => replaceAction(piece, first, action, from));
+      const pieces = judge.refine({ cell, verdict }, from, decidePart);
+      spend(budget, pieces.length);
+      for (const { cell: piece, verdict: proof } of pieces) {
+        // A piece with fewer actions is of a group of one.
+        const own = piece.action === first ? group : ([piece.action] as const);
+        yield { from, cell: piece, actions: own, example: proof.example };
+      }
     }
   }
 }
 
 /** The actions of a statement that no other one statement takes everywhere. */
 function listUntaken(
-  { statement: given }: PlacedStatement,
-  takers: readonly PlacedStatement[],
+  given: CompiledStatement,
+  takers: readonly CompiledStatement[],
   budget: Budget,
 ): readonly Entry<Pattern>[] {
-  const places = countPlaces(given);
-  const whole = takers.filter(({ statement }) => {
-    spend(budget, 1 + ((places * countPlaces(statement)) >> 4));
-    return coversPlace(statement, given);
-  });
+  const whole = takers.filter((taker) => coversPlace(taker, given, budget));
   return listActions(given).filter((action) => {
     spend(budget, 1 + (whole.length >> 3));
-    return !whole.some(({ statement }) => coversEntry(statement.actions, action, patternRelations));
+    return !whole.some((taker) => coversEntry(taker.actions, action, patternRelations));
   });
 }
-
-function countPlaces({ resources, principals }: PlacedStatement["statement"]): number {
-  return (resources?.entries.length ?? 1) + (principals?.entries.length ?? 1);
-}
-
-type ActionGroup = readonly [Entry<Pattern>, ...Entry<Pattern>[]];
 
 /** Actions that the same statements reach, whole or not at all, share their fate: one of each group is asked for. */
 function groupActions(
   actions: readonly Entry<Pattern>[],
-  players: readonly PlacedStatement[],
+  players: readonly CompiledStatement[],
   budget: Budget,
 ): readonly ActionGroup[] {
-  const groups = Map.groupBy(actions, (action) => {
+  return groupItems(actions, (action) => {
     spend(budget, 1 + (players.length >> 3));
     const reached: string[] = [];
-    for (const { statement } of players) {
-      const isWhole = coversEntry(statement.actions, action, patternRelations);
-      if (!isWhole && !missesEntry(statement.actions, action, patternRelations))
+    // Of one name a list has all or nothing.
+    const isOne = action.selector.literal !== undefined && action.except.length === 0;
+    for (const { actions: own } of players) {
+      const isWhole = coversEntry(own, action, patternRelations);
+      const isDecided = isOne && !own.negated;
+      if (!isWhole && !isDecided && !missesEntry(own, action, patternRelations))
         return `=${action.selector.text}`;
       reached.push(isWhole ? "+" : "-");
     }
     return reached.join("");
   });
-  return [...groups.values()].flatMap(([first, ...rest]) =>
-    first === undefined ? [] : [[first, ...rest] as const],
-  );
-}
-
-/** What is left of one action of a group, told from what is left of the first. */
-function replaceAction(
-  { cell, verdict }: LeftCell,
-  first: Entry<Pattern>,
-  action: Entry<Pattern>,
-  from: PlacedStatement,
-): Residue {
-  if (action === first) return { from, cell, example: verdict.example };
-  const { literal, written } = action.selector;
-  const name = literal === undefined ? sketchText(action.selector, "Anything") : written;
-  return { from, cell: { ...cell, action }, example: { ...verdict.example, action: name } };
 }
 
 /** Whether the giving side denies whatever a deny of the other side does: then that spares nothing. */
-function isHeldBackToo(deny: PlacedStatement, heldBack: readonly PlacedStatement[], budget: Budget): boolean {
-  if (heldBack.some(({ statement }) => statement.line === deny.statement.line)) return true;
-  if (deny.statement.doubt !== undefined) return false;
-  const own = heldBack.filter(
-    ({ statement }) => statement.doubt === undefined && impliesConditions(deny.statement, statement),
-  );
+function isHeldBackToo(
+  deny: CompiledStatement,
+  heldBack: readonly CompiledStatement[],
+  budget: Budget,
+): boolean {
+  if (deny.doubt !== undefined) return false;
+  if (!afford(budget, 1 + (heldBack.length >> 4))) return false;
+  const own = heldBack.filter((other) => other.doubt === undefined && impliesConditions(deny, other));
   if (own.length === 0) return false;
-  for (const action of listActions(deny.statement)) {
-    const near = own.filter(({ statement }) => coversEntry(statement.actions, action, patternRelations));
-    for (const cell of listCells(deny.statement, action)) {
-      budget.left -= 1 + (own.length >> 3);
-      if (budget.left <= 0 || !near.some(({ statement }) => coversCell(statement, cell))) return false;
+  for (const action of listActions(deny)) {
+    const near = own.filter((other) => coversEntry(other.actions, action, patternRelations));
+    for (const cell of listCells(deny, action)) {
+      if (!afford(budget, 1 + (own.length >> 3))) return false;
+      if (!near.some((other) => coversCell(other, cell))) return false;
     }
   }
   return true;
@@ -180,11 +169,11 @@ function isHeldBackToo(deny: PlacedStatement, heldBack: readonly PlacedStatement
 
 function isTaken(
   cell: Cell,
-  takers: readonly PlacedStatement[],
-  spares: readonly PlacedStatement[],
+  takers: readonly CompiledStatement[],
+  spares: readonly CompiledStatement[],
 ): boolean {
   return (
-    takers.some(({ statement }) => coversCell(statement, cell)) &&
-    spares.every(({ statement }) => statement.doubt === undefined && missesCell(statement, cell))
+    takers.some((taker) => coversCell(taker, cell)) &&
+    spares.every((deny) => deny.doubt === undefined && missesCell(deny, cell))
   );
 }

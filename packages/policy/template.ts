@@ -15,6 +15,9 @@ export interface PolicyVariable {
   readonly fallback?: string;
 }
 
+/** A text without it has neither variables nor escapes. */
+export const opening = `\${`;
+
 const star = 42;
 const question = 63;
 const dollar = 36;
@@ -34,7 +37,7 @@ export function parseTemplate(text: string, version: PolicyVersion | undefined, 
     } else if (wildcards && code === question) {
       tokens.push(oneCharacter);
     } else if (variables && code === dollar && text.charCodeAt(at + 1) === 123) {
-      const end = text.indexOf("}", at);
+      const end = findClosing(text, at);
       const token = end < 0 ? undefined : parseVariableToken(text.slice(at + 2, end));
       tokens.push(token ?? dollar);
       if (token !== undefined) at = end;
@@ -43,6 +46,14 @@ export function parseTemplate(text: string, version: PolicyVersion | undefined, 
     }
   }
   return tokens;
+}
+
+// Longer is no key that IAM has, with any text to stand in for it.
+const longestVariable = 1024;
+
+function findClosing(text: string, at: number): number {
+  const end = text.slice(at, at + longestVariable).indexOf("}");
+  return end < 0 ? -1 : at + end;
 }
 
 function parseVariableToken(inside: string): Token | undefined {
@@ -87,4 +98,10 @@ export function printTemplate(tokens: readonly Token[]): string {
       return String.fromCharCode(token);
     })
     .join("");
+}
+
+/** A text with its ASCII letters in lower case; of other letters AWS does not say how they fold. */
+export function foldText(text: string): string {
+  const isPlain = !/[^\0-\x7f]/.test(text);
+  return isPlain ? text.toLowerCase() : text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

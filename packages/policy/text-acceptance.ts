@@ -1,4 +1,5 @@
 import { isStar, takes } from "./automaton.ts";
+import { exert } from "./budget.ts";
 import type { Pattern } from "./pattern.ts";
 
 /** Whether a pattern without variables matches a whole text; costs no more than the product of their lengths. */
@@ -8,6 +9,7 @@ export function acceptsText({ literal, tokens, ignoreCase }: Pattern, text: stri
   let place = 0;
   let star = -1;
   let starPlace = 0;
+  exert(text.length);
   while (place < text.length) {
     const token = readToken(tokens[at]);
     const code = text.charCodeAt(place);
@@ -18,6 +20,7 @@ export function acceptsText({ literal, tokens, ignoreCase }: Pattern, text: stri
       at++;
       place++;
     } else if (star >= 0 && takes(readToken(tokens[star]), text.charCodeAt(starPlace), false)) {
+      exert(place - starPlace);
       at = star + 1;
       place = ++starPlace;
     } else {

@@ -42,16 +42,17 @@ function splitSegments(pattern: readonly Token[]): Token[][] {
 
 /**
  * Whether an ARN pattern matches an ARN, segment by segment; `resolve` puts values in the place of variables. A pattern
- * of fewer than six segments that ends in `*` stands for every ARN that starts so; otherwise the segments that it
- * lacks are empty.
+ * of fewer than six segments that ends in `*`, or is `completed`, stands for every ARN that starts so; otherwise the
+ * segments that it lacks are empty.
  */
 export function matchesArn(
   pattern: readonly Token[],
   arn: string,
   resolve: (segment: readonly Token[]) => readonly Token[] | undefined,
+  completed = false,
 ): boolean {
   const segments = splitSegments(pattern);
-  const open = pattern.at(-1) === anyText;
+  const open = completed || pattern.at(-1) === anyText;
   while (segments.length < 6) segments.push(open ? [anyText] : []);
   const parts = arn.split(":");
   if (parts.length < 6) return false;

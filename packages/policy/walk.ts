@@ -2,7 +2,7 @@ import { type Automaton, advance, buildAutomaton, isEnd, isStar, takes } from ".
 import { type Budget, spend } from "./budget.ts";
 import { buildFrontier, isAtLeast, type PositionSet, packPositions } from "./frontier.ts";
 import type { Aim } from "./language.ts";
-import { anyInSegment, colon, foldCode, oneInSegment, type Pattern } from "./pattern.ts";
+import { anyInSegment, colon, foldCode, oneInSegment, type Pattern, swapCase } from "./pattern.ts";
 
 /** A text that was reached, and which of the aims match it, by their numbers. */
 export interface ReachedText {
@@ -58,7 +58,7 @@ export function walkTexts(
   };
   const push = (node: Node): boolean => {
     const rivals = seen.get(node.base) ?? [];
-    spend(budget, 1 + ((rivals.length * frontier.width) >> 5));
+    spend(budget, 1 + (((rivals.length + 1) * frontier.width + node.positions.length) >> 5));
     if (rivals.some((rival) => isAtLeast(frontier, rival, node.packed))) return false;
     if (isBarred(node.positions, isSettled)) return false;
     const kept = rivals.filter((rival) => !isAtLeast(frontier, node.packed, rival));
@@ -68,15 +68,9 @@ export function walkTexts(
     queue.push(node);
     return isStar(line.tokens[node.base]) && push({ ...node, base: node.base + 1 });
   };
-  const start = automaton.start;
-  const first = {
-    base: 0,
-    positions: start,
-    packed: packPositions(start, frontier.width),
-    parent: undefined,
-    code: -1,
-  };
-  if (push(first)) return found;
+  const enter = (base: number, positions: readonly number[], parent: Node | undefined, code: number) =>
+    push({ base, positions, packed: packPositions(positions, frontier.width), parent, code });
+  if (enter(0, automaton.start, undefined, -1)) return found;
   for (let at = 0; at < queue.length; at++) {
     const node = queue[at];
     // A better state may have come while this one waited.
@@ -84,9 +78,7 @@ export function walkTexts(
     const token = line.tokens[node.base];
     for (const code of listCodes(automaton, wanted, node.positions, token, base.ignoreCase, fresh)) {
       const next = isStar(token) ? node.base : node.base + 1;
-      const positions = advance(automaton, node.positions, code);
-      const packed = packPositions(positions, frontier.width);
-      if (push({ base: next, positions, packed, parent: node, code })) return found;
+      if (enter(next, advance(automaton, node.positions, code), node, code)) return found;
     }
   }
   return found;
@@ -102,7 +94,7 @@ function listCodes(
   fresh: number,
 ): readonly number[] {
   if (token === undefined) return [];
-  if (token >= 0) return ignoreCase ? bothCases(token) : [token];
+  if (token >= 0) return ignoreCase ? [token, swapCase(token)] : [token];
   const codes = new Set([fresh]);
   for (const position of positions) {
     const owner = automaton.owners[position] ?? 0;
@@ -110,17 +102,9 @@ function listCodes(
     if (aim === anyInSegment || aim === oneInSegment) codes.add(colon);
     // Where a pattern is to be avoided, the fresh character does best.
     if (aim < 0 || wanted[owner] === "avoided") continue;
-    for (const code of automaton.folds[owner] ? bothCases(aim) : [aim]) codes.add(code);
+    for (const code of automaton.folds[owner] ? [aim, swapCase(aim)] : [aim]) codes.add(code);
   }
   return [...codes].filter((code) => takes(token, code, false));
-}
-
-function bothCases(code: number): readonly number[] {
-  const lower = foldCode(code);
-  const upper = String.fromCharCode(lower).toUpperCase();
-  return upper.length === 1 && foldCode(upper.charCodeAt(0)) === lower
-    ? [lower, upper.charCodeAt(0)]
-    : [lower];
 }
 
 /** A character that none of the patterns names. */

@@ -85,13 +85,21 @@ export function swapQualifier(condition: unknown, at: number): DrawnCondition | 
 
 /** Takes one value of a condition away, or makes it another; the last one of a list stays. */
 export function editValues(condition: unknown, at: number): DrawnCondition | undefined {
-  return changeOne(condition, at, ({ values }) => {
-    const edit = (value: unknown) => (typeof value === "string" ? editText(value, at >> 4) : value);
+  return changeOne(condition, at, ({ operator, values }) => {
+    const edit = (value: unknown) => editValue(value, readOperator(operator).base, at >> 4);
     if (!Array.isArray(values)) return { values: edit(values) };
     const place = (at >> 2) % Math.max(1, values.length);
     if (values.length > 1 && at % 3 === 0) return { values: values.filter((_, index) => index !== place) };
     return { values: values.map((value: unknown, index) => (index === place ? edit(value) : value)) };
   });
+}
+
+/** A text a little wider, narrower or other; where the operator reads something else, another of that. */
+function editValue(value: unknown, base: string, at: number): unknown {
+  const topic = topics.find(({ operators }) => operators.includes(base));
+  if (topic === undefined) return value;
+  const isText = ["text", "arn", "blob"].includes(topic.name);
+  return isText && typeof value === "string" ? editText(value, at) : pick(topic.values, at);
 }
 
 function readOperator(operator: string) {
@@ -111,5 +119,5 @@ export function editText(text: string, at: number): string {
     `${before}*`,
     `*${after}`,
   ];
-  return pick(edits, at) || text;
+  return pick(edits, at) ?? text;
 }

@@ -116,6 +116,7 @@ describe("two trust policies", () => {
       { StringEquals: { "aws:SourceAccount": account } },
       { StringEqualsIfExists: { "aws:SourceAccount": account } },
       { ArnLike: { "aws:SourceArn": `arn:aws:batch:*:${account}:compute-environment/*` } },
+      { ArnEquals: { "aws:SourceArn": `arn:*:batch:eu-west-1:${account}:*` } },
     ]) {
       const { relation, missing, hardening, excess } = comparePolicies(
         trust(batch, condition),
@@ -126,6 +127,34 @@ describe("two trust policies", () => {
       assert.deepEqual([missing, excess], [[], []]);
       assert.deepEqual(hardening[0]?.principals, [{ type: "Service", id: "batch.amazonaws.com" }]);
     }
+  });
+
+  it("are narrower by hardening where every service finds an ARN that it sends", () => {
+    const both = { Service: ["batch.amazonaws.com", "ecs-tasks.amazonaws.com"] };
+    const arns = [`arn:aws:batch:*:${account}:*`, `arn:aws:ecs:*:${account}:*`];
+    const hardened = comparePolicies(
+      trust(both, { ArnLike: { "aws:SourceArn": arns } }),
+      trust(both),
+      options,
+    );
+    assert.deepEqual([hardened.missing.length, hardened.hardening.length], [0, 1]);
+  });
+
+  it("are narrower by hardening for EC2 where the key may be absent, for EC2 does not send it", () => {
+    const instances = { Service: "ec2.amazonaws.com" };
+    const hardened = trust(instances, { StringEqualsIfExists: { "aws:SourceAccount": account } });
+    const { missing, hardening } = comparePolicies(hardened, trust(instances), options);
+    assert.deepEqual([missing.length, hardening.length], [0, 1]);
+  });
+
+  it("are narrower for good where two added conditions exclude each other", () => {
+    const arn = (name: string) => `arn:aws:batch:*:${account}:job-queue/${name}`;
+    const none = trust(batch, {
+      ArnLike: { "aws:SourceArn": arn("a") },
+      ArnEquals: { "aws:SourceArn": arn("b") },
+    });
+    const { missing, hardening } = comparePolicies(none, trust(batch), options);
+    assert.deepEqual([missing.length, hardening.length], [1, 0]);
   });
 
   it("know the own organisation only where it is told", () => {
@@ -157,6 +186,10 @@ describe("two trust policies", () => {
       [batch, { StringEquals: { "aws:SourceAccount": "999999999999" } }],
       [batch, { ArnLike: { "aws:SourceArn": `arn:aws:lambda:*:${account}:function:*` } }],
       [{ Service: "ec2.amazonaws.com" }, { StringEquals: { "aws:SourceAccount": account } }],
+      [{ Service: "ec2.us-east-1.amazonaws.com" }, { StringEquals: { "aws:SourceAccount": account } }],
+      // StringEquals takes a star for a star, which no ARN has.
+      [batch, { StringEquals: { "aws:SourceArn": `arn:aws:batch:*:${account}:*` } }],
+      [batch, { ArnLike: { "aws:SourceArn": `arn:aws-cn:batch:*:${account}:*` } }],
       [{ AWS: account }, { StringEquals: { "aws:SourceAccount": account } }],
     ];
     for (const [principal, condition] of refused) {

@@ -33,25 +33,27 @@ function drawValues(topic: Topic, withVariables: boolean): fc.Arbitrary<unknown>
   return listOf(withVariables && isText ? rarely(4, usual, oneOf(variableTexts)) : usual);
 }
 
-/** A condition of one topic: of a key with several values one that asks for any or all of them. */
+/** A condition of one topic; seldom one that asks for a list what has one value, or the other way round. */
 function drawAtom(topic: Topic, withVariables: boolean): fc.Arbitrary<DrawnAtom> {
   return fc
     .record({
       base: oneOf(topic.operators),
       isSeveral: fc.boolean(),
+      isCrossed: fc.nat(15).map((odds) => odds === 0),
       qualifier: oneOf(["ForAllValues:", "ForAnyValue:"]),
       suffix: oneOf(["", "", "IfExists"]),
       key: fc.nat(),
       values: drawValues(topic, withVariables),
       isEmpty: fc.nat(19).map((odds) => odds === 0),
     })
-    .map(({ base, isSeveral, qualifier, suffix, key, values, isEmpty }) => {
+    .map(({ base, isSeveral, isCrossed, qualifier, suffix, key, values, isEmpty }) => {
       const keys = isSeveral ? topic.several : topic.single;
+      const isQualified = isSeveral !== isCrossed;
       return {
-        operator: `${isSeveral ? qualifier : ""}${base}${suffix}`,
+        operator: `${isQualified ? qualifier : ""}${base}${suffix}`,
         key: keys[key % keys.length] ?? "",
-        // Of a plain operator without values nobody knows what it means.
-        values: isEmpty && (isSeveral || suffix !== "") ? [] : values,
+        // Of a plain or negated operator without values nobody knows what it means.
+        values: isEmpty && !base.includes("Not") && (isQualified || suffix !== "") ? [] : values,
       };
     });
 }
@@ -70,12 +72,11 @@ function drawNull(about: readonly Topic[]): fc.Arbitrary<DrawnAtom> {
 
 /** An operator on a key whose values are of another kind. */
 function drawMixed(about: readonly Topic[]): fc.Arbitrary<DrawnAtom> {
-  return fc.tuple(oneOf(topics), oneOf(about), fc.nat()).chain(([one, other, at]) =>
-    drawAtom(one, false).map((atom) => {
-      const keys = atom.operator.startsWith("For") ? other.several : other.single;
-      return { ...atom, key: keys[at % keys.length] ?? "" };
-    }),
-  );
+  return fc
+    .tuple(oneOf(topics), oneOf(about), fc.nat())
+    .chain(([one, other, at]) =>
+      drawAtom(one, false).map((atom) => ({ ...atom, key: other.single[at % other.single.length] ?? "" })),
+    );
 }
 
 /** Draws one to three conditions about some topics. */

@@ -78,6 +78,7 @@ export const resources: readonly string[] = [
 
 /** Resources as hardly anybody names them: fewer segments, more colons, wildcards anywhere. */
 export const oddResources: readonly string[] = [
+  "arn:aws:s3",
   "arn:aws:s3:*",
   "arn:aws:*",
   "a*",
@@ -91,8 +92,10 @@ export const oddResources: readonly string[] = [
   "arn:aws:s3:::*:*",
   "arn:aws:s3:?u-*::*",
   "arn:aws:s3:::?",
+  "arn:aws:s3:::",
   "*a",
   "arn:*:*:*:*:*b",
+  "ARN:aws:s3:::a",
 ];
 
 /** Resources of version 2012-10-17 with policy variables and escapes. */
@@ -125,6 +128,7 @@ export const askedResources: readonly string[] = [
   "arn:aws:s3:::x:y",
   "arn:aws:s3:::axbyc",
   "arn:aws-cn:s3:::a",
+  "arn:aws:s3:::",
 ];
 
 /** Principals as policies name them, by type. */
@@ -133,7 +137,7 @@ export const principals = {
     "123456789012",
     "arn:aws:iam::123456789012:root",
     "arn:aws:iam::123456789012:role/r",
-    "arn:aws:iam::123456789012:role/a/b/q",
+    "arn:aws:iam::123456789012:role/a/b/r",
     "arn:aws:iam::123456789012:user/u",
     "arn:aws:sts::123456789012:assumed-role/r/s",
     "arn:aws-cn:iam::123456789012:root",
@@ -158,12 +162,11 @@ export const askedPrincipals = {
   AWS: [
     "arn:aws:iam::123456789012:root",
     "arn:aws:iam::123456789012:role/r",
-    "arn:aws:iam::123456789012:role/a/b/q",
+    "arn:aws:iam::123456789012:role/a/b/r",
     "arn:aws:iam::123456789012:role/z",
     "arn:aws:iam::123456789012:user/u",
     "arn:aws:sts::123456789012:assumed-role/r/s",
     "arn:aws:sts::123456789012:assumed-role/r/t",
-    "arn:aws:sts::123456789012:assumed-role/q/s",
     "arn:aws-cn:iam::123456789012:root",
     "arn:aws-cn:sts::123456789012:assumed-role/r/s",
     "arn:aws:iam::111122223333:root",

@@ -141,6 +141,60 @@ const cases: readonly Case[] = [
       NotPrincipal: { AWS: numbers(2000).map((index) => `arn:aws:iam::${100_000_000_000 + index}:role/r`) },
     }),
   ],
+  [
+    "ten kilobytes of wildcards on either side",
+    policy(
+      allow(
+        numbers(300).map((index) => `a:*x${index}`),
+        numbers(22).map((index) => `arn:aws:s3:::*${"a".repeat(200)}${index}`),
+      ),
+    ),
+    policy(
+      allow(
+        "a:?*",
+        numbers(44).map((index) => `arn:aws:s3:::**${"a".repeat(210)}B${index}*`),
+      ),
+    ),
+  ],
+  [
+    "hundreds of actions on hundreds of resources",
+    policy(
+      allow(
+        numbers(700).map((index) => `a:b${index}`),
+        numbers(330).map((index) => `arn:aws:s3:::b${index}`),
+      ),
+    ),
+    policy(),
+  ],
+  [
+    "a thousand variables in one condition",
+    policy(allow("a:b", "*")),
+    policy(
+      allow("a:b", "*"),
+      deny("a:b", "*", { Condition: { StringLike: { q: numbers(1250).map((index) => `\${x${index}}`) } } }),
+    ),
+  ],
+  [
+    "thousands of statements that bear on one request",
+    policy(allow("*", "*")),
+    policy(
+      ...numbers(3000).map((index) => allow("*", "*", { Condition: { StringEquals: { k: `v${index}` } } })),
+    ),
+  ],
+  [
+    "variables that are never closed",
+    policy(allow("a:b", `${"${".repeat(100_000)}}`)),
+    policy(allow("a:c", "*")),
+  ],
+  [
+    "a principal like the one that nobody names",
+    policy({ Effect: "Allow", Action: "sts:A", Principal: "*" }),
+    policy({
+      Effect: "Allow",
+      Action: "sts:A",
+      NotPrincipal: { CanonicalUser: `other${"x".repeat(200_000)}` },
+    }),
+  ],
 ];
 
 describe("a comparison of what somebody made up to keep it busy", () => {
@@ -171,6 +225,18 @@ describe("a comparison of what somebody made up to keep it busy", () => {
       }),
       { numRuns: 1500 },
     );
+  });
+
+  it("does not read a side that is longer than all that a role can have", () => {
+    const long = policy(
+      allow(
+        "a:b",
+        numbers(5000).map((index) => `arn:aws:s3:::${"b".repeat(40)}${index}`),
+      ),
+    );
+    const { relation, undecided } = comparePolicies([long, long, long, long], policy());
+    assert.equal(relation, "undecided");
+    assert.ok(undecided.some(({ message }) => message.includes("one document too many")));
   });
 
   it("does not take a key of the prototype for a condition", () => {

@@ -85,7 +85,7 @@ describe("a policy text", () => {
 
   it("is refused, not followed, when it is nested without end", () => {
     assert.match(failure("[".repeat(100_000)).message, /nested/);
-    assert.match(failure(`{"a":`.repeat(100_000)).message, /nested/);
+    assert.match(failure(`{"a":`.repeat(50_000)).message, /nested/);
   });
 
   it("ends in a document or a syntax error, whatever it is", () => {

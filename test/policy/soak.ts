@@ -23,7 +23,7 @@ function soak(name: string, kind: Kind): void {
     const { relation, undecided } = assertAgreement(pair.candidate, pair.reference, pair.requests, kind);
     relations.set(relation, (relations.get(relation) ?? 0) + 1);
     for (const { code, message } of undecided) {
-      const reason = `${code}: ${message}`;
+      const reason = `${code}: ${message.replaceAll(/condition .*? on \S+|"[^"]*"|resource \S+|key \S+|at \S+/g, "…")}`;
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     }
     const [ours, theirs] = [readSide(pair.candidate), readSide(pair.reference)];

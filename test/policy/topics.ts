@@ -9,7 +9,7 @@ export interface Topic {
   readonly several: readonly string[];
   /** What policies write, many of them so that one lies within another. */
   readonly values: readonly (string | number | boolean)[];
-  /** What hardly anybody writes, but IAM takes. */
+  /** What hardly anybody writes, but IAM takes and its operator reads. */
   readonly oddValues: readonly (string | number | boolean)[];
   /** What requests have. */
   readonly asked: readonly string[];
@@ -32,8 +32,8 @@ export const topics: readonly Topic[] = [
     single: ["aws:username", "s3:prefix", "S3:Prefix"],
     several: ["aws:TagKeys", "aws:tagkeys"],
     values: ["a", "b", "bob", "ab", "a*", "*b", "a?", "*", "A", "B*", "a*b", "*a*", "??"],
-    oddValues: ["é", "É", "b ", "a\u0301", "😀", "?*", "**", "$", "{a}", 5, true],
-    asked: ["a", "b", "bob", "ab", "zoe", "A", "B", "abob", "*", "axb", "É", "a*"],
+    oddValues: ["", "é", "É", "b ", "a\u0301", "😀", "?*", "**", "$", "{a}", 5, true],
+    asked: ["a", "b", "bob", "ab", "zoe", "A", "B", "abob", "*", "axb", "É", "", "a*"],
   },
   {
     name: "number",
@@ -41,7 +41,7 @@ export const topics: readonly Topic[] = [
     single: ["s3:max-keys"],
     several: ["x:sizes"],
     values: ["1", "5", "10", "7.5", "-3", 5, 10],
-    oddValues: ["05", "1e1", "+5", "5.0", "-0", "0", 0.5, "1E400", "5x", "9007199254740993", ".5"],
+    oddValues: ["05", "1e1", "+5", "5.0", "-0", "0", 0.5, ".5"],
     asked: ["1", "4", "5", "7.5", "8", "10", "100", "-3", "x", "05", "0", "-0.0", "1e1"],
   },
   {
@@ -50,13 +50,7 @@ export const topics: readonly Topic[] = [
     single: ["aws:CurrentTime"],
     several: ["x:times"],
     values: ["2020-01-01T00:00:00Z", "2024-06-01", "1577836800", "2030-01-01T00:00:00Z", 1577836800],
-    oddValues: [
-      "2024-06",
-      "2020-01-01T01:00:00+01:00",
-      "2020-01-01T00:00Z",
-      "2020-01-01T00:00:00.500Z",
-      "2024",
-    ],
+    oddValues: ["2024-06", "2020-01-01T01:00:00+01:00", "2020-01-01T00:00Z", "2020-01-01T00:00:00.500Z"],
     asked: [
       "2019-01-01T00:00:00Z",
       "2020-01-01T00:00:00Z",
@@ -87,7 +81,6 @@ export const topics: readonly Topic[] = [
       "10.0.1.7/32",
       "::ffff:10.0.1.7",
       "2001:DB8:0::1/128",
-      "10.0.1",
       "10.0.128.0/17",
     ],
     asked: [
@@ -107,8 +100,8 @@ export const topics: readonly Topic[] = [
     single: ["aws:SecureTransport"],
     several: ["x:flags"],
     values: ["true", "false", true, false, "False"],
-    oddValues: ["TRUE", "yes", "*", ""],
-    asked: ["true", "false", "True", "yes"],
+    oddValues: ["TRUE", "FALSE"],
+    asked: ["true", "false", "True"],
   },
   {
     name: "arn",
