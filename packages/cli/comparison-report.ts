@@ -97,7 +97,7 @@ function printDifference(
   const { example, statements, nearest, partly } = grant;
   const other = names[mark === "+" ? "reference" : "candidate"];
   const notes = [
-    ...(partly ? ["in part: the policies name more parts of it than are told apart here"] : []),
+    ...(partly ? ["in part: some of it is the same on both sides"] : []),
     ...(example === undefined ? [] : [`such as ${printRequest(example)}`]),
     ...printNames(grant, catalogue),
     `from ${printStatements(statements)}`,

@@ -16,6 +16,10 @@ const Example: z.ZodType<PolicyRequest> = z
   })
   .readonly();
 
+const conditions = z
+  .array(z.object({ operator: z.string(), key: z.string(), values: strings }).readonly())
+  .readonly();
+
 const statements = z
   .array(
     z.object({ document: z.number(), statement: z.number(), sid: z.string().exactOptional() }).readonly(),
@@ -31,9 +35,8 @@ export const Grant: z.ZodType<PolicyGrant> = z
     exceptResources: strings.exactOptional(),
     principals: z.array(Principal).readonly().exactOptional(),
     exceptPrincipals: z.array(Principal).readonly().exactOptional(),
-    conditions: z
-      .array(z.object({ operator: z.string(), key: z.string(), values: strings }).readonly())
-      .readonly(),
+    conditions,
+    exceptConditions: z.array(conditions).readonly().exactOptional(),
     partly: z.literal(true).exactOptional(),
     example: Example.exactOptional(),
     remains: z.enum(["all", "part", "none", "undecided"]).exactOptional(),

@@ -8,7 +8,7 @@ import { plain } from "./plain.ts";
  */
 export function printGrant(grant: Grant, most = usualItems): string {
   const { actions, resources, principals, conditions } = grant;
-  const { exceptActions, exceptResources, exceptPrincipals } = grant;
+  const { exceptActions, exceptResources, exceptPrincipals, exceptConditions = [] } = grant;
   const nobody = (principals ?? []).length === 0;
   const whole = [
     printSet(actions, exceptActions, most),
@@ -22,9 +22,8 @@ export function printGrant(grant: Grant, most = usualItems): string {
           )}`,
         ]
       : []),
-    ...(conditions.length > 0
-      ? [`when ${conditions.map((condition) => printCondition(condition, most)).join(" and ")}`]
-      : []),
+    ...(conditions.length > 0 ? [`when ${printConditions(conditions, most)}`] : []),
+    ...(exceptConditions.length > 0 ? [`except when ${printAlternatives(exceptConditions, most)}`] : []),
   ].join(" ");
   return grant.partly ? `${whole}, in part` : whole;
 }
@@ -67,6 +66,17 @@ function printList(items: readonly string[], joint: "and" | "or", most = usualIt
 
 function printPrincipal({ type, id }: PolicyPrincipal): string {
   return id === "*" && type === "AWS" ? "everybody" : `${type} ${plain(id)}`;
+}
+
+function printConditions(conditions: readonly Condition[], most: number): string {
+  return conditions.map((condition) => printCondition(condition, most)).join(" and ");
+}
+
+function printAlternatives(lists: readonly (readonly Condition[])[], most: number): string {
+  const shown = lists.slice(0, most).map((conditions) => printConditions(conditions, most));
+  const hidden = lists.length - shown.length;
+  const rest = hidden > 0 ? `, or in ${hidden} more ${hidden === 1 ? "case" : "cases"}` : "";
+  return shown.join(", or when ") + rest;
 }
 
 function printCondition({ operator, key, values }: Condition, most: number): string {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { comparePolicies } from "@drift-guard/policy/compare";
@@ -120,11 +120,32 @@ describe("compare", () => {
     assert.match((await compare(hardened, trust(service))).stdout, /Only b\.json allows\n/);
   });
 
-  it("says where a difference is told in part, for it has too many parts", async () => {
+  it("says where a difference is told in part, for some of it is none", async () => {
     const many = Array.from({ length: 201 }, (_, index) => `s3:A${index}`);
     const { stdout } = await compare(all, policy(allow(many, "*")));
-    assert.match(stdout, /^ {2}\+ s3:\* on \*, in part\n {6}in part: the policies name more parts /m);
+    assert.match(stdout, /^ {2}\+ s3:\* on \*, in part\n {6}in part: some of it is the same on both sides$/m);
     assert.doesNotMatch((await compare(all, gets)).stdout, /in part/);
+  });
+
+  it("says under which conditions a difference is none", async () => {
+    const batch = { Condition: { StringEquals: { "iam:PassedToService": "batch.amazonaws.com" } } };
+    const { stdout } = await compare(
+      policy(allow("iam:PassRole", "*")),
+      policy(allow("iam:PassRole", "*", batch)),
+    );
+    assert.match(
+      stdout.replaceAll(/\s+/g, " "),
+      / \+ iam:PassRole on \* except when iam:passedtoservice StringEquals batch\.amazonaws\.com such as/,
+    );
+  });
+
+  it("prints what docs/comparing-policies.md shows", async () => {
+    const page = await readFile(join(import.meta.dirname, "../../docs/comparing-policies.md"), "utf8");
+    const [, candidate = "", reference = "", shown] =
+      /## An example\n.*?```json\n(.*?)```.*?```json\n(.*?)```.*?```text\n(.*?)```/s.exec(page) ?? [];
+    const { code, stdout } = await compare(candidate, reference);
+    assert.equal(code, 1);
+    assert.equal(stdout, shown);
   });
 
   it("names the statement of the other policy that comes closest", async () => {

@@ -57,6 +57,19 @@ describe("a grant as one line", () => {
     assert.equal(printGrant(grant), "iam:* except iam:GetRole on *");
   });
 
+  it("tells the conditions under which it is none", () => {
+    const mfa = { operator: "Bool", key: "aws:multifactorauthpresent", values: ["true"] };
+    const tls = { operator: "Bool", key: "aws:securetransport", values: ["true"] };
+    const office = { operator: "IpAddress", key: "aws:sourceip", values: ["10.0.0.0/8"] };
+    const told = (...exceptConditions: (typeof mfa)[][]) =>
+      printGrant(aGrant({ actions: ["iam:*"], resources: ["*"], exceptConditions }));
+    assert.equal(
+      told([mfa, tls], [office]),
+      "iam:* on * except when aws:multifactorauthpresent Bool true and aws:securetransport Bool true, or when aws:sourceip IpAddress 10.0.0.0/8",
+    );
+    assert.match(told([mfa], [tls], [office], [mfa]), /^iam:\* on \* except when .*, or in 1 more case$/);
+  });
+
   it("shortens a long list to its first and a count", () => {
     const actions = Array.from({ length: 61 }, (_, index) => `ec2:Describe${index}`);
     assert.equal(printGrant(aGrant({ actions })), "ec2:Describe0 and 60 more on *");
