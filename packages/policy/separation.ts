@@ -42,8 +42,8 @@ export function makeSeparator(
     ...listPlayers(spares, "spares"),
   ];
   return (cell, statement) => {
-    if (statement.doubt !== undefined) {
-      return conclude(`A statement is unclear: ${statement.doubt}.`);
+    if (!isClear(statement)) {
+      return conclude(tellDoubt(statement.doubt));
     }
     try {
       return decideCell(cell, addConditions(statement, cell), players, settings);
@@ -102,6 +102,14 @@ function decideCell(
     if (verdict.kind === "undecided") doubt = verdict.message;
   }
   return conclude(doubt);
+}
+
+function isClear({ doubt }: CompiledStatement): boolean {
+  return doubt === undefined;
+}
+
+function tellDoubt(doubt: string | undefined): string {
+  return `A statement is unclear: ${doubt}.`;
 }
 
 /** Nothing was found: the cell is covered, if there is no doubt. */
@@ -187,12 +195,11 @@ function seekContext(
   for (const { held, failed } of goals) {
     spend(budget, 1 + (failed.length >> 4));
     // An unclear statement is left out, which can only show too much: then it was not certain.
-    const clear = { held: held.filter(({ doubt }) => !doubt), failed: failed.filter(({ doubt }) => !doubt) };
+    const clear = { held: held.filter(isClear), failed: failed.filter(isClear) };
     const answer = satisfy(clear, assignment, profile, budget);
-    const doubtful = [...held, ...failed].find(({ doubt }) => doubt !== undefined);
-    if (answer.kind === "reached" && doubtful === undefined) return answer;
-    if (answer.kind === "reached")
-      unclear = { kind: "unclear", message: `A statement is unclear: ${doubtful?.doubt}.` };
+    const doubt = [...held, ...failed].find((statement) => !isClear(statement))?.doubt;
+    if (answer.kind === "reached" && doubt === undefined) return answer;
+    if (answer.kind === "reached") unclear = { kind: "unclear", message: tellDoubt(doubt) };
     if (answer.kind === "unclear") unclear = answer;
   }
   return unclear ?? { kind: "impossible" };

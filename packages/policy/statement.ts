@@ -36,18 +36,12 @@ export interface CompiledStatement {
 
 /** A statement that reaches every request under some conditions. */
 export function makeEverything(conditions: readonly Atom[]): CompiledStatement {
-  const everything = { negated: false, entries: ["*"] };
+  const actions = { negated: false, entries: ["*"] };
   return {
-    source: { effect: "Allow", actions: everything, resources: everything, conditions: [] },
+    ...compileStatement({ effect: "Allow", actions, conditions: [] }, 0, { statements: [] }, "aws"),
     document: 0,
-    index: 0,
-    actions: { negated: false, entries: [everyAction] },
-    resources: undefined,
-    principals: undefined,
     conditions,
     variables: listVariables(conditions.flatMap(({ patterns }) => patterns)),
-    line: "",
-    doubt: undefined,
   };
 }
 
