@@ -22,7 +22,7 @@ function print({ name, times, undecided }: Row): void {
   const at = (share: number) =>
     (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(3);
   console.log(
-    `${name.padEnd(52)} ${String(times.length).padStart(6)} pairs  p50 ${at(0.5)}  p99 ${at(0.99)}  worst ${at(1)} ms  undecided ${undecided}`,
+    `${name.padEnd(62)} ${String(times.length).padStart(6)} pairs  p50 ${at(0.5)}  p99 ${at(0.99)}  worst ${at(1)} ms  undecided ${undecided}`,
   );
 }
 
@@ -60,6 +60,13 @@ function isStatement(json: unknown): json is StatementJson {
   return typeof json === "object" && json !== null;
 }
 
+function countStatements(text: string): number {
+  const document: unknown = JSON.parse(text);
+  return typeof document === "object" && document !== null && "Statement" in document
+    ? listOf(document.Statement).length
+    : 0;
+}
+
 /** A document with one action more, or one less, in the statement at a place. */
 function changeAction(document: { readonly Statement: unknown }, place: number, add: boolean): string {
   const statements = listOf(document.Statement).filter(isStatement);
@@ -94,6 +101,20 @@ for (const policy of ["AWSBatchServiceRole", "BatchServiceRolePolicy", "AmazonEC
     200,
   );
 }
+const linked = listVersions("BatchServiceRolePolicy");
+const seventeen = linked.filter((text) => countStatements(text) === 17);
+benchPairs(
+  "BatchServiceRolePolicy: 17 statements against the newest",
+  seventeen.flatMap((version) => linked.slice(-1).map((newest) => [version, newest] as const)),
+  200,
+);
+benchPairs(
+  "BatchServiceRolePolicy: 17 statements against every later one",
+  seventeen.flatMap((version) =>
+    linked.slice(linked.indexOf(version) + 1).map((later) => [version, later] as const),
+  ),
+  200,
+);
 benchPairs(
   "each document against itself with an action added",
   documents.map(
@@ -131,5 +152,5 @@ const total = clock(() => {
   for (const { candidate, reference } of roles) comparePolicies(candidate, reference);
 });
 console.log(
-  `${"10,000 roles, one in ten drifted, parsing included".padEnd(52)} ${(total / 1000).toFixed(2)} s`,
+  `${"10,000 roles, one in ten drifted, parsing included".padEnd(62)} ${(total / 1000).toFixed(2)} s`,
 );
