@@ -69,6 +69,7 @@ export function carveCell(
 ): readonly LeftCell[] {
   const decideCell = questions.decide;
   const near = keepNear(subtraction, left.cell);
+  if (near.takes.length + near.heldBack.length + near.spares.length === 0) return [left];
   return [left]
     .flatMap((one) => narrow(one, near, actions, decideCell))
     .flatMap((one) => narrow(one, near, resources, decideCell))

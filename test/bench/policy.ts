@@ -98,7 +98,7 @@ for (const policy of ["AWSBatchServiceRole", "BatchServiceRolePolicy", "AmazonEC
   benchPairs(
     `${policy}: every version against the newest`,
     versions.map((version) => [version, newest] as const),
-    200,
+    1000,
   );
 }
 const linked = listVersions("BatchServiceRolePolicy");
@@ -106,14 +106,14 @@ const seventeen = linked.filter((text) => countStatements(text) === 17);
 benchPairs(
   "BatchServiceRolePolicy: 17 statements against the newest",
   seventeen.flatMap((version) => linked.slice(-1).map((newest) => [version, newest] as const)),
-  200,
+  1000,
 );
 benchPairs(
   "BatchServiceRolePolicy: 17 statements against every later one",
   seventeen.flatMap((version) =>
     linked.slice(linked.indexOf(version) + 1).map((later) => [version, later] as const),
   ),
-  200,
+  1000,
 );
 benchPairs(
   "each document against itself with an action added",
