@@ -23,11 +23,13 @@ export function findDoubt({
   if (principals?.negated && sparesTwice(principals.entries)) {
     return "its NotPrincipal names an account and one of its own principals, which AWS does not explain";
   }
-  const texts = [actions, resources].flatMap((clause) => clause?.entries ?? []);
-  if ([...texts, ...conditions.flatMap(({ values }) => values)].some((text) => text.length > longestText)) {
+  const texts = [actions, resources, ...conditions.map(({ values }) => ({ entries: values }))].flatMap(
+    (clause) => clause?.entries ?? [],
+  );
+  if (texts.some(({ length }) => length > longestText)) {
     return `it has a pattern or value of more than ${longestText} characters`;
   }
-  if ([...texts, ...conditions.flatMap(({ values }) => values)].some(hasStandIn)) {
+  if (texts.some(hasStandIn)) {
     return "it has a character that IAM does not take";
   }
   const open = resources?.entries.find(isOpenInside);

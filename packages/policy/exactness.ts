@@ -3,8 +3,6 @@ import { makeSeparator, type SearchSettings } from "./separation.ts";
 import { type CompiledStatement, makeEverything } from "./statement.ts";
 import type { Subtraction } from "./subtraction.ts";
 
-const everything = makeEverything([]);
-
 /** Whether all of a cell is left, as far as can be told: no request in it is taken away or held back. */
 export function isWhollyLeft(
   cell: Cell,
@@ -20,7 +18,7 @@ export function isWhollyLeft(
   // Everything is taken but what is spared: so a request is found where the cell meets one of the statements.
   const isApart = (statements: readonly CompiledStatement[], unless: readonly CompiledStatement[]) => {
     const met = statements.filter(meets);
-    const sought = { gives: [], heldBack: unless, takes: [everything], spares: met };
+    const sought = { gives: [], heldBack: unless, takes: [makeEverything([])], spares: met };
     return met.length === 0 || makeSeparator(sought, settings)(cell, from).kind === "covered";
   };
   return (isSpared || isApart(takes, spares)) && isApart(heldBack, []);

@@ -27,7 +27,10 @@ export function compileSide(
   let length = 0;
   for (const [index, one] of inputs.entries()) {
     length += typeof one === "string" ? one.length : 0;
-    const document = length > longestSide ? tooLong : readDocument(one);
+    const document =
+      length > longestSide
+        ? new PolicySyntaxError(`with it the side has more than ${longestSide} characters`, "$")
+        : readDocument(one);
     if (document instanceof PolicySyntaxError) {
       reasons.push({
         code: "syntax",
@@ -61,10 +64,6 @@ export function compileSide(
 
 // Four times as much as the longest of AWS's own documents; a comparison must not need more memory than it has.
 const longestSide = 600_000;
-const tooLong = new PolicySyntaxError(
-  `is one document too many: together they are longer than ${longestSide} characters`,
-  "$",
-);
 
 function isList(input: PolicyInput): input is readonly (PolicyDocument | string)[] {
   return Array.isArray(input);

@@ -236,7 +236,7 @@ describe("a comparison of what somebody made up to keep it busy", () => {
     );
     const { relation, undecided } = comparePolicies([long, long, long, long], policy());
     assert.equal(relation, "undecided");
-    assert.ok(undecided.some(({ message }) => message.includes("one document too many")));
+    assert.ok(undecided.some(({ message }) => /the side has more than 600000/.test(message)));
   });
 
   it("does not take a key of the prototype for a condition", () => {
