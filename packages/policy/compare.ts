@@ -38,9 +38,11 @@ export function comparePolicies(
   const dangling = [...listDangling(one, "candidate"), ...listDangling(other, "reference")];
   if (unread.length === 0 && sayTheSame(one, other)) return { ...nothing, relation: "equal", dangling };
 
+  const { boundary, kind: _, ...others } = options;
+  const bounds = boundary === undefined ? undefined : compileSide(boundary, undefined, others);
   const settings = {
     partition: options.partition ?? "aws",
-    profile: profileKeys([...one.statements, ...other.statements]),
+    profile: profileKeys([one, other, bounds].flatMap((side) => side?.statements ?? [])),
     budget: makeBudget(options.budget ?? usualBudget),
     proofs: makeBudget(options.budget ?? usualBudget),
   };
@@ -49,8 +51,6 @@ export function comparePolicies(
   const gained = subtractRead(allowedBy(one, other), other, ours);
   const lost = subtractRead(allowedBy(other, one), one, theirs);
   const { missing, hardening } = splitHardening(lost, one, other, theirs, options);
-  const { boundary, kind: _, ...others } = options;
-  const bounds = boundary === undefined ? undefined : compileSide(boundary, undefined, others);
   const boundTo = (side: CompiledSide) => bounds && makeBoundary(bounds, side.denies, settings);
   const proof = prove("allowed", one, other, settings);
   const excess = tellGrants(gained.residues, "candidate", proof, boundTo(one));

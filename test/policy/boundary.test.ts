@@ -16,6 +16,18 @@ describe("a permissions boundary", () => {
     assert.deepEqual(remains(boundary, allow("s3:GetObject", "arn:aws:s3:::a/*")), ["all"]);
   });
 
+  it("lets a key have several values where the boundary alone asks for them", () => {
+    const any = (value: string) => ({ "ForAnyValue:StringEquals": { "aws:TagKeys": value } });
+    const tagged = policy(allow("s3:*", "*"), deny("s3:*", "*", { Condition: any("a") }));
+    assert.deepEqual(
+      remains(tagged, allow("s3:*", "*", { Condition: { StringEquals: { "aws:TagKeys": "b" } } })),
+      ["part"],
+    );
+    assert.deepEqual(remains(policy(allow("s3:*", "*", { Condition: any("b") })), allow("s3:*", "*")), [
+      "part",
+    ]);
+  });
+
   it("leaves a part where it has a part, or denies a part", () => {
     assert.deepEqual(remains(boundary, allow("*", "*")), ["part"]);
     assert.deepEqual(remains(boundary, allow("s3:D*", "*")), ["part"]);
