@@ -22,7 +22,7 @@ export default $config({
     }
     const [{ default: config }, { createStack }] = await Promise.all([
       import("./drift-guard.config.ts"),
-      import("./packages/infra/stack.ts"),
+      import("./packages/infra/stack/stack.ts"),
     ]);
     return createStack(config);
   },

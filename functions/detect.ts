@@ -1,6 +1,6 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
-import { parseMessage } from "@drift-guard/core/message";
-import { inspectMessage } from "@drift-guard/guard/inspect";
+import { parseMessage } from "@drift-guard/core/intake/message";
+import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import { defineFunction } from "./shared/function.ts";
 import { createGuardClients, openGuard } from "./shared/guard.ts";
 import { consumeQueue } from "./shared/queue.ts";

@@ -1,13 +1,13 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SNSClient } from "@aws-sdk/client-sns";
-import { publishNotice } from "@drift-guard/aws/sns";
+import { publishNotice } from "@drift-guard/aws/delivery/sns";
 import { formatChat } from "@drift-guard/formats/chat";
 import { formatText } from "@drift-guard/formats/text";
+import { patience } from "./shared/client-settings.ts";
 import { findDelivery } from "./shared/delivery.ts";
 import { Environment, readEnvironment } from "./shared/environment.ts";
 import { openFindings } from "./shared/findings.ts";
 import { defineFunction } from "./shared/function.ts";
-import { patience } from "./shared/patience.ts";
 import { consumeQueue } from "./shared/queue.ts";
 
 const sns = new SNSClient(patience);

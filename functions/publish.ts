@@ -1,13 +1,13 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { createAnnouncer } from "@drift-guard/aws/eventbridge";
-import { parseStreamRecord } from "@drift-guard/aws/stream";
+import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
+import { parseStreamRecord } from "@drift-guard/aws/delivery/stream";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
-import type { Transition } from "@drift-guard/core/transition";
+import type { Transition } from "@drift-guard/core/model/transition";
 import * as z from "zod";
+import { patience } from "./shared/client-settings.ts";
 import { Environment, readEnvironment } from "./shared/environment.ts";
 import { defineFunction } from "./shared/function.ts";
-import { patience } from "./shared/patience.ts";
 
 const eventbridge = new EventBridgeClient(patience);
 

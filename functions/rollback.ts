@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
-import { createRoleWriter } from "@drift-guard/aws/iam-writer";
-import { rollBack } from "@drift-guard/guard/rollback";
+import { createRoleWriter } from "@drift-guard/aws/iam/writer";
+import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import { findDelivery } from "./shared/delivery.ts";
 import { defineFunction } from "./shared/function.ts";
 import { createGuardClients, openGuard } from "./shared/guard.ts";

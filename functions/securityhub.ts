@@ -1,16 +1,16 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SecurityHubClient } from "@aws-sdk/client-securityhub";
-import { DeliveryError } from "@drift-guard/aws/delivery";
-import { FindingsRefusedError, importFindings } from "@drift-guard/aws/securityhub";
-import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
+import { DeliveryError } from "@drift-guard/aws/delivery/delivery";
+import { FindingsRefusedError, importFindings } from "@drift-guard/aws/delivery/securityhub";
+import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { printRoleKey } from "@drift-guard/core/model/role";
 import type { Delivery, FindingStore } from "@drift-guard/core/ports";
-import { printRoleKey } from "@drift-guard/core/role";
 import { formatAsff } from "@drift-guard/formats/asff";
+import { patience } from "./shared/client-settings.ts";
 import { findDelivery } from "./shared/delivery.ts";
 import { openFindings } from "./shared/findings.ts";
 import { defineFunction, type Home, type Invocation } from "./shared/function.ts";
-import { patience } from "./shared/patience.ts";
 import { consumeQueue, readQueue } from "./shared/queue.ts";
 
 const securityhub = new SecurityHubClient(patience);

@@ -1,14 +1,14 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { createAgentReader } from "@drift-guard/aws/ecs";
-import { createAnnouncer } from "@drift-guard/aws/eventbridge";
-import { sweep } from "@drift-guard/guard/sweep";
-import { SweepIncompleteError, type SweepReport } from "@drift-guard/guard/sweep-report";
+import { createAgentReader } from "@drift-guard/aws/batch/agents";
+import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
+import { SweepIncompleteError, type SweepReport } from "@drift-guard/guard/sweep/report";
+import { sweep } from "@drift-guard/guard/sweep/sweep";
+import { patience } from "./shared/client-settings.ts";
 import { Environment, readEnvironment } from "./shared/environment.ts";
 import { defineFunction } from "./shared/function.ts";
 import { createGuardClients, openGuard } from "./shared/guard.ts";
-import { patience } from "./shared/patience.ts";
 import { openResources } from "./shared/resources.ts";
 
 const clients = createGuardClients();

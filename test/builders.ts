@@ -1,5 +1,6 @@
-import type { Actor } from "@drift-guard/core/actor";
-import type { Change } from "@drift-guard/core/change";
+import type { DefinitionUse, EnvironmentUse } from "@drift-guard/core/batch/role-use";
+import type { Actor } from "@drift-guard/core/model/actor";
+import type { Change } from "@drift-guard/core/model/change";
 import type {
   Attempt,
   Drift,
@@ -7,15 +8,14 @@ import type {
   Impersonation,
   Undecided,
   VendorChange,
-} from "@drift-guard/core/evidence";
-import type { Finding } from "@drift-guard/core/finding";
-import type { Grant } from "@drift-guard/core/grant";
-import { emptyLedger, type Ledger } from "@drift-guard/core/ledger";
-import type { Plan } from "@drift-guard/core/plan";
-import { type AttachedPolicy, type Role, type RoleKey, seen } from "@drift-guard/core/role";
-import type { Rollback } from "@drift-guard/core/rollback";
-import type { Transition } from "@drift-guard/core/transition";
-import type { DefinitionUse, EnvironmentUse } from "@drift-guard/core/usage";
+} from "@drift-guard/core/model/evidence";
+import type { Finding } from "@drift-guard/core/model/finding";
+import type { Grant } from "@drift-guard/core/model/grant";
+import { emptyLedger, type Ledger } from "@drift-guard/core/model/ledger";
+import type { Plan } from "@drift-guard/core/model/plan";
+import { type AttachedPolicy, type Role, type RoleKey, seen } from "@drift-guard/core/model/role";
+import type { Rollback } from "@drift-guard/core/model/rollback";
+import type { Transition } from "@drift-guard/core/model/transition";
 
 /** The account that tests speak of. */
 export const account = "123456789012";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
-import { installEmulators } from "@drift-guard/local/python";
-import { installPlatform } from "../packages/infra/platform.ts";
+import { installEmulators } from "@drift-guard/local/emulators/python";
+import { installPlatform } from "../packages/infra/synth/platform.ts";
 
 /** One step of the whole check, and what it holds. */
 interface Step {

@@ -1,5 +1,5 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
-import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
+import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import type { Delivery, FindingStore } from "@drift-guard/core/ports";
 import type { Invocation } from "./function.ts";
 

@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { createFindingStore } from "@drift-guard/aws/findings";
+import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import type { FindingStore, Sink } from "@drift-guard/core/ports";
 import config from "../../drift-guard.config.ts";
 import { Environment, readEnvironment } from "./environment.ts";

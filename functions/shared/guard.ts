@@ -2,18 +2,18 @@ import { BatchClient } from "@aws-sdk/client-batch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { createBatchReader } from "@drift-guard/aws/batch";
-import { createControlStore } from "@drift-guard/aws/control";
-import { createRoleReader } from "@drift-guard/aws/iam";
-import { createLinkedRoleKeeper } from "@drift-guard/aws/linked-role";
-import { createRecheckQueue } from "@drift-guard/aws/sqs";
-import { createUsageStore } from "@drift-guard/aws/usage";
+import { createBatchReader } from "@drift-guard/aws/batch/reader";
+import { createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
+import { createControlStore } from "@drift-guard/aws/dynamodb/control";
+import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
+import { createLinkedRoleKeeper } from "@drift-guard/aws/iam/linked-role";
+import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import type { GuardPorts, GuardSettings } from "@drift-guard/guard/ports";
 import config from "../../drift-guard.config.ts";
+import { patience } from "./client-settings.ts";
 import { Environment, readEnvironment } from "./environment.ts";
 import { openFindings } from "./findings.ts";
 import type { Home } from "./function.ts";
-import { patience } from "./patience.ts";
 
 /** The clients of a function that looks at roles. */
 export interface GuardClients {

@@ -3,8 +3,8 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { createResourceReader } from "@drift-guard/aws/resources";
 import type { ResourceReader } from "@drift-guard/core/ports";
+import { patience } from "./client-settings.ts";
 import type { Home } from "./function.ts";
-import { patience } from "./patience.ts";
 
 // A finding says what was not read; a role that is not looked at in time has none.
 const briefly = { ...patience, maxAttempts: 3 };

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
+import type { AttachedPolicy } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
-import type { AttachedPolicy } from "@drift-guard/core/role";
 import { readSnapshot } from "@drift-guard/embedded/snapshot";
 
 /** An account whose roles can be read. */
@@ -34,8 +34,8 @@ export async function openLiveAccount(): Promise<AccountSource> {
   // Loaded here, since a check of a file needs none of it.
   const [{ IAMClient }, { createRoleReader }, { createPolicyReader }] = await Promise.all([
     import("@aws-sdk/client-iam"),
-    import("@drift-guard/aws/iam"),
-    import("@drift-guard/aws/iam-policies"),
+    import("@drift-guard/aws/iam/reader"),
+    import("@drift-guard/aws/iam/policies"),
   ]);
   const client = new IAMClient({ region });
   return {

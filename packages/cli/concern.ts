@@ -1,5 +1,5 @@
-import type { Change, Subject } from "@drift-guard/core/change";
-import { sameRoleName } from "@drift-guard/core/role";
+import type { Change, Subject } from "@drift-guard/core/model/change";
+import { sameRoleName } from "@drift-guard/core/model/role";
 import type { Ward } from "@drift-guard/guard/guarded-role";
 
 /** What a subject of a change means for the guarded roles, as far as that is known without a read. */

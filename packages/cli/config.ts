@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Config, type ConfigInput, defineConfig, usualRoles } from "@drift-guard/core/config";
+import { type Config, type ConfigInput, defineConfig, usualRoles } from "@drift-guard/core/config/config";
 import { ConfigError } from "@drift-guard/core/errors";
 
 const usual = ["drift-guard.config.ts", "drift-guard.config.json"];

@@ -1,11 +1,11 @@
-import type { Config } from "@drift-guard/core/config";
+import type { Config } from "@drift-guard/core/config/config";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
-import { evaluate } from "@drift-guard/core/evaluate";
-import type { Assessment } from "@drift-guard/core/evidence";
-import type { Severity } from "@drift-guard/core/finding";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import { rateSeverity } from "@drift-guard/core/evaluate/severity";
+import type { Assessment } from "@drift-guard/core/model/evidence";
+import type { Severity } from "@drift-guard/core/model/finding";
+import type { RoleReading } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
-import type { RoleReading } from "@drift-guard/core/role";
-import { rateSeverity } from "@drift-guard/core/severity";
 import type { Ward } from "@drift-guard/guard/guarded-role";
 import type { ExitCode } from "./command.ts";
 

@@ -1,15 +1,15 @@
-import type { ComputeEnvironment, JobDefinition, JobQueue } from "./batch.ts";
-import type { UsesByRole } from "./batch-usage.ts";
-import type { Recheck, Subject } from "./change.ts";
-import type { Budget, Control } from "./control.ts";
-import type { DeletionStatus } from "./deletion.ts";
-import type { Finding } from "./finding.ts";
-import type { Ledger } from "./ledger.ts";
-import type { RoleActivity } from "./linked-role.ts";
-import type { Step } from "./plan.ts";
-import type { RoleKey, RoleReading } from "./role.ts";
-import type { Transition } from "./transition.ts";
-import type { RoleUse, RoleUser, UsageSubject } from "./usage.ts";
+import type { ComputeEnvironment, JobDefinition, JobQueue } from "./batch/batch.ts";
+import type { RoleUse, RoleUser, UsageSubject } from "./batch/role-use.ts";
+import type { UsesByRole } from "./batch/uses.ts";
+import type { RoleActivity } from "./linked-role/linked-role.ts";
+import type { Recheck, Subject } from "./model/change.ts";
+import type { Budget, Control } from "./model/control.ts";
+import type { DeletionStatus } from "./model/deletion.ts";
+import type { Finding } from "./model/finding.ts";
+import type { Ledger } from "./model/ledger.ts";
+import type { Step } from "./model/plan.ts";
+import type { RoleKey, RoleReading } from "./model/role.ts";
+import type { Transition } from "./model/transition.ts";
 
 /**
  * Reads roles whole. Every call that a source refuses or throttles for good throws `RoleUnreadableError`;

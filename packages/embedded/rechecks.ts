@@ -1,4 +1,4 @@
-import type { Recheck } from "@drift-guard/core/change";
+import type { Recheck } from "@drift-guard/core/model/change";
 import type { RecheckQueue } from "@drift-guard/core/ports";
 import type { Clock } from "./clock.ts";
 

@@ -1,5 +1,4 @@
 import { MessageUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
-import type { RoleReader } from "@drift-guard/core/ports";
 import {
   type AttachedPolicy,
   type PolicyVersion,
@@ -8,7 +7,8 @@ import {
   sameRoleName,
   seen,
   unseen,
-} from "@drift-guard/core/role";
+} from "@drift-guard/core/model/role";
+import type { RoleReader } from "@drift-guard/core/ports";
 import * as z from "zod";
 
 /** An account as a file shows it. */

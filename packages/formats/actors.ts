@@ -1,4 +1,4 @@
-import type { Actor } from "@drift-guard/core/actor";
+import type { Actor } from "@drift-guard/core/model/actor";
 import { plain } from "./plain.ts";
 
 /** Who made a call, in the shortest words that name him: his ARN, his service, or CloudTrail's word for his kind. */

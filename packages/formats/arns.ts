@@ -1,5 +1,5 @@
-import type { Finding } from "@drift-guard/core/finding";
-import { findReference } from "@drift-guard/core/references";
+import type { Finding } from "@drift-guard/core/model/finding";
+import { findReference } from "@drift-guard/core/reference/built-in";
 import { plain } from "./plain.ts";
 
 /**

@@ -1,6 +1,6 @@
-import type { Evidence } from "@drift-guard/core/evidence";
-import type { Finding } from "@drift-guard/core/finding";
-import type { Transition } from "@drift-guard/core/transition";
+import type { Evidence } from "@drift-guard/core/model/evidence";
+import type { Finding } from "@drift-guard/core/model/finding";
+import type { Transition } from "@drift-guard/core/model/transition";
 import { roleArn } from "./arns.ts";
 import { describeEvidence, printPart, splitPart } from "./evidence.ts";
 import { describeOutlook, printAuthor, printCause, printKind } from "./outlook.ts";

@@ -1,4 +1,4 @@
-import type { Transition } from "@drift-guard/core/transition";
+import type { Transition } from "@drift-guard/core/model/transition";
 import { roleArn } from "./arns.ts";
 import { describeEvidence, printPart } from "./evidence.ts";
 import { describeOutlook, isOver, printAuthor, printCause, printKind } from "./outlook.ts";

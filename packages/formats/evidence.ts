@@ -1,4 +1,4 @@
-import { isOlderVersion } from "@drift-guard/core/evaluate";
+import { isOlderVersion } from "@drift-guard/core/evaluate/evaluate";
 import type {
   Attempt,
   Drift,
@@ -8,10 +8,10 @@ import type {
   NoteTopic,
   Undecided,
   VendorChange,
-} from "@drift-guard/core/evidence";
-import type { Grant } from "@drift-guard/core/grant";
-import type { Part } from "@drift-guard/core/part";
-import { findReference } from "@drift-guard/core/references";
+} from "@drift-guard/core/model/evidence";
+import type { Grant } from "@drift-guard/core/model/grant";
+import type { Part } from "@drift-guard/core/model/part";
+import { findReference } from "@drift-guard/core/reference/built-in";
 import { printActor, printOrigin } from "./actors.ts";
 import { listGrants } from "./grants.ts";
 import { plain } from "./plain.ts";

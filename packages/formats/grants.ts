@@ -1,4 +1,4 @@
-import type { Grant } from "@drift-guard/core/grant";
+import type { Grant } from "@drift-guard/core/model/grant";
 import type { Condition, PolicyPrincipal, PolicyRequest } from "@drift-guard/policy/grant";
 import { plain } from "./plain.ts";
 

@@ -1,4 +1,9 @@
-import { type Cause, roleGone, type Transition, type TransitionKind } from "@drift-guard/core/transition";
+import {
+  type Cause,
+  roleGone,
+  type Transition,
+  type TransitionKind,
+} from "@drift-guard/core/model/transition";
 import { printActor, printOrigin } from "./actors.ts";
 import { plain } from "./plain.ts";
 

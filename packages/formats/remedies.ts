@@ -1,8 +1,8 @@
-import type { Evidence } from "@drift-guard/core/evidence";
-import type { Finding } from "@drift-guard/core/finding";
-import type { Step } from "@drift-guard/core/plan";
-import { findReference } from "@drift-guard/core/references";
-import type { Transition } from "@drift-guard/core/transition";
+import type { Evidence } from "@drift-guard/core/model/evidence";
+import type { Finding } from "@drift-guard/core/model/finding";
+import type { Step } from "@drift-guard/core/model/plan";
+import type { Transition } from "@drift-guard/core/model/transition";
+import { findReference } from "@drift-guard/core/reference/built-in";
 import { splitPart } from "./evidence.ts";
 import { isOver } from "./outlook.ts";
 import { printCommand, quote } from "./steps.ts";

@@ -1,4 +1,4 @@
-import type { Step } from "@drift-guard/core/plan";
+import type { Step } from "@drift-guard/core/model/plan";
 import { plain } from "./plain.ts";
 
 /** A step of a plan in words: `attach arn:aws:iam::aws:policy/… to AWSBatchServiceRole`. */

@@ -1,5 +1,5 @@
-import type { Finding } from "@drift-guard/core/finding";
-import { explainsFailure } from "@drift-guard/core/surroundings";
+import type { Finding } from "@drift-guard/core/model/finding";
+import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
 import type { DescribedList } from "./evidence.ts";
 import { plain } from "./plain.ts";
 

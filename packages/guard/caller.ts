@@ -1,7 +1,7 @@
-import type { Change } from "@drift-guard/core/change";
-import type { Attempt, Impersonation, Note } from "@drift-guard/core/evidence";
-import { isRollbackUnderway, type Ledger } from "@drift-guard/core/ledger";
-import type { Rollback } from "@drift-guard/core/rollback";
+import type { Change } from "@drift-guard/core/model/change";
+import type { Attempt, Impersonation, Note } from "@drift-guard/core/model/evidence";
+import { isRollbackUnderway, type Ledger } from "@drift-guard/core/model/ledger";
+import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { GuardSettings } from "./ports.ts";
 
 /** Whether a change was made by the role that rollbacks run as. */

@@ -1,8 +1,8 @@
 import { LedgerConflictError } from "@drift-guard/core/errors";
-import { type Ledger, pruneLedger } from "@drift-guard/core/ledger";
+import { type Ledger, pruneLedger } from "@drift-guard/core/model/ledger";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore } from "@drift-guard/core/ports";
-import type { RoleKey } from "@drift-guard/core/role";
-import type { Transition } from "@drift-guard/core/transition";
 
 /** What is to become of a ledger. */
 export interface Decision<Result> {

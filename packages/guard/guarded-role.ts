@@ -1,8 +1,8 @@
-import type { GuardedRole } from "@drift-guard/core/config";
+import type { GuardedRole } from "@drift-guard/core/config/config";
 import { ConfigError } from "@drift-guard/core/errors";
-import type { Reference } from "@drift-guard/core/reference";
-import { findReference } from "@drift-guard/core/references";
-import { sameRoleName } from "@drift-guard/core/role";
+import { sameRoleName } from "@drift-guard/core/model/role";
+import { findReference } from "@drift-guard/core/reference/built-in";
+import type { Reference } from "@drift-guard/core/reference/reference";
 import type { GuardSettings } from "./ports.ts";
 
 /** A role that the owner wants guarded, with what it should be. */

@@ -1,4 +1,4 @@
-import type { Config } from "@drift-guard/core/config";
+import type { Config } from "@drift-guard/core/config/config";
 import type {
   AgentReader,
   Announcer,

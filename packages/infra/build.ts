@@ -2,8 +2,8 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build, type Plugin } from "esbuild";
-import { swapConfig } from "./config-swap.ts";
-import { repositoryRoot } from "./platform.ts";
+import { swapConfig } from "./synth/config-swap.ts";
+import { repositoryRoot } from "./synth/platform.ts";
 
 /** A function could not be bundled, or there is none. */
 export class BundleError extends Error {

@@ -1,14 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Config, type ConfigInput, defineConfig } from "@drift-guard/core/config";
+import { type Config, type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
 import { buildFunctions } from "@drift-guard/infra/build";
-import { synthesise } from "@drift-guard/infra/synth";
-import { renderTemplate } from "@drift-guard/infra/template";
-import { seedAccount } from "./account.ts";
-import { type Deployment, deployTemplate } from "./deployment.ts";
-import { type Emulators, startEmulators } from "./emulators.ts";
+import { synthesise } from "@drift-guard/infra/synth/synth";
+import { renderTemplate } from "@drift-guard/infra/template/template";
+import { type Deployment, deployTemplate } from "./deployment/deployment.ts";
+import { type Emulators, startEmulators } from "./emulators/emulators.ts";
 import { type Inbox, openInbox } from "./inbox.ts";
-import { type Recorder, startRecorder } from "./recorder.ts";
+import { type Recorder, startRecorder } from "./recorder/recorder.ts";
+import { seedAccount } from "./seed.ts";
 
 /** A whole account on this machine, with the guard deployed in it. */
 export interface LocalAccount {

@@ -1,24 +1,24 @@
-import { makeBoundary } from "./boundary.ts";
-import { makeBudget } from "./budget.ts";
-import { cellText, type Residue } from "./cell.ts";
-import type { Comparison, ComparisonOptions, Relation, UndecidedReason } from "./comparison.ts";
-import { listDangling } from "./dangling.ts";
-import type { Decision } from "./decide.ts";
+import { cellText, type Residue } from "./compiled/cell.ts";
+import { profileKeys } from "./compiled/key-profile.ts";
+import { type CompiledSide, compileSide } from "./compiled/side.ts";
+import { makeBoundary } from "./difference/boundary.ts";
+import { listDangling } from "./difference/deleted-principals.ts";
 import {
   type DifferenceSettings,
   findDifference,
   type Proof,
   type SideDifference,
   tellGrants,
-} from "./difference.ts";
-import type { PolicyInput } from "./document.ts";
-import { withoutHardening } from "./hardening.ts";
-import { profileKeys } from "./key-profile.ts";
-import { listOnce } from "./once.ts";
-import { type CompiledSide, compileSide } from "./side.ts";
-import type { Subtraction } from "./subtraction.ts";
+} from "./difference/difference.ts";
+import { withoutHardening } from "./difference/hardening.ts";
+import type { Subtraction } from "./difference/subtract.ts";
+import type { Decision } from "./evaluate/decide.ts";
+import type { Comparison, ComparisonOptions, Relation, UndecidedReason } from "./model/comparison.ts";
+import type { PolicyInput } from "./model/document.ts";
+import { makeBudget } from "./support/budget.ts";
+import { listOnce } from "./support/unique.ts";
 
-export type { PolicyInput } from "./document.ts";
+export type { PolicyInput } from "./model/document.ts";
 
 // AWS's own documents, changed and split, need less than a tenth of it.
 const usualBudget = 300_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BatchClient } from "@aws-sdk/client-batch";
-import { createBatchReader } from "@drift-guard/aws/batch";
+import { createBatchReader } from "@drift-guard/aws/batch/reader";
 import type { BatchReader } from "@drift-guard/core/ports";
 import { account } from "../builders.ts";
 import { type Answer, json, type Responder, startResponder } from "./responder.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ECSClient } from "@aws-sdk/client-ecs";
-import { createAgentReader } from "@drift-guard/aws/ecs";
+import { createAgentReader } from "@drift-guard/aws/batch/agents";
 import type { AgentReader } from "@drift-guard/core/ports";
 import { account } from "../builders.ts";
 import { type Answer, type Call, json, type Responder, startResponder } from "./responder.ts";

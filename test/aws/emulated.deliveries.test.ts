@@ -10,11 +10,11 @@ import {
 import { EnableSecurityHubCommand, GetFindingsCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { createAnnouncer } from "@drift-guard/aws/eventbridge";
-import { importFindings } from "@drift-guard/aws/securityhub";
-import { publishNotice } from "@drift-guard/aws/sns";
-import { createRecheckQueue } from "@drift-guard/aws/sqs";
-import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
+import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
+import { importFindings } from "@drift-guard/aws/delivery/securityhub";
+import { publishNotice } from "@drift-guard/aws/delivery/sns";
+import { createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
+import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { formatAsff } from "@drift-guard/formats/asff";
 import * as z from "zod";
 import { aChange, account, aFinding, aTransition } from "../builders.ts";

@@ -11,11 +11,11 @@ import {
   PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
-import { createRoleReader } from "@drift-guard/aws/iam";
-import { createRoleWriter } from "@drift-guard/aws/iam-writer";
+import { createRoleReader } from "@drift-guard/aws/iam/reader";
+import { createRoleWriter } from "@drift-guard/aws/iam/writer";
 import { StepRefusedError } from "@drift-guard/core/errors";
-import type { Step } from "@drift-guard/core/plan";
-import { type Role, type RoleReading, seen } from "@drift-guard/core/role";
+import type { Step } from "@drift-guard/core/model/plan";
+import { type Role, type RoleReading, seen } from "@drift-guard/core/model/role";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
 import { withEmulators } from "../local/emulators.ts";
 import { emulatedBy } from "./tables.ts";

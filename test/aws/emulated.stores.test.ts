@@ -1,7 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { createControlStore } from "@drift-guard/aws/control";
-import { createFindingStore } from "@drift-guard/aws/findings";
-import { createUsageStore } from "@drift-guard/aws/usage";
+import { createControlStore } from "@drift-guard/aws/dynamodb/control";
+import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { describeControlStore } from "../conformance/control-store.ts";
 import { describeFindingStore, sinks } from "../conformance/finding-store.ts";
 import { describeUsageStore } from "../conformance/usage-store.ts";

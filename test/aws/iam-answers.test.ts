@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { IAMClient } from "@aws-sdk/client-iam";
-import { createRoleReader } from "@drift-guard/aws/iam";
-import { createRoleWriter } from "@drift-guard/aws/iam-writer";
+import { createRoleReader } from "@drift-guard/aws/iam/reader";
+import { createRoleWriter } from "@drift-guard/aws/iam/writer";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
+import type { Role, RoleReading } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
-import type { Role, RoleReading } from "@drift-guard/core/role";
 import { account, allow } from "../builders.ts";
 import { answerWhole, attachedXml, policyArn } from "./iam-answers.ts";
 import { type Answer, type Call, type Responder, refusal, startResponder, xml } from "./responder.ts";

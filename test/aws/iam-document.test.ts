@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { decodeDocument } from "@drift-guard/aws/iam-document";
+import { decodeDocument } from "@drift-guard/aws/iam/document";
 import fc from "fast-check";
 import { allow } from "../builders.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { IAMClient } from "@aws-sdk/client-iam";
-import { createLinkedRoleKeeper } from "@drift-guard/aws/linked-role";
+import { createLinkedRoleKeeper } from "@drift-guard/aws/iam/linked-role";
 import { LinkedRoleRefusedError, LinkedRoleUnansweredError } from "@drift-guard/core/errors";
 import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
 import { account } from "../builders.ts";

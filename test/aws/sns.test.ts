@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fitMessage, fitSubject } from "@drift-guard/aws/sns";
+import { fitMessage, fitSubject } from "@drift-guard/aws/delivery/sns";
 import fc from "fast-check";
 import * as z from "zod";
 

@@ -1,5 +1,5 @@
-import { findingKeys } from "@drift-guard/core/table";
-import type { Transition } from "@drift-guard/core/transition";
+import type { Transition } from "@drift-guard/core/model/transition";
+import { findingKeys } from "@drift-guard/core/store/keys";
 
 /** The record of an insert, as DynamoDB's stream gives it to Lambda. */
 export function streamRecord(transition: Transition) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseStreamRecord } from "@drift-guard/aws/stream";
+import { parseStreamRecord } from "@drift-guard/aws/delivery/stream";
 import { aFinding, aTransition, everyEvidence } from "../builders.ts";
 import { streamRecord } from "./stream-records.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
+import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { aTransition } from "../builders.ts";
 
 describe("An event of the guard's bus", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sizeOf, slimTransition } from "@drift-guard/aws/transition-slim";
-import { Transition } from "@drift-guard/core/transition";
+import { sizeOf, slimTransition } from "@drift-guard/aws/delivery/transition-slim";
+import { Transition } from "@drift-guard/core/model/transition";
 import fc from "fast-check";
 import {
   aDrift,

@@ -21,7 +21,7 @@ import {
   IAMClient,
 } from "@aws-sdk/client-iam";
 import { clientSettings } from "@drift-guard/local/client";
-import { installEmulators } from "@drift-guard/local/python";
+import { installEmulators } from "@drift-guard/local/emulators/python";
 import { account, trustOf } from "../builders.ts";
 import { withEmulators } from "../local/emulators.ts";
 import { type Run, runCli } from "./process.ts";

@@ -4,15 +4,15 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { identifyFinding } from "@drift-guard/core/digest";
-import { evaluate } from "@drift-guard/core/evaluate";
-import type { Finding } from "@drift-guard/core/finding";
-import { emptyLedger } from "@drift-guard/core/ledger";
-import { defineReference } from "@drift-guard/core/reference";
-import { findReference, references } from "@drift-guard/core/references";
-import { openDatabase } from "@drift-guard/embedded/database";
-import { createFindingStore } from "@drift-guard/embedded/findings";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import type { Finding } from "@drift-guard/core/model/finding";
+import { identifyFinding } from "@drift-guard/core/model/identity";
+import { emptyLedger } from "@drift-guard/core/model/ledger";
+import { findReference, references } from "@drift-guard/core/reference/built-in";
+import { defineReference } from "@drift-guard/core/reference/reference";
 import { readSnapshot } from "@drift-guard/embedded/snapshot";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import * as z from "zod";
 import { account, aFinding, allow } from "../builders.ts";
@@ -119,8 +119,8 @@ describe("reference capture", () => {
     const core = pathToFileURL(resolve(import.meta.dirname, "../../packages/core")).href;
     await writeFile(
       config,
-      `import { defineConfig } from "${core}/config.ts";
-       import { defineReference } from "${core}/reference.ts";
+      `import { defineConfig } from "${core}/config/config.ts";
+       import { defineReference } from "${core}/reference/reference.ts";
        import worker from "./references/Worker.json" with { type: "json" };
        export default defineConfig({ references: [defineReference(worker)], roles: { Worker: {} } });`,
     );
@@ -353,9 +353,9 @@ describe("reference refresh", () => {
     const { cwd, file } = await ownersFolder(
       withVersion("v2", ({ Statement }) => Statement[0]?.Action.push("logs:CreateLogGroup")),
     );
-    const folder = join(cwd, "packages", "core", "references");
+    const folder = join(cwd, "packages", "core", "reference", "built-in");
     await mkdir(folder, { recursive: true });
-    await writeFile(join(dirname(folder), "references.ts"), "");
+    await writeFile(join(dirname(folder), "built-in.ts"), "");
     await writeFile(join(folder, "execution.json"), await written("ecsTaskExecutionRole"));
     await reference(cwd, "refresh", "--account", file, "--write");
     assert.deepEqual(await readdir(folder), ["execution.json"]);

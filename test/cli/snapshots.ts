@@ -1,4 +1,4 @@
-import { references } from "@drift-guard/core/references";
+import { references } from "@drift-guard/core/reference/built-in";
 import { account } from "../builders.ts";
 
 /** A role in the output of `aws iam get-account-authorization-details`. */

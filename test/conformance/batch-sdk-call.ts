@@ -8,7 +8,7 @@ import {
   RegisterJobDefinitionCommand,
   UpdateComputeEnvironmentCommand,
 } from "@aws-sdk/client-batch";
-import type { BatchCall } from "@drift-guard/embedded/batch-call";
+import type { BatchCall } from "@drift-guard/embedded/batch/call";
 
 /** Makes a call to AWS Batch through the SDK. */
 export async function sendBatchCall(client: BatchClient, { call, ...input }: BatchCall): Promise<void> {

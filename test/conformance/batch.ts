@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import type { BatchReader } from "@drift-guard/core/ports";
-import type { BatchCall } from "@drift-guard/embedded/batch-call";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
+import type { BatchCall } from "@drift-guard/embedded/batch/call";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { account, trustOf } from "../builders.ts";
 
 /** What AWS Batch answers, whoever runs it. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomInt, randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import type { Approval, Budget, Exception } from "@drift-guard/core/control";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
+import type { Approval, Budget, Exception } from "@drift-guard/core/model/control";
+import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore } from "@drift-guard/core/ports";
-import type { RoleKey } from "@drift-guard/core/role";
-import { controlKeys } from "@drift-guard/core/table";
+import { controlKeys } from "@drift-guard/core/store/keys";
 import { aFinding, aKey, noon, secondsAfterNoon } from "../builders.ts";
 
 /** A control store under test, with what the suite needs beside the port. */

@@ -1,6 +1,6 @@
 import { BatchClient, BatchServiceException } from "@aws-sdk/client-batch";
 import { IAMClient } from "@aws-sdk/client-iam";
-import { createBatchReader } from "@drift-guard/aws/batch";
+import { createBatchReader } from "@drift-guard/aws/batch/reader";
 import { account } from "../builders.ts";
 import { withEmulators } from "../local/emulators.ts";
 import { type BatchDiffers, describeBatch } from "./batch.ts";

@@ -1,7 +1,7 @@
 import { IAMClient, IAMServiceException } from "@aws-sdk/client-iam";
-import { createRoleReader } from "@drift-guard/aws/iam";
-import { createRoleWriter } from "@drift-guard/aws/iam-writer";
-import { createLinkedRoleKeeper } from "@drift-guard/aws/linked-role";
+import { createLinkedRoleKeeper } from "@drift-guard/aws/iam/linked-role";
+import { createRoleReader } from "@drift-guard/aws/iam/reader";
+import { createRoleWriter } from "@drift-guard/aws/iam/writer";
 import { account } from "../builders.ts";
 import { withEmulators } from "../local/emulators.ts";
 import { describeIamAccount, type IamAccountUnderTest } from "./iam-account.ts";

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
-import type { Finding } from "@drift-guard/core/finding";
-import type { Ledger } from "@drift-guard/core/ledger";
+import type { Finding } from "@drift-guard/core/model/finding";
+import type { Ledger } from "@drift-guard/core/model/ledger";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, Sink } from "@drift-guard/core/ports";
-import type { RoleKey } from "@drift-guard/core/role";
-import { findingKeys } from "@drift-guard/core/table";
-import type { Transition } from "@drift-guard/core/transition";
+import { findingKeys } from "@drift-guard/core/store/keys";
 import {
   aFinding,
   aKey,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import type { Role } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader, RoleWriter } from "@drift-guard/core/ports";
-import type { Role } from "@drift-guard/core/role";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { allow, trustOf } from "../builders.ts";
 
 /** What an account answers to a call, whoever runs it. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StepRefusedError } from "@drift-guard/core/errors";
-import type { Step } from "@drift-guard/core/plan";
+import type { Step } from "@drift-guard/core/model/plan";
 import { allow, batchServicePolicy, trustOf } from "../builders.ts";
 import { fresh, type IamRule, makePolicy, makeRole, must, readPresent, sameDocument } from "./iam-door.ts";
 

@@ -25,7 +25,7 @@ import {
   UpdateRoleCommand,
   UpdateRoleDescriptionCommand,
 } from "@aws-sdk/client-iam";
-import type { IamCall, PolicyCall, ProfileCall, RoleCall, Tag } from "@drift-guard/embedded/iam-call";
+import type { IamCall, PolicyCall, ProfileCall, RoleCall, Tag } from "@drift-guard/embedded/iam/call";
 
 /** Makes a call through the SDK; throws what the SDK throws. */
 export async function sendCall(client: IAMClient, call: IamCall): Promise<void> {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import type { RoleUse, RoleUser, UsageSubject } from "@drift-guard/core/batch/role-use";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { FindingStore, UsageStore } from "@drift-guard/core/ports";
-import { findingKeys } from "@drift-guard/core/table";
-import type { RoleUse, RoleUser, UsageSubject } from "@drift-guard/core/usage";
+import { findingKeys } from "@drift-guard/core/store/keys";
 import { aDefinitionUse, aFinding, aLedger, anEnvironmentUse } from "../builders.ts";
 
 /** A usage store under test, with what the suite needs beside the port. */

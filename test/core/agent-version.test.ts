@@ -5,10 +5,10 @@ import {
   findOldestAgent,
   judgeAgent,
   parseAgentVersion,
-} from "@drift-guard/core/agent-version";
-import { parseComputeEnvironment } from "@drift-guard/core/batch-environment";
-import { rateSeverity } from "@drift-guard/core/severity";
-import { evaluateUses } from "@drift-guard/core/usage-evaluation";
+} from "@drift-guard/core/batch/agent-version";
+import { parseComputeEnvironment } from "@drift-guard/core/batch/compute-environment";
+import { rateSeverity } from "@drift-guard/core/evaluate/severity";
+import { evaluateUses } from "@drift-guard/core/evaluate/uses";
 import { describeEvidence } from "@drift-guard/formats/evidence";
 import fc from "fast-check";
 import { account, anEnvironmentUse } from "../builders.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { authorise, type Request } from "@drift-guard/core/authorise";
+import { authorise, type Request } from "@drift-guard/core/rollback/authorise";
 import { aLedger, aPlan, aRollback, noon } from "../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ConfigInput, defineConfig } from "@drift-guard/core/config";
-import type { ReferenceInput } from "@drift-guard/core/reference";
+import { type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
+import type { ReferenceInput } from "@drift-guard/core/reference/reference";
 import { listWards } from "@drift-guard/guard/guarded-role";
 import config from "../../drift-guard.config.ts";
 import { allow, trustOf } from "../builders.ts";

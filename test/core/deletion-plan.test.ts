@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { JobQueue } from "@drift-guard/core/batch";
-import { type DeletionStep, planDeletion } from "@drift-guard/core/deletion-plan";
-import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role";
-import { judgeLinkedRole, type LinkedEnvironment, type RegionLook } from "@drift-guard/core/linked-role-use";
-import type { RoleReading } from "@drift-guard/core/role";
+import type { JobQueue } from "@drift-guard/core/batch/batch";
+import { type DeletionStep, planDeletion } from "@drift-guard/core/linked-role/deletion-plan";
+import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role/linked-role";
+import {
+  judgeLinkedRole,
+  type LinkedEnvironment,
+  type RegionLook,
+} from "@drift-guard/core/linked-role/standing";
+import type { RoleReading } from "@drift-guard/core/model/role";
 import fc from "fast-check";
 import { account, aRole } from "../builders.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { evaluate } from "@drift-guard/core/evaluate";
-import type { Assessment } from "@drift-guard/core/evidence";
-import { localiseReference, references } from "@drift-guard/core/references";
-import { type Role, seen, unseen } from "@drift-guard/core/role";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import type { Assessment } from "@drift-guard/core/model/evidence";
+import { type Role, seen, unseen } from "@drift-guard/core/model/role";
+import { localiseReference, references } from "@drift-guard/core/reference/built-in";
 import { account, allow, trustOf } from "../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
-import { parseComputeEnvironment, parseJobQueue } from "@drift-guard/core/batch-environment";
-import { usesOfDefinition } from "@drift-guard/core/batch-usage";
-import { parseJobDefinition } from "@drift-guard/core/job-definition";
-import { readValueFrom } from "@drift-guard/core/needs";
+import { parseComputeEnvironment, parseJobQueue } from "@drift-guard/core/batch/compute-environment";
+import { parseJobDefinition } from "@drift-guard/core/batch/job-definition";
+import { readValueFrom } from "@drift-guard/core/batch/needs";
+import { usesOfDefinition } from "@drift-guard/core/batch/uses";
 import fc from "fast-check";
 import { account } from "../builders.ts";
 

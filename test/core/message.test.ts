@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
-import type { Change } from "@drift-guard/core/change";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
-import { type Message, parseEnvelope, parseMessage, parseRecord } from "@drift-guard/core/message";
+import { type Message, parseEnvelope, parseMessage, parseRecord } from "@drift-guard/core/intake/message";
+import type { Change } from "@drift-guard/core/model/change";
 import fc from "fast-check";
 
 const record = (over: Record<string, unknown> = {}) => ({

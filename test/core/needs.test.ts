@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { evaluateNeeds, findUnusedGrants } from "@drift-guard/core/needs-evaluation";
+import type { Need } from "@drift-guard/core/batch/role-use";
+import { evaluateNeeds, findUnusedGrants } from "@drift-guard/core/evaluate/needs";
+import { type Role, unseen } from "@drift-guard/core/model/role";
 import type { ResourceFacts } from "@drift-guard/core/ports";
-import { type Role, unseen } from "@drift-guard/core/role";
-import type { Need } from "@drift-guard/core/usage";
 import fc from "fast-check";
 import { account, aDefinitionUse, allow, aRole } from "../builders.ts";
 

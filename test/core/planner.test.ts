@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { GuardedRole } from "@drift-guard/core/config";
-import type { Approval } from "@drift-guard/core/control";
-import { digestEvidence, identifyFinding } from "@drift-guard/core/digest";
-import { evaluate } from "@drift-guard/core/evaluate";
-import type { Assessment } from "@drift-guard/core/evidence";
-import type { Finding } from "@drift-guard/core/finding";
-import type { Ledger } from "@drift-guard/core/ledger";
-import { type Planned, type Planning, planRollback } from "@drift-guard/core/planner";
-import { type Role, seen } from "@drift-guard/core/role";
+import type { GuardedRole } from "@drift-guard/core/config/config";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import type { Approval } from "@drift-guard/core/model/control";
+import type { Assessment } from "@drift-guard/core/model/evidence";
+import type { Finding } from "@drift-guard/core/model/finding";
+import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import type { Ledger } from "@drift-guard/core/model/ledger";
+import { type Role, seen } from "@drift-guard/core/model/role";
+import { type Planned, type Planning, planRollback } from "@drift-guard/core/rollback/planner";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import {
   account,

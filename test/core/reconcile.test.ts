@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { digestEvidence, identifyFinding } from "@drift-guard/core/digest";
-import type { Evidence } from "@drift-guard/core/evidence";
-import type { Ledger } from "@drift-guard/core/ledger";
-import type { Observation } from "@drift-guard/core/observation";
-import { type Reconciliation, reconcile } from "@drift-guard/core/reconcile";
+import type { Evidence } from "@drift-guard/core/model/evidence";
+import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import type { Ledger } from "@drift-guard/core/model/ledger";
+import type { Observation } from "@drift-guard/core/reconcile/observation";
+import { type Reconciliation, reconcile } from "@drift-guard/core/reconcile/reconcile";
 import fc from "fast-check";
 import {
   aChange,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, it } from "node:test";
-import { Config } from "@drift-guard/core/config";
-import { Reference } from "@drift-guard/core/reference";
+import { Config } from "@drift-guard/core/config/config";
+import { Reference } from "@drift-guard/core/reference/reference";
 import * as z from "zod";
 
 // Each is of what a person writes, not of what it is read as.

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { exemplifyReference } from "@drift-guard/core/capture";
-import { defineConfig } from "@drift-guard/core/config";
-import { evaluate } from "@drift-guard/core/evaluate";
-import { defineReference } from "@drift-guard/core/reference";
-import { references } from "@drift-guard/core/references";
+import { exemplifyReference } from "@drift-guard/core/capture/capture";
+import { defineConfig } from "@drift-guard/core/config/config";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import { references } from "@drift-guard/core/reference/built-in";
+import { defineReference } from "@drift-guard/core/reference/reference";
 import { guardedAs } from "./wards.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -47,7 +47,7 @@ describe("docs/references.md", () => {
     for (const [index, code] of examples.entries()) {
       const file = join(folder, `${index}.ts`);
       const core = pathToFileURL(join(root, "packages/core")).href;
-      writeFileSync(file, code.replaceAll(/"@drift-guard\/core\/(\w+)"/g, `"${core}/$1.ts"`));
+      writeFileSync(file, code.replaceAll(/"@drift-guard\/core\/(\w+)"/g, `"${core}/$1/$1.ts"`));
       const { default: config } = await import(pathToFileURL(file).href);
       assert.deepEqual(defineConfig(config), config);
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { rateSeverity } from "@drift-guard/core/severity";
+import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import fc from "fast-check";
 import { aDrift, aGrant, aKey, anAttempt, aVendorChange } from "../builders.ts";
 

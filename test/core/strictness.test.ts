@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { GuardedRole } from "@drift-guard/core/config";
-import { evaluate } from "@drift-guard/core/evaluate";
-import type { Assessment } from "@drift-guard/core/evidence";
-import { defineReference, type Reference, type ReferenceInput } from "@drift-guard/core/reference";
-import { type Role, seen, unseen } from "@drift-guard/core/role";
+import type { GuardedRole } from "@drift-guard/core/config/config";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import type { Assessment } from "@drift-guard/core/model/evidence";
+import { type Role, seen, unseen } from "@drift-guard/core/model/role";
+import { defineReference, type Reference, type ReferenceInput } from "@drift-guard/core/reference/reference";
 import { account, allow, aRole, trustOf } from "../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, it } from "node:test";
-import { Transition } from "@drift-guard/core/transition";
+import { Transition } from "@drift-guard/core/model/transition";
 import * as z from "zod";
 import { aFinding, aTransition, everyEvidence } from "../builders.ts";
 

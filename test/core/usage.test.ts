@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { usesOfDefinition, usesOfEnvironment } from "@drift-guard/core/batch-usage";
-import { referenceByDuty } from "@drift-guard/core/duty-reference";
-import { evaluate } from "@drift-guard/core/evaluate";
-import type { Assessment } from "@drift-guard/core/evidence";
-import { Severity } from "@drift-guard/core/finding";
-import { findEscalation } from "@drift-guard/core/job-role";
-import { reconcile } from "@drift-guard/core/reconcile";
-import { isPermissionTrouble, readSymptom } from "@drift-guard/core/symptom";
-import { type RoleUse, tellUses, weighSeverity } from "@drift-guard/core/usage";
-import { evaluateUses, joinAssessments } from "@drift-guard/core/usage-evaluation";
+import { type RoleUse, tellUses, weighSeverity } from "@drift-guard/core/batch/role-use";
+import { usesOfDefinition, usesOfEnvironment } from "@drift-guard/core/batch/uses";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import { findEscalation } from "@drift-guard/core/evaluate/job-role";
+import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
+import { isPermissionTrouble, readSymptom } from "@drift-guard/core/intake/symptom";
+import type { Assessment } from "@drift-guard/core/model/evidence";
+import { Severity } from "@drift-guard/core/model/finding";
+import { reconcile } from "@drift-guard/core/reconcile/reconcile";
+import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
 import fc from "fast-check";
 import {
   account,

@@ -1,7 +1,7 @@
-import { type Config, defineConfig, type GuardedRole } from "@drift-guard/core/config";
-import type { Reference } from "@drift-guard/core/reference";
-import { findReference } from "@drift-guard/core/references";
-import { type Role, seen } from "@drift-guard/core/role";
+import { type Config, defineConfig, type GuardedRole } from "@drift-guard/core/config/config";
+import { type Role, seen } from "@drift-guard/core/model/role";
+import { findReference } from "@drift-guard/core/reference/built-in";
+import type { Reference } from "@drift-guard/core/reference/reference";
 import { aRole } from "../builders.ts";
 
 /** The three roles of the source documents under guard, with everything put back at once. */

@@ -1,7 +1,7 @@
-import { references } from "@drift-guard/core/references";
-import { createAccount } from "@drift-guard/embedded/account";
+import { references } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock } from "@drift-guard/embedded/clock";
-import { stockShelf } from "@drift-guard/embedded/managed-policies";
+import { createAccount } from "@drift-guard/embedded/iam/account";
+import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
 import { noon } from "../builders.ts";
 import { describeIamAccount } from "../conformance/iam-account.ts";
 

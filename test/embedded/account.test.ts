@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseEnvelope } from "@drift-guard/core/message";
-import type { Account } from "@drift-guard/embedded/account";
-import { createAccount } from "@drift-guard/embedded/account";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { parseEnvelope } from "@drift-guard/core/intake/message";
+import type { Account } from "@drift-guard/embedded/iam/account";
+import { createAccount } from "@drift-guard/embedded/iam/account";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
 import fc from "fast-check";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
 import { ada, aWorld, createRole } from "./accounts.ts";

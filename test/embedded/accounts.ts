@@ -1,10 +1,10 @@
-import { references } from "@drift-guard/core/references";
-import { type Account, createAccount } from "@drift-guard/embedded/account";
-import type { Caller } from "@drift-guard/embedded/caller";
+import { references } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
-import type { EventEnvelope } from "@drift-guard/embedded/cloudtrail";
-import type { IamAnswer, IamCall } from "@drift-guard/embedded/iam-call";
-import { stockShelf } from "@drift-guard/embedded/managed-policies";
+import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
+import type { IamAnswer, IamCall } from "@drift-guard/embedded/iam/call";
+import type { Caller } from "@drift-guard/embedded/iam/caller";
+import type { EventEnvelope } from "@drift-guard/embedded/iam/cloudtrail";
+import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
 import { noon, trustOf } from "../builders.ts";
 
 /** Somebody who may do everything. */

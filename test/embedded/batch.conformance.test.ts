@@ -1,7 +1,7 @@
-import { createAccount } from "@drift-guard/embedded/account";
-import { createBatch } from "@drift-guard/embedded/batch";
+import { createBatch } from "@drift-guard/embedded/batch/batch";
 import { createVirtualClock } from "@drift-guard/embedded/clock";
-import { createIds } from "@drift-guard/embedded/ids";
+import { createAccount } from "@drift-guard/embedded/iam/account";
+import { createIds } from "@drift-guard/embedded/iam/ids";
 import { account, noon } from "../builders.ts";
 import { describeBatch } from "../conformance/batch.ts";
 

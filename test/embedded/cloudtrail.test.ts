@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseEnvelope } from "@drift-guard/core/message";
-import type { Caller } from "@drift-guard/embedded/caller";
-import type { EventEnvelope } from "@drift-guard/embedded/cloudtrail";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { parseEnvelope } from "@drift-guard/core/intake/message";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
+import type { Caller } from "@drift-guard/embedded/iam/caller";
+import type { EventEnvelope } from "@drift-guard/embedded/iam/cloudtrail";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
 import { aWorld, createRole } from "./accounts.ts";
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { LedgerConflictError } from "@drift-guard/core/errors";
-import { openDatabase } from "@drift-guard/embedded/database";
-import { createFindingStore } from "@drift-guard/embedded/findings";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import * as z from "zod";
 import { aFinding, aKey, aTransition } from "../builders.ts";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { evaluate } from "@drift-guard/core/evaluate";
-import type { Reference } from "@drift-guard/core/reference";
-import { references } from "@drift-guard/core/references";
-import { type Account, createAccount } from "@drift-guard/embedded/account";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
-import { stockShelf } from "@drift-guard/embedded/managed-policies";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import { references } from "@drift-guard/core/reference/built-in";
+import type { Reference } from "@drift-guard/core/reference/reference";
+import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
+import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
 import { allow } from "../builders.ts";
 import { guardedAs } from "../core/wards.ts";
 

@@ -3,13 +3,13 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { type AwsSecurityFinding, GetFindingsCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
-import { createFindingStore } from "@drift-guard/aws/findings";
-import { createRoleReader } from "@drift-guard/aws/iam";
-import type { Finding } from "@drift-guard/core/finding";
+import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { createRoleReader } from "@drift-guard/aws/iam/reader";
+import type { Finding } from "@drift-guard/core/model/finding";
+import type { RoleKey } from "@drift-guard/core/model/role";
 import type { FindingStore, RoleReader } from "@drift-guard/core/ports";
-import type { RoleKey } from "@drift-guard/core/role";
 import { clientSettings } from "@drift-guard/local/client";
-import { localAccountId } from "@drift-guard/local/emulators";
+import { localAccountId } from "@drift-guard/local/emulators/emulators";
 import { configureLocally, type LocalAccount, startLocalAccount } from "@drift-guard/local/local";
 import config from "../../drift-guard.config.ts";
 

@@ -10,8 +10,8 @@ import {
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateRoleCommand, DetachRolePolicyCommand } from "@aws-sdk/client-iam";
-import { createUsageStore } from "@drift-guard/aws/usage";
-import type { Finding } from "@drift-guard/core/finding";
+import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
+import type { Finding } from "@drift-guard/core/model/finding";
 import { clientSettings } from "@drift-guard/local/client";
 import { batchServicePolicy, trustOf } from "../builders.ts";
 import { describeEmulated } from "../local/emulators.ts";

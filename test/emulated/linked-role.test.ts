@@ -3,7 +3,7 @@ import { after, before, it } from "node:test";
 import { BatchClient, CreateComputeEnvironmentCommand } from "@aws-sdk/client-batch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateServiceLinkedRoleCommand, DeleteServiceLinkedRoleCommand } from "@aws-sdk/client-iam";
-import { createUsageStore } from "@drift-guard/aws/usage";
+import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { clientSettings } from "@drift-guard/local/client";
 import { decide } from "@drift-guard/policy/decide";
 import { parsePolicy } from "@drift-guard/policy/parse";

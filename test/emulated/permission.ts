@@ -1,5 +1,5 @@
-import type { Role } from "@drift-guard/core/role";
-import type { ApiCall } from "@drift-guard/local/call";
+import type { Role } from "@drift-guard/core/model/role";
+import type { ApiCall } from "@drift-guard/local/recorder/call";
 import * as z from "zod";
 import { keyOf } from "./account.ts";
 

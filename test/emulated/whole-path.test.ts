@@ -5,9 +5,9 @@ import {
   paginateListRoles,
   UpdateAssumeRolePolicyCommand,
 } from "@aws-sdk/client-iam";
-import type { Finding } from "@drift-guard/core/finding";
-import type { Role } from "@drift-guard/core/role";
-import { doubled, dropping, inTurn, reversed } from "@drift-guard/local/disorder";
+import type { Finding } from "@drift-guard/core/model/finding";
+import type { Role } from "@drift-guard/core/model/role";
+import { doubled, dropping, inTurn, reversed } from "@drift-guard/local/recorder/disorder";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { decide } from "@drift-guard/policy/decide";
 import { parsePolicy } from "@drift-guard/policy/parse";

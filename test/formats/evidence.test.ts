@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Evidence } from "@drift-guard/core/evidence";
+import type { Evidence } from "@drift-guard/core/model/evidence";
 import { describeEvidence } from "@drift-guard/formats/evidence";
 import {
   aDrift,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { roleGone } from "@drift-guard/core/transition";
+import { roleGone } from "@drift-guard/core/model/transition";
 import { formatText } from "@drift-guard/formats/text";
 import { aDrift, aFinding, anActor, anAttempt, aTransition, aVendorChange } from "../builders.ts";
 import { everyTransition, evil } from "./transitions.ts";

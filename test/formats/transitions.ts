@@ -1,5 +1,5 @@
-import type { Evidence } from "@drift-guard/core/evidence";
-import { type Transition, TransitionKind } from "@drift-guard/core/transition";
+import type { Evidence } from "@drift-guard/core/model/evidence";
+import { type Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import { aDrift, aFinding, aGrant, anActor, aTransition, everyEvidence } from "../builders.ts";
 
 /** Text that tries to break out of whatever it is put into. */

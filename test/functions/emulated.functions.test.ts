@@ -12,12 +12,12 @@ import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from "@aws-sdk/
 import { EnableSecurityHubCommand, GetFindingsCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { createFindingStore } from "@drift-guard/aws/findings";
-import { parseTransitionEvent } from "@drift-guard/aws/transition-event";
+import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
+import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, Sink } from "@drift-guard/core/ports";
-import { findReference } from "@drift-guard/core/references";
-import { findingKeys } from "@drift-guard/core/table";
-import type { Transition } from "@drift-guard/core/transition";
+import { findReference } from "@drift-guard/core/reference/built-in";
+import { findingKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import { streamRecord } from "../aws/stream-records.ts";
 import { createTable, emulatedBy, putInto } from "../aws/tables.ts";

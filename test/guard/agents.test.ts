@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Config, defineConfig } from "@drift-guard/core/config";
+import { type Config, defineConfig } from "@drift-guard/core/config/config";
 import { AgentsUnreadableError } from "@drift-guard/core/errors";
 import type { AgentReader } from "@drift-guard/core/ports";
 import { account, trustOf } from "../builders.ts";

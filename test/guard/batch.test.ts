@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Config } from "@drift-guard/core/config";
-import { defineConfig } from "@drift-guard/core/config";
-import type { Finding } from "@drift-guard/core/finding";
-import type { BatchCall } from "@drift-guard/embedded/batch-call";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
+import type { Config } from "@drift-guard/core/config/config";
+import { defineConfig } from "@drift-guard/core/config/config";
+import type { Finding } from "@drift-guard/core/model/finding";
+import type { BatchCall } from "@drift-guard/embedded/batch/call";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { createResources } from "@drift-guard/embedded/resources";
-import { rollBack } from "@drift-guard/guard/rollback";
+import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
 import { referenceOf } from "../core/wards.ts";
 import { aWorld, type World } from "./world.ts";

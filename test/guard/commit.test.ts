@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { FindingStore } from "@drift-guard/core/ports";
-import { openDatabase } from "@drift-guard/embedded/database";
-import { createFindingStore } from "@drift-guard/embedded/findings";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { decideAndCommit } from "@drift-guard/guard/commit";
 import { aDrift, aFinding, aKey, aLedger, aTransition, secondsAfterNoon } from "../builders.ts";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { defineConfig } from "@drift-guard/core/config";
+import { defineConfig } from "@drift-guard/core/config/config";
 import { RoleUnreadableError, StepUnansweredError, StoreUnavailableError } from "@drift-guard/core/errors";
+import type { RoleReading } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
-import type { RoleReading } from "@drift-guard/core/role";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
-import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
+import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback/rollback";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import fc from "fast-check";
 import { account, allow, batchServicePolicy } from "../builders.ts";

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import type { Deletion } from "@drift-guard/core/deletion";
 import { LinkedRoleRefusedError } from "@drift-guard/core/errors";
-import { references } from "@drift-guard/core/references";
-import { printRoleKey } from "@drift-guard/core/role";
-import { type Account, createAccount } from "@drift-guard/embedded/account";
-import type { Caller } from "@drift-guard/embedded/caller";
+import type { Deletion } from "@drift-guard/core/model/deletion";
+import { printRoleKey } from "@drift-guard/core/model/role";
+import { references } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
-import { stockShelf } from "@drift-guard/embedded/managed-policies";
+import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
+import type { Caller } from "@drift-guard/embedded/iam/caller";
+import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
 import {
   type DeletionLook,
   type DeletionPorts,
   followDeletion,
   submitDeletion,
-} from "@drift-guard/guard/linked-role-deletion";
+} from "@drift-guard/guard/linked-role/deletion";
 import { aKey, noon } from "../builders.ts";
 
 const key = aKey({ name: "AWSServiceRoleForBatch" });

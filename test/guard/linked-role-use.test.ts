@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { environmentsOf } from "@drift-guard/core/linked-role-use";
-import { lookForUses, readComputeEnvironments } from "@drift-guard/guard/linked-role-use";
+import { environmentsOf } from "@drift-guard/core/linked-role/standing";
+import { lookForUses, readComputeEnvironments } from "@drift-guard/guard/linked-role/uses";
 import { account, trustOf } from "../builders.ts";
 import { aWorld, type World } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseRecord } from "@drift-guard/core/message";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
+import { parseRecord } from "@drift-guard/core/intake/message";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { account } from "../builders.ts";
 import { aWorld, guardRole, type World, type WorldOptions } from "./world.ts";
 

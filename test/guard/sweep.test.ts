@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { defineConfig } from "@drift-guard/core/config";
+import { defineConfig } from "@drift-guard/core/config/config";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
-import type { Transition } from "@drift-guard/core/transition";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
+import type { Transition } from "@drift-guard/core/model/transition";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
 import type { SweepPorts } from "@drift-guard/guard/ports";
-import { sweep } from "@drift-guard/guard/sweep";
-import { SweepIncompleteError } from "@drift-guard/guard/sweep-report";
+import { SweepIncompleteError } from "@drift-guard/guard/sweep/report";
+import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { account, allow, batchServicePolicy } from "../builders.ts";
 import { aWorld, type World, type WorldOptions } from "./world.ts";
 

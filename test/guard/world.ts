@@ -1,7 +1,8 @@
-import type { Config } from "@drift-guard/core/config";
+import type { Config } from "@drift-guard/core/config/config";
 import { RollbackUnderwayError } from "@drift-guard/core/errors";
-import type { Finding } from "@drift-guard/core/finding";
-import { parseMessage } from "@drift-guard/core/message";
+import { parseMessage } from "@drift-guard/core/intake/message";
+import type { Finding } from "@drift-guard/core/model/finding";
+import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type {
   AgentReader,
   ControlStore,
@@ -9,26 +10,25 @@ import type {
   RoleReader,
   RoleWriter,
 } from "@drift-guard/core/ports";
-import { references } from "@drift-guard/core/references";
-import { rollbackKinds, type Transition } from "@drift-guard/core/transition";
-import { type Account, createAccount } from "@drift-guard/embedded/account";
-import { type Batch, createBatch } from "@drift-guard/embedded/batch";
-import type { BatchCall } from "@drift-guard/embedded/batch-call";
-import type { Caller } from "@drift-guard/embedded/caller";
+import { references } from "@drift-guard/core/reference/built-in";
+import { type Batch, createBatch } from "@drift-guard/embedded/batch/batch";
+import type { BatchCall } from "@drift-guard/embedded/batch/call";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
-import { createControlStore } from "@drift-guard/embedded/control";
-import { openDatabase } from "@drift-guard/embedded/database";
-import { createFindingStore } from "@drift-guard/embedded/findings";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
-import { createIds } from "@drift-guard/embedded/ids";
-import { stockShelf } from "@drift-guard/embedded/managed-policies";
+import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
+import type { Caller } from "@drift-guard/embedded/iam/caller";
+import { createIds } from "@drift-guard/embedded/iam/ids";
+import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
 import { createRechecks } from "@drift-guard/embedded/rechecks";
-import { createUsageStore } from "@drift-guard/embedded/usage";
-import { inspectMessage } from "@drift-guard/guard/inspect";
+import { createControlStore } from "@drift-guard/embedded/sqlite/control";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
+import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
+import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
-import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback";
-import { sweep } from "@drift-guard/guard/sweep";
-import type { SweepReport } from "@drift-guard/guard/sweep-report";
+import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback/rollback";
+import type { SweepReport } from "@drift-guard/guard/sweep/report";
+import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { account as accountId, noon } from "../builders.ts";
 import { guardingAll, referenceOf } from "../core/wards.ts";
 

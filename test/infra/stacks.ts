@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { synthesise } from "@drift-guard/infra/synth";
-import type { Json, Resource } from "@drift-guard/infra/synthesis";
+import { synthesise } from "@drift-guard/infra/synth/synth";
+import type { Json, Resource } from "@drift-guard/infra/synth/synthesis";
 import * as z from "zod";
 
 /** A synthesised stack, with ways to look into it. */

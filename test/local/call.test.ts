@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseCall, readForm } from "@drift-guard/local/call";
+import { parseCall, readForm } from "@drift-guard/local/recorder/call";
 import fc from "fast-check";
 
 const signed = (service: string, region = "eu-west-1") => ({

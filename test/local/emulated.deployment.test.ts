@@ -22,11 +22,11 @@ import { GetFunctionConcurrencyCommand, LambdaClient } from "@aws-sdk/client-lam
 import { DescribeHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { type Message, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { listWards } from "@drift-guard/guard/guarded-role";
-import type { Json } from "@drift-guard/infra/synthesis";
-import type { Template } from "@drift-guard/infra/template";
-import { seedAccount } from "@drift-guard/local/account";
+import type { Json } from "@drift-guard/infra/synth/synthesis";
+import type { Template } from "@drift-guard/infra/template/template";
 import { clientSettings } from "@drift-guard/local/client";
-import { type Deployment, deployTemplate } from "@drift-guard/local/deployment";
+import { type Deployment, deployTemplate } from "@drift-guard/local/deployment/deployment";
+import { seedAccount } from "@drift-guard/local/seed";
 import { build } from "esbuild";
 import config from "../../drift-guard.config.ts";
 import { withEmulators } from "./emulators.ts";

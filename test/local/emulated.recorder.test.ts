@@ -18,8 +18,8 @@ import {
 } from "@aws-sdk/client-iam";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { doubled, dropping, inTurn, reversed } from "@drift-guard/local/disorder";
-import type { Recorder } from "@drift-guard/local/recorder";
+import { doubled, dropping, inTurn, reversed } from "@drift-guard/local/recorder/disorder";
+import type { Recorder } from "@drift-guard/local/recorder/recorder";
 import * as z from "zod";
 import { withEmulators } from "./emulators.ts";
 

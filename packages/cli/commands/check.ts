@@ -1,4 +1,4 @@
-import { sameRoleName } from "@drift-guard/core/role";
+import { sameRoleName } from "@drift-guard/core/model/role";
 import { plain } from "@drift-guard/formats/plain";
 import { listWards, type Ward } from "@drift-guard/guard/guarded-role";
 import { openLiveAccount, openSnapshot } from "../account-source.ts";

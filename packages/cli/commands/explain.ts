@@ -1,4 +1,4 @@
-import type { Change, Subject } from "@drift-guard/core/change";
+import type { Change, Subject } from "@drift-guard/core/model/change";
 import { printActor, printOrigin } from "@drift-guard/formats/actors";
 import { plain } from "@drift-guard/formats/plain";
 import { listWards } from "@drift-guard/guard/guarded-role";

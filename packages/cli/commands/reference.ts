@@ -38,7 +38,7 @@ Usage: drift-guard reference list    [--json]
                    the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set
   --findings FILE  findings in SQLite; --table NAME: the guard's table Findings in DynamoDB
   --into FOLDER    where references are written (default: references; refresh within the guard's own project:
-                   packages/core/references)
+                   packages/core/reference/built-in)
   --force          capture in place of a file that is there
   --write          write what refresh found
   --config FILE    the configuration (default: drift-guard.config.ts or .json here, else one that guards the

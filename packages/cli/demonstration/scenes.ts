@@ -1,6 +1,6 @@
-import type { TransitionKind } from "@drift-guard/core/transition";
-import type { Caller } from "@drift-guard/embedded/caller";
-import type { IamCall } from "@drift-guard/embedded/iam-call";
+import type { TransitionKind } from "@drift-guard/core/model/transition";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
+import type { Caller } from "@drift-guard/embedded/iam/caller";
 
 /** Something that is done to a guarded role, and how it must end. */
 export interface Scene {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Finding } from "@drift-guard/core/finding";
+import type { Finding } from "@drift-guard/core/model/finding";
 import type { FindingStore } from "@drift-guard/core/ports";
 import { plain } from "@drift-guard/formats/plain";
 import { UsageError } from "../command.ts";
@@ -41,14 +41,14 @@ async function openStore({
     // Opening a file that is not there would make it.
     if (!existsSync(findings))
       throw new UsageError(`There is no file ${plain(findings, 200)} with findings.`);
-    const { openDatabase } = await import("@drift-guard/embedded/database");
-    const { createFindingStore } = await import("@drift-guard/embedded/findings");
+    const { openDatabase } = await import("@drift-guard/embedded/sqlite/database");
+    const { createFindingStore } = await import("@drift-guard/embedded/sqlite/findings");
     const database = openDatabase(findings);
     return { store: createFindingStore(database), close: () => database.close() };
   }
   if (table !== undefined && findings === undefined) {
     const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
-    const { createFindingStore } = await import("@drift-guard/aws/findings");
+    const { createFindingStore } = await import("@drift-guard/aws/dynamodb/findings");
     const client = new DynamoDBClient();
     return { store: createFindingStore(client, { table, sinks: [] }), close: () => client.destroy() };
   }

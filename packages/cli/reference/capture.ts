@@ -1,9 +1,9 @@
 import { relative } from "node:path";
-import { type Captured, captureRole, takeDrifts } from "@drift-guard/core/capture";
-import { type Config, GuardedRole } from "@drift-guard/core/config";
-import type { Reference } from "@drift-guard/core/reference";
-import { localiseReference } from "@drift-guard/core/references";
-import { type RoleReading, sameRoleName } from "@drift-guard/core/role";
+import { type Captured, captureRole, takeDrifts } from "@drift-guard/core/capture/capture";
+import { type Config, GuardedRole } from "@drift-guard/core/config/config";
+import { type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
+import { localiseReference } from "@drift-guard/core/reference/built-in";
+import type { Reference } from "@drift-guard/core/reference/reference";
 import { plain } from "@drift-guard/formats/plain";
 import { listWards } from "@drift-guard/guard/guarded-role";
 import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";

@@ -1,7 +1,7 @@
-import { exemplifyReference } from "@drift-guard/core/capture";
-import { GuardedRole } from "@drift-guard/core/config";
-import { evaluate } from "@drift-guard/core/evaluate";
-import type { Reference } from "@drift-guard/core/reference";
+import { exemplifyReference } from "@drift-guard/core/capture/capture";
+import { GuardedRole } from "@drift-guard/core/config/config";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import type { Reference } from "@drift-guard/core/reference/reference";
 import { plain } from "@drift-guard/formats/plain";
 import { listWards } from "@drift-guard/guard/guarded-role";
 import { type ExitCode, parseCommandLine } from "../command.ts";

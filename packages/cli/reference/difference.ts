@@ -1,4 +1,4 @@
-import type { Reference } from "@drift-guard/core/reference";
+import type { Reference } from "@drift-guard/core/reference/reference";
 import { listGrants } from "@drift-guard/formats/grants";
 import { plain } from "@drift-guard/formats/plain";
 import { comparePolicies } from "@drift-guard/policy/compare";

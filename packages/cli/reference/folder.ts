@@ -2,16 +2,16 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "@drift-guard/core/errors";
-import { defineReference, printReference, type Reference } from "@drift-guard/core/reference";
-import { sameRoleName } from "@drift-guard/core/role";
+import { sameRoleName } from "@drift-guard/core/model/role";
+import { defineReference, printReference, type Reference } from "@drift-guard/core/reference/reference";
 
 /** Where an owner's references stand, beside the configuration. */
 export const usualFolder = "references";
-const projectFolder = join("packages", "core", "references");
+const projectFolder = join("packages", "core", "reference", "built-in");
 
 /** Where built-in references are renewed: in the guard's own project, where that is the working directory. */
 export function findProjectFolder(): string | undefined {
-  return existsSync(join("packages", "core", "references.ts")) ? projectFolder : undefined;
+  return existsSync(join("packages", "core", "reference", "built-in.ts")) ? projectFolder : undefined;
 }
 
 /** Reads a reference file; throws `ConfigError` that names file and path. */

@@ -1,4 +1,4 @@
-import type { Strictness } from "@drift-guard/core/reference";
+import type { Strictness } from "@drift-guard/core/reference/reference";
 import { plain } from "@drift-guard/formats/plain";
 import { type ExitCode, parseCommandLine } from "../command.ts";
 import { loadConfig } from "../config.ts";

@@ -1,9 +1,9 @@
 import { RoleUnreadableError } from "@drift-guard/core/errors";
-import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/evaluate";
-import type { VendorChange } from "@drift-guard/core/evidence";
-import type { Attachment, Reference } from "@drift-guard/core/reference";
-import { localiseReference } from "@drift-guard/core/references";
-import type { PolicyVersion } from "@drift-guard/core/role";
+import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/evaluate/evaluate";
+import type { VendorChange } from "@drift-guard/core/model/evidence";
+import type { PolicyVersion } from "@drift-guard/core/model/role";
+import { localiseReference } from "@drift-guard/core/reference/built-in";
+import type { Attachment, Reference } from "@drift-guard/core/reference/reference";
 import { plain } from "@drift-guard/formats/plain";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";

@@ -1,7 +1,7 @@
-import type { Config } from "@drift-guard/core/config";
-import type { Reference } from "@drift-guard/core/reference";
-import { references } from "@drift-guard/core/references";
-import { sameRoleName } from "@drift-guard/core/role";
+import type { Config } from "@drift-guard/core/config/config";
+import { sameRoleName } from "@drift-guard/core/model/role";
+import { references } from "@drift-guard/core/reference/built-in";
+import type { Reference } from "@drift-guard/core/reference/reference";
 import { plain } from "@drift-guard/formats/plain";
 import { UsageError } from "../command.ts";
 

@@ -1,8 +1,12 @@
-import type { Deletion } from "@drift-guard/core/deletion";
-import { environmentsOf, type LinkedEnvironment, type RegionLook } from "@drift-guard/core/linked-role-use";
-import type { RoleReading } from "@drift-guard/core/role";
+import {
+  environmentsOf,
+  type LinkedEnvironment,
+  type RegionLook,
+} from "@drift-guard/core/linked-role/standing";
+import type { Deletion } from "@drift-guard/core/model/deletion";
+import type { RoleReading } from "@drift-guard/core/model/role";
 import { plain } from "@drift-guard/formats/plain";
-import type { DeletionLook } from "@drift-guard/guard/linked-role-deletion";
+import type { DeletionLook } from "@drift-guard/guard/linked-role/deletion";
 import type { ExitCode } from "../command.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { printUsage } from "./progress.ts";

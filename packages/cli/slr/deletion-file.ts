@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { Deletion } from "@drift-guard/core/deletion";
-import { printRoleKey } from "@drift-guard/core/role";
-import type { DeletionMemory } from "@drift-guard/guard/linked-role-deletion";
+import { Deletion } from "@drift-guard/core/model/deletion";
+import { printRoleKey } from "@drift-guard/core/model/role";
+import type { DeletionMemory } from "@drift-guard/guard/linked-role/deletion";
 import * as z from "zod";
 
 /** The file with the deletions that were asked for cannot be read or written. */

@@ -1,5 +1,5 @@
-import { type DeletionPlan, planDeletion } from "@drift-guard/core/deletion-plan";
-import { judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role-use";
+import { type DeletionPlan, planDeletion } from "@drift-guard/core/linked-role/deletion-plan";
+import { judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role/standing";
 import { plain } from "@drift-guard/formats/plain";
 import { quote } from "@drift-guard/formats/steps";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";

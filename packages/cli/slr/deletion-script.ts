@@ -1,5 +1,5 @@
-import type { DeletionPlan } from "@drift-guard/core/deletion-plan";
-import { linkedRoleArn } from "@drift-guard/core/linked-role";
+import type { DeletionPlan } from "@drift-guard/core/linked-role/deletion-plan";
+import { linkedRoleArn } from "@drift-guard/core/linked-role/linked-role";
 import { plain } from "@drift-guard/formats/plain";
 import { quote } from "@drift-guard/formats/steps";
 import { type ShellPlace, type ShellStep, shellStepOf } from "./shell-steps.ts";

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Deletion, hasEnded } from "@drift-guard/core/deletion";
-import { environmentsOf, judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role-use";
-import type { RoleKey } from "@drift-guard/core/role";
+import { environmentsOf, judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role/standing";
+import { type Deletion, hasEnded } from "@drift-guard/core/model/deletion";
+import type { RoleKey } from "@drift-guard/core/model/role";
 import { plain } from "@drift-guard/formats/plain";
 import {
   type DeletionPorts,
   followDeletion,
   type Patience,
   submitDeletion,
-} from "@drift-guard/guard/linked-role-deletion";
+} from "@drift-guard/guard/linked-role/deletion";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { type Ending, judgeEnding, printEnding } from "./deletion-ending.ts";

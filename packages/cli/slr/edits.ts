@@ -1,4 +1,4 @@
-import { judgeLinkedRole } from "@drift-guard/core/linked-role-use";
+import { judgeLinkedRole } from "@drift-guard/core/linked-role/standing";
 import { plain } from "@drift-guard/formats/plain";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { type Terminal, wrap } from "../terminal.ts";

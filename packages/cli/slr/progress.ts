@@ -1,6 +1,6 @@
-import type { RegionUsage } from "@drift-guard/core/deletion";
+import type { RegionUsage } from "@drift-guard/core/model/deletion";
 import { plain } from "@drift-guard/formats/plain";
-import type { DeletionLook } from "@drift-guard/guard/linked-role-deletion";
+import type { DeletionLook } from "@drift-guard/guard/linked-role/deletion";
 
 /** One look at a deletion in a sentence or two. */
 export function tellDeletion(look: DeletionLook): string {

@@ -1,5 +1,5 @@
-import type { DeletionStep } from "@drift-guard/core/deletion-plan";
-import type { LinkedRole } from "@drift-guard/core/linked-role";
+import type { DeletionStep } from "@drift-guard/core/linked-role/deletion-plan";
+import type { LinkedRole } from "@drift-guard/core/linked-role/linked-role";
 import { plain } from "@drift-guard/formats/plain";
 
 /** A step of a deletion as a person does it: what it does, the command, and what to wait for. */

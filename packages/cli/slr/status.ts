@@ -1,14 +1,14 @@
-import { type Deletion, hasEnded } from "@drift-guard/core/deletion";
-import type { RoleActivity } from "@drift-guard/core/linked-role";
+import type { RoleActivity } from "@drift-guard/core/linked-role/linked-role";
 import {
   environmentsOf,
   judgeLinkedRole,
   type RegionLook,
   type Standing,
-} from "@drift-guard/core/linked-role-use";
-import type { RoleReading } from "@drift-guard/core/role";
+} from "@drift-guard/core/linked-role/standing";
+import { type Deletion, hasEnded } from "@drift-guard/core/model/deletion";
+import type { RoleReading } from "@drift-guard/core/model/role";
 import { plain } from "@drift-guard/formats/plain";
-import { type DeletionLook, lookAtDeletion } from "@drift-guard/guard/linked-role-deletion";
+import { type DeletionLook, lookAtDeletion } from "@drift-guard/guard/linked-role/deletion";
 import { type ExitCode, parseCommandLine } from "../command.ts";
 import { cell, type Terminal, wrap } from "../terminal.ts";
 import { openDeletionFile, usualDeletionFile } from "./deletion-file.ts";

@@ -1,10 +1,10 @@
-import { listBatchRegions } from "@drift-guard/core/batch-regions";
-import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role";
-import type { RegionLook } from "@drift-guard/core/linked-role-use";
+import { listBatchRegions } from "@drift-guard/core/batch/regions";
+import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role/linked-role";
+import type { RegionLook } from "@drift-guard/core/linked-role/standing";
+import { sameRoleName } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader } from "@drift-guard/core/ports";
-import { sameRoleName } from "@drift-guard/core/role";
 import { plain } from "@drift-guard/formats/plain";
-import { lookForUses, readComputeEnvironments } from "@drift-guard/guard/linked-role-use";
+import { lookForUses, readComputeEnvironments } from "@drift-guard/guard/linked-role/uses";
 import { identifyLiveAccount, type LiveAccount } from "../account-source.ts";
 import { UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
@@ -36,10 +36,10 @@ export async function openSurroundings(roleName: string | undefined): Promise<Su
   const [iam, { BatchClient }, { createRoleReader }, keeping, batch, services] = await Promise.all([
     import("@aws-sdk/client-iam"),
     import("@aws-sdk/client-batch"),
-    import("@drift-guard/aws/iam"),
-    import("@drift-guard/aws/linked-role"),
-    import("@drift-guard/aws/batch"),
-    import("@drift-guard/aws/service-environments"),
+    import("@drift-guard/aws/iam/reader"),
+    import("@drift-guard/aws/iam/linked-role"),
+    import("@drift-guard/aws/batch/reader"),
+    import("@drift-guard/aws/batch/service-environments"),
   ]);
   const client = new iam.IAMClient({ region: live.region });
   const arn = linkedRoleArn(role, live);

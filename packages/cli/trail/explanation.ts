@@ -1,5 +1,5 @@
-import type { Change, Subject } from "@drift-guard/core/change";
-import type { Symptom } from "@drift-guard/core/symptom";
+import type { Symptom } from "@drift-guard/core/intake/symptom";
+import type { Change, Subject } from "@drift-guard/core/model/change";
 import type { Ward } from "@drift-guard/guard/guarded-role";
 import { findConcerns } from "../concern.ts";
 import type { TrailRecord } from "./records.ts";

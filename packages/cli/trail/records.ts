@@ -1,5 +1,5 @@
 import { MessageUnreadableError } from "@drift-guard/core/errors";
-import { type Message, parseEnvelope, parseRecord } from "@drift-guard/core/message";
+import { type Message, parseEnvelope, parseRecord } from "@drift-guard/core/intake/message";
 import { openTrail } from "./input.ts";
 import { type Place, RecordSplitter, type TrailItem } from "./splitter.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Json } from "../synthesis.ts";
+import type { Json } from "../synth/synthesis.ts";
 import { defined, policy, type Translate } from "./translation.ts";
 
 const Role = z.strictObject({

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Json, Resource } from "../synthesis.ts";
+import type { Json, Resource } from "../synth/synthesis.ts";
 import { defined, document, TemplateError, type Translate } from "./translation.ts";
 
 const Bus = z.strictObject({ name: z.string() });

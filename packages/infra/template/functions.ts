@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type LambdaName, lambdas } from "../bundles.ts";
-import type { Json } from "../synthesis.ts";
+import type { Json } from "../synth/synthesis.ts";
 import { defined, TemplateError, type Translate } from "./translation.ts";
 
 /** The bucket that the template takes the functions' code from. */

@@ -1,4 +1,4 @@
-import type { Resource } from "../synthesis.ts";
+import type { Resource } from "../synth/synthesis.ts";
 
 // What SST appends to a component's name for the resource that it is about.
 const endings: { readonly [type: string]: string } = {

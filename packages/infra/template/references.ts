@@ -1,4 +1,4 @@
-import type { Json, Resource } from "../synthesis.ts";
+import type { Json, Resource } from "../synth/synthesis.ts";
 import { nameLogically } from "./names.ts";
 
 interface Token {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Json, Resource } from "../synthesis.ts";
+import type { Json, Resource } from "../synth/synthesis.ts";
 
 /** A resource of the stack cannot be written as CloudFormation. */
 export class TemplateError extends Error {

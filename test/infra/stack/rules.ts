@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { watchedCalls } from "@drift-guard/core/watched-calls";
-import { repositoryRoot } from "@drift-guard/infra/platform";
+import { watchedCalls } from "@drift-guard/core/intake/watched-calls";
+import { repositoryRoot } from "@drift-guard/infra/synth/platform";
 import { account, parse, type SynthesisedStack, stackOf } from "../stacks.ts";
 
 const plain = await stackOf("plain");

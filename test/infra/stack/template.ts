@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { synthesise } from "@drift-guard/infra/synth";
-import type { Json, Resource } from "@drift-guard/infra/synthesis";
-import { renderTemplate, renderTemplates, type Template } from "@drift-guard/infra/template";
+import { synthesise } from "@drift-guard/infra/synth/synth";
+import type { Json, Resource } from "@drift-guard/infra/synth/synthesis";
+import { renderTemplate, renderTemplates, type Template } from "@drift-guard/infra/template/template";
 import { account, home, stackOf } from "../stacks.ts";
 
 const plain = await stackOf("plain");

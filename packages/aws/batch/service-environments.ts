@@ -1,0 +1,57 @@
+import {
+  type BatchClient,
+  type JobQueueDetail,
+  paginateDescribeJobQueues,
+  paginateDescribeServiceEnvironments,
+} from "@aws-sdk/client-batch";
+import { lastSegment } from "@drift-guard/core/batch/batch";
+import { BatchUnreadableError } from "@drift-guard/core/errors";
+import type { RegionReader } from "@drift-guard/guard/linked-role/uses";
+import { tellFailure } from "../failure.ts";
+
+/** Reads the service environments of a region: every one of them works with the role for SageMaker (2.5). */
+export function readServiceEnvironments(clientOf: (region: string) => BatchClient): RegionReader {
+  return async (region) => {
+    const client = clientOf(region);
+    let permission = "batch:DescribeServiceEnvironments";
+    try {
+      const environments = [];
+      for await (const page of paginateDescribeServiceEnvironments({ client }, {})) {
+        for (const found of page.serviceEnvironments ?? []) {
+          if (found.serviceEnvironmentName === undefined || found.status === "DELETED") continue;
+          environments.push({
+            region,
+            name: found.serviceEnvironmentName,
+            state: found.state ?? "ENABLED",
+            status: found.status ?? "CREATING",
+          });
+        }
+      }
+      permission = "batch:DescribeJobQueues";
+      const queues = [];
+      if (environments.length > 0) {
+        for await (const page of paginateDescribeJobQueues({ client }, {})) {
+          for (const queue of page.jobQueues ?? []) {
+            const order = orderOf(queue);
+            if (order.length > 0)
+              queues.push({ region, name: queue.jobQueueName ?? "", environments: order });
+          }
+        }
+      }
+      return { region, status: "read", environments, queues };
+    } catch (cause) {
+      throw new BatchUnreadableError(
+        `The service environments of ${region} could not be read: ${tellFailure(cause, permission)}`,
+        { cause },
+      );
+    }
+  };
+}
+
+function orderOf({ serviceEnvironmentOrder = [] }: JobQueueDetail): readonly string[] {
+  return serviceEnvironmentOrder
+    .toSorted((a, b) => (a.order ?? 0) - (b.order ?? 0))
+    .flatMap(({ serviceEnvironment }) =>
+      serviceEnvironment === undefined ? [] : [lastSegment(serviceEnvironment)],
+    );
+}

@@ -1,0 +1,82 @@
+import {
+  type AwsSecurityFinding,
+  BatchImportFindingsCommand,
+  type SecurityHubClient,
+} from "@aws-sdk/client-securityhub";
+import { codeOf } from "../failure.ts";
+import { DeliveryError, deliveryFailure } from "./delivery.ts";
+
+/** A finding that Security Hub did not take, by its ASFF `Id`. */
+export interface RefusedFinding {
+  readonly id: string;
+  readonly why: string;
+}
+
+/** Security Hub did not take some findings; the others are imported. */
+export class FindingsRefusedError extends DeliveryError {
+  readonly refused: readonly RefusedFinding[];
+  constructor(message: string, refused: readonly RefusedFinding[]) {
+    super(message);
+    this.refused = refused;
+  }
+}
+
+// BatchImportFindings takes 100 findings and 6 MB (platform-facts 5.6).
+const largest = { findings: 100, bytes: 5_500_000 };
+
+/**
+ * Imports findings, new or again, in as few calls as hold them. Throws `FindingsRefusedError`, which names those that
+ * were not taken, after all calls are made; `DeliveryError` where Security Hub takes none.
+ */
+export async function importFindings(
+  client: SecurityHubClient,
+  findings: readonly AwsSecurityFinding[],
+): Promise<void> {
+  const refused: RefusedFinding[] = [];
+  for (const chunk of packChunks(findings)) refused.push(...(await importChunk(client, chunk)));
+  if (refused.length === 0) return;
+  throw new FindingsRefusedError(
+    `Security Hub did not take ${refused.length} of ${findings.length} findings: ` +
+      `${refused.map(({ id, why }) => `${id}: ${why}`).join("; ")}.`,
+    refused,
+  );
+}
+
+function packChunks(findings: readonly AwsSecurityFinding[]): readonly AwsSecurityFinding[][] {
+  const chunks: AwsSecurityFinding[][] = [];
+  let bytes = 0;
+  for (const finding of findings) {
+    const size = Buffer.byteLength(JSON.stringify(finding));
+    const last = chunks.at(-1);
+    if (last && last.length < largest.findings && bytes + size <= largest.bytes) {
+      last.push(finding);
+      bytes += size;
+    } else {
+      chunks.push([finding]);
+      bytes = size;
+    }
+  }
+  return chunks;
+}
+
+async function importChunk(
+  client: SecurityHubClient,
+  chunk: AwsSecurityFinding[],
+): Promise<readonly RefusedFinding[]> {
+  try {
+    const answer = await client.send(new BatchImportFindingsCommand({ Findings: chunk }));
+    return (answer.FailedFindings ?? []).map(({ Id, ErrorCode, ErrorMessage }) => ({
+      id: Id ?? "one without an Id",
+      why: `${ErrorCode ?? "refused"} ${ErrorMessage ?? ""}`.trimEnd(),
+    }));
+  } catch (error) {
+    if (codeOf(error) === "InvalidAccess") {
+      throw new DeliveryError(
+        "Security Hub is not enabled in this account and region. Enable it, or set securityHub to false in " +
+          "drift-guard.config.ts and deploy again.",
+        { cause: error },
+      );
+    }
+    throw deliveryFailure("Security Hub", error, "securityhub:BatchImportFindings");
+  }
+}

@@ -1,0 +1,45 @@
+import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { Transition } from "@drift-guard/core/model/transition";
+import { findingKeys, schema } from "@drift-guard/core/store/keys";
+import * as z from "zod";
+
+// DynamoDB's typed values, of which the guard's items hold these; each is read as the plain value that it stands for.
+const Value: z.ZodType<unknown> = z.lazy(() =>
+  z.union([
+    z.strictObject({ S: z.string() }).transform(({ S }) => S),
+    z.strictObject({ N: z.string() }).transform(({ N }) => Number(N)),
+    z.strictObject({ BOOL: z.boolean() }).transform(({ BOOL }) => BOOL),
+    z.strictObject({ NULL: z.literal(true) }).transform(() => null),
+    z.strictObject({ L: z.array(Value) }).transform(({ L }) => L),
+    z.strictObject({ M: z.record(z.string(), Value) }).transform(({ M }) => M),
+    z.strictObject({ SS: z.array(z.string()) }).transform(({ SS }) => SS),
+  ]),
+);
+
+const StreamRecord = z.looseObject({
+  eventID: z.string().optional(),
+  eventName: z.string(),
+  dynamodb: z.looseObject({
+    Keys: z.looseObject({ sk: z.object({ S: z.string() }) }),
+    NewImage: z.record(z.string(), Value).optional(),
+  }),
+});
+
+const Image = z.looseObject({ schema: z.literal(schema), transition: Transition });
+
+/** The transition that a record of the findings table's stream inserted, if it did. Throws `MessageUnreadableError`. */
+export function parseStreamRecord(value: unknown): Transition | undefined {
+  const record = StreamRecord.safeParse(value);
+  if (!record.success) throw unreadable("A record of the findings table's stream", record.error);
+  const { eventName, dynamodb } = record.data;
+  const key = dynamodb.Keys.sk.S;
+  // A sink that marks what it delivered changes the item, and time to live removes it: neither is news.
+  if (eventName !== "INSERT" || !key.startsWith(findingKeys.anyTransition)) return undefined;
+  const image = Image.safeParse(dynamodb.NewImage);
+  if (!image.success) throw unreadable(`The item ${key} in the findings table's stream`, image.error);
+  return image.data.transition;
+}
+
+function unreadable(what: string, error: z.ZodError): MessageUnreadableError {
+  return new MessageUnreadableError(`${what} cannot be read.\n${z.prettifyError(error)}`, { cause: error });
+}

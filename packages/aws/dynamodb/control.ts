@@ -1,0 +1,121 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import { PutCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { StoreUnavailableError } from "@drift-guard/core/errors";
+import type { Approval, Budget, Control, Exception } from "@drift-guard/core/model/control";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import type { ControlStore, Spending } from "@drift-guard/core/ports";
+import { ApprovalItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
+import { type BudgetWindow, budgetWindow, controlKeys, schema } from "@drift-guard/core/store/keys";
+import { findItem, openTable, queryItems, readItem, sortKeyOf, type Table, tableFailure } from "./table.ts";
+
+// Two rollbacks that spend at once cancel each other's transaction; more often than this they do not meet.
+const spendRounds = 6;
+
+// A window that is over is kept this long, for whoever asks what happened.
+const keepBudgetDays = 7;
+
+/** Keeps control in DynamoDB. Whatever cannot be read throws, so that nothing is written on a doubt. */
+export function createControlStore(
+  client: DynamoDBClient,
+  options: { readonly table: string },
+): ControlStore {
+  const table = openTable(client, options.table);
+  return {
+    load: (role) => loadControl(table, role),
+    spend: (role, budget, now) => spend(table, role, budget, now),
+    openBreaker: (role, reason) => openBreaker(table, role, reason),
+  };
+}
+
+async function loadControl(table: Table, role: RoleKey): Promise<Control> {
+  const [paused, decided] = await Promise.all([readPause(table, role.account), readDecisions(table, role)]);
+  return { ...decided, ...(paused !== undefined && { paused }) };
+}
+
+async function readPause(table: Table, account: string): Promise<string | undefined> {
+  const item = await findItem(table, controlKeys.account(account), controlKeys.paused);
+  return item && readItem(table, item, StopItem).reason;
+}
+
+async function readDecisions(table: Table, role: RoleKey): Promise<Control> {
+  const exceptions: Exception[] = [];
+  const approvals: Approval[] = [];
+  let breaker: string | undefined;
+  const items = queryItems(table, {
+    KeyConditionExpression: "pk = :pk",
+    ExpressionAttributeValues: { ":pk": controlKeys.partition(role) },
+    ConsistentRead: true,
+  });
+  for await (const item of items) {
+    const key = sortKeyOf(item);
+    if (key === controlKeys.breaker) breaker = readItem(table, item, StopItem).reason;
+    else if (key.startsWith(controlKeys.exception(""))) {
+      exceptions.push(readItem(table, item, ExceptionItem).exception);
+    } else if (key.startsWith(controlKeys.approval(""))) {
+      approvals.push(readItem(table, item, ApprovalItem).approval);
+    }
+  }
+  return { exceptions, approvals, ...(breaker !== undefined && { breaker }) };
+}
+
+async function spend(table: Table, role: RoleKey, budget: Budget, now: string): Promise<Spending> {
+  const window = budgetWindow(budget, now);
+  for (let round = 0; round < spendRounds; round += 1) {
+    try {
+      await table.documents.send(
+        new TransactWriteCommand({
+          TransactItems: [
+            countOne(table, controlKeys.partition(role), window, budget.perRole),
+            countOne(table, controlKeys.account(role.account), window, budget.perAccount),
+          ],
+        }),
+      );
+      return "spent";
+    } catch (error) {
+      const reasons = error instanceof TransactionCanceledException ? error.CancellationReasons : undefined;
+      const [byRole, byAccount] = (reasons ?? []).map(({ Code }) => Code);
+      if (byRole === "ConditionalCheckFailed") return "role budget exhausted";
+      if (byAccount === "ConditionalCheckFailed") return "account budget exhausted";
+      if (byRole !== "TransactionConflict" && byAccount !== "TransactionConflict") {
+        throw tableFailure(table, error, "dynamodb:UpdateItem");
+      }
+      await pause(20 * 2 ** round * Math.random());
+    }
+  }
+  throw new StoreUnavailableError(
+    `The budget of ${role.name} in the table ${table.name} is being spent by others at each of ${spendRounds} tries. ` +
+      "Nothing was spent; try again.",
+  );
+}
+
+function countOne(table: Table, pk: string, window: BudgetWindow, most: number) {
+  return {
+    Update: {
+      TableName: table.name,
+      Key: { pk, sk: controlKeys.budget(window.id) },
+      UpdateExpression: "SET #schema = :schema, expires = :expires ADD spent :one",
+      ConditionExpression: "attribute_not_exists(spent) OR spent < :most",
+      ExpressionAttributeNames: { "#schema": "schema" },
+      ExpressionAttributeValues: {
+        ":schema": schema,
+        ":expires": Math.floor(window.endsAt.getTime() / 1000) + keepBudgetDays * 86_400,
+        ":one": 1,
+        ":most": most,
+      },
+    },
+  };
+}
+
+async function openBreaker(table: Table, role: RoleKey, reason: string): Promise<void> {
+  try {
+    await table.documents.send(
+      new PutCommand({
+        TableName: table.name,
+        Item: { pk: controlKeys.partition(role), sk: controlKeys.breaker, schema, reason },
+      }),
+    );
+  } catch (error) {
+    throw tableFailure(table, error, "dynamodb:PutItem");
+  }
+}

@@ -1,0 +1,104 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { StoreUnavailableError } from "@drift-guard/core/errors";
+import type { Finding } from "@drift-guard/core/model/finding";
+import type { Ledger } from "@drift-guard/core/model/ledger";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import type { Rollback } from "@drift-guard/core/model/rollback";
+import type { Transition } from "@drift-guard/core/model/transition";
+import type { FindingStore, Sink } from "@drift-guard/core/ports";
+import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "@drift-guard/core/store/items";
+import { findingKeys } from "@drift-guard/core/store/keys";
+import { commitLedger } from "./findings-commit.ts";
+import { findDelivery, markDelivered, readUndelivered, renewTransition } from "./findings-deliveries.ts";
+import { findItem, openTable, queryItems, readItem, scanItems, sortKeyOf, type Table } from "./table.ts";
+
+// A ledger that is committed to between the calls of a load is read again, so often before it is given up.
+const loadRounds = 5;
+
+/**
+ * Keeps the ledgers in DynamoDB. A transition waits for each of `sinks` to mark it delivered.
+ *
+ * A commit of more than a hundred items is several transactions, each a step of the version that is whole in itself;
+ * one that loses the race midway leaves the steps before it, and deciding anew from the ledger completes them.
+ */
+export function createFindingStore(
+  client: DynamoDBClient,
+  options: { readonly table: string; readonly sinks: readonly Sink[] },
+): FindingStore {
+  const table = openTable(client, options.table);
+  return {
+    load: (role) => loadLedger(table, role),
+    commit: (commit) => commitLedger(table, commit, options.sinks),
+    findings: () => readFindings(table),
+    history: (role, findingId) => readHistory(table, role, findingId),
+    findDelivery: ({ finding }) => findDelivery(table, finding, options.sinks),
+    markDelivered: (transition, sink) => markDelivered(table, transition, sink),
+    renew: (transition, sink, at) => renewTransition(table, transition, sink, at),
+    undelivered: (at) => readUndelivered(table, at, options.sinks),
+  };
+}
+
+async function loadLedger(table: Table, role: RoleKey): Promise<Ledger> {
+  for (let round = 0; round < loadRounds; round += 1) {
+    // The version is read before the items, and again with them: a query is not a snapshot, and old findings under a
+    // new version would pass the commit's condition.
+    const version = await readVersion(table, role);
+    const ledger = await readLedger(table, role);
+    if (ledger.version === version) return ledger;
+  }
+  throw new StoreUnavailableError(
+    `The ledger of ${role.name} in the table ${table.name} changed at each of ${loadRounds} tries to load it. ` +
+      "It is tried again with the next message.",
+  );
+}
+
+async function readVersion(table: Table, role: RoleKey): Promise<number> {
+  const item = await findItem(table, findingKeys.partition(role), findingKeys.ledger());
+  return item ? readItem(table, item, LedgerItem).version : 0;
+}
+
+async function readLedger(table: Table, role: RoleKey): Promise<Ledger> {
+  let version = 0;
+  const findings: Finding[] = [];
+  const rollbacks: Rollback[] = [];
+  const items = queryItems(table, {
+    KeyConditionExpression: "pk = :pk AND sk BETWEEN :first AND :last",
+    ExpressionAttributeValues: {
+      ":pk": findingKeys.partition(role),
+      ":first": findingKeys.first,
+      ":last": findingKeys.last,
+    },
+    ConsistentRead: true,
+  });
+  for await (const item of items) {
+    const key = sortKeyOf(item);
+    if (key === findingKeys.ledger()) version = readItem(table, item, LedgerItem).version;
+    else if (key.startsWith(findingKeys.rollback(""))) {
+      rollbacks.push(readItem(table, item, RollbackItem).rollback);
+    } else findings.push(readItem(table, item, FindingItem).finding);
+  }
+  return { role, version, findings, rollbacks };
+}
+
+async function* readFindings(table: Table): AsyncIterable<Finding> {
+  const items = scanItems(table, {
+    FilterExpression: "begins_with(sk, :finding)",
+    ExpressionAttributeValues: { ":finding": findingKeys.finding("") },
+    ConsistentRead: true,
+  });
+  for await (const item of items) yield readItem(table, item, FindingItem).finding;
+}
+
+async function readHistory(table: Table, role: RoleKey, findingId: string): Promise<readonly Transition[]> {
+  const history: Transition[] = [];
+  const items = queryItems(table, {
+    KeyConditionExpression: "pk = :pk AND begins_with(sk, :transition)",
+    ExpressionAttributeValues: {
+      ":pk": findingKeys.partition(role),
+      ":transition": findingKeys.transitions(findingId),
+    },
+    ConsistentRead: true,
+  });
+  for await (const item of items) history.push(readItem(table, item, TransitionItem).transition);
+  return history;
+}

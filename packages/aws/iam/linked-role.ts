@@ -1,0 +1,129 @@
+import {
+  CreateServiceLinkedRoleCommand,
+  DeleteServiceLinkedRoleCommand,
+  GetRoleCommand,
+  GetServiceLinkedRoleDeletionStatusCommand,
+  type GetServiceLinkedRoleDeletionStatusCommandOutput,
+  type IAMClient,
+  UpdateRoleCommand,
+  UpdateRoleDescriptionCommand,
+} from "@aws-sdk/client-iam";
+import { LinkedRoleRefusedError, LinkedRoleUnansweredError } from "@drift-guard/core/errors";
+import type { LastUse } from "@drift-guard/core/linked-role/linked-role";
+import type { DeletionStatus } from "@drift-guard/core/model/deletion";
+import { type Observed, seen } from "@drift-guard/core/model/role";
+import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
+import { codeOf, isDenied, isRefusal, isThrottled, tellFailure } from "../failure.ts";
+import { readServiceUses, type Waiting } from "./last-accessed.ts";
+
+/** Keeps service-linked roles through IAM; `waiting` is how long a report on their use is waited for. */
+export function createLinkedRoleKeeper(client: IAMClient, waiting?: Waiting): LinkedRoleKeeper {
+  return {
+    async create(service) {
+      const { Role } = await ask(
+        "CreateServiceLinkedRole",
+        `the service-linked role of ${service}`,
+        client.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: service })),
+      );
+      return expect(Role?.RoleName, "CreateServiceLinkedRole", "RoleName");
+    },
+    async delete(roleName) {
+      const { DeletionTaskId } = await ask(
+        "DeleteServiceLinkedRole",
+        roleName,
+        client.send(new DeleteServiceLinkedRoleCommand({ RoleName: roleName })),
+      );
+      return expect(DeletionTaskId, "DeleteServiceLinkedRole", "DeletionTaskId");
+    },
+    async deletionStatus(taskId) {
+      try {
+        const command = new GetServiceLinkedRoleDeletionStatusCommand({ DeletionTaskId: taskId });
+        return statusOf(await client.send(command));
+      } catch (error) {
+        if (codeOf(error) === "NoSuchEntity") return undefined;
+        if (!isThrottled(error)) throw failure("GetServiceLinkedRoleDeletionStatus", taskId, error);
+        const why = tellFailure(error, "iam:GetServiceLinkedRoleDeletionStatus");
+        throw new LinkedRoleUnansweredError(why, { cause: error });
+      }
+    },
+    async activity(roleName) {
+      const { Role } = await ask(
+        "GetRole",
+        roleName,
+        client.send(new GetRoleCommand({ RoleName: roleName })),
+      );
+      const arn = expect(Role?.Arn, "GetRole", "Arn");
+      return {
+        role: lastUseOf(Role?.RoleLastUsed),
+        services: await readServiceUses(client, arn, waiting),
+      };
+    },
+    async describe(roleName, description) {
+      const given = { RoleName: roleName, Description: description };
+      try {
+        await client.send(new UpdateRoleCommand(given));
+      } catch (error) {
+        if (!isDenied(error)) throw failure("UpdateRole", roleName, error);
+        // The guide's own permission for this names the older call alone (R21, T6).
+        await ask("UpdateRoleDescription", roleName, client.send(new UpdateRoleDescriptionCommand(given)));
+      }
+    },
+  };
+}
+
+function statusOf(answer: GetServiceLinkedRoleDeletionStatusCommandOutput): DeletionStatus {
+  const { Status, Reason } = answer;
+  switch (Status) {
+    case "NOT_STARTED":
+    case "IN_PROGRESS":
+    case "SUCCEEDED":
+      return { status: Status };
+    case "FAILED":
+      return {
+        status: Status,
+        ...(Reason?.Reason !== undefined && { reason: Reason.Reason }),
+        usage: (Reason?.RoleUsageList ?? []).map((usage) => ({
+          region: usage.Region ?? "",
+          resources: usage.Resources ?? [],
+        })),
+      };
+    default:
+      throw new LinkedRoleUnansweredError(
+        `IAM's answer to GetServiceLinkedRoleDeletionStatus has the status ${Status}, which is none that IAM is known to have. Ask again later.`,
+      );
+  }
+}
+
+// GetRole tells of the last 400 days, and an empty object where there was no use in them.
+function lastUseOf(
+  used: { readonly LastUsedDate?: Date | undefined; readonly Region?: string | undefined } | undefined,
+): Observed<LastUse | null> {
+  if (!used?.LastUsedDate) return seen(null);
+  return seen({ at: used.LastUsedDate.toISOString(), ...(used.Region && { region: used.Region }) });
+}
+
+async function ask<T>(call: string, what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw failure(call, what, error);
+  }
+}
+
+function failure(call: string, what: string, error: unknown): Error {
+  const permission = `iam:${call}`;
+  const why = tellFailure(error, permission);
+  const code = codeOf(error);
+  if (code !== undefined && isRefusal(error)) {
+    return new LinkedRoleRefusedError(`IAM refused ${permission} on ${what}: ${why}`, code, { cause: error });
+  }
+  const lost = call.startsWith("Get") ? "could not be read" : "may have been carried out, or not";
+  return new LinkedRoleUnansweredError(`${permission} on ${what} ${lost}: ${why}`, { cause: error });
+}
+
+function expect<T>(value: T | undefined, call: string, member: string): T {
+  if (value !== undefined) return value;
+  throw new LinkedRoleUnansweredError(
+    `IAM's answer to ${call} has no ${member}. Check the endpoint that answered.`,
+  );
+}

@@ -1,0 +1,59 @@
+import {
+  AttachRolePolicyCommand,
+  DeleteRolePolicyCommand,
+  DetachRolePolicyCommand,
+  type IAMClient,
+  PutRolePolicyCommand,
+  UpdateAssumeRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
+import type { Step } from "@drift-guard/core/model/plan";
+import type { RoleWriter } from "@drift-guard/core/ports";
+import { codeOf, isRefusal, requestIdOf, tellFailure } from "../failure.ts";
+
+/** Writes roles through IAM: one call for each step. Throws `StepRefusedError` and `StepUnansweredError`. */
+export function createRoleWriter(client: IAMClient): RoleWriter {
+  return {
+    async apply(step) {
+      try {
+        const { $metadata } = await send(client, step);
+        return { ...($metadata.requestId && { requestId: $metadata.requestId }) };
+      } catch (error) {
+        const call = `${step.call} on the role ${step.role}`;
+        const why = tellFailure(error, step.call);
+        const code = codeOf(error);
+        if (code !== undefined && isRefusal(error)) {
+          throw new StepRefusedError(`IAM refused ${call}: ${why}`, code, {
+            cause: error,
+            requestId: requestIdOf(error),
+          });
+        }
+        throw new StepUnansweredError(`Whether ${call} was carried out is not known: ${why}`, {
+          cause: error,
+        });
+      }
+    },
+  };
+}
+
+function send(client: IAMClient, step: Step) {
+  const RoleName = step.role;
+  switch (step.call) {
+    case "iam:AttachRolePolicy":
+      return client.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: step.policyArn }));
+    case "iam:DetachRolePolicy":
+      return client.send(new DetachRolePolicyCommand({ RoleName, PolicyArn: step.policyArn }));
+    case "iam:PutRolePolicy":
+      return client.send(
+        new PutRolePolicyCommand({
+          RoleName,
+          PolicyName: step.policyName,
+          PolicyDocument: step.document,
+        }),
+      );
+    case "iam:DeleteRolePolicy":
+      return client.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: step.policyName }));
+    case "iam:UpdateAssumeRolePolicy":
+      return client.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: step.document }));
+  }
+}

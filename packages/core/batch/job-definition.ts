@@ -1,0 +1,176 @@
+import * as z from "zod";
+import {
+  type BatchPlace,
+  type JobDefinition,
+  type JobTask,
+  optionalText,
+  readDefinitionName,
+  readRoleName,
+} from "./batch.ts";
+import { needLogGroup, type ReadNeeds, readCredentialsParameter, readValueFrom } from "./needs.ts";
+import type { Need } from "./role-use.ts";
+
+// The guide prints single objects as lists in places, and real records have null where they have nothing (3.9).
+const listOf = <T extends z.ZodType>(item: T) =>
+  z.preprocess((value) => (Array.isArray(value) ? value : value == null ? [] : [value]), z.array(item));
+
+const NamedValue = z.looseObject({ valueFrom: z.unknown() }).catch({ valueFrom: undefined });
+
+const Container = z.looseObject({
+  executionRoleArn: optionalText,
+  jobRoleArn: optionalText,
+  secrets: listOf(NamedValue),
+  logConfiguration: listOf(
+    z
+      .looseObject({
+        secretOptions: listOf(NamedValue),
+        options: z.record(z.string(), z.string()).optional().catch(undefined),
+      })
+      .catch({ secretOptions: [{ valueFrom: undefined }], options: undefined }),
+  ),
+  repositoryCredentials: listOf(
+    z.looseObject({ credentialsParameter: z.unknown() }).catch({ credentialsParameter: undefined }),
+  ),
+});
+
+const Task = z.looseObject({
+  executionRoleArn: optionalText,
+  taskRoleArn: optionalText,
+  containers: listOf(z.unknown()),
+});
+
+const Tasks = z.looseObject({ taskProperties: listOf(z.unknown()) });
+const Range = z.looseObject({ container: listOf(z.unknown()), ecsProperties: listOf(z.unknown()) });
+
+const Definition = z.looseObject({
+  jobDefinitionName: z.string().min(1),
+  revision: z.number().int().optional().catch(undefined),
+  status: optionalText,
+  platformCapabilities: z.array(z.string()).optional().catch(undefined),
+  containerProperties: listOf(z.unknown()),
+  nodeProperties: listOf(
+    z.looseObject({ nodeRangeProperties: listOf(z.unknown()) }).catch({ nodeRangeProperties: [] }),
+  ),
+  ecsProperties: listOf(z.unknown()),
+});
+
+/**
+ * Reads a job definition from what RegisterJobDefinition is given, or from what DescribeJobDefinitions answers, in all
+ * five places where it can name roles and secrets. Kubernetes pods (`eksProperties`) name none of AWS's.
+ * Undefined where it has no name.
+ */
+export function parseJobDefinition(value: unknown, place: BatchPlace): JobDefinition | undefined {
+  const parsed = Definition.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { jobDefinitionName, revision, status, platformCapabilities } = parsed.data;
+  const named = readDefinitionName(jobDefinitionName);
+  const { containerProperties, nodeProperties, ecsProperties } = parsed.data;
+  return {
+    region: place.region,
+    name: named.name,
+    revision: revision ?? named.revision ?? 0,
+    active: status !== "INACTIVE",
+    fargate: platformCapabilities?.includes("FARGATE") ?? false,
+    tasks: [
+      ...containerProperties.flatMap((one) => readContainer(one, "containerProperties", place)),
+      ...nodeProperties.flatMap(({ nodeRangeProperties }) =>
+        nodeRangeProperties.flatMap((range, index) =>
+          readRange(range, `nodeProperties.nodeRangeProperties[${index}]`, place),
+        ),
+      ),
+      ...ecsProperties.flatMap((one) => readTasks(one, "ecsProperties", place)),
+    ],
+  };
+}
+
+function readRange(value: unknown, at: string, place: BatchPlace): readonly JobTask[] {
+  const parsed = Range.safeParse(value);
+  if (!parsed.success) return [unreadable(at)];
+  return [
+    ...parsed.data.container.flatMap((one) => readContainer(one, `${at}.container`, place)),
+    ...parsed.data.ecsProperties.flatMap((one) => readTasks(one, `${at}.ecsProperties`, place)),
+  ];
+}
+
+function readTasks(value: unknown, at: string, place: BatchPlace): readonly JobTask[] {
+  const parsed = Tasks.safeParse(value);
+  if (!parsed.success) return [unreadable(at)];
+  return parsed.data.taskProperties.map((given, index) => {
+    const where = `${at}.taskProperties[${index}]`;
+    const task = Task.safeParse(given);
+    if (!task.success) return unreadable(where);
+    const { executionRoleArn, taskRoleArn, containers } = task.data;
+    const inner = containers.flatMap((one, number) =>
+      readContainer(one, `${where}.containers[${number}]`, place),
+    );
+    const roles = readRoles(executionRoleArn, taskRoleArn, where, place);
+    return {
+      ...roles,
+      at: where,
+      needs: inner.flatMap(({ needs }) => needs),
+      unread: [...roles.unread, ...inner.flatMap(({ unread }) => unread)],
+    };
+  });
+}
+
+function readContainer(value: unknown, at: string, place: BatchPlace): readonly JobTask[] {
+  const parsed = Container.safeParse(value);
+  if (!parsed.success) return [unreadable(at)];
+  const { secrets, logConfiguration, repositoryCredentials } = parsed.data;
+  const roles = readRoles(parsed.data.executionRoleArn, parsed.data.jobRoleArn, at, place);
+  const reads: ReadNeeds[] = [
+    ...secrets.map(({ valueFrom }, index) =>
+      readSecret(valueFrom, `${at}.secrets[${index}].valueFrom`, place),
+    ),
+    ...logConfiguration.flatMap(({ secretOptions }) =>
+      secretOptions.map(({ valueFrom }, index) =>
+        readSecret(valueFrom, `${at}.logConfiguration.secretOptions[${index}].valueFrom`, place),
+      ),
+    ),
+    ...repositoryCredentials.map(({ credentialsParameter }) => {
+      const where = `${at}.repositoryCredentials.credentialsParameter`;
+      return typeof credentialsParameter === "string"
+        ? readCredentialsParameter(credentialsParameter, where, place)
+        : noText(where);
+    }),
+  ];
+  const logs = logConfiguration.flatMap(({ options }) =>
+    needLogGroup(options ?? {}, `${at}.logConfiguration.options`, place),
+  );
+  const needs: readonly Need[] = [...reads.flatMap((one) => (one.read ? one.needs : [])), ...logs];
+  const unread = [...roles.unread, ...reads.flatMap((one) => (one.read ? [] : [one.why]))];
+  return [{ ...roles, at, needs, unread }];
+}
+
+function readRoles(
+  execution: string | undefined,
+  job: string | undefined,
+  at: string,
+  place: BatchPlace,
+): Pick<JobTask, "execution" | "job" | "unread"> {
+  const executionName = execution === undefined ? undefined : readRoleName(execution, place);
+  const jobName = job === undefined ? undefined : readRoleName(job, place);
+  const foreign = [
+    ...(execution !== undefined && executionName === undefined ? [execution] : []),
+    ...(job !== undefined && jobName === undefined ? [job] : []),
+  ];
+  return {
+    ...(executionName !== undefined && { execution: executionName }),
+    ...(jobName !== undefined && { job: jobName }),
+    unread: foreign.map(
+      (text) => `${at} names ${text.slice(0, 200)}, which is no role of account ${place.account}.`,
+    ),
+  };
+}
+
+function readSecret(valueFrom: unknown, at: string, place: BatchPlace): ReadNeeds {
+  return typeof valueFrom === "string" ? readValueFrom(valueFrom, at, place) : noText(at);
+}
+
+function noText(at: string): ReadNeeds {
+  return { read: false, why: `${at} is no text.` };
+}
+
+function unreadable(at: string): JobTask {
+  return { at, needs: [], unread: [`${at} is not what it should be.`] };
+}

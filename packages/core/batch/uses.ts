@@ -1,0 +1,127 @@
+import {
+  type ComputeEnvironment,
+  type EnvironmentRole,
+  type JobDefinition,
+  type JobQueue,
+  type JobTask,
+  usualExecutionRole,
+} from "./batch.ts";
+import type { DefinitionUse, EnvironmentUse, Need, RoleUse } from "./role-use.ts";
+
+/** What of Batch uses which role, by role name. */
+export type UsesByRole = ReadonlyMap<string, readonly RoleUse[]>;
+
+/** The roles that a compute environment uses; `holders` gives the role that an instance profile holds, if any. */
+export function usesOfEnvironment(
+  environment: ComputeEnvironment,
+  queues: readonly JobQueue[],
+  holders: ReadonlyMap<string, string | undefined>,
+): UsesByRole {
+  const { region, name, state, status, statusReason } = environment;
+  if (status === "DELETED") return new Map();
+  const base = {
+    kind: "compute-environment",
+    region,
+    name,
+    state,
+    status,
+    ...(statusReason !== undefined && { statusReason }),
+    queues: queues
+      .filter((queue) => queue.region === region && queue.environments.includes(name))
+      .map((queue) => queue.name)
+      .sort(),
+  } as const;
+  const uses = environment.roles.map((role): readonly [string, EnvironmentUse] => {
+    if (role.duty !== "instance") return [role.name, { ...base, duty: role.duty, arn: role.arn }];
+    const { duty, profile } = role;
+    const holder = holders.get(profile);
+    // The console names profile and role alike (2.1), so that this is where a person looks for it.
+    return holder === undefined
+      ? [profile, { ...base, duty, profile, unheld: true }]
+      : [holder, { ...base, duty, profile }];
+  });
+  return collect(uses);
+}
+
+/** The instance profiles that a compute environment names. */
+export function profilesOf({ roles }: ComputeEnvironment): readonly string[] {
+  return roles.flatMap((role: EnvironmentRole) => (role.duty === "instance" ? [role.profile] : []));
+}
+
+// Revisions pile up where nobody deregisters them: those that need the same are told by the newest, and the oldest of
+// many are left out, since what is stored of a role and a definition is one item of a table.
+const most = { revisions: 50, characters: 200_000 };
+
+/** The roles that the revisions of one job definition use; inactive ones use none. */
+export function usesOfDefinition(revisions: readonly JobDefinition[]): UsesByRole {
+  const uses = revisions
+    .filter(({ active }) => active)
+    .toSorted((a, b) => b.revision - a.revision)
+    .flatMap(usesOfRevision);
+  return new Map([...collect(uses)].map(([role, all]) => [role, bound(distinct(all))]));
+}
+
+function bound(uses: readonly RoleUse[]): readonly RoleUse[] {
+  let characters = 0;
+  return uses.slice(0, most.revisions).filter((use, index) => {
+    characters += JSON.stringify(use).length;
+    return index === 0 || characters <= most.characters;
+  });
+}
+
+function distinct(uses: readonly RoleUse[]): readonly RoleUse[] {
+  const seen = new Set<string>();
+  return uses.filter((use) => {
+    const key = JSON.stringify({ ...use, revision: 0 });
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+function usesOfRevision({
+  region,
+  name,
+  revision,
+  fargate,
+  tasks,
+}: JobDefinition): readonly (readonly [string, DefinitionUse])[] {
+  const base = { kind: "job-definition", region, name, revision, fargate } as const;
+  const byExecution = Map.groupBy(tasks, ({ execution }) => execution);
+  const executions = [...byExecution].flatMap(
+    ([role, same]): readonly (readonly [string, DefinitionUse])[] => {
+      const use = { ...base, duty: "execution", ...joinTasks(same) } as const;
+      if (role !== undefined) return [[role, use]];
+      // Without Fargate and secrets a definition may leave the role out (R36).
+      const wants = use.needs.length + use.unread.length > 0 || fargate;
+      return wants ? [[usualExecutionRole, { ...use, unnamed: true }]] : [];
+    },
+  );
+  const jobs = new Set(tasks.flatMap(({ job }) => (job === undefined ? [] : [job])));
+  return [
+    ...executions,
+    ...[...jobs].map((role): readonly [string, DefinitionUse] => [
+      role,
+      { ...base, duty: "job", needs: [], unread: [] },
+    ]),
+  ];
+}
+
+function joinTasks(tasks: readonly JobTask[]): Pick<DefinitionUse, "needs" | "unread"> {
+  const needs = new Map<string, Need>();
+  for (const need of tasks.flatMap((task) => task.needs)) {
+    const key = `${need.action} ${need.resource}`;
+    if (!needs.has(key)) needs.set(key, need);
+  }
+  return { needs: [...needs.values()], unread: tasks.flatMap(({ unread }) => unread) };
+}
+
+function collect(uses: readonly (readonly [string, RoleUse])[]): UsesByRole {
+  const byRole = new Map<string, RoleUse[]>();
+  // IAM's names have no case: two spellings are one role.
+  const spelled = new Map<string, string>();
+  for (const [name, use] of uses) {
+    const role = spelled.get(name.toLowerCase()) ?? name;
+    spelled.set(name.toLowerCase(), role);
+    byRole.set(role, [...(byRole.get(role) ?? []), use]);
+  }
+  return byRole;
+}

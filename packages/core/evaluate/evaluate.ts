@@ -1,0 +1,286 @@
+import { comparePolicies } from "@drift-guard/policy/compare";
+import type { Comparison } from "@drift-guard/policy/comparison";
+import { parsePolicy } from "@drift-guard/policy/parse";
+import type { GuardedRole } from "../config/config.ts";
+import { matchesName } from "../config/name-pattern.ts";
+import type { Assessment, Drift, DriftSide } from "../model/evidence.ts";
+import type { Part } from "../model/part.ts";
+import { type AttachedPolicy, type Role, type RoleReading, sameRoleName } from "../model/role.ts";
+import { localiseReference } from "../reference/built-in.ts";
+import type { Attachment, Reference, Strictness } from "../reference/reference.ts";
+import { assessFloor, isReadable, keepEffect } from "./floor.ts";
+
+/** What an evaluation looks at. */
+export interface Evaluation {
+  readonly reference: Reference;
+  readonly guarded: GuardedRole;
+  readonly reading: RoleReading;
+}
+
+/** Every difference between a role and its reference, part by part; a pure function, without clock or randomness. */
+export function evaluate({ reference, guarded, reading }: Evaluation): readonly Assessment[] {
+  if (reading.status === "absent") {
+    return guarded.required
+      ? [
+          drift("role", "missing", {
+            detail: `The role ${reading.name} does not exist in account ${reading.account}.`,
+          }),
+        ]
+      : [];
+  }
+  const { role } = reading;
+  const expected = localiseReference(reference, role.partition);
+  const strictness = strictnessOf(reference, guarded);
+  return [
+    ...assessPlace(role, expected, guarded),
+    ...assessTrust(role, expected, strictness),
+    ...(strictness.attachments === "required"
+      ? expected.attachments.flatMap((attachment) => assessAttachment(role, attachment, strictness))
+      : []),
+    ...assessExtras(role, expected, strictness, guarded),
+    ...assessFloor(role, expected, strictness),
+    ...assessBoundary(role, expected),
+    ...assessProfile(role, profileOf({ name: role.name, reference, guarded })),
+  ];
+}
+
+/** How strictly each part of a role is held: as its reference says, but for what its owner chose. */
+export function strictnessOf(reference: Reference, { strictness: chosen }: GuardedRole): Strictness {
+  const { trust, attachments, floor, ceiling } = reference.strictness;
+  return {
+    trust: chosen.trust ?? trust,
+    attachments: chosen.attachments ?? attachments,
+    floor: chosen.floor ?? floor,
+    ceiling: chosen.ceiling ?? ceiling,
+  };
+}
+
+/** The instance profile that must hold a role: the owner's choice, else the role's namesake or the reference's. */
+export function profileOf({
+  name,
+  reference,
+  guarded,
+}: Pick<Evaluation, "reference" | "guarded"> & { readonly name: string }): string | undefined {
+  if (guarded.profile !== undefined || reference.profile === undefined) return guarded.profile;
+  return sameRoleName(reference.profile, reference.role) ? name : reference.profile;
+}
+
+// A plain role can carry a service-linked role's name at another path, and then is another role (T8); and AWS Batch names
+// roles by ARN, in which the path stands (2.8).
+function assessPlace(
+  role: Role,
+  { path, serviceLinked }: Reference,
+  { paths }: GuardedRole,
+): readonly Assessment[] {
+  if (path !== undefined) {
+    if (role.path === path) return [];
+    return [
+      drift("role", "altered", {
+        detail:
+          serviceLinked === undefined
+            ? `${role.name} stands at path ${role.path}, not at ${path}: who names it by its ARN does not find it there.`
+            : `${role.name} stands at path ${role.path}, not at ${path}: it is not the role that AWS keeps, but one of the same name.`,
+      }),
+    ];
+  }
+  if (paths.length === 0 || paths.includes(role.path)) return [];
+  return [
+    drift("role", "altered", {
+      detail: `${role.name} stands at path ${role.path}; the configuration expects ${paths.join(" or ")}. Who names it by its ARN does not find it there. If it is right, add the path to the role's paths.`,
+    }),
+  ];
+}
+
+// R8, R9, R42: the trust must mean what the reference says; conditions that harden it are welcome (2.10).
+function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): readonly Assessment[] {
+  if (strictness.trust === "off") return [];
+  const comparison = comparePolicies(readTrust(role), readTrust({ ...role, trust }), {
+    kind: "trust",
+    account: role.account,
+    partition: role.partition,
+  });
+  return differences("trust", comparison, { excess: strictness.trust === "exact" }, tellDangling(comparison));
+}
+
+const mostDangling = 3;
+
+/** The deleted principals that a role's trust names (2.12), as one sentence. */
+function tellDangling({ dangling }: Comparison): string | undefined {
+  const ids = dangling.filter(({ side }) => side === "candidate").map(({ id }) => id);
+  if (ids.length === 0) return undefined;
+  const rest = ids.length - mostDangling;
+  const named = ids.slice(0, mostDangling).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return ids.length === 1
+    ? `The trust names a deleted principal, ${named}: re-creating that role or user does not restore the trust.`
+    : `The trust names deleted principals, ${named}: re-creating those roles or users does not restore the trust.`;
+}
+
+// China's services go by two names that mean one: `ec2.amazonaws.com.cn` and `ec2.amazonaws.com` (T7).
+function readTrust({ trust, partition }: Role): string {
+  return partition === "aws-cn" ? trust.replaceAll(".amazonaws.com.cn", ".amazonaws.com") : trust;
+}
+
+// R5, R40: the attachment counts, an inline copy does not; AWS's own new version is information (platform-facts 1).
+function assessAttachment(
+  role: Role,
+  attachment: Attachment,
+  { ceiling }: Strictness,
+): readonly Assessment[] {
+  const part: Part = `managed:${attachment.arn}`;
+  const attached = role.attached.find(({ arn }) => arn === attachment.arn);
+  if (!attached) {
+    const { missing } = comparePolicies([], attachment.document, { kind: "identity" });
+    return [
+      drift(part, "missing", { grants: missing, detail: `The policy ${attachment.arn} is not attached.` }),
+    ];
+  }
+  if (!attached.version.observed) return [undecided(part, [attached.version.why])];
+  const { id, text } = attached.version.value;
+  const comparison = comparePolicies(text, attachment.document, { kind: "identity" });
+  if (!isOwnedByAws(attached.arn)) return differences(part, comparison, { excess: ceiling === "closed" });
+  const added = [...comparison.excess, ...comparison.deniesRemoved, ...comparison.latent];
+  const removed = [...comparison.missing, ...comparison.deniesAdded];
+  // Other partitions count their versions by themselves: only a number of the reference's own kind can go down.
+  const wentDown = role.partition === "aws" && isOlderVersion(id, attachment.version);
+  if (added.length + removed.length > 0 || (wentDown && comparison.relation === "equal")) {
+    return [{ kind: "vendor-change", part, version: id, since: attachment.version, added, removed }];
+  }
+  return undecidedPart(part, comparison);
+}
+
+// A further policy is drift only by what it gives beyond all that the role may have, or by what it takes away (R6, R39).
+function assessExtras(
+  role: Role,
+  reference: Reference,
+  strictness: Strictness,
+  { allowedPolicies }: GuardedRole,
+): readonly Assessment[] {
+  const isAllowed = (name: string) => allowedPolicies.some((pattern) => matchesName(pattern, name));
+  const required = new Set(reference.attachments.map(({ arn }) => arn));
+  const attached = role.attached.map(({ arn, version }) => ({
+    arn,
+    text: version.observed ? version.value.text : undefined,
+    why: version.observed ? "" : version.why,
+  }));
+  const rightful = [
+    ...reference.attachments.map(({ document }) => document),
+    ...[reference.floor, reference.allowed].flatMap((sourced) => (sourced ? [sourced.document] : [])),
+    ...attached.flatMap(({ arn, text }) =>
+      text !== undefined && ((required.has(arn) && isOwnedByAws(arn)) || isAllowed(arn)) ? [text] : [],
+    ),
+    ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
+  ].filter(isReadable);
+  const given = keepEffect(rightful.map(parsePolicy), "Allow");
+  const hasDeny = rightful.some((text) =>
+    parsePolicy(text).statements.some(({ effect }) => effect === "Deny"),
+  );
+  const sides = {
+    excess: strictness.ceiling === "closed",
+    missing: strictness.attachments === "required" || strictness.floor === "required",
+  };
+  const compare = (text: string): Comparison => {
+    const comparison = comparePolicies([text, ...rightful], rightful, { kind: "identity" });
+    if (!hasDeny) return comparison;
+    // Policies are compared uncut: what a Deny holds back today is given all the same, and nobody guards the Deny for it.
+    const uncut = comparePolicies([text, ...given], given, { kind: "identity" });
+    return { ...comparison, excess: uncut.excess, undecided: [...comparison.undecided, ...uncut.undecided] };
+  };
+  // A required policy is told as an attachment; where attachments are not asked for, only AWS's own cannot be edited.
+  const isTold = (arn: string) =>
+    required.has(arn) && (strictness.attachments === "required" || isOwnedByAws(arn));
+  return [
+    ...attached.flatMap(({ arn, text, why }): readonly Assessment[] => {
+      const part: Part = `managed:${arn}`;
+      if (isTold(arn) || isAllowed(arn)) return [];
+      const retired = reference.retired.find((policy) => policy.arn === arn);
+      if (retired) {
+        const grants = text === undefined ? [] : compare(text).excess;
+        return [
+          drift(part, "excess", { grants, detail: `${arn} must not be attached any more. ${retired.why}` }),
+        ];
+      }
+      return text === undefined ? [undecided(part, [why])] : differences(part, compare(text), sides);
+    }),
+    ...role.inline.flatMap(({ name, text }) =>
+      isAllowed(name) ? [] : differences(`inline:${name}`, compare(text), sides),
+    ),
+  ];
+}
+
+function assessBoundary({ boundary, name }: Role, reference: Reference): readonly Assessment[] {
+  if (reference.boundary === "any") return [];
+  if (!boundary.observed) return [undecided("boundary", [boundary.why])];
+  const policy: AttachedPolicy | null = boundary.value;
+  if (policy === null) return [];
+  return [
+    drift("boundary", "altered", {
+      detail: `${name} has the permissions boundary ${policy.arn}; its reference has none, and a boundary cuts what the role needs.`,
+    }),
+  ];
+}
+
+// 2.1: compute environments name the profile, and making it and putting the role into it are calls of their own.
+function assessProfile({ profiles, name }: Role, profile: string | undefined): readonly Assessment[] {
+  if (profile === undefined) return [];
+  if (!profiles.observed) return [undecided("profile", [profiles.why])];
+  if (profiles.value.some((held) => sameRoleName(held, profile))) return [];
+  return [
+    drift("profile", "missing", {
+      detail: `The instance profile ${profile} does not hold ${name}: no instance can get the role through it.`,
+    }),
+  ];
+}
+
+function differences(
+  part: Part,
+  comparison: Comparison,
+  sides: { readonly excess?: boolean; readonly missing?: boolean } = {},
+  detail?: string,
+): readonly Assessment[] {
+  const { excess, missing, deniesAdded, deniesRemoved } = comparison;
+  const told = detail !== undefined && { detail };
+  return [
+    ...(sides.excess !== false && excess.length + deniesRemoved.length > 0
+      ? [drift(part, "excess", { grants: excess, denies: deniesRemoved, ...told })]
+      : []),
+    // A Deny that somebody added is told however little the owner asks of the role: it may contain an incident.
+    ...((sides.missing !== false && missing.length > 0) || deniesAdded.length > 0
+      ? [drift(part, "missing", { grants: missing, denies: deniesAdded, ...told })]
+      : []),
+    ...undecidedPart(part, comparison),
+  ];
+}
+
+function undecidedPart(part: Part, { undecided: reasons, relation }: Comparison): readonly Assessment[] {
+  if (reasons.length > 0)
+    return [
+      undecided(
+        part,
+        reasons.map(({ message }) => message),
+      ),
+    ];
+  return relation === "undecided" ? [undecided(part, ["The comparison could not be decided."])] : [];
+}
+
+function undecided(part: Part, reasons: readonly string[]): Assessment {
+  return { kind: "undecided", part, reasons };
+}
+
+function drift(
+  part: Part,
+  side: DriftSide,
+  { grants = [], denies = [], detail }: Partial<Pick<Drift, "grants" | "denies" | "detail">>,
+): Drift {
+  return { kind: "drift", part, side, grants, denies, ...(detail !== undefined && { detail }) };
+}
+
+/** Whether AWS keeps a managed policy: the account cannot edit it. */
+export function isOwnedByAws(policyArn: string): boolean {
+  return /^arn:[\w-]+:iam::aws:policy\//.test(policyArn);
+}
+
+/** Whether a version id such as `v9` comes before another; ids of another form do not compare. */
+export function isOlderVersion(id: string, other: string): boolean {
+  const numberOf = (text: string) => Number(/^v(\d+)$/.exec(text)?.[1] ?? Number.NaN);
+  return numberOf(id) < numberOf(other);
+}

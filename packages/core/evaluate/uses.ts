@@ -1,0 +1,164 @@
+import { judgeAgent, leastAgent } from "../batch/agent-version.ts";
+import { usualExecutionRole } from "../batch/batch.ts";
+import { type DefinitionUse, type EnvironmentUse, type RoleUse, tellUse } from "../batch/role-use.ts";
+import { isPermissionTrouble } from "../intake/symptom.ts";
+import type { Assessment, Drift, Note, NoteTopic } from "../model/evidence.ts";
+import { type RoleReading, sameRoleName } from "../model/role.ts";
+import type { ResourceFacts } from "../ports.ts";
+import { evaluateNeeds, findUnusedGrants } from "./needs.ts";
+
+/** What the uses of a role are held against. */
+export interface UsageQuestion {
+  readonly reading: RoleReading;
+  readonly uses: readonly RoleUse[];
+  readonly facts: ReadonlyMap<string, ResourceFacts>;
+}
+
+/** What is wrong with a role by what Batch uses it for, whatever its reference says; a pure function. */
+export function evaluateUses({ reading, uses, facts }: UsageQuestion): readonly Assessment[] {
+  const name = reading.status === "present" ? reading.role.name : reading.name;
+  const environments = uses.filter((use) => use.kind === "compute-environment");
+  const definitions = uses.filter((use) => use.kind === "job-definition");
+  const served = definitions.filter(({ duty, unnamed }) => duty === "execution" && !unnamed);
+  return [
+    ...(reading.status === "present"
+      ? [
+          ...evaluateNeeds({ role: reading.role, uses: served, facts }),
+          ...findUnusedGrants({ role: reading.role, uses: served, facts }),
+        ]
+      : []),
+    ...noteUnnamed(definitions),
+    ...noteDoubleDuty(name, definitions),
+    ...noteUnheld(environments),
+    ...noteOldAgents(environments),
+    ...noteOtherPath(environments, reading),
+    ...noteInvalid(environments, reading),
+  ];
+}
+
+// R36, R46 and the API: Fargate and secrets require an execution role, and the definition must name it.
+function noteUnnamed(uses: readonly DefinitionUse[]): readonly Note[] {
+  return note(
+    "role-not-named",
+    uses.filter(({ unnamed }) => unnamed),
+    (use) =>
+      `${tellUse(use)} ${use.fargate ? "runs on Fargate" : "uses secrets"} and names no execution role: its jobs cannot start. Register a revision with an executionRoleArn.`,
+  );
+}
+
+function noteDoubleDuty(name: string, uses: readonly DefinitionUse[]): readonly Note[] {
+  const executes = sameRoleName(name, usualExecutionRole) || uses.some(({ duty }) => duty === "execution");
+  if (!executes) return [];
+  return note(
+    "execution-role-as-job-role",
+    uses.filter(({ duty }) => duty === "job"),
+    (use) =>
+      `${tellUse(use)} names ${name}, an execution role, as its job role: its containers can read every secret and pull every image that the role may. Give the jobs a role of their own.`,
+  );
+}
+
+function noteUnheld(uses: readonly EnvironmentUse[]): readonly Note[] {
+  return note(
+    "profile-empty",
+    uses.filter(({ unheld }) => unheld),
+    (use) =>
+      `${tellUse(use)} names the instance profile ${use.profile}, which does not exist or holds no role: its instances cannot join. Make the profile, and add its role to it.`,
+  );
+}
+
+// R37. A version that cannot be read is told as well: unsure is never clean, and the role's other parts are not unsure.
+function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
+  const judged = uses.flatMap((use) => {
+    if (use.oldestAgent === undefined) return [];
+    const verdict = judgeAgent(use.oldestAgent);
+    return verdict === "enough" ? [] : [{ ...use, verdict }];
+  });
+  return note("agent-too-old", judged, (use) =>
+    use.verdict === "too-old"
+      ? `${tellUse(use)} has instances whose ECS agent is ${use.oldestAgent}: tasks with an execution role (secrets, private registries) need ${leastAgent} or later and cannot start there. Update the agent, or the AMI and then the instances.`
+      : `${tellUse(use)} has instances whose ECS agent is of the version "${use.oldestAgent}", which cannot be compared with ${leastAgent}, the first that takes execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
+  );
+}
+
+// 2.8, 2.9: Batch takes a role by an ARN, a path included, and a role at another path is not that role.
+function noteOtherPath(uses: readonly EnvironmentUse[], reading: RoleReading): readonly Note[] {
+  if (reading.status === "absent") return [];
+  const { arn } = reading.role;
+  return note(
+    "other-path",
+    uses.filter((use) => use.arn !== undefined && use.arn.toLowerCase() !== arn.toLowerCase()),
+    (use) =>
+      `${tellUse(use)} names ${use.arn}, and the role stands at ${arn}: Batch cannot assume it, and an environment in that state cannot be deleted. Make a role at the path that it names, disable and delete the environment, and make it anew.`,
+  );
+}
+
+function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): readonly Note[] {
+  const cure =
+    reading.status === "absent"
+      ? "Make the role again with the same name and path; then the environment can be used, or disabled and deleted."
+      : "Put the role's trust and policies back; then update the environment, or disable and delete it.";
+  return note(
+    "invalid-environment",
+    uses.filter(
+      ({ status, statusReason }) => status === "INVALID" && isPermissionTrouble(statusReason ?? ""),
+    ),
+    (use) => `${tellUse(use)} is INVALID because of a role: ${use.statusReason}. ${cure}`,
+  );
+}
+
+const mostTold = 10;
+
+function note<Use extends RoleUse>(
+  topic: NoteTopic,
+  uses: readonly Use[],
+  tell: (use: Use) => string,
+): readonly Note[] {
+  if (uses.length === 0) return [];
+  const details = [...new Set(uses.map(tell))].sort();
+  const more = details.length - mostTold;
+  return [
+    {
+      kind: "note",
+      part: "role",
+      topic,
+      details: more > 0 ? [...details.slice(0, mostTold), `And ${more} more.`] : details,
+      grants: [],
+    },
+  ];
+}
+
+/** Assessments with one drift, and one doubt, at each part and side: those are what a finding is. */
+export function joinAssessments(assessments: readonly Assessment[]): readonly Assessment[] {
+  const joined = new Map<string, Assessment>();
+  for (const each of assessments) {
+    const key =
+      each.kind === "drift"
+        ? `${each.part} ${each.side}`
+        : each.kind === "note"
+          ? `${each.part} ${each.topic}`
+          : `${each.part} ${each.kind}`;
+    const before = joined.get(key);
+    joined.set(key, before ? join(before, each) : each);
+  }
+  return [...joined.values()];
+}
+
+function join(a: Assessment, b: Assessment): Assessment {
+  if (a.kind === "drift" && b.kind === "drift") return joinDrifts(a, b);
+  if (a.kind === "undecided" && b.kind === "undecided") {
+    return { ...a, reasons: [...new Set([...a.reasons, ...b.reasons])] };
+  }
+  return b;
+}
+
+function joinDrifts(a: Drift, b: Drift): Drift {
+  const detail = [a.detail, b.detail].filter((text) => text !== undefined).join(" ");
+  const cure = a.cure ?? b.cure;
+  return {
+    ...a,
+    grants: [...a.grants, ...b.grants],
+    denies: [...a.denies, ...b.denies],
+    ...(detail !== "" && { detail }),
+    ...(cure !== undefined && { cure }),
+  };
+}

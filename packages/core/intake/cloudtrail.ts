@@ -1,0 +1,79 @@
+import * as z from "zod";
+import type { Actor } from "../model/actor.ts";
+import type { Outcome } from "../model/change.ts";
+
+// Sets of records from real trails hold null, "None" and missing fields where the guide promises text.
+const text = z.preprocess(
+  (value) => (typeof value === "string" && value !== "" ? value : undefined),
+  z.string().optional(),
+);
+
+const Identity = z
+  .looseObject({
+    type: text,
+    arn: text,
+    accountId: text,
+    invokedBy: text,
+    sessionContext: z
+      .looseObject({ sessionIssuer: z.looseObject({ arn: text }).nullish().catch(null) })
+      .nullish()
+      .catch(null),
+  })
+  .nullish()
+  .catch(null);
+
+const parameters = z.record(z.string(), z.unknown()).nullish().catch(null);
+
+// Records that passed through a query engine have a blank for the T and no zone; CloudTrail's own time is UTC.
+function normaliseTime(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  return value.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)?$/, "$1T$2Z");
+}
+
+/** A CloudTrail record: the fields that the guard uses, read as leniently as real trails need. */
+export const CloudTrailRecord = z.looseObject({
+  eventID: z.string().min(1),
+  eventTime: z.preprocess(normaliseTime, z.iso.datetime({ offset: true })),
+  eventSource: z.string().min(1),
+  eventName: z.string().min(1),
+  awsRegion: text,
+  userIdentity: Identity,
+  sourceIPAddress: text,
+  userAgent: text,
+  requestParameters: parameters,
+  responseElements: parameters,
+  errorCode: text,
+  errorMessage: text,
+  requestID: text,
+  recipientAccountId: text,
+});
+export type CloudTrailRecord = z.infer<typeof CloudTrailRecord>;
+
+/** Who made the call; missing parts of `userIdentity` stay missing. */
+export function actorOf(record: CloudTrailRecord): Actor {
+  const identity = record.userIdentity;
+  const arn = identity?.arn;
+  const issuer = identity?.sessionContext?.sessionIssuer?.arn;
+  const session = arn && /:assumed-role\/[^/]+\/(.+)$/.exec(arn)?.[1];
+  return {
+    type: identity?.type ?? "Unknown",
+    ...(arn && { arn }),
+    ...(identity?.accountId && { account: identity.accountId }),
+    ...(issuer && { issuer }),
+    ...(session && { session }),
+    ...(identity?.invokedBy && { service: identity.invokedBy }),
+    ...(record.sourceIPAddress && { sourceIp: record.sourceIPAddress }),
+    ...(record.userAgent && { userAgent: record.userAgent }),
+  };
+}
+
+/** Whether the call was carried out: failed calls are delivered too, with an errorCode (platform-facts 3.5). */
+export function outcomeOf(record: CloudTrailRecord): Outcome {
+  // One captured set spells an absent value as the text "None".
+  if (!record.errorCode || record.errorCode === "None") return { status: "succeeded" };
+  return {
+    status: "refused",
+    code: record.errorCode,
+    ...(record.errorMessage && { message: record.errorMessage }),
+  };
+}

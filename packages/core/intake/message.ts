@@ -1,0 +1,105 @@
+import * as z from "zod";
+import { MessageUnreadableError } from "../errors.ts";
+import { linkedRoleDetails } from "../linked-role/notes.ts";
+import { type Change, Recheck } from "../model/change.ts";
+import { actorOf, CloudTrailRecord, outcomeOf } from "./cloudtrail.ts";
+import { subjectsOf } from "./subjects.ts";
+import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
+import { isWatched } from "./watched-calls.ts";
+import { writtenPart } from "./written-part.ts";
+
+/** What a message asks of the guard. */
+export type Message =
+  | { readonly kind: "change"; readonly change: Change }
+  | { readonly kind: "recheck"; readonly recheck: Recheck }
+  | { readonly kind: "symptom"; readonly symptom: Symptom }
+  | { readonly kind: "irrelevant"; readonly why: string };
+
+const Envelope = z.looseObject({
+  source: z.string(),
+  "detail-type": z.string(),
+  account: z.string().optional(),
+  id: z.string().optional(),
+  time: z.string().optional(),
+  region: z.string().optional(),
+  resources: z.array(z.string()).optional().catch(undefined),
+  detail: z.unknown(),
+});
+
+// China's pages print the second spelling; whether it is ever sent is not known (platform-facts 3.1).
+const carriers: readonly string[] = [
+  "AWS API Call via CloudTrail",
+  "Amazon API Call via CloudTrail",
+  "AWS Service Event via CloudTrail",
+];
+
+/** Reads a message of the changes queue: an EventBridge envelope or a recheck. Throws `MessageUnreadableError`. */
+export function parseMessage(body: string): Message {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (cause) {
+    throw new MessageUnreadableError("The message is not JSON.", { cause });
+  }
+  if (typeof value === "object" && value !== null && "recheck" in value) {
+    const recheck = Recheck.safeParse(value);
+    if (recheck.success) return { kind: "recheck", recheck: recheck.data };
+    throw unreadable("recheck", recheck.error);
+  }
+  return parseEnvelope(value);
+}
+
+/** Reads an EventBridge envelope. Throws `MessageUnreadableError` that names the field. */
+export function parseEnvelope(value: unknown): Message {
+  const envelope = Envelope.safeParse(value);
+  if (!envelope.success) throw unreadable("EventBridge envelope", envelope.error);
+  const { detail, account, "detail-type": type } = envelope.data;
+  if (envelope.data.source === "aws.batch" && isSymptomType(type)) {
+    const read = readSymptom(envelope.data);
+    return "why" in read ? { kind: "irrelevant", why: read.why } : { kind: "symptom", symptom: read };
+  }
+  if (!carriers.includes(type)) return { kind: "irrelevant", why: `it carries no API call: ${type}` };
+  return parseRecord(detail, account);
+}
+
+/** Reads a bare CloudTrail record; `account` is used where the record names none. Throws `MessageUnreadableError`. */
+export function parseRecord(value: unknown, account?: string): Message {
+  const parsed = CloudTrailRecord.safeParse(value);
+  if (!parsed.success) throw unreadable("CloudTrail record", parsed.error);
+  const record = parsed.data;
+  const service = record.eventSource.replace(/\.amazonaws\.com(?:\.cn)?$/, "");
+  const call = `${service}:${record.eventName}`;
+  if (!isWatched(service, record.eventName)) {
+    return { kind: "irrelevant", why: `${call} cannot alter a role that Batch uses` };
+  }
+  const subjects = subjectsOf(record);
+  const writes = service === "iam" ? writtenPart(record) : undefined;
+  if (subjects.length === 0) return { kind: "irrelevant", why: `${call} names no role, policy or profile` };
+  return {
+    kind: "change",
+    change: {
+      id: record.eventID,
+      at: record.eventTime,
+      account: record.recipientAccountId ?? account ?? record.userIdentity?.accountId ?? "",
+      region: record.awsRegion ?? "",
+      call,
+      actor: actorOf(record),
+      outcome: outcomeOf(record),
+      subjects,
+      ...(record.requestID && { requestId: record.requestID }),
+      ...(writes && { writes }),
+      ...linkedRoleDetails(record),
+    },
+  };
+}
+
+function unreadable(what: string, error: z.ZodError): MessageUnreadableError {
+  const issue = error.issues[0];
+  const path = issue?.path.join(".") || "the whole";
+  return new MessageUnreadableError(
+    `The ${what} cannot be read: ${path}: ${issue?.message ?? error.message}`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,91 @@
+import { readDefinitionName } from "../batch/batch.ts";
+import { parseComputeEnvironment } from "../batch/compute-environment.ts";
+import { parseJobDefinition } from "../batch/job-definition.ts";
+import type { Subject } from "../model/change.ts";
+import type { CloudTrailRecord } from "./cloudtrail.ts";
+import { isPossibleSubject } from "./subject-shape.ts";
+
+// AccessDenied records carry no parameters: the target stands in the message alone (platform-facts 2).
+const deniedRole =
+  /on resource: (?:role |arn:[\w-]+:iam::\d{12}:role\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]{1,64})(?:\s|$)/;
+const deniedPolicy = /on resource: (?:policy )?(arn:[\w-]+:iam::(?:\d{12}|aws):policy\/[\x21-\x7e]+)/;
+const deniedProfile =
+  /on resource: (?:instance profile |arn:[\w-]+:iam::\d{12}:instance-profile\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]{1,128})(?:\s|$)/;
+
+/**
+ * What a record concerns, from its parameters, its answer, or the message of a refusal; nothing that cannot be there,
+ * such as a policy of another account: anybody can make a refused call of it.
+ */
+export function subjectsOf(record: CloudTrailRecord): readonly Subject[] {
+  const service = record.eventSource.replace(/\.amazonaws\.com(?:\.cn)?$/, "");
+  const found = service === "iam" ? iamSubjects(record) : service === "batch" ? batchSubjects(record) : [];
+  const owner = record.recipientAccountId === undefined ? {} : { account: record.recipientAccountId };
+  const known = new Set<string>();
+  return found.filter((subject) => {
+    if (!isPossibleSubject(subject, owner)) return false;
+    const key = JSON.stringify(subject);
+    return known.has(key) ? false : known.add(key);
+  });
+}
+
+function iamSubjects(record: CloudTrailRecord): readonly Subject[] {
+  const given = record.requestParameters ?? {};
+  const answered = record.responseElements ?? {};
+  const subjects: Subject[] = [];
+  for (const name of [textAt(given, "roleName"), textAt(answered, "role", "roleName")]) {
+    if (name) subjects.push({ kind: "role", name });
+  }
+  // A service-linked role's deletion and creation may tell the role only by its task or its answer.
+  const task = textAt(answered, "deletionTaskId");
+  const ofTask = task && /^task\/aws-service-role\/[^/]+\/([^/]+)\//.exec(task)?.[1];
+  if (ofTask) subjects.push({ kind: "role", name: ofTask });
+  const profile = textAt(given, "instanceProfileName");
+  if (profile) subjects.push({ kind: "profile", name: profile });
+  // Attach and Detach name the policy as well; the role that they name is what they alter.
+  const policy = textAt(given, "policyArn") ?? textAt(answered, "policy", "arn");
+  if (policy && subjects.length === 0) subjects.push({ kind: "policy", arn: policy });
+  if (subjects.length === 0 && record.errorMessage) subjects.push(...refusedSubjects(record.errorMessage));
+  return subjects;
+}
+
+function refusedSubjects(message: string): readonly Subject[] {
+  const role = deniedRole.exec(message)?.[1];
+  if (role) return [{ kind: "role", name: role }];
+  const policy = deniedPolicy.exec(message)?.[1];
+  if (policy) return [{ kind: "policy", arn: policy }];
+  const profile = deniedProfile.exec(message)?.[1];
+  return profile ? [{ kind: "profile", name: profile }] : [];
+}
+
+function batchSubjects(record: CloudTrailRecord): readonly Subject[] {
+  const given = record.requestParameters ?? {};
+  const account = record.recipientAccountId ?? record.userIdentity?.accountId ?? "";
+  const place = { account, partition: "aws", region: record.awsRegion ?? "" };
+  const environment = parseComputeEnvironment(given, place);
+  // DeregisterJobDefinition names a revision, by name or ARN.
+  const deregistered = textAt(given, "jobDefinition");
+  const definition = parseJobDefinition(given, place);
+  const definitionName = definition?.name ?? (deregistered && readDefinitionName(deregistered).name);
+  return [
+    ...(environment ? [{ kind: "compute-environment", name: environment.name } as const] : []),
+    ...(environment?.roles ?? []).map(
+      (role): Subject =>
+        role.duty === "instance"
+          ? { kind: "profile", name: role.profile }
+          : { kind: "role", name: role.name },
+    ),
+    ...(definitionName ? [{ kind: "job-definition", name: definitionName } as const] : []),
+    ...(definition?.tasks ?? [])
+      .flatMap(({ execution, job }) => [execution, job])
+      .flatMap((name): readonly Subject[] => (name === undefined ? [] : [{ kind: "role", name }])),
+  ];
+}
+
+function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
+    at = Reflect.get(at, key);
+  }
+  return typeof at === "string" && at !== "" ? at : undefined;
+}

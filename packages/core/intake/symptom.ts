@@ -1,0 +1,130 @@
+import * as z from "zod";
+import { optionalText } from "../batch/batch.ts";
+import { linkedRoles } from "../linked-role/linked-role.ts";
+import type { Subject } from "../model/change.ts";
+import { isPossibleSubject } from "./subject-shape.ts";
+
+/** A job that failed or a queue that is blocked, told by AWS Batch itself: a hint at the roles behind it. */
+export interface Symptom {
+  /** EventBridge's id of the event: the same for every copy. */
+  readonly id: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly account: string;
+  readonly region: string;
+  /** Such as `job nightly FAILED`. */
+  readonly what: string;
+  readonly reason: string;
+  readonly subjects: readonly Subject[];
+  /** Name of the job queue, where it is told. */
+  readonly queue?: string;
+}
+
+/** The detail-types of AWS Batch's own events that tell of jobs and queues in trouble (platform-facts 3.8). */
+export const symptomTypes = [
+  "Batch Job State Change",
+  "Batch Job Queue Blocked",
+  "Batch Service Job State Change",
+  "Batch Service Job Queue Blocked",
+] as const;
+
+/** Whether a detail-type is one of those. */
+export function isSymptomType(type: string): boolean {
+  return symptomTypes.some((known) => known === type);
+}
+
+// What AWS says where a role, a permission or a profile is the reason; anything else is not for the guard.
+const troubles =
+  /not authorized|AccessDenied|access denied|assume ?role|unable to (?:pull secrets|assume|get registry auth|fetch secret|retrieve secret)|ResourceInitializationError: (?:unable|failed) to|not authorised|instance ?profile|service ?-?linked role|(?:execution|job|task|service|instance|fleet) ?role|iam role|UnauthorizedOperation|UnrecognizedClient|InvalidClientToken|CannotPullContainerError.*(?:denied|403|authorization)/i;
+
+/** Whether a reason that Batch gives has to do with a role or a permission. */
+export function isPermissionTrouble(reason: string): boolean {
+  return troubles.test(reason.slice(0, 4096));
+}
+
+const Detail = z.looseObject({
+  jobName: optionalText,
+  jobId: optionalText,
+  jobQueue: optionalText,
+  jobDefinition: optionalText,
+  status: optionalText,
+  statusReason: optionalText,
+  container: z
+    .looseObject({ reason: optionalText, executionRoleArn: optionalText, jobRoleArn: optionalText })
+    .optional()
+    .catch(undefined),
+  attempts: z
+    .array(
+      z.looseObject({
+        statusReason: optionalText,
+        container: z.looseObject({ reason: optionalText }).optional().catch(undefined),
+      }),
+    )
+    .optional()
+    .catch(undefined),
+});
+
+/** An EventBridge envelope of one of `symptomTypes`. */
+export interface NativeEvent {
+  readonly id?: string | undefined;
+  readonly time?: string | undefined;
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
+  readonly resources?: readonly string[] | undefined;
+  readonly detail?: unknown;
+  readonly "detail-type": string;
+}
+
+/** Reads a native event of AWS Batch; undefined, or why it is nothing to look at. */
+export function readSymptom(event: NativeEvent): Symptom | { readonly why: string } {
+  const parsed = Detail.safeParse(event.detail);
+  if (!parsed.success) return { why: "it tells of no job" };
+  const { status, container, attempts = [] } = parsed.data;
+  const blocked = event["detail-type"].endsWith("Queue Blocked");
+  if (!blocked && status !== "FAILED") return { why: `the job is ${status ?? "in no state"}` };
+  const reasons = [
+    parsed.data.statusReason,
+    container?.reason,
+    ...attempts.flatMap((attempt) => [attempt.statusReason, attempt.container?.reason]),
+  ].filter((reason) => reason !== undefined);
+  const reason = reasons.find(isPermissionTrouble);
+  if (reason === undefined) return { why: "the reason is neither a role nor a permission" };
+  const job = parsed.data.jobName ?? parsed.data.jobId ?? "a job";
+  const queue = parsed.data.jobQueue ?? event.resources?.find((arn) => arn.includes(":job-queue/"));
+  const queueName = nameOf(queue);
+  return {
+    id: event.id ?? "",
+    at: event.time ?? "",
+    account: event.account ?? "",
+    region: event.region ?? "",
+    what: blocked ? `job queue ${queueName ?? "of a job"} blocked by job ${job}` : `job ${job} FAILED`,
+    reason: reason.slice(0, 500),
+    subjects: [...subjectsOf(parsed.data), ...serviceRoles(event["detail-type"])],
+    ...(queueName !== undefined && { queue: queueName }),
+  };
+}
+
+function subjectsOf({ jobDefinition, container }: z.infer<typeof Detail>): readonly Subject[] {
+  const roles = [container?.executionRoleArn, container?.jobRoleArn];
+  const definition = jobDefinition?.replace(/^.*\//, "").replace(/:\d+$/, "");
+  const found: readonly Subject[] = [
+    ...roles.flatMap((arn): readonly Subject[] => {
+      const name = nameOf(arn);
+      return name === undefined ? [] : [{ kind: "role", name }];
+    }),
+    ...(definition === undefined ? [] : [{ kind: "job-definition", name: definition } as const]),
+  ];
+  return found.filter((subject) => isPossibleSubject(subject));
+}
+
+// Jobs of another service run by the service-linked role that Batch has for it, which no event names (2.5).
+function serviceRoles(type: string): readonly Subject[] {
+  if (!type.startsWith("Batch Service ")) return [];
+  return linkedRoles
+    .filter(({ usedBy }) => usedBy === "service environments")
+    .map(({ name }) => ({ kind: "role", name }));
+}
+
+function nameOf(arn: string | undefined): string | undefined {
+  return arn?.slice(arn.lastIndexOf("/") + 1);
+}

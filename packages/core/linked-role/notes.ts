@@ -1,0 +1,108 @@
+import * as z from "zod";
+import { type RoleUse, tellUses } from "../batch/role-use.ts";
+import type { CloudTrailRecord } from "../intake/cloudtrail.ts";
+import type { Change } from "../model/change.ts";
+import type { Note } from "../model/evidence.ts";
+import type { Part } from "../model/part.ts";
+import type { Role } from "../model/role.ts";
+
+const text = z.string().optional().catch(undefined);
+const Given = z.object({
+  description: text,
+  tags: z.array(z.object({ key: text }).catch({ key: undefined })).catch([]),
+  tagKeys: z.array(text).catch([]),
+});
+
+/** What a record says of a service-linked role beside its name: the task of its deletion, and what was edited (R20). */
+export function linkedRoleDetails(record: CloudTrailRecord): Pick<Change, "deletionTask" | "edits"> {
+  const answered = record.responseElements ?? {};
+  const given = Given.parse(record.requestParameters ?? {});
+  const task = record.eventName === "DeleteServiceLinkedRole" ? answered.deletionTaskId : undefined;
+  const edits = editsOf(record.eventName, given);
+  return {
+    ...(typeof task === "string" && task !== "" && { deletionTask: task }),
+    ...(edits.length > 0 && { edits }),
+  };
+}
+
+// The guide names UpdateRoleDescription, and IAM's own way is UpdateRole: it is the same edit (T6).
+function editsOf(call: string, given: z.infer<typeof Given>): readonly Part[] {
+  switch (call) {
+    case "UpdateRoleDescription":
+      return ["description"];
+    case "UpdateRole":
+      return given.description === undefined ? [] : ["description"];
+    case "TagRole":
+      return tagParts(given.tags.map(({ key }) => key));
+    case "UntagRole":
+      return tagParts(given.tagKeys);
+    default:
+      return [];
+  }
+}
+
+function tagParts(keys: readonly (string | undefined)[]): readonly Part[] {
+  return [...new Set(keys)].flatMap((key): readonly Part[] =>
+    key === undefined || key === "" ? [] : [`tag:${key}`],
+  );
+}
+
+/** What was edited of a service-linked role, told as what it is now: AWS lets anybody who may edit these (R20, R21). */
+export function noteEdits(change: Change, role: Role): readonly Note[] {
+  return (change.edits ?? []).map((part) => ({
+    kind: "note",
+    part,
+    topic: "linked-role-edited",
+    // The time tells one edit from the next that reads the same.
+    details: [`${change.call} at ${change.at}: ${tellPart(part, role)}`, ...cureOf(part)],
+    grants: [],
+    at: change.at,
+  }));
+}
+
+function tellPart(part: Part, { description, tags }: Role): string {
+  if (part === "description") {
+    if (!description.observed) return `what the description reads now could not be read: ${description.why}`;
+    return description.value === ""
+      ? "it has no description now."
+      : `its description reads now "${description.value}".`;
+  }
+  const key = part.slice("tag:".length);
+  if (!tags.observed) return `what the tag ${key} is now could not be read: ${tags.why}`;
+  const found = Object.entries(tags.value).find(([name]) => name.toLowerCase() === key.toLowerCase());
+  return found ? `its tag ${found[0]} is now "${found[1]}".` : `it has no tag ${key} now.`;
+}
+
+function cureOf(part: Part): readonly string[] {
+  return part === "description"
+    ? [
+        "To write the description again: npx drift-guard slr describe TEXT. Nothing else of the role can be edited.",
+      ]
+    : ["A tag gives and takes nothing by itself, but policies may ask for it."];
+}
+
+/** That a service-linked role is being deleted while AWS Batch uses it; `state` is what is known of the task. */
+export function noteDeletion(
+  { at, deletionTask }: Pick<Change, "at" | "deletionTask">,
+  uses: readonly RoleUse[],
+): Note {
+  return {
+    kind: "note",
+    part: "role",
+    topic: "linked-role-deletion",
+    details: [
+      `Its deletion was asked for at ${at}${deletionTask === undefined ? "" : ` (${deletionTask})`}, and has not ended.`,
+      ...tellUses(uses).map((use) => `Uses it: ${use}.`),
+      "IAM ought to refuse while these are there. Should the role go, they turn INVALID, and cannot be deleted: make it again with npx drift-guard slr create.",
+    ],
+    grants: [],
+  };
+}
+
+/** Longer than any deletion takes: who asks after that is not answered any more. */
+const longestDeletionHours = 24;
+
+/** Whether a deletion that was asked for at a change may still be under way at `now`, by the clock alone. */
+export function mayBeUnderWay({ at }: Pick<Change, "at">, now: Date): boolean {
+  return now.getTime() - Date.parse(at) < longestDeletionHours * 3_600_000;
+}

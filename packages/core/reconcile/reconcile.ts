@@ -1,0 +1,165 @@
+import { authorOf } from "../intake/written-part.ts";
+import type { Evidence } from "../model/evidence.ts";
+import type { Finding } from "../model/finding.ts";
+import { digestEvidence, identifyFinding } from "../model/identity.ts";
+import type { Ledger } from "../model/ledger.ts";
+import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
+import { attribute, isCovered } from "./attribution.ts";
+import { isSameAround, isWorse, rate, tellSurroundings } from "./finding-context.ts";
+import type { Observation } from "./observation.ts";
+import { grew, isCall, isOldNews, isRepeat, succeed } from "./recurrence.ts";
+
+/** What follows from a look at a role. */
+export interface Reconciliation {
+  /** The very ledger that was given where nothing changed. */
+  readonly ledger: Ledger;
+  readonly transitions: readonly Transition[];
+  /** Whether a finding waits for a second clean read. */
+  readonly recheck: boolean;
+}
+
+/** Brings a ledger up to what was seen: findings open, grow, reopen, and resolve on the second clean read. */
+export function reconcile(observation: Observation): Reconciliation {
+  const { ledger, evidence } = observation;
+  const seenById = new Map(evidence.map((piece) => [identifyFinding(ledger.role, piece), piece]));
+  const transitions: Transition[] = [];
+  const settle = (before: Finding | undefined, after: Finding, kind?: TransitionKind): Finding => {
+    if (kind === undefined) return after;
+    const told = { ...after, seq: (before?.seq ?? 0) + 1, updatedAt: observation.now };
+    transitions.push(tell(told, kind, observation));
+    return told;
+  };
+
+  const known = ledger.findings.map((finding) => {
+    const piece = seenById.get(finding.id);
+    seenById.delete(finding.id);
+    if (piece) return settle(finding, ...confirm(finding, piece, observation));
+    return isShielded(finding, evidence) ? shield(finding) : settle(finding, ...clear(finding, observation));
+  });
+  const fresh = [...seenById].map(([id, piece]) => settle(undefined, ...open(id, piece, observation)));
+
+  const findings = [...known, ...fresh];
+  const unchanged = fresh.length === 0 && known.every((finding, index) => finding === ledger.findings[index]);
+  return {
+    ledger: unchanged ? ledger : { ...ledger, findings },
+    transitions,
+    recheck: findings.some(({ state, cleanSince }) => state !== "resolved" && cleanSince !== undefined),
+  };
+}
+
+type Verdict = [after: Finding, kind?: TransitionKind];
+
+function open(id: string, evidence: Evidence, observation: Observation): Verdict {
+  const { now, ledger } = observation;
+  const author = authorOf(evidence, observation.change);
+  const finding: Finding = {
+    id,
+    role: ledger.role,
+    evidence,
+    severity: rate(evidence, observation),
+    ...(author && { causedBy: author }),
+    state: "open",
+    seq: 0,
+    openedAt: now,
+    updatedAt: now,
+    ...tellSurroundings(undefined, evidence, observation),
+  };
+  return isExcepted(finding, observation)
+    ? [{ ...finding, state: "suppressed" }, "suppressed"]
+    : [finding, "opened"];
+}
+
+function confirm(finding: Finding, piece: Evidence, observation: Observation): Verdict {
+  const evidence = succeed(finding.evidence, piece);
+  // A copy of an event that was told already says nothing new, whatever the finding's state.
+  if (evidence === finding.evidence && isCall(evidence)) return [finding];
+  const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
+  if (isOldNews(finding.evidence, evidence)) return [finding];
+  if (finding.state === "open" && isRepeat(finding, evidence, observation)) return [{ ...finding, evidence }];
+  const { cleanSince, refusal, retry, ...rest } = finding;
+  const current: Finding = {
+    ...attribute(same ? rest : { ...rest, evidence }, observation, !same),
+    severity: same && !observation.uses ? finding.severity : rate(evidence, observation),
+    ...tellSurroundings(finding, evidence, observation),
+  };
+  const unchanged = same && cleanSince === undefined && isSameAround(finding, current);
+  if (isExcepted(current, observation)) {
+    if (finding.state === "suppressed" && unchanged) return [finding];
+    const suppressed: Finding = { ...current, state: "suppressed" };
+    return finding.state === "suppressed" ? [suppressed] : [suppressed, "suppressed"];
+  }
+  switch (finding.state) {
+    case "resolved": {
+      const { causedBy: _, ...anew } = current;
+      const reopened: Finding = { ...anew, state: "open", openedAt: observation.now };
+      return [attribute(reopened, observation, true), "reopened"];
+    }
+    case "suppressed":
+      // The exception ended, or was for other evidence than this.
+      return [{ ...current, state: "open" }, same ? "reopened" : "grew"];
+    case "open": {
+      if (!same) return grew(finding.evidence, evidence) ? [current, "grew"] : [current];
+      if (unchanged) return [finding];
+      const kept: Finding = {
+        ...current,
+        ...(refusal !== undefined && { refusal }),
+        ...(retry && { retry }),
+      };
+      const uncovered = isCovered(finding, observation) && !isCovered(current, observation);
+      return uncovered || isWorse(finding, current) ? [kept, "grew"] : [kept];
+    }
+  }
+}
+
+function clear(finding: Finding, observation: Observation): Verdict {
+  const { now, settleSeconds } = observation;
+  if (finding.state === "resolved") return [finding];
+  // Nothing in the role shows whether the guard's credentials are back in the right hands: a person closes it.
+  if (finding.evidence.kind === "impersonation") {
+    if (finding.state === "suppressed" || !isExcepted(finding, observation)) return [finding];
+    return [{ ...finding, state: "suppressed" }, "suppressed"];
+  }
+  if (finding.cleanSince === undefined) return [{ ...finding, cleanSince: now }];
+  if (Date.parse(now) - Date.parse(finding.cleanSince) < settleSeconds * 1000) return [finding];
+  const { cleanSince: _, refusal: __, retry: ___, ...rest } = finding;
+  return [{ ...rest, state: "resolved" }, "resolved"];
+}
+
+// What was clean before and cannot be seen now may be back: the count of clean reads begins anew.
+function shield(finding: Finding): Finding {
+  if (finding.cleanSince === undefined) return finding;
+  const { cleanSince: _, ...rest } = finding;
+  return rest;
+}
+
+// What could not be read or compared this time may still be there.
+function isShielded(finding: Finding, evidence: readonly Evidence[]): boolean {
+  return evidence.some(
+    ({ kind, part }) => kind === "undecided" && (part === "role" || part === finding.evidence.part),
+  );
+}
+
+function isExcepted(finding: Finding, { exceptions, now }: Observation): boolean {
+  return exceptions.some(
+    ({ findingId, digest, expires }) =>
+      findingId === finding.id && expires > now && digest === digestEvidence(finding.evidence),
+  );
+}
+
+function tell(finding: Finding, kind: TransitionKind, observation: Observation): Transition {
+  const { cause, change, now, evidence } = observation;
+  const author = kind === "resolved" ? undefined : authorOf(finding.evidence, change);
+  const gone = evidence.some(
+    (piece) => piece.kind === "drift" && piece.part === "role" && piece.side === "missing",
+  );
+  return {
+    schema: 1,
+    id: `${finding.id}#${finding.seq}`,
+    kind,
+    at: now,
+    cause,
+    ...(author && { actor: author }),
+    ...(kind === "resolved" && gone && { note: roleGone }),
+    finding,
+  };
+}

@@ -1,0 +1,69 @@
+import { sameRoleName } from "../model/role.ts";
+import autoScalingServiceLinkedRole from "./built-in/auto-scaling-service-linked-role.json" with {
+  type: "json",
+};
+import batchSagemakerServiceLinkedRole from "./built-in/batch-sagemaker-service-linked-role.json" with {
+  type: "json",
+};
+import batchServiceLinkedRole from "./built-in/batch-service-linked-role.json" with { type: "json" };
+import batchServiceRole from "./built-in/batch-service-role.json" with { type: "json" };
+import ec2SpotFleetServiceLinkedRole from "./built-in/ec2-spot-fleet-service-linked-role.json" with {
+  type: "json",
+};
+import ec2SpotServiceLinkedRole from "./built-in/ec2-spot-service-linked-role.json" with { type: "json" };
+import ecsComputeServiceLinkedRole from "./built-in/ecs-compute-service-linked-role.json" with {
+  type: "json",
+};
+import ecsInfrastructureRole from "./built-in/ecs-infrastructure-role.json" with { type: "json" };
+import ecsInstanceRole from "./built-in/ecs-instance-role.json" with { type: "json" };
+import ecsServiceLinkedRole from "./built-in/ecs-service-linked-role.json" with { type: "json" };
+import ecsTaskExecutionRole from "./built-in/ecs-task-execution-role.json" with { type: "json" };
+import eventTargetRole from "./built-in/event-target-role.json" with { type: "json" };
+import spotFleetTaggingRole from "./built-in/spot-fleet-tagging-role.json" with { type: "json" };
+import { type Reference, Reference as ReferenceSchema } from "./reference.ts";
+
+let parsed: readonly Reference[] | undefined;
+
+/** The built-in references, as AWS's pages and policies state them; each says its source and date. */
+export function references(): readonly Reference[] {
+  parsed ??= [
+    batchServiceRole,
+    batchServiceLinkedRole,
+    ecsTaskExecutionRole,
+    batchSagemakerServiceLinkedRole,
+    ecsInstanceRole,
+    spotFleetTaggingRole,
+    eventTargetRole,
+    ecsInfrastructureRole,
+    ec2SpotServiceLinkedRole,
+    ec2SpotFleetServiceLinkedRole,
+    autoScalingServiceLinkedRole,
+    ecsServiceLinkedRole,
+    ecsComputeServiceLinkedRole,
+  ].map((data) => ReferenceSchema.parse(data));
+  return parsed;
+}
+
+/** The reference of a name: the owner's own where there is one, else the built-in, else undefined. */
+export function findReference(name: string, own: readonly Reference[] = []): Reference | undefined {
+  return [...own, ...references()].find((reference) => sameRoleName(reference.role, name));
+}
+
+/** A reference as it reads in another partition: the guide prints `arn:aws:` throughout (T7). */
+export function localiseReference(reference: Reference, partition: string): Reference {
+  if (partition === "aws") return reference;
+  const localise = (text: string) => text.replaceAll("arn:aws:", `arn:${partition}:`);
+  const { floor, allowed } = reference;
+  return {
+    ...reference,
+    trust: localise(reference.trust),
+    attachments: reference.attachments.map((attachment) => ({
+      ...attachment,
+      arn: localise(attachment.arn),
+      document: localise(attachment.document),
+    })),
+    ...(floor && { floor: { ...floor, document: localise(floor.document) } }),
+    ...(allowed && { allowed: { ...allowed, document: localise(allowed.document) } }),
+    retired: reference.retired.map((policy) => ({ ...policy, arn: localise(policy.arn) })),
+  };
+}

@@ -1,0 +1,64 @@
+import type { GuardedRole } from "../config/config.ts";
+import type { Control } from "../model/control.ts";
+import type { Ledger } from "../model/ledger.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Role } from "../model/role.ts";
+import type { Reference } from "../reference/reference.ts";
+
+/** What is asked before a plan may be carried out. */
+export interface Request {
+  readonly plan: Plan;
+  readonly role: Role;
+  readonly reference: Reference;
+  readonly guarded: GuardedRole;
+  readonly ledger: Ledger;
+  readonly control: Control;
+  /** ISO 8601. */
+  readonly now: string;
+  readonly windowHours: number;
+}
+
+/** Go, or the reason why not; a reason that is a loop also opens the breaker. */
+export type Authority =
+  | { readonly go: true }
+  | { readonly go: false; readonly reason: string; readonly breaks: boolean };
+
+/** How often one drift may come back after a rollback, within the budget's window, before rollbacks of the role stop. */
+const returns = 2;
+
+/** Whether a plan may be carried out. Any doubt means no. */
+export function authorise(request: Request): Authority {
+  const { role, guarded, control, reference } = request;
+  if (reference.serviceLinked !== undefined || role.path.startsWith("/aws-service-role/")) {
+    return no(`${role.name} is a service-linked role: AWS alone may write it.`);
+  }
+  if (!guarded.paths.includes(role.path)) {
+    return no(
+      `${role.name} stands at path ${role.path}, and the configuration allows ${guarded.paths.join(", ")} only.`,
+    );
+  }
+  if (control.paused !== undefined) return no(`Rollbacks are paused: ${control.paused}`);
+  if (control.breaker !== undefined) return no(`Rollbacks of ${role.name} have stopped: ${control.breaker}`);
+  return comesBack(request) ?? { go: true };
+}
+
+function no(reason: string, breaks = false): Authority {
+  return { go: false, reason, breaks };
+}
+
+function comesBack({ ledger, plan, now, windowHours, role }: Request): Authority | undefined {
+  const since = Date.parse(now) - windowHours * 3_600_000;
+  for (const finding of plan.findings) {
+    const undone = ledger.rollbacks.filter(
+      ({ status, startedAt, plan: { findings } }) =>
+        status === "done" && Date.parse(startedAt) >= since && findings.includes(finding),
+    );
+    if (undone.length >= returns) {
+      return no(
+        `The same drift of ${role.name} came back after ${undone.length} rollbacks within ${windowHours} h: something else sets it, and the guard does not fight it.`,
+        true,
+      );
+    }
+  }
+  return undefined;
+}

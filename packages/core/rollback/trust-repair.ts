@@ -1,0 +1,63 @@
+import { comparePolicies } from "@drift-guard/policy/compare";
+import type { Drift } from "../model/evidence.ts";
+import type { Role } from "../model/role.ts";
+
+/** A trust that could be put back. */
+export interface TrustRepair {
+  readonly document: string;
+  /** Whether it gives anything that the live trust does not: then it is a grant, and asks for that permission. */
+  readonly restores: boolean;
+}
+
+/**
+ * The trust to put back: the live one without the statements that give too much, where that is all that is wrong, so
+ * that a hardening survives (2.10); else the reference's, whole (R9).
+ */
+export function repairTrust(role: Role, expected: string, drifts: readonly Drift[]): TrustRepair {
+  const options = { kind: "trust", account: role.account, partition: role.partition } as const;
+  const bad = new Set(
+    drifts.flatMap(({ grants }) =>
+      grants.flatMap(({ statements }) => statements.map((ref) => ref.statement)),
+    ),
+  );
+  const kept =
+    bad.size > 0 && drifts.every(({ side }) => side === "excess")
+      ? withoutStatements(role.trust, bad)
+      : undefined;
+  if (kept !== undefined) {
+    const { relation, excess, missing, undecided } = comparePolicies(kept, expected, options);
+    if (relation !== "undecided" && excess.length + missing.length + undecided.length === 0) {
+      return { document: kept, restores: false };
+    }
+  }
+  const { relation, missing, hardening, deniesAdded } = comparePolicies(role.trust, expected, options);
+  const given = missing.length + hardening.length + deniesAdded.length;
+  return { document: expected, restores: given > 0 || relation === "undecided" };
+}
+
+/** A trust with the reference's statements beside its own, where more may be trusted than the reference says. */
+export function addStatements(live: string, expected: string): TrustRepair {
+  return {
+    document: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [...statementsOf(live), ...statementsOf(expected)],
+    }),
+    restores: true,
+  };
+}
+
+function statementsOf(text: string): readonly unknown[] {
+  const { Statement }: { readonly Statement?: unknown } = JSON.parse(text);
+  return Array.isArray(Statement) ? Statement : [Statement];
+}
+
+function withoutStatements(text: string, indexes: ReadonlySet<number>): string | undefined {
+  try {
+    const document: unknown = JSON.parse(text);
+    if (typeof document !== "object" || document === null) return undefined;
+    const kept = statementsOf(text).filter((_, index) => !indexes.has(index));
+    return kept.length === 0 ? undefined : JSON.stringify({ ...document, Statement: kept });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,192 @@
+import { lastSegment, readDefinitionName } from "@drift-guard/core/batch/batch";
+import { linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role/linked-role";
+import type { Caller } from "../iam/caller.ts";
+import type { BatchCall, ComputeResources } from "./call.ts";
+import { BatchRefusal, type BatchState, expectEnvironment, findEnvironment } from "./state.ts";
+
+type Made = Readonly<Record<string, string | number>>;
+
+/** Carries out a call in a region, or throws `BatchRefusal` and leaves everything as it was. */
+export async function carryOutBatch(
+  state: BatchState,
+  region: string,
+  call: BatchCall,
+  by: Caller,
+): Promise<Made> {
+  switch (call.call) {
+    case "CreateComputeEnvironment":
+      return createEnvironment(state, region, call, by);
+    case "UpdateComputeEnvironment":
+      return updateEnvironment(state, region, call);
+    case "DeleteComputeEnvironment":
+      return deleteEnvironment(state, region, call.computeEnvironment);
+    case "CreateJobQueue":
+      return createQueue(state, region, call);
+    case "DeleteJobQueue": {
+      const name = lastSegment(call.jobQueue);
+      const at = state.queues.findIndex((one) => one.region === region && one.jobQueueName === name);
+      if (at >= 0) state.queues.splice(at, 1);
+      return {};
+    }
+    case "RegisterJobDefinition":
+      return registerDefinition(state, region, call);
+    case "DeregisterJobDefinition": {
+      const { name, revision } = readDefinitionName(call.jobDefinition);
+      for (const one of state.definitions) {
+        const same = one.region === region && one.jobDefinitionName === name;
+        if (same && one.revision === revision) one.status = "INACTIVE";
+      }
+      return {};
+    }
+  }
+}
+
+type Create = Extract<BatchCall, { call: "CreateComputeEnvironment" }>;
+
+async function createEnvironment(state: BatchState, region: string, call: Create, by: Caller): Promise<Made> {
+  const { computeEnvironmentName: name, type } = call;
+  checkName("computeEnvironmentName", name);
+  if (findEnvironment(state, region, name)) throw new BatchRefusal("Object already exists");
+  if (call.computeResources) checkResources(call.computeResources);
+  const serviceRole = await serviceRoleOf(state, call, by);
+  const computeEnvironmentArn = arnOf(state, region, `compute-environment/${name}`);
+  state.environments.push({
+    region,
+    computeEnvironmentName: name,
+    computeEnvironmentArn,
+    type,
+    state: call.state ?? "ENABLED",
+    serviceRole,
+    ...(call.computeResources && { computeResources: call.computeResources }),
+  });
+  return { computeEnvironmentName: name, computeEnvironmentArn };
+}
+
+// Without a role, also with an empty text, Batch makes its service-linked role, for managed environments alone (R17,
+// 2.11: API reference of CreateComputeEnvironment).
+async function serviceRoleOf(state: BatchState, { serviceRole, type }: Create, by: Caller): Promise<string> {
+  if (serviceRole) return resolveRole(state, serviceRole);
+  if (type === "UNMANAGED") throw new BatchRefusal("ServiceRole is required.");
+  const [linked] = linkedRoles;
+  if (!linked) throw new BatchRefusal("AWS Batch has no service-linked role.");
+  const { status } = await state.iam.reader({ kind: "root" }).read(linked.name);
+  if (status === "absent") {
+    const awsServiceName = linked.service;
+    state.iam.call({ call: "CreateServiceLinkedRole", awsServiceName }, { ...by, via: awsServiceName });
+  }
+  return linkedRoleArn(linked, state.iam);
+}
+
+// A bare name is a role without a path to Batch, whatever path the role stands at (2.8).
+function resolveRole({ iam: { partition, account } }: BatchState, text: string): string {
+  return text.startsWith("arn:") ? text : `arn:${partition}:iam::${account}:role/${text.replace(/^\/+/, "")}`;
+}
+
+// 2.1 and 2.2, from the API's model: who needs an instance role, who must not have one, who needs the fleet's role.
+function checkResources({
+  type,
+  instanceRole,
+  spotIamFleetRole,
+  allocationStrategy,
+}: ComputeResources): void {
+  if ((type === "EC2" || type === "SPOT") && !instanceRole) {
+    throw new BatchRefusal("Error executing request, Exception : Instance role is required.");
+  }
+  if (type.startsWith("FARGATE") && instanceRole) {
+    throw new BatchRefusal(
+      "Error executing request, Exception : instanceRole is not applicable for Fargate.",
+    );
+  }
+  const bestFit = allocationStrategy === undefined || allocationStrategy === "BEST_FIT";
+  if (type === "SPOT" && bestFit && !spotIamFleetRole) {
+    throw new BatchRefusal("Error executing request, Exception : Spot IAM Fleet Role is required.");
+  }
+}
+
+function updateEnvironment(
+  state: BatchState,
+  region: string,
+  call: Extract<BatchCall, { call: "UpdateComputeEnvironment" }>,
+): Made {
+  const environment = expectEnvironment(state, region, call.computeEnvironment);
+  if (call.serviceRole !== undefined) {
+    const next = resolveRole(state, call.serviceRole);
+    // 2.11: an environment stays with the kind of role that it was made with.
+    if (isLinked(next) !== isLinked(environment.serviceRole)) {
+      throw new BatchRefusal(
+        "Error executing request, Exception : You cannot change between a service-linked role and another service role.",
+      );
+    }
+    environment.serviceRole = next;
+  }
+  if (call.state) environment.state = call.state;
+  if (call.computeResources) {
+    environment.computeResources = { ...environment.computeResources, ...call.computeResources };
+  }
+  const { computeEnvironmentName, computeEnvironmentArn } = environment;
+  return { computeEnvironmentName, computeEnvironmentArn };
+}
+
+function isLinked(arn: string): boolean {
+  return arn.includes(":role/aws-service-role/");
+}
+
+function deleteEnvironment(state: BatchState, region: string, given: string): Made {
+  const environment = expectEnvironment(state, region, given);
+  const used = state.queues.some(
+    (queue) =>
+      queue.region === region &&
+      queue.computeEnvironmentOrder.some(
+        (one) => lastSegment(one.computeEnvironment) === environment.computeEnvironmentName,
+      ),
+  );
+  if (used) throw new BatchRefusal("Cannot delete, found existing JobQueue relationship");
+  if (environment.state !== "DISABLED") {
+    throw new BatchRefusal("Cannot delete, resource must be disabled (current state: ENABLED)");
+  }
+  environment.deleting = true;
+  return {};
+}
+
+function createQueue(
+  state: BatchState,
+  region: string,
+  call: Extract<BatchCall, { call: "CreateJobQueue" }>,
+): Made {
+  const { jobQueueName, computeEnvironmentOrder } = call;
+  checkName("jobQueueName", jobQueueName);
+  const order = computeEnvironmentOrder.map(({ order: number, computeEnvironment }) => ({
+    order: number,
+    computeEnvironment: expectEnvironment(state, region, computeEnvironment).computeEnvironmentArn,
+  }));
+  const jobQueueArn = arnOf(state, region, `job-queue/${jobQueueName}`);
+  state.queues.push({ region, jobQueueName, jobQueueArn, computeEnvironmentOrder: order });
+  return { jobQueueName, jobQueueArn };
+}
+
+function registerDefinition(
+  state: BatchState,
+  region: string,
+  { call: _, ...given }: Extract<BatchCall, { call: "RegisterJobDefinition" }>,
+): Made {
+  const { jobDefinitionName } = given;
+  checkName("jobDefinitionName", jobDefinitionName);
+  const before = state.definitions.filter(
+    (one) => one.region === region && one.jobDefinitionName === jobDefinitionName,
+  );
+  const revision = Math.max(0, ...before.map((one) => one.revision)) + 1;
+  const jobDefinitionArn = arnOf(state, region, `job-definition/${jobDefinitionName}:${revision}`);
+  state.definitions.push({ region, jobDefinitionName, jobDefinitionArn, revision, status: "ACTIVE", given });
+  return { jobDefinitionName, jobDefinitionArn, revision };
+}
+
+function arnOf({ iam: { partition, account } }: BatchState, region: string, resource: string): string {
+  return `arn:${partition}:batch:${region}:${account}:${resource}`;
+}
+
+function checkName(parameter: string, name: string): void {
+  if (/^[A-Za-z0-9][\w-]{0,127}$/.test(name)) return;
+  throw new BatchRefusal(
+    `Error executing request, Exception : ${parameter} should match valid pattern: up to 128 letters, numbers, hyphens and underscores`,
+  );
+}

@@ -1,0 +1,66 @@
+import type { Clock } from "../clock.ts";
+import type { Account } from "../iam/account.ts";
+import { type Caller, printSeconds } from "../iam/caller.ts";
+import type { Ids } from "../iam/ids.ts";
+import type { BatchAnswer, BatchCall } from "./call.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A record of a call to AWS Batch as EventBridge delivers it, in the call's own region. */
+export interface BatchEnvelope {
+  readonly version: "0";
+  readonly id: string;
+  readonly "detail-type": "AWS API Call via CloudTrail";
+  readonly source: "aws.batch";
+  readonly account: string;
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: Fields;
+}
+
+/** Tells a call and its answer as CloudTrail and EventBridge do: parameters mirror the API (platform-facts 2). */
+export function recordBatchCall(
+  { iam, clock, ids }: { readonly iam: Account; readonly clock: Clock; readonly ids: Ids },
+  told: {
+    readonly region: string;
+    readonly call: BatchCall;
+    readonly by: Caller;
+    readonly answer: BatchAnswer;
+  },
+): BatchEnvelope {
+  const { region, by, answer } = told;
+  const { call, ...requestParameters } = told.call;
+  const time = printSeconds(clock.now());
+  const made = answer.status === "done" && Object.keys(answer.made).length > 0 ? answer.made : null;
+  return {
+    version: "0",
+    id: ids.uuid(),
+    "detail-type": "AWS API Call via CloudTrail",
+    source: "aws.batch",
+    account: iam.account,
+    time,
+    region,
+    resources: [],
+    detail: {
+      eventVersion: "1.11",
+      userIdentity: iam.identify(by),
+      eventTime: time,
+      eventSource: "batch.amazonaws.com",
+      eventName: call,
+      awsRegion: region,
+      sourceIPAddress: by.sourceIp ?? "198.51.100.1",
+      userAgent: by.userAgent ?? "aws-cli/2.32.3",
+      ...(answer.status === "refused" && { errorCode: answer.code, errorMessage: answer.message }),
+      requestParameters,
+      responseElements: made,
+      requestID: answer.requestId,
+      eventID: ids.uuid(),
+      readOnly: false,
+      eventType: "AwsApiCall",
+      managementEvent: true,
+      recipientAccountId: iam.account,
+      eventCategory: "Management",
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { findRole, type IamState } from "./state.ts";
+
+interface Origin {
+  readonly sourceIp?: string;
+  readonly userAgent?: string;
+  /** The service that makes the call on the caller's behalf, such as `batch.amazonaws.com`. */
+  readonly via?: string;
+}
+
+/** Who makes a call. */
+export type Caller = Origin &
+  (
+    | { readonly kind: "user"; readonly name: string }
+    /** A session of a role; `role` is the role's ARN. */
+    | { readonly kind: "session"; readonly role: string; readonly session: string }
+    | { readonly kind: "root" }
+    /** A service that acts in its own name. */
+    | { readonly kind: "service"; readonly service: string }
+  );
+
+/** What stays the same between a caller's sessions: the ARN of the user or role, or the service. */
+export function identityOf(state: IamState, caller: Caller): string {
+  switch (caller.kind) {
+    case "session":
+      return caller.role;
+    case "service":
+      return caller.service;
+    default:
+      return callerArn(state, caller);
+  }
+}
+
+/** The ARN that IAM's messages and CloudTrail call the caller by; a service's name, which has none. */
+export function callerArn(state: IamState, caller: Caller): string {
+  const { partition, account } = state;
+  switch (caller.kind) {
+    case "user":
+      return `arn:${partition}:iam::${account}:user/${caller.name}`;
+    case "session":
+      return `arn:${partition}:sts::${accountOf(caller.role)}:assumed-role/${nameOf(caller.role)}/${caller.session}`;
+    case "root":
+      return `arn:${partition}:iam::${account}:root`;
+    case "service":
+      return caller.service;
+  }
+}
+
+/** The caller as CloudTrail's `userIdentity` tells it. */
+export function userIdentity(state: IamState, caller: Caller): Readonly<Record<string, unknown>> {
+  const { account } = state;
+  const arn = callerArn(state, caller);
+  const via = caller.via === undefined ? {} : { invokedBy: caller.via };
+  switch (caller.kind) {
+    case "user":
+      return {
+        type: "IAMUser",
+        principalId: principalId(state, arn, "AIDA"),
+        arn,
+        accountId: account,
+        userName: caller.name,
+        ...via,
+      };
+    case "session": {
+      const id = findRole(state, nameOf(caller.role))?.id ?? principalId(state, caller.role, "AROA");
+      const issuerAccount = accountOf(caller.role);
+      return {
+        type: "AssumedRole",
+        principalId: `${id}:${caller.session}`,
+        arn,
+        accountId: issuerAccount,
+        sessionContext: {
+          sessionIssuer: {
+            type: "Role",
+            principalId: id,
+            arn: caller.role,
+            accountId: issuerAccount,
+            userName: nameOf(caller.role),
+          },
+          attributes: { creationDate: printSeconds(state.clock.now()), mfaAuthenticated: "false" },
+        },
+        ...via,
+      };
+    }
+    case "root":
+      return { type: "Root", principalId: account, arn, accountId: account, ...via };
+    case "service":
+      return { type: "AWSService", invokedBy: caller.service };
+  }
+}
+
+/** CloudTrail's time: ISO 8601 without fractions. */
+export function printSeconds(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+function principalId(state: IamState, arn: string, prefix: "AIDA" | "AROA"): string {
+  const known = state.callers.get(arn);
+  if (known) return known;
+  const id = state.ids.entity(prefix);
+  state.callers.set(arn, id);
+  return id;
+}
+
+function accountOf(roleArn: string): string {
+  return roleArn.split(":")[4] ?? "";
+}
+
+function nameOf(roleArn: string): string {
+  return roleArn.slice(roleArn.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,224 @@
+import type { IamAnswer, IamCall, Made } from "./call.ts";
+import { type Caller, callerArn, printSeconds, userIdentity } from "./caller.ts";
+import { linkedRoleArn } from "./linked-roles.ts";
+import type { IamState } from "./state.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A record of one call, as CloudTrail writes it. */
+export interface TrailRecord {
+  readonly eventVersion: string;
+  readonly userIdentity: Fields;
+  /** ISO 8601, to the second. */
+  readonly eventTime: string;
+  readonly eventSource: "iam.amazonaws.com";
+  readonly eventName: IamCall["call"];
+  readonly awsRegion: string;
+  readonly sourceIPAddress: string;
+  readonly userAgent: string;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly requestParameters: Fields | null;
+  readonly responseElements: Fields | null;
+  readonly requestID: string;
+  readonly eventID: string;
+  readonly readOnly: false;
+  readonly eventType: "AwsApiCall";
+  readonly managementEvent: true;
+  readonly recipientAccountId: string;
+  readonly eventCategory: "Management";
+}
+
+/** A record as EventBridge delivers it. */
+export interface EventEnvelope {
+  readonly version: "0";
+  readonly id: string;
+  readonly "detail-type": "AWS API Call via CloudTrail";
+  readonly source: "aws.iam";
+  readonly account: string;
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: TrailRecord;
+}
+
+// Where CloudTrail records IAM, and EventBridge tells of it (platform-facts 3.3; the other partitions' are unverified).
+const iamRegions: Readonly<Record<string, string>> = {
+  "aws-us-gov": "us-gov-west-1",
+  "aws-cn": "cn-north-1",
+};
+
+/** Tells a call and its answer as CloudTrail and EventBridge do. */
+export function recordCall(state: IamState, call: IamCall, by: Caller, answer: IamAnswer): EventEnvelope {
+  const time = printSeconds(state.clock.now());
+  const region = iamRegions[state.partition] ?? "us-east-1";
+  // A denied call's record says nothing of its target but in the message (platform-facts 2).
+  const denied = answer.status === "refused" && answer.code === "AccessDenied";
+  const detail: TrailRecord = {
+    eventVersion: "1.11",
+    userIdentity: userIdentity(state, by),
+    eventTime: time,
+    eventSource: "iam.amazonaws.com",
+    eventName: call.call,
+    awsRegion: region,
+    sourceIPAddress: serviceOf(by) ?? by.sourceIp ?? "198.51.100.1",
+    userAgent: serviceOf(by) ?? by.userAgent ?? "aws-cli/2.32.3",
+    ...(answer.status === "refused" && {
+      errorCode: recordedCode(answer.code),
+      errorMessage: answer.message,
+    }),
+    requestParameters: denied ? null : requestParameters(call),
+    responseElements: answer.status === "done" ? responseElements(state, call, answer.made) : null,
+    requestID: answer.requestId,
+    eventID: state.ids.uuid(),
+    readOnly: false,
+    eventType: "AwsApiCall",
+    managementEvent: true,
+    recipientAccountId: state.account,
+    eventCategory: "Management",
+  };
+  return {
+    version: "0",
+    id: state.ids.uuid(),
+    "detail-type": "AWS API Call via CloudTrail",
+    source: "aws.iam",
+    account: state.account,
+    time,
+    region,
+    resources: [],
+    detail,
+  };
+}
+
+/** IAM's message where a caller lacks the permission for a call. */
+export function denialOf(state: IamState, call: IamCall, by: Caller): string {
+  const action = `iam:${call.call}`;
+  return (
+    `User: ${callerArn(state, by)} is not authorized to perform: ${action} on resource: ${targetOf(state, call)} ` +
+    `because no identity-based policy allows the ${action} action`
+  );
+}
+
+function targetOf(state: IamState, call: IamCall): string {
+  const arn = (resource: string) => `arn:${state.partition}:iam::${state.account}:${resource}`;
+  switch (call.call) {
+    case "CreateRole":
+      return arn(`role${call.path ?? "/"}${call.roleName}`);
+    case "CreateServiceLinkedRole":
+      return linkedRoleArn(state, call.awsServiceName);
+    case "CreatePolicy":
+      return `policy ${call.policyName}`;
+    case "CreatePolicyVersion":
+    case "DeletePolicy":
+      return `policy ${call.policyArn}`;
+    case "SetDefaultPolicyVersion":
+    case "DeletePolicyVersion":
+      return `policy ${call.policyArn} version ${call.versionId}`;
+    case "CreateInstanceProfile":
+      return arn(`instance-profile${call.path ?? "/"}${call.instanceProfileName}`);
+    case "DeleteInstanceProfile":
+    case "AddRoleToInstanceProfile":
+    case "RemoveRoleFromInstanceProfile":
+      return `instance profile ${call.instanceProfileName}`;
+    default:
+      return `role ${call.roleName}`;
+  }
+}
+
+function requestParameters({ call: _, ...parameters }: IamCall): Fields {
+  if (!("awsServiceName" in parameters)) return parameters;
+  const { awsServiceName, ...others } = parameters;
+  // CloudTrail lower-cases the first letter of AWSServiceName, and that letter alone.
+  return { aWSServiceName: awsServiceName, ...others };
+}
+
+function responseElements(state: IamState, call: IamCall, made: Made): Fields | null {
+  const createDate = printDate(state.clock.now());
+  switch (made.kind) {
+    case "nothing":
+      return null;
+    case "deletion":
+      return { deletionTaskId: made.taskId };
+    case "version":
+      return {
+        policyVersion: {
+          versionId: made.versionId,
+          isDefaultVersion: call.call === "CreatePolicyVersion" && call.setAsDefault === true,
+          createDate,
+        },
+      };
+    case "policy":
+      return {
+        policy: {
+          policyName: nameOf(made.arn),
+          policyId: made.id,
+          arn: made.arn,
+          path: pathOf(made.arn),
+          defaultVersionId: "v1",
+          attachmentCount: 0,
+          permissionsBoundaryUsageCount: 0,
+          isAttachable: true,
+          createDate,
+          updateDate: createDate,
+        },
+      };
+    case "profile":
+      return {
+        instanceProfile: {
+          path: pathOf(made.arn),
+          instanceProfileName: nameOf(made.arn),
+          instanceProfileId: made.id,
+          arn: made.arn,
+          createDate,
+          roles: [],
+        },
+      };
+    case "role":
+      return {
+        role: {
+          path: pathOf(made.arn),
+          roleName: made.name,
+          roleId: made.id,
+          arn: made.arn,
+          createDate,
+          assumeRolePolicyDocument: encodeURIComponent(trustOf(call)),
+        },
+      };
+  }
+}
+
+function trustOf(call: IamCall): string {
+  if (call.call === "CreateRole") return call.assumeRolePolicyDocument;
+  if (call.call !== "CreateServiceLinkedRole") return "";
+  // The answer has lists where GetRole later shows single values (platform-facts 2).
+  const statement = {
+    Action: ["sts:AssumeRole"],
+    Effect: "Allow",
+    Principal: { Service: [call.awsServiceName] },
+  };
+  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+}
+
+function serviceOf(by: Caller): string | undefined {
+  return by.kind === "service" ? by.service : by.via;
+}
+
+// Records carry the model's shape names, such as NoSuchEntityException, where the API answers NoSuchEntity.
+function recordedCode(code: string): string {
+  return code === "AccessDenied" || code === "ValidationError" ? code : `${code}Exception`;
+}
+
+const dates = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
+
+// CloudTrail has had a narrow no-break space before AM and PM since about 2024 (platform-facts 2).
+function printDate(time: Date): string {
+  return dates.format(time).replace(/\s(?=[AP]M$)/, "\u202f");
+}
+
+function nameOf(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
+}
+
+function pathOf(arn: string): string {
+  return arn.slice(arn.indexOf("/"), arn.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,126 @@
+import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
+import type { PolicyPrincipal } from "@drift-guard/policy/grant";
+import { parsePolicy } from "@drift-guard/policy/parse";
+import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
+import { IamRefusal } from "./refusal.ts";
+import { findRole, type IamState, type StoredRole } from "./state.ts";
+
+/** Characters that a document may have, white space not counted (IAM User Guide: quotas). */
+export const documentLimits = { trust: 2_048, inline: 10_240, managed: 6_144 };
+
+/** The size that IAM holds against its limits: white space is not counted. */
+export function sizeOf(text: string): number {
+  return text.replaceAll(/\s/g, "").length;
+}
+
+/** Refuses a permissions document that IAM would not take: MalformedPolicyDocument. */
+export function checkPermissions(text: string): void {
+  const document = readDocument(text);
+  for (const statement of document.statements) {
+    if (statement.principals) throw malformed("Policy document should not specify a principal.");
+    if (!statement.resources?.entries.length) throw malformed("Policy statement must contain resources.");
+    for (const resource of statement.resources.entries) {
+      if (resource !== "*" && !/^arn:/i.test(resource)) {
+        throw malformed(`Resource ${resource} must be in ARN format or "*".`);
+      }
+    }
+    for (const action of statement.actions.entries) {
+      if (action !== "*" && !/^[a-z0-9-]+:.+$/i.test(action)) {
+        throw malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
+      }
+    }
+  }
+  checkSids(document);
+}
+
+/**
+ * Refuses a trust document that IAM would not take, and gives the unique ids of the account's own roles that it names:
+ * IAM keeps those instead of the ARNs. Users and other accounts are not known here, and are taken as they are.
+ */
+export function checkTrust(state: IamState, text: string): ReadonlyMap<string, string> {
+  const document = readDocument(text);
+  const trusted = new Map<string, string>();
+  for (const statement of document.statements) {
+    if (statement.resources) throw malformed("Has prohibited field Resource");
+    if (!statement.principals?.entries.length)
+      throw malformed("AssumeRolepolicy contained an invalid principal.");
+    if (!statement.actions.entries.every((action) => /^sts:/i.test(action))) {
+      throw malformed("AssumeRole policy may only specify STS AssumeRole actions.");
+    }
+    for (const principal of statement.principals.entries) {
+      const role = resolvePrincipal(state, principal);
+      if (role) trusted.set(principal.id, role.id);
+    }
+  }
+  const size = sizeOf(text);
+  if (size > documentLimits.trust) {
+    throw new IamRefusal("LimitExceeded", `Cannot exceed quota for ACLSizePerRole: ${documentLimits.trust}`);
+  }
+  return trusted;
+}
+
+/** A role's trust as IAM shows it: a role that it named and that is gone shows as its unique id, also if made anew. */
+export function showTrust(state: IamState, role: StoredRole): string {
+  const gone = new Map([...role.trusted].filter(([, id]) => !state.roles.some((one) => one.id === id)));
+  if (gone.size === 0) return role.trust;
+  const show = (id: unknown) => (typeof id === "string" && gone.get(id)) || id;
+  // Only principals change: a condition on the same ARN compares text, and stays.
+  const revive = (key: string, value: unknown) => {
+    if (key !== "AWS") return value;
+    return Array.isArray(value) ? value.map(show) : show(value);
+  };
+  return JSON.stringify(JSON.parse(role.trust, revive));
+}
+
+function resolvePrincipal(state: IamState, { type, id }: PolicyPrincipal): StoredRole | undefined {
+  const invalid = () => malformed(`Invalid principal in policy: "${type.toUpperCase()}":"${id}"`);
+  if (type === "Service" && !/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(id)) throw invalid();
+  if (type !== "AWS" || id === "*") return undefined;
+  if (/^A(?:RO|ID)A[A-Z0-9]+$/.test(id)) {
+    // The id of an entity that is gone cannot be written again.
+    const role = state.roles.find((one) => one.id === id);
+    if (!role) throw invalid();
+    return role;
+  }
+  if (/^\d{12}$/.test(id)) return undefined;
+  const arn = /^arn:[\w-]+:(?:iam|sts)::(\d{12}):(.+)$/.exec(id);
+  if (!arn) throw invalid();
+  const name = arn[1] === state.account ? /^role\/(?:.*\/)?([^/]+)$/.exec(arn[2] ?? "")?.[1] : undefined;
+  if (name === undefined) return undefined;
+  const role = findRole(state, name);
+  if (role?.arn !== id) throw invalid();
+  return role;
+}
+
+function readDocument(text: string): PolicyDocument {
+  if (!/^\s*\{/.test(text)) throw malformed("This policy contains invalid Json");
+  try {
+    const document = parsePolicy(text);
+    if (document.statements.length === 0) throw malformed("Syntax errors in policy.");
+    if (!document.statements.every(hasActions)) throw malformed("Policy statement must contain actions.");
+    return document;
+  } catch (error) {
+    if (!(error instanceof PolicySyntaxError)) throw error;
+    throw malformed(error.position ? "This policy contains invalid Json" : "Syntax errors in policy.");
+  }
+}
+
+function hasActions(statement: PolicyStatement): boolean {
+  return statement.actions.entries.length > 0;
+}
+
+function checkSids(document: PolicyDocument): void {
+  const sids = document.statements.flatMap(({ sid }) => sid || []);
+  if (new Set(sids).size < sids.length) {
+    throw malformed("Statement IDs (SID) in a single policy must be unique.");
+  }
+  if (!sids.every((sid) => /^[0-9A-Za-z]+$/.test(sid))) {
+    throw malformed(
+      "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*",
+    );
+  }
+}
+
+function malformed(message: string): IamRefusal {
+  return new IamRefusal("MalformedPolicyDocument", message);
+}

@@ -1,0 +1,70 @@
+import type { Made, ProfileCall } from "./call.ts";
+import { refuseProtected } from "./linked-roles.ts";
+import { checkName, checkPath } from "./names.ts";
+import { IamRefusal } from "./refusal.ts";
+import { expectRole, type IamState, type StoredProfile } from "./state.ts";
+
+/** Carries out a call on an instance profile, or throws `IamRefusal` and leaves everything as it was. */
+export function callProfile(state: IamState, call: ProfileCall): Made {
+  const name = call.instanceProfileName;
+  switch (call.call) {
+    case "CreateInstanceProfile":
+      return createProfile(state, name, call.path ?? "/");
+    case "DeleteInstanceProfile": {
+      const profile = expectProfile(state, name);
+      if (profile.role !== undefined) {
+        throw new IamRefusal(
+          "DeleteConflict",
+          "Cannot delete entity, must remove roles from instance profile first.",
+        );
+      }
+      state.profiles.splice(state.profiles.indexOf(profile), 1);
+      return { kind: "nothing" };
+    }
+    case "AddRoleToInstanceProfile": {
+      const profile = expectProfile(state, name);
+      const role = expectRole(state, call.roleName);
+      refuseProtected(role);
+      if (profile.role !== undefined) {
+        throw new IamRefusal(
+          "LimitExceeded",
+          "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1",
+        );
+      }
+      profile.role = role.name;
+      return { kind: "nothing" };
+    }
+    case "RemoveRoleFromInstanceProfile": {
+      const profile = expectProfile(state, name);
+      const role = expectRole(state, call.roleName);
+      if (profile.role !== role.name) {
+        throw new IamRefusal("NoSuchEntity", `The role with name ${call.roleName} cannot be found.`);
+      }
+      delete profile.role;
+      return { kind: "nothing" };
+    }
+  }
+}
+
+function createProfile(state: IamState, name: string, givenPath: string): Made {
+  checkName("instanceProfileName", name, 128);
+  const path = checkPath(givenPath);
+  if (findProfile(state, name)) {
+    throw new IamRefusal("EntityAlreadyExists", `Instance Profile ${name} already exists.`);
+  }
+  const arn = `arn:${state.partition}:iam::${state.account}:instance-profile${path}${name}`;
+  const id = state.ids.entity("AIPA");
+  state.profiles.push({ name, id, path, arn });
+  return { kind: "profile", arn, id };
+}
+
+/** The profile of a name, whatever its case. */
+export function findProfile(state: IamState, name: string): StoredProfile | undefined {
+  return state.profiles.find((profile) => profile.name.toLowerCase() === name.toLowerCase());
+}
+
+function expectProfile(state: IamState, name: string): StoredProfile {
+  const profile = findProfile(state, name);
+  if (profile) return profile;
+  throw new IamRefusal("NoSuchEntity", `Instance Profile ${name} cannot be found.`);
+}

@@ -1,0 +1,87 @@
+import { LinkedRoleRefusedError } from "@drift-guard/core/errors";
+import type { LastUse, RoleActivity } from "@drift-guard/core/linked-role/linked-role";
+import { seen, unseen } from "@drift-guard/core/model/role";
+import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
+import type { IamAnswer, IamCall, Made } from "./call.ts";
+import { readDeletion, settleDeletions } from "./linked-roles.ts";
+import { IamRefusal } from "./refusal.ts";
+import { expectRole, type IamState } from "./state.ts";
+
+type ReadingCall = "GetRole" | "GetServiceLinkedRoleDeletionStatus" | "GenerateServiceLastAccessedDetails";
+
+/** The account as one caller may use it. */
+export interface CallerDoor {
+  call(call: IamCall): IamAnswer;
+  /** Why the caller may not make a call that reads; undefined where it may. */
+  denial(permission: ReadingCall): string | undefined;
+}
+
+/** Keeps the service-linked roles of an account in memory. */
+export function createLinkedRoleKeeper(state: IamState, door: CallerDoor): LinkedRoleKeeper {
+  const write = (call: IamCall): Made => {
+    const answer = door.call(call);
+    if (answer.status === "done") return answer.made;
+    throw refused(call.call, answer.code, answer.message);
+  };
+  const refuseDenied = (permission: ReadingCall) => {
+    const denial = door.denial(permission);
+    if (denial !== undefined) throw refused(permission, "AccessDenied", denial);
+  };
+  return {
+    create: async (awsServiceName) => {
+      const made = write({ call: "CreateServiceLinkedRole", awsServiceName });
+      return made.kind === "role" ? made.name : "";
+    },
+    delete: async (roleName) => {
+      const made = write({ call: "DeleteServiceLinkedRole", roleName });
+      return made.kind === "deletion" ? made.taskId : "";
+    },
+    async deletionStatus(taskId) {
+      refuseDenied("GetServiceLinkedRoleDeletionStatus");
+      settleDeletions(state);
+      try {
+        return readDeletion(state, taskId);
+      } catch (error) {
+        if (error instanceof IamRefusal && error.code === "NoSuchEntity") return undefined;
+        throw error;
+      }
+    },
+    async activity(roleName) {
+      refuseDenied("GetRole");
+      settleDeletions(state);
+      try {
+        return activityOf(
+          state.uses.get(expectRole(state, roleName).id) ?? new Map(),
+          door.denial("GenerateServiceLastAccessedDetails"),
+        );
+      } catch (error) {
+        if (error instanceof IamRefusal) throw refused("GetRole", error.code, error.message);
+        throw error;
+      }
+    },
+    async describe(roleName, description) {
+      const answer = door.call({ call: "UpdateRole", roleName, description });
+      if (answer.status === "done") return;
+      // The guide's own permission for this names the older call alone (R21, T6).
+      if (answer.code === "AccessDenied") write({ call: "UpdateRoleDescription", roleName, description });
+      else throw refused("UpdateRole", answer.code, answer.message);
+    },
+  };
+}
+
+function activityOf(uses: ReadonlyMap<string, LastUse>, denial: string | undefined): RoleActivity {
+  const services = [...uses]
+    .map(([service, use]) => ({ service, ...use }))
+    .toSorted((a, b) => b.at.localeCompare(a.at));
+  const [latest] = services;
+  return {
+    role: seen(
+      latest ? { at: latest.at, ...(latest.region !== undefined && { region: latest.region }) } : null,
+    ),
+    services: denial === undefined ? seen(services) : unseen(denial),
+  };
+}
+
+function refused(call: string, code: string, message: string): LinkedRoleRefusedError {
+  return new LinkedRoleRefusedError(`IAM refused iam:${call}: ${message} (${code})`, code);
+}

@@ -1,0 +1,178 @@
+import type { Reference } from "@drift-guard/core/reference/reference";
+import type { Made, PolicyCall } from "./call.ts";
+import { checkPermissions, documentLimits, sizeOf } from "./documents.ts";
+import { checkName, checkPath } from "./names.ts";
+import { IamRefusal } from "./refusal.ts";
+import { type IamState, rolesUsing, type StoredPolicy, type StoredRole } from "./state.ts";
+
+/** Policies that a role may have attached where its quota was not raised. */
+const attachmentLimit = 10;
+const versionLimit = 5;
+
+/** A managed policy of AWS's own, as every account sees it. */
+export interface ShelfPolicy {
+  readonly arn: string;
+  /** Such as `v13`. */
+  readonly version: string;
+  readonly text: string;
+}
+
+/** The AWS-managed policies that references name, with their documents as of the references' sources. */
+export function stockShelf(references: readonly Reference[]): readonly ShelfPolicy[] {
+  return references.flatMap(({ attachments }) =>
+    attachments.map(({ arn, version, document }) => ({ arn, version, text: document })),
+  );
+}
+
+/** Puts a policy of AWS's own onto the shelf, or its next version as the default: no account is told (platform-facts 5.4). */
+export function publishPolicy(state: IamState, { arn, version, text }: ShelfPolicy): void {
+  const number = Number(/^v(\d+)$/.exec(version)?.[1]);
+  const [, path, name] = /^arn:[\w-]+:iam::aws:policy(\/(?:.+\/)?)([^/]+)$/.exec(arn) ?? [];
+  if (Number.isNaN(number) || path === undefined || name === undefined) {
+    throw new RangeError(`"${arn}" in version "${version}" is no policy that AWS could publish.`);
+  }
+  const known = state.policies.get(arn);
+  if (known) {
+    known.versions.push({ id: version, text });
+    known.defaultVersion = version;
+    known.nextVersion = number + 1;
+    return;
+  }
+  state.policies.set(arn, {
+    arn,
+    id: state.ids.entity("ANPA"),
+    name,
+    path,
+    versions: [{ id: version, text }],
+    defaultVersion: version,
+    nextVersion: number + 1,
+  });
+}
+
+/** Attaches a managed policy; once more is nothing. */
+export function attachPolicy(state: IamState, role: StoredRole, arn: string): void {
+  const policy = state.policies.get(arn);
+  if (!policy) throw new IamRefusal("NoSuchEntity", `Policy ${arn} does not exist or is not attachable.`);
+  if (policy.path.startsWith("/aws-service-role/")) {
+    throw new IamRefusal("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.");
+  }
+  if (!role.attached.has(arn) && role.attached.size >= attachmentLimit) {
+    throw new IamRefusal("LimitExceeded", `Cannot exceed quota for PoliciesPerRole: ${attachmentLimit}`);
+  }
+  role.attached.add(arn);
+}
+
+/** Detaches a managed policy. */
+export function detachPolicy(role: StoredRole, arn: string): void {
+  if (!role.attached.delete(arn)) throw new IamRefusal("NoSuchEntity", `Policy ${arn} was not found.`);
+}
+
+/** Carries out a call on a managed policy, or throws `IamRefusal` and leaves everything as it was. */
+export function callPolicy(state: IamState, call: PolicyCall): Made {
+  switch (call.call) {
+    case "CreatePolicy":
+      return createPolicy(state, call);
+    case "CreatePolicyVersion":
+      return createVersion(expectOwn(state, call.policyArn), call.policyDocument, call.setAsDefault ?? false);
+    case "SetDefaultPolicyVersion": {
+      const policy = expectOwn(state, call.policyArn);
+      policy.defaultVersion = expectVersion(policy, call.versionId);
+      return { kind: "nothing" };
+    }
+    case "DeletePolicyVersion":
+      deleteVersion(expectOwn(state, call.policyArn), call.versionId);
+      return { kind: "nothing" };
+    case "DeletePolicy":
+      deletePolicy(state, expectOwn(state, call.policyArn));
+      return { kind: "nothing" };
+  }
+}
+
+function createPolicy(state: IamState, call: Extract<PolicyCall, { call: "CreatePolicy" }>): Made {
+  checkName("policyName", call.policyName, 128);
+  const path = checkPath(call.path ?? "/");
+  const name = call.policyName.toLowerCase();
+  const own = [...state.policies.values()].filter((policy) => !isVendors(policy.arn));
+  if (own.some((policy) => policy.name.toLowerCase() === name)) {
+    throw new IamRefusal(
+      "EntityAlreadyExists",
+      `A policy called ${call.policyName} already exists. Duplicate names are not allowed.`,
+    );
+  }
+  checkManaged(call.policyDocument);
+  const arn = `arn:${state.partition}:iam::${state.account}:policy${path}${call.policyName}`;
+  const id = state.ids.entity("ANPA");
+  state.policies.set(arn, {
+    arn,
+    id,
+    name: call.policyName,
+    path,
+    versions: [{ id: "v1", text: call.policyDocument }],
+    defaultVersion: "v1",
+    nextVersion: 2,
+  });
+  return { kind: "policy", arn, id };
+}
+
+function createVersion(policy: StoredPolicy, text: string, setAsDefault: boolean): Made {
+  if (policy.versions.length >= versionLimit) {
+    throw new IamRefusal(
+      "LimitExceeded",
+      `A managed policy can have up to ${versionLimit} versions. Before you create a new version, you must delete an existing version.`,
+    );
+  }
+  checkManaged(text);
+  const versionId = `v${policy.nextVersion}`;
+  policy.nextVersion += 1;
+  policy.versions.push({ id: versionId, text });
+  if (setAsDefault) policy.defaultVersion = versionId;
+  return { kind: "version", versionId };
+}
+
+function deleteVersion(policy: StoredPolicy, versionId: string): void {
+  expectVersion(policy, versionId);
+  if (versionId === policy.defaultVersion) {
+    throw new IamRefusal("DeleteConflict", "Cannot delete the default version of a policy.");
+  }
+  const at = policy.versions.findIndex((version) => version.id === versionId);
+  policy.versions.splice(at, 1);
+}
+
+function deletePolicy(state: IamState, policy: StoredPolicy): void {
+  if (rolesUsing(state, policy.arn).length > 0) {
+    throw new IamRefusal("DeleteConflict", "Cannot delete a policy attached to entities.");
+  }
+  if (policy.versions.length > 1) {
+    throw new IamRefusal(
+      "DeleteConflict",
+      "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+    );
+  }
+  state.policies.delete(policy.arn);
+}
+
+function checkManaged(text: string): void {
+  checkPermissions(text);
+  if (sizeOf(text) > documentLimits.managed) {
+    throw new IamRefusal("LimitExceeded", `Cannot exceed quota for PolicySize: ${documentLimits.managed}`);
+  }
+}
+
+function expectOwn(state: IamState, arn: string): StoredPolicy {
+  if (isVendors(arn)) throw new IamRefusal("AccessDenied", "Policy is outside your own account.");
+  const policy = state.policies.get(arn);
+  if (policy) return policy;
+  throw new IamRefusal("NoSuchEntity", `Policy ${arn} was not found.`);
+}
+
+function expectVersion(policy: StoredPolicy, versionId: string): string {
+  if (policy.versions.some((version) => version.id === versionId)) return versionId;
+  throw new IamRefusal(
+    "NoSuchEntity",
+    `Policy ${policy.arn} version ${versionId} does not exist or is not attachable.`,
+  );
+}
+
+function isVendors(arn: string): boolean {
+  return /^arn:[\w-]+:iam::aws:/.test(arn);
+}

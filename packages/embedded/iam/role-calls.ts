@@ -1,0 +1,169 @@
+import type { Made, RoleCall, Tag } from "./call.ts";
+import { checkPermissions, checkTrust, documentLimits, sizeOf } from "./documents.ts";
+import { refuseProtected } from "./linked-roles.ts";
+import { attachPolicy, detachPolicy } from "./managed-policies.ts";
+import { checkName, checkPath } from "./names.ts";
+import { IamRefusal } from "./refusal.ts";
+import { expectRole, findRole, type IamState, type StoredRole } from "./state.ts";
+
+/** Tags that a role may have (IAM User Guide: quotas). */
+const tagLimit = 50;
+/** Roles that an account may have where its quota was not raised. */
+const roleLimit = 1_000;
+
+/** Carries out a call on a role, or throws `IamRefusal` and leaves everything as it was. */
+export function callRole(state: IamState, call: RoleCall): Made {
+  if (call.call === "CreateRole") return createRole(state, call);
+  const role = expectRole(state, call.roleName);
+  switch (call.call) {
+    case "TagRole":
+      tagRole(role, call.tags);
+      break;
+    case "UntagRole":
+      for (const key of call.tagKeys) role.tags.delete(key.toLowerCase());
+      break;
+    case "UpdateRoleDescription":
+      role.description = call.description;
+      break;
+    case "UpdateRole":
+      updateRole(role, call);
+      break;
+    default:
+      refuseProtected(role);
+      alterRole(state, role, call);
+  }
+  return { kind: "nothing" };
+}
+
+type Altering = Exclude<
+  RoleCall,
+  { call: "CreateRole" | "TagRole" | "UntagRole" | "UpdateRole" | "UpdateRoleDescription" }
+>;
+
+function alterRole(state: IamState, role: StoredRole, call: Altering): void {
+  switch (call.call) {
+    case "DeleteRole":
+      deleteRole(state, role);
+      break;
+    case "UpdateAssumeRolePolicy":
+      role.trusted = checkTrust(state, call.policyDocument);
+      role.trust = call.policyDocument;
+      break;
+    case "AttachRolePolicy":
+      attachPolicy(state, role, call.policyArn);
+      break;
+    case "DetachRolePolicy":
+      detachPolicy(role, call.policyArn);
+      break;
+    case "PutRolePolicy":
+      putInline(role, call.policyName, call.policyDocument);
+      break;
+    case "DeleteRolePolicy":
+      if (!role.inline.delete(call.policyName)) {
+        throw new IamRefusal("NoSuchEntity", `The role policy with name ${call.policyName} cannot be found.`);
+      }
+      break;
+    case "PutRolePermissionsBoundary":
+      role.boundary = expectBoundary(state, call.permissionsBoundary);
+      break;
+    case "DeleteRolePermissionsBoundary":
+      delete role.boundary;
+      break;
+  }
+}
+
+function createRole(state: IamState, call: Extract<RoleCall, { call: "CreateRole" }>): Made {
+  checkName("roleName", call.roleName, 64);
+  const path = checkPath(call.path ?? "/");
+  if (path.startsWith("/aws-service-role/")) {
+    throw new IamRefusal(
+      "InvalidInput",
+      "Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles",
+    );
+  }
+  if (findRole(state, call.roleName)) {
+    throw new IamRefusal("EntityAlreadyExists", `Role with name ${call.roleName} already exists.`);
+  }
+  if (state.roles.length >= roleLimit) {
+    throw new IamRefusal("LimitExceeded", `Cannot exceed quota for RolesPerAccount: ${roleLimit}`);
+  }
+  const trusted = checkTrust(state, call.assumeRolePolicyDocument);
+  const role: StoredRole = {
+    name: call.roleName,
+    id: state.ids.entity("AROA"),
+    path,
+    arn: `arn:${state.partition}:iam::${state.account}:role${path}${call.roleName}`,
+    trust: call.assumeRolePolicyDocument,
+    trusted,
+    description: call.description ?? "",
+    maxSession: checkMaxSession(call.maxSessionDuration ?? 3600),
+    attached: new Set(),
+    inline: new Map(),
+    ...(call.permissionsBoundary && { boundary: expectBoundary(state, call.permissionsBoundary) }),
+    tags: new Map(),
+  };
+  tagRole(role, call.tags ?? []);
+  state.roles.push(role);
+  return { kind: "role", name: role.name, arn: role.arn, id: role.id };
+}
+
+function deleteRole(state: IamState, role: StoredRole): void {
+  const conflict = (what: string) =>
+    new IamRefusal("DeleteConflict", `Cannot delete entity, must ${what} first.`);
+  if (state.profiles.some((profile) => profile.role === role.name)) {
+    throw conflict("remove roles from instance profile");
+  }
+  if (role.attached.size > 0) throw conflict("detach all policies");
+  if (role.inline.size > 0) throw conflict("delete policies");
+  state.roles.splice(state.roles.indexOf(role), 1);
+}
+
+function updateRole(role: StoredRole, call: Extract<RoleCall, { call: "UpdateRole" }>): void {
+  if (call.maxSessionDuration !== undefined) {
+    refuseProtected(role);
+    role.maxSession = checkMaxSession(call.maxSessionDuration);
+  }
+  if (call.description !== undefined) role.description = call.description;
+}
+
+function putInline(role: StoredRole, name: string, text: string): void {
+  checkName("policyName", name, 128);
+  checkPermissions(text);
+  const others = [...role.inline].filter(([other]) => other !== name);
+  const size = others.reduce((sum, [, other]) => sum + sizeOf(other), sizeOf(text));
+  if (size > documentLimits.inline) {
+    throw new IamRefusal(
+      "LimitExceeded",
+      `Maximum policy size of ${documentLimits.inline} bytes exceeded for role ${role.name}`,
+    );
+  }
+  role.inline.set(name, text);
+}
+
+function tagRole(role: StoredRole, tags: readonly Tag[]): void {
+  const keys = tags.map(({ key }) => key.toLowerCase());
+  if (new Set(keys).size < keys.length) {
+    throw new IamRefusal(
+      "InvalidInput",
+      "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+    );
+  }
+  if (new Set([...role.tags.keys(), ...keys]).size > tagLimit) {
+    throw new IamRefusal("LimitExceeded", "The number of tags has reached the maximum limit.");
+  }
+  for (const tag of tags) role.tags.set(tag.key.toLowerCase(), tag);
+}
+
+function expectBoundary(state: IamState, arn: string): string {
+  if (state.policies.has(arn)) return arn;
+  throw new IamRefusal("NoSuchEntity", `Scope ARN: ${arn} does not exist or is not attachable.`);
+}
+
+function checkMaxSession(seconds: number): number {
+  if (seconds >= 3_600 && seconds <= 43_200) return seconds;
+  const limit = seconds < 3_600 ? "greater than or equal to 3600" : "less than or equal to 43200";
+  throw new IamRefusal(
+    "ValidationError",
+    `1 validation error detected: Value '${seconds}' at 'maxSessionDuration' failed to satisfy constraint: Member must have value ${limit}`,
+  );
+}

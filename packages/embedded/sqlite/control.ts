@@ -1,0 +1,75 @@
+import type { Approval, Budget, Control, Exception } from "@drift-guard/core/model/control";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import type { ControlStore, Spending } from "@drift-guard/core/ports";
+import { ApprovalItem, BudgetItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
+import { budgetWindow, controlKeys } from "@drift-guard/core/store/keys";
+import * as z from "zod";
+import { type Database, printItem, query, readItem, transact } from "./database.ts";
+
+const KeyRow = z.object({ sk: z.string() });
+
+/** Keeps control in SQLite. Whatever cannot be read throws `StoreUnavailableError`, so that nothing is written on a doubt. */
+export function createControlStore(database: Database): ControlStore {
+  return {
+    load: async (role) => query(database, () => loadControl(database, role)),
+    spend: async (role, budget, now) => transact(database, () => spend(database, role, budget, now)),
+    openBreaker: async (role, reason) =>
+      query(database, () =>
+        writeItem(database, controlKeys.partition(role), controlKeys.breaker, { reason }),
+      ),
+  };
+}
+
+function loadControl(database: Database, role: RoleKey): Control {
+  const exceptions: Exception[] = [];
+  const approvals: Approval[] = [];
+  let breaker: string | undefined;
+  const rows = database.sqlite
+    .prepare("SELECT pk, sk, item FROM control WHERE pk = ? ORDER BY sk")
+    .all(controlKeys.partition(role));
+  for (const row of rows) {
+    const { sk } = KeyRow.parse(row);
+    if (sk === controlKeys.breaker) breaker = readItem(database, row, StopItem).reason;
+    else if (sk.startsWith(controlKeys.exception(""))) {
+      exceptions.push(readItem(database, row, ExceptionItem).exception);
+    } else if (sk.startsWith(controlKeys.approval(""))) {
+      approvals.push(readItem(database, row, ApprovalItem).approval);
+    }
+  }
+  const pause = findItem(database, controlKeys.account(role.account), controlKeys.paused, StopItem);
+  return {
+    exceptions,
+    approvals,
+    ...(pause && { paused: pause.reason }),
+    ...(breaker !== undefined && { breaker }),
+  };
+}
+
+function spend(database: Database, role: RoleKey, budget: Budget, now: string): Spending {
+  const sk = controlKeys.budget(budgetWindow(budget, now).id);
+  const ofRole = controlKeys.partition(role);
+  const ofAccount = controlKeys.account(role.account);
+  const byRole = findItem(database, ofRole, sk, BudgetItem)?.spent ?? 0;
+  const byAccount = findItem(database, ofAccount, sk, BudgetItem)?.spent ?? 0;
+  if (byRole >= budget.perRole) return "role budget exhausted";
+  if (byAccount >= budget.perAccount) return "account budget exhausted";
+  writeItem(database, ofRole, sk, { spent: byRole + 1 });
+  writeItem(database, ofAccount, sk, { spent: byAccount + 1 });
+  return "spent";
+}
+
+function findItem<T>(database: Database, pk: string, sk: string, item: z.ZodType<T>): T | undefined {
+  const row = database.sqlite.prepare("SELECT pk, sk, item FROM control WHERE pk = ? AND sk = ?").get(pk, sk);
+  return row && readItem(database, row, item);
+}
+
+function writeItem(
+  database: Database,
+  pk: string,
+  sk: string,
+  item: Readonly<Record<string, unknown>>,
+): void {
+  database.sqlite
+    .prepare("INSERT OR REPLACE INTO control (pk, sk, item) VALUES (?, ?, ?)")
+    .run(pk, sk, printItem(item));
+}

@@ -1,0 +1,104 @@
+import type { RoleUse } from "@drift-guard/core/batch/role-use";
+import { RoleUnreadableError } from "@drift-guard/core/errors";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import { findEscalation } from "@drift-guard/core/evaluate/job-role";
+import { minimalPolicy } from "@drift-guard/core/evaluate/needs";
+import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
+import type { Assessment } from "@drift-guard/core/model/evidence";
+import type { RoleReading } from "@drift-guard/core/model/role";
+import type { ResourceFacts } from "@drift-guard/core/ports";
+import type { Reference } from "@drift-guard/core/reference/reference";
+import type { GuardPorts } from "../ports.ts";
+import type { UsedWard } from "./discovery.ts";
+
+/** What a look at a role gave. */
+export interface Look {
+  readonly assessments: readonly Assessment[];
+  /** The role's ARN; left out where the role is absent, or could not be read. */
+  readonly arn?: string;
+}
+
+/** Reads a role, unless it is given as just read, and assesses it. */
+export async function lookAtRole(
+  ward: UsedWard,
+  given: RoleReading | undefined,
+  ports: GuardPorts,
+): Promise<Look> {
+  try {
+    const reading = given ?? (await ports.roles.read(ward.name));
+    const assessments = await assessRole(ward, reading, ports);
+    return { assessments, ...(reading.status === "present" && { arn: reading.role.arn }) };
+  } catch (error) {
+    // Unsure is never clean: what cannot be read is a finding, and the other findings stand as they were.
+    if (error instanceof RoleUnreadableError) {
+      return { assessments: [{ kind: "undecided", part: "role", reasons: [error.message] }] };
+    }
+    throw error;
+  }
+}
+
+/** Everything that is wrong with a role by its reference and by what AWS Batch uses it for. */
+export async function assessRole(
+  ward: UsedWard,
+  reading: RoleReading,
+  { resources }: Pick<GuardPorts, "resources">,
+): Promise<readonly Assessment[]> {
+  const { uses } = ward;
+  const facts = await readFacts(uses, resources);
+  const reference = withNeeds(ward.reference, uses, facts);
+  const observesJobs = ward.discovered && uses.some(({ duty }) => duty === "job");
+  return joinAssessments([
+    ...evaluate({ ...ward, reference, reading }),
+    ...(observesJobs && reading.status === "present" ? findEscalation(reading.role) : []),
+    ...evaluateUses({ reading, uses, facts }),
+  ]);
+}
+
+/** What is known of the secrets, parameters and keys that uses need, by ARN. */
+async function readFacts(
+  uses: readonly RoleUse[],
+  resources: GuardPorts["resources"],
+): Promise<ReadonlyMap<string, ResourceFacts>> {
+  const facts = new Map<string, ResourceFacts>();
+  if (!resources) return facts;
+  const read = async (arn: string) => {
+    const found = facts.get(arn) ?? (await resources.facts(arn));
+    if (found) facts.set(arn, found);
+    return found;
+  };
+  for (const use of uses) {
+    if (use.kind !== "job-definition") continue;
+    for (const { resource } of use.needs) {
+      const found = await read(resource);
+      if (found?.key) await read(found.key);
+    }
+  }
+  return facts;
+}
+
+// What a job definition needs is no excess (R39), whatever the reference allows beside it.
+function withNeeds(
+  reference: Reference,
+  uses: readonly RoleUse[],
+  facts: ReadonlyMap<string, ResourceFacts>,
+): Reference {
+  const needs = uses.flatMap((use) => (use.kind === "job-definition" ? use.needs : []));
+  const keys = needs.flatMap((need) => {
+    const key = facts.get(need.resource)?.key;
+    return key ? [{ ...need, action: "kms:Decrypt", resource: key }] : [];
+  });
+  const all = [...needs, ...keys];
+  if (all.length === 0) return reference;
+  const own: object = JSON.parse(reference.allowed?.document ?? '{"Statement":[]}');
+  const needed: object = JSON.parse(minimalPolicy(all));
+  return {
+    ...reference,
+    allowed: {
+      source: reference.allowed?.source ?? reference.source,
+      document: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [own, needed].flatMap((document) => ("Statement" in document ? document.Statement : [])),
+      }),
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { namesRole, type RoleUse } from "@drift-guard/core/batch/role-use";
+import { GuardedRole } from "@drift-guard/core/config/config";
+import { sameRoleName } from "@drift-guard/core/model/role";
+import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
+import type { Reference } from "@drift-guard/core/reference/reference";
+import { findWard, type Ward } from "../guarded-role.ts";
+import type { GuardPorts, GuardSettings } from "../ports.ts";
+
+/** A role to look at, with what AWS Batch uses it for. */
+export interface UsedWard extends Ward {
+  readonly uses: readonly RoleUse[];
+  /** Whether it joined because AWS Batch uses it: then it is observed and never written, until the owner adopts it. */
+  readonly discovered: boolean;
+}
+
+/**
+ * The roles of some names that are to be looked at: those that the owner guards, those that AWS Batch uses, and those
+ * that it used and that still have findings. Each once.
+ */
+export async function findUsedWards(
+  names: readonly string[],
+  ports: GuardPorts,
+  settings: GuardSettings,
+): Promise<readonly UsedWard[]> {
+  const distinct = names.filter((name, at) => names.findIndex((other) => sameRoleName(other, name)) === at);
+  const found = await Promise.all(distinct.map((name) => findUsedWard(name, ports, settings)));
+  return found.filter((ward) => ward !== undefined);
+}
+
+/** The names of every role that AWS Batch is known to use and that the owner does not guard. */
+export async function listDiscovered(
+  { usage }: Pick<GuardPorts, "usage">,
+  settings: GuardSettings,
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const { roles } of usage.users(settings.account)) names.push(...roles);
+  return names.filter((name) => findWard(settings, name) === undefined);
+}
+
+async function findUsedWard(
+  name: string,
+  ports: GuardPorts,
+  settings: GuardSettings,
+): Promise<UsedWard | undefined> {
+  const guarded = findWard(settings, name);
+  const key = { account: settings.account, name: guarded?.name ?? name };
+  const uses = await ports.usage.usesOf(key);
+  if (guarded) return { ...guarded, ...requireInUse(guarded, uses), uses, discovered: false };
+  const reference = referenceByDuty(name, uses, settings.config.references);
+  if (uses.length > 0 && reference) {
+    const observed = { name, guarded: GuardedRole.parse({ required: false, paths: [] }), reference };
+    return { ...observed, ...requireInUse(observed, uses), uses, discovered: true };
+  }
+  const { findings } = await ports.findings.load(key);
+  if (findings.every(({ state }) => state === "resolved")) return undefined;
+  // Nothing uses it any more, and nobody asked for it: what was found of it is over.
+  const released = {
+    name,
+    guarded: GuardedRole.parse({ required: false, paths: [] }),
+    reference: anything(name),
+  };
+  return { ...released, uses, discovered: true };
+}
+
+// A role that work names must be there, also one whose absence means nothing otherwise (R18).
+function requireInUse({ guarded }: Ward, uses: readonly RoleUse[]): Pick<Ward, "guarded"> {
+  return { guarded: { ...guarded, required: guarded.required || uses.some(namesRole) } };
+}
+
+function anything(role: string): Reference {
+  return {
+    role,
+    source: { title: "Nothing of AWS Batch uses this role", date: "2026-11-22" },
+    trust: JSON.stringify({ Version: "2012-10-17", Statement: [] }),
+    attachments: [],
+    retired: [],
+    boundary: "any",
+    strictness: { trust: "off", attachments: "off", floor: "off", ceiling: "open" },
+  };
+}

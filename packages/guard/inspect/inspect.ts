@@ -1,0 +1,207 @@
+import type { Message } from "@drift-guard/core/intake/message";
+import type { Symptom } from "@drift-guard/core/intake/symptom";
+import type { Change, Recheck } from "@drift-guard/core/model/change";
+import type { Evidence, Note } from "@drift-guard/core/model/evidence";
+import { type RoleKey, type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
+import type { Cause, Transition } from "@drift-guard/core/model/transition";
+import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
+import { reconcile } from "@drift-guard/core/reconcile/reconcile";
+import { attemptOf, isByGuard, judgeCaller } from "../caller.ts";
+import { decideAndCommit } from "../commit.ts";
+import { nameReference } from "../guarded-role.ts";
+import type { GuardPorts, GuardSettings } from "../ports.ts";
+import { lookAtRole } from "./assessment.ts";
+import { findUsedWards, type UsedWard } from "./discovery.ts";
+import { watchDeletion, watchEdits } from "./linked-role-watch.ts";
+import { environmentsBehind, refreshSubjects } from "./usage.ts";
+
+/** What a look at one role came to. */
+export interface Inspection {
+  readonly role: RoleKey;
+  readonly evidence: readonly Evidence[];
+  readonly transitions: readonly Transition[];
+  /** Whether another look was asked for. */
+  readonly recheck: boolean;
+}
+
+/** Looks at every role that a message concerns, guarded or used by AWS Batch; none where it concerns none. */
+export async function inspectMessage(
+  message: Message,
+  ports: GuardPorts,
+  settings: GuardSettings,
+): Promise<readonly Inspection[]> {
+  switch (message.kind) {
+    case "irrelevant":
+      return [];
+    case "change":
+      return inspectChange(message.change, ports, settings);
+    case "symptom":
+      return inspectSymptom(message.symptom, ports, settings);
+    case "recheck":
+      return inspectAgain(message.recheck, ports, settings);
+  }
+}
+
+async function inspectChange(
+  change: Change,
+  ports: GuardPorts,
+  settings: GuardSettings,
+): Promise<readonly Inspection[]> {
+  // The rules pin the account; a message that another account's event slipped into is not believed.
+  if (change.account !== settings.account) return [];
+  const names = await rolesBehind(change, ports, settings);
+  const cause: Cause = { kind: "change", changeId: change.id, call: change.call, at: change.at };
+  return Promise.all(
+    (await findUsedWards(names, ports, settings)).map(async (ward) => {
+      const evidence = [
+        // A refused call of the guard itself is its rollback's failure, or somebody else's doing: judged at the recheck.
+        ...(change.outcome.status === "refused" && isOfIam(change) && !isByGuard(change, settings)
+          ? [attemptOf(change, change.outcome)]
+          : []),
+        ...(await watchEdits(ward, change, ports)),
+        ...(await watchDeletion(ward, change, ports)),
+      ];
+      const inspection = await inspectRole(ward, { cause, after: change, evidence }, ports, settings);
+      // IAM is eventually consistent: even a clean read is read again.
+      await ports.rechecks.schedule({ recheck: ward.name, after: change }, settings.config.recheckSeconds);
+      return { ...inspection, recheck: true };
+    }),
+  );
+}
+
+async function rolesBehind(
+  { subjects, region }: Pick<Change, "subjects" | "region">,
+  ports: GuardPorts,
+  settings: GuardSettings,
+): Promise<readonly string[]> {
+  const names = await Promise.all(
+    subjects.map((subject) => (subject.kind === "role" ? [subject.name] : ports.roles.rolesBehind(subject))),
+  );
+  return [...names.flat(), ...(await refreshSubjects(region, subjects, ports, settings))];
+}
+
+// A role that Batch was told to use is not what somebody attempted to alter, and not altered by it.
+function isOfIam({ call }: Change): boolean {
+  return call.startsWith("iam:");
+}
+
+async function inspectSymptom(
+  symptom: Symptom,
+  ports: GuardPorts,
+  settings: GuardSettings,
+): Promise<readonly Inspection[]> {
+  if (symptom.account !== settings.account) return [];
+  const { id, at, what, reason, region, queue } = symptom;
+  const behind = queue === undefined ? [] : await environmentsBehind(region, queue, ports);
+  const subjects = [...symptom.subjects, ...behind];
+  const names = await rolesBehind({ subjects, region }, ports, settings);
+  const wards = await findUsedWards(names, ports, settings);
+  const cause: Cause = { kind: "symptom", eventId: id, at, what, reason };
+  const inspections = await Promise.all(
+    wards.map((ward) => inspectRole(ward, { cause, evidence: [] }, ports, settings)),
+  );
+  const [first] = wards;
+  if (first && !inspections.some(({ evidence }) => evidence.some(explainsFailure))) {
+    const evidence = [unexplained(symptom, wards)];
+    inspections.push(await inspectRole(first, { cause, evidence }, ports, settings));
+  }
+  for (const { name } of wards) {
+    await ports.rechecks.schedule({ recheck: name }, settings.config.recheckSeconds);
+  }
+  return inspections.map((inspection) => ({ ...inspection, recheck: true }));
+}
+
+function unexplained({ what, reason }: Symptom, wards: readonly UsedWard[]): Note {
+  return {
+    kind: "note",
+    part: "role",
+    topic: "unexplained-symptom",
+    details: [
+      `${what}: ${reason}`,
+      `Looked at, and as they should be: ${wards.map(({ name }) => name).join(", ")}. What else can refuse: a service control policy, the secret's or key's own policy, an endpoint policy, a secret that is gone.`,
+    ],
+    grants: [],
+  };
+}
+
+async function inspectAgain(
+  { recheck, after }: Recheck,
+  ports: GuardPorts,
+  settings: GuardSettings,
+): Promise<readonly Inspection[]> {
+  // Batch judges an environment's role some time after it was told of it.
+  const touched = after && !isOfIam(after) ? await rolesBehind(after, ports, settings) : [];
+  const wards = await findUsedWards([recheck], ports, settings);
+  const others = await findUsedWards(
+    touched.filter((name) => !sameRoleName(name, recheck)),
+    ports,
+    settings,
+  );
+  const inspections: Inspection[] = [];
+  for (const ward of [...wards, ...others]) {
+    const evidence = await watchDeletion(ward, after, ports);
+    const occasion = { cause: { kind: "recheck" }, evidence, ...(after && { after }) } as const;
+    const inspection = await inspectRole(ward, occasion, ports, settings);
+    // The others have rechecks of their own: asked for here as well, they would multiply.
+    if ((inspection.recheck || evidence.length > 0) && wards.includes(ward)) {
+      const again = { recheck: ward.name, ...(after && { after }) };
+      await ports.rechecks.schedule(again, settings.config.recheckSeconds);
+    }
+    inspections.push(inspection);
+  }
+  return inspections;
+}
+
+/** What led to a look at a role, and what is known before it is read. */
+export interface Occasion {
+  readonly cause: Cause;
+  readonly after?: Change;
+  readonly evidence: readonly Evidence[];
+  /** The role as it was just read, where the caller has it. */
+  readonly reading?: RoleReading;
+}
+
+/** Reads one role, evaluates it, and commits what that changes. */
+export async function inspectRole(
+  ward: UsedWard,
+  occasion: Occasion,
+  ports: GuardPorts,
+  settings: GuardSettings,
+): Promise<Inspection> {
+  const key: RoleKey = { account: settings.account, name: ward.name };
+  const { after, cause } = occasion;
+  let given = occasion.reading;
+  const { exceptions } = await ports.control.load(key);
+  const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
+    // Only the first round may use what the caller read: after a conflict the role is read anew.
+    const seen = await lookAtRole(ward, given, ports);
+    given = undefined;
+    const now = ports.now().toISOString();
+    const foreign = cause.kind === "recheck" && after ? judgeCaller(after, ledger, settings, now) : "none";
+    const evidence: readonly Evidence[] = [
+      ...seen.assessments,
+      ...occasion.evidence,
+      ...(typeof foreign === "object" ? [foreign] : []),
+    ];
+    const reconciled = reconcile({
+      ledger,
+      evidence,
+      exceptions,
+      cause,
+      uses: ward.uses,
+      ...(seen.arn !== undefined && { arn: seen.arn }),
+      ...nameReference(ward, settings),
+      ...(after && { change: after }),
+      config: settings.config,
+      now,
+      settleSeconds: settings.config.recheckSeconds / 2,
+    });
+    const recheck = reconciled.recheck || foreign === "unknown";
+    return {
+      ledger: reconciled.ledger,
+      transitions: reconciled.transitions,
+      result: { evidence, recheck },
+    };
+  });
+  return { role: key, transitions: decision.transitions, ...decision.result };
+}

@@ -1,0 +1,148 @@
+import type { ComputeEnvironment, JobDefinition, JobQueue } from "@drift-guard/core/batch/batch";
+import type { UsageSubject } from "@drift-guard/core/batch/role-use";
+import {
+  profilesOf,
+  type UsesByRole,
+  usesOfDefinition,
+  usesOfEnvironment,
+} from "@drift-guard/core/batch/uses";
+import { BatchUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
+import type { Subject } from "@drift-guard/core/model/change";
+import type { GuardPorts, GuardSettings } from "../ports.ts";
+import { addAgent, guardAgents } from "./agents.ts";
+
+/**
+ * Reads anew, from AWS Batch itself, the compute environments and job definitions among some subjects, and gives the
+ * names of the roles that they use or used. Throws `BatchUnreadableError`, `RoleUnreadableError`.
+ */
+export async function refreshSubjects(
+  region: string,
+  subjects: readonly Subject[],
+  ports: GuardPorts,
+  { account }: GuardSettings,
+): Promise<readonly string[]> {
+  const touched: string[] = [];
+  for (const { kind, name } of subjects.filter(isOfBatch)) {
+    const subject: UsageSubject = { kind, region, name };
+    if (kind === "job-definition") {
+      const uses = usesOfDefinition(await ports.batch.definition(region, name));
+      touched.push(...(await ports.usage.record(account, subject, uses)));
+      continue;
+    }
+    const environment = await ports.batch.environment(region, name);
+    const queues = environment ? await collect(ports.batch.queues(region)) : [];
+    // Agents come and go without an event: they are asked for by a sweep.
+    const uses = environment
+      ? await addAgent(
+          environment,
+          await usesWithHolders(environment, queues, new Map(), ports),
+          undefined,
+          account,
+          ports,
+        )
+      : new Map();
+    touched.push(...(await ports.usage.record(account, subject, uses)));
+  }
+  return [...new Set(touched)];
+}
+
+function isOfBatch(
+  subject: Subject,
+): subject is Extract<Subject, { kind: "compute-environment" | "job-definition" }> {
+  return subject.kind === "compute-environment" || subject.kind === "job-definition";
+}
+
+/** The compute environments that a job queue runs on, as subjects. Throws `BatchUnreadableError`. */
+export async function environmentsBehind(
+  region: string,
+  queueName: string,
+  { batch }: GuardPorts,
+): Promise<readonly Subject[]> {
+  const queues = await collect(batch.queues(region));
+  const queue = queues.find(({ name }) => name === queueName);
+  return (queue?.environments ?? []).map((name) => ({ kind: "compute-environment", name }));
+}
+
+/**
+ * Reads anew all that uses roles in a region; gives why it could not be read, where it could not or time ran out.
+ * Throws `StoreUnavailableError`.
+ */
+export async function refreshRegion(
+  region: string,
+  ports: GuardPorts,
+  settings: GuardSettings,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return await recordRegion(region, ports, settings, signal);
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return "Time ran out before all of it was read.";
+    if (error instanceof BatchUnreadableError || error instanceof RoleUnreadableError) return error.message;
+    throw error;
+  }
+}
+
+async function recordRegion(
+  region: string,
+  ports: GuardPorts,
+  { account }: GuardSettings,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  // Whatever is not in a list must be gone, so that the lists are read to their ends before anything is let go.
+  const queues = await collect(ports.batch.queues(region), signal);
+  const environments = await collect(ports.batch.environments(region), signal);
+  const definitions = Map.groupBy(await collect(ports.batch.definitions(region), signal), ({ name }) => name);
+  const known = await collect(ports.usage.users(account), signal);
+  const record = (subject: UsageSubject, uses: UsesByRole) => {
+    signal?.throwIfAborted();
+    return ports.usage.record(account, subject, uses);
+  };
+  const holders = new Map<string, string | undefined>();
+  const agents = guardAgents(ports.agents);
+  for (const environment of environments) {
+    const uses = await usesWithHolders(environment, queues, holders, ports);
+    const told = await addAgent(environment, uses, agents.reader, account, ports);
+    await record({ kind: "compute-environment", region, name: environment.name }, told);
+  }
+  for (const [name, revisions] of definitions) {
+    await record({ kind: "job-definition", region, name }, usesOfDefinition(revisions));
+  }
+  for (const { subject } of known) {
+    if (subject.region === region && !isAmong(subject, environments, definitions)) {
+      await record(subject, new Map());
+    }
+  }
+  return agents.failure()?.message;
+}
+
+function isAmong(
+  { kind, name }: UsageSubject,
+  environments: readonly ComputeEnvironment[],
+  definitions: ReadonlyMap<string, readonly JobDefinition[]>,
+): boolean {
+  return kind === "job-definition" ? definitions.has(name) : environments.some((one) => one.name === name);
+}
+
+async function usesWithHolders(
+  environment: ComputeEnvironment,
+  queues: readonly JobQueue[],
+  holders: Map<string, string | undefined>,
+  { roles }: GuardPorts,
+) {
+  for (const name of profilesOf(environment)) {
+    if (holders.has(name)) continue;
+    const [holder] = await roles.rolesBehind({ kind: "profile", name });
+    holders.set(name, holder);
+  }
+  return usesOfEnvironment(environment, queues, holders);
+}
+
+async function collect<T>(items: AsyncIterable<T>, signal?: AbortSignal): Promise<readonly T[]> {
+  const all: T[] = [];
+  signal?.throwIfAborted();
+  for await (const item of items) {
+    signal?.throwIfAborted();
+    all.push(item);
+  }
+  return all;
+}

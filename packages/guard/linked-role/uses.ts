@@ -1,0 +1,38 @@
+import { BatchUnreadableError } from "@drift-guard/core/errors";
+import type { RegionLook } from "@drift-guard/core/linked-role/standing";
+import type { BatchReader } from "@drift-guard/core/ports";
+
+/** Reads what of one region works with a service-linked role. Throws `BatchUnreadableError`. */
+export type RegionReader = (region: string) => Promise<Extract<RegionLook, { status: "read" }>>;
+
+/** Looks for what works with a service-linked role, in each region; one that cannot be read says why. */
+export function lookForUses(regions: readonly string[], read: RegionReader): Promise<readonly RegionLook[]> {
+  return Promise.all(
+    regions.map((region) =>
+      read(region).catch((error: unknown): RegionLook => {
+        if (error instanceof BatchUnreadableError) return { region, status: "unread", why: error.message };
+        throw error;
+      }),
+    ),
+  );
+}
+
+/** Reads the compute environments whose service role is the role of an ARN: at another path it is another role (2.9). */
+export function readComputeEnvironments(batch: BatchReader, roleArn: string): RegionReader {
+  return async (region) => {
+    const environments = [];
+    for await (const { name, state, status, roles } of batch.environments(region)) {
+      const uses = roles.some((role) => role.duty === "service" && role.arn === roleArn);
+      // Batch shows for some time what is gone already.
+      if (uses && status !== "DELETED") environments.push({ region, name, state, status });
+    }
+    const using = new Set(environments.map(({ name }) => name));
+    const queues = [];
+    if (using.size > 0) {
+      for await (const queue of batch.queues(region)) {
+        if (queue.environments.some((name) => using.has(name))) queues.push(queue);
+      }
+    }
+    return { region, status: "read", environments, queues };
+  };
+}

@@ -1,0 +1,76 @@
+import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
+import { digestRole } from "@drift-guard/core/model/identity";
+import type { Ledger } from "@drift-guard/core/model/ledger";
+import type { Role, RoleKey } from "@drift-guard/core/model/role";
+import type { Rollback, StepDone } from "@drift-guard/core/model/rollback";
+import { applyStep } from "@drift-guard/core/rollback/apply-step";
+import { decideAndCommit } from "../commit.ts";
+import type { RollbackPorts } from "../ports.ts";
+
+/** Carries the steps out one by one, reading the role around each: one that somebody else moves stops it. */
+export async function carryOut(rollback: Rollback, key: RoleKey, ports: RollbackPorts): Promise<Rollback> {
+  const { roles, writer, now } = ports;
+  const { plan, before } = rollback;
+  const done: StepDone[] = [];
+  const fail = (failure: string): Rollback => ({
+    ...rollback,
+    done,
+    status: "failed",
+    endedAt: now().toISOString(),
+    failure,
+  });
+  let expected: readonly Role[] = [before];
+  for (const [index, step] of plan.steps.entries()) {
+    try {
+      const reading = await roles.read(plan.role);
+      if (reading.status === "absent")
+        return fail(`${plan.role} was deleted meanwhile; nothing more was written.`);
+      const digest = digestRole(reading.role);
+      const stood = expected.find((role) => digestRole(role) === digest);
+      if (!stood)
+        return fail(`${plan.role} was changed by somebody else meanwhile; nothing more was written.`);
+      const { requestId } = await writer.apply(step);
+      done.push({ step: index, at: now().toISOString(), ...(requestId !== undefined && { requestId }) });
+      // At once, since the call's own event is on its way and must be recognised by its request id.
+      await record({ ...rollback, done: [...done] }, key, ports);
+      // The next read may still show the role as it was before this step: IAM is eventually consistent.
+      expected = [...expected.map((role) => applyStep(role, step)), ...expected];
+    } catch (error) {
+      const failed = failureOf(error);
+      if (failed) {
+        const requestId = error instanceof StepRefusedError ? error.requestId : undefined;
+        done.push({
+          step: index,
+          at: now().toISOString(),
+          ...(requestId !== undefined && { requestId }),
+          failed,
+        });
+      }
+      return fail(
+        `${step.call} on ${plan.role} failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  return { ...rollback, done, status: "done", endedAt: now().toISOString() };
+}
+
+function failureOf(error: unknown): StepDone["failed"] | undefined {
+  if (error instanceof StepRefusedError) return "refused";
+  return error instanceof StepUnansweredError ? "unanswered" : undefined;
+}
+
+async function record(rollback: Rollback, key: RoleKey, { findings }: RollbackPorts): Promise<void> {
+  await decideAndCommit(findings, key, (ledger) => ({
+    ledger: replaceRollback(ledger, rollback),
+    transitions: [],
+    result: undefined,
+  }));
+}
+
+/** The ledger with a rollback as it stands now. */
+export function replaceRollback(ledger: Ledger, rollback: Rollback): Ledger {
+  return {
+    ...ledger,
+    rollbacks: ledger.rollbacks.map((each) => (each.id === rollback.id ? rollback : each)),
+  };
+}

@@ -1,0 +1,112 @@
+import type { GuardedRole } from "@drift-guard/core/config/config";
+import type { Finding } from "@drift-guard/core/model/finding";
+import { identifyFinding } from "@drift-guard/core/model/identity";
+import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
+import type { UsedWard } from "../inspect/discovery.ts";
+import type { Inspection } from "../inspect/inspect.ts";
+import type { GuardSettings, SweepPorts } from "../ports.ts";
+import type { Attempt } from "./report.ts";
+
+// A sink retries for some minutes by itself; what is unconfirmed after that was lost on the way.
+const overdueMinutes = 15;
+const announceAtOnce = 100;
+const hubDays = 30;
+
+/** The moment (ISO 8601) before which whatever was told should have been heard. */
+function overdueAt({ now }: SweepPorts): string {
+  return new Date(now().getTime() - overdueMinutes * 60_000).toISOString();
+}
+
+/**
+ * The transitions that asked for a rollback which never came, though its owner wants it at once: the wish was lost, or
+ * refused for a reason that passes. Only of drifts that were just seen, so that no role is bothered which cannot be read.
+ */
+export async function findUnanswered(
+  ward: UsedWard,
+  { role, evidence }: Inspection,
+  ports: SweepPorts,
+): Promise<readonly Transition[]> {
+  const { guarded, reference, discovered } = ward;
+  if (discovered || reference.serviceLinked !== undefined) return [];
+  if (!Object.values(guarded.rollback).includes("automatic")) return [];
+  const seen = new Set(evidence.map((piece) => identifyFinding(role, piece)));
+  const { findings } = await ports.findings.load(role);
+  const unanswered: Transition[] = [];
+  for (const finding of findings) {
+    if (!seen.has(finding.id) || !wantsRollback(finding, guarded)) continue;
+    const history = await ports.findings.history(role, finding.id);
+    const last = history.findLast(({ kind }) => rollbackKinds.includes(kind));
+    if (last && last.at < overdueAt(ports)) unanswered.push(last);
+  }
+  return unanswered;
+}
+
+function wantsRollback({ state, evidence, refusal, retry }: Finding, { rollback }: GuardedRole): boolean {
+  if (state !== "open" || evidence.kind !== "drift" || evidence.side === "altered") return false;
+  return rollback[evidence.side] === "automatic" && (refusal === undefined || retry === true);
+}
+
+/**
+ * The transitions of open findings that Security Hub is to be told again: it forgets an active finding that nobody has
+ * updated for 90 days (platform-facts 5.6). A month leaves room for two that go wrong.
+ */
+export async function renewForHub(
+  { role }: Inspection,
+  { findings, now }: SweepPorts,
+  { config }: GuardSettings,
+): Promise<readonly Transition[]> {
+  if (!config.securityHub) return [];
+  const moment = now();
+  const monthAgo = new Date(moment.getTime() - hubDays * 86_400_000).toISOString();
+  const renewed: Transition[] = [];
+  for (const finding of (await findings.load(role)).findings) {
+    if (finding.state !== "open" || finding.updatedAt >= monthAgo) continue;
+    const last = await findings.findDelivery({ finding });
+    if (!last || (last.renewedAt ?? last.transition.at) >= monthAgo) continue;
+    await findings.renew(last.transition, "securityhub", moment.toISOString());
+    renewed.push(last.transition);
+  }
+  return renewed;
+}
+
+/** Tells again what a sink has not confirmed; gives the ids of what was told, also where it could not tell all. */
+export async function resendOverdue(
+  ports: SweepPorts,
+  attempt: Attempt,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> {
+  const told = new Set<string>();
+  let waiting: Transition[] = [];
+  const tellWaiting = async () => {
+    const batch = waiting;
+    waiting = [];
+    for (const id of await announce(batch, ports, attempt, signal)) told.add(id);
+  };
+  await attempt("what no sink has confirmed", async () => {
+    for await (const transition of ports.findings.undelivered(overdueAt(ports))) {
+      if (signal?.aborted) return;
+      waiting.push(transition);
+      if (waiting.length === announceAtOnce) await tellWaiting();
+    }
+  });
+  await tellWaiting();
+  return told;
+}
+
+/** Tells transitions on the bus, so many at once; gives the ids of those that it took. */
+export async function announce(
+  transitions: readonly Transition[],
+  { announcer }: SweepPorts,
+  attempt: Attempt,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const told: string[] = [];
+  for (let from = 0; from < transitions.length && !signal?.aborted; from += announceAtOnce) {
+    const batch = transitions.slice(from, from + announceAtOnce);
+    await attempt("telling again what was told", async () => {
+      await announcer.announce(batch);
+      told.push(...batch.map(({ id }) => id));
+    });
+  }
+  return told;
+}

@@ -1,0 +1,166 @@
+import { RoleUnreadableError } from "@drift-guard/core/errors";
+import { type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
+import type { Transition } from "@drift-guard/core/model/transition";
+import { listWards } from "../guarded-role.ts";
+import { findUsedWards, listDiscovered, type UsedWard } from "../inspect/discovery.ts";
+import { type Inspection, inspectRole } from "../inspect/inspect.ts";
+import { refreshRegion } from "../inspect/usage.ts";
+import type { GuardSettings, SweepPorts } from "../ports.ts";
+import { announce, findUnanswered, renewForHub, resendOverdue } from "./reminders.ts";
+import {
+  type Attempt,
+  notingIn,
+  type SweepFailure,
+  SweepIncompleteError,
+  type SweepReport,
+  type UnreadRegion,
+} from "./report.ts";
+
+/** What a sweep goes by, and what it has gathered so far. */
+interface Sweeping {
+  readonly ports: SweepPorts;
+  readonly settings: GuardSettings;
+  readonly signal: AbortSignal | undefined;
+  readonly attempt: Attempt;
+  /** By role name in lower case, the uses that the role was looked at with. */
+  readonly looked: Map<string, string>;
+  /** Names in lower case of roles of which not even the uses could be found out. */
+  readonly unfound: Set<string>;
+  readonly inspections: Inspection[];
+  /** By id, what is to be told again for its rollback's sake … */
+  readonly unanswered: Map<string, Transition>;
+  /** … and for Security Hub's. */
+  readonly renewed: Map<string, Transition>;
+}
+
+/**
+ * Looks at every guarded role, and tells again what was not delivered: it finds what no event told. The guarded roles
+ * come first, by what is known to use them; then AWS Batch is read, and the roles that join or are used otherwise by
+ * that. Whatever fails keeps nothing else from being done; throws `SweepIncompleteError` at the end.
+ */
+export async function sweep(
+  ports: SweepPorts,
+  settings: GuardSettings,
+  signal?: AbortSignal,
+): Promise<SweepReport> {
+  const failures: SweepFailure[] = [];
+  const attempt = notingIn(failures);
+  const sweeping: Sweeping = {
+    ports,
+    settings,
+    signal,
+    attempt,
+    looked: new Map(),
+    unfound: new Set(),
+    inspections: [],
+    unanswered: new Map(),
+    renewed: new Map(),
+  };
+  const guarded = listWards(settings).map(({ name }) => name);
+  const left = new Set(await lookAt(guarded, sweeping));
+  const unread = await refreshRegions(sweeping);
+  if (!signal?.aborted) {
+    const discovered = await attempt("the roles that AWS Batch uses", () => listDiscovered(ports, settings));
+    for (const name of await lookAt([...guarded, ...(discovered ?? [])], sweeping)) left.add(name);
+  }
+  const resent = await resendOverdue(ports, attempt, signal);
+  const tell = (transitions: ReadonlyMap<string, Transition>) =>
+    announce(
+      [...transitions.values()].filter(({ id }) => !resent.has(id)),
+      ports,
+      attempt,
+      signal,
+    );
+  const report: SweepReport = {
+    inspections: sweeping.inspections,
+    resent: resent.size,
+    asked: (await tell(sweeping.unanswered)).length,
+    renewed: (await tell(sweeping.renewed)).length,
+    unread,
+    left: [...left],
+  };
+  if (failures.length > 0) throw new SweepIncompleteError(failures, report);
+  return report;
+}
+
+/** Looks at the roles that were not looked at, or with other uses than they have; gives the names of those not reached. */
+async function lookAt(names: readonly string[], sweeping: Sweeping): Promise<readonly string[]> {
+  const { ports, settings, signal, attempt, looked, inspections, unanswered, renewed } = sweeping;
+  const wards = (await findWards(names, sweeping)).filter(
+    ({ name, uses }) => looked.get(name.toLowerCase()) !== JSON.stringify(uses),
+  );
+  if (wards.length === 0) return [];
+  const left = new Set(wards.map(({ name }) => name));
+  for await (const { ward, reading } of readWards(wards, sweeping)) {
+    if (signal?.aborted) break;
+    left.delete(ward.name);
+    looked.set(ward.name.toLowerCase(), JSON.stringify(ward.uses));
+    await attempt(`role ${ward.name}`, async () => {
+      const occasion = { cause: { kind: "sweep" }, evidence: [], ...(reading && { reading }) } as const;
+      const inspection = await inspectRole(ward, occasion, ports, settings);
+      inspections.push(inspection);
+      if (inspection.recheck) {
+        await ports.rechecks.schedule({ recheck: ward.name }, settings.config.recheckSeconds);
+      }
+      for (const each of await findUnanswered(ward, inspection, ports)) unanswered.set(each.id, each);
+      for (const each of await renewForHub(inspection, ports, settings)) renewed.set(each.id, each);
+    });
+  }
+  return [...left];
+}
+
+async function findWards(
+  names: readonly string[],
+  { ports, settings, attempt, unfound }: Sweeping,
+): Promise<readonly UsedWard[]> {
+  const distinct = new Map(names.map((name) => [name.toLowerCase(), name]));
+  const found = await Promise.all(
+    [...distinct].map(async ([key, name]) => {
+      // What failed for one role is told once.
+      if (unfound.has(key)) return [];
+      const wards = await attempt(`role ${name}`, () => findUsedWards([name], ports, settings));
+      if (!wards) unfound.add(key);
+      return wards ?? [];
+    }),
+  );
+  return found.flat();
+}
+
+async function refreshRegions({
+  ports,
+  settings,
+  signal,
+  attempt,
+}: Sweeping): Promise<readonly UnreadRegion[]> {
+  const unread: UnreadRegion[] = [];
+  for (const region of settings.config.regions.batch) {
+    const why = await attempt(`AWS Batch in ${region}`, () => refreshRegion(region, ports, settings, signal));
+    if (why !== undefined) unread.push({ region, why });
+  }
+  return unread;
+}
+
+interface ReadWard {
+  readonly ward: UsedWard;
+  readonly reading?: RoleReading;
+}
+
+// Where the account's pages cannot be read, each role is read by itself, so that one fault does not hide the others.
+async function* readWards(
+  wards: readonly UsedWard[],
+  { ports: { roles }, attempt }: Sweeping,
+): AsyncIterable<ReadWard> {
+  const left = new Map(wards.map((ward) => [ward.name.toLowerCase(), ward]));
+  try {
+    for await (const reading of roles.readMany(wards.map(({ name }) => name))) {
+      const name = reading.status === "present" ? reading.role.name : reading.name;
+      const ward = wards.find((each) => sameRoleName(each.name, name));
+      if (ward && left.delete(ward.name.toLowerCase())) yield { ward, reading };
+    }
+  } catch (error) {
+    if (!(error instanceof RoleUnreadableError)) {
+      await attempt("the roles by the account's pages", () => Promise.reject(error));
+    }
+  }
+  for (const ward of left.values()) yield { ward };
+}

@@ -1,0 +1,143 @@
+/// <reference path="../../../.sst/platform/config.d.ts" />
+import type { Json, Resource, SynthesisSettings } from "./synthesis.ts";
+
+/** The stack asks Pulumi's engine or SST for something that the offline synthesis does not know. */
+export class SynthesisGapError extends Error {
+  override readonly name = "SynthesisGapError";
+}
+
+/** Stands in for Pulumi's engine: keeps what is registered, and answers as AWS would name it. */
+export interface Engine extends $util.runtime.Mocks {
+  readonly resources: readonly Resource[];
+}
+
+/** An engine for one run of the program. */
+export function createEngine({ project, stage, account, region, partition }: SynthesisSettings): Engine {
+  const resources: Resource[] = [];
+  return {
+    // In an order of their own: they are registered as their inputs happen to be known.
+    get resources() {
+      return resources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    },
+    newResource({ type, name, inputs: received }) {
+      const inputs = withoutRandomSuffix(received);
+      if (type.startsWith("sst:")) return { id: name, state: inputs };
+      const physical = typeof inputs.name === "string" ? inputs.name : `${project}-${stage}-${name}`;
+      const at = typeof inputs.region === "string" ? inputs.region : region;
+      const arn = (service: string, resource: string, where = at) =>
+        `arn:${partition}:${service}:${where}:${account}:${resource}`;
+      const outputs: { [key: string]: Json } = {
+        name: physical,
+        ...identify(type, physical, inputs, arn),
+      };
+      const url = `https://sqs.${at}.amazonaws.com/${account}/${physical}`;
+      if (type === queueType) outputs.url = url;
+      resources.push({ type, name, region: at, inputs, outputs });
+      return { id: type === queueType ? url : physical, state: { ...inputs, ...outputs } };
+    },
+    call({ token, inputs }) {
+      switch (token) {
+        case "aws:index/getCallerIdentity:getCallerIdentity":
+          return { accountId: account };
+        case "aws:index/getRegion:getRegion":
+          return { region, name: region, id: region };
+        case "aws:index/getPartition:getPartition":
+          return { partition };
+        case "aws:iam/getPolicyDocument:getPolicyDocument":
+          return { ...inputs, json: printPolicyDocument(inputs.statements) };
+        default:
+          throw new SynthesisGapError(
+            `The stack calls ${token}; say in packages/infra/synth/engine.ts what it answers.`,
+          );
+      }
+    },
+  };
+}
+
+const queueType = "aws:sqs/queue:Queue";
+
+/** SST ends physical names in eight random letters; without them two syntheses are the same. */
+function withoutRandomSuffix(inputs: { [key: string]: Json }): { [key: string]: Json } {
+  const { name } = inputs;
+  return typeof name === "string"
+    ? { ...inputs, name: name.replace(/-[abcdefhkmnorstuvwxz]{8}$/, "") }
+    : inputs;
+}
+
+/** What AWS would call the resource. */
+function identify(
+  type: string,
+  name: string,
+  inputs: { [key: string]: Json },
+  arn: (service: string, resource: string, region?: string) => string,
+): { [key: string]: Json } {
+  switch (type) {
+    case queueType:
+      return { arn: arn("sqs", name) };
+    case "aws:sns/topic:Topic":
+      return { arn: arn("sns", name) };
+    case "aws:dynamodb/table:Table":
+      return {
+        arn: arn("dynamodb", `table/${name}`),
+        streamArn: arn("dynamodb", `table/${name}/stream/2026-01-01T00:00:00.000`),
+      };
+    case "aws:lambda/function:Function":
+      return { arn: arn("lambda", `function:${name}`) };
+    case "aws:cloudwatch/logGroup:LogGroup":
+      return { arn: arn("logs", `log-group:${name}`) };
+    case "aws:cloudwatch/eventBus:EventBus":
+      return { arn: arn("events", `event-bus/${name}`) };
+    case "aws:cloudwatch/eventRule:EventRule": {
+      const bus = typeof inputs.eventBusName === "string" ? `${inputs.eventBusName}/` : "";
+      return { arn: arn("events", `rule/${bus}${name}`) };
+    }
+    case "aws:cloudwatch/metricAlarm:MetricAlarm":
+      return { arn: arn("cloudwatch", `alarm:${name}`) };
+    case "aws:scheduler/schedule:Schedule":
+      return { arn: arn("scheduler", `schedule/default/${name}`) };
+    case "aws:iam/role:Role":
+      return { arn: arn("iam", `role/${name}`, "") };
+    case "random:index/randomBytes:RandomBytes":
+      return { base64: `${"A".repeat(43)}=` };
+    default:
+      return {};
+  }
+}
+
+interface Statement {
+  readonly sid?: string;
+  readonly effect?: string;
+  readonly actions?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly principals?: readonly { readonly type: string; readonly identifiers: readonly string[] }[];
+  readonly conditions?: readonly {
+    readonly test: string;
+    readonly variable: string;
+    readonly values: string[];
+  }[];
+}
+
+/** The policy as the AWS provider prints it. */
+function printPolicyDocument(statements: readonly Statement[]): string {
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: statements.map(({ sid, effect, actions, resources, principals, conditions, ...rest }) => {
+      const unknown = Object.keys(rest);
+      if (unknown.length > 0)
+        throw new SynthesisGapError(`A policy statement holds ${unknown.join(", ")}, which is not printed.`);
+      const condition: Record<string, Record<string, string[]>> = {};
+      for (const { test, variable, values } of conditions ?? [])
+        condition[test] = { ...condition[test], [variable]: values };
+      return {
+        ...(sid && { Sid: sid }),
+        Effect: effect ?? "Allow",
+        ...(principals && {
+          Principal: Object.fromEntries(principals.map(({ type, identifiers }) => [type, identifiers])),
+        }),
+        Action: actions,
+        ...(resources && { Resource: resources }),
+        ...(conditions && { Condition: condition }),
+      };
+    }),
+  });
+}

@@ -1,0 +1,43 @@
+/// <reference path="../../../.sst/platform/config.d.ts" />
+// Bundled and run by synthesise in a process of its own, since Pulumi keeps its state in the module.
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { run } from "../../../.sst/platform/src/auto/run.ts";
+import stack from "../../../sst.config.ts";
+import { createEngine } from "./engine.ts";
+import type { SynthesisSettings } from "./synthesis.ts";
+
+declare const $synthesis: SynthesisSettings;
+
+const answers = await serveRpc();
+const engine = createEngine($synthesis);
+await $util.runtime.setMocks(engine, $synthesis.project, $synthesis.stage, false);
+await $util.runtime.runInPulumiStack(() => run(async () => stack.run()));
+await $util.runtime.disconnect();
+answers.close();
+await writeFile($synthesis.result, JSON.stringify(engine.resources));
+
+/** What SST's own server answers during a deploy: where assets go, and how a function was built. */
+async function serveRpc() {
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    response.end(JSON.stringify(answer(JSON.parse(body))));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  if (address instanceof Object) process.env.SST_SERVER = `http://127.0.0.1:${address.port}`;
+  return server;
+}
+
+function answer({ method }: { method: string }) {
+  switch (method) {
+    case "Provider.Aws.Bootstrap":
+      return { result: { asset: "assets", state: "state" } };
+    case "Runtime.Build":
+      // The synthesis looks at what is deployed, not at the code: no bundle needs to be there.
+      return { result: { handler: "index.handler", out: $synthesis.code, errors: [], sourcemaps: [] } };
+    default:
+      return { error: `rpc: can't find ${method}` };
+  }
+}

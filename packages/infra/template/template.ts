@@ -1,0 +1,130 @@
+import * as z from "zod";
+import type { Json, Resource } from "../synth/synthesis.ts";
+import { translateRole } from "./access.ts";
+import { translateAlarm, translateLogGroup } from "./alarms.ts";
+import { translateBus, translateRule, translateSchedule, translateTarget } from "./events.ts";
+import { translateFunction, translateInvokeConfig, translateMapping } from "./functions.ts";
+import {
+  translateQueue,
+  translateQueuePolicy,
+  translateSubscription,
+  translateTopic,
+  translateTopicPolicy,
+} from "./messaging.ts";
+import { nameLogically } from "./names.ts";
+import { createResolver } from "./references.ts";
+import { translateResourcePolicy, translateTable } from "./tables.ts";
+import { type Fragment, TemplateError, type Translate } from "./translation.ts";
+
+/** One resource as CloudFormation writes it. */
+export interface TemplateResource {
+  readonly Type: string;
+  readonly Properties: { readonly [key: string]: Json };
+  readonly DependsOn?: readonly string[];
+}
+
+/** A CloudFormation template of one region. */
+export interface Template {
+  readonly AWSTemplateFormatVersion: "2010-09-09";
+  readonly Description: string;
+  readonly Resources: { readonly [id: string]: TemplateResource };
+  /** For each queue its URL, for each table, bus and function its name, for the topic its ARN. */
+  readonly Outputs: { readonly [id: string]: { readonly Value: Json } };
+}
+
+const nothing: Translate = () => undefined;
+
+/** How each type that the stack registers is written; a type that is not here is an error. */
+const translations: { readonly [type: string]: Translate } = {
+  "aws:cloudwatch/eventBus:EventBus": translateBus,
+  "aws:cloudwatch/eventRule:EventRule": translateRule,
+  "aws:cloudwatch/eventTarget:EventTarget": translateTarget,
+  "aws:cloudwatch/logGroup:LogGroup": translateLogGroup,
+  "aws:cloudwatch/metricAlarm:MetricAlarm": translateAlarm,
+  "aws:dynamodb/resourcePolicy:ResourcePolicy": translateResourcePolicy,
+  "aws:dynamodb/table:Table": translateTable,
+  "aws:iam/role:Role": translateRole,
+  "aws:lambda/eventSourceMapping:EventSourceMapping": translateMapping,
+  "aws:lambda/function:Function": translateFunction,
+  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": translateInvokeConfig,
+  "aws:scheduler/schedule:Schedule": translateSchedule,
+  "aws:sns/topic:Topic": translateTopic,
+  "aws:sns/topicPolicy:TopicPolicy": translateTopicPolicy,
+  "aws:sns/topicSubscription:TopicSubscription": translateSubscription,
+  "aws:sqs/queue:Queue": translateQueue,
+  "aws:sqs/queuePolicy:QueuePolicy": translateQueuePolicy,
+  // The program itself; the zip files, which whoever deploys the template uploads; and SST's key for linked secrets,
+  // of which this stack has none. No resource of AWS stands behind them in a template.
+  "pulumi:pulumi:Stack": nothing,
+  "aws:s3/bucketObjectv2:BucketObjectv2": nothing,
+  "random:index/randomBytes:RandomBytes": nothing,
+};
+
+/**
+ * The synthesised resources as one CloudFormation template, deployable with the bundles in S3 (`codeOf`). Throws
+ * `TemplateError` for a type or a property that it cannot write, and where the resources stand in several regions.
+ */
+export function renderTemplate(resources: readonly Resource[]): Template {
+  const templates = renderTemplates(resources);
+  const [template] = templates.values();
+  if (template === undefined || templates.size > 1)
+    throw new TemplateError(
+      `The stack stands in ${[...templates.keys()].join(", ") || "no region"}, and a template in exactly one. Use renderTemplates.`,
+    );
+  return template;
+}
+
+/** One template for each region that the stack stands in, by region. */
+export function renderTemplates(resources: readonly Resource[]): Map<string, Template> {
+  const regions = [...new Set(resources.map(({ region }) => region))];
+  return new Map(
+    regions.map((region) => [
+      region,
+      render(
+        resources.filter((resource) => resource.region === region),
+        region,
+      ),
+    ]),
+  );
+}
+
+function render(resources: readonly Resource[], region: string): Template {
+  const resolve = createResolver(resources);
+  const Resources: { [id: string]: TemplateResource } = {};
+  const Outputs: { [id: string]: { Value: Json } } = {};
+  for (const resource of resources) {
+    const fragment = translate(resource, resources);
+    if (fragment === undefined) continue;
+    const id = nameLogically(resource);
+    if (id in Resources) throw new TemplateError(`Two resources would be called ${id} in the template.`);
+    Resources[id] = {
+      Type: fragment.type,
+      Properties: { ...resolve(fragment.properties, id), ...fragment.own },
+    };
+    if (fragment.output) Outputs[id] = { Value: { Ref: id } };
+  }
+  return {
+    AWSTemplateFormatVersion: "2010-09-09",
+    Description: `drift-guard in ${region}`,
+    Resources,
+    Outputs,
+  };
+}
+
+function translate(resource: Resource, all: readonly Resource[]): Fragment | undefined {
+  const { type, name } = resource;
+  const translation = translations[type];
+  if (translation === undefined)
+    throw new TemplateError(
+      `${name} is of type ${type}, which packages/infra/template/translation.ts cannot write.`,
+    );
+  try {
+    return translation(resource, all);
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError)) throw cause;
+    throw new TemplateError(
+      `${name} (${type}) has properties that packages/infra/template cannot write.\n${z.prettifyError(cause)}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,169 @@
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { IAMClient } from "@aws-sdk/client-iam";
+import {
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  PutFunctionConcurrencyCommand,
+  UpdateFunctionConfigurationCommand,
+} from "@aws-sdk/client-lambda";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import type { Template } from "@drift-guard/infra/template/template";
+import * as z from "zod";
+import { clientSettings } from "../client.ts";
+import type { Emulators } from "../emulators/emulators.ts";
+import type { Recorder } from "../recorder/recorder.ts";
+import { zipFolder } from "./archive.ts";
+import { copyRole } from "./role-copy.ts";
+import { createStack, DeploymentError, type Stack } from "./stack.ts";
+import { finishTable } from "./table-settings.ts";
+import { liftIntrinsics, resourcesOf } from "./template.ts";
+
+/** What was deployed. */
+export interface Deployment extends Stack {
+  /** Names of the functions by logical id. */
+  readonly functions: ReadonlyMap<string, string>;
+}
+
+/**
+ * Deploys a template into the local account: as a CloudFormation stack, then by API what the emulator's CloudFormation
+ * drops in silence, read from the same template; and with an identity of its own for each function, so that its calls
+ * carry its role's session as in Lambda.
+ *
+ * `bundles` gives for each `Code.S3Key` of the template the folder of the bundle. Throws `DeploymentError`.
+ */
+export async function deployTemplate(
+  local: { readonly emulators: Emulators; readonly recorder: Recorder },
+  options: {
+    readonly name: string;
+    readonly template: Template;
+    readonly bundles: Readonly<Record<string, string>>;
+  },
+): Promise<Deployment> {
+  const { emulators, recorder } = local;
+  const settings = clientSettings(emulators.ministack);
+  const { template } = options;
+  await uploadBundles(emulators.ministack, template, options.bundles);
+
+  const tables = resourcesOf(template, "AWS::DynamoDB::Table");
+  const lifted = liftIntrinsics(
+    template,
+    tables.map(([, table]) => table.Properties.ResourcePolicy),
+  );
+  const stack = await createStack(new CloudFormationClient(settings), options.name, lifted.template);
+
+  const dynamo = new DynamoDBClient(settings);
+  for (const [id, table] of tables) {
+    const policy = lifted.resolve(table.Properties.ResourcePolicy, stack.outputs);
+    await finishTable(dynamo, idOf(stack, id), { ...table.Properties, ResourcePolicy: policy });
+  }
+  // CloudFormation made the roles where ministack keeps them; the account's IAM is moto's.
+  const iam = { from: new IAMClient(settings), to: new IAMClient(clientSettings(emulators.moto)) };
+  for (const [id] of resourcesOf(template, "AWS::IAM::Role")) await copyRole(iam, idOf(stack, id));
+
+  const functions = new Map<string, string>();
+  const lambda = new LambdaClient(settings);
+  for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Function")) {
+    const name = idOf(stack, id);
+    functions.set(id, name);
+    const reserved = Properties.ReservedConcurrentExecutions;
+    if (typeof reserved === "number") {
+      await lambda.send(
+        new PutFunctionConcurrencyCommand({ FunctionName: name, ReservedConcurrentExecutions: reserved }),
+      );
+    }
+  }
+  await equipFunctions(lambda, [...functions.values()], local);
+  await recorder.delivered();
+  return { ...stack, functions };
+}
+
+function idOf(stack: Stack, logicalId: string): string {
+  const id = stack.physicalIds.get(logicalId);
+  if (id === undefined) throw new DeploymentError(`The stack stands without its resource ${logicalId}.`);
+  return id;
+}
+
+const Code = z.object({ S3Bucket: z.string(), S3Key: z.string() });
+
+/** Puts each bundle where the template says that a function's code lies. */
+async function uploadBundles(
+  ministack: string,
+  template: Template,
+  bundles: Readonly<Record<string, string>>,
+): Promise<void> {
+  const put = async (path: string, body?: Uint8Array<ArrayBuffer>) => {
+    const scope = "local/20200101/us-east-1/s3/aws4_request";
+    const answer = await fetch(`${ministack}/${path}`, {
+      method: "PUT",
+      headers: { authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none` },
+      ...(body && { body }),
+    });
+    if (!answer.ok) throw new DeploymentError(`S3 refused ${path}: ${await answer.text()}`);
+  };
+  const functions = resourcesOf(template, "AWS::Lambda::Function").map(([id, { Properties }]) => {
+    const code = Code.safeParse(Properties.Code);
+    if (!code.success)
+      throw new DeploymentError(`The function ${id} does not say where in S3 its code lies.`);
+    return { id, ...code.data };
+  });
+  for (const bucket of new Set(functions.map(({ S3Bucket }) => S3Bucket))) await put(bucket);
+  for (const { id, S3Bucket, S3Key } of functions) {
+    const folder = Object.hasOwn(bundles, S3Key) ? bundles[S3Key] : undefined;
+    if (folder === undefined) {
+      throw new DeploymentError(
+        `The function ${id} takes its code from ${S3Key}; there is ${Object.keys(bundles).join(", ") || "nothing"}.`,
+      );
+    }
+    await put(`${S3Bucket}/${encodeURIComponent(S3Key)}`, new Uint8Array(await zipFolder(folder)));
+  }
+}
+
+/**
+ * Gives each function the session of its role, as Lambda would, and sends its calls through the recorder. Lambda hands
+ * keys over in variables that the emulator overwrites, so that they go by a profile here.
+ */
+async function equipFunctions(
+  lambda: LambdaClient,
+  names: readonly string[],
+  { emulators, recorder }: { readonly emulators: Emulators; readonly recorder: Recorder },
+): Promise<void> {
+  const sts = new STSClient(clientSettings(recorder.endpoint));
+  const credentialsFile = join(emulators.folder, "credentials");
+  const profiles: string[] = [];
+  const configurations = await Promise.all(
+    names.map((FunctionName) => lambda.send(new GetFunctionConfigurationCommand({ FunctionName }))),
+  );
+  for (const { FunctionName: name = "", Role } of configurations) {
+    const { Credentials: keys } = await sts.send(
+      new AssumeRoleCommand({ RoleArn: Role, RoleSessionName: name }),
+    );
+    profiles.push(
+      `[${name}]`,
+      `aws_access_key_id = ${keys?.AccessKeyId}`,
+      `aws_secret_access_key = ${keys?.SecretAccessKey}`,
+      `aws_session_token = ${keys?.SessionToken}`,
+      "",
+    );
+  }
+  await writeFile(credentialsFile, profiles.join("\n"), { mode: 0o600 });
+  await chmod(credentialsFile, 0o600);
+  for (const { FunctionName: name = "", Environment } of configurations) {
+    const given = Object.entries(Environment?.Variables ?? {}).map(([key, value]) => [
+      key,
+      // A queue's URL names the emulator itself, and SDKs follow it past the recorder.
+      value.replace(emulators.ministack, recorder.endpoint),
+    ]);
+    const Variables = {
+      ...Object.fromEntries(given),
+      AWS_ENDPOINT_URL: recorder.endpoint,
+      AWS_PROFILE: name,
+      AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
+    };
+    await lambda.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName: name, Environment: { Variables } }),
+    );
+  }
+}

@@ -1,0 +1,80 @@
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type CloudFormationClient,
+  CreateStackCommand,
+  DescribeStackEventsCommand,
+  DescribeStacksCommand,
+  paginateListStackResources,
+} from "@aws-sdk/client-cloudformation";
+import type { Template } from "@drift-guard/infra/template/template";
+
+/** The template could not be deployed; the text names the resource. */
+export class DeploymentError extends Error {
+  override readonly name = "DeploymentError";
+}
+
+/** A stack that stands. */
+export interface Stack {
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Physical ids by logical id. */
+  readonly physicalIds: ReadonlyMap<string, string>;
+}
+
+const patienceMs = 60_000;
+
+/** Creates a CloudFormation stack and waits until it stands. Throws `DeploymentError` with the first failure. */
+export async function createStack(
+  cloudformation: CloudFormationClient,
+  name: string,
+  template: Template,
+): Promise<Stack> {
+  await cloudformation.send(
+    new CreateStackCommand({
+      StackName: name,
+      TemplateBody: JSON.stringify(template),
+      Capabilities: ["CAPABILITY_NAMED_IAM"],
+    }),
+  );
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const { Stacks } = await cloudformation.send(new DescribeStacksCommand({ StackName: name }));
+    const stack = Stacks?.[0];
+    if (stack?.StackStatus === "CREATE_COMPLETE") {
+      const outputs = (stack.Outputs ?? []).map((output) => [output.OutputKey, output.OutputValue]);
+      return {
+        outputs: Object.fromEntries(outputs),
+        physicalIds: await listPhysicalIds(cloudformation, name),
+      };
+    }
+    if (!stack?.StackStatus?.endsWith("_IN_PROGRESS") || /ROLLBACK/.test(stack.StackStatus)) {
+      throw new DeploymentError(
+        `The stack ${name} is ${stack?.StackStatus}: ${await findFailure(cloudformation, name)}`,
+      );
+    }
+    if (Date.now() > deadline) {
+      throw new DeploymentError(`The stack ${name} does not stand after ${patienceMs / 1000} s.`);
+    }
+    await pause(30);
+  }
+}
+
+async function listPhysicalIds(
+  client: CloudFormationClient,
+  name: string,
+): Promise<ReadonlyMap<string, string>> {
+  const ids = new Map<string, string>();
+  for await (const page of paginateListStackResources({ client }, { StackName: name })) {
+    for (const { LogicalResourceId, PhysicalResourceId } of page.StackResourceSummaries ?? []) {
+      if (LogicalResourceId && PhysicalResourceId) ids.set(LogicalResourceId, PhysicalResourceId);
+    }
+  }
+  return ids;
+}
+
+async function findFailure(cloudformation: CloudFormationClient, name: string): Promise<string> {
+  const { StackEvents = [] } = await cloudformation.send(new DescribeStackEventsCommand({ StackName: name }));
+  // Newest first: the oldest failure is the cause of the others.
+  const failed = StackEvents.findLast((event) => event.ResourceStatus?.endsWith("_FAILED"));
+  if (!failed) return "it tells of no resource that failed.";
+  return `${failed.LogicalResourceId} (${failed.ResourceType}): ${failed.ResourceStatusReason}`;
+}

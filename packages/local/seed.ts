@@ -1,0 +1,65 @@
+import {
+  AddRoleToInstanceProfileCommand,
+  AttachRolePolicyCommand,
+  CreateInstanceProfileCommand,
+  CreatePolicyCommand,
+  CreateRoleCommand,
+  CreateServiceLinkedRoleCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import { EnableSecurityHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
+import type { Config } from "@drift-guard/core/config/config";
+import { isOwnedByAws, profileOf } from "@drift-guard/core/evaluate/evaluate";
+import type { Attachment } from "@drift-guard/core/reference/reference";
+import { listWards, type Ward } from "@drift-guard/guard/guarded-role";
+import { clientSettings } from "./client.ts";
+
+/** Brings the account behind the endpoint to where the guard expects it: every guarded role, and Security Hub. */
+export async function seedAccount(endpoint: string, config: Config): Promise<void> {
+  const iam = new IAMClient(clientSettings(endpoint));
+  for (const ward of listWards({ config })) await createRole(iam, ward);
+  await new SecurityHubClient(clientSettings(endpoint)).send(new EnableSecurityHubCommand({}));
+}
+
+async function createRole(iam: IAMClient, ward: Ward): Promise<void> {
+  const { reference } = ward;
+  if (reference.serviceLinked !== undefined) {
+    await iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: reference.serviceLinked }));
+    return;
+  }
+  const RoleName = ward.name;
+  await iam.send(
+    new CreateRoleCommand({
+      RoleName,
+      Path: reference.path ?? usualPath(ward),
+      AssumeRolePolicyDocument: reference.trust,
+    }),
+  );
+  for (const attachment of reference.attachments) {
+    const PolicyArn = isOwnedByAws(attachment.arn) ? attachment.arn : await createPolicy(iam, attachment);
+    await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+  }
+  if (reference.floor) {
+    const { document } = reference.floor;
+    await iam.send(
+      new PutRolePolicyCommand({ RoleName, PolicyName: `${RoleName}-floor`, PolicyDocument: document }),
+    );
+  }
+  const InstanceProfileName = profileOf(ward);
+  if (InstanceProfileName !== undefined) {
+    await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName }));
+    await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName }));
+  }
+}
+
+async function createPolicy(iam: IAMClient, { arn, document }: Attachment): Promise<string | undefined> {
+  const [, Path = "/", PolicyName] = /:policy(\/(?:.*\/)?)([^/]+)$/.exec(arn) ?? [];
+  const { Policy } = await iam.send(new CreatePolicyCommand({ Path, PolicyName, PolicyDocument: document }));
+  return Policy?.Arn;
+}
+
+/** Where AWS's console puts a role whose reference leaves the path open. */
+function usualPath({ name }: Ward): string {
+  return name === "AWSBatchServiceRole" ? "/service-role/" : "/";
+}

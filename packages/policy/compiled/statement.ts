@@ -1,0 +1,137 @@
+import type {
+  Clause,
+  PolicyDocument,
+  PolicyStatement,
+  PolicyVersion,
+  StatementCondition,
+} from "../model/document.ts";
+import type { Condition, PolicyPrincipal } from "../model/grant.ts";
+import { compileArn, compileText, type Pattern } from "../pattern/pattern.ts";
+import { listOnce } from "../support/unique.ts";
+import { findDoubt } from "../syntax/ambiguity.ts";
+import { canonicalise, isIdle, printStatement, spellAction, spellArn } from "../syntax/canonical.ts";
+import { opening, readVariable } from "../syntax/tokens.ts";
+import { type Atom, compileAtom } from "./condition.ts";
+
+/** Every action there is. */
+export const everyAction = compileText("*", "*");
+
+/** A statement made ready for comparing. */
+export interface CompiledStatement {
+  readonly source: PolicyStatement;
+  /** The document of its side in which it stands, and its place there; both counted from 0. */
+  readonly document: number;
+  readonly index: number;
+  readonly actions: Clause<Pattern>;
+  readonly resources: Clause<Pattern> | undefined;
+  readonly principals: Clause<PolicyPrincipal> | undefined;
+  readonly conditions: readonly Atom[];
+  /** The keys that its policy variables stand for. */
+  readonly variables: readonly string[];
+  /** The canonical statement as one line. */
+  readonly line: string;
+  /** Why its meaning is not certain, where it is not. */
+  readonly doubt: string | undefined;
+}
+
+/** A statement that reaches every request under some conditions. */
+export function makeEverything(conditions: readonly Atom[]): CompiledStatement {
+  const actions = { negated: false, entries: ["*"] };
+  return {
+    ...compileStatement({ effect: "Allow", actions, conditions: [] }, 0, { statements: [] }, "aws"),
+    document: 0,
+    conditions,
+    variables: listVariables(conditions.flatMap(({ patterns }) => patterns)),
+  };
+}
+
+/** The conditions of some statements, each once. */
+export function listAtoms(statements: readonly CompiledStatement[]): readonly Atom[] {
+  return listOnce(
+    statements.flatMap(({ conditions }) => conditions),
+    ({ text }) => text,
+  );
+}
+
+/** Makes a document's statements ready for comparing; those without effect are left out. */
+export function compileDocument(
+  document: PolicyDocument,
+  number: number,
+  partition: string,
+): readonly CompiledStatement[] {
+  return document.statements.flatMap((source, index) =>
+    isIdle(source) ? [] : [{ ...compileStatement(source, index, document, partition), document: number }],
+  );
+}
+
+function compileStatement(
+  source: PolicyStatement,
+  index: number,
+  { version }: PolicyDocument,
+  partition: string,
+): Omit<CompiledStatement, "document"> {
+  const canonical = canonicalise(source, version, partition);
+  const { actions, resources, principals, conditions } = canonical;
+  const places =
+    resources && source.resources && compileClause(resources, listArnSpellings(source, version), compileArn);
+  const atoms = conditions.map((condition, place) =>
+    compileAtom(condition, writeCondition(source.conditions[place], condition, version)),
+  );
+  return {
+    source,
+    index,
+    actions: compileClause(actions, listSpellings(source.actions.entries, spellAction), compileText),
+    resources: places,
+    principals,
+    conditions: atoms,
+    variables: listVariables([...(places?.entries ?? []), ...atoms.flatMap(({ patterns }) => patterns)]),
+    line: printStatement(canonical),
+    doubt: findDoubt(source),
+  };
+}
+
+/** The keys that the variables in some patterns stand for. */
+export function listVariables(patterns: readonly Pattern[]): readonly string[] {
+  const variables = patterns.flatMap(({ hasVariables, tokens }) =>
+    hasVariables ? tokens.filter((token) => typeof token === "string") : [],
+  );
+  return [...new Set(variables.map((variable) => readVariable(variable).key))];
+}
+
+/** Canonical entries with the spelling that the document gives them. */
+function compileClause(
+  { negated, entries }: Clause<string>,
+  spellings: ReadonlyMap<string, string>,
+  compile: (text: string, written: string) => Pattern,
+): Clause<Pattern> {
+  return { negated, entries: entries.map((text) => compile(text, spellings.get(text) ?? text)) };
+}
+
+/** What the document writes for each canonical text. */
+function listSpellings(
+  entries: readonly string[] = [],
+  spell: (text: string) => string,
+): Map<string, string> {
+  return new Map(entries.map((text) => [spell(text), text]));
+}
+
+function listArnSpellings({ resources, principals }: PolicyStatement, version: PolicyVersion | undefined) {
+  const isIdentity = principals === undefined;
+  const spellings = listSpellings(resources?.entries, (text) => spellArn(text, version, isIdentity));
+  // Who reads a grant takes `${` for a variable: elsewhere than in version 2012-10-17 only the canonical text says it.
+  if (version !== "2012-10-17") {
+    for (const [text, written] of spellings) if (written.includes(opening)) spellings.set(text, text);
+  }
+  return spellings;
+}
+
+function writeCondition(
+  source: StatementCondition | undefined,
+  canonical: Condition,
+  version: PolicyVersion | undefined,
+): Condition {
+  if (source === undefined) return canonical;
+  const { operator, key, values } = source;
+  const isPlain = version === "2012-10-17" || !values.some((value) => value.includes(opening));
+  return isPlain ? { operator, key, values } : canonical;
+}

@@ -1,0 +1,154 @@
+import { type AtomList, type Cell, type Residue, refer } from "../compiled/cell.ts";
+import type { Entry } from "../compiled/entry.ts";
+import type { CompiledStatement } from "../compiled/statement.ts";
+import type { Condition, Grant, PolicyRequest, StatementRef } from "../model/grant.ts";
+import type { Pattern } from "../pattern/pattern.ts";
+import { groupItems, listOnce } from "../support/unique.ts";
+import { principalText, sortPrincipals } from "../syntax/canonical.ts";
+import { printAtoms } from "./refine-conditions.ts";
+
+/** Residues that one grant tells: every combination of their actions, resources and principals is among them. */
+export type Block = readonly [Residue, ...Residue[]];
+
+/** Residues of one frame that stand for every combination of some actions, resources and principals. */
+interface Product {
+  readonly frame: string;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly principals: readonly string[];
+  readonly residues: Block;
+}
+
+/** Puts residues together into as few blocks as say the same: 60 actions on one resource are one grant. */
+export function groupResidues(residues: readonly Residue[]): readonly Block[] {
+  const number = makeNumbering();
+  let products: readonly Product[] = residues.map((residue) => makeProduct(residue, number));
+  for (const dimension of ["principals", "resources", "actions"] as const)
+    products = joinProducts(products, dimension);
+  // Until here a group of actions was one: two groups can be a third one together.
+  const named = products.map((product) => ({
+    ...product,
+    actions: unite(listActions(product.residues).map(({ text }) => text)),
+  }));
+  return joinProducts(named, "resources").map((product) => product.residues);
+}
+
+/** Numbers lists by what they say; each is printed once, however many residues have it. */
+type Numbering = <Item>(list: readonly Item[] | undefined, print: (item: Item) => string) => string;
+
+function makeNumbering(): Numbering {
+  const lists = new Map<object, string>();
+  const texts = new Map<string, string>();
+  return (list, print) => {
+    if (list === undefined) return "";
+    const known = lists.get(list);
+    if (known !== undefined) return known;
+    const text = list.map(print).sort().join("\n");
+    const number = texts.get(text) ?? String(texts.size);
+    texts.set(text, number);
+    lists.set(list, number);
+    return number;
+  };
+}
+
+function makeProduct(residue: Residue, number: Numbering): Product {
+  const { from, cell, actions } = residue;
+  const { action, resource, principal, partly, conditions, exceptConditions } = cell;
+  const textOf = ({ text }: { readonly text: string }): string => text;
+  const frame = [
+    number(from.conditions, textOf),
+    number(conditions, textOf),
+    number(action.except, textOf),
+    number(resource?.except, textOf),
+    number(principal?.except, principalText),
+    number(exceptConditions, printAtoms),
+    partly,
+  ];
+  return {
+    frame: frame.join(),
+    actions: [number(actions, ({ selector }) => selector.text)],
+    resources: resource ? [resource.selector.text] : [],
+    principals: principal ? [principalText(principal.selector)] : [],
+    residues: [residue],
+  };
+}
+
+/** Joins products that differ in one dimension alone. */
+function joinProducts(
+  products: readonly Product[],
+  dimension: "actions" | "resources" | "principals",
+): readonly Product[] {
+  if (products.length < 2) return products;
+  const others = dimensions.filter((one) => one !== dimension);
+  const keyOf = (product: Product): string =>
+    [product.frame, ...others.map((one) => product[one].join("\n"))].join("\n\n");
+  return groupItems(products, keyOf).map(([first, ...rest]) => ({
+    ...first,
+    [dimension]: unite([first, ...rest].flatMap((one) => one[dimension])),
+    residues: [...first.residues, ...rest.flatMap(({ residues }) => residues)],
+  }));
+}
+
+function unite(texts: readonly string[]): readonly string[] {
+  return texts.length < 2 ? texts : [...new Set(texts)].sort();
+}
+
+const dimensions = ["actions", "resources", "principals"] as const;
+
+/** The actions of a block; many residues have the same list of them. */
+function listActions(block: Block): readonly Pattern[] {
+  const groups = new Set(block.map(({ actions }) => actions));
+  return [...groups].flatMap((actions) => actions.map(({ selector }) => selector));
+}
+
+/** A block as a grant, with the example that shows it. */
+export function makeGrant(block: Block, example: PolicyRequest): Grant {
+  const [{ from, cell }] = block;
+  const cells = block.map((residue) => residue.cell);
+  const resources = cells.flatMap(({ resource }) => resource ?? []);
+  const principals = cells.flatMap(({ principal }) => principal ?? []);
+  const [except, exceptResources, exceptPrincipals] = [
+    printExcepted(cells.map(({ action }) => action)),
+    printExcepted(resources),
+    sortPrincipals(principals[0]?.except ?? []),
+  ];
+  return {
+    actions: printPatterns(listActions(block)),
+    ...(except.length > 0 && { exceptActions: except }),
+    ...(resources.length > 0 && { resources: printPatterns(resources.map(({ selector }) => selector)) }),
+    ...(exceptResources.length > 0 && { exceptResources }),
+    ...(principals.length > 0 && { principals: sortPrincipals(principals.map(({ selector }) => selector)) }),
+    ...(exceptPrincipals.length > 0 && { exceptPrincipals }),
+    conditions: writeConditions(listConditions(from, cell)),
+    ...(cell.exceptConditions && { exceptConditions: cell.exceptConditions.map(writeConditions) }),
+    ...(cell.partly && { partly: true }),
+    example,
+    statements: listRefs(block),
+  };
+}
+
+function listConditions(from: CompiledStatement, { conditions = [] }: Cell): AtomList {
+  return [...from.conditions, ...conditions];
+}
+
+function writeConditions(atoms: AtomList): readonly Condition[] {
+  return listOnce(atoms, ({ text }) => text).map(({ written }) => written);
+}
+
+function printExcepted(entries: readonly Entry<Pattern>[]): readonly string[] {
+  return printPatterns(entries[0]?.except ?? []);
+}
+
+function printPatterns(patterns: readonly Pattern[]): readonly string[] {
+  return listOnce(patterns, ({ text }) => text)
+    .map(({ written }) => written)
+    .sort();
+}
+
+/** The statements that some residues come from, each once. */
+export function listRefs(residues: readonly Pick<Residue, "from">[]): readonly StatementRef[] {
+  const refs = residues.map(({ from }) => refer(from));
+  return listOnce(refs, ({ document, statement }) => `${document} ${statement}`).sort(
+    (one, other) => one.document - other.document || one.statement - other.statement,
+  );
+}

@@ -1,0 +1,83 @@
+import { type AtomList, type Cell, coversCell, missesCell } from "../compiled/cell.ts";
+import type { CompiledStatement } from "../compiled/statement.ts";
+import { keepLeft, type LeftCell } from "./refine.ts";
+import type { CellVerdict, Subtraction } from "./subtract.ts";
+
+/** More are not looked at: the cell is then told in part. */
+const mostAlternatives = 50;
+
+/** How a cell is decided, and whether a request lies in it that its statement gives. */
+export interface CellQuestions {
+  readonly decide: (cell: Cell) => CellVerdict;
+  readonly isEmpty: (cell: Cell) => boolean;
+}
+
+/**
+ * Where a cell is left only under the conditions of what spares it (the other side's Deny without MFA), cuts it down to
+ * these.
+ */
+export function narrowByConditions(
+  left: LeftCell,
+  from: CompiledStatement,
+  { spares }: Subtraction,
+  { decide }: CellQuestions,
+): readonly LeftCell[] {
+  const { cell } = left;
+  const alternatives = listConditions(cell, from, spares);
+  if (alternatives.length === 0 || alternatives.length > mostAlternatives) return [left];
+  const rest = { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...alternatives] };
+  if (decide(rest).kind !== "covered") return [left];
+  return keepLeft(
+    left,
+    alternatives.map((conditions) => addConditions(cell, conditions)),
+    decide,
+  );
+}
+
+/** Carves out of a cell what is taken away, or held back, under further conditions. */
+export function carveConditions(
+  left: LeftCell,
+  from: CompiledStatement,
+  { takes, heldBack, spares }: Subtraction,
+  { decide, isEmpty }: CellQuestions,
+): LeftCell {
+  const { cell } = left;
+  const alternatives = listConditions(cell, from, [...takes, ...heldBack]);
+  if (alternatives.length > mostAlternatives) return left;
+  const taken = alternatives.filter((conditions) => {
+    const part = addConditions(cell, conditions);
+    // Where nothing is spared, what is listed takes all of the part.
+    return (spares.length === 0 || decide(part).kind === "covered") && !isEmpty(part);
+  });
+  if (taken.length === 0) return left;
+  return { ...left, cell: { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...taken] } };
+}
+
+function addConditions(cell: Cell, conditions: AtomList): Cell {
+  return { ...cell, conditions: [...(cell.conditions ?? []), ...conditions] };
+}
+
+/** What the statements that reach all of a cell ask of a request besides what the giving one asks, each list once. */
+function listConditions(
+  cell: Cell,
+  from: CompiledStatement,
+  statements: readonly CompiledStatement[],
+): readonly AtomList[] {
+  const asked = new Set([...from.conditions, ...(cell.conditions ?? [])].map(({ text }) => text));
+  const lists = new Map<string, AtomList>();
+  for (const statement of statements) {
+    if (statement.conditions.length === 0 || statement.doubt !== undefined) continue;
+    if (missesCell(statement, cell) || !coversCell(statement, cell)) continue;
+    const open = statement.conditions.filter(({ text }) => !asked.has(text));
+    if (open.length > 0) lists.set(printAtoms(open), open);
+  }
+  return [...lists.values()].sort((one, other) => one.length - other.length);
+}
+
+/** A list of conditions as one text, whatever their order. */
+export function printAtoms(atoms: AtomList): string {
+  return atoms
+    .map(({ text }) => text)
+    .sort()
+    .join("\n");
+}

@@ -1,0 +1,184 @@
+import { type Cell, missesCell } from "../compiled/cell.ts";
+import { type Entry, patternRelations, principalRelations, type Relations } from "../compiled/entry.ts";
+import type { CompiledStatement } from "../compiled/statement.ts";
+import type { Clause } from "../model/document.ts";
+import type { PolicyPrincipal } from "../model/grant.ts";
+import type { Pattern } from "../pattern/pattern.ts";
+import { principalText } from "../syntax/canonical.ts";
+import { type CellQuestions, carveConditions, narrowByConditions } from "./refine-conditions.ts";
+import type { CellVerdict, Subtraction } from "./subtract.ts";
+
+/** One dimension of cells and statements. */
+interface Dimension<Selector> {
+  readonly relations: Relations<Selector>;
+  read(cell: Cell): Entry<Selector> | undefined;
+  write(cell: Cell, entry: Entry<Selector>): Cell;
+  clause(statement: CompiledStatement): Clause<Selector> | undefined;
+  print(selector: Selector): string;
+  /** Whether a selector has no parts. */
+  isSingle(selector: Selector): boolean;
+}
+
+const patterns: Pick<Dimension<Pattern>, "relations" | "print" | "isSingle"> = {
+  relations: patternRelations,
+  print: ({ text }) => text,
+  isSingle: ({ literal }) => literal !== undefined,
+};
+
+const actions: Dimension<Pattern> = {
+  ...patterns,
+  read: ({ action }) => action,
+  write: (cell, action) => ({ ...cell, action }),
+  clause: ({ actions: own }) => own,
+};
+
+const resources: Dimension<Pattern> = {
+  ...patterns,
+  read: ({ resource }) => resource,
+  write: (cell, resource) => ({ ...cell, resource }),
+  clause: ({ resources: own }) => own,
+};
+
+const principals: Dimension<PolicyPrincipal> = {
+  relations: principalRelations,
+  read: ({ principal }) => principal,
+  write: (cell, principal) => ({ ...cell, principal }),
+  clause: ({ principals: own }) => own,
+  print: principalText,
+  isSingle: ({ type, id }) => type !== "AWS" && id !== "*",
+};
+
+/** A cell of which something is left. */
+export interface LeftCell {
+  readonly cell: Cell;
+  readonly verdict: CellVerdict & { readonly kind: "left" };
+}
+
+/** More are told by the whole that they are carved out of, which is then told in part. */
+const mostCarved = 200;
+
+/**
+ * Cuts a cell down to what is left of it: where only some of its actions, resources or principals are left, or some
+ * only under conditions, to those; and what the other side takes away whole is carved out.
+ */
+export function carveCell(
+  left: LeftCell,
+  from: CompiledStatement,
+  subtraction: Subtraction,
+  questions: CellQuestions & { readonly isWhole: (cell: Cell, near: Subtraction) => boolean },
+): readonly LeftCell[] {
+  const decideCell = questions.decide;
+  const near = keepNear(subtraction, left.cell);
+  if (near.takes.length + near.heldBack.length + near.spares.length === 0) return [left];
+  return [left]
+    .flatMap((one) => narrow(one, near, actions, decideCell))
+    .flatMap((one) => narrow(one, near, resources, decideCell))
+    .flatMap((one) => narrow(one, near, principals, decideCell))
+    .flatMap((one) => narrowByConditions(one, from, near, questions))
+    .map((one) => carve(one, near, actions, decideCell))
+    .map((one) => carve(one, near, resources, decideCell))
+    .map((one) => carve(one, near, principals, decideCell))
+    .map((one) => carveConditions(one, from, near, questions))
+    .map((one) => (one.cell.partly || questions.isWhole(one.cell, near) ? one : markPartly(one)));
+}
+
+/** Most statements have nothing to do with a cell, nor with what it is cut down to. */
+function keepNear({ gives, heldBack, takes, spares }: Subtraction, cell: Cell): Subtraction {
+  const keep = (statements: readonly CompiledStatement[]) =>
+    statements.filter((statement) => !missesCell(statement, cell));
+  return { gives, heldBack: keep(heldBack), takes: keep(takes), spares: keep(spares) };
+}
+
+function narrow<Selector>(
+  left: LeftCell,
+  { takes, spares }: Subtraction,
+  dimension: Dimension<Selector>,
+  decideCell: (cell: Cell) => CellVerdict,
+): readonly LeftCell[] {
+  const entry = dimension.read(left.cell);
+  if (entry === undefined) return [left];
+  const parts = [
+    ...listParts(left.cell, entry, spares, dimension, { negated: false, across: false }),
+    ...listParts(left.cell, entry, takes, dimension, { negated: true, across: false }),
+  ];
+  if (parts.length === 0) return [left];
+  const rest = dimension.write(left.cell, { ...entry, except: [...entry.except, ...parts] });
+  if (decideCell(rest).kind !== "covered") return [left];
+  if (parts.length > mostCarved) return [markPartly(left)];
+  return keepLeft(
+    left,
+    parts.map((selector) => dimension.write(left.cell, cutEntry(entry, selector, dimension))),
+    decideCell,
+  );
+}
+
+/** Those parts of a cell of which something is left, where there is nothing besides them; the whole if one is unclear. */
+export function keepLeft(
+  left: LeftCell,
+  parts: readonly Cell[],
+  decideCell: (cell: Cell) => CellVerdict,
+): readonly LeftCell[] {
+  const judged = parts.map((cell) => ({ cell, verdict: decideCell(cell) }));
+  if (judged.some(({ verdict }) => verdict.kind === "undecided")) return [markPartly(left)];
+  const kept = judged.flatMap(({ cell, verdict }) => (verdict.kind === "left" ? [{ cell, verdict }] : []));
+  return kept.length > 0 ? kept : [left];
+}
+
+function carve<Selector>(
+  left: LeftCell,
+  { takes, heldBack }: Subtraction,
+  dimension: Dimension<Selector>,
+  decideCell: (cell: Cell) => CellVerdict,
+): LeftCell {
+  const entry = dimension.read(left.cell);
+  if (entry === undefined) return left;
+  const takers = [...takes, ...heldBack];
+  // What lies across the edge is carved out as it is: `s3:Get*` but `s3:*Object`.
+  const parts = listParts(left.cell, entry, takers, dimension, { negated: false, across: true });
+  if (parts.length > mostCarved) return markPartly(left);
+  const except = [...entry.except];
+  for (const selector of parts) {
+    if (except.some((wide) => dimension.relations.covers(wide, selector))) continue;
+    const part = dimension.write(left.cell, cutEntry(entry, selector, dimension));
+    if (decideCell(part).kind === "covered") except.push(selector);
+  }
+  if (except.length === entry.except.length) return left;
+  return { ...left, cell: dimension.write(left.cell, { ...entry, except }) };
+}
+
+function markPartly(left: LeftCell): LeftCell {
+  return { ...left, cell: { ...left.cell, partly: true } };
+}
+
+/** A part of an entry, without what the entry leaves out. */
+function cutEntry<Selector>(
+  { except }: Entry<Selector>,
+  selector: Selector,
+  { relations }: Dimension<Selector>,
+): Entry<Selector> {
+  return { selector, except: relations.listNear(except, selector) };
+}
+
+/**
+ * The entries of some statements' clauses that lie within an entry and are less than it, or across its edge too where
+ * that is asked for; the widest first.
+ */
+function listParts<Selector>(
+  cell: Cell,
+  { selector, except }: Entry<Selector>,
+  statements: readonly CompiledStatement[],
+  { relations: { covers, areApart }, isSingle, clause, print }: Dimension<Selector>,
+  { negated, across }: { readonly negated: boolean; readonly across: boolean },
+): readonly Selector[] {
+  const parts = new Map<string, Selector>();
+  if (isSingle(selector)) return [];
+  for (const statement of statements) {
+    const own = clause(statement);
+    if (own === undefined || own.negated !== negated || missesCell(statement, cell)) continue;
+    for (const part of own.entries) {
+      if (covers(part, selector) || except.some((wide) => covers(wide, part))) continue;
+      if (covers(selector, part) || (across && !areApart([part], selector))) parts.set(print(part), part);
+    }
+  }
+  return [...parts].sort(([one], [other]) => one.length - other.length).map(([, part]) => part);
+}

@@ -1,0 +1,185 @@
+import {
+  type ActionGroup,
+  type Cell,
+  coversCell,
+  coversPlace,
+  listActions,
+  listCells,
+  missesCell,
+  type Residue,
+} from "../compiled/cell.ts";
+import {
+  coversEntry,
+  type Entry,
+  impliesConditions,
+  missesEntry,
+  patternRelations,
+} from "../compiled/entry.ts";
+import type { CompiledStatement } from "../compiled/statement.ts";
+import type { PolicyRequest } from "../model/grant.ts";
+import type { Pattern } from "../pattern/pattern.ts";
+import { afford, type Budget, BudgetError, spend } from "../support/budget.ts";
+import { groupItems } from "../support/unique.ts";
+import type { LeftCell } from "./refine.ts";
+
+/** What is asked: what do `gives` give, `heldBack` aside, that `takes` do not take away, `spares` aside? */
+export interface Subtraction {
+  readonly gives: readonly CompiledStatement[];
+  /** The giving side's own denies. */
+  readonly heldBack: readonly CompiledStatement[];
+  readonly takes: readonly CompiledStatement[];
+  /** The denies of the other side: what they deny it does not take away. */
+  readonly spares: readonly CompiledStatement[];
+}
+
+/** What is known about a cell: all of it is taken away, or a request shows that some is left, or neither. */
+export type CellVerdict =
+  | { readonly kind: "covered" }
+  | { readonly kind: "left"; readonly example: PolicyRequest }
+  | {
+      readonly kind: "undecided";
+      readonly code: "unsupported" | "budget" | "unproven";
+      readonly message: string;
+    };
+
+/** A cell that could not be decided. */
+export interface OpenCell {
+  readonly from: CompiledStatement;
+  readonly code: "unsupported" | "budget" | "unproven";
+  readonly message: string;
+}
+
+/** The difference of two sides. */
+export interface Difference {
+  readonly residues: readonly Residue[];
+  readonly open: readonly OpenCell[];
+}
+
+/** How cells are decided where form alone does not tell, and what exactly is left of one. */
+export interface CellJudge {
+  decide(cell: Cell, from: CompiledStatement): CellVerdict;
+  /** The same of a part of a cell of which something is left. */
+  decidePart(cell: Cell, from: CompiledStatement): CellVerdict;
+  refine(left: LeftCell, from: CompiledStatement, decide: (cell: Cell) => CellVerdict): readonly LeftCell[];
+}
+
+/** Takes one side from the other, statement by statement and cell by cell. */
+export function subtract(subtraction: Subtraction, judge: CellJudge, budget: Budget): Difference {
+  const residues: Residue[] = [];
+  const open: OpenCell[] = [];
+  const held = new Set(subtraction.heldBack.map(({ line }) => line));
+  const spares = subtraction.spares.filter(
+    (deny) => !held.has(deny.line) && !isHeldBackToo(deny, subtraction.heldBack, budget),
+  );
+  const lines = new Set(subtraction.takes.map(({ line }) => line));
+  for (const from of subtraction.gives) {
+    if (spares.length === 0 && lines.has(from.line)) continue;
+    try {
+      for (const found of takeStatement(from, { ...subtraction, spares }, judge, budget)) {
+        if ("cell" in found) residues.push(found);
+        else open.push(found);
+      }
+    } catch (error) {
+      if (!(error instanceof BudgetError)) throw error;
+      open.push({ from, code: "budget", message: error.message });
+    }
+  }
+  return { residues, open };
+}
+
+function* takeStatement(
+  from: CompiledStatement,
+  { heldBack, takes, spares }: Subtraction,
+  judge: CellJudge,
+  budget: Budget,
+): Generator<Residue | OpenCell> {
+  spend(budget, 1 + (takes.length >> 4));
+  const takers = takes.filter((taker) => taker.doubt === undefined && impliesConditions(from, taker));
+  const decidePart = (cell: Cell): CellVerdict =>
+    isTaken(cell, takers, spares) ? { kind: "covered" } : judge.decidePart(cell, from);
+  const remaining = spares.length > 0 ? listActions(from) : listUntaken(from, takers, budget);
+  for (const group of groupActions(remaining, [...heldBack, ...takes, ...spares], budget)) {
+    const [first] = group;
+    const near = takers.filter((taker) => coversEntry(taker.actions, first, patternRelations));
+    for (const cell of listCells(from, first)) {
+      spend(budget, 1 + (near.length >> 3));
+      if (isTaken(cell, near, spares)) continue;
+      const verdict = judge.decide(cell, from);
+      if (verdict.kind === "undecided") yield { from, code: verdict.code, message: verdict.message };
+      if (verdict.kind !== "left") continue;
+      const pieces = judge.refine({ cell, verdict }, from, decidePart);
+      spend(budget, pieces.length);
+      for (const { cell: piece, verdict: proof } of pieces) {
+        // A piece with fewer actions is of a group of one.
+        const own = piece.action === first ? group : ([piece.action] as const);
+        yield { from, cell: piece, actions: own, example: proof.example };
+      }
+    }
+  }
+}
+
+/** The actions of a statement that no other one statement takes everywhere. */
+function listUntaken(
+  given: CompiledStatement,
+  takers: readonly CompiledStatement[],
+  budget: Budget,
+): readonly Entry<Pattern>[] {
+  const whole = takers.filter((taker) => coversPlace(taker, given, budget));
+  return listActions(given).filter((action) => {
+    spend(budget, 1 + (whole.length >> 3));
+    return !whole.some((taker) => coversEntry(taker.actions, action, patternRelations));
+  });
+}
+
+/** Actions that the same statements reach, whole or not at all, share their fate: one of each group is asked for. */
+function groupActions(
+  actions: readonly Entry<Pattern>[],
+  players: readonly CompiledStatement[],
+  budget: Budget,
+): readonly ActionGroup[] {
+  return groupItems(actions, (action) => {
+    spend(budget, 1 + (players.length >> 3));
+    const reached: string[] = [];
+    // Of one name a list has all or nothing.
+    const isOne = action.selector.literal !== undefined && action.except.length === 0;
+    for (const { actions: own } of players) {
+      const isWhole = coversEntry(own, action, patternRelations);
+      const isDecided = isOne && !own.negated;
+      if (!isWhole && !isDecided && !missesEntry(own, action, patternRelations))
+        return `=${action.selector.text}`;
+      reached.push(isWhole ? "+" : "-");
+    }
+    return reached.join("");
+  });
+}
+
+/** Whether the giving side denies whatever a deny of the other side does: then that spares nothing. */
+function isHeldBackToo(
+  deny: CompiledStatement,
+  heldBack: readonly CompiledStatement[],
+  budget: Budget,
+): boolean {
+  if (deny.doubt !== undefined) return false;
+  if (!afford(budget, 1 + (heldBack.length >> 4))) return false;
+  const own = heldBack.filter((other) => other.doubt === undefined && impliesConditions(deny, other));
+  if (own.length === 0) return false;
+  for (const action of listActions(deny)) {
+    const near = own.filter((other) => coversEntry(other.actions, action, patternRelations));
+    for (const cell of listCells(deny, action)) {
+      if (!afford(budget, 1 + (own.length >> 3))) return false;
+      if (!near.some((other) => coversCell(other, cell))) return false;
+    }
+  }
+  return true;
+}
+
+function isTaken(
+  cell: Cell,
+  takers: readonly CompiledStatement[],
+  spares: readonly CompiledStatement[],
+): boolean {
+  return (
+    takers.some((taker) => coversCell(taker, cell)) &&
+    spares.every((deny) => deny.doubt === undefined && missesCell(deny, cell))
+  );
+}

@@ -1,0 +1,126 @@
+import type { Atom } from "../compiled/condition.ts";
+import type { KeyProfile } from "../compiled/key-profile.ts";
+import { type CompiledStatement, listAtoms } from "../compiled/statement.ts";
+import { type Budget, BudgetError, spend } from "../support/budget.ts";
+import { listOnce } from "../support/unique.ts";
+import { type KeyAtoms, type KeyChoice, type KeyValue, listChoices } from "./key-choices.ts";
+
+/** Statements whose conditions must all hold, and statements of each of which some condition must fail. */
+export interface Goal {
+  readonly held: readonly CompiledStatement[];
+  readonly failed: readonly CompiledStatement[];
+}
+
+/** The values that policy variables were given: these keys have no other choice. */
+export type Assignment = ReadonlyMap<string, string | undefined>;
+
+/** A context that reaches a goal; that there is none; or that this cannot be told. */
+export type Satisfaction =
+  | { readonly kind: "reached"; readonly context: ReadonlyMap<string, KeyValue> }
+  | { readonly kind: "impossible" }
+  | { readonly kind: "unclear"; readonly message: string };
+
+const impossible: Satisfaction = { kind: "impossible" };
+
+/** Seeks a request context for a goal. @throws BudgetError */
+export function satisfy(
+  goal: Goal,
+  assignment: Assignment,
+  profile: KeyProfile,
+  budget: Budget,
+): Satisfaction {
+  const held = listAtoms(goal.held);
+  const isHeld = new Set(held.map(textOf));
+  const alternatives: (readonly Atom[])[] = [];
+  for (const { conditions } of goal.failed) {
+    const open = conditions.filter(({ text }) => !isHeld.has(text));
+    if (open.length === 0) return impossible;
+    alternatives.push(open);
+  }
+  const keys = collectKeys(held, listOnce(alternatives.flat(), textOf), profile);
+  const places = new Map<string, { readonly key: number; readonly bit: bigint }>();
+  const domains: (readonly KeyChoice[])[] = [];
+  for (const [index, atoms] of keys.entries()) {
+    const fixed = assignment.has(atoms.key) ? { value: assignment.get(atoms.key) } : undefined;
+    const choices = listChoices(atoms, fixed, budget);
+    for (const [bit, { text }] of atoms.failed.entries())
+      places.set(text, { key: index, bit: 1n << BigInt(bit) });
+    domains.push(choices);
+  }
+  const clauses = alternatives
+    .map((atoms) => atoms.flatMap(({ text }) => places.get(text) ?? []))
+    .sort((one, other) => one.length - other.length);
+  const chosen = domains.some((choices) => choices.length === 0)
+    ? undefined
+    : choose(domains, clauses, 0, budget);
+  if (chosen !== undefined) {
+    const values = keys.map(({ key }, index) => [key, chosen[index]?.[0]?.value] as const);
+    return { kind: "reached", context: new Map([...assignment, ...values]) };
+  }
+  const mixed = keys.find(isMixed);
+  if (mixed === undefined) return impossible;
+  return {
+    kind: "unclear",
+    message: `The key ${mixed.key} is compared both as a text and as a number, date or address.`,
+  };
+}
+
+function collectKeys(
+  held: readonly Atom[],
+  failed: readonly Atom[],
+  profile: KeyProfile,
+): readonly KeyAtoms[] {
+  const [heldBy, failedBy] = [Map.groupBy(held, keyOf), Map.groupBy(failed, keyOf)];
+  return [...new Set([...heldBy.keys(), ...failedBy.keys()])].map((key) => ({
+    key,
+    held: heldBy.get(key) ?? [],
+    failed: failedBy.get(key) ?? [],
+    isSeveral: profile.several.has(key),
+    isTruth: profile.truths.has(key),
+  }));
+}
+
+const keyOf = ({ condition }: Atom): string => condition.key;
+const textOf = ({ text }: Atom): string => text;
+
+interface Place {
+  readonly key: number;
+  readonly bit: bigint;
+}
+
+// Each is a call within the last one.
+const deepest = 2000;
+
+/** Narrows the choices of each key until every clause has an atom that fails. */
+function choose(
+  domains: readonly (readonly KeyChoice[])[],
+  clauses: readonly (readonly Place[])[],
+  at: number,
+  budget: Budget,
+): readonly (readonly KeyChoice[])[] | undefined {
+  const clause = clauses[at];
+  if (clause === undefined) return domains;
+  for (const { key, bit } of clause) {
+    const choices = domains[key] ?? [];
+    spend(budget, 1 + (choices.length >> 3) + (domains.length >> 4));
+    if (at > deepest)
+      throw new BudgetError("More statements bear on one request than are looked at together.");
+    const left = choices.filter(({ stubborn }) => (stubborn & bit) === 0n);
+    if (left.length === 0) continue;
+    const narrowed = domains.map((domain, index) => (index === key ? left : domain));
+    const found = choose(narrowed, clauses, at + 1, budget);
+    // Where the atom fails in any case, another way to fail this clause leads no further.
+    if (found !== undefined || left.length === choices.length) return found;
+  }
+  return undefined;
+}
+
+/** Texts and numbers have no common order in which every difference has a representative. */
+function isMixed({ held, failed }: KeyAtoms): boolean {
+  const families = [...held, ...failed].flatMap(({ operator, condition }) => {
+    if (operator === undefined || operator.family === "null" || condition.values.length === 0) return [];
+    const { family } = operator;
+    return family === "numeric" || family === "date" || family === "ip" ? [family] : ["text"];
+  });
+  return new Set(families).size > 1;
+}

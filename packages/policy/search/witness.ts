@@ -1,0 +1,223 @@
+import { type Cell, missesCell } from "../compiled/cell.ts";
+import type { KeyProfile } from "../compiled/key-profile.ts";
+import { type CompiledStatement, makeEverything } from "../compiled/statement.ts";
+import type { CellVerdict, Subtraction } from "../difference/subtract.ts";
+import type { PolicyRequest } from "../model/grant.ts";
+import { type Budget, BudgetError, spend } from "../support/budget.ts";
+import { foldText } from "../syntax/tokens.ts";
+import { listAssignments } from "./assignment.ts";
+import type { KeyValue } from "./key-choices.ts";
+import type { Player } from "./opponent.ts";
+import {
+  type Bearing,
+  type Reach,
+  reachActions,
+  reachNone,
+  reachPrincipals,
+  reachResources,
+} from "./reach.ts";
+import { type Assignment, type Satisfaction, satisfy } from "./solver.ts";
+import { fillCell, fillStatement } from "./substitution.ts";
+
+/** What a search takes for granted, and may spend. */
+export interface SearchSettings {
+  readonly partition: string;
+  readonly profile: KeyProfile;
+  readonly budget: Budget;
+}
+
+/**
+ * Decides cells by meaning: seeks an action, a resource, a principal and a context that the giving side gives and the
+ * other side does not take away.
+ */
+export function makeSeparator(
+  { heldBack, takes, spares }: Subtraction,
+  settings: SearchSettings,
+): (cell: Cell, from: CompiledStatement) => CellVerdict {
+  const listPlayers = (statements: readonly CompiledStatement[], role: Player["role"]): readonly Player[] =>
+    statements.map((statement) => ({ statement, role }));
+  const players = [
+    ...listPlayers(heldBack, "heldBack"),
+    ...listPlayers(takes, "takes"),
+    ...listPlayers(spares, "spares"),
+  ];
+  return (cell, statement) => {
+    if (!isClear(statement)) {
+      return conclude(tellDoubt(statement.doubt));
+    }
+    try {
+      return decideCell(cell, addConditions(statement, cell), players, settings);
+    } catch (error) {
+      if (!(error instanceof BudgetError)) throw error;
+      return {
+        kind: "undecided",
+        code: "budget",
+        message: error.message,
+      };
+    }
+  };
+}
+
+function addConditions(statement: CompiledStatement, { conditions = [] }: Cell): CompiledStatement {
+  return conditions.length === 0
+    ? statement
+    : {
+        ...statement,
+        conditions: [...statement.conditions, ...conditions],
+        variables: [...statement.variables, ...makeEverything(conditions).variables],
+      };
+}
+
+function decideCell(
+  cell: Cell,
+  from: CompiledStatement,
+  players: readonly Player[],
+  settings: SearchSettings,
+): CellVerdict {
+  const { partition, profile, budget } = settings;
+  spend(budget, players.length >> 3);
+  const near: readonly Player[] = [
+    ...players.filter(({ statement }) => !missesCell(statement, cell)),
+    ...(cell.exceptConditions ?? []).map((conditions) => ({
+      statement: makeEverything(conditions),
+      role: "heldBack" as const,
+    })),
+  ];
+  const { list, complete } = listAssignments(cell, from, near, profile, budget);
+  const actions = reachActions(
+    cell.action,
+    bearOn(near, ({ actions }) => actions),
+    budget,
+  );
+  const onPrincipals = bearOn(near, ({ principals }) => principals);
+  const principals = cell.principal
+    ? reachPrincipals(cell.principal, onPrincipals, partition, budget)
+    : [reachNone(onPrincipals)];
+  let doubt: string | undefined = complete
+    ? undefined
+    : "Its policy variables can meet the other side's patterns in too many ways.";
+  for (const assignment of list) {
+    const verdict = decideInstance(cell, from, near, { actions, principals }, assignment, settings);
+    if (verdict.kind === "left") return verdict;
+    if (verdict.kind === "undecided") doubt = verdict.message;
+  }
+  return conclude(doubt);
+}
+
+function isClear({ doubt }: CompiledStatement): boolean {
+  return doubt === undefined;
+}
+
+function tellDoubt(doubt: string | undefined): string {
+  return `A statement is unclear: ${doubt}.`;
+}
+
+/** Nothing was found: the cell is covered, if there is no doubt. */
+function conclude(doubt: string | undefined): CellVerdict {
+  return doubt === undefined
+    ? { kind: "covered" }
+    : { kind: "undecided", code: "unsupported", message: doubt };
+}
+
+function bearOn<Selector>(
+  players: readonly Player[],
+  pick: (statement: CompiledStatement) => Bearing<Selector>["clause"],
+): readonly Bearing<Selector>[] {
+  return players.map(({ statement, role }) => ({ clause: pick(statement), wanted: role === "spares" }));
+}
+
+/** What does not hang on the values of policy variables. */
+interface FixedReach {
+  readonly actions: readonly Reach<string>[];
+  readonly principals: readonly Reach<PolicyRequest["principal"]>[];
+}
+
+function decideInstance(
+  cell: Cell,
+  from: CompiledStatement,
+  near: readonly Player[],
+  { actions, principals }: FixedReach,
+  assignment: Assignment,
+  settings: SearchSettings,
+): CellVerdict {
+  const { budget } = settings;
+  spend(budget);
+  const filled = fillCell(cell, assignment);
+  if (filled === undefined) return { kind: "covered" };
+  const giver = assignment.size === 0 ? from : fillStatement(from, assignment);
+  const players = near.map((player) =>
+    assignment.size === 0 ? player : { ...player, statement: fillStatement(player.statement, assignment) },
+  );
+  const onResources = bearOn(players, ({ resources }) => resources);
+  const resources = filled.resource
+    ? reachResources(filled.resource, onResources, budget)
+    : [reachNone(onResources)];
+  const known = new Map<bigint, Satisfaction>();
+  let doubt: string | undefined;
+  for (const who of principals) {
+    for (const what of actions) {
+      for (const where of resources) {
+        spend(budget);
+        const live = who.reached & what.reached & where.reached;
+        const answer = known.get(live) ?? seekContext(giver, players, live, assignment, settings);
+        known.set(live, answer);
+        if (answer.kind === "unclear") doubt = answer.message;
+        if (answer.kind !== "reached") continue;
+        return {
+          kind: "left",
+          example: makeRequest(what.value, where.value, who.value, answer.context, cell),
+        };
+      }
+    }
+  }
+  return conclude(doubt);
+}
+
+/** Seeks a context in which the giver gives, nothing holds it back, and nothing takes it or something spares it. */
+function seekContext(
+  giver: CompiledStatement,
+  players: readonly Player[],
+  live: bigint,
+  assignment: Assignment,
+  { profile, budget }: SearchSettings,
+): Satisfaction {
+  const pick = (role: Player["role"]) =>
+    players.flatMap((player, index) =>
+      player.role === role && (live >> BigInt(index)) & 1n ? [player.statement] : [],
+    );
+  const [heldBack, takes, spares] = [pick("heldBack"), pick("takes"), pick("spares")];
+  const goals = [
+    { held: [giver], failed: [...heldBack, ...takes] },
+    ...spares.map((spare) => ({ held: [giver, spare], failed: heldBack })),
+  ];
+  let unclear: Satisfaction | undefined;
+  spend(budget, players.length >> 4);
+  for (const { held, failed } of goals) {
+    spend(budget, 1 + (failed.length >> 4));
+    // An unclear statement is left out, which can only show too much: then it was not certain.
+    const clear = { held: held.filter(isClear), failed: failed.filter(isClear) };
+    const answer = satisfy(clear, assignment, profile, budget);
+    const doubt = [...held, ...failed].find((statement) => !isClear(statement))?.doubt;
+    if (answer.kind === "reached" && doubt === undefined) return answer;
+    if (answer.kind === "reached") unclear = { kind: "unclear", message: tellDoubt(doubt) };
+    if (answer.kind === "unclear") unclear = answer;
+  }
+  return unclear ?? { kind: "impossible" };
+}
+
+function makeRequest(
+  action: string,
+  resource: string | undefined,
+  principal: PolicyRequest["principal"],
+  context: ReadonlyMap<string, KeyValue>,
+  cell: Cell,
+): PolicyRequest {
+  const { written } = cell.action.selector;
+  const values = [...context].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+  return {
+    ...(principal && { principal }),
+    action: foldText(written) === action ? written : action,
+    ...(resource !== undefined && { resource: resource === "*:*:*:*:*:*" ? "*" : resource }),
+    context: Object.fromEntries(values),
+  };
+}

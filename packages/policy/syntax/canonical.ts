@@ -1,0 +1,154 @@
+import type { Clause, PolicyDocument, PolicyStatement, PolicyVersion } from "../model/document.ts";
+import type { Condition, PolicyPrincipal } from "../model/grant.ts";
+import { findOperator, type Operator, spellOperator } from "./operator.ts";
+import { normalisePrincipal } from "./principal.ts";
+import { printRange, readAddressRange, readDate, readNumber } from "./scalar.ts";
+import { foldText, spellTemplate } from "./tokens.ts";
+
+/** A statement in the one spelling that its meaning has: patterns are as version 2012-10-17 would write them. */
+export interface CanonicalStatement {
+  readonly effect: "Allow" | "Deny";
+  /** Lower-cased. */
+  readonly actions: Clause<string>;
+  readonly resources?: Clause<string>;
+  readonly principals?: Clause<PolicyPrincipal>;
+  readonly conditions: readonly Condition[];
+}
+
+/**
+ * The canonical form of a document as text: documents of equal text give equal grants. Order, scalar or list, doubles,
+ * Sid, Id, the case of actions and keys, and spellings of one value do not show in it.
+ */
+export function canonicalText(document: PolicyDocument, partition = "aws"): string {
+  const statements = document.statements
+    .filter((statement) => !isIdle(statement))
+    .map((statement) => printStatement(canonicalise(statement, document.version, partition)));
+  return [...new Set(statements)].sort().join("\n");
+}
+
+/** Whether a statement has no effect: its actions, resources or principals are an empty list. */
+export function isIdle({ actions, resources, principals }: PolicyStatement): boolean {
+  return [actions, resources, principals].some(
+    (clause) => clause !== undefined && !clause.negated && clause.entries.length === 0,
+  );
+}
+
+/** Brings a statement into canonical form. */
+export function canonicalise(
+  { effect, actions, resources, principals, conditions }: PolicyStatement,
+  version: PolicyVersion | undefined,
+  partition: string,
+): CanonicalStatement {
+  const isIdentity = principals === undefined;
+  const arns = resources && mapClause(resources, (text) => spellArn(text, version, isIdentity));
+  return {
+    effect,
+    actions: mapClause(actions, spellAction),
+    ...(arns && { resources: arns }),
+    ...(principals && { principals: normalisePrincipals(principals, partition) }),
+    conditions: conditions.map((condition) => canonicalCondition(condition, version)),
+  };
+}
+
+/** A canonical statement as one line. */
+export function printStatement({
+  effect,
+  actions,
+  resources,
+  principals,
+  conditions,
+}: CanonicalStatement): string {
+  const atoms = [...new Set(conditions.map(conditionText))].sort();
+  const names = principals && { ...principals, entries: principals.entries.map(principalText) };
+  return JSON.stringify([effect, actions, resources ?? null, names ?? null, atoms]);
+}
+
+/** A condition as one line: equal lines mean equal conditions, where the condition is canonical. */
+export function conditionText({ operator, key, values }: Condition): string {
+  return JSON.stringify([operator, key, ...values]);
+}
+
+/** A principal as one line. */
+export function principalText({ type, id }: PolicyPrincipal): string {
+  return `${type} ${id}`;
+}
+
+function mapClause({ negated, entries }: Clause<string>, spell: (entry: string) => string): Clause<string> {
+  return { negated, entries: [...new Set(entries.map(spell))].sort() };
+}
+
+function normalisePrincipals(
+  { negated, entries }: Clause<PolicyPrincipal>,
+  partition: string,
+): Clause<PolicyPrincipal> {
+  return { negated, entries: sortPrincipals(entries.map((entry) => normalisePrincipal(entry, partition))) };
+}
+
+/** Principals by their texts, each once. */
+export function sortPrincipals(principals: readonly PolicyPrincipal[]): readonly PolicyPrincipal[] {
+  const byText = new Map(principals.map((principal) => [principalText(principal), principal]));
+  return [...byText].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, principal]) => principal);
+}
+
+/**
+ * The one spelling of a pattern of ARNs. In an identity policy the parts that it lacks are `*` (IAM User Guide: IAM
+ * identifiers): `arn:aws:sqs` is `arn:aws:sqs:*:*:*`.
+ */
+export function spellArn(text: string, version: PolicyVersion | undefined, isIdentity: boolean): string {
+  const spelled = spellTemplate(text, version);
+  if (!isIdentity || !spelled.startsWith("arn:")) return spelled;
+  // The colons of a variable's key part nothing.
+  const parts = spelled.replaceAll(/\$\{[^}]*\}/g, "").split(":").length;
+  return spelled + ":*".repeat(Math.max(0, 6 - parts));
+}
+
+/** The one spelling of a pattern of actions: lower case. */
+export function spellAction(text: string): string {
+  const action = spellTemplate(foldText(text), undefined);
+  return action === "*:*" ? "*" : action;
+}
+
+/** Brings a condition into canonical form: one operator where two say the same, one spelling of each value. */
+function canonicalCondition(
+  { operator: name, key, values }: Condition,
+  version: PolicyVersion | undefined,
+): Condition {
+  const operator = findOperator(name);
+  if (operator === undefined) return { operator: name, key, values };
+  const texts = values.map((value) => canonicalValue(value, operator, version));
+  const plain =
+    operator.family === "string" && !texts.some((text) => /[*?]/.test(text.replaceAll(/\$\{.\}/g, "")));
+  const spelled = name.replace("ArnEquals", "ArnLike").replace("ArnNotEquals", "ArnNotLike");
+  return {
+    operator:
+      plain && operator.comparator === "like" ? spellOperator(spelled.replace("Like", "Equals")) : spelled,
+    key,
+    values: [...new Set(texts)].sort(),
+  };
+}
+
+function canonicalValue(value: string, operator: Operator, version: PolicyVersion | undefined): string {
+  switch (operator.family) {
+    case "string":
+    case "arn": {
+      const text = spellTemplate(value, version, operator.comparator === "like");
+      return operator.ignoreCase ? foldText(text) : text;
+    }
+    case "bool":
+    case "null":
+      return value.toLowerCase();
+    case "numeric":
+      return String(readNumber(value) ?? value);
+    case "date": {
+      const time = readDate(value);
+      return time === undefined ? value : String(time / 1000);
+    }
+    case "ip": {
+      const range = readAddressRange(value);
+      if (range === undefined) return value;
+      return printRange(range);
+    }
+    case "binary":
+      return value;
+  }
+}

@@ -1,0 +1,169 @@
+import type {
+  Clause,
+  PolicyDocument,
+  PolicyStatement,
+  PolicyVersion,
+  StatementCondition,
+} from "../model/document.ts";
+import type { PolicyPrincipal } from "../model/grant.ts";
+import { PolicySyntaxError } from "../model/syntax-error.ts";
+import { type Json, type JsonObject, parseJson } from "./json.ts";
+import { spellOperator } from "./operator.ts";
+
+const documentElements = ["Version", "Id", "Statement"];
+const statementElements = [
+  "Sid",
+  "Effect",
+  "Principal",
+  "NotPrincipal",
+  "Action",
+  "NotAction",
+  "Resource",
+  "NotResource",
+  "Condition",
+];
+const principalTypes = ["AWS", "Service", "Federated", "CanonicalUser"] as const;
+
+/**
+ * Reads a policy as IAM returns or accepts it: plain or percent-encoded JSON, with or without BOM.
+ * @throws PolicySyntaxError with the JSON path, or line and column where the JSON is broken.
+ */
+export function parsePolicy(text: string): PolicyDocument {
+  const root = expectObject(parseJson(decodeText(text)), "$", "a policy");
+  refuseStrangers(root, "$", documentElements);
+  const version = parseVersion(root.get("Version"));
+  const id = parseText(root.get("Id"), "$.Id");
+  const statement = root.get("Statement");
+  if (statement === undefined) throw new PolicySyntaxError("has no Statement", "$");
+  const statements = isList(statement)
+    ? statement.map((one, index) => parseStatement(one, `$.Statement[${index}]`))
+    : [parseStatement(statement, "$.Statement")];
+  return { ...(version && { version }), ...(id !== undefined && { id }), statements };
+}
+
+function decodeText(text: string): string {
+  const trimmed = text.replace(/^[\uFEFF\s]+/, "");
+  // IAM encodes by RFC 3986 (API reference of GetRolePolicy); a `+` is then a plus sign, never a blank.
+  if (!/^%7b/i.test(trimmed)) return trimmed;
+  try {
+    return decodeURIComponent(trimmed).replace(/^\uFEFF/, "");
+  } catch {
+    throw new PolicySyntaxError("the text is percent-encoded, but wrongly", "$");
+  }
+}
+
+function parseVersion(version: Json | undefined): PolicyVersion | undefined {
+  if (version === undefined) return undefined;
+  if (version === "2012-10-17" || version === "2008-10-17") return version;
+  throw new PolicySyntaxError("must be 2012-10-17 or 2008-10-17", "$.Version");
+}
+
+function parseStatement(json: Json, path: string): PolicyStatement {
+  const statement = expectObject(json, path, "a statement");
+  refuseStrangers(statement, path, statementElements);
+  const sid = parseText(statement.get("Sid"), `${path}.Sid`);
+  const effect = statement.get("Effect");
+  if (effect !== "Allow" && effect !== "Deny") {
+    throw new PolicySyntaxError('must be exactly "Allow" or "Deny"', `${path}.Effect`);
+  }
+  const actions = parseClause(statement, path, "Action", parseTexts);
+  const resources = parseClause(statement, path, "Resource", parseTexts);
+  const principals = parseClause(statement, path, "Principal", parsePrincipals);
+  if (actions === undefined) throw new PolicySyntaxError("has neither Action nor NotAction", path);
+  if (resources === undefined && principals === undefined) {
+    throw new PolicySyntaxError("names neither a Resource nor a Principal", path);
+  }
+  return {
+    ...(sid !== undefined && { sid }),
+    effect,
+    actions,
+    ...(resources && { resources }),
+    ...(principals && { principals }),
+    conditions: parseConditions(statement.get("Condition"), `${path}.Condition`),
+  };
+}
+
+function parseClause<Entry>(
+  statement: JsonObject,
+  path: string,
+  name: string,
+  parseEntries: (json: Json, path: string) => readonly Entry[],
+): Clause<Entry> | undefined {
+  const positive = statement.get(name);
+  const negative = statement.get(`Not${name}`);
+  if (positive !== undefined && negative !== undefined) {
+    throw new PolicySyntaxError(`has both ${name} and Not${name}`, path);
+  }
+  if (positive !== undefined) {
+    return { negated: false, entries: parseEntries(positive, `${path}.${name}`) };
+  }
+  if (negative === undefined) return undefined;
+  return { negated: true, entries: parseEntries(negative, `${path}.Not${name}`) };
+}
+
+function parsePrincipals(json: Json, path: string): readonly PolicyPrincipal[] {
+  if (json === "*") return [{ type: "AWS", id: "*" }];
+  const types = expectObject(json, path, '"*" or an object such as {"Service": …}');
+  refuseStrangers(types, path, principalTypes);
+  return principalTypes.flatMap((type) => {
+    const ids = types.get(type);
+    return ids === undefined ? [] : parseTexts(ids, `${path}.${type}`).map((id) => ({ type, id }));
+  });
+}
+
+function parseConditions(json: Json | undefined, path: string): readonly StatementCondition[] {
+  if (json === undefined) return [];
+  const conditions: StatementCondition[] = [];
+  for (const [operator, keys] of expectObject(json, path, "an object of operators")) {
+    const operatorPath = `${path}.${operator}`;
+    for (const [key, values] of expectObject(keys, operatorPath, "an object of condition keys")) {
+      conditions.push({
+        operator: spellOperator(operator),
+        key: key.toLowerCase(),
+        values: parseTexts(values, `${operatorPath}.${key}`),
+        written: { operator, key },
+      });
+    }
+  }
+  return conditions;
+}
+
+/** One value or a list of values, told as a sorted set; numbers and booleans may stand unquoted (IAM's grammar). */
+function parseTexts(json: Json, path: string): readonly string[] {
+  const texts = isList(json)
+    ? json.map((one, index) => parseScalar(one, `${path}[${index}]`))
+    : [parseScalar(json, path)];
+  return [...new Set(texts)].sort();
+}
+
+function parseScalar(json: Json, path: string): string {
+  if (typeof json === "string") return json;
+  if (typeof json === "boolean") return String(json);
+  if (json !== null && "number" in json) return json.number;
+  throw new PolicySyntaxError("must be a string or a list of strings", path);
+}
+
+function parseText(json: Json | undefined, path: string): string | undefined {
+  if (json === undefined || typeof json === "string") return json;
+  throw new PolicySyntaxError("must be a string", path);
+}
+
+function isList(json: Json): json is readonly Json[] {
+  return Array.isArray(json);
+}
+
+function expectObject(json: Json, path: string, what: string): JsonObject {
+  if (json instanceof Map) return json;
+  throw new PolicySyntaxError(`must be ${what}`, path);
+}
+
+function refuseStrangers(object: JsonObject, path: string, known: readonly string[]): void {
+  for (const name of object.keys()) {
+    if (!known.includes(name)) {
+      throw new PolicySyntaxError(
+        `is not an element of a policy; known here: ${known.join(", ")}`,
+        `${path}.${name}`,
+      );
+    }
+  }
+}

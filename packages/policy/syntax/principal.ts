@@ -1,0 +1,87 @@
+import type { PolicyPrincipal } from "../model/grant.ts";
+import { exert } from "../support/budget.ts";
+
+/** The part of an AWS principal that says whose it is. */
+interface AwsIdentity {
+  /** Undefined where the policy gives the bare account id. */
+  readonly partition: string | undefined;
+  readonly account: string;
+  readonly service: "iam" | "sts";
+  /** `root`, `role/path/Name`, `assumed-role/Name/session`, … */
+  readonly name: string;
+}
+
+const accountId = /^\d{12}$/;
+const uniqueId = /^(?:AROA|AIDA|AGPA)[A-Z0-9]{12,}$/;
+const identityArn = /^arn:([^:]+):(iam|sts)::(\d{12}):(.+)$/;
+// Elsewhere the plain spelling has always been right (region-info of the CDK); these kept a twin in China.
+const chineseTwins = new Set(["ec2", "elasticmapreduce", "codedeploy", "logs"]);
+
+/** Takes the ARN or account id of an AWS principal apart; undefined for `*`, unique ids and unknown text. */
+export function readIdentity(id: string): AwsIdentity | undefined {
+  if (accountId.test(id)) return { partition: undefined, account: id, service: "iam", name: "root" };
+  const [, partition, service, account, name] = identityArn.exec(id) ?? [];
+  if (account === undefined || name === undefined) return undefined;
+  return { partition, account, service: service === "sts" ? "sts" : "iam", name };
+}
+
+/**
+ * Whether the id of an AWS principal is the unique id of a role, user or group. IAM shows an ARN's unique id once the
+ * principal is deleted, and making one of the same name anew does not restore it (Principal element).
+ */
+export function isUniqueId(id: string): boolean {
+  return uniqueId.test(id);
+}
+
+/** The one spelling of a principal: an account id becomes its root ARN, a Chinese twin its plain name. */
+export function normalisePrincipal({ type, id }: PolicyPrincipal, partition: string): PolicyPrincipal {
+  if (type === "AWS" && accountId.test(id)) return { type, id: `arn:${partition}:iam::${id}:root` };
+  if (type === "Service" && partition === "aws-cn") {
+    const [, name] = /^([^.]+)\.amazonaws\.com\.cn$/.exec(id) ?? [];
+    if (name !== undefined && chineseTwins.has(name)) return { type, id: `${name}.amazonaws.com` };
+  }
+  return { type, id };
+}
+
+/**
+ * Whether an entry of a Principal element covers a principal: `*` covers everybody, an account its principals, a role
+ * its sessions. Both must be normalised.
+ */
+export function coversPrincipal(entry: PolicyPrincipal, principal: PolicyPrincipal): boolean {
+  exert(16);
+  if (entry.type === "AWS" && entry.id === "*") return true;
+  if (entry.type !== principal.type) return false;
+  if (entry.id === "*" || entry.id === principal.id) return true;
+  if (entry.type !== "AWS") return false;
+  const owner = readIdentity(entry.id);
+  const other = readIdentity(principal.id);
+  if (owner === undefined || other === undefined) return false;
+  if (owner.account !== other.account || owner.partition !== other.partition) return false;
+  if (owner.name === "root") return owner.service === "iam";
+  return owner.service === "iam" && other.service === "sts" && isSessionOf(owner.name, other.name);
+}
+
+function isSessionOf(role: string, session: string): boolean {
+  const name = readRoleName(role);
+  return name !== undefined && session.startsWith(`assumed-role/${name}/`);
+}
+
+/** The name of a role without its path, which its sessions do not have. */
+function readRoleName(role: string): string | undefined {
+  return role.startsWith("role/") ? role.slice(role.lastIndexOf("/") + 1) : undefined;
+}
+
+/** A session that a role covers and that nobody names; undefined where the principal is no role. */
+export function nameSession({ type, id }: PolicyPrincipal): PolicyPrincipal | undefined {
+  const role = type === "AWS" ? readIdentity(id) : undefined;
+  const name = role?.service === "iam" ? readRoleName(role.name) : undefined;
+  if (role?.partition === undefined || name === undefined) return undefined;
+  return { type, id: `arn:${role.partition}:sts::${role.account}:assumed-role/${name}/any-session` };
+}
+
+/** Whether two entries have principals in common: roles of one name and different paths have the same sessions. */
+export function meetsPrincipal(one: PolicyPrincipal, other: PolicyPrincipal): boolean {
+  if (coversPrincipal(one, other) || coversPrincipal(other, one)) return true;
+  const session = nameSession(one);
+  return session !== undefined && session.id === nameSession(other)?.id;
+}
