@@ -1,6 +1,6 @@
+import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import type { Change, Subject } from "@drift-guard/core/model/change";
 import { sameRoleName } from "@drift-guard/core/model/role";
-import type { Ward } from "@drift-guard/guard/guarded-role";
 
 /** What a subject of a change means for the guarded roles, as far as that is known without a read. */
 export interface Concern {
@@ -12,19 +12,19 @@ export interface Concern {
 }
 
 /** Which of the guarded roles a change concerns. */
-export function findConcerns(change: Change, wards: readonly Ward[]): readonly Concern[] {
-  return change.subjects.map((subject) => judge(subject, wards));
+export function findConcerns(change: Change, watchedRoles: readonly WatchedRole[]): readonly Concern[] {
+  return change.subjects.map((subject) => judge(subject, watchedRoles));
 }
 
-function judge(subject: Subject, wards: readonly Ward[]): Concern {
+function judge(subject: Subject, watchedRoles: readonly WatchedRole[]): Concern {
   switch (subject.kind) {
     case "role": {
-      const guarded = wards.filter(({ name }) => sameRoleName(name, subject.name));
+      const guarded = watchedRoles.filter(({ name }) => sameRoleName(name, subject.name));
       return { subject, guarded: guarded.map(({ name }) => name), open: false };
     }
     case "policy": {
       // A guarded role without a policy that its reference attaches is drift already; with it, this is its policy.
-      const guarded = wards.filter(({ reference }) =>
+      const guarded = watchedRoles.filter(({ reference }) =>
         reference.attachments.some(({ arn }) => arn === subject.arn),
       );
       return { subject, guarded: guarded.map(({ name }) => name), open: true };

@@ -1,4 +1,5 @@
 import type { Config } from "@drift-guard/core/config/config";
+import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
@@ -6,7 +7,6 @@ import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { Severity } from "@drift-guard/core/model/finding";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
-import type { Ward } from "@drift-guard/guard/guarded-role";
 import type { ExitCode } from "./command.ts";
 
 /** A difference, with how bad it is. */
@@ -26,22 +26,22 @@ export interface Verdict {
 }
 
 /** Reads a guarded role and compares it; what cannot be read is a verdict as well. */
-export async function judgeWard(
-  ward: Ward,
+export async function judgeRole(
+  watched: WatchedRole,
   { reader, account, config }: { reader: RoleReader; account: string; config: Config },
 ): Promise<Verdict> {
-  const { source, role } = ward.reference;
-  const base = { role: ward.name, reference: { role, title: source.title, date: source.date } };
+  const { source, role } = watched.reference;
+  const base = { role: watched.name, reference: { role, title: source.title, date: source.date } };
   let reading: RoleReading;
   try {
-    reading = await reader.read(ward.name);
+    reading = await reader.read(watched.name);
   } catch (error) {
     if (!(error instanceof RoleUnreadableError)) throw error;
     return { ...base, status: "unreadable", assessments: [], problem: error.message };
   }
-  const assessments = evaluate({ ...ward, reading }).map((assessment) => ({
+  const assessments = evaluate({ ...watched, reading }).map((assessment) => ({
     ...assessment,
-    severity: rateSeverity(assessment, { account, name: ward.name }, config),
+    severity: rateSeverity(assessment, { account, name: watched.name }, config),
   }));
   return {
     ...base,

@@ -10,29 +10,29 @@ import {
 } from "@aws-sdk/client-iam";
 import { EnableSecurityHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import type { Config } from "@drift-guard/core/config/config";
+import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
 import { isOwnedByAws, profileOf } from "@drift-guard/core/evaluate/evaluate";
 import type { Attachment } from "@drift-guard/core/reference/reference";
-import { listWards, type Ward } from "@drift-guard/guard/guarded-role";
 import { clientSettings } from "./client.ts";
 
 /** Brings the account behind the endpoint to where the guard expects it: every guarded role, and Security Hub. */
 export async function seedAccount(endpoint: string, config: Config): Promise<void> {
   const iam = new IAMClient(clientSettings(endpoint));
-  for (const ward of listWards({ config })) await createRole(iam, ward);
+  for (const watched of listWatchedRoles({ config })) await createRole(iam, watched);
   await new SecurityHubClient(clientSettings(endpoint)).send(new EnableSecurityHubCommand({}));
 }
 
-async function createRole(iam: IAMClient, ward: Ward): Promise<void> {
-  const { reference } = ward;
+async function createRole(iam: IAMClient, watched: WatchedRole): Promise<void> {
+  const { reference } = watched;
   if (reference.serviceLinked !== undefined) {
     await iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: reference.serviceLinked }));
     return;
   }
-  const RoleName = ward.name;
+  const RoleName = watched.name;
   await iam.send(
     new CreateRoleCommand({
       RoleName,
-      Path: reference.path ?? usualPath(ward),
+      Path: reference.path ?? usualPath(watched),
       AssumeRolePolicyDocument: reference.trust,
     }),
   );
@@ -46,7 +46,7 @@ async function createRole(iam: IAMClient, ward: Ward): Promise<void> {
       new PutRolePolicyCommand({ RoleName, PolicyName: `${RoleName}-floor`, PolicyDocument: document }),
     );
   }
-  const InstanceProfileName = profileOf(ward);
+  const InstanceProfileName = profileOf(watched);
   if (InstanceProfileName !== undefined) {
     await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName }));
     await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName }));
@@ -60,6 +60,6 @@ async function createPolicy(iam: IAMClient, { arn, document }: Attachment): Prom
 }
 
 /** Where AWS's console puts a role whose reference leaves the path open. */
-function usualPath({ name }: Ward): string {
+function usualPath({ name }: WatchedRole): string {
   return name === "AWSBatchServiceRole" ? "/service-role/" : "/";
 }

@@ -8,18 +8,18 @@ import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/cli
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import { defineConfig } from "@drift-guard/core/config/config";
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { emptyLedger } from "@drift-guard/core/model/ledger";
 import { defineReference } from "@drift-guard/core/reference/reference";
-import { listWards } from "@drift-guard/guard/guarded-role";
 import { clientSettings } from "@drift-guard/local/client";
 import { seedAccount } from "@drift-guard/local/seed";
 import * as z from "zod";
 import config from "../../drift-guard.config.ts";
 import { createTable } from "../aws/tables.ts";
 import { account, aFinding, allow, trustOf } from "../builders.ts";
-import { guardedAs, referenceOf } from "../core/wards.ts";
+import { guardedAs, referenceOf } from "../core/watched-roles.ts";
 import { withEmulators } from "../local/emulators.ts";
 import { runCli } from "./process.ts";
 
@@ -79,13 +79,13 @@ withEmulators("reference on an account of emulators", (services) => {
 
   it("is what a seeded account is clean of, whatever the configuration guards", async () => {
     const reader = createRoleReader(iam, { account, partition: "aws" });
-    for (const ward of listWards({ config: guarded })) {
-      const found = evaluate({ ...ward, reading: await reader.read(ward.name) });
+    for (const watched of listWatchedRoles({ config: guarded })) {
+      const found = evaluate({ ...watched, reading: await reader.read(watched.name) });
       // The emulator's policies are newer than the guide's pages.
       assert.deepEqual(
         found.filter(({ kind }) => kind !== "vendor-change"),
         [],
-        ward.name,
+        watched.name,
       );
     }
   });

@@ -16,7 +16,7 @@ import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import * as z from "zod";
 import { account, aFinding, allow } from "../builders.ts";
-import { guardedAs, referenceOf } from "../core/wards.ts";
+import { guardedAs, referenceOf } from "../core/watched-roles.ts";
 import { runCli } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { authorise, type Request } from "@drift-guard/core/rollback/authorise";
 import { aLedger, aPlan, aRollback, noon } from "../builders.ts";
-import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
+import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
 
 function ask(over: Partial<Request> = {}): ReturnType<typeof authorise> {
   return authorise({

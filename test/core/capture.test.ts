@@ -11,7 +11,7 @@ import { defineReference, printReference, type Reference } from "@drift-guard/co
 import fc from "fast-check";
 import { aFinding, aKey, allow, anUndecided, aRole, trustOf } from "../builders.ts";
 import { drawPolicy } from "../policy/grammar.ts";
-import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
+import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
 
 const today = "2026-11-22";
 const guarded = guardedAs({});

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { ReferenceInput } from "@drift-guard/core/reference/reference";
-import { listWards } from "@drift-guard/guard/guarded-role";
 import config from "../../drift-guard.config.ts";
 import { allow, trustOf } from "../builders.ts";
 
@@ -32,7 +32,7 @@ describe("the configuration", () => {
       references: [written],
     });
     assert.deepEqual(
-      listWards({ config: chosen }).map(({ name, reference }) => [
+      listWatchedRoles({ config: chosen }).map(({ name, reference }) => [
         name,
         reference.role,
         reference.source.title,

@@ -9,7 +9,7 @@ import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { authorise } from "@drift-guard/core/rollback/authorise";
 import fc from "fast-check";
 import { aDrift, aFinding, aKey, aLedger, aPlan, aRollback, noon, secondsAfterNoon } from "../builders.ts";
-import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
+import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
 
 const daysAgo = (days: number) => secondsAfterNoon(-days * 86_400);
 

@@ -22,7 +22,7 @@ import {
   secondsAfterNoon,
   trustOf,
 } from "../builders.ts";
-import { asReferenced, guardedAs, referenceOf } from "./wards.ts";
+import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
 
 function assess(role: Role, guarded: GuardedRole): readonly Assessment[] {
   return evaluate({ reference: referenceOf(role.name), guarded, reading: { status: "present", role } });

@@ -9,7 +9,7 @@ import { defineConfig } from "@drift-guard/core/config/config";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { references } from "@drift-guard/core/reference/built-in";
 import { defineReference } from "@drift-guard/core/reference/reference";
-import { guardedAs } from "./wards.ts";
+import { guardedAs } from "./watched-roles.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const text = readFileSync(join(root, "docs/references.md"), "utf8");

@@ -7,7 +7,7 @@ import { defineReference, printReference } from "@drift-guard/core/reference/ref
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { trustOf } from "../builders.ts";
-import { referenceOf } from "./wards.ts";
+import { referenceOf } from "./watched-roles.ts";
 
 const statements = (text: string) => parsePolicy(text).statements;
 

@@ -26,7 +26,7 @@ import {
   secondsAfterNoon,
   trustOf,
 } from "../builders.ts";
-import { guardedAs } from "./wards.ts";
+import { guardedAs } from "./watched-roles.ts";
 
 const look = (evidence: readonly Assessment[], uses: readonly RoleUse[], ledger = aLedger(), now = noon) =>
   reconcile({ ledger, evidence, exceptions: [], cause: { kind: "sweep" }, uses, now, settleSeconds: 60 });

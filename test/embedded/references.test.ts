@@ -7,7 +7,7 @@ import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
 import { allow } from "../builders.ts";
-import { guardedAs } from "../core/wards.ts";
+import { guardedAs } from "../core/watched-roles.ts";
 
 const root = { kind: "root" } as const;
 

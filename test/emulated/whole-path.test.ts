@@ -12,7 +12,7 @@ import { comparePolicies } from "@drift-guard/policy/compare";
 import { decide } from "@drift-guard/policy/decide";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { batchServicePolicy } from "../builders.ts";
-import { referenceOf } from "../core/wards.ts";
+import { referenceOf } from "../core/watched-roles.ts";
 import { describeEmulated } from "../local/emulators.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
 import { actionsGranted, type Needed, permissionsFor } from "./permission.ts";

@@ -8,7 +8,7 @@ import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { createResources } from "@drift-guard/embedded/resources";
 import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
-import { referenceOf } from "../core/wards.ts";
+import { referenceOf } from "../core/watched-roles.ts";
 import { aWorld, type World } from "./world.ts";
 
 const observing: Config = defineConfig({

@@ -9,7 +9,7 @@ import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback/roll
 import { comparePolicies } from "@drift-guard/policy/compare";
 import fc from "fast-check";
 import { account, allow, batchServicePolicy } from "../builders.ts";
-import { referenceOf } from "../core/wards.ts";
+import { referenceOf } from "../core/watched-roles.ts";
 import { aWorld, type Disorder, guardRole, mallory, type World } from "./world.ts";
 
 const detach: IamCall = {

@@ -30,7 +30,7 @@ import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback/roll
 import type { SweepReport } from "@drift-guard/guard/sweep/report";
 import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { account as accountId, noon } from "../builders.ts";
-import { guardingAll, referenceOf } from "../core/wards.ts";
+import { guardingAll, referenceOf } from "../core/watched-roles.ts";
 
 /** The person who does what happens. */
 export const mallory: Caller = { kind: "user", name: "mallory", sourceIp: "203.0.113.7" };

@@ -21,7 +21,7 @@ import {
 import { GetFunctionConcurrencyCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { DescribeHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { type Message, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { listWards } from "@drift-guard/guard/guarded-role";
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { Json } from "@drift-guard/infra/synth/synthesis";
 import type { Template } from "@drift-guard/infra/template/template";
 import { clientSettings } from "@drift-guard/local/client";
@@ -217,7 +217,7 @@ withEmulators("a template deployed into the local account", (services) => {
   it("is seeded with every guarded role and Security Hub", async () => {
     await seedAccount(services().recorder.endpoint, config);
     const iam = new IAMClient(settings());
-    for (const { name, reference } of listWards({ config })) {
+    for (const { name, reference } of listWatchedRoles({ config })) {
       const { AttachedPolicies = [] } = await iam.send(
         new ListAttachedRolePoliciesCommand({ RoleName: name }),
       );

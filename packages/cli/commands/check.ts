@@ -1,11 +1,11 @@
+import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import { plain } from "@drift-guard/formats/plain";
-import { listWards, type Ward } from "@drift-guard/guard/guarded-role";
 import { openLiveAccount, openSnapshot } from "../account-source.ts";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { printVerdict } from "../drift-table.ts";
-import { exitCodeOf, judgeWard, type Verdict } from "../verdict.ts";
+import { exitCodeOf, judgeRole, type Verdict } from "../verdict.ts";
 
 /** `check`: the guarded roles of an account against their references. */
 export const check: Command = {
@@ -30,11 +30,11 @@ A newer version of a policy that AWS itself published is information, and no dri
       json: { type: "boolean" },
     });
     const config = await loadConfig(values.config);
-    const wards = choose(listWards({ config }), names);
+    const watchedRoles = choose(listWatchedRoles({ config }), names);
     const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
     const roles: Verdict[] = [];
     // One after the other: IAM throttles each account, and somebody else may be reading as well.
-    for (const ward of wards) roles.push(await judgeWard(ward, { ...source, config }));
+    for (const watched of watchedRoles) roles.push(await judgeRole(watched, { ...source, config }));
     const code = exitCodeOf(roles);
     process.exitCode = code;
     if (values.json) {
@@ -49,13 +49,13 @@ A newer version of a policy that AWS itself published is information, and no dri
   },
 };
 
-function choose(wards: readonly Ward[], names: readonly string[]): readonly Ward[] {
-  if (names.length === 0) return wards;
+function choose(watchedRoles: readonly WatchedRole[], names: readonly string[]): readonly WatchedRole[] {
+  if (names.length === 0) return watchedRoles;
   return names.map((name) => {
-    const ward = wards.find((each) => sameRoleName(each.name, name));
-    if (ward) return ward;
+    const watched = watchedRoles.find((each) => sameRoleName(each.name, name));
+    if (watched) return watched;
     throw new UsageError(
-      `${plain(name, 80)} is not guarded. The configuration guards ${wards.map((each) => each.name).join(", ")}.`,
+      `${plain(name, 80)} is not guarded. The configuration guards ${watchedRoles.map((each) => each.name).join(", ")}.`,
     );
   });
 }

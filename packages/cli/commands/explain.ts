@@ -1,7 +1,7 @@
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { Change, Subject } from "@drift-guard/core/model/change";
 import { printActor, printOrigin } from "@drift-guard/formats/actors";
 import { plain } from "@drift-guard/formats/plain";
-import { listWards } from "@drift-guard/guard/guarded-role";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { type Terminal, wrap } from "../terminal.ts";
@@ -31,7 +31,7 @@ Exit codes: 0 every record was read, 2 some could not be; each of those is named
     });
     if (files.length === 0)
       throw new UsageError('Name a file of CloudTrail records, or "-" for standard input.');
-    const wards = listWards({ config: await loadConfig(values.config) });
+    const watchedRoles = listWatchedRoles({ config: await loadConfig(values.config) });
     const tally = new Tally();
     const show = async (explanation: Explanation) => {
       tally.count(explanation);
@@ -41,7 +41,7 @@ Exit codes: 0 every record was read, 2 some could not be; each of those is named
     };
     for (const file of files) {
       try {
-        for await (const record of readTrail(file)) await show(explainRecord(record, wards));
+        for await (const record of readTrail(file)) await show(explainRecord(record, watchedRoles));
       } catch (error) {
         if (!(error instanceof TrailUnreadableError)) throw error;
         await show({ file, kind: "unreadable", problem: error.message });

@@ -1,4 +1,5 @@
 import { type ConfigInput, defineConfig, usualRoles } from "@drift-guard/core/config/config";
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import type { Change } from "@drift-guard/core/model/change";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
@@ -17,12 +18,11 @@ import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
-import { listWards } from "@drift-guard/guard/guarded-role";
 import { type Inspection, inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import { refreshRegion } from "@drift-guard/guard/inspect/usage";
 import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
 import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback/rollback";
-import { judgeWard, type Verdict } from "../verdict.ts";
+import { judgeRole, type Verdict } from "../verdict.ts";
 
 /** Something that happened on the stage, with the time of its clock. */
 export type Happening = { readonly at: Date } & (
@@ -119,8 +119,8 @@ export async function setStage(start: string): Promise<Stage> {
     },
     judge: () =>
       Promise.all(
-        listWards(settings).map((ward) =>
-          judgeWard(ward, {
+        listWatchedRoles(settings).map((watched) =>
+          judgeRole(watched, {
             reader: account.reader(root),
             account: account.account,
             config: settings.config,
@@ -172,7 +172,7 @@ async function furnishBatch(batch: Batch): Promise<void> {
 }
 
 function furnish(account: Account, settings: GuardSettings): void {
-  for (const { name: roleName, reference } of listWards(settings)) {
+  for (const { name: roleName, reference } of listWatchedRoles(settings)) {
     const { serviceLinked, trust, attachments } = reference;
     if (serviceLinked !== undefined) {
       account.call({ call: "CreateServiceLinkedRole", awsServiceName: serviceLinked }, root);

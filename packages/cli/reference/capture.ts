@@ -1,11 +1,11 @@
 import { relative } from "node:path";
 import { type Captured, captureRole, takeDrifts } from "@drift-guard/core/capture/capture";
 import { type Config, GuardedRole } from "@drift-guard/core/config/config";
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import { plain } from "@drift-guard/formats/plain";
-import { listWards } from "@drift-guard/guard/guarded-role";
 import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
@@ -98,29 +98,29 @@ async function takeFindings(
   ids: readonly string[],
   { config, source, folder, today, place, terminal }: Taking,
 ): Promise<Written> {
-  const ward = listWards({ config }).find((each) => sameRoleName(each.name, name));
-  if (!ward) throw new UsageError(`${plain(name, 80)} is not guarded by the configuration.`);
+  const watched = listWatchedRoles({ config }).find((each) => sameRoleName(each.name, name));
+  if (!watched) throw new UsageError(`${plain(name, 80)} is not guarded by the configuration.`);
   const findings = await readFindings(ids, place);
   const foreign = findings.find(
-    ({ role }) => !sameRoleName(role.name, ward.name) || role.account !== source.account,
+    ({ role }) => !sameRoleName(role.name, watched.name) || role.account !== source.account,
   );
   if (foreign) {
     throw new UsageError(
       `The finding ${foreign.id} is of ${plain(foreign.role.name, 80)} in account ${plain(foreign.role.account, 12)}, not of ${plain(name, 80)} in ${source.account}.`,
     );
   }
-  const reading = await source.reader.read(ward.name);
-  const known = await findReferenceFile(folder, ward.name);
-  const before = known === undefined ? ward.reference : await readReferenceFile(known);
-  const taken = takeDrifts({ ...ward, reference: before, reading }, findings, today);
-  const own = nameAfter(taken, ward.name);
+  const reading = await source.reader.read(watched.name);
+  const known = await findReferenceFile(folder, watched.name);
+  const before = known === undefined ? watched.reference : await readReferenceFile(known);
+  const taken = takeDrifts({ ...watched, reference: before, reading }, findings, today);
+  const own = nameAfter(taken, watched.name);
   return {
     reference: own,
     notes:
-      ward.guarded.reference === undefined || sameRoleName(ward.guarded.reference, ward.name)
+      watched.guarded.reference === undefined || sameRoleName(watched.guarded.reference, watched.name)
         ? []
         : [
-            `The configuration holds ${ward.name} to ${ward.guarded.reference}, which other roles may share: take "reference" out there, so that it is held to its own.`,
+            `The configuration holds ${watched.name} to ${watched.guarded.reference}, which other roles may share: take "reference" out there, so that it is held to its own.`,
           ],
     file: await writeReferenceFile(folder, own),
     difference: printDifference(localiseReference(before, source.partition), own, terminal),

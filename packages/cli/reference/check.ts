@@ -1,9 +1,9 @@
 import { exemplifyReference } from "@drift-guard/core/capture/capture";
 import { GuardedRole } from "@drift-guard/core/config/config";
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import { plain } from "@drift-guard/formats/plain";
-import { listWards } from "@drift-guard/guard/guarded-role";
 import { type ExitCode, parseCommandLine } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { printSubstance } from "../drift-table.ts";
@@ -24,10 +24,10 @@ export async function checkReferences(args: readonly string[], terminal: Termina
     faults += 1;
     await terminal.print(terminal.paint("bold", plain(reference.role)), ...lines);
   }
-  const wards = listWards({ config }).length;
+  const watchedCount = listWatchedRoles({ config }).length;
   await terminal.print(
     faults === 0
-      ? `${all.length} references are sound; the configuration guards ${wards} ${wards === 1 ? "role" : "roles"}.`
+      ? `${all.length} references are sound; the configuration guards ${watchedCount} ${watchedCount === 1 ? "role" : "roles"}.`
       : `${faults} of ${all.length} references are not sound.`,
   );
   return faults === 0 ? 0 : 1;

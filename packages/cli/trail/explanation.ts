@@ -1,6 +1,6 @@
+import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
 import type { Change, Subject } from "@drift-guard/core/model/change";
-import type { Ward } from "@drift-guard/guard/guarded-role";
 import { findConcerns } from "../concern.ts";
 import type { TrailRecord } from "./records.ts";
 import type { Place } from "./splitter.ts";
@@ -23,7 +23,7 @@ export type Explanation = { readonly file: string } & Partial<Place> &
   );
 
 /** What the guard makes of a record, where these roles are guarded. */
-export function explainRecord(record: TrailRecord, wards: readonly Ward[]): Explanation {
+export function explainRecord(record: TrailRecord, watchedRoles: readonly WatchedRole[]): Explanation {
   const at = { file: record.file, ...record.place };
   if (record.problem !== undefined) return { ...at, kind: "unreadable", problem: record.problem };
   const { message } = record;
@@ -35,7 +35,7 @@ export function explainRecord(record: TrailRecord, wards: readonly Ward[]): Expl
     case "recheck":
       return { ...at, kind: "irrelevant", why: "it is the guard's own wish to look again" };
     case "change": {
-      const concerns = findConcerns(message.change, wards);
+      const concerns = findConcerns(message.change, watchedRoles);
       return {
         ...at,
         kind: "change",

@@ -9,7 +9,7 @@ import type { RoleReading } from "@drift-guard/core/model/role";
 import type { ResourceFacts } from "@drift-guard/core/ports";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import type { GuardPorts } from "../ports.ts";
-import type { UsedWard } from "./discovery.ts";
+import type { WatchedRoleWithUses } from "./discovery.ts";
 
 /** What a look at a role gave. */
 export interface Look {
@@ -20,13 +20,13 @@ export interface Look {
 
 /** Reads a role, unless it is given as just read, and assesses it. */
 export async function lookAtRole(
-  ward: UsedWard,
+  watched: WatchedRoleWithUses,
   given: RoleReading | undefined,
   ports: GuardPorts,
 ): Promise<Look> {
   try {
-    const reading = given ?? (await ports.roles.read(ward.name));
-    const assessments = await assessRole(ward, reading, ports);
+    const reading = given ?? (await ports.roles.read(watched.name));
+    const assessments = await assessRole(watched, reading, ports);
     return { assessments, ...(reading.status === "present" && { arn: reading.role.arn }) };
   } catch (error) {
     // Unsure is never clean: what cannot be read is a finding, and the other findings stand as they were.
@@ -39,16 +39,16 @@ export async function lookAtRole(
 
 /** Everything that is wrong with a role by its reference and by what AWS Batch uses it for. */
 export async function assessRole(
-  ward: UsedWard,
+  watched: WatchedRoleWithUses,
   reading: RoleReading,
   { resources }: Pick<GuardPorts, "resources">,
 ): Promise<readonly Assessment[]> {
-  const { uses } = ward;
+  const { uses } = watched;
   const facts = await readFacts(uses, resources);
-  const reference = withNeeds(ward.reference, uses, facts);
-  const observesJobs = ward.discovered && uses.some(({ duty }) => duty === "job");
+  const reference = withNeeds(watched.reference, uses, facts);
+  const observesJobs = watched.discovered && uses.some(({ duty }) => duty === "job");
   return joinAssessments([
-    ...evaluate({ ...ward, reference, reading }),
+    ...evaluate({ ...watched, reference, reading }),
     ...(observesJobs && reading.status === "present" ? findEscalation(reading.role) : []),
     ...evaluateUses({ reading, uses, facts }),
   ]);

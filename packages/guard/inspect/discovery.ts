@@ -1,13 +1,13 @@
 import { namesRole, type RoleUse } from "@drift-guard/core/batch/role-use";
 import { GuardedRole } from "@drift-guard/core/config/config";
+import { findWatchedRole, type WatchedRole } from "@drift-guard/core/config/watched-role";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
 import type { Reference } from "@drift-guard/core/reference/reference";
-import { findWard, type Ward } from "../guarded-role.ts";
 import type { GuardPorts, GuardSettings } from "../ports.ts";
 
 /** A role to look at, with what AWS Batch uses it for. */
-export interface UsedWard extends Ward {
+export interface WatchedRoleWithUses extends WatchedRole {
   readonly uses: readonly RoleUse[];
   /** Whether it joined because AWS Batch uses it: then it is observed and never written, until the owner adopts it. */
   readonly discovered: boolean;
@@ -17,14 +17,14 @@ export interface UsedWard extends Ward {
  * The roles of some names that are to be looked at: those that the owner guards, those that AWS Batch uses, and those
  * that it used and that still have findings. Each once.
  */
-export async function findUsedWards(
+export async function findWatchedRolesWithUses(
   names: readonly string[],
   ports: GuardPorts,
   settings: GuardSettings,
-): Promise<readonly UsedWard[]> {
+): Promise<readonly WatchedRoleWithUses[]> {
   const distinct = names.filter((name, at) => names.findIndex((other) => sameRoleName(other, name)) === at);
-  const found = await Promise.all(distinct.map((name) => findUsedWard(name, ports, settings)));
-  return found.filter((ward) => ward !== undefined);
+  const found = await Promise.all(distinct.map((name) => findWatchedRoleWithUses(name, ports, settings)));
+  return found.filter((watched) => watched !== undefined);
 }
 
 /** The names of every role that AWS Batch is known to use and that the owner does not guard. */
@@ -34,15 +34,15 @@ export async function listDiscovered(
 ): Promise<readonly string[]> {
   const names: string[] = [];
   for await (const { roles } of usage.users(settings.account)) names.push(...roles);
-  return names.filter((name) => findWard(settings, name) === undefined);
+  return names.filter((name) => findWatchedRole(settings, name) === undefined);
 }
 
-async function findUsedWard(
+async function findWatchedRoleWithUses(
   name: string,
   ports: GuardPorts,
   settings: GuardSettings,
-): Promise<UsedWard | undefined> {
-  const guarded = findWard(settings, name);
+): Promise<WatchedRoleWithUses | undefined> {
+  const guarded = findWatchedRole(settings, name);
   const key = { account: settings.account, name: guarded?.name ?? name };
   const uses = await ports.usage.usesOf(key);
   if (guarded) return { ...guarded, ...requireInUse(guarded, uses), uses, discovered: false };
@@ -63,7 +63,7 @@ async function findUsedWard(
 }
 
 // A role that work names must be there, also one whose absence means nothing otherwise (R18).
-function requireInUse({ guarded }: Ward, uses: readonly RoleUse[]): Pick<Ward, "guarded"> {
+function requireInUse({ guarded }: WatchedRole, uses: readonly RoleUse[]): Pick<WatchedRole, "guarded"> {
   return { guarded: { ...guarded, required: guarded.required || uses.some(namesRole) } };
 }
 

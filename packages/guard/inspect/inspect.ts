@@ -1,3 +1,4 @@
+import { nameReference } from "@drift-guard/core/config/watched-role";
 import type { Message } from "@drift-guard/core/intake/message";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
 import type { Change, Recheck } from "@drift-guard/core/model/change";
@@ -6,12 +7,11 @@ import { type RoleKey, type RoleReading, sameRoleName } from "@drift-guard/core/
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
 import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
-import { attemptOf, isByGuard, judgeCaller } from "../caller.ts";
+import { attemptOf, isByGuard, judgeOwnCall } from "@drift-guard/core/rollback/own-call";
 import { decideAndCommit } from "../commit.ts";
-import { nameReference } from "../guarded-role.ts";
 import type { GuardPorts, GuardSettings } from "../ports.ts";
 import { lookAtRole } from "./assessment.ts";
-import { findUsedWards, type UsedWard } from "./discovery.ts";
+import { findWatchedRolesWithUses, type WatchedRoleWithUses } from "./discovery.ts";
 import { watchDeletion, watchEdits } from "./linked-role-watch.ts";
 import { environmentsBehind, refreshSubjects } from "./usage.ts";
 
@@ -52,18 +52,18 @@ async function inspectChange(
   const names = await rolesBehind(change, ports, settings);
   const cause: Cause = { kind: "change", changeId: change.id, call: change.call, at: change.at };
   return Promise.all(
-    (await findUsedWards(names, ports, settings)).map(async (ward) => {
+    (await findWatchedRolesWithUses(names, ports, settings)).map(async (watched) => {
       const evidence = [
         // A refused call of the guard itself is its rollback's failure, or somebody else's doing: judged at the recheck.
         ...(change.outcome.status === "refused" && isOfIam(change) && !isByGuard(change, settings)
           ? [attemptOf(change, change.outcome)]
           : []),
-        ...(await watchEdits(ward, change, ports)),
-        ...(await watchDeletion(ward, change, ports)),
+        ...(await watchEdits(watched, change, ports)),
+        ...(await watchDeletion(watched, change, ports)),
       ];
-      const inspection = await inspectRole(ward, { cause, after: change, evidence }, ports, settings);
+      const inspection = await inspectRole(watched, { cause, after: change, evidence }, ports, settings);
       // IAM is eventually consistent: even a clean read is read again.
-      await ports.rechecks.schedule({ recheck: ward.name, after: change }, settings.config.recheckSeconds);
+      await ports.rechecks.schedule({ recheck: watched.name, after: change }, settings.config.recheckSeconds);
       return { ...inspection, recheck: true };
     }),
   );
@@ -95,30 +95,30 @@ async function inspectSymptom(
   const behind = queue === undefined ? [] : await environmentsBehind(region, queue, ports);
   const subjects = [...symptom.subjects, ...behind];
   const names = await rolesBehind({ subjects, region }, ports, settings);
-  const wards = await findUsedWards(names, ports, settings);
+  const watchedRoles = await findWatchedRolesWithUses(names, ports, settings);
   const cause: Cause = { kind: "symptom", eventId: id, at, what, reason };
   const inspections = await Promise.all(
-    wards.map((ward) => inspectRole(ward, { cause, evidence: [] }, ports, settings)),
+    watchedRoles.map((watched) => inspectRole(watched, { cause, evidence: [] }, ports, settings)),
   );
-  const [first] = wards;
+  const [first] = watchedRoles;
   if (first && !inspections.some(({ evidence }) => evidence.some(explainsFailure))) {
-    const evidence = [unexplained(symptom, wards)];
+    const evidence = [unexplained(symptom, watchedRoles)];
     inspections.push(await inspectRole(first, { cause, evidence }, ports, settings));
   }
-  for (const { name } of wards) {
+  for (const { name } of watchedRoles) {
     await ports.rechecks.schedule({ recheck: name }, settings.config.recheckSeconds);
   }
   return inspections.map((inspection) => ({ ...inspection, recheck: true }));
 }
 
-function unexplained({ what, reason }: Symptom, wards: readonly UsedWard[]): Note {
+function unexplained({ what, reason }: Symptom, watchedRoles: readonly WatchedRoleWithUses[]): Note {
   return {
     kind: "note",
     part: "role",
     topic: "unexplained-symptom",
     details: [
       `${what}: ${reason}`,
-      `Looked at, and as they should be: ${wards.map(({ name }) => name).join(", ")}. What else can refuse: a service control policy, the secret's or key's own policy, an endpoint policy, a secret that is gone.`,
+      `Looked at, and as they should be: ${watchedRoles.map(({ name }) => name).join(", ")}. What else can refuse: a service control policy, the secret's or key's own policy, an endpoint policy, a secret that is gone.`,
     ],
     grants: [],
   };
@@ -131,20 +131,20 @@ async function inspectAgain(
 ): Promise<readonly Inspection[]> {
   // Batch judges an environment's role some time after it was told of it.
   const touched = after && !isOfIam(after) ? await rolesBehind(after, ports, settings) : [];
-  const wards = await findUsedWards([recheck], ports, settings);
-  const others = await findUsedWards(
+  const watchedRoles = await findWatchedRolesWithUses([recheck], ports, settings);
+  const others = await findWatchedRolesWithUses(
     touched.filter((name) => !sameRoleName(name, recheck)),
     ports,
     settings,
   );
   const inspections: Inspection[] = [];
-  for (const ward of [...wards, ...others]) {
-    const evidence = await watchDeletion(ward, after, ports);
+  for (const watched of [...watchedRoles, ...others]) {
+    const evidence = await watchDeletion(watched, after, ports);
     const occasion = { cause: { kind: "recheck" }, evidence, ...(after && { after }) } as const;
-    const inspection = await inspectRole(ward, occasion, ports, settings);
+    const inspection = await inspectRole(watched, occasion, ports, settings);
     // The others have rechecks of their own: asked for here as well, they would multiply.
-    if ((inspection.recheck || evidence.length > 0) && wards.includes(ward)) {
-      const again = { recheck: ward.name, ...(after && { after }) };
+    if ((inspection.recheck || evidence.length > 0) && watchedRoles.includes(watched)) {
+      const again = { recheck: watched.name, ...(after && { after }) };
       await ports.rechecks.schedule(again, settings.config.recheckSeconds);
     }
     inspections.push(inspection);
@@ -163,21 +163,21 @@ export interface Occasion {
 
 /** Reads one role, evaluates it, and commits what that changes. */
 export async function inspectRole(
-  ward: UsedWard,
+  watched: WatchedRoleWithUses,
   occasion: Occasion,
   ports: GuardPorts,
   settings: GuardSettings,
 ): Promise<Inspection> {
-  const key: RoleKey = { account: settings.account, name: ward.name };
+  const key: RoleKey = { account: settings.account, name: watched.name };
   const { after, cause } = occasion;
   let given = occasion.reading;
   const { exceptions } = await ports.control.load(key);
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first round may use what the caller read: after a conflict the role is read anew.
-    const seen = await lookAtRole(ward, given, ports);
+    const seen = await lookAtRole(watched, given, ports);
     given = undefined;
     const now = ports.now().toISOString();
-    const foreign = cause.kind === "recheck" && after ? judgeCaller(after, ledger, settings, now) : "none";
+    const foreign = cause.kind === "recheck" && after ? judgeOwnCall(after, ledger, settings, now) : "none";
     const evidence: readonly Evidence[] = [
       ...seen.assessments,
       ...occasion.evidence,
@@ -188,9 +188,9 @@ export async function inspectRole(
       evidence,
       exceptions,
       cause,
-      uses: ward.uses,
+      uses: watched.uses,
       ...(seen.arn !== undefined && { arn: seen.arn }),
-      ...nameReference(ward, settings),
+      ...nameReference(watched, settings),
       ...(after && { change: after }),
       config: settings.config,
       now,

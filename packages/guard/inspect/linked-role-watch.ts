@@ -9,19 +9,19 @@ import type { Change } from "@drift-guard/core/model/change";
 import { hasEnded } from "@drift-guard/core/model/deletion";
 import type { Note } from "@drift-guard/core/model/evidence";
 import type { GuardPorts } from "../ports.ts";
-import type { UsedWard } from "./discovery.ts";
+import type { WatchedRoleWithUses } from "./discovery.ts";
 
 /**
  * That a service-linked role is being deleted while AWS Batch uses it: told at once, and until the task has ended.
  * Whether the role went or was kept then, reading it shows.
  */
 export async function watchDeletion(
-  ward: UsedWard,
+  watched: WatchedRoleWithUses,
   change: Change | undefined,
   { deletions, now }: GuardPorts,
 ): Promise<readonly Note[]> {
   if (change?.call !== "iam:DeleteServiceLinkedRole" || change.outcome.status === "refused") return [];
-  const uses = ward.uses.filter(namesRole);
+  const uses = watched.uses.filter(namesRole);
   if (uses.length === 0 || !mayBeUnderWay(change, now())) return [];
   const note = noteDeletion(change, uses);
   if (!deletions || change.deletionTask === undefined) return [note];
@@ -37,7 +37,7 @@ export async function watchDeletion(
 
 /** What a change edited of a service-linked role, as it is now; nothing where the role is no such one. */
 export async function watchEdits(
-  { name, reference }: UsedWard,
+  { name, reference }: WatchedRoleWithUses,
   change: Change,
   { roles }: GuardPorts,
 ): Promise<readonly Note[]> {

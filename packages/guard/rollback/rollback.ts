@@ -11,7 +11,7 @@ import { type Authority, authorise } from "@drift-guard/core/rollback/authorise"
 import { planRollback } from "@drift-guard/core/rollback/planner";
 import { type Decision, decideAndCommit } from "../commit.ts";
 import { assessRole } from "../inspect/assessment.ts";
-import { findUsedWards, type UsedWard } from "../inspect/discovery.ts";
+import { findWatchedRolesWithUses, type WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
 import { carryOut } from "./execution.ts";
 import { concludeRollback, type Refusal, refuse } from "./report.ts";
@@ -40,11 +40,11 @@ export async function rollBack(
   if (evidence.kind !== "drift")
     return nothing(`there is nothing to put back: it is a finding of kind ${evidence.kind}`);
   if (role.account !== settings.account) return nothing(`the finding is of account ${role.account}`);
-  const [ward] = await findUsedWards([role.name], ports, settings);
-  if (!ward || ward.discovered) return nothing(`${role.name} is not guarded`);
-  const key: RoleKey = { account: settings.account, name: ward.name };
+  const [watched] = await findWatchedRolesWithUses([role.name], ports, settings);
+  if (!watched || watched.discovered) return nothing(`${role.name} is not guarded`);
+  const key: RoleKey = { account: settings.account, name: watched.name };
 
-  const start = await begin(ward, key, transition.finding, ports, settings);
+  const start = await begin(watched, key, transition.finding, ports, settings);
   if (start.kind === "end") return start.outcome;
   const rollback = await carryOut(start.rollback, key, ports);
   await concludeRollback(rollback, key, ports);
@@ -52,7 +52,7 @@ export async function rollBack(
 }
 
 async function begin(
-  ward: UsedWard,
+  watched: WatchedRoleWithUses,
   key: RoleKey,
   asking: Finding,
   ports: RollbackPorts,
@@ -65,21 +65,21 @@ async function begin(
       transitions: [],
       result: { kind: "end", outcome },
     });
-    const reading = await ports.roles.read(ward.name);
-    if (reading.status === "absent") return end(nothing(`${ward.name} does not exist`));
+    const reading = await ports.roles.read(watched.name);
+    if (reading.status === "absent") return end(nothing(`${watched.name} does not exist`));
     const { role } = reading;
     const control = await ports.control.load(key);
     const now = ports.now().toISOString();
-    const assessments = await assessRole(ward, reading, ports);
+    const assessments = await assessRole(watched, reading, ports);
     const unsettled = mustWait(ledger, asking, assessments, now, settings);
     // What a role gives all in all hangs on secrets and keys too, which no rollback reads; and no step undoes it.
     const isOfAll = asking.evidence.part === "permissions" && !isRollbackUnderway(ledger, now);
     if (unsettled !== undefined && isOfAll) return end(nothing(unsettled));
-    if (unsettled !== undefined) throw new RollbackUnderwayError(`${ward.name}: ${unsettled}`);
+    if (unsettled !== undefined) throw new RollbackUnderwayError(`${watched.name}: ${unsettled}`);
     const current = closeAbandoned(ledger, now);
 
     const { plan, withheld } = planRollback({
-      ...ward,
+      ...watched,
       role,
       assessments,
       ledger: current,
@@ -102,7 +102,7 @@ async function begin(
     }
     const { windowHours } = settings.config.budget;
     const authority: Authority = authorise({
-      ...ward,
+      ...watched,
       plan,
       role,
       ledger: current,

@@ -2,7 +2,7 @@ import type { GuardedRole } from "@drift-guard/core/config/config";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
-import type { UsedWard } from "../inspect/discovery.ts";
+import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { Inspection } from "../inspect/inspect.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
 import type { Attempt } from "./report.ts";
@@ -22,11 +22,11 @@ function overdueAt({ now }: SweepPorts): string {
  * refused for a reason that passes. Only of drifts that were just seen, so that no role is bothered which cannot be read.
  */
 export async function findUnanswered(
-  ward: UsedWard,
+  watched: WatchedRoleWithUses,
   { role, evidence }: Inspection,
   ports: SweepPorts,
 ): Promise<readonly Transition[]> {
-  const { guarded, reference, discovered } = ward;
+  const { guarded, reference, discovered } = watched;
   if (discovered || reference.serviceLinked !== undefined) return [];
   if (!Object.values(guarded.rollback).includes("automatic")) return [];
   const seen = new Set(evidence.map((piece) => identifyFinding(role, piece)));

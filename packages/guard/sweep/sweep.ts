@@ -1,8 +1,8 @@
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
-import { listWards } from "../guarded-role.ts";
-import { findUsedWards, listDiscovered, type UsedWard } from "../inspect/discovery.ts";
+import { findWatchedRolesWithUses, listDiscovered, type WatchedRoleWithUses } from "../inspect/discovery.ts";
 import { type Inspection, inspectRole } from "../inspect/inspect.ts";
 import { refreshRegion } from "../inspect/usage.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
@@ -56,7 +56,7 @@ export async function sweep(
     unanswered: new Map(),
     renewed: new Map(),
   };
-  const guarded = listWards(settings).map(({ name }) => name);
+  const guarded = listWatchedRoles(settings).map(({ name }) => name);
   const left = new Set(await lookAt(guarded, sweeping));
   const unread = await refreshRegions(sweeping);
   if (!signal?.aborted) {
@@ -86,41 +86,43 @@ export async function sweep(
 /** Looks at the roles that were not looked at, or with other uses than they have; gives the names of those not reached. */
 async function lookAt(names: readonly string[], sweeping: Sweeping): Promise<readonly string[]> {
   const { ports, settings, signal, attempt, looked, inspections, unanswered, renewed } = sweeping;
-  const wards = (await findWards(names, sweeping)).filter(
+  const watchedRoles = (await findRolesToSweep(names, sweeping)).filter(
     ({ name, uses }) => looked.get(name.toLowerCase()) !== JSON.stringify(uses),
   );
-  if (wards.length === 0) return [];
-  const left = new Set(wards.map(({ name }) => name));
-  for await (const { ward, reading } of readWards(wards, sweeping)) {
+  if (watchedRoles.length === 0) return [];
+  const left = new Set(watchedRoles.map(({ name }) => name));
+  for await (const { watched, reading } of readRoles(watchedRoles, sweeping)) {
     if (signal?.aborted) break;
-    left.delete(ward.name);
-    looked.set(ward.name.toLowerCase(), JSON.stringify(ward.uses));
-    await attempt(`role ${ward.name}`, async () => {
+    left.delete(watched.name);
+    looked.set(watched.name.toLowerCase(), JSON.stringify(watched.uses));
+    await attempt(`role ${watched.name}`, async () => {
       const occasion = { cause: { kind: "sweep" }, evidence: [], ...(reading && { reading }) } as const;
-      const inspection = await inspectRole(ward, occasion, ports, settings);
+      const inspection = await inspectRole(watched, occasion, ports, settings);
       inspections.push(inspection);
       if (inspection.recheck) {
-        await ports.rechecks.schedule({ recheck: ward.name }, settings.config.recheckSeconds);
+        await ports.rechecks.schedule({ recheck: watched.name }, settings.config.recheckSeconds);
       }
-      for (const each of await findUnanswered(ward, inspection, ports)) unanswered.set(each.id, each);
+      for (const each of await findUnanswered(watched, inspection, ports)) unanswered.set(each.id, each);
       for (const each of await renewForHub(inspection, ports, settings)) renewed.set(each.id, each);
     });
   }
   return [...left];
 }
 
-async function findWards(
+async function findRolesToSweep(
   names: readonly string[],
   { ports, settings, attempt, unfound }: Sweeping,
-): Promise<readonly UsedWard[]> {
+): Promise<readonly WatchedRoleWithUses[]> {
   const distinct = new Map(names.map((name) => [name.toLowerCase(), name]));
   const found = await Promise.all(
     [...distinct].map(async ([key, name]) => {
       // What failed for one role is told once.
       if (unfound.has(key)) return [];
-      const wards = await attempt(`role ${name}`, () => findUsedWards([name], ports, settings));
-      if (!wards) unfound.add(key);
-      return wards ?? [];
+      const watchedRoles = await attempt(`role ${name}`, () =>
+        findWatchedRolesWithUses([name], ports, settings),
+      );
+      if (!watchedRoles) unfound.add(key);
+      return watchedRoles ?? [];
     }),
   );
   return found.flat();
@@ -140,27 +142,27 @@ async function refreshRegions({
   return unread;
 }
 
-interface ReadWard {
-  readonly ward: UsedWard;
+interface ReadRole {
+  readonly watched: WatchedRoleWithUses;
   readonly reading?: RoleReading;
 }
 
 // Where the account's pages cannot be read, each role is read by itself, so that one fault does not hide the others.
-async function* readWards(
-  wards: readonly UsedWard[],
+async function* readRoles(
+  watchedRoles: readonly WatchedRoleWithUses[],
   { ports: { roles }, attempt }: Sweeping,
-): AsyncIterable<ReadWard> {
-  const left = new Map(wards.map((ward) => [ward.name.toLowerCase(), ward]));
+): AsyncIterable<ReadRole> {
+  const left = new Map(watchedRoles.map((watched) => [watched.name.toLowerCase(), watched]));
   try {
-    for await (const reading of roles.readMany(wards.map(({ name }) => name))) {
+    for await (const reading of roles.readMany(watchedRoles.map(({ name }) => name))) {
       const name = reading.status === "present" ? reading.role.name : reading.name;
-      const ward = wards.find((each) => sameRoleName(each.name, name));
-      if (ward && left.delete(ward.name.toLowerCase())) yield { ward, reading };
+      const watched = watchedRoles.find((each) => sameRoleName(each.name, name));
+      if (watched && left.delete(watched.name.toLowerCase())) yield { watched, reading };
     }
   } catch (error) {
     if (!(error instanceof RoleUnreadableError)) {
       await attempt("the roles by the account's pages", () => Promise.reject(error));
     }
   }
-  for (const ward of left.values()) yield { ward };
+  for (const watched of left.values()) yield { watched };
 }

@@ -1,25 +1,33 @@
-import type { Change } from "@drift-guard/core/model/change";
-import type { Attempt, Impersonation, Note } from "@drift-guard/core/model/evidence";
-import { isRollbackUnderway, type Ledger } from "@drift-guard/core/model/ledger";
-import type { Rollback } from "@drift-guard/core/model/rollback";
-import type { GuardSettings } from "./ports.ts";
+import type { Change } from "../model/change.ts";
+import type { Attempt, Impersonation, Note } from "../model/evidence.ts";
+import { isRollbackUnderway, type Ledger } from "../model/ledger.ts";
+import type { Rollback } from "../model/rollback.ts";
+
+/** The identity of the guard's own rollback function. */
+export interface OwnIdentity {
+  /** ARN of the role that rollbacks run as; left out if rollback is not deployed. */
+  readonly guardRole?: string;
+}
 
 /** Whether a change was made by the role that rollbacks run as. */
-export function isByGuard({ actor }: Change, { guardRole }: GuardSettings): boolean {
+export function isByGuard({ actor }: Change, { guardRole }: OwnIdentity): boolean {
   return guardRole !== undefined && actor.issuer === guardRole;
 }
 
 /**
- * Whether a call by the guard's own role was one of its rollbacks (design 3.8). Judged at the recheck, when the
- * rollback that made it has been recorded; "unknown" while one is still running.
+ * Judges whether a call by the guard's own role was a step of one of its rollbacks. Call it at the recheck: the
+ * rollback that made the call has been recorded by then.
+ *
+ * Returns "none" if there is nothing to report: the call is another actor's, or a recorded step has its request id.
+ * Returns "unknown" while a rollback of the role is running; ask again later. `now` is ISO 8601.
  */
-export function judgeCaller(
+export function judgeOwnCall(
   change: Change,
   ledger: Ledger,
-  settings: GuardSettings,
+  identity: OwnIdentity,
   now: string,
 ): Impersonation | Note | "none" | "unknown" {
-  if (!isByGuard(change, settings)) return "none";
+  if (!isByGuard(change, identity)) return "none";
   const own = ledger.rollbacks.some(({ done }) =>
     done.some(({ requestId }) => requestId !== undefined && requestId === change.requestId),
   );
@@ -37,10 +45,10 @@ export function judgeCaller(
   };
 }
 
-// CloudTrail's time is of the second, and a call that got no answer may be tried again by the SDK.
+// CloudTrail records times to the second, and the SDK may repeat a call that got no answer.
 const slackSeconds = 120;
 
-// A rollback that failed may have made a call whose answer, and so whose id, it never saw.
+// A failed rollback may have made a call without seeing its answer, and so without recording its request id.
 function mayHaveMade(rollback: Rollback, { call, at, writes }: Change): boolean {
   if (rollback.status !== "failed") return false;
   const time = Date.parse(at);
@@ -71,7 +79,7 @@ function unconfirmed({ call, at, id }: Change): Note {
   };
 }
 
-/** A refused call as evidence. */
+/** Returns the evidence of a refused call: an attempt at the part `role`. */
 export function attemptOf(change: Change, { code, message }: { code: string; message?: string }): Attempt {
   return {
     kind: "attempt",
