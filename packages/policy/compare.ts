@@ -1,5 +1,6 @@
 import { cellText, type Residue } from "./compiled/cell.ts";
 import { profileKeys } from "./compiled/key-profile.ts";
+import type { Question } from "./compiled/question.ts";
 import { type CompiledSide, compileSide } from "./compiled/side.ts";
 import { makeBoundary } from "./difference/boundary.ts";
 import { listDangling } from "./difference/deleted-principals.ts";
@@ -11,7 +12,6 @@ import {
   tellGrants,
 } from "./difference/difference.ts";
 import { withoutHardening } from "./difference/hardening.ts";
-import type { Subtraction } from "./difference/subtract.ts";
 import type { Decision } from "./evaluate/decide.ts";
 import type { Comparison, ComparisonOptions, Relation, UndecidedReason } from "./model/comparison.ts";
 import type { PolicyInput } from "./model/document.ts";
@@ -80,11 +80,11 @@ export function comparePolicies(
 
 /** What one side gives and the other does not; nothing where the other was not read whole, for it may give that. */
 function subtractRead(
-  subtraction: Subtraction,
+  question: Question,
   { reasons }: CompiledSide,
   settings: DifferenceSettings,
 ): SideDifference {
-  return reasons.length > 0 ? { residues: [], reasons: [] } : findDifference(subtraction, settings);
+  return reasons.length > 0 ? { residues: [], reasons: [] } : findDifference(question, settings);
 }
 
 /** What is unclear about a statement is found wherever it bears on something. */
@@ -111,8 +111,8 @@ function collectLines({ statements }: CompiledSide): ReadonlySet<string> {
   return new Set(statements.map(({ line }) => line));
 }
 
-function allowedBy(giver: CompiledSide, taker: CompiledSide): Subtraction {
-  return { gives: giver.allows, heldBack: giver.denies, takes: taker.allows, spares: taker.denies };
+function allowedBy(giver: CompiledSide, taker: CompiledSide): Question {
+  return { left: giver, right: taker };
 }
 
 function prove(
@@ -130,8 +130,11 @@ function prove(
 
 /** What one side denies and the other does not, whatever either allows. */
 function findDenies(giver: CompiledSide, taker: CompiledSide, settings: DifferenceSettings) {
-  const subtraction = { gives: giver.denies, heldBack: [], takes: taker.denies, spares: [] };
-  const { residues, reasons } = subtractRead(subtraction, taker, settings);
+  const question = {
+    left: { allows: giver.denies, denies: [] },
+    right: { allows: taker.denies, denies: [] },
+  };
+  const { residues, reasons } = subtractRead(question, taker, settings);
   const proof = prove("explicitDeny", giver, taker, settings);
   const { grants, unproven } = tellGrants(residues, settings.side, proof);
   return { grants, reasons: [...reasons, ...unproven] };
@@ -149,7 +152,7 @@ function splitHardening(
   if (allows.every((placed, index) => placed === candidate.allows[index])) {
     return { missing: lost.residues, hardening: [] };
   }
-  const bare = findDifference({ ...allowedBy(reference, candidate), takes: allows }, settings);
+  const bare = findDifference(allowedBy(reference, { ...candidate, allows }), settings);
   const keyOf = ({ from, cell }: Residue) => `${from.document} ${from.index} ${cellText(cell)}`;
   const lostAnyway = new Set(bare.residues.map(keyOf));
   const isHardening = (residue: Residue) => bare.reasons.length === 0 && !lostAnyway.has(keyOf(residue));

@@ -1,10 +1,10 @@
 import type { Residue } from "../compiled/cell.ts";
+import type { CellVerdict } from "../compiled/question.ts";
 import type { CompiledSide } from "../compiled/side.ts";
 import { type CompiledStatement, makeEverything } from "../compiled/statement.ts";
 import type { BoundaryRemains } from "../model/grant.ts";
 import { makeSeparator, type SearchSettings } from "../search/witness.ts";
 import type { Block } from "./grouping.ts";
-import type { CellVerdict } from "./subtract.ts";
 
 const mostCells = 200;
 
@@ -18,13 +18,11 @@ export function makeBoundary(
   { budget, ...others }: SearchSettings,
 ): (block: Block) => BoundaryRemains {
   const settings = { ...others, budget: { ...budget } };
-  const cut = { gives: [], heldBack, takes: allows, spares: denies };
+  const cut = { left: { denies: heldBack }, right: { allows, denies } };
   const kept = {
-    gives: [],
-    heldBack: [...heldBack, ...denies],
-    // Takes everything, so that only what is spared is left.
-    takes: [makeEverything([])],
-    spares: allows,
+    left: { denies: [...heldBack, ...denies] },
+    // The right side allows everything but what the boundary allows.
+    right: { allows: [makeEverything([])], denies: allows },
   };
   const findCut = makeSeparator(cut, settings);
   const findKept = makeSeparator(kept, settings);
@@ -35,11 +33,11 @@ export function makeBoundary(
     for (const { cell, from } of cells) {
       seen.cut.add(findCut(cell, from).kind);
       seen.kept.add(findKept(cell, from).kind);
-      if (seen.cut.has("left") && seen.kept.has("left")) return "part";
+      if (seen.cut.has("uncovered") && seen.kept.has("uncovered")) return "part";
     }
     if (seen.cut.has("undecided") || seen.kept.has("undecided") || cells.length > mostCells)
       return "undecided";
-    return seen.cut.has("left") ? "none" : "all";
+    return seen.cut.has("uncovered") ? "none" : "all";
   };
 }
 

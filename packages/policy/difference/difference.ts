@@ -1,4 +1,5 @@
 import type { Residue } from "../compiled/cell.ts";
+import type { Question } from "../compiled/question.ts";
 import { type Decision, decide } from "../evaluate/decide.ts";
 import type { Side, UndecidedReason } from "../model/comparison.ts";
 import type { PolicyDocument } from "../model/document.ts";
@@ -10,7 +11,7 @@ import { groupItems } from "../support/unique.ts";
 import { type Block, groupResidues, listRefs, makeGrant } from "./grouping.ts";
 import { listNearest } from "./nearest.ts";
 import { carveCell } from "./refine.ts";
-import { type CellJudge, type OpenCell, type Subtraction, subtract } from "./subtract.ts";
+import { type CellJudge, type OpenCell, subtract } from "./subtract.ts";
 import { isWhollyLeft } from "./whole.ts";
 
 /** What one side gives and the other does not. */
@@ -28,22 +29,22 @@ export interface DifferenceSettings extends SearchSettings {
 }
 
 /** Takes one side from the other, and carves what is left to what it exactly is. */
-export function findDifference(subtraction: Subtraction, settings: DifferenceSettings): SideDifference {
+export function findDifference(question: Question, settings: DifferenceSettings): SideDifference {
   const { side, budget } = settings;
   // What is left is found first of all; what exactly it is must not take the steps for that.
   const detail = { ...settings, budget: { left: budget.left } };
-  const findAny = makeSeparator({ gives: [], heldBack: [], takes: [], spares: [] }, detail);
+  const findAny = makeSeparator({ left: { denies: [] }, right: { allows: [], denies: [] } }, detail);
   const judge: CellJudge = {
-    decide: makeSeparator(subtraction, settings),
-    decidePart: makeSeparator(subtraction, detail),
+    decide: makeSeparator(question, settings),
+    decidePart: makeSeparator(question, detail),
     refine: (left, from, decideCell) =>
-      carveCell(left, from, subtraction, {
+      carveCell(left, from, question, {
         decide: decideCell,
         isEmpty: (cell) => findAny(cell, from).kind === "covered",
         isWhole: (cell, near) => isWhollyLeft(cell, from, near, detail),
       }),
   };
-  const { residues, open } = subtract(subtraction, judge, budget);
+  const { residues, open } = subtract(question, judge, budget);
   return { residues, reasons: tellOpen(open, side) };
 }
 

@@ -1,7 +1,7 @@
 import { type AtomList, type Cell, coversCell, missesCell } from "../compiled/cell.ts";
+import type { CellVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import { keepLeft, type LeftCell } from "./refine.ts";
-import type { CellVerdict, Subtraction } from "./subtract.ts";
 
 /** More are not looked at: the cell is then told in part. */
 const mostAlternatives = 50;
@@ -19,11 +19,11 @@ export interface CellQuestions {
 export function narrowByConditions(
   left: LeftCell,
   from: CompiledStatement,
-  { spares }: Subtraction,
+  { right }: Question,
   { decide }: CellQuestions,
 ): readonly LeftCell[] {
   const { cell } = left;
-  const alternatives = listConditions(cell, from, spares);
+  const alternatives = listConditions(cell, from, right.denies);
   if (alternatives.length === 0 || alternatives.length > mostAlternatives) return [left];
   const rest = { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...alternatives] };
   if (decide(rest).kind !== "covered") return [left];
@@ -38,16 +38,16 @@ export function narrowByConditions(
 export function carveConditions(
   left: LeftCell,
   from: CompiledStatement,
-  { takes, heldBack, spares }: Subtraction,
+  question: Question,
   { decide, isEmpty }: CellQuestions,
 ): LeftCell {
   const { cell } = left;
-  const alternatives = listConditions(cell, from, [...takes, ...heldBack]);
+  const alternatives = listConditions(cell, from, [...question.right.allows, ...question.left.denies]);
   if (alternatives.length > mostAlternatives) return left;
   const taken = alternatives.filter((conditions) => {
     const part = addConditions(cell, conditions);
     // Where nothing is spared, what is listed takes all of the part.
-    return (spares.length === 0 || decide(part).kind === "covered") && !isEmpty(part);
+    return (question.right.denies.length === 0 || decide(part).kind === "covered") && !isEmpty(part);
   });
   if (taken.length === 0) return left;
   return { ...left, cell: { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...taken] } };

@@ -1,12 +1,12 @@
 import { type Cell, missesCell } from "../compiled/cell.ts";
 import { type Entry, patternRelations, principalRelations, type Relations } from "../compiled/entry.ts";
+import type { CellVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { principalText } from "../syntax/canonical.ts";
 import { type CellQuestions, carveConditions, narrowByConditions } from "./refine-conditions.ts";
-import type { CellVerdict, Subtraction } from "./subtract.ts";
 
 /** One dimension of cells and statements. */
 interface Dimension<Selector> {
@@ -51,7 +51,7 @@ const principals: Dimension<PolicyPrincipal> = {
 /** A cell of which something is left. */
 export interface LeftCell {
   readonly cell: Cell;
-  readonly verdict: CellVerdict & { readonly kind: "left" };
+  readonly verdict: CellVerdict & { readonly kind: "uncovered" };
 }
 
 /** More are told by the whole that they are carved out of, which is then told in part. */
@@ -64,12 +64,12 @@ const mostCarved = 200;
 export function carveCell(
   left: LeftCell,
   from: CompiledStatement,
-  subtraction: Subtraction,
-  questions: CellQuestions & { readonly isWhole: (cell: Cell, near: Subtraction) => boolean },
+  question: Question,
+  questions: CellQuestions & { readonly isWhole: (cell: Cell, near: Question) => boolean },
 ): readonly LeftCell[] {
   const decideCell = questions.decide;
-  const near = keepNear(subtraction, left.cell);
-  if (near.takes.length + near.heldBack.length + near.spares.length === 0) return [left];
+  const near = keepNear(question, left.cell);
+  if (near.right.allows.length + near.left.denies.length + near.right.denies.length === 0) return [left];
   return [left]
     .flatMap((one) => narrow(one, near, actions, decideCell))
     .flatMap((one) => narrow(one, near, resources, decideCell))
@@ -83,23 +83,26 @@ export function carveCell(
 }
 
 /** Most statements have nothing to do with a cell, nor with what it is cut down to. */
-function keepNear({ gives, heldBack, takes, spares }: Subtraction, cell: Cell): Subtraction {
+function keepNear({ left, right }: Question, cell: Cell): Question {
   const keep = (statements: readonly CompiledStatement[]) =>
     statements.filter((statement) => !missesCell(statement, cell));
-  return { gives, heldBack: keep(heldBack), takes: keep(takes), spares: keep(spares) };
+  return {
+    left: { allows: left.allows, denies: keep(left.denies) },
+    right: { allows: keep(right.allows), denies: keep(right.denies) },
+  };
 }
 
 function narrow<Selector>(
   left: LeftCell,
-  { takes, spares }: Subtraction,
+  { right }: Question,
   dimension: Dimension<Selector>,
   decideCell: (cell: Cell) => CellVerdict,
 ): readonly LeftCell[] {
   const entry = dimension.read(left.cell);
   if (entry === undefined) return [left];
   const parts = [
-    ...listParts(left.cell, entry, spares, dimension, { negated: false, across: false }),
-    ...listParts(left.cell, entry, takes, dimension, { negated: true, across: false }),
+    ...listParts(left.cell, entry, right.denies, dimension, { negated: false, across: false }),
+    ...listParts(left.cell, entry, right.allows, dimension, { negated: true, across: false }),
   ];
   if (parts.length === 0) return [left];
   const rest = dimension.write(left.cell, { ...entry, except: [...entry.except, ...parts] });
@@ -120,19 +123,21 @@ export function keepLeft(
 ): readonly LeftCell[] {
   const judged = parts.map((cell) => ({ cell, verdict: decideCell(cell) }));
   if (judged.some(({ verdict }) => verdict.kind === "undecided")) return [markPartly(left)];
-  const kept = judged.flatMap(({ cell, verdict }) => (verdict.kind === "left" ? [{ cell, verdict }] : []));
+  const kept = judged.flatMap(({ cell, verdict }) =>
+    verdict.kind === "uncovered" ? [{ cell, verdict }] : [],
+  );
   return kept.length > 0 ? kept : [left];
 }
 
 function carve<Selector>(
   left: LeftCell,
-  { takes, heldBack }: Subtraction,
+  question: Question,
   dimension: Dimension<Selector>,
   decideCell: (cell: Cell) => CellVerdict,
 ): LeftCell {
   const entry = dimension.read(left.cell);
   if (entry === undefined) return left;
-  const takers = [...takes, ...heldBack];
+  const takers = [...question.right.allows, ...question.left.denies];
   // What lies across the edge is carved out as it is: `s3:Get*` but `s3:*Object`.
   const parts = listParts(left.cell, entry, takers, dimension, { negated: false, across: true });
   if (parts.length > mostCarved) return markPartly(left);

@@ -15,32 +15,12 @@ import {
   missesEntry,
   patternRelations,
 } from "../compiled/entry.ts";
+import type { CellVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
-import type { PolicyRequest } from "../model/grant.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { afford, type Budget, BudgetError, spend } from "../support/budget.ts";
 import { groupItems } from "../support/unique.ts";
 import type { LeftCell } from "./refine.ts";
-
-/** What is asked: what do `gives` give, `heldBack` aside, that `takes` do not take away, `spares` aside? */
-export interface Subtraction {
-  readonly gives: readonly CompiledStatement[];
-  /** The giving side's own denies. */
-  readonly heldBack: readonly CompiledStatement[];
-  readonly takes: readonly CompiledStatement[];
-  /** The denies of the other side: what they deny it does not take away. */
-  readonly spares: readonly CompiledStatement[];
-}
-
-/** What is known about a cell: all of it is taken away, or a request shows that some is left, or neither. */
-export type CellVerdict =
-  | { readonly kind: "covered" }
-  | { readonly kind: "left"; readonly example: PolicyRequest }
-  | {
-      readonly kind: "undecided";
-      readonly code: "unsupported" | "budget" | "unproven";
-      readonly message: string;
-    };
 
 /** A cell that could not be decided. */
 export interface OpenCell {
@@ -64,18 +44,23 @@ export interface CellJudge {
 }
 
 /** Takes one side from the other, statement by statement and cell by cell. */
-export function subtract(subtraction: Subtraction, judge: CellJudge, budget: Budget): Difference {
+export function subtract(question: Question, judge: CellJudge, budget: Budget): Difference {
   const residues: Residue[] = [];
   const open: OpenCell[] = [];
-  const held = new Set(subtraction.heldBack.map(({ line }) => line));
-  const spares = subtraction.spares.filter(
-    (deny) => !held.has(deny.line) && !isHeldBackToo(deny, subtraction.heldBack, budget),
+  const held = new Set(question.left.denies.map(({ line }) => line));
+  const spares = question.right.denies.filter(
+    (deny) => !held.has(deny.line) && !isHeldBackToo(deny, question.left.denies, budget),
   );
-  const lines = new Set(subtraction.takes.map(({ line }) => line));
-  for (const from of subtraction.gives) {
+  const lines = new Set(question.right.allows.map(({ line }) => line));
+  for (const from of question.left.allows) {
     if (spares.length === 0 && lines.has(from.line)) continue;
     try {
-      for (const found of takeStatement(from, { ...subtraction, spares }, judge, budget)) {
+      for (const found of takeStatement(
+        from,
+        { ...question, right: { ...question.right, denies: spares } },
+        judge,
+        budget,
+      )) {
         if ("cell" in found) residues.push(found);
         else open.push(found);
       }
@@ -89,24 +74,24 @@ export function subtract(subtraction: Subtraction, judge: CellJudge, budget: Bud
 
 function* takeStatement(
   from: CompiledStatement,
-  { heldBack, takes, spares }: Subtraction,
+  { left, right }: Question,
   judge: CellJudge,
   budget: Budget,
 ): Generator<Residue | OpenCell> {
-  spend(budget, 1 + (takes.length >> 4));
-  const takers = takes.filter((taker) => taker.doubt === undefined && impliesConditions(from, taker));
+  spend(budget, 1 + (right.allows.length >> 4));
+  const takers = right.allows.filter((taker) => taker.doubt === undefined && impliesConditions(from, taker));
   const decidePart = (cell: Cell): CellVerdict =>
-    isTaken(cell, takers, spares) ? { kind: "covered" } : judge.decidePart(cell, from);
-  const remaining = spares.length > 0 ? listActions(from) : listUntaken(from, takers, budget);
-  for (const group of groupActions(remaining, [...heldBack, ...takes, ...spares], budget)) {
+    isTaken(cell, takers, right.denies) ? { kind: "covered" } : judge.decidePart(cell, from);
+  const remaining = right.denies.length > 0 ? listActions(from) : listUntaken(from, takers, budget);
+  for (const group of groupActions(remaining, [...left.denies, ...right.allows, ...right.denies], budget)) {
     const [first] = group;
     const near = takers.filter((taker) => coversEntry(taker.actions, first, patternRelations));
     for (const cell of listCells(from, first)) {
       spend(budget, 1 + (near.length >> 3));
-      if (isTaken(cell, near, spares)) continue;
+      if (isTaken(cell, near, right.denies)) continue;
       const verdict = judge.decide(cell, from);
       if (verdict.kind === "undecided") yield { from, code: verdict.code, message: verdict.message };
-      if (verdict.kind !== "left") continue;
+      if (verdict.kind !== "uncovered") continue;
       const pieces = judge.refine({ cell, verdict }, from, decidePart);
       spend(budget, pieces.length);
       for (const { cell: piece, verdict: proof } of pieces) {

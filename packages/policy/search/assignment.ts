@@ -7,7 +7,7 @@ import type { Pattern } from "../pattern/pattern.ts";
 import { type Budget, exert, spend } from "../support/budget.ts";
 import { readVariable, type Token } from "../syntax/tokens.ts";
 import { areComplete } from "./completeness.ts";
-import type { Player } from "./opponent.ts";
+import type { SidedStatement } from "./sided-statement.ts";
 import type { Assignment } from "./solver.ts";
 
 /** Values to try for the policy variables of some statements. */
@@ -28,7 +28,7 @@ const mostKeys = 128;
 export function listAssignments(
   cell: Cell,
   from: CompiledStatement,
-  players: readonly Player[],
+  players: readonly SidedStatement[],
   profile: KeyProfile,
   budget: Budget,
 ): Assignments {

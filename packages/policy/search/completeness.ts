@@ -5,7 +5,7 @@ import type { CompiledStatement } from "../compiled/statement.ts";
 import { areDisjoint, coversPattern } from "../pattern/cover.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { listOnce } from "../support/unique.ts";
-import type { Player } from "./opponent.ts";
+import type { SidedStatement } from "./sided-statement.ts";
 
 /**
  * Whether the values that are tried for policy variables show whatever difference any values show. An unknown text
@@ -15,22 +15,22 @@ import type { Player } from "./opponent.ts";
 export function areComplete(
   cell: Cell,
   from: CompiledStatement,
-  players: readonly Player[],
+  players: readonly SidedStatement[],
   keys: readonly string[],
   profile: KeyProfile,
 ): boolean {
   // A key of several values has no one value to put in a text.
   if (keys.some((key) => profile.several.has(key))) return false;
-  const resources = players.flatMap(({ statement, role }) =>
-    statement.resources !== undefined && statement.resources.negated !== (role === "spares")
+  const resources = players.flatMap(({ statement, list }) =>
+    statement.resources !== undefined && statement.resources.negated !== (list === "rightDenies")
       ? statement.resources.entries
       : [],
   );
   if (!meetPlainly([...(cell.resource ? [cell.resource.selector] : []), ...resources])) return false;
   const atoms = [
     ...from.conditions.map((atom) => ({ atom, held: true })),
-    ...players.flatMap(({ statement, role }) =>
-      statement.conditions.map((atom) => ({ atom, held: role === "spares" })),
+    ...players.flatMap(({ statement, list }) =>
+      statement.conditions.map((atom) => ({ atom, held: list === "rightDenies" })),
     ),
   ];
   const matched = atoms.filter(({ atom, held }) => held !== (atom.operator?.negated === true));

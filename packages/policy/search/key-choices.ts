@@ -1,5 +1,6 @@
 import { type Atom, asksForOne, holdsForValue, holdsWhenAbsent } from "../compiled/condition.ts";
 import { type Budget, spend } from "../support/budget.ts";
+import type { KeyAtoms } from "./key-atoms.ts";
 import { listRepresentatives } from "./key-values.ts";
 
 /** What a key may be in a request: undefined stands for absent. */
@@ -9,17 +10,6 @@ export type KeyValue = string | readonly string[] | undefined;
 export interface KeyChoice {
   readonly value: KeyValue;
   readonly stubborn: bigint;
-}
-
-/** The atoms on one key: those that must hold, and those of which some should not. */
-export interface KeyAtoms {
-  readonly key: string;
-  readonly held: readonly Atom[];
-  readonly failed: readonly Atom[];
-  /** Whether a request may have several values of it. */
-  readonly isSeveral: boolean;
-  /** Whether its values are true and false. */
-  readonly isTruth: boolean;
 }
 
 /**

@@ -4,7 +4,7 @@ import { compileText, type Pattern } from "../pattern/pattern.ts";
 import { sketchText } from "../pattern/sample.ts";
 import type { Budget } from "../support/budget.ts";
 import { printAddress } from "../syntax/scalar.ts";
-import type { KeyAtoms } from "./key-choices.ts";
+import type { KeyAtoms } from "./key-atoms.ts";
 
 const anyValue = compileText("*", "*");
 

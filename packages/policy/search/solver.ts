@@ -3,7 +3,8 @@ import type { KeyProfile } from "../compiled/key-profile.ts";
 import { type CompiledStatement, listAtoms } from "../compiled/statement.ts";
 import { type Budget, BudgetError, spend } from "../support/budget.ts";
 import { listOnce } from "../support/unique.ts";
-import { type KeyAtoms, type KeyChoice, type KeyValue, listChoices } from "./key-choices.ts";
+import type { KeyAtoms } from "./key-atoms.ts";
+import { type KeyChoice, type KeyValue, listChoices } from "./key-choices.ts";
 
 /** Statements whose conditions must all hold, and statements of each of which some condition must fail. */
 export interface Goal {

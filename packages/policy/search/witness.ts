@@ -1,13 +1,12 @@
 import { type Cell, missesCell } from "../compiled/cell.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
+import type { CellVerdict, Question, SideStatements } from "../compiled/question.ts";
 import { type CompiledStatement, makeEverything } from "../compiled/statement.ts";
-import type { CellVerdict, Subtraction } from "../difference/subtract.ts";
 import type { PolicyRequest } from "../model/grant.ts";
 import { type Budget, BudgetError, spend } from "../support/budget.ts";
 import { foldText } from "../syntax/tokens.ts";
 import { listAssignments } from "./assignment.ts";
 import type { KeyValue } from "./key-choices.ts";
-import type { Player } from "./opponent.ts";
 import {
   type Bearing,
   type Reach,
@@ -16,6 +15,7 @@ import {
   reachPrincipals,
   reachResources,
 } from "./reach.ts";
+import type { SidedStatement } from "./sided-statement.ts";
 import { type Assignment, type Satisfaction, satisfy } from "./solver.ts";
 import { fillCell, fillStatement } from "./substitution.ts";
 
@@ -26,20 +26,21 @@ export interface SearchSettings {
   readonly budget: Budget;
 }
 
+/** A question whose left side's Allow statements are handed to the search one by one. */
+type WitnessQuestion = Pick<Question, "right"> & { readonly left: Pick<SideStatements, "denies"> };
+
 /**
  * Decides cells by meaning: seeks an action, a resource, a principal and a context that the giving side gives and the
  * other side does not take away.
  */
 export function makeSeparator(
-  { heldBack, takes, spares }: Subtraction,
+  { left, right }: WitnessQuestion,
   settings: SearchSettings,
 ): (cell: Cell, from: CompiledStatement) => CellVerdict {
-  const listPlayers = (statements: readonly CompiledStatement[], role: Player["role"]): readonly Player[] =>
-    statements.map((statement) => ({ statement, role }));
   const players = [
-    ...listPlayers(heldBack, "heldBack"),
-    ...listPlayers(takes, "takes"),
-    ...listPlayers(spares, "spares"),
+    ...left.denies.map((statement) => ({ statement, list: "leftDenies" as const })),
+    ...right.allows.map((statement) => ({ statement, list: "rightAllows" as const })),
+    ...right.denies.map((statement) => ({ statement, list: "rightDenies" as const })),
   ];
   return (cell, statement) => {
     if (!isClear(statement)) {
@@ -71,16 +72,16 @@ function addConditions(statement: CompiledStatement, { conditions = [] }: Cell):
 function decideCell(
   cell: Cell,
   from: CompiledStatement,
-  players: readonly Player[],
+  players: readonly SidedStatement[],
   settings: SearchSettings,
 ): CellVerdict {
   const { partition, profile, budget } = settings;
   spend(budget, players.length >> 3);
-  const near: readonly Player[] = [
+  const near: readonly SidedStatement[] = [
     ...players.filter(({ statement }) => !missesCell(statement, cell)),
     ...(cell.exceptConditions ?? []).map((conditions) => ({
       statement: makeEverything(conditions),
-      role: "heldBack" as const,
+      list: "leftDenies" as const,
     })),
   ];
   const { list, complete } = listAssignments(cell, from, near, profile, budget);
@@ -98,7 +99,7 @@ function decideCell(
     : "Its policy variables can meet the other side's patterns in too many ways.";
   for (const assignment of list) {
     const verdict = decideInstance(cell, from, near, { actions, principals }, assignment, settings);
-    if (verdict.kind === "left") return verdict;
+    if (verdict.kind === "uncovered") return verdict;
     if (verdict.kind === "undecided") doubt = verdict.message;
   }
   return conclude(doubt);
@@ -120,10 +121,10 @@ function conclude(doubt: string | undefined): CellVerdict {
 }
 
 function bearOn<Selector>(
-  players: readonly Player[],
+  players: readonly SidedStatement[],
   pick: (statement: CompiledStatement) => Bearing<Selector>["clause"],
 ): readonly Bearing<Selector>[] {
-  return players.map(({ statement, role }) => ({ clause: pick(statement), wanted: role === "spares" }));
+  return players.map(({ statement, list }) => ({ clause: pick(statement), wanted: list === "rightDenies" }));
 }
 
 /** What does not hang on the values of policy variables. */
@@ -135,7 +136,7 @@ interface FixedReach {
 function decideInstance(
   cell: Cell,
   from: CompiledStatement,
-  near: readonly Player[],
+  near: readonly SidedStatement[],
   { actions, principals }: FixedReach,
   assignment: Assignment,
   settings: SearchSettings,
@@ -164,7 +165,7 @@ function decideInstance(
         if (answer.kind === "unclear") doubt = answer.message;
         if (answer.kind !== "reached") continue;
         return {
-          kind: "left",
+          kind: "uncovered",
           example: makeRequest(what.value, where.value, who.value, answer.context, cell),
         };
       }
@@ -176,19 +177,19 @@ function decideInstance(
 /** Seeks a context in which the giver gives, nothing holds it back, and nothing takes it or something spares it. */
 function seekContext(
   giver: CompiledStatement,
-  players: readonly Player[],
+  players: readonly SidedStatement[],
   live: bigint,
   assignment: Assignment,
   { profile, budget }: SearchSettings,
 ): Satisfaction {
-  const pick = (role: Player["role"]) =>
+  const pick = (list: SidedStatement["list"]) =>
     players.flatMap((player, index) =>
-      player.role === role && (live >> BigInt(index)) & 1n ? [player.statement] : [],
+      player.list === list && (live >> BigInt(index)) & 1n ? [player.statement] : [],
     );
-  const [heldBack, takes, spares] = [pick("heldBack"), pick("takes"), pick("spares")];
+  const leftDenies = pick("leftDenies");
   const goals = [
-    { held: [giver], failed: [...heldBack, ...takes] },
-    ...spares.map((spare) => ({ held: [giver, spare], failed: heldBack })),
+    { held: [giver], failed: [...leftDenies, ...pick("rightAllows")] },
+    ...pick("rightDenies").map((deny) => ({ held: [giver, deny], failed: leftDenies })),
   ];
   let unclear: Satisfaction | undefined;
   spend(budget, players.length >> 4);
