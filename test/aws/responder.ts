@@ -73,3 +73,21 @@ export function refusal(code: string, message: string, status = 400): Answer {
 export function json(value: unknown, status = 200): Answer {
   return { status, body: JSON.stringify(value) };
 }
+
+/** A refusal of a service that speaks JSON. */
+export function jsonFault(code: string, message: string, status = 400): Answer {
+  return json({ __type: code, code, message }, status);
+}
+
+/** Runs `work` against a responder, and closes it afterwards. */
+export async function withResponder(
+  answer: (call: Call) => Answer,
+  work: (responder: Responder) => Promise<void>,
+): Promise<void> {
+  const responder = await startResponder(answer);
+  try {
+    await work(responder);
+  } finally {
+    await responder.close();
+  }
+}

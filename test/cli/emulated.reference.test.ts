@@ -17,7 +17,7 @@ import { clientSettings } from "@drift-guard/local/client";
 import { seedAccount } from "@drift-guard/local/seed";
 import * as z from "zod";
 import config from "../../drift-guard.config.ts";
-import { createTable } from "../aws/tables.ts";
+import { createTable } from "../aws/dynamodb/tables.ts";
 import { account, aFinding, allow, trustOf } from "../builders.ts";
 import { guardedAs, referenceOf } from "../core/watched-roles.ts";
 import { withEmulators } from "../local/emulators.ts";

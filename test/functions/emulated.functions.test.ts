@@ -19,8 +19,9 @@ import type { FindingStore, Sink } from "@drift-guard/core/ports";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
-import { streamRecord } from "../aws/stream-records.ts";
-import { createTable, emulatedBy, putInto } from "../aws/tables.ts";
+import { clientSettingsFor } from "../aws/client-settings.ts";
+import { streamRecord } from "../aws/delivery/stream-records.ts";
+import { createTable, putInto } from "../aws/dynamodb/tables.ts";
 import { account, aFinding, aKey, aLedger, aTransition, secondsAfterNoon, trustOf } from "../builders.ts";
 import { withEmulators } from "../local/emulators.ts";
 import { aContext, givenBack, queueEvent } from "./invocations.ts";
@@ -29,7 +30,7 @@ const Notification = z.looseObject({ Message: z.string() });
 const role = "AWSBatchServiceRole";
 
 withEmulators("The functions", (services) => {
-  const at = () => emulatedBy(services().recorder.endpoint);
+  const at = () => clientSettingsFor(services().recorder.endpoint);
   const load = {
     detect: () => import("../../functions/detect.ts"),
     sweep: () => import("../../functions/sweep.ts"),
@@ -339,7 +340,7 @@ interface Queue {
   receiveUntil(isIt: (body: string) => boolean): Promise<string>;
 }
 
-async function createQueue(at: ReturnType<typeof emulatedBy>): Promise<Queue> {
+async function createQueue(at: ReturnType<typeof clientSettingsFor>): Promise<Queue> {
   const sqs = new SQSClient(at);
   const QueueName = `queue-${randomUUID()}`;
   const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName }));
@@ -360,7 +361,11 @@ async function createQueue(at: ReturnType<typeof emulatedBy>): Promise<Queue> {
   };
 }
 
-async function createBus(at: ReturnType<typeof emulatedBy>, bus: string, queueArn: string): Promise<void> {
+async function createBus(
+  at: ReturnType<typeof clientSettingsFor>,
+  bus: string,
+  queueArn: string,
+): Promise<void> {
   const eventbridge = new EventBridgeClient(at);
   await eventbridge.send(new CreateEventBusCommand({ Name: bus }));
   const EventPattern = JSON.stringify({ source: ["drift-guard"] });

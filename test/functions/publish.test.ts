@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { streamRecord } from "../aws/delivery/stream-records.ts";
 import { json, startResponder } from "../aws/responder.ts";
-import { streamRecord } from "../aws/stream-records.ts";
 import { aFinding, aTransition } from "../builders.ts";
 import { aContext } from "./invocations.ts";
 

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { it } from "node:test";
+import {
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from "@aws-sdk/client-eventbridge";
+import { EnableSecurityHubCommand, GetFindingsCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
+import { importFindings } from "@drift-guard/aws/delivery/securityhub";
+import { publishNotice } from "@drift-guard/aws/delivery/sns";
+import { createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
+import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
+import { formatAsff } from "@drift-guard/formats/asff";
+import * as z from "zod";
+import { aChange, account, aFinding, aTransition } from "../../builders.ts";
+import { withEmulators } from "../../local/emulators.ts";
+import { clientSettingsFor } from "../client-settings.ts";
+
+const Notification = z.looseObject({ Subject: z.string(), Message: z.string() });
+
+withEmulators("What the guard tells", (services) => {
+  const at = () => clientSettingsFor(services().emulators.ministack);
+
+  async function createQueue() {
+    const sqs = new SQSClient(at());
+    const QueueName = `queue-${randomUUID()}`;
+    const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName }));
+    return {
+      url: QueueUrl,
+      arn: `arn:aws:sqs:us-east-1:${account}:${QueueName}`,
+      async receive(waitSeconds = 5): Promise<string | undefined> {
+        const answer = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: waitSeconds }));
+        return answer.Messages?.[0]?.Body;
+      },
+    };
+  }
+
+  it("asks for a recheck through the queue, which holds it back", async () => {
+    const queue = await createQueue();
+    const rechecks = createRecheckQueue(new SQSClient(at()), queue.url);
+    await rechecks.schedule({ recheck: "Later" }, 900);
+    await rechecks.schedule({ recheck: "Now", after: aChange() }, 0);
+    assert.deepEqual(JSON.parse((await queue.receive()) ?? ""), { recheck: "Now", after: aChange() });
+    assert.equal(await queue.receive(0), undefined);
+  });
+
+  it("says which queue is not there", async () => {
+    const missing = `${services().emulators.ministack}/${account}/missing`;
+    await assert.rejects(createRecheckQueue(new SQSClient(at()), missing).schedule({ recheck: "Role" }, 1), {
+      name: "DeliveryError",
+      message: /The queue http.*missing is not there\. Deploy the stack/,
+    });
+  });
+
+  it("tells a transition to a bus, whose rule carries it whole into a queue", async () => {
+    const queue = await createQueue();
+    const bus = `bus-${randomUUID()}`;
+    const eventbridge = new EventBridgeClient(at());
+    await eventbridge.send(new CreateEventBusCommand({ Name: bus }));
+    await eventbridge.send(
+      new PutRuleCommand({
+        Name: "all",
+        EventBusName: bus,
+        EventPattern: JSON.stringify({ source: ["drift-guard"], "detail-type": ["Transition"] }),
+      }),
+    );
+    await eventbridge.send(
+      new PutTargetsCommand({ Rule: "all", EventBusName: bus, Targets: [{ Id: "queue", Arn: queue.arn }] }),
+    );
+    const transition = aTransition({ note: "é\u2028\u0000" });
+    await createAnnouncer(eventbridge, bus).announce([transition]);
+    assert.deepEqual(parseTransitionEvent((await queue.receive()) ?? ""), transition);
+  });
+
+  it("publishes one message to a topic, of which a queue gets the text", async () => {
+    const queue = await createQueue();
+    const sns = new SNSClient(at());
+    const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: `topic-${randomUUID()}` }));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: queue.arn }));
+    await publishNotice(sns, TopicArn, { subject: "a\nb", text: "What to do", chat: "{}" });
+    const { Subject, Message } = Notification.parse(JSON.parse((await queue.receive()) ?? ""));
+    assert.deepEqual([Subject, Message], ["a b", "What to do"]);
+  });
+
+  it("says which topic is not there", async () => {
+    const topic = `arn:aws:sns:us-east-1:${account}:missing`;
+    await assert.rejects(publishNotice(new SNSClient(at()), topic, { subject: "s", text: "t", chat: "{}" }), {
+      name: "DeliveryError",
+      message: /The topic arn:aws:sns:us-east-1:123456789012:missing is not there/,
+    });
+  });
+
+  it("imports findings that Security Hub then holds", async () => {
+    const hub = new SecurityHubClient(clientSettingsFor(services().emulators.moto));
+    await hub.send(new EnableSecurityHubCommand({}));
+    const transitions = ["one", "two"].map((id) => aTransition({ finding: aFinding({ id }) }));
+    const place = { account, region: "us-east-1", partition: "aws" };
+    await importFindings(
+      hub,
+      transitions.map((transition) => formatAsff(transition, place)),
+    );
+    const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
+    assert.deepEqual(Findings.map(({ Id }) => Id).sort(), [
+      `drift-guard/${account}/one`,
+      `drift-guard/${account}/two`,
+    ]);
+  });
+});

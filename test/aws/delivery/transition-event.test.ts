@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
+import { aTransition } from "../../builders.ts";
+
+describe("An event of the guard's bus", () => {
+  const envelope = {
+    version: "0",
+    source: "drift-guard",
+    "detail-type": "Transition",
+    detail: aTransition(),
+  };
+
+  it("gives its transition", () => {
+    assert.deepEqual(parseTransitionEvent(JSON.stringify(envelope)), aTransition());
+  });
+
+  it("is refused where it is anything else, with the field that is wrong", () => {
+    for (const [body, named] of [
+      ["", /not JSON/],
+      ["null", /expected object/],
+      [JSON.stringify({ ...envelope, source: "aws.iam" }), /source/],
+      [JSON.stringify({ ...envelope, "detail-type": "Other" }), /detail-type/],
+      [JSON.stringify({ ...envelope, detail: { ...aTransition(), schema: 2 } }), /detail.schema/],
+      [JSON.stringify({ ...envelope, detail: { ...aTransition(), kind: "exploded" } }), /detail.kind/],
+    ] as const) {
+      assert.throws(() => parseTransitionEvent(body), { name: "MessageUnreadableError", message: named });
+    }
+  });
+});

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { createControlStore } from "@drift-guard/aws/dynamodb/control";
+import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { LedgerConflictError } from "@drift-guard/core/errors";
+import type { Ledger } from "@drift-guard/core/model/ledger";
+import type { Transition } from "@drift-guard/core/model/transition";
+import type { Commit, FindingStore } from "@drift-guard/core/ports";
+import { findingKeys } from "@drift-guard/core/store/keys";
+import { aFinding, aKey, aLedger, aRollback, aTransition, noon, secondsAfterNoon } from "../../builders.ts";
+import { withEmulators } from "../../local/emulators.ts";
+import { clientSettingsFor } from "../client-settings.ts";
+import { createTable, putInto } from "./tables.ts";
+
+withEmulators("The findings table", (services) => {
+  const client = () => new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+  const open = (table: string, dynamodb = client()) =>
+    createFindingStore(dynamodb, { table, sinks: ["notify"] });
+  const documents = () => DynamoDBDocumentClient.from(client());
+
+  /** A client whose calls of an operation wait for something else that happens just before the nth of them. */
+  function interrupted(operation: string, nth: number, first: () => Promise<unknown>): DynamoDBClient {
+    const dynamodb = client();
+    let count = 0;
+    dynamodb.middlewareStack.add(
+      (next, context) => async (input) => {
+        if (context.commandName === operation) {
+          count += 1;
+          if (count === nth) await first();
+        }
+        return next(input);
+      },
+      { step: "initialize" },
+    );
+    return dynamodb;
+  }
+
+  it("keeps a transition for 400 days, in the index as long as somebody is to be told", async () => {
+    const table = await createTable(client());
+    const finding = aFinding();
+    const transition = aTransition({ finding });
+    const store = open(table);
+    await store.commit(opening(aLedger(), [transition]));
+    const Key = {
+      pk: findingKeys.partition(finding.role),
+      sk: findingKeys.transition(finding.id, finding.seq),
+    };
+    const read = async () => (await documents().send(new GetCommand({ TableName: table, Key }))).Item;
+    const expires = Date.parse(noon) / 1000 + 400 * 86_400;
+    assert.deepEqual(await read(), {
+      ...Key,
+      schema: 1,
+      transition,
+      expires,
+      sinks: new Set(["notify"]),
+      due: "1",
+      dueAt: transition.at,
+    });
+    await store.markDelivered(transition, "notify");
+    assert.deepEqual(await read(), { ...Key, schema: 1, transition, expires });
+  });
+
+  it("forgets a mark for a transition that has expired", async () => {
+    const table = await createTable(client());
+    await open(table).markDelivered(aTransition(), "notify");
+    const { pk, sk } = { pk: findingKeys.partition(aKey()), sk: findingKeys.transition(aFinding().id, 1) };
+    const { Item } = await documents().send(new GetCommand({ TableName: table, Key: { pk, sk } }));
+    assert.equal(Item, undefined);
+  });
+
+  it("never loads the findings of one version under the number of another", async () => {
+    const table = await createTable(client());
+    const store = open(table);
+    const first = await store.commit(opening(aLedger(), [aTransition({ finding: aFinding({ id: "a" }) })]));
+    const rival = () => store.commit(opening(first, [aTransition({ finding: aFinding({ id: "b" }) })]));
+    // The load's second query reads the items, after its first has read the version.
+    const loaded = await open(table, interrupted("QueryCommand", 2, rival)).load(aKey());
+    assert.deepEqual([loaded.version, loaded.findings.map(({ id }) => id)], [2, ["a", "b"]]);
+  });
+
+  it("leaves whole findings, each with what was told of it, where a large commit loses the race midway", async () => {
+    const table = await createTable(client());
+    const store = open(table);
+    const told = Array.from({ length: 130 }, (_, index) =>
+      aTransition({ finding: aFinding({ id: `many-${String(index).padStart(3, "0")}` }) }),
+    );
+    const rival = async () => {
+      const now = await store.load(aKey());
+      await store.commit({
+        before: now,
+        after: { ...now, rollbacks: [aRollback("done")] },
+        transitions: [],
+      });
+    };
+    const loser = open(table, interrupted("TransactWriteItemsCommand", 2, rival));
+    await assert.rejects(loser.commit(opening(aLedger(), told)), LedgerConflictError);
+    const left = await store.load(aKey());
+    assert.ok(left.findings.length > 0 && left.findings.length < 130);
+    for (const { finding } of told) {
+      const stored = left.findings.some(({ id }) => id === finding.id);
+      assert.equal((await store.history(aKey(), finding.id)).length, stored ? 1 : 0);
+    }
+    const missing = told.filter(({ finding }) => !left.findings.some(({ id }) => id === finding.id));
+    const whole = await store.commit(opening(left, missing));
+    assert.deepEqual((await store.load(aKey())).findings, whole.findings);
+    assert.equal(whole.findings.length, 130);
+  });
+
+  it("takes findings of more than four megabytes in one commit", async () => {
+    const store = open(await createTable(client()));
+    const reasons = ["x".repeat(300_000)];
+    const told = Array.from({ length: 8 }, (_, index) =>
+      aTransition({
+        finding: aFinding({ id: `large-${index}`, evidence: { kind: "undecided", part: "trust", reasons } }),
+      }),
+    );
+    await store.commit(opening(aLedger(), told));
+    assert.equal((await store.load(aKey())).findings.length, 8);
+  });
+
+  it("gives the undelivered transitions that can be read, and then says which cannot", async () => {
+    const table = await createTable(client());
+    const store = open(table);
+    const transition = aTransition();
+    await store.commit(opening(aLedger(), [transition]));
+    const spoilt = { schema: 1, due: "1", dueAt: "2020-01-01T00:00:00.000Z", transition: {} };
+    await putInto(client(), table)("x", "TRANSITION#spoilt#000001", spoilt);
+    const given: Transition[] = [];
+    await assert.rejects(
+      async () => {
+        for await (const each of store.undelivered(secondsAfterNoon(1))) given.push(each);
+      },
+      { name: "StoreUnavailableError", message: /TRANSITION#spoilt#000001/ },
+    );
+    assert.deepEqual(given, [transition]);
+  });
+
+  it("says what to do where a table is not there, whatever is asked of it", async () => {
+    const store = open("no-such-table");
+    const control = createControlStore(client(), { table: "no-such-table" });
+    const asked: readonly (() => Promise<unknown>)[] = [
+      () => store.load(aKey()),
+      () => store.commit(opening(aLedger(), [aTransition()])),
+      () => store.history(aKey(), "f"),
+      () => store.markDelivered(aTransition(), "notify"),
+      () => drain(store),
+      () => control.load(aKey()),
+      () => control.spend(aKey(), { perRole: 1, perAccount: 1, windowHours: 1 }, noon),
+      () => control.openBreaker(aKey(), "why"),
+    ];
+    for (const ask of asked) {
+      await assert.rejects(ask, {
+        name: "StoreUnavailableError",
+        message: /The table no-such-table is not there.*Deploy the stack/,
+      });
+    }
+  });
+});
+
+/** A commit that opens the findings of these transitions. */
+function opening(before: Ledger, transitions: readonly Transition[]): Commit {
+  const findings = [...before.findings, ...transitions.map(({ finding }) => finding)];
+  return { before, after: { ...before, findings }, transitions };
+}
+
+async function drain(store: FindingStore): Promise<void> {
+  for await (const _ of store.findings());
+}

@@ -1,0 +1,44 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createControlStore } from "@drift-guard/aws/dynamodb/control";
+import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
+import { describeControlStore } from "../../conformance/stores/control-store.ts";
+import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
+import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
+import { withEmulators } from "../../local/emulators.ts";
+import { clientSettingsFor } from "../client-settings.ts";
+import { createTable, putInto } from "./tables.ts";
+
+withEmulators("DynamoDB as ministack keeps it", (services) => {
+  describeFindingStore("a table", async () => {
+    const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+    const table = await createTable(client);
+    const choose = (chosen: typeof sinks) => createFindingStore(client, { table, sinks: chosen });
+    return {
+      store: choose(sinks),
+      other: choose(sinks),
+      choose,
+      put: putInto(client, table),
+      close: async () => client.destroy(),
+    };
+  });
+
+  describeControlStore("a table", async () => {
+    const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+    const table = await createTable(client);
+    const open = () => createControlStore(client, { table });
+    return { store: open(), other: open(), put: putInto(client, table), close: async () => client.destroy() };
+  });
+
+  describeUsageStore("a table", async () => {
+    const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+    const table = await createTable(client);
+    return {
+      store: createUsageStore(client, { table }),
+      other: createUsageStore(client, { table }),
+      findings: createFindingStore(client, { table, sinks }),
+      put: putInto(client, table),
+      close: async () => client.destroy(),
+    };
+  });
+});

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createRoleWriter } from "@drift-guard/aws/iam/writer";
+import { refusal } from "../responder.ts";
+import { withIam } from "./answers.ts";
+
+describe("A role writer", () => {
+  it("tells a refusal from an answer that leaves open what was done", async () => {
+    const step = { role: "Batch", part: "inline:x", call: "iam:DeleteRolePolicy", policyName: "x" } as const;
+    for (const [answer, name] of [
+      [refusal("AccessDenied", "User: guard is not authorized", 403), "StepRefusedError"],
+      [refusal("Throttling", "Rate exceeded"), "StepRefusedError"],
+      [refusal("ServiceFailure", "It broke.", 500), "StepUnansweredError"],
+      [{ status: 200, body: "<html>" }, "StepUnansweredError"],
+    ] as const) {
+      await withIam({ DeleteRolePolicy: [answer] }, async (client) => {
+        const writer = createRoleWriter(client);
+        await assert.rejects(writer.apply(step), { name, message: /iam:DeleteRolePolicy on the role Batch/ });
+      });
+    }
+  });
+});

@@ -1,0 +1,22 @@
+import { createBatch } from "@drift-guard/embedded/batch/batch";
+import { createVirtualClock } from "@drift-guard/embedded/clock";
+import { createAccount } from "@drift-guard/embedded/iam/account";
+import { createIds } from "@drift-guard/embedded/iam/ids";
+import { account, noon } from "../../builders.ts";
+import { describeBatch } from "../../conformance/batch/batch.ts";
+
+describeBatch("Batch in memory", async () => {
+  const clock = createVirtualClock(noon);
+  const ids = createIds();
+  const iam = createAccount({ account, clock, ids });
+  const batch = createBatch({ iam, clock, ids });
+  return {
+    call: (region, call) => batch.call(region, call, { kind: "root" }),
+    iam: async (call) => {
+      const answer = iam.call(call, { kind: "root" });
+      if (answer.status === "refused") throw new Error(`${call.call}: ${answer.message}`);
+    },
+    reader: batch.reader,
+    close: async () => {},
+  };
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import { references } from "@drift-guard/core/reference/built-in";
+import type { Reference } from "@drift-guard/core/reference/reference";
+import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
+import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
+import { allow } from "../../builders.ts";
+import { guardedAs } from "../../core/watched-roles.ts";
+
+const root = { kind: "root" } as const;
+
+function make(iam: Account, call: IamCall): void {
+  const answer = iam.call(call, root);
+  assert.equal(answer.status, "done", `${call.call}: ${answer.status === "refused" ? answer.message : ""}`);
+}
+
+/** An account that holds one role as its reference says, made by IAM's own calls. */
+function accountWith({ role, serviceLinked, path, trust, attachments, profile }: Reference): Account {
+  const iam = createAccount({ shelf: stockShelf(references()) });
+  if (serviceLinked !== undefined) {
+    make(iam, { call: "CreateServiceLinkedRole", awsServiceName: serviceLinked });
+    return iam;
+  }
+  make(iam, { call: "CreateRole", roleName: role, path: path ?? "/", assumeRolePolicyDocument: trust });
+  for (const { arn } of attachments) make(iam, { call: "AttachRolePolicy", roleName: role, policyArn: arn });
+  if (profile !== undefined) {
+    make(iam, { call: "CreateInstanceProfile", instanceProfileName: profile });
+    make(iam, { call: "AddRoleToInstanceProfile", instanceProfileName: profile, roleName: role });
+  }
+  return iam;
+}
+
+async function tell(iam: Account, reference: Reference): Promise<readonly string[]> {
+  const reading = await iam.reader(root).read(reference.role);
+  return evaluate({ reference, guarded: guardedAs({}), reading }).map(
+    (each) => `${each.part} ${each.kind === "drift" ? each.side : each.kind}`,
+  );
+}
+
+describe("an account that holds", () => {
+  for (const reference of references()) {
+    const { role: roleName, serviceLinked, attachments, profile } = reference;
+    const policyArn = attachments[0]?.arn ?? "";
+    const opened = JSON.parse(reference.trust);
+    opened.Statement.push({ Effect: "Allow", Principal: { AWS: "*" }, Action: "sts:AssumeRole" });
+    const policyDocument = JSON.stringify(opened);
+    const deviations: readonly (readonly [IamCall, string])[] = [
+      [{ call: "DetachRolePolicy", roleName, policyArn }, `managed:${policyArn} missing`],
+      [
+        { call: "PutRolePolicy", roleName, policyName: "rogue", policyDocument: allow("iam:*") },
+        "inline:rogue excess",
+      ],
+      [{ call: "UpdateAssumeRolePolicy", roleName, policyDocument }, "trust excess"],
+      ...(profile === undefined
+        ? []
+        : [
+            [
+              { call: "RemoveRoleFromInstanceProfile", roleName, instanceProfileName: profile },
+              "profile missing",
+            ] as const,
+          ]),
+    ];
+
+    it(`${roleName} as its reference says is clean`, async () => {
+      assert.deepEqual(await tell(accountWith(reference), reference), []);
+    });
+
+    for (const [call, told] of deviations) {
+      if (serviceLinked === undefined) {
+        it(`${roleName} shows ${call.call} as exactly one finding`, async () => {
+          const iam = accountWith(reference);
+          make(iam, call);
+          assert.deepEqual(await tell(iam, reference), [told]);
+        });
+      } else {
+        it(`${roleName}, which is service-linked, lets nobody do ${call.call}`, async () => {
+          const iam = accountWith(reference);
+          const answer = iam.call(call, root);
+          assert.equal(answer.status === "refused" && answer.code, "UnmodifiableEntity");
+          assert.deepEqual(await tell(iam, reference), []);
+        });
+      }
+    }
+  }
+});

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { Worker } from "node:worker_threads";
+import { StoreUnavailableError } from "@drift-guard/core/errors";
+import { createControlStore } from "@drift-guard/embedded/sqlite/control";
+import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
+import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
+import { aFinding, aKey, aLedger } from "../../builders.ts";
+import { describeControlStore } from "../../conformance/stores/control-store.ts";
+import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
+import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
+
+describeFindingStore("SQLite in memory", async () => {
+  const database = openDatabase(":memory:");
+  const store = createFindingStore(database, { sinks });
+  return {
+    store,
+    other: store,
+    choose: (chosen) => createFindingStore(database, { sinks: chosen }),
+    put: putInto(database, "findings"),
+    close: async () => database.close(),
+  };
+});
+
+describeFindingStore("a SQLite file that two processes have open", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return {
+    store: createFindingStore(database, { sinks }),
+    other: createFindingStore(second, { sinks }),
+    choose: (chosen) => createFindingStore(second, { sinks: chosen }),
+    put: putInto(database, "findings"),
+    close,
+  };
+});
+
+describeControlStore("a SQLite file that two processes have open", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return {
+    store: createControlStore(database),
+    other: createControlStore(second),
+    put: putInto(database, "control"),
+    close,
+  };
+});
+
+describeUsageStore("a SQLite file that two processes have open", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return {
+    store: createUsageStore(database),
+    other: createUsageStore(second),
+    findings: createFindingStore(database, { sinks }),
+    put: putInto(database, "findings"),
+    close,
+  };
+});
+
+describe("A SQLite database", () => {
+  it("still holds the ledgers after it was closed and opened again", async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "findings.db");
+      const first = openDatabase(path);
+      const before = aLedger();
+      const after = { ...before, findings: [aFinding()] };
+      const stored = await createFindingStore(first).commit({ before, after, transitions: [] });
+      first.close();
+      const second = openDatabase(path);
+      assert.deepEqual(await createFindingStore(second).load(aKey()), stored);
+      second.close();
+    });
+  });
+
+  it("loses no commit of writers that race on one file", async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "findings.db");
+      openDatabase(path).close();
+      const racers = ["a", "b", "c"].map((name) => {
+        const workerData = { path, name, commits: 15 };
+        return once(new Worker(new URL("racer.ts", import.meta.url), { workerData }), "message");
+      });
+      await Promise.all(racers);
+      const database = openDatabase(path);
+      const { version, findings } = await createFindingStore(database).load(aKey());
+      database.close();
+      assert.equal(version, 45);
+      assert.equal(new Set(findings.map(({ id }) => id)).size, 45);
+    });
+  });
+
+  it("says which file cannot be opened", () => {
+    assert.throws(() => openDatabase("/no/such/folder/findings.db"), {
+      name: "StoreUnavailableError",
+      message: /\/no\/such\/folder\/findings\.db/,
+    });
+  });
+
+  it("refuses a file that is no database", async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "notes.txt");
+      await writeFile(path, "a".repeat(4096));
+      assert.throws(() => openDatabase(path), StoreUnavailableError);
+    });
+  });
+
+  it("throws once it is closed, and names the file", async () => {
+    const database = openDatabase(":memory:");
+    const store = createFindingStore(database);
+    database.close();
+    await assert.rejects(store.load(aKey()), { name: "StoreUnavailableError", message: /:memory:/ });
+  });
+});
+
+function putInto(database: Database, table: "findings" | "control") {
+  return async (pk: string, sk: string, item: Readonly<Record<string, unknown>>): Promise<void> => {
+    database.sqlite
+      .prepare(`INSERT OR REPLACE INTO ${table} (pk, sk, item) VALUES (?, ?, ?)`)
+      .run(pk, sk, JSON.stringify(item));
+  };
+}
+
+async function openTwice() {
+  const folder = await mkdtemp(join(tmpdir(), "drift-guard-"));
+  const path = join(folder, "guard.db");
+  const databases = [openDatabase(path), openDatabase(path)] as const;
+  return {
+    databases,
+    async close() {
+      for (const database of databases) database.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "drift-guard-"));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
