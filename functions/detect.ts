@@ -2,16 +2,16 @@ import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import { defineFunction } from "./shared/function.ts";
-import { createGuardClients, openGuard } from "./shared/guard.ts";
+import { createInspectClients, openInspection } from "./shared/guard.ts";
 import { consumeQueue } from "./shared/queue.ts";
 import { openResources } from "./shared/resources.ts";
 
-const clients = createGuardClients();
+const clients = createInspectClients();
 
 /** Looks at the roles that a change or a recheck concerns, told by the changes queue. */
 export const handler = defineFunction("detect", async (event, invocation) => {
   const { logger, metrics, home } = invocation;
-  const { ports: own, settings } = openGuard(clients, home);
+  const { ports: own, settings } = openInspection(clients, home);
   const ports = { ...own, resources: openResources(home) };
   return consumeQueue(event, invocation, async ({ messageId, body }) => {
     const message = parseMessage(body);

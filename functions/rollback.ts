@@ -1,24 +1,21 @@
-import { randomUUID } from "node:crypto";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
-import { createRoleWriter } from "@drift-guard/aws/iam/writer";
 import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import { findDelivery } from "./shared/delivery.ts";
 import { defineFunction } from "./shared/function.ts";
-import { createGuardClients, openGuard } from "./shared/guard.ts";
+import { createGuardClients, openRollback } from "./shared/guard.ts";
 import { consumeQueue } from "./shared/queue.ts";
 
 const clients = createGuardClients();
-const writer = createRoleWriter(clients.iam);
 
 /** Puts a role back where its owner asked for that: the only function that writes roles. */
 export const handler = defineFunction("rollback", async (event, invocation) => {
   const { logger, metrics, home } = invocation;
-  const { ports, settings } = openGuard(clients, home);
+  const { ports, settings } = openRollback(clients, home);
   return consumeQueue(event, invocation, async ({ body }) => {
     const delivery = await findDelivery(body, ports.findings, invocation);
     if (!delivery) return;
     const { transition } = delivery;
-    const outcome = await rollBack(transition, { ...ports, writer, newId: randomUUID }, settings);
+    const outcome = await rollBack(transition, ports, settings);
     logger.info("Considered a rollback", {
       transition: transition.id,
       role: transition.finding.role.name,

@@ -8,10 +8,10 @@ import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { patience } from "./shared/client-settings.ts";
 import { Environment, readEnvironment } from "./shared/environment.ts";
 import { defineFunction } from "./shared/function.ts";
-import { createGuardClients, openGuard } from "./shared/guard.ts";
+import { createInspectClients, openInspection } from "./shared/guard.ts";
 import { openResources } from "./shared/resources.ts";
 
-const clients = createGuardClients();
+const clients = createInspectClients();
 const eventbridge = new EventBridgeClient(patience);
 
 // Left for the role at hand and for the answer when the sweep is told to stop.
@@ -22,7 +22,7 @@ const reserveMs = 15_000;
  * not do all of that, after it did the rest, so that it is tried again and at last kept for a person.
  */
 export const handler = defineFunction("sweep", async (_event, { context, home, logger, metrics }) => {
-  const { ports, settings } = openGuard(clients, home);
+  const { ports, settings } = openInspection(clients, home);
   const { BUS_NAME } = readEnvironment(Environment.pick({ BUS_NAME: true }));
   const announcer = createAnnouncer(eventbridge, BUS_NAME);
   const agents = createAgentReader((region) => new ECSClient({ ...patience, region }));

@@ -10,7 +10,7 @@ import type { Invocation } from "./function.ts";
  */
 export async function findDelivery(
   body: string,
-  findings: FindingStore,
+  findings: Pick<FindingStore, "findDelivery">,
   { logger, metrics }: Pick<Invocation, "logger" | "metrics">,
 ): Promise<Delivery | undefined> {
   const told = parseTransitionEvent(body);

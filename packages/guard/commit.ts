@@ -20,7 +20,7 @@ const rounds = 12;
  * long over is dropped from the ledger in passing.
  */
 export async function decideAndCommit<Result>(
-  store: FindingStore,
+  store: Pick<FindingStore, "load" | "commit">,
   role: RoleKey,
   decide: (ledger: Ledger) => Decision<Result> | Promise<Decision<Result>>,
 ): Promise<Decision<Result>> {

@@ -13,41 +13,57 @@ import type {
   UsageStore,
 } from "@drift-guard/core/ports";
 
-/** What the guard needs of the world to look at roles. */
-export interface GuardPorts {
-  readonly roles: RoleReader;
-  readonly findings: FindingStore;
-  readonly control: ControlStore;
-  readonly rechecks: RecheckQueue;
-  /** What AWS Batch uses roles for, as it is … */
-  readonly batch: BatchReader;
-  /** … and as it was last seen. */
-  readonly usage: UsageStore;
-  /** Reads what else could give a role what it needs; left out where nothing reads that. */
-  readonly resources?: ResourceReader;
-  /** Follows the deletion of a service-linked role; left out where nothing reads that. */
-  readonly deletions?: Pick<LinkedRoleKeeper, "deletionStatus">;
-  /** Reads the ECS agents of compute environments, for a sweep; left out where nothing reads that. */
-  readonly agents?: AgentReader;
+/** Returns the current time. */
+export interface Clock {
   now(): Date;
 }
 
-/** What it needs to look at all of them, and to tell again what nobody confirmed. */
-export interface SweepPorts extends GuardPorts {
-  readonly announcer: Announcer;
+/** Ports of an inspection: reads roles and AWS Batch, records findings and uses, and schedules rechecks. */
+export interface InspectPorts extends Clock {
+  readonly roles: Pick<RoleReader, "read" | "rolesBehind">;
+  readonly findings: Pick<FindingStore, "load" | "commit">;
+  readonly control: Pick<ControlStore, "load">;
+  readonly rechecks: RecheckQueue;
+  /** What AWS Batch uses roles for now. */
+  readonly batch: BatchReader;
+  /** What AWS Batch used roles for when it was last read. */
+  readonly usage: UsageStore;
+  /** Reads the policies and keys of secrets and parameters. Without it, no assessment depends on them. */
+  readonly resources?: ResourceReader;
+  /** Reads the status of a service-linked role's deletion. Without it, a submitted deletion counts as running. */
+  readonly deletions?: Pick<LinkedRoleKeeper, "deletionStatus">;
 }
 
-/** What it needs to put a role back. */
-export interface RollbackPorts extends GuardPorts {
+/** Ports of a sweep: those of an inspection, roles in bulk, and the bus on which it announces transitions again. */
+export interface SweepPorts extends InspectPorts {
+  readonly roles: RoleReader;
+  readonly findings: Pick<
+    FindingStore,
+    "load" | "commit" | "history" | "findDelivery" | "renew" | "undelivered"
+  >;
+  readonly announcer: Announcer;
+  /** Reads the ECS agents of compute environments. Without it, the last known agents are kept. */
+  readonly agents?: AgentReader;
+}
+
+/**
+ * Ports of a rollback. It holds no queue, no reader of AWS Batch and no reader of secrets: the role that rollbacks run
+ * as has no permission for those.
+ */
+export interface RollbackPorts extends Clock {
+  readonly roles: Pick<RoleReader, "read">;
+  readonly findings: Pick<FindingStore, "load" | "commit">;
+  readonly control: ControlStore;
+  readonly usage: Pick<UsageStore, "usesOf">;
   readonly writer: RoleWriter;
-  /** A fresh id for a rollback. */
+  /** Returns a new id for a rollback. */
   newId(): string;
 }
 
-/** What the guard knows of itself. */
+/** The deployment that the guard runs in. */
 export interface GuardSettings {
   readonly config: Config;
-  /** The account that is guarded, 12 digits. */
+  /** The guarded account's id, 12 digits. */
   readonly account: string;
   readonly partition: string;
   /** ARN of the role that rollbacks run as; left out where rollback is not deployed. */

@@ -6,6 +6,7 @@ import { rollbackKinds, type Transition } from "@drift-guard/core/model/transiti
 import type {
   AgentReader,
   ControlStore,
+  FindingStore,
   ResourceReader,
   RoleReader,
   RoleWriter,
@@ -25,7 +26,7 @@ import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
-import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
+import type { GuardSettings, RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
 import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback/rollback";
 import type { SweepReport } from "@drift-guard/guard/sweep/report";
 import { sweep } from "@drift-guard/guard/sweep/sweep";
@@ -41,13 +42,19 @@ const guard: Caller = { kind: "session", role: guardRole, session: "rollback" };
 /** What a trail does to the events of one step: doubles, reverses, drops them. */
 export type Disorder = (bodies: readonly string[]) => readonly string[];
 
+/** The ports of every verb; each verb is handed its own. */
+export interface WorldPorts extends Omit<SweepPorts, "announcer">, Omit<RollbackPorts, "roles" | "usage"> {
+  readonly findings: FindingStore;
+  readonly control: ControlStore;
+}
+
 /** The guard at work on an account in memory, step by step, with nothing waiting but on the clock. */
 export interface World {
   readonly iam: Account;
   readonly batch: Batch;
   readonly clock: VirtualClock;
   readonly control: ControlStore;
-  readonly ports: RollbackPorts;
+  readonly ports: WorldPorts;
   readonly settings: GuardSettings;
   readonly told: readonly Transition[];
   readonly rollbacks: readonly RollbackOutcome[];
@@ -98,7 +105,7 @@ export function aWorld({
   const rechecks = createRechecks(clock);
   const control = createControlStore(database);
   const store = createFindingStore(database, { sinks: ["notify"] });
-  const ports: RollbackPorts = {
+  const ports: WorldPorts = {
     roles: roles(iam.reader(guard)),
     writer: writer(iam.writer(guard)),
     // As the table's stream does: what is committed is told, by whomever.
@@ -141,7 +148,7 @@ export function aWorld({
   // As its queue does: what must wait is received again, later.
   const askForRollback = async (transition: Transition) => {
     try {
-      rollbacks.push(await rollBack(transition, ports, settings));
+      rollbacks.push(await rollBack(transition, rollbackPortsOf(ports), settings));
     } catch (error) {
       if (!(error instanceof RollbackUnderwayError)) throw error;
       postponed.push({ at: clock.now().getTime() + visibilitySeconds * 1000, transition });
@@ -207,6 +214,19 @@ export function aWorld({
     },
   };
   return world;
+}
+
+/** The ports of a rollback and nothing else, so that no rollback of the world reaches for another. */
+function rollbackPortsOf({ roles, findings, usage, control, writer, now, newId }: WorldPorts): RollbackPorts {
+  return {
+    roles: { read: roles.read },
+    findings: { load: findings.load, commit: findings.commit },
+    usage: { usesOf: usage.usesOf },
+    control,
+    writer,
+    now,
+    newId,
+  };
 }
 
 function prepare(iam: Account): void {

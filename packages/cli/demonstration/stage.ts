@@ -20,7 +20,7 @@ import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { type Inspection, inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import { refreshRegion } from "@drift-guard/guard/inspect/usage";
-import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
+import type { GuardSettings, InspectPorts, RollbackPorts } from "@drift-guard/guard/ports";
 import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback/rollback";
 import { judgeRole, type Verdict } from "../verdict.ts";
 
@@ -64,7 +64,7 @@ export async function setStage(start: string): Promise<Stage> {
   const batch = createBatch({ iam: account, clock, ids });
   await furnishBatch(batch);
   const guard: Caller = { kind: "session", role: settings.guardRole, session: "rollback" };
-  const ports: RollbackPorts = {
+  const ports: InspectPorts & RollbackPorts = {
     roles: account.reader(guard),
     writer: account.writer(guard),
     findings: tellTransitions(createFindingStore(database), told),

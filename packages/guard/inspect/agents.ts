@@ -2,8 +2,7 @@ import type { ComputeEnvironment } from "@drift-guard/core/batch/batch";
 import type { EnvironmentUse, RoleUse } from "@drift-guard/core/batch/role-use";
 import type { UsesByRole } from "@drift-guard/core/batch/uses";
 import { AgentsUnreadableError } from "@drift-guard/core/errors";
-import type { AgentReader } from "@drift-guard/core/ports";
-import type { GuardPorts } from "../ports.ts";
+import type { AgentReader, UsageStore } from "@drift-guard/core/ports";
 
 /**
  * Says in the use of an environment's instance role, or of its service role where it names no instances' role, which
@@ -15,7 +14,7 @@ export async function addAgent(
   uses: UsesByRole,
   agents: AgentReader | undefined,
   account: string,
-  { usage }: Pick<GuardPorts, "usage">,
+  usage: Pick<UsageStore, "usesOf">,
 ): Promise<UsesByRole> {
   const { region, name, cluster, roles } = environment;
   if (cluster === undefined) return uses;

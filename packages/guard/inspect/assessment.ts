@@ -8,7 +8,7 @@ import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import type { ResourceFacts } from "@drift-guard/core/ports";
 import type { Reference } from "@drift-guard/core/reference/reference";
-import type { GuardPorts } from "../ports.ts";
+import type { InspectPorts } from "../ports.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
 
 /** What a look at a role gave. */
@@ -22,7 +22,7 @@ export interface Look {
 export async function lookAtRole(
   watched: WatchedRoleWithUses,
   given: RoleReading | undefined,
-  ports: GuardPorts,
+  ports: Pick<InspectPorts, "roles" | "resources">,
 ): Promise<Look> {
   try {
     const reading = given ?? (await ports.roles.read(watched.name));
@@ -41,7 +41,7 @@ export async function lookAtRole(
 export async function assessRole(
   watched: WatchedRoleWithUses,
   reading: RoleReading,
-  { resources }: Pick<GuardPorts, "resources">,
+  { resources }: Pick<InspectPorts, "resources">,
 ): Promise<readonly Assessment[]> {
   const { uses } = watched;
   const facts = await readFacts(uses, resources);
@@ -57,7 +57,7 @@ export async function assessRole(
 /** What is known of the secrets, parameters and keys that uses need, by ARN. */
 async function readFacts(
   uses: readonly RoleUse[],
-  resources: GuardPorts["resources"],
+  resources: InspectPorts["resources"],
 ): Promise<ReadonlyMap<string, ResourceFacts>> {
   const facts = new Map<string, ResourceFacts>();
   if (!resources) return facts;

@@ -2,9 +2,10 @@ import { namesRole, type RoleUse } from "@drift-guard/core/batch/role-use";
 import { GuardedRole } from "@drift-guard/core/config/config";
 import { findWatchedRole, type WatchedRole } from "@drift-guard/core/config/watched-role";
 import { sameRoleName } from "@drift-guard/core/model/role";
+import type { FindingStore, UsageStore } from "@drift-guard/core/ports";
 import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
 import type { Reference } from "@drift-guard/core/reference/reference";
-import type { GuardPorts, GuardSettings } from "../ports.ts";
+import type { GuardSettings } from "../ports.ts";
 
 /** A role to look at, with what AWS Batch uses it for. */
 export interface WatchedRoleWithUses extends WatchedRole {
@@ -13,13 +14,19 @@ export interface WatchedRoleWithUses extends WatchedRole {
   readonly discovered: boolean;
 }
 
+/** Ports that show which roles the guard watches. */
+export interface DiscoveryPorts {
+  readonly usage: Pick<UsageStore, "usesOf">;
+  readonly findings: Pick<FindingStore, "load">;
+}
+
 /**
  * The roles of some names that are to be looked at: those that the owner guards, those that AWS Batch uses, and those
  * that it used and that still have findings. Each once.
  */
 export async function findWatchedRolesWithUses(
   names: readonly string[],
-  ports: GuardPorts,
+  ports: DiscoveryPorts,
   settings: GuardSettings,
 ): Promise<readonly WatchedRoleWithUses[]> {
   const distinct = names.filter((name, at) => names.findIndex((other) => sameRoleName(other, name)) === at);
@@ -29,7 +36,7 @@ export async function findWatchedRolesWithUses(
 
 /** The names of every role that AWS Batch is known to use and that the owner does not guard. */
 export async function listDiscovered(
-  { usage }: Pick<GuardPorts, "usage">,
+  { usage }: { readonly usage: Pick<UsageStore, "users"> },
   settings: GuardSettings,
 ): Promise<readonly string[]> {
   const names: string[] = [];
@@ -39,7 +46,7 @@ export async function listDiscovered(
 
 async function findWatchedRoleWithUses(
   name: string,
-  ports: GuardPorts,
+  ports: DiscoveryPorts,
   settings: GuardSettings,
 ): Promise<WatchedRoleWithUses | undefined> {
   const guarded = findWatchedRole(settings, name);

@@ -9,7 +9,7 @@ import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { attemptOf, isByGuard, judgeOwnCall } from "@drift-guard/core/rollback/own-call";
 import { decideAndCommit } from "../commit.ts";
-import type { GuardPorts, GuardSettings } from "../ports.ts";
+import type { GuardSettings, InspectPorts } from "../ports.ts";
 import { lookAtRole } from "./assessment.ts";
 import { findWatchedRolesWithUses, type WatchedRoleWithUses } from "./discovery.ts";
 import { watchDeletion, watchEdits } from "./linked-role-watch.ts";
@@ -27,7 +27,7 @@ export interface Inspection {
 /** Looks at every role that a message concerns, guarded or used by AWS Batch; none where it concerns none. */
 export async function inspectMessage(
   message: Message,
-  ports: GuardPorts,
+  ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
   switch (message.kind) {
@@ -44,7 +44,7 @@ export async function inspectMessage(
 
 async function inspectChange(
   change: Change,
-  ports: GuardPorts,
+  ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
   // The rules pin the account; a message that another account's event slipped into is not believed.
@@ -71,7 +71,7 @@ async function inspectChange(
 
 async function rolesBehind(
   { subjects, region }: Pick<Change, "subjects" | "region">,
-  ports: GuardPorts,
+  ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly string[]> {
   const names = await Promise.all(
@@ -87,7 +87,7 @@ function isOfIam({ call }: Change): boolean {
 
 async function inspectSymptom(
   symptom: Symptom,
-  ports: GuardPorts,
+  ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
   if (symptom.account !== settings.account) return [];
@@ -126,7 +126,7 @@ function unexplained({ what, reason }: Symptom, watchedRoles: readonly WatchedRo
 
 async function inspectAgain(
   { recheck, after }: Recheck,
-  ports: GuardPorts,
+  ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
   // Batch judges an environment's role some time after it was told of it.
@@ -165,7 +165,7 @@ export interface Occasion {
 export async function inspectRole(
   watched: WatchedRoleWithUses,
   occasion: Occasion,
-  ports: GuardPorts,
+  ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<Inspection> {
   const key: RoleKey = { account: settings.account, name: watched.name };

@@ -8,7 +8,7 @@ import { mayBeUnderWay, noteDeletion, noteEdits } from "@drift-guard/core/linked
 import type { Change } from "@drift-guard/core/model/change";
 import { hasEnded } from "@drift-guard/core/model/deletion";
 import type { Note } from "@drift-guard/core/model/evidence";
-import type { GuardPorts } from "../ports.ts";
+import type { InspectPorts } from "../ports.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
 
 /**
@@ -18,7 +18,7 @@ import type { WatchedRoleWithUses } from "./discovery.ts";
 export async function watchDeletion(
   watched: WatchedRoleWithUses,
   change: Change | undefined,
-  { deletions, now }: GuardPorts,
+  { deletions, now }: Pick<InspectPorts, "deletions" | "now">,
 ): Promise<readonly Note[]> {
   if (change?.call !== "iam:DeleteServiceLinkedRole" || change.outcome.status === "refused") return [];
   const uses = watched.uses.filter(namesRole);
@@ -39,7 +39,7 @@ export async function watchDeletion(
 export async function watchEdits(
   { name, reference }: WatchedRoleWithUses,
   change: Change,
-  { roles }: GuardPorts,
+  { roles }: Pick<InspectPorts, "roles">,
 ): Promise<readonly Note[]> {
   if (change.edits === undefined || change.outcome.status === "refused") return [];
   if (reference.serviceLinked === undefined) return [];

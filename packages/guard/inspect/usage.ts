@@ -8,8 +8,16 @@ import {
 } from "@drift-guard/core/batch/uses";
 import { BatchUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
 import type { Subject } from "@drift-guard/core/model/change";
-import type { GuardPorts, GuardSettings } from "../ports.ts";
+import type { AgentReader, BatchReader, RoleReader, UsageStore } from "@drift-guard/core/ports";
+import type { GuardSettings } from "../ports.ts";
 import { addAgent, guardAgents } from "./agents.ts";
+
+/** Ports that read what AWS Batch uses roles for, and record it. */
+export interface UsagePorts {
+  readonly roles: Pick<RoleReader, "rolesBehind">;
+  readonly batch: BatchReader;
+  readonly usage: UsageStore;
+}
 
 /**
  * Reads anew, from AWS Batch itself, the compute environments and job definitions among some subjects, and gives the
@@ -18,7 +26,7 @@ import { addAgent, guardAgents } from "./agents.ts";
 export async function refreshSubjects(
   region: string,
   subjects: readonly Subject[],
-  ports: GuardPorts,
+  ports: UsagePorts,
   { account }: GuardSettings,
 ): Promise<readonly string[]> {
   const touched: string[] = [];
@@ -38,7 +46,7 @@ export async function refreshSubjects(
           await usesWithHolders(environment, queues, new Map(), ports),
           undefined,
           account,
-          ports,
+          ports.usage,
         )
       : new Map();
     touched.push(...(await ports.usage.record(account, subject, uses)));
@@ -56,7 +64,7 @@ function isOfBatch(
 export async function environmentsBehind(
   region: string,
   queueName: string,
-  { batch }: GuardPorts,
+  { batch }: { readonly batch: Pick<BatchReader, "queues"> },
 ): Promise<readonly Subject[]> {
   const queues = await collect(batch.queues(region));
   const queue = queues.find(({ name }) => name === queueName);
@@ -69,7 +77,7 @@ export async function environmentsBehind(
  */
 export async function refreshRegion(
   region: string,
-  ports: GuardPorts,
+  ports: UsagePorts & { readonly agents?: AgentReader },
   settings: GuardSettings,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
@@ -84,7 +92,7 @@ export async function refreshRegion(
 
 async function recordRegion(
   region: string,
-  ports: GuardPorts,
+  ports: UsagePorts & { readonly agents?: AgentReader },
   { account }: GuardSettings,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
@@ -101,7 +109,7 @@ async function recordRegion(
   const agents = guardAgents(ports.agents);
   for (const environment of environments) {
     const uses = await usesWithHolders(environment, queues, holders, ports);
-    const told = await addAgent(environment, uses, agents.reader, account, ports);
+    const told = await addAgent(environment, uses, agents.reader, account, ports.usage);
     await record({ kind: "compute-environment", region, name: environment.name }, told);
   }
   for (const [name, revisions] of definitions) {
@@ -127,7 +135,7 @@ async function usesWithHolders(
   environment: ComputeEnvironment,
   queues: readonly JobQueue[],
   holders: Map<string, string | undefined>,
-  { roles }: GuardPorts,
+  { roles }: Pick<UsagePorts, "roles">,
 ) {
   for (const name of profilesOf(environment)) {
     if (holders.has(name)) continue;

@@ -2,6 +2,7 @@ import { LinkedRoleUnansweredError } from "@drift-guard/core/errors";
 import { type Deletion, type DeletionStatus, hasEnded } from "@drift-guard/core/model/deletion";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
+import type { Clock } from "../ports.ts";
 
 /** Keeps the deletions that were asked for, so that a program that starts again finds them. */
 export interface DeletionMemory {
@@ -12,13 +13,21 @@ export interface DeletionMemory {
   save(deletion: Deletion): Promise<void>;
 }
 
-/** What a deletion needs of the world. */
-export interface DeletionPorts {
-  readonly keeper: LinkedRoleKeeper;
+/** Ports that submit a deletion. */
+export interface SubmissionPorts extends Clock {
+  readonly keeper: Pick<LinkedRoleKeeper, "delete">;
   readonly memory: DeletionMemory;
-  now(): Date;
+}
+
+/** Ports that follow a submitted deletion. */
+export interface FollowingPorts extends Clock {
+  readonly keeper: Pick<LinkedRoleKeeper, "deletionStatus">;
+  readonly memory: Pick<DeletionMemory, "save">;
   pause(seconds: number): Promise<unknown>;
 }
+
+/** Ports that submit a deletion and follow it. */
+export type DeletionPorts = SubmissionPorts & FollowingPorts;
 
 /** How often a deletion is looked at, and for how long. */
 export interface Patience {
@@ -38,7 +47,7 @@ export type DeletionLook =
  */
 export async function submitDeletion(
   role: RoleKey,
-  { keeper, memory, now }: DeletionPorts,
+  { keeper, memory, now }: SubmissionPorts,
 ): Promise<Deletion> {
   await memory.ready();
   const taskId = await keeper.delete(role.name);
@@ -60,7 +69,7 @@ export async function submitDeletion(
  */
 export async function* followDeletion(
   deletion: Deletion,
-  ports: DeletionPorts,
+  ports: FollowingPorts,
   { everySeconds, forSeconds }: Patience,
 ): AsyncGenerator<DeletionLook, void, void> {
   const until = ports.now().getTime() + forSeconds * 1000;
@@ -78,7 +87,7 @@ export async function* followDeletion(
 /** Looks at a deletion once, and remembers what it saw. */
 export async function lookAtDeletion(
   deletion: Deletion,
-  { keeper, memory }: Pick<DeletionPorts, "keeper" | "memory">,
+  { keeper, memory }: Pick<FollowingPorts, "keeper" | "memory">,
 ): Promise<DeletionLook> {
   let last: DeletionStatus | undefined;
   try {

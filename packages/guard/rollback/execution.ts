@@ -8,7 +8,11 @@ import { decideAndCommit } from "../commit.ts";
 import type { RollbackPorts } from "../ports.ts";
 
 /** Carries the steps out one by one, reading the role around each: one that somebody else moves stops it. */
-export async function carryOut(rollback: Rollback, key: RoleKey, ports: RollbackPorts): Promise<Rollback> {
+export async function carryOut(
+  rollback: Rollback,
+  key: RoleKey,
+  ports: Pick<RollbackPorts, "roles" | "writer" | "findings" | "now">,
+): Promise<Rollback> {
   const { roles, writer, now } = ports;
   const { plan, before } = rollback;
   const done: StepDone[] = [];
@@ -59,7 +63,11 @@ function failureOf(error: unknown): StepDone["failed"] | undefined {
   return error instanceof StepUnansweredError ? "unanswered" : undefined;
 }
 
-async function record(rollback: Rollback, key: RoleKey, { findings }: RollbackPorts): Promise<void> {
+async function record(
+  rollback: Rollback,
+  key: RoleKey,
+  { findings }: Pick<RollbackPorts, "findings">,
+): Promise<void> {
   await decideAndCommit(findings, key, (ledger) => ({
     ledger: replaceRollback(ledger, rollback),
     transitions: [],

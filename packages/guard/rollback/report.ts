@@ -36,7 +36,7 @@ export function refuse(
 export async function concludeRollback(
   rollback: Rollback,
   key: RoleKey,
-  ports: RollbackPorts,
+  ports: Pick<RollbackPorts, "findings" | "now">,
 ): Promise<void> {
   const now = ports.now().toISOString();
   const note = summarise(rollback);

@@ -70,7 +70,7 @@ async function begin(
     const { role } = reading;
     const control = await ports.control.load(key);
     const now = ports.now().toISOString();
-    const assessments = await assessRole(watched, reading, ports);
+    const assessments = await assessRole(watched, reading, {});
     const unsettled = mustWait(ledger, asking, assessments, now, settings);
     // What a role gives all in all hangs on secrets and keys too, which no rollback reads; and no step undoes it.
     const isOfAll = asking.evidence.part === "permissions" && !isRollbackUnderway(ledger, now);

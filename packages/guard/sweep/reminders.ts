@@ -13,7 +13,7 @@ const announceAtOnce = 100;
 const hubDays = 30;
 
 /** The moment (ISO 8601) before which whatever was told should have been heard. */
-function overdueAt({ now }: SweepPorts): string {
+function overdueAt({ now }: Pick<SweepPorts, "now">): string {
   return new Date(now().getTime() - overdueMinutes * 60_000).toISOString();
 }
 
@@ -24,7 +24,7 @@ function overdueAt({ now }: SweepPorts): string {
 export async function findUnanswered(
   watched: WatchedRoleWithUses,
   { role, evidence }: Inspection,
-  ports: SweepPorts,
+  ports: Pick<SweepPorts, "findings" | "now">,
 ): Promise<readonly Transition[]> {
   const { guarded, reference, discovered } = watched;
   if (discovered || reference.serviceLinked !== undefined) return [];
@@ -52,7 +52,7 @@ function wantsRollback({ state, evidence, refusal, retry }: Finding, { rollback 
  */
 export async function renewForHub(
   { role }: Inspection,
-  { findings, now }: SweepPorts,
+  { findings, now }: Pick<SweepPorts, "findings" | "now">,
   { config }: GuardSettings,
 ): Promise<readonly Transition[]> {
   if (!config.securityHub) return [];
@@ -71,7 +71,7 @@ export async function renewForHub(
 
 /** Tells again what a sink has not confirmed; gives the ids of what was told, also where it could not tell all. */
 export async function resendOverdue(
-  ports: SweepPorts,
+  ports: Pick<SweepPorts, "findings" | "announcer" | "now">,
   attempt: Attempt,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlySet<string>> {
@@ -96,7 +96,7 @@ export async function resendOverdue(
 /** Tells transitions on the bus, so many at once; gives the ids of those that it took. */
 export async function announce(
   transitions: readonly Transition[],
-  { announcer }: SweepPorts,
+  { announcer }: Pick<SweepPorts, "announcer">,
   attempt: Attempt,
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {

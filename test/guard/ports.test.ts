@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { DeletionPorts } from "@drift-guard/guard/linked-role/deletion";
+import type { InspectPorts, RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
+
+/** A port's members by name. `satisfies Members<Port>` fails to compile where one is missing and where one is new. */
+type Members<Port> = { readonly [Member in keyof Required<Port>]: true };
+
+const rollback = {
+  roles: { read: true },
+  findings: { load: true, commit: true },
+  control: { load: true, spend: true, openBreaker: true },
+  usage: { usesOf: true },
+  writer: { apply: true },
+  now: true,
+  newId: true,
+} as const;
+
+describe("the ports of a rollback", () => {
+  it("are those that its role has permissions for, method by method", () => {
+    const { roles, findings, control, usage, writer } = rollback satisfies Record<
+      keyof RollbackPorts,
+      unknown
+    >;
+    const members: readonly object[] = [
+      roles satisfies Members<RollbackPorts["roles"]>,
+      findings satisfies Members<RollbackPorts["findings"]>,
+      control satisfies Members<RollbackPorts["control"]>,
+      usage satisfies Members<RollbackPorts["usage"]>,
+      writer satisfies Members<RollbackPorts["writer"]>,
+    ];
+    assert.equal(members.length, 5);
+  });
+
+  it("hold no queue, no reader of AWS Batch, agents, secrets or deletions, and no bus", () => {
+    type Held = keyof RollbackPorts;
+    const forbidden = ["rechecks", "batch", "agents", "resources", "deletions", "announcer"] as const;
+    forbidden satisfies readonly Exclude<keyof SweepPorts, Held>[];
+    for (const name of forbidden) assert.ok(!Object.hasOwn(rollback, name), name);
+  });
+});
+
+describe("the ports of the other verbs", () => {
+  it("cannot write a role", () => {
+    type Writing = Extract<keyof InspectPorts | keyof SweepPorts, "writer" | "keeper">;
+    const writing = {} satisfies Record<Writing, true>;
+    assert.deepEqual(writing, {});
+  });
+
+  it("lets a deletion ask IAM for a deletion and for its status, and nothing else", () => {
+    const keeper = { delete: true, deletionStatus: true } as const;
+    assert.deepEqual(Object.keys(keeper satisfies Members<DeletionPorts["keeper"]>), [
+      "delete",
+      "deletionStatus",
+    ]);
+  });
+});
