@@ -43,7 +43,7 @@ const guard: Caller = { kind: "session", role: guardRole, session: "rollback" };
 export type Disorder = (bodies: readonly string[]) => readonly string[];
 
 /** The ports of every verb; each verb is handed its own. */
-export interface WorldPorts extends Omit<SweepPorts, "announcer">, Omit<RollbackPorts, "roles" | "usage"> {
+interface WorldPorts extends Omit<SweepPorts, "announcer">, Omit<RollbackPorts, "roles" | "usage"> {
   readonly findings: FindingStore;
   readonly control: ControlStore;
 }
