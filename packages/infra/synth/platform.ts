@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { LockTimeoutError, takeProcessLock } from "../process-lock.ts";
 
-/** SST's platform could not be installed; the text ends with what `sst install` said. */
+/** SST's platform could not be installed. The message ends with the last lines of `sst install`. */
 export class PlatformInstallError extends Error {
   override readonly name = "PlatformInstallError";
 }
@@ -15,40 +15,42 @@ export class PlatformInstallError extends Error {
 export const repositoryRoot = resolve(import.meta.dirname, "../../..");
 
 const platform = join(repositoryRoot, ".sst/platform");
-const lock = join(repositoryRoot, ".sst/install.lock");
-const patienceMs = 5 * 60_000;
+const lockFile = join(repositoryRoot, ".sst/install.lock");
+const lockTimeoutMs = 5 * 60_000;
 const sst = createRequire(import.meta.url).resolve("sst");
 
 /**
- * Installs SST's platform (its components, and Pulumi's libraries) into `.sst/platform`, once for each version of SST,
- * and gives its folder. Needs npm and its registry alone: no AWS, no Pulumi. Throws `PlatformInstallError`.
+ * Installs SST's platform (its components and Pulumi's libraries) into `.sst/platform`, once for each version of SST,
+ * and returns that folder. Needs npm and its registry, but neither AWS nor Pulumi. One process installs, others wait
+ * for it. Throws `PlatformInstallError`.
  */
 export async function installPlatform(
   options: { readonly report?: (line: string) => void } = {},
 ): Promise<string> {
   const version = await readSstVersion();
-  const deadline = Date.now() + patienceMs;
-  while (!(await isInstalled(version))) {
-    if (!(await takeLock())) {
-      if (Date.now() > deadline)
-        throw new PlatformInstallError(
-          "Another process has been installing SST's platform for five minutes.\nEnd it, remove .sst/install.lock and try again.",
-        );
-      await pause(250);
-      continue;
-    }
-    try {
-      options.report?.(`Installing SST ${version}'s platform into .sst/platform (about half a minute, once)`);
-      await runInstall();
-      if (!(await isInstalled(version)))
-        throw new PlatformInstallError(
-          `sst install ended well, but .sst/platform is not complete for SST ${version}.\nRemove the folder .sst and try again.`,
-        );
-    } finally {
-      await rm(lock, { force: true });
-    }
+  if (await isInstalled(version)) return platform;
+  const unlock = await takeInstallLock();
+  try {
+    if (await isInstalled(version)) return platform;
+    options.report?.(`Installing SST ${version}'s platform into .sst/platform (once, about half a minute)`);
+    await runInstall();
+    if (!(await isInstalled(version)))
+      throw new PlatformInstallError(
+        `sst install succeeded, but .sst/platform is incomplete for SST ${version}.\nRemove the folder .sst and try again.`,
+      );
+    return platform;
+  } finally {
+    await unlock();
   }
-  return platform;
+}
+
+async function takeInstallLock(): Promise<() => Promise<void>> {
+  try {
+    return await takeProcessLock(lockFile, lockTimeoutMs);
+  } catch (cause) {
+    if (!(cause instanceof LockTimeoutError)) throw cause;
+    throw new PlatformInstallError(`SST's platform could not be installed. ${cause.message}`, { cause });
+  }
 }
 
 async function readSstVersion(): Promise<string> {
@@ -56,44 +58,20 @@ async function readSstVersion(): Promise<string> {
   const manifest: unknown = JSON.parse(text);
   if (manifest instanceof Object && "version" in manifest && typeof manifest.version === "string")
     return manifest.version;
-  throw new PlatformInstallError("node_modules/sst has no version.\nRun npm ci and try again.");
+  throw new PlatformInstallError("node_modules/sst/package.json has no version.\nRun npm ci and try again.");
 }
 
 async function isInstalled(version: string): Promise<boolean> {
-  // npm writes this file last, so an install that was interrupted is not taken for whole.
+  // npm writes this file last: without it, an install was interrupted.
   const complete = existsSync(join(platform, "node_modules/.package-lock.json"));
   const installed = await readFile(join(platform, "version"), "utf8").catch(() => "");
   return complete && installed.trim() === version;
 }
 
-/** Test files run side by side: one of them installs, the others wait. */
-async function takeLock(): Promise<boolean> {
-  await mkdir(join(repositoryRoot, ".sst"), { recursive: true });
-  try {
-    const file = await open(lock, "wx");
-    await file.writeFile(String(process.pid));
-    await file.close();
-    return true;
-  } catch {
-    const holder = Number(await readFile(lock, "utf8").catch(() => ""));
-    if (holder > 0 && !isAlive(holder)) await rm(lock, { force: true });
-    return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 async function runInstall(): Promise<void> {
   const child = spawn(process.execPath, [resolve(sst, "../../bin/sst.mjs"), "install", "--stage", "ci"], {
     cwd: repositoryRoot,
-    // SST looks for Pulumi and bun on GitHub unless told not to; neither is needed to read or check the stack.
+    // By default SST downloads Pulumi and bun from GitHub. Neither is needed to check or synthesise the stack.
     env: {
       ...process.env,
       SST_SKIP_DEPENDENCY_CHECK: "1",
@@ -102,12 +80,12 @@ async function runInstall(): Promise<void> {
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += String(chunk)));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
   const [code] = await once(child, "close");
   if (code !== 0)
     throw new PlatformInstallError(
-      `sst install failed with exit code ${code}; it needs npm and the npm registry.\n${said.trim().split("\n").slice(-20).join("\n")}`,
+      `sst install failed with exit code ${code}; it needs npm and the npm registry.\n${output.trim().split("\n").slice(-20).join("\n")}`,
     );
 }
 

@@ -4,7 +4,8 @@ import { type FileHandle, mkdir, open, readdir, readFile, rm, writeFile } from "
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { installEmulators, isAlive, localFolder } from "./python.ts";
+import { isProcessAlive } from "@drift-guard/infra/process-lock";
+import { installEmulators, localFolder } from "./python.ts";
 
 /** An emulator that did not come up; the text ends with the last lines of its log. */
 export class EmulatorStartError extends Error {
@@ -198,6 +199,7 @@ async function findFreePort(): Promise<number> {
 /** Removes what runs left behind whose process ended without `stop`. */
 async function sweepRuns(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!isAlive(Number.parseInt(name, 10))) await rm(join(folder, name), { recursive: true, force: true });
+    if (!isProcessAlive(Number.parseInt(name, 10)))
+      await rm(join(folder, name), { recursive: true, force: true });
   }
 }

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
+import { LockTimeoutError, takeProcessLock } from "@drift-guard/infra/process-lock";
 import * as z from "zod";
 
 const run = promisify(execFile);
@@ -38,7 +38,7 @@ const candidates = [
   "python3.11",
   "python3.10",
 ];
-const lockPatienceMs = 300_000;
+const lockTimeoutMs = 300_000;
 
 /** Finds a Python of version 3.10 or later on the PATH. Throws `PythonMissingError`. */
 export async function findPython(): Promise<string> {
@@ -85,7 +85,7 @@ export async function installEmulators(
   const installed = await readStamp(stampFile, pins);
   if (installed) return installed;
   const python = await findPython();
-  const unlock = await lock(folder);
+  const unlock = await takeInstallLock(folder);
   try {
     const meanwhile = await readStamp(stampFile, pins);
     if (meanwhile) return meanwhile;
@@ -150,36 +150,11 @@ async function runPip(python: string, args: readonly string[]): Promise<void> {
   }
 }
 
-/** Takes the folder's lock, waiting while a living process has it, and returns what frees it. */
-async function lock(folder: string): Promise<() => Promise<void>> {
-  const file = join(folder, "install.lock");
-  const deadline = Date.now() + lockPatienceMs;
-  await mkdir(folder, { recursive: true });
-  for (;;) {
-    try {
-      await writeFile(file, String(process.pid), { flag: "wx" });
-      return () => rm(file, { force: true });
-    } catch (cause) {
-      if (Date.now() > deadline) {
-        throw new EmulatorInstallError(
-          `Another process has been installing the emulators for ${lockPatienceMs / 60_000} minutes. ` +
-            `Wait for it, or remove ${file} if no such process exists.`,
-          { cause },
-        );
-      }
-      const owner = Number(await readFile(file, "utf8").catch(() => ""));
-      if (owner > 0 && !isAlive(owner)) await rm(file, { force: true });
-      else await pause(200);
-    }
-  }
-}
-
-/** Whether a process of this id exists, somebody else's included. */
-export function isAlive(pid: number): boolean {
+async function takeInstallLock(folder: string): Promise<() => Promise<void>> {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return await takeProcessLock(join(folder, "install.lock"), lockTimeoutMs);
+  } catch (cause) {
+    if (!(cause instanceof LockTimeoutError)) throw cause;
+    throw new EmulatorInstallError(`The emulators could not be installed. ${cause.message}`, { cause });
   }
 }
