@@ -3,20 +3,20 @@ import { profileKeys } from "./compiled/key-profile.ts";
 import type { Question } from "./compiled/question.ts";
 import { type CompiledSide, compileSide } from "./compiled/side.ts";
 import { makeBoundary } from "./difference/boundary.ts";
-import { listDangling } from "./difference/deleted-principals.ts";
+import { listDeletedPrincipals } from "./difference/deleted-principals.ts";
 import {
   type DifferenceSettings,
   findDifference,
-  type Proof,
+  proveGrants,
   type SideDifference,
-  tellGrants,
 } from "./difference/difference.ts";
 import { withoutHardening } from "./difference/hardening.ts";
+import type { Proof } from "./difference/proof.ts";
 import type { Decision } from "./evaluate/decide.ts";
 import type { Comparison, ComparisonOptions, Relation, UndecidedReason } from "./model/comparison.ts";
 import type { PolicyInput } from "./model/document.ts";
-import { makeBudget } from "./support/budget.ts";
-import { listOnce } from "./support/unique.ts";
+import { createBudget } from "./support/budget.ts";
+import { uniqueBy } from "./support/unique.ts";
 
 export type { PolicyInput } from "./model/document.ts";
 
@@ -35,7 +35,7 @@ export function comparePolicies(
   const one = compileSide(candidate, "candidate", options);
   const other = compileSide(reference, "reference", options);
   const unread = [...one.reasons, ...other.reasons];
-  const dangling = [...listDangling(one, "candidate"), ...listDangling(other, "reference")];
+  const dangling = [...listDeletedPrincipals(one, "candidate"), ...listDeletedPrincipals(other, "reference")];
   if (unread.length === 0 && sayTheSame(one, other)) return { ...nothing, relation: "equal", dangling };
 
   const { boundary, kind: _, ...others } = options;
@@ -43,8 +43,8 @@ export function comparePolicies(
   const settings = {
     partition: options.partition ?? "aws",
     profile: profileKeys([one, other, bounds].flatMap((side) => side?.statements ?? [])),
-    budget: makeBudget(options.budget ?? usualBudget),
-    proofs: makeBudget(options.budget ?? usualBudget),
+    budget: createBudget(options.budget ?? usualBudget),
+    proofs: createBudget(options.budget ?? usualBudget),
   };
   const ours = { ...settings, side: "candidate" } as const;
   const theirs = { ...settings, side: "reference" } as const;
@@ -53,10 +53,10 @@ export function comparePolicies(
   const { missing, hardening } = splitHardening(lost, one, other, theirs, options);
   const boundTo = (side: CompiledSide) => bounds && makeBoundary(bounds, side.denies, settings);
   const proof = prove("allowed", one, other, settings);
-  const excess = tellGrants(gained.residues, "candidate", proof, boundTo(one));
+  const excess = proveGrants(gained.residues, "candidate", proof, boundTo(one));
   const proofOfLoss = prove("allowed", other, one, settings);
-  const gone = tellGrants(missing, "reference", proofOfLoss, boundTo(other));
-  const hardened = tellGrants(hardening, "reference", proofOfLoss, boundTo(other));
+  const gone = proveGrants(missing, "reference", proofOfLoss, boundTo(other));
+  const hardened = proveGrants(hardening, "reference", proofOfLoss, boundTo(other));
   const added = findDenies(one, other, ours);
   const removed = findDenies(other, one, theirs);
   const undecided = [gained, lost, added, removed].flatMap(({ reasons }) => reasons);
@@ -89,7 +89,7 @@ function subtractRead(
 
 /** What is unclear about a statement is found wherever it bears on something. */
 function listReasons(reasons: readonly UndecidedReason[]): readonly UndecidedReason[] {
-  return listOnce(reasons, (reason) => JSON.stringify(reason));
+  return uniqueBy(reasons, (reason) => JSON.stringify(reason));
 }
 
 const nothing = {
@@ -136,7 +136,7 @@ function findDenies(giver: CompiledSide, taker: CompiledSide, settings: Differen
   };
   const { residues, reasons } = subtractRead(question, taker, settings);
   const proof = prove("explicitDeny", giver, taker, settings);
-  const { grants, unproven } = tellGrants(residues, settings.side, proof);
+  const { grants, unproven } = proveGrants(residues, settings.side, proof);
   return { grants, reasons: [...reasons, ...unproven] };
 }
 

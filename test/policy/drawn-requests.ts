@@ -1,4 +1,4 @@
-import { isIdle } from "@drift-guard/policy/canonical";
+import { hasNoEffect } from "@drift-guard/policy/canonical";
 import type { PolicyDocument } from "@drift-guard/policy/document";
 import type { PolicyPrincipal, PolicyRequest } from "@drift-guard/policy/grant";
 import fc from "fast-check";
@@ -126,7 +126,7 @@ function actAs({ type, id }: PolicyPrincipal, at: number): PolicyPrincipal {
 
 /** The keys that requests can have several values of: those that a condition of some statement asks it of. */
 export function listSeveral(documents: readonly PolicyDocument[]): ReadonlySet<string> {
-  const statements = documents.flatMap((document) => document.statements.filter((one) => !isIdle(one)));
+  const statements = documents.flatMap((document) => document.statements.filter((one) => !hasNoEffect(one)));
   const conditions = statements.flatMap((one) => one.conditions);
   return new Set(conditions.flatMap(({ operator, key }) => (operator.startsWith("For") ? [key] : [])));
 }

@@ -1,6 +1,6 @@
 import type { PolicyPrincipal, PolicyRequest, StatementRef } from "../model/grant.ts";
 import { compileArn, type Pattern } from "../pattern/pattern.ts";
-import { type Budget, spend } from "../support/budget.ts";
+import { charge, type StepBudget } from "../support/budget.ts";
 import { principalText } from "../syntax/canonical.ts";
 import type { Atom } from "./condition.ts";
 import {
@@ -66,9 +66,9 @@ export function* listCells(statement: CompiledStatement, action: Entry<Pattern>)
 }
 
 /** Whether one statement reaches all resources and principals of another; certain when true. @throws BudgetError */
-export function coversPlace(wide: CompiledStatement, narrow: CompiledStatement, budget: Budget): boolean {
+export function coversPlace(wide: CompiledStatement, narrow: CompiledStatement, budget: StepBudget): boolean {
   const pay = (covers: boolean): boolean => {
-    spend(budget);
+    charge(budget);
     return covers;
   };
   return (

@@ -3,7 +3,7 @@ import type { PolicyPrincipal } from "../model/grant.ts";
 import { coversPattern } from "../pattern/cover.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { areApart, coversOneOf, listNear } from "../pattern/pattern-index.ts";
-import { exert } from "../support/budget.ts";
+import { noteWork } from "../support/budget.ts";
 import { coversPrincipal, meetsPrincipal } from "../syntax/principal.ts";
 import type { CompiledStatement } from "./statement.ts";
 
@@ -71,6 +71,6 @@ export function missesEntry<Selector>(
 /** Whether whatever makes the conditions of one statement hold makes those of the other hold; certain when true. */
 export function impliesConditions(narrow: CompiledStatement, wide: CompiledStatement): boolean {
   if (wide.conditions.length > narrow.conditions.length) return false;
-  exert(narrow.conditions.length * wide.conditions.length);
+  noteWork(narrow.conditions.length * wide.conditions.length);
   return wide.conditions.every(({ text }) => narrow.conditions.some((own) => own.text === text));
 }

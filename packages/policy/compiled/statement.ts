@@ -7,9 +7,15 @@ import type {
 } from "../model/document.ts";
 import type { Condition, PolicyPrincipal } from "../model/grant.ts";
 import { compileArn, compileText, type Pattern } from "../pattern/pattern.ts";
-import { listOnce } from "../support/unique.ts";
-import { findDoubt } from "../syntax/ambiguity.ts";
-import { canonicalise, isIdle, printStatement, spellAction, spellArn } from "../syntax/canonical.ts";
+import { uniqueBy } from "../support/unique.ts";
+import { findAmbiguity } from "../syntax/ambiguity.ts";
+import {
+  canonicalAction,
+  canonicalArn,
+  canonicalise,
+  hasNoEffect,
+  statementLine,
+} from "../syntax/canonical.ts";
 import { opening, readVariable } from "../syntax/tokens.ts";
 import { type Atom, compileAtom } from "./condition.ts";
 
@@ -31,7 +37,7 @@ export interface CompiledStatement {
   /** The canonical statement as one line. */
   readonly line: string;
   /** Why its meaning is not certain, where it is not. */
-  readonly doubt: string | undefined;
+  readonly ambiguity: string | undefined;
 }
 
 /** A statement that reaches every request under some conditions. */
@@ -47,7 +53,7 @@ export function makeEverything(conditions: readonly Atom[]): CompiledStatement {
 
 /** The conditions of some statements, each once. */
 export function listAtoms(statements: readonly CompiledStatement[]): readonly Atom[] {
-  return listOnce(
+  return uniqueBy(
     statements.flatMap(({ conditions }) => conditions),
     ({ text }) => text,
   );
@@ -60,7 +66,9 @@ export function compileDocument(
   partition: string,
 ): readonly CompiledStatement[] {
   return document.statements.flatMap((source, index) =>
-    isIdle(source) ? [] : [{ ...compileStatement(source, index, document, partition), document: number }],
+    hasNoEffect(source)
+      ? []
+      : [{ ...compileStatement(source, index, document, partition), document: number }],
   );
 }
 
@@ -80,13 +88,13 @@ function compileStatement(
   return {
     source,
     index,
-    actions: compileClause(actions, listSpellings(source.actions.entries, spellAction), compileText),
+    actions: compileClause(actions, listSpellings(source.actions.entries, canonicalAction), compileText),
     resources: places,
     principals,
     conditions: atoms,
     variables: listVariables([...(places?.entries ?? []), ...atoms.flatMap(({ patterns }) => patterns)]),
-    line: printStatement(canonical),
-    doubt: findDoubt(source),
+    line: statementLine(canonical),
+    ambiguity: findAmbiguity(source),
   };
 }
 
@@ -117,7 +125,7 @@ function listSpellings(
 
 function listArnSpellings({ resources, principals }: PolicyStatement, version: PolicyVersion | undefined) {
   const isIdentity = principals === undefined;
-  const spellings = listSpellings(resources?.entries, (text) => spellArn(text, version, isIdentity));
+  const spellings = listSpellings(resources?.entries, (text) => canonicalArn(text, version, isIdentity));
   // Who reads a grant takes `${` for a variable: elsewhere than in version 2012-10-17 only the canonical text says it.
   if (version !== "2012-10-17") {
     for (const [text, written] of spellings) if (written.includes(opening)) spellings.set(text, text);

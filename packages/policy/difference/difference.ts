@@ -1,16 +1,17 @@
 import type { Residue } from "../compiled/cell.ts";
 import type { Question } from "../compiled/question.ts";
-import { type Decision, decide } from "../evaluate/decide.ts";
+import { decide } from "../evaluate/decide.ts";
 import type { Side, UndecidedReason } from "../model/comparison.ts";
 import type { PolicyDocument } from "../model/document.ts";
 import type { BoundaryRemains, Grant, PolicyRequest } from "../model/grant.ts";
 import { firstUnknown, standsForText } from "../pattern/automaton.ts";
 import { makeSeparator, type SearchSettings } from "../search/witness.ts";
-import { afford, type Budget } from "../support/budget.ts";
-import { groupItems } from "../support/unique.ts";
+import { type StepBudget, tryCharge } from "../support/budget.ts";
+import { groupBy } from "../support/unique.ts";
 import { type Block, groupResidues, listRefs, makeGrant } from "./grouping.ts";
 import { listNearest } from "./nearest.ts";
-import { carveCell } from "./refine.ts";
+import { isProven, type Proof } from "./proof.ts";
+import { refine } from "./refine.ts";
 import { type CellJudge, type OpenCell, subtract } from "./subtract.ts";
 import { isWhollyLeft } from "./whole.ts";
 
@@ -23,7 +24,7 @@ export interface SideDifference {
 /** What a difference is computed with. */
 export interface DifferenceSettings extends SearchSettings {
   /** The steps in which examples may be proven. */
-  readonly proofs: Budget;
+  readonly proofs: StepBudget;
   /** The giving side. */
   readonly side: Side;
 }
@@ -38,7 +39,7 @@ export function findDifference(question: Question, settings: DifferenceSettings)
     decide: makeSeparator(question, settings),
     decidePart: makeSeparator(question, detail),
     refine: (left, from, decideCell) =>
-      carveCell(left, from, question, {
+      refine(left, from, question, {
         decide: decideCell,
         isEmpty: (cell) => findAny(cell, from).kind === "covered",
         isWhole: (cell, near) => isWhollyLeft(cell, from, near, detail),
@@ -53,7 +54,7 @@ const mostNamed = 20;
 
 /** One reason for all statements of which the same is unclear. */
 function tellOpen(open: readonly OpenCell[], side: Side): readonly UndecidedReason[] {
-  return groupItems(open, ({ code, message }) => `${code} ${message}`).map((group) => ({
+  return groupBy(open, ({ code, message }) => `${code} ${message}`).map((group) => ({
     code: group[0].code,
     message: group[0].message,
     side,
@@ -67,19 +68,8 @@ function nameStatements(residues: readonly Pick<Residue, "from">[], side: Side) 
     .map((ref) => ({ side, ref }));
 }
 
-/** What a request must show before it is told. */
-export interface Proof {
-  readonly sought: Decision;
-  readonly giver: readonly PolicyDocument[];
-  readonly taker: readonly PolicyDocument[];
-  readonly partition: string;
-  readonly budget: Budget;
-  /** How many characters a request is held against. */
-  readonly characters: number;
-}
-
 /** The grants of a difference, each with an example that `decide` confirms; a block without one is no grant yet. */
-export function tellGrants(
+export function proveGrants(
   residues: readonly Residue[],
   side: Side,
   proof: Proof,
@@ -89,7 +79,7 @@ export function tellGrants(
   const unproven: UndecidedReason[] = [];
   for (const block of groupResidues(residues)) {
     const longest = block[0].example.resource?.length ?? 0;
-    const isAfforded = afford(proof.budget, 1 + ((proof.characters * (1 + (longest >> 6))) >> 10));
+    const isAfforded = tryCharge(proof.budget, 1 + ((proof.characters * (1 + (longest >> 6))) >> 10));
     const example = (isAfforded ? block.slice(0, 8) : [])
       .flatMap(nameUnknown)
       .find((request) => isProven(request, proof));
@@ -111,10 +101,6 @@ export function tellGrants(
     }
   }
   return { grants, unproven };
-}
-
-function isProven(request: PolicyRequest, { sought, giver, taker, partition }: Proof): boolean {
-  return decide(request, giver, { partition }) === sought && decide(request, taker, { partition }) !== sought;
 }
 
 const names = ["any-value", "SOMETHING", "0", ""];

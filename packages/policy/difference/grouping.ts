@@ -3,7 +3,7 @@ import type { Entry } from "../compiled/entry.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Condition, Grant, PolicyRequest, StatementRef } from "../model/grant.ts";
 import type { Pattern } from "../pattern/pattern.ts";
-import { groupItems, listOnce } from "../support/unique.ts";
+import { groupBy, uniqueBy } from "../support/unique.ts";
 import { principalText, sortPrincipals } from "../syntax/canonical.ts";
 import { printAtoms } from "./refine-conditions.ts";
 
@@ -82,7 +82,7 @@ function joinProducts(
   const others = dimensions.filter((one) => one !== dimension);
   const keyOf = (product: Product): string =>
     [product.frame, ...others.map((one) => product[one].join("\n"))].join("\n\n");
-  return groupItems(products, keyOf).map(([first, ...rest]) => ({
+  return groupBy(products, keyOf).map(([first, ...rest]) => ({
     ...first,
     [dimension]: unite([first, ...rest].flatMap((one) => one[dimension])),
     residues: [...first.residues, ...rest.flatMap(({ residues }) => residues)],
@@ -132,7 +132,7 @@ function listConditions(from: CompiledStatement, { conditions = [] }: Cell): Ato
 }
 
 function writeConditions(atoms: AtomList): readonly Condition[] {
-  return listOnce(atoms, ({ text }) => text).map(({ written }) => written);
+  return uniqueBy(atoms, ({ text }) => text).map(({ written }) => written);
 }
 
 function printExcepted(entries: readonly Entry<Pattern>[]): readonly string[] {
@@ -140,7 +140,7 @@ function printExcepted(entries: readonly Entry<Pattern>[]): readonly string[] {
 }
 
 function printPatterns(patterns: readonly Pattern[]): readonly string[] {
-  return listOnce(patterns, ({ text }) => text)
+  return uniqueBy(patterns, ({ text }) => text)
     .map(({ written }) => written)
     .sort();
 }
@@ -148,7 +148,7 @@ function printPatterns(patterns: readonly Pattern[]): readonly string[] {
 /** The statements that some residues come from, each once. */
 export function listRefs(residues: readonly Pick<Residue, "from">[]): readonly StatementRef[] {
   const refs = residues.map(({ from }) => refer(from));
-  return listOnce(refs, ({ document, statement }) => `${document} ${statement}`).sort(
+  return uniqueBy(refs, ({ document, statement }) => `${document} ${statement}`).sort(
     (one, other) => one.document - other.document || one.statement - other.statement,
   );
 }

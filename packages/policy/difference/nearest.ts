@@ -1,6 +1,6 @@
-import { listUnmet, readRequest } from "../evaluate/decide.ts";
+import { listUnmetElements, prepareRequest } from "../evaluate/decide.ts";
 import type { PolicyRequest, StatementRef } from "../model/grant.ts";
-import type { Proof } from "./difference.ts";
+import type { Proof } from "./proof.ts";
 
 // More of them tell nobody more.
 const mostNearest = 5;
@@ -13,12 +13,12 @@ export function listNearest(
   request: PolicyRequest,
   { sought, taker, partition }: Proof,
 ): readonly StatementRef[] {
-  const asked = readRequest(request, partition);
+  const asked = prepareRequest(request, partition);
   const near = taker.flatMap((document, place) =>
     document.statements.flatMap((statement, index) => {
       const { sid, effect } = statement;
       if (sought === "explicitDeny" && effect === "Allow") return [];
-      const unmet = listUnmet(statement, document, asked);
+      const unmet = listUnmetElements(statement, document, asked);
       // A Deny takes what it meets, and has no part in it otherwise.
       if (unmet.includes("action") || (sought === "allowed" && effect === "Deny" && unmet.length > 0))
         return [];

@@ -1,7 +1,7 @@
 import { type AtomList, type Cell, coversCell, missesCell } from "../compiled/cell.ts";
 import type { CellVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
-import { keepLeft, type LeftCell } from "./refine.ts";
+import { type Gap, keepGaps } from "./gap.ts";
 
 /** More are not looked at: the cell is then told in part. */
 const mostAlternatives = 50;
@@ -17,17 +17,17 @@ export interface CellQuestions {
  * these.
  */
 export function narrowByConditions(
-  left: LeftCell,
+  left: Gap,
   from: CompiledStatement,
   { right }: Question,
   { decide }: CellQuestions,
-): readonly LeftCell[] {
+): readonly Gap[] {
   const { cell } = left;
   const alternatives = listConditions(cell, from, right.denies);
   if (alternatives.length === 0 || alternatives.length > mostAlternatives) return [left];
   const rest = { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...alternatives] };
   if (decide(rest).kind !== "covered") return [left];
-  return keepLeft(
+  return keepGaps(
     left,
     alternatives.map((conditions) => addConditions(cell, conditions)),
     decide,
@@ -36,11 +36,11 @@ export function narrowByConditions(
 
 /** Carves out of a cell what is taken away, or held back, under further conditions. */
 export function carveConditions(
-  left: LeftCell,
+  left: Gap,
   from: CompiledStatement,
   question: Question,
   { decide, isEmpty }: CellQuestions,
-): LeftCell {
+): Gap {
   const { cell } = left;
   const alternatives = listConditions(cell, from, [...question.right.allows, ...question.left.denies]);
   if (alternatives.length > mostAlternatives) return left;
@@ -66,7 +66,7 @@ function listConditions(
   const asked = new Set([...from.conditions, ...(cell.conditions ?? [])].map(({ text }) => text));
   const lists = new Map<string, AtomList>();
   for (const statement of statements) {
-    if (statement.conditions.length === 0 || statement.doubt !== undefined) continue;
+    if (statement.conditions.length === 0 || statement.ambiguity !== undefined) continue;
     if (missesCell(statement, cell) || !coversCell(statement, cell)) continue;
     const open = statement.conditions.filter(({ text }) => !asked.has(text));
     if (open.length > 0) lists.set(printAtoms(open), open);

@@ -6,6 +6,7 @@ import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { principalText } from "../syntax/canonical.ts";
+import { type Gap, keepGaps, markPartly } from "./gap.ts";
 import { type CellQuestions, carveConditions, narrowByConditions } from "./refine-conditions.ts";
 
 /** One dimension of cells and statements. */
@@ -48,12 +49,6 @@ const principals: Dimension<PolicyPrincipal> = {
   isSingle: ({ type, id }) => type !== "AWS" && id !== "*",
 };
 
-/** A cell of which something is left. */
-export interface LeftCell {
-  readonly cell: Cell;
-  readonly verdict: CellVerdict & { readonly kind: "uncovered" };
-}
-
 /** More are told by the whole that they are carved out of, which is then told in part. */
 const mostCarved = 200;
 
@@ -61,12 +56,12 @@ const mostCarved = 200;
  * Cuts a cell down to what is left of it: where only some of its actions, resources or principals are left, or some
  * only under conditions, to those; and what the other side takes away whole is carved out.
  */
-export function carveCell(
-  left: LeftCell,
+export function refine(
+  left: Gap,
   from: CompiledStatement,
   question: Question,
   questions: CellQuestions & { readonly isWhole: (cell: Cell, near: Question) => boolean },
-): readonly LeftCell[] {
+): readonly Gap[] {
   const decideCell = questions.decide;
   const near = keepNear(question, left.cell);
   if (near.right.allows.length + near.left.denies.length + near.right.denies.length === 0) return [left];
@@ -93,11 +88,11 @@ function keepNear({ left, right }: Question, cell: Cell): Question {
 }
 
 function narrow<Selector>(
-  left: LeftCell,
+  left: Gap,
   { right }: Question,
   dimension: Dimension<Selector>,
   decideCell: (cell: Cell) => CellVerdict,
-): readonly LeftCell[] {
+): readonly Gap[] {
   const entry = dimension.read(left.cell);
   if (entry === undefined) return [left];
   const parts = [
@@ -108,33 +103,19 @@ function narrow<Selector>(
   const rest = dimension.write(left.cell, { ...entry, except: [...entry.except, ...parts] });
   if (decideCell(rest).kind !== "covered") return [left];
   if (parts.length > mostCarved) return [markPartly(left)];
-  return keepLeft(
+  return keepGaps(
     left,
     parts.map((selector) => dimension.write(left.cell, cutEntry(entry, selector, dimension))),
     decideCell,
   );
 }
 
-/** Those parts of a cell of which something is left, where there is nothing besides them; the whole if one is unclear. */
-export function keepLeft(
-  left: LeftCell,
-  parts: readonly Cell[],
-  decideCell: (cell: Cell) => CellVerdict,
-): readonly LeftCell[] {
-  const judged = parts.map((cell) => ({ cell, verdict: decideCell(cell) }));
-  if (judged.some(({ verdict }) => verdict.kind === "undecided")) return [markPartly(left)];
-  const kept = judged.flatMap(({ cell, verdict }) =>
-    verdict.kind === "uncovered" ? [{ cell, verdict }] : [],
-  );
-  return kept.length > 0 ? kept : [left];
-}
-
 function carve<Selector>(
-  left: LeftCell,
+  left: Gap,
   question: Question,
   dimension: Dimension<Selector>,
   decideCell: (cell: Cell) => CellVerdict,
-): LeftCell {
+): Gap {
   const entry = dimension.read(left.cell);
   if (entry === undefined) return left;
   const takers = [...question.right.allows, ...question.left.denies];
@@ -149,10 +130,6 @@ function carve<Selector>(
   }
   if (except.length === entry.except.length) return left;
   return { ...left, cell: dimension.write(left.cell, { ...entry, except }) };
-}
-
-function markPartly(left: LeftCell): LeftCell {
-  return { ...left, cell: { ...left.cell, partly: true } };
 }
 
 /** A part of an entry, without what the entry leaves out. */

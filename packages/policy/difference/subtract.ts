@@ -18,9 +18,9 @@ import {
 import type { CellVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Pattern } from "../pattern/pattern.ts";
-import { afford, type Budget, BudgetError, spend } from "../support/budget.ts";
-import { groupItems } from "../support/unique.ts";
-import type { LeftCell } from "./refine.ts";
+import { BudgetError, charge, type StepBudget, tryCharge } from "../support/budget.ts";
+import { groupBy } from "../support/unique.ts";
+import type { Gap } from "./gap.ts";
 
 /** A cell that could not be decided. */
 export interface OpenCell {
@@ -40,11 +40,11 @@ export interface CellJudge {
   decide(cell: Cell, from: CompiledStatement): CellVerdict;
   /** The same of a part of a cell of which something is left. */
   decidePart(cell: Cell, from: CompiledStatement): CellVerdict;
-  refine(left: LeftCell, from: CompiledStatement, decide: (cell: Cell) => CellVerdict): readonly LeftCell[];
+  refine(left: Gap, from: CompiledStatement, decide: (cell: Cell) => CellVerdict): readonly Gap[];
 }
 
 /** Takes one side from the other, statement by statement and cell by cell. */
-export function subtract(question: Question, judge: CellJudge, budget: Budget): Difference {
+export function subtract(question: Question, judge: CellJudge, budget: StepBudget): Difference {
   const residues: Residue[] = [];
   const open: OpenCell[] = [];
   const held = new Set(question.left.denies.map(({ line }) => line));
@@ -76,10 +76,12 @@ function* takeStatement(
   from: CompiledStatement,
   { left, right }: Question,
   judge: CellJudge,
-  budget: Budget,
+  budget: StepBudget,
 ): Generator<Residue | OpenCell> {
-  spend(budget, 1 + (right.allows.length >> 4));
-  const takers = right.allows.filter((taker) => taker.doubt === undefined && impliesConditions(from, taker));
+  charge(budget, 1 + (right.allows.length >> 4));
+  const takers = right.allows.filter(
+    (taker) => taker.ambiguity === undefined && impliesConditions(from, taker),
+  );
   const decidePart = (cell: Cell): CellVerdict =>
     isTaken(cell, takers, right.denies) ? { kind: "covered" } : judge.decidePart(cell, from);
   const remaining = right.denies.length > 0 ? listActions(from) : listUntaken(from, takers, budget);
@@ -87,13 +89,13 @@ function* takeStatement(
     const [first] = group;
     const near = takers.filter((taker) => coversEntry(taker.actions, first, patternRelations));
     for (const cell of listCells(from, first)) {
-      spend(budget, 1 + (near.length >> 3));
+      charge(budget, 1 + (near.length >> 3));
       if (isTaken(cell, near, right.denies)) continue;
       const verdict = judge.decide(cell, from);
       if (verdict.kind === "undecided") yield { from, code: verdict.code, message: verdict.message };
       if (verdict.kind !== "uncovered") continue;
       const pieces = judge.refine({ cell, verdict }, from, decidePart);
-      spend(budget, pieces.length);
+      charge(budget, pieces.length);
       for (const { cell: piece, verdict: proof } of pieces) {
         // A piece with fewer actions is of a group of one.
         const own = piece.action === first ? group : ([piece.action] as const);
@@ -107,11 +109,11 @@ function* takeStatement(
 function listUntaken(
   given: CompiledStatement,
   takers: readonly CompiledStatement[],
-  budget: Budget,
+  budget: StepBudget,
 ): readonly Entry<Pattern>[] {
   const whole = takers.filter((taker) => coversPlace(taker, given, budget));
   return listActions(given).filter((action) => {
-    spend(budget, 1 + (whole.length >> 3));
+    charge(budget, 1 + (whole.length >> 3));
     return !whole.some((taker) => coversEntry(taker.actions, action, patternRelations));
   });
 }
@@ -120,10 +122,10 @@ function listUntaken(
 function groupActions(
   actions: readonly Entry<Pattern>[],
   players: readonly CompiledStatement[],
-  budget: Budget,
+  budget: StepBudget,
 ): readonly ActionGroup[] {
-  return groupItems(actions, (action) => {
-    spend(budget, 1 + (players.length >> 3));
+  return groupBy(actions, (action) => {
+    charge(budget, 1 + (players.length >> 3));
     const reached: string[] = [];
     // Of one name a list has all or nothing.
     const isOne = action.selector.literal !== undefined && action.except.length === 0;
@@ -142,16 +144,16 @@ function groupActions(
 function isHeldBackToo(
   deny: CompiledStatement,
   heldBack: readonly CompiledStatement[],
-  budget: Budget,
+  budget: StepBudget,
 ): boolean {
-  if (deny.doubt !== undefined) return false;
-  if (!afford(budget, 1 + (heldBack.length >> 4))) return false;
-  const own = heldBack.filter((other) => other.doubt === undefined && impliesConditions(deny, other));
+  if (deny.ambiguity !== undefined) return false;
+  if (!tryCharge(budget, 1 + (heldBack.length >> 4))) return false;
+  const own = heldBack.filter((other) => other.ambiguity === undefined && impliesConditions(deny, other));
   if (own.length === 0) return false;
   for (const action of listActions(deny)) {
     const near = own.filter((other) => coversEntry(other.actions, action, patternRelations));
     for (const cell of listCells(deny, action)) {
-      if (!afford(budget, 1 + (own.length >> 3))) return false;
+      if (!tryCharge(budget, 1 + (own.length >> 3))) return false;
       if (!near.some((other) => coversCell(other, cell))) return false;
     }
   }
@@ -165,6 +167,6 @@ function isTaken(
 ): boolean {
   return (
     takers.some((taker) => coversCell(taker, cell)) &&
-    spares.every((deny) => deny.doubt === undefined && missesCell(deny, cell))
+    spares.every((deny) => deny.ambiguity === undefined && missesCell(deny, cell))
   );
 }

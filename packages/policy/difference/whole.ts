@@ -13,7 +13,7 @@ export function isWhollyLeft(
   const meets = (statement: CompiledStatement) =>
     !missesCell(statement, cell) && !isExcepted(cell, [...from.conditions, ...statement.conditions]);
   const isSpared = right.denies.some(
-    (deny) => deny.doubt === undefined && deny.conditions.length === 0 && coversCell(deny, cell),
+    (deny) => deny.ambiguity === undefined && deny.conditions.length === 0 && coversCell(deny, cell),
   );
   // Everything is taken but what is spared: so a request is found where the cell meets one of the statements.
   const isApart = (statements: readonly CompiledStatement[], unless: readonly CompiledStatement[]) => {

@@ -2,7 +2,7 @@ import type { PolicyVersion } from "../model/document.ts";
 import type { Condition, PolicyRequest } from "../model/grant.ts";
 import { findOperator, type Operator } from "../syntax/operator.ts";
 import { type AddressRange, readAddress, readAddressRange, readDate, readNumber } from "../syntax/scalar.ts";
-import { foldText, parseTemplate, readVariable, type Token } from "../syntax/tokens.ts";
+import { foldText, parseTokens, readVariable, type Token } from "../syntax/tokens.ts";
 import { matchesArn, matchesText } from "./glob.ts";
 
 /** The values of a request by lower-cased key; a key without values is absent (IAM: a null data set). */
@@ -22,7 +22,7 @@ export function readContext({ context }: PolicyRequest): RequestContext {
  * Puts a request's values in the place of variables. Undefined where a variable has none: such a pattern matches
  * nothing. A key of several values cannot stand in a text.
  */
-export function resolveTemplate(tokens: readonly Token[], context: RequestContext): Token[] | undefined {
+export function resolveVariables(tokens: readonly Token[], context: RequestContext): Token[] | undefined {
   const resolved: Token[] = [];
   for (const token of tokens) {
     if (typeof token === "number") {
@@ -79,10 +79,10 @@ function matchesValue(
   switch (operator.family) {
     case "string":
     case "arn": {
-      const template = parseTemplate(wanted, version, operator.comparator === "like");
+      const template = parseTokens(wanted, version, operator.comparator === "like");
       if (operator.family === "arn")
-        return matchesArn(template, value, (part) => resolveTemplate(part, context));
-      const pattern = resolveTemplate(template, context);
+        return matchesArn(template, value, (part) => resolveVariables(part, context));
+      const pattern = resolveVariables(template, context);
       if (pattern === undefined) return false;
       return operator.ignoreCase ? equalsIgnoringCase(pattern, value) : matchesText(pattern, value);
     }

@@ -1,8 +1,8 @@
 import type { Clause, PolicyDocument, PolicyStatement } from "../model/document.ts";
 import type { PolicyPrincipal, PolicyRequest } from "../model/grant.ts";
-import { coversPrincipal, normalisePrincipal } from "../syntax/principal.ts";
-import { foldText, parseTemplate } from "../syntax/tokens.ts";
-import { holdsCondition, type RequestContext, readContext, resolveTemplate } from "./conditions.ts";
+import { canonicalPrincipal, coversPrincipal } from "../syntax/principal.ts";
+import { foldText, parseTokens } from "../syntax/tokens.ts";
+import { holdsCondition, type RequestContext, readContext, resolveVariables } from "./conditions.ts";
 import { matchesArn, matchesText } from "./glob.ts";
 
 /** What documents say to a request: an explicit deny goes before every allow, and no allow is a deny too. */
@@ -23,7 +23,7 @@ export function decide(
   documents: readonly PolicyDocument[],
   { partition = "aws" }: DecisionOptions = {},
 ): Decision {
-  const asked = readRequest(request, partition);
+  const asked = prepareRequest(request, partition);
   let allowed = false;
   for (const document of documents) {
     for (const statement of document.statements) {
@@ -36,13 +36,13 @@ export function decide(
 }
 
 /** A request as the elements of statements are held against it. */
-export interface AskedRequest extends PolicyRequest {
+export interface PreparedRequest extends PolicyRequest {
   readonly keys: RequestContext;
   readonly partition: string;
 }
 
 /** Makes a request ready to be held against many statements; bare account ids belong to the partition. */
-export function readRequest(request: PolicyRequest, partition: string): AskedRequest {
+export function prepareRequest(request: PolicyRequest, partition: string): PreparedRequest {
   return {
     ...request,
     action: foldText(request.action),
@@ -58,7 +58,7 @@ type StatementElement = "action" | "resource" | "principal" | "condition";
 
 const elements: readonly StatementElement[] = ["action", "resource", "principal", "condition"];
 
-type Meeting = (statement: PolicyStatement, document: PolicyDocument, asked: AskedRequest) => boolean;
+type Meeting = (statement: PolicyStatement, document: PolicyDocument, asked: PreparedRequest) => boolean;
 
 const meets: Readonly<Record<StatementElement, Meeting>> = {
   action: ({ actions }, _, { action }) => selects(actions, (pattern) => matchesAction(pattern, action)),
@@ -70,9 +70,9 @@ const meets: Readonly<Record<StatementElement, Meeting>> = {
         (text) =>
           text === "*" ||
           matchesArn(
-            parseTemplate(text, version),
+            parseTokens(text, version),
             resource,
-            (part) => resolveTemplate(part, keys),
+            (part) => resolveVariables(part, keys),
             // In an identity policy AWS completes an ARN (IAM User Guide: IAM identifiers).
             principals === undefined && text.startsWith("arn:"),
           ),
@@ -85,10 +85,10 @@ const meets: Readonly<Record<StatementElement, Meeting>> = {
 };
 
 /** The elements of a statement that keep a request from it; of one that is about other actions no more than that. */
-export function listUnmet(
+export function listUnmetElements(
   statement: PolicyStatement,
   document: PolicyDocument,
-  asked: AskedRequest,
+  asked: PreparedRequest,
 ): readonly StatementElement[] {
   if (!meets.action(statement, document, asked)) return ["action"];
   return elements.filter((element) => !meets[element](statement, document, asked));
@@ -97,7 +97,7 @@ export function listUnmet(
 /** Whether a pattern of actions, in any case, matches an action in lower case. */
 export function matchesAction(pattern: string, action: string): boolean {
   if (pattern.includes("*") || pattern.includes("?")) {
-    return matchesText(parseTemplate(foldText(pattern), undefined), action);
+    return matchesText(parseTokens(foldText(pattern), undefined), action);
   }
   return pattern.length === action.length && foldText(pattern) === action;
 }
@@ -108,5 +108,5 @@ function selects<Entry>({ negated, entries }: Clause<Entry>, matches: (entry: En
 }
 
 function covers(entry: PolicyPrincipal, principal: PolicyPrincipal, partition: string): boolean {
-  return coversPrincipal(normalisePrincipal(entry, partition), normalisePrincipal(principal, partition));
+  return coversPrincipal(canonicalPrincipal(entry, partition), canonicalPrincipal(principal, partition));
 }

@@ -19,7 +19,7 @@ export interface UndecidedReason {
 export type Relation = "equal" | "wider" | "narrower" | "different" | "undecided";
 
 /** A principal that a policy names by its unique id (`AROA…`, `AIDA…`): it was deleted, and nobody is it any more. */
-export interface DanglingPrincipal {
+export interface DeletedPrincipal {
   readonly side: Side;
   readonly id: string;
   readonly statements: readonly StatementRef[];
@@ -41,7 +41,7 @@ export interface Comparison {
   /** Differences that touch only action names that no service has today. */
   readonly latent: readonly Grant[];
   /** Deleted principals that either side names, whether or not the sides differ by them. */
-  readonly dangling: readonly DanglingPrincipal[];
+  readonly dangling: readonly DeletedPrincipal[];
   readonly undecided: readonly UndecidedReason[];
 }
 

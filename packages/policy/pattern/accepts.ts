@@ -1,4 +1,4 @@
-import { exert } from "../support/budget.ts";
+import { noteWork } from "../support/budget.ts";
 import { isStar, takes } from "./automaton.ts";
 import type { Pattern } from "./pattern.ts";
 
@@ -9,7 +9,7 @@ export function acceptsText({ literal, tokens, ignoreCase }: Pattern, text: stri
   let place = 0;
   let star = -1;
   let starPlace = 0;
-  exert(text.length);
+  noteWork(text.length);
   while (place < text.length) {
     const token = readToken(tokens[at]);
     const code = text.charCodeAt(place);
@@ -20,7 +20,7 @@ export function acceptsText({ literal, tokens, ignoreCase }: Pattern, text: stri
       at++;
       place++;
     } else if (star >= 0 && takes(readToken(tokens[star]), text.charCodeAt(starPlace), false)) {
-      exert(place - starPlace);
+      noteWork(place - starPlace);
       at = star + 1;
       place = ++starPlace;
     } else {

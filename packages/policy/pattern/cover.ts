@@ -1,4 +1,4 @@
-import { exert } from "../support/budget.ts";
+import { noteWork } from "../support/budget.ts";
 import { anyText, oneCharacter, type Token } from "../syntax/tokens.ts";
 import { standsForText } from "./automaton.ts";
 import {
@@ -14,7 +14,7 @@ import {
 
 /** Whether two patterns can be told apart by their fixed ends; false says nothing. */
 export function areDisjoint(one: Pattern, other: Pattern): boolean {
-  exert(4);
+  noteWork(4);
   if (one.ignoreCase || other.ignoreCase || isArn(one) !== isArn(other)) return false;
   return one.ends.some((end, index) => {
     const counterpart = other.ends[index];
@@ -54,7 +54,7 @@ export function coversPattern(wide: Pattern, narrow: Pattern): boolean {
   let star = -1;
   let starPlace = 0;
   const most = mostRounds * (over.length + under.length) + 100;
-  exert(over.length + under.length);
+  noteWork(over.length + under.length);
   for (let step = 0; place < under.length; step++) {
     const symbol = under[place];
     if (symbol === undefined || step > most) return false;

@@ -1,11 +1,11 @@
 import { type Automaton, isEnd, isStar } from "./automaton.ts";
-import type { Aim } from "./find-texts.ts";
+import type { TextGoal } from "./text-goal.ts";
 
 /** A set of positions, 32 to the word. */
 export type PositionSet = readonly number[];
 
 /** How the states of a search compare: what is good to have matched so far, and what is good not to have. */
-export interface Frontier {
+export interface Dominance {
   readonly width: number;
   /** Positions that a better state may lack only together with the other, and may not have alone. */
   readonly worse: PositionSet;
@@ -15,9 +15,9 @@ export interface Frontier {
 }
 
 /** Lays out how states compare. */
-export function buildFrontier(automaton: Automaton, wanted: readonly Aim["wanted"][]): Frontier {
+export function createDominance(automaton: Automaton, wanted: readonly TextGoal["wanted"][]): Dominance {
   const positions = automaton.tokens.map((_, position) => position);
-  const wants = (position: number): Aim["wanted"] => wanted[automaton.owners[position] ?? 0] ?? "either";
+  const wants = (position: number): TextGoal["wanted"] => wanted[automaton.owners[position] ?? 0] ?? "either";
   const width = Math.max(1, Math.ceil(positions.length / 32));
   const pack = (test: (position: number) => boolean) => packPositions(positions.filter(test), width);
   return {
@@ -37,7 +37,11 @@ export function packPositions(positions: readonly number[], width: number): Posi
 }
 
 /** Whether, whatever text follows, one state does at least as well as the other for every aim. */
-export function isAtLeast({ width, worse, better }: Frontier, one: PositionSet, other: PositionSet): boolean {
+export function dominates(
+  { width, worse, better }: Dominance,
+  one: PositionSet,
+  other: PositionSet,
+): boolean {
   for (let word = 0; word < width; word++) {
     const [here = 0, there = 0] = [one[word], other[word]];
     const harm = (here & ~there & (worse[word] ?? 0)) | (there & ~here & (better[word] ?? 0));

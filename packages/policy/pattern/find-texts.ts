@@ -1,14 +1,9 @@
-import { type Budget, spend } from "../support/budget.ts";
+import { charge, type StepBudget } from "../support/budget.ts";
 import { acceptsText } from "./accepts.ts";
 import { areDisjoint, coversPattern } from "./cover.ts";
 import type { Pattern } from "./pattern.ts";
-import { walkTexts } from "./text-search.ts";
-
-/** A pattern, and what is sought of it: the texts that avoid it, that it matches, or both kinds. */
-export interface Aim {
-  readonly pattern: Pattern;
-  readonly wanted: "avoided" | "matched" | "either";
-}
+import type { TextGoal } from "./text-goal.ts";
+import { searchTexts } from "./text-search.ts";
 
 /** A text of the language that was searched, and which of the aims match it, by their numbers. */
 export interface FoundText {
@@ -26,11 +21,11 @@ export interface FoundText {
 export function findTexts(
   base: Pattern,
   excluded: readonly Pattern[],
-  aims: readonly Aim[],
+  aims: readonly TextGoal[],
   sketches: readonly string[],
-  budget: Budget,
+  budget: StepBudget,
 ): readonly FoundText[] {
-  spend(budget, 1 + (aims.length >> 2) + (excluded.length >> 4));
+  charge(budget, 1 + (aims.length >> 2) + (excluded.length >> 4));
   const barriers = excluded.filter((pattern) => !areDisjoint(pattern, base));
   const near = aims.flatMap((aim, index) => (areDisjoint(aim.pattern, base) ? [] : [{ ...aim, index }]));
   if (barriers.some((pattern) => coversPattern(pattern, base))) return [];
@@ -38,7 +33,7 @@ export function findTexts(
   const always = new Set(near.flatMap(({ pattern, index }) => (coversPattern(pattern, base) ? [index] : [])));
   const open = near.filter(({ index }) => !always.has(index));
   for (const text of sketches) {
-    spend(budget, 1 + open.length);
+    charge(budget, 1 + open.length);
     if (barriers.some((pattern) => acceptsText(pattern, text))) continue;
     const matched = open.filter(({ pattern }) => acceptsText(pattern, text));
     const isBest = open.every(
@@ -47,11 +42,11 @@ export function findTexts(
     if (isBest) return [{ text, matched: new Set([...always, ...matched.map(({ index }) => index)]) }];
   }
   const order = { avoided: 0, either: 1, matched: 2 };
-  const sought: readonly (Aim & { readonly index: number })[] = [
+  const sought: readonly (TextGoal & { readonly index: number })[] = [
     ...barriers.map((pattern) => ({ pattern, wanted: "avoided" as const, index: -1 })),
     ...open.toSorted((one, other) => order[one.wanted] - order[other.wanted]),
   ];
-  return walkTexts(base, sought, barriers.length, budget).map(({ text, owners }) => ({
+  return searchTexts(base, sought, barriers.length, budget).map(({ text, owners }) => ({
     text,
     matched: new Set([...always, ...owners.map((owner) => sought[owner]?.index ?? -1)]),
   }));

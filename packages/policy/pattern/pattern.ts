@@ -1,12 +1,5 @@
-import { exert } from "../support/budget.ts";
-import {
-  anyText,
-  oneCharacter,
-  opening,
-  parseTemplate,
-  printTemplate,
-  type Token,
-} from "../syntax/tokens.ts";
+import { noteWork } from "../support/budget.ts";
+import { anyText, oneCharacter, opening, parseTokens, printTokens, type Token } from "../syntax/tokens.ts";
 
 /** `*` within one segment of an ARN: any text without a colon. */
 export const anyInSegment = -3;
@@ -83,7 +76,7 @@ function makePattern(
   segments: readonly string[],
   join: (segments: readonly (readonly Token[])[]) => readonly Token[],
 ): Pattern {
-  const layOut = (segment: string) => parseTemplate(segment, "2012-10-17");
+  const layOut = (segment: string) => parseTokens(segment, "2012-10-17");
   const ends = segments.map((segment) =>
     segment.includes(opening) ? findEnds(layOut(segment)) : readEnds(segment),
   );
@@ -131,15 +124,15 @@ function printFixed(tokens: readonly Token[]): string {
  * Puts values in the place of a pattern's variables. Undefined where one has no value, or where an ARN would get a
  * colon within a segment: such a pattern matches nothing.
  */
-export function fillPattern(
+export function substituteVariables(
   pattern: Pattern,
   findValue: (variable: string) => string | undefined,
 ): Pattern | undefined {
   if (!pattern.hasVariables) return pattern;
-  exert(pattern.text.length);
+  noteWork(pattern.text.length);
   const filled: Token[] = [];
   let segment = 0;
-  for (const token of parseTemplate(pattern.text, "2012-10-17")) {
+  for (const token of parseTokens(pattern.text, "2012-10-17")) {
     if (token === colon) segment++;
     if (typeof token === "number") {
       filled.push(token);
@@ -149,7 +142,7 @@ export function fillPattern(
     if (value === undefined || (isArn(pattern) && segment < 5 && value.includes(":"))) return undefined;
     for (let at = 0; at < value.length; at++) filled.push(value.charCodeAt(at));
   }
-  const text = printTemplate(filled);
+  const text = printTokens(filled);
   return isArn(pattern)
     ? compileArn(text, pattern.written)
     : compileText(text, pattern.written, pattern.ignoreCase);

@@ -2,12 +2,12 @@ import { anyText, oneCharacter } from "../syntax/tokens.ts";
 import { anyInSegment, colon, oneInSegment, type Pattern } from "./pattern.ts";
 
 /** A text that a pattern matches, as a person would make one up. */
-export function sketchText(pattern: Pattern, filling = "example"): string {
+export function sampleText(pattern: Pattern, filling = "example"): string {
   return pattern.literal ?? fill(pattern, [filling]);
 }
 
 /** An ARN that a pattern matches, as a person would make one up. */
-export function sketchArn(pattern: Pattern): string {
+export function sampleArn(pattern: Pattern): string {
   // The resource of an action that has none.
   if (pattern.text === "*") return "*:*:*:*:*:*";
   return pattern.literal ?? fill(pattern, ["arn", "aws", "service", "us-east-1", "111122223333", "example"]);

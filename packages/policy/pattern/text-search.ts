@@ -1,8 +1,8 @@
-import { type Budget, spend } from "../support/budget.ts";
+import { charge, type StepBudget } from "../support/budget.ts";
 import { type Automaton, advance, buildAutomaton, isEnd, isStar, takes } from "./automaton.ts";
-import { buildFrontier, isAtLeast, type PositionSet, packPositions } from "./dominance.ts";
-import type { Aim } from "./find-texts.ts";
+import { createDominance, dominates, type PositionSet, packPositions } from "./dominance.ts";
 import { anyInSegment, colon, foldCode, oneInSegment, type Pattern, swapCase } from "./pattern.ts";
+import type { TextGoal } from "./text-goal.ts";
 
 /** A text that was reached, and which of the aims match it, by their numbers. */
 export interface ReachedText {
@@ -24,16 +24,16 @@ interface Node {
  * first `barriers` of the aims must not match.
  * @throws BudgetError
  */
-export function walkTexts(
+export function searchTexts(
   base: Pattern,
-  sought: readonly Aim[],
+  sought: readonly TextGoal[],
   barriers: number,
-  budget: Budget,
+  budget: StepBudget,
 ): readonly ReachedText[] {
   const line = buildAutomaton([base]);
   const automaton = buildAutomaton(sought.map(({ pattern }) => pattern));
   const wanted = sought.map((aim) => aim.wanted);
-  const frontier = buildFrontier(automaton, wanted);
+  const dominance = createDominance(automaton, wanted);
   const fresh = pickFresh(automaton);
   const found: (ReachedText & { readonly ends: PositionSet })[] = [];
   const seen = new Map<number, readonly PositionSet[]>();
@@ -44,9 +44,9 @@ export function walkTexts(
   const accept = (node: Node): boolean => {
     const ends = node.positions.filter((position) => isEnd(automaton, position));
     if (isBarred(ends, () => true)) return false;
-    const packed = packPositions(ends, frontier.width);
-    spend(budget, 1 + (found.length >> 4));
-    if (found.some((rival) => isAtLeast(frontier, rival.ends, packed))) return false;
+    const packed = packPositions(ends, dominance.width);
+    charge(budget, 1 + (found.length >> 4));
+    if (found.some((rival) => dominates(dominance, rival.ends, packed))) return false;
     const owners = ends.map((position) => automaton.owners[position] ?? 0);
     found.push({ text: readText(node), owners, ends: packed });
     return wanted.every(
@@ -54,14 +54,14 @@ export function walkTexts(
     );
   };
   const isSettled = (position: number): boolean => {
-    return ((frontier.settled[position >> 5] ?? 0) & (1 << (position & 31))) !== 0;
+    return ((dominance.settled[position >> 5] ?? 0) & (1 << (position & 31))) !== 0;
   };
   const push = (node: Node): boolean => {
     const rivals = seen.get(node.base) ?? [];
-    spend(budget, 1 + (((rivals.length + 1) * frontier.width + node.positions.length) >> 5));
-    if (rivals.some((rival) => isAtLeast(frontier, rival, node.packed))) return false;
+    charge(budget, 1 + (((rivals.length + 1) * dominance.width + node.positions.length) >> 5));
+    if (rivals.some((rival) => dominates(dominance, rival, node.packed))) return false;
     if (isBarred(node.positions, isSettled)) return false;
-    const kept = rivals.filter((rival) => !isAtLeast(frontier, node.packed, rival));
+    const kept = rivals.filter((rival) => !dominates(dominance, node.packed, rival));
     kept.push(node.packed);
     seen.set(node.base, kept);
     if (isEnd(line, node.base)) return accept(node);
@@ -69,7 +69,7 @@ export function walkTexts(
     return isStar(line.tokens[node.base]) && push({ ...node, base: node.base + 1 });
   };
   const enter = (base: number, positions: readonly number[], parent: Node | undefined, code: number) =>
-    push({ base, positions, packed: packPositions(positions, frontier.width), parent, code });
+    push({ base, positions, packed: packPositions(positions, dominance.width), parent, code });
   if (enter(0, automaton.start, undefined, -1)) return found;
   for (let at = 0; at < queue.length; at++) {
     const node = queue[at];
@@ -87,7 +87,7 @@ export function walkTexts(
 /** The characters that lead to different places; of all others, one stands for all. */
 function listCodes(
   automaton: Automaton,
-  wanted: readonly Aim["wanted"][],
+  wanted: readonly TextGoal["wanted"][],
   positions: readonly number[],
   token: number | undefined,
   ignoreCase: boolean,

@@ -4,7 +4,7 @@ import type { KeyProfile } from "../compiled/key-profile.ts";
 import { type CompiledStatement, listAtoms, listVariables } from "../compiled/statement.ts";
 import { firstUnknown } from "../pattern/automaton.ts";
 import type { Pattern } from "../pattern/pattern.ts";
-import { type Budget, exert, spend } from "../support/budget.ts";
+import { charge, noteWork, type StepBudget } from "../support/budget.ts";
 import { readVariable, type Token } from "../syntax/tokens.ts";
 import { areComplete } from "./completeness.ts";
 import type { SidedStatement } from "./sided-statement.ts";
@@ -30,7 +30,7 @@ export function listAssignments(
   from: CompiledStatement,
   players: readonly SidedStatement[],
   profile: KeyProfile,
-  budget: Budget,
+  budget: StepBudget,
 ): Assignments {
   const statements = [from, ...players.map(({ statement }) => statement)];
   const places = cell.resource ? [cell.resource.selector, ...cell.resource.except] : [];
@@ -56,7 +56,7 @@ export function listAssignments(
     const isTooMany = list.length * values.length > mostAssignments;
     const tried = isTooMany ? values.slice(1, 2) : values;
     if (isTooMany) complete = false;
-    spend(budget, list.length * tried.length);
+    charge(budget, list.length * tried.length);
     list = list.flatMap((assignment) => tried.map((value) => new Map(assignment).set(key, value)));
   }
   return { list, complete };
@@ -73,14 +73,14 @@ function listMeetings(
   keys: readonly string[],
   families: readonly (readonly Pattern[])[],
   atoms: readonly Atom[],
-  budget: Budget,
+  budget: StepBudget,
 ): ReadonlySet<string> {
   const own = atoms.filter(({ condition }) => condition.key === key).flatMap(({ patterns }) => patterns);
   const meetings = own.flatMap(({ tokens }) => readMeeting(tokens, keys));
   for (const patterns of families) {
     const holders = patterns.filter(({ tokens }) => tokens.some((token) => isVariable(token, key)));
     for (const holder of holders) {
-      spend(budget, 1 + (patterns.length >> 3));
+      charge(budget, 1 + (patterns.length >> 3));
       for (const other of patterns)
         meetings.push(...readMeeting(findMiddle(holder.tokens, other.tokens, key), keys));
     }
@@ -113,7 +113,7 @@ function findMiddle(
   other: readonly Token[],
   key: string,
 ): readonly Token[] | undefined {
-  exert(holder.length + other.length);
+  noteWork(holder.length + other.length);
   const at = holder.findIndex((token) => isVariable(token, key));
   const rest = holder.length - at - 1;
   if (other.length < holder.length - 1) return undefined;

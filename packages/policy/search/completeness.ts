@@ -4,7 +4,7 @@ import type { KeyProfile } from "../compiled/key-profile.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import { areDisjoint, coversPattern } from "../pattern/cover.ts";
 import type { Pattern } from "../pattern/pattern.ts";
-import { listOnce } from "../support/unique.ts";
+import { uniqueBy } from "../support/unique.ts";
 import type { SidedStatement } from "./sided-statement.ts";
 
 /**
@@ -55,7 +55,7 @@ function isSingleText({ operator, condition }: Atom): boolean {
 }
 
 function meetPlainly(patterns: readonly Pattern[]): boolean {
-  const distinct = listOnce(patterns, ({ ignoreCase, text }) => `${ignoreCase} ${text}`);
+  const distinct = uniqueBy(patterns, ({ ignoreCase, text }) => `${ignoreCase} ${text}`);
   if (!distinct.some(({ hasVariables }) => hasVariables)) return true;
   // Each is held against each.
   if (distinct.length > 64 || distinct.reduce((sum, { text }) => sum + text.length, 0) > 8192) return false;

@@ -1,5 +1,5 @@
 import { type Atom, asksForOne, holdsForValue, holdsWhenAbsent } from "../compiled/condition.ts";
-import { type Budget, spend } from "../support/budget.ts";
+import { charge, type StepBudget } from "../support/budget.ts";
 import type { KeyAtoms } from "./key-atoms.ts";
 import { listRepresentatives } from "./key-values.ts";
 
@@ -20,14 +20,14 @@ export interface KeyChoice {
 export function listChoices(
   atoms: KeyAtoms,
   fixed: { readonly value: string | undefined } | undefined,
-  budget: Budget,
+  budget: StepBudget,
 ): readonly KeyChoice[] {
   const all = [...atoms.held, ...atoms.failed];
   const choices: KeyChoice[] = [];
   const width = atoms.held.length;
   const wholly = (1n << BigInt(width)) - 1n;
   const add = (value: KeyValue, mask: bigint): void => {
-    spend(budget, 1 + (choices.length >> 3));
+    charge(budget, 1 + (choices.length >> 3));
     if ((mask & wholly) !== wholly) return;
     const stubborn = mask >> BigInt(width);
     if (choices.some((choice) => (choice.stubborn & stubborn) === choice.stubborn)) return;
@@ -37,7 +37,7 @@ export function listChoices(
   if (fixed === undefined || fixed.value === undefined) add(undefined, readMask(all, holdsWhenAbsent));
   const breadth = all.reduce((sum, { condition }) => sum + 4 + condition.values.length, 0);
   const singles = values.map((value) => {
-    spend(budget, 1 + (breadth >> 4));
+    charge(budget, 1 + (breadth >> 4));
     return { values: [value], mask: readMask(all, (atom) => holdsForValue(atom, value)) };
   });
   for (const { values: list, mask } of singles) add(list[0], mask);
@@ -67,7 +67,11 @@ interface ValueSet {
 }
 
 /** Sets of values, one for each way in which the atoms can come out: sets are joined until none is new. */
-function listSets(atoms: readonly Atom[], singles: readonly ValueSet[], budget: Budget): readonly ValueSet[] {
+function listSets(
+  atoms: readonly Atom[],
+  singles: readonly ValueSet[],
+  budget: StepBudget,
+): readonly ValueSet[] {
   const one = readMask(atoms, asksForOne);
   const known = new Map(singles.map((single) => [single.mask, single]));
   const queue = [...known.values()];
@@ -75,7 +79,7 @@ function listSets(atoms: readonly Atom[], singles: readonly ValueSet[], budget: 
     const set = queue[at];
     if (set === undefined) break;
     for (const single of singles) {
-      spend(budget);
+      charge(budget);
       const mask = ((set.mask | single.mask) & one) | (set.mask & single.mask & ~one);
       if (known.has(mask)) continue;
       const joined = { values: [...set.values, ...single.values], mask };

@@ -1,8 +1,9 @@
 import type { Atom } from "../compiled/condition.ts";
-import { type Aim, findTexts } from "../pattern/find-texts.ts";
+import { findTexts } from "../pattern/find-texts.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
-import { sketchText } from "../pattern/sample.ts";
-import type { Budget } from "../support/budget.ts";
+import { sampleText } from "../pattern/sample.ts";
+import type { TextGoal } from "../pattern/text-goal.ts";
+import type { StepBudget } from "../support/budget.ts";
 import { printAddress } from "../syntax/scalar.ts";
 import type { KeyAtoms } from "./key-atoms.ts";
 
@@ -13,7 +14,7 @@ const anyValue = compileText("*", "*");
  * every bound of numbers, dates and ranges with its neighbours, and something that is none of these.
  * @throws BudgetError
  */
-export function listRepresentatives(atoms: KeyAtoms, budget: Budget): readonly string[] {
+export function listRepresentatives(atoms: KeyAtoms, budget: StepBudget): readonly string[] {
   const all = [...atoms.held, ...atoms.failed];
   const values = [...listTexts(atoms, budget), ...listNumbers(all), ...listAddresses(all)];
   return [...new Set(values)];
@@ -23,7 +24,7 @@ function isText({ operator }: Atom): boolean {
   return operator !== undefined && ["string", "arn", "bool", "binary"].includes(operator.family);
 }
 
-function listTexts({ held, failed, isSeveral, isTruth }: KeyAtoms, budget: Budget): readonly string[] {
+function listTexts({ held, failed, isSeveral, isTruth }: KeyAtoms, budget: StepBudget): readonly string[] {
   if (isTruth) return ["true", "false"];
   // A held atom that every value must fit leaves only its own values to look at.
   const base = held
@@ -36,11 +37,11 @@ function listTexts({ held, failed, isSeveral, isTruth }: KeyAtoms, budget: Budge
   ];
   const bases: readonly Pattern[] = base?.patterns ?? [anyValue];
   return bases.flatMap((pattern) =>
-    findTexts(pattern, [], aims, [sketchText(pattern)], budget).map(({ text }) => text),
+    findTexts(pattern, [], aims, [sampleText(pattern)], budget).map(({ text }) => text),
   );
 }
 
-function listAims(atom: Atom, held: boolean): readonly Aim[] {
+function listAims(atom: Atom, held: boolean): readonly TextGoal[] {
   if (!isText(atom)) return [];
   const wanted = held === (atom.operator?.negated === false) ? "matched" : "avoided";
   return atom.patterns.map((pattern) => ({ pattern, wanted }));

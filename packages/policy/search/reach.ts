@@ -1,10 +1,11 @@
 import { type Entry, principalRelations } from "../compiled/entry.ts";
 import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
-import { type Aim, findTexts } from "../pattern/find-texts.ts";
+import { findTexts } from "../pattern/find-texts.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
-import { sketchArn, sketchText } from "../pattern/sample.ts";
-import { type Budget, spend } from "../support/budget.ts";
+import { sampleArn, sampleText } from "../pattern/sample.ts";
+import type { TextGoal } from "../pattern/text-goal.ts";
+import { charge, type StepBudget } from "../support/budget.ts";
 import { coversPrincipal, nameSession, readIdentity } from "../syntax/principal.ts";
 
 /** A statement that can bear on a cell, and whether a difference is likelier where it reaches. */
@@ -26,10 +27,10 @@ const someAction = compileText("?*:?*", "*");
 export function reachActions(
   { selector, except }: Entry<Pattern>,
   bearings: readonly Bearing<Pattern>[],
-  budget: Budget,
+  budget: StepBudget,
 ): readonly Reach<string>[] {
   const base = selector.text === "*" ? someAction : selector;
-  const sketch = selector.text === "*" ? "anyservice:anyaction" : sketchText(base, "anything");
+  const sketch = selector.text === "*" ? "anyservice:anyaction" : sampleText(base, "anything");
   return reachPatterns(base, except, bearings, [sketch], budget);
 }
 
@@ -37,9 +38,9 @@ export function reachActions(
 export function reachResources(
   { selector, except }: Entry<Pattern>,
   bearings: readonly Bearing<Pattern>[],
-  budget: Budget,
+  budget: StepBudget,
 ): readonly Reach<string>[] {
-  return reachPatterns(selector, except, bearings, [sketchArn(selector)], budget);
+  return reachPatterns(selector, except, bearings, [sampleArn(selector)], budget);
 }
 
 function reachPatterns(
@@ -47,9 +48,9 @@ function reachPatterns(
   except: readonly Pattern[],
   bearings: readonly Bearing<Pattern>[],
   sketches: readonly string[],
-  budget: Budget,
+  budget: StepBudget,
 ): readonly Reach<string>[] {
-  const aims = new Map<string, Aim & { readonly index: number }>();
+  const aims = new Map<string, TextGoal & { readonly index: number }>();
   for (const { clause, wanted } of bearings) {
     if (clause === undefined) continue;
     const sought = wanted === clause.negated ? "avoided" : "matched";
@@ -89,7 +90,7 @@ export function reachPrincipals(
   { selector, except }: Entry<PolicyPrincipal>,
   bearings: readonly Bearing<PolicyPrincipal>[],
   partition: string,
-  budget: Budget,
+  budget: StepBudget,
 ): readonly Reach<PolicyPrincipal>[] {
   const named = [...bearings.flatMap(({ clause }) => clause?.entries ?? []), ...except];
   const candidates = [
@@ -99,10 +100,10 @@ export function reachPrincipals(
     ...[selector, ...named].flatMap((principal) => [principal, ...listKin(principal)]),
   ];
   const reaches = new Map<bigint, Reach<PolicyPrincipal>>();
-  spend(budget, candidates.length >> 4);
+  charge(budget, candidates.length >> 4);
   for (const value of candidates) {
     if (value.id === "*" || !principalRelations.covers(selector, value)) continue;
-    spend(budget, 1 + (named.length >> 2));
+    charge(budget, 1 + (named.length >> 2));
     if (except.some((excluded) => coversPrincipal(excluded, value))) continue;
     const reached = readReached(
       bearings,

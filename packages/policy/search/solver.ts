@@ -1,8 +1,8 @@
 import type { Atom } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
 import { type CompiledStatement, listAtoms } from "../compiled/statement.ts";
-import { type Budget, BudgetError, spend } from "../support/budget.ts";
-import { listOnce } from "../support/unique.ts";
+import { BudgetError, charge, type StepBudget } from "../support/budget.ts";
+import { uniqueBy } from "../support/unique.ts";
 import type { KeyAtoms } from "./key-atoms.ts";
 import { type KeyChoice, type KeyValue, listChoices } from "./key-choices.ts";
 
@@ -28,7 +28,7 @@ export function satisfy(
   goal: Goal,
   assignment: Assignment,
   profile: KeyProfile,
-  budget: Budget,
+  budget: StepBudget,
 ): Satisfaction {
   const held = listAtoms(goal.held);
   const isHeld = new Set(held.map(textOf));
@@ -38,7 +38,7 @@ export function satisfy(
     if (open.length === 0) return impossible;
     alternatives.push(open);
   }
-  const keys = collectKeys(held, listOnce(alternatives.flat(), textOf), profile);
+  const keys = collectKeys(held, uniqueBy(alternatives.flat(), textOf), profile);
   const places = new Map<string, { readonly key: number; readonly bit: bigint }>();
   const domains: (readonly KeyChoice[])[] = [];
   for (const [index, atoms] of keys.entries()) {
@@ -97,13 +97,13 @@ function choose(
   domains: readonly (readonly KeyChoice[])[],
   clauses: readonly (readonly Place[])[],
   at: number,
-  budget: Budget,
+  budget: StepBudget,
 ): readonly (readonly KeyChoice[])[] | undefined {
   const clause = clauses[at];
   if (clause === undefined) return domains;
   for (const { key, bit } of clause) {
     const choices = domains[key] ?? [];
-    spend(budget, 1 + (choices.length >> 3) + (domains.length >> 4));
+    charge(budget, 1 + (choices.length >> 3) + (domains.length >> 4));
     if (at > deepest)
       throw new BudgetError("More statements bear on one request than are looked at together.");
     const left = choices.filter(({ stubborn }) => (stubborn & bit) === 0n);

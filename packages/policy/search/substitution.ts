@@ -2,7 +2,7 @@ import type { Cell } from "../compiled/cell.ts";
 import type { Atom } from "../compiled/condition.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Clause } from "../model/document.ts";
-import { compileText, fillPattern, type Pattern } from "../pattern/pattern.ts";
+import { compileText, type Pattern, substituteVariables } from "../pattern/pattern.ts";
 import { readVariable } from "../syntax/tokens.ts";
 import type { Assignment } from "./solver.ts";
 
@@ -27,7 +27,7 @@ export function fillStatement(statement: CompiledStatement, assignment: Assignme
 }
 
 function fillClause({ negated, entries }: Clause<Pattern>, assignment: Assignment): Clause<Pattern> {
-  const filled = entries.map((pattern) => fillPattern(pattern, valueIn(assignment)) ?? never);
+  const filled = entries.map((pattern) => substituteVariables(pattern, valueIn(assignment)) ?? never);
   return { negated, entries: filled };
 }
 
@@ -35,15 +35,17 @@ function fillAtom(atom: Atom, assignment: Assignment): Atom {
   if (!atom.patterns.some(({ hasVariables }) => hasVariables)) return atom;
   return {
     ...atom,
-    patterns: atom.patterns.flatMap((pattern) => fillPattern(pattern, valueIn(assignment)) ?? []),
+    patterns: atom.patterns.flatMap((pattern) => substituteVariables(pattern, valueIn(assignment)) ?? []),
   };
 }
 
 /** A cell with values in the place of its policy variables; undefined where nothing is left of it. */
 export function fillCell(cell: Cell, assignment: Assignment): Cell | undefined {
   if (cell.resource === undefined) return cell;
-  const selector = fillPattern(cell.resource.selector, valueIn(assignment));
+  const selector = substituteVariables(cell.resource.selector, valueIn(assignment));
   if (selector === undefined) return undefined;
-  const except = cell.resource.except.flatMap((pattern) => fillPattern(pattern, valueIn(assignment)) ?? []);
+  const except = cell.resource.except.flatMap(
+    (pattern) => substituteVariables(pattern, valueIn(assignment)) ?? [],
+  );
   return { ...cell, resource: { selector, except } };
 }

@@ -3,7 +3,7 @@ import type { KeyProfile } from "../compiled/key-profile.ts";
 import type { CellVerdict, Question, SideStatements } from "../compiled/question.ts";
 import { type CompiledStatement, makeEverything } from "../compiled/statement.ts";
 import type { PolicyRequest } from "../model/grant.ts";
-import { type Budget, BudgetError, spend } from "../support/budget.ts";
+import { BudgetError, charge, type StepBudget } from "../support/budget.ts";
 import { foldText } from "../syntax/tokens.ts";
 import { listAssignments } from "./assignment.ts";
 import type { KeyValue } from "./key-choices.ts";
@@ -23,7 +23,7 @@ import { fillCell, fillStatement } from "./substitution.ts";
 export interface SearchSettings {
   readonly partition: string;
   readonly profile: KeyProfile;
-  readonly budget: Budget;
+  readonly budget: StepBudget;
 }
 
 /** A question whose left side's Allow statements are handed to the search one by one. */
@@ -44,7 +44,7 @@ export function makeSeparator(
   ];
   return (cell, statement) => {
     if (!isClear(statement)) {
-      return conclude(tellDoubt(statement.doubt));
+      return conclude(tellDoubt(statement.ambiguity));
     }
     try {
       return decideCell(cell, addConditions(statement, cell), players, settings);
@@ -76,7 +76,7 @@ function decideCell(
   settings: SearchSettings,
 ): CellVerdict {
   const { partition, profile, budget } = settings;
-  spend(budget, players.length >> 3);
+  charge(budget, players.length >> 3);
   const near: readonly SidedStatement[] = [
     ...players.filter(({ statement }) => !missesCell(statement, cell)),
     ...(cell.exceptConditions ?? []).map((conditions) => ({
@@ -105,7 +105,7 @@ function decideCell(
   return conclude(doubt);
 }
 
-function isClear({ doubt }: CompiledStatement): boolean {
+function isClear({ ambiguity: doubt }: CompiledStatement): boolean {
   return doubt === undefined;
 }
 
@@ -142,7 +142,7 @@ function decideInstance(
   settings: SearchSettings,
 ): CellVerdict {
   const { budget } = settings;
-  spend(budget);
+  charge(budget);
   const filled = fillCell(cell, assignment);
   if (filled === undefined) return { kind: "covered" };
   const giver = assignment.size === 0 ? from : fillStatement(from, assignment);
@@ -158,7 +158,7 @@ function decideInstance(
   for (const who of principals) {
     for (const what of actions) {
       for (const where of resources) {
-        spend(budget);
+        charge(budget);
         const live = who.reached & what.reached & where.reached;
         const answer = known.get(live) ?? seekContext(giver, players, live, assignment, settings);
         known.set(live, answer);
@@ -192,13 +192,13 @@ function seekContext(
     ...pick("rightDenies").map((deny) => ({ held: [giver, deny], failed: leftDenies })),
   ];
   let unclear: Satisfaction | undefined;
-  spend(budget, players.length >> 4);
+  charge(budget, players.length >> 4);
   for (const { held, failed } of goals) {
-    spend(budget, 1 + (failed.length >> 4));
+    charge(budget, 1 + (failed.length >> 4));
     // An unclear statement is left out, which can only show too much: then it was not certain.
     const clear = { held: held.filter(isClear), failed: failed.filter(isClear) };
     const answer = satisfy(clear, assignment, profile, budget);
-    const doubt = [...held, ...failed].find((statement) => !isClear(statement))?.doubt;
+    const doubt = [...held, ...failed].find((statement) => !isClear(statement))?.ambiguity;
     if (answer.kind === "reached" && doubt === undefined) return answer;
     if (answer.kind === "reached") unclear = { kind: "unclear", message: tellDoubt(doubt) };
     if (answer.kind === "unclear") unclear = answer;

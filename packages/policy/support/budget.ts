@@ -4,7 +4,7 @@ export class BudgetError extends Error {
 }
 
 /** How many steps may still be taken: counted, not timed, so that the same input always gets the same answer. */
-export interface Budget {
+export interface StepBudget {
   left: number;
 }
 
@@ -13,18 +13,18 @@ let effort = 0;
 const charactersPerStep = 128;
 
 /** A budget for one comparison. */
-export function makeBudget(left: number): Budget {
+export function createBudget(left: number): StepBudget {
   effort = 0;
   return { left };
 }
 
 /** Notes how many characters were gone through; whoever pays next pays for them. */
-export function exert(characters: number): void {
+export function noteWork(characters: number): void {
   effort += characters;
 }
 
 /** Takes steps off a budget, and tells whether it had them. */
-export function afford(budget: Budget, steps = 1): boolean {
+export function tryCharge(budget: StepBudget, steps = 1): boolean {
   budget.left -= steps + Math.floor(effort / charactersPerStep);
   effort %= charactersPerStep;
   return budget.left >= 0;
@@ -34,6 +34,6 @@ export function afford(budget: Budget, steps = 1): boolean {
  * Takes steps off a budget.
  * @throws BudgetError when there are none left.
  */
-export function spend(budget: Budget, steps = 1): void {
-  if (!afford(budget, steps)) throw new BudgetError("The comparison took all the steps that it may.");
+export function charge(budget: StepBudget, steps = 1): void {
+  if (!tryCharge(budget, steps)) throw new BudgetError("The comparison took all the steps that it may.");
 }

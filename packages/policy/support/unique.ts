@@ -1,10 +1,10 @@
 /** Items each once: of those with equal texts the last, in the place of the first. */
-export function listOnce<Item>(items: readonly Item[], textOf: (item: Item) => string): Item[] {
+export function uniqueBy<Item>(items: readonly Item[], textOf: (item: Item) => string): Item[] {
   return [...new Map(items.map((item) => [textOf(item), item])).values()];
 }
 
 /** Items by equal texts, in the order in which the texts come. */
-export function groupItems<Item>(
+export function groupBy<Item>(
   items: readonly Item[],
   textOf: (item: Item) => string,
 ): (readonly [Item, ...Item[]])[] {

@@ -11,7 +11,7 @@ const longestText = 2048;
  * Why the meaning of a statement is not certain, where it is not: AWS does not say, contradicts itself, or may read a
  * value otherwise than it is read here.
  */
-export function findDoubt({
+export function findAmbiguity({
   actions,
   resources,
   principals,

@@ -1,9 +1,9 @@
 import type { Clause, PolicyDocument, PolicyStatement, PolicyVersion } from "../model/document.ts";
 import type { Condition, PolicyPrincipal } from "../model/grant.ts";
 import { findOperator, type Operator, spellOperator } from "./operator.ts";
-import { normalisePrincipal } from "./principal.ts";
+import { canonicalPrincipal } from "./principal.ts";
 import { printRange, readAddressRange, readDate, readNumber } from "./scalar.ts";
-import { foldText, spellTemplate } from "./tokens.ts";
+import { canonicalPattern, foldText } from "./tokens.ts";
 
 /** A statement in the one spelling that its meaning has: patterns are as version 2012-10-17 would write them. */
 export interface CanonicalStatement {
@@ -21,13 +21,13 @@ export interface CanonicalStatement {
  */
 export function canonicalText(document: PolicyDocument, partition = "aws"): string {
   const statements = document.statements
-    .filter((statement) => !isIdle(statement))
-    .map((statement) => printStatement(canonicalise(statement, document.version, partition)));
+    .filter((statement) => !hasNoEffect(statement))
+    .map((statement) => statementLine(canonicalise(statement, document.version, partition)));
   return [...new Set(statements)].sort().join("\n");
 }
 
 /** Whether a statement has no effect: its actions, resources or principals are an empty list. */
-export function isIdle({ actions, resources, principals }: PolicyStatement): boolean {
+export function hasNoEffect({ actions, resources, principals }: PolicyStatement): boolean {
   return [actions, resources, principals].some(
     (clause) => clause !== undefined && !clause.negated && clause.entries.length === 0,
   );
@@ -40,10 +40,10 @@ export function canonicalise(
   partition: string,
 ): CanonicalStatement {
   const isIdentity = principals === undefined;
-  const arns = resources && mapClause(resources, (text) => spellArn(text, version, isIdentity));
+  const arns = resources && mapClause(resources, (text) => canonicalArn(text, version, isIdentity));
   return {
     effect,
-    actions: mapClause(actions, spellAction),
+    actions: mapClause(actions, canonicalAction),
     ...(arns && { resources: arns }),
     ...(principals && { principals: normalisePrincipals(principals, partition) }),
     conditions: conditions.map((condition) => canonicalCondition(condition, version)),
@@ -51,7 +51,7 @@ export function canonicalise(
 }
 
 /** A canonical statement as one line. */
-export function printStatement({
+export function statementLine({
   effect,
   actions,
   resources,
@@ -81,7 +81,7 @@ function normalisePrincipals(
   { negated, entries }: Clause<PolicyPrincipal>,
   partition: string,
 ): Clause<PolicyPrincipal> {
-  return { negated, entries: sortPrincipals(entries.map((entry) => normalisePrincipal(entry, partition))) };
+  return { negated, entries: sortPrincipals(entries.map((entry) => canonicalPrincipal(entry, partition))) };
 }
 
 /** Principals by their texts, each once. */
@@ -94,8 +94,8 @@ export function sortPrincipals(principals: readonly PolicyPrincipal[]): readonly
  * The one spelling of a pattern of ARNs. In an identity policy the parts that it lacks are `*` (IAM User Guide: IAM
  * identifiers): `arn:aws:sqs` is `arn:aws:sqs:*:*:*`.
  */
-export function spellArn(text: string, version: PolicyVersion | undefined, isIdentity: boolean): string {
-  const spelled = spellTemplate(text, version);
+export function canonicalArn(text: string, version: PolicyVersion | undefined, isIdentity: boolean): string {
+  const spelled = canonicalPattern(text, version);
   if (!isIdentity || !spelled.startsWith("arn:")) return spelled;
   // The colons of a variable's key part nothing.
   const parts = spelled.replaceAll(/\$\{[^}]*\}/g, "").split(":").length;
@@ -103,8 +103,8 @@ export function spellArn(text: string, version: PolicyVersion | undefined, isIde
 }
 
 /** The one spelling of a pattern of actions: lower case. */
-export function spellAction(text: string): string {
-  const action = spellTemplate(foldText(text), undefined);
+export function canonicalAction(text: string): string {
+  const action = canonicalPattern(foldText(text), undefined);
   return action === "*:*" ? "*" : action;
 }
 
@@ -131,7 +131,7 @@ function canonicalValue(value: string, operator: Operator, version: PolicyVersio
   switch (operator.family) {
     case "string":
     case "arn": {
-      const text = spellTemplate(value, version, operator.comparator === "like");
+      const text = canonicalPattern(value, version, operator.comparator === "like");
       return operator.ignoreCase ? foldText(text) : text;
     }
     case "bool":

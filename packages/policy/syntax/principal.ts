@@ -1,5 +1,5 @@
 import type { PolicyPrincipal } from "../model/grant.ts";
-import { exert } from "../support/budget.ts";
+import { noteWork } from "../support/budget.ts";
 
 /** The part of an AWS principal that says whose it is. */
 interface AwsIdentity {
@@ -34,7 +34,7 @@ export function isUniqueId(id: string): boolean {
 }
 
 /** The one spelling of a principal: an account id becomes its root ARN, a Chinese twin its plain name. */
-export function normalisePrincipal({ type, id }: PolicyPrincipal, partition: string): PolicyPrincipal {
+export function canonicalPrincipal({ type, id }: PolicyPrincipal, partition: string): PolicyPrincipal {
   if (type === "AWS" && accountId.test(id)) return { type, id: `arn:${partition}:iam::${id}:root` };
   if (type === "Service" && partition === "aws-cn") {
     const [, name] = /^([^.]+)\.amazonaws\.com\.cn$/.exec(id) ?? [];
@@ -48,7 +48,7 @@ export function normalisePrincipal({ type, id }: PolicyPrincipal, partition: str
  * its sessions. Both must be normalised.
  */
 export function coversPrincipal(entry: PolicyPrincipal, principal: PolicyPrincipal): boolean {
-  exert(16);
+  noteWork(16);
   if (entry.type === "AWS" && entry.id === "*") return true;
   if (entry.type !== principal.type) return false;
   if (entry.id === "*" || entry.id === principal.id) return true;

@@ -26,7 +26,7 @@ const dollar = 36;
  * Takes a value apart into characters, wildcards and policy variables (IAM User Guide: policy variables).
  * Only documents of version 2012-10-17 have variables; elsewhere `${…}` is plain text.
  */
-export function parseTemplate(text: string, version: PolicyVersion | undefined, wildcards = true): Token[] {
+export function parseTokens(text: string, version: PolicyVersion | undefined, wildcards = true): Token[] {
   const tokens: Token[] = [];
   const variables = version === "2012-10-17";
   for (let at = 0; at < text.length; at++) {
@@ -68,9 +68,9 @@ function parseVariableToken(inside: string): Token | undefined {
 }
 
 /** The one spelling of a pattern as it stands in a document: equal texts mean equal patterns. */
-export function spellTemplate(text: string, version: PolicyVersion | undefined, wildcards = true): string {
+export function canonicalPattern(text: string, version: PolicyVersion | undefined, wildcards = true): string {
   const isSpelled = !text.includes("$") && (wildcards ? !text.includes("**") : !/[*?]/.test(text));
-  return isSpelled ? text : printTemplate(parseTemplate(text, version, wildcards));
+  return isSpelled ? text : printTokens(parseTokens(text, version, wildcards));
 }
 
 /** A variable as one text, as it would stand in a policy. */
@@ -87,7 +87,7 @@ export function readVariable(text: string): PolicyVariable {
 }
 
 /** The one spelling of a pattern, as version 2012-10-17 would write it: equal texts mean equal patterns. */
-export function printTemplate(tokens: readonly Token[]): string {
+export function printTokens(tokens: readonly Token[]): string {
   return tokens
     .map((token, index) => {
       if (typeof token === "string") return token;
