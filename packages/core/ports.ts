@@ -114,6 +114,12 @@ export interface Announcer {
   announce(transitions: readonly Transition[]): Promise<void>;
 }
 
+/** Imports findings into a hub that keeps the last state it was sent, such as Security Hub. */
+export interface FindingImporter {
+  /** Imports a batch and returns why findings were refused, by finding id. Throws where the hub takes none of them. */
+  import(deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, string>>;
+}
+
 /** Asks for a role to be looked at again. */
 export interface RecheckQueue {
   schedule(recheck: Recheck, afterSeconds: number): Promise<void>;

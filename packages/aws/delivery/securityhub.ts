@@ -3,6 +3,7 @@ import {
   BatchImportFindingsCommand,
   type SecurityHubClient,
 } from "@aws-sdk/client-securityhub";
+import type { Delivery, FindingImporter } from "@drift-guard/core/ports";
 import { codeOf } from "../failure.ts";
 import { DeliveryError, deliveryFailure } from "./delivery.ts";
 
@@ -40,6 +41,42 @@ export async function importFindings(
       `${refused.map(({ id, why }) => `${id}: ${why}`).join("; ")}.`,
     refused,
   );
+}
+
+/**
+ * Creates an importer of findings into Security Hub. `format` returns a delivery's finding in ASFF. Throws
+ * `DeliveryError` where Security Hub takes no finding, or refuses one that is not of the batch: then it is unknown which
+ * were imported.
+ */
+export function createFindingImporter(
+  client: SecurityHubClient,
+  format: (delivery: Delivery) => AwsSecurityFinding,
+): FindingImporter {
+  return {
+    async import(deliveries) {
+      const batch = deliveries.map((delivery) => ({
+        id: delivery.transition.finding.id,
+        asff: format(delivery),
+      }));
+      try {
+        await importFindings(
+          client,
+          batch.map(({ asff }) => asff),
+        );
+        return new Map();
+      } catch (error) {
+        if (!(error instanceof FindingsRefusedError)) throw error;
+        const ids = new Map(batch.map(({ id, asff }) => [asff.Id, id]));
+        const refused = new Map<string, string>();
+        for (const { id, why } of error.refused) {
+          const finding = ids.get(id);
+          if (finding === undefined) throw error;
+          refused.set(finding, why);
+        }
+        return refused;
+      }
+    },
+  };
 }
 
 function packChunks(findings: readonly AwsSecurityFinding[]): readonly AwsSecurityFinding[][] {

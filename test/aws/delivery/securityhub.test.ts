@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { SecurityHubClient } from "@aws-sdk/client-securityhub";
-import { FindingsRefusedError, importFindings } from "@drift-guard/aws/delivery/securityhub";
+import {
+  createFindingImporter,
+  FindingsRefusedError,
+  importFindings,
+} from "@drift-guard/aws/delivery/securityhub";
 import { formatAsff } from "@drift-guard/formats/asff";
 import * as z from "zod";
 import { account, aFinding, aTransition } from "../../builders.ts";
@@ -52,6 +56,35 @@ describe("The import into Security Hub", () => {
         return true;
       });
     });
+  });
+
+  const sendAsDeliveries = (responder: Responder, count: number) =>
+    createFindingImporter(new SecurityHubClient(clientSettingsFor(responder.endpoint)), ({ transition }) =>
+      formatAsff(transition, place),
+    ).import(transitions(count).map((transition) => ({ transition, awaiting: ["securityhub"] })));
+  const refuseOne = (id: string) =>
+    json({
+      FailedCount: 1,
+      SuccessCount: 1,
+      FailedFindings: [{ Id: id, ErrorCode: "InvalidInput", ErrorMessage: "Bad Types." }],
+    });
+
+  it("returns the refusals of a batch of deliveries by finding id", async () => {
+    await withResponder(
+      () => refuseOne(`drift-guard/${account}/f1`),
+      async (responder) => {
+        assert.deepEqual([...(await sendAsDeliveries(responder, 2))], [["f1", "InvalidInput Bad Types."]]);
+      },
+    );
+  });
+
+  it("fails as a whole where Security Hub refuses a finding that is not of the batch", async () => {
+    await withResponder(
+      () => refuseOne("drift-guard/elsewhere"),
+      async (responder) => {
+        await assert.rejects(sendAsDeliveries(responder, 2), { name: "DeliveryError" });
+      },
+    );
   });
 
   it("says what to do where Security Hub is not enabled", async () => {
