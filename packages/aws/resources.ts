@@ -5,7 +5,8 @@ import {
   type SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { type ParameterMetadata, paginateDescribeParameters, type SSMClient } from "@aws-sdk/client-ssm";
-import type { ResourceFacts, ResourceReader } from "@drift-guard/core/ports";
+import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
+import type { ResourceReader } from "@drift-guard/core/ports";
 import type { AccountId } from "./iam/role.ts";
 
 /** Makes the clients of a region; each is asked for once, and only where something of its service is read. */

@@ -1,6 +1,6 @@
-import { isOlderVersion } from "@drift-guard/core/evaluate/evaluate";
 import type { Assessment, VendorChange } from "@drift-guard/core/model/evidence";
 import type { Severity } from "@drift-guard/core/model/finding";
+import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
 import { splitPart } from "@drift-guard/formats/evidence";
 import { listGrants } from "@drift-guard/formats/grants";
 import { plain } from "@drift-guard/formats/plain";

@@ -79,3 +79,8 @@ export class BatchUnreadableError extends Error {
 export class AgentsUnreadableError extends Error {
   override readonly name = "AgentsUnreadableError";
 }
+
+/** A role, or a drift of it, cannot be taken into a reference; the text says why and what to do instead. */
+export class CaptureError extends Error {
+  override readonly name = "CaptureError";
+}

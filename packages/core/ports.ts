@@ -2,12 +2,14 @@ import type { ComputeEnvironment, JobDefinition, JobQueue } from "./batch/batch.
 import type { RoleUse, RoleUser, UsageSubject } from "./batch/role-use.ts";
 import type { UsesByRole } from "./batch/uses.ts";
 import type { RoleActivity } from "./linked-role/linked-role.ts";
+import type { RegionLook } from "./linked-role/standing.ts";
 import type { Recheck, Subject } from "./model/change.ts";
 import type { Budget, Control } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
 import type { Finding } from "./model/finding.ts";
 import type { Ledger } from "./model/ledger.ts";
 import type { Step } from "./model/plan.ts";
+import type { ResourceFacts } from "./model/resource-facts.ts";
 import type { RoleKey, RoleReading } from "./model/role.ts";
 import type { Transition } from "./model/transition.ts";
 
@@ -158,15 +160,10 @@ export interface AgentReader {
   oldestAgent(region: string, cluster: string): Promise<string | undefined>;
 }
 
-/** What is known of a secret, a parameter or a key beside its name. */
-export interface ResourceFacts {
-  /** Its resource policy as JSON text; `null` where it has none. */
-  readonly policy: string | null;
-  /** ARN of the customer-managed key that encrypts it; `null` where AWS's own does, which needs no grant (R45, R46). */
-  readonly key?: string | null;
-}
-
 /** Reads secrets, parameters and keys, not their values; undefined where it may not, or they are not there. */
 export interface ResourceReader {
   facts(arn: string): Promise<ResourceFacts | undefined>;
 }
+
+/** Reads from one region what works with a service-linked role. Throws `BatchUnreadableError`. */
+export type RegionReader = (region: string) => Promise<Extract<RegionLook, { status: "read" }>>;

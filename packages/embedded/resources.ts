@@ -1,4 +1,5 @@
-import type { ResourceFacts, ResourceReader } from "@drift-guard/core/ports";
+import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
+import type { ResourceReader } from "@drift-guard/core/ports";
 
 /** Secrets, parameters and keys of an account in memory: what is known of them beside their values, which are not held. */
 export interface Resources {

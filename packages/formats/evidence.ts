@@ -1,4 +1,3 @@
-import { isOlderVersion } from "@drift-guard/core/evaluate/evaluate";
 import type {
   Attempt,
   Drift,
@@ -11,6 +10,7 @@ import type {
 } from "@drift-guard/core/model/evidence";
 import type { Grant } from "@drift-guard/core/model/grant";
 import type { Part } from "@drift-guard/core/model/part";
+import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { printActor, printOrigin } from "./actors.ts";
 import { listGrants } from "./grants.ts";

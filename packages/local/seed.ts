@@ -11,7 +11,8 @@ import {
 import { EnableSecurityHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import type { Config } from "@drift-guard/core/config/config";
 import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
-import { isOwnedByAws, profileOf } from "@drift-guard/core/evaluate/evaluate";
+import { profileOf } from "@drift-guard/core/evaluate/evaluate";
+import { isOwnedByAws } from "@drift-guard/core/model/policy-arn";
 import type { Attachment } from "@drift-guard/core/reference/reference";
 import { clientSettings } from "./client.ts";
 

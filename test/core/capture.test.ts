@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CaptureError, captureRole, exemplifyReference, takeDrifts } from "@drift-guard/core/capture/capture";
+import { takeDrifts } from "@drift-guard/core/capture/accept-drift";
+import { captureRole } from "@drift-guard/core/capture/capture";
+import { CaptureError } from "@drift-guard/core/errors";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Role, seen, unseen } from "@drift-guard/core/model/role";
 import { references } from "@drift-guard/core/reference/built-in";
+import { exemplifyReference } from "@drift-guard/core/reference/example";
 import { defineReference, printReference, type Reference } from "@drift-guard/core/reference/reference";
 import fc from "fast-check";
 import { aFinding, aKey, allow, anUndecided, aRole, trustOf } from "../builders.ts";

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Need } from "@drift-guard/core/batch/role-use";
-import { evaluateNeeds, findUnusedGrants } from "@drift-guard/core/evaluate/needs";
+import { evaluateNeeds } from "@drift-guard/core/evaluate/needs";
+import { findUnusedGrants } from "@drift-guard/core/evaluate/unused-grants";
+import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import { type Role, unseen } from "@drift-guard/core/model/role";
-import type { ResourceFacts } from "@drift-guard/core/ports";
 import fc from "fast-check";
 import { account, aDefinitionUse, allow, aRole } from "../builders.ts";
 

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { exemplifyReference } from "@drift-guard/core/capture/capture";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { references } from "@drift-guard/core/reference/built-in";
+import { exemplifyReference } from "@drift-guard/core/reference/example";
 import { defineReference } from "@drift-guard/core/reference/reference";
 import { guardedAs } from "./watched-roles.ts";
 

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type RoleUse, tellUses, weighSeverity } from "@drift-guard/core/batch/role-use";
+import { isPermissionTrouble } from "@drift-guard/core/batch/permission-trouble";
+import type { RoleUse } from "@drift-guard/core/batch/role-use";
+import { formatUses } from "@drift-guard/core/batch/role-use-text";
 import { usesOfDefinition, usesOfEnvironment } from "@drift-guard/core/batch/uses";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { findEscalation } from "@drift-guard/core/evaluate/job-role";
+import { weighSeverity } from "@drift-guard/core/evaluate/severity";
 import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
-import { isPermissionTrouble, readSymptom } from "@drift-guard/core/intake/symptom";
+import { readSymptom } from "@drift-guard/core/intake/symptom";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { Severity } from "@drift-guard/core/model/finding";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
@@ -35,7 +38,7 @@ describe("what uses a role", () => {
   it("is told with what is in work first, each once, and no more than twenty", () => {
     const idle = anEnvironmentUse({ name: "idle", state: "DISABLED", queues: [] });
     assert.deepEqual(
-      tellUses([idle, aDefinitionUse(), aDefinitionUse(), anEnvironmentUse({ status: "INVALID" })]),
+      formatUses([idle, aDefinitionUse(), aDefinitionUse(), anEnvironmentUse({ status: "INVALID" })]),
       [
         "job definition render:7 in us-east-1",
         "compute environment prod in us-east-1 (ENABLED, INVALID), with job queue high",
@@ -43,8 +46,8 @@ describe("what uses a role", () => {
       ],
     );
     const many = Array.from({ length: 50 }, (_, index) => aDefinitionUse({ revision: index }));
-    assert.equal(tellUses(many).length, 20);
-    assert.equal(tellUses(many).at(-1), "and 31 more");
+    assert.equal(formatUses(many).length, 20);
+    assert.equal(formatUses(many).at(-1), "and 31 more");
   });
 
   it("makes a loss worse by a step where work depends on it, and milder where nothing does", () => {

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-batch";
 import { lastSegment } from "@drift-guard/core/batch/batch";
 import { BatchUnreadableError } from "@drift-guard/core/errors";
-import type { RegionReader } from "@drift-guard/guard/linked-role/uses";
+import type { RegionReader } from "@drift-guard/core/ports";
 import { tellFailure } from "../failure.ts";
 
 /** Reads the service environments of a region: every one of them works with the role for SageMaker (2.5). */

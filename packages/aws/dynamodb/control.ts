@@ -5,8 +5,9 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Approval, Budget, Control, Exception } from "@drift-guard/core/model/control";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
+import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/budget-window";
 import { ApprovalItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
-import { type BudgetWindow, budgetWindow, controlKeys, schema } from "@drift-guard/core/store/keys";
+import { controlKeys, schema } from "@drift-guard/core/store/keys";
 import { findItem, openTable, queryItems, readItem, sortKeyOf, type Table, tableFailure } from "./table.ts";
 
 // Two rollbacks that spend at once cancel each other's transaction; more often than this they do not meet.

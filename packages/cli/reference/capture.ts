@@ -1,5 +1,6 @@
 import { relative } from "node:path";
-import { type Captured, captureRole, takeDrifts } from "@drift-guard/core/capture/capture";
+import { takeDrifts } from "@drift-guard/core/capture/accept-drift";
+import { type Captured, captureRole } from "@drift-guard/core/capture/capture";
 import { type Config, GuardedRole } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { type RoleReading, sameRoleName } from "@drift-guard/core/model/role";

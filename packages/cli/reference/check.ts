@@ -1,7 +1,7 @@
-import { exemplifyReference } from "@drift-guard/core/capture/capture";
 import { GuardedRole } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import { exemplifyReference } from "@drift-guard/core/reference/example";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import { plain } from "@drift-guard/formats/plain";
 import { type ExitCode, parseCommandLine } from "../command.ts";

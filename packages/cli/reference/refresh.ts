@@ -1,6 +1,6 @@
 import { RoleUnreadableError } from "@drift-guard/core/errors";
-import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/evaluate/evaluate";
 import type { VendorChange } from "@drift-guard/core/model/evidence";
+import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/model/policy-arn";
 import type { PolicyVersion } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Attachment, Reference } from "@drift-guard/core/reference/reference";

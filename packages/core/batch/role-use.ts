@@ -1,6 +1,4 @@
 import * as z from "zod";
-import type { Evidence } from "../model/evidence.ts";
-import { Severity } from "../model/finding.ts";
 
 /** A grant that a job definition needs its execution role to have (R45, R46). */
 export const Need = z
@@ -93,44 +91,4 @@ export function namesRole(use: RoleUse): boolean {
 /** Whether work depends on it now: an enabled environment, or a definition, of which only active ones are kept. */
 export function isInWork(use: RoleUse): boolean {
   return use.kind === "job-definition" || use.state === "ENABLED";
-}
-
-const mostTold = 20;
-
-/** What uses a role, in short texts for a person, what is in work first; bounded. */
-export function tellUses(uses: readonly RoleUse[]): readonly string[] {
-  const texts = [...new Set([...uses].sort(byWork).map(tellUse))];
-  if (texts.length <= mostTold) return texts;
-  return [...texts.slice(0, mostTold - 1), `and ${texts.length - mostTold + 1} more`];
-}
-
-/** One use of a role in a short text. */
-export function tellUse(use: RoleUse): string {
-  switch (use.kind) {
-    case "compute-environment": {
-      const status = use.status === "VALID" ? use.state : `${use.state}, ${use.status}`;
-      const queues = use.queues.length === 0 ? "" : `, with ${tellQueues(use.queues)}`;
-      return `compute environment ${use.name} in ${use.region} (${status})${queues}`;
-    }
-    case "job-definition":
-      return `job definition ${use.name}:${use.revision} in ${use.region}`;
-  }
-}
-
-function tellQueues(queues: readonly string[]): string {
-  const some = queues.length > 5 ? [...queues.slice(0, 4), `${queues.length - 4} more`] : queues;
-  return `job queue${queues.length === 1 ? "" : "s"} ${some.join(", ")}`;
-}
-
-function byWork(a: RoleUse, b: RoleUse): number {
-  return Number(isInWork(b)) - Number(isInWork(a));
-}
-
-/** The severity of a finding, with what depends on the role counted in: a loss is worse where work needs the role. */
-export function weighSeverity(severity: Severity, evidence: Evidence, uses: readonly RoleUse[]): Severity {
-  // Whoever may do too much by a role may do it whether or not Batch uses the role.
-  if (evidence.kind !== "drift" || evidence.side === "excess") return severity;
-  const step = uses.some(isInWork) ? -1 : uses.length === 0 ? 1 : 0;
-  const order = Severity.options;
-  return order[Math.max(order.indexOf(severity) + step, 0)] ?? severity;
 }

@@ -5,10 +5,12 @@ import type { GuardedRole } from "../config/config.ts";
 import { matchesName } from "../config/name-pattern.ts";
 import type { Assessment, Drift, DriftSide } from "../model/evidence.ts";
 import type { Part } from "../model/part.ts";
+import { isOlderVersion, isOwnedByAws } from "../model/policy-arn.ts";
 import { type AttachedPolicy, type Role, type RoleReading, sameRoleName } from "../model/role.ts";
+import { filterByEffect, isReadable } from "../policy-json.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Attachment, Reference, Strictness } from "../reference/reference.ts";
-import { assessFloor, isReadable, keepEffect } from "./floor.ts";
+import { assessFloor } from "./floor.ts";
 
 /** What an evaluation looks at. */
 export interface Evaluation {
@@ -170,7 +172,7 @@ function assessExtras(
     ),
     ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
   ].filter(isReadable);
-  const given = keepEffect(rightful.map(parsePolicy), "Allow");
+  const given = filterByEffect(rightful.map(parsePolicy), "Allow");
   const hasDeny = rightful.some((text) =>
     parsePolicy(text).statements.some(({ effect }) => effect === "Deny"),
   );
@@ -272,15 +274,4 @@ function drift(
   { grants = [], denies = [], detail }: Partial<Pick<Drift, "grants" | "denies" | "detail">>,
 ): Drift {
   return { kind: "drift", part, side, grants, denies, ...(detail !== undefined && { detail }) };
-}
-
-/** Whether AWS keeps a managed policy: the account cannot edit it. */
-export function isOwnedByAws(policyArn: string): boolean {
-  return /^arn:[\w-]+:iam::aws:policy\//.test(policyArn);
-}
-
-/** Whether a version id such as `v9` comes before another; ids of another form do not compare. */
-export function isOlderVersion(id: string, other: string): boolean {
-  const numberOf = (text: string) => Number(/^v(\d+)$/.exec(text)?.[1] ?? Number.NaN);
-  return numberOf(id) < numberOf(other);
 }

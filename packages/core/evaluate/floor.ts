@@ -1,10 +1,11 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
-import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
+import type { PolicyDocument } from "@drift-guard/policy/document";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
 import type { Assessment, Undecided } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import type { Role } from "../model/role.ts";
+import { filterByEffect } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
 
 /**
@@ -17,11 +18,13 @@ export function assessFloor(role: Role, reference: Reference, strictness: Strict
   const held = readHeld(role);
   const told = strictness.attachments === "required" ? reference.attachments : [];
   const gives = [...held.documents, ...told.map(({ document }) => parsePolicy(document))];
-  const { missing, undecided } = comparePolicies(keepEffect(gives, "Allow"), required, { kind: "identity" });
+  const { missing, undecided } = comparePolicies(filterByEffect(gives, "Allow"), required, {
+    kind: "identity",
+  });
   // A Deny that the reference has stands in its floor: without it the role may more.
   const { deniesRemoved } = comparePolicies(
-    keepEffect(gives, "Deny"),
-    keepEffect(required.map(parsePolicy), "Deny"),
+    filterByEffect(gives, "Deny"),
+    filterByEffect(required.map(parsePolicy), "Deny"),
     { kind: "identity" },
   );
   const cut = cutByBoundary(role, reference, required);
@@ -103,26 +106,4 @@ function tellLack(grants: readonly Grant[], boundary: string | undefined): reado
 function tellFreed(denies: readonly Grant[]): readonly Assessment[] {
   if (denies.length === 0) return [];
   return [{ kind: "drift", part: "permissions", side: "excess", grants: [], denies }];
-}
-
-/** Documents with their statements of one effect only. */
-export function keepEffect(
-  documents: readonly PolicyDocument[],
-  effect: PolicyStatement["effect"],
-): readonly PolicyDocument[] {
-  return documents.map((document) => ({
-    ...document,
-    statements: document.statements.filter((statement) => statement.effect === effect),
-  }));
-}
-
-/** Whether a text is a policy. */
-export function isReadable(text: string): boolean {
-  try {
-    parsePolicy(text);
-    return true;
-  } catch (error) {
-    if (error instanceof PolicySyntaxError) return false;
-    throw error;
-  }
 }

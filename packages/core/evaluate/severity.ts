@@ -1,8 +1,9 @@
 import type { PolicyPrincipal } from "@drift-guard/policy/grant";
+import { isInWork, type RoleUse } from "../batch/role-use.ts";
 import type { Config, Rated } from "../config/config.ts";
 import { mayBegin } from "../config/name-pattern.ts";
 import type { Drift, Evidence, Note } from "../model/evidence.ts";
-import type { Severity } from "../model/finding.ts";
+import { Severity } from "../model/finding.ts";
 import type { Grant } from "../model/grant.ts";
 import type { RoleKey } from "../model/role.ts";
 
@@ -17,6 +18,15 @@ export function rateSeverity(evidence: Evidence, role: RoleKey, config?: Choice)
 /** Whether the owner chose how bad such evidence is, so that nothing else weighs. */
 export function isChosen(evidence: Evidence, config?: Choice): boolean {
   return config?.severities[ratedAs(evidence)] !== undefined;
+}
+
+/** The severity of a finding, with what depends on the role counted in: a loss is worse where work needs the role. */
+export function weighSeverity(severity: Severity, evidence: Evidence, uses: readonly RoleUse[]): Severity {
+  // Whoever may do too much by a role may do it whether or not Batch uses the role.
+  if (evidence.kind !== "drift" || evidence.side === "excess") return severity;
+  const step = uses.some(isInWork) ? -1 : uses.length === 0 ? 1 : 0;
+  const order = Severity.options;
+  return order[Math.max(order.indexOf(severity) + step, 0)] ?? severity;
 }
 
 type Choice = Pick<Config, "severities">;

@@ -1,11 +1,14 @@
 import { judgeAgent, leastAgent } from "../batch/agent-version.ts";
 import { usualExecutionRole } from "../batch/batch.ts";
-import { type DefinitionUse, type EnvironmentUse, type RoleUse, tellUse } from "../batch/role-use.ts";
-import { isPermissionTrouble } from "../intake/symptom.ts";
+import { isPermissionTrouble } from "../batch/permission-trouble.ts";
+import type { DefinitionUse, EnvironmentUse, RoleUse } from "../batch/role-use.ts";
+import { formatUse } from "../batch/role-use-text.ts";
 import type { Assessment, Drift, Note, NoteTopic } from "../model/evidence.ts";
+import type { ResourceFacts } from "../model/resource-facts.ts";
 import { type RoleReading, sameRoleName } from "../model/role.ts";
-import type { ResourceFacts } from "../ports.ts";
-import { evaluateNeeds, findUnusedGrants } from "./needs.ts";
+
+import { evaluateNeeds } from "./needs.ts";
+import { findUnusedGrants } from "./unused-grants.ts";
 
 /** What the uses of a role are held against. */
 export interface UsageQuestion {
@@ -42,7 +45,7 @@ function noteUnnamed(uses: readonly DefinitionUse[]): readonly Note[] {
     "role-not-named",
     uses.filter(({ unnamed }) => unnamed),
     (use) =>
-      `${tellUse(use)} ${use.fargate ? "runs on Fargate" : "uses secrets"} and names no execution role: its jobs cannot start. Register a revision with an executionRoleArn.`,
+      `${formatUse(use)} ${use.fargate ? "runs on Fargate" : "uses secrets"} and names no execution role: its jobs cannot start. Register a revision with an executionRoleArn.`,
   );
 }
 
@@ -53,7 +56,7 @@ function noteDoubleDuty(name: string, uses: readonly DefinitionUse[]): readonly 
     "execution-role-as-job-role",
     uses.filter(({ duty }) => duty === "job"),
     (use) =>
-      `${tellUse(use)} names ${name}, an execution role, as its job role: its containers can read every secret and pull every image that the role may. Give the jobs a role of their own.`,
+      `${formatUse(use)} names ${name}, an execution role, as its job role: its containers can read every secret and pull every image that the role may. Give the jobs a role of their own.`,
   );
 }
 
@@ -62,7 +65,7 @@ function noteUnheld(uses: readonly EnvironmentUse[]): readonly Note[] {
     "profile-empty",
     uses.filter(({ unheld }) => unheld),
     (use) =>
-      `${tellUse(use)} names the instance profile ${use.profile}, which does not exist or holds no role: its instances cannot join. Make the profile, and add its role to it.`,
+      `${formatUse(use)} names the instance profile ${use.profile}, which does not exist or holds no role: its instances cannot join. Make the profile, and add its role to it.`,
   );
 }
 
@@ -75,8 +78,8 @@ function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
   });
   return note("agent-too-old", judged, (use) =>
     use.verdict === "too-old"
-      ? `${tellUse(use)} has instances whose ECS agent is ${use.oldestAgent}: tasks with an execution role (secrets, private registries) need ${leastAgent} or later and cannot start there. Update the agent, or the AMI and then the instances.`
-      : `${tellUse(use)} has instances whose ECS agent is of the version "${use.oldestAgent}", which cannot be compared with ${leastAgent}, the first that takes execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
+      ? `${formatUse(use)} has instances whose ECS agent is ${use.oldestAgent}: tasks with an execution role (secrets, private registries) need ${leastAgent} or later and cannot start there. Update the agent, or the AMI and then the instances.`
+      : `${formatUse(use)} has instances whose ECS agent is of the version "${use.oldestAgent}", which cannot be compared with ${leastAgent}, the first that takes execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
   );
 }
 
@@ -88,7 +91,7 @@ function noteOtherPath(uses: readonly EnvironmentUse[], reading: RoleReading): r
     "other-path",
     uses.filter((use) => use.arn !== undefined && use.arn.toLowerCase() !== arn.toLowerCase()),
     (use) =>
-      `${tellUse(use)} names ${use.arn}, and the role stands at ${arn}: Batch cannot assume it, and an environment in that state cannot be deleted. Make a role at the path that it names, disable and delete the environment, and make it anew.`,
+      `${formatUse(use)} names ${use.arn}, and the role stands at ${arn}: Batch cannot assume it, and an environment in that state cannot be deleted. Make a role at the path that it names, disable and delete the environment, and make it anew.`,
   );
 }
 
@@ -102,7 +105,7 @@ function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): rea
     uses.filter(
       ({ status, statusReason }) => status === "INVALID" && isPermissionTrouble(statusReason ?? ""),
     ),
-    (use) => `${tellUse(use)} is INVALID because of a role: ${use.statusReason}. ${cure}`,
+    (use) => `${formatUse(use)} is INVALID because of a role: ${use.statusReason}. ${cure}`,
   );
 }
 

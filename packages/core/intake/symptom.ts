@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { optionalText } from "../batch/batch.ts";
+import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import { linkedRoles } from "../linked-role/linked-role.ts";
 import type { Subject } from "../model/change.ts";
 import { isPossibleSubject } from "./subject-shape.ts";
@@ -31,15 +32,6 @@ export const symptomTypes = [
 /** Whether a detail-type is one of those. */
 export function isSymptomType(type: string): boolean {
   return symptomTypes.some((known) => known === type);
-}
-
-// What AWS says where a role, a permission or a profile is the reason; anything else is not for the guard.
-const troubles =
-  /not authorized|AccessDenied|access denied|assume ?role|unable to (?:pull secrets|assume|get registry auth|fetch secret|retrieve secret)|ResourceInitializationError: (?:unable|failed) to|not authorised|instance ?profile|service ?-?linked role|(?:execution|job|task|service|instance|fleet) ?role|iam role|UnauthorizedOperation|UnrecognizedClient|InvalidClientToken|CannotPullContainerError.*(?:denied|403|authorization)/i;
-
-/** Whether a reason that Batch gives has to do with a role or a permission. */
-export function isPermissionTrouble(reason: string): boolean {
-  return troubles.test(reason.slice(0, 4096));
 }
 
 const Detail = z.looseObject({

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type RoleUse, tellUses } from "../batch/role-use.ts";
+import type { RoleUse } from "../batch/role-use.ts";
+import { formatUses } from "../batch/role-use-text.ts";
 import type { CloudTrailRecord } from "../intake/cloudtrail.ts";
 import type { Change } from "../model/change.ts";
 import type { Note } from "../model/evidence.ts";
@@ -92,7 +93,7 @@ export function noteDeletion(
     topic: "linked-role-deletion",
     details: [
       `Its deletion was asked for at ${at}${deletionTask === undefined ? "" : ` (${deletionTask})`}, and has not ended.`,
-      ...tellUses(uses).map((use) => `Uses it: ${use}.`),
+      ...formatUses(uses).map((use) => `Uses it: ${use}.`),
       "IAM ought to refuse while these are there. Should the role go, they turn INVALID, and cannot be deleted: make it again with npx drift-guard slr create.",
     ],
     grants: [],

@@ -1,5 +1,5 @@
-import { tellUses, weighSeverity } from "../batch/role-use.ts";
-import { isChosen, rateSeverity } from "../evaluate/severity.ts";
+import { formatUses } from "../batch/role-use-text.ts";
+import { isChosen, rateSeverity, weighSeverity } from "../evaluate/severity.ts";
 import type { Evidence, NoteTopic } from "../model/evidence.ts";
 import { type Finding, Severity } from "../model/finding.ts";
 import type { Observation } from "./observation.ts";
@@ -18,7 +18,7 @@ export function tellSurroundings(
   evidence: Evidence,
   { uses, cause, ledger, reference, ...observation }: Observation,
 ): Pick<Finding, "arn" | "reference" | "usedBy" | "symptoms"> {
-  const told = uses && tellUses(uses);
+  const told = uses && formatUses(uses);
   // A role that is gone was last read for another finding.
   const arn = observation.arn ?? before?.arn ?? ledger.findings.findLast((known) => known.arn)?.arn;
   const symptom =

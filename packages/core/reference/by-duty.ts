@@ -1,4 +1,5 @@
 import type { RoleUse } from "../batch/role-use.ts";
+import { joinDocuments } from "../policy-json.ts";
 import { findReference } from "./built-in.ts";
 import type { Reference } from "./reference.ts";
 
@@ -43,13 +44,13 @@ export function referenceByDuty(
   return {
     ...kept,
     role: name,
-    trust: joinDocuments(all.map(({ trust }) => trust)),
+    trust: joinDistinct(all.map(({ trust }) => trust)),
     attachments: all.flatMap(({ attachments }) => attachments),
     retired: all.flatMap(({ retired }) => retired),
     ...(main.allowed && {
       allowed: {
         ...main.allowed,
-        document: joinDocuments(all.flatMap(({ allowed }) => (allowed ? [allowed.document] : []))),
+        document: joinDistinct(all.flatMap(({ allowed }) => (allowed ? [allowed.document] : []))),
       },
     }),
     strictness: { ...main.strictness, ceiling: duties.has("job") ? "open" : main.strictness.ceiling },
@@ -73,15 +74,9 @@ function jobReference(name: string): Reference {
   };
 }
 
-// Trusts of one service may be spelled apart and mean the same: the comparison sees to that.
-function joinDocuments(documents: readonly string[]): string {
-  const [first = "{}", ...others] = [...new Set(documents)];
-  if (others.length === 0) return first;
-  const Statement = [first, ...others].flatMap((text) => statementsOf(JSON.parse(text)));
-  return JSON.stringify({ Version: "2012-10-17", Statement });
-}
-
-function statementsOf(document: unknown): readonly unknown[] {
-  if (typeof document !== "object" || document === null || !("Statement" in document)) return [];
-  return Array.isArray(document.Statement) ? document.Statement : [document.Statement];
+// Trusts of one service may be written differently and mean the same: the comparison treats them as equal.
+function joinDistinct(documents: readonly string[]): string {
+  const distinct = [...new Set(documents)];
+  const [first] = distinct;
+  return first !== undefined && distinct.length === 1 ? first : joinDocuments(distinct);
 }

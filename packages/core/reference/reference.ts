@@ -124,20 +124,16 @@ function writeReference(reference: Reference): object {
   const isUsual = JSON.stringify(strictness) === JSON.stringify(usualStrictness);
   return {
     ...head,
-    trust: readDocument(trust),
+    trust: JSON.parse(trust),
     attachments: attachments.map((attachment) => ({
       ...attachment,
-      document: readDocument(attachment.document),
+      document: JSON.parse(attachment.document),
     })),
-    ...(floor && { floor: { ...floor, document: readDocument(floor.document) } }),
-    ...(allowed && { allowed: { ...allowed, document: readDocument(allowed.document) } }),
+    ...(floor && { floor: { ...floor, document: JSON.parse(floor.document) } }),
+    ...(allowed && { allowed: { ...allowed, document: JSON.parse(allowed.document) } }),
     ...(retired.length > 0 && { retired }),
     ...(profile !== undefined && { profile }),
     boundary,
     ...(!isUsual && { strictness }),
   };
-}
-
-function readDocument(text: string): unknown {
-  return JSON.parse(text);
 }

@@ -2,7 +2,7 @@ import type { Assessment } from "../model/evidence.ts";
 import { identifyFinding } from "../model/identity.ts";
 import type { Ledger } from "../model/ledger.ts";
 import type { Part } from "../model/part.ts";
-import type { Repair } from "./planner.ts";
+import type { RepairStep } from "./repair.ts";
 
 /** Where on a role somebody may be containing an incident: by a Deny that was added, or by what cannot be compared. */
 export interface Containment {
@@ -30,7 +30,7 @@ export function surveyContainment(assessments: readonly Assessment[], ledger: Le
  * role stops it; taking away is stopped only by what the very part may hold: the Deny itself.
  */
 export function holdsDoubt(
-  { step: { part }, restores }: Repair,
+  { step: { part }, restores }: RepairStep,
   { denied, undecided }: Containment,
 ): string | undefined {
   const concerns = (other: Part) => restores || other === part || other === "role";

@@ -1,6 +1,5 @@
 import type { Config, GuardedRole, RollbackMode } from "../config/config.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
-import { strictnessOf } from "../evaluate/evaluate.ts";
 import type { Approval } from "../model/control.ts";
 import type { Assessment, Drift } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
@@ -11,7 +10,7 @@ import type { Role } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
 import { type Containment, holdsDoubt, surveyContainment } from "./containment.ts";
-import { addStatements, repairTrust } from "./trust-repair.ts";
+import { findRepairStep } from "./repair.ts";
 
 /** What a plan is made from. */
 export interface Planning {
@@ -94,7 +93,7 @@ function consider(
   const { guarded } = planning;
   if (modeOf(drift, finding, planning) === "off") return { kind: "nothing" };
   const samePart = candidates.filter((other) => other.drift.part === drift.part);
-  const repair = undo(
+  const repair = findRepairStep(
     drift,
     planning,
     samePart.map((other) => other.drift),
@@ -164,43 +163,6 @@ function isApproved(finding: Finding, { approvals, ledger, now }: Planning): boo
           status === "done" && startedAt >= at && plan.findings.includes(finding.id),
       ),
   );
-}
-
-/** A step that would undo a drift, and whether it gives anything. */
-export interface Repair {
-  readonly step: Step;
-  readonly restores: boolean;
-}
-
-function undo(
-  drift: Drift,
-  { role, reference, guarded }: Planning,
-  samePart: readonly Drift[],
-): Repair | undefined {
-  const base = { role: role.name, part: drift.part };
-  const { trust, attachments } = localiseReference(reference, role.partition);
-  if (drift.part === "trust") {
-    const { document, restores } =
-      strictnessOf(reference, guarded).trust === "floor"
-        ? addStatements(role.trust, trust)
-        : repairTrust(role, trust, samePart);
-    return { step: { ...base, call: "iam:UpdateAssumeRolePolicy", document }, restores };
-  }
-  const [kind, ...rest] = drift.part.split(":");
-  const name = rest.join(":");
-  if (kind === "managed") {
-    const attached = role.attached.some(({ arn }) => arn === name);
-    if (drift.side === "missing" && !attached)
-      return { step: { ...base, call: "iam:AttachRolePolicy", policyArn: name }, restores: true };
-    // One that must be attached and gives too much was edited: only its own account can say what it was.
-    const required = attachments.some(({ arn }) => arn === name);
-    if (drift.side === "excess" && attached && !required)
-      return { step: { ...base, call: "iam:DetachRolePolicy", policyArn: name }, restores: false };
-  }
-  if (kind === "inline" && drift.side === "excess") {
-    return { step: { ...base, call: "iam:DeleteRolePolicy", policyName: name }, restores: false };
-  }
-  return undefined;
 }
 
 // A retired policy is better than none: it stays until what takes its place is attached, or is in the same plan (2.2).

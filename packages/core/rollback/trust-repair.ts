@@ -1,6 +1,7 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Drift } from "../model/evidence.ts";
 import type { Role } from "../model/role.ts";
+import { joinDocuments, keepStatements, readDocument } from "../policy-json.ts";
 
 /** A trust that could be put back. */
 export interface TrustRepair {
@@ -37,26 +38,13 @@ export function repairTrust(role: Role, expected: string, drifts: readonly Drift
 
 /** A trust with the reference's statements beside its own, where more may be trusted than the reference says. */
 export function addStatements(live: string, expected: string): TrustRepair {
-  return {
-    document: JSON.stringify({
-      Version: "2012-10-17",
-      Statement: [...statementsOf(live), ...statementsOf(expected)],
-    }),
-    restores: true,
-  };
-}
-
-function statementsOf(text: string): readonly unknown[] {
-  const { Statement }: { readonly Statement?: unknown } = JSON.parse(text);
-  return Array.isArray(Statement) ? Statement : [Statement];
+  return { document: joinDocuments([live, expected]), restores: true };
 }
 
 function withoutStatements(text: string, indexes: ReadonlySet<number>): string | undefined {
   try {
-    const document: unknown = JSON.parse(text);
-    if (typeof document !== "object" || document === null) return undefined;
-    const kept = statementsOf(text).filter((_, index) => !indexes.has(index));
-    return kept.length === 0 ? undefined : JSON.stringify({ ...document, Statement: kept });
+    const kept = keepStatements(text, (_, index) => !indexes.has(index));
+    return readDocument(kept).Statement.length === 0 ? undefined : kept;
   } catch {
     return undefined;
   }

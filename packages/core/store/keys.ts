@@ -1,5 +1,4 @@
 import type { UsageSubject } from "../batch/role-use.ts";
-import type { Budget } from "../model/control.ts";
 import type { RoleKey } from "../model/role.ts";
 import { printRoleKey } from "../model/role.ts";
 
@@ -40,17 +39,3 @@ export const controlKeys = {
   /** One budget item for each window. */
   budget: (window: string) => `BUDGET#${window}`,
 };
-
-/** A stretch of time in which a budget may be spent. */
-export interface BudgetWindow {
-  /** Names the window in its item's key. */
-  readonly id: string;
-  readonly endsAt: Date;
-}
-
-/** The window that a moment (ISO 8601) lies in: windows of one length stand side by side from 1970 on. */
-export function budgetWindow({ windowHours }: Budget, now: string): BudgetWindow {
-  const length = windowHours * 3_600_000;
-  const start = Math.floor(Date.parse(now) / length) * length;
-  return { id: `${new Date(start).toISOString()}/${windowHours}h`, endsAt: new Date(start + length) };
-}

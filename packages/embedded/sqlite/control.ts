@@ -1,8 +1,9 @@
 import type { Approval, Budget, Control, Exception } from "@drift-guard/core/model/control";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
+import { budgetWindow } from "@drift-guard/core/rollback/budget-window";
 import { ApprovalItem, BudgetItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
-import { budgetWindow, controlKeys } from "@drift-guard/core/store/keys";
+import { controlKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import { type Database, printItem, query, readItem, transact } from "./database.ts";
 

@@ -2,12 +2,11 @@ import type { RoleUse } from "@drift-guard/core/batch/role-use";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { findEscalation } from "@drift-guard/core/evaluate/job-role";
-import { minimalPolicy } from "@drift-guard/core/evaluate/needs";
+import { allowNeeds } from "@drift-guard/core/evaluate/needs";
 import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
 import type { Assessment } from "@drift-guard/core/model/evidence";
+import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import type { ResourceFacts } from "@drift-guard/core/ports";
-import type { Reference } from "@drift-guard/core/reference/reference";
 import type { InspectPorts } from "../ports.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
 
@@ -45,7 +44,7 @@ export async function assessRole(
 ): Promise<readonly Assessment[]> {
   const { uses } = watched;
   const facts = await readFacts(uses, resources);
-  const reference = withNeeds(watched.reference, uses, facts);
+  const reference = allowNeeds(watched.reference, uses, facts);
   const observesJobs = watched.discovered && uses.some(({ duty }) => duty === "job");
   return joinAssessments([
     ...evaluate({ ...watched, reference, reading }),
@@ -74,31 +73,4 @@ async function readFacts(
     }
   }
   return facts;
-}
-
-// What a job definition needs is no excess (R39), whatever the reference allows beside it.
-function withNeeds(
-  reference: Reference,
-  uses: readonly RoleUse[],
-  facts: ReadonlyMap<string, ResourceFacts>,
-): Reference {
-  const needs = uses.flatMap((use) => (use.kind === "job-definition" ? use.needs : []));
-  const keys = needs.flatMap((need) => {
-    const key = facts.get(need.resource)?.key;
-    return key ? [{ ...need, action: "kms:Decrypt", resource: key }] : [];
-  });
-  const all = [...needs, ...keys];
-  if (all.length === 0) return reference;
-  const own: object = JSON.parse(reference.allowed?.document ?? '{"Statement":[]}');
-  const needed: object = JSON.parse(minimalPolicy(all));
-  return {
-    ...reference,
-    allowed: {
-      source: reference.allowed?.source ?? reference.source,
-      document: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [own, needed].flatMap((document) => ("Statement" in document ? document.Statement : [])),
-      }),
-    },
-  };
 }

@@ -1,9 +1,6 @@
 import { BatchUnreadableError } from "@drift-guard/core/errors";
 import type { RegionLook } from "@drift-guard/core/linked-role/standing";
-import type { BatchReader } from "@drift-guard/core/ports";
-
-/** Reads what of one region works with a service-linked role. Throws `BatchUnreadableError`. */
-export type RegionReader = (region: string) => Promise<Extract<RegionLook, { status: "read" }>>;
+import type { BatchReader, RegionReader } from "@drift-guard/core/ports";
 
 /** Looks for what works with a service-linked role, in each region; one that cannot be read says why. */
 export function lookForUses(regions: readonly string[], read: RegionReader): Promise<readonly RegionLook[]> {

@@ -1,0 +1,32 @@
+import { isInWork, type RoleUse } from "./role-use.ts";
+
+const mostTold = 20;
+
+/** What uses a role, in short texts for a person, what is in work first; bounded. */
+export function formatUses(uses: readonly RoleUse[]): readonly string[] {
+  const texts = [...new Set([...uses].sort(byWork).map(formatUse))];
+  if (texts.length <= mostTold) return texts;
+  return [...texts.slice(0, mostTold - 1), `and ${texts.length - mostTold + 1} more`];
+}
+
+/** One use of a role in a short text. */
+export function formatUse(use: RoleUse): string {
+  switch (use.kind) {
+    case "compute-environment": {
+      const status = use.status === "VALID" ? use.state : `${use.state}, ${use.status}`;
+      const queues = use.queues.length === 0 ? "" : `, with ${tellQueues(use.queues)}`;
+      return `compute environment ${use.name} in ${use.region} (${status})${queues}`;
+    }
+    case "job-definition":
+      return `job definition ${use.name}:${use.revision} in ${use.region}`;
+  }
+}
+
+function tellQueues(queues: readonly string[]): string {
+  const some = queues.length > 5 ? [...queues.slice(0, 4), `${queues.length - 4} more`] : queues;
+  return `job queue${queues.length === 1 ? "" : "s"} ${some.join(", ")}`;
+}
+
+function byWork(a: RoleUse, b: RoleUse): number {
+  return Number(isInWork(b)) - Number(isInWork(a));
+}

@@ -1,0 +1,136 @@
+import { CaptureError } from "../errors.ts";
+import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
+import type { Assessment, Drift } from "../model/evidence.ts";
+import type { Finding } from "../model/finding.ts";
+import { digestEvidence, identifyFinding } from "../model/identity.ts";
+import type { Part } from "../model/part.ts";
+import type { Role } from "../model/role.ts";
+import { keepEffect, keepStatements } from "../policy-json.ts";
+import { localiseReference } from "../reference/built-in.ts";
+import type { Reference } from "../reference/reference.ts";
+import { joinLivePolicies } from "./capture.ts";
+
+/**
+ * The reference with accepted drifts taken into it, and nothing else. Throws `CaptureError` where the role has moved
+ * since a finding was told, where it cannot be taken by itself, or where more would be taken than was accepted.
+ */
+export function takeDrifts(
+  { reference, guarded, reading }: Evaluation,
+  findings: readonly Finding[],
+  date: string,
+): Reference {
+  if (reading.status === "absent") {
+    throw new CaptureError(
+      `${reading.name} does not exist. Where it need not, say so: "required: false" in the configuration.`,
+    );
+  }
+  const { role } = reading;
+  const before = evaluate({ reference, guarded, reading });
+  const accepted = findings.map((finding) => findAccepted(finding, role, before));
+  const after = accepted.reduce(
+    (taken, assessment) => takeOne(taken, assessment, role, date),
+    localiseReference(reference, role.partition),
+  );
+  const left = evaluate({ reference: after, guarded, reading });
+  const idOf = (assessment: Assessment) => identifyFinding(role, assessment);
+  const expected = before.filter((assessment) => !accepted.includes(assessment));
+  const stray = [
+    ...left.filter((assessment) => !expected.some((other) => idOf(other) === idOf(assessment))),
+    ...expected.filter((assessment) => !left.some((other) => idOf(other) === idOf(assessment))),
+  ];
+  if (stray.length === 0) return after;
+  throw new CaptureError(
+    `It cannot be taken by itself: ${stray.map(({ part }) => part).join(", ")} would change with it. Take those findings together, or capture ${role.name} anew.`,
+  );
+}
+
+function findAccepted(finding: Finding, role: Role, now: readonly Assessment[]): Assessment {
+  const current = now.find(
+    (assessment) =>
+      identifyFinding(role, assessment) === finding.id &&
+      digestEvidence(assessment) === digestEvidence(finding.evidence),
+  );
+  if (current) return current;
+  throw new CaptureError(
+    `The role ${role.name} is not as finding ${finding.id} tells it: it has moved since, or the finding is not of its reference. See it with drift-guard check ${role.name}.`,
+  );
+}
+
+function takeOne(reference: Reference, assessment: Assessment, role: Role, date: string): Reference {
+  const source = { title: `Accepted drift of the live role ${role.name}`, date };
+  switch (assessment.kind) {
+    case "vendor-change":
+      return takeAttachment(reference, assessment.part, role, { title: "AWS, its default version", date });
+    case "drift":
+      return takeDrift(reference, assessment, role, source);
+    case "undecided":
+    case "note":
+      throw new CaptureError(
+        `A finding of kind ${assessment.kind} at ${assessment.part} is nothing to take.`,
+      );
+  }
+}
+
+function takeDrift(reference: Reference, drift: Drift, role: Role, source: Reference["source"]): Reference {
+  const { part, side } = drift;
+  if (part === "trust") {
+    return { ...reference, trust: side === "excess" ? addTrust(reference, role, drift) : role.trust };
+  }
+  if (part === "boundary") return { ...reference, boundary: "any" };
+  if (part === "profile") {
+    const { profile: _, ...rest } = reference;
+    return rest;
+  }
+  if (part === "role") {
+    throw new CaptureError(
+      `Where ${role.name} stands is not its reference's to say: add ${role.path} to its paths in the configuration, if it is right.`,
+    );
+  }
+  const text = textOf(role, part);
+  if (reference.attachments.some(({ arn }) => part === `managed:${arn}`)) {
+    if (text !== undefined) return takeAttachment(reference, part, role, source);
+    const attachments = reference.attachments.filter(({ arn }) => part !== `managed:${arn}`);
+    return { ...reference, attachments };
+  }
+  const retired = reference.retired.filter(({ arn }) => part !== `managed:${arn}`);
+  if (text === undefined) {
+    throw new CaptureError(
+      `What ${role.name} lacks at ${part} cannot be taken by itself: capture ${role.name} anew.`,
+    );
+  }
+  const field = side === "excess" ? "allowed" : "floor";
+  const taken = keepEffect(text, side === "excess" ? "Allow" : "Deny");
+  const known = reference[field];
+  const document = joinLivePolicies([...(known ? [known.document] : []), taken]);
+  return { ...reference, retired, [field]: { document, source } };
+}
+
+function takeAttachment(
+  reference: Reference,
+  part: Part,
+  role: Role,
+  source: Reference["source"],
+): Reference {
+  return {
+    ...reference,
+    attachments: reference.attachments.map((attachment) => {
+      const attached = role.attached.find(({ arn }) => arn === attachment.arn);
+      if (part !== `managed:${attachment.arn}` || !attached?.version.observed) return attachment;
+      const { id, text } = attached.version.value;
+      return { ...attachment, version: id, document: text, source };
+    }),
+  };
+}
+
+// The live statements that give too much, whole: what of them the reference has already changes nothing.
+function addTrust({ trust }: Reference, role: Role, { grants, denies }: Drift): string {
+  if (denies.length > 0) return role.trust;
+  const given = new Set(grants.flatMap(({ statements }) => statements.map(({ statement }) => statement)));
+  return joinLivePolicies([trust, keepStatements(role.trust, (_, index) => given.has(index))]);
+}
+
+function textOf(role: Role, part: Part): string | undefined {
+  const managed = role.attached.find(({ arn }) => part === `managed:${arn}`);
+  if (managed) return managed.version.observed ? managed.version.value.text : undefined;
+  return role.inline.find(({ name }) => part === `inline:${name}`)?.text;
+}

@@ -1,0 +1,159 @@
+import { decide } from "@drift-guard/policy/decide";
+import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
+import type { PolicyRequest } from "@drift-guard/policy/grant";
+import type { Need } from "../batch/role-use.ts";
+import type { ResourceFacts } from "../model/resource-facts.ts";
+import type { Role } from "../model/role.ts";
+import { tryParsePolicy } from "../policy-json.ts";
+
+/** Whether a role has what a job definition needs. */
+export type Judgement =
+  | { readonly kind: "met" }
+  /** `instead` says what else could give it, where that was not read. */
+  | { readonly kind: "missing"; readonly instead?: string }
+  | { readonly kind: "denied" }
+  | { readonly kind: "undecided"; readonly why: string };
+
+/** Parses the role's policies. `unread` has a sentence for each that cannot be read. */
+export function readRolePolicies(role: Role): {
+  readonly documents: readonly PolicyDocument[];
+  readonly unread: readonly string[];
+} {
+  const documents: PolicyDocument[] = [];
+  const unread: string[] = [];
+  const read = (name: string, text: string) => {
+    const document = tryParsePolicy(text);
+    if (document) documents.push(document);
+    else unread.push(`The policy ${name} cannot be read.`);
+  };
+  for (const { name, text } of role.inline) read(name, text);
+  for (const { arn, version } of role.attached) {
+    if (version.observed) read(arn, version.value.text);
+    else unread.push(version.why);
+  }
+  return { documents, unread };
+}
+
+/** Judges one need by the role's policies and, if they are known, the policy of the secret or key itself. */
+export function judgeNeed(
+  need: Need,
+  role: Role,
+  documents: readonly PolicyDocument[],
+  facts: ReadonlyMap<string, ResourceFacts>,
+): Judgement {
+  const own = judgeBy(request(need, role, documents), documents);
+  if (own.kind === "denied" || need.what === "parameter" || need.what === "log") return own;
+  const known = facts.get(need.resource);
+  const foreign = accountOf(need.resource) !== role.account;
+  const what = need.what === "key" ? "key" : "secret";
+  if (!known) {
+    if (own.kind === "missing" && !foreign) {
+      return { kind: "missing", instead: `the ${what}'s own policy was not read, and could give it too` };
+    }
+    if (own.kind === "met" && foreign) {
+      return { kind: "undecided", why: `the ${what} is another account's, whose policy was not read` };
+    }
+    return own;
+  }
+  const policy = known.policy === null ? [] : [tryParsePolicy(known.policy)];
+  if (policy.includes(undefined))
+    return { kind: "undecided", why: `the ${what}'s own policy cannot be read` };
+  const resourcePolicy = policy.filter((document) => document !== undefined);
+  const given = judgeBy(
+    { ...request(need, role, []), principal: { type: "AWS", id: role.arn } },
+    need.what === "key" ? resourcePolicy : resourcePolicy.map(withoutAccounts),
+  );
+  if (given.kind === "denied" || given.kind === "undecided") return given;
+  if (foreign || need.what === "key") {
+    // Another account's policy, and a key's, must let the role in; a key's may leave it to IAM by naming the account.
+    if (given.kind === "missing") return given;
+    const directly = judgeBy(
+      { ...request(need, role, []), principal: { type: "AWS", id: role.arn } },
+      resourcePolicy.map(withoutAccounts),
+    );
+    return !foreign && directly.kind === "met" ? directly : own;
+  }
+  return given.kind === "met" ? given : own;
+}
+
+// An account in a resource policy lets its owner's IAM policies decide; it gives nothing to a role by itself.
+function withoutAccounts(document: PolicyDocument): PolicyDocument {
+  return {
+    ...document,
+    statements: document.statements.map((statement) =>
+      statement.effect === "Deny" || !statement.principals || statement.principals.negated
+        ? statement
+        : {
+            ...statement,
+            principals: {
+              negated: false,
+              entries: statement.principals.entries.filter(({ id }) => !/^\d{12}$|:root$/.test(id)),
+            },
+          },
+    ),
+  };
+}
+
+/** What documents say to a request whose context is known in part. */
+function judgeBy(asked: PolicyRequest, documents: readonly PolicyDocument[]): Judgement {
+  const says = (keep: (statement: PolicyStatement) => boolean, bare: boolean) =>
+    decide(
+      asked,
+      documents.map((document) => ({
+        ...document,
+        statements: document.statements
+          .filter(keep)
+          .map((statement) => (bare ? { ...statement, conditions: [] } : statement)),
+      })),
+    );
+  const denies = ({ effect }: PolicyStatement) => effect === "Deny";
+  const allows = ({ effect }: PolicyStatement) => effect === "Allow";
+  const plain = ({ conditions }: PolicyStatement) => conditions.length === 0;
+  if (says((statement) => denies(statement) && plain(statement), false) === "explicitDeny") {
+    return { kind: "denied" };
+  }
+  if (says(denies, true) === "explicitDeny") {
+    return { kind: "undecided", why: "a Deny takes it away under conditions" };
+  }
+  if (says(allows, false) === "allowed") return { kind: "met" };
+  if (says(allows, true) === "allowed") {
+    return { kind: "undecided", why: "it is given under conditions that cannot be known here" };
+  }
+  return { kind: "missing" };
+}
+
+function request(need: Need, role: Role, documents: readonly PolicyDocument[]): PolicyRequest {
+  const [, , service = "", region = "", account = ""] = need.resource.split(":");
+  return {
+    action: need.action,
+    resource: exampleOf(need.resource, documents),
+    context: {
+      "aws:principalaccount": role.account,
+      "aws:principalarn": role.arn,
+      "aws:resourceaccount": account,
+      ...(region !== "" && { "aws:requestedregion": region }),
+      // Secrets Manager and Parameter Store ask for the key on the role's behalf.
+      ...(service === "kms" && {
+        "kms:viaservice": [`secretsmanager.${region}.amazonaws.com`, `ssm.${region}.amazonaws.com`],
+      }),
+    },
+  };
+}
+
+/** An ARN that the need's pattern stands for: one that the role's policies name, where they name one. */
+export function exampleOf(resource: string, documents: readonly PolicyDocument[]): string {
+  if (!resource.includes("?")) return resource;
+  const pattern = new RegExp(
+    `^${resource.replace(/[.*+^$()[\]{}|\\]/g, "\\$&").replaceAll("?", "[A-Za-z0-9]")}$`,
+  );
+  const named = documents
+    .flatMap(({ statements }) => statements)
+    .filter(({ effect }) => effect === "Allow")
+    .flatMap(({ resources }) => resources?.entries ?? [])
+    .find((entry) => pattern.test(entry));
+  return named ?? resource.replaceAll("?", "A");
+}
+
+function accountOf(arn: string): string | undefined {
+  return arn.split(":")[4];
+}

@@ -1,0 +1,85 @@
+import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
+import { parsePolicy } from "@drift-guard/policy/parse";
+import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
+
+/** A policy as plain JSON: its statements as a list, and its other elements unchanged. */
+export interface PolicyJson {
+  readonly Version?: unknown;
+  readonly Statement: readonly unknown[];
+}
+
+/** Reads a policy's JSON text; a single statement becomes a list of one. Throws `SyntaxError` if it is not JSON. */
+export function readDocument(text: string): PolicyJson {
+  const document: unknown = JSON.parse(text);
+  if (typeof document !== "object" || document === null || !("Statement" in document)) {
+    return { Statement: [] };
+  }
+  const { Statement } = document;
+  return { ...document, Statement: Array.isArray(Statement) ? Statement : [Statement] };
+}
+
+/**
+ * Returns one policy with the statements of all texts, in their order. `version` is the result's version: a text of
+ * another version keeps its meaning only if it holds no `${…}`, which is a variable in 2012-10-17 and plain text before.
+ */
+export function joinDocuments(texts: readonly string[], version: unknown = "2012-10-17"): string {
+  return JSON.stringify({
+    Version: version,
+    Statement: texts.flatMap((text) => readDocument(text).Statement),
+  });
+}
+
+/** Returns the policy without its statements' ids, which have no effect and must be unique within a policy. */
+export function withoutSids(text: string): string {
+  const document = readDocument(text);
+  return JSON.stringify({ ...document, Statement: document.Statement.map(withoutSid) });
+}
+
+function withoutSid(statement: unknown): unknown {
+  if (typeof statement !== "object" || statement === null) return statement;
+  return Object.fromEntries(Object.entries(statement).filter(([element]) => element !== "Sid"));
+}
+
+/** Returns the policy with only those statements, counted from 0, that `keep` accepts. */
+export function keepStatements(text: string, keep: (statement: unknown, index: number) => boolean): string {
+  const document = readDocument(text);
+  return JSON.stringify({ ...document, Statement: document.Statement.filter(keep) });
+}
+
+/** Returns the policy with only its statements of one effect. For parsed policies: `filterByEffect`. */
+export function keepEffect(text: string, effect: "Allow" | "Deny"): string {
+  return keepStatements(
+    text,
+    (statement) =>
+      typeof statement === "object" &&
+      statement !== null &&
+      "Effect" in statement &&
+      statement.Effect === effect,
+  );
+}
+
+/** Returns parsed policies with only their statements of one effect. */
+export function filterByEffect(
+  documents: readonly PolicyDocument[],
+  effect: PolicyStatement["effect"],
+): readonly PolicyDocument[] {
+  return documents.map((document) => ({
+    ...document,
+    statements: document.statements.filter((statement) => statement.effect === effect),
+  }));
+}
+
+/** Parses a policy; undefined if the text is not a policy. */
+export function tryParsePolicy(text: string): PolicyDocument | undefined {
+  try {
+    return parsePolicy(text);
+  } catch (error) {
+    if (error instanceof PolicySyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a text is a policy. */
+export function isReadable(text: string): boolean {
+  return tryParsePolicy(text) !== undefined;
+}

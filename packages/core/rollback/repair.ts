@@ -1,0 +1,57 @@
+import type { GuardedRole } from "../config/config.ts";
+import { strictnessOf } from "../evaluate/evaluate.ts";
+import type { Drift } from "../model/evidence.ts";
+import type { Step } from "../model/plan.ts";
+import type { Role } from "../model/role.ts";
+import { localiseReference } from "../reference/built-in.ts";
+import type { Reference } from "../reference/reference.ts";
+import { addStatements, repairTrust } from "./trust-repair.ts";
+
+/** One IAM call that would repair a drift. */
+export interface RepairStep {
+  readonly step: Step;
+  /** Whether the call grants anything that the role does not have: restoring needs a permission of its own. */
+  readonly restores: boolean;
+}
+
+/** The role to repair, and what it should be. */
+export interface RepairTarget {
+  readonly role: Role;
+  readonly reference: Reference;
+  readonly guarded: GuardedRole;
+}
+
+/**
+ * Returns the call that would repair a drift, or undefined if none would. `samePart` holds every drift at the same part,
+ * this one included: a trust policy is written whole.
+ */
+export function findRepairStep(
+  drift: Drift,
+  { role, reference, guarded }: RepairTarget,
+  samePart: readonly Drift[],
+): RepairStep | undefined {
+  const base = { role: role.name, part: drift.part };
+  const { trust, attachments } = localiseReference(reference, role.partition);
+  if (drift.part === "trust") {
+    const { document, restores } =
+      strictnessOf(reference, guarded).trust === "floor"
+        ? addStatements(role.trust, trust)
+        : repairTrust(role, trust, samePart);
+    return { step: { ...base, call: "iam:UpdateAssumeRolePolicy", document }, restores };
+  }
+  const [kind, ...rest] = drift.part.split(":");
+  const name = rest.join(":");
+  if (kind === "managed") {
+    const attached = role.attached.some(({ arn }) => arn === name);
+    if (drift.side === "missing" && !attached)
+      return { step: { ...base, call: "iam:AttachRolePolicy", policyArn: name }, restores: true };
+    // One that must be attached and gives too much was edited: only its own account can say what it was.
+    const required = attachments.some(({ arn }) => arn === name);
+    if (drift.side === "excess" && attached && !required)
+      return { step: { ...base, call: "iam:DetachRolePolicy", policyArn: name }, restores: false };
+  }
+  if (kind === "inline" && drift.side === "excess") {
+    return { step: { ...base, call: "iam:DeleteRolePolicy", policyName: name }, restores: false };
+  }
+  return undefined;
+}
