@@ -12,8 +12,8 @@ export function printKind(kind: TransitionKind): string {
   switch (kind) {
     case "opened":
       return "New";
-    case "grew":
-      return "Grew";
+    case "worsened":
+      return "Worsened";
     case "suppressed":
       return "Accepted";
     case "approved":
@@ -64,7 +64,7 @@ export function isOver({ kind }: Transition): boolean {
 export function describeOutlook({ kind, finding, note }: Transition): readonly string[] {
   switch (kind) {
     case "opened":
-    case "grew":
+    case "worsened":
     case "reopened":
       return outlookOfOpen(finding.evidence.kind);
     case "suppressed":

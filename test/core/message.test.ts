@@ -3,9 +3,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
-import { type Message, parseEnvelope, parseMessage, parseRecord } from "@drift-guard/core/intake/message";
+import {
+  type Message,
+  parseEnvelope,
+  parseMessage,
+  parseRecord,
+  printRecheck,
+} from "@drift-guard/core/intake/message";
 import type { Change } from "@drift-guard/core/model/change";
 import fc from "fast-check";
+import { aChange } from "../builders.ts";
 
 const record = (over: Record<string, unknown> = {}) => ({
   eventID: "e-1",
@@ -223,7 +230,16 @@ describe("a message", () => {
       detail: record(),
     };
     assert.equal(parseMessage(JSON.stringify(envelope)).kind, "change");
-    assert.deepEqual(parseMessage('{"recheck":"R"}'), { kind: "recheck", recheck: { recheck: "R" } });
+    assert.deepEqual(parseMessage('{"recheck":"R"}'), { kind: "recheck", recheck: { role: "R" } });
+  });
+
+  it("that asks for a recheck reads as it was printed", () => {
+    for (const recheck of [
+      { role: "R" },
+      { role: "R", after: aChange({ writes: "trust", edits: ["tag:a:b"] }) },
+    ]) {
+      assert.deepEqual(parseMessage(printRecheck(recheck)), { kind: "recheck", recheck });
+    }
   });
 
   it("of another kind of event is irrelevant", () => {

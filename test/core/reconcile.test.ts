@@ -86,7 +86,7 @@ describe("a finding", () => {
     const covered = look(aLedger(), [aDrift()], 0, { change: { ...theDetach, actor: terraform }, config });
     const uncovered = look(covered.ledger, [aDrift()], 1, { change: theDetach, config });
     assert.deepEqual(uncovered.ledger.findings[0]?.causedBy, anActor());
-    assert.deepEqual(kinds(uncovered), ["grew"]);
+    assert.deepEqual(kinds(uncovered), ["worsened"]);
   });
 
   it("keeps the role's ARN as last read, and the reference's name, and takes a new ARN without a word", () => {
@@ -143,11 +143,11 @@ describe("a finding", () => {
 
   it("grows where there is more of it, and shrinks in silence", () => {
     const more = aDrift({ grants: [aGrant(), aGrant({ actions: ["iam:PassRole"] })] });
-    const grown = look(opened(aDrift()), [more], 10);
-    assert.deepEqual(kinds(grown), ["grew"]);
-    const shrunk = look(grown.ledger, [aDrift()], 20);
+    const worsened = look(opened(aDrift()), [more], 10);
+    assert.deepEqual(kinds(worsened), ["worsened"]);
+    const shrunk = look(worsened.ledger, [aDrift()], 20);
     assert.deepEqual(kinds(shrunk), []);
-    assert.notEqual(shrunk.ledger, grown.ledger);
+    assert.notEqual(shrunk.ledger, worsened.ledger);
   });
 
   it("does not resolve on one clean read, and asks for another", () => {
@@ -204,7 +204,7 @@ describe("an attempt", () => {
       ledger = next.ledger;
       return kinds(next);
     });
-    assert.deepEqual(told, ["grew"]);
+    assert.deepEqual(told, ["worsened"]);
   });
 
   it("that is made again and again is told once in a while, not with each call", () => {
@@ -214,7 +214,7 @@ describe("an attempt", () => {
       ledger = next.ledger;
       return kinds(next);
     }).flat();
-    assert.deepEqual(told, ["grew", "grew"]);
+    assert.deepEqual(told, ["worsened", "worsened"]);
   });
 
   it("that is over is not reopened by a late copy of its event", () => {
@@ -265,9 +265,9 @@ describe("an exception", () => {
     const suppressed = look(opened(aDrift()), [aDrift()], 10, accepting(aDrift()));
     assert.deepEqual(kinds(suppressed), ["suppressed"]);
     const more = aDrift({ grants: [aGrant({ actions: ["iam:*"] })] });
-    const grown = look(suppressed.ledger, [more], 20, accepting(aDrift()));
-    assert.deepEqual(kinds(grown), ["grew"]);
-    assert.equal(grown.ledger.findings[0]?.state, "open");
+    const worsened = look(suppressed.ledger, [more], 20, accepting(aDrift()));
+    assert.deepEqual(kinds(worsened), ["worsened"]);
+    assert.equal(worsened.ledger.findings[0]?.state, "open");
   });
 
   it("ends when it expires", () => {

@@ -74,7 +74,7 @@ describe("what uses a role", () => {
     const used = look([aDrift()], [anEnvironmentUse()], opened.ledger, secondsAfterNoon(60));
     assert.deepEqual(
       used.transitions.map(({ kind, finding }) => [kind, finding.severity]),
-      [["grew", "CRITICAL"]],
+      [["worsened", "CRITICAL"]],
     );
     const more = look([aDrift()], [anEnvironmentUse(), aDefinitionUse()], used.ledger, secondsAfterNoon(120));
     assert.deepEqual(more.transitions, []);

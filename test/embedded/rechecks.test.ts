@@ -8,11 +8,11 @@ describe("A queue of rechecks on a virtual clock", () => {
   it("gives what is due, the earliest first, and gives it once", async () => {
     const clock = createVirtualClock(noon);
     const queue = createRechecks(clock);
-    await queue.schedule({ recheck: "late", after: aChange() }, 120);
-    await queue.schedule({ recheck: "soon" }, 60);
+    await queue.schedule({ role: "late", after: aChange() }, 120);
+    await queue.schedule({ role: "soon" }, 60);
     assert.deepEqual(queue.due(clock.now()), []);
     clock.advance(120);
-    assert.deepEqual(queue.due(clock.now()), [{ recheck: "soon" }, { recheck: "late", after: aChange() }]);
+    assert.deepEqual(queue.due(clock.now()), [{ role: "soon" }, { role: "late", after: aChange() }]);
     assert.deepEqual(queue.due(clock.now()), []);
   });
 
@@ -20,26 +20,26 @@ describe("A queue of rechecks on a virtual clock", () => {
     const clock = createVirtualClock(noon);
     const queue = createRechecks(clock);
     clock.advance(30);
-    await queue.schedule({ recheck: "R" }, 60);
+    await queue.schedule({ role: "R" }, 60);
     assert.deepEqual(queue.due(new Date(secondsAfterNoon(89))), []);
-    assert.deepEqual(queue.due(new Date(secondsAfterNoon(90))), [{ recheck: "R" }]);
+    assert.deepEqual(queue.due(new Date(secondsAfterNoon(90))), [{ role: "R" }]);
   });
 
   it("says when the next one is due, so that the clock can be moved there", async () => {
     const clock = createVirtualClock(noon);
     const queue = createRechecks(clock);
     assert.equal(queue.nextAt(), undefined);
-    await queue.schedule({ recheck: "R" }, 60);
+    await queue.schedule({ role: "R" }, 60);
     const next = queue.nextAt();
     assert.equal(next?.toISOString(), secondsAfterNoon(60));
     if (next) clock.advanceTo(next);
-    assert.deepEqual(queue.due(clock.now()), [{ recheck: "R" }]);
+    assert.deepEqual(queue.due(clock.now()), [{ role: "R" }]);
   });
 
   it("keeps what was asked for twice: a queue delivers at least once", async () => {
     const queue = createRechecks(createVirtualClock(noon));
-    await queue.schedule({ recheck: "R" }, 0);
-    await queue.schedule({ recheck: "R" }, 0);
+    await queue.schedule({ role: "R" }, 0);
+    await queue.schedule({ role: "R" }, 0);
     assert.equal(queue.due(new Date(noon)).length, 2);
   });
 });

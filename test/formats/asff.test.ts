@@ -89,7 +89,7 @@ describe("the Security Hub finding", () => {
 
   it("keeps one Id through everything that happens to the finding", () => {
     const ids = new Set(
-      (["opened", "grew", "rolled-back", "resolved", "reopened"] as const).map(
+      (["opened", "worsened", "rolled-back", "resolved", "reopened"] as const).map(
         (kind) => formatAsff(aTransition({ kind, finding: aFinding() }), place).Id,
       ),
     );
@@ -146,7 +146,7 @@ describe("the Security Hub finding", () => {
 
   it("was created when the finding opened and updated when it moved", () => {
     const at = secondsAfterNoon(90);
-    const { CreatedAt, UpdatedAt } = formatAsff(aTransition({ kind: "grew", at }), place);
+    const { CreatedAt, UpdatedAt } = formatAsff(aTransition({ kind: "worsened", at }), place);
     assert.deepEqual([CreatedAt, UpdatedAt], [secondsAfterNoon(0), at]);
   });
 });

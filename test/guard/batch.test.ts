@@ -528,7 +528,7 @@ describe("what AWS Batch itself tells", () => {
     const told = world.told.slice(before);
     assert.deepEqual(
       told.map(({ kind, finding: { evidence } }) => `${kind} ${evidence.part}`),
-      ["grew trust"],
+      ["worsened trust"],
     );
     const trust = (await world.findings()).find(({ symptoms }) => symptoms !== undefined);
     assert.equal(trust?.symptoms?.length, 2);

@@ -171,7 +171,7 @@ describe("a sweep whose time runs out", () => {
       return {
         schema: 1,
         id: `${first.id}#${finding.seq}`,
-        kind: "grew",
+        kind: "worsened",
         at,
         cause: { kind: "sweep" },
         finding,

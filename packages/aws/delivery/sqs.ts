@@ -1,4 +1,5 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { printRecheck } from "@drift-guard/core/intake/message";
 import type { RecheckQueue } from "@drift-guard/core/ports";
 import { deliveryFailure } from "./delivery.ts";
 
@@ -13,7 +14,7 @@ export function createRecheckQueue(client: SQSClient, queueUrl: string): Recheck
         await client.send(
           new SendMessageCommand({
             QueueUrl: queueUrl,
-            MessageBody: JSON.stringify(recheck),
+            MessageBody: printRecheck(recheck),
             DelaySeconds: Math.min(Math.max(Math.ceil(afterSeconds), 0), longestDelaySeconds),
           }),
         );

@@ -87,7 +87,7 @@ function printTransition(
   const { title } = describeEvidence(evidence, role.name);
   switch (kind) {
     case "opened":
-    case "grew":
+    case "worsened":
     case "reopened": {
       const side = evidence.kind === "drift" ? evidence.side : evidence.kind;
       const substance =

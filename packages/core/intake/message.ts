@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { MessageUnreadableError } from "../errors.ts";
 import { linkedRoleDetails } from "../linked-role/notes.ts";
-import { type Change, Recheck } from "../model/change.ts";
+import { type Change, type Recheck, RecheckMessage } from "../model/change.ts";
 import { actorOf, CloudTrailRecord, outcomeOf } from "./cloudtrail.ts";
 import { subjectsOf } from "./subjects.ts";
 import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
@@ -42,11 +42,16 @@ export function parseMessage(body: string): Message {
     throw new MessageUnreadableError("The message is not JSON.", { cause });
   }
   if (typeof value === "object" && value !== null && "recheck" in value) {
-    const recheck = Recheck.safeParse(value);
+    const recheck = RecheckMessage.safeParse(value);
     if (recheck.success) return { kind: "recheck", recheck: recheck.data };
     throw unreadable("recheck", recheck.error);
   }
   return parseEnvelope(value);
+}
+
+/** The message of the changes queue that asks for a recheck; `parseMessage` reads it. */
+export function printRecheck(recheck: Recheck): string {
+  return JSON.stringify(z.encode(RecheckMessage, recheck));
 }
 
 /** Reads an EventBridge envelope. Throws `MessageUnreadableError` that names the field. */

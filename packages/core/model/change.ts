@@ -46,6 +46,20 @@ export const Change = z
   .readonly();
 export type Change = z.infer<typeof Change>;
 
-/** Asks to look at a role again, some time after a change. */
-export const Recheck = z.object({ recheck: z.string(), after: Change.exactOptional() }).readonly();
-export type Recheck = z.infer<typeof Recheck>;
+/** A request to look at a role again, some time after a change. */
+export interface Recheck {
+  /** The role's name. */
+  readonly role: string;
+  /** The change that made the guard look the first time; left out where the sweep did. */
+  readonly after?: Change;
+}
+
+/** A recheck as a message of the changes queue: `{"recheck": ROLE, "after": CHANGE}`. */
+export const RecheckMessage = z.codec(
+  z.object({ recheck: z.string(), after: Change.exactOptional() }),
+  z.custom<Recheck>(),
+  {
+    decode: ({ recheck, ...rest }) => ({ role: recheck, ...rest }),
+    encode: ({ role, ...rest }) => ({ recheck: role, ...rest }),
+  },
+);

@@ -5,7 +5,7 @@ import { Finding } from "./finding.ts";
 /** What happened to a finding. */
 export const TransitionKind = z.enum([
   "opened",
-  "grew",
+  "worsened",
   "suppressed",
   "approved",
   "rolled-back",
@@ -16,7 +16,7 @@ export const TransitionKind = z.enum([
 export type TransitionKind = z.infer<typeof TransitionKind>;
 
 /** The kinds that ask for a rollback; whether there is one is the configuration's and the control's to say. */
-export const rollbackKinds: readonly TransitionKind[] = ["opened", "grew", "reopened", "approved"];
+export const rollbackKinds: readonly TransitionKind[] = ["opened", "worsened", "reopened", "approved"];
 
 /** What made the guard look, or act. */
 export const Cause = z.discriminatedUnion("kind", [

@@ -7,7 +7,7 @@ import { roleGone, type Transition, type TransitionKind } from "../model/transit
 import { attribute, isCovered } from "./attribution.ts";
 import { isSameAround, isWorse, rate, tellSurroundings } from "./finding-context.ts";
 import type { Observation } from "./observation.ts";
-import { grew, isCall, isOldNews, isRepeat, succeed } from "./recurrence.ts";
+import { hasWorsened, isCall, isOldNews, isRepeat, succeed } from "./recurrence.ts";
 
 /** What follows from a look at a role. */
 export interface Reconciliation {
@@ -18,7 +18,7 @@ export interface Reconciliation {
   readonly recheck: boolean;
 }
 
-/** Brings a ledger up to what was seen: findings open, grow, reopen, and resolve on the second clean read. */
+/** Brings a ledger up to what was seen: findings open, worsen, reopen, and resolve on the second clean read. */
 export function reconcile(observation: Observation): Reconciliation {
   const { ledger, evidence } = observation;
   const seenById = new Map(evidence.map((piece) => [identifyFinding(ledger.role, piece), piece]));
@@ -96,9 +96,9 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
     }
     case "suppressed":
       // The exception ended, or was for other evidence than this.
-      return [{ ...current, state: "open" }, same ? "reopened" : "grew"];
+      return [{ ...current, state: "open" }, same ? "reopened" : "worsened"];
     case "open": {
-      if (!same) return grew(finding.evidence, evidence) ? [current, "grew"] : [current];
+      if (!same) return hasWorsened(finding.evidence, evidence) ? [current, "worsened"] : [current];
       if (unchanged) return [finding];
       const kept: Finding = {
         ...current,
@@ -106,7 +106,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
         ...(retry && { retry }),
       };
       const uncovered = isCovered(finding, observation) && !isCovered(current, observation);
-      return uncovered || isWorse(finding, current) ? [kept, "grew"] : [kept];
+      return uncovered || isWorse(finding, current) ? [kept, "worsened"] : [kept];
     }
   }
 }

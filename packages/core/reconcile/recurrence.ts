@@ -44,8 +44,8 @@ export function succeed(before: Evidence, now: Evidence): Evidence {
   return { ...now, earlier: [before.changeId, ...before.earlier].slice(0, remembered) };
 }
 
-/** Whether there is more to a piece of evidence than there was. */
-export function grew(before: Evidence, now: Evidence): boolean {
+/** Whether the later evidence says anything that the earlier did not: another grant, Deny, detail or call. */
+export function hasWorsened(before: Evidence, now: Evidence): boolean {
   if (digestEvidence(before) === digestEvidence(now)) return false;
   const had = new Set(printEvidence(before));
   return printEvidence(now).some((line) => !had.has(line));

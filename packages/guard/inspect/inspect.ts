@@ -63,7 +63,7 @@ async function inspectChange(
       ];
       const inspection = await inspectRole(watched, { cause, after: change, evidence }, ports, settings);
       // IAM is eventually consistent: even a clean read is read again.
-      await ports.rechecks.schedule({ recheck: watched.name, after: change }, settings.config.recheckSeconds);
+      await ports.rechecks.schedule({ role: watched.name, after: change }, settings.config.recheckSeconds);
       return { ...inspection, recheck: true };
     }),
   );
@@ -106,7 +106,7 @@ async function inspectSymptom(
     inspections.push(await inspectRole(first, { cause, evidence }, ports, settings));
   }
   for (const { name } of watchedRoles) {
-    await ports.rechecks.schedule({ recheck: name }, settings.config.recheckSeconds);
+    await ports.rechecks.schedule({ role: name }, settings.config.recheckSeconds);
   }
   return inspections.map((inspection) => ({ ...inspection, recheck: true }));
 }
@@ -125,15 +125,15 @@ function unexplained({ what, reason }: Symptom, watchedRoles: readonly WatchedRo
 }
 
 async function inspectAgain(
-  { recheck, after }: Recheck,
+  { role, after }: Recheck,
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
   // Batch judges an environment's role some time after it was told of it.
   const touched = after && !isOfIam(after) ? await rolesBehind(after, ports, settings) : [];
-  const watchedRoles = await findWatchedRolesWithUses([recheck], ports, settings);
+  const watchedRoles = await findWatchedRolesWithUses([role], ports, settings);
   const others = await findWatchedRolesWithUses(
-    touched.filter((name) => !sameRoleName(name, recheck)),
+    touched.filter((name) => !sameRoleName(name, role)),
     ports,
     settings,
   );
@@ -144,7 +144,7 @@ async function inspectAgain(
     const inspection = await inspectRole(watched, occasion, ports, settings);
     // The others have rechecks of their own: asked for here as well, they would multiply.
     if ((inspection.recheck || evidence.length > 0) && watchedRoles.includes(watched)) {
-      const again = { recheck: watched.name, ...(after && { after }) };
+      const again = { role: watched.name, ...(after && { after }) };
       await ports.rechecks.schedule(again, settings.config.recheckSeconds);
     }
     inspections.push(inspection);

@@ -100,7 +100,7 @@ async function lookAt(names: readonly string[], sweeping: Sweeping): Promise<rea
       const inspection = await inspectRole(watched, occasion, ports, settings);
       inspections.push(inspection);
       if (inspection.recheck) {
-        await ports.rechecks.schedule({ recheck: watched.name }, settings.config.recheckSeconds);
+        await ports.rechecks.schedule({ role: watched.name }, settings.config.recheckSeconds);
       }
       for (const each of await findUnanswered(watched, inspection, ports)) unanswered.set(each.id, each);
       for (const each of await renewForHub(inspection, ports, settings)) renewed.set(each.id, each);

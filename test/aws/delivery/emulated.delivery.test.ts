@@ -43,15 +43,15 @@ withEmulators("What the guard tells", (services) => {
   it("asks for a recheck through the queue, which holds it back", async () => {
     const queue = await createQueue();
     const rechecks = createRecheckQueue(new SQSClient(at()), queue.url);
-    await rechecks.schedule({ recheck: "Later" }, 900);
-    await rechecks.schedule({ recheck: "Now", after: aChange() }, 0);
+    await rechecks.schedule({ role: "Later" }, 900);
+    await rechecks.schedule({ role: "Now", after: aChange() }, 0);
     assert.deepEqual(JSON.parse((await queue.receive()) ?? ""), { recheck: "Now", after: aChange() });
     assert.equal(await queue.receive(0), undefined);
   });
 
   it("says which queue is not there", async () => {
     const missing = `${services().emulators.ministack}/${account}/missing`;
-    await assert.rejects(createRecheckQueue(new SQSClient(at()), missing).schedule({ recheck: "Role" }, 1), {
+    await assert.rejects(createRecheckQueue(new SQSClient(at()), missing).schedule({ role: "Role" }, 1), {
       name: "DeliveryError",
       message: /The queue http.*missing is not there\. Deploy the stack/,
     });

@@ -171,7 +171,7 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
         const finding = aFinding({ id: "told", role, seq, updatedAt: secondsAfterNoon(seq) });
         const neighbour = aFinding({ id: "told-too", role, seq, updatedAt: secondsAfterNoon(seq) });
         ledger = await commit(door.store, ledger, { findings: [finding, neighbour] }, [
-          aTransition({ finding, kind: seq === 1 ? "opened" : "grew" }),
+          aTransition({ finding, kind: seq === 1 ? "opened" : "worsened" }),
           aTransition({ finding: neighbour }),
         ]);
       }

@@ -105,7 +105,7 @@ describe("the guard's own bus", () => {
   it("tells rollback what may have to be put back", () => {
     assert.deepEqual(pattern(everything, "RollbackRule"), {
       ...all,
-      detail: { kind: ["opened", "grew", "reopened", "approved"] },
+      detail: { kind: ["opened", "worsened", "reopened", "approved"] },
     });
   });
 
