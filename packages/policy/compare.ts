@@ -1,4 +1,4 @@
-import { cellText, type Residue } from "./compiled/cell.ts";
+import { makeCombinationKey, type Remainder } from "./compiled/combination.ts";
 import { profileKeys } from "./compiled/key-profile.ts";
 import type { Question } from "./compiled/question.ts";
 import { type CompiledSide, compileSide } from "./compiled/side.ts";
@@ -147,15 +147,16 @@ function splitHardening(
   reference: CompiledSide,
   settings: DifferenceSettings,
   options: ComparisonOptions,
-): { readonly missing: readonly Residue[]; readonly hardening: readonly Residue[] } {
+): { readonly missing: readonly Remainder[]; readonly hardening: readonly Remainder[] } {
   const allows = withoutHardening(candidate.allows, options, settings.profile);
   if (allows.every((placed, index) => placed === candidate.allows[index])) {
     return { missing: lost.residues, hardening: [] };
   }
   const bare = findDifference(allowedBy(reference, { ...candidate, allows }), settings);
-  const keyOf = ({ from, cell }: Residue) => `${from.document} ${from.index} ${cellText(cell)}`;
+  const keyOf = ({ from, combination: cell }: Remainder) =>
+    `${from.document} ${from.index} ${makeCombinationKey(cell)}`;
   const lostAnyway = new Set(bare.residues.map(keyOf));
-  const isHardening = (residue: Residue) => bare.reasons.length === 0 && !lostAnyway.has(keyOf(residue));
+  const isHardening = (residue: Remainder) => bare.reasons.length === 0 && !lostAnyway.has(keyOf(residue));
   return {
     missing: lost.residues.filter((residue) => !isHardening(residue)),
     hardening: lost.residues.filter(isHardening),

@@ -6,8 +6,9 @@ import { findOperator, type Operator } from "../syntax/operator.ts";
 import { type AddressRange, readAddress, readAddressRange, readDate, readNumber } from "../syntax/scalar.ts";
 
 /** One condition made ready for comparing, in canonical form. */
-export interface Atom {
-  readonly condition: Condition;
+export interface CompiledCondition {
+  /** In canonical form. */
+  readonly canonical: Condition;
   /** As it stands in the document, in words that mean the same in version 2012-10-17. */
   readonly written: Condition;
   /** Equal texts mean equal conditions. */
@@ -22,13 +23,13 @@ export interface Atom {
 }
 
 /** Makes a canonical condition ready for comparing. */
-export function compileAtom(condition: Condition, written: Condition): Atom {
-  const operator = findOperator(condition.operator);
-  const { values } = condition;
+export function compileCondition(canonical: Condition, written: Condition): CompiledCondition {
+  const operator = findOperator(canonical.operator);
+  const { values } = canonical;
   return {
-    condition,
+    canonical,
     written,
-    text: conditionText(condition),
+    text: conditionText(canonical),
     operator,
     patterns: operator === undefined ? [] : values.flatMap((value) => compileValue(value, operator)),
     numbers:
@@ -63,17 +64,17 @@ function escapeText(text: string): string {
 }
 
 /**
- * Whether one value of a present key is what an atom asks of it; for a key of several values the qualifier then says
+ * Whether one value of a present key is what a condition asks of it; for a key of several values the qualifier then says
  * whether one or all of them must be.
  */
-export function holdsForValue(atom: Atom, value: string): boolean {
-  const { operator, patterns, numbers, ranges, condition } = atom;
+export function holdsForValue(condition: CompiledCondition, value: string): boolean {
+  const { operator, patterns, numbers, ranges, canonical } = condition;
   switch (operator?.family) {
     case undefined:
       return false;
     case "null":
       if (operator.qualifier !== undefined) return operator.qualifier === "ForAllValues";
-      return condition.values.includes("false");
+      return canonical.values.includes("false");
     case "string":
     case "arn":
     case "bool":
@@ -120,16 +121,16 @@ function isWithin(value: AddressRange, range: AddressRange): boolean {
   return value.family === range.family && value.first >= range.first && value.last <= range.last;
 }
 
-/** Whether an atom holds when its key is absent. */
-export function holdsWhenAbsent({ operator, condition }: Atom): boolean {
+/** Whether a condition holds when its key is absent. */
+export function holdsWhenAbsent({ operator, canonical }: CompiledCondition): boolean {
   if (operator === undefined) return false;
   const { family, qualifier, ifExists, negated } = operator;
-  if (family === "null" && qualifier === undefined) return condition.values.includes("true");
+  if (family === "null" && qualifier === undefined) return canonical.values.includes("true");
   return ifExists || qualifier === "ForAllValues" || (negated && qualifier === undefined);
 }
 
-/** Whether an atom asks for one value that fits, where a key has several; otherwise all must fit. */
-export function asksForOne({ operator }: Atom): boolean {
+/** Whether a condition asks for one value that fits, where a key has several; otherwise all must fit. */
+export function needsOneValue({ operator }: CompiledCondition): boolean {
   if (operator?.qualifier !== undefined) return operator.qualifier === "ForAnyValue";
   return operator?.negated !== true;
 }

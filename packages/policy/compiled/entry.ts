@@ -14,7 +14,7 @@ export interface Entry<Selector> {
 }
 
 /** How the selectors of one dimension relate. */
-export interface Relations<Selector> {
+export interface SelectorRelations<Selector> {
   /** Certain when true. */
   covers(wide: Selector, narrow: Selector): boolean;
   /** Whether one of a list covers a selector; certain when true. */
@@ -26,7 +26,7 @@ export interface Relations<Selector> {
 }
 
 /** Actions and resources. */
-export const patternRelations: Relations<Pattern> = {
+export const patternRelations: SelectorRelations<Pattern> = {
   covers: coversPattern,
   coversOneOf,
   areApart,
@@ -34,7 +34,7 @@ export const patternRelations: Relations<Pattern> = {
 };
 
 /** Principals. */
-export const principalRelations: Relations<PolicyPrincipal> = {
+export const principalRelations: SelectorRelations<PolicyPrincipal> = {
   covers: coversPrincipal,
   coversOneOf: (list, narrow) => list.some((wide) => coversPrincipal(wide, narrow)),
   areApart: (list, other) => !list.some((one) => meetsPrincipal(one, other)),
@@ -51,7 +51,7 @@ export function listEntries<Selector>(clause: Clause<Selector>, whole: Selector)
 export function coversEntry<Selector>(
   { negated, entries }: Clause<Selector>,
   { selector, except }: Entry<Selector>,
-  relations: Relations<Selector>,
+  relations: SelectorRelations<Selector>,
 ): boolean {
   if (!negated) return relations.coversOneOf(entries, selector);
   return relations.listNear(entries, selector).every((excluded) => relations.coversOneOf(except, excluded));
@@ -61,7 +61,7 @@ export function coversEntry<Selector>(
 export function missesEntry<Selector>(
   { negated, entries }: Clause<Selector>,
   { selector, except }: Entry<Selector>,
-  relations: Relations<Selector>,
+  relations: SelectorRelations<Selector>,
 ): boolean {
   if (negated) return relations.coversOneOf(entries, selector);
   if (except.length === 0) return relations.areApart(entries, selector);

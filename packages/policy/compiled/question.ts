@@ -16,8 +16,8 @@ export interface Question {
   readonly right: SideStatements;
 }
 
-/** Whether the right side allows every request of a cell that the left side allows. */
-export type CellVerdict =
+/** Whether the right side allows every request of a combination that the left side allows. */
+export type CombinationVerdict =
   /** It does. */
   | { readonly kind: "covered" }
   /** It does not: the left side allows the example, the right side does not. */

@@ -17,7 +17,7 @@ import {
   statementLine,
 } from "../syntax/canonical.ts";
 import { opening, readVariable } from "../syntax/tokens.ts";
-import { type Atom, compileAtom } from "./condition.ts";
+import { type CompiledCondition, compileCondition } from "./condition.ts";
 
 /** Every action there is. */
 export const everyAction = compileText("*", "*");
@@ -31,7 +31,7 @@ export interface CompiledStatement {
   readonly actions: Clause<Pattern>;
   readonly resources: Clause<Pattern> | undefined;
   readonly principals: Clause<PolicyPrincipal> | undefined;
-  readonly conditions: readonly Atom[];
+  readonly conditions: readonly CompiledCondition[];
   /** The keys that its policy variables stand for. */
   readonly variables: readonly string[];
   /** The canonical statement as one line. */
@@ -41,18 +41,18 @@ export interface CompiledStatement {
 }
 
 /** A statement that reaches every request under some conditions. */
-export function makeEverything(conditions: readonly Atom[]): CompiledStatement {
+export function makeCatchAll(conditions: readonly CompiledCondition[]): CompiledStatement {
   const actions = { negated: false, entries: ["*"] };
   return {
     ...compileStatement({ effect: "Allow", actions, conditions: [] }, 0, { statements: [] }, "aws"),
     document: 0,
     conditions,
-    variables: listVariables(conditions.flatMap(({ patterns }) => patterns)),
+    variables: listVariableKeys(conditions.flatMap(({ patterns }) => patterns)),
   };
 }
 
 /** The conditions of some statements, each once. */
-export function listAtoms(statements: readonly CompiledStatement[]): readonly Atom[] {
+export function listConditions(statements: readonly CompiledStatement[]): readonly CompiledCondition[] {
   return uniqueBy(
     statements.flatMap(({ conditions }) => conditions),
     ({ text }) => text,
@@ -82,8 +82,8 @@ function compileStatement(
   const { actions, resources, principals, conditions } = canonical;
   const places =
     resources && source.resources && compileClause(resources, listArnSpellings(source, version), compileArn);
-  const atoms = conditions.map((condition, place) =>
-    compileAtom(condition, writeCondition(source.conditions[place], condition, version)),
+  const compiled = conditions.map((condition, place) =>
+    compileCondition(condition, writeCondition(source.conditions[place], condition, version)),
   );
   return {
     source,
@@ -91,15 +91,18 @@ function compileStatement(
     actions: compileClause(actions, listSpellings(source.actions.entries, canonicalAction), compileText),
     resources: places,
     principals,
-    conditions: atoms,
-    variables: listVariables([...(places?.entries ?? []), ...atoms.flatMap(({ patterns }) => patterns)]),
+    conditions: compiled,
+    variables: listVariableKeys([
+      ...(places?.entries ?? []),
+      ...compiled.flatMap(({ patterns }) => patterns),
+    ]),
     line: statementLine(canonical),
     ambiguity: findAmbiguity(source),
   };
 }
 
 /** The keys that the variables in some patterns stand for. */
-export function listVariables(patterns: readonly Pattern[]): readonly string[] {
+export function listVariableKeys(patterns: readonly Pattern[]): readonly string[] {
   const variables = patterns.flatMap(({ hasVariables, tokens }) =>
     hasVariables ? tokens.filter((token) => typeof token === "string") : [],
   );

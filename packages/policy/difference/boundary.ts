@@ -1,9 +1,9 @@
-import type { Residue } from "../compiled/cell.ts";
-import type { CellVerdict } from "../compiled/question.ts";
+import type { Remainder } from "../compiled/combination.ts";
+import type { CombinationVerdict } from "../compiled/question.ts";
 import type { CompiledSide } from "../compiled/side.ts";
-import { type CompiledStatement, makeEverything } from "../compiled/statement.ts";
+import { type CompiledStatement, makeCatchAll } from "../compiled/statement.ts";
 import type { BoundaryRemains } from "../model/grant.ts";
-import { makeSeparator, type SearchSettings } from "../search/witness.ts";
+import { createWitnessSearch, type SearchSettings } from "../search/witness.ts";
 import type { Block } from "./grouping.ts";
 
 const mostCells = 200;
@@ -22,15 +22,15 @@ export function makeBoundary(
   const kept = {
     left: { denies: [...heldBack, ...denies] },
     // The right side allows everything but what the boundary allows.
-    right: { allows: [makeEverything([])], denies: allows },
+    right: { allows: [makeCatchAll([])], denies: allows },
   };
-  const findCut = makeSeparator(cut, settings);
-  const findKept = makeSeparator(kept, settings);
+  const findCut = createWitnessSearch(cut, settings);
+  const findKept = createWitnessSearch(kept, settings);
   return (block) => {
     if (reasons.length > 0) return "undecided";
-    const seen = { cut: new Set<CellVerdict["kind"]>(), kept: new Set<CellVerdict["kind"]>() };
+    const seen = { cut: new Set<CombinationVerdict["kind"]>(), kept: new Set<CombinationVerdict["kind"]>() };
     const cells = listCells(block);
-    for (const { cell, from } of cells) {
+    for (const { combination: cell, from } of cells) {
       seen.cut.add(findCut(cell, from).kind);
       seen.kept.add(findKept(cell, from).kind);
       if (seen.cut.has("uncovered") && seen.kept.has("uncovered")) return "part";
@@ -42,12 +42,12 @@ export function makeBoundary(
 }
 
 /** The cells of a block, one for each action; no more than tell that there are too many. */
-function listCells(block: Block): readonly Pick<Residue, "cell" | "from">[] {
-  const cells: Pick<Residue, "cell" | "from">[] = [];
-  for (const { cell, from, actions } of block) {
+function listCells(block: Block): readonly Pick<Remainder, "combination" | "from">[] {
+  const cells: Pick<Remainder, "combination" | "from">[] = [];
+  for (const { combination: cell, from, actions } of block) {
     for (const action of actions) {
       if (cells.length > mostCells) return cells;
-      cells.push({ cell: { ...cell, action }, from });
+      cells.push({ combination: { ...cell, action }, from });
     }
   }
   return cells;

@@ -1,11 +1,11 @@
-import type { Residue } from "../compiled/cell.ts";
+import type { Remainder } from "../compiled/combination.ts";
 import type { Question } from "../compiled/question.ts";
 import { decide } from "../evaluate/decide.ts";
 import type { Side, UndecidedReason } from "../model/comparison.ts";
 import type { PolicyDocument } from "../model/document.ts";
 import type { BoundaryRemains, Grant, PolicyRequest } from "../model/grant.ts";
 import { firstUnknown, standsForText } from "../pattern/automaton.ts";
-import { makeSeparator, type SearchSettings } from "../search/witness.ts";
+import { createWitnessSearch, type SearchSettings } from "../search/witness.ts";
 import { type StepBudget, tryCharge } from "../support/budget.ts";
 import { groupBy } from "../support/unique.ts";
 import { type Block, groupResidues, listRefs, makeGrant } from "./grouping.ts";
@@ -17,7 +17,7 @@ import { isWhollyLeft } from "./whole.ts";
 
 /** What one side gives and the other does not. */
 export interface SideDifference {
-  readonly residues: readonly Residue[];
+  readonly residues: readonly Remainder[];
   readonly reasons: readonly UndecidedReason[];
 }
 
@@ -34,10 +34,10 @@ export function findDifference(question: Question, settings: DifferenceSettings)
   const { side, budget } = settings;
   // What is left is found first of all; what exactly it is must not take the steps for that.
   const detail = { ...settings, budget: { left: budget.left } };
-  const findAny = makeSeparator({ left: { denies: [] }, right: { allows: [], denies: [] } }, detail);
+  const findAny = createWitnessSearch({ left: { denies: [] }, right: { allows: [], denies: [] } }, detail);
   const judge: CellJudge = {
-    decide: makeSeparator(question, settings),
-    decidePart: makeSeparator(question, detail),
+    decide: createWitnessSearch(question, settings),
+    decidePart: createWitnessSearch(question, detail),
     refine: (left, from, decideCell) =>
       refine(left, from, question, {
         decide: decideCell,
@@ -62,7 +62,7 @@ function tellOpen(open: readonly OpenCell[], side: Side): readonly UndecidedReas
   }));
 }
 
-function nameStatements(residues: readonly Pick<Residue, "from">[], side: Side) {
+function nameStatements(residues: readonly Pick<Remainder, "from">[], side: Side) {
   return listRefs(residues)
     .slice(0, mostNamed)
     .map((ref) => ({ side, ref }));
@@ -70,7 +70,7 @@ function nameStatements(residues: readonly Pick<Residue, "from">[], side: Side) 
 
 /** The grants of a difference, each with an example that `decide` confirms; a block without one is no grant yet. */
 export function proveGrants(
-  residues: readonly Residue[],
+  residues: readonly Remainder[],
   side: Side,
   proof: Proof,
   bound?: (block: Block) => BoundaryRemains,
@@ -91,7 +91,7 @@ export function proveGrants(
         ...(nearest.length > 0 && { nearest }),
       });
     } else {
-      const [{ cell }] = block;
+      const [{ combination: cell }] = block;
       unproven.push({
         code: isAfforded ? "unproven" : "budget",
         message: `A difference at ${cell.action.selector.written} was found, but no request that shows it.`,
@@ -106,7 +106,7 @@ export function proveGrants(
 const names = ["any-value", "SOMETHING", "0", ""];
 
 /** The example of a residue with names that people can read for the unknown texts of policy variables; then as it is. */
-function nameUnknown(residue: Residue): readonly PolicyRequest[] {
+function nameUnknown(residue: Remainder): readonly PolicyRequest[] {
   if (!hasUnknown(residue.example)) return [residue.example];
   const named = names.map((name) => replaceUnknown(residue.example, name));
   // A name that people can read may be one that the conditions shut out.

@@ -1,4 +1,9 @@
-import { type AtomList, type Cell, type Residue, refer } from "../compiled/cell.ts";
+import {
+  type Combination,
+  type ConditionList,
+  makeStatementRef,
+  type Remainder,
+} from "../compiled/combination.ts";
 import type { Entry } from "../compiled/entry.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Condition, Grant, PolicyRequest, StatementRef } from "../model/grant.ts";
@@ -8,7 +13,7 @@ import { principalText, sortPrincipals } from "../syntax/canonical.ts";
 import { printAtoms } from "./refine-conditions.ts";
 
 /** Residues that one grant tells: every combination of their actions, resources and principals is among them. */
-export type Block = readonly [Residue, ...Residue[]];
+export type Block = readonly [Remainder, ...Remainder[]];
 
 /** Residues of one frame that stand for every combination of some actions, resources and principals. */
 interface Product {
@@ -20,7 +25,7 @@ interface Product {
 }
 
 /** Puts residues together into as few blocks as say the same: 60 actions on one resource are one grant. */
-export function groupResidues(residues: readonly Residue[]): readonly Block[] {
+export function groupResidues(residues: readonly Remainder[]): readonly Block[] {
   const number = makeNumbering();
   let products: readonly Product[] = residues.map((residue) => makeProduct(residue, number));
   for (const dimension of ["principals", "resources", "actions"] as const)
@@ -51,8 +56,8 @@ function makeNumbering(): Numbering {
   };
 }
 
-function makeProduct(residue: Residue, number: Numbering): Product {
-  const { from, cell, actions } = residue;
+function makeProduct(residue: Remainder, number: Numbering): Product {
+  const { from, combination: cell, actions } = residue;
   const { action, resource, principal, partly, conditions, exceptConditions } = cell;
   const textOf = ({ text }: { readonly text: string }): string => text;
   const frame = [
@@ -103,8 +108,8 @@ function listActions(block: Block): readonly Pattern[] {
 
 /** A block as a grant, with the example that shows it. */
 export function makeGrant(block: Block, example: PolicyRequest): Grant {
-  const [{ from, cell }] = block;
-  const cells = block.map((residue) => residue.cell);
+  const [{ from, combination: cell }] = block;
+  const cells = block.map((residue) => residue.combination);
   const resources = cells.flatMap(({ resource }) => resource ?? []);
   const principals = cells.flatMap(({ principal }) => principal ?? []);
   const [except, exceptResources, exceptPrincipals] = [
@@ -127,11 +132,11 @@ export function makeGrant(block: Block, example: PolicyRequest): Grant {
   };
 }
 
-function listConditions(from: CompiledStatement, { conditions = [] }: Cell): AtomList {
+function listConditions(from: CompiledStatement, { conditions = [] }: Combination): ConditionList {
   return [...from.conditions, ...conditions];
 }
 
-function writeConditions(atoms: AtomList): readonly Condition[] {
+function writeConditions(atoms: ConditionList): readonly Condition[] {
   return uniqueBy(atoms, ({ text }) => text).map(({ written }) => written);
 }
 
@@ -146,8 +151,8 @@ function printPatterns(patterns: readonly Pattern[]): readonly string[] {
 }
 
 /** The statements that some residues come from, each once. */
-export function listRefs(residues: readonly Pick<Residue, "from">[]): readonly StatementRef[] {
-  const refs = residues.map(({ from }) => refer(from));
+export function listRefs(residues: readonly Pick<Remainder, "from">[]): readonly StatementRef[] {
+  const refs = residues.map(({ from }) => makeStatementRef(from));
   return uniqueBy(refs, ({ document, statement }) => `${document} ${statement}`).sort(
     (one, other) => one.document - other.document || one.statement - other.statement,
   );

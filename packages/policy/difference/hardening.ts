@@ -1,9 +1,9 @@
-import type { Atom } from "../compiled/condition.ts";
+import type { CompiledCondition } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { ComparisonOptions } from "../model/comparison.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
-import { satisfy } from "../search/solver.ts";
+import { solveConditions } from "../search/solver.ts";
 import { BudgetError } from "../support/budget.ts";
 
 // prowler #2810: roles for instances stop working, for EC2 sends neither key when it assumes them.
@@ -41,7 +41,8 @@ export function withoutHardening(
 function canHold(statement: CompiledStatement, profile: KeyProfile): boolean {
   try {
     return (
-      satisfy({ held: [statement], failed: [] }, new Map(), profile, { left: 10_000 }).kind === "reached"
+      solveConditions({ held: [statement], failed: [] }, new Map(), profile, { left: 10_000 }).kind ===
+      "reached"
     );
   } catch (error) {
     if (error instanceof BudgetError) return false;
@@ -50,7 +51,7 @@ function canHold(statement: CompiledStatement, profile: KeyProfile): boolean {
 }
 
 function hardens(
-  { operator, condition: { key, values } }: Atom,
+  { operator, canonical: { key, values } }: CompiledCondition,
   { principals }: CompiledStatement,
   { account, organization, partition = "aws" }: ComparisonOptions,
 ): boolean {

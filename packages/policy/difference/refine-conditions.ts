@@ -1,5 +1,10 @@
-import { type AtomList, type Cell, coversCell, missesCell } from "../compiled/cell.ts";
-import type { CellVerdict, Question } from "../compiled/question.ts";
+import {
+  type Combination,
+  type ConditionList,
+  coversCombination,
+  missesCombination,
+} from "../compiled/combination.ts";
+import type { CombinationVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import { type Gap, keepGaps } from "./gap.ts";
 
@@ -8,8 +13,8 @@ const mostAlternatives = 50;
 
 /** How a cell is decided, and whether a request lies in it that its statement gives. */
 export interface CellQuestions {
-  readonly decide: (cell: Cell) => CellVerdict;
-  readonly isEmpty: (cell: Cell) => boolean;
+  readonly decide: (cell: Combination) => CombinationVerdict;
+  readonly isEmpty: (cell: Combination) => boolean;
 }
 
 /**
@@ -22,7 +27,7 @@ export function narrowByConditions(
   { right }: Question,
   { decide }: CellQuestions,
 ): readonly Gap[] {
-  const { cell } = left;
+  const { combination: cell } = left;
   const alternatives = listConditions(cell, from, right.denies);
   if (alternatives.length === 0 || alternatives.length > mostAlternatives) return [left];
   const rest = { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...alternatives] };
@@ -41,7 +46,7 @@ export function carveConditions(
   question: Question,
   { decide, isEmpty }: CellQuestions,
 ): Gap {
-  const { cell } = left;
+  const { combination: cell } = left;
   const alternatives = listConditions(cell, from, [...question.right.allows, ...question.left.denies]);
   if (alternatives.length > mostAlternatives) return left;
   const taken = alternatives.filter((conditions) => {
@@ -50,24 +55,27 @@ export function carveConditions(
     return (question.right.denies.length === 0 || decide(part).kind === "covered") && !isEmpty(part);
   });
   if (taken.length === 0) return left;
-  return { ...left, cell: { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...taken] } };
+  return {
+    ...left,
+    combination: { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...taken] },
+  };
 }
 
-function addConditions(cell: Cell, conditions: AtomList): Cell {
+function addConditions(cell: Combination, conditions: ConditionList): Combination {
   return { ...cell, conditions: [...(cell.conditions ?? []), ...conditions] };
 }
 
 /** What the statements that reach all of a cell ask of a request besides what the giving one asks, each list once. */
 function listConditions(
-  cell: Cell,
+  cell: Combination,
   from: CompiledStatement,
   statements: readonly CompiledStatement[],
-): readonly AtomList[] {
+): readonly ConditionList[] {
   const asked = new Set([...from.conditions, ...(cell.conditions ?? [])].map(({ text }) => text));
-  const lists = new Map<string, AtomList>();
+  const lists = new Map<string, ConditionList>();
   for (const statement of statements) {
     if (statement.conditions.length === 0 || statement.ambiguity !== undefined) continue;
-    if (missesCell(statement, cell) || !coversCell(statement, cell)) continue;
+    if (missesCombination(statement, cell) || !coversCombination(statement, cell)) continue;
     const open = statement.conditions.filter(({ text }) => !asked.has(text));
     if (open.length > 0) lists.set(printAtoms(open), open);
   }
@@ -75,7 +83,7 @@ function listConditions(
 }
 
 /** A list of conditions as one text, whatever their order. */
-export function printAtoms(atoms: AtomList): string {
+export function printAtoms(atoms: ConditionList): string {
   return atoms
     .map(({ text }) => text)
     .sort()

@@ -1,6 +1,11 @@
-import { type Cell, missesCell } from "../compiled/cell.ts";
-import { type Entry, patternRelations, principalRelations, type Relations } from "../compiled/entry.ts";
-import type { CellVerdict, Question } from "../compiled/question.ts";
+import { type Combination, missesCombination } from "../compiled/combination.ts";
+import {
+  type Entry,
+  patternRelations,
+  principalRelations,
+  type SelectorRelations,
+} from "../compiled/entry.ts";
+import type { CombinationVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
@@ -11,9 +16,9 @@ import { type CellQuestions, carveConditions, narrowByConditions } from "./refin
 
 /** One dimension of cells and statements. */
 interface Dimension<Selector> {
-  readonly relations: Relations<Selector>;
-  read(cell: Cell): Entry<Selector> | undefined;
-  write(cell: Cell, entry: Entry<Selector>): Cell;
+  readonly relations: SelectorRelations<Selector>;
+  read(cell: Combination): Entry<Selector> | undefined;
+  write(cell: Combination, entry: Entry<Selector>): Combination;
   clause(statement: CompiledStatement): Clause<Selector> | undefined;
   print(selector: Selector): string;
   /** Whether a selector has no parts. */
@@ -60,10 +65,10 @@ export function refine(
   left: Gap,
   from: CompiledStatement,
   question: Question,
-  questions: CellQuestions & { readonly isWhole: (cell: Cell, near: Question) => boolean },
+  questions: CellQuestions & { readonly isWhole: (cell: Combination, near: Question) => boolean },
 ): readonly Gap[] {
   const decideCell = questions.decide;
-  const near = keepNear(question, left.cell);
+  const near = keepNear(question, left.combination);
   if (near.right.allows.length + near.left.denies.length + near.right.denies.length === 0) return [left];
   return [left]
     .flatMap((one) => narrow(one, near, actions, decideCell))
@@ -74,13 +79,15 @@ export function refine(
     .map((one) => carve(one, near, resources, decideCell))
     .map((one) => carve(one, near, principals, decideCell))
     .map((one) => carveConditions(one, from, near, questions))
-    .map((one) => (one.cell.partly || questions.isWhole(one.cell, near) ? one : markPartly(one)));
+    .map((one) =>
+      one.combination.partly || questions.isWhole(one.combination, near) ? one : markPartly(one),
+    );
 }
 
 /** Most statements have nothing to do with a cell, nor with what it is cut down to. */
-function keepNear({ left, right }: Question, cell: Cell): Question {
+function keepNear({ left, right }: Question, cell: Combination): Question {
   const keep = (statements: readonly CompiledStatement[]) =>
-    statements.filter((statement) => !missesCell(statement, cell));
+    statements.filter((statement) => !missesCombination(statement, cell));
   return {
     left: { allows: left.allows, denies: keep(left.denies) },
     right: { allows: keep(right.allows), denies: keep(right.denies) },
@@ -91,21 +98,21 @@ function narrow<Selector>(
   left: Gap,
   { right }: Question,
   dimension: Dimension<Selector>,
-  decideCell: (cell: Cell) => CellVerdict,
+  decideCell: (cell: Combination) => CombinationVerdict,
 ): readonly Gap[] {
-  const entry = dimension.read(left.cell);
+  const entry = dimension.read(left.combination);
   if (entry === undefined) return [left];
   const parts = [
-    ...listParts(left.cell, entry, right.denies, dimension, { negated: false, across: false }),
-    ...listParts(left.cell, entry, right.allows, dimension, { negated: true, across: false }),
+    ...listParts(left.combination, entry, right.denies, dimension, { negated: false, across: false }),
+    ...listParts(left.combination, entry, right.allows, dimension, { negated: true, across: false }),
   ];
   if (parts.length === 0) return [left];
-  const rest = dimension.write(left.cell, { ...entry, except: [...entry.except, ...parts] });
+  const rest = dimension.write(left.combination, { ...entry, except: [...entry.except, ...parts] });
   if (decideCell(rest).kind !== "covered") return [left];
   if (parts.length > mostCarved) return [markPartly(left)];
   return keepGaps(
     left,
-    parts.map((selector) => dimension.write(left.cell, cutEntry(entry, selector, dimension))),
+    parts.map((selector) => dimension.write(left.combination, cutEntry(entry, selector, dimension))),
     decideCell,
   );
 }
@@ -114,22 +121,22 @@ function carve<Selector>(
   left: Gap,
   question: Question,
   dimension: Dimension<Selector>,
-  decideCell: (cell: Cell) => CellVerdict,
+  decideCell: (cell: Combination) => CombinationVerdict,
 ): Gap {
-  const entry = dimension.read(left.cell);
+  const entry = dimension.read(left.combination);
   if (entry === undefined) return left;
   const takers = [...question.right.allows, ...question.left.denies];
   // What lies across the edge is carved out as it is: `s3:Get*` but `s3:*Object`.
-  const parts = listParts(left.cell, entry, takers, dimension, { negated: false, across: true });
+  const parts = listParts(left.combination, entry, takers, dimension, { negated: false, across: true });
   if (parts.length > mostCarved) return markPartly(left);
   const except = [...entry.except];
   for (const selector of parts) {
     if (except.some((wide) => dimension.relations.covers(wide, selector))) continue;
-    const part = dimension.write(left.cell, cutEntry(entry, selector, dimension));
+    const part = dimension.write(left.combination, cutEntry(entry, selector, dimension));
     if (decideCell(part).kind === "covered") except.push(selector);
   }
   if (except.length === entry.except.length) return left;
-  return { ...left, cell: dimension.write(left.cell, { ...entry, except }) };
+  return { ...left, combination: dimension.write(left.combination, { ...entry, except }) };
 }
 
 /** A part of an entry, without what the entry leaves out. */
@@ -146,7 +153,7 @@ function cutEntry<Selector>(
  * that is asked for; the widest first.
  */
 function listParts<Selector>(
-  cell: Cell,
+  cell: Combination,
   { selector, except }: Entry<Selector>,
   statements: readonly CompiledStatement[],
   { relations: { covers, areApart }, isSingle, clause, print }: Dimension<Selector>,
@@ -156,7 +163,7 @@ function listParts<Selector>(
   if (isSingle(selector)) return [];
   for (const statement of statements) {
     const own = clause(statement);
-    if (own === undefined || own.negated !== negated || missesCell(statement, cell)) continue;
+    if (own === undefined || own.negated !== negated || missesCombination(statement, cell)) continue;
     for (const part of own.entries) {
       if (covers(part, selector) || except.some((wide) => covers(wide, part))) continue;
       if (covers(selector, part) || (across && !areApart([part], selector))) parts.set(print(part), part);

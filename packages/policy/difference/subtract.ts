@@ -1,13 +1,13 @@
 import {
   type ActionGroup,
-  type Cell,
-  coversCell,
-  coversPlace,
+  type Combination,
+  coversCombination,
+  coversResourcesAndPrincipals,
   listActions,
-  listCells,
-  missesCell,
-  type Residue,
-} from "../compiled/cell.ts";
+  listCombinations,
+  missesCombination,
+  type Remainder,
+} from "../compiled/combination.ts";
 import {
   coversEntry,
   type Entry,
@@ -15,7 +15,7 @@ import {
   missesEntry,
   patternRelations,
 } from "../compiled/entry.ts";
-import type { CellVerdict, Question } from "../compiled/question.ts";
+import type { CombinationVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { BudgetError, charge, type StepBudget, tryCharge } from "../support/budget.ts";
@@ -31,21 +31,25 @@ export interface OpenCell {
 
 /** The difference of two sides. */
 export interface Difference {
-  readonly residues: readonly Residue[];
+  readonly residues: readonly Remainder[];
   readonly open: readonly OpenCell[];
 }
 
 /** How cells are decided where form alone does not tell, and what exactly is left of one. */
 export interface CellJudge {
-  decide(cell: Cell, from: CompiledStatement): CellVerdict;
+  decide(cell: Combination, from: CompiledStatement): CombinationVerdict;
   /** The same of a part of a cell of which something is left. */
-  decidePart(cell: Cell, from: CompiledStatement): CellVerdict;
-  refine(left: Gap, from: CompiledStatement, decide: (cell: Cell) => CellVerdict): readonly Gap[];
+  decidePart(cell: Combination, from: CompiledStatement): CombinationVerdict;
+  refine(
+    left: Gap,
+    from: CompiledStatement,
+    decide: (cell: Combination) => CombinationVerdict,
+  ): readonly Gap[];
 }
 
 /** Takes one side from the other, statement by statement and cell by cell. */
 export function subtract(question: Question, judge: CellJudge, budget: StepBudget): Difference {
-  const residues: Residue[] = [];
+  const residues: Remainder[] = [];
   const open: OpenCell[] = [];
   const held = new Set(question.left.denies.map(({ line }) => line));
   const spares = question.right.denies.filter(
@@ -61,7 +65,7 @@ export function subtract(question: Question, judge: CellJudge, budget: StepBudge
         judge,
         budget,
       )) {
-        if ("cell" in found) residues.push(found);
+        if ("combination" in found) residues.push(found);
         else open.push(found);
       }
     } catch (error) {
@@ -77,29 +81,29 @@ function* takeStatement(
   { left, right }: Question,
   judge: CellJudge,
   budget: StepBudget,
-): Generator<Residue | OpenCell> {
+): Generator<Remainder | OpenCell> {
   charge(budget, 1 + (right.allows.length >> 4));
   const takers = right.allows.filter(
     (taker) => taker.ambiguity === undefined && impliesConditions(from, taker),
   );
-  const decidePart = (cell: Cell): CellVerdict =>
+  const decidePart = (cell: Combination): CombinationVerdict =>
     isTaken(cell, takers, right.denies) ? { kind: "covered" } : judge.decidePart(cell, from);
   const remaining = right.denies.length > 0 ? listActions(from) : listUntaken(from, takers, budget);
   for (const group of groupActions(remaining, [...left.denies, ...right.allows, ...right.denies], budget)) {
     const [first] = group;
     const near = takers.filter((taker) => coversEntry(taker.actions, first, patternRelations));
-    for (const cell of listCells(from, first)) {
+    for (const cell of listCombinations(from, first)) {
       charge(budget, 1 + (near.length >> 3));
       if (isTaken(cell, near, right.denies)) continue;
       const verdict = judge.decide(cell, from);
       if (verdict.kind === "undecided") yield { from, code: verdict.code, message: verdict.message };
       if (verdict.kind !== "uncovered") continue;
-      const pieces = judge.refine({ cell, verdict }, from, decidePart);
+      const pieces = judge.refine({ combination: cell, verdict }, from, decidePart);
       charge(budget, pieces.length);
-      for (const { cell: piece, verdict: proof } of pieces) {
+      for (const { combination: piece, verdict: proof } of pieces) {
         // A piece with fewer actions is of a group of one.
         const own = piece.action === first ? group : ([piece.action] as const);
-        yield { from, cell: piece, actions: own, example: proof.example };
+        yield { from, combination: piece, actions: own, example: proof.example };
       }
     }
   }
@@ -111,7 +115,7 @@ function listUntaken(
   takers: readonly CompiledStatement[],
   budget: StepBudget,
 ): readonly Entry<Pattern>[] {
-  const whole = takers.filter((taker) => coversPlace(taker, given, budget));
+  const whole = takers.filter((taker) => coversResourcesAndPrincipals(taker, given, budget));
   return listActions(given).filter((action) => {
     charge(budget, 1 + (whole.length >> 3));
     return !whole.some((taker) => coversEntry(taker.actions, action, patternRelations));
@@ -152,21 +156,21 @@ function isHeldBackToo(
   if (own.length === 0) return false;
   for (const action of listActions(deny)) {
     const near = own.filter((other) => coversEntry(other.actions, action, patternRelations));
-    for (const cell of listCells(deny, action)) {
+    for (const cell of listCombinations(deny, action)) {
       if (!tryCharge(budget, 1 + (own.length >> 3))) return false;
-      if (!near.some((other) => coversCell(other, cell))) return false;
+      if (!near.some((other) => coversCombination(other, cell))) return false;
     }
   }
   return true;
 }
 
 function isTaken(
-  cell: Cell,
+  cell: Combination,
   takers: readonly CompiledStatement[],
   spares: readonly CompiledStatement[],
 ): boolean {
   return (
-    takers.some((taker) => coversCell(taker, cell)) &&
-    spares.every((deny) => deny.ambiguity === undefined && missesCell(deny, cell))
+    takers.some((taker) => coversCombination(taker, cell)) &&
+    spares.every((deny) => deny.ambiguity === undefined && missesCombination(deny, cell))
   );
 }

@@ -1,7 +1,7 @@
-import type { Cell } from "../compiled/cell.ts";
-import type { Atom } from "../compiled/condition.ts";
+import type { Combination } from "../compiled/combination.ts";
+import type { CompiledCondition } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
-import { type CompiledStatement, listAtoms, listVariables } from "../compiled/statement.ts";
+import { type CompiledStatement, listConditions, listVariableKeys } from "../compiled/statement.ts";
 import { firstUnknown } from "../pattern/automaton.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { charge, noteWork, type StepBudget } from "../support/budget.ts";
@@ -21,38 +21,38 @@ const mostAssignments = 128;
 const mostKeys = 128;
 
 /**
- * Values for the policy variables that bear on a cell: none, an unknown text that only `*` and the same variable
+ * Values for the policy variables that bear on a combination: none, an unknown text that only `*` and the same variable
  * match, and every text that makes a variable meet a literal of the other patterns.
  * @throws BudgetError
  */
 export function listAssignments(
-  cell: Cell,
+  combination: Combination,
   from: CompiledStatement,
   players: readonly SidedStatement[],
   profile: KeyProfile,
   budget: StepBudget,
 ): Assignments {
   const statements = [from, ...players.map(({ statement }) => statement)];
-  const places = cell.resource ? [cell.resource.selector, ...cell.resource.except] : [];
-  const used = [...listVariables(places), ...statements.flatMap(({ variables }) => variables)];
+  const places = combination.resource ? [combination.resource.selector, ...combination.resource.except] : [];
+  const used = [...listVariableKeys(places), ...statements.flatMap(({ variables }) => variables)];
   const keys = [...new Set(used)].sort();
   if (keys.length === 0) return { list: [new Map()], complete: true };
   // Nobody writes as many: what no values at all show is looked for, and the rest stays open.
   if (keys.length > mostKeys) {
     return { list: [new Map(keys.map((key) => [key, undefined]))], complete: false };
   }
-  const atoms = listAtoms(statements);
+  const conditions = listConditions(statements);
   const resources = statements.flatMap((statement) => statement.resources?.entries ?? []);
   const families = [
     [...places, ...resources],
-    ...[...Map.groupBy(atoms, ({ condition }) => condition.key).values()].map((own) =>
-      own.flatMap((atom) => atom.patterns),
+    ...[...Map.groupBy(conditions, ({ canonical }) => canonical.key).values()].map((own) =>
+      own.flatMap((condition) => condition.patterns),
     ),
   ];
   let list: readonly Assignment[] = [new Map()];
-  let complete = areComplete(cell, from, players, keys, profile);
+  let complete = areComplete(combination, from, players, keys, profile);
   for (const key of keys) {
-    const values = [undefined, standIn(key, keys), ...listMeetings(key, keys, families, atoms, budget)];
+    const values = [undefined, standIn(key, keys), ...listMeetings(key, keys, families, conditions, budget)];
     const isTooMany = list.length * values.length > mostAssignments;
     const tried = isTooMany ? values.slice(1, 2) : values;
     if (isTooMany) complete = false;
@@ -72,10 +72,10 @@ function listMeetings(
   key: string,
   keys: readonly string[],
   families: readonly (readonly Pattern[])[],
-  atoms: readonly Atom[],
+  conditions: readonly CompiledCondition[],
   budget: StepBudget,
 ): ReadonlySet<string> {
-  const own = atoms.filter(({ condition }) => condition.key === key).flatMap(({ patterns }) => patterns);
+  const own = conditions.filter(({ canonical }) => canonical.key === key).flatMap(({ patterns }) => patterns);
   const meetings = own.flatMap(({ tokens }) => readMeeting(tokens, keys));
   for (const patterns of families) {
     const holders = patterns.filter(({ tokens }) => tokens.some((token) => isVariable(token, key)));

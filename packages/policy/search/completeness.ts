@@ -1,5 +1,5 @@
-import type { Cell } from "../compiled/cell.ts";
-import type { Atom } from "../compiled/condition.ts";
+import type { Combination } from "../compiled/combination.ts";
+import type { CompiledCondition } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import { areDisjoint, coversPattern } from "../pattern/cover.ts";
@@ -13,45 +13,46 @@ import type { SidedStatement } from "./sided-statement.ts";
  * meet in whole literals, or one within the other, or not at all.
  */
 export function areComplete(
-  cell: Cell,
+  combination: Combination,
   from: CompiledStatement,
   players: readonly SidedStatement[],
   keys: readonly string[],
   profile: KeyProfile,
 ): boolean {
   // A key of several values has no one value to put in a text.
-  if (keys.some((key) => profile.several.has(key))) return false;
+  if (keys.some((key) => profile.multivalued.has(key))) return false;
   const resources = players.flatMap(({ statement, list }) =>
     statement.resources !== undefined && statement.resources.negated !== (list === "rightDenies")
       ? statement.resources.entries
       : [],
   );
-  if (!meetPlainly([...(cell.resource ? [cell.resource.selector] : []), ...resources])) return false;
-  const atoms = [
-    ...from.conditions.map((atom) => ({ atom, held: true })),
+  if (!meetPlainly([...(combination.resource ? [combination.resource.selector] : []), ...resources]))
+    return false;
+  const conditions = [
+    ...from.conditions.map((condition) => ({ condition, held: true })),
     ...players.flatMap(({ statement, list }) =>
-      statement.conditions.map((atom) => ({ atom, held: list === "rightDenies" })),
+      statement.conditions.map((condition) => ({ condition, held: list === "rightDenies" })),
     ),
   ];
-  const matched = atoms.filter(({ atom, held }) => held !== (atom.operator?.negated === true));
-  const families = Map.groupBy(matched, ({ atom }) => atom.condition.key);
+  const matched = conditions.filter(({ condition, held }) => held !== (condition.operator?.negated === true));
+  const families = Map.groupBy(matched, ({ condition }) => condition.canonical.key);
   return (
-    [...families.values()].every((own) => meetPlainly(own.flatMap(({ atom }) => atom.patterns))) &&
-    matched.every(({ atom }) => !atom.patterns.some(ignoresCaseOfVariables)) &&
-    matched.every(({ atom }) => !keys.includes(atom.condition.key) || isListed(atom)) &&
-    atoms.every(({ atom }) => !keys.includes(atom.condition.key) || isSingleText(atom))
+    [...families.values()].every((own) => meetPlainly(own.flatMap(({ condition }) => condition.patterns))) &&
+    matched.every(({ condition }) => !condition.patterns.some(ignoresCaseOfVariables)) &&
+    matched.every(({ condition }) => !keys.includes(condition.canonical.key) || isListed(condition)) &&
+    conditions.every(({ condition }) => !keys.includes(condition.canonical.key) || isSingleText(condition))
   );
 }
 
-/** Whether all values that an atom asks of its key are tried. */
-function isListed({ patterns }: Atom): boolean {
+/** Whether all values that a condition asks of its key are tried. */
+function isListed({ patterns }: CompiledCondition): boolean {
   return patterns.every((pattern) => pattern.literal !== undefined || isVariableAlone(pattern));
 }
 
 /** Numbers, dates and addresses have no unknown value. */
-function isSingleText({ operator, condition }: Atom): boolean {
+function isSingleText({ operator, canonical }: CompiledCondition): boolean {
   if (operator === undefined) return false;
-  return !["numeric", "date", "ip"].includes(operator.family) || condition.values.length === 0;
+  return !["numeric", "date", "ip"].includes(operator.family) || canonical.values.length === 0;
 }
 
 function meetPlainly(patterns: readonly Pattern[]): boolean {

@@ -1,11 +1,11 @@
-import type { Atom } from "../compiled/condition.ts";
+import type { CompiledCondition } from "../compiled/condition.ts";
 import { findTexts } from "../pattern/find-texts.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
 import { sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";
 import type { StepBudget } from "../support/budget.ts";
 import { printAddress } from "../syntax/scalar.ts";
-import type { KeyAtoms } from "./key-atoms.ts";
+import type { KeyConditions } from "./key-conditions.ts";
 
 const anyValue = compileText("*", "*");
 
@@ -14,26 +14,29 @@ const anyValue = compileText("*", "*");
  * every bound of numbers, dates and ranges with its neighbours, and something that is none of these.
  * @throws BudgetError
  */
-export function listRepresentatives(atoms: KeyAtoms, budget: StepBudget): readonly string[] {
-  const all = [...atoms.held, ...atoms.failed];
-  const values = [...listTexts(atoms, budget), ...listNumbers(all), ...listAddresses(all)];
+export function listRepresentatives(conditions: KeyConditions, budget: StepBudget): readonly string[] {
+  const all = [...conditions.held, ...conditions.failed];
+  const values = [...listTexts(conditions, budget), ...listNumbers(all), ...listAddresses(all)];
   return [...new Set(values)];
 }
 
-function isText({ operator }: Atom): boolean {
+function isText({ operator }: CompiledCondition): boolean {
   return operator !== undefined && ["string", "arn", "bool", "binary"].includes(operator.family);
 }
 
-function listTexts({ held, failed, isSeveral, isTruth }: KeyAtoms, budget: StepBudget): readonly string[] {
-  if (isTruth) return ["true", "false"];
-  // A held atom that every value must fit leaves only its own values to look at.
+function listTexts(
+  { held, failed, isMultivalued, isBoolean }: KeyConditions,
+  budget: StepBudget,
+): readonly string[] {
+  if (isBoolean) return ["true", "false"];
+  // A held condition that every value must fit leaves only its own values to look at.
   const base = held
-    .filter((atom) => isText(atom) && atom.operator?.negated === false)
-    .filter(({ operator }) => (isSeveral ? operator?.qualifier === "ForAllValues" : !operator?.qualifier))
+    .filter((condition) => isText(condition) && condition.operator?.negated === false)
+    .filter(({ operator }) => (isMultivalued ? operator?.qualifier === "ForAllValues" : !operator?.qualifier))
     .sort((one, other) => one.patterns.length - other.patterns.length)[0];
   const aims = [
-    ...held.filter((atom) => atom !== base).flatMap((atom) => listAims(atom, true)),
-    ...failed.flatMap((atom) => listAims(atom, false)),
+    ...held.filter((condition) => condition !== base).flatMap((condition) => listAims(condition, true)),
+    ...failed.flatMap((condition) => listAims(condition, false)),
   ];
   const bases: readonly Pattern[] = base?.patterns ?? [anyValue];
   return bases.flatMap((pattern) =>
@@ -41,14 +44,14 @@ function listTexts({ held, failed, isSeveral, isTruth }: KeyAtoms, budget: StepB
   );
 }
 
-function listAims(atom: Atom, held: boolean): readonly TextGoal[] {
-  if (!isText(atom)) return [];
-  const wanted = held === (atom.operator?.negated === false) ? "matched" : "avoided";
-  return atom.patterns.map((pattern) => ({ pattern, wanted }));
+function listAims(condition: CompiledCondition, held: boolean): readonly TextGoal[] {
+  if (!isText(condition)) return [];
+  const wanted = held === (condition.operator?.negated === false) ? "matched" : "avoided";
+  return condition.patterns.map((pattern) => ({ pattern, wanted }));
 }
 
-function listNumbers(atoms: readonly Atom[]): readonly string[] {
-  const bounds = [...new Set(atoms.flatMap(({ numbers }) => numbers))].sort((one, other) => one - other);
+function listNumbers(conditions: readonly CompiledCondition[]): readonly string[] {
+  const bounds = [...new Set(conditions.flatMap(({ numbers }) => numbers))].sort((one, other) => one - other);
   if (bounds.length === 0) return [];
   // Beyond the outermost bounds a step must be large enough to be seen in a floating-point number.
   const step = (bound: number): number => Math.max(1, Math.abs(bound));
@@ -57,7 +60,7 @@ function listNumbers(atoms: readonly Atom[]): readonly string[] {
     return next === undefined ? Math.min(Number.MAX_VALUE, bound + step(bound)) : bound / 2 + next / 2;
   });
   const [least = 0] = bounds;
-  const isDate = atoms.some(({ operator }) => operator?.family === "date");
+  const isDate = conditions.some(({ operator }) => operator?.family === "date");
   const values = [Math.max(-Number.MAX_VALUE, least - step(least)), ...bounds, ...between];
   const texts = values.map(String);
   return isDate ? [...values.flatMap(printDate), ...texts] : texts;
@@ -71,8 +74,8 @@ function printDate(seconds: number): readonly string[] {
   return year < 0 || year > 9999 ? [] : [date.toISOString()];
 }
 
-function listAddresses(atoms: readonly Atom[]): readonly string[] {
-  const ranges = atoms.flatMap((atom) => atom.ranges);
+function listAddresses(conditions: readonly CompiledCondition[]): readonly string[] {
+  const ranges = conditions.flatMap((condition) => condition.ranges);
   if (ranges.length === 0) return [];
   const edges = ranges.flatMap(({ family, first, last }) => {
     const top = (1n << (family === 4 ? 32n : 128n)) - 1n;

@@ -1,5 +1,5 @@
-import type { Cell } from "../compiled/cell.ts";
-import type { Atom } from "../compiled/condition.ts";
+import type { Combination } from "../compiled/combination.ts";
+import type { CompiledCondition } from "../compiled/condition.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Clause } from "../model/document.ts";
 import { compileText, type Pattern, substituteVariables } from "../pattern/pattern.ts";
@@ -17,12 +17,15 @@ function valueIn(assignment: Assignment): (variable: string) => string | undefin
 }
 
 /** A statement with values in the place of its policy variables. */
-export function fillStatement(statement: CompiledStatement, assignment: Assignment): CompiledStatement {
+export function substituteInStatement(
+  statement: CompiledStatement,
+  assignment: Assignment,
+): CompiledStatement {
   const { resources, conditions } = statement;
   return {
     ...statement,
     resources: resources && fillClause(resources, assignment),
-    conditions: conditions.map((atom) => fillAtom(atom, assignment)),
+    conditions: conditions.map((condition) => fillAtom(condition, assignment)),
   };
 }
 
@@ -31,21 +34,26 @@ function fillClause({ negated, entries }: Clause<Pattern>, assignment: Assignmen
   return { negated, entries: filled };
 }
 
-function fillAtom(atom: Atom, assignment: Assignment): Atom {
-  if (!atom.patterns.some(({ hasVariables }) => hasVariables)) return atom;
+function fillAtom(condition: CompiledCondition, assignment: Assignment): CompiledCondition {
+  if (!condition.patterns.some(({ hasVariables }) => hasVariables)) return condition;
   return {
-    ...atom,
-    patterns: atom.patterns.flatMap((pattern) => substituteVariables(pattern, valueIn(assignment)) ?? []),
+    ...condition,
+    patterns: condition.patterns.flatMap(
+      (pattern) => substituteVariables(pattern, valueIn(assignment)) ?? [],
+    ),
   };
 }
 
-/** A cell with values in the place of its policy variables; undefined where nothing is left of it. */
-export function fillCell(cell: Cell, assignment: Assignment): Cell | undefined {
-  if (cell.resource === undefined) return cell;
-  const selector = substituteVariables(cell.resource.selector, valueIn(assignment));
+/** A combination with values in the place of its policy variables; undefined where nothing is left of it. */
+export function substituteInCombination(
+  combination: Combination,
+  assignment: Assignment,
+): Combination | undefined {
+  if (combination.resource === undefined) return combination;
+  const selector = substituteVariables(combination.resource.selector, valueIn(assignment));
   if (selector === undefined) return undefined;
-  const except = cell.resource.except.flatMap(
+  const except = combination.resource.except.flatMap(
     (pattern) => substituteVariables(pattern, valueIn(assignment)) ?? [],
   );
-  return { ...cell, resource: { selector, except } };
+  return { ...combination, resource: { selector, except } };
 }

@@ -1,23 +1,23 @@
-import { type Cell, missesCell } from "../compiled/cell.ts";
+import { type Combination, missesCombination } from "../compiled/combination.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
-import type { CellVerdict, Question, SideStatements } from "../compiled/question.ts";
-import { type CompiledStatement, makeEverything } from "../compiled/statement.ts";
+import type { CombinationVerdict, Question, SideStatements } from "../compiled/question.ts";
+import { type CompiledStatement, makeCatchAll } from "../compiled/statement.ts";
 import type { PolicyRequest } from "../model/grant.ts";
 import { BudgetError, charge, type StepBudget } from "../support/budget.ts";
 import { foldText } from "../syntax/tokens.ts";
 import { listAssignments } from "./assignment.ts";
-import type { KeyValue } from "./key-choices.ts";
 import {
-  type Bearing,
-  type Reach,
-  reachActions,
-  reachNone,
-  reachPrincipals,
-  reachResources,
-} from "./reach.ts";
+  type Candidate,
+  type ClauseGoal,
+  listActionCandidates,
+  listPrincipalCandidates,
+  listResourceCandidates,
+  makeAbsentCandidate,
+} from "./candidates.ts";
+import type { KeyValue } from "./key-choices.ts";
 import type { SidedStatement } from "./sided-statement.ts";
-import { type Assignment, type Satisfaction, satisfy } from "./solver.ts";
-import { fillCell, fillStatement } from "./substitution.ts";
+import { type Assignment, type ContextSearchResult, solveConditions } from "./solver.ts";
+import { substituteInCombination, substituteInStatement } from "./substitution.ts";
 
 /** What a search takes for granted, and may spend. */
 export interface SearchSettings {
@@ -30,24 +30,24 @@ export interface SearchSettings {
 type WitnessQuestion = Pick<Question, "right"> & { readonly left: Pick<SideStatements, "denies"> };
 
 /**
- * Decides cells by meaning: seeks an action, a resource, a principal and a context that the giving side gives and the
+ * Decides combinations by meaning: seeks an action, a resource, a principal and a context that the giving side gives and the
  * other side does not take away.
  */
-export function makeSeparator(
+export function createWitnessSearch(
   { left, right }: WitnessQuestion,
   settings: SearchSettings,
-): (cell: Cell, from: CompiledStatement) => CellVerdict {
+): (combination: Combination, from: CompiledStatement) => CombinationVerdict {
   const players = [
     ...left.denies.map((statement) => ({ statement, list: "leftDenies" as const })),
     ...right.allows.map((statement) => ({ statement, list: "rightAllows" as const })),
     ...right.denies.map((statement) => ({ statement, list: "rightDenies" as const })),
   ];
-  return (cell, statement) => {
+  return (combination, statement) => {
     if (!isClear(statement)) {
       return conclude(tellDoubt(statement.ambiguity));
     }
     try {
-      return decideCell(cell, addConditions(statement, cell), players, settings);
+      return decideCombination(combination, addConditions(statement, combination), players, settings);
     } catch (error) {
       if (!(error instanceof BudgetError)) throw error;
       return {
@@ -59,62 +59,62 @@ export function makeSeparator(
   };
 }
 
-function addConditions(statement: CompiledStatement, { conditions = [] }: Cell): CompiledStatement {
+function addConditions(statement: CompiledStatement, { conditions = [] }: Combination): CompiledStatement {
   return conditions.length === 0
     ? statement
     : {
         ...statement,
         conditions: [...statement.conditions, ...conditions],
-        variables: [...statement.variables, ...makeEverything(conditions).variables],
+        variables: [...statement.variables, ...makeCatchAll(conditions).variables],
       };
 }
 
-function decideCell(
-  cell: Cell,
+function decideCombination(
+  combination: Combination,
   from: CompiledStatement,
   players: readonly SidedStatement[],
   settings: SearchSettings,
-): CellVerdict {
+): CombinationVerdict {
   const { partition, profile, budget } = settings;
   charge(budget, players.length >> 3);
   const near: readonly SidedStatement[] = [
-    ...players.filter(({ statement }) => !missesCell(statement, cell)),
-    ...(cell.exceptConditions ?? []).map((conditions) => ({
-      statement: makeEverything(conditions),
+    ...players.filter(({ statement }) => !missesCombination(statement, combination)),
+    ...(combination.exceptConditions ?? []).map((conditions) => ({
+      statement: makeCatchAll(conditions),
       list: "leftDenies" as const,
     })),
   ];
-  const { list, complete } = listAssignments(cell, from, near, profile, budget);
-  const actions = reachActions(
-    cell.action,
+  const { list, complete } = listAssignments(combination, from, near, profile, budget);
+  const actions = listActionCandidates(
+    combination.action,
     bearOn(near, ({ actions }) => actions),
     budget,
   );
   const onPrincipals = bearOn(near, ({ principals }) => principals);
-  const principals = cell.principal
-    ? reachPrincipals(cell.principal, onPrincipals, partition, budget)
-    : [reachNone(onPrincipals)];
+  const principals = combination.principal
+    ? listPrincipalCandidates(combination.principal, onPrincipals, partition, budget)
+    : [makeAbsentCandidate(onPrincipals)];
   let doubt: string | undefined = complete
     ? undefined
     : "Its policy variables can meet the other side's patterns in too many ways.";
   for (const assignment of list) {
-    const verdict = decideInstance(cell, from, near, { actions, principals }, assignment, settings);
+    const verdict = decideAssignment(combination, from, near, { actions, principals }, assignment, settings);
     if (verdict.kind === "uncovered") return verdict;
     if (verdict.kind === "undecided") doubt = verdict.message;
   }
   return conclude(doubt);
 }
 
-function isClear({ ambiguity: doubt }: CompiledStatement): boolean {
-  return doubt === undefined;
+function isClear({ ambiguity }: CompiledStatement): boolean {
+  return ambiguity === undefined;
 }
 
 function tellDoubt(doubt: string | undefined): string {
   return `A statement is unclear: ${doubt}.`;
 }
 
-/** Nothing was found: the cell is covered, if there is no doubt. */
-function conclude(doubt: string | undefined): CellVerdict {
+/** Nothing was found: the combination is covered, if there is no doubt. */
+function conclude(doubt: string | undefined): CombinationVerdict {
   return doubt === undefined
     ? { kind: "covered" }
     : { kind: "undecided", code: "unsupported", message: doubt };
@@ -122,51 +122,53 @@ function conclude(doubt: string | undefined): CellVerdict {
 
 function bearOn<Selector>(
   players: readonly SidedStatement[],
-  pick: (statement: CompiledStatement) => Bearing<Selector>["clause"],
-): readonly Bearing<Selector>[] {
+  pick: (statement: CompiledStatement) => ClauseGoal<Selector>["clause"],
+): readonly ClauseGoal<Selector>[] {
   return players.map(({ statement, list }) => ({ clause: pick(statement), wanted: list === "rightDenies" }));
 }
 
 /** What does not hang on the values of policy variables. */
 interface FixedReach {
-  readonly actions: readonly Reach<string>[];
-  readonly principals: readonly Reach<PolicyRequest["principal"]>[];
+  readonly actions: readonly Candidate<string>[];
+  readonly principals: readonly Candidate<PolicyRequest["principal"]>[];
 }
 
-function decideInstance(
-  cell: Cell,
+function decideAssignment(
+  combination: Combination,
   from: CompiledStatement,
   near: readonly SidedStatement[],
   { actions, principals }: FixedReach,
   assignment: Assignment,
   settings: SearchSettings,
-): CellVerdict {
+): CombinationVerdict {
   const { budget } = settings;
   charge(budget);
-  const filled = fillCell(cell, assignment);
+  const filled = substituteInCombination(combination, assignment);
   if (filled === undefined) return { kind: "covered" };
-  const giver = assignment.size === 0 ? from : fillStatement(from, assignment);
+  const giver = assignment.size === 0 ? from : substituteInStatement(from, assignment);
   const players = near.map((player) =>
-    assignment.size === 0 ? player : { ...player, statement: fillStatement(player.statement, assignment) },
+    assignment.size === 0
+      ? player
+      : { ...player, statement: substituteInStatement(player.statement, assignment) },
   );
   const onResources = bearOn(players, ({ resources }) => resources);
   const resources = filled.resource
-    ? reachResources(filled.resource, onResources, budget)
-    : [reachNone(onResources)];
-  const known = new Map<bigint, Satisfaction>();
+    ? listResourceCandidates(filled.resource, onResources, budget)
+    : [makeAbsentCandidate(onResources)];
+  const known = new Map<bigint, ContextSearchResult>();
   let doubt: string | undefined;
   for (const who of principals) {
     for (const what of actions) {
       for (const where of resources) {
         charge(budget);
-        const live = who.reached & what.reached & where.reached;
+        const live = who.matched & what.matched & where.matched;
         const answer = known.get(live) ?? seekContext(giver, players, live, assignment, settings);
         known.set(live, answer);
         if (answer.kind === "unclear") doubt = answer.message;
         if (answer.kind !== "reached") continue;
         return {
           kind: "uncovered",
-          example: makeRequest(what.value, where.value, who.value, answer.context, cell),
+          example: makeRequest(what.value, where.value, who.value, answer.context, combination),
         };
       }
     }
@@ -181,7 +183,7 @@ function seekContext(
   live: bigint,
   assignment: Assignment,
   { profile, budget }: SearchSettings,
-): Satisfaction {
+): ContextSearchResult {
   const pick = (list: SidedStatement["list"]) =>
     players.flatMap((player, index) =>
       player.list === list && (live >> BigInt(index)) & 1n ? [player.statement] : [],
@@ -191,13 +193,13 @@ function seekContext(
     { held: [giver], failed: [...leftDenies, ...pick("rightAllows")] },
     ...pick("rightDenies").map((deny) => ({ held: [giver, deny], failed: leftDenies })),
   ];
-  let unclear: Satisfaction | undefined;
+  let unclear: ContextSearchResult | undefined;
   charge(budget, players.length >> 4);
   for (const { held, failed } of goals) {
     charge(budget, 1 + (failed.length >> 4));
     // An unclear statement is left out, which can only show too much: then it was not certain.
     const clear = { held: held.filter(isClear), failed: failed.filter(isClear) };
-    const answer = satisfy(clear, assignment, profile, budget);
+    const answer = solveConditions(clear, assignment, profile, budget);
     const doubt = [...held, ...failed].find((statement) => !isClear(statement))?.ambiguity;
     if (answer.kind === "reached" && doubt === undefined) return answer;
     if (answer.kind === "reached") unclear = { kind: "unclear", message: tellDoubt(doubt) };
@@ -211,9 +213,9 @@ function makeRequest(
   resource: string | undefined,
   principal: PolicyRequest["principal"],
   context: ReadonlyMap<string, KeyValue>,
-  cell: Cell,
+  combination: Combination,
 ): PolicyRequest {
-  const { written } = cell.action.selector;
+  const { written } = combination.action.selector;
   const values = [...context].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
   return {
     ...(principal && { principal }),

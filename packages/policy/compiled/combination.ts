@@ -2,7 +2,7 @@ import type { PolicyPrincipal, PolicyRequest, StatementRef } from "../model/gran
 import { compileArn, type Pattern } from "../pattern/pattern.ts";
 import { charge, type StepBudget } from "../support/budget.ts";
 import { principalText } from "../syntax/canonical.ts";
-import type { Atom } from "./condition.ts";
+import type { CompiledCondition } from "./condition.ts";
 import {
   coversEntry,
   type Entry,
@@ -14,17 +14,17 @@ import {
 import { type CompiledStatement, everyAction } from "./statement.ts";
 
 /** Conditions that hold together. */
-export type AtomList = readonly Atom[];
+export type ConditionList = readonly CompiledCondition[];
 
 /** One action × one resource × one principal of a statement. */
-export interface Cell {
+export interface Combination {
   readonly action: Entry<Pattern>;
   readonly resource: Entry<Pattern> | undefined;
   readonly principal: Entry<PolicyPrincipal> | undefined;
   /** Besides those of its statement. */
-  readonly conditions?: AtomList;
+  readonly conditions?: ConditionList;
   /** Left out of it: what meets all conditions of one of these. */
-  readonly exceptConditions?: readonly AtomList[];
+  readonly exceptConditions?: readonly ConditionList[];
   /** Perhaps less than all of it is left. */
   readonly partly?: true;
 }
@@ -32,11 +32,11 @@ export interface Cell {
 /** Actions that share their fate. */
 export type ActionGroup = readonly [Entry<Pattern>, ...Entry<Pattern>[]];
 
-/** A cell of which something is left when the other side is taken away, with a request that shows it. */
-export interface Residue {
+/** A combination of which something is left when the other side is taken away, with a request that shows it. */
+export interface Remainder {
   readonly from: CompiledStatement;
-  readonly cell: Cell;
-  /** Of which just as much is left as of the cell's own action, which is the first of them. */
+  readonly combination: Combination;
+  /** Of which just as much is left as of the combination's own action, which is the first of them. */
   readonly actions: ActionGroup;
   readonly example: PolicyRequest;
 }
@@ -57,8 +57,11 @@ function listPrincipals({ principals }: CompiledStatement): readonly (Entry<Poli
   return principals ? listEntries(principals, everybody) : [undefined];
 }
 
-/** The cells of a statement for one of its actions; one by one: a hostile statement has more than memory holds. */
-export function* listCells(statement: CompiledStatement, action: Entry<Pattern>): Generator<Cell> {
+/** The combinations of a statement for one of its actions; one by one: a hostile statement has more than memory holds. */
+export function* listCombinations(
+  statement: CompiledStatement,
+  action: Entry<Pattern>,
+): Generator<Combination> {
   const principals = listPrincipals(statement);
   for (const resource of listResources(statement)) {
     for (const principal of principals) yield { action, resource, principal };
@@ -66,7 +69,11 @@ export function* listCells(statement: CompiledStatement, action: Entry<Pattern>)
 }
 
 /** Whether one statement reaches all resources and principals of another; certain when true. @throws BudgetError */
-export function coversPlace(wide: CompiledStatement, narrow: CompiledStatement, budget: StepBudget): boolean {
+export function coversResourcesAndPrincipals(
+  wide: CompiledStatement,
+  narrow: CompiledStatement,
+  budget: StepBudget,
+): boolean {
   const pay = (covers: boolean): boolean => {
     charge(budget);
     return covers;
@@ -77,18 +84,21 @@ export function coversPlace(wide: CompiledStatement, narrow: CompiledStatement, 
   );
 }
 
-function coversResource({ resources }: CompiledStatement, entry: Cell["resource"]): boolean {
+function coversResource({ resources }: CompiledStatement, entry: Combination["resource"]): boolean {
   return resources === undefined || (entry !== undefined && coversEntry(resources, entry, patternRelations));
 }
 
-function coversPrincipals({ principals }: CompiledStatement, entry: Cell["principal"]): boolean {
+function coversPrincipals({ principals }: CompiledStatement, entry: Combination["principal"]): boolean {
   return (
     principals === undefined || (entry !== undefined && coversEntry(principals, entry, principalRelations))
   );
 }
 
-/** Whether a statement reaches all of a cell, its conditions aside; certain when true. */
-export function coversCell(statement: CompiledStatement, { action, resource, principal }: Cell): boolean {
+/** Whether a statement reaches all of a combination, its conditions aside; certain when true. */
+export function coversCombination(
+  statement: CompiledStatement,
+  { action, resource, principal }: Combination,
+): boolean {
   return (
     coversEntry(statement.actions, action, patternRelations) &&
     coversResource(statement, resource) &&
@@ -96,21 +106,24 @@ export function coversCell(statement: CompiledStatement, { action, resource, pri
   );
 }
 
-/** Whether a statement reaches nothing of a cell; certain when true. */
-export function missesCell({ actions, resources, principals }: CompiledStatement, cell: Cell): boolean {
+/** Whether a statement reaches nothing of a combination; certain when true. */
+export function missesCombination(
+  { actions, resources, principals }: CompiledStatement,
+  combination: Combination,
+): boolean {
   return (
-    missesEntry(actions, cell.action, patternRelations) ||
+    missesEntry(actions, combination.action, patternRelations) ||
     (resources !== undefined &&
-      cell.resource !== undefined &&
-      missesEntry(resources, cell.resource, patternRelations)) ||
+      combination.resource !== undefined &&
+      missesEntry(resources, combination.resource, patternRelations)) ||
     (principals !== undefined &&
-      cell.principal !== undefined &&
-      missesEntry(principals, cell.principal, principalRelations))
+      combination.principal !== undefined &&
+      missesEntry(principals, combination.principal, principalRelations))
   );
 }
 
-/** A cell as one text: equal texts mean equal cells of one statement. */
-export function cellText({ action, resource, principal }: Cell): string {
+/** A combination as one text: equal texts mean equal combinations of one statement. */
+export function makeCombinationKey({ action, resource, principal }: Combination): string {
   return JSON.stringify([
     action.selector.text,
     resource?.selector.text ?? null,
@@ -119,6 +132,6 @@ export function cellText({ action, resource, principal }: Cell): string {
 }
 
 /** Where a statement stands, for people. */
-export function refer({ document, index, source: { sid } }: CompiledStatement): StatementRef {
+export function makeStatementRef({ document, index, source: { sid } }: CompiledStatement): StatementRef {
   return { document, statement: index, ...(sid !== undefined && { sid }) };
 }

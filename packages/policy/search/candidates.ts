@@ -8,50 +8,50 @@ import type { TextGoal } from "../pattern/text-goal.ts";
 import { charge, type StepBudget } from "../support/budget.ts";
 import { coversPrincipal, nameSession, readIdentity } from "../syntax/principal.ts";
 
-/** A statement that can bear on a cell, and whether a difference is likelier where it reaches. */
-export interface Bearing<Selector> {
+/** A statement that can bear on a combination, and whether a difference is likelier where it matches. */
+export interface ClauseGoal<Selector> {
   readonly clause: Clause<Selector> | undefined;
   readonly wanted: boolean;
 }
 
 /** One value of a dimension, and which statements reach it, bit by bit. */
-export interface Reach<Value> {
+export interface Candidate<Value> {
   readonly value: Value;
-  readonly reached: bigint;
+  readonly matched: bigint;
 }
 
 // An action is a service and a name.
 const someAction = compileText("?*:?*", "*");
 
 /** The best actions of an entry: whatever difference any action shows, one of these shows. @throws BudgetError */
-export function reachActions(
+export function listActionCandidates(
   { selector, except }: Entry<Pattern>,
-  bearings: readonly Bearing<Pattern>[],
+  goals: readonly ClauseGoal<Pattern>[],
   budget: StepBudget,
-): readonly Reach<string>[] {
+): readonly Candidate<string>[] {
   const base = selector.text === "*" ? someAction : selector;
   const sketch = selector.text === "*" ? "anyservice:anyaction" : sampleText(base, "anything");
-  return reachPatterns(base, except, bearings, [sketch], budget);
+  return reachPatterns(base, except, goals, [sketch], budget);
 }
 
 /** The best resources of an entry: whatever difference any resource shows, one of these shows. @throws BudgetError */
-export function reachResources(
+export function listResourceCandidates(
   { selector, except }: Entry<Pattern>,
-  bearings: readonly Bearing<Pattern>[],
+  goals: readonly ClauseGoal<Pattern>[],
   budget: StepBudget,
-): readonly Reach<string>[] {
-  return reachPatterns(selector, except, bearings, [sampleArn(selector)], budget);
+): readonly Candidate<string>[] {
+  return reachPatterns(selector, except, goals, [sampleArn(selector)], budget);
 }
 
 function reachPatterns(
   base: Pattern,
   except: readonly Pattern[],
-  bearings: readonly Bearing<Pattern>[],
+  goals: readonly ClauseGoal<Pattern>[],
   sketches: readonly string[],
   budget: StepBudget,
-): readonly Reach<string>[] {
+): readonly Candidate<string>[] {
   const aims = new Map<string, TextGoal & { readonly index: number }>();
-  for (const { clause, wanted } of bearings) {
+  for (const { clause, wanted } of goals) {
     if (clause === undefined) continue;
     const sought = wanted === clause.negated ? "avoided" : "matched";
     for (const pattern of clause.entries) {
@@ -60,20 +60,20 @@ function reachPatterns(
       aims.set(pattern.text, { pattern, wanted: joint, index: known?.index ?? aims.size });
     }
   }
-  return findTexts(base, except, [...aims.values()], sketches, budget).map(({ text, matched }) => ({
+  return findTexts(base, except, [...aims.values()], sketches, budget).map(({ text, matched: owners }) => ({
     value: text,
-    reached: readReached(bearings, ({ entries, negated }) => {
-      const isMatched = entries.some((pattern) => matched.has(aims.get(pattern.text)?.index ?? -1));
+    matched: readMatched(goals, ({ entries, negated }) => {
+      const isMatched = entries.some((pattern) => owners.has(aims.get(pattern.text)?.index ?? -1));
       return isMatched !== negated;
     }),
   }));
 }
 
-function readReached<Selector>(
-  bearings: readonly Bearing<Selector>[],
+function readMatched<Selector>(
+  goals: readonly ClauseGoal<Selector>[],
   selects: (clause: Clause<Selector>) => boolean,
 ): bigint {
-  return bearings.reduce(
+  return goals.reduce(
     (mask, { clause }, index) =>
       clause === undefined || selects(clause) ? mask | (1n << BigInt(index)) : mask,
     0n,
@@ -81,37 +81,37 @@ function readReached<Selector>(
 }
 
 /** A request that lacks a dimension: only statements without that dimension reach it. */
-export function reachNone<Selector>(bearings: readonly Bearing<Selector>[]): Reach<undefined> {
-  return { value: undefined, reached: readReached(bearings, () => false) };
+export function makeAbsentCandidate<Selector>(goals: readonly ClauseGoal<Selector>[]): Candidate<undefined> {
+  return { value: undefined, matched: readMatched(goals, () => false) };
 }
 
 /** Principals of an entry, one for each way in which the statements can tell principals apart. @throws BudgetError */
-export function reachPrincipals(
+export function listPrincipalCandidates(
   { selector, except }: Entry<PolicyPrincipal>,
-  bearings: readonly Bearing<PolicyPrincipal>[],
+  goals: readonly ClauseGoal<PolicyPrincipal>[],
   partition: string,
   budget: StepBudget,
-): readonly Reach<PolicyPrincipal>[] {
-  const named = [...bearings.flatMap(({ clause }) => clause?.entries ?? []), ...except];
-  const candidates = [
+): readonly Candidate<PolicyPrincipal>[] {
+  const named = [...goals.flatMap(({ clause }) => clause?.entries ?? []), ...except];
+  const principals = [
     ...(selector.id === "*"
       ? inventPrincipals(selector.type === "AWS", selector.type, named, partition)
       : [selector]),
     ...[selector, ...named].flatMap((principal) => [principal, ...listKin(principal)]),
   ];
-  const reaches = new Map<bigint, Reach<PolicyPrincipal>>();
-  charge(budget, candidates.length >> 4);
-  for (const value of candidates) {
+  const candidates = new Map<bigint, Candidate<PolicyPrincipal>>();
+  charge(budget, principals.length >> 4);
+  for (const value of principals) {
     if (value.id === "*" || !principalRelations.covers(selector, value)) continue;
     charge(budget, 1 + (named.length >> 2));
     if (except.some((excluded) => coversPrincipal(excluded, value))) continue;
-    const reached = readReached(
-      bearings,
+    const matched = readMatched(
+      goals,
       ({ entries, negated }) => entries.some((entry) => coversPrincipal(entry, value)) !== negated,
     );
-    if (!reaches.has(reached)) reaches.set(reached, { value, reached });
+    if (!candidates.has(matched)) candidates.set(matched, { value, matched });
   }
-  return [...reaches.values()];
+  return [...candidates.values()];
 }
 
 /** Principals that nobody named, of one type or of all. */
