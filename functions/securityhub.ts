@@ -1,7 +1,9 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SecurityHubClient } from "@aws-sdk/client-securityhub";
-import { DeliveryError } from "@drift-guard/aws/delivery/delivery";
+
+import { DeliveryError } from "@drift-guard/aws/delivery/delivery-error";
 import { createFindingImporter } from "@drift-guard/aws/delivery/securityhub";
+
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import type { Delivery, FindingStore } from "@drift-guard/core/ports";

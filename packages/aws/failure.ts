@@ -1,5 +1,5 @@
 /** The service's own code of a failed SDK call, without the SDK's suffix: `NoSuchEntity`. None where no service answered. */
-export function codeOf(error: unknown): string | undefined {
+export function errorCodeOf(error: unknown): string | undefined {
   // `$fault` is what the SDK gives to a service's answer; a broken socket or an unreadable answer has none.
   if (!(error instanceof Error) || !("$fault" in error)) return undefined;
   return error.name.replace(/Exception$/, "");
@@ -12,17 +12,17 @@ export function isRefusal(error: unknown): boolean {
 
 /** Whether the service said that this identity may not make the call. */
 export function isDenied(error: unknown): boolean {
-  return /^(AccessDenied|AuthorizationError|UnauthorizedOperation)$/.test(codeOf(error) ?? "");
+  return /^(AccessDenied|AuthorizationError|UnauthorizedOperation)$/.test(errorCodeOf(error) ?? "");
 }
 
 /** Whether the service said, after the SDK's own retries, that it takes no more calls at the moment. */
 export function isThrottled(error: unknown): boolean {
-  return /Throttl|TooManyRequests|RequestLimitExceeded|ThroughputExceeded/.test(codeOf(error) ?? "");
+  return /Throttl|TooManyRequests|RequestLimitExceeded|ThroughputExceeded/.test(errorCodeOf(error) ?? "");
 }
 
 /** Says for a person why an SDK call failed and what to do; `permission` is what the call needs, such as `iam:GetRole`. */
-export function tellFailure(error: unknown, permission: string): string {
-  const code = codeOf(error);
+export function formatFailure(error: unknown, permission: string): string {
+  const code = errorCodeOf(error);
   const message = sentence(error instanceof Error ? error.message || error.name : String(error));
   if (code === undefined) return `${permission} gave no answer that can be read: ${message}`;
   const told = `${permission} answered ${code}: ${message}`;

@@ -5,9 +5,10 @@ import {
   type SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { type ParameterMetadata, paginateDescribeParameters, type SSMClient } from "@aws-sdk/client-ssm";
+
 import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import type { ResourceReader } from "@drift-guard/core/ports";
-import type { AccountId } from "./iam/role.ts";
+import type { AwsAccount } from "./account.ts";
 
 /** Makes the clients of a region; each is asked for once, and only where something of its service is read. */
 export interface ResourceClients {
@@ -40,7 +41,7 @@ const unknownSuffix = /-\?{6}$/;
  */
 export function createResourceReader(
   clients: ResourceClients,
-  { account, partition }: AccountId,
+  { account, partition }: AwsAccount,
 ): ResourceReader {
   const secrets = oncePerKey(clients.secrets);
   const keys = oncePerKey(clients.keys);

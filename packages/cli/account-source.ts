@@ -59,7 +59,7 @@ export interface LiveAccount {
 
 /** Asks STS whose credentials there are. Throws `AccountUnreadableError`. */
 export async function identifyLiveAccount(): Promise<LiveAccount> {
-  const [{ GetCallerIdentityCommand, STSClient }, { codeOf, tellFailure }] = await Promise.all([
+  const [{ GetCallerIdentityCommand, STSClient }, { errorCodeOf, formatFailure }] = await Promise.all([
     import("@aws-sdk/client-sts"),
     import("@drift-guard/aws/failure"),
   ]);
@@ -68,7 +68,8 @@ export async function identifyLiveAccount(): Promise<LiveAccount> {
   const identity = await new STSClient({ region })
     .send(new GetCallerIdentityCommand())
     .catch((cause: unknown) => {
-      const why = codeOf(cause) === undefined ? because(cause) : tellFailure(cause, "sts:GetCallerIdentity");
+      const why =
+        errorCodeOf(cause) === undefined ? because(cause) : formatFailure(cause, "sts:GetCallerIdentity");
       throw new AccountUnreadableError(`The live account cannot be read: ${why}\n${adviseOn(cause)}`, {
         cause,
       });

@@ -3,7 +3,7 @@ import type { RecheckQueue } from "@drift-guard/core/ports";
 import type { Clock } from "./clock.ts";
 
 /** A queue of rechecks in memory, whose delays pass on a clock that can be moved. */
-export interface Rechecks extends RecheckQueue {
+export interface VirtualRecheckQueue extends RecheckQueue {
   /** Takes out what is due at a moment, the earliest first. */
   due(now: Date): readonly Recheck[];
   /** When the next one is due; undefined where none waits. */
@@ -16,7 +16,7 @@ interface Waiting {
 }
 
 /** Makes a queue that counts its delays from the clock's time. */
-export function createRechecks(clock: Clock): Rechecks {
+export function createRecheckQueue(clock: Clock): VirtualRecheckQueue {
   let waiting: readonly Waiting[] = [];
   return {
     async schedule(recheck, afterSeconds) {

@@ -2,17 +2,17 @@ import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import type { ResourceReader } from "@drift-guard/core/ports";
 
 /** Secrets, parameters and keys of an account in memory: what is known of them beside their values, which are not held. */
-export interface Resources {
+export interface SimulatedResources {
   /** Keeps what is known of a resource, by its whole ARN. */
-  keep(arn: string, facts: ResourceFacts): void;
+  set(arn: string, facts: ResourceFacts): void;
   readonly reader: ResourceReader;
 }
 
 /** Makes an account's resources, of which there are none yet. */
-export function createResources(): Resources {
+export function createSimulatedResources(): SimulatedResources {
   const known = new Map<string, ResourceFacts>();
   return {
-    keep: (arn, facts) => void known.set(arn, facts),
+    set: (arn, facts) => void known.set(arn, facts),
     reader: {
       facts: async (asked) => {
         const found = [...known].find(([arn]) => isAskedFor(arn, asked));

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createVirtualClock } from "@drift-guard/embedded/clock";
-import { createRechecks } from "@drift-guard/embedded/rechecks";
+import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
 import { aChange, noon, secondsAfterNoon } from "../builders.ts";
 
 describe("A queue of rechecks on a virtual clock", () => {
   it("gives what is due, the earliest first, and gives it once", async () => {
     const clock = createVirtualClock(noon);
-    const queue = createRechecks(clock);
+    const queue = createRecheckQueue(clock);
     await queue.schedule({ role: "late", after: aChange() }, 120);
     await queue.schedule({ role: "soon" }, 60);
     assert.deepEqual(queue.due(clock.now()), []);
@@ -18,7 +18,7 @@ describe("A queue of rechecks on a virtual clock", () => {
 
   it("counts a delay from the time at which it was asked for", async () => {
     const clock = createVirtualClock(noon);
-    const queue = createRechecks(clock);
+    const queue = createRecheckQueue(clock);
     clock.advance(30);
     await queue.schedule({ role: "R" }, 60);
     assert.deepEqual(queue.due(new Date(secondsAfterNoon(89))), []);
@@ -27,7 +27,7 @@ describe("A queue of rechecks on a virtual clock", () => {
 
   it("says when the next one is due, so that the clock can be moved there", async () => {
     const clock = createVirtualClock(noon);
-    const queue = createRechecks(clock);
+    const queue = createRecheckQueue(clock);
     assert.equal(queue.nextAt(), undefined);
     await queue.schedule({ role: "R" }, 60);
     const next = queue.nextAt();
@@ -37,7 +37,7 @@ describe("A queue of rechecks on a virtual clock", () => {
   });
 
   it("keeps what was asked for twice: a queue delivers at least once", async () => {
-    const queue = createRechecks(createVirtualClock(noon));
+    const queue = createRecheckQueue(createVirtualClock(noon));
     await queue.schedule({ role: "R" }, 0);
     await queue.schedule({ role: "R" }, 0);
     assert.equal(queue.due(new Date(noon)).length, 2);

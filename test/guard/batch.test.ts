@@ -5,7 +5,7 @@ import { defineConfig } from "@drift-guard/core/config/config";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { BatchCall } from "@drift-guard/embedded/batch/call";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
-import { createResources } from "@drift-guard/embedded/resources";
+import { createSimulatedResources } from "@drift-guard/embedded/resources";
 import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
 import { referenceOf } from "../core/watched-roles.ts";
@@ -277,14 +277,14 @@ describe("a job definition", () => {
       Action: "secretsmanager:GetSecretValue",
     };
     const policy = JSON.stringify({ Version: "2012-10-17", Statement: [{ ...statement, Resource: "*" }] });
-    const resources = createResources();
-    resources.keep(secret, { policy, key: null });
+    const resources = createSimulatedResources();
+    resources.set(secret, { policy, key: null });
     const world = aWorld({ config: observing, resources: resources.reader });
     await world.actOnBatch(needy);
     await world.settle();
     assert.deepEqual(await world.findings(), []);
 
-    resources.keep(secret, { policy, key });
+    resources.set(secret, { policy, key });
     await world.sweep();
     const { evidence } = await theOnly(world);
     assert.ok(evidence.kind === "drift");
@@ -302,8 +302,8 @@ describe("a job definition", () => {
   });
 
   it("that needs a key is nothing to wait for where the rollback, which reads no secrets, does not see it", async () => {
-    const resources = createResources();
-    resources.keep(secret, { policy: null, key: `arn:aws:kms:us-east-1:${account}:key/1` });
+    const resources = createSimulatedResources();
+    resources.set(secret, { policy: null, key: `arn:aws:kms:us-east-1:${account}:key/1` });
     const world = aWorld({ config: observing, resources: resources.reader });
     const [roleName, policyName] = ["ecsTaskExecutionRole", "Secrets"];
     const policyDocument = allow("secretsmanager:GetSecretValue", secret);
@@ -312,7 +312,7 @@ describe("a job definition", () => {
     await world.settle();
     const opened = world.told.find(({ finding }) => finding.evidence.part === "permissions");
     assert.ok(opened, "the key is told as missing");
-    const sightless = { ...world.ports, resources: createResources().reader };
+    const sightless = { ...world.ports, resources: createSimulatedResources().reader };
     const { status } = await rollBack(opened, sightless, world.settings);
     assert.equal(status, "nothing-to-do");
   });

@@ -5,9 +5,9 @@ import type { Deletion } from "@drift-guard/core/model/deletion";
 import { printRoleKey } from "@drift-guard/core/model/role";
 import { references } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
-import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
-import type { Caller } from "@drift-guard/embedded/iam/caller";
-import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
+import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
+import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
+import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import {
   type DeletionLook,
   type DeletionPorts,
@@ -17,18 +17,22 @@ import {
 import { aKey, noon } from "../builders.ts";
 
 const key = aKey({ name: "AWSServiceRoleForBatch" });
-const ada: Caller = { kind: "user", name: "ada" };
+const ada: ApiCaller = { kind: "user", name: "ada" };
 const patience = { everySeconds: 1, forSeconds: 60 };
 const inIreland = { region: "eu-west-1", resources: ["compute-environment/a", "compute-environment/b"] };
 const inVirginia = { region: "us-east-1", resources: ["compute-environment/c"] };
 
 let clock: VirtualClock;
-let account: Account;
+let account: SimulatedAccount;
 let remembered: Map<string, Deletion>;
 
 beforeEach(async () => {
   clock = createVirtualClock(noon);
-  account = createAccount({ account: key.account, clock, shelf: stockShelf(references()) });
+  account = createSimulatedAccount({
+    account: key.account,
+    clock,
+    awsPolicies: listAwsPolicies(references()),
+  });
   remembered = new Map();
   await account.keeper(ada).create("batch.amazonaws.com");
 });
@@ -64,7 +68,7 @@ describe("The deletion of a service-linked role", () => {
   });
 
   it("fails with all that uses the role, and keeps it", async () => {
-    account.occupy(key.name, [inIreland, inVirginia]);
+    account.setLinkedRoleUsage(key.name, [inIreland, inVirginia]);
     const looks = await followed(await submitDeletion(key, ports()));
     const last = looks.at(-1)?.deletion.last;
     assert.ok(last?.status === "FAILED");
@@ -81,7 +85,7 @@ describe("The deletion of a service-linked role", () => {
     ];
     const ends = [];
     for (const { uses, names } of rounds) {
-      account.occupy(key.name, uses, names);
+      account.setLinkedRoleUsage(key.name, uses, names);
       ends.push((await followed(await submitDeletion(key, ports()))).at(-1)?.deletion.last);
     }
     assert.deepEqual(
@@ -91,7 +95,7 @@ describe("The deletion of a service-linked role", () => {
   });
 
   it("is the same task when it is asked for again before it ends, and another one after it failed", async () => {
-    account.occupy(key.name, [inVirginia]);
+    account.setLinkedRoleUsage(key.name, [inVirginia]);
     const first = await submitDeletion(key, ports());
     clock.advance(1);
     assert.deepEqual(await submitDeletion(key, ports()), first);
@@ -157,9 +161,9 @@ describe("The deletion of a service-linked role", () => {
 
 describe("The activity of a service-linked role", () => {
   it("is when and where it last called which service", async () => {
-    account.use(key.name, "ec2", "eu-west-1");
+    account.recordServiceUse(key.name, "ec2", "eu-west-1");
     clock.advance(60);
-    account.use(key.name, "ecs", "us-east-1");
+    account.recordServiceUse(key.name, "ecs", "us-east-1");
     const { role, services } = await account.keeper(ada).activity(key.name);
     assert.deepEqual(role, {
       observed: true,
@@ -176,7 +180,7 @@ describe("The activity of a service-linked role", () => {
   });
 
   it("is not that of a role of the same name before it", async () => {
-    account.use(key.name, "ec2", "eu-west-1");
+    account.recordServiceUse(key.name, "ec2", "eu-west-1");
     await followed(await submitDeletion(key, ports()));
     await account.keeper(ada).create("batch.amazonaws.com");
     const { role } = await account.keeper(ada).activity(key.name);

@@ -58,7 +58,7 @@ describe("A service-linked role that is being deleted while AWS Batch uses it", 
     const world = await aUsedWorld();
     world.act(remove);
     // Whatever keeps IAM from seeing the environment, the role goes.
-    world.iam.occupy(roleName, []);
+    world.iam.setLinkedRoleUsage(roleName, []);
     await world.settle();
     assert.deepEqual(await openTopics(world), ["drift role"]);
     world.act({ call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" });

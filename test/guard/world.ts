@@ -12,15 +12,15 @@ import type {
   RoleWriter,
 } from "@drift-guard/core/ports";
 import { references } from "@drift-guard/core/reference/built-in";
-import { type Batch, createBatch } from "@drift-guard/embedded/batch/batch";
+import { createSimulatedBatch, type SimulatedBatch } from "@drift-guard/embedded/batch/batch";
 import type { BatchCall } from "@drift-guard/embedded/batch/call";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
-import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
+import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
-import type { Caller } from "@drift-guard/embedded/iam/caller";
-import { createIds } from "@drift-guard/embedded/iam/ids";
-import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
-import { createRechecks } from "@drift-guard/embedded/rechecks";
+import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
+import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
+import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
+import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -34,10 +34,10 @@ import { account as accountId, noon } from "../builders.ts";
 import { guardingAll, referenceOf } from "../core/watched-roles.ts";
 
 /** The person who does what happens. */
-export const mallory: Caller = { kind: "user", name: "mallory", sourceIp: "203.0.113.7" };
+export const mallory: ApiCaller = { kind: "user", name: "mallory", sourceIp: "203.0.113.7" };
 /** The role that rollbacks run as, and its session. */
 export const guardRole = `arn:aws:iam::${accountId}:role/drift-guard-rollback`;
-const guard: Caller = { kind: "session", role: guardRole, session: "rollback" };
+const guard: ApiCaller = { kind: "session", role: guardRole, session: "rollback" };
 
 /** What a trail does to the events of one step: doubles, reverses, drops them. */
 export type Disorder = (bodies: readonly string[]) => readonly string[];
@@ -50,8 +50,8 @@ interface WorldPorts extends Omit<SweepPorts, "announcer">, Omit<RollbackPorts, 
 
 /** The guard at work on an account in memory, step by step, with nothing waiting but on the clock. */
 export interface World {
-  readonly iam: Account;
-  readonly batch: Batch;
+  readonly iam: SimulatedAccount;
+  readonly batch: SimulatedBatch;
   readonly clock: VirtualClock;
   readonly control: ControlStore;
   readonly ports: WorldPorts;
@@ -59,9 +59,9 @@ export interface World {
   readonly told: readonly Transition[];
   readonly rollbacks: readonly RollbackOutcome[];
   /** Somebody makes a call, and it must be carried out. */
-  act(call: IamCall, by?: Caller): void;
+  act(call: IamCall, by?: ApiCaller): void;
   /** Somebody makes a call to AWS Batch in a region, and it must be carried out. */
-  actOnBatch(call: BatchCall, region?: string, by?: Caller): Promise<void>;
+  actOnBatch(call: BatchCall, region?: string, by?: ApiCaller): Promise<void>;
   /** AWS Batch itself tells of something. */
   tell(envelope: object): void;
   /** Delivers every event, transition and recheck until nothing is left to do. */
@@ -97,12 +97,17 @@ export function aWorld({
   agents,
 }: WorldOptions = {}): World {
   const clock = createVirtualClock(noon);
-  const ids = createIds();
-  const iam = createAccount({ account: accountId, clock, ids, shelf: stockShelf(references()) });
+  const ids = createIdGenerator();
+  const iam = createSimulatedAccount({
+    account: accountId,
+    clock,
+    ids,
+    awsPolicies: listAwsPolicies(references()),
+  });
   prepare(iam);
-  const batch = createBatch({ iam, clock, ids });
+  const batch = createSimulatedBatch({ iam, clock, ids });
   const database = openDatabase(":memory:");
-  const rechecks = createRechecks(clock);
+  const rechecks = createRecheckQueue(clock);
   const control = createControlStore(database);
   const store = createFindingStore(database, { sinks: ["notify"] });
   const ports: WorldPorts = {
@@ -229,7 +234,7 @@ function rollbackPortsOf({ roles, findings, usage, control, writer, now, newId }
   };
 }
 
-function prepare(iam: Account): void {
+function prepare(iam: SimulatedAccount): void {
   const make = (call: IamCall) => {
     const answer = iam.call(call, { kind: "root" });
     if (answer.status === "refused") throw new Error(`${call.call}: ${answer.message}`);

@@ -6,7 +6,7 @@ import {
 import { findOldestAgent } from "@drift-guard/core/batch/agent-version";
 import { AgentsUnreadableError } from "@drift-guard/core/errors";
 import type { AgentReader } from "@drift-guard/core/ports";
-import { codeOf, isDenied, tellFailure } from "../failure.ts";
+import { errorCodeOf, formatFailure, isDenied } from "../failure.ts";
 
 // What DescribeContainerInstances takes at once, and the most that ListContainerInstances gives in a page.
 const mostInstances = 100;
@@ -21,9 +21,9 @@ export function createAgentReader(clientOf: (region: string) => ECSClient): Agen
       try {
         return findOldestAgent(await readAgents(client, cluster));
       } catch (error) {
-        if (isDenied(error) || codeOf(error) === "ClusterNotFound") return undefined;
+        if (isDenied(error) || errorCodeOf(error) === "ClusterNotFound") return undefined;
         throw new AgentsUnreadableError(
-          `The ECS agents of ${cluster} could not be read: ${tellFailure(error, "ecs:ListContainerInstances, ecs:DescribeContainerInstances")}`,
+          `The ECS agents of ${cluster} could not be read: ${formatFailure(error, "ecs:ListContainerInstances, ecs:DescribeContainerInstances")}`,
           { cause: error },
         );
       }

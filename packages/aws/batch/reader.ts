@@ -11,13 +11,13 @@ import { parseJobDefinition } from "@drift-guard/core/batch/job-definition";
 import { BatchUnreadableError } from "@drift-guard/core/errors";
 import { isPossibleSubject } from "@drift-guard/core/intake/subject-shape";
 import type { BatchReader } from "@drift-guard/core/ports";
-import { codeOf, tellFailure } from "../failure.ts";
-import type { AccountId } from "../iam/role.ts";
+import type { AwsAccount } from "../account.ts";
+import { errorCodeOf, formatFailure } from "../failure.ts";
 
 /** Reads AWS Batch, each region through the client that `clientOf` gives for it, which is asked for once. */
 export function createBatchReader(
   clientOf: (region: string) => BatchClient,
-  { account, partition }: AccountId,
+  { account, partition }: AwsAccount,
 ): BatchReader {
   const clients = new Map<string, BatchClient>();
   const reach = (region: string): { readonly client: BatchClient; readonly place: BatchPlace } => {
@@ -116,7 +116,7 @@ async function orWithout<T, None>(none: None, ask: () => Promise<T>): Promise<T 
   try {
     return await ask();
   } catch (error) {
-    if (codeOf(error) === "Client" && !/not authori[sz]ed|denied/i.test(String(error))) return none;
+    if (errorCodeOf(error) === "Client" && !/not authori[sz]ed|denied/i.test(String(error))) return none;
     throw error;
   }
 }
@@ -127,7 +127,7 @@ async function told<T>(region: string, call: string, ask: () => Promise<T>): Pro
   } catch (error) {
     if (error instanceof BatchUnreadableError) throw error;
     throw new BatchUnreadableError(
-      `AWS Batch in ${region} could not be read: ${tellFailure(error, `batch:${call}`)}`,
+      `AWS Batch in ${region} could not be read: ${formatFailure(error, `batch:${call}`)}`,
       { cause: error },
     );
   }

@@ -6,11 +6,12 @@ import {
 } from "@aws-sdk/client-batch";
 import { lastSegment } from "@drift-guard/core/batch/batch";
 import { BatchUnreadableError } from "@drift-guard/core/errors";
+
 import type { RegionReader } from "@drift-guard/core/ports";
-import { tellFailure } from "../failure.ts";
+import { formatFailure } from "../failure.ts";
 
 /** Reads the service environments of a region: every one of them works with the role for SageMaker (2.5). */
-export function readServiceEnvironments(clientOf: (region: string) => BatchClient): RegionReader {
+export function createServiceEnvironmentReader(clientOf: (region: string) => BatchClient): RegionReader {
   return async (region) => {
     const client = clientOf(region);
     let permission = "batch:DescribeServiceEnvironments";
@@ -41,7 +42,7 @@ export function readServiceEnvironments(clientOf: (region: string) => BatchClien
       return { region, status: "read", environments, queues };
     } catch (cause) {
       throw new BatchUnreadableError(
-        `The service environments of ${region} could not be read: ${tellFailure(cause, permission)}`,
+        `The service environments of ${region} could not be read: ${formatFailure(cause, permission)}`,
         { cause },
       );
     }

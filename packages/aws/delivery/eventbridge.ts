@@ -5,9 +5,9 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Announcer } from "@drift-guard/core/ports";
-import { DeliveryError, deliveryFailure } from "./delivery.ts";
+import { DeliveryError, toDeliveryError } from "./delivery-error.ts";
 import { eventSource, eventType } from "./transition-event.ts";
-import { sizeOf, slimTransition } from "./transition-slim.ts";
+import { jsonBytes, shortenTransition } from "./transition-size.ts";
 
 // PutEvents takes ten entries and 262,144 bytes; one that fills it would not pass the queues behind the bus, whose
 // messages have the same limit and carry the envelope too.
@@ -33,8 +33,8 @@ function packChunks(transitions: readonly Transition[]): readonly (readonly Tran
   const chunks: Transition[][] = [];
   let bytes = 0;
   for (const transition of transitions) {
-    const slim = slimTransition(transition, largest.detail);
-    const size = sizeOf(slim) + eventSource.length + eventType.length + 14;
+    const slim = shortenTransition(transition, largest.detail);
+    const size = jsonBytes(slim) + eventSource.length + eventType.length + 14;
     const last = chunks.at(-1);
     if (last && last.length < largest.entries && bytes + size <= largest.bytes) {
       last.push(slim);
@@ -69,7 +69,7 @@ async function put(
       return [`${id}: ${entry?.ErrorCode ?? "no answer"} ${entry?.ErrorMessage ?? ""}`.trimEnd()];
     });
   } catch (error) {
-    const { message } = deliveryFailure(`The bus ${bus}`, error, "events:PutEvents");
+    const { message } = toDeliveryError(`The bus ${bus}`, error, "events:PutEvents");
     return chunk.map(({ id }) => `${id}: ${message}`);
   }
 }

@@ -3,9 +3,10 @@ import {
   BatchImportFindingsCommand,
   type SecurityHubClient,
 } from "@aws-sdk/client-securityhub";
+
 import type { Delivery, FindingImporter } from "@drift-guard/core/ports";
-import { codeOf } from "../failure.ts";
-import { DeliveryError, deliveryFailure } from "./delivery.ts";
+import { errorCodeOf } from "../failure.ts";
+import { DeliveryError, toDeliveryError } from "./delivery-error.ts";
 
 /** A finding that Security Hub did not take, by its ASFF `Id`. */
 export interface RefusedFinding {
@@ -107,13 +108,13 @@ async function importChunk(
       why: `${ErrorCode ?? "refused"} ${ErrorMessage ?? ""}`.trimEnd(),
     }));
   } catch (error) {
-    if (codeOf(error) === "InvalidAccess") {
+    if (errorCodeOf(error) === "InvalidAccess") {
       throw new DeliveryError(
         "Security Hub is not enabled in this account and region. Enable it, or set securityHub to false in " +
           "drift-guard.config.ts and deploy again.",
         { cause: error },
       );
     }
-    throw deliveryFailure("Security Hub", error, "securityhub:BatchImportFindings");
+    throw toDeliveryError("Security Hub", error, "securityhub:BatchImportFindings");
   }
 }

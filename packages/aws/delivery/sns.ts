@@ -1,5 +1,5 @@
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
-import { deliveryFailure } from "./delivery.ts";
+import { toDeliveryError } from "./delivery-error.ts";
 
 /** A message in the forms in which a topic's subscribers want it. */
 export interface Notice {
@@ -25,7 +25,7 @@ export async function publishNotice(client: SNSClient, topicArn: string, notice:
       }),
     );
   } catch (error) {
-    throw deliveryFailure(`The topic ${topicArn}`, error, "sns:Publish");
+    throw toDeliveryError(`The topic ${topicArn}`, error, "sns:Publish");
   }
 }
 

@@ -1,7 +1,7 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { printRecheck } from "@drift-guard/core/intake/message";
 import type { RecheckQueue } from "@drift-guard/core/ports";
-import { deliveryFailure } from "./delivery.ts";
+import { toDeliveryError } from "./delivery-error.ts";
 
 // The longest that SQS holds a message back.
 const longestDelaySeconds = 900;
@@ -19,7 +19,7 @@ export function createRecheckQueue(client: SQSClient, queueUrl: string): Recheck
           }),
         );
       } catch (error) {
-        throw deliveryFailure(`The queue ${queueUrl}`, error, "sqs:SendMessage");
+        throw toDeliveryError(`The queue ${queueUrl}`, error, "sqs:SendMessage");
       }
     },
   };

@@ -7,8 +7,9 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/budget-window";
 import { ApprovalItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
+
 import { controlKeys, schema } from "@drift-guard/core/store/keys";
-import { findItem, openTable, queryItems, readItem, sortKeyOf, type Table, tableFailure } from "./table.ts";
+import { findItem, openTable, queryItems, readItem, sortKeyOf, type Table, toStoreError } from "./table.ts";
 
 // Two rollbacks that spend at once cancel each other's transaction; more often than this they do not meet.
 const spendRounds = 6;
@@ -79,7 +80,7 @@ async function spend(table: Table, role: RoleKey, budget: Budget, now: string): 
       if (byRole === "ConditionalCheckFailed") return "role budget exhausted";
       if (byAccount === "ConditionalCheckFailed") return "account budget exhausted";
       if (byRole !== "TransactionConflict" && byAccount !== "TransactionConflict") {
-        throw tableFailure(table, error, "dynamodb:UpdateItem");
+        throw toStoreError(table, error, "dynamodb:UpdateItem");
       }
       await pause(20 * 2 ** round * Math.random());
     }
@@ -117,6 +118,6 @@ async function openBreaker(table: Table, role: RoleKey, reason: string): Promise
       }),
     );
   } catch (error) {
-    throw tableFailure(table, error, "dynamodb:PutItem");
+    throw toStoreError(table, error, "dynamodb:PutItem");
   }
 }

@@ -6,7 +6,7 @@ import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { Commit, Sink } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { findingItem, ledgerItem, rollbackItem, transitionItem } from "./findings-items.ts";
-import { type Item, sortKeyOf, type Table, tableFailure } from "./table.ts";
+import { type Item, sortKeyOf, type Table, toStoreError } from "./table.ts";
 
 // DynamoDB takes 100 items and 4 MB in one transaction, the ledger's own item among them.
 const largestChunk = { items: 99, bytes: 3_500_000 };
@@ -127,7 +127,7 @@ function explainCancellation(
 ): LedgerConflictError | StoreUnavailableError {
   const ledger = `The ledger of ${before.role.name} in the table ${table.name}`;
   if (!(error instanceof TransactionCanceledException)) {
-    return tableFailure(
+    return toStoreError(
       table,
       error,
       "dynamodb:PutItem, dynamodb:DeleteItem and dynamodb:ConditionCheckItem",

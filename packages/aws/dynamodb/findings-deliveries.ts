@@ -3,9 +3,9 @@ import type { Finding } from "@drift-guard/core/model/finding";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Delivery, Sink } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
-import { codeOf } from "../failure.ts";
-import { AwaitedItem, expiryFrom } from "./findings-items.ts";
-import { findItem, type Item, queryItems, readItem, type Table, tableFailure } from "./table.ts";
+import { errorCodeOf } from "../failure.ts";
+import { DeliveryItem, expiryFrom } from "./findings-items.ts";
+import { findItem, type Item, queryItems, readItem, type Table, toStoreError } from "./table.ts";
 
 /** The stored transition of a finding's number. */
 export async function findDelivery(
@@ -18,7 +18,7 @@ export async function findDelivery(
 }
 
 function readDelivery(table: Table, item: Item, sinks: readonly Sink[]): Delivery {
-  const { sinks: waiting, ...stored } = readItem(table, item, AwaitedItem);
+  const { sinks: waiting, ...stored } = readItem(table, item, DeliveryItem);
   return { ...stored, awaiting: sinks.filter((sink) => waiting.has(sink)) };
 }
 
@@ -49,8 +49,8 @@ export async function markDelivered(table: Table, transition: Transition, sink: 
     );
   } catch (error) {
     // A transition that has expired meanwhile needs no mark.
-    if (codeOf(error) === "ConditionalCheckFailed") return;
-    throw tableFailure(table, error, "dynamodb:UpdateItem");
+    if (errorCodeOf(error) === "ConditionalCheckFailed") return;
+    throw toStoreError(table, error, "dynamodb:UpdateItem");
   }
 }
 
@@ -78,8 +78,8 @@ export async function renewTransition(
     );
   } catch (error) {
     // One that has expired meanwhile cannot be told again.
-    if (codeOf(error) === "ConditionalCheckFailed") return;
-    throw tableFailure(table, error, "dynamodb:UpdateItem");
+    if (errorCodeOf(error) === "ConditionalCheckFailed") return;
+    throw toStoreError(table, error, "dynamodb:UpdateItem");
   }
 }
 

@@ -9,7 +9,7 @@ import * as z from "zod";
 import type { Item } from "./table.ts";
 
 /** What a transition's item holds beside it: who has not been told yet, which DynamoDB drops where it is nobody. */
-export const AwaitedItem = TransitionItem.extend({ sinks: z.set(z.string()).default(new Set()) });
+export const DeliveryItem = TransitionItem.extend({ sinks: z.set(z.string()).default(new Set()) });
 
 const keepTransitionsDays = 400;
 

@@ -9,7 +9,7 @@ import {
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
-import { codeOf, tellFailure } from "../failure.ts";
+import { errorCodeOf, formatFailure } from "../failure.ts";
 
 /** An item as DynamoDB holds it, before it is checked. */
 export type Item = Readonly<Record<string, unknown>>;
@@ -37,7 +37,7 @@ export async function* queryItems(
     const pages = paginateQuery({ client: table.documents }, { TableName: table.name, ...input });
     for await (const page of pages) yield* page.Items ?? [];
   } catch (error) {
-    throw tableFailure(table, error, "dynamodb:Query");
+    throw toStoreError(table, error, "dynamodb:Query");
   }
 }
 
@@ -62,7 +62,7 @@ export async function* scanItems(
     const pages = paginateScan({ client: table.documents }, { TableName: table.name, ...input });
     for await (const page of pages) yield* page.Items ?? [];
   } catch (error) {
-    throw tableFailure(table, error, "dynamodb:Scan");
+    throw toStoreError(table, error, "dynamodb:Scan");
   }
 }
 
@@ -93,9 +93,9 @@ export function readItem<T>(table: Table, item: Item, shape: z.ZodType<T>): T {
 }
 
 /** What to tell of a call on a table that failed; an error that has been told already comes back as it is. */
-export function tableFailure(table: Table, error: unknown, permission: string): StoreUnavailableError {
+export function toStoreError(table: Table, error: unknown, permission: string): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error;
-  if (codeOf(error) === "ResourceNotFound") {
+  if (errorCodeOf(error) === "ResourceNotFound") {
     return new StoreUnavailableError(
       `The table ${table.name} is not there, or lacks an index. Deploy the stack, or check the region and the ` +
         "environment variables that name the tables.",
@@ -103,7 +103,7 @@ export function tableFailure(table: Table, error: unknown, permission: string): 
     );
   }
   return new StoreUnavailableError(
-    `The table ${table.name} cannot be used: ${tellFailure(error, permission)}`,
+    `The table ${table.name} cannot be used: ${formatFailure(error, permission)}`,
     { cause: error },
   );
 }

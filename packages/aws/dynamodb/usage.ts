@@ -7,7 +7,7 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import type { UsageStore } from "@drift-guard/core/ports";
 import { findingKeys, schema } from "@drift-guard/core/store/keys";
 import { planUsage, RoleUserItem, UsageItem, type UsageWrite } from "@drift-guard/core/store/usage-items";
-import { findItem, type Item, openTable, queryItems, readItem, type Table, tableFailure } from "./table.ts";
+import { findItem, type Item, openTable, queryItems, readItem, type Table, toStoreError } from "./table.ts";
 
 type Writes = NonNullable<TransactWriteCommandInput["TransactItems"]>;
 
@@ -97,7 +97,7 @@ async function store(
       await table.documents.send(new TransactWriteCommand({ TransactItems: [head, ...some] }));
     } catch (error) {
       if (isLost(error)) return false;
-      throw tableFailure(table, error, "dynamodb:PutItem and dynamodb:DeleteItem");
+      throw toStoreError(table, error, "dynamodb:PutItem and dynamodb:DeleteItem");
     }
   } while (writes.length > 0);
   return true;

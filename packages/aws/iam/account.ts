@@ -16,11 +16,12 @@ import {
   seen,
   unseen,
 } from "@drift-guard/core/model/role";
-import { isDenied, tellFailure } from "../failure.ts";
+import type { AwsAccount } from "../account.ts";
+import { formatFailure, isDenied } from "../failure.ts";
 import { decodeDocument } from "./document.ts";
-import { checkPages, expectMember } from "./pages.ts";
+import { expectMember, validatePages } from "./pages.ts";
 import type { PolicyReader } from "./policies.ts";
-import { type AccountId, identifyRole, tagsOf } from "./role.ts";
+import { identifyRole, tagsOf } from "./role.ts";
 
 const details = "GetAccountAuthorizationDetails";
 // The most that IAM gives in one page.
@@ -33,7 +34,7 @@ const pageSize = 1000;
 export async function* readRoles(
   client: IAMClient,
   policies: PolicyReader,
-  at: AccountId,
+  at: AwsAccount,
   names: readonly string[],
 ): AsyncIterable<RoleReading> {
   if (names.length === 0) return;
@@ -64,7 +65,7 @@ async function readDetails(client: IAMClient, wanted: ReadonlySet<string>): Prom
       { client, pageSize },
       { Filter: ["Role", "LocalManagedPolicy", "AWSManagedPolicy"] },
     );
-    for await (const page of checkPages(details, pages)) {
+    for await (const page of validatePages(details, pages)) {
       for (const role of page.RoleDetailList ?? []) {
         const name = expectMember(role.RoleName, details, "RoleName").toLowerCase();
         if (wanted.has(name)) roles.set(name, role);
@@ -92,13 +93,13 @@ async function listRoles(
 ): Promise<Observed<ReadonlyMap<string, IamRole>>> {
   const roles = new Map<string, IamRole>();
   try {
-    for await (const page of checkPages("ListRoles", paginateListRoles({ client, pageSize }, {}))) {
+    for await (const page of validatePages("ListRoles", paginateListRoles({ client, pageSize }, {}))) {
       for (const role of page.Roles ?? []) {
         if (role.RoleId && wanted.has(role.RoleName?.toLowerCase() ?? "")) roles.set(role.RoleId, role);
       }
     }
   } catch (error) {
-    if (isDenied(error)) return unseen(tellFailure(error, "iam:ListRoles"));
+    if (isDenied(error)) return unseen(formatFailure(error, "iam:ListRoles"));
     throw unreadable(error, "iam:ListRoles");
   }
   return seen(roles);
@@ -109,7 +110,7 @@ async function joinRole(
   versions: ReadonlyMap<string, PolicyVersion>,
   listed: Observed<ReadonlyMap<string, IamRole>>,
   policies: PolicyReader,
-  at: AccountId,
+  at: AwsAccount,
 ): Promise<Role> {
   const readPolicy = async (arn: string): Promise<AttachedPolicy> => {
     const version = versions.get(arn);
@@ -156,7 +157,10 @@ function listedParts(
 
 function unreadable(error: unknown, permission: string): RoleUnreadableError {
   if (error instanceof RoleUnreadableError) return error;
-  return new RoleUnreadableError(`The account's roles could not be read: ${tellFailure(error, permission)}`, {
-    cause: error,
-  });
+  return new RoleUnreadableError(
+    `The account's roles could not be read: ${formatFailure(error, permission)}`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -7,16 +7,16 @@ import {
 } from "@aws-sdk/client-iam";
 import type { ServiceUse } from "@drift-guard/core/linked-role/linked-role";
 import { type Observed, seen, unseen } from "@drift-guard/core/model/role";
-import { tellFailure } from "../failure.ts";
+import { formatFailure } from "../failure.ts";
 
 /** How a report of IAM's is waited for. */
-export interface Waiting {
+export interface ReportPolling {
   pause(milliseconds: number): Promise<unknown>;
   /** How often it is looked for before it is given up. */
   readonly looks: number;
 }
 
-const patiently: Waiting = { pause: (milliseconds) => sleep(milliseconds), looks: 30 };
+const patiently: ReportPolling = { pause: (milliseconds) => sleep(milliseconds), looks: 30 };
 const betweenLooksMs = 1000;
 
 /**
@@ -26,7 +26,7 @@ const betweenLooksMs = 1000;
 export async function readServiceUses(
   client: IAMClient,
   roleArn: string,
-  waiting: Waiting = patiently,
+  waiting: ReportPolling = patiently,
 ): Promise<Observed<readonly ServiceUse[]>> {
   let permission = "iam:GenerateServiceLastAccessedDetails";
   try {
@@ -48,7 +48,7 @@ export async function readServiceUses(
       `IAM had not written its report after ${(waiting.looks * betweenLooksMs) / 1000} seconds. Try again later.`,
     );
   } catch (error) {
-    return unseen(tellFailure(error, permission));
+    return unseen(formatFailure(error, permission));
   }
 }
 

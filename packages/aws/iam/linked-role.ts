@@ -13,11 +13,11 @@ import type { LastUse } from "@drift-guard/core/linked-role/linked-role";
 import type { DeletionStatus } from "@drift-guard/core/model/deletion";
 import { type Observed, seen } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
-import { codeOf, isDenied, isRefusal, isThrottled, tellFailure } from "../failure.ts";
-import { readServiceUses, type Waiting } from "./last-accessed.ts";
+import { errorCodeOf, formatFailure, isDenied, isRefusal, isThrottled } from "../failure.ts";
+import { type ReportPolling, readServiceUses } from "./last-accessed.ts";
 
 /** Keeps service-linked roles through IAM; `waiting` is how long a report on their use is waited for. */
-export function createLinkedRoleKeeper(client: IAMClient, waiting?: Waiting): LinkedRoleKeeper {
+export function createLinkedRoleKeeper(client: IAMClient, waiting?: ReportPolling): LinkedRoleKeeper {
   return {
     async create(service) {
       const { Role } = await ask(
@@ -40,9 +40,9 @@ export function createLinkedRoleKeeper(client: IAMClient, waiting?: Waiting): Li
         const command = new GetServiceLinkedRoleDeletionStatusCommand({ DeletionTaskId: taskId });
         return statusOf(await client.send(command));
       } catch (error) {
-        if (codeOf(error) === "NoSuchEntity") return undefined;
+        if (errorCodeOf(error) === "NoSuchEntity") return undefined;
         if (!isThrottled(error)) throw failure("GetServiceLinkedRoleDeletionStatus", taskId, error);
-        const why = tellFailure(error, "iam:GetServiceLinkedRoleDeletionStatus");
+        const why = formatFailure(error, "iam:GetServiceLinkedRoleDeletionStatus");
         throw new LinkedRoleUnansweredError(why, { cause: error });
       }
     },
@@ -112,8 +112,8 @@ async function ask<T>(call: string, what: string, answer: Promise<T>): Promise<T
 
 function failure(call: string, what: string, error: unknown): Error {
   const permission = `iam:${call}`;
-  const why = tellFailure(error, permission);
-  const code = codeOf(error);
+  const why = formatFailure(error, permission);
+  const code = errorCodeOf(error);
   if (code !== undefined && isRefusal(error)) {
     return new LinkedRoleRefusedError(`IAM refused ${permission} on ${what}: ${why}`, code, { cause: error });
   }

@@ -12,12 +12,15 @@ export async function collectPages<P extends Page, T>(
   itemsOf: (page: P) => readonly T[] | undefined,
 ): Promise<readonly T[]> {
   const items: T[] = [];
-  for await (const page of checkPages(what, pages)) items.push(...(itemsOf(page) ?? []));
+  for await (const page of validatePages(what, pages)) items.push(...(itemsOf(page) ?? []));
   return items;
 }
 
 /** The pages as they come. Half a list taken for a whole one would be a silent clean, so it throws instead. */
-export async function* checkPages<P extends Page>(what: string, pages: AsyncIterable<P>): AsyncIterable<P> {
+export async function* validatePages<P extends Page>(
+  what: string,
+  pages: AsyncIterable<P>,
+): AsyncIterable<P> {
   for await (const page of pages) {
     if (page.IsTruncated && !page.Marker) {
       throw new RoleUnreadableError(

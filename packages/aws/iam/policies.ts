@@ -1,7 +1,7 @@
 import { GetPolicyCommand, GetPolicyVersionCommand, type IAMClient } from "@aws-sdk/client-iam";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { type AttachedPolicy, seen, unseen } from "@drift-guard/core/model/role";
-import { codeOf, isDenied, tellFailure } from "../failure.ts";
+import { errorCodeOf, formatFailure, isDenied } from "../failure.ts";
 import { decodeDocument } from "./document.ts";
 import { expectMember } from "./pages.ts";
 
@@ -44,8 +44,8 @@ export function createPolicyReader(client: IAMClient): PolicyReader {
         permission = "iam:GetPolicyVersion";
         return { arn, version: seen({ id, text: await documentOf(arn, id) }) };
       } catch (error) {
-        const why = `The policy ${arn} could not be read: ${tellFailure(error, permission)}`;
-        if (codeOf(error) === "NoSuchEntity") gone?.(why);
+        const why = `The policy ${arn} could not be read: ${formatFailure(error, permission)}`;
+        if (errorCodeOf(error) === "NoSuchEntity") gone?.(why);
         else if (!isDenied(error)) throw new RoleUnreadableError(why, { cause: error });
         return { arn, version: unseen(why) };
       }

@@ -15,22 +15,17 @@ import {
   seen,
   unseen,
 } from "@drift-guard/core/model/role";
-import { codeOf, isDenied, tellFailure } from "../failure.ts";
+import type { AwsAccount } from "../account.ts";
+import { errorCodeOf, formatFailure, isDenied } from "../failure.ts";
 import { decodeDocument } from "./document.ts";
 import { collectPages, expectMember } from "./pages.ts";
 import type { PolicyReader } from "./policies.ts";
-
-/** The account that a reader reads, as its ARNs name it. */
-export interface AccountId {
-  readonly account: string;
-  readonly partition: string;
-}
 
 /** Reads one role whole, and once more where something of it was deleted in between. Throws `RoleUnreadableError`. */
 export async function readRole(
   client: IAMClient,
   policies: PolicyReader,
-  at: AccountId,
+  at: AwsAccount,
   name: string,
 ): Promise<RoleReading> {
   const first = await readOnce(client, policies, at, name);
@@ -53,7 +48,7 @@ interface Round {
 async function readOnce(
   client: IAMClient,
   policies: PolicyReader,
-  at: AccountId,
+  at: AwsAccount,
   name: string,
 ): Promise<Round> {
   const found = await getRole(client, name);
@@ -100,7 +95,7 @@ type Identity = {
 };
 
 /** What every answer with a role in it says of the role. Throws `RoleUnreadableError` where it is of another account. */
-export function identifyRole(found: Identity, at: AccountId, call: string) {
+export function identifyRole(found: Identity, at: AwsAccount, call: string) {
   const arn = expectMember(found.Arn, call, "Arn");
   if (arn.split(":")[4] !== at.account) {
     throw new RoleUnreadableError(
@@ -130,7 +125,7 @@ async function getRole(client: IAMClient, name: string): Promise<IamRole | undef
     const { Role } = await client.send(new GetRoleCommand({ RoleName: name }));
     return expectMember(Role, "GetRole", "Role");
   } catch (error) {
-    if (codeOf(error) === "NoSuchEntity") return undefined;
+    if (errorCodeOf(error) === "NoSuchEntity") return undefined;
     throw unreadable(name, error, "iam:GetRole");
   }
 }
@@ -146,7 +141,7 @@ async function listAttached(
     const listed = await collectPages(call, pages, (page) => page.AttachedPolicies);
     return listed.map(({ PolicyArn }) => expectMember(PolicyArn, call, "PolicyArn"));
   } catch (error) {
-    if (codeOf(error) !== "NoSuchEntity") throw unreadable(name, error, `iam:${call}`);
+    if (errorCodeOf(error) !== "NoSuchEntity") throw unreadable(name, error, `iam:${call}`);
     lose(`IAM shows it, and no list of its attached policies.`);
     return [];
   }
@@ -170,7 +165,7 @@ async function readInline(
       }),
     );
   } catch (error) {
-    if (codeOf(error) !== "NoSuchEntity") throw unreadable(name, error, permission);
+    if (errorCodeOf(error) !== "NoSuchEntity") throw unreadable(name, error, permission);
     lose(`Of its inline policies one is listed and not there.`);
     return [];
   }
@@ -189,8 +184,8 @@ async function listProfiles(
       listed.map((profile) => expectMember(profile.InstanceProfileName, call, "InstanceProfileName")),
     );
   } catch (error) {
-    if (isDenied(error)) return unseen(tellFailure(error, `iam:${call}`));
-    if (codeOf(error) !== "NoSuchEntity") throw unreadable(name, error, `iam:${call}`);
+    if (isDenied(error)) return unseen(formatFailure(error, `iam:${call}`));
+    if (errorCodeOf(error) !== "NoSuchEntity") throw unreadable(name, error, `iam:${call}`);
     lose(`IAM shows it, and no list of its instance profiles.`);
     return seen([]);
   }
@@ -198,7 +193,7 @@ async function listProfiles(
 
 function unreadable(name: string, error: unknown, permission: string): RoleUnreadableError {
   if (error instanceof RoleUnreadableError) return error;
-  return new RoleUnreadableError(`The role ${name} could not be read: ${tellFailure(error, permission)}`, {
+  return new RoleUnreadableError(`The role ${name} could not be read: ${formatFailure(error, permission)}`, {
     cause: error,
   });
 }

@@ -7,9 +7,9 @@ import {
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { isPossibleSubject } from "@drift-guard/core/intake/subject-shape";
 import type { Subject } from "@drift-guard/core/model/change";
-import { codeOf, tellFailure } from "../failure.ts";
+import type { AwsAccount } from "../account.ts";
+import { errorCodeOf, formatFailure } from "../failure.ts";
 import { collectPages, expectMember } from "./pages.ts";
-import type { AccountId } from "./role.ts";
 
 /**
  * The names of the roles behind a subject; none where it is gone, or can never have been in the account.
@@ -17,7 +17,7 @@ import type { AccountId } from "./role.ts";
  */
 export async function findRolesBehind(
   client: IAMClient,
-  at: AccountId,
+  at: AwsAccount,
   subject: Subject,
 ): Promise<readonly string[]> {
   if (!isPossibleSubject(subject, at)) return [];
@@ -68,10 +68,13 @@ async function whereThere(
   } catch (error) {
     // IAM lets go of a policy or profile only when no role holds it any more, and told those changes on their own. What
     // it takes for no ARN or name at all can be behind no role either.
-    if (nothingThere.has(codeOf(error))) return [];
+    if (nothingThere.has(errorCodeOf(error))) return [];
     if (error instanceof RoleUnreadableError) throw error;
-    throw new RoleUnreadableError(`The roles behind ${what} are unknown: ${tellFailure(error, permission)}`, {
-      cause: error,
-    });
+    throw new RoleUnreadableError(
+      `The roles behind ${what} are unknown: ${formatFailure(error, permission)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -9,7 +9,7 @@ import {
 import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
 import type { Step } from "@drift-guard/core/model/plan";
 import type { RoleWriter } from "@drift-guard/core/ports";
-import { codeOf, isRefusal, requestIdOf, tellFailure } from "../failure.ts";
+import { errorCodeOf, formatFailure, isRefusal, requestIdOf } from "../failure.ts";
 
 /** Writes roles through IAM: one call for each step. Throws `StepRefusedError` and `StepUnansweredError`. */
 export function createRoleWriter(client: IAMClient): RoleWriter {
@@ -20,8 +20,8 @@ export function createRoleWriter(client: IAMClient): RoleWriter {
         return { ...($metadata.requestId && { requestId: $metadata.requestId }) };
       } catch (error) {
         const call = `${step.call} on the role ${step.role}`;
-        const why = tellFailure(error, step.call);
-        const code = codeOf(error);
+        const why = formatFailure(error, step.call);
+        const code = errorCodeOf(error);
         if (code !== undefined && isRefusal(error)) {
           throw new StepRefusedError(`IAM refused ${call}: ${why}`, code, {
             cause: error,

@@ -1,23 +1,23 @@
 import type { TransitionKind } from "@drift-guard/core/model/transition";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
-import type { Caller } from "@drift-guard/embedded/iam/caller";
+import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 
 /** Something that is done to a guarded role, and how it must end. */
 export interface Scene {
   readonly title: string;
   readonly call: IamCall;
-  readonly by: Caller;
+  readonly by: ApiCaller;
   /** What happens to the one finding of the scene, from the first to the last. */
   readonly path: readonly TransitionKind[];
 }
 
-const mallory: Caller = {
+const mallory: ApiCaller = {
   kind: "user",
   name: "mallory",
   sourceIp: "198.51.100.23",
   userAgent: "aws-cli/2.31.9",
 };
-const pipeline: Caller = {
+const pipeline: ApiCaller = {
   kind: "session",
   role: "arn:aws:iam::123456789012:role/deploy",
   session: "build-4711",

@@ -5,15 +5,15 @@ import type { Change } from "@drift-guard/core/model/change";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore } from "@drift-guard/core/ports";
 import { references } from "@drift-guard/core/reference/built-in";
-import { type Batch, createBatch } from "@drift-guard/embedded/batch/batch";
+import { createSimulatedBatch, type SimulatedBatch } from "@drift-guard/embedded/batch/batch";
 import type { BatchCall } from "@drift-guard/embedded/batch/call";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
-import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
+import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
-import type { Caller } from "@drift-guard/embedded/iam/caller";
-import { createIds } from "@drift-guard/embedded/iam/ids";
-import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
-import { createRechecks } from "@drift-guard/embedded/rechecks";
+import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
+import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
+import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
+import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -34,10 +34,10 @@ export type Happening = { readonly at: Date } & (
 
 /** An account in memory with the guard around it, wired as it is when it is deployed. */
 export interface Stage {
-  readonly account: Account;
+  readonly account: SimulatedAccount;
   readonly settings: GuardSettings;
   /** Makes a call to IAM, and gives all that follows from it until nothing more is to come. */
-  perform(call: IamCall, by: Caller): Promise<readonly Happening[]>;
+  perform(call: IamCall, by: ApiCaller): Promise<readonly Happening[]>;
   /** Every guarded role as it is now, against its reference. */
   judge(): Promise<readonly Verdict[]>;
   close(): void;
@@ -49,21 +49,21 @@ const trailSeconds = 150;
 const mostHappenings = 500;
 
 const batchRegion = "us-east-1";
-const root: Caller = { kind: "root" };
+const root: ApiCaller = { kind: "root" };
 
 /** Sets the stage: an account whose guarded roles are as they should be, both rollbacks automatic. */
 export async function setStage(start: string): Promise<Stage> {
   const clock = createVirtualClock(start);
-  const ids = createIds();
-  const account = createAccount({ clock, ids, shelf: stockShelf(references()) });
+  const ids = createIdGenerator();
+  const account = createSimulatedAccount({ clock, ids, awsPolicies: listAwsPolicies(references()) });
   const settings = makeSettings(account);
   furnish(account, settings);
   const database = openDatabase(":memory:");
   const told: Transition[] = [];
-  const rechecks = createRechecks(clock);
-  const batch = createBatch({ iam: account, clock, ids });
+  const rechecks = createRecheckQueue(clock);
+  const batch = createSimulatedBatch({ iam: account, clock, ids });
   await furnishBatch(batch);
-  const guard: Caller = { kind: "session", role: settings.guardRole, session: "rollback" };
+  const guard: ApiCaller = { kind: "session", role: settings.guardRole, session: "rollback" };
   const ports: InspectPorts & RollbackPorts = {
     roles: account.reader(guard),
     writer: account.writer(guard),
@@ -131,7 +131,10 @@ export async function setStage(start: string): Promise<Stage> {
   };
 }
 
-function makeSettings({ account, partition }: Account): GuardSettings & { readonly guardRole: string } {
+function makeSettings({
+  account,
+  partition,
+}: SimulatedAccount): GuardSettings & { readonly guardRole: string } {
   const automatic = { excess: "automatic", missing: "automatic" } as const;
   const roles: ConfigInput["roles"] = Object.fromEntries(
     Object.entries(usualRoles).map(([name, role]) => [name, { ...role, rollback: automatic }]),
@@ -145,7 +148,7 @@ function makeSettings({ account, partition }: Account): GuardSettings & { readon
 }
 
 /** What breaks when a role does: an environment with a queue, and a job definition. */
-async function furnishBatch(batch: Batch): Promise<void> {
+async function furnishBatch(batch: SimulatedBatch): Promise<void> {
   const serviceRole = "service-role/AWSBatchServiceRole";
   const computeEnvironment = "rendering";
   const calls: readonly BatchCall[] = [
@@ -171,7 +174,7 @@ async function furnishBatch(batch: Batch): Promise<void> {
   for (const call of calls) await batch.call(batchRegion, call, root);
 }
 
-function furnish(account: Account, settings: GuardSettings): void {
+function furnish(account: SimulatedAccount, settings: GuardSettings): void {
   for (const { name: roleName, reference } of listWatchedRoles(settings)) {
     const { serviceLinked, trust, attachments } = reference;
     if (serviceLinked !== undefined) {

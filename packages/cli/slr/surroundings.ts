@@ -47,7 +47,7 @@ export async function openSurroundings(roleName: string | undefined): Promise<Su
   const read =
     role.usedBy === "compute environments"
       ? readComputeEnvironments(batch.createBatchReader(clientOf, live), arn)
-      : services.readServiceEnvironments(clientOf);
+      : services.createServiceEnvironmentReader(clientOf);
   return {
     ...live,
     role,

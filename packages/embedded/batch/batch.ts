@@ -6,18 +6,18 @@ import type { BatchReader } from "@drift-guard/core/ports";
 import { decide } from "@drift-guard/policy/decide";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import type { Clock } from "../clock.ts";
-import type { Account } from "../iam/account.ts";
-import type { Caller } from "../iam/caller.ts";
-import type { Ids } from "../iam/ids.ts";
+import type { SimulatedAccount } from "../iam/account.ts";
+import type { ApiCaller } from "../iam/caller.ts";
+import type { IdGenerator } from "../iam/ids.ts";
 import type { BatchAnswer, BatchCall } from "./call.ts";
 import { carryOutBatch } from "./calls.ts";
-import { BatchRefusal, type BatchState, type StoredEnvironment } from "./state.ts";
+import { BatchRefusedError, type BatchState, type StoredEnvironment } from "./state.ts";
 import { type BatchEnvelope, recordBatchCall } from "./trail.ts";
 
 /** AWS Batch in every region of an account in memory: it keeps Batch's own rules on roles, and tells its changes. */
-export interface Batch {
+export interface SimulatedBatch {
   /** Carries out a call in a region or refuses it as Batch does; either way it is told as an event. */
-  call(region: string, call: BatchCall, by: Caller): Promise<BatchAnswer>;
+  call(region: string, call: BatchCall, by: ApiCaller): Promise<BatchAnswer>;
   readonly reader: BatchReader;
   /** Takes the permission to read a region. */
   close(region: string): void;
@@ -26,25 +26,25 @@ export interface Batch {
 }
 
 /** Opens AWS Batch in an account, which holds the roles that it uses. */
-export function createBatch({
+export function createSimulatedBatch({
   iam,
   clock,
   ids,
 }: {
-  readonly iam: Account;
+  readonly iam: SimulatedAccount;
   readonly clock: Clock;
-  readonly ids: Ids;
-}): Batch {
+  readonly ids: IdGenerator;
+}): SimulatedBatch {
   const state: BatchState = { iam, environments: [], queues: [], definitions: [] };
   const listeners = new Set<(envelope: BatchEnvelope) => void>();
   const closed = new Set<string>();
 
-  const answer = async (region: string, call: BatchCall, by: Caller): Promise<BatchAnswer> => {
+  const answer = async (region: string, call: BatchCall, by: ApiCaller): Promise<BatchAnswer> => {
     const requestId = ids.uuid();
     try {
-      return { status: "done", requestId, made: await carryOutBatch(state, region, call, by) };
+      return { status: "done", requestId, result: await carryOutBatch(state, region, call, by) };
     } catch (error) {
-      if (!(error instanceof BatchRefusal)) throw error;
+      if (!(error instanceof BatchRefusedError)) throw error;
       return { status: "refused", requestId, code: error.code, message: error.message };
     }
   };
@@ -141,7 +141,7 @@ async function letGo(state: BatchState): Promise<void> {
 function tellUsage({ iam, environments }: BatchState): void {
   const linked = environments.filter(({ serviceRole }) => serviceRole.includes(":role/aws-service-role/"));
   const regions = Map.groupBy(linked, ({ region }) => region);
-  iam.occupy(
+  iam.setLinkedRoleUsage(
     "AWSServiceRoleForBatch",
     [...regions].map(([region, own]) => ({
       region,

@@ -54,7 +54,7 @@ export type BatchAnswer =
   | {
       readonly status: "done";
       readonly requestId: string;
-      readonly made: Readonly<Record<string, string | number>>;
+      readonly result: Readonly<Record<string, string | number>>;
     }
   | {
       readonly status: "refused";

@@ -1,17 +1,17 @@
 import { lastSegment, readDefinitionName } from "@drift-guard/core/batch/batch";
 import { linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role/linked-role";
-import type { Caller } from "../iam/caller.ts";
+import type { ApiCaller } from "../iam/caller.ts";
 import type { BatchCall, ComputeResources } from "./call.ts";
-import { BatchRefusal, type BatchState, expectEnvironment, findEnvironment } from "./state.ts";
+import { BatchRefusedError, type BatchState, expectEnvironment, findEnvironment } from "./state.ts";
 
 type Made = Readonly<Record<string, string | number>>;
 
-/** Carries out a call in a region, or throws `BatchRefusal` and leaves everything as it was. */
+/** Carries out a call in a region, or throws `BatchRefusedError` and leaves everything as it was. */
 export async function carryOutBatch(
   state: BatchState,
   region: string,
   call: BatchCall,
-  by: Caller,
+  by: ApiCaller,
 ): Promise<Made> {
   switch (call.call) {
     case "CreateComputeEnvironment":
@@ -43,10 +43,15 @@ export async function carryOutBatch(
 
 type Create = Extract<BatchCall, { call: "CreateComputeEnvironment" }>;
 
-async function createEnvironment(state: BatchState, region: string, call: Create, by: Caller): Promise<Made> {
+async function createEnvironment(
+  state: BatchState,
+  region: string,
+  call: Create,
+  by: ApiCaller,
+): Promise<Made> {
   const { computeEnvironmentName: name, type } = call;
   checkName("computeEnvironmentName", name);
-  if (findEnvironment(state, region, name)) throw new BatchRefusal("Object already exists");
+  if (findEnvironment(state, region, name)) throw new BatchRefusedError("Object already exists");
   if (call.computeResources) checkResources(call.computeResources);
   const serviceRole = await serviceRoleOf(state, call, by);
   const computeEnvironmentArn = arnOf(state, region, `compute-environment/${name}`);
@@ -64,11 +69,15 @@ async function createEnvironment(state: BatchState, region: string, call: Create
 
 // Without a role, also with an empty text, Batch makes its service-linked role, for managed environments alone (R17,
 // 2.11: API reference of CreateComputeEnvironment).
-async function serviceRoleOf(state: BatchState, { serviceRole, type }: Create, by: Caller): Promise<string> {
+async function serviceRoleOf(
+  state: BatchState,
+  { serviceRole, type }: Create,
+  by: ApiCaller,
+): Promise<string> {
   if (serviceRole) return resolveRole(state, serviceRole);
-  if (type === "UNMANAGED") throw new BatchRefusal("ServiceRole is required.");
+  if (type === "UNMANAGED") throw new BatchRefusedError("ServiceRole is required.");
   const [linked] = linkedRoles;
-  if (!linked) throw new BatchRefusal("AWS Batch has no service-linked role.");
+  if (!linked) throw new BatchRefusedError("AWS Batch has no service-linked role.");
   const { status } = await state.iam.reader({ kind: "root" }).read(linked.name);
   if (status === "absent") {
     const awsServiceName = linked.service;
@@ -90,16 +99,16 @@ function checkResources({
   allocationStrategy,
 }: ComputeResources): void {
   if ((type === "EC2" || type === "SPOT") && !instanceRole) {
-    throw new BatchRefusal("Error executing request, Exception : Instance role is required.");
+    throw new BatchRefusedError("Error executing request, Exception : Instance role is required.");
   }
   if (type.startsWith("FARGATE") && instanceRole) {
-    throw new BatchRefusal(
+    throw new BatchRefusedError(
       "Error executing request, Exception : instanceRole is not applicable for Fargate.",
     );
   }
   const bestFit = allocationStrategy === undefined || allocationStrategy === "BEST_FIT";
   if (type === "SPOT" && bestFit && !spotIamFleetRole) {
-    throw new BatchRefusal("Error executing request, Exception : Spot IAM Fleet Role is required.");
+    throw new BatchRefusedError("Error executing request, Exception : Spot IAM Fleet Role is required.");
   }
 }
 
@@ -113,7 +122,7 @@ function updateEnvironment(
     const next = resolveRole(state, call.serviceRole);
     // 2.11: an environment stays with the kind of role that it was made with.
     if (isLinked(next) !== isLinked(environment.serviceRole)) {
-      throw new BatchRefusal(
+      throw new BatchRefusedError(
         "Error executing request, Exception : You cannot change between a service-linked role and another service role.",
       );
     }
@@ -140,9 +149,9 @@ function deleteEnvironment(state: BatchState, region: string, given: string): Ma
         (one) => lastSegment(one.computeEnvironment) === environment.computeEnvironmentName,
       ),
   );
-  if (used) throw new BatchRefusal("Cannot delete, found existing JobQueue relationship");
+  if (used) throw new BatchRefusedError("Cannot delete, found existing JobQueue relationship");
   if (environment.state !== "DISABLED") {
-    throw new BatchRefusal("Cannot delete, resource must be disabled (current state: ENABLED)");
+    throw new BatchRefusedError("Cannot delete, resource must be disabled (current state: ENABLED)");
   }
   environment.deleting = true;
   return {};
@@ -186,7 +195,7 @@ function arnOf({ iam: { partition, account } }: BatchState, region: string, reso
 
 function checkName(parameter: string, name: string): void {
   if (/^[A-Za-z0-9][\w-]{0,127}$/.test(name)) return;
-  throw new BatchRefusal(
+  throw new BatchRefusedError(
     `Error executing request, Exception : ${parameter} should match valid pattern: up to 128 letters, numbers, hyphens and underscores`,
   );
 }

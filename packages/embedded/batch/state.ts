@@ -1,5 +1,5 @@
 import { lastSegment } from "@drift-guard/core/batch/batch";
-import type { Account } from "../iam/account.ts";
+import type { SimulatedAccount } from "../iam/account.ts";
 import type { ComputeResources } from "./call.ts";
 
 /** A compute environment as AWS Batch keeps it. */
@@ -39,15 +39,15 @@ export interface StoredDefinition {
 
 /** Everything of AWS Batch that an account holds, in every region. */
 export interface BatchState {
-  readonly iam: Account;
+  readonly iam: SimulatedAccount;
   readonly environments: StoredEnvironment[];
   readonly queues: StoredQueue[];
   readonly definitions: StoredDefinition[];
 }
 
 /** AWS Batch says no to a call: its error code and its message. */
-export class BatchRefusal extends Error {
-  override readonly name = "BatchRefusal";
+export class BatchRefusedError extends Error {
+  override readonly name = "BatchRefusedError";
   readonly code = "ClientException";
 }
 
@@ -56,7 +56,7 @@ export function expectEnvironment(state: BatchState, region: string, given: stri
   const name = lastSegment(given);
   const found = findEnvironment(state, region, name);
   if (found) return found;
-  throw new BatchRefusal(`Error executing request, Exception : ${given} does not exist`);
+  throw new BatchRefusedError(`Error executing request, Exception : ${given} does not exist`);
 }
 
 /** The environment of a name, if any. */

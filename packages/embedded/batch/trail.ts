@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
-import type { Account } from "../iam/account.ts";
-import { type Caller, printSeconds } from "../iam/caller.ts";
-import type { Ids } from "../iam/ids.ts";
+import type { SimulatedAccount } from "../iam/account.ts";
+import { type ApiCaller, formatEventTime } from "../iam/caller.ts";
+import type { IdGenerator } from "../iam/ids.ts";
 import type { BatchAnswer, BatchCall } from "./call.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -21,18 +21,18 @@ export interface BatchEnvelope {
 
 /** Tells a call and its answer as CloudTrail and EventBridge do: parameters mirror the API (platform-facts 2). */
 export function recordBatchCall(
-  { iam, clock, ids }: { readonly iam: Account; readonly clock: Clock; readonly ids: Ids },
+  { iam, clock, ids }: { readonly iam: SimulatedAccount; readonly clock: Clock; readonly ids: IdGenerator },
   told: {
     readonly region: string;
     readonly call: BatchCall;
-    readonly by: Caller;
+    readonly by: ApiCaller;
     readonly answer: BatchAnswer;
   },
 ): BatchEnvelope {
   const { region, by, answer } = told;
   const { call, ...requestParameters } = told.call;
-  const time = printSeconds(clock.now());
-  const made = answer.status === "done" && Object.keys(answer.made).length > 0 ? answer.made : null;
+  const time = formatEventTime(clock.now());
+  const result = answer.status === "done" && Object.keys(answer.result).length > 0 ? answer.result : null;
   return {
     version: "0",
     id: ids.uuid(),
@@ -44,7 +44,7 @@ export function recordBatchCall(
     resources: [],
     detail: {
       eventVersion: "1.11",
-      userIdentity: iam.identify(by),
+      userIdentity: iam.describeCaller(by),
       eventTime: time,
       eventSource: "batch.amazonaws.com",
       eventName: call,
@@ -53,7 +53,7 @@ export function recordBatchCall(
       userAgent: by.userAgent ?? "aws-cli/2.32.3",
       ...(answer.status === "refused" && { errorCode: answer.code, errorMessage: answer.message }),
       requestParameters,
-      responseElements: made,
+      responseElements: result,
       requestID: answer.requestId,
       eventID: ids.uuid(),
       readOnly: false,

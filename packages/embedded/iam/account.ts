@@ -4,15 +4,15 @@ import type { Step } from "@drift-guard/core/model/plan";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import { type Clock, createVirtualClock } from "../clock.ts";
-import type { IamAnswer, IamCall, Made } from "./call.ts";
-import { type Caller, callerArn, identityOf, userIdentity } from "./caller.ts";
-import { denialOf, type EventEnvelope, recordCall } from "./cloudtrail.ts";
-import { createIds, type Ids } from "./ids.ts";
+import type { IamAnswer, IamCall, IamResult } from "./call.ts";
+import { type ApiCaller, callerArn, identityOf, userIdentity } from "./caller.ts";
+import { type EventEnvelope, formatDenial, recordCall } from "./cloudtrail.ts";
+import { createIdGenerator, type IdGenerator } from "./ids.ts";
 import { callProfile } from "./instance-profiles.ts";
 import { createLinkedRoleKeeper } from "./linked-role-keeper.ts";
-import { callLinkedRole, readDeletion, settleDeletions } from "./linked-roles.ts";
-import { callPolicy, publishPolicy, type ShelfPolicy } from "./managed-policies.ts";
-import { IamRefusal } from "./refusal.ts";
+import { callLinkedRole, completeDeletions, readDeletion } from "./linked-roles.ts";
+import { type AwsPolicy, callPolicy, publishAwsPolicy } from "./managed-policies.ts";
+import { IamRefusedError } from "./refused-error.ts";
 import { callRole } from "./role-calls.ts";
 import { viewRole, viewRolesBehind } from "./role-view.ts";
 import { expectRole, type IamState } from "./state.ts";
@@ -23,53 +23,57 @@ export interface AccountOptions {
   readonly account?: string;
   readonly partition?: string;
   readonly clock?: Clock;
-  readonly ids?: Ids;
+  readonly ids?: IdGenerator;
   /** AWS's own managed policies. */
-  readonly shelf?: readonly ShelfPolicy[];
+  readonly awsPolicies?: readonly AwsPolicy[];
 }
 
 /** What a caller can be denied: a writing call, or one that reads. */
-export type Permission =
+export type DeniablePermission =
   | IamCall["call"]
   | "GetRole"
   | "GetServiceLinkedRoleDeletionStatus"
   | "GenerateServiceLastAccessedDetails";
 
 /** An IAM account in memory, which keeps IAM's own rules and tells its changes. */
-export interface Account {
+export interface SimulatedAccount {
   readonly account: string;
   readonly partition: string;
   /** Carries out a call or refuses it as IAM does; either way it is told as an event. */
-  call(call: IamCall, by: Caller): IamAnswer;
-  /** How the removal of a service-linked role stands; `IamRefusal` where there is no such task. Tells no event. */
+  call(call: IamCall, by: ApiCaller): IamAnswer;
+  /** How the removal of a service-linked role stands; `IamRefusedError` where there is no such task. Tells no event. */
   deletionStatus(taskId: string): DeletionStatus;
   /** Reads roles as a caller. */
-  reader(by: Caller): RoleReader;
+  reader(by: ApiCaller): RoleReader;
   /** Writes roles as a caller. */
-  writer(by: Caller): RoleWriter;
+  writer(by: ApiCaller): RoleWriter;
   /** Keeps service-linked roles as a caller. */
-  keeper(by: Caller): LinkedRoleKeeper;
+  keeper(by: ApiCaller): LinkedRoleKeeper;
   /** Takes permissions from a caller, in every session: the calls that are named, or all of them. */
-  deny(by: Caller, permissions?: readonly Permission[]): void;
+  deny(by: ApiCaller, permissions?: readonly DeniablePermission[]): void;
   /** AWS publishes a managed policy or its next version, which becomes the default; no event tells of it. */
-  publish(policy: ShelfPolicy): void;
+  publishAwsPolicy(policy: AwsPolicy): void;
   /** Says what uses a service-linked role: its removal fails until nothing does, and tells what is `reported` (R30). */
-  occupy(roleName: string, usage: readonly RegionUsage[], reported?: readonly RegionUsage[]): void;
+  setLinkedRoleUsage(
+    roleName: string,
+    usage: readonly RegionUsage[],
+    reported?: readonly RegionUsage[],
+  ): void;
   /** A session of a role calls a service, such as `ec2`, and IAM keeps when and where. */
-  use(roleName: string, service: string, region: string): void;
+  recordServiceUse(roleName: string, service: string, region: string): void;
   /** A caller as CloudTrail's `userIdentity` tells it, for other services of the account. */
-  identify(by: Caller): Readonly<Record<string, unknown>>;
+  describeCaller(by: ApiCaller): Readonly<Record<string, unknown>>;
   /** Hears every writing call, refused or not, in order; gives back what ends the hearing. */
   onEvent(listener: (envelope: EventEnvelope) => void): () => void;
 }
 
 /** Makes an account that holds no role yet. */
-export function createAccount(options: AccountOptions = {}): Account {
+export function createSimulatedAccount(options: AccountOptions = {}): SimulatedAccount {
   const state: IamState = {
     account: options.account ?? "123456789012",
     partition: options.partition ?? "aws",
     clock: options.clock ?? createVirtualClock("2026-01-01T00:00:00Z"),
-    ids: options.ids ?? createIds(),
+    ids: options.ids ?? createIdGenerator(),
     roles: [],
     policies: new Map(),
     profiles: [],
@@ -78,38 +82,38 @@ export function createAccount(options: AccountOptions = {}): Account {
     uses: new Map(),
     callers: new Map(),
   };
-  for (const policy of options.shelf ?? []) publishPolicy(state, policy);
+  for (const policy of options.awsPolicies ?? []) publishAwsPolicy(state, policy);
   const listeners = new Set<(envelope: EventEnvelope) => void>();
-  const denied = new Map<string, Set<Permission> | "everything">();
+  const denied = new Map<string, Set<DeniablePermission> | "everything">();
 
-  const isDenied = (by: Caller, permission: Permission) => {
+  const isDenied = (by: ApiCaller, permission: DeniablePermission) => {
     const taken = denied.get(identityOf(state, by));
     return taken === "everything" || (taken?.has(permission) ?? false);
   };
 
-  const answer = (call: IamCall, by: Caller): IamAnswer => {
+  const answer = (call: IamCall, by: ApiCaller): IamAnswer => {
     const requestId = state.ids.uuid();
     try {
-      if (isDenied(by, call.call)) throw new IamRefusal("AccessDenied", denialOf(state, call, by));
-      return { status: "done", requestId, made: carryOut(state, call) };
+      if (isDenied(by, call.call)) throw new IamRefusedError("AccessDenied", formatDenial(state, call, by));
+      return { status: "done", requestId, result: carryOut(state, call) };
     } catch (error) {
-      if (!(error instanceof IamRefusal)) throw error;
+      if (!(error instanceof IamRefusedError)) throw error;
       return { status: "refused", requestId, code: error.code, message: error.message };
     }
   };
 
-  const account: Account = {
+  const account: SimulatedAccount = {
     account: state.account,
     partition: state.partition,
     call(call, by) {
-      settleDeletions(state);
+      completeDeletions(state);
       const given = answer(call, by);
       const envelope = recordCall(state, call, by, given);
       for (const listener of [...listeners]) listener(envelope);
       return given;
     },
     deletionStatus(taskId) {
-      settleDeletions(state);
+      completeDeletions(state);
       return readDeletion(state, taskId);
     },
     reader: (by) => readAs(state, by, (caller) => isDenied(caller, "GetRole")),
@@ -135,16 +139,16 @@ export function createAccount(options: AccountOptions = {}): Account {
     deny(by, permissions) {
       denied.set(identityOf(state, by), permissions ? new Set(permissions) : "everything");
     },
-    publish: (policy) => publishPolicy(state, policy),
-    occupy(roleName, usage, reported = usage) {
+    publishAwsPolicy: (policy) => publishAwsPolicy(state, policy),
+    setLinkedRoleUsage(roleName, usage, reported = usage) {
       state.usage.set(roleName.toLowerCase(), { usage, reported });
     },
-    use(roleName, service, region) {
+    recordServiceUse(roleName, service, region) {
       const { id } = expectRole(state, roleName);
       const uses = state.uses.get(id) ?? new Map();
       state.uses.set(id, uses.set(service, { at: state.clock.now().toISOString(), region }));
     },
-    identify: (by) => userIdentity(state, by),
+    describeCaller: (by) => userIdentity(state, by),
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -153,7 +157,7 @@ export function createAccount(options: AccountOptions = {}): Account {
   return account;
 }
 
-function carryOut(state: IamState, call: IamCall): Made {
+function carryOut(state: IamState, call: IamCall): IamResult {
   switch (call.call) {
     case "CreateServiceLinkedRole":
     case "DeleteServiceLinkedRole":
@@ -174,9 +178,9 @@ function carryOut(state: IamState, call: IamCall): Made {
   }
 }
 
-function readAs(state: IamState, by: Caller, isDenied: (by: Caller) => boolean): RoleReader {
+function readAs(state: IamState, by: ApiCaller, isDenied: (by: ApiCaller) => boolean): RoleReader {
   const read = (name: string): RoleReading => {
-    settleDeletions(state);
+    completeDeletions(state);
     if (!isDenied(by)) return viewRole(state, name);
     throw new RoleUnreadableError(
       `The role ${name} could not be read: ${callerArn(state, by)} is not authorized to perform iam:GetRole on it (AccessDenied). Allow that call to the caller.`,

@@ -87,7 +87,7 @@ export type ProfileCall = OnProfile &
 export type IamCall = RoleCall | LinkedRoleCall | PolicyCall | ProfileCall;
 
 /** What a call made, as far as its caller cannot know it. */
-export type Made =
+export type IamResult =
   | { readonly kind: "nothing" }
   | { readonly kind: "role"; readonly name: string; readonly arn: string; readonly id: string }
   | { readonly kind: "policy"; readonly arn: string; readonly id: string }
@@ -97,7 +97,7 @@ export type Made =
 
 /** What IAM answers. `code` is the API's error code, such as `NoSuchEntity`. */
 export type IamAnswer =
-  | { readonly status: "done"; readonly requestId: string; readonly made: Made }
+  | { readonly status: "done"; readonly requestId: string; readonly result: IamResult }
   | {
       readonly status: "refused";
       readonly requestId: string;

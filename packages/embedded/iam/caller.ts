@@ -1,6 +1,6 @@
 import { findRole, type IamState } from "./state.ts";
 
-interface Origin {
+interface CallOrigin {
   readonly sourceIp?: string;
   readonly userAgent?: string;
   /** The service that makes the call on the caller's behalf, such as `batch.amazonaws.com`. */
@@ -8,7 +8,7 @@ interface Origin {
 }
 
 /** Who makes a call. */
-export type Caller = Origin &
+export type ApiCaller = CallOrigin &
   (
     | { readonly kind: "user"; readonly name: string }
     /** A session of a role; `role` is the role's ARN. */
@@ -19,7 +19,7 @@ export type Caller = Origin &
   );
 
 /** What stays the same between a caller's sessions: the ARN of the user or role, or the service. */
-export function identityOf(state: IamState, caller: Caller): string {
+export function identityOf(state: IamState, caller: ApiCaller): string {
   switch (caller.kind) {
     case "session":
       return caller.role;
@@ -31,7 +31,7 @@ export function identityOf(state: IamState, caller: Caller): string {
 }
 
 /** The ARN that IAM's messages and CloudTrail call the caller by; a service's name, which has none. */
-export function callerArn(state: IamState, caller: Caller): string {
+export function callerArn(state: IamState, caller: ApiCaller): string {
   const { partition, account } = state;
   switch (caller.kind) {
     case "user":
@@ -46,7 +46,7 @@ export function callerArn(state: IamState, caller: Caller): string {
 }
 
 /** The caller as CloudTrail's `userIdentity` tells it. */
-export function userIdentity(state: IamState, caller: Caller): Readonly<Record<string, unknown>> {
+export function userIdentity(state: IamState, caller: ApiCaller): Readonly<Record<string, unknown>> {
   const { account } = state;
   const arn = callerArn(state, caller);
   const via = caller.via === undefined ? {} : { invokedBy: caller.via };
@@ -76,7 +76,7 @@ export function userIdentity(state: IamState, caller: Caller): Readonly<Record<s
             accountId: issuerAccount,
             userName: nameOf(caller.role),
           },
-          attributes: { creationDate: printSeconds(state.clock.now()), mfaAuthenticated: "false" },
+          attributes: { creationDate: formatEventTime(state.clock.now()), mfaAuthenticated: "false" },
         },
         ...via,
       };
@@ -89,7 +89,7 @@ export function userIdentity(state: IamState, caller: Caller): Readonly<Record<s
 }
 
 /** CloudTrail's time: ISO 8601 without fractions. */
-export function printSeconds(time: Date): string {
+export function formatEventTime(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, "Z");
 }
 

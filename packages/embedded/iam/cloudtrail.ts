@@ -1,5 +1,5 @@
-import type { IamAnswer, IamCall, Made } from "./call.ts";
-import { type Caller, callerArn, printSeconds, userIdentity } from "./caller.ts";
+import type { IamAnswer, IamCall, IamResult } from "./call.ts";
+import { type ApiCaller, callerArn, formatEventTime, userIdentity } from "./caller.ts";
 import { linkedRoleArn } from "./linked-roles.ts";
 import type { IamState } from "./state.ts";
 
@@ -49,8 +49,8 @@ const iamRegions: Readonly<Record<string, string>> = {
 };
 
 /** Tells a call and its answer as CloudTrail and EventBridge do. */
-export function recordCall(state: IamState, call: IamCall, by: Caller, answer: IamAnswer): EventEnvelope {
-  const time = printSeconds(state.clock.now());
+export function recordCall(state: IamState, call: IamCall, by: ApiCaller, answer: IamAnswer): EventEnvelope {
+  const time = formatEventTime(state.clock.now());
   const region = iamRegions[state.partition] ?? "us-east-1";
   // A denied call's record says nothing of its target but in the message (platform-facts 2).
   const denied = answer.status === "refused" && answer.code === "AccessDenied";
@@ -68,7 +68,7 @@ export function recordCall(state: IamState, call: IamCall, by: Caller, answer: I
       errorMessage: answer.message,
     }),
     requestParameters: denied ? null : requestParameters(call),
-    responseElements: answer.status === "done" ? responseElements(state, call, answer.made) : null,
+    responseElements: answer.status === "done" ? responseElements(state, call, answer.result) : null,
     requestID: answer.requestId,
     eventID: state.ids.uuid(),
     readOnly: false,
@@ -91,7 +91,7 @@ export function recordCall(state: IamState, call: IamCall, by: Caller, answer: I
 }
 
 /** IAM's message where a caller lacks the permission for a call. */
-export function denialOf(state: IamState, call: IamCall, by: Caller): string {
+export function formatDenial(state: IamState, call: IamCall, by: ApiCaller): string {
   const action = `iam:${call.call}`;
   return (
     `User: ${callerArn(state, by)} is not authorized to perform: ${action} on resource: ${targetOf(state, call)} ` +
@@ -132,17 +132,17 @@ function requestParameters({ call: _, ...parameters }: IamCall): Fields {
   return { aWSServiceName: awsServiceName, ...others };
 }
 
-function responseElements(state: IamState, call: IamCall, made: Made): Fields | null {
+function responseElements(state: IamState, call: IamCall, result: IamResult): Fields | null {
   const createDate = printDate(state.clock.now());
-  switch (made.kind) {
+  switch (result.kind) {
     case "nothing":
       return null;
     case "deletion":
-      return { deletionTaskId: made.taskId };
+      return { deletionTaskId: result.taskId };
     case "version":
       return {
         policyVersion: {
-          versionId: made.versionId,
+          versionId: result.versionId,
           isDefaultVersion: call.call === "CreatePolicyVersion" && call.setAsDefault === true,
           createDate,
         },
@@ -150,10 +150,10 @@ function responseElements(state: IamState, call: IamCall, made: Made): Fields | 
     case "policy":
       return {
         policy: {
-          policyName: nameOf(made.arn),
-          policyId: made.id,
-          arn: made.arn,
-          path: pathOf(made.arn),
+          policyName: nameOf(result.arn),
+          policyId: result.id,
+          arn: result.arn,
+          path: pathOf(result.arn),
           defaultVersionId: "v1",
           attachmentCount: 0,
           permissionsBoundaryUsageCount: 0,
@@ -165,10 +165,10 @@ function responseElements(state: IamState, call: IamCall, made: Made): Fields | 
     case "profile":
       return {
         instanceProfile: {
-          path: pathOf(made.arn),
-          instanceProfileName: nameOf(made.arn),
-          instanceProfileId: made.id,
-          arn: made.arn,
+          path: pathOf(result.arn),
+          instanceProfileName: nameOf(result.arn),
+          instanceProfileId: result.id,
+          arn: result.arn,
           createDate,
           roles: [],
         },
@@ -176,10 +176,10 @@ function responseElements(state: IamState, call: IamCall, made: Made): Fields | 
     case "role":
       return {
         role: {
-          path: pathOf(made.arn),
-          roleName: made.name,
-          roleId: made.id,
-          arn: made.arn,
+          path: pathOf(result.arn),
+          roleName: result.name,
+          roleId: result.id,
+          arn: result.arn,
           createDate,
           assumeRolePolicyDocument: encodeURIComponent(trustOf(call)),
         },
@@ -199,7 +199,7 @@ function trustOf(call: IamCall): string {
   return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
 }
 
-function serviceOf(by: Caller): string | undefined {
+function serviceOf(by: ApiCaller): string | undefined {
   return by.kind === "service" ? by.service : by.via;
 }
 

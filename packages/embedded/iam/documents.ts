@@ -2,14 +2,14 @@ import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/docume
 import type { PolicyPrincipal } from "@drift-guard/policy/grant";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
-import { IamRefusal } from "./refusal.ts";
+import { IamRefusedError } from "./refused-error.ts";
 import { findRole, type IamState, type StoredRole } from "./state.ts";
 
 /** Characters that a document may have, white space not counted (IAM User Guide: quotas). */
 export const documentLimits = { trust: 2_048, inline: 10_240, managed: 6_144 };
 
 /** The size that IAM holds against its limits: white space is not counted. */
-export function sizeOf(text: string): number {
+export function documentSize(text: string): number {
   return text.replaceAll(/\s/g, "").length;
 }
 
@@ -52,9 +52,12 @@ export function checkTrust(state: IamState, text: string): ReadonlyMap<string, s
       if (role) trusted.set(principal.id, role.id);
     }
   }
-  const size = sizeOf(text);
+  const size = documentSize(text);
   if (size > documentLimits.trust) {
-    throw new IamRefusal("LimitExceeded", `Cannot exceed quota for ACLSizePerRole: ${documentLimits.trust}`);
+    throw new IamRefusedError(
+      "LimitExceeded",
+      `Cannot exceed quota for ACLSizePerRole: ${documentLimits.trust}`,
+    );
   }
   return trusted;
 }
@@ -121,6 +124,6 @@ function checkSids(document: PolicyDocument): void {
   }
 }
 
-function malformed(message: string): IamRefusal {
-  return new IamRefusal("MalformedPolicyDocument", message);
+function malformed(message: string): IamRefusedError {
+  return new IamRefusedError("MalformedPolicyDocument", message);
 }

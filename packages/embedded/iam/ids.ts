@@ -2,7 +2,7 @@
 export type IdPrefix = "AROA" | "AIDA" | "ANPA" | "AIPA" | "ASIA";
 
 /** Makes the ids that IAM and CloudTrail would make. */
-export interface Ids {
+export interface IdGenerator {
   /** A UUID, as requests, events and deletion tasks carry. */
   uuid(): string;
   /** The unique id of an IAM entity: the prefix and 17 letters or digits. */
@@ -12,7 +12,7 @@ export interface Ids {
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Ids that are the same in every run, so that what is printed and asserted on is too. */
-export function createIds(seed = 1): Ids {
+export function createIdGenerator(seed = 1): IdGenerator {
   // mulberry32: a small generator of 32-bit numbers; nothing here guards a secret.
   let state = seed >>> 0;
   const next = (bound: number) => {

@@ -1,11 +1,11 @@
-import type { Made, ProfileCall } from "./call.ts";
+import type { IamResult, ProfileCall } from "./call.ts";
 import { refuseProtected } from "./linked-roles.ts";
 import { checkName, checkPath } from "./names.ts";
-import { IamRefusal } from "./refusal.ts";
+import { IamRefusedError } from "./refused-error.ts";
 import { expectRole, type IamState, type StoredProfile } from "./state.ts";
 
-/** Carries out a call on an instance profile, or throws `IamRefusal` and leaves everything as it was. */
-export function callProfile(state: IamState, call: ProfileCall): Made {
+/** Carries out a call on an instance profile, or throws `IamRefusedError` and leaves everything as it was. */
+export function callProfile(state: IamState, call: ProfileCall): IamResult {
   const name = call.instanceProfileName;
   switch (call.call) {
     case "CreateInstanceProfile":
@@ -13,7 +13,7 @@ export function callProfile(state: IamState, call: ProfileCall): Made {
     case "DeleteInstanceProfile": {
       const profile = expectProfile(state, name);
       if (profile.role !== undefined) {
-        throw new IamRefusal(
+        throw new IamRefusedError(
           "DeleteConflict",
           "Cannot delete entity, must remove roles from instance profile first.",
         );
@@ -26,7 +26,7 @@ export function callProfile(state: IamState, call: ProfileCall): Made {
       const role = expectRole(state, call.roleName);
       refuseProtected(role);
       if (profile.role !== undefined) {
-        throw new IamRefusal(
+        throw new IamRefusedError(
           "LimitExceeded",
           "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1",
         );
@@ -38,7 +38,7 @@ export function callProfile(state: IamState, call: ProfileCall): Made {
       const profile = expectProfile(state, name);
       const role = expectRole(state, call.roleName);
       if (profile.role !== role.name) {
-        throw new IamRefusal("NoSuchEntity", `The role with name ${call.roleName} cannot be found.`);
+        throw new IamRefusedError("NoSuchEntity", `The role with name ${call.roleName} cannot be found.`);
       }
       delete profile.role;
       return { kind: "nothing" };
@@ -46,11 +46,11 @@ export function callProfile(state: IamState, call: ProfileCall): Made {
   }
 }
 
-function createProfile(state: IamState, name: string, givenPath: string): Made {
+function createProfile(state: IamState, name: string, givenPath: string): IamResult {
   checkName("instanceProfileName", name, 128);
   const path = checkPath(givenPath);
   if (findProfile(state, name)) {
-    throw new IamRefusal("EntityAlreadyExists", `Instance Profile ${name} already exists.`);
+    throw new IamRefusedError("EntityAlreadyExists", `Instance Profile ${name} already exists.`);
   }
   const arn = `arn:${state.partition}:iam::${state.account}:instance-profile${path}${name}`;
   const id = state.ids.entity("AIPA");
@@ -66,5 +66,5 @@ export function findProfile(state: IamState, name: string): StoredProfile | unde
 function expectProfile(state: IamState, name: string): StoredProfile {
   const profile = findProfile(state, name);
   if (profile) return profile;
-  throw new IamRefusal("NoSuchEntity", `Instance Profile ${name} cannot be found.`);
+  throw new IamRefusedError("NoSuchEntity", `Instance Profile ${name} cannot be found.`);
 }

@@ -2,25 +2,25 @@ import { LinkedRoleRefusedError } from "@drift-guard/core/errors";
 import type { LastUse, RoleActivity } from "@drift-guard/core/linked-role/linked-role";
 import { seen, unseen } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
-import type { IamAnswer, IamCall, Made } from "./call.ts";
-import { readDeletion, settleDeletions } from "./linked-roles.ts";
-import { IamRefusal } from "./refusal.ts";
+import type { IamAnswer, IamCall, IamResult } from "./call.ts";
+import { completeDeletions, readDeletion } from "./linked-roles.ts";
+import { IamRefusedError } from "./refused-error.ts";
 import { expectRole, type IamState } from "./state.ts";
 
 type ReadingCall = "GetRole" | "GetServiceLinkedRoleDeletionStatus" | "GenerateServiceLastAccessedDetails";
 
 /** The account as one caller may use it. */
-export interface CallerDoor {
+export interface CallerAccess {
   call(call: IamCall): IamAnswer;
   /** Why the caller may not make a call that reads; undefined where it may. */
   denial(permission: ReadingCall): string | undefined;
 }
 
 /** Keeps the service-linked roles of an account in memory. */
-export function createLinkedRoleKeeper(state: IamState, door: CallerDoor): LinkedRoleKeeper {
-  const write = (call: IamCall): Made => {
+export function createLinkedRoleKeeper(state: IamState, door: CallerAccess): LinkedRoleKeeper {
+  const write = (call: IamCall): IamResult => {
     const answer = door.call(call);
-    if (answer.status === "done") return answer.made;
+    if (answer.status === "done") return answer.result;
     throw refused(call.call, answer.code, answer.message);
   };
   const refuseDenied = (permission: ReadingCall) => {
@@ -29,33 +29,33 @@ export function createLinkedRoleKeeper(state: IamState, door: CallerDoor): Linke
   };
   return {
     create: async (awsServiceName) => {
-      const made = write({ call: "CreateServiceLinkedRole", awsServiceName });
-      return made.kind === "role" ? made.name : "";
+      const result = write({ call: "CreateServiceLinkedRole", awsServiceName });
+      return result.kind === "role" ? result.name : "";
     },
     delete: async (roleName) => {
-      const made = write({ call: "DeleteServiceLinkedRole", roleName });
-      return made.kind === "deletion" ? made.taskId : "";
+      const result = write({ call: "DeleteServiceLinkedRole", roleName });
+      return result.kind === "deletion" ? result.taskId : "";
     },
     async deletionStatus(taskId) {
       refuseDenied("GetServiceLinkedRoleDeletionStatus");
-      settleDeletions(state);
+      completeDeletions(state);
       try {
         return readDeletion(state, taskId);
       } catch (error) {
-        if (error instanceof IamRefusal && error.code === "NoSuchEntity") return undefined;
+        if (error instanceof IamRefusedError && error.code === "NoSuchEntity") return undefined;
         throw error;
       }
     },
     async activity(roleName) {
       refuseDenied("GetRole");
-      settleDeletions(state);
+      completeDeletions(state);
       try {
         return activityOf(
           state.uses.get(expectRole(state, roleName).id) ?? new Map(),
           door.denial("GenerateServiceLastAccessedDetails"),
         );
       } catch (error) {
-        if (error instanceof IamRefusal) throw refused("GetRole", error.code, error.message);
+        if (error instanceof IamRefusedError) throw refused("GetRole", error.code, error.message);
         throw error;
       }
     },

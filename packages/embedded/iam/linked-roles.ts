@@ -1,6 +1,6 @@
 import type { DeletionStatus } from "@drift-guard/core/model/deletion";
-import type { LinkedRoleCall, Made } from "./call.ts";
-import { IamRefusal } from "./refusal.ts";
+import type { IamResult, LinkedRoleCall } from "./call.ts";
+import { IamRefusedError } from "./refused-error.ts";
 import { type DeletionTask, expectRole, findRole, type IamState, type StoredRole } from "./state.ts";
 
 /** What a service's linked role is called, and which of AWS's policies it has (requirements 2.4, 2.5, 2.6; R14). */
@@ -66,14 +66,14 @@ function linkedRoleTrust(service: string): string {
 /** Refuses a write to a service-linked role: AWS alone writes those, apart from tags and description (R20). */
 export function refuseProtected(role: StoredRole): void {
   if (role.linkedTo === undefined) return;
-  throw new IamRefusal(
+  throw new IamRefusedError(
     "UnmodifiableEntity",
     `Cannot perform the operation on the protected role '${role.name}' - this role is only modifiable by AWS`,
   );
 }
 
-/** Makes a service-linked role, or begins to remove one; throws `IamRefusal` and leaves everything as it was. */
-export function callLinkedRole(state: IamState, call: LinkedRoleCall): Made {
+/** Makes a service-linked role, or begins to remove one; throws `IamRefusedError` and leaves everything as it was. */
+export function callLinkedRole(state: IamState, call: LinkedRoleCall): IamResult {
   switch (call.call) {
     case "CreateServiceLinkedRole":
       return createLinkedRole(state, call);
@@ -85,19 +85,19 @@ export function callLinkedRole(state: IamState, call: LinkedRoleCall): Made {
 function createLinkedRole(
   state: IamState,
   call: Extract<LinkedRoleCall, { call: "CreateServiceLinkedRole" }>,
-): Made {
+): IamResult {
   const service = call.awsServiceName;
   const linked = Object.hasOwn(linkedServices, service) ? linkedServices[service] : undefined;
   if (!linked) {
     // IAM's own words are not known.
-    throw new IamRefusal("InvalidInput", `The service ${service} has no service-linked role.`);
+    throw new IamRefusedError("InvalidInput", `The service ${service} has no service-linked role.`);
   }
   if (call.customSuffix !== undefined && !linked.suffixed) {
-    throw new IamRefusal("InvalidInput", `Custom suffix is not allowed for ${service}`);
+    throw new IamRefusedError("InvalidInput", `Custom suffix is not allowed for ${service}`);
   }
   const name = call.customSuffix === undefined ? linked.role : `${linked.role}_${call.customSuffix}`;
   if (findRole(state, name)) {
-    throw new IamRefusal(
+    throw new IamRefusedError(
       "InvalidInput",
       `Service role name ${name} has been taken in this account, please try a different suffix.`,
     );
@@ -120,10 +120,10 @@ function createLinkedRole(
   return { kind: "role", name: role.name, arn: role.arn, id: role.id };
 }
 
-function deleteLinkedRole(state: IamState, name: string): Made {
+function deleteLinkedRole(state: IamState, name: string): IamResult {
   const role = expectRole(state, name);
   if (role.linkedTo === undefined) {
-    throw new IamRefusal("NoSuchEntity", `The role with name ${name} cannot be found.`);
+    throw new IamRefusedError("NoSuchEntity", `The role with name ${name} cannot be found.`);
   }
   // Asking again while the task runs gives the earlier task (API reference: DeleteServiceLinkedRole).
   const running = [...state.deletions.values()].find((task) => task.roleId === role.id && !task.outcome);
@@ -136,7 +136,7 @@ function deleteLinkedRole(state: IamState, name: string): Made {
 }
 
 /** Ends the removals whose time has come: the role goes, or stays where resources still use it (R29, R34). */
-export function settleDeletions(state: IamState): void {
+export function completeDeletions(state: IamState): void {
   const now = state.clock.now();
   for (const task of state.deletions.values()) {
     if (task.outcome || task.endsAt > now) continue;
@@ -159,7 +159,7 @@ function outcomeOf(state: IamState, { roleName }: DeletionTask): DeletionStatus 
 /** How a removal stands; refuses with NoSuchEntity where there is no such task. */
 export function readDeletion(state: IamState, taskId: string): DeletionStatus {
   const task = state.deletions.get(taskId);
-  if (!task) throw new IamRefusal("NoSuchEntity", `The deletion task ${taskId} cannot be found.`);
+  if (!task) throw new IamRefusedError("NoSuchEntity", `The deletion task ${taskId} cannot be found.`);
   if (task.outcome) return task.outcome;
   return { status: state.clock.now() > task.askedAt ? "IN_PROGRESS" : "NOT_STARTED" };
 }

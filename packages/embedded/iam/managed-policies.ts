@@ -1,8 +1,8 @@
 import type { Reference } from "@drift-guard/core/reference/reference";
-import type { Made, PolicyCall } from "./call.ts";
-import { checkPermissions, documentLimits, sizeOf } from "./documents.ts";
+import type { IamResult, PolicyCall } from "./call.ts";
+import { checkPermissions, documentLimits, documentSize } from "./documents.ts";
 import { checkName, checkPath } from "./names.ts";
-import { IamRefusal } from "./refusal.ts";
+import { IamRefusedError } from "./refused-error.ts";
 import { type IamState, rolesUsing, type StoredPolicy, type StoredRole } from "./state.ts";
 
 /** Policies that a role may have attached where its quota was not raised. */
@@ -10,7 +10,7 @@ const attachmentLimit = 10;
 const versionLimit = 5;
 
 /** A managed policy of AWS's own, as every account sees it. */
-export interface ShelfPolicy {
+export interface AwsPolicy {
   readonly arn: string;
   /** Such as `v13`. */
   readonly version: string;
@@ -18,14 +18,14 @@ export interface ShelfPolicy {
 }
 
 /** The AWS-managed policies that references name, with their documents as of the references' sources. */
-export function stockShelf(references: readonly Reference[]): readonly ShelfPolicy[] {
+export function listAwsPolicies(references: readonly Reference[]): readonly AwsPolicy[] {
   return references.flatMap(({ attachments }) =>
     attachments.map(({ arn, version, document }) => ({ arn, version, text: document })),
   );
 }
 
 /** Puts a policy of AWS's own onto the shelf, or its next version as the default: no account is told (platform-facts 5.4). */
-export function publishPolicy(state: IamState, { arn, version, text }: ShelfPolicy): void {
+export function publishAwsPolicy(state: IamState, { arn, version, text }: AwsPolicy): void {
   const number = Number(/^v(\d+)$/.exec(version)?.[1]);
   const [, path, name] = /^arn:[\w-]+:iam::aws:policy(\/(?:.+\/)?)([^/]+)$/.exec(arn) ?? [];
   if (Number.isNaN(number) || path === undefined || name === undefined) {
@@ -52,23 +52,27 @@ export function publishPolicy(state: IamState, { arn, version, text }: ShelfPoli
 /** Attaches a managed policy; once more is nothing. */
 export function attachPolicy(state: IamState, role: StoredRole, arn: string): void {
   const policy = state.policies.get(arn);
-  if (!policy) throw new IamRefusal("NoSuchEntity", `Policy ${arn} does not exist or is not attachable.`);
+  if (!policy)
+    throw new IamRefusedError("NoSuchEntity", `Policy ${arn} does not exist or is not attachable.`);
   if (policy.path.startsWith("/aws-service-role/")) {
-    throw new IamRefusal("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.");
+    throw new IamRefusedError(
+      "PolicyNotAttachable",
+      "Cannot attach a Service Role Policy to a Customer Role.",
+    );
   }
   if (!role.attached.has(arn) && role.attached.size >= attachmentLimit) {
-    throw new IamRefusal("LimitExceeded", `Cannot exceed quota for PoliciesPerRole: ${attachmentLimit}`);
+    throw new IamRefusedError("LimitExceeded", `Cannot exceed quota for PoliciesPerRole: ${attachmentLimit}`);
   }
   role.attached.add(arn);
 }
 
 /** Detaches a managed policy. */
 export function detachPolicy(role: StoredRole, arn: string): void {
-  if (!role.attached.delete(arn)) throw new IamRefusal("NoSuchEntity", `Policy ${arn} was not found.`);
+  if (!role.attached.delete(arn)) throw new IamRefusedError("NoSuchEntity", `Policy ${arn} was not found.`);
 }
 
-/** Carries out a call on a managed policy, or throws `IamRefusal` and leaves everything as it was. */
-export function callPolicy(state: IamState, call: PolicyCall): Made {
+/** Carries out a call on a managed policy, or throws `IamRefusedError` and leaves everything as it was. */
+export function callPolicy(state: IamState, call: PolicyCall): IamResult {
   switch (call.call) {
     case "CreatePolicy":
       return createPolicy(state, call);
@@ -88,13 +92,13 @@ export function callPolicy(state: IamState, call: PolicyCall): Made {
   }
 }
 
-function createPolicy(state: IamState, call: Extract<PolicyCall, { call: "CreatePolicy" }>): Made {
+function createPolicy(state: IamState, call: Extract<PolicyCall, { call: "CreatePolicy" }>): IamResult {
   checkName("policyName", call.policyName, 128);
   const path = checkPath(call.path ?? "/");
   const name = call.policyName.toLowerCase();
   const own = [...state.policies.values()].filter((policy) => !isVendors(policy.arn));
   if (own.some((policy) => policy.name.toLowerCase() === name)) {
-    throw new IamRefusal(
+    throw new IamRefusedError(
       "EntityAlreadyExists",
       `A policy called ${call.policyName} already exists. Duplicate names are not allowed.`,
     );
@@ -114,9 +118,9 @@ function createPolicy(state: IamState, call: Extract<PolicyCall, { call: "Create
   return { kind: "policy", arn, id };
 }
 
-function createVersion(policy: StoredPolicy, text: string, setAsDefault: boolean): Made {
+function createVersion(policy: StoredPolicy, text: string, setAsDefault: boolean): IamResult {
   if (policy.versions.length >= versionLimit) {
-    throw new IamRefusal(
+    throw new IamRefusedError(
       "LimitExceeded",
       `A managed policy can have up to ${versionLimit} versions. Before you create a new version, you must delete an existing version.`,
     );
@@ -132,7 +136,7 @@ function createVersion(policy: StoredPolicy, text: string, setAsDefault: boolean
 function deleteVersion(policy: StoredPolicy, versionId: string): void {
   expectVersion(policy, versionId);
   if (versionId === policy.defaultVersion) {
-    throw new IamRefusal("DeleteConflict", "Cannot delete the default version of a policy.");
+    throw new IamRefusedError("DeleteConflict", "Cannot delete the default version of a policy.");
   }
   const at = policy.versions.findIndex((version) => version.id === versionId);
   policy.versions.splice(at, 1);
@@ -140,10 +144,10 @@ function deleteVersion(policy: StoredPolicy, versionId: string): void {
 
 function deletePolicy(state: IamState, policy: StoredPolicy): void {
   if (rolesUsing(state, policy.arn).length > 0) {
-    throw new IamRefusal("DeleteConflict", "Cannot delete a policy attached to entities.");
+    throw new IamRefusedError("DeleteConflict", "Cannot delete a policy attached to entities.");
   }
   if (policy.versions.length > 1) {
-    throw new IamRefusal(
+    throw new IamRefusedError(
       "DeleteConflict",
       "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
     );
@@ -153,21 +157,24 @@ function deletePolicy(state: IamState, policy: StoredPolicy): void {
 
 function checkManaged(text: string): void {
   checkPermissions(text);
-  if (sizeOf(text) > documentLimits.managed) {
-    throw new IamRefusal("LimitExceeded", `Cannot exceed quota for PolicySize: ${documentLimits.managed}`);
+  if (documentSize(text) > documentLimits.managed) {
+    throw new IamRefusedError(
+      "LimitExceeded",
+      `Cannot exceed quota for PolicySize: ${documentLimits.managed}`,
+    );
   }
 }
 
 function expectOwn(state: IamState, arn: string): StoredPolicy {
-  if (isVendors(arn)) throw new IamRefusal("AccessDenied", "Policy is outside your own account.");
+  if (isVendors(arn)) throw new IamRefusedError("AccessDenied", "Policy is outside your own account.");
   const policy = state.policies.get(arn);
   if (policy) return policy;
-  throw new IamRefusal("NoSuchEntity", `Policy ${arn} was not found.`);
+  throw new IamRefusedError("NoSuchEntity", `Policy ${arn} was not found.`);
 }
 
 function expectVersion(policy: StoredPolicy, versionId: string): string {
   if (policy.versions.some((version) => version.id === versionId)) return versionId;
-  throw new IamRefusal(
+  throw new IamRefusedError(
     "NoSuchEntity",
     `Policy ${policy.arn} version ${versionId} does not exist or is not attachable.`,
   );

@@ -1,9 +1,9 @@
-import type { Made, RoleCall, Tag } from "./call.ts";
-import { checkPermissions, checkTrust, documentLimits, sizeOf } from "./documents.ts";
+import type { IamResult, RoleCall, Tag } from "./call.ts";
+import { checkPermissions, checkTrust, documentLimits, documentSize } from "./documents.ts";
 import { refuseProtected } from "./linked-roles.ts";
 import { attachPolicy, detachPolicy } from "./managed-policies.ts";
 import { checkName, checkPath } from "./names.ts";
-import { IamRefusal } from "./refusal.ts";
+import { IamRefusedError } from "./refused-error.ts";
 import { expectRole, findRole, type IamState, type StoredRole } from "./state.ts";
 
 /** Tags that a role may have (IAM User Guide: quotas). */
@@ -11,8 +11,8 @@ const tagLimit = 50;
 /** Roles that an account may have where its quota was not raised. */
 const roleLimit = 1_000;
 
-/** Carries out a call on a role, or throws `IamRefusal` and leaves everything as it was. */
-export function callRole(state: IamState, call: RoleCall): Made {
+/** Carries out a call on a role, or throws `IamRefusedError` and leaves everything as it was. */
+export function callRole(state: IamState, call: RoleCall): IamResult {
   if (call.call === "CreateRole") return createRole(state, call);
   const role = expectRole(state, call.roleName);
   switch (call.call) {
@@ -60,7 +60,10 @@ function alterRole(state: IamState, role: StoredRole, call: Altering): void {
       break;
     case "DeleteRolePolicy":
       if (!role.inline.delete(call.policyName)) {
-        throw new IamRefusal("NoSuchEntity", `The role policy with name ${call.policyName} cannot be found.`);
+        throw new IamRefusedError(
+          "NoSuchEntity",
+          `The role policy with name ${call.policyName} cannot be found.`,
+        );
       }
       break;
     case "PutRolePermissionsBoundary":
@@ -72,20 +75,20 @@ function alterRole(state: IamState, role: StoredRole, call: Altering): void {
   }
 }
 
-function createRole(state: IamState, call: Extract<RoleCall, { call: "CreateRole" }>): Made {
+function createRole(state: IamState, call: Extract<RoleCall, { call: "CreateRole" }>): IamResult {
   checkName("roleName", call.roleName, 64);
   const path = checkPath(call.path ?? "/");
   if (path.startsWith("/aws-service-role/")) {
-    throw new IamRefusal(
+    throw new IamRefusedError(
       "InvalidInput",
       "Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles",
     );
   }
   if (findRole(state, call.roleName)) {
-    throw new IamRefusal("EntityAlreadyExists", `Role with name ${call.roleName} already exists.`);
+    throw new IamRefusedError("EntityAlreadyExists", `Role with name ${call.roleName} already exists.`);
   }
   if (state.roles.length >= roleLimit) {
-    throw new IamRefusal("LimitExceeded", `Cannot exceed quota for RolesPerAccount: ${roleLimit}`);
+    throw new IamRefusedError("LimitExceeded", `Cannot exceed quota for RolesPerAccount: ${roleLimit}`);
   }
   const trusted = checkTrust(state, call.assumeRolePolicyDocument);
   const role: StoredRole = {
@@ -109,7 +112,7 @@ function createRole(state: IamState, call: Extract<RoleCall, { call: "CreateRole
 
 function deleteRole(state: IamState, role: StoredRole): void {
   const conflict = (what: string) =>
-    new IamRefusal("DeleteConflict", `Cannot delete entity, must ${what} first.`);
+    new IamRefusedError("DeleteConflict", `Cannot delete entity, must ${what} first.`);
   if (state.profiles.some((profile) => profile.role === role.name)) {
     throw conflict("remove roles from instance profile");
   }
@@ -130,9 +133,9 @@ function putInline(role: StoredRole, name: string, text: string): void {
   checkName("policyName", name, 128);
   checkPermissions(text);
   const others = [...role.inline].filter(([other]) => other !== name);
-  const size = others.reduce((sum, [, other]) => sum + sizeOf(other), sizeOf(text));
+  const size = others.reduce((sum, [, other]) => sum + documentSize(other), documentSize(text));
   if (size > documentLimits.inline) {
-    throw new IamRefusal(
+    throw new IamRefusedError(
       "LimitExceeded",
       `Maximum policy size of ${documentLimits.inline} bytes exceeded for role ${role.name}`,
     );
@@ -143,26 +146,26 @@ function putInline(role: StoredRole, name: string, text: string): void {
 function tagRole(role: StoredRole, tags: readonly Tag[]): void {
   const keys = tags.map(({ key }) => key.toLowerCase());
   if (new Set(keys).size < keys.length) {
-    throw new IamRefusal(
+    throw new IamRefusedError(
       "InvalidInput",
       "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
     );
   }
   if (new Set([...role.tags.keys(), ...keys]).size > tagLimit) {
-    throw new IamRefusal("LimitExceeded", "The number of tags has reached the maximum limit.");
+    throw new IamRefusedError("LimitExceeded", "The number of tags has reached the maximum limit.");
   }
   for (const tag of tags) role.tags.set(tag.key.toLowerCase(), tag);
 }
 
 function expectBoundary(state: IamState, arn: string): string {
   if (state.policies.has(arn)) return arn;
-  throw new IamRefusal("NoSuchEntity", `Scope ARN: ${arn} does not exist or is not attachable.`);
+  throw new IamRefusedError("NoSuchEntity", `Scope ARN: ${arn} does not exist or is not attachable.`);
 }
 
 function checkMaxSession(seconds: number): number {
   if (seconds >= 3_600 && seconds <= 43_200) return seconds;
   const limit = seconds < 3_600 ? "greater than or equal to 3600" : "less than or equal to 43200";
-  throw new IamRefusal(
+  throw new IamRefusedError(
     "ValidationError",
     `1 validation error detected: Value '${seconds}' at 'maxSessionDuration' failed to satisfy constraint: Member must have value ${limit}`,
   );

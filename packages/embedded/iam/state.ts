@@ -2,8 +2,8 @@ import type { LastUse } from "@drift-guard/core/linked-role/linked-role";
 import type { DeletionStatus, RegionUsage } from "@drift-guard/core/model/deletion";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { Clock } from "../clock.ts";
-import type { Ids } from "./ids.ts";
-import { IamRefusal } from "./refusal.ts";
+import type { IdGenerator } from "./ids.ts";
+import { IamRefusedError } from "./refused-error.ts";
 
 /** A policy embedded in a role, or a version of a managed one. */
 export interface StoredVersion {
@@ -66,7 +66,7 @@ export interface DeletionTask {
 }
 
 /** What keeps a service-linked role from going. */
-export interface Occupation {
+export interface LinkedRoleUsage {
   readonly usage: readonly RegionUsage[];
   /** What a failed removal tells of it: all, some or none (R30). */
   readonly reported: readonly RegionUsage[];
@@ -77,13 +77,13 @@ export interface IamState {
   readonly account: string;
   readonly partition: string;
   readonly clock: Clock;
-  readonly ids: Ids;
+  readonly ids: IdGenerator;
   readonly roles: StoredRole[];
   readonly policies: Map<string, StoredPolicy>;
   readonly profiles: StoredProfile[];
   readonly deletions: Map<string, DeletionTask>;
   /** What uses a service-linked role, by its name lower-cased: the role's removal fails while anything does. */
-  readonly usage: Map<string, Occupation>;
+  readonly usage: Map<string, LinkedRoleUsage>;
   /** When each role last called which service, by the role's unique id and the service. */
   readonly uses: Map<string, Map<string, LastUse>>;
   /** Unique ids of callers that are no roles of the account, by ARN. */
@@ -99,7 +99,7 @@ export function findRole(state: IamState, name: string): StoredRole | undefined 
 export function expectRole(state: IamState, name: string): StoredRole {
   const role = findRole(state, name);
   if (role) return role;
-  throw new IamRefusal("NoSuchEntity", `The role with name ${name} cannot be found.`);
+  throw new IamRefusedError("NoSuchEntity", `The role with name ${name} cannot be found.`);
 }
 
 /** The default version of a managed policy. */

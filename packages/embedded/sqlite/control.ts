@@ -5,7 +5,7 @@ import { budgetWindow } from "@drift-guard/core/rollback/budget-window";
 import { ApprovalItem, BudgetItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
 import { controlKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
-import { type Database, printItem, query, readItem, transact } from "./database.ts";
+import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
 
 const KeyRow = z.object({ sk: z.string() });
 
@@ -72,5 +72,5 @@ function writeItem(
 ): void {
   database.sqlite
     .prepare("INSERT OR REPLACE INTO control (pk, sk, item) VALUES (?, ?, ?)")
-    .run(pk, sk, printItem(item));
+    .run(pk, sk, serializeItem(item));
 }

@@ -79,7 +79,7 @@ export function readItem<T>(database: Database, row: unknown, item: z.ZodType<T>
 }
 
 /** The text of an item as it is stored. */
-export function printItem(item: Readonly<Record<string, unknown>>): string {
+export function serializeItem(item: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ schema, ...item });
 }
 

@@ -9,7 +9,7 @@ import type { Commit, Delivery, FindingStore, Sink } from "@drift-guard/core/por
 import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
-import { type Database, printItem, query, readItem, transact } from "./database.ts";
+import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
 
 const KeyRow = z.object({ sk: z.string() });
 
@@ -114,19 +114,19 @@ function commitLedger(
     .prepare("DELETE FROM findings WHERE pk = ? AND sk BETWEEN ? AND ?")
     .run(pk, findingKeys.first, findingKeys.last);
   const insert = sqlite.prepare("INSERT INTO findings (pk, sk, item) VALUES (?, ?, ?)");
-  insert.run(pk, findingKeys.ledger(), printItem({ role, version }));
+  insert.run(pk, findingKeys.ledger(), serializeItem({ role, version }));
   for (const finding of after.findings) {
-    insert.run(pk, findingKeys.finding(finding.id), printItem({ finding }));
+    insert.run(pk, findingKeys.finding(finding.id), serializeItem({ finding }));
   }
   for (const rollback of after.rollbacks) {
-    insert.run(pk, findingKeys.rollback(rollback.id), printItem({ rollback }));
+    insert.run(pk, findingKeys.rollback(rollback.id), serializeItem({ rollback }));
   }
   const kept = new Set(after.findings.map(({ id }) => id));
   for (const { id } of before.findings) if (!kept.has(id)) forgetHistory(sqlite, pk, id);
   const wait = sqlite.prepare("INSERT INTO waiting (at, pk, sk, sink) VALUES (?, ?, ?, ?)");
   for (const transition of transitions) {
     const key = transitionKey(transition.finding);
-    insert.run(key.pk, key.sk, printItem({ transition }));
+    insert.run(key.pk, key.sk, serializeItem({ transition }));
     for (const sink of sinks) wait.run(transition.at, key.pk, key.sk, sink);
   }
   return { role, version, findings: after.findings, rollbacks: after.rollbacks };

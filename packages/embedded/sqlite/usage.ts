@@ -1,7 +1,7 @@
 import type { UsageStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { planUsage, RoleUserItem, UsageItem } from "@drift-guard/core/store/usage-items";
-import { type Database, printItem, query, readItem, transact } from "./database.ts";
+import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
 
 /** Keeps what uses which role in SQLite, beside the findings. */
 export function createUsageStore(database: Database): UsageStore {
@@ -26,10 +26,10 @@ export function createUsageStore(database: Database): UsageStore {
         const put = sqlite.prepare("INSERT OR REPLACE INTO findings (pk, sk, item) VALUES (?, ?, ?)");
         for (const name of write.deletes) remove.run(findingKeys.partition({ account, name }), sk);
         for (const [name, own] of write.puts) {
-          put.run(findingKeys.partition({ account, name }), sk, printItem({ uses: own }));
+          put.run(findingKeys.partition({ account, name }), sk, serializeItem({ uses: own }));
         }
         if (write.item.roles.length === 0) remove.run(pk, sk);
-        else put.run(pk, sk, printItem(write.item));
+        else put.run(pk, sk, serializeItem(write.item));
         return touched;
       }),
     async *users(account) {

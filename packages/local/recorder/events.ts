@@ -3,8 +3,8 @@ import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import * as z from "zod";
 
 /** A record that the event bus did not take. */
-export class DeliveryError extends Error {
-  override readonly name = "DeliveryError";
+export class EventBusError extends Error {
+  override readonly name = "EventBusError";
 }
 
 const PutEventsAnswer = z.object({
@@ -16,7 +16,7 @@ const attempts = 3;
 
 /**
  * Puts a record on the default bus of the region it tells of, as CloudTrail does. AWS takes events of source `aws.*`
- * from its own services alone. Throws `DeliveryError` after three attempts.
+ * from its own services alone. Throws `EventBusError` after three attempts.
  */
 export async function putEvent(ministack: string, record: CloudTrailRecord): Promise<void> {
   const entry = {
@@ -45,7 +45,7 @@ export async function putEvent(ministack: string, record: CloudTrailRecord): Pro
     } catch (cause) {
       if (attempt < attempts) await pause(100 * attempt);
       else {
-        throw new DeliveryError(
+        throw new EventBusError(
           `The record of ${record.eventName} (${record.eventID}) did not reach the event bus: ` +
             (cause instanceof Error ? cause.message : String(cause)),
           { cause },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sizeOf, slimTransition } from "@drift-guard/aws/delivery/transition-slim";
+import { jsonBytes, shortenTransition } from "@drift-guard/aws/delivery/transition-size";
 import { Transition } from "@drift-guard/core/model/transition";
 import fc from "fast-check";
 import {
@@ -18,15 +18,15 @@ describe("slimTransition", () => {
   it("leaves a transition that fits as it is", () => {
     for (const evidence of everyEvidence()) {
       const transition = aTransition({ finding: aFinding({ evidence }) });
-      assert.equal(slimTransition(transition, sizeOf(transition)), transition);
+      assert.equal(shortenTransition(transition, jsonBytes(transition)), transition);
     }
   });
 
   it("makes one that does not fit fit, still a transition of the same id, with as much evidence as half of it allows", () => {
     const grants = Array.from({ length: 4000 }, (_, index) => aGrant({ actions: [`s3:Do${index}`] }));
     const transition = aTransition({ finding: aFinding({ evidence: aDrift({ grants }) }), note: "Why." });
-    const slim = slimTransition(transition, 100_000);
-    assert.ok(sizeOf(slim) <= 100_000);
+    const slim = shortenTransition(transition, 100_000);
+    assert.ok(jsonBytes(slim) <= 100_000);
     assert.deepEqual(Transition.parse(JSON.parse(JSON.stringify(slim))), slim);
     assert.equal(slim.id, transition.id);
     assert.ok(slim.finding.evidence.kind === "drift");
@@ -51,8 +51,8 @@ describe("slimTransition", () => {
           anUndecided({ reasons: texts(first) }),
           anAttempt({ earlier: texts(second) }),
         ]) {
-          const slim = slimTransition(aTransition({ finding: aFinding({ evidence }) }), bytes);
-          assert.ok(sizeOf(slim) <= bytes);
+          const slim = shortenTransition(aTransition({ finding: aFinding({ evidence }) }), bytes);
+          assert.ok(jsonBytes(slim) <= bytes);
         }
       }),
       { numRuns: 40 },
@@ -61,7 +61,7 @@ describe("slimTransition", () => {
 
   it("leaves a single entry out whole that does not fit, and says so", () => {
     const huge = aGrant({ resources: Array.from({ length: 9000 }, (_, index) => `arn:aws:s3:::${index}`) });
-    const slim = slimTransition(
+    const slim = shortenTransition(
       aTransition({ finding: aFinding({ evidence: aDrift({ grants: [huge] }) }) }),
       50_000,
     );

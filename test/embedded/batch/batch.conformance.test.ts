@@ -1,15 +1,15 @@
-import { createBatch } from "@drift-guard/embedded/batch/batch";
+import { createSimulatedBatch } from "@drift-guard/embedded/batch/batch";
 import { createVirtualClock } from "@drift-guard/embedded/clock";
-import { createAccount } from "@drift-guard/embedded/iam/account";
-import { createIds } from "@drift-guard/embedded/iam/ids";
+import { createSimulatedAccount } from "@drift-guard/embedded/iam/account";
+import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
 import { account, noon } from "../../builders.ts";
 import { describeBatch } from "../../conformance/batch/batch.ts";
 
 describeBatch("Batch in memory", async () => {
   const clock = createVirtualClock(noon);
-  const ids = createIds();
-  const iam = createAccount({ account, clock, ids });
-  const batch = createBatch({ iam, clock, ids });
+  const ids = createIdGenerator();
+  const iam = createSimulatedAccount({ account, clock, ids });
+  const batch = createSimulatedBatch({ iam, clock, ids });
   return {
     call: (region, call) => batch.call(region, call, { kind: "root" }),
     iam: async (call) => {

@@ -1,14 +1,14 @@
 import { references } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock } from "@drift-guard/embedded/clock";
-import { createAccount } from "@drift-guard/embedded/iam/account";
-import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
+import { createSimulatedAccount } from "@drift-guard/embedded/iam/account";
+import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import { noon } from "../../builders.ts";
 import { describeIamAccount } from "../../conformance/iam/account.ts";
 
 describeIamAccount("The account in memory", {
   async open() {
     const clock = createVirtualClock(noon);
-    const account = createAccount({ clock, shelf: stockShelf(references()) });
+    const account = createSimulatedAccount({ clock, awsPolicies: listAwsPolicies(references()) });
     const by = { kind: "user", name: "ada" } as const;
     return {
       account: account.account,

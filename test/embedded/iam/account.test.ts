@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseEnvelope } from "@drift-guard/core/intake/message";
-import type { Account } from "@drift-guard/embedded/iam/account";
-import { createAccount } from "@drift-guard/embedded/iam/account";
+import type { SimulatedAccount } from "@drift-guard/embedded/iam/account";
+import { createSimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import fc from "fast-check";
 import { account, allow, batchServicePolicy, trustOf } from "../../builders.ts";
@@ -54,7 +54,7 @@ describe("The account in memory", () => {
     world.call({ call: "AttachRolePolicy", roleName: "R", policyArn: batchServicePolicy });
     const before = world.events.length;
     const text = allow("autoscaling:DescribeScalingActivities");
-    world.account.publish({ arn: batchServicePolicy, version: "v99", text });
+    world.account.publishAwsPolicy({ arn: batchServicePolicy, version: "v99", text });
     const reading = await world.account.reader(ada).read("R");
     assert.ok(reading.status === "present");
     assert.deepEqual(reading.role.attached[0]?.version, { observed: true, value: { id: "v99", text } });
@@ -62,7 +62,7 @@ describe("The account in memory", () => {
   });
 
   it("does not show the document of a policy that AWS has not published", async () => {
-    const account = createAccount({ shelf: [] });
+    const account = createSimulatedAccount({ awsPolicies: [] });
     account.call({ call: "CreateServiceLinkedRole", awsServiceName: "spot.amazonaws.com" }, ada);
     const reading = await account.reader(ada).read("AWSServiceRoleForEC2Spot");
     assert.ok(reading.status === "present");
@@ -117,10 +117,10 @@ describe("A service-linked role", () => {
       { ...call, customSuffix: "own" },
       { ...call, customSuffix: "own" },
     ].map((one) => world.call(one).answer);
-    assert.ok(plain?.status === "done" && own?.status === "done" && own.made.kind === "role");
-    assert.equal(own.made.name, "AWSServiceRoleForAutoScaling_own");
+    assert.ok(plain?.status === "done" && own?.status === "done" && own.result.kind === "role");
+    assert.equal(own.result.name, "AWSServiceRoleForAutoScaling_own");
     assert.match(
-      own.made.arn,
+      own.result.arn,
       /\/aws-service-role\/autoscaling\.amazonaws\.com\/AWSServiceRoleForAutoScaling_own$/,
     );
     assert.equal(again?.status === "refused" && again.code, "InvalidInput");
@@ -163,7 +163,7 @@ describe("The removal of a service-linked role", () => {
     const usage = [
       { region: "eu-west-1", resources: ["arn:aws:batch:eu-west-1:123456789012:compute-environment/ce"] },
     ];
-    world.account.occupy(linked, usage);
+    world.account.setLinkedRoleUsage(linked, usage);
     const ask: IamCall = { call: "DeleteServiceLinkedRole", roleName: linked };
     const first = deletionOf(world.call(ask));
     world.clock.advance(60);
@@ -171,7 +171,7 @@ describe("The removal of a service-linked role", () => {
     assert.ok(status.status === "FAILED");
     assert.deepEqual(status.usage, usage);
     assert.equal((await world.account.reader(ada).read(linked)).status, "present");
-    world.account.occupy(linked, []);
+    world.account.setLinkedRoleUsage(linked, []);
     const second = deletionOf(world.call(ask));
     assert.notEqual(second, first);
     world.clock.advance(60);
@@ -245,11 +245,11 @@ describe("Whatever is called, in whatever order, the account in memory", () => {
   });
 });
 
-function readAll(account: Account) {
+function readAll(account: SimulatedAccount) {
   return Promise.all(["R", "S", linked].map((name) => account.reader(ada).read(name)));
 }
 
 function deletionOf({ answer }: ReturnType<ReturnType<typeof aWorld>["call"]>): string {
-  assert.ok(answer.status === "done" && answer.made.kind === "deletion");
-  return answer.made.taskId;
+  assert.ok(answer.status === "done" && answer.result.kind === "deletion");
+  return answer.result.taskId;
 }

@@ -1,29 +1,29 @@
 import { references } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
-import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
+import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { IamAnswer, IamCall } from "@drift-guard/embedded/iam/call";
-import type { Caller } from "@drift-guard/embedded/iam/caller";
+import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import type { EventEnvelope } from "@drift-guard/embedded/iam/cloudtrail";
-import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
+import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import { noon, trustOf } from "../../builders.ts";
 
 /** Somebody who may do everything. */
-export const ada: Caller = { kind: "user", name: "ada" };
+export const ada: ApiCaller = { kind: "user", name: "ada" };
 
 /** An account that listens to itself. */
 export interface World {
-  readonly account: Account;
+  readonly account: SimulatedAccount;
   readonly clock: VirtualClock;
   /** Every event so far. */
   readonly events: readonly EventEnvelope[];
   /** Calls as ada and gives the answer with the event that told of it. */
-  call(call: IamCall, by?: Caller): { readonly answer: IamAnswer; readonly event: EventEnvelope };
+  call(call: IamCall, by?: ApiCaller): { readonly answer: IamAnswer; readonly event: EventEnvelope };
 }
 
 /** An account at noon, with AWS's policies of the built-in references. */
 export function aWorld(): World {
   const clock = createVirtualClock(noon);
-  const account = createAccount({ clock, shelf: stockShelf(references()) });
+  const account = createSimulatedAccount({ clock, awsPolicies: listAwsPolicies(references()) });
   const events: EventEnvelope[] = [];
   account.onEvent((event) => events.push(event));
   return {

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseEnvelope } from "@drift-guard/core/intake/message";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
-import type { Caller } from "@drift-guard/embedded/iam/caller";
+import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import type { EventEnvelope } from "@drift-guard/embedded/iam/cloudtrail";
 import { account, allow, batchServicePolicy, trustOf } from "../../builders.ts";
 import { aWorld, createRole } from "./accounts.ts";
 
-const guard: Caller = {
+const guard: ApiCaller = {
   kind: "session",
   role: `arn:aws:iam::${account}:role/guard/Rollbacker`,
   session: "rollback-1",
@@ -49,7 +49,7 @@ describe("An event of the account in memory", () => {
   it("says nothing of a denied call's target but in IAM's message", () => {
     const world = aWorld();
     world.call(createRole("Guarded"));
-    const mallory: Caller = { kind: "user", name: "mallory" };
+    const mallory: ApiCaller = { kind: "user", name: "mallory" };
     world.account.deny(mallory);
     const { answer, event } = world.call({ call: "DeleteRole", roleName: "Guarded" }, mallory);
     assert.equal(answer.status === "refused" && answer.code, "AccessDenied");
@@ -73,7 +73,7 @@ describe("An event of the account in memory", () => {
   });
 
   it("spells a service's name as CloudTrail does, and names the service that asked for its role", () => {
-    const by: Caller = { kind: "user", name: "ada", via: "batch.amazonaws.com" };
+    const by: ApiCaller = { kind: "user", name: "ada", via: "batch.amazonaws.com" };
     const { detail } = aWorld().call(
       { call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" },
       by,
@@ -87,7 +87,7 @@ describe("An event of the account in memory", () => {
   });
 
   it("tells who called: a user, a session and the role behind it, the root, a service", () => {
-    const told = (by: Caller) => actorOf(aWorld().call(createRole("Fresh"), by).event);
+    const told = (by: ApiCaller) => actorOf(aWorld().call(createRole("Fresh"), by).event);
     assert.deepEqual(told({ kind: "user", name: "ada", sourceIp: "203.0.113.9" }), {
       type: "IAMUser",
       arn: `arn:aws:iam::${account}:user/ada`,
@@ -115,9 +115,9 @@ describe("An event of the account in memory", () => {
   it("gives a session the unique id of the role behind it", () => {
     const world = aWorld();
     const { answer } = world.call(createRole("Rollbacker"));
-    assert.ok(answer.status === "done" && answer.made.kind === "role");
+    assert.ok(answer.status === "done" && answer.result.kind === "role");
     const { userIdentity } = world.call(createRole("Other"), guard).event.detail;
-    assert.equal(userIdentity.principalId, `${answer.made.id}:rollback-1`);
+    assert.equal(userIdentity.principalId, `${answer.result.id}:rollback-1`);
   });
 
   it("is understood by the guard: which roles, policies and profiles every kind of call concerns", () => {

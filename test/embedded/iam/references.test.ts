@@ -3,22 +3,29 @@ import { describe, it } from "node:test";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { references } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
-import { type Account, createAccount } from "@drift-guard/embedded/iam/account";
+import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
-import { stockShelf } from "@drift-guard/embedded/iam/managed-policies";
+import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import { allow } from "../../builders.ts";
 import { guardedAs } from "../../core/watched-roles.ts";
 
 const root = { kind: "root" } as const;
 
-function make(iam: Account, call: IamCall): void {
+function make(iam: SimulatedAccount, call: IamCall): void {
   const answer = iam.call(call, root);
   assert.equal(answer.status, "done", `${call.call}: ${answer.status === "refused" ? answer.message : ""}`);
 }
 
 /** An account that holds one role as its reference says, made by IAM's own calls. */
-function accountWith({ role, serviceLinked, path, trust, attachments, profile }: Reference): Account {
-  const iam = createAccount({ shelf: stockShelf(references()) });
+function accountWith({
+  role,
+  serviceLinked,
+  path,
+  trust,
+  attachments,
+  profile,
+}: Reference): SimulatedAccount {
+  const iam = createSimulatedAccount({ awsPolicies: listAwsPolicies(references()) });
   if (serviceLinked !== undefined) {
     make(iam, { call: "CreateServiceLinkedRole", awsServiceName: serviceLinked });
     return iam;
@@ -32,7 +39,7 @@ function accountWith({ role, serviceLinked, path, trust, attachments, profile }:
   return iam;
 }
 
-async function tell(iam: Account, reference: Reference): Promise<readonly string[]> {
+async function tell(iam: SimulatedAccount, reference: Reference): Promise<readonly string[]> {
   const reading = await iam.reader(root).read(reference.role);
   return evaluate({ reference, guarded: guardedAs({}), reading }).map(
     (each) => `${each.part} ${each.kind === "drift" ? each.side : each.kind}`,

@@ -5,18 +5,18 @@ import type { Transition } from "@drift-guard/core/model/transition";
  * The transition, or, where its JSON is larger than `bytes`, one that is still a transition and fits: of each list of
  * its evidence the first entries are kept, and its note says how many are not told. The stored finding has them all.
  */
-export function slimTransition(transition: Transition, bytes: number): Transition {
-  if (sizeOf(transition) <= bytes) return transition;
+export function shortenTransition(transition: Transition, bytes: number): Transition {
+  if (jsonBytes(transition) <= bytes) return transition;
   const longest = Math.max(...listsOf(transition.finding.evidence).map((list) => list.length), 0);
   for (let most = longest >> 1; most > 0; most >>= 1) {
     const slim = keepFirst(transition, most);
-    if (sizeOf(slim) <= bytes) return slim;
+    if (jsonBytes(slim) <= bytes) return slim;
   }
   return keepFirst(transition, 0);
 }
 
 /** Bytes of a value as JSON in UTF-8. */
-export function sizeOf(value: unknown): number {
+export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 

@@ -1,6 +1,6 @@
 /** IAM says no to a call: its error code and its message, word for word as far as AWS's own are known. */
-export class IamRefusal extends Error {
-  override readonly name = "IamRefusal";
+export class IamRefusedError extends Error {
+  override readonly name = "IamRefusedError";
   readonly code: string;
 
   constructor(code: string, message: string) {
