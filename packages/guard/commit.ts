@@ -4,49 +4,51 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore } from "@drift-guard/core/ports";
 
-/** What is to become of a ledger. */
+/** A ledger as it is to be stored, its new transitions, and what the caller wants to know of the decision. */
 export interface Decision<Result> {
   readonly ledger: Ledger;
   readonly transitions: readonly Transition[];
   readonly result: Result;
 }
 
-// Many rivals for one role mean many events at once: each round one of them wins.
-const rounds = 12;
+/** Attempts to commit one decision. Many events about one role arrive at once, and of each round one commit succeeds. */
+const maxCommitAttempts = 12;
 
 /**
- * Loads a role's ledger, decides, and commits; where a rival committed meanwhile, decides anew on what he left.
- * The decision reads the role itself where it depends on it, so that no older read overwrites a newer one. What is
- * long over is dropped from the ledger in passing.
+ * Loads a role's ledger, calls `decide` with it, and commits the decision without the entries whose retention has
+ * ended. After a conflict it starts again with the new ledger, so `decide` may run several times: it must write nothing,
+ * and must read the role itself if it depends on it, so that no older read overwrites a newer one. A decision that
+ * returns the same ledger and no transitions is not committed. Throws `LedgerConflictError` after the last attempt,
+ * `StoreUnavailableError`, and what `decide` throws.
  */
 export async function decideAndCommit<Result>(
   store: Pick<FindingStore, "load" | "commit">,
   role: RoleKey,
   decide: (ledger: Ledger) => Decision<Result> | Promise<Decision<Result>>,
 ): Promise<Decision<Result>> {
-  for (let round = 1; ; round += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const before = await store.load(role);
     const decision = await decide(before);
     if (decision.ledger === before && decision.transitions.length === 0) return decision;
     try {
       const ledger = await store.commit({
         before,
-        after: pruneLedger(decision.ledger, newestMoment(decision)),
+        after: pruneLedger(decision.ledger, newestTime(decision)),
         transitions: decision.transitions,
       });
       return { ...decision, ledger };
     } catch (error) {
-      if (!(error instanceof LedgerConflictError) || round === rounds) throw error;
+      if (!(error instanceof LedgerConflictError) || attempt === maxCommitAttempts) throw error;
     }
   }
 }
 
-// What was just decided bears its time, so that no clock is needed; at worst it is too early, and drops too little.
-function newestMoment({ ledger, transitions }: Decision<unknown>): string {
-  const moments = [
+// A decision carries its own time, so no clock is needed. A time that is too early only prunes too little.
+function newestTime({ ledger, transitions }: Decision<unknown>): string {
+  const times = [
     ...transitions.map(({ at }) => at),
     ...ledger.findings.flatMap(({ updatedAt, cleanSince }) => [updatedAt, cleanSince ?? updatedAt]),
     ...ledger.rollbacks.map(({ startedAt }) => startedAt),
   ];
-  return new Date(Math.max(0, ...moments.map((at) => Date.parse(at)))).toISOString();
+  return new Date(Math.max(0, ...times.map((at) => Date.parse(at)))).toISOString();
 }

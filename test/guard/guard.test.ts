@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
-import { RoleUnreadableError, StepUnansweredError, StoreUnavailableError } from "@drift-guard/core/errors";
+import {
+  LedgerConflictError,
+  RoleUnreadableError,
+  StepUnansweredError,
+  StoreUnavailableError,
+} from "@drift-guard/core/errors";
 import type { RoleReading } from "@drift-guard/core/model/role";
+import type { Transition } from "@drift-guard/core/model/transition";
 import type { RoleReader } from "@drift-guard/core/ports";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
-import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback/rollback";
+import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
+import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
+import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import fc from "fast-check";
 import { account, allow, batchServicePolicy } from "../builders.ts";
@@ -282,6 +290,62 @@ describe("a rollback", () => {
     assert.match(world.told.at(-1)?.note ?? "", /account budget exhausted/);
   });
 
+  /** A store that refuses the first `conflicts` commits, as if another function had committed before. */
+  const withConflicts = ({ ports }: World, conflicts: number): World["ports"]["findings"] => {
+    let left = conflicts;
+    return {
+      ...ports.findings,
+      commit: (commit) => {
+        if (left === 0) return ports.findings.commit(commit);
+        left -= 1;
+        return Promise.reject(new LedgerConflictError("another function committed"));
+      },
+    };
+  };
+
+  it("spends its budget once where commits conflict", async () => {
+    const world = aWorld({ config: defineConfig({ roles: { AWSBatchServiceRole: {} } }) });
+    world.act(detach);
+    await world.settle();
+    let spent = 0;
+    const control: World["control"] = {
+      ...world.control,
+      spend: (...parameters) => {
+        spent += 1;
+        return world.control.spend(...parameters);
+      },
+    };
+    const config = defineConfig({ roles: { AWSBatchServiceRole: { rollback: { missing: "automatic" } } } });
+    const findings = withConflicts(world, 3);
+    const { status } = await rollBackWith(world, { control, findings }, { config });
+    assert.deepEqual([status, spent], ["done", 1]);
+    await isAsReferenced(world);
+  });
+
+  it("opens the breaker once where commits conflict, and keeps its reason", async () => {
+    const world = aWorld();
+    for (let round = 0; round < 2; round += 1) {
+      world.act(detach);
+      await world.settle();
+    }
+    const reasons: string[] = [];
+    const control: World["control"] = {
+      ...world.control,
+      openBreaker: (role, reason) => {
+        reasons.push(reason);
+        return world.control.openBreaker(role, reason);
+      },
+    };
+    world.act(detach);
+    const opened = await inspectOnly(world);
+    const findings = withConflicts(world, 2);
+    const outcome = await rollBack(opened, { ...world.ports, control, findings }, world.settings);
+    assert.equal(outcome.status, "refused");
+    assert.equal(reasons.length, 1);
+    const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
+    assert.equal(breaker, reasons[0]);
+  });
+
   it("fails closed where control cannot be read", async () => {
     const world = aWorld();
     world.act(detach);
@@ -494,6 +558,15 @@ describe("events that are doubled, reversed, late or lost", () => {
     );
   });
 });
+
+/** Inspects the service role without any rollback, and returns the first transition of that. */
+async function inspectOnly({ ports, settings }: World): Promise<Transition> {
+  const recheck = { kind: "recheck", recheck: { role: "AWSBatchServiceRole" } } as const;
+  const [inspection] = await inspectMessage(recheck, ports, settings);
+  const [transition] = inspection?.transitions ?? [];
+  if (!transition) throw new assert.AssertionError({ message: "the inspection found nothing new" });
+  return transition;
+}
 
 async function rollBackWith(
   world: World,

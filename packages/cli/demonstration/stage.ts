@@ -21,7 +21,8 @@ import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { type Inspection, inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import { refreshRegion } from "@drift-guard/guard/inspect/usage";
 import type { GuardSettings, InspectPorts, RollbackPorts } from "@drift-guard/guard/ports";
-import { type RollbackOutcome, rollBack } from "@drift-guard/guard/rollback/rollback";
+import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
+import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import { judgeRole, type Verdict } from "../verdict.ts";
 
 /** Something that happened on the stage, with the time of its clock. */
