@@ -13,38 +13,42 @@ import {
 } from "./entry.ts";
 import { type CompiledStatement, everyAction } from "./statement.ts";
 
-/** Conditions that hold together. */
+/** Conditions that must all hold. */
 export type ConditionList = readonly CompiledCondition[];
 
-/** One action × one resource × one principal of a statement. */
+/** One action entry × one resource entry × one principal entry of a statement: the unit that is compared. */
 export interface Combination {
   readonly action: Entry<Pattern>;
+  /** Undefined in a trust policy. */
   readonly resource: Entry<Pattern> | undefined;
+  /** Undefined in an identity policy. */
   readonly principal: Entry<PolicyPrincipal> | undefined;
-  /** Besides those of its statement. */
+  /** Conditions in addition to those of the statement. */
   readonly conditions?: ConditionList;
-  /** Left out of it: what meets all conditions of one of these. */
+  /** Requests that meet all conditions of one of these lists are not part of the combination. */
   readonly exceptConditions?: readonly ConditionList[];
-  /** Perhaps less than all of it is left. */
+  /** The difference may be smaller than the combination. */
   readonly partly?: true;
 }
 
-/** Actions that share their fate. */
+/** Actions that every statement of both sides treats alike; never empty. */
 export type ActionGroup = readonly [Entry<Pattern>, ...Entry<Pattern>[]];
 
-/** A combination of which something is left when the other side is taken away, with a request that shows it. */
+/** A combination that the other side does not cover, with a request that shows it. */
 export interface Remainder {
+  /** The statement that the combination is of. */
   readonly from: CompiledStatement;
   readonly combination: Combination;
-  /** Of which just as much is left as of the combination's own action, which is the first of them. */
+  /** The actions with the same difference; the first is the combination's own. */
   readonly actions: ActionGroup;
+  /** A request that the left side allows and the right side does not. */
   readonly example: PolicyRequest;
 }
 
 const everyResource = compileArn("*", "*");
 const everybody: PolicyPrincipal = { type: "AWS", id: "*" };
 
-/** The entries of a statement's actions. */
+/** Returns the entries of a statement's Action or NotAction. */
 export function listActions({ actions }: CompiledStatement): readonly Entry<Pattern>[] {
   return listEntries(actions, everyAction);
 }
@@ -57,7 +61,7 @@ function listPrincipals({ principals }: CompiledStatement): readonly (Entry<Poli
   return principals ? listEntries(principals, everybody) : [undefined];
 }
 
-/** The combinations of a statement for one of its actions; one by one: a hostile statement has more than memory holds. */
+/** Yields the combinations of a statement for one of its actions. A generator: a hostile statement has more than fit in memory. */
 export function* listCombinations(
   statement: CompiledStatement,
   action: Entry<Pattern>,
@@ -68,19 +72,22 @@ export function* listCombinations(
   }
 }
 
-/** Whether one statement reaches all resources and principals of another; certain when true. @throws BudgetError */
+/**
+ * Returns true only if `wide` matches every resource and principal that `narrow` matches; false can mean that it is not
+ * known. Throws BudgetError.
+ */
 export function coversResourcesAndPrincipals(
   wide: CompiledStatement,
   narrow: CompiledStatement,
   budget: StepBudget,
 ): boolean {
-  const pay = (covers: boolean): boolean => {
+  const chargeStep = (covers: boolean): boolean => {
     charge(budget);
     return covers;
   };
   return (
-    listResources(narrow).every((entry) => pay(coversResource(wide, entry))) &&
-    listPrincipals(narrow).every((entry) => pay(coversPrincipals(wide, entry)))
+    listResources(narrow).every((entry) => chargeStep(coversResource(wide, entry))) &&
+    listPrincipals(narrow).every((entry) => chargeStep(coversPrincipals(wide, entry)))
   );
 }
 
@@ -94,7 +101,7 @@ function coversPrincipals({ principals }: CompiledStatement, entry: Combination[
   );
 }
 
-/** Whether a statement reaches all of a combination, its conditions aside; certain when true. */
+/** Returns true only if a statement, without its conditions, matches every request of a combination. */
 export function coversCombination(
   statement: CompiledStatement,
   { action, resource, principal }: Combination,
@@ -106,7 +113,7 @@ export function coversCombination(
   );
 }
 
-/** Whether a statement reaches nothing of a combination; certain when true. */
+/** Returns true only if a statement matches no request of a combination. */
 export function missesCombination(
   { actions, resources, principals }: CompiledStatement,
   combination: Combination,
@@ -122,7 +129,7 @@ export function missesCombination(
   );
 }
 
-/** A combination as one text: equal texts mean equal combinations of one statement. */
+/** Returns a text that identifies a combination among those of its statement. */
 export function makeCombinationKey({ action, resource, principal }: Combination): string {
   return JSON.stringify([
     action.selector.text,
@@ -131,7 +138,7 @@ export function makeCombinationKey({ action, resource, principal }: Combination)
   ]);
 }
 
-/** Where a statement stands, for people. */
+/** Returns where a statement stands in its side. */
 export function makeStatementRef({ document, index, source: { sid } }: CompiledStatement): StatementRef {
   return { document, statement: index, ...(sid !== undefined && { sid }) };
 }

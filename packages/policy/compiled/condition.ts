@@ -5,24 +5,25 @@ import { conditionText } from "../syntax/canonical.ts";
 import { findOperator, type Operator } from "../syntax/operator.ts";
 import { type AddressRange, readAddress, readAddressRange, readDate, readNumber } from "../syntax/scalar.ts";
 
-/** One condition made ready for comparing, in canonical form. */
+/** A condition of a policy, parsed for comparison. */
 export interface CompiledCondition {
   /** In canonical form. */
   readonly canonical: Condition;
-  /** As it stands in the document, in words that mean the same in version 2012-10-17. */
+  /** As the document writes it; in canonical form if that text would mean something else in version 2012-10-17. */
   readonly written: Condition;
-  /** Equal texts mean equal conditions. */
+  /** The canonical condition as text: equal texts mean equal conditions. */
   readonly text: string;
   /** Undefined where IAM has no such operator. */
   readonly operator: Operator | undefined;
-  /** The values that are texts or patterns of texts. */
+  /** The values of the text operators (string, arn, bool, binary). */
   readonly patterns: readonly Pattern[];
-  /** The values that are numbers, or dates as seconds since 1970. */
+  /** The values of the numeric and date operators; dates in seconds since 1970. */
   readonly numbers: readonly number[];
+  /** The values of the address operators. */
   readonly ranges: readonly AddressRange[];
 }
 
-/** Makes a canonical condition ready for comparing. */
+/** Parses the values of a condition in canonical form. Values that its operator cannot read are left out. */
 export function compileCondition(canonical: Condition, written: Condition): CompiledCondition {
   const operator = findOperator(canonical.operator);
   const { values } = canonical;
@@ -32,24 +33,25 @@ export function compileCondition(canonical: Condition, written: Condition): Comp
     text: conditionText(canonical),
     operator,
     patterns: operator === undefined ? [] : values.flatMap((value) => compileValue(value, operator)),
-    numbers:
-      operator?.family === "numeric" || operator?.family === "date"
-        ? values.flatMap((value) => readNumber(value) ?? [])
-        : [],
+    numbers: isNumeric(operator) ? values.flatMap((value) => readNumber(value) ?? []) : [],
     ranges: operator?.family === "ip" ? values.flatMap((value) => readAddressRange(value) ?? []) : [],
   };
 }
 
-function compileValue(value: string, { family, ignoreCase }: Operator): readonly Pattern[] {
+function isNumeric(operator: Operator | undefined): boolean {
+  return operator?.family === "numeric" || operator?.family === "date";
+}
+
+function compileValue(value: string, { family, ignoreCase }: Operator): Pattern | readonly [] {
   switch (family) {
     case "arn":
-      return [compileArn(value, value)];
+      return compileArn(value, value);
     case "string":
-      return [compileText(value, value, ignoreCase)];
+      return compileText(value, value, ignoreCase);
     case "bool":
-      return [compileText(escapeText(value), value, true)];
+      return compileText(escapeText(value), value, true);
     case "binary":
-      return [compileText(escapeText(value), value)];
+      return compileText(escapeText(value), value);
     case "numeric":
     case "date":
     case "ip":
@@ -58,14 +60,14 @@ function compileValue(value: string, { family, ignoreCase }: Operator): readonly
   }
 }
 
-/** A plain text as a pattern that matches it alone. */
+/** Returns the pattern that matches a text and nothing else. */
 function escapeText(text: string): string {
   return text.replaceAll(/[*?]|\$(?=\{)/g, (char) => `\${${char}}`);
 }
 
 /**
- * Whether one value of a present key is what a condition asks of it; for a key of several values the qualifier then says
- * whether one or all of them must be.
+ * Returns whether one value of a key fits a condition. For a multivalued key, `needsOneValue` says whether one value or
+ * all values must fit.
  */
 export function holdsForValue(condition: CompiledCondition, value: string): boolean {
   const { operator, patterns, numbers, ranges, canonical } = condition;
@@ -121,7 +123,7 @@ function isWithin(value: AddressRange, range: AddressRange): boolean {
   return value.family === range.family && value.first >= range.first && value.last <= range.last;
 }
 
-/** Whether a condition holds when its key is absent. */
+/** Returns whether a condition holds for a request that does not have its key. */
 export function holdsWhenAbsent({ operator, canonical }: CompiledCondition): boolean {
   if (operator === undefined) return false;
   const { family, qualifier, ifExists, negated } = operator;
@@ -129,7 +131,7 @@ export function holdsWhenAbsent({ operator, canonical }: CompiledCondition): boo
   return ifExists || qualifier === "ForAllValues" || (negated && qualifier === undefined);
 }
 
-/** Whether a condition asks for one value that fits, where a key has several; otherwise all must fit. */
+/** Returns whether one fitting value of a multivalued key is enough; otherwise all values must fit. */
 export function needsOneValue({ operator }: CompiledCondition): boolean {
   if (operator?.qualifier !== undefined) return operator.qualifier === "ForAnyValue";
   return operator?.negated !== true;

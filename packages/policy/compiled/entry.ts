@@ -7,25 +7,26 @@ import { noteWork } from "../support/budget.ts";
 import { coversPrincipal, meetsPrincipal } from "../syntax/principal.ts";
 import type { CompiledStatement } from "./statement.ts";
 
-/** One entry of a clause: what it selects, but for what the clause leaves out (NotAction and its kin). */
+/** What one entry of a clause selects: all that `selector` matches, without what one of `except` matches. */
 export interface Entry<Selector> {
   readonly selector: Selector;
+  /** The entries of NotAction, NotResource or NotPrincipal; otherwise empty. */
   readonly except: readonly Selector[];
 }
 
-/** How the selectors of one dimension relate. */
+/** The relations between selectors of one kind: patterns or principals. */
 export interface SelectorRelations<Selector> {
-  /** Certain when true. */
+  /** True only if `wide` matches everything that `narrow` matches. */
   covers(wide: Selector, narrow: Selector): boolean;
-  /** Whether one of a list covers a selector; certain when true. */
+  /** True only if one selector of a list covers `narrow`. */
   coversOneOf(list: readonly Selector[], narrow: Selector): boolean;
-  /** Whether none of a list has anything in common with a selector; certain when true. */
+  /** True only if no selector of a list overlaps with `other`. */
   areApart(list: readonly Selector[], other: Selector): boolean;
-  /** Those of a list that may have something in common with a selector. */
+  /** Returns the selectors of a list that may overlap with `other`. */
   listNear(list: readonly Selector[], other: Selector): readonly Selector[];
 }
 
-/** Actions and resources. */
+/** The relations between patterns of actions or of resources. */
 export const patternRelations: SelectorRelations<Pattern> = {
   covers: coversPattern,
   coversOneOf,
@@ -33,7 +34,7 @@ export const patternRelations: SelectorRelations<Pattern> = {
   listNear,
 };
 
-/** Principals. */
+/** The relations between principals. */
 export const principalRelations: SelectorRelations<PolicyPrincipal> = {
   covers: coversPrincipal,
   coversOneOf: (list, narrow) => list.some((wide) => coversPrincipal(wide, narrow)),
@@ -41,13 +42,13 @@ export const principalRelations: SelectorRelations<PolicyPrincipal> = {
   listNear: (list, other) => list.filter((one) => meetsPrincipal(one, other)),
 };
 
-/** The entries of a clause; one whole, without what is left out, where the clause is a negated one. */
+/** Returns the entries of a clause. A negated clause has one entry: `whole`, without the entries that it excludes. */
 export function listEntries<Selector>(clause: Clause<Selector>, whole: Selector): readonly Entry<Selector>[] {
   if (clause.negated) return [{ selector: whole, except: clause.entries }];
   return clause.entries.map((selector) => ({ selector, except: [] }));
 }
 
-/** Whether a clause selects all that an entry does; certain when true. */
+/** Returns true only if a clause selects everything that an entry selects. */
 export function coversEntry<Selector>(
   { negated, entries }: Clause<Selector>,
   { selector, except }: Entry<Selector>,
@@ -57,7 +58,7 @@ export function coversEntry<Selector>(
   return relations.listNear(entries, selector).every((excluded) => relations.coversOneOf(except, excluded));
 }
 
-/** Whether a clause selects nothing of what an entry does; certain when true. */
+/** Returns true only if a clause selects nothing that an entry selects. */
 export function missesEntry<Selector>(
   { negated, entries }: Clause<Selector>,
   { selector, except }: Entry<Selector>,
@@ -68,7 +69,7 @@ export function missesEntry<Selector>(
   return relations.listNear(entries, selector).every((near) => relations.coversOneOf(except, near));
 }
 
-/** Whether whatever makes the conditions of one statement hold makes those of the other hold; certain when true. */
+/** Returns true only if the conditions of `wide` hold for every request for which those of `narrow` hold. */
 export function impliesConditions(narrow: CompiledStatement, wide: CompiledStatement): boolean {
   if (wide.conditions.length > narrow.conditions.length) return false;
   noteWork(narrow.conditions.length * wide.conditions.length);

@@ -1,14 +1,14 @@
 import type { CompiledStatement } from "./statement.ts";
 
-/** What the conditions of two sides say of their keys' values. */
+/** What the conditions of both sides and the boundary show about the values of condition keys. */
 export interface KeyProfile {
-  /** Keys that requests may have several values of: those that a condition asks ForAllValues or ForAnyValue of. */
+  /** Keys of which a request may have several values: a condition uses ForAllValues or ForAnyValue on them. */
   readonly multivalued: ReadonlySet<string>;
-  /** Keys that are asked for a truth alone, and so have one; a tag can be any text. */
+  /** Keys that only Bool conditions use, so that their values are true and false. Not keys of tags, which can hold any text. */
   readonly booleans: ReadonlySet<string>;
 }
 
-/** Reads off all conditions of two sides what values their keys have. */
+/** Returns the profile of the keys in the conditions of some statements. */
 export function profileKeys(statements: readonly CompiledStatement[]): KeyProfile {
   const multivalued = new Set<string>();
   const booleans = new Set<string>();

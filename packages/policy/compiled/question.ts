@@ -1,26 +1,26 @@
 import type { PolicyRequest } from "../model/grant.ts";
 import type { CompiledStatement } from "./statement.ts";
 
-/** The statements of one side, by what they do to a request that they match. */
+/** The statements of one side by their effect. */
 export interface SideStatements {
   readonly allows: readonly CompiledStatement[];
   readonly denies: readonly CompiledStatement[];
 }
 
 /**
- * The question which requests the left side allows and the right side does not. A side allows a request that one of its
- * `allows` matches and none of its `denies`. To ask which requests a side denies, put its Deny statements in `allows`.
+ * Asks which requests the left side allows and the right side does not. A side allows a request if one of its `allows`
+ * matches it and none of its `denies` does. To ask which requests are denied, put the Deny statements in `allows`.
  */
 export interface Question {
   readonly left: SideStatements;
   readonly right: SideStatements;
 }
 
-/** Whether the right side allows every request of a combination that the left side allows. */
+/** The answer to a question for one combination of the left side. */
 export type CombinationVerdict =
-  /** It does. */
+  /** The right side allows every request of it that the left side allows. */
   | { readonly kind: "covered" }
-  /** It does not: the left side allows the example, the right side does not. */
+  /** The left side allows the example, and the right side does not. */
   | { readonly kind: "uncovered"; readonly example: PolicyRequest }
   | {
       readonly kind: "undecided";

@@ -1,20 +1,24 @@
 import type { ComparisonOptions, Side, UndecidedReason } from "../model/comparison.ts";
 import type { PolicyDocument, PolicyInput } from "../model/document.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
-import { parsePolicy } from "../syntax/parse.ts";
-import { type CompiledStatement, compileDocument } from "./statement.ts";
+import { compileStatements, readDocument } from "./document-cache.ts";
+import type { SideStatements } from "./question.ts";
+import type { CompiledStatement } from "./statement.ts";
 
-/** A side made ready for comparing. */
-export interface CompiledSide {
+/** A side of a comparison, or a boundary, parsed for comparison. */
+export interface CompiledSide extends SideStatements {
+  /** One for each document of the input; one that could not be read is empty. */
   readonly documents: readonly PolicyDocument[];
+  /** All statements, in the order of the documents; those that could not be read are left out. */
   readonly statements: readonly CompiledStatement[];
-  readonly allows: readonly CompiledStatement[];
-  readonly denies: readonly CompiledStatement[];
-  /** What could not be read; the rest of the side is without it. */
+  /** Why documents or statements could not be read. */
   readonly reasons: readonly UndecidedReason[];
 }
 
-/** Reads one side, or what is no side (a boundary); what cannot be read is told, not thrown. */
+// Four times the longest document of AWS. It bounds the memory that a comparison needs.
+const maxCharactersOfSide = 600_000;
+
+/** Reads a side, or a boundary, for which `side` is undefined. Reports what it cannot read in `reasons`. */
 export function compileSide(
   input: PolicyInput,
   side: Side | undefined,
@@ -24,33 +28,28 @@ export function compileSide(
   const documents: PolicyDocument[] = [];
   const statements: CompiledStatement[] = [];
   const reasons: UndecidedReason[] = [];
+  const refuse = (message: string, path: string) =>
+    reasons.push({ code: "syntax", message, ...(side && { side }), path, statements: [] });
   let length = 0;
   for (const [index, one] of inputs.entries()) {
     length += typeof one === "string" ? one.length : 0;
     const document =
-      length > longestSide
-        ? new PolicySyntaxError(`with it the side has more than ${longestSide} characters`, "$")
-        : readDocument(one);
+      length > maxCharactersOfSide
+        ? new PolicySyntaxError(`with it the side has more than ${maxCharactersOfSide} characters`, "$")
+        : typeof one === "string"
+          ? readDocument(one)
+          : one;
     if (document instanceof PolicySyntaxError) {
-      reasons.push({
-        code: "syntax",
-        message: document.message,
-        ...(side && { side }),
-        path: document.path,
-        statements: [],
-      });
-      // The others keep their numbers.
+      refuse(document.message, document.path);
+      // The documents after it keep their numbers.
       documents.push({ statements: [] });
       continue;
     }
     documents.push(document);
-    for (const statement of recallStatements(document, index, options.partition ?? "aws")) {
-      const message = refuseKind(statement, options.kind);
+    for (const statement of compileStatements(document, index, options.partition ?? "aws")) {
+      const message = checkKind(statement, options.kind);
       if (message === undefined) statements.push(statement);
-      else {
-        const path = `$.Statement[${statement.index}]`;
-        reasons.push({ code: "syntax", message, ...(side && { side }), path, statements: [] });
-      }
+      else refuse(message, `$.Statement[${statement.index}]`);
     }
   }
   return {
@@ -62,14 +61,12 @@ export function compileSide(
   };
 }
 
-// Four times as much as the longest of AWS's own documents; a comparison must not need more memory than it has.
-const longestSide = 600_000;
-
 function isList(input: PolicyInput): input is readonly (PolicyDocument | string)[] {
   return Array.isArray(input);
 }
 
-function refuseKind(
+/** Returns why a statement is not one of the kind of policy; undefined if it is. */
+function checkKind(
   { source: { principals, resources } }: CompiledStatement,
   kind: ComparisonOptions["kind"],
 ): string | undefined {
@@ -80,51 +77,4 @@ function refuseKind(
     return "A statement of a trust policy has a Principal and no Resource.";
   }
   return undefined;
-}
-
-// The same managed documents stand on thousands of roles: they are read once. A memory of texts, not of answers.
-const memory = new Map<string, PolicyDocument | PolicySyntaxError>();
-const compiled = new WeakMap<PolicyDocument, Map<string, readonly CompiledStatement[]>>();
-const mostCharacters = 1_000_000;
-const longestKept = 200_000;
-let characters = 0;
-
-function readDocument(input: PolicyDocument | string): PolicyDocument | PolicySyntaxError {
-  if (typeof input !== "string") return input;
-  const known = memory.get(input);
-  if (known !== undefined) return known;
-  const document = parseOrTell(input);
-  // No document of IAM's is as long; what was made up is not kept.
-  if (input.length > longestKept) return document;
-  memory.set(input, document);
-  characters += input.length;
-  // The oldest are forgotten first.
-  for (const text of memory.keys()) {
-    if (characters <= mostCharacters) break;
-    memory.delete(text);
-    characters -= text.length;
-  }
-  return document;
-}
-
-function parseOrTell(text: string): PolicyDocument | PolicySyntaxError {
-  try {
-    return parsePolicy(text);
-  } catch (error) {
-    if (error instanceof PolicySyntaxError) return error;
-    throw error;
-  }
-}
-
-function recallStatements(
-  document: PolicyDocument,
-  number: number,
-  partition: string,
-): readonly CompiledStatement[] {
-  const places = compiled.get(document) ?? new Map<string, readonly CompiledStatement[]>();
-  compiled.set(document, places);
-  const place = `${number} ${partition}`;
-  const known = places.get(place) ?? compileDocument(document, number, partition);
-  places.set(place, known);
-  return known;
 }

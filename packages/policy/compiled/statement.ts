@@ -19,28 +19,31 @@ import {
 import { opening, readVariable } from "../syntax/tokens.ts";
 import { type CompiledCondition, compileCondition } from "./condition.ts";
 
-/** Every action there is. */
+/** The pattern that matches every action. */
 export const everyAction = compileText("*", "*");
 
-/** A statement made ready for comparing. */
+/** A statement of a policy, parsed for comparison. */
 export interface CompiledStatement {
   readonly source: PolicyStatement;
-  /** The document of its side in which it stands, and its place there; both counted from 0. */
+  /** The number of its document in its side, from 0. */
   readonly document: number;
+  /** Its place in the document, from 0. */
   readonly index: number;
   readonly actions: Clause<Pattern>;
+  /** Undefined in a trust policy. */
   readonly resources: Clause<Pattern> | undefined;
+  /** Undefined in an identity policy. */
   readonly principals: Clause<PolicyPrincipal> | undefined;
   readonly conditions: readonly CompiledCondition[];
-  /** The keys that its policy variables stand for. */
+  /** The condition keys of its policy variables. */
   readonly variables: readonly string[];
-  /** The canonical statement as one line. */
+  /** The statement in canonical form: equal lines mean equal statements. */
   readonly line: string;
-  /** Why its meaning is not certain, where it is not. */
+  /** Why the meaning of the statement is not certain; undefined if it is. */
   readonly ambiguity: string | undefined;
 }
 
-/** A statement that reaches every request under some conditions. */
+/** Returns a statement that matches every request that meets some conditions. */
 export function makeCatchAll(conditions: readonly CompiledCondition[]): CompiledStatement {
   const actions = { negated: false, entries: ["*"] };
   return {
@@ -51,7 +54,7 @@ export function makeCatchAll(conditions: readonly CompiledCondition[]): Compiled
   };
 }
 
-/** The conditions of some statements, each once. */
+/** Returns the distinct conditions of some statements. */
 export function listConditions(statements: readonly CompiledStatement[]): readonly CompiledCondition[] {
   return uniqueBy(
     statements.flatMap(({ conditions }) => conditions),
@@ -59,7 +62,7 @@ export function listConditions(statements: readonly CompiledStatement[]): readon
   );
 }
 
-/** Makes a document's statements ready for comparing; those without effect are left out. */
+/** Parses the statements of a document for comparison. Statements without effect are left out. */
 export function compileDocument(
   document: PolicyDocument,
   number: number,
@@ -101,7 +104,7 @@ function compileStatement(
   };
 }
 
-/** The keys that the variables in some patterns stand for. */
+/** Returns the distinct condition keys of the policy variables in some patterns. */
 export function listVariableKeys(patterns: readonly Pattern[]): readonly string[] {
   const variables = patterns.flatMap(({ hasVariables, tokens }) =>
     hasVariables ? tokens.filter((token) => typeof token === "string") : [],
@@ -109,7 +112,7 @@ export function listVariableKeys(patterns: readonly Pattern[]): readonly string[
   return [...new Set(variables.map((variable) => readVariable(variable).key))];
 }
 
-/** Canonical entries with the spelling that the document gives them. */
+/** Compiles the entries of a canonical clause; each keeps the spelling of the document. */
 function compileClause(
   { negated, entries }: Clause<string>,
   spellings: ReadonlyMap<string, string>,
@@ -118,7 +121,7 @@ function compileClause(
   return { negated, entries: entries.map((text) => compile(text, spellings.get(text) ?? text)) };
 }
 
-/** What the document writes for each canonical text. */
+/** Returns the spelling in the document by canonical text. */
 function listSpellings(
   entries: readonly string[] = [],
   spell: (text: string) => string,
@@ -129,7 +132,8 @@ function listSpellings(
 function listArnSpellings({ resources, principals }: PolicyStatement, version: PolicyVersion | undefined) {
   const isIdentity = principals === undefined;
   const spellings = listSpellings(resources?.entries, (text) => canonicalArn(text, version, isIdentity));
-  // Who reads a grant takes `${` for a variable: elsewhere than in version 2012-10-17 only the canonical text says it.
+  // A grant is read as version 2012-10-17, where `${` opens a variable. In other versions it is plain text, which only
+  // the canonical spelling escapes.
   if (version !== "2012-10-17") {
     for (const [text, written] of spellings) if (written.includes(opening)) spellings.set(text, text);
   }
