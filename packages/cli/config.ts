@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Config, type ConfigInput, defineConfig, usualRoles } from "@drift-guard/core/config/config";
+import { type Config, type ConfigInput, defaultRoles, defineConfig } from "@drift-guard/core/config/config";
 import { ConfigError } from "@drift-guard/core/errors";
 
 const usual = ["drift-guard.config.ts", "drift-guard.config.json"];
@@ -13,7 +13,7 @@ const usual = ["drift-guard.config.ts", "drift-guard.config.json"];
  */
 export async function loadConfig(file: string | undefined): Promise<Config> {
   const chosen = file ?? usual.find((name) => existsSync(name));
-  if (chosen === undefined) return defineConfig({ roles: usualRoles });
+  if (chosen === undefined) return defineConfig({ roles: defaultRoles });
   const path = resolve(chosen);
   if (!existsSync(path)) throw new ConfigError(`There is no configuration ${path}.`);
   const written = path.endsWith(".json") ? await readJson(path) : await importDefault(path);

@@ -4,7 +4,7 @@ import type { UsesByRole } from "./batch/uses.ts";
 import type { RoleActivity } from "./linked-role/linked-role.ts";
 import type { RegionLook } from "./linked-role/standing.ts";
 import type { Recheck, Subject } from "./model/change.ts";
-import type { Budget, Control } from "./model/control.ts";
+import type { Control, RollbackBudget } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
 import type { Finding } from "./model/finding.ts";
 import type { Ledger } from "./model/ledger.ts";
@@ -106,7 +106,7 @@ export type Spending = "spent" | "role budget exhausted" | "account budget exhau
 export interface ControlStore {
   load(role: RoleKey): Promise<Control>;
   /** Takes one rollback from the role's and the account's budget, in one conditional write. */
-  spend(role: RoleKey, budget: Budget, now: string): Promise<Spending>;
+  spend(role: RoleKey, budget: RollbackBudget, now: string): Promise<Spending>;
   /** Stops rollbacks of a role until a person closes the breaker. */
   openBreaker(role: RoleKey, reason: string): Promise<void>;
 }

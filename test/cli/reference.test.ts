@@ -8,7 +8,7 @@ import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { emptyLedger } from "@drift-guard/core/model/ledger";
-import { findReference, references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences, findReference } from "@drift-guard/core/reference/built-in";
 import { defineReference } from "@drift-guard/core/reference/reference";
 import { readSnapshot } from "@drift-guard/embedded/snapshot";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
@@ -41,7 +41,7 @@ describe("reference list", () => {
   it("names every built-in reference with source, date and strictness", async () => {
     const { code, stdout, stderr } = await reference(home, "list");
     assert.deepEqual([code, stderr], [0, ""]);
-    for (const { role, source } of references()) {
+    for (const { role, source } of builtInReferences()) {
       assert.match(stdout, new RegExp(`^${role}$`, "m"));
       assert.ok(stdout.includes(source.date));
     }
@@ -57,7 +57,7 @@ describe("reference list", () => {
     const List = z.array(z.looseObject({ role: z.string(), builtIn: z.boolean() }));
     const [first, ...others] = List.parse(JSON.parse(stdout));
     assert.deepEqual([first?.role, first?.builtIn], ["Mine", false]);
-    assert.equal(others.length, references().length);
+    assert.equal(others.length, builtInReferences().length);
   });
 });
 
@@ -78,7 +78,7 @@ describe("reference show", () => {
   });
 
   it("gives the very reference as JSON", async () => {
-    for (const known of references()) {
+    for (const known of builtInReferences()) {
       const { stdout } = await reference(home, "show", known.role, "--json");
       assert.deepEqual(defineReference(JSON.parse(stdout)), known);
     }

@@ -1,4 +1,4 @@
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { account } from "../builders.ts";
 
 /** A role in the output of `aws iam get-account-authorization-details`. */
@@ -16,7 +16,7 @@ export interface RoleDetail {
 
 /** The roles of an account in which every guarded role is as it should be. */
 export function cleanRoles(): readonly RoleDetail[] {
-  return references().map(({ role, path = "/", trust, attachments }, index) => ({
+  return builtInReferences().map(({ role, path = "/", trust, attachments }, index) => ({
     RoleName: role,
     RoleId: `AROAEXAMPLE00000000${index}`,
     Arn: `arn:aws:iam::${account}:role${path}${role}`,
@@ -42,7 +42,7 @@ export function printSnapshot(
   roles: readonly RoleDetail[],
   { documents = true }: { readonly documents?: boolean } = {},
 ): string {
-  const policies = references().flatMap(({ attachments }) =>
+  const policies = builtInReferences().flatMap(({ attachments }) =>
     attachments.map(({ arn, version, document }) => ({
       PolicyName: arn.slice(arn.lastIndexOf("/") + 1),
       Arn: arn,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { authorise, type Request } from "@drift-guard/core/rollback/authorise";
+import { type AuthorisationRequest, authorise } from "@drift-guard/core/rollback/authorise";
 import { aLedger, aPlan, aRollback, noon } from "../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
 
-function ask(over: Partial<Request> = {}): ReturnType<typeof authorise> {
+function ask(over: Partial<AuthorisationRequest> = {}): ReturnType<typeof authorise> {
   return authorise({
     plan: aPlan({ findings: ["f"] }),
     role: asReferenced("AWSBatchServiceRole"),
@@ -18,7 +18,7 @@ function ask(over: Partial<Request> = {}): ReturnType<typeof authorise> {
   });
 }
 
-function refusal(over: Partial<Request>): string {
+function refusal(over: Partial<AuthorisationRequest>): string {
   const authority = ask(over);
   if (authority.go) throw new assert.AssertionError({ message: "it was allowed" });
   return authority.reason;

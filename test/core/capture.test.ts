@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { takeDrifts } from "@drift-guard/core/capture/accept-drift";
+import { acceptDrifts } from "@drift-guard/core/capture/accept-drift";
 import { captureRole } from "@drift-guard/core/capture/capture";
 import { CaptureError } from "@drift-guard/core/errors";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
@@ -8,9 +8,9 @@ import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Role, seen, unseen } from "@drift-guard/core/model/role";
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { exemplifyReference } from "@drift-guard/core/reference/example";
-import { defineReference, printReference, type Reference } from "@drift-guard/core/reference/reference";
+import { defineReference, formatReference, type Reference } from "@drift-guard/core/reference/reference";
 import fc from "fast-check";
 import { aFinding, aKey, allow, anUndecided, aRole, trustOf } from "../builders.ts";
 import { drawPolicy } from "../policy/grammar.ts";
@@ -55,10 +55,10 @@ const worker = aRole({
 
 describe("a captured role", () => {
   it("is clean of its reference, and its reference is written and read without loss", () => {
-    const roles = [worker, ...references().map(({ role }) => asReferenced(role))];
+    const roles = [worker, ...builtInReferences().map(({ role }) => asReferenced(role))];
     for (const role of roles) {
       const { reference } = captureRole(role, today);
-      const read = defineReference(JSON.parse(printReference(reference)));
+      const read = defineReference(JSON.parse(formatReference(reference)));
       assert.deepEqual(read, reference);
       assert.deepEqual(assess(role, read), [], role.name);
     }
@@ -158,7 +158,7 @@ function findingsOf(role: Role, reference: Reference): readonly Finding[] {
 }
 
 const take = (role: Role, reference: Reference, findings: readonly Finding[]) =>
-  takeDrifts({ reference, guarded: guardedAt(role), reading: present(role) }, findings, today);
+  acceptDrifts({ reference, guarded: guardedAt(role), reading: present(role) }, findings, today);
 
 describe("an accepted drift", () => {
   const name = "ecsTaskExecutionRole";
@@ -202,7 +202,7 @@ describe("an accepted drift", () => {
       const [finding, ...others] = findingsOf(role, reference);
       assert.ok(finding);
       assert.deepEqual(others, []);
-      const taken = defineReference(JSON.parse(printReference(take(role, reference, [finding]))));
+      const taken = defineReference(JSON.parse(formatReference(take(role, reference, [finding]))));
       assert.deepEqual(assess(role, taken), []);
       const further = { ...role, inline: [...role.inline, { name: "further", text: allow("iam:*") }] };
       assert.deepEqual(assess(further, taken).map(tell), ["inline:further excess"]);
@@ -266,7 +266,7 @@ describe("an accepted drift", () => {
 
 describe("a reference's example", () => {
   it("is clean of it", () => {
-    for (const reference of [...references(), captureRole(worker, today).reference]) {
+    for (const reference of [...builtInReferences(), captureRole(worker, today).reference]) {
       assert.deepEqual(evaluate({ reference, guarded, reading: exemplifyReference(reference) }), []);
     }
   });

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { type Role, seen, unseen } from "@drift-guard/core/model/role";
-import { localiseReference, references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences, localiseReference } from "@drift-guard/core/reference/built-in";
 import { account, allow, trustOf } from "../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
 
@@ -203,7 +203,7 @@ function assess(role: Role): readonly Assessment[] {
 }
 
 describe("one deviation is one finding at its part and side:", () => {
-  for (const { role: name } of references()) {
+  for (const { role: name } of builtInReferences()) {
     it(`of ${name}`, () => {
       const role = asReferenced(name);
       assert.deepEqual(assess(role), []);
@@ -223,7 +223,7 @@ describe("one deviation is one finding at its part and side:", () => {
 describe("in another partition", () => {
   for (const partition of ["aws-cn", "aws-us-gov"]) {
     it(`each role is clean of its reference, and its policy is that partition's own: ${partition}`, () => {
-      for (const { role: name } of references()) {
+      for (const { role: name } of builtInReferences()) {
         const { trust, attachments } = localiseReference(referenceOf(name), partition);
         const attached = attachments.map(({ arn, version, document }) => ({
           arn,

@@ -174,7 +174,7 @@ describe("a job definition", () => {
     ]) {
       const [use] = usual(over) ?? [];
       assert.ok(use?.kind === "job-definition");
-      assert.equal(use.unnamed, true);
+      assert.equal(use.roleNotNamed, true);
     }
   });
 

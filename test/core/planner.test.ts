@@ -8,7 +8,7 @@ import type { Finding } from "@drift-guard/core/model/finding";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import { type Role, seen } from "@drift-guard/core/model/role";
-import { type Planned, type Planning, planRollback } from "@drift-guard/core/rollback/planner";
+import { type PlanningInput, type PlanningResult, planRollback } from "@drift-guard/core/rollback/planner";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import {
   account,
@@ -37,7 +37,11 @@ function openLedger(role: Role, guarded = guardedAs({}), over: Partial<Finding> 
   return aLedger({ role: key, findings });
 }
 
-function plan(role: Role, rollback: GuardedRole["rollback"], over: Partial<Planning> = {}): Planned {
+function plan(
+  role: Role,
+  rollback: GuardedRole["rollback"],
+  over: Partial<PlanningInput> = {},
+): PlanningResult {
   const guarded = over.guarded ?? guardedAs({ rollback });
   return planRollback({
     role,
@@ -51,7 +55,10 @@ function plan(role: Role, rollback: GuardedRole["rollback"], over: Partial<Plann
   });
 }
 
-function approving(finding: Finding | undefined, over: Partial<Approval> = {}): Pick<Planning, "approvals"> {
+function approving(
+  finding: Finding | undefined,
+  over: Partial<Approval> = {},
+): Pick<PlanningInput, "approvals"> {
   assert.ok(finding);
   const digest = digestEvidence(finding.evidence);
   return {
@@ -63,7 +70,7 @@ function approving(finding: Finding | undefined, over: Partial<Approval> = {}): 
 
 const automatic = { excess: "automatic", missing: "automatic" } as const;
 const detached = asReferenced("AWSBatchServiceRole", { attached: [] });
-const calls = ({ plan }: Planned) => plan.steps.map(({ call }) => call);
+const calls = ({ plan }: PlanningResult) => plan.steps.map(({ call }) => call);
 
 function trustWith(...extra: readonly object[]): string {
   const document = JSON.parse(trustOf("ecs-tasks.amazonaws.com"));

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { exemplifyReference } from "@drift-guard/core/reference/example";
 import { defineReference } from "@drift-guard/core/reference/reference";
 import { guardedAs } from "./watched-roles.ts";
@@ -27,7 +27,7 @@ describe("docs/references.md", () => {
         date,
         particular.includes("service-linked"),
       ]),
-      references().map(({ role, serviceLinked, attachments: [attachment] }) => [
+      builtInReferences().map(({ role, serviceLinked, attachments: [attachment] }) => [
         role,
         attachment?.arn.replace(/^.*\//, ""),
         attachment?.version,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
-import { findReference, localiseReference, references } from "@drift-guard/core/reference/built-in";
-import { defineReference, printReference } from "@drift-guard/core/reference/reference";
+import { builtInReferences, findReference, localiseReference } from "@drift-guard/core/reference/built-in";
+import { defineReference, formatReference } from "@drift-guard/core/reference/reference";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { trustOf } from "../builders.ts";
@@ -14,7 +14,7 @@ const statements = (text: string) => parsePolicy(text).statements;
 describe("the built-in references", () => {
   it("are every role that Batch works with, each with its source and date", () => {
     assert.deepEqual(
-      references().map(({ role, source }) => [role, source.date]),
+      builtInReferences().map(({ role, source }) => [role, source.date]),
       [
         ["AWSBatchServiceRole", "2022-03-09"],
         ["AWSServiceRoleForBatch", "2022-03-09"],
@@ -31,7 +31,7 @@ describe("the built-in references", () => {
         ["AWSServiceRoleForECSCompute", "2026-02-12"],
       ],
     );
-    for (const { purpose } of references()) assert.match(purpose ?? "", /^Lets .*\.$/);
+    for (const { purpose } of builtInReferences()) assert.match(purpose ?? "", /^Lets .*\.$/);
   });
 
   it("hold the statements that the guide prints (R3, R15, R38)", () => {
@@ -50,7 +50,7 @@ describe("the built-in references", () => {
   });
 
   it("keep every service-linked role at its service's path, trusted by its service alone (R12, R14)", () => {
-    for (const { serviceLinked, path, trust } of references()) {
+    for (const { serviceLinked, path, trust } of builtInReferences()) {
       if (serviceLinked === undefined) continue;
       assert.equal(path, `/aws-service-role/${serviceLinked}/`);
       assert.equal(comparePolicies(trust, trustOf(serviceLinked)).relation, "equal");
@@ -64,10 +64,10 @@ describe("the built-in references", () => {
   });
 
   it("are written as they are read", () => {
-    for (const reference of references()) {
-      assert.deepEqual(defineReference(JSON.parse(printReference(reference))), reference);
+    for (const reference of builtInReferences()) {
+      assert.deepEqual(defineReference(JSON.parse(formatReference(reference))), reference);
     }
-    assert.doesNotMatch(printReference(referenceOf("ecsInstanceRole")), /strictness|retired/);
+    assert.doesNotMatch(formatReference(referenceOf("ecsInstanceRole")), /strictness|retired/);
   });
 
   it("are found by name in any case, as IAM finds roles", () => {
@@ -84,7 +84,7 @@ describe("the built-in references", () => {
     assert.equal(china.attachments[0]?.arn, "arn:aws-cn:iam::aws:policy/service-role/AWSBatchServiceRole");
     assert.match(china.attachments[0]?.document ?? "", /arn:aws-cn:ecs:\*:\*:task/);
     assert.doesNotMatch(JSON.stringify(china), /arn:aws:/);
-    for (const reference of references()) {
+    for (const reference of builtInReferences()) {
       const { source: _, ...localised } = localiseReference(reference, "aws-us-gov");
       assert.doesNotMatch(JSON.stringify(localised), /arn:aws:/);
     }
@@ -92,7 +92,7 @@ describe("the built-in references", () => {
 
   it("mean what AWS published, where that is at hand", () => {
     const folder = resolve(import.meta.dirname, "../../../shared/data/managed-policies/batch");
-    for (const { attachments } of references()) {
+    for (const { attachments } of builtInReferences()) {
       for (const { arn, version, document } of attachments) {
         const published = readPublished(join(folder, arn.slice(arn.lastIndexOf("/") + 1), `${version}.json`));
         if (published === undefined) continue;

@@ -113,7 +113,7 @@ describe("what uses a role", () => {
     const held = usesOfEnvironment(environment, [], new Map([["Nodes", "NodeRole"]]));
     assert.deepEqual([...held.keys()], ["NodeRole"]);
     const [use] = usesOfEnvironment(environment, [], new Map([["Nodes", undefined]])).get("Nodes") ?? [];
-    assert.equal(use?.kind === "compute-environment" && use.unheld, true);
+    assert.equal(use?.kind === "compute-environment" && use.profileEmpty, true);
     assert.equal(usesOfEnvironment({ ...environment, status: "DELETED" }, [], new Map()).size, 0);
   });
 });

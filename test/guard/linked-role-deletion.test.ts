@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from "node:test";
 import { LinkedRoleRefusedError } from "@drift-guard/core/errors";
 import type { Deletion } from "@drift-guard/core/model/deletion";
 import { printRoleKey } from "@drift-guard/core/model/role";
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
 import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
@@ -31,7 +31,7 @@ beforeEach(async () => {
   account = createSimulatedAccount({
     account: key.account,
     clock,
-    awsPolicies: listAwsPolicies(references()),
+    awsPolicies: listAwsPolicies(builtInReferences()),
   });
   remembered = new Map();
   await account.keeper(ada).create("batch.amazonaws.com");

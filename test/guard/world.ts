@@ -11,7 +11,7 @@ import type {
   RoleReader,
   RoleWriter,
 } from "@drift-guard/core/ports";
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { createSimulatedBatch, type SimulatedBatch } from "@drift-guard/embedded/batch/batch";
 import type { BatchCall } from "@drift-guard/embedded/batch/call";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
@@ -103,7 +103,7 @@ export function aWorld({
     account: accountId,
     clock,
     ids,
-    awsPolicies: listAwsPolicies(references()),
+    awsPolicies: listAwsPolicies(builtInReferences()),
   });
   prepare(iam);
   const batch = createSimulatedBatch({ iam, clock, ids });

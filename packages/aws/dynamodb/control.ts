@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { PutCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
-import type { Approval, Budget, Control, Exception } from "@drift-guard/core/model/control";
+import type { Approval, Control, Exception, RollbackBudget } from "@drift-guard/core/model/control";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/budget-window";
@@ -61,7 +61,7 @@ async function readDecisions(table: Table, role: RoleKey): Promise<Control> {
   return { exceptions, approvals, ...(breaker !== undefined && { breaker }) };
 }
 
-async function spend(table: Table, role: RoleKey, budget: Budget, now: string): Promise<Spending> {
+async function spend(table: Table, role: RoleKey, budget: RollbackBudget, now: string): Promise<Spending> {
   const window = budgetWindow(budget, now);
   for (let round = 0; round < spendRounds; round += 1) {
     try {

@@ -1,10 +1,10 @@
-import { type ConfigInput, defineConfig, usualRoles } from "@drift-guard/core/config/config";
+import { type ConfigInput, defaultRoles, defineConfig } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import type { Change } from "@drift-guard/core/model/change";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore } from "@drift-guard/core/ports";
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { createSimulatedBatch, type SimulatedBatch } from "@drift-guard/embedded/batch/batch";
 import type { BatchCall } from "@drift-guard/embedded/batch/call";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
@@ -56,7 +56,7 @@ const root: ApiCaller = { kind: "root" };
 export async function setStage(start: string): Promise<Stage> {
   const clock = createVirtualClock(start);
   const ids = createIdGenerator();
-  const account = createSimulatedAccount({ clock, ids, awsPolicies: listAwsPolicies(references()) });
+  const account = createSimulatedAccount({ clock, ids, awsPolicies: listAwsPolicies(builtInReferences()) });
   const settings = makeSettings(account);
   furnish(account, settings);
   const database = openDatabase(":memory:");
@@ -138,7 +138,7 @@ function makeSettings({
 }: SimulatedAccount): GuardSettings & { readonly guardRole: string } {
   const automatic = { excess: "automatic", missing: "automatic" } as const;
   const roles: ConfigInput["roles"] = Object.fromEntries(
-    Object.entries(usualRoles).map(([name, role]) => [name, { ...role, rollback: automatic }]),
+    Object.entries(defaultRoles).map(([name, role]) => [name, { ...role, rollback: automatic }]),
   );
   return {
     config: defineConfig({ roles }),

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { takeDrifts } from "@drift-guard/core/capture/accept-drift";
+import { acceptDrifts } from "@drift-guard/core/capture/accept-drift";
 import { type Captured, captureRole } from "@drift-guard/core/capture/capture";
 import { type Config, GuardedRole } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
@@ -113,7 +113,7 @@ async function takeFindings(
   const reading = await source.reader.read(watched.name);
   const known = await findReferenceFile(folder, watched.name);
   const before = known === undefined ? watched.reference : await readReferenceFile(known);
-  const taken = takeDrifts({ ...watched, reference: before, reading }, findings, today);
+  const taken = acceptDrifts({ ...watched, reference: before, reading }, findings, today);
   const own = nameAfter(taken, watched.name);
   return {
     reference: own,

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "@drift-guard/core/errors";
 import { sameRoleName } from "@drift-guard/core/model/role";
-import { defineReference, printReference, type Reference } from "@drift-guard/core/reference/reference";
+import { defineReference, formatReference, type Reference } from "@drift-guard/core/reference/reference";
 
 /** Where an owner's references stand, beside the configuration. */
 export const usualFolder = "references";
@@ -50,7 +50,7 @@ export async function writeReferenceFile(folder: string, reference: Reference): 
   const file = (await findReferenceFile(folder, reference.role)) ?? join(folder, `${reference.role}.json`);
   await mkdir(folder, { recursive: true });
   const half = `${file}.${process.pid}.tmp`;
-  await writeFile(half, printReference(reference));
+  await writeFile(half, formatReference(reference));
   await rename(half, file);
   return file;
 }

@@ -1,13 +1,15 @@
 import type { Config } from "@drift-guard/core/config/config";
 import { sameRoleName } from "@drift-guard/core/model/role";
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import { plain } from "@drift-guard/formats/plain";
 import { UsageError } from "../command.ts";
 
 /** Every reference by which a role can be guarded: the owner's own, and the built-in ones that it does not replace. */
 export function listKnown({ references: own }: Pick<Config, "references">): readonly Reference[] {
-  const builtIn = references().filter(({ role }) => !own.some((other) => sameRoleName(other.role, role)));
+  const builtIn = builtInReferences().filter(
+    ({ role }) => !own.some((other) => sameRoleName(other.role, role)),
+  );
   return [...own, ...builtIn];
 }
 
@@ -29,5 +31,5 @@ export function chooseReferences(names: readonly string[], config: Config): read
 
 /** Whether a reference is one that comes with the guard. */
 export function isBuiltIn(reference: Reference): boolean {
-  return references().includes(reference);
+  return builtInReferences().includes(reference);
 }

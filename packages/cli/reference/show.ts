@@ -1,4 +1,4 @@
-import { type Provenance, printReference, type Reference } from "@drift-guard/core/reference/reference";
+import { formatReference, type Provenance, type Reference } from "@drift-guard/core/reference/reference";
 import { printGrant } from "@drift-guard/formats/grants";
 import { plain } from "@drift-guard/formats/plain";
 import { comparePolicies } from "@drift-guard/policy/compare";
@@ -28,7 +28,7 @@ export async function showReferences(args: readonly string[], terminal: Terminal
   }
   if (values.json) {
     const [only] = chosen;
-    const written = chosen.map((reference) => printReference(reference).trimEnd());
+    const written = chosen.map((reference) => formatReference(reference).trimEnd());
     await terminal.print(chosen.length === 1 && only ? (written[0] ?? "") : `[${written.join(",\n")}]`);
     return 0;
   }

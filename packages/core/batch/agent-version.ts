@@ -1,10 +1,10 @@
 /** A version of the ECS agent. */
 export type AgentVersion = readonly [major: number, minor: number, patch: number];
 
-const least: AgentVersion = [1, 16, 0];
+const minimum: AgentVersion = [1, 16, 0];
 
 /** The first version of the ECS agent that takes execution roles (R37). */
-export const leastAgent = least.join(".");
+export const minAgentVersion = minimum.join(".");
 
 /** Whether an agent is new enough for execution roles; `unknown` where its version cannot be read. */
 export type AgentVerdict = "enough" | "too-old" | "unknown";
@@ -25,7 +25,7 @@ export function compareAgentVersions(a: AgentVersion, b: AgentVersion): number {
 export function judgeAgent(text: string): AgentVerdict {
   const version = parseAgentVersion(text);
   if (!version) return "unknown";
-  return compareAgentVersions(version, least) < 0 ? "too-old" : "enough";
+  return compareAgentVersions(version, minimum) < 0 ? "too-old" : "enough";
 }
 
 const worstFirst: readonly AgentVerdict[] = ["too-old", "unknown", "enough"];
@@ -35,11 +35,11 @@ const worstFirst: readonly AgentVerdict[] = ["too-old", "unknown", "enough"];
  * that are new enough. Undefined where there are none.
  */
 export function findOldestAgent(texts: readonly string[]): string | undefined {
-  const [worst] = texts.toSorted(byAge);
+  const [worst] = texts.toSorted(compareForReport);
   return worst;
 }
 
-function byAge(a: string, b: string): number {
+function compareForReport(a: string, b: string): number {
   const rank = (text: string) => worstFirst.indexOf(judgeAgent(text));
   const [left, right] = [parseAgentVersion(a), parseAgentVersion(b)];
   // Those that cannot be read have an order too, so that the same instances always show the same.

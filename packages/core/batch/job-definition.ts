@@ -131,7 +131,7 @@ function readContainer(value: unknown, at: string, place: BatchPlace): readonly 
       const where = `${at}.repositoryCredentials.credentialsParameter`;
       return typeof credentialsParameter === "string"
         ? readCredentialsParameter(credentialsParameter, where, place)
-        : noText(where);
+        : notText(where);
     }),
   ];
   const logs = logConfiguration.flatMap(({ options }) =>
@@ -164,10 +164,10 @@ function readRoles(
 }
 
 function readSecret(valueFrom: unknown, at: string, place: BatchPlace): ReadNeeds {
-  return typeof valueFrom === "string" ? readValueFrom(valueFrom, at, place) : noText(at);
+  return typeof valueFrom === "string" ? readValueFrom(valueFrom, at, place) : notText(at);
 }
 
-function noText(at: string): ReadNeeds {
+function notText(at: string): ReadNeeds {
   return { read: false, why: `${at} is no text.` };
 }
 

@@ -1,12 +1,12 @@
 import { isInWork, type RoleUse } from "./role-use.ts";
 
-const mostTold = 20;
+const maxUses = 20;
 
 /** What uses a role, in short texts for a person, what is in work first; bounded. */
 export function formatUses(uses: readonly RoleUse[]): readonly string[] {
-  const texts = [...new Set([...uses].sort(byWork).map(formatUse))];
-  if (texts.length <= mostTold) return texts;
-  return [...texts.slice(0, mostTold - 1), `and ${texts.length - mostTold + 1} more`];
+  const texts = [...new Set([...uses].sort(compareByWork).map(formatUse))];
+  if (texts.length <= maxUses) return texts;
+  return [...texts.slice(0, maxUses - 1), `and ${texts.length - maxUses + 1} more`];
 }
 
 /** One use of a role in a short text. */
@@ -14,7 +14,7 @@ export function formatUse(use: RoleUse): string {
   switch (use.kind) {
     case "compute-environment": {
       const status = use.status === "VALID" ? use.state : `${use.state}, ${use.status}`;
-      const queues = use.queues.length === 0 ? "" : `, with ${tellQueues(use.queues)}`;
+      const queues = use.queues.length === 0 ? "" : `, with ${formatQueues(use.queues)}`;
       return `compute environment ${use.name} in ${use.region} (${status})${queues}`;
     }
     case "job-definition":
@@ -22,11 +22,11 @@ export function formatUse(use: RoleUse): string {
   }
 }
 
-function tellQueues(queues: readonly string[]): string {
+function formatQueues(queues: readonly string[]): string {
   const some = queues.length > 5 ? [...queues.slice(0, 4), `${queues.length - 4} more`] : queues;
   return `job queue${queues.length === 1 ? "" : "s"} ${some.join(", ")}`;
 }
 
-function byWork(a: RoleUse, b: RoleUse): number {
+function compareByWork(a: RoleUse, b: RoleUse): number {
   return Number(isInWork(b)) - Number(isInWork(a));
 }

@@ -39,7 +39,7 @@ export const EnvironmentUse = z
     /** The instance profile that it names in the role's place. */
     profile: z.string().exactOptional(),
     /** Set where that profile is gone, or holds no role: the use is told of the role of the profile's own name. */
-    unheld: z.literal(true).exactOptional(),
+    profileEmpty: z.literal(true).exactOptional(),
     /** The oldest version of the ECS agent on its instances, as last seen (R37); told of the instances' role alone. */
     oldestAgent: z.string().exactOptional(),
   })
@@ -60,7 +60,7 @@ export const DefinitionUse = z
     /** Whether the definition runs on Fargate, which always needs an execution role. */
     fargate: z.boolean(),
     /** Set where it needs an execution role and names none: the use is told of the role of the usual name. */
-    unnamed: z.literal(true).exactOptional(),
+    roleNotNamed: z.literal(true).exactOptional(),
   })
   .readonly();
 export type DefinitionUse = z.infer<typeof DefinitionUse>;
@@ -85,7 +85,7 @@ export interface RoleUser {
 
 /** Whether a use names its role, so that the role must be there. */
 export function namesRole(use: RoleUse): boolean {
-  return use.kind === "compute-environment" ? use.unheld === undefined : use.unnamed === undefined;
+  return use.kind === "compute-environment" ? use.profileEmpty === undefined : use.roleNotNamed === undefined;
 }
 
 /** Whether work depends on it now: an enabled environment, or a definition, of which only active ones are kept. */

@@ -37,10 +37,10 @@ export function usesOfEnvironment(
     const holder = holders.get(profile);
     // The console names profile and role alike (2.1), so that this is where a person looks for it.
     return holder === undefined
-      ? [profile, { ...base, duty, profile, unheld: true }]
+      ? [profile, { ...base, duty, profile, profileEmpty: true }]
       : [holder, { ...base, duty, profile }];
   });
-  return collect(uses);
+  return groupByRole(uses);
 }
 
 /** The instance profiles that a compute environment names. */
@@ -50,7 +50,7 @@ export function profilesOf({ roles }: ComputeEnvironment): readonly string[] {
 
 // Revisions pile up where nobody deregisters them: those that need the same are told by the newest, and the oldest of
 // many are left out, since what is stored of a role and a definition is one item of a table.
-const most = { revisions: 50, characters: 200_000 };
+const limits = { revisions: 50, characters: 200_000 };
 
 /** The roles that the revisions of one job definition use; inactive ones use none. */
 export function usesOfDefinition(revisions: readonly JobDefinition[]): UsesByRole {
@@ -58,18 +58,18 @@ export function usesOfDefinition(revisions: readonly JobDefinition[]): UsesByRol
     .filter(({ active }) => active)
     .toSorted((a, b) => b.revision - a.revision)
     .flatMap(usesOfRevision);
-  return new Map([...collect(uses)].map(([role, all]) => [role, bound(distinct(all))]));
+  return new Map([...groupByRole(uses)].map(([role, all]) => [role, limitUses(distinctUses(all))]));
 }
 
-function bound(uses: readonly RoleUse[]): readonly RoleUse[] {
+function limitUses(uses: readonly RoleUse[]): readonly RoleUse[] {
   let characters = 0;
-  return uses.slice(0, most.revisions).filter((use, index) => {
+  return uses.slice(0, limits.revisions).filter((use, index) => {
     characters += JSON.stringify(use).length;
-    return index === 0 || characters <= most.characters;
+    return index === 0 || characters <= limits.characters;
   });
 }
 
-function distinct(uses: readonly RoleUse[]): readonly RoleUse[] {
+function distinctUses(uses: readonly RoleUse[]): readonly RoleUse[] {
   const seen = new Set<string>();
   return uses.filter((use) => {
     const key = JSON.stringify({ ...use, revision: 0 });
@@ -92,7 +92,7 @@ function usesOfRevision({
       if (role !== undefined) return [[role, use]];
       // Without Fargate and secrets a definition may leave the role out (R36).
       const wants = use.needs.length + use.unread.length > 0 || fargate;
-      return wants ? [[usualExecutionRole, { ...use, unnamed: true }]] : [];
+      return wants ? [[usualExecutionRole, { ...use, roleNotNamed: true }]] : [];
     },
   );
   const jobs = new Set(tasks.flatMap(({ job }) => (job === undefined ? [] : [job])));
@@ -114,7 +114,7 @@ function joinTasks(tasks: readonly JobTask[]): Pick<DefinitionUse, "needs" | "un
   return { needs: [...needs.values()], unread: tasks.flatMap(({ unread }) => unread) };
 }
 
-function collect(uses: readonly (readonly [string, RoleUse])[]): UsesByRole {
+function groupByRole(uses: readonly (readonly [string, RoleUse])[]): UsesByRole {
   const byRole = new Map<string, RoleUse[]>();
   // IAM's names have no case: two spellings are one role.
   const spelled = new Map<string, string>();

@@ -14,7 +14,7 @@ import { joinLivePolicies } from "./capture.ts";
  * The reference with accepted drifts taken into it, and nothing else. Throws `CaptureError` where the role has moved
  * since a finding was told, where it cannot be taken by itself, or where more would be taken than was accepted.
  */
-export function takeDrifts(
+export function acceptDrifts(
   { reference, guarded, reading }: Evaluation,
   findings: readonly Finding[],
   date: string,
@@ -28,7 +28,7 @@ export function takeDrifts(
   const before = evaluate({ reference, guarded, reading });
   const accepted = findings.map((finding) => findAccepted(finding, role, before));
   const after = accepted.reduce(
-    (taken, assessment) => takeOne(taken, assessment, role, date),
+    (taken, assessment) => acceptAssessment(taken, assessment, role, date),
     localiseReference(reference, role.partition),
   );
   const left = evaluate({ reference: after, guarded, reading });
@@ -56,13 +56,13 @@ function findAccepted(finding: Finding, role: Role, now: readonly Assessment[]):
   );
 }
 
-function takeOne(reference: Reference, assessment: Assessment, role: Role, date: string): Reference {
+function acceptAssessment(reference: Reference, assessment: Assessment, role: Role, date: string): Reference {
   const source = { title: `Accepted drift of the live role ${role.name}`, date };
   switch (assessment.kind) {
     case "vendor-change":
-      return takeAttachment(reference, assessment.part, role, { title: "AWS, its default version", date });
+      return acceptAttachment(reference, assessment.part, role, { title: "AWS, its default version", date });
     case "drift":
-      return takeDrift(reference, assessment, role, source);
+      return acceptDrift(reference, assessment, role, source);
     case "undecided":
     case "note":
       throw new CaptureError(
@@ -71,7 +71,7 @@ function takeOne(reference: Reference, assessment: Assessment, role: Role, date:
   }
 }
 
-function takeDrift(reference: Reference, drift: Drift, role: Role, source: Reference["source"]): Reference {
+function acceptDrift(reference: Reference, drift: Drift, role: Role, source: Reference["source"]): Reference {
   const { part, side } = drift;
   if (part === "trust") {
     return { ...reference, trust: side === "excess" ? addTrust(reference, role, drift) : role.trust };
@@ -88,7 +88,7 @@ function takeDrift(reference: Reference, drift: Drift, role: Role, source: Refer
   }
   const text = textOf(role, part);
   if (reference.attachments.some(({ arn }) => part === `managed:${arn}`)) {
-    if (text !== undefined) return takeAttachment(reference, part, role, source);
+    if (text !== undefined) return acceptAttachment(reference, part, role, source);
     const attachments = reference.attachments.filter(({ arn }) => part !== `managed:${arn}`);
     return { ...reference, attachments };
   }
@@ -105,7 +105,7 @@ function takeDrift(reference: Reference, drift: Drift, role: Role, source: Refer
   return { ...reference, retired, [field]: { document, source } };
 }
 
-function takeAttachment(
+function acceptAttachment(
   reference: Reference,
   part: Part,
   role: Role,

@@ -21,7 +21,7 @@ export function captureRole(role: Role, date: string): Captured {
   const source = { title: `Captured from the live role ${role.name}`, date };
   const [, linked] = /^\/aws-service-role\/([^/]+)\/$/.exec(role.path) ?? [];
   const { boundary, profiles } = role;
-  if (!boundary.observed) throw unread(role, boundary.why);
+  if (!boundary.observed) throw cannotCapture(role, boundary.why);
   const odd = [
     { name: "trust", text: role.trust },
     ...role.inline,
@@ -29,7 +29,7 @@ export function captureRole(role: Role, date: string): Captured {
       version.observed ? [{ name: arn, text: version.value.text }] : [],
     ),
   ].find(({ text }) => !isReadable(text));
-  if (odd) throw unread(role, `Its ${odd.name} is no policy that can be read.`);
+  if (odd) throw cannotCapture(role, `Its ${odd.name} is no policy that can be read.`);
   const held = profiles.observed ? profiles.value : [];
   const [profile] = held;
   const reference: Reference = {
@@ -40,7 +40,7 @@ export function captureRole(role: Role, date: string): Captured {
     source,
     trust: role.trust,
     attachments: role.attached.map(({ arn, version }) => {
-      if (!version.observed) throw unread(role, version.why);
+      if (!version.observed) throw cannotCapture(role, version.why);
       return { arn, version: version.value.id, document: version.value.text, source };
     }),
     ...(role.inline.length > 0 && {
@@ -70,7 +70,7 @@ export function captureRole(role: Role, date: string): Captured {
   };
 }
 
-function unread({ name }: Role, why: string): CaptureError {
+function cannotCapture({ name }: Role, why: string): CaptureError {
   return new CaptureError(`${name} cannot be captured whole. ${why}`);
 }
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { ConfigError } from "../errors.ts";
 import { Severity } from "../model/finding.ts";
 import { sameRoleName } from "../model/role.ts";
-import { findReference, references } from "../reference/built-in.ts";
+import { builtInReferences, findReference } from "../reference/built-in.ts";
 import { Reference, Strictness } from "../reference/reference.ts";
 
 /** What may be done about drift on one side: nothing, after a person's approval, or at once. */
@@ -42,7 +42,7 @@ export const GuardedRole = z.strictObject({
 export type GuardedRole = z.infer<typeof GuardedRole>;
 
 /** What severities are given by: a drift's side, or the kind of other evidence. */
-export const Rated = z.enum([
+export const SeverityKey = z.enum([
   "excess",
   "missing",
   "altered",
@@ -52,7 +52,7 @@ export const Rated = z.enum([
   "attempt",
   "impersonation",
 ]);
-export type Rated = z.infer<typeof Rated>;
+export type SeverityKey = z.infer<typeof SeverityKey>;
 
 // Regions become part of ARNs in permissions.
 const Region = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d+$/, "must be a region, such as us-east-1");
@@ -83,7 +83,7 @@ export const Config = z.strictObject({
    */
   trustedActors: z.array(TrustedActor).default([]),
   /** Severities in place of the guard's own ratings. */
-  severities: z.partialRecord(Rated, Severity).default({}),
+  severities: z.partialRecord(SeverityKey, Severity).default({}),
   regions: z
     .strictObject({
       /** Where the guard's tables, queues and functions live. */
@@ -121,6 +121,11 @@ export function defineConfig(input: ConfigInput, source = "drift-guard.config.ts
   throw new ConfigError(`${source} is not valid.\n${z.prettifyError(parsed.error)}`);
 }
 
+/** Seconds that must pass between two clean reads before a finding resolves: half of the recheck's delay. */
+export function settleSecondsOf({ recheckSeconds }: Pick<Config, "recheckSeconds">): number {
+  return recheckSeconds / 2;
+}
+
 const FittingConfig = Config.superRefine((config, context) => {
   for (const [index, { role }] of config.references.entries()) {
     if (config.references.findIndex((other) => sameRoleName(other.role, role)) < index) {
@@ -143,7 +148,7 @@ const FittingConfig = Config.superRefine((config, context) => {
   }
   for (const [name, { reference: wanted }] of Object.entries(config.roles)) {
     if (findReference(wanted ?? name, config.references)) continue;
-    const known = [...config.references, ...references()].map(({ role }) => role);
+    const known = [...config.references, ...builtInReferences()].map(({ role }) => role);
     context.addIssue({
       code: "custom",
       path: ["roles", name, ...(wanted === undefined ? [] : ["reference"])],
@@ -153,7 +158,7 @@ const FittingConfig = Config.superRefine((config, context) => {
 });
 
 /** The roles that are guarded where the owner chose none: those of the guide's three pages. */
-export const usualRoles: ConfigInput["roles"] = {
+export const defaultRoles: ConfigInput["roles"] = {
   AWSBatchServiceRole: {},
   // Batch makes it when it needs it: its absence means nothing (R17, R18).
   AWSServiceRoleForBatch: { required: false, paths: ["/aws-service-role/batch.amazonaws.com/"] },

@@ -34,7 +34,7 @@ export function evaluate({ reference, guarded, reading }: Evaluation): readonly 
   const expected = localiseReference(reference, role.partition);
   const strictness = strictnessOf(reference, guarded);
   return [
-    ...assessPlace(role, expected, guarded),
+    ...assessPath(role, expected, guarded),
     ...assessTrust(role, expected, strictness),
     ...(strictness.attachments === "required"
       ? expected.attachments.flatMap((attachment) => assessAttachment(role, attachment, strictness))
@@ -69,7 +69,7 @@ export function profileOf({
 
 // A plain role can carry a service-linked role's name at another path, and then is another role (T8); and AWS Batch names
 // roles by ARN, in which the path stands (2.8).
-function assessPlace(
+function assessPath(
   role: Role,
   { path, serviceLinked }: Reference,
   { paths }: GuardedRole,
@@ -101,17 +101,22 @@ function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): 
     account: role.account,
     partition: role.partition,
   });
-  return differences("trust", comparison, { excess: strictness.trust === "exact" }, tellDangling(comparison));
+  return describeDifferences(
+    "trust",
+    comparison,
+    { excess: strictness.trust === "exact" },
+    formatDeletedPrincipals(comparison),
+  );
 }
 
-const mostDangling = 3;
+const maxDeletedPrincipals = 3;
 
 /** The deleted principals that a role's trust names (2.12), as one sentence. */
-function tellDangling({ dangling }: Comparison): string | undefined {
+function formatDeletedPrincipals({ dangling }: Comparison): string | undefined {
   const ids = dangling.filter(({ side }) => side === "candidate").map(({ id }) => id);
   if (ids.length === 0) return undefined;
-  const rest = ids.length - mostDangling;
-  const named = ids.slice(0, mostDangling).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  const rest = ids.length - maxDeletedPrincipals;
+  const named = ids.slice(0, maxDeletedPrincipals).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
   return ids.length === 1
     ? `The trust names a deleted principal, ${named}: re-creating that role or user does not restore the trust.`
     : `The trust names deleted principals, ${named}: re-creating those roles or users does not restore the trust.`;
@@ -139,7 +144,8 @@ function assessAttachment(
   if (!attached.version.observed) return [undecided(part, [attached.version.why])];
   const { id, text } = attached.version.value;
   const comparison = comparePolicies(text, attachment.document, { kind: "identity" });
-  if (!isOwnedByAws(attached.arn)) return differences(part, comparison, { excess: ceiling === "closed" });
+  if (!isOwnedByAws(attached.arn))
+    return describeDifferences(part, comparison, { excess: ceiling === "closed" });
   const added = [...comparison.excess, ...comparison.deniesRemoved, ...comparison.latent];
   const removed = [...comparison.missing, ...comparison.deniesAdded];
   // Other partitions count their versions by themselves: only a number of the reference's own kind can go down.
@@ -201,10 +207,10 @@ function assessExtras(
           drift(part, "excess", { grants, detail: `${arn} must not be attached any more. ${retired.why}` }),
         ];
       }
-      return text === undefined ? [undecided(part, [why])] : differences(part, compare(text), sides);
+      return text === undefined ? [undecided(part, [why])] : describeDifferences(part, compare(text), sides);
     }),
     ...role.inline.flatMap(({ name, text }) =>
-      isAllowed(name) ? [] : differences(`inline:${name}`, compare(text), sides),
+      isAllowed(name) ? [] : describeDifferences(`inline:${name}`, compare(text), sides),
     ),
   ];
 }
@@ -233,7 +239,7 @@ function assessProfile({ profiles, name }: Role, profile: string | undefined): r
   ];
 }
 
-function differences(
+function describeDifferences(
   part: Part,
   comparison: Comparison,
   sides: { readonly excess?: boolean; readonly missing?: boolean } = {},

@@ -37,8 +37,8 @@ export function assessFloor(role: Role, reference: Reference, strictness: Strict
     ...cut.unsure,
     ...(lacking.length + deniesRemoved.length > 0 ? unseen : []),
   ];
-  if (unsure.length > 0) return [tellUndecided(unsure)];
-  return [...tellLack(lacking, cut.by), ...tellFreed(deniesRemoved)];
+  if (unsure.length > 0) return [describeUndecided(unsure)];
+  return [...describeMissing(lacking, cut.by), ...describeRemovedDenies(deniesRemoved)];
 }
 
 function listRequired({ floor, attachments }: Reference, strictness: Strictness): readonly string[] {
@@ -90,11 +90,11 @@ function cutByBoundary(
   return { grants: missing, unsure: undecided.map(({ message }) => message), by: arn };
 }
 
-function tellUndecided(reasons: readonly string[]): Undecided {
+function describeUndecided(reasons: readonly string[]): Undecided {
   return { kind: "undecided", part: "permissions", reasons };
 }
 
-function tellLack(grants: readonly Grant[], boundary: string | undefined): readonly Assessment[] {
+function describeMissing(grants: readonly Grant[], boundary: string | undefined): readonly Assessment[] {
   if (grants.length === 0) return [];
   const detail =
     boundary === undefined
@@ -103,7 +103,7 @@ function tellLack(grants: readonly Grant[], boundary: string | undefined): reado
   return [{ kind: "drift", part: "permissions", side: "missing", grants, denies: [], detail }];
 }
 
-function tellFreed(denies: readonly Grant[]): readonly Assessment[] {
+function describeRemovedDenies(denies: readonly Grant[]): readonly Assessment[] {
   if (denies.length === 0) return [];
   return [{ kind: "drift", part: "permissions", side: "excess", grants: [], denies }];
 }

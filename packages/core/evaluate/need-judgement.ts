@@ -7,7 +7,7 @@ import type { Role } from "../model/role.ts";
 import { tryParsePolicy } from "../policy-json.ts";
 
 /** Whether a role has what a job definition needs. */
-export type Judgement =
+export type NeedJudgement =
   | { readonly kind: "met" }
   /** `instead` says what else could give it, where that was not read. */
   | { readonly kind: "missing"; readonly instead?: string }
@@ -40,7 +40,7 @@ export function judgeNeed(
   role: Role,
   documents: readonly PolicyDocument[],
   facts: ReadonlyMap<string, ResourceFacts>,
-): Judgement {
+): NeedJudgement {
   const own = judgeBy(request(need, role, documents), documents);
   if (own.kind === "denied" || need.what === "parameter" || need.what === "log") return own;
   const known = facts.get(need.resource);
@@ -95,7 +95,7 @@ function withoutAccounts(document: PolicyDocument): PolicyDocument {
 }
 
 /** What documents say to a request whose context is known in part. */
-function judgeBy(asked: PolicyRequest, documents: readonly PolicyDocument[]): Judgement {
+function judgeBy(asked: PolicyRequest, documents: readonly PolicyDocument[]): NeedJudgement {
   const says = (keep: (statement: PolicyStatement) => boolean, bare: boolean) =>
     decide(
       asked,

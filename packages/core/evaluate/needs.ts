@@ -6,7 +6,7 @@ import type { ResourceFacts } from "../model/resource-facts.ts";
 import type { Role } from "../model/role.ts";
 import { joinDocuments } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
-import { type Judgement, judgeNeed, readRolePolicies } from "./need-judgement.ts";
+import { judgeNeed, type NeedJudgement, readRolePolicies } from "./need-judgement.ts";
 
 /** What an execution role is held against. */
 export interface NeedsQuestion {
@@ -22,7 +22,7 @@ interface Demand {
   readonly uses: readonly DefinitionUse[];
 }
 
-const mostTold = 12;
+const maxDetails = 12;
 
 /**
  * Which of the grants that job definitions need their execution role does not give (R45, R46): pairs of action and
@@ -40,24 +40,26 @@ export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undeci
   const lost = unread.length > 0 ? [] : lacking;
   const reasons = [
     ...judged.flatMap(({ demand, judgement }) =>
-      judgement.kind === "undecided" ? [`${tellDemand(demand)}: ${judgement.why}`] : [],
+      judgement.kind === "undecided" ? [`${formatDemand(demand)}: ${judgement.why}`] : [],
     ),
-    ...(unread.length > 0 ? lacking.map(({ demand }) => `${tellDemand(demand)}: ${unread.join(" ")}`) : []),
+    ...(unread.length > 0 ? lacking.map(({ demand }) => `${formatDemand(demand)}: ${unread.join(" ")}`) : []),
     ...uses.flatMap((use) => use.unread.map((why) => `${formatUse(use)}: ${why}`)),
   ];
   return [
-    ...(lost.length > 0 ? [missing(lost)] : []),
+    ...(lost.length > 0 ? [describeMissing(lost)] : []),
     ...(reasons.length > 0
-      ? [{ kind: "undecided", part: "permissions", reasons: bound([...new Set(reasons)]) } as const]
+      ? [{ kind: "undecided", part: "permissions", reasons: limitDetails([...new Set(reasons)]) } as const]
       : []),
   ];
 }
 
-function missing(lost: readonly { readonly demand: Demand; readonly judgement: Judgement }[]): Drift {
+function describeMissing(
+  lost: readonly { readonly demand: Demand; readonly judgement: NeedJudgement }[],
+): Drift {
   const sentences = lost.map(({ demand, judgement }) => {
     const denied = judgement.kind === "denied" ? ", and a Deny takes it away" : "";
     const instead = judgement.kind === "missing" && judgement.instead ? ` (${judgement.instead})` : "";
-    return `${tellDemand(demand)}${denied}${instead}`;
+    return `${formatDemand(demand)}${denied}${instead}`;
   });
   const curable = lost.filter(({ judgement }) => judgement.kind === "missing");
   return {
@@ -66,14 +68,14 @@ function missing(lost: readonly { readonly demand: Demand; readonly judgement: J
     side: "missing",
     grants: grantsOf(lost.map(({ demand }) => demand.need)),
     denies: [],
-    detail: `${bound(sentences).join("; ")}.`,
+    detail: `${limitDetails(sentences).join("; ")}.`,
     ...(curable.length > 0 && { cure: minimalPolicy(curable.map(({ demand }) => demand.need)) }),
   };
 }
 
-function bound(texts: readonly string[]): readonly string[] {
-  if (texts.length <= mostTold) return texts;
-  return [...texts.slice(0, mostTold), `and ${texts.length - mostTold} more`];
+function limitDetails(texts: readonly string[]): readonly string[] {
+  if (texts.length <= maxDetails) return texts;
+  return [...texts.slice(0, maxDetails), `and ${texts.length - maxDetails} more`];
 }
 
 /** The smallest inline policy that gives every need, as JSON text. */
@@ -120,7 +122,7 @@ function listDemands({ uses, facts }: Omit<NeedsQuestion, "role">): readonly Dem
   return [...demands.values()];
 }
 
-function tellDemand({ need, uses }: Demand): string {
+function formatDemand({ need, uses }: Demand): string {
   const [first, ...others] = uses;
   const who = first === undefined ? "a job definition" : formatUse(first);
   const more = others.length > 0 ? ` and ${others.length} more` : "";

@@ -1,6 +1,6 @@
 import type { PolicyPrincipal } from "@drift-guard/policy/grant";
 import { isInWork, type RoleUse } from "../batch/role-use.ts";
-import type { Config, Rated } from "../config/config.ts";
+import type { Config, SeverityKey } from "../config/config.ts";
 import { mayBegin } from "../config/name-pattern.ts";
 import type { Drift, Evidence, Note } from "../model/evidence.ts";
 import { Severity } from "../model/finding.ts";
@@ -11,13 +11,13 @@ import type { RoleKey } from "../model/role.ts";
  * How bad a piece of evidence about a role is: as its owner chose, else by what it lets somebody do, or keeps Batch
  * from doing.
  */
-export function rateSeverity(evidence: Evidence, role: RoleKey, config?: Choice): Severity {
-  return config?.severities[ratedAs(evidence)] ?? rate(evidence, role);
+export function rateSeverity(evidence: Evidence, role: RoleKey, config?: SeverityChoice): Severity {
+  return config?.severities[severityKeyOf(evidence)] ?? rate(evidence, role);
 }
 
 /** Whether the owner chose how bad such evidence is, so that nothing else weighs. */
-export function isChosen(evidence: Evidence, config?: Choice): boolean {
-  return config?.severities[ratedAs(evidence)] !== undefined;
+export function isSeverityChosen(evidence: Evidence, config?: SeverityChoice): boolean {
+  return config?.severities[severityKeyOf(evidence)] !== undefined;
 }
 
 /** The severity of a finding, with what depends on the role counted in: a loss is worse where work needs the role. */
@@ -29,9 +29,9 @@ export function weighSeverity(severity: Severity, evidence: Evidence, uses: read
   return order[Math.max(order.indexOf(severity) + step, 0)] ?? severity;
 }
 
-type Choice = Pick<Config, "severities">;
+type SeverityChoice = Pick<Config, "severities">;
 
-function ratedAs(evidence: Evidence): Rated {
+function severityKeyOf(evidence: Evidence): SeverityKey {
   return evidence.kind === "drift" ? evidence.side : evidence.kind;
 }
 

@@ -1,4 +1,4 @@
-import { judgeAgent, leastAgent } from "../batch/agent-version.ts";
+import { judgeAgent, minAgentVersion } from "../batch/agent-version.ts";
 import { usualExecutionRole } from "../batch/batch.ts";
 import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import type { DefinitionUse, EnvironmentUse, RoleUse } from "../batch/role-use.ts";
@@ -11,18 +11,18 @@ import { evaluateNeeds } from "./needs.ts";
 import { findUnusedGrants } from "./unused-grants.ts";
 
 /** What the uses of a role are held against. */
-export interface UsageQuestion {
+export interface UsesQuestion {
   readonly reading: RoleReading;
   readonly uses: readonly RoleUse[];
   readonly facts: ReadonlyMap<string, ResourceFacts>;
 }
 
 /** What is wrong with a role by what Batch uses it for, whatever its reference says; a pure function. */
-export function evaluateUses({ reading, uses, facts }: UsageQuestion): readonly Assessment[] {
+export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly Assessment[] {
   const name = reading.status === "present" ? reading.role.name : reading.name;
   const environments = uses.filter((use) => use.kind === "compute-environment");
   const definitions = uses.filter((use) => use.kind === "job-definition");
-  const served = definitions.filter(({ duty, unnamed }) => duty === "execution" && !unnamed);
+  const served = definitions.filter(({ duty, roleNotNamed }) => duty === "execution" && !roleNotNamed);
   return [
     ...(reading.status === "present"
       ? [
@@ -30,9 +30,9 @@ export function evaluateUses({ reading, uses, facts }: UsageQuestion): readonly 
           ...findUnusedGrants({ role: reading.role, uses: served, facts }),
         ]
       : []),
-    ...noteUnnamed(definitions),
+    ...noteRoleNotNamed(definitions),
     ...noteDoubleDuty(name, definitions),
-    ...noteUnheld(environments),
+    ...noteEmptyProfile(environments),
     ...noteOldAgents(environments),
     ...noteOtherPath(environments, reading),
     ...noteInvalid(environments, reading),
@@ -40,10 +40,10 @@ export function evaluateUses({ reading, uses, facts }: UsageQuestion): readonly 
 }
 
 // R36, R46 and the API: Fargate and secrets require an execution role, and the definition must name it.
-function noteUnnamed(uses: readonly DefinitionUse[]): readonly Note[] {
-  return note(
+function noteRoleNotNamed(uses: readonly DefinitionUse[]): readonly Note[] {
+  return describeNote(
     "role-not-named",
-    uses.filter(({ unnamed }) => unnamed),
+    uses.filter(({ roleNotNamed }) => roleNotNamed),
     (use) =>
       `${formatUse(use)} ${use.fargate ? "runs on Fargate" : "uses secrets"} and names no execution role: its jobs cannot start. Register a revision with an executionRoleArn.`,
   );
@@ -52,7 +52,7 @@ function noteUnnamed(uses: readonly DefinitionUse[]): readonly Note[] {
 function noteDoubleDuty(name: string, uses: readonly DefinitionUse[]): readonly Note[] {
   const executes = sameRoleName(name, usualExecutionRole) || uses.some(({ duty }) => duty === "execution");
   if (!executes) return [];
-  return note(
+  return describeNote(
     "execution-role-as-job-role",
     uses.filter(({ duty }) => duty === "job"),
     (use) =>
@@ -60,10 +60,10 @@ function noteDoubleDuty(name: string, uses: readonly DefinitionUse[]): readonly 
   );
 }
 
-function noteUnheld(uses: readonly EnvironmentUse[]): readonly Note[] {
-  return note(
+function noteEmptyProfile(uses: readonly EnvironmentUse[]): readonly Note[] {
+  return describeNote(
     "profile-empty",
-    uses.filter(({ unheld }) => unheld),
+    uses.filter(({ profileEmpty }) => profileEmpty),
     (use) =>
       `${formatUse(use)} names the instance profile ${use.profile}, which does not exist or holds no role: its instances cannot join. Make the profile, and add its role to it.`,
   );
@@ -76,10 +76,10 @@ function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
     const verdict = judgeAgent(use.oldestAgent);
     return verdict === "enough" ? [] : [{ ...use, verdict }];
   });
-  return note("agent-too-old", judged, (use) =>
+  return describeNote("agent-too-old", judged, (use) =>
     use.verdict === "too-old"
-      ? `${formatUse(use)} has instances whose ECS agent is ${use.oldestAgent}: tasks with an execution role (secrets, private registries) need ${leastAgent} or later and cannot start there. Update the agent, or the AMI and then the instances.`
-      : `${formatUse(use)} has instances whose ECS agent is of the version "${use.oldestAgent}", which cannot be compared with ${leastAgent}, the first that takes execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
+      ? `${formatUse(use)} has instances whose ECS agent is ${use.oldestAgent}: tasks with an execution role (secrets, private registries) need ${minAgentVersion} or later and cannot start there. Update the agent, or the AMI and then the instances.`
+      : `${formatUse(use)} has instances whose ECS agent is of the version "${use.oldestAgent}", which cannot be compared with ${minAgentVersion}, the first that takes execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
   );
 }
 
@@ -87,7 +87,7 @@ function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
 function noteOtherPath(uses: readonly EnvironmentUse[], reading: RoleReading): readonly Note[] {
   if (reading.status === "absent") return [];
   const { arn } = reading.role;
-  return note(
+  return describeNote(
     "other-path",
     uses.filter((use) => use.arn !== undefined && use.arn.toLowerCase() !== arn.toLowerCase()),
     (use) =>
@@ -100,7 +100,7 @@ function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): rea
     reading.status === "absent"
       ? "Make the role again with the same name and path; then the environment can be used, or disabled and deleted."
       : "Put the role's trust and policies back; then update the environment, or disable and delete it.";
-  return note(
+  return describeNote(
     "invalid-environment",
     uses.filter(
       ({ status, statusReason }) => status === "INVALID" && isPermissionTrouble(statusReason ?? ""),
@@ -109,22 +109,22 @@ function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): rea
   );
 }
 
-const mostTold = 10;
+const maxDetails = 10;
 
-function note<Use extends RoleUse>(
+function describeNote<Use extends RoleUse>(
   topic: NoteTopic,
   uses: readonly Use[],
   tell: (use: Use) => string,
 ): readonly Note[] {
   if (uses.length === 0) return [];
   const details = [...new Set(uses.map(tell))].sort();
-  const more = details.length - mostTold;
+  const more = details.length - maxDetails;
   return [
     {
       kind: "note",
       part: "role",
       topic,
-      details: more > 0 ? [...details.slice(0, mostTold), `And ${more} more.`] : details,
+      details: more > 0 ? [...details.slice(0, maxDetails), `And ${more} more.`] : details,
       grants: [],
     },
   ];

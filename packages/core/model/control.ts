@@ -41,7 +41,7 @@ export const Control = z
 export type Control = z.infer<typeof Control>;
 
 /** How many rollbacks may be spent in a window of time, for one role and for the whole account. */
-export interface Budget {
+export interface RollbackBudget {
   readonly perRole: number;
   readonly perAccount: number;
   readonly windowHours: number;

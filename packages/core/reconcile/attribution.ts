@@ -11,7 +11,7 @@ export function attribute(finding: Finding, observation: Observation, added: boo
   if (!author) return finding;
   const kept =
     causedBy !== undefined &&
-    (isCovered(finding, observation) ? added || trusts(author, observation) : !added);
+    (isByTrustedActor(finding, observation) ? added || isTrustedActor(author, observation) : !added);
   return kept ? finding : { ...finding, causedBy: author };
 }
 
@@ -20,10 +20,10 @@ export function attribute(finding: Finding, observation: Observation, added: boo
  * would undo his part as well. But of two who wrote the very same, the one who is not trusted is named, or a trusted name
  * would cover his doing.
  */
-export function isCovered({ causedBy }: Finding, observation: Observation): boolean {
-  return causedBy !== undefined && trusts(causedBy, observation);
+export function isByTrustedActor({ causedBy }: Finding, observation: Observation): boolean {
+  return causedBy !== undefined && isTrustedActor(causedBy, observation);
 }
 
-function trusts(actor: Actor, { config }: Observation): boolean {
+function isTrustedActor(actor: Actor, { config }: Observation): boolean {
   return config !== undefined && isTrusted(actor, config);
 }

@@ -1,19 +1,19 @@
 import { formatUses } from "../batch/role-use-text.ts";
-import { isChosen, rateSeverity, weighSeverity } from "../evaluate/severity.ts";
+import { isSeverityChosen, rateSeverity, weighSeverity } from "../evaluate/severity.ts";
 import type { Evidence, NoteTopic } from "../model/evidence.ts";
 import { type Finding, Severity } from "../model/finding.ts";
 import type { Observation } from "./observation.ts";
 
 /** How bad evidence is, by what it says and by what uses the role; the owner's own choice stands. */
-export function rate(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
+export function rateFinding(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
   const severity = rateSeverity(evidence, ledger.role, config);
-  return uses && !isChosen(evidence, config) ? weighSeverity(severity, evidence, uses) : severity;
+  return uses && !isSeverityChosen(evidence, config) ? weighSeverity(severity, evidence, uses) : severity;
 }
 
-const mostSymptoms = 5;
+const maxSymptoms = 5;
 
 /** What a finding says beside its evidence: which role it is, what uses it, and what of AWS Batch suffers from it. */
-export function tellSurroundings(
+export function describeContext(
   before: Finding | undefined,
   evidence: Evidence,
   { uses, cause, ledger, reference, ...observation }: Observation,
@@ -30,7 +30,7 @@ export function tellSurroundings(
     ...(arn !== undefined && { arn }),
     ...(reference !== undefined && { reference }),
     ...(told && { usedBy: told }),
-    ...(symptoms.length > 0 && { symptoms: symptoms.slice(0, mostSymptoms) }),
+    ...(symptoms.length > 0 && { symptoms: symptoms.slice(0, maxSymptoms) }),
   };
 }
 
@@ -58,7 +58,7 @@ export function explainsFailure(evidence: Evidence): boolean {
 }
 
 /** Whether a finding says the same beside its evidence. */
-export function isSameAround(before: Finding, after: Finding): boolean {
+export function hasSameContext(before: Finding, after: Finding): boolean {
   const around = ({ severity, arn, reference, usedBy, symptoms, causedBy }: Finding) =>
     JSON.stringify([severity, arn, reference, usedBy, symptoms, causedBy]);
   return around(before) === around(after);

@@ -4,10 +4,10 @@ import type { Finding } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
-import { attribute, isCovered } from "./attribution.ts";
-import { isSameAround, isWorse, rate, tellSurroundings } from "./finding-context.ts";
+import { attribute, isByTrustedActor } from "./attribution.ts";
+import { describeContext, hasSameContext, isWorse, rateFinding } from "./finding-context.ts";
 import type { Observation } from "./observation.ts";
-import { hasWorsened, isCall, isOldNews, isRepeat, succeed } from "./recurrence.ts";
+import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";
 
 /** What follows from a look at a role. */
 export interface Reconciliation {
@@ -26,7 +26,7 @@ export function reconcile(observation: Observation): Reconciliation {
   const settle = (before: Finding | undefined, after: Finding, kind?: TransitionKind): Finding => {
     if (kind === undefined) return after;
     const told = { ...after, seq: (before?.seq ?? 0) + 1, updatedAt: observation.now };
-    transitions.push(tell(told, kind, observation));
+    transitions.push(describeTransition(told, kind, observation));
     return told;
   };
 
@@ -47,42 +47,42 @@ export function reconcile(observation: Observation): Reconciliation {
   };
 }
 
-type Verdict = [after: Finding, kind?: TransitionKind];
+type FindingUpdate = [after: Finding, kind?: TransitionKind];
 
-function open(id: string, evidence: Evidence, observation: Observation): Verdict {
+function open(id: string, evidence: Evidence, observation: Observation): FindingUpdate {
   const { now, ledger } = observation;
   const author = authorOf(evidence, observation.change);
   const finding: Finding = {
     id,
     role: ledger.role,
     evidence,
-    severity: rate(evidence, observation),
+    severity: rateFinding(evidence, observation),
     ...(author && { causedBy: author }),
     state: "open",
     seq: 0,
     openedAt: now,
     updatedAt: now,
-    ...tellSurroundings(undefined, evidence, observation),
+    ...describeContext(undefined, evidence, observation),
   };
   return isExcepted(finding, observation)
     ? [{ ...finding, state: "suppressed" }, "suppressed"]
     : [finding, "opened"];
 }
 
-function confirm(finding: Finding, piece: Evidence, observation: Observation): Verdict {
-  const evidence = succeed(finding.evidence, piece);
+function confirm(finding: Finding, piece: Evidence, observation: Observation): FindingUpdate {
+  const evidence = continueEvidence(finding.evidence, piece);
   // A copy of an event that was told already says nothing new, whatever the finding's state.
-  if (evidence === finding.evidence && isCall(evidence)) return [finding];
+  if (evidence === finding.evidence && isCallEvidence(evidence)) return [finding];
   const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
-  if (isOldNews(finding.evidence, evidence)) return [finding];
+  if (isKnownNote(finding.evidence, evidence)) return [finding];
   if (finding.state === "open" && isRepeat(finding, evidence, observation)) return [{ ...finding, evidence }];
   const { cleanSince, refusal, retry, ...rest } = finding;
   const current: Finding = {
     ...attribute(same ? rest : { ...rest, evidence }, observation, !same),
-    severity: same && !observation.uses ? finding.severity : rate(evidence, observation),
-    ...tellSurroundings(finding, evidence, observation),
+    severity: same && !observation.uses ? finding.severity : rateFinding(evidence, observation),
+    ...describeContext(finding, evidence, observation),
   };
-  const unchanged = same && cleanSince === undefined && isSameAround(finding, current);
+  const unchanged = same && cleanSince === undefined && hasSameContext(finding, current);
   if (isExcepted(current, observation)) {
     if (finding.state === "suppressed" && unchanged) return [finding];
     const suppressed: Finding = { ...current, state: "suppressed" };
@@ -105,13 +105,13 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): V
         ...(refusal !== undefined && { refusal }),
         ...(retry && { retry }),
       };
-      const uncovered = isCovered(finding, observation) && !isCovered(current, observation);
+      const uncovered = isByTrustedActor(finding, observation) && !isByTrustedActor(current, observation);
       return uncovered || isWorse(finding, current) ? [kept, "worsened"] : [kept];
     }
   }
 }
 
-function clear(finding: Finding, observation: Observation): Verdict {
+function clear(finding: Finding, observation: Observation): FindingUpdate {
   const { now, settleSeconds } = observation;
   if (finding.state === "resolved") return [finding];
   // Nothing in the role shows whether the guard's credentials are back in the right hands: a person closes it.
@@ -146,7 +146,7 @@ function isExcepted(finding: Finding, { exceptions, now }: Observation): boolean
   );
 }
 
-function tell(finding: Finding, kind: TransitionKind, observation: Observation): Transition {
+function describeTransition(finding: Finding, kind: TransitionKind, observation: Observation): Transition {
   const { cause, change, now, evidence } = observation;
   const author = kind === "resolved" ? undefined : authorOf(finding.evidence, change);
   const gone = evidence.some(

@@ -5,7 +5,7 @@ import { digestEvidence, printGrants } from "../model/identity.ts";
 import type { Observation } from "./observation.ts";
 
 /** Whether a note about a call was told already: a copy that comes late says nothing new. */
-export function isOldNews(before: Evidence, now: Evidence): boolean {
+export function isKnownNote(before: Evidence, now: Evidence): boolean {
   if (before.kind !== "note" || now.kind !== "note") return false;
   if (before.at === undefined || now.at === undefined) return false;
   return now.at < before.at || digestEvidence(before) === digestEvidence(now);
@@ -30,28 +30,28 @@ export function isRepeat(
 }
 
 /** Whether evidence is a call, and not how a role is. */
-export function isCall({ kind }: Evidence): boolean {
+export function isCallEvidence({ kind }: Evidence): boolean {
   return kind === "attempt" || kind === "impersonation";
 }
 
-const remembered = 32;
+const maxEarlierCalls = 32;
 
 /** The evidence that follows on earlier evidence: for calls, the latest call, with the ones before it remembered. */
-export function succeed(before: Evidence, now: Evidence): Evidence {
+export function continueEvidence(before: Evidence, now: Evidence): Evidence {
   if (now.kind !== "attempt" && now.kind !== "impersonation") return now;
   if (before.kind !== now.kind) return now;
   if (before.changeId === now.changeId || before.earlier.includes(now.changeId)) return before;
-  return { ...now, earlier: [before.changeId, ...before.earlier].slice(0, remembered) };
+  return { ...now, earlier: [before.changeId, ...before.earlier].slice(0, maxEarlierCalls) };
 }
 
 /** Whether the later evidence says anything that the earlier did not: another grant, Deny, detail or call. */
 export function hasWorsened(before: Evidence, now: Evidence): boolean {
   if (digestEvidence(before) === digestEvidence(now)) return false;
-  const had = new Set(printEvidence(before));
-  return printEvidence(now).some((line) => !had.has(line));
+  const had = new Set(formatFacts(before));
+  return formatFacts(now).some((line) => !had.has(line));
 }
 
-function printEvidence(evidence: Evidence): readonly string[] {
+function formatFacts(evidence: Evidence): readonly string[] {
   switch (evidence.kind) {
     case "drift":
       return [

@@ -25,7 +25,7 @@ import { type Reference, Reference as ReferenceSchema } from "./reference.ts";
 let parsed: readonly Reference[] | undefined;
 
 /** The built-in references, as AWS's pages and policies state them; each says its source and date. */
-export function references(): readonly Reference[] {
+export function builtInReferences(): readonly Reference[] {
   parsed ??= [
     batchServiceRole,
     batchServiceLinkedRole,
@@ -46,7 +46,7 @@ export function references(): readonly Reference[] {
 
 /** The reference of a name: the owner's own where there is one, else the built-in, else undefined. */
 export function findReference(name: string, own: readonly Reference[] = []): Reference | undefined {
-  return [...own, ...references()].find((reference) => sameRoleName(reference.role, name));
+  return [...own, ...builtInReferences()].find((reference) => sameRoleName(reference.role, name));
 }
 
 /** A reference as it reads in another partition: the guide prints `arn:aws:` throughout (T7). */

@@ -6,7 +6,7 @@ import type { Reference } from "./reference.ts";
 type Duty = RoleUse["duty"];
 
 /** By duty, the reference that the guide gives for it; the first is a role's main duty where it has several. */
-const references: readonly (readonly [Duty, string])[] = [
+const referencesByDuty: readonly (readonly [Duty, string])[] = [
   ["service", "AWSBatchServiceRole"],
   ["instance", "ecsInstanceRole"],
   ["spot-fleet", "AmazonEC2SpotFleetTaggingRole"],
@@ -34,7 +34,7 @@ export function referenceByDuty(
   const named = findReference(name, own);
   if (named) return named;
   const duties = new Set(uses.map(({ duty }) => duty));
-  const found = references.flatMap(([duty, reference]) =>
+  const found = referencesByDuty.flatMap(([duty, reference]) =>
     duties.has(duty) ? (findReference(reference, own) ?? []) : [],
   );
   const all = duties.has("job") ? [...found, jobReference(name)] : found;

@@ -115,11 +115,11 @@ export function defineReference(written: object, source = "The reference"): Refe
 }
 
 /** A reference as it is written to a file: documents as objects, what is as by default left out. */
-export function printReference(reference: Reference): string {
-  return `${JSON.stringify(writeReference(reference), undefined, 2)}\n`;
+export function formatReference(reference: Reference): string {
+  return `${JSON.stringify(describeReference(reference), undefined, 2)}\n`;
 }
 
-function writeReference(reference: Reference): object {
+function describeReference(reference: Reference): object {
   const { trust, attachments, floor, allowed, retired, profile, boundary, strictness, ...head } = reference;
   const isUsual = JSON.stringify(strictness) === JSON.stringify(usualStrictness);
   return {

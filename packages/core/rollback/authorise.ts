@@ -6,7 +6,7 @@ import type { Role } from "../model/role.ts";
 import type { Reference } from "../reference/reference.ts";
 
 /** What is asked before a plan may be carried out. */
-export interface Request {
+export interface AuthorisationRequest {
   readonly plan: Plan;
   readonly role: Role;
   readonly reference: Reference;
@@ -24,37 +24,44 @@ export type Authority =
   | { readonly go: false; readonly reason: string; readonly breaks: boolean };
 
 /** How often one drift may come back after a rollback, within the budget's window, before rollbacks of the role stop. */
-const returns = 2;
+const maxReturnsPerWindow = 2;
 
 /** Whether a plan may be carried out. Any doubt means no. */
-export function authorise(request: Request): Authority {
+export function authorise(request: AuthorisationRequest): Authority {
   const { role, guarded, control, reference } = request;
   if (reference.serviceLinked !== undefined || role.path.startsWith("/aws-service-role/")) {
-    return no(`${role.name} is a service-linked role: AWS alone may write it.`);
+    return refuse(`${role.name} is a service-linked role: AWS alone may write it.`);
   }
   if (!guarded.paths.includes(role.path)) {
-    return no(
+    return refuse(
       `${role.name} stands at path ${role.path}, and the configuration allows ${guarded.paths.join(", ")} only.`,
     );
   }
-  if (control.paused !== undefined) return no(`Rollbacks are paused: ${control.paused}`);
-  if (control.breaker !== undefined) return no(`Rollbacks of ${role.name} have stopped: ${control.breaker}`);
-  return comesBack(request) ?? { go: true };
+  if (control.paused !== undefined) return refuse(`Rollbacks are paused: ${control.paused}`);
+  if (control.breaker !== undefined)
+    return refuse(`Rollbacks of ${role.name} have stopped: ${control.breaker}`);
+  return refuseReturning(request) ?? { go: true };
 }
 
-function no(reason: string, breaks = false): Authority {
+function refuse(reason: string, breaks = false): Authority {
   return { go: false, reason, breaks };
 }
 
-function comesBack({ ledger, plan, now, windowHours, role }: Request): Authority | undefined {
+function refuseReturning({
+  ledger,
+  plan,
+  now,
+  windowHours,
+  role,
+}: AuthorisationRequest): Authority | undefined {
   const since = Date.parse(now) - windowHours * 3_600_000;
   for (const finding of plan.findings) {
     const undone = ledger.rollbacks.filter(
       ({ status, startedAt, plan: { findings } }) =>
         status === "done" && Date.parse(startedAt) >= since && findings.includes(finding),
     );
-    if (undone.length >= returns) {
-      return no(
+    if (undone.length >= maxReturnsPerWindow) {
+      return refuse(
         `The same drift of ${role.name} came back after ${undone.length} rollbacks within ${windowHours} h: something else sets it, and the guard does not fight it.`,
         true,
       );

@@ -1,4 +1,4 @@
-import type { Budget } from "../model/control.ts";
+import type { RollbackBudget } from "../model/control.ts";
 
 /** A span of time that a rollback budget applies to. */
 export interface BudgetWindow {
@@ -8,7 +8,7 @@ export interface BudgetWindow {
 }
 
 /** Returns the window that contains `now` (ISO 8601). Windows of one length follow each other from 1970 on. */
-export function budgetWindow({ windowHours }: Budget, now: string): BudgetWindow {
+export function budgetWindow({ windowHours }: RollbackBudget, now: string): BudgetWindow {
   const length = windowHours * 3_600_000;
   const start = Math.floor(Date.parse(now) / length) * length;
   return { id: `${new Date(start).toISOString()}/${windowHours}h`, endsAt: new Date(start + length) };

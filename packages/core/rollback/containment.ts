@@ -11,7 +11,7 @@ export interface Containment {
 }
 
 /** Looks for containment; a Deny that the owner accepted, by an exception, is his and hides nothing. */
-export function surveyContainment(assessments: readonly Assessment[], ledger: Ledger): Containment {
+export function findContainment(assessments: readonly Assessment[], ledger: Ledger): Containment {
   const accepted = (assessment: Assessment) =>
     ledger.findings.some(
       ({ id, state }) => state === "suppressed" && id === identifyFinding(ledger.role, assessment),
@@ -29,7 +29,7 @@ export function surveyContainment(assessments: readonly Assessment[], ledger: Le
  * Why a repair must not be made without a person, or undefined. Restoring is a grant, so any Deny and any doubt on the
  * role stops it; taking away is stopped only by what the very part may hold: the Deny itself.
  */
-export function holdsDoubt(
+export function findObstacle(
   { step: { part }, restores }: RepairStep,
   { denied, undecided }: Containment,
 ): string | undefined {

@@ -33,7 +33,7 @@ export function judgeOwnCall(
   );
   if (own) return "none";
   if (isRollbackUnderway(ledger, now)) return "unknown";
-  if (ledger.rollbacks.some((rollback) => mayHaveMade(rollback, change))) return unconfirmed(change);
+  if (ledger.rollbacks.some((rollback) => couldHaveMade(rollback, change))) return unconfirmed(change);
   return {
     kind: "impersonation",
     part: "role",
@@ -49,7 +49,7 @@ export function judgeOwnCall(
 const slackSeconds = 120;
 
 // A failed rollback may have made a call without seeing its answer, and so without recording its request id.
-function mayHaveMade(rollback: Rollback, { call, at, writes }: Change): boolean {
+function couldHaveMade(rollback: Rollback, { call, at, writes }: Change): boolean {
   if (rollback.status !== "failed") return false;
   const time = Date.parse(at);
   const inTime =

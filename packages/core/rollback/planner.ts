@@ -9,11 +9,11 @@ import type { Plan, Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
-import { type Containment, holdsDoubt, surveyContainment } from "./containment.ts";
+import { type Containment, findContainment, findObstacle } from "./containment.ts";
 import { findRepairStep } from "./repair.ts";
 
 /** What a plan is made from. */
-export interface Planning {
+export interface PlanningInput {
   readonly role: Role;
   readonly reference: Reference;
   readonly guarded: GuardedRole;
@@ -34,7 +34,7 @@ export interface Withheld {
 }
 
 /** What is to be done, and what is left to a person. */
-export interface Planned {
+export interface PlanningResult {
   readonly plan: Plan;
   readonly withheld: readonly Withheld[];
 }
@@ -45,13 +45,13 @@ interface Candidate {
   readonly finding: Finding | undefined;
 }
 
-type Verdict =
+type DriftDecision =
   | { readonly kind: "step"; readonly step: Step }
   | { readonly kind: "withheld"; readonly reason: string }
   | { readonly kind: "nothing" };
 
 /** The ordered IAM calls that undo what the owner allowed to undo; a plan without steps where there is nothing. */
-export function planRollback(planning: Planning): Planned {
+export function planRollback(planning: PlanningInput): PlanningResult {
   const { role, assessments, ledger, reference } = planning;
   const candidates = assessments.flatMap((evidence): readonly Candidate[] => {
     if (evidence.kind !== "drift") return [];
@@ -59,39 +59,39 @@ export function planRollback(planning: Planning): Planned {
     const known = ledger.findings.find((finding) => finding.id === id);
     return [{ drift: evidence, finding: known && { ...known, evidence } }];
   });
-  const containment = surveyContainment(assessments, ledger);
-  const undoing: { readonly finding: string; readonly step: Step }[] = [];
+  const containment = findContainment(assessments, ledger);
+  const repairs: { readonly finding: string; readonly step: Step }[] = [];
   const withheld: Withheld[] = [];
   for (const candidate of candidates) {
     const { finding } = candidate;
     if (finding?.state !== "open") continue;
-    const verdict = consider(candidate, finding, candidates, containment, planning);
-    if (verdict.kind === "step") undoing.push({ finding: finding.id, step: verdict.step });
+    const verdict = decideDrift(candidate, finding, candidates, containment, planning);
+    if (verdict.kind === "step") repairs.push({ finding: finding.id, step: verdict.step });
     if (verdict.kind === "withheld") withheld.push({ finding, reason: verdict.reason });
   }
   const expected = localiseReference(reference, role.partition);
-  const safe = keepReplaced(undoing, expected, role);
+  const safe = keepUntilReplaced(repairs, expected, role);
   return {
     plan: {
       role: role.name,
       roleId: role.id,
       expects: digestRole(role),
       findings: safe.map(({ finding }) => finding),
-      steps: order(withoutDoubles(safe.map(({ step }) => step)), expected.retired),
+      steps: orderSteps(withoutDuplicates(safe.map(({ step }) => step)), expected.retired),
     },
     withheld,
   };
 }
 
-function consider(
+function decideDrift(
   { drift }: Candidate,
   finding: Finding,
   candidates: readonly Candidate[],
   containment: Containment,
-  planning: Planning,
-): Verdict {
+  planning: PlanningInput,
+): DriftDecision {
   const { guarded } = planning;
-  if (modeOf(drift, finding, planning) === "off") return { kind: "nothing" };
+  if (rollbackModeOf(drift, finding, planning) === "off") return { kind: "nothing" };
   const samePart = candidates.filter((other) => other.drift.part === drift.part);
   const repair = findRepairStep(
     drift,
@@ -103,7 +103,7 @@ function consider(
   const together = drift.part === "trust" ? samePart : [{ drift, finding }];
   for (const each of together) {
     if (each.finding === undefined) return { kind: "nothing" };
-    if (each.finding.state !== "open" || modeOf(each.drift, each.finding, planning) === "off") {
+    if (each.finding.state !== "open" || rollbackModeOf(each.drift, each.finding, planning) === "off") {
       return withhold("Its trust would be replaced whole, and one side of it is to stay as it is.");
     }
   }
@@ -120,28 +120,32 @@ function consider(
   }
   const waiting = together.flatMap((each) => {
     const open = each.finding;
-    return open && modeOf(each.drift, open, planning) === "approve" && !isApproved(open, planning)
+    return open && rollbackModeOf(each.drift, open, planning) === "approve" && !isApproved(open, planning)
       ? [open]
       : [];
   });
   if (waiting.length > 0) return withhold(explainWait(waiting, planning));
-  const doubt = holdsDoubt(repair, containment);
+  const doubt = findObstacle(repair, containment);
   if (doubt !== undefined && !isApproved(finding, planning)) return withhold(doubt);
   return { kind: "step", step: repair.step };
 }
 
-function withhold(reason: string): Verdict {
+function withhold(reason: string): DriftDecision {
   return { kind: "withheld", reason };
 }
 
 // What a pipeline set it would set again: a person decides which of the two is right.
-function modeOf({ side }: Drift, { causedBy }: Finding, { guarded, config }: Planning): RollbackMode {
+function rollbackModeOf(
+  { side }: Drift,
+  { causedBy }: Finding,
+  { guarded, config }: PlanningInput,
+): RollbackMode {
   const mode = side === "altered" ? "off" : guarded.rollback[side];
   const trusted = causedBy !== undefined && config !== undefined && isTrusted(causedBy, config);
   return mode === "automatic" && trusted ? "approve" : mode;
 }
 
-function explainWait(waiting: readonly Finding[], { config }: Planning): string {
+function explainWait(waiting: readonly Finding[], { config }: PlanningInput): string {
   const wait = "Its rollback waits for a person's approval";
   const trusted = waiting.flatMap(({ causedBy }) =>
     causedBy && config && isTrusted(causedBy, config) ? [nameActor(causedBy)] : [],
@@ -152,7 +156,7 @@ function explainWait(waiting: readonly Finding[], { config }: Planning): string 
 }
 
 // Consent is to one rollback of exactly this evidence: one that was carried out since has used it up.
-function isApproved(finding: Finding, { approvals, ledger, now }: Planning): boolean {
+function isApproved(finding: Finding, { approvals, ledger, now }: PlanningInput): boolean {
   return approvals.some(
     ({ findingId, digest, at, expires }) =>
       findingId === finding.id &&
@@ -166,7 +170,7 @@ function isApproved(finding: Finding, { approvals, ledger, now }: Planning): boo
 }
 
 // A retired policy is better than none: it stays until what takes its place is attached, or is in the same plan (2.2).
-function keepReplaced<Undoing extends { readonly step: Step }>(
+function keepUntilReplaced<Undoing extends { readonly step: Step }>(
   undoing: readonly Undoing[],
   { attachments, retired }: Reference,
   role: Role,
@@ -183,13 +187,13 @@ function detachesAny(step: Step, policies: Reference["retired"]): boolean {
   return step.call === "iam:DetachRolePolicy" && policies.some(({ arn }) => arn === step.policyArn);
 }
 
-function withoutDoubles(steps: readonly Step[]): readonly Step[] {
+function withoutDuplicates(steps: readonly Step[]): readonly Step[] {
   return [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()];
 }
 
 // What is too much goes first: between two calls a role should rather have too little. Only a retired policy goes last,
 // after the one that takes its place (2.2).
-function order(steps: readonly Step[], retired: Reference["retired"]): readonly Step[] {
+function orderSteps(steps: readonly Step[], retired: Reference["retired"]): readonly Step[] {
   const rank = (step: Step) => {
     switch (step.call) {
       case "iam:UpdateAssumeRolePolicy":

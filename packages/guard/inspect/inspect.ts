@@ -1,3 +1,4 @@
+import { settleSecondsOf } from "@drift-guard/core/config/config";
 import { nameReference } from "@drift-guard/core/config/watched-role";
 import type { Message } from "@drift-guard/core/intake/message";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
@@ -194,7 +195,7 @@ export async function inspectRole(
       ...(after && { change: after }),
       config: settings.config,
       now,
-      settleSeconds: settings.config.recheckSeconds / 2,
+      settleSeconds: settleSecondsOf(settings.config),
     });
     const recheck = reconciled.recheck || foreign === "unknown";
     return {

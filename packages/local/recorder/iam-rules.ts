@@ -1,4 +1,4 @@
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import type { ApiCall } from "./call.ts";
 import type { Caller } from "./callers.ts";
@@ -32,7 +32,7 @@ export async function answerAsIam(
   if (call.service !== "iam") return undefined;
   const { roleName, policyArn, aWSServiceName } = call.parameters;
   if (call.action === "CreateServiceLinkedRole") {
-    const reference = references().find(({ serviceLinked }) => serviceLinked === aWSServiceName);
+    const reference = builtInReferences().find(({ serviceLinked }) => serviceLinked === aWSServiceName);
     return reference && createServiceLinkedRole(reference, call, ask, requestId);
   }
   if (typeof roleName !== "string") return undefined;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomInt, randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
-import type { Approval, Budget, Exception } from "@drift-guard/core/model/control";
+import type { Approval, Exception, RollbackBudget } from "@drift-guard/core/model/control";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore } from "@drift-guard/core/ports";
 import { controlKeys } from "@drift-guard/core/store/keys";
@@ -148,7 +148,11 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
       await door.put(pk, controlKeys.approval(finding.id), { schema: 1, approval });
     }
 
-    async function spendTimes(role: RoleKey, times: number, budget: Budget): Promise<readonly string[]> {
+    async function spendTimes(
+      role: RoleKey,
+      times: number,
+      budget: RollbackBudget,
+    ): Promise<readonly string[]> {
       const spent: string[] = [];
       for (let time = 0; time < times; time += 1) spent.push(await door.store.spend(role, budget, noon));
       return spent;

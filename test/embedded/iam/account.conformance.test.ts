@@ -1,4 +1,4 @@
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock } from "@drift-guard/embedded/clock";
 import { createSimulatedAccount } from "@drift-guard/embedded/iam/account";
 import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
@@ -8,7 +8,7 @@ import { describeIamAccount } from "../../conformance/iam/account.ts";
 describeIamAccount("The account in memory", {
   async open() {
     const clock = createVirtualClock(noon);
-    const account = createSimulatedAccount({ clock, awsPolicies: listAwsPolicies(references()) });
+    const account = createSimulatedAccount({ clock, awsPolicies: listAwsPolicies(builtInReferences()) });
     const by = { kind: "user", name: "ada" } as const;
     return {
       account: account.account,

@@ -1,4 +1,4 @@
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
 import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { IamAnswer, IamCall } from "@drift-guard/embedded/iam/call";
@@ -23,7 +23,7 @@ export interface World {
 /** An account at noon, with AWS's policies of the built-in references. */
 export function aWorld(): World {
   const clock = createVirtualClock(noon);
-  const account = createSimulatedAccount({ clock, awsPolicies: listAwsPolicies(references()) });
+  const account = createSimulatedAccount({ clock, awsPolicies: listAwsPolicies(builtInReferences()) });
   const events: EventEnvelope[] = [];
   account.onEvent((event) => events.push(event));
   return {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
-import { references } from "@drift-guard/core/reference/built-in";
+import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
@@ -25,7 +25,7 @@ function accountWith({
   attachments,
   profile,
 }: Reference): SimulatedAccount {
-  const iam = createSimulatedAccount({ awsPolicies: listAwsPolicies(references()) });
+  const iam = createSimulatedAccount({ awsPolicies: listAwsPolicies(builtInReferences()) });
   if (serviceLinked !== undefined) {
     make(iam, { call: "CreateServiceLinkedRole", awsServiceName: serviceLinked });
     return iam;
@@ -47,7 +47,7 @@ async function tell(iam: SimulatedAccount, reference: Reference): Promise<readon
 }
 
 describe("an account that holds", () => {
-  for (const reference of references()) {
+  for (const reference of builtInReferences()) {
     const { role: roleName, serviceLinked, attachments, profile } = reference;
     const policyArn = attachments[0]?.arn ?? "";
     const opened = JSON.parse(reference.trust);
