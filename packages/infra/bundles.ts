@@ -1,4 +1,6 @@
-/** The function that each Lambda of the stack runs: its logical name, and the file in `functions/`. */
+import type { FunctionName } from "@drift-guard/core/config/environment";
+
+/** The function that each Lambda of the stack runs: the Lambda's logical name, and the file in `functions/`. */
 export const lambdas = {
   Detect: "detect",
   Sweep: "sweep",
@@ -6,7 +8,7 @@ export const lambdas = {
   Notifier: "notify",
   HubImporter: "securityhub",
   Rollbacker: "rollback",
-} as const;
+} as const satisfies Record<string, FunctionName>;
 
 /** Logical name of a Lambda of the stack. */
 export type LambdaName = keyof typeof lambdas;

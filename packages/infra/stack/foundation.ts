@@ -1,25 +1,35 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
-import type { Place } from "./place.ts";
-import type { Channel } from "./queues.ts";
+import { createTopic } from "./alarms.ts";
+import { type GuardLocation, locateGuard } from "./location.ts";
+import { type Channel, createChannel } from "./queues.ts";
+import { createControlTable, createFindingsTable } from "./tables.ts";
 
-/** Everything that stands before any function: what is kept, and the ways between. */
-export interface Ground {
+/** The resources that several functions share, and the owner's choices. */
+export interface Foundation {
   readonly config: Config;
-  readonly place: Place;
+  readonly location: GuardLocation;
+  /** Table of ledgers, transitions and uses. */
   readonly findings: sst.aws.Dynamo;
+  /** Table of the owner's decisions and the rollback budgets. */
   readonly control: sst.aws.Dynamo;
+  /** Takes changes from EventBridge, and rechecks from functions; feeds detect. */
   readonly changes: Channel;
+  /** The guard's own event bus, which carries transitions. */
   readonly bus: sst.aws.Bus;
+  /** Takes notices and alarms to people. */
   readonly topic: sst.aws.SnsTopic;
 }
 
-/** What every function that inspects roles is told. */
-export function describeGround({ findings, control, changes }: Ground, guardRole?: $util.Output<string>) {
+/** Creates the shared resources: tables, changes queue, bus and topic. */
+export function createFoundation(config: Config): Foundation {
   return {
-    FINDINGS_TABLE: findings.name,
-    CONTROL_TABLE: control.name,
-    CHANGES_QUEUE_URL: changes.queue.url,
-    ...(guardRole && { GUARD_ROLE_ARN: guardRole }),
+    config,
+    location: locateGuard(config.regions.guard),
+    findings: createFindingsTable(),
+    control: createControlTable(),
+    changes: createChannel("Changes", 60),
+    bus: new sst.aws.Bus("Bus"),
+    topic: createTopic("Alerts", config.emails),
   };
 }

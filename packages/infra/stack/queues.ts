@@ -1,16 +1,18 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 
-/** A queue, and the queue that keeps what was received from it five times and never done. */
+/** A queue with its dead-letter queue. */
 export interface Channel {
+  /** Name of the queue's component in the stack; the dead-letter queue is `<name>Missed`. */
   readonly name: string;
   readonly queue: sst.aws.Queue;
+  /** Takes each message that was received from the queue five times and not deleted. */
   readonly missed: sst.aws.Queue;
 }
 
-/** SQS's longest retention: a person has two weeks to replay what was missed. */
+/** The longest that SQS allows: the owner has two weeks to replay missed messages. */
 const retentionSeconds = 14 * 24 * 3600;
 
-/** A queue for what could not be delivered. In another region than the guard's where one is given. */
+/** Creates a queue for messages that could not be delivered, in `region` or else in the guard's own. */
 export function createMissedQueue(name: string, region?: string): sst.aws.Queue {
   return new sst.aws.Queue(name, {
     transform: {
@@ -23,11 +25,12 @@ export function createMissedQueue(name: string, region?: string): sst.aws.Queue 
   });
 }
 
-/** A queue in front of a function with this timeout, with its dead-letter queue `<name>Missed`. */
+/** Creates a queue for a function with this timeout, and its dead-letter queue `<name>Missed`. */
 export function createChannel(name: string, functionTimeoutSeconds: number): Channel {
   const missed = createMissedQueue(`${name}Missed`);
   const queue = new sst.aws.Queue(name, {
-    // Six times the function's timeout, as AWS advises: a batch that is retried inside Lambda is not received twice.
+    // Six times the function's timeout, as the Lambda Developer Guide recommends: a batch that Lambda retries is not
+    // received a second time meanwhile.
     visibilityTimeout: `${6 * functionTimeoutSeconds} seconds`,
     dlq: { queue: missed.arn, retry: 5 },
     transform: { queue: { sqsManagedSseEnabled: true, messageRetentionSeconds: retentionSeconds } },
@@ -35,7 +38,7 @@ export function createChannel(name: string, functionTimeoutSeconds: number): Cha
   return { name, queue, missed };
 }
 
-/** Lets these EventBridge rules, and nothing else of EventBridge's, send to the queue. */
+/** Lets these EventBridge rules, and no others, send to the queue. */
 export function allowRules(
   name: string,
   queue: sst.aws.Queue,
@@ -60,7 +63,10 @@ export function allowRules(
   });
 }
 
-/** Feeds a channel's messages to a function; what it reports as failed, and only that, is received again. */
+/**
+ * Feeds the channel's messages to a function, at most ten at once. A message that the function reports as failed is
+ * received again. `concurrency` is the largest number of invocations at once; without it, Lambda's own limit holds.
+ */
 export function consume(channel: Channel, consumer: sst.aws.Function, concurrency?: number): void {
   channel.queue.subscribe(consumer.arn, {
     batch: { size: 10, partialResponses: true },

@@ -1,57 +1,64 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import { symptomTypes } from "@drift-guard/core/intake/symptom";
 import { watchedCalls } from "@drift-guard/core/intake/watched-calls";
-import type { Place } from "./place.ts";
+import type { GuardLocation } from "./location.ts";
 import { allowRules, type Channel } from "./queues.ts";
 
-/** A service whose calls the guard looks at. */
+/** A service whose calls the guard watches. */
 export type WatchedService = keyof typeof watchedCalls;
 
-/** EventBridge's own longest retry; what is not delivered by then is kept in the dead-letter queue. */
+/**
+ * The longest retry that EventBridge allows (docs/aws-facts.md, "EventBridge delivery"). After it, the event goes to
+ * the target's dead-letter queue.
+ */
 export const retryPolicy = { maximumEventAgeInSeconds: 24 * 3600, maximumRetryAttempts: 185 };
 
 const labels: Record<WatchedService, string> = { iam: "Iam", batch: "Batch" };
 
 /**
- * A rule on a region's default bus for the calls that can alter a guarded role. Refused calls match too, since an
- * attempt is a finding, and so do the guard's own: what is own is recognised, never filtered out.
+ * Creates a rule on a region's default bus for the calls that can alter a watched role. It matches denied calls too,
+ * because an attempt is a finding, and the guard's own calls, which detect recognises. `suffix` ends the rule's name;
+ * `region` is the guard's own where left out.
  */
 export function watchCalls(
   service: WatchedService,
-  place: Place,
+  location: GuardLocation,
   suffix = "",
   region?: string,
 ): aws.cloudwatch.EventRule {
   return new aws.cloudwatch.EventRule(`${labels[service]}Rule${suffix}`, {
     ...(region && { region }),
-    description: `Calls to ${labels[service]} that can alter a guarded role`,
+    description: `Calls to ${labels[service]} that can alter a watched role`,
     eventPattern: $jsonStringify({
       source: [`aws.${service}`],
-      account: [place.account],
+      account: [location.account],
       "detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"],
       detail: { eventSource: [`${service}.amazonaws.com`], eventName: watchedCalls[service] },
     }),
   });
 }
 
-/** The rules for what AWS Batch itself tells. */
+/** The rules for AWS Batch's own events. */
 interface SymptomRules {
+  /** Matches jobs that failed before they ran. */
   readonly failed: aws.cloudwatch.EventRule;
+  /** Matches job queues whose first job cannot run. */
   readonly blocked: aws.cloudwatch.EventRule;
 }
 
 /**
- * Rules on a region's default bus for what AWS Batch itself tells of jobs and queues in trouble (platform-facts 3.8).
- * Jobs that ran and then failed are left out: there are many, and no role kept them from running.
+ * Creates the rules on a region's default bus for AWS Batch's own events about failed jobs and blocked queues
+ * (docs/aws-facts.md, "EventBridge delivery"). They leave out jobs that ran and then failed: there are many, and no
+ * role kept them from running.
  */
-export function watchSymptoms(place: Place, suffix = "", region?: string): SymptomRules {
+export function watchSymptoms(location: GuardLocation, suffix = "", region?: string): SymptomRules {
   const rule = (name: string, types: readonly string[], description: string, detail?: object) =>
     new aws.cloudwatch.EventRule(`${name}Rule${suffix}`, {
       ...(region && { region }),
       description,
       eventPattern: $jsonStringify({
         source: ["aws.batch"],
-        account: [place.account],
+        account: [location.account],
         "detail-type": types,
         ...(detail && { detail }),
       }),
@@ -67,29 +74,29 @@ export function watchSymptoms(place: Place, suffix = "", region?: string): Sympt
   };
 }
 
-// How AWS Batch begins the reason of a job whose container ran, or that somebody or something else ended.
+// Beginnings of the status reason of a job whose container ran, or that another job or a limit ended.
 const ranBefore = [
   "Essential container in task exited",
   "Dependent Job failed",
   "Job attempt duration exceeded",
 ];
 
-/** Sends the watched calls, of the guard's own region and those forwarded to it, to the changes channel. */
-export function feedChanges(changes: Channel, place: Place): void {
+/** Sends the watched events on the guard's default bus, forwarded ones included, to the changes channel. */
+export function feedChanges(changes: Channel, location: GuardLocation): void {
   const services: readonly WatchedService[] = ["iam", "batch"];
-  const { failed, blocked } = watchSymptoms(place);
+  const { failed, blocked } = watchSymptoms(location);
   feed(changes, [
-    ...services.map((service) => ({ name: labels[service], rule: watchCalls(service, place) })),
+    ...services.map((service) => ({ name: labels[service], rule: watchCalls(service, location) })),
     { name: "FailedJobs", rule: failed },
     { name: "BlockedQueues", rule: blocked },
   ]);
 }
 
-/** Sends the transitions on the guard's own bus, or those of some kinds, to a channel. */
+/** Sends the transitions on the guard's own bus to a channel: those of the given kinds, or else all. */
 export function feedTransitions(
   channel: Channel,
   bus: sst.aws.Bus,
-  place: Place,
+  location: GuardLocation,
   kinds?: readonly string[],
 ): void {
   const rule = new aws.cloudwatch.EventRule(`${channel.name}Rule`, {
@@ -97,7 +104,7 @@ export function feedTransitions(
     eventBusName: bus.name,
     eventPattern: $jsonStringify({
       source: ["drift-guard"],
-      account: [place.account],
+      account: [location.account],
       "detail-type": ["Transition"],
       ...(kinds && { detail: { kind: kinds } }),
     }),

@@ -1,51 +1,47 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
-import { alarmWhenNotEmpty, allowAlarms, createTopic } from "./alerts.ts";
-import { createHubImport, createNotify, createPublish } from "./announcers.ts";
-import { forwardRegions } from "./forwarders.ts";
-import type { Ground } from "./foundation.ts";
-import { placeIn } from "./place.ts";
-import { createChannel } from "./queues.ts";
+import { allowAlarms } from "./alarms.ts";
+import { createDetect } from "./detect.ts";
+import { forwardRegions } from "./forwarding.ts";
+import { createFoundation } from "./foundation.ts";
+import { createNotify } from "./notify.ts";
+import { createPublish } from "./publish.ts";
 import { createRollback } from "./rollback.ts";
-import { feedChanges } from "./rules.ts";
-import { createControlTable, createFindingsTable, guardControl } from "./tables.ts";
-import { createDetect, createSweep } from "./watchers.ts";
+import { createHubImport } from "./securityhub.ts";
+import { createSweep } from "./sweep.ts";
+import { protectControl } from "./tables.ts";
 
-/** The whole guard, as the owner's config asks for it; gives what a person needs to find it again. */
+/**
+ * Creates the whole guard as the owner configured it. Each function's file has its trigger, permissions, environment
+ * and alarm. Returns the names by which an operator finds the tables, the changes queue, the bus and the topic.
+ */
 export function createStack(config: Config) {
-  const place = placeIn(config.regions.guard);
-  const ground: Ground = {
-    config,
-    place,
-    findings: createFindingsTable(),
-    control: createControlTable(),
-    changes: createChannel("Changes", 60),
-    bus: new sst.aws.Bus("Bus"),
-    topic: createTopic("Alerts", config.emails),
-  };
-  feedChanges(ground.changes, place);
-  forwardRegions(config, place);
+  const foundation = createFoundation(config);
+  const { location, findings, control, changes, bus, topic } = foundation;
+  forwardRegions(config, location);
 
-  const rollback = createRollback(ground);
-  guardControl(ground.control, rollback ? [rollback.role] : []);
-  createDetect(ground, rollback?.role);
-
-  const missed = new Map([
-    ["ChangesMissed", ground.changes.missed],
-    ["SweepMissed", createSweep(ground, rollback?.role)],
-    ["StreamMissed", createPublish(ground)],
-  ]);
-  for (const channel of [createNotify(ground), createHubImport(ground), rollback?.channel]) {
-    if (channel) missed.set(`${channel.name}Missed`, channel.missed);
-  }
-  const alarms = [...missed].map(([name, queue]) => alarmWhenNotEmpty(name, queue, ground.topic));
-  allowAlarms("Alerts", ground.topic, alarms, place);
+  const rollback = createRollback(foundation);
+  protectControl(control, rollback ? [rollback.role] : []);
+  const alarms = [
+    createDetect(foundation, rollback?.role),
+    createSweep(foundation, rollback?.role),
+    createPublish(foundation),
+    createNotify(foundation),
+    createHubImport(foundation),
+    rollback?.alarm,
+  ];
+  allowAlarms(
+    "Alerts",
+    topic,
+    alarms.filter((alarm) => alarm !== undefined),
+    location,
+  );
 
   return {
-    findings: ground.findings.name,
-    control: ground.control.name,
-    changes: ground.changes.queue.url,
-    bus: ground.bus.name,
-    alerts: ground.topic.arn,
+    findings: findings.name,
+    control: control.name,
+    changes: changes.queue.url,
+    bus: bus.name,
+    alerts: topic.arn,
   };
 }

@@ -2,12 +2,12 @@
 
 const encrypted = { serverSideEncryption: { enabled: true } };
 
-/** The table of the ledgers; its stream is what the world is told from. */
+/** Creates the table of ledgers, transitions and uses. Its stream feeds publish. */
 export function createFindingsTable(): sst.aws.Dynamo {
   return new sst.aws.Dynamo("Findings", {
     fields: { pk: "string", sk: "string", due: "string", dueAt: "string" },
     primaryIndex: { hashKey: "pk", rangeKey: "sk" },
-    // Holds only the transitions that a sink has not marked as delivered.
+    // An item is in this index while a sink has not marked its transition as delivered.
     globalIndexes: { byDue: { hashKey: "due", rangeKey: "dueAt" } },
     stream: "new-and-old-images",
     ttl: "expires",
@@ -16,12 +16,12 @@ export function createFindingsTable(): sst.aws.Dynamo {
   });
 }
 
-/** The table of what people decided, what stops rollbacks, and the budgets. */
+/** Creates the table of the owner's decisions, open breakers and rollback budgets. */
 export function createControlTable(): sst.aws.Dynamo {
   return new sst.aws.Dynamo("Control", {
     fields: { pk: "string", sk: "string" },
     primaryIndex: { hashKey: "pk", rangeKey: "sk" },
-    // Only budgets expire by themselves.
+    // Only the items of budgets have this attribute.
     ttl: "expires",
     deletionProtection: $app.stage === "production",
     transform: { table: encrypted },
@@ -29,10 +29,11 @@ export function createControlTable(): sst.aws.Dynamo {
 }
 
 /**
- * Denies item writes on the control table to everybody but these roles, administrators included: an approval or an
- * exception is what an attacker would want to write. Transactions are authorised by the same actions.
+ * Denies writing items of the control table to every principal except these roles, administrators included: with a
+ * forged approval or exception, attackers would switch the guard off. A transaction needs the same actions, so it is
+ * denied too.
  */
-export function guardControl(control: sst.aws.Dynamo, writers: readonly $util.Output<string>[]): void {
+export function protectControl(control: sst.aws.Dynamo, writers: readonly $util.Output<string>[]): void {
   new aws.dynamodb.ResourcePolicy("ControlPolicy", {
     resourceArn: control.arn,
     policy: $jsonStringify({

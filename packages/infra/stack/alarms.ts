@@ -1,9 +1,12 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import type { Place } from "./place.ts";
+import type { GuardLocation } from "./location.ts";
 
-/** Creates the topic that people subscribe to, with the configured addresses on it. */
+/**
+ * Creates a topic that alarms publish to, with the owner's addresses subscribed. Created in `region`, or else in the
+ * guard's own.
+ */
 export function createTopic(name: string, emails: readonly string[], region?: string): sst.aws.SnsTopic {
-  // Not encrypted with SNS's own key: CloudWatch's alarms could not be published to it.
+  // Not encrypted: CloudWatch alarms cannot publish to a topic that uses SNS's own key.
   const topic = new sst.aws.SnsTopic(name, { transform: { topic: region ? { region } : {} } });
   emails.forEach((endpoint, index) => {
     new aws.sns.TopicSubscription(`${name}Email${index + 1}`, {
@@ -16,7 +19,7 @@ export function createTopic(name: string, emails: readonly string[], region?: st
   return topic;
 }
 
-/** Raises an alarm on the topic as soon as a message waits in the queue. */
+/** Creates an alarm that publishes to the topic as soon as the queue holds a message. */
 export function alarmWhenNotEmpty(
   name: string,
   queue: sst.aws.Queue,
@@ -25,7 +28,7 @@ export function alarmWhenNotEmpty(
 ): aws.cloudwatch.MetricAlarm {
   return new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
     ...(region && { region }),
-    alarmDescription: `${name} holds messages that drift-guard could not process: nothing is lost, but look at them and replay them`,
+    alarmDescription: `${name} holds messages that drift-guard could not process. Nothing is lost: find the cause, then replay them.`,
     namespace: "AWS/SQS",
     metricName: "ApproximateNumberOfMessagesVisible",
     dimensions: { QueueName: queue.nodes.queue.name },
@@ -39,12 +42,12 @@ export function alarmWhenNotEmpty(
   });
 }
 
-/** Lets these alarms publish to the topic; the guard's own functions publish by their roles. */
+/** Lets these alarms, and no others, publish to the topic. The guard's functions may publish by their roles. */
 export function allowAlarms(
   name: string,
   topic: sst.aws.SnsTopic,
   alarms: readonly aws.cloudwatch.MetricAlarm[],
-  { account }: Place,
+  { account }: GuardLocation,
   region?: string,
 ): void {
   new aws.sns.TopicPolicy(`${name}Policy`, {

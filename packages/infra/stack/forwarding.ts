@@ -1,20 +1,21 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
-import { alarmWhenNotEmpty, allowAlarms, createTopic } from "./alerts.ts";
-import { defaultBusOf, type Place } from "./place.ts";
+import { alarmWhenNotEmpty, allowAlarms, createTopic } from "./alarms.ts";
+import { defaultBusArn, type GuardLocation } from "./location.ts";
 import { allowRules, createMissedQueue } from "./queues.ts";
-import { forwardedRegions } from "./regions.ts";
+import { listForwardedRegions } from "./regions.ts";
 import { retryPolicy, watchCalls, watchSymptoms } from "./rules.ts";
 
 /**
- * Forwards the watched calls of other regions to the default bus of the guard's: IAM's, where it tells them elsewhere,
- * and Batch's. What cannot be forwarded is kept and raises an alarm in the region it happened in, since neither a
- * dead-letter queue nor an alarm's topic may be in another.
+ * Forwards the watched events of other regions to the default bus of the guard's region: those of AWS Batch, and those
+ * of IAM where the guard is not in the region that IAM's events arrive in (docs/aws-facts.md, "Regions and partitions").
+ * Events that cannot be forwarded stay in a queue with an alarm in their own region, because a rule's dead-letter queue
+ * and an alarm's topic must be in the same region.
  */
-export function forwardRegions(config: Config, place: Place): void {
-  const regions = forwardedRegions(config.regions);
+export function forwardRegions(config: Config, location: GuardLocation): void {
+  const regions = listForwardedRegions(config.regions);
   if (regions.length === 0) return;
-  const bus = defaultBusOf(place);
+  const bus = defaultBusArn(location);
   const forwarder = new aws.iam.Role("Forwarder", {
     description: "Lets EventBridge put events of other regions on the default bus of drift-guard's region",
     assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "events.amazonaws.com" }),
@@ -29,11 +30,11 @@ export function forwardRegions(config: Config, place: Place): void {
     ],
   });
   for (const { region, services } of regions) {
-    const suffix = `In${printRegion(region)}`;
+    const suffix = `In${capitaliseRegion(region)}`;
     const missed = createMissedQueue(`ForwardMissed${suffix}`, region);
     const rules = [
-      ...services.map((service) => watchCalls(service, place, suffix, region)),
-      ...(services.includes("batch") ? Object.values(watchSymptoms(place, suffix, region)) : []),
+      ...services.map((service) => watchCalls(service, location, suffix, region)),
+      ...(services.includes("batch") ? Object.values(watchSymptoms(location, suffix, region)) : []),
     ];
     rules.forEach((rule, index) => {
       new aws.cloudwatch.EventTarget(`Forward${index + 1}${suffix}`, {
@@ -48,12 +49,12 @@ export function forwardRegions(config: Config, place: Place): void {
     allowRules(`ForwardMissed${suffix}`, missed, rules, region);
     const topic = createTopic(`Alerts${suffix}`, config.emails, region);
     const alarm = alarmWhenNotEmpty(`ForwardMissed${suffix}`, missed, topic, region);
-    allowAlarms(`Alerts${suffix}`, topic, [alarm], place, region);
+    allowAlarms(`Alerts${suffix}`, topic, [alarm], location, region);
   }
 }
 
-/** `eu-west-1` as a part of a resource's name: `EuWest1`. */
-function printRegion(region: string): string {
+/** Turns `eu-west-1` into `EuWest1`, for the names of resources. */
+function capitaliseRegion(region: string): string {
   return region
     .split("-")
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))

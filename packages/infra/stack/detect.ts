@@ -1,0 +1,77 @@
+/// <reference path="../../../.sst/platform/config.d.ts" />
+import { alarmWhenNotEmpty } from "./alarms.ts";
+import type { Foundation } from "./foundation.ts";
+import { comparingMemory, createLambda } from "./lambda.ts";
+import type { GuardLocation } from "./location.ts";
+import {
+  anyPolicyArn,
+  commitLedgers,
+  iamArn,
+  type Permission,
+  readAnyRole,
+  readBatch,
+  readControl,
+  readLedgers,
+  readProfiles,
+  readResources,
+  receiveFrom,
+  sendTo,
+} from "./permissions.ts";
+import { consume } from "./queues.ts";
+import { feedChanges } from "./rules.ts";
+
+/**
+ * Creates the function that inspects the roles concerned by each change. Trigger: the changes queue, which the rules
+ * on the default bus feed. Returns the alarm on messages that it could not process.
+ */
+export function createDetect(
+  { location, findings, control, changes, topic }: Foundation,
+  guardRole: $util.Output<string> | undefined,
+): aws.cloudwatch.MetricAlarm {
+  const detect = createLambda("Detect", {
+    description:
+      "Reads the roles that a change concerns, compares them with their references, records findings",
+    timeoutSeconds: 60,
+    memory: comparingMemory,
+    environment: {
+      FINDINGS_TABLE: findings.name,
+      CONTROL_TABLE: control.name,
+      CHANGES_QUEUE_URL: changes.queue.url,
+      GUARD_ROLE_ARN: guardRole,
+    },
+    permissions: [
+      ...readAnyRole(location),
+      ...findRoles(location),
+      ...followDeletions(location),
+      ...readBatch(),
+      ...readResources(location),
+      ...readLedgers(findings),
+      ...commitLedgers(findings),
+      ...readControl(control),
+      ...receiveFrom(changes.queue),
+      ...sendTo(changes.queue),
+    ],
+  });
+  feedChanges(changes, location);
+  // IAM throttles the reads of a whole account, and AWS does not raise that limit.
+  consume(changes, detect, 5);
+  return alarmWhenNotEmpty("ChangesMissed", changes.missed, topic);
+}
+
+/** Allows finding the roles behind a managed policy or an instance profile that changed. */
+function findRoles(location: GuardLocation): Permission[] {
+  return [
+    { actions: ["iam:ListEntitiesForPolicy"], resources: anyPolicyArn(location) },
+    ...readProfiles(location),
+  ];
+}
+
+/** Allows polling the deletion of service-linked roles, of AWS Batch and of other services. */
+function followDeletions(location: GuardLocation): Permission[] {
+  return [
+    {
+      actions: ["iam:GetServiceLinkedRoleDeletionStatus"],
+      resources: [iamArn(location, "role/aws-service-role/*")],
+    },
+  ];
+}

@@ -1,0 +1,81 @@
+/// <reference path="../../../.sst/platform/config.d.ts" />
+import { join } from "node:path";
+import type { FunctionEnvironment } from "@drift-guard/core/config/environment";
+import { type LambdaName, lambdas } from "../bundles.ts";
+import type { Permission } from "./permissions.ts";
+
+/**
+ * Memory of a function that compares policies. Lambda allots processor time by memory: with 256 MB, a document that an
+ * attacker made hard to compare takes seconds.
+ */
+export const comparingMemory = "1024 MB";
+
+/** The environment variables that a Lambda's function reads; one that is `undefined` is not set. */
+type LambdaEnvironment<Name extends LambdaName> = {
+  readonly [Variable in keyof FunctionEnvironment<(typeof lambdas)[Name]>]:
+    | $util.Input<string>
+    | Extract<FunctionEnvironment<(typeof lambdas)[Name]>[Variable], undefined>;
+};
+
+/** The settings in which one Lambda differs from the others. */
+export interface LambdaSettings<Name extends LambdaName> {
+  readonly description: string;
+  readonly timeoutSeconds: number;
+  /** 256 MB where left out. */
+  readonly memory?: `${number} MB`;
+  readonly environment: LambdaEnvironment<Name>;
+  /** What the function's role allows, besides writing its own log. */
+  readonly permissions: Permission[];
+  /** Takes the event of an asynchronous invocation that failed three times. */
+  readonly onFailure?: sst.aws.Queue;
+}
+
+/** Creates a Lambda from its bundle, with a log group of its own and a role that allows only the given permissions. */
+export function createLambda<Name extends LambdaName>(
+  name: Name,
+  settings: LambdaSettings<NoInfer<Name>>,
+): sst.aws.Function {
+  const logs = new aws.cloudwatch.LogGroup(`${name}Logs`, {
+    name: `/${$app.name}/${$app.stage}/${name}`,
+    retentionInDays: 90,
+  });
+  const { onFailure } = settings;
+  return new sst.aws.Function(name, {
+    handler: "index.handler",
+    bundle: join($cli.paths.root, ".build/functions", lambdas[name]),
+    description: settings.description,
+    runtime: "nodejs24.x",
+    architecture: "arm64",
+    memory: settings.memory ?? "256 MB",
+    timeout: `${settings.timeoutSeconds} seconds`,
+    // `sst dev` would replace the function by a bridge to a developer's machine.
+    dev: false,
+    logging: { format: "json", logGroup: logs.name },
+    environment: { POWERTOOLS_METRICS_NAMESPACE: $app.name, ...omitUndefined(settings.environment) },
+    permissions: [
+      ...settings.permissions,
+      { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${logs.arn}:*`] },
+    ],
+    ...(onFailure && { retries: 2 }),
+    transform: {
+      role: {
+        // SST 4.17 lets every principal of the account assume a function's role, and so act as the guard
+        // (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
+        assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" }),
+        // SST attaches a policy that allows writing to every log group.
+        managedPolicyArns: [],
+      },
+      eventInvokeConfig: onFailure
+        ? { destinationConfig: { onFailure: { destination: onFailure.arn } } }
+        : {},
+    },
+  });
+}
+
+function omitUndefined(variables: {
+  readonly [name: string]: $util.Input<string> | undefined;
+}): Record<string, $util.Input<string>> {
+  const kept: Record<string, $util.Input<string>> = {};
+  for (const [name, value] of Object.entries(variables)) if (value !== undefined) kept[name] = value;
+  return kept;
+}

@@ -1,0 +1,29 @@
+/// <reference path="../../../.sst/platform/config.d.ts" />
+import { alarmWhenNotEmpty } from "./alarms.ts";
+import type { Foundation } from "./foundation.ts";
+import { createLambda } from "./lambda.ts";
+import { markDelivered, readLedgers, receiveFrom } from "./permissions.ts";
+import { consume, createChannel } from "./queues.ts";
+import { feedTransitions } from "./rules.ts";
+
+/**
+ * Creates the function that sends transitions to people. Trigger: a queue that takes every transition from the guard's
+ * own bus. Returns the alarm on messages that it could not process.
+ */
+export function createNotify({ location, findings, bus, topic }: Foundation): aws.cloudwatch.MetricAlarm {
+  const channel = createChannel("Notify", 60);
+  const notifier = createLambda("Notifier", {
+    description: "Sends transitions to people",
+    timeoutSeconds: 60,
+    environment: { FINDINGS_TABLE: findings.name, TOPIC_ARN: topic.arn },
+    permissions: [
+      { actions: ["sns:Publish"], resources: [topic.arn] },
+      ...readLedgers(findings),
+      ...markDelivered(findings),
+      ...receiveFrom(channel.queue),
+    ],
+  });
+  feedTransitions(channel, bus, location);
+  consume(channel, notifier);
+  return alarmWhenNotEmpty("NotifyMissed", channel.missed, topic);
+}

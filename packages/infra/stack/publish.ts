@@ -1,0 +1,45 @@
+/// <reference path="../../../.sst/platform/config.d.ts" />
+import { findingKeys } from "@drift-guard/core/store/keys";
+import { alarmWhenNotEmpty } from "./alarms.ts";
+import type { Foundation } from "./foundation.ts";
+import { createLambda } from "./lambda.ts";
+import { announceOn, sendTo } from "./permissions.ts";
+import { createMissedQueue } from "./queues.ts";
+
+/**
+ * Creates the function that puts new transitions on the guard's own bus. Trigger: the findings table's stream, of which
+ * it is the only reader. Returns the alarm on transitions that it could not put there.
+ */
+export function createPublish({ findings, bus, topic }: Foundation): aws.cloudwatch.MetricAlarm {
+  const missed = createMissedQueue("StreamMissed");
+  const publish = createLambda("Publish", {
+    description: "Puts new transitions on the guard's own event bus",
+    timeoutSeconds: 60,
+    environment: { BUS_NAME: bus.name },
+    permissions: [
+      {
+        actions: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+        resources: [findings.nodes.table.streamArn],
+      },
+      { actions: ["dynamodb:ListStreams"], resources: ["*"] },
+      ...announceOn(bus),
+      ...sendTo(missed),
+    ],
+  });
+  findings.subscribe("Publish", publish.arn, {
+    filters: [
+      { eventName: ["INSERT"], dynamodb: { Keys: { sk: { S: [{ prefix: findingKeys.anyTransition }] } } } },
+    ],
+    transform: {
+      eventSourceMapping: {
+        startingPosition: "TRIM_HORIZON",
+        batchSize: 100,
+        // The function fails as a whole: halving the batch isolates the one record that it cannot publish.
+        bisectBatchOnFunctionError: true,
+        maximumRetryAttempts: 10,
+        destinationConfig: { onFailure: { destinationArn: missed.arn } },
+      },
+    },
+  });
+  return alarmWhenNotEmpty("StreamMissed", missed, topic);
+}

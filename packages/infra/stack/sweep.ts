@@ -1,0 +1,90 @@
+/// <reference path="../../../.sst/platform/config.d.ts" />
+import { alarmWhenNotEmpty } from "./alarms.ts";
+import type { Foundation } from "./foundation.ts";
+import { comparingMemory, createLambda } from "./lambda.ts";
+import type { GuardLocation } from "./location.ts";
+import {
+  announceOn,
+  commitLedgers,
+  markDelivered,
+  type Permission,
+  readAnyRole,
+  readBatch,
+  readControl,
+  readLedgers,
+  readProfiles,
+  readResources,
+  sendTo,
+} from "./permissions.ts";
+import { createMissedQueue } from "./queues.ts";
+
+/**
+ * Creates the function that inspects every watched role. Trigger: a schedule, every `sweepHours`. Returns the alarm on
+ * sweeps that could not be started, or failed three times.
+ */
+export function createSweep(
+  { config, location, findings, control, changes, bus, topic }: Foundation,
+  guardRole: $util.Output<string> | undefined,
+): aws.cloudwatch.MetricAlarm {
+  const missed = createMissedQueue("SweepMissed");
+  const sweep = createLambda("Sweep", {
+    description: "Finds drift that no event reported, and sends again transitions that were not delivered",
+    timeoutSeconds: 900,
+    memory: comparingMemory,
+    environment: {
+      FINDINGS_TABLE: findings.name,
+      CONTROL_TABLE: control.name,
+      CHANGES_QUEUE_URL: changes.queue.url,
+      GUARD_ROLE_ARN: guardRole,
+      BUS_NAME: bus.name,
+    },
+    permissions: [
+      ...readAccount(),
+      ...readAnyRole(location),
+      ...readProfiles(location),
+      ...readBatch(),
+      ...readResources(location),
+      ...readAgents(location),
+      ...readLedgers(findings),
+      ...commitLedgers(findings),
+      ...findUndelivered(findings),
+      ...(config.securityHub ? markDelivered(findings) : []),
+      ...readControl(control),
+      ...sendTo(changes.queue),
+      ...announceOn(bus),
+      ...sendTo(missed),
+    ],
+    onFailure: missed,
+  });
+  new sst.aws.CronV2("Schedule", {
+    schedule: config.sweepHours === 1 ? "rate(1 hour)" : `rate(${config.sweepHours} hours)`,
+    retries: 2,
+    dlq: missed.arn,
+    function: sweep.arn,
+  });
+  return alarmWhenNotEmpty("SweepMissed", missed, topic);
+}
+
+/** Allows reading the account's roles by pages. These calls support no narrower resource. */
+function readAccount(): Permission[] {
+  return [{ actions: ["iam:GetAccountAuthorizationDetails", "iam:ListRoles"], resources: ["*"] }];
+}
+
+/**
+ * Allows reading the ECS agents on the instances of AWS Batch's clusters. Batch names its clusters in two ways, an
+ * older and a newer one.
+ */
+function readAgents({ partition, account }: GuardLocation): Permission[] {
+  const ecs = (resource: string) => $interpolate`arn:${partition}:ecs:*:${account}:${resource}`;
+  return [
+    {
+      actions: ["ecs:DescribeContainerInstances", "ecs:ListContainerInstances"],
+      resources: [ecs("cluster/AWSBatch*"), ecs("cluster/*_Batch_*"), ecs("container-instance/*")],
+    },
+  ];
+}
+
+/** Allows finding the transitions that no sink has marked as delivered. */
+function findUndelivered(findings: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:Query"], resources: [$interpolate`${findings.arn}/index/byDue`] }];
+}
