@@ -1,29 +1,48 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
+import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
-import { defineFunction } from "./shared/function.ts";
-import { createInspectClients, openInspection } from "./shared/guard.ts";
+import type { InspectPorts } from "@drift-guard/guard/ports";
+import type { SQSBatchResponse } from "aws-lambda";
+import { readEnvironment } from "./shared/environment.ts";
+import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
+import { createInspectClients, describeGuard, type OpenedGuard, openInspection } from "./shared/guard.ts";
 import { consumeQueue } from "./shared/queue.ts";
-import { openResources } from "./shared/resources.ts";
+
+/**
+ * Creates the handler of the changes queue: it inspects the roles that each change or recheck concerns. `open` returns
+ * the ports for an invocation.
+ */
+export function createHandler(
+  open: (location: FunctionLocation) => OpenedGuard<InspectPorts>,
+): Handler<SQSBatchResponse> {
+  return defineFunction("detect", async (event, invocation) => {
+    const { logger, metrics, location } = invocation;
+    const { ports, settings } = open(location);
+    return consumeQueue(event, invocation, async ({ messageId, body }) => {
+      const message = parseMessage(body);
+      if (message.kind === "irrelevant")
+        logger.info(`Message ${messageId} concerns no role: ${message.why}.`);
+      for (const { role, evidence, transitions } of await inspectMessage(message, ports, settings)) {
+        logger.info("Inspected a role", {
+          role: role.name,
+          evidence: evidence.length,
+          transitions: transitions.map(({ id, kind }) => `${kind} ${id}`),
+        });
+        metrics.addMetric("Inspections", MetricUnit.Count, 1);
+        metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
+      }
+    });
+  });
+}
 
 const clients = createInspectClients();
 
-/** Looks at the roles that a change or a recheck concerns, told by the changes queue. */
-export const handler = defineFunction("detect", async (event, invocation) => {
-  const { logger, metrics, home } = invocation;
-  const { ports: own, settings } = openInspection(clients, home);
-  const ports = { ...own, resources: openResources(home) };
-  return consumeQueue(event, invocation, async ({ messageId, body }) => {
-    const message = parseMessage(body);
-    if (message.kind === "irrelevant") logger.info(`Message ${messageId} concerns no role: ${message.why}.`);
-    for (const { role, evidence, transitions } of await inspectMessage(message, ports, settings)) {
-      logger.info("Looked at a role", {
-        role: role.name,
-        evidence: evidence.length,
-        transitions: transitions.map(({ id, kind }) => `${kind} ${id}`),
-      });
-      metrics.addMetric("Inspections", MetricUnit.Count, 1);
-      metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
-    }
-  });
+/** The handler that Lambda calls. */
+export const handler = createHandler((location) => {
+  const environment = readEnvironment(functionEnvironments.detect);
+  return {
+    ports: openInspection(clients, environment, location),
+    settings: describeGuard(location, environment.GUARD_ROLE_ARN),
+  };
 });

@@ -2,31 +2,41 @@ import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
 import { parseStreamRecord } from "@drift-guard/aws/delivery/stream";
+import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import type { Transition } from "@drift-guard/core/model/transition";
+import type { Announcer } from "@drift-guard/core/ports";
 import * as z from "zod";
-import { patience } from "./shared/client-settings.ts";
-import { Environment, readEnvironment } from "./shared/environment.ts";
-import { defineFunction } from "./shared/function.ts";
-
-const eventbridge = new EventBridgeClient(patience);
+import { sdkClientSettings } from "./shared/client-settings.ts";
+import { readEnvironment } from "./shared/environment.ts";
+import { defineFunction, type Handler } from "./shared/function.ts";
 
 const StreamEvent = z.looseObject({ Records: z.array(z.unknown()) });
 
-/**
- * Tells the transitions that were inserted into the findings table to the guard's own bus. It fails as a whole, and the
- * stream gives all again: told twice is nothing, and the order of one role's transitions is kept.
- */
-export const handler = defineFunction("publish", async (event, { metrics }) => {
-  const { BUS_NAME } = readEnvironment(Environment.pick({ BUS_NAME: true }));
-  const { transitions, unreadable } = readStream(event);
-  if (transitions.length > 0) await createAnnouncer(eventbridge, BUS_NAME).announce(transitions);
-  metrics.addMetric("Announced", MetricUnit.Count, transitions.length);
-  // Said only now, so that one item that cannot be read does not keep the others from being told.
-  if (unreadable.length > 0) throw new MessageUnreadableError(unreadable.join("\n"));
-  return { batchItemFailures: [] };
-});
+/** The port that publish works with. */
+export interface PublishPorts {
+  readonly announcer: Announcer;
+}
 
+/**
+ * Creates the handler of the findings table's stream: it puts inserted transitions on the guard's bus. The handler
+ * throws where the bus does not take a transition, or an item cannot be read, and then the stream delivers the whole
+ * batch again. That keeps the transitions of a role in order, and a transition may be announced twice. `open` returns
+ * the port for an invocation.
+ */
+export function createHandler(open: () => PublishPorts): Handler<{ readonly batchItemFailures: [] }> {
+  return defineFunction("publish", async (event, { metrics }) => {
+    const { announcer } = open();
+    const { transitions, unreadable } = readStream(event);
+    if (transitions.length > 0) await announcer.announce(transitions);
+    metrics.addMetric("Announced", MetricUnit.Count, transitions.length);
+    // Thrown last, so that one unreadable item does not keep the other transitions from the bus.
+    if (unreadable.length > 0) throw new MessageUnreadableError(unreadable.join("\n"));
+    return { batchItemFailures: [] };
+  });
+}
+
+/** Reads a stream event. Returns the inserted transitions, and for each item that cannot be read an error message. */
 function readStream(event: unknown): {
   readonly transitions: readonly Transition[];
   readonly unreadable: readonly string[];
@@ -34,7 +44,7 @@ function readStream(event: unknown): {
   const parsed = StreamEvent.safeParse(event);
   if (!parsed.success) {
     throw new MessageUnreadableError(
-      "The function was invoked with something that is no event of a table's stream. Only its stream may invoke it.",
+      "The function was invoked with something other than an event of a table's stream. Only its stream may invoke it.",
       { cause: parsed.error },
     );
   }
@@ -51,3 +61,11 @@ function readStream(event: unknown): {
   }
   return { transitions, unreadable };
 }
+
+const eventbridge = new EventBridgeClient(sdkClientSettings);
+
+/** The handler that Lambda calls. */
+export const handler = createHandler(() => {
+  const { BUS_NAME } = readEnvironment(functionEnvironments.publish);
+  return { announcer: createAnnouncer(eventbridge, BUS_NAME) };
+});

@@ -5,57 +5,81 @@ import { DeliveryError } from "@drift-guard/aws/delivery/delivery-error";
 import { createFindingImporter } from "@drift-guard/aws/delivery/securityhub";
 
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
+import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
-import type { Delivery, FindingStore } from "@drift-guard/core/ports";
+import type { Delivery, FindingImporter, FindingStore } from "@drift-guard/core/ports";
 import { formatAsff } from "@drift-guard/formats/asff";
 import { importCurrentFindings } from "@drift-guard/guard/delivery/current-findings";
-import { patience } from "./shared/client-settings.ts";
+import type { SQSBatchResponse } from "aws-lambda";
+import { sdkClientSettings } from "./shared/client-settings.ts";
 import { findDelivery } from "./shared/delivery.ts";
-import { openFindings } from "./shared/findings.ts";
-import { defineFunction, type Invocation } from "./shared/function.ts";
+import { readEnvironment } from "./shared/environment.ts";
+import { defineFunction, type FunctionLocation, type Handler, type Invocation } from "./shared/function.ts";
 import { consumeQueue, readQueue } from "./shared/queue.ts";
 
-const securityhub = new SecurityHubClient(patience);
-const dynamodb = new DynamoDBClient(patience);
+/** The ports that the import into Security Hub works with. */
+export interface SecurityHubPorts {
+  readonly findings: Pick<FindingStore, "load" | "findDelivery" | "markDelivered">;
+  readonly importer: FindingImporter;
+}
 
-/** Imports the findings of a batch of transitions into Security Hub in one call, and marks what was delivered. */
-export const handler = defineFunction("securityhub", async (event, invocation) => {
-  const findings = openFindings(dynamodb, "securityhub");
-  const awaited = new Map<string, Delivery>();
-  for (const { messageId, body } of readQueue(event)) {
-    const delivery = await tryFind(body, findings, invocation);
-    if (delivery?.awaiting.includes("securityhub")) awaited.set(messageId, delivery);
-  }
-  const importer = createFindingImporter(securityhub, ({ transition, renewedAt }) =>
-    formatAsff(transition, invocation.home, renewedAt),
-  );
-  const refused = await importCurrentFindings([...awaited.values()], { findings, importer });
-  return consumeQueue(event, invocation, async ({ messageId, body }) => {
-    const delivery = awaited.get(messageId);
-    if (!delivery) {
-      // One that cannot be read fails here; one that is told already, or by nobody, is done with.
-      parseTransitionEvent(body);
-      return;
+/**
+ * Creates the handler of the Security Hub queue: it imports the findings of a batch of transitions in as few calls as
+ * possible, and marks the transitions as delivered. `open` returns the ports for an invocation.
+ */
+export function createHandler(
+  open: (location: FunctionLocation) => SecurityHubPorts,
+): Handler<SQSBatchResponse> {
+  return defineFunction("securityhub", async (event, invocation) => {
+    const { findings, importer } = open(invocation.location);
+    const awaited = new Map<string, Delivery>();
+    for (const { messageId, body } of readQueue(event)) {
+      const delivery = await findDeliveryIfReadable(body, findings, invocation);
+      if (delivery?.awaiting.includes("securityhub")) awaited.set(messageId, delivery);
     }
-    const { transition } = delivery;
-    const why = refused.get(transition.finding.id);
-    if (why !== undefined) {
-      throw new DeliveryError(`Security Hub did not take the finding ${transition.finding.id}: ${why}`);
-    }
-    await findings.markDelivered(transition, "securityhub");
+    const refused = await importCurrentFindings([...awaited.values()], { findings, importer });
+    return consumeQueue(event, invocation, async ({ messageId, body }) => {
+      const delivery = awaited.get(messageId);
+      if (!delivery) {
+        // An unreadable message fails here. Any other was delivered before, or is not in the store.
+        parseTransitionEvent(body);
+        return;
+      }
+      const { transition } = delivery;
+      const why = refused.get(transition.finding.id);
+      if (why !== undefined) {
+        throw new DeliveryError(`Security Hub refused the finding ${transition.finding.id}: ${why}`);
+      }
+      await findings.markDelivered(transition, "securityhub");
+    });
   });
-});
+}
 
-async function tryFind(
+async function findDeliveryIfReadable(
   body: string,
-  findings: FindingStore,
+  findings: SecurityHubPorts["findings"],
   invocation: Invocation,
 ): Promise<Delivery | undefined> {
   try {
     return await findDelivery(body, findings, invocation);
   } catch (error) {
-    // Told when its message is handled, and fails that message alone.
+    // consumeQueue parses the message again, and only that message fails.
     if (error instanceof MessageUnreadableError) return undefined;
     throw error;
   }
 }
+
+const securityhub = new SecurityHubClient(sdkClientSettings);
+const dynamodb = new DynamoDBClient(sdkClientSettings);
+
+/** The handler that Lambda calls. */
+export const handler = createHandler((location) => {
+  const { FINDINGS_TABLE } = readEnvironment(functionEnvironments.securityhub);
+  return {
+    findings: createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks: ["securityhub"] }),
+    importer: createFindingImporter(securityhub, ({ transition, renewedAt }) =>
+      formatAsff(transition, location, renewedAt),
+    ),
+  };
+});

@@ -3,62 +3,76 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { createAgentReader } from "@drift-guard/aws/batch/agents";
 import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
+import { functionEnvironments } from "@drift-guard/core/config/environment";
+import type { SweepPorts } from "@drift-guard/guard/ports";
 import { SweepIncompleteError, type SweepReport } from "@drift-guard/guard/sweep/report";
 import { sweep } from "@drift-guard/guard/sweep/sweep";
-import { patience } from "./shared/client-settings.ts";
-import { Environment, readEnvironment } from "./shared/environment.ts";
-import { defineFunction } from "./shared/function.ts";
-import { createInspectClients, openInspection } from "./shared/guard.ts";
-import { openResources } from "./shared/resources.ts";
+import { sdkClientSettings } from "./shared/client-settings.ts";
+import { readEnvironment } from "./shared/environment.ts";
+import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
+import { createInspectClients, describeGuard, type OpenedGuard, openInspection } from "./shared/guard.ts";
 
-const clients = createInspectClients();
-const eventbridge = new EventBridgeClient(patience);
-
-// Left for the role at hand and for the answer when the sweep is told to stop.
+// The sweep stops when this much of the function's time is left: enough to finish one role and to return.
 const reserveMs = 15_000;
 
-/**
- * Looks at every guarded role, and tells again what was not delivered: it finds what no event told. Fails where it could
- * not do all of that, after it did the rest, so that it is tried again and at last kept for a person.
- */
-export const handler = defineFunction("sweep", async (_event, { context, home, logger, metrics }) => {
-  const { ports, settings } = openInspection(clients, home);
-  const { BUS_NAME } = readEnvironment(Environment.pick({ BUS_NAME: true }));
-  const announcer = createAnnouncer(eventbridge, BUS_NAME);
-  const agents = createAgentReader((region) => new ECSClient({ ...patience, region }));
-  const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - reserveMs, 0));
-  const { report, failure } = await sweepWhole(
-    { ...ports, resources: openResources(home), agents, announcer },
-    settings,
-    signal,
-  );
-  const { inspections, resent, asked, renewed, left, unread } = report;
-  const transitions = inspections.flatMap((inspection) => inspection.transitions);
-  metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);
-  metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
-  metrics.addMetric("Resent", MetricUnit.Count, resent);
-  metrics.addMetric("RollbacksAskedAgain", MetricUnit.Count, asked);
-  metrics.addMetric("RenewedInSecurityHub", MetricUnit.Count, renewed);
-  metrics.addMetric("UnreadRegions", MetricUnit.Count, unread.length);
-  for (const { region, why } of unread) {
-    logger.warn(`What AWS Batch uses in ${region} is as it was last seen: ${why}`);
-  }
-  if (left.length > 0) {
-    logger.warn("Time ran out before every role was looked at; the next sweep begins anew", { left });
-  }
-  if (failure) throw failure;
-  return {
-    inspected: inspections.length,
-    transitions: transitions.map(({ id }) => id),
-    resent,
-    asked,
-    renewed,
-    left,
-    unread: unread.map(({ region }) => region),
-  };
-});
+/** A sweep's result, as the function returns it. */
+export interface SweepResult {
+  /** Number of roles inspected. */
+  readonly inspected: number;
+  /** Ids of new transitions. */
+  readonly transitions: readonly string[];
+  /** Number of undelivered transitions sent again. */
+  readonly resent: number;
+  /** Number of rollbacks requested again. */
+  readonly asked: number;
+  /** Number of open findings renewed in Security Hub. */
+  readonly renewed: number;
+  /** Names of roles that the sweep had no time for. */
+  readonly left: readonly string[];
+  /** Regions whose AWS Batch could not be read. */
+  readonly unread: readonly string[];
+}
 
-async function sweepWhole(...parameters: Parameters<typeof sweep>): Promise<{
+/**
+ * Creates the handler of the schedule: it inspects every watched role, and sends undelivered transitions again. Where a
+ * part of the sweep fails, the handler finishes the rest and then throws `SweepIncompleteError`, so that Lambda retries
+ * and at last keeps the event in a queue with an alarm. `open` returns the ports for an invocation.
+ */
+export function createHandler(
+  open: (location: FunctionLocation) => OpenedGuard<SweepPorts>,
+): Handler<SweepResult> {
+  return defineFunction<SweepResult>("sweep", async (_event, { context, location, logger, metrics }) => {
+    const { ports, settings } = open(location);
+    const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - reserveMs, 0));
+    const { report, failure } = await sweepAndCatch(ports, settings, signal);
+    const { inspections, resent, asked, renewed, left, unread } = report;
+    const transitions = inspections.flatMap((inspection) => inspection.transitions);
+    metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);
+    metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
+    metrics.addMetric("Resent", MetricUnit.Count, resent);
+    metrics.addMetric("RollbacksAskedAgain", MetricUnit.Count, asked);
+    metrics.addMetric("RenewedInSecurityHub", MetricUnit.Count, renewed);
+    metrics.addMetric("UnreadRegions", MetricUnit.Count, unread.length);
+    for (const { region, why } of unread) {
+      logger.warn(`AWS Batch in ${region} could not be read, so its uses of roles stay as last read: ${why}`);
+    }
+    if (left.length > 0) {
+      logger.warn("Time ran out before every role was inspected. The next sweep starts over.", { left });
+    }
+    if (failure) throw failure;
+    return {
+      inspected: inspections.length,
+      transitions: transitions.map(({ id }) => id),
+      resent,
+      asked,
+      renewed,
+      left,
+      unread: unread.map(({ region }) => region),
+    };
+  });
+}
+
+async function sweepAndCatch(...parameters: Parameters<typeof sweep>): Promise<{
   readonly report: SweepReport;
   readonly failure?: SweepIncompleteError;
 }> {
@@ -69,3 +83,19 @@ async function sweepWhole(...parameters: Parameters<typeof sweep>): Promise<{
     throw error;
   }
 }
+
+const clients = createInspectClients();
+const eventbridge = new EventBridgeClient(sdkClientSettings);
+
+/** The handler that Lambda calls. */
+export const handler = createHandler((location) => {
+  const environment = readEnvironment(functionEnvironments.sweep);
+  return {
+    ports: {
+      ...openInspection(clients, environment, location),
+      agents: createAgentReader((region) => new ECSClient({ ...sdkClientSettings, region })),
+      announcer: createAnnouncer(eventbridge, environment.BUS_NAME),
+    },
+    settings: describeGuard(location, environment.GUARD_ROLE_ARN),
+  };
+});

@@ -1,8 +1,5 @@
-/**
- * How every SDK client of a function is made: throttling is waited out with growing pauses, for longer than the SDK
- * does by itself, and a connection that says nothing is given up while the function still has time to try again.
- */
-export const patience = {
+/** SDK client settings of every function: 6 attempts with growing pauses, 3 s to connect, 10 s for an answer. */
+export const sdkClientSettings = {
   maxAttempts: 6,
   retryMode: "standard",
   requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true },

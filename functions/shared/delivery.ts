@@ -4,22 +4,24 @@ import type { Delivery, FindingStore } from "@drift-guard/core/ports";
 import type { Invocation } from "./function.ts";
 
 /**
- * The transition that a message of the guard's bus tells, as it is stored. A message may come again, and be put there by
- * whoever may put events on the bus: one of a transition that nobody committed is logged, counted and dropped, which
- * `undefined` says. Throws `MessageUnreadableError`, `StoreUnavailableError`.
+ * Returns the stored transition that a message from the guard's bus names, and the sinks that still await it. Returns
+ * undefined, logs an error and counts the metric `ForgedTransitions` where the store has no such transition: anyone who
+ * may put events on the bus can send a message, so only the store decides what is delivered. Throws
+ * `MessageUnreadableError`, `StoreUnavailableError`.
  */
 export async function findDelivery(
   body: string,
   findings: Pick<FindingStore, "findDelivery">,
   { logger, metrics }: Pick<Invocation, "logger" | "metrics">,
 ): Promise<Delivery | undefined> {
-  const told = parseTransitionEvent(body);
-  const delivery = await findings.findDelivery(told);
+  const claimed = parseTransitionEvent(body);
+  const delivery = await findings.findDelivery(claimed);
   if (delivery) return delivery;
   logger.error(
-    "A message tells a transition that the findings table does not hold, so nothing was done for it. If it was not " +
-      "made before the table was restored, somebody else puts events on the guard's bus: look who may call events:PutEvents.",
-    { transition: told.id, role: told.finding.role },
+    "The findings table does not hold the transition of this message, so the message was dropped. If the table was " +
+      "restored, the transition may be newer than the backup. If not, someone else puts events on the guard's bus: " +
+      "check who may call events:PutEvents.",
+    { transition: claimed.id, role: claimed.finding.role },
   );
   metrics.addMetric("ForgedTransitions", MetricUnit.Count, 1);
   return undefined;

@@ -6,42 +6,49 @@ import { ConfigError } from "@drift-guard/core/errors";
 import middy, { type MiddyfiedHandler } from "@middy/core";
 import type { Context } from "aws-lambda";
 
-/** Where a function runs, as its own ARN tells it. */
-export interface Home {
+/** The account, partition and region that a function runs in. */
+export interface FunctionLocation {
+  /** 12 digits. */
   readonly account: string;
   readonly partition: string;
   readonly region: string;
 }
 
-/** What a handler is given beside its event. */
+/** What a handler may use besides its event. */
 export interface Invocation {
   readonly context: Context;
-  readonly home: Home;
+  readonly location: FunctionLocation;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
-/** A Lambda handler with structured logs that carry the request's id, and with metrics, which are sent at its end. */
+/** A Lambda handler as the runtime calls it. */
+export type Handler<Result> = MiddyfiedHandler<unknown, Result>;
+
+/**
+ * Creates a Lambda handler with structured logs, which carry the request id, and with metrics, which are flushed when
+ * the invocation ends. `service` names the function in both. The handler throws `ConfigError` where the function's ARN
+ * does not name its account.
+ */
 export function defineFunction<Result>(
   service: string,
   handle: (event: unknown, invocation: Invocation) => Promise<Result>,
-): MiddyfiedHandler<unknown, Result> {
+): Handler<Result> {
   const logger = new Logger({ serviceName: service });
   const metrics = new Metrics({ serviceName: service, logger });
   return middy<unknown, Result>((event: unknown, context: Context) =>
-    handle(event, { context, home: locate(context.invokedFunctionArn), logger, metrics }),
+    handle(event, { context, location: parseLocation(context.invokedFunctionArn), logger, metrics }),
   )
     .use(injectLambdaContext(logger))
     .use(logMetrics(metrics, { captureColdStartMetric: true }));
 }
 
-/** Reads account, partition and region from a function's ARN. Throws `ConfigError`. */
-function locate(functionArn: string): Home {
+function parseLocation(functionArn: string): FunctionLocation {
   const [, partition, service, region, account] = functionArn.split(":");
   if (service === "lambda" && partition && region && /^\d{12}$/.test(account ?? "") && account) {
     return { account, partition, region };
   }
   throw new ConfigError(
-    `The function was invoked as "${functionArn}", which is no ARN of a Lambda function, so its account is not known.`,
+    `The function's account is unknown: it was invoked as "${functionArn}", which is not the ARN of a Lambda function.`,
   );
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { BatchClient } from "@aws-sdk/client-batch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
@@ -6,18 +5,28 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { createBatchReader } from "@drift-guard/aws/batch/reader";
 import { createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
+import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { createLinkedRoleKeeper } from "@drift-guard/aws/iam/linked-role";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
-import { createRoleWriter } from "@drift-guard/aws/iam/writer";
-import type { GuardSettings, InspectPorts, RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
+import type { FunctionEnvironment } from "@drift-guard/core/config/environment";
+import type { Sink } from "@drift-guard/core/ports";
+import type { GuardSettings } from "@drift-guard/guard/ports";
 import config from "../../drift-guard.config.ts";
-import { patience } from "./client-settings.ts";
-import { Environment, readEnvironment } from "./environment.ts";
-import { openFindings } from "./findings.ts";
-import type { Home } from "./function.ts";
+import { sdkClientSettings } from "./client-settings.ts";
+import type { FunctionLocation } from "./function.ts";
+import { openResources } from "./resources.ts";
 
-/** The clients of a function that reads roles and writes the tables. */
+/** The sinks that the owner configured: each transition waits until all of them delivered it. */
+const sinks: readonly Sink[] = config.securityHub ? ["notify", "securityhub"] : ["notify"];
+
+/** The ports and settings with which a function of the guard handles one invocation. */
+export interface OpenedGuard<Ports> {
+  readonly ports: Ports;
+  readonly settings: GuardSettings;
+}
+
+/** The clients of a function that reads roles and commits findings. */
 export interface GuardClients {
   readonly iam: IAMClient;
   readonly dynamodb: DynamoDBClient;
@@ -28,69 +37,52 @@ export interface InspectClients extends GuardClients {
   readonly sqs: SQSClient;
 }
 
-/** Makes the clients of a function that reads roles and writes the tables, once for its container. */
+/** Creates the clients of a function that reads roles and commits findings. */
 export function createGuardClients(): GuardClients {
-  return { iam: new IAMClient(patience), dynamodb: new DynamoDBClient(patience) };
+  return { iam: new IAMClient(sdkClientSettings), dynamodb: new DynamoDBClient(sdkClientSettings) };
 }
 
-/** Makes the clients of a function that inspects roles, once for its container. */
+/** Creates the clients of a function that inspects roles. */
 export function createInspectClients(): InspectClients {
-  return { ...createGuardClients(), sqs: new SQSClient(patience) };
+  return { ...createGuardClients(), sqs: new SQSClient(sdkClientSettings) };
 }
 
-/** Opens the ports of an inspection, which are those of a sweep without bus and agents, for one invocation. */
-export function openInspection(
-  { iam, dynamodb, sqs }: InspectClients,
-  home: Home,
-): {
-  readonly ports: InspectPorts & Pick<SweepPorts, "roles" | "findings">;
-  readonly settings: GuardSettings;
-} {
-  const { account, partition } = home;
-  const { CHANGES_QUEUE_URL } = readEnvironment(Environment.pick({ CHANGES_QUEUE_URL: true }));
-  const { settings, ...stores } = openStores(iam, dynamodb, home);
-  return {
-    ports: {
-      ...stores,
-      batch: createBatchReader((region) => new BatchClient({ ...patience, region }), { account, partition }),
-      deletions: createLinkedRoleKeeper(iam),
-      rechecks: createRecheckQueue(sqs, CHANGES_QUEUE_URL),
-      now: () => new Date(),
-    },
-    settings,
-  };
+/** Returns the settings of the guard in the function's account; `guardRole` is the ARN of the rollback function's role. */
+export function describeGuard(location: FunctionLocation, guardRole?: string): GuardSettings {
+  const { account, partition } = location;
+  return { config, account, partition, ...(guardRole && { guardRole }) };
 }
 
-/** Opens the ports of a rollback, for one invocation. */
-export function openRollback(
+/** Opens the ports that every function which reads roles and commits findings uses. */
+export function openGuard(
   { iam, dynamodb }: GuardClients,
-  home: Home,
-): {
-  readonly ports: RollbackPorts & Pick<SweepPorts, "findings">;
-  readonly settings: GuardSettings;
-} {
-  const { settings, ...stores } = openStores(iam, dynamodb, home);
-  return {
-    ports: { ...stores, writer: createRoleWriter(iam), newId: randomUUID, now: () => new Date() },
-    settings,
-  };
-}
-
-function openStores(iam: IAMClient, dynamodb: DynamoDBClient, { account, partition }: Home) {
-  const environment = readEnvironment(
-    Environment.pick({ FINDINGS_TABLE: true, CONTROL_TABLE: true, GUARD_ROLE_ARN: true }),
-  );
-  const settings: GuardSettings = {
-    config,
-    account,
-    partition,
-    ...(environment.GUARD_ROLE_ARN && { guardRole: environment.GUARD_ROLE_ARN }),
-  };
+  { FINDINGS_TABLE, CONTROL_TABLE }: FunctionEnvironment<"rollback">,
+  { account, partition }: FunctionLocation,
+) {
   return {
     roles: createRoleReader(iam, { account, partition }),
-    findings: openFindings(dynamodb),
-    control: createControlStore(dynamodb, { table: environment.CONTROL_TABLE }),
-    usage: createUsageStore(dynamodb, { table: environment.FINDINGS_TABLE }),
-    settings,
+    findings: createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks }),
+    control: createControlStore(dynamodb, { table: CONTROL_TABLE }),
+    usage: createUsageStore(dynamodb, { table: FINDINGS_TABLE }),
+    now: () => new Date(),
+  };
+}
+
+/** Opens the ports of an inspection; a sweep needs a bus and a reader of agents besides. */
+export function openInspection(
+  clients: InspectClients,
+  environment: FunctionEnvironment<"detect">,
+  location: FunctionLocation,
+) {
+  const { account, partition } = location;
+  return {
+    ...openGuard(clients, environment, location),
+    batch: createBatchReader((region) => new BatchClient({ ...sdkClientSettings, region }), {
+      account,
+      partition,
+    }),
+    deletions: createLinkedRoleKeeper(clients.iam),
+    rechecks: createRecheckQueue(clients.sqs, environment.CHANGES_QUEUE_URL),
+    resources: openResources(location),
   };
 }

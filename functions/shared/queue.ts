@@ -9,10 +9,10 @@ const QueueEvent = z.looseObject({
   Records: z.array(z.looseObject({ messageId: z.string(), body: z.string() })),
 });
 
-// Left for the message at hand when no other is begun.
+// A message is begun only while this much of the function's time is left.
 const reserveMs = 10_000;
 
-/** Too little of the function's time is left to begin with a message; its queue gives it again. */
+/** The function had too little time left to begin with a message. */
 class OutOfTimeError extends Error {
   override readonly name = "OutOfTimeError";
 }
@@ -23,49 +23,50 @@ export interface QueueMessage {
   readonly body: string;
 }
 
-/** The messages of an SQS event. Throws `MessageUnreadableError` where the event is no such thing. */
+/** Returns the messages of an SQS event. Throws `MessageUnreadableError` where the event is not an SQS event. */
 export function readQueue(event: unknown): readonly QueueMessage[] {
   return parseQueue(event).Records;
 }
 
 /**
- * Handles each message of an SQS event, one after the other, and answers with those that failed: the queue gives them
- * again, and at last keeps them for a person. One that cannot be read fails like any other, so that it is not lost.
+ * Handles the messages of an SQS event one after another, and returns the failed ones: SQS delivers those again, and
+ * after five times moves them to the dead-letter queue. A message fails if `handle` throws, or if less than 10 seconds
+ * of the function's time are left. Throws `MessageUnreadableError` where the event is not an SQS event.
  */
 export async function consumeQueue(
   event: unknown,
   { context, logger, metrics }: Invocation,
   handle: (message: QueueMessage) => Promise<void>,
 ): Promise<SQSBatchResponse> {
-  const handleAndTell = async (message: QueueMessage) => {
+  const handleOrLog = async (message: QueueMessage) => {
     try {
       if (context.getRemainingTimeInMillis() < reserveMs) {
-        // What is done by now is done; a function that is cut off would have to do all of it again.
-        throw new OutOfTimeError("The messages before it took the function's time.");
+        // If Lambda stopped the function, SQS would deliver the messages already handled again too.
+        throw new OutOfTimeError("The messages before it used up the function's time.");
       }
       await handle(message);
     } catch (error) {
-      const told = error instanceof Error ? error : new Error(String(error));
-      logger.error(`Message ${message.messageId} failed and goes back to its queue.`, told);
-      throw told;
+      const failure = error instanceof Error ? error : new Error(String(error));
+      logger.error(`Message ${message.messageId} failed and returns to its queue.`, failure);
+      throw failure;
     }
   };
   const queue = parseQueue(event);
-  // Messages of one burst often concern one role: side by side they would only race for its ledger.
+  // Not in parallel: messages of one burst often concern one role, and would conflict on its ledger.
   const options = { context, processInParallel: false, throwOnFullBatchFailure: false };
-  const quiet = { debug: () => {}, error: () => {}, warn: () => {} };
-  const processor = new BatchProcessor(EventType.SQS, { logger: quiet });
-  const answer = await processPartialResponse(queue, handleAndTell, processor, options);
+  const silent = { debug: () => {}, error: () => {}, warn: () => {} };
+  const processor = new BatchProcessor(EventType.SQS, { logger: silent });
+  const response = await processPartialResponse(queue, handleOrLog, processor, options);
   metrics.addMetric("Messages", MetricUnit.Count, queue.Records.length);
-  metrics.addMetric("MessagesFailed", MetricUnit.Count, answer.batchItemFailures.length);
-  return answer;
+  metrics.addMetric("MessagesFailed", MetricUnit.Count, response.batchItemFailures.length);
+  return response;
 }
 
 function parseQueue(event: unknown): z.infer<typeof QueueEvent> {
   const parsed = QueueEvent.safeParse(event);
   if (parsed.success) return parsed.data;
   throw new MessageUnreadableError(
-    `The function was invoked with something that is no SQS event. Only its queue may invoke it.\n${z.prettifyError(parsed.error)}`,
+    `The function was invoked with something other than an SQS event. Only its queue may invoke it.\n${z.prettifyError(parsed.error)}`,
     { cause: parsed.error },
   );
 }

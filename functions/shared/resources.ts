@@ -3,19 +3,20 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { createResourceReader } from "@drift-guard/aws/resources";
 import type { ResourceReader } from "@drift-guard/core/ports";
-import { patience } from "./client-settings.ts";
-import type { Home } from "./function.ts";
+import { sdkClientSettings } from "./client-settings.ts";
+import type { FunctionLocation } from "./function.ts";
 
-// A finding says what was not read; a role that is not looked at in time has none.
-const briefly = { ...patience, maxAttempts: 3 };
+// Half of the usual attempts: a resource that was not read is reported in the finding, but a role that is inspected too
+// late has no finding.
+const resourceClientSettings = { ...sdkClientSettings, maxAttempts: 3 };
 
-/** Opens what tells of secrets, parameters and keys, for one invocation. */
-export function openResources({ account, partition }: Home): ResourceReader {
+/** Opens the reader of secrets, parameters and keys. */
+export function openResources({ account, partition }: FunctionLocation): ResourceReader {
   return createResourceReader(
     {
-      secrets: (region) => new SecretsManagerClient({ ...briefly, region }),
-      keys: (region) => new KMSClient({ ...briefly, region }),
-      parameters: (region) => new SSMClient({ ...briefly, region }),
+      secrets: (region) => new SecretsManagerClient({ ...resourceClientSettings, region }),
+      keys: (region) => new KMSClient({ ...resourceClientSettings, region }),
+      parameters: (region) => new SSMClient({ ...resourceClientSettings, region }),
     },
     { account, partition },
   );

@@ -1,16 +1,26 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { functionEnvironments } from "@drift-guard/core/config/environment";
+import { lambdas } from "@drift-guard/infra/bundles";
+import type { Resource } from "@drift-guard/infra/synth/synthesis";
 import { stackOf } from "../stacks.ts";
 
 const plain = await stackOf("plain");
 const everything = await stackOf("everything");
 
+/** The environment variables of a function that the stack sets for the function itself. */
+function variablesOf({ inputs }: Resource): readonly string[] {
+  assert.ok(inputs.environment instanceof Object && "variables" in inputs.environment);
+  const names = Object.keys(inputs.environment.variables ?? {});
+  return names.filter((name) => !/^(?:SST|POWERTOOLS)_/.test(name)).sort();
+}
+
 describe("every function", () => {
-  const lambdas = () => everything.all("aws:lambda/function:Function");
+  const deployed = () => everything.all("aws:lambda/function:Function");
 
   it("runs Node 24 on arm64 and logs JSON to a group of its own that forgets", () => {
     assert.deepEqual(
-      lambdas().map(({ name }) => name),
+      deployed().map(({ name }) => name),
       [
         "DetectFunction",
         "HubImporterFunction",
@@ -20,7 +30,7 @@ describe("every function", () => {
         "SweepFunction",
       ],
     );
-    for (const { name, inputs } of lambdas()) {
+    for (const { name, inputs } of deployed()) {
       assert.equal(inputs.runtime, "nodejs24.x");
       assert.deepEqual(inputs.architectures, ["arm64"]);
       assert.equal(inputs.handler, "index.handler");
@@ -30,36 +40,40 @@ describe("every function", () => {
     }
   });
 
-  it("is told where its tables, queue, bus and topic are, each only what it uses", () => {
-    const told = Object.fromEntries(
-      lambdas().map(({ name, inputs }) => {
-        assert.ok(inputs.environment instanceof Object && "variables" in inputs.environment);
-        const names = Object.keys(inputs.environment.variables ?? {});
-        const own = names.filter((each) => !/^(?:SST|POWERTOOLS)_/.test(each));
-        return [name.replace(/Function$/, ""), own.sort()];
-      }),
-    );
+  it("has the environment variables of what it uses, and no others", () => {
     const inspecting = ["CHANGES_QUEUE_URL", "CONTROL_TABLE", "FINDINGS_TABLE"];
-    assert.deepEqual(told, {
-      Detect: [...inspecting, "GUARD_ROLE_ARN"],
-      HubImporter: ["FINDINGS_TABLE"],
-      Notifier: ["FINDINGS_TABLE", "TOPIC_ARN"],
-      Publish: ["BUS_NAME"],
-      Rollbacker: inspecting,
-      Sweep: ["BUS_NAME", ...inspecting, "GUARD_ROLE_ARN"],
-    });
+    assert.deepEqual(
+      Object.fromEntries(
+        deployed().map((lambda) => [lambda.name.replace(/Function$/, ""), variablesOf(lambda)]),
+      ),
+      {
+        Detect: [...inspecting, "GUARD_ROLE_ARN"],
+        HubImporter: ["FINDINGS_TABLE"],
+        Notifier: ["FINDINGS_TABLE", "TOPIC_ARN"],
+        Publish: ["BUS_NAME"],
+        Rollbacker: ["CONTROL_TABLE", "FINDINGS_TABLE"],
+        Sweep: ["BUS_NAME", ...inspecting, "GUARD_ROLE_ARN"],
+      },
+    );
     assert.doesNotMatch(JSON.stringify(plain.resources), /GUARD_ROLE_ARN/);
   });
 
+  it("has each environment variable that its code reads", () => {
+    for (const [name, source] of Object.entries(lambdas)) {
+      const read = Object.keys(functionEnvironments[source].shape).sort();
+      assert.deepEqual(variablesOf(everything.get(`${name}Function`)), read, name);
+    }
+  });
+
   it("counts its metrics under the guard's name", () => {
-    for (const { inputs } of lambdas()) {
+    for (const { inputs } of deployed()) {
       assert.match(JSON.stringify(inputs.environment), /"POWERTOOLS_METRICS_NAMESPACE":"drift-guard"/);
     }
   });
 
   it("has memory, and with it processor time, to compare hostile policies where it looks at roles", () => {
     const memory = Object.fromEntries(
-      lambdas().map(({ name, inputs }) => [name.replace(/Function$/, ""), inputs.memorySize]),
+      deployed().map(({ name, inputs }) => [name.replace(/Function$/, ""), inputs.memorySize]),
     );
     assert.deepEqual(memory, {
       Detect: 1024,
@@ -72,7 +86,7 @@ describe("every function", () => {
   });
 
   it("takes nothing out of the account's pool of concurrency: what is throttled would be given up", () => {
-    for (const { name, inputs } of lambdas())
+    for (const { name, inputs } of deployed())
       assert.equal(inputs.reservedConcurrentExecutions, undefined, name);
   });
 });
