@@ -110,7 +110,7 @@ withEmulators("The functions", (services) => {
       for (const event of [undefined, {}, { Records: [{ body: "{}" }] }]) {
         await assert.rejects(invoke("detect", event), {
           name: "MessageUnreadableError",
-          message: /no SQS event/,
+          message: /other than an SQS event/,
         });
       }
     });
