@@ -1,45 +1,54 @@
-/** The service's own code of a failed SDK call, without the SDK's suffix: `NoSuchEntity`. None where no service answered. */
+/**
+ * Returns the service's error code of a failed SDK call without the SDK's suffix, such as `NoSuchEntity`. Returns
+ * undefined if no service answered, or if its answer could not be read.
+ */
 export function errorCodeOf(error: unknown): string | undefined {
-  // `$fault` is what the SDK gives to a service's answer; a broken socket or an unreadable answer has none.
+  // The SDK sets `$fault` on a service's answer only; a broken socket or an unreadable answer has none.
   if (!(error instanceof Error) || !("$fault" in error)) return undefined;
   return error.name.replace(/Exception$/, "");
 }
 
-/** Whether the service said no: what was asked was not done. After a fault of its own, or no answer, that is not known. */
+/**
+ * Whether the service refused the call (a 4xx answer), so that it changed nothing. After a fault of the service (5xx) or
+ * without an answer, the call may have been carried out.
+ */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Error && "$fault" in error && error.$fault === "client";
 }
 
-/** Whether the service said that this identity may not make the call. */
+/** Whether the service refused the call because the caller lacks the permission. */
 export function isDenied(error: unknown): boolean {
   return /^(AccessDenied|AuthorizationError|UnauthorizedOperation)$/.test(errorCodeOf(error) ?? "");
 }
 
-/** Whether the service said, after the SDK's own retries, that it takes no more calls at the moment. */
+/** Whether the service still throttled the call after the SDK's own retries. */
 export function isThrottled(error: unknown): boolean {
   return /Throttl|TooManyRequests|RequestLimitExceeded|ThroughputExceeded/.test(errorCodeOf(error) ?? "");
 }
 
-/** Says for a person why an SDK call failed and what to do; `permission` is what the call needs, such as `iam:GetRole`. */
+/**
+ * Formats why an SDK call failed and what to do about it, in sentences. `permission` is the IAM action that the call
+ * needs, such as `iam:GetRole`.
+ */
 export function formatFailure(error: unknown, permission: string): string {
   const code = errorCodeOf(error);
-  const message = sentence(error instanceof Error ? error.message || error.name : String(error));
-  if (code === undefined) return `${permission} gave no answer that can be read: ${message}`;
-  const told = `${permission} answered ${code}: ${message}`;
-  if (isDenied(error)) return `${told} Allow ${permission} to the identity that made the call.`;
-  if (isThrottled(error)) return `${told} The SDK's retries are used up; try again later.`;
+  const message = toSentence(error instanceof Error ? error.message || error.name : String(error));
+  if (code === undefined) return `${permission} gave no readable answer: ${message}`;
+  const answer = `${permission} answered ${code}: ${message}`;
+  if (isDenied(error)) return `${answer} Allow ${permission} to the identity that made the call.`;
+  if (isThrottled(error)) return `${answer} The SDK's retries are used up; try again later.`;
   if (/ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature/.test(code)) {
-    return `${told} Check the credentials.`;
+    return `${answer} Check the credentials.`;
   }
-  return told;
+  return answer;
 }
 
-function sentence(text: string): string {
+function toSentence(text: string): string {
   const trimmed = text.trim();
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
-/** The id of the request that failed, by which CloudTrail knows it too. */
+/** Returns the id of the failed request, which CloudTrail's record of the call has too; undefined if there is none. */
 export function requestIdOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("$metadata" in error)) return undefined;
   const { $metadata } = error;

@@ -10,14 +10,15 @@ import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import type { ResourceReader } from "@drift-guard/core/ports";
 import type { AwsAccount } from "./account.ts";
 
-/** Makes the clients of a region; each is asked for once, and only where something of its service is read. */
+/** Creates the SDK clients of a region. Each is created once, and only when a resource of its service is read. */
 export interface ResourceClients {
   secrets(region: string): SecretsManagerClient;
   keys(region: string): KMSClient;
   parameters(region: string): SSMClient;
 }
 
-interface Resource {
+/** A resource of the three services, parsed from its ARN. */
+interface ResourceRef {
   readonly kind: "secret" | "parameter" | "key";
   readonly arn: string;
   readonly region: string;
@@ -28,7 +29,7 @@ interface Resource {
 
 const resourceArn =
   /^arn:([a-z-]+):(secretsmanager|ssm|kms):([a-z]{2}(?:-[a-z]+)+-\d+):(\d{12}):(secret:|parameter\/|key\/)([^:\s]+)$/;
-const kinds: ReadonlyMap<string, Resource["kind"]> = new Map([
+const kinds: ReadonlyMap<string, ResourceRef["kind"]> = new Map([
   ["secretsmanager secret:", "secret"],
   ["ssm parameter/", "parameter"],
   ["kms key/", "key"],
@@ -36,23 +37,28 @@ const kinds: ReadonlyMap<string, Resource["kind"]> = new Map([
 const unknownSuffix = /-\?{6}$/;
 
 /**
- * Reads what policies and keys the account's own secrets, parameters and keys have, and never a value (R45, R46).
- * Each is asked for once in the reader's life. What cannot be read, for whatever reason, was not read: undefined.
+ * Creates a reader of the resource policies and encryption keys of the account's secrets, parameters and keys (R45, R46).
+ * It never reads a value. It calls `secretsmanager:DescribeSecret` and `GetResourcePolicy`, `ssm:DescribeParameters`,
+ * `kms:GetKeyPolicy` and `DescribeKey`, and reads each ARN once in its life.
+ *
+ * `facts` throws nothing. It returns undefined if the ARN is malformed or of another account or partition, if AWS denies
+ * or fails a call, or if the resource does not exist.
  */
 export function createResourceReader(
   clients: ResourceClients,
   { account, partition }: AwsAccount,
 ): ResourceReader {
-  const secrets = oncePerKey(clients.secrets);
-  const keys = oncePerKey(clients.keys);
-  const parameters = oncePerKey(clients.parameters);
+  const secrets = memoize(clients.secrets);
+  const keys = memoize(clients.keys);
+  const parameters = memoize(clients.parameters);
 
-  async function readKeyOf(id: string, region: string): Promise<Pick<ResourceFacts, "key">> {
+  /** `id` is an alias, key id or ARN, as Secrets Manager and Systems Manager return it; the result is empty if unknown. */
+  async function readEncryptionKey(id: string, region: string): Promise<Pick<ResourceFacts, "key">> {
     if (id.startsWith("alias/aws/")) return { key: null };
     const key = parseResource(id);
-    // A key of AWS's own serves its own account alone: one of another account is somebody's.
+    // AWS-managed keys are used only in their own account, so another account's key is customer managed.
     if (key && key.account !== account) return { key: key.arn };
-    const known = await orNothing(async () => {
+    const known = await orUndefined(async () => {
       const { KeyMetadata: found } = await keys(key?.region ?? region).send(
         new DescribeKeyCommand({ KeyId: id }),
       );
@@ -62,28 +68,31 @@ export function createResourceReader(
     return known ?? {};
   }
 
-  async function readSecret({ arn, name, region }: Resource): Promise<ResourceFacts | undefined> {
+  async function readSecret({ arn, name, region }: ResourceRef): Promise<ResourceFacts | undefined> {
     const client = secrets(region);
     const SecretId = unknownSuffix.test(name) ? name.replace(unknownSuffix, "") : arn;
     const { ARN, KmsKeyId } = await client.send(new DescribeSecretCommand({ SecretId }));
-    if (ARN === undefined || !isAskedFor(ARN, arn)) return undefined;
+    if (ARN === undefined || !matchesSecret(ARN, arn)) return undefined;
     const { ResourcePolicy } = await client.send(new GetResourcePolicyCommand({ SecretId: ARN }));
     if (ResourcePolicy !== undefined && !isJson(ResourcePolicy)) return undefined;
-    const key = KmsKeyId === undefined ? { key: null } : await readKeyOf(KmsKeyId, region);
+    const key = KmsKeyId === undefined ? { key: null } : await readEncryptionKey(KmsKeyId, region);
     return { policy: ResourcePolicy ?? null, ...key };
   }
 
-  async function readParameter({ name, region }: Resource): Promise<ResourceFacts | undefined> {
+  async function readParameter({ name, region }: ResourceRef): Promise<ResourceFacts | undefined> {
     const found = await findParameter(parameters(region), name);
     if (found?.Type === undefined) return undefined;
-    // Inside its account a parameter is given by IAM alone.
+    // A parameter has no resource policy within its own account.
     if (found.Type !== "SecureString") return { policy: null, key: null };
-    return { policy: null, ...(found.KeyId === undefined ? {} : await readKeyOf(found.KeyId, region)) };
+    return {
+      policy: null,
+      ...(found.KeyId === undefined ? {} : await readEncryptionKey(found.KeyId, region)),
+    };
   }
 
-  async function readKey({ arn, region }: Resource): Promise<ResourceFacts | undefined> {
-    const asked = new GetKeyPolicyCommand({ KeyId: arn, PolicyName: "default" });
-    const { Policy } = await keys(region).send(asked);
+  async function readKey({ arn, region }: ResourceRef): Promise<ResourceFacts | undefined> {
+    const command = new GetKeyPolicyCommand({ KeyId: arn, PolicyName: "default" });
+    const { Policy } = await keys(region).send(command);
     return Policy !== undefined && isJson(Policy) ? { policy: Policy } : undefined;
   }
 
@@ -100,26 +109,26 @@ export function createResourceReader(
     }
   }
 
-  return { facts: oncePerKey((arn: string) => orNothing(() => read(arn))) };
+  return { facts: memoize((arn: string) => orUndefined(() => read(arn))) };
 }
 
-function parseResource(arn: string): Resource | undefined {
+function parseResource(arn: string): ResourceRef | undefined {
   const [, partition, service, region, account, type, name] = resourceArn.exec(arn) ?? [];
   const kind = kinds.get(`${service} ${type}`);
   if (!kind || !partition || !region || !account || !name) return undefined;
   return { kind, arn, region, account, partition, name };
 }
 
-// Who knows a secret by its name alone asks with question marks for the six characters that follow it.
-function isAskedFor(found: string, asked: string): boolean {
-  if (!unknownSuffix.test(asked)) return found === asked;
-  return found.replace(/-[A-Za-z0-9]{6}$/, "") === asked.replace(unknownSuffix, "");
+// An ARN whose random suffix is unknown ends in six question marks (docs/aws-facts.md, "Secrets, parameters and keys").
+function matchesSecret(found: string, requested: string): boolean {
+  if (!unknownSuffix.test(requested)) return found === requested;
+  return found.replace(/-[A-Za-z0-9]{6}$/, "") === requested.replace(unknownSuffix, "");
 }
 
 async function findParameter(client: SSMClient, name: string): Promise<ParameterMetadata | undefined> {
-  // Parameter Store shows a secret under this name when it is asked for its value, and lists it nowhere.
+  // A secret shown as a parameter (docs/aws-facts.md, "Secrets, parameters and keys"); DescribeParameters omits it.
   if (name.startsWith("aws/reference/")) return undefined;
-  // An ARN does not tell whether a name of one level begins with a slash.
+  // The ARNs of the parameters `name` and `/name` are the same.
   const names = name.includes("/") ? [`/${name}`] : [name, `/${name}`];
   const found: ParameterMetadata[] = [];
   const filter = { Key: "Name", Option: "Equals", Values: names };
@@ -141,8 +150,8 @@ function isJson(text: string): boolean {
   }
 }
 
-// Denied, gone, throttled, a region that is not there: none of it may keep a role from being looked at.
-async function orNothing<T>(ask: () => Promise<T>): Promise<T | undefined> {
+// An unreadable resource, whatever the error, must not prevent the inspection of the role that uses it.
+async function orUndefined<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch {
@@ -150,11 +159,11 @@ async function orNothing<T>(ask: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-function oncePerKey<Made>(make: (key: string) => Made): (key: string) => Made {
-  const made = new Map<string, Made>();
+function memoize<Value>(create: (key: string) => Value): (key: string) => Value {
+  const created = new Map<string, Value>();
   return (key) => {
-    const known = made.get(key) ?? make(key);
-    made.set(key, known);
-    return known;
+    const value = created.get(key) ?? create(key);
+    created.set(key, value);
+    return value;
   };
 }

@@ -23,7 +23,7 @@ describe("publish", () => {
     const Records = ["one", "two"].map((id) => streamRecord(aTransition({ finding: aFinding({ id }) })));
     await assert.rejects(handler({ Records }, aContext()), {
       name: "DeliveryError",
-      message: /The bus guard did not take 1 of 2 transitions: two#1: ThrottlingException/,
+      message: /The bus guard did not accept 1 of 2 transitions: two#1: ThrottlingException/,
     });
     await bus.close();
   });

@@ -1,20 +1,24 @@
 import { errorCodeOf, formatFailure } from "../failure.ts";
 
-/** Something could not be handed to the service that it was for, or only a part of it; the text names what was not. */
+/** A delivery to an AWS service failed, wholly or in part; the message names what was not delivered. */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
 }
 
-/** What to tell of a delivery that failed; `target` is a queue, bus, topic or hub with its name. */
+/**
+ * Returns the failure of a call to `target` as a `DeliveryError`, with what to do about it; a `DeliveryError` is returned
+ * unchanged. `target` names a queue, bus, topic or service, such as "The queue URL"; `permission` is the IAM action of
+ * the call.
+ */
 export function toDeliveryError(target: string, error: unknown, permission: string): DeliveryError {
   if (error instanceof DeliveryError) return error;
   if (/^(ResourceNotFound|QueueDoesNotExist|NotFound|InvalidAddress)$/.test(errorCodeOf(error) ?? "")) {
     return new DeliveryError(
-      `${target} is not there. Deploy the stack, or check the region and the environment variable that names it.`,
+      `${target} does not exist. Deploy the stack, or check the region and the environment variable that names it.`,
       { cause: error },
     );
   }
-  return new DeliveryError(`${target} did not take it: ${formatFailure(error, permission)}`, {
+  return new DeliveryError(`${target} did not accept the delivery: ${formatFailure(error, permission)}`, {
     cause: error,
   });
 }

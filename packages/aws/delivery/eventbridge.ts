@@ -9,21 +9,25 @@ import { DeliveryError, toDeliveryError } from "./delivery-error.ts";
 import { eventSource, eventType } from "./transition-event.ts";
 import { jsonBytes, shortenTransition } from "./transition-size.ts";
 
-// PutEvents takes ten entries and 262,144 bytes; one that fills it would not pass the queues behind the bus, whose
-// messages have the same limit and carry the envelope too.
-const largest = { entries: 10, bytes: 256_000, detail: 240_000 };
+// PutEvents takes 10 entries and 262,144 bytes. A queue behind the bus has the same limit for one message and needs room
+// for the envelope, so one entry must stay below it.
+const limits = { entries: 10, bytes: 256_000, detailBytes: 240_000 };
 
-/** Tells transitions to the guard's own bus; one that is too large goes as `slimTransition` leaves it. */
+/**
+ * Creates the announcer that puts transitions on the guard's own bus. It calls `events:PutEvents` with up to ten
+ * transitions at a time and shortens a transition that is too large with `shortenTransition`. After all calls it throws
+ * `DeliveryError`, which names the transitions that EventBridge did not accept.
+ */
 export function createAnnouncer(client: EventBridgeClient, bus: string): Announcer {
   return {
     async announce(transitions) {
-      const untold: string[] = [];
-      // Each call is made, also after one that failed: what can be told is told.
-      for (const chunk of packChunks(transitions)) untold.push(...(await put(client, bus, chunk)));
-      if (untold.length === 0) return;
+      const failures: string[] = [];
+      // A failed call does not stop the next ones: as many transitions as possible are delivered.
+      for (const chunk of packChunks(transitions)) failures.push(...(await putChunk(client, bus, chunk)));
+      if (failures.length === 0) return;
       throw new DeliveryError(
-        `The bus ${bus} did not take ${untold.length} of ${transitions.length} transitions: ${untold.join("; ")}. ` +
-          "They are told again by the stream's retry, and by the sweep.",
+        `The bus ${bus} did not accept ${failures.length} of ${transitions.length} transitions: ` +
+          `${failures.join("; ")}. The stream's retry and the next sweep send them again.`,
       );
     },
   };
@@ -33,22 +37,23 @@ function packChunks(transitions: readonly Transition[]): readonly (readonly Tran
   const chunks: Transition[][] = [];
   let bytes = 0;
   for (const transition of transitions) {
-    const slim = shortenTransition(transition, largest.detail);
-    const size = jsonBytes(slim) + eventSource.length + eventType.length + 14;
+    const detail = shortenTransition(transition, limits.detailBytes);
+    // EventBridge counts 14 bytes for the time of an entry.
+    const size = jsonBytes(detail) + eventSource.length + eventType.length + 14;
     const last = chunks.at(-1);
-    if (last && last.length < largest.entries && bytes + size <= largest.bytes) {
-      last.push(slim);
+    if (last && last.length < limits.entries && bytes + size <= limits.bytes) {
+      last.push(detail);
       bytes += size;
     } else {
-      chunks.push([slim]);
+      chunks.push([detail]);
       bytes = size;
     }
   }
   return chunks;
 }
 
-/** Puts one call's worth, and gives for each that was not taken its id and why. */
-async function put(
+/** Puts one chunk. Returns the id of each transition that was not accepted, with the reason. */
+async function putChunk(
   client: EventBridgeClient,
   bus: string,
   chunk: readonly Transition[],
@@ -62,7 +67,7 @@ async function put(
   }));
   try {
     const answer = await client.send(new PutEventsCommand({ Entries: entries }));
-    // An answer that does not speak of every entry is not taken for a success.
+    // An answer without an entry for a transition does not count as a success.
     return chunk.flatMap(({ id }, index) => {
       const entry = answer.Entries?.[index];
       if (entry?.EventId && !entry.ErrorCode) return [];

@@ -3,18 +3,19 @@ import {
   BatchImportFindingsCommand,
   type SecurityHubClient,
 } from "@aws-sdk/client-securityhub";
-
 import type { Delivery, FindingImporter } from "@drift-guard/core/ports";
 import { errorCodeOf } from "../failure.ts";
 import { DeliveryError, toDeliveryError } from "./delivery-error.ts";
 
-/** A finding that Security Hub did not take, by its ASFF `Id`. */
+/** A finding that Security Hub rejected. */
 export interface RefusedFinding {
+  /** ASFF `Id`. */
   readonly id: string;
+  /** Security Hub's error code and message. */
   readonly why: string;
 }
 
-/** Security Hub did not take some findings; the others are imported. */
+/** Security Hub rejected some findings of an import; it imported the others. */
 export class FindingsRefusedError extends DeliveryError {
   readonly refused: readonly RefusedFinding[];
   constructor(message: string, refused: readonly RefusedFinding[]) {
@@ -23,12 +24,13 @@ export class FindingsRefusedError extends DeliveryError {
   }
 }
 
-// BatchImportFindings takes 100 findings and 6 MB (platform-facts 5.6).
-const largest = { findings: 100, bytes: 5_500_000 };
+// BatchImportFindings takes 100 findings and 6 MB (docs/aws-facts.md, "Security Hub").
+const limits = { findings: 100, bytes: 5_500_000 };
 
 /**
- * Imports findings, new or again, in as few calls as hold them. Throws `FindingsRefusedError`, which names those that
- * were not taken, after all calls are made; `DeliveryError` where Security Hub takes none.
+ * Creates or updates findings through `securityhub:BatchImportFindings`, in as few calls as its limits allow. After all
+ * calls it throws `FindingsRefusedError`, which names the rejected findings. Throws `DeliveryError` if a call fails as a
+ * whole.
  */
 export async function importFindings(
   client: SecurityHubClient,
@@ -38,16 +40,16 @@ export async function importFindings(
   for (const chunk of packChunks(findings)) refused.push(...(await importChunk(client, chunk)));
   if (refused.length === 0) return;
   throw new FindingsRefusedError(
-    `Security Hub did not take ${refused.length} of ${findings.length} findings: ` +
+    `Security Hub rejected ${refused.length} of ${findings.length} findings: ` +
       `${refused.map(({ id, why }) => `${id}: ${why}`).join("; ")}.`,
     refused,
   );
 }
 
 /**
- * Creates an importer of findings into Security Hub. `format` returns a delivery's finding in ASFF. Throws
- * `DeliveryError` where Security Hub takes no finding, or refuses one that is not of the batch: then it is unknown which
- * were imported.
+ * Creates an importer of findings into Security Hub. `format` returns a delivery's finding in ASFF. `import` throws
+ * `DeliveryError` if a call fails as a whole, or if Security Hub rejects a finding that was not in the batch: it is then
+ * unknown which findings were imported.
  */
 export function createFindingImporter(
   client: SecurityHubClient,
@@ -86,7 +88,7 @@ function packChunks(findings: readonly AwsSecurityFinding[]): readonly AwsSecuri
   for (const finding of findings) {
     const size = Buffer.byteLength(JSON.stringify(finding));
     const last = chunks.at(-1);
-    if (last && last.length < largest.findings && bytes + size <= largest.bytes) {
+    if (last && last.length < limits.findings && bytes + size <= limits.bytes) {
       last.push(finding);
       bytes += size;
     } else {
@@ -104,8 +106,8 @@ async function importChunk(
   try {
     const answer = await client.send(new BatchImportFindingsCommand({ Findings: chunk }));
     return (answer.FailedFindings ?? []).map(({ Id, ErrorCode, ErrorMessage }) => ({
-      id: Id ?? "one without an Id",
-      why: `${ErrorCode ?? "refused"} ${ErrorMessage ?? ""}`.trimEnd(),
+      id: Id ?? "a finding without an Id",
+      why: `${ErrorCode ?? "no reason given"} ${ErrorMessage ?? ""}`.trimEnd(),
     }));
   } catch (error) {
     if (errorCodeOf(error) === "InvalidAccess") {

@@ -1,19 +1,23 @@
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
 import { toDeliveryError } from "./delivery-error.ts";
 
-/** A message in the forms in which a topic's subscribers want it. */
+/** One notification, in the forms that the subscribers of a topic receive. */
 export interface Notice {
+  /** The subject of the e-mail. */
   readonly subject: string;
-  /** For people: e-mail, and every protocol that has no form of its own. */
+  /** Plain text, for e-mail and every protocol other than HTTPS. */
   readonly text: string;
-  /** For chat: JSON in the schema of Amazon Q Developer, which subscribes by HTTPS. */
+  /** JSON in the schema of Amazon Q Developer in chat applications, which subscribes by HTTPS. */
   readonly chat: string;
 }
 
-// SNS takes 262,144 bytes with all forms and their names together; some are left for the escapes of JSON.
-const largest = { message: 262_144, subject: 99 };
+// docs/aws-facts.md, "SNS and chat": the limit covers all forms with their names.
+const limits = { messageBytes: 262_144, subjectLength: 99 };
 
-/** Publishes one message to a topic; text that is too long is cut with a mark. Throws `DeliveryError`. */
+/**
+ * Publishes a notice to a topic (`sns:Publish`), shortened to SNS's limits by `fitSubject` and `fitMessage`. Throws
+ * `DeliveryError`.
+ */
 export async function publishNotice(client: SNSClient, topicArn: string, notice: Notice): Promise<void> {
   try {
     await client.send(
@@ -29,22 +33,28 @@ export async function publishNotice(client: SNSClient, topicArn: string, notice:
   }
 }
 
-/** A subject as SNS takes it: printable ASCII on one line, beginning with no blank, under 100 characters. */
+/**
+ * Returns the subject as SNS accepts it: at most 99 characters of printable ASCII on one line, without leading blanks.
+ * Other characters become question marks; an empty subject becomes "drift-guard".
+ */
 export function fitSubject(subject: string): string {
   const line = subject.replace(/\s+/g, " ").replace(/[^\x20-\x7e]/g, "?");
-  return line.trim().slice(0, largest.subject) || "drift-guard";
+  return line.trim().slice(0, limits.subjectLength) || "drift-guard";
 }
 
-/** The message in SNS's own JSON, within its limit: chat goes first where both do not fit, then the text is cut. */
+/**
+ * Returns the notice as JSON of SNS's `MessageStructure`, within its limit. If both forms do not fit, the chat form is
+ * left out; if the text alone does not fit, it is cut and marked.
+ */
 export function fitMessage({ text, chat }: Notice): string {
   const whole = JSON.stringify({ default: text, https: chat });
-  if (Buffer.byteLength(whole) <= largest.message) return whole;
+  if (Buffer.byteLength(whole) <= limits.messageBytes) return whole;
   let kept = text.length;
   for (;;) {
     const cut =
       kept === text.length ? text : `${text.slice(0, kept).replace(/[\uD800-\uDBFF]$/, "")}…\n(cut)\n`;
     const message = JSON.stringify({ default: cut });
-    if (Buffer.byteLength(message) <= largest.message) return message;
+    if (Buffer.byteLength(message) <= limits.messageBytes) return message;
     kept >>= 1;
   }
 }

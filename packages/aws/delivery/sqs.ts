@@ -3,10 +3,13 @@ import { printRecheck } from "@drift-guard/core/intake/message";
 import type { RecheckQueue } from "@drift-guard/core/ports";
 import { toDeliveryError } from "./delivery-error.ts";
 
-// The longest that SQS holds a message back.
-const longestDelaySeconds = 900;
+// docs/aws-facts.md, "DynamoDB, SQS and Lambda".
+const maxDelaySeconds = 900;
 
-/** Asks for rechecks through the changes queue, which holds each back until it is time. Throws `DeliveryError`. */
+/**
+ * Creates the queue of rechecks over the changes queue: each recheck is a delayed message (`sqs:SendMessage`). A delay of
+ * more than 900 seconds, the longest that SQS offers, becomes 900 seconds. Throws `DeliveryError`.
+ */
 export function createRecheckQueue(client: SQSClient, queueUrl: string): RecheckQueue {
   return {
     async schedule(recheck, afterSeconds) {
@@ -15,7 +18,7 @@ export function createRecheckQueue(client: SQSClient, queueUrl: string): Recheck
           new SendMessageCommand({
             QueueUrl: queueUrl,
             MessageBody: printRecheck(recheck),
-            DelaySeconds: Math.min(Math.max(Math.ceil(afterSeconds), 0), longestDelaySeconds),
+            DelaySeconds: Math.min(Math.max(Math.ceil(afterSeconds), 0), maxDelaySeconds),
           }),
         );
       } catch (error) {

@@ -3,7 +3,7 @@ import { Transition } from "@drift-guard/core/model/transition";
 import { findingKeys, schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 
-// DynamoDB's typed values, of which the guard's items hold these; each is read as the plain value that it stands for.
+// The types of DynamoDB values that the guard's items contain; each is parsed to the plain value.
 const Value: z.ZodType<unknown> = z.lazy(() =>
   z.union([
     z.strictObject({ S: z.string() }).transform(({ S }) => S),
@@ -27,13 +27,16 @@ const StreamRecord = z.looseObject({
 
 const Image = z.looseObject({ schema: z.literal(schema), transition: Transition });
 
-/** The transition that a record of the findings table's stream inserted, if it did. Throws `MessageUnreadableError`. */
+/**
+ * Parses one record of the findings table's DynamoDB stream. Returns the transition that the record inserted, or
+ * undefined if it inserted another item, or changed or removed an item. Throws `MessageUnreadableError`.
+ */
 export function parseStreamRecord(value: unknown): Transition | undefined {
   const record = StreamRecord.safeParse(value);
   if (!record.success) throw unreadable("A record of the findings table's stream", record.error);
   const { eventName, dynamodb } = record.data;
   const key = dynamodb.Keys.sk.S;
-  // A sink that marks what it delivered changes the item, and time to live removes it: neither is news.
+  // A sink that marks a delivery changes the item, and DynamoDB removes it when it expires: neither is a new transition.
   if (eventName !== "INSERT" || !key.startsWith(findingKeys.anyTransition)) return undefined;
   const image = Image.safeParse(dynamodb.NewImage);
   if (!image.success) throw unreadable(`The item ${key} in the findings table's stream`, image.error);

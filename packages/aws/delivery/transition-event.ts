@@ -2,7 +2,7 @@ import { MessageUnreadableError } from "@drift-guard/core/errors";
 import { Transition } from "@drift-guard/core/model/transition";
 import * as z from "zod";
 
-/** `source` of the guard's own events. */
+/** `source` of the events on the guard's own bus. */
 export const eventSource = "drift-guard";
 /** `detail-type` of an event that carries a transition. */
 export const eventType = "Transition";
@@ -13,18 +13,18 @@ const Envelope = z.looseObject({
   detail: Transition,
 });
 
-/** Reads a message that a rule of the guard's bus put into a queue. Throws `MessageUnreadableError`. */
+/** Parses the body of a queue message that a rule of the guard's bus delivered. Throws `MessageUnreadableError`. */
 export function parseTransitionEvent(body: string): Transition {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch (cause) {
-    throw new MessageUnreadableError("The message is not JSON, so it holds no transition.", { cause });
+    throw new MessageUnreadableError("The message is not JSON, so it contains no transition.", { cause });
   }
   const envelope = Envelope.safeParse(value);
   if (envelope.success) return envelope.data.detail;
   throw new MessageUnreadableError(
-    `The message is no event of the guard's bus with a transition.\n${z.prettifyError(envelope.error)}`,
+    `The message is not a transition event of the guard's bus.\n${z.prettifyError(envelope.error)}`,
     { cause: envelope.error },
   );
 }

@@ -7,17 +7,20 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/budget-window";
 import { ApprovalItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
-
 import { controlKeys, schema } from "@drift-guard/core/store/keys";
 import { findItem, openTable, queryItems, readItem, sortKeyOf, type Table, toStoreError } from "./table.ts";
 
-// Two rollbacks that spend at once cancel each other's transaction; more often than this they do not meet.
-const spendRounds = 6;
+// DynamoDB cancels one of two concurrent transactions on the same items; after this many conflicts the call fails.
+const maxSpendAttempts = 6;
 
-// A window that is over is kept this long, for whoever asks what happened.
-const keepBudgetDays = 7;
+// An ended window is kept this long, for people who look into what happened.
+const budgetRetentionDays = 7;
 
-/** Keeps control in DynamoDB. Whatever cannot be read throws, so that nothing is written on a doubt. */
+/**
+ * Creates the control store over the control table. `load` needs `dynamodb:Query`, `spend` needs `dynamodb:UpdateItem`,
+ * `openBreaker` needs `dynamodb:PutItem`. Every call throws `StoreUnavailableError` if the table fails or if an item is
+ * unreadable, so that no role is written on incomplete control data.
+ */
 export function createControlStore(
   client: DynamoDBClient,
   options: { readonly table: string },
@@ -63,13 +66,13 @@ async function readDecisions(table: Table, role: RoleKey): Promise<Control> {
 
 async function spend(table: Table, role: RoleKey, budget: RollbackBudget, now: string): Promise<Spending> {
   const window = budgetWindow(budget, now);
-  for (let round = 0; round < spendRounds; round += 1) {
+  for (let attempt = 0; attempt < maxSpendAttempts; attempt += 1) {
     try {
       await table.documents.send(
         new TransactWriteCommand({
           TransactItems: [
-            countOne(table, controlKeys.partition(role), window, budget.perRole),
-            countOne(table, controlKeys.account(role.account), window, budget.perAccount),
+            countRollback(table, controlKeys.partition(role), window, budget.perRole),
+            countRollback(table, controlKeys.account(role.account), window, budget.perAccount),
           ],
         }),
       );
@@ -82,28 +85,29 @@ async function spend(table: Table, role: RoleKey, budget: RollbackBudget, now: s
       if (byRole !== "TransactionConflict" && byAccount !== "TransactionConflict") {
         throw toStoreError(table, error, "dynamodb:UpdateItem");
       }
-      await pause(20 * 2 ** round * Math.random());
+      await pause(20 * 2 ** attempt * Math.random());
     }
   }
   throw new StoreUnavailableError(
-    `The budget of ${role.name} in the table ${table.name} is being spent by others at each of ${spendRounds} tries. ` +
+    `Other rollbacks spent from the budget of ${role.name} in the table ${table.name} during all ${maxSpendAttempts} attempts. ` +
       "Nothing was spent; try again.",
   );
 }
 
-function countOne(table: Table, pk: string, window: BudgetWindow, most: number) {
+/** Returns the conditional write that counts one rollback in a window, if fewer than `limit` are counted. */
+function countRollback(table: Table, pk: string, window: BudgetWindow, limit: number) {
   return {
     Update: {
       TableName: table.name,
       Key: { pk, sk: controlKeys.budget(window.id) },
       UpdateExpression: "SET #schema = :schema, expires = :expires ADD spent :one",
-      ConditionExpression: "attribute_not_exists(spent) OR spent < :most",
+      ConditionExpression: "attribute_not_exists(spent) OR spent < :limit",
       ExpressionAttributeNames: { "#schema": "schema" },
       ExpressionAttributeValues: {
         ":schema": schema,
-        ":expires": Math.floor(window.endsAt.getTime() / 1000) + keepBudgetDays * 86_400,
+        ":expires": Math.floor(window.endsAt.getTime() / 1000) + budgetRetentionDays * 86_400,
         ":one": 1,
-        ":most": most,
+        ":limit": limit,
       },
     },
   };

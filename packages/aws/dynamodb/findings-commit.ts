@@ -8,15 +8,19 @@ import { findingKeys } from "@drift-guard/core/store/keys";
 import { findingItem, ledgerItem, rollbackItem, transitionItem } from "./findings-items.ts";
 import { type Item, sortKeyOf, type Table, toStoreError } from "./table.ts";
 
-// DynamoDB takes 100 items and 4 MB in one transaction, the ledger's own item among them.
-const largestChunk = { items: 99, bytes: 3_500_000 };
+// A transaction takes 100 items and 4 MB (docs/aws-facts.md, "DynamoDB, SQS and Lambda"); one is the ledger's own item.
+const chunkLimits = { items: 99, bytes: 3_500_000 };
 
 type Write =
   | { readonly kind: "put"; readonly item: Item }
   | { readonly kind: "insert"; readonly item: Item }
   | { readonly kind: "delete"; readonly key: Item };
 
-/** Writes a change of a ledger, each transaction one step of its version. Throws as `FindingStore.commit` does. */
+/**
+ * Writes the change of a ledger (`dynamodb:TransactWriteItems`) and returns the stored ledger. Each transaction raises the
+ * version by one. Throws `LedgerConflictError` if the stored version differs from the loaded one, and
+ * `StoreUnavailableError` if DynamoDB fails.
+ */
 export async function commitLedger(table: Table, commit: Commit, sinks: readonly Sink[]): Promise<Ledger> {
   const { role } = commit.before;
   let version = commit.before.version;
@@ -27,50 +31,52 @@ export async function commitLedger(table: Table, commit: Commit, sinks: readonly
   return { role, version, findings: commit.after.findings, rollbacks: commit.after.rollbacks };
 }
 
-/** The writes in groups that must not be torn: a finding with the transitions that tell of it. */
+/** Returns the writes in groups that stay in one transaction: a finding together with its new transitions. */
 function listWrites(
   { before, after, transitions }: Commit,
   sinks: readonly Sink[],
 ): readonly (readonly Write[])[] {
   const pk = findingKeys.partition(before.role);
   const groups: Write[][] = [];
-  const known = new Map(before.rollbacks.map((rollback) => [rollback.id, rollback]));
+  const oldRollbacks = new Map(before.rollbacks.map((rollback) => [rollback.id, rollback]));
   for (const rollback of after.rollbacks) {
-    if (!isDeepStrictEqual(known.get(rollback.id), rollback)) {
+    if (!isDeepStrictEqual(oldRollbacks.get(rollback.id), rollback)) {
       groups.push([{ kind: "put", item: rollbackItem(before.role, rollback) }]);
     }
-    known.delete(rollback.id);
+    oldRollbacks.delete(rollback.id);
   }
-  const found = new Map(before.findings.map((finding) => [finding.id, finding]));
-  const told = Map.groupBy(transitions, ({ finding }) => finding.id);
+  const oldFindings = new Map(before.findings.map((finding) => [finding.id, finding]));
+  const newTransitions = Map.groupBy(transitions, ({ finding }) => finding.id);
   for (const finding of after.findings) {
-    const group: Write[] = (told.get(finding.id) ?? []).map((transition) => ({
+    const group: Write[] = (newTransitions.get(finding.id) ?? []).map((transition) => ({
       kind: "insert",
       item: transitionItem(transition, sinks),
     }));
-    if (!isDeepStrictEqual(found.get(finding.id), finding)) {
+    if (!isDeepStrictEqual(oldFindings.get(finding.id), finding)) {
       group.unshift({ kind: "put", item: findingItem(finding) });
     }
     if (group.length > 0) groups.push(group);
-    found.delete(finding.id);
-    told.delete(finding.id);
+    oldFindings.delete(finding.id);
+    newTransitions.delete(finding.id);
   }
-  for (const rest of told.values()) {
+  for (const rest of newTransitions.values()) {
     groups.push(rest.map((transition) => ({ kind: "insert", item: transitionItem(transition, sinks) })));
   }
-  for (const id of known.keys()) groups.push([{ kind: "delete", key: { pk, sk: findingKeys.rollback(id) } }]);
-  for (const id of found.keys()) groups.push([{ kind: "delete", key: { pk, sk: findingKeys.finding(id) } }]);
+  for (const id of oldRollbacks.keys())
+    groups.push([{ kind: "delete", key: { pk, sk: findingKeys.rollback(id) } }]);
+  for (const id of oldFindings.keys())
+    groups.push([{ kind: "delete", key: { pk, sk: findingKeys.finding(id) } }]);
   return groups;
 }
 
-/** Packs groups into as few transactions as hold them, in order. At least one: a commit always steps the version. */
+/** Packs groups into as few transactions as possible, in order. Returns at least one: every commit raises the version. */
 function packChunks(groups: readonly (readonly Write[])[]): readonly (readonly Write[])[] {
   const chunks: Write[][] = [[]];
   let bytes = 0;
   for (const group of groups) {
     const size = Buffer.byteLength(JSON.stringify(group));
     const last = chunks.at(-1) ?? [];
-    const fits = last.length + group.length <= largestChunk.items && bytes + size <= largestChunk.bytes;
+    const fits = last.length + group.length <= chunkLimits.items && bytes + size <= chunkLimits.bytes;
     if (last.length > 0 && !fits) {
       chunks.push([...group]);
       bytes = size;
@@ -101,7 +107,7 @@ async function writeChunk(
     ...writes.map((write) => transactionItem(TableName, write)),
   ];
   try {
-    // Its token, which the SDK makes, lets a retry after a lost answer find its own transaction done.
+    // The SDK adds a client request token, so that its retry after a lost answer does not conflict with itself.
     await table.documents.send(new TransactWriteCommand({ TransactItems: items }));
   } catch (error) {
     throw explainCancellation(table, before, writes, error);
@@ -136,18 +142,21 @@ function explainCancellation(
   const [version, ...rest] = (error.CancellationReasons ?? []).map(({ Code }) => Code);
   if (version === "ConditionalCheckFailed" || [version, ...rest].includes("TransactionConflict")) {
     return new LedgerConflictError(
-      `${ledger} was at version ${before.version} when it was loaded and is not any more. Load it again and decide anew.`,
+      `${ledger} was at version ${before.version} when it was loaded and has changed since. Load it again and repeat the decision.`,
       { cause: error },
     );
   }
   const reasons = (error.CancellationReasons ?? []).flatMap(({ Code, Message }, index) => {
     if (Code === undefined || Code === "None") return [];
     const write = writes[index - 1];
-    const key = write === undefined ? "LEDGER" : sortKeyOf(write.kind === "delete" ? write.key : write.item);
+    const key =
+      write === undefined
+        ? findingKeys.ledger()
+        : sortKeyOf(write.kind === "delete" ? write.key : write.item);
     return [`${key}: ${Code}${Message ? ` (${Message})` : ""}`];
   });
   return new StoreUnavailableError(
-    `${ledger} was not written, and nothing of the change is stored. DynamoDB refused ${reasons.join("; ")}.`,
+    `${ledger} was not written, and nothing of this transaction is stored. DynamoDB refused ${reasons.join("; ")}.`,
     { cause: error },
   );
 }

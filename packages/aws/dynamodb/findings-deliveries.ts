@@ -7,7 +7,10 @@ import { errorCodeOf } from "../failure.ts";
 import { DeliveryItem, expiryFrom } from "./findings-items.ts";
 import { findItem, type Item, queryItems, readItem, type Table, toStoreError } from "./table.ts";
 
-/** The stored transition of a finding's number. */
+/**
+ * Finds the stored transition with a finding's sequence number, and the sinks of `sinks` that have not delivered it yet.
+ * Throws `StoreUnavailableError`.
+ */
 export async function findDelivery(
   table: Table,
   { role, id, seq }: Finding,
@@ -22,7 +25,10 @@ function readDelivery(table: Table, item: Item, sinks: readonly Sink[]): Deliver
   return { ...stored, awaiting: sinks.filter((sink) => waiting.has(sink)) };
 }
 
-/** Takes a sink off those that wait. */
+/**
+ * Removes a sink from those that have not delivered a transition yet (`dynamodb:UpdateItem`). Does nothing if the
+ * transition has expired. Throws `StoreUnavailableError`.
+ */
 export async function markDelivered(table: Table, transition: Transition, sink: Sink): Promise<void> {
   const Key = keyOf(transition);
   try {
@@ -37,8 +43,8 @@ export async function markDelivered(table: Table, transition: Transition, sink: 
       }),
     );
     if (Attributes?.sinks !== undefined || Attributes?.due === undefined) return;
-    // DynamoDB drops a set that became empty: nobody is left to deliver to, so it leaves the index. Whoever comes
-    // last does this; where it ended before it could, nobody is waited for all the same.
+    // No sink is left: the last one takes the transition out of the index. If it fails before this call, the empty set
+    // alone says that no sink is awaited.
     await table.documents.send(
       new UpdateCommand({
         TableName: table.name,
@@ -48,13 +54,16 @@ export async function markDelivered(table: Table, transition: Transition, sink: 
       }),
     );
   } catch (error) {
-    // A transition that has expired meanwhile needs no mark.
+    // The transition has expired, so no mark is needed.
     if (errorCodeOf(error) === "ConditionalCheckFailed") return;
     throw toStoreError(table, error, "dynamodb:UpdateItem");
   }
 }
 
-/** Puts a sink back among those that wait, and the transition's end further away. */
+/**
+ * Adds a sink to those that must deliver a transition, and extends its expiry from `at` (ISO 8601;
+ * `dynamodb:UpdateItem`). Does nothing if the transition has expired. Throws `StoreUnavailableError`.
+ */
 export async function renewTransition(
   table: Table,
   transition: Transition,
@@ -77,13 +86,16 @@ export async function renewTransition(
       }),
     );
   } catch (error) {
-    // One that has expired meanwhile cannot be told again.
+    // The transition has expired, so no sink can deliver it again.
     if (errorCodeOf(error) === "ConditionalCheckFailed") return;
     throw toStoreError(table, error, "dynamodb:UpdateItem");
   }
 }
 
-/** The transitions from before a moment that wait for one of these sinks. */
+/**
+ * Yields the transitions due before `at` (ISO 8601) that a sink of `sinks` has not delivered yet. An unreadable item does
+ * not hide the others: it throws `StoreUnavailableError` after they have been yielded.
+ */
 export async function* readUndelivered(
   table: Table,
   at: string,
@@ -103,7 +115,6 @@ export async function* readUndelivered(
       unreadable ??= error;
     }
   }
-  // One that cannot be read must not keep the others from being told, and must not go unsaid either.
   if (unreadable !== undefined) throw unreadable;
 }
 

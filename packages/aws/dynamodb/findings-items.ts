@@ -8,17 +8,17 @@ import { findingKeys, schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import type { Item } from "./table.ts";
 
-/** What a transition's item holds beside it: who has not been told yet, which DynamoDB drops where it is nobody. */
+/** A transition's item with the sinks that have not delivered it yet. DynamoDB removes the set when it becomes empty. */
 export const DeliveryItem = TransitionItem.extend({ sinks: z.set(z.string()).default(new Set()) });
 
-const keepTransitionsDays = 400;
+const transitionRetentionDays = 400;
 
-/** The item of a ledger at a version. */
+/** Returns the item of a ledger at a version. */
 export function ledgerItem(role: RoleKey, version: number): Item {
   return { pk: findingKeys.partition(role), sk: findingKeys.ledger(), schema, role, version };
 }
 
-/** The item of a finding. */
+/** Returns the item of a finding. */
 export function findingItem(finding: Finding): Item {
   return {
     pk: findingKeys.partition(finding.role),
@@ -28,12 +28,12 @@ export function findingItem(finding: Finding): Item {
   };
 }
 
-/** The item of a rollback of a role. */
+/** Returns the item of a rollback of a role. */
 export function rollbackItem(role: RoleKey, rollback: Rollback): Item {
   return { pk: findingKeys.partition(role), sk: findingKeys.rollback(rollback.id), schema, rollback };
 }
 
-/** The item of a transition that is to be told to `sinks`, and that DynamoDB forgets after 400 days. */
+/** Returns the item of a transition that `sinks` must deliver. DynamoDB deletes it after 400 days. */
 export function transitionItem(transition: Transition, sinks: readonly Sink[]): Item {
   const { finding, at } = transition;
   return {
@@ -42,12 +42,12 @@ export function transitionItem(transition: Transition, sinks: readonly Sink[]): 
     schema,
     transition,
     expires: expiryFrom(at),
-    // In the index `byDue` as long as somebody is to be told.
+    // The index `byDue` holds the item while a sink must still deliver it.
     ...(sinks.length > 0 && { sinks: new Set(sinks), due: "1", dueAt: at }),
   };
 }
 
-/** When DynamoDB forgets a transition that was told at `at` (ISO 8601): in seconds, as its time to live wants them. */
+/** Returns when DynamoDB deletes a transition of `at` (ISO 8601): Unix time in seconds, the format of its time to live. */
 export function expiryFrom(at: string): number {
-  return Math.floor(Date.parse(at) / 1000) + keepTransitionsDays * 86_400;
+  return Math.floor(Date.parse(at) / 1000) + transitionRetentionDays * 86_400;
 }

@@ -12,14 +12,19 @@ import { commitLedger } from "./findings-commit.ts";
 import { findDelivery, markDelivered, readUndelivered, renewTransition } from "./findings-deliveries.ts";
 import { findItem, openTable, queryItems, readItem, scanItems, sortKeyOf, type Table } from "./table.ts";
 
-// A ledger that is committed to between the calls of a load is read again, so often before it is given up.
-const loadRounds = 5;
+// A load starts again if another commit changed the ledger between its calls; after this many attempts it fails.
+const maxLoadAttempts = 5;
 
 /**
- * Keeps the ledgers in DynamoDB. A transition waits for each of `sinks` to mark it delivered.
+ * Creates the finding store over the findings table. A new transition is undelivered until each of `sinks` marks it.
  *
- * A commit of more than a hundred items is several transactions, each a step of the version that is whole in itself;
- * one that loses the race midway leaves the steps before it, and deciding anew from the ledger completes them.
+ * It needs `dynamodb:Query` (also on the index `byDue`), `dynamodb:Scan` for `findings`, and for commits and marks
+ * `dynamodb:PutItem`, `DeleteItem`, `UpdateItem` and `ConditionCheckItem`. Reads are paged and consistent, except those
+ * of the index. Every call throws `StoreUnavailableError` if the table fails or if an item is unreadable.
+ *
+ * A commit of more than 100 items becomes several transactions, each of which moves the ledger to its next version and is
+ * complete in itself. If another commit wins between two of them, the earlier ones stay stored; reconciling again from
+ * the stored ledger writes the rest.
  */
 export function createFindingStore(
   client: DynamoDBClient,
@@ -39,16 +44,16 @@ export function createFindingStore(
 }
 
 async function loadLedger(table: Table, role: RoleKey): Promise<Ledger> {
-  for (let round = 0; round < loadRounds; round += 1) {
-    // The version is read before the items, and again with them: a query is not a snapshot, and old findings under a
-    // new version would pass the commit's condition.
+  for (let attempt = 0; attempt < maxLoadAttempts; attempt += 1) {
+    // A query is not a snapshot. The version is read before the items and again with them: old findings under a new
+    // version would pass the commit's condition.
     const version = await readVersion(table, role);
     const ledger = await readLedger(table, role);
     if (ledger.version === version) return ledger;
   }
   throw new StoreUnavailableError(
-    `The ledger of ${role.name} in the table ${table.name} changed at each of ${loadRounds} tries to load it. ` +
-      "It is tried again with the next message.",
+    `The ledger of ${role.name} in the table ${table.name} changed during all ${maxLoadAttempts} attempts to load it. ` +
+      "The next message or sweep loads it again.",
   );
 }
 

@@ -11,16 +11,16 @@ import { schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import { errorCodeOf, formatFailure } from "../failure.ts";
 
-/** An item as DynamoDB holds it, before it is checked. */
+/** A stored item, not validated yet. */
 export type Item = Readonly<Record<string, unknown>>;
 
-/** One DynamoDB table, its keys named `pk` and `sk`. */
+/** A DynamoDB table with the keys `pk` and `sk`, and the client that reads and writes it. */
 export interface Table {
   readonly name: string;
   readonly documents: DynamoDBDocumentClient;
 }
 
-/** Opens a table by its name; asks nothing of it yet. */
+/** Opens a table by its name. Makes no call. */
 export function openTable(client: DynamoDBClient, name: string): Table {
   return {
     name,
@@ -28,7 +28,7 @@ export function openTable(client: DynamoDBClient, name: string): Table {
   };
 }
 
-/** The items that a query gives, page by page. Throws `StoreUnavailableError`. */
+/** Yields the items of a query, page by page (`dynamodb:Query`). Throws `StoreUnavailableError`. */
 export async function* queryItems(
   table: Table,
   input: Omit<QueryCommandInput, "TableName">,
@@ -41,9 +41,11 @@ export async function* queryItems(
   }
 }
 
-/** The item of a key, read consistently; undefined where there is none. Throws `StoreUnavailableError`. */
+/**
+ * Returns the item of a key, read consistently, or undefined if there is none. Throws `StoreUnavailableError`.
+ */
 export async function findItem(table: Table, pk: string, sk: string): Promise<Item | undefined> {
-  // A query of one, so that a function needs one permission to read, not two.
+  // A query, not GetItem: functions then need one read permission instead of two.
   const items = queryItems(table, {
     KeyConditionExpression: "pk = :pk AND sk = :sk",
     ExpressionAttributeValues: { ":pk": pk, ":sk": sk },
@@ -53,7 +55,7 @@ export async function findItem(table: Table, pk: string, sk: string): Promise<It
   return undefined;
 }
 
-/** The items of the whole table that a filter lets through, page by page. Throws `StoreUnavailableError`. */
+/** Yields the items of the whole table that match a filter, page by page (`dynamodb:Scan`). Throws `StoreUnavailableError`. */
 export async function* scanItems(
   table: Table,
   input: Omit<ScanCommandInput, "TableName">,
@@ -68,36 +70,39 @@ export async function* scanItems(
 
 const Stored = z.looseObject({ pk: z.string(), sk: z.string() });
 
-/** The item's sort key; empty where it has none, which `readItem` then refuses. */
+/** Returns the item's sort key, or an empty text if it has none; `readItem` refuses such an item. */
 export function sortKeyOf(item: Item): string {
   return typeof item.sk === "string" ? item.sk : "";
 }
 
-/** Checks an item that was stored. Throws `StoreUnavailableError` that names its key and what is wrong with it. */
+/** Validates a stored item. Throws `StoreUnavailableError`, which names its key and every invalid field. */
 export function readItem<T>(table: Table, item: Item, shape: z.ZodType<T>): T {
   const stored = Stored.safeParse(item);
   const key = stored.success ? `${stored.data.pk} ${stored.data.sk}` : "without a key";
   const where = `The item ${key} of the table ${table.name}`;
   if (item.schema !== schema) {
     throw new StoreUnavailableError(
-      `${where} is of schema ${String(item.schema)}, and this version of drift-guard reads schema ${schema}. ` +
-        "Deploy the version that wrote it, or one that knows its schema.",
+      `${where} has schema ${String(item.schema)}, and this version of drift-guard reads schema ${schema}. ` +
+        "Deploy the version that wrote the item, or one that reads its schema.",
     );
   }
   const parsed = shape.safeParse(item);
   if (parsed.success) return parsed.data;
   throw new StoreUnavailableError(
-    `${where} is not what it should be, so nothing is decided by it. Repair or remove it.\n${z.prettifyError(parsed.error)}`,
+    `${where} is invalid and was not used. Repair or remove it.\n${z.prettifyError(parsed.error)}`,
     { cause: parsed.error },
   );
 }
 
-/** What to tell of a call on a table that failed; an error that has been told already comes back as it is. */
+/**
+ * Returns the failure of a call to the table as a `StoreUnavailableError`, with what to do about it; a
+ * `StoreUnavailableError` is returned unchanged. `permission` is the IAM action of the call.
+ */
 export function toStoreError(table: Table, error: unknown, permission: string): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error;
   if (errorCodeOf(error) === "ResourceNotFound") {
     return new StoreUnavailableError(
-      `The table ${table.name} is not there, or lacks an index. Deploy the stack, or check the region and the ` +
+      `The table ${table.name} does not exist, or lacks an index. Deploy the stack, or check the region and the ` +
         "environment variables that name the tables.",
       { cause: error },
     );

@@ -11,11 +11,16 @@ import { findItem, type Item, openTable, queryItems, readItem, type Table, toSto
 
 type Writes = NonNullable<TransactWriteCommandInput["TransactItems"]>;
 
-// DynamoDB takes 100 items in one transaction, the environment's or definition's own among them.
-const mostRoles = 99;
-const recordRounds = 6;
+// A transaction takes 100 items (docs/aws-facts.md, "DynamoDB, SQS and Lambda"); one is the subject's own item.
+const maxRolesPerTransaction = 99;
+const maxRecordAttempts = 6;
 
-/** Keeps what uses which role in the findings table, which may be read and written by whoever keeps findings. */
+/**
+ * Creates the usage store over the findings table: which compute environments and job definitions use which role. It
+ * needs `dynamodb:Query`, `dynamodb:PutItem` and `dynamodb:DeleteItem`. Every call throws `StoreUnavailableError` if the
+ * table fails or if an item is unreadable. `record` repeats its decision, up to six times, if another writer changed the
+ * subject's item first.
+ */
 export function createUsageStore(client: DynamoDBClient, options: { readonly table: string }): UsageStore {
   const table = openTable(client, options.table);
   return {
@@ -51,19 +56,22 @@ async function recordUses(
   subject: UsageSubject,
   uses: UsesByRole,
 ): Promise<readonly string[]> {
-  for (let round = 0; round < recordRounds; round += 1) {
+  for (let attempt = 0; attempt < maxRecordAttempts; attempt += 1) {
     const found = await findItem(table, findingKeys.account(account), findingKeys.usage(subject));
     const before = found ? readItem(table, found, RoleUserItem) : undefined;
     const { write, touched } = planUsage(before, subject, uses);
     if (!write || (await store(table, account, before, write))) return touched;
   }
   throw new StoreUnavailableError(
-    `What uses roles of ${subject.kind} ${subject.name} changed at each of ${recordRounds} tries to store it in the ` +
-      `table ${table.name}. It is tried again with the next message.`,
+    `The roles that the ${subject.kind} ${subject.name} uses changed during all ${maxRecordAttempts} attempts to store ` +
+      `them in the table ${table.name}. The next message or sweep stores them.`,
   );
 }
 
-/** Writes the change, whole as far as one transaction holds it; false where somebody else came first. */
+/**
+ * Writes the change in one transaction, or in several of up to 100 items. Returns false if another writer changed the
+ * subject's item first.
+ */
 async function store(
   table: Table,
   account: string,
@@ -80,30 +88,30 @@ async function store(
   ];
   let version = before?.version;
   do {
-    const some = writes.splice(0, mostRoles);
+    const chunk = writes.splice(0, maxRolesPerTransaction);
     const condition = {
       ConditionExpression: version === undefined ? "attribute_not_exists(pk)" : "version = :version",
       ...(version !== undefined && { ExpressionAttributeValues: { ":version": version } }),
     };
     version = (version ?? 0) + 1;
-    // Until the last role is written it names every role it may have left something with.
+    // Until the last transaction, the item also names the roles that are still to be cleared.
     const last = writes.length === 0;
     const own = last ? item : { ...item, roles: [...item.roles, ...deletes], digest: "unfinished" };
-    const gone = last && item.roles.length === 0;
-    const head = gone
+    const unused = last && item.roles.length === 0;
+    const head = unused
       ? { Delete: { TableName, Key: { pk, sk }, ...condition } }
       : { Put: { TableName, Item: { pk, sk, schema, ...own, version }, ...condition } };
     try {
-      await table.documents.send(new TransactWriteCommand({ TransactItems: [head, ...some] }));
+      await table.documents.send(new TransactWriteCommand({ TransactItems: [head, ...chunk] }));
     } catch (error) {
-      if (isLost(error)) return false;
+      if (isConflict(error)) return false;
       throw toStoreError(table, error, "dynamodb:PutItem and dynamodb:DeleteItem");
     }
   } while (writes.length > 0);
   return true;
 }
 
-function isLost(error: unknown): boolean {
+function isConflict(error: unknown): boolean {
   if (!(error instanceof TransactionCanceledException)) return false;
   const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
   return codes.includes("ConditionalCheckFailed") || codes.includes("TransactionConflict");

@@ -53,7 +53,7 @@ withEmulators("What the guard tells", (services) => {
     const missing = `${services().emulators.ministack}/${account}/missing`;
     await assert.rejects(createRecheckQueue(new SQSClient(at()), missing).schedule({ role: "Role" }, 1), {
       name: "DeliveryError",
-      message: /The queue http.*missing is not there\. Deploy the stack/,
+      message: /The queue http.*missing does not exist\. Deploy the stack/,
     });
   });
 
@@ -91,7 +91,7 @@ withEmulators("What the guard tells", (services) => {
     const topic = `arn:aws:sns:us-east-1:${account}:missing`;
     await assert.rejects(publishNotice(new SNSClient(at()), topic, { subject: "s", text: "t", chat: "{}" }), {
       name: "DeliveryError",
-      message: /The topic arn:aws:sns:us-east-1:123456789012:missing is not there/,
+      message: /The topic arn:aws:sns:us-east-1:123456789012:missing does not exist/,
     });
   });
 

@@ -66,7 +66,7 @@ describe("The announcer", () => {
     await withResponder(refuseSecond, async (responder) => {
       await assert.rejects(announce(responder).announce(transitions(12)), {
         name: "DeliveryError",
-        message: /The bus guard did not take 1 of 12 transitions: f1#1: InternalFailure It broke\./,
+        message: /The bus guard did not accept 1 of 12 transitions: f1#1: InternalFailure It broke\./,
       });
       assert.equal(responder.calls.length, 2);
     });

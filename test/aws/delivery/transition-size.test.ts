@@ -14,7 +14,7 @@ import {
   everyEvidence,
 } from "../../builders.ts";
 
-describe("slimTransition", () => {
+describe("shortenTransition", () => {
   it("leaves a transition that fits as it is", () => {
     for (const evidence of everyEvidence()) {
       const transition = aTransition({ finding: aFinding({ evidence }) });

@@ -153,7 +153,7 @@ withEmulators("The findings table", (services) => {
     for (const ask of asked) {
       await assert.rejects(ask, {
         name: "StoreUnavailableError",
-        message: /The table no-such-table is not there.*Deploy the stack/,
+        message: /The table no-such-table does not exist.*Deploy the stack/,
       });
     }
   });
