@@ -1,15 +1,12 @@
 import {
   type IAMClient,
-  type Role as IamRole,
   type ManagedPolicyDetail,
   paginateGetAccountAuthorizationDetails,
-  paginateListRoles,
   type RoleDetail,
 } from "@aws-sdk/client-iam";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import {
   type AttachedPolicy,
-  type Observed,
   type PolicyVersion,
   type Role,
   type RoleReading,
@@ -17,7 +14,7 @@ import {
   unseen,
 } from "@drift-guard/core/model/role";
 import type { AwsAccount } from "../account.ts";
-import { formatFailure, isDenied } from "../failure.ts";
+import { formatFailure } from "../failure.ts";
 import { decodeDocument } from "./document.ts";
 import { expectMember, validatePages } from "./pages.ts";
 import type { PolicyReader } from "./policies.ts";
@@ -28,8 +25,8 @@ const details = "GetAccountAuthorizationDetails";
 const pageSize = 1000;
 
 /**
- * Reads many roles by the account's pages: authorization details, joined with ListRoles, which alone tells description
- * and longest session (platform-facts 4). Throws `RoleUnreadableError`.
+ * Reads many roles by pages of GetAccountAuthorizationDetails, which returns neither description nor maximum session
+ * duration: both are unseen. Throws `RoleUnreadableError`.
  */
 export async function* readRoles(
   client: IAMClient,
@@ -39,14 +36,14 @@ export async function* readRoles(
 ): AsyncIterable<RoleReading> {
   if (names.length === 0) return;
   const wanted = new Set(names.map((name) => name.toLowerCase()));
-  const [account, listed] = await Promise.all([readDetails(client, wanted), listRoles(client, wanted)]);
+  const account = await readDetails(client, wanted);
   for (const name of names) {
     const found = account.roles.get(name.toLowerCase());
     if (!found) {
       yield { status: "absent", account: at.account, name };
       continue;
     }
-    yield { status: "present", role: await joinRole(found, account.versions, listed, policies, at) };
+    yield { status: "present", role: await joinRole(found, account.versions, policies, at) };
   }
 }
 
@@ -87,28 +84,9 @@ function defaultVersionOf(policy: ManagedPolicyDetail): PolicyVersion | undefine
   return { id: version.VersionId, text: decodeDocument(version.Document) };
 }
 
-async function listRoles(
-  client: IAMClient,
-  wanted: ReadonlySet<string>,
-): Promise<Observed<ReadonlyMap<string, IamRole>>> {
-  const roles = new Map<string, IamRole>();
-  try {
-    for await (const page of validatePages("ListRoles", paginateListRoles({ client, pageSize }, {}))) {
-      for (const role of page.Roles ?? []) {
-        if (role.RoleId && wanted.has(role.RoleName?.toLowerCase() ?? "")) roles.set(role.RoleId, role);
-      }
-    }
-  } catch (error) {
-    if (isDenied(error)) return unseen(formatFailure(error, "iam:ListRoles"));
-    throw unreadable(error, "iam:ListRoles");
-  }
-  return seen(roles);
-}
-
 async function joinRole(
   found: RoleDetail,
   versions: ReadonlyMap<string, PolicyVersion>,
-  listed: Observed<ReadonlyMap<string, IamRole>>,
   policies: PolicyReader,
   at: AwsAccount,
 ): Promise<Role> {
@@ -121,9 +99,8 @@ async function joinRole(
   const arns = (found.AttachedManagedPolicies ?? []).map(({ PolicyArn }) =>
     expectMember(PolicyArn, details, "PolicyArn"),
   );
-  const identity = identifyRole(found, at, details);
   return {
-    ...identity,
+    ...identifyRole(found, at, details),
     attached: await Promise.all(arns.map(readPolicy)),
     inline: (found.RolePolicyList ?? []).map(({ PolicyName, PolicyDocument }) => ({
       name: expectMember(PolicyName, details, "PolicyName"),
@@ -131,28 +108,14 @@ async function joinRole(
     })),
     boundary: seen(boundaryArn ? await readPolicy(boundaryArn) : null),
     tags: seen(tagsOf(found.Tags)),
-    ...listedParts(listed, identity.id),
+    description: unseen(`${details} does not return descriptions; GetRole does.`),
+    maxSession: unseen(`${details} does not return the maximum session duration; GetRole does.`),
     profiles: seen(
       (found.InstanceProfileList ?? []).map((profile) =>
         expectMember(profile.InstanceProfileName, details, "InstanceProfileName"),
       ),
     ),
   };
-}
-
-function listedParts(
-  listed: Observed<ReadonlyMap<string, IamRole>>,
-  id: string,
-): Pick<Role, "description" | "maxSession"> {
-  if (!listed.observed) return { description: listed, maxSession: listed };
-  const role = listed.value.get(id);
-  if (role?.MaxSessionDuration === undefined) {
-    const why = unseen(
-      "ListRoles does not show this role; it was made or replaced while the account was read.",
-    );
-    return { description: why, maxSession: why };
-  }
-  return { description: seen(role.Description ?? ""), maxSession: seen(role.MaxSessionDuration) };
 }
 
 function unreadable(error: unknown, permission: string): RoleUnreadableError {

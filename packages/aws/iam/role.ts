@@ -21,6 +21,9 @@ import { decodeDocument } from "./document.ts";
 import { collectPages, expectMember } from "./pages.ts";
 import type { PolicyReader } from "./policies.ts";
 
+// Seconds, of a role whose answer names no duration: docs/aws-facts.md, "IAM reads and writes".
+const defaultMaxSession = 3600;
+
 /** Reads one role whole, and once more where something of it was deleted in between. Throws `RoleUnreadableError`. */
 export async function readRole(
   client: IAMClient,
@@ -82,7 +85,7 @@ async function readOnce(
     boundary: seen(boundary),
     tags: seen(tagsOf(found.Tags)),
     description: seen(found.Description ?? ""),
-    maxSession: seen(expectMember(found.MaxSessionDuration, "GetRole", "MaxSessionDuration")),
+    maxSession: seen(found.MaxSessionDuration ?? defaultMaxSession),
     profiles,
   };
   return { reading: { status: "present", role }, gone, unusable };

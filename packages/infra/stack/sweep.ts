@@ -67,7 +67,7 @@ export function createSweep(
 
 /** Allows reading the account's roles by pages. These calls support no narrower resource. */
 function readAccount(): Permission[] {
-  return [{ actions: ["iam:GetAccountAuthorizationDetails", "iam:ListRoles"], resources: ["*"] }];
+  return [{ actions: ["iam:GetAccountAuthorizationDetails"], resources: ["*"] }];
 }
 
 /**

@@ -61,11 +61,6 @@ export function answerWhole({ action, parameters }: Call): Answer {
         action,
         `<RoleDetailList><member>${roleXml("Batch")}<AttachedManagedPolicies>${attachedXml(policyArn)}</AttachedManagedPolicies></member></RoleDetailList><IsTruncated>false</IsTruncated>`,
       );
-    case "ListRoles":
-      return xml(
-        action,
-        `<Roles><member>${roleXml("Batch")}<MaxSessionDuration>3600</MaxSessionDuration></member></Roles><IsTruncated>false</IsTruncated>`,
-      );
     default:
       return refusal("InvalidAction", `${action} is not known here`);
   }
@@ -76,7 +71,8 @@ export function attachedXml(arn: string): string {
   return `<member><PolicyName>${arn.split("/").at(-1)}</PolicyName><PolicyArn>${arn}</PolicyArn></member>`;
 }
 
-function roleXml(name: string): string {
+/** The members of a role that every answer with a role has. */
+export function roleXml(name: string): string {
   return (
     `<Path>/</Path><RoleName>${name}</RoleName><RoleId>AROA${name.toUpperCase()}</RoleId>` +
     `<Arn>arn:aws:iam::${account}:role/${name}</Arn>` +

@@ -6,7 +6,7 @@ import type { Role, RoleReading } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
 import { account, allow } from "../../builders.ts";
 import { type Call, type Responder, refusal, xml } from "../responder.ts";
-import { type AnswersByAction, answerWhole, attachedXml, policyArn, withIam } from "./answers.ts";
+import { type AnswersByAction, answerWhole, attachedXml, policyArn, roleXml, withIam } from "./answers.ts";
 
 const denied = refusal("AccessDenied", "User: guard is not authorized", 403);
 const gone = refusal("NoSuchEntity", "It cannot be found.", 404);
@@ -170,21 +170,23 @@ describe("A role reader", () => {
     });
   });
 
-  it("leaves description and longest session unseen where ListRoles is denied", async () => {
-    await withReader({ ListRoles: [denied] }, async (reader) => {
+  it("leaves description and maximum session unseen in account pages, and asks no other call for them", async () => {
+    await withReader({}, async (reader, { calls }) => {
       const [reading] = await collect(reader.readMany(["Batch"]));
       assert.equal(reading?.status, "present");
       const { description, maxSession } = reading.role;
       assert.ok(!description.observed && !maxSession.observed);
-      assert.match(description.why, /Allow iam:ListRoles /);
+      assert.match(description.why, /GetRole does/);
+      assert.ok(!calls.includes("ListRoles") && !calls.includes("GetRole"));
     });
   });
 
-  it("leaves them unseen as well where ListRoles does not show the role", async () => {
-    const none = xml("ListRoles", "<Roles/><IsTruncated>false</IsTruncated>");
-    await withReader({ ListRoles: [none] }, async (reader) => {
-      const [reading] = await collect(reader.readMany(["Batch"]));
-      assert.ok(reading?.status === "present" && !reading.role.maxSession.observed);
+  it("takes a maximum session of 3,600 seconds where GetRole names none", async () => {
+    const without = xml("GetRole", `<Role>${roleXml("Batch")}</Role>`);
+    await withReader({ GetRole: [without] }, async (reader) => {
+      const reading = await reader.read("Batch");
+      assert.ok(reading.status === "present");
+      assert.deepEqual(reading.role.maxSession, { observed: true, value: 3600 });
     });
   });
 

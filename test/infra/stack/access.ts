@@ -85,7 +85,6 @@ describe("the role of every function", () => {
         ...readRole,
         "iam:GetAccountAuthorizationDetails",
         "iam:GetInstanceProfile",
-        "iam:ListRoles",
         ...readBatch,
         ...readResources,
         "ecs:DescribeContainerInstances",
@@ -138,7 +137,6 @@ describe("the role of every function", () => {
       "batch:DescribeJobQueues",
       "dynamodb:ListStreams",
       "iam:GetAccountAuthorizationDetails",
-      "iam:ListRoles",
       "ssm:DescribeParameters",
     ]);
   });
