@@ -1,3 +1,4 @@
+import { settleSecondsOf } from "@drift-guard/core/config/config";
 import { RollbackUnderwayError } from "@drift-guard/core/errors";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Assessment } from "@drift-guard/core/model/evidence";
@@ -187,7 +188,7 @@ function findReasonToWait(
   const justRolledBack = ledger.rollbacks.some(
     (rollback) =>
       rollback.status !== "running" &&
-      Date.parse(now) - Date.parse(rollback.endedAt) < (config.recheckSeconds / 2) * 1000 &&
+      Date.parse(now) - Date.parse(rollback.endedAt) < settleSecondsOf(config) * 1000 &&
       rollback.plan.findings.includes(asking.id),
   );
   const known = ledger.findings.find(({ id }) => id === asking.id);

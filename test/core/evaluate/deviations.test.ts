@@ -4,8 +4,8 @@ import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { type Role, seen, unseen } from "@drift-guard/core/model/role";
 import { builtInReferences, localiseReference } from "@drift-guard/core/reference/built-in";
-import { account, allow, trustOf } from "../builders.ts";
-import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
+import { account, allow, trustOf } from "../../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
 /** Something that happens to a role, and the parts and sides that then differ. */
 interface Deviation {

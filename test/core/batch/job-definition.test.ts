@@ -7,7 +7,7 @@ import { parseJobDefinition } from "@drift-guard/core/batch/job-definition";
 import { readValueFrom } from "@drift-guard/core/batch/needs";
 import { usesOfDefinition } from "@drift-guard/core/batch/uses";
 import fc from "fast-check";
-import { account } from "../builders.ts";
+import { account } from "../../builders.ts";
 
 const place = { account, partition: "aws", region: "eu-west-1" };
 const roleArn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
@@ -326,7 +326,7 @@ describe("a compute environment", () => {
   });
 
   it("of every recorded answer is read", () => {
-    const folder = resolve(import.meta.dirname, "../../../shared/data/api-recordings");
+    const folder = resolve(import.meta.dirname, "../../../../shared/data/api-recordings");
     for (const answer of recordedAnswers(folder)) {
       const { computeEnvironments = [], jobDefinitions = [], jobQueues = [] } = answer;
       const owner = { ...place, account: "644160558196" };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import fc from "fast-check";
-import { aDrift, aGrant, aKey, anAttempt, aVendorChange } from "../builders.ts";
+import { aDrift, aGrant, aKey, anAttempt, aVendorChange } from "../../builders.ts";
 
 describe("a severity", () => {
   it("is the owner's choice for a side of drift or a kind of evidence, else the guard's own", () => {

@@ -11,7 +11,7 @@ import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import { evaluateUses } from "@drift-guard/core/evaluate/uses";
 import { describeEvidence } from "@drift-guard/formats/evidence";
 import fc from "fast-check";
-import { account, anEnvironmentUse } from "../builders.ts";
+import { account, anEnvironmentUse } from "../../builders.ts";
 
 const number = fc.nat({ max: 999_999_999 });
 const version = fc.tuple(number, number, number);

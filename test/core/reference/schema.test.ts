@@ -14,9 +14,9 @@ const schemas = [
 
 describe("the published schemas of what an owner writes", () => {
   for (const { name, title, description, schema } of schemas) {
-    const file = resolve(import.meta.dirname, `../../docs/schemas/${name}.schema.json`);
+    const file = resolve(import.meta.dirname, `../../../docs/schemas/${name}.schema.json`);
     const text = `${JSON.stringify(allowPointer({ title, description, ...z.toJSONSchema(schema, { io: "input" }) }), null, 2)}\n`;
-    // `UPDATE_SCHEMAS=1 node --test test/core/reference-schema.test.ts` writes them anew.
+    // `UPDATE_SCHEMAS=1 node --test test/core/reference/schema.test.ts` writes them anew.
     if (process.env.UPDATE_SCHEMAS) writeFileSync(file, text);
 
     it(`is the one that the code checks by: ${name}`, () => {

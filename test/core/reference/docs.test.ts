@@ -9,9 +9,9 @@ import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { exemplifyReference } from "@drift-guard/core/reference/example";
 import { defineReference } from "@drift-guard/core/reference/reference";
-import { guardedAs } from "./watched-roles.ts";
+import { guardedAs } from "../watched-roles.ts";
 
-const root = resolve(import.meta.dirname, "../..");
+const root = resolve(import.meta.dirname, "../../..");
 const text = readFileSync(join(root, "docs/references.md"), "utf8");
 const blocks = (language: string) =>
   [...text.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, "gs"))].map(([, code = ""]) => code);

@@ -6,8 +6,8 @@ import { builtInReferences, findReference, localiseReference } from "@drift-guar
 import { defineReference, formatReference } from "@drift-guard/core/reference/reference";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { parsePolicy } from "@drift-guard/policy/parse";
-import { trustOf } from "../builders.ts";
-import { referenceOf } from "./watched-roles.ts";
+import { trustOf } from "../../builders.ts";
+import { referenceOf } from "../watched-roles.ts";
 
 const statements = (text: string) => parsePolicy(text).statements;
 
@@ -91,7 +91,7 @@ describe("the built-in references", () => {
   });
 
   it("mean what AWS published, where that is at hand", () => {
-    const folder = resolve(import.meta.dirname, "../../../shared/data/managed-policies/batch");
+    const folder = resolve(import.meta.dirname, "../../../../shared/data/managed-policies/batch");
     for (const { attachments } of builtInReferences()) {
       for (const { arn, version, document } of attachments) {
         const published = readPublished(join(folder, arn.slice(arn.lastIndexOf("/") + 1), `${version}.json`));
@@ -102,7 +102,7 @@ describe("the built-in references", () => {
   });
 
   it("mean what the source documents print, where those are at hand", () => {
-    const seeds = resolve(import.meta.dirname, "../../../shared/seeds");
+    const seeds = resolve(import.meta.dirname, "../../../../shared/seeds");
     for (const [file, block, mine] of [
       ["000_", 0, referenceOf("AWSBatchServiceRole").attachments[0]?.document],
       ["000_", 1, referenceOf("AWSBatchServiceRole").trust],

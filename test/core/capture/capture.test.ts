@@ -12,9 +12,9 @@ import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { exemplifyReference } from "@drift-guard/core/reference/example";
 import { defineReference, formatReference, type Reference } from "@drift-guard/core/reference/reference";
 import fc from "fast-check";
-import { aFinding, aKey, allow, anUndecided, aRole, trustOf } from "../builders.ts";
-import { drawPolicy } from "../policy/grammar.ts";
-import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
+import { aFinding, aKey, allow, anUndecided, aRole, trustOf } from "../../builders.ts";
+import { drawPolicy } from "../../policy/grammar.ts";
+import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
 const today = "2026-11-22";
 const guarded = guardedAs({});

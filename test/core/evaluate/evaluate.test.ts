@@ -4,8 +4,8 @@ import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
 import { type Role, seen, unseen } from "@drift-guard/core/model/role";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
-import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
-import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
+import { account, allow, batchServicePolicy, trustOf } from "../../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
 function assess(role: Role): readonly Assessment[] {
   return evaluate({

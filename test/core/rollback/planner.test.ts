@@ -21,8 +21,8 @@ import {
   noon,
   secondsAfterNoon,
   trustOf,
-} from "../builders.ts";
-import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
+} from "../../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
 function assess(role: Role, guarded: GuardedRole): readonly Assessment[] {
   return evaluate({ reference: referenceOf(role.name), guarded, reading: { status: "present", role } });

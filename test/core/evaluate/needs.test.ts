@@ -6,7 +6,7 @@ import { findUnusedGrants } from "@drift-guard/core/evaluate/unused-grants";
 import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import { type Role, unseen } from "@drift-guard/core/model/role";
 import fc from "fast-check";
-import { account, aDefinitionUse, allow, aRole } from "../builders.ts";
+import { account, aDefinitionUse, allow, aRole } from "../../builders.ts";
 
 const secret = `arn:aws:secretsmanager:us-east-1:${account}:secret:db-AbCdEf`;
 const foreignSecret = "arn:aws:secretsmanager:us-east-1:999988887777:secret:db-AbCdEf";

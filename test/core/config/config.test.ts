@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { ReferenceInput } from "@drift-guard/core/reference/reference";
-import config from "../../drift-guard.config.ts";
-import { allow, trustOf } from "../builders.ts";
+import config from "../../../drift-guard.config.ts";
+import { allow, trustOf } from "../../builders.ts";
 
 const source = { title: "The owner's wiki", date: "2026-11-22" };
 const written: ReferenceInput = {

@@ -5,8 +5,8 @@ import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { type Role, seen, unseen } from "@drift-guard/core/model/role";
 import { defineReference, type Reference, type ReferenceInput } from "@drift-guard/core/reference/reference";
-import { account, allow, aRole, trustOf } from "../builders.ts";
-import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
+import { account, allow, aRole, trustOf } from "../../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
 const source = { title: "The owner's wiki", date: "2026-11-22" };
 const asObject = (text: string) => JSON.parse(text);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type AuthorisationRequest, authorise } from "@drift-guard/core/rollback/authorise";
-import { aLedger, aPlan, aRollback, noon } from "../builders.ts";
-import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
+import { aLedger, aPlan, aRollback, noon } from "../../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
 function ask(over: Partial<AuthorisationRequest> = {}): ReturnType<typeof authorise> {
   return authorise({

@@ -21,7 +21,7 @@ import {
   everyEvidence,
   noon,
   secondsAfterNoon,
-} from "../builders.ts";
+} from "../../builders.ts";
 
 const settleSeconds = 60;
 

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { findEscalation } from "@drift-guard/core/evaluate/job-role";
+import { weighSeverity } from "@drift-guard/core/evaluate/severity";
+import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
+import { Severity } from "@drift-guard/core/model/finding";
+import {
+  account,
+  aDefinitionUse,
+  aDrift,
+  aGrant,
+  allow,
+  anEnvironmentUse,
+  anUndecided,
+  aRole,
+  everyEvidence,
+} from "../../builders.ts";
+
+describe("weighing a severity by the role's uses", () => {
+  it("raises the severity of a loss one step if work depends on the role, and lowers it if nothing uses it", () => {
+    const drift = aDrift();
+    const idle = anEnvironmentUse({ state: "DISABLED" });
+    assert.deepEqual(
+      [[aDefinitionUse()], [anEnvironmentUse()], [idle], []].map((uses) =>
+        weighSeverity("HIGH", drift, uses),
+      ),
+      ["CRITICAL", "CRITICAL", "HIGH", "MEDIUM"],
+    );
+  });
+
+  it("leaves the severity of excess and of all other evidence unchanged", () => {
+    const others = everyEvidence().filter((one) => one.kind !== "drift" || one.side === "excess");
+    for (const evidence of [...others, aDrift({ side: "excess" })]) {
+      for (const severity of Severity.options) assert.equal(weighSeverity(severity, evidence, []), severity);
+    }
+  });
+});
+
+describe("evaluating the uses of a role", () => {
+  it("reports grants that let a job role extend its own permissions, and no other broad grants", () => {
+    const told = (text: string) =>
+      findEscalation(aRole({ attached: [], inline: [{ name: "P", text }] })).length;
+    for (const action of ["*", "iam:*", "iam:PassRole", "sts:AssumeRole", "lambda:UpdateFunctionCode"]) {
+      assert.equal(told(allow(action)), 1, action);
+    }
+    for (const action of ["s3:*", "batch:SubmitJob", "iam:GetRole"])
+      assert.equal(told(allow(action)), 0, action);
+    assert.equal(
+      told(allow("iam:PassRole", `arn:aws:iam::${account}:role/Worker`)),
+      0,
+      "one role is a choice",
+    );
+    assert.equal(told(allow("iam:PassRole", `arn:aws:iam::${account}:role/*`)), 1);
+  });
+
+  it("joins assessments of one part and side into one finding", () => {
+    const first = aDrift({ part: "permissions", grants: [aGrant({ actions: ["a:b"] })], detail: "One." });
+    const second = aDrift({
+      part: "permissions",
+      grants: [aGrant({ actions: ["c:d"] })],
+      detail: "Two.",
+      cure: "{}",
+    });
+    const doubt = anUndecided({ part: "permissions", reasons: ["why"] });
+    const joined = joinAssessments([first, doubt, second, { ...doubt, reasons: ["why", "how"] }]);
+    assert.equal(joined.length, 2);
+    const [drift, undecided] = joined;
+    assert.ok(drift?.kind === "drift" && undecided?.kind === "undecided");
+    assert.deepEqual([drift.grants.length, drift.detail, drift.cure], [2, "One. Two.", "{}"]);
+    assert.deepEqual(undecided.reasons, ["why", "how"]);
+  });
+
+  it("reports nothing if an environment is INVALID for another reason or names the role by its ARN", () => {
+    const role = aRole();
+    const uses = [
+      anEnvironmentUse({ arn: role.arn }),
+      anEnvironmentUse({
+        status: "INVALID",
+        statusReason: "CLIENT_ERROR - The subnet ID 'subnet-1' does not exist",
+      }),
+    ];
+    assert.deepEqual(evaluateUses({ reading: { status: "present", role }, uses, facts: new Map() }), []);
+  });
+});
