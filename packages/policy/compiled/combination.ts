@@ -1,6 +1,6 @@
 import type { PolicyPrincipal, PolicyRequest, StatementRef } from "../model/grant.ts";
 import { compileArn, type Pattern } from "../pattern/pattern.ts";
-import { charge, type StepBudget } from "../support/budget.ts";
+import { charge, type StepBudget } from "../support/step-budget.ts";
 import { principalText } from "../syntax/canonical.ts";
 import type { CompiledCondition } from "./condition.ts";
 import {

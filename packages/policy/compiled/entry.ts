@@ -3,7 +3,7 @@ import type { PolicyPrincipal } from "../model/grant.ts";
 import { coversPattern } from "../pattern/cover.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { areApart, coversOneOf, listNear } from "../pattern/pattern-index.ts";
-import { noteWork } from "../support/budget.ts";
+import { noteWork } from "../support/step-budget.ts";
 import { coversPrincipal, meetsPrincipal } from "../syntax/principal.ts";
 import type { CompiledStatement } from "./statement.ts";
 

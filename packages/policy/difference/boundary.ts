@@ -6,49 +6,56 @@ import type { BoundaryRemains } from "../model/grant.ts";
 import { createWitnessSearch, type SearchSettings } from "../search/witness.ts";
 import type { Block } from "./grouping.ts";
 
-const mostCells = 200;
+/** A block of more combinations is `undecided`, unless the first ones show that a part remains. */
+const maxCombinations = 200;
 
 /**
- * Says what a permissions boundary leaves of blocks of one side, whose own denies are `heldBack`: whether something of
- * a block lies within the boundary, and whether something lies outside.
+ * Prepares the check of how much of a block a permissions boundary lets through. `ownDenies` are the denies of the side
+ * that the blocks come from; a request that these deny counts neither as inside nor as outside the boundary.
  */
-export function makeBoundary(
+export function createBoundaryCheck(
   { allows, denies, reasons }: CompiledSide,
-  heldBack: readonly CompiledStatement[],
+  ownDenies: readonly CompiledStatement[],
   { budget, ...others }: SearchSettings,
 ): (block: Block) => BoundaryRemains {
   const settings = { ...others, budget: { ...budget } };
-  const cut = { left: { denies: heldBack }, right: { allows, denies } };
-  const kept = {
-    left: { denies: [...heldBack, ...denies] },
-    // The right side allows everything but what the boundary allows.
-    right: { allows: [makeCatchAll([])], denies: allows },
-  };
-  const findCut = createWitnessSearch(cut, settings);
-  const findKept = createWitnessSearch(kept, settings);
+  const findOutside = createWitnessSearch(
+    { left: { denies: ownDenies }, right: { allows, denies } },
+    settings,
+  );
+  const findInside = createWitnessSearch(
+    {
+      left: { denies: [...ownDenies, ...denies] },
+      // The right side allows everything except what the boundary allows.
+      right: { allows: [makeCatchAll([])], denies: allows },
+    },
+    settings,
+  );
   return (block) => {
     if (reasons.length > 0) return "undecided";
-    const seen = { cut: new Set<CombinationVerdict["kind"]>(), kept: new Set<CombinationVerdict["kind"]>() };
-    const cells = listCells(block);
-    for (const { combination: cell, from } of cells) {
-      seen.cut.add(findCut(cell, from).kind);
-      seen.kept.add(findKept(cell, from).kind);
-      if (seen.cut.has("uncovered") && seen.kept.has("uncovered")) return "part";
+    const outside = new Set<CombinationVerdict["kind"]>();
+    const inside = new Set<CombinationVerdict["kind"]>();
+    const combinations = listCombinations(block);
+    for (const { combination, from } of combinations) {
+      outside.add(findOutside(combination, from).kind);
+      inside.add(findInside(combination, from).kind);
+      if (outside.has("uncovered") && inside.has("uncovered")) return "part";
     }
-    if (seen.cut.has("undecided") || seen.kept.has("undecided") || cells.length > mostCells)
+    if (outside.has("undecided") || inside.has("undecided") || combinations.length > maxCombinations) {
       return "undecided";
-    return seen.cut.has("uncovered") ? "none" : "all";
+    }
+    return outside.has("uncovered") ? "none" : "all";
   };
 }
 
-/** The cells of a block, one for each action; no more than tell that there are too many. */
-function listCells(block: Block): readonly Pick<Remainder, "combination" | "from">[] {
-  const cells: Pick<Remainder, "combination" | "from">[] = [];
-  for (const { combination: cell, from, actions } of block) {
+/** The combinations of a block, one for each action; at most one more than are checked. */
+function listCombinations(block: Block): readonly Pick<Remainder, "combination" | "from">[] {
+  const combinations: Pick<Remainder, "combination" | "from">[] = [];
+  for (const { combination, from, actions } of block) {
     for (const action of actions) {
-      if (cells.length > mostCells) return cells;
-      cells.push({ combination: { ...cell, action }, from });
+      if (combinations.length > maxCombinations) return combinations;
+      combinations.push({ combination: { ...combination, action }, from });
     }
   }
-  return cells;
+  return combinations;
 }

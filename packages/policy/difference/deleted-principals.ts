@@ -4,7 +4,7 @@ import { groupBy } from "../support/unique.ts";
 import { isUniqueId } from "../syntax/principal.ts";
 import { listRefs } from "./grouping.ts";
 
-/** The principals of a side that are named by a unique id, each once, in the order of their statements. */
+/** Returns the deleted principals that a side names by their unique ids, each once, in the order of the statements. */
 export function listDeletedPrincipals({ statements }: CompiledSide, side: Side): readonly DeletedPrincipal[] {
   const named = statements.flatMap((from) =>
     (from.principals?.entries ?? []).flatMap(({ type, id }) =>

@@ -1,27 +1,30 @@
 import type { Combination } from "../compiled/combination.ts";
 import type { CombinationVerdict } from "../compiled/question.ts";
 
-/** A cell of which something is left. */
+/** A combination that the right side does not cover, with a request that shows it. */
 export interface Gap {
   readonly combination: Combination;
   readonly verdict: CombinationVerdict & { readonly kind: "uncovered" };
 }
 
-/** Those parts of a cell of which something is left, where there is nothing besides them; the whole if one is unclear. */
+/**
+ * Replaces a gap by those of its parts that are gaps. The parts must hold everything that is uncovered in the gap. If a
+ * part is undecided, the gap itself is returned, marked as `partly`.
+ */
 export function keepGaps(
-  left: Gap,
+  gap: Gap,
   parts: readonly Combination[],
-  decideCell: (cell: Combination) => CombinationVerdict,
+  decide: (combination: Combination) => CombinationVerdict,
 ): readonly Gap[] {
-  const judged = parts.map((cell) => ({ cell, verdict: decideCell(cell) }));
-  if (judged.some(({ verdict }) => verdict.kind === "undecided")) return [markPartly(left)];
-  const kept = judged.flatMap(({ cell, verdict }) =>
-    verdict.kind === "uncovered" ? [{ combination: cell, verdict }] : [],
+  const decided = parts.map((combination) => ({ combination, verdict: decide(combination) }));
+  if (decided.some(({ verdict }) => verdict.kind === "undecided")) return [markPartly(gap)];
+  const kept = decided.flatMap(({ combination, verdict }) =>
+    verdict.kind === "uncovered" ? [{ combination, verdict }] : [],
   );
-  return kept.length > 0 ? kept : [left];
+  return kept.length > 0 ? kept : [gap];
 }
 
-/** Marks a cell as one of which perhaps less than all is left. */
-export function markPartly(left: Gap): Gap {
-  return { ...left, combination: { ...left.combination, partly: true } };
+/** Marks a gap that may hold requests that the right side covers. */
+export function markPartly(gap: Gap): Gap {
+  return { ...gap, combination: { ...gap.combination, partly: true } };
 }

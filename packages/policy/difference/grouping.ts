@@ -6,11 +6,12 @@ import {
 } from "../compiled/combination.ts";
 import type { Entry } from "../compiled/entry.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
+import type { Side } from "../model/comparison.ts";
 import type { Condition, Grant, PolicyRequest, StatementRef } from "../model/grant.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { groupBy, uniqueBy } from "../support/unique.ts";
 import { principalText, sortPrincipals } from "../syntax/canonical.ts";
-import { printAtoms } from "./refine-conditions.ts";
+import { conditionsText } from "./refine-conditions.ts";
 
 /** Residues that one grant tells: every combination of their actions, resources and principals is among them. */
 export type Block = readonly [Remainder, ...Remainder[]];
@@ -21,24 +22,24 @@ interface Product {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly principals: readonly string[];
-  readonly residues: Block;
+  readonly remainders: Block;
 }
 
-/** Puts residues together into as few blocks as say the same: 60 actions on one resource are one grant. */
-export function groupResidues(residues: readonly Remainder[]): readonly Block[] {
+/** Puts remainders together into as few blocks as say the same: 60 actions on one resource are one grant. */
+export function groupRemainders(remainders: readonly Remainder[]): readonly Block[] {
   const number = makeNumbering();
-  let products: readonly Product[] = residues.map((residue) => makeProduct(residue, number));
+  let products: readonly Product[] = remainders.map((remainder) => makeProduct(remainder, number));
   for (const dimension of ["principals", "resources", "actions"] as const)
     products = joinProducts(products, dimension);
   // Until here a group of actions was one: two groups can be a third one together.
   const named = products.map((product) => ({
     ...product,
-    actions: unite(listActions(product.residues).map(({ text }) => text)),
+    actions: unite(listActions(product.remainders).map(({ text }) => text)),
   }));
-  return joinProducts(named, "resources").map((product) => product.residues);
+  return joinProducts(named, "resources").map((product) => product.remainders);
 }
 
-/** Numbers lists by what they say; each is printed once, however many residues have it. */
+/** Numbers lists by what they say; each is printed once, however many remainders have it. */
 type Numbering = <Item>(list: readonly Item[] | undefined, print: (item: Item) => string) => string;
 
 function makeNumbering(): Numbering {
@@ -56,9 +57,9 @@ function makeNumbering(): Numbering {
   };
 }
 
-function makeProduct(residue: Remainder, number: Numbering): Product {
-  const { from, combination: cell, actions } = residue;
-  const { action, resource, principal, partly, conditions, exceptConditions } = cell;
+function makeProduct(remainder: Remainder, number: Numbering): Product {
+  const { from, combination, actions } = remainder;
+  const { action, resource, principal, partly, conditions, exceptConditions } = combination;
   const textOf = ({ text }: { readonly text: string }): string => text;
   const frame = [
     number(from.conditions, textOf),
@@ -66,7 +67,7 @@ function makeProduct(residue: Remainder, number: Numbering): Product {
     number(action.except, textOf),
     number(resource?.except, textOf),
     number(principal?.except, principalText),
-    number(exceptConditions, printAtoms),
+    number(exceptConditions, conditionsText),
     partly,
   ];
   return {
@@ -74,7 +75,7 @@ function makeProduct(residue: Remainder, number: Numbering): Product {
     actions: [number(actions, ({ selector }) => selector.text)],
     resources: resource ? [resource.selector.text] : [],
     principals: principal ? [principalText(principal.selector)] : [],
-    residues: [residue],
+    remainders: [remainder],
   };
 }
 
@@ -90,7 +91,7 @@ function joinProducts(
   return groupBy(products, keyOf).map(([first, ...rest]) => ({
     ...first,
     [dimension]: unite([first, ...rest].flatMap((one) => one[dimension])),
-    residues: [...first.residues, ...rest.flatMap(({ residues }) => residues)],
+    remainders: [...first.remainders, ...rest.flatMap(({ remainders }) => remainders)],
   }));
 }
 
@@ -100,7 +101,7 @@ function unite(texts: readonly string[]): readonly string[] {
 
 const dimensions = ["actions", "resources", "principals"] as const;
 
-/** The actions of a block; many residues have the same list of them. */
+/** The actions of a block; many remainders have the same list of them. */
 function listActions(block: Block): readonly Pattern[] {
   const groups = new Set(block.map(({ actions }) => actions));
   return [...groups].flatMap((actions) => actions.map(({ selector }) => selector));
@@ -108,12 +109,12 @@ function listActions(block: Block): readonly Pattern[] {
 
 /** A block as a grant, with the example that shows it. */
 export function makeGrant(block: Block, example: PolicyRequest): Grant {
-  const [{ from, combination: cell }] = block;
-  const cells = block.map((residue) => residue.combination);
-  const resources = cells.flatMap(({ resource }) => resource ?? []);
-  const principals = cells.flatMap(({ principal }) => principal ?? []);
+  const [{ from, combination }] = block;
+  const combinations = block.map((remainder) => remainder.combination);
+  const resources = combinations.flatMap(({ resource }) => resource ?? []);
+  const principals = combinations.flatMap(({ principal }) => principal ?? []);
   const [except, exceptResources, exceptPrincipals] = [
-    printExcepted(cells.map(({ action }) => action)),
+    printExcepted(combinations.map(({ action }) => action)),
     printExcepted(resources),
     sortPrincipals(principals[0]?.except ?? []),
   ];
@@ -124,9 +125,11 @@ export function makeGrant(block: Block, example: PolicyRequest): Grant {
     ...(exceptResources.length > 0 && { exceptResources }),
     ...(principals.length > 0 && { principals: sortPrincipals(principals.map(({ selector }) => selector)) }),
     ...(exceptPrincipals.length > 0 && { exceptPrincipals }),
-    conditions: writeConditions(listConditions(from, cell)),
-    ...(cell.exceptConditions && { exceptConditions: cell.exceptConditions.map(writeConditions) }),
-    ...(cell.partly && { partly: true }),
+    conditions: writeConditions(listConditions(from, combination)),
+    ...(combination.exceptConditions && {
+      exceptConditions: combination.exceptConditions.map(writeConditions),
+    }),
+    ...(combination.partly && { partly: true }),
     example,
     statements: listRefs(block),
   };
@@ -150,10 +153,23 @@ function printPatterns(patterns: readonly Pattern[]): readonly string[] {
     .sort();
 }
 
-/** The statements that some residues come from, each once. */
-export function listRefs(residues: readonly Pick<Remainder, "from">[]): readonly StatementRef[] {
-  const refs = residues.map(({ from }) => makeStatementRef(from));
+/** References to the statements that some remainders come from, each once, in the order of the documents. */
+export function listRefs(remainders: readonly Pick<Remainder, "from">[]): readonly StatementRef[] {
+  const refs = remainders.map(({ from }) => makeStatementRef(from));
   return uniqueBy(refs, ({ document, statement }) => `${document} ${statement}`).sort(
     (one, other) => one.document - other.document || one.statement - other.statement,
   );
+}
+
+/** Cap on the output: more is noise. */
+const maxStatements = 20;
+
+/** References to the statements that some remainders come from, with their side; at most 20. */
+export function referToStatements(
+  remainders: readonly Pick<Remainder, "from">[],
+  side: Side,
+): readonly { readonly side: Side; readonly ref: StatementRef }[] {
+  return listRefs(remainders)
+    .slice(0, maxStatements)
+    .map((ref) => ({ side, ref }));
 }

@@ -1,14 +1,47 @@
+import { makeCombinationKey, type Remainder } from "../compiled/combination.ts";
 import type { CompiledCondition } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
+import type { Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
-import type { ComparisonOptions } from "../model/comparison.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
 import { solveConditions } from "../search/solver.ts";
-import { BudgetError } from "../support/budget.ts";
+import { BudgetError } from "../support/step-budget.ts";
+import type { Direction } from "./direction.ts";
+import { findRemainders } from "./remainders.ts";
 
-// prowler #2810: roles for instances stop working, for EC2 sends neither key when it assumes them.
-const neverSend = /^ec2(?:\.[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$/;
-// The service that an ARN names, where it is not the principal's own first label.
+/** Account, organisation and partition that a hardening condition must name. */
+type OwnAccount = NonNullable<Direction["hardening"]>;
+
+/**
+ * Splits remainders into those that are lost for good and those that only hardening conditions of the right side take
+ * away: these are no remainders if the right side's allows are taken without their hardening conditions.
+ */
+export function splitHardening(
+  remainders: readonly Remainder[],
+  { left, right }: Question,
+  { hardening: own, side, settings }: Direction,
+): { readonly lost: readonly Remainder[]; readonly hardening: readonly Remainder[] } {
+  const allows = own ? withoutHardening(right.allows, own, settings.profile) : right.allows;
+  if (allows.every((statement, index) => statement === right.allows[index])) {
+    return { lost: remainders, hardening: [] };
+  }
+  const relaxed = findRemainders({ left, right: { ...right, allows } }, side, settings);
+  const keyOf = ({ from, combination }: Remainder) =>
+    `${from.document} ${from.index} ${makeCombinationKey(combination)}`;
+  const lostAnyway = new Set(relaxed.remainders.map(keyOf));
+  const isLost = (remainder: Remainder) => relaxed.reasons.length > 0 || lostAnyway.has(keyOf(remainder));
+  return {
+    lost: remainders.filter(isLost),
+    hardening: remainders.filter((remainder) => !isLost(remainder)),
+  };
+}
+
+/**
+ * EC2 sends neither aws:SourceAccount nor aws:SourceArn when it assumes the role of an instance: with such a condition
+ * the role stops working (https://github.com/prowler-cloud/prowler/issues/2810).
+ */
+const servicesWithoutSource = /^ec2(?:\.[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$/;
+/** The service in the ARNs that a principal sends, by the principal's first label, where the two differ. */
 const arnServices = new Map([
   ["ecs-tasks", "ecs"],
   ["ecs-compute", "ecs"],
@@ -21,48 +54,49 @@ const arnServices = new Map([
 ]);
 
 /**
- * The statements without the conditions that only keep other accounts from borrowing the service's trust: AWS
- * recommends them (Batch user guide, cross-service confused deputy). A condition counts only where it names the own
- * account or organisation and every principal of its statement is a service that can meet it.
+ * Drops the confused-deputy conditions of statements, which AWS recommends (docs/aws-facts.md, "AWS Batch"). A
+ * condition is dropped only if it names the own account or organisation, and if every principal of its statement is a
+ * service that can meet it. Statements without such conditions are returned as they are.
  */
-export function withoutHardening(
+function withoutHardening(
   statements: readonly CompiledStatement[],
-  options: ComparisonOptions,
+  own: OwnAccount,
   profile: KeyProfile,
 ): readonly CompiledStatement[] {
   return statements.map((statement) => {
-    const conditions = statement.conditions.filter((atom) => !hardens(atom, statement, options));
+    const conditions = statement.conditions.filter((condition) => !isHardening(condition, statement, own));
     if (conditions.length === statement.conditions.length || !canHold(statement, profile)) return statement;
     return { ...statement, conditions, line: `${statement.line} without hardening` };
   });
 }
 
-/** Whether some request meets all conditions: of two that exclude each other nobody meets both. */
+/** Steps. A trust statement needs a fraction of it. */
+const conditionBudget = 10_000;
+
+/** Whether some request meets all conditions of a statement; false also if that takes too many steps. */
 function canHold(statement: CompiledStatement, profile: KeyProfile): boolean {
   try {
-    return (
-      solveConditions({ held: [statement], failed: [] }, new Map(), profile, { left: 10_000 }).kind ===
-      "reached"
-    );
+    const goal = { held: [statement], failed: [] };
+    return solveConditions(goal, new Map(), profile, { left: conditionBudget }).kind === "reached";
   } catch (error) {
     if (error instanceof BudgetError) return false;
     throw error;
   }
 }
 
-function hardens(
+function isHardening(
   { operator, canonical: { key, values } }: CompiledCondition,
   { principals }: CompiledStatement,
-  { account, organization, partition = "aws" }: ComparisonOptions,
+  { account, organization, partition = "aws" }: OwnAccount,
 ): boolean {
   if (values.length === 0 || principals === undefined || principals.negated) return false;
-  // ForAllValues lets in whoever sends no key.
+  // ForAllValues holds for a request without the key, so it keeps nobody out.
   if (operator === undefined || operator.negated || operator.qualifier === "ForAllValues") return false;
-  // Without the key, a condition with IfExists holds: a service that never sends it is not kept out.
+  // A condition without IfExists shuts out a service that does not send the key.
   const { ifExists } = operator;
-  if (!principals.entries.every((entry) => isNamedService(entry) && (ifExists || sendsSource(entry))))
-    return false;
-  // `${*}`: StringEquals takes a wildcard for a plain character, which no ARN or path has.
+  const canMeet = (entry: PolicyPrincipal) => isNamedService(entry) && (ifExists || sendsSource(entry));
+  if (!principals.entries.every(canMeet)) return false;
+  // StringEquals reads the wildcard in `${*}` as a plain character, which no ARN or path has.
   if (values.some((value) => value.includes("${"))) return false;
   switch (key) {
     case "aws:sourceaccount":
@@ -70,7 +104,7 @@ function hardens(
     case "aws:sourcearn":
       return (
         account !== undefined &&
-        values.every((value) => isOwned(value, account, partition)) &&
+        values.every((value) => isOwnArn(value, account, partition)) &&
         principals.entries.every((service) => values.some((value) => isSentBy(value, service)))
       );
     case "aws:sourceorgid":
@@ -87,18 +121,18 @@ function isNamedService({ type, id }: PolicyPrincipal): boolean {
 }
 
 function sendsSource({ id }: PolicyPrincipal): boolean {
-  return !neverSend.test(id);
+  return !servicesWithoutSource.test(id);
 }
 
-/** Whether an ARN is one of the own account. */
-function isOwned(arn: string, account: string, partition: string): boolean {
+/** Whether an ARN pattern names the own account and some resource. */
+function isOwnArn(arn: string, account: string, partition: string): boolean {
   const [prefix, part, , , owner, resource] = arn.split(":");
   return (
     prefix === "arn" && (part === partition || part === "*") && owner === account && (resource ?? "") !== ""
   );
 }
 
-/** Whether an ARN is one that the service can send: `monitoring.rds.amazonaws.com` sends ARNs of RDS. */
+/** Whether a service can send an ARN: `monitoring.rds.amazonaws.com` sends ARNs of RDS. */
 function isSentBy(arn: string, { id }: PolicyPrincipal): boolean {
   const [, , service = ""] = arn.split(":");
   const labels = id.replace(/\.amazonaws\.com(?:\.cn)?$/, "").split(".");

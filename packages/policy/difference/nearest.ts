@@ -2,33 +2,33 @@ import { listUnmetElements, prepareRequest } from "../evaluate/decide.ts";
 import type { PolicyRequest, StatementRef } from "../model/grant.ts";
 import type { Proof } from "./proof.ts";
 
-// More of them tell nobody more.
-const mostNearest = 5;
+/** Cap on the output: more is noise. */
+const maxNearest = 5;
 
 /**
- * The statements of the taking side that come closest to a request which that side does not decide so: the Denies that
- * take it, or else those about its action that the fewest other elements keep from it.
+ * Returns the right side's statements closest to matching an example: matching Denies first, otherwise statements that
+ * match its action and fail on the fewest other elements. Empty if no statement is about the action.
  */
 export function listNearest(
-  request: PolicyRequest,
-  { sought, taker, partition }: Proof,
+  example: PolicyRequest,
+  { decision, right, partition }: Proof,
 ): readonly StatementRef[] {
-  const asked = prepareRequest(request, partition);
-  const near = taker.flatMap((document, place) =>
+  const request = prepareRequest(example, partition);
+  const candidates = right.flatMap((document, place) =>
     document.statements.flatMap((statement, index) => {
       const { sid, effect } = statement;
-      if (sought === "explicitDeny" && effect === "Allow") return [];
-      const unmet = listUnmetElements(statement, document, asked);
-      // A Deny takes what it meets, and has no part in it otherwise.
-      if (unmet.includes("action") || (sought === "allowed" && effect === "Deny" && unmet.length > 0))
-        return [];
+      if (decision === "explicitDeny" && effect === "Allow") return [];
+      const unmet = listUnmetElements(statement, document, request);
+      if (unmet.includes("action")) return [];
+      // The right side does not allow the example: a Deny is the reason only if it matches.
+      if (decision === "allowed" && effect === "Deny" && unmet.length > 0) return [];
       const ref: StatementRef = { document: place, statement: index, ...(sid !== undefined && { sid }) };
-      return [{ ref, distance: effect === "Deny" && sought === "allowed" ? -1 : unmet.length }];
+      return [{ ref, distance: effect === "Deny" && decision === "allowed" ? -1 : unmet.length }];
     }),
   );
-  const least = near.reduce((min, { distance }) => Math.min(min, distance), Number.POSITIVE_INFINITY);
-  return near
+  const least = candidates.reduce((min, { distance }) => Math.min(min, distance), Number.POSITIVE_INFINITY);
+  return candidates
     .filter(({ distance }) => distance === least)
-    .slice(0, mostNearest)
+    .slice(0, maxNearest)
     .map(({ ref }) => ref);
 }

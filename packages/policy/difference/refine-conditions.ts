@@ -8,83 +8,90 @@ import type { CombinationVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import { type Gap, keepGaps } from "./gap.ts";
 
-/** More are not looked at: the cell is then told in part. */
-const mostAlternatives = 50;
+/** Cap on the lists of conditions that are tried; a gap with more of them is not refined by conditions. */
+const maxAlternatives = 50;
 
-/** How a cell is decided, and whether a request lies in it that its statement gives. */
-export interface CellQuestions {
-  readonly decide: (cell: Combination) => CombinationVerdict;
-  readonly isEmpty: (cell: Combination) => boolean;
+/** The checks that refining a gap asks. */
+export interface RefinementChecks {
+  readonly decide: (combination: Combination) => CombinationVerdict;
+  /** Whether the gap's own statement allows no request of a combination. */
+  readonly isEmpty: (combination: Combination) => boolean;
 }
 
 /**
- * Where a cell is left only under the conditions of what spares it (the other side's Deny without MFA), cuts it down to
- * these.
+ * Narrows a gap down to the conditions under which the right side denies, if nothing else of it is uncovered (for
+ * example a Deny that holds without MFA).
  */
-export function narrowByConditions(
-  left: Gap,
+export function narrowToConditions(
+  gap: Gap,
   from: CompiledStatement,
   { right }: Question,
-  { decide }: CellQuestions,
+  { decide }: RefinementChecks,
 ): readonly Gap[] {
-  const { combination: cell } = left;
-  const alternatives = listConditions(cell, from, right.denies);
-  if (alternatives.length === 0 || alternatives.length > mostAlternatives) return [left];
-  const rest = { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...alternatives] };
-  if (decide(rest).kind !== "covered") return [left];
+  const { combination } = gap;
+  const alternatives = listOpenConditions(combination, from, right.denies);
+  if (alternatives.length === 0 || alternatives.length > maxAlternatives) return [gap];
+  const rest = {
+    ...combination,
+    exceptConditions: [...(combination.exceptConditions ?? []), ...alternatives],
+  };
+  if (decide(rest).kind !== "covered") return [gap];
   return keepGaps(
-    left,
-    alternatives.map((conditions) => addConditions(cell, conditions)),
+    gap,
+    alternatives.map((conditions) => addConditions(combination, conditions)),
     decide,
   );
 }
 
-/** Carves out of a cell what is taken away, or held back, under further conditions. */
-export function carveConditions(
-  left: Gap,
+/** Excepts from a gap the conditions under which the right side allows, or the left side denies, all of it. */
+export function exceptConditions(
+  gap: Gap,
   from: CompiledStatement,
-  question: Question,
-  { decide, isEmpty }: CellQuestions,
+  { left, right }: Question,
+  { decide, isEmpty }: RefinementChecks,
 ): Gap {
-  const { combination: cell } = left;
-  const alternatives = listConditions(cell, from, [...question.right.allows, ...question.left.denies]);
-  if (alternatives.length > mostAlternatives) return left;
-  const taken = alternatives.filter((conditions) => {
-    const part = addConditions(cell, conditions);
-    // Where nothing is spared, what is listed takes all of the part.
-    return (question.right.denies.length === 0 || decide(part).kind === "covered") && !isEmpty(part);
+  const { combination } = gap;
+  const alternatives = listOpenConditions(combination, from, [...right.allows, ...left.denies]);
+  if (alternatives.length > maxAlternatives) return gap;
+  const covered = alternatives.filter((conditions) => {
+    const part = addConditions(combination, conditions);
+    // If the right side denies nothing, the statement that the conditions come from covers the part.
+    return (right.denies.length === 0 || decide(part).kind === "covered") && !isEmpty(part);
   });
-  if (taken.length === 0) return left;
+  if (covered.length === 0) return gap;
   return {
-    ...left,
-    combination: { ...cell, exceptConditions: [...(cell.exceptConditions ?? []), ...taken] },
+    ...gap,
+    combination: { ...combination, exceptConditions: [...(combination.exceptConditions ?? []), ...covered] },
   };
 }
 
-function addConditions(cell: Combination, conditions: ConditionList): Combination {
-  return { ...cell, conditions: [...(cell.conditions ?? []), ...conditions] };
+function addConditions(combination: Combination, conditions: ConditionList): Combination {
+  return { ...combination, conditions: [...(combination.conditions ?? []), ...conditions] };
 }
 
-/** What the statements that reach all of a cell ask of a request besides what the giving one asks, each list once. */
-function listConditions(
-  cell: Combination,
+/**
+ * For each statement that covers a combination but for its conditions: the conditions that the combination does not
+ * already require. Each list once, the shortest first.
+ */
+function listOpenConditions(
+  combination: Combination,
   from: CompiledStatement,
   statements: readonly CompiledStatement[],
 ): readonly ConditionList[] {
-  const asked = new Set([...from.conditions, ...(cell.conditions ?? [])].map(({ text }) => text));
+  const required = new Set([...from.conditions, ...(combination.conditions ?? [])].map(({ text }) => text));
   const lists = new Map<string, ConditionList>();
   for (const statement of statements) {
     if (statement.conditions.length === 0 || statement.ambiguity !== undefined) continue;
-    if (missesCombination(statement, cell) || !coversCombination(statement, cell)) continue;
-    const open = statement.conditions.filter(({ text }) => !asked.has(text));
-    if (open.length > 0) lists.set(printAtoms(open), open);
+    if (missesCombination(statement, combination) || !coversCombination(statement, combination)) continue;
+    const open = statement.conditions.filter(({ text }) => !required.has(text));
+    if (open.length > 0) lists.set(conditionsText(open), open);
   }
   return [...lists.values()].sort((one, other) => one.length - other.length);
 }
 
-/** A list of conditions as one text, whatever their order. */
-export function printAtoms(atoms: ConditionList): string {
-  return atoms
+/** A list of conditions as one text; the same text for any order. */
+export function conditionsText(conditions: ConditionList): string {
+  return conditions
     .map(({ text }) => text)
     .sort()
     .join("\n");

@@ -12,16 +12,16 @@ import type { PolicyPrincipal } from "../model/grant.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { principalText } from "../syntax/canonical.ts";
 import { type Gap, keepGaps, markPartly } from "./gap.ts";
-import { type CellQuestions, carveConditions, narrowByConditions } from "./refine-conditions.ts";
+import { exceptConditions, narrowToConditions, type RefinementChecks } from "./refine-conditions.ts";
 
-/** One dimension of cells and statements. */
+/** One dimension of combinations and statements: action, resource or principal. */
 interface Dimension<Selector> {
   readonly relations: SelectorRelations<Selector>;
-  read(cell: Combination): Entry<Selector> | undefined;
-  write(cell: Combination, entry: Entry<Selector>): Combination;
+  read(combination: Combination): Entry<Selector> | undefined;
+  write(combination: Combination, entry: Entry<Selector>): Combination;
   clause(statement: CompiledStatement): Clause<Selector> | undefined;
   print(selector: Selector): string;
-  /** Whether a selector has no parts. */
+  /** Whether a selector matches a single value, so that it has no parts. */
   isSingle(selector: Selector): boolean;
 }
 
@@ -34,112 +34,116 @@ const patterns: Pick<Dimension<Pattern>, "relations" | "print" | "isSingle"> = {
 const actions: Dimension<Pattern> = {
   ...patterns,
   read: ({ action }) => action,
-  write: (cell, action) => ({ ...cell, action }),
-  clause: ({ actions: own }) => own,
+  write: (combination, action) => ({ ...combination, action }),
+  clause: ({ actions: clause }) => clause,
 };
 
 const resources: Dimension<Pattern> = {
   ...patterns,
   read: ({ resource }) => resource,
-  write: (cell, resource) => ({ ...cell, resource }),
-  clause: ({ resources: own }) => own,
+  write: (combination, resource) => ({ ...combination, resource }),
+  clause: ({ resources: clause }) => clause,
 };
 
 const principals: Dimension<PolicyPrincipal> = {
   relations: principalRelations,
   read: ({ principal }) => principal,
-  write: (cell, principal) => ({ ...cell, principal }),
-  clause: ({ principals: own }) => own,
+  write: (combination, principal) => ({ ...combination, principal }),
+  clause: ({ principals: clause }) => clause,
   print: principalText,
   isSingle: ({ type, id }) => type !== "AWS" && id !== "*",
 };
 
-/** More are told by the whole that they are carved out of, which is then told in part. */
-const mostCarved = 200;
+/** Cap on the parts and exceptions of one gap; a gap with more of them is reported whole and marked `partly`. */
+const maxParts = 200;
 
 /**
- * Cuts a cell down to what is left of it: where only some of its actions, resources or principals are left, or some
- * only under conditions, to those; and what the other side takes away whole is carved out.
+ * Refines a gap to exactly what the right side does not cover. First narrows it down, dimension by dimension, to parts
+ * that hold everything uncovered; then excepts what the right side covers. Gaps that may still hold covered requests
+ * are marked `partly`.
  */
 export function refine(
-  left: Gap,
+  gap: Gap,
   from: CompiledStatement,
   question: Question,
-  questions: CellQuestions & { readonly isWhole: (cell: Combination, near: Question) => boolean },
+  checks: RefinementChecks & { readonly isWhole: (combination: Combination, near: Question) => boolean },
 ): readonly Gap[] {
-  const decideCell = questions.decide;
-  const near = keepNear(question, left.combination);
-  if (near.right.allows.length + near.left.denies.length + near.right.denies.length === 0) return [left];
-  return [left]
-    .flatMap((one) => narrow(one, near, actions, decideCell))
-    .flatMap((one) => narrow(one, near, resources, decideCell))
-    .flatMap((one) => narrow(one, near, principals, decideCell))
-    .flatMap((one) => narrowByConditions(one, from, near, questions))
-    .map((one) => carve(one, near, actions, decideCell))
-    .map((one) => carve(one, near, resources, decideCell))
-    .map((one) => carve(one, near, principals, decideCell))
-    .map((one) => carveConditions(one, from, near, questions))
-    .map((one) =>
-      one.combination.partly || questions.isWhole(one.combination, near) ? one : markPartly(one),
-    );
+  const { decide } = checks;
+  const near = keepTouching(question, gap.combination);
+  if (near.right.allows.length + near.left.denies.length + near.right.denies.length === 0) return [gap];
+  return [gap]
+    .flatMap((one) => narrow(one, near, actions, decide))
+    .flatMap((one) => narrow(one, near, resources, decide))
+    .flatMap((one) => narrow(one, near, principals, decide))
+    .flatMap((one) => narrowToConditions(one, from, near, checks))
+    .map((one) => except(one, near, actions, decide))
+    .map((one) => except(one, near, resources, decide))
+    .map((one) => except(one, near, principals, decide))
+    .map((one) => exceptConditions(one, from, near, checks))
+    .map((one) => (one.combination.partly || checks.isWhole(one.combination, near) ? one : markPartly(one)));
 }
 
-/** Most statements have nothing to do with a cell, nor with what it is cut down to. */
-function keepNear({ left, right }: Question, cell: Combination): Question {
+/** The question without the statements that miss a combination, and so miss all of its parts. */
+function keepTouching({ left, right }: Question, combination: Combination): Question {
   const keep = (statements: readonly CompiledStatement[]) =>
-    statements.filter((statement) => !missesCombination(statement, cell));
+    statements.filter((statement) => !missesCombination(statement, combination));
   return {
     left: { allows: left.allows, denies: keep(left.denies) },
     right: { allows: keep(right.allows), denies: keep(right.denies) },
   };
 }
 
+/** Narrows a gap to the entries of one dimension that the right side denies or does not allow, if nothing else is left. */
 function narrow<Selector>(
-  left: Gap,
+  gap: Gap,
   { right }: Question,
   dimension: Dimension<Selector>,
-  decideCell: (cell: Combination) => CombinationVerdict,
+  decide: (combination: Combination) => CombinationVerdict,
 ): readonly Gap[] {
-  const entry = dimension.read(left.combination);
-  if (entry === undefined) return [left];
+  const entry = dimension.read(gap.combination);
+  if (entry === undefined) return [gap];
   const parts = [
-    ...listParts(left.combination, entry, right.denies, dimension, { negated: false, across: false }),
-    ...listParts(left.combination, entry, right.allows, dimension, { negated: true, across: false }),
+    ...listParts(gap.combination, entry, right.denies, dimension, { negated: false, overlapping: false }),
+    ...listParts(gap.combination, entry, right.allows, dimension, { negated: true, overlapping: false }),
   ];
-  if (parts.length === 0) return [left];
-  const rest = dimension.write(left.combination, { ...entry, except: [...entry.except, ...parts] });
-  if (decideCell(rest).kind !== "covered") return [left];
-  if (parts.length > mostCarved) return [markPartly(left)];
+  if (parts.length === 0) return [gap];
+  const rest = dimension.write(gap.combination, { ...entry, except: [...entry.except, ...parts] });
+  if (decide(rest).kind !== "covered") return [gap];
+  if (parts.length > maxParts) return [markPartly(gap)];
   return keepGaps(
-    left,
-    parts.map((selector) => dimension.write(left.combination, cutEntry(entry, selector, dimension))),
-    decideCell,
+    gap,
+    parts.map((selector) => dimension.write(gap.combination, cutEntry(entry, selector, dimension))),
+    decide,
   );
 }
 
-function carve<Selector>(
-  left: Gap,
-  question: Question,
+/** Excepts from a gap the entries of one dimension that are covered whole. */
+function except<Selector>(
+  gap: Gap,
+  { left, right }: Question,
   dimension: Dimension<Selector>,
-  decideCell: (cell: Combination) => CombinationVerdict,
+  decide: (combination: Combination) => CombinationVerdict,
 ): Gap {
-  const entry = dimension.read(left.combination);
-  if (entry === undefined) return left;
-  const takers = [...question.right.allows, ...question.left.denies];
-  // What lies across the edge is carved out as it is: `s3:Get*` but `s3:*Object`.
-  const parts = listParts(left.combination, entry, takers, dimension, { negated: false, across: true });
-  if (parts.length > mostCarved) return markPartly(left);
-  const except = [...entry.except];
+  const entry = dimension.read(gap.combination);
+  if (entry === undefined) return gap;
+  const statements = [...right.allows, ...left.denies];
+  // An entry that only overlaps is excepted as it is written: `s3:Get*` except `s3:*Object`.
+  const parts = listParts(gap.combination, entry, statements, dimension, {
+    negated: false,
+    overlapping: true,
+  });
+  if (parts.length > maxParts) return markPartly(gap);
+  const exceptions = [...entry.except];
   for (const selector of parts) {
-    if (except.some((wide) => dimension.relations.covers(wide, selector))) continue;
-    const part = dimension.write(left.combination, cutEntry(entry, selector, dimension));
-    if (decideCell(part).kind === "covered") except.push(selector);
+    if (exceptions.some((wide) => dimension.relations.covers(wide, selector))) continue;
+    const part = dimension.write(gap.combination, cutEntry(entry, selector, dimension));
+    if (decide(part).kind === "covered") exceptions.push(selector);
   }
-  if (except.length === entry.except.length) return left;
-  return { ...left, combination: dimension.write(left.combination, { ...entry, except }) };
+  if (exceptions.length === entry.except.length) return gap;
+  return { ...gap, combination: dimension.write(gap.combination, { ...entry, except: exceptions }) };
 }
 
-/** A part of an entry, without what the entry leaves out. */
+/** The part of an entry that a selector matches, with those exceptions of the entry that touch it. */
 function cutEntry<Selector>(
   { except }: Entry<Selector>,
   selector: Selector,
@@ -149,24 +153,25 @@ function cutEntry<Selector>(
 }
 
 /**
- * The entries of some statements' clauses that lie within an entry and are less than it, or across its edge too where
- * that is asked for; the widest first.
+ * Lists the entries of the statements' clauses (only negated, or only positive ones) that are part of an entry; with
+ * `overlapping`, also those that are so only in part. The entries with the shortest texts come first.
  */
 function listParts<Selector>(
-  cell: Combination,
+  combination: Combination,
   { selector, except }: Entry<Selector>,
   statements: readonly CompiledStatement[],
   { relations: { covers, areApart }, isSingle, clause, print }: Dimension<Selector>,
-  { negated, across }: { readonly negated: boolean; readonly across: boolean },
+  { negated, overlapping }: { readonly negated: boolean; readonly overlapping: boolean },
 ): readonly Selector[] {
   const parts = new Map<string, Selector>();
   if (isSingle(selector)) return [];
   for (const statement of statements) {
     const own = clause(statement);
-    if (own === undefined || own.negated !== negated || missesCombination(statement, cell)) continue;
+    if (own === undefined || own.negated !== negated || missesCombination(statement, combination)) continue;
     for (const part of own.entries) {
       if (covers(part, selector) || except.some((wide) => covers(wide, part))) continue;
-      if (covers(selector, part) || (across && !areApart([part], selector))) parts.set(print(part), part);
+      if (covers(selector, part) || (overlapping && !areApart([part], selector)))
+        parts.set(print(part), part);
     }
   }
   return [...parts].sort(([one], [other]) => one.length - other.length).map(([, part]) => part);

@@ -18,159 +18,167 @@ import {
 import type { CombinationVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Pattern } from "../pattern/pattern.ts";
-import { BudgetError, charge, type StepBudget, tryCharge } from "../support/budget.ts";
+import { BudgetError, charge, type StepBudget, tryCharge } from "../support/step-budget.ts";
 import { groupBy } from "../support/unique.ts";
 import type { Gap } from "./gap.ts";
 
-/** A cell that could not be decided. */
-export interface OpenCell {
+/** A combination of a left statement for which neither an example nor complete coverage was found. */
+export interface UndecidedCombination {
   readonly from: CompiledStatement;
   readonly code: "unsupported" | "budget" | "unproven";
   readonly message: string;
 }
 
-/** The difference of two sides. */
-export interface Difference {
-  readonly residues: readonly Remainder[];
-  readonly open: readonly OpenCell[];
+/** The left side minus the right side. */
+export interface SubtractionResult {
+  readonly remainders: readonly Remainder[];
+  readonly undecided: readonly UndecidedCombination[];
 }
 
-/** How cells are decided where form alone does not tell, and what exactly is left of one. */
-export interface CellJudge {
-  decide(cell: Combination, from: CompiledStatement): CombinationVerdict;
-  /** The same of a part of a cell of which something is left. */
-  decidePart(cell: Combination, from: CompiledStatement): CombinationVerdict;
+/** The expensive checks of a combination; `subtract` asks them only where the form of the statements does not decide. */
+export interface CombinationChecks {
+  decide(combination: Combination, from: CompiledStatement): CombinationVerdict;
+  /** Decides a part of a combination that has a gap. */
+  decidePart(combination: Combination, from: CompiledStatement): CombinationVerdict;
+  /** Narrows a gap down to the parts that the right side does not cover. */
   refine(
-    left: Gap,
+    gap: Gap,
     from: CompiledStatement,
-    decide: (cell: Combination) => CombinationVerdict,
+    decide: (combination: Combination) => CombinationVerdict,
   ): readonly Gap[];
 }
 
-/** Takes one side from the other, statement by statement and cell by cell. */
-export function subtract(question: Question, judge: CellJudge, budget: StepBudget): Difference {
-  const residues: Remainder[] = [];
-  const open: OpenCell[] = [];
-  const held = new Set(question.left.denies.map(({ line }) => line));
-  const spares = question.right.denies.filter(
-    (deny) => !held.has(deny.line) && !isHeldBackToo(deny, question.left.denies, budget),
+/** Subtracts the right side from the left side, statement by statement and combination by combination. */
+export function subtract(
+  question: Question,
+  checks: CombinationChecks,
+  budget: StepBudget,
+): SubtractionResult {
+  const remainders: Remainder[] = [];
+  const undecided: UndecidedCombination[] = [];
+  const { left, right } = question;
+  const leftDenyLines = new Set(left.denies.map(({ line }) => line));
+  const denies = right.denies.filter(
+    (deny) => !leftDenyLines.has(deny.line) && !isDeniedBy(left.denies, deny, budget),
   );
-  const lines = new Set(question.right.allows.map(({ line }) => line));
-  for (const from of question.left.allows) {
-    if (spares.length === 0 && lines.has(from.line)) continue;
+  const rightAllowLines = new Set(right.allows.map(({ line }) => line));
+  for (const from of left.allows) {
+    if (denies.length === 0 && rightAllowLines.has(from.line)) continue;
     try {
-      for (const found of takeStatement(
-        from,
-        { ...question, right: { ...question.right, denies: spares } },
-        judge,
-        budget,
-      )) {
-        if ("combination" in found) residues.push(found);
-        else open.push(found);
+      const rest = { left, right: { allows: right.allows, denies } };
+      for (const found of subtractFrom(from, rest, checks, budget)) {
+        if ("combination" in found) remainders.push(found);
+        else undecided.push(found);
       }
     } catch (error) {
       if (!(error instanceof BudgetError)) throw error;
-      open.push({ from, code: "budget", message: error.message });
+      undecided.push({ from, code: "budget", message: error.message });
     }
   }
-  return { residues, open };
+  return { remainders, undecided };
 }
 
-function* takeStatement(
+/** @throws BudgetError */
+function* subtractFrom(
   from: CompiledStatement,
   { left, right }: Question,
-  judge: CellJudge,
+  checks: CombinationChecks,
   budget: StepBudget,
-): Generator<Remainder | OpenCell> {
+): Generator<Remainder | UndecidedCombination> {
   charge(budget, 1 + (right.allows.length >> 4));
-  const takers = right.allows.filter(
-    (taker) => taker.ambiguity === undefined && impliesConditions(from, taker),
+  const allows = right.allows.filter(
+    (allow) => allow.ambiguity === undefined && impliesConditions(from, allow),
   );
-  const decidePart = (cell: Combination): CombinationVerdict =>
-    isTaken(cell, takers, right.denies) ? { kind: "covered" } : judge.decidePart(cell, from);
-  const remaining = right.denies.length > 0 ? listActions(from) : listUntaken(from, takers, budget);
-  for (const group of groupActions(remaining, [...left.denies, ...right.allows, ...right.denies], budget)) {
+  const decidePart = (part: Combination): CombinationVerdict =>
+    isCovered(part, allows, right.denies) ? { kind: "covered" } : checks.decidePart(part, from);
+  const actions = right.denies.length > 0 ? listActions(from) : listUncoveredActions(from, allows, budget);
+  const others = [...left.denies, ...right.allows, ...right.denies];
+  for (const group of groupActions(actions, others, budget)) {
     const [first] = group;
-    const near = takers.filter((taker) => coversEntry(taker.actions, first, patternRelations));
-    for (const cell of listCombinations(from, first)) {
+    const near = allows.filter((allow) => coversEntry(allow.actions, first, patternRelations));
+    for (const combination of listCombinations(from, first)) {
       charge(budget, 1 + (near.length >> 3));
-      if (isTaken(cell, near, right.denies)) continue;
-      const verdict = judge.decide(cell, from);
+      if (isCovered(combination, near, right.denies)) continue;
+      const verdict = checks.decide(combination, from);
       if (verdict.kind === "undecided") yield { from, code: verdict.code, message: verdict.message };
       if (verdict.kind !== "uncovered") continue;
-      const pieces = judge.refine({ combination: cell, verdict }, from, decidePart);
-      charge(budget, pieces.length);
-      for (const { combination: piece, verdict: proof } of pieces) {
-        // A piece with fewer actions is of a group of one.
-        const own = piece.action === first ? group : ([piece.action] as const);
-        yield { from, combination: piece, actions: own, example: proof.example };
+      const gaps = checks.refine({ combination, verdict }, from, decidePart);
+      charge(budget, gaps.length);
+      for (const { combination: part, verdict: proof } of gaps) {
+        // A part with fewer actions than the group's first action stands for itself alone.
+        const represented = part.action === first ? group : ([part.action] as const);
+        yield { from, combination: part, actions: represented, example: proof.example };
       }
     }
   }
 }
 
-/** The actions of a statement that no other one statement takes everywhere. */
-function listUntaken(
-  given: CompiledStatement,
-  takers: readonly CompiledStatement[],
+/** The actions of a statement that no single allow covers on all of the statement's resources and principals. */
+function listUncoveredActions(
+  statement: CompiledStatement,
+  allows: readonly CompiledStatement[],
   budget: StepBudget,
 ): readonly Entry<Pattern>[] {
-  const whole = takers.filter((taker) => coversResourcesAndPrincipals(taker, given, budget));
-  return listActions(given).filter((action) => {
-    charge(budget, 1 + (whole.length >> 3));
-    return !whole.some((taker) => coversEntry(taker.actions, action, patternRelations));
+  const covering = allows.filter((allow) => coversResourcesAndPrincipals(allow, statement, budget));
+  return listActions(statement).filter((action) => {
+    charge(budget, 1 + (covering.length >> 3));
+    return !covering.some((allow) => coversEntry(allow.actions, action, patternRelations));
   });
 }
 
-/** Actions that the same statements reach, whole or not at all, share their fate: one of each group is asked for. */
+/**
+ * Groups actions that every other statement either covers or misses in the same way: the verdict on one of them holds
+ * for the group. An action that some statement covers only in part is a group of its own.
+ */
 function groupActions(
   actions: readonly Entry<Pattern>[],
-  players: readonly CompiledStatement[],
+  others: readonly CompiledStatement[],
   budget: StepBudget,
 ): readonly ActionGroup[] {
   return groupBy(actions, (action) => {
-    charge(budget, 1 + (players.length >> 3));
-    const reached: string[] = [];
-    // Of one name a list has all or nothing.
-    const isOne = action.selector.literal !== undefined && action.except.length === 0;
-    for (const { actions: own } of players) {
-      const isWhole = coversEntry(own, action, patternRelations);
-      const isDecided = isOne && !own.negated;
-      if (!isWhole && !isDecided && !missesEntry(own, action, patternRelations))
+    charge(budget, 1 + (others.length >> 3));
+    const coverage: string[] = [];
+    // A list of actions holds a single name or does not: nothing in between.
+    const isSingle = action.selector.literal !== undefined && action.except.length === 0;
+    for (const { actions: clause } of others) {
+      const isCovering = coversEntry(clause, action, patternRelations);
+      const isAllOrNothing = isSingle && !clause.negated;
+      if (!isCovering && !isAllOrNothing && !missesEntry(clause, action, patternRelations))
         return `=${action.selector.text}`;
-      reached.push(isWhole ? "+" : "-");
+      coverage.push(isCovering ? "+" : "-");
     }
-    return reached.join("");
+    return coverage.join("");
   });
 }
 
-/** Whether the giving side denies whatever a deny of the other side does: then that spares nothing. */
-function isHeldBackToo(
+/** Whether some denies cover all of another deny, which then makes no difference. False also if the budget runs out. */
+function isDeniedBy(
+  denies: readonly CompiledStatement[],
   deny: CompiledStatement,
-  heldBack: readonly CompiledStatement[],
   budget: StepBudget,
 ): boolean {
   if (deny.ambiguity !== undefined) return false;
-  if (!tryCharge(budget, 1 + (heldBack.length >> 4))) return false;
-  const own = heldBack.filter((other) => other.ambiguity === undefined && impliesConditions(deny, other));
-  if (own.length === 0) return false;
+  if (!tryCharge(budget, 1 + (denies.length >> 4))) return false;
+  const wide = denies.filter((other) => other.ambiguity === undefined && impliesConditions(deny, other));
+  if (wide.length === 0) return false;
   for (const action of listActions(deny)) {
-    const near = own.filter((other) => coversEntry(other.actions, action, patternRelations));
-    for (const cell of listCombinations(deny, action)) {
-      if (!tryCharge(budget, 1 + (own.length >> 3))) return false;
-      if (!near.some((other) => coversCombination(other, cell))) return false;
+    const near = wide.filter((other) => coversEntry(other.actions, action, patternRelations));
+    for (const combination of listCombinations(deny, action)) {
+      if (!tryCharge(budget, 1 + (wide.length >> 3))) return false;
+      if (!near.some((other) => coversCombination(other, combination))) return false;
     }
   }
   return true;
 }
 
-function isTaken(
-  cell: Combination,
-  takers: readonly CompiledStatement[],
-  spares: readonly CompiledStatement[],
+/** Whether one of the allows covers a combination and no deny touches it; certain when true. */
+function isCovered(
+  combination: Combination,
+  allows: readonly CompiledStatement[],
+  denies: readonly CompiledStatement[],
 ): boolean {
   return (
-    takers.some((taker) => coversCombination(taker, cell)) &&
-    spares.every((deny) => deny.ambiguity === undefined && missesCombination(deny, cell))
+    allows.some((allow) => coversCombination(allow, combination)) &&
+    denies.every((deny) => deny.ambiguity === undefined && missesCombination(deny, combination))
   );
 }

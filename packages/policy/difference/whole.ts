@@ -8,28 +8,35 @@ import type { Question } from "../compiled/question.ts";
 import { type CompiledStatement, makeCatchAll } from "../compiled/statement.ts";
 import { createWitnessSearch, type SearchSettings } from "../search/witness.ts";
 
-/** Whether all of a cell is left, as far as can be told: no request in it is taken away or held back. */
-export function isWhollyLeft(
-  cell: Combination,
+/**
+ * Whether every request of a combination is a difference: the left side allows it and the right side does not. Certain
+ * when true.
+ */
+export function isWhollyUncovered(
+  combination: Combination,
   from: CompiledStatement,
   { left, right }: Question,
   settings: SearchSettings,
 ): boolean {
-  const meets = (statement: CompiledStatement) =>
-    !missesCombination(statement, cell) && !isExcepted(cell, [...from.conditions, ...statement.conditions]);
-  const isSpared = right.denies.some(
-    (deny) => deny.ambiguity === undefined && deny.conditions.length === 0 && coversCombination(deny, cell),
+  const touches = (statement: CompiledStatement) =>
+    !missesCombination(statement, combination) &&
+    !isExcepted(combination, [...from.conditions, ...statement.conditions]);
+  const isDenied = right.denies.some(
+    (deny) =>
+      deny.ambiguity === undefined && deny.conditions.length === 0 && coversCombination(deny, combination),
   );
-  // Everything is taken but what is spared: so a request is found where the cell meets one of the statements.
-  const isApart = (statements: readonly CompiledStatement[], unless: readonly CompiledStatement[]) => {
-    const met = statements.filter(meets);
-    const sought = { left: { denies: unless }, right: { allows: [makeCatchAll([])], denies: met } };
-    return met.length === 0 || createWitnessSearch(sought, settings)(cell, from).kind === "covered";
+  // Asks for a request of the combination that one of `statements` matches and none of `unless` does: the right side
+  // of the question allows everything that `statements` do not match.
+  const matchNothing = (statements: readonly CompiledStatement[], unless: readonly CompiledStatement[]) => {
+    const touching = statements.filter(touches);
+    if (touching.length === 0) return true;
+    const question = { left: { denies: unless }, right: { allows: [makeCatchAll([])], denies: touching } };
+    return createWitnessSearch(question, settings)(combination, from).kind === "covered";
   };
-  return (isSpared || isApart(right.allows, right.denies)) && isApart(left.denies, []);
+  return (isDenied || matchNothing(right.allows, right.denies)) && matchNothing(left.denies, []);
 }
 
-/** Whether a cell leaves out whatever meets some conditions. */
+/** Whether a combination leaves out all requests that meet some conditions. */
 function isExcepted({ exceptConditions = [] }: Combination, conditions: ConditionList): boolean {
   return exceptConditions.some((list) =>
     list.every(({ text }) => conditions.some((condition) => condition.text === text)),

@@ -1,4 +1,4 @@
-import { noteWork } from "../support/budget.ts";
+import { noteWork } from "../support/step-budget.ts";
 import { isStar, takes } from "./automaton.ts";
 import type { Pattern } from "./pattern.ts";
 

@@ -1,4 +1,4 @@
-import { noteWork } from "../support/budget.ts";
+import { noteWork } from "../support/step-budget.ts";
 import { anyText, oneCharacter, type Token } from "../syntax/tokens.ts";
 import { standsForText } from "./automaton.ts";
 import {

@@ -1,4 +1,4 @@
-import { charge, type StepBudget } from "../support/budget.ts";
+import { charge, type StepBudget } from "../support/step-budget.ts";
 import { acceptsText } from "./accepts.ts";
 import { areDisjoint, coversPattern } from "./cover.ts";
 import type { Pattern } from "./pattern.ts";

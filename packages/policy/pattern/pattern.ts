@@ -1,4 +1,4 @@
-import { noteWork } from "../support/budget.ts";
+import { noteWork } from "../support/step-budget.ts";
 import { anyText, oneCharacter, opening, parseTokens, printTokens, type Token } from "../syntax/tokens.ts";
 
 /** `*` within one segment of an ARN: any text without a colon. */

@@ -1,4 +1,4 @@
-import { charge, type StepBudget } from "../support/budget.ts";
+import { charge, type StepBudget } from "../support/step-budget.ts";
 import { type Automaton, advance, buildAutomaton, isEnd, isStar, takes } from "./automaton.ts";
 import { createDominance, dominates, type PositionSet, packPositions } from "./dominance.ts";
 import { anyInSegment, colon, foldCode, oneInSegment, type Pattern, swapCase } from "./pattern.ts";

@@ -4,7 +4,7 @@ import type { KeyProfile } from "../compiled/key-profile.ts";
 import { type CompiledStatement, listConditions, listVariableKeys } from "../compiled/statement.ts";
 import { firstUnknown } from "../pattern/automaton.ts";
 import type { Pattern } from "../pattern/pattern.ts";
-import { charge, noteWork, type StepBudget } from "../support/budget.ts";
+import { charge, noteWork, type StepBudget } from "../support/step-budget.ts";
 import { readVariable, type Token } from "../syntax/tokens.ts";
 import { areComplete } from "./completeness.ts";
 import type { SidedStatement } from "./sided-statement.ts";

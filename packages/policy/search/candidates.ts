@@ -5,7 +5,7 @@ import { findTexts } from "../pattern/find-texts.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
 import { sampleArn, sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";
-import { charge, type StepBudget } from "../support/budget.ts";
+import { charge, type StepBudget } from "../support/step-budget.ts";
 import { coversPrincipal, nameSession, readIdentity } from "../syntax/principal.ts";
 
 /** A statement that can bear on a combination, and whether a difference is likelier where it matches. */

@@ -4,7 +4,7 @@ import {
   holdsWhenAbsent,
   needsOneValue,
 } from "../compiled/condition.ts";
-import { charge, type StepBudget } from "../support/budget.ts";
+import { charge, type StepBudget } from "../support/step-budget.ts";
 import type { KeyConditions } from "./key-conditions.ts";
 import { listRepresentatives } from "./key-values.ts";
 

@@ -3,7 +3,7 @@ import { findTexts } from "../pattern/find-texts.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
 import { sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";
-import type { StepBudget } from "../support/budget.ts";
+import type { StepBudget } from "../support/step-budget.ts";
 import { printAddress } from "../syntax/scalar.ts";
 import type { KeyConditions } from "./key-conditions.ts";
 

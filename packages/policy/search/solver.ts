@@ -1,7 +1,7 @@
 import type { CompiledCondition } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
 import { type CompiledStatement, listConditions } from "../compiled/statement.ts";
-import { BudgetError, charge, type StepBudget } from "../support/budget.ts";
+import { BudgetError, charge, type StepBudget } from "../support/step-budget.ts";
 import { uniqueBy } from "../support/unique.ts";
 import { type KeyChoice, type KeyValue, listChoices } from "./key-choices.ts";
 import type { KeyConditions } from "./key-conditions.ts";

@@ -3,7 +3,7 @@ import type { KeyProfile } from "../compiled/key-profile.ts";
 import type { CombinationVerdict, Question, SideStatements } from "../compiled/question.ts";
 import { type CompiledStatement, makeCatchAll } from "../compiled/statement.ts";
 import type { PolicyRequest } from "../model/grant.ts";
-import { BudgetError, charge, type StepBudget } from "../support/budget.ts";
+import { BudgetError, charge, type StepBudget } from "../support/step-budget.ts";
 import { foldText } from "../syntax/tokens.ts";
 import { listAssignments } from "./assignment.ts";
 import {

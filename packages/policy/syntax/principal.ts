@@ -1,5 +1,5 @@
 import type { PolicyPrincipal } from "../model/grant.ts";
-import { noteWork } from "../support/budget.ts";
+import { noteWork } from "../support/step-budget.ts";
 
 /** The part of an AWS principal that says whose it is. */
 interface AwsIdentity {

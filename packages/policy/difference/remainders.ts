@@ -1,0 +1,51 @@
+import type { Remainder } from "../compiled/combination.ts";
+import type { Question } from "../compiled/question.ts";
+import type { Side, UndecidedReason } from "../model/comparison.ts";
+import { createWitnessSearch, type SearchSettings } from "../search/witness.ts";
+import { groupBy } from "../support/unique.ts";
+import { referToStatements } from "./grouping.ts";
+import { refine } from "./refine.ts";
+import { type CombinationChecks, subtract, type UndecidedCombination } from "./subtract.ts";
+import { isWhollyUncovered } from "./whole.ts";
+
+/** What the left side of a question allows and the right side does not. */
+export interface Difference {
+  readonly remainders: readonly Remainder[];
+  /** Why `remainders` may be incomplete. */
+  readonly reasons: readonly UndecidedReason[];
+}
+
+/** Subtracts the right side from the left side, and refines each remainder until it holds nothing else. */
+export function findRemainders(question: Question, side: Side, settings: SearchSettings): Difference {
+  // Refining gets a budget of its own: it must not take the steps that finding a difference needs.
+  const refining = { ...settings, budget: { left: settings.budget.left } };
+  const findRequest = createWitnessSearch(
+    { left: { denies: [] }, right: { allows: [], denies: [] } },
+    refining,
+  );
+  const checks: CombinationChecks = {
+    decide: createWitnessSearch(question, settings),
+    decidePart: createWitnessSearch(question, refining),
+    refine: (gap, from, decide) =>
+      refine(gap, from, question, {
+        decide,
+        isEmpty: (combination) => findRequest(combination, from).kind === "covered",
+        isWhole: (combination, near) => isWhollyUncovered(combination, from, near, refining),
+      }),
+  };
+  const { remainders, undecided } = subtract(question, checks, settings.budget);
+  return { remainders, reasons: describeUndecided(undecided, side) };
+}
+
+/** One reason for all statements that are undecided for the same cause. */
+function describeUndecided(
+  undecided: readonly UndecidedCombination[],
+  side: Side,
+): readonly UndecidedReason[] {
+  return groupBy(undecided, ({ code, message }) => `${code} ${message}`).map((group) => ({
+    code: group[0].code,
+    message: group[0].message,
+    side,
+    statements: referToStatements(group, side),
+  }));
+}
