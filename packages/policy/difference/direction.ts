@@ -4,7 +4,7 @@ import type { SearchSettings } from "../search/witness.ts";
 import type { StepBudget } from "../support/step-budget.ts";
 
 /** What both directions of one comparison share. */
-export interface DifferenceSettings extends SearchSettings {
+interface DifferenceSettings extends SearchSettings {
   /** Steps for confirming examples. Separate from `budget`, so that confirming takes nothing from the search. */
   readonly proofs: StepBudget;
   /** The permissions boundary that each grant is checked against, if there is one. */
