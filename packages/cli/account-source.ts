@@ -22,7 +22,9 @@ export class AccountUnreadableError extends Error {
 /** The account of a file with the output of `aws iam get-account-authorization-details`. */
 export async function openSnapshot(file: string): Promise<AccountSource> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new AccountUnreadableError(`The account file ${file} cannot be read: ${because(cause)}`, { cause });
+    throw new AccountUnreadableError(`The account file ${file} cannot be read: ${formatError(cause)}`, {
+      cause,
+    });
   });
   const { account, partition, reader, policy } = readSnapshot(text, file);
   return { account, partition, from: file, reader, readPolicy: async (arn) => policy(arn) };
@@ -69,8 +71,8 @@ export async function identifyLiveAccount(): Promise<LiveAccount> {
     .send(new GetCallerIdentityCommand())
     .catch((cause: unknown) => {
       const why =
-        errorCodeOf(cause) === undefined ? because(cause) : formatFailure(cause, "sts:GetCallerIdentity");
-      throw new AccountUnreadableError(`The live account cannot be read: ${why}\n${adviseOn(cause)}`, {
+        errorCodeOf(cause) === undefined ? formatError(cause) : formatFailure(cause, "sts:GetCallerIdentity");
+      throw new AccountUnreadableError(`The live account cannot be read: ${why}\n${formatAdvice(cause)}`, {
         cause,
       });
     });
@@ -83,7 +85,7 @@ export async function identifyLiveAccount(): Promise<LiveAccount> {
   return { account: identity.Account, partition, region, from: process.env.AWS_ENDPOINT_URL ?? "AWS" };
 }
 
-function adviseOn(cause: unknown): string {
+function formatAdvice(cause: unknown): string {
   const endpoint = process.env.AWS_ENDPOINT_URL;
   const unheard = cause instanceof Error && "code" in cause && /^E[A-Z]+$/.test(String(cause.code));
   if (unheard && endpoint !== undefined) return `Is somebody serving at AWS_ENDPOINT_URL, ${endpoint}?`;
@@ -91,9 +93,9 @@ function adviseOn(cause: unknown): string {
   return "Set credentials as for the AWS CLI (AWS_PROFILE, aws sso login), or check a file with --account FILE.";
 }
 
-function because(cause: unknown): string {
+function formatError(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === "") {
-    return cause.errors.map((error) => because(error)).join("; ");
+    return cause.errors.map((error) => formatError(error)).join("; ");
   }
   return cause instanceof Error ? cause.message || cause.name : String(cause);
 }

@@ -1,5 +1,5 @@
-import { printGrant, printRequest } from "@drift-guard/formats/grants";
-import { plain } from "@drift-guard/formats/plain";
+import { formatGrant, formatRequest } from "@drift-guard/formats/grants";
+import { sanitise } from "@drift-guard/formats/printable";
 import type { Catalogue } from "@drift-guard/policy/catalogue";
 import type { Comparison, Side, UndecidedReason } from "@drift-guard/policy/comparison";
 import type { Grant, StatementRef } from "@drift-guard/policy/grant";
@@ -18,18 +18,18 @@ export interface ComparisonReport {
 }
 
 /** The verdict in one sentence, then what each side gives, with examples, then what could not be told. */
-export function printComparison(report: ComparisonReport, terminal: Terminal): readonly string[] {
+export function formatComparison(report: ComparisonReport, terminal: Terminal): readonly string[] {
   const { comparison, latent, catalogue, names } = report;
   const { candidate: a, reference: b } = names;
   const { paint, columns } = terminal;
   const section = (heading: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", ...wrap(heading, columns).map((line) => paint("bold", line)), ...lines];
   const gains = (grants: readonly Grant[]) =>
-    grants.flatMap((grant) => printDifference(grant, "+", report, terminal));
+    grants.flatMap((grant) => formatDifference(grant, "+", report, terminal));
   const losses = (grants: readonly Grant[]) =>
-    grants.flatMap((grant) => printDifference(grant, "-", report, terminal));
+    grants.flatMap((grant) => formatDifference(grant, "-", report, terminal));
   return [
-    ...wrap(printVerdict(report), columns),
+    ...wrap(formatRelation(report), columns),
     ...section(`Only ${a} allows`, gains(comparison.excess)),
     ...section(`Only ${b} allows`, losses(comparison.missing)),
     ...section(`Only ${b} allows, to other accounts alone (hardening)`, losses(comparison.hardening)),
@@ -42,18 +42,18 @@ export function printComparison(report: ComparisonReport, terminal: Terminal): r
     ...section(
       "Deleted principals, which nobody is any more: creating one anew does not restore what is granted to it",
       comparison.dangling.flatMap(({ side, id, statements }) =>
-        wrap(`${plain(id)} in ${printStatements(statements)} of ${names[side]}`, columns, "  ! ", "    "),
+        wrap(`${sanitise(id)} in ${formatStatements(statements)} of ${names[side]}`, columns, "  ! ", "    "),
       ),
     ),
     ...section(
       "Could not be told",
-      comparison.undecided.flatMap((reason) => wrap(printReason(reason, names), columns, "  ? ", "    ")),
+      comparison.undecided.flatMap((reason) => wrap(formatReason(reason, names), columns, "  ? ", "    ")),
     ),
   ];
 }
 
 /** How the two relate, as one sentence. */
-function printVerdict({ comparison, latent, names }: ComparisonReport): string {
+function formatRelation({ comparison, latent, names }: ComparisonReport): string {
   const { relation, excess, missing, hardening, deniesAdded, deniesRemoved } = comparison;
   const { candidate: a, reference: b } = names;
   const latently = " by names that no service has today";
@@ -88,7 +88,7 @@ function printVerdict({ comparison, latent, names }: ComparisonReport): string {
 // More of one list is for --json.
 const mostItems = 20;
 
-function printDifference(
+function formatDifference(
   grant: Grant,
   mark: "+" | "-",
   { catalogue, names }: ComparisonReport,
@@ -98,13 +98,13 @@ function printDifference(
   const other = names[mark === "+" ? "reference" : "candidate"];
   const notes = [
     ...(partly ? ["in part: some of it is the same on both sides"] : []),
-    ...(example === undefined ? [] : [`such as ${printRequest(example)}`]),
-    ...printNames(grant, catalogue),
-    `from ${printStatements(statements)}`,
-    ...(nearest === undefined ? [] : [`nearest in ${other}: ${printStatements(nearest)}`]),
+    ...(example === undefined ? [] : [`such as ${formatRequest(example)}`]),
+    ...formatActionNames(grant, catalogue),
+    `from ${formatStatements(statements)}`,
+    ...(nearest === undefined ? [] : [`nearest in ${other}: ${formatStatements(nearest)}`]),
   ];
   return [
-    ...wrap(printGrant(grant, mostItems), columns, `  ${mark} `, "      ").map((line) =>
+    ...wrap(formatGrant(grant, mostItems), columns, `  ${mark} `, "      ").map((line) =>
       paint(mark === "+" ? "green" : "red", line),
     ),
     ...notes.flatMap((note) => wrap(note, columns, "      ", "        ")).map((line) => paint("dim", line)),
@@ -112,7 +112,7 @@ function printDifference(
 }
 
 /** What wildcards stand for today, where the catalogue can say. */
-function printNames(grant: Grant, catalogue: Catalogue): readonly string[] {
+function formatActionNames(grant: Grant, catalogue: Catalogue): readonly string[] {
   if (!grant.actions.some((action) => /[*?]/.test(action))) return [];
   const names = listTouched(grant, catalogue);
   const [first] = names ?? [];
@@ -122,23 +122,23 @@ function printNames(grant: Grant, catalogue: Catalogue): readonly string[] {
 
 const mostStatements = 5;
 
-function printStatements(statements: readonly StatementRef[]): string {
+function formatStatements(statements: readonly StatementRef[]): string {
   const shown = statements
     .slice(0, mostStatements)
-    .map(({ statement, sid }) => `$.Statement[${statement}]${sid ? ` (${plain(sid, 80)})` : ""}`);
+    .map(({ statement, sid }) => `$.Statement[${statement}]${sid ? ` (${sanitise(sid, 80)})` : ""}`);
   const rest = statements.length - shown.length;
   return shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-function printReason(
+function formatReason(
   { message, path, side, statements }: UndecidedReason,
   names: ComparisonReport["names"],
 ): string {
-  const origins = statements.map(({ side, ref }) => `${printStatements([ref])} of ${names[side]}`);
+  const origins = statements.map(({ side, ref }) => `${formatStatements([ref])} of ${names[side]}`);
   return [
     ...(side === undefined ? [] : [`${names[side]}:`]),
-    plain(message, 1000),
-    ...(path === undefined || path === "$" || message.includes(path) ? [] : [`(${plain(path)})`]),
+    sanitise(message, 1000),
+    ...(path === undefined || path === "$" || message.includes(path) ? [] : [`(${sanitise(path)})`]),
     ...(origins.length === 0 ? [] : [`(${origins.join(", ")})`]),
   ].join(" ");
 }

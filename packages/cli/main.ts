@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, type ExitCode, UsageError } from "./command.ts";
 import { openTerminal } from "./terminal.ts";
 
@@ -38,7 +38,7 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
     return name === undefined ? 2 : 0;
   }
   const load = commands.get(name);
-  if (!load) throw new UsageError(`There is no command ${plain(name, 40)}. See drift-guard --help.`);
+  if (!load) throw new UsageError(`There is no command ${sanitise(name, 40)}. See drift-guard --help.`);
   const command = await load();
   const options = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   if (options.includes("--help") || options.includes("-h")) {
@@ -48,28 +48,28 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
   return command.run(args, openTerminal(process.stdout));
 }
 
-function complain(error: unknown): void {
+function printError(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  const lines = message.split("\n").map((line) => plain(line, 2000));
+  const lines = message.split("\n").map((line) => sanitise(line, 2000));
   process.stderr.write(`drift-guard: ${lines.join("\n")}\n`);
   if (process.env.DEBUG) console.error(error);
 }
 
 // Whoever reads us may have read enough; what would have come is not known to be clean.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") complain(error);
+  if (error.code !== "EPIPE") printError(error);
   process.exit(process.exitCode ?? 2);
 });
 
 // node:sqlite is experimental in Node 24, and its warning means nothing to whoever runs a command.
 process.removeAllListeners("warning");
 process.on("warning", (warning) => {
-  if (warning.name !== "ExperimentalWarning") complain(warning);
+  if (warning.name !== "ExperimentalWarning") printError(warning);
 });
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  complain(error);
+  printError(error);
   process.exitCode = 2;
 }

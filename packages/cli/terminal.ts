@@ -42,7 +42,7 @@ export function wrap(text: string, columns: number, first = "", rest = first): r
 }
 
 /** A cell: padded to its width, then painted, so that colours do not count. */
-export function cell(text: string, width: number): string {
+export function padCell(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - lengthOf(text)));
 }
 

@@ -1,21 +1,23 @@
 import type { Actor } from "@drift-guard/core/model/actor";
-import { plain } from "./plain.ts";
+import { sanitise } from "./printable.ts";
 
 /** Who made a call, in the shortest words that name him: his ARN, his service, or CloudTrail's word for his kind. */
-export function printActor(actor: Actor): string {
+export function formatActor(actor: Actor): string {
   if (actor.arn !== undefined) {
-    const whole = plain(actor.arn);
-    return actor.service === undefined ? whole : `${whole} through ${plain(actor.service)}`;
+    const whole = sanitise(actor.arn);
+    return actor.service === undefined ? whole : `${whole} through ${sanitise(actor.service)}`;
   }
-  if (actor.service !== undefined) return plain(actor.service);
-  if (actor.type === "Root") return `the root of account ${plain(actor.account ?? "unknown")}`;
-  return actor.account === undefined ? `somebody (${plain(actor.type)})` : `account ${plain(actor.account)}`;
+  if (actor.service !== undefined) return sanitise(actor.service);
+  if (actor.type === "Root") return `the root of account ${sanitise(actor.account ?? "unknown")}`;
+  return actor.account === undefined
+    ? `somebody (${sanitise(actor.type)})`
+    : `account ${sanitise(actor.account)}`;
 }
 
 /** Where a call came from, `203.0.113.7 (aws-cli/2.17.32)`; undefined where the record does not say. */
-export function printOrigin({ sourceIp, userAgent }: Actor): string | undefined {
-  if (sourceIp === undefined) return userAgent === undefined ? undefined : plain(userAgent, 80);
+export function formatOrigin({ sourceIp, userAgent }: Actor): string | undefined {
+  if (sourceIp === undefined) return userAgent === undefined ? undefined : sanitise(userAgent, 80);
   return userAgent === undefined || userAgent === sourceIp
-    ? plain(sourceIp, 80)
-    : `${plain(sourceIp, 80)} (${plain(userAgent, 80)})`;
+    ? sanitise(sourceIp, 80)
+    : `${sanitise(sourceIp, 80)} (${sanitise(userAgent, 80)})`;
 }

@@ -1,11 +1,11 @@
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Transition } from "@drift-guard/core/model/transition";
-import { roleArn } from "./arns.ts";
-import { describeEvidence, printPart, splitPart } from "./evidence.ts";
-import { describeOutlook, printAuthor, printCause, printKind } from "./outlook.ts";
-import { cut, plain } from "./plain.ts";
-import { adviseRemedies } from "./remedies.ts";
+import { findRoleArn } from "./arns.ts";
+import { describeEvidence, formatPart, splitPart } from "./evidence.ts";
+import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind } from "./next-steps.ts";
+import { sanitise, truncate } from "./printable.ts";
+import { listRemediationCommands } from "./remediation.ts";
 import { describeUsage } from "./usage.ts";
 
 /** Where a finding is imported: by and into the account that it is about. */
@@ -63,31 +63,31 @@ export function formatAsff(
   const { finding } = transition;
   const { evidence, role } = finding;
   const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
-  const at = timestamp(observedAt);
+  const at = formatTimestamp(observedAt);
   return {
     SchemaVersion: "2018-10-08",
     Id: `drift-guard/${role.account}/${finding.id}`,
     ProductArn: `arn:${partition}:securityhub:${region}:${account}:product/${account}/default`,
-    GeneratorId: `drift-guard/${generator(evidence)}`,
+    GeneratorId: `drift-guard/${generatorOf(evidence)}`,
     AwsAccountId: account,
-    CreatedAt: timestamp(finding.openedAt),
+    CreatedAt: formatTimestamp(finding.openedAt),
     UpdatedAt: at,
-    FirstObservedAt: timestamp(finding.openedAt),
+    FirstObservedAt: formatTimestamp(finding.openedAt),
     LastObservedAt: at,
-    Title: cut(title, 256),
-    Description: cut(
+    Title: truncate(title, 256),
+    Description: truncate(
       [
         ...sentences,
         ...[...describeUsage(finding, 3), ...lists].map(
           ({ heading, lines }) => `${heading}: ${lines.join("; ")}.`,
         ),
-        ...(transition.note === undefined ? [] : [plain(transition.note, 600)]),
+        ...(transition.note === undefined ? [] : [sanitise(transition.note, 600)]),
       ].join(" "),
       1024,
     ),
-    Remediation: { Recommendation: { Text: cut(recommend(transition), 512) } },
-    ProductFields: fields(transition),
-    Resources: resources(transition, partition),
+    Remediation: { Recommendation: { Text: truncate(formatRecommendation(transition), 512) } },
+    ProductFields: productFieldsOf(transition),
+    Resources: resourcesOf(transition, partition),
     Compliance: { Status: complianceOf(finding) },
     RecordState: finding.state === "open" ? "ACTIVE" : "ARCHIVED",
     FindingProviderFields: {
@@ -127,52 +127,52 @@ function typeOf(evidence: Evidence): string {
 }
 
 // The part's kind without its name: the rule that found it, not what it found.
-function generator(evidence: Evidence): string {
+function generatorOf(evidence: Evidence): string {
   const [kind] = splitPart(evidence.part);
   return evidence.kind === "drift" ? `drift/${kind}/${evidence.side}` : `${evidence.kind}/${kind}`;
 }
 
-function recommend(transition: Transition): string {
+function formatRecommendation(transition: Transition): string {
   return [
-    ...describeOutlook(transition),
-    ...adviseRemedies(transition).map(({ purpose, command }) => `To ${purpose}: ${command}`),
+    ...formatNextSteps(transition),
+    ...listRemediationCommands(transition).map(({ purpose, command }) => `To ${purpose}: ${command}`),
   ].join(" ");
 }
 
-function fields(transition: Transition): Record<string, string> {
+function productFieldsOf(transition: Transition): Record<string, string> {
   const { finding, cause } = transition;
   const { evidence, usedBy = [], symptoms = [] } = finding;
   const pairs = {
     "drift-guard/FindingId": finding.id,
     "drift-guard/TransitionId": transition.id,
-    "drift-guard/Transition": printKind(transition.kind),
+    "drift-guard/Transition": formatTransitionKind(transition.kind),
     "drift-guard/State": finding.state,
     "drift-guard/Kind": evidence.kind,
-    "drift-guard/Part": printPart(evidence.part),
+    "drift-guard/Part": formatPart(evidence.part),
     ...(evidence.kind === "drift" && { "drift-guard/Side": evidence.side }),
-    "drift-guard/Actor": printAuthor(transition),
-    "drift-guard/Cause": printCause(cause),
+    "drift-guard/Actor": formatAuthor(transition),
+    "drift-guard/Cause": formatCause(cause),
     ...(usedBy.length > 0 && { "drift-guard/UsedBy": usedBy.join("; ") }),
     ...(symptoms.length > 0 && { "drift-guard/Symptoms": symptoms.join("; ") }),
     ...(cause.kind === "change" && { "drift-guard/CloudTrailEventId": cause.changeId }),
   };
-  return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, plain(value, 2048)]));
+  return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, sanitise(value, 2048)]));
 }
 
-function resources({ finding }: Transition, partition: string): AsffResource[] {
+function resourcesOf({ finding }: Transition, partition: string): AsffResource[] {
   const { role, evidence } = finding;
   const [kind, arn] = splitPart(evidence.part);
   return [
     {
       Type: "AwsIamRole",
-      Id: roleArn(finding, partition),
-      Details: { AwsIamRole: { RoleName: cut(role.name, 64) } },
+      Id: findRoleArn(finding, partition),
+      Details: { AwsIamRole: { RoleName: truncate(role.name, 64) } },
     },
-    ...(kind === "managed" && arn !== "" ? [{ Type: "AwsIamPolicy" as const, Id: plain(arn, 512) }] : []),
+    ...(kind === "managed" && arn !== "" ? [{ Type: "AwsIamPolicy" as const, Id: sanitise(arn, 512) }] : []),
   ];
 }
 
 // Security Hub takes RFC 3339 with a zone; whatever else a time may be, it stands for one.
-function timestamp(at: string): string {
+function formatTimestamp(at: string): string {
   return new Date(at).toISOString();
 }

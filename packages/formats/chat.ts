@@ -1,9 +1,9 @@
 import type { Transition } from "@drift-guard/core/model/transition";
-import { roleArn } from "./arns.ts";
-import { describeEvidence, printPart } from "./evidence.ts";
-import { describeOutlook, isOver, printAuthor, printCause, printKind } from "./outlook.ts";
-import { plain } from "./plain.ts";
-import { adviseRemedies } from "./remedies.ts";
+import { findRoleArn } from "./arns.ts";
+import { describeEvidence, formatPart } from "./evidence.ts";
+import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind, isOver } from "./next-steps.ts";
+import { sanitise } from "./printable.ts";
+import { listRemediationCommands } from "./remediation.ts";
 import { describeUsage } from "./usage.ts";
 
 /**
@@ -17,14 +17,14 @@ export function formatChat(transition: Transition): string {
   const { role, evidence } = finding;
   const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
   const description = [
-    ...(note === undefined ? [] : [prose(plain(note, 1000))]),
+    ...(note === undefined ? [] : [prose(sanitise(note, 1000))]),
     ...(isOver(transition) ? [] : sentences.map(prose)),
     ...[...lists, ...describeUsage(finding)].map(({ heading, lines }) =>
       [`*${heading}*`, ...lines.map((line) => `• ${code(line)}`)].join("\n"),
     ),
     [
-      `*Who* ${code(printAuthor(transition))}`,
-      `*Cause* ${code(printCause(transition.cause))}`,
+      `*Who* ${code(formatAuthor(transition))}`,
+      `*Cause* ${code(formatCause(transition.cause))}`,
       `*Finding* ${code(finding.id)}`,
     ].join("\n"),
   ];
@@ -34,22 +34,22 @@ export function formatChat(transition: Transition): string {
     id: transition.id,
     content: {
       textType: "client-markdown",
-      title: prose(`${finding.severity}, ${printKind(transition.kind)}: ${title}`),
+      title: prose(`${finding.severity}, ${formatTransitionKind(transition.kind)}: ${title}`),
       description: description.join("\n\n"),
-      nextSteps: nextSteps(transition),
-      keywords: [finding.severity, evidence.kind, plain(role.name)],
+      nextSteps: nextStepsOf(transition),
+      keywords: [finding.severity, evidence.kind, sanitise(role.name)],
     },
     metadata: {
       threadId: finding.id,
       summary: prose(title),
       eventType: `drift-guard.${transition.kind}`,
-      relatedResources: [roleArn(finding)],
+      relatedResources: [findRoleArn(finding)],
       additionalContext: {
         findingId: finding.id,
         transitionId: transition.id,
-        account: plain(role.account),
-        role: plain(role.name),
-        part: printPart(evidence.part),
+        account: sanitise(role.account),
+        role: sanitise(role.name),
+        part: formatPart(evidence.part),
         ...(evidence.kind === "drift" && { side: evidence.side }),
         state: finding.state,
         severity: finding.severity,
@@ -58,17 +58,17 @@ export function formatChat(transition: Transition): string {
   });
 }
 
-function nextSteps(transition: Transition): readonly string[] {
+function nextStepsOf(transition: Transition): readonly string[] {
   return [
-    ...describeOutlook(transition).map(prose),
-    ...adviseRemedies(transition).map(({ purpose, command }) => `To ${purpose}: ${code(command)}`),
+    ...formatNextSteps(transition).map(prose),
+    ...listRemediationCommands(transition).map(({ purpose, command }) => `To ${purpose}: ${code(command)}`),
   ];
 }
 
 // Foreign text may hold what a chat acts on: mentions (<!channel>, @here), links, emphasis. Slack knows no escape
 // character, so such text stands in a code span, without the backtick that would end it.
 function code(text: string): string {
-  return `\`${harmless(plain(text, 1000))}\``;
+  return `\`${harmless(sanitise(text, 1000))}\``;
 }
 
 // Sentences of ours with foreign names in them: no link can be made of them.

@@ -12,9 +12,9 @@ import type { Grant } from "@drift-guard/core/model/grant";
 import type { Part } from "@drift-guard/core/model/part";
 import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
 import { findReference } from "@drift-guard/core/reference/built-in";
-import { printActor, printOrigin } from "./actors.ts";
-import { listGrants } from "./grants.ts";
-import { plain } from "./plain.ts";
+import { formatActor, formatOrigin } from "./actors.ts";
+import { formatGrants } from "./grants.ts";
+import { sanitise } from "./printable.ts";
 
 /** Grants, or reasons, under the words that say what they are. */
 export interface DescribedList {
@@ -23,7 +23,7 @@ export interface DescribedList {
 }
 
 /** Evidence in a person's words. */
-export interface Description {
+export interface EvidenceDescription {
   /** One line without a full stop. */
   readonly title: string;
   /** What it means and whom it concerns, each a whole sentence. */
@@ -35,33 +35,33 @@ export interface Description {
  * What was found at a role, told so that somebody who knows AWS but not the guard can act on it; `reference` names
  * what the role was compared with, where that is not of the role's own name.
  */
-export function describeEvidence(evidence: Evidence, role: string, reference = role): Description {
+export function describeEvidence(evidence: Evidence, role: string, reference = role): EvidenceDescription {
   switch (evidence.kind) {
     case "drift":
-      return describeDrift(evidence, plain(role), reference);
+      return describeDrift(evidence, sanitise(role), reference);
     case "undecided":
-      return describeUndecided(evidence, plain(role));
+      return describeUndecided(evidence, sanitise(role));
     case "vendor-change":
-      return describeVendorChange(evidence, plain(role));
+      return describeVendorChange(evidence, sanitise(role));
     case "note":
-      return describeNote(evidence, plain(role));
+      return describeNote(evidence, sanitise(role));
     case "attempt":
-      return describeAttempt(evidence, plain(role));
+      return describeAttempt(evidence, sanitise(role));
     case "impersonation":
-      return describeImpersonation(evidence, plain(role));
+      return describeImpersonation(evidence, sanitise(role));
   }
 }
 
 /** A part of a role in words: `the trust`, `the managed policy arn:…`. */
-export function printPart(part: Part): string {
+export function formatPart(part: Part): string {
   const [kind, name] = splitPart(part);
   switch (kind) {
     case "managed":
-      return `the managed policy ${plain(name)}`;
+      return `the managed policy ${sanitise(name)}`;
     case "inline":
-      return `the inline policy ${plain(name)}`;
+      return `the inline policy ${sanitise(name)}`;
     case "tag":
-      return `the tag ${plain(name)}`;
+      return `the tag ${sanitise(name)}`;
     case "session":
       return "the maximum session duration";
     case "profile":
@@ -79,11 +79,11 @@ export function splitPart(part: Part): readonly [kind: string, name: string] {
   return colon < 0 ? [part, ""] : [part.slice(0, colon), part.slice(colon + 1)];
 }
 
-function describeDrift(drift: Drift, role: string, reference: string): Description {
+function describeDrift(drift: Drift, role: string, reference: string): EvidenceDescription {
   return {
-    title: titleDrift(drift, role),
+    title: formatDriftTitle(drift, role),
     sentences: [
-      ...(drift.detail === undefined ? [] : [plain(drift.detail, 600)]),
+      ...(drift.detail === undefined ? [] : [sanitise(drift.detail, 600)]),
       ...explainDrift(drift, role, reference),
     ],
     lists: lists(
@@ -100,10 +100,10 @@ function describeDrift(drift: Drift, role: string, reference: string): Descripti
   };
 }
 
-function titleDrift({ part, side, denies }: Drift, role: string): string {
+function formatDriftTitle({ part, side, denies }: Drift, role: string): string {
   const [kind, name] = splitPart(part);
   // The last piece of an ARN names a policy well enough for a title; the list and the part tell the whole.
-  const policy = plain(name.slice(name.lastIndexOf("/") + 1), 128);
+  const policy = sanitise(name.slice(name.lastIndexOf("/") + 1), 128);
   if (kind === "role") {
     return side === "missing" ? `${role} does not exist` : `${role} is not the role that it should be`;
   }
@@ -118,7 +118,7 @@ function titleDrift({ part, side, denies }: Drift, role: string): string {
     if (denies.length > 0) return `${subject} denies what ${role} needs`;
     return `${subject} is missing from ${role}`;
   }
-  if (side === "altered") return `${capitalise(printPart(part))} of ${role} is not as it should be`;
+  if (side === "altered") return `${capitalise(formatPart(part))} of ${role} is not as it should be`;
   return `${role} has ${side === "excess" ? "more" : "fewer"} permissions than it should have`;
 }
 
@@ -167,26 +167,26 @@ function explainLoss(role: string, reference: string): readonly string[] {
   }
 }
 
-function describeUndecided({ part, reasons }: Undecided, role: string): Description {
+function describeUndecided({ part, reasons }: Undecided, role: string): EvidenceDescription {
   return {
-    title: `${capitalise(printPart(part))} of ${role} could not be checked`,
+    title: `${capitalise(formatPart(part))} of ${role} could not be checked`,
     sentences: [
       "It may be as it should be, or not: unsure is never taken for clean, and nothing is written.",
     ],
-    lists: [{ heading: "Why", lines: reasons.map((reason) => plain(reason, 600)) }],
+    lists: [{ heading: "Why", lines: reasons.map((reason) => sanitise(reason, 600)) }],
   };
 }
 
-function describeVendorChange(change: VendorChange, role: string): Description {
+function describeVendorChange(change: VendorChange, role: string): EvidenceDescription {
   const { part, version, since, added, removed } = change;
   const [, arn] = splitPart(part);
   const isBack = since !== undefined && isOlderVersion(version, since);
   return {
     title: isBack
-      ? `AWS took a policy of ${role} back from ${plain(since, 20)} to ${plain(version, 20)}`
-      : `AWS published ${plain(version, 20)} of a policy of ${role}`,
+      ? `AWS took a policy of ${role} back from ${sanitise(since, 20)} to ${sanitise(version, 20)}`
+      : `AWS published ${sanitise(version, 20)} of a policy of ${role}`,
     sentences: [
-      `The default version of ${plain(arn)} is ${isBack ? "older" : "newer"} than the guard's reference. AWS made this change, nobody in the account did.`,
+      `The default version of ${sanitise(arn)} is ${isBack ? "older" : "newer"} than the guard's reference. AWS made this change, nobody in the account did.`,
       ...(added.length + removed.length === 0 ? ["What it gives is the same."] : []),
     ],
     lists: lists([
@@ -210,31 +210,37 @@ const noteTitles: Readonly<Record<NoteTopic, (role: string) => string>> = {
   "unused-grants": (role) => `${role} may read secrets that no job definition uses`,
 };
 
-function describeNote({ topic, details, grants }: Note, role: string): Description {
+function describeNote({ topic, details, grants }: Note, role: string): EvidenceDescription {
   return {
     title: noteTitles[topic](role),
-    sentences: details.map((detail) => plain(detail, 600)),
+    sentences: details.map((detail) => sanitise(detail, 600)),
     lists: lists([["Allowed and not used", grants]]),
   };
 }
 
-function describeAttempt({ call, actor, at, code, message, earlier }: Attempt, role: string): Description {
+function describeAttempt(
+  { call, actor, at, code, message, earlier }: Attempt,
+  role: string,
+): EvidenceDescription {
   return {
-    title: `${plain(call)} on ${role} was refused`,
+    title: `${sanitise(call)} on ${role} was refused`,
     sentences: [
-      `${printActor(actor)}${from(actor)} tried it at ${plain(at)}, and AWS refused: ${plain(code)}.`,
+      `${formatActor(actor)}${fromOrigin(actor)} tried it at ${sanitise(at)}, and AWS refused: ${sanitise(code)}.`,
       "Nothing was changed.",
       ...(earlier.length > 0 ? [`It is not the first: ${earlier.length} more came before.`] : []),
     ],
-    lists: message === undefined ? [] : [{ heading: "What AWS answered", lines: [plain(message, 600)] }],
+    lists: message === undefined ? [] : [{ heading: "What AWS answered", lines: [sanitise(message, 600)] }],
   };
 }
 
-function describeImpersonation({ call, actor, at, earlier }: Impersonation, role: string): Description {
+function describeImpersonation(
+  { call, actor, at, earlier }: Impersonation,
+  role: string,
+): EvidenceDescription {
   return {
     title: `Somebody used the guard's own role on ${role}`,
     sentences: [
-      `${printActor(actor)}${from(actor)} called ${plain(call)} at ${plain(at)}, and no rollback of the guard made that call.`,
+      `${formatActor(actor)}${fromOrigin(actor)} called ${sanitise(call)} at ${sanitise(at)}, and no rollback of the guard made that call.`,
       "Treat the credentials of the guard's rollback role as stolen: revoke its sessions, and find out who may assume it.",
       ...(earlier.length > 0 ? [`It is not the first: ${earlier.length} more came before.`] : []),
     ],
@@ -242,14 +248,14 @@ function describeImpersonation({ call, actor, at, earlier }: Impersonation, role
   };
 }
 
-function from(actor: Attempt["actor"]): string {
-  const origin = printOrigin(actor);
+function fromOrigin(actor: Attempt["actor"]): string {
+  const origin = formatOrigin(actor);
   return origin === undefined ? "" : ` from ${origin}`;
 }
 
 function lists(pairs: readonly (readonly [string, readonly Grant[]])[]): readonly DescribedList[] {
   return pairs.flatMap(([heading, grants]) =>
-    grants.length > 0 ? [{ heading, lines: listGrants(grants) }] : [],
+    grants.length > 0 ? [{ heading, lines: formatGrants(grants) }] : [],
   );
 }
 

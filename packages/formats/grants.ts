@@ -1,88 +1,91 @@
 import type { Grant } from "@drift-guard/core/model/grant";
 import type { Condition, PolicyPrincipal, PolicyRequest } from "@drift-guard/policy/grant";
-import { plain } from "./plain.ts";
+import { sanitise } from "./printable.ts";
 
 /**
  * A grant as one line: `iam:* on *`, `sts:AssumeRole by AWS 999988887777 when …`. Lists of more than `most` items are
  * shortened.
  */
-export function printGrant(grant: Grant, most = usualItems): string {
+export function formatGrant(grant: Grant, most = usualItems): string {
   const { actions, resources, principals, conditions } = grant;
   const { exceptActions, exceptResources, exceptPrincipals, exceptConditions = [] } = grant;
   const nobody = (principals ?? []).length === 0;
   const whole = [
-    printSet(actions, exceptActions, most),
-    ...(resources || exceptResources ? [`on ${printSet(resources ?? ["*"], exceptResources, most)}`] : []),
+    formatSet(actions, exceptActions, most),
+    ...(resources || exceptResources ? [`on ${formatSet(resources ?? ["*"], exceptResources, most)}`] : []),
     ...(principals || exceptPrincipals
       ? [
-          `by ${printSet(
-            nobody && exceptPrincipals ? ["everybody"] : (principals ?? []).map(printPrincipal),
-            exceptPrincipals?.map(printPrincipal),
+          `by ${formatSet(
+            nobody && exceptPrincipals ? ["everybody"] : (principals ?? []).map(formatPrincipal),
+            exceptPrincipals?.map(formatPrincipal),
             most,
           )}`,
         ]
       : []),
-    ...(conditions.length > 0 ? [`when ${printConditions(conditions, most)}`] : []),
-    ...(exceptConditions.length > 0 ? [`except when ${printAlternatives(exceptConditions, most)}`] : []),
+    ...(conditions.length > 0 ? [`when ${formatConditions(conditions, most)}`] : []),
+    ...(exceptConditions.length > 0 ? [`except when ${formatAlternatives(exceptConditions, most)}`] : []),
   ].join(" ");
   return grant.partly ? `${whole}, in part` : whole;
 }
 
 /** The grants as lines, the last of which counts those beyond `most`. */
-export function listGrants(grants: readonly Grant[], most = 10): readonly string[] {
-  const lines = grants.slice(0, most).map((grant) => printGrant(grant));
+export function formatGrants(grants: readonly Grant[], most = 10): readonly string[] {
+  const lines = grants.slice(0, most).map((grant) => formatGrant(grant));
   const rest = grants.length - lines.length;
   return rest > 0 ? [...lines, `and ${rest} more ${rest === 1 ? "grant" : "grants"}`] : lines;
 }
 
 /** A request as one line: `iam:CreateUser on * by AWS 999988887777 with aws:mfa = true`. */
-export function printRequest({ action, resource, principal, context }: PolicyRequest): string {
+export function formatRequest({ action, resource, principal, context }: PolicyRequest): string {
   const held = Object.entries(context).map(
-    ([key, value]) => `${plain(key)} = ${typeof value === "string" ? plain(value) : printList(value, "and")}`,
+    ([key, value]) =>
+      `${sanitise(key)} = ${typeof value === "string" ? sanitise(value) : formatList(value, "and")}`,
   );
   return [
-    plain(action),
-    ...(resource === undefined ? [] : [`on ${plain(resource)}`]),
-    ...(principal === undefined ? [] : [`by ${printPrincipal(principal)}`]),
+    sanitise(action),
+    ...(resource === undefined ? [] : [`on ${sanitise(resource)}`]),
+    ...(principal === undefined ? [] : [`by ${formatPrincipal(principal)}`]),
     ...(held.length > 0 ? [`with ${held.join(", ")}`] : []),
   ].join(" ");
 }
 
-function printSet(items: readonly string[], except: readonly string[] = [], most = usualItems): string {
-  const all = printList(items, "and", most);
-  return except.length > 0 ? `${all} except ${printList(except, "and", most)}` : all;
+function formatSet(items: readonly string[], except: readonly string[] = [], most = usualItems): string {
+  const all = formatList(items, "and", most);
+  return except.length > 0 ? `${all} except ${formatList(except, "and", most)}` : all;
 }
 
 const usualItems = 3;
 
 // Of a long list the first tell what it is about; the whole of it stands in the policy.
-function printList(items: readonly string[], joint: "and" | "or", most = usualItems): string {
+function formatList(items: readonly string[], joint: "and" | "or", most = usualItems): string {
   if (items.length === 0) return "nothing";
-  const shown = items.slice(0, items.length > most ? Math.max(most - 2, 1) : most).map((item) => plain(item));
+  const shown = items
+    .slice(0, items.length > most ? Math.max(most - 2, 1) : most)
+    .map((item) => sanitise(item));
   const hidden = items.length - shown.length;
   const last = hidden > 0 ? `${hidden} more` : shown.pop();
   return shown.length === 0 ? `${last}` : `${shown.join(", ")} ${joint} ${last}`;
 }
 
-function printPrincipal({ type, id }: PolicyPrincipal): string {
-  return id === "*" && type === "AWS" ? "everybody" : `${type} ${plain(id)}`;
+function formatPrincipal({ type, id }: PolicyPrincipal): string {
+  return id === "*" && type === "AWS" ? "everybody" : `${type} ${sanitise(id)}`;
 }
 
-function printConditions(conditions: readonly Condition[], most: number): string {
-  return conditions.map((condition) => printCondition(condition, most)).join(" and ");
+function formatConditions(conditions: readonly Condition[], most: number): string {
+  return conditions.map((condition) => formatCondition(condition, most)).join(" and ");
 }
 
-function printAlternatives(lists: readonly (readonly Condition[])[], most: number): string {
-  const shown = lists.slice(0, most).map((conditions) => printConditions(conditions, most));
+function formatAlternatives(lists: readonly (readonly Condition[])[], most: number): string {
+  const shown = lists.slice(0, most).map((conditions) => formatConditions(conditions, most));
   const hidden = lists.length - shown.length;
   const rest = hidden > 0 ? `, or in ${hidden} more ${hidden === 1 ? "case" : "cases"}` : "";
   return shown.join(", or when ") + rest;
 }
 
-function printCondition({ operator, key, values }: Condition, most: number): string {
+function formatCondition({ operator, key, values }: Condition, most: number): string {
   if (/^null$/i.test(operator) && values.length === 1) {
-    if (values[0] === "true") return `${plain(key)} is absent`;
-    if (values[0] === "false") return `${plain(key)} is present`;
+    if (values[0] === "true") return `${sanitise(key)} is absent`;
+    if (values[0] === "false") return `${sanitise(key)} is present`;
   }
-  return `${plain(key)} ${plain(operator)} ${printList(values, "or", most)}`;
+  return `${sanitise(key)} ${sanitise(operator)} ${formatList(values, "or", most)}`;
 }

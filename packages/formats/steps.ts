@@ -1,42 +1,42 @@
 import type { Step } from "@drift-guard/core/model/plan";
-import { plain } from "./plain.ts";
+import { sanitise } from "./printable.ts";
 
 /** A step of a plan in words: `attach arn:aws:iam::aws:policy/… to AWSBatchServiceRole`. */
-export function printStep(step: Step): string {
-  const role = plain(step.role);
+export function formatStep(step: Step): string {
+  const role = sanitise(step.role);
   switch (step.call) {
     case "iam:AttachRolePolicy":
-      return `attach ${plain(step.policyArn)} to ${role}`;
+      return `attach ${sanitise(step.policyArn)} to ${role}`;
     case "iam:DetachRolePolicy":
-      return `detach ${plain(step.policyArn)} from ${role}`;
+      return `detach ${sanitise(step.policyArn)} from ${role}`;
     case "iam:PutRolePolicy":
-      return `put the inline policy ${plain(step.policyName)} on ${role}`;
+      return `put the inline policy ${sanitise(step.policyName)} on ${role}`;
     case "iam:DeleteRolePolicy":
-      return `delete the inline policy ${plain(step.policyName)} of ${role}`;
+      return `delete the inline policy ${sanitise(step.policyName)} of ${role}`;
     case "iam:UpdateAssumeRolePolicy":
       return `replace the trust of ${role}`;
   }
 }
 
 /** A step as the command of AWS's own CLI, one line, every argument quoted for a POSIX shell. */
-export function printCommand(step: Step): string {
-  const role = `--role-name ${quote(step.role)}`;
+export function formatStepCommand(step: Step): string {
+  const role = `--role-name ${quoteArgument(step.role)}`;
   switch (step.call) {
     case "iam:AttachRolePolicy":
-      return `aws iam attach-role-policy ${role} --policy-arn ${quote(step.policyArn)}`;
+      return `aws iam attach-role-policy ${role} --policy-arn ${quoteArgument(step.policyArn)}`;
     case "iam:DetachRolePolicy":
-      return `aws iam detach-role-policy ${role} --policy-arn ${quote(step.policyArn)}`;
+      return `aws iam detach-role-policy ${role} --policy-arn ${quoteArgument(step.policyArn)}`;
     case "iam:PutRolePolicy":
-      return `aws iam put-role-policy ${role} --policy-name ${quote(step.policyName)} --policy-document ${quote(step.document)}`;
+      return `aws iam put-role-policy ${role} --policy-name ${quoteArgument(step.policyName)} --policy-document ${quoteArgument(step.document)}`;
     case "iam:DeleteRolePolicy":
-      return `aws iam delete-role-policy ${role} --policy-name ${quote(step.policyName)}`;
+      return `aws iam delete-role-policy ${role} --policy-name ${quoteArgument(step.policyName)}`;
     case "iam:UpdateAssumeRolePolicy":
-      return `aws iam update-assume-role-policy ${role} --policy-document ${quote(step.document)}`;
+      return `aws iam update-assume-role-policy ${role} --policy-document ${quoteArgument(step.document)}`;
   }
 }
 
 /** One argument for a POSIX shell. A newline in it would end the command for a person who pastes it, so it is shown escaped. */
-export function quote(argument: string): string {
-  const shown = plain(argument, 10_000);
+export function quoteArgument(argument: string): string {
+  const shown = sanitise(argument, 10_000);
   return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,8 +1,8 @@
 import type { Transition } from "@drift-guard/core/model/transition";
-import { describeEvidence, printPart } from "./evidence.ts";
-import { describeOutlook, isOver, printAuthor, printCause, printKind } from "./outlook.ts";
-import { ascii, plain } from "./plain.ts";
-import { adviseRemedies } from "./remedies.ts";
+import { describeEvidence, formatPart } from "./evidence.ts";
+import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind, isOver } from "./next-steps.ts";
+import { sanitise, sanitiseAscii } from "./printable.ts";
+import { listRemediationCommands } from "./remediation.ts";
 import { describeUsage } from "./usage.ts";
 
 /** A message for people, as SNS sends it by e-mail. */
@@ -22,28 +22,28 @@ export function formatText(transition: Transition): TextMessage {
   );
   const facts = [
     ["Severity", finding.severity],
-    ["Role", `${plain(finding.role.name)} in account ${plain(finding.role.account)}`],
-    ["Part", printSide(transition)],
-    ["Who", printAuthor(transition)],
-    ["Cause", printCause(transition.cause)],
-    ["Seen", plain(transition.at)],
+    ["Role", `${sanitise(finding.role.name)} in account ${sanitise(finding.role.account)}`],
+    ["Part", formatPartAndSide(transition)],
+    ["Who", formatAuthor(transition)],
+    ["Cause", formatCause(transition.cause)],
+    ["Seen", sanitise(transition.at)],
   ] as const;
   const paragraphs = [
-    [`${printKind(kind)}: ${title}`],
+    [`${formatTransitionKind(kind)}: ${title}`],
     facts.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}`),
-    ...(note === undefined ? [] : [[plain(note, 2000)]]),
+    ...(note === undefined ? [] : [[sanitise(note, 2000)]]),
     // What was put back is told once more, so that a person sees what came back; the rest is not so any more.
     ...(isOver(transition) ? [] : [sentences]),
     ...lists.map(({ heading, lines }) =>
-      itemise(isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`, lines),
+      formatList(isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`, lines),
     ),
-    ...describeUsage(finding).map(({ heading, lines }) => itemise(`${heading}:`, lines)),
-    ["What happens next:", ...describeOutlook(transition).map((line) => `  ${line}`)],
-    ...adviseRemedies(transition).map(({ purpose, command }) => [`To ${purpose}:`, `  ${command}`]),
-    [`Finding ${plain(finding.id)}, transition ${plain(transition.id)}`],
+    ...describeUsage(finding).map(({ heading, lines }) => formatList(`${heading}:`, lines)),
+    ["What happens next:", ...formatNextSteps(transition).map((line) => `  ${line}`)],
+    ...listRemediationCommands(transition).map(({ purpose, command }) => [`To ${purpose}:`, `  ${command}`]),
+    [`Finding ${sanitise(finding.id)}, transition ${sanitise(transition.id)}`],
   ];
   return {
-    subject: ascii(`drift-guard: ${finding.severity}, ${printKind(kind)}: ${title}`, 99),
+    subject: sanitiseAscii(`drift-guard: ${finding.severity}, ${formatTransitionKind(kind)}: ${title}`, 99),
     body: `${paragraphs
       .filter((lines) => lines.length > 0)
       .map((lines) => lines.join("\n"))
@@ -51,12 +51,12 @@ export function formatText(transition: Transition): TextMessage {
   };
 }
 
-function itemise(heading: string, lines: readonly string[]): readonly string[] {
+function formatList(heading: string, lines: readonly string[]): readonly string[] {
   return [heading, ...lines.map((line) => `  - ${line}`)];
 }
 
-function printSide({ finding: { evidence } }: Transition): string {
+function formatPartAndSide({ finding: { evidence } }: Transition): string {
   return evidence.kind === "drift"
-    ? `${printPart(evidence.part)}, ${evidence.side}`
-    : `${printPart(evidence.part)}, ${evidence.kind}`;
+    ? `${formatPart(evidence.part)}, ${evidence.side}`
+    : `${formatPart(evidence.part)}, ${evidence.kind}`;
 }

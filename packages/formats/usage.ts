@@ -1,7 +1,7 @@
 import type { Finding } from "@drift-guard/core/model/finding";
 import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
 import type { DescribedList } from "./evidence.ts";
-import { plain } from "./plain.ts";
+import { sanitise } from "./printable.ts";
 
 /** What of AWS Batch uses the role, and what already suffers, where that is known; `most` lines of each. */
 export function describeUsage(
@@ -15,10 +15,10 @@ export function describeUsage(
   ];
   return lists
     .filter(({ lines }) => lines.length > 0)
-    .map(({ heading, lines }) => ({ heading, lines: shorten(lines, most) }));
+    .map(({ heading, lines }) => ({ heading, lines: limitLines(lines, most) }));
 }
 
-function shorten(lines: readonly string[], most: number): readonly string[] {
-  const shown = lines.slice(0, most).map((line) => plain(line, 400));
+function limitLines(lines: readonly string[], most: number): readonly string[] {
+  const shown = lines.slice(0, most).map((line) => sanitise(line, 400));
   return lines.length > most ? [...shown, `and ${lines.length - most} more`] : shown;
 }

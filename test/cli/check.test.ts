@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { refusal, startResponder, xml } from "../aws/responder.ts";
 import { account } from "../builders.ts";
-import { runCli, type Surroundings, writeTemporary } from "./process.ts";
+import { type RunOptions, runCli, writeTemporary } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
 
 const escapeCode = "\u001b";
@@ -25,7 +25,7 @@ const rogue = rolesWith("AWSBatchServiceRole", {
 });
 const unreadable = rolesWith("ecsTaskExecutionRole", { AssumeRolePolicyDocument: "no policy" });
 
-async function check(roles: readonly RoleDetail[], args: readonly string[] = [], around?: Surroundings) {
+async function check(roles: readonly RoleDetail[], args: readonly string[] = [], around?: RunOptions) {
   const file = await writeTemporary("account.json", printSnapshot(roles));
   return runCli(["check", "--account", file, ...args], around);
 }

@@ -36,9 +36,9 @@ describe("the demonstration", () => {
     const stage = await setStage("2026-11-22T12:00:00Z");
     const [scene] = scenes;
     assert.ok(scene);
-    const clean = await stage.judge();
+    const clean = await stage.checkRoles();
     const happenings = await stage.perform(scene.call, scene.by);
-    assert.deepEqual(findFaults(scene, happenings, await stage.judge()), []);
+    assert.deepEqual(findFaults(scene, happenings, await stage.checkRoles()), []);
     assert.match(
       findFaults({ ...scene, path: ["opened", "resolved"] }, happenings, clean).join(),
       /went opened, rolled-back, resolved instead of opened, resolved/,

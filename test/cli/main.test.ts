@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { cell, wrap } from "drift-guard/terminal";
+import { padCell, wrap } from "drift-guard/terminal";
 import fc from "fast-check";
 import { runCli } from "./process.ts";
 
@@ -64,7 +64,7 @@ describe("lines for a terminal", () => {
   });
 
   it("are padded by what is seen of them", () => {
-    assert.equal(cell("\u001b[31mred\u001b[39m", 5), "\u001b[31mred\u001b[39m  ");
-    assert.equal(cell("longer", 3), "longer");
+    assert.equal(padCell("\u001b[31mred\u001b[39m", 5), "\u001b[31mred\u001b[39m  ");
+    assert.equal(padCell("longer", 3), "longer");
   });
 });

@@ -15,7 +15,7 @@ export interface Run {
 }
 
 /** How the CLI is run; what is left out is as in an ordinary shell whose output goes to a pipe. */
-export interface Surroundings {
+export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -28,7 +28,7 @@ export interface Surroundings {
 /** Starts the real CLI as a process of its own, without any credentials or settings of whoever runs the tests. */
 export function startCli(
   args: readonly string[],
-  { node = [], env = {}, cwd = tmpdir() }: Surroundings = {},
+  { node = [], env = {}, cwd = tmpdir() }: RunOptions = {},
 ): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, [...node, main, ...args], {
     cwd,
@@ -46,7 +46,7 @@ export function endOf(child: ChildProcessWithoutNullStreams): Promise<number | n
 }
 
 /** Runs the CLI to its end. */
-export async function runCli(args: readonly string[], around: Surroundings = {}): Promise<Run> {
+export async function runCli(args: readonly string[], around: RunOptions = {}): Promise<Run> {
   const child = startCli(args, around);
   // A command that does not read its input closes it.
   child.stdin.on("error", () => {});

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { listGrants, printGrant, printRequest } from "@drift-guard/formats/grants";
+import { formatGrant, formatGrants, formatRequest } from "@drift-guard/formats/grants";
 import { aGrant } from "../builders.ts";
 
 describe("a grant as one line", () => {
   it("says everything on everything as it stands in the policy", () => {
-    assert.equal(printGrant(aGrant({ actions: ["iam:*"], resources: ["*"] })), "iam:* on *");
+    assert.equal(formatGrant(aGrant({ actions: ["iam:*"], resources: ["*"] })), "iam:* on *");
   });
 
   it("says so where it is told in part", () => {
     const grant = aGrant({ actions: ["ec2:*"], resources: ["*"], partly: true });
-    assert.equal(printGrant(grant), "ec2:* on *, in part");
+    assert.equal(formatGrant(grant), "ec2:* on *, in part");
   });
 
   it("names who may assume a role, and under which conditions", () => {
@@ -24,7 +24,7 @@ describe("a grant as one line", () => {
     });
     const { resources: _, ...trust } = grant;
     assert.equal(
-      printGrant(trust),
+      formatGrant(trust),
       "sts:AssumeRole by AWS 999988887777 when sts:externalid StringEquals a or b and aws:multifactorauthpresent is present",
     );
   });
@@ -34,7 +34,7 @@ describe("a grant as one line", () => {
       actions: ["sts:AssumeRole"],
       principals: [{ type: "AWS", id: "*" }],
     });
-    assert.equal(printGrant(trust), "sts:AssumeRole by everybody");
+    assert.equal(formatGrant(trust), "sts:AssumeRole by everybody");
   });
 
   it("tells the exceptions of NotAction, NotResource and NotPrincipal", () => {
@@ -47,14 +47,14 @@ describe("a grant as one line", () => {
       exceptPrincipals: [{ type: "Service", id: "batch.amazonaws.com" }],
     });
     assert.equal(
-      printGrant(grant),
+      formatGrant(grant),
       "* except iam:* and sts:* on * except arn:aws:s3:::logs/* by everybody except Service batch.amazonaws.com",
     );
   });
 
   it("tells what is carved out of some actions", () => {
     const grant = aGrant({ actions: ["iam:*"], exceptActions: ["iam:GetRole"] });
-    assert.equal(printGrant(grant), "iam:* except iam:GetRole on *");
+    assert.equal(formatGrant(grant), "iam:* except iam:GetRole on *");
   });
 
   it("tells the conditions under which it is none", () => {
@@ -62,7 +62,7 @@ describe("a grant as one line", () => {
     const tls = { operator: "Bool", key: "aws:securetransport", values: ["true"] };
     const office = { operator: "IpAddress", key: "aws:sourceip", values: ["10.0.0.0/8"] };
     const told = (...exceptConditions: (typeof mfa)[][]) =>
-      printGrant(aGrant({ actions: ["iam:*"], resources: ["*"], exceptConditions }));
+      formatGrant(aGrant({ actions: ["iam:*"], resources: ["*"], exceptConditions }));
     assert.equal(
       told([mfa, tls], [office]),
       "iam:* on * except when aws:multifactorauthpresent Bool true and aws:securetransport Bool true, or when aws:sourceip IpAddress 10.0.0.0/8",
@@ -72,19 +72,19 @@ describe("a grant as one line", () => {
 
   it("shortens a long list to its first and a count", () => {
     const actions = Array.from({ length: 61 }, (_, index) => `ec2:Describe${index}`);
-    assert.equal(printGrant(aGrant({ actions })), "ec2:Describe0 and 60 more on *");
+    assert.equal(formatGrant(aGrant({ actions })), "ec2:Describe0 and 60 more on *");
   });
 
   it("lists a few and counts the rest of many grants", () => {
     const grants = Array.from({ length: 13 }, (_, index) => aGrant({ actions: [`s3:Get${index}`] }));
-    const lines = listGrants(grants, 10);
+    const lines = formatGrants(grants, 10);
     assert.equal(lines.length, 11);
     assert.equal(lines.at(-1), "and 3 more grants");
-    assert.deepEqual(listGrants(grants.slice(0, 2)), ["s3:Get0 on *", "s3:Get1 on *"]);
+    assert.deepEqual(formatGrants(grants.slice(0, 2)), ["s3:Get0 on *", "s3:Get1 on *"]);
   });
 
   it("shows an example request", () => {
-    const line = printRequest({
+    const line = formatRequest({
       action: "iam:PassRole",
       resource: "arn:aws:iam::123456789012:role/x",
       principal: { type: "AWS", id: "999988887777" },

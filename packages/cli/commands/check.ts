@@ -1,11 +1,11 @@
 import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
 import { sameRoleName } from "@drift-guard/core/model/role";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { openLiveAccount, openSnapshot } from "../account-source.ts";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
-import { printVerdict } from "../drift-table.ts";
-import { exitCodeOf, judgeRole, type Verdict } from "../verdict.ts";
+import { formatRoleCheck } from "../drift-table.ts";
+import { checkRole, exitCodeOf, type RoleCheck } from "../role-check.ts";
 
 /** `check`: the guarded roles of an account against their references. */
 export const check: Command = {
@@ -30,11 +30,11 @@ A newer version of a policy that AWS itself published is information, and no dri
       json: { type: "boolean" },
     });
     const config = await loadConfig(values.config);
-    const watchedRoles = choose(listWatchedRoles({ config }), names);
+    const watchedRoles = chooseRoles(listWatchedRoles({ config }), names);
     const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
-    const roles: Verdict[] = [];
+    const roles: RoleCheck[] = [];
     // One after the other: IAM throttles each account, and somebody else may be reading as well.
-    for (const watched of watchedRoles) roles.push(await judgeRole(watched, { ...source, config }));
+    for (const watched of watchedRoles) roles.push(await checkRole(watched, { ...source, config }));
     const code = exitCodeOf(roles);
     process.exitCode = code;
     if (values.json) {
@@ -43,24 +43,24 @@ A newer version of a policy that AWS itself published is information, and no dri
       );
       return code;
     }
-    for (const verdict of roles) await terminal.print(...printVerdict(verdict, terminal), "");
-    await terminal.print(`Account ${source.account} (${plain(source.from)}): ${sum(roles)}`);
+    for (const verdict of roles) await terminal.print(...formatRoleCheck(verdict, terminal), "");
+    await terminal.print(`Account ${source.account} (${sanitise(source.from)}): ${formatSummary(roles)}`);
     return code;
   },
 };
 
-function choose(watchedRoles: readonly WatchedRole[], names: readonly string[]): readonly WatchedRole[] {
+function chooseRoles(watchedRoles: readonly WatchedRole[], names: readonly string[]): readonly WatchedRole[] {
   if (names.length === 0) return watchedRoles;
   return names.map((name) => {
     const watched = watchedRoles.find((each) => sameRoleName(each.name, name));
     if (watched) return watched;
     throw new UsageError(
-      `${plain(name, 80)} is not guarded. The configuration guards ${watchedRoles.map((each) => each.name).join(", ")}.`,
+      `${sanitise(name, 80)} is not guarded. The configuration guards ${watchedRoles.map((each) => each.name).join(", ")}.`,
     );
   });
 }
 
-function sum(roles: readonly Verdict[]): string {
+function formatSummary(roles: readonly RoleCheck[]): string {
   const drifts = roles.flatMap(({ assessments }) =>
     assessments.filter(({ kind }) => kind === "drift"),
   ).length;

@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { catalogue } from "@drift-guard/policy/catalogue.generated";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
 import { separateLatent } from "@drift-guard/policy/latent";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { type Command, type ExitCode, parseCommandLine, UsageError } from "../command.ts";
-import { printComparison } from "../comparison-report.ts";
+import { formatComparison } from "../comparison-report.ts";
 
 /** `compare`: two policies by what they mean. */
 export const compare: Command = {
@@ -42,7 +42,7 @@ A difference that touches only names that no service has today is a difference t
     }
     const { account } = values;
     if (account !== undefined && !/^\d{12}$/.test(account)) {
-      throw new UsageError(`${plain(account, 40)} is no account id: it has 12 digits.`);
+      throw new UsageError(`${sanitise(account, 40)} is no account id: it has 12 digits.`);
     }
     const texts = [await readPolicyText(candidate), await readPolicyText(reference)] as const;
     const told = comparePolicies(...texts, {
@@ -60,7 +60,7 @@ A difference that touches only names that no service has today is a difference t
         ours: comparison.latent.filter((grant) => isOurs.has(grant)),
         theirs: comparison.latent.filter((grant) => !isOurs.has(grant)),
       };
-      await terminal.print(...printComparison({ comparison, latent, catalogue, names }, terminal));
+      await terminal.print(...formatComparison({ comparison, latent, catalogue, names }, terminal));
     }
     return exitCodeOf(comparison);
   },
@@ -82,7 +82,7 @@ async function readPolicyText(file: string): Promise<string> {
 }
 
 function nameOf(file: string): string {
-  return file === "-" ? "standard input" : plain(file);
+  return file === "-" ? "standard input" : sanitise(file);
 }
 
 /** The actions that the documents name, where they can be read. */

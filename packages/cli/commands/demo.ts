@@ -1,8 +1,8 @@
 import { type Command, parseCommandLine } from "../command.ts";
 import { scenes } from "../demonstration/scenes.ts";
 import { setStage } from "../demonstration/stage.ts";
-import { findFaults, printScene } from "../demonstration/story.ts";
-import { cell, wrap } from "../terminal.ts";
+import { findFaults, formatScene } from "../demonstration/story.ts";
+import { padCell, wrap } from "../terminal.ts";
 
 /** `demo`: the guard at work on an account in memory. */
 export const demo: Command = {
@@ -30,16 +30,16 @@ Exit codes: 0 every scene ended as it should, 1 one did not.
         ),
         "",
       );
-      for (const { role, status, reference } of await stage.judge()) {
+      for (const { role, status, reference } of await stage.checkRoles()) {
         await print(
-          `   ${cell(role, 24)} ${paint("green", status)}, as in ${reference.title}, ${reference.date}`,
+          `   ${padCell(role, 24)} ${paint("green", status)}, as in ${reference.title}, ${reference.date}`,
         );
       }
       for (const [index, scene] of scenes.entries()) {
         await print("", paint("bold", `${index + 1}. ${scene.title}`));
         const happenings = await stage.perform(scene.call, scene.by);
-        await print(...printScene(happenings, terminal));
-        for (const fault of findFaults(scene, happenings, await stage.judge())) {
+        await print(...formatScene(happenings, terminal));
+        for (const fault of findFaults(scene, happenings, await stage.checkRoles())) {
           faults += 1;
           await print(paint("red", `   This is not as it should be: ${fault}.`));
         }

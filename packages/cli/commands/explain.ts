@@ -1,7 +1,7 @@
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { Change, Subject } from "@drift-guard/core/model/change";
-import { printActor, printOrigin } from "@drift-guard/formats/actors";
-import { plain } from "@drift-guard/formats/plain";
+import { formatActor, formatOrigin } from "@drift-guard/formats/actors";
+import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { type Terminal, wrap } from "../terminal.ts";
@@ -32,11 +32,13 @@ Exit codes: 0 every record was read, 2 some could not be; each of those is named
     if (files.length === 0)
       throw new UsageError('Name a file of CloudTrail records, or "-" for standard input.');
     const watchedRoles = listWatchedRoles({ config: await loadConfig(values.config) });
-    const tally = new Tally();
+    const tally = new ExplanationTally();
     const show = async (explanation: Explanation) => {
       tally.count(explanation);
       await terminal.print(
-        ...(values.json ? [JSON.stringify(explanation)] : print(explanation, files.length > 1, terminal)),
+        ...(values.json
+          ? [JSON.stringify(explanation)]
+          : formatExplanation(explanation, files.length > 1, terminal)),
       );
     };
     for (const file of files) {
@@ -47,99 +49,103 @@ Exit codes: 0 every record was read, 2 some could not be; each of those is named
         await show({ file, kind: "unreadable", problem: error.message });
       }
     }
-    if (!values.json) await terminal.print("", tally.print());
+    if (!values.json) await terminal.print("", tally.formatSummary());
     return tally.unreadable > 0 ? 2 : 0;
   },
 };
 
 const indent = "    ";
 
-function print(explanation: Explanation, several: boolean, terminal: Terminal): readonly string[] {
+function formatExplanation(
+  explanation: Explanation,
+  several: boolean,
+  terminal: Terminal,
+): readonly string[] {
   const { paint, columns } = terminal;
-  const place = paint("dim", printPlace(explanation, several));
+  const place = paint("dim", formatPosition(explanation, several));
   const lines = (...texts: readonly string[]) => texts.flatMap((text) => wrap(text, columns, indent));
   switch (explanation.kind) {
     case "unreadable": {
       const { record, line, offset, problem } = explanation;
       const where = record === undefined ? "" : ` (record ${record}, line ${line}, byte ${offset})`;
-      return [`${place} ${paint("red", `unreadable${where}`)}`, ...lines(plain(problem, 500))];
+      return [`${place} ${paint("red", `unreadable${where}`)}`, ...lines(sanitise(problem, 500))];
     }
     case "symptom": {
       const { at, what, reason, subjects } = explanation.symptom;
-      const behind = subjects.length === 0 ? [] : [`on ${subjects.map(printSubject).join(", ")}`];
+      const behind = subjects.length === 0 ? [] : [`on ${subjects.map(formatSubject).join(", ")}`];
       return [
-        `${place} ${plain(at, 40)} ${plain(what)}`,
+        `${place} ${sanitise(at, 40)} ${sanitise(what)}`,
         ...lines(
-          plain(reason, 500),
+          sanitise(reason, 500),
           ...behind,
           "the roles behind it, if any, are found by a read of the account",
         ),
       ];
     }
     case "irrelevant":
-      return [`${place} ${paint("dim", "not for the guard:")} ${plain(explanation.why)}`];
+      return [`${place} ${paint("dim", "not for the guard:")} ${sanitise(explanation.why)}`];
     case "change": {
-      const call = printCall(explanation.change);
+      const call = formatCall(explanation.change);
       return [
         `${place} ${explanation.guarded.length > 0 ? paint("bold", call) : call}`,
-        ...lines(printCaller(explanation.change), ...printConcern(explanation)),
+        ...lines(formatCaller(explanation.change), ...formatConcern(explanation)),
       ];
     }
   }
 }
 
-function printPlace({ file, record }: Explanation, several: boolean): string {
+function formatPosition({ file, record }: Explanation, several: boolean): string {
   const number = record === undefined ? "" : `#${record}`;
-  return several ? plain(file) + number : number || plain(file);
+  return several ? sanitise(file) + number : number || sanitise(file);
 }
 
-function printCall({ at, call, outcome }: Change): string {
+function formatCall({ at, call, outcome }: Change): string {
   const how =
     outcome.status === "succeeded"
       ? "succeeded"
-      : `was refused (${plain(outcome.code, 80)}) and changed nothing`;
-  return `${plain(at, 40)} ${plain(call)} ${how}`;
+      : `was refused (${sanitise(outcome.code, 80)}) and changed nothing`;
+  return `${sanitise(at, 40)} ${sanitise(call)} ${how}`;
 }
 
-function printCaller({ actor }: Change): string {
-  const origin = printOrigin(actor);
-  return `by ${printActor(actor)}${origin === undefined ? "" : ` from ${origin}`}`;
+function formatCaller({ actor }: Change): string {
+  const origin = formatOrigin(actor);
+  return `by ${formatActor(actor)}${origin === undefined ? "" : ` from ${origin}`}`;
 }
 
-function printConcern({
+function formatConcern({
   change,
   guarded,
   toRead,
 }: Extract<Explanation, { kind: "change" }>): readonly string[] {
-  const subjects = `on ${change.subjects.map(printSubject).join(", ")}`;
+  const subjects = `on ${change.subjects.map(formatSubject).join(", ")}`;
   const refused = change.outcome.status === "refused";
   if (guarded.length > 0) {
     return [
       subjects,
-      `guarded: ${guarded.map((name) => plain(name)).join(", ")}, which the guard reads now and again later${refused ? ", and tells of the attempt" : ""}`,
+      `guarded: ${guarded.map((name) => sanitise(name)).join(", ")}, which the guard reads now and again later${refused ? ", and tells of the attempt" : ""}`,
     ];
   }
   if (toRead.length > 0) return [subjects, "guarded roles, if any, are found by a read of the account"];
   return [subjects, "not guarded: nothing is read"];
 }
 
-function printSubject(subject: Subject): string {
+function formatSubject(subject: Subject): string {
   switch (subject.kind) {
     case "policy":
-      return `policy ${plain(subject.arn)}`;
+      return `policy ${sanitise(subject.arn)}`;
     case "profile":
-      return `instance profile ${plain(subject.name)}`;
+      return `instance profile ${sanitise(subject.name)}`;
     case "compute-environment":
-      return `compute environment ${plain(subject.name)}`;
+      return `compute environment ${sanitise(subject.name)}`;
     case "job-definition":
-      return `job definition ${plain(subject.name)}`;
+      return `job definition ${sanitise(subject.name)}`;
     case "role":
-      return `role ${plain(subject.name)}`;
+      return `role ${sanitise(subject.name)}`;
   }
 }
 
 /** What all the records came to. */
-class Tally {
+class ExplanationTally {
   #records = 0;
   unreadable = 0;
   #guarded = 0;
@@ -154,7 +160,7 @@ class Tally {
     else if (explanation.toRead.length > 0) this.#toRead += 1;
   }
 
-  print(): string {
+  formatSummary(): string {
     const records = this.#records;
     const parts = [
       `${this.#guarded} of guarded roles`,

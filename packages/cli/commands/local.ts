@@ -1,4 +1,4 @@
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import type { LocalAccount } from "@drift-guard/local/local";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
@@ -28,11 +28,11 @@ What the guard tells people is printed as it comes. Ctrl-C ends everything that 
     const owner = await loadConfig(values.config);
     // Loaded here: it brings SDK clients, the bundler and the stack with it.
     const { configureLocally, startLocalAccount } = await import("@drift-guard/local/local");
-    const interruption = hearInterruption();
+    const interruption = listenForInterrupt();
     const account = await startLocalAccount({
       config: configureLocally(owner, { rollback: values.rollback }),
       ...port,
-      report: (line) => void terminal.print(terminal.paint("dim", plain(line))),
+      report: (line) => void terminal.print(terminal.paint("dim", sanitise(line))),
     }).catch((error: unknown) => {
       // Ctrl-C reaches the emulators as well, and what they leave unfinished is what was asked for.
       if (interruption.aborted) return undefined;
@@ -40,7 +40,7 @@ What the guard tells people is printed as it comes. Ctrl-C ends everything that 
     });
     if (!account) return 0;
     try {
-      await terminal.print(...welcome(account, values.rollback, terminal));
+      await terminal.print(...formatWelcome(account, values.rollback, terminal));
       await showMessages(account, interruption, terminal);
       await terminal.print("", "Ending …");
     } finally {
@@ -53,11 +53,11 @@ What the guard tells people is printed as it comes. Ctrl-C ends everything that 
 function readPort(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new UsageError(`${plain(text, 40)} is no port: give a number from 1 to 65535.`);
+  throw new UsageError(`${sanitise(text, 40)} is no port: give a number from 1 to 65535.`);
 }
 
 // The first Ctrl-C ends in order, whenever it comes; the second does not wait, and the emulators end with us.
-function hearInterruption(): AbortSignal {
+function listenForInterrupt(): AbortSignal {
   const controller = new AbortController();
   const interrupt = () => {
     if (controller.signal.aborted) process.exit(2);
@@ -70,7 +70,7 @@ function hearInterruption(): AbortSignal {
 
 const policy = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
 
-function welcome(
+function formatWelcome(
   { endpoint }: LocalAccount,
   rollback: boolean,
   { columns, paint }: Terminal,
@@ -119,7 +119,7 @@ async function showMessages(
         .split("\n")
         .flatMap((line) => {
           const indent = /^ */.exec(line)?.[0] ?? "";
-          return wrap(plain(line.trim(), 2000), terminal.columns, indent, `${indent}  `);
+          return wrap(sanitise(line.trim(), 2000), terminal.columns, indent, `${indent}  `);
         });
       await terminal.print(
         "",

@@ -1,4 +1,4 @@
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, type ExitCode, UsageError } from "../command.ts";
 import { capture } from "../reference/capture.ts";
 import { checkReferences } from "../reference/check.ts";
@@ -54,7 +54,7 @@ Exit codes: 0 done, 1 something is not sound or AWS changed something, 2 somethi
     throw new UsageError(
       name === undefined
         ? `reference is followed by one of ${known}. See drift-guard reference --help.`
-        : `There is no reference ${plain(name, 40)}; there are ${known}. See drift-guard reference --help.`,
+        : `There is no reference ${sanitise(name, 40)}; there are ${known}. See drift-guard reference --help.`,
     );
   },
 };

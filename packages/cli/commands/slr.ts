@@ -1,4 +1,4 @@
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, type ExitCode, UsageError } from "../command.ts";
 import { deleteRole } from "../slr/deletion.ts";
 import { showDeletionPlan } from "../slr/deletion-plan.ts";
@@ -51,7 +51,7 @@ Exit codes: 0 well or done, 1 not as it should be or refused, 2 something could 
     throw new UsageError(
       name === undefined
         ? `slr is followed by one of ${known}. See drift-guard slr --help.`
-        : `There is no slr ${plain(name, 40)}; there are ${known}. See drift-guard slr --help.`,
+        : `There is no slr ${sanitise(name, 40)}; there are ${known}. See drift-guard slr --help.`,
     );
   },
 };

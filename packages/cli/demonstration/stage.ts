@@ -23,7 +23,7 @@ import { refreshRegion } from "@drift-guard/guard/inspect/usage";
 import type { GuardSettings, InspectPorts, RollbackPorts } from "@drift-guard/guard/ports";
 import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
 import { rollBack } from "@drift-guard/guard/rollback/rollback";
-import { judgeRole, type Verdict } from "../verdict.ts";
+import { checkRole, type RoleCheck } from "../role-check.ts";
 
 /** Something that happened on the stage, with the time of its clock. */
 export type Happening = { readonly at: Date } & (
@@ -40,7 +40,7 @@ export interface Stage {
   /** Makes a call to IAM, and gives all that follows from it until nothing more is to come. */
   perform(call: IamCall, by: ApiCaller): Promise<readonly Happening[]>;
   /** Every guarded role as it is now, against its reference. */
-  judge(): Promise<readonly Verdict[]>;
+  checkRoles(): Promise<readonly RoleCheck[]>;
   close(): void;
 }
 
@@ -58,17 +58,17 @@ export async function setStage(start: string): Promise<Stage> {
   const ids = createIdGenerator();
   const account = createSimulatedAccount({ clock, ids, awsPolicies: listAwsPolicies(builtInReferences()) });
   const settings = makeSettings(account);
-  furnish(account, settings);
+  createRoles(account, settings);
   const database = openDatabase(":memory:");
   const told: Transition[] = [];
   const rechecks = createRecheckQueue(clock);
   const batch = createSimulatedBatch({ iam: account, clock, ids });
-  await furnishBatch(batch);
+  await createBatchResources(batch);
   const guard: ApiCaller = { kind: "session", role: settings.guardRole, session: "rollback" };
   const ports: InspectPorts & RollbackPorts = {
     roles: account.reader(guard),
     writer: account.writer(guard),
-    findings: tellTransitions(createFindingStore(database), told),
+    findings: recordTransitions(createFindingStore(database), told),
     control: createControlStore(database),
     rechecks,
     batch: batch.reader,
@@ -82,13 +82,13 @@ export async function setStage(start: string): Promise<Stage> {
 
   const next = async (): Promise<readonly Happening[] | undefined> => {
     const transition = told.shift();
-    if (transition) return announce(transition, ports, settings);
+    if (transition) return deliverTransition(transition, ports, settings);
     const event = events.shift();
     if (event !== undefined) {
       clock.advance(trailSeconds);
       const message = parseMessage(event);
       const inspections = await inspectMessage(message, ports, settings);
-      return [...tellCall(message, settings, clock), ...tellLooks(inspections, clock, false)];
+      return [...describeCall(message, settings, clock), ...describeInspections(inspections, clock, false)];
     }
     const at = rechecks.nextAt();
     if (!at) return undefined;
@@ -96,7 +96,7 @@ export async function setStage(start: string): Promise<Stage> {
     const looks: Happening[] = [];
     for (const recheck of rechecks.due(clock.now())) {
       const inspections = await inspectMessage({ kind: "recheck", recheck }, ports, settings);
-      looks.push(...tellLooks(inspections, clock, true));
+      looks.push(...describeInspections(inspections, clock, true));
     }
     return looks;
   };
@@ -118,10 +118,10 @@ export async function setStage(start: string): Promise<Stage> {
       clock.advance(600);
       return happenings;
     },
-    judge: () =>
+    checkRoles: () =>
       Promise.all(
         listWatchedRoles(settings).map((watched) =>
-          judgeRole(watched, {
+          checkRole(watched, {
             reader: account.reader(root),
             account: account.account,
             config: settings.config,
@@ -149,7 +149,7 @@ function makeSettings({
 }
 
 /** What breaks when a role does: an environment with a queue, and a job definition. */
-async function furnishBatch(batch: SimulatedBatch): Promise<void> {
+async function createBatchResources(batch: SimulatedBatch): Promise<void> {
   const serviceRole = "service-role/AWSBatchServiceRole";
   const computeEnvironment = "rendering";
   const calls: readonly BatchCall[] = [
@@ -175,7 +175,7 @@ async function furnishBatch(batch: SimulatedBatch): Promise<void> {
   for (const call of calls) await batch.call(batchRegion, call, root);
 }
 
-function furnish(account: SimulatedAccount, settings: GuardSettings): void {
+function createRoles(account: SimulatedAccount, settings: GuardSettings): void {
   for (const { name: roleName, reference } of listWatchedRoles(settings)) {
     const { serviceLinked, trust, attachments } = reference;
     if (serviceLinked !== undefined) {
@@ -192,7 +192,7 @@ function furnish(account: SimulatedAccount, settings: GuardSettings): void {
 }
 
 // What the table's stream does when deployed: whatever is committed is told, and nothing else.
-function tellTransitions(store: FindingStore, told: Transition[]): FindingStore {
+function recordTransitions(store: FindingStore, told: Transition[]): FindingStore {
   return {
     ...store,
     async commit(commit) {
@@ -203,7 +203,7 @@ function tellTransitions(store: FindingStore, told: Transition[]): FindingStore 
   };
 }
 
-async function announce(
+async function deliverTransition(
   transition: Transition,
   ports: RollbackPorts,
   settings: GuardSettings,
@@ -214,7 +214,7 @@ async function announce(
   return [told, { at: ports.now(), kind: "rollback", outcome }];
 }
 
-function tellCall(
+function describeCall(
   message: ReturnType<typeof parseMessage>,
   { guardRole }: GuardSettings,
   clock: VirtualClock,
@@ -224,7 +224,7 @@ function tellCall(
   return [{ at: clock.now(), kind: "call", change, byGuard: change.actor.issuer === guardRole }];
 }
 
-function tellLooks(
+function describeInspections(
   inspections: readonly Inspection[],
   clock: VirtualClock,
   again: boolean,

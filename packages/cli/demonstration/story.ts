@@ -1,11 +1,11 @@
-import { printActor, printOrigin } from "@drift-guard/formats/actors";
-import { describeEvidence, printPart } from "@drift-guard/formats/evidence";
-import { plain } from "@drift-guard/formats/plain";
-import { printStep } from "@drift-guard/formats/steps";
+import { formatActor, formatOrigin } from "@drift-guard/formats/actors";
+import { describeEvidence, formatPart } from "@drift-guard/formats/evidence";
+import { sanitise } from "@drift-guard/formats/printable";
+import { formatStep } from "@drift-guard/formats/steps";
 import { describeUsage } from "@drift-guard/formats/usage";
-import { printSubstance, severityStyle } from "../drift-table.ts";
-import { cell, type Style, type Terminal, wrap } from "../terminal.ts";
-import type { Verdict } from "../verdict.ts";
+import { formatDetails, severityStyle } from "../drift-table.ts";
+import type { RoleCheck } from "../role-check.ts";
+import { padCell, type Style, type Terminal, wrap } from "../terminal.ts";
 import type { Scene } from "./scenes.ts";
 import type { Happening } from "./stage.ts";
 
@@ -14,10 +14,10 @@ const column = 11;
 const body = margin + " ".repeat(column);
 
 /** A scene as a person reads it: who did what, the drift in grants, its severity, the plan, and how it ended. */
-export function printScene(happenings: readonly Happening[], terminal: Terminal): readonly string[] {
+export function formatScene(happenings: readonly Happening[], terminal: Terminal): readonly string[] {
   return [
-    ...happenings.flatMap((happening) => printHappening(happening, terminal)),
-    ...printPath(happenings, terminal),
+    ...happenings.flatMap((happening) => formatHappening(happening, terminal)),
+    ...formatPaths(happenings, terminal),
   ];
 }
 
@@ -25,7 +25,7 @@ export function printScene(happenings: readonly Happening[], terminal: Terminal)
 export function findFaults(
   scene: Scene,
   happenings: readonly Happening[],
-  verdicts: readonly Verdict[],
+  verdicts: readonly RoleCheck[],
 ): readonly string[] {
   const paths = pathsOf(happenings);
   const planned = happenings.flatMap((happening) =>
@@ -47,37 +47,37 @@ export function findFaults(
   ];
 }
 
-function printHappening(happening: Happening, terminal: Terminal): readonly string[] {
+function formatHappening(happening: Happening, terminal: Terminal): readonly string[] {
   const { at } = happening;
   const when = at.toISOString().slice(11, 19);
   switch (happening.kind) {
     case "call": {
       const { call, actor, outcome } = happening.change;
       if (happening.byGuard) {
-        return line(
+        return formatLine(
           when,
           `the guard's own ${call} comes back as an event, and is known as its own`,
           terminal,
           "dim",
         );
       }
-      const origin = printOrigin(actor);
-      const who = `${printActor(actor)}${origin === undefined ? "" : ` from ${origin}`}`;
+      const origin = formatOrigin(actor);
+      const who = `${formatActor(actor)}${origin === undefined ? "" : ` from ${origin}`}`;
       const how = outcome.status === "refused" ? `, refused: ${outcome.code}` : "";
-      return line(when, `${call}${how}, by ${who}`, terminal);
+      return formatLine(when, `${call}${how}, by ${who}`, terminal);
     }
     case "look":
       return happening.again && happening.inspection.evidence.length > 0
-        ? line(when, "looks again: still not as it should be", terminal)
+        ? formatLine(when, "looks again: still not as it should be", terminal)
         : [];
     case "transition":
-      return printTransition(happening, when, terminal);
+      return formatTransition(happening, when, terminal);
     case "rollback":
-      return printOutcome(happening, terminal);
+      return formatRollback(happening, terminal);
   }
 }
 
-function printTransition(
+function formatTransition(
   { transition }: Extract<Happening, { kind: "transition" }>,
   when: string,
   terminal: Terminal,
@@ -93,58 +93,58 @@ function printTransition(
       const substance =
         evidence.kind === "attempt" || evidence.kind === "impersonation"
           ? []
-          : printSubstance(evidence, terminal, `${body}  `);
+          : formatDetails(evidence, terminal, `${body}  `);
       const usage = describeUsage(finding).flatMap(({ heading, lines }) => [
         `${body}  ${heading}:`,
         ...lines.flatMap((text) => wrap(text, terminal.columns, `${body}    `)),
       ]);
       return [
-        ...line(
+        ...formatLine(
           when,
           `${terminal.paint(severityStyle(severity), severity)} ${terminal.paint("bold", title)}`,
           terminal,
         ),
-        ...wrap(`${printPart(evidence.part)}, ${side}`, terminal.columns, `${body}  `),
+        ...wrap(`${formatPart(evidence.part)}, ${side}`, terminal.columns, `${body}  `),
         ...substance,
         ...usage,
       ];
     }
     case "rolled-back":
-      return line(when, plain(note ?? "put back"), terminal, "green");
+      return formatLine(when, sanitise(note ?? "put back"), terminal, "green");
     case "resolved":
-      return line(
+      return formatLine(
         when,
-        `looked again twice: ${plain(note ?? "it is as it should be.")} Resolved.`,
+        `looked again twice: ${sanitise(note ?? "it is as it should be.")} Resolved.`,
         terminal,
         "green",
       );
     case "refused":
     case "suppressed":
     case "approved":
-      return line(when, `${kind}: ${plain(note ?? title)}`, terminal, "yellow");
+      return formatLine(when, `${kind}: ${sanitise(note ?? title)}`, terminal, "yellow");
   }
 }
 
-function printOutcome(
+function formatRollback(
   { outcome }: Extract<Happening, { kind: "rollback" }>,
   terminal: Terminal,
 ): readonly string[] {
   switch (outcome.status) {
     case "nothing-to-do":
-      return line("plan", `none: ${plain(outcome.why)}`, terminal);
+      return formatLine("plan", `none: ${sanitise(outcome.why)}`, terminal);
     case "refused":
-      return line("plan", `not carried out: ${plain(outcome.reason)}`, terminal, "yellow");
+      return formatLine("plan", `not carried out: ${sanitise(outcome.reason)}`, terminal, "yellow");
     case "done":
     case "failed":
       return outcome.rollback.plan.steps.flatMap((step, index) =>
-        line(index === 0 ? "plan" : "", `${index + 1}. ${printStep(step)}`, terminal, "cyan"),
+        formatLine(index === 0 ? "plan" : "", `${index + 1}. ${formatStep(step)}`, terminal, "cyan"),
       );
   }
 }
 
-function printPath(happenings: readonly Happening[], terminal: Terminal): readonly string[] {
+function formatPaths(happenings: readonly Happening[], terminal: Terminal): readonly string[] {
   return [...pathsOf(happenings)].flatMap(([id, kinds]) =>
-    line("finding", `${id.slice(0, 8)}  ${kinds.join(" → ")}`, terminal, "bold"),
+    formatLine("finding", `${id.slice(0, 8)}  ${kinds.join(" → ")}`, terminal, "bold"),
   );
 }
 
@@ -161,7 +161,12 @@ function pathsOf(happenings: readonly Happening[]): ReadonlyMap<string, readonly
   );
 }
 
-function line(label: string, text: string, { columns, paint }: Terminal, style?: Style): readonly string[] {
-  const lines = wrap(text, columns, margin + cell(label, column), body);
+function formatLine(
+  label: string,
+  text: string,
+  { columns, paint }: Terminal,
+  style?: Style,
+): readonly string[] {
+  const lines = wrap(text, columns, margin + padCell(label, column), body);
   return style === undefined ? lines : lines.map((each) => paint(style, each));
 }

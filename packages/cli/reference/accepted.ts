@@ -1,17 +1,20 @@
 import { existsSync } from "node:fs";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { FindingStore } from "@drift-guard/core/ports";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { UsageError } from "../command.ts";
 
 /** Where findings are kept: a file of SQLite, or a table of DynamoDB. */
-export interface FindingPlace {
+export interface FindingSource {
   readonly findings?: string | undefined;
   readonly table?: string | undefined;
 }
 
 /** The findings of these ids, or of ids that begin so; throws `UsageError` where there is none, or more than one. */
-export async function readFindings(ids: readonly string[], place: FindingPlace): Promise<readonly Finding[]> {
+export async function readFindings(
+  ids: readonly string[],
+  place: FindingSource,
+): Promise<readonly Finding[]> {
   const { store, close } = await openStore(place);
   try {
     const all: Finding[] = [];
@@ -25,10 +28,14 @@ export async function readFindings(ids: readonly string[], place: FindingPlace):
 function chooseFinding(id: string, all: readonly Finding[]): Finding {
   const [found, ...others] = all.filter((finding) => finding.id.startsWith(id));
   if (!found || id === "") {
-    throw new UsageError(`There is no finding ${plain(id, 80)} among the ${all.length} that are kept there.`);
+    throw new UsageError(
+      `There is no finding ${sanitise(id, 80)} among the ${all.length} that are kept there.`,
+    );
   }
   if (others.length > 0) {
-    throw new UsageError(`${others.length + 1} findings begin with ${plain(id, 80)}: give more of the id.`);
+    throw new UsageError(
+      `${others.length + 1} findings begin with ${sanitise(id, 80)}: give more of the id.`,
+    );
   }
   return found;
 }
@@ -36,11 +43,11 @@ function chooseFinding(id: string, all: readonly Finding[]): Finding {
 async function openStore({
   findings,
   table,
-}: FindingPlace): Promise<{ readonly store: FindingStore; close(): void }> {
+}: FindingSource): Promise<{ readonly store: FindingStore; close(): void }> {
   if (findings !== undefined && table === undefined) {
     // Opening a file that is not there would make it.
     if (!existsSync(findings))
-      throw new UsageError(`There is no file ${plain(findings, 200)} with findings.`);
+      throw new UsageError(`There is no file ${sanitise(findings, 200)} with findings.`);
     const { openDatabase } = await import("@drift-guard/embedded/sqlite/database");
     const { createFindingStore } = await import("@drift-guard/embedded/sqlite/findings");
     const database = openDatabase(findings);

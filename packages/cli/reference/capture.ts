@@ -6,14 +6,14 @@ import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { readFindings } from "./accepted.ts";
-import { printDifference } from "./difference.ts";
-import { findReferenceFile, readReferenceFile, usualFolder, writeReferenceFile } from "./folder.ts";
+import { formatReferenceDifference } from "./difference.ts";
+import { defaultFolder, findReferenceFile, readReferenceFile, writeReferenceFile } from "./folder.ts";
 
 /** A reference that was written. */
 interface Written extends Captured {
@@ -32,7 +32,7 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
     finding: { type: "string", multiple: true },
     findings: { type: "string" },
     table: { type: "string" },
-    into: { type: "string", default: usualFolder },
+    into: { type: "string", default: defaultFolder },
     force: { type: "boolean", default: false },
     json: { type: "boolean" },
   });
@@ -56,8 +56,8 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
     await terminal.print(JSON.stringify(shown, undefined, 2));
     return 0;
   }
-  for (const each of written) await terminal.print(...tell(each, terminal), "");
-  await terminal.print(...advise(written, config, terminal));
+  for (const each of written) await terminal.print(...formatWritten(each, terminal), "");
+  await terminal.print(...formatAdvice(written, config, terminal));
   return 0;
 }
 
@@ -66,11 +66,11 @@ async function captureLive(
   { source, folder, today, force }: { source: AccountSource; folder: string; today: string; force: boolean },
 ): Promise<Written> {
   const reading = await source.reader.read(name);
-  if (reading.status === "absent") throw absent(reading, source);
+  if (reading.status === "absent") throw roleNotFound(reading, source);
   const known = await findReferenceFile(folder, reading.role.name);
   if (known !== undefined && !force) {
     throw new UsageError(
-      `${plain(known, 200)} holds a reference of ${plain(name, 80)} already: --force writes it anew, --finding takes one drift into it.`,
+      `${sanitise(known, 200)} holds a reference of ${sanitise(name, 80)} already: --force writes it anew, --finding takes one drift into it.`,
     );
   }
   const captured = captureRole(reading.role, today);
@@ -78,11 +78,11 @@ async function captureLive(
   return { ...captured, file, difference: [], standsAt: reading.role.path };
 }
 
-function absent(
+function roleNotFound(
   { name, account }: Extract<RoleReading, { status: "absent" }>,
   { from }: AccountSource,
 ): UsageError {
-  return new UsageError(`There is no role ${plain(name, 80)} in account ${account} (${plain(from)}).`);
+  return new UsageError(`There is no role ${sanitise(name, 80)} in account ${account} (${sanitise(from)}).`);
 }
 
 interface Taking {
@@ -100,14 +100,14 @@ async function takeFindings(
   { config, source, folder, today, place, terminal }: Taking,
 ): Promise<Written> {
   const watched = listWatchedRoles({ config }).find((each) => sameRoleName(each.name, name));
-  if (!watched) throw new UsageError(`${plain(name, 80)} is not guarded by the configuration.`);
+  if (!watched) throw new UsageError(`${sanitise(name, 80)} is not guarded by the configuration.`);
   const findings = await readFindings(ids, place);
   const foreign = findings.find(
     ({ role }) => !sameRoleName(role.name, watched.name) || role.account !== source.account,
   );
   if (foreign) {
     throw new UsageError(
-      `The finding ${foreign.id} is of ${plain(foreign.role.name, 80)} in account ${plain(foreign.role.account, 12)}, not of ${plain(name, 80)} in ${source.account}.`,
+      `The finding ${foreign.id} is of ${sanitise(foreign.role.name, 80)} in account ${sanitise(foreign.role.account, 12)}, not of ${sanitise(name, 80)} in ${source.account}.`,
     );
   }
   const reading = await source.reader.read(watched.name);
@@ -124,7 +124,7 @@ async function takeFindings(
             `The configuration holds ${watched.name} to ${watched.guarded.reference}, which other roles may share: take "reference" out there, so that it is held to its own.`,
           ],
     file: await writeReferenceFile(folder, own),
-    difference: printDifference(localiseReference(before, source.partition), own, terminal),
+    difference: formatReferenceDifference(localiseReference(before, source.partition), own, terminal),
   };
 }
 
@@ -136,18 +136,18 @@ function nameAfter(reference: Reference, role: string): Reference {
   return { ...reference, role, ...(isNamesake && { profile: role }) };
 }
 
-function tell(
+function formatWritten(
   { reference, file, notes, difference }: Written,
   { paint, columns }: Terminal,
 ): readonly string[] {
   return [
-    `${paint("bold", plain(reference.role))}  written to ${plain(file, 300)}`,
-    ...notes.flatMap((note) => wrap(plain(note, 400), columns, "  ")),
+    `${paint("bold", sanitise(reference.role))}  written to ${sanitise(file, 300)}`,
+    ...notes.flatMap((note) => wrap(sanitise(note, 400), columns, "  ")),
     ...difference,
   ];
 }
 
-function advise(written: readonly Written[], config: Config, { columns }: Terminal): readonly string[] {
+function formatAdvice(written: readonly Written[], config: Config, { columns }: Terminal): readonly string[] {
   const fresh = written.filter(
     ({ reference: { role } }) => !config.references.some((other) => sameRoleName(other.role, role)),
   );
@@ -165,12 +165,12 @@ function advise(written: readonly Written[], config: Config, { columns }: Termin
     ...imports.map(({ name, file }) => `  import ${name} from "${file}" with { type: "json" };`),
     "",
     `  references: [${imports.map(({ name }) => `defineReference(${name})`).join(", ")}],`,
-    `  roles: { ${fresh.map(printGuarded).join(", ")} },`,
+    `  roles: { ${fresh.map(formatGuarded).join(", ")} },`,
   ];
 }
 
 // A role is looked for, and written, at the usual paths alone, unless the configuration names its own.
-function printGuarded({ reference: { role, path = "/" }, standsAt = path }: Written): string {
+function formatGuarded({ reference: { role, path = "/" }, standsAt = path }: Written): string {
   const usual = GuardedRole.parse({}).paths.includes(standsAt);
   return `${JSON.stringify(role)}: {${usual ? "" : ` paths: [${JSON.stringify(standsAt)}] `}}`;
 }

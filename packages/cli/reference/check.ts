@@ -3,26 +3,26 @@ import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { exemplifyReference } from "@drift-guard/core/reference/example";
 import type { Reference } from "@drift-guard/core/reference/reference";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { type ExitCode, parseCommandLine } from "../command.ts";
 import { loadConfig } from "../config.ts";
-import { printSubstance } from "../drift-table.ts";
+import { formatDetails } from "../drift-table.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { readReferenceFile } from "./folder.ts";
-import { listKnown } from "./selection.ts";
+import { listKnownReferences } from "./selection.ts";
 
 /** `reference check`: whether references are sound; what is not valid at all is thrown, with its path. */
 export async function checkReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values, positionals: files } = parseCommandLine(args, { config: { type: "string" } });
   const config = await loadConfig(values.config);
   const read = await Promise.all(files.map(readReferenceFile));
-  const all = [...read, ...listKnown(config)];
+  const all = [...read, ...listKnownReferences(config)];
   let faults = 0;
   for (const reference of all) {
     const lines = findFaults(reference, terminal);
     if (lines.length === 0) continue;
     faults += 1;
-    await terminal.print(terminal.paint("bold", plain(reference.role)), ...lines);
+    await terminal.print(terminal.paint("bold", sanitise(reference.role)), ...lines);
   }
   const watchedCount = listWatchedRoles({ config }).length;
   await terminal.print(
@@ -39,10 +39,10 @@ function findFaults(reference: Reference, terminal: Terminal): readonly string[]
   const found = evaluate({ reference, guarded, reading: exemplifyReference(reference) });
   return found.flatMap((assessment) => [
     ...wrap(
-      `A role that is as it says would not be clean, at ${plain(assessment.part)}:`,
+      `A role that is as it says would not be clean, at ${sanitise(assessment.part)}:`,
       terminal.columns,
       "  ",
     ),
-    ...printSubstance(assessment, terminal, "    "),
+    ...formatDetails(assessment, terminal, "    "),
   ]);
 }

@@ -1,11 +1,15 @@
 import type { Reference } from "@drift-guard/core/reference/reference";
-import { listGrants } from "@drift-guard/formats/grants";
-import { plain } from "@drift-guard/formats/plain";
+import { formatGrants } from "@drift-guard/formats/grants";
+import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { type Terminal, wrap } from "../terminal.ts";
 
 /** What changes from one reference to the next, part by part: `+` is what it asks for or allows anew, `-` no more. */
-export function printDifference(before: Reference, after: Reference, terminal: Terminal): readonly string[] {
+export function formatReferenceDifference(
+  before: Reference,
+  after: Reference,
+  terminal: Terminal,
+): readonly string[] {
   const attachmentsOf = ({ attachments }: Reference) => attachments.map(({ arn }) => arn);
   const shared = before.attachments.flatMap((one) => {
     const other = after.attachments.find(({ arn }) => arn === one.arn);
@@ -18,30 +22,34 @@ export function printDifference(before: Reference, after: Reference, terminal: T
     one: string | undefined,
     other: string | undefined,
     kind: "trust" | "identity",
-  ) => changed(title, compare(one, other, kind, terminal));
+  ) => changed(title, formatPolicyDifference(one, other, kind, terminal));
   const words = (title: string, one: string | undefined, other: string | undefined) =>
     one === other
       ? []
       : changed(
           title,
-          mark(other === undefined ? [] : [plain(other)], one === undefined ? [] : [plain(one)], terminal),
+          formatChanges(
+            other === undefined ? [] : [sanitise(other)],
+            one === undefined ? [] : [sanitise(one)],
+            terminal,
+          ),
         );
   return [
     ...grants("trust", before.trust, after.trust, "trust"),
     ...changed(
       "attached policies",
-      mark(
+      formatChanges(
         attachmentsOf(after).filter((arn) => !attachmentsOf(before).includes(arn)),
         attachmentsOf(before).filter((arn) => !attachmentsOf(after).includes(arn)),
         terminal,
       ),
     ),
-    ...shared.flatMap(({ arn, before: one, after: other }) => grants(plain(arn), one, other, "identity")),
+    ...shared.flatMap(({ arn, before: one, after: other }) => grants(sanitise(arn), one, other, "identity")),
     ...grants("must hold", before.floor?.document, after.floor?.document, "identity"),
     ...grants("may hold", before.allowed?.document, after.allowed?.document, "identity"),
     ...changed(
       "retired policies",
-      mark(
+      formatChanges(
         [],
         before.retired.flatMap(({ arn }) => (after.retired.some((other) => other.arn === arn) ? [] : [arn])),
         terminal,
@@ -52,7 +60,7 @@ export function printDifference(before: Reference, after: Reference, terminal: T
   ];
 }
 
-function compare(
+function formatPolicyDifference(
   one: string | undefined,
   other: string | undefined,
   kind: "trust" | "identity",
@@ -65,14 +73,14 @@ function compare(
     { kind },
   );
   const deny = (lines: readonly string[]) => lines.map((line) => `deny ${line}`);
-  return mark(
-    [...listGrants(excess, 50), ...deny(listGrants(deniesAdded, 50))],
-    [...listGrants([...missing, ...hardening], 50), ...deny(listGrants(deniesRemoved, 50))],
+  return formatChanges(
+    [...formatGrants(excess, 50), ...deny(formatGrants(deniesAdded, 50))],
+    [...formatGrants([...missing, ...hardening], 50), ...deny(formatGrants(deniesRemoved, 50))],
     terminal,
   );
 }
 
-function mark(
+function formatChanges(
   more: readonly string[],
   less: readonly string[],
   { columns, paint }: Terminal,

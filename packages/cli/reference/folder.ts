@@ -6,7 +6,7 @@ import { sameRoleName } from "@drift-guard/core/model/role";
 import { defineReference, formatReference, type Reference } from "@drift-guard/core/reference/reference";
 
 /** Where an owner's references stand, beside the configuration. */
-export const usualFolder = "references";
+export const defaultFolder = "references";
 const projectFolder = join("packages", "core", "reference", "built-in");
 
 /** Where built-in references are renewed: in the guard's own project, where that is the working directory. */

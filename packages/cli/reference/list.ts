@@ -1,14 +1,14 @@
 import type { Strictness } from "@drift-guard/core/reference/reference";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { type ExitCode, parseCommandLine } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { isBuiltIn, listKnown } from "./selection.ts";
+import { isBuiltIn, listKnownReferences } from "./selection.ts";
 
 /** `reference list`. */
 export async function listReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values } = parseCommandLine(args, { config: { type: "string" }, json: { type: "boolean" } });
-  const known = listKnown(await loadConfig(values.config));
+  const known = listKnownReferences(await loadConfig(values.config));
   if (values.json) {
     const shown = known.map((reference) => ({
       role: reference.role,
@@ -24,11 +24,11 @@ export async function listReferences(args: readonly string[], terminal: Terminal
   }
   for (const reference of known) {
     const { role, purpose, source, strictness } = reference;
-    const origin = `${isBuiltIn(reference) ? "built in" : "your own"}: ${plain(source.title)}, ${source.date}`;
+    const origin = `${isBuiltIn(reference) ? "built in" : "your own"}: ${sanitise(source.title)}, ${source.date}`;
     await terminal.print(
-      terminal.paint("bold", plain(role)),
-      ...(purpose === undefined ? [] : wrap(plain(purpose, 400), terminal.columns, "  ")),
-      ...wrap(`${origin}; ${printStrictness(strictness)}`, terminal.columns, "  ").map((line) =>
+      terminal.paint("bold", sanitise(role)),
+      ...(purpose === undefined ? [] : wrap(sanitise(purpose, 400), terminal.columns, "  ")),
+      ...wrap(`${origin}; ${formatStrictness(strictness)}`, terminal.columns, "  ").map((line) =>
         terminal.paint("dim", line),
       ),
     );
@@ -37,6 +37,6 @@ export async function listReferences(args: readonly string[], terminal: Terminal
 }
 
 /** How strict a reference is, in a line. */
-export function printStrictness({ trust, attachments, floor, ceiling }: Strictness): string {
+export function formatStrictness({ trust, attachments, floor, ceiling }: Strictness): string {
   return `trust ${trust}, attachments ${attachments}, floor ${floor}, ceiling ${ceiling}`;
 }

@@ -4,15 +4,15 @@ import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/model/policy-arn
 import type { PolicyVersion } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Attachment, Reference } from "@drift-guard/core/reference/reference";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
 import { type ExitCode, parseCommandLine } from "../command.ts";
 import { loadConfig } from "../config.ts";
-import { printSubstance } from "../drift-table.ts";
+import { formatDetails } from "../drift-table.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { findProjectFolder, usualFolder, writeReferenceFile } from "./folder.ts";
-import { chooseReferences, listKnown } from "./selection.ts";
+import { defaultFolder, findProjectFolder, writeReferenceFile } from "./folder.ts";
+import { chooseReferences, listKnownReferences } from "./selection.ts";
 
 /** What has become of one AWS-managed policy of a reference. */
 type Renewal = { readonly role: string; readonly arn: string; readonly since: string } & (
@@ -36,7 +36,7 @@ export async function refresh(args: readonly string[], terminal: Terminal): Prom
     json: { type: "boolean" },
   });
   const config = await loadConfig(values.config);
-  const chosen = names.length === 0 ? listKnown(config) : chooseReferences(names, config);
+  const chosen = names.length === 0 ? listKnownReferences(config) : chooseReferences(names, config);
   const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
   const renewals: Renewal[] = [];
   const files: string[] = [];
@@ -45,7 +45,7 @@ export async function refresh(args: readonly string[], terminal: Terminal): Prom
     renewals.push(...found);
     const renewed = applyRenewals(reference, found, source.partition);
     if (values.write && renewed !== reference) {
-      files.push(await writeReferenceFile(values.into ?? findProjectFolder() ?? usualFolder, renewed));
+      files.push(await writeReferenceFile(values.into ?? findProjectFolder() ?? defaultFolder, renewed));
     }
   }
   const code = exitCodeOf(renewals);
@@ -58,12 +58,12 @@ export async function refresh(args: readonly string[], terminal: Terminal): Prom
     await terminal.print(JSON.stringify({ account: source.account, policies: shown, files }, undefined, 2));
     return code;
   }
-  for (const renewal of renewals) await terminal.print(...print(renewal, terminal));
+  for (const renewal of renewals) await terminal.print(...formatRenewal(renewal, terminal));
   const count = (status: Renewal["status"]) => renewals.filter((renewal) => renewal.status === status).length;
   await terminal.print(
     "",
-    `${renewals.length} policies in account ${source.account} (${plain(source.from)}): ${count("changed") + count("back")} that AWS changed, ${count("unread")} unread`,
-    ...files.map((file) => `written: ${plain(file, 300)}`),
+    `${renewals.length} policies in account ${source.account} (${sanitise(source.from)}): ${count("changed") + count("back")} that AWS changed, ${count("unread")} unread`,
+    ...files.map((file) => `written: ${sanitise(file, 300)}`),
   );
   return code;
 }
@@ -139,27 +139,27 @@ function applyRenewals(reference: Reference, renewals: readonly Renewal[], parti
   return renewed ? { ...reference, attachments } : reference;
 }
 
-function print(renewal: Renewal, terminal: Terminal): readonly string[] {
+function formatRenewal(renewal: Renewal, terminal: Terminal): readonly string[] {
   const { arn, role, since, status } = renewal;
   const { paint, columns } = terminal;
-  const heading = (text: string) => wrap(`${plain(arn)} (${plain(role)}): ${text}`, columns, "", "  ");
+  const heading = (text: string) => wrap(`${sanitise(arn)} (${sanitise(role)}): ${text}`, columns, "", "  ");
   switch (status) {
     case "same":
       return heading(`${since}, as in the reference`).map((line) => paint("dim", line));
     case "renumbered":
-      return heading(`${plain(renewal.version, 20)} gives the same as ${since}`).map((line) =>
+      return heading(`${sanitise(renewal.version, 20)} gives the same as ${since}`).map((line) =>
         paint("dim", line),
       );
     case "changed":
     case "back":
       return [
-        ...heading(`${since} → ${plain(renewal.version, 20)}`).map((line) => paint("bold", line)),
-        ...printSubstance(renewal.change, terminal, "  "),
+        ...heading(`${since} → ${sanitise(renewal.version, 20)}`).map((line) => paint("bold", line)),
+        ...formatDetails(renewal.change, terminal, "  "),
       ];
     case "unread":
       return [
         ...heading("could not be read").map((line) => paint("yellow", line)),
-        ...wrap(plain(renewal.why, 400), columns, "  "),
+        ...wrap(sanitise(renewal.why, 400), columns, "  "),
       ];
   }
 }

@@ -2,11 +2,11 @@ import type { Config } from "@drift-guard/core/config/config";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { UsageError } from "../command.ts";
 
 /** Every reference by which a role can be guarded: the owner's own, and the built-in ones that it does not replace. */
-export function listKnown({ references: own }: Pick<Config, "references">): readonly Reference[] {
+export function listKnownReferences({ references: own }: Pick<Config, "references">): readonly Reference[] {
   const builtIn = builtInReferences().filter(
     ({ role }) => !own.some((other) => sameRoleName(other.role, role)),
   );
@@ -15,7 +15,7 @@ export function listKnown({ references: own }: Pick<Config, "references">): read
 
 /** The references of these names, or of the roles that the configuration guards by one; throws `UsageError`. */
 export function chooseReferences(names: readonly string[], config: Config): readonly Reference[] {
-  const known = listKnown(config);
+  const known = listKnownReferences(config);
   const aliases = new Map(
     Object.entries(config.roles).map(([name, role]) => [name.toLowerCase(), role.reference ?? name]),
   );
@@ -24,7 +24,7 @@ export function chooseReferences(names: readonly string[], config: Config): read
     const found = known.find(({ role }) => sameRoleName(role, wanted));
     if (found) return found;
     throw new UsageError(
-      `There is no reference ${plain(name, 80)}; there are ${known.map(({ role }) => role).join(", ")}.`,
+      `There is no reference ${sanitise(name, 80)}; there are ${known.map(({ role }) => role).join(", ")}.`,
     );
   });
 }

@@ -1,12 +1,12 @@
 import { formatReference, type Provenance, type Reference } from "@drift-guard/core/reference/reference";
-import { printGrant } from "@drift-guard/formats/grants";
-import { plain } from "@drift-guard/formats/plain";
+import { formatGrant } from "@drift-guard/formats/grants";
+import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Grant } from "@drift-guard/policy/grant";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { printStrictness } from "./list.ts";
+import { formatStrictness } from "./list.ts";
 import { chooseReferences, isBuiltIn } from "./selection.ts";
 
 /** `reference show`. */
@@ -32,11 +32,11 @@ export async function showReferences(args: readonly string[], terminal: Terminal
     await terminal.print(chosen.length === 1 && only ? (written[0] ?? "") : `[${written.join(",\n")}]`);
     return 0;
   }
-  for (const reference of chosen) await terminal.print(...describe(reference, terminal), "");
+  for (const reference of chosen) await terminal.print(...formatReferenceGrants(reference, terminal), "");
   return 0;
 }
 
-function describe(reference: Reference, terminal: Terminal): readonly string[] {
+function formatReferenceGrants(reference: Reference, terminal: Terminal): readonly string[] {
   const { role, purpose, serviceLinked, source, trust, attachments, floor, allowed } = reference;
   const { retired, profile, boundary, strictness } = reference;
   const { paint, columns } = terminal;
@@ -44,31 +44,31 @@ function describe(reference: Reference, terminal: Terminal): readonly string[] {
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", `  ${paint("underline", title)}`, ...lines];
   return [
-    `${paint("bold", plain(role))}  ${isBuiltIn(reference) ? "built in" : "your own"}`,
-    ...(purpose === undefined ? [] : said(plain(purpose, 400))),
-    ...said(`Source: ${printSource(source)}`).map((line) => paint("dim", line)),
-    ...said(`Held to: ${printStrictness(strictness)}`).map((line) => paint("dim", line)),
+    `${paint("bold", sanitise(role))}  ${isBuiltIn(reference) ? "built in" : "your own"}`,
+    ...(purpose === undefined ? [] : said(sanitise(purpose, 400))),
+    ...said(`Source: ${formatSource(source)}`).map((line) => paint("dim", line)),
+    ...said(`Held to: ${formatStrictness(strictness)}`).map((line) => paint("dim", line)),
     ...(serviceLinked === undefined
       ? []
       : said(
           `AWS keeps it for ${serviceLinked}, at ${reference.path ?? "its own path"}; it is never written.`,
         )),
-    ...section("Who may assume it", listPolicy(trust, "trust", terminal)),
+    ...section("Who may assume it", formatPolicy(trust, "trust", terminal)),
     ...attachments.flatMap(({ arn, version, document, source: { date } }) =>
       section(
-        `Must have attached: ${plain(arn)} (${plain(version, 20)}, ${date})`,
-        listPolicy(document, "identity", terminal),
+        `Must have attached: ${sanitise(arn)} (${sanitise(version, 20)}, ${date})`,
+        formatPolicy(document, "identity", terminal),
       ),
     ),
     ...section(
       "Must hold, whichever policy gives it",
-      floor ? listPolicy(floor.document, "identity", terminal) : [],
+      floor ? formatPolicy(floor.document, "identity", terminal) : [],
     ),
-    ...section("May hold beside that", allowed ? listPolicy(allowed.document, "identity", terminal) : []),
+    ...section("May hold beside that", allowed ? formatPolicy(allowed.document, "identity", terminal) : []),
     ...retired.flatMap(({ arn, why }) =>
-      section(`Must not have attached: ${plain(arn)}`, said(plain(why, 400), "    ")),
+      section(`Must not have attached: ${sanitise(arn)}`, said(sanitise(why, 400), "    ")),
     ),
-    ...section("Instance profile", profile === undefined ? [] : said(plain(profile), "    ")),
+    ...section("Instance profile", profile === undefined ? [] : said(sanitise(profile), "    ")),
     ...section(
       "Permissions boundary",
       said(boundary === "none" ? "none" : "any that leaves what it must hold", "    "),
@@ -76,27 +76,27 @@ function describe(reference: Reference, terminal: Terminal): readonly string[] {
   ];
 }
 
-function printSource({ title, date, url, note }: Provenance): string {
+function formatSource({ title, date, url, note }: Provenance): string {
   return [
-    `${plain(title)}, ${date}`,
-    ...(url === undefined ? [] : [plain(url, 300)]),
-    ...(note === undefined ? [] : [plain(note, 400)]),
+    `${sanitise(title)}, ${date}`,
+    ...(url === undefined ? [] : [sanitise(url, 300)]),
+    ...(note === undefined ? [] : [sanitise(note, 400)]),
   ].join(". ");
 }
 
 /** What a document gives and denies, one grant after the other, with all its actions. */
-function listPolicy(document: string, kind: "trust" | "identity", terminal: Terminal): readonly string[] {
+function formatPolicy(document: string, kind: "trust" | "identity", terminal: Terminal): readonly string[] {
   const { excess, deniesAdded, undecided } = comparePolicies(document, [], { kind });
   return [
-    ...excess.flatMap((grant) => listGrant("", grant, terminal)),
-    ...deniesAdded.flatMap((grant) => listGrant("deny ", grant, terminal)),
-    ...undecided.flatMap(({ message }) => wrap(plain(message, 400), terminal.columns, "    ")),
+    ...excess.flatMap((grant) => formatPolicyGrant("", grant, terminal)),
+    ...deniesAdded.flatMap((grant) => formatPolicyGrant("deny ", grant, terminal)),
+    ...undecided.flatMap(({ message }) => wrap(sanitise(message, 400), terminal.columns, "    ")),
   ];
 }
 
-function listGrant(before: string, grant: Grant, { columns, paint }: Terminal): readonly string[] {
-  const line = wrap(before + printGrant(grant), columns, "    ", "      ");
+function formatPolicyGrant(before: string, grant: Grant, { columns, paint }: Terminal): readonly string[] {
+  const line = wrap(before + formatGrant(grant), columns, "    ", "      ");
   if (grant.actions.length <= 3) return line;
-  const actions = wrap(grant.actions.map((action) => plain(action)).join(", "), columns, "        ");
+  const actions = wrap(grant.actions.map((action) => sanitise(action)).join(", "), columns, "        ");
   return [...line, ...actions.map((text) => paint("dim", text))];
 }

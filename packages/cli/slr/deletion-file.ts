@@ -15,7 +15,7 @@ const Content = z.object({ schema: z.literal(1), deletions: z.record(z.string(),
 type Content = z.infer<typeof Content>;
 
 /** Where deletions are remembered if nobody says otherwise: the user's folder for the state of programs. */
-export function usualDeletionFile(environment: NodeJS.ProcessEnv): string {
+export function defaultDeletionFile(environment: NodeJS.ProcessEnv): string {
   const state = environment.XDG_STATE_HOME || join(environment.HOME || homedir(), ".local", "state");
   return join(state, "drift-guard", "deletions.json");
 }

@@ -1,13 +1,13 @@
 import { type DeletionPlan, planDeletion } from "@drift-guard/core/linked-role/deletion-plan";
 import { judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role/standing";
-import { plain } from "@drift-guard/formats/plain";
-import { quote } from "@drift-guard/formats/steps";
+import { sanitise } from "@drift-guard/formats/printable";
+import { quoteArgument } from "@drift-guard/formats/steps";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { printDeletionScript } from "./deletion-script.ts";
+import { formatDeletionScript } from "./deletion-script.ts";
+import { chooseRegions, type LinkedRoleSession, openLinkedRoleSession, regionOptions } from "./session.ts";
 import { shellStepOf } from "./shell-steps.ts";
-import { printActivity } from "./status.ts";
-import { chooseRegions, openSurroundings, regionOptions, type Surroundings } from "./surroundings.ts";
+import { formatActivity } from "./status.ts";
 
 /** `slr delete-plan`: what has to be done before the role can go, region by region. It changes nothing. */
 export async function showDeletionPlan(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -16,10 +16,10 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
     script: { type: "boolean", default: false },
   });
   if (values.json && values.script) throw new UsageError("Give --json or --script, not both.");
-  const surroundings = await openSurroundings(values.role);
-  const regions = await chooseRegions(values, surroundings);
-  const { account, from, role, arn, reader, keeper } = surroundings;
-  const [reading, looks] = await Promise.all([reader.read(role.name), surroundings.look(regions)]);
+  const session = await openLinkedRoleSession(values.role);
+  const regions = await chooseRegions(values, session);
+  const { account, from, role, arn, reader, keeper } = session;
+  const [reading, looks] = await Promise.all([reader.read(role.name), session.scanRegions(regions)]);
   const standing = judgeLinkedRole(role, reading, looks);
   const there = standing === "present" || standing === "unused";
   const plan: DeletionPlan = there ? planDeletion(role, looks) : { steps: [], unread: [] };
@@ -36,7 +36,7 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
       changed: false,
       complete: plan.unread.length === 0,
       regions,
-      steps: plan.steps.map((step) => describeStep(step, surroundings)),
+      steps: plan.steps.map((step) => describeStep(step, session)),
       unread: plan.unread,
       ...(activity && { activity }),
     };
@@ -50,32 +50,32 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
     return code;
   }
   if (values.script) {
-    await terminal.print(...printDeletionScript(plan, surroundings, new Date().toISOString()));
+    await terminal.print(...formatDeletionScript(plan, session, new Date().toISOString()));
     return code;
   }
-  const activity = printActivity(await keeper.activity(role.name));
-  await terminal.print(...printPlan(plan, looks, surroundings, activity, terminal));
+  const activity = formatActivity(await keeper.activity(role.name));
+  await terminal.print(...formatPlan(plan, looks, session, activity, terminal));
   return code;
 }
 
-function describeStep(step: DeletionPlan["steps"][number], surroundings: Surroundings): object {
+function describeStep(step: DeletionPlan["steps"][number], session: LinkedRoleSession): object {
   if (step.step === "delete-role") {
     return { ...step, command: ["drift-guard", "slr", "delete", "--yes", "--role", step.role] };
   }
-  const { title, command, until } = shellStepOf(step, surroundings);
+  const { title, command, until } = shellStepOf(step, session);
   return { ...step, title, command, until };
 }
 
-function printPlan(
+function formatPlan(
   plan: DeletionPlan,
   looks: readonly RegionLook[],
-  surroundings: Surroundings,
+  session: LinkedRoleSession,
   activity: readonly string[],
   { columns, paint }: Terminal,
 ): readonly string[] {
-  const { account, from, role, arn } = surroundings;
+  const { account, from, role, arn } = session;
   const say = (text: string, margin = "  ") => wrap(text, columns, margin);
-  const read = looks.flatMap(({ region, status }) => (status === "read" ? [plain(region, 40)] : []));
+  const read = looks.flatMap(({ region, status }) => (status === "read" ? [sanitise(region, 40)] : []));
   return [
     paint("bold", `How to delete ${role.name}. This is a plan: nothing was changed.`),
     ...say(arn).map((line) => paint("dim", line)),
@@ -86,30 +86,30 @@ function printPlan(
     ...say(
       `All ${role.usedBy} that use it must go first, in every region of the partition. Looked in ${read.join(", ") || "none"}; --regions all looks in all that have Batch.`,
     ),
-    ...printSteps(plan, surroundings, columns, paint),
+    ...formatSteps(plan, session, columns, paint),
     ...plan.unread.flatMap(({ region, why }) => [
       "",
-      paint("yellow", `${plain(region, 40)} could not be read, so the plan is not complete`),
-      ...say(plain(why, 600)),
+      paint("yellow", `${sanitise(region, 40)} could not be read, so the plan is not complete`),
+      ...say(sanitise(why, 600)),
     ]),
     "",
     ...say(
       "The same as a shell script to review: --script. A deletion that fails keeps the role; IAM then names all, some or none of what uses it. Clean that up, and delete again.",
       "",
     ),
-    `Account ${account} (${plain(from)}): nothing was changed.`,
+    `Account ${account} (${sanitise(from)}): nothing was changed.`,
   ];
 }
 
-function printSteps(
+function formatSteps(
   { steps }: DeletionPlan,
-  surroundings: Surroundings,
+  session: LinkedRoleSession,
   columns: number,
   paint: Terminal["paint"],
 ): readonly string[] {
   let place = "";
   return steps.flatMap((step, index) => {
-    const here = "region" in step ? plain(step.region, 40) : "IAM";
+    const here = "region" in step ? sanitise(step.region, 40) : "IAM";
     const heading = here === place ? [] : ["", paint("bold", here)];
     place = here;
     const number = `${String(index + 1).padStart(3)}. `;
@@ -118,15 +118,15 @@ function printSteps(
       return [
         ...heading,
         ...wrap(`Delete the role, and follow the deletion to its end.`, columns, number, margin),
-        paint("cyan", `${margin}npx drift-guard slr delete --yes --role ${quote(step.role)}`),
+        paint("cyan", `${margin}npx drift-guard slr delete --yes --role ${quoteArgument(step.role)}`),
       ];
     }
-    const { title, command, until } = shellStepOf(step, surroundings);
+    const { title, command, until } = shellStepOf(step, session);
     return [
       ...heading,
       ...wrap(title, columns, number, margin),
       // Not wrapped: a command that is broken in two cannot be pasted.
-      paint("cyan", `${margin}${command.map(quote).join(" ")}`),
+      paint("cyan", `${margin}${command.map(quoteArgument).join(" ")}`),
       ...wrap(`Then ${until.words}.`, columns, margin),
     ];
   });

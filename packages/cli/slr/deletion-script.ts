@@ -1,13 +1,13 @@
 import type { DeletionPlan } from "@drift-guard/core/linked-role/deletion-plan";
 import { linkedRoleArn } from "@drift-guard/core/linked-role/linked-role";
-import { plain } from "@drift-guard/formats/plain";
-import { quote } from "@drift-guard/formats/steps";
-import { type ShellPlace, type ShellStep, shellStepOf } from "./shell-steps.ts";
+import { sanitise } from "@drift-guard/formats/printable";
+import { quoteArgument } from "@drift-guard/formats/steps";
+import { type ShellContext, type ShellStep, shellStepOf } from "./shell-steps.ts";
 
 /** A plan as a shell script for a person to review and run; `at` is when it was written (ISO 8601). */
-export function printDeletionScript(plan: DeletionPlan, place: ShellPlace, at: string): readonly string[] {
+export function formatDeletionScript(plan: DeletionPlan, place: ShellContext, at: string): readonly string[] {
   const { account, role } = place;
-  const region = quote(place.region);
+  const region = quoteArgument(place.region);
   return [
     "#!/bin/sh",
     `# Deletes the service-linked role ${role.name} of account ${account}, and before it all that works with it:`,
@@ -19,11 +19,11 @@ export function printDeletionScript(plan: DeletionPlan, place: ShellPlace, at: s
     // One variable for tests and for the impatient; each wait ends after 90 looks.
     'pause="${PAUSE_SECONDS:-10}"',
     "",
-    `if [ "$(aws sts get-caller-identity --region ${region} --query Account --output text)" != ${quote(account)} ]; then`,
-    `  echo ${quote(`These are not credentials of account ${account}. Nothing was changed.`)} >&2`,
+    `if [ "$(aws sts get-caller-identity --region ${region} --query Account --output text)" != ${quoteArgument(account)} ]; then`,
+    `  echo ${quoteArgument(`These are not credentials of account ${account}. Nothing was changed.`)} >&2`,
     "  exit 1",
     "fi",
-    ...printUnread(plan),
+    ...formatUnread(plan),
     "",
     "# Looks until a command prints one of the words that are wanted: wait_for TITLE 'WORD WORD' COMMAND…",
     "wait_for() {",
@@ -44,43 +44,43 @@ export function printDeletionScript(plan: DeletionPlan, place: ShellPlace, at: s
     "}",
     ...plan.steps.flatMap((step) =>
       step.step === "delete-role"
-        ? printRoleDeletion(step.role, region)
-        : printStep(shellStepOf(step, place), step.region),
+        ? formatRoleDeletion(step.role, region)
+        : formatScriptStep(shellStepOf(step, place), step.region),
     ),
   ];
 }
 
-function printUnread({ unread }: DeletionPlan): readonly string[] {
+function formatUnread({ unread }: DeletionPlan): readonly string[] {
   if (unread.length === 0) return [];
-  const regions = unread.map(({ region }) => plain(region, 40)).join(", ");
+  const regions = unread.map(({ region }) => sanitise(region, 40)).join(", ");
   return [
     "",
-    ...unread.map(({ region, why }) => `# ${plain(region, 40)}: ${plain(why, 400)}`),
-    `echo ${quote(`Not complete: what uses the role in ${regions} could not be read. Remove this line and the next if nothing does.`)} >&2`,
+    ...unread.map(({ region, why }) => `# ${sanitise(region, 40)}: ${sanitise(why, 400)}`),
+    `echo ${quoteArgument(`Not complete: what uses the role in ${regions} could not be read. Remove this line and the next if nothing does.`)} >&2`,
     "exit 1",
   ];
 }
 
-function printStep({ title, command, until }: ShellStep, region: string): readonly string[] {
-  const told = quote(`${plain(region, 40)}: ${title}`);
-  const wait = `wait_for ${told} ${quote(until.wanted.join(" "))} ${until.command.map(quote).join(" ")}`;
-  return ["", `echo ${told}`, `${command.map(quote).join(" ")} > /dev/null`, wait];
+function formatScriptStep({ title, command, until }: ShellStep, region: string): readonly string[] {
+  const told = quoteArgument(`${sanitise(region, 40)}: ${title}`);
+  const wait = `wait_for ${told} ${quoteArgument(until.wanted.join(" "))} ${until.command.map(quoteArgument).join(" ")}`;
+  return ["", `echo ${told}`, `${command.map(quoteArgument).join(" ")} > /dev/null`, wait];
 }
 
-function printRoleDeletion(role: string, region: string): readonly string[] {
-  const name = quote(role);
+function formatRoleDeletion(role: string, region: string): readonly string[] {
+  const name = quoteArgument(role);
   return [
     "",
-    `echo ${quote(`Delete the role ${role}.`)}`,
+    `echo ${quoteArgument(`Delete the role ${role}.`)}`,
     `task=$(aws iam delete-service-linked-role --region ${region} --role-name ${name} --query DeletionTaskId --output text)`,
     'echo "The task is $task"',
-    `wait_for ${quote(`Delete the role ${role}.`)} 'SUCCEEDED FAILED' \\`,
+    `wait_for ${quoteArgument(`Delete the role ${role}.`)} 'SUCCEEDED FAILED' \\`,
     `  aws iam get-service-linked-role-deletion-status --region ${region} --deletion-task-id "$task" --query Status --output text`,
     'if [ "$word" = FAILED ]; then',
     `  aws iam get-service-linked-role-deletion-status --region ${region} --deletion-task-id "$task" --output json >&2`,
-    `  echo ${quote("The role is kept. Clean up what is named above, if anything is, and run drift-guard slr delete-plan again: IAM may name all, some or none of what uses the role.")} >&2`,
+    `  echo ${quoteArgument("The role is kept. Clean up what is named above, if anything is, and run drift-guard slr delete-plan again: IAM may name all, some or none of what uses the role.")} >&2`,
     "  exit 1",
     "fi",
-    `echo ${quote(`The role ${role} is deleted.`)}`,
+    `echo ${quoteArgument(`The role ${role} is deleted.`)}`,
   ];
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { environmentsOf, judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role/standing";
 import { type Deletion, hasEnded } from "@drift-guard/core/model/deletion";
 import type { RoleKey } from "@drift-guard/core/model/role";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import {
   type DeletionPorts,
   followDeletion,
@@ -11,10 +11,10 @@ import {
 } from "@drift-guard/guard/linked-role/deletion";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { type Ending, judgeEnding, printEnding } from "./deletion-ending.ts";
-import { openDeletionFile, usualDeletionFile } from "./deletion-file.ts";
-import { tellDeletion } from "./progress.ts";
-import { chooseRegions, openSurroundings, regionOptions, type Surroundings } from "./surroundings.ts";
+import { defaultDeletionFile, openDeletionFile } from "./deletion-file.ts";
+import { type DeletionOutcome, formatOutcome, judgeOutcome } from "./deletion-outcome.ts";
+import { formatDeletion } from "./progress.ts";
+import { chooseRegions, type LinkedRoleSession, openLinkedRoleSession, regionOptions } from "./session.ts";
 
 /** `slr delete`: asks IAM to delete the role, and follows the deletion to its end. */
 export async function deleteRole(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -35,81 +35,81 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
       "Nothing was changed. This asks IAM to delete a service-linked role, and only making it again undoes that. See first what has to go before it: drift-guard slr delete-plan. Then: drift-guard slr delete --yes.",
     );
   }
-  const surroundings = await openSurroundings(values.role);
-  const regions = await chooseRegions(values, surroundings);
+  const session = await openLinkedRoleSession(values.role);
+  const regions = await chooseRegions(values, session);
   const ports: DeletionPorts = {
-    keeper: surroundings.keeper,
-    memory: openDeletionFile(values.state ?? usualDeletionFile(process.env)),
+    keeper: session.keeper,
+    memory: openDeletionFile(values.state ?? defaultDeletionFile(process.env)),
     now: () => new Date(),
     pause: (seconds) => sleep(seconds * 1000),
   };
   const say = async (text: string) => {
     if (!values.json) await terminal.print(...wrap(text, terminal.columns));
   };
-  const ending = await carryOut(surroundings, regions, ports, patience, values["even-if-used"], say);
+  const ending = await carryOut(session, regions, ports, patience, values["even-if-used"], say);
   if (values.json) await terminal.print(JSON.stringify(ending, undefined, 2));
-  else await terminal.print(...printEnding(ending, terminal));
+  else await terminal.print(...formatOutcome(ending, terminal));
   return ending.exitCode;
 }
 
 type Say = (text: string) => Promise<void>;
 
 async function carryOut(
-  surroundings: Surroundings,
+  session: LinkedRoleSession,
   regions: readonly string[],
   ports: DeletionPorts,
   patience: Patience,
   evenIfUsed: boolean,
   say: Say,
-): Promise<Ending> {
-  const { role, account, reader } = surroundings;
+): Promise<DeletionOutcome> {
+  const { role, account, reader } = session;
   const key: RoleKey = { account, name: role.name };
   const known = await ports.memory.load(key);
   if (known && !hasEnded(known.last)) {
     await say("A deletion that was asked for earlier has not ended; it is followed.");
-    const ending = await follow(known, surroundings, regions, ports, patience, say);
+    const ending = await follow(known, session, regions, ports, patience, say);
     // IAM does not keep tasks for ever: where the role is still there, it is asked again.
     if (ending.outcome !== "unknown") return ending;
   }
-  const looks = await surroundings.look(regions);
-  const refusal = refuse(await reader.read(role.name), looks, evenIfUsed, surroundings);
+  const looks = await session.scanRegions(regions);
+  const refusal = refuse(await reader.read(role.name), looks, evenIfUsed, session);
   if (refusal) return refusal;
   for (const look of looks) {
     if (look.status === "unread") {
       await say(
-        `${plain(look.region, 40)} could not be read; what uses the role there makes the deletion fail. ${plain(look.why, 600)}`,
+        `${sanitise(look.region, 40)} could not be read; what uses the role there makes the deletion fail. ${sanitise(look.why, 600)}`,
       );
     }
   }
   const deletion = await submitDeletion(key, ports);
   await say(`IAM took the deletion of ${role.name}.`);
-  return follow(deletion, surroundings, regions, ports, patience, say);
+  return follow(deletion, session, regions, ports, patience, say);
 }
 
 async function follow(
   deletion: Deletion,
-  surroundings: Surroundings,
+  session: LinkedRoleSession,
   regions: readonly string[],
   ports: DeletionPorts,
   patience: Patience,
   say: Say,
-): Promise<Ending> {
+): Promise<DeletionOutcome> {
   let told = "";
-  let last: Parameters<typeof judgeEnding>[0] = { kind: "seen", deletion };
+  let last: Parameters<typeof judgeOutcome>[0] = { kind: "seen", deletion };
   for await (const look of followDeletion(deletion, ports, patience)) {
     last = look;
-    const text = tellDeletion(look);
+    const text = formatDeletion(look);
     // A person wants to hear what is new, not that nothing is.
     if (text !== told) await say(text);
     told = text;
   }
-  const { role, reader } = surroundings;
+  const { role, reader } = session;
   const failed = last.kind === "seen" && last.deletion.last.status === "FAILED";
   const [reading, looks] = await Promise.all([
     reader.read(role.name),
-    failed ? surroundings.look(regions) : [],
+    failed ? session.scanRegions(regions) : [],
   ]);
-  return judgeEnding(last, reading, looks, surroundings);
+  return judgeOutcome(last, reading, looks, session);
 }
 
 /** Why IAM is not asked at all; undefined where it is. */
@@ -117,8 +117,8 @@ function refuse(
   reading: Parameters<typeof judgeLinkedRole>[1],
   looks: readonly RegionLook[],
   evenIfUsed: boolean,
-  { role, account }: Surroundings,
-): Ending | undefined {
+  { role, account }: LinkedRoleSession,
+): DeletionOutcome | undefined {
   const base = { role: role.name, account, outcome: "not submitted" as const };
   switch (judgeLinkedRole(role, reading, looks)) {
     case "absent":
@@ -136,22 +136,22 @@ function refuse(
       if (users.length === 0 || evenIfUsed) return undefined;
       const named = users
         .slice(0, 10)
-        .map(({ name, region }) => `${plain(name, 140)} in ${plain(region, 40)}`);
+        .map(({ name, region }) => `${sanitise(name, 140)} in ${sanitise(region, 40)}`);
       return {
         ...base,
         exitCode: 1,
-        why: `Nothing was changed: ${tellCount(users.length, role.usedBy)} ${role.name}, and would be left INVALID without it: ${named.join(", ")}${users.length > 10 ? ", …" : ""}. drift-guard slr delete-plan tells how they go. With --even-if-used IAM is asked all the same: it refuses while the role is in use.`,
+        why: `Nothing was changed: ${formatUserCount(users.length, role.usedBy)} ${role.name}, and would be left INVALID without it: ${named.join(", ")}${users.length > 10 ? ", …" : ""}. drift-guard slr delete-plan tells how they go. With --even-if-used IAM is asked all the same: it refuses while the role is in use.`,
       };
     }
   }
 }
 
-function tellCount(count: number, many: string): string {
+function formatUserCount(count: number, many: string): string {
   return count === 1 ? `1 ${many.replace(/s$/, "")} uses` : `${count} ${many} use`;
 }
 
 function readSeconds(option: string, text: string): number {
   const seconds = Number(text);
   if (text.trim() !== "" && Number.isFinite(seconds) && seconds >= 0 && seconds <= 86_400) return seconds;
-  throw new UsageError(`${option} takes seconds from 0 to 86400, not ${plain(text, 40)}.`);
+  throw new UsageError(`${option} takes seconds from 0 to 86400, not ${sanitise(text, 40)}.`);
 }

@@ -1,13 +1,13 @@
 import { judgeLinkedRole } from "@drift-guard/core/linked-role/standing";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { commonOptions, openSurroundings } from "./surroundings.ts";
+import { commonOptions, openLinkedRoleSession } from "./session.ts";
 
 /** `slr create`: makes the role where Batch would not by itself. */
 export async function createRole(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values } = parseCommandLine(args, commonOptions);
-  const { role, account, reader, keeper } = await openSurroundings(values.role);
+  const { role, account, reader, keeper } = await openLinkedRoleSession(values.role);
   const tell = async (exitCode: ExitCode, created: boolean, text: string): Promise<ExitCode> => {
     const document = { account, role: role.name, exitCode, created, why: text };
     await terminal.print(
@@ -28,7 +28,7 @@ export async function createRole(args: readonly string[], terminal: Terminal): P
     case "absent":
     case "wanted": {
       const name = await keeper.create(role.service);
-      return tell(0, true, `${plain(name)} is made. ${role.service} alone can assume it.`);
+      return tell(0, true, `${sanitise(name)} is made. ${role.service} alone can assume it.`);
     }
   }
 }
@@ -42,7 +42,7 @@ export async function describeRole(args: readonly string[], terminal: Terminal):
       'Give the description as one argument: drift-guard slr describe "TEXT"; "" takes it away.',
     );
   }
-  const { role, account, reader, keeper } = await openSurroundings(values.role);
+  const { role, account, reader, keeper } = await openLinkedRoleSession(values.role);
   const reading = await reader.read(role.name);
   const standing = judgeLinkedRole(role, reading, []);
   if (reading.status === "absent" || standing === "look-alike") {
@@ -64,7 +64,7 @@ export async function describeRole(args: readonly string[], terminal: Terminal):
       ? [JSON.stringify(document, undefined, 2)]
       : wrap(
           changed
-            ? `The description of ${role.name} reads now "${plain(text, 1000)}". Before: "${plain(before ?? "", 1000)}".`
+            ? `The description of ${role.name} reads now "${sanitise(text, 1000)}". Before: "${sanitise(before ?? "", 1000)}".`
             : `The description of ${role.name} reads so already. Nothing was changed.`,
           terminal.columns,
         )),

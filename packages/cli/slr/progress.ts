@@ -1,16 +1,16 @@
 import type { RegionUsage } from "@drift-guard/core/model/deletion";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import type { DeletionLook } from "@drift-guard/guard/linked-role/deletion";
 
 /** One look at a deletion in a sentence or two. */
-export function tellDeletion(look: DeletionLook): string {
+export function formatDeletion(look: DeletionLook): string {
   const { taskId, submittedAt, last } = look.deletion;
-  const task = `The deletion that was asked for at ${submittedAt} (${plain(taskId)})`;
+  const task = `The deletion that was asked for at ${submittedAt} (${sanitise(taskId)})`;
   switch (look.kind) {
     case "unknown":
       return `${task} is not known to IAM any more.`;
     case "unread":
-      return `${task} could not be read: ${plain(look.why, 600)}`;
+      return `${task} could not be read: ${sanitise(look.why, 600)}`;
     case "seen":
       switch (last.status) {
         case "NOT_STARTED":
@@ -20,17 +20,17 @@ export function tellDeletion(look: DeletionLook): string {
         case "SUCCEEDED":
           return `${task} succeeded.`;
         case "FAILED":
-          return `${task} failed${last.reason === undefined ? ", and IAM gives no reason" : `: ${plain(last.reason, 600)}`}`;
+          return `${task} failed${last.reason === undefined ? ", and IAM gives no reason" : `: ${sanitise(last.reason, 600)}`}`;
       }
   }
 }
 
 /** What IAM says still uses the role, region by region. */
-export function printUsage(usage: readonly RegionUsage[]): readonly string[] {
+export function formatRegionUsage(usage: readonly RegionUsage[]): readonly string[] {
   return usage.flatMap(({ region, resources }) => [
-    plain(region, 40) || "a region that IAM does not name",
+    sanitise(region, 40) || "a region that IAM does not name",
     ...(resources.length === 0
       ? ["  resources that IAM does not name"]
-      : resources.map((name) => `  ${plain(name)}`)),
+      : resources.map((name) => `  ${sanitise(name)}`)),
   ]);
 }

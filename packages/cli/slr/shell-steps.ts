@@ -1,6 +1,6 @@
 import type { DeletionStep } from "@drift-guard/core/linked-role/deletion-plan";
 import type { LinkedRole } from "@drift-guard/core/linked-role/linked-role";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 
 /** A step of a deletion as a person does it: what it does, the command, and what to wait for. */
 export interface ShellStep {
@@ -18,7 +18,7 @@ export interface ShellStep {
 }
 
 /** Where the steps are done. */
-export interface ShellPlace {
+export interface ShellContext {
   readonly account: string;
   readonly partition: string;
   /** A region of the partition, for the services that have none of their own. */
@@ -47,7 +47,7 @@ const kinds = {
 /** A step on Batch as commands of AWS's own CLI; the role's own deletion is IAM's, and not among them. */
 export function shellStepOf(
   step: Exclude<DeletionStep, { step: "delete-role" }>,
-  place: ShellPlace,
+  place: ShellContext,
 ): ShellStep {
   const { region } = step;
   const kind = kinds[place.role.usedBy];
@@ -60,13 +60,13 @@ export function shellStepOf(
     ...rest,
   ];
   if ("queue" in step) {
-    const queue = plain(step.queue, 140);
+    const queue = sanitise(step.queue, 140);
     const named = ["--job-queue", step.queue];
     const look = (query: string) =>
       batch("describe-job-queues", "--job-queues", step.queue, "--query", query, "--output", "text");
     switch (step.step) {
       case "detach-queue": {
-        const keeps = step.keeps.map((name) => plain(name, 140)).join(", ");
+        const keeps = step.keeps.map((name) => sanitise(name, 140)).join(", ");
         const order = step.keeps.map((name, index) => ({
           order: index + 1,
           [kind.member]: `arn:${place.partition}:batch:${region}:${place.account}:${kind.environment}/${name}`,
@@ -99,7 +99,7 @@ export function shellStepOf(
         };
     }
   }
-  const name = plain(step.environment, 140);
+  const name = sanitise(step.environment, 140);
   const named = [`--${kind.environment}`, step.environment];
   const look = (query: string) =>
     batch(

@@ -7,16 +7,16 @@ import {
 } from "@drift-guard/core/linked-role/standing";
 import { type Deletion, hasEnded } from "@drift-guard/core/model/deletion";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { type DeletionLook, lookAtDeletion } from "@drift-guard/guard/linked-role/deletion";
 import { type ExitCode, parseCommandLine } from "../command.ts";
-import { cell, type Terminal, wrap } from "../terminal.ts";
-import { openDeletionFile, usualDeletionFile } from "./deletion-file.ts";
-import { tellDeletion } from "./progress.ts";
-import { chooseRegions, openSurroundings, regionOptions, type Surroundings } from "./surroundings.ts";
+import { padCell, type Terminal, wrap } from "../terminal.ts";
+import { defaultDeletionFile, openDeletionFile } from "./deletion-file.ts";
+import { formatDeletion } from "./progress.ts";
+import { chooseRegions, type LinkedRoleSession, openLinkedRoleSession, regionOptions } from "./session.ts";
 
 /** What there is to say of a service-linked role. */
-interface Status {
+interface LinkedRoleReport {
   readonly standing: Standing;
   readonly reading: RoleReading;
   readonly activity: RoleActivity | undefined;
@@ -27,23 +27,23 @@ interface Status {
 /** `slr status`: whether the role is there, who uses it and when it was last used, and whether it is being deleted. */
 export async function showStatus(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values } = parseCommandLine(args, { ...regionOptions, state: { type: "string" } });
-  const surroundings = await openSurroundings(values.role);
-  const regions = await chooseRegions(values, surroundings);
-  const memory = openDeletionFile(values.state ?? usualDeletionFile(process.env));
-  const { role, account, reader, keeper } = surroundings;
+  const session = await openLinkedRoleSession(values.role);
+  const regions = await chooseRegions(values, session);
+  const memory = openDeletionFile(values.state ?? defaultDeletionFile(process.env));
+  const { role, account, reader, keeper } = session;
   const known = await memory.load({ account, name: role.name });
-  const [reading, looks] = await Promise.all([reader.read(role.name), surroundings.look(regions)]);
+  const [reading, looks] = await Promise.all([reader.read(role.name), session.scanRegions(regions)]);
   const standing = judgeLinkedRole(role, reading, looks);
   const deletion = known && (await lookAtDeletion(known, { keeper, memory }));
   const activity = reading.status === "present" ? await keeper.activity(role.name) : undefined;
-  const status: Status = { standing, reading, activity, looks, deletion };
+  const status: LinkedRoleReport = { standing, reading, activity, looks, deletion };
   const code = exitCodeOf(status);
-  if (values.json) await terminal.print(JSON.stringify(asJson(status, surroundings, code), undefined, 2));
-  else await terminal.print(...printStatus(status, surroundings, terminal));
+  if (values.json) await terminal.print(JSON.stringify(describeReport(status, session, code), undefined, 2));
+  else await terminal.print(...formatReport(status, session, terminal));
   return code;
 }
 
-function exitCodeOf({ standing, looks, deletion }: Status): ExitCode {
+function exitCodeOf({ standing, looks, deletion }: LinkedRoleReport): ExitCode {
   if (standing === "wanted" || standing === "look-alike") return 1;
   // It may go while something still works with it; IAM keeps it then, if all goes well.
   if (deletion && isUnderWay(deletion.deletion) && environmentsOf(looks).length > 0) return 1;
@@ -54,7 +54,11 @@ function isUnderWay({ last }: Deletion): boolean {
   return !hasEnded(last);
 }
 
-function asJson(status: Status, { account, from, role, arn }: Surroundings, exitCode: ExitCode): object {
+function describeReport(
+  status: LinkedRoleReport,
+  { account, from, role, arn }: LinkedRoleSession,
+  exitCode: ExitCode,
+): object {
   const { standing, reading, activity, looks, deletion } = status;
   return {
     account,
@@ -71,9 +75,9 @@ function asJson(status: Status, { account, from, role, arn }: Surroundings, exit
   };
 }
 
-function printStatus(
-  { standing, reading, activity, looks, deletion }: Status,
-  { account, from, role, arn }: Surroundings,
+function formatReport(
+  { standing, reading, activity, looks, deletion }: LinkedRoleReport,
+  { account, from, role, arn }: LinkedRoleSession,
   terminal: Terminal,
 ): readonly string[] {
   const { columns, paint } = terminal;
@@ -83,24 +87,24 @@ function printStatus(
   return [
     `${paint("bold", role.name)}  ${paint(good ? "green" : "red", headlines[standing])}`,
     ...say(reading.status === "present" ? reading.role.arn : arn).map((line) => paint("dim", line)),
-    ...say(explain(standing, role.usedBy, reading)),
-    ...(activity ? printActivity(activity).flatMap(say) : []),
-    ...(deletion ? say(tellDeletion(deletion)) : []),
+    ...say(explainStanding(standing, role.usedBy, reading)),
+    ...(activity ? formatActivity(activity).flatMap(say) : []),
+    ...(deletion ? say(formatDeletion(deletion)) : []),
     "",
     ...(environments.length === 0
       ? []
-      : [`  ${paint("underline", printRow("REGION", "STATE", "STATUS", role.usedBy.toUpperCase()))}`]),
+      : [`  ${paint("underline", formatRow("REGION", "STATE", "STATUS", role.usedBy.toUpperCase()))}`]),
     ...environments.map(
       ({ region, name, state, status }) =>
-        `  ${printRow(plain(region, 40), plain(state, 20), plain(status, 20), plain(name, 140))}`,
+        `  ${formatRow(sanitise(region, 40), sanitise(state, 20), sanitise(status, 20), sanitise(name, 140))}`,
     ),
     ...looks.flatMap((look) =>
       look.status === "unread"
-        ? say(`${plain(look.region, 40)} could not be read: ${plain(look.why, 600)}`)
+        ? say(`${sanitise(look.region, 40)} could not be read: ${sanitise(look.why, 600)}`)
         : [],
     ),
-    ...say(tellRegions(looks, role.usedBy)),
-    `Account ${account} (${plain(from)})`,
+    ...say(formatRegions(looks, role.usedBy)),
+    `Account ${account} (${sanitise(from)})`,
   ];
 }
 
@@ -112,7 +116,7 @@ const headlines: Readonly<Record<Standing, string>> = {
   "look-alike": "is another role of the same name",
 };
 
-function explain(standing: Standing, users: string, reading: RoleReading): string {
+function explainStanding(standing: Standing, users: string, reading: RoleReading): string {
   switch (standing) {
     case "present":
       return "AWS keeps it, and nobody else may write it. drift-guard check compares it with its reference.";
@@ -123,34 +127,34 @@ function explain(standing: Standing, users: string, reading: RoleReading): strin
     case "wanted":
       return `The ${users} below turn INVALID without it, and cannot be deleted. Make it again: drift-guard slr create.`;
     case "look-alike": {
-      const path = reading.status === "present" ? plain(reading.role.path) : "/";
+      const path = reading.status === "present" ? sanitise(reading.role.path) : "/";
       return `It stands at the path ${path}, and is no service-linked role: Batch cannot make its own while this one has the name. Find out what uses it, delete it, and then: drift-guard slr create.`;
     }
   }
 }
 
 /** When the role was last used, in sentences. */
-export function printActivity({ role, services }: RoleActivity): readonly string[] {
+export function formatActivity({ role, services }: RoleActivity): readonly string[] {
   const at = (use: { readonly at: string; readonly region?: string }) =>
-    `${use.at}${use.region === undefined ? "" : ` in ${plain(use.region, 40)}`}`;
+    `${use.at}${use.region === undefined ? "" : ` in ${sanitise(use.region, 40)}`}`;
   return [
     role.observed
       ? role.value === null
         ? "IAM knows of no use of it; what it knows is some hours old."
         : `Last used at ${at(role.value)}; what IAM knows is some hours old.`
-      : `When it was last used could not be read: ${plain(role.why, 600)}`,
+      : `When it was last used could not be read: ${sanitise(role.why, 600)}`,
     ...(services.observed
-      ? services.value.slice(0, 8).map((use) => `Last called ${plain(use.service, 60)} at ${at(use)}.`)
-      : [`Which services it last called could not be read: ${plain(services.why, 600)}`]),
+      ? services.value.slice(0, 8).map((use) => `Last called ${sanitise(use.service, 60)} at ${at(use)}.`)
+      : [`Which services it last called could not be read: ${sanitise(services.why, 600)}`]),
   ];
 }
 
-function tellRegions(looks: readonly RegionLook[], users: string): string {
-  const read = looks.flatMap((look) => (look.status === "read" ? [plain(look.region, 40)] : []));
+function formatRegions(looks: readonly RegionLook[], users: string): string {
+  const read = looks.flatMap((look) => (look.status === "read" ? [sanitise(look.region, 40)] : []));
   if (read.length === 0) return `No region could be looked in for ${users}.`;
   return `Looked for ${users} in ${read.join(", ")}. Other regions: --regions REGION,… or --regions all.`;
 }
 
-function printRow(region: string, state: string, status: string, name: string): string {
-  return `${cell(region, 16)}${cell(state, 10)}${cell(status, 10)}${name}`;
+function formatRow(region: string, state: string, status: string, name: string): string {
+  return `${padCell(region, 16)}${padCell(state, 10)}${padCell(status, 10)}${name}`;
 }

@@ -1,12 +1,12 @@
 import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
 import type { Change, Subject } from "@drift-guard/core/model/change";
-import { findConcerns } from "../concern.ts";
+import { findConcerns } from "./concern.ts";
 import type { TrailRecord } from "./records.ts";
-import type { Place } from "./splitter.ts";
+import type { RecordPosition } from "./splitter.ts";
 
 /** What the guard makes of one record; the line of JSON that `explain --json` prints. */
-export type Explanation = { readonly file: string } & Partial<Place> &
+export type Explanation = { readonly file: string } & Partial<RecordPosition> &
   (
     | {
         readonly kind: "change";

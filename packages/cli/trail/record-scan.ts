@@ -15,7 +15,7 @@ import {
  * What a byte means for the record that it belongs to: it goes on, it ends with this byte, its JSON breaks here, it
  * broke before and another begins here, or it is no record but the object around a list of them, which begins here.
  */
-export type Verdict = "on" | "end" | "break" | "restart" | "list";
+export type ScanStep = "on" | "end" | "break" | "restart" | "list";
 
 /** The members that hold the records of a trail file, and of LookupEvents' answer. */
 const lists = new Set(["Records", "Events"]);
@@ -42,7 +42,7 @@ export class RecordScan {
   }
 
   /** Takes the next byte. */
-  take(byte: number, atLineStart: boolean): Verdict {
+  take(byte: number, atLineStart: boolean): ScanStep {
     if (this.#inText) return this.#takeText(byte);
     if (isBlank(byte)) {
       this.#inScalar = false;
@@ -84,7 +84,7 @@ export class RecordScan {
     return chunk.length;
   }
 
-  #takeText(byte: number): Verdict {
+  #takeText(byte: number): ScanStep {
     if (this.#escaped) this.#escaped = false;
     else if (byte === backslash) this.#escaped = true;
     else if (byte === quote) this.#inText = false;
@@ -93,7 +93,7 @@ export class RecordScan {
     return "on";
   }
 
-  #openText(): Verdict {
+  #openText(): ScanStep {
     if (this.#before === "value") return "break";
     this.#key = this.#isOutermost() && this.#before !== "colon" ? "" : undefined;
     this.#inText = true;
@@ -109,19 +109,19 @@ export class RecordScan {
     return this.#mayWrap && this.#open.length === 1;
   }
 
-  #descend(byte: number): Verdict {
+  #descend(byte: number): ScanStep {
     this.#open.push(byte);
     this.#before = "open";
     return "on";
   }
 
-  #ascend(): Verdict {
+  #ascend(): ScanStep {
     this.#open.pop();
     this.#before = "value";
     return this.#open.length === 0 ? "end" : "on";
   }
 
-  #expect(allowed: boolean, now: "comma" | "colon" | "value"): Verdict {
+  #expect(allowed: boolean, now: "comma" | "colon" | "value"): ScanStep {
     this.#before = now;
     return allowed ? "on" : "break";
   }

@@ -1,10 +1,10 @@
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import { type Message, parseEnvelope, parseRecord } from "@drift-guard/core/intake/message";
 import { openTrail } from "./input.ts";
-import { type Place, RecordSplitter, type TrailItem } from "./splitter.ts";
+import { type RecordPosition, RecordSplitter, type TrailItem } from "./splitter.ts";
 
 /** A record of a trail as the guard understands it, or why it does not, with its place. */
-export type TrailRecord = { readonly file: string; readonly place: Place } & (
+export type TrailRecord = { readonly file: string; readonly place: RecordPosition } & (
   | { readonly message: Message; readonly problem?: never }
   | { readonly problem: string }
 );
@@ -20,7 +20,7 @@ export async function* readTrail(file: string): AsyncGenerator<TrailRecord> {
     // What was read before stands; what is cut off or damaged is told by the error.
     for (const item of splitter.end()) yield readItem(file, item);
     throw new TrailUnreadableError(
-      `${file === "-" ? "Standard input" : file} cannot be read${further(cause)}`,
+      `${file === "-" ? "Standard input" : file} cannot be read${formatCause(cause)}`,
       {
         cause,
       },
@@ -38,7 +38,7 @@ function readItem(file: string, item: TrailItem): TrailRecord {
   const { place } = item;
   if ("problem" in item) return { file, place, problem: item.problem };
   try {
-    return { file, place, message: understand(JSON.parse(item.text)) };
+    return { file, place, message: parseTrailValue(JSON.parse(item.text)) };
   } catch (error) {
     if (error instanceof SyntaxError) return { file, place, problem: `it is not JSON: ${error.message}` };
     if (error instanceof MessageUnreadableError) return { file, place, problem: error.message };
@@ -46,7 +46,7 @@ function readItem(file: string, item: TrailItem): TrailRecord {
   }
 }
 
-function understand(value: unknown): Message {
+function parseTrailValue(value: unknown): Message {
   if (typeof value === "object" && value !== null) {
     // LookupEvents gives each record as text inside an object of its own.
     if ("CloudTrailEvent" in value && typeof value.CloudTrailEvent === "string") {
@@ -54,13 +54,13 @@ function understand(value: unknown): Message {
     }
     if ("detail" in value || "detail-type" in value) return parseEnvelope(value);
     // Collections and log shippers put each record, or envelope, into one of their own.
-    if (!("eventName" in value) && "record" in value) return understand(value.record);
-    if (!("eventName" in value) && "event" in value) return understand(value.event);
+    if (!("eventName" in value) && "record" in value) return parseTrailValue(value.record);
+    if (!("eventName" in value) && "event" in value) return parseTrailValue(value.event);
   }
   return parseRecord(value);
 }
 
-function further(cause: unknown): string {
+function formatCause(cause: unknown): string {
   if (!(cause instanceof Error)) return ".";
   switch ("code" in cause ? cause.code : undefined) {
     case "ENOENT":

@@ -12,7 +12,7 @@ import {
 import { RecordScan } from "./record-scan.ts";
 
 /** Where an item of a trail begins. */
-export interface Place {
+export interface RecordPosition {
   /** Counted from 1, the unreadable ones too. */
   readonly record: number;
   /** Counted from 1. */
@@ -23,8 +23,8 @@ export interface Place {
 
 /** The text of one record, or why there is none at its place. */
 export type TrailItem =
-  | { readonly place: Place; readonly text: string }
-  | { readonly place: Place; readonly problem: string };
+  | { readonly place: RecordPosition; readonly text: string }
+  | { readonly place: RecordPosition; readonly problem: string };
 
 /** In bytes. CloudTrail's largest record has 1 MB; what is longer than this is none, and is not kept in memory. */
 export const longestRecord = 16 * 1024 * 1024;
@@ -51,7 +51,7 @@ export class RecordSplitter {
   #atLineStart = true;
 
   // The item that is being read: where it begins, its bytes so far, and where it goes on in the current piece.
-  #place: Place = { record: 0, line: 1, offset: 0 };
+  #place: RecordPosition = { record: 0, line: 1, offset: 0 };
   #kept: Uint8Array[] = [];
   #size = 0;
   #from = 0;

@@ -4,11 +4,11 @@ import {
   type Transition,
   type TransitionKind,
 } from "@drift-guard/core/model/transition";
-import { printActor, printOrigin } from "./actors.ts";
-import { plain } from "./plain.ts";
+import { formatActor, formatOrigin } from "./actors.ts";
+import { sanitise } from "./printable.ts";
 
 /** What happened to the finding, in two or three words that can begin a line. */
-export function printKind(kind: TransitionKind): string {
+export function formatTransitionKind(kind: TransitionKind): string {
   switch (kind) {
     case "opened":
       return "New";
@@ -30,29 +30,29 @@ export function printKind(kind: TransitionKind): string {
 }
 
 /** What made the guard look, with the time where it has one. */
-export function printCause(cause: Cause): string {
+export function formatCause(cause: Cause): string {
   switch (cause.kind) {
     case "change":
-      return `${plain(cause.call)} at ${plain(cause.at)}`;
+      return `${sanitise(cause.call)} at ${sanitise(cause.at)}`;
     case "recheck":
       return "a second look, some time after a change";
     case "sweep":
       return "the regular sweep; no event had told of it";
     case "symptom":
-      return `${plain(cause.what)} at ${plain(cause.at)}: ${plain(cause.reason)}`;
+      return `${sanitise(cause.what)} at ${sanitise(cause.at)}: ${sanitise(cause.reason)}`;
     case "rollback":
-      return `the guard's rollback ${plain(cause.rollbackId)}`;
+      return `the guard's rollback ${sanitise(cause.rollbackId)}`;
   }
 }
 
 /** Who caused it and from where, as far as that is known. */
-export function printAuthor({ actor, finding }: Transition): string {
+export function formatAuthor({ actor, finding }: Transition): string {
   if (finding.evidence.kind === "vendor-change") return "AWS itself";
   // What the guard does about a finding was caused by whoever caused the finding.
   const author = actor ?? finding.causedBy;
   if (author === undefined) return "not known";
-  const origin = printOrigin(author);
-  return origin === undefined ? printActor(author) : `${printActor(author)} from ${origin}`;
+  const origin = formatOrigin(author);
+  return origin === undefined ? formatActor(author) : `${formatActor(author)} from ${origin}`;
 }
 
 /** Whether what the evidence says is true no more, because the role was put back or found as it should be. */
@@ -61,12 +61,12 @@ export function isOver({ kind }: Transition): boolean {
 }
 
 /** What happens next, and who has to do it. */
-export function describeOutlook({ kind, finding, note }: Transition): readonly string[] {
+export function formatNextSteps({ kind, finding, note }: Transition): readonly string[] {
   switch (kind) {
     case "opened":
     case "worsened":
     case "reopened":
-      return outlookOfOpen(finding.evidence.kind);
+      return nextStepsOfOpen(finding.evidence.kind);
     case "suppressed":
       return ["Somebody accepted exactly this, until the exception ends; anything beyond it is told again."];
     case "approved":
@@ -87,7 +87,7 @@ export function describeOutlook({ kind, finding, note }: Transition): readonly s
   }
 }
 
-function outlookOfOpen(kind: Transition["finding"]["evidence"]["kind"]): readonly string[] {
+function nextStepsOfOpen(kind: Transition["finding"]["evidence"]["kind"]): readonly string[] {
   switch (kind) {
     case "drift":
       return [

@@ -3,7 +3,7 @@ import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/l
 import type { RegionLook } from "@drift-guard/core/linked-role/standing";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader } from "@drift-guard/core/ports";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import { lookForUses, readComputeEnvironments } from "@drift-guard/guard/linked-role/uses";
 import { identifyLiveAccount, type LiveAccount } from "../account-source.ts";
 import { UsageError } from "../command.ts";
@@ -20,17 +20,17 @@ export const commonOptions = {
 export const regionOptions = { ...commonOptions, regions: { type: "string" } } as const;
 
 /** The live account, as far as a service-linked role needs it. */
-export interface Surroundings extends LiveAccount {
+export interface LinkedRoleSession extends LiveAccount {
   readonly role: LinkedRole;
   readonly arn: string;
   readonly reader: RoleReader;
   readonly keeper: LinkedRoleKeeper;
   /** What works with the role, in each of these regions. */
-  look(regions: readonly string[]): Promise<readonly RegionLook[]>;
+  scanRegions(regions: readonly string[]): Promise<readonly RegionLook[]>;
 }
 
 /** Opens the live account for one of Batch's service-linked roles. */
-export async function openSurroundings(roleName: string | undefined): Promise<Surroundings> {
+export async function openLinkedRoleSession(roleName: string | undefined): Promise<LinkedRoleSession> {
   const role = chooseRole(roleName);
   const live = await identifyLiveAccount();
   const [iam, { BatchClient }, { createRoleReader }, keeping, batch, services] = await Promise.all([
@@ -54,7 +54,7 @@ export async function openSurroundings(roleName: string | undefined): Promise<Su
     arn,
     reader: createRoleReader(client, live),
     keeper: keeping.createLinkedRoleKeeper(client),
-    look: (regions) => lookForUses(regions, read),
+    scanRegions: (regions) => lookForUses(regions, read),
   };
 }
 
@@ -62,7 +62,7 @@ function chooseRole(name = "AWSServiceRoleForBatch"): LinkedRole {
   const role = linkedRoles.find((each) => sameRoleName(each.name, name));
   if (role) return role;
   const known = linkedRoles.map((each) => each.name).join(", ");
-  throw new UsageError(`${plain(name, 80)} is no service-linked role of Batch's own. Those are ${known}.`);
+  throw new UsageError(`${sanitise(name, 80)} is no service-linked role of Batch's own. Those are ${known}.`);
 }
 
 /**
@@ -85,6 +85,6 @@ export async function chooseRegions(
 function readRegion(text: string): string {
   if (/^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(text)) return text;
   throw new UsageError(
-    `${plain(text, 40)} is no region. Give --regions as eu-west-1,us-east-1, or as all for every region that has Batch.`,
+    `${sanitise(text, 40)} is no region. Give --regions as eu-west-1,us-east-1, or as all for every region that has Batch.`,
   );
 }

@@ -1,28 +1,28 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ascii, cut, plain } from "@drift-guard/formats/plain";
+import { sanitise, sanitiseAscii, truncate } from "@drift-guard/formats/printable";
 import fc from "fast-check";
 
 const hostile = fc.string({ unit: "binary", maxLength: 700 });
 
 describe("foreign text", () => {
   it("shows control characters, bidi marks and newlines instead of obeying them", () => {
-    assert.equal(plain("a\u001b[2Jb"), "a\\u{1b}[2Jb");
-    assert.equal(plain("admin\u202Eresu"), "admin\\u{202e}resu");
-    assert.equal(plain("one\r\ntwo\tthree\u2028four"), "one\\r\\ntwo\\tthree\\u{2028}four");
+    assert.equal(sanitise("a\u001b[2Jb"), "a\\u{1b}[2Jb");
+    assert.equal(sanitise("admin\u202Eresu"), "admin\\u{202e}resu");
+    assert.equal(sanitise("one\r\ntwo\tthree\u2028four"), "one\\r\\ntwo\\tthree\\u{2028}four");
   });
 
   it("leaves ordinary text of any script alone", () => {
-    assert.equal(plain("Größe 日本 ñ 🚀"), "Größe 日本 ñ 🚀");
+    assert.equal(sanitise("Größe 日本 ñ 🚀"), "Größe 日本 ñ 🚀");
   });
 
   it("is one printable line of bounded length, whatever it was", () => {
     fc.assert(
       fc.property(hostile, fc.integer({ min: 5, max: 400 }), (text, most) => {
-        const shown = plain(text, most);
+        const shown = sanitise(text, most);
         assert.ok(shown.length <= most);
         assert.doesNotMatch(shown, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
-        assert.equal(plain(shown, most), shown);
+        assert.equal(sanitise(shown, most), shown);
       }),
     );
   });
@@ -30,13 +30,13 @@ describe("foreign text", () => {
   it("is printable ASCII where nothing else is taken", () => {
     fc.assert(
       fc.property(hostile, fc.integer({ min: 5, max: 400 }), (text, most) => {
-        assert.match(ascii(text, most), new RegExp(`^[\\x20-\\x7e]{0,${most}}$`));
+        assert.match(sanitiseAscii(text, most), new RegExp(`^[\\x20-\\x7e]{0,${most}}$`));
       }),
     );
   });
 
   it("is cut between characters, never inside one", () => {
-    assert.equal(cut("🚀🚀🚀", 4), "🚀…");
-    assert.equal(cut("abcdef", 6), "abcdef");
+    assert.equal(truncate("🚀🚀🚀", 4), "🚀…");
+    assert.equal(truncate("abcdef", 6), "abcdef");
   });
 });

@@ -7,27 +7,27 @@ const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t"
  *
  * What cannot be printed is shown escaped; `most` counts characters, the mark of a cut included.
  */
-export function plain(text: string, most = 300): string {
+export function sanitise(text: string, most = 300): string {
   // Cut first: a text of many megabytes is not to be escaped for the few characters that are shown.
-  const shown = text.slice(0, most * 2).replace(unprintable, spell);
-  return cut(text.length > most * 2 ? `${shown}…` : shown, most);
+  const shown = text.slice(0, most * 2).replace(unprintable, escapeCharacter);
+  return truncate(text.length > most * 2 ? `${shown}…` : shown, most);
 }
 
 /** The text, or as much of it as fits with a mark of the cut; never half a surrogate pair. */
-export function cut(text: string, most: number): string {
+export function truncate(text: string, most: number): string {
   if (text.length <= most) return text;
   const kept = text.slice(0, most - 1);
   return `${kept.replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 /** Foreign text in printable ASCII alone, for places that take nothing else. */
-export function ascii(text: string, most = 300): string {
-  const shown = plain(text, most)
+export function sanitiseAscii(text: string, most = 300): string {
+  const shown = sanitise(text, most)
     .replaceAll("…", "...")
     .replace(/[^\x20-\x7e]/g, "?");
   return shown.length <= most ? shown : `${shown.slice(0, most - 3)}...`;
 }
 
-function spell(character: string): string {
+function escapeCharacter(character: string): string {
   return named[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }

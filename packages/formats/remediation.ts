@@ -4,11 +4,11 @@ import type { Step } from "@drift-guard/core/model/plan";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { splitPart } from "./evidence.ts";
-import { isOver } from "./outlook.ts";
-import { printCommand, quote } from "./steps.ts";
+import { isOver } from "./next-steps.ts";
+import { formatStepCommand, quoteArgument } from "./steps.ts";
 
 /** A command that a person can run, and what it is good for. */
-export interface Remedy {
+export interface RemediationCommand {
   /** Ends a sentence that begins with "To": `put it back`. */
   readonly purpose: string;
   readonly command: string;
@@ -19,21 +19,24 @@ export interface Remedy {
  *
  * It knows the evidence and no more: a plan of the guard's own reads the role first and is made by the core.
  */
-export function adviseRemedies(transition: Transition): readonly Remedy[] {
+export function listRemediationCommands(transition: Transition): readonly RemediationCommand[] {
   const { finding } = transition;
-  return finding.state === "open" && !isOver(transition) ? remedy(finding) : [];
+  return finding.state === "open" && !isOver(transition) ? commandsFor(finding) : [];
 }
 
-function remedy(finding: Finding): readonly Remedy[] {
+function commandsFor(finding: Finding): readonly RemediationCommand[] {
   const { evidence } = finding;
   const role = finding.role.name;
-  const look = { purpose: "see the role as it is now", command: `npx drift-guard check ${quote(role)}` };
+  const look = {
+    purpose: "see the role as it is now",
+    command: `npx drift-guard check ${quoteArgument(role)}`,
+  };
   switch (evidence.kind) {
     case "drift": {
       if (isServiceLinked(finding)) return [look];
-      const step = undoingStep(evidence, role);
-      if (step) return [look, { purpose: "put it back by hand", command: printCommand(step) }];
-      return [look, ...(evidence.part === "trust" ? replaceTrust(finding) : [])];
+      const step = rollbackStepOf(evidence, role);
+      if (step) return [look, { purpose: "put it back by hand", command: formatStepCommand(step) }];
+      return [look, ...(evidence.part === "trust" ? trustCommands(finding) : [])];
     }
     case "undecided":
     case "note":
@@ -45,7 +48,7 @@ function remedy(finding: Finding): readonly Remedy[] {
       return [
         {
           purpose: "see the call in CloudTrail",
-          command: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes AttributeKey=EventId,AttributeValue=${quote(evidence.changeId)}`,
+          command: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes AttributeKey=EventId,AttributeValue=${quoteArgument(evidence.changeId)}`,
         },
       ];
   }
@@ -58,17 +61,17 @@ function isServiceLinked({ arn, role }: Finding): boolean {
 }
 
 // Which trust is right stands in the owner's references before the built-in ones, and they are not known here.
-function replaceTrust({ role, reference }: Finding): readonly Remedy[] {
+function trustCommands({ role, reference }: Finding): readonly RemediationCommand[] {
   if (reference === undefined) return [];
   return [
     {
       purpose: "set its trust to what the reference says",
-      command: `npx drift-guard reference show ${quote(reference)} --trust > trust.json && aws iam update-assume-role-policy --role-name ${quote(role.name)} --policy-document file://trust.json`,
+      command: `npx drift-guard reference show ${quoteArgument(reference)} --trust > trust.json && aws iam update-assume-role-policy --role-name ${quoteArgument(role.name)} --policy-document file://trust.json`,
     },
   ];
 }
 
-function undoingStep(
+function rollbackStepOf(
   { part, side, denies, cure }: Extract<Evidence, { kind: "drift" }>,
   role: string,
 ): Step | undefined {

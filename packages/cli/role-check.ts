@@ -13,7 +13,7 @@ import type { ExitCode } from "./command.ts";
 export type RatedAssessment = Assessment & { readonly severity: Severity };
 
 /** What comparing one guarded role with its reference came to. */
-export interface Verdict {
+export interface RoleCheck {
   readonly role: string;
   /** The name of the reference, and its source. */
   readonly reference: { readonly role: string; readonly title: string; readonly date: string };
@@ -26,10 +26,10 @@ export interface Verdict {
 }
 
 /** Reads a guarded role and compares it; what cannot be read is a verdict as well. */
-export async function judgeRole(
+export async function checkRole(
   watched: WatchedRole,
   { reader, account, config }: { reader: RoleReader; account: string; config: Config },
-): Promise<Verdict> {
+): Promise<RoleCheck> {
   const { source, role } = watched.reference;
   const base = { role: watched.name, reference: { role, title: source.title, date: source.date } };
   let reading: RoleReading;
@@ -51,14 +51,14 @@ export async function judgeRole(
   };
 }
 
-function statusOf(assessments: readonly Assessment[], reading: RoleReading): Verdict["status"] {
+function statusOf(assessments: readonly Assessment[], reading: RoleReading): RoleCheck["status"] {
   if (assessments.some(({ kind }) => kind === "drift")) return "drift";
   if (assessments.some(({ kind }) => kind === "undecided")) return "undecided";
   return reading.status === "absent" ? "absent" : "clean";
 }
 
 /** Drift is certain, whatever else could not be told; without it, one thing that could not be told is not clean. */
-export function exitCodeOf(verdicts: readonly Verdict[]): ExitCode {
+export function exitCodeOf(verdicts: readonly RoleCheck[]): ExitCode {
   if (verdicts.some(({ status }) => status === "drift")) return 1;
   return verdicts.some(({ status }) => status === "undecided" || status === "unreadable") ? 2 : 0;
 }

@@ -5,15 +5,15 @@ import {
 } from "@drift-guard/core/linked-role/standing";
 import type { Deletion } from "@drift-guard/core/model/deletion";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import { plain } from "@drift-guard/formats/plain";
+import { sanitise } from "@drift-guard/formats/printable";
 import type { DeletionLook } from "@drift-guard/guard/linked-role/deletion";
 import type { ExitCode } from "../command.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { printUsage } from "./progress.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { formatRegionUsage } from "./progress.ts";
+import type { LinkedRoleSession } from "./session.ts";
 
 /** What `slr delete` came to; the document that `--json` prints. */
-export interface Ending {
+export interface DeletionOutcome {
   readonly account: string;
   readonly role: string;
   readonly exitCode: ExitCode;
@@ -28,12 +28,12 @@ export interface Ending {
 }
 
 /** Judges a deletion by the last look at it, and by the role itself. */
-export function judgeEnding(
+export function judgeOutcome(
   look: DeletionLook,
   reading: RoleReading,
   looks: readonly RegionLook[],
-  { role, account }: Pick<Surroundings, "role" | "account">,
-): Ending {
+  { role, account }: Pick<LinkedRoleSession, "role" | "account">,
+): DeletionOutcome {
   const { deletion } = look;
   const base = { account, role: role.name, deletion };
   const next = `npx drift-guard slr delete --yes --role ${role.name}`;
@@ -90,16 +90,16 @@ export function judgeEnding(
 }
 
 /** The end of a deletion for a person. */
-export function printEnding(ending: Ending, { columns, paint }: Terminal): readonly string[] {
+export function formatOutcome(ending: DeletionOutcome, { columns, paint }: Terminal): readonly string[] {
   const { deletion, left = [], outcome, why, next } = ending;
   const failure = deletion?.last.status === "FAILED" ? deletion.last : undefined;
   return [
     ...(failure && failure.usage.length > 0 ? ["", "What IAM says still uses it:"] : []),
-    ...(failure ? printUsage(failure.usage).map((line) => `  ${line}`) : []),
+    ...(failure ? formatRegionUsage(failure.usage).map((line) => `  ${line}`) : []),
     ...(left.length > 0 ? ["", "What was found to use it:"] : []),
     ...left.map(
       ({ region, name, state, status }) =>
-        `  ${plain(name, 140)} in ${plain(region, 40)} (${plain(state, 20)}, ${plain(status, 20)})`,
+        `  ${sanitise(name, 140)} in ${sanitise(region, 40)} (${sanitise(state, 20)}, ${sanitise(status, 20)})`,
     ),
     ...(failure ? [""] : []),
     ...wrap(why, columns).map((line) => paint(styles[outcome], line)),
@@ -114,4 +114,4 @@ const styles = {
   failed: "red",
   "under way": "yellow",
   unknown: "yellow",
-} as const satisfies Record<Ending["outcome"], Parameters<Terminal["paint"]>[0]>;
+} as const satisfies Record<DeletionOutcome["outcome"], Parameters<Terminal["paint"]>[0]>;

@@ -3,7 +3,7 @@ import type { Change, Subject } from "@drift-guard/core/model/change";
 import { sameRoleName } from "@drift-guard/core/model/role";
 
 /** What a subject of a change means for the guarded roles, as far as that is known without a read. */
-export interface Concern {
+export interface SubjectConcern {
   readonly subject: Subject;
   /** The guarded roles that it concerns for certain. */
   readonly guarded: readonly string[];
@@ -12,11 +12,14 @@ export interface Concern {
 }
 
 /** Which of the guarded roles a change concerns. */
-export function findConcerns(change: Change, watchedRoles: readonly WatchedRole[]): readonly Concern[] {
+export function findConcerns(
+  change: Change,
+  watchedRoles: readonly WatchedRole[],
+): readonly SubjectConcern[] {
   return change.subjects.map((subject) => judge(subject, watchedRoles));
 }
 
-function judge(subject: Subject, watchedRoles: readonly WatchedRole[]): Concern {
+function judge(subject: Subject, watchedRoles: readonly WatchedRole[]): SubjectConcern {
   switch (subject.kind) {
     case "role": {
       const guarded = watchedRoles.filter(({ name }) => sameRoleName(name, subject.name));
