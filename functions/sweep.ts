@@ -43,7 +43,8 @@ export function createHandler(
 ): Handler<SweepResult> {
   return defineFunction<SweepResult>("sweep", async (_event, { context, location, logger, metrics }) => {
     const { ports, settings } = open(location);
-    const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - reserveMs, 0));
+    const availableMs = context.getRemainingTimeInMillis() - reserveMs;
+    const signal = availableMs > 0 ? AbortSignal.timeout(availableMs) : AbortSignal.abort();
     const { report, failure } = await sweepAndCatch(ports, settings, signal);
     const { inspections, resent, asked, renewed, left, unread } = report;
     const transitions = inspections.flatMap((inspection) => inspection.transitions);

@@ -24,7 +24,7 @@ import { streamRecord } from "../aws/delivery/stream-records.ts";
 import { createTable, putInto } from "../aws/dynamodb/tables.ts";
 import { account, aFinding, aKey, aLedger, aTransition, secondsAfterNoon, trustOf } from "../builders.ts";
 import { withEmulators } from "../local/emulators.ts";
-import { aContext, givenBack, queueEvent } from "./invocations.ts";
+import { aContext, failedMessages, queueEvent } from "./invocations.ts";
 
 const Notification = z.looseObject({ Message: z.string() });
 const role = "AWSBatchServiceRole";
@@ -84,7 +84,7 @@ withEmulators("The functions", (services) => {
           JSON.stringify({ recheck: { name: role } }),
         ),
       );
-      assert.deepEqual(answer, givenBack("2", "4"));
+      assert.deepEqual(answer, failedMessages("2", "4"));
       const { findings } = await store().load(aKey());
       assert.deepEqual(
         findings.map(({ evidence, state }) => [evidence.part, state]),
@@ -96,14 +96,14 @@ withEmulators("The functions", (services) => {
       await withEnvironment({ FINDINGS_TABLE: "no-such-table" }, async () => {
         const irrelevant = JSON.stringify({ source: "aws.iam", "detail-type": "Other", detail: {} });
         const answer = await invoke("detect", queueEvent(JSON.stringify({ recheck: role }), irrelevant));
-        assert.deepEqual(answer, givenBack("1"));
+        assert.deepEqual(answer, failedMessages("1"));
       });
     });
 
     it("begins with no message that it has no time for", async () => {
       const irrelevant = JSON.stringify({ source: "aws.iam", "detail-type": "Other", detail: {} });
       const answer = await invoke("detect", queueEvent(irrelevant), aContext(3_000));
-      assert.deepEqual(answer, givenBack("1"));
+      assert.deepEqual(answer, failedMessages("1"));
     });
 
     it("refuses what is no event of a queue", async () => {
@@ -188,7 +188,7 @@ withEmulators("The functions", (services) => {
   describe("notify", () => {
     it("sends what it can read to people, marks it, and gives the rest back", async () => {
       const transition = await opened("notified");
-      assert.deepEqual(await invoke("notify", queueEvent("[]", event(transition))), givenBack("1"));
+      assert.deepEqual(await invoke("notify", queueEvent("[]", event(transition))), failedMessages("1"));
       const sent = await told.receiveUntil(
         (body) => parseNotice(body)?.includes("Finding notified,") ?? false,
       );
@@ -202,14 +202,14 @@ withEmulators("The functions", (services) => {
       const forged = aTransition({ finding: { ...sent.finding, seq: 2, severity: "CRITICAL" } });
       // A message that it tried to send would come back: there is no such topic.
       await withEnvironment({ TOPIC_ARN: `arn:aws:sns:us-east-1:${account}:missing` }, async () => {
-        assert.deepEqual(await invoke("notify", queueEvent(event(sent), event(forged))), givenBack());
+        assert.deepEqual(await invoke("notify", queueEvent(event(sent), event(forged))), failedMessages());
       });
     });
 
     it("sends what is stored, whatever a message says of it", async () => {
       const transition = await opened("told-as-stored");
       const forged = { ...transition, note: "Call this number", kind: "resolved" } as const;
-      assert.deepEqual(await invoke("notify", queueEvent(event(forged))), givenBack());
+      assert.deepEqual(await invoke("notify", queueEvent(event(forged))), failedMessages());
       const sent = await told.receiveUntil((body) => parseNotice(body)?.includes(transition.id) ?? false);
       assert.doesNotMatch(sent, /Call this number/);
     });
@@ -217,7 +217,7 @@ withEmulators("The functions", (services) => {
     it("gives a message back that it could not send, and does not mark it", async () => {
       const transition = await opened("unsent");
       await withEnvironment({ TOPIC_ARN: `arn:aws:sns:us-east-1:${account}:missing` }, async () => {
-        assert.deepEqual(await invoke("notify", queueEvent(event(transition))), givenBack("1"));
+        assert.deepEqual(await invoke("notify", queueEvent(event(transition))), failedMessages("1"));
       });
       assert.equal(await isUndelivered(transition), true);
     });
@@ -238,8 +238,8 @@ withEmulators("The functions", (services) => {
       });
       // The older one comes last, and again on its own.
       const answer = await invoke("securityhub", queueEvent(event(second), "?", event(first)));
-      assert.deepEqual(answer, givenBack("2"));
-      assert.deepEqual(await invoke("securityhub", queueEvent(event(first))), givenBack());
+      assert.deepEqual(answer, failedMessages("2"));
+      assert.deepEqual(await invoke("securityhub", queueEvent(event(first))), failedMessages());
       const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
       const imported = Findings.filter(({ Id }) => Id === `drift-guard/${account}/imported`);
       assert.deepEqual(
@@ -256,7 +256,7 @@ withEmulators("The functions", (services) => {
       const later = secondsAfterNoon(40 * 86_400);
       for (const again of [false, true]) {
         if (again) await store().renew(old, "securityhub", later);
-        assert.deepEqual(await invoke("securityhub", queueEvent(event(old))), givenBack());
+        assert.deepEqual(await invoke("securityhub", queueEvent(event(old))), failedMessages());
       }
       const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
       const imported = Findings.find(({ Id }) => Id === `drift-guard/${account}/told-again`);
@@ -273,7 +273,7 @@ withEmulators("The functions", (services) => {
         aTransition({ kind: "resolved", finding: { ...resolved, seq: 9 } }),
         aTransition({ finding: aFinding({ id: "made-up" }) }),
       ];
-      assert.deepEqual(await invoke("securityhub", queueEvent(...forged.map(event))), givenBack());
+      assert.deepEqual(await invoke("securityhub", queueEvent(...forged.map(event))), failedMessages());
       const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
       const states = new Map(Findings.map(({ Id, RecordState }) => [Id, RecordState]));
       assert.equal(states.get(`drift-guard/${account}/kept-open`), "ACTIVE");
@@ -289,7 +289,7 @@ withEmulators("The functions", (services) => {
         "rollback",
         queueEvent(event(transition), "{}", event(aTransition({ finding: elsewhere }))),
       );
-      assert.deepEqual(answer, givenBack("2"));
+      assert.deepEqual(answer, failedMessages("2"));
       assert.deepEqual((await store().load(transition.finding.role)).rollbacks, []);
     });
 
@@ -307,7 +307,7 @@ withEmulators("The functions", (services) => {
       // Whoever is looked at needs control, and a message that lacks it comes back.
       await withEnvironment({ CONTROL_TABLE: "no-such-table" }, async () => {
         const answer = await invoke("rollback", queueEvent(event(committed), event(forged)));
-        assert.deepEqual(answer, givenBack("1"));
+        assert.deepEqual(answer, failedMessages("1"));
       });
     });
   });

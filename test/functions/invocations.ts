@@ -1,8 +1,9 @@
+import type { Transition } from "@drift-guard/core/model/transition";
 import type { Context } from "aws-lambda";
 import { account } from "../builders.ts";
 
-/** The context of an invocation that has this much time left. */
-export function aContext(remainingMs = 60_000, functionName = "guard"): Context {
+/** The context of an invocation. `remainingMs` is the time that it has left, or a function that returns it. */
+export function aContext(remainingMs: number | (() => number) = 60_000, functionName = "guard"): Context {
   const fail = () => {
     throw new Error("A handler answers by its promise.");
   };
@@ -15,14 +16,25 @@ export function aContext(remainingMs = 60_000, functionName = "guard"): Context 
     awsRequestId: "0f3a1d43-6f2b-4a86-9f6d-000000000001",
     logGroupName: "guard",
     logStreamName: "guard",
-    getRemainingTimeInMillis: () => remainingMs,
+    getRemainingTimeInMillis: () => (typeof remainingMs === "number" ? remainingMs : remainingMs()),
     done: fail,
     fail,
     succeed: fail,
   };
 }
 
-/** An SQS event of messages; each gets its number as its id. */
+/** The context of an invocation that has a minute left, and 3 seconds once `spend` is called. */
+export function anInvocationTime(): { readonly context: Context; spend(): void } {
+  let remainingMs = 60_000;
+  return {
+    context: aContext(() => remainingMs),
+    spend: () => {
+      remainingMs = 3_000;
+    },
+  };
+}
+
+/** An SQS event of messages with these bodies. Each message has its number, from 1, as its id. */
 export function queueEvent(...bodies: readonly string[]) {
   return {
     Records: bodies.map((body, index) => ({
@@ -38,7 +50,17 @@ export function queueEvent(...bodies: readonly string[]) {
   };
 }
 
-/** The answer by which a function gives these messages back to their queue. */
-export function givenBack(...ids: readonly string[]) {
+/** The body of the message that the rule of the guard's bus sends for a transition. */
+export function busMessage(transition: Transition): string {
+  return JSON.stringify({
+    version: "0",
+    source: "drift-guard",
+    "detail-type": "Transition",
+    detail: transition,
+  });
+}
+
+/** The response that returns these messages to their queue and no others. */
+export function failedMessages(...ids: readonly string[]) {
   return { batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) };
 }

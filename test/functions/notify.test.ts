@@ -1,0 +1,98 @@
+import "./quiet.ts";
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { FindingStore } from "@drift-guard/core/ports";
+import { createHandler, handler } from "../../functions/notify.ts";
+import { aTransition } from "../builders.ts";
+import { aContext, anInvocationTime, busMessage, failedMessages, queueEvent } from "./invocations.ts";
+import { aFindingStore, commitFinding, undeliveredIn } from "./stores.ts";
+
+/** Notify over a store; `sent` keeps the texts that it sends, and those that contain `refused` fail. */
+function notifyFrom(findings: FindingStore, refused?: string) {
+  const sent: string[] = [];
+  const invoke = createHandler(() => ({
+    findings,
+    send: async ({ text }) => {
+      if (refused !== undefined && text.includes(refused)) throw new Error("The topic is not there.");
+      sent.push(text);
+    },
+  }));
+  return { invoke, sent };
+}
+
+describe("notify, in process", () => {
+  it("returns the one message of three that it cannot send, and marks the others as delivered", async () => {
+    const store = aFindingStore("notify");
+    const transitions = [];
+    for (const id of ["first", "second", "third"]) transitions.push(await commitFinding(store, id));
+    const { invoke, sent } = notifyFrom(store, "role-second");
+    assert.deepEqual(
+      await invoke(queueEvent(...transitions.map(busMessage)), aContext()),
+      failedMessages("2"),
+    );
+    assert.equal(sent.length, 2);
+    assert.deepEqual(await undeliveredIn(store), ["second#1"]);
+  });
+
+  it("returns messages that it cannot read, and sends the others", async () => {
+    const store = aFindingStore("notify");
+    const transition = await commitFinding(store, "read");
+    const { invoke, sent } = notifyFrom(store);
+    assert.deepEqual(
+      await invoke(queueEvent("[]", busMessage(transition), "{"), aContext()),
+      failedMessages("1", "3"),
+    );
+    assert.match(sent.join(), /role-read/);
+  });
+
+  it("sends a transition as it is stored, whatever the message says of it", async () => {
+    const store = aFindingStore("notify");
+    const transition = await commitFinding(store, "stored");
+    const { invoke, sent } = notifyFrom(store);
+    const forged = { ...transition, note: "Call this number" };
+    assert.deepEqual(await invoke(queueEvent(busMessage(forged)), aContext()), failedMessages());
+    assert.doesNotMatch(sent.join(), /Call this number/);
+  });
+
+  it("sends neither a transition that it delivered before nor one that is not stored", async () => {
+    const store = aFindingStore("notify");
+    const transition = await commitFinding(store, "delivered");
+    const { invoke, sent } = notifyFrom(store);
+    await invoke(queueEvent(busMessage(transition)), aContext());
+    const forged = aTransition({ finding: { ...transition.finding, seq: 2 } });
+    assert.deepEqual(
+      await invoke(queueEvent(busMessage(transition), busMessage(forged)), aContext()),
+      failedMessages(),
+    );
+    assert.equal(sent.length, 1);
+  });
+
+  it("returns the messages that it has no time for, and does not send them", async () => {
+    const store = aFindingStore("notify");
+    const first = await commitFinding(store, "first");
+    const second = await commitFinding(store, "second");
+    const { context, spend } = anInvocationTime();
+    const markDelivered: typeof store.markDelivered = (...delivered) => {
+      spend();
+      return store.markDelivered(...delivered);
+    };
+    const { invoke, sent } = notifyFrom({ ...store, markDelivered });
+    const response = await invoke(queueEvent(busMessage(first), busMessage(second), "{"), context);
+    assert.deepEqual(response, failedMessages("2", "3"));
+    assert.equal(sent.length, 1);
+    assert.deepEqual(await undeliveredIn(store), ["second#1"]);
+  });
+
+  it("throws for an event that is not SQS's", async () => {
+    await assert.rejects(notifyFrom(aFindingStore("notify")).invoke({}, aContext()), {
+      name: "MessageUnreadableError",
+    });
+  });
+
+  it("throws a ConfigError that names each missing environment variable", async () => {
+    await assert.rejects(handler(queueEvent(), aContext()), {
+      name: "ConfigError",
+      message: /FINDINGS_TABLE.*TOPIC_ARN/s,
+    });
+  });
+});
