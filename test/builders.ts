@@ -11,6 +11,7 @@ import type {
 } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Grant } from "@drift-guard/core/model/grant";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { emptyLedger, type Ledger } from "@drift-guard/core/model/ledger";
 import type { Plan } from "@drift-guard/core/model/plan";
 import { type AttachedPolicy, type Role, type RoleKey, seen } from "@drift-guard/core/model/role";
@@ -20,10 +21,10 @@ import type { Transition } from "@drift-guard/core/model/transition";
 /** The account that tests speak of. */
 export const account = "123456789012";
 /** The moment at which tests begin, and a later one in seconds. */
-export const noon = "2026-11-22T12:00:00.000Z";
-/** ISO 8601 of so many seconds after noon. */
-export function secondsAfterNoon(seconds: number): string {
-  return new Date(Date.parse(noon) + seconds * 1000).toISOString();
+export const noon: Instant = "2026-11-22T12:00:00.000Z";
+/** The moment so many seconds after noon. */
+export function secondsAfterNoon(seconds: number): Instant {
+  return instantOf(new Date(Date.parse(noon) + seconds * 1000));
 }
 
 /** The trust of a role that one service may assume. */

@@ -7,6 +7,7 @@ import type { Recheck, Subject } from "./model/change.ts";
 import type { Control, RollbackBudget } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
 import type { Finding } from "./model/finding.ts";
+import type { Instant } from "./model/instant.ts";
 import type { Ledger } from "./model/ledger.ts";
 import type { Step } from "./model/plan.ts";
 import type { ResourceFacts } from "./model/resource-facts.ts";
@@ -69,8 +70,8 @@ export interface Delivery {
   readonly transition: Transition;
   /** Of the sinks that the owner has. */
   readonly awaiting: readonly Sink[];
-  /** ISO 8601: when a sink was last to be told again, where one was. */
-  readonly renewedAt?: string;
+  /** When a sink was last to be told again, where one was. */
+  readonly renewedAt?: Instant;
 }
 
 /**
@@ -93,10 +94,10 @@ export interface FindingStore {
   findDelivery(transition: Pick<Transition, "finding">): Promise<Delivery | undefined>;
   /** Notes that a sink delivered a transition; doing so twice is nothing. */
   markDelivered(transition: Transition, sink: Sink): Promise<void>;
-  /** Has a sink be told again, at `at` (ISO 8601), of a stored transition, which is kept for longer by that. */
-  renew(transition: Transition, sink: Sink, at: string): Promise<void>;
-  /** Transitions from before `at` (ISO 8601) that a sink which the owner has did not mark yet. */
-  undelivered(at: string): AsyncIterable<Transition>;
+  /** Has a sink be told again, at `at`, of a stored transition, which is kept for longer by that. */
+  renew(transition: Transition, sink: Sink, at: Instant): Promise<void>;
+  /** Transitions from before `at` that a sink which the owner has did not mark yet. */
+  undelivered(at: Instant): AsyncIterable<Transition>;
 }
 
 /** What spending from the budget gave. */
@@ -106,7 +107,7 @@ export type Spending = "spent" | "role budget exhausted" | "account budget exhau
 export interface ControlStore {
   load(role: RoleKey): Promise<Control>;
   /** Takes one rollback from the role's and the account's budget, in one conditional write. */
-  spend(role: RoleKey, budget: RollbackBudget, now: string): Promise<Spending>;
+  spend(role: RoleKey, budget: RollbackBudget, now: Instant): Promise<Spending>;
   /** Stops rollbacks of a role until a person closes the breaker. */
   openBreaker(role: RoleKey, reason: string): Promise<void>;
 }

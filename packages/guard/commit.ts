@@ -1,4 +1,5 @@
 import { LedgerConflictError } from "@drift-guard/core/errors";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { type Ledger, pruneLedger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
@@ -44,11 +45,11 @@ export async function decideAndCommit<Result>(
 }
 
 // A decision carries its own time, so no clock is needed. A time that is too early only prunes too little.
-function newestTime({ ledger, transitions }: Decision<unknown>): string {
+function newestTime({ ledger, transitions }: Decision<unknown>): Instant {
   const times = [
     ...transitions.map(({ at }) => at),
     ...ledger.findings.flatMap(({ updatedAt, cleanSince }) => [updatedAt, cleanSince ?? updatedAt]),
     ...ledger.rollbacks.map(({ startedAt }) => startedAt),
   ];
-  return new Date(Math.max(0, ...times.map((at) => Date.parse(at)))).toISOString();
+  return instantOf(new Date(Math.max(0, ...times.map((at) => Date.parse(at)))));
 }

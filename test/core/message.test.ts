@@ -251,6 +251,18 @@ describe("a message", () => {
     assert.equal(message.kind, "irrelevant");
   });
 
+  it("of a job that failed is unreadable without the time of the event", () => {
+    const event = {
+      source: "aws.batch",
+      "detail-type": "Batch Job State Change",
+      detail: { status: "FAILED", statusReason: "AccessDenied" },
+    };
+    assert.equal(parseEnvelope({ ...event, time: "2026-11-22T12:00:00Z" }).kind, "symptom");
+    for (const time of [undefined, "", "noon"]) {
+      assert.throws(() => parseEnvelope({ ...event, time }), MessageUnreadableError);
+    }
+  });
+
   it("ends in a message or a MessageUnreadableError, whatever it holds", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (body) => {

@@ -11,7 +11,14 @@ const schema = `${JSON.stringify(
   {
     title: "Transition",
     description: "The detail of every event on drift-guard's bus.",
-    ...z.toJSONSchema(Transition),
+    ...z.toJSONSchema(Transition, {
+      io: "input",
+      override: ({ jsonSchema }) => {
+        if (jsonSchema.type === "object" && jsonSchema.properties) jsonSchema.additionalProperties = false;
+        // The format says it all; the pattern is Zod's own, and long.
+        if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+      },
+    }),
   },
   null,
   2,

@@ -110,7 +110,7 @@ describe("evidence in words", () => {
       anUndecided({ part: `tag:${evil}`, reasons: [evil] }),
       aVendorChange({ version: evil, part: `managed:${evil}` }),
       anAttempt({ call: evil, code: evil, message: evil, actor: anActor({ arn: evil, userAgent: evil }) }),
-      anImpersonation({ call: evil, at: evil, actor: { type: evil } }),
+      anImpersonation({ call: evil, at: `2026-11-22T${evil}Z`, actor: { type: evil } }),
     ];
     for (const piece of pieces) {
       const { title, sentences, lists } = describeEvidence(piece, evil);

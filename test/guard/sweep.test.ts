@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
+import { instantOf } from "@drift-guard/core/model/instant";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import type { SweepPorts } from "@drift-guard/guard/ports";
@@ -167,7 +168,7 @@ describe("a sweep whose time runs out", () => {
     const ledger = await world.ports.findings.load(first.role);
     const transitions = Array.from({ length: 250 }, (_, index): Transition => {
       const finding = { ...first, seq: 100 + index };
-      const at = world.clock.now().toISOString();
+      const at = instantOf(world.clock.now());
       return {
         schema: 1,
         id: `${first.id}#${finding.seq}`,
@@ -238,7 +239,7 @@ describe("a rollback that never came", () => {
     const config = batchRole({ missing: "automatic" }, { budget: { perAccount: 1 } });
     const world = aWorld({ config });
     assert.equal(
-      await world.control.spend({ account, name: "Another" }, config.budget, world.clock.now().toISOString()),
+      await world.control.spend({ account, name: "Another" }, config.budget, instantOf(world.clock.now())),
       "spent",
     );
     world.act(detach);
@@ -281,7 +282,7 @@ describe("a finding that stays open for long", () => {
     assert.deepEqual(await world.ports.findings.findDelivery(opened), {
       transition: opened,
       awaiting: [],
-      renewedAt: world.clock.now().toISOString(),
+      renewedAt: instantOf(world.clock.now()),
     });
     world.clock.advance(days(29));
     assert.equal((await sweepWith(world)).report.renewed, 0);

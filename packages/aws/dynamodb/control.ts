@@ -3,6 +3,7 @@ import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/clie
 import { PutCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Approval, Control, Exception, RollbackBudget } from "@drift-guard/core/model/control";
+import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/budget-window";
@@ -64,7 +65,7 @@ async function readDecisions(table: Table, role: RoleKey): Promise<Control> {
   return { exceptions, approvals, ...(breaker !== undefined && { breaker }) };
 }
 
-async function spend(table: Table, role: RoleKey, budget: RollbackBudget, now: string): Promise<Spending> {
+async function spend(table: Table, role: RoleKey, budget: RollbackBudget, now: Instant): Promise<Spending> {
   const window = budgetWindow(budget, now);
   for (let attempt = 0; attempt < maxSpendAttempts; attempt += 1) {
     try {

@@ -1,5 +1,6 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Finding } from "@drift-guard/core/model/finding";
+import type { Instant } from "@drift-guard/core/model/instant";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Delivery, Sink } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
@@ -68,7 +69,7 @@ export async function renewTransition(
   table: Table,
   transition: Transition,
   sink: Sink,
-  at: string,
+  at: Instant,
 ): Promise<void> {
   try {
     await table.documents.send(
@@ -98,7 +99,7 @@ export async function renewTransition(
  */
 export async function* readUndelivered(
   table: Table,
-  at: string,
+  at: Instant,
   sinks: readonly Sink[],
 ): AsyncIterable<Transition> {
   let unreadable: unknown;

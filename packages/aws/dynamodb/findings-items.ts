@@ -1,4 +1,5 @@
 import type { Finding } from "@drift-guard/core/model/finding";
+import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
@@ -47,7 +48,7 @@ export function transitionItem(transition: Transition, sinks: readonly Sink[]): 
   };
 }
 
-/** Returns when DynamoDB deletes a transition of `at` (ISO 8601): Unix time in seconds, the format of its time to live. */
-export function expiryFrom(at: string): number {
+/** Returns when DynamoDB deletes a transition of `at`: Unix time in seconds, the format of its time to live. */
+export function expiryFrom(at: Instant): number {
   return Math.floor(Date.parse(at) / 1000) + transitionRetentionDays * 86_400;
 }

@@ -6,6 +6,7 @@ import {
   type ServiceLastAccessed,
 } from "@aws-sdk/client-iam";
 import type { ServiceUse } from "@drift-guard/core/linked-role/linked-role";
+import { instantOf } from "@drift-guard/core/model/instant";
 import { type Observed, seen, unseen } from "@drift-guard/core/model/role";
 import { formatFailure } from "../failure.ts";
 
@@ -77,7 +78,7 @@ function usesOf(services: readonly ServiceLastAccessed[]): readonly ServiceUse[]
         ? [
             {
               service: ServiceNamespace,
-              at: LastAuthenticated.toISOString(),
+              at: instantOf(LastAuthenticated),
               ...(LastAuthenticatedRegion && { region: LastAuthenticatedRegion }),
             },
           ]

@@ -11,6 +11,7 @@ import {
 import { LinkedRoleRefusedError, LinkedRoleUnansweredError } from "@drift-guard/core/errors";
 import type { LastUse } from "@drift-guard/core/linked-role/linked-role";
 import type { DeletionStatus } from "@drift-guard/core/model/deletion";
+import { instantOf } from "@drift-guard/core/model/instant";
 import { type Observed, seen } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
 import { errorCodeOf, formatFailure, isDenied, isRefusal, isThrottled } from "../failure.ts";
@@ -99,7 +100,7 @@ function lastUseOf(
   used: { readonly LastUsedDate?: Date | undefined; readonly Region?: string | undefined } | undefined,
 ): Observed<LastUse | null> {
   if (!used?.LastUsedDate) return seen(null);
-  return seen({ at: used.LastUsedDate.toISOString(), ...(used.Region && { region: used.Region }) });
+  return seen({ at: instantOf(used.LastUsedDate), ...(used.Region && { region: used.Region }) });
 }
 
 async function ask<T>(call: string, what: string, answer: Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Actor } from "../model/actor.ts";
 import type { Outcome } from "../model/change.ts";
+import { Instant } from "../model/instant.ts";
 
 // Sets of records from real trails hold null, "None" and missing fields where the guide promises text.
 const text = z.preprocess(
@@ -33,7 +34,7 @@ function normaliseTime(value: unknown): unknown {
 /** A CloudTrail record: the fields that the guard uses, read as leniently as real trails need. */
 export const CloudTrailRecord = z.looseObject({
   eventID: z.string().min(1),
-  eventTime: z.preprocess(normaliseTime, z.iso.datetime({ offset: true })),
+  eventTime: z.preprocess(normaliseTime, Instant),
   eventSource: z.string().min(1),
   eventName: z.string().min(1),
   awsRegion: text,

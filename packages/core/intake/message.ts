@@ -2,6 +2,7 @@ import * as z from "zod";
 import { MessageUnreadableError } from "../errors.ts";
 import { linkedRoleDetails } from "../linked-role/notes.ts";
 import { type Change, type Recheck, RecheckMessage } from "../model/change.ts";
+import { Instant } from "../model/instant.ts";
 import { actorOf, CloudTrailRecord, outcomeOf } from "./cloudtrail.ts";
 import { subjectsOf } from "./subjects.ts";
 import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
@@ -60,7 +61,9 @@ export function parseEnvelope(value: unknown): Message {
   if (!envelope.success) throw unreadable("EventBridge envelope", envelope.error);
   const { detail, account, "detail-type": type } = envelope.data;
   if (envelope.data.source === "aws.batch" && isSymptomType(type)) {
-    const read = readSymptom(envelope.data);
+    const time = Instant.safeParse(envelope.data.time);
+    if (!time.success) throw unreadable("time of the EventBridge envelope", time.error);
+    const read = readSymptom({ ...envelope.data, time: time.data });
     return "why" in read ? { kind: "irrelevant", why: read.why } : { kind: "symptom", symptom: read };
   }
   if (!carriers.includes(type)) return { kind: "irrelevant", why: `it carries no API call: ${type}` };

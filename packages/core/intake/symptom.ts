@@ -3,14 +3,14 @@ import { optionalText } from "../batch/batch.ts";
 import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import { linkedRoles } from "../linked-role/linked-role.ts";
 import type { Subject } from "../model/change.ts";
+import type { Instant } from "../model/instant.ts";
 import { isPossibleSubject } from "./subject-shape.ts";
 
 /** A job that failed or a queue that is blocked, told by AWS Batch itself: a hint at the roles behind it. */
 export interface Symptom {
   /** EventBridge's id of the event: the same for every copy. */
   readonly id: string;
-  /** ISO 8601. */
-  readonly at: string;
+  readonly at: Instant;
   readonly account: string;
   readonly region: string;
   /** Such as `job nightly FAILED`. */
@@ -59,7 +59,7 @@ const Detail = z.looseObject({
 /** An EventBridge envelope of one of `symptomTypes`. */
 export interface NativeEvent {
   readonly id?: string | undefined;
-  readonly time?: string | undefined;
+  readonly time: Instant;
   readonly account?: string | undefined;
   readonly region?: string | undefined;
   readonly resources?: readonly string[] | undefined;
@@ -86,7 +86,7 @@ export function readSymptom(event: NativeEvent): Symptom | { readonly why: strin
   const queueName = nameOf(queue);
   return {
     id: event.id ?? "",
-    at: event.time ?? "",
+    at: event.time,
     account: event.account ?? "",
     region: event.region ?? "",
     what: blocked ? `job queue ${queueName ?? "of a job"} blocked by job ${job}` : `job ${job} FAILED`,

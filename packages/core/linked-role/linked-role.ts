@@ -1,3 +1,4 @@
+import type { Instant } from "../model/instant.ts";
 import type { Observed } from "../model/role.ts";
 
 /** A service-linked role of Batch itself: named by Batch, written by AWS alone (R11..R14, 2.5). */
@@ -31,8 +32,7 @@ export function linkedRoleArn(role: LinkedRole, at: { account: string; partition
 
 /** When and where a role was last used; AWS keeps 400 days of it, and is some hours behind. */
 export interface LastUse {
-  /** ISO 8601. */
-  readonly at: string;
+  readonly at: Instant;
   readonly region?: string;
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
+import { Instant } from "./instant.ts";
 import { Part } from "./part.ts";
 
 /** What a change concerns. Finding the roles behind anything but a role takes a read. */
@@ -26,8 +27,7 @@ export const Change = z
   .object({
     /** CloudTrail's `eventID`: the same for every copy of the record. */
     id: z.string(),
-    /** ISO 8601, to the second. */
-    at: z.string(),
+    at: Instant,
     account: z.string(),
     region: z.string(),
     /** Service and call: `iam:DetachRolePolicy`. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Instant } from "./instant.ts";
 
 /** Accepts a finding as it is: it holds for exactly this evidence, and until it expires. */
 export const Exception = z
@@ -8,8 +9,7 @@ export const Exception = z
     digest: z.string(),
     owner: z.string(),
     reason: z.string(),
-    /** ISO 8601. */
-    expires: z.string(),
+    expires: Instant,
   })
   .readonly();
 export type Exception = z.infer<typeof Exception>;
@@ -20,9 +20,9 @@ export const Approval = z
     findingId: z.string(),
     digest: z.string(),
     by: z.string(),
-    /** ISO 8601: when it was given. A rollback since then has used it up. */
-    at: z.string(),
-    expires: z.string(),
+    /** When it was given. A rollback since then has used it up. */
+    at: Instant,
+    expires: Instant,
   })
   .readonly();
 export type Approval = z.infer<typeof Approval>;

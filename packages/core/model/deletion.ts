@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Instant } from "./instant.ts";
 import { RoleKey } from "./role.ts";
 
 /** Resources of one region that still use a service-linked role, as IAM names them. */
@@ -28,8 +29,7 @@ export const Deletion = z
     role: RoleKey,
     /** `task/aws-service-role/SERVICE/ROLE/UUID`. */
     taskId: z.string(),
-    /** ISO 8601. */
-    submittedAt: z.string(),
+    submittedAt: Instant,
     /** As it was last seen. */
     last: DeletionStatus,
   })

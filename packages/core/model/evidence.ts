@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { Grant } from "./grant.ts";
+import { Instant } from "./instant.ts";
 import { Part } from "./part.ts";
 
 const grants = z.array(Grant).readonly();
@@ -79,8 +80,8 @@ export const Note = z
     /** Whole sentences, what to do among them. */
     details: z.array(z.string()).readonly(),
     grants,
-    /** ISO 8601: when it was done, where the note is about a call; an older call says nothing new. */
-    at: z.string().exactOptional(),
+    /** When it was done, where the note is about a call; an older call says nothing new. */
+    at: Instant.exactOptional(),
   })
   .readonly();
 export type Note = z.infer<typeof Note>;
@@ -92,7 +93,7 @@ export const Attempt = z
     part: z.literal("role"),
     call: z.string(),
     actor: Actor,
-    at: z.string(),
+    at: Instant,
     /** IAM's error code and message. */
     code: z.string(),
     message: z.string().exactOptional(),
@@ -109,7 +110,7 @@ export const Impersonation = z
     part: z.literal("role"),
     call: z.string(),
     actor: Actor,
-    at: z.string(),
+    at: Instant,
     changeId: z.string(),
     earlier,
   })

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { Evidence } from "./evidence.ts";
+import { Instant } from "./instant.ts";
 import { RoleKey } from "./role.ts";
 
 /** How bad a finding is, in Security Hub's words, from the worst to the mildest. */
@@ -28,10 +29,10 @@ export const Finding = z
     causedBy: Actor.exactOptional(),
     /** Counts the finding's transitions. */
     seq: z.number(),
-    openedAt: z.string(),
-    updatedAt: z.string(),
+    openedAt: Instant,
+    updatedAt: Instant,
     /** The first of the clean reads since; a finding resolves on a later one only (IAM is eventually consistent). */
-    cleanSince: z.string().exactOptional(),
+    cleanSince: Instant.exactOptional(),
     /** What of AWS Batch uses the role, in short texts; left out where that was not asked. Bounded. */
     usedBy: z.array(z.string()).readonly().exactOptional(),
     /** Jobs that failed and queues that were blocked since, which this explains; the newest first, bounded. */

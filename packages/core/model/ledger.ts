@@ -1,4 +1,5 @@
 import type { Finding } from "./finding.ts";
+import { type Instant, millisecondsBetween } from "./instant.ts";
 import type { RoleKey } from "./role.ts";
 import type { Rollback } from "./rollback.ts";
 
@@ -19,13 +20,13 @@ export function emptyLedger(role: RoleKey): Ledger {
 // Lambda ends a function after 15 minutes: a rollback that began before that runs no more.
 const longestRunMinutes = 15;
 
-/** Whether a rollback of the role may still be running at `now` (ISO 8601). */
-export function isRollbackUnderway(ledger: Ledger, now: string): boolean {
+/** Whether a rollback of the role may still be running at `now`. */
+export function isRollbackUnderway(ledger: Ledger, now: Instant): boolean {
   return ledger.rollbacks.some((rollback) => rollback.status === "running" && !isAbandoned(rollback, now));
 }
 
 /** Closes rollbacks whose function was stopped before it could say how they ended; the same ledger where none was. */
-export function closeAbandoned(ledger: Ledger, now: string): Ledger {
+export function closeAbandoned(ledger: Ledger, now: Instant): Ledger {
   if (!ledger.rollbacks.some((rollback) => isAbandoned(rollback, now))) return ledger;
   const failure = "It ended before it could say how: its function was stopped.";
   return {
@@ -36,8 +37,8 @@ export function closeAbandoned(ledger: Ledger, now: string): Ledger {
   };
 }
 
-function isAbandoned({ status, startedAt }: Rollback, now: string): boolean {
-  return status === "running" && Date.parse(now) - Date.parse(startedAt) > longestRunMinutes * 60_000;
+function isAbandoned({ status, startedAt }: Rollback, now: Instant): boolean {
+  return status === "running" && millisecondsBetween(startedAt, now) > longestRunMinutes * 60_000;
 }
 
 /**
@@ -48,16 +49,16 @@ const keep = { rollbacks: 20, rollbackDays: 30, resolvedDays: 430 };
 
 /**
  * The ledger without what is long over: rollbacks that ended more than 30 days ago, beyond the newest 20, and findings
- * that were resolved more than 430 days ago. The very ledger that was given where there is none. `now` is ISO 8601.
+ * that were resolved more than 430 days ago. The very ledger that was given where there is none.
  */
-export function pruneLedger(ledger: Ledger, now: string): Ledger {
-  const isOlder = (at: string, days: number) => Date.parse(now) - Date.parse(at) > days * 86_400_000;
+export function pruneLedger(ledger: Ledger, now: Instant): Ledger {
+  const isOlder = (at: Instant, days: number) => millisecondsBetween(at, now) > days * 86_400_000;
   const findings = ledger.findings.filter(
     ({ state, updatedAt }) => state !== "resolved" || !isOlder(updatedAt, keep.resolvedDays),
   );
   const newest = new Set(
     ledger.rollbacks
-      .toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))
+      .toSorted((a, b) => millisecondsBetween(a.startedAt, b.startedAt))
       .slice(0, keep.rollbacks),
   );
   const rollbacks = ledger.rollbacks.filter(

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { Finding } from "./finding.ts";
+import { Instant } from "./instant.ts";
 
 /** What happened to a finding. */
 export const TransitionKind = z.enum([
@@ -20,7 +21,7 @@ export const rollbackKinds: readonly TransitionKind[] = ["opened", "worsened", "
 
 /** What made the guard look, or act. */
 export const Cause = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("change"), changeId: z.string(), call: z.string(), at: z.string() }).readonly(),
+  z.object({ kind: z.literal("change"), changeId: z.string(), call: z.string(), at: Instant }).readonly(),
   z.object({ kind: z.literal("recheck") }).readonly(),
   z.object({ kind: z.literal("sweep") }).readonly(),
   z
@@ -28,7 +29,7 @@ export const Cause = z.discriminatedUnion("kind", [
       kind: z.literal("symptom"),
       /** EventBridge's id of AWS Batch's own event. */
       eventId: z.string(),
-      at: z.string(),
+      at: Instant,
       /** Such as `job nightly FAILED`. */
       what: z.string(),
       /** AWS Batch's words. */
@@ -49,7 +50,7 @@ export const Transition = z
     /** `findingId#seq`. */
     id: z.string(),
     kind: TransitionKind,
-    at: z.string(),
+    at: Instant,
     cause: Cause,
     /** Who caused it, where that is known. */
     actor: Actor.exactOptional(),

@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Change } from "../model/change.ts";
 import type { Exception } from "../model/control.ts";
 import type { Evidence } from "../model/evidence.ts";
+import type { Instant } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import type { Cause } from "../model/transition.ts";
 
@@ -22,8 +23,7 @@ export interface Observation {
   readonly arn?: string;
   /** Name of the reference that it was compared with; left out where none has that name. */
   readonly reference?: string;
-  /** ISO 8601. */
-  readonly now: string;
+  readonly now: Instant;
   /** Seconds that must lie between two clean reads before a finding resolves: IAM is eventually consistent. */
   readonly settleSeconds: number;
 }

@@ -2,6 +2,7 @@ import { authorOf } from "../intake/written-part.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
+import { isBefore, millisecondsBetween } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
 import { attribute, isByTrustedActor } from "./attribution.ts";
@@ -120,7 +121,7 @@ function clear(finding: Finding, observation: Observation): FindingUpdate {
     return [{ ...finding, state: "suppressed" }, "suppressed"];
   }
   if (finding.cleanSince === undefined) return [{ ...finding, cleanSince: now }];
-  if (Date.parse(now) - Date.parse(finding.cleanSince) < settleSeconds * 1000) return [finding];
+  if (millisecondsBetween(finding.cleanSince, now) < settleSeconds * 1000) return [finding];
   const { cleanSince: _, refusal: __, retry: ___, ...rest } = finding;
   return [{ ...rest, state: "resolved" }, "resolved"];
 }
@@ -142,7 +143,7 @@ function isShielded(finding: Finding, evidence: readonly Evidence[]): boolean {
 function isExcepted(finding: Finding, { exceptions, now }: Observation): boolean {
   return exceptions.some(
     ({ findingId, digest, expires }) =>
-      findingId === finding.id && expires > now && digest === digestEvidence(finding.evidence),
+      findingId === finding.id && isBefore(now, expires) && digest === digestEvidence(finding.evidence),
   );
 }
 

@@ -2,13 +2,14 @@ import { nameActor } from "../config/trusted-actor.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { digestEvidence, printGrants } from "../model/identity.ts";
+import { isBefore, millisecondsBetween } from "../model/instant.ts";
 import type { Observation } from "./observation.ts";
 
 /** Whether a note about a call was told already: a copy that comes late says nothing new. */
 export function isKnownNote(before: Evidence, now: Evidence): boolean {
   if (before.kind !== "note" || now.kind !== "note") return false;
   if (before.at === undefined || now.at === undefined) return false;
-  return now.at < before.at || digestEvidence(before) === digestEvidence(now);
+  return isBefore(now.at, before.at) || digestEvidence(before) === digestEvidence(now);
 }
 
 // Whoever tries the same again and again is told of once in a while, not with each call.
@@ -25,7 +26,7 @@ export function isRepeat(
   return (
     before.changeId !== evidence.changeId &&
     alike(before) === alike(evidence) &&
-    Date.parse(now) - Date.parse(updatedAt) < repeatMinutes * 60_000
+    millisecondsBetween(updatedAt, now) < repeatMinutes * 60_000
   );
 }
 

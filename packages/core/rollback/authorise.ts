@@ -1,5 +1,6 @@
 import type { GuardedRole } from "../config/config.ts";
 import type { Control } from "../model/control.ts";
+import type { Instant } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
@@ -13,8 +14,7 @@ export interface AuthorisationRequest {
   readonly guarded: GuardedRole;
   readonly ledger: Ledger;
   readonly control: Control;
-  /** ISO 8601. */
-  readonly now: string;
+  readonly now: Instant;
   readonly windowHours: number;
 }
 

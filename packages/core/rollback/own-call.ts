@@ -1,5 +1,6 @@
 import type { Change } from "../model/change.ts";
 import type { Attempt, Impersonation, Note } from "../model/evidence.ts";
+import type { Instant } from "../model/instant.ts";
 import { isRollbackUnderway, type Ledger } from "../model/ledger.ts";
 import type { Rollback } from "../model/rollback.ts";
 
@@ -25,7 +26,7 @@ export function judgeOwnCall(
   change: Change,
   ledger: Ledger,
   identity: OwnIdentity,
-  now: string,
+  now: Instant,
 ): Impersonation | Note | "none" | "unknown" {
   if (!isByGuard(change, identity)) return "none";
   const own = ledger.rollbacks.some(({ done }) =>

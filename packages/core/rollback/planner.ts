@@ -4,6 +4,7 @@ import type { Approval } from "../model/control.ts";
 import type { Assessment, Drift } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { digestEvidence, digestRole, identifyFinding } from "../model/identity.ts";
+import { type Instant, isBefore } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
@@ -23,8 +24,7 @@ export interface PlanningInput {
   readonly approvals: readonly Approval[];
   /** The owner's say about trusted actors; none where left out. */
   readonly config?: Pick<Config, "trustedActors">;
-  /** ISO 8601. */
-  readonly now: string;
+  readonly now: Instant;
 }
 
 /** A finding that is not undone, and why. */
@@ -160,11 +160,11 @@ function isApproved(finding: Finding, { approvals, ledger, now }: PlanningInput)
   return approvals.some(
     ({ findingId, digest, at, expires }) =>
       findingId === finding.id &&
-      expires > now &&
+      isBefore(now, expires) &&
       digest === digestEvidence(finding.evidence) &&
       !ledger.rollbacks.some(
         ({ status, startedAt, plan }) =>
-          status === "done" && startedAt >= at && plan.findings.includes(finding.id),
+          status === "done" && !isBefore(startedAt, at) && plan.findings.includes(finding.id),
       ),
   );
 }

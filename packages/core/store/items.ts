@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Approval, Exception } from "../model/control.ts";
 import { Finding } from "../model/finding.ts";
+import { Instant } from "../model/instant.ts";
 import { RoleKey } from "../model/role.ts";
 import { Rollback } from "../model/rollback.ts";
 import { Transition } from "../model/transition.ts";
@@ -14,7 +15,7 @@ export const FindingItem = z.object({ finding: Finding });
 /** Holds a rollback, with the role as it was before. */
 export const RollbackItem = z.object({ rollback: Rollback });
 /** Holds a transition, and when a sink was last to be told again of it. */
-export const TransitionItem = z.object({ transition: Transition, renewedAt: z.string().exactOptional() });
+export const TransitionItem = z.object({ transition: Transition, renewedAt: Instant.exactOptional() });
 
 /** Holds an exception that a person made. */
 export const ExceptionItem = z.object({ exception: Exception });

@@ -1,4 +1,5 @@
 import type { Approval, Control, Exception, RollbackBudget } from "@drift-guard/core/model/control";
+import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import { budgetWindow } from "@drift-guard/core/rollback/budget-window";
@@ -46,7 +47,7 @@ function loadControl(database: Database, role: RoleKey): Control {
   };
 }
 
-function spend(database: Database, role: RoleKey, budget: RollbackBudget, now: string): Spending {
+function spend(database: Database, role: RoleKey, budget: RollbackBudget, now: Instant): Spending {
   const sk = controlKeys.budget(budgetWindow(budget, now).id);
   const ofRole = controlKeys.partition(role);
   const ofAccount = controlKeys.account(role.account);

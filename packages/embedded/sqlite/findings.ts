@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { LedgerConflictError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/model/finding";
+import type { Instant } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
@@ -56,7 +57,7 @@ function selectFindings(sqlite: DatabaseSync): unknown[] {
     .all(`${findingKeys.finding("")}*`);
 }
 
-function selectWaiting(sqlite: DatabaseSync, at: string, sinks: readonly Sink[]): unknown[] {
+function selectWaiting(sqlite: DatabaseSync, at: Instant, sinks: readonly Sink[]): unknown[] {
   return sqlite
     .prepare(
       `SELECT DISTINCT findings.pk, findings.sk, item FROM waiting JOIN findings USING (pk, sk)

@@ -4,6 +4,7 @@ import type { Message } from "@drift-guard/core/intake/message";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
 import type { Change, Recheck } from "@drift-guard/core/model/change";
 import type { Evidence, Note } from "@drift-guard/core/model/evidence";
+import { instantOf } from "@drift-guard/core/model/instant";
 import { type RoleKey, type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
 import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
@@ -177,7 +178,7 @@ export async function inspectRole(
     // Only the first round may use what the caller read: after a conflict the role is read anew.
     const seen = await lookAtRole(watched, given, ports);
     given = undefined;
-    const now = ports.now().toISOString();
+    const now = instantOf(ports.now());
     const foreign = cause.kind === "recheck" && after ? judgeOwnCall(after, ledger, settings, now) : "none";
     const evidence: readonly Evidence[] = [
       ...seen.assessments,

@@ -1,5 +1,6 @@
 import { LinkedRoleUnansweredError } from "@drift-guard/core/errors";
 import { type Deletion, type DeletionStatus, hasEnded } from "@drift-guard/core/model/deletion";
+import { instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
 import type { Clock } from "../ports.ts";
@@ -56,7 +57,7 @@ export async function submitDeletion(
   const deletion: Deletion = {
     role,
     taskId,
-    submittedAt: now().toISOString(),
+    submittedAt: instantOf(now()),
     last: { status: "NOT_STARTED" },
   };
   await memory.save(deletion);

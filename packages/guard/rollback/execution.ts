@@ -1,5 +1,6 @@
 import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
 import { digestRole } from "@drift-guard/core/model/identity";
+import { instantOf } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { Role, RoleKey } from "@drift-guard/core/model/role";
 import type { Rollback, StepDone } from "@drift-guard/core/model/rollback";
@@ -20,7 +21,7 @@ export async function carryOut(
     ...rollback,
     done,
     status: "failed",
-    endedAt: now().toISOString(),
+    endedAt: instantOf(now()),
     failure,
   });
   let expected: readonly Role[] = [before];
@@ -34,7 +35,7 @@ export async function carryOut(
       if (!stood)
         return fail(`${plan.role} was changed by somebody else meanwhile; nothing more was written.`);
       const { requestId } = await writer.apply(step);
-      done.push({ step: index, at: now().toISOString(), ...(requestId !== undefined && { requestId }) });
+      done.push({ step: index, at: instantOf(now()), ...(requestId !== undefined && { requestId }) });
       // At once, since the call's own event is on its way and must be recognised by its request id.
       await record({ ...rollback, done: [...done] }, key, ports);
       // The next read may still show the role as it was before this step: IAM is eventually consistent.
@@ -45,7 +46,7 @@ export async function carryOut(
         const requestId = error instanceof StepRefusedError ? error.requestId : undefined;
         done.push({
           step: index,
-          at: now().toISOString(),
+          at: instantOf(now()),
           ...(requestId !== undefined && { requestId }),
           failed,
         });
@@ -55,7 +56,7 @@ export async function carryOut(
       );
     }
   }
-  return { ...rollback, done, status: "done", endedAt: now().toISOString() };
+  return { ...rollback, done, status: "done", endedAt: instantOf(now()) };
 }
 
 function failureOf(error: unknown): StepDone["failed"] | undefined {

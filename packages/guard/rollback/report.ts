@@ -1,4 +1,5 @@
 import type { Finding } from "@drift-guard/core/model/finding";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
@@ -19,7 +20,7 @@ export interface Refusal {
 export function refuse(
   ledger: Ledger,
   refusals: readonly Refusal[],
-  now: string,
+  now: Instant,
 ): { readonly ledger: Ledger; readonly transitions: readonly Transition[] } {
   const transitions: Transition[] = [];
   const findings = ledger.findings.map((finding) => {
@@ -38,7 +39,7 @@ export async function concludeRollback(
   key: RoleKey,
   ports: Pick<RollbackPorts, "findings" | "now">,
 ): Promise<void> {
-  const now = ports.now().toISOString();
+  const now = instantOf(ports.now());
   const note = summarise(rollback);
   await decideAndCommit(ports.findings, key, (ledger) => {
     const transitions: Transition[] = [];
@@ -55,7 +56,7 @@ export async function concludeRollback(
   });
 }
 
-function turnDown(finding: Finding, refusal: string, passing: boolean, now: string): Finding {
+function turnDown(finding: Finding, refusal: string, passing: boolean, now: Instant): Finding {
   const { retry: _, ...rest } = finding;
   return { ...rest, refusal, ...(passing && { retry: true as const }), seq: finding.seq + 1, updatedAt: now };
 }
@@ -86,7 +87,7 @@ function tell(
   kind: TransitionKind,
   rollbackId: string,
   note: string,
-  at: string,
+  at: Instant,
 ): Transition {
   return {
     schema: 1,

@@ -4,6 +4,7 @@ import type { Control } from "@drift-guard/core/model/control";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
+import { type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
 import { closeAbandoned, isRollbackUnderway, type Ledger } from "@drift-guard/core/model/ledger";
 import type { Role, RoleKey } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
@@ -32,7 +33,7 @@ export interface RollbackRequest {
 
 /** A write to the control table that a decision needs before it can be committed. */
 type Intent =
-  | { readonly kind: "spend"; readonly now: string }
+  | { readonly kind: "spend"; readonly now: Instant }
   | { readonly kind: "open-breaker"; readonly reason: string };
 
 /** The intents that are carried out. */
@@ -50,7 +51,7 @@ type Observation =
       readonly assessments: readonly Assessment[];
       readonly control: Control;
       /** ISO 8601. */
-      readonly now: string;
+      readonly now: Instant;
     };
 
 /**
@@ -93,7 +94,7 @@ async function observe(
     control: await ports.control.load(key),
     // Without the resource reader: a rollback may not read secrets and keys.
     assessments: await assessRole(watched, reading, {}),
-    now: ports.now().toISOString(),
+    now: instantOf(ports.now()),
   };
 }
 
@@ -180,7 +181,7 @@ function findReasonToWait(
   ledger: Ledger,
   asking: Finding,
   assessments: readonly Assessment[],
-  now: string,
+  now: Instant,
   { config }: GuardSettings,
 ): string | undefined {
   if (isRollbackUnderway(ledger, now)) return "another rollback is running; retry when it has ended.";
@@ -188,7 +189,7 @@ function findReasonToWait(
   const justRolledBack = ledger.rollbacks.some(
     (rollback) =>
       rollback.status !== "running" &&
-      Date.parse(now) - Date.parse(rollback.endedAt) < settleSecondsOf(config) * 1000 &&
+      millisecondsBetween(rollback.endedAt, now) < settleSecondsOf(config) * 1000 &&
       rollback.plan.findings.includes(asking.id),
   );
   const known = ledger.findings.find(({ id }) => id === asking.id);

@@ -1,6 +1,7 @@
 import type { GuardedRole } from "@drift-guard/core/config/config";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { Inspection } from "../inspect/inspect.ts";
@@ -12,9 +13,9 @@ const overdueMinutes = 15;
 const announceAtOnce = 100;
 const hubDays = 30;
 
-/** The moment (ISO 8601) before which whatever was told should have been heard. */
-function overdueAt({ now }: Pick<SweepPorts, "now">): string {
-  return new Date(now().getTime() - overdueMinutes * 60_000).toISOString();
+/** The moment before which whatever was told should have been heard. */
+function overdueAt({ now }: Pick<SweepPorts, "now">): Instant {
+  return instantOf(new Date(now().getTime() - overdueMinutes * 60_000));
 }
 
 /**
@@ -57,13 +58,13 @@ export async function renewForHub(
 ): Promise<readonly Transition[]> {
   if (!config.securityHub) return [];
   const moment = now();
-  const monthAgo = new Date(moment.getTime() - hubDays * 86_400_000).toISOString();
+  const monthAgo = instantOf(new Date(moment.getTime() - hubDays * 86_400_000));
   const renewed: Transition[] = [];
   for (const finding of (await findings.load(role)).findings) {
-    if (finding.state !== "open" || finding.updatedAt >= monthAgo) continue;
+    if (finding.state !== "open" || !isBefore(finding.updatedAt, monthAgo)) continue;
     const last = await findings.findDelivery({ finding });
-    if (!last || (last.renewedAt ?? last.transition.at) >= monthAgo) continue;
-    await findings.renew(last.transition, "securityhub", moment.toISOString());
+    if (!last || !isBefore(last.renewedAt ?? last.transition.at, monthAgo)) continue;
+    await findings.renew(last.transition, "securityhub", instantOf(moment));
     renewed.push(last.transition);
   }
   return renewed;

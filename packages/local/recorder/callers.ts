@@ -1,3 +1,4 @@
+import { Instant } from "@drift-guard/core/model/instant";
 import type { ApiCall } from "./call.ts";
 import { elementAt, textAt, type Xml } from "./xml.ts";
 
@@ -107,7 +108,7 @@ export function resultOf(call: ApiCall, answer: Xml): Xml | undefined {
   return elementAt(answer, `${call.action}Response`, `${call.action}Result`);
 }
 
-/** ISO 8601 to the second, as CloudTrail writes its times. */
-export function toSeconds(at: Date): string {
-  return at.toISOString().replace(/\.\d+/, "");
+/** The moment of a date, to the second, as CloudTrail writes its times. */
+export function toSeconds(at: Date): Instant {
+  return Instant.parse(at.toISOString().replace(/\.\d+/, ""));
 }

@@ -142,6 +142,39 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
       await assert.rejects(door.store.load(role), StoreUnavailableError);
     });
 
+    it("reads times with any offset from UTC as the moments that they are", async () => {
+      const role = newRole();
+      const pk = controlKeys.partition(role);
+      await door.put(pk, controlKeys.exception(finding.id), {
+        schema: 1,
+        exception: { ...exception, expires: "2026-11-22T13:00:00+05:00" },
+      });
+      await door.put(pk, controlKeys.approval(finding.id), {
+        schema: 1,
+        approval: { ...approval, at: "2026-11-22T06:30:00-05:30", expires: "2026-11-22T13:00:00Z" },
+      });
+      const { exceptions, approvals } = await door.store.load(role);
+      assert.deepEqual(exceptions, [{ ...exception, expires: "2026-11-22T08:00:00.000Z" }]);
+      assert.deepEqual(approvals, [{ ...approval, expires: "2026-11-22T13:00:00Z" }]);
+    });
+
+    for (const expires of ["never", "", "2026-11-31T00:00:00Z", "2026-11-22", "9999999999", null]) {
+      it(`throws where an exception or approval expires at ${JSON.stringify(expires)}: that suppresses nothing`, async () => {
+        for (const [sk, item] of [
+          [controlKeys.exception(finding.id), { exception: { ...exception, expires } }],
+          [controlKeys.approval(finding.id), { approval: { ...approval, expires } }],
+        ] as const) {
+          const role = newRole();
+          await door.put(controlKeys.partition(role), sk, { schema: 1, ...item });
+          await assert.rejects(door.store.load(role), (error) => {
+            assert.ok(error instanceof StoreUnavailableError);
+            assert.match(error.message, /expires/);
+            return true;
+          });
+        }
+      });
+    }
+
     async function decide(role: RoleKey): Promise<void> {
       const pk = controlKeys.partition(role);
       await door.put(pk, controlKeys.exception(finding.id), { schema: 1, exception });

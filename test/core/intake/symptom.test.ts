@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readSymptom } from "@drift-guard/core/intake/symptom";
 import fc from "fast-check";
-import { account } from "../../builders.ts";
+import { account, noon } from "../../builders.ts";
 
 describe("reading a symptom", () => {
   it("leads from a job of another service to the service-linked role for such jobs", () => {
@@ -12,7 +12,12 @@ describe("reading a symptom", () => {
       status: "FAILED",
       statusReason: "AccessDenied: not authorized",
     };
-    const read = readSymptom({ "detail-type": "Batch Service Job State Change", account, detail });
+    const read = readSymptom({
+      "detail-type": "Batch Service Job State Change",
+      time: noon,
+      account,
+      detail,
+    });
     assert.ok("subjects" in read);
     assert.deepEqual(read.subjects, [{ kind: "role", name: "AWSServiceRoleForAWSBatchWithSagemaker" }]);
   });
@@ -23,8 +28,8 @@ describe("reading a symptom", () => {
     });
     fc.assert(
       fc.property(fc.oneof(anything, fc.anything()), (detail) => {
-        readSymptom({ "detail-type": "Batch Job State Change", detail });
-        readSymptom({ "detail-type": "Batch Job Queue Blocked", detail });
+        readSymptom({ "detail-type": "Batch Job State Change", time: noon, detail });
+        readSymptom({ "detail-type": "Batch Job Queue Blocked", time: noon, detail });
       }),
     );
   });

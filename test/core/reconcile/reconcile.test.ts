@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import type { Instant } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { Observation } from "@drift-guard/core/reconcile/observation";
 import { type Reconciliation, reconcile } from "@drift-guard/core/reconcile/reconcile";
@@ -249,7 +250,7 @@ describe("an exception", () => {
   });
 
   const key = aKey();
-  const accepting = (evidence: Evidence, expires = secondsAfterNoon(1000)) => ({
+  const accepting = (evidence: Evidence, expires: Instant = secondsAfterNoon(1000)) => ({
     exceptions: [
       {
         findingId: identifyFinding(key, evidence),
@@ -273,6 +274,14 @@ describe("an exception", () => {
   it("ends when it expires", () => {
     const suppressed = look(opened(aDrift()), [aDrift()], 10, accepting(aDrift(), secondsAfterNoon(15)));
     const after = look(suppressed.ledger, [aDrift()], 20, accepting(aDrift(), secondsAfterNoon(15)));
+    assert.deepEqual(kinds(after), ["reopened"]);
+  });
+
+  it("ends at the moment that it names, however many digits its seconds have", () => {
+    const expires = "2026-11-22T12:00:15Z";
+    const suppressed = look(opened(aDrift()), [aDrift()], 10, accepting(aDrift(), expires));
+    assert.deepEqual(kinds(suppressed), ["suppressed"]);
+    const after = look(suppressed.ledger, [aDrift()], 15, accepting(aDrift(), expires));
     assert.deepEqual(kinds(after), ["reopened"]);
   });
 });

@@ -1,0 +1,38 @@
+import * as z from "zod";
+
+/** A moment in UTC, as ISO 8601: `2026-11-22T12:00:00Z`, with or without fractions of a second. */
+export type Instant = `${number}-${number}-${number}T${string}Z`;
+
+/** Reads ISO 8601 with any offset from UTC; a text that is no such time is refused. */
+export const Instant = z.codec(z.iso.datetime({ offset: true }), z.custom<Instant>(), {
+  decode: (text, context) => {
+    if (isUtc(text)) return text;
+    const utc = new Date(text).toISOString();
+    if (isUtc(utc)) return utc;
+    context.issues.push({ code: "custom", message: "It lies outside the years 0 to 9999.", input: text });
+    return z.NEVER;
+  },
+  encode: (instant) => instant,
+});
+
+/** The moment of a date, to the millisecond. Throws `RangeError` where the date is invalid. */
+export function instantOf(date: Date): Instant {
+  const text = date.toISOString();
+  if (isUtc(text)) return text;
+  throw new RangeError(`${text} lies outside the years 0 to 9999.`);
+}
+
+// The schema has checked the rest of the text.
+function isUtc(text: string): text is Instant {
+  return /^\d{4}-\d\d-\d\dT.*Z$/.test(text);
+}
+
+/** Whether a moment lies before another; texts of one moment may differ in their fractions of a second. */
+export function isBefore(moment: Instant, other: Instant): boolean {
+  return Date.parse(moment) < Date.parse(other);
+}
+
+/** Milliseconds from one moment to a later one; negative where it is earlier. */
+export function millisecondsBetween(from: Instant, to: Instant): number {
+  return Date.parse(to) - Date.parse(from);
+}
