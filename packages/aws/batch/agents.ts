@@ -8,10 +8,16 @@ import { AgentsUnreadableError } from "@drift-guard/core/errors";
 import type { AgentReader } from "@drift-guard/core/ports";
 import { errorCodeOf, formatFailure, isDenied } from "../failure.ts";
 
-// What DescribeContainerInstances takes at once, and the most that ListContainerInstances gives in a page.
-const mostInstances = 100;
+// The page limit of ListContainerInstances, and the number of instances that DescribeContainerInstances takes.
+const pageSize = 100;
 
-/** Reads Amazon ECS, each region through the client that `clientOf` gives for it, which is asked for once. */
+/**
+ * Creates a reader of the ECS agents of clusters. It needs `ecs:ListContainerInstances` and
+ * `ecs:DescribeContainerInstances`, and calls `clientOf` once per region.
+ *
+ * `oldestAgent` reads all pages. It returns undefined if ECS denies a call, if the cluster does not exist, or if it has no
+ * active instance; it throws `AgentsUnreadableError` for every other failure.
+ */
 export function createAgentReader(clientOf: (region: string) => ECSClient): AgentReader {
   const clients = new Map<string, ECSClient>();
   return {
@@ -33,16 +39,13 @@ export function createAgentReader(clientOf: (region: string) => ECSClient): Agen
 
 async function readAgents(client: ECSClient, cluster: string): Promise<readonly string[]> {
   const versions: string[] = [];
-  // Draining instances take no more tasks, so that their agents hold nothing up.
-  const pages = paginateListContainerInstances(
-    { client, pageSize: mostInstances },
-    { cluster, status: "ACTIVE" },
-  );
+  // Draining instances take no new tasks, so their agents do not matter.
+  const pages = paginateListContainerInstances({ client, pageSize }, { cluster, status: "ACTIVE" });
   for await (const { containerInstanceArns: containerInstances = [] } of pages) {
     if (containerInstances.length === 0) continue;
     const answer = await client.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
     for (const { versionInfo } of answer.containerInstances ?? []) {
-      // An instance that shows no version is not taken for a new one.
+      // An instance without a version counts as unknown, not as up to date.
       versions.push(versionInfo?.agentVersion ?? "unknown");
     }
   }

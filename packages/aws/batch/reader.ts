@@ -14,13 +14,20 @@ import type { BatchReader } from "@drift-guard/core/ports";
 import type { AwsAccount } from "../account.ts";
 import { errorCodeOf, formatFailure } from "../failure.ts";
 
-/** Reads AWS Batch, each region through the client that `clientOf` gives for it, which is asked for once. */
+/**
+ * Creates a reader of AWS Batch. It needs `batch:DescribeComputeEnvironments`, `batch:DescribeJobQueues` and
+ * `batch:DescribeJobDefinitions`, reads all pages, and calls `clientOf` once per region.
+ *
+ * `environment` and `definition` return undefined and an empty list for a name that AWS Batch does not know or does not
+ * accept, without a call for a name that nothing can have. Every other failure, and an item without a name, throws
+ * `BatchUnreadableError`.
+ */
 export function createBatchReader(
   clientOf: (region: string) => BatchClient,
   { account, partition }: AwsAccount,
 ): BatchReader {
   const clients = new Map<string, BatchClient>();
-  const reach = (region: string): { readonly client: BatchClient; readonly place: BatchPlace } => {
+  const open = (region: string): { readonly client: BatchClient; readonly place: BatchPlace } => {
     const client = clients.get(region) ?? clientOf(region);
     clients.set(region, client);
     return { client, place: { account, partition, region } };
@@ -28,35 +35,35 @@ export function createBatchReader(
   return {
     async environment(region, name) {
       if (!isPossibleSubject({ kind: "compute-environment", name })) return undefined;
-      const { client, place } = reach(region);
+      const { client, place } = open(region);
       const call = "DescribeComputeEnvironments";
-      return told(region, call, async () => {
-        const answer = await orWithout(undefined, () =>
+      return read(region, call, async () => {
+        const answer = await orMissing(undefined, () =>
           client.send(new DescribeComputeEnvironmentsCommand({ computeEnvironments: [name] })),
         );
         const [found] = answer?.computeEnvironments ?? [];
-        return found && expectRead(parseComputeEnvironment(found, place), region, call);
+        return found && expectParsed(parseComputeEnvironment(found, place), region, call);
       });
     },
     async definition(region, name) {
       if (!isPossibleSubject({ kind: "job-definition", name })) return [];
-      const { client, place } = reach(region);
+      const { client, place } = open(region);
       const call = "DescribeJobDefinitions";
-      return told(region, call, async () => {
+      return read(region, call, async () => {
         const pages = paginateDescribeJobDefinitions(
           { client },
           { jobDefinitionName: name, status: "ACTIVE" },
         );
-        const found = await orWithout([], async () => {
+        const found = await orMissing([], async () => {
           const all = [];
           for await (const { jobDefinitions = [] } of pages) all.push(...jobDefinitions);
           return all;
         });
-        return found.map((one) => expectRead(parseJobDefinition(one, place), region, call));
+        return found.map((one) => expectParsed(parseJobDefinition(one, place), region, call));
       });
     },
     environments(region) {
-      const { client, place } = reach(region);
+      const { client, place } = open(region);
       return readPages(
         region,
         "DescribeComputeEnvironments",
@@ -66,7 +73,7 @@ export function createBatchReader(
       );
     },
     queues(region) {
-      const { client, place } = reach(region);
+      const { client, place } = open(region);
       return readPages(
         region,
         "DescribeJobQueues",
@@ -76,7 +83,7 @@ export function createBatchReader(
       );
     },
     definitions(region) {
-      const { client, place } = reach(region);
+      const { client, place } = open(region);
       return readPages(
         region,
         "DescribeJobDefinitions",
@@ -88,40 +95,44 @@ export function createBatchReader(
   };
 }
 
-async function* readPages<Page, Found, Read>(
+async function* readPages<Page, Found, Parsed>(
   region: string,
   call: string,
   pages: AsyncIterable<Page>,
   itemsOf: (page: Page) => readonly Found[] | undefined,
-  parse: (found: Found) => Read | undefined,
-): AsyncIterable<Read> {
+  parse: (found: Found) => Parsed | undefined,
+): AsyncIterable<Parsed> {
   const iterator = pages[Symbol.asyncIterator]();
   for (;;) {
-    const page = await told(region, call, () => iterator.next());
+    const page = await read(region, call, () => iterator.next());
     if (page.done) return;
-    for (const found of itemsOf(page.value) ?? []) yield expectRead(parse(found), region, call);
+    for (const found of itemsOf(page.value) ?? []) yield expectParsed(parse(found), region, call);
   }
 }
 
-// What is left out of a list would be taken for gone.
-function expectRead<Read>(read: Read | undefined, region: string, call: string): Read {
-  if (read !== undefined) return read;
+// An item that is left out of a list would count as deleted.
+function expectParsed<Parsed>(parsed: Parsed | undefined, region: string, call: string): Parsed {
+  if (parsed !== undefined) return parsed;
   throw new BatchUnreadableError(
-    `AWS Batch's answer to ${call} in ${region} names something without a name. Check the endpoint that answered.`,
+    `AWS Batch's answer to ${call} in ${region} contains an item without a name. Check the endpoint that answered.`,
   );
 }
 
-// Batch says ClientException of a name that it does not take, and in older words of a permission that is lacking.
-async function orWithout<T, None>(none: None, ask: () => Promise<T>): Promise<T | None> {
+/**
+ * Returns `missing` if AWS Batch does not accept the name. It answers that with ClientException, as it also answers some
+ * calls for which the permission is missing.
+ */
+async function orMissing<T, Missing>(missing: Missing, ask: () => Promise<T>): Promise<T | Missing> {
   try {
     return await ask();
   } catch (error) {
-    if (errorCodeOf(error) === "Client" && !/not authori[sz]ed|denied/i.test(String(error))) return none;
+    if (errorCodeOf(error) === "Client" && !/not authori[sz]ed|denied/i.test(String(error))) return missing;
     throw error;
   }
 }
 
-async function told<T>(region: string, call: string, ask: () => Promise<T>): Promise<T> {
+/** Runs a call. Throws `BatchUnreadableError` if it fails. */
+async function read<T>(region: string, call: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {

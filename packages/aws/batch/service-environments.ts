@@ -10,7 +10,11 @@ import { BatchUnreadableError } from "@drift-guard/core/errors";
 import type { RegionReader } from "@drift-guard/core/ports";
 import { formatFailure } from "../failure.ts";
 
-/** Reads the service environments of a region: every one of them works with the role for SageMaker (2.5). */
+/**
+ * Creates a reader of the service environments of a region, each of which uses the service-linked role for SageMaker
+ * (2.5), and of the job queues that name them. It needs `batch:DescribeServiceEnvironments` and, where there are any,
+ * `batch:DescribeJobQueues`, and reads all pages. Throws `BatchUnreadableError`.
+ */
 export function createServiceEnvironmentReader(clientOf: (region: string) => BatchClient): RegionReader {
   return async (region) => {
     const client = clientOf(region);

@@ -1,9 +1,9 @@
 /**
- * A policy document as JSON text. IAM answers it percent-encoded (RFC 3986), and some sources show it plain. Text that
- * is neither comes back as it is: whether it is a policy is the evaluation's to say.
+ * Returns a policy document as JSON text. IAM's answers contain it percent-encoded (docs/aws-facts.md, "IAM reads and
+ * writes"); plain text, and text that cannot be decoded, is returned unchanged. Does not validate the document.
  */
 export function decodeDocument(text: string): string {
-  // A document is an object, so what is encoded begins with %7B, or with encoded blanks before it.
+  // A document is a JSON object: encoded, it begins with %7B, perhaps after encoded white space.
   if (!/^\s*%/.test(text)) return text;
   try {
     return decodeURIComponent(text);

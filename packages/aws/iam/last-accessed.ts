@@ -10,50 +10,52 @@ import { instantOf } from "@drift-guard/core/model/instant";
 import { type Observed, seen, unseen } from "@drift-guard/core/model/role";
 import { formatFailure } from "../failure.ts";
 
-/** How a report of IAM's is waited for. */
+/** How to poll for a report that IAM prepares. */
 export interface ReportPolling {
+  /** Waits between two polls. */
   pause(milliseconds: number): Promise<unknown>;
-  /** How often it is looked for before it is given up. */
-  readonly looks: number;
+  /** The number of polls after which the report counts as missing. */
+  readonly maxPolls: number;
 }
 
-const patiently: ReportPolling = { pause: (milliseconds) => sleep(milliseconds), looks: 30 };
-const betweenLooksMs = 1000;
+const defaultPolling: ReportPolling = { pause: (milliseconds) => sleep(milliseconds), maxPolls: 30 };
+const pauseMs = 1000;
 
 /**
- * Service last accessed data of a role (R26), the latest first: IAM writes a report, which is then looked for.
- * What cannot be had is not observed, and says why.
+ * Reads the service last accessed data of a role (R26), latest first. IAM prepares it as a report:
+ * `iam:GenerateServiceLastAccessedDetails` starts it, `iam:GetServiceLastAccessedDetails` is polled once a second and then
+ * paged. Throws nothing: if the data cannot be read, the result is unobserved and says why.
  */
 export async function readServiceUses(
   client: IAMClient,
   roleArn: string,
-  waiting: ReportPolling = patiently,
+  polling: ReportPolling = defaultPolling,
 ): Promise<Observed<readonly ServiceUse[]>> {
   let permission = "iam:GenerateServiceLastAccessedDetails";
   try {
     const { JobId } = await client.send(new GenerateServiceLastAccessedDetailsCommand({ Arn: roleArn }));
-    if (JobId === undefined) return unseen(`${permission} named no report.`);
+    if (JobId === undefined) return unseen(`${permission} returned no JobId.`);
     permission = "iam:GetServiceLastAccessedDetails";
-    for (let look = 1; look <= waiting.looks; look += 1) {
+    for (let poll = 1; poll <= polling.maxPolls; poll += 1) {
       const report = await client.send(new GetServiceLastAccessedDetailsCommand({ JobId }));
       switch (report.JobStatus) {
         case "COMPLETED":
-          return seen(usesOf(await restOf(client, JobId, report)));
+          return seen(toUses(await readAllPages(client, JobId, report)));
         case "FAILED":
-          return unseen(`IAM could not write its report: ${report.Error?.Message ?? "it does not say why"}.`);
+          return unseen(`IAM could not prepare the report: ${report.Error?.Message ?? "it gave no reason"}.`);
         default:
-          if (look < waiting.looks) await waiting.pause(betweenLooksMs);
+          if (poll < polling.maxPolls) await polling.pause(pauseMs);
       }
     }
     return unseen(
-      `IAM had not written its report after ${(waiting.looks * betweenLooksMs) / 1000} seconds. Try again later.`,
+      `IAM had not prepared the report after ${(polling.maxPolls * pauseMs) / 1000} seconds. Try again later.`,
     );
   } catch (error) {
     return unseen(formatFailure(error, permission));
   }
 }
 
-async function restOf(
+async function readAllPages(
   client: IAMClient,
   JobId: string,
   first: {
@@ -71,7 +73,7 @@ async function restOf(
   return services;
 }
 
-function usesOf(services: readonly ServiceLastAccessed[]): readonly ServiceUse[] {
+function toUses(services: readonly ServiceLastAccessed[]): readonly ServiceUse[] {
   return services
     .flatMap(({ ServiceNamespace, LastAuthenticated, LastAuthenticatedRegion }) =>
       ServiceNamespace !== undefined && LastAuthenticated !== undefined

@@ -17,8 +17,14 @@ import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
 import { errorCodeOf, formatFailure, isDenied, isRefusal, isThrottled } from "../failure.ts";
 import { type ReportPolling, readServiceUses } from "./last-accessed.ts";
 
-/** Keeps service-linked roles through IAM; `waiting` is how long a report on their use is waited for. */
-export function createLinkedRoleKeeper(client: IAMClient, waiting?: ReportPolling): LinkedRoleKeeper {
+/**
+ * Creates a keeper of service-linked roles. Each method calls the IAM action of its name; `deletionStatus` calls
+ * `iam:GetServiceLinkedRoleDeletionStatus`; `activity` calls `iam:GetRole` and `readServiceUses`, which polls as `polling`
+ * says; `describe` calls `iam:UpdateRole`, or `iam:UpdateRoleDescription` if that is denied.
+ *
+ * Throws `LinkedRoleRefusedError` if IAM refuses a call, and `LinkedRoleUnansweredError` if IAM gives no usable answer.
+ */
+export function createLinkedRoleKeeper(client: IAMClient, polling?: ReportPolling): LinkedRoleKeeper {
   return {
     async create(service) {
       const { Role } = await ask(
@@ -42,7 +48,7 @@ export function createLinkedRoleKeeper(client: IAMClient, waiting?: ReportPollin
         return statusOf(await client.send(command));
       } catch (error) {
         if (errorCodeOf(error) === "NoSuchEntity") return undefined;
-        if (!isThrottled(error)) throw failure("GetServiceLinkedRoleDeletionStatus", taskId, error);
+        if (!isThrottled(error)) throw toLinkedRoleError("GetServiceLinkedRoleDeletionStatus", taskId, error);
         const why = formatFailure(error, "iam:GetServiceLinkedRoleDeletionStatus");
         throw new LinkedRoleUnansweredError(why, { cause: error });
       }
@@ -56,17 +62,17 @@ export function createLinkedRoleKeeper(client: IAMClient, waiting?: ReportPollin
       const arn = expect(Role?.Arn, "GetRole", "Arn");
       return {
         role: lastUseOf(Role?.RoleLastUsed),
-        services: await readServiceUses(client, arn, waiting),
+        services: await readServiceUses(client, arn, polling),
       };
     },
     async describe(roleName, description) {
-      const given = { RoleName: roleName, Description: description };
+      const input = { RoleName: roleName, Description: description };
       try {
-        await client.send(new UpdateRoleCommand(given));
+        await client.send(new UpdateRoleCommand(input));
       } catch (error) {
-        if (!isDenied(error)) throw failure("UpdateRole", roleName, error);
-        // The guide's own permission for this names the older call alone (R21, T6).
-        await ask("UpdateRoleDescription", roleName, client.send(new UpdateRoleDescriptionCommand(given)));
+        if (!isDenied(error)) throw toLinkedRoleError("UpdateRole", roleName, error);
+        // The AWS Batch guide's policy for this edit allows only the older call (R21, T6).
+        await ask("UpdateRoleDescription", roleName, client.send(new UpdateRoleDescriptionCommand(input)));
       }
     },
   };
@@ -90,12 +96,12 @@ function statusOf(answer: GetServiceLinkedRoleDeletionStatusCommandOutput): Dele
       };
     default:
       throw new LinkedRoleUnansweredError(
-        `IAM's answer to GetServiceLinkedRoleDeletionStatus has the status ${Status}, which is none that IAM is known to have. Ask again later.`,
+        `IAM's answer to GetServiceLinkedRoleDeletionStatus has the unknown status ${Status}. Ask again later.`,
       );
   }
 }
 
-// GetRole tells of the last 400 days, and an empty object where there was no use in them.
+// GetRole reports uses of the last 400 days, and an empty object if there was none.
 function lastUseOf(
   used: { readonly LastUsedDate?: Date | undefined; readonly Region?: string | undefined } | undefined,
 ): Observed<LastUse | null> {
@@ -103,23 +109,29 @@ function lastUseOf(
   return seen({ at: instantOf(used.LastUsedDate), ...(used.Region && { region: used.Region }) });
 }
 
-async function ask<T>(call: string, what: string, answer: Promise<T>): Promise<T> {
+async function ask<T>(call: string, target: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    throw failure(call, what, error);
+    throw toLinkedRoleError(call, target, error);
   }
 }
 
-function failure(call: string, what: string, error: unknown): Error {
+function toLinkedRoleError(
+  call: string,
+  target: string,
+  error: unknown,
+): LinkedRoleRefusedError | LinkedRoleUnansweredError {
   const permission = `iam:${call}`;
   const why = formatFailure(error, permission);
   const code = errorCodeOf(error);
   if (code !== undefined && isRefusal(error)) {
-    return new LinkedRoleRefusedError(`IAM refused ${permission} on ${what}: ${why}`, code, { cause: error });
+    return new LinkedRoleRefusedError(`IAM refused ${permission} on ${target}: ${why}`, code, {
+      cause: error,
+    });
   }
-  const lost = call.startsWith("Get") ? "could not be read" : "may have been carried out, or not";
-  return new LinkedRoleUnansweredError(`${permission} on ${what} ${lost}: ${why}`, { cause: error });
+  const effect = call.startsWith("Get") ? "could not be read" : "may or may not have taken effect";
+  return new LinkedRoleUnansweredError(`${permission} on ${target} ${effect}: ${why}`, { cause: error });
 }
 
 function expect<T>(value: T | undefined, call: string, member: string): T {

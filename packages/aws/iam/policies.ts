@@ -8,13 +8,17 @@ import { expectMember } from "./pages.ts";
 /** Reads managed policies with the documents of their default versions. */
 export interface PolicyReader {
   /**
-   * The policy as attached. Its version is unseen where IAM denies it, or where the policy is gone, and then `gone` is
-   * told why. Throws `RoleUnreadableError` for anything else.
+   * Reads a policy with the document of its default version (`iam:GetPolicy`, `iam:GetPolicyVersion`). The version is
+   * unobserved if IAM denies a call, or if the policy does not exist; `onMissing` is then called with the reason. Throws
+   * `RoleUnreadableError` for every other failure.
    */
-  read(arn: string, gone?: (why: string) => void): Promise<AttachedPolicy>;
+  read(arn: string, onMissing?: (why: string) => void): Promise<AttachedPolicy>;
 }
 
-/** Fetches each version once: a version never changes. Which one is the default does, so that is asked every time. */
+/**
+ * Creates a policy reader. It fetches the document of a version once, because versions are immutable, and the id of the
+ * default version with every read.
+ */
 export function createPolicyReader(client: IAMClient): PolicyReader {
   const documents = new Map<string, Promise<string>>();
 
@@ -27,16 +31,16 @@ export function createPolicyReader(client: IAMClient): PolicyReader {
     const key = `${arn} ${id}`;
     const known = documents.get(key);
     if (known) return known;
-    const asked = fetchDocument(arn, id).catch((error: unknown) => {
+    const fetched = fetchDocument(arn, id).catch((error: unknown) => {
       documents.delete(key);
       throw error;
     });
-    documents.set(key, asked);
-    return asked;
+    documents.set(key, fetched);
+    return fetched;
   }
 
   return {
-    async read(arn, gone) {
+    async read(arn, onMissing) {
       let permission = "iam:GetPolicy";
       try {
         const { Policy } = await client.send(new GetPolicyCommand({ PolicyArn: arn }));
@@ -45,7 +49,7 @@ export function createPolicyReader(client: IAMClient): PolicyReader {
         return { arn, version: seen({ id, text: await documentOf(arn, id) }) };
       } catch (error) {
         const why = `The policy ${arn} could not be read: ${formatFailure(error, permission)}`;
-        if (errorCodeOf(error) === "NoSuchEntity") gone?.(why);
+        if (errorCodeOf(error) === "NoSuchEntity") onMissing?.(why);
         else if (!isDenied(error)) throw new RoleUnreadableError(why, { cause: error });
         return { arn, version: unseen(why) };
       }

@@ -1,14 +1,14 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { RoleReader } from "@drift-guard/core/ports";
 import type { AwsAccount } from "../account.ts";
-import { readRoles } from "./account.ts";
+import { readRoles } from "./account-details.ts";
 import { createPolicyReader } from "./policies.ts";
 import { readRole } from "./role.ts";
 import { findRolesBehind } from "./roles-behind.ts";
 
 /**
- * Reads roles from IAM. Documents of managed policies are kept as long as the reader is, so make one for each
- * invocation: a customer policy that was deleted and made anew has a `v1` again.
+ * Creates a reader of roles. It keeps the documents of managed policies for its whole life, so create one for each
+ * invocation: a customer policy that is deleted and created again reuses the version id `v1`.
  */
 export function createRoleReader(client: IAMClient, at: AwsAccount): RoleReader {
   const policies = createPolicyReader(client);

@@ -18,13 +18,22 @@ import {
 import type { AwsAccount } from "../account.ts";
 import { errorCodeOf, formatFailure, isDenied } from "../failure.ts";
 import { decodeDocument } from "./document.ts";
+import { identifyRole, tagsOf } from "./identity.ts";
 import { collectPages, expectMember } from "./pages.ts";
 import type { PolicyReader } from "./policies.ts";
 
-// Seconds, of a role whose answer names no duration: docs/aws-facts.md, "IAM reads and writes".
+// Seconds; applies where GetRole returns no duration (docs/aws-facts.md, "IAM reads and writes").
 const defaultMaxSession = 3600;
 
-/** Reads one role whole, and once more where something of it was deleted in between. Throws `RoleUnreadableError`. */
+/**
+ * Reads one role with all its parts, and reads it again if a part was deleted between two calls. It needs `iam:GetRole`,
+ * `iam:ListAttachedRolePolicies`, `iam:ListRolePolicies`, `iam:GetRolePolicy`, `iam:ListInstanceProfilesForRole`,
+ * `iam:GetPolicy` and `iam:GetPolicyVersion`, and reads all pages.
+ *
+ * A managed policy's document and the instance profiles are unobserved if IAM denies the calls for them. Throws
+ * `RoleUnreadableError` for every other failure, for an answer about another account, and if the role changed during
+ * both reads.
+ */
 export async function readRole(
   client: IAMClient,
   policies: PolicyReader,
@@ -32,19 +41,20 @@ export async function readRole(
   name: string,
 ): Promise<RoleReading> {
   const first = await readOnce(client, policies, at, name);
-  if (first.gone.length === 0) return first.reading;
+  if (first.missing.length === 0) return first.reading;
   const second = await readOnce(client, policies, at, name);
   if (second.unusable === undefined) return second.reading;
   throw new RoleUnreadableError(
-    `The role ${name} changed twice while it was read. ${second.unusable} It is read again with the next recheck or sweep.`,
+    `The role ${name} changed twice while it was read. ${second.unusable} The next recheck or sweep reads it again.`,
   );
 }
 
-interface Round {
+/** One pass over the calls that make up a role. */
+interface ReadAttempt {
   readonly reading: RoleReading;
-  /** What was there in one call and not in a later one. */
-  readonly gone: readonly string[];
-  /** Set where what is gone leaves a reading that must not be used. */
+  /** One sentence for each part that one call listed and a later call did not find. */
+  readonly missing: readonly string[];
+  /** Why the reading must not be used: a whole list, or an inline policy, is missing. */
   readonly unusable: string | undefined;
 }
 
@@ -53,30 +63,29 @@ async function readOnce(
   policies: PolicyReader,
   at: AwsAccount,
   name: string,
-): Promise<Round> {
+): Promise<ReadAttempt> {
   const found = await getRole(client, name);
   if (!found) {
     return {
       reading: { status: "absent", account: at.account, name },
-      gone: [],
+      missing: [],
       unusable: undefined,
     };
   }
-  const gone: string[] = [];
+  const missing: string[] = [];
   let unusable: string | undefined;
-  // Of a role without its list of policies, or with one of them left out, nothing true can be said.
-  const lose = (why: string) => {
-    gone.push(why);
+  const markUnusable = (why: string) => {
+    missing.push(why);
     unusable ??= why;
   };
   const boundaryArn = found.PermissionsBoundary?.PermissionsBoundaryArn;
   const [attached, inline, boundary, profiles] = await Promise.all([
-    listAttached(client, name, lose).then((arns) =>
-      Promise.all(arns.map((arn) => policies.read(arn, (why) => gone.push(why)))),
+    listAttached(client, name, markUnusable).then((arns) =>
+      Promise.all(arns.map((arn) => policies.read(arn, (why) => missing.push(why)))),
     ),
-    readInline(client, name, lose),
-    boundaryArn ? policies.read(boundaryArn, (why) => gone.push(why)) : null,
-    listProfiles(client, name, lose),
+    readInline(client, name, markUnusable),
+    boundaryArn ? policies.read(boundaryArn, (why) => missing.push(why)) : null,
+    listProfiles(client, name, markUnusable),
   ]);
   const role = {
     ...identifyRole(found, at, "GetRole"),
@@ -88,39 +97,7 @@ async function readOnce(
     maxSession: seen(found.MaxSessionDuration ?? defaultMaxSession),
     profiles,
   };
-  return { reading: { status: "present", role }, gone, unusable };
-}
-
-type Identity = {
-  readonly [Member in "Arn" | "RoleName" | "RoleId" | "Path" | "AssumeRolePolicyDocument"]?:
-    | string
-    | undefined;
-};
-
-/** What every answer with a role in it says of the role. Throws `RoleUnreadableError` where it is of another account. */
-export function identifyRole(found: Identity, at: AwsAccount, call: string) {
-  const arn = expectMember(found.Arn, call, "Arn");
-  if (arn.split(":")[4] !== at.account) {
-    throw new RoleUnreadableError(
-      `${call} answered for ${arn}, which is not in account ${at.account}. Use credentials of the guarded account.`,
-    );
-  }
-  return {
-    account: at.account,
-    partition: at.partition,
-    name: expectMember(found.RoleName, call, "RoleName"),
-    id: expectMember(found.RoleId, call, "RoleId"),
-    path: expectMember(found.Path, call, "Path"),
-    arn,
-    trust: decodeDocument(expectMember(found.AssumeRolePolicyDocument, call, "AssumeRolePolicyDocument")),
-  };
-}
-
-/** Tags by their keys. */
-export function tagsOf(
-  tags: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] = [],
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(tags.map(({ Key, Value }) => [Key ?? "", Value ?? ""]));
+  return { reading: { status: "present", role }, missing, unusable };
 }
 
 async function getRole(client: IAMClient, name: string): Promise<IamRole | undefined> {
@@ -136,7 +113,7 @@ async function getRole(client: IAMClient, name: string): Promise<IamRole | undef
 async function listAttached(
   client: IAMClient,
   name: string,
-  lose: (why: string) => void,
+  markUnusable: (why: string) => void,
 ): Promise<readonly string[]> {
   const call = "ListAttachedRolePolicies";
   try {
@@ -145,7 +122,7 @@ async function listAttached(
     return listed.map(({ PolicyArn }) => expectMember(PolicyArn, call, "PolicyArn"));
   } catch (error) {
     if (errorCodeOf(error) !== "NoSuchEntity") throw unreadable(name, error, `iam:${call}`);
-    lose(`IAM shows it, and no list of its attached policies.`);
+    markUnusable("GetRole found the role and ListAttachedRolePolicies did not.");
     return [];
   }
 }
@@ -153,7 +130,7 @@ async function listAttached(
 async function readInline(
   client: IAMClient,
   name: string,
-  lose: (why: string) => void,
+  markUnusable: (why: string) => void,
 ): Promise<readonly InlinePolicy[]> {
   let permission = "iam:ListRolePolicies";
   try {
@@ -169,7 +146,7 @@ async function readInline(
     );
   } catch (error) {
     if (errorCodeOf(error) !== "NoSuchEntity") throw unreadable(name, error, permission);
-    lose(`Of its inline policies one is listed and not there.`);
+    markUnusable("One of its inline policies was listed and not found.");
     return [];
   }
 }
@@ -177,7 +154,7 @@ async function readInline(
 async function listProfiles(
   client: IAMClient,
   name: string,
-  lose: (why: string) => void,
+  markUnusable: (why: string) => void,
 ): Promise<Observed<readonly string[]>> {
   const call = "ListInstanceProfilesForRole";
   try {
@@ -189,7 +166,7 @@ async function listProfiles(
   } catch (error) {
     if (isDenied(error)) return unseen(formatFailure(error, `iam:${call}`));
     if (errorCodeOf(error) !== "NoSuchEntity") throw unreadable(name, error, `iam:${call}`);
-    lose(`IAM shows it, and no list of its instance profiles.`);
+    markUnusable("GetRole found the role and ListInstanceProfilesForRole did not.");
     return seen([]);
   }
 }

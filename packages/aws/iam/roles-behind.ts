@@ -12,8 +12,9 @@ import { errorCodeOf, formatFailure } from "../failure.ts";
 import { collectPages, expectMember } from "./pages.ts";
 
 /**
- * The names of the roles behind a subject; none where it is gone, or can never have been in the account.
- * Throws `RoleUnreadableError`.
+ * Returns the names of the roles that a subject concerns: the roles that a policy is attached to or bounds
+ * (`iam:ListEntitiesForPolicy`, all pages), or the role in an instance profile (`iam:GetInstanceProfile`). Returns an empty
+ * list if the subject does not exist, and makes no call if it cannot exist in the account. Throws `RoleUnreadableError`.
  */
 export async function findRolesBehind(
   client: IAMClient,
@@ -25,15 +26,15 @@ export async function findRolesBehind(
     case "role":
       return [subject.name];
     case "policy":
-      return whereThere(`the policy ${subject.arn}`, "iam:ListEntitiesForPolicy", async () => {
+      return orNone(`the policy ${subject.arn}`, "iam:ListEntitiesForPolicy", async () => {
         const lists = await Promise.all([
-          listUsers(client, subject.arn, "PermissionsPolicy"),
-          listUsers(client, subject.arn, "PermissionsBoundary"),
+          listRolesWith(client, subject.arn, "PermissionsPolicy"),
+          listRolesWith(client, subject.arn, "PermissionsBoundary"),
         ]);
         return [...new Set(lists.flat())];
       });
     case "profile":
-      return whereThere(`the instance profile ${subject.name}`, "iam:GetInstanceProfile", async () => {
+      return orNone(`the instance profile ${subject.name}`, "iam:GetInstanceProfile", async () => {
         const answer = await client.send(
           new GetInstanceProfileCommand({ InstanceProfileName: subject.name }),
         );
@@ -46,7 +47,11 @@ export async function findRolesBehind(
   }
 }
 
-async function listUsers(client: IAMClient, arn: string, usage: PolicyUsageType): Promise<readonly string[]> {
+async function listRolesWith(
+  client: IAMClient,
+  arn: string,
+  usage: PolicyUsageType,
+): Promise<readonly string[]> {
   const call = "ListEntitiesForPolicy";
   const pages = paginateListEntitiesForPolicy(
     { client },
@@ -56,22 +61,22 @@ async function listUsers(client: IAMClient, arn: string, usage: PolicyUsageType)
   return roles.map(({ RoleName }) => expectMember(RoleName, call, "RoleName"));
 }
 
-const nothingThere = new Set<string | undefined>(["NoSuchEntity", "ValidationError", "InvalidInput"]);
+const codesOfMissing = new Set<string | undefined>(["NoSuchEntity", "ValidationError", "InvalidInput"]);
 
-async function whereThere(
-  what: string,
+async function orNone(
+  subject: string,
   permission: string,
   list: () => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   try {
     return await list();
   } catch (error) {
-    // IAM lets go of a policy or profile only when no role holds it any more, and told those changes on their own. What
-    // it takes for no ARN or name at all can be behind no role either.
-    if (nothingThere.has(errorCodeOf(error))) return [];
+    // IAM deletes a policy or profile only after the last role has released it, and each release had its own event. If
+    // IAM rejects the name as malformed, no role uses it.
+    if (codesOfMissing.has(errorCodeOf(error))) return [];
     if (error instanceof RoleUnreadableError) throw error;
     throw new RoleUnreadableError(
-      `The roles behind ${what} are unknown: ${formatFailure(error, permission)}`,
+      `The roles behind ${subject} are unknown: ${formatFailure(error, permission)}`,
       {
         cause: error,
       },

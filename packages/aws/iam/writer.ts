@@ -11,12 +11,16 @@ import type { Step } from "@drift-guard/core/model/plan";
 import type { RoleWriter } from "@drift-guard/core/ports";
 import { errorCodeOf, formatFailure, isRefusal, requestIdOf } from "../failure.ts";
 
-/** Writes roles through IAM: one call for each step. Throws `StepRefusedError` and `StepUnansweredError`. */
+/**
+ * Creates a writer of roles. `apply` makes the one IAM call that the step names and returns its request id. Throws
+ * `StepRefusedError` with IAM's code if IAM refuses the call: the role is then unchanged. Throws `StepUnansweredError` if
+ * it is unknown whether IAM carried the call out.
+ */
 export function createRoleWriter(client: IAMClient): RoleWriter {
   return {
     async apply(step) {
       try {
-        const { $metadata } = await send(client, step);
+        const { $metadata } = await sendStep(client, step);
         return { ...($metadata.requestId && { requestId: $metadata.requestId }) };
       } catch (error) {
         const call = `${step.call} on the role ${step.role}`;
@@ -28,7 +32,7 @@ export function createRoleWriter(client: IAMClient): RoleWriter {
             requestId: requestIdOf(error),
           });
         }
-        throw new StepUnansweredError(`Whether ${call} was carried out is not known: ${why}`, {
+        throw new StepUnansweredError(`It is unknown whether ${call} was carried out: ${why}`, {
           cause: error,
         });
       }
@@ -36,7 +40,7 @@ export function createRoleWriter(client: IAMClient): RoleWriter {
   };
 }
 
-function send(client: IAMClient, step: Step) {
+function sendStep(client: IAMClient, step: Step) {
   const RoleName = step.role;
   switch (step.call) {
     case "iam:AttachRolePolicy":

@@ -107,8 +107,8 @@ describe("The activity of a role, as IAM reports it", () => {
     const never = report("<JobStatus>IN_PROGRESS</JobStatus>");
     const denied = refusal("AccessDenied", "not allowed", 403);
     for (const [answer, why] of [
-      [failed, /could not write its report: no data/],
-      [never, /had not written its report after 3 seconds/],
+      [failed, /could not prepare the report: no data/],
+      [never, /had not prepared the report after 3 seconds/],
       [denied, /iam:GetServiceLastAccessedDetails answered AccessDenied/],
     ] as const) {
       const { services } = await (await keeperOf(answering([answer, answer, answer]))).activity(name);
@@ -163,7 +163,7 @@ async function keeperOf(answer: (call: Call) => Answer): Promise<LinkedRoleKeepe
   const client = new IAMClient(clientSettingsFor(responder.endpoint));
   return createLinkedRoleKeeper(client, {
     pause: async (milliseconds) => pauses.push(milliseconds),
-    looks: 3,
+    maxPolls: 3,
   });
 }
 

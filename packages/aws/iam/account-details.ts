@@ -16,17 +16,19 @@ import {
 import type { AwsAccount } from "../account.ts";
 import { formatFailure } from "../failure.ts";
 import { decodeDocument } from "./document.ts";
+import { identifyRole, tagsOf } from "./identity.ts";
 import { expectMember, validatePages } from "./pages.ts";
 import type { PolicyReader } from "./policies.ts";
-import { identifyRole, tagsOf } from "./role.ts";
 
-const details = "GetAccountAuthorizationDetails";
-// The most that IAM gives in one page.
+const call = "GetAccountAuthorizationDetails";
+// The page limit of the call.
 const pageSize = 1000;
 
 /**
- * Reads many roles by pages of GetAccountAuthorizationDetails, which returns neither description nor maximum session
- * duration: both are unseen. Throws `RoleUnreadableError`.
+ * Reads the roles of `names` from all pages of the account (`iam:GetAccountAuthorizationDetails`) and yields one reading
+ * for each name, in their order. It calls `policies` for a managed policy that was created or attached during the read.
+ *
+ * The call returns neither description nor session duration, so both are unobserved. Throws `RoleUnreadableError`.
  */
 export async function* readRoles(
   client: IAMClient,
@@ -47,6 +49,7 @@ export async function* readRoles(
   }
 }
 
+/** What the pages of the account contain. */
 interface AccountDetails {
   /** By lower-case name. */
   readonly roles: ReadonlyMap<string, RoleDetail>;
@@ -62,9 +65,9 @@ async function readDetails(client: IAMClient, wanted: ReadonlySet<string>): Prom
       { client, pageSize },
       { Filter: ["Role", "LocalManagedPolicy", "AWSManagedPolicy"] },
     );
-    for await (const page of validatePages(details, pages)) {
+    for await (const page of validatePages(call, pages)) {
       for (const role of page.RoleDetailList ?? []) {
-        const name = expectMember(role.RoleName, details, "RoleName").toLowerCase();
+        const name = expectMember(role.RoleName, call, "RoleName").toLowerCase();
         if (wanted.has(name)) roles.set(name, role);
       }
       for (const policy of page.Policies ?? []) {
@@ -73,7 +76,7 @@ async function readDetails(client: IAMClient, wanted: ReadonlySet<string>): Prom
       }
     }
   } catch (error) {
-    throw unreadable(error, `iam:${details}`);
+    throw unreadable(error, `iam:${call}`);
   }
   return { roles, versions };
 }
@@ -92,27 +95,27 @@ async function joinRole(
 ): Promise<Role> {
   const readPolicy = async (arn: string): Promise<AttachedPolicy> => {
     const version = versions.get(arn);
-    // A policy made or attached while the pages were read is in none of them.
+    // A policy that was created or attached during the read is on none of the pages.
     return version ? { arn, version: seen(version) } : policies.read(arn);
   };
   const boundaryArn = found.PermissionsBoundary?.PermissionsBoundaryArn;
   const arns = (found.AttachedManagedPolicies ?? []).map(({ PolicyArn }) =>
-    expectMember(PolicyArn, details, "PolicyArn"),
+    expectMember(PolicyArn, call, "PolicyArn"),
   );
   return {
-    ...identifyRole(found, at, details),
+    ...identifyRole(found, at, call),
     attached: await Promise.all(arns.map(readPolicy)),
     inline: (found.RolePolicyList ?? []).map(({ PolicyName, PolicyDocument }) => ({
-      name: expectMember(PolicyName, details, "PolicyName"),
-      text: decodeDocument(expectMember(PolicyDocument, details, "PolicyDocument")),
+      name: expectMember(PolicyName, call, "PolicyName"),
+      text: decodeDocument(expectMember(PolicyDocument, call, "PolicyDocument")),
     })),
     boundary: seen(boundaryArn ? await readPolicy(boundaryArn) : null),
     tags: seen(tagsOf(found.Tags)),
-    description: unseen(`${details} does not return descriptions; GetRole does.`),
-    maxSession: unseen(`${details} does not return the maximum session duration; GetRole does.`),
+    description: unseen(`${call} does not return descriptions; GetRole does.`),
+    maxSession: unseen(`${call} does not return the maximum session duration; GetRole does.`),
     profiles: seen(
       (found.InstanceProfileList ?? []).map((profile) =>
-        expectMember(profile.InstanceProfileName, details, "InstanceProfileName"),
+        expectMember(profile.InstanceProfileName, call, "InstanceProfileName"),
       ),
     ),
   };
