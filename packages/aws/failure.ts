@@ -1,3 +1,5 @@
+import { formatCause } from "@drift-guard/core/errors";
+
 /**
  * Returns the service's error code of a failed SDK call without the SDK's suffix, such as `NoSuchEntity`. Returns
  * undefined if no service answered, or if its answer could not be read.
@@ -32,7 +34,7 @@ export function isThrottled(error: unknown): boolean {
  */
 export function formatFailure(error: unknown, permission: string): string {
   const code = errorCodeOf(error);
-  const message = toSentence(error instanceof Error ? error.message || error.name : String(error));
+  const message = toSentence(formatCause(error));
   if (code === undefined) return `${permission} gave no readable answer: ${message}`;
   const answer = `${permission} answered ${code}: ${message}`;
   if (isDenied(error)) return `${answer} Allow ${permission} to the identity that made the call.`;

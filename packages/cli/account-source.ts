@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { formatCause } from "@drift-guard/core/errors";
 import type { AttachedPolicy } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
 import { readSnapshot } from "@drift-guard/embedded/snapshot";
@@ -22,7 +23,7 @@ export class AccountUnreadableError extends Error {
 /** The account of a file with the output of `aws iam get-account-authorization-details`. */
 export async function openSnapshot(file: string): Promise<AccountSource> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new AccountUnreadableError(`The account file ${file} cannot be read: ${formatError(cause)}`, {
+    throw new AccountUnreadableError(`The account file ${file} cannot be read: ${formatCause(cause)}`, {
       cause,
     });
   });
@@ -71,7 +72,7 @@ export async function identifyLiveAccount(): Promise<LiveAccount> {
     .send(new GetCallerIdentityCommand())
     .catch((cause: unknown) => {
       const why =
-        errorCodeOf(cause) === undefined ? formatError(cause) : formatFailure(cause, "sts:GetCallerIdentity");
+        errorCodeOf(cause) === undefined ? formatCause(cause) : formatFailure(cause, "sts:GetCallerIdentity");
       throw new AccountUnreadableError(`The live account cannot be read: ${why}\n${formatAdvice(cause)}`, {
         cause,
       });
@@ -91,11 +92,4 @@ function formatAdvice(cause: unknown): string {
   if (unheard && endpoint !== undefined) return `Is somebody serving at AWS_ENDPOINT_URL, ${endpoint}?`;
   if (unheard) return "Is there a way to AWS from here?";
   return "Set credentials as for the AWS CLI (AWS_PROFILE, aws sso login), or check a file with --account FILE.";
-}
-
-function formatError(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === "") {
-    return cause.errors.map((error) => formatError(error)).join("; ");
-  }
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
 }

@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { formatCause } from "@drift-guard/core/errors";
 import type { Terminal } from "./terminal.ts";
 
 /** 0 clean, 1 drift, 2 could not tell. */
@@ -24,6 +25,6 @@ export function parseCommandLine<const Options extends ParseArgsOptionsConfig>(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UsageError(formatCause(cause), { cause });
   }
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Config, type ConfigInput, defaultRoles, defineConfig } from "@drift-guard/core/config/config";
-import { ConfigError } from "@drift-guard/core/errors";
+import { ConfigError, formatCause } from "@drift-guard/core/errors";
 
 const usual = ["drift-guard.config.ts", "drift-guard.config.json"];
 
@@ -43,7 +43,7 @@ async function importDefault(path: string): Promise<unknown> {
 }
 
 function unloadable(path: string, cause: unknown): ConfigError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = formatCause(cause);
   return new ConfigError(`The configuration ${path} cannot be loaded: ${why}`, { cause });
 }
 

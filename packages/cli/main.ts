@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { formatCause } from "@drift-guard/core/errors";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, type ExitCode, UsageError } from "./command.ts";
 import { openTerminal } from "./terminal.ts";
@@ -49,7 +50,7 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
 }
 
 function printError(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = formatCause(error);
   const lines = message.split("\n").map((line) => sanitise(line, 2000));
   process.stderr.write(`drift-guard: ${lines.join("\n")}\n`);
   if (process.env.DEBUG) console.error(error);

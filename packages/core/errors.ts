@@ -84,3 +84,13 @@ export class AgentsUnreadableError extends Error {
 export class CaptureError extends Error {
   override readonly name = "CaptureError";
 }
+
+/**
+ * Formats what was thrown: an error's message, or its name where it has no message. An aggregate without a message, such
+ * as that of a refused connection, is formatted as its errors, joined by "; ".
+ */
+export function formatCause(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === "")
+    return cause.errors.map(formatCause).join("; ");
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+}

@@ -1,4 +1,4 @@
-import { MessageUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
+import { formatCause, MessageUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
 import {
   type AttachedPolicy,
   type PolicyVersion,
@@ -84,7 +84,7 @@ function parseDetails(text: string, source: string): z.infer<typeof AccountDetai
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = formatCause(error);
     throw new MessageUnreadableError(`${source} is not JSON: ${why}`, { cause: error });
   }
   const details = AccountDetails.safeParse(json);

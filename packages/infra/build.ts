@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { formatCause } from "@drift-guard/core/errors";
 import { build, type Plugin } from "esbuild";
 import { swapConfig } from "./synth/config-swap.ts";
 import { repositoryRoot } from "./synth/platform.ts";
@@ -68,7 +69,7 @@ async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise
       logLevel: "silent",
     });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = formatCause(cause);
     throw new BundleError(`${relative(repositoryRoot, entry)} could not be bundled.\n${why}`, { cause });
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
+import { formatCause } from "@drift-guard/core/errors";
 import { sanitise } from "@drift-guard/formats/printable";
 import { catalogue } from "@drift-guard/policy/catalogue.generated";
 import { comparePolicies } from "@drift-guard/policy/compare";
@@ -76,7 +77,7 @@ async function readPolicyText(file: string): Promise<string> {
     const bytes = await (file === "-" ? buffer(process.stdin) : readFile(file));
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = formatCause(cause);
     throw new PolicyUnreadableError(`${nameOf(file)} cannot be read: ${why}`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError } from "@drift-guard/core/errors";
+import { ConfigError, formatCause } from "@drift-guard/core/errors";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import { defineReference, formatReference, type Reference } from "@drift-guard/core/reference/reference";
 
@@ -17,7 +17,7 @@ export function findProjectFolder(): string | undefined {
 /** Reads a reference file; throws `ConfigError` that names file and path. */
 export async function readReferenceFile(file: string): Promise<Reference> {
   const fail = (cause: unknown): never => {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = formatCause(cause);
     throw new ConfigError(`The reference ${file} cannot be read: ${why}`, { cause });
   };
   const text = await readFile(file, "utf8").catch(fail);

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
+import { formatCause, LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
 import { schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 
@@ -84,7 +84,7 @@ export function serializeItem(item: Readonly<Record<string, unknown>>): string {
 }
 
 function unavailable(path: string, error: unknown): StoreUnavailableError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = formatCause(error);
   return new StoreUnavailableError(
     `The database ${path} cannot be used: ${why}. Check that the file is a database of drift-guard's and that its folder is there and can be written.`,
     { cause: error },

@@ -1,4 +1,4 @@
-import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
+import { formatCause, StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
 import { digestRole } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
@@ -51,9 +51,7 @@ export async function carryOut(
           failed,
         });
       }
-      return fail(
-        `${step.call} on ${plan.role} failed: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      return fail(`${step.call} on ${plan.role} failed: ${formatCause(error)}`);
     }
   }
   return { ...rollback, done, status: "done", endedAt: instantOf(now()) };

@@ -1,3 +1,4 @@
+import { formatCause } from "@drift-guard/core/errors";
 import type { Inspection } from "../inspect/inspect.ts";
 
 /** A region whose AWS Batch could not be read, so that what is known of it stays as it was. */
@@ -33,9 +34,7 @@ export class SweepIncompleteError extends AggregateError {
   override readonly name = "SweepIncompleteError";
   readonly report: SweepReport;
   constructor(failures: readonly SweepFailure[], report: SweepReport) {
-    const told = failures.map(
-      ({ what, cause }) => `- ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    );
+    const told = failures.map(({ what, cause }) => `- ${what}: ${formatCause(cause)}`);
     super(
       failures.map(({ cause }) => cause),
       `The sweep could not do everything; all else is done. The next sweep tries again.\n${told.join("\n")}`,

@@ -65,7 +65,7 @@ export function createSweep(
   return alarmWhenNotEmpty("SweepMissed", missed, topic);
 }
 
-/** Allows reading the account's roles by pages. These calls support no narrower resource. */
+/** Allows reading the account's roles by pages. The call supports no narrower resource. */
 function readAccount(): Permission[] {
   return [{ actions: ["iam:GetAccountAuthorizationDetails"], resources: ["*"] }];
 }

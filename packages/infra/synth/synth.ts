@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { formatCause } from "@drift-guard/core/errors";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import * as z from "zod";
 import { partitionOf } from "../stack/regions.ts";
@@ -153,7 +154,7 @@ async function bundle(options: BuildOptions) {
       ...options,
     });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = formatCause(cause);
     throw new SynthesisError(`The stack could not be compiled.\n${why}`, { cause });
   }
 }

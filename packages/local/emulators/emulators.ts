@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rm, writeFile } from "
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { formatCause } from "@drift-guard/core/errors";
 import { isProcessAlive } from "@drift-guard/infra/process-lock";
 import { installEmulators, localFolder } from "./python.ts";
 
@@ -141,7 +142,7 @@ async function startEmulator(options: {
     await end(child);
     const tail = (await readFile(logFile, "utf8")).trim().split("\n").slice(-8).join("\n");
     throw new EmulatorStartError(
-      `${name} did not start at ${endpoint}: ${cause instanceof Error ? cause.message : cause}\n${tail}\n` +
+      `${name} did not start at ${endpoint}: ${formatCause(cause)}\n${tail}\n` +
         "Try again; where it fails the same way, remove the folder .local, so that it is installed anew.",
       { cause },
     );

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { formatCause } from "@drift-guard/core/errors";
 import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import * as z from "zod";
 
@@ -47,7 +48,7 @@ export async function putEvent(ministack: string, record: CloudTrailRecord): Pro
       else {
         throw new EventBusError(
           `The record of ${record.eventName} (${record.eventID}) did not reach the event bus: ` +
-            (cause instanceof Error ? cause.message : String(cause)),
+            formatCause(cause),
           { cause },
         );
       }

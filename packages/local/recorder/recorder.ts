@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { formatCause } from "@drift-guard/core/errors";
 import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import type { Emulators } from "../emulators/emulators.ts";
 import { type ApiCall, parseCall, type Request } from "./call.ts";
@@ -82,7 +83,7 @@ export async function startRecorder(
       if (afterMs > 0) await pause(afterMs, undefined, { signal: stopping.signal });
       for (const record of batch) await putEvent(emulators.ministack, record);
     } catch (error) {
-      if (!stopping.signal.aborted) options.report?.(error instanceof Error ? error.message : String(error));
+      if (!stopping.signal.aborted) options.report?.(formatCause(error));
     }
   }
 
@@ -149,7 +150,7 @@ export async function startRecorder(
     } catch (error) {
       // An emulator that is gone must look like a service that is down, which SDKs retry.
       outgoing.writeHead(503, { "content-type": "text/plain" });
-      outgoing.end(error instanceof Error ? error.message : String(error));
+      outgoing.end(formatCause(error));
     }
   }
 
@@ -157,7 +158,7 @@ export async function startRecorder(
   server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening").catch((cause: unknown) => {
     throw new RecorderStartError(
-      `Nothing can listen on port ${options.port} of 127.0.0.1: ${cause instanceof Error ? cause.message : cause}. ` +
+      `Nothing can listen on port ${options.port} of 127.0.0.1: ${formatCause(cause)}. ` +
         "Choose another port, or none for a free one.",
       { cause },
     );
