@@ -3,25 +3,25 @@ export type AgentVersion = readonly [major: number, minor: number, patch: number
 
 const minimum: AgentVersion = [1, 16, 0];
 
-/** The first version of the ECS agent that takes execution roles (R37). */
+/** The first version of the ECS agent that supports execution roles (R37). */
 export const minAgentVersion = minimum.join(".");
 
-/** Whether an agent is new enough for execution roles; `unknown` where its version cannot be read. */
+/** Whether an agent is new enough for execution roles; `unknown` if its version cannot be parsed. */
 export type AgentVerdict = "enough" | "too-old" | "unknown";
 
-/** Reads a version such as `1.86.3`; undefined where the text has any other form. */
+/** Parses a version such as `1.86.3`; undefined if the text has another form. */
 export function parseAgentVersion(text: string): AgentVersion | undefined {
   const [, major, minor, patch] = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(text) ?? [];
   if (major === undefined || minor === undefined || patch === undefined) return undefined;
   return [Number(major), Number(minor), Number(patch)];
 }
 
-/** Below zero where `a` is older than `b`, above where it is newer, zero where they are the same. */
+/** Returns a number below zero if `a` is older than `b`, above zero if it is newer, and zero if they are equal. */
 export function compareAgentVersions(a: AgentVersion, b: AgentVersion): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }
 
-/** Judges an agent by the version that it shows. */
+/** Returns whether the agent of a version supports execution roles. */
 export function judgeAgent(text: string): AgentVerdict {
   const version = parseAgentVersion(text);
   if (!version) return "unknown";
@@ -31,8 +31,8 @@ export function judgeAgent(text: string): AgentVerdict {
 const worstFirst: readonly AgentVerdict[] = ["too-old", "unknown", "enough"];
 
 /**
- * The version that says most against an environment's instances: the oldest, and one that cannot be read before those
- * that are new enough. Undefined where there are none.
+ * Returns the version to report for a cluster's instances: the oldest that is too old, else one that cannot be parsed,
+ * else the oldest. Undefined if there are no versions.
  */
 export function findOldestAgent(texts: readonly string[]): string | undefined {
   const [worst] = texts.toSorted(compareForReport);
@@ -42,7 +42,7 @@ export function findOldestAgent(texts: readonly string[]): string | undefined {
 function compareForReport(a: string, b: string): number {
   const rank = (text: string) => worstFirst.indexOf(judgeAgent(text));
   const [left, right] = [parseAgentVersion(a), parseAgentVersion(b)];
-  // Those that cannot be read have an order too, so that the same instances always show the same.
+  // Versions that cannot be parsed are ordered as text, so that the result does not depend on the order of the input.
   return (
     rank(a) - rank(b) || (left && right ? compareAgentVersions(left, right) : a < b ? -1 : Number(a > b))
   );

@@ -1,57 +1,57 @@
 import * as z from "zod";
 import type { EnvironmentDuty, Need } from "./role-use.ts";
 
-/** Where something of Batch stands; what a definition leaves out of an ARN is taken from here. */
+/** Account, partition and region of a Batch resource: they complete names that a definition gives without an ARN. */
 export interface BatchPlace {
-  /** 12 digits; empty where it is not known. */
+  /** 12 digits; empty if unknown. */
   readonly account: string;
   readonly partition: string;
   readonly region: string;
 }
 
-/** A role that a compute environment uses: by its name, or by an instance profile that holds it. */
+/** A role that a compute environment uses: named directly, or through an instance profile. */
 export type EnvironmentRole =
   | {
       readonly duty: Exclude<EnvironmentDuty, "instance">;
       readonly name: string;
-      /** The ARN that Batch takes it by. */
+      /** The ARN by which Batch assumes it. */
       readonly arn: string;
     }
   | { readonly duty: "instance"; readonly profile: string };
 
-/** A compute environment, as far as roles go. */
+/** A compute environment, reduced to what concerns roles. */
 export interface ComputeEnvironment {
   readonly region: string;
   readonly name: string;
   readonly state: string;
   readonly status: string;
   readonly statusReason?: string;
-  /** ARN of the ECS cluster that its instances are in; left out where it has none, or is of Fargate. */
+  /** ARN of the ECS cluster of its instances; left out for Fargate, or if there is none. */
   readonly cluster?: string;
   readonly roles: readonly EnvironmentRole[];
 }
 
-/** A job queue, and the names of the compute environments that it runs on. */
+/** A job queue, and the names of its compute environments in their order. */
 export interface JobQueue {
   readonly region: string;
   readonly name: string;
   readonly environments: readonly string[];
 }
 
-/** One set of containers of a job definition that runs under one execution role and one job role. */
+/** The containers of a job definition that share one execution role and one job role. */
 export interface JobTask {
-  /** Path in the definition. */
+  /** Path in the job definition, such as `containerProperties`. */
   readonly at: string;
   /** Name of the execution role. */
   readonly execution?: string;
   /** Name of the job role (a task's `taskRoleArn`). */
   readonly job?: string;
   readonly needs: readonly Need[];
-  /** What cannot be understood of it, each a sentence with its path. */
+  /** What could not be parsed: one sentence each, with its path. */
   readonly unread: readonly string[];
 }
 
-/** One revision of a job definition, as far as roles go. */
+/** One revision of a job definition, reduced to what concerns roles. */
 export interface JobDefinition {
   readonly region: string;
   readonly name: string;
@@ -61,20 +61,26 @@ export interface JobDefinition {
   readonly tasks: readonly JobTask[];
 }
 
-/** The role of the name that the guide and the console give (R41), which a definition without a role is told of. */
+/**
+ * The execution role that the guide and the console create (R41). A definition that needs an execution role and names
+ * none is reported at this role.
+ */
 export const usualExecutionRole = "ecsTaskExecutionRole";
 
-/** Text of an answer or a record; undefined where it is anything else, or empty. */
+/** Schema of optional text in a response or record; undefined if the value is empty or not text. */
 export const optionalText = z.string().min(1).optional().catch(undefined);
 
-/** The name behind an ARN, a path or a bare name: `service-role/AWSBatchServiceRole` is AWSBatchServiceRole. */
+/** Returns the last segment of an ARN or path: `service-role/AWSBatchServiceRole` becomes `AWSBatchServiceRole`. */
 export function lastSegment(text: string): string {
   return text.slice(text.lastIndexOf("/") + 1);
 }
 
 const roleName = /^[\w+=,.@-]{1,64}$/;
 
-/** The name of a role of this account behind an ARN, a path or a bare name; undefined where it can be none. */
+/**
+ * Returns the name of a role that is given by ARN, path or name. Undefined if the ARN is of another account, or if the
+ * text cannot be a role.
+ */
 export function readRoleName(text: string, { account }: BatchPlace): string | undefined {
   const owner = /^arn:[^:]*:iam::([^:]*):/.exec(text)?.[1];
   if (owner !== undefined && account !== "" && owner !== account) return undefined;
@@ -82,7 +88,7 @@ export function readRoleName(text: string, { account }: BatchPlace): string | un
   return roleName.test(name) ? name : undefined;
 }
 
-/** The name and revision of a job definition behind `name`, `name:revision` or an ARN. */
+/** Returns the name, and the revision if given, of a job definition: `name`, `name:revision` or an ARN. */
 export function readDefinitionName(text: string): { readonly name: string; readonly revision?: number } {
   const [name = "", revision = ""] = lastSegment(text).split(":");
   return { name, ...(/^\d{1,9}$/.test(revision) && { revision: Number(revision) }) };

@@ -28,7 +28,7 @@ const resources = z
   .optional()
   .catch(undefined);
 
-// Requests and answers name the environment differently, and spell everything else alike.
+// Requests call the name `computeEnvironment` or `computeEnvironmentName`, responses the latter; all else is alike.
 const Environment = z.looseObject({
   computeEnvironmentName: optionalText,
   computeEnvironment: optionalText,
@@ -45,10 +45,10 @@ const Environment = z.looseObject({
 const linkedRole = "AWSServiceRoleForBatch";
 
 /**
- * Reads a compute environment from what CreateComputeEnvironment and UpdateComputeEnvironment are given, or from what
- * DescribeComputeEnvironments answers. Undefined where it names none.
+ * Reads a compute environment from the parameters of CreateComputeEnvironment or UpdateComputeEnvironment, or from an
+ * item of DescribeComputeEnvironments. Undefined if the value has no name.
  *
- * An UpdateComputeEnvironment names what it changes alone, so that it tells some of the roles.
+ * UpdateComputeEnvironment carries only what it changes, so the result may lack roles.
  */
 export function parseComputeEnvironment(value: unknown, place: BatchPlace): ComputeEnvironment | undefined {
   const parsed = Environment.safeParse(value);
@@ -70,7 +70,7 @@ export function parseComputeEnvironment(value: unknown, place: BatchPlace): Comp
   };
 }
 
-// R17: without a role, also with an empty text, Batch takes its service-linked role, for managed environments alone.
+// R17: a managed environment without a service role, or with an empty one, uses the service-linked role.
 function serviceRoleOf(
   text: string | undefined,
   type: string | undefined,
@@ -102,7 +102,7 @@ function namedRole(
   place: BatchPlace,
 ): readonly EnvironmentRole[] {
   const name = readRoleName(text, place);
-  // A bare name stands for a role without a path, whatever path the role has (2.8).
+  // AWS Batch reads a bare name as a role at path /, wherever the role is (2.8).
   return name === undefined
     ? []
     : [{ duty, name, arn: text.startsWith("arn:") ? text : roleArn(text.replace(/^\/+/, ""), place) }];
@@ -120,7 +120,7 @@ const Queue = z.looseObject({
     .catch(undefined),
 });
 
-/** Reads a job queue from what DescribeJobQueues answers. Undefined where it names none. */
+/** Reads a job queue from an item of DescribeJobQueues. Undefined if the value has no name. */
 export function parseJobQueue(value: unknown, { region }: BatchPlace): JobQueue | undefined {
   const parsed = Queue.safeParse(value);
   if (!parsed.success) return undefined;

@@ -10,7 +10,7 @@ import {
 import { needLogGroup, type ReadNeeds, readCredentialsParameter, readValueFrom } from "./needs.ts";
 import type { Need } from "./role-use.ts";
 
-// The guide prints single objects as lists in places, and real records have null where they have nothing (3.9).
+// The guide prints some single objects as lists, and recorded requests hold null for an absent list.
 const listOf = <T extends z.ZodType>(item: T) =>
   z.preprocess((value) => (Array.isArray(value) ? value : value == null ? [] : [value]), z.array(item));
 
@@ -55,9 +55,9 @@ const Definition = z.looseObject({
 });
 
 /**
- * Reads a job definition from what RegisterJobDefinition is given, or from what DescribeJobDefinitions answers, in all
- * five places where it can name roles and secrets. Kubernetes pods (`eksProperties`) name none of AWS's.
- * Undefined where it has no name.
+ * Reads a job definition from the parameters of RegisterJobDefinition, or from an item of DescribeJobDefinitions.
+ * It can name roles and secrets in five places; `eksProperties` holds Kubernetes pods, which name no role or secret of
+ * AWS. Undefined if the value has no name.
  */
 export function parseJobDefinition(value: unknown, place: BatchPlace): JobDefinition | undefined {
   const parsed = Definition.safeParse(value);

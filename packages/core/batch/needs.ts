@@ -1,7 +1,7 @@
 import type { BatchPlace } from "./batch.ts";
 import type { Need } from "./role-use.ts";
 
-/** What a text that names a secret or parameter asks of the execution role. */
+/** The permissions that reading a secret or parameter needs, or why its name could not be parsed. */
 export type ReadNeeds =
   | { readonly read: true; readonly needs: readonly Need[] }
   | { readonly read: false; readonly why: string };
@@ -10,15 +10,17 @@ const getSecret = "secretsmanager:GetSecretValue";
 const getParameters = "ssm:GetParameters";
 const parameterName = /^\/?[\w.-]+(?:\/[\w.-]+)*$/;
 const parameterArn = /^arn:[\w-]+:ssm:[\w-]+:\d{12}:parameter\/([\w.-]+(?:\/[\w.-]+)*)$/;
-// The key of the JSON, the version's stage and its id may follow, colons kept (platform-facts 3.10).
+// A JSON key, a version stage and a version id may follow, separated by colons
+// (docs/aws-facts.md, "Secrets, parameters and keys").
 const secretArn =
   /^(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+)(?::([^:]*):([^:]*):([^:]*))?$/;
-/** Parameter Store shows every secret of Secrets Manager under this name. */
+// Parameter Store offers each secret of Secrets Manager as a parameter of this name.
 const secretReference = /^aws\/reference\/secretsmanager\/(.+)$/;
 
 /**
- * What `valueFrom` of a secret needs (R46): an SSM parameter by ARN, name or path; a secret by ARN, whatever follows
- * it; an SSM parameter that stands for a secret, which needs both.
+ * Returns the permissions that a secret's `valueFrom` needs (R46). It names a parameter by ARN, name or path; a secret
+ * by ARN, which a JSON key and a version may follow; or a parameter that refers to a secret, which needs both. `at` is
+ * the path in the job definition.
  */
 export function readValueFrom(valueFrom: string, at: string, place: BatchPlace): ReadNeeds {
   const text = valueFrom.trim();
@@ -31,11 +33,11 @@ export function readValueFrom(valueFrom: string, at: string, place: BatchPlace):
     const arn = `arn:${place.partition}:ssm:${place.region}:${place.account}:parameter/${name}`;
     return { read: true, needs: needParameter(arn, name, at) };
   }
-  // Not quoted: people write a secret itself here by mistake.
+  // Not quoted: the text may be the secret itself, written here by mistake.
   return { read: false, why: `${at} names neither a secret nor a parameter.` };
 }
 
-/** What `repositoryCredentials.credentialsParameter` needs (R45): the ARN of a secret, or its name. */
+/** Returns the permissions that `repositoryCredentials.credentialsParameter` needs (R45): a secret's ARN or name. */
 export function readCredentialsParameter(parameter: string, at: string, place: BatchPlace): ReadNeeds {
   const text = parameter.trim();
   const secret = secretArn.exec(text)?.[1];
@@ -48,7 +50,7 @@ export function readCredentialsParameter(parameter: string, at: string, place: B
   return { read: false, why: `${at} names no secret.` };
 }
 
-/** The grant to make a log group, which the guide's policy does not hold (R38), where a definition asks for one. */
+/** Returns the permission to create the log group, if the definition asks for it: the guide's policy lacks it (R38). */
 export function needLogGroup(
   options: Readonly<Record<string, string>>,
   at: string,
@@ -65,7 +67,8 @@ function needSecret(resource: string, what: "secret" | "registry", at: string): 
   return { action: getSecret, resource: withSuffix(resource), what, at };
 }
 
-// Secrets Manager puts six characters behind a secret's name; an ARN without them finds the secret all the same.
+// Secrets Manager appends six random characters to a secret's name in its ARN; job definitions may leave them out
+// (docs/aws-facts.md, "Secrets, parameters and keys").
 function withSuffix(secret: string): string {
   return /-[A-Za-z0-9]{6}$|-\?{6}$/.test(secret) ? secret : `${secret}-??????`;
 }

@@ -1,6 +1,6 @@
 /**
- * The regions of each partition that AWS Batch has an endpoint in, of botocore 1.43.63's endpoint data. AWS adds to
- * them: a list for looking everywhere (R25, R35), never for refusing a region that is not in it.
+ * The regions of each partition in which AWS Batch has an endpoint, from botocore 1.43.63. AWS adds regions: use the list
+ * to search all regions (R25, R35), never to reject a region that is missing from it.
  */
 const batchRegions: Readonly<Record<string, readonly string[]>> = {
   aws: [
@@ -48,7 +48,7 @@ const batchRegions: Readonly<Record<string, readonly string[]>> = {
   "aws-eusc": ["eusc-de-east-1"],
 };
 
-/** The regions of a partition that are known to have AWS Batch; none where the partition is not known. */
+/** Returns the regions of a partition that are known to offer AWS Batch; empty for an unknown partition. */
 export function listBatchRegions(partition: string): readonly string[] {
   return batchRegions[partition] ?? [];
 }

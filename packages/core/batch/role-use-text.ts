@@ -2,14 +2,14 @@ import { isInWork, type RoleUse } from "./role-use.ts";
 
 const maxUses = 20;
 
-/** What uses a role, in short texts for a person, what is in work first; bounded. */
+/** Returns one short text for each use, those in work first, without duplicates; at most 20, the last saying how many more. */
 export function formatUses(uses: readonly RoleUse[]): readonly string[] {
   const texts = [...new Set([...uses].sort(compareByWork).map(formatUse))];
   if (texts.length <= maxUses) return texts;
   return [...texts.slice(0, maxUses - 1), `and ${texts.length - maxUses + 1} more`];
 }
 
-/** One use of a role in a short text. */
+/** Returns a use as a short text: what it is, its name, region and state. */
 export function formatUse(use: RoleUse): string {
   switch (use.kind) {
     case "compute-environment": {

@@ -1,11 +1,11 @@
 import * as z from "zod";
 
-/** A grant that a job definition needs its execution role to have (R45, R46). */
+/** A permission that a job definition needs its execution role to have (R45, R46). */
 export const Need = z
   .object({
     /** Such as `secretsmanager:GetSecretValue`. */
     action: z.string(),
-    /** ARN; with `??????` in it where the definition does not name the suffix of a secret. */
+    /** ARN; ends in `??????` if the definition leaves out the random suffix of a secret. */
     resource: z.string(),
     what: z.enum(["secret", "parameter", "registry", "key", "log"]),
     /** Path in the job definition, such as `containerProperties.secrets[0].valueFrom`. */
@@ -14,7 +14,7 @@ export const Need = z
   .readonly();
 export type Need = z.infer<typeof Need>;
 
-/** What a compute environment uses a role as. */
+/** The purpose for which a compute environment uses a role. */
 export const EnvironmentDuty = z.enum(["service", "instance", "spot-fleet", "infrastructure"]);
 export type EnvironmentDuty = z.infer<typeof EnvironmentDuty>;
 
@@ -34,13 +34,13 @@ export const EnvironmentUse = z
     statusReason: z.string().exactOptional(),
     /** Job queues that run on it. */
     queues: strings,
-    /** The ARN that Batch takes the role by, where the environment says it: another path is another role (2.8, 2.9). */
+    /** The ARN by which Batch assumes the role, if the environment gives it: a role at another path is another role (2.8, 2.9). */
     arn: z.string().exactOptional(),
-    /** The instance profile that it names in the role's place. */
+    /** The instance profile that it names instead of a role. */
     profile: z.string().exactOptional(),
-    /** Set where that profile is gone, or holds no role: the use is told of the role of the profile's own name. */
+    /** Set if that profile does not exist or holds no role: the use is then recorded for the role of the profile's name. */
     profileEmpty: z.literal(true).exactOptional(),
-    /** The oldest version of the ECS agent on its instances, as last seen (R37); told of the instances' role alone. */
+    /** The oldest version of the ECS agent on its instances, as last seen (R37); only on the use of the instance role. */
     oldestAgent: z.string().exactOptional(),
   })
   .readonly();
@@ -55,17 +55,17 @@ export const DefinitionUse = z
     revision: z.number(),
     duty: z.enum(["execution", "job"]),
     needs: z.array(Need).readonly(),
-    /** What of its secrets cannot be understood, each a sentence with its path. */
+    /** Secrets that could not be parsed: one sentence each, with its path. */
     unread: strings,
     /** Whether the definition runs on Fargate, which always needs an execution role. */
     fargate: z.boolean(),
-    /** Set where it needs an execution role and names none: the use is told of the role of the usual name. */
+    /** Set if it needs an execution role and names none: the use is then recorded for the role of the usual name. */
     roleNotNamed: z.literal(true).exactOptional(),
   })
   .readonly();
 export type DefinitionUse = z.infer<typeof DefinitionUse>;
 
-/** One thing of Batch that uses a role: what breaks when the role does. */
+/** A compute environment or job definition that uses a role, and so breaks with it. */
 export const RoleUse = z.discriminatedUnion("kind", [EnvironmentUse, DefinitionUse]);
 export type RoleUse = z.infer<typeof RoleUse>;
 
@@ -76,19 +76,19 @@ export interface UsageSubject {
   readonly name: string;
 }
 
-/** What of Batch uses roles, and which. */
+/** A compute environment or job definition, and the roles that it uses. */
 export interface RoleUser {
   readonly subject: UsageSubject;
   /** Names of the roles. */
   readonly roles: readonly string[];
 }
 
-/** Whether a use names its role, so that the role must be there. */
+/** Whether a use names its role, so that the role must exist. */
 export function namesRole(use: RoleUse): boolean {
   return use.kind === "compute-environment" ? use.profileEmpty === undefined : use.roleNotNamed === undefined;
 }
 
-/** Whether work depends on it now: an enabled environment, or a definition, of which only active ones are kept. */
+/** Whether work depends on the use now: the environment is enabled, or the definition is active (others are not kept). */
 export function isInWork(use: RoleUse): boolean {
   return use.kind === "job-definition" || use.state === "ENABLED";
 }

@@ -8,10 +8,13 @@ import {
 } from "./batch.ts";
 import type { DefinitionUse, EnvironmentUse, Need, RoleUse } from "./role-use.ts";
 
-/** What of Batch uses which role, by role name. */
+/** Uses of roles, by role name. */
 export type UsesByRole = ReadonlyMap<string, readonly RoleUse[]>;
 
-/** The roles that a compute environment uses; `holders` gives the role that an instance profile holds, if any. */
+/**
+ * Returns the uses of roles by a compute environment; none if it is deleted. `holders` maps the name of each instance
+ * profile to the role that it holds, if any.
+ */
 export function usesOfEnvironment(
   environment: ComputeEnvironment,
   queues: readonly JobQueue[],
@@ -35,7 +38,7 @@ export function usesOfEnvironment(
     if (role.duty !== "instance") return [role.name, { ...base, duty: role.duty, arn: role.arn }];
     const { duty, profile } = role;
     const holder = holders.get(profile);
-    // The console names profile and role alike (2.1), so that this is where a person looks for it.
+    // The console gives profile and role the same name (2.1): that role is where an owner looks for the finding.
     return holder === undefined
       ? [profile, { ...base, duty, profile, profileEmpty: true }]
       : [holder, { ...base, duty, profile }];
@@ -43,16 +46,16 @@ export function usesOfEnvironment(
   return groupByRole(uses);
 }
 
-/** The instance profiles that a compute environment names. */
+/** Returns the names of the instance profiles of a compute environment. */
 export function profilesOf({ roles }: ComputeEnvironment): readonly string[] {
   return roles.flatMap((role: EnvironmentRole) => (role.duty === "instance" ? [role.profile] : []));
 }
 
-// Revisions pile up where nobody deregisters them: those that need the same are told by the newest, and the oldest of
-// many are left out, since what is stored of a role and a definition is one item of a table.
+// Revisions accumulate unless they are deregistered, and all uses of a role by one definition are one item of a table:
+// the newest of equal revisions is kept, and the oldest are dropped beyond these limits. Characters are of JSON text.
 const limits = { revisions: 50, characters: 200_000 };
 
-/** The roles that the revisions of one job definition use; inactive ones use none. */
+/** Returns the uses of roles by the active revisions of one job definition, the newest first. */
 export function usesOfDefinition(revisions: readonly JobDefinition[]): UsesByRole {
   const uses = revisions
     .filter(({ active }) => active)
@@ -90,7 +93,7 @@ function usesOfRevision({
     ([role, same]): readonly (readonly [string, DefinitionUse])[] => {
       const use = { ...base, duty: "execution", ...joinTasks(same) } as const;
       if (role !== undefined) return [[role, use]];
-      // Without Fargate and secrets a definition may leave the role out (R36).
+      // A definition without Fargate and secrets needs no execution role (R36).
       const wants = use.needs.length + use.unread.length > 0 || fargate;
       return wants ? [[usualExecutionRole, { ...use, roleNotNamed: true }]] : [];
     },
@@ -116,7 +119,7 @@ function joinTasks(tasks: readonly JobTask[]): Pick<DefinitionUse, "needs" | "un
 
 function groupByRole(uses: readonly (readonly [string, RoleUse])[]): UsesByRole {
   const byRole = new Map<string, RoleUse[]>();
-  // IAM's names have no case: two spellings are one role.
+  // IAM compares names without case: two spellings are one role.
   const spelled = new Map<string, string>();
   for (const [name, use] of uses) {
     const role = spelled.get(name.toLowerCase()) ?? name;
