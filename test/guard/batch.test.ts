@@ -163,7 +163,7 @@ describe("a compute environment", () => {
     assert.ok(note?.kind === "note");
     assert.match(
       note.details.join(),
-      /sts:AssumeRole on resource: .*Make the role again with the same name/s,
+      /sts:AssumeRole on resource: .*Create the role again with the same name/s,
     );
   });
 

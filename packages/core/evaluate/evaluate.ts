@@ -12,14 +12,17 @@ import { localiseReference } from "../reference/built-in.ts";
 import type { Attachment, Reference, Strictness } from "../reference/reference.ts";
 import { assessFloor } from "./floor.ts";
 
-/** What an evaluation looks at. */
+/** A role as read, and what it is compared with. */
 export interface Evaluation {
   readonly reference: Reference;
   readonly guarded: GuardedRole;
   readonly reading: RoleReading;
 }
 
-/** Every difference between a role and its reference, part by part; a pure function, without clock or randomness. */
+/**
+ * Returns every difference between a role and its reference, part by part. A pure function of its input. An absent role
+ * is one drift, at the part `role`, if it is required.
+ */
 export function evaluate({ reference, guarded, reading }: Evaluation): readonly Assessment[] {
   if (reading.status === "absent") {
     return guarded.required
@@ -46,7 +49,7 @@ export function evaluate({ reference, guarded, reading }: Evaluation): readonly 
   ];
 }
 
-/** How strictly each part of a role is held: as its reference says, but for what its owner chose. */
+/** Returns how strictly each part is compared: the owner's choice, else the reference's. */
 export function strictnessOf(reference: Reference, { strictness: chosen }: GuardedRole): Strictness {
   const { trust, attachments, floor, ceiling } = reference.strictness;
   return {
@@ -57,7 +60,10 @@ export function strictnessOf(reference: Reference, { strictness: chosen }: Guard
   };
 }
 
-/** The instance profile that must hold a role: the owner's choice, else the role's namesake or the reference's. */
+/**
+ * Returns the instance profile that must hold a role: the owner's choice, else the reference's. A reference whose profile
+ * has the reference's own name stands for a profile of the role's name. Undefined if none is required.
+ */
 export function profileOf({
   name,
   reference,
@@ -67,8 +73,8 @@ export function profileOf({
   return sameRoleName(reference.profile, reference.role) ? name : reference.profile;
 }
 
-// A plain role can carry a service-linked role's name at another path, and then is another role (T8); and AWS Batch names
-// roles by ARN, in which the path stands (2.8).
+// An ordinary role can have a service-linked role's name at another path, and is then another role (T8). AWS Batch names
+// roles by ARN, which contains the path (2.8).
 function assessPath(
   role: Role,
   { path, serviceLinked }: Reference,
@@ -80,20 +86,20 @@ function assessPath(
       drift("role", "altered", {
         detail:
           serviceLinked === undefined
-            ? `${role.name} stands at path ${role.path}, not at ${path}: who names it by its ARN does not find it there.`
-            : `${role.name} stands at path ${role.path}, not at ${path}: it is not the role that AWS keeps, but one of the same name.`,
+            ? `${role.name} stands at path ${role.path}, not at ${path}: a compute environment that names its ARN does not find it.`
+            : `${role.name} stands at path ${role.path}, not at ${path}: it is not the role that AWS manages, but another of the same name.`,
       }),
     ];
   }
   if (paths.length === 0 || paths.includes(role.path)) return [];
   return [
     drift("role", "altered", {
-      detail: `${role.name} stands at path ${role.path}; the configuration expects ${paths.join(" or ")}. Who names it by its ARN does not find it there. If it is right, add the path to the role's paths.`,
+      detail: `${role.name} stands at path ${role.path}; the configuration expects ${paths.join(" or ")}. A compute environment that names its ARN does not find it. If the path is right, add it to the role's paths.`,
     }),
   ];
 }
 
-// R8, R9, R42: the trust must mean what the reference says; conditions that harden it are welcome (2.10).
+// R8, R9, R42: the trust policy must be equivalent to the reference; conditions that harden it are no drift (2.10).
 function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): readonly Assessment[] {
   if (strictness.trust === "off") return [];
   const comparison = comparePolicies(readTrust(role), readTrust({ ...role, trust }), {
@@ -111,7 +117,7 @@ function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): 
 
 const maxDeletedPrincipals = 3;
 
-/** The deleted principals that a role's trust names (2.12), as one sentence. */
+/** Returns one sentence that names the deleted principals in a role's trust policy, or undefined if there are none. */
 function formatDeletedPrincipals({ dangling }: Comparison): string | undefined {
   const ids = dangling.filter(({ side }) => side === "candidate").map(({ id }) => id);
   if (ids.length === 0) return undefined;
@@ -122,12 +128,13 @@ function formatDeletedPrincipals({ dangling }: Comparison): string | undefined {
     : `The trust names deleted principals, ${named}: re-creating those roles or users does not restore the trust.`;
 }
 
-// China's services go by two names that mean one: `ec2.amazonaws.com.cn` and `ec2.amazonaws.com` (T7).
+// In China a service has two equivalent names: `ec2.amazonaws.com.cn` and `ec2.amazonaws.com` (T7).
 function readTrust({ trust, partition }: Role): string {
   return partition === "aws-cn" ? trust.replaceAll(".amazonaws.com.cn", ".amazonaws.com") : trust;
 }
 
-// R5, R40: the attachment counts, an inline copy does not; AWS's own new version is information (platform-facts 1).
+// R5, R40: the policy must be attached; an inline copy does not count. AWS's own new version is a vendor change, no drift
+// (docs/aws-facts.md, "Managed policies").
 function assessAttachment(
   role: Role,
   attachment: Attachment,
@@ -148,7 +155,7 @@ function assessAttachment(
     return describeDifferences(part, comparison, { excess: ceiling === "closed" });
   const added = [...comparison.excess, ...comparison.deniesRemoved, ...comparison.latent];
   const removed = [...comparison.missing, ...comparison.deniesAdded];
-  // Other partitions count their versions by themselves: only a number of the reference's own kind can go down.
+  // Each partition numbers its versions separately; references hold the numbers of `aws`.
   const wentDown = role.partition === "aws" && isOlderVersion(id, attachment.version);
   if (added.length + removed.length > 0 || (wentDown && comparison.relation === "equal")) {
     return [{ kind: "vendor-change", part, version: id, since: attachment.version, added, removed }];
@@ -156,7 +163,7 @@ function assessAttachment(
   return undecidedPart(part, comparison);
 }
 
-// A further policy is drift only by what it gives beyond all that the role may have, or by what it takes away (R6, R39).
+// Another policy is drift only if it allows more than the role may have, or denies some of it (R6, R39).
 function assessExtras(
   role: Role,
   reference: Reference,
@@ -170,7 +177,7 @@ function assessExtras(
     text: version.observed ? version.value.text : undefined,
     why: version.observed ? "" : version.why,
   }));
-  const rightful = [
+  const permitted = [
     ...reference.attachments.map(({ document }) => document),
     ...[reference.floor, reference.allowed].flatMap((sourced) => (sourced ? [sourced.document] : [])),
     ...attached.flatMap(({ arn, text }) =>
@@ -178,8 +185,8 @@ function assessExtras(
     ),
     ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
   ].filter(isReadable);
-  const given = filterByEffect(rightful.map(parsePolicy), "Allow");
-  const hasDeny = rightful.some((text) =>
+  const permittedAllows = filterByEffect(permitted.map(parsePolicy), "Allow");
+  const permittedHoldDeny = permitted.some((text) =>
     parsePolicy(text).statements.some(({ effect }) => effect === "Deny"),
   );
   const sides = {
@@ -187,24 +194,29 @@ function assessExtras(
     missing: strictness.attachments === "required" || strictness.floor === "required",
   };
   const compare = (text: string): Comparison => {
-    const comparison = comparePolicies([text, ...rightful], rightful, { kind: "identity" });
-    if (!hasDeny) return comparison;
-    // Policies are compared uncut: what a Deny holds back today is given all the same, and nobody guards the Deny for it.
-    const uncut = comparePolicies([text, ...given], given, { kind: "identity" });
-    return { ...comparison, excess: uncut.excess, undecided: [...comparison.undecided, ...uncut.undecided] };
+    const comparison = comparePolicies([text, ...permitted], permitted, { kind: "identity" });
+    if (!permittedHoldDeny) return comparison;
+    // Excess is compared without the Denies: an Allow that a Deny overrides today takes effect once the Deny is gone.
+    const withoutDenies = comparePolicies([text, ...permittedAllows], permittedAllows, { kind: "identity" });
+    return {
+      ...comparison,
+      excess: withoutDenies.excess,
+      undecided: [...comparison.undecided, ...withoutDenies.undecided],
+    };
   };
-  // A required policy is told as an attachment; where attachments are not asked for, only AWS's own cannot be edited.
-  const isTold = (arn: string) =>
+  // A required policy is reported by assessAttachment. If attachments are not compared, a customer managed policy can still
+  // have been edited and is compared here.
+  const isReportedAsAttachment = (arn: string) =>
     required.has(arn) && (strictness.attachments === "required" || isOwnedByAws(arn));
   return [
     ...attached.flatMap(({ arn, text, why }): readonly Assessment[] => {
       const part: Part = `managed:${arn}`;
-      if (isTold(arn) || isAllowed(arn)) return [];
+      if (isReportedAsAttachment(arn) || isAllowed(arn)) return [];
       const retired = reference.retired.find((policy) => policy.arn === arn);
       if (retired) {
         const grants = text === undefined ? [] : compare(text).excess;
         return [
-          drift(part, "excess", { grants, detail: `${arn} must not be attached any more. ${retired.why}` }),
+          drift(part, "excess", { grants, detail: `${arn} must no longer be attached. ${retired.why}` }),
         ];
       }
       return text === undefined ? [undecided(part, [why])] : describeDifferences(part, compare(text), sides);
@@ -222,12 +234,12 @@ function assessBoundary({ boundary, name }: Role, reference: Reference): readonl
   if (policy === null) return [];
   return [
     drift("boundary", "altered", {
-      detail: `${name} has the permissions boundary ${policy.arn}; its reference has none, and a boundary cuts what the role needs.`,
+      detail: `${name} has the permissions boundary ${policy.arn}; its reference has none, and a boundary can block what the role needs.`,
     }),
   ];
 }
 
-// 2.1: compute environments name the profile, and making it and putting the role into it are calls of their own.
+// 2.1: compute environments name the profile; creating it and adding the role to it are separate calls.
 function assessProfile({ profiles, name }: Role, profile: string | undefined): readonly Assessment[] {
   if (profile === undefined) return [];
   if (!profiles.observed) return [undecided("profile", [profiles.why])];
@@ -246,14 +258,14 @@ function describeDifferences(
   detail?: string,
 ): readonly Assessment[] {
   const { excess, missing, deniesAdded, deniesRemoved } = comparison;
-  const told = detail !== undefined && { detail };
+  const withDetail = detail !== undefined && { detail };
   return [
     ...(sides.excess !== false && excess.length + deniesRemoved.length > 0
-      ? [drift(part, "excess", { grants: excess, denies: deniesRemoved, ...told })]
+      ? [drift(part, "excess", { grants: excess, denies: deniesRemoved, ...withDetail })]
       : []),
-    // A Deny that somebody added is told however little the owner asks of the role: it may contain an incident.
+    // An added Deny is reported even if missing grants are not: it may contain an incident.
     ...((sides.missing !== false && missing.length > 0) || deniesAdded.length > 0
-      ? [drift(part, "missing", { grants: missing, denies: deniesAdded, ...told })]
+      ? [drift(part, "missing", { grants: missing, denies: deniesAdded, ...withDetail })]
       : []),
     ...undecidedPart(part, comparison),
   ];

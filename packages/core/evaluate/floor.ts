@@ -9,85 +9,89 @@ import { filterByEffect } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
 
 /**
- * What a role lacks of the grants that it must have, whichever policy gives them, and that no other part tells: a Deny
- * is told where it stands, an absent or altered attachment at the attachment.
+ * Returns the required grants that no policy of the role allows, and the required Denies that it lacks, at the part
+ * `permissions`. Leaves out what other parts report: an added Deny at its policy, an absent or altered attachment at the
+ * attachment.
  */
 export function assessFloor(role: Role, reference: Reference, strictness: Strictness): readonly Assessment[] {
   const required = listRequired(reference, strictness);
   if (required.length === 0) return [];
-  const held = readHeld(role);
-  const told = strictness.attachments === "required" ? reference.attachments : [];
-  const gives = [...held.documents, ...told.map(({ document }) => parsePolicy(document))];
-  const { missing, undecided } = comparePolicies(filterByEffect(gives, "Allow"), required, {
+  const policies = readPolicies(role);
+  const reportedElsewhere = strictness.attachments === "required" ? reference.attachments : [];
+  // Attachments count as present here: assessAttachment reports those that are absent or altered.
+  const held = [...policies.documents, ...reportedElsewhere.map(({ document }) => parsePolicy(document))];
+  const { missing, undecided } = comparePolicies(filterByEffect(held, "Allow"), required, {
     kind: "identity",
   });
-  // A Deny that the reference has stands in its floor: without it the role may more.
+  // A Deny of the reference belongs to its floor: a role without it can do more.
   const { deniesRemoved } = comparePolicies(
-    filterByEffect(gives, "Deny"),
+    filterByEffect(held, "Deny"),
     filterByEffect(required.map(parsePolicy), "Deny"),
     { kind: "identity" },
   );
-  const cut = cutByBoundary(role, reference, required);
-  const lacking = [...missing, ...cut.grants];
-  const attachmentsTold = new Set(told.map(({ arn }) => arn));
-  const unseen = held.unseen.filter(({ policy }) => !attachmentsTold.has(policy)).map(({ why }) => why);
-  // What cannot be read may give what seems to be missing.
-  const unsure = [
+  const blocked = findBlockedGrants(role, reference, required);
+  const lacking = [...missing, ...blocked.grants];
+  const reportedArns = new Set(reportedElsewhere.map(({ arn }) => arn));
+  const unreadable = policies.unreadable
+    .filter(({ policy }) => !reportedArns.has(policy))
+    .map(({ why }) => why);
+  // A policy that cannot be read may allow what seems to be missing.
+  const reasons = [
     ...undecided.map(({ message }) => message),
-    ...cut.unsure,
-    ...(lacking.length + deniesRemoved.length > 0 ? unseen : []),
+    ...blocked.reasons,
+    ...(lacking.length + deniesRemoved.length > 0 ? unreadable : []),
   ];
-  if (unsure.length > 0) return [describeUndecided(unsure)];
-  return [...describeMissing(lacking, cut.by), ...describeRemovedDenies(deniesRemoved)];
+  if (reasons.length > 0) return [describeUndecided(reasons)];
+  return [...describeMissing(lacking, blocked.by), ...describeRemovedDenies(deniesRemoved)];
 }
 
 function listRequired({ floor, attachments }: Reference, strictness: Strictness): readonly string[] {
   if (strictness.floor === "off") return [];
   return [
     ...(floor ? [floor.document] : []),
-    // Where the attachment itself need not be there, its grants must.
+    // If attachments are not compared, their grants are required from any policy.
     ...(strictness.attachments === "off" ? attachments.map(({ document }) => document) : []),
   ];
 }
 
-interface Held {
+interface RolePolicies {
   readonly documents: readonly PolicyDocument[];
   /** Managed policies by ARN, inline ones by name. */
-  readonly unseen: readonly { readonly policy: string; readonly why: string }[];
+  readonly unreadable: readonly { readonly policy: string; readonly why: string }[];
 }
 
-function readHeld(role: Role): Held {
+function readPolicies(role: Role): RolePolicies {
   const documents: PolicyDocument[] = [];
-  const unseen: { policy: string; why: string }[] = [];
+  const unreadable: { policy: string; why: string }[] = [];
   const read = (policy: string, text: string) => {
     try {
       documents.push(parsePolicy(text));
     } catch (error) {
       if (!(error instanceof PolicySyntaxError)) throw error;
-      unseen.push({ policy, why: `${policy}: ${error.message}` });
+      unreadable.push({ policy, why: `${policy}: ${error.message}` });
     }
   };
   for (const { arn, version } of role.attached) {
     if (version.observed) read(arn, version.value.text);
-    else unseen.push({ policy: arn, why: version.why });
+    else unreadable.push({ policy: arn, why: version.why });
   }
   for (const { name, text } of role.inline) read(name, text);
-  return { documents, unseen };
+  return { documents, unreadable };
 }
 
-// Where a boundary is the owner's to choose, it must still leave what the role needs.
-function cutByBoundary(
+// If the owner may choose any boundary, it must still allow what the role needs.
+function findBlockedGrants(
   { boundary }: Role,
   reference: Reference,
   required: readonly string[],
-): { readonly grants: readonly Grant[]; readonly unsure: readonly string[]; readonly by?: string } {
-  if (reference.boundary !== "any") return { grants: [], unsure: [] };
-  if (!boundary.observed) return { grants: [], unsure: [boundary.why] };
-  if (boundary.value === null) return { grants: [], unsure: [] };
+): { readonly grants: readonly Grant[]; readonly reasons: readonly string[]; readonly by?: string } {
+  if (reference.boundary !== "any") return { grants: [], reasons: [] };
+  if (!boundary.observed) return { grants: [], reasons: [boundary.why] };
+  if (boundary.value === null) return { grants: [], reasons: [] };
   const { arn, version } = boundary.value;
-  if (!version.observed) return { grants: [], unsure: [version.why] };
+  if (!version.observed) return { grants: [], reasons: [version.why] };
   const { missing, undecided } = comparePolicies(version.value.text, required, { kind: "identity" });
-  return { grants: missing, unsure: undecided.map(({ message }) => message), by: arn };
+  return { grants: missing, reasons: undecided.map(({ message }) => message), by: arn };
 }
 
 function describeUndecided(reasons: readonly string[]): Undecided {
@@ -98,8 +102,8 @@ function describeMissing(grants: readonly Grant[], boundary: string | undefined)
   if (grants.length === 0) return [];
   const detail =
     boundary === undefined
-      ? "No policy of the role gives what it must have."
-      : `No policy of the role gives what it must have, or the permissions boundary ${boundary} cuts it.`;
+      ? "No policy of the role allows these required permissions."
+      : `No policy of the role allows these required permissions, or the permissions boundary ${boundary} blocks them.`;
   return [{ kind: "drift", part: "permissions", side: "missing", grants, denies: [], detail }];
 }
 

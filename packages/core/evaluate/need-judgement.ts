@@ -6,10 +6,10 @@ import type { ResourceFacts } from "../model/resource-facts.ts";
 import type { Role } from "../model/role.ts";
 import { tryParsePolicy } from "../policy-json.ts";
 
-/** Whether a role has what a job definition needs. */
+/** Whether a role has a permission that a job definition needs. */
 export type NeedJudgement =
   | { readonly kind: "met" }
-  /** `instead` says what else could give it, where that was not read. */
+  /** `instead` names what else could allow it and was not read. */
   | { readonly kind: "missing"; readonly instead?: string }
   | { readonly kind: "denied" }
   | { readonly kind: "undecided"; readonly why: string };
@@ -48,10 +48,13 @@ export function judgeNeed(
   const what = need.what === "key" ? "key" : "secret";
   if (!known) {
     if (own.kind === "missing" && !foreign) {
-      return { kind: "missing", instead: `the ${what}'s own policy was not read, and could give it too` };
+      return { kind: "missing", instead: `the ${what}'s own policy was not read and may allow it` };
     }
     if (own.kind === "met" && foreign) {
-      return { kind: "undecided", why: `the ${what} is another account's, whose policy was not read` };
+      return {
+        kind: "undecided",
+        why: `the ${what} belongs to another account, and its policy was not read`,
+      };
     }
     return own;
   }
@@ -65,7 +68,8 @@ export function judgeNeed(
   );
   if (given.kind === "denied" || given.kind === "undecided") return given;
   if (foreign || need.what === "key") {
-    // Another account's policy, and a key's, must let the role in; a key's may leave it to IAM by naming the account.
+    // The policy of another account's secret and of any key must allow the role. A key's policy may leave the decision to
+    // IAM policies by naming the account.
     if (given.kind === "missing") return given;
     const directly = judgeBy(
       { ...request(need, role, []), principal: { type: "AWS", id: role.arn } },
@@ -76,7 +80,7 @@ export function judgeNeed(
   return given.kind === "met" ? given : own;
 }
 
-// An account in a resource policy lets its owner's IAM policies decide; it gives nothing to a role by itself.
+// An account as principal of a resource policy leaves the decision to that account's IAM policies.
 function withoutAccounts(document: PolicyDocument): PolicyDocument {
   return {
     ...document,
@@ -94,9 +98,9 @@ function withoutAccounts(document: PolicyDocument): PolicyDocument {
   };
 }
 
-/** What documents say to a request whose context is known in part. */
+/** Evaluates a request of which some condition keys are unknown: undecided if the result depends on a condition. */
 function judgeBy(asked: PolicyRequest, documents: readonly PolicyDocument[]): NeedJudgement {
-  const says = (keep: (statement: PolicyStatement) => boolean, bare: boolean) =>
+  const decideWith = (keep: (statement: PolicyStatement) => boolean, bare: boolean) =>
     decide(
       asked,
       documents.map((document) => ({
@@ -109,15 +113,15 @@ function judgeBy(asked: PolicyRequest, documents: readonly PolicyDocument[]): Ne
   const denies = ({ effect }: PolicyStatement) => effect === "Deny";
   const allows = ({ effect }: PolicyStatement) => effect === "Allow";
   const plain = ({ conditions }: PolicyStatement) => conditions.length === 0;
-  if (says((statement) => denies(statement) && plain(statement), false) === "explicitDeny") {
+  if (decideWith((statement) => denies(statement) && plain(statement), false) === "explicitDeny") {
     return { kind: "denied" };
   }
-  if (says(denies, true) === "explicitDeny") {
-    return { kind: "undecided", why: "a Deny takes it away under conditions" };
+  if (decideWith(denies, true) === "explicitDeny") {
+    return { kind: "undecided", why: "a Deny with conditions may deny it" };
   }
-  if (says(allows, false) === "allowed") return { kind: "met" };
-  if (says(allows, true) === "allowed") {
-    return { kind: "undecided", why: "it is given under conditions that cannot be known here" };
+  if (decideWith(allows, false) === "allowed") return { kind: "met" };
+  if (decideWith(allows, true) === "allowed") {
+    return { kind: "undecided", why: "it is allowed under conditions that are not known here" };
   }
   return { kind: "missing" };
 }
@@ -132,7 +136,7 @@ function request(need: Need, role: Role, documents: readonly PolicyDocument[]): 
       "aws:principalarn": role.arn,
       "aws:resourceaccount": account,
       ...(region !== "" && { "aws:requestedregion": region }),
-      // Secrets Manager and Parameter Store ask for the key on the role's behalf.
+      // Secrets Manager and Parameter Store use the key on behalf of the role.
       ...(service === "kms" && {
         "kms:viaservice": [`secretsmanager.${region}.amazonaws.com`, `ssm.${region}.amazonaws.com`],
       }),
@@ -140,7 +144,10 @@ function request(need: Need, role: Role, documents: readonly PolicyDocument[]): 
   };
 }
 
-/** An ARN that the need's pattern stands for: one that the role's policies name, where they name one. */
+/**
+ * Returns an ARN that a need stands for: one that the policies name, if any, else with a letter for each `?`. Here a `?`
+ * is a letter or digit of a secret's suffix, so that the wildcards of `@drift-guard/policy` do not fit.
+ */
 export function exampleOf(resource: string, documents: readonly PolicyDocument[]): string {
   if (!resource.includes("?")) return resource;
   const pattern = new RegExp(

@@ -8,11 +8,11 @@ import { joinDocuments } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
 import { judgeNeed, type NeedJudgement, readRolePolicies } from "./need-judgement.ts";
 
-/** What an execution role is held against. */
+/** An execution role, and what its needs are judged by. */
 export interface NeedsQuestion {
   readonly role: Role;
   readonly uses: readonly DefinitionUse[];
-  /** What is known of secrets, parameters and keys, by ARN; what is not in here could not be read. */
+  /** Facts about secrets, parameters and keys, by ARN; what is absent here could not be read. */
   readonly facts: ReadonlyMap<string, ResourceFacts>;
 }
 
@@ -25,8 +25,9 @@ interface Demand {
 const maxDetails = 12;
 
 /**
- * Which of the grants that job definitions need their execution role does not give (R45, R46): pairs of action and
- * resource, each given by the role or, in the same account, by the secret's or key's own policy.
+ * Returns the permissions that job definitions need and their execution role does not have (R45, R46), as one drift and
+ * at most one undecided assessment. Each pair of action and resource is allowed by the role's policies or, in the same
+ * account, by the policy of the secret or key.
  */
 export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undecided)[] {
   const { role, uses } = question;
@@ -36,7 +37,7 @@ export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undeci
     judgement: judgeNeed(demand.need, role, documents, question.facts),
   }));
   const lacking = judged.filter(({ judgement: { kind } }) => kind === "missing" || kind === "denied");
-  // A policy that cannot be read may give what the others do not.
+  // A policy that cannot be read may allow what the others do not.
   const lost = unread.length > 0 ? [] : lacking;
   const reasons = [
     ...judged.flatMap(({ demand, judgement }) =>
@@ -57,11 +58,11 @@ function describeMissing(
   lost: readonly { readonly demand: Demand; readonly judgement: NeedJudgement }[],
 ): Drift {
   const sentences = lost.map(({ demand, judgement }) => {
-    const denied = judgement.kind === "denied" ? ", and a Deny takes it away" : "";
+    const denied = judgement.kind === "denied" ? ", and a Deny blocks it" : "";
     const instead = judgement.kind === "missing" && judgement.instead ? ` (${judgement.instead})` : "";
     return `${formatDemand(demand)}${denied}${instead}`;
   });
-  const curable = lost.filter(({ judgement }) => judgement.kind === "missing");
+  const fixable = lost.filter(({ judgement }) => judgement.kind === "missing");
   return {
     kind: "drift",
     part: "permissions",
@@ -69,7 +70,7 @@ function describeMissing(
     grants: grantsOf(lost.map(({ demand }) => demand.need)),
     denies: [],
     detail: `${limitDetails(sentences).join("; ")}.`,
-    ...(curable.length > 0 && { cure: minimalPolicy(curable.map(({ demand }) => demand.need)) }),
+    ...(fixable.length > 0 && { cure: minimalPolicy(fixable.map(({ demand }) => demand.need)) }),
   };
 }
 
@@ -78,7 +79,7 @@ function limitDetails(texts: readonly string[]): readonly string[] {
   return [...texts.slice(0, maxDetails), `and ${texts.length - maxDetails} more`];
 }
 
-/** The smallest inline policy that gives every need, as JSON text. */
+/** Returns the smallest policy that allows every need, as JSON text. */
 function minimalPolicy(needs: readonly Need[]): string {
   return JSON.stringify({
     Version: "2012-10-17",
@@ -90,7 +91,7 @@ function minimalPolicy(needs: readonly Need[]): string {
   });
 }
 
-/** The grants that the needs amount to: one for each action, sorted. */
+/** Returns the grants that cover the needs: one for each action, sorted. */
 export function grantsOf(needs: readonly Need[]): readonly Grant[] {
   return [...Map.groupBy(needs, ({ action }) => action)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -102,7 +103,8 @@ export function grantsOf(needs: readonly Need[]): readonly Grant[] {
     }));
 }
 
-// R45, R46: what the definitions name, and kms:Decrypt for each secret that a customer managed key encrypts.
+// Every permission that the definitions need. R45, R46: kms:Decrypt is needed only if a customer managed key encrypts the
+// secret; a key that AWS manages needs no grant. This is the only place of that rule.
 function listDemands({ uses, facts }: Omit<NeedsQuestion, "role">): readonly Demand[] {
   const demands = new Map<string, { need: Need; uses: DefinitionUse[] }>();
   const demand = (need: Need, use: DefinitionUse) => {
@@ -115,7 +117,6 @@ function listDemands({ uses, facts }: Omit<NeedsQuestion, "role">): readonly Dem
     for (const need of use.needs) {
       demand(need, use);
       const key = facts.get(need.resource)?.key;
-      // A key of AWS's own lets everybody decrypt who may read the secret (R45, R46).
       if (key) demand({ action: "kms:Decrypt", resource: key, what: "key", at: need.at }, use);
     }
   }
@@ -130,8 +131,7 @@ function formatDemand({ need, uses }: Demand): string {
 }
 
 /**
- * Returns the reference with the needs of job definitions added to what the role may have: what they need is no excess
- * (R39).
+ * Returns the reference with the needs of job definitions added to its allowed grants: what they need is no excess (R39).
  */
 export function allowNeeds(
   reference: Reference,

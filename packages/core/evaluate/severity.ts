@@ -8,21 +8,24 @@ import type { Grant } from "../model/grant.ts";
 import type { RoleKey } from "../model/role.ts";
 
 /**
- * How bad a piece of evidence about a role is: as its owner chose, else by what it lets somebody do, or keeps Batch
- * from doing.
+ * Returns the severity of a piece of evidence: the owner's choice, else by effect, which is what it lets an attacker do
+ * or what it breaks in AWS Batch.
  */
 export function rateSeverity(evidence: Evidence, role: RoleKey, config?: SeverityChoice): Severity {
   return config?.severities[severityKeyOf(evidence)] ?? rate(evidence, role);
 }
 
-/** Whether the owner chose how bad such evidence is, so that nothing else weighs. */
+/** Whether the owner chose the severity of such evidence, so that the role's uses do not change it. */
 export function isSeverityChosen(evidence: Evidence, config?: SeverityChoice): boolean {
   return config?.severities[severityKeyOf(evidence)] !== undefined;
 }
 
-/** The severity of a finding, with what depends on the role counted in: a loss is worse where work needs the role. */
+/**
+ * Returns a severity adjusted to the role's uses: one step worse if work depends on the role, one step milder if nothing
+ * uses it. Only missing and altered parts are adjusted.
+ */
 export function weighSeverity(severity: Severity, evidence: Evidence, uses: readonly RoleUse[]): Severity {
-  // Whoever may do too much by a role may do it whether or not Batch uses the role.
+  // Excess can be exploited whether or not AWS Batch uses the role.
   if (evidence.kind !== "drift" || evidence.side === "excess") return severity;
   const step = uses.some(isInWork) ? -1 : uses.length === 0 ? 1 : 0;
   const order = Severity.options;
@@ -73,12 +76,12 @@ function rateNote({ topic }: Note): Severity {
 function rateDrift(drift: Drift, role: RoleKey): Severity {
   switch (drift.side) {
     case "missing":
-      // Something that Batch needs is gone: the role absent, a policy detached, a trust cut, a Deny put on.
+      // AWS Batch lacks something that it needs: the role, a policy, a principal of the trust; or a Deny was added.
       return "HIGH";
     case "altered":
       return drift.part === "role" ? "HIGH" : "MEDIUM";
     case "excess":
-      // A retired policy that gives nothing beyond the rest: nobody gains by it, and Batch may fail by it (2.2).
+      // A retired policy that allows nothing more: no attacker gains by it, and Batch may fail because of it (2.2).
       if (drift.grants.length + drift.denies.length === 0) return "MEDIUM";
       return worst(
         drift.grants.map((grant) =>
@@ -104,7 +107,7 @@ function rateTrusted({ type, id }: PolicyPrincipal, role: RoleKey): Severity {
   }
 }
 
-// Whoever holds an action that begins so can give himself more: the known ways from one permission to all of them.
+// An action that begins with one of these lets its holder gain further permissions: known ways of privilege escalation.
 const escalatingVerbs = {
   iam: "add attach create delete detach passrole put remove set update",
   sts: "assume",
@@ -120,7 +123,7 @@ const escalating = Object.entries(escalatingVerbs).flatMap(([service, verbs]) =>
 );
 const reading = /^[\w-]+:(?:get|list|describe|batchget|lookup|view)[\w*?]*$/i;
 
-/** Whether whoever holds a grant can give himself more by it. */
+/** Whether the holder of a grant can use it to gain further permissions. */
 export function isEscalating({ actions }: Grant): boolean {
   return actions.some((action) => escalating.some((start) => mayBegin(action, start)));
 }
@@ -132,7 +135,7 @@ function ratePermission(grant: Grant): Severity {
 
 const order: readonly Severity[] = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"];
 
-/** The worst of some severities; `HIGH` where there are none, as for a Deny that was removed. */
+/** Returns the worst severity; `HIGH` if there are none, as for a removed Deny. */
 function worst(severities: readonly Severity[]): Severity {
   return order.find((severity) => severities.includes(severity)) ?? "HIGH";
 }

@@ -6,9 +6,12 @@ import { grantsOf, type NeedsQuestion } from "./needs.ts";
 
 const secretActions = ["secretsmanager:GetSecretValue", "ssm:GetParameters"];
 
-/** Grants on secrets and parameters that no active job definition uses: nothing is wrong with them but that. */
+/**
+ * Returns a note of the grants on secrets and parameters that no active job definition uses; none if a definition could
+ * not be parsed.
+ */
 export function findUnusedGrants({ role, uses }: NeedsQuestion): readonly Note[] {
-  // What cannot be understood may be what uses them.
+  // A definition that could not be parsed may use them.
   if (uses.length === 0 || uses.some(({ unread }) => unread.length > 0)) return [];
   const needs = uses.flatMap((use) => use.needs);
   const { documents } = readRolePolicies(role);
@@ -48,7 +51,7 @@ export function findUnusedGrants({ role, uses }: NeedsQuestion): readonly Note[]
   ];
 }
 
-// `*` stands for more than secrets, and is told where it is too much.
+// A grant on `*` covers more than secrets, and is reported as excess if it is too much.
 function namesSecrets(resource: string, action: string): boolean {
   return resource.startsWith("arn:") && resource.split(":")[2] === action.split(":")[0];
 }

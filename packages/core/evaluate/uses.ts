@@ -10,14 +10,14 @@ import { type RoleReading, sameRoleName } from "../model/role.ts";
 import { evaluateNeeds } from "./needs.ts";
 import { findUnusedGrants } from "./unused-grants.ts";
 
-/** What the uses of a role are held against. */
+/** A role, its uses, and the facts that its needs are judged by. */
 export interface UsesQuestion {
   readonly reading: RoleReading;
   readonly uses: readonly RoleUse[];
   readonly facts: ReadonlyMap<string, ResourceFacts>;
 }
 
-/** What is wrong with a role by what Batch uses it for, whatever its reference says; a pure function. */
+/** Returns the problems of a role that follow from its uses by AWS Batch, whatever its reference says. A pure function. */
 export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly Assessment[] {
   const name = reading.status === "present" ? reading.role.name : reading.name;
   const environments = uses.filter((use) => use.kind === "compute-environment");
@@ -39,7 +39,7 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
   ];
 }
 
-// R36, R46 and the API: Fargate and secrets require an execution role, and the definition must name it.
+// R36, R46: Fargate and secrets require an execution role, and the definition must name it.
 function noteRoleNotNamed(uses: readonly DefinitionUse[]): readonly Note[] {
   return describeNote(
     "role-not-named",
@@ -65,11 +65,11 @@ function noteEmptyProfile(uses: readonly EnvironmentUse[]): readonly Note[] {
     "profile-empty",
     uses.filter(({ profileEmpty }) => profileEmpty),
     (use) =>
-      `${formatUse(use)} names the instance profile ${use.profile}, which does not exist or holds no role: its instances cannot join. Make the profile, and add its role to it.`,
+      `${formatUse(use)} names the instance profile ${use.profile}, which does not exist or holds no role: its instances cannot join. Create the profile, and add its role to it.`,
   );
 }
 
-// R37. A version that cannot be read is told as well: unsure is never clean, and the role's other parts are not unsure.
+// R37. A version that cannot be parsed is a note of its own, not an undecided assessment: the role's other parts are known.
 function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
   const judged = uses.flatMap((use) => {
     if (use.oldestAgent === undefined) return [];
@@ -79,11 +79,11 @@ function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
   return describeNote("agent-too-old", judged, (use) =>
     use.verdict === "too-old"
       ? `${formatUse(use)} has instances whose ECS agent is ${use.oldestAgent}: tasks with an execution role (secrets, private registries) need ${minAgentVersion} or later and cannot start there. Update the agent, or the AMI and then the instances.`
-      : `${formatUse(use)} has instances whose ECS agent is of the version "${use.oldestAgent}", which cannot be compared with ${minAgentVersion}, the first that takes execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
+      : `${formatUse(use)} has instances whose ECS agent has the version "${use.oldestAgent}", which cannot be compared with ${minAgentVersion}, the first that supports execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
   );
 }
 
-// 2.8, 2.9: Batch takes a role by an ARN, a path included, and a role at another path is not that role.
+// 2.8, 2.9: Batch assumes a role by its ARN, which contains the path: a role at another path is another role.
 function noteOtherPath(uses: readonly EnvironmentUse[], reading: RoleReading): readonly Note[] {
   if (reading.status === "absent") return [];
   const { arn } = reading.role;
@@ -91,21 +91,21 @@ function noteOtherPath(uses: readonly EnvironmentUse[], reading: RoleReading): r
     "other-path",
     uses.filter((use) => use.arn !== undefined && use.arn.toLowerCase() !== arn.toLowerCase()),
     (use) =>
-      `${formatUse(use)} names ${use.arn}, and the role stands at ${arn}: Batch cannot assume it, and an environment in that state cannot be deleted. Make a role at the path that it names, disable and delete the environment, and make it anew.`,
+      `${formatUse(use)} names ${use.arn}, and the role's ARN is ${arn}: Batch cannot assume it, and an environment in that state cannot be deleted. Create a role at the named path, disable and delete the environment, and create it again.`,
   );
 }
 
 function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): readonly Note[] {
-  const cure =
+  const fix =
     reading.status === "absent"
-      ? "Make the role again with the same name and path; then the environment can be used, or disabled and deleted."
-      : "Put the role's trust and policies back; then update the environment, or disable and delete it.";
+      ? "Create the role again with the same name and path; then the environment can be used, or disabled and deleted."
+      : "Restore the role's trust and policies; then update the environment, or disable and delete it.";
   return describeNote(
     "invalid-environment",
     uses.filter(
       ({ status, statusReason }) => status === "INVALID" && isPermissionTrouble(statusReason ?? ""),
     ),
-    (use) => `${formatUse(use)} is INVALID because of a role: ${use.statusReason}. ${cure}`,
+    (use) => `${formatUse(use)} is INVALID because of a role: ${use.statusReason}. ${fix}`,
   );
 }
 
@@ -114,10 +114,10 @@ const maxDetails = 10;
 function describeNote<Use extends RoleUse>(
   topic: NoteTopic,
   uses: readonly Use[],
-  tell: (use: Use) => string,
+  format: (use: Use) => string,
 ): readonly Note[] {
   if (uses.length === 0) return [];
-  const details = [...new Set(uses.map(tell))].sort();
+  const details = [...new Set(uses.map(format))].sort();
   const more = details.length - maxDetails;
   return [
     {
@@ -130,7 +130,10 @@ function describeNote<Use extends RoleUse>(
   ];
 }
 
-/** Assessments with one drift, and one doubt, at each part and side: those are what a finding is. */
+/**
+ * Joins assessments that belong to one finding: drifts of one part and side, notes of one part and topic, and undecided
+ * assessments of one part.
+ */
 export function joinAssessments(assessments: readonly Assessment[]): readonly Assessment[] {
   const joined = new Map<string, Assessment>();
   for (const each of assessments) {

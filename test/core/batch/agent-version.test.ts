@@ -96,7 +96,7 @@ describe("an environment's agent", () => {
   it("whose version cannot be read is never taken for clean", () => {
     const [note] = judge("odd");
     assert.ok(note?.kind === "note" && note.topic === "agent-too-old");
-    assert.match(note.details[0] ?? "", /of the version "odd", which cannot be compared with 1\.16\.0/);
+    assert.match(note.details[0] ?? "", /has the version "odd", which cannot be compared with 1\.16\.0/);
   });
 
   it("that is new enough, or that nothing shows, is no finding", () => {

@@ -68,7 +68,7 @@ describe("what a job definition needs", () => {
   it("counts a Deny, and offers no policy against one", () => {
     const [drift] = evaluate(withInline(policy(statement({}), statement({ Effect: "Deny" }))), [aNeed()]);
     assert.ok(drift?.kind === "drift");
-    assert.match(drift.detail ?? "", /a Deny takes it away/);
+    assert.match(drift.detail ?? "", /a Deny blocks it/);
     assert.equal(drift.cure, undefined);
   });
 
