@@ -1,16 +1,24 @@
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { run as runTests } from "node:test";
+import { spec } from "node:test/reporters";
 import { installEmulators } from "@drift-guard/local/emulators/python";
 import { installPlatform } from "../packages/infra/synth/platform.ts";
 
-/** One step of the whole check, and what it holds. */
+// Every test file is a process and many start the command line: compiled modules are kept for the next one.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "../node_modules/.cache/compile");
+
+/** One step of the whole check, and what it verifies. */
 interface Step {
-  readonly holds: string;
+  readonly verifies: string;
+  /** Rejects if the step fails. */
   readonly run: () => Promise<void>;
 }
 
 /** Runs a program of node_modules/.bin; rejects with its exit code. */
-function run(program: string, ...parameters: readonly string[]): Promise<void> {
+function runProgram(program: string, ...parameters: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, parameters, { stdio: "inherit" });
     child.on("error", reject);
@@ -20,9 +28,20 @@ function run(program: string, ...parameters: readonly string[]): Promise<void> {
   });
 }
 
-/** The test files; without those that need the emulators where these cannot be had, which CI does not allow. */
-async function findTests(): Promise<readonly string[]> {
-  const all = globSync("test/**/*.test.ts").sort();
+// The longest files start first, so that no worker is left with one of them at the end.
+const longest = [
+  /test\/policy\/.*propert/,
+  /test\/policy\/.*(?:law|drawn)/,
+  /emulated/,
+  /test\/(?:cli|infra)\//,
+];
+
+/** Lists the test files, longest first. Without emulators, which CI requires, it leaves out the emulated ones. */
+async function findTests(): Promise<string[]> {
+  const rank = (file: string) => longest.findIndex((pattern) => pattern.test(file)) >>> 0;
+  const all = globSync("test/**/*.test.ts")
+    .sort()
+    .sort((one, other) => rank(one) - rank(other));
   try {
     await installEmulators({ report: console.log });
     return all;
@@ -35,27 +54,40 @@ async function findTests(): Promise<readonly string[]> {
   }
 }
 
+/** Runs the test files, a process each, as many at once as there are cores; rejects if a test fails. */
+function runTestFiles(files: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let failures = 0;
+    runTests({ files, concurrency: availableParallelism() })
+      .on("test:fail", () => failures++)
+      .compose(spec)
+      .on("error", reject)
+      .on("end", () => (failures === 0 ? resolve() : reject(new Error(`${failures} tests or suites failed`))))
+      .pipe(process.stdout, { end: false });
+  });
+}
+
 const steps: readonly Step[] = [
-  { holds: "formatting, lint and the direction of imports", run: () => run("biome", "check") },
-  { holds: "types", run: () => run("tsc") },
-  { holds: "nothing unused", run: () => run("knip") },
+  { verifies: "formatting, lint and import cycles", run: () => runProgram("biome", "check") },
+  { verifies: "types", run: () => runProgram("tsc") },
+  { verifies: "no unused code", run: () => runProgram("knip") },
   {
-    holds: "types of the stack",
+    verifies: "types of the stack",
     run: async () => {
       await installPlatform({ report: console.log });
-      await run("tsc", "-p", "packages/infra");
+      await runProgram("tsc", "-p", "packages/infra");
     },
   },
-  { holds: "tests", run: async () => run(process.execPath, "--test", ...(await findTests())) },
+  { verifies: "tests", run: async () => runTestFiles(await findTests()) },
 ];
 
-for (const { holds, run } of steps) {
-  console.log(`\n── ${holds}`);
+for (const { verifies, run } of steps) {
+  console.log(`\n── ${verifies}`);
   try {
     await run();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    console.error(`\nnpm test failed at: ${holds}. ${why}`);
+    console.error(`\nnpm test failed at: ${verifies}. ${why}`);
     process.exit(1);
   }
 }
