@@ -4,9 +4,9 @@
  * This is the only state of the comparison that outlives a call, and no result depends on it: parsing and compiling are
  * pure and charge no steps, so a kept document is what a new one would be. Texts are kept up to `maxCharacters` in total.
  */
-import type { PolicyDocument } from "../model/document.ts";
+import type { PolicyDocument, PolicySource } from "../model/document.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
-import { parsePolicy } from "../syntax/parse.ts";
+import { isParsed, parsePolicy, stringify } from "../syntax/parse.ts";
 import { type CompiledStatement, compileDocument } from "./statement.ts";
 
 const parsed = new Map<string, PolicyDocument | PolicySyntaxError>();
@@ -20,7 +20,7 @@ let characters = 0;
 export function readDocument(text: string): PolicyDocument | PolicySyntaxError {
   const known = parsed.get(text);
   if (known !== undefined) return known;
-  const document = tryParse(text);
+  const document = orSyntaxError(() => parsePolicy(text));
   if (text.length > maxCharactersOfDocument) return document;
   parsed.set(text, document);
   characters += text.length;
@@ -33,9 +33,14 @@ export function readDocument(text: string): PolicyDocument | PolicySyntaxError {
   return document;
 }
 
-function tryParse(text: string): PolicyDocument | PolicySyntaxError {
+/** Returns the text of an object, or the error that says why it has none. Texts and documents are returned as they are. */
+export function toText(source: PolicySource): PolicyDocument | string | PolicySyntaxError {
+  return typeof source === "string" || isParsed(source) ? source : orSyntaxError(() => stringify(source));
+}
+
+function orSyntaxError<Value>(read: () => Value): Value | PolicySyntaxError {
   try {
-    return parsePolicy(text);
+    return read();
   } catch (error) {
     if (error instanceof PolicySyntaxError) return error;
     throw error;

@@ -1,7 +1,7 @@
 import type { ComparisonOptions, Side, UndecidedReason } from "../model/comparison.ts";
-import type { PolicyDocument, PolicyInput } from "../model/document.ts";
+import type { PolicyDocument, PolicyInput, PolicySource } from "../model/document.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
-import { compileStatements, readDocument } from "./document-cache.ts";
+import { compileStatements, readDocument, toText } from "./document-cache.ts";
 import type { SideStatements } from "./question.ts";
 import type { CompiledStatement } from "./statement.ts";
 
@@ -31,7 +31,8 @@ export function compileSide(
   const refuse = (message: string, path: string) =>
     reasons.push({ code: "syntax", message, ...(side && { side }), path, statements: [] });
   let length = 0;
-  for (const [index, one] of inputs.entries()) {
+  for (const [index, source] of inputs.entries()) {
+    const one = toText(source);
     length += typeof one === "string" ? one.length : 0;
     const document =
       length > maxCharactersOfSide
@@ -61,7 +62,7 @@ export function compileSide(
   };
 }
 
-function isList(input: PolicyInput): input is readonly (PolicyDocument | string)[] {
+function isList(input: PolicyInput): input is readonly PolicySource[] {
   return Array.isArray(input);
 }
 

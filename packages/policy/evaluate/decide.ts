@@ -1,5 +1,6 @@
-import type { Clause, PolicyDocument, PolicyStatement } from "../model/document.ts";
+import type { Clause, PolicyDocument, PolicyObject, PolicyStatement } from "../model/document.ts";
 import type { PolicyPrincipal, PolicyRequest } from "../model/grant.ts";
+import { toDocument } from "../syntax/parse.ts";
 import { canonicalPrincipal, coversPrincipal } from "../syntax/principal.ts";
 import { foldText, parseTokens } from "../syntax/tokens.ts";
 import { holdsCondition, type RequestContext, readContext, resolveVariables } from "./conditions.ts";
@@ -20,12 +21,12 @@ export interface DecisionOptions {
  */
 export function decide(
   request: PolicyRequest,
-  documents: readonly PolicyDocument[],
+  documents: readonly (PolicyDocument | PolicyObject)[],
   { partition = "aws" }: DecisionOptions = {},
 ): Decision {
   const asked = prepareRequest(request, partition);
   let allowed = false;
-  for (const document of documents) {
+  for (const document of documents.map(toDocument)) {
     for (const statement of document.statements) {
       if (!elements.every((element) => meets[element](statement, document, asked))) continue;
       if (statement.effect === "Deny") return "explicitDeny";

@@ -1,13 +1,17 @@
 import type { PolicyInput } from "./document.ts";
 import type { Grant, StatementRef } from "./grant.ts";
 
-/** Which of the two sides of a comparison is meant. */
+/** One of the two sides of a comparison. */
 export type Side = "candidate" | "reference";
 
 /** Why a comparison, or a part of it, could not be decided. */
 export interface UndecidedReason {
+  /**
+   * `syntax`: a document could not be read. `unsupported`: a statement has no certain meaning. `budget`: the steps ran
+   * out. `unproven`: a difference was found, but no example that `decide` confirms.
+   */
   readonly code: "syntax" | "unsupported" | "budget" | "unproven";
-  /** One sentence for a person, naming the thing. */
+  /** One sentence for a person. */
   readonly message: string;
   readonly side?: Side;
   /** JSON path of a syntax error, such as `$.Statement[0].Action`. */
@@ -15,48 +19,51 @@ export interface UndecidedReason {
   readonly statements: readonly { readonly side: Side; readonly ref: StatementRef }[];
 }
 
-/** How what the candidate allows relates to what the reference allows. */
+/** How the candidate's permissions relate to the reference's. Denies that change no permission do not count. */
 export type Relation = "equal" | "wider" | "narrower" | "different" | "undecided";
 
-/** A principal that a policy names by its unique id (`AROA…`, `AIDA…`): it was deleted, and nobody is it any more. */
+/** A principal that a policy names by its unique id (`AROA…`, `AIDA…`): it was deleted and matches nobody. */
 export interface DeletedPrincipal {
   readonly side: Side;
   readonly id: string;
   readonly statements: readonly StatementRef[];
 }
 
-/** The outcome of comparing a candidate with a reference by meaning (design: comparing policies). */
+/** The result of comparing a candidate with a reference by meaning. */
 export interface Comparison {
   readonly relation: Relation;
   /** Allowed by the candidate, not by the reference. */
   readonly excess: readonly Grant[];
-  /** Allowed by the reference, not by the candidate; `hardening` is not among them. */
+  /** Allowed by the reference, not by the candidate; without `hardening`. */
   readonly missing: readonly Grant[];
-  /** Taken away only by confused-deputy conditions that name the own account or organisation (R9, T2, 2.10). */
+  /**
+   * Allowed by the reference, and taken away in the candidate only by confused-deputy conditions that name the own
+   * account or organisation (R9, T2, 2.10).
+   */
   readonly hardening: readonly Grant[];
   /** Denied by the candidate, not by the reference. */
   readonly deniesAdded: readonly Grant[];
-  /** Denied by the reference, no more by the candidate. */
+  /** Denied by the reference, not by the candidate. */
   readonly deniesRemoved: readonly Grant[];
-  /** Differences that touch only action names that no service has today. */
+  /** Differences that touch only action names that no service has today; filled by `separateLatent`. */
   readonly latent: readonly Grant[];
   /** Deleted principals that either side names, whether or not the sides differ by them. */
   readonly dangling: readonly DeletedPrincipal[];
   readonly undecided: readonly UndecidedReason[];
 }
 
-/** What a comparison may assume, and how much it may spend. */
+/** What a comparison may assume, and how many steps it may take. */
 export interface ComparisonOptions {
-  /** Left out: whatever the documents hold. */
+  /** A statement of the other kind is a syntax error. If left out, both kinds are read. */
   readonly kind?: "identity" | "trust";
-  /** The account that the candidate lives in, 12 digits: its id and its root ARN are then one principal. */
+  /** The candidate's account, 12 digits; conditions that name it may be hardening. */
   readonly account?: string;
-  /** The id of the organisation that the candidate's account is in, such as `o-a1b2c3d4e5`. */
+  /** Id of the organisation that the candidate's account is in, such as `o-a1b2c3d4e5`. */
   readonly organization?: string;
-  /** `aws` when left out. */
+  /** `aws` if left out. A bare account id stands for its root ARN in this partition. */
   readonly partition?: string;
-  /** A permissions boundary: policies are compared uncut, and each grant then says what this leaves of it. */
+  /** A permissions boundary. Policies are compared without it; each grant then says how much of it remains. */
   readonly boundary?: PolicyInput;
-  /** The most steps that a comparison may take before it says `undecided`; steps, not seconds. */
+  /** How many steps the comparison may take before it is `undecided`. Steps, not seconds. */
   readonly budget?: number;
 }

@@ -1,16 +1,17 @@
 import type { Condition, PolicyPrincipal } from "./grant.ts";
 
-/** `2012-10-17` is the only version with policy variables; a document without a version is read as 2008. */
+/** Only `2012-10-17` has policy variables. A document without a version is read as `2008-10-17`. */
 export type PolicyVersion = "2008-10-17" | "2012-10-17";
 
-/** What a statement lists of one dimension: these entries, or everything but these (NotAction and its kin). */
+/** What a statement lists for one dimension: Action, Resource or Principal. */
 export interface Clause<Entry> {
+  /** True for NotAction, NotResource and NotPrincipal: the clause selects everything except its entries. */
   readonly negated: boolean;
-  /** As written, sorted, without doubles. An empty positive clause matches nothing. */
+  /** As written, sorted, each once. An empty positive clause matches nothing. */
   readonly entries: readonly Entry[];
 }
 
-/** A condition of a statement, together with the spelling that it was written in. */
+/** A condition of a statement, with the spelling in the document. */
 export interface StatementCondition extends Condition {
   readonly written: { readonly operator: string; readonly key: string };
 }
@@ -27,12 +28,22 @@ export interface PolicyStatement {
   readonly conditions: readonly StatementCondition[];
 }
 
-/** One side of a comparison: a document, its text, or a list of either; an empty list allows nothing. */
-export type PolicyInput = PolicyDocument | string | readonly (PolicyDocument | string)[];
-
-/** A policy document, read. */
+/** A policy as `parsePolicy` returns it. */
 export interface PolicyDocument {
   readonly version?: PolicyVersion;
   readonly id?: string;
   readonly statements: readonly PolicyStatement[];
 }
+
+/** A policy as JSON.parse returns it, in IAM's own form. Nothing but this shape is known of it before it is parsed. */
+export interface PolicyObject {
+  readonly Version?: unknown;
+  readonly Id?: unknown;
+  readonly Statement: unknown;
+}
+
+/** One policy: its text, the object that JSON.parse makes of the text, or the document that `parsePolicy` returns. */
+export type PolicySource = PolicyDocument | PolicyObject | string;
+
+/** One side of a comparison: a policy or a list of policies. An empty list allows nothing. */
+export type PolicyInput = PolicySource | readonly PolicySource[];

@@ -1,48 +1,51 @@
-/** One condition of a statement: the key's values are compared by the operator, several values as IAM combines them. */
+/** One condition of a statement. */
 export interface Condition {
-  /** In IAM's spelling, with its qualifier and suffix: `ForAnyValue:StringLikeIfExists`. */
+  /** In IAM's spelling, with qualifier and suffix: `ForAnyValue:StringLikeIfExists`. */
   readonly operator: string;
   /** Lower-cased: condition keys are case-insensitive. */
   readonly key: string;
-  /** Sorted, without doubles. */
+  /** Sorted, each once. */
   readonly values: readonly string[];
 }
 
-/** A principal as a policy names it; `*` of type `AWS` is everybody. */
+/** A principal as a policy names it; `*` of type `AWS` is everyone. */
 export interface PolicyPrincipal {
   readonly type: "AWS" | "Service" | "Federated" | "CanonicalUser";
   readonly id: string;
 }
 
-/** A request that can be decided: what `decide` takes, and what a grant shows as its example. */
+/** A request that `decide` can decide; also the example of a grant. */
 export interface PolicyRequest {
   readonly principal?: PolicyPrincipal;
   readonly action: string;
-  /** Left out for trust policies, which have no resource. */
+  /** Absent in requests to trust policies, which have no resource. */
   readonly resource?: string;
-  /** By lower-cased condition key; a key that is not here is absent from the request. A list is a multivalued key. */
+  /**
+   * Values by condition key, keys in lower case. A key that is not listed is absent from the request. A list holds the
+   * values of a multivalued key.
+   */
   readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** Where in which document of a side a statement stands, both counted from 0. */
+/** The place of a statement in a side: number of the document and of the statement in it, from 0. */
 export interface StatementRef {
   readonly document: number;
   readonly statement: number;
   readonly sid?: string;
 }
 
-/** How much of a grant lies within a permissions boundary. */
+/** How much of a grant a permissions boundary lets through. */
 export type BoundaryRemains = "all" | "part" | "none" | "undecided";
 
 /**
- * What a policy gives: every combination of its actions, resources and principals, under all its conditions.
+ * Permissions: every combination of some actions, resources and principals, under all its conditions.
  *
- * It is a block, not a single combination, so that 60 actions on one resource are one grant to read and to store.
- * Patterns are as IAM writes them (`ec2:Describe*`); lists are sorted and without doubles.
+ * A grant is a block of combinations, so that 60 actions on one resource are one grant to read and to store. Patterns
+ * are written as in IAM (`ec2:Describe*`); lists are sorted and hold each entry once.
  */
 export interface Grant {
   readonly actions: readonly string[];
-  /** Carved out of `actions`: `s3:*` but `s3:Get*`. */
+  /** Excluded from `actions`: `s3:Get*` of `s3:*`. */
   readonly exceptActions?: readonly string[];
   /** Absent in a trust policy. */
   readonly resources?: readonly string[];
@@ -51,16 +54,16 @@ export interface Grant {
   readonly principals?: readonly PolicyPrincipal[];
   readonly exceptPrincipals?: readonly PolicyPrincipal[];
   readonly conditions: readonly Condition[];
-  /** Carved out: what meets all conditions of one of these. */
+  /** Excluded: requests that meet all conditions of one of these lists. */
   readonly exceptConditions?: readonly (readonly Condition[])[];
-  /** Perhaps not all of it; without this, each of its requests is one that the two sides decide differently. */
+  /** Set if the two sides may agree on some requests of the grant. Otherwise they differ on every one. */
   readonly partly?: true;
   /** One request that one side allows (or denies) and the other does not, confirmed by `decide`. */
   readonly example?: PolicyRequest;
-  /** What the boundary leaves of it; only where `ComparisonOptions.boundary` was given. */
+  /** How much of it the boundary lets through; present only with `ComparisonOptions.boundary`. */
   readonly remains?: BoundaryRemains;
-  /** The statements of the side that gives it. */
+  /** The statements that allow (or deny) it, on the side that does. */
   readonly statements: readonly StatementRef[];
-  /** The statements of the other side that come closest to its example; left out where none is about the action. */
+  /** The other side's statements closest to matching the example; absent if none is about the action. */
   readonly nearest?: readonly StatementRef[];
 }

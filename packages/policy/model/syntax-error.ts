@@ -1,23 +1,19 @@
-/** Where in a text JSON broke, both counted from 1. */
+/** Where the JSON of a text is broken; both counted from 1. */
 export interface TextPosition {
   readonly line: number;
   readonly column: number;
 }
 
-/** A text is not a policy: says what is wrong, and where. */
+/** A text or object is not a policy. The message says what is wrong, and where. */
 export class PolicySyntaxError extends Error {
   override readonly name = "PolicySyntaxError";
-  /** JSON path, such as `$.Statement[0].Action`; `$` where the JSON itself is broken. */
+  /** JSON path, such as `$.Statement[0].Action`; `$` if the JSON itself is broken. */
   readonly path: string;
-  /** Only where the JSON itself is broken. */
+  /** Set only if the JSON itself is broken. */
   readonly position: TextPosition | undefined;
 
   constructor(message: string, path: string, position?: TextPosition) {
-    super(
-      path === "$"
-        ? `the policy cannot be read: ${message}`
-        : `the policy cannot be read: ${path} ${message}`,
-    );
+    super(`the policy cannot be read: ${path === "$" ? "" : `${path} `}${message}`);
     this.path = path;
     this.position = position;
   }

@@ -1,39 +1,42 @@
-/** A comparison has taken all the steps that it may. */
+/**
+ * Effort is counted in steps, not in time, so that equal input always gets an equal answer.
+ *
+ * The length of the patterns that are compared must count too, but matching a pattern is too deep to be handed a budget.
+ * So `noteWork` counts characters in a variable of the module, and the next charge of a budget pays for them. That is
+ * deterministic: a comparison runs without interruption, and `createBudget` resets the count when one starts.
+ */
+let uncharged = 0;
+const charactersPerStep = 128;
+
+/** A comparison has used up its steps. */
 export class BudgetError extends Error {
   override readonly name = "BudgetError";
 }
 
-/** How many steps may still be taken: counted, not timed, so that the same input always gets the same answer. */
+/** The steps that a comparison may still take. */
 export interface StepBudget {
   left: number;
 }
 
-// What patterns cost shows only while they are held against each other, far from any budget: noted there, paid here.
-let effort = 0;
-const charactersPerStep = 128;
-
-/** A budget for one comparison. */
+/** Creates the budget of one comparison; forgets the work that was noted before. */
 export function createBudget(left: number): StepBudget {
-  effort = 0;
+  uncharged = 0;
   return { left };
 }
 
-/** Notes how many characters were gone through; whoever pays next pays for them. */
+/** Notes that some characters were compared; the next charge pays for them. */
 export function noteWork(characters: number): void {
-  effort += characters;
+  uncharged += characters;
 }
 
-/** Takes steps off a budget, and tells whether it had them. */
+/** Takes steps and the noted work off a budget; returns whether it had as many. */
 export function tryCharge(budget: StepBudget, steps = 1): boolean {
-  budget.left -= steps + Math.floor(effort / charactersPerStep);
-  effort %= charactersPerStep;
+  budget.left -= steps + Math.floor(uncharged / charactersPerStep);
+  uncharged %= charactersPerStep;
   return budget.left >= 0;
 }
 
-/**
- * Takes steps off a budget.
- * @throws BudgetError when there are none left.
- */
+/** Takes steps and the noted work off a budget. Throws `BudgetError` if it had fewer. */
 export function charge(budget: StepBudget, steps = 1): void {
   if (!tryCharge(budget, steps)) throw new BudgetError("The comparison took all the steps that it may.");
 }

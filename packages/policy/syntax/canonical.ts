@@ -1,6 +1,13 @@
-import type { Clause, PolicyDocument, PolicyStatement, PolicyVersion } from "../model/document.ts";
+import type {
+  Clause,
+  PolicyDocument,
+  PolicyObject,
+  PolicyStatement,
+  PolicyVersion,
+} from "../model/document.ts";
 import type { Condition, PolicyPrincipal } from "../model/grant.ts";
-import { findOperator, type Operator, spellOperator } from "./operator.ts";
+import { findOperator, type Operator } from "./operator.ts";
+import { toDocument } from "./parse.ts";
 import { canonicalPrincipal } from "./principal.ts";
 import { printRange, readAddressRange, readDate, readNumber } from "./scalar.ts";
 import { canonicalPattern, foldText } from "./tokens.ts";
@@ -19,7 +26,8 @@ export interface CanonicalStatement {
  * The canonical form of a document as text: documents of equal text give equal grants. Order, scalar or list, doubles,
  * Sid, Id, the case of actions and keys, and spellings of one value do not show in it.
  */
-export function canonicalText(document: PolicyDocument, partition = "aws"): string {
+export function canonicalText(source: PolicyDocument | PolicyObject, partition = "aws"): string {
+  const document = toDocument(source);
   const statements = document.statements
     .filter((statement) => !hasNoEffect(statement))
     .map((statement) => statementLine(canonicalise(statement, document.version, partition)));
@@ -116,12 +124,13 @@ function canonicalCondition(
   const operator = findOperator(name);
   if (operator === undefined) return { operator: name, key, values };
   const texts = values.map((value) => canonicalValue(value, operator, version));
-  const plain =
-    operator.family === "string" && !texts.some((text) => /[*?]/.test(text.replaceAll(/\$\{.\}/g, "")));
-  const spelled = name.replace("ArnEquals", "ArnLike").replace("ArnNotEquals", "ArnNotLike");
+  const hasWildcards = texts.some((text) => /[*?]/.test(text.replaceAll(/\$\{.\}/g, "")));
+  const isEquals = operator.family === "string" && operator.comparator === "like" && !hasWildcards;
+  // ArnEquals is ArnLike; StringLike without wildcards is StringEquals.
   return {
-    operator:
-      plain && operator.comparator === "like" ? spellOperator(spelled.replace("Like", "Equals")) : spelled,
+    operator: isEquals
+      ? operator.name.replace("Like", "Equals")
+      : operator.name.replace(/Arn(Not)?Equals/, "Arn$1Like"),
     key,
     values: [...new Set(texts)].sort(),
   };

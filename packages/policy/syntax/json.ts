@@ -1,9 +1,13 @@
+/**
+ * A JSON parser, written by hand on purpose: JSON.parse keeps the last of two members with one name without a word, loses
+ * digits of numbers, and names no exact place of an error.
+ */
 import { PolicySyntaxError } from "../model/syntax-error.ts";
 
-/** A JSON object with its members in order; a map, so that a member called `__proto__` is a name like any other. */
+/** A JSON object with its members in order. A map, so that `__proto__` is a name like any other. */
 export type JsonObject = ReadonlyMap<string, Json>;
 
-/** A JSON number as it was written, so that no digit is lost. */
+/** A JSON number as written, so that no digit is lost. */
 interface JsonNumber {
   readonly number: string;
 }
@@ -11,14 +15,14 @@ interface JsonNumber {
 /** A JSON value. */
 export type Json = string | boolean | null | JsonNumber | readonly Json[] | JsonObject;
 
-const deepest = 64;
-const longest = 300_000;
+const maxDepth = 64;
+const maxCharacters = 300_000;
 const numberGrammar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /**
- * Reads JSON strictly: besides what JSON forbids, a member given twice is refused, because readers differ in which
- * of the two they take.
- * @throws PolicySyntaxError with line and column.
+ * Parses JSON strictly. Refuses also an object that gives a member twice, because parsers differ in which of the two
+ * they keep; a text of more than 300,000 characters; and nesting of more than 64 levels. Throws `PolicySyntaxError` with
+ * line and column.
  */
 export function parseJson(text: string): Json {
   let at = 0;
@@ -68,7 +72,7 @@ export function parseJson(text: string): Json {
     return { number };
   };
 
-  /** What stands between brackets, divided by commas. */
+  /** Parses items that are separated by commas, up to the closing bracket. */
   const parseItems = (close: string, parseItem: () => void): void => {
     at++;
     skipBlanks();
@@ -118,7 +122,7 @@ export function parseJson(text: string): Json {
   };
 
   const parseValue = (depth: number): Json => {
-    if (depth > deepest) fail(`the text is nested more than ${deepest} levels deep`);
+    if (depth > maxDepth) fail(`the text is nested more than ${maxDepth} levels deep`);
     skipBlanks();
     if (at >= text.length) fail("the text ends too early");
     const value = parseStart(text.charAt(at), depth + 1);
@@ -133,7 +137,7 @@ export function parseJson(text: string): Json {
     return char === "-" || (char >= "0" && char <= "9") ? parseNumber() : parseWord();
   };
 
-  if (text.length > longest) fail(`the text is longer than ${longest} characters`, 0);
+  if (text.length > maxCharacters) fail(`the text is longer than ${maxCharacters} characters`, 0);
   const value = parseValue(0);
   if (at < text.length) fail("more text follows the end of the document");
   return value;

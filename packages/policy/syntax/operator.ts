@@ -1,14 +1,16 @@
 const families = ["string", "arn", "bool", "binary", "numeric", "date", "ip", "null"] as const;
 
-/** What the values of an operator are compared as. */
+/** The type that an operator reads its values as. */
 type OperatorFamily = (typeof families)[number];
 
-/** How one value is compared with another of its family. */
+/** How an operator compares a value of a request with a value of its condition. */
 type Comparator = "equals" | "like" | "less" | "lessOrEqual" | "greater" | "greaterOrEqual";
 
-/** A condition operator taken apart (IAM User Guide: condition operators, multivalued context keys). */
+/** A condition operator and its properties (IAM User Guide, "Condition operators" and "Multivalued context keys"). */
 export interface Operator {
-  readonly qualifier?: "ForAllValues" | "ForAnyValue";
+  /** In IAM's spelling, with qualifier and suffix. */
+  readonly name: string;
+  readonly qualifier: "ForAllValues" | "ForAnyValue" | undefined;
   readonly family: OperatorFamily;
   readonly comparator: Comparator;
   readonly ignoreCase: boolean;
@@ -17,63 +19,57 @@ export interface Operator {
 }
 
 const orders = "Equals NotEquals LessThan LessThanEquals GreaterThan GreaterThanEquals";
-/** The operators by the families of their values. */
-const spellings: Readonly<Record<OperatorFamily, string>> = {
-  string:
-    "StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike StringNotLike",
-  arn: "ArnEquals ArnLike ArnNotEquals ArnNotLike",
-  bool: "Bool",
-  binary: "BinaryEquals",
-  ip: "IpAddress NotIpAddress",
-  null: "Null",
-  numeric: orders.replaceAll(/\b(?=[A-Z])/g, "Numeric"),
-  date: orders.replaceAll(/\b(?=[A-Z])/g, "Date"),
+/** IAM's operators by family, without qualifiers and `IfExists`: what their names begin with, and the rest of each. */
+const spellings: Readonly<Record<OperatorFamily, readonly [start: string, rests: string]>> = {
+  string: ["String", "Equals NotEquals EqualsIgnoreCase NotEqualsIgnoreCase Like NotLike"],
+  arn: ["Arn", "Equals Like NotEquals NotLike"],
+  bool: ["Bool", ""],
+  binary: ["Binary", "Equals"],
+  numeric: ["Numeric", orders],
+  date: ["Date", orders],
+  ip: ["", "IpAddress NotIpAddress"],
+  null: ["Null", ""],
 };
 
-const operators = new Map<string, { readonly operator: Operator; readonly spelling: string }>();
+/** By lower-cased name. Filled at first use and constant from then on, so that importing the module does no work. */
+let operators: ReadonlyMap<string, Operator> | undefined;
 
-function addOperator(
-  spelling: string,
-  family: OperatorFamily,
-  qualifier: "ForAllValues" | "ForAnyValue" | undefined,
-  ifExists: boolean,
-): void {
-  const name = `${qualifier === undefined ? "" : `${qualifier}:`}${spelling}${ifExists ? "IfExists" : ""}`;
-  const operator = {
-    family,
-    comparator: readComparator(spelling),
-    ignoreCase: /IgnoreCase|Bool/.test(spelling),
-    negated: spelling.includes("Not"),
-    ifExists,
-    ...(qualifier && { qualifier }),
-  };
-  operators.set(name.toLowerCase(), { operator, spelling: name });
+function buildOperators(): ReadonlyMap<string, Operator> {
+  const known = new Map<string, Operator>();
+  for (const family of families) {
+    const [start, rests] = spellings[family];
+    for (const rest of rests.split(" ")) {
+      const spelling = start + rest;
+      for (const qualifier of [undefined, "ForAllValues", "ForAnyValue"] as const) {
+        // Null asks whether the key exists: it has no IfExists.
+        for (const suffix of family === "null" ? [""] : ["", "IfExists"]) {
+          const name = `${qualifier === undefined ? "" : `${qualifier}:`}${spelling}${suffix}`;
+          known.set(name.toLowerCase(), {
+            name,
+            qualifier,
+            family,
+            comparator: readComparator(spelling),
+            ignoreCase: /IgnoreCase|Bool/.test(spelling),
+            negated: spelling.includes("Not"),
+            ifExists: suffix !== "",
+          });
+        }
+      }
+    }
+  }
+  return known;
 }
 
 function readComparator(spelling: string): Comparator {
-  // An ARN may hold wildcards under either name.
+  // ArnEquals and ArnLike are the same: both take wildcards.
   if (/Like|^Arn/.test(spelling)) return "like";
   const order = spelling.includes("Less") ? "less" : spelling.includes("Greater") ? "greater" : undefined;
   if (order === undefined) return "equals";
   return spelling.endsWith("Equals") ? `${order}OrEqual` : order;
 }
 
-for (const family of families) {
-  for (const spelling of spellings[family].split(" ")) {
-    for (const qualifier of [undefined, "ForAllValues", "ForAnyValue"] as const) {
-      addOperator(spelling, family, qualifier, false);
-      // Null asks for the key itself: IfExists says nothing more of it.
-      if (family !== "null") addOperator(spelling, family, qualifier, true);
-    }
-  }
-}
-
-/** Takes an operator apart, in any case of letters; undefined where IAM has no such operator. */
+/** Returns the operator of a name in any case; undefined if IAM has no such operator. */
 export function findOperator(name: string): Operator | undefined {
-  return operators.get(name.toLowerCase())?.operator;
-}
-
-/** IAM's own spelling of an operator; one that IAM does not have is left as it is. */
-export function spellOperator(name: string): string {
-  return operators.get(name.toLowerCase())?.spelling ?? name;
+  operators ??= buildOperators();
+  return operators.get(name.toLowerCase());
 }

@@ -1,6 +1,8 @@
 import type {
   Clause,
   PolicyDocument,
+  PolicyObject,
+  PolicySource,
   PolicyStatement,
   PolicyVersion,
   StatementCondition,
@@ -8,7 +10,7 @@ import type {
 import type { PolicyPrincipal } from "../model/grant.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
 import { type Json, type JsonObject, parseJson } from "./json.ts";
-import { spellOperator } from "./operator.ts";
+import { findOperator } from "./operator.ts";
 
 const documentElements = ["Version", "Id", "Statement"];
 const statementElements = [
@@ -25,12 +27,14 @@ const statementElements = [
 const principalTypes = ["AWS", "Service", "Federated", "CanonicalUser"] as const;
 
 /**
- * Reads a policy as IAM returns or accepts it: plain or percent-encoded JSON, with or without BOM.
- * @throws PolicySyntaxError with the JSON path, or line and column where the JSON is broken.
+ * Parses a policy as IAM returns or accepts it: the text, plain or percent-encoded, with or without BOM; or the object
+ * that JSON.parse makes of the text. Throws `PolicySyntaxError` with the JSON path, or with line and column if the JSON
+ * itself is broken.
  */
-export function parsePolicy(text: string): PolicyDocument {
-  const root = expectObject(parseJson(decodeText(text)), "$", "a policy");
-  refuseStrangers(root, "$", documentElements);
+export function parsePolicy(source: string | PolicyObject): PolicyDocument {
+  const text = typeof source === "string" ? decodeText(source) : stringify(source);
+  const root = expectObject(parseJson(text), "$", "a policy");
+  refuseUnknown(root, "$", documentElements);
   const version = parseVersion(root.get("Version"));
   const id = parseText(root.get("Id"), "$.Id");
   const statement = root.get("Statement");
@@ -41,14 +45,41 @@ export function parsePolicy(text: string): PolicyDocument {
   return { ...(version && { version }), ...(id !== undefined && { id }), statements };
 }
 
+/** Returns parsed documents as they are and parses objects. Throws `PolicySyntaxError`. */
+export function toDocument(source: PolicyDocument | PolicyObject): PolicyDocument {
+  return isParsed(source) ? source : parsePolicy(source);
+}
+
+/** Whether a source has the form that `parsePolicy` returns. */
+export function isParsed(source: PolicySource): source is PolicyDocument {
+  return (
+    typeof source === "object" &&
+    source !== null &&
+    !("Statement" in source) &&
+    "statements" in source &&
+    Array.isArray(source.statements) &&
+    source.statements.every((statement) => statement?.actions && statement.conditions)
+  );
+}
+
+/** Returns the text of an object, so that objects and texts are held to the same rules. Throws `PolicySyntaxError`. */
+export function stringify(object: PolicyObject): string {
+  try {
+    // JSON has no text for undefined.
+    return JSON.stringify(object) ?? "null";
+  } catch (error) {
+    throw new PolicySyntaxError(`the object is not JSON: ${error}`, "$");
+  }
+}
+
 function decodeText(text: string): string {
   const trimmed = text.replace(/^[\uFEFF\s]+/, "");
-  // IAM encodes by RFC 3986 (API reference of GetRolePolicy); a `+` is then a plus sign, never a blank.
+  // IAM encodes by RFC 3986 (IAM API reference, GetRolePolicy): a `+` is a plus sign, not a blank.
   if (!/^%7b/i.test(trimmed)) return trimmed;
   try {
     return decodeURIComponent(trimmed).replace(/^\uFEFF/, "");
   } catch {
-    throw new PolicySyntaxError("the text is percent-encoded, but wrongly", "$");
+    throw new PolicySyntaxError("the text is percent-encoded incorrectly", "$");
   }
 }
 
@@ -60,7 +91,7 @@ function parseVersion(version: Json | undefined): PolicyVersion | undefined {
 
 function parseStatement(json: Json, path: string): PolicyStatement {
   const statement = expectObject(json, path, "a statement");
-  refuseStrangers(statement, path, statementElements);
+  refuseUnknown(statement, path, statementElements);
   const sid = parseText(statement.get("Sid"), `${path}.Sid`);
   const effect = statement.get("Effect");
   if (effect !== "Allow" && effect !== "Deny") {
@@ -104,7 +135,7 @@ function parseClause<Entry>(
 function parsePrincipals(json: Json, path: string): readonly PolicyPrincipal[] {
   if (json === "*") return [{ type: "AWS", id: "*" }];
   const types = expectObject(json, path, '"*" or an object such as {"Service": …}');
-  refuseStrangers(types, path, principalTypes);
+  refuseUnknown(types, path, principalTypes);
   return principalTypes.flatMap((type) => {
     const ids = types.get(type);
     return ids === undefined ? [] : parseTexts(ids, `${path}.${type}`).map((id) => ({ type, id }));
@@ -118,7 +149,7 @@ function parseConditions(json: Json | undefined, path: string): readonly Stateme
     const operatorPath = `${path}.${operator}`;
     for (const [key, values] of expectObject(keys, operatorPath, "an object of condition keys")) {
       conditions.push({
-        operator: spellOperator(operator),
+        operator: findOperator(operator)?.name ?? operator,
         key: key.toLowerCase(),
         values: parseTexts(values, `${operatorPath}.${key}`),
         written: { operator, key },
@@ -128,7 +159,7 @@ function parseConditions(json: Json | undefined, path: string): readonly Stateme
   return conditions;
 }
 
-/** One value or a list of values, told as a sorted set; numbers and booleans may stand unquoted (IAM's grammar). */
+/** Parses a value or a list of values into a sorted set. IAM's grammar allows numbers and booleans without quotes. */
 function parseTexts(json: Json, path: string): readonly string[] {
   const texts = isList(json)
     ? json.map((one, index) => parseScalar(one, `${path}[${index}]`))
@@ -157,7 +188,7 @@ function expectObject(json: Json, path: string, what: string): JsonObject {
   throw new PolicySyntaxError(`must be ${what}`, path);
 }
 
-function refuseStrangers(object: JsonObject, path: string, known: readonly string[]): void {
+function refuseUnknown(object: JsonObject, path: string, known: readonly string[]): void {
   for (const name of object.keys()) {
     if (!known.includes(name)) {
       throw new PolicySyntaxError(

@@ -1,8 +1,10 @@
-import type { Clause, PolicyDocument, PolicyStatement } from "../model/document.ts";
+import type { Clause, PolicyDocument, PolicyObject, PolicyStatement } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
+import { toDocument } from "./parse.ts";
 
-/** Writes a document as IAM accepts it: actions, keys and values as they were written, lists sorted. */
-export function printPolicy({ version, id, statements }: PolicyDocument): string {
+/** Prints a policy as IAM accepts it: actions, keys and values as written, lists sorted. Throws `PolicySyntaxError`. */
+export function printPolicy(source: PolicyDocument | PolicyObject): string {
+  const { version, id, statements } = toDocument(source);
   return JSON.stringify(
     {
       ...(version && { Version: version }),
