@@ -6,26 +6,30 @@ import { build, type Plugin } from "esbuild";
 import { swapConfig } from "./synth/config-swap.ts";
 import { repositoryRoot } from "./synth/platform.ts";
 
-/** A function could not be bundled, or there is none. */
+/** A function could not be bundled, or `functions/` holds none. */
 export class BundleError extends Error {
   override readonly name = "BundleError";
 }
 
-/** One function's code, as Lambda runs it: `index.mjs`, handler `index.handler`. */
+/** A function's code as Lambda runs it: `index.mjs`, with the handler `index.handler`. */
 export interface Bundle {
   /** Name of the file in `functions/`, without its ending. */
   readonly name: string;
+  /** Absolute path of the bundle's folder. */
   readonly folder: string;
+  /** Absolute path of `index.mjs`. */
   readonly file: string;
+  /** Size of `index.mjs`. */
   readonly bytes: number;
 }
 
-/** Where the stack takes the bundles from. */
+/** The folder from which the stack takes the bundles. */
 export const bundlesFolder = join(repositoryRoot, ".build/functions");
 
 /**
- * Bundles every function once, each with all that it imports, into `<out>/<name>/index.mjs`; `config` is taken in
- * place of drift-guard.config.ts. Throws `BundleError`.
+ * Bundles each function with everything that it imports, into `<out>/<name>/index.mjs`. `out` is `bundlesFolder` where
+ * left out; a file `config` replaces drift-guard.config.ts in the bundles. A build that fails leaves `out` as it was.
+ * Throws `BundleError`.
  */
 export async function buildFunctions(
   options: { readonly config?: string; readonly out?: string } = {},
@@ -36,9 +40,10 @@ export async function buildFunctions(
     .filter((name) => name.endsWith(".ts"))
     .map((name) => basename(name, ".ts"))
     .sort();
-  if (names.length === 0) throw new BundleError(`There is no function in ${source}.`);
+  if (names.length === 0)
+    throw new BundleError(`${source} holds no function. Run the build in a checkout of the repository.`);
 
-  // Built beside and moved into place, so that what another process reads is never half a bundle.
+  // Built in a folder of its own and then renamed, so that another process never reads half a bundle.
   const draft = `${out}.${process.pid}.${Date.now()}`;
   const plugins = options.config === undefined ? [] : [swapConfig(options.config)];
   try {

@@ -24,7 +24,7 @@ import { streamRecord } from "../aws/delivery/stream-records.ts";
 import { createTable, putInto } from "../aws/dynamodb/tables.ts";
 import { account, aFinding, aKey, aLedger, aTransition, secondsAfterNoon, trustOf } from "../builders.ts";
 import { withEmulators } from "../local/emulators.ts";
-import { aContext, failedMessages, queueEvent } from "./invocations.ts";
+import { aContext, busMessage, failedMessages, queueEvent } from "./invocations.ts";
 
 const Notification = z.looseObject({ Message: z.string() });
 const role = "AWSBatchServiceRole";
@@ -45,7 +45,7 @@ withEmulators("The functions", (services) => {
   };
 
   let table: string;
-  let told: Queue;
+  let subscriber: Queue;
   const store = (sinks: readonly Sink[] = ["notify"]): FindingStore =>
     createFindingStore(new DynamoDBClient(at()), { table, sinks });
 
@@ -53,11 +53,11 @@ withEmulators("The functions", (services) => {
     const dynamodb = new DynamoDBClient(at());
     table = await createTable(dynamodb);
     const changes = await createQueue(at());
-    told = await createQueue(at());
+    subscriber = await createQueue(at());
     const sns = new SNSClient(at());
     const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: "alerts" }));
-    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: told.arn }));
-    await createBus(at(), "guard", told.arn);
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: subscriber.arn }));
+    await createBus(at(), "guard", subscriber.arn);
     Object.assign(process.env, {
       AWS_ENDPOINT_URL: services().recorder.endpoint,
       AWS_REGION: "us-east-1",
@@ -74,7 +74,7 @@ withEmulators("The functions", (services) => {
   });
 
   describe("detect", () => {
-    it("keeps what it could do of a batch, and gives back the messages that it could not read", async () => {
+    it("returns the messages that it cannot read, and records the findings of the others", async () => {
       const answer = await invoke(
         "detect",
         queueEvent(
@@ -92,7 +92,7 @@ withEmulators("The functions", (services) => {
       );
     });
 
-    it("gives a message back where the findings table is not there, and does the others", async () => {
+    it("returns a message where the findings table does not exist, and handles the others", async () => {
       await withEnvironment({ FINDINGS_TABLE: "no-such-table" }, async () => {
         const irrelevant = JSON.stringify({ source: "aws.iam", "detail-type": "Other", detail: {} });
         const answer = await invoke("detect", queueEvent(JSON.stringify({ recheck: role }), irrelevant));
@@ -100,13 +100,13 @@ withEmulators("The functions", (services) => {
       });
     });
 
-    it("begins with no message that it has no time for", async () => {
+    it("returns a message that it has no time for", async () => {
       const irrelevant = JSON.stringify({ source: "aws.iam", "detail-type": "Other", detail: {} });
       const answer = await invoke("detect", queueEvent(irrelevant), aContext(3_000));
       assert.deepEqual(answer, failedMessages("1"));
     });
 
-    it("refuses what is no event of a queue", async () => {
+    it("throws for an event that is not SQS's", async () => {
       for (const event of [undefined, {}, { Records: [{ body: "{}" }] }]) {
         await assert.rejects(invoke("detect", event), {
           name: "MessageUnreadableError",
@@ -115,7 +115,7 @@ withEmulators("The functions", (services) => {
       }
     });
 
-    it("says which environment variable is missing", async () => {
+    it("throws an error that names the missing environment variables", async () => {
       await withEnvironment({ CONTROL_TABLE: undefined, CHANGES_QUEUE_URL: "" }, async () => {
         await assert.rejects(invoke("detect", queueEvent()), {
           name: "ConfigError",
@@ -124,14 +124,14 @@ withEmulators("The functions", (services) => {
       });
     });
 
-    it("refuses to guess the account that it runs in", async () => {
+    it("throws where its ARN names no account", async () => {
       const context = { ...aContext(), invokedFunctionArn: "detect" };
       await assert.rejects(invoke("detect", queueEvent(), context), { name: "ConfigError" });
     });
   });
 
   describe("sweep", () => {
-    it("looks at every guarded role, and tells again what nobody confirmed", async () => {
+    it("inspects every watched role, and sends undelivered transitions again", async () => {
       const iam = new IAMClient(at());
       await iam.send(
         new CreateRoleCommand({
@@ -148,14 +148,14 @@ withEmulators("The functions", (services) => {
         .parse(await invoke("sweep", {}));
       assert.deepEqual([report.inspected, report.left], [3, []]);
       assert.ok(report.resent >= 1);
-      await told.receiveUntil((body) => parseEvent(body)?.id === forgotten.id);
+      await subscriber.receiveUntil((body) => parseEvent(body)?.id === forgotten.id);
       const healthy = await store().load(aKey({ name: "ecsTaskExecutionRole" }));
       assert.deepEqual(healthy.findings, []);
     });
   });
 
-  describe("a sweep that meets an item which it cannot read", () => {
-    it("fails after it has looked at the other roles, and names the one", async () => {
+  describe("a sweep over an item that cannot be read", () => {
+    it("inspects the other roles, then fails and names the one", async () => {
       const spoilt = await createTable(new DynamoDBClient(at()));
       const Key = [findingKeys.partition(aKey()), findingKeys.finding("spoilt")] as const;
       await putInto(new DynamoDBClient(at()), spoilt)(...Key, { schema: 2 });
@@ -169,7 +169,7 @@ withEmulators("The functions", (services) => {
   });
 
   describe("publish", () => {
-    it("tells what was inserted, and then fails as a whole for what it cannot read", async () => {
+    it("publishes the inserted transitions, and then throws for the item that it cannot read", async () => {
       const transition = aTransition({ finding: aFinding({ id: "inserted" }) });
       const good = streamRecord(transition);
       const { NewImage: _, ...dynamodb } = good.dynamodb;
@@ -177,54 +177,59 @@ withEmulators("The functions", (services) => {
         name: "MessageUnreadableError",
         message: /TRANSITION#inserted#000001/,
       });
-      await told.receiveUntil((body) => parseEvent(body)?.id === transition.id);
+      await subscriber.receiveUntil((body) => parseEvent(body)?.id === transition.id);
     });
 
-    it("refuses what is no event of a stream", async () => {
+    it("throws for an event that is not a stream's", async () => {
       await assert.rejects(invoke("publish", {}), { name: "MessageUnreadableError" });
     });
   });
 
   describe("notify", () => {
-    it("sends what it can read to people, marks it, and gives the rest back", async () => {
+    it("sends the transitions that it can read, marks them as delivered, and returns the other messages", async () => {
       const transition = await opened("notified");
-      assert.deepEqual(await invoke("notify", queueEvent("[]", event(transition))), failedMessages("1"));
-      const sent = await told.receiveUntil(
+      assert.deepEqual(await invoke("notify", queueEvent("[]", busMessage(transition))), failedMessages("1"));
+      const sent = await subscriber.receiveUntil(
         (body) => parseNotice(body)?.includes("Finding notified,") ?? false,
       );
       assert.match(sent, /AWSBatchServiceRole/);
       assert.equal(await isUndelivered(transition), false);
     });
 
-    it("sends nobody again what was sent, nor what nobody committed", async () => {
+    it("sends neither a transition that was delivered nor one that is not stored", async () => {
       const sent = await opened("sent-before");
       await store().markDelivered(sent, "notify");
       const forged = aTransition({ finding: { ...sent.finding, seq: 2, severity: "CRITICAL" } });
-      // A message that it tried to send would come back: there is no such topic.
+      // A message that it tried to send would be returned, because this topic does not exist.
       await withEnvironment({ TOPIC_ARN: `arn:aws:sns:us-east-1:${account}:missing` }, async () => {
-        assert.deepEqual(await invoke("notify", queueEvent(event(sent), event(forged))), failedMessages());
+        assert.deepEqual(
+          await invoke("notify", queueEvent(busMessage(sent), busMessage(forged))),
+          failedMessages(),
+        );
       });
     });
 
-    it("sends what is stored, whatever a message says of it", async () => {
-      const transition = await opened("told-as-stored");
+    it("sends a transition as it is stored, whatever the message says", async () => {
+      const transition = await opened("as-stored");
       const forged = { ...transition, note: "Call this number", kind: "resolved" } as const;
-      assert.deepEqual(await invoke("notify", queueEvent(event(forged))), failedMessages());
-      const sent = await told.receiveUntil((body) => parseNotice(body)?.includes(transition.id) ?? false);
+      assert.deepEqual(await invoke("notify", queueEvent(busMessage(forged))), failedMessages());
+      const sent = await subscriber.receiveUntil(
+        (body) => parseNotice(body)?.includes(transition.id) ?? false,
+      );
       assert.doesNotMatch(sent, /Call this number/);
     });
 
-    it("gives a message back that it could not send, and does not mark it", async () => {
+    it("returns a message that it could not send, and does not mark it as delivered", async () => {
       const transition = await opened("unsent");
       await withEnvironment({ TOPIC_ARN: `arn:aws:sns:us-east-1:${account}:missing` }, async () => {
-        assert.deepEqual(await invoke("notify", queueEvent(event(transition))), failedMessages("1"));
+        assert.deepEqual(await invoke("notify", queueEvent(busMessage(transition))), failedMessages("1"));
       });
       assert.equal(await isUndelivered(transition), true);
     });
   });
 
   describe("securityhub", () => {
-    it("imports how each finding stands, marks what was imported, and gives back what it cannot read", async () => {
+    it("imports each finding in its newest state, marks it as delivered, and returns messages that it cannot read", async () => {
       const hub = new SecurityHubClient(at());
       await hub.send(new EnableSecurityHubCommand({}));
       const first = await opened("imported", ["securityhub"]);
@@ -236,10 +241,10 @@ withEmulators("The functions", (services) => {
         after: { ...now, findings: [finding] },
         transitions: [second],
       });
-      // The older one comes last, and again on its own.
-      const answer = await invoke("securityhub", queueEvent(event(second), "?", event(first)));
+      // The older one comes last, and then again alone.
+      const answer = await invoke("securityhub", queueEvent(busMessage(second), "?", busMessage(first)));
       assert.deepEqual(answer, failedMessages("2"));
-      assert.deepEqual(await invoke("securityhub", queueEvent(event(first))), failedMessages());
+      assert.deepEqual(await invoke("securityhub", queueEvent(busMessage(first))), failedMessages());
       const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
       const imported = Findings.filter(({ Id }) => Id === `drift-guard/${account}/imported`);
       assert.deepEqual(
@@ -249,21 +254,21 @@ withEmulators("The functions", (services) => {
       assert.deepEqual([await isUndelivered(first), await isUndelivered(second)], [false, false]);
     });
 
-    it("imports a finding once more that is to be told again, as seen then", async () => {
+    it("imports a renewed finding again, with the time of its renewal", async () => {
       const hub = new SecurityHubClient(at());
       await hub.send(new EnableSecurityHubCommand({}));
-      const old = await opened("told-again", ["securityhub"]);
+      const old = await opened("renewed", ["securityhub"]);
       const later = secondsAfterNoon(40 * 86_400);
       for (const again of [false, true]) {
         if (again) await store().renew(old, "securityhub", later);
-        assert.deepEqual(await invoke("securityhub", queueEvent(event(old))), failedMessages());
+        assert.deepEqual(await invoke("securityhub", queueEvent(busMessage(old))), failedMessages());
       }
       const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
-      const imported = Findings.find(({ Id }) => Id === `drift-guard/${account}/told-again`);
+      const imported = Findings.find(({ Id }) => Id === `drift-guard/${account}/renewed`);
       assert.deepEqual([imported?.CreatedAt, imported?.UpdatedAt], [old.at, later]);
     });
 
-    it("archives no finding because a message says that it is resolved, and imports none that nobody committed", async () => {
+    it("archives no finding because a message says that it is resolved, and imports none that is not stored", async () => {
       const hub = new SecurityHubClient(at());
       await hub.send(new EnableSecurityHubCommand({}));
       const open = await opened("kept-open", ["securityhub"]);
@@ -273,7 +278,7 @@ withEmulators("The functions", (services) => {
         aTransition({ kind: "resolved", finding: { ...resolved, seq: 9 } }),
         aTransition({ finding: aFinding({ id: "made-up" }) }),
       ];
-      assert.deepEqual(await invoke("securityhub", queueEvent(...forged.map(event))), failedMessages());
+      assert.deepEqual(await invoke("securityhub", queueEvent(...forged.map(busMessage))), failedMessages());
       const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
       const states = new Map(Findings.map(({ Id, RecordState }) => [Id, RecordState]));
       assert.equal(states.get(`drift-guard/${account}/kept-open`), "ACTIVE");
@@ -282,18 +287,18 @@ withEmulators("The functions", (services) => {
   });
 
   describe("rollback", () => {
-    it("gives back what it cannot read, and writes nothing that the owner did not ask for", async () => {
+    it("returns a message that it cannot read, and writes nothing where rollback is off", async () => {
       const transition = await opened("not-asked-for");
       const elsewhere = aFinding({ role: aKey({ account: "210987654321" }) });
       const answer = await invoke(
         "rollback",
-        queueEvent(event(transition), "{}", event(aTransition({ finding: elsewhere }))),
+        queueEvent(busMessage(transition), "{}", busMessage(aTransition({ finding: elsewhere }))),
       );
       assert.deepEqual(answer, failedMessages("2"));
       assert.deepEqual((await store().load(transition.finding.role)).rollbacks, []);
     });
 
-    it("looks at no role for what nobody committed", async () => {
+    it("reads no role for a transition that is not stored", async () => {
       const iam = new IAMClient(at());
       const RoleName = "AWSServiceRoleForBatch";
       const AssumeRolePolicyDocument = trustOf("batch.amazonaws.com");
@@ -304,15 +309,15 @@ withEmulators("The functions", (services) => {
       const committed = aTransition({ finding });
       await store().commit({ before, after, transitions: [committed] });
       const forged = aTransition({ finding: { ...finding, seq: 2 } });
-      // Whoever is looked at needs control, and a message that lacks it comes back.
+      // A rollback loads the control items first: its message is returned. The forged one is dropped before that.
       await withEnvironment({ CONTROL_TABLE: "no-such-table" }, async () => {
-        const answer = await invoke("rollback", queueEvent(event(committed), event(forged)));
+        const answer = await invoke("rollback", queueEvent(busMessage(committed), busMessage(forged)));
         assert.deepEqual(answer, failedMessages("1"));
       });
     });
   });
 
-  /** A finding that was opened in the table, for these sinks to be told of. */
+  /** Commits a new finding to the table, and returns the transition, which waits for these sinks. */
   async function opened(id: string, sinks?: readonly Sink[]): Promise<Transition> {
     const finding = aFinding({ id, role: aKey({ name: `${role}-${id}` }) });
     const transition = aTransition({ finding });
@@ -336,7 +341,7 @@ withEmulators("The functions", (services) => {
 interface Queue {
   readonly url: string;
   readonly arn: string;
-  /** Takes messages until one is as told, and gives its body. */
+  /** Receives messages until one matches, and returns its body. Throws where the queue is empty before. */
   receiveUntil(isIt: (body: string) => boolean): Promise<string>;
 }
 
@@ -354,8 +359,7 @@ async function createQueue(at: ReturnType<typeof clientSettingsFor>): Promise<Qu
         );
         const found = Messages.find(({ Body = "" }) => isIt(Body));
         if (found?.Body) return found.Body;
-        if (Messages.length === 0)
-          throw new Error("The queue is empty, and what was waited for did not come.");
+        if (Messages.length === 0) throw new Error("The queue is empty, and no message matched.");
       }
     },
   };
@@ -372,16 +376,6 @@ async function createBus(
   await eventbridge.send(new PutRuleCommand({ Name: "all", EventBusName: bus, EventPattern }));
   const Targets = [{ Id: "queue", Arn: queueArn }];
   await eventbridge.send(new PutTargetsCommand({ Rule: "all", EventBusName: bus, Targets }));
-}
-
-/** A message that the rule of the guard's bus puts into a queue. */
-function event(transition: Transition): string {
-  return JSON.stringify({
-    version: "0",
-    source: "drift-guard",
-    "detail-type": "Transition",
-    detail: transition,
-  });
 }
 
 function parseEvent(body: string): Transition | undefined {

@@ -19,12 +19,12 @@ describe("the bundles", () => {
   });
   after(() => rm(out, { recursive: true, force: true }));
 
-  it("are one for each Lambda of the stack", async () => {
+  it("exist for each Lambda of the stack and no others", async () => {
     assert.deepEqual(bundles.map(({ name }) => name).sort(), Object.values(lambdas).toSorted());
     assert.deepEqual((await readdir(out)).sort(), Object.values(lambdas).toSorted());
   });
 
-  it("stand alone: each is loaded where no package is installed, and exports its handler", async () => {
+  it("load without any installed package, and export a handler", async () => {
     for (const { name, file } of bundles) {
       const module: unknown = await import(pathToFileURL(file).href);
       assert.ok(typeof module === "object" && module !== null && "handler" in module, name);
@@ -32,37 +32,37 @@ describe("the bundles", () => {
     }
   });
 
-  it("are small enough to start quickly: under a megabyte, told as it is", async () => {
+  it("are smaller than a megabyte each, and report their true size", async () => {
     for (const { name, file, bytes } of bundles) {
       assert.equal(bytes, (await readFile(file)).length, name);
       assert.ok(bytes < 1_000_000, `${name} has ${bytes} bytes`);
     }
   });
 
-  it("carry the client of ECS where agents are read, in the sweep, and nowhere else", async () => {
-    const carriers: string[] = [];
+  it("contain the ECS client in the sweep only, which reads agents", async () => {
+    const holders: string[] = [];
     for (const { name, file } of bundles) {
-      if ((await readFile(file, "utf8")).includes("AmazonEC2ContainerServiceV20141113")) carriers.push(name);
+      if ((await readFile(file, "utf8")).includes("AmazonEC2ContainerServiceV20141113")) holders.push(name);
     }
-    assert.deepEqual(carriers, ["sweep"]);
+    assert.deepEqual(holders, ["sweep"]);
   });
 
-  it("carry the clients of secrets, keys and parameters in the functions that only look, and nowhere else", async () => {
+  it("contain the clients of secrets, keys and parameters in detect and sweep only", async () => {
     for (const service of ["secretsmanager", "kms", "ssm"]) {
-      const carriers: string[] = [];
+      const holders: string[] = [];
       for (const { name, file } of bundles) {
-        if ((await readFile(file, "utf8")).includes(`com.amazonaws.${service}`)) carriers.push(name);
+        if ((await readFile(file, "utf8")).includes(`com.amazonaws.${service}`)) holders.push(name);
       }
-      assert.deepEqual(carriers.sort(), ["detect", "sweep"], service);
+      assert.deepEqual(holders.sort(), ["detect", "sweep"], service);
     }
   });
 
-  it("hold the config that was asked for, and not the repository's own", async () => {
+  it("contain the given config instead of the repository's own", async () => {
     const detect = bundles.find(({ name }) => name === "detect");
     assert.match(await readFile(detect?.file ?? "", "utf8"), /oncall@example\.com/);
   });
 
-  it("are left as they were by a build that fails", async () => {
+  it("stay unchanged when a build fails", async () => {
     await assert.rejects(buildFunctions({ config: join(out, "none.ts"), out }), {
       name: "BundleError",
       message: /could not be bundled.*none\.ts/s,

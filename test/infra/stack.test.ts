@@ -1,4 +1,4 @@
-// One test file for the whole stack, so that each config is synthesised once.
+// One test file for the whole stack, so that it synthesises each config once.
 import "./stack/access.ts";
 import "./stack/forwarding.ts";
 import "./stack/functions.ts";

@@ -4,18 +4,19 @@ import { synthesise } from "@drift-guard/infra/synth/synth";
 import type { Json, Resource } from "@drift-guard/infra/synth/synthesis";
 import * as z from "zod";
 
-/** A synthesised stack, with ways to look into it. */
+/** A synthesised stack, with look-ups. */
 export interface SynthesisedStack {
   readonly resources: readonly Resource[];
-  /** The resource of that name; fails the test where there is none. */
+  /** Returns the resource with this name. Fails the test where there is none. */
   get(name: string): Resource;
+  /** Whether the stack has a resource with this name. */
   has(name: string): boolean;
-  /** Every resource of a Pulumi type. */
+  /** Returns every resource of a Pulumi type. */
   all(type: string): readonly Resource[];
 }
 
 const configs = {
-  /** The repository's own drift-guard.config.ts, which asks for no rollback. */
+  /** The repository's own drift-guard.config.ts, which has no rollback. */
   plain: undefined,
   everything: join(import.meta.dirname, "configs/everything.ts"),
   elsewhere: join(import.meta.dirname, "configs/elsewhere.ts"),
@@ -23,12 +24,12 @@ const configs = {
 
 /** The account that the stacks are synthesised for. */
 export const account = "123456789012";
-/** The region of the guards that do not live elsewhere. */
+/** The region of the guard in every config but `elsewhere`. */
 export const home = "us-east-1";
 
 const stacks = new Map<string, Promise<SynthesisedStack>>();
 
-/** The stack of one of the configs, synthesised once in a process. */
+/** Returns the stack of a config. Each stack is synthesised once in a process. */
 export function stackOf(config: keyof typeof configs, stage = "ci"): Promise<SynthesisedStack> {
   const key = `${config} ${stage}`;
   const stack = stacks.get(key) ?? synthesiseStack(configs[config], stage);
@@ -60,22 +61,22 @@ const Policy = z.strictObject({
     }),
   ),
 });
-/** A statement of a policy that the stack makes. */
+/** A statement of a policy of the stack. */
 export type Statement = z.infer<typeof Policy>["Statement"][number];
 
-/** The statements of a policy, given as text or as an object. */
+/** Returns the statements of a policy, which is JSON text or an object. */
 export function statementsOf(policy: Json | undefined): readonly Statement[] {
   return Policy.parse(typeof policy === "string" ? JSON.parse(policy) : policy).Statement;
 }
 
 const Inline = z.array(z.object({ name: z.string(), policy: z.string() })).length(1);
 
-/** The statements of a role's one inline policy. */
+/** Returns the statements of a role's only inline policy. */
 export function permissionsOf(role: Resource): readonly Statement[] {
   return Inline.parse(role.inputs.inlinePolicies).flatMap(({ policy }) => statementsOf(policy));
 }
 
-/** A JSON text of the stack, such as an event pattern, as an object. */
+/** Parses a JSON text of the stack, such as an event pattern. */
 export function parse(text: Json | undefined): unknown {
   assert.ok(typeof text === "string");
   return JSON.parse(text);

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Plugin } from "esbuild";
 
-/** An esbuild plugin that takes another file wherever `drift-guard.config.ts` is imported. */
+/** Returns an esbuild plugin that resolves imports of `drift-guard.config.ts` to the file at `path`. */
 export function swapConfig(path: string): Plugin {
   const file = resolve(path);
   return {

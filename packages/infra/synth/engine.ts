@@ -1,21 +1,22 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Json, Resource, SynthesisSettings } from "./synthesis.ts";
 
-/** The stack asks Pulumi's engine or SST for something that the offline synthesis does not know. */
+/** The stack calls a function of Pulumi's engine, or uses a policy element, that the offline synthesis does not know. */
 export class SynthesisGapError extends Error {
   override readonly name = "SynthesisGapError";
 }
 
-/** Stands in for Pulumi's engine: keeps what is registered, and answers as AWS would name it. */
+/** A replacement for Pulumi's engine: it records resources, and returns the names and ARNs that AWS would give them. */
 export interface Engine extends $util.runtime.Mocks {
+  /** The resources registered so far, in alphabetical order of their names. */
   readonly resources: readonly Resource[];
 }
 
-/** An engine for one run of the program. */
+/** Creates the engine for one run of the program. Its calls throw `SynthesisGapError`. */
 export function createEngine({ project, stage, account, region, partition }: SynthesisSettings): Engine {
   const resources: Resource[] = [];
   return {
-    // In an order of their own: they are registered as their inputs happen to be known.
+    // Sorted, because the order of registration depends on when each input is known.
     get resources() {
       return resources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     },
@@ -47,7 +48,7 @@ export function createEngine({ project, stage, account, region, partition }: Syn
           return { ...inputs, json: printPolicyDocument(inputs.statements) };
         default:
           throw new SynthesisGapError(
-            `The stack calls ${token}; say in packages/infra/synth/engine.ts what it answers.`,
+            `The stack calls ${token}, which the offline synthesis does not know. Add its answer to packages/infra/synth/engine.ts.`,
           );
       }
     },
@@ -56,7 +57,7 @@ export function createEngine({ project, stage, account, region, partition }: Syn
 
 const queueType = "aws:sqs/queue:Queue";
 
-/** SST ends physical names in eight random letters; without them two syntheses are the same. */
+/** SST appends eight random letters to physical names. Without them, two syntheses of one config are equal. */
 function withoutRandomSuffix(inputs: { [key: string]: Json }): { [key: string]: Json } {
   const { name } = inputs;
   return typeof name === "string"
@@ -64,7 +65,7 @@ function withoutRandomSuffix(inputs: { [key: string]: Json }): { [key: string]: 
     : inputs;
 }
 
-/** What AWS would call the resource. */
+/** Returns the ARN of the resource, and other outputs by which the stack refers to it. */
 function identify(
   type: string,
   name: string,
@@ -117,14 +118,16 @@ interface Statement {
   }[];
 }
 
-/** The policy as the AWS provider prints it. */
+/** Returns the policy as JSON text, as the AWS provider does. Throws `SynthesisGapError`. */
 function printPolicyDocument(statements: readonly Statement[]): string {
   return JSON.stringify({
     Version: "2012-10-17",
     Statement: statements.map(({ sid, effect, actions, resources, principals, conditions, ...rest }) => {
       const unknown = Object.keys(rest);
       if (unknown.length > 0)
-        throw new SynthesisGapError(`A policy statement holds ${unknown.join(", ")}, which is not printed.`);
+        throw new SynthesisGapError(
+          `A policy statement has ${unknown.join(", ")}, which the offline synthesis does not know. Add it to packages/infra/synth/engine.ts.`,
+        );
       const condition: Record<string, Record<string, string[]>> = {};
       for (const { test, variable, values } of conditions ?? [])
         condition[test] = { ...condition[test], [variable]: values };

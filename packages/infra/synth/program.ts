@@ -1,5 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-// Bundled and run by synthesise in a process of its own, since Pulumi keeps its state in the module.
+// synthesise bundles this program and runs it in a process of its own, because Pulumi keeps its state in modules.
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { run } from "../../../.sst/platform/src/auto/run.ts";
@@ -17,7 +17,7 @@ await $util.runtime.disconnect();
 answers.close();
 await writeFile($synthesis.result, JSON.stringify(engine.resources));
 
-/** What SST's own server answers during a deploy: where assets go, and how a function was built. */
+/** Serves what SST's components ask of SST's own server during a deploy: where assets go, and how a function was built. */
 async function serveRpc() {
   const server = createServer(async (request, response) => {
     let body = "";
@@ -35,7 +35,7 @@ function answer({ method }: { method: string }) {
     case "Provider.Aws.Bootstrap":
       return { result: { asset: "assets", state: "state" } };
     case "Runtime.Build":
-      // The synthesis looks at what is deployed, not at the code: no bundle needs to be there.
+      // Resources do not depend on the code, so no bundle has to exist.
       return { result: { handler: "index.handler", out: $synthesis.code, errors: [], sourcemaps: [] } };
     default:
       return { error: `rpc: can't find ${method}` };

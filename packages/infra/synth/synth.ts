@@ -11,29 +11,31 @@ import { swapConfig } from "./config-swap.ts";
 import { installPlatform, repositoryRoot } from "./platform.ts";
 import type { Json, Resource, SynthesisSettings } from "./synthesis.ts";
 
-/** The stack could not be synthesised; the text ends with what the program said. */
+/** The stack could not be synthesised. The message ends with the output of the compiler or of the program. */
 export class SynthesisError extends Error {
   override readonly name = "SynthesisError";
 }
 
-/** What the stack is synthesised for. */
+/** The settings of a synthesis. */
 export interface SynthesisOptions {
   readonly stage: string;
-  /** A file that is taken in place of drift-guard.config.ts. */
+  /** A file that replaces drift-guard.config.ts. */
   readonly config?: string;
+  /** 12 digits; 123456789012 where left out. */
   readonly account?: string;
+  /** Receives a line before slow work. */
   readonly report?: (line: string) => void;
 }
 
 /**
- * Runs the real sst.config.ts as `sst deploy` does, up to where Pulumi's engine would take over, and gives what it
- * registers. Needs neither AWS nor Pulumi; installs SST's platform where it is missing. Throws `SynthesisError` and
- * `PlatformInstallError`.
+ * Runs the real sst.config.ts as `sst deploy` does, with a replacement for Pulumi's engine, and returns the resources
+ * that it registers. Needs neither AWS nor Pulumi. Installs SST's platform where it is missing. Throws
+ * `SynthesisError` and `PlatformInstallError`.
  */
 export async function synthesise(options: SynthesisOptions): Promise<Resource[]> {
   const platform = await installPlatform(options);
   const work = await mkdtemp(join(tmpdir(), "drift-guard-synth-"));
-  // Beside SST's components, so that their libraries are found.
+  // In SST's platform, so that Node finds the libraries of SST's components.
   const program = join(platform, `synth.${process.pid}.${Date.now()}.${work.slice(-6)}.mjs`);
   const result = join(work, "resources.json");
   try {
@@ -77,7 +79,7 @@ const App = z.looseObject({
   providers: z.object({ aws: z.object({ region: z.string() }) }),
 });
 
-/** SST evaluates app() first, by itself, and compiles its answer into the program. */
+/** Evaluates app() of sst.config.ts alone, as SST does before it compiles the result into the program. */
 async function readApp({ stage, config }: SynthesisOptions): Promise<z.infer<typeof App>> {
   const { outputFiles } = await bundle({
     stdin: {
@@ -95,7 +97,7 @@ async function readApp({ stage, config }: SynthesisOptions): Promise<z.infer<typ
   return z.object({ default: App }).parse(module).default;
 }
 
-/** Compiles the program as SST does: with its globals, and its components' libraries left outside. */
+/** Compiles the program as SST does: with SST's globals, and without the libraries of its components. */
 async function bundleProgram(
   { config }: SynthesisOptions,
   platform: string,
@@ -123,13 +125,13 @@ async function bundleProgram(
     },
     plugins: [
       ...(config === undefined ? [] : [swapConfig(config)]),
-      giveGlobals(join(platform, "src/components")),
+      provideGlobals(join(platform, "src/components")),
     ],
   });
 }
 
-/** SST lets every module of the project speak of `aws` and `sst` without importing them. */
-function giveGlobals(components: string): Plugin {
+/** Provides the globals `aws` and `sst` to every module of the project, as SST does. */
+function provideGlobals(components: string): Plugin {
   const globals = `import * as aws from "@pulumi/aws"; import * as sst from ${JSON.stringify(components)};\n`;
   return {
     name: "sst-globals",
@@ -165,9 +167,9 @@ async function runProgram(program: string, region: string): Promise<void> {
     env: { PATH: process.env.PATH, SST_AWS_REGION: region },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let said = "";
-  child.stderr.on("data", (chunk) => (said += String(chunk)));
+  let output = "";
+  child.stderr.on("data", (chunk) => (output += String(chunk)));
   const [code] = await once(child, "close");
   if (code !== 0)
-    throw new SynthesisError(`The stack failed with exit code ${code}.\n${said.trim().slice(-4000)}`);
+    throw new SynthesisError(`The stack failed with exit code ${code}.\n${output.trim().slice(-4000)}`);
 }

@@ -7,21 +7,24 @@ export interface Resource {
   readonly type: string;
   /** Its logical name in the stack. */
   readonly name: string;
+  /** The region it is in; the guard's own for a global resource. */
   readonly region: string;
+  /** Its properties, by Pulumi's names. */
   readonly inputs: { readonly [key: string]: Json };
-  /** What the resource answers with once it is there: `name`, `arn`, and a queue's `url`, a table's `streamArn`. */
+  /** Its properties once it is created: `name`, `arn`, a queue's `url`, a table's `streamArn`. */
   readonly outputs: { readonly [key: string]: Json };
 }
 
-/** Where and as what the program runs, and where it leaves what it registered. */
+/** The settings of one run of the program. */
 export interface SynthesisSettings {
+  /** Name of SST's app. */
   readonly project: string;
   readonly stage: string;
   readonly account: string;
   readonly region: string;
   readonly partition: string;
-  /** A folder that is taken for every function's bundle. */
+  /** A folder that stands for the bundle of every function. */
   readonly code: string;
-  /** A JSON file of `Resource[]`. */
+  /** The file that the program writes the registered resources to, as JSON of `Resource[]`. */
   readonly result: string;
 }

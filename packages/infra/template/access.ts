@@ -10,7 +10,7 @@ const Role = z.strictObject({
   managedPolicyArns: z.array(z.string()).optional(),
 });
 
-/** A role. */
+/** Translates a role. */
 export const translateRole: Translate = ({ inputs, outputs }) => {
   const role = Role.parse(inputs);
   return {

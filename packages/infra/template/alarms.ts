@@ -17,7 +17,7 @@ const Alarm = z.strictObject({
   treatMissingData: z.string(),
 });
 
-/** An alarm. */
+/** Translates an alarm. */
 export const translateAlarm: Translate = ({ inputs, outputs }) => {
   const alarm = Alarm.parse(inputs);
   return {
@@ -43,7 +43,7 @@ export const translateAlarm: Translate = ({ inputs, outputs }) => {
 
 const LogGroup = z.strictObject({ name: z.string(), retentionInDays: z.number() });
 
-/** A log group. */
+/** Translates a log group. */
 export const translateLogGroup: Translate = ({ inputs }) => {
   const { name, retentionInDays } = LogGroup.parse(inputs);
   return {

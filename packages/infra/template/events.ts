@@ -4,7 +4,7 @@ import { defined, document, TemplateError, type Translate } from "./translation.
 
 const Bus = z.strictObject({ name: z.string() });
 
-/** An event bus. */
+/** Translates an event bus. */
 export const translateBus: Translate = ({ inputs }) => ({
   type: "AWS::Events::EventBus",
   own: { Name: Bus.parse(inputs).name },
@@ -19,7 +19,7 @@ const Rule = z.strictObject({
   eventPattern: document,
 });
 
-/** A rule with its targets, which CloudFormation keeps inside it. */
+/** Translates a rule together with its targets, which CloudFormation writes inside the rule. */
 export const translateRule: Translate = ({ inputs, outputs }, all) => {
   const { description, eventBusName, eventPattern } = Rule.parse(inputs);
   const targets = all.flatMap((other) => {
@@ -67,13 +67,14 @@ function writeTarget(target: z.infer<typeof Target> & { readonly id: string }): 
   });
 }
 
-/** A target, which is written into its rule. */
+/** Checks that a target has a rule, whose translation includes the target. Throws `TemplateError`. */
 export const translateTarget: Translate = ({ name, inputs }, all) => {
   const { rule } = Target.parse(inputs);
-  const ruled = all.some(
+  const hasRule = all.some(
     ({ type, outputs }) => type === "aws:cloudwatch/eventRule:EventRule" && outputs.name === rule,
   );
-  if (!ruled) throw new TemplateError(`The target ${name} belongs to the rule ${rule}, which is not there.`);
+  if (!hasRule)
+    throw new TemplateError(`The target ${name} refers to the rule ${rule}, which is not in the stack.`);
   return undefined;
 };
 
@@ -91,7 +92,7 @@ const Schedule = z.strictObject({
   }),
 });
 
-/** A schedule. */
+/** Translates a schedule. */
 export const translateSchedule: Translate = ({ inputs }) => {
   const { name, flexibleTimeWindow, scheduleExpression, state, target } = Schedule.parse(inputs);
   return {

@@ -3,10 +3,10 @@ import { type LambdaName, lambdas } from "../bundles.ts";
 import type { Json } from "../synth/synthesis.ts";
 import { defined, TemplateError, type Translate } from "./translation.ts";
 
-/** The bucket that the template takes the functions' code from. */
+/** Name of the S3 bucket that the template takes the code of the functions from. */
 export const bundlesBucket = "drift-guard-bundles";
 
-/** Where a function's code lies in S3: a zip file named as the file in `functions/`, with `index.mjs` in it. */
+/** Returns the place of a function's code in S3: a zip file named after the file in `functions/`, with `index.mjs` in it. */
 export function codeOf(name: LambdaName): { readonly S3Bucket: string; readonly S3Key: string } {
   return { S3Bucket: bundlesBucket, S3Key: `${lambdas[name]}.zip` };
 }
@@ -25,7 +25,7 @@ const Lambda = z.strictObject({
   reservedConcurrentExecutions: z.number().optional(),
   role: z.string(),
   runtime: z.string(),
-  // Replaced by where the template's own code lies.
+  // Replaced by codeOf.
   s3Bucket: z.string(),
   s3Key: z.string(),
   timeout: z.number(),
@@ -35,7 +35,7 @@ function isLambdaName(name: string): name is LambdaName {
   return name in lambdas;
 }
 
-/** A function. */
+/** Translates a function. Throws `TemplateError` where the function has no bundle. */
 export const translateFunction: Translate = ({ name, inputs }) => {
   const lambda = Lambda.parse(inputs);
   const logical = name.replace(/Function$/, "");
@@ -77,7 +77,7 @@ const Mapping = z.strictObject({
   startingPosition: z.string().optional(),
 });
 
-/** What feeds a function from a queue or a stream. */
+/** Translates the mapping that feeds a function from a queue or a stream. */
 export const translateMapping: Translate = ({ inputs }) => {
   const mapping = Mapping.parse(inputs);
   const { destinationConfig, filterCriteria, scalingConfig } = mapping;
@@ -108,7 +108,7 @@ const InvokeConfig = z.strictObject({
   destinationConfig: z.strictObject({ onFailure: z.strictObject({ destination: z.string() }) }),
 });
 
-/** What becomes of a function's asynchronous calls. */
+/** Translates the settings of a function's asynchronous invocations. */
 export const translateInvokeConfig: Translate = ({ inputs }) => {
   const { functionName, maximumRetryAttempts, destinationConfig } = InvokeConfig.parse(inputs);
   return {

@@ -6,7 +6,7 @@ const region = z.string().optional();
 const Queue = z.strictObject({
   name: z.string(),
   region,
-  // First-in-first-out queues are written otherwise, and the stack has none.
+  // The stack has no FIFO queues, which need other properties.
   fifoQueue: z.literal(false),
   contentBasedDeduplication: z.literal(false),
   delaySeconds: z.number(),
@@ -16,7 +16,7 @@ const Queue = z.strictObject({
   visibilityTimeoutSeconds: z.number(),
 });
 
-/** A queue. */
+/** Translates a queue. */
 export const translateQueue: Translate = ({ inputs }) => {
   const queue = Queue.parse(inputs);
   return {
@@ -35,7 +35,7 @@ export const translateQueue: Translate = ({ inputs }) => {
 
 const QueuePolicy = z.strictObject({ queueUrl: z.string(), region, policy });
 
-/** Who may send to a queue. */
+/** Translates a queue's policy. */
 export const translateQueuePolicy: Translate = ({ inputs }) => {
   const { queueUrl, policy } = QueuePolicy.parse(inputs);
   return { type: "AWS::SQS::QueuePolicy", properties: { Queues: [queueUrl], PolicyDocument: policy } };
@@ -43,7 +43,7 @@ export const translateQueuePolicy: Translate = ({ inputs }) => {
 
 const Topic = z.strictObject({ name: z.string(), region, fifoTopic: z.literal(false) });
 
-/** A topic. */
+/** Translates a topic. */
 export const translateTopic: Translate = ({ inputs }) => ({
   type: "AWS::SNS::Topic",
   own: { TopicName: Topic.parse(inputs).name },
@@ -53,7 +53,7 @@ export const translateTopic: Translate = ({ inputs }) => ({
 
 const TopicPolicy = z.strictObject({ arn: z.string(), region, policy });
 
-/** Who may publish to a topic. */
+/** Translates a topic's policy. */
 export const translateTopicPolicy: Translate = ({ inputs }) => {
   const { arn, policy } = TopicPolicy.parse(inputs);
   return { type: "AWS::SNS::TopicPolicy", properties: { Topics: [arn], PolicyDocument: policy } };
@@ -66,7 +66,7 @@ const Subscription = z.strictObject({
   endpoint: z.string(),
 });
 
-/** Somebody who gets the topic's messages. */
+/** Translates a topic's subscription. */
 export const translateSubscription: Translate = ({ inputs }) => {
   const { topic, protocol, endpoint } = Subscription.parse(inputs);
   return {

@@ -1,6 +1,6 @@
 import type { Resource } from "../synth/synthesis.ts";
 
-// What SST appends to a component's name for the resource that it is about.
+// The endings that SST appends to a component's name for its main resource.
 const endings: { readonly [type: string]: string } = {
   "aws:cloudwatch/eventBus:EventBus": "Bus",
   "aws:dynamodb/table:Table": "Table",
@@ -10,9 +10,9 @@ const endings: { readonly [type: string]: string } = {
   "aws:sqs/queue:Queue": "Queue",
 };
 
-/** The resource's name in the template: the component's, such as `Changes` or `Detect`. */
+/** Returns the resource's logical id in the template: its component's name, such as `Changes` or `Detect`. */
 export function nameLogically({ type, name }: Resource): string {
-  // SST puts a hash of the queue's ARN into these, which would differ from account to account.
+  // SST puts a hash of the queue's ARN into this name, so it would differ between accounts.
   if (type === "aws:lambda/eventSourceMapping:EventSourceMapping")
     return name.replace(/Subscriber\w*EventSourceMapping$/, "Mapping");
   const ending = endings[type];

@@ -1,16 +1,21 @@
 import type { Json, Resource } from "../synth/synthesis.ts";
 import { nameLogically } from "./names.ts";
 
+/** A text that stands for a resource, and the reference that replaces it. */
 interface Token {
   readonly text: string;
   readonly reference: Json;
 }
 
-/** Replaces what the resources are called and where they are by references, so that CloudFormation sees the order. */
+/**
+ * Returns a function that replaces the names, ARNs and URLs of resources in some properties by references, so that
+ * CloudFormation knows the order of creation. Its second parameter is the logical id of the resource that has the
+ * properties: its own name is kept.
+ */
 export function createResolver(resources: readonly Resource[]) {
   const tokens = resources.flatMap((resource) => tokensOf(resource));
   const names = new Map(resources.flatMap((resource) => nameOf(resource)));
-  // The longest first: a stream's ARN begins with its table's.
+  // The longest first, because a stream's ARN begins with its table's.
   const alternatives = tokens
     .toSorted((a, b) => b.text.length - a.text.length)
     .map(({ text }) => RegExp.escape(text));
@@ -44,12 +49,12 @@ export function createResolver(resources: readonly Resource[]) {
   return resolve;
 }
 
-// Array.isArray leaves a readonly list among what is not one.
+// Array.isArray does not narrow a readonly array.
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** The ARNs and URLs by which others name a resource. */
+/** Returns the ARNs and URLs by which other resources name this one. */
 function tokensOf(resource: Resource): Token[] {
   const id = nameLogically(resource);
   const { arn, url, streamArn } = resource.outputs;
@@ -64,7 +69,7 @@ function tokensOf(resource: Resource): Token[] {
     case "aws:dynamodb/table:Table":
       return [...token(arn, get("Arn")), ...token(streamArn, get("StreamArn"))];
     case "aws:cloudwatch/logGroup:LogGroup":
-      // CloudFormation's ARN of a log group ends in what Pulumi's leaves out.
+      // CloudFormation's ARN of a log group ends in ":*", Pulumi's does not.
       return token(`${arn}:*`, get("Arn"));
     case "aws:cloudwatch/eventBus:EventBus":
     case "aws:cloudwatch/eventRule:EventRule":
@@ -77,7 +82,7 @@ function tokensOf(resource: Resource): Token[] {
   }
 }
 
-/** The physical name by which others name a resource, as a whole text. */
+/** Returns the physical name by which other resources name this one; it is replaced only where it is the whole text. */
 function nameOf(resource: Resource): [string, { id: string; reference: Json }][] {
   const id = nameLogically(resource);
   const { name } = resource.outputs;

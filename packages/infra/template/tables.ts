@@ -25,7 +25,7 @@ const Table = z.strictObject({
   ttl: z.strictObject({ attributeName: z.string(), enabled: z.boolean() }).optional(),
 });
 
-/** A table with its resource policy, which CloudFormation keeps inside it. */
+/** Translates a table together with its resource policy, which CloudFormation writes inside the table. */
 export const translateTable: Translate = ({ inputs, outputs }, all) => {
   const table = Table.parse(inputs);
   const policies = all.flatMap((other) => {
@@ -35,7 +35,8 @@ export const translateTable: Translate = ({ inputs, outputs }, all) => {
   const [resourcePolicy] = policies;
   return {
     type: "AWS::DynamoDB::Table",
-    // The policy names its own table, and a role that names the table: by ARN, as references would go in a circle.
+    // The policy names the table itself, and a role whose policy names the table. Both stay ARNs, because references
+    // would be circular.
     own: defined({
       TableName: table.name,
       ResourcePolicy: resourcePolicy === undefined ? undefined : { PolicyDocument: resourcePolicy },
@@ -83,13 +84,15 @@ function readPolicy({ type, inputs }: Resource) {
   return type === "aws:dynamodb/resourcePolicy:ResourcePolicy" ? ResourcePolicy.parse(inputs) : undefined;
 }
 
-/** A table's resource policy, which is written into the table. */
+/** Checks that a resource policy has a table, whose translation includes the policy. Throws `TemplateError`. */
 export const translateResourcePolicy: Translate = ({ name, inputs }, all) => {
   const { resourceArn } = ResourcePolicy.parse(inputs);
-  const ruled = all.some(
+  const hasTable = all.some(
     ({ type, outputs }) => type === "aws:dynamodb/table:Table" && outputs.arn === resourceArn,
   );
-  if (!ruled)
-    throw new TemplateError(`The policy ${name} belongs to the table ${resourceArn}, which is not there.`);
+  if (!hasTable)
+    throw new TemplateError(
+      `The policy ${name} refers to the table ${resourceArn}, which is not in the stack.`,
+    );
   return undefined;
 };

@@ -16,25 +16,25 @@ import { createResolver } from "./references.ts";
 import { translateResourcePolicy, translateTable } from "./tables.ts";
 import { type Fragment, TemplateError, type Translate } from "./translation.ts";
 
-/** One resource as CloudFormation writes it. */
+/** A resource of a CloudFormation template. */
 export interface TemplateResource {
   readonly Type: string;
   readonly Properties: { readonly [key: string]: Json };
   readonly DependsOn?: readonly string[];
 }
 
-/** A CloudFormation template of one region. */
+/** A CloudFormation template for one region. */
 export interface Template {
   readonly AWSTemplateFormatVersion: "2010-09-09";
   readonly Description: string;
   readonly Resources: { readonly [id: string]: TemplateResource };
-  /** For each queue its URL, for each table, bus and function its name, for the topic its ARN. */
+  /** The URL of each queue, the name of each table, bus and function, and the ARN of each topic, by logical id. */
   readonly Outputs: { readonly [id: string]: { readonly Value: Json } };
 }
 
 const nothing: Translate = () => undefined;
 
-/** How each type that the stack registers is written; a type that is not here is an error. */
+/** The translation of each type that the stack registers. */
 const translations: { readonly [type: string]: Translate } = {
   "aws:cloudwatch/eventBus:EventBus": translateBus,
   "aws:cloudwatch/eventRule:EventRule": translateRule,
@@ -53,28 +53,29 @@ const translations: { readonly [type: string]: Translate } = {
   "aws:sns/topicSubscription:TopicSubscription": translateSubscription,
   "aws:sqs/queue:Queue": translateQueue,
   "aws:sqs/queuePolicy:QueuePolicy": translateQueuePolicy,
-  // The program itself; the zip files, which whoever deploys the template uploads; and SST's key for linked secrets,
-  // of which this stack has none. No resource of AWS stands behind them in a template.
+  // Not part of a template: the program itself, the zip files, which are uploaded before the template is deployed, and
+  // SST's key for linked secrets, of which this stack has none.
   "pulumi:pulumi:Stack": nothing,
   "aws:s3/bucketObjectv2:BucketObjectv2": nothing,
   "random:index/randomBytes:RandomBytes": nothing,
 };
 
 /**
- * The synthesised resources as one CloudFormation template, deployable with the bundles in S3 (`codeOf`). Throws
- * `TemplateError` for a type or a property that it cannot write, and where the resources stand in several regions.
+ * Returns the CloudFormation template of the synthesised resources. It can be deployed once the bundles are in S3
+ * (`codeOf`). Throws `TemplateError` for a type or a property without a translation, and where the resources are in no
+ * region or in several.
  */
 export function renderTemplate(resources: readonly Resource[]): Template {
   const templates = renderTemplates(resources);
   const [template] = templates.values();
   if (template === undefined || templates.size > 1)
     throw new TemplateError(
-      `The stack stands in ${[...templates.keys()].join(", ") || "no region"}, and a template in exactly one. Use renderTemplates.`,
+      `A template holds resources of one region, and the stack has ${[...templates.keys()].join(", ") || "none"}. Use renderTemplates.`,
     );
   return template;
 }
 
-/** One template for each region that the stack stands in, by region. */
+/** Returns one template for each region that the stack has resources in, by region. Throws `TemplateError`. */
 export function renderTemplates(resources: readonly Resource[]): Map<string, Template> {
   const regions = [...new Set(resources.map(({ region }) => region))];
   return new Map(
@@ -96,7 +97,10 @@ function render(resources: readonly Resource[], region: string): Template {
     const fragment = translate(resource, resources);
     if (fragment === undefined) continue;
     const id = nameLogically(resource);
-    if (id in Resources) throw new TemplateError(`Two resources would be called ${id} in the template.`);
+    if (id in Resources)
+      throw new TemplateError(
+        `Two resources have the logical id ${id}. Rename one of them in packages/infra/stack.`,
+      );
     Resources[id] = {
       Type: fragment.type,
       Properties: { ...resolve(fragment.properties, id), ...fragment.own },
@@ -116,14 +120,14 @@ function translate(resource: Resource, all: readonly Resource[]): Fragment | und
   const translation = translations[type];
   if (translation === undefined)
     throw new TemplateError(
-      `${name} is of type ${type}, which packages/infra/template/translation.ts cannot write.`,
+      `${name} is of type ${type}, which has no translation. Add one to packages/infra/template/template.ts.`,
     );
   try {
     return translation(resource, all);
   } catch (cause) {
     if (!(cause instanceof z.ZodError)) throw cause;
     throw new TemplateError(
-      `${name} (${type}) has properties that packages/infra/template cannot write.\n${z.prettifyError(cause)}`,
+      `${name} (${type}) has properties without a translation. Add them in packages/infra/template.\n${z.prettifyError(cause)}`,
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 import { defineConfig } from "@drift-guard/core/config";
 
-/** Everything that an owner can ask for, with Batch in a second region. */
+/** Every option switched on, and AWS Batch in a second region. */
 export default defineConfig({
   roles: {
     AWSBatchServiceRole: { rollback: { excess: "approve", missing: "automatic" } },

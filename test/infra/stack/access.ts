@@ -12,7 +12,7 @@ const isRoleWrite = (action: string) =>
   action.startsWith("iam:") && !/^iam:(?:Get|List|Simulate)/.test(action);
 
 describe("the role of every function", () => {
-  it("is assumed by Lambda, and not by the account as SST would have it", () => {
+  it("can be assumed by Lambda only, not by the whole account as SST's default allows", () => {
     for (const name of functions) {
       const statements = statementsOf(everything.get(`${name}Role`).inputs.assumeRolePolicy);
       assert.deepEqual(
@@ -29,7 +29,7 @@ describe("the role of every function", () => {
     }
   });
 
-  it("is one of those that are checked here", () => {
+  it("is checked in this file", () => {
     const roles = everything.all("aws:lambda/function:Function").map(({ inputs }) => inputs.role);
     assert.deepEqual(
       roles,
@@ -37,13 +37,13 @@ describe("the role of every function", () => {
     );
   });
 
-  it("holds its one inline policy and nothing attached", () => {
+  it("has one inline policy and no attached policy", () => {
     for (const name of functions) {
       assert.deepEqual(everything.get(`${name}Role`).inputs.managedPolicyArns, []);
     }
   });
 
-  it("allows by name exactly the calls that the function makes", () => {
+  it("allows exactly the calls that the function makes, by name", () => {
     const logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
     const receive = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
     const readRole = [
@@ -120,12 +120,12 @@ describe("the role of every function", () => {
     }
   });
 
-  it("lets the sweep have nothing told again where there is no Security Hub that would forget it", () => {
+  it("lets the sweep renew deliveries only where Security Hub is on, which drops old findings", () => {
     const allowed = permissionsOf(plain.get("SweepRole")).flatMap(({ Action }) => Action);
     assert.ok(!allowed.includes("dynamodb:UpdateItem"));
   });
 
-  it("names every resource, save where AWS knows none for the call", () => {
+  it("names the resources of every call that supports resources", () => {
     const unbound = functions.flatMap((name) =>
       permissions(name)
         .filter(({ Resource }) => Resource?.includes("*"))
@@ -141,7 +141,7 @@ describe("the role of every function", () => {
     ]);
   });
 
-  it("reads of secrets, parameters and keys what they are, in its account alone, and never a value", () => {
+  it("allows reading metadata of secrets, parameters and keys of its own account, and never a value", () => {
     const ofResources = /^(?:secretsmanager|kms|ssm):/;
     for (const name of functions) {
       const reads = permissions(name).filter(({ Action }) =>
@@ -166,14 +166,14 @@ describe("the role of every function", () => {
     }
   });
 
-  it("reads any role where it looks, since Batch may come to use any", () => {
+  it("lets detect and sweep read any role, because Batch may use any", () => {
     for (const name of ["Detect", "Sweep"]) {
       const read = permissions(name).find(({ Action }) => Action.includes("iam:GetRole"));
       assert.deepEqual(read?.Resource, [`arn:aws:iam::${account}:role/*`]);
     }
   });
 
-  it("reads the agents of Batch's own clusters alone, in every region", () => {
+  it("lets the sweep read the agents of Batch's clusters only, in every region", () => {
     const read = permissions("Sweep").find(({ Action }) => Action.includes("ecs:ListContainerInstances"));
     assert.deepEqual(
       read?.Resource,
@@ -183,7 +183,7 @@ describe("the role of every function", () => {
     );
   });
 
-  it("reads the guarded roles at any path, and no others, where it writes", () => {
+  it("lets rollback read the configured roles at any path, and no other roles", () => {
     const read = permissions("Rollbacker").find(({ Action }) => Action.includes("iam:GetRole"));
     assert.deepEqual(
       read?.Resource,
@@ -194,7 +194,7 @@ describe("the role of every function", () => {
     );
   });
 
-  it("touches the guard's own tables, queues, bus, topic and logs alone", () => {
+  it("names no table, queue, bus, topic or log group but the guard's own", () => {
     const own = everything.resources.flatMap(({ outputs }) =>
       [outputs.arn, outputs.streamArn].filter((arn) => typeof arn === "string"),
     );
@@ -213,7 +213,7 @@ describe("the role of every function", () => {
     }
   });
 
-  it("writes items of the control table only where it rolls back", () => {
+  it("lets only rollback write items of the control table", () => {
     const control = everything.get("ControlTable").outputs.arn;
     for (const name of functions) {
       const writes = permissions(name)
@@ -242,7 +242,7 @@ describe("writing roles", () => {
     Condition: { ArnEquals: { "iam:PolicyARN": [`arn:aws:iam::aws:policy/service-role/${policy}`] } },
   });
 
-  it("is rollback's alone, on the roles and paths of the config, by the sides that the owner asked for", () => {
+  it("is allowed to rollback on the configured roles and paths, for the sides that the owner switched on", () => {
     assert.deepEqual(writes(), [
       { Effect: "Allow", Action: ["iam:UpdateAssumeRolePolicy"], Resource: batch },
       { Effect: "Allow", Action: ["iam:DetachRolePolicy", "iam:DeleteRolePolicy"], Resource: batch },
@@ -252,11 +252,11 @@ describe("writing roles", () => {
     ]);
   });
 
-  it("never reaches a service-linked role or its path, even where the config asks for that", () => {
+  it("is not allowed on a service-linked role or its path, even where the config names one", () => {
     assert.doesNotMatch(JSON.stringify(writes()), /AWSServiceRoleForBatch|aws-service-role/);
   });
 
-  it("is in no other role of the stack", () => {
+  it("is allowed to no other role of the stack", () => {
     for (const { name, inputs } of everything.all("aws:iam/role:Role")) {
       if (name === "RollbackerRole") continue;
       const found = permissionsOf(everything.get(name)).flatMap(({ Action }) => Action.filter(isRoleWrite));
@@ -265,7 +265,7 @@ describe("writing roles", () => {
     }
   });
 
-  it("is absent unless the owner asked for it", () => {
+  it("is allowed to no role where the owner switched rollback off", () => {
     for (const { name } of plain.all("aws:iam/role:Role")) {
       const found = permissionsOf(plain.get(name)).flatMap(({ Action }) => Action.filter(isRoleWrite));
       assert.deepEqual(found, [], name);

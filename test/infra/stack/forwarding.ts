@@ -13,13 +13,13 @@ describe("forwarding", () => {
       .filter(({ inputs }) => inputs.roleArn !== undefined)
       .map(({ region, inputs }) => ({ region, rule: inputs.rule, arn: inputs.arn }));
 
-  it("is absent where everything happens in the guard's own region", () => {
+  it("does not exist where IAM and Batch are in the guard's own region", () => {
     assert.deepEqual(targets(plain), []);
     assert.equal(plain.has("Forwarder"), false);
     assert.deepEqual([...new Set(plain.resources.map(({ region }) => region))], [home]);
   });
 
-  it("brings Batch's calls of another region to the guard's default bus", () => {
+  it("sends Batch's events of another region to the default bus of the guard's region", () => {
     const arn = `arn:aws:events:us-east-1:${account}:event-bus/default`;
     assert.deepEqual(
       targets(everything),
@@ -31,7 +31,7 @@ describe("forwarding", () => {
     );
   });
 
-  it("brings IAM's calls from the one region that tells them, beside Batch's", () => {
+  it("sends IAM's events from the one region that they arrive in, and Batch's", () => {
     const arn = `arn:aws:events:eu-central-1:${account}:event-bus/default`;
     assert.deepEqual(targets(elsewhere), [
       { region: home, rule: elsewhere.get("IamRuleInUsEast1").outputs.name, arn },
@@ -41,7 +41,7 @@ describe("forwarding", () => {
     ]);
   });
 
-  it("matches what the guard's own rules match", () => {
+  it("matches the same events as the rules in the guard's region", () => {
     for (const service of ["Iam", "Batch", "FailedJobs", "BlockedQueues"]) {
       assert.equal(
         elsewhere.get(`${service}RuleInUsEast1`).inputs.eventPattern,
@@ -50,14 +50,14 @@ describe("forwarding", () => {
     }
   });
 
-  it("never goes to a bus of its own region", () => {
+  it("never targets a bus of its own region", () => {
     for (const { region, arn } of [...targets(everything), ...targets(elsewhere)]) {
       assert.ok(typeof arn === "string");
       assert.notEqual(arn.split(":")[3], region);
     }
   });
 
-  it("has a role that EventBridge alone may assume, to put events on that bus and nothing else", () => {
+  it("has a role that only EventBridge can assume, and that only allows putting events on that bus", () => {
     const role = everything.get("Forwarder");
     assert.deepEqual(
       statementsOf(role.inputs.assumeRolePolicy).map(({ Principal, Action }) => ({ Principal, Action })),
@@ -72,7 +72,7 @@ describe("forwarding", () => {
     ]);
   });
 
-  it("keeps what it cannot deliver in the region that it happened in, and tells people there", () => {
+  it("keeps undeliverable events in a queue of their own region, with an alarm and a topic there", () => {
     const alarm = everything.get("ForwardMissedInEuWest1Alarm");
     const topic = everything.get("AlertsInEuWest1Topic");
     assert.equal(alarm.region, "eu-west-1");

@@ -18,7 +18,7 @@ function variablesOf({ inputs }: Resource): readonly string[] {
 describe("every function", () => {
   const deployed = () => everything.all("aws:lambda/function:Function");
 
-  it("runs Node 24 on arm64 and logs JSON to a group of its own that forgets", () => {
+  it("runs Node 24 on arm64, and logs JSON to its own log group for 90 days", () => {
     assert.deepEqual(
       deployed().map(({ name }) => name),
       [
@@ -65,13 +65,13 @@ describe("every function", () => {
     }
   });
 
-  it("counts its metrics under the guard's name", () => {
+  it("publishes its metrics in the guard's namespace", () => {
     for (const { inputs } of deployed()) {
       assert.match(JSON.stringify(inputs.environment), /"POWERTOOLS_METRICS_NAMESPACE":"drift-guard"/);
     }
   });
 
-  it("has memory, and with it processor time, to compare hostile policies where it looks at roles", () => {
+  it("has 1024 MB where it compares policies, so that hostile ones do not time it out", () => {
     const memory = Object.fromEntries(
       deployed().map(({ name, inputs }) => [name.replace(/Function$/, ""), inputs.memorySize]),
     );
@@ -85,7 +85,7 @@ describe("every function", () => {
     });
   });
 
-  it("takes nothing out of the account's pool of concurrency: what is throttled would be given up", () => {
+  it("reserves no concurrency, because throttled messages would end in a dead-letter queue", () => {
     for (const { name, inputs } of deployed())
       assert.equal(inputs.reservedConcurrentExecutions, undefined, name);
   });

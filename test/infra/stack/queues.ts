@@ -6,14 +6,14 @@ const plain = await stackOf("plain");
 const everything = await stackOf("everything");
 
 describe("every queue", () => {
-  it("is encrypted and keeps its messages for two weeks", () => {
+  it("is encrypted and keeps messages for two weeks", () => {
     for (const { name, inputs } of everything.all("aws:sqs/queue:Queue")) {
       assert.equal(inputs.sqsManagedSseEnabled, true, name);
       assert.equal(inputs.messageRetentionSeconds, 14 * 86_400, name);
     }
   });
 
-  it("that feeds a function gives up after five tries, into a queue of its own", () => {
+  it("that feeds a function moves a message to its own dead-letter queue after five receives", () => {
     for (const name of ["Changes", "Notify", "SecurityHub", "Rollback"]) {
       assert.deepEqual(parse(everything.get(`${name}Queue`).inputs.redrivePolicy), {
         deadLetterTargetArn: everything.get(`${name}MissedQueue`).outputs.arn,
@@ -22,7 +22,7 @@ describe("every queue", () => {
     }
   });
 
-  it("that feeds a function hides a message for six times the function's time", () => {
+  it("that feeds a function hides a received message for six times the function's timeout", () => {
     const fed = everything.all("aws:lambda/eventSourceMapping:EventSourceMapping").flatMap(({ inputs }) => {
       const queue = everything.resources.find(({ outputs }) => outputs.arn === inputs.eventSourceArn);
       const lambda = everything.resources.find(({ outputs }) => outputs.arn === inputs.functionName);
@@ -42,7 +42,7 @@ describe("every queue", () => {
     }
   });
 
-  it("of missed messages raises an alarm with the first of them", () => {
+  it("of missed messages has an alarm that the first message raises", () => {
     const missed = everything.all("aws:sqs/queue:Queue").filter(({ name }) => name.includes("Missed"));
     assert.equal(missed.length, 7);
     for (const queue of missed) {
@@ -57,7 +57,7 @@ describe("every queue", () => {
     }
   });
 
-  it("is sent to by the rules that feed it and by nobody else's", () => {
+  it("accepts messages from the rules that feed it, and from no other rule", () => {
     const senders: Record<string, readonly string[]> = {
       Changes: ["IamRule", "BatchRule", "FailedJobsRule", "BlockedQueuesRule"],
       ChangesMissed: ["IamRule", "BatchRule", "FailedJobsRule", "BlockedQueuesRule"],
@@ -94,7 +94,7 @@ describe("every queue", () => {
 });
 
 describe("the topic", () => {
-  it("has the owner's addresses on it", () => {
+  it("has the owner's addresses as subscriptions", () => {
     const topic = everything.get("AlertsTopic").outputs.arn;
     const subscribed = everything
       .all("aws:sns/topicSubscription:TopicSubscription")
@@ -106,7 +106,7 @@ describe("the topic", () => {
     ]);
   });
 
-  it("lets every alarm of its region publish, and only those", () => {
+  it("lets the alarms of its region publish, and nothing else", () => {
     const alarms = everything
       .all("aws:cloudwatch/metricAlarm:MetricAlarm")
       .filter(({ region }) => region === home)
@@ -121,12 +121,12 @@ describe("the topic", () => {
 });
 
 describe("the schedule", () => {
-  it("sweeps as often as the owner wants", () => {
+  it("starts a sweep every sweepHours", () => {
     assert.equal(plain.get("ScheduleSchedule").inputs.scheduleExpression, "rate(6 hours)");
     assert.equal(everything.get("ScheduleSchedule").inputs.scheduleExpression, "rate(1 hour)");
   });
 
-  it("keeps a sweep that could not be started, and Lambda one that failed to the last", () => {
+  it("keeps a sweep that could not be started, and one that failed three times, in the queue SweepMissed", () => {
     const missed = plain.get("SweepMissedQueue").outputs.arn;
     const { target } = plain.get("ScheduleSchedule").inputs;
     assert.deepEqual(target, {

@@ -11,7 +11,7 @@ const everything = await stackOf("everything");
 const elsewhere = await stackOf("elsewhere");
 
 describe("sst.config.ts", () => {
-  it("imports nothing statically, which SST refuses", async () => {
+  it("has no static import, because SST refuses them", async () => {
     const text = await readFile(join(repositoryRoot, "sst.config.ts"), "utf8");
     assert.doesNotMatch(text, /^\s*import\s+(?!\()/m);
   });
@@ -22,7 +22,7 @@ describe("the rules on the default bus", () => {
     ["iam", "IamRule"],
     ["batch", "BatchRule"],
   ] as const) {
-    it(`match exactly the watched calls of ${service}, of this account, refused ones and the guard's own too`, () => {
+    it(`match exactly the watched calls of ${service} in this account, denied calls and the guard's own included`, () => {
       const { inputs } = plain.get(name);
       assert.equal(inputs.eventBusName, undefined);
       assert.equal(inputs.state, undefined);
@@ -35,7 +35,7 @@ describe("the rules on the default bus", () => {
     });
   }
 
-  it("match jobs that failed before they ran, and queues that are blocked", () => {
+  it("match jobs that failed before they ran, and blocked queues", () => {
     const from = { source: ["aws.batch"], account: [account] };
     assert.deepEqual(parse(plain.get("FailedJobsRule").inputs.eventPattern), {
       ...from,
@@ -62,7 +62,7 @@ describe("the rules on the default bus", () => {
     });
   });
 
-  it("send to the queue Changes, whichever region the guard lives in", () => {
+  it("send to the queue Changes, whatever region the guard is in", () => {
     for (const stack of [plain, elsewhere]) {
       for (const name of ["IamTarget", "BatchTarget", "FailedJobsTarget", "BlockedQueuesTarget"]) {
         assert.equal(stack.get(name).inputs.arn, stack.get("ChangesQueue").outputs.arn);
@@ -72,7 +72,7 @@ describe("the rules on the default bus", () => {
 });
 
 describe("every target", () => {
-  it("retries for a day, then keeps the event in a queue of its own region", () => {
+  it("retries for a day, then sends the event to a queue of its own region", () => {
     for (const stack of [everything, elsewhere]) {
       for (const { name, region, inputs } of stack.all("aws:cloudwatch/eventTarget:EventTarget")) {
         assert.deepEqual(inputs.retryPolicy, { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 });
@@ -97,19 +97,19 @@ describe("the guard's own bus", () => {
   };
   const all = { source: ["drift-guard"], account: [account], "detail-type": ["Transition"] };
 
-  it("tells every transition to people and to Security Hub", () => {
+  it("sends every transition to notify and to securityhub", () => {
     assert.deepEqual(pattern(everything, "NotifyRule"), all);
     assert.deepEqual(pattern(everything, "SecurityHubRule"), all);
   });
 
-  it("tells rollback what may have to be put back", () => {
+  it("sends transitions that may need a rollback to rollback", () => {
     assert.deepEqual(pattern(everything, "RollbackRule"), {
       ...all,
       detail: { kind: ["opened", "worsened", "reopened", "approved"] },
     });
   });
 
-  it("tells neither Security Hub nor rollback where the owner asked for neither", () => {
+  it("has no rule for securityhub or rollback where both are off", () => {
     const left = plain.resources.filter(({ name }) => /SecurityHub|HubImporter|Rollback/.test(name));
     assert.deepEqual(left, []);
   });

@@ -7,7 +7,7 @@ const everything = await stackOf("everything");
 const production = await stackOf("plain", "production");
 
 describe("the tables", () => {
-  it("are encrypted, restorable, and expire what says when", () => {
+  it("are encrypted, have point-in-time recovery, and delete items by their expiry", () => {
     for (const name of ["FindingsTable", "ControlTable"]) {
       const { inputs } = plain.get(name);
       assert.deepEqual([inputs.hashKey, inputs.rangeKey], ["pk", "sk"]);
@@ -17,14 +17,14 @@ describe("the tables", () => {
     }
   });
 
-  it("cannot be deleted in production", () => {
+  it("are protected from deletion in production", () => {
     for (const name of ["FindingsTable", "ControlTable"]) {
       assert.equal(plain.get(name).inputs.deletionProtectionEnabled, false);
       assert.equal(production.get(name).inputs.deletionProtectionEnabled, true);
     }
   });
 
-  it("hold the index of what is to be delivered, and the stream", () => {
+  it("have an index of undelivered transitions, and a stream on the findings table", () => {
     const { inputs } = plain.get("FindingsTable");
     assert.deepEqual(inputs.globalSecondaryIndexes, [
       { name: "byDue", hashKey: "due", rangeKey: "dueAt", projectionType: "ALL" },
@@ -33,7 +33,7 @@ describe("the tables", () => {
     assert.equal(plain.get("ControlTable").inputs.streamEnabled, false);
   });
 
-  it("of control are written by the rollback function alone, and by nobody where there is none", () => {
+  it("let only the rollback function write control items, and nobody where there is no rollback", () => {
     const denied = [
       "dynamodb:PutItem",
       "dynamodb:UpdateItem",
@@ -59,7 +59,7 @@ describe("the tables", () => {
 });
 
 describe("the stream", () => {
-  it("gives new transitions to one reader, which keeps what it could not tell", () => {
+  it("feeds new transitions to publish only, and keeps those that it could not publish", () => {
     const readers = everything
       .all("aws:lambda/eventSourceMapping:EventSourceMapping")
       .filter(({ inputs }) => inputs.eventSourceArn === everything.get("FindingsTable").outputs.streamArn);

@@ -8,7 +8,7 @@ import { account, home, stackOf } from "../stacks.ts";
 const plain = await stackOf("plain");
 const everything = await stackOf("everything");
 
-/** The logical ids that a value refers to. */
+/** Returns the logical ids that a value refers to. */
 function referencesIn(value: Json): string[] {
   if (typeof value !== "object" || value === null) return [];
   const own = Object.entries(value).flatMap(([key, target]: [string, Json]) => {
@@ -24,7 +24,7 @@ const templateOf = (region: string): Template =>
   regional.get(region) ?? assert.fail(`no template of ${region}`);
 
 describe("the CloudFormation template", () => {
-  it("holds every resource of AWS that the stack registers, by the names that people know", () => {
+  it("has every AWS resource of the stack, under the name of its component", () => {
     const ids = Object.keys(renderTemplate(plain.resources).Resources);
     for (const id of [
       ...["Findings", "Control", "Changes", "ChangesMissed", "Notify", "NotifyMissed", "StreamMissed"],
@@ -32,17 +32,19 @@ describe("the CloudFormation template", () => {
     ]) {
       assert.ok(ids.includes(id), id);
     }
-    const folded = new Set([
+    const inlined = new Set([
       "aws:cloudwatch/eventTarget:EventTarget",
       "aws:dynamodb/resourcePolicy:ResourcePolicy",
       "aws:s3/bucketObjectv2:BucketObjectv2",
     ]);
-    const standing = everything.resources.filter(({ type }) => type.startsWith("aws:") && !folded.has(type));
+    const registered = everything.resources.filter(
+      ({ type }) => type.startsWith("aws:") && !inlined.has(type),
+    );
     const written = [...regional.values()].flatMap(({ Resources }) => Object.keys(Resources));
-    assert.equal(written.length, standing.length);
+    assert.equal(written.length, registered.length);
   });
 
-  it("is one for each region that the stack stands in", () => {
+  it("is one for each region of the stack", () => {
     assert.deepEqual([...regional.keys()].sort(), ["eu-west-1", home]);
     assert.throws(() => renderTemplate(everything.resources), {
       name: "TemplateError",
@@ -50,7 +52,7 @@ describe("the CloudFormation template", () => {
     });
   });
 
-  it("refers to resources that are in it, and goes in no circle", () => {
+  it("refers only to its own resources, without cycles", () => {
     for (const { Resources } of regional.values()) {
       const left = new Map(
         Object.entries(Resources).map(([id, { Properties }]) => [id, new Set(referencesIn(Properties))]),
@@ -59,20 +61,20 @@ describe("the CloudFormation template", () => {
         for (const reference of references) assert.ok(left.has(reference), `${id} refers to ${reference}`);
       while (left.size > 0) {
         const ready = [...left].filter(([, references]) => [...references].every((id) => !left.has(id)));
-        assert.ok(ready.length > 0, `these go in a circle: ${[...left.keys()].join(", ")}`);
+        assert.ok(ready.length > 0, `these refer to each other: ${[...left.keys()].join(", ")}`);
         for (const [id] of ready) left.delete(id);
       }
     }
   });
 
-  it("names no resource of its own by ARN, save where references would go in a circle", () => {
+  it("names its own resources by reference, except where references would be circular", () => {
     const { Resources } = templateOf(home);
     const { Control, ...others } = Resources;
     assert.doesNotMatch(JSON.stringify(others), /arn:[^"]*drift-guard/);
     assert.match(JSON.stringify(Control?.Properties.ResourcePolicy), /role\/drift-guard-ci-RollbackerRole/);
   });
 
-  it("refers to a table, to its stream and to its index each as what it is", () => {
+  it("refers to a table, its stream and its index by their own attributes", () => {
     const { Resources } = templateOf(home);
     assert.deepEqual(Resources.FindingsMapping?.Properties.EventSourceArn, {
       "Fn::GetAtt": ["Findings", "StreamArn"],
@@ -82,7 +84,7 @@ describe("the CloudFormation template", () => {
     assert.ok(sweep.includes(JSON.stringify(index)));
   });
 
-  it("keeps the targets in their rules, and the control table's policy in the table", () => {
+  it("writes targets inside their rules, and the control table's policy inside the table", () => {
     const { Resources } = templateOf(home);
     assert.deepEqual(Resources.RollbackRule?.Properties.Targets, [
       {
@@ -96,7 +98,7 @@ describe("the CloudFormation template", () => {
     assert.deepEqual(policies, [Resources.Control]);
   });
 
-  it("leaves what stands in another region to its ARN", () => {
+  it("names resources of another region by ARN", () => {
     const { Resources } = templateOf("eu-west-1");
     const [target] = Object.values(Resources.BatchRuleInEuWest1?.Properties.Targets ?? []);
     assert.deepEqual(target, {
@@ -108,7 +110,7 @@ describe("the CloudFormation template", () => {
     });
   });
 
-  it("takes each function's code from its bundle", () => {
+  it("takes the code of each function from its bundle", () => {
     const { Resources } = templateOf(home);
     const code = Object.entries(Resources)
       .filter(([, { Type }]) => Type === "AWS::Lambda::Function")
@@ -124,13 +126,13 @@ describe("the CloudFormation template", () => {
     });
   });
 
-  it("tells where its queues, tables, bus, topic and functions are", () => {
+  it("has outputs for queues, tables, bus, topic and functions", () => {
     const { Outputs } = renderTemplate(plain.resources);
     for (const id of ["Findings", "Control", "Changes", "Notify", "StreamMissed", "Bus", "Alerts", "Detect"])
       assert.deepEqual(Outputs[id], { Value: { Ref: id } });
   });
 
-  it("is not made of a type or a property that nobody wrote a translation for", () => {
+  it("throws for a type or a property without a translation", () => {
     const volume: Resource = {
       type: "aws:ebs/volume:Volume",
       name: "Disk",
@@ -153,7 +155,7 @@ describe("the CloudFormation template", () => {
     });
   });
 
-  it("refuses a target without its rule, and a policy without its table", () => {
+  it("throws for a target without its rule, and for a policy without its table", () => {
     for (const [owner, part] of [
       ["IamRule", "IamTarget"],
       ["ControlTable", "ControlPolicy"],
@@ -165,18 +167,18 @@ describe("the CloudFormation template", () => {
 });
 
 describe("synthesising", () => {
-  it("gives the same for the same config", async () => {
+  it("returns the same resources for the same config", async () => {
     assert.deepEqual(await synthesise({ stage: "ci" }), plain.resources);
   });
 
-  it("gives the same to another account, but for the account's number", async () => {
+  it("returns the same resources for another account, except for the account id", async () => {
     const other = renderTemplate(await synthesise({ stage: "ci", account: "999988887777" }));
     const text = JSON.stringify(other);
     assert.doesNotMatch(text, new RegExp(account));
     assert.deepEqual(JSON.parse(text.replaceAll("999988887777", account)), renderTemplate(plain.resources));
   });
 
-  it("names what is wrong with a config", async () => {
+  it("throws an error that names a config that does not exist", async () => {
     await assert.rejects(synthesise({ stage: "ci", config: "test/infra/configs/none.ts" }), {
       name: "SynthesisError",
       message: /none\.ts/,
