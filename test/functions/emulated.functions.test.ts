@@ -162,7 +162,7 @@ withEmulators("The functions", (services) => {
       await withEnvironment({ FINDINGS_TABLE: spoilt }, async () => {
         await assert.rejects(invoke("sweep", {}), {
           name: "SweepIncompleteError",
-          message: /\n- role AWSBatchServiceRole: The item .*FINDING#spoilt.* is of schema 2[^\n]*$/,
+          message: /\n- role AWSBatchServiceRole: The item .*FINDING#spoilt.* has schema 2[^\n]*$/,
         });
       });
     });
