@@ -61,7 +61,10 @@ function listPrincipals({ principals }: CompiledStatement): readonly (Entry<Poli
   return principals ? listEntries(principals, everybody) : [undefined];
 }
 
-/** Yields the combinations of a statement for one of its actions. A generator: a hostile statement has more than fit in memory. */
+/**
+ * Yields the combinations of a statement for one of its actions. A generator, because a hostile statement has more
+ * combinations than fit in memory.
+ */
 export function* listCombinations(
   statement: CompiledStatement,
   action: Entry<Pattern>,
@@ -86,46 +89,36 @@ export function coversResourcesAndPrincipals(
     return covers;
   };
   return (
-    listResources(narrow).every((entry) => chargeStep(coversResource(wide, entry))) &&
-    listPrincipals(narrow).every((entry) => chargeStep(coversPrincipals(wide, entry)))
-  );
-}
-
-function coversResource({ resources }: CompiledStatement, entry: Combination["resource"]): boolean {
-  return resources === undefined || (entry !== undefined && coversEntry(resources, entry, patternRelations));
-}
-
-function coversPrincipals({ principals }: CompiledStatement, entry: Combination["principal"]): boolean {
-  return (
-    principals === undefined || (entry !== undefined && coversEntry(principals, entry, principalRelations))
+    listResources(narrow).every((entry) =>
+      chargeStep(coversEntry(wide.resources, entry, patternRelations)),
+    ) &&
+    listPrincipals(narrow).every((entry) =>
+      chargeStep(coversEntry(wide.principals, entry, principalRelations)),
+    )
   );
 }
 
 /** Returns true only if a statement, without its conditions, matches every request of a combination. */
 export function coversCombination(
-  statement: CompiledStatement,
+  { actions, resources, principals }: CompiledStatement,
   { action, resource, principal }: Combination,
 ): boolean {
   return (
-    coversEntry(statement.actions, action, patternRelations) &&
-    coversResource(statement, resource) &&
-    coversPrincipals(statement, principal)
+    coversEntry(actions, action, patternRelations) &&
+    coversEntry(resources, resource, patternRelations) &&
+    coversEntry(principals, principal, principalRelations)
   );
 }
 
 /** Returns true only if a statement matches no request of a combination. */
 export function missesCombination(
   { actions, resources, principals }: CompiledStatement,
-  combination: Combination,
+  { action, resource, principal }: Combination,
 ): boolean {
   return (
-    missesEntry(actions, combination.action, patternRelations) ||
-    (resources !== undefined &&
-      combination.resource !== undefined &&
-      missesEntry(resources, combination.resource, patternRelations)) ||
-    (principals !== undefined &&
-      combination.principal !== undefined &&
-      missesEntry(principals, combination.principal, principalRelations))
+    missesEntry(actions, action, patternRelations) ||
+    missesEntry(resources, resource, patternRelations) ||
+    missesEntry(principals, principal, principalRelations)
   );
 }
 

@@ -32,7 +32,7 @@ export function compileCondition(canonical: Condition, written: Condition): Comp
     written,
     text: conditionText(canonical),
     operator,
-    patterns: operator === undefined ? [] : values.flatMap((value) => compileValue(value, operator)),
+    patterns: operator ? values.flatMap((value) => compileValue(value, operator)) : [],
     numbers: isNumeric(operator) ? values.flatMap((value) => readNumber(value) ?? []) : [],
     ranges: operator?.family === "ip" ? values.flatMap((value) => readAddressRange(value) ?? []) : [],
   };
@@ -70,30 +70,36 @@ function escapeText(text: string): string {
  * all values must fit.
  */
 export function holdsForValue(condition: CompiledCondition, value: string): boolean {
-  const { operator, patterns, numbers, ranges, canonical } = condition;
-  switch (operator?.family) {
-    case undefined:
-      return false;
-    case "null":
-      if (operator.qualifier !== undefined) return operator.qualifier === "ForAllValues";
-      return canonical.values.includes("false");
+  const { operator, canonical } = condition;
+  if (!operator) return false;
+  const { family, qualifier, negated } = operator;
+  if (family !== "null") return fitsValue(condition, operator, value) !== negated;
+  if (qualifier) return qualifier === "ForAllValues";
+  return canonical.values.includes("false");
+}
+
+function fitsValue(
+  { patterns, numbers, ranges }: CompiledCondition,
+  operator: Operator,
+  value: string,
+): boolean {
+  switch (operator.family) {
     case "string":
     case "arn":
     case "bool":
     case "binary":
-      return patterns.some((pattern) => acceptsText(pattern, value)) !== operator.negated;
+      return patterns.some((pattern) => acceptsText(pattern, value));
     case "numeric":
     case "date": {
       const number = readValue(value, operator);
-      return (
-        numbers.some((bound) => number !== undefined && isInOrder(operator, number, bound)) !==
-        operator.negated
-      );
+      return number !== undefined && numbers.some((bound) => isInOrder(operator, number, bound));
     }
     case "ip": {
       const address = readAddress(value);
-      return ranges.some((range) => address !== undefined && isWithin(address, range)) !== operator.negated;
+      return address !== undefined && ranges.some((range) => isWithin(address, range));
     }
+    case "null":
+      return false;
   }
 }
 
@@ -125,14 +131,31 @@ function isWithin(value: AddressRange, range: AddressRange): boolean {
 
 /** Returns whether a condition holds for a request that does not have its key. */
 export function holdsWhenAbsent({ operator, canonical }: CompiledCondition): boolean {
-  if (operator === undefined) return false;
+  if (!operator) return false;
   const { family, qualifier, ifExists, negated } = operator;
-  if (family === "null" && qualifier === undefined) return canonical.values.includes("true");
-  return ifExists || qualifier === "ForAllValues" || (negated && qualifier === undefined);
+  if (family === "null" && !qualifier) return canonical.values.includes("true");
+  return ifExists || qualifier === "ForAllValues" || (negated && !qualifier);
 }
 
 /** Returns whether one fitting value of a multivalued key is enough; otherwise all values must fit. */
 export function needsOneValue({ operator }: CompiledCondition): boolean {
-  if (operator?.qualifier !== undefined) return operator.qualifier === "ForAnyValue";
+  if (operator?.qualifier) return operator.qualifier === "ForAnyValue";
   return operator?.negated !== true;
+}
+
+/** Groups conditions by their key. */
+export function groupByKey(
+  conditions: readonly CompiledCondition[],
+): ReadonlyMap<string, readonly CompiledCondition[]> {
+  return Map.groupBy(conditions, ({ canonical }) => canonical.key);
+}
+
+/** Returns what kind of values a condition lists; undefined if it lists none that are compared. */
+export function findValueKind({
+  operator,
+  canonical,
+}: CompiledCondition): "text" | "numeric" | "date" | "ip" | undefined {
+  if (!operator || operator.family === "null" || canonical.values.length === 0) return undefined;
+  const { family } = operator;
+  return family === "numeric" || family === "date" || family === "ip" ? family : "text";
 }

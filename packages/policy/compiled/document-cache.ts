@@ -2,7 +2,7 @@
  * Parsed and compiled documents are kept, because the same managed policies are attached to thousands of roles.
  *
  * This is the only state of the comparison that outlives a call, and no result depends on it: parsing and compiling are
- * pure and charge no steps, so a kept document is what a new one would be. Texts are kept up to `maxCharacters` in total.
+ * pure and charge no steps, so a kept document equals a new one. At most `maxCharacters` of text are kept.
  */
 import type { PolicyDocument, PolicySource } from "../model/document.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
@@ -19,7 +19,7 @@ let characters = 0;
 /** Returns the document in a text, or the error that says why the text is none. */
 export function readDocument(text: string): PolicyDocument | PolicySyntaxError {
   const known = parsed.get(text);
-  if (known !== undefined) return known;
+  if (known) return known;
   const document = orSyntaxError(() => parsePolicy(text));
   if (text.length > maxCharactersOfDocument) return document;
   parsed.set(text, document);

@@ -48,22 +48,31 @@ export function listEntries<Selector>(clause: Clause<Selector>, whole: Selector)
   return clause.entries.map((selector) => ({ selector, except: [] }));
 }
 
-/** Returns true only if a clause selects everything that an entry selects. */
+/**
+ * Returns true only if a clause selects everything that an entry selects. A statement without the element (`clause` is
+ * undefined) selects everything; one with it selects no request without the element (`entry` is undefined).
+ */
 export function coversEntry<Selector>(
-  { negated, entries }: Clause<Selector>,
-  { selector, except }: Entry<Selector>,
+  clause: Clause<Selector> | undefined,
+  entry: Entry<Selector> | undefined,
   relations: SelectorRelations<Selector>,
 ): boolean {
+  if (!clause || !entry) return !clause;
+  const { negated, entries } = clause;
+  const { selector, except } = entry;
   if (!negated) return relations.coversOneOf(entries, selector);
   return relations.listNear(entries, selector).every((excluded) => relations.coversOneOf(except, excluded));
 }
 
-/** Returns true only if a clause selects nothing that an entry selects. */
+/** Returns true only if a clause selects nothing that an entry selects; false if one of them is undefined. */
 export function missesEntry<Selector>(
-  { negated, entries }: Clause<Selector>,
-  { selector, except }: Entry<Selector>,
+  clause: Clause<Selector> | undefined,
+  entry: Entry<Selector> | undefined,
   relations: SelectorRelations<Selector>,
 ): boolean {
+  if (!clause || !entry) return false;
+  const { negated, entries } = clause;
+  const { selector, except } = entry;
   if (negated) return relations.coversOneOf(entries, selector);
   if (except.length === 0) return relations.areApart(entries, selector);
   return relations.listNear(entries, selector).every((near) => relations.coversOneOf(except, near));

@@ -4,7 +4,7 @@ import type { CompiledStatement } from "./statement.ts";
 export interface KeyProfile {
   /** Keys of which a request may have several values: a condition uses ForAllValues or ForAnyValue on them. */
   readonly multivalued: ReadonlySet<string>;
-  /** Keys that only Bool conditions use, so that their values are true and false. Not keys of tags, which can hold any text. */
+  /** Keys that only Bool conditions use: their values are true and false. Not keys of tags, which hold any text. */
   readonly booleans: ReadonlySet<string>;
 }
 
@@ -15,7 +15,7 @@ export function profileKeys(statements: readonly CompiledStatement[]): KeyProfil
   const texts = new Set<string>();
   for (const { conditions } of statements) {
     for (const { operator, canonical } of conditions) {
-      if (operator?.qualifier !== undefined) multivalued.add(canonical.key);
+      if (operator?.qualifier) multivalued.add(canonical.key);
       if (operator?.family === "null") continue;
       const isBoolean = operator?.family === "bool" && !canonical.key.includes("/");
       (isBoolean ? booleans : texts).add(canonical.key);

@@ -77,7 +77,7 @@ const conditionBudget = 10_000;
 function canHold(statement: CompiledStatement, profile: KeyProfile): boolean {
   try {
     const goal = { held: [statement], failed: [] };
-    return solveConditions(goal, new Map(), profile, { left: conditionBudget }).kind === "reached";
+    return solveConditions(goal, new Map(), profile, { left: conditionBudget }).kind === "solved";
   } catch (error) {
     if (error instanceof BudgetError) return false;
     throw error;

@@ -1,5 +1,5 @@
 import type { Combination } from "../compiled/combination.ts";
-import type { CompiledCondition } from "../compiled/condition.ts";
+import { type CompiledCondition, groupByKey } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
 import { type CompiledStatement, listConditions, listVariableKeys } from "../compiled/statement.ts";
 import { firstUnknown } from "../pattern/automaton.ts";
@@ -8,52 +8,57 @@ import { charge, noteWork, type StepBudget } from "../support/step-budget.ts";
 import { readVariable, type Token } from "../syntax/tokens.ts";
 import { areComplete } from "./completeness.ts";
 import type { SidedStatement } from "./sided-statement.ts";
-import type { Assignment } from "./solver.ts";
 
-/** Values to try for the policy variables of some statements. */
+/** Values of policy variables by key; undefined where the request does not have the key. */
+export type Assignment = ReadonlyMap<string, string | undefined>;
+
+/** The assignments to try for a combination. */
 export interface Assignments {
   readonly list: readonly Assignment[];
-  /** Whether these show whatever difference any values show. */
+  /** True only if these show every difference that any values show. */
   readonly complete: boolean;
 }
 
-const mostAssignments = 128;
-const mostKeys = 128;
+const maxAssignments = 128;
+const maxKeys = 128;
 
 /**
- * Values for the policy variables that bear on a combination: none, an unknown text that only `*` and the same variable
- * match, and every text that makes a variable meet a literal of the other patterns.
- * @throws BudgetError
+ * Returns values for the policy variables of a combination and of the statements near it. For each variable: no value,
+ * an unknown text that only `*` and the same variable match, and each text with which a pattern that holds the variable
+ * equals another pattern. Throws BudgetError.
  */
 export function listAssignments(
   combination: Combination,
   from: CompiledStatement,
-  players: readonly SidedStatement[],
+  near: readonly SidedStatement[],
   profile: KeyProfile,
   budget: StepBudget,
 ): Assignments {
-  const statements = [from, ...players.map(({ statement }) => statement)];
-  const places = combination.resource ? [combination.resource.selector, ...combination.resource.except] : [];
-  const used = [...listVariableKeys(places), ...statements.flatMap(({ variables }) => variables)];
+  const statements = [from, ...near.map(({ statement }) => statement)];
+  const { resource } = combination;
+  const own = resource ? [resource.selector, ...resource.except] : [];
+  const used = [...listVariableKeys(own), ...statements.flatMap(({ variables }) => variables)];
   const keys = [...new Set(used)].sort();
   if (keys.length === 0) return { list: [new Map()], complete: true };
-  // Nobody writes as many: what no values at all show is looked for, and the rest stays open.
-  if (keys.length > mostKeys) {
+  // No policy written by people has as many. Only requests without any of the keys are tried.
+  if (keys.length > maxKeys) {
     return { list: [new Map(keys.map((key) => [key, undefined]))], complete: false };
   }
   const conditions = listConditions(statements);
-  const resources = statements.flatMap((statement) => statement.resources?.entries ?? []);
+  // Patterns that one text of a request is matched against.
   const families = [
-    [...places, ...resources],
-    ...[...Map.groupBy(conditions, ({ canonical }) => canonical.key).values()].map((own) =>
-      own.flatMap((condition) => condition.patterns),
-    ),
+    [...own, ...statements.flatMap((statement) => statement.resources?.entries ?? [])],
+    ...[...groupByKey(conditions).values()].map((sameKey) => sameKey.flatMap(({ patterns }) => patterns)),
   ];
   let list: readonly Assignment[] = [new Map()];
-  let complete = areComplete(combination, from, players, keys, profile);
+  let complete = areComplete(combination, from, near, keys, profile);
   for (const key of keys) {
-    const values = [undefined, standIn(key, keys), ...listMeetings(key, keys, families, conditions, budget)];
-    const isTooMany = list.length * values.length > mostAssignments;
+    const values = [
+      undefined,
+      makeUnknown(key, keys),
+      ...listMatchingTexts(key, keys, families, conditions, budget),
+    ];
+    const isTooMany = list.length * values.length > maxAssignments;
     const tried = isTooMany ? values.slice(1, 2) : values;
     if (isTooMany) complete = false;
     charge(budget, list.length * tried.length);
@@ -62,13 +67,13 @@ export function listAssignments(
   return { list, complete };
 }
 
-/** The character that stands for the unknown text of a variable. */
-function standIn(key: string, keys: readonly string[]): string {
+/** Returns the character that stands for the unknown text of a variable. */
+function makeUnknown(key: string, keys: readonly string[]): string {
   return String.fromCharCode(firstUnknown + keys.indexOf(key));
 }
 
-/** Texts with which a variable is what another pattern has in its place, or what a condition asks of its key. */
-function listMeetings(
+/** Returns the texts of other patterns in the place of a variable, and the values that conditions on its key list. */
+function listMatchingTexts(
   key: string,
   keys: readonly string[],
   families: readonly (readonly Pattern[])[],
@@ -76,30 +81,30 @@ function listMeetings(
   budget: StepBudget,
 ): ReadonlySet<string> {
   const own = conditions.filter(({ canonical }) => canonical.key === key).flatMap(({ patterns }) => patterns);
-  const meetings = own.flatMap(({ tokens }) => readMeeting(tokens, keys));
+  const texts = own.flatMap(({ tokens }) => readLiteral(tokens, keys));
   for (const patterns of families) {
     const holders = patterns.filter(({ tokens }) => tokens.some((token) => isVariable(token, key)));
     for (const holder of holders) {
       charge(budget, 1 + (patterns.length >> 3));
       for (const other of patterns)
-        meetings.push(...readMeeting(findMiddle(holder.tokens, other.tokens, key), keys));
+        texts.push(...readLiteral(findMiddle(holder.tokens, other.tokens, key), keys));
     }
   }
-  return new Set(meetings.filter((text) => text !== standIn(key, keys)));
+  return new Set(texts.filter((text) => text !== makeUnknown(key, keys)));
 }
 
-/** The text that a variable has in common with a pattern: a literal, or what another variable stands for. */
-function readMeeting(tokens: readonly Token[] | undefined, keys: readonly string[]): readonly string[] {
-  if (tokens === undefined) return [];
+/** Returns the text that some tokens match, or the unknown text and the default of another variable. */
+function readLiteral(tokens: readonly Token[] | undefined, keys: readonly string[]): readonly string[] {
+  if (!tokens) return [];
   const [only, ...more] = tokens;
   // A tag can have an empty value.
   if (only === undefined) return [""];
   if (typeof only === "string" && more.length === 0) {
     const { key, fallback } = readVariable(only);
-    return [standIn(key, keys), ...(fallback === undefined ? [] : [fallback])];
+    return [makeUnknown(key, keys), ...(fallback === undefined ? [] : [fallback])];
   }
   if (tokens.some((token) => typeof token === "string")) return [];
-  const text = printLiterally(tokens);
+  const text = sampleTokens(tokens);
   return text === "" ? [] : [text];
 }
 
@@ -107,7 +112,7 @@ function isVariable(token: Token, key: string): boolean {
   return typeof token === "string" && readVariable(token).key === key;
 }
 
-/** What stands in one pattern where another, otherwise alike at both ends, has a variable. */
+/** Returns the tokens of `other` in the place of the variable of `holder`, if both are equal before and after it. */
 function findMiddle(
   holder: readonly Token[],
   other: readonly Token[],
@@ -117,14 +122,14 @@ function findMiddle(
   const at = holder.findIndex((token) => isVariable(token, key));
   const rest = holder.length - at - 1;
   if (other.length < holder.length - 1) return undefined;
-  const alike =
+  const isEqual =
     holder.slice(0, at).every((token, index) => token === other[index]) &&
     holder.slice(at + 1).every((token, index) => token === other[other.length - rest + index]);
-  return alike ? other.slice(at, other.length - rest) : undefined;
+  return isEqual ? other.slice(at, other.length - rest) : undefined;
 }
 
-/** A text that a pattern matches: nothing for any text, `x` for one character. */
-function printLiterally(tokens: readonly Token[]): string {
+/** Returns a text that some tokens match, with nothing for `*` and `x` for `?`. */
+function sampleTokens(tokens: readonly Token[]): string {
   return tokens
     .map((token) =>
       typeof token === "number" && token >= 0 ? String.fromCharCode(token) : token === -2 ? "x" : "",

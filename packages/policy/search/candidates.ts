@@ -7,85 +7,85 @@ import { sampleArn, sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";
 import { charge, type StepBudget } from "../support/step-budget.ts";
 import { coversPrincipal, nameSession, readIdentity } from "../syntax/principal.ts";
+import { makeMask } from "./mask.ts";
 
-/** A statement that can bear on a combination, and whether a difference is likelier where it matches. */
+/** A clause of a statement, and whether a request shows a difference more easily if the clause selects it. */
 export interface ClauseGoal<Selector> {
+  /** Undefined where the statement has no such element; it then selects everything. */
   readonly clause: Clause<Selector> | undefined;
   readonly wanted: boolean;
 }
 
-/** One value of a dimension, and which statements reach it, bit by bit. */
+/** An action, resource or principal for a request. Bit i of `matched` is set if clause i selects it. */
 export interface Candidate<Value> {
   readonly value: Value;
   readonly matched: bigint;
 }
 
-// An action is a service and a name.
+// Every action has a service prefix and a name.
 const someAction = compileText("?*:?*", "*");
 
-/** The best actions of an entry: whatever difference any action shows, one of these shows. @throws BudgetError */
+/** Returns actions of an entry among which, for every action of it, one is at least as good. Throws BudgetError. */
 export function listActionCandidates(
   { selector, except }: Entry<Pattern>,
   goals: readonly ClauseGoal<Pattern>[],
   budget: StepBudget,
 ): readonly Candidate<string>[] {
-  const base = selector.text === "*" ? someAction : selector;
-  const sketch = selector.text === "*" ? "anyservice:anyaction" : sampleText(base, "anything");
-  return reachPatterns(base, except, goals, [sketch], budget);
+  return selector.text === "*"
+    ? listTextCandidates(someAction, except, goals, "anyservice:anyaction", budget)
+    : listTextCandidates(selector, except, goals, sampleText(selector, "anything"), budget);
 }
 
-/** The best resources of an entry: whatever difference any resource shows, one of these shows. @throws BudgetError */
+/** Returns resources of an entry among which, for every resource of it, one is at least as good. Throws BudgetError. */
 export function listResourceCandidates(
   { selector, except }: Entry<Pattern>,
   goals: readonly ClauseGoal<Pattern>[],
   budget: StepBudget,
 ): readonly Candidate<string>[] {
-  return reachPatterns(selector, except, goals, [sampleArn(selector)], budget);
+  return listTextCandidates(selector, except, goals, sampleArn(selector), budget);
 }
 
-function reachPatterns(
+function listTextCandidates(
   base: Pattern,
   except: readonly Pattern[],
   goals: readonly ClauseGoal<Pattern>[],
-  sketches: readonly string[],
+  sample: string,
   budget: StepBudget,
 ): readonly Candidate<string>[] {
-  const aims = new Map<string, TextGoal & { readonly index: number }>();
+  const textGoals = new Map<string, TextGoal & { readonly index: number }>();
   for (const { clause, wanted } of goals) {
-    if (clause === undefined) continue;
-    const sought = wanted === clause.negated ? "avoided" : "matched";
+    if (!clause) continue;
+    const own = wanted === clause.negated ? "avoided" : "matched";
     for (const pattern of clause.entries) {
-      const known = aims.get(pattern.text);
-      const joint = known === undefined || known.wanted === sought ? sought : "either";
-      aims.set(pattern.text, { pattern, wanted: joint, index: known?.index ?? aims.size });
+      const known = textGoals.get(pattern.text);
+      const merged = !known || known.wanted === own ? own : "either";
+      textGoals.set(pattern.text, { pattern, wanted: merged, index: known?.index ?? textGoals.size });
     }
   }
-  return findTexts(base, except, [...aims.values()], sketches, budget).map(({ text, matched: owners }) => ({
-    value: text,
-    matched: readMatched(goals, ({ entries, negated }) => {
-      const isMatched = entries.some((pattern) => owners.has(aims.get(pattern.text)?.index ?? -1));
-      return isMatched !== negated;
+  return findTexts(base, except, [...textGoals.values()], [sample], budget).map(
+    ({ text, matched: owners }) => ({
+      value: text,
+      matched: makeClauseMask(goals, ({ entries, negated }) => {
+        const isMatched = entries.some((pattern) => owners.has(textGoals.get(pattern.text)?.index ?? -1));
+        return isMatched !== negated;
+      }),
     }),
-  }));
-}
-
-function readMatched<Selector>(
-  goals: readonly ClauseGoal<Selector>[],
-  selects: (clause: Clause<Selector>) => boolean,
-): bigint {
-  return goals.reduce(
-    (mask, { clause }, index) =>
-      clause === undefined || selects(clause) ? mask | (1n << BigInt(index)) : mask,
-    0n,
   );
 }
 
-/** A request that lacks a dimension: only statements without that dimension reach it. */
-export function makeAbsentCandidate<Selector>(goals: readonly ClauseGoal<Selector>[]): Candidate<undefined> {
-  return { value: undefined, matched: readMatched(goals, () => false) };
+function makeClauseMask<Selector>(
+  goals: readonly ClauseGoal<Selector>[],
+  selects: (clause: Clause<Selector>) => boolean,
+): bigint {
+  return makeMask(goals, ({ clause }) => !clause || selects(clause));
 }
 
-/** Principals of an entry, one for each way in which the statements can tell principals apart. @throws BudgetError */
+/** Returns the candidate of a request without this element: only statements without it match. */
+export function makeAbsentCandidate<Selector>(goals: readonly ClauseGoal<Selector>[]): Candidate<undefined> {
+  return { value: undefined, matched: makeClauseMask(goals, () => false) };
+}
+
+/** Returns one principal of an entry for each set of clauses that can select a principal of it. Throws BudgetError. */
 export function listPrincipalCandidates(
   { selector, except }: Entry<PolicyPrincipal>,
   goals: readonly ClauseGoal<PolicyPrincipal>[],
@@ -97,7 +97,7 @@ export function listPrincipalCandidates(
     ...(selector.id === "*"
       ? inventPrincipals(selector.type === "AWS", selector.type, named, partition)
       : [selector]),
-    ...[selector, ...named].flatMap((principal) => [principal, ...listKin(principal)]),
+    ...[selector, ...named].flatMap((principal) => [principal, ...listRelated(principal)]),
   ];
   const candidates = new Map<bigint, Candidate<PolicyPrincipal>>();
   charge(budget, principals.length >> 4);
@@ -105,7 +105,7 @@ export function listPrincipalCandidates(
     if (value.id === "*" || !principalRelations.covers(selector, value)) continue;
     charge(budget, 1 + (named.length >> 2));
     if (except.some((excluded) => coversPrincipal(excluded, value))) continue;
-    const matched = readMatched(
+    const matched = makeClauseMask(
       goals,
       ({ entries, negated }) => entries.some((entry) => coversPrincipal(entry, value)) !== negated,
     );
@@ -114,7 +114,7 @@ export function listPrincipalCandidates(
   return [...candidates.values()];
 }
 
-/** Principals that nobody named, of one type or of all. */
+/** Returns principals, of one type or of all, that no statement names. */
 function inventPrincipals(
   ofAll: boolean,
   only: PolicyPrincipal["type"],
@@ -136,11 +136,11 @@ function inventPrincipals(
   return invented.filter(({ type }) => ofAll || type === only);
 }
 
-/** The account of a principal, which has other principals too, and a session of a role, which has others too. */
-function listKin(principal: PolicyPrincipal): readonly PolicyPrincipal[] {
+/** Returns the account of a principal and a session of a role: a clause can select these without the principal. */
+function listRelated(principal: PolicyPrincipal): readonly PolicyPrincipal[] {
   const { type, id } = principal;
   const identity = type === "AWS" ? readIdentity(id) : undefined;
-  if (identity === undefined) return [];
+  if (!identity) return [];
   const root = `arn:${identity.partition ?? "aws"}:iam::${identity.account}:root`;
   return [{ type, id: root }, nameSession(principal) ?? []].flat();
 }

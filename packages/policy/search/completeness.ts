@@ -1,5 +1,5 @@
 import type { Combination } from "../compiled/combination.ts";
-import type { CompiledCondition } from "../compiled/condition.ts";
+import { type CompiledCondition, findValueKind, groupByKey } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import { areDisjoint, coversPattern } from "../pattern/cover.ts";
@@ -8,57 +8,64 @@ import { uniqueBy } from "../support/unique.ts";
 import type { SidedStatement } from "./sided-statement.ts";
 
 /**
- * Whether the values that are tried for policy variables show whatever difference any values show. An unknown text
- * avoids all that a text can avoid, so only patterns that make a difference by matching could show more: these must
- * meet in whole literals, or one within the other, or not at all.
+ * Returns true only if the values that `listAssignments` tries for policy variables show every difference that any
+ * values show. The unknown text avoids every pattern that can be avoided. So only patterns that show a difference by
+ * matching could need other values, and each two of these must be disjoint, or one covers the other, or one is a
+ * literal that the other can equal with one value only.
  */
 export function areComplete(
   combination: Combination,
   from: CompiledStatement,
-  players: readonly SidedStatement[],
+  near: readonly SidedStatement[],
   keys: readonly string[],
   profile: KeyProfile,
 ): boolean {
-  // A key of several values has no one value to put in a text.
+  // A multivalued key has no single value to substitute.
   if (keys.some((key) => profile.multivalued.has(key))) return false;
-  const resources = players.flatMap(({ statement, list }) =>
-    statement.resources !== undefined && statement.resources.negated !== (list === "rightDenies")
+  const resources = near.flatMap(({ statement, list }) =>
+    statement.resources && statement.resources.negated !== (list === "rightDenies")
       ? statement.resources.entries
       : [],
   );
-  if (!meetPlainly([...(combination.resource ? [combination.resource.selector] : []), ...resources]))
-    return false;
+  if (!overlapPlainly([combination.resource?.selector ?? [], ...resources].flat())) return false;
   const conditions = [
     ...from.conditions.map((condition) => ({ condition, held: true })),
-    ...players.flatMap(({ statement, list }) =>
+    ...near.flatMap(({ statement, list }) =>
       statement.conditions.map((condition) => ({ condition, held: list === "rightDenies" })),
     ),
   ];
-  const matched = conditions.filter(({ condition, held }) => held !== (condition.operator?.negated === true));
-  const families = Map.groupBy(matched, ({ condition }) => condition.canonical.key);
+  // Conditions that show a difference if the value matches a pattern.
+  const matched = conditions
+    .filter(({ condition, held }) => held !== (condition.operator?.negated === true))
+    .map(({ condition }) => condition);
+  const families = groupByKey(matched);
+  const isAssigned = ({ canonical }: CompiledCondition): boolean => keys.includes(canonical.key);
   return (
-    [...families.values()].every((own) => meetPlainly(own.flatMap(({ condition }) => condition.patterns))) &&
-    matched.every(({ condition }) => !condition.patterns.some(ignoresCaseOfVariables)) &&
-    matched.every(({ condition }) => !keys.includes(condition.canonical.key) || isListed(condition)) &&
-    conditions.every(({ condition }) => !keys.includes(condition.canonical.key) || isSingleText(condition))
+    [...families.values()].every((own) => overlapPlainly(own.flatMap(({ patterns }) => patterns))) &&
+    matched.every(
+      (condition) =>
+        !condition.patterns.some(({ ignoreCase, hasVariables }) => ignoreCase && hasVariables) &&
+        (!isAssigned(condition) || hasListedValues(condition)),
+    ) &&
+    conditions.every(({ condition }) => !isAssigned(condition) || isTextual(condition))
   );
 }
 
-/** Whether all values that a condition asks of its key are tried. */
-function isListed({ patterns }: CompiledCondition): boolean {
+/** Returns whether every value that fits a condition is one that `listAssignments` tries. */
+function hasListedValues({ patterns }: CompiledCondition): boolean {
   return patterns.every((pattern) => pattern.literal !== undefined || isVariableAlone(pattern));
 }
 
-/** Numbers, dates and addresses have no unknown value. */
-function isSingleText({ operator, canonical }: CompiledCondition): boolean {
-  if (operator === undefined) return false;
-  return !["numeric", "date", "ip"].includes(operator.family) || canonical.values.length === 0;
+/** Returns whether a condition compares texts, if anything. The unknown text is no number, date or address. */
+function isTextual(condition: CompiledCondition): boolean {
+  const kind = findValueKind(condition);
+  return condition.operator !== undefined && (kind === undefined || kind === "text");
 }
 
-function meetPlainly(patterns: readonly Pattern[]): boolean {
+function overlapPlainly(patterns: readonly Pattern[]): boolean {
   const distinct = uniqueBy(patterns, ({ ignoreCase, text }) => `${ignoreCase} ${text}`);
   if (!distinct.some(({ hasVariables }) => hasVariables)) return true;
-  // Each is held against each.
+  // Every pattern is compared with every other.
   if (distinct.length > 64 || distinct.reduce((sum, { text }) => sum + text.length, 0) > 8192) return false;
   return distinct.every((one, index) => distinct.slice(index + 1).every((other) => isPlainPair(one, other)));
 }
@@ -74,15 +81,11 @@ function isPlainPair(one: Pattern, other: Pattern): boolean {
   );
 }
 
-function ignoresCaseOfVariables({ ignoreCase, hasVariables }: Pattern): boolean {
-  return ignoreCase && hasVariables;
-}
-
 function isVariableAlone({ tokens }: Pattern): boolean {
   return tokens.length === 1 && typeof tokens[0] === "string";
 }
 
-/** One variable among fixed characters: there is no more than one value with which it is a given literal. */
+/** Returns whether a pattern is one variable among fixed characters: at most one value makes it a given literal. */
 function isNearlyLiteral({ tokens }: Pattern): boolean {
   return (
     tokens.filter((token) => typeof token === "string").length === 1 &&

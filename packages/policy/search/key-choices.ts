@@ -1,102 +1,87 @@
-import {
-  type CompiledCondition,
-  holdsForValue,
-  holdsWhenAbsent,
-  needsOneValue,
-} from "../compiled/condition.ts";
+import { holdsForValue, holdsWhenAbsent, needsOneValue } from "../compiled/condition.ts";
 import { charge, type StepBudget } from "../support/step-budget.ts";
 import type { KeyConditions } from "./key-conditions.ts";
-import { listRepresentatives } from "./key-values.ts";
+import { listKeyValues } from "./key-values.ts";
+import { makeMask } from "./mask.ts";
 
-/** What a key may be in a request: undefined stands for absent. */
+/** What a request can have for a key; undefined if the key is absent, a list for a multivalued key. */
 export type KeyValue = string | readonly string[] | undefined;
 
-/** One choice for a key, and which of the conditions that should fail hold all the same, bit by bit. */
+/** A value for a key. Bit i of `unfalsified` is set if condition `failed[i]` of the key still holds for it. */
 export interface KeyChoice {
   readonly value: KeyValue;
   readonly unfalsified: bigint;
 }
 
 /**
- * The best choices for a key: all held conditions hold, and no other choice makes more of the others fail.
- * `fixed` narrows the choice to one.
- * @throws BudgetError
+ * Returns the best choices for a key: all held conditions hold, and no other choice falsifies more of the failed ones.
+ * `fixed` is the value that an assignment gives to the key; there is then no other choice. Throws BudgetError.
  */
 export function listChoices(
   conditions: KeyConditions,
   fixed: { readonly value: string | undefined } | undefined,
   budget: StepBudget,
 ): readonly KeyChoice[] {
-  const all = [...conditions.held, ...conditions.failed];
+  const { held, failed, isMultivalued } = conditions;
+  const all = [...held, ...failed];
   const choices: KeyChoice[] = [];
-  const width = conditions.held.length;
-  const wholly = (1n << BigInt(width)) - 1n;
-  const add = (value: KeyValue, mask: bigint): void => {
+  const width = BigInt(held.length);
+  const allHeld = (1n << width) - 1n;
+  const add = (value: KeyValue, holding: bigint): void => {
     charge(budget, 1 + (choices.length >> 3));
-    if ((mask & wholly) !== wholly) return;
-    const unfalsified = mask >> BigInt(width);
-    if (choices.some((choice) => (choice.unfalsified & unfalsified) === choice.unfalsified)) return;
-    choices.push({ value, unfalsified });
+    if ((holding & allHeld) !== allHeld) return;
+    const unfalsified = holding >> width;
+    if (!choices.some((choice) => isSubset(choice.unfalsified, unfalsified)))
+      choices.push({ value, unfalsified });
   };
-  const values = fixed === undefined ? listRepresentatives(conditions, budget) : listFixed(fixed.value);
-  if (fixed === undefined || fixed.value === undefined) add(undefined, readMask(all, holdsWhenAbsent));
-  const breadth = all.reduce((sum, { canonical }) => sum + 4 + canonical.values.length, 0);
+  const values = fixed === undefined ? listKeyValues(conditions, budget) : [fixed.value ?? []].flat();
+  if (fixed?.value === undefined) add(undefined, makeMask(all, holdsWhenAbsent));
+  const work = all.reduce((sum, { canonical }) => sum + 4 + canonical.values.length, 0);
   const singles = values.map((value) => {
-    charge(budget, 1 + (breadth >> 4));
-    return { values: [value], mask: readMask(all, (condition) => holdsForValue(condition, value)) };
+    charge(budget, 1 + (work >> 4));
+    return { values: [value], holding: makeMask(all, (condition) => holdsForValue(condition, value)) };
   });
-  for (const { values: list, mask } of singles) add(list[0], mask);
-  if (fixed === undefined && conditions.isMultivalued) {
-    for (const { values: list, mask } of listSets(all, singles, budget)) add(list, mask);
+  for (const single of singles) add(single.values[0], single.holding);
+  if (fixed === undefined && isMultivalued) {
+    const anyValue = makeMask(all, needsOneValue);
+    for (const list of listValueLists(singles, anyValue, budget)) add(list.values, list.holding);
   }
   return choices.filter(
-    (one) => !choices.some((other) => other !== one && isBetter(other.unfalsified, one.unfalsified)),
+    ({ unfalsified }) =>
+      !choices.some((other) => other.unfalsified !== unfalsified && isSubset(other.unfalsified, unfalsified)),
   );
 }
 
-function isBetter(one: bigint, other: bigint): boolean {
-  return one !== other && (one & other) === one;
+function isSubset(part: bigint, whole: bigint): boolean {
+  return (part & whole) === part;
 }
 
-function listFixed(value: string | undefined): readonly string[] {
-  return value === undefined ? [] : [value];
-}
-
-function readMask(
-  conditions: readonly CompiledCondition[],
-  holds: (condition: CompiledCondition) => boolean,
-): bigint {
-  return conditions.reduce(
-    (mask, condition, index) => (holds(condition) ? mask | (1n << BigInt(index)) : mask),
-    0n,
-  );
-}
-
-interface ValueSet {
+/** Values of a multivalued key. Bit i of `holding` is set if condition i of the key holds for them. */
+interface ValueList {
   readonly values: readonly string[];
-  readonly mask: bigint;
+  readonly holding: bigint;
 }
 
-/** Sets of values, one for each way in which the conditions can come out: sets are joined until none is new. */
-function listSets(
-  conditions: readonly CompiledCondition[],
-  singles: readonly ValueSet[],
+/**
+ * Returns one list of two or more values for each set of conditions that a list can make hold: joins lists until no new
+ * set comes up. A condition whose bit is set in `anyValue` holds for a list if it holds for one value; any other must
+ * hold for all values.
+ */
+function listValueLists(
+  singles: readonly ValueList[],
+  anyValue: bigint,
   budget: StepBudget,
-): readonly ValueSet[] {
-  const one = readMask(conditions, needsOneValue);
-  const known = new Map(singles.map((single) => [single.mask, single]));
-  const queue = [...known.values()];
-  for (let at = 0; at < queue.length; at++) {
-    const set = queue[at];
-    if (set === undefined) break;
+): readonly ValueList[] {
+  const known = new Map(singles.map((single) => [single.holding, single]));
+  // A Map also iterates over the entries that are added meanwhile.
+  for (const list of known.values()) {
     for (const single of singles) {
       charge(budget);
-      const mask = ((set.mask | single.mask) & one) | (set.mask & single.mask & ~one);
-      if (known.has(mask)) continue;
-      const joined = { values: [...set.values, ...single.values], mask };
-      known.set(mask, joined);
-      queue.push(joined);
+      const either = list.holding | single.holding;
+      const both = list.holding & single.holding;
+      const holding = (either & anyValue) | (both & ~anyValue);
+      if (!known.has(holding)) known.set(holding, { values: [...list.values, ...single.values], holding });
     }
   }
-  return queue.filter(({ values }) => values.length > 1);
+  return [...known.values()].filter(({ values }) => values.length > 1);
 }

@@ -1,35 +1,38 @@
-import type { CompiledCondition } from "../compiled/condition.ts";
+import { type CompiledCondition, findValueKind, groupByKey } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
 import { type CompiledStatement, listConditions } from "../compiled/statement.ts";
 import { BudgetError, charge, type StepBudget } from "../support/step-budget.ts";
 import { uniqueBy } from "../support/unique.ts";
+import type { Assignment } from "./assignment.ts";
 import { type KeyChoice, type KeyValue, listChoices } from "./key-choices.ts";
 import type { KeyConditions } from "./key-conditions.ts";
 
-/** Statements whose conditions must all hold, and statements of each of which some condition must fail. */
+/** Asks for a request context for which the conditions of some statements hold and those of others do not. */
 export interface ConditionGoal {
+  /** Statements whose conditions must all hold. */
   readonly held: readonly CompiledStatement[];
+  /** Statements of each of which at least one condition must fail. */
   readonly failed: readonly CompiledStatement[];
 }
 
-/** The values that policy variables were given: these keys have no other choice. */
-export type Assignment = ReadonlyMap<string, string | undefined>;
-
-/** A context that reaches a goal; that there is none; or that this cannot be told. */
-export type ContextSearchResult =
-  | { readonly kind: "reached"; readonly context: ReadonlyMap<string, KeyValue> }
+/** The answer to a condition goal. */
+export type ConditionSolution =
+  /** The context reaches the goal; a key whose value is undefined is absent. */
+  | { readonly kind: "solved"; readonly context: ReadonlyMap<string, KeyValue> }
+  /** No context reaches the goal. */
   | { readonly kind: "impossible" }
+  /** Neither is certain; the message is one sentence for a person. */
   | { readonly kind: "unclear"; readonly message: string };
 
-const impossible: ContextSearchResult = { kind: "impossible" };
+const impossible: ConditionSolution = { kind: "impossible" };
 
-/** Seeks a request context for a goal. @throws BudgetError */
+/** Searches for a request context that reaches a goal and has the values of `assignment`. Throws BudgetError. */
 export function solveConditions(
   goal: ConditionGoal,
   assignment: Assignment,
   profile: KeyProfile,
   budget: StepBudget,
-): ContextSearchResult {
+): ConditionSolution {
   const held = listConditions(goal.held);
   const isHeld = new Set(held.map(textOf));
   const alternatives: (readonly CompiledCondition[])[] = [];
@@ -38,90 +41,85 @@ export function solveConditions(
     if (open.length === 0) return impossible;
     alternatives.push(open);
   }
-  const keys = collectKeys(held, uniqueBy(alternatives.flat(), textOf), profile);
-  const places = new Map<string, { readonly key: number; readonly bit: bigint }>();
-  const domains: (readonly KeyChoice[])[] = [];
-  for (const [index, conditions] of keys.entries()) {
-    const fixed = assignment.has(conditions.key) ? { value: assignment.get(conditions.key) } : undefined;
-    const choices = listChoices(conditions, fixed, budget);
-    for (const [bit, { text }] of conditions.failed.entries())
-      places.set(text, { key: index, bit: 1n << BigInt(bit) });
-    domains.push(choices);
-  }
+  const keys = listKeyConditions(held, uniqueBy(alternatives.flat(), textOf), profile);
+  const places = new Map<string, ConditionPlace>();
+  const domains = keys.map((conditions, index) => {
+    const { key, failed } = conditions;
+    for (const [bit, { text }] of failed.entries()) places.set(text, { key: index, bit: 1n << BigInt(bit) });
+    const fixed = assignment.has(key) ? { value: assignment.get(key) } : undefined;
+    return listChoices(conditions, fixed, budget);
+  });
   const clauses = alternatives
     .map((conditions) => conditions.flatMap(({ text }) => places.get(text) ?? []))
     .sort((one, other) => one.length - other.length);
   const chosen = domains.some((choices) => choices.length === 0)
     ? undefined
     : choose(domains, clauses, 0, budget);
-  if (chosen !== undefined) {
+  if (chosen) {
     const values = keys.map(({ key }, index) => [key, chosen[index]?.[0]?.value] as const);
-    return { kind: "reached", context: new Map([...assignment, ...values]) };
+    return { kind: "solved", context: new Map([...assignment, ...values]) };
   }
   const mixed = keys.find(isMixed);
-  if (mixed === undefined) return impossible;
+  if (!mixed) return impossible;
   return {
     kind: "unclear",
     message: `The key ${mixed.key} is compared both as a text and as a number, date or address.`,
   };
 }
 
-function collectKeys(
+function listKeyConditions(
   held: readonly CompiledCondition[],
   failed: readonly CompiledCondition[],
   profile: KeyProfile,
 ): readonly KeyConditions[] {
-  const [heldBy, failedBy] = [Map.groupBy(held, keyOf), Map.groupBy(failed, keyOf)];
-  return [...new Set([...heldBy.keys(), ...failedBy.keys()])].map((key) => ({
+  const [heldByKey, failedByKey] = [groupByKey(held), groupByKey(failed)];
+  return [...new Set([...heldByKey.keys(), ...failedByKey.keys()])].map((key) => ({
     key,
-    held: heldBy.get(key) ?? [],
-    failed: failedBy.get(key) ?? [],
+    held: heldByKey.get(key) ?? [],
+    failed: failedByKey.get(key) ?? [],
     isMultivalued: profile.multivalued.has(key),
     isBoolean: profile.booleans.has(key),
   }));
 }
 
-const keyOf = ({ canonical }: CompiledCondition): string => canonical.key;
 const textOf = ({ text }: CompiledCondition): string => text;
 
-interface Place {
+/** A condition that may fail: the index of its key, and its bit in the choices of that key. */
+interface ConditionPlace {
   readonly key: number;
   readonly bit: bigint;
 }
 
-// Each is a call within the last one.
-const deepest = 2000;
+// Each clause is one level of recursion; the stack holds this many.
+const maxClauses = 2000;
 
-/** Narrows the choices of each key until every clause has a condition that fails. */
+/**
+ * Narrows the choices of each key until every clause from `at` on has a condition that fails for all that are left.
+ * Returns undefined if there is no way.
+ */
 function choose(
   domains: readonly (readonly KeyChoice[])[],
-  clauses: readonly (readonly Place[])[],
+  clauses: readonly (readonly ConditionPlace[])[],
   at: number,
   budget: StepBudget,
 ): readonly (readonly KeyChoice[])[] | undefined {
   const clause = clauses[at];
-  if (clause === undefined) return domains;
+  if (!clause) return domains;
   for (const { key, bit } of clause) {
     const choices = domains[key] ?? [];
     charge(budget, 1 + (choices.length >> 3) + (domains.length >> 4));
-    if (at > deepest)
-      throw new BudgetError("More statements bear on one request than are looked at together.");
-    const left = choices.filter(({ unfalsified }) => (unfalsified & bit) === 0n);
-    if (left.length === 0) continue;
-    const narrowed = domains.map((domain, index) => (index === key ? left : domain));
+    if (at > maxClauses) throw new BudgetError("Too many statements apply to one request.");
+    const remaining = choices.filter(({ unfalsified }) => (unfalsified & bit) === 0n);
+    if (remaining.length === 0) continue;
+    const narrowed = domains.map((domain, index) => (index === key ? remaining : domain));
     const found = choose(narrowed, clauses, at + 1, budget);
-    // Where the condition fails in any case, another way to fail this clause leads no further.
-    if (found !== undefined || left.length === choices.length) return found;
+    // If every choice falsifies this condition, another condition of the clause narrows more and leads no further.
+    if (found || remaining.length === choices.length) return found;
   }
   return undefined;
 }
 
-/** Texts and numbers have no common order in which every difference has a representative. */
+/** Returns whether a key is compared as values of several kinds, for which `listKeyValues` can miss a combination. */
 function isMixed({ held, failed }: KeyConditions): boolean {
-  const families = [...held, ...failed].flatMap(({ operator, canonical }) => {
-    if (operator === undefined || operator.family === "null" || canonical.values.length === 0) return [];
-    const { family } = operator;
-    return family === "numeric" || family === "date" || family === "ip" ? [family] : ["text"];
-  });
-  return new Set(families).size > 1;
+  return new Set([...held, ...failed].flatMap((condition) => findValueKind(condition) ?? [])).size > 1;
 }

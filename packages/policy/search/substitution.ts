@@ -4,19 +4,24 @@ import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Clause } from "../model/document.ts";
 import { compileText, type Pattern, substituteVariables } from "../pattern/pattern.ts";
 import { readVariable } from "../syntax/tokens.ts";
-import type { Assignment } from "./solver.ts";
+import type { Assignment } from "./assignment.ts";
 
-/** Stands in for a resource pattern that matches nothing: an ARN has colons. */
-const never = compileText("never", "");
+// Takes the place of a pattern that matches nothing: no ARN is a text without a colon.
+const noArn = compileText("never", "");
 
-function valueIn(assignment: Assignment): (variable: string) => string | undefined {
-  return (variable) => {
+/** Returns a pattern with values for its policy variables; undefined if it then matches nothing. */
+function substitute(pattern: Pattern, assignment: Assignment): Pattern | undefined {
+  return substituteVariables(pattern, (variable) => {
     const { key, fallback } = readVariable(variable);
     return assignment.get(key) ?? fallback;
-  };
+  });
 }
 
-/** A statement with values in the place of its policy variables. */
+function substituteAll(patterns: readonly Pattern[], assignment: Assignment): readonly Pattern[] {
+  return patterns.flatMap((pattern) => substitute(pattern, assignment) ?? []);
+}
+
+/** Returns a statement with values for its policy variables. */
 export function substituteInStatement(
   statement: CompiledStatement,
   assignment: Assignment,
@@ -24,36 +29,29 @@ export function substituteInStatement(
   const { resources, conditions } = statement;
   return {
     ...statement,
-    resources: resources && fillClause(resources, assignment),
-    conditions: conditions.map((condition) => fillAtom(condition, assignment)),
+    resources: resources && substituteInClause(resources, assignment),
+    conditions: conditions.map((condition) => substituteInCondition(condition, assignment)),
   };
 }
 
-function fillClause({ negated, entries }: Clause<Pattern>, assignment: Assignment): Clause<Pattern> {
-  const filled = entries.map((pattern) => substituteVariables(pattern, valueIn(assignment)) ?? never);
-  return { negated, entries: filled };
+// An entry that matches nothing stays: a clause without entries is not the same.
+function substituteInClause({ negated, entries }: Clause<Pattern>, assignment: Assignment): Clause<Pattern> {
+  return { negated, entries: entries.map((pattern) => substitute(pattern, assignment) ?? noArn) };
 }
 
-function fillAtom(condition: CompiledCondition, assignment: Assignment): CompiledCondition {
+function substituteInCondition(condition: CompiledCondition, assignment: Assignment): CompiledCondition {
   if (!condition.patterns.some(({ hasVariables }) => hasVariables)) return condition;
-  return {
-    ...condition,
-    patterns: condition.patterns.flatMap(
-      (pattern) => substituteVariables(pattern, valueIn(assignment)) ?? [],
-    ),
-  };
+  return { ...condition, patterns: substituteAll(condition.patterns, assignment) };
 }
 
-/** A combination with values in the place of its policy variables; undefined where nothing is left of it. */
+/** Returns a combination with values for its policy variables; undefined if it then matches no request. */
 export function substituteInCombination(
   combination: Combination,
   assignment: Assignment,
 ): Combination | undefined {
-  if (combination.resource === undefined) return combination;
-  const selector = substituteVariables(combination.resource.selector, valueIn(assignment));
-  if (selector === undefined) return undefined;
-  const except = combination.resource.except.flatMap(
-    (pattern) => substituteVariables(pattern, valueIn(assignment)) ?? [],
-  );
-  return { ...combination, resource: { selector, except } };
+  if (!combination.resource) return combination;
+  const { selector, except } = combination.resource;
+  const substituted = substitute(selector, assignment);
+  if (!substituted) return undefined;
+  return { ...combination, resource: { selector: substituted, except: substituteAll(except, assignment) } };
 }

@@ -5,7 +5,7 @@ import { type CompiledStatement, makeCatchAll } from "../compiled/statement.ts";
 import type { PolicyRequest } from "../model/grant.ts";
 import { BudgetError, charge, type StepBudget } from "../support/step-budget.ts";
 import { foldText } from "../syntax/tokens.ts";
-import { listAssignments } from "./assignment.ts";
+import { type Assignment, listAssignments } from "./assignment.ts";
 import {
   type Candidate,
   type ClauseGoal,
@@ -16,119 +16,111 @@ import {
 } from "./candidates.ts";
 import type { KeyValue } from "./key-choices.ts";
 import type { SidedStatement } from "./sided-statement.ts";
-import { type Assignment, type ContextSearchResult, solveConditions } from "./solver.ts";
+import { type ConditionSolution, solveConditions } from "./solver.ts";
 import { substituteInCombination, substituteInStatement } from "./substitution.ts";
 
-/** What a search takes for granted, and may spend. */
+/** The settings of a search for witnesses. */
 export interface SearchSettings {
   readonly partition: string;
   readonly profile: KeyProfile;
+  /** The steps that the search may take. */
   readonly budget: StepBudget;
 }
 
-/** A question whose left side's Allow statements are handed to the search one by one. */
+/** A question without the Allow statements of the left side, which the search gets one by one. */
 type WitnessQuestion = Pick<Question, "right"> & { readonly left: Pick<SideStatements, "denies"> };
 
 /**
- * Decides combinations by meaning: seeks an action, a resource, a principal and a context that the giving side gives and the
- * other side does not take away.
+ * Returns a function that answers a question for one combination of a left Allow statement. It searches for a witness:
+ * a request (action, resource, principal and context) of the combination that the left side allows and the right side
+ * does not. When the budget is used up, the verdict is undecided.
  */
 export function createWitnessSearch(
   { left, right }: WitnessQuestion,
   settings: SearchSettings,
 ): (combination: Combination, from: CompiledStatement) => CombinationVerdict {
-  const players = [
+  const others: readonly SidedStatement[] = [
     ...left.denies.map((statement) => ({ statement, list: "leftDenies" as const })),
     ...right.allows.map((statement) => ({ statement, list: "rightAllows" as const })),
     ...right.denies.map((statement) => ({ statement, list: "rightDenies" as const })),
   ];
-  return (combination, statement) => {
-    if (!isClear(statement)) {
-      return conclude(tellDoubt(statement.ambiguity));
-    }
+  return (combination, from) => {
+    if (from.ambiguity !== undefined) return conclude(describeAmbiguity(from));
     try {
-      return decideCombination(combination, addConditions(statement, combination), players, settings);
+      return decideCombination(combination, addConditions(from, combination), others, settings);
     } catch (error) {
       if (!(error instanceof BudgetError)) throw error;
-      return {
-        kind: "undecided",
-        code: "budget",
-        message: error.message,
-      };
+      return { kind: "undecided", code: "budget", message: error.message };
     }
   };
 }
 
 function addConditions(statement: CompiledStatement, { conditions = [] }: Combination): CompiledStatement {
-  return conditions.length === 0
-    ? statement
-    : {
-        ...statement,
-        conditions: [...statement.conditions, ...conditions],
-        variables: [...statement.variables, ...makeCatchAll(conditions).variables],
-      };
+  if (conditions.length === 0) return statement;
+  return {
+    ...statement,
+    conditions: [...statement.conditions, ...conditions],
+    variables: [...statement.variables, ...makeCatchAll(conditions).variables],
+  };
 }
 
 function decideCombination(
   combination: Combination,
   from: CompiledStatement,
-  players: readonly SidedStatement[],
+  others: readonly SidedStatement[],
   settings: SearchSettings,
 ): CombinationVerdict {
   const { partition, profile, budget } = settings;
-  charge(budget, players.length >> 3);
+  const { action, principal, exceptConditions = [] } = combination;
+  charge(budget, others.length >> 3);
   const near: readonly SidedStatement[] = [
-    ...players.filter(({ statement }) => !missesCombination(statement, combination)),
-    ...(combination.exceptConditions ?? []).map((conditions) => ({
+    ...others.filter(({ statement }) => !missesCombination(statement, combination)),
+    ...exceptConditions.map((conditions) => ({
       statement: makeCatchAll(conditions),
       list: "leftDenies" as const,
     })),
   ];
   const { list, complete } = listAssignments(combination, from, near, profile, budget);
-  const actions = listActionCandidates(
-    combination.action,
-    bearOn(near, ({ actions }) => actions),
-    budget,
-  );
-  const onPrincipals = bearOn(near, ({ principals }) => principals);
-  const principals = combination.principal
-    ? listPrincipalCandidates(combination.principal, onPrincipals, partition, budget)
-    : [makeAbsentCandidate(onPrincipals)];
-  let doubt: string | undefined = complete
-    ? undefined
-    : "Its policy variables can meet the other side's patterns in too many ways.";
+  const actionGoals = listClauseGoals(near, (statement) => statement.actions);
+  const actions = listActionCandidates(action, actionGoals, budget);
+  const principalGoals = listClauseGoals(near, (statement) => statement.principals);
+  const principals = principal
+    ? listPrincipalCandidates(principal, principalGoals, partition, budget)
+    : [makeAbsentCandidate(principalGoals)];
+  let unclear = complete ? undefined : "Its policy variables have too many values to try.";
   for (const assignment of list) {
     const verdict = decideAssignment(combination, from, near, { actions, principals }, assignment, settings);
     if (verdict.kind === "uncovered") return verdict;
-    if (verdict.kind === "undecided") doubt = verdict.message;
+    if (verdict.kind === "undecided") unclear = verdict.message;
   }
-  return conclude(doubt);
+  return conclude(unclear);
 }
 
 function isClear({ ambiguity }: CompiledStatement): boolean {
   return ambiguity === undefined;
 }
 
-function tellDoubt(doubt: string | undefined): string {
-  return `A statement is unclear: ${doubt}.`;
+function describeAmbiguity({ ambiguity }: CompiledStatement): string {
+  return `A statement is unclear: ${ambiguity}.`;
 }
 
-/** Nothing was found: the combination is covered, if there is no doubt. */
-function conclude(doubt: string | undefined): CombinationVerdict {
-  return doubt === undefined
+/** Returns the verdict of a search that found no witness. `unclear` says why there can be one all the same. */
+function conclude(unclear: string | undefined): CombinationVerdict {
+  return unclear === undefined
     ? { kind: "covered" }
-    : { kind: "undecided", code: "unsupported", message: doubt };
+    : { kind: "undecided", code: "unsupported", message: unclear };
 }
 
-function bearOn<Selector>(
-  players: readonly SidedStatement[],
+/** A Deny of the right side shows a difference by matching; the other statements show one by not matching. */
+function listClauseGoals<Selector>(
+  near: readonly SidedStatement[],
   pick: (statement: CompiledStatement) => ClauseGoal<Selector>["clause"],
 ): readonly ClauseGoal<Selector>[] {
-  return players.map(({ statement, list }) => ({ clause: pick(statement), wanted: list === "rightDenies" }));
+  return near.map(({ statement, list }) => ({ clause: pick(statement), wanted: list === "rightDenies" }));
 }
 
-/** What does not hang on the values of policy variables. */
-interface FixedReach {
+/** The candidates that do not depend on the values of policy variables. */
+interface FixedCandidates {
   readonly actions: readonly Candidate<string>[];
   readonly principals: readonly Candidate<PolicyRequest["principal"]>[];
 }
@@ -137,73 +129,81 @@ function decideAssignment(
   combination: Combination,
   from: CompiledStatement,
   near: readonly SidedStatement[],
-  { actions, principals }: FixedReach,
+  { actions, principals }: FixedCandidates,
   assignment: Assignment,
   settings: SearchSettings,
 ): CombinationVerdict {
   const { budget } = settings;
   charge(budget);
-  const filled = substituteInCombination(combination, assignment);
-  if (filled === undefined) return { kind: "covered" };
-  const giver = assignment.size === 0 ? from : substituteInStatement(from, assignment);
-  const players = near.map((player) =>
-    assignment.size === 0
-      ? player
-      : { ...player, statement: substituteInStatement(player.statement, assignment) },
-  );
-  const onResources = bearOn(players, ({ resources }) => resources);
-  const resources = filled.resource
-    ? listResourceCandidates(filled.resource, onResources, budget)
-    : [makeAbsentCandidate(onResources)];
-  const known = new Map<bigint, ContextSearchResult>();
-  let doubt: string | undefined;
-  for (const who of principals) {
-    for (const what of actions) {
-      for (const where of resources) {
+  const substituted = substituteInCombination(combination, assignment);
+  if (!substituted) return { kind: "covered" };
+  const substitute = (statement: CompiledStatement) =>
+    assignment.size === 0 ? statement : substituteInStatement(statement, assignment);
+  const left = substitute(from);
+  const others = near.map(({ statement, list }) => ({ statement: substitute(statement), list }));
+  const resourceGoals = listClauseGoals(others, (statement) => statement.resources);
+  const resources = substituted.resource
+    ? listResourceCandidates(substituted.resource, resourceGoals, budget)
+    : [makeAbsentCandidate(resourceGoals)];
+  const known = new Map<bigint, ConditionSolution>();
+  let unclear: string | undefined;
+  for (const principal of principals) {
+    for (const action of actions) {
+      for (const resource of resources) {
         charge(budget);
-        const live = who.matched & what.matched & where.matched;
-        const answer = known.get(live) ?? seekContext(giver, players, live, assignment, settings);
-        known.set(live, answer);
-        if (answer.kind === "unclear") doubt = answer.message;
-        if (answer.kind !== "reached") continue;
+        const matched = principal.matched & action.matched & resource.matched;
+        const solution = known.get(matched) ?? solveContext(left, others, matched, assignment, settings);
+        known.set(matched, solution);
+        if (solution.kind === "unclear") unclear = solution.message;
+        if (solution.kind !== "solved") continue;
         return {
           kind: "uncovered",
-          example: makeRequest(what.value, where.value, who.value, answer.context, combination),
+          example: makeRequest(
+            action.value,
+            resource.value,
+            principal.value,
+            solution.context,
+            combination.action.selector.written,
+          ),
         };
       }
     }
   }
-  return conclude(doubt);
+  return conclude(unclear);
 }
 
-/** Seeks a context in which the giver gives, nothing holds it back, and nothing takes it or something spares it. */
-function seekContext(
-  giver: CompiledStatement,
-  players: readonly SidedStatement[],
-  live: bigint,
+/**
+ * Searches for a context in which the left statement holds, no left Deny does, and either no right Allow holds or a
+ * right Deny does. Of the other statements, only those whose bit is set in `matched` match the rest of the request.
+ */
+function solveContext(
+  left: CompiledStatement,
+  others: readonly SidedStatement[],
+  matched: bigint,
   assignment: Assignment,
   { profile, budget }: SearchSettings,
-): ContextSearchResult {
+): ConditionSolution {
   const pick = (list: SidedStatement["list"]) =>
-    players.flatMap((player, index) =>
-      player.list === list && (live >> BigInt(index)) & 1n ? [player.statement] : [],
+    others.flatMap((other, index) =>
+      other.list === list && (matched >> BigInt(index)) & 1n ? [other.statement] : [],
     );
   const leftDenies = pick("leftDenies");
   const goals = [
-    { held: [giver], failed: [...leftDenies, ...pick("rightAllows")] },
-    ...pick("rightDenies").map((deny) => ({ held: [giver, deny], failed: leftDenies })),
+    { held: [left], failed: [...leftDenies, ...pick("rightAllows")] },
+    ...pick("rightDenies").map((deny) => ({ held: [left, deny], failed: leftDenies })),
   ];
-  let unclear: ContextSearchResult | undefined;
-  charge(budget, players.length >> 4);
+  let unclear: ConditionSolution | undefined;
+  charge(budget, others.length >> 4);
   for (const { held, failed } of goals) {
     charge(budget, 1 + (failed.length >> 4));
-    // An unclear statement is left out, which can only show too much: then it was not certain.
-    const clear = { held: held.filter(isClear), failed: failed.filter(isClear) };
-    const answer = solveConditions(clear, assignment, profile, budget);
-    const doubt = [...held, ...failed].find((statement) => !isClear(statement))?.ambiguity;
-    if (answer.kind === "reached" && doubt === undefined) return answer;
-    if (answer.kind === "reached") unclear = { kind: "unclear", message: tellDoubt(doubt) };
-    if (answer.kind === "unclear") unclear = answer;
+    // Without ambiguous statements a goal is easier: if it is impossible, so is the full goal, but a solution can be wrong.
+    const clearGoal = { held: held.filter(isClear), failed: failed.filter(isClear) };
+    const solution = solveConditions(clearGoal, assignment, profile, budget);
+    const ambiguous = [...held, ...failed].find((statement) => !isClear(statement));
+    if (solution.kind === "impossible") continue;
+    if (solution.kind === "unclear") unclear = solution;
+    else if (!ambiguous) return solution;
+    else unclear = { kind: "unclear", message: describeAmbiguity(ambiguous) };
   }
   return unclear ?? { kind: "impossible" };
 }
@@ -213,13 +213,12 @@ function makeRequest(
   resource: string | undefined,
   principal: PolicyRequest["principal"],
   context: ReadonlyMap<string, KeyValue>,
-  combination: Combination,
+  writtenAction: string,
 ): PolicyRequest {
-  const { written } = combination.action.selector;
   const values = [...context].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
   return {
     ...(principal && { principal }),
-    action: foldText(written) === action ? written : action,
+    action: foldText(writtenAction) === action ? writtenAction : action,
     ...(resource !== undefined && { resource: resource === "*:*:*:*:*:*" ? "*" : resource }),
     context: Object.fromEntries(values),
   };
