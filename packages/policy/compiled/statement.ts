@@ -47,8 +47,7 @@ export interface CompiledStatement {
 export function makeCatchAll(conditions: readonly CompiledCondition[]): CompiledStatement {
   const actions = { negated: false, entries: ["*"] };
   return {
-    ...compileStatement({ effect: "Allow", actions, conditions: [] }, 0, { statements: [] }, "aws"),
-    document: 0,
+    ...compileStatement({ effect: "Allow", actions, conditions: [] }, 0, { statements: [] }, 0, "aws"),
     conditions,
     variables: listVariableKeys(conditions.flatMap(({ patterns }) => patterns)),
   };
@@ -69,9 +68,7 @@ export function compileDocument(
   partition: string,
 ): readonly CompiledStatement[] {
   return document.statements.flatMap((source, index) =>
-    hasNoEffect(source)
-      ? []
-      : [{ ...compileStatement(source, index, document, partition), document: number }],
+    hasNoEffect(source) ? [] : [compileStatement(source, index, document, number, partition)],
   );
 }
 
@@ -79,8 +76,9 @@ function compileStatement(
   source: PolicyStatement,
   index: number,
   { version }: PolicyDocument,
+  document: number,
   partition: string,
-): Omit<CompiledStatement, "document"> {
+): CompiledStatement {
   const canonical = canonicalise(source, version, partition);
   const { actions, resources, principals, conditions } = canonical;
   const places =
@@ -90,6 +88,7 @@ function compileStatement(
   );
   return {
     source,
+    document,
     index,
     actions: compileClause(actions, listSpellings(source.actions.entries, canonicalAction), compileText),
     resources: places,

@@ -1,5 +1,6 @@
 import { holdsForValue, holdsWhenAbsent, needsOneValue } from "../compiled/condition.ts";
 import { charge, type StepBudget } from "../support/step-budget.ts";
+import type { Assignment } from "./assignment.ts";
 import type { KeyConditions } from "./key-conditions.ts";
 import { listKeyValues } from "./key-values.ts";
 import { makeMask } from "./mask.ts";
@@ -15,14 +16,14 @@ export interface KeyChoice {
 
 /**
  * Returns the best choices for a key: all held conditions hold, and no other choice falsifies more of the failed ones.
- * `fixed` is the value that an assignment gives to the key; there is then no other choice. Throws BudgetError.
+ * A key that the assignment has a value for has no other choice. Throws BudgetError.
  */
 export function listChoices(
   conditions: KeyConditions,
-  fixed: { readonly value: string | undefined } | undefined,
+  assignment: Assignment,
   budget: StepBudget,
 ): readonly KeyChoice[] {
-  const { held, failed, isMultivalued } = conditions;
+  const { key, held, failed, isMultivalued } = conditions;
   const all = [...held, ...failed];
   const choices: KeyChoice[] = [];
   const width = BigInt(held.length);
@@ -34,15 +35,17 @@ export function listChoices(
     if (!choices.some((choice) => isSubset(choice.unfalsified, unfalsified)))
       choices.push({ value, unfalsified });
   };
-  const values = fixed === undefined ? listKeyValues(conditions, budget) : [fixed.value ?? []].flat();
-  if (fixed?.value === undefined) add(undefined, makeMask(all, holdsWhenAbsent));
+  const isFixed = assignment.has(key);
+  const fixed = assignment.get(key);
+  const values = isFixed ? [fixed ?? []].flat() : listKeyValues(conditions, budget);
+  if (fixed === undefined) add(undefined, makeMask(all, holdsWhenAbsent));
   const work = all.reduce((sum, { canonical }) => sum + 4 + canonical.values.length, 0);
   const singles = values.map((value) => {
     charge(budget, 1 + (work >> 4));
     return { values: [value], holding: makeMask(all, (condition) => holdsForValue(condition, value)) };
   });
   for (const single of singles) add(single.values[0], single.holding);
-  if (fixed === undefined && isMultivalued) {
+  if (!isFixed && isMultivalued) {
     const anyValue = makeMask(all, needsOneValue);
     for (const list of listValueLists(singles, anyValue, budget)) add(list.values, list.holding);
   }

@@ -44,10 +44,9 @@ export function solveConditions(
   const keys = listKeyConditions(held, uniqueBy(alternatives.flat(), textOf), profile);
   const places = new Map<string, ConditionPlace>();
   const domains = keys.map((conditions, index) => {
-    const { key, failed } = conditions;
-    for (const [bit, { text }] of failed.entries()) places.set(text, { key: index, bit: 1n << BigInt(bit) });
-    const fixed = assignment.has(key) ? { value: assignment.get(key) } : undefined;
-    return listChoices(conditions, fixed, budget);
+    for (const [bit, { text }] of conditions.failed.entries())
+      places.set(text, { key: index, bit: 1n << BigInt(bit) });
+    return listChoices(conditions, assignment, budget);
   });
   const clauses = alternatives
     .map((conditions) => conditions.flatMap(({ text }) => places.get(text) ?? []))

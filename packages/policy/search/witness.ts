@@ -196,7 +196,7 @@ function solveContext(
   charge(budget, others.length >> 4);
   for (const { held, failed } of goals) {
     charge(budget, 1 + (failed.length >> 4));
-    // Without ambiguous statements a goal is easier: if it is impossible, so is the full goal, but a solution can be wrong.
+    // Without ambiguous statements a goal is easier: if it is impossible, so is the full one, but a solution is not certain.
     const clearGoal = { held: held.filter(isClear), failed: failed.filter(isClear) };
     const solution = solveConditions(clearGoal, assignment, profile, budget);
     const ambiguous = [...held, ...failed].find((statement) => !isClear(statement));
