@@ -1,19 +1,23 @@
-/** Tells the time; everything of this package that needs a time asks one of these. */
+/** The source of time for everything in this package. */
 export interface Clock {
   now(): Date;
 }
 
-/** A clock that stands still until it is moved. */
+/** A clock that stands still unless it is moved. */
 export interface VirtualClock extends Clock {
   advance(seconds: number): void;
-  /** Moves on to a moment; a moment that has passed moves nothing. */
+  /** Moves the clock to a moment. Does nothing if the moment has passed. */
   advanceTo(moment: Date): void;
 }
 
-/** A clock that begins at a moment (ISO 8601), for demonstrations and tests that must not wait. */
+/**
+ * Creates a clock that starts at `start` (ISO 8601), for demonstrations and tests that must not wait. Throws `RangeError`
+ * if `start` is no date.
+ */
 export function createVirtualClock(start: string): VirtualClock {
   let time = Date.parse(start);
-  if (Number.isNaN(time)) throw new RangeError(`"${start}" is no moment that a clock could begin at.`);
+  if (Number.isNaN(time))
+    throw new RangeError(`A clock cannot start at "${start}": it is not an ISO 8601 date.`);
   return {
     now: () => new Date(time),
     advance: (seconds) => {

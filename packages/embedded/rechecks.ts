@@ -2,26 +2,27 @@ import type { Recheck } from "@drift-guard/core/model/change";
 import type { RecheckQueue } from "@drift-guard/core/ports";
 import type { Clock } from "./clock.ts";
 
-/** A queue of rechecks in memory, whose delays pass on a clock that can be moved. */
+/** A queue of rechecks in memory. Its delays pass on a virtual clock. */
 export interface VirtualRecheckQueue extends RecheckQueue {
-  /** Takes out what is due at a moment, the earliest first. */
+  /** Removes and returns the rechecks that are due at a moment, earliest first. */
   due(now: Date): readonly Recheck[];
-  /** When the next one is due; undefined where none waits. */
+  /** Returns when the next recheck is due, or undefined if the queue is empty. */
   nextAt(): Date | undefined;
 }
 
-interface Waiting {
+interface ScheduledRecheck {
+  /** Milliseconds since 1970. */
   readonly at: number;
   readonly recheck: Recheck;
 }
 
-/** Makes a queue that counts its delays from the clock's time. */
+/** Creates an empty queue. A delay starts at the clock's time when it is scheduled. */
 export function createRecheckQueue(clock: Clock): VirtualRecheckQueue {
-  let waiting: readonly Waiting[] = [];
+  let waiting: readonly ScheduledRecheck[] = [];
   return {
     async schedule(recheck, afterSeconds) {
       const at = clock.now().getTime() + afterSeconds * 1000;
-      // The sort is stable: what is due at the same moment keeps the order it was asked for in.
+      // The sort is stable: rechecks of the same moment stay in the order in which they were scheduled.
       waiting = [...waiting, { at, recheck }].sort((a, b) => a.at - b.at);
     },
     due(now) {

@@ -11,19 +11,20 @@ import {
 import type { RoleReader } from "@drift-guard/core/ports";
 import * as z from "zod";
 
-/** An account as a file shows it. */
+/** An account as a snapshot file shows it. */
 export interface Snapshot {
   readonly account: string;
   readonly partition: string;
-  /** The names of all roles in the file. */
+  /** The names of all roles in the file, in its order. */
   readonly roles: readonly string[];
+  /** Reads the roles in the file. Throws `RoleUnreadableError` for a role that a cut file may omit. */
   readonly reader: RoleReader;
-  /** A managed policy with its default version, as far as the file shows it. */
+  /** Returns a managed policy with its default version, unobserved if the file does not contain it. */
   policy(arn: string): AttachedPolicy;
 }
 
-// The CLI prints documents as objects; the API gives them percent-encoded, and other tools as JSON text.
-const document = z.union([z.string(), z.record(z.string(), z.unknown())]).transform(printDocument);
+// The AWS CLI prints documents as objects, the API returns them percent-encoded, and other tools write JSON text.
+const document = z.union([z.string(), z.record(z.string(), z.unknown())]).transform(toDocumentText);
 
 const Attached = z.object({ PolicyArn: z.string() });
 const RoleDetail = z.object({
@@ -50,13 +51,14 @@ const AccountDetails = z.object({
   RoleDetailList: z.array(RoleDetail),
   Policies: z.array(PolicyDetail).default([]),
   IsTruncated: z.boolean().default(false),
-  // The CLI's own mark of a list that was cut by --max-items.
+  // The AWS CLI adds this member to a list that --max-items cut.
   NextToken: z.string().nullish(),
 });
 
 /**
- * Reads the output of `aws iam get-account-authorization-details`; `source` names it in errors, such as a file's path.
- * Throws `MessageUnreadableError` that names the place in the document. What such output does not show is not observed.
+ * Parses the output of `aws iam get-account-authorization-details`; `source` names it in errors, such as a file's path.
+ * Parts of a role that this output does not contain are unobserved. Throws `MessageUnreadableError`, which names the place
+ * in the document.
  */
 export function readSnapshot(text: string, source: string): Snapshot {
   const details = parseDetails(text, source);
@@ -65,7 +67,7 @@ export function readSnapshot(text: string, source: string): Snapshot {
   const [first] = roles;
   if (!first) {
     throw new MessageUnreadableError(
-      `${source} holds no role, so it does not say which account it is of. Take the snapshot without --filter, or with --filter Role LocalManagedPolicy AWSManagedPolicy.`,
+      `${source} contains no role, so its account is unknown. Take the snapshot without --filter, or with --filter Role LocalManagedPolicy AWSManagedPolicy.`,
     );
   }
   const { account, partition } = first;
@@ -98,7 +100,7 @@ function parseDetails(text: string, source: string): z.infer<typeof AccountDetai
 type Versions = ReadonlyMap<string, PolicyVersion | undefined>;
 
 function viewRole(detail: RoleDetail, versions: Versions): Role {
-  // Files that were put together or made anonymous hold roles of several accounts: each is of its ARN's.
+  // Merged or anonymised files contain roles of several accounts, so each role's account comes from its ARN.
   const [, partition = "", , , account = ""] = detail.Arn.split(":");
   const boundary = detail.PermissionsBoundary?.PermissionsBoundaryArn;
   return {
@@ -114,22 +116,22 @@ function viewRole(detail: RoleDetail, versions: Versions): Role {
       name: PolicyName,
       text: PolicyDocument,
     })),
-    // IAM leaves the member out where a role has no boundary; tags and profiles it lists even if there are none.
+    // IAM omits the boundary of a role that has none, and lists tags and profiles even if they are empty.
     boundary: seen(boundary === undefined ? null : viewPolicy(boundary, versions)),
     tags: detail.Tags
       ? seen(Object.fromEntries(detail.Tags.map(({ Key, Value }) => [Key, Value])))
-      : unseen("The snapshot does not show the role's tags."),
-    description: unseen("A snapshot does not show descriptions; GetRole does."),
-    maxSession: unseen("A snapshot does not show the longest session; GetRole does."),
+      : unseen("The snapshot does not contain the role's tags."),
+    description: unseen("A snapshot does not contain descriptions; GetRole returns them."),
+    maxSession: unseen("A snapshot does not contain the maximum session duration; GetRole returns it."),
     profiles: detail.InstanceProfileList
       ? seen(detail.InstanceProfileList.map(({ InstanceProfileName }) => InstanceProfileName))
-      : unseen("The snapshot does not show the role's instance profiles."),
+      : unseen("The snapshot does not contain the role's instance profiles."),
   };
 }
 
 function viewPolicy(arn: string, versions: Versions): AttachedPolicy {
   const version = versions.get(arn);
-  const why = `The snapshot does not hold the document of ${arn}; take it with the policies' filters, or without --filter.`;
+  const why = `The snapshot does not contain the document of ${arn}. Take it without --filter, or with --filter Role LocalManagedPolicy AWSManagedPolicy.`;
   return { arn, version: version ? seen(version) : unseen(why) };
 }
 
@@ -145,10 +147,10 @@ function createReader(
   const read = (name: string): RoleReading => {
     const role = roles.find((one) => sameRoleName(one.name, name));
     if (role) return { status: "present", role };
-    // A list that was cut cannot say that a role is not there.
+    // A role that a cut list omits may exist.
     if (cut) {
       throw new RoleUnreadableError(
-        `${source} was cut short and does not show the role ${name}, which may be there all the same. Take the snapshot without --max-items.`,
+        `${source} is cut and does not contain the role ${name}; the role may still exist. Take the snapshot without --max-items.`,
       );
     }
     return { status: "absent", account, name };
@@ -163,10 +165,10 @@ function createReader(
         case "role":
           return [subject.name];
         case "policy":
-          return roles.filter((role) => uses(role, subject.arn)).map(({ name }) => name);
+          return roles.filter((role) => hasPolicy(role, subject.arn)).map(({ name }) => name);
         case "profile":
-          return roles.filter((role) => isIn(role, subject.name)).map(({ name }) => name);
-        // A snapshot is of IAM alone.
+          return roles.filter((role) => isInProfile(role, subject.name)).map(({ name }) => name);
+        // A snapshot contains IAM only.
         case "compute-environment":
         case "job-definition":
           return [];
@@ -175,22 +177,22 @@ function createReader(
   };
 }
 
-function uses(role: Role, arn: string): boolean {
+function hasPolicy(role: Role, arn: string): boolean {
   const bounds = role.boundary.observed && role.boundary.value?.arn === arn;
   return bounds || role.attached.some((policy) => policy.arn === arn);
 }
 
-function isIn(role: Role, profile: string): boolean {
+function isInProfile(role: Role, profile: string): boolean {
   return role.profiles.observed && role.profiles.value.some((name) => sameRoleName(name, profile));
 }
 
-function printDocument(value: string | Readonly<Record<string, unknown>>): string {
+function toDocumentText(value: string | Readonly<Record<string, unknown>>): string {
   if (typeof value !== "string") return JSON.stringify(value);
   if (!/^\s*%7b/i.test(value)) return value;
   try {
     return decodeURIComponent(value.trim());
   } catch {
-    // Left as it is: that it cannot be read is for the comparison to say.
+    // The comparison reports a document that it cannot parse.
     return value;
   }
 }

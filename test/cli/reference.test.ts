@@ -162,7 +162,7 @@ describe("reference capture", () => {
     assert.match((await reference(cwd, "capture", "No", "--account", file)).stderr, /There is no role No/);
     const unseen = await reference(cwd, "capture", "AWSBatchServiceRole", "--account", file);
     assert.equal(unseen.code, 2);
-    assert.match(unseen.stderr, /cannot be captured whole[\s\S]*does not hold the document/);
+    assert.match(unseen.stderr, /cannot be captured whole[\s\S]*does not contain the document/);
     await assert.rejects(readdir(join(cwd, "references")));
   });
 });

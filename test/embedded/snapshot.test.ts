@@ -116,7 +116,7 @@ describe("A snapshot of an account", () => {
         snapshotOf([{ ...aDetail(), AssumeRolePolicyDocument: 7 }]),
         /RoleDetailList\[0\]\.AssumeRolePolicyDocument/,
       ],
-      [snapshotOf([]), /holds no role/],
+      [snapshotOf([]), /contains no role/],
     ];
     for (const [text, message] of cases) {
       assert.throws(() => readSnapshot(text, "account.json"), { name: "MessageUnreadableError", message });

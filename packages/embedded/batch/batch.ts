@@ -14,18 +14,22 @@ import { carryOutBatch } from "./calls.ts";
 import { BatchRefusedError, type BatchState, type StoredEnvironment } from "./state.ts";
 import { type BatchEnvelope, recordBatchCall } from "./trail.ts";
 
-/** AWS Batch in every region of an account in memory: it keeps Batch's own rules on roles, and tells its changes. */
+/**
+ * AWS Batch in every region of a simulated account. It enforces Batch's rules on roles and emits an event for every
+ * writing call.
+ */
 export interface SimulatedBatch {
-  /** Carries out a call in a region or refuses it as Batch does; either way it is told as an event. */
+  /** Carries out a call in a region, or refuses it as Batch does. Both emit an event. */
   call(region: string, call: BatchCall, by: ApiCaller): Promise<BatchAnswer>;
+  /** Throws `BatchUnreadableError` for a closed region. */
   readonly reader: BatchReader;
-  /** Takes the permission to read a region. */
+  /** Denies reading a region from now on. */
   close(region: string): void;
-  /** Hears every writing call, refused or not, in order; gives back what ends the hearing. */
+  /** Calls `listener` with the event of every writing call, in order. Returns a function that stops it. */
   onEvent(listener: (envelope: BatchEnvelope) => void): () => void;
 }
 
-/** Opens AWS Batch in an account, which holds the roles that it uses. */
+/** Creates an AWS Batch without resources. It uses the roles of `iam`, and sets what uses the service-linked role there. */
 export function createSimulatedBatch({
   iam,
   clock,
@@ -51,14 +55,14 @@ export function createSimulatedBatch({
 
   return {
     async call(region, call, by) {
-      const given = await answer(region, call, by);
-      await letGo(state);
-      tellUsage(state);
-      const envelope = recordBatchCall({ iam, clock, ids }, { region, call, by, answer: given });
+      const answered = await answer(region, call, by);
+      await finishDeletions(state);
+      reportLinkedRoleUsage(state);
+      const envelope = recordBatchCall({ iam, clock, ids }, { region, call, by, answer: answered });
       for (const listener of [...listeners]) listener(envelope);
-      return given;
+      return answered;
     },
-    reader: readBatch(state, (region) => {
+    reader: createReader(state, (region) => {
       if (closed.has(region)) {
         throw new BatchUnreadableError(`AWS Batch in ${region} could not be read: batch:Describe is denied.`);
       }
@@ -71,23 +75,23 @@ export function createSimulatedBatch({
   };
 }
 
-function readBatch(state: BatchState, check: (region: string) => void): BatchReader {
+function createReader(state: BatchState, check: (region: string) => void): BatchReader {
   const placeOf = (region: string): BatchPlace => {
     check(region);
     return { account: state.iam.account, partition: state.iam.partition, region };
   };
   const readEnvironments = async (region: string) => {
     const place = placeOf(region);
-    await letGo(state);
+    await finishDeletions(state);
     const own = state.environments.filter((one) => one.region === region);
-    const shown = await Promise.all(own.map((one) => showEnvironment(state, one)));
+    const shown = await Promise.all(own.map((one) => describeEnvironment(state, one)));
     return shown.flatMap((one) => parseComputeEnvironment(one, place) ?? []);
   };
   const readDefinitions = (region: string) => {
     const place = placeOf(region);
     return state.definitions
       .filter((one) => one.region === region && one.status === "ACTIVE")
-      .flatMap(({ given, ...one }) => parseJobDefinition({ ...given, ...one }, place) ?? []);
+      .flatMap(({ parameters, ...one }) => parseJobDefinition({ ...parameters, ...one }, place) ?? []);
   };
   return {
     environment: async (region, name) => (await readEnvironments(region)).find((one) => one.name === name),
@@ -107,8 +111,8 @@ function readBatch(state: BatchState, check: (region: string) => void): BatchRea
   };
 }
 
-/** An environment as DescribeComputeEnvironments shows it. */
-async function showEnvironment(state: BatchState, environment: StoredEnvironment): Promise<object> {
+/** Describes an environment as DescribeComputeEnvironments does. */
+async function describeEnvironment(state: BatchState, environment: StoredEnvironment): Promise<object> {
   const { deleting, ...stored } = environment;
   const { partition, account } = state.iam;
   const ecsClusterArn = `arn:${partition}:ecs:${environment.region}:${account}:cluster/AWSBatch-${environment.computeEnvironmentName}`;
@@ -116,7 +120,7 @@ async function showEnvironment(state: BatchState, environment: StoredEnvironment
   if (await canAssume(state, environment.serviceRole)) {
     return { ...shown, status: deleting ? "DELETING" : "VALID", statusReason: "ComputeEnvironment Healthy" };
   }
-  // In the words of a recorded answer (2.9); Batch works through a role of its own.
+  // The text of a recorded answer (2.9).
   const statusReason = `CLIENT_ERROR - User: arn:${partition}:sts::${account}:assumed-role/EcsService-${environment.region}-prod/batch is not authorized to perform: sts:AssumeRole on resource: ${environment.serviceRole}`;
   return { ...shown, status: deleting ? "DELETING" : "INVALID", statusReason };
 }
@@ -129,16 +133,16 @@ async function canAssume({ iam }: BatchState, roleArn: string): Promise<boolean>
   return decide(request, [parsePolicy(reading.role.trust)]) === "allowed";
 }
 
-// Batch takes an environment apart with its service role: without it the environment stays DELETING (2.9).
-async function letGo(state: BatchState): Promise<void> {
+/** Removes the environments in deletion. One whose service role Batch cannot assume stays DELETING (2.9). */
+async function finishDeletions(state: BatchState): Promise<void> {
   for (const environment of state.environments.filter(({ deleting }) => deleting)) {
     if (!(await canAssume(state, environment.serviceRole))) continue;
     state.environments.splice(state.environments.indexOf(environment), 1);
   }
 }
 
-/** Tells IAM what uses service-linked roles: they cannot be deleted until nothing does (R25). */
-function tellUsage({ iam, environments }: BatchState): void {
+/** Sets in IAM which environments use the service-linked role, which cannot be deleted while there are any (R25). */
+function reportLinkedRoleUsage({ iam, environments }: BatchState): void {
   const linked = environments.filter(({ serviceRole }) => serviceRole.includes(":role/aws-service-role/"));
   const regions = Map.groupBy(linked, ({ region }) => region);
   iam.setLinkedRoleUsage(

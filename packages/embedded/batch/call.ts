@@ -1,4 +1,4 @@
-/** What a compute environment's instances are, as far as roles go. */
+/** The parameters of `computeResources` that decide which roles an environment needs. */
 export interface ComputeResources {
   readonly type: "EC2" | "SPOT" | "FARGATE" | "FARGATE_SPOT" | "ECS_MANAGED_INSTANCES";
   readonly allocationStrategy?: string;
@@ -7,19 +7,20 @@ export interface ComputeResources {
   readonly managedInstancesProvider?: { readonly infrastructureRoleArn: string };
 }
 
+/** The parameter of calls on an existing environment. */
 interface OnEnvironment {
   /** Name or ARN. */
   readonly computeEnvironment: string;
 }
 
-/** A writing call to AWS Batch, with its own parameter names; what a job definition holds is kept whole. */
+/** A call that writes to AWS Batch, with the API's parameter names. A job definition's properties are stored unchanged. */
 export type BatchCall =
   | {
       readonly call: "CreateComputeEnvironment";
       readonly computeEnvironmentName: string;
       readonly type: "MANAGED" | "UNMANAGED";
       readonly state?: "ENABLED" | "DISABLED";
-      /** ARN, path and name, or bare name; left out or empty, Batch takes its own. */
+      /** ARN, path and name, or name. Without it, Batch uses its service-linked role. */
       readonly serviceRole?: string;
       readonly computeResources?: ComputeResources;
     }
@@ -49,11 +50,12 @@ export type BatchCall =
     }
   | { readonly call: "DeregisterJobDefinition"; readonly jobDefinition: string };
 
-/** What AWS Batch answers; `made` is the answer's own fields. */
+/** AWS Batch's answer to a call. */
 export type BatchAnswer =
   | {
       readonly status: "done";
       readonly requestId: string;
+      /** The members of the API's answer. */
       readonly result: Readonly<Record<string, string | number>>;
     }
   | {

@@ -4,15 +4,15 @@ import type { ApiCaller } from "../iam/caller.ts";
 import type { BatchCall, ComputeResources } from "./call.ts";
 import { BatchRefusedError, type BatchState, expectEnvironment, findEnvironment } from "./state.ts";
 
-type Made = Readonly<Record<string, string | number>>;
+type Result = Readonly<Record<string, string | number>>;
 
-/** Carries out a call in a region, or throws `BatchRefusedError` and leaves everything as it was. */
+/** Carries out a call in a region. Throws `BatchRefusedError` and then changes nothing. */
 export async function carryOutBatch(
   state: BatchState,
   region: string,
   call: BatchCall,
   by: ApiCaller,
-): Promise<Made> {
+): Promise<Result> {
   switch (call.call) {
     case "CreateComputeEnvironment":
       return createEnvironment(state, region, call, by);
@@ -48,7 +48,7 @@ async function createEnvironment(
   region: string,
   call: Create,
   by: ApiCaller,
-): Promise<Made> {
+): Promise<Result> {
   const { computeEnvironmentName: name, type } = call;
   checkName("computeEnvironmentName", name);
   if (findEnvironment(state, region, name)) throw new BatchRefusedError("Object already exists");
@@ -67,8 +67,8 @@ async function createEnvironment(
   return { computeEnvironmentName: name, computeEnvironmentArn };
 }
 
-// Without a role, also with an empty text, Batch makes its service-linked role, for managed environments alone (R17,
-// 2.11: API reference of CreateComputeEnvironment).
+// Without a service role, or with an empty one, Batch creates and uses its service-linked role, for managed environments
+// only (R17, 2.11).
 async function serviceRoleOf(
   state: BatchState,
   { serviceRole, type }: Create,
@@ -86,12 +86,12 @@ async function serviceRoleOf(
   return linkedRoleArn(linked, state.iam);
 }
 
-// A bare name is a role without a path to Batch, whatever path the role stands at (2.8).
+// Batch takes a bare name for a role without a path, whatever the path of the role is (2.8).
 function resolveRole({ iam: { partition, account } }: BatchState, text: string): string {
   return text.startsWith("arn:") ? text : `arn:${partition}:iam::${account}:role/${text.replace(/^\/+/, "")}`;
 }
 
-// 2.1 and 2.2, from the API's model: who needs an instance role, who must not have one, who needs the fleet's role.
+// Which environments need an instance role or a Spot Fleet role, and which must not have one (2.1, 2.2).
 function checkResources({
   type,
   instanceRole,
@@ -116,11 +116,11 @@ function updateEnvironment(
   state: BatchState,
   region: string,
   call: Extract<BatchCall, { call: "UpdateComputeEnvironment" }>,
-): Made {
+): Result {
   const environment = expectEnvironment(state, region, call.computeEnvironment);
   if (call.serviceRole !== undefined) {
     const next = resolveRole(state, call.serviceRole);
-    // 2.11: an environment stays with the kind of role that it was made with.
+    // An environment keeps the kind of role that it was created with (2.11).
     if (isLinked(next) !== isLinked(environment.serviceRole)) {
       throw new BatchRefusedError(
         "Error executing request, Exception : You cannot change between a service-linked role and another service role.",
@@ -140,8 +140,8 @@ function isLinked(arn: string): boolean {
   return arn.includes(":role/aws-service-role/");
 }
 
-function deleteEnvironment(state: BatchState, region: string, given: string): Made {
-  const environment = expectEnvironment(state, region, given);
+function deleteEnvironment(state: BatchState, region: string, nameOrArn: string): Result {
+  const environment = expectEnvironment(state, region, nameOrArn);
   const used = state.queues.some(
     (queue) =>
       queue.region === region &&
@@ -161,7 +161,7 @@ function createQueue(
   state: BatchState,
   region: string,
   call: Extract<BatchCall, { call: "CreateJobQueue" }>,
-): Made {
+): Result {
   const { jobQueueName, computeEnvironmentOrder } = call;
   checkName("jobQueueName", jobQueueName);
   const order = computeEnvironmentOrder.map(({ order: number, computeEnvironment }) => ({
@@ -176,16 +176,23 @@ function createQueue(
 function registerDefinition(
   state: BatchState,
   region: string,
-  { call: _, ...given }: Extract<BatchCall, { call: "RegisterJobDefinition" }>,
-): Made {
-  const { jobDefinitionName } = given;
+  { call: _, ...parameters }: Extract<BatchCall, { call: "RegisterJobDefinition" }>,
+): Result {
+  const { jobDefinitionName } = parameters;
   checkName("jobDefinitionName", jobDefinitionName);
   const before = state.definitions.filter(
     (one) => one.region === region && one.jobDefinitionName === jobDefinitionName,
   );
   const revision = Math.max(0, ...before.map((one) => one.revision)) + 1;
   const jobDefinitionArn = arnOf(state, region, `job-definition/${jobDefinitionName}:${revision}`);
-  state.definitions.push({ region, jobDefinitionName, jobDefinitionArn, revision, status: "ACTIVE", given });
+  state.definitions.push({
+    region,
+    jobDefinitionName,
+    jobDefinitionArn,
+    revision,
+    status: "ACTIVE",
+    parameters,
+  });
   return { jobDefinitionName, jobDefinitionArn, revision };
 }
 

@@ -2,21 +2,21 @@ import { lastSegment } from "@drift-guard/core/batch/batch";
 import type { SimulatedAccount } from "../iam/account.ts";
 import type { ComputeResources } from "./call.ts";
 
-/** A compute environment as AWS Batch keeps it. */
+/** A compute environment as AWS Batch stores it. */
 export interface StoredEnvironment {
   readonly region: string;
   readonly computeEnvironmentName: string;
   readonly computeEnvironmentArn: string;
   readonly type: "MANAGED" | "UNMANAGED";
   state: "ENABLED" | "DISABLED";
-  /** ARN, as Batch took it. */
+  /** ARN. */
   serviceRole: string;
   computeResources?: Partial<ComputeResources>;
-  /** Set once it is to be deleted, which Batch does with the service role. */
+  /** Set after DeleteComputeEnvironment. Batch needs the service role to finish the deletion. */
   deleting?: true;
 }
 
-/** A job queue as AWS Batch keeps it. */
+/** A job queue as AWS Batch stores it. */
 export interface StoredQueue {
   readonly region: string;
   readonly jobQueueName: string;
@@ -27,17 +27,18 @@ export interface StoredQueue {
   }[];
 }
 
-/** A revision of a job definition, whole. */
+/** A revision of a job definition. */
 export interface StoredDefinition {
   readonly region: string;
   readonly jobDefinitionName: string;
   readonly jobDefinitionArn: string;
   readonly revision: number;
   status: "ACTIVE" | "INACTIVE";
-  readonly given: object;
+  /** The parameters of its RegisterJobDefinition. */
+  readonly parameters: object;
 }
 
-/** Everything of AWS Batch that an account holds, in every region. */
+/** Everything in AWS Batch, in all regions, and the account with the roles. */
 export interface BatchState {
   readonly iam: SimulatedAccount;
   readonly environments: StoredEnvironment[];
@@ -45,21 +46,21 @@ export interface BatchState {
   readonly definitions: StoredDefinition[];
 }
 
-/** AWS Batch says no to a call: its error code and its message. */
+/** The simulated AWS Batch refused a call. The message is Batch's own text, as far as it is known. */
 export class BatchRefusedError extends Error {
   override readonly name = "BatchRefusedError";
   readonly code = "ClientException";
 }
 
-/** The environment of a name or ARN; refuses where there is none. */
-export function expectEnvironment(state: BatchState, region: string, given: string): StoredEnvironment {
-  const name = lastSegment(given);
+/** Finds an environment by its name or ARN. Throws `BatchRefusedError` if there is none. */
+export function expectEnvironment(state: BatchState, region: string, nameOrArn: string): StoredEnvironment {
+  const name = lastSegment(nameOrArn);
   const found = findEnvironment(state, region, name);
   if (found) return found;
-  throw new BatchRefusedError(`Error executing request, Exception : ${given} does not exist`);
+  throw new BatchRefusedError(`Error executing request, Exception : ${nameOrArn} does not exist`);
 }
 
-/** The environment of a name, if any. */
+/** Finds an environment by its name. */
 export function findEnvironment(
   state: BatchState,
   region: string,

@@ -6,7 +6,7 @@ import type { BatchAnswer, BatchCall } from "./call.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A record of a call to AWS Batch as EventBridge delivers it, in the call's own region. */
+/** CloudTrail's record of a call to AWS Batch, as EventBridge delivers it in the region of the call. */
 export interface BatchEnvelope {
   readonly version: "0";
   readonly id: string;
@@ -19,18 +19,21 @@ export interface BatchEnvelope {
   readonly detail: Fields;
 }
 
-/** Tells a call and its answer as CloudTrail and EventBridge do: parameters mirror the API (platform-facts 2). */
+/**
+ * Returns the event that CloudTrail and EventBridge produce for a call and its answer. The parameters are those of the API
+ * (docs/aws-facts.md, "CloudTrail records").
+ */
 export function recordBatchCall(
   { iam, clock, ids }: { readonly iam: SimulatedAccount; readonly clock: Clock; readonly ids: IdGenerator },
-  told: {
+  made: {
     readonly region: string;
     readonly call: BatchCall;
     readonly by: ApiCaller;
     readonly answer: BatchAnswer;
   },
 ): BatchEnvelope {
-  const { region, by, answer } = told;
-  const { call, ...requestParameters } = told.call;
+  const { region, by, answer } = made;
+  const { call, ...requestParameters } = made.call;
   const time = formatEventTime(clock.now());
   const result = answer.status === "done" && Object.keys(answer.result).length > 0 ? answer.result : null;
   return {

@@ -5,7 +5,7 @@ import type { RoleReading } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import { type Clock, createVirtualClock } from "../clock.ts";
 import type { IamAnswer, IamCall, IamResult } from "./call.ts";
-import { type ApiCaller, callerArn, identityOf, userIdentity } from "./caller.ts";
+import { type ApiCaller, callerArn, describeUserIdentity, identityOf } from "./caller.ts";
 import { type EventEnvelope, formatDenial, recordCall } from "./cloudtrail.ts";
 import { createIdGenerator, type IdGenerator } from "./ids.ts";
 import { callProfile } from "./instance-profiles.ts";
@@ -17,57 +17,60 @@ import { callRole } from "./role-calls.ts";
 import { viewRole, viewRolesBehind } from "./role-view.ts";
 import { expectRole, type IamState } from "./state.ts";
 
-/** What an account begins with. */
+/** What a simulated account starts with. */
 export interface AccountOptions {
   /** 12 digits. */
   readonly account?: string;
   readonly partition?: string;
   readonly clock?: Clock;
   readonly ids?: IdGenerator;
-  /** AWS's own managed policies. */
+  /** The AWS-managed policies that exist. */
   readonly awsPolicies?: readonly AwsPolicy[];
 }
 
-/** What a caller can be denied: a writing call, or one that reads. */
+/** An IAM action, without its prefix, that a caller can be denied. */
 export type DeniablePermission =
   | IamCall["call"]
   | "GetRole"
   | "GetServiceLinkedRoleDeletionStatus"
   | "GenerateServiceLastAccessedDetails";
 
-/** An IAM account in memory, which keeps IAM's own rules and tells its changes. */
+/** An IAM account in memory. It enforces IAM's own rules and emits an event for every writing call. */
 export interface SimulatedAccount {
   readonly account: string;
   readonly partition: string;
-  /** Carries out a call or refuses it as IAM does; either way it is told as an event. */
+  /** Carries out a call, or refuses it as IAM does. Both emit an event. */
   call(call: IamCall, by: ApiCaller): IamAnswer;
-  /** How the removal of a service-linked role stands; `IamRefusedError` where there is no such task. Tells no event. */
+  /** Returns the status of a deletion of a service-linked role. Emits no event. Throws `IamRefusedError`. */
   deletionStatus(taskId: string): DeletionStatus;
-  /** Reads roles as a caller. */
+  /** Creates a reader of roles that calls as `by`. */
   reader(by: ApiCaller): RoleReader;
-  /** Writes roles as a caller. */
+  /** Creates a writer of roles that calls as `by`. */
   writer(by: ApiCaller): RoleWriter;
-  /** Keeps service-linked roles as a caller. */
+  /** Creates a keeper of service-linked roles that calls as `by`. */
   keeper(by: ApiCaller): LinkedRoleKeeper;
-  /** Takes permissions from a caller, in every session: the calls that are named, or all of them. */
+  /** Denies a caller the given actions, or all, in every session. Replaces what was denied before. */
   deny(by: ApiCaller, permissions?: readonly DeniablePermission[]): void;
-  /** AWS publishes a managed policy or its next version, which becomes the default; no event tells of it. */
+  /** Publishes an AWS-managed policy, or its next version as the default. Emits no event, as in AWS. */
   publishAwsPolicy(policy: AwsPolicy): void;
-  /** Says what uses a service-linked role: its removal fails until nothing does, and tells what is `reported` (R30). */
+  /**
+   * Sets the resources that use a service-linked role. A deletion fails while there are any, and reports `reported`, which
+   * may be all, some or none of them (R30).
+   */
   setLinkedRoleUsage(
     roleName: string,
     usage: readonly RegionUsage[],
     reported?: readonly RegionUsage[],
   ): void;
-  /** A session of a role calls a service, such as `ec2`, and IAM keeps when and where. */
+  /** Records that a session of a role called a service, such as `ec2`, now and in a region. */
   recordServiceUse(roleName: string, service: string, region: string): void;
-  /** A caller as CloudTrail's `userIdentity` tells it, for other services of the account. */
+  /** Describes a caller as CloudTrail's `userIdentity`, for events of the account's other services. */
   describeCaller(by: ApiCaller): Readonly<Record<string, unknown>>;
-  /** Hears every writing call, refused or not, in order; gives back what ends the hearing. */
+  /** Calls `listener` with the event of every writing call, in order. Returns a function that stops it. */
   onEvent(listener: (envelope: EventEnvelope) => void): () => void;
 }
 
-/** Makes an account that holds no role yet. */
+/** Creates an account without roles. Its clock stands at 2026-01-01T00:00:00Z unless `options` has another. */
 export function createSimulatedAccount(options: AccountOptions = {}): SimulatedAccount {
   const state: IamState = {
     account: options.account ?? "123456789012",
@@ -87,8 +90,8 @@ export function createSimulatedAccount(options: AccountOptions = {}): SimulatedA
   const denied = new Map<string, Set<DeniablePermission> | "everything">();
 
   const isDenied = (by: ApiCaller, permission: DeniablePermission) => {
-    const taken = denied.get(identityOf(state, by));
-    return taken === "everything" || (taken?.has(permission) ?? false);
+    const actions = denied.get(identityOf(state, by));
+    return actions === "everything" || (actions?.has(permission) ?? false);
   };
 
   const answer = (call: IamCall, by: ApiCaller): IamAnswer => {
@@ -107,10 +110,10 @@ export function createSimulatedAccount(options: AccountOptions = {}): SimulatedA
     partition: state.partition,
     call(call, by) {
       completeDeletions(state);
-      const given = answer(call, by);
-      const envelope = recordCall(state, call, by, given);
+      const answered = answer(call, by);
+      const envelope = recordCall(state, call, by, answered);
       for (const listener of [...listeners]) listener(envelope);
-      return given;
+      return answered;
     },
     deletionStatus(taskId) {
       completeDeletions(state);
@@ -119,12 +122,12 @@ export function createSimulatedAccount(options: AccountOptions = {}): SimulatedA
     reader: (by) => readAs(state, by, (caller) => isDenied(caller, "GetRole")),
     writer: (by) => ({
       async apply(step) {
-        const given = account.call(callOf(step), by);
-        if (given.status === "done") return { requestId: given.requestId };
+        const answered = account.call(callOf(step), by);
+        if (answered.status === "done") return { requestId: answered.requestId };
         throw new StepRefusedError(
-          `IAM refused ${step.call} on the role ${step.role}: ${given.message} (${given.code})`,
-          given.code,
-          { requestId: given.requestId },
+          `IAM refused ${step.call} on the role ${step.role}: ${answered.message} (${answered.code})`,
+          answered.code,
+          { requestId: answered.requestId },
         );
       },
     }),
@@ -148,7 +151,7 @@ export function createSimulatedAccount(options: AccountOptions = {}): SimulatedA
       const uses = state.uses.get(id) ?? new Map();
       state.uses.set(id, uses.set(service, { at: state.clock.now().toISOString(), region }));
     },
-    describeCaller: (by) => userIdentity(state, by),
+    describeCaller: (by) => describeUserIdentity(state, by),
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

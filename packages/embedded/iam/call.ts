@@ -16,7 +16,7 @@ interface OnProfile {
   readonly instanceProfileName: string;
 }
 
-/** The calls that alter a role, with IAM's own parameter names as CloudTrail spells them. Documents are JSON text. */
+/** A call that changes a role, with IAM's parameter names as CloudTrail spells them. Documents are JSON text. */
 export type RoleCall = OnRole &
   (
     | {
@@ -43,7 +43,7 @@ export type RoleCall = OnRole &
     | { readonly call: "UntagRole"; readonly tagKeys: readonly string[] }
   );
 
-/** The calls that make and remove a service-linked role; a removal is a task that ends later. */
+/** A call that creates or deletes a service-linked role. A deletion is a task that ends later. */
 export type LinkedRoleCall =
   | {
       readonly call: "CreateServiceLinkedRole";
@@ -53,7 +53,7 @@ export type LinkedRoleCall =
     }
   | (OnRole & { readonly call: "DeleteServiceLinkedRole" });
 
-/** The calls that alter a customer-managed policy. */
+/** A call that changes a customer-managed policy. */
 export type PolicyCall =
   | {
       readonly call: "CreatePolicy";
@@ -74,7 +74,7 @@ export type PolicyCall =
         | { readonly call: "DeletePolicy" }
       ));
 
-/** The calls that alter an instance profile. */
+/** A call that changes an instance profile. */
 export type ProfileCall = OnProfile &
   (
     | { readonly call: "CreateInstanceProfile"; readonly path?: string }
@@ -83,10 +83,10 @@ export type ProfileCall = OnProfile &
     | { readonly call: "RemoveRoleFromInstanceProfile"; readonly roleName: string }
   );
 
-/** A writing call to IAM. */
+/** A call that writes to IAM. */
 export type IamCall = RoleCall | LinkedRoleCall | PolicyCall | ProfileCall;
 
-/** What a call made, as far as its caller cannot know it. */
+/** The members of a successful answer that the caller did not choose: ARNs, ids and names. */
 export type IamResult =
   | { readonly kind: "nothing" }
   | { readonly kind: "role"; readonly name: string; readonly arn: string; readonly id: string }
@@ -95,7 +95,7 @@ export type IamResult =
   | { readonly kind: "profile"; readonly arn: string; readonly id: string }
   | { readonly kind: "deletion"; readonly taskId: string };
 
-/** What IAM answers. `code` is the API's error code, such as `NoSuchEntity`. */
+/** IAM's answer to a call. `code` is the API's error code, such as `NoSuchEntity`. */
 export type IamAnswer =
   | { readonly status: "done"; readonly requestId: string; readonly result: IamResult }
   | {

@@ -1,24 +1,25 @@
 import { findRole, type IamState } from "./state.ts";
 
+/** Where a call comes from. */
 interface CallOrigin {
   readonly sourceIp?: string;
   readonly userAgent?: string;
-  /** The service that makes the call on the caller's behalf, such as `batch.amazonaws.com`. */
+  /** The service that makes the call for the caller, such as `batch.amazonaws.com`. */
   readonly via?: string;
 }
 
-/** Who makes a call. */
+/** The identity that makes a call, and where the call comes from. */
 export type ApiCaller = CallOrigin &
   (
     | { readonly kind: "user"; readonly name: string }
     /** A session of a role; `role` is the role's ARN. */
     | { readonly kind: "session"; readonly role: string; readonly session: string }
     | { readonly kind: "root" }
-    /** A service that acts in its own name. */
+    /** A service that calls for itself, without a user. */
     | { readonly kind: "service"; readonly service: string }
   );
 
-/** What stays the same between a caller's sessions: the ARN of the user or role, or the service. */
+/** Returns what a caller's sessions have in common: the ARN of the user or role, or the service's name. */
 export function identityOf(state: IamState, caller: ApiCaller): string {
   switch (caller.kind) {
     case "session":
@@ -30,7 +31,7 @@ export function identityOf(state: IamState, caller: ApiCaller): string {
   }
 }
 
-/** The ARN that IAM's messages and CloudTrail call the caller by; a service's name, which has none. */
+/** Returns the ARN of the caller as IAM's messages and CloudTrail print it, or a service's name: services have no ARN. */
 export function callerArn(state: IamState, caller: ApiCaller): string {
   const { partition, account } = state;
   switch (caller.kind) {
@@ -45,8 +46,8 @@ export function callerArn(state: IamState, caller: ApiCaller): string {
   }
 }
 
-/** The caller as CloudTrail's `userIdentity` tells it. */
-export function userIdentity(state: IamState, caller: ApiCaller): Readonly<Record<string, unknown>> {
+/** Describes the caller as CloudTrail's `userIdentity` (docs/aws-facts.md, "CloudTrail records"). */
+export function describeUserIdentity(state: IamState, caller: ApiCaller): Readonly<Record<string, unknown>> {
   const { account } = state;
   const arn = callerArn(state, caller);
   const via = caller.via === undefined ? {} : { invokedBy: caller.via };
@@ -88,7 +89,7 @@ export function userIdentity(state: IamState, caller: ApiCaller): Readonly<Recor
   }
 }
 
-/** CloudTrail's time: ISO 8601 without fractions. */
+/** Formats a time as CloudTrail does: ISO 8601 without fractions of a second. */
 export function formatEventTime(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -1,11 +1,11 @@
 import type { IamAnswer, IamCall, IamResult } from "./call.ts";
-import { type ApiCaller, callerArn, formatEventTime, userIdentity } from "./caller.ts";
+import { type ApiCaller, callerArn, describeUserIdentity, formatEventTime } from "./caller.ts";
 import { linkedRoleArn } from "./linked-roles.ts";
 import type { IamState } from "./state.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A record of one call, as CloudTrail writes it. */
+/** CloudTrail's record of one IAM call. */
 export interface TrailRecord {
   readonly eventVersion: string;
   readonly userIdentity: Fields;
@@ -29,7 +29,7 @@ export interface TrailRecord {
   readonly eventCategory: "Management";
 }
 
-/** A record as EventBridge delivers it. */
+/** CloudTrail's record in the envelope in which EventBridge delivers it. */
 export interface EventEnvelope {
   readonly version: "0";
   readonly id: string;
@@ -42,21 +42,21 @@ export interface EventEnvelope {
   readonly detail: TrailRecord;
 }
 
-// Where CloudTrail records IAM, and EventBridge tells of it (platform-facts 3.3; the other partitions' are unverified).
+// Where CloudTrail and EventBridge report IAM calls; us-east-1 in `aws` (docs/aws-facts.md, "Regions and partitions").
 const iamRegions: Readonly<Record<string, string>> = {
   "aws-us-gov": "us-gov-west-1",
   "aws-cn": "cn-north-1",
 };
 
-/** Tells a call and its answer as CloudTrail and EventBridge do. */
+/** Returns the event that CloudTrail and EventBridge produce for a call and its answer. */
 export function recordCall(state: IamState, call: IamCall, by: ApiCaller, answer: IamAnswer): EventEnvelope {
   const time = formatEventTime(state.clock.now());
   const region = iamRegions[state.partition] ?? "us-east-1";
-  // A denied call's record says nothing of its target but in the message (platform-facts 2).
+  // The record of a denied call names its target in the message only (docs/aws-facts.md, "CloudTrail records").
   const denied = answer.status === "refused" && answer.code === "AccessDenied";
   const detail: TrailRecord = {
     eventVersion: "1.11",
-    userIdentity: userIdentity(state, by),
+    userIdentity: describeUserIdentity(state, by),
     eventTime: time,
     eventSource: "iam.amazonaws.com",
     eventName: call.call,
@@ -90,7 +90,7 @@ export function recordCall(state: IamState, call: IamCall, by: ApiCaller, answer
   };
 }
 
-/** IAM's message where a caller lacks the permission for a call. */
+/** Formats IAM's message for a caller who lacks the permission for a call. */
 export function formatDenial(state: IamState, call: IamCall, by: ApiCaller): string {
   const action = `iam:${call.call}`;
   return (
@@ -128,12 +128,12 @@ function targetOf(state: IamState, call: IamCall): string {
 function requestParameters({ call: _, ...parameters }: IamCall): Fields {
   if (!("awsServiceName" in parameters)) return parameters;
   const { awsServiceName, ...others } = parameters;
-  // CloudTrail lower-cases the first letter of AWSServiceName, and that letter alone.
+  // CloudTrail lower-cases only the first letter of `AWSServiceName`.
   return { aWSServiceName: awsServiceName, ...others };
 }
 
 function responseElements(state: IamState, call: IamCall, result: IamResult): Fields | null {
-  const createDate = printDate(state.clock.now());
+  const createDate = formatAnswerDate(state.clock.now());
   switch (result.kind) {
     case "nothing":
       return null;
@@ -190,7 +190,7 @@ function responseElements(state: IamState, call: IamCall, result: IamResult): Fi
 function trustOf(call: IamCall): string {
   if (call.call === "CreateRole") return call.assumeRolePolicyDocument;
   if (call.call !== "CreateServiceLinkedRole") return "";
-  // The answer has lists where GetRole later shows single values (platform-facts 2).
+  // The answer has lists where GetRole returns single values (docs/aws-facts.md, "CloudTrail records").
   const statement = {
     Action: ["sts:AssumeRole"],
     Effect: "Allow",
@@ -203,15 +203,15 @@ function serviceOf(by: ApiCaller): string | undefined {
   return by.kind === "service" ? by.service : by.via;
 }
 
-// Records carry the model's shape names, such as NoSuchEntityException, where the API answers NoSuchEntity.
+// A record has NoSuchEntityException where the API answers NoSuchEntity (docs/aws-facts.md, "CloudTrail records").
 function recordedCode(code: string): string {
   return code === "AccessDenied" || code === "ValidationError" ? code : `${code}Exception`;
 }
 
 const dates = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
 
-// CloudTrail has had a narrow no-break space before AM and PM since about 2024 (platform-facts 2).
-function printDate(time: Date): string {
+// With a narrow no-break space before AM and PM (docs/aws-facts.md, "CloudTrail records").
+function formatAnswerDate(time: Date): string {
   return dates.format(time).replace(/\s(?=[AP]M$)/, "\u202f");
 }
 

@@ -5,15 +5,15 @@ import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
 import { IamRefusedError } from "./refused-error.ts";
 import { findRole, type IamState, type StoredRole } from "./state.ts";
 
-/** Characters that a document may have, white space not counted (IAM User Guide: quotas). */
+/** The largest documents in characters, without white space (docs/aws-facts.md, "IAM limits"). */
 export const documentLimits = { trust: 2_048, inline: 10_240, managed: 6_144 };
 
-/** The size that IAM holds against its limits: white space is not counted. */
+/** Returns a document's size as IAM counts it: in characters, without white space. */
 export function documentSize(text: string): number {
   return text.replaceAll(/\s/g, "").length;
 }
 
-/** Refuses a permissions document that IAM would not take: MalformedPolicyDocument. */
+/** Throws `IamRefusedError` with `MalformedPolicyDocument` if IAM would not accept a permissions document. */
 export function checkPermissions(text: string): void {
   const document = readDocument(text);
   for (const statement of document.statements) {
@@ -34,8 +34,9 @@ export function checkPermissions(text: string): void {
 }
 
 /**
- * Refuses a trust document that IAM would not take, and gives the unique ids of the account's own roles that it names:
- * IAM keeps those instead of the ARNs. Users and other accounts are not known here, and are taken as they are.
+ * Returns the unique ids of the account's own roles that a trust document names, by ARN: IAM stores those instead of the
+ * ARNs. Accepts every user and every principal of another account. Throws `IamRefusedError` if IAM would not accept the
+ * document.
  */
 export function checkTrust(state: IamState, text: string): ReadonlyMap<string, string> {
   const document = readDocument(text);
@@ -62,12 +63,15 @@ export function checkTrust(state: IamState, text: string): ReadonlyMap<string, s
   return trusted;
 }
 
-/** A role's trust as IAM shows it: a role that it named and that is gone shows as its unique id, also if made anew. */
+/**
+ * Returns a role's trust as IAM shows it. A trusted role that was deleted appears as its unique id, even if a role of the
+ * same name was created since (docs/aws-facts.md, "IAM reads and writes").
+ */
 export function showTrust(state: IamState, role: StoredRole): string {
-  const gone = new Map([...role.trusted].filter(([, id]) => !state.roles.some((one) => one.id === id)));
-  if (gone.size === 0) return role.trust;
-  const show = (id: unknown) => (typeof id === "string" && gone.get(id)) || id;
-  // Only principals change: a condition on the same ARN compares text, and stays.
+  const deleted = new Map([...role.trusted].filter(([, id]) => !state.roles.some((one) => one.id === id)));
+  if (deleted.size === 0) return role.trust;
+  const show = (id: unknown) => (typeof id === "string" && deleted.get(id)) || id;
+  // Only principals change. A condition on the same ARN compares text and keeps it.
   const revive = (key: string, value: unknown) => {
     if (key !== "AWS") return value;
     return Array.isArray(value) ? value.map(show) : show(value);
@@ -80,7 +84,7 @@ function resolvePrincipal(state: IamState, { type, id }: PolicyPrincipal): Store
   if (type === "Service" && !/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(id)) throw invalid();
   if (type !== "AWS" || id === "*") return undefined;
   if (/^A(?:RO|ID)A[A-Z0-9]+$/.test(id)) {
-    // The id of an entity that is gone cannot be written again.
+    // IAM does not accept the id of a deleted entity.
     const role = state.roles.find((one) => one.id === id);
     if (!role) throw invalid();
     return role;

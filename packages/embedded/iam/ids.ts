@@ -1,19 +1,19 @@
-/** What an IAM entity is; its unique id begins with it (IAM User Guide: unique identifiers). */
+/** The prefix of a unique id, which names the kind of the IAM entity: role, user, policy, profile or access key. */
 export type IdPrefix = "AROA" | "AIDA" | "ANPA" | "AIPA" | "ASIA";
 
-/** Makes the ids that IAM and CloudTrail would make. */
+/** Generates ids in the formats of IAM and CloudTrail. */
 export interface IdGenerator {
-  /** A UUID, as requests, events and deletion tasks carry. */
+  /** Returns a UUID, for requests, events and deletion tasks. */
   uuid(): string;
-  /** The unique id of an IAM entity: the prefix and 17 letters or digits. */
+  /** Returns a unique id of an IAM entity: the prefix and 17 letters or digits. */
   entity(prefix: IdPrefix): string;
 }
 
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/** Ids that are the same in every run, so that what is printed and asserted on is too. */
+/** Creates a generator that returns the same ids in every run, so that output and tests are stable. */
 export function createIdGenerator(seed = 1): IdGenerator {
-  // mulberry32: a small generator of 32-bit numbers; nothing here guards a secret.
+  // mulberry32, a small generator of 32-bit numbers. No id protects a secret.
   let state = seed >>> 0;
   const next = (bound: number) => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -4,7 +4,7 @@ import { checkName, checkPath } from "./names.ts";
 import { IamRefusedError } from "./refused-error.ts";
 import { expectRole, type IamState, type StoredProfile } from "./state.ts";
 
-/** Carries out a call on an instance profile, or throws `IamRefusedError` and leaves everything as it was. */
+/** Carries out a call on an instance profile. Throws `IamRefusedError` and then changes nothing. */
 export function callProfile(state: IamState, call: ProfileCall): IamResult {
   const name = call.instanceProfileName;
   switch (call.call) {
@@ -46,9 +46,9 @@ export function callProfile(state: IamState, call: ProfileCall): IamResult {
   }
 }
 
-function createProfile(state: IamState, name: string, givenPath: string): IamResult {
+function createProfile(state: IamState, name: string, requestedPath: string): IamResult {
   checkName("instanceProfileName", name, 128);
-  const path = checkPath(givenPath);
+  const path = checkPath(requestedPath);
   if (findProfile(state, name)) {
     throw new IamRefusedError("EntityAlreadyExists", `Instance Profile ${name} already exists.`);
   }
@@ -58,7 +58,7 @@ function createProfile(state: IamState, name: string, givenPath: string): IamRes
   return { kind: "profile", arn, id };
 }
 
-/** The profile of a name, whatever its case. */
+/** Finds a profile by its name, ignoring case. */
 export function findProfile(state: IamState, name: string): StoredProfile | undefined {
   return state.profiles.find((profile) => profile.name.toLowerCase() === name.toLowerCase());
 }

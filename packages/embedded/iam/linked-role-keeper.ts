@@ -11,20 +11,24 @@ type ReadingCall = "GetRole" | "GetServiceLinkedRoleDeletionStatus" | "GenerateS
 
 /** The account as one caller may use it. */
 export interface CallerAccess {
+  /** Makes a writing call as the caller. */
   call(call: IamCall): IamAnswer;
-  /** Why the caller may not make a call that reads; undefined where it may. */
+  /** Returns IAM's message if the caller may not make a reading call, otherwise undefined. */
   denial(permission: ReadingCall): string | undefined;
 }
 
-/** Keeps the service-linked roles of an account in memory. */
-export function createLinkedRoleKeeper(state: IamState, door: CallerAccess): LinkedRoleKeeper {
+/**
+ * Creates a keeper of the service-linked roles of a simulated account. Throws `LinkedRoleRefusedError` if the account
+ * refuses a call.
+ */
+export function createLinkedRoleKeeper(state: IamState, access: CallerAccess): LinkedRoleKeeper {
   const write = (call: IamCall): IamResult => {
-    const answer = door.call(call);
+    const answer = access.call(call);
     if (answer.status === "done") return answer.result;
     throw refused(call.call, answer.code, answer.message);
   };
   const refuseDenied = (permission: ReadingCall) => {
-    const denial = door.denial(permission);
+    const denial = access.denial(permission);
     if (denial !== undefined) throw refused(permission, "AccessDenied", denial);
   };
   return {
@@ -52,7 +56,7 @@ export function createLinkedRoleKeeper(state: IamState, door: CallerAccess): Lin
       try {
         return activityOf(
           state.uses.get(expectRole(state, roleName).id) ?? new Map(),
-          door.denial("GenerateServiceLastAccessedDetails"),
+          access.denial("GenerateServiceLastAccessedDetails"),
         );
       } catch (error) {
         if (error instanceof IamRefusedError) throw refused("GetRole", error.code, error.message);
@@ -60,9 +64,9 @@ export function createLinkedRoleKeeper(state: IamState, door: CallerAccess): Lin
       }
     },
     async describe(roleName, description) {
-      const answer = door.call({ call: "UpdateRole", roleName, description });
+      const answer = access.call({ call: "UpdateRole", roleName, description });
       if (answer.status === "done") return;
-      // The guide's own permission for this names the older call alone (R21, T6).
+      // The AWS Batch guide's policy for this edit allows only the older call (R21, T6).
       if (answer.code === "AccessDenied") write({ call: "UpdateRoleDescription", roleName, description });
       else throw refused("UpdateRole", answer.code, answer.message);
     },

@@ -3,11 +3,11 @@ import type { IamResult, LinkedRoleCall } from "./call.ts";
 import { IamRefusedError } from "./refused-error.ts";
 import { type DeletionTask, expectRole, findRole, type IamState, type StoredRole } from "./state.ts";
 
-/** What a service's linked role is called, and which of AWS's policies it has (requirements 2.4, 2.5, 2.6; R14). */
+/** The name of a service's linked role, and the AWS-managed policy that it has (2.4, 2.5, 2.6; R14). */
 interface LinkedService {
   readonly role: string;
   readonly policy: string;
-  /** Whether an account may have several, told apart by a suffix of the caller's. */
+  /** Set if an account may have several such roles, each with its own suffix. */
   readonly suffixed?: true;
 }
 
@@ -43,10 +43,10 @@ const linkedServices: Readonly<Record<string, LinkedService>> = {
   },
 };
 
-/** Seconds until a removal has ended; AWS says only that it takes a while. */
+// AWS gives no figure for the duration of a deletion.
 const deletionSeconds = 5;
 
-/** ARN of a service's linked role, whether or not it is there; of its usual name where no other is given. */
+/** Returns the ARN of a service's linked role, which need not exist. `name` defaults to the service's usual name. */
 export function linkedRoleArn(
   state: IamState,
   service: string,
@@ -55,7 +55,7 @@ export function linkedRoleArn(
   return `arn:${state.partition}:iam::${state.account}:role/aws-service-role/${service}/${name}`;
 }
 
-// Its service alone may assume it (R12).
+// Only the service may assume the role (R12).
 function linkedRoleTrust(service: string): string {
   return JSON.stringify({
     Version: "2012-10-17",
@@ -63,7 +63,10 @@ function linkedRoleTrust(service: string): string {
   });
 }
 
-/** Refuses a write to a service-linked role: AWS alone writes those, apart from tags and description (R20). */
+/**
+ * Throws `IamRefusedError` with `UnmodifiableEntity` if the role is service-linked: only AWS may write it, apart from tags
+ * and description (R20).
+ */
 export function refuseProtected(role: StoredRole): void {
   if (role.linkedTo === undefined) return;
   throw new IamRefusedError(
@@ -72,7 +75,7 @@ export function refuseProtected(role: StoredRole): void {
   );
 }
 
-/** Makes a service-linked role, or begins to remove one; throws `IamRefusedError` and leaves everything as it was. */
+/** Creates a service-linked role, or starts a deletion. Throws `IamRefusedError` and then changes nothing. */
 export function callLinkedRole(state: IamState, call: LinkedRoleCall): IamResult {
   switch (call.call) {
     case "CreateServiceLinkedRole":
@@ -89,7 +92,7 @@ function createLinkedRole(
   const service = call.awsServiceName;
   const linked = Object.hasOwn(linkedServices, service) ? linkedServices[service] : undefined;
   if (!linked) {
-    // IAM's own words are not known.
+    // IAM's own message is unknown.
     throw new IamRefusedError("InvalidInput", `The service ${service} has no service-linked role.`);
   }
   if (call.customSuffix !== undefined && !linked.suffixed) {
@@ -125,17 +128,17 @@ function deleteLinkedRole(state: IamState, name: string): IamResult {
   if (role.linkedTo === undefined) {
     throw new IamRefusedError("NoSuchEntity", `The role with name ${name} cannot be found.`);
   }
-  // Asking again while the task runs gives the earlier task (API reference: DeleteServiceLinkedRole).
+  // While a deletion runs, IAM returns its task (docs/aws-facts.md, "Service-linked roles").
   const running = [...state.deletions.values()].find((task) => task.roleId === role.id && !task.outcome);
   if (running) return { kind: "deletion", taskId: running.id };
   const id = `task/aws-service-role/${role.linkedTo}/${role.name}/${state.ids.uuid()}`;
-  const askedAt = state.clock.now();
-  const endsAt = new Date(askedAt.getTime() + deletionSeconds * 1000);
-  state.deletions.set(id, { id, roleId: role.id, roleName: role.name, askedAt, endsAt });
+  const startedAt = state.clock.now();
+  const endsAt = new Date(startedAt.getTime() + deletionSeconds * 1000);
+  state.deletions.set(id, { id, roleId: role.id, roleName: role.name, startedAt, endsAt });
   return { kind: "deletion", taskId: id };
 }
 
-/** Ends the removals whose time has come: the role goes, or stays where resources still use it (R29, R34). */
+/** Ends the deletions that are due: the role is deleted, or stays if resources still use it (R29, R34). */
 export function completeDeletions(state: IamState): void {
   const now = state.clock.now();
   for (const task of state.deletions.values()) {
@@ -147,19 +150,19 @@ export function completeDeletions(state: IamState): void {
 }
 
 function outcomeOf(state: IamState, { roleName }: DeletionTask): DeletionStatus {
-  const occupation = state.usage.get(roleName.toLowerCase());
-  if (!occupation || occupation.usage.length === 0) return { status: "SUCCEEDED" };
+  const current = state.usage.get(roleName.toLowerCase());
+  if (!current || current.usage.length === 0) return { status: "SUCCEEDED" };
   return {
     status: "FAILED",
-    reason: `The role ${roleName} is still used by resources; remove them and ask again.`,
-    usage: occupation.reported,
+    reason: `The role ${roleName} is still used by resources. Delete them and try again.`,
+    usage: current.reported,
   };
 }
 
-/** How a removal stands; refuses with NoSuchEntity where there is no such task. */
+/** Returns the status of a deletion. Throws `IamRefusedError` with `NoSuchEntity` if there is no such task. */
 export function readDeletion(state: IamState, taskId: string): DeletionStatus {
   const task = state.deletions.get(taskId);
   if (!task) throw new IamRefusedError("NoSuchEntity", `The deletion task ${taskId} cannot be found.`);
   if (task.outcome) return task.outcome;
-  return { status: state.clock.now() > task.askedAt ? "IN_PROGRESS" : "NOT_STARTED" };
+  return { status: state.clock.now() > task.startedAt ? "IN_PROGRESS" : "NOT_STARTED" };
 }

@@ -5,31 +5,34 @@ import { checkName, checkPath } from "./names.ts";
 import { IamRefusedError } from "./refused-error.ts";
 import { type IamState, rolesUsing, type StoredPolicy, type StoredRole } from "./state.ts";
 
-/** Policies that a role may have attached where its quota was not raised. */
+// Default quotas (docs/aws-facts.md, "IAM limits").
 const attachmentLimit = 10;
 const versionLimit = 5;
 
-/** A managed policy of AWS's own, as every account sees it. */
+/** One version of an AWS-managed policy. */
 export interface AwsPolicy {
   readonly arn: string;
-  /** Such as `v13`. */
+  /** Version id, such as `v13`. */
   readonly version: string;
   readonly text: string;
 }
 
-/** The AWS-managed policies that references name, with their documents as of the references' sources. */
+/** Returns the AWS-managed policies that references attach, with the versions and documents of the references. */
 export function listAwsPolicies(references: readonly Reference[]): readonly AwsPolicy[] {
   return references.flatMap(({ attachments }) =>
     attachments.map(({ arn, version, document }) => ({ arn, version, text: document })),
   );
 }
 
-/** Puts a policy of AWS's own onto the shelf, or its next version as the default: no account is told (platform-facts 5.4). */
+/**
+ * Publishes an AWS-managed policy, or its next version as the default. No event reports it (docs/aws-facts.md, "Managed
+ * policies"). Throws `RangeError` if the ARN or version is not one of an AWS-managed policy.
+ */
 export function publishAwsPolicy(state: IamState, { arn, version, text }: AwsPolicy): void {
   const number = Number(/^v(\d+)$/.exec(version)?.[1]);
   const [, path, name] = /^arn:[\w-]+:iam::aws:policy(\/(?:.+\/)?)([^/]+)$/.exec(arn) ?? [];
   if (Number.isNaN(number) || path === undefined || name === undefined) {
-    throw new RangeError(`"${arn}" in version "${version}" is no policy that AWS could publish.`);
+    throw new RangeError(`"${arn}" in version "${version}" is not an AWS-managed policy.`);
   }
   const known = state.policies.get(arn);
   if (known) {
@@ -49,7 +52,7 @@ export function publishAwsPolicy(state: IamState, { arn, version, text }: AwsPol
   });
 }
 
-/** Attaches a managed policy; once more is nothing. */
+/** Attaches a managed policy. Does nothing if it is attached. Throws `IamRefusedError`. */
 export function attachPolicy(state: IamState, role: StoredRole, arn: string): void {
   const policy = state.policies.get(arn);
   if (!policy)
@@ -66,28 +69,32 @@ export function attachPolicy(state: IamState, role: StoredRole, arn: string): vo
   role.attached.add(arn);
 }
 
-/** Detaches a managed policy. */
+/** Detaches a managed policy. Throws `IamRefusedError` if it is not attached. */
 export function detachPolicy(role: StoredRole, arn: string): void {
   if (!role.attached.delete(arn)) throw new IamRefusedError("NoSuchEntity", `Policy ${arn} was not found.`);
 }
 
-/** Carries out a call on a managed policy, or throws `IamRefusedError` and leaves everything as it was. */
+/** Carries out a call on a managed policy. Throws `IamRefusedError` and then changes nothing. */
 export function callPolicy(state: IamState, call: PolicyCall): IamResult {
   switch (call.call) {
     case "CreatePolicy":
       return createPolicy(state, call);
     case "CreatePolicyVersion":
-      return createVersion(expectOwn(state, call.policyArn), call.policyDocument, call.setAsDefault ?? false);
+      return createVersion(
+        expectCustomerManaged(state, call.policyArn),
+        call.policyDocument,
+        call.setAsDefault ?? false,
+      );
     case "SetDefaultPolicyVersion": {
-      const policy = expectOwn(state, call.policyArn);
+      const policy = expectCustomerManaged(state, call.policyArn);
       policy.defaultVersion = expectVersion(policy, call.versionId);
       return { kind: "nothing" };
     }
     case "DeletePolicyVersion":
-      deleteVersion(expectOwn(state, call.policyArn), call.versionId);
+      deleteVersion(expectCustomerManaged(state, call.policyArn), call.versionId);
       return { kind: "nothing" };
     case "DeletePolicy":
-      deletePolicy(state, expectOwn(state, call.policyArn));
+      deletePolicy(state, expectCustomerManaged(state, call.policyArn));
       return { kind: "nothing" };
   }
 }
@@ -96,7 +103,7 @@ function createPolicy(state: IamState, call: Extract<PolicyCall, { call: "Create
   checkName("policyName", call.policyName, 128);
   const path = checkPath(call.path ?? "/");
   const name = call.policyName.toLowerCase();
-  const own = [...state.policies.values()].filter((policy) => !isVendors(policy.arn));
+  const own = [...state.policies.values()].filter((policy) => !isAwsManaged(policy.arn));
   if (own.some((policy) => policy.name.toLowerCase() === name)) {
     throw new IamRefusedError(
       "EntityAlreadyExists",
@@ -165,8 +172,8 @@ function checkManaged(text: string): void {
   }
 }
 
-function expectOwn(state: IamState, arn: string): StoredPolicy {
-  if (isVendors(arn)) throw new IamRefusedError("AccessDenied", "Policy is outside your own account.");
+function expectCustomerManaged(state: IamState, arn: string): StoredPolicy {
+  if (isAwsManaged(arn)) throw new IamRefusedError("AccessDenied", "Policy is outside your own account.");
   const policy = state.policies.get(arn);
   if (policy) return policy;
   throw new IamRefusedError("NoSuchEntity", `Policy ${arn} was not found.`);
@@ -180,6 +187,6 @@ function expectVersion(policy: StoredPolicy, versionId: string): string {
   );
 }
 
-function isVendors(arn: string): boolean {
+function isAwsManaged(arn: string): boolean {
   return /^arn:[\w-]+:iam::aws:/.test(arn);
 }

@@ -1,6 +1,9 @@
 import { IamRefusedError } from "./refused-error.ts";
 
-/** Refuses a name that IAM would not take; `parameter` is IAM's name for it. */
+/**
+ * Throws `IamRefusedError` if IAM would not accept a name. `parameter` is IAM's name of the parameter, and `longest` the
+ * limit in characters.
+ */
 export function checkName(parameter: string, name: string, longest: number): void {
   if (name.length > longest) {
     throw new IamRefusedError(
@@ -15,7 +18,7 @@ export function checkName(parameter: string, name: string, longest: number): voi
   );
 }
 
-/** Refuses a path that IAM would not take, and gives it back. */
+/** Returns the path unchanged. Throws `IamRefusedError` if IAM would not accept it. */
 export function checkPath(path: string): string {
   if (/^\/(?:[\x21-\x7e]+\/)?$/.test(path) && path.length <= 512) return path;
   throw new IamRefusedError(

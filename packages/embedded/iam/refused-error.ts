@@ -1,6 +1,7 @@
-/** IAM says no to a call: its error code and its message, word for word as far as AWS's own are known. */
+/** The simulated IAM refused a call. The message is IAM's own text, as far as it is known. */
 export class IamRefusedError extends Error {
   override readonly name = "IamRefusedError";
+  /** The API's error code, such as `NoSuchEntity`. */
   readonly code: string;
 
   constructor(code: string, message: string) {

@@ -6,12 +6,12 @@ import { checkName, checkPath } from "./names.ts";
 import { IamRefusedError } from "./refused-error.ts";
 import { expectRole, findRole, type IamState, type StoredRole } from "./state.ts";
 
-/** Tags that a role may have (IAM User Guide: quotas). */
+// docs/aws-facts.md, "IAM limits".
 const tagLimit = 50;
-/** Roles that an account may have where its quota was not raised. */
+// The default quota of roles in an account.
 const roleLimit = 1_000;
 
-/** Carries out a call on a role, or throws `IamRefusedError` and leaves everything as it was. */
+/** Carries out a call on a role. Throws `IamRefusedError` and then changes nothing. */
 export function callRole(state: IamState, call: RoleCall): IamResult {
   if (call.call === "CreateRole") return createRole(state, call);
   const role = expectRole(state, call.roleName);
@@ -30,17 +30,17 @@ export function callRole(state: IamState, call: RoleCall): IamResult {
       break;
     default:
       refuseProtected(role);
-      alterRole(state, role, call);
+      changeRole(state, role, call);
   }
   return { kind: "nothing" };
 }
 
-type Altering = Exclude<
+type ProtectedCall = Exclude<
   RoleCall,
   { call: "CreateRole" | "TagRole" | "UntagRole" | "UpdateRole" | "UpdateRoleDescription" }
 >;
 
-function alterRole(state: IamState, role: StoredRole, call: Altering): void {
+function changeRole(state: IamState, role: StoredRole, call: ProtectedCall): void {
   switch (call.call) {
     case "DeleteRole":
       deleteRole(state, role);

@@ -4,7 +4,7 @@ import { showTrust } from "./documents.ts";
 import { findProfile } from "./instance-profiles.ts";
 import { defaultVersionOf, findRole, type IamState, rolesUsing } from "./state.ts";
 
-/** Shows a role as a reader of the account sees it. */
+/** Returns the reading of a role: all of its parts are observed. */
 export function viewRole(state: IamState, name: string): RoleReading {
   const { account, partition } = state;
   const role = findRole(state, name);
@@ -30,7 +30,7 @@ export function viewRole(state: IamState, name: string): RoleReading {
   };
 }
 
-/** The names of the roles behind a subject; the account holds no Batch, so its subjects have none. */
+/** Returns the names of the roles that a subject concerns: none for AWS Batch, which the IAM account does not contain. */
 export function viewRolesBehind(state: IamState, subject: Subject): readonly string[] {
   switch (subject.kind) {
     case "role":
@@ -51,6 +51,6 @@ function viewPolicy(state: IamState, arn: string): AttachedPolicy {
   const policy = state.policies.get(arn);
   const version = policy && defaultVersionOf(policy);
   if (version) return { arn, version: seen(version) };
-  // Only a service-linked role can have a policy that was never published here.
+  // Only a service-linked role can have a policy that was never published in this account.
   return { arn, version: unseen(`AWS has not published ${arn} to this account.`) };
 }

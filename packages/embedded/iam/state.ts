@@ -5,13 +5,15 @@ import type { Clock } from "../clock.ts";
 import type { IdGenerator } from "./ids.ts";
 import { IamRefusedError } from "./refused-error.ts";
 
-/** A policy embedded in a role, or a version of a managed one. */
+/** A version of a managed policy. */
 export interface StoredVersion {
+  /** Such as `v2`. */
   readonly id: string;
+  /** The document as JSON text. */
   readonly text: string;
 }
 
-/** A managed policy, AWS's or the account's own. */
+/** A managed policy, of AWS or of the account. */
 export interface StoredPolicy {
   readonly arn: string;
   readonly id: string;
@@ -19,20 +21,20 @@ export interface StoredPolicy {
   readonly path: string;
   readonly versions: StoredVersion[];
   defaultVersion: string;
-  /** The number of the next version; the numbers of deleted ones are not used again. */
+  /** The number of the next version. Numbers of deleted versions are not reused. */
   nextVersion: number;
 }
 
-/** A role as IAM keeps it. */
+/** A role as IAM stores it. */
 export interface StoredRole {
   readonly name: string;
   readonly id: string;
   readonly path: string;
   readonly arn: string;
-  /** The service that the role is linked to: nobody else may write it. */
+  /** The service that the role is linked to, if it is service-linked. */
   readonly linkedTo?: string;
   trust: string;
-  /** The unique ids of this account's roles that the trust names, by ARN, as of its writing. */
+  /** The unique ids, by ARN, of the account's roles that the trust named when it was written. */
   trusted: ReadonlyMap<string, string>;
   description: string;
   /** Seconds. */
@@ -42,11 +44,11 @@ export interface StoredRole {
   /** Document texts by policy name. */
   readonly inline: Map<string, string>;
   boundary?: string;
-  /** By lower-cased key: tag keys are case-insensitive, and keep their case. */
+  /** By lower-cased key: tag keys are compared without case and stored with it. */
   readonly tags: Map<string, { readonly key: string; readonly value: string }>;
 }
 
-/** An instance profile; `role` is the name of the one role it may hold. */
+/** An instance profile; `role` is the name of its role: a profile contains at most one. */
 export interface StoredProfile {
   readonly name: string;
   readonly id: string;
@@ -55,24 +57,24 @@ export interface StoredProfile {
   role?: string;
 }
 
-/** A service-linked role's removal, which ends some time after it was asked for. */
+/** The deletion of a service-linked role, which ends some time after the request. */
 export interface DeletionTask {
   readonly id: string;
   readonly roleId: string;
   readonly roleName: string;
-  readonly askedAt: Date;
+  readonly startedAt: Date;
   readonly endsAt: Date;
   outcome?: DeletionStatus;
 }
 
-/** What keeps a service-linked role from going. */
+/** The resources that prevent the deletion of a service-linked role. */
 export interface LinkedRoleUsage {
   readonly usage: readonly RegionUsage[];
-  /** What a failed removal tells of it: all, some or none (R30). */
+  /** The resources that a failed deletion reports: all, some or none of `usage` (R30). */
   readonly reported: readonly RegionUsage[];
 }
 
-/** Everything that the account holds. */
+/** Everything in the account. */
 export interface IamState {
   readonly account: string;
   readonly partition: string;
@@ -82,32 +84,32 @@ export interface IamState {
   readonly policies: Map<string, StoredPolicy>;
   readonly profiles: StoredProfile[];
   readonly deletions: Map<string, DeletionTask>;
-  /** What uses a service-linked role, by its name lower-cased: the role's removal fails while anything does. */
+  /** The resources that use service-linked roles, by lower-cased role name. */
   readonly usage: Map<string, LinkedRoleUsage>;
-  /** When each role last called which service, by the role's unique id and the service. */
+  /** The last use of each service by each role, by the role's unique id and the service. */
   readonly uses: Map<string, Map<string, LastUse>>;
-  /** Unique ids of callers that are no roles of the account, by ARN. */
+  /** Unique ids of callers that are not roles of the account, by ARN. */
   readonly callers: Map<string, string>;
 }
 
-/** The role of a name, whatever its case. */
+/** Finds a role by its name, ignoring case. */
 export function findRole(state: IamState, name: string): StoredRole | undefined {
   return state.roles.find((role) => sameRoleName(role.name, name));
 }
 
-/** The role of a name; refuses with NoSuchEntity where there is none. */
+/** Finds a role by its name. Throws `IamRefusedError` with `NoSuchEntity` if there is none. */
 export function expectRole(state: IamState, name: string): StoredRole {
   const role = findRole(state, name);
   if (role) return role;
   throw new IamRefusedError("NoSuchEntity", `The role with name ${name} cannot be found.`);
 }
 
-/** The default version of a managed policy. */
+/** Returns the default version of a managed policy. */
 export function defaultVersionOf(policy: StoredPolicy): StoredVersion | undefined {
   return policy.versions.find((version) => version.id === policy.defaultVersion);
 }
 
-/** The roles that a managed policy is attached to or bounds. */
+/** Returns the roles that a managed policy is attached to or bounds. */
 export function rolesUsing(state: IamState, policyArn: string): readonly StoredRole[] {
   return state.roles.filter((role) => role.attached.has(policyArn) || role.boundary === policyArn);
 }

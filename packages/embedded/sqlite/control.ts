@@ -10,7 +10,10 @@ import { type Database, query, readItem, serializeItem, transact } from "./datab
 
 const KeyRow = z.object({ sk: z.string() });
 
-/** Keeps control in SQLite. Whatever cannot be read throws `StoreUnavailableError`, so that nothing is written on a doubt. */
+/**
+ * Creates the control store over a SQLite database. Every call throws `StoreUnavailableError` if the database fails or if
+ * an item is unreadable, so that no role is written on incomplete control data.
+ */
 export function createControlStore(database: Database): ControlStore {
   return {
     load: async (role) => query(database, () => loadControl(database, role)),
@@ -49,14 +52,14 @@ function loadControl(database: Database, role: RoleKey): Control {
 
 function spend(database: Database, role: RoleKey, budget: RollbackBudget, now: Instant): Spending {
   const sk = controlKeys.budget(budgetWindow(budget, now).id);
-  const ofRole = controlKeys.partition(role);
-  const ofAccount = controlKeys.account(role.account);
-  const byRole = findItem(database, ofRole, sk, BudgetItem)?.spent ?? 0;
-  const byAccount = findItem(database, ofAccount, sk, BudgetItem)?.spent ?? 0;
-  if (byRole >= budget.perRole) return "role budget exhausted";
-  if (byAccount >= budget.perAccount) return "account budget exhausted";
-  writeItem(database, ofRole, sk, { spent: byRole + 1 });
-  writeItem(database, ofAccount, sk, { spent: byAccount + 1 });
+  const rolePk = controlKeys.partition(role);
+  const accountPk = controlKeys.account(role.account);
+  const roleSpent = findItem(database, rolePk, sk, BudgetItem)?.spent ?? 0;
+  const accountSpent = findItem(database, accountPk, sk, BudgetItem)?.spent ?? 0;
+  if (roleSpent >= budget.perRole) return "role budget exhausted";
+  if (accountSpent >= budget.perAccount) return "account budget exhausted";
+  writeItem(database, rolePk, sk, { spent: roleSpent + 1 });
+  writeItem(database, accountPk, sk, { spent: accountSpent + 1 });
   return "spent";
 }
 

@@ -3,27 +3,27 @@ import { formatCause, LedgerConflictError, StoreUnavailableError } from "@drift-
 import { schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 
-/** A SQLite database that holds the stores' items, under the same keys as the DynamoDB tables. */
+/** A SQLite database with the items of all stores, under the same keys as in the DynamoDB tables. */
 export interface Database {
-  /** The file, or `:memory:`. */
+  /** Path of the file, or `:memory:`. */
   readonly path: string;
   readonly sqlite: DatabaseSync;
   close(): void;
 }
 
-// Another process may be committing; its transactions are short.
-const waitMilliseconds = 5_000;
+// Transactions of other processes are short, so this is long enough to wait for a lock.
+const lockTimeoutMs = 5_000;
 
 /**
- * Opens the database of a file, which is made where it is not there, or one in memory (`:memory:`).
+ * Opens the database of a file, or one in memory (`:memory:`), and creates the file and the tables if they do not exist.
  * Throws `StoreUnavailableError`.
  *
- * It keeps SQLite's rollback journal, not the write-ahead log: writes are few and small, and a finished file is one
- * file that can be copied or put on a network drive.
+ * It uses SQLite's rollback journal, not the write-ahead log: writes are few and small, and a closed database is a single
+ * file that can be copied or stored on a network drive.
  */
 export function openDatabase(path: string): Database {
   try {
-    const sqlite = new DatabaseSync(path, { timeout: waitMilliseconds });
+    const sqlite = new DatabaseSync(path, { timeout: lockTimeoutMs });
     sqlite.exec(`
       CREATE TABLE IF NOT EXISTS findings (pk TEXT, sk TEXT, item TEXT NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS waiting (at TEXT, pk TEXT, sk TEXT, sink TEXT, PRIMARY KEY (pk, sk, sink)) WITHOUT ROWID;
@@ -35,7 +35,7 @@ export function openDatabase(path: string): Database {
   }
 }
 
-/** Does work on the database; what SQLite reports is thrown as `StoreUnavailableError`. */
+/** Runs `work` on the database. Throws `StoreUnavailableError` if SQLite fails. */
 export function query<T>(database: Database, work: (sqlite: DatabaseSync) => T): T {
   try {
     return work(database.sqlite);
@@ -45,7 +45,10 @@ export function query<T>(database: Database, work: (sqlite: DatabaseSync) => T):
   }
 }
 
-/** Does work in one transaction that nobody else's writes come between: all of it is written, or nothing. */
+/**
+ * Runs `work` in one exclusive write transaction: all of its writes are stored, or none. Throws `StoreUnavailableError` if
+ * SQLite fails.
+ */
 export function transact<T>(database: Database, work: (sqlite: DatabaseSync) => T): T {
   return query(database, (sqlite) => {
     sqlite.exec("BEGIN IMMEDIATE");
@@ -54,7 +57,7 @@ export function transact<T>(database: Database, work: (sqlite: DatabaseSync) => 
       sqlite.exec("COMMIT");
       return result;
     } catch (error) {
-      // SQLite has rolled back by itself after some errors, such as a full disk.
+      // After some errors, such as a full disk, SQLite has already rolled back.
       if (sqlite.isTransaction) sqlite.exec("ROLLBACK");
       throw error;
     }
@@ -64,7 +67,10 @@ export function transact<T>(database: Database, work: (sqlite: DatabaseSync) => 
 const Row = z.object({ pk: z.string(), sk: z.string(), item: z.string() });
 const Stored = z.looseObject({ schema: z.literal(schema) });
 
-/** Reads the item of a row of columns pk, sk, item; throws `StoreUnavailableError` with the item's key where it cannot. */
+/**
+ * Parses the item of a row with the columns pk, sk and item. Throws `StoreUnavailableError`, which names the item's key
+ * and every invalid field.
+ */
 export function readItem<T>(database: Database, row: unknown, item: z.ZodType<T>): T {
   const { pk, sk, item: text } = Row.parse(row);
   try {
@@ -72,13 +78,13 @@ export function readItem<T>(database: Database, row: unknown, item: z.ZodType<T>
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     throw new StoreUnavailableError(
-      `The item ${pk} ${sk} in ${database.path} cannot be read: ${why}\nRestore it, or remove it and let the next sweep write it anew.`,
+      `The item ${pk} ${sk} in ${database.path} cannot be read: ${why}\nRestore it, or remove it and let the next sweep write it again.`,
       { cause: error },
     );
   }
 }
 
-/** The text of an item as it is stored. */
+/** Returns the stored text of an item. */
 export function serializeItem(item: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ schema, ...item });
 }
@@ -86,7 +92,7 @@ export function serializeItem(item: Readonly<Record<string, unknown>>): string {
 function unavailable(path: string, error: unknown): StoreUnavailableError {
   const why = formatCause(error);
   return new StoreUnavailableError(
-    `The database ${path} cannot be used: ${why}. Check that the file is a database of drift-guard's and that its folder is there and can be written.`,
+    `The database ${path} cannot be used: ${why}. Check that the file is a database of drift-guard and that its folder exists and is writable.`,
     { cause: error },
   );
 }

@@ -14,7 +14,10 @@ import { type Database, query, readItem, serializeItem, transact } from "./datab
 
 const KeyRow = z.object({ sk: z.string() });
 
-/** Keeps the ledgers in SQLite. A transition waits for each of `sinks` to mark it delivered. */
+/**
+ * Creates the finding store over a SQLite database. A new transition is undelivered until each of `sinks` marks it. A
+ * commit is one transaction. Every call throws `StoreUnavailableError` if the database fails or if an item is unreadable.
+ */
 export function createFindingStore(
   database: Database,
   { sinks = [] }: { readonly sinks?: readonly Sink[] } = {},
@@ -106,7 +109,7 @@ function commitLedger(
   const stored = loadVersion(database, role);
   if (stored !== before.version) {
     throw new LedgerConflictError(
-      `The ledger of ${role.name} in ${database.path} was at version ${before.version} when it was loaded and is at ${stored} now. Load it again and decide anew.`,
+      `The ledger of ${role.name} in ${database.path} was at version ${before.version} when it was loaded and is at ${stored} now. Load it again and repeat the decision.`,
     );
   }
   const pk = findingKeys.partition(role);
@@ -123,7 +126,7 @@ function commitLedger(
     insert.run(pk, findingKeys.rollback(rollback.id), serializeItem({ rollback }));
   }
   const kept = new Set(after.findings.map(({ id }) => id));
-  for (const { id } of before.findings) if (!kept.has(id)) forgetHistory(sqlite, pk, id);
+  for (const { id } of before.findings) if (!kept.has(id)) deleteHistory(sqlite, pk, id);
   const wait = sqlite.prepare("INSERT INTO waiting (at, pk, sk, sink) VALUES (?, ?, ?, ?)");
   for (const transition of transitions) {
     const key = transitionKey(transition.finding);
@@ -133,8 +136,8 @@ function commitLedger(
   return { role, version, findings: after.findings, rollbacks: after.rollbacks };
 }
 
-// What was told of a finding goes with it: its numbers may come again.
-function forgetHistory(sqlite: DatabaseSync, pk: string, findingId: string): void {
+// A later finding with the same id reuses the sequence numbers, so the transitions of a deleted finding are deleted too.
+function deleteHistory(sqlite: DatabaseSync, pk: string, findingId: string): void {
   const prefix = findingKeys.transitions(findingId);
   for (const table of ["findings", "waiting"]) {
     sqlite

@@ -3,7 +3,10 @@ import { findingKeys } from "@drift-guard/core/store/keys";
 import { planUsage, RoleUserItem, UsageItem } from "@drift-guard/core/store/usage-items";
 import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
 
-/** Keeps what uses which role in SQLite, beside the findings. */
+/**
+ * Creates the usage store over a SQLite database, in the same table as the findings. Every call throws
+ * `StoreUnavailableError` if the database fails or if an item is unreadable.
+ */
 export function createUsageStore(database: Database): UsageStore {
   const select = (pk: string) =>
     query(database, (sqlite) =>
@@ -25,8 +28,8 @@ export function createUsageStore(database: Database): UsageStore {
         const remove = sqlite.prepare("DELETE FROM findings WHERE pk = ? AND sk = ?");
         const put = sqlite.prepare("INSERT OR REPLACE INTO findings (pk, sk, item) VALUES (?, ?, ?)");
         for (const name of write.deletes) remove.run(findingKeys.partition({ account, name }), sk);
-        for (const [name, own] of write.puts) {
-          put.run(findingKeys.partition({ account, name }), sk, serializeItem({ uses: own }));
+        for (const [name, roleUses] of write.puts) {
+          put.run(findingKeys.partition({ account, name }), sk, serializeItem({ uses: roleUses }));
         }
         if (write.item.roles.length === 0) remove.run(pk, sk);
         else put.run(pk, sk, serializeItem(write.item));
