@@ -1,11 +1,11 @@
-/** A role could not be read: access denied, throttled for good, or an answer that makes no sense. */
+/** A role could not be read: access denied, still throttled after all retries, or an invalid response. */
 export class RoleUnreadableError extends Error {
   override readonly name = "RoleUnreadableError";
 }
 
 /**
- * IAM refused a step of a rollback; `code` is IAM's error code, such as `UnmodifiableEntity`, and `requestId` what
- * CloudTrail's record of the refused call carries.
+ * IAM refused a step of a rollback. `code` is IAM's error code, such as `UnmodifiableEntity`; `requestId` also stands in
+ * CloudTrail's record of the refused call.
  */
 export class StepRefusedError extends Error {
   override readonly name = "StepRefusedError";
@@ -23,8 +23,8 @@ export class StepRefusedError extends Error {
 }
 
 /**
- * IAM gave no answer to a step, or one of a fault of its own, so whether IAM carried it out is not known: read the role
- * before anything else.
+ * IAM did not respond to a step, or responded with a server error, so that it is unknown whether the step took effect:
+ * read the role before any other call.
  */
 export class StepUnansweredError extends Error {
   override readonly name = "StepUnansweredError";
@@ -40,47 +40,47 @@ export class LinkedRoleRefusedError extends Error {
   }
 }
 
-/** IAM gave no usable answer about a service-linked role: whether a call was carried out is not known. */
+/** IAM gave no usable response about a service-linked role: it is unknown whether the call took effect. */
 export class LinkedRoleUnansweredError extends Error {
   override readonly name = "LinkedRoleUnansweredError";
 }
 
-/** Somebody else committed to the ledger since it was loaded; nothing was written. Load it again and decide anew. */
+/** Another process committed to the ledger since it was loaded. Nothing was written: load it and decide again. */
 export class LedgerConflictError extends Error {
   override readonly name = "LedgerConflictError";
 }
 
-/** A store cannot be reached, is not there, or holds an item that cannot be read. */
+/** A store cannot be reached, does not exist, or holds an item that cannot be parsed. */
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
 
-/** A message, record or file that is not what it should be; the text names the place. */
+/** A message, record or file is invalid; the text names the place. */
 export class MessageUnreadableError extends Error {
   override readonly name = "MessageUnreadableError";
 }
 
-/** The configuration is not what it should be; the text names the path. */
+/** The configuration is invalid; the text names the path. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** A rollback of the role is running, or IAM has not settled after one: the wish must be brought again later. */
+/** A rollback of the role is running, or has just ended and IAM may not show it yet: retry later. */
 export class RollbackUnderwayError extends Error {
   override readonly name = "RollbackUnderwayError";
 }
 
-/** AWS Batch could not be read: access denied, throttled for good, or an answer that makes no sense. */
+/** AWS Batch could not be read: access denied, still throttled after all retries, or an invalid response. */
 export class BatchUnreadableError extends Error {
   override readonly name = "BatchUnreadableError";
 }
 
-/** The ECS agents of a cluster could not be read: throttled for good, no answer, or a refusal other than of access. */
+/** The ECS agents of a cluster could not be read: still throttled after all retries, no response, or an error other than denied access. */
 export class AgentsUnreadableError extends Error {
   override readonly name = "AgentsUnreadableError";
 }
 
-/** A role, or a drift of it, cannot be taken into a reference; the text says why and what to do instead. */
+/** A role or a drift cannot be captured into a reference; the text says why and what to do instead. */
 export class CaptureError extends Error {
   override readonly name = "CaptureError";
 }

@@ -267,7 +267,7 @@ describe("reference capture --finding", () => {
     await writeFile(clean, printSnapshot(cleanRoles()));
     const moved = await take("--finding", idOf("inline:rogue"), ...sqlite, "--account", clean);
     assert.equal(moved.code, 2);
-    assert.match(moved.stderr, /has moved since/);
+    assert.match(moved.stderr, /the role has changed/);
   });
 });
 

@@ -11,8 +11,9 @@ import type { Reference } from "../reference/reference.ts";
 import { joinLivePolicies } from "./capture.ts";
 
 /**
- * The reference with accepted drifts taken into it, and nothing else. Throws `CaptureError` where the role has moved
- * since a finding was told, where it cannot be taken by itself, or where more would be taken than was accepted.
+ * Returns the reference changed so that it accepts the drift of the given findings, and nothing else. Throws
+ * `CaptureError` if the role has changed since a finding was recorded, if a drift cannot be accepted by itself, or if
+ * other drift would be accepted with it. `date` is the day of the reading, YYYY-MM-DD.
  */
 export function acceptDrifts(
   { reference, guarded, reading }: Evaluation,
@@ -21,7 +22,7 @@ export function acceptDrifts(
 ): Reference {
   if (reading.status === "absent") {
     throw new CaptureError(
-      `${reading.name} does not exist. Where it need not, say so: "required: false" in the configuration.`,
+      `${reading.name} does not exist. If it need not exist, set "required: false" in the configuration.`,
     );
   }
   const { role } = reading;
@@ -40,7 +41,7 @@ export function acceptDrifts(
   ];
   if (stray.length === 0) return after;
   throw new CaptureError(
-    `It cannot be taken by itself: ${stray.map(({ part }) => part).join(", ")} would change with it. Take those findings together, or capture ${role.name} anew.`,
+    `It cannot be accepted by itself: ${stray.map(({ part }) => part).join(", ")} would change with it. Accept those findings together, or capture ${role.name} again.`,
   );
 }
 
@@ -52,7 +53,7 @@ function findAccepted(finding: Finding, role: Role, now: readonly Assessment[]):
   );
   if (current) return current;
   throw new CaptureError(
-    `The role ${role.name} is not as finding ${finding.id} tells it: it has moved since, or the finding is not of its reference. See it with drift-guard check ${role.name}.`,
+    `The role ${role.name} no longer has the drift of finding ${finding.id}: the role has changed, or the finding belongs to another reference. See its present drift with drift-guard check ${role.name}.`,
   );
 }
 
@@ -66,7 +67,7 @@ function acceptAssessment(reference: Reference, assessment: Assessment, role: Ro
     case "undecided":
     case "note":
       throw new CaptureError(
-        `A finding of kind ${assessment.kind} at ${assessment.part} is nothing to take.`,
+        `A finding of kind ${assessment.kind} at ${assessment.part} cannot be accepted into a reference.`,
       );
   }
 }
@@ -83,7 +84,7 @@ function acceptDrift(reference: Reference, drift: Drift, role: Role, source: Ref
   }
   if (part === "role") {
     throw new CaptureError(
-      `Where ${role.name} stands is not its reference's to say: add ${role.path} to its paths in the configuration, if it is right.`,
+      `A reference does not decide the path of ${role.name}: if ${role.path} is right, add it to the role's paths in the configuration.`,
     );
   }
   const text = textOf(role, part);
@@ -95,7 +96,7 @@ function acceptDrift(reference: Reference, drift: Drift, role: Role, source: Ref
   const retired = reference.retired.filter(({ arn }) => part !== `managed:${arn}`);
   if (text === undefined) {
     throw new CaptureError(
-      `What ${role.name} lacks at ${part} cannot be taken by itself: capture ${role.name} anew.`,
+      `The missing permissions of ${role.name} at ${part} cannot be accepted by themselves: capture ${role.name} again.`,
     );
   }
   const field = side === "excess" ? "allowed" : "floor";
@@ -122,7 +123,7 @@ function acceptAttachment(
   };
 }
 
-// The live statements that give too much, whole: what of them the reference has already changes nothing.
+// Adds each live statement with excess whole; the part of it that the reference has already changes nothing.
 function addTrust({ trust }: Reference, role: Role, { grants, denies }: Drift): string {
   if (denies.length > 0) return role.trust;
   const given = new Set(grants.flatMap(({ statements }) => statements.map(({ statement }) => statement)));

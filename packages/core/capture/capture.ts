@@ -3,19 +3,19 @@ import type { Role } from "../model/role.ts";
 import { isReadable, joinDocuments, readDocument, withoutSids } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
 
-/** A reference that a role was captured into. */
+/** The result of capturing a role. */
 export interface Captured {
   readonly reference: Reference;
-  /** What was left to the owner, each a sentence. */
+  /** What the owner has to complete or know, each a sentence. */
   readonly notes: readonly string[];
 }
 
-// Where AWS's console and most people put roles; any other path was chosen, and so is held.
+// The console creates roles at these paths. Any other path was chosen on purpose, and is part of the reference.
 const usualPaths: readonly string[] = ["/", "/service-role/"];
 
 /**
- * What a role is right now, as a reference: evaluated against it, the role is clean. `date` is the day of the reading.
- * Throws `CaptureError` where a policy cannot be read.
+ * Returns the role's present state as a reference: the role has no drift from it. `date` is the day of the reading,
+ * YYYY-MM-DD. Throws `CaptureError` if a policy cannot be read, or if the inline policies cannot be joined into one.
  */
 export function captureRole(role: Role, date: string): Captured {
   const source = { title: `Captured from the live role ${role.name}`, date };
@@ -23,13 +23,13 @@ export function captureRole(role: Role, date: string): Captured {
   const { boundary, profiles } = role;
   if (!boundary.observed) throw cannotCapture(role, boundary.why);
   const odd = [
-    { name: "trust", text: role.trust },
-    ...role.inline,
+    { name: "trust policy", text: role.trust },
+    ...role.inline.map(({ name, text }) => ({ name: `inline policy ${name}`, text })),
     ...role.attached.flatMap(({ arn, version }) =>
-      version.observed ? [{ name: arn, text: version.value.text }] : [],
+      version.observed ? [{ name: `policy ${arn}`, text: version.value.text }] : [],
     ),
   ].find(({ text }) => !isReadable(text));
-  if (odd) throw cannotCapture(role, `Its ${odd.name} is no policy that can be read.`);
+  if (odd) throw cannotCapture(role, `Its ${odd.name} cannot be parsed.`);
   const held = profiles.observed ? profiles.value : [];
   const [profile] = held;
   const reference: Reference = {
@@ -56,11 +56,13 @@ export function captureRole(role: Role, date: string): Captured {
     notes: [
       ...(linked !== undefined || usualPaths.includes(role.path)
         ? []
-        : [`To have it put back, say paths: ["${role.path}"] for it in the configuration.`]),
+        : [
+            `To have drift of it rolled back, set paths: ["${role.path}"] for the role in the configuration.`,
+          ]),
       ...(boundary.value === null
         ? []
         : [
-            `It has the boundary ${boundary.value.arn}: the reference lets it have any that leaves what it needs.`,
+            `It has the boundary ${boundary.value.arn}. The reference accepts any boundary that allows what the role needs.`,
           ]),
       ...(profiles.observed ? [] : [`Instance profiles are not in the reference. ${profiles.why}`]),
       ...(held.length > 1
@@ -82,7 +84,7 @@ export function joinLivePolicies(texts: readonly string[]): string {
   const versions = new Set(texts.map((text) => readDocument(text).Version ?? "2008-10-17"));
   if (versions.size > 1 && texts.some((text) => text.includes("${"))) {
     throw new CaptureError(
-      "Policies of versions 2008-10-17 and 2012-10-17 with ${…} in them cannot stand in one document: bring them to one version first.",
+      "Policies of versions 2008-10-17 and 2012-10-17 with ${…} in them cannot be joined into one: give them the same version first.",
     );
   }
   const version = versions.size > 1 ? "2012-10-17" : [...versions][0];

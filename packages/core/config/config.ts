@@ -5,43 +5,43 @@ import { sameRoleName } from "../model/role.ts";
 import { builtInReferences, findReference } from "../reference/built-in.ts";
 import { Reference, Strictness } from "../reference/reference.ts";
 
-/** What may be done about drift on one side: nothing, after a person's approval, or at once. */
+/** Whether drift on one side is rolled back: never, after approval, or at once. */
 export const RollbackMode = z.enum(["off", "approve", "automatic"]);
 export type RollbackMode = z.infer<typeof RollbackMode>;
 
-/** How one role is guarded. */
+/** The owner's choices for one role. */
 export const GuardedRole = z.strictObject({
-  /** Name of the reference, the owner's own or a built-in; the role's own name where left out. */
+  /** Name of the reference, the owner's own or a built-in one. Default: the role's name. */
   reference: z.string().exactOptional(),
-  /** Parts that are held more or less strictly than the reference says. */
+  /** How strictly to compare parts, in place of the reference's own choice. */
   strictness: Strictness.unwrap().partial().default({}),
   /**
-   * Policies that the role may have beside its reference's, whatever they hold: ARNs of managed ones and names of
-   * inline ones; `*` stands for any text.
+   * Policies that the role may have in addition to its reference's, whatever they allow: ARNs of managed policies and
+   * names of inline policies, with `*` for any text.
    */
   allowedPolicies: z.array(z.string().min(1)).default([]),
-  /** The instance profile that must hold the role, where it is not the reference's. */
+  /** The instance profile that must hold the role, in place of the reference's. */
   profile: z.string().exactOptional(),
   /** Whether an absent role is a finding. */
   required: z.boolean().default(true),
-  /** IAM paths that the role may stand at (2.8). The rollback function may write at these and no others. */
+  /** IAM paths at which the role may be (2.8). The rollback function may write at these paths only. */
   paths: z
     .array(
       z.string().regex(
-        // The path becomes part of a permission, where * ? and ${ stand for other text than themselves.
+        // The path becomes part of a permission, in which *, ? and ${ are special.
         /^\/(?:[\x21-\x23\x25-\x29\x2b-\x3e\x40-\x7e]+\/)?$/,
         "must begin and end with /, and hold no space, *, ? or $",
       ),
     )
     .default(["/", "/service-role/"]),
-  /** Removing what is too much can break; restoring what is missing is a grant. Each is asked for apart. */
+  /** Removing excess can break jobs, and restoring missing permissions is a grant: each has its own switch. */
   rollback: z
     .strictObject({ excess: RollbackMode.default("off"), missing: RollbackMode.default("off") })
     .prefault({}),
 });
 export type GuardedRole = z.infer<typeof GuardedRole>;
 
-/** What severities are given by: a drift's side, or the kind of other evidence. */
+/** What the owner can set a severity for: a drift's side, or another kind of evidence. */
 export const SeverityKey = z.enum([
   "excess",
   "missing",
@@ -62,45 +62,45 @@ const TrustedActor = z
   .regex(/^(?:\*$|arn:)/, "must be an ARN, in which * stands for any text")
   .refine((pattern) => !namesEverybody(pattern), {
     error:
-      "means everybody, so that no change would be undone without approval: name the role or user behind it, such as arn:aws:iam::*:role/deploy, or set rollback to approve",
+      "means every principal, so that every rollback would wait for approval: name the role or user, such as arn:aws:iam::*:role/deploy, or set rollback to approve",
   });
 
-// What comes after the account, or after the last colon where a * stands for the pieces before it.
+// Looks at the text after the account id, or after the last colon if a * replaces earlier segments.
 function namesEverybody(pattern: string): boolean {
   const pieces = pattern.split(":");
   return /^\**$/.test(pieces.length > 5 ? pieces.slice(5).join(":") : (pieces.at(-1) ?? ""));
 }
 
-/** The owner's choices, as they are checked; `defineConfig` checks beside that whether they fit together. */
+/** The owner's configuration. `defineConfig` also checks that its parts fit together. */
 export const Config = z.strictObject({
   /** By role name. */
   roles: z.record(z.string().regex(/^[\w+=,.@-]{1,64}$/, "must be a role name"), GuardedRole),
-  /** The owner's own references; one with a built-in's name stands in its place. */
+  /** The owner's own references. One with the name of a built-in reference replaces it. */
   references: z.array(Reference).default([]),
   /**
-   * ARNs of principals, with `*` for any text, whose changes are told but never undone without a person's approval:
-   * the role of a deployment pipeline, that would otherwise fight with the guard.
+   * ARNs of principals, with `*` for any text, whose changes are reported but never rolled back without approval, such
+   * as the role of a deployment pipeline, which would set its change again.
    */
   trustedActors: z.array(TrustedActor).default([]),
-  /** Severities in place of the guard's own ratings. */
+  /** Severities in place of those that the guard assigns. */
   severities: z.partialRecord(SeverityKey, Severity).default({}),
   regions: z
     .strictObject({
-      /** Where the guard's tables, queues and functions live. */
+      /** The region of the guard's tables, queues and functions. */
       guard: Region.default("us-east-1"),
-      /** Where Batch runs: one rule in each forwards its events to the guard. */
+      /** Every region in which AWS Batch runs: a rule in each forwards its events to the guard. */
       batch: z.array(Region).default(["us-east-1"]),
     })
     .prefault({}),
-  /** Import findings into Security Hub, which the account must have enabled in the guard's region. */
+  /** Whether to import findings into Security Hub, which must be enabled in the guard's region. */
   securityHub: z.boolean().default(false),
-  /** Addresses that get the guard's messages by e-mail; other subscriptions can be made on the topic. */
+  /** Addresses that get the guard's messages by email. Add other subscriptions to the topic itself. */
   emails: z.array(z.email()).default([]),
-  /** Hours between sweeps, which find what no event told. */
+  /** Hours between sweeps, which find drift that no event reported. */
   sweepHours: z.number().int().min(1).max(24).default(6),
-  /** Seconds until a role that changed is read again: IAM is eventually consistent. SQS delays 900 s at most. */
+  /** Seconds until a changed role is read again, since IAM is eventually consistent. SQS delays 900 s at most. */
   recheckSeconds: z.number().int().min(1).max(900).default(120),
-  /** How many rollbacks may be carried out in a window before the guard stops and asks. */
+  /** How many rollbacks the guard may carry out in a window of time before it waits for a person. */
   budget: z
     .strictObject({
       perRole: z.number().int().min(1).default(3),
@@ -111,10 +111,10 @@ export const Config = z.strictObject({
 });
 
 export type Config = z.infer<typeof Config>;
-/** The owner's choices as written: what is left out gets its default. */
+/** The configuration as the owner writes it, without defaults. */
 export type ConfigInput = z.input<typeof Config>;
 
-/** Checks the owner's choices and fills in the defaults; throws `ConfigError` that names the path in `source`. */
+/** Checks the configuration and fills in the defaults. Throws `ConfigError` that names the path in `source`. */
 export function defineConfig(input: ConfigInput, source = "drift-guard.config.ts"): Config {
   const parsed = FittingConfig.safeParse(input);
   if (parsed.success) return parsed.data;
@@ -132,7 +132,7 @@ const FittingConfig = Config.superRefine((config, context) => {
       context.addIssue({
         code: "custom",
         path: ["references", index, "role"],
-        message: `there is another reference ${role} before it`,
+        message: `another reference before it has the name ${role}`,
       });
     }
   }
@@ -143,7 +143,7 @@ const FittingConfig = Config.superRefine((config, context) => {
     context.addIssue({
       code: "custom",
       path: ["roles", name],
-      message: `${first} and ${name} are one role to IAM: join the two`,
+      message: `${first} and ${name} are the same role in IAM: keep one of them`,
     });
   }
   for (const [name, { reference: wanted }] of Object.entries(config.roles)) {
@@ -157,10 +157,10 @@ const FittingConfig = Config.superRefine((config, context) => {
   }
 });
 
-/** The roles that are guarded where the owner chose none: those of the guide's three pages. */
+/** The roles that are watched if the owner names none: those of the guide's three pages. */
 export const defaultRoles: ConfigInput["roles"] = {
   AWSBatchServiceRole: {},
-  // Batch makes it when it needs it: its absence means nothing (R17, R18).
+  // AWS Batch creates it when needed, so its absence is no drift (R17, R18).
   AWSServiceRoleForBatch: { required: false, paths: ["/aws-service-role/batch.amazonaws.com/"] },
   ecsTaskExecutionRole: {},
 };

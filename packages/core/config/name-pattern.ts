@@ -1,10 +1,17 @@
-/** Whether a name or ARN is one that a pattern means: `*` stands for any text, and all else for itself. */
+/**
+ * Whether a pattern of the configuration matches a whole name or ARN: `*` stands for any text, also across colons, and
+ * every other character, `?` included, for itself. The matchers of `@drift-guard/policy` follow IAM's rules instead:
+ * segment by segment, with `?` as a wildcard.
+ */
 export function matchesName(pattern: string, name: string): boolean {
   const pieces = pattern.split("*").map((piece) => piece.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   return new RegExp(`^${pieces.join(".*")}$`, "s").test(name);
 }
 
-/** Whether a pattern of IAM's (`*` any text, `?` one character, no case) means some text that begins so. */
+/**
+ * Whether an IAM action pattern (`*` any text, `?` one character, compared without case) matches some text that starts
+ * with `start`.
+ */
 export function mayBegin(pattern: string, start: string): boolean {
   const written = pattern.toLowerCase();
   let reached = skipStars(new Set([0]), written);
@@ -19,7 +26,7 @@ export function mayBegin(pattern: string, start: string): boolean {
   return reached.size > 0;
 }
 
-// A star stands for no text as well. What is added to a set while it is walked is walked too.
+// A star also matches the empty text. A set's iteration includes elements that are added during it.
 function skipStars(reached: Set<number>, written: string): Set<number> {
   for (const at of reached) if (written[at] === "*") reached.add(at + 1);
   return reached;

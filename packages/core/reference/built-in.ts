@@ -24,7 +24,7 @@ import { type Reference, Reference as ReferenceSchema } from "./reference.ts";
 
 let parsed: readonly Reference[] | undefined;
 
-/** The built-in references, as AWS's pages and policies state them; each says its source and date. */
+/** Returns the built-in references, taken from AWS's pages and policies; each has its source and date. */
 export function builtInReferences(): readonly Reference[] {
   parsed ??= [
     batchServiceRole,
@@ -44,12 +44,12 @@ export function builtInReferences(): readonly Reference[] {
   return parsed;
 }
 
-/** The reference of a name: the owner's own where there is one, else the built-in, else undefined. */
+/** Returns the reference of a name, which is compared without case: the owner's own, else a built-in one, else undefined. */
 export function findReference(name: string, own: readonly Reference[] = []): Reference | undefined {
   return [...own, ...builtInReferences()].find((reference) => sameRoleName(reference.role, name));
 }
 
-/** A reference as it reads in another partition: the guide prints `arn:aws:` throughout (T7). */
+/** Returns the reference with its ARNs in another partition: the guide prints `arn:aws:` throughout (T7). */
 export function localiseReference(reference: Reference, partition: string): Reference {
   if (partition === "aws") return reference;
   const localise = (text: string) => text.replaceAll("arn:aws:", `arn:${partition}:`);

@@ -5,7 +5,7 @@ import type { Reference } from "./reference.ts";
 
 type Duty = RoleUse["duty"];
 
-/** By duty, the reference that the guide gives for it; the first is a role's main duty where it has several. */
+// The guide's reference for each duty. A role with several duties gets attachments and strictness from the first.
 const referencesByDuty: readonly (readonly [Duty, string])[] = [
   ["service", "AWSBatchServiceRole"],
   ["instance", "ecsInstanceRole"],
@@ -22,9 +22,9 @@ const jobTrust = JSON.stringify({
 });
 
 /**
- * What a role should be that nobody wrote a reference for, by what Batch uses it as. A role with several duties is
- * trusted by every service that needs it; a job role may hold what its owner wants, so that only its trust is compared.
- * Undefined where nothing uses it.
+ * Returns the reference for a role that AWS Batch uses: the one of its name, else one composed from its duties. A role
+ * with several duties trusts the service of each. A job role may hold any permissions, so that only its trust is
+ * compared. Undefined if nothing uses the role.
  */
 export function referenceByDuty(
   name: string,
@@ -60,7 +60,7 @@ export function referenceByDuty(
 function jobReference(name: string): Reference {
   return {
     role: name,
-    purpose: "What the containers of jobs act as; what it may do is its owner's to say.",
+    purpose: "The role of the containers of jobs; its owner decides what it may do.",
     source: {
       title: "Amazon ECS Developer Guide, task IAM role",
       url: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html",

@@ -1,7 +1,10 @@
 import { type RoleReading, seen } from "../model/role.ts";
 import type { Reference } from "./reference.ts";
 
-/** A role that is exactly as its reference says, in an account of no importance: a reference that is sound is clean of it. */
+/**
+ * Returns a role that is exactly as its reference requires, in the account 123456789012. Evaluating it must find no drift:
+ * this checks that the reference is consistent.
+ */
 export function exemplifyReference(reference: Reference): RoleReading {
   const account = "123456789012";
   const name = reference.role;

@@ -3,19 +3,19 @@ import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
 import * as z from "zod";
 import { ConfigError } from "../errors.ts";
 
-/** Where a fact comes from, and of which day it is. */
+/** The source of a fact, and the date on which it was read. */
 export const Provenance = z
   .strictObject({
     title: z.string(),
     url: z.string().exactOptional(),
     date: z.iso.date(),
-    /** What is not certain about it, in a sentence. */
+    /** One sentence about what is uncertain. */
     note: z.string().exactOptional(),
   })
   .readonly();
 export type Provenance = z.infer<typeof Provenance>;
 
-// A document stands in the data as an object, and is compared as text.
+// Written as an object or as JSON text, and kept as text.
 const document = z
   .union([z.string(), z.record(z.string(), z.unknown())])
   .transform((written) => (typeof written === "string" ? written : JSON.stringify(written)))
@@ -31,13 +31,13 @@ const document = z
 /** A managed policy that must be attached (R5, R40), with its document as of the source's date. */
 export const Attachment = z
   .strictObject({
-    /** With `aws` as the partition; another partition's role has its own. */
+    /** In the partition `aws`; `localiseReference` rewrites it for others. */
     arn: z.string().regex(
-      // It becomes part of a permission, where * ? and ${ stand for other text than themselves.
+      // It becomes part of a permission, in which *, ? and ${ are special.
       /^arn:[\w-]+:iam::(?:aws|\d{12}):policy\/(?:[\x21-\x23\x25-\x29\x2b-\x3e\x40-\x7e]+\/)?[\w+=,.@-]{1,128}$/,
       "must be a policy's ARN, without *, ? and $",
     ),
-    /** The version id that the document had, for people; never compared (platform-facts 1). */
+    /** The document's version id, for display; never compared (docs/aws-facts.md, "Managed policies"). */
     version: z.string(),
     document,
     source: Provenance,
@@ -45,19 +45,19 @@ export const Attachment = z
   .readonly();
 export type Attachment = z.infer<typeof Attachment>;
 
-/** A document of grants, and where it stands. */
+/** A policy document and its source. */
 const Sourced = z.strictObject({ document, source: Provenance }).readonly();
 
-/** How strict a reference is, part by part. The guide's own strictness is the default (R5, R9, R40). */
+/** How strictly each part is compared. The default is what the guide requires (R5, R9, R40). */
 export const Strictness = z
   .strictObject({
-    /** `exact`: no more and no less; `floor`: more may be trusted; `off`: not compared. */
+    /** `exact`: equivalent to the reference; `floor`: more principals may be trusted; `off`: not compared. */
     trust: z.enum(["exact", "floor", "off"]),
-    /** `off`: the attachments' grants are part of the floor, whichever policy gives them. */
+    /** `required`: the policies must be attached; `off`: any policy may allow their grants, which join the floor. */
     attachments: z.enum(["required", "off"]),
-    /** Whether the floor's grants must be there, whichever policy gives them. */
+    /** `required`: the policies of the role together must allow the floor's grants; `off`: not compared. */
     floor: z.enum(["required", "off"]),
-    /** `closed`: grants beyond the attachments, the floor and what is allowed are excess. */
+    /** `closed`: grants beyond attachments, floor and allowed are excess; `open`: they are not. */
     ceiling: z.enum(["closed", "open"]),
   })
   .readonly();
@@ -70,43 +70,43 @@ const usualStrictness: Strictness = {
   ceiling: "closed",
 };
 
-/** A managed policy that was right once, and must not be attached any more (2.2). */
+/** A managed policy that was once recommended and must no longer be attached (2.2). */
 export const RetiredPolicy = z
   .strictObject({ arn: z.string(), why: z.string(), source: Provenance })
   .readonly();
 export type RetiredPolicy = z.infer<typeof RetiredPolicy>;
 
-/** What a role should be. */
+/** What a role should be, part by part, and how strictly each part is compared. */
 export const Reference = z
   .strictObject({
-    /** The role's name, or the reference's own where the role may have any. */
+    /** The role's name; for a reference that several roles share, the reference's own name. */
     role: z.string().regex(/^[\w+=,.@-]{1,64}$/, "must be a role name"),
     /** One sentence: what the role is for. */
     purpose: z.string().exactOptional(),
-    /** Set for a service-linked role: its service principal. IAM keeps such a role; nobody else may write it. */
+    /** The service principal of a service-linked role, which only its service may write; left out for other roles. */
     serviceLinked: z.string().exactOptional(),
-    /** The only path that the role may have; any path where left out (2.8). */
+    /** The only path that the role may have (2.8); any if left out. */
     path: z.string().exactOptional(),
     source: Provenance,
     trust: document,
     attachments: z.array(Attachment).readonly(),
-    /** Grants that must be there, whichever policy gives them; none where left out. */
+    /** Grants that the role must have, from any of its policies; none if left out. */
     floor: Sourced.exactOptional(),
-    /** Grants that may be there beside the attachments' own (R39, R45, R46); none where left out. */
+    /** Grants that the role may have in addition to attachments and floor (R39, R45, R46); none if left out. */
     allowed: Sourced.exactOptional(),
     retired: z.array(RetiredPolicy).readonly().default([]),
-    /** The instance profile that must hold the role (2.1); the reference's own name stands for the role's name. */
+    /** The instance profile that must hold the role (2.1). The reference's own name stands for the role's name. */
     profile: z.string().exactOptional(),
-    /** A boundary cuts what the role needs; `any` leaves it to the owner. */
+    /** `none`: any permissions boundary is drift, as it can block what the role needs; `any`: the owner may choose one. */
     boundary: z.enum(["none", "any"]),
     strictness: Strictness.default(usualStrictness),
   })
   .readonly();
 export type Reference = z.infer<typeof Reference>;
-/** A reference as it is written: documents as objects, defaults left out. */
+/** A reference as the owner writes it: documents as objects, without defaults. */
 export type ReferenceInput = z.input<typeof Reference>;
 
-/** Reads a reference as it is written, such as a JSON file's content; throws `ConfigError` that names the path. */
+/** Checks a reference as written, such as the content of a JSON file. Throws `ConfigError` that names the path in `source`. */
 export function defineReference(written: object, source = "The reference"): Reference {
   const { $schema: _, ...fields }: { readonly $schema?: unknown } = written;
   const parsed = Reference.safeParse(fields);
@@ -114,7 +114,7 @@ export function defineReference(written: object, source = "The reference"): Refe
   throw new ConfigError(`${source} is not valid.\n${z.prettifyError(parsed.error)}`, { cause: parsed.error });
 }
 
-/** A reference as it is written to a file: documents as objects, what is as by default left out. */
+/** Returns a reference as the text of a file: JSON, with documents as objects and without defaults. */
 export function formatReference(reference: Reference): string {
   return `${JSON.stringify(describeReference(reference), undefined, 2)}\n`;
 }

@@ -135,7 +135,7 @@ describe("a captured role", () => {
     const hidden = { ...worker, attached: [{ arn: "arn:aws:iam::aws:policy/X", version: unseen("denied") }] };
     assert.throws(() => captureRole(hidden, today), { name: "CaptureError", message: /denied/ });
     assert.throws(() => captureRole({ ...worker, trust: "{}" }, today), {
-      message: /Its trust is no policy/,
+      message: /Its trust policy cannot be parsed/,
     });
     assert.throws(() => captureRole({ ...worker, boundary: unseen("not shown") }, today), CaptureError);
   });
@@ -145,7 +145,7 @@ function captureOrRefuse(role: Role): Reference | undefined {
   try {
     return captureRole(role, today).reference;
   } catch (error) {
-    // Two versions of the policy language with variables in them cannot stand in one document.
+    // Two versions of the policy language with variables in them cannot be joined into one.
     if (error instanceof CaptureError) return undefined;
     throw error;
   }
@@ -251,14 +251,14 @@ describe("an accepted drift", () => {
     assert.ok(finding);
     assert.throws(() => take(clean, reference, [finding]), {
       name: "CaptureError",
-      message: /has moved since/,
+      message: /the role has changed/,
     });
   });
 
   it("that is not sure is not taken", () => {
     const role = { ...clean, inline: [{ name: "odd", text: "{}" }] };
     assert.throws(() => take(role, reference, findingsOf(role, reference)), {
-      message: /is nothing to take/,
+      message: /cannot be accepted into a reference/,
     });
     assert.throws(() => take(clean, reference, [aFinding({ evidence: anUndecided() })]), CaptureError);
   });

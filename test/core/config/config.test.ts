@@ -83,7 +83,7 @@ describe("the configuration", () => {
     [
       "two references of one name",
       { roles: {}, references: [written, { ...written, role: "WORKER" }] },
-      /another reference WORKER[\s\S]*references\[1\]\.role/,
+      /another reference before it has the name WORKER[\s\S]*references\[1\]\.role/,
     ],
     [
       "a strictness that there is not",
@@ -96,12 +96,12 @@ describe("the configuration", () => {
     [
       "a trusted actor that is everybody",
       { roles: {}, trustedActors: ["arn:aws:iam::123456789012:*"] },
-      /everybody[\s\S]*trustedActors\[0\]/,
+      /every principal[\s\S]*trustedActors\[0\]/,
     ],
     [
       "everybody as a trusted actor",
       { roles: {}, trustedActors: ["*"] },
-      /everybody[\s\S]*trustedActors\[0\]/,
+      /every principal[\s\S]*trustedActors\[0\]/,
     ],
     ["a name that is no role's", { roles: { "a b": {} } }, /a b/],
     [
