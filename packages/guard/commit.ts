@@ -6,7 +6,7 @@ import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore } from "@drift-guard/core/ports";
 
 /** A ledger as it is to be stored, its new transitions, and what the caller wants to know of the decision. */
-export interface Decision<Result> {
+export interface LedgerDecision<Result> {
   readonly ledger: Ledger;
   readonly transitions: readonly Transition[];
   readonly result: Result;
@@ -25,8 +25,8 @@ const maxCommitAttempts = 12;
 export async function decideAndCommit<Result>(
   store: Pick<FindingStore, "load" | "commit">,
   role: RoleKey,
-  decide: (ledger: Ledger) => Decision<Result> | Promise<Decision<Result>>,
-): Promise<Decision<Result>> {
+  decide: (ledger: Ledger) => LedgerDecision<Result> | Promise<LedgerDecision<Result>>,
+): Promise<LedgerDecision<Result>> {
   for (let attempt = 1; ; attempt += 1) {
     const before = await store.load(role);
     const decision = await decide(before);
@@ -45,7 +45,7 @@ export async function decideAndCommit<Result>(
 }
 
 // A decision carries its own time, so no clock is needed. A time that is too early only prunes too little.
-function newestTime({ ledger, transitions }: Decision<unknown>): Instant {
+function newestTime({ ledger, transitions }: LedgerDecision<unknown>): Instant {
   const times = [
     ...transitions.map(({ at }) => at),
     ...ledger.findings.flatMap(({ updatedAt, cleanSince }) => [updatedAt, cleanSince ?? updatedAt]),

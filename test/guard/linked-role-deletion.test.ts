@@ -9,7 +9,7 @@ import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embe
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import {
-  type DeletionLook,
+  type DeletionPoll,
   type DeletionPorts,
   followDeletion,
   submitDeletion,
@@ -18,7 +18,7 @@ import { aKey, noon } from "../builders.ts";
 
 const key = aKey({ name: "AWSServiceRoleForBatch" });
 const ada: ApiCaller = { kind: "user", name: "ada" };
-const patience = { everySeconds: 1, forSeconds: 60 };
+const schedule = { intervalSeconds: 1, timeoutSeconds: 60 };
 const inIreland = { region: "eu-west-1", resources: ["compute-environment/a", "compute-environment/b"] };
 const inVirginia = { region: "us-east-1", resources: ["compute-environment/c"] };
 
@@ -51,13 +51,13 @@ function ports(): DeletionPorts {
   };
 }
 
-async function followed(deletion: Deletion, over = patience): Promise<readonly DeletionLook[]> {
-  const looks: DeletionLook[] = [];
+async function followed(deletion: Deletion, over = schedule): Promise<readonly DeletionPoll[]> {
+  const looks: DeletionPoll[] = [];
   for await (const look of followDeletion(deletion, ports(), over)) looks.push(look);
   return looks;
 }
 
-const statuses = (looks: readonly DeletionLook[]) => looks.map(({ deletion }) => deletion.last.status);
+const statuses = (looks: readonly DeletionPoll[]) => looks.map(({ deletion }) => deletion.last.status);
 const isThere = async () => (await account.reader(ada).read(key.name)).status === "present";
 
 describe("The deletion of a service-linked role", () => {
@@ -125,8 +125,11 @@ describe("The deletion of a service-linked role", () => {
     assert.equal((await submitDeletion(key, ports())).taskId, taskId);
   });
 
-  it("goes on without whoever has no more patience", async () => {
-    const looks = await followed(await submitDeletion(key, ports()), { everySeconds: 1, forSeconds: 2 });
+  it("stops polling when the schedule ends", async () => {
+    const looks = await followed(await submitDeletion(key, ports()), {
+      intervalSeconds: 1,
+      timeoutSeconds: 2,
+    });
     assert.deepEqual(statuses(looks), ["NOT_STARTED", "IN_PROGRESS", "IN_PROGRESS"]);
     clock.advance(60);
     assert.equal(await isThere(), false);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { environmentsOf } from "@drift-guard/core/linked-role/standing";
-import { lookForUses, readComputeEnvironments } from "@drift-guard/guard/linked-role/uses";
+import { createRegionReader, scanRegions } from "@drift-guard/guard/linked-role/uses";
 import { account, trustOf } from "../builders.ts";
 import { aWorld, type World } from "./world.ts";
 
@@ -22,7 +22,7 @@ async function addEnvironment(world: World, name: string, region: string, servic
   );
 }
 
-const look = (world: World) => lookForUses(regions, readComputeEnvironments(world.ports.batch, arn));
+const look = (world: World) => scanRegions(regions, createRegionReader(world.ports.batch, arn));
 
 describe("What uses a service-linked role", () => {
   it("is every compute environment of every region that names it, or names no role", async () => {

@@ -6,7 +6,7 @@ import {
 import type { Deletion } from "@drift-guard/core/model/deletion";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
-import type { DeletionLook } from "@drift-guard/guard/linked-role/deletion";
+import type { DeletionPoll } from "@drift-guard/guard/linked-role/deletion";
 import type { ExitCode } from "../command.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { formatRegionUsage } from "./progress.ts";
@@ -29,7 +29,7 @@ export interface DeletionOutcome {
 
 /** Judges a deletion by the last look at it, and by the role itself. */
 export function judgeOutcome(
-  look: DeletionLook,
+  look: DeletionPoll,
   reading: RoleReading,
   looks: readonly RegionLook[],
   { role, account }: Pick<LinkedRoleSession, "role" | "account">,

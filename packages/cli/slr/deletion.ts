@@ -6,7 +6,7 @@ import { sanitise } from "@drift-guard/formats/printable";
 import {
   type DeletionPorts,
   followDeletion,
-  type Patience,
+  type PollingSchedule,
   submitDeletion,
 } from "@drift-guard/guard/linked-role/deletion";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
@@ -26,9 +26,9 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
     every: { type: "string", default: "5" },
     for: { type: "string", default: "600" },
   });
-  const patience = {
-    everySeconds: readSeconds("--every", values.every),
-    forSeconds: readSeconds("--for", values.for),
+  const schedule = {
+    intervalSeconds: readSeconds("--every", values.every),
+    timeoutSeconds: readSeconds("--for", values.for),
   };
   if (!values.yes) {
     throw new UsageError(
@@ -46,7 +46,7 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
   const say = async (text: string) => {
     if (!values.json) await terminal.print(...wrap(text, terminal.columns));
   };
-  const ending = await carryOut(session, regions, ports, patience, values["even-if-used"], say);
+  const ending = await carryOut(session, regions, ports, schedule, values["even-if-used"], say);
   if (values.json) await terminal.print(JSON.stringify(ending, undefined, 2));
   else await terminal.print(...formatOutcome(ending, terminal));
   return ending.exitCode;
@@ -58,7 +58,7 @@ async function carryOut(
   session: LinkedRoleSession,
   regions: readonly string[],
   ports: DeletionPorts,
-  patience: Patience,
+  schedule: PollingSchedule,
   evenIfUsed: boolean,
   say: Say,
 ): Promise<DeletionOutcome> {
@@ -67,7 +67,7 @@ async function carryOut(
   const known = await ports.memory.load(key);
   if (known && !hasEnded(known.last)) {
     await say("A deletion that was asked for earlier has not ended; it is followed.");
-    const ending = await follow(known, session, regions, ports, patience, say);
+    const ending = await follow(known, session, regions, ports, schedule, say);
     // IAM does not keep tasks for ever: where the role is still there, it is asked again.
     if (ending.outcome !== "unknown") return ending;
   }
@@ -83,7 +83,7 @@ async function carryOut(
   }
   const deletion = await submitDeletion(key, ports);
   await say(`IAM took the deletion of ${role.name}.`);
-  return follow(deletion, session, regions, ports, patience, say);
+  return follow(deletion, session, regions, ports, schedule, say);
 }
 
 async function follow(
@@ -91,12 +91,12 @@ async function follow(
   session: LinkedRoleSession,
   regions: readonly string[],
   ports: DeletionPorts,
-  patience: Patience,
+  schedule: PollingSchedule,
   say: Say,
 ): Promise<DeletionOutcome> {
   let told = "";
   let last: Parameters<typeof judgeOutcome>[0] = { kind: "seen", deletion };
-  for await (const look of followDeletion(deletion, ports, patience)) {
+  for await (const look of followDeletion(deletion, ports, schedule)) {
     last = look;
     const text = formatDeletion(look);
     // A person wants to hear what is new, not that nothing is.

@@ -1,9 +1,9 @@
 import type { RegionUsage } from "@drift-guard/core/model/deletion";
 import { sanitise } from "@drift-guard/formats/printable";
-import type { DeletionLook } from "@drift-guard/guard/linked-role/deletion";
+import type { DeletionPoll } from "@drift-guard/guard/linked-role/deletion";
 
 /** One look at a deletion in a sentence or two. */
-export function formatDeletion(look: DeletionLook): string {
+export function formatDeletion(look: DeletionPoll): string {
   const { taskId, submittedAt, last } = look.deletion;
   const task = `The deletion that was asked for at ${submittedAt} (${sanitise(taskId)})`;
   switch (look.kind) {

@@ -4,7 +4,7 @@ import type { RegionLook } from "@drift-guard/core/linked-role/standing";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader } from "@drift-guard/core/ports";
 import { sanitise } from "@drift-guard/formats/printable";
-import { lookForUses, readComputeEnvironments } from "@drift-guard/guard/linked-role/uses";
+import { createRegionReader, scanRegions } from "@drift-guard/guard/linked-role/uses";
 import { identifyLiveAccount, type LiveAccount } from "../account-source.ts";
 import { UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
@@ -46,7 +46,7 @@ export async function openLinkedRoleSession(roleName: string | undefined): Promi
   const clientOf = (region: string) => new BatchClient({ region });
   const read =
     role.usedBy === "compute environments"
-      ? readComputeEnvironments(batch.createBatchReader(clientOf, live), arn)
+      ? createRegionReader(batch.createBatchReader(clientOf, live), arn)
       : services.createServiceEnvironmentReader(clientOf);
   return {
     ...live,
@@ -54,7 +54,7 @@ export async function openLinkedRoleSession(roleName: string | undefined): Promi
     arn,
     reader: createRoleReader(client, live),
     keeper: keeping.createLinkedRoleKeeper(client),
-    scanRegions: (regions) => lookForUses(regions, read),
+    scanRegions: (regions) => scanRegions(regions, read),
   };
 }
 

@@ -8,7 +8,7 @@ import {
 import { type Deletion, hasEnded } from "@drift-guard/core/model/deletion";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
-import { type DeletionLook, lookAtDeletion } from "@drift-guard/guard/linked-role/deletion";
+import { type DeletionPoll, pollDeletion } from "@drift-guard/guard/linked-role/deletion";
 import { type ExitCode, parseCommandLine } from "../command.ts";
 import { padCell, type Terminal, wrap } from "../terminal.ts";
 import { defaultDeletionFile, openDeletionFile } from "./deletion-file.ts";
@@ -21,7 +21,7 @@ interface LinkedRoleReport {
   readonly reading: RoleReading;
   readonly activity: RoleActivity | undefined;
   readonly looks: readonly RegionLook[];
-  readonly deletion: DeletionLook | undefined;
+  readonly deletion: DeletionPoll | undefined;
 }
 
 /** `slr status`: whether the role is there, who uses it and when it was last used, and whether it is being deleted. */
@@ -34,7 +34,7 @@ export async function showStatus(args: readonly string[], terminal: Terminal): P
   const known = await memory.load({ account, name: role.name });
   const [reading, looks] = await Promise.all([reader.read(role.name), session.scanRegions(regions)]);
   const standing = judgeLinkedRole(role, reading, looks);
-  const deletion = known && (await lookAtDeletion(known, { keeper, memory }));
+  const deletion = known && (await pollDeletion(known, { keeper, memory }));
   const activity = reading.status === "present" ? await keeper.activity(role.name) : undefined;
   const status: LinkedRoleReport = { standing, reading, activity, looks, deletion };
   const code = exitCodeOf(status);

@@ -9,7 +9,7 @@ import type { AgentReader, UsageStore } from "@drift-guard/core/ports";
  * ECS agent its instances run (R37). What nothing shows now stays as it was last seen: an environment without instances
  * gives them the same agent again. Throws `AgentsUnreadableError`, `StoreUnavailableError`.
  */
-export async function addAgent(
+export async function withOldestAgent(
   environment: ComputeEnvironment,
   uses: UsesByRole,
   agents: AgentReader | undefined,
@@ -36,14 +36,14 @@ export async function addAgent(
 }
 
 /** Agents that are read until that fails once: the rest of a region is not kept waiting for it. */
-export interface GuardedAgents {
+export interface AgentsUntilFailure {
   readonly reader: AgentReader | undefined;
   /** Why not all were read. */
   failure(): AgentsUnreadableError | undefined;
 }
 
 /** Makes a reader of agents that keeps its first failure and shows nothing from then on. */
-export function guardAgents(agents: AgentReader | undefined): GuardedAgents {
+export function readAgentsUntilFailure(agents: AgentReader | undefined): AgentsUntilFailure {
   let failure: AgentsUnreadableError | undefined;
   return {
     reader: agents && {

@@ -11,18 +11,18 @@ import type { InspectPorts } from "../ports.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
 
 /** What a look at a role gave. */
-export interface Look {
+export interface RoleAssessment {
   readonly assessments: readonly Assessment[];
   /** The role's ARN; left out where the role is absent, or could not be read. */
   readonly arn?: string;
 }
 
 /** Reads a role, unless it is given as just read, and assesses it. */
-export async function lookAtRole(
+export async function readAndAssessRole(
   watched: WatchedRoleWithUses,
   given: RoleReading | undefined,
   ports: Pick<InspectPorts, "roles" | "resources">,
-): Promise<Look> {
+): Promise<RoleAssessment> {
   try {
     const reading = given ?? (await ports.roles.read(watched.name));
     const assessments = await assessRole(watched, reading, ports);

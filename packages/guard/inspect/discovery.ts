@@ -35,7 +35,7 @@ export async function findWatchedRolesWithUses(
 }
 
 /** The names of every role that AWS Batch is known to use and that the owner does not guard. */
-export async function listDiscovered(
+export async function listDiscoveredNames(
   { usage }: { readonly usage: Pick<UsageStore, "users"> },
   settings: GuardSettings,
 ): Promise<readonly string[]> {
@@ -64,7 +64,7 @@ async function findWatchedRoleWithUses(
   const released = {
     name,
     guarded: GuardedRole.parse({ required: false, paths: [] }),
-    reference: anything(name),
+    reference: createOpenReference(name),
   };
   return { ...released, uses, discovered: true };
 }
@@ -74,7 +74,7 @@ function requireInUse({ guarded }: WatchedRole, uses: readonly RoleUse[]): Pick<
   return { guarded: { ...guarded, required: guarded.required || uses.some(namesRole) } };
 }
 
-function anything(role: string): Reference {
+function createOpenReference(role: string): Reference {
   return {
     role,
     source: { title: "Nothing of AWS Batch uses this role", date: "2026-11-22" },

@@ -12,10 +12,10 @@ import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { attemptOf, isByGuard, judgeOwnCall } from "@drift-guard/core/rollback/own-call";
 import { decideAndCommit } from "../commit.ts";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
-import { lookAtRole } from "./assessment.ts";
+import { readAndAssessRole } from "./assessment.ts";
 import { findWatchedRolesWithUses, type WatchedRoleWithUses } from "./discovery.ts";
-import { watchDeletion, watchEdits } from "./linked-role-watch.ts";
-import { environmentsBehind, refreshSubjects } from "./usage.ts";
+import { noteLinkedRoleEdits, noteRunningDeletion } from "./linked-role-watch.ts";
+import { findEnvironmentsOfQueue, refreshSubjects } from "./usage.ts";
 
 /** What a look at one role came to. */
 export interface Inspection {
@@ -40,7 +40,7 @@ export async function inspectMessage(
     case "symptom":
       return inspectSymptom(message.symptom, ports, settings);
     case "recheck":
-      return inspectAgain(message.recheck, ports, settings);
+      return inspectRecheck(message.recheck, ports, settings);
   }
 }
 
@@ -51,17 +51,17 @@ async function inspectChange(
 ): Promise<readonly Inspection[]> {
   // The rules pin the account; a message that another account's event slipped into is not believed.
   if (change.account !== settings.account) return [];
-  const names = await rolesBehind(change, ports, settings);
+  const names = await findRolesBehind(change, ports, settings);
   const cause: Cause = { kind: "change", changeId: change.id, call: change.call, at: change.at };
   return Promise.all(
     (await findWatchedRolesWithUses(names, ports, settings)).map(async (watched) => {
       const evidence = [
         // A refused call of the guard itself is its rollback's failure, or somebody else's doing: judged at the recheck.
-        ...(change.outcome.status === "refused" && isOfIam(change) && !isByGuard(change, settings)
+        ...(change.outcome.status === "refused" && isIamCall(change) && !isByGuard(change, settings)
           ? [attemptOf(change, change.outcome)]
           : []),
-        ...(await watchEdits(watched, change, ports)),
-        ...(await watchDeletion(watched, change, ports)),
+        ...(await noteLinkedRoleEdits(watched, change, ports)),
+        ...(await noteRunningDeletion(watched, change, ports)),
       ];
       const inspection = await inspectRole(watched, { cause, after: change, evidence }, ports, settings);
       // IAM is eventually consistent: even a clean read is read again.
@@ -71,7 +71,7 @@ async function inspectChange(
   );
 }
 
-async function rolesBehind(
+async function findRolesBehind(
   { subjects, region }: Pick<Change, "subjects" | "region">,
   ports: InspectPorts,
   settings: GuardSettings,
@@ -83,7 +83,7 @@ async function rolesBehind(
 }
 
 // A role that Batch was told to use is not what somebody attempted to alter, and not altered by it.
-function isOfIam({ call }: Change): boolean {
+function isIamCall({ call }: Change): boolean {
   return call.startsWith("iam:");
 }
 
@@ -94,9 +94,9 @@ async function inspectSymptom(
 ): Promise<readonly Inspection[]> {
   if (symptom.account !== settings.account) return [];
   const { id, at, what, reason, region, queue } = symptom;
-  const behind = queue === undefined ? [] : await environmentsBehind(region, queue, ports);
+  const behind = queue === undefined ? [] : await findEnvironmentsOfQueue(region, queue, ports);
   const subjects = [...symptom.subjects, ...behind];
-  const names = await rolesBehind({ subjects, region }, ports, settings);
+  const names = await findRolesBehind({ subjects, region }, ports, settings);
   const watchedRoles = await findWatchedRolesWithUses(names, ports, settings);
   const cause: Cause = { kind: "symptom", eventId: id, at, what, reason };
   const inspections = await Promise.all(
@@ -104,7 +104,7 @@ async function inspectSymptom(
   );
   const [first] = watchedRoles;
   if (first && !inspections.some(({ evidence }) => evidence.some(explainsFailure))) {
-    const evidence = [unexplained(symptom, watchedRoles)];
+    const evidence = [createUnexplainedNote(symptom, watchedRoles)];
     inspections.push(await inspectRole(first, { cause, evidence }, ports, settings));
   }
   for (const { name } of watchedRoles) {
@@ -113,7 +113,10 @@ async function inspectSymptom(
   return inspections.map((inspection) => ({ ...inspection, recheck: true }));
 }
 
-function unexplained({ what, reason }: Symptom, watchedRoles: readonly WatchedRoleWithUses[]): Note {
+function createUnexplainedNote(
+  { what, reason }: Symptom,
+  watchedRoles: readonly WatchedRoleWithUses[],
+): Note {
   return {
     kind: "note",
     part: "role",
@@ -126,13 +129,13 @@ function unexplained({ what, reason }: Symptom, watchedRoles: readonly WatchedRo
   };
 }
 
-async function inspectAgain(
+async function inspectRecheck(
   { role, after }: Recheck,
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
   // Batch judges an environment's role some time after it was told of it.
-  const touched = after && !isOfIam(after) ? await rolesBehind(after, ports, settings) : [];
+  const touched = after && !isIamCall(after) ? await findRolesBehind(after, ports, settings) : [];
   const watchedRoles = await findWatchedRolesWithUses([role], ports, settings);
   const others = await findWatchedRolesWithUses(
     touched.filter((name) => !sameRoleName(name, role)),
@@ -141,7 +144,7 @@ async function inspectAgain(
   );
   const inspections: Inspection[] = [];
   for (const watched of [...watchedRoles, ...others]) {
-    const evidence = await watchDeletion(watched, after, ports);
+    const evidence = await noteRunningDeletion(watched, after, ports);
     const occasion = { cause: { kind: "recheck" }, evidence, ...(after && { after }) } as const;
     const inspection = await inspectRole(watched, occasion, ports, settings);
     // The others have rechecks of their own: asked for here as well, they would multiply.
@@ -176,7 +179,7 @@ export async function inspectRole(
   const { exceptions } = await ports.control.load(key);
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first round may use what the caller read: after a conflict the role is read anew.
-    const seen = await lookAtRole(watched, given, ports);
+    const seen = await readAndAssessRole(watched, given, ports);
     given = undefined;
     const now = instantOf(ports.now());
     const foreign = cause.kind === "recheck" && after ? judgeOwnCall(after, ledger, settings, now) : "none";

@@ -15,7 +15,7 @@ import type { WatchedRoleWithUses } from "./discovery.ts";
  * That a service-linked role is being deleted while AWS Batch uses it: told at once, and until the task has ended.
  * Whether the role went or was kept then, reading it shows.
  */
-export async function watchDeletion(
+export async function noteRunningDeletion(
   watched: WatchedRoleWithUses,
   change: Change | undefined,
   { deletions, now }: Pick<InspectPorts, "deletions" | "now">,
@@ -36,7 +36,7 @@ export async function watchDeletion(
 }
 
 /** What a change edited of a service-linked role, as it is now; nothing where the role is no such one. */
-export async function watchEdits(
+export async function noteLinkedRoleEdits(
   { name, reference }: WatchedRoleWithUses,
   change: Change,
   { roles }: Pick<InspectPorts, "roles">,

@@ -10,7 +10,7 @@ import { BatchUnreadableError, RoleUnreadableError } from "@drift-guard/core/err
 import type { Subject } from "@drift-guard/core/model/change";
 import type { AgentReader, BatchReader, RoleReader, UsageStore } from "@drift-guard/core/ports";
 import type { GuardSettings } from "../ports.ts";
-import { addAgent, guardAgents } from "./agents.ts";
+import { readAgentsUntilFailure, withOldestAgent } from "./agents.ts";
 
 /** Ports that read what AWS Batch uses roles for, and record it. */
 export interface UsagePorts {
@@ -30,7 +30,7 @@ export async function refreshSubjects(
   { account }: GuardSettings,
 ): Promise<readonly string[]> {
   const touched: string[] = [];
-  for (const { kind, name } of subjects.filter(isOfBatch)) {
+  for (const { kind, name } of subjects.filter(isBatchSubject)) {
     const subject: UsageSubject = { kind, region, name };
     if (kind === "job-definition") {
       const uses = usesOfDefinition(await ports.batch.definition(region, name));
@@ -41,9 +41,9 @@ export async function refreshSubjects(
     const queues = environment ? await collect(ports.batch.queues(region)) : [];
     // Agents come and go without an event: they are asked for by a sweep.
     const uses = environment
-      ? await addAgent(
+      ? await withOldestAgent(
           environment,
-          await usesWithHolders(environment, queues, new Map(), ports),
+          await findUsesOfEnvironment(environment, queues, new Map(), ports),
           undefined,
           account,
           ports.usage,
@@ -54,14 +54,14 @@ export async function refreshSubjects(
   return [...new Set(touched)];
 }
 
-function isOfBatch(
+function isBatchSubject(
   subject: Subject,
 ): subject is Extract<Subject, { kind: "compute-environment" | "job-definition" }> {
   return subject.kind === "compute-environment" || subject.kind === "job-definition";
 }
 
 /** The compute environments that a job queue runs on, as subjects. Throws `BatchUnreadableError`. */
-export async function environmentsBehind(
+export async function findEnvironmentsOfQueue(
   region: string,
   queueName: string,
   { batch }: { readonly batch: Pick<BatchReader, "queues"> },
@@ -82,7 +82,7 @@ export async function refreshRegion(
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    return await recordRegion(region, ports, settings, signal);
+    return await readAndRecordRegion(region, ports, settings, signal);
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return "Time ran out before all of it was read.";
     if (error instanceof BatchUnreadableError || error instanceof RoleUnreadableError) return error.message;
@@ -90,7 +90,7 @@ export async function refreshRegion(
   }
 }
 
-async function recordRegion(
+async function readAndRecordRegion(
   region: string,
   ports: UsagePorts & { readonly agents?: AgentReader },
   { account }: GuardSettings,
@@ -106,24 +106,24 @@ async function recordRegion(
     return ports.usage.record(account, subject, uses);
   };
   const holders = new Map<string, string | undefined>();
-  const agents = guardAgents(ports.agents);
+  const agents = readAgentsUntilFailure(ports.agents);
   for (const environment of environments) {
-    const uses = await usesWithHolders(environment, queues, holders, ports);
-    const told = await addAgent(environment, uses, agents.reader, account, ports.usage);
+    const uses = await findUsesOfEnvironment(environment, queues, holders, ports);
+    const told = await withOldestAgent(environment, uses, agents.reader, account, ports.usage);
     await record({ kind: "compute-environment", region, name: environment.name }, told);
   }
   for (const [name, revisions] of definitions) {
     await record({ kind: "job-definition", region, name }, usesOfDefinition(revisions));
   }
   for (const { subject } of known) {
-    if (subject.region === region && !isAmong(subject, environments, definitions)) {
+    if (subject.region === region && !isListed(subject, environments, definitions)) {
       await record(subject, new Map());
     }
   }
   return agents.failure()?.message;
 }
 
-function isAmong(
+function isListed(
   { kind, name }: UsageSubject,
   environments: readonly ComputeEnvironment[],
   definitions: ReadonlyMap<string, readonly JobDefinition[]>,
@@ -131,7 +131,7 @@ function isAmong(
   return kind === "job-definition" ? definitions.has(name) : environments.some((one) => one.name === name);
 }
 
-async function usesWithHolders(
+async function findUsesOfEnvironment(
   environment: ComputeEnvironment,
   queues: readonly JobQueue[],
   holders: Map<string, string | undefined>,

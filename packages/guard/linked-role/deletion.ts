@@ -31,13 +31,13 @@ export interface FollowingPorts extends Clock {
 export type DeletionPorts = SubmissionPorts & FollowingPorts;
 
 /** How often a deletion is looked at, and for how long. */
-export interface Patience {
-  readonly everySeconds: number;
-  readonly forSeconds: number;
+export interface PollingSchedule {
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
 }
 
 /** One look at a deletion: how it stands, that IAM does not know it any more, or why that could not be read. */
-export type DeletionLook =
+export type DeletionPoll =
   | { readonly kind: "seen"; readonly deletion: Deletion }
   | { readonly kind: "unknown"; readonly deletion: Deletion }
   | { readonly kind: "unread"; readonly deletion: Deletion; readonly why: string };
@@ -71,12 +71,12 @@ export async function submitDeletion(
 export async function* followDeletion(
   deletion: Deletion,
   ports: FollowingPorts,
-  { everySeconds, forSeconds }: Patience,
-): AsyncGenerator<DeletionLook, void, void> {
+  { intervalSeconds: everySeconds, timeoutSeconds: forSeconds }: PollingSchedule,
+): AsyncGenerator<DeletionPoll, void, void> {
   const until = ports.now().getTime() + forSeconds * 1000;
   let current = deletion;
   for (;;) {
-    const look = await lookAtDeletion(current, ports);
+    const look = await pollDeletion(current, ports);
     current = look.deletion;
     yield look;
     if (look.kind === "unknown" || (look.kind === "seen" && hasEnded(current.last))) return;
@@ -86,10 +86,10 @@ export async function* followDeletion(
 }
 
 /** Looks at a deletion once, and remembers what it saw. */
-export async function lookAtDeletion(
+export async function pollDeletion(
   deletion: Deletion,
   { keeper, memory }: Pick<FollowingPorts, "keeper" | "memory">,
-): Promise<DeletionLook> {
+): Promise<DeletionPoll> {
   let last: DeletionStatus | undefined;
   try {
     last = await keeper.deletionStatus(deletion.taskId);

@@ -3,7 +3,7 @@ import type { RegionLook } from "@drift-guard/core/linked-role/standing";
 import type { BatchReader, RegionReader } from "@drift-guard/core/ports";
 
 /** Looks for what works with a service-linked role, in each region; one that cannot be read says why. */
-export function lookForUses(regions: readonly string[], read: RegionReader): Promise<readonly RegionLook[]> {
+export function scanRegions(regions: readonly string[], read: RegionReader): Promise<readonly RegionLook[]> {
   return Promise.all(
     regions.map((region) =>
       read(region).catch((error: unknown): RegionLook => {
@@ -15,7 +15,7 @@ export function lookForUses(regions: readonly string[], read: RegionReader): Pro
 }
 
 /** Reads the compute environments whose service role is the role of an ARN: at another path it is another role (2.9). */
-export function readComputeEnvironments(batch: BatchReader, roleArn: string): RegionReader {
+export function createRegionReader(batch: BatchReader, roleArn: string): RegionReader {
   return async (region) => {
     const environments = [];
     for await (const { name, state, status, roles } of batch.environments(region)) {

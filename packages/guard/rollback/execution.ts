@@ -37,11 +37,11 @@ export async function carryOut(
       const { requestId } = await writer.apply(step);
       done.push({ step: index, at: instantOf(now()), ...(requestId !== undefined && { requestId }) });
       // At once, since the call's own event is on its way and must be recognised by its request id.
-      await record({ ...rollback, done: [...done] }, key, ports);
+      await recordSteps({ ...rollback, done: [...done] }, key, ports);
       // The next read may still show the role as it was before this step: IAM is eventually consistent.
       expected = [...expected.map((role) => applyStep(role, step)), ...expected];
     } catch (error) {
-      const failed = failureOf(error);
+      const failed = describeFailure(error);
       if (failed) {
         const requestId = error instanceof StepRefusedError ? error.requestId : undefined;
         done.push({
@@ -57,12 +57,12 @@ export async function carryOut(
   return { ...rollback, done, status: "done", endedAt: instantOf(now()) };
 }
 
-function failureOf(error: unknown): StepDone["failed"] | undefined {
+function describeFailure(error: unknown): StepDone["failed"] | undefined {
   if (error instanceof StepRefusedError) return "refused";
   return error instanceof StepUnansweredError ? "unanswered" : undefined;
 }
 
-async function record(
+async function recordSteps(
   rollback: Rollback,
   key: RoleKey,
   { findings }: Pick<RollbackPorts, "findings">,

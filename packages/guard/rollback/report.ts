@@ -9,25 +9,25 @@ import type { RollbackPorts } from "../ports.ts";
 import { replaceRollback } from "./execution.ts";
 
 /** A finding that is not undone, and why. */
-export interface Refusal {
+export interface FindingRefusal {
   readonly id: string;
   readonly reason: string;
   /** Whether the reason passes by itself, so that the sweep may ask again. */
-  readonly passes?: boolean;
+  readonly temporary?: boolean;
 }
 
 /** Notes refusals in the ledger; each reason is told once, not with every copy of an event. */
-export function refuse(
+export function recordRefusals(
   ledger: Ledger,
-  refusals: readonly Refusal[],
+  refusals: readonly FindingRefusal[],
   now: Instant,
 ): { readonly ledger: Ledger; readonly transitions: readonly Transition[] } {
   const transitions: Transition[] = [];
   const findings = ledger.findings.map((finding) => {
     const refusal = refusals.find(({ id }) => id === finding.id);
     if (!refusal || finding.refusal === refusal.reason) return finding;
-    const after = turnDown(finding, refusal.reason, refusal.passes === true, now);
-    transitions.push(tell(after, "refused", "refused", refusal.reason, now));
+    const after = withRefusal(finding, refusal.reason, refusal.temporary === true, now);
+    transitions.push(createTransition(after, "refused", "refused", refusal.reason, now));
     return after;
   });
   return { ledger: transitions.length === 0 ? ledger : { ...ledger, findings }, transitions };
@@ -40,49 +40,49 @@ export async function concludeRollback(
   ports: Pick<RollbackPorts, "findings" | "now">,
 ): Promise<void> {
   const now = instantOf(ports.now());
-  const note = summarise(rollback);
+  const note = formatSummary(rollback);
   await decideAndCommit(ports.findings, key, (ledger) => {
     const transitions: Transition[] = [];
     const findings = ledger.findings.map((finding) => {
       if (!rollback.plan.findings.includes(finding.id)) return finding;
-      const undone = isUndone(finding, rollback);
+      const undone = isRolledBack(finding, rollback);
       const after = undone
         ? { ...finding, seq: finding.seq + 1, updatedAt: now }
-        : turnDown(finding, note, passes(rollback), now);
-      transitions.push(tell(after, undone ? "rolled-back" : "refused", rollback.id, note, now));
+        : withRefusal(finding, note, isTemporary(rollback), now);
+      transitions.push(createTransition(after, undone ? "rolled-back" : "refused", rollback.id, note, now));
       return after;
     });
     return { ledger: { ...replaceRollback(ledger, rollback), findings }, transitions, result: undefined };
   });
 }
 
-function turnDown(finding: Finding, refusal: string, passing: boolean, now: Instant): Finding {
+function withRefusal(finding: Finding, refusal: string, passing: boolean, now: Instant): Finding {
   const { retry: _, ...rest } = finding;
   return { ...rest, refusal, ...(passing && { retry: true as const }), seq: finding.seq + 1, updatedAt: now };
 }
 
-const carriedOut = ({ done }: Rollback) => done.filter(({ failed }) => failed === undefined);
+const listCarriedOut = ({ done }: Rollback) => done.filter(({ failed }) => failed === undefined);
 
 // A finding is undone when every step at its part was carried out.
-function isUndone({ evidence: { part } }: Finding, rollback: Rollback): boolean {
+function isRolledBack({ evidence: { part } }: Finding, rollback: Rollback): boolean {
   if (rollback.status === "done") return true;
-  const indexes = new Set(carriedOut(rollback).map(({ step }) => step));
+  const indexes = new Set(listCarriedOut(rollback).map(({ step }) => step));
   return rollback.plan.steps.every((step, index) => step.part !== part || indexes.has(index));
 }
 
-function summarise(rollback: Rollback): string {
-  const calls = carriedOut(rollback).flatMap(({ step }) => rollback.plan.steps[step]?.call ?? []);
+function formatSummary(rollback: Rollback): string {
+  const calls = listCarriedOut(rollback).flatMap(({ step }) => rollback.plan.steps[step]?.call ?? []);
   const undone = calls.length === 0 ? "Nothing was put back." : `Put back by ${calls.join(", ")}.`;
   if (rollback.status !== "failed") return `${undone} It is closed when a later read finds it clean.`;
   return `The rollback stopped: ${rollback.failure} ${undone}`;
 }
 
 // What IAM refused it will refuse again. That the role moved, or that no answer came, passes.
-function passes({ done }: Rollback): boolean {
+function isTemporary({ done }: Rollback): boolean {
   return !done.some(({ failed }) => failed === "refused");
 }
 
-function tell(
+function createTransition(
   finding: Finding,
   kind: TransitionKind,
   rollbackId: string,

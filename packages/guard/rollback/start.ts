@@ -12,12 +12,12 @@ import type { Spending } from "@drift-guard/core/ports";
 import { recordRole } from "@drift-guard/core/rollback/apply-step";
 import { authorise } from "@drift-guard/core/rollback/authorise";
 import { planRollback } from "@drift-guard/core/rollback/planner";
-import { type Decision, decideAndCommit } from "../commit.ts";
+import { decideAndCommit, type LedgerDecision } from "../commit.ts";
 import { assessRole } from "../inspect/assessment.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
-import { type Refusal, refuse } from "./report.ts";
+import { type FindingRefusal, recordRefusals } from "./report.ts";
 
 /** A rollback to carry out, as the ledger holds it now, or the outcome where there is none. */
 export type Start =
@@ -117,8 +117,12 @@ function decideStart(
   { spending, breakerOpened }: Fulfilled,
   newId: () => string,
   settings: GuardSettings,
-): Decision<Start | Intent> {
-  const keep = (result: Start | Intent): Decision<Start | Intent> => ({ ledger, transitions: [], result });
+): LedgerDecision<Start | Intent> {
+  const keep = (result: Start | Intent): LedgerDecision<Start | Intent> => ({
+    ledger,
+    transitions: [],
+    result,
+  });
   const end = (why: string) => keep({ kind: "end", outcome: nothingToDo(why) });
   if (observation.status === "absent") return end(`${watched.name} does not exist`);
   const { role, assessments, control, now } = observation;
@@ -138,9 +142,13 @@ function decideStart(
     config: settings.config,
     now,
   });
-  const left = withheld.map((each): Refusal => ({ id: each.finding.id, reason: each.reason }));
-  const refuseAll = (reason: string, passes: boolean): Decision<Start> => ({
-    ...refuse(current, [...left, ...plan.findings.map((id) => ({ id, reason, passes }))], now),
+  const left = withheld.map((each): FindingRefusal => ({ id: each.finding.id, reason: each.reason }));
+  const refuseAll = (reason: string, temporary: boolean): LedgerDecision<Start> => ({
+    ...recordRefusals(
+      current,
+      [...left, ...plan.findings.map((id): FindingRefusal => ({ id, reason, temporary }))],
+      now,
+    ),
     result: { kind: "end", outcome: { status: "refused", reason } },
   });
   if (plan.steps.length === 0) {
@@ -165,7 +173,7 @@ function decideStart(
     done: [],
     status: "running",
   };
-  const refused = refuse(current, left, now);
+  const refused = recordRefusals(current, left, now);
   return {
     ledger: { ...refused.ledger, rollbacks: [...refused.ledger.rollbacks, rollback] },
     transitions: refused.transitions,

@@ -6,23 +6,23 @@ import { rollbackKinds, type Transition } from "@drift-guard/core/model/transiti
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { Inspection } from "../inspect/inspect.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
-import type { Attempt } from "./report.ts";
+import type { FailureCollector } from "./report.ts";
 
 // A sink retries for some minutes by itself; what is unconfirmed after that was lost on the way.
-const overdueMinutes = 15;
-const announceAtOnce = 100;
-const hubDays = 30;
+const overdueAfterMinutes = 15;
+const announceBatchSize = 100;
+const renewAfterDays = 30;
 
 /** The moment before which whatever was told should have been heard. */
-function overdueAt({ now }: Pick<SweepPorts, "now">): Instant {
-  return instantOf(new Date(now().getTime() - overdueMinutes * 60_000));
+function findOverdueTime({ now }: Pick<SweepPorts, "now">): Instant {
+  return instantOf(new Date(now().getTime() - overdueAfterMinutes * 60_000));
 }
 
 /**
  * The transitions that asked for a rollback which never came, though its owner wants it at once: the wish was lost, or
  * refused for a reason that passes. Only of drifts that were just seen, so that no role is bothered which cannot be read.
  */
-export async function findUnanswered(
+export async function findUnansweredRequests(
   watched: WatchedRoleWithUses,
   { role, evidence }: Inspection,
   ports: Pick<SweepPorts, "findings" | "now">,
@@ -37,7 +37,7 @@ export async function findUnanswered(
     if (!seen.has(finding.id) || !wantsRollback(finding, guarded)) continue;
     const history = await ports.findings.history(role, finding.id);
     const last = history.findLast(({ kind }) => rollbackKinds.includes(kind));
-    if (last && last.at < overdueAt(ports)) unanswered.push(last);
+    if (last && last.at < findOverdueTime(ports)) unanswered.push(last);
   }
   return unanswered;
 }
@@ -51,14 +51,14 @@ function wantsRollback({ state, evidence, refusal, retry }: Finding, { rollback 
  * The transitions of open findings that Security Hub is to be told again: it forgets an active finding that nobody has
  * updated for 90 days (platform-facts 5.6). A month leaves room for two that go wrong.
  */
-export async function renewForHub(
+export async function renewInSecurityHub(
   { role }: Inspection,
   { findings, now }: Pick<SweepPorts, "findings" | "now">,
   { config }: GuardSettings,
 ): Promise<readonly Transition[]> {
   if (!config.securityHub) return [];
   const moment = now();
-  const monthAgo = instantOf(new Date(moment.getTime() - hubDays * 86_400_000));
+  const monthAgo = instantOf(new Date(moment.getTime() - renewAfterDays * 86_400_000));
   const renewed: Transition[] = [];
   for (const finding of (await findings.load(role)).findings) {
     if (finding.state !== "open" || !isBefore(finding.updatedAt, monthAgo)) continue;
@@ -71,9 +71,9 @@ export async function renewForHub(
 }
 
 /** Tells again what a sink has not confirmed; gives the ids of what was told, also where it could not tell all. */
-export async function resendOverdue(
+export async function announceOverdue(
   ports: Pick<SweepPorts, "findings" | "announcer" | "now">,
-  attempt: Attempt,
+  attempt: FailureCollector,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlySet<string>> {
   const told = new Set<string>();
@@ -81,13 +81,13 @@ export async function resendOverdue(
   const tellWaiting = async () => {
     const batch = waiting;
     waiting = [];
-    for (const id of await announce(batch, ports, attempt, signal)) told.add(id);
+    for (const id of await announceInBatches(batch, ports, attempt, signal)) told.add(id);
   };
   await attempt("what no sink has confirmed", async () => {
-    for await (const transition of ports.findings.undelivered(overdueAt(ports))) {
+    for await (const transition of ports.findings.undelivered(findOverdueTime(ports))) {
       if (signal?.aborted) return;
       waiting.push(transition);
-      if (waiting.length === announceAtOnce) await tellWaiting();
+      if (waiting.length === announceBatchSize) await tellWaiting();
     }
   });
   await tellWaiting();
@@ -95,15 +95,15 @@ export async function resendOverdue(
 }
 
 /** Tells transitions on the bus, so many at once; gives the ids of those that it took. */
-export async function announce(
+export async function announceInBatches(
   transitions: readonly Transition[],
   { announcer }: Pick<SweepPorts, "announcer">,
-  attempt: Attempt,
+  attempt: FailureCollector,
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   const told: string[] = [];
-  for (let from = 0; from < transitions.length && !signal?.aborted; from += announceAtOnce) {
-    const batch = transitions.slice(from, from + announceAtOnce);
+  for (let from = 0; from < transitions.length && !signal?.aborted; from += announceBatchSize) {
+    const batch = transitions.slice(from, from + announceBatchSize);
     await attempt("telling again what was told", async () => {
       await announcer.announce(batch);
       told.push(...batch.map(({ id }) => id));

@@ -44,10 +44,10 @@ export class SweepIncompleteError extends AggregateError {
 }
 
 /** Does work, and notes its failure in place of throwing it; then gives undefined. */
-export type Attempt = <T>(what: string, work: () => Promise<T>) => Promise<T | undefined>;
+export type FailureCollector = <T>(what: string, work: () => Promise<T>) => Promise<T | undefined>;
 
 /** An `Attempt` that notes failures in a list. */
-export function notingIn(failures: SweepFailure[]): Attempt {
+export function createFailureCollector(failures: SweepFailure[]): FailureCollector {
   return async (what, work) => {
     try {
       return await work();

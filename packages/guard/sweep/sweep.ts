@@ -2,14 +2,23 @@ import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
-import { findWatchedRolesWithUses, listDiscovered, type WatchedRoleWithUses } from "../inspect/discovery.ts";
+import {
+  findWatchedRolesWithUses,
+  listDiscoveredNames,
+  type WatchedRoleWithUses,
+} from "../inspect/discovery.ts";
 import { type Inspection, inspectRole } from "../inspect/inspect.ts";
 import { refreshRegion } from "../inspect/usage.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
-import { announce, findUnanswered, renewForHub, resendOverdue } from "./reminders.ts";
 import {
-  type Attempt,
-  notingIn,
+  announceInBatches,
+  announceOverdue,
+  findUnansweredRequests,
+  renewInSecurityHub,
+} from "./reminders.ts";
+import {
+  createFailureCollector,
+  type FailureCollector,
   type SweepFailure,
   SweepIncompleteError,
   type SweepReport,
@@ -17,18 +26,18 @@ import {
 } from "./report.ts";
 
 /** What a sweep goes by, and what it has gathered so far. */
-interface Sweeping {
+interface SweepState {
   readonly ports: SweepPorts;
   readonly settings: GuardSettings;
   readonly signal: AbortSignal | undefined;
-  readonly attempt: Attempt;
+  readonly collectFailure: FailureCollector;
   /** By role name in lower case, the uses that the role was looked at with. */
-  readonly looked: Map<string, string>;
+  readonly inspectedUses: Map<string, string>;
   /** Names in lower case of roles of which not even the uses could be found out. */
-  readonly unfound: Set<string>;
+  readonly failedLookups: Set<string>;
   readonly inspections: Inspection[];
   /** By id, what is to be told again for its rollback's sake … */
-  readonly unanswered: Map<string, Transition>;
+  readonly unansweredRequests: Map<string, Transition>;
   /** … and for Security Hub's. */
   readonly renewed: Map<string, Transition>;
 }
@@ -44,28 +53,30 @@ export async function sweep(
   signal?: AbortSignal,
 ): Promise<SweepReport> {
   const failures: SweepFailure[] = [];
-  const attempt = notingIn(failures);
-  const sweeping: Sweeping = {
+  const attempt = createFailureCollector(failures);
+  const sweeping: SweepState = {
     ports,
     settings,
     signal,
-    attempt,
-    looked: new Map(),
-    unfound: new Set(),
+    collectFailure: attempt,
+    inspectedUses: new Map(),
+    failedLookups: new Set(),
     inspections: [],
-    unanswered: new Map(),
+    unansweredRequests: new Map(),
     renewed: new Map(),
   };
   const guarded = listWatchedRoles(settings).map(({ name }) => name);
-  const left = new Set(await lookAt(guarded, sweeping));
+  const left = new Set(await inspectNamed(guarded, sweeping));
   const unread = await refreshRegions(sweeping);
   if (!signal?.aborted) {
-    const discovered = await attempt("the roles that AWS Batch uses", () => listDiscovered(ports, settings));
-    for (const name of await lookAt([...guarded, ...(discovered ?? [])], sweeping)) left.add(name);
+    const discovered = await attempt("the roles that AWS Batch uses", () =>
+      listDiscoveredNames(ports, settings),
+    );
+    for (const name of await inspectNamed([...guarded, ...(discovered ?? [])], sweeping)) left.add(name);
   }
-  const resent = await resendOverdue(ports, attempt, signal);
+  const resent = await announceOverdue(ports, attempt, signal);
   const tell = (transitions: ReadonlyMap<string, Transition>) =>
-    announce(
+    announceInBatches(
       [...transitions.values()].filter(({ id }) => !resent.has(id)),
       ports,
       attempt,
@@ -74,7 +85,7 @@ export async function sweep(
   const report: SweepReport = {
     inspections: sweeping.inspections,
     resent: resent.size,
-    asked: (await tell(sweeping.unanswered)).length,
+    asked: (await tell(sweeping.unansweredRequests)).length,
     renewed: (await tell(sweeping.renewed)).length,
     unread,
     left: [...left],
@@ -84,8 +95,17 @@ export async function sweep(
 }
 
 /** Looks at the roles that were not looked at, or with other uses than they have; gives the names of those not reached. */
-async function lookAt(names: readonly string[], sweeping: Sweeping): Promise<readonly string[]> {
-  const { ports, settings, signal, attempt, looked, inspections, unanswered, renewed } = sweeping;
+async function inspectNamed(names: readonly string[], sweeping: SweepState): Promise<readonly string[]> {
+  const {
+    ports,
+    settings,
+    signal,
+    collectFailure: attempt,
+    inspectedUses: looked,
+    inspections,
+    unansweredRequests: unanswered,
+    renewed,
+  } = sweeping;
   const watchedRoles = (await findRolesToSweep(names, sweeping)).filter(
     ({ name, uses }) => looked.get(name.toLowerCase()) !== JSON.stringify(uses),
   );
@@ -102,8 +122,9 @@ async function lookAt(names: readonly string[], sweeping: Sweeping): Promise<rea
       if (inspection.recheck) {
         await ports.rechecks.schedule({ role: watched.name }, settings.config.recheckSeconds);
       }
-      for (const each of await findUnanswered(watched, inspection, ports)) unanswered.set(each.id, each);
-      for (const each of await renewForHub(inspection, ports, settings)) renewed.set(each.id, each);
+      for (const each of await findUnansweredRequests(watched, inspection, ports))
+        unanswered.set(each.id, each);
+      for (const each of await renewInSecurityHub(inspection, ports, settings)) renewed.set(each.id, each);
     });
   }
   return [...left];
@@ -111,7 +132,7 @@ async function lookAt(names: readonly string[], sweeping: Sweeping): Promise<rea
 
 async function findRolesToSweep(
   names: readonly string[],
-  { ports, settings, attempt, unfound }: Sweeping,
+  { ports, settings, collectFailure: attempt, failedLookups: unfound }: SweepState,
 ): Promise<readonly WatchedRoleWithUses[]> {
   const distinct = new Map(names.map((name) => [name.toLowerCase(), name]));
   const found = await Promise.all(
@@ -132,8 +153,8 @@ async function refreshRegions({
   ports,
   settings,
   signal,
-  attempt,
-}: Sweeping): Promise<readonly UnreadRegion[]> {
+  collectFailure: attempt,
+}: SweepState): Promise<readonly UnreadRegion[]> {
   const unread: UnreadRegion[] = [];
   for (const region of settings.config.regions.batch) {
     const why = await attempt(`AWS Batch in ${region}`, () => refreshRegion(region, ports, settings, signal));
@@ -150,7 +171,7 @@ interface ReadRole {
 // Where the account's pages cannot be read, each role is read by itself, so that one fault does not hide the others.
 async function* readRoles(
   watchedRoles: readonly WatchedRoleWithUses[],
-  { ports: { roles }, attempt }: Sweeping,
+  { ports: { roles }, collectFailure: attempt }: SweepState,
 ): AsyncIterable<ReadRole> {
   const left = new Map(watchedRoles.map((watched) => [watched.name.toLowerCase(), watched]));
   try {
