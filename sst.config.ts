@@ -20,10 +20,10 @@ export default $config({
       const { execFileSync } = await import("node:child_process");
       execFileSync(process.execPath, ["packages/infra/build.ts"], { stdio: ["ignore", "ignore", "inherit"] });
     }
-    const [{ default: config }, { createStack }] = await Promise.all([
+    const [{ default: config }, { createGuardStack }] = await Promise.all([
       import("./drift-guard.config.ts"),
       import("./packages/infra/stack/stack.ts"),
     ]);
-    return createStack(config);
+    return createGuardStack(config);
   },
 });

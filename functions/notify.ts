@@ -8,7 +8,7 @@ import { formatChat } from "@drift-guard/formats/chat";
 import { formatText } from "@drift-guard/formats/text";
 import type { SQSBatchResponse } from "aws-lambda";
 import { sdkClientSettings } from "./shared/client-settings.ts";
-import { findDelivery } from "./shared/delivery.ts";
+import { findStoredDelivery } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { defineFunction, type Handler } from "./shared/function.ts";
 import { consumeQueue } from "./shared/queue.ts";
@@ -28,7 +28,7 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
   return defineFunction("notify", async (event, invocation) => {
     const { findings, send } = open();
     return consumeQueue(event, invocation, async ({ body }) => {
-      const delivery = await findDelivery(body, findings, invocation);
+      const delivery = await findStoredDelivery(body, findings, invocation);
       if (!delivery?.awaiting.includes("notify")) return;
       const { transition } = delivery;
       const { subject, body: text } = formatText(transition);

@@ -6,7 +6,7 @@ import type { FindingStore } from "@drift-guard/core/ports";
 import type { RollbackPorts } from "@drift-guard/guard/ports";
 import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import type { SQSBatchResponse } from "aws-lambda";
-import { findDelivery } from "./shared/delivery.ts";
+import { findStoredDelivery } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { createGuardClients, describeGuard, type OpenedGuard, openGuard } from "./shared/guard.ts";
@@ -28,7 +28,7 @@ export function createHandler(
     const { logger, metrics, location } = invocation;
     const { ports, settings } = open(location);
     return consumeQueue(event, invocation, async ({ body }) => {
-      const delivery = await findDelivery(body, ports.findings, invocation);
+      const delivery = await findStoredDelivery(body, ports.findings, invocation);
       if (!delivery) return;
       const { transition } = delivery;
       const outcome = await rollBack(transition, ports, settings);

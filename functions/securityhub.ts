@@ -13,7 +13,7 @@ import { formatAsff } from "@drift-guard/formats/asff";
 import { importCurrentFindings } from "@drift-guard/guard/delivery/current-findings";
 import type { SQSBatchResponse } from "aws-lambda";
 import { sdkClientSettings } from "./shared/client-settings.ts";
-import { findDelivery } from "./shared/delivery.ts";
+import { findStoredDelivery } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { defineFunction, type FunctionLocation, type Handler, type Invocation } from "./shared/function.ts";
 import { consumeQueue, readQueue } from "./shared/queue.ts";
@@ -62,7 +62,7 @@ async function findDeliveryIfReadable(
   invocation: Invocation,
 ): Promise<Delivery | undefined> {
   try {
-    return await findDelivery(body, findings, invocation);
+    return await findStoredDelivery(body, findings, invocation);
   } catch (error) {
     // consumeQueue parses the message again, and only that message fails.
     if (error instanceof MessageUnreadableError) return undefined;

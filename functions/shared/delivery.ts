@@ -9,7 +9,7 @@ import type { Invocation } from "./function.ts";
  * may put events on the bus can send a message, so only the store decides what is delivered. Throws
  * `MessageUnreadableError`, `StoreUnavailableError`.
  */
-export async function findDelivery(
+export async function findStoredDelivery(
   body: string,
   findings: Pick<FindingStore, "findDelivery">,
   { logger, metrics }: Pick<Invocation, "logger" | "metrics">,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { synthesise } from "@drift-guard/infra/synth/synth";
-import type { Json, Resource } from "@drift-guard/infra/synth/synthesis";
+import type { JsonValue, Resource } from "@drift-guard/infra/synth/synthesis";
 import * as z from "zod";
 
 /** A synthesised stack, with look-ups. */
@@ -65,7 +65,7 @@ const Policy = z.strictObject({
 export type Statement = z.infer<typeof Policy>["Statement"][number];
 
 /** Returns the statements of a policy, which is JSON text or an object. */
-export function statementsOf(policy: Json | undefined): readonly Statement[] {
+export function statementsOf(policy: JsonValue | undefined): readonly Statement[] {
   return Policy.parse(typeof policy === "string" ? JSON.parse(policy) : policy).Statement;
 }
 
@@ -77,7 +77,7 @@ export function permissionsOf(role: Resource): readonly Statement[] {
 }
 
 /** Parses a JSON text of the stack, such as an event pattern. */
-export function parse(text: Json | undefined): unknown {
+export function parse(text: JsonValue | undefined): unknown {
   assert.ok(typeof text === "string");
   return JSON.parse(text);
 }

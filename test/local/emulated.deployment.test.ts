@@ -22,7 +22,7 @@ import { GetFunctionConcurrencyCommand, LambdaClient } from "@aws-sdk/client-lam
 import { DescribeHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { type Message, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
-import type { Json } from "@drift-guard/infra/synth/synthesis";
+import type { JsonValue } from "@drift-guard/infra/synth/synthesis";
 import type { Template } from "@drift-guard/infra/template/template";
 import { clientSettings } from "@drift-guard/local/client";
 import { type Deployment, deployTemplate } from "@drift-guard/local/deployment/deployment";
@@ -32,11 +32,11 @@ import config from "../../drift-guard.config.ts";
 import { withEmulators } from "./emulators.ts";
 
 const arnOf = (id: string) => ({ "Fn::GetAtt": [id, "Arn"] });
-const allow = (Action: string, Resource: Json) => ({
+const allow = (Action: string, Resource: JsonValue) => ({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action, Resource }],
 });
-const queue = (name: string, extra: Readonly<Record<string, Json>> = {}) => ({
+const queue = (name: string, extra: Readonly<Record<string, JsonValue>> = {}) => ({
   Type: "AWS::SQS::Queue",
   Properties: { QueueName: name, ...extra },
 });

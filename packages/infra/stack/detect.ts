@@ -4,18 +4,18 @@ import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
 import {
+  allowAnyRoleReads,
+  allowBatchReads,
+  allowControlReads,
+  allowLedgerCommits,
+  allowLedgerReads,
+  allowProfileReads,
+  allowReceiving,
+  allowResourceReads,
+  allowSending,
   anyPolicyArn,
-  commitLedgers,
   iamArn,
   type Permission,
-  readAnyRole,
-  readBatch,
-  readControl,
-  readLedgers,
-  readProfiles,
-  readResources,
-  receiveFrom,
-  sendTo,
 } from "./permissions.ts";
 import { consume } from "./queues.ts";
 import { feedChanges } from "./rules.ts";
@@ -40,16 +40,16 @@ export function createDetect(
       GUARD_ROLE_ARN: guardRole,
     },
     permissions: [
-      ...readAnyRole(location),
-      ...findRoles(location),
-      ...followDeletions(location),
-      ...readBatch(),
-      ...readResources(location),
-      ...readLedgers(findings),
-      ...commitLedgers(findings),
-      ...readControl(control),
-      ...receiveFrom(changes.queue),
-      ...sendTo(changes.queue),
+      ...allowAnyRoleReads(location),
+      ...allowFindingRoles(location),
+      ...allowDeletionReads(location),
+      ...allowBatchReads(),
+      ...allowResourceReads(location),
+      ...allowLedgerReads(findings),
+      ...allowLedgerCommits(findings),
+      ...allowControlReads(control),
+      ...allowReceiving(changes.queue),
+      ...allowSending(changes.queue),
     ],
   });
   feedChanges(changes, location);
@@ -59,15 +59,15 @@ export function createDetect(
 }
 
 /** Allows finding the roles behind a managed policy or an instance profile that changed. */
-function findRoles(location: GuardLocation): Permission[] {
+function allowFindingRoles(location: GuardLocation): Permission[] {
   return [
     { actions: ["iam:ListEntitiesForPolicy"], resources: anyPolicyArn(location) },
-    ...readProfiles(location),
+    ...allowProfileReads(location),
   ];
 }
 
 /** Allows polling the deletion of service-linked roles, of AWS Batch and of other services. */
-function followDeletions(location: GuardLocation): Permission[] {
+function allowDeletionReads(location: GuardLocation): Permission[] {
   return [
     {
       actions: ["iam:GetServiceLinkedRoleDeletionStatus"],

@@ -2,7 +2,7 @@
 import { alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
-import { markDelivered, readLedgers, receiveFrom } from "./permissions.ts";
+import { allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
 import { consume, createChannel } from "./queues.ts";
 import { feedTransitions } from "./rules.ts";
 
@@ -18,9 +18,9 @@ export function createNotify({ location, findings, bus, topic }: Foundation): aw
     environment: { FINDINGS_TABLE: findings.name, TOPIC_ARN: topic.arn },
     permissions: [
       { actions: ["sns:Publish"], resources: [topic.arn] },
-      ...readLedgers(findings),
-      ...markDelivered(findings),
-      ...receiveFrom(channel.queue),
+      ...allowLedgerReads(findings),
+      ...allowDeliveryMarks(findings),
+      ...allowReceiving(channel.queue),
     ],
   });
   feedTransitions(channel, bus, location);

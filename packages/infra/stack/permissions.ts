@@ -5,7 +5,7 @@ import type { GuardLocation } from "./location.ts";
 export type Permission = sst.aws.FunctionPermissionArgs;
 
 /** Allows reading roles with these ARNs, and every managed policy, since any may be attached to them. */
-export function readRoles(resources: $util.Output<string>[], location: GuardLocation): Permission[] {
+export function allowRoleReads(resources: $util.Output<string>[], location: GuardLocation): Permission[] {
   return [
     {
       actions: [
@@ -22,12 +22,12 @@ export function readRoles(resources: $util.Output<string>[], location: GuardLoca
 }
 
 /** Allows reading every role: which roles AWS Batch uses is known only once it uses them. */
-export function readAnyRole(location: GuardLocation): Permission[] {
-  return readRoles([iamArn(location, "role/*")], location);
+export function allowAnyRoleReads(location: GuardLocation): Permission[] {
+  return allowRoleReads([iamArn(location, "role/*")], location);
 }
 
 /** Allows reading the role that an instance profile holds. */
-export function readProfiles(location: GuardLocation): Permission[] {
+export function allowProfileReads(location: GuardLocation): Permission[] {
   return [{ actions: ["iam:GetInstanceProfile"], resources: [iamArn(location, "instance-profile/*")] }];
 }
 
@@ -35,7 +35,7 @@ export function readProfiles(location: GuardLocation): Permission[] {
  * Allows reading what AWS Batch uses roles for, in every region. These calls support no narrower resource (Service
  * Authorization Reference, "Actions, resources, and condition keys for AWS Batch").
  */
-export function readBatch(): Permission[] {
+export function allowBatchReads(): Permission[] {
   return [
     {
       actions: [
@@ -52,7 +52,7 @@ export function readBatch(): Permission[] {
  * Allows reading the policies and keys of secrets and parameters, in every region, and no value of any of them. KMS
  * checks the key's ARN even where the request names an alias; `ssm:DescribeParameters` supports no narrower resource.
  */
-export function readResources({ partition, account }: GuardLocation): Permission[] {
+export function allowResourceReads({ partition, account }: GuardLocation): Permission[] {
   return [
     {
       actions: ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
@@ -67,27 +67,27 @@ export function readResources({ partition, account }: GuardLocation): Permission
 }
 
 /** Allows loading ledgers, and finding transitions as they are stored. */
-export function readLedgers(findings: sst.aws.Dynamo): Permission[] {
+export function allowLedgerReads(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:Query"], resources: [findings.arn] }];
 }
 
 /** Allows committing ledgers: a transaction needs the permissions of the writes in it. */
-export function commitLedgers(findings: sst.aws.Dynamo): Permission[] {
+export function allowLedgerCommits(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:DeleteItem", "dynamodb:PutItem"], resources: [findings.arn] }];
 }
 
 /** Allows marking a transition as delivered, or as to be delivered again. */
-export function markDelivered(findings: sst.aws.Dynamo): Permission[] {
+export function allowDeliveryMarks(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:UpdateItem"], resources: [findings.arn] }];
 }
 
 /** Allows reading the owner's decisions and what stops rollbacks. */
-export function readControl(control: sst.aws.Dynamo): Permission[] {
+export function allowControlReads(control: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:Query"], resources: [control.arn] }];
 }
 
 /** Allows receiving messages from a queue, and deleting them. */
-export function receiveFrom(queue: sst.aws.Queue): Permission[] {
+export function allowReceiving(queue: sst.aws.Queue): Permission[] {
   return [
     {
       actions: ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
@@ -97,12 +97,12 @@ export function receiveFrom(queue: sst.aws.Queue): Permission[] {
 }
 
 /** Allows sending messages to a queue. */
-export function sendTo(queue: sst.aws.Queue): Permission[] {
+export function allowSending(queue: sst.aws.Queue): Permission[] {
   return [{ actions: ["sqs:SendMessage"], resources: [queue.arn] }];
 }
 
 /** Allows putting transitions on the guard's own bus. */
-export function announceOn(bus: sst.aws.Bus): Permission[] {
+export function allowAnnouncing(bus: sst.aws.Bus): Permission[] {
   return [{ actions: ["events:PutEvents"], resources: [bus.arn] }];
 }
 

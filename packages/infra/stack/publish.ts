@@ -3,7 +3,7 @@ import { findingKeys } from "@drift-guard/core/store/keys";
 import { alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
-import { announceOn, sendTo } from "./permissions.ts";
+import { allowAnnouncing, allowSending } from "./permissions.ts";
 import { createMissedQueue } from "./queues.ts";
 
 /**
@@ -22,8 +22,8 @@ export function createPublish({ findings, bus, topic }: Foundation): aws.cloudwa
         resources: [findings.nodes.table.streamArn],
       },
       { actions: ["dynamodb:ListStreams"], resources: ["*"] },
-      ...announceOn(bus),
-      ...sendTo(missed),
+      ...allowAnnouncing(bus),
+      ...allowSending(missed),
     ],
   });
   findings.subscribe("Publish", publish.arn, {

@@ -7,13 +7,13 @@ import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
 import {
-  commitLedgers,
+  allowControlReads,
+  allowLedgerCommits,
+  allowLedgerReads,
+  allowReceiving,
+  allowRoleReads,
   iamArn,
   type Permission,
-  readControl,
-  readLedgers,
-  readRoles,
-  receiveFrom,
 } from "./permissions.ts";
 import { consume, createChannel } from "./queues.ts";
 import { feedTransitions } from "./rules.ts";
@@ -47,13 +47,13 @@ export function createRollback({
     memory: comparingMemory,
     environment: { FINDINGS_TABLE: findings.name, CONTROL_TABLE: control.name },
     permissions: [
-      ...readWatchedRoles(config, location),
-      ...writeRoles(config, location),
-      ...readLedgers(findings),
-      ...commitLedgers(findings),
-      ...readControl(control),
-      ...writeControl(control),
-      ...receiveFrom(channel.queue),
+      ...allowConfiguredRoleReads(config, location),
+      ...allowRoleWrites(config, location),
+      ...allowLedgerReads(findings),
+      ...allowLedgerCommits(findings),
+      ...allowControlReads(control),
+      ...allowControlWrites(control),
+      ...allowReceiving(channel.queue),
     ],
   });
   feedTransitions(channel, bus, location, rollbackKinds);
@@ -77,19 +77,19 @@ function listRolledBackRoles(config: Config): [string, GuardedRole][] {
 }
 
 /** Allows reading the configured roles, at any path. */
-function readWatchedRoles(config: Config, location: GuardLocation): Permission[] {
+function allowConfiguredRoleReads(config: Config, location: GuardLocation): Permission[] {
   const arns = Object.keys(config.roles).flatMap((name) => [
     iamArn(location, `role/${name}`),
     iamArn(location, `role/*/${name}`),
   ]);
-  return readRoles(arns, location);
+  return allowRoleReads(arns, location);
 }
 
 /**
  * Allows the calls that a rollback plan holds, on the roles that the owner lets the guard roll back, at the configured
  * paths only. Only the policies of a role's reference may be attached to it.
  */
-function writeRoles(config: Config, location: GuardLocation): Permission[] {
+function allowRoleWrites(config: Config, location: GuardLocation): Permission[] {
   const arns = (name: string, { paths }: GuardedRole) =>
     paths
       .filter((path) => !path.startsWith("/aws-service-role/"))
@@ -124,6 +124,6 @@ function writeRoles(config: Config, location: GuardLocation): Permission[] {
 }
 
 /** Allows spending rollback budgets and opening breakers. */
-function writeControl(control: sst.aws.Dynamo): Permission[] {
+function allowControlWrites(control: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [control.arn] }];
 }

@@ -2,7 +2,7 @@
 import { alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
-import { markDelivered, readLedgers, receiveFrom } from "./permissions.ts";
+import { allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
 import { consume, createChannel } from "./queues.ts";
 import { feedTransitions } from "./rules.ts";
 
@@ -32,9 +32,9 @@ export function createHubImport({
           $interpolate`arn:${partition}:securityhub:${region}:${account}:product/${account}/default`,
         ],
       },
-      ...readLedgers(findings),
-      ...markDelivered(findings),
-      ...receiveFrom(channel.queue),
+      ...allowLedgerReads(findings),
+      ...allowDeliveryMarks(findings),
+      ...allowReceiving(channel.queue),
     ],
   });
   feedTransitions(channel, bus, location);

@@ -15,7 +15,7 @@ import { protectControl } from "./tables.ts";
  * Creates the whole guard as the owner configured it. Each function's file has its trigger, permissions, environment
  * and alarm. Returns the names by which an operator finds the tables, the changes queue, the bus and the topic.
  */
-export function createStack(config: Config) {
+export function createGuardStack(config: Config) {
   const foundation = createFoundation(config);
   const { location, findings, control, changes, bus, topic } = foundation;
   forwardRegions(config, location);

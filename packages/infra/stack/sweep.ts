@@ -4,17 +4,17 @@ import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
 import {
-  announceOn,
-  commitLedgers,
-  markDelivered,
+  allowAnnouncing,
+  allowAnyRoleReads,
+  allowBatchReads,
+  allowControlReads,
+  allowDeliveryMarks,
+  allowLedgerCommits,
+  allowLedgerReads,
+  allowProfileReads,
+  allowResourceReads,
+  allowSending,
   type Permission,
-  readAnyRole,
-  readBatch,
-  readControl,
-  readLedgers,
-  readProfiles,
-  readResources,
-  sendTo,
 } from "./permissions.ts";
 import { createMissedQueue } from "./queues.ts";
 
@@ -39,20 +39,20 @@ export function createSweep(
       BUS_NAME: bus.name,
     },
     permissions: [
-      ...readAccount(),
-      ...readAnyRole(location),
-      ...readProfiles(location),
-      ...readBatch(),
-      ...readResources(location),
-      ...readAgents(location),
-      ...readLedgers(findings),
-      ...commitLedgers(findings),
-      ...findUndelivered(findings),
-      ...(config.securityHub ? markDelivered(findings) : []),
-      ...readControl(control),
-      ...sendTo(changes.queue),
-      ...announceOn(bus),
-      ...sendTo(missed),
+      ...allowAccountReads(),
+      ...allowAnyRoleReads(location),
+      ...allowProfileReads(location),
+      ...allowBatchReads(),
+      ...allowResourceReads(location),
+      ...allowAgentReads(location),
+      ...allowLedgerReads(findings),
+      ...allowLedgerCommits(findings),
+      ...allowUndeliveredReads(findings),
+      ...(config.securityHub ? allowDeliveryMarks(findings) : []),
+      ...allowControlReads(control),
+      ...allowSending(changes.queue),
+      ...allowAnnouncing(bus),
+      ...allowSending(missed),
     ],
     onFailure: missed,
   });
@@ -66,7 +66,7 @@ export function createSweep(
 }
 
 /** Allows reading the account's roles by pages. The call supports no narrower resource. */
-function readAccount(): Permission[] {
+function allowAccountReads(): Permission[] {
   return [{ actions: ["iam:GetAccountAuthorizationDetails"], resources: ["*"] }];
 }
 
@@ -74,7 +74,7 @@ function readAccount(): Permission[] {
  * Allows reading the ECS agents on the instances of AWS Batch's clusters. Batch names its clusters in two ways, an
  * older and a newer one.
  */
-function readAgents({ partition, account }: GuardLocation): Permission[] {
+function allowAgentReads({ partition, account }: GuardLocation): Permission[] {
   const ecs = (resource: string) => $interpolate`arn:${partition}:ecs:*:${account}:${resource}`;
   return [
     {
@@ -85,6 +85,6 @@ function readAgents({ partition, account }: GuardLocation): Permission[] {
 }
 
 /** Allows finding the transitions that no sink has marked as delivered. */
-function findUndelivered(findings: sst.aws.Dynamo): Permission[] {
+function allowUndeliveredReads(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:Query"], resources: [$interpolate`${findings.arn}/index/byDue`] }];
 }

@@ -1,5 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import type { Json, Resource, SynthesisSettings } from "./synthesis.ts";
+import type { JsonValue, Resource, SynthesisSettings } from "./synthesis.ts";
 
 /** The stack calls a function of Pulumi's engine, or uses a policy element, that the offline synthesis does not know. */
 export class SynthesisGapError extends Error {
@@ -27,7 +27,7 @@ export function createEngine({ project, stage, account, region, partition }: Syn
       const at = typeof inputs.region === "string" ? inputs.region : region;
       const arn = (service: string, resource: string, where = at) =>
         `arn:${partition}:${service}:${where}:${account}:${resource}`;
-      const outputs: { [key: string]: Json } = {
+      const outputs: { [key: string]: JsonValue } = {
         name: physical,
         ...identify(type, physical, inputs, arn),
       };
@@ -58,7 +58,7 @@ export function createEngine({ project, stage, account, region, partition }: Syn
 const queueType = "aws:sqs/queue:Queue";
 
 /** SST appends eight random letters to physical names. Without them, two syntheses of one config are equal. */
-function withoutRandomSuffix(inputs: { [key: string]: Json }): { [key: string]: Json } {
+function withoutRandomSuffix(inputs: { [key: string]: JsonValue }): { [key: string]: JsonValue } {
   const { name } = inputs;
   return typeof name === "string"
     ? { ...inputs, name: name.replace(/-[abcdefhkmnorstuvwxz]{8}$/, "") }
@@ -69,9 +69,9 @@ function withoutRandomSuffix(inputs: { [key: string]: Json }): { [key: string]: 
 function identify(
   type: string,
   name: string,
-  inputs: { [key: string]: Json },
+  inputs: { [key: string]: JsonValue },
   arn: (service: string, resource: string, region?: string) => string,
-): { [key: string]: Json } {
+): { [key: string]: JsonValue } {
   switch (type) {
     case queueType:
       return { arn: arn("sqs", name) };

@@ -9,7 +9,7 @@ import * as z from "zod";
 import { partitionOf } from "../stack/regions.ts";
 import { swapConfig } from "./config-swap.ts";
 import { installPlatform, repositoryRoot } from "./platform.ts";
-import type { Json, Resource, SynthesisSettings } from "./synthesis.ts";
+import type { JsonValue, Resource, SynthesisSettings } from "./synthesis.ts";
 
 /** The stack could not be synthesised. The message ends with the output of the compiler or of the program. */
 export class SynthesisError extends Error {
@@ -62,7 +62,7 @@ export async function synthesise(options: SynthesisOptions): Promise<Resource[]>
   }
 }
 
-const json: z.ZodType<Json> = z.json();
+const json: z.ZodType<JsonValue> = z.json();
 const properties = z.record(z.string(), json);
 const resources = z.array(
   z.object({

@@ -1,5 +1,11 @@
 /** A value as Pulumi's engine receives it. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
 
 /** One resource that the stack registers, as Pulumi's engine would receive it. */
 export interface Resource {
@@ -10,9 +16,9 @@ export interface Resource {
   /** The region it is in; the guard's own for a global resource. */
   readonly region: string;
   /** Its properties, by Pulumi's names. */
-  readonly inputs: { readonly [key: string]: Json };
+  readonly inputs: { readonly [key: string]: JsonValue };
   /** Its properties once it is created: `name`, `arn`, a queue's `url`, a table's `streamArn`. */
-  readonly outputs: { readonly [key: string]: Json };
+  readonly outputs: { readonly [key: string]: JsonValue };
 }
 
 /** The settings of one run of the program. */

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import type { Json } from "../synth/synthesis.ts";
-import { defined, policy, type Translate } from "./translation.ts";
+import type { JsonValue } from "../synth/synthesis.ts";
+import { omitUndefined, policyDocument, type Translate } from "./translation.ts";
 
 const Role = z.strictObject({
   name: z.string().optional(),
   description: z.string().optional(),
-  assumeRolePolicy: policy,
-  inlinePolicies: z.array(z.strictObject({ name: z.string(), policy })),
+  assumeRolePolicy: policyDocument,
+  inlinePolicies: z.array(z.strictObject({ name: z.string(), policy: policyDocument })),
   managedPolicyArns: z.array(z.string()).optional(),
 });
 
@@ -15,13 +15,13 @@ export const translateRole: Translate = ({ inputs, outputs }) => {
   const role = Role.parse(inputs);
   return {
     type: "AWS::IAM::Role",
-    own: defined({ RoleName: outputs.name }),
-    properties: defined({
+    verbatim: omitUndefined({ RoleName: outputs.name }),
+    properties: omitUndefined({
       AssumeRolePolicyDocument: role.assumeRolePolicy,
       Description: role.description,
       ManagedPolicyArns: role.managedPolicyArns,
       Policies: role.inlinePolicies.map(
-        ({ name, policy }): Json => ({ PolicyName: name, PolicyDocument: policy }),
+        ({ name, policy }): JsonValue => ({ PolicyName: name, PolicyDocument: policy }),
       ),
     }),
   };

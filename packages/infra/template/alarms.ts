@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { Json } from "../synth/synthesis.ts";
-import { defined, type Translate } from "./translation.ts";
+import type { JsonValue } from "../synth/synthesis.ts";
+import { omitUndefined, type Translate } from "./translation.ts";
 
 const Alarm = z.strictObject({
   region: z.string().optional(),
@@ -22,13 +22,13 @@ export const translateAlarm: Translate = ({ inputs, outputs }) => {
   const alarm = Alarm.parse(inputs);
   return {
     type: "AWS::CloudWatch::Alarm",
-    own: defined({ AlarmName: outputs.name }),
+    verbatim: omitUndefined({ AlarmName: outputs.name }),
     properties: {
       AlarmActions: alarm.alarmActions,
       AlarmDescription: alarm.alarmDescription,
       ComparisonOperator: alarm.comparisonOperator,
       Dimensions: Object.entries(alarm.dimensions).map(
-        ([name, value]): Json => ({ Name: name, Value: value }),
+        ([name, value]): JsonValue => ({ Name: name, Value: value }),
       ),
       EvaluationPeriods: alarm.evaluationPeriods,
       MetricName: alarm.metricName,
@@ -48,7 +48,7 @@ export const translateLogGroup: Translate = ({ inputs }) => {
   const { name, retentionInDays } = LogGroup.parse(inputs);
   return {
     type: "AWS::Logs::LogGroup",
-    own: { LogGroupName: name },
+    verbatim: { LogGroupName: name },
     properties: { RetentionInDays: retentionInDays },
   };
 };

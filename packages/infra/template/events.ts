@@ -1,13 +1,13 @@
 import * as z from "zod";
-import type { Json, Resource } from "../synth/synthesis.ts";
-import { defined, document, TemplateError, type Translate } from "./translation.ts";
+import type { JsonValue, Resource } from "../synth/synthesis.ts";
+import { jsonDocument, omitUndefined, TemplateError, type Translate } from "./translation.ts";
 
 const Bus = z.strictObject({ name: z.string() });
 
 /** Translates an event bus. */
 export const translateBus: Translate = ({ inputs }) => ({
   type: "AWS::Events::EventBus",
-  own: { Name: Bus.parse(inputs).name },
+  verbatim: { Name: Bus.parse(inputs).name },
   properties: {},
   output: true,
 });
@@ -16,7 +16,7 @@ const Rule = z.strictObject({
   description: z.string(),
   region: z.string().optional(),
   eventBusName: z.string().optional(),
-  eventPattern: document,
+  eventPattern: jsonDocument,
 });
 
 /** Translates a rule together with its targets, which CloudFormation writes inside the rule. */
@@ -28,8 +28,8 @@ export const translateRule: Translate = ({ inputs, outputs }, all) => {
   });
   return {
     type: "AWS::Events::Rule",
-    own: defined({ Name: outputs.name }),
-    properties: defined({
+    verbatim: omitUndefined({ Name: outputs.name }),
+    properties: omitUndefined({
       Description: description,
       EventBusName: eventBusName,
       EventPattern: eventPattern,
@@ -54,8 +54,8 @@ function readTarget({ type, inputs, name }: Resource) {
   return { id: name, ...Target.parse(inputs) };
 }
 
-function writeTarget(target: z.infer<typeof Target> & { readonly id: string }): Json {
-  return defined({
+function writeTarget(target: z.infer<typeof Target> & { readonly id: string }): JsonValue {
+  return omitUndefined({
     Id: target.id,
     Arn: target.arn,
     RoleArn: target.roleArn,
@@ -97,7 +97,7 @@ export const translateSchedule: Translate = ({ inputs }) => {
   const { name, flexibleTimeWindow, scheduleExpression, state, target } = Schedule.parse(inputs);
   return {
     type: "AWS::Scheduler::Schedule",
-    own: { Name: name },
+    verbatim: { Name: name },
     properties: {
       FlexibleTimeWindow: { Mode: flexibleTimeWindow.mode },
       ScheduleExpression: scheduleExpression,

@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { type LambdaName, lambdas } from "../bundles.ts";
-import type { Json } from "../synth/synthesis.ts";
-import { defined, TemplateError, type Translate } from "./translation.ts";
+import type { JsonValue } from "../synth/synthesis.ts";
+import { omitUndefined, TemplateError, type Translate } from "./translation.ts";
 
 /** Name of the S3 bucket that the template takes the code of the functions from. */
 export const bundlesBucket = "drift-guard-bundles";
 
 /** Returns the place of a function's code in S3: a zip file named after the file in `functions/`, with `index.mjs` in it. */
-export function codeOf(name: LambdaName): { readonly S3Bucket: string; readonly S3Key: string } {
+export function locateCode(name: LambdaName): { readonly S3Bucket: string; readonly S3Key: string } {
   return { S3Bucket: bundlesBucket, S3Key: `${lambdas[name]}.zip` };
 }
 
@@ -25,7 +25,7 @@ const Lambda = z.strictObject({
   reservedConcurrentExecutions: z.number().optional(),
   role: z.string(),
   runtime: z.string(),
-  // Replaced by codeOf.
+  // Replaced by locateCode.
   s3Bucket: z.string(),
   s3Key: z.string(),
   timeout: z.number(),
@@ -43,10 +43,10 @@ export const translateFunction: Translate = ({ name, inputs }) => {
     throw new TemplateError(`The function ${logical} has no bundle in packages/infra/bundles.ts.`);
   return {
     type: "AWS::Lambda::Function",
-    own: { FunctionName: lambda.name },
-    properties: defined({
+    verbatim: { FunctionName: lambda.name },
+    properties: omitUndefined({
       Architectures: lambda.architectures,
-      Code: codeOf(logical),
+      Code: locateCode(logical),
       Description: lambda.description,
       Environment: { Variables: lambda.environment.variables },
       EphemeralStorage: { Size: lambda.ephemeralStorage.size },
@@ -81,10 +81,10 @@ const Mapping = z.strictObject({
 export const translateMapping: Translate = ({ inputs }) => {
   const mapping = Mapping.parse(inputs);
   const { destinationConfig, filterCriteria, scalingConfig } = mapping;
-  const filters = filterCriteria?.filters.map(({ pattern }): Json => ({ Pattern: pattern }));
+  const filters = filterCriteria?.filters.map(({ pattern }): JsonValue => ({ Pattern: pattern }));
   return {
     type: "AWS::Lambda::EventSourceMapping",
-    properties: defined({
+    properties: omitUndefined({
       BatchSize: mapping.batchSize,
       BisectBatchOnFunctionError: mapping.bisectBatchOnFunctionError,
       DestinationConfig: destinationConfig && {

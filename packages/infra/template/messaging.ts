@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defined, document, policy, type Translate } from "./translation.ts";
+import { jsonDocument, omitUndefined, policyDocument, type Translate } from "./translation.ts";
 
 const region = z.string().optional();
 
@@ -11,7 +11,7 @@ const Queue = z.strictObject({
   contentBasedDeduplication: z.literal(false),
   delaySeconds: z.number(),
   messageRetentionSeconds: z.number(),
-  redrivePolicy: document.optional(),
+  redrivePolicy: jsonDocument.optional(),
   sqsManagedSseEnabled: z.boolean(),
   visibilityTimeoutSeconds: z.number(),
 });
@@ -21,8 +21,8 @@ export const translateQueue: Translate = ({ inputs }) => {
   const queue = Queue.parse(inputs);
   return {
     type: "AWS::SQS::Queue",
-    own: { QueueName: queue.name },
-    properties: defined({
+    verbatim: { QueueName: queue.name },
+    properties: omitUndefined({
       DelaySeconds: queue.delaySeconds,
       MessageRetentionPeriod: queue.messageRetentionSeconds,
       RedrivePolicy: queue.redrivePolicy,
@@ -33,7 +33,7 @@ export const translateQueue: Translate = ({ inputs }) => {
   };
 };
 
-const QueuePolicy = z.strictObject({ queueUrl: z.string(), region, policy });
+const QueuePolicy = z.strictObject({ queueUrl: z.string(), region, policy: policyDocument });
 
 /** Translates a queue's policy. */
 export const translateQueuePolicy: Translate = ({ inputs }) => {
@@ -46,12 +46,12 @@ const Topic = z.strictObject({ name: z.string(), region, fifoTopic: z.literal(fa
 /** Translates a topic. */
 export const translateTopic: Translate = ({ inputs }) => ({
   type: "AWS::SNS::Topic",
-  own: { TopicName: Topic.parse(inputs).name },
+  verbatim: { TopicName: Topic.parse(inputs).name },
   properties: {},
   output: true,
 });
 
-const TopicPolicy = z.strictObject({ arn: z.string(), region, policy });
+const TopicPolicy = z.strictObject({ arn: z.string(), region, policy: policyDocument });
 
 /** Translates a topic's policy. */
 export const translateTopicPolicy: Translate = ({ inputs }) => {

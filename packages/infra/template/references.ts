@@ -1,10 +1,10 @@
-import type { Json, Resource } from "../synth/synthesis.ts";
+import type { JsonValue, Resource } from "../synth/synthesis.ts";
 import { nameLogically } from "./names.ts";
 
 /** A text that stands for a resource, and the reference that replaces it. */
 interface Token {
   readonly text: string;
-  readonly reference: Json;
+  readonly reference: JsonValue;
 }
 
 /**
@@ -22,11 +22,11 @@ export function createResolver(resources: readonly Resource[]) {
   const pattern = new RegExp(`(${alternatives.join("|")})(?![\\w-])`);
   const references = new Map(tokens.map(({ text, reference }) => [text, reference]));
 
-  function resolveText(text: string, self: string): Json {
+  function resolveText(text: string, self: string): JsonValue {
     const name = names.get(text);
     if (name !== undefined && name.id !== self) return name.reference;
     if (alternatives.length === 0) return text;
-    const parts: Json[] = text
+    const parts: JsonValue[] = text
       .split(pattern)
       .filter((part) => part !== "")
       .map((part) => references.get(part) ?? part);
@@ -34,13 +34,16 @@ export function createResolver(resources: readonly Resource[]) {
     return parts.length === 1 && first !== undefined ? first : { "Fn::Join": ["", parts] };
   }
 
-  function resolveValue(value: Json, self: string): Json {
+  function resolveValue(value: JsonValue, self: string): JsonValue {
     if (typeof value === "string") return value === "" ? value : resolveText(value, self);
     if (isList(value)) return value.map((each) => resolveValue(each, self));
     return value instanceof Object ? resolve(value, self) : value;
   }
 
-  function resolve(properties: { readonly [key: string]: Json }, self: string): { [key: string]: Json } {
+  function resolve(
+    properties: { readonly [key: string]: JsonValue },
+    self: string,
+  ): { [key: string]: JsonValue } {
     return Object.fromEntries(
       Object.entries(properties).map(([key, value]) => [key, resolveValue(value, self)]),
     );
@@ -50,7 +53,7 @@ export function createResolver(resources: readonly Resource[]) {
 }
 
 // Array.isArray does not narrow a readonly array.
-function isList(value: Json): value is readonly Json[] {
+function isList(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
@@ -58,8 +61,8 @@ function isList(value: Json): value is readonly Json[] {
 function tokensOf(resource: Resource): Token[] {
   const id = nameLogically(resource);
   const { arn, url, streamArn } = resource.outputs;
-  const get = (attribute: string): Json => ({ "Fn::GetAtt": [id, attribute] });
-  const token = (text: Json | undefined, reference: Json): Token[] =>
+  const get = (attribute: string): JsonValue => ({ "Fn::GetAtt": [id, attribute] });
+  const token = (text: JsonValue | undefined, reference: JsonValue): Token[] =>
     typeof text === "string" ? [{ text, reference }] : [];
   switch (resource.type) {
     case "aws:sqs/queue:Queue":
@@ -83,7 +86,7 @@ function tokensOf(resource: Resource): Token[] {
 }
 
 /** Returns the physical name by which other resources name this one; it is replaced only where it is the whole text. */
-function nameOf(resource: Resource): [string, { id: string; reference: Json }][] {
+function nameOf(resource: Resource): [string, { id: string; reference: JsonValue }][] {
   const id = nameLogically(resource);
   const { name } = resource.outputs;
   if (typeof name !== "string") return [];

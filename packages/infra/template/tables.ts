@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { Json, Resource } from "../synth/synthesis.ts";
-import { defined, policy, TemplateError, type Translate } from "./translation.ts";
+import type { JsonValue, Resource } from "../synth/synthesis.ts";
+import { omitUndefined, policyDocument, TemplateError, type Translate } from "./translation.ts";
 
 const Table = z.strictObject({
   name: z.string(),
@@ -37,13 +37,13 @@ export const translateTable: Translate = ({ inputs, outputs }, all) => {
     type: "AWS::DynamoDB::Table",
     // The policy names the table itself, and a role whose policy names the table. Both stay ARNs, because references
     // would be circular.
-    own: defined({
+    verbatim: omitUndefined({
       TableName: table.name,
       ResourcePolicy: resourcePolicy === undefined ? undefined : { PolicyDocument: resourcePolicy },
     }),
-    properties: defined({
+    properties: omitUndefined({
       AttributeDefinitions: table.attributes.map(
-        ({ name, type }): Json => ({ AttributeName: name, AttributeType: type }),
+        ({ name, type }): JsonValue => ({ AttributeName: name, AttributeType: type }),
       ),
       BillingMode: table.billingMode,
       DeletionProtectionEnabled: table.deletionProtectionEnabled,
@@ -51,7 +51,7 @@ export const translateTable: Translate = ({ inputs, outputs }, all) => {
         table.globalSecondaryIndexes.length === 0
           ? undefined
           : table.globalSecondaryIndexes.map(
-              ({ name, projectionType, ...keys }): Json => ({
+              ({ name, projectionType, ...keys }): JsonValue => ({
                 IndexName: name,
                 KeySchema: writeKeys(keys),
                 Projection: { ProjectionType: projectionType },
@@ -71,14 +71,20 @@ export const translateTable: Translate = ({ inputs, outputs }, all) => {
   };
 };
 
-function writeKeys({ hashKey, rangeKey }: { readonly hashKey: string; readonly rangeKey: string }): Json {
+function writeKeys({
+  hashKey,
+  rangeKey,
+}: {
+  readonly hashKey: string;
+  readonly rangeKey: string;
+}): JsonValue {
   return [
     { AttributeName: hashKey, KeyType: "HASH" },
     { AttributeName: rangeKey, KeyType: "RANGE" },
   ];
 }
 
-const ResourcePolicy = z.strictObject({ resourceArn: z.string(), policy });
+const ResourcePolicy = z.strictObject({ resourceArn: z.string(), policy: policyDocument });
 
 function readPolicy({ type, inputs }: Resource) {
   return type === "aws:dynamodb/resourcePolicy:ResourcePolicy" ? ResourcePolicy.parse(inputs) : undefined;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Json, Resource } from "../synth/synthesis.ts";
+import type { JsonValue, Resource } from "../synth/synthesis.ts";
 import { translateRole } from "./access.ts";
 import { translateAlarm, translateLogGroup } from "./alarms.ts";
 import { translateBus, translateRule, translateSchedule, translateTarget } from "./events.ts";
@@ -14,12 +14,12 @@ import {
 import { nameLogically } from "./names.ts";
 import { createResolver } from "./references.ts";
 import { translateResourcePolicy, translateTable } from "./tables.ts";
-import { type Fragment, TemplateError, type Translate } from "./translation.ts";
+import { TemplateError, type Translate, type TranslatedResource } from "./translation.ts";
 
 /** A resource of a CloudFormation template. */
 export interface TemplateResource {
   readonly Type: string;
-  readonly Properties: { readonly [key: string]: Json };
+  readonly Properties: { readonly [key: string]: JsonValue };
   readonly DependsOn?: readonly string[];
 }
 
@@ -29,10 +29,10 @@ export interface Template {
   readonly Description: string;
   readonly Resources: { readonly [id: string]: TemplateResource };
   /** The URL of each queue, the name of each table, bus and function, and the ARN of each topic, by logical id. */
-  readonly Outputs: { readonly [id: string]: { readonly Value: Json } };
+  readonly Outputs: { readonly [id: string]: { readonly Value: JsonValue } };
 }
 
-const nothing: Translate = () => undefined;
+const omit: Translate = () => undefined;
 
 /** The translation of each type that the stack registers. */
 const translations: { readonly [type: string]: Translate } = {
@@ -55,14 +55,14 @@ const translations: { readonly [type: string]: Translate } = {
   "aws:sqs/queuePolicy:QueuePolicy": translateQueuePolicy,
   // Not part of a template: the program itself, the zip files, which are uploaded before the template is deployed, and
   // SST's key for linked secrets, of which this stack has none.
-  "pulumi:pulumi:Stack": nothing,
-  "aws:s3/bucketObjectv2:BucketObjectv2": nothing,
-  "random:index/randomBytes:RandomBytes": nothing,
+  "pulumi:pulumi:Stack": omit,
+  "aws:s3/bucketObjectv2:BucketObjectv2": omit,
+  "random:index/randomBytes:RandomBytes": omit,
 };
 
 /**
  * Returns the CloudFormation template of the synthesised resources. It can be deployed once the bundles are in S3
- * (`codeOf`). Throws `TemplateError` for a type or a property without a translation, and where the resources are in no
+ * (`locateCode`). Throws `TemplateError` for a type or a property without a translation, and where the resources are in no
  * region or in several.
  */
 export function renderTemplate(resources: readonly Resource[]): Template {
@@ -92,20 +92,20 @@ export function renderTemplates(resources: readonly Resource[]): Map<string, Tem
 function render(resources: readonly Resource[], region: string): Template {
   const resolve = createResolver(resources);
   const Resources: { [id: string]: TemplateResource } = {};
-  const Outputs: { [id: string]: { Value: Json } } = {};
+  const Outputs: { [id: string]: { Value: JsonValue } } = {};
   for (const resource of resources) {
-    const fragment = translate(resource, resources);
-    if (fragment === undefined) continue;
+    const translated = translate(resource, resources);
+    if (translated === undefined) continue;
     const id = nameLogically(resource);
     if (id in Resources)
       throw new TemplateError(
         `Two resources have the logical id ${id}. Rename one of them in packages/infra/stack.`,
       );
     Resources[id] = {
-      Type: fragment.type,
-      Properties: { ...resolve(fragment.properties, id), ...fragment.own },
+      Type: translated.type,
+      Properties: { ...resolve(translated.properties, id), ...translated.verbatim },
     };
-    if (fragment.output) Outputs[id] = { Value: { Ref: id } };
+    if (translated.output) Outputs[id] = { Value: { Ref: id } };
   }
   return {
     AWSTemplateFormatVersion: "2010-09-09",
@@ -115,7 +115,7 @@ function render(resources: readonly Resource[], region: string): Template {
   };
 }
 
-function translate(resource: Resource, all: readonly Resource[]): Fragment | undefined {
+function translate(resource: Resource, all: readonly Resource[]): TranslatedResource | undefined {
   const { type, name } = resource;
   const translation = translations[type];
   if (translation === undefined)

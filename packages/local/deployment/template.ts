@@ -1,4 +1,4 @@
-import type { Json } from "@drift-guard/infra/synth/synthesis";
+import type { JsonValue } from "@drift-guard/infra/synth/synthesis";
 import type { Template, TemplateResource } from "@drift-guard/infra/template/template";
 
 /** The resources of a type, with their logical ids. */
@@ -19,10 +19,10 @@ export interface Lifted {
 const isIntrinsic = (name: string) => name === "Ref" || name.startsWith("Fn::");
 
 /** Has CloudFormation itself work out the intrinsic functions in these values, as outputs of the template. */
-export function liftIntrinsics(template: Template, values: readonly (Json | undefined)[]): Lifted {
+export function liftIntrinsics(template: Template, values: readonly (JsonValue | undefined)[]): Lifted {
   const names = new Map<string, string>();
-  const outputs: Record<string, { readonly Value: Json }> = {};
-  function collect(value: Json | undefined): void {
+  const outputs: Record<string, { readonly Value: JsonValue }> = {};
+  function collect(value: JsonValue | undefined): void {
     if (typeof value !== "object" || value === null) return;
     const [first, ...others] = Object.keys(value);
     if (first === undefined || others.length > 0 || !isIntrinsic(first)) {

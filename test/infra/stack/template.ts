@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { synthesise } from "@drift-guard/infra/synth/synth";
-import type { Json, Resource } from "@drift-guard/infra/synth/synthesis";
+import type { JsonValue, Resource } from "@drift-guard/infra/synth/synthesis";
 import { renderTemplate, renderTemplates, type Template } from "@drift-guard/infra/template/template";
 import { account, home, stackOf } from "../stacks.ts";
 
@@ -9,14 +9,14 @@ const plain = await stackOf("plain");
 const everything = await stackOf("everything");
 
 /** Returns the logical ids that a value refers to. */
-function referencesIn(value: Json): string[] {
+function referencesIn(value: JsonValue): string[] {
   if (typeof value !== "object" || value === null) return [];
-  const own = Object.entries(value).flatMap(([key, target]: [string, Json]) => {
+  const own = Object.entries(value).flatMap(([key, target]: [string, JsonValue]) => {
     if (key === "Ref" && typeof target === "string") return [target];
     if (key === "Fn::GetAtt" && target instanceof Object) return [String(Object.values(target)[0])];
     return [];
   });
-  return [...own, ...Object.values(value).flatMap((member: Json) => referencesIn(member))];
+  return [...own, ...Object.values(value).flatMap((member: JsonValue) => referencesIn(member))];
 }
 
 const regional = renderTemplates(everything.resources);
