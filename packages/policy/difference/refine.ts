@@ -100,19 +100,20 @@ function narrow<Selector>(
   dimension: Dimension<Selector>,
   decide: (combination: Combination) => CombinationVerdict,
 ): readonly Gap[] {
-  const entry = dimension.read(gap.combination);
-  if (entry === undefined) return [gap];
+  const { combination } = gap;
+  const entry = dimension.read(combination);
+  if (!entry) return [gap];
   const parts = [
-    ...listParts(gap.combination, entry, right.denies, dimension, { negated: false, overlapping: false }),
-    ...listParts(gap.combination, entry, right.allows, dimension, { negated: true, overlapping: false }),
+    ...listParts(combination, entry, right.denies, dimension, { negated: false, overlapping: false }),
+    ...listParts(combination, entry, right.allows, dimension, { negated: true, overlapping: false }),
   ];
   if (parts.length === 0) return [gap];
-  const rest = dimension.write(gap.combination, { ...entry, except: [...entry.except, ...parts] });
+  const rest = dimension.write(combination, { ...entry, except: [...entry.except, ...parts] });
   if (decide(rest).kind !== "covered") return [gap];
   if (parts.length > maxParts) return [markPartly(gap)];
   return keepGaps(
     gap,
-    parts.map((selector) => dimension.write(gap.combination, cutEntry(entry, selector, dimension))),
+    parts.map((selector) => dimension.write(combination, cutEntry(entry, selector, dimension))),
     decide,
   );
 }
@@ -124,11 +125,12 @@ function except<Selector>(
   dimension: Dimension<Selector>,
   decide: (combination: Combination) => CombinationVerdict,
 ): Gap {
-  const entry = dimension.read(gap.combination);
-  if (entry === undefined) return gap;
+  const { combination } = gap;
+  const entry = dimension.read(combination);
+  if (!entry) return gap;
   const statements = [...right.allows, ...left.denies];
   // An entry that only overlaps is excepted as it is written: `s3:Get*` except `s3:*Object`.
-  const parts = listParts(gap.combination, entry, statements, dimension, {
+  const parts = listParts(combination, entry, statements, dimension, {
     negated: false,
     overlapping: true,
   });
@@ -136,11 +138,11 @@ function except<Selector>(
   const exceptions = [...entry.except];
   for (const selector of parts) {
     if (exceptions.some((wide) => dimension.relations.covers(wide, selector))) continue;
-    const part = dimension.write(gap.combination, cutEntry(entry, selector, dimension));
+    const part = dimension.write(combination, cutEntry(entry, selector, dimension));
     if (decide(part).kind === "covered") exceptions.push(selector);
   }
   if (exceptions.length === entry.except.length) return gap;
-  return { ...gap, combination: dimension.write(gap.combination, { ...entry, except: exceptions }) };
+  return { ...gap, combination: dimension.write(combination, { ...entry, except: exceptions }) };
 }
 
 /** The part of an entry that a selector matches, with those exceptions of the entry that touch it. */
@@ -167,7 +169,7 @@ function listParts<Selector>(
   if (isSingle(selector)) return [];
   for (const statement of statements) {
     const own = clause(statement);
-    if (own === undefined || own.negated !== negated || missesCombination(statement, combination)) continue;
+    if (own?.negated !== negated || missesCombination(statement, combination)) continue;
     for (const part of own.entries) {
       if (covers(part, selector) || except.some((wide) => covers(wide, part))) continue;
       if (covers(selector, part) || (overlapping && !areApart([part], selector)))

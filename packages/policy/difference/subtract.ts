@@ -81,24 +81,24 @@ export function subtract(
 /** @throws BudgetError */
 function* subtractFrom(
   from: CompiledStatement,
-  { left, right }: Question,
+  { left, right: { allows: rightAllows, denies } }: Question,
   checks: CombinationChecks,
   budget: StepBudget,
 ): Generator<Remainder | UndecidedCombination> {
-  charge(budget, 1 + (right.allows.length >> 4));
-  const allows = right.allows.filter(
+  charge(budget, 1 + (rightAllows.length >> 4));
+  const allows = rightAllows.filter(
     (allow) => allow.ambiguity === undefined && impliesConditions(from, allow),
   );
   const decidePart = (part: Combination): CombinationVerdict =>
-    isCovered(part, allows, right.denies) ? { kind: "covered" } : checks.decidePart(part, from);
-  const actions = right.denies.length > 0 ? listActions(from) : listUncoveredActions(from, allows, budget);
-  const others = [...left.denies, ...right.allows, ...right.denies];
+    isCovered(part, allows, denies) ? { kind: "covered" } : checks.decidePart(part, from);
+  const actions = denies.length > 0 ? listActions(from) : listUncoveredActions(from, allows, budget);
+  const others = [...left.denies, ...rightAllows, ...denies];
   for (const group of groupActions(actions, others, budget)) {
     const [first] = group;
     const near = allows.filter((allow) => coversEntry(allow.actions, first, patternRelations));
     for (const combination of listCombinations(from, first)) {
       charge(budget, 1 + (near.length >> 3));
-      if (isCovered(combination, near, right.denies)) continue;
+      if (isCovered(combination, near, denies)) continue;
       const verdict = checks.decide(combination, from);
       if (verdict.kind === "undecided") yield { from, code: verdict.code, message: verdict.message };
       if (verdict.kind !== "uncovered") continue;

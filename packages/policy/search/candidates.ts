@@ -94,9 +94,7 @@ export function listPrincipalCandidates(
 ): readonly Candidate<PolicyPrincipal>[] {
   const named = [...goals.flatMap(({ clause }) => clause?.entries ?? []), ...except];
   const principals = [
-    ...(selector.id === "*"
-      ? inventPrincipals(selector.type === "AWS", selector.type, named, partition)
-      : [selector]),
+    ...(selector.id === "*" ? inventPrincipals(selector.type, named, partition) : [selector]),
     ...[selector, ...named].flatMap((principal) => [principal, ...listRelated(principal)]),
   ];
   const candidates = new Map<bigint, Candidate<PolicyPrincipal>>();
@@ -114,10 +112,9 @@ export function listPrincipalCandidates(
   return [...candidates.values()];
 }
 
-/** Returns principals, of one type or of all, that no statement names. */
+/** Returns principals that no statement names: of one type, or of each type for AWS, where `*` is everybody. */
 function inventPrincipals(
-  ofAll: boolean,
-  only: PolicyPrincipal["type"],
+  ofType: PolicyPrincipal["type"],
   named: readonly PolicyPrincipal[],
   partition: string,
 ): readonly PolicyPrincipal[] {
@@ -133,7 +130,7 @@ function inventPrincipals(
     { type: "Federated", id: `${other}.example.com` },
     { type: "CanonicalUser", id: other },
   ];
-  return invented.filter(({ type }) => ofAll || type === only);
+  return invented.filter(({ type }) => ofType === "AWS" || type === ofType);
 }
 
 /** Returns the account of a principal and a session of a role: a clause can select these without the principal. */

@@ -58,8 +58,7 @@ function hasListedValues({ patterns }: CompiledCondition): boolean {
 
 /** Returns whether a condition compares texts, if anything. The unknown text is no number, date or address. */
 function isTextual(condition: CompiledCondition): boolean {
-  const kind = findValueKind(condition);
-  return condition.operator !== undefined && (kind === undefined || kind === "text");
+  return condition.operator !== undefined && (findValueKind(condition) ?? "text") === "text";
 }
 
 function overlapPlainly(patterns: readonly Pattern[]): boolean {

@@ -20,10 +20,6 @@ export function listKeyValues(conditions: KeyConditions, budget: StepBudget): re
   return [...new Set(values)];
 }
 
-function comparesText({ operator }: CompiledCondition): boolean {
-  return operator !== undefined && ["string", "arn", "bool", "binary"].includes(operator.family);
-}
-
 function listTexts(
   { held, failed, isMultivalued, isBoolean }: KeyConditions,
   budget: StepBudget,
@@ -31,7 +27,7 @@ function listTexts(
   if (isBoolean) return ["true", "false"];
   // If every value must fit a held condition, only texts that its patterns match are of use. The shortest list is best.
   const base = held
-    .filter((condition) => comparesText(condition) && condition.operator?.negated === false)
+    .filter(({ operator, patterns }) => patterns.length > 0 && operator?.negated === false)
     .filter(({ operator }) => (isMultivalued ? operator?.qualifier === "ForAllValues" : !operator?.qualifier))
     .sort((one, other) => one.patterns.length - other.patterns.length)[0];
   const goals = [
@@ -44,10 +40,9 @@ function listTexts(
   );
 }
 
-function listGoals(condition: CompiledCondition, isHeld: boolean): readonly TextGoal[] {
-  if (!comparesText(condition)) return [];
-  const wanted = isHeld === (condition.operator?.negated === false) ? "matched" : "avoided";
-  return condition.patterns.map((pattern) => ({ pattern, wanted }));
+function listGoals({ operator, patterns }: CompiledCondition, isHeld: boolean): readonly TextGoal[] {
+  const wanted = isHeld === (operator?.negated === false) ? "matched" : "avoided";
+  return patterns.map((pattern) => ({ pattern, wanted }));
 }
 
 function listNumbers(conditions: readonly CompiledCondition[]): readonly string[] {

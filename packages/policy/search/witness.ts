@@ -219,7 +219,7 @@ function makeRequest(
   return {
     ...(principal && { principal }),
     action: foldText(writtenAction) === action ? writtenAction : action,
-    ...(resource !== undefined && { resource: resource === "*:*:*:*:*:*" ? "*" : resource }),
+    ...(resource && { resource: resource === "*:*:*:*:*:*" ? "*" : resource }),
     context: Object.fromEntries(values),
   };
 }
