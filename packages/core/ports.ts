@@ -15,105 +15,111 @@ import type { RoleKey, RoleReading } from "./model/role.ts";
 import type { Transition } from "./model/transition.ts";
 
 /**
- * Reads roles whole. Every call that a source refuses or throttles for good throws `RoleUnreadableError`;
- * a role that is not there is a reading, not an error.
+ * Reads roles with all their parts. Throws `RoleUnreadableError` if the source denies a call or throttles it beyond all
+ * retries. An absent role is a reading with the status `absent`, not an error.
  */
 export interface RoleReader {
   /** Reads one role by its name. */
   read(name: string): Promise<RoleReading>;
   /** Reads several roles by account pages, one reading for each name; cheaper than one call per role. */
   readMany(names: readonly string[]): AsyncIterable<RoleReading>;
-  /** The names of the roles behind a subject: who a policy is attached to, whom a profile holds. */
+  /** Returns the names of the roles that a subject concerns: those with the policy attached, or held by the profile. */
   rolesBehind(subject: Subject): Promise<readonly string[]>;
 }
 
-/** What IAM answered to a step that it carried out. */
+/** IAM's response to a step that it carried out. */
 export interface StepReceipt {
-  /** Carried by CloudTrail's record of the call. */
+  /** The request id, which CloudTrail's record of the call has too. */
   readonly requestId?: string;
 }
 
-/** Writes roles: the only port that does. Throws `StepRefusedError` with IAM's code where IAM says no. */
+/** Writes roles; no other port does, apart from `LinkedRoleKeeper` for service-linked roles. */
 export interface RoleWriter {
+  /** Carries out a step. Throws `StepRefusedError` with IAM's code, or `StepUnansweredError` if the result is unknown. */
   apply(step: Step): Promise<StepReceipt>;
 }
 
 /**
- * Does what AWS allows on service-linked roles, which is little (R20), and reads what only they have.
- * Throws `LinkedRoleRefusedError` with IAM's code where IAM says no. Nothing calls it to write but a person's command.
+ * Reads and writes service-linked roles, as far as AWS allows it (R20). Only a person's command writes with it. Throws
+ * `LinkedRoleRefusedError` with IAM's code, or `LinkedRoleUnansweredError` if the result is unknown.
  */
 export interface LinkedRoleKeeper {
-  /** Makes a service's linked role, where Batch would not by itself (2.11), and gives its name. */
+  /** Creates the linked role of a service principal (2.11). Returns its name. */
   create(service: string): Promise<string>;
-  /** Asks IAM to delete it, and gives the task's id: the earlier one's while that has not ended (R29, R33). */
+  /** Starts a deletion task. Returns its id, or the id of an earlier task that has not ended (R29, R33). */
   delete(roleName: string): Promise<string>;
-  /** How a deletion stands, or undefined where IAM does not know the task (any more). */
+  /** Returns the status of a deletion task; undefined if IAM does not know the task, or no longer does. */
   deletionStatus(taskId: string): Promise<DeletionStatus | undefined>;
-  /** When the role was last used, as far as IAM shows it. */
+  /** Returns when the role was last used, as far as IAM records it. */
   activity(roleName: string): Promise<RoleActivity>;
-  /** Writes the description: the one thing of a service-linked role that may be edited (R20). */
+  /** Sets the description. Nothing else of a service-linked role can be edited, apart from tags (R20). */
   describe(roleName: string, description: string): Promise<void>;
 }
 
-/** One change of a ledger: what it was read as, what it is to be, and what is to be told of it. */
+/** One change of a ledger: the ledger as loaded, the ledger to write, and the transitions to report. */
 export interface Commit {
   readonly before: Ledger;
   readonly after: Ledger;
   readonly transitions: readonly Transition[];
 }
 
-/** Who transitions are delivered to; each marks what it delivered. */
+/** Receivers of transitions. Each marks the transitions that it delivered. */
 export type Sink = "notify" | "securityhub";
 
-/** A transition as it is stored, and who has still to be told of it. */
+/** A stored transition, and the sinks that have not delivered it. */
 export interface Delivery {
   readonly transition: Transition;
-  /** Of the sinks that the owner has. */
+  /** Only sinks that the owner's configuration has. */
   readonly awaiting: readonly Sink[];
-  /** When a sink was last to be told again, where one was. */
+  /** When delivery to a sink was last asked for again, if ever. */
   readonly renewedAt?: Instant;
 }
 
-/**
- * Keeps the ledgers. Throws `LedgerConflictError` where somebody else committed since the ledger was loaded, and then
- * has written nothing; `StoreUnavailableError` where the store cannot be reached or is not there.
- */
+/** Stores the ledgers and transitions. Throws `StoreUnavailableError` if the store cannot be reached or does not exist. */
 export interface FindingStore {
-  /** The ledger of a role; an empty one of version 0 where nothing is stored. */
+  /** Returns the ledger of a role; an empty one of version 0 if nothing is stored. */
   load(role: RoleKey): Promise<Ledger>;
-  /** Writes the whole change or nothing of it, and gives the ledger as it is stored now. */
+  /**
+   * Writes the whole change or nothing. Returns the ledger as stored. Throws `LedgerConflictError` if another process
+   * committed since the ledger was loaded.
+   */
   commit(commit: Commit): Promise<Ledger>;
-  /** Every finding of every role, in no order. */
+  /** Yields every finding of every role, in no order. */
   findings(): AsyncIterable<Finding>;
-  /** What happened to one finding, oldest first. */
+  /** Returns the transitions of one finding, the oldest first. */
   history(role: RoleKey, findingId: string): Promise<readonly Transition[]>;
   /**
-   * The stored transition of the same finding and number, whatever else the one given says; undefined where none is
-   * stored. A message only says that there is something to tell: what it is, and whether it was told, stands here.
+   * Returns the stored transition with the same finding id and number; undefined if there is none. A message from a queue
+   * may be forged or old, so that its other fields are not used.
    */
   findDelivery(transition: Pick<Transition, "finding">): Promise<Delivery | undefined>;
-  /** Notes that a sink delivered a transition; doing so twice is nothing. */
+  /** Records that a sink delivered a transition. Idempotent. */
   markDelivered(transition: Transition, sink: Sink): Promise<void>;
-  /** Has a sink be told again, at `at`, of a stored transition, which is kept for longer by that. */
+  /** Makes a sink deliver a stored transition again, at `at`, and extends the time for which it is kept. */
   renew(transition: Transition, sink: Sink, at: Instant): Promise<void>;
-  /** Transitions from before `at` that a sink which the owner has did not mark yet. */
+  /** Yields transitions from before `at` that some sink has not delivered. */
   undelivered(at: Instant): AsyncIterable<Transition>;
 }
 
-/** What spending from the budget gave. */
+/** Whether a rollback was taken from the budget, or which budget is exhausted. */
 export type Spending = "spent" | "role budget exhausted" | "account budget exhausted";
 
-/** Keeps what people decided and what stops rollbacks. Unreadable means throwing, and throwing means no write. */
+/**
+ * Stores people's decisions and what stops rollbacks. Throws `StoreUnavailableError` if an item cannot be read; the
+ * caller must then write no role.
+ */
 export interface ControlStore {
+  /** Returns the decisions about a role, and the pause and breaker that stop its rollbacks. */
   load(role: RoleKey): Promise<Control>;
-  /** Takes one rollback from the role's and the account's budget, in one conditional write. */
+  /** Takes one rollback from the budgets of the role and the account, in one conditional write. */
   spend(role: RoleKey, budget: RollbackBudget, now: Instant): Promise<Spending>;
   /** Stops rollbacks of a role until a person closes the breaker. */
   openBreaker(role: RoleKey, reason: string): Promise<void>;
 }
 
-/** Tells transitions to the guard's own bus. Throws where any of them was not taken. */
+/** Puts transitions on the guard's own event bus. */
 export interface Announcer {
+  /** Throws if the bus did not accept every transition. */
   announce(transitions: readonly Transition[]): Promise<void>;
 }
 
@@ -123,48 +129,50 @@ export interface FindingImporter {
   import(deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, string>>;
 }
 
-/** Asks for a role to be looked at again. */
+/** Schedules another read of a role. */
 export interface RecheckQueue {
+  /** `afterSeconds` is 0 to 900, the longest delay of SQS. */
   schedule(recheck: Recheck, afterSeconds: number): Promise<void>;
 }
 
-/** Keeps the inventory of what uses which role, for findings to say what breaks. Throws `StoreUnavailableError`. */
+/** Stores the uses of roles, so that a finding can say what breaks. Throws `StoreUnavailableError`. */
 export interface UsageStore {
-  /** What is known to use a role. */
+  /** Returns the known uses of a role. */
   usesOf(role: RoleKey): Promise<readonly RoleUse[]>;
   /**
-   * Takes a compute environment or job definition in, in place of all that was known of it; none for one that is gone.
-   * Gives the names of the roles that it uses now or was known to use before.
+   * Replaces the uses of a compute environment or job definition; an empty map removes it. Returns the names of the roles
+   * that it uses now or used before.
    */
   record(account: string, subject: UsageSubject, uses: UsesByRole): Promise<readonly string[]>;
-  /** Everything that is known to use a role. */
+  /** Yields every known compute environment and job definition of an account, with its roles. */
   users(account: string): AsyncIterable<RoleUser>;
 }
 
-/** Reads what of Batch names roles, region by region. Throws `BatchUnreadableError`. */
+/** Reads the resources of AWS Batch that name roles, in one region. Throws `BatchUnreadableError`. */
 export interface BatchReader {
-  /** A compute environment by its name; undefined where there is none. */
+  /** Returns a compute environment by its name; undefined if there is none. */
   environment(region: string, name: string): Promise<ComputeEnvironment | undefined>;
-  /** The active revisions of a job definition. */
+  /** Returns the active revisions of a job definition. */
   definition(region: string, name: string): Promise<readonly JobDefinition[]>;
-  /** Every compute environment of a region, by pages. */
+  /** Yields every compute environment of a region. */
   environments(region: string): AsyncIterable<ComputeEnvironment>;
-  /** Every job queue of a region, by pages. */
+  /** Yields every job queue of a region. */
   queues(region: string): AsyncIterable<JobQueue>;
-  /** Every active revision of every job definition of a region, by pages. */
+  /** Yields every active revision of every job definition of a region. */
   definitions(region: string): AsyncIterable<JobDefinition>;
 }
 
 /** Reads the ECS agents on the instances of compute environments. Throws `AgentsUnreadableError`. */
 export interface AgentReader {
-  /** The oldest version among a cluster's instances; undefined where it has none, or they may not be seen. */
+  /** Returns the oldest agent version among a cluster's instances; undefined if there are none, or if access is denied. */
   oldestAgent(region: string, cluster: string): Promise<string | undefined>;
 }
 
-/** Reads secrets, parameters and keys, not their values; undefined where it may not, or they are not there. */
+/** Reads facts about secrets, parameters and keys, never their values. */
 export interface ResourceReader {
+  /** Returns undefined if access is denied or the resource does not exist. */
   facts(arn: string): Promise<ResourceFacts | undefined>;
 }
 
-/** Reads from one region what works with a service-linked role. Throws `BatchUnreadableError`. */
+/** Reads the environments and queues of one region that use a service-linked role. Throws `BatchUnreadableError`. */
 export type RegionReader = (region: string) => Promise<Extract<RegionLook, { status: "read" }>>;

@@ -4,7 +4,10 @@ import type { Actor } from "../model/actor.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Observation } from "./observation.ts";
 
-/** Names who caused the evidence, where the change shows it; `added` says whether there is more of it than before. */
+/**
+ * Returns the finding with the author of its evidence, if the change shows them. `added` says whether the evidence is more
+ * than before; if so, a new author replaces one who is not trusted.
+ */
 export function attribute(finding: Finding, observation: Observation, added: boolean): Finding {
   const { causedBy } = finding;
   const author = authorOf(finding.evidence, observation.change);
@@ -16,9 +19,9 @@ export function attribute(finding: Finding, observation: Observation, added: boo
 }
 
 /**
- * Whether a finding is known to be a trusted actor's. Whoever adds to what he did does not take it from him: undoing it
- * would undo his part as well. But of two who wrote the very same, the one who is not trusted is named, or a trusted name
- * would cover his doing.
+ * Whether a trusted actor is the author of a finding. They stay its author when another actor adds to it: rolling it back
+ * would roll back their part too. If both wrote the same, the actor who is not trusted becomes the author; otherwise the
+ * trusted author would hide them.
  */
 export function isByTrustedActor({ causedBy }: Finding, observation: Observation): boolean {
   return causedBy !== undefined && isTrustedActor(causedBy, observation);

@@ -4,7 +4,7 @@ import type { Evidence, NoteTopic } from "../model/evidence.ts";
 import { type Finding, Severity } from "../model/finding.ts";
 import type { Observation } from "./observation.ts";
 
-/** How bad evidence is, by what it says and by what uses the role; the owner's own choice stands. */
+/** Returns the severity of evidence: by its effect and the uses of the role, unless the owner chose one. */
 export function rateFinding(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
   const severity = rateSeverity(evidence, ledger.role, config);
   return uses && !isSeverityChosen(evidence, config) ? weighSeverity(severity, evidence, uses) : severity;
@@ -12,14 +12,14 @@ export function rateFinding(evidence: Evidence, { ledger, uses, config }: Observ
 
 const maxSymptoms = 5;
 
-/** What a finding says beside its evidence: which role it is, what uses it, and what of AWS Batch suffers from it. */
+/** Returns a finding's fields other than its evidence: the role's ARN and reference, its uses, and symptoms in AWS Batch. */
 export function describeContext(
   before: Finding | undefined,
   evidence: Evidence,
   { uses, cause, ledger, reference, ...observation }: Observation,
 ): Pick<Finding, "arn" | "reference" | "usedBy" | "symptoms"> {
   const told = uses && formatUses(uses);
-  // A role that is gone was last read for another finding.
+  // An absent role has no ARN to read: take it from another finding of the role.
   const arn = observation.arn ?? before?.arn ?? ledger.findings.findLast((known) => known.arn)?.arn;
   const symptom =
     cause.kind === "symptom" && explainsFailure(evidence)
@@ -41,7 +41,7 @@ const harmless: readonly NoteTopic[] = [
   "unconfirmed-call",
 ];
 
-/** Whether jobs may fail because of what a piece of evidence says: a role that gives too much keeps none from running. */
+/** Whether evidence can explain a failed job. Excess cannot: it stops no job. */
 export function explainsFailure(evidence: Evidence): boolean {
   switch (evidence.kind) {
     case "drift":
@@ -57,14 +57,14 @@ export function explainsFailure(evidence: Evidence): boolean {
   }
 }
 
-/** Whether a finding says the same beside its evidence. */
+/** Whether two states of a finding differ in nothing but evidence, state and times. */
 export function hasSameContext(before: Finding, after: Finding): boolean {
   const around = ({ severity, arn, reference, usedBy, symptoms, causedBy }: Finding) =>
     JSON.stringify([severity, arn, reference, usedBy, symptoms, causedBy]);
   return around(before) === around(after);
 }
 
-/** Whether more suffers than before; further symptoms of what is known to hurt say nothing new. */
+/** Whether a finding became more severe or got its first symptom. Further symptoms are not news. */
 export function isWorse(before: Finding, after: Finding): boolean {
   const rank = ({ severity }: Finding) => Severity.options.indexOf(severity);
   return rank(after) < rank(before) || (after.symptoms !== undefined && before.symptoms === undefined);

@@ -7,23 +7,23 @@ import type { Instant } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import type { Cause } from "../model/transition.ts";
 
-/** What a look at a role gave, and what led to it. */
+/** The result of reading and assessing a role, and what led to it. */
 export interface Observation {
   readonly ledger: Ledger;
   readonly evidence: readonly Evidence[];
   readonly exceptions: readonly Exception[];
   readonly cause: Cause;
-  /** What is known to use the role; left out where that was not asked. */
+  /** Known uses of the role; left out if they were not read. */
   readonly uses?: readonly RoleUse[];
-  /** The change that made the guard look: it names who caused what it wrote, and nothing else. */
+  /** The change that led to the read. Its actor is named for the part that it wrote, and for nothing else. */
   readonly change?: Change;
-  /** The owner's say about severities and trusted actors; none where left out. */
+  /** The owner's severities and trusted actors; none if left out. */
   readonly config?: Pick<Config, "severities" | "trustedActors">;
-  /** The role's ARN, where it could be read. */
+  /** The role's ARN; left out if the role is absent or unreadable. */
   readonly arn?: string;
-  /** Name of the reference that it was compared with; left out where none has that name. */
+  /** Name of the reference that the role was compared with; left out if it cannot be looked up by name. */
   readonly reference?: string;
   readonly now: Instant;
-  /** Seconds that must lie between two clean reads before a finding resolves: IAM is eventually consistent. */
+  /** Seconds that must pass between two clean reads before a finding resolves, since IAM is eventually consistent. */
   readonly settleSeconds: number;
 }

@@ -10,16 +10,19 @@ import { describeContext, hasSameContext, isWorse, rateFinding } from "./finding
 import type { Observation } from "./observation.ts";
 import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";
 
-/** What follows from a look at a role. */
+/** The role's ledger after an observation, and what changed. */
 export interface Reconciliation {
-  /** The very ledger that was given where nothing changed. */
+  /** The same object as before if nothing changed. */
   readonly ledger: Ledger;
   readonly transitions: readonly Transition[];
-  /** Whether a finding waits for a second clean read. */
+  /** Whether the role must be read again because a finding waits for its second clean read. */
   readonly recheck: boolean;
 }
 
-/** Brings a ledger up to what was seen: findings open, worsen, reopen, and resolve on the second clean read. */
+/**
+ * Updates a role's ledger with an observation: findings open, worsen and reopen, and resolve on the second clean read.
+ * A pure function.
+ */
 export function reconcile(observation: Observation): Reconciliation {
   const { ledger, evidence } = observation;
   const seenById = new Map(evidence.map((piece) => [identifyFinding(ledger.role, piece), piece]));
@@ -72,7 +75,7 @@ function open(id: string, evidence: Evidence, observation: Observation): Finding
 
 function confirm(finding: Finding, piece: Evidence, observation: Observation): FindingUpdate {
   const evidence = continueEvidence(finding.evidence, piece);
-  // A copy of an event that was told already says nothing new, whatever the finding's state.
+  // A second copy of an event changes nothing, whatever the finding's state.
   if (evidence === finding.evidence && isCallEvidence(evidence)) return [finding];
   const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
   if (isKnownNote(finding.evidence, evidence)) return [finding];
@@ -96,7 +99,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
       return [attribute(reopened, observation, true), "reopened"];
     }
     case "suppressed":
-      // The exception ended, or was for other evidence than this.
+      // The exception expired, or covers other evidence.
       return [{ ...current, state: "open" }, same ? "reopened" : "worsened"];
     case "open": {
       if (!same) return hasWorsened(finding.evidence, evidence) ? [current, "worsened"] : [current];
@@ -115,7 +118,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
 function clear(finding: Finding, observation: Observation): FindingUpdate {
   const { now, settleSeconds } = observation;
   if (finding.state === "resolved") return [finding];
-  // Nothing in the role shows whether the guard's credentials are back in the right hands: a person closes it.
+  // No read of the role shows whether the guard's credentials are safe again: a person closes the finding.
   if (finding.evidence.kind === "impersonation") {
     if (finding.state === "suppressed" || !isExcepted(finding, observation)) return [finding];
     return [{ ...finding, state: "suppressed" }, "suppressed"];
@@ -126,14 +129,14 @@ function clear(finding: Finding, observation: Observation): FindingUpdate {
   return [{ ...rest, state: "resolved" }, "resolved"];
 }
 
-// What was clean before and cannot be seen now may be back: the count of clean reads begins anew.
+// A drift that was absent and now cannot be observed may be present again: the count of clean reads starts over.
 function shield(finding: Finding): Finding {
   if (finding.cleanSince === undefined) return finding;
   const { cleanSince: _, ...rest } = finding;
   return rest;
 }
 
-// What could not be read or compared this time may still be there.
+// A part that could not be read or compared may still have the drift.
 function isShielded(finding: Finding, evidence: readonly Evidence[]): boolean {
   return evidence.some(
     ({ kind, part }) => kind === "undecided" && (part === "role" || part === finding.evidence.part),

@@ -5,17 +5,17 @@ import { digestEvidence, printGrants } from "../model/identity.ts";
 import { isBefore, millisecondsBetween } from "../model/instant.ts";
 import type { Observation } from "./observation.ts";
 
-/** Whether a note about a call was told already: a copy that comes late says nothing new. */
+/** Whether a note about a call is already recorded: the same call, or an earlier one that arrived late. */
 export function isKnownNote(before: Evidence, now: Evidence): boolean {
   if (before.kind !== "note" || now.kind !== "note") return false;
   if (before.at === undefined || now.at === undefined) return false;
   return isBefore(now.at, before.at) || digestEvidence(before) === digestEvidence(now);
 }
 
-// Whoever tries the same again and again is told of once in a while, not with each call.
+// Rate-limits repeated refused calls by one actor.
 const repeatMinutes = 15;
 
-/** Whether a refused call is the last one over again. */
+/** Whether a refused call repeats the last one: same call, error code and actor, within 15 minutes. */
 export function isRepeat(
   { evidence: before, updatedAt }: Finding,
   evidence: Evidence,
@@ -30,14 +30,14 @@ export function isRepeat(
   );
 }
 
-/** Whether evidence is a call, and not how a role is. */
+/** Whether evidence is about a call rather than about the state of a role. */
 export function isCallEvidence({ kind }: Evidence): boolean {
   return kind === "attempt" || kind === "impersonation";
 }
 
 const maxEarlierCalls = 32;
 
-/** The evidence that follows on earlier evidence: for calls, the latest call, with the ones before it remembered. */
+/** Returns the evidence to record: the later one. For calls it keeps the change ids of up to 32 earlier calls. */
 export function continueEvidence(before: Evidence, now: Evidence): Evidence {
   if (now.kind !== "attempt" && now.kind !== "impersonation") return now;
   if (before.kind !== now.kind) return now;
@@ -68,7 +68,7 @@ function formatFacts(evidence: Evidence): readonly string[] {
     case "note":
       return [...evidence.details, ...printGrants(evidence.grants)];
     case "undecided":
-      // Other words for not knowing are not more of it.
+      // A new reason why a part is undecided makes nothing worse.
       return [];
     case "attempt":
     case "impersonation":

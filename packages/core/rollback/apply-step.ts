@@ -1,7 +1,7 @@
 import type { Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 
-/** The role as it is after a step, for recognising that nothing but the step has moved it. */
+/** Returns the role as it is after a step, to check that nothing else changed it. */
 export function applyStep(role: Role, step: Step): Role {
   switch (step.call) {
     case "iam:AttachRolePolicy":
@@ -31,7 +31,7 @@ export function applyStep(role: Role, step: Step): Role {
   }
 }
 
-/** The role as a rollback's before-state keeps it: managed documents, which no step alters, are left out for their size. */
+/** Returns the role as recorded before a rollback, without the documents of managed policies: they are large, and no step changes them. */
 export function recordRole(role: Role): Role {
   const version = { observed: false, why: "A before-state keeps no managed documents." } as const;
   const { boundary } = role;

@@ -6,7 +6,7 @@ import type { Plan } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import type { Reference } from "../reference/reference.ts";
 
-/** What is asked before a plan may be carried out. */
+/** A plan, and what decides whether it may be carried out. */
 export interface AuthorisationRequest {
   readonly plan: Plan;
   readonly role: Role;
@@ -18,23 +18,23 @@ export interface AuthorisationRequest {
   readonly windowHours: number;
 }
 
-/** Go, or the reason why not; a reason that is a loop also opens the breaker. */
+/** Permission to carry out a plan, or the reason for refusing it. `breaks`: the plan would loop, so open the breaker. */
 export type Authority =
   | { readonly go: true }
   | { readonly go: false; readonly reason: string; readonly breaks: boolean };
 
-/** How often one drift may come back after a rollback, within the budget's window, before rollbacks of the role stop. */
+// How often one drift may return after a rollback within the budget's window before rollbacks of the role stop.
 const maxReturnsPerWindow = 2;
 
-/** Whether a plan may be carried out. Any doubt means no. */
+/** Decides whether a plan may be carried out. Refuses in case of doubt. */
 export function authorise(request: AuthorisationRequest): Authority {
   const { role, guarded, control, reference } = request;
   if (reference.serviceLinked !== undefined || role.path.startsWith("/aws-service-role/")) {
-    return refuse(`${role.name} is a service-linked role: AWS alone may write it.`);
+    return refuse(`${role.name} is a service-linked role: only AWS may change it.`);
   }
   if (!guarded.paths.includes(role.path)) {
     return refuse(
-      `${role.name} stands at path ${role.path}, and the configuration allows ${guarded.paths.join(", ")} only.`,
+      `${role.name} is at path ${role.path}, and the configuration allows rollback only at ${guarded.paths.join(", ")}.`,
     );
   }
   if (control.paused !== undefined) return refuse(`Rollbacks are paused: ${control.paused}`);
@@ -56,13 +56,13 @@ function refuseReturning({
 }: AuthorisationRequest): Authority | undefined {
   const since = Date.parse(now) - windowHours * 3_600_000;
   for (const finding of plan.findings) {
-    const undone = ledger.rollbacks.filter(
+    const returned = ledger.rollbacks.filter(
       ({ status, startedAt, plan: { findings } }) =>
         status === "done" && Date.parse(startedAt) >= since && findings.includes(finding),
     );
-    if (undone.length >= maxReturnsPerWindow) {
+    if (returned.length >= maxReturnsPerWindow) {
       return refuse(
-        `The same drift of ${role.name} came back after ${undone.length} rollbacks within ${windowHours} h: something else sets it, and the guard does not fight it.`,
+        `The same drift of ${role.name} came back after ${returned.length} rollbacks within ${windowHours} h. Something else sets it, so the guard stops.`,
         true,
       );
     }

@@ -4,19 +4,21 @@ import type { Ledger } from "../model/ledger.ts";
 import type { Part } from "../model/part.ts";
 import type { RepairStep } from "./repair.ts";
 
-/** Where on a role somebody may be containing an incident: by a Deny that was added, or by what cannot be compared. */
+/** Parts of a role by which a person may be containing an incident. */
 export interface Containment {
+  /** Parts with an added Deny. */
   readonly denied: readonly Part[];
+  /** Parts that could not be compared, and so may hold a Deny. */
   readonly undecided: readonly Part[];
 }
 
-/** Looks for containment; a Deny that the owner accepted, by an exception, is his and hides nothing. */
+/** Returns the role's containment. A suppressed finding does not count: the owner accepted its Deny. */
 export function findContainment(assessments: readonly Assessment[], ledger: Ledger): Containment {
-  const accepted = (assessment: Assessment) =>
+  const isSuppressed = (assessment: Assessment) =>
     ledger.findings.some(
       ({ id, state }) => state === "suppressed" && id === identifyFinding(ledger.role, assessment),
     );
-  const live = assessments.filter((assessment) => !accepted(assessment));
+  const live = assessments.filter((assessment) => !isSuppressed(assessment));
   return {
     denied: live.flatMap((each) =>
       each.kind === "drift" && each.side === "missing" && each.denies.length > 0 ? [each.part] : [],
@@ -26,8 +28,8 @@ export function findContainment(assessments: readonly Assessment[], ledger: Ledg
 }
 
 /**
- * Why a repair must not be made without a person, or undefined. Restoring is a grant, so any Deny and any doubt on the
- * role stops it; taking away is stopped only by what the very part may hold: the Deny itself.
+ * Returns why a repair step needs a person's approval, or undefined. Restoring is a grant: any added Deny and any
+ * undecided part of the role blocks it. Removing is blocked only by those of the same part, as it could remove the Deny.
  */
 export function findObstacle(
   { step: { part }, restores }: RepairStep,
@@ -36,10 +38,10 @@ export function findObstacle(
   const concerns = (other: Part) => restores || other === part || other === "role";
   const deny = denied.find(concerns);
   if (deny !== undefined) {
-    return `A Deny was put on the role (${deny}): somebody may be containing an incident. While it is there a person must decide.`;
+    return `A Deny was added to the role (${deny}) and may contain an incident. While it is present, a person must approve the rollback.`;
   }
   const doubt = undecided.find(concerns);
   return doubt === undefined
     ? undefined
-    : `Part ${doubt} of the role could not be compared, so this is left to a person.`;
+    : `Part ${doubt} of the role could not be compared, so a person must approve the rollback.`;
 }

@@ -13,27 +13,27 @@ import type { Reference } from "../reference/reference.ts";
 import { type Containment, findContainment, findObstacle } from "./containment.ts";
 import { findRepairStep } from "./repair.ts";
 
-/** What a plan is made from. */
+/** What a rollback is planned from. */
 export interface PlanningInput {
   readonly role: Role;
   readonly reference: Reference;
   readonly guarded: GuardedRole;
-  /** All that is wrong with the role, as it was just seen. */
+  /** The assessments of a fresh read. */
   readonly assessments: readonly Assessment[];
   readonly ledger: Ledger;
   readonly approvals: readonly Approval[];
-  /** The owner's say about trusted actors; none where left out. */
+  /** The owner's trusted actors; none if left out. */
   readonly config?: Pick<Config, "trustedActors">;
   readonly now: Instant;
 }
 
-/** A finding that is not undone, and why. */
+/** A finding that is not rolled back, and why. */
 export interface Withheld {
   readonly finding: Finding;
   readonly reason: string;
 }
 
-/** What is to be done, and what is left to a person. */
+/** The plan, and the findings that it leaves to a person. */
 export interface PlanningResult {
   readonly plan: Plan;
   readonly withheld: readonly Withheld[];
@@ -41,7 +41,7 @@ export interface PlanningResult {
 
 interface Candidate {
   readonly drift: Drift;
-  /** What the ledger knows of it; a drift that is not recorded yet is undone after it is. */
+  /** The drift's finding in the ledger; undefined if it is not recorded yet, and then it is not rolled back yet. */
   readonly finding: Finding | undefined;
 }
 
@@ -50,7 +50,10 @@ type DriftDecision =
   | { readonly kind: "withheld"; readonly reason: string }
   | { readonly kind: "nothing" };
 
-/** The ordered IAM calls that undo what the owner allowed to undo; a plan without steps where there is nothing. */
+/**
+ * Plans the IAM calls, in order, that roll back the drifts that the owner's switches and approvals allow. The plan has no
+ * steps if there are none.
+ */
 export function planRollback(planning: PlanningInput): PlanningResult {
   const { role, assessments, ledger, reference } = planning;
   const candidates = assessments.flatMap((evidence): readonly Candidate[] => {
@@ -99,15 +102,17 @@ function decideDrift(
     samePart.map((other) => other.drift),
   );
   if (!repair) return { kind: "nothing" };
-  // A trust is replaced whole: what is undone on one side is undone on the other, so every side must be allowed.
+  // A trust policy is written whole, so that both sides are rolled back together: every side must be allowed.
   const together = drift.part === "trust" ? samePart : [{ drift, finding }];
   for (const each of together) {
     if (each.finding === undefined) return { kind: "nothing" };
     if (each.finding.state !== "open" || rollbackModeOf(each.drift, each.finding, planning) === "off") {
-      return withhold("Its trust would be replaced whole, and one side of it is to stay as it is.");
+      return withhold(
+        "The trust policy is replaced whole, and one side of its drift must not be rolled back.",
+      );
     }
   }
-  // What is taken away may also give: a trust that was hardened, replaced by the reference's.
+  // Removing excess can also grant: replacing a hardened trust policy by the reference's drops the hardening.
   if (
     repair.restores &&
     drift.side === "excess" &&
@@ -115,7 +120,7 @@ function decideDrift(
     !isApproved(finding, planning)
   ) {
     return withhold(
-      "Undoing it would also give back what was taken away, which the configuration leaves off.",
+      "Rolling it back would also restore permissions, and the configuration turns restoring off.",
     );
   }
   const waiting = together.flatMap((each) => {
@@ -134,7 +139,7 @@ function withhold(reason: string): DriftDecision {
   return { kind: "withheld", reason };
 }
 
-// What a pipeline set it would set again: a person decides which of the two is right.
+// A trusted pipeline would set its change again: a person decides which state is right.
 function rollbackModeOf(
   { side }: Drift,
   { causedBy }: Finding,
@@ -155,7 +160,7 @@ function explainWait(waiting: readonly Finding[], { config }: PlanningInput): st
     : `${wait}: the change was made by ${[...new Set(trusted)].join(", ")}, whom the configuration trusts.`;
 }
 
-// Consent is to one rollback of exactly this evidence: one that was carried out since has used it up.
+// An approval covers one rollback of exactly this evidence: a rollback since then has used it.
 function isApproved(finding: Finding, { approvals, ledger, now }: PlanningInput): boolean {
   return approvals.some(
     ({ findingId, digest, at, expires }) =>
@@ -169,7 +174,7 @@ function isApproved(finding: Finding, { approvals, ledger, now }: PlanningInput)
   );
 }
 
-// A retired policy is better than none: it stays until what takes its place is attached, or is in the same plan (2.2).
+// A retired policy stays until its replacement is attached or is attached by the same plan (2.2).
 function keepUntilReplaced<Undoing extends { readonly step: Step }>(
   undoing: readonly Undoing[],
   { attachments, retired }: Reference,
@@ -191,8 +196,8 @@ function withoutDuplicates(steps: readonly Step[]): readonly Step[] {
   return [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()];
 }
 
-// What is too much goes first: between two calls a role should rather have too little. Only a retired policy goes last,
-// after the one that takes its place (2.2).
+// Removals go first: between two calls a role should have too little rather than too much. A retired policy goes last,
+// after its replacement (2.2).
 function orderSteps(steps: readonly Step[], retired: Reference["retired"]): readonly Step[] {
   const rank = (step: Step) => {
     switch (step.call) {

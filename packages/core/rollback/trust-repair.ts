@@ -3,16 +3,16 @@ import type { Drift } from "../model/evidence.ts";
 import type { Role } from "../model/role.ts";
 import { joinDocuments, keepStatements, readDocument } from "../policy-json.ts";
 
-/** A trust that could be put back. */
+/** A trust policy to write. */
 export interface TrustRepair {
   readonly document: string;
-  /** Whether it gives anything that the live trust does not: then it is a grant, and asks for that permission. */
+  /** Whether it trusts anyone whom the live one does not: restoring needs the owner's permission. */
   readonly restores: boolean;
 }
 
 /**
- * The trust to put back: the live one without the statements that give too much, where that is all that is wrong, so
- * that a hardening survives (2.10); else the reference's, whole (R9).
+ * Returns the trust policy to write: the live one without its excess statements, if that removes all drift, so that
+ * hardening stays (2.10); else the reference's (R9). `drifts` holds every drift of the trust policy.
  */
 export function repairTrust(role: Role, expected: string, drifts: readonly Drift[]): TrustRepair {
   const options = { kind: "trust", account: role.account, partition: role.partition } as const;
@@ -36,7 +36,7 @@ export function repairTrust(role: Role, expected: string, drifts: readonly Drift
   return { document: expected, restores: given > 0 || relation === "undecided" };
 }
 
-/** A trust with the reference's statements beside its own, where more may be trusted than the reference says. */
+/** Returns the live trust policy with the reference's statements added: for a trust that is compared as a floor. */
 export function addStatements(live: string, expected: string): TrustRepair {
   return { document: joinDocuments([live, expected]), restores: true };
 }
