@@ -1,14 +1,14 @@
-/** The names of the actions that AWS's services have, as of a date. Names and ranks differences; decides none. */
+/** The actions of AWS's services on a date. They name and rank differences; no decision depends on them. */
 export interface Catalogue {
-  /** When the source was brought up to date, such as `2026-09-26`. */
+  /** Date of the source, such as `2026-09-26`. */
   readonly date: string;
-  /** The package that the names are from, with its version. */
+  /** The npm package that the names come from, with its version. */
   readonly source: string;
-  /** By the service's prefix in lower case: its actions' names without prefix, divided by blanks. */
+  /** By service prefix in lower case: the names of its actions without prefix, separated by spaces. */
   readonly services: ReadonlyMap<string, string>;
 }
 
-/** The actions of a service with their prefix, such as `s3:GetObject`; undefined where the service is not known. */
+/** Returns the actions of a service with their prefix, such as `s3:GetObject`; undefined if the service is unknown. */
 export function listActions({ services }: Catalogue, service: string): readonly string[] | undefined {
   const prefix = service.toLowerCase();
   return services

@@ -4,11 +4,11 @@ import type { Grant } from "../model/grant.ts";
 import { type Catalogue, listActions } from "./catalogue.ts";
 
 /**
- * Tells apart the differences that touch only names that no service has today: `s3:Get*` against the list of all Get
- * actions of today. They go from `excess` and `missing` to `latent`; the relation stays, for latent is not equal.
+ * Moves grants from `excess` and `missing` to `latent` if they touch only action names that no service has today, as
+ * `s3:Get*` minus a list of today's Get actions. The relation stays: a latent difference is a difference.
  *
- * A catalogue may be out of date. So a name that a policy spells out (`named`: those of both sides) counts as one that
- * there is, and so does every name of a service that the catalogue does not know.
+ * A catalogue may be out of date. So an action that a policy of either side spells out (`named`) counts as existing, and
+ * so does every action of a service that the catalogue does not know.
  */
 export function separateLatent(
   comparison: Comparison,
@@ -16,10 +16,10 @@ export function separateLatent(
   named: readonly string[] = [],
 ): Comparison {
   const spelled = named.filter((name) => !hasWildcard(name));
-  const real = (grant: Grant) => !isLatent(grant, catalogue, spelled);
-  const excess = comparison.excess.filter(real);
-  const missing = comparison.missing.filter(real);
-  const latent = [...comparison.excess, ...comparison.missing].filter((grant) => !real(grant));
+  const isReal = (grant: Grant) => !isLatent(grant, catalogue, spelled);
+  const excess = comparison.excess.filter(isReal);
+  const missing = comparison.missing.filter(isReal);
+  const latent = [...comparison.excess, ...comparison.missing].filter((grant) => !isReal(grant));
   return { ...comparison, excess, missing, latent: [...comparison.latent, ...latent] };
 }
 
@@ -28,8 +28,8 @@ function isLatent(grant: Grant, catalogue: Catalogue, spelled: readonly string[]
 }
 
 /**
- * The names of today that lie within a grant's actions, and those of `spelled` that do; undefined where the catalogue
- * does not know a service, or a wildcard stands for it.
+ * Returns the actions of the catalogue, and of `spelled`, that a grant allows. Undefined if a pattern has a wildcard in
+ * its service or the catalogue does not know the service.
  */
 export function listTouched(
   { actions, exceptActions = [] }: Grant,

@@ -12,11 +12,11 @@ import { findAmbiguity } from "../syntax/ambiguity.ts";
 import {
   canonicalAction,
   canonicalArn,
-  canonicalise,
+  canonicalStatement,
   hasNoEffect,
   statementLine,
 } from "../syntax/canonical.ts";
-import { opening, readVariable } from "../syntax/tokens.ts";
+import { readVariable, variableStart } from "../syntax/tokens.ts";
 import { type CompiledCondition, compileCondition } from "./condition.ts";
 
 /** The pattern that matches every action. */
@@ -79,7 +79,7 @@ function compileStatement(
   document: number,
   partition: string,
 ): CompiledStatement {
-  const canonical = canonicalise(source, version, partition);
+  const canonical = canonicalStatement(source, version, partition);
   const { actions, resources, principals, conditions } = canonical;
   const places =
     resources && source.resources && compileClause(resources, listArnSpellings(source, version), compileArn);
@@ -134,7 +134,7 @@ function listArnSpellings({ resources, principals }: PolicyStatement, version: P
   // A grant is read as version 2012-10-17, where `${` opens a variable. In other versions it is plain text, which only
   // the canonical spelling escapes.
   if (version !== "2012-10-17") {
-    for (const [text, written] of spellings) if (written.includes(opening)) spellings.set(text, text);
+    for (const [text, written] of spellings) if (written.includes(variableStart)) spellings.set(text, text);
   }
   return spellings;
 }
@@ -146,6 +146,6 @@ function writeCondition(
 ): Condition {
   if (source === undefined) return canonical;
   const { operator, key, values } = source;
-  const isPlain = version === "2012-10-17" || !values.some((value) => value.includes(opening));
+  const isPlain = version === "2012-10-17" || !values.some((value) => value.includes(variableStart));
   return isPlain ? { operator, key, values } : canonical;
 }

@@ -5,10 +5,10 @@ import { type AddressRange, readAddress, readAddressRange, readDate, readNumber 
 import { foldText, parseTokens, readVariable, type Token } from "../syntax/tokens.ts";
 import { matchesArn, matchesText } from "./glob.ts";
 
-/** The values of a request by lower-cased key; a key without values is absent (IAM: a null data set). */
+/** The values of a request by lower-cased key. A key with an empty list of values is absent (in IAM: a null data set). */
 export type RequestContext = ReadonlyMap<string, readonly string[]>;
 
-/** The context of a request as `holdsCondition` reads it. */
+/** Returns the context of a request for `holdsCondition`. */
 export function readContext({ context }: PolicyRequest): RequestContext {
   const keys = new Map<string, readonly string[]>();
   for (const [key, value] of Object.entries(context)) {
@@ -19,8 +19,8 @@ export function readContext({ context }: PolicyRequest): RequestContext {
 }
 
 /**
- * Puts a request's values in the place of variables. Undefined where a variable has none: such a pattern matches
- * nothing. A key of several values cannot stand in a text.
+ * Replaces policy variables by the request's values. Returns undefined if a variable has no value, or several: such a
+ * pattern matches nothing.
  */
 export function resolveVariables(tokens: readonly Token[], context: RequestContext): Token[] | undefined {
   const resolved: Token[] = [];
@@ -38,7 +38,7 @@ export function resolveVariables(tokens: readonly Token[], context: RequestConte
   return resolved;
 }
 
-/** Whether a condition holds in a request; one whose operator IAM does not have never does. */
+/** Whether a condition holds in a request. A condition with an operator that IAM does not have never holds. */
 export function holdsCondition(
   condition: Condition,
   context: RequestContext,
@@ -48,13 +48,14 @@ export function holdsCondition(
   if (operator === undefined) return false;
   const values = context.get(condition.key);
   if (operator.family === "null") {
-    // Always true and always false (IAM Access Analyzer's policy checks: Null with qualifier).
+    // Null is always true with ForAllValues and always false with ForAnyValue (IAM Access Analyzer policy check
+    // reference, "Null with qualifier").
     if (operator.qualifier !== undefined) return operator.qualifier === "ForAllValues";
     return condition.values.some((value) => value.toLowerCase() === String(values === undefined));
   }
   if (values === undefined) return holdsWhenAbsent(operator);
   const matches = (value: string): boolean =>
-    condition.values.some((wanted) => matchesValue(operator, wanted, value, context, version));
+    condition.values.some((expected) => matchesValue(operator, expected, value, context, version));
   if (operator.qualifier === "ForAllValues") {
     return values.every((value) => matches(value) !== operator.negated);
   }
@@ -71,7 +72,7 @@ function holdsWhenAbsent({ qualifier, ifExists, negated }: Operator): boolean {
 
 function matchesValue(
   operator: Operator,
-  wanted: string,
+  expected: string,
   value: string,
   context: RequestContext,
   version: PolicyVersion | undefined,
@@ -79,23 +80,23 @@ function matchesValue(
   switch (operator.family) {
     case "string":
     case "arn": {
-      const template = parseTokens(wanted, version, operator.comparator === "like");
+      const tokens = parseTokens(expected, version, operator.comparator === "like");
       if (operator.family === "arn")
-        return matchesArn(template, value, (part) => resolveVariables(part, context));
-      const pattern = resolveVariables(template, context);
+        return matchesArn(tokens, value, (part) => resolveVariables(part, context));
+      const pattern = resolveVariables(tokens, context);
       if (pattern === undefined) return false;
       return operator.ignoreCase ? equalsIgnoringCase(pattern, value) : matchesText(pattern, value);
     }
     case "bool":
-      return wanted.toLowerCase() === value.toLowerCase();
+      return expected.toLowerCase() === value.toLowerCase();
     case "binary":
-      return wanted === value;
+      return expected === value;
     case "numeric":
-      return compareScalars(operator, readNumber(value), readNumber(wanted));
+      return compareScalars(operator, readNumber(value), readNumber(expected));
     case "date":
-      return compareScalars(operator, readDate(value), readDate(wanted));
+      return compareScalars(operator, readDate(value), readDate(expected));
     case "ip":
-      return withinRange(readAddress(value), readAddressRange(wanted));
+      return withinRange(readAddress(value), readAddressRange(expected));
     case "null":
       return false;
   }

@@ -6,29 +6,32 @@ import { foldText, parseTokens } from "../syntax/tokens.ts";
 import { holdsCondition, type RequestContext, readContext, resolveVariables } from "./conditions.ts";
 import { matchesArn, matchesText } from "./glob.ts";
 
-/** What documents say to a request: an explicit deny goes before every allow, and no allow is a deny too. */
+/** The decision on a request: an explicit deny overrides every allow; without any allow it is an implicit deny. */
 export type Decision = "allowed" | "explicitDeny" | "implicitDeny";
 
-/** What `decide` may take for granted. */
+/** Settings of `decide`. */
 export interface DecisionOptions {
-  /** Where bare account ids belong; `aws` when left out. */
+  /** `aws` if left out. A bare account id stands for its root ARN in this partition. */
   readonly partition?: string;
 }
 
 /**
- * Decides one request as IAM does (IAM User Guide: policy evaluation logic), directly from the documents.
- * It shares no step with `comparePolicies`, which has its every example confirmed here.
+ * Decides a request as IAM does (IAM User Guide, "Policy evaluation logic"), directly from the documents. Throws
+ * `PolicySyntaxError` if an object is not a policy.
+ *
+ * This is the independent check of `comparePolicies`, which confirms each of its examples here. It shares only the
+ * reading of texts with the comparison (`syntax`): no matching, no order of evaluation.
  */
 export function decide(
   request: PolicyRequest,
   documents: readonly (PolicyDocument | PolicyObject)[],
   { partition = "aws" }: DecisionOptions = {},
 ): Decision {
-  const asked = prepareRequest(request, partition);
+  const prepared = prepareRequest(request, partition);
   let allowed = false;
   for (const document of documents.map(toDocument)) {
     for (const statement of document.statements) {
-      if (!elements.every((element) => meets[element](statement, document, asked))) continue;
+      if (!elements.every((element) => matchers[element](statement, document, prepared))) continue;
       if (statement.effect === "Deny") return "explicitDeny";
       allowed = true;
     }
@@ -36,32 +39,36 @@ export function decide(
   return allowed ? "allowed" : "implicitDeny";
 }
 
-/** A request as the elements of statements are held against it. */
+/** A request with action and context keys in lower case, ready to be matched against many statements. */
 export interface PreparedRequest extends PolicyRequest {
   readonly keys: RequestContext;
   readonly partition: string;
 }
 
-/** Makes a request ready to be held against many statements; bare account ids belong to the partition. */
+/** Prepares a request for matching. Bare account ids belong to the partition. */
 export function prepareRequest(request: PolicyRequest, partition: string): PreparedRequest {
   return {
     ...request,
     action: foldText(request.action),
-    // An action without resources asks for `*`: one in every segment, which only wildcards match.
+    // An action that has no resource is requested on `*`: as an ARN of six stars, which only wildcards match.
     ...(request.resource === "*" && { resource: "*:*:*:*:*:*" }),
     keys: readContext(request),
     partition,
   };
 }
 
-/** What a statement selects requests by. */
+/** The elements by which a statement selects requests, whether written positively or as NotAction and the like. */
 type StatementElement = "action" | "resource" | "principal" | "condition";
 
 const elements: readonly StatementElement[] = ["action", "resource", "principal", "condition"];
 
-type Meeting = (statement: PolicyStatement, document: PolicyDocument, asked: PreparedRequest) => boolean;
+type ElementMatcher = (
+  statement: PolicyStatement,
+  document: PolicyDocument,
+  request: PreparedRequest,
+) => boolean;
 
-const meets: Readonly<Record<StatementElement, Meeting>> = {
+const matchers: Readonly<Record<StatementElement, ElementMatcher>> = {
   action: ({ actions }, _, { action }) => selects(actions, (pattern) => matchesAction(pattern, action)),
   resource: ({ resources, principals }, { version }, { resource, keys }) =>
     resources === undefined ||
@@ -74,7 +81,7 @@ const meets: Readonly<Record<StatementElement, Meeting>> = {
             parseTokens(text, version),
             resource,
             (part) => resolveVariables(part, keys),
-            // In an identity policy AWS completes an ARN (IAM User Guide: IAM identifiers).
+            // In an identity policy, AWS completes a short ARN with wildcards (IAM User Guide, "IAM identifiers").
             principals === undefined && text.startsWith("arn:"),
           ),
       )),
@@ -85,17 +92,20 @@ const meets: Readonly<Record<StatementElement, Meeting>> = {
     conditions.every((condition) => holdsCondition(condition, keys, version)),
 };
 
-/** The elements of a statement that keep a request from it; of one that is about other actions no more than that. */
+/**
+ * Returns the elements of a statement that do not match a request; only `action` if the statement is about other
+ * actions. Empty if the statement matches.
+ */
 export function listUnmetElements(
   statement: PolicyStatement,
   document: PolicyDocument,
-  asked: PreparedRequest,
+  request: PreparedRequest,
 ): readonly StatementElement[] {
-  if (!meets.action(statement, document, asked)) return ["action"];
-  return elements.filter((element) => !meets[element](statement, document, asked));
+  if (!matchers.action(statement, document, request)) return ["action"];
+  return elements.filter((element) => !matchers[element](statement, document, request));
 }
 
-/** Whether a pattern of actions, in any case, matches an action in lower case. */
+/** Whether an action pattern matches an action in lower case. The case of the pattern does not matter. */
 export function matchesAction(pattern: string, action: string): boolean {
   if (pattern.includes("*") || pattern.includes("?")) {
     return matchesText(parseTokens(foldText(pattern), undefined), action);
@@ -103,7 +113,7 @@ export function matchesAction(pattern: string, action: string): boolean {
   return pattern.length === action.length && foldText(pattern) === action;
 }
 
-/** A clause without entries has no effect, whether it is Action or NotAction. */
+/** Whether a clause selects something. A clause without entries selects nothing, also if it is negated. */
 function selects<Entry>({ negated, entries }: Clause<Entry>, matches: (entry: Entry) => boolean): boolean {
   return entries.length > 0 && entries.some(matches) !== negated;
 }

@@ -1,25 +1,29 @@
+/**
+ * Matches patterns against texts for `decide`. `pattern/accepts.ts` does so for the comparison, on its own pattern form.
+ * They are apart on purpose: `decide` must not repeat an error of the comparison that it checks.
+ */
 import { anyText, oneCharacter, type Token } from "../syntax/tokens.ts";
 
 /**
- * Whether a pattern without variables matches a whole text: two pointers and one place to come back to, so that no
- * pattern can cost more than its length times that of the text.
+ * Whether a pattern without variables matches a whole text. It goes back to the last star only, so that it takes at most
+ * the product of both lengths.
  */
 export function matchesText(pattern: readonly Token[], text: string): boolean {
   let at = 0;
-  let place = 0;
+  let textAt = 0;
   let star = -1;
-  let starPlace = 0;
-  while (place < text.length) {
+  let starTextAt = 0;
+  while (textAt < text.length) {
     const token = pattern[at];
     if (token === anyText) {
       star = at++;
-      starPlace = place;
-    } else if (token === oneCharacter || token === text.charCodeAt(place)) {
+      starTextAt = textAt;
+    } else if (token === oneCharacter || token === text.charCodeAt(textAt)) {
       at++;
-      place++;
+      textAt++;
     } else if (star >= 0) {
       at = star + 1;
-      place = ++starPlace;
+      textAt = ++starTextAt;
     } else {
       return false;
     }
@@ -30,7 +34,7 @@ export function matchesText(pattern: readonly Token[], text: string): boolean {
 
 const colon = 58;
 
-/** Splits a pattern at its first five colons; the last segment keeps its own. */
+/** Splits a pattern at its first five colons. The sixth segment may hold more colons. */
 function splitSegments(pattern: readonly Token[]): Token[][] {
   const segments: Token[][] = [[]];
   for (const token of pattern) {
@@ -41,9 +45,9 @@ function splitSegments(pattern: readonly Token[]): Token[][] {
 }
 
 /**
- * Whether an ARN pattern matches an ARN, segment by segment; `resolve` puts values in the place of variables. A pattern
- * of fewer than six segments that ends in `*`, or is `completed`, stands for every ARN that starts so; otherwise the
- * segments that it lacks are empty.
+ * Whether an ARN pattern matches an ARN, segment by segment. `resolve` replaces the variables of a segment; it returns
+ * undefined if the segment matches nothing. A pattern of fewer than six segments matches every ARN that begins with it
+ * if it ends in `*` or `completed` is set; otherwise its missing segments are empty.
  */
 export function matchesArn(
   pattern: readonly Token[],

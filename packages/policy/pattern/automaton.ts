@@ -1,22 +1,26 @@
 import { anyText, oneCharacter } from "../syntax/tokens.ts";
 import { anyInSegment, colon, foldCode, oneInSegment, type Pattern } from "./pattern.ts";
 
-/** Stands behind the last token of each pattern. */
+/** Follows the last token of each pattern. */
 const end = -9;
-/** The first of the characters (Unicode: private use) that stand for the unknown text of a policy variable. */
+/** The first of the private-use characters (Unicode) that stand for unknown values of policy variables. */
 export const firstUnknown = 0xe000;
 
-/** Patterns laid out one behind the other: a position stands for what is still to be matched of one of them. */
+/**
+ * Some patterns as one nondeterministic automaton: their tokens one after another. A position is the index of the token
+ * that a pattern must match next.
+ */
 export interface Automaton {
   readonly tokens: readonly number[];
-  /** Which pattern a position belongs to. */
+  /** By position: the number of its pattern. */
   readonly owners: readonly number[];
+  /** By pattern: whether it ignores case. */
   readonly folds: readonly boolean[];
-  /** The positions before any text, ascending. */
+  /** The positions before any character, ascending. */
   readonly start: readonly number[];
 }
 
-/** Lays out patterns without variables. */
+/** Builds the automaton of patterns without variables. Throws `TypeError` if one has a variable. */
 export function buildAutomaton(patterns: readonly Pattern[]): Automaton {
   const tokens: number[] = [];
   const owners: number[] = [];
@@ -25,7 +29,7 @@ export function buildAutomaton(patterns: readonly Pattern[]): Automaton {
     start.push(tokens.length);
     for (const token of pattern.tokens) {
       if (typeof token === "string")
-        throw new TypeError(`${token} must have its value before texts are sought`);
+        throw new TypeError(`${token} must be replaced by its value before the search`);
       tokens.push(token);
       owners.push(owner);
     }
@@ -36,17 +40,17 @@ export function buildAutomaton(patterns: readonly Pattern[]): Automaton {
   return { ...automaton, start: start.flatMap((position) => withSkipped(automaton, position)) };
 }
 
-/** A wildcard for any text may also match none. */
+/** A star may also match the empty text. */
 function withSkipped({ tokens }: Automaton, position: number): readonly number[] {
   return isStar(tokens[position]) ? [position, position + 1] : [position];
 }
 
-/** Whether a token is a wildcard for any text. */
+/** Whether a token is a star, of a text or of a segment. */
 export function isStar(token: number | undefined): boolean {
   return token === anyText || token === anyInSegment;
 }
 
-/** Whether a token can take a character. */
+/** Whether a token matches a character. */
 export function takes(token: number | undefined, code: number, folds: boolean | undefined): boolean {
   if (token === undefined || token === end) return false;
   if (token === anyText) return true;
@@ -57,17 +61,17 @@ export function takes(token: number | undefined, code: number, folds: boolean | 
   return token === code || (folds === true && foldCode(token) === foldCode(code));
 }
 
-/** Whether a character stands for the unknown text of a policy variable: `?` is too short for it. */
+/** Whether a character stands for the unknown value of a policy variable. It may be longer than `?` matches. */
 export function standsForText(code: number): boolean {
   return code >= firstUnknown && code < 0xf900;
 }
 
-/** Whether a position has its whole pattern behind it. */
+/** Whether a position is the end of its pattern: everything is matched. */
 export function isEnd({ tokens }: Automaton, position: number): boolean {
   return tokens[position] === end;
 }
 
-/** The positions after one more character, ascending. */
+/** Returns the positions after one more character, ascending. */
 export function advance(automaton: Automaton, positions: readonly number[], code: number): readonly number[] {
   const { tokens, owners, folds } = automaton;
   const next: number[] = [];

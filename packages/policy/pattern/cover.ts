@@ -12,7 +12,7 @@ import {
   swapCase,
 } from "./pattern.ts";
 
-/** Whether two patterns can be told apart by their fixed ends; false says nothing. */
+/** Whether the fixed ends of two patterns show that they match no common text. Certain when true. */
 export function areDisjoint(one: Pattern, other: Pattern): boolean {
   noteWork(4);
   if (one.ignoreCase || other.ignoreCase || isArn(one) !== isArn(other)) return false;
@@ -36,55 +36,55 @@ function fits(text: string, { head, tail }: Ends): boolean {
   return text.length >= head.length + tail.length && text.startsWith(head) && text.endsWith(tail);
 }
 
-// More is no pair that anybody wrote, but one that was made to keep a matcher busy.
-const mostRounds = 3;
+/** Cap on the steps of `coversPattern`, per token. Only patterns made to keep a matcher busy need more. */
+const maxStepsPerToken = 3;
 
 /**
- * Whether `wide` matches whatever `narrow` matches, told by form alone: a wildcard of `narrow` is one symbol that only
- * a wildcard of `wide` may eat, a variable one that the same variable may eat too. True is certain, false is not.
+ * Whether `wide` matches every text that `narrow` matches, by their tokens alone: a wildcard of `narrow` must be matched
+ * by a wildcard of `wide`, a variable by a wildcard or the same variable. Certain when true.
  */
 export function coversPattern(wide: Pattern, narrow: Pattern): boolean {
   const isSameKind = isArn(wide) === isArn(narrow) && wide.ignoreCase === narrow.ignoreCase;
   if (isSameKind && wide.text === narrow.text) return true;
   if (wide.literal !== undefined) return false;
   if (areDisjoint(wide, narrow)) return false;
-  const [over, under] = [wide.tokens, narrow.tokens];
+  const [tokens, symbols] = [wide.tokens, narrow.tokens];
   let at = 0;
-  let place = 0;
+  let symbolAt = 0;
   let star = -1;
-  let starPlace = 0;
-  const most = mostRounds * (over.length + under.length) + 100;
-  noteWork(over.length + under.length);
-  for (let step = 0; place < under.length; step++) {
-    const symbol = under[place];
-    if (symbol === undefined || step > most) return false;
-    const token = over[at];
+  let starSymbolAt = 0;
+  const maxSteps = maxStepsPerToken * (tokens.length + symbols.length) + 100;
+  noteWork(tokens.length + symbols.length);
+  for (let step = 0; symbolAt < symbols.length; step++) {
+    const symbol = symbols[symbolAt];
+    if (symbol === undefined || step > maxSteps) return false;
+    const token = tokens[at];
     if (token === anyText || token === anyInSegment) {
       star = at++;
-      starPlace = place;
-    } else if (token !== undefined && eatsOne(token, symbol, wide.ignoreCase, narrow.ignoreCase)) {
+      starSymbolAt = symbolAt;
+    } else if (token !== undefined && matchesOne(token, symbol, wide.ignoreCase, narrow.ignoreCase)) {
       at++;
-      place++;
-    } else if (star >= 0 && eatsAny(over[star], under[starPlace])) {
+      symbolAt++;
+    } else if (star >= 0 && starMatches(tokens[star], symbols[starSymbolAt])) {
       at = star + 1;
-      place = ++starPlace;
+      symbolAt = ++starSymbolAt;
     } else {
       return false;
     }
   }
-  while (over[at] === anyText || over[at] === anyInSegment) at++;
-  return at === over.length;
+  while (tokens[at] === anyText || tokens[at] === anyInSegment) at++;
+  return at === tokens.length;
 }
 
-function eatsAny(star: Token | undefined, symbol: Token | undefined): boolean {
+function starMatches(star: Token | undefined, symbol: Token | undefined): boolean {
   if (star === anyText) return true;
   return symbol !== colon && symbol !== anyText && symbol !== oneCharacter;
 }
 
-function eatsOne(token: Token, symbol: Token, folds: boolean, symbolFolds: boolean): boolean {
+function matchesOne(token: Token, symbol: Token, folds: boolean, symbolFolds: boolean): boolean {
   if (token === oneCharacter || token === oneInSegment) {
     if (typeof symbol === "string" || symbol === anyText || symbol === anyInSegment) return false;
-    // A variable's value may be longer, or empty.
+    // An unknown value may be longer than one character, or empty.
     if (standsForText(symbol)) return false;
     return token === oneCharacter || (symbol !== colon && symbol !== oneCharacter);
   }

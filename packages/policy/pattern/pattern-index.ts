@@ -1,25 +1,26 @@
 import { areDisjoint, coversPattern } from "./cover.ts";
 import type { Pattern } from "./pattern.ts";
 
-/** A list of patterns made ready for being asked often: 1,500 actions are not gone through for each of 1,500. */
+/** An index of a list of patterns: comparing 1,500 actions with 1,500 others must not take 2 million steps. */
 interface PatternIndex {
   readonly texts: ReadonlySet<string>;
-  /** Patterns with wildcards by the service that they name, `s3` for `s3:Get*`. */
+  /** Patterns with wildcards by their service: `s3` for `s3:Get*`. */
   readonly services: ReadonlyMap<string, readonly Pattern[]>;
-  /** Patterns with wildcards that name no one service. */
-  readonly loose: readonly Pattern[];
+  /** Patterns with wildcards that name no single service. */
+  readonly anyService: readonly Pattern[];
 }
 
+/** Kept as long as the list; an index depends on nothing else, so that no result depends on this memory. */
 const indices = new WeakMap<readonly Pattern[], PatternIndex>();
 
-function recallIndex(patterns: readonly Pattern[]): PatternIndex {
+function getIndex(patterns: readonly Pattern[]): PatternIndex {
   const known = indices.get(patterns);
   if (known !== undefined) return known;
   const wide = patterns.filter(({ literal }) => literal === undefined);
   const services = Map.groupBy(wide, (pattern) => readService(pattern) ?? "");
-  const loose = services.get("") ?? [];
+  const anyService = services.get("") ?? [];
   services.delete("");
-  const index = { texts: new Set(patterns.map(({ text }) => text)), services, loose };
+  const index = { texts: new Set(patterns.map(({ text }) => text)), services, anyService };
   indices.set(patterns, index);
   return index;
 }
@@ -30,30 +31,32 @@ function readService({ ends }: Pattern): string | undefined {
   return colon < 0 ? undefined : only?.head.slice(0, colon);
 }
 
-/** Whether some pattern of a list covers another; certain when true. */
+/** Whether some pattern of a list matches every text that another matches. Certain when true. */
 export function coversOneOf(patterns: readonly Pattern[], narrow: Pattern): boolean {
-  const { texts, services, loose } = recallIndex(patterns);
+  const { texts, services, anyService } = getIndex(patterns);
   if (texts.has(narrow.text)) return true;
   const service = readService(narrow);
   const near = service === undefined ? undefined : services.get(service);
   return (
     near?.some((wide) => coversPattern(wide, narrow)) === true ||
-    loose.some((wide) => coversPattern(wide, narrow))
+    anyService.some((wide) => coversPattern(wide, narrow))
   );
 }
 
-/** Whether no pattern of a list has a text in common with another; certain when true. */
+/** Whether no pattern of a list matches a text that another matches. Certain when true. */
 export function areApart(patterns: readonly Pattern[], other: Pattern): boolean {
   if (patterns.length < 8) return patterns.every((pattern) => areDisjoint(pattern, other));
   return listNear(patterns, other).length === 0;
 }
 
-/** Those patterns of a list that may have a text in common with another. */
+/** Returns the patterns of a list that may match a text that another matches. */
 export function listNear(patterns: readonly Pattern[], other: Pattern): readonly Pattern[] {
   const service = readService(other);
   if (service === undefined) return patterns.filter((pattern) => !areDisjoint(pattern, other));
-  const { texts, services, loose } = recallIndex(patterns);
-  const wide = [...(services.get(service) ?? []), ...loose].filter((pattern) => !areDisjoint(pattern, other));
+  const { texts, services, anyService } = getIndex(patterns);
+  const wide = [...(services.get(service) ?? []), ...anyService].filter(
+    (pattern) => !areDisjoint(pattern, other),
+  );
   if (other.literal !== undefined) return texts.has(other.text) ? [other, ...wide] : wide;
   return [
     ...wide,

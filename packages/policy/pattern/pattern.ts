@@ -1,30 +1,37 @@
 import { noteWork } from "../support/step-budget.ts";
-import { anyText, oneCharacter, opening, parseTokens, printTokens, type Token } from "../syntax/tokens.ts";
+import {
+  anyText,
+  oneCharacter,
+  parseTokens,
+  printTokens,
+  type Token,
+  variableStart,
+} from "../syntax/tokens.ts";
 
-/** `*` within one segment of an ARN: any text without a colon. */
+/** A token: `*` within one segment of an ARN, any text without a colon. */
 export const anyInSegment = -3;
-/** `?` within one segment of an ARN. */
+/** A token: `?` within one segment of an ARN, one character that is no colon. */
 export const oneInSegment = -4;
 
-/** The fixed ends of a stretch of a pattern: what every text that matches it begins and ends with. */
+/** The fixed ends of a pattern, or of one segment of it: what every matching text begins and ends with. */
 export interface Ends {
   readonly head: string;
   readonly tail: string;
-  /** No wildcard or variable between them: `head` is the whole text. */
+  /** No wildcard or variable: `head` is the whole text and `tail` is empty. */
   readonly exact: boolean;
 }
 
-/** A pattern made ready for comparing: the set of texts that it matches. */
+/** A pattern compiled for comparison. It stands for the set of texts that it matches. */
 export interface Pattern {
-  /** As it stands in the document. */
+  /** As in the document. */
   readonly written: string;
-  /** In canonical spelling: equal texts of one kind mean equal sets. */
+  /** In canonical spelling. Patterns of one kind with equal texts are equal. */
   readonly text: string;
   readonly tokens: readonly Token[];
   readonly ignoreCase: boolean;
-  /** The text, where the pattern matches no other. */
+  /** The only text that the pattern matches, if there is only one. */
   readonly literal: string | undefined;
-  /** One for each segment of an ARN; otherwise a single one. */
+  /** One for each of the six segments of an ARN; otherwise a single one. */
   readonly ends: readonly Ends[];
   readonly hasVariables: boolean;
 }
@@ -32,14 +39,14 @@ export interface Pattern {
 /** The code of the character between the segments of an ARN. */
 export const colon = 58;
 
-/** Makes a pattern that matches whole texts (actions, condition values) from its canonical spelling. */
+/** Compiles a pattern of whole texts (actions, condition values) from its canonical spelling. */
 export function compileText(text: string, written: string, ignoreCase = false): Pattern {
   return makePattern({ text, written, ignoreCase }, [text], ([tokens = []]) => tokens);
 }
 
 /**
- * Makes a pattern that matches ARNs segment by segment. Fewer than six segments that end in `*` stand for every ARN
- * that starts so; otherwise the segments that are lacking are empty.
+ * Compiles a pattern that matches ARNs segment by segment. If it has fewer than six segments, the missing ones match
+ * anything if it ends in `*`; otherwise they are empty.
  */
 export function compileArn(text: string, written: string): Pattern {
   return makePattern({ text, written, ignoreCase: false }, splitArn(text), joinSegments);
@@ -51,7 +58,7 @@ function isVariable(token: Token): boolean {
 
 function splitArn(text: string): readonly string[] {
   const segments = [""];
-  // The colons of a variable's key part nothing.
+  // The colons in a variable's key do not separate segments.
   for (const piece of text.split(/(:|\$\{[^}]*\})/)) {
     if (piece === ":" && segments.length < 6) segments.push("");
     else segments.push(segments.pop() + piece);
@@ -76,26 +83,26 @@ function makePattern(
   segments: readonly string[],
   join: (segments: readonly (readonly Token[])[]) => readonly Token[],
 ): Pattern {
-  const layOut = (segment: string) => parseTokens(segment, "2012-10-17");
+  const parse = (segment: string) => parseTokens(segment, "2012-10-17");
   const ends = segments.map((segment) =>
-    segment.includes(opening) ? findEnds(layOut(segment)) : readEnds(segment),
+    segment.includes(variableStart) ? findEnds(parse(segment)) : readEnds(segment),
   );
   const exact = !spelling.ignoreCase && ends.every((end) => end.exact);
-  // Of most patterns the ends say enough: their tokens are laid out when they are asked for.
+  // For most patterns the ends are enough: tokens are parsed at first use.
   let tokens: readonly Token[] | undefined;
   return {
     ...spelling,
     literal: exact ? ends.map(({ head }) => head).join(":") : undefined,
     ends,
-    hasVariables: spelling.text.includes(opening) && segments.flatMap(layOut).some(isVariable),
+    hasVariables: spelling.text.includes(variableStart) && segments.flatMap(parse).some(isVariable),
     get tokens() {
-      tokens ??= join(segments.map(layOut));
+      tokens ??= join(segments.map(parse));
       return tokens;
     },
   };
 }
 
-/** The ends of a text without variables. */
+/** The ends of a pattern without variables. */
 function readEnds(text: string): Ends {
   const first = text.search(/[*?]/);
   if (first < 0) return { head: text, tail: "", exact: true };
@@ -121,8 +128,8 @@ function printFixed(tokens: readonly Token[]): string {
 }
 
 /**
- * Puts values in the place of a pattern's variables. Undefined where one has no value, or where an ARN would get a
- * colon within a segment: such a pattern matches nothing.
+ * Replaces a pattern's variables by values. Returns undefined if a variable has no value, or if a value would put a
+ * colon into one of an ARN's first five segments: such a pattern matches nothing.
  */
 export function substituteVariables(
   pattern: Pattern,
@@ -130,35 +137,35 @@ export function substituteVariables(
 ): Pattern | undefined {
   if (!pattern.hasVariables) return pattern;
   noteWork(pattern.text.length);
-  const filled: Token[] = [];
+  const replaced: Token[] = [];
   let segment = 0;
   for (const token of parseTokens(pattern.text, "2012-10-17")) {
     if (token === colon) segment++;
     if (typeof token === "number") {
-      filled.push(token);
+      replaced.push(token);
       continue;
     }
     const value = findValue(token);
     if (value === undefined || (isArn(pattern) && segment < 5 && value.includes(":"))) return undefined;
-    for (let at = 0; at < value.length; at++) filled.push(value.charCodeAt(at));
+    for (let at = 0; at < value.length; at++) replaced.push(value.charCodeAt(at));
   }
-  const text = printTokens(filled);
+  const text = printTokens(replaced);
   return isArn(pattern)
     ? compileArn(text, pattern.written)
     : compileText(text, pattern.written, pattern.ignoreCase);
 }
 
-/** Whether a pattern is one of ARNs. */
+/** Whether a pattern matches ARNs. */
 export function isArn({ ends }: Pattern): boolean {
   return ends.length === 6;
 }
 
-/** The code of an ASCII letter in lower case; of other letters AWS does not say how they fold. */
+/** Lower-cases the code of an ASCII letter. AWS does not document how it folds other letters. */
 export function foldCode(code: number): number {
   return code >= 65 && code <= 90 ? code + 32 : code;
 }
 
-/** The code of an ASCII letter in the other case; any other code as it is. */
+/** Swaps the case of the code of an ASCII letter. Other codes are returned as they are. */
 export function swapCase(code: number): number {
   const lower = foldCode(code);
   if (lower !== code) return lower;

@@ -1,19 +1,19 @@
 import { anyText, oneCharacter } from "../syntax/tokens.ts";
 import { anyInSegment, colon, oneInSegment, type Pattern } from "./pattern.ts";
 
-/** A text that a pattern matches, as a person would make one up. */
+/** Returns a readable text that a pattern matches. `filling` replaces its stars. */
 export function sampleText(pattern: Pattern, filling = "example"): string {
   return pattern.literal ?? fill(pattern, [filling]);
 }
 
-/** An ARN that a pattern matches, as a person would make one up. */
+/** Returns a readable ARN that a pattern matches. */
 export function sampleArn(pattern: Pattern): string {
-  // The resource of an action that has none.
+  // The resource in requests for actions that have none.
   if (pattern.text === "*") return "*:*:*:*:*:*";
   return pattern.literal ?? fill(pattern, ["arn", "aws", "service", "us-east-1", "111122223333", "example"]);
 }
 
-/** Puts fillings in the place of wildcards, one for each segment. */
+/** Replaces the stars of each segment by its filling, and single-character wildcards by `x`. */
 function fill({ tokens }: Pattern, fillings: readonly string[]): string {
   let segment = 0;
   return tokens

@@ -4,78 +4,81 @@ import { createDominance, dominates, type PositionSet, packPositions } from "./d
 import { anyInSegment, colon, foldCode, oneInSegment, type Pattern, swapCase } from "./pattern.ts";
 import type { TextGoal } from "./text-goal.ts";
 
-/** A text that was reached, and which of the aims match it, by their numbers. */
+/** A text that was reached, and the numbers of the goals whose patterns match it. */
 export interface ReachedText {
   readonly text: string;
   readonly owners: readonly number[];
 }
 
+/** A state of the search, and the character that led to it. */
 interface Node {
+  /** Position in the base. */
   readonly base: number;
+  /** Positions in the patterns of the goals. */
   readonly positions: readonly number[];
   readonly packed: PositionSet;
   readonly parent: Node | undefined;
+  /** -1 in the first node. */
   readonly code: number;
 }
 
 /**
- * Walks the texts of a pattern breadth-first over (place in it, places in the aims). A state yields to one that is at
- * least as good for every aim (antichains: De Wulf et al., CAV 2006), so that no product of patterns is built. The
- * first `barriers` of the aims must not match.
- * @throws BudgetError
+ * Searches the texts of a pattern breadth-first, character by character. A dominated state is dropped (antichains: De
+ * Wulf et al., "Antichains: A New Algorithm for Checking Universality of Finite Automata", CAV 2006), so that no product
+ * automaton is built. Texts that one of the first `excluded` goals matches are not returned. Throws `BudgetError`.
  */
 export function searchTexts(
   base: Pattern,
-  sought: readonly TextGoal[],
-  barriers: number,
+  goals: readonly TextGoal[],
+  excluded: number,
   budget: StepBudget,
 ): readonly ReachedText[] {
-  const line = buildAutomaton([base]);
-  const automaton = buildAutomaton(sought.map(({ pattern }) => pattern));
-  const wanted = sought.map((aim) => aim.wanted);
+  const baseAutomaton = buildAutomaton([base]);
+  const automaton = buildAutomaton(goals.map(({ pattern }) => pattern));
+  const wanted = goals.map((goal) => goal.wanted);
   const dominance = createDominance(automaton, wanted);
   const fresh = pickFresh(automaton);
   const found: (ReachedText & { readonly ends: PositionSet })[] = [];
   const seen = new Map<number, readonly PositionSet[]>();
   const queue: Node[] = [];
-  const isBarred = (positions: readonly number[], test: (position: number) => boolean): boolean =>
-    positions.some((position) => (automaton.owners[position] ?? 0) < barriers && test(position));
-  // True when nothing better can come.
+  const isExcluded = (positions: readonly number[], test: (position: number) => boolean): boolean =>
+    positions.some((position) => (automaton.owners[position] ?? 0) < excluded && test(position));
+  // Returns true if no text can be better: the search is over.
   const accept = (node: Node): boolean => {
     const ends = node.positions.filter((position) => isEnd(automaton, position));
-    if (isBarred(ends, () => true)) return false;
+    if (isExcluded(ends, () => true)) return false;
     const packed = packPositions(ends, dominance.width);
     charge(budget, 1 + (found.length >> 4));
-    if (found.some((rival) => dominates(dominance, rival.ends, packed))) return false;
+    if (found.some((other) => dominates(dominance, other.ends, packed))) return false;
     const owners = ends.map((position) => automaton.owners[position] ?? 0);
     found.push({ text: readText(node), owners, ends: packed });
     return wanted.every(
       (want, owner) => want !== "either" && owners.includes(owner) === (want === "matched"),
     );
   };
-  const isSettled = (position: number): boolean => {
+  const matchesAlways = (position: number): boolean => {
     return ((dominance.settled[position >> 5] ?? 0) & (1 << (position & 31))) !== 0;
   };
   const push = (node: Node): boolean => {
-    const rivals = seen.get(node.base) ?? [];
-    charge(budget, 1 + (((rivals.length + 1) * dominance.width + node.positions.length) >> 5));
-    if (rivals.some((rival) => dominates(dominance, rival, node.packed))) return false;
-    if (isBarred(node.positions, isSettled)) return false;
-    const kept = rivals.filter((rival) => !dominates(dominance, node.packed, rival));
+    const others = seen.get(node.base) ?? [];
+    charge(budget, 1 + (((others.length + 1) * dominance.width + node.positions.length) >> 5));
+    if (others.some((other) => dominates(dominance, other, node.packed))) return false;
+    if (isExcluded(node.positions, matchesAlways)) return false;
+    const kept = others.filter((other) => !dominates(dominance, node.packed, other));
     kept.push(node.packed);
     seen.set(node.base, kept);
-    if (isEnd(line, node.base)) return accept(node);
+    if (isEnd(baseAutomaton, node.base)) return accept(node);
     queue.push(node);
-    return isStar(line.tokens[node.base]) && push({ ...node, base: node.base + 1 });
+    return isStar(baseAutomaton.tokens[node.base]) && push({ ...node, base: node.base + 1 });
   };
   const enter = (base: number, positions: readonly number[], parent: Node | undefined, code: number) =>
     push({ base, positions, packed: packPositions(positions, dominance.width), parent, code });
   if (enter(0, automaton.start, undefined, -1)) return found;
   for (let at = 0; at < queue.length; at++) {
     const node = queue[at];
-    // A better state may have come while this one waited.
+    // A dominating state may have been found since this one was queued.
     if (node === undefined || seen.get(node.base)?.includes(node.packed) !== true) continue;
-    const token = line.tokens[node.base];
+    const token = baseAutomaton.tokens[node.base];
     for (const code of listCodes(automaton, wanted, node.positions, token, base.ignoreCase, fresh)) {
       const next = isStar(token) ? node.base : node.base + 1;
       if (enter(next, advance(automaton, node.positions, code), node, code)) return found;
@@ -84,7 +87,7 @@ export function searchTexts(
   return found;
 }
 
-/** The characters that lead to different places; of all others, one stands for all. */
+/** The characters that lead to different states. `fresh` stands for all other characters. */
 function listCodes(
   automaton: Automaton,
   wanted: readonly TextGoal["wanted"][],
@@ -98,16 +101,16 @@ function listCodes(
   const codes = new Set([fresh]);
   for (const position of positions) {
     const owner = automaton.owners[position] ?? 0;
-    const aim = automaton.tokens[position] ?? -1;
-    if (aim === anyInSegment || aim === oneInSegment) codes.add(colon);
-    // Where a pattern is to be avoided, the fresh character does best.
-    if (aim < 0 || wanted[owner] === "avoided") continue;
-    for (const code of automaton.folds[owner] ? [aim, swapCase(aim)] : [aim]) codes.add(code);
+    const next = automaton.tokens[position] ?? -1;
+    if (next === anyInSegment || next === oneInSegment) codes.add(colon);
+    // To avoid a pattern, the fresh character is the best.
+    if (next < 0 || wanted[owner] === "avoided") continue;
+    for (const code of automaton.folds[owner] ? [next, swapCase(next)] : [next]) codes.add(code);
   }
   return [...codes].filter((code) => takes(token, code, false));
 }
 
-/** A character that none of the patterns names. */
+/** A character that no pattern contains, in any case. */
 function pickFresh({ tokens }: Automaton): number {
   const named = new Set(tokens.filter((token) => token >= 0).map(foldCode));
   for (const char of "xyzqwvkj0123456789") {

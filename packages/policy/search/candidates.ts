@@ -6,7 +6,7 @@ import { compileText, type Pattern } from "../pattern/pattern.ts";
 import { sampleArn, sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";
 import { charge, type StepBudget } from "../support/step-budget.ts";
-import { coversPrincipal, nameSession, readIdentity } from "../syntax/principal.ts";
+import { coversPrincipal, inventSession, readIdentity } from "../syntax/principal.ts";
 import { makeMask } from "./mask.ts";
 
 /** A clause of a statement, and whether a request shows a difference more easily if the clause selects it. */
@@ -139,5 +139,5 @@ function listRelated(principal: PolicyPrincipal): readonly PolicyPrincipal[] {
   const identity = type === "AWS" ? readIdentity(id) : undefined;
   if (!identity) return [];
   const root = `arn:${identity.partition ?? "aws"}:iam::${identity.account}:root`;
-  return [{ type, id: root }, nameSession(principal) ?? []].flat();
+  return [{ type, id: root }, inventSession(principal) ?? []].flat();
 }

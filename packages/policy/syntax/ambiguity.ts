@@ -4,12 +4,12 @@ import { findOperator, type Operator } from "./operator.ts";
 import { readIdentity } from "./principal.ts";
 import { readAddressRange, readDate, readNumber } from "./scalar.ts";
 
-// An ARN has at most 2,048 characters (IAM quotas).
-const longestText = 2048;
+// The longest ARN has 2,048 characters (IAM User Guide, "IAM and AWS STS quotas").
+const maxTextLength = 2048;
 
 /**
- * Why the meaning of a statement is not certain, where it is not: AWS does not say, contradicts itself, or may read a
- * value otherwise than it is read here.
+ * Returns why the meaning of a statement is uncertain, as a clause that begins with "it" or "its": AWS documents it not
+ * at all or in two ways, or may read a value differently. Returns undefined if the meaning is certain.
  */
 export function findAmbiguity({
   actions,
@@ -20,45 +20,46 @@ export function findAmbiguity({
   if ([actions, resources, principals].some((clause) => clause?.negated && clause.entries.length === 0)) {
     return "it excludes an empty list, which AWS does not explain";
   }
-  if (principals?.negated && sparesTwice(principals.entries)) {
+  if (principals?.negated && exemptsAccountAndMember(principals.entries)) {
     return "its NotPrincipal names an account and one of its own principals, which AWS does not explain";
   }
   const texts = [actions, resources, ...conditions.map(({ values }) => ({ entries: values }))].flatMap(
     (clause) => clause?.entries ?? [],
   );
-  if (texts.some(({ length }) => length > longestText)) {
-    return `it has a pattern or value of more than ${longestText} characters`;
+  if (texts.some(({ length }) => length > maxTextLength)) {
+    return `it has a pattern or value of more than ${maxTextLength} characters`;
   }
-  if (texts.some(hasStandIn)) {
+  if (texts.some(hasPrivateUse)) {
     return "it has a character that IAM does not take";
   }
-  const open = resources?.entries.find(isOpenInside);
-  if (open !== undefined) {
-    return `its resource ${open} is a short ARN, of whose wildcards AWS does not say how far they reach`;
+  const short = resources?.entries.find(isShortArn);
+  if (short !== undefined) {
+    return `its resource ${short} is a short ARN, of whose wildcards AWS does not say how far they reach`;
   }
-  return conditions.map(findConditionDoubt).find((doubt) => doubt !== undefined);
+  return conditions.map(findConditionAmbiguity).find((ambiguity) => ambiguity !== undefined);
 }
 
-// What stands for the unknown text of a variable must not be in a policy.
-function hasStandIn(text: string): boolean {
+// The comparison uses these characters for the unknown values of policy variables (`pattern/automaton.ts`).
+function hasPrivateUse(text: string): boolean {
   return /[\ue000-\uf8ff]/.test(text);
 }
 
-// A Deny that spares a user has to name his account too (NotPrincipal element), and does not spare all of that.
-function sparesTwice(principals: readonly PolicyPrincipal[]): boolean {
+// A Deny with NotPrincipal that exempts a user must name their account too, without exempting all of the account
+// (IAM User Guide, "NotPrincipal element").
+function exemptsAccountAndMember(principals: readonly PolicyPrincipal[]): boolean {
   const identities = principals.flatMap(({ type, id }) => (type === "AWS" ? (readIdentity(id) ?? []) : []));
   const accounts = new Set(identities.flatMap(({ name, account }) => (name === "root" ? [account] : [])));
   return identities.some(({ name, account }) => name !== "root" && accounts.has(account));
 }
 
-/** Whether more follows a wildcard that ends a part of too short an ARN: AWS may let it run past the colon. */
-function isOpenInside(arn: string): boolean {
+/** Whether an ARN has too few parts, and one that ends in a wildcard before the last: AWS may let it match colons. */
+function isShortArn(arn: string): boolean {
   const parts = arn.split(":");
   const first = parts.findIndex((part) => part.endsWith("*"));
   return parts.length < 6 && first >= 0 && parts.slice(first + 1).some((part) => part !== "*");
 }
 
-function findConditionDoubt({
+function findConditionAmbiguity({
   operator: name,
   key,
   values,
@@ -72,18 +73,18 @@ function findConditionDoubt({
   if (operator.ignoreCase && values.some((value) => /[^ -~]/.test(value))) {
     return `its condition ${name} on ${key} ignores the case of letters beyond ASCII, which AWS does not explain`;
   }
-  const odd = values.find((value) => !isReadable(value, operator));
-  if (odd === undefined) return undefined;
-  return `its condition ${name} on ${key} has the value ${JSON.stringify(odd.slice(0, 80))}, which cannot be read`;
+  const unreadable = values.find((value) => !isReadable(value, operator));
+  if (unreadable === undefined) return undefined;
+  return `its condition ${name} on ${key} has the value ${JSON.stringify(unreadable.slice(0, 80))}, which cannot be read`;
 }
 
-/** Whether a value can be read as its operator reads it; IAM may read another spelling, or refuse it. */
+/** Whether a value has the type of its operator. IAM may read other spellings, or refuse them. */
 function isReadable(value: string, { family }: Operator): boolean {
   switch (family) {
     case "numeric":
       return readNumber(value) !== undefined;
     case "date":
-      // Four digits are a year to ISO 8601, and a second of 1970 to epoch time.
+      // Four digits are a year in ISO 8601, but a second of 1970 as epoch time.
       return readDate(value) !== undefined && !/^\d{4}$/.test(value);
     case "ip":
       return readAddressRange(value) !== undefined;

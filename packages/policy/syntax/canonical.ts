@@ -12,7 +12,7 @@ import { canonicalPrincipal } from "./principal.ts";
 import { printRange, readAddressRange, readDate, readNumber } from "./scalar.ts";
 import { canonicalPattern, foldText } from "./tokens.ts";
 
-/** A statement in the one spelling that its meaning has: patterns are as version 2012-10-17 would write them. */
+/** A statement in canonical spelling. Its patterns are written as in version 2012-10-17. */
 export interface CanonicalStatement {
   readonly effect: "Allow" | "Deny";
   /** Lower-cased. */
@@ -23,26 +23,27 @@ export interface CanonicalStatement {
 }
 
 /**
- * The canonical form of a document as text: documents of equal text give equal grants. Order, scalar or list, doubles,
- * Sid, Id, the case of actions and keys, and spellings of one value do not show in it.
+ * Returns the canonical form of a policy as text. Policies of equal text allow and deny the same. Order, scalar or list,
+ * repetition, Sid, Id, the case of actions and keys, and different spellings of a value make no difference. Throws
+ * `PolicySyntaxError` if an object is not a policy.
  */
 export function canonicalText(source: PolicyDocument | PolicyObject, partition = "aws"): string {
   const document = toDocument(source);
   const statements = document.statements
     .filter((statement) => !hasNoEffect(statement))
-    .map((statement) => statementLine(canonicalise(statement, document.version, partition)));
+    .map((statement) => statementLine(canonicalStatement(statement, document.version, partition)));
   return [...new Set(statements)].sort().join("\n");
 }
 
-/** Whether a statement has no effect: its actions, resources or principals are an empty list. */
+/** Whether a statement has no effect because its actions, resources or principals are an empty list. */
 export function hasNoEffect({ actions, resources, principals }: PolicyStatement): boolean {
   return [actions, resources, principals].some(
     (clause) => clause !== undefined && !clause.negated && clause.entries.length === 0,
   );
 }
 
-/** Brings a statement into canonical form. */
-export function canonicalise(
+/** Returns the canonical form of a statement of a document of some version. */
+export function canonicalStatement(
   { effect, actions, resources, principals, conditions }: PolicyStatement,
   version: PolicyVersion | undefined,
   partition: string,
@@ -53,12 +54,12 @@ export function canonicalise(
     effect,
     actions: mapClause(actions, canonicalAction),
     ...(arns && { resources: arns }),
-    ...(principals && { principals: normalisePrincipals(principals, partition) }),
+    ...(principals && { principals: canonicalPrincipals(principals, partition) }),
     conditions: conditions.map((condition) => canonicalCondition(condition, version)),
   };
 }
 
-/** A canonical statement as one line. */
+/** Prints a canonical statement as one line. Statements of equal lines are equal. */
 export function statementLine({
   effect,
   actions,
@@ -71,12 +72,12 @@ export function statementLine({
   return JSON.stringify([effect, actions, resources ?? null, names ?? null, atoms]);
 }
 
-/** A condition as one line: equal lines mean equal conditions, where the condition is canonical. */
+/** Prints a condition as one line. Canonical conditions of equal lines are equal. */
 export function conditionText({ operator, key, values }: Condition): string {
   return JSON.stringify([operator, key, ...values]);
 }
 
-/** A principal as one line. */
+/** Prints a principal as one line. */
 export function principalText({ type, id }: PolicyPrincipal): string {
   return `${type} ${id}`;
 }
@@ -85,38 +86,38 @@ function mapClause({ negated, entries }: Clause<string>, spell: (entry: string) 
   return { negated, entries: [...new Set(entries.map(spell))].sort() };
 }
 
-function normalisePrincipals(
+function canonicalPrincipals(
   { negated, entries }: Clause<PolicyPrincipal>,
   partition: string,
 ): Clause<PolicyPrincipal> {
   return { negated, entries: sortPrincipals(entries.map((entry) => canonicalPrincipal(entry, partition))) };
 }
 
-/** Principals by their texts, each once. */
+/** Sorts principals by their texts, each once. */
 export function sortPrincipals(principals: readonly PolicyPrincipal[]): readonly PolicyPrincipal[] {
   const byText = new Map(principals.map((principal) => [principalText(principal), principal]));
   return [...byText].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, principal]) => principal);
 }
 
 /**
- * The one spelling of a pattern of ARNs. In an identity policy the parts that it lacks are `*` (IAM User Guide: IAM
- * identifiers): `arn:aws:sqs` is `arn:aws:sqs:*:*:*`.
+ * Returns the canonical spelling of an ARN pattern. In an identity policy, missing parts are `*`: `arn:aws:sqs` becomes
+ * `arn:aws:sqs:*:*:*` (IAM User Guide, "IAM identifiers").
  */
 export function canonicalArn(text: string, version: PolicyVersion | undefined, isIdentity: boolean): string {
-  const spelled = canonicalPattern(text, version);
-  if (!isIdentity || !spelled.startsWith("arn:")) return spelled;
-  // The colons of a variable's key part nothing.
-  const parts = spelled.replaceAll(/\$\{[^}]*\}/g, "").split(":").length;
-  return spelled + ":*".repeat(Math.max(0, 6 - parts));
+  const pattern = canonicalPattern(text, version);
+  if (!isIdentity || !pattern.startsWith("arn:")) return pattern;
+  // The colons in a variable's key do not separate parts.
+  const parts = pattern.replaceAll(/\$\{[^}]*\}/g, "").split(":").length;
+  return pattern + ":*".repeat(Math.max(0, 6 - parts));
 }
 
-/** The one spelling of a pattern of actions: lower case. */
+/** Returns the canonical spelling of an action pattern: lower case, `*` for `*:*`. */
 export function canonicalAction(text: string): string {
   const action = canonicalPattern(foldText(text), undefined);
   return action === "*:*" ? "*" : action;
 }
 
-/** Brings a condition into canonical form: one operator where two say the same, one spelling of each value. */
+/** Returns the canonical form of a condition: one operator where two mean the same, one spelling of each value. */
 function canonicalCondition(
   { operator: name, key, values }: Condition,
   version: PolicyVersion | undefined,

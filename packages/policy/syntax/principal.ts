@@ -1,9 +1,9 @@
 import type { PolicyPrincipal } from "../model/grant.ts";
 import { noteWork } from "../support/step-budget.ts";
 
-/** The part of an AWS principal that says whose it is. */
+/** An AWS principal, by the parts of its ARN or account id. */
 interface AwsIdentity {
-  /** Undefined where the policy gives the bare account id. */
+  /** Undefined for a bare account id. */
   readonly partition: string | undefined;
   readonly account: string;
   readonly service: "iam" | "sts";
@@ -14,10 +14,10 @@ interface AwsIdentity {
 const accountId = /^\d{12}$/;
 const uniqueId = /^(?:AROA|AIDA|AGPA)[A-Z0-9]{12,}$/;
 const identityArn = /^arn:([^:]+):(iam|sts)::(\d{12}):(.+)$/;
-// Elsewhere the plain spelling has always been right (region-info of the CDK); these kept a twin in China.
-const chineseTwins = new Set(["ec2", "elasticmapreduce", "codedeploy", "logs"]);
+// In China these services have also a principal that ends in `.amazonaws.com.cn` (CDK, region-info).
+const servicesWithChineseName = new Set(["ec2", "elasticmapreduce", "codedeploy", "logs"]);
 
-/** Takes the ARN or account id of an AWS principal apart; undefined for `*`, unique ids and unknown text. */
+/** Parses the ARN or account id of an AWS principal. Returns undefined for `*`, unique ids and other texts. */
 export function readIdentity(id: string): AwsIdentity | undefined {
   if (accountId.test(id)) return { partition: undefined, account: id, service: "iam", name: "root" };
   const [, partition, service, account, name] = identityArn.exec(id) ?? [];
@@ -26,26 +26,26 @@ export function readIdentity(id: string): AwsIdentity | undefined {
 }
 
 /**
- * Whether the id of an AWS principal is the unique id of a role, user or group. IAM shows an ARN's unique id once the
- * principal is deleted, and making one of the same name anew does not restore it (Principal element).
+ * Whether the id of an AWS principal is the unique id of a role, user or group. IAM shows a principal by its unique id
+ * after it was deleted; a new principal of the same name does not match (IAM User Guide, "Principal element").
  */
 export function isUniqueId(id: string): boolean {
   return uniqueId.test(id);
 }
 
-/** The one spelling of a principal: an account id becomes its root ARN, a Chinese twin its plain name. */
+/** Returns the canonical form of a principal: the root ARN of an account id, the plain name of a Chinese service. */
 export function canonicalPrincipal({ type, id }: PolicyPrincipal, partition: string): PolicyPrincipal {
   if (type === "AWS" && accountId.test(id)) return { type, id: `arn:${partition}:iam::${id}:root` };
   if (type === "Service" && partition === "aws-cn") {
     const [, name] = /^([^.]+)\.amazonaws\.com\.cn$/.exec(id) ?? [];
-    if (name !== undefined && chineseTwins.has(name)) return { type, id: `${name}.amazonaws.com` };
+    if (name !== undefined && servicesWithChineseName.has(name)) return { type, id: `${name}.amazonaws.com` };
   }
   return { type, id };
 }
 
 /**
- * Whether an entry of a Principal element covers a principal: `*` covers everybody, an account its principals, a role
- * its sessions. Both must be normalised.
+ * Whether an entry of a Principal element matches a principal: `*` matches everyone, an account its principals, a role
+ * its sessions. Both must be in canonical form.
  */
 export function coversPrincipal(entry: PolicyPrincipal, principal: PolicyPrincipal): boolean {
   noteWork(16);
@@ -66,22 +66,22 @@ function isSessionOf(role: string, session: string): boolean {
   return name !== undefined && session.startsWith(`assumed-role/${name}/`);
 }
 
-/** The name of a role without its path, which its sessions do not have. */
+/** Returns the name of a role without its path; the ARNs of its sessions have no path. */
 function readRoleName(role: string): string | undefined {
   return role.startsWith("role/") ? role.slice(role.lastIndexOf("/") + 1) : undefined;
 }
 
-/** A session that a role covers and that nobody names; undefined where the principal is no role. */
-export function nameSession({ type, id }: PolicyPrincipal): PolicyPrincipal | undefined {
+/** Makes up a session of a role. Returns undefined if the principal is no role. */
+export function inventSession({ type, id }: PolicyPrincipal): PolicyPrincipal | undefined {
   const role = type === "AWS" ? readIdentity(id) : undefined;
   const name = role?.service === "iam" ? readRoleName(role.name) : undefined;
   if (role?.partition === undefined || name === undefined) return undefined;
   return { type, id: `arn:${role.partition}:sts::${role.account}:assumed-role/${name}/any-session` };
 }
 
-/** Whether two entries have principals in common: roles of one name and different paths have the same sessions. */
+/** Whether two entries match a common principal. Roles of one name and different paths have the same sessions. */
 export function meetsPrincipal(one: PolicyPrincipal, other: PolicyPrincipal): boolean {
   if (coversPrincipal(one, other) || coversPrincipal(other, one)) return true;
-  const session = nameSession(one);
-  return session !== undefined && session.id === nameSession(other)?.id;
+  const session = inventSession(one);
+  return session !== undefined && session.id === inventSession(other)?.id;
 }

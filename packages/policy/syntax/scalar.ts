@@ -1,16 +1,16 @@
-/** An IP address or range: all addresses from the first to the last one. */
+/** A range of IP addresses; a single address is a range of one. */
 export interface AddressRange {
   readonly family: 4 | 6;
   readonly first: bigint;
   readonly last: bigint;
-  /** How many bits its addresses have in common. */
+  /** Length of the prefix that all its addresses share, in bits. */
   readonly prefix: number;
 }
 
 const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const isoDate = /^\d{4}-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
 
-/** Reads a decimal number; undefined where the text is none, or has more digits than a double tells apart (15). */
+/** Parses a decimal number. Returns undefined if the text is none, or has more than the 15 digits of a double. */
 export function readNumber(text: string): number | undefined {
   const [digits = ""] = text.split(/e/i);
   const isExact = digits.replaceAll(/\D|^[-+]?0+/g, "").length <= 15;
@@ -18,28 +18,28 @@ export function readNumber(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-/** Reads an ISO 8601 date or seconds since 1970, as milliseconds since 1970; undefined where the text is neither. */
+/** Parses an ISO 8601 date or epoch seconds into epoch milliseconds. Returns undefined if the text is neither. */
 export function readDate(text: string): number | undefined {
   const seconds = readNumber(text);
-  // Four digits are a year in ISO 8601, and the number of a second long ago otherwise; IAM takes epoch seconds.
+  // Four digits could also be a year of ISO 8601: `findAmbiguity` reports such a value.
   if (seconds !== undefined) return Number.isFinite(seconds * 1000) ? seconds * 1000 : undefined;
   if (!isoDate.test(text)) return undefined;
-  // A time without a zone is UTC, not the local time of the machine.
+  // A time without a zone is UTC; Date.parse would take the local zone.
   const zoned = text.includes("T") && !/(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? `${text}Z` : text;
   const time = Date.parse(zoned);
-  // Date.parse takes the 30th of February for the 1st of March.
+  // Date.parse reads February 30 as March 1.
   const [day = ""] = text.split("T");
   if (Number.isNaN(time) || !new Date(Date.parse(day)).toISOString().startsWith(day)) return undefined;
   return time;
 }
 
-/** Reads an address or a CIDR range, IPv4 or IPv6; undefined where the text is neither. */
+/** Parses an IPv4 or IPv6 address or CIDR range. Returns undefined if the text is neither. */
 export function readAddressRange(text: string): AddressRange | undefined {
   const [address = "", prefix, ...more] = text.split("/");
   if (more.length > 0) return undefined;
   const family = address.includes(":") ? 6 : 4;
   const bits = family === 4 ? 32 : 128;
-  const value = family === 4 ? readVersion4(address) : readVersion6(address);
+  const value = family === 4 ? parseIpv4(address) : parseIpv6(address);
   if (value === undefined || (prefix !== undefined && !/^(?:0|[1-9]\d{0,2})$/.test(prefix))) return undefined;
   const length = prefix === undefined ? bits : Number(prefix);
   if (length > bits) return undefined;
@@ -48,21 +48,21 @@ export function readAddressRange(text: string): AddressRange | undefined {
   return { family, first, last: first | ((1n << rest) - 1n), prefix: length };
 }
 
-function readVersion4(text: string): bigint | undefined {
+function parseIpv4(text: string): bigint | undefined {
   const parts = text.split(".");
   if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))
     return undefined;
   return parts.reduce((value, part) => (value << 8n) | BigInt(part), 0n);
 }
 
-function readVersion6(text: string): bigint | undefined {
+function parseIpv6(text: string): bigint | undefined {
   const lastColon = text.lastIndexOf(":");
   const tail = text.slice(lastColon + 1);
   if (tail.includes(".")) {
-    const low = readVersion4(tail);
+    const low = parseIpv4(tail);
     if (low === undefined) return undefined;
     const groups = `${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`;
-    return readVersion6(text.slice(0, lastColon + 1) + groups);
+    return parseIpv6(text.slice(0, lastColon + 1) + groups);
   }
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
@@ -74,17 +74,17 @@ function readVersion6(text: string): bigint | undefined {
   return groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
 }
 
-/** Reads one address, which is what a request has; undefined where the text is none, or a range. */
+/** Parses a single address, as a request has it. Returns undefined for a range or any other text. */
 export function readAddress(text: string): AddressRange | undefined {
   return text.includes("/") ? undefined : readAddressRange(text);
 }
 
-/** Writes a range as CIDR notation does, from its first address; one address is a range too. */
+/** Prints a range in CIDR notation, from its first address. */
 export function printRange({ family, first, prefix }: AddressRange): string {
   return `${printAddress(family, first)}/${prefix}`;
 }
 
-/** Writes an address as its family does. */
+/** Prints an address: IPv4 in decimal, IPv6 in hexadecimal groups without `::`. */
 export function printAddress(family: 4 | 6, value: bigint): string {
   const groups = family === 4 ? 4 : 8;
   const bits = family === 4 ? 8n : 16n;

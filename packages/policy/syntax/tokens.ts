@@ -1,30 +1,30 @@
 import type { PolicyVersion } from "../model/document.ts";
 
-/** `*`: any text, also none. */
+/** `*`: any text, also the empty one. */
 export const anyText = -1;
 /** `?`: one character. */
 export const oneCharacter = -2;
 
-/** A piece of a pattern: the code of a character, a wildcard, or a policy variable as `printVariable` gives it. */
+/** A token of a pattern: the code of a character, `anyText`, `oneCharacter`, or a policy variable as text (`${key}`). */
 export type Token = number | string;
 
-/** A policy variable: a condition key, and what stands in for it where the request does not have it. */
+/** A policy variable: a condition key, and the default for requests without the key. */
 export interface PolicyVariable {
   /** Lower-cased. */
   readonly key: string;
   readonly fallback?: string;
 }
 
-/** A text without it has neither variables nor escapes. */
-export const opening = `\${`;
+/** The start of a policy variable or an escape such as `${*}`; a text without it has neither. */
+export const variableStart = `\${`;
 
 const star = 42;
 const question = 63;
 const dollar = 36;
 
 /**
- * Takes a value apart into characters, wildcards and policy variables (IAM User Guide: policy variables).
- * Only documents of version 2012-10-17 have variables; elsewhere `${…}` is plain text.
+ * Splits a text into characters, wildcards and policy variables (IAM User Guide, "Policy variables"). Without
+ * `wildcards`, `*` and `?` are characters. Only version 2012-10-17 has variables; in others `${…}` is plain text.
  */
 export function parseTokens(text: string, version: PolicyVersion | undefined, wildcards = true): Token[] {
   const tokens: Token[] = [];
@@ -32,12 +32,12 @@ export function parseTokens(text: string, version: PolicyVersion | undefined, wi
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (wildcards && code === star) {
-      // Stars in a row mean no more than one.
+      // Several stars in a row are the same as one.
       if (tokens.at(-1) !== anyText) tokens.push(anyText);
     } else if (wildcards && code === question) {
       tokens.push(oneCharacter);
     } else if (variables && code === dollar && text.charCodeAt(at + 1) === 123) {
-      const end = findClosing(text, at);
+      const end = findVariableEnd(text, at);
       const token = end < 0 ? undefined : parseVariableToken(text.slice(at + 2, end));
       tokens.push(token ?? dollar);
       if (token !== undefined) at = end;
@@ -48,11 +48,11 @@ export function parseTokens(text: string, version: PolicyVersion | undefined, wi
   return tokens;
 }
 
-// Longer is no key that IAM has, with any text to stand in for it.
-const longestVariable = 1024;
+// Bounds the search for the closing brace. No key of IAM is as long, with any default.
+const maxVariableLength = 1024;
 
-function findClosing(text: string, at: number): number {
-  const end = text.slice(at, at + longestVariable).indexOf("}");
+function findVariableEnd(text: string, at: number): number {
+  const end = text.slice(at, at + maxVariableLength).indexOf("}");
   return end < 0 ? -1 : at + end;
 }
 
@@ -67,18 +67,18 @@ function parseVariableToken(inside: string): Token | undefined {
   return printVariable({ key, fallback: fallback.slice(1, -1) });
 }
 
-/** The one spelling of a pattern as it stands in a document: equal texts mean equal patterns. */
+/** Returns the canonical spelling of a pattern: patterns of equal spelling are equal. */
 export function canonicalPattern(text: string, version: PolicyVersion | undefined, wildcards = true): string {
-  const isSpelled = !text.includes("$") && (wildcards ? !text.includes("**") : !/[*?]/.test(text));
-  return isSpelled ? text : printTokens(parseTokens(text, version, wildcards));
+  const isCanonical = !text.includes("$") && (wildcards ? !text.includes("**") : !/[*?]/.test(text));
+  return isCanonical ? text : printTokens(parseTokens(text, version, wildcards));
 }
 
-/** A variable as one text, as it would stand in a policy. */
+/** Prints a variable as a policy would have it. */
 function printVariable({ key, fallback }: PolicyVariable): string {
   return fallback === undefined ? `\${${key}}` : `\${${key},'${fallback}'}`;
 }
 
-/** Takes a variable's text, as `printVariable` gives it, apart again. */
+/** Parses the text of a variable token. */
 export function readVariable(text: string): PolicyVariable {
   const inside = text.slice(2, -1);
   const comma = inside.indexOf(",");
@@ -86,7 +86,7 @@ export function readVariable(text: string): PolicyVariable {
   return { key: inside.slice(0, comma), fallback: inside.slice(comma + 2, -1) };
 }
 
-/** The one spelling of a pattern, as version 2012-10-17 would write it: equal texts mean equal patterns. */
+/** Prints tokens as a pattern of version 2012-10-17. */
 export function printTokens(tokens: readonly Token[]): string {
   return tokens
     .map((token, index) => {
@@ -100,7 +100,7 @@ export function printTokens(tokens: readonly Token[]): string {
     .join("");
 }
 
-/** A text with its ASCII letters in lower case; of other letters AWS does not say how they fold. */
+/** Lower-cases the ASCII letters of a text. AWS does not document how it folds other letters. */
 export function foldText(text: string): string {
   const isPlain = !/[^\0-\x7f]/.test(text);
   return isPlain ? text.toLowerCase() : text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
