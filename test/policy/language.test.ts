@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { acceptsText } from "../../packages/policy/pattern/accepts.ts";
+import { findTexts } from "../../packages/policy/pattern/best-texts.ts";
 import { areDisjoint, coversPattern } from "../../packages/policy/pattern/cover.ts";
-import { findTexts } from "../../packages/policy/pattern/find-texts.ts";
 import { compileArn, compileText, type Pattern } from "../../packages/policy/pattern/pattern.ts";
 
 /** All texts over a few characters up to a length. */

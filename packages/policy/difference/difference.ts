@@ -1,7 +1,7 @@
 import type { Question } from "../compiled/question.ts";
 import type { UndecidedReason } from "../model/comparison.ts";
 import type { Grant } from "../model/grant.ts";
-import { createBoundaryCheck } from "./boundary.ts";
+import { createBoundaryCheck } from "./boundary-check.ts";
 import type { Direction } from "./direction.ts";
 import { type ProvenGrants, proveGrants } from "./grants.ts";
 import { splitHardening } from "./hardening.ts";

@@ -3,7 +3,7 @@ import type { Side, UndecidedReason } from "../model/comparison.ts";
 import type { BoundaryRemains, Grant } from "../model/grant.ts";
 import { tryCharge } from "../support/step-budget.ts";
 import { type Block, groupRemainders, makeGrant, referToStatements } from "./grouping.ts";
-import { listNearest } from "./nearest.ts";
+import { listNearest } from "./nearest-statements.ts";
 import { isProven, type Proof } from "./proof.ts";
 import { listReadableExamples } from "./readable-example.ts";
 
@@ -34,7 +34,7 @@ export function proveGrants(
     const example = (isCharged ? block.slice(0, maxExamples) : [])
       .flatMap(listReadableExamples)
       .find((request) => isProven(request, proof));
-    if (example !== undefined) {
+    if (example) {
       const nearest = listNearest(example, proof);
       grants.push({
         ...makeGrant(block, example),

@@ -1,23 +1,20 @@
-import {
-  type Combination,
-  type ConditionList,
-  makeStatementRef,
-  type Remainder,
-} from "../compiled/combination.ts";
-import type { Entry } from "../compiled/entry.ts";
-import type { CompiledStatement } from "../compiled/statement.ts";
+import { type ConditionList, makeStatementRef, type Remainder } from "../compiled/combination.ts";
 import type { Side } from "../model/comparison.ts";
 import type { Condition, Grant, PolicyRequest, StatementRef } from "../model/grant.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { groupBy, uniqueBy } from "../support/unique.ts";
 import { principalText, sortPrincipals } from "../syntax/canonical.ts";
-import { conditionsText } from "./refine-conditions.ts";
+import { conditionsText } from "./condition-refinement.ts";
 
-/** Residues that one grant tells: every combination of their actions, resources and principals is among them. */
+/**
+ * Remainders that make up one grant: every combination of their actions, resources and principals is among them, and
+ * they agree in everything else.
+ */
 export type Block = readonly [Remainder, ...Remainder[]];
 
-/** Residues of one frame that stand for every combination of some actions, resources and principals. */
+/** Remainders that cover every combination of some actions, resources and principals. */
 interface Product {
+  /** Everything else that the remainders agree in: conditions and exceptions, as numbers of equal lists. */
   readonly frame: string;
   readonly actions: readonly string[];
   readonly resources: readonly string[];
@@ -25,30 +22,31 @@ interface Product {
   readonly remainders: Block;
 }
 
-/** Puts remainders together into as few blocks as say the same: 60 actions on one resource are one grant. */
+const dimensions = ["actions", "resources", "principals"] as const;
+
+/** Groups remainders into as few blocks as possible: 60 actions on one resource become one grant. */
 export function groupRemainders(remainders: readonly Remainder[]): readonly Block[] {
-  const number = makeNumbering();
-  let products: readonly Product[] = remainders.map((remainder) => makeProduct(remainder, number));
-  for (const dimension of ["principals", "resources", "actions"] as const)
-    products = joinProducts(products, dimension);
-  // Until here a group of actions was one: two groups can be a third one together.
+  const number = createNumbering();
+  let products: readonly Product[] = remainders.map((remainder) => createProduct(remainder, number));
+  for (const dimension of dimensions.toReversed()) products = joinProducts(products, dimension);
+  // Up to here, a remainder's list of actions counted as one: now two lists can together equal a third.
   const named = products.map((product) => ({
     ...product,
-    actions: unite(listActions(product.remainders).map(({ text }) => text)),
+    actions: sortUnique(listActions(product.remainders).map(({ text }) => text)),
   }));
   return joinProducts(named, "resources").map((product) => product.remainders);
 }
 
-/** Numbers lists by what they say; each is printed once, however many remainders have it. */
+/** Returns the number of a list: the same for lists of the same items. Each list is printed once. */
 type Numbering = <Item>(list: readonly Item[] | undefined, print: (item: Item) => string) => string;
 
-function makeNumbering(): Numbering {
+function createNumbering(): Numbering {
   const lists = new Map<object, string>();
   const texts = new Map<string, string>();
   return (list, print) => {
-    if (list === undefined) return "";
+    if (!list) return "";
     const known = lists.get(list);
-    if (known !== undefined) return known;
+    if (known) return known;
     const text = list.map(print).sort().join("\n");
     const number = texts.get(text) ?? String(texts.size);
     texts.set(text, number);
@@ -57,7 +55,7 @@ function makeNumbering(): Numbering {
   };
 }
 
-function makeProduct(remainder: Remainder, number: Numbering): Product {
+function createProduct(remainder: Remainder, number: Numbering): Product {
   const { from, combination, actions } = remainder;
   const { action, resource, principal, partly, conditions, exceptConditions } = combination;
   const textOf = ({ text }: { readonly text: string }): string => text;
@@ -79,72 +77,62 @@ function makeProduct(remainder: Remainder, number: Numbering): Product {
   };
 }
 
-/** Joins products that differ in one dimension alone. */
+/** Joins products that differ only in one dimension. */
 function joinProducts(
   products: readonly Product[],
-  dimension: "actions" | "resources" | "principals",
+  dimension: (typeof dimensions)[number],
 ): readonly Product[] {
   if (products.length < 2) return products;
   const others = dimensions.filter((one) => one !== dimension);
   const keyOf = (product: Product): string =>
     [product.frame, ...others.map((one) => product[one].join("\n"))].join("\n\n");
-  return groupBy(products, keyOf).map(([first, ...rest]) => ({
-    ...first,
-    [dimension]: unite([first, ...rest].flatMap((one) => one[dimension])),
-    remainders: [...first.remainders, ...rest.flatMap(({ remainders }) => remainders)],
-  }));
+  return groupBy(products, keyOf).map((group) => {
+    const [first, ...rest] = group;
+    return {
+      ...first,
+      [dimension]: sortUnique(group.flatMap((one) => one[dimension])),
+      remainders: [...first.remainders, ...rest.flatMap(({ remainders }) => remainders)],
+    };
+  });
 }
 
-function unite(texts: readonly string[]): readonly string[] {
-  return texts.length < 2 ? texts : [...new Set(texts)].sort();
+function sortUnique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort();
 }
 
-const dimensions = ["actions", "resources", "principals"] as const;
-
-/** The actions of a block; many remainders have the same list of them. */
+/** The actions of a block. Many of its remainders share one list of them, which is read once. */
 function listActions(block: Block): readonly Pattern[] {
-  const groups = new Set(block.map(({ actions }) => actions));
-  return [...groups].flatMap((actions) => actions.map(({ selector }) => selector));
+  const lists = new Set(block.map(({ actions }) => actions));
+  return [...lists].flatMap((actions) => actions.map(({ selector }) => selector));
 }
 
-/** A block as a grant, with the example that shows it. */
+/** Returns the grant of a block, with an example. */
 export function makeGrant(block: Block, example: PolicyRequest): Grant {
   const [{ from, combination }] = block;
+  const { conditions = [], exceptConditions, partly } = combination;
   const combinations = block.map((remainder) => remainder.combination);
   const resources = combinations.flatMap(({ resource }) => resource ?? []);
   const principals = combinations.flatMap(({ principal }) => principal ?? []);
-  const [except, exceptResources, exceptPrincipals] = [
-    printExcepted(combinations.map(({ action }) => action)),
-    printExcepted(resources),
-    sortPrincipals(principals[0]?.except ?? []),
-  ];
+  const exceptActions = printPatterns(combination.action.except);
+  const exceptResources = printPatterns(resources[0]?.except ?? []);
+  const exceptPrincipals = sortPrincipals(principals[0]?.except ?? []);
   return {
     actions: printPatterns(listActions(block)),
-    ...(except.length > 0 && { exceptActions: except }),
+    ...(exceptActions.length > 0 && { exceptActions }),
     ...(resources.length > 0 && { resources: printPatterns(resources.map(({ selector }) => selector)) }),
     ...(exceptResources.length > 0 && { exceptResources }),
     ...(principals.length > 0 && { principals: sortPrincipals(principals.map(({ selector }) => selector)) }),
     ...(exceptPrincipals.length > 0 && { exceptPrincipals }),
-    conditions: writeConditions(listConditions(from, combination)),
-    ...(combination.exceptConditions && {
-      exceptConditions: combination.exceptConditions.map(writeConditions),
-    }),
-    ...(combination.partly && { partly: true }),
+    conditions: printConditions([...from.conditions, ...conditions]),
+    ...(exceptConditions && { exceptConditions: exceptConditions.map(printConditions) }),
+    ...(partly && { partly }),
     example,
     statements: listRefs(block),
   };
 }
 
-function listConditions(from: CompiledStatement, { conditions = [] }: Combination): ConditionList {
-  return [...from.conditions, ...conditions];
-}
-
-function writeConditions(atoms: ConditionList): readonly Condition[] {
-  return uniqueBy(atoms, ({ text }) => text).map(({ written }) => written);
-}
-
-function printExcepted(entries: readonly Entry<Pattern>[]): readonly string[] {
-  return printPatterns(entries[0]?.except ?? []);
+function printConditions(conditions: ConditionList): readonly Condition[] {
+  return uniqueBy(conditions, ({ text }) => text).map(({ written }) => written);
 }
 
 function printPatterns(patterns: readonly Pattern[]): readonly string[] {

@@ -89,9 +89,9 @@ function isHardening(
   { principals }: CompiledStatement,
   { account, organization, partition = "aws" }: OwnAccount,
 ): boolean {
-  if (values.length === 0 || principals === undefined || principals.negated) return false;
+  if (values.length === 0 || principals?.negated !== false) return false;
   // ForAllValues holds for a request without the key, so it keeps nobody out.
-  if (operator === undefined || operator.negated || operator.qualifier === "ForAllValues") return false;
+  if (operator?.negated !== false || operator.qualifier === "ForAllValues") return false;
   // A condition without IfExists shuts out a service that does not send the key.
   const { ifExists } = operator;
   const canMeet = (entry: PolicyPrincipal) => isNamedService(entry) && (ifExists || sendsSource(entry));

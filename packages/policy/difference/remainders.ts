@@ -3,10 +3,10 @@ import type { Question } from "../compiled/question.ts";
 import type { Side, UndecidedReason } from "../model/comparison.ts";
 import { createWitnessSearch, type SearchSettings } from "../search/witness.ts";
 import { groupBy } from "../support/unique.ts";
+import { isWhollyUncovered } from "./exactness.ts";
 import { referToStatements } from "./grouping.ts";
-import { refine } from "./refine.ts";
-import { type CombinationChecks, subtract, type UndecidedCombination } from "./subtract.ts";
-import { isWhollyUncovered } from "./whole.ts";
+import { refine } from "./refinement.ts";
+import { type CombinationChecks, subtract, type UndecidedCombination } from "./subtraction.ts";
 
 /** What the left side of a question allows and the right side does not. */
 export interface Difference {

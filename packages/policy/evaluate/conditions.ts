@@ -45,15 +45,15 @@ export function holdsCondition(
   version: PolicyVersion | undefined,
 ): boolean {
   const operator = findOperator(condition.operator);
-  if (operator === undefined) return false;
+  if (!operator) return false;
   const values = context.get(condition.key);
   if (operator.family === "null") {
     // Null is always true with ForAllValues and always false with ForAnyValue (IAM Access Analyzer policy check
     // reference, "Null with qualifier").
-    if (operator.qualifier !== undefined) return operator.qualifier === "ForAllValues";
+    if (operator.qualifier) return operator.qualifier === "ForAllValues";
     return condition.values.some((value) => value.toLowerCase() === String(values === undefined));
   }
-  if (values === undefined) return holdsWhenAbsent(operator);
+  if (!values) return holdsWhenAbsent(operator);
   const matches = (value: string): boolean =>
     condition.values.some((expected) => matchesValue(operator, expected, value, context, version));
   if (operator.qualifier === "ForAllValues") {
@@ -67,7 +67,7 @@ export function holdsCondition(
 
 function holdsWhenAbsent({ qualifier, ifExists, negated }: Operator): boolean {
   if (ifExists || qualifier === "ForAllValues") return true;
-  return qualifier === undefined && negated;
+  return !qualifier && negated;
 }
 
 function matchesValue(
@@ -84,7 +84,7 @@ function matchesValue(
       if (operator.family === "arn")
         return matchesArn(tokens, value, (part) => resolveVariables(part, context));
       const pattern = resolveVariables(tokens, context);
-      if (pattern === undefined) return false;
+      if (!pattern) return false;
       return operator.ignoreCase ? equalsIgnoringCase(pattern, value) : matchesText(pattern, value);
     }
     case "bool":
@@ -131,6 +131,6 @@ function compareScalars(
 }
 
 function withinRange(value: AddressRange | undefined, range: AddressRange | undefined): boolean {
-  if (value === undefined || range === undefined) return false;
+  if (!value || !range) return false;
   return value.family === range.family && value.first >= range.first && value.last <= range.last;
 }

@@ -71,7 +71,7 @@ type ElementMatcher = (
 const matchers: Readonly<Record<StatementElement, ElementMatcher>> = {
   action: ({ actions }, _, { action }) => selects(actions, (pattern) => matchesAction(pattern, action)),
   resource: ({ resources, principals }, { version }, { resource, keys }) =>
-    resources === undefined ||
+    !resources ||
     (resource !== undefined &&
       selects(
         resources,
@@ -82,11 +82,11 @@ const matchers: Readonly<Record<StatementElement, ElementMatcher>> = {
             resource,
             (part) => resolveVariables(part, keys),
             // In an identity policy, AWS completes a short ARN with wildcards (IAM User Guide, "IAM identifiers").
-            principals === undefined && text.startsWith("arn:"),
+            !principals && text.startsWith("arn:"),
           ),
       )),
   principal: ({ principals }, _, { principal, partition }) =>
-    principals === undefined ||
+    !principals ||
     (principal !== undefined && selects(principals, (entry) => covers(entry, principal, partition))),
   condition: ({ conditions }, { version }, { keys }) =>
     conditions.every((condition) => holdsCondition(condition, keys, version)),

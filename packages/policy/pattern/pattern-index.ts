@@ -15,7 +15,7 @@ const indices = new WeakMap<readonly Pattern[], PatternIndex>();
 
 function getIndex(patterns: readonly Pattern[]): PatternIndex {
   const known = indices.get(patterns);
-  if (known !== undefined) return known;
+  if (known) return known;
   const wide = patterns.filter(({ literal }) => literal === undefined);
   const services = Map.groupBy(wide, (pattern) => readService(pattern) ?? "");
   const anyService = services.get("") ?? [];

@@ -1,7 +1,7 @@
 import { type Entry, principalRelations } from "../compiled/entry.ts";
 import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
-import { findTexts } from "../pattern/find-texts.ts";
+import { findTexts } from "../pattern/best-texts.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
 import { sampleArn, sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";

@@ -1,5 +1,5 @@
 import type { CompiledCondition } from "../compiled/condition.ts";
-import { findTexts } from "../pattern/find-texts.ts";
+import { findTexts } from "../pattern/best-texts.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
 import { sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";

@@ -33,10 +33,10 @@ export function findAmbiguity({
     return "it has a character that IAM does not take";
   }
   const short = resources?.entries.find(isShortArn);
-  if (short !== undefined) {
+  if (short) {
     return `its resource ${short} is a short ARN, of whose wildcards AWS does not say how far they reach`;
   }
-  return conditions.map(findConditionAmbiguity).find((ambiguity) => ambiguity !== undefined);
+  return conditions.map(findConditionAmbiguity).find((ambiguity) => ambiguity);
 }
 
 // The comparison uses these characters for the unknown values of policy variables (`pattern/automaton.ts`).
@@ -65,8 +65,8 @@ function findConditionAmbiguity({
   values,
 }: PolicyStatement["conditions"][number]): string | undefined {
   const operator = findOperator(name);
-  if (operator === undefined) return `its condition operator ${name} is not one of IAM's`;
-  const isPlain = operator.qualifier === undefined && !operator.ifExists;
+  if (!operator) return `its condition operator ${name} is not one of IAM's`;
+  const isPlain = !operator.qualifier && !operator.ifExists;
   if (values.length === 0 && (operator.negated || isPlain)) {
     return `its condition ${name} on ${key} has no values, which AWS does not explain`;
   }

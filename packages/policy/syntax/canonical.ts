@@ -38,7 +38,7 @@ export function canonicalText(source: PolicyDocument | PolicyObject, partition =
 /** Whether a statement has no effect because its actions, resources or principals are an empty list. */
 export function hasNoEffect({ actions, resources, principals }: PolicyStatement): boolean {
   return [actions, resources, principals].some(
-    (clause) => clause !== undefined && !clause.negated && clause.entries.length === 0,
+    (clause) => clause?.negated === false && clause.entries.length === 0,
   );
 }
 
@@ -48,7 +48,7 @@ export function canonicalStatement(
   version: PolicyVersion | undefined,
   partition: string,
 ): CanonicalStatement {
-  const isIdentity = principals === undefined;
+  const isIdentity = !principals;
   const arns = resources && mapClause(resources, (text) => canonicalArn(text, version, isIdentity));
   return {
     effect,
@@ -123,7 +123,7 @@ function canonicalCondition(
   version: PolicyVersion | undefined,
 ): Condition {
   const operator = findOperator(name);
-  if (operator === undefined) return { operator: name, key, values };
+  if (!operator) return { operator: name, key, values };
   const texts = values.map((value) => canonicalValue(value, operator, version));
   const hasWildcards = texts.some((text) => /[*?]/.test(text.replaceAll(/\$\{.\}/g, "")));
   const isEquals = operator.family === "string" && operator.comparator === "like" && !hasWildcards;
@@ -155,8 +155,7 @@ function canonicalValue(value: string, operator: Operator, version: PolicyVersio
     }
     case "ip": {
       const range = readAddressRange(value);
-      if (range === undefined) return value;
-      return printRange(range);
+      return range ? printRange(range) : value;
     }
     case "binary":
       return value;

@@ -43,7 +43,7 @@ function buildOperators(): ReadonlyMap<string, Operator> {
       for (const qualifier of [undefined, "ForAllValues", "ForAnyValue"] as const) {
         // Null asks whether the key exists: it has no IfExists.
         for (const suffix of family === "null" ? [""] : ["", "IfExists"]) {
-          const name = `${qualifier === undefined ? "" : `${qualifier}:`}${spelling}${suffix}`;
+          const name = `${qualifier ? `${qualifier}:` : ""}${spelling}${suffix}`;
           known.set(name.toLowerCase(), {
             name,
             qualifier,
@@ -64,7 +64,7 @@ function readComparator(spelling: string): Comparator {
   // ArnEquals and ArnLike are the same: both take wildcards.
   if (/Like|^Arn/.test(spelling)) return "like";
   const order = spelling.includes("Less") ? "less" : spelling.includes("Greater") ? "greater" : undefined;
-  if (order === undefined) return "equals";
+  if (!order) return "equals";
   return spelling.endsWith("Equals") ? `${order}OrEqual` : order;
 }
 

@@ -38,7 +38,7 @@ export function parsePolicy(source: string | PolicyObject): PolicyDocument {
   const version = parseVersion(root.get("Version"));
   const id = parseText(root.get("Id"), "$.Id");
   const statement = root.get("Statement");
-  if (statement === undefined) throw new PolicySyntaxError("has no Statement", "$");
+  if (statement === undefined) fail("has no Statement", "$");
   const statements = isList(statement)
     ? statement.map((one, index) => parseStatement(one, `$.Statement[${index}]`))
     : [parseStatement(statement, "$.Statement")];
@@ -68,8 +68,12 @@ export function stringify(object: PolicyObject): string {
     // JSON has no text for undefined.
     return JSON.stringify(object) ?? "null";
   } catch (error) {
-    throw new PolicySyntaxError(`the object is not JSON: ${error}`, "$");
+    fail(`the object is not JSON: ${error}`, "$");
   }
+}
+
+function fail(message: string, path: string): never {
+  throw new PolicySyntaxError(message, path);
 }
 
 function decodeText(text: string): string {
@@ -79,14 +83,14 @@ function decodeText(text: string): string {
   try {
     return decodeURIComponent(trimmed).replace(/^\uFEFF/, "");
   } catch {
-    throw new PolicySyntaxError("the text is percent-encoded incorrectly", "$");
+    fail("the text is percent-encoded incorrectly", "$");
   }
 }
 
 function parseVersion(version: Json | undefined): PolicyVersion | undefined {
   if (version === undefined) return undefined;
   if (version === "2012-10-17" || version === "2008-10-17") return version;
-  throw new PolicySyntaxError("must be 2012-10-17 or 2008-10-17", "$.Version");
+  fail("must be 2012-10-17 or 2008-10-17", "$.Version");
 }
 
 function parseStatement(json: Json, path: string): PolicyStatement {
@@ -95,14 +99,14 @@ function parseStatement(json: Json, path: string): PolicyStatement {
   const sid = parseText(statement.get("Sid"), `${path}.Sid`);
   const effect = statement.get("Effect");
   if (effect !== "Allow" && effect !== "Deny") {
-    throw new PolicySyntaxError('must be exactly "Allow" or "Deny"', `${path}.Effect`);
+    fail('must be exactly "Allow" or "Deny"', `${path}.Effect`);
   }
   const actions = parseClause(statement, path, "Action", parseTexts);
   const resources = parseClause(statement, path, "Resource", parseTexts);
   const principals = parseClause(statement, path, "Principal", parsePrincipals);
-  if (actions === undefined) throw new PolicySyntaxError("has neither Action nor NotAction", path);
-  if (resources === undefined && principals === undefined) {
-    throw new PolicySyntaxError("names neither a Resource nor a Principal", path);
+  if (!actions) fail("has neither Action nor NotAction", path);
+  if (!resources && !principals) {
+    fail("names neither a Resource nor a Principal", path);
   }
   return {
     ...(sid !== undefined && { sid }),
@@ -123,7 +127,7 @@ function parseClause<Entry>(
   const positive = statement.get(name);
   const negative = statement.get(`Not${name}`);
   if (positive !== undefined && negative !== undefined) {
-    throw new PolicySyntaxError(`has both ${name} and Not${name}`, path);
+    fail(`has both ${name} and Not${name}`, path);
   }
   if (positive !== undefined) {
     return { negated: false, entries: parseEntries(positive, `${path}.${name}`) };
@@ -171,12 +175,12 @@ function parseScalar(json: Json, path: string): string {
   if (typeof json === "string") return json;
   if (typeof json === "boolean") return String(json);
   if (json !== null && "number" in json) return json.number;
-  throw new PolicySyntaxError("must be a string or a list of strings", path);
+  fail("must be a string or a list of strings", path);
 }
 
 function parseText(json: Json | undefined, path: string): string | undefined {
   if (json === undefined || typeof json === "string") return json;
-  throw new PolicySyntaxError("must be a string", path);
+  fail("must be a string", path);
 }
 
 function isList(json: Json): json is readonly Json[] {
@@ -185,16 +189,13 @@ function isList(json: Json): json is readonly Json[] {
 
 function expectObject(json: Json, path: string, what: string): JsonObject {
   if (json instanceof Map) return json;
-  throw new PolicySyntaxError(`must be ${what}`, path);
+  fail(`must be ${what}`, path);
 }
 
 function refuseUnknown(object: JsonObject, path: string, known: readonly string[]): void {
   for (const name of object.keys()) {
     if (!known.includes(name)) {
-      throw new PolicySyntaxError(
-        `is not an element of a policy; known here: ${known.join(", ")}`,
-        `${path}.${name}`,
-      );
+      fail(`is not an element of a policy; known here: ${known.join(", ")}`, `${path}.${name}`);
     }
   }
 }

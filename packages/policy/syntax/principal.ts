@@ -21,7 +21,7 @@ const servicesWithChineseName = new Set(["ec2", "elasticmapreduce", "codedeploy"
 export function readIdentity(id: string): AwsIdentity | undefined {
   if (accountId.test(id)) return { partition: undefined, account: id, service: "iam", name: "root" };
   const [, partition, service, account, name] = identityArn.exec(id) ?? [];
-  if (account === undefined || name === undefined) return undefined;
+  if (!account || !name) return undefined;
   return { partition, account, service: service === "sts" ? "sts" : "iam", name };
 }
 
@@ -38,7 +38,7 @@ export function canonicalPrincipal({ type, id }: PolicyPrincipal, partition: str
   if (type === "AWS" && accountId.test(id)) return { type, id: `arn:${partition}:iam::${id}:root` };
   if (type === "Service" && partition === "aws-cn") {
     const [, name] = /^([^.]+)\.amazonaws\.com\.cn$/.exec(id) ?? [];
-    if (name !== undefined && servicesWithChineseName.has(name)) return { type, id: `${name}.amazonaws.com` };
+    if (name && servicesWithChineseName.has(name)) return { type, id: `${name}.amazonaws.com` };
   }
   return { type, id };
 }
@@ -55,7 +55,7 @@ export function coversPrincipal(entry: PolicyPrincipal, principal: PolicyPrincip
   if (entry.type !== "AWS") return false;
   const owner = readIdentity(entry.id);
   const other = readIdentity(principal.id);
-  if (owner === undefined || other === undefined) return false;
+  if (!owner || !other) return false;
   if (owner.account !== other.account || owner.partition !== other.partition) return false;
   if (owner.name === "root") return owner.service === "iam";
   return owner.service === "iam" && other.service === "sts" && isSessionOf(owner.name, other.name);

@@ -86,9 +86,7 @@ function* subtractFrom(
   budget: StepBudget,
 ): Generator<Remainder | UndecidedCombination> {
   charge(budget, 1 + (rightAllows.length >> 4));
-  const allows = rightAllows.filter(
-    (allow) => allow.ambiguity === undefined && impliesConditions(from, allow),
-  );
+  const allows = rightAllows.filter((allow) => !allow.ambiguity && impliesConditions(from, allow));
   const decidePart = (part: Combination): CombinationVerdict =>
     isCovered(part, allows, denies) ? { kind: "covered" } : checks.decidePart(part, from);
   const actions = denies.length > 0 ? listActions(from) : listUncoveredActions(from, allows, budget);
@@ -157,9 +155,9 @@ function isDeniedBy(
   deny: CompiledStatement,
   budget: StepBudget,
 ): boolean {
-  if (deny.ambiguity !== undefined) return false;
+  if (deny.ambiguity) return false;
   if (!tryCharge(budget, 1 + (denies.length >> 4))) return false;
-  const wide = denies.filter((other) => other.ambiguity === undefined && impliesConditions(deny, other));
+  const wide = denies.filter((other) => !other.ambiguity && impliesConditions(deny, other));
   if (wide.length === 0) return false;
   for (const action of listActions(deny)) {
     const near = wide.filter((other) => coversEntry(other.actions, action, patternRelations));
@@ -179,6 +177,6 @@ function isCovered(
 ): boolean {
   return (
     allows.some((allow) => coversCombination(allow, combination)) &&
-    denies.every((deny) => deny.ambiguity === undefined && missesCombination(deny, combination))
+    denies.every((deny) => !deny.ambiguity && missesCombination(deny, combination))
   );
 }

@@ -81,7 +81,7 @@ function listOpenConditions(
   const required = new Set([...from.conditions, ...(combination.conditions ?? [])].map(({ text }) => text));
   const lists = new Map<string, ConditionList>();
   for (const statement of statements) {
-    if (statement.conditions.length === 0 || statement.ambiguity !== undefined) continue;
+    if (statement.conditions.length === 0 || statement.ambiguity) continue;
     if (missesCombination(statement, combination) || !coversCombination(statement, combination)) continue;
     const open = statement.conditions.filter(({ text }) => !required.has(text));
     if (open.length > 0) lists.set(conditionsText(open), open);

@@ -11,8 +11,8 @@ import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { principalText } from "../syntax/canonical.ts";
+import { exceptConditions, narrowToConditions, type RefinementChecks } from "./condition-refinement.ts";
 import { type Gap, keepGaps, markPartly } from "./gap.ts";
-import { exceptConditions, narrowToConditions, type RefinementChecks } from "./refine-conditions.ts";
 
 /** One dimension of combinations and statements: action, resource or principal. */
 interface Dimension<Selector> {

@@ -22,8 +22,7 @@ export function isWhollyUncovered(
     !missesCombination(statement, combination) &&
     !isExcepted(combination, [...from.conditions, ...statement.conditions]);
   const isDenied = right.denies.some(
-    (deny) =>
-      deny.ambiguity === undefined && deny.conditions.length === 0 && coversCombination(deny, combination),
+    (deny) => !deny.ambiguity && deny.conditions.length === 0 && coversCombination(deny, combination),
   );
   // Asks for a request of the combination that one of `statements` matches and none of `unless` does: the right side
   // of the question allows everything that `statements` do not match.
