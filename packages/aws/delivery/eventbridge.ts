@@ -3,10 +3,9 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from "@aws-sdk/client-eventbridge";
-import type { Transition } from "@drift-guard/core/model/transition";
+import { type Transition, transitionEvent } from "@drift-guard/core/model/transition";
 import type { Announcer } from "@drift-guard/core/ports";
 import { DeliveryError, toDeliveryError } from "./delivery-error.ts";
-import { eventSource, eventType } from "./transition-event.ts";
 import { jsonBytes, shortenTransition } from "./transition-size.ts";
 
 // PutEvents takes 10 entries and 262,144 bytes. A queue behind the bus has the same limit for one message and needs room
@@ -39,7 +38,7 @@ function packChunks(transitions: readonly Transition[]): readonly (readonly Tran
   for (const transition of transitions) {
     const detail = shortenTransition(transition, limits.detailBytes);
     // EventBridge counts 14 bytes for the time of an entry.
-    const size = jsonBytes(detail) + eventSource.length + eventType.length + 14;
+    const size = jsonBytes(detail) + transitionEvent.source.length + transitionEvent.detailType.length + 14;
     const last = chunks.at(-1);
     if (last && last.length < limits.entries && bytes + size <= limits.bytes) {
       last.push(detail);
@@ -60,8 +59,8 @@ async function putChunk(
 ): Promise<readonly string[]> {
   const entries: PutEventsRequestEntry[] = chunk.map((transition) => ({
     EventBusName: bus,
-    Source: eventSource,
-    DetailType: eventType,
+    Source: transitionEvent.source,
+    DetailType: transitionEvent.detailType,
     Detail: JSON.stringify(transition),
     Time: new Date(transition.at),
   }));

@@ -1,15 +1,10 @@
 import { MessageUnreadableError } from "@drift-guard/core/errors";
-import { Transition } from "@drift-guard/core/model/transition";
+import { Transition, transitionEvent } from "@drift-guard/core/model/transition";
 import * as z from "zod";
 
-/** `source` of the events on the guard's own bus. */
-export const eventSource = "drift-guard";
-/** `detail-type` of an event that carries a transition. */
-export const eventType = "Transition";
-
 const Envelope = z.looseObject({
-  source: z.literal(eventSource),
-  "detail-type": z.literal(eventType),
+  source: z.literal(transitionEvent.source),
+  "detail-type": z.literal(transitionEvent.detailType),
   detail: Transition,
 });
 

@@ -19,6 +19,9 @@ export type TransitionKind = z.infer<typeof TransitionKind>;
 /** The kinds that ask for a rollback; whether there is one is the configuration's and the control's to say. */
 export const rollbackKinds: readonly TransitionKind[] = ["opened", "worsened", "reopened", "approved"];
 
+/** `source` and `detail-type` of the event on the guard's own bus that carries a transition. */
+export const transitionEvent = { source: "drift-guard", detailType: "Transition" } as const;
+
 /** What made the guard look, or act. */
 export const Cause = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("change"), changeId: z.string(), call: z.string(), at: Instant }).readonly(),

@@ -1,6 +1,7 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import { symptomTypes } from "@drift-guard/core/intake/symptom";
 import { watchedCalls } from "@drift-guard/core/intake/watched-calls";
+import { transitionEvent } from "@drift-guard/core/model/transition";
 import type { GuardLocation } from "./location.ts";
 import { allowRules, type Channel } from "./queues.ts";
 
@@ -103,9 +104,9 @@ export function feedTransitions(
     description: `${kinds ? "Some" : "All"} transitions, for the queue ${channel.name}`,
     eventBusName: bus.name,
     eventPattern: $jsonStringify({
-      source: ["drift-guard"],
+      source: [transitionEvent.source],
       account: [location.account],
-      "detail-type": ["Transition"],
+      "detail-type": [transitionEvent.detailType],
       ...(kinds && { detail: { kind: kinds } }),
     }),
   });
