@@ -28,7 +28,7 @@ export interface InspectPorts extends Clock {
   readonly batch: BatchReader;
   /** What AWS Batch used roles for when it was last read. */
   readonly usage: UsageStore;
-  /** Reads the policies and keys of secrets and parameters. Without it, no assessment depends on them. */
+  /** Reads the policies and keys of secrets and parameters. Without it, they count as unread. */
   readonly resources?: ResourceReader;
   /** Reads the status of a service-linked role's deletion. Without it, a submitted deletion counts as running. */
   readonly deletions?: Pick<LinkedRoleKeeper, "deletionStatus">;

@@ -5,9 +5,10 @@ import { AgentsUnreadableError } from "@drift-guard/core/errors";
 import type { AgentReader, UsageStore } from "@drift-guard/core/ports";
 
 /**
- * Says in the use of an environment's instance role, or of its service role where it names no instances' role, which
- * ECS agent its instances run (R37). What nothing shows now stays as it was last seen: an environment without instances
- * gives them the same agent again. Throws `AgentsUnreadableError`, `StoreUnavailableError`.
+ * Returns a compute environment's uses with the oldest ECS agent version of its instances (R37). The version is added to
+ * the use of the instance role, or of the service role where the environment names no instance role. Where no version
+ * is visible now, the last recorded one is kept: an environment without instances will start the same agent again.
+ * Throws `AgentsUnreadableError`, `StoreUnavailableError`.
  */
 export async function withOldestAgent(
   environment: ComputeEnvironment,
@@ -18,31 +19,31 @@ export async function withOldestAgent(
 ): Promise<UsesByRole> {
   const { region, name, cluster, roles } = environment;
   if (cluster === undefined) return uses;
-  const shown = await agents?.oldestAgent(region, cluster);
+  const visible = await agents?.oldestAgent(region, cluster);
   const duty = roles.some((role) => role.duty === "instance") ? "instance" : "service";
-  const concerns = (use: RoleUse): use is EnvironmentUse =>
+  const isConcerned = (use: RoleUse): use is EnvironmentUse =>
     use.kind === "compute-environment" && use.region === region && use.name === name && use.duty === duty;
-  const told = new Map<string, readonly RoleUse[]>();
+  const updated = new Map<string, readonly RoleUse[]>();
   for (const [role, all] of uses) {
     const known =
-      shown === undefined && all.some(concerns) ? await usage.usesOf({ account, name: role }) : [];
-    const oldestAgent = shown ?? known.find(concerns)?.oldestAgent;
-    told.set(
+      visible === undefined && all.some(isConcerned) ? await usage.usesOf({ account, name: role }) : [];
+    const oldestAgent = visible ?? known.find(isConcerned)?.oldestAgent;
+    updated.set(
       role,
-      all.map((use) => (concerns(use) && oldestAgent !== undefined ? { ...use, oldestAgent } : use)),
+      all.map((use) => (isConcerned(use) && oldestAgent !== undefined ? { ...use, oldestAgent } : use)),
     );
   }
-  return told;
+  return updated;
 }
 
-/** Agents that are read until that fails once: the rest of a region is not kept waiting for it. */
+/** A reader of ECS agents that stops after its first failure, so that a region's other uses are still recorded. */
 export interface AgentsUntilFailure {
   readonly reader: AgentReader | undefined;
-  /** Why not all were read. */
+  /** The first failure, or undefined. */
   failure(): AgentsUnreadableError | undefined;
 }
 
-/** Makes a reader of agents that keeps its first failure and shows nothing from then on. */
+/** Wraps a reader of ECS agents: after its first failure it returns undefined for every cluster. */
 export function readAgentsUntilFailure(agents: AgentReader | undefined): AgentsUntilFailure {
   let failure: AgentsUnreadableError | undefined;
   return {

@@ -10,14 +10,17 @@ import type { RoleReading } from "@drift-guard/core/model/role";
 import type { InspectPorts } from "../ports.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
 
-/** What a look at a role gave. */
+/** The assessments of a role that was just read. */
 export interface RoleAssessment {
   readonly assessments: readonly Assessment[];
-  /** The role's ARN; left out where the role is absent, or could not be read. */
+  /** The role's ARN; left out where the role is absent or could not be read. */
   readonly arn?: string;
 }
 
-/** Reads a role, unless it is given as just read, and assesses it. */
+/**
+ * Assesses a role by `given`, or by a read of its own where `given` is undefined. A role that cannot be read is assessed
+ * as undecided.
+ */
 export async function readAndAssessRole(
   watched: WatchedRoleWithUses,
   given: RoleReading | undefined,
@@ -28,7 +31,7 @@ export async function readAndAssessRole(
     const assessments = await assessRole(watched, reading, ports);
     return { assessments, ...(reading.status === "present" && { arn: reading.role.arn }) };
   } catch (error) {
-    // Unsure is never clean: what cannot be read is a finding, and the other findings stand as they were.
+    // Unknown is never clean: the unreadable role becomes a finding, and its other findings keep their state.
     if (error instanceof RoleUnreadableError) {
       return { assessments: [{ kind: "undecided", part: "role", reasons: [error.message] }] };
     }
@@ -36,7 +39,10 @@ export async function readAndAssessRole(
   }
 }
 
-/** Everything that is wrong with a role by its reference and by what AWS Batch uses it for. */
+/**
+ * Returns every difference between a role and its reference, and every need of AWS Batch that the role does not meet.
+ * Without `resources`, secrets, parameters and keys count as unread.
+ */
 export async function assessRole(
   watched: WatchedRoleWithUses,
   reading: RoleReading,
@@ -53,7 +59,7 @@ export async function assessRole(
   ]);
 }
 
-/** What is known of the secrets, parameters and keys that uses need, by ARN. */
+/** Reads the secrets and parameters that uses need, and the keys that encrypt them, by ARN. */
 async function readFacts(
   uses: readonly RoleUse[],
   resources: InspectPorts["resources"],

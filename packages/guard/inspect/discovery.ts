@@ -7,22 +7,22 @@ import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import type { GuardSettings } from "../ports.ts";
 
-/** A role to look at, with what AWS Batch uses it for. */
+/** A role that the guard inspects, with the uses that AWS Batch makes of it. */
 export interface WatchedRoleWithUses extends WatchedRole {
   readonly uses: readonly RoleUse[];
-  /** Whether it joined because AWS Batch uses it: then it is observed and never written, until the owner adopts it. */
+  /** Whether the configuration does not name it: then the guard observes it and never writes it. */
   readonly discovered: boolean;
 }
 
-/** Ports that show which roles the guard watches. */
+/** Ports that find the watched roles among some names. */
 export interface DiscoveryPorts {
   readonly usage: Pick<UsageStore, "usesOf">;
   readonly findings: Pick<FindingStore, "load">;
 }
 
 /**
- * The roles of some names that are to be looked at: those that the owner guards, those that AWS Batch uses, and those
- * that it used and that still have findings. Each once.
+ * Finds the watched roles among some names, each once: roles in the configuration, roles that AWS Batch uses, and roles
+ * that it used before and that still have open findings. Throws `ConfigError`, `StoreUnavailableError`.
  */
 export async function findWatchedRolesWithUses(
   names: readonly string[],
@@ -34,7 +34,7 @@ export async function findWatchedRolesWithUses(
   return found.filter((watched) => watched !== undefined);
 }
 
-/** The names of every role that AWS Batch is known to use and that the owner does not guard. */
+/** Lists the names of the roles that AWS Batch is known to use and the configuration does not name. */
 export async function listDiscoveredNames(
   { usage }: { readonly usage: Pick<UsageStore, "users"> },
   settings: GuardSettings,
@@ -60,7 +60,7 @@ async function findWatchedRoleWithUses(
   }
   const { findings } = await ports.findings.load(key);
   if (findings.every(({ state }) => state === "resolved")) return undefined;
-  // Nothing uses it any more, and nobody asked for it: what was found of it is over.
+  // Nothing uses the role any more: a reference that allows everything resolves its findings.
   const released = {
     name,
     guarded: GuardedRole.parse({ required: false, paths: [] }),
@@ -69,15 +69,16 @@ async function findWatchedRoleWithUses(
   return { ...released, uses, discovered: true };
 }
 
-// A role that work names must be there, also one whose absence means nothing otherwise (R18).
+// A role that an environment or a job definition names must exist, even if the configuration does not require it (R18).
 function requireInUse({ guarded }: WatchedRole, uses: readonly RoleUse[]): Pick<WatchedRole, "guarded"> {
   return { guarded: { ...guarded, required: guarded.required || uses.some(namesRole) } };
 }
 
+/** Creates a reference that every role matches. */
 function createOpenReference(role: string): Reference {
   return {
     role,
-    source: { title: "Nothing of AWS Batch uses this role", date: "2026-11-22" },
+    source: { title: "AWS Batch does not use this role", date: "2026-11-22" },
     trust: JSON.stringify({ Version: "2012-10-17", Statement: [] }),
     attachments: [],
     retired: [],

@@ -1,32 +1,22 @@
-import { settleSecondsOf } from "@drift-guard/core/config/config";
-import { nameReference } from "@drift-guard/core/config/watched-role";
 import type { Message } from "@drift-guard/core/intake/message";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
 import type { Change, Recheck } from "@drift-guard/core/model/change";
-import type { Evidence, Note } from "@drift-guard/core/model/evidence";
-import { instantOf } from "@drift-guard/core/model/instant";
-import { type RoleKey, type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
-import type { Cause, Transition } from "@drift-guard/core/model/transition";
+import type { Note } from "@drift-guard/core/model/evidence";
+import { sameRoleName } from "@drift-guard/core/model/role";
+import type { Cause } from "@drift-guard/core/model/transition";
 import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
-import { reconcile } from "@drift-guard/core/reconcile/reconcile";
-import { attemptOf, isByGuard, judgeOwnCall } from "@drift-guard/core/rollback/own-call";
-import { decideAndCommit } from "../commit.ts";
+import { attemptOf, isByGuard } from "@drift-guard/core/rollback/own-call";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
-import { readAndAssessRole } from "./assessment.ts";
 import { findWatchedRolesWithUses, type WatchedRoleWithUses } from "./discovery.ts";
+import { type Inspection, inspectRole } from "./inspection.ts";
 import { noteLinkedRoleEdits, noteRunningDeletion } from "./linked-role-watch.ts";
 import { findEnvironmentsOfQueue, refreshSubjects } from "./usage.ts";
 
-/** What a look at one role came to. */
-export interface Inspection {
-  readonly role: RoleKey;
-  readonly evidence: readonly Evidence[];
-  readonly transitions: readonly Transition[];
-  /** Whether another look was asked for. */
-  readonly recheck: boolean;
-}
-
-/** Looks at every role that a message concerns, guarded or used by AWS Batch; none where it concerns none. */
+/**
+ * Inspects every watched role that a message concerns, and schedules their rechecks. Throws `RoleUnreadableError` and
+ * `BatchUnreadableError` where the concerned roles cannot be found, and `StoreUnavailableError`; a watched role that
+ * cannot be read becomes a finding.
+ */
 export async function inspectMessage(
   message: Message,
   ports: InspectPorts,
@@ -49,14 +39,14 @@ async function inspectChange(
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
-  // The rules pin the account; a message that another account's event slipped into is not believed.
+  // The EventBridge rules match this account only. A change of another account is forged or misrouted.
   if (change.account !== settings.account) return [];
   const names = await findRolesBehind(change, ports, settings);
   const cause: Cause = { kind: "change", changeId: change.id, call: change.call, at: change.at };
   return Promise.all(
     (await findWatchedRolesWithUses(names, ports, settings)).map(async (watched) => {
       const evidence = [
-        // A refused call of the guard itself is its rollback's failure, or somebody else's doing: judged at the recheck.
+        // A refused call by the guard's own role is judged at the recheck, when its rollback is recorded.
         ...(change.outcome.status === "refused" && isIamCall(change) && !isByGuard(change, settings)
           ? [attemptOf(change, change.outcome)]
           : []),
@@ -64,7 +54,7 @@ async function inspectChange(
         ...(await noteRunningDeletion(watched, change, ports)),
       ];
       const inspection = await inspectRole(watched, { cause, after: change, evidence }, ports, settings);
-      // IAM is eventually consistent: even a clean read is read again.
+      // IAM is eventually consistent, so a clean role is rechecked too.
       await ports.rechecks.schedule({ role: watched.name, after: change }, settings.config.recheckSeconds);
       return { ...inspection, recheck: true };
     }),
@@ -82,7 +72,7 @@ async function findRolesBehind(
   return [...names.flat(), ...(await refreshSubjects(region, subjects, ports, settings))];
 }
 
-// A role that Batch was told to use is not what somebody attempted to alter, and not altered by it.
+// A call to AWS Batch names a role and does not alter it, so its refusal is no attempt on the role.
 function isIamCall({ call }: Change): boolean {
   return call.startsWith("iam:");
 }
@@ -134,7 +124,7 @@ async function inspectRecheck(
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
-  // Batch judges an environment's role some time after it was told of it.
+  // AWS Batch validates the role of an environment some time after the call that names it.
   const touched = after && !isIamCall(after) ? await findRolesBehind(after, ports, settings) : [];
   const watchedRoles = await findWatchedRolesWithUses([role], ports, settings);
   const others = await findWatchedRolesWithUses(
@@ -147,7 +137,7 @@ async function inspectRecheck(
     const evidence = await noteRunningDeletion(watched, after, ports);
     const occasion = { cause: { kind: "recheck" }, evidence, ...(after && { after }) } as const;
     const inspection = await inspectRole(watched, occasion, ports, settings);
-    // The others have rechecks of their own: asked for here as well, they would multiply.
+    // The other roles have rechecks of their own; scheduling more here would multiply them.
     if ((inspection.recheck || evidence.length > 0) && watchedRoles.includes(watched)) {
       const again = { role: watched.name, ...(after && { after }) };
       await ports.rechecks.schedule(again, settings.config.recheckSeconds);
@@ -155,58 +145,4 @@ async function inspectRecheck(
     inspections.push(inspection);
   }
   return inspections;
-}
-
-/** What led to a look at a role, and what is known before it is read. */
-export interface Occasion {
-  readonly cause: Cause;
-  readonly after?: Change;
-  readonly evidence: readonly Evidence[];
-  /** The role as it was just read, where the caller has it. */
-  readonly reading?: RoleReading;
-}
-
-/** Reads one role, evaluates it, and commits what that changes. */
-export async function inspectRole(
-  watched: WatchedRoleWithUses,
-  occasion: Occasion,
-  ports: InspectPorts,
-  settings: GuardSettings,
-): Promise<Inspection> {
-  const key: RoleKey = { account: settings.account, name: watched.name };
-  const { after, cause } = occasion;
-  let given = occasion.reading;
-  const { exceptions } = await ports.control.load(key);
-  const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
-    // Only the first round may use what the caller read: after a conflict the role is read anew.
-    const seen = await readAndAssessRole(watched, given, ports);
-    given = undefined;
-    const now = instantOf(ports.now());
-    const foreign = cause.kind === "recheck" && after ? judgeOwnCall(after, ledger, settings, now) : "none";
-    const evidence: readonly Evidence[] = [
-      ...seen.assessments,
-      ...occasion.evidence,
-      ...(typeof foreign === "object" ? [foreign] : []),
-    ];
-    const reconciled = reconcile({
-      ledger,
-      evidence,
-      exceptions,
-      cause,
-      uses: watched.uses,
-      ...(seen.arn !== undefined && { arn: seen.arn }),
-      ...nameReference(watched, settings),
-      ...(after && { change: after }),
-      config: settings.config,
-      now,
-      settleSeconds: settleSecondsOf(settings.config),
-    });
-    const recheck = reconciled.recheck || foreign === "unknown";
-    return {
-      ledger: reconciled.ledger,
-      transitions: reconciled.transitions,
-      result: { evidence, recheck },
-    };
-  });
-  return { role: key, transitions: decision.transitions, ...decision.result };
 }

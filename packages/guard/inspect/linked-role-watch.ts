@@ -12,8 +12,8 @@ import type { InspectPorts } from "../ports.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
 
 /**
- * That a service-linked role is being deleted while AWS Batch uses it: told at once, and until the task has ended.
- * Whether the role went or was kept then, reading it shows.
+ * Returns a note that a service-linked role is being deleted while AWS Batch uses it, until the deletion task has ended.
+ * The inspection that follows shows whether the role still exists. A status that cannot be read counts as running.
  */
 export async function noteRunningDeletion(
   watched: WatchedRoleWithUses,
@@ -29,13 +29,15 @@ export async function noteRunningDeletion(
     const status = await deletions.deletionStatus(change.deletionTask);
     return status === undefined || hasEnded(status) ? [] : [note];
   } catch (error) {
-    // What cannot be read may be under way still.
     if (error instanceof LinkedRoleRefusedError || error instanceof LinkedRoleUnansweredError) return [note];
     throw error;
   }
 }
 
-/** What a change edited of a service-linked role, as it is now; nothing where the role is no such one. */
+/**
+ * Returns a note on the description or tags that a change edited on a service-linked role, with their current values.
+ * Other roles have none.
+ */
 export async function noteLinkedRoleEdits(
   { name, reference }: WatchedRoleWithUses,
   change: Change,
@@ -48,7 +50,7 @@ export async function noteLinkedRoleEdits(
     const linked = reading.status === "present" && reading.role.path === reference.path;
     return linked ? noteEdits(change, reading.role) : [];
   } catch (error) {
-    // The look that follows says that the role cannot be read.
+    // The inspection that follows reports that the role cannot be read.
     if (error instanceof RoleUnreadableError) return [];
     throw error;
   }

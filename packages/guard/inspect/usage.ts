@@ -12,7 +12,7 @@ import type { AgentReader, BatchReader, RoleReader, UsageStore } from "@drift-gu
 import type { GuardSettings } from "../ports.ts";
 import { readAgentsUntilFailure, withOldestAgent } from "./agents.ts";
 
-/** Ports that read what AWS Batch uses roles for, and record it. */
+/** Ports that read and record which roles AWS Batch uses. */
 export interface UsagePorts {
   readonly roles: Pick<RoleReader, "rolesBehind">;
   readonly batch: BatchReader;
@@ -20,8 +20,9 @@ export interface UsagePorts {
 }
 
 /**
- * Reads anew, from AWS Batch itself, the compute environments and job definitions among some subjects, and gives the
- * names of the roles that they use or used. Throws `BatchUnreadableError`, `RoleUnreadableError`.
+ * Reads the compute environments and job definitions among some subjects from AWS Batch and records their uses. Returns
+ * the names of the roles that they use now or used before. Throws `BatchUnreadableError`, `RoleUnreadableError`,
+ * `StoreUnavailableError`.
  */
 export async function refreshSubjects(
   region: string,
@@ -39,7 +40,7 @@ export async function refreshSubjects(
     }
     const environment = await ports.batch.environment(region, name);
     const queues = environment ? await collect(ports.batch.queues(region)) : [];
-    // Agents come and go without an event: they are asked for by a sweep.
+    // No event reports a change of agents, so only a sweep reads them.
     const uses = environment
       ? await withOldestAgent(
           environment,
@@ -60,7 +61,7 @@ function isBatchSubject(
   return subject.kind === "compute-environment" || subject.kind === "job-definition";
 }
 
-/** The compute environments that a job queue runs on, as subjects. Throws `BatchUnreadableError`. */
+/** Finds the compute environments of a job queue, as subjects. Throws `BatchUnreadableError`. */
 export async function findEnvironmentsOfQueue(
   region: string,
   queueName: string,
@@ -72,8 +73,8 @@ export async function findEnvironmentsOfQueue(
 }
 
 /**
- * Reads anew all that uses roles in a region; gives why it could not be read, where it could not or time ran out.
- * Throws `StoreUnavailableError`.
+ * Reads every compute environment and job definition of a region and records their uses. Returns why that failed or is
+ * incomplete, or undefined: no access, throttling, or `signal`, which stops it. Throws `StoreUnavailableError`.
  */
 export async function refreshRegion(
   region: string,
@@ -84,7 +85,7 @@ export async function refreshRegion(
   try {
     return await readAndRecordRegion(region, ports, settings, signal);
   } catch (error) {
-    if (signal?.aborted && error === signal.reason) return "Time ran out before all of it was read.";
+    if (signal?.aborted && error === signal.reason) return "Time ran out before the whole region was read.";
     if (error instanceof BatchUnreadableError || error instanceof RoleUnreadableError) return error.message;
     throw error;
   }
@@ -96,7 +97,7 @@ async function readAndRecordRegion(
   { account }: GuardSettings,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  // Whatever is not in a list must be gone, so that the lists are read to their ends before anything is let go.
+  // A use that is in no list is removed, so every list is read to its end first.
   const queues = await collect(ports.batch.queues(region), signal);
   const environments = await collect(ports.batch.environments(region), signal);
   const definitions = Map.groupBy(await collect(ports.batch.definitions(region), signal), ({ name }) => name);
@@ -109,8 +110,8 @@ async function readAndRecordRegion(
   const agents = readAgentsUntilFailure(ports.agents);
   for (const environment of environments) {
     const uses = await findUsesOfEnvironment(environment, queues, holders, ports);
-    const told = await withOldestAgent(environment, uses, agents.reader, account, ports.usage);
-    await record({ kind: "compute-environment", region, name: environment.name }, told);
+    const updated = await withOldestAgent(environment, uses, agents.reader, account, ports.usage);
+    await record({ kind: "compute-environment", region, name: environment.name }, updated);
   }
   for (const [name, revisions] of definitions) {
     await record({ kind: "job-definition", region, name }, usesOfDefinition(revisions));
@@ -131,6 +132,7 @@ function isListed(
   return kind === "job-definition" ? definitions.has(name) : environments.some((one) => one.name === name);
 }
 
+/** Finds the uses of an environment. `holders` caches the role of each instance profile by the profile's name. */
 async function findUsesOfEnvironment(
   environment: ComputeEnvironment,
   queues: readonly JobQueue[],

@@ -4,7 +4,7 @@ import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
-import type { Inspection } from "../inspect/inspect.ts";
+import type { Inspection } from "../inspect/inspection.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
 import type { FailureCollector } from "./report.ts";
 

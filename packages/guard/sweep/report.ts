@@ -1,5 +1,5 @@
 import { formatCause } from "@drift-guard/core/errors";
-import type { Inspection } from "../inspect/inspect.ts";
+import type { Inspection } from "../inspect/inspection.ts";
 
 /** A region whose AWS Batch could not be read, so that what is known of it stays as it was. */
 export interface UnreadRegion {

@@ -7,7 +7,7 @@ import {
   listDiscoveredNames,
   type WatchedRoleWithUses,
 } from "../inspect/discovery.ts";
-import { type Inspection, inspectRole } from "../inspect/inspect.ts";
+import { type Inspection, inspectRole } from "../inspect/inspection.ts";
 import { refreshRegion } from "../inspect/usage.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
 import {
