@@ -45,7 +45,7 @@ export function createEngine({ project, stage, account, region, partition }: Syn
         case "aws:index/getPartition:getPartition":
           return { partition };
         case "aws:iam/getPolicyDocument:getPolicyDocument":
-          return { ...inputs, json: printPolicyDocument(inputs.statements) };
+          return { ...inputs, json: formatPolicyDocument(inputs.statements) };
         default:
           throw new SynthesisGapError(
             `The stack calls ${token}, which the offline synthesis does not know. Add its answer to packages/infra/synth/engine.ts.`,
@@ -119,7 +119,7 @@ interface Statement {
 }
 
 /** Returns the policy as JSON text, as the AWS provider does. Throws `SynthesisGapError`. */
-function printPolicyDocument(statements: readonly Statement[]): string {
+function formatPolicyDocument(statements: readonly Statement[]): string {
   return JSON.stringify({
     Version: "2012-10-17",
     Statement: statements.map(({ sid, effect, actions, resources, principals, conditions, ...rest }) => {
