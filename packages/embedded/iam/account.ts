@@ -1,6 +1,5 @@
 import { RoleUnreadableError, StepRefusedError } from "@drift-guard/core/errors";
 import type { DeletionStatus, RegionUsage } from "@drift-guard/core/model/deletion";
-import type { Step } from "@drift-guard/core/model/plan";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import { type Clock, createVirtualClock } from "../clock.ts";
@@ -16,6 +15,7 @@ import { IamRefusedError } from "./refused-error.ts";
 import { callRole } from "./role-calls.ts";
 import { viewRole, viewRolesBehind } from "./role-view.ts";
 import { expectRole, type IamState } from "./state.ts";
+import { toIamCall } from "./step-call.ts";
 
 /** What a simulated account starts with. */
 export interface AccountOptions {
@@ -122,7 +122,7 @@ export function createSimulatedAccount(options: AccountOptions = {}): SimulatedA
     reader: (by) => readAs(state, by, (caller) => isDenied(caller, "GetRole")),
     writer: (by) => ({
       async apply(step) {
-        const answered = account.call(callOf(step), by);
+        const answered = account.call(toIamCall(step), by);
         if (answered.status === "done") return { requestId: answered.requestId };
         throw new StepRefusedError(
           `IAM refused ${step.call} on the role ${step.role}: ${answered.message} (${answered.code})`,
@@ -196,20 +196,4 @@ function readAs(state: IamState, by: ApiCaller, isDenied: (by: ApiCaller) => boo
     },
     rolesBehind: async (subject) => viewRolesBehind(state, subject),
   };
-}
-
-function callOf(step: Step): IamCall {
-  const roleName = step.role;
-  switch (step.call) {
-    case "iam:AttachRolePolicy":
-      return { call: "AttachRolePolicy", roleName, policyArn: step.policyArn };
-    case "iam:DetachRolePolicy":
-      return { call: "DetachRolePolicy", roleName, policyArn: step.policyArn };
-    case "iam:PutRolePolicy":
-      return { call: "PutRolePolicy", roleName, policyName: step.policyName, policyDocument: step.document };
-    case "iam:DeleteRolePolicy":
-      return { call: "DeleteRolePolicy", roleName, policyName: step.policyName };
-    case "iam:UpdateAssumeRolePolicy":
-      return { call: "UpdateAssumeRolePolicy", roleName, policyDocument: step.document };
-  }
 }

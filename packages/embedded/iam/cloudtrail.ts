@@ -1,6 +1,7 @@
-import type { IamAnswer, IamCall, IamResult } from "./call.ts";
+import type { IamAnswer, IamCall } from "./call.ts";
 import { type ApiCaller, callerArn, describeUserIdentity, formatEventTime } from "./caller.ts";
 import { linkedRoleArn } from "./linked-roles.ts";
+import { describeResponse } from "./response-elements.ts";
 import type { IamState } from "./state.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -68,7 +69,7 @@ export function recordCall(state: IamState, call: IamCall, by: ApiCaller, answer
       errorMessage: answer.message,
     }),
     requestParameters: denied ? null : requestParameters(call),
-    responseElements: answer.status === "done" ? responseElements(state, call, answer.result) : null,
+    responseElements: answer.status === "done" ? describeResponse(state, call, answer.result) : null,
     requestID: answer.requestId,
     eventID: state.ids.uuid(),
     readOnly: false,
@@ -132,73 +133,6 @@ function requestParameters({ call: _, ...parameters }: IamCall): Fields {
   return { aWSServiceName: awsServiceName, ...others };
 }
 
-function responseElements(state: IamState, call: IamCall, result: IamResult): Fields | null {
-  const createDate = formatAnswerDate(state.clock.now());
-  switch (result.kind) {
-    case "nothing":
-      return null;
-    case "deletion":
-      return { deletionTaskId: result.taskId };
-    case "version":
-      return {
-        policyVersion: {
-          versionId: result.versionId,
-          isDefaultVersion: call.call === "CreatePolicyVersion" && call.setAsDefault === true,
-          createDate,
-        },
-      };
-    case "policy":
-      return {
-        policy: {
-          policyName: nameOf(result.arn),
-          policyId: result.id,
-          arn: result.arn,
-          path: pathOf(result.arn),
-          defaultVersionId: "v1",
-          attachmentCount: 0,
-          permissionsBoundaryUsageCount: 0,
-          isAttachable: true,
-          createDate,
-          updateDate: createDate,
-        },
-      };
-    case "profile":
-      return {
-        instanceProfile: {
-          path: pathOf(result.arn),
-          instanceProfileName: nameOf(result.arn),
-          instanceProfileId: result.id,
-          arn: result.arn,
-          createDate,
-          roles: [],
-        },
-      };
-    case "role":
-      return {
-        role: {
-          path: pathOf(result.arn),
-          roleName: result.name,
-          roleId: result.id,
-          arn: result.arn,
-          createDate,
-          assumeRolePolicyDocument: encodeURIComponent(trustOf(call)),
-        },
-      };
-  }
-}
-
-function trustOf(call: IamCall): string {
-  if (call.call === "CreateRole") return call.assumeRolePolicyDocument;
-  if (call.call !== "CreateServiceLinkedRole") return "";
-  // The answer has lists where GetRole returns single values (docs/aws-facts.md, "CloudTrail records").
-  const statement = {
-    Action: ["sts:AssumeRole"],
-    Effect: "Allow",
-    Principal: { Service: [call.awsServiceName] },
-  };
-  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
-}
-
 function serviceOf(by: ApiCaller): string | undefined {
   return by.kind === "service" ? by.service : by.via;
 }
@@ -206,19 +140,4 @@ function serviceOf(by: ApiCaller): string | undefined {
 // A record has NoSuchEntityException where the API answers NoSuchEntity (docs/aws-facts.md, "CloudTrail records").
 function recordedCode(code: string): string {
   return code === "AccessDenied" || code === "ValidationError" ? code : `${code}Exception`;
-}
-
-const dates = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
-
-// With a narrow no-break space before AM and PM (docs/aws-facts.md, "CloudTrail records").
-function formatAnswerDate(time: Date): string {
-  return dates.format(time).replace(/\s(?=[AP]M$)/, "\u202f");
-}
-
-function nameOf(arn: string): string {
-  return arn.slice(arn.lastIndexOf("/") + 1);
-}
-
-function pathOf(arn: string): string {
-  return arn.slice(arn.indexOf("/"), arn.lastIndexOf("/") + 1);
 }
