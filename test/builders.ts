@@ -18,16 +18,16 @@ import { type AttachedPolicy, type Role, type RoleKey, seen } from "@drift-guard
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
 
-/** The account that tests speak of. */
+/** The account id in tests. */
 export const account = "123456789012";
-/** The moment at which tests begin, and a later one in seconds. */
+/** The instant at which tests start. */
 export const noon: Instant = "2026-11-22T12:00:00.000Z";
-/** The moment so many seconds after noon. */
+/** Returns the instant `seconds` after noon. */
 export function secondsAfterNoon(seconds: number): Instant {
   return instantOf(new Date(Date.parse(noon) + seconds * 1000));
 }
 
-/** The trust of a role that one service may assume. */
+/** Returns the trust policy of a role that one service may assume. */
 export function trustOf(service: string): string {
   return JSON.stringify({
     Version: "2012-10-17",
@@ -35,7 +35,7 @@ export function trustOf(service: string): string {
   });
 }
 
-/** A permissions policy of one Allow. */
+/** Returns a permissions policy with one Allow statement. */
 export function allow(action: string | readonly string[], resource = "*"): string {
   return JSON.stringify({
     Version: "2012-10-17",
@@ -46,12 +46,12 @@ export function allow(action: string | readonly string[], resource = "*"): strin
 /** ARN of the managed policy that AWSBatchServiceRole must have. */
 export const batchServicePolicy = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
 
-/** A role's key; AWSBatchServiceRole of the tests' account unless told otherwise. */
+/** Builds a role's key: AWSBatchServiceRole in the tests' account. */
 export function aKey(over: Partial<RoleKey> = {}): RoleKey {
   return { account, name: "AWSBatchServiceRole", ...over };
 }
 
-/** A managed policy that is attached, with a document that allows one describe action. */
+/** Builds an attached managed policy that allows one describe action. */
 function anAttachment(over: Partial<AttachedPolicy> = {}): AttachedPolicy {
   return {
     arn: batchServicePolicy,
@@ -60,7 +60,7 @@ function anAttachment(over: Partial<AttachedPolicy> = {}): AttachedPolicy {
   };
 }
 
-/** AWSBatchServiceRole as an account holds it, every part observed. */
+/** Builds AWSBatchServiceRole as an account has it, with every part observed. */
 export function aRole(over: Partial<Role> = {}): Role {
   const name = over.name ?? "AWSBatchServiceRole";
   const path = over.path ?? "/service-role/";
@@ -83,7 +83,7 @@ export function aRole(over: Partial<Role> = {}): Role {
   };
 }
 
-/** A person with an IAM user. */
+/** Builds a person with an IAM user. */
 export function anActor(over: Partial<Actor> = {}): Actor {
   return {
     type: "IAMUser",
@@ -95,7 +95,7 @@ export function anActor(over: Partial<Actor> = {}): Actor {
   };
 }
 
-/** A DetachRolePolicy that succeeded. */
+/** Builds the change of a DetachRolePolicy that succeeded. */
 export function aChange(over: Partial<Change> = {}): Change {
   return {
     id: "6c1eed73-00ee-4810-8009-c9ce5990c100",
@@ -110,7 +110,7 @@ export function aChange(over: Partial<Change> = {}): Change {
   };
 }
 
-/** A grant of one action on everything. */
+/** Builds a grant of one action on all resources. */
 export function aGrant(over: Partial<Grant> = {}): Grant {
   return {
     actions: ["ec2:DescribeInstances"],
@@ -121,7 +121,7 @@ export function aGrant(over: Partial<Grant> = {}): Grant {
   };
 }
 
-/** The drift of a detached managed policy. */
+/** Builds the drift of a detached managed policy. */
 export function aDrift(over: Partial<Drift> = {}): Drift {
   return {
     kind: "drift",
@@ -133,7 +133,7 @@ export function aDrift(over: Partial<Drift> = {}): Drift {
   };
 }
 
-/** A part that could not be compared. */
+/** Builds the evidence of a part that could not be compared. */
 export function anUndecided(over: Partial<Undecided> = {}): Undecided {
   return {
     kind: "undecided",
@@ -143,7 +143,7 @@ export function anUndecided(over: Partial<Undecided> = {}): Undecided {
   };
 }
 
-/** AWS's own newer version of the attached policy. */
+/** Builds the evidence of AWS's newer version of the attached policy. */
 export function aVendorChange(over: Partial<VendorChange> = {}): VendorChange {
   return {
     kind: "vendor-change",
@@ -155,7 +155,7 @@ export function aVendorChange(over: Partial<VendorChange> = {}): VendorChange {
   };
 }
 
-/** A call that IAM refused. */
+/** Builds the evidence of a call that IAM refused. */
 export function anAttempt(over: Partial<Attempt> = {}): Attempt {
   return {
     kind: "attempt",
@@ -172,7 +172,7 @@ export function anAttempt(over: Partial<Attempt> = {}): Attempt {
   };
 }
 
-/** A call by the guard's own role that no rollback made. */
+/** Builds the evidence of a call by the guard's own role that no rollback made. */
 export function anImpersonation(over: Partial<Impersonation> = {}): Impersonation {
   return {
     kind: "impersonation",
@@ -191,12 +191,12 @@ export function anImpersonation(over: Partial<Impersonation> = {}): Impersonatio
   };
 }
 
-/** One of every kind of evidence. */
+/** Builds one evidence of every kind. */
 export function everyEvidence(): readonly Evidence[] {
   return [aDrift(), anUndecided(), aVendorChange(), anAttempt(), anImpersonation()];
 }
 
-/** An open finding of a detached policy. */
+/** Builds an open finding of a detached policy. */
 export function aFinding(over: Partial<Finding> = {}): Finding {
   return {
     id: "5f1d0c6f7a0e4b52",
@@ -211,7 +211,7 @@ export function aFinding(over: Partial<Finding> = {}): Finding {
   };
 }
 
-/** What happened to a finding; the finding's own number and time unless told otherwise. */
+/** Builds a transition of a finding, with the finding's sequence number and time. */
 export function aTransition(over: Partial<Transition> = {}): Transition {
   const finding = over.finding ?? aFinding();
   return {
@@ -231,7 +231,7 @@ export function aTransition(over: Partial<Transition> = {}): Transition {
   };
 }
 
-/** A plan that attaches the policy again. */
+/** Builds a plan that attaches the policy again. */
 export function aPlan(over: Partial<Plan> = {}): Plan {
   return {
     role: "AWSBatchServiceRole",
@@ -250,7 +250,7 @@ export function aPlan(over: Partial<Plan> = {}): Plan {
   };
 }
 
-/** A rollback at the status told, with one step done where it is not running. */
+/** Builds a rollback with a status. Only a rollback that is done has a completed step. */
 export function aRollback(status: Rollback["status"] = "running", id = "rollback-1"): Rollback {
   const base = { id, plan: aPlan(), before: aRole({ attached: [] }), startedAt: noon };
   const done = [{ step: 0, at: secondsAfterNoon(1), requestId: "b0561c15-e0c1-4e34-9337-6d60612f45be" }];
@@ -265,12 +265,12 @@ export function aRollback(status: Rollback["status"] = "running", id = "rollback
   }
 }
 
-/** A ledger; empty unless told otherwise. */
+/** Builds a ledger, empty by default. */
 export function aLedger(over: Partial<Ledger> = {}): Ledger {
   return { ...emptyLedger(over.role ?? aKey()), ...over };
 }
 
-/** An enabled compute environment that uses a role as its service role. */
+/** Builds the use of a role by an enabled compute environment, as its service role. */
 export function anEnvironmentUse(over: Partial<EnvironmentUse> = {}): EnvironmentUse {
   return {
     kind: "compute-environment",
@@ -284,7 +284,7 @@ export function anEnvironmentUse(over: Partial<EnvironmentUse> = {}): Environmen
   };
 }
 
-/** A job definition that uses a role as its execution role, without secrets. */
+/** Builds the use of a role by a job definition without secrets, as its execution role. */
 export function aDefinitionUse(over: Partial<DefinitionUse> = {}): DefinitionUse {
   return {
     kind: "job-definition",

@@ -14,7 +14,7 @@ import { withEmulators } from "../local/emulators.ts";
 
 const { account } = keyOf("");
 
-withEmulators("a reader of resources, on the local account", (services) => {
+withEmulators("A reader of resources, on the local account", (services) => {
   const open = () => {
     const settings = clientSettings(services().recorder.endpoint);
     const clients = {
@@ -30,7 +30,7 @@ withEmulators("a reader of resources, on the local account", (services) => {
     return { ...clients, reader };
   };
 
-  it("reads a secret's policy and key, a key's policy and a parameter's key, and no value", async () => {
+  it("reads policies and keys, and no value", async () => {
     const { secrets, keys, parameters, reader } = open();
     const { KeyMetadata } = await keys.send(new CreateKeyCommand({}));
     const key = KeyMetadata?.Arn ?? "";
@@ -79,7 +79,7 @@ withEmulators("a reader of resources, on the local account", (services) => {
     ]);
   });
 
-  it("did not read what is not there", async () => {
+  it("returns undefined for resources that do not exist", async () => {
     const { reader } = open();
     for (const arn of [
       `arn:aws:secretsmanager:us-east-1:${account}:secret:none-AbCdEf`,

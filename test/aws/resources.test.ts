@@ -29,7 +29,7 @@ const usual: Answers = {
 const fault = (code: string) => () => json({ __type: code, message: "No." }, 400);
 
 describe("A reader of resources", () => {
-  it("gives a secret's own policy, and the customer's key that encrypts it", async () => {
+  it("reads a secret's resource policy and the customer-managed key that encrypts it", async () => {
     await withAws({}, async (reader, { calls, regions }) => {
       assert.deepEqual(await reader.facts(secret), { policy, key });
       assert.deepEqual(calls, [
@@ -41,14 +41,14 @@ describe("A reader of resources", () => {
     });
   });
 
-  it("finds a secret by its name where the six characters behind it are not known", async () => {
+  it("finds a secret by its name if its random suffix is unknown", async () => {
     await withAws({}, async (reader, { calls }) => {
       assert.deepEqual(await reader.facts(secret.replace("AbCdEf", "??????")), { policy, key });
       assert.deepEqual(calls[0], ["DescribeSecret", { SecretId: "db" }]);
     });
   });
 
-  it("takes no other secret's answer for the one that was asked for", async () => {
+  it("ignores an answer about another secret", async () => {
     const other = () => json({ ARN: secret.replace("db-", "other-"), Name: "other" });
     await withAws({ DescribeSecret: other }, async (reader) => {
       assert.equal(await reader.facts(secret), undefined);
@@ -56,7 +56,7 @@ describe("A reader of resources", () => {
     });
   });
 
-  it("says of a key of AWS's own that nobody needs a grant on it, however the secret names it", async () => {
+  it("reports no key for an AWS-managed key, in every form that a secret names it", async () => {
     const managed = () => json({ KeyMetadata: { KeyId: "1b2c", Arn: key, KeyManager: "AWS" } });
     for (const KmsKeyId of [undefined, "alias/aws/secretsmanager", key, "1b2c"]) {
       const answers = {
@@ -77,7 +77,7 @@ describe("A reader of resources", () => {
     });
   });
 
-  it("asks nothing of a key of another account, which is somebody's", async () => {
+  it("reports another account's key as customer managed, without a call", async () => {
     const theirs = key.replace(account, "999999999999");
     const DescribeSecret = () => json({ ARN: secret, KmsKeyId: theirs });
     await withAws({ DescribeSecret }, async (reader, { calls }) => {
@@ -89,20 +89,20 @@ describe("A reader of resources", () => {
     });
   });
 
-  it("gives the policy without the key where it may not look at that", async () => {
+  it("reports the policy without the key if it may not read the key", async () => {
     await withAws({ DescribeKey: fault("AccessDeniedException") }, async (reader) => {
       assert.deepEqual(await reader.facts(secret), { policy });
     });
   });
 
-  it("gives a key's policy", async () => {
+  it("reads a key's policy", async () => {
     await withAws({}, async (reader, { calls }) => {
       assert.deepEqual(await reader.facts(key), { policy });
       assert.deepEqual(calls, [["GetKeyPolicy", { KeyId: key, PolicyName: "default" }]]);
     });
   });
 
-  it("gives the customer's key of a parameter that is encrypted, by its description alone", async () => {
+  it("reads the customer-managed key of an encrypted parameter without reading its value", async () => {
     await withAws({}, async (reader, { calls }) => {
       assert.deepEqual(await reader.facts(parameter), { policy: null, key });
       assert.deepEqual(
@@ -115,16 +115,16 @@ describe("A reader of resources", () => {
     });
   });
 
-  it("says of a parameter that is plain, or encrypted by AWS's own key, that no key is needed", async () => {
-    for (const told of [{ Type: "String" }, { Type: "SecureString", KeyId: "alias/aws/ssm" }]) {
-      const DescribeParameters = () => json({ Parameters: [{ Name: "/app/db", ...told }] });
+  it("reports no key for a parameter that is plain or encrypted by an AWS-managed key", async () => {
+    for (const type of [{ Type: "String" }, { Type: "SecureString", KeyId: "alias/aws/ssm" }]) {
+      const DescribeParameters = () => json({ Parameters: [{ Name: "/app/db", ...type }] });
       await withAws({ DescribeParameters }, async (reader) => {
         assert.deepEqual(await reader.facts(parameter), { policy: null, key: null });
       });
     }
   });
 
-  it("finds a parameter of one level with and without a slash, on whatever page, and no other", async () => {
+  it("finds a parameter of one level with and without a slash, on any page", async () => {
     for (const Name of ["token", "/token"]) {
       const DescribeParameters = ({ NextToken }: Readonly<Record<string, unknown>>) =>
         NextToken === "more"
@@ -137,7 +137,7 @@ describe("A reader of resources", () => {
     }
   });
 
-  it("did not read what it may not, what is not there, and what is throttled for good", async () => {
+  it("returns undefined if a call is denied, finds nothing or stays throttled", async () => {
     const codes = [
       "AccessDeniedException",
       "ResourceNotFoundException",
@@ -161,7 +161,7 @@ describe("A reader of resources", () => {
     );
   });
 
-  it("did not read an answer that makes no sense, or a policy that is no JSON", async () => {
+  it("returns undefined for an unreadable answer or a policy that is not JSON", async () => {
     const page = () => ({ status: 200, body: "<html>It works!</html>" });
     const broken = {
       GetResourcePolicy: () => json({ ResourcePolicy: "{" }),
@@ -176,7 +176,7 @@ describe("A reader of resources", () => {
     });
   });
 
-  it("asks nothing about another account or partition, or what is no ARN of the three", async () => {
+  it("makes no call for another account or partition, or for any other ARN", async () => {
     await withAws({}, async (reader, { calls }) => {
       for (const arn of [
         secret.replace(account, "999999999999"),
@@ -196,7 +196,7 @@ describe("A reader of resources", () => {
     });
   });
 
-  it("asks for each once, also for what it did not get", async () => {
+  it("reads each resource once, even if the read failed", async () => {
     await withAws({ GetKeyPolicy: fault("AccessDeniedException") }, async (reader, { calls }) => {
       await Promise.all([reader.facts(key), reader.facts(key)]);
       await reader.facts(key);
@@ -205,10 +205,10 @@ describe("A reader of resources", () => {
   });
 });
 
-/** What was asked of AWS. */
+/** What the reader called. */
 interface Asked {
   readonly calls: readonly (readonly [action: string, parameters: Readonly<Record<string, unknown>>])[];
-  /** Which clients were asked for, with their regions. */
+  /** The created clients, with their regions. */
   readonly regions: readonly string[];
 }
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 
-/** A call as it arrived. */
+/** A received call. */
 export interface Call {
   /** IAM's and SNS's `Action`, a JSON service's operation, or the path. */
   readonly action: string;
@@ -10,21 +10,21 @@ export interface Call {
   readonly body: string;
 }
 
-/** What to answer. */
+/** The answer to a call. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
 }
 
-/** An endpoint on loopback that answers as told: for what no emulator can be brought to say. */
+/** An endpoint on loopback with prepared answers, for answers that no emulator gives. */
 export interface Responder {
   readonly endpoint: string;
-  /** The actions that were called, in order. */
+  /** The called actions, in order. */
   readonly calls: readonly string[];
   close(): Promise<void>;
 }
 
-/** Starts an endpoint on a free port. */
+/** Starts an endpoint on a free port; `answer` returns the answer to each call. */
 export async function startResponder(answer: (call: Call) => Answer): Promise<Responder> {
   const calls: string[] = [];
   const server = createServer(async (request, response) => {
@@ -35,8 +35,8 @@ export async function startResponder(answer: (call: Call) => Answer): Promise<Re
       parameters.get("Action") ??
       (typeof target === "string" ? target.replace(/^.*\./, "") : (request.url ?? ""));
     calls.push(action);
-    const told = answer({ action, parameters, body });
-    response.writeHead(told.status).end(told.body);
+    const prepared = answer({ action, parameters, body });
+    response.writeHead(prepared.status).end(prepared.body);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -53,7 +53,7 @@ export async function startResponder(answer: (call: Call) => Answer): Promise<Re
   };
 }
 
-/** An answer of a service that speaks XML. */
+/** Returns an answer of a service that uses XML. */
 export function xml(action: string, result: string): Answer {
   return {
     status: 200,
@@ -61,7 +61,7 @@ export function xml(action: string, result: string): Answer {
   };
 }
 
-/** A refusal of a service that speaks XML. */
+/** Returns a refusal of a service that uses XML. */
 export function refusal(code: string, message: string, status = 400): Answer {
   return {
     status,
@@ -69,12 +69,12 @@ export function refusal(code: string, message: string, status = 400): Answer {
   };
 }
 
-/** An answer of a service that speaks JSON. */
+/** Returns an answer of a service that uses JSON. */
 export function json(value: unknown, status = 200): Answer {
   return { status, body: JSON.stringify(value) };
 }
 
-/** A refusal of a service that speaks JSON. */
+/** Returns a refusal of a service that uses JSON. */
 export function jsonFault(code: string, message: string, status = 400): Answer {
   return json({ __type: code, code, message }, status);
 }

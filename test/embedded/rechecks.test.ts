@@ -5,7 +5,7 @@ import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
 import { aChange, noon, secondsAfterNoon } from "../builders.ts";
 
 describe("A queue of rechecks on a virtual clock", () => {
-  it("gives what is due, the earliest first, and gives it once", async () => {
+  it("returns each due recheck once, earliest first", async () => {
     const clock = createVirtualClock(noon);
     const queue = createRecheckQueue(clock);
     await queue.schedule({ role: "late", after: aChange() }, 120);
@@ -16,7 +16,7 @@ describe("A queue of rechecks on a virtual clock", () => {
     assert.deepEqual(queue.due(clock.now()), []);
   });
 
-  it("counts a delay from the time at which it was asked for", async () => {
+  it("counts a delay from the time at which it was scheduled", async () => {
     const clock = createVirtualClock(noon);
     const queue = createRecheckQueue(clock);
     clock.advance(30);
@@ -25,7 +25,7 @@ describe("A queue of rechecks on a virtual clock", () => {
     assert.deepEqual(queue.due(new Date(secondsAfterNoon(90))), [{ role: "R" }]);
   });
 
-  it("says when the next one is due, so that the clock can be moved there", async () => {
+  it("reports when the next recheck is due", async () => {
     const clock = createVirtualClock(noon);
     const queue = createRecheckQueue(clock);
     assert.equal(queue.nextAt(), undefined);
@@ -36,7 +36,7 @@ describe("A queue of rechecks on a virtual clock", () => {
     assert.deepEqual(queue.due(clock.now()), [{ role: "R" }]);
   });
 
-  it("keeps what was asked for twice: a queue delivers at least once", async () => {
+  it("keeps a recheck that was scheduled twice, as a queue that delivers at least once", async () => {
     const queue = createRecheckQueue(createVirtualClock(noon));
     await queue.schedule({ role: "R" }, 0);
     await queue.schedule({ role: "R" }, 0);
@@ -45,14 +45,14 @@ describe("A queue of rechecks on a virtual clock", () => {
 });
 
 describe("A virtual clock", () => {
-  it("never goes back to a moment that has passed", () => {
+  it("never moves back", () => {
     const clock = createVirtualClock(noon);
     clock.advance(10);
     clock.advanceTo(new Date(noon));
     assert.equal(clock.now().toISOString(), secondsAfterNoon(10));
   });
 
-  it("begins at no moment that is not one", () => {
+  it("refuses a start that is not a date", () => {
     assert.throws(() => createVirtualClock("noon"), RangeError);
   });
 });

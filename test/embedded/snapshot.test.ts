@@ -10,7 +10,7 @@ const trust = trustOf("batch.amazonaws.com");
 const boundary = `arn:aws:iam::${account}:policy/Boundary`;
 
 describe("A snapshot of an account", () => {
-  it("shows a role with what the file says of it, and what it does not say as not observed", async () => {
+  it("contains the parts of a role that the file has, and the others as unobserved", async () => {
     const { reader } = readSnapshot(snapshotOf([aDetail()]), "account.json");
     const reading = await reader.read("awsbatchservicerole");
     assert.ok(reading.status === "present");
@@ -37,7 +37,7 @@ describe("A snapshot of an account", () => {
     for (const part of [description, maxSession]) assert.equal(part.observed, false);
   });
 
-  it("takes documents as objects, as JSON text and percent-encoded", async () => {
+  it("accepts documents as objects, as JSON text and percent-encoded", async () => {
     for (const written of [JSON.parse(trust), trust, encodeURIComponent(trust)]) {
       const { reader } = readSnapshot(
         snapshotOf([{ ...aDetail(), AssumeRolePolicyDocument: written }]),
@@ -48,7 +48,7 @@ describe("A snapshot of an account", () => {
     }
   });
 
-  it("says why the document of a policy that is not in the file is not observed", async () => {
+  it("says why a document that is not in the file is unobserved", async () => {
     const { reader } = readSnapshot(JSON.stringify({ RoleDetailList: [aDetail()] }), "account.json");
     const reading = await reader.read("AWSBatchServiceRole");
     assert.ok(reading.status === "present");
@@ -57,7 +57,7 @@ describe("A snapshot of an account", () => {
     assert.match(version.why, /service-role\/AWSBatchServiceRole/);
   });
 
-  it("takes a role without a boundary for one without a boundary, and lists that are not there for not observed", async () => {
+  it("reads a missing boundary as none, and missing lists as unobserved", async () => {
     const { RoleName, RoleId, Arn, Path, AssumeRolePolicyDocument } = aDetail();
     const bare = { RoleName, RoleId, Arn, Path, AssumeRolePolicyDocument };
     const { reader } = readSnapshot(snapshotOf([bare]), "account.json");
@@ -68,12 +68,12 @@ describe("A snapshot of an account", () => {
     assert.deepEqual([attached, inline, tags.observed, profiles.observed], [[], [], false, false]);
   });
 
-  it("tells a role that is not in the file as absent", async () => {
+  it("reports a role that is not in the file as absent", async () => {
     const { reader } = readSnapshot(snapshotOf([aDetail()]), "account.json");
     assert.deepEqual(await reader.read("Nobody"), { status: "absent", account, name: "Nobody" });
   });
 
-  it("takes each role for one of the account that its ARN names", async () => {
+  it("reads each role's account from its ARN", async () => {
     const foreign = { ...aDetail(), RoleName: "Foreign", Arn: "arn:aws:iam::210987654321:role/Foreign" };
     const snapshot = readSnapshot(snapshotOf([aDetail(), foreign]), "account.json");
     const reading = await snapshot.reader.read("Foreign");
@@ -81,7 +81,7 @@ describe("A snapshot of an account", () => {
     assert.equal(snapshot.account, account);
   });
 
-  it("does not take a role for absent where the list was cut", async () => {
+  it("does not report a role as absent if the list was cut", async () => {
     for (const cut of [{ IsTruncated: true }, { NextToken: "abc" }]) {
       const { reader } = readSnapshot(
         JSON.stringify({ RoleDetailList: [aDetail()], ...cut }),
@@ -95,7 +95,7 @@ describe("A snapshot of an account", () => {
     }
   });
 
-  it("finds the roles behind a policy, a boundary and a profile", async () => {
+  it("finds the roles of a policy, a boundary and an instance profile", async () => {
     const { reader } = readSnapshot(snapshotOf([aDetail()]), "account.json");
     const behind = { policy: batchServicePolicy, boundary };
     for (const arn of Object.values(behind)) {
@@ -105,7 +105,7 @@ describe("A snapshot of an account", () => {
     assert.deepEqual(await reader.rolesBehind({ kind: "profile", name: "others" }), []);
   });
 
-  it("names the file and the place in it that cannot be read", () => {
+  it("names the file and the invalid place in it", () => {
     const cases: readonly (readonly [string, RegExp])[] = [
       ["{", /account\.json is not JSON/],
       ["[]", /account\.json is not the output of "aws iam get-account-authorization-details"/],
@@ -123,7 +123,7 @@ describe("A snapshot of an account", () => {
     }
   });
 
-  it("reads recorded accounts whole, and every document in them", async () => {
+  it("reads recorded accounts with every document", async () => {
     for (const { name, text } of await recordedAccounts()) {
       const snapshot = readSnapshot(text, name);
       assert.ok(snapshot.roles.length > 0);
@@ -138,7 +138,7 @@ describe("A snapshot of an account", () => {
   });
 });
 
-/** Recorded snapshots beside the checkout; none where there are none. */
+/** Returns the recorded snapshots beside the checkout, or an empty list if there are none. */
 async function recordedAccounts(): Promise<readonly { readonly name: string; readonly text: string }[]> {
   const folder = join(import.meta.dirname, "../../../shared/data/authz-details");
   const files = await readdir(folder).catch(() => []);

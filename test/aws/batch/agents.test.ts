@@ -11,7 +11,7 @@ const region = "us-east-1";
 const cluster = `arn:aws:ecs:${region}:${account}:cluster/AWSBatch-prod-1`;
 
 describe("A reader of ECS agents", () => {
-  it("gives the oldest of all pages, each page's instances asked for together", async () => {
+  it("finds the oldest version on all pages, with one description call for each page", async () => {
     const pages = [
       { containerInstanceArns: ["a", "b"], nextToken: "more" },
       { containerInstanceArns: ["c"] },
@@ -43,7 +43,7 @@ describe("A reader of ECS agents", () => {
     });
   });
 
-  it("finds none where a cluster has no instances, and describes none", async () => {
+  it("finds no version in a cluster without instances", async () => {
     await withEcs(
       () => json({ containerInstanceArns: [] }),
       async (reader, { calls }) => {
@@ -53,7 +53,7 @@ describe("A reader of ECS agents", () => {
     );
   });
 
-  it("takes an instance without a version for unknown", async () => {
+  it("reports an instance without a version as unknown", async () => {
     const answer = ({ action }: Call) =>
       action === "ListContainerInstances"
         ? json({ containerInstanceArns: ["a"] })
@@ -63,7 +63,7 @@ describe("A reader of ECS agents", () => {
     });
   });
 
-  it("sees nothing where it may not look, or the cluster is gone", async () => {
+  it("finds no version if ECS denies the call or the cluster does not exist", async () => {
     for (const answer of [
       jsonFault("AccessDeniedException", "You are not authorized.", 400),
       jsonFault("ClusterNotFoundException", "Cluster not found.", 400),
@@ -75,7 +75,7 @@ describe("A reader of ECS agents", () => {
     }
   });
 
-  it("says what else went wrong, and at which cluster", async () => {
+  it("reports every other failure with the cluster", async () => {
     await withEcs(
       () => jsonFault("InvalidParameterException", "It is no cluster.", 400),
       async (reader) => {

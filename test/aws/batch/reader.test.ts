@@ -10,7 +10,7 @@ import { type Answer, jsonFault, type Responder, withResponder } from "../respon
 const denied = jsonFault("AccessDeniedException", "You are not authorized.", 403);
 
 describe("A reader of AWS Batch", () => {
-  it("asks nothing about a name that nothing can have", async () => {
+  it("makes no call for a name that nothing can have", async () => {
     await withBatch(denied, async (reader, { calls }) => {
       for (const name of ["a b", "", "x".repeat(129), "a!b"]) {
         assert.equal(await reader.environment("us-east-1", name), undefined);
@@ -20,7 +20,7 @@ describe("A reader of AWS Batch", () => {
     });
   });
 
-  it("finds nothing by a name that AWS Batch does not take", async () => {
+  it("finds nothing for a name that AWS Batch rejects", async () => {
     await withBatch(
       jsonFault("ClientException", "Compute environment names must be …", 400),
       async (reader) => {
@@ -30,7 +30,7 @@ describe("A reader of AWS Batch", () => {
     );
   });
 
-  it("says which permission it lacks, however AWS Batch says so", async () => {
+  it("names the permission that it lacks, in every form of AWS Batch's answer", async () => {
     for (const answer of [denied, jsonFault("ClientException", "User is not authorized to do that.", 400)]) {
       await withBatch(answer, async (reader) => {
         await assert.rejects(reader.environment("us-east-1", "prod"), {
@@ -42,7 +42,7 @@ describe("A reader of AWS Batch", () => {
     }
   });
 
-  it("never takes a list that AWS Batch refuses for an empty one", async () => {
+  it("fails if AWS Batch refuses a list, rather than report an empty one", async () => {
     await withBatch(jsonFault("ClientException", "It is no use.", 400), async (reader) => {
       await assert.rejects(reader.environments("us-east-1")[Symbol.asyncIterator]().next(), {
         name: "BatchUnreadableError",

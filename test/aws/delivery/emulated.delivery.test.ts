@@ -23,7 +23,7 @@ import { clientSettingsFor } from "../client-settings.ts";
 
 const Notification = z.looseObject({ Subject: z.string(), Message: z.string() });
 
-withEmulators("What the guard tells", (services) => {
+withEmulators("Deliveries to AWS", (services) => {
   const at = () => clientSettingsFor(services().emulators.ministack);
 
   async function createQueue() {
@@ -40,7 +40,7 @@ withEmulators("What the guard tells", (services) => {
     };
   }
 
-  it("asks for a recheck through the queue, which holds it back", async () => {
+  it("sends rechecks to the queue, delayed", async () => {
     const queue = await createQueue();
     const rechecks = createRecheckQueue(new SQSClient(at()), queue.url);
     await rechecks.schedule({ role: "Later" }, 900);
@@ -49,7 +49,7 @@ withEmulators("What the guard tells", (services) => {
     assert.equal(await queue.receive(0), undefined);
   });
 
-  it("says which queue is not there", async () => {
+  it("names a queue that does not exist", async () => {
     const missing = `${services().emulators.ministack}/${account}/missing`;
     await assert.rejects(createRecheckQueue(new SQSClient(at()), missing).schedule({ role: "Role" }, 1), {
       name: "DeliveryError",
@@ -57,7 +57,7 @@ withEmulators("What the guard tells", (services) => {
     });
   });
 
-  it("tells a transition to a bus, whose rule carries it whole into a queue", async () => {
+  it("puts a transition on a bus, whose rule delivers it to a queue unchanged", async () => {
     const queue = await createQueue();
     const bus = `bus-${randomUUID()}`;
     const eventbridge = new EventBridgeClient(at());
@@ -77,7 +77,7 @@ withEmulators("What the guard tells", (services) => {
     assert.deepEqual(parseTransitionEvent((await queue.receive()) ?? ""), transition);
   });
 
-  it("publishes one message to a topic, of which a queue gets the text", async () => {
+  it("publishes a notice to a topic, and a queue receives its text", async () => {
     const queue = await createQueue();
     const sns = new SNSClient(at());
     const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: `topic-${randomUUID()}` }));
@@ -87,7 +87,7 @@ withEmulators("What the guard tells", (services) => {
     assert.deepEqual([Subject, Message], ["a b", "What to do"]);
   });
 
-  it("says which topic is not there", async () => {
+  it("names a topic that does not exist", async () => {
     const topic = `arn:aws:sns:us-east-1:${account}:missing`;
     await assert.rejects(publishNotice(new SNSClient(at()), topic, { subject: "s", text: "t", chat: "{}" }), {
       name: "DeliveryError",
@@ -95,7 +95,7 @@ withEmulators("What the guard tells", (services) => {
     });
   });
 
-  it("imports findings that Security Hub then holds", async () => {
+  it("imports findings into Security Hub", async () => {
     const hub = new SecurityHubClient(clientSettingsFor(services().emulators.moto));
     await hub.send(new EnableSecurityHubCommand({}));
     const transitions = ["one", "two"].map((id) => aTransition({ finding: aFinding({ id }) }));

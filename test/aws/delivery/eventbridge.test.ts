@@ -22,7 +22,7 @@ describe("The announcer", () => {
     return json({ FailedEntryCount: 0, Entries: entries.map((_, index) => ({ EventId: `e${index}` })) });
   };
 
-  it("tells ten transitions in a call", async () => {
+  it("sends ten transitions in a call", async () => {
     const sizes: number[] = [];
     const count = (call: Call) => {
       sizes.push(Entries.parse(JSON.parse(call.body)).Entries.length);
@@ -35,12 +35,12 @@ describe("The announcer", () => {
     });
   });
 
-  it("keeps each call within what EventBridge takes, and drops nothing of what is too large", async () => {
-    const told: string[] = [];
+  it("keeps each call within EventBridge's limit and drops no transition", async () => {
+    const sent: string[] = [];
     const measure = (call: Call) => {
       const { Entries: entries } = Entries.parse(JSON.parse(call.body));
       assert.ok(entries.reduce((sum, { Detail }) => sum + Buffer.byteLength(Detail), 0) < 262_144);
-      told.push(...entries.map(({ Detail }) => z.object({ id: z.string() }).parse(JSON.parse(Detail)).id));
+      sent.push(...entries.map(({ Detail }) => z.object({ id: z.string() }).parse(JSON.parse(Detail)).id));
       return takeAll(call);
     };
     const large = transitions(5).map((transition, index) => {
@@ -49,11 +49,11 @@ describe("The announcer", () => {
     });
     await withResponder(measure, async (responder) => {
       await announce(responder).announce(large);
-      assert.deepEqual(told, ["f0#1", "f1#1", "f2#1", "f3#1", "f4#1"]);
+      assert.deepEqual(sent, ["f0#1", "f1#1", "f2#1", "f3#1", "f4#1"]);
     });
   });
 
-  it("names each transition that was not taken, after it has told the others", async () => {
+  it("sends the other transitions, then names each one that was not accepted", async () => {
     let calls = 0;
     const refuseSecond = (call: Call) => {
       calls += 1;
@@ -72,7 +72,7 @@ describe("The announcer", () => {
     });
   });
 
-  it("takes an answer that does not speak of every entry for a failure", async () => {
+  it("fails if an answer lacks an entry", async () => {
     await withResponder(
       () => json({ FailedEntryCount: 0, Entries: [] }),
       async (responder) => {
@@ -81,7 +81,7 @@ describe("The announcer", () => {
     );
   });
 
-  it("says what it may not do", async () => {
+  it("names the permission that it lacks", async () => {
     const denied = json({ __type: "AccessDeniedException", message: "guard is not authorized" }, 400);
     await withResponder(
       () => denied,

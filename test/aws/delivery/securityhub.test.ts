@@ -37,7 +37,7 @@ describe("The import into Security Hub", () => {
     });
   });
 
-  it("names each finding that was refused, and why", async () => {
+  it("names each refused finding with the reason", async () => {
     const refuse = ({ body }: Call) => {
       const [first] = Findings.parse(JSON.parse(body)).Findings;
       return json({
@@ -78,7 +78,7 @@ describe("The import into Security Hub", () => {
     );
   });
 
-  it("fails as a whole where Security Hub refuses a finding that is not of the batch", async () => {
+  it("fails as a whole if Security Hub refuses a finding that was not in the batch", async () => {
     await withResponder(
       () => refuseOne("drift-guard/elsewhere"),
       async (responder) => {
@@ -87,7 +87,7 @@ describe("The import into Security Hub", () => {
     );
   });
 
-  it("says what to do where Security Hub is not enabled", async () => {
+  it("says what to do if Security Hub is not enabled", async () => {
     const off = json({ __type: "InvalidAccessException", Message: "not subscribed" }, 401);
     await withResponder(
       () => off,

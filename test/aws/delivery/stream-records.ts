@@ -1,7 +1,7 @@
 import type { Transition } from "@drift-guard/core/model/transition";
 import { findingKeys } from "@drift-guard/core/store/keys";
 
-/** The record of an insert, as DynamoDB's stream gives it to Lambda. */
+/** Returns the record of an insert, as Lambda receives it from DynamoDB's stream. */
 export function streamRecord(transition: Transition) {
   const { finding, at } = transition;
   const Keys = {
@@ -28,7 +28,7 @@ export function streamRecord(transition: Transition) {
   };
 }
 
-/** A plain value as DynamoDB types it. */
+/** Returns a plain value in DynamoDB's typed form. */
 function typed(value: unknown): unknown {
   if (typeof value === "string") return { S: value };
   if (typeof value === "number") return { N: String(value) };

@@ -5,14 +5,14 @@ import { aFinding, aTransition, everyEvidence } from "../../builders.ts";
 import { streamRecord } from "./stream-records.ts";
 
 describe("A record of the findings table's stream", () => {
-  it("gives the transition that it inserted, whatever its evidence", () => {
+  it("contains the transition that it inserted, with any kind of evidence", () => {
     for (const evidence of everyEvidence()) {
       const transition = aTransition({ finding: aFinding({ evidence }) });
       assert.deepEqual(parseStreamRecord(streamRecord(transition)), transition);
     }
   });
 
-  it("gives none where an item was changed or removed, or is no transition", () => {
+  it("contains no transition if an item was changed or removed, or is another item", () => {
     const record = streamRecord(aTransition());
     assert.equal(parseStreamRecord({ ...record, eventName: "MODIFY" }), undefined);
     assert.equal(parseStreamRecord({ ...record, eventName: "REMOVE" }), undefined);
@@ -20,7 +20,7 @@ describe("A record of the findings table's stream", () => {
     assert.equal(parseStreamRecord(ledger), undefined);
   });
 
-  it("says which item cannot be read", () => {
+  it("is refused if its item is invalid, with the item's key", () => {
     const { dynamodb, ...record } = streamRecord(aTransition());
     for (const NewImage of [undefined, {}, { schema: { N: "2" } }, { transition: { X: "?" } }]) {
       assert.throws(() => parseStreamRecord({ ...record, dynamodb: { ...dynamodb, NewImage } }), {
@@ -34,7 +34,7 @@ describe("A record of the findings table's stream", () => {
     });
   });
 
-  it("refuses what is no record", () => {
+  it("is refused if it is not a record", () => {
     for (const value of [undefined, null, 7, "x", {}, { eventName: "INSERT" }, { dynamodb: null }]) {
       assert.throws(() => parseStreamRecord(value), { name: "MessageUnreadableError" });
     }

@@ -11,11 +11,11 @@ describe("An event of the guard's bus", () => {
     detail: aTransition(),
   };
 
-  it("gives its transition", () => {
+  it("contains its transition", () => {
     assert.deepEqual(parseTransitionEvent(JSON.stringify(envelope)), aTransition());
   });
 
-  it("is refused where it is anything else, with the field that is wrong", () => {
+  it("is refused if it is anything else, with the invalid field", () => {
     for (const [body, named] of [
       ["", /not JSON/],
       ["null", /expected object/],

@@ -15,14 +15,14 @@ import {
 } from "../../builders.ts";
 
 describe("shortenTransition", () => {
-  it("leaves a transition that fits as it is", () => {
+  it("returns a transition that fits unchanged", () => {
     for (const evidence of everyEvidence()) {
       const transition = aTransition({ finding: aFinding({ evidence }) });
       assert.equal(shortenTransition(transition, jsonBytes(transition)), transition);
     }
   });
 
-  it("makes one that does not fit fit, still a transition of the same id, with as much evidence as half of it allows", () => {
+  it("shortens a transition that does not fit by halving its evidence until it fits", () => {
     const grants = Array.from({ length: 4000 }, (_, index) => aGrant({ actions: [`s3:Do${index}`] }));
     const transition = aTransition({ finding: aFinding({ evidence: aDrift({ grants }) }), note: "Why." });
     const slim = shortenTransition(transition, 100_000);
@@ -39,7 +39,7 @@ describe("shortenTransition", () => {
     );
   });
 
-  it("fits every kind of evidence with lists of any length", () => {
+  it("shortens every kind of evidence, with lists of any length", () => {
     const many = fc.integer({ min: 0, max: 300 });
     fc.assert(
       fc.property(many, many, fc.integer({ min: 4_000, max: 30_000 }), (first, second, bytes) => {
@@ -59,7 +59,7 @@ describe("shortenTransition", () => {
     );
   });
 
-  it("leaves a single entry out whole that does not fit, and says so", () => {
+  it("leaves out a single entry that does not fit, and says so in the note", () => {
     const huge = aGrant({ resources: Array.from({ length: 9000 }, (_, index) => `arn:aws:s3:::${index}`) });
     const slim = shortenTransition(
       aTransition({ finding: aFinding({ evidence: aDrift({ grants: [huge] }) }) }),

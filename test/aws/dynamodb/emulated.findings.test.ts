@@ -20,7 +20,7 @@ withEmulators("The findings table", (services) => {
     createFindingStore(dynamodb, { table, sinks: ["notify"] });
   const documents = () => DynamoDBDocumentClient.from(client());
 
-  /** A client whose calls of an operation wait for something else that happens just before the nth of them. */
+  /** Creates a client that runs `first` before its nth call of an operation. */
   function interrupted(operation: string, nth: number, first: () => Promise<unknown>): DynamoDBClient {
     const dynamodb = client();
     let count = 0;
@@ -37,7 +37,7 @@ withEmulators("The findings table", (services) => {
     return dynamodb;
   }
 
-  it("keeps a transition for 400 days, in the index as long as somebody is to be told", async () => {
+  it("stores a transition for 400 days, in the index until every sink has delivered it", async () => {
     const table = await createTable(client());
     const finding = aFinding();
     const transition = aTransition({ finding });
@@ -62,7 +62,7 @@ withEmulators("The findings table", (services) => {
     assert.deepEqual(await read(), { ...Key, schema: 1, transition, expires });
   });
 
-  it("forgets a mark for a transition that has expired", async () => {
+  it("ignores a mark for a transition that has expired", async () => {
     const table = await createTable(client());
     await open(table).markDelivered(aTransition(), "notify");
     const { pk, sk } = { pk: findingKeys.partition(aKey()), sk: findingKeys.transition(aFinding().id, 1) };
@@ -70,20 +70,20 @@ withEmulators("The findings table", (services) => {
     assert.equal(Item, undefined);
   });
 
-  it("never loads the findings of one version under the number of another", async () => {
+  it("never loads the findings of one version with the number of another", async () => {
     const table = await createTable(client());
     const store = open(table);
     const first = await store.commit(opening(aLedger(), [aTransition({ finding: aFinding({ id: "a" }) })]));
     const rival = () => store.commit(opening(first, [aTransition({ finding: aFinding({ id: "b" }) })]));
-    // The load's second query reads the items, after its first has read the version.
+    // The load's first query reads the version, and its second the items.
     const loaded = await open(table, interrupted("QueryCommand", 2, rival)).load(aKey());
     assert.deepEqual([loaded.version, loaded.findings.map(({ id }) => id)], [2, ["a", "b"]]);
   });
 
-  it("leaves whole findings, each with what was told of it, where a large commit loses the race midway", async () => {
+  it("leaves each finding with its transitions when another commit interrupts a large one", async () => {
     const table = await createTable(client());
     const store = open(table);
-    const told = Array.from({ length: 130 }, (_, index) =>
+    const transitions = Array.from({ length: 130 }, (_, index) =>
       aTransition({ finding: aFinding({ id: `many-${String(index).padStart(3, "0")}` }) }),
     );
     const rival = async () => {
@@ -95,49 +95,49 @@ withEmulators("The findings table", (services) => {
       });
     };
     const loser = open(table, interrupted("TransactWriteItemsCommand", 2, rival));
-    await assert.rejects(loser.commit(opening(aLedger(), told)), LedgerConflictError);
+    await assert.rejects(loser.commit(opening(aLedger(), transitions)), LedgerConflictError);
     const left = await store.load(aKey());
     assert.ok(left.findings.length > 0 && left.findings.length < 130);
-    for (const { finding } of told) {
+    for (const { finding } of transitions) {
       const stored = left.findings.some(({ id }) => id === finding.id);
       assert.equal((await store.history(aKey(), finding.id)).length, stored ? 1 : 0);
     }
-    const missing = told.filter(({ finding }) => !left.findings.some(({ id }) => id === finding.id));
+    const missing = transitions.filter(({ finding }) => !left.findings.some(({ id }) => id === finding.id));
     const whole = await store.commit(opening(left, missing));
     assert.deepEqual((await store.load(aKey())).findings, whole.findings);
     assert.equal(whole.findings.length, 130);
   });
 
-  it("takes findings of more than four megabytes in one commit", async () => {
+  it("stores findings of more than four megabytes in one commit", async () => {
     const store = open(await createTable(client()));
     const reasons = ["x".repeat(300_000)];
-    const told = Array.from({ length: 8 }, (_, index) =>
+    const transitions = Array.from({ length: 8 }, (_, index) =>
       aTransition({
         finding: aFinding({ id: `large-${index}`, evidence: { kind: "undecided", part: "trust", reasons } }),
       }),
     );
-    await store.commit(opening(aLedger(), told));
+    await store.commit(opening(aLedger(), transitions));
     assert.equal((await store.load(aKey())).findings.length, 8);
   });
 
-  it("gives the undelivered transitions that can be read, and then says which cannot", async () => {
+  it("yields the readable undelivered transitions, then names the unreadable one", async () => {
     const table = await createTable(client());
     const store = open(table);
     const transition = aTransition();
     await store.commit(opening(aLedger(), [transition]));
-    const spoilt = { schema: 1, due: "1", dueAt: "2020-01-01T00:00:00.000Z", transition: {} };
-    await putInto(client(), table)("x", "TRANSITION#spoilt#000001", spoilt);
+    const invalid = { schema: 1, due: "1", dueAt: "2020-01-01T00:00:00.000Z", transition: {} };
+    await putInto(client(), table)("x", "TRANSITION#invalid#000001", invalid);
     const given: Transition[] = [];
     await assert.rejects(
       async () => {
         for await (const each of store.undelivered(secondsAfterNoon(1))) given.push(each);
       },
-      { name: "StoreUnavailableError", message: /TRANSITION#spoilt#000001/ },
+      { name: "StoreUnavailableError", message: /TRANSITION#invalid#000001/ },
     );
     assert.deepEqual(given, [transition]);
   });
 
-  it("says what to do where a table is not there, whatever is asked of it", async () => {
+  it("says what to do if the table does not exist, for every call", async () => {
     const store = open("no-such-table");
     const control = createControlStore(client(), { table: "no-such-table" });
     const asked: readonly (() => Promise<unknown>)[] = [
@@ -159,7 +159,7 @@ withEmulators("The findings table", (services) => {
   });
 });
 
-/** A commit that opens the findings of these transitions. */
+/** Returns a commit that opens the findings of the transitions. */
 function opening(before: Ledger, transitions: readonly Transition[]): Commit {
   const findings = [...before.findings, ...transitions.map(({ finding }) => finding)];
   return { before, after: { ...before, findings }, transitions };

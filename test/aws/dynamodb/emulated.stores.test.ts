@@ -9,15 +9,15 @@ import { withEmulators } from "../../local/emulators.ts";
 import { clientSettingsFor } from "../client-settings.ts";
 import { createTable, putInto } from "./tables.ts";
 
-withEmulators("DynamoDB as ministack keeps it", (services) => {
+withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
   describeFindingStore("a table", async () => {
     const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
     const table = await createTable(client);
-    const choose = (chosen: typeof sinks) => createFindingStore(client, { table, sinks: chosen });
+    const withSinks = (chosen: typeof sinks) => createFindingStore(client, { table, sinks: chosen });
     return {
-      store: choose(sinks),
-      other: choose(sinks),
-      choose,
+      store: withSinks(sinks),
+      other: withSinks(sinks),
+      withSinks,
       put: putInto(client, table),
       close: async () => client.destroy(),
     };

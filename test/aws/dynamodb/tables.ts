@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type AttributeDefinition, CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 
-/** Makes an empty table with the keys and the index of the findings table, and gives its name. */
+/** Creates an empty table with the keys and the index of the findings table. Returns its name. */
 export async function createTable(client: DynamoDBClient): Promise<string> {
   const TableName = `table-${randomUUID()}`;
   const strings = ["pk", "sk", "due", "dueAt"];
@@ -32,7 +32,7 @@ export async function createTable(client: DynamoDBClient): Promise<string> {
   return TableName;
 }
 
-/** Puts an item into a table, past every store. */
+/** Returns a function that puts an item into a table without a store. */
 export function putInto(client: DynamoDBClient, table: string) {
   const documents = DynamoDBDocumentClient.from(client);
   return async (pk: string, sk: string, item: Readonly<Record<string, unknown>>): Promise<void> => {

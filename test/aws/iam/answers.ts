@@ -29,7 +29,7 @@ export async function withIam(
   });
 }
 
-/** Answers as an account would in which a role of every name exists, each with the same policies. */
+/** Answers like an account with a role of every name, each with the same policies. */
 export function answerWhole({ action, parameters }: Call): Answer {
   const name = parameters.get("RoleName") ?? "";
   switch (action) {
@@ -66,12 +66,12 @@ export function answerWhole({ action, parameters }: Call): Answer {
   }
 }
 
-/** One attached policy in a list. */
+/** Returns one attached policy of a list. */
 export function attachedXml(arn: string): string {
   return `<member><PolicyName>${arn.split("/").at(-1)}</PolicyName><PolicyArn>${arn}</PolicyArn></member>`;
 }
 
-/** The members of a role that every answer with a role has. */
+/** Returns the members that every answer with a role has. */
 export function roleXml(name: string): string {
   return (
     `<Path>/</Path><RoleName>${name}</RoleName><RoleId>AROA${name.toUpperCase()}</RoleId>` +

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { allow } from "../../builders.ts";
 
 describe("decodeDocument", () => {
-  it("gives a document back whether it comes percent-encoded or plain, whatever it holds", () => {
+  it("returns any document, percent-encoded or plain, as plain text", () => {
     const document = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.stringify(value));
     fc.assert(
       fc.property(document, (text) => {
@@ -15,16 +15,16 @@ describe("decodeDocument", () => {
     );
   });
 
-  it("decodes one that begins with blanks", () => {
+  it("decodes a document that begins with white space", () => {
     assert.equal(decodeDocument(encodeURIComponent(`\n  ${allow("s3:*")}`)), `\n  ${allow("s3:*")}`);
   });
 
-  it("leaves percent signs and pluses of a plain document alone", () => {
+  it("keeps percent signs and pluses of a plain document", () => {
     const plain = allow("s3:GetObject", "arn:aws:s3:::a+b%2F%7B/*");
     assert.equal(decodeDocument(plain), plain);
   });
 
-  it("gives text that is neither back as it is", () => {
+  it("returns other text unchanged", () => {
     for (const text of ["", "%7B%", "%zz", "not a document"]) assert.equal(decodeDocument(text), text);
   });
 });

@@ -22,7 +22,7 @@ import { clientSettingsFor } from "../client-settings.ts";
 
 const ownPolicy = `arn:aws:iam::${account}:policy/batch/Own`;
 
-withEmulators("IAM as moto keeps it", (services) => {
+withEmulators("The reader and writer of roles, on moto", (services) => {
   const client = () => new IAMClient(clientSettingsFor(services().emulators.moto));
   const reader = () => createRoleReader(client(), { account, partition: "aws" });
   const readMany = async (...names: readonly string[]) => {
@@ -81,7 +81,7 @@ withEmulators("IAM as moto keeps it", (services) => {
     );
   });
 
-  it("gives a role whole: trust, policies with the documents of their default versions, boundary and the rest", async () => {
+  it("reads all parts of a role, policies with the documents of their default versions", async () => {
     const { id, attached, ...role } = await read("Whole");
     assert.match(id, /^AROA/);
     const own = { arn: ownPolicy, version: seen({ id: "v2", text: allow("batch:Describe*") }) };
@@ -108,11 +108,11 @@ withEmulators("IAM as moto keeps it", (services) => {
     });
   });
 
-  it("gives a role that is not there as absent", async () => {
+  it("reports a role that does not exist as absent", async () => {
     assert.deepEqual(await reader().read("Nobody"), { status: "absent", account, name: "Nobody" });
   });
 
-  it("reads many roles by account pages as it reads each alone, except description and maximum session", async () => {
+  it("reads many roles as it reads each one, except description and maximum session", async () => {
     const [whole, nobody, bare, ...rest] = await readMany("Whole", "Nobody", "Bare");
     assert.deepEqual(rest, []);
     assert.deepEqual(nobody, { status: "absent", account, name: "Nobody" });
@@ -125,11 +125,11 @@ withEmulators("IAM as moto keeps it", (services) => {
     }
   });
 
-  it("asks nothing where no role is asked for", async () => {
+  it("makes no call for an empty list of names", async () => {
     assert.deepEqual(await readMany(), []);
   });
 
-  it("finds the roles behind a policy that is attached or is a boundary, and behind a profile", async () => {
+  it("finds the roles of an attached policy, a boundary and an instance profile", async () => {
     const behind = (subject: Parameters<ReturnType<typeof reader>["rolesBehind"]>[0]) =>
       reader().rolesBehind(subject);
     assert.deepEqual(await behind({ kind: "policy", arn: ownPolicy }), ["Whole"]);
@@ -140,7 +140,7 @@ withEmulators("IAM as moto keeps it", (services) => {
     assert.deepEqual(await behind({ kind: "compute-environment", name: "whole" }), []);
   });
 
-  it("carries out each kind of step, and gives the id of the request", async () => {
+  it("carries out each kind of step and returns its request id", async () => {
     const RoleName = "Written";
     await client().send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trustOf("a.b") }));
     const { requestId } = await apply({
@@ -184,7 +184,7 @@ withEmulators("IAM as moto keeps it", (services) => {
     assert.deepEqual([undone.attached, undone.inline], [[], []]);
   });
 
-  it("says with IAM's own code why IAM refused a step", async () => {
+  it("reports IAM's code for a refused step", async () => {
     await assert.rejects(
       apply({
         role: "Bare",

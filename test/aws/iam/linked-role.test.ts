@@ -17,8 +17,8 @@ const report = (inside: string) => xml("GetServiceLastAccessedDetails", inside);
 const member = (service: string, at: string) =>
   `<ServicesLastAccessed><member><ServiceName>${service}</ServiceName><ServiceNamespace>${service}</ServiceNamespace>${at}</member></ServicesLastAccessed>`;
 
-describe("The deletion of a service-linked role, as IAM tells it", () => {
-  it("may fail with a reason and all that uses the role", async () => {
+describe("The deletion of a service-linked role, as IAM reports it", () => {
+  it("fails with a reason and the resources that use the role", async () => {
     const status = await statusOf(
       "<Status>FAILED</Status><Reason><Reason>in use</Reason><RoleUsageList>" +
         "<member><Region>eu-west-1</Region><Resources><member>ce/a</member><member>ce/b</member></Resources></member>" +
@@ -35,7 +35,7 @@ describe("The deletion of a service-linked role, as IAM tells it", () => {
     });
   });
 
-  it("may fail with a reason and no list, and with neither", async () => {
+  it("fails with a reason and no resources, or with neither", async () => {
     assert.deepEqual(await statusOf("<Status>FAILED</Status><Reason><Reason>in use</Reason></Reason>"), {
       status: "FAILED",
       reason: "in use",
@@ -44,16 +44,16 @@ describe("The deletion of a service-linked role, as IAM tells it", () => {
     assert.deepEqual(await statusOf("<Status>FAILED</Status>"), { status: "FAILED", usage: [] });
   });
 
-  it("may not have begun, or be under way", async () => {
+  it("is not started or in progress", async () => {
     assert.deepEqual(await statusOf("<Status>NOT_STARTED</Status>"), { status: "NOT_STARTED" });
     assert.deepEqual(await statusOf("<Status>IN_PROGRESS</Status>"), { status: "IN_PROGRESS" });
   });
 
-  it("is not taken for anything where its status is none that is known", async () => {
+  it("has no outcome if its status is unknown", async () => {
     await assert.rejects(statusOf("<Status>HALTED</Status>"), LinkedRoleUnansweredError);
   });
 
-  it("may be refused outright, with IAM's reason", async () => {
+  it("is refused with IAM's reason", async () => {
     const keeper = await keeperOf(() => refusal("AccessDenied", "no identity-based policy allows it", 403));
     await assert.rejects(keeper.delete(name), (error) => {
       assert.ok(error instanceof LinkedRoleRefusedError);
@@ -66,14 +66,14 @@ describe("The deletion of a service-linked role, as IAM tells it", () => {
     });
   });
 
-  it("is not known to have begun where IAM failed to answer", async () => {
+  it("is unanswered if IAM fails", async () => {
     const keeper = await keeperOf(() => refusal("ServiceFailure", "try again", 500));
     await assert.rejects(keeper.delete(name), LinkedRoleUnansweredError);
   });
 });
 
 describe("The activity of a role, as IAM reports it", () => {
-  it("is waited for while the report is written, and read to its last page, the latest first", async () => {
+  it("is polled until the report is complete, and read to the last page, latest first", async () => {
     const answers = [
       report("<JobStatus>IN_PROGRESS</JobStatus>"),
       report(
@@ -94,13 +94,13 @@ describe("The activity of a role, as IAM reports it", () => {
     assert.deepEqual(pauses, [1000]);
   });
 
-  it("leaves out services that were never called", async () => {
+  it("omits services that were never called", async () => {
     const answers = [report(`<JobStatus>COMPLETED</JobStatus>${member("s3", "")}`)];
     const { services } = await (await keeperOf(answering(answers))).activity(name);
     assert.deepEqual(services, { observed: true, value: [] });
   });
 
-  it("is not observed where the report fails, does not come, or may not be asked for", async () => {
+  it("is unobserved if the report fails, is late or is denied", async () => {
     const failed = report(
       "<JobStatus>FAILED</JobStatus><Error><Message>no data</Message><Code>X</Code></Error>",
     );
@@ -117,7 +117,7 @@ describe("The activity of a role, as IAM reports it", () => {
     }
   });
 
-  it("is told with the role's own last use", async () => {
+  it("includes the role's own last use", async () => {
     const used = xml(
       "GetRole",
       `<Role><Arn>${arn}</Arn><RoleLastUsed><LastUsedDate>2026-11-21T09:30:00Z</LastUsedDate><Region>us-east-1</Region></RoleLastUsed></Role>`,
@@ -133,7 +133,7 @@ describe("The activity of a role, as IAM reports it", () => {
 });
 
 describe("The description of a service-linked role", () => {
-  it("is written by the older call where only that one is allowed, as in the guide", async () => {
+  it("is written by UpdateRoleDescription if UpdateRole is denied", async () => {
     const keeper = await keeperOf(({ action }) =>
       action === "UpdateRole" ? refusal("AccessDenied", "not allowed", 403) : xml(action, "<Role/>"),
     );
@@ -141,7 +141,7 @@ describe("The description of a service-linked role", () => {
     assert.deepEqual(responder?.calls, ["UpdateRole", "UpdateRoleDescription"]);
   });
 
-  it("is not written a second time where the first call failed for another reason", async () => {
+  it("is not written again if UpdateRole fails for another reason", async () => {
     const keeper = await keeperOf(() => refusal("NoSuchEntity", "not there", 404));
     await assert.rejects(keeper.describe(name, "mine"), { code: "NoSuchEntity" });
     assert.deepEqual(responder?.calls, ["UpdateRole"]);

@@ -13,7 +13,7 @@ const gone = refusal("NoSuchEntity", "It cannot be found.", 404);
 const noPolicies = xml("ListAttachedRolePolicies", "<AttachedPolicies/><IsTruncated>false</IsTruncated>");
 
 describe("A role reader", () => {
-  it("says which permission it lacks to read a role", async () => {
+  it("names the permission that it lacks to read a role", async () => {
     for (const [call, permission] of [
       ["GetRole", "iam:GetRole"],
       ["ListAttachedRolePolicies", "iam:ListAttachedRolePolicies"],
@@ -32,7 +32,7 @@ describe("A role reader", () => {
     }
   });
 
-  it("leaves a part that IAM denies unseen, with the permission that would show it", async () => {
+  it("leaves a denied part unobserved and names the missing permission", async () => {
     await withReader(
       { ListInstanceProfilesForRole: [denied], GetPolicyVersion: [denied] },
       async (reader) => {
@@ -46,7 +46,7 @@ describe("A role reader", () => {
     );
   });
 
-  it("waits throttling out", async () => {
+  it("retries a throttled call", async () => {
     const throttled = refusal("Throttling", "Rate exceeded");
     await withReader(
       { GetRole: [throttled, answerWhole], GetPolicy: [throttled, answerWhole] },
@@ -56,7 +56,7 @@ describe("A role reader", () => {
     );
   });
 
-  it("says so where throttling does not end, also for a part", async () => {
+  it("fails if a call stays throttled, also the call for one part", async () => {
     await withReader(
       { ListInstanceProfilesForRole: [refusal("Throttling", "Rate exceeded")] },
       async (reader) => {
@@ -68,7 +68,7 @@ describe("A role reader", () => {
     );
   });
 
-  it("reads again where a policy is deleted meanwhile, and finds it detached", async () => {
+  it("reads again if a policy is deleted during the read, and finds it detached", async () => {
     await withReader(
       { GetPolicy: [gone], ListAttachedRolePolicies: [answerWhole, noPolicies] },
       async (reader) => {
@@ -77,7 +77,7 @@ describe("A role reader", () => {
     );
   });
 
-  it("leaves the document unseen where a policy is listed and not there, twice", async () => {
+  it("leaves a document unobserved if its policy is missing in both reads", async () => {
     await withReader({ GetPolicy: [gone] }, async (reader, { calls }) => {
       const { attached } = await readPresent(reader);
       assert.equal(attached[0]?.arn, policyArn);
@@ -87,13 +87,13 @@ describe("A role reader", () => {
     });
   });
 
-  it("gives a role that is deleted meanwhile as absent", async () => {
+  it("reports a role that is deleted during the read as absent", async () => {
     await withReader({ GetRole: [answerWhole, gone], ListRolePolicies: [gone] }, async (reader) => {
       assert.deepEqual(await reader.read("Batch"), { status: "absent", account, name: "Batch" });
     });
   });
 
-  it("never gives a role with one of its inline policies left out", async () => {
+  it("fails rather than omit an inline policy", async () => {
     await withReader({ GetRolePolicy: [gone] }, async (reader) => {
       await assert.rejects(reader.read("Batch"), {
         name: "RoleUnreadableError",
@@ -102,7 +102,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("puts the pages of a list together", async () => {
+  it("joins the pages of a list", async () => {
     const page = (arn: string, rest: string) =>
       xml("ListAttachedRolePolicies", `<AttachedPolicies>${attachedXml(arn)}</AttachedPolicies>${rest}`);
     const pages = ({ parameters }: Call) =>
@@ -118,7 +118,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("never takes half a list for a whole one", async () => {
+  it("fails if a list is truncated without a marker", async () => {
     const half = xml("ListAttachedRolePolicies", "<AttachedPolicies/><IsTruncated>true</IsTruncated>");
     await withReader({ ListAttachedRolePolicies: [half] }, async (reader) => {
       await assert.rejects(reader.read("Batch"), {
@@ -128,7 +128,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("refuses an answer that makes no sense", async () => {
+  it("refuses an unreadable answer", async () => {
     const page = { status: 200, body: "<html>It works!</html>" };
     const empty = xml("GetRole", "<Role><RoleName>Batch</RoleName></Role>");
     for (const nonsense of [page, empty, { status: 200, body: "{" }, { status: 502, body: "Bad gateway" }]) {
@@ -138,7 +138,7 @@ describe("A role reader", () => {
     }
   });
 
-  it("refuses roles of another account than the one it was made for", async () => {
+  it("refuses roles of another account", async () => {
     const elsewhere = (call: Call) => {
       const { status, body } = answerWhole(call);
       return { status, body: body.replaceAll(account, "210987654321") };
@@ -151,7 +151,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("fetches a version of a managed policy once, and asks for the default each time", async () => {
+  it("reads a policy version once and the default version's id each time", async () => {
     await withReader({}, async (reader, { calls }) => {
       await Promise.all([reader.read("Batch"), reader.read("Other")]);
       await reader.read("Third");
@@ -160,7 +160,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("reads a policy that no account page holds by itself", async () => {
+  it("reads a policy that is on no account page with its own call", async () => {
     await withReader({}, async (reader) => {
       const [reading] = await collect(reader.readMany(["batch"]));
       assert.equal(reading?.status, "present");
@@ -170,7 +170,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("leaves description and maximum session unseen in account pages, and asks no other call for them", async () => {
+  it("leaves description and maximum session unobserved when it reads account pages, and makes no other call for them", async () => {
     await withReader({}, async (reader, { calls }) => {
       const [reading] = await collect(reader.readMany(["Batch"]));
       assert.equal(reading?.status, "present");
@@ -181,7 +181,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("takes a maximum session of 3,600 seconds where GetRole names none", async () => {
+  it("reports a maximum session of 3,600 seconds if GetRole returns none", async () => {
     const without = xml("GetRole", `<Role>${roleXml("Batch")}</Role>`);
     await withReader({ GetRole: [without] }, async (reader) => {
       const reading = await reader.read("Batch");
@@ -190,7 +190,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("says which permission it lacks to read the account", async () => {
+  it("names the permission that it lacks to read the account", async () => {
     await withReader({ GetAccountAuthorizationDetails: [denied] }, async (reader) => {
       await assert.rejects(collect(reader.readMany(["Batch"])), {
         name: "RoleUnreadableError",
@@ -199,7 +199,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("says whose roles are unknown where it may not ask", async () => {
+  it("names the policy whose roles it may not list", async () => {
     await withReader({ ListEntitiesForPolicy: [denied] }, async (reader) => {
       await assert.rejects(reader.rolesBehind({ kind: "policy", arn: policyArn }), {
         name: "RoleUnreadableError",
@@ -208,7 +208,7 @@ describe("A role reader", () => {
     });
   });
 
-  it("asks nothing about a policy of another account, another partition or no form", async () => {
+  it("makes no call for a policy of another account or partition, or for a malformed name", async () => {
     await withReader(
       { ListEntitiesForPolicy: [denied], GetInstanceProfile: [denied] },
       async (reader, { calls }) => {
@@ -226,7 +226,7 @@ describe("A role reader", () => {
     );
   });
 
-  it("finds no roles behind what IAM does not know or takes for no name", async () => {
+  it("finds no roles if IAM does not know the name or rejects it as malformed", async () => {
     for (const code of ["NoSuchEntity", "ValidationError", "InvalidInput"]) {
       const no = refusal(code, "It is not valid.");
       await withReader(

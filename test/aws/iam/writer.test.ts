@@ -5,7 +5,7 @@ import { refusal } from "../responder.ts";
 import { withIam } from "./answers.ts";
 
 describe("A role writer", () => {
-  it("tells a refusal from an answer that leaves open what was done", async () => {
+  it("tells a refusal from an answer that leaves the outcome unknown", async () => {
     const step = { role: "Batch", part: "inline:x", call: "iam:DeleteRolePolicy", policyName: "x" } as const;
     for (const [answer, name] of [
       [refusal("AccessDenied", "User: guard is not authorized", 403), "StepRefusedError"],

@@ -4,23 +4,24 @@ import { createBatchReader } from "@drift-guard/aws/batch/reader";
 import { clientSettingsFor } from "../../aws/client-settings.ts";
 import { account } from "../../builders.ts";
 import { withEmulators } from "../../local/emulators.ts";
-import { sendCall } from "../iam/sdk-call.ts";
-import { type BatchDiffers, describeBatch } from "./batch.ts";
+import { sendIamCall } from "../iam/sdk-call.ts";
+import { type BatchDifferences, describeBatch } from "./batch.ts";
 import { sendBatchCall } from "./sdk-call.ts";
 
-/** What moto 5.2.5 is known to get wrong of Batch. */
-const differs: BatchDiffers = {
-  "takes a bare name for a role without a path": "moto takes ARNs alone",
-  "gives a managed environment without a service role the service-linked one":
+/** Rules that moto 5.2.5 breaks. */
+const knownDifferences: BatchDifferences = {
+  "reads a bare role name as a role without a path": "moto accepts only ARNs",
+  "uses the service-linked role for a managed environment without a service role":
     "moto requires a service role of every environment",
-  "shows an environment as INVALID once its role is gone, with the reason": "moto's environments stay VALID",
-  "does not delete an environment that is enabled": "moto deletes it",
-  "keeps a multi-node definition whole": "moto's answer leaves the nodes out",
-  "keeps the tasks of a definition of several containers": "moto knows no ecsProperties",
-  "keeps an environment DELETING whose role went first": "moto deletes at once, without the role",
+  "shows an environment as INVALID after its role is deleted, with the reason":
+    "moto's environments stay VALID",
+  "refuses to delete an enabled environment": "moto deletes it",
+  "keeps every node range of a multi-node definition": "moto's answer omits the node ranges",
+  "keeps the tasks of a definition with several containers": "moto ignores ecsProperties",
+  "keeps an environment in DELETING if its role was deleted first": "moto deletes at once, without the role",
 };
 
-withEmulators("AWS Batch as moto keeps it, through the SDK", (services) => {
+withEmulators("AWS Batch on moto, through the SDK", (services) => {
   describeBatch(
     "moto",
     async () => {
@@ -37,11 +38,11 @@ withEmulators("AWS Batch as moto keeps it, through the SDK", (services) => {
             return { status: "refused", code: error.name, message: error.message };
           }
         },
-        iam: (call) => sendCall(iam, call),
+        iam: (call) => sendIamCall(iam, call),
         reader: createBatchReader(clientOf, { account, partition: "aws" }),
         close: async () => iam.destroy(),
       };
     },
-    differs,
+    knownDifferences,
   );
 });

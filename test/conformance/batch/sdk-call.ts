@@ -10,9 +10,9 @@ import {
 } from "@aws-sdk/client-batch";
 import type { BatchCall } from "@drift-guard/embedded/batch/call";
 
-/** Makes a call to AWS Batch through the SDK. */
+/** Makes a call to AWS Batch through the SDK. Throws the SDK's errors. */
 export async function sendBatchCall(client: BatchClient, { call, ...input }: BatchCall): Promise<void> {
-  // What the SDK takes is what the API takes: the parameters are the call's own.
+  // The SDK's parameters are the API's, and so the call's own.
   const json: string = JSON.stringify(input);
   switch (call) {
     case "CreateComputeEnvironment":

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { IamDoor, IamRule } from "./door.ts";
+import type { IamFixture, IamRule } from "./fixture.ts";
 import { keeperRules } from "./keeper-rules.ts";
 import { linkedRoleRules } from "./linked-role-rules.ts";
 import { policyRules } from "./policy-rules.ts";
@@ -9,34 +9,33 @@ import { roleRules } from "./role-rules.ts";
 
 const rules = { ...portRules, ...roleRules, ...policyRules, ...linkedRoleRules, ...keeperRules };
 
-/** The name of a rule, which is its sentence. */
+/** The name of a rule. */
 type IamRuleName = keyof typeof rules;
 
-/** An implementation that the suite can open. */
+/** An implementation of an IAM account, and the rules that it breaks. */
 export interface IamAccountUnderTest {
-  open(): Promise<IamDoor>;
-  /** Rules that the implementation is known to break, each with the reason. They run, and must still be broken. */
-  readonly differs?: Partial<Record<IamRuleName, string>>;
+  open(): Promise<IamFixture>;
+  /** Rules that the implementation breaks, with the reason. They run too, and fail once the implementation keeps them. */
+  readonly knownDifferences?: Partial<Record<IamRuleName, string>>;
 }
 
-/** Holds an IAM account, its reader and its writer to IAM's own rules. */
+/** Tests an IAM account with its reader, writer and keeper against IAM's rules. */
 export function describeIamAccount(name: string, account: IamAccountUnderTest): void {
   describe(`${name} as an IAM account`, () => {
-    const differs = new Map(Object.entries(account.differs ?? {}));
-    let door: IamDoor;
+    const knownDifferences = new Map(Object.entries(account.knownDifferences ?? {}));
+    let iam: IamFixture;
     before(async () => {
-      door = await account.open();
+      iam = await account.open();
     });
     after(async () => {
-      await door.close();
+      await iam.close();
     });
 
-    for (const [sentence, keep] of Object.entries<IamRule>(rules)) {
-      const reason = differs.get(sentence);
-      if (reason === undefined) it(sentence, () => keep(door));
-      // An entry that is no longer true shows itself, and can go.
-      else
-        it(`does not keep "${sentence}": ${reason}`, () => assert.rejects(keep(door), assert.AssertionError));
+    for (const [rule, check] of Object.entries<IamRule>(rules)) {
+      const reason = knownDifferences.get(rule);
+      if (reason === undefined) it(rule, () => check(iam));
+      // An outdated entry fails here, and can be removed.
+      else it(`breaks "${rule}": ${reason}`, () => assert.rejects(check(iam), assert.AssertionError));
     }
   });
 }

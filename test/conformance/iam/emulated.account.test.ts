@@ -6,39 +6,41 @@ import { clientSettingsFor } from "../../aws/client-settings.ts";
 import { account } from "../../builders.ts";
 import { withEmulators } from "../../local/emulators.ts";
 import { describeIamAccount, type IamAccountUnderTest } from "./account.ts";
-import { sendCall } from "./sdk-call.ts";
+import { sendIamCall } from "./sdk-call.ts";
 
 const notChecked = "moto does not check it";
 const unlimited = "moto has no such limit";
 
-/** What moto 5.2.5 is known to get wrong; service-linked roles are the recorder's to get right. */
-const differs: IamAccountUnderTest["differs"] = {
-  "finds the role behind a policy that bounds it": "moto's ListEntitiesForPolicy leaves boundaries out",
-  "takes names in another case for the same role": "moto's role names have a case",
-  "takes tag keys in another case for the same tag": "moto's UntagRole compares keys with their case",
-  "refuses a role at the path of service-linked roles": notChecked,
-  "refuses a role name of other characters": notChecked,
-  "refuses to create a role with a trust that is not one": "moto checks a trust only where it is changed",
-  "refuses a trust in a role of the account that is not there": notChecked,
-  "shows a trusted role that was deleted as its unique id, also when it is made anew": "moto keeps the ARN",
-  "refuses a trust of more than 2,048 characters, white space not counted": unlimited,
+/** Rules that moto 5.2.5 breaks. The recorder in front of it enforces those for service-linked roles. */
+const knownDifferences: IamAccountUnderTest["knownDifferences"] = {
+  "finds the role that a policy bounds": "moto's ListEntitiesForPolicy omits boundaries",
+  "ignores the case of role names": "moto compares role names with their case",
+  "ignores the case of tag keys": "moto's UntagRole compares keys with their case",
+  "refuses a role with the path of service-linked roles": notChecked,
+  "refuses a role name with invalid characters": notChecked,
+  "refuses to create a role with an invalid trust policy":
+    "moto checks a trust policy only when it is changed",
+  "refuses a trust policy that names a role of the account that does not exist": notChecked,
+  "shows a deleted trusted role as its unique id, even after a role of its name is created":
+    "moto keeps the ARN",
+  "refuses a trust policy of more than 2,048 characters, not counting white space": unlimited,
   "refuses an eleventh attached policy": unlimited,
-  "takes at most 10,240 characters of inline policies together, white space not counted": unlimited,
-  "refuses a boundary that is not there": notChecked,
-  "refuses a longest session beyond twelve hours": notChecked,
-  "refuses a policy of the same name at another path": "moto tells policies apart by their ARNs",
+  "accepts at most 10,240 characters of inline policies in sum, not counting white space": unlimited,
+  "refuses a boundary that does not exist": notChecked,
+  "refuses a maximum session duration of more than twelve hours": notChecked,
+  "refuses a policy of the same name at another path": "moto compares policies by their ARNs",
   "refuses a managed policy of more than 6,144 characters": unlimited,
-  "deletes a policy only where it is attached nowhere": notChecked,
+  "deletes a policy only if it is attached to no role": notChecked,
   "refuses to delete a policy that bounds a role": notChecked,
-  "refuses to delete a policy of several versions": notChecked,
+  "refuses to delete a policy with several versions": notChecked,
   "names the role in the id of its deletion's task": "moto's task ids are bare UUIDs",
-  "gives the earlier task while that has not ended": "moto deletes at once",
-  "knows no deletion task of another id": "moto says SUCCEEDED to every id",
-  "reports no service where a role was never used": "moto has no service last accessed data",
-  "refuses every call on a policy of AWS's own": "moto changes AWS's own policies like any other",
+  "returns the earlier task while that task runs": "moto deletes at once",
+  "finds no deletion task with another id": "moto answers SUCCEEDED to every id",
+  "reports no service if a role was never used": "moto has no service last accessed data",
+  "refuses every write to an AWS-managed policy": "moto changes AWS-managed policies like any other",
 };
 
-withEmulators("IAM as moto and the recorder keep it, through the SDK", (services) => {
+withEmulators("IAM on moto behind the recorder, through the SDK", (services) => {
   describeIamAccount("moto behind the recorder", {
     async open() {
       const client = new IAMClient(clientSettingsFor(services().recorder.endpoint));
@@ -50,7 +52,7 @@ withEmulators("IAM as moto and the recorder keep it, through the SDK", (services
         pass: () => {},
         async call(call) {
           try {
-            await sendCall(client, call);
+            await sendIamCall(client, call);
             return { status: "done" };
           } catch (error) {
             if (!(error instanceof IAMServiceException)) throw error;
@@ -60,11 +62,11 @@ withEmulators("IAM as moto and the recorder keep it, through the SDK", (services
         close: async () => client.destroy(),
       };
     },
-    differs,
+    knownDifferences,
   });
 });
 
-// The SDK names its classes as the model names the shapes; on the wire the code has no suffix.
+// The SDK's error names end in Exception; the API's codes do not.
 function codeOf({ name }: IAMServiceException): string {
   return name.replace(/Exception$/, "");
 }

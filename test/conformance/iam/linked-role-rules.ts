@@ -1,36 +1,43 @@
 import assert from "node:assert/strict";
 import { trustOf } from "../../builders.ts";
-import { type IamDoor, type IamRule, must, readPresent, refused, sameDocument } from "./door.ts";
+import {
+  assertSameDocument,
+  expectDone,
+  expectRefused,
+  type IamFixture,
+  type IamRule,
+  readPresent,
+} from "./fixture.ts";
 
 const name = "AWSServiceRoleForBatch";
 
-/** What holds for service-linked roles. The account has one of each, so a rule makes it where another has not. */
+/** The rules for service-linked roles. An account has one of each, so a rule creates it unless another has. */
 export const linkedRoleRules = {
-  "makes Batch's service-linked role as AWS does": async (door) => {
-    await ensureLinkedRole(door);
-    const { path, arn, trust, attached } = await readPresent(door, name);
+  "creates Batch's service-linked role as AWS does": async (iam) => {
+    await ensureLinkedRole(iam);
+    const { path, arn, trust, attached } = await readPresent(iam, name);
     assert.equal(path, "/aws-service-role/batch.amazonaws.com/");
-    assert.equal(arn, `arn:aws:iam::${door.account}:role${path}${name}`);
-    sameDocument(trust, trustOf("batch.amazonaws.com"));
+    assert.equal(arn, `arn:aws:iam::${iam.account}:role${path}${name}`);
+    assertSameDocument(trust, trustOf("batch.amazonaws.com"));
     assert.deepEqual(
       attached.map((policy) => policy.arn),
       ["arn:aws:iam::aws:policy/aws-service-role/BatchServiceRolePolicy"],
     );
   },
 
-  "refuses to make a service-linked role that is there": async (door) => {
-    await ensureLinkedRole(door);
+  "refuses to create a service-linked role that exists": async (iam) => {
+    await ensureLinkedRole(iam);
     const call = { call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" } as const;
-    await refused(door, call, "InvalidInput");
+    await expectRefused(iam, call, "InvalidInput");
   },
 
-  "refuses a custom suffix for Batch's service-linked role": async (door) => {
+  "refuses a custom suffix for Batch's service-linked role": async (iam) => {
     const call = { call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" } as const;
-    await refused(door, { ...call, customSuffix: "mine" }, "InvalidInput");
+    await expectRefused(iam, { ...call, customSuffix: "mine" }, "InvalidInput");
   },
 
-  "lets nobody write a service-linked role": async (door) => {
-    await ensureLinkedRole(door);
+  "refuses every write to a service-linked role": async (iam) => {
+    await ensureLinkedRole(iam);
     const policyArn = "arn:aws:iam::aws:policy/aws-service-role/BatchServiceRolePolicy";
     for (const call of [
       { call: "DetachRolePolicy", roleName: name, policyArn },
@@ -43,30 +50,30 @@ export const linkedRoleRules = {
       { call: "UpdateRole", roleName: name, maxSessionDuration: 7200 },
       { call: "DeleteRole", roleName: name },
     ] as const) {
-      const message = await refused(door, call, "UnmodifiableEntity");
+      const message = await expectRefused(iam, call, "UnmodifiableEntity");
       assert.equal(
         message,
         `Cannot perform the operation on the protected role '${name}' - this role is only modifiable by AWS`,
       );
     }
-    sameDocument((await readPresent(door, name)).trust, trustOf("batch.amazonaws.com"));
+    assertSameDocument((await readPresent(iam, name)).trust, trustOf("batch.amazonaws.com"));
   },
 
-  "lets anybody change a service-linked role's description and tags": async (door) => {
-    await ensureLinkedRole(door);
-    await must(door, { call: "UpdateRole", roleName: name, description: "watched" });
-    await must(door, { call: "TagRole", roleName: name, tags: [{ key: "team", value: "batch" }] });
-    const { description, tags } = await readPresent(door, name);
+  "allows changes to a service-linked role's description and tags": async (iam) => {
+    await ensureLinkedRole(iam);
+    await expectDone(iam, { call: "UpdateRole", roleName: name, description: "watched" });
+    await expectDone(iam, { call: "TagRole", roleName: name, tags: [{ key: "team", value: "batch" }] });
+    const { description, tags } = await readPresent(iam, name);
     assert.deepEqual(
       [description, tags].map((part) => part.observed && part.value),
       ["watched", { team: "batch" }],
     );
-    await must(door, { call: "UntagRole", roleName: name, tagKeys: ["team"] });
+    await expectDone(iam, { call: "UntagRole", roleName: name, tagKeys: ["team"] });
   },
 } satisfies Record<string, IamRule>;
 
-async function ensureLinkedRole(door: IamDoor): Promise<void> {
-  const reading = await door.reader.read(name);
+async function ensureLinkedRole(iam: IamFixture): Promise<void> {
+  const reading = await iam.reader.read(name);
   if (reading.status === "present") return;
-  await must(door, { call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" });
+  await expectDone(iam, { call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" });
 }

@@ -3,16 +3,24 @@ import { StepRefusedError } from "@drift-guard/core/errors";
 import type { Step } from "@drift-guard/core/model/plan";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import { allow, batchServicePolicy, trustOf } from "../../builders.ts";
-import { fresh, type IamRule, makePolicy, makeRole, must, readPresent, sameDocument } from "./door.ts";
+import {
+  assertSameDocument,
+  expectDone,
+  type IamRule,
+  makePolicy,
+  makeRole,
+  readPresent,
+  uniqueName,
+} from "./fixture.ts";
 
-/** What holds for reading roles and carrying out the steps of a plan. */
+/** The rules for reading roles and carrying out the steps of a plan. */
 export const portRules = {
-  "reads a role whole": async (door) => {
-    const roleName = fresh("Whole");
-    const instanceProfileName = fresh("Profile");
+  "reads all parts of a role": async (iam) => {
+    const roleName = uniqueName("Whole");
+    const instanceProfileName = uniqueName("Profile");
     const trust = trustOf("ecs-tasks.amazonaws.com");
-    const policyArn = await makePolicy(door, "s3:GetObject");
-    await must(door, {
+    const policyArn = await makePolicy(iam, "s3:GetObject");
+    await expectDone(iam, {
       call: "CreateRole",
       roleName,
       path: "/teams/batch/",
@@ -22,27 +30,25 @@ export const portRules = {
       permissionsBoundary: policyArn,
       tags: [{ key: "team", value: "batch" }],
     });
-    await must(door, { call: "AttachRolePolicy", roleName, policyArn });
-    await must(door, { call: "PutRolePolicy", roleName, policyName: "p", policyDocument: allow("ec2:Run*") });
-    await must(door, { call: "CreateInstanceProfile", instanceProfileName });
-    await must(door, { call: "AddRoleToInstanceProfile", instanceProfileName, roleName });
+    await expectDone(iam, { call: "AttachRolePolicy", roleName, policyArn });
+    await expectDone(iam, {
+      call: "PutRolePolicy",
+      roleName,
+      policyName: "p",
+      policyDocument: allow("ec2:Run*"),
+    });
+    await expectDone(iam, { call: "CreateInstanceProfile", instanceProfileName });
+    await expectDone(iam, { call: "AddRoleToInstanceProfile", instanceProfileName, roleName });
 
-    const {
-      id,
-      trust: shownTrust,
-      attached,
-      inline,
-      boundary,
-      ...others
-    } = await readPresent(door, roleName);
+    const { id, trust: shownTrust, attached, inline, boundary, ...others } = await readPresent(iam, roleName);
     assert.match(id, /^AROA[A-Z0-9]{10,}$/);
-    sameDocument(shownTrust, trust);
+    assertSameDocument(shownTrust, trust);
     assert.deepEqual(others, {
-      account: door.account,
+      account: iam.account,
       partition: "aws",
       name: roleName,
       path: "/teams/batch/",
-      arn: `arn:aws:iam::${door.account}:role/teams/batch/${roleName}`,
+      arn: `arn:aws:iam::${iam.account}:role/teams/batch/${roleName}`,
       tags: { observed: true, value: { team: "batch" } },
       description: { observed: true, value: "reads everything" },
       maxSession: { observed: true, value: 7200 },
@@ -52,20 +58,23 @@ export const portRules = {
     for (const policy of [attached[0], bound]) {
       assert.equal(policy?.arn, policyArn);
       assert.equal(policy?.version.observed && policy.version.value.id, "v1");
-      sameDocument(policy?.version.observed ? policy.version.value.text : undefined, allow("s3:GetObject"));
+      assertSameDocument(
+        policy?.version.observed ? policy.version.value.text : undefined,
+        allow("s3:GetObject"),
+      );
     }
     assert.equal(attached.length, 1);
     assert.deepEqual(
       inline.map(({ name }) => name),
       ["p"],
     );
-    sameDocument(inline[0]?.text, allow("ec2:Run*"));
+    assertSameDocument(inline[0]?.text, allow("ec2:Run*"));
   },
 
-  "reads a role of which nothing was said": async (door) => {
+  "reads a role that was created with defaults only": async (iam) => {
     const { attached, inline, boundary, tags, description, maxSession, profiles, path } = await readPresent(
-      door,
-      await makeRole(door),
+      iam,
+      await makeRole(iam),
     );
     assert.deepEqual([path, attached, inline], ["/", [], []]);
     assert.deepEqual(
@@ -74,97 +83,97 @@ export const portRules = {
     );
   },
 
-  "gives documents back as they were put, signs and all": async (door) => {
-    const roleName = await makeRole(door);
+  "returns documents as they were put, with special characters": async (iam) => {
+    const roleName = await makeRole(iam);
     const resource = `arn:aws:s3:::bücket/100%+\${aws:username}/%7B?*`;
     const policyDocument = allow("s3:GetObject", resource);
-    await must(door, { call: "PutRolePolicy", roleName, policyName: "signs", policyDocument });
-    sameDocument((await readPresent(door, roleName)).inline[0]?.text, policyDocument);
+    await expectDone(iam, { call: "PutRolePolicy", roleName, policyName: "signs", policyDocument });
+    assertSameDocument((await readPresent(iam, roleName)).inline[0]?.text, policyDocument);
   },
 
-  "tells a role that is not there as absent, with its account and name": async (door) => {
-    const name = fresh("Nobody");
-    assert.deepEqual(await door.reader.read(name), { status: "absent", account: door.account, name });
+  "reports a role that does not exist as absent, with its account and name": async (iam) => {
+    const name = uniqueName("Nobody");
+    assert.deepEqual(await iam.reader.read(name), { status: "absent", account: iam.account, name });
   },
 
   "reads several roles, one reading for each name, equal to single reads in every part that it observes":
-    async (door) => {
-      const names = [await makeRole(door), fresh("Nobody"), await makeRole(door)];
-      const policyArn = await makePolicy(door);
+    async (iam) => {
+      const names = [await makeRole(iam), uniqueName("Nobody"), await makeRole(iam)];
+      const policyArn = await makePolicy(iam);
       for (const roleName of [names[0], names[2]]) {
-        if (roleName) await must(door, { call: "AttachRolePolicy", roleName, policyArn });
+        if (roleName) await expectDone(iam, { call: "AttachRolePolicy", roleName, policyArn });
       }
       const readings = new Map<string, RoleReading>();
-      for await (const reading of door.reader.readMany(names)) {
+      for await (const reading of iam.reader.readMany(names)) {
         const name = reading.status === "present" ? reading.role.name : reading.name;
         assert.ok(!readings.has(name), `${name} was read twice`);
         readings.set(name, reading);
       }
       assert.equal(readings.size, names.length);
       for (const name of names) {
-        const alone = await door.reader.read(name);
+        const alone = await iam.reader.read(name);
         const inBulk = readings.get(name);
         assert.deepEqual(inBulk, inBulk && withUnseenPartsOf(inBulk, alone));
       }
     },
 
-  "finds the roles behind a policy that is attached to them": async (door) => {
-    const policyArn = await makePolicy(door);
-    const names = [await makeRole(door), await makeRole(door)];
-    await makeRole(door);
-    for (const roleName of names) await must(door, { call: "AttachRolePolicy", roleName, policyArn });
-    const behind = await door.reader.rolesBehind({ kind: "policy", arn: policyArn });
+  "finds the roles that a policy is attached to": async (iam) => {
+    const policyArn = await makePolicy(iam);
+    const names = [await makeRole(iam), await makeRole(iam)];
+    await makeRole(iam);
+    for (const roleName of names) await expectDone(iam, { call: "AttachRolePolicy", roleName, policyArn });
+    const behind = await iam.reader.rolesBehind({ kind: "policy", arn: policyArn });
     assert.deepEqual([...behind].sort(), names.sort());
   },
 
-  "finds the role behind a policy that bounds it": async (door) => {
-    const permissionsBoundary = await makePolicy(door);
-    const roleName = await makeRole(door);
-    await makeRole(door);
-    await must(door, { call: "PutRolePermissionsBoundary", roleName, permissionsBoundary });
-    assert.deepEqual(await door.reader.rolesBehind({ kind: "policy", arn: permissionsBoundary }), [roleName]);
+  "finds the role that a policy bounds": async (iam) => {
+    const permissionsBoundary = await makePolicy(iam);
+    const roleName = await makeRole(iam);
+    await makeRole(iam);
+    await expectDone(iam, { call: "PutRolePermissionsBoundary", roleName, permissionsBoundary });
+    assert.deepEqual(await iam.reader.rolesBehind({ kind: "policy", arn: permissionsBoundary }), [roleName]);
   },
 
-  "finds the role behind a profile, and none behind what is not there": async (door) => {
-    const instanceProfileName = fresh("Profile");
-    const roleName = await makeRole(door);
-    await must(door, { call: "CreateInstanceProfile", instanceProfileName });
-    assert.deepEqual(await door.reader.rolesBehind({ kind: "profile", name: instanceProfileName }), []);
-    await must(door, { call: "AddRoleToInstanceProfile", instanceProfileName, roleName });
-    assert.deepEqual(await door.reader.rolesBehind({ kind: "profile", name: instanceProfileName }), [
+  "finds the role in an instance profile, and none for what does not exist": async (iam) => {
+    const instanceProfileName = uniqueName("Profile");
+    const roleName = await makeRole(iam);
+    await expectDone(iam, { call: "CreateInstanceProfile", instanceProfileName });
+    assert.deepEqual(await iam.reader.rolesBehind({ kind: "profile", name: instanceProfileName }), []);
+    await expectDone(iam, { call: "AddRoleToInstanceProfile", instanceProfileName, roleName });
+    assert.deepEqual(await iam.reader.rolesBehind({ kind: "profile", name: instanceProfileName }), [
       roleName,
     ]);
-    assert.deepEqual(await door.reader.rolesBehind({ kind: "profile", name: fresh("Nothing") }), []);
-    const arn = `arn:aws:iam::${door.account}:policy/${fresh("Nothing")}`;
-    assert.deepEqual(await door.reader.rolesBehind({ kind: "policy", arn }), []);
+    assert.deepEqual(await iam.reader.rolesBehind({ kind: "profile", name: uniqueName("Nothing") }), []);
+    const arn = `arn:aws:iam::${iam.account}:policy/${uniqueName("Nothing")}`;
+    assert.deepEqual(await iam.reader.rolesBehind({ kind: "policy", arn }), []);
   },
 
-  "carries out every step of a plan, and gives the request id of each": async (door) => {
-    const role = await makeRole(door);
+  "carries out every step of a plan and returns its request id": async (iam) => {
+    const role = await makeRole(iam);
     const trust = trustOf("ecs-tasks.amazonaws.com");
     const managed = { role, part: `managed:${batchServicePolicy}`, policyArn: batchServicePolicy } as const;
     const inline = { role, part: "inline:extra", policyName: "extra" } as const;
-    await apply(door, { call: "iam:AttachRolePolicy", ...managed });
-    await apply(door, { call: "iam:PutRolePolicy", ...inline, document: allow("ec2:Run*") });
-    await apply(door, { call: "iam:UpdateAssumeRolePolicy", role, part: "trust", document: trust });
-    const put = await readPresent(door, role);
+    await apply(iam, { call: "iam:AttachRolePolicy", ...managed });
+    await apply(iam, { call: "iam:PutRolePolicy", ...inline, document: allow("ec2:Run*") });
+    await apply(iam, { call: "iam:UpdateAssumeRolePolicy", role, part: "trust", document: trust });
+    const put = await readPresent(iam, role);
     assert.deepEqual(
       put.attached.map(({ arn }) => arn),
       [batchServicePolicy],
     );
-    sameDocument(put.inline[0]?.text, allow("ec2:Run*"));
-    sameDocument(put.trust, trust);
-    await apply(door, { call: "iam:DetachRolePolicy", ...managed });
-    await apply(door, { call: "iam:DeleteRolePolicy", ...inline });
-    const removed = await readPresent(door, role);
+    assertSameDocument(put.inline[0]?.text, allow("ec2:Run*"));
+    assertSameDocument(put.trust, trust);
+    await apply(iam, { call: "iam:DetachRolePolicy", ...managed });
+    await apply(iam, { call: "iam:DeleteRolePolicy", ...inline });
+    const removed = await readPresent(iam, role);
     assert.deepEqual([removed.attached, removed.inline], [[], []]);
   },
 
-  "tells a step that IAM refuses, with IAM's code and the role": async (door) => {
-    const role = fresh("Nobody");
+  "reports a refused step with IAM's code and the role": async (iam) => {
+    const role = uniqueName("Nobody");
     const part = `managed:${batchServicePolicy}` as const;
     const step: Step = { call: "iam:AttachRolePolicy", role, part, policyArn: batchServicePolicy };
-    await assert.rejects(door.writer.apply(step), (error) => {
+    await assert.rejects(iam.writer.apply(step), (error) => {
       assert.ok(error instanceof StepRefusedError);
       assert.equal(error.code, "NoSuchEntity");
       assert.ok(error.message.includes(role), error.message);
@@ -173,7 +182,7 @@ export const portRules = {
   },
 } satisfies Record<string, IamRule>;
 
-/** A single read, but with description and maximum session unseen where the bulk read leaves them unseen. */
+/** Returns a single reading, with description and maximum session unobserved if they are in the bulk reading. */
 function withUnseenPartsOf(inBulk: RoleReading, alone: RoleReading): RoleReading {
   if (inBulk.status === "absent" || alone.status === "absent") return alone;
   const { description, maxSession } = inBulk.role;
@@ -187,7 +196,7 @@ function withUnseenPartsOf(inBulk: RoleReading, alone: RoleReading): RoleReading
   };
 }
 
-async function apply(door: Parameters<IamRule>[0], step: Step): Promise<void> {
-  const { requestId } = await door.writer.apply(step);
+async function apply(iam: Parameters<IamRule>[0], step: Step): Promise<void> {
+  const { requestId } = await iam.writer.apply(step);
   assert.ok(requestId, `${step.call} gave no request id`);
 }

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { allow, batchServicePolicy, trustOf } from "../../builders.ts";
 import {
-  fresh,
+  assertSameDocument,
+  expectDone,
+  expectRefused,
   type IamRule,
   makePolicy,
   makeRole,
-  must,
   readPresent,
-  refused,
-  sameDocument,
-} from "./door.ts";
+  uniqueName,
+} from "./fixture.ts";
 
 const assumeRolePolicyDocument = trustOf("batch.amazonaws.com");
 
-/** What holds for roles, their policies and profiles. */
+/** The rules for roles, their policies and instance profiles. */
 export const roleRules = {
-  "refuses every call on a role that is not there": async (door) => {
-    const roleName = fresh("Nobody");
-    const policyArn = await makePolicy(door);
+  "refuses every call on a role that does not exist": async (iam) => {
+    const roleName = uniqueName("Nobody");
+    const policyArn = await makePolicy(iam);
     for (const call of [
       { call: "DeleteRole", roleName },
       { call: "UpdateRole", roleName, description: "none" },
@@ -33,133 +33,141 @@ export const roleRules = {
       { call: "UntagRole", roleName, tagKeys: ["team"] },
       { call: "DeleteServiceLinkedRole", roleName },
     ] as const) {
-      const message = await refused(door, call, "NoSuchEntity");
+      const message = await expectRefused(iam, call, "NoSuchEntity");
       assert.ok(message.includes(roleName), `${call.call}: ${message}`);
     }
   },
 
-  "refuses a second role of the same name": async (door) => {
-    const roleName = await makeRole(door);
-    await refused(door, { call: "CreateRole", roleName, assumeRolePolicyDocument }, "EntityAlreadyExists");
+  "refuses a second role of the same name": async (iam) => {
+    const roleName = await makeRole(iam);
+    await expectRefused(
+      iam,
+      { call: "CreateRole", roleName, assumeRolePolicyDocument },
+      "EntityAlreadyExists",
+    );
   },
 
-  "takes names in another case for the same role": async (door) => {
-    const roleName = await makeRole(door);
+  "ignores the case of role names": async (iam) => {
+    const roleName = await makeRole(iam);
     const shouted = roleName.toUpperCase();
-    await refused(
-      door,
+    await expectRefused(
+      iam,
       { call: "CreateRole", roleName: shouted, assumeRolePolicyDocument },
       "EntityAlreadyExists",
     );
-    await must(door, { call: "UpdateRoleDescription", roleName: shouted, description: "loud" });
-    const { name, description } = await readPresent(door, shouted);
+    await expectDone(iam, { call: "UpdateRoleDescription", roleName: shouted, description: "loud" });
+    const { name, description } = await readPresent(iam, shouted);
     assert.deepEqual([name, description], [roleName, { observed: true, value: "loud" }]);
   },
 
-  "refuses a role at the path of service-linked roles": async (door) => {
-    const call = { call: "CreateRole", roleName: fresh("Role"), assumeRolePolicyDocument } as const;
-    await refused(door, { ...call, path: "/aws-service-role/batch.amazonaws.com/" }, "InvalidInput");
+  "refuses a role with the path of service-linked roles": async (iam) => {
+    const call = { call: "CreateRole", roleName: uniqueName("Role"), assumeRolePolicyDocument } as const;
+    await expectRefused(iam, { ...call, path: "/aws-service-role/batch.amazonaws.com/" }, "InvalidInput");
   },
 
-  "refuses a role name of other characters": async (door) => {
-    await refused(
-      door,
+  "refuses a role name with invalid characters": async (iam) => {
+    await expectRefused(
+      iam,
       { call: "CreateRole", roleName: "no blanks", assumeRolePolicyDocument },
       "ValidationError",
     );
   },
 
-  "refuses a trust that is not one, and leaves the trust as it was": async (door) => {
-    const roleName = await makeRole(door);
+  "refuses an invalid trust policy and keeps the old one": async (iam) => {
+    const roleName = await makeRole(iam);
     for (const policyDocument of [
       "{",
       JSON.stringify({ Version: "2012-10-17", Statement: [] }),
       allow("sts:AssumeRole"),
       assumeRolePolicyDocument.replace('"Allow"', '"Permit"'),
     ]) {
-      await refused(
-        door,
+      await expectRefused(
+        iam,
         { call: "UpdateAssumeRolePolicy", roleName, policyDocument },
         "MalformedPolicyDocument",
       );
     }
-    sameDocument((await readPresent(door, roleName)).trust, assumeRolePolicyDocument);
+    assertSameDocument((await readPresent(iam, roleName)).trust, assumeRolePolicyDocument);
   },
 
-  "refuses to create a role with a trust that is not one": async (door) => {
-    const call = { call: "CreateRole", roleName: fresh("Role"), assumeRolePolicyDocument: "{" } as const;
-    await refused(door, call, "MalformedPolicyDocument");
+  "refuses to create a role with an invalid trust policy": async (iam) => {
+    const call = { call: "CreateRole", roleName: uniqueName("Role"), assumeRolePolicyDocument: "{" } as const;
+    await expectRefused(iam, call, "MalformedPolicyDocument");
   },
 
-  "refuses a trust in a role of the account that is not there": async (door) => {
-    const roleName = await makeRole(door);
-    const trust = trustInArn(`arn:aws:iam::${door.account}:role/${fresh("Nobody")}`);
+  "refuses a trust policy that names a role of the account that does not exist": async (iam) => {
+    const roleName = await makeRole(iam);
+    const trust = trustInArn(`arn:aws:iam::${iam.account}:role/${uniqueName("Nobody")}`);
     const call = { call: "UpdateAssumeRolePolicy", roleName, policyDocument: trust } as const;
-    await refused(door, call, "MalformedPolicyDocument");
+    await expectRefused(iam, call, "MalformedPolicyDocument");
   },
 
-  "shows a trusted role that was deleted as its unique id, also when it is made anew": async (door) => {
-    const trusted = await makeRole(door);
-    const { arn, id } = await readPresent(door, trusted);
-    const roleName = await makeRole(door);
-    await must(door, { call: "UpdateAssumeRolePolicy", roleName, policyDocument: trustInArn(arn) });
-    sameDocument((await readPresent(door, roleName)).trust, trustInArn(arn));
-    await must(door, { call: "DeleteRole", roleName: trusted });
-    sameDocument((await readPresent(door, roleName)).trust, trustInArn(id));
-    await makeRole(door, trusted);
-    sameDocument((await readPresent(door, roleName)).trust, trustInArn(id));
+  "shows a deleted trusted role as its unique id, even after a role of its name is created": async (iam) => {
+    const trusted = await makeRole(iam);
+    const { arn, id } = await readPresent(iam, trusted);
+    const roleName = await makeRole(iam);
+    await expectDone(iam, { call: "UpdateAssumeRolePolicy", roleName, policyDocument: trustInArn(arn) });
+    assertSameDocument((await readPresent(iam, roleName)).trust, trustInArn(arn));
+    await expectDone(iam, { call: "DeleteRole", roleName: trusted });
+    assertSameDocument((await readPresent(iam, roleName)).trust, trustInArn(id));
+    await makeRole(iam, trusted);
+    assertSameDocument((await readPresent(iam, roleName)).trust, trustInArn(id));
   },
 
-  "refuses a trust of more than 2,048 characters, white space not counted": async (door) => {
-    const roleName = await makeRole(door);
+  "refuses a trust policy of more than 2,048 characters, not counting white space": async (iam) => {
+    const roleName = await makeRole(iam);
     const blown = assumeRolePolicyDocument.replaceAll(",", `,${" ".repeat(1_000)}`);
-    await must(door, { call: "UpdateAssumeRolePolicy", roleName, policyDocument: blown });
+    await expectDone(iam, { call: "UpdateAssumeRolePolicy", roleName, policyDocument: blown });
     const long = assumeRolePolicyDocument.replace(
       "batch.amazonaws.com",
       `${"b".repeat(2_048)}.amazonaws.com`,
     );
-    await refused(door, { call: "UpdateAssumeRolePolicy", roleName, policyDocument: long }, "LimitExceeded");
+    await expectRefused(
+      iam,
+      { call: "UpdateAssumeRolePolicy", roleName, policyDocument: long },
+      "LimitExceeded",
+    );
   },
 
-  "attaches a policy once, however often it is asked to": async (door) => {
-    const roleName = await makeRole(door);
-    await must(door, { call: "AttachRolePolicy", roleName, policyArn: batchServicePolicy });
-    await must(door, { call: "AttachRolePolicy", roleName, policyArn: batchServicePolicy });
-    const { attached } = await readPresent(door, roleName);
+  "attaches a policy once, even if it is called twice": async (iam) => {
+    const roleName = await makeRole(iam);
+    await expectDone(iam, { call: "AttachRolePolicy", roleName, policyArn: batchServicePolicy });
+    await expectDone(iam, { call: "AttachRolePolicy", roleName, policyArn: batchServicePolicy });
+    const { attached } = await readPresent(iam, roleName);
     assert.deepEqual(
       attached.map(({ arn }) => arn),
       [batchServicePolicy],
     );
   },
 
-  "refuses to attach a policy that is not there, and to detach one that is not attached": async (door) => {
-    const roleName = await makeRole(door);
-    const missing = `arn:aws:iam::${door.account}:policy/${fresh("Nothing")}`;
-    await refused(door, { call: "AttachRolePolicy", roleName, policyArn: missing }, "NoSuchEntity");
-    await refused(
-      door,
+  "refuses to attach a policy that does not exist, and to detach one that is not attached": async (iam) => {
+    const roleName = await makeRole(iam);
+    const missing = `arn:aws:iam::${iam.account}:policy/${uniqueName("Nothing")}`;
+    await expectRefused(iam, { call: "AttachRolePolicy", roleName, policyArn: missing }, "NoSuchEntity");
+    await expectRefused(
+      iam,
       { call: "DetachRolePolicy", roleName, policyArn: batchServicePolicy },
       "NoSuchEntity",
     );
   },
 
-  "refuses to attach a service-linked role's policy to another role": async (door) => {
-    const roleName = await makeRole(door);
+  "refuses to attach a service-linked role's policy to another role": async (iam) => {
+    const roleName = await makeRole(iam);
     const policyArn = "arn:aws:iam::aws:policy/aws-service-role/BatchServiceRolePolicy";
-    await refused(door, { call: "AttachRolePolicy", roleName, policyArn }, "PolicyNotAttachable");
+    await expectRefused(iam, { call: "AttachRolePolicy", roleName, policyArn }, "PolicyNotAttachable");
   },
 
-  "refuses an eleventh attached policy": async (door) => {
-    const roleName = await makeRole(door);
+  "refuses an eleventh attached policy": async (iam) => {
+    const roleName = await makeRole(iam);
     for (let count = 1; count <= 10; count += 1) {
-      await must(door, { call: "AttachRolePolicy", roleName, policyArn: await makePolicy(door) });
+      await expectDone(iam, { call: "AttachRolePolicy", roleName, policyArn: await makePolicy(iam) });
     }
-    const eleventh = await makePolicy(door);
-    await refused(door, { call: "AttachRolePolicy", roleName, policyArn: eleventh }, "LimitExceeded");
+    const eleventh = await makePolicy(iam);
+    await expectRefused(iam, { call: "AttachRolePolicy", roleName, policyArn: eleventh }, "LimitExceeded");
   },
 
-  "refuses an inline policy that is not one": async (door) => {
-    const roleName = await makeRole(door);
+  "refuses an invalid inline policy": async (iam) => {
+    const roleName = await makeRole(iam);
     for (const policyDocument of [
       "not json",
       allow("RunInstances"),
@@ -169,131 +177,136 @@ export const roleRules = {
       allow("ec2:RunInstances").replace("2012-10-17", "2026-11-22"),
     ]) {
       const call = { call: "PutRolePolicy", roleName, policyName: "p", policyDocument } as const;
-      await refused(door, call, "MalformedPolicyDocument");
+      await expectRefused(iam, call, "MalformedPolicyDocument");
     }
-    assert.deepEqual((await readPresent(door, roleName)).inline, []);
+    assert.deepEqual((await readPresent(iam, roleName)).inline, []);
   },
 
-  "takes at most 10,240 characters of inline policies together, white space not counted": async (door) => {
-    const roleName = await makeRole(door);
+  "accepts at most 10,240 characters of inline policies in sum, not counting white space": async (iam) => {
+    const roleName = await makeRole(iam);
     const policyDocument = documentOf(5_000);
-    await must(door, { call: "PutRolePolicy", roleName, policyName: "first", policyDocument });
-    await must(door, { call: "PutRolePolicy", roleName, policyName: "second", policyDocument });
-    await must(door, { call: "PutRolePolicy", roleName, policyName: "second", policyDocument });
-    await refused(
-      door,
+    await expectDone(iam, { call: "PutRolePolicy", roleName, policyName: "first", policyDocument });
+    await expectDone(iam, { call: "PutRolePolicy", roleName, policyName: "second", policyDocument });
+    await expectDone(iam, { call: "PutRolePolicy", roleName, policyName: "second", policyDocument });
+    await expectRefused(
+      iam,
       { call: "PutRolePolicy", roleName, policyName: "third", policyDocument: documentOf(300) },
       "LimitExceeded",
     );
   },
 
-  "refuses to delete an inline policy that is not there": async (door) => {
-    const roleName = await makeRole(door);
-    await refused(door, { call: "DeleteRolePolicy", roleName, policyName: "none" }, "NoSuchEntity");
+  "refuses to delete an inline policy that does not exist": async (iam) => {
+    const roleName = await makeRole(iam);
+    await expectRefused(iam, { call: "DeleteRolePolicy", roleName, policyName: "none" }, "NoSuchEntity");
   },
 
-  "refuses a boundary that is not there": async (door) => {
-    const roleName = await makeRole(door);
-    const permissionsBoundary = `arn:aws:iam::${door.account}:policy/${fresh("Nothing")}`;
-    await refused(
-      door,
+  "refuses a boundary that does not exist": async (iam) => {
+    const roleName = await makeRole(iam);
+    const permissionsBoundary = `arn:aws:iam::${iam.account}:policy/${uniqueName("Nothing")}`;
+    await expectRefused(
+      iam,
       { call: "PutRolePermissionsBoundary", roleName, permissionsBoundary },
       "NoSuchEntity",
     );
   },
 
-  "sets and removes a boundary": async (door) => {
-    const roleName = await makeRole(door);
-    const permissionsBoundary = await makePolicy(door);
-    await must(door, { call: "PutRolePermissionsBoundary", roleName, permissionsBoundary });
-    const { boundary } = await readPresent(door, roleName);
+  "sets and removes a boundary": async (iam) => {
+    const roleName = await makeRole(iam);
+    const permissionsBoundary = await makePolicy(iam);
+    await expectDone(iam, { call: "PutRolePermissionsBoundary", roleName, permissionsBoundary });
+    const { boundary } = await readPresent(iam, roleName);
     assert.equal(boundary.observed && boundary.value?.arn, permissionsBoundary);
-    await must(door, { call: "DeleteRolePermissionsBoundary", roleName });
-    assert.deepEqual((await readPresent(door, roleName)).boundary, { observed: true, value: null });
+    await expectDone(iam, { call: "DeleteRolePermissionsBoundary", roleName });
+    assert.deepEqual((await readPresent(iam, roleName)).boundary, { observed: true, value: null });
   },
 
-  "changes and removes tags": async (door) => {
-    const roleName = await makeRole(door);
-    await must(door, { call: "TagRole", roleName, tags: [{ key: "team", value: "batch" }] });
-    await must(door, { call: "TagRole", roleName, tags: [{ key: "stage", value: "prod" }] });
-    await must(door, { call: "TagRole", roleName, tags: [{ key: "stage", value: "test" }] });
-    await must(door, { call: "UntagRole", roleName, tagKeys: ["team", "absent"] });
-    assert.deepEqual((await readPresent(door, roleName)).tags, { observed: true, value: { stage: "test" } });
+  "changes and removes tags": async (iam) => {
+    const roleName = await makeRole(iam);
+    await expectDone(iam, { call: "TagRole", roleName, tags: [{ key: "team", value: "batch" }] });
+    await expectDone(iam, { call: "TagRole", roleName, tags: [{ key: "stage", value: "prod" }] });
+    await expectDone(iam, { call: "TagRole", roleName, tags: [{ key: "stage", value: "test" }] });
+    await expectDone(iam, { call: "UntagRole", roleName, tagKeys: ["team", "absent"] });
+    assert.deepEqual((await readPresent(iam, roleName)).tags, { observed: true, value: { stage: "test" } });
   },
 
-  "takes tag keys in another case for the same tag": async (door) => {
-    const roleName = await makeRole(door);
-    await must(door, { call: "TagRole", roleName, tags: [{ key: "Team", value: "batch" }] });
-    await must(door, { call: "UntagRole", roleName, tagKeys: ["team"] });
-    assert.deepEqual((await readPresent(door, roleName)).tags, { observed: true, value: {} });
+  "ignores the case of tag keys": async (iam) => {
+    const roleName = await makeRole(iam);
+    await expectDone(iam, { call: "TagRole", roleName, tags: [{ key: "Team", value: "batch" }] });
+    await expectDone(iam, { call: "UntagRole", roleName, tagKeys: ["team"] });
+    assert.deepEqual((await readPresent(iam, roleName)).tags, { observed: true, value: {} });
   },
 
-  "refuses the same tag key twice in one call": async (door) => {
-    const roleName = await makeRole(door);
+  "refuses the same tag key twice in one call": async (iam) => {
+    const roleName = await makeRole(iam);
     const tags = [
       { key: "team", value: "a" },
       { key: "TEAM", value: "b" },
     ];
-    await refused(door, { call: "TagRole", roleName, tags }, "InvalidInput");
+    await expectRefused(iam, { call: "TagRole", roleName, tags }, "InvalidInput");
   },
 
-  "changes the description and the longest session": async (door) => {
-    const roleName = await makeRole(door);
-    await must(door, { call: "UpdateRole", roleName, description: "first", maxSessionDuration: 7200 });
-    await must(door, { call: "UpdateRoleDescription", roleName, description: "second" });
-    const { description, maxSession } = await readPresent(door, roleName);
+  "changes the description and the maximum session duration": async (iam) => {
+    const roleName = await makeRole(iam);
+    await expectDone(iam, { call: "UpdateRole", roleName, description: "first", maxSessionDuration: 7200 });
+    await expectDone(iam, { call: "UpdateRoleDescription", roleName, description: "second" });
+    const { description, maxSession } = await readPresent(iam, roleName);
     assert.deepEqual(
       [description, maxSession].map((part) => part.observed && part.value),
       ["second", 7200],
     );
   },
 
-  "refuses a longest session beyond twelve hours": async (door) => {
-    const roleName = await makeRole(door);
-    await refused(door, { call: "UpdateRole", roleName, maxSessionDuration: 43_201 }, "ValidationError");
+  "refuses a maximum session duration of more than twelve hours": async (iam) => {
+    const roleName = await makeRole(iam);
+    await expectRefused(iam, { call: "UpdateRole", roleName, maxSessionDuration: 43_201 }, "ValidationError");
   },
 
-  "deletes a role only after its policies are gone and it is in no profile": async (door) => {
-    const roleName = await makeRole(door);
-    const instanceProfileName = fresh("Profile");
-    await must(door, { call: "AttachRolePolicy", roleName, policyArn: batchServicePolicy });
-    await must(door, { call: "PutRolePolicy", roleName, policyName: "p", policyDocument: allow("ec2:Run*") });
-    await must(door, { call: "CreateInstanceProfile", instanceProfileName });
-    await must(door, { call: "AddRoleToInstanceProfile", instanceProfileName, roleName });
-    await refused(door, { call: "DeleteRole", roleName }, "DeleteConflict");
-    await must(door, { call: "RemoveRoleFromInstanceProfile", instanceProfileName, roleName });
-    await refused(door, { call: "DeleteRole", roleName }, "DeleteConflict");
-    await must(door, { call: "DetachRolePolicy", roleName, policyArn: batchServicePolicy });
-    await refused(door, { call: "DeleteRole", roleName }, "DeleteConflict");
-    await must(door, { call: "DeleteRolePolicy", roleName, policyName: "p" });
-    await must(door, { call: "DeleteRole", roleName });
-    assert.equal((await door.reader.read(roleName)).status, "absent");
+  "deletes a role only without policies and outside every instance profile": async (iam) => {
+    const roleName = await makeRole(iam);
+    const instanceProfileName = uniqueName("Profile");
+    await expectDone(iam, { call: "AttachRolePolicy", roleName, policyArn: batchServicePolicy });
+    await expectDone(iam, {
+      call: "PutRolePolicy",
+      roleName,
+      policyName: "p",
+      policyDocument: allow("ec2:Run*"),
+    });
+    await expectDone(iam, { call: "CreateInstanceProfile", instanceProfileName });
+    await expectDone(iam, { call: "AddRoleToInstanceProfile", instanceProfileName, roleName });
+    await expectRefused(iam, { call: "DeleteRole", roleName }, "DeleteConflict");
+    await expectDone(iam, { call: "RemoveRoleFromInstanceProfile", instanceProfileName, roleName });
+    await expectRefused(iam, { call: "DeleteRole", roleName }, "DeleteConflict");
+    await expectDone(iam, { call: "DetachRolePolicy", roleName, policyArn: batchServicePolicy });
+    await expectRefused(iam, { call: "DeleteRole", roleName }, "DeleteConflict");
+    await expectDone(iam, { call: "DeleteRolePolicy", roleName, policyName: "p" });
+    await expectDone(iam, { call: "DeleteRole", roleName });
+    assert.equal((await iam.reader.read(roleName)).status, "absent");
   },
 
-  "gives a role that is made anew another unique id": async (door) => {
-    const roleName = await makeRole(door);
-    const { id } = await readPresent(door, roleName);
-    await must(door, { call: "DeleteRole", roleName });
-    await makeRole(door, roleName);
-    assert.notEqual((await readPresent(door, roleName)).id, id);
+  "gives a role that is created again another unique id": async (iam) => {
+    const roleName = await makeRole(iam);
+    const { id } = await readPresent(iam, roleName);
+    await expectDone(iam, { call: "DeleteRole", roleName });
+    await makeRole(iam, roleName);
+    assert.notEqual((await readPresent(iam, roleName)).id, id);
   },
 
-  "holds one role in a profile, and one profile of a name": async (door) => {
-    const instanceProfileName = fresh("Profile");
-    const roleName = await makeRole(door);
-    await must(door, { call: "CreateInstanceProfile", instanceProfileName });
-    await refused(door, { call: "CreateInstanceProfile", instanceProfileName }, "EntityAlreadyExists");
-    await must(door, { call: "AddRoleToInstanceProfile", instanceProfileName, roleName });
+  "accepts one role in an instance profile, and one profile of a name": async (iam) => {
+    const instanceProfileName = uniqueName("Profile");
+    const roleName = await makeRole(iam);
+    await expectDone(iam, { call: "CreateInstanceProfile", instanceProfileName });
+    await expectRefused(iam, { call: "CreateInstanceProfile", instanceProfileName }, "EntityAlreadyExists");
+    await expectDone(iam, { call: "AddRoleToInstanceProfile", instanceProfileName, roleName });
     const second = {
       call: "AddRoleToInstanceProfile",
       instanceProfileName,
-      roleName: await makeRole(door),
+      roleName: await makeRole(iam),
     } as const;
-    await refused(door, second, "LimitExceeded");
-    await refused(door, { call: "DeleteInstanceProfile", instanceProfileName }, "DeleteConflict");
-    await must(door, { call: "RemoveRoleFromInstanceProfile", instanceProfileName, roleName });
-    await must(door, { call: "DeleteInstanceProfile", instanceProfileName });
-    await refused(door, { call: "DeleteInstanceProfile", instanceProfileName }, "NoSuchEntity");
+    await expectRefused(iam, second, "LimitExceeded");
+    await expectRefused(iam, { call: "DeleteInstanceProfile", instanceProfileName }, "DeleteConflict");
+    await expectDone(iam, { call: "RemoveRoleFromInstanceProfile", instanceProfileName, roleName });
+    await expectDone(iam, { call: "DeleteInstanceProfile", instanceProfileName });
+    await expectRefused(iam, { call: "DeleteInstanceProfile", instanceProfileName }, "NoSuchEntity");
   },
 } satisfies Record<string, IamRule>;
 
@@ -304,7 +317,7 @@ function trustInArn(principal: string): string {
   });
 }
 
-/** A document of so many characters, and as much white space again. */
+/** Returns a policy of `size` characters, followed by as many blanks. */
 function documentOf(size: number): string {
   const bare = allow("s3:GetObject", "arn:aws:s3:::");
   return allow("s3:GetObject", `arn:aws:s3:::${"b".repeat(size - bare.length)}`) + " ".repeat(size);

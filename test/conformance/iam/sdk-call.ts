@@ -27,8 +27,8 @@ import {
 } from "@aws-sdk/client-iam";
 import type { IamCall, PolicyCall, ProfileCall, RoleCall, Tag } from "@drift-guard/embedded/iam/call";
 
-/** Makes a call through the SDK; throws what the SDK throws. */
-export async function sendCall(client: IAMClient, call: IamCall): Promise<void> {
+/** Makes a call to IAM through the SDK. Throws the SDK's errors. */
+export async function sendIamCall(client: IAMClient, call: IamCall): Promise<void> {
   switch (call.call) {
     case "CreateServiceLinkedRole":
       await client.send(

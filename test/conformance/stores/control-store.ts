@@ -8,12 +8,12 @@ import type { ControlStore } from "@drift-guard/core/ports";
 import { controlKeys } from "@drift-guard/core/store/keys";
 import { aFinding, aKey, noon, secondsAfterNoon } from "../../builders.ts";
 
-/** A control store under test, with what the suite needs beside the port. */
-export interface ControlStoreDoor {
+/** A control store under test, and what the suite needs besides the port. */
+export interface ControlStoreFixture {
   readonly store: ControlStore;
-  /** The same data, as another process would open it. */
+  /** A second store over the same data, as in another process. */
   readonly other: ControlStore;
-  /** Puts an item by its keys, past the store. */
+  /** Puts an item by its keys, without the store. */
   put(pk: string, sk: string, item: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
 }
@@ -34,56 +34,56 @@ const approval: Approval = {
   expires: secondsAfterNoon(600),
 };
 
-/** Holds an implementation of `ControlStore` to what the port promises. */
-export function describeControlStore(name: string, open: () => Promise<ControlStoreDoor>): void {
+/** Tests an implementation of `ControlStore` against the promises of the port. */
+export function describeControlStore(name: string, open: () => Promise<ControlStoreFixture>): void {
   describe(`${name} as a control store`, () => {
-    let door: ControlStoreDoor;
+    let fixture: ControlStoreFixture;
     before(async () => {
-      door = await open();
+      fixture = await open();
     });
     after(async () => {
-      await door.close();
+      await fixture.close();
     });
 
-    it("loads nothing decided where nothing is stored", async () => {
-      assert.deepEqual(await door.store.load(newRole()), { exceptions: [], approvals: [] });
+    it("loads no decisions if nothing is stored", async () => {
+      assert.deepEqual(await fixture.store.load(newRole()), { exceptions: [], approvals: [] });
     });
 
-    it("loads what people decided about the role, whatever the case of its name, and about no other", async () => {
+    it("loads the decisions about the role, ignoring the case of its name", async () => {
       const role = newRole();
       await decide(role);
       const expected = { exceptions: [exception], approvals: [approval] };
-      assert.deepEqual(await door.store.load(role), expected);
-      assert.deepEqual(await door.store.load({ ...role, name: role.name.toUpperCase() }), expected);
-      assert.deepEqual(await door.store.load(newRole(role.account)), { exceptions: [], approvals: [] });
+      assert.deepEqual(await fixture.store.load(role), expected);
+      assert.deepEqual(await fixture.store.load({ ...role, name: role.name.toUpperCase() }), expected);
+      assert.deepEqual(await fixture.store.load(newRole(role.account)), { exceptions: [], approvals: [] });
     });
 
-    it("tells every role of the account that rollbacks are paused, and no role of another", async () => {
+    it("loads a pause for every role of its account, and for no other account", async () => {
       const role = newRole();
-      await door.put(controlKeys.account(role.account), controlKeys.paused, {
+      await fixture.put(controlKeys.account(role.account), controlKeys.paused, {
         schema: 1,
         reason: "an incident",
       });
-      assert.equal((await door.store.load(role)).paused, "an incident");
-      assert.equal((await door.store.load(newRole(role.account))).paused, "an incident");
-      assert.equal((await door.store.load(newRole())).paused, undefined);
+      assert.equal((await fixture.store.load(role)).paused, "an incident");
+      assert.equal((await fixture.store.load(newRole(role.account))).paused, "an incident");
+      assert.equal((await fixture.store.load(newRole())).paused, undefined);
     });
 
-    it("keeps an opened breaker and its latest reason, for that role alone", async () => {
+    it("stores an opened breaker with its latest reason, for that role only", async () => {
       const role = newRole();
-      await door.store.openBreaker(role, "the drift came back twice");
-      await door.store.openBreaker(role, "the drift came back thrice");
-      assert.equal((await door.other.load(role)).breaker, "the drift came back thrice");
-      assert.equal((await door.store.load(newRole(role.account))).breaker, undefined);
+      await fixture.store.openBreaker(role, "the drift came back twice");
+      await fixture.store.openBreaker(role, "the drift came back thrice");
+      assert.equal((await fixture.other.load(role)).breaker, "the drift came back thrice");
+      assert.equal((await fixture.store.load(newRole(role.account))).breaker, undefined);
     });
 
-    it("lets a role spend its budget and no more", async () => {
+    it("lets a role spend no more than its budget", async () => {
       const role = newRole();
       const spent = await spendTimes(role, 3, { perRole: 2, perAccount: 9, windowHours: 1 });
       assert.deepEqual(spent, ["spent", "spent", "role budget exhausted"]);
     });
 
-    it("lets all roles of an account together spend the account's budget and no more", async () => {
+    it("lets all roles of an account spend no more than the account's budget", async () => {
       const role = newRole();
       const budget = { perRole: 2, perAccount: 3, windowHours: 1 };
       assert.deepEqual(await spendTimes(role, 2, budget), ["spent", "spent"]);
@@ -92,43 +92,43 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
       assert.deepEqual(await spendTimes(newRole(), 1, budget), ["spent"]);
     });
 
-    it("spends nothing of one budget where the other is exhausted", async () => {
+    it("spends nothing from one budget if the other is exhausted", async () => {
       const role = newRole();
       const budget = { perRole: 1, perAccount: 2, windowHours: 1 };
       await spendTimes(role, 5, budget);
       assert.deepEqual(await spendTimes(newRole(role.account), 1, budget), ["spent"]);
     });
 
-    it("begins anew with the next window", async () => {
+    it("starts again with the next window", async () => {
       const role = newRole();
       const budget = { perRole: 1, perAccount: 1, windowHours: 2 };
       assert.deepEqual(await spendTimes(role, 2, budget), ["spent", "role budget exhausted"]);
       assert.equal(
-        await door.store.spend(role, budget, secondsAfterNoon(2 * 3600 - 1)),
+        await fixture.store.spend(role, budget, secondsAfterNoon(2 * 3600 - 1)),
         "role budget exhausted",
       );
-      assert.equal(await door.store.spend(role, budget, secondsAfterNoon(2 * 3600)), "spent");
+      assert.equal(await fixture.store.spend(role, budget, secondsAfterNoon(2 * 3600)), "spent");
     });
 
-    it("never lets spenders that race spend more than the budget", async () => {
+    it("lets concurrent rollbacks spend no more than the budget", async () => {
       const role = newRole();
       const budget = { perRole: 2, perAccount: 9, windowHours: 1 };
-      const racing = [door.store, door.other, door.store, door.other];
+      const racing = [fixture.store, fixture.other, fixture.store, fixture.other];
       const spent = await Promise.all(racing.map((store) => store.spend(role, budget, noon)));
       assert.deepEqual(spent.sort(), ["role budget exhausted", "role budget exhausted", "spent", "spent"]);
     });
 
-    it("throws where anything about the role or the account cannot be read, and names it", async () => {
-      const spoilt = { schema: 1, reason: 7, exception: { findingId: 7 } };
+    it("throws if an item of the role or the account cannot be read, and names it", async () => {
+      const invalid = { schema: 1, reason: 7, exception: { findingId: 7 } };
       for (const [pk, sk] of [
-        [controlKeys.partition, controlKeys.exception("spoilt")],
+        [controlKeys.partition, controlKeys.exception("invalid")],
         [controlKeys.partition, controlKeys.breaker],
         [(role: RoleKey) => controlKeys.account(role.account), controlKeys.paused],
       ] as const) {
         const role = newRole();
         await decide(role);
-        await door.put(pk(role), sk, spoilt);
-        await assert.rejects(door.store.load(role), (error) => {
+        await fixture.put(pk(role), sk, invalid);
+        await assert.rejects(fixture.store.load(role), (error) => {
           assert.ok(error instanceof StoreUnavailableError);
           assert.ok(error.message.includes(sk), error.message);
           return true;
@@ -136,24 +136,24 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
       }
     });
 
-    it("throws where the decisions were written by another schema", async () => {
+    it("throws if an item has another schema", async () => {
       const role = newRole();
-      await door.put(controlKeys.partition(role), controlKeys.breaker, { schema: 2, reason: "later" });
-      await assert.rejects(door.store.load(role), StoreUnavailableError);
+      await fixture.put(controlKeys.partition(role), controlKeys.breaker, { schema: 2, reason: "later" });
+      await assert.rejects(fixture.store.load(role), StoreUnavailableError);
     });
 
-    it("reads times with any offset from UTC as the moments that they are", async () => {
+    it("reads times with any offset from UTC as instants", async () => {
       const role = newRole();
       const pk = controlKeys.partition(role);
-      await door.put(pk, controlKeys.exception(finding.id), {
+      await fixture.put(pk, controlKeys.exception(finding.id), {
         schema: 1,
         exception: { ...exception, expires: "2026-11-22T13:00:00+05:00" },
       });
-      await door.put(pk, controlKeys.approval(finding.id), {
+      await fixture.put(pk, controlKeys.approval(finding.id), {
         schema: 1,
         approval: { ...approval, at: "2026-11-22T06:30:00-05:30", expires: "2026-11-22T13:00:00Z" },
       });
-      const { exceptions, approvals } = await door.store.load(role);
+      const { exceptions, approvals } = await fixture.store.load(role);
       assert.deepEqual(exceptions, [{ ...exception, expires: "2026-11-22T08:00:00.000Z" }]);
       assert.deepEqual(approvals, [{ ...approval, expires: "2026-11-22T13:00:00Z" }]);
     });
@@ -165,8 +165,8 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
           [controlKeys.approval(finding.id), { approval: { ...approval, expires } }],
         ] as const) {
           const role = newRole();
-          await door.put(controlKeys.partition(role), sk, { schema: 1, ...item });
-          await assert.rejects(door.store.load(role), (error) => {
+          await fixture.put(controlKeys.partition(role), sk, { schema: 1, ...item });
+          await assert.rejects(fixture.store.load(role), (error) => {
             assert.ok(error instanceof StoreUnavailableError);
             assert.match(error.message, /expires/);
             return true;
@@ -177,8 +177,8 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
 
     async function decide(role: RoleKey): Promise<void> {
       const pk = controlKeys.partition(role);
-      await door.put(pk, controlKeys.exception(finding.id), { schema: 1, exception });
-      await door.put(pk, controlKeys.approval(finding.id), { schema: 1, approval });
+      await fixture.put(pk, controlKeys.exception(finding.id), { schema: 1, exception });
+      await fixture.put(pk, controlKeys.approval(finding.id), { schema: 1, approval });
     }
 
     async function spendTimes(
@@ -187,7 +187,7 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
       budget: RollbackBudget,
     ): Promise<readonly string[]> {
       const spent: string[] = [];
-      for (let time = 0; time < times; time += 1) spent.push(await door.store.spend(role, budget, noon));
+      for (let time = 0; time < times; time += 1) spent.push(await fixture.store.spend(role, budget, noon));
       return spent;
     }
   });

@@ -19,35 +19,35 @@ import {
   secondsAfterNoon,
 } from "../../builders.ts";
 
-/** A finding store under test, with what the suite needs beside the port. */
-export interface FindingStoreDoor {
+/** A finding store under test, and what the suite needs besides the port. */
+export interface FindingStoreFixture {
   readonly store: FindingStore;
-  /** The same data, as another process would open it. */
+  /** A second store over the same data, as in another process. */
   readonly other: FindingStore;
-  /** The same data, as it is opened where the owner chose other sinks. */
-  choose(sinks: readonly Sink[]): FindingStore;
-  /** Puts an item by its keys, past the store. */
+  /** Opens a store over the same data with other sinks. */
+  withSinks(sinks: readonly Sink[]): FindingStore;
+  /** Puts an item by its keys, without the store. */
   put(pk: string, sk: string, item: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The sinks that a store under test must be made with. */
+/** The sinks of a store under test. */
 export const sinks: readonly Sink[] = ["notify", "securityhub"];
 
-/** Holds an implementation of `FindingStore` to what the port promises. */
-export function describeFindingStore(name: string, open: () => Promise<FindingStoreDoor>): void {
+/** Tests an implementation of `FindingStore` against the promises of the port. */
+export function describeFindingStore(name: string, open: () => Promise<FindingStoreFixture>): void {
   describe(`${name} as a finding store`, () => {
-    let door: FindingStoreDoor;
+    let fixture: FindingStoreFixture;
     before(async () => {
-      door = await open();
+      fixture = await open();
     });
     after(async () => {
-      await door.close();
+      await fixture.close();
     });
 
-    it("loads an empty ledger of version 0 where nothing is stored", async () => {
+    it("loads an empty ledger of version 0 if nothing is stored", async () => {
       const role = newRole();
-      assert.deepEqual(await door.store.load(role), aLedger({ role }));
+      assert.deepEqual(await fixture.store.load(role), aLedger({ role }));
     });
 
     it("loads what was committed: every kind of evidence, every state, every status of a rollback", async () => {
@@ -60,69 +60,69 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
         aFinding({ id: "resolved", role, state: "resolved", seq: 3, cleanSince: secondsAfterNoon(60) }),
       ];
       const rollbacks = [aRollback("running", "r1"), aRollback("done", "r2"), aRollback("failed", "r3")];
-      const committed = await commit(door.store, aLedger({ role }), {
+      const committed = await commit(fixture.store, aLedger({ role }), {
         findings: [...evidence, ...states],
         rollbacks,
       });
       assert.ok(committed.version > 0);
-      assert.deepEqual(sorted(await door.store.load(role)), sorted(committed));
-      assert.deepEqual(sorted(await door.other.load(role)), sorted(committed));
+      assert.deepEqual(sorted(await fixture.store.load(role)), sorted(committed));
+      assert.deepEqual(sorted(await fixture.other.load(role)), sorted(committed));
     });
 
-    it("steps the version with every commit, also with one that changes nothing else", async () => {
+    it("raises the version with every commit, even if nothing else changes", async () => {
       const role = newRole();
-      const first = await commit(door.store, aLedger({ role }), { findings: [aFinding({ role })] });
-      const second = await commit(door.store, first, {});
+      const first = await commit(fixture.store, aLedger({ role }), { findings: [aFinding({ role })] });
+      const second = await commit(fixture.store, first, {});
       assert.ok(second.version > first.version);
-      assert.deepEqual(await door.store.load(role), second);
+      assert.deepEqual(await fixture.store.load(role), second);
     });
 
-    it("forgets a finding and a rollback that the new ledger does not hold", async () => {
+    it("removes a finding and a rollback that the new ledger does not contain", async () => {
       const role = newRole();
       const findings = [aFinding({ id: "stays", role }), aFinding({ id: "goes", role })];
       const rollbacks = [aRollback("done", "goes")];
-      const first = await commit(door.store, aLedger({ role }), { findings, rollbacks });
-      await commit(door.store, first, { findings: findings.slice(0, 1), rollbacks: [] });
-      const { findings: left, rollbacks: none } = await door.store.load(role);
+      const first = await commit(fixture.store, aLedger({ role }), { findings, rollbacks });
+      await commit(fixture.store, first, { findings: findings.slice(0, 1), rollbacks: [] });
+      const { findings: left, rollbacks: none } = await fixture.store.load(role);
       assert.deepEqual([left.map(({ id }) => id), none], [["stays"], []]);
     });
 
     it("keeps the ledgers of different roles and accounts apart", async () => {
       const role = newRole();
       const elsewhere = { ...role, account: "210987654321" };
-      await commit(door.store, aLedger({ role }), { findings: [aFinding({ role })] });
-      assert.deepEqual(await door.store.load(elsewhere), aLedger({ role: elsewhere }));
+      await commit(fixture.store, aLedger({ role }), { findings: [aFinding({ role })] });
+      assert.deepEqual(await fixture.store.load(elsewhere), aLedger({ role: elsewhere }));
     });
 
-    it("takes role names in another case for the same role", async () => {
+    it("ignores the case of role names", async () => {
       const role = newRole();
-      const committed = await commit(door.store, aLedger({ role }), { findings: [aFinding({ role })] });
+      const committed = await commit(fixture.store, aLedger({ role }), { findings: [aFinding({ role })] });
       const shouted = { ...role, name: role.name.toUpperCase() };
-      assert.deepEqual((await door.store.load(shouted)).findings, committed.findings);
+      assert.deepEqual((await fixture.store.load(shouted)).findings, committed.findings);
     });
 
-    it("refuses a commit on an outdated ledger, and writes nothing of it", async () => {
+    it("refuses a commit on an outdated ledger and stores nothing", async () => {
       const role = newRole();
       const empty = aLedger({ role });
-      const stored = await commit(door.store, empty, { findings: [aFinding({ id: "first", role })] });
+      const stored = await commit(fixture.store, empty, { findings: [aFinding({ id: "first", role })] });
       const late = aFinding({ id: "late", role });
       await assert.rejects(
-        commit(door.other, empty, { findings: [late], rollbacks: [aRollback()] }, [
+        commit(fixture.other, empty, { findings: [late], rollbacks: [aRollback()] }, [
           aTransition({ finding: late }),
         ]),
         LedgerConflictError,
       );
-      assert.deepEqual(await door.store.load(role), stored);
-      assert.deepEqual(await door.store.history(role, "late"), []);
-      const waiting = (await collect(door.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role));
+      assert.deepEqual(await fixture.store.load(role), stored);
+      assert.deepEqual(await fixture.store.history(role, "late"), []);
+      const waiting = (await collect(fixture.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role));
       assert.deepEqual(waiting, []);
     });
 
-    it("lets one of several writers that race win, whole", async () => {
+    it("stores the whole commit of one of several concurrent writers", async () => {
       const role = newRole();
       const writers = Array.from({ length: 6 }, (_, index) => {
         const finding = aFinding({ id: `writer-${index}`, role });
-        const store = index % 2 === 0 ? door.store : door.other;
+        const store = index % 2 === 0 ? fixture.store : fixture.other;
         return commit(store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
       });
       const results = await Promise.allSettled(writers);
@@ -130,32 +130,32 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       const errors = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
       assert.equal(won.length, 1);
       assert.ok(errors.every((error) => error instanceof LedgerConflictError));
-      const loaded = await door.store.load(role);
+      const loaded = await fixture.store.load(role);
       assert.deepEqual(loaded, won[0]);
       for (let index = 0; index < writers.length; index += 1) {
-        const told = await door.store.history(role, `writer-${index}`);
-        assert.equal(told.length, loaded.findings[0]?.id === `writer-${index}` ? 1 : 0);
+        const history = await fixture.store.history(role, `writer-${index}`);
+        assert.equal(history.length, loaded.findings[0]?.id === `writer-${index}` ? 1 : 0);
       }
     });
 
-    it("takes more than a hundred findings in one commit", async () => {
+    it("stores more than a hundred findings in one commit", async () => {
       const role = newRole();
       const findings = Array.from({ length: 130 }, (_, index) => aFinding({ id: `many-${index}`, role }));
       const transitions = findings.map((finding) => aTransition({ finding }));
-      const committed = await commit(door.store, aLedger({ role }), { findings }, transitions);
-      const loaded = await door.store.load(role);
+      const committed = await commit(fixture.store, aLedger({ role }), { findings }, transitions);
+      const loaded = await fixture.store.load(role);
       assert.equal(loaded.findings.length, 130);
       assert.deepEqual(sorted(loaded), sorted(committed));
-      assert.equal((await door.store.history(role, "many-129")).length, 1);
+      assert.equal((await fixture.store.history(role, "many-129")).length, 1);
     });
 
-    it("gives every finding of every role", async () => {
+    it("yields every finding of every role", async () => {
       const roles = [newRole(), newRole()];
       for (const role of roles) {
         const finding = aFinding({ role });
-        await commit(door.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
+        await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
       }
-      const found = await collect(door.store.findings());
+      const found = await collect(fixture.store.findings());
       for (const role of roles) {
         assert.deepEqual(
           found.filter((finding) => finding.role.name === role.name),
@@ -164,142 +164,142 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       }
     });
 
-    it("tells what happened to a finding, oldest first, and not what happened to another", async () => {
+    it("returns the transitions of one finding, oldest first", async () => {
       const role = newRole();
       let ledger = aLedger({ role });
       for (let seq = 1; seq <= 12; seq += 1) {
-        const finding = aFinding({ id: "told", role, seq, updatedAt: secondsAfterNoon(seq) });
-        const neighbour = aFinding({ id: "told-too", role, seq, updatedAt: secondsAfterNoon(seq) });
-        ledger = await commit(door.store, ledger, { findings: [finding, neighbour] }, [
+        const finding = aFinding({ id: "watched", role, seq, updatedAt: secondsAfterNoon(seq) });
+        const neighbour = aFinding({ id: "neighbour", role, seq, updatedAt: secondsAfterNoon(seq) });
+        ledger = await commit(fixture.store, ledger, { findings: [finding, neighbour] }, [
           aTransition({ finding, kind: seq === 1 ? "opened" : "worsened" }),
           aTransition({ finding: neighbour }),
         ]);
       }
-      const history = await door.store.history(role, "told");
+      const history = await fixture.store.history(role, "watched");
       assert.deepEqual(
         history.map(({ id }) => id),
-        Array.from({ length: 12 }, (_, index) => `told#${index + 1}`),
+        Array.from({ length: 12 }, (_, index) => `watched#${index + 1}`),
       );
     });
 
-    it("gives a transition until every sink has marked it, and marking it twice is nothing", async () => {
+    it("yields a transition until every sink has marked it, also if one marks it twice", async () => {
       const role = newRole();
       const finding = aFinding({ role });
       const transition = aTransition({ finding });
-      await commit(door.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [transition]);
       const waiting = async () =>
-        (await collect(door.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role));
+        (await collect(fixture.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role));
       assert.deepEqual(await waiting(), [transition]);
-      await door.store.markDelivered(transition, "notify");
-      await door.store.markDelivered(transition, "notify");
+      await fixture.store.markDelivered(transition, "notify");
+      await fixture.store.markDelivered(transition, "notify");
       assert.deepEqual(await waiting(), [transition]);
-      await door.other.markDelivered(transition, "securityhub");
+      await fixture.other.markDelivered(transition, "securityhub");
       assert.deepEqual(await waiting(), []);
-      assert.deepEqual(await door.store.history(role, finding.id), [transition]);
+      assert.deepEqual(await fixture.store.history(role, finding.id), [transition]);
     });
 
-    it("tells which sinks a transition waits for, until each has marked it", async () => {
+    it("returns the sinks that have not marked a transition", async () => {
       const role = newRole();
       const finding = aFinding({ role });
       const transition = aTransition({ finding });
-      await commit(door.store, aLedger({ role }), { findings: [finding] }, [transition]);
-      const waiting = async () => (await door.other.findDelivery(transition))?.awaiting;
+      await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      const waiting = async () => (await fixture.other.findDelivery(transition))?.awaiting;
       assert.deepEqual([...((await waiting()) ?? [])].sort(), ["notify", "securityhub"]);
-      await door.store.markDelivered(transition, "notify");
+      await fixture.store.markDelivered(transition, "notify");
       assert.deepEqual(await waiting(), ["securityhub"]);
-      await door.store.markDelivered(transition, "securityhub");
+      await fixture.store.markDelivered(transition, "securityhub");
       assert.deepEqual(await waiting(), []);
     });
 
-    it("gives a transition as it was committed, whatever a copy of it says", async () => {
+    it("returns a transition as it was committed, whatever the argument contains", async () => {
       const role = newRole();
       const finding = aFinding({ role });
       const transition = aTransition({ finding });
-      await commit(door.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [transition]);
       const forged = aTransition({
         kind: "resolved",
         note: "Nothing to see here.",
         finding: { ...finding, role: { ...role, name: role.name.toUpperCase() }, state: "resolved" },
       });
-      assert.deepEqual((await door.store.findDelivery(forged))?.transition, transition);
+      assert.deepEqual((await fixture.store.findDelivery(forged))?.transition, transition);
     });
 
-    it("knows no transition that nobody committed", async () => {
+    it("finds no transition that was not committed", async () => {
       const role = newRole();
       const finding = aFinding({ role });
-      await commit(door.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
+      await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
       for (const unknown of [
         { ...finding, seq: 2 },
         { ...finding, id: "another" },
         { ...finding, role: newRole() },
         { ...finding, role: { ...role, account: "210987654321" } },
       ]) {
-        assert.equal(await door.store.findDelivery(aTransition({ finding: unknown })), undefined);
+        assert.equal(await fixture.store.findDelivery(aTransition({ finding: unknown })), undefined);
       }
     });
 
-    it("waits for no sink that the owner has no more", async () => {
+    it("does not wait for a sink that is no longer configured", async () => {
       const role = newRole();
       const finding = aFinding({ role });
       const transition = aTransition({ finding });
-      await commit(door.store, aLedger({ role }), { findings: [finding] }, [transition]);
-      await door.store.markDelivered(transition, "notify");
-      const fewer = door.choose(["notify"]);
+      await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      await fixture.store.markDelivered(transition, "notify");
+      const fewer = fixture.withSinks(["notify"]);
       assert.deepEqual((await collect(fewer.undelivered(secondsAfterNoon(1)))).filter(isOf(role)), []);
       assert.deepEqual(await fewer.findDelivery(transition), { transition, awaiting: [] });
-      assert.deepEqual((await collect(door.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role)), [
+      assert.deepEqual((await collect(fixture.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role)), [
         transition,
       ]);
     });
 
-    it("has a sink be told again, counted from then on, of a transition that is stored", async () => {
+    it("makes a stored transition due again for a sink, counted from the renewal", async () => {
       const role = newRole();
       const finding = aFinding({ role });
       const transition = aTransition({ finding });
-      await commit(door.store, aLedger({ role }), { findings: [finding] }, [transition]);
-      for (const sink of sinks) await door.store.markDelivered(transition, sink);
+      await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      for (const sink of sinks) await fixture.store.markDelivered(transition, sink);
       const later = secondsAfterNoon(40 * 86_400);
-      await door.store.renew(transition, "securityhub", later);
-      assert.deepEqual(await door.other.findDelivery(transition), {
+      await fixture.store.renew(transition, "securityhub", later);
+      assert.deepEqual(await fixture.other.findDelivery(transition), {
         transition,
         awaiting: ["securityhub"],
         renewedAt: later,
       });
-      assert.deepEqual((await collect(door.store.undelivered(later))).filter(isOf(role)), []);
+      assert.deepEqual((await collect(fixture.store.undelivered(later))).filter(isOf(role)), []);
       const after = secondsAfterNoon(41 * 86_400);
-      assert.deepEqual((await collect(door.store.undelivered(after))).filter(isOf(role)), [transition]);
-      await door.store.markDelivered(transition, "securityhub");
-      assert.deepEqual((await collect(door.store.undelivered(after))).filter(isOf(role)), []);
-      assert.deepEqual((await door.other.findDelivery(transition))?.renewedAt, later);
+      assert.deepEqual((await collect(fixture.store.undelivered(after))).filter(isOf(role)), [transition]);
+      await fixture.store.markDelivered(transition, "securityhub");
+      assert.deepEqual((await collect(fixture.store.undelivered(after))).filter(isOf(role)), []);
+      assert.deepEqual((await fixture.other.findDelivery(transition))?.renewedAt, later);
     });
 
-    it("makes no transition by having it told again", async () => {
+    it("creates no transition by renewing one that is not stored", async () => {
       const unknown = aTransition({ finding: aFinding({ role: newRole() }) });
-      await door.store.renew(unknown, "securityhub", noon);
-      assert.equal(await door.store.findDelivery(unknown), undefined);
-      assert.deepEqual(await door.store.history(unknown.finding.role, unknown.finding.id), []);
+      await fixture.store.renew(unknown, "securityhub", noon);
+      assert.equal(await fixture.store.findDelivery(unknown), undefined);
+      assert.deepEqual(await fixture.store.history(unknown.finding.role, unknown.finding.id), []);
     });
 
-    it("gives only transitions from before the moment asked for", async () => {
+    it("yields only transitions from before the given moment", async () => {
       const role = newRole();
       const finding = aFinding({ role });
-      await commit(door.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
-      assert.deepEqual((await collect(door.store.undelivered(noon))).filter(isOf(role)), []);
+      await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
+      assert.deepEqual((await collect(fixture.store.undelivered(noon))).filter(isOf(role)), []);
     });
 
-    it("says which item cannot be read, whatever is wrong with it", async () => {
+    it("names the item that cannot be read", async () => {
       for (const item of [{ schema: 2, finding: aFinding() }, { schema: 1, finding: { id: 7 } }, {}]) {
         const role = newRole();
-        await commit(door.store, aLedger({ role }), { findings: [aFinding({ role })] });
-        await door.put(findingKeys.partition(role), findingKeys.finding("spoilt"), item);
-        await assert.rejects(door.store.load(role), (error) => {
+        await commit(fixture.store, aLedger({ role }), { findings: [aFinding({ role })] });
+        await fixture.put(findingKeys.partition(role), findingKeys.finding("invalid"), item);
+        await assert.rejects(fixture.store.load(role), (error) => {
           assert.ok(error instanceof StoreUnavailableError);
-          assert.match(error.message, /FINDING#spoilt/);
+          assert.match(error.message, /FINDING#invalid/);
           assert.ok(error.message.includes(findingKeys.partition(role)));
           return true;
         });
-        // Whoever reads all findings must not meet it again.
-        await door.put(findingKeys.partition(role), findingKeys.finding("spoilt"), {
+        // Replaced, so that later reads of all findings do not fail.
+        await fixture.put(findingKeys.partition(role), findingKeys.finding("invalid"), {
           schema: 1,
           finding: aFinding({ role }),
         });
@@ -321,7 +321,7 @@ function commit(
   return store.commit({ before, after: { ...before, ...change }, transitions });
 }
 
-/** A store keeps no order among findings and among rollbacks. */
+/** Sorts a ledger's findings and rollbacks, of which stores keep no order. */
 function sorted(ledger: Ledger): Ledger {
   const byId = (a: { readonly id: string }, b: { readonly id: string }) => a.id.localeCompare(b.id);
   return {

@@ -7,14 +7,14 @@ import type { FindingStore, UsageStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { aDefinitionUse, aFinding, aLedger, anEnvironmentUse } from "../../builders.ts";
 
-/** A usage store under test, with what the suite needs beside the port. */
-export interface UsageStoreDoor {
+/** A usage store under test, and what the suite needs besides the port. */
+export interface UsageStoreFixture {
   readonly store: UsageStore;
-  /** The same data, as another process would open it. */
+  /** A second store over the same data, as in another process. */
   readonly other: UsageStore;
-  /** The findings, which stand in the same table. */
+  /** The finding store over the same table. */
   readonly findings: FindingStore;
-  /** Puts an item by its keys, past the store. */
+  /** Puts an item by its keys, without the store. */
   put(pk: string, sk: string, item: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
 }
@@ -26,29 +26,29 @@ const environment = (name = "prod", region = "us-east-1"): UsageSubject => ({
 });
 const definition = (name = "render"): UsageSubject => ({ kind: "job-definition", region: "us-east-1", name });
 
-/** Holds an implementation of `UsageStore` to what the port promises. */
-export function describeUsageStore(name: string, open: () => Promise<UsageStoreDoor>): void {
-  describe(`${name} as a store of what uses which role`, () => {
-    let door: UsageStoreDoor;
+/** Tests an implementation of `UsageStore` against the promises of the port. */
+export function describeUsageStore(name: string, open: () => Promise<UsageStoreFixture>): void {
+  describe(`${name} as a usage store`, () => {
+    let fixture: UsageStoreFixture;
     before(async () => {
-      door = await open();
+      fixture = await open();
     });
     after(async () => {
-      await door.close();
+      await fixture.close();
     });
 
-    it("knows of no use where nothing is stored", async () => {
+    it("has no uses if nothing is stored", async () => {
       const account = newAccount();
-      assert.deepEqual(await door.store.usesOf({ account, name: "nobody" }), []);
-      assert.deepEqual(await users(door.store, account), []);
+      assert.deepEqual(await fixture.store.usesOf({ account, name: "nobody" }), []);
+      assert.deepEqual(await users(fixture.store, account), []);
     });
 
-    it("gives back what it took in, by role and by user", async () => {
+    it("returns what was recorded, by role and by user", async () => {
       const account = newAccount();
       const service = anEnvironmentUse({ statusReason: "gone", status: "INVALID" });
       const instance = anEnvironmentUse({ duty: "instance", profile: "ecsInstanceRole" });
       const job = aDefinitionUse();
-      await door.store.record(
+      await fixture.store.record(
         account,
         environment(),
         new Map([
@@ -56,54 +56,56 @@ export function describeUsageStore(name: string, open: () => Promise<UsageStoreD
           ["Nodes", [instance]],
         ]),
       );
-      await door.store.record(account, definition(), new Map([["Service", [job]]]));
-      assert.deepEqual(await uses(door.other, account, "Service"), [service, job]);
-      assert.deepEqual(await uses(door.other, account, "Nodes"), [instance]);
-      assert.deepEqual(await users(door.other, account), [
+      await fixture.store.record(account, definition(), new Map([["Service", [job]]]));
+      assert.deepEqual(await uses(fixture.other, account, "Service"), [service, job]);
+      assert.deepEqual(await uses(fixture.other, account, "Nodes"), [instance]);
+      assert.deepEqual(await users(fixture.other, account), [
         { subject: environment(), roles: ["Service", "Nodes"] },
         { subject: definition(), roles: ["Service"] },
       ]);
     });
 
-    it("takes role names in another case for the same role", async () => {
+    it("ignores the case of role names", async () => {
       const account = newAccount();
-      await door.store.record(account, environment(), new Map([["Service", [anEnvironmentUse()]]]));
-      assert.deepEqual(await uses(door.store, account, "SERVICE"), [anEnvironmentUse()]);
-      await door.store.record(
+      await fixture.store.record(account, environment(), new Map([["Service", [anEnvironmentUse()]]]));
+      assert.deepEqual(await uses(fixture.store, account, "SERVICE"), [anEnvironmentUse()]);
+      await fixture.store.record(
         account,
         environment(),
         new Map([["service", [anEnvironmentUse({ state: "DISABLED" })]]]),
       );
-      assert.deepEqual(await uses(door.store, account, "Service"), [anEnvironmentUse({ state: "DISABLED" })]);
+      assert.deepEqual(await uses(fixture.store, account, "Service"), [
+        anEnvironmentUse({ state: "DISABLED" }),
+      ]);
     });
 
-    it("puts what is new in the place of what was known, and tells the roles of both", async () => {
+    it("replaces the recorded uses, and returns the roles of both", async () => {
       const account = newAccount();
-      await door.store.record(account, environment(), new Map([["Old", [anEnvironmentUse()]]]));
-      const touched = await door.store.record(
+      await fixture.store.record(account, environment(), new Map([["Old", [anEnvironmentUse()]]]));
+      const touched = await fixture.store.record(
         account,
         environment(),
         new Map([["New", [anEnvironmentUse()]]]),
       );
       assert.deepEqual([...touched].sort(), ["New", "Old"]);
-      assert.deepEqual(await uses(door.store, account, "Old"), []);
-      assert.deepEqual(await users(door.store, account), [{ subject: environment(), roles: ["New"] }]);
+      assert.deepEqual(await uses(fixture.store, account, "Old"), []);
+      assert.deepEqual(await users(fixture.store, account), [{ subject: environment(), roles: ["New"] }]);
     });
 
-    it("tells the roles also where nothing changed", async () => {
+    it("returns the roles even if nothing changed", async () => {
       const account = newAccount();
       const same = new Map([["Service", [anEnvironmentUse()]]]);
-      await door.store.record(account, environment(), same);
-      assert.deepEqual(await door.other.record(account, environment(), same), ["Service"]);
+      await fixture.store.record(account, environment(), same);
+      assert.deepEqual(await fixture.other.record(account, environment(), same), ["Service"]);
     });
 
-    it("forgets what uses nothing any more, and tells whom it used", async () => {
+    it("removes a user without uses, and returns the roles that it used", async () => {
       const account = newAccount();
-      await door.store.record(account, environment(), new Map([["Service", [anEnvironmentUse()]]]));
-      assert.deepEqual(await door.store.record(account, environment(), new Map()), ["Service"]);
-      assert.deepEqual(await uses(door.store, account, "Service"), []);
-      assert.deepEqual(await users(door.store, account), []);
-      assert.deepEqual(await door.store.record(account, environment(), new Map()), []);
+      await fixture.store.record(account, environment(), new Map([["Service", [anEnvironmentUse()]]]));
+      assert.deepEqual(await fixture.store.record(account, environment(), new Map()), ["Service"]);
+      assert.deepEqual(await uses(fixture.store, account, "Service"), []);
+      assert.deepEqual(await users(fixture.store, account), []);
+      assert.deepEqual(await fixture.store.record(account, environment(), new Map()), []);
     });
 
     it("keeps regions, kinds, names and accounts apart", async () => {
@@ -115,63 +117,63 @@ export function describeUsageStore(name: string, open: () => Promise<UsageStoreD
         definition("prod"),
       ];
       for (const subject of subjects)
-        await door.store.record(account, subject, new Map([["R", [anEnvironmentUse()]]]));
-      await door.store.record(account, subjects[0] ?? environment(), new Map());
-      assert.equal((await uses(door.store, account, "R")).length, 3);
-      assert.deepEqual(await uses(door.store, newAccount(), "R"), []);
+        await fixture.store.record(account, subject, new Map([["R", [anEnvironmentUse()]]]));
+      await fixture.store.record(account, subjects[0] ?? environment(), new Map());
+      assert.equal((await uses(fixture.store, account, "R")).length, 3);
+      assert.deepEqual(await uses(fixture.store, newAccount(), "R"), []);
     });
 
-    it("holds more roles than one transaction does, and lets all of them go", async () => {
+    it("stores and removes more roles than one transaction can", async () => {
       const account = newAccount();
       const roles = Array.from({ length: 230 }, (_, index) => `Role${index}`);
       const many = new Map(roles.map((role) => [role, [aDefinitionUse()]]));
-      await door.store.record(account, definition(), many);
+      await fixture.store.record(account, definition(), many);
       for (const role of ["Role0", "Role120", "Role229"]) {
-        assert.deepEqual(await uses(door.store, account, role), [aDefinitionUse()]);
+        assert.deepEqual(await uses(fixture.store, account, role), [aDefinitionUse()]);
       }
-      assert.equal((await door.store.record(account, definition(), new Map())).length, 230);
-      assert.deepEqual(await uses(door.store, account, "Role229"), []);
-      assert.deepEqual(await users(door.store, account), []);
+      assert.equal((await fixture.store.record(account, definition(), new Map())).length, 230);
+      assert.deepEqual(await uses(fixture.store, account, "Role229"), []);
+      assert.deepEqual(await users(fixture.store, account), []);
     });
 
-    it("leaves no use behind of writers that race for one environment", async () => {
+    it("leaves the uses of one writer when several race for an environment", async () => {
       const account = newAccount();
       const roles = ["A", "B", "C", "D"];
       await Promise.all(
         roles.map((role, index) => {
-          const store = index % 2 === 0 ? door.store : door.other;
+          const store = index % 2 === 0 ? fixture.store : fixture.other;
           return store.record(account, environment(), new Map([[role, [anEnvironmentUse()]]]));
         }),
       );
-      const [{ roles: [winner = ""] = [] } = {}] = await users(door.store, account);
+      const [{ roles: [winner = ""] = [] } = {}] = await users(fixture.store, account);
       for (const role of roles) {
-        assert.equal((await uses(door.store, account, role)).length, role === winner ? 1 : 0, role);
+        assert.equal((await uses(fixture.store, account, role)).length, role === winner ? 1 : 0, role);
       }
     });
 
-    it("stands beside the ledger of the role, and neither is in the other's way", async () => {
+    it("stores uses beside the ledger of the role without touching it", async () => {
       const account = newAccount();
       const role = { account, name: "Service" };
-      await door.store.record(account, environment(), new Map([["Service", [anEnvironmentUse()]]]));
-      const empty = await door.findings.load(role);
+      await fixture.store.record(account, environment(), new Map([["Service", [anEnvironmentUse()]]]));
+      const empty = await fixture.findings.load(role);
       assert.deepEqual(empty, aLedger({ role }));
-      await door.findings.commit({
+      await fixture.findings.commit({
         before: empty,
         after: aLedger({ role, findings: [aFinding({ role })] }),
         transitions: [],
       });
-      assert.deepEqual(await uses(door.store, account, "Service"), [anEnvironmentUse()]);
-      const loaded = await door.findings.load(role);
+      assert.deepEqual(await uses(fixture.store, account, "Service"), [anEnvironmentUse()]);
+      const loaded = await fixture.findings.load(role);
       assert.equal(loaded.findings.length, 1);
     });
 
     it("refuses an item of another schema", async () => {
       const account = newAccount();
-      await door.put(findingKeys.partition({ account, name: "R" }), findingKeys.usage(environment()), {
+      await fixture.put(findingKeys.partition({ account, name: "R" }), findingKeys.usage(environment()), {
         schema: 2,
         uses: [],
       });
-      await assert.rejects(door.store.usesOf({ account, name: "R" }), StoreUnavailableError);
+      await assert.rejects(fixture.store.usesOf({ account, name: "R" }), StoreUnavailableError);
     });
   });
 }

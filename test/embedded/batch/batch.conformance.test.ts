@@ -5,7 +5,7 @@ import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
 import { account, noon } from "../../builders.ts";
 import { describeBatch } from "../../conformance/batch/batch.ts";
 
-describeBatch("Batch in memory", async () => {
+describeBatch("The simulated AWS Batch", async () => {
   const clock = createVirtualClock(noon);
   const ids = createIdGenerator();
   const iam = createSimulatedAccount({ account, clock, ids });

@@ -5,7 +5,7 @@ import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import { noon } from "../../builders.ts";
 import { describeIamAccount } from "../../conformance/iam/account.ts";
 
-describeIamAccount("The account in memory", {
+describeIamAccount("The simulated account", {
   async open() {
     const clock = createVirtualClock(noon);
     const account = createSimulatedAccount({ clock, awsPolicies: listAwsPolicies(builtInReferences()) });

@@ -11,8 +11,8 @@ import { ada, aWorld, createRole } from "./accounts.ts";
 const linked = "AWSServiceRoleForBatch";
 const makeLinked: IamCall = { call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" };
 
-describe("The account in memory", () => {
-  it("makes the same ids in every run", () => {
+describe("The simulated account", () => {
+  it("generates the same ids in every run", () => {
     const run = () => {
       const world = aWorld();
       world.call(createRole("R"));
@@ -22,7 +22,7 @@ describe("The account in memory", () => {
     assert.deepEqual(run(), run());
   });
 
-  it("tells its events no longer to who stopped listening", () => {
+  it("calls a listener no more after it was stopped", () => {
     const { account } = aWorld();
     let heard = 0;
     const stop = account.onEvent(() => {
@@ -34,7 +34,7 @@ describe("The account in memory", () => {
     assert.equal(heard, 1);
   });
 
-  it("denies only the calls that were taken from a caller, in every session", async () => {
+  it("denies a caller the given calls only, in every session", async () => {
     const world = aWorld();
     const role = `arn:aws:iam::${account}:role/Deployer`;
     world.account.deny({ kind: "session", role, session: "monday" }, ["DeleteRole", "GetRole"]);
@@ -48,7 +48,7 @@ describe("The account in memory", () => {
     assert.equal((await world.account.reader(ada).read("R")).status, "present");
   });
 
-  it("shows a policy's new version as the default once AWS publishes it, and tells no event", async () => {
+  it("shows a published policy version as the default, and emits no event", async () => {
     const world = aWorld();
     world.call(createRole("R"));
     world.call({ call: "AttachRolePolicy", roleName: "R", policyArn: batchServicePolicy });
@@ -61,7 +61,7 @@ describe("The account in memory", () => {
     assert.equal(world.events.length, before);
   });
 
-  it("does not show the document of a policy that AWS has not published", async () => {
+  it("leaves the document of a policy that AWS has not published unobserved", async () => {
     const account = createSimulatedAccount({ awsPolicies: [] });
     account.call({ call: "CreateServiceLinkedRole", awsServiceName: "spot.amazonaws.com" }, ada);
     const reading = await account.reader(ada).read("AWSServiceRoleForEC2Spot");
@@ -69,7 +69,7 @@ describe("The account in memory", () => {
     assert.equal(reading.role.attached[0]?.version.observed, false);
   });
 
-  it("reads a principal's ARN in a condition as it is, when the role of that ARN is gone", async () => {
+  it("keeps the ARN of a deleted role in a condition", async () => {
     const world = aWorld();
     world.call(createRole("Trusted"));
     world.call(createRole("R"));
@@ -92,7 +92,7 @@ describe("The account in memory", () => {
     assert.equal(reading.status === "present" && reading.role.trust, trustOn(made.role.id));
   });
 
-  it("refuses a principal's id whose role is gone, as IAM does when an old trust is put back", () => {
+  it("refuses the unique id of a deleted role as a principal", () => {
     const world = aWorld();
     world.call(createRole("R"));
     const policyDocument = trustOf("batch.amazonaws.com").replace(
@@ -109,7 +109,7 @@ describe("The account in memory", () => {
 });
 
 describe("A service-linked role", () => {
-  it("is one of several where its service allows a suffix", () => {
+  it("can exist several times if its service allows a suffix", () => {
     const world = aWorld();
     const call: IamCall = { call: "CreateServiceLinkedRole", awsServiceName: "autoscaling.amazonaws.com" };
     const [plain, own, again] = [
@@ -126,14 +126,14 @@ describe("A service-linked role", () => {
     assert.equal(again?.status === "refused" && again.code, "InvalidInput");
   });
 
-  it("is not made for a service that has none", () => {
+  it("is not created for a service that has none", () => {
     const { answer } = aWorld().call({ call: "CreateServiceLinkedRole", awsServiceName: "toString" });
     assert.equal(answer.status === "refused" && answer.code, "InvalidInput");
   });
 });
 
-describe("The removal of a service-linked role", () => {
-  it("ends some time after it was asked for, and takes the role with it", async () => {
+describe("The deletion of a service-linked role", () => {
+  it("ends some time after the request, and deletes the role", async () => {
     const world = aWorld();
     world.call(makeLinked);
     const taskId = deletionOf(world.call({ call: "DeleteServiceLinkedRole", roleName: linked }));
@@ -150,14 +150,14 @@ describe("The removal of a service-linked role", () => {
     assert.equal((await world.account.reader(ada).read(linked)).status, "absent");
   });
 
-  it("is the earlier task while that one runs", () => {
+  it("is the earlier task while that task runs", () => {
     const world = aWorld();
     world.call(makeLinked);
     const ask: IamCall = { call: "DeleteServiceLinkedRole", roleName: linked };
     assert.equal(deletionOf(world.call(ask)), deletionOf(world.call(ask)));
   });
 
-  it("fails while anything uses the role, says what, and can be asked for again", async () => {
+  it("fails while resources use the role, names them, and can be requested again", async () => {
     const world = aWorld();
     world.call(makeLinked);
     const usage = [
@@ -178,19 +178,19 @@ describe("The removal of a service-linked role", () => {
     assert.equal(world.account.deletionStatus(second).status, "SUCCEEDED");
   });
 
-  it("does not touch a role that took the name meanwhile", async () => {
+  it("does not touch a new role of the same name", async () => {
     const world = aWorld();
     world.call(makeLinked);
     deletionOf(world.call({ call: "DeleteServiceLinkedRole", roleName: linked }));
     world.clock.advance(60);
-    // The look-alike at the plain path is a real-world state (requirements T8).
+    // A role of the same name without the service-linked path (T8).
     assert.equal(world.call(createRole(linked)).answer.status, "done");
     world.clock.advance(60);
     const reading = await world.account.reader(ada).read(linked);
     assert.equal(reading.status === "present" && reading.role.path, "/");
   });
 
-  it("is refused for a task that is not there", () => {
+  it("has no status for an unknown task", () => {
     assert.throws(() => aWorld().account.deletionStatus("task/none"), { code: "NoSuchEntity" });
   });
 });
@@ -219,8 +219,8 @@ const anyCall: fc.Arbitrary<IamCall> = fc.oneof(
   fc.record({ call: fc.constant("DeletePolicy" as const), policyArn }),
 );
 
-describe("Whatever is called, in whatever order, the account in memory", () => {
-  it("changes nothing with a call that it refuses, and tells every call once, as it ended", async () => {
+describe("After any calls in any order, the simulated account", () => {
+  it("is unchanged by refused calls, and has emitted one event for every call", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyCall, { maxLength: 30 }), async (calls) => {
         const world = aWorld();
@@ -231,7 +231,7 @@ describe("Whatever is called, in whatever order, the account in memory", () => {
           if (answer.status === "refused") assert.deepEqual(await readAll(world.account), before);
           const message = parseEnvelope(event);
           if (message.kind !== "change") {
-            // What could not be made has no ARN to be told by, and a denial keeps its parameters back.
+            // A failed creation has no ARN, and the record of a denied call has no parameters.
             assert.ok(answer.status === "refused");
             assert.ok(call.call.startsWith("Create") || answer.code === "AccessDenied");
           } else {

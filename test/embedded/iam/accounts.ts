@@ -7,20 +7,20 @@ import type { EventEnvelope } from "@drift-guard/embedded/iam/cloudtrail";
 import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import { noon, trustOf } from "../../builders.ts";
 
-/** Somebody who may do everything. */
+/** A user who may make every call. */
 export const ada: ApiCaller = { kind: "user", name: "ada" };
 
-/** An account that listens to itself. */
+/** A simulated account, its clock and its events. */
 export interface World {
   readonly account: SimulatedAccount;
   readonly clock: VirtualClock;
-  /** Every event so far. */
+  /** All events so far. */
   readonly events: readonly EventEnvelope[];
-  /** Calls as ada and gives the answer with the event that told of it. */
+  /** Makes a call, as ada by default. Returns the answer and its event. */
   call(call: IamCall, by?: ApiCaller): { readonly answer: IamAnswer; readonly event: EventEnvelope };
 }
 
-/** An account at noon, with AWS's policies of the built-in references. */
+/** Creates an account at noon with the AWS-managed policies of the built-in references. */
 export function aWorld(): World {
   const clock = createVirtualClock(noon);
   const account = createSimulatedAccount({ clock, awsPolicies: listAwsPolicies(builtInReferences()) });
@@ -33,13 +33,13 @@ export function aWorld(): World {
     call(call, by = ada) {
       const answer = account.call(call, by);
       const event = events.at(-1);
-      if (!event) throw new Error(`${call.call} told no event`);
+      if (!event) throw new Error(`${call.call} emitted no event`);
       return { answer, event };
     },
   };
 }
 
-/** The call that makes a role that Batch trusts. */
+/** Returns the call that creates a role which Batch may assume. */
 export function createRole(roleName: string): IamCall {
   return { call: "CreateRole", roleName, assumeRolePolicyDocument: trustOf("batch.amazonaws.com") };
 }

@@ -13,8 +13,8 @@ const guard: ApiCaller = {
   session: "rollback-1",
 };
 
-describe("An event of the account in memory", () => {
-  it("wraps CloudTrail's record as EventBridge delivers it", () => {
+describe("An event of the simulated account", () => {
+  it("is CloudTrail's record in EventBridge's envelope", () => {
     const { answer, event } = aWorld().call(createRole("Fresh"));
     const { detail, ...envelope } = event;
     assert.deepEqual(
@@ -35,7 +35,7 @@ describe("An event of the account in memory", () => {
     assert.notEqual(detail.eventID, event.id);
   });
 
-  it("carries documents as text in its parameters and percent-encoded in its answer", () => {
+  it("has documents as text in its parameters and percent-encoded in its answer", () => {
     const trust = trustOf("batch.amazonaws.com");
     const { detail } = aWorld().call(createRole("Fresh")).event;
     assert.deepEqual(detail.requestParameters, { roleName: "Fresh", assumeRolePolicyDocument: trust });
@@ -46,7 +46,7 @@ describe("An event of the account in memory", () => {
     assert.equal(role.createDate, "Nov 22, 2026, 12:00:00\u202fPM");
   });
 
-  it("says nothing of a denied call's target but in IAM's message", () => {
+  it("names a denied call's target in IAM's message only", () => {
     const world = aWorld();
     world.call(createRole("Guarded"));
     const mallory: ApiCaller = { kind: "user", name: "mallory" };
@@ -65,14 +65,14 @@ describe("An event of the account in memory", () => {
     );
   });
 
-  it("keeps the parameters of a call that IAM refused for another reason, with the exception's name", () => {
+  it("has the parameters and the exception's name of a call that IAM refused for another reason", () => {
     const { detail } = aWorld().call({ call: "DeleteRole", roleName: "Nobody" }).event;
     assert.equal(detail.errorCode, "NoSuchEntityException");
     assert.equal(detail.errorMessage, "The role with name Nobody cannot be found.");
     assert.deepEqual(detail.requestParameters, { roleName: "Nobody" });
   });
 
-  it("spells a service's name as CloudTrail does, and names the service that asked for its role", () => {
+  it("spells AWSServiceName as CloudTrail does, and names the service that called for the user", () => {
     const by: ApiCaller = { kind: "user", name: "ada", via: "batch.amazonaws.com" };
     const { detail } = aWorld().call(
       { call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" },
@@ -86,16 +86,16 @@ describe("An event of the account in memory", () => {
     );
   });
 
-  it("tells who called: a user, a session and the role behind it, the root, a service", () => {
-    const told = (by: ApiCaller) => actorOf(aWorld().call(createRole("Fresh"), by).event);
-    assert.deepEqual(told({ kind: "user", name: "ada", sourceIp: "203.0.113.9" }), {
+  it("names the caller: a user, a session with its role, the root user or a service", () => {
+    const actorFor = (by: ApiCaller) => actorOf(aWorld().call(createRole("Fresh"), by).event);
+    assert.deepEqual(actorFor({ kind: "user", name: "ada", sourceIp: "203.0.113.9" }), {
       type: "IAMUser",
       arn: `arn:aws:iam::${account}:user/ada`,
       account,
       sourceIp: "203.0.113.9",
       userAgent: "aws-cli/2.32.3",
     });
-    const { issuer, session, arn } = told(guard);
+    const { issuer, session, arn } = actorFor(guard);
     assert.deepEqual(
       { issuer, session, arn },
       {
@@ -104,15 +104,15 @@ describe("An event of the account in memory", () => {
         arn: `arn:aws:sts::${account}:assumed-role/Rollbacker/rollback-1`,
       },
     );
-    assert.equal(told({ kind: "root" }).type, "Root");
-    const service = told({ kind: "service", service: "batch.amazonaws.com" });
+    assert.equal(actorFor({ kind: "root" }).type, "Root");
+    const service = actorFor({ kind: "service", service: "batch.amazonaws.com" });
     assert.deepEqual(
       [service.type, service.service, service.arn],
       ["AWSService", "batch.amazonaws.com", undefined],
     );
   });
 
-  it("gives a session the unique id of the role behind it", () => {
+  it("has the unique id of a session's role", () => {
     const world = aWorld();
     const { answer } = world.call(createRole("Rollbacker"));
     assert.ok(answer.status === "done" && answer.result.kind === "role");
@@ -120,7 +120,7 @@ describe("An event of the account in memory", () => {
     assert.equal(userIdentity.principalId, `${answer.result.id}:rollback-1`);
   });
 
-  it("is understood by the guard: which roles, policies and profiles every kind of call concerns", () => {
+  it("is parsed to the roles, policies and profiles that every kind of call concerns", () => {
     const world = aWorld();
     const own = `arn:aws:iam::${account}:policy/Own`;
     const role = [{ kind: "role", name: "R" }];

@@ -16,7 +16,7 @@ function make(iam: SimulatedAccount, call: IamCall): void {
   assert.equal(answer.status, "done", `${call.call}: ${answer.status === "refused" ? answer.message : ""}`);
 }
 
-/** An account that holds one role as its reference says, made by IAM's own calls. */
+/** Creates an account with one role as in its reference, by IAM's calls. */
 function accountWith({
   role,
   serviceLinked,
@@ -39,14 +39,14 @@ function accountWith({
   return iam;
 }
 
-async function tell(iam: SimulatedAccount, reference: Reference): Promise<readonly string[]> {
+async function evaluateRole(iam: SimulatedAccount, reference: Reference): Promise<readonly string[]> {
   const reading = await iam.reader(root).read(reference.role);
   return evaluate({ reference, guarded: guardedAs({}), reading }).map(
     (each) => `${each.part} ${each.kind === "drift" ? each.side : each.kind}`,
   );
 }
 
-describe("an account that holds", () => {
+describe("An account with", () => {
   for (const reference of builtInReferences()) {
     const { role: roleName, serviceLinked, attachments, profile } = reference;
     const policyArn = attachments[0]?.arn ?? "";
@@ -70,23 +70,23 @@ describe("an account that holds", () => {
           ]),
     ];
 
-    it(`${roleName} as its reference says is clean`, async () => {
-      assert.deepEqual(await tell(accountWith(reference), reference), []);
+    it(`${roleName} as in its reference is clean`, async () => {
+      assert.deepEqual(await evaluateRole(accountWith(reference), reference), []);
     });
 
-    for (const [call, told] of deviations) {
+    for (const [call, expected] of deviations) {
       if (serviceLinked === undefined) {
-        it(`${roleName} shows ${call.call} as exactly one finding`, async () => {
+        it(`${roleName} reports ${call.call} as exactly one finding`, async () => {
           const iam = accountWith(reference);
           make(iam, call);
-          assert.deepEqual(await tell(iam, reference), [told]);
+          assert.deepEqual(await evaluateRole(iam, reference), [expected]);
         });
       } else {
-        it(`${roleName}, which is service-linked, lets nobody do ${call.call}`, async () => {
+        it(`the service-linked ${roleName} refuses ${call.call}`, async () => {
           const iam = accountWith(reference);
           const answer = iam.call(call, root);
           assert.equal(answer.status === "refused" && answer.code, "UnmodifiableEntity");
-          assert.deepEqual(await tell(iam, reference), []);
+          assert.deepEqual(await evaluateRole(iam, reference), []);
         });
       }
     }

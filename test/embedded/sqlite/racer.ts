@@ -9,7 +9,7 @@ const { path, name, commits } = z
   .object({ path: z.string(), name: z.string(), commits: z.number() })
   .parse(workerData);
 
-// Adds its findings one commit at a time, and decides anew where another came first.
+// Adds its findings in one commit each, and loads the ledger again after a conflict.
 const database = openDatabase(path);
 const store = createFindingStore(database);
 let conflicts = 0;

@@ -21,25 +21,25 @@ describeFindingStore("SQLite in memory", async () => {
   return {
     store,
     other: store,
-    choose: (chosen) => createFindingStore(database, { sinks: chosen }),
+    withSinks: (chosen) => createFindingStore(database, { sinks: chosen }),
     put: putInto(database, "findings"),
     close: async () => database.close(),
   };
 });
 
-describeFindingStore("a SQLite file that two processes have open", async () => {
+describeFindingStore("a SQLite file open in two processes", async () => {
   const { databases, close } = await openTwice();
   const [database, second] = databases;
   return {
     store: createFindingStore(database, { sinks }),
     other: createFindingStore(second, { sinks }),
-    choose: (chosen) => createFindingStore(second, { sinks: chosen }),
+    withSinks: (chosen) => createFindingStore(second, { sinks: chosen }),
     put: putInto(database, "findings"),
     close,
   };
 });
 
-describeControlStore("a SQLite file that two processes have open", async () => {
+describeControlStore("a SQLite file open in two processes", async () => {
   const { databases, close } = await openTwice();
   const [database, second] = databases;
   return {
@@ -50,7 +50,7 @@ describeControlStore("a SQLite file that two processes have open", async () => {
   };
 });
 
-describeUsageStore("a SQLite file that two processes have open", async () => {
+describeUsageStore("a SQLite file open in two processes", async () => {
   const { databases, close } = await openTwice();
   const [database, second] = databases;
   return {
@@ -63,7 +63,7 @@ describeUsageStore("a SQLite file that two processes have open", async () => {
 });
 
 describe("A SQLite database", () => {
-  it("still holds the ledgers after it was closed and opened again", async () => {
+  it("keeps the ledgers when it is closed and opened again", async () => {
     await withFolder(async (folder) => {
       const path = join(folder, "findings.db");
       const first = openDatabase(path);
@@ -77,7 +77,7 @@ describe("A SQLite database", () => {
     });
   });
 
-  it("loses no commit of writers that race on one file", async () => {
+  it("loses no commit of concurrent writers", async () => {
     await withFolder(async (folder) => {
       const path = join(folder, "findings.db");
       openDatabase(path).close();
@@ -94,14 +94,14 @@ describe("A SQLite database", () => {
     });
   });
 
-  it("says which file cannot be opened", () => {
+  it("names a file that cannot be opened", () => {
     assert.throws(() => openDatabase("/no/such/folder/findings.db"), {
       name: "StoreUnavailableError",
       message: /\/no\/such\/folder\/findings\.db/,
     });
   });
 
-  it("refuses a file that is no database", async () => {
+  it("refuses a file that is not a database", async () => {
     await withFolder(async (folder) => {
       const path = join(folder, "notes.txt");
       await writeFile(path, "a".repeat(4096));
@@ -109,7 +109,7 @@ describe("A SQLite database", () => {
     });
   });
 
-  it("throws once it is closed, and names the file", async () => {
+  it("throws after it is closed, and names the file", async () => {
     const database = openDatabase(":memory:");
     const store = createFindingStore(database);
     database.close();
