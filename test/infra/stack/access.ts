@@ -120,7 +120,7 @@ describe("the role of every function", () => {
     }
   });
 
-  it("lets the sweep renew deliveries only where Security Hub is on, which drops old findings", () => {
+  it("lets the sweep renew deliveries only where Security Hub is on", () => {
     const allowed = permissionsOf(plain.get("SweepRole")).flatMap(({ Action }) => Action);
     assert.ok(!allowed.includes("dynamodb:UpdateItem"));
   });
