@@ -2,9 +2,10 @@ import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
 import { listDocuments, listVersions } from "../policy/corpus.ts";
 
-// Usage: node test/bench/policy.ts. Of each pair the median of several warm runs: other work on the machine shows less.
+// Usage: node test/bench/policy.ts. Prints the median of several warm runs of each pair, which other work on the
+// machine disturbs least.
 
-/** The time of a call in milliseconds. */
+/** Returns the time of a call in milliseconds. */
 function clock(call: () => void): number {
   const began = performance.now();
   call();
@@ -26,7 +27,7 @@ function print({ name, times, undecided }: Row): void {
   );
 }
 
-/** Times one pair when warm. */
+/** Returns the median time of a pair after a first run, in milliseconds. */
 function timeWarm(
   candidate: string,
   reference: string,
@@ -67,7 +68,7 @@ function countStatements(text: string): number {
     : 0;
 }
 
-/** A document with one action more, or one less, in the statement at a place. */
+/** Adds an action to one statement of a document, or removes one. */
 function changeAction(document: { readonly Statement: unknown }, place: number, add: boolean): string {
   const statements = listOf(document.Statement).filter(isStatement);
   const index = place % statements.length;
@@ -83,7 +84,7 @@ function changeAction(document: { readonly Statement: unknown }, place: number, 
 
 const documents = listDocuments();
 if (documents.length === 0)
-  console.log("No managed policies beside the checkout: only what needs none is measured.");
+  console.log("AWS's managed policies do not lie beside the checkout: only the 10,000 roles are measured.");
 
 for (let round = 0; round < 3; round++) {
   for (const { document } of documents)
@@ -130,7 +131,7 @@ benchPairs(
   5,
 );
 
-// 10,000 roles: shared managed documents, and an inline policy of each role's own that must be read.
+// 10,000 roles: a shared managed document, and an inline policy of each role that must be parsed.
 const shared = listVersions("AWSBatchServiceRole").at(-1) ?? '{"Statement":[]}';
 const roles = Array.from({ length: 10_000 }, (_, number) => {
   const inline = (action: string) =>

@@ -12,11 +12,11 @@ function remains(boundary: string, ...statements: readonly StatementJson[]): rea
 describe("a permissions boundary", () => {
   const boundary = policy(allow("s3:*", "*"), deny("s3:Delete*", "*"));
 
-  it("leaves all of a grant that lies within it", () => {
+  it("leaves all of a grant inside it", () => {
     assert.deepEqual(remains(boundary, allow("s3:GetObject", "arn:aws:s3:::a/*")), ["all"]);
   });
 
-  it("lets a key have several values where the boundary alone asks for them", () => {
+  it("makes a key multivalued if only the boundary uses a qualifier on it", () => {
     const any = (value: string) => ({ "ForAnyValue:StringEquals": { "aws:TagKeys": value } });
     const tagged = policy(allow("s3:*", "*"), deny("s3:*", "*", { Condition: any("a") }));
     assert.deepEqual(
@@ -28,19 +28,19 @@ describe("a permissions boundary", () => {
     ]);
   });
 
-  it("leaves a part where it has a part, or denies a part", () => {
+  it("leaves a part of a grant that it allows or denies in part", () => {
     assert.deepEqual(remains(boundary, allow("*", "*")), ["part"]);
     assert.deepEqual(remains(boundary, allow("s3:D*", "*")), ["part"]);
     assert.deepEqual(remains(boundary, allow(["s3:GetObject", "iam:PassRole"], "*")), ["part"]);
   });
 
-  it("leaves nothing of what it does not allow, or denies", () => {
+  it("leaves nothing of a grant that it denies or does not allow", () => {
     assert.deepEqual(remains(boundary, allow("iam:*", "*")), ["none"]);
     assert.deepEqual(remains(boundary, allow("s3:DeleteObject", "*")), ["none"]);
     assert.deepEqual(remains(nothing, allow("*", "*")), ["none"]);
   });
 
-  it("takes the conditions of both into account", () => {
+  it("is evaluated with the conditions of grant and boundary", () => {
     const inside = policy(
       allow("*", "*", { Condition: { StringEquals: { "aws:RequestedRegion": "eu-west-1" } } }),
     );
@@ -50,7 +50,7 @@ describe("a permissions boundary", () => {
     assert.deepEqual(remains(inside, allow("a:B", "*")), ["part"]);
   });
 
-  it("changes nothing in what is compared, and nothing is said of one that was not given", () => {
+  it("does not change the comparison; without it, grants have no `remains`", () => {
     const [wide, narrow] = [policy(allow("*", "*")), policy(allow("a:B", "*"))];
     const cut = comparePolicies(wide, narrow, { boundary });
     const uncut = comparePolicies(wide, narrow);
@@ -61,7 +61,7 @@ describe("a permissions boundary", () => {
     );
   });
 
-  it("that cannot be read is told, and leaves each grant undecided", () => {
+  it("is reported if it cannot be read, and leaves each grant undecided", () => {
     const { excess, undecided } = comparePolicies(policy(allow("a:B", "*")), nothing, { boundary: "{" });
     assert.deepEqual([excess[0]?.remains, undecided[0]?.code], ["undecided", "syntax"]);
   });

@@ -12,7 +12,7 @@ import { drawPolicy } from "./grammar.ts";
 const canonical = (text: string) => canonicalText(parsePolicy(text));
 
 describe("the canonical text of a policy", () => {
-  it("is the same for spellings of one value", () => {
+  it("is the same for different spellings of one value", () => {
     const on = (condition: object) => canonical(policy(allow("a:B", "*", { Condition: condition })));
     assert.equal(on({ StringLike: { K: "a" } }), on({ StringEquals: { k: ["a", "a"] } }));
     assert.equal(on({ ArnEquals: { k: "arn:aws:s3:::a" } }), on({ ArnLike: { k: "arn:aws:s3:::a" } }));
@@ -24,7 +24,7 @@ describe("the canonical text of a policy", () => {
     assert.equal(on({ Null: { k: true } }), on({ null: { K: "TRUE" } }));
   });
 
-  it("is the same for a document of either version, unless it has a variable", () => {
+  it("is the same for both versions of a document without variables", () => {
     const [plain, variable] = [
       policy(allow("a:B", "*")),
       policy(allow("a:B", `arn:aws:s3:::\${aws:username}`)),
@@ -33,17 +33,17 @@ describe("the canonical text of a policy", () => {
     assert.notEqual(canonical(variable), canonical(variable.replace("2012-10-17", "2008-10-17")));
   });
 
-  it("leaves out statements that do nothing, and doubles", () => {
+  it("omits statements without effect and repeated statements", () => {
     const one = allow("a:B", "*");
     assert.equal(canonical(policy(one, allow([], "*"), allow("A:b", ["*"]))), canonical(policy(one)));
   });
 
-  it("takes an account's id for its root", () => {
+  it("writes an account id as its root ARN", () => {
     const root = trust({ AWS: "arn:aws:iam::123456789012:root" });
     assert.equal(canonical(trust({ AWS: "123456789012" })), canonical(root));
   });
 
-  it("means equal grants where it is equal", () => {
+  it("is equal only for policies that compare as equal", () => {
     const drawn = drawPolicy({ trust: false, variables: true });
     fc.assert(
       fc.property(drawn, fc.integer(), (drawnPolicy, seed) => {
@@ -57,7 +57,7 @@ describe("the canonical text of a policy", () => {
 });
 
 describe("a printed policy", () => {
-  it("is what was read, in the words it was written in", () => {
+  it("keeps the spelling of the document", () => {
     const text = policy(
       allow(["s3:GetObject", "S3:PutObject"], "arn:aws:s3:::a/*", {
         Sid: "One",
@@ -80,7 +80,7 @@ describe("a printed policy", () => {
     });
   });
 
-  it("has the meaning of what was read, whatever that was", () => {
+  it("has the meaning of the document, for drawn policies", () => {
     for (const kind of [
       { trust: false, variables: true },
       { trust: true, variables: false },

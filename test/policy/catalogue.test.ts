@@ -12,21 +12,21 @@ describe("the catalogue of actions", () => {
     assert.equal(readFileSync(catalogueFile, "utf8"), await printCatalogue());
   });
 
-  it("lists the actions of a service with their prefix, whatever the case it is asked in", () => {
+  it("lists the actions of a service with their prefix, for a name in any case", () => {
     assert.ok(listActions(catalogue, "S3")?.includes("s3:GetObject"));
     assert.ok(listActions(catalogue, "batch")?.includes("batch:SubmitJob"));
   });
 
-  it("does not know a service that AWS does not have", () => {
+  it("has no actions of a service that AWS does not have", () => {
     assert.equal(listActions(catalogue, "constructor"), undefined);
     assert.equal(listActions(catalogue, ""), undefined);
   });
 });
 
-describe("the comparison, bundled", () => {
+describe("the bundle of the comparison", () => {
   const folder = resolve(import.meta.dirname, "../../packages/policy");
 
-  it("stays under 60 KB, has no catalogue in it, and imports nothing", async () => {
+  it("is smaller than 60 KiB, holds no catalogue and imports nothing", async () => {
     const { metafile } = await build({
       entryPoints: [resolve(folder, "compare.ts")],
       absWorkingDir: folder,

@@ -4,7 +4,7 @@ import { comparePolicies } from "@drift-guard/policy/compare";
 import { allow, deny, policy, trust } from "./builders.ts";
 
 describe("two sets of policies", () => {
-  it("are equal when they differ in order, case, Sid, splitting, scalar and list alone", () => {
+  it("are equal if they differ only in order, case, Sid, splitting, scalar and list", () => {
     const one = policy(allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::a/*", { Sid: "" }));
     const other = [
       policy(allow("S3:putobject", ["arn:aws:s3:::a/*"])),
@@ -13,7 +13,7 @@ describe("two sets of policies", () => {
     assert.equal(comparePolicies(one, other).relation, "equal");
   });
 
-  it("name the one action that a statement gained, on its own resource, with an example", () => {
+  it("differ by the one action that a statement gained, with its resource and an example", () => {
     const wider = policy(allow(["ec2:Describe*", "ec2:RunInstances"], ["*"]));
     const { relation, excess, missing } = comparePolicies(wider, policy(allow("ec2:Describe*", "*")));
     assert.equal(relation, "wider");
@@ -26,7 +26,7 @@ describe("two sets of policies", () => {
     assert.deepEqual(excess[0]?.statements, [{ document: 0, statement: 0 }]);
   });
 
-  it("tell excess and missing apart, and that a statement that moved to another document is neither", () => {
+  it("have excess and missing grants, and none for a statement that moved to another document", () => {
     const left = [policy(allow("a:B", "*"), allow("a:C", "*"))];
     const right = [policy(allow("a:C", "*")), policy(allow("a:D", "*"))];
     const { relation, excess, missing } = comparePolicies(left, right);
@@ -41,7 +41,7 @@ describe("two sets of policies", () => {
     );
   });
 
-  it("are undecided, with the path, when one cannot be read", () => {
+  it("are undecided if one is malformed, with the path", () => {
     const { relation, undecided } = comparePolicies('{"Statement":[{}]}', policy(allow("a:B", "*")));
     assert.equal(relation, "undecided");
     assert.deepEqual(
@@ -50,12 +50,12 @@ describe("two sets of policies", () => {
     );
   });
 
-  it("allow nothing when there are none", () => {
+  it("allow nothing if they are empty", () => {
     assert.equal(comparePolicies([], policy()).relation, "equal");
     assert.equal(comparePolicies([], policy(allow("a:B", "*"))).relation, "narrower");
   });
 
-  it("tell a Deny that came or went apart from what is allowed", () => {
+  it("have denied grants of a Deny that was added or removed, and none allowed", () => {
     const plain = policy(allow("ec2:*", "*"));
     const guarded = policy(allow("ec2:*", "*"), deny("s3:Delete*", "*"));
     const removed = comparePolicies(plain, guarded);
@@ -71,14 +71,14 @@ describe("two sets of policies", () => {
     );
   });
 
-  it("are narrower where a Deny takes away what was allowed", () => {
+  it("are narrower if a Deny matches what was allowed", () => {
     const plain = policy(allow("ec2:*", "*"));
     const cut = policy(allow("ec2:*", "*"), deny("ec2:*", "*"));
     assert.equal(comparePolicies(cut, plain).relation, "narrower");
     assert.equal(comparePolicies(plain, cut).relation, "wider");
   });
 
-  it("grow by every statement of an administrator", () => {
+  it("are wider by one grant if one side is an administrator", () => {
     const { relation, excess } = comparePolicies(policy(allow("*", "*")), policy(allow("ec2:*", "*")));
     assert.equal(relation, "wider");
     assert.deepEqual(
@@ -93,7 +93,7 @@ describe("two trust policies", () => {
   const options = { kind: "trust", account } as const;
   const batch = { Service: "batch.amazonaws.com" };
 
-  it("are equal when one names an account by its id and the other by its root", () => {
+  it("are equal if one names an account by its id and the other by its root", () => {
     const id = trust({ AWS: account });
     assert.equal(
       comparePolicies(id, trust({ AWS: `arn:aws:iam::${account}:root` }), options).relation,
@@ -101,7 +101,7 @@ describe("two trust policies", () => {
     );
   });
 
-  it("name every foreign principal", () => {
+  it("differ by every principal of another account", () => {
     const opened = trust({ ...batch, AWS: ["111122223333", "arn:aws:iam::444455556666:role/x"] });
     const { relation, excess } = comparePolicies(opened, trust(batch), options);
     assert.equal(relation, "wider");
@@ -111,7 +111,7 @@ describe("two trust policies", () => {
     );
   });
 
-  it("are narrower by hardening where one adds the own account as the source", () => {
+  it("are narrower by hardening if one requires the own account as the source", () => {
     for (const condition of [
       { StringEquals: { "aws:SourceAccount": account } },
       { StringEqualsIfExists: { "aws:SourceAccount": account } },
@@ -129,7 +129,7 @@ describe("two trust policies", () => {
     }
   });
 
-  it("are narrower by hardening where every service finds an ARN that it sends", () => {
+  it("are narrower by hardening if every service can send one of the required ARNs", () => {
     const both = { Service: ["batch.amazonaws.com", "ecs-tasks.amazonaws.com"] };
     const arns = [`arn:aws:batch:*:${account}:*`, `arn:aws:ecs:*:${account}:*`];
     const hardened = comparePolicies(
@@ -140,14 +140,14 @@ describe("two trust policies", () => {
     assert.deepEqual([hardened.missing.length, hardened.hardening.length], [0, 1]);
   });
 
-  it("are narrower by hardening for EC2 where the key may be absent, for EC2 does not send it", () => {
+  it("are narrower by hardening for EC2 with IfExists, because EC2 does not send the key", () => {
     const instances = { Service: "ec2.amazonaws.com" };
     const hardened = trust(instances, { StringEqualsIfExists: { "aws:SourceAccount": account } });
     const { missing, hardening } = comparePolicies(hardened, trust(instances), options);
     assert.deepEqual([missing.length, hardening.length], [0, 1]);
   });
 
-  it("are narrower for good where two added conditions exclude each other", () => {
+  it("are narrower without hardening if two added conditions exclude each other", () => {
     const arn = (name: string) => `arn:aws:batch:*:${account}:job-queue/${name}`;
     const none = trust(batch, {
       ArnLike: { "aws:SourceArn": arn("a") },
@@ -157,15 +157,18 @@ describe("two trust policies", () => {
     assert.deepEqual([missing.length, hardening.length], [1, 0]);
   });
 
-  it("know the own organisation only where it is told", () => {
+  it("are hardened by an organisation only if the options name it", () => {
     const inside = trust(batch, { StringEquals: { "aws:SourceOrgID": "o-a1b2c3d4e5" } });
-    const told = comparePolicies(inside, trust(batch), { ...options, organization: "o-a1b2c3d4e5" });
-    assert.deepEqual([told.relation, told.hardening.length, told.missing.length], ["narrower", 1, 0]);
-    const untold = comparePolicies(inside, trust(batch), options);
-    assert.deepEqual([untold.relation, untold.hardening.length, untold.missing.length], ["narrower", 0, 1]);
+    const named = comparePolicies(inside, trust(batch), { ...options, organization: "o-a1b2c3d4e5" });
+    assert.deepEqual([named.relation, named.hardening.length, named.missing.length], ["narrower", 1, 0]);
+    const unnamed = comparePolicies(inside, trust(batch), options);
+    assert.deepEqual(
+      [unnamed.relation, unnamed.hardening.length, unnamed.missing.length],
+      ["narrower", 0, 1],
+    );
   });
 
-  it("tell hardening of one service apart from the loss of another", () => {
+  it("separate hardening of one service from the loss of another", () => {
     const both = { Service: ["batch.amazonaws.com", "ecs-tasks.amazonaws.com"] };
     const hardened = trust(batch, { StringEquals: { "aws:SourceAccount": account } });
     const { relation, missing, hardening } = comparePolicies(hardened, trust(both), options);
@@ -180,14 +183,14 @@ describe("two trust policies", () => {
     );
   });
 
-  it("are narrower for good where the service cannot meet what one adds", () => {
+  it("are narrower without hardening if the service cannot meet the added condition", () => {
     const refused: readonly (readonly [object, object])[] = [
       [batch, { StringEquals: { "sts:ExternalId": "x" } }],
       [batch, { StringEquals: { "aws:SourceAccount": "999999999999" } }],
       [batch, { ArnLike: { "aws:SourceArn": `arn:aws:lambda:*:${account}:function:*` } }],
       [{ Service: "ec2.amazonaws.com" }, { StringEquals: { "aws:SourceAccount": account } }],
       [{ Service: "ec2.us-east-1.amazonaws.com" }, { StringEquals: { "aws:SourceAccount": account } }],
-      // StringEquals takes a star for a star, which no ARN has.
+      // StringEquals reads the star as a character, which no ARN has.
       [batch, { StringEquals: { "aws:SourceArn": `arn:aws:batch:*:${account}:*` } }],
       [batch, { ArnLike: { "aws:SourceArn": `arn:aws-cn:batch:*:${account}:*` } }],
       [{ AWS: account }, { StringEquals: { "aws:SourceAccount": account } }],
@@ -200,7 +203,7 @@ describe("two trust policies", () => {
     }
   });
 
-  it("are wider where one loses the source's account", () => {
+  it("are wider if one loses the condition on the source's account", () => {
     const hardened = trust(batch, { StringEquals: { "aws:SourceAccount": account } });
     const { relation, excess } = comparePolicies(trust(batch), hardened, options);
     assert.equal(relation, "wider");

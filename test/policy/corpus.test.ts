@@ -8,10 +8,10 @@ import { printPolicy } from "@drift-guard/policy/print";
 import { listDocuments, listPairs } from "./corpus.ts";
 import { disguise } from "./disguise.ts";
 
-// Without AWS's managed policies beside the checkout the lists are empty, and nothing is asked of them.
+// Without AWS's managed policies beside the checkout, the lists are empty and the tests pass.
 const documents = listDocuments();
 
-/** Compares with a tenth of the steps that a comparison usually has. */
+/** Compares with a tenth of the default budget. */
 function compare(candidate: string, reference: string): Comparison {
   return comparePolicies(candidate, reference, { budget: 30_000 });
 }
@@ -29,8 +29,8 @@ function listStatements({ Statement }: { readonly Statement: unknown }): readonl
   return (Array.isArray(Statement) ? Statement : [Statement]).filter(isStatement);
 }
 
-describe("each of AWS's own policies", () => {
-  it("is equal to itself in other words", () => {
+describe("each AWS managed policy", () => {
+  it("equals itself respelled and reordered", () => {
     for (const [seed, { name, document }] of documents.entries()) {
       const text = JSON.stringify(document);
       const { relation, deniesAdded, deniesRemoved, undecided } = compare(disguise(document, seed), text);
@@ -38,21 +38,21 @@ describe("each of AWS's own policies", () => {
     }
   });
 
-  it("keeps its meaning when it is read and written", () => {
+  it("keeps its meaning when parsed and printed", () => {
     for (const { name, document } of documents) {
       const read = parsePolicy(JSON.stringify(document));
       assert.equal(canonicalText(parsePolicy(printPolicy(read))), canonicalText(read), name);
     }
   });
 
-  it("names the one grant that it gained, on the place it was given", () => {
+  it("is wider by exactly an added action, reported at the statement that gained it", () => {
     for (const { name, document } of documents) {
       for (const [index, statement] of listStatements(document).entries()) {
         if (index > 3 || statement.Effect !== "Allow" || statement.Action === undefined) continue;
-        const grown = listStatements(document).map((one, at) =>
+        const widened = listStatements(document).map((one, at) =>
           at === index ? { ...one, Action: [one.Action, "driftguard:Added"].flat() } : one,
         );
-        const text = JSON.stringify({ ...document, Statement: grown });
+        const text = JSON.stringify({ ...document, Statement: widened });
         const { relation, excess, undecided } = compare(text, JSON.stringify(document));
         const reach = document.Statement;
         if (relation === "equal")
@@ -73,17 +73,17 @@ describe("each of AWS's own policies", () => {
     }
   });
 
-  it("lacks exactly the statement that was taken from it, or what of it no other statement gives", () => {
+  it("misses exactly what a removed statement alone allowed or denied", () => {
     for (const { name, document } of documents) {
       const statements = listStatements(document);
       for (const [index, statement] of statements.slice(0, 4).entries()) {
         const rest = { ...document, Statement: statements.filter((one) => one !== statement) };
         const compared = compare(JSON.stringify(rest), JSON.stringify(document));
         assert.deepEqual(compared.undecided, [], name);
-        const told = statement.Effect === "Allow" ? compared.missing : compared.deniesRemoved;
+        const grants = statement.Effect === "Allow" ? compared.missing : compared.deniesRemoved;
         if (statement.Effect === "Allow") assert.deepEqual(compared.excess, [], name);
         const actions = new Set([statement.Action ?? "*"].flat());
-        for (const grant of told) {
+        for (const grant of grants) {
           assert.ok(
             grant.actions.every((action) => actions.has(action)),
             `${name}: ${grant.actions.join()}`,
@@ -99,7 +99,7 @@ describe("each of AWS's own policies", () => {
   });
 });
 
-describe("two versions of one of AWS's policies", () => {
+describe("two versions of an AWS managed policy", () => {
   const expected: Readonly<Record<string, readonly Relation[]>> = {
     "added-and-removed": ["different", "wider"],
     "condition-only": ["different", "wider", "narrower", "equal"],
@@ -110,7 +110,7 @@ describe("two versions of one of AWS's policies", () => {
     "same-version-scalar-vs-list": ["equal"],
   };
 
-  it("compare as their kind says, none of them undecided", () => {
+  it("have a relation that fits the kind of change, and are never undecided", () => {
     for (const { name, kind, before, after } of listPairs()) {
       const { relation, undecided } = compare(after, before);
       assert.deepEqual(undecided, [], name);

@@ -3,13 +3,13 @@ import { join } from "node:path";
 
 const folder = join(import.meta.dirname, "../../../shared/data/managed-policies");
 
-/** A policy document of AWS's own, as JSON. */
+/** The document of an AWS managed policy, as JSON. */
 export interface CorpusDocument {
   readonly name: string;
   readonly document: { readonly Statement: unknown; readonly [element: string]: unknown };
 }
 
-/** Two versions of one policy. */
+/** Two versions of one managed policy, and the kind of change between them. */
 export interface CorpusPair {
   readonly name: string;
   readonly kind: string;
@@ -24,7 +24,7 @@ function listFiles(path: string): readonly string[] {
     .sort();
 }
 
-/** Every distinct document of AWS's managed policies, where they lie beside the checkout; none elsewhere. */
+/** Returns every distinct document of AWS's managed policies; none if they do not lie beside the checkout. */
 export function listDocuments(): readonly CorpusDocument[] {
   const found = new Map<string, CorpusDocument>();
   for (const name of listFiles(folder)) {
@@ -48,7 +48,7 @@ function isObject(json: unknown): json is Record<string, unknown> {
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
-/** Consecutive versions of AWS's managed policies, by the kind of change between them. */
+/** Returns pairs of consecutive versions of AWS's managed policies. */
 export function listPairs(): readonly CorpusPair[] {
   return listFiles(join(folder, "pairs")).flatMap((name) => {
     const file: unknown = JSON.parse(readFileSync(join(folder, "pairs", name), "utf8"));
@@ -68,7 +68,7 @@ export function listPairs(): readonly CorpusPair[] {
   });
 }
 
-/** The versions of one managed policy of the Batch family, oldest first, as texts. */
+/** Returns the texts of all versions of one managed policy of the Batch family, oldest first. */
 export function listVersions(policy: string): readonly string[] {
   return listFiles(join(folder, "batch", policy))
     .map((name) => ({ name, version: Number(name.replace(/\D/g, "")) }))

@@ -15,7 +15,7 @@ const holds = (condition: object, context: PolicyRequest["context"]): boolean =>
   ask(policy(allow("*", "*", { Condition: condition })), { context }) === "allowed";
 
 describe("a request", () => {
-  it("is denied implicitly without a statement, allowed by one, denied explicitly whatever allows it", () => {
+  it("is denied implicitly without a statement, allowed by an Allow, denied explicitly despite an Allow", () => {
     assert.equal(ask(policy(), {}), "implicitDeny");
     assert.equal(ask(policy(allow("s3:*", "*")), {}), "allowed");
     assert.equal(ask(policy(allow("s3:*", "*"), deny("s3:Get*", "*")), {}), "explicitDeny");
@@ -28,7 +28,7 @@ describe("a request", () => {
     assert.equal(decide({ action: "s3:PutObject", resource: "*", context: {} }, documents), "allowed");
   });
 
-  it("matches actions in any case, resources in their own", () => {
+  it("matches actions in any case, and resources case-sensitively", () => {
     assert.equal(ask(policy(allow("S3:getOBJECT", "*")), {}), "allowed");
     assert.equal(ask(policy(allow("s3:*", "arn:aws:s3:::A/b")), {}), "implicitDeny");
     assert.equal(ask(policy(allow("s3:?et*t", "arn:aws:s3:::?/*")), {}), "allowed");
@@ -46,14 +46,14 @@ describe("a request", () => {
     assert.ok(!at("arn:aws:s3:::*", "*"));
   });
 
-  it("is reached by what NotAction and NotResource leave", () => {
-    const but = (elements: StatementJson) => policy({ Effect: "Allow", ...elements });
-    assert.equal(ask(but({ NotAction: "iam:*", Resource: "*" }), {}), "allowed");
-    assert.equal(ask(but({ NotAction: "s3:Get*", Resource: "*" }), {}), "implicitDeny");
-    assert.equal(ask(but({ Action: "*", NotResource: "arn:aws:s3:::a/*" }), {}), "implicitDeny");
+  it("matches NotAction and NotResource if they do not list it", () => {
+    const allowOf = (elements: StatementJson) => policy({ Effect: "Allow", ...elements });
+    assert.equal(ask(allowOf({ NotAction: "iam:*", Resource: "*" }), {}), "allowed");
+    assert.equal(ask(allowOf({ NotAction: "s3:Get*", Resource: "*" }), {}), "implicitDeny");
+    assert.equal(ask(allowOf({ Action: "*", NotResource: "arn:aws:s3:::a/*" }), {}), "implicitDeny");
   });
 
-  it("is reached by nothing of an empty list", () => {
+  it("is not matched by an empty list", () => {
     assert.equal(ask(policy(allow([], "*")), {}), "implicitDeny");
     assert.equal(ask(policy(allow("*", [])), {}), "implicitDeny");
   });
@@ -68,14 +68,14 @@ describe("a condition", () => {
     assert.ok(!holds({ StringNotEquals: { k: ["a", "b"] } }, { k: "b" }));
   });
 
-  it("of several keys and operators holds only where all do", () => {
+  it("of several keys and operators holds only if all of them hold", () => {
     const both = { StringEquals: { k: "a", l: "b" }, Bool: { m: "true" } };
     assert.ok(holds(both, { k: "a", l: "b", m: "True" }));
     assert.ok(!holds(both, { k: "a", l: "c", m: "true" }));
     assert.ok(!holds(both, { k: "a", l: "b" }));
   });
 
-  it("treats an absent key as IAM does", () => {
+  it("holds for an absent key with negated operators, IfExists, Null and ForAllValues only", () => {
     assert.ok(!holds({ StringEquals: { k: "a" } }, {}));
     assert.ok(holds({ StringNotEquals: { k: "a" } }, {}));
     assert.ok(holds({ StringEqualsIfExists: { k: "a" } }, {}));
@@ -86,7 +86,7 @@ describe("a condition", () => {
     assert.ok(!holds({ "ForAnyValue:StringNotEquals": { k: "a" } }, { k: [] }));
   });
 
-  it("asks for all or any of the values of a key", () => {
+  it("requires all or any of the values of a key, by its qualifier", () => {
     assert.ok(holds({ "ForAllValues:StringLike": { k: ["a*", "b"] } }, { k: ["ab", "b"] }));
     assert.ok(!holds({ "ForAllValues:StringEquals": { k: "a" } }, { k: ["a", "b"] }));
     assert.ok(holds({ "ForAnyValue:StringEquals": { k: "a" } }, { k: ["a", "b"] }));
@@ -109,7 +109,7 @@ describe("a condition", () => {
     assert.ok(holds({ BinaryEquals: { k: "QQ==" } }, { k: "QQ==" }));
   });
 
-  it("knows operators and keys in any case, and holds for no operator that IAM has not", () => {
+  it("may spell operators and keys in any case, and never holds with an unknown operator", () => {
     assert.ok(holds({ stringlike: { "AWS:UserName": "a*" } }, { "aws:username": "ab" }));
     assert.ok(!holds({ StringMatches: { k: "a" } }, { k: "a" }));
   });
@@ -123,26 +123,26 @@ describe("a policy variable", () => {
       context: username === undefined ? {} : { "aws:username": username },
     });
 
-  it("stands for the request's value, and for no pattern", () => {
+  it("stands for the request's value, which is not a pattern", () => {
     assert.equal(named(home, "bob"), "allowed");
     assert.equal(named(home, "b*"), "implicitDeny");
     assert.equal(named(home), "implicitDeny");
   });
 
-  it("has a default, and escapes what would be a wildcard", () => {
+  it("may have a default, and escapes wildcards", () => {
     assert.equal(named(policy(allow("*", `arn:aws:s3:::a/\${aws:username, 'bob'}`))), "allowed");
     assert.equal(named(policy(allow("*", `arn:aws:s3:::a/\${*}`))), "implicitDeny");
     assert.equal(ask(policy(allow("*", `arn:aws:s3:::\${*}`)), { resource: "arn:aws:s3:::*" }), "allowed");
   });
 
-  it("is plain text in the older version", () => {
+  it("is plain text in version 2008-10-17", () => {
     const old = home.replace("2012-10-17", "2008-10-17");
     assert.equal(named(old, "bob"), "implicitDeny");
     const literal = `arn:aws:s3:::a/\${aws:username}`;
     assert.equal(ask(old, { resource: literal }), "allowed");
   });
 
-  it("is compared with in conditions", () => {
+  it("may be the value of a condition", () => {
     const tied = { StringEquals: { "aws:ResourceAccount": `\${aws:PrincipalAccount}` } };
     assert.ok(holds(tied, { "aws:resourceaccount": "1", "aws:principalaccount": "1" }));
     assert.ok(!holds(tied, { "aws:resourceaccount": "1", "aws:principalaccount": "2" }));
@@ -160,7 +160,7 @@ describe("a trust policy", () => {
   const session: PolicyPrincipal = { type: "AWS", id: `arn:aws:sts::${account}:assumed-role/r/s` };
   const service: PolicyPrincipal = { type: "Service", id: "batch.amazonaws.com" };
 
-  it("lets in who is named, and an account's principals by its id or its root", () => {
+  it("lets in principals that it names, and an account's principals by its id or root", () => {
     assert.ok(assume({ Service: ["ec2.amazonaws.com", "batch.amazonaws.com"] }, service));
     for (const id of [account, `arn:aws:iam::${account}:root`]) {
       assert.ok(assume({ AWS: id }, role));
@@ -171,20 +171,20 @@ describe("a trust policy", () => {
     assert.ok(!assume({ AWS: `arn:aws-cn:iam::${account}:root` }, role));
   });
 
-  it("lets in a role's sessions with the role, but not the role with one of them", () => {
+  it("lets in the sessions of a role that it names, but not the role of a session", () => {
     assert.ok(assume({ AWS: role.id }, session));
     assert.ok(!assume({ AWS: session.id }, role));
     assert.ok(!assume({ AWS: `arn:aws:iam::${account}:role/q` }, session));
   });
 
-  it("takes a star for everybody, and one among the federated for these alone", () => {
+  it("lets in everyone by a star, and federated principals only by a star of theirs", () => {
     for (const principal of ["*", { AWS: "*" }])
       for (const by of [role, service]) assert.ok(assume(principal, by));
     assert.ok(assume({ Federated: "*" }, { type: "Federated", id: "accounts.google.com" }));
     assert.ok(!assume({ Federated: "*" }, service));
   });
 
-  it("asks for a principal where it names one", () => {
+  it("does not let in a request without a principal", () => {
     const request = { action: "sts:AssumeRole", context: {} };
     assert.equal(decide(request, [parsePolicy(trust("*"))]), "implicitDeny");
   });

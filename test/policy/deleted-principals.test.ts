@@ -8,8 +8,8 @@ const deleted = "AROAEXAMPLEEXAMPLE1";
 const arn = `arn:aws:iam::${account}:role/Batch`;
 const refs = [{ document: 0, statement: 0 }];
 
-describe("a principal that was deleted", () => {
-  it("is named as dangling, with the side and the statements that name it", () => {
+describe("a deleted principal", () => {
+  it("is listed as dangling, with its side and the statements that name it", () => {
     const { relation, excess, missing, dangling } = comparePolicies(
       trust({ AWS: deleted }),
       trust({ AWS: arn }),
@@ -22,7 +22,7 @@ describe("a principal that was deleted", () => {
     );
   });
 
-  it("is told as an extra one, for a document alone does not prove that nobody is it", () => {
+  it("is excess, because a document alone does not prove that nobody has this id", () => {
     const { relation, excess, dangling } = comparePolicies(
       trust({ AWS: [arn, deleted] }),
       trust({ AWS: arn }),
@@ -38,7 +38,7 @@ describe("a principal that was deleted", () => {
     );
   });
 
-  it("is named on both sides, also where they say the same", () => {
+  it("is listed for both sides, also if the sides are equal", () => {
     const both = [trust({ AWS: deleted }), trust({ AWS: [deleted, "AIDAEXAMPLEEXAMPLE2"] })] as const;
     const sides = (one: string, other: string) =>
       comparePolicies(one, other).dangling.map(({ side, id }) => `${side} ${id}`);
@@ -50,7 +50,7 @@ describe("a principal that was deleted", () => {
     ]);
   });
 
-  it("is named once for all the statements that name it, a NotPrincipal among them", () => {
+  it("is listed once for all statements that name it, also in NotPrincipal", () => {
     const refused = { Effect: "Deny", Action: "sts:TagSession", NotPrincipal: { AWS: deleted } };
     const opened = { Effect: "Allow", Action: "sts:AssumeRole", Principal: { AWS: deleted }, Sid: "Old" };
     assert.deepEqual(comparePolicies(policy(opened, refused), []).dangling, [
@@ -65,7 +65,7 @@ describe("a principal that was deleted", () => {
     ]);
   });
 
-  it("is no ARN, account, service, access key or short text", () => {
+  it("is not an ARN, account, service, access key or short text", () => {
     const others = [arn, account, "*", "AKIAIOSFODNN7EXAMPLE", "AROA1", "aroaexampleexample1"];
     assert.deepEqual(comparePolicies(trust({ AWS: others, Service: deleted }), []).dangling, []);
     assert.deepEqual(comparePolicies(policy(allow("s3:*", "*")), policy()).dangling, []);

@@ -6,7 +6,7 @@ import { findTexts } from "../../packages/policy/pattern/best-texts.ts";
 import { areDisjoint, coversPattern } from "../../packages/policy/pattern/cover.ts";
 import { compileArn, compileText, type Pattern } from "../../packages/policy/pattern/pattern.ts";
 
-/** All texts over a few characters up to a length. */
+/** Returns all texts over an alphabet up to a length. */
 function listWords(alphabet: string, longest: number): readonly string[] {
   let words = [""];
   const all = [...words];
@@ -18,7 +18,7 @@ function listWords(alphabet: string, longest: number): readonly string[] {
 }
 
 const words = listWords("abAq", 5);
-// Six segments, of which only the last two vary.
+// Of the six segments, only the last two vary.
 const arns = listWords("ab:", 4).flatMap((word) => [`:::a:${word}`, `:::::${word}`, `:b:::a:${word}`]);
 
 const piece = fc.constantFrom("a", "b", "A", "*", "?", "*", "ab");
@@ -35,50 +35,50 @@ function assertBest(
   universe: readonly string[],
   base: Pattern,
   excluded: Pattern[],
-  aims: Parameters<typeof findTexts>[2],
+  goals: Parameters<typeof findTexts>[2],
 ) {
-  const found = findTexts(base, excluded, aims, [], { left: 1_000_000 });
+  const found = findTexts(base, excluded, goals, [], { left: 1_000_000 });
   for (const { text: one, matched } of found) {
-    assert.ok(acceptsText(base, one), `${one} is of the base`);
+    assert.ok(acceptsText(base, one), `the base matches ${one}`);
     assert.ok(!excluded.some((pattern) => acceptsText(pattern, one)), `${one} is not excluded`);
-    for (const [index, { pattern }] of aims.entries()) {
+    for (const [index, { pattern }] of goals.entries()) {
       assert.equal(matched.has(index), acceptsText(pattern, one), `${one} and ${pattern.text}`);
     }
   }
   for (const word of universe) {
     if (!acceptsText(base, word) || excluded.some((pattern) => acceptsText(pattern, word))) continue;
-    const isCovered = found.some(({ matched }) =>
-      aims.every(({ pattern, wanted: want }, index) => {
+    const isDominated = found.some(({ matched }) =>
+      goals.every(({ pattern, wanted: want }, index) => {
         const accepts = acceptsText(pattern, word);
         if (want === "avoided") return !matched.has(index) || accepts;
         return want === "matched" ? matched.has(index) || !accepts : matched.has(index) === accepts;
       }),
     );
-    assert.ok(isCovered, `nothing found does as well as ${JSON.stringify(word)}`);
+    assert.ok(isDominated, `no found text is as good as ${JSON.stringify(word)}`);
   }
 }
 
-describe("the search for texts", () => {
+describe("the text search", () => {
   for (const [kind, pattern, universe] of [
     ["texts", text, words],
     ["ARNs", arn, arns],
   ] as const) {
-    it(`finds, of ${kind}, one at least as good as each that there is`, () => {
-      const aim = fc.record({ pattern, wanted });
+    it(`finds ${kind} that dominate every other one`, () => {
+      const goal = fc.record({ pattern, wanted });
       fc.assert(
         fc.property(
           pattern,
           fc.array(pattern, { maxLength: 2 }),
-          fc.array(aim, { maxLength: 4 }),
-          (base, excluded, aims) => {
-            assertBest(universe, base, excluded, aims);
+          fc.array(goal, { maxLength: 4 }),
+          (base, excluded, goals) => {
+            assertBest(universe, base, excluded, goals);
           },
         ),
         { numRuns: 800 },
       );
     });
 
-    it(`never holds, of ${kind}, a cover that is none, nor two for apart that meet`, () => {
+    it(`is right about patterns of ${kind} that cover each other or are disjoint`, () => {
       fc.assert(
         fc.property(pattern, pattern, (one, other) => {
           const [covers, apart] = [coversPattern(one, other), areDisjoint(one, other)];

@@ -9,29 +9,29 @@ const may = (...actions: string[]) => policy(allow(actions, "*"));
 const free = policy(allow("s3:GetObject", "*"));
 const on = (condition: object) => policy(allow("s3:GetObject", "*", { Condition: condition }));
 
-/** A grant without what shows it and where it comes from. */
+/** A grant without its example and its statements. */
 function bare({ example: _, statements: __, nearest: ___, ...grant }: Grant) {
   return grant;
 }
 
-describe("what is told of a difference", () => {
-  describe("of more than 200 parts", () => {
+describe("the grants of a difference", () => {
+  describe("with many parts", () => {
     const many = (count: number) => Array.from({ length: count }, (_, index) => `s3:A${index}`);
 
-    it("is told in part where they were to be carved out", () => {
-      const [told, ...others] = comparePolicies(may("s3:*"), may(...many(201))).excess;
-      assert.deepEqual([told?.actions, told?.exceptActions, told?.partly], [["s3:*"], undefined, true]);
+    it("are `partly` instead of listing more than 200 exceptions", () => {
+      const [first, ...others] = comparePolicies(may("s3:*"), may(...many(201))).excess;
+      assert.deepEqual([first?.actions, first?.exceptActions, first?.partly], [["s3:*"], undefined, true]);
       assert.deepEqual(others, []);
     });
 
-    it("is told in part where it was to be cut down to them", () => {
+    it("are `partly` instead of being split into more than 200 parts", () => {
       const held = policy(allow("s3:*", "*"), deny(many(201), "*"));
-      const [told, ...others] = comparePolicies(may("s3:*"), held).excess;
-      assert.deepEqual([told?.actions, told?.partly], [["s3:*"], true]);
+      const [first, ...others] = comparePolicies(may("s3:*"), held).excess;
+      assert.deepEqual([first?.actions, first?.partly], [["s3:*"], true]);
       assert.deepEqual(others, []);
     });
 
-    it("is told whole where it is whole: of 200 parts, and where nothing of it is given", () => {
+    it("are exact with 200 exceptions, and where the other side covers nothing", () => {
       const { excess } = comparePolicies(may("s3:*", "iam:*"), may(...many(200)));
       assert.deepEqual(
         excess.map((grant) => [grant.actions, grant.exceptActions?.length, grant.partly]),
@@ -48,7 +48,7 @@ describe("what is told of a difference", () => {
     });
   });
 
-  it("is carved to what exactly is left", () => {
+  it("except the patterns that the other side covers", () => {
     const { excess } = comparePolicies(may("s3:*"), may("s3:Get*", "s3:PutObject"));
     assert.deepEqual(
       excess.map(({ actions, exceptActions }) => ({ actions, exceptActions })),
@@ -56,7 +56,7 @@ describe("what is told of a difference", () => {
     );
   });
 
-  it("is the part that a Deny took, not the whole that it was taken from", () => {
+  it("are the part that a Deny matches, not the whole Allow", () => {
     const { missing } = comparePolicies(policy(allow("*", "*"), deny(["iam:*", "sts:*"], "*")), may("*"));
     assert.deepEqual(
       missing.map(({ actions }) => actions),
@@ -64,19 +64,19 @@ describe("what is told of a difference", () => {
     );
   });
 
-  it("is one grant for sixty actions on one resource", () => {
+  it("are one for sixty actions on one resource", () => {
     const actions = Array.from({ length: 60 }, (_, index) => `ec2:Action${index}`);
     const { excess } = comparePolicies(may(...actions), may());
     assert.equal(excess.length, 1);
     assert.equal(excess[0]?.actions.length, 60);
   });
 
-  it("names the key without which the example is let through", () => {
+  it("have an example without the key that the other side requires", () => {
     const { excess } = comparePolicies(free, on({ StringEquals: { "aws:SourceAccount": "123456789012" } }));
     assert.deepEqual(excess[0]?.example?.context, {});
   });
 
-  it("takes statements that split one grant together, and names each", () => {
+  it("join statements that split one grant, and name each", () => {
     const { excess } = comparePolicies(policy(allow("a:B", "*"), allow("a:C", "*")), policy());
     assert.deepEqual(
       excess.map(({ actions, statements }) => [actions, statements.map(({ statement }) => statement)]),
@@ -89,7 +89,7 @@ describe("what is told of a difference", () => {
     );
   });
 
-  it("leaves out what lies across its edge as it is written", () => {
+  it("except an overlapping pattern as it is written", () => {
     const { excess, missing } = comparePolicies(may("s3:Get*"), may("s3:*Object"));
     assert.deepEqual(excess.map(bare), [
       { actions: ["s3:Get*"], exceptActions: ["s3:*Object"], resources: ["*"], conditions: [] },
@@ -99,7 +99,7 @@ describe("what is told of a difference", () => {
     ]);
   });
 
-  it("leaves out the conditions under which the other side gives it too", () => {
+  it("except the conditions under which the other side allows the same", () => {
     const own = { operator: "StringEquals", key: "aws:sourceaccount", values: ["123456789012"] };
     const { excess } = comparePolicies(free, on({ StringEquals: { "aws:SourceAccount": "123456789012" } }));
     assert.deepEqual(excess.map(bare), [
@@ -107,7 +107,7 @@ describe("what is told of a difference", () => {
     ]);
   });
 
-  it("leaves out no conditions that its own exclude", () => {
+  it("do not except conditions that contradict their own", () => {
     const of = (account: string) => on({ StringEquals: { "aws:SourceAccount": account } });
     const { excess } = comparePolicies(of("111122223333"), of("444455556666"));
     assert.deepEqual(
@@ -116,7 +116,7 @@ describe("what is told of a difference", () => {
     );
   });
 
-  it("is left only under the conditions of the Deny that took it", () => {
+  it("have the conditions of the Deny that causes the difference", () => {
     const plain = { Condition: { Bool: { "aws:SecureTransport": "false" } } };
     const { missing } = comparePolicies(policy(allow("s3:*", "*"), deny("s3:*", "*", plain)), may("s3:*"));
     assert.deepEqual(missing.map(bare), [
@@ -128,19 +128,19 @@ describe("what is told of a difference", () => {
     ]);
   });
 
-  it("is told in part where the other side gives a corner of it", () => {
+  it("are `partly` where the other side covers a corner", () => {
     const corner = policy(allow("s3:Get*", "arn:aws:s3:::a/*"));
-    const [told, ...others] = comparePolicies(may("s3:*"), corner).excess;
-    assert.deepEqual([told?.actions, told?.resources, told?.partly], [["s3:*"], ["*"], true]);
+    const [first, ...others] = comparePolicies(may("s3:*"), corner).excess;
+    assert.deepEqual([first?.actions, first?.resources, first?.partly], [["s3:*"], ["*"], true]);
     assert.deepEqual(others, []);
   });
 
-  it("spells resources as they are written, also those that differ by case alone", () => {
+  it("keep the spelling of resources, also of those that differ only by case", () => {
     const { excess } = comparePolicies(policy(allow("a:B", ["arn:aws:s3:::A", "arn:aws:s3:::a"])), []);
     assert.deepEqual(excess[0]?.resources, ["arn:aws:s3:::A", "arn:aws:s3:::a"]);
   });
 
-  it("spells what the older version has as the newer one would", () => {
+  it("write patterns of the older version as the newer version does", () => {
     const older = policy(allow("a:B", `arn:aws:s3:::\${aws:username}`)).replace("2012-10-17", "2008-10-17");
     const { excess } = comparePolicies(older, []);
     assert.deepEqual(excess[0]?.resources, [`arn:aws:s3:::\${$}{aws:username}`]);
@@ -148,7 +148,7 @@ describe("what is told of a difference", () => {
     assertAgreement(policy(allow(`a:\${B}`, "*")), [], []);
   });
 
-  it("joins what different statements give to as few grants as say it", () => {
+  it("are as few as possible where statements overlap", () => {
     const scattered = policy(
       allow(["a:B", "a:C"], "arn:aws:s3:::x"),
       allow("a:B", "arn:aws:s3:::y"),
@@ -159,7 +159,7 @@ describe("what is told of a difference", () => {
     ]);
   });
 
-  it("never loses a part for want of steps without saying so", () => {
+  it("are never incomplete without a reason when the budget runs out", () => {
     const buckets = Array.from({ length: 30 }, (_, index) => `arn:aws:s3:::b${index}`);
     const cut = policy({ Effect: "Allow", Action: "a:B", NotResource: buckets });
     for (let budget = 0; budget < 3000; budget += 7) {
@@ -170,7 +170,7 @@ describe("what is told of a difference", () => {
     }
   });
 
-  it("is told once for all statements that share an unclear one, and once for both directions", () => {
+  it("come with one reason for an ambiguous statement that matters in both directions", () => {
     const odd = { Condition: { StringMatches: { "x:k": "a" } } };
     const { undecided } = comparePolicies(policy(allow("a:B", "*", odd)), may("a:C"));
     assert.deepEqual(
@@ -180,10 +180,10 @@ describe("what is told of a difference", () => {
   });
 });
 
-describe("documents of which one cannot be read", () => {
+describe("documents of which one is malformed", () => {
   const broken = '{"Statement":[{}]}';
 
-  it("are told of as far as the others go, and never called equal, wider or narrower", () => {
+  it("are compared without it, and are never equal, wider or narrower", () => {
     const { relation, excess, missing, undecided } = comparePolicies(
       [broken, may("iam:*")],
       [may("s3:Get*")],
@@ -191,7 +191,7 @@ describe("documents of which one cannot be read", () => {
     assert.equal(relation, "undecided");
     assert.deepEqual(excess.map(bare), [{ actions: ["iam:*"], resources: ["*"], conditions: [] }]);
     assert.deepEqual(excess[0]?.statements, [{ document: 1, statement: 0 }]);
-    // What the broken one gives is not known: perhaps just that.
+    // The malformed document may allow it.
     assert.deepEqual(missing, []);
     assert.deepEqual(
       undecided.map(({ code, side, path }) => [code, side, path]),
@@ -199,7 +199,7 @@ describe("documents of which one cannot be read", () => {
     );
   });
 
-  it("are not told of where the broken one may give it", () => {
+  it("have no differences that the malformed one may explain", () => {
     const { relation, excess, missing } = comparePolicies([may("iam:*")], [broken, may("s3:Get*")]);
     assert.deepEqual([relation, excess], ["undecided", []]);
     assert.deepEqual(
@@ -208,7 +208,7 @@ describe("documents of which one cannot be read", () => {
     );
   });
 
-  it("may hold statements of another kind beside those that are read", () => {
+  it("are compared without statements of another kind", () => {
     const mixed = policy(allow("iam:*", "*"), {
       Effect: "Allow",
       Action: "a:B",
