@@ -5,12 +5,13 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper } from "@drift-guard/core/ports";
 import type { Clock } from "../ports.ts";
 
-/** Keeps the deletions that were asked for, so that a program that starts again finds them. */
+/** Stores submitted deletions, so that a program that is started again can follow them. */
 export interface DeletionMemory {
-  /** Throws where nothing could be saved: before anything is asked for that would be forgotten. */
+  /** Throws if nothing can be saved, before a deletion is submitted that would be forgotten. */
   ready(): Promise<void>;
-  /** The last deletion of a role. */
+  /** Returns the last deletion of a role, or undefined. */
   load(role: RoleKey): Promise<Deletion | undefined>;
+  /** Replaces the last deletion of its role. */
   save(deletion: Deletion): Promise<void>;
 }
 
@@ -30,21 +31,24 @@ export interface FollowingPorts extends Clock {
 /** Ports that submit a deletion and follow it. */
 export type DeletionPorts = SubmissionPorts & FollowingPorts;
 
-/** How often a deletion is looked at, and for how long. */
+/** How often a deletion is polled, and for how long. */
 export interface PollingSchedule {
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
 }
 
-/** One look at a deletion: how it stands, that IAM does not know it any more, or why that could not be read. */
+/**
+ * The result of one poll: `seen` with the deletion's new status, `unknown` where IAM no longer knows the task, or `unread`
+ * with the reason.
+ */
 export type DeletionPoll =
   | { readonly kind: "seen"; readonly deletion: Deletion }
   | { readonly kind: "unknown"; readonly deletion: Deletion }
   | { readonly kind: "unread"; readonly deletion: Deletion; readonly why: string };
 
 /**
- * Asks IAM to delete a service-linked role, and remembers the task. While an earlier one has not ended, IAM gives that
- * one again, so that asking twice is nothing. Throws `LinkedRoleRefusedError` with IAM's reason (R34).
+ * Submits the deletion of a service-linked role to IAM and saves the task. While an earlier task has not ended, IAM
+ * returns that one, so a repeated submission changes nothing. Throws `LinkedRoleRefusedError` with IAM's reason (R34).
  */
 export async function submitDeletion(
   role: RoleKey,
@@ -65,27 +69,27 @@ export async function submitDeletion(
 }
 
 /**
- * Looks at a deletion until it ends, IAM knows it no more, or the patience does (R29, R34). Each look is given as it
- * comes, and what it saw is remembered; where none of them ended it, it goes on without us.
+ * Polls a deletion until it ends, IAM no longer knows it, or the schedule's timeout (R29, R34). Yields and saves the
+ * result of each poll. After a timeout the deletion continues in IAM.
  */
 export async function* followDeletion(
   deletion: Deletion,
   ports: FollowingPorts,
-  { intervalSeconds: everySeconds, timeoutSeconds: forSeconds }: PollingSchedule,
+  { intervalSeconds, timeoutSeconds }: PollingSchedule,
 ): AsyncGenerator<DeletionPoll, void, void> {
-  const until = ports.now().getTime() + forSeconds * 1000;
+  const deadline = ports.now().getTime() + timeoutSeconds * 1000;
   let current = deletion;
   for (;;) {
-    const look = await pollDeletion(current, ports);
-    current = look.deletion;
-    yield look;
-    if (look.kind === "unknown" || (look.kind === "seen" && hasEnded(current.last))) return;
-    if (ports.now().getTime() + everySeconds * 1000 > until) return;
-    await ports.pause(everySeconds);
+    const poll = await pollDeletion(current, ports);
+    current = poll.deletion;
+    yield poll;
+    if (poll.kind === "unknown" || (poll.kind === "seen" && hasEnded(current.last))) return;
+    if (ports.now().getTime() + intervalSeconds * 1000 > deadline) return;
+    await ports.pause(intervalSeconds);
   }
 }
 
-/** Looks at a deletion once, and remembers what it saw. */
+/** Reads the status of a deletion once and saves it. Throws `LinkedRoleRefusedError`. */
 export async function pollDeletion(
   deletion: Deletion,
   { keeper, memory }: Pick<FollowingPorts, "keeper" | "memory">,
@@ -94,7 +98,7 @@ export async function pollDeletion(
   try {
     last = await keeper.deletionStatus(deletion.taskId);
   } catch (error) {
-    // IAM may have been busy; whether it is so for good, the next look shows.
+    // IAM may be busy for a moment; the next poll shows.
     if (error instanceof LinkedRoleUnansweredError) return { kind: "unread", deletion, why: error.message };
     throw error;
   }

@@ -2,7 +2,7 @@ import { BatchUnreadableError } from "@drift-guard/core/errors";
 import type { RegionLook } from "@drift-guard/core/linked-role/standing";
 import type { BatchReader, RegionReader } from "@drift-guard/core/ports";
 
-/** Looks for what works with a service-linked role, in each region; one that cannot be read says why. */
+/** Reads what uses a service-linked role in each region. A region that cannot be read is returned with the reason. */
 export function scanRegions(regions: readonly string[], read: RegionReader): Promise<readonly RegionLook[]> {
   return Promise.all(
     regions.map((region) =>
@@ -14,13 +14,16 @@ export function scanRegions(regions: readonly string[], read: RegionReader): Pro
   );
 }
 
-/** Reads the compute environments whose service role is the role of an ARN: at another path it is another role (2.9). */
+/**
+ * Creates a reader of the compute environments whose service role has an ARN, and of their job queues. A role of the same
+ * name at another path is another role (2.9).
+ */
 export function createRegionReader(batch: BatchReader, roleArn: string): RegionReader {
   return async (region) => {
     const environments = [];
     for await (const { name, state, status, roles } of batch.environments(region)) {
       const uses = roles.some((role) => role.duty === "service" && role.arn === roleArn);
-      // Batch shows for some time what is gone already.
+      // AWS Batch lists deleted environments for some time.
       if (uses && status !== "DELETED") environments.push({ region, name, state, status });
     }
     const using = new Set(environments.map(({ name }) => name));

@@ -8,7 +8,11 @@ import { applyStep } from "@drift-guard/core/rollback/apply-step";
 import { decideAndCommit } from "../commit.ts";
 import type { RollbackPorts } from "../ports.ts";
 
-/** Carries the steps out one by one, reading the role around each: one that somebody else moves stops it. */
+/**
+ * Carries out the steps of a rollback in order, and records each in the ledger. Reads the role before each step and stops
+ * if someone else changed it. Returns the rollback as done, or as failed with the reason; throws only where the first
+ * state of the role cannot be compared.
+ */
 export async function carryOut(
   rollback: Rollback,
   key: RoleKey,
@@ -31,14 +35,14 @@ export async function carryOut(
       if (reading.status === "absent")
         return fail(`${plan.role} was deleted meanwhile; nothing more was written.`);
       const digest = digestRole(reading.role);
-      const stood = expected.find((role) => digestRole(role) === digest);
-      if (!stood)
+      const isExpected = expected.some((role) => digestRole(role) === digest);
+      if (!isExpected)
         return fail(`${plan.role} was changed by somebody else meanwhile; nothing more was written.`);
       const { requestId } = await writer.apply(step);
       done.push({ step: index, at: instantOf(now()), ...(requestId !== undefined && { requestId }) });
-      // At once, since the call's own event is on its way and must be recognised by its request id.
+      // Before the next step: the call's own event is on its way and is recognised by this request id.
       await recordSteps({ ...rollback, done: [...done] }, key, ports);
-      // The next read may still show the role as it was before this step: IAM is eventually consistent.
+      // IAM is eventually consistent: the next read may still show the role before this step.
       expected = [...expected.map((role) => applyStep(role, step)), ...expected];
     } catch (error) {
       const failed = describeFailure(error);
@@ -74,7 +78,7 @@ async function recordSteps(
   }));
 }
 
-/** The ledger with a rollback as it stands now. */
+/** Returns the ledger with a rollback replaced by its current state. */
 export function replaceRollback(ledger: Ledger, rollback: Rollback): Ledger {
   return {
     ...ledger,

@@ -8,15 +8,15 @@ import { decideAndCommit } from "../commit.ts";
 import type { RollbackPorts } from "../ports.ts";
 import { replaceRollback } from "./execution.ts";
 
-/** A finding that is not undone, and why. */
+/** A finding that is not rolled back, and why. */
 export interface FindingRefusal {
   readonly id: string;
   readonly reason: string;
-  /** Whether the reason passes by itself, so that the sweep may ask again. */
+  /** Whether the reason goes away without anyone's help, so that a sweep may request the rollback again. */
   readonly temporary?: boolean;
 }
 
-/** Notes refusals in the ledger; each reason is told once, not with every copy of an event. */
+/** Adds refusals to the ledger. A reason that the finding already has makes no transition: events come more than once. */
 export function recordRefusals(
   ledger: Ledger,
   refusals: readonly FindingRefusal[],
@@ -33,7 +33,10 @@ export function recordRefusals(
   return { ledger: transitions.length === 0 ? ledger : { ...ledger, findings }, transitions };
 }
 
-/** Records how a rollback ended and tells each of its findings. It closes none. */
+/**
+ * Commits the end of a rollback, with a transition for each of its findings. It resolves none: a later clean read does.
+ * Throws `StoreUnavailableError`.
+ */
 export async function concludeRollback(
   rollback: Rollback,
   key: RoleKey,
@@ -45,25 +48,33 @@ export async function concludeRollback(
     const transitions: Transition[] = [];
     const findings = ledger.findings.map((finding) => {
       if (!rollback.plan.findings.includes(finding.id)) return finding;
-      const undone = isRolledBack(finding, rollback);
-      const after = undone
+      const rolledBack = isRolledBack(finding, rollback);
+      const after = rolledBack
         ? { ...finding, seq: finding.seq + 1, updatedAt: now }
         : withRefusal(finding, note, isTemporary(rollback), now);
-      transitions.push(createTransition(after, undone ? "rolled-back" : "refused", rollback.id, note, now));
+      transitions.push(
+        createTransition(after, rolledBack ? "rolled-back" : "refused", rollback.id, note, now),
+      );
       return after;
     });
     return { ledger: { ...replaceRollback(ledger, rollback), findings }, transitions, result: undefined };
   });
 }
 
-function withRefusal(finding: Finding, refusal: string, passing: boolean, now: Instant): Finding {
+function withRefusal(finding: Finding, refusal: string, temporary: boolean, now: Instant): Finding {
   const { retry: _, ...rest } = finding;
-  return { ...rest, refusal, ...(passing && { retry: true as const }), seq: finding.seq + 1, updatedAt: now };
+  return {
+    ...rest,
+    refusal,
+    ...(temporary && { retry: true as const }),
+    seq: finding.seq + 1,
+    updatedAt: now,
+  };
 }
 
 const listCarriedOut = ({ done }: Rollback) => done.filter(({ failed }) => failed === undefined);
 
-// A finding is undone when every step at its part was carried out.
+// A finding is rolled back when every step on its part was carried out.
 function isRolledBack({ evidence: { part } }: Finding, rollback: Rollback): boolean {
   if (rollback.status === "done") return true;
   const indexes = new Set(listCarriedOut(rollback).map(({ step }) => step));
@@ -72,12 +83,12 @@ function isRolledBack({ evidence: { part } }: Finding, rollback: Rollback): bool
 
 function formatSummary(rollback: Rollback): string {
   const calls = listCarriedOut(rollback).flatMap(({ step }) => rollback.plan.steps[step]?.call ?? []);
-  const undone = calls.length === 0 ? "Nothing was put back." : `Put back by ${calls.join(", ")}.`;
-  if (rollback.status !== "failed") return `${undone} It is closed when a later read finds it clean.`;
-  return `The rollback stopped: ${rollback.failure} ${undone}`;
+  const summary = calls.length === 0 ? "Nothing was put back." : `Put back by ${calls.join(", ")}.`;
+  if (rollback.status !== "failed") return `${summary} It is closed when a later read finds it clean.`;
+  return `The rollback stopped: ${rollback.failure} ${summary}`;
 }
 
-// What IAM refused it will refuse again. That the role moved, or that no answer came, passes.
+// A refusal by IAM is permanent. A change of the role during the rollback, or a lost answer, is temporary.
 function isTemporary({ done }: Rollback): boolean {
   return !done.some(({ failed }) => failed === "refused");
 }

@@ -8,19 +8,20 @@ import type { Inspection } from "../inspect/inspection.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
 import type { FailureCollector } from "./report.ts";
 
-// A sink retries for some minutes by itself; what is unconfirmed after that was lost on the way.
+// A sink retries for some minutes on its own. A transition that it has not marked after that is lost.
 const overdueAfterMinutes = 15;
+/** Transitions in one call of the announcer. */
 const announceBatchSize = 100;
 const renewAfterDays = 30;
 
-/** The moment before which whatever was told should have been heard. */
+/** Returns the time before which every announced transition should have been delivered. */
 function findOverdueTime({ now }: Pick<SweepPorts, "now">): Instant {
   return instantOf(new Date(now().getTime() - overdueAfterMinutes * 60_000));
 }
 
 /**
- * The transitions that asked for a rollback which never came, though its owner wants it at once: the wish was lost, or
- * refused for a reason that passes. Only of drifts that were just seen, so that no role is bothered which cannot be read.
+ * Finds the transitions that requested an automatic rollback which never came: the request was lost, or refused for a
+ * temporary reason. Only for drift seen in this sweep: unreadable roles are skipped.
  */
 export async function findUnansweredRequests(
   watched: WatchedRoleWithUses,
@@ -37,7 +38,7 @@ export async function findUnansweredRequests(
     if (!seen.has(finding.id) || !wantsRollback(finding, guarded)) continue;
     const history = await ports.findings.history(role, finding.id);
     const last = history.findLast(({ kind }) => rollbackKinds.includes(kind));
-    if (last && last.at < findOverdueTime(ports)) unanswered.push(last);
+    if (last && isBefore(last.at, findOverdueTime(ports))) unanswered.push(last);
   }
   return unanswered;
 }
@@ -48,8 +49,9 @@ function wantsRollback({ state, evidence, refusal, retry }: Finding, { rollback 
 }
 
 /**
- * The transitions of open findings that Security Hub is to be told again: it forgets an active finding that nobody has
- * updated for 90 days (platform-facts 5.6). A month leaves room for two that go wrong.
+ * Marks the last transitions of open findings for a new import into Security Hub, and returns them. Security Hub deletes
+ * an active finding that was not updated for 90 days (docs/aws-facts.md, "Security Hub"); renewing after 30 days leaves
+ * room for two imports that fail.
  */
 export async function renewInSecurityHub(
   { role }: Inspection,
@@ -57,57 +59,60 @@ export async function renewInSecurityHub(
   { config }: GuardSettings,
 ): Promise<readonly Transition[]> {
   if (!config.securityHub) return [];
-  const moment = now();
-  const monthAgo = instantOf(new Date(moment.getTime() - renewAfterDays * 86_400_000));
+  const time = now();
+  const renewBefore = instantOf(new Date(time.getTime() - renewAfterDays * 86_400_000));
   const renewed: Transition[] = [];
   for (const finding of (await findings.load(role)).findings) {
-    if (finding.state !== "open" || !isBefore(finding.updatedAt, monthAgo)) continue;
+    if (finding.state !== "open" || !isBefore(finding.updatedAt, renewBefore)) continue;
     const last = await findings.findDelivery({ finding });
-    if (!last || !isBefore(last.renewedAt ?? last.transition.at, monthAgo)) continue;
-    await findings.renew(last.transition, "securityhub", instantOf(moment));
+    if (!last || !isBefore(last.renewedAt ?? last.transition.at, renewBefore)) continue;
+    await findings.renew(last.transition, "securityhub", instantOf(time));
     renewed.push(last.transition);
   }
   return renewed;
 }
 
-/** Tells again what a sink has not confirmed; gives the ids of what was told, also where it could not tell all. */
+/**
+ * Announces again the transitions that a sink has not marked as delivered in time. Returns the ids of those that the bus
+ * took, even if reading or announcing others failed.
+ */
 export async function announceOverdue(
   ports: Pick<SweepPorts, "findings" | "announcer" | "now">,
-  attempt: FailureCollector,
+  collectFailure: FailureCollector,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlySet<string>> {
-  const told = new Set<string>();
+  const announced = new Set<string>();
   let waiting: Transition[] = [];
-  const tellWaiting = async () => {
+  const announceWaiting = async () => {
     const batch = waiting;
     waiting = [];
-    for (const id of await announceInBatches(batch, ports, attempt, signal)) told.add(id);
+    for (const id of await announceInBatches(batch, ports, collectFailure, signal)) announced.add(id);
   };
-  await attempt("what no sink has confirmed", async () => {
+  await collectFailure("reading the undelivered transitions", async () => {
     for await (const transition of ports.findings.undelivered(findOverdueTime(ports))) {
       if (signal?.aborted) return;
       waiting.push(transition);
-      if (waiting.length === announceBatchSize) await tellWaiting();
+      if (waiting.length === announceBatchSize) await announceWaiting();
     }
   });
-  await tellWaiting();
-  return told;
+  await announceWaiting();
+  return announced;
 }
 
-/** Tells transitions on the bus, so many at once; gives the ids of those that it took. */
+/** Announces transitions in batches until `signal` aborts. Returns the ids of those that the bus took. */
 export async function announceInBatches(
   transitions: readonly Transition[],
   { announcer }: Pick<SweepPorts, "announcer">,
-  attempt: FailureCollector,
+  collectFailure: FailureCollector,
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
-  const told: string[] = [];
+  const announced: string[] = [];
   for (let from = 0; from < transitions.length && !signal?.aborted; from += announceBatchSize) {
     const batch = transitions.slice(from, from + announceBatchSize);
-    await attempt("telling again what was told", async () => {
+    await collectFailure("announcing transitions again", async () => {
       await announcer.announce(batch);
-      told.push(...batch.map(({ id }) => id));
+      announced.push(...batch.map(({ id }) => id));
     });
   }
-  return told;
+  return announced;
 }

@@ -1,52 +1,52 @@
 import { formatCause } from "@drift-guard/core/errors";
 import type { Inspection } from "../inspect/inspection.ts";
 
-/** A region whose AWS Batch could not be read, so that what is known of it stays as it was. */
+/** A region whose AWS Batch resources could not all be read; the recorded uses of the rest are kept. */
 export interface UnreadRegion {
   readonly region: string;
   readonly why: string;
 }
 
-/** What a sweep came to. */
+/** The result of a sweep. */
 export interface SweepReport {
   readonly inspections: readonly Inspection[];
-  /** Transitions that a sink had not confirmed, told again. */
+  /** Number of transitions announced again because a sink had not marked them as delivered. */
   readonly resent: number;
-  /** Rollbacks that were lost on their way, or refused for a reason that passes, asked for again. */
+  /** Number of rollbacks requested again, whose first request was lost or refused for a temporary reason. */
   readonly asked: number;
-  /** Findings that are open for long, told again to Security Hub. */
+  /** Number of findings renewed in Security Hub because they have been open for long. */
   readonly renewed: number;
-  /** Roles that were not reached before time ran out; the next sweep finds them. */
+  /** Names of the roles that were not inspected before time ran out; the next sweep starts with every role again. */
   readonly left: readonly string[];
-  /** Regions whose AWS Batch could not be read: what is known of them is as old as the sweep before. */
+  /** Regions whose recorded uses may be older than this sweep. */
   readonly unread: readonly UnreadRegion[];
 }
 
-/** Something that a sweep could not do, and why. */
+/** One part of a sweep that failed, and why. */
 export interface SweepFailure {
   /** Such as `role ecsTaskExecutionRole`. */
   readonly what: string;
   readonly cause: unknown;
 }
 
-/** A sweep did everything but what the text names; `errors` holds the causes, `report` what was done. */
+/** A sweep failed in part. `errors` holds the causes and `report` the result of the rest. */
 export class SweepIncompleteError extends AggregateError {
   override readonly name = "SweepIncompleteError";
   readonly report: SweepReport;
   constructor(failures: readonly SweepFailure[], report: SweepReport) {
-    const told = failures.map(({ what, cause }) => `- ${what}: ${formatCause(cause)}`);
+    const lines = failures.map(({ what, cause }) => `- ${what}: ${formatCause(cause)}`);
     super(
       failures.map(({ cause }) => cause),
-      `The sweep could not do everything; all else is done. The next sweep tries again.\n${told.join("\n")}`,
+      `The sweep failed in part; everything else is done. The next sweep tries again.\n${lines.join("\n")}`,
     );
     this.report = report;
   }
 }
 
-/** Does work, and notes its failure in place of throwing it; then gives undefined. */
+/** Runs `work`. Records what it throws, under the name `what`, and returns undefined instead of throwing. */
 export type FailureCollector = <T>(what: string, work: () => Promise<T>) => Promise<T | undefined>;
 
-/** An `Attempt` that notes failures in a list. */
+/** Creates a collector that appends failures to a list. */
 export function createFailureCollector(failures: SweepFailure[]): FailureCollector {
   return async (what, work) => {
     try {

@@ -25,27 +25,28 @@ import {
   type UnreadRegion,
 } from "./report.ts";
 
-/** What a sweep goes by, and what it has gathered so far. */
+/** The inputs of a sweep and its results so far. */
 interface SweepState {
   readonly ports: SweepPorts;
   readonly settings: GuardSettings;
   readonly signal: AbortSignal | undefined;
   readonly collectFailure: FailureCollector;
-  /** By role name in lower case, the uses that the role was looked at with. */
+  /** The uses that each role was inspected with, as JSON, by lower-cased role name. */
   readonly inspectedUses: Map<string, string>;
-  /** Names in lower case of roles of which not even the uses could be found out. */
+  /** Lower-cased names of roles whose uses could not be read. */
   readonly failedLookups: Set<string>;
   readonly inspections: Inspection[];
-  /** By id, what is to be told again for its rollback's sake … */
+  /** Transitions to announce again because their rollback never came, by id. */
   readonly unansweredRequests: Map<string, Transition>;
-  /** … and for Security Hub's. */
+  /** Transitions to announce again so that Security Hub keeps their findings, by id. */
   readonly renewed: Map<string, Transition>;
 }
 
 /**
- * Looks at every guarded role, and tells again what was not delivered: it finds what no event told. The guarded roles
- * come first, by what is known to use them; then AWS Batch is read, and the roles that join or are used otherwise by
- * that. Whatever fails keeps nothing else from being done; throws `SweepIncompleteError` at the end.
+ * Inspects every watched role and announces undelivered transitions again, so that lost events are made up for. The
+ * roles in the configuration come first, with their recorded uses. Then AWS Batch is read, and the roles that it newly
+ * uses or uses differently are inspected. `signal` ends the sweep before its next role. A failure does not stop the rest;
+ * throws `SweepIncompleteError` at the end if there was any.
  */
 export async function sweep(
   ports: SweepPorts,
@@ -53,12 +54,12 @@ export async function sweep(
   signal?: AbortSignal,
 ): Promise<SweepReport> {
   const failures: SweepFailure[] = [];
-  const attempt = createFailureCollector(failures);
-  const sweeping: SweepState = {
+  const collectFailure = createFailureCollector(failures);
+  const state: SweepState = {
     ports,
     settings,
     signal,
-    collectFailure: attempt,
+    collectFailure,
     inspectedUses: new Map(),
     failedLookups: new Set(),
     inspections: [],
@@ -66,27 +67,27 @@ export async function sweep(
     renewed: new Map(),
   };
   const guarded = listWatchedRoles(settings).map(({ name }) => name);
-  const left = new Set(await inspectNamed(guarded, sweeping));
-  const unread = await refreshRegions(sweeping);
+  const left = new Set(await inspectNamed(guarded, state));
+  const unread = await refreshRegions(state);
   if (!signal?.aborted) {
-    const discovered = await attempt("the roles that AWS Batch uses", () =>
+    const discovered = await collectFailure("the roles that AWS Batch uses", () =>
       listDiscoveredNames(ports, settings),
     );
-    for (const name of await inspectNamed([...guarded, ...(discovered ?? [])], sweeping)) left.add(name);
+    for (const name of await inspectNamed([...guarded, ...(discovered ?? [])], state)) left.add(name);
   }
-  const resent = await announceOverdue(ports, attempt, signal);
-  const tell = (transitions: ReadonlyMap<string, Transition>) =>
+  const resent = await announceOverdue(ports, collectFailure, signal);
+  const announceAgain = (transitions: ReadonlyMap<string, Transition>) =>
     announceInBatches(
       [...transitions.values()].filter(({ id }) => !resent.has(id)),
       ports,
-      attempt,
+      collectFailure,
       signal,
     );
   const report: SweepReport = {
-    inspections: sweeping.inspections,
+    inspections: state.inspections,
     resent: resent.size,
-    asked: (await tell(sweeping.unansweredRequests)).length,
-    renewed: (await tell(sweeping.renewed)).length,
+    asked: (await announceAgain(state.unansweredRequests)).length,
+    renewed: (await announceAgain(state.renewed)).length,
     unread,
     left: [...left],
   };
@@ -94,28 +95,23 @@ export async function sweep(
   return report;
 }
 
-/** Looks at the roles that were not looked at, or with other uses than they have; gives the names of those not reached. */
-async function inspectNamed(names: readonly string[], sweeping: SweepState): Promise<readonly string[]> {
-  const {
-    ports,
-    settings,
-    signal,
-    collectFailure: attempt,
-    inspectedUses: looked,
-    inspections,
-    unansweredRequests: unanswered,
-    renewed,
-  } = sweeping;
-  const watchedRoles = (await findRolesToSweep(names, sweeping)).filter(
-    ({ name, uses }) => looked.get(name.toLowerCase()) !== JSON.stringify(uses),
+/**
+ * Inspects the watched roles among some names, except those that were inspected with the same uses in this sweep.
+ * Returns the names of the roles that were not reached in time.
+ */
+async function inspectNamed(names: readonly string[], state: SweepState): Promise<readonly string[]> {
+  const { ports, settings, signal, collectFailure, inspectedUses, inspections, unansweredRequests, renewed } =
+    state;
+  const watchedRoles = (await findRolesToSweep(names, state)).filter(
+    ({ name, uses }) => inspectedUses.get(name.toLowerCase()) !== JSON.stringify(uses),
   );
   if (watchedRoles.length === 0) return [];
   const left = new Set(watchedRoles.map(({ name }) => name));
-  for await (const { watched, reading } of readRoles(watchedRoles, sweeping)) {
+  for await (const { watched, reading } of readRoles(watchedRoles, state)) {
     if (signal?.aborted) break;
     left.delete(watched.name);
-    looked.set(watched.name.toLowerCase(), JSON.stringify(watched.uses));
-    await attempt(`role ${watched.name}`, async () => {
+    inspectedUses.set(watched.name.toLowerCase(), JSON.stringify(watched.uses));
+    await collectFailure(`role ${watched.name}`, async () => {
       const occasion = { cause: { kind: "sweep" }, evidence: [], ...(reading && { reading }) } as const;
       const inspection = await inspectRole(watched, occasion, ports, settings);
       inspections.push(inspection);
@@ -123,7 +119,7 @@ async function inspectNamed(names: readonly string[], sweeping: SweepState): Pro
         await ports.rechecks.schedule({ role: watched.name }, settings.config.recheckSeconds);
       }
       for (const each of await findUnansweredRequests(watched, inspection, ports))
-        unanswered.set(each.id, each);
+        unansweredRequests.set(each.id, each);
       for (const each of await renewInSecurityHub(inspection, ports, settings)) renewed.set(each.id, each);
     });
   }
@@ -132,17 +128,17 @@ async function inspectNamed(names: readonly string[], sweeping: SweepState): Pro
 
 async function findRolesToSweep(
   names: readonly string[],
-  { ports, settings, collectFailure: attempt, failedLookups: unfound }: SweepState,
+  { ports, settings, collectFailure, failedLookups }: SweepState,
 ): Promise<readonly WatchedRoleWithUses[]> {
   const distinct = new Map(names.map((name) => [name.toLowerCase(), name]));
   const found = await Promise.all(
     [...distinct].map(async ([key, name]) => {
-      // What failed for one role is told once.
-      if (unfound.has(key)) return [];
-      const watchedRoles = await attempt(`role ${name}`, () =>
+      // A role whose uses could not be read is reported once.
+      if (failedLookups.has(key)) return [];
+      const watchedRoles = await collectFailure(`role ${name}`, () =>
         findWatchedRolesWithUses([name], ports, settings),
       );
-      if (!watchedRoles) unfound.add(key);
+      if (!watchedRoles) failedLookups.add(key);
       return watchedRoles ?? [];
     }),
   );
@@ -153,11 +149,13 @@ async function refreshRegions({
   ports,
   settings,
   signal,
-  collectFailure: attempt,
+  collectFailure,
 }: SweepState): Promise<readonly UnreadRegion[]> {
   const unread: UnreadRegion[] = [];
   for (const region of settings.config.regions.batch) {
-    const why = await attempt(`AWS Batch in ${region}`, () => refreshRegion(region, ports, settings, signal));
+    const why = await collectFailure(`AWS Batch in ${region}`, () =>
+      refreshRegion(region, ports, settings, signal),
+    );
     if (why !== undefined) unread.push({ region, why });
   }
   return unread;
@@ -168,10 +166,11 @@ interface ReadRole {
   readonly reading?: RoleReading;
 }
 
-// Where the account's pages cannot be read, each role is read by itself, so that one fault does not hide the others.
+// Roles that the bulk read does not return, because it failed, have no reading: each is then read on its own, so that one
+// failure does not hide the other roles.
 async function* readRoles(
   watchedRoles: readonly WatchedRoleWithUses[],
-  { ports: { roles }, collectFailure: attempt }: SweepState,
+  { ports: { roles }, collectFailure }: SweepState,
 ): AsyncIterable<ReadRole> {
   const left = new Map(watchedRoles.map((watched) => [watched.name.toLowerCase(), watched]));
   try {
@@ -182,7 +181,7 @@ async function* readRoles(
     }
   } catch (error) {
     if (!(error instanceof RoleUnreadableError)) {
-      await attempt("the roles by the account's pages", () => Promise.reject(error));
+      await collectFailure("reading the account's roles in bulk", () => Promise.reject(error));
     }
   }
   for (const watched of left.values()) yield { watched };
