@@ -13,10 +13,20 @@ import type { Finding } from "@drift-guard/core/model/finding";
 import type { Grant } from "@drift-guard/core/model/grant";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { emptyLedger, type Ledger } from "@drift-guard/core/model/ledger";
+import { managedPart, type Part, type PartText, partOf } from "@drift-guard/core/model/part";
 import type { Plan } from "@drift-guard/core/model/plan";
 import { type AttachedPolicy, type Role, type RoleKey, seen } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
+
+/** Values of `T` to override. A part may be given as its text. */
+type AtPart<T, Key extends keyof T | "part" = "part"> = Partial<Omit<T, Key>> & {
+  readonly [K in Key]?: Part | PartText;
+};
+
+function asPart(part: Part | PartText): Part {
+  return typeof part === "string" ? partOf(part) : part;
+}
 
 /** The account id in tests. */
 export const account = "123456789012";
@@ -96,7 +106,7 @@ export function anActor(over: Partial<Actor> = {}): Actor {
 }
 
 /** Builds the change of a DetachRolePolicy that succeeded. */
-export function aChange(over: Partial<Change> = {}): Change {
+export function aChange({ writes, ...over }: AtPart<Change, "writes"> = {}): Change {
   return {
     id: "6c1eed73-00ee-4810-8009-c9ce5990c100",
     at: "2026-11-22T12:00:00Z",
@@ -106,6 +116,7 @@ export function aChange(over: Partial<Change> = {}): Change {
     actor: anActor(),
     outcome: { status: "succeeded" },
     subjects: [{ kind: "role", name: "AWSBatchServiceRole" }],
+    ...(writes !== undefined && { writes: asPart(writes) }),
     ...over,
   };
 }
@@ -122,10 +133,10 @@ export function aGrant(over: Partial<Grant> = {}): Grant {
 }
 
 /** Builds the drift of a detached managed policy. */
-export function aDrift(over: Partial<Drift> = {}): Drift {
+export function aDrift({ part = managedPart(batchServicePolicy), ...over }: AtPart<Drift> = {}): Drift {
   return {
     kind: "drift",
-    part: `managed:${batchServicePolicy}`,
+    part: asPart(part),
     side: "missing",
     grants: [aGrant()],
     denies: [],
@@ -134,20 +145,23 @@ export function aDrift(over: Partial<Drift> = {}): Drift {
 }
 
 /** Builds the evidence of a part that could not be compared. */
-export function anUndecided(over: Partial<Undecided> = {}): Undecided {
+export function anUndecided({ part = "trust", ...over }: AtPart<Undecided> = {}): Undecided {
   return {
     kind: "undecided",
-    part: "trust",
+    part: asPart(part),
     reasons: ["Statement[0].Condition.Foo: no such operator"],
     ...over,
   };
 }
 
 /** Builds the evidence of AWS's newer version of the attached policy. */
-export function aVendorChange(over: Partial<VendorChange> = {}): VendorChange {
+export function aVendorChange({
+  part = managedPart(batchServicePolicy),
+  ...over
+}: AtPart<VendorChange> = {}): VendorChange {
   return {
     kind: "vendor-change",
-    part: `managed:${batchServicePolicy}`,
+    part: asPart(part),
     version: "v13",
     added: [aGrant({ actions: ["autoscaling:DescribeScalingActivities"] })],
     removed: [],
@@ -159,7 +173,7 @@ export function aVendorChange(over: Partial<VendorChange> = {}): VendorChange {
 export function anAttempt(over: Partial<Attempt> = {}): Attempt {
   return {
     kind: "attempt",
-    part: "role",
+    part: partOf("role"),
     call: "iam:DeleteRole",
     actor: anActor(),
     at: "2026-11-22T12:00:00Z",
@@ -176,7 +190,7 @@ export function anAttempt(over: Partial<Attempt> = {}): Attempt {
 export function anImpersonation(over: Partial<Impersonation> = {}): Impersonation {
   return {
     kind: "impersonation",
-    part: "role",
+    part: partOf("role"),
     call: "iam:PutRolePolicy",
     actor: anActor({
       type: "AssumedRole",
@@ -241,7 +255,7 @@ export function aPlan(over: Partial<Plan> = {}): Plan {
     steps: [
       {
         role: "AWSBatchServiceRole",
-        part: `managed:${batchServicePolicy}`,
+        part: managedPart(batchServicePolicy),
         call: "iam:AttachRolePolicy",
         policyArn: batchServicePolicy,
       },

@@ -1,7 +1,6 @@
 import type { Assessment, VendorChange } from "@drift-guard/core/model/evidence";
 import type { Severity } from "@drift-guard/core/model/finding";
 import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
-import { splitPart } from "@drift-guard/formats/evidence";
 import { formatGrants } from "@drift-guard/formats/grants";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { RatedAssessment, RoleCheck } from "./role-check.ts";
@@ -31,12 +30,12 @@ export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonl
 /** One difference: severity, side and part in a row, and the grants, detail or reasons beneath it. */
 export function formatAssessment(assessment: RatedAssessment, terminal: Terminal): readonly string[] {
   const { severity, part } = assessment;
-  const [kind, name] = splitPart(part);
+  const { kind, name } = part;
   const row =
     indent +
     terminal.paint(severityStyle(severity), padCell(severity, severityWidth)) +
     padCell(sideOf(assessment), sideWidth) +
-    (name === "" ? kind : `${kind} ${sanitise(name)}`);
+    (name === undefined ? kind : `${kind} ${sanitise(name)}`);
   return [row, ...formatDetails(assessment, terminal)];
 }
 

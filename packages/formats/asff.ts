@@ -2,7 +2,7 @@ import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { findRoleArn } from "./arns.ts";
-import { describeEvidence, formatPart, splitPart } from "./evidence.ts";
+import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind } from "./next-steps.ts";
 import { sanitise, truncate } from "./printable.ts";
 import { listRemediationCommands } from "./remediation.ts";
@@ -128,7 +128,7 @@ function typeOf(evidence: Evidence): string {
 
 // The part's kind without its name: the rule that found it, not what it found.
 function generatorOf(evidence: Evidence): string {
-  const [kind] = splitPart(evidence.part);
+  const { kind } = evidence.part;
   return evidence.kind === "drift" ? `drift/${kind}/${evidence.side}` : `${evidence.kind}/${kind}`;
 }
 
@@ -161,7 +161,7 @@ function productFieldsOf(transition: Transition): Record<string, string> {
 
 function resourcesOf({ finding }: Transition, partition: string): AsffResource[] {
   const { role, evidence } = finding;
-  const [kind, arn] = splitPart(evidence.part);
+  const { kind, name: arn } = evidence.part;
   return [
     {
       Type: "AwsIamRole",

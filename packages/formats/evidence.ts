@@ -54,7 +54,7 @@ export function describeEvidence(evidence: Evidence, role: string, reference = r
 
 /** A part of a role in words: `the trust`, `the managed policy arn:…`. */
 export function formatPart(part: Part): string {
-  const [kind, name] = splitPart(part);
+  const { kind, name = "" } = part;
   switch (kind) {
     case "managed":
       return `the managed policy ${sanitise(name)}`;
@@ -71,12 +71,6 @@ export function formatPart(part: Part): string {
     default:
       return `the ${kind}`;
   }
-}
-
-/** The kind of a part and the name behind it: `managed:ARN` has both, `trust` only the first. */
-export function splitPart(part: Part): readonly [kind: string, name: string] {
-  const colon = part.indexOf(":");
-  return colon < 0 ? [part, ""] : [part.slice(0, colon), part.slice(colon + 1)];
 }
 
 function describeDrift(drift: Drift, role: string, reference: string): EvidenceDescription {
@@ -101,7 +95,7 @@ function describeDrift(drift: Drift, role: string, reference: string): EvidenceD
 }
 
 function formatDriftTitle({ part, side, denies }: Drift, role: string): string {
-  const [kind, name] = splitPart(part);
+  const { kind, name = "" } = part;
   // The last piece of an ARN names a policy well enough for a title; the list and the part tell the whole.
   const policy = sanitise(name.slice(name.lastIndexOf("/") + 1), 128);
   if (kind === "role") {
@@ -127,7 +121,7 @@ function explainDrift(
   role: string,
   reference: string,
 ): readonly string[] {
-  const [kind] = splitPart(part);
+  const { kind } = part;
   if (side === "altered") return [];
   if (side === "missing") {
     return [
@@ -179,7 +173,7 @@ function describeUndecided({ part, reasons }: Undecided, role: string): Evidence
 
 function describeVendorChange(change: VendorChange, role: string): EvidenceDescription {
   const { part, version, since, added, removed } = change;
-  const [, arn] = splitPart(part);
+  const arn = part.name ?? "";
   const isBack = since !== undefined && isOlderVersion(version, since);
   return {
     title: isBack

@@ -3,7 +3,6 @@ import type { Finding } from "@drift-guard/core/model/finding";
 import type { Step } from "@drift-guard/core/model/plan";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { findReference } from "@drift-guard/core/reference/built-in";
-import { splitPart } from "./evidence.ts";
 import { isOver } from "./next-steps.ts";
 import { formatStepCommand, quoteArgument } from "./steps.ts";
 
@@ -36,7 +35,7 @@ function commandsFor(finding: Finding): readonly RemediationCommand[] {
       if (isServiceLinked(finding)) return [look];
       const step = rollbackStepOf(evidence, role);
       if (step) return [look, { purpose: "put it back by hand", command: formatStepCommand(step) }];
-      return [look, ...(evidence.part === "trust" ? trustCommands(finding) : [])];
+      return [look, ...(evidence.part.kind === "trust" ? trustCommands(finding) : [])];
     }
     case "undecided":
     case "note":
@@ -75,7 +74,7 @@ function rollbackStepOf(
   { part, side, denies, cure }: Extract<Evidence, { kind: "drift" }>,
   role: string,
 ): Step | undefined {
-  const [kind, name] = splitPart(part);
+  const { kind, name } = part;
   const base = { role, part };
   if (cure !== undefined) {
     return { ...base, call: "iam:PutRolePolicy", policyName: "JobDefinitionNeeds", document: cure };

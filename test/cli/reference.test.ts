@@ -188,7 +188,7 @@ describe("reference capture --finding", () => {
   );
   let place = { cwd: "", file: "" };
   let findings: readonly Finding[] = [];
-  const idOf = (part: string) => findings.find(({ evidence }) => evidence.part === part)?.id ?? "";
+  const idOf = (part: string) => findings.find(({ evidence }) => evidence.part.toString() === part)?.id ?? "";
 
   before(async () => {
     place = await ownersFolder(drifted);

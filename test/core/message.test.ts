@@ -11,6 +11,7 @@ import {
   printRecheck,
 } from "@drift-guard/core/intake/message";
 import type { Change } from "@drift-guard/core/model/change";
+import { partOf } from "@drift-guard/core/model/part";
 import fc from "fast-check";
 import { aChange } from "../builders.ts";
 
@@ -42,7 +43,7 @@ describe("a CloudTrail record", () => {
       actor: { type: "IAMUser", arn: "arn:aws:iam::123456789012:user/ann", account: "123456789012" },
       outcome: { status: "succeeded" },
       subjects: [{ kind: "role", name: "AWSBatchServiceRole" }],
-      writes: "managed:arn:aws:iam::aws:policy/X",
+      writes: partOf("managed:arn:aws:iam::aws:policy/X"),
     });
   });
 
@@ -236,7 +237,7 @@ describe("a message", () => {
   it("that asks for a recheck reads as it was printed", () => {
     for (const recheck of [
       { role: "R" },
-      { role: "R", after: aChange({ writes: "trust", edits: ["tag:a:b"] }) },
+      { role: "R", after: aChange({ writes: "trust", edits: [partOf("tag:a:b")] }) },
     ]) {
       assert.deepEqual(parseMessage(printRecheck(recheck)), { kind: "recheck", recheck });
     }

@@ -22,7 +22,7 @@ const secret = `arn:aws:secretsmanager:us-east-1:${accountId}:secret:db-AbCdEf`;
 const arnOf = (role: string) => `arn:aws:iam::${accountId}:role/${role}`;
 
 const needs = (findings: readonly Finding[]) =>
-  findings.filter(({ evidence }) => evidence.kind === "drift" && evidence.part === "permissions");
+  findings.filter(({ evidence }) => evidence.kind === "drift" && evidence.part.kind === "permissions");
 
 async function arnOfRole({ roles }: GuardedAccount, name: string): Promise<string> {
   const reading = await roles.read(name);

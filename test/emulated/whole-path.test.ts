@@ -224,7 +224,7 @@ describeEmulated("the whole path, with the bundles that would be deployed", () =
       await account.sweep();
       const findings = await until("both resolved", () => drifts(account), areResolved);
       await assertPutBack(account);
-      const swept = findings.find(({ evidence }) => evidence.part === "trust");
+      const swept = findings.find(({ evidence }) => evidence.part.kind === "trust");
       assert.ok(swept);
       assert.deepEqual((await historyOf(account, swept))[0], "opened by sweep");
     });

@@ -87,7 +87,7 @@ withEmulators("The functions", (services) => {
       assert.deepEqual(answer, failedMessages("2", "4"));
       const { findings } = await store().load(aKey());
       assert.deepEqual(
-        findings.map(({ evidence, state }) => [evidence.part, state]),
+        findings.map(({ evidence, state }) => [String(evidence.part), state]),
         [["role", "open"]],
       );
     });

@@ -245,7 +245,7 @@ describe("a job definition", () => {
     const { evidence, role, severity } = await theOnly(world);
     assert.ok(evidence.kind === "drift");
     assert.deepEqual(
-      [role.name, evidence.part, evidence.side, severity],
+      [role.name, String(evidence.part), evidence.side, severity],
       ["ecsTaskExecutionRole", "permissions", "missing", "CRITICAL"],
     );
     assert.match(
@@ -310,7 +310,7 @@ describe("a job definition", () => {
     world.act({ call: "PutRolePolicy", roleName, policyName, policyDocument });
     await world.actOnBatch(needy);
     await world.settle();
-    const opened = world.told.find(({ finding }) => finding.evidence.part === "permissions");
+    const opened = world.told.find(({ finding }) => finding.evidence.part.kind === "permissions");
     assert.ok(opened, "the key is told as missing");
     const sightless = { ...world.ports, resources: createSimulatedResources().reader };
     const { status } = await rollBack(opened, sightless, world.settings);
@@ -557,7 +557,8 @@ describe("what AWS Batch itself tells", () => {
     });
     await world.settle();
     const missing = (await world.findings()).find(
-      ({ evidence }) => evidence.part === "trust" && evidence.kind === "drift" && evidence.side === "missing",
+      ({ evidence }) =>
+        evidence.part.kind === "trust" && evidence.kind === "drift" && evidence.side === "missing",
     );
     assert.match(missing?.symptoms?.join() ?? "", /job queue high blocked by job nightly/);
   });

@@ -4,7 +4,7 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Sink } from "@drift-guard/core/ports";
-import { TransitionItem } from "@drift-guard/core/store/items";
+import { FindingItem, RollbackItem, TransitionItem } from "@drift-guard/core/store/items";
 import { findingKeys, schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import type { Item } from "./table.ts";
@@ -25,13 +25,18 @@ export function findingItem(finding: Finding): Item {
     pk: findingKeys.partition(finding.role),
     sk: findingKeys.finding(finding.id),
     schema,
-    finding,
+    ...z.encode(FindingItem, { finding }),
   };
 }
 
 /** Returns the item of a rollback of a role. */
 export function rollbackItem(role: RoleKey, rollback: Rollback): Item {
-  return { pk: findingKeys.partition(role), sk: findingKeys.rollback(rollback.id), schema, rollback };
+  return {
+    pk: findingKeys.partition(role),
+    sk: findingKeys.rollback(rollback.id),
+    schema,
+    ...z.encode(RollbackItem, { rollback }),
+  };
 }
 
 /** Returns the item of a transition that `sinks` must deliver. DynamoDB deletes it after 400 days. */
@@ -41,7 +46,7 @@ export function transitionItem(transition: Transition, sinks: readonly Sink[]): 
     pk: findingKeys.partition(finding.role),
     sk: findingKeys.transition(finding.id, finding.seq),
     schema,
-    transition,
+    ...z.encode(TransitionItem, { transition }),
     expires: expiryFrom(at),
     // The index `byDue` holds the item while a sink must still deliver it.
     ...(sinks.length > 0 && { sinks: new Set(sinks), due: "1", dueAt: at }),

@@ -39,7 +39,7 @@ function findFaults(reference: Reference, terminal: Terminal): readonly string[]
   const found = evaluate({ reference, guarded, reading: exemplifyReference(reference) });
   return found.flatMap((assessment) => [
     ...wrap(
-      `A role that is as it says would not be clean, at ${sanitise(assessment.part)}:`,
+      `A role that is as it says would not be clean, at ${sanitise(assessment.part.toString())}:`,
       terminal.columns,
       "  ",
     ),

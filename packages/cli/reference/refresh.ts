@@ -1,5 +1,6 @@
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import type { VendorChange } from "@drift-guard/core/model/evidence";
+import { managedPart } from "@drift-guard/core/model/part";
 import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/model/policy-arn";
 import type { PolicyVersion } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
@@ -106,7 +107,7 @@ async function renew(role: string, attachment: Attachment, source: AccountSource
   const removed = [...missing, ...deniesAdded];
   const change: VendorChange = {
     kind: "vendor-change",
-    part: `managed:${arn}`,
+    part: managedPart(arn),
     version: live.id,
     since,
     added,

@@ -3,7 +3,7 @@ import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
 import type { Assessment, Drift } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
-import type { Part } from "../model/part.ts";
+import { inlinePart, isSamePart, managedPart, type Part } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 import { keepEffect, keepStatements } from "../policy-json.ts";
 import { localiseReference } from "../reference/built-in.ts";
@@ -74,26 +74,26 @@ function acceptAssessment(reference: Reference, assessment: Assessment, role: Ro
 
 function acceptDrift(reference: Reference, drift: Drift, role: Role, source: Reference["source"]): Reference {
   const { part, side } = drift;
-  if (part === "trust") {
+  if (part.kind === "trust") {
     return { ...reference, trust: side === "excess" ? addTrust(reference, role, drift) : role.trust };
   }
-  if (part === "boundary") return { ...reference, boundary: "any" };
-  if (part === "profile") {
+  if (part.kind === "boundary") return { ...reference, boundary: "any" };
+  if (part.kind === "profile") {
     const { profile: _, ...rest } = reference;
     return rest;
   }
-  if (part === "role") {
+  if (part.kind === "role") {
     throw new CaptureError(
       `A reference does not decide the path of ${role.name}: if ${role.path} is right, add it to the role's paths in the configuration.`,
     );
   }
   const text = textOf(role, part);
-  if (reference.attachments.some(({ arn }) => part === `managed:${arn}`)) {
+  if (reference.attachments.some(({ arn }) => isSamePart(part, managedPart(arn)))) {
     if (text !== undefined) return acceptAttachment(reference, part, role, source);
-    const attachments = reference.attachments.filter(({ arn }) => part !== `managed:${arn}`);
+    const attachments = reference.attachments.filter(({ arn }) => !isSamePart(part, managedPart(arn)));
     return { ...reference, attachments };
   }
-  const retired = reference.retired.filter(({ arn }) => part !== `managed:${arn}`);
+  const retired = reference.retired.filter(({ arn }) => !isSamePart(part, managedPart(arn)));
   if (text === undefined) {
     throw new CaptureError(
       `The missing permissions of ${role.name} at ${part} cannot be accepted by themselves: capture ${role.name} again.`,
@@ -116,7 +116,7 @@ function acceptAttachment(
     ...reference,
     attachments: reference.attachments.map((attachment) => {
       const attached = role.attached.find(({ arn }) => arn === attachment.arn);
-      if (part !== `managed:${attachment.arn}` || !attached?.version.observed) return attachment;
+      if (!isSamePart(part, managedPart(attachment.arn)) || !attached?.version.observed) return attachment;
       const { id, text } = attached.version.value;
       return { ...attachment, version: id, document: text, source };
     }),
@@ -131,7 +131,7 @@ function addTrust({ trust }: Reference, role: Role, { grants, denies }: Drift): 
 }
 
 function textOf(role: Role, part: Part): string | undefined {
-  const managed = role.attached.find(({ arn }) => part === `managed:${arn}`);
+  const managed = role.attached.find(({ arn }) => isSamePart(part, managedPart(arn)));
   if (managed) return managed.version.observed ? managed.version.value.text : undefined;
-  return role.inline.find(({ name }) => part === `inline:${name}`)?.text;
+  return role.inline.find(({ name }) => isSamePart(part, inlinePart(name)))?.text;
 }

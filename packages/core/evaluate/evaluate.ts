@@ -4,7 +4,7 @@ import { parsePolicy } from "@drift-guard/policy/parse";
 import type { GuardedRole } from "../config/config.ts";
 import { matchesName } from "../config/name-pattern.ts";
 import type { Assessment, Drift, DriftSide } from "../model/evidence.ts";
-import type { Part } from "../model/part.ts";
+import { inlinePart, managedPart, type Part, partOf } from "../model/part.ts";
 import { isOlderVersion, isOwnedByAws } from "../model/policy-arn.ts";
 import { type AttachedPolicy, type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { filterByEffect, isReadable } from "../policy-json.ts";
@@ -27,7 +27,7 @@ export function evaluate({ reference, guarded, reading }: Evaluation): readonly 
   if (reading.status === "absent") {
     return guarded.required
       ? [
-          drift("role", "missing", {
+          drift(partOf("role"), "missing", {
             detail: `The role ${reading.name} does not exist in account ${reading.account}.`,
           }),
         ]
@@ -83,7 +83,7 @@ function assessPath(
   if (path !== undefined) {
     if (role.path === path) return [];
     return [
-      drift("role", "altered", {
+      drift(partOf("role"), "altered", {
         detail:
           serviceLinked === undefined
             ? `${role.name} stands at path ${role.path}, not at ${path}: a compute environment that names its ARN does not find it.`
@@ -93,7 +93,7 @@ function assessPath(
   }
   if (paths.length === 0 || paths.includes(role.path)) return [];
   return [
-    drift("role", "altered", {
+    drift(partOf("role"), "altered", {
       detail: `${role.name} stands at path ${role.path}; the configuration expects ${paths.join(" or ")}. A compute environment that names its ARN does not find it. If the path is right, add it to the role's paths.`,
     }),
   ];
@@ -108,7 +108,7 @@ function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): 
     partition: role.partition,
   });
   return describeDifferences(
-    "trust",
+    partOf("trust"),
     comparison,
     { excess: strictness.trust === "exact" },
     formatDeletedPrincipals(comparison),
@@ -140,7 +140,7 @@ function assessAttachment(
   attachment: Attachment,
   { ceiling }: Strictness,
 ): readonly Assessment[] {
-  const part: Part = `managed:${attachment.arn}`;
+  const part: Part = managedPart(attachment.arn);
   const attached = role.attached.find(({ arn }) => arn === attachment.arn);
   if (!attached) {
     const { missing } = comparePolicies([], attachment.document, { kind: "identity" });
@@ -210,7 +210,7 @@ function assessExtras(
     required.has(arn) && (strictness.attachments === "required" || isOwnedByAws(arn));
   return [
     ...attached.flatMap(({ arn, text, why }): readonly Assessment[] => {
-      const part: Part = `managed:${arn}`;
+      const part: Part = managedPart(arn);
       if (isReportedAsAttachment(arn) || isAllowed(arn)) return [];
       const retired = reference.retired.find((policy) => policy.arn === arn);
       if (retired) {
@@ -222,18 +222,18 @@ function assessExtras(
       return text === undefined ? [undecided(part, [why])] : describeDifferences(part, compare(text), sides);
     }),
     ...role.inline.flatMap(({ name, text }) =>
-      isAllowed(name) ? [] : describeDifferences(`inline:${name}`, compare(text), sides),
+      isAllowed(name) ? [] : describeDifferences(inlinePart(name), compare(text), sides),
     ),
   ];
 }
 
 function assessBoundary({ boundary, name }: Role, reference: Reference): readonly Assessment[] {
   if (reference.boundary === "any") return [];
-  if (!boundary.observed) return [undecided("boundary", [boundary.why])];
+  if (!boundary.observed) return [undecided(partOf("boundary"), [boundary.why])];
   const policy: AttachedPolicy | null = boundary.value;
   if (policy === null) return [];
   return [
-    drift("boundary", "altered", {
+    drift(partOf("boundary"), "altered", {
       detail: `${name} has the permissions boundary ${policy.arn}; its reference has none, and a boundary can block what the role needs.`,
     }),
   ];
@@ -242,10 +242,10 @@ function assessBoundary({ boundary, name }: Role, reference: Reference): readonl
 // 2.1: compute environments name the profile; creating it and adding the role to it are separate calls.
 function assessProfile({ profiles, name }: Role, profile: string | undefined): readonly Assessment[] {
   if (profile === undefined) return [];
-  if (!profiles.observed) return [undecided("profile", [profiles.why])];
+  if (!profiles.observed) return [undecided(partOf("profile"), [profiles.why])];
   if (profiles.value.some((held) => sameRoleName(held, profile))) return [];
   return [
-    drift("profile", "missing", {
+    drift(partOf("profile"), "missing", {
       detail: `The instance profile ${profile} does not hold ${name}: no instance can get the role through it.`,
     }),
   ];

@@ -4,6 +4,7 @@ import { parsePolicy } from "@drift-guard/policy/parse";
 import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
 import type { Assessment, Undecided } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
+import { partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 import { filterByEffect } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
@@ -95,7 +96,7 @@ function findBlockedGrants(
 }
 
 function describeUndecided(reasons: readonly string[]): Undecided {
-  return { kind: "undecided", part: "permissions", reasons };
+  return { kind: "undecided", part: partOf("permissions"), reasons };
 }
 
 function describeMissing(grants: readonly Grant[], boundary: string | undefined): readonly Assessment[] {
@@ -104,10 +105,10 @@ function describeMissing(grants: readonly Grant[], boundary: string | undefined)
     boundary === undefined
       ? "No policy of the role allows these required permissions."
       : `No policy of the role allows these required permissions, or the permissions boundary ${boundary} blocks them.`;
-  return [{ kind: "drift", part: "permissions", side: "missing", grants, denies: [], detail }];
+  return [{ kind: "drift", part: partOf("permissions"), side: "missing", grants, denies: [], detail }];
 }
 
 function describeRemovedDenies(denies: readonly Grant[]): readonly Assessment[] {
   if (denies.length === 0) return [];
-  return [{ kind: "drift", part: "permissions", side: "excess", grants: [], denies }];
+  return [{ kind: "drift", part: partOf("permissions"), side: "excess", grants: [], denies }];
 }

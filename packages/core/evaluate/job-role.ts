@@ -1,6 +1,7 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Drift } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
+import { inlinePart, managedPart } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 import { isEscalating } from "./severity.ts";
 
@@ -17,9 +18,9 @@ export function findEscalation(role: Role): readonly Drift[] {
   };
   return [
     ...role.attached.flatMap(({ arn, version }) =>
-      version.observed ? assessPolicy(`managed:${arn}`, version.value.text) : [],
+      version.observed ? assessPolicy(managedPart(arn), version.value.text) : [],
     ),
-    ...role.inline.flatMap(({ name, text }) => assessPolicy(`inline:${name}`, text)),
+    ...role.inline.flatMap(({ name, text }) => assessPolicy(inlinePart(name), text)),
   ];
 }
 

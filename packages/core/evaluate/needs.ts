@@ -2,6 +2,7 @@ import type { DefinitionUse, Need, RoleUse } from "../batch/role-use.ts";
 import { formatUse } from "../batch/role-use-text.ts";
 import type { Drift, Undecided } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
+import { partOf } from "../model/part.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
 import type { Role } from "../model/role.ts";
 import { joinDocuments } from "../policy-json.ts";
@@ -49,7 +50,13 @@ export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undeci
   return [
     ...(lost.length > 0 ? [describeMissing(lost)] : []),
     ...(reasons.length > 0
-      ? [{ kind: "undecided", part: "permissions", reasons: limitDetails([...new Set(reasons)]) } as const]
+      ? [
+          {
+            kind: "undecided",
+            part: partOf("permissions"),
+            reasons: limitDetails([...new Set(reasons)]),
+          } as const,
+        ]
       : []),
   ];
 }
@@ -65,7 +72,7 @@ function describeMissing(
   const fixable = lost.filter(({ judgement }) => judgement.kind === "missing");
   return {
     kind: "drift",
-    part: "permissions",
+    part: partOf("permissions"),
     side: "missing",
     grants: grantsOf(lost.map(({ demand }) => demand.need)),
     denies: [],

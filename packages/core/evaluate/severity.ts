@@ -79,13 +79,13 @@ function rateDrift(drift: Drift, role: RoleKey): Severity {
       // AWS Batch lacks something that it needs: the role, a policy, a principal of the trust; or a Deny was added.
       return "HIGH";
     case "altered":
-      return drift.part === "role" ? "HIGH" : "MEDIUM";
+      return drift.part.kind === "role" ? "HIGH" : "MEDIUM";
     case "excess":
       // A retired policy that allows nothing more: no attacker gains by it, and Batch may fail because of it (2.2).
       if (drift.grants.length + drift.denies.length === 0) return "MEDIUM";
       return worst(
         drift.grants.map((grant) =>
-          drift.part === "trust" ? rateTrust(grant, role) : ratePermission(grant),
+          drift.part.kind === "trust" ? rateTrust(grant, role) : ratePermission(grant),
         ),
       );
   }

@@ -1,6 +1,7 @@
 import { decide } from "@drift-guard/policy/decide";
 import type { Need } from "../batch/role-use.ts";
 import type { Note } from "../model/evidence.ts";
+import { partOf } from "../model/part.ts";
 import { exampleOf, readRolePolicies } from "./need-judgement.ts";
 import { grantsOf, type NeedsQuestion } from "./needs.ts";
 
@@ -43,7 +44,7 @@ export function findUnusedGrants({ role, uses }: NeedsQuestion): readonly Note[]
   return [
     {
       kind: "note",
-      part: "permissions",
+      part: partOf("permissions"),
       topic: "unused-grants",
       details: ["No active job definition with this execution role uses these secrets and parameters."],
       grants: grantsOf(unused),

@@ -4,6 +4,7 @@ import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import type { DefinitionUse, EnvironmentUse, RoleUse } from "../batch/role-use.ts";
 import { formatUse } from "../batch/role-use-text.ts";
 import type { Assessment, Drift, Note, NoteTopic } from "../model/evidence.ts";
+import { partOf } from "../model/part.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
 import { type RoleReading, sameRoleName } from "../model/role.ts";
 
@@ -122,7 +123,7 @@ function describeNote<Use extends RoleUse>(
   return [
     {
       kind: "note",
-      part: "role",
+      part: partOf("role"),
       topic,
       details: more > 0 ? [...details.slice(0, maxDetails), `And ${more} more.`] : details,
       grants: [],

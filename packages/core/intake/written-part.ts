@@ -1,7 +1,7 @@
 import type { Actor } from "../model/actor.ts";
 import type { Change } from "../model/change.ts";
 import type { Evidence } from "../model/evidence.ts";
-import type { Part } from "../model/part.ts";
+import { inlinePart, isSamePart, managedPart, type Part, partOf } from "../model/part.ts";
 import type { CloudTrailRecord } from "./cloudtrail.ts";
 
 /** The part of a role that a call writes, where its record shows it; `role` where it makes or removes the whole. */
@@ -14,24 +14,24 @@ export function writtenPart({ eventName, requestParameters }: CloudTrailRecord):
     case "SetDefaultPolicyVersion":
     case "DeletePolicyVersion":
     case "DeletePolicy":
-      return typeof policyArn === "string" ? `managed:${policyArn}` : undefined;
+      return typeof policyArn === "string" ? managedPart(policyArn) : undefined;
     case "PutRolePolicy":
     case "DeleteRolePolicy":
-      return typeof policyName === "string" ? `inline:${policyName}` : undefined;
+      return typeof policyName === "string" ? inlinePart(policyName) : undefined;
     case "UpdateAssumeRolePolicy":
-      return "trust";
+      return partOf("trust");
     case "PutRolePermissionsBoundary":
     case "DeleteRolePermissionsBoundary":
-      return "boundary";
+      return partOf("boundary");
     case "AddRoleToInstanceProfile":
     case "RemoveRoleFromInstanceProfile":
     case "DeleteInstanceProfile":
-      return "profile";
+      return partOf("profile");
     case "CreateRole":
     case "DeleteRole":
     case "CreateServiceLinkedRole":
     case "DeleteServiceLinkedRole":
-      return "role";
+      return partOf("role");
     default:
       return undefined;
   }
@@ -47,10 +47,10 @@ export function authorOf(evidence: Evidence, change: Change | undefined): Actor 
   const { writes } = change;
   if (writes === undefined) return undefined;
   const wrote =
-    writes === "role" ||
-    writes === evidence.part ||
+    writes.kind === "role" ||
+    isSamePart(writes, evidence.part) ||
     // What a role may do in the end is the sum of its policies, whichever of them was written.
-    (evidence.part === "permissions" && /^(?:managed:|inline:|boundary$)/.test(writes));
+    (evidence.part.kind === "permissions" && ["managed", "inline", "boundary"].includes(writes.kind));
   return wrote && couldCause(change, evidence) ? change.actor : undefined;
 }
 

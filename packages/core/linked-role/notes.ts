@@ -4,7 +4,7 @@ import { formatUses } from "../batch/role-use-text.ts";
 import type { CloudTrailRecord } from "../intake/cloudtrail.ts";
 import type { Change } from "../model/change.ts";
 import type { Note } from "../model/evidence.ts";
-import type { Part } from "../model/part.ts";
+import { type Part, partOf, tagPart } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 
 const text = z.string().optional().catch(undefined);
@@ -30,9 +30,9 @@ export function linkedRoleDetails(record: CloudTrailRecord): Pick<Change, "delet
 function editsOf(call: string, given: z.infer<typeof Given>): readonly Part[] {
   switch (call) {
     case "UpdateRoleDescription":
-      return ["description"];
+      return [partOf("description")];
     case "UpdateRole":
-      return given.description === undefined ? [] : ["description"];
+      return given.description === undefined ? [] : [partOf("description")];
     case "TagRole":
       return tagParts(given.tags.map(({ key }) => key));
     case "UntagRole":
@@ -44,7 +44,7 @@ function editsOf(call: string, given: z.infer<typeof Given>): readonly Part[] {
 
 function tagParts(keys: readonly (string | undefined)[]): readonly Part[] {
   return [...new Set(keys)].flatMap((key): readonly Part[] =>
-    key === undefined || key === "" ? [] : [`tag:${key}`],
+    key === undefined || key === "" ? [] : [tagPart(key)],
   );
 }
 
@@ -62,20 +62,20 @@ export function noteEdits(change: Change, role: Role): readonly Note[] {
 }
 
 function tellPart(part: Part, { description, tags }: Role): string {
-  if (part === "description") {
+  if (part.kind === "description") {
     if (!description.observed) return `what the description reads now could not be read: ${description.why}`;
     return description.value === ""
       ? "it has no description now."
       : `its description reads now "${description.value}".`;
   }
-  const key = part.slice("tag:".length);
+  const key = part.name ?? "";
   if (!tags.observed) return `what the tag ${key} is now could not be read: ${tags.why}`;
   const found = Object.entries(tags.value).find(([name]) => name.toLowerCase() === key.toLowerCase());
   return found ? `its tag ${found[0]} is now "${found[1]}".` : `it has no tag ${key} now.`;
 }
 
 function cureOf(part: Part): readonly string[] {
-  return part === "description"
+  return part.kind === "description"
     ? [
         "To write the description again: npx drift-guard slr describe TEXT. Nothing else of the role can be edited.",
       ]
@@ -89,7 +89,7 @@ export function noteDeletion(
 ): Note {
   return {
     kind: "note",
-    part: "role",
+    part: partOf("role"),
     topic: "linked-role-deletion",
     details: [
       `Its deletion was asked for at ${at}${deletionTask === undefined ? "" : ` (${deletionTask})`}, and has not ended.`,

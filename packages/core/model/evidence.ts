@@ -2,7 +2,10 @@ import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { Grant } from "./grant.ts";
 import { Instant } from "./instant.ts";
-import { Part } from "./part.ts";
+import { Part, partOf } from "./part.ts";
+
+// A call is about the whole role, whatever part it was to write.
+const RolePart = z.codec(z.literal("role"), Part.out, { decode: partOf, encode: () => "role" as const });
 
 const grants = z.array(Grant).readonly();
 // Change ids of the calls before the last, newest first and bounded: a copy of an old event is not a new call.
@@ -90,7 +93,7 @@ export type Note = z.infer<typeof Note>;
 export const Attempt = z
   .object({
     kind: z.literal("attempt"),
-    part: z.literal("role"),
+    part: RolePart,
     call: z.string(),
     actor: Actor,
     at: Instant,
@@ -107,7 +110,7 @@ export type Attempt = z.infer<typeof Attempt>;
 export const Impersonation = z
   .object({
     kind: z.literal("impersonation"),
-    part: z.literal("role"),
+    part: RolePart,
     call: z.string(),
     actor: Actor,
     at: Instant,

@@ -4,6 +4,7 @@ import type { Finding } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
 import { isBefore, millisecondsBetween } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
+import { isSamePart } from "../model/part.ts";
 import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
 import { attribute, isByTrustedActor } from "./attribution.ts";
 import { describeContext, hasSameContext, isWorse, rateFinding } from "./finding-context.ts";
@@ -139,7 +140,8 @@ function shield(finding: Finding): Finding {
 // A part that could not be read or compared may still have the drift.
 function isShielded(finding: Finding, evidence: readonly Evidence[]): boolean {
   return evidence.some(
-    ({ kind, part }) => kind === "undecided" && (part === "role" || part === finding.evidence.part),
+    ({ kind, part }) =>
+      kind === "undecided" && (part.kind === "role" || isSamePart(part, finding.evidence.part)),
   );
 }
 
@@ -154,7 +156,7 @@ function describeTransition(finding: Finding, kind: TransitionKind, observation:
   const { cause, change, now, evidence } = observation;
   const author = kind === "resolved" ? undefined : authorOf(finding.evidence, change);
   const gone = evidence.some(
-    (piece) => piece.kind === "drift" && piece.part === "role" && piece.side === "missing",
+    (piece) => piece.kind === "drift" && piece.part.kind === "role" && piece.side === "missing",
   );
   return {
     schema: 1,

@@ -1,7 +1,7 @@
 import type { Assessment } from "../model/evidence.ts";
 import { identifyFinding } from "../model/identity.ts";
 import type { Ledger } from "../model/ledger.ts";
-import type { Part } from "../model/part.ts";
+import { isSamePart, type Part } from "../model/part.ts";
 import type { RepairStep } from "./repair.ts";
 
 /** Parts of a role by which a person may be containing an incident. */
@@ -35,7 +35,7 @@ export function findObstacle(
   { step: { part }, restores }: RepairStep,
   { denied, undecided }: Containment,
 ): string | undefined {
-  const concerns = (other: Part) => restores || other === part || other === "role";
+  const concerns = (other: Part) => restores || isSamePart(other, part) || other.kind === "role";
   const deny = denied.find(concerns);
   if (deny !== undefined) {
     return `A Deny was added to the role (${deny}) and may contain an incident. While it is present, a person must approve the rollback.`;

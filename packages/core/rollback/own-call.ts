@@ -2,6 +2,7 @@ import type { Change } from "../model/change.ts";
 import type { Attempt, Impersonation, Note } from "../model/evidence.ts";
 import type { Instant } from "../model/instant.ts";
 import { isRollbackUnderway, type Ledger } from "../model/ledger.ts";
+import { isSamePart, partOf } from "../model/part.ts";
 import type { Rollback } from "../model/rollback.ts";
 
 /** The identity of the guard's own rollback function. */
@@ -37,7 +38,7 @@ export function judgeOwnCall(
   if (ledger.rollbacks.some((rollback) => couldHaveMade(rollback, change))) return unconfirmed(change);
   return {
     kind: "impersonation",
-    part: "role",
+    part: partOf("role"),
     call: change.call,
     actor: change.actor,
     at: change.at,
@@ -61,7 +62,7 @@ function couldHaveMade(rollback: Rollback, { call, at, writes }: Change): boolea
     rollback.plan.steps.some(
       (step, index) =>
         step.call === call &&
-        (writes === undefined || writes === step.part) &&
+        (writes === undefined || isSamePart(writes, step.part)) &&
         !rollback.done.some((done) => done.step === index && done.requestId !== undefined),
     )
   );
@@ -70,7 +71,7 @@ function couldHaveMade(rollback: Rollback, { call, at, writes }: Change): boolea
 function unconfirmed({ call, at, id }: Change): Note {
   return {
     kind: "note",
-    part: "role",
+    part: partOf("role"),
     topic: "unconfirmed-call",
     details: [
       `${call} at ${at} (${id}) was made by the guard's own role. A rollback that failed then had planned it and saw no answer, so it was probably the guard's; nobody can prove it.`,
@@ -84,7 +85,7 @@ function unconfirmed({ call, at, id }: Change): Note {
 export function attemptOf(change: Change, { code, message }: { code: string; message?: string }): Attempt {
   return {
     kind: "attempt",
-    part: "role",
+    part: partOf("role"),
     call: change.call,
     actor: change.actor,
     at: change.at,

@@ -6,6 +6,7 @@ import type { Finding } from "../model/finding.ts";
 import { digestEvidence, digestRole, identifyFinding } from "../model/identity.ts";
 import { type Instant, isBefore } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
+import { isSamePart } from "../model/part.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
@@ -95,7 +96,7 @@ function decideDrift(
 ): DriftDecision {
   const { guarded } = planning;
   if (rollbackModeOf(drift, finding, planning) === "off") return { kind: "nothing" };
-  const samePart = candidates.filter((other) => other.drift.part === drift.part);
+  const samePart = candidates.filter((other) => isSamePart(other.drift.part, drift.part));
   const repair = findRepairStep(
     drift,
     planning,
@@ -103,7 +104,7 @@ function decideDrift(
   );
   if (!repair) return { kind: "nothing" };
   // A trust policy is written whole, so that both sides are rolled back together: every side must be allowed.
-  const together = drift.part === "trust" ? samePart : [{ drift, finding }];
+  const together = drift.part.kind === "trust" ? samePart : [{ drift, finding }];
   for (const each of together) {
     if (each.finding === undefined) return { kind: "nothing" };
     if (each.finding.state !== "open" || rollbackModeOf(each.drift, each.finding, planning) === "off") {

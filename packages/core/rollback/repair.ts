@@ -32,15 +32,14 @@ export function findRepairStep(
 ): RepairStep | undefined {
   const base = { role: role.name, part: drift.part };
   const { trust, attachments } = localiseReference(reference, role.partition);
-  if (drift.part === "trust") {
+  if (drift.part.kind === "trust") {
     const { document, restores } =
       strictnessOf(reference, guarded).trust === "floor"
         ? addStatements(role.trust, trust)
         : repairTrust(role, trust, samePart);
     return { step: { ...base, call: "iam:UpdateAssumeRolePolicy", document }, restores };
   }
-  const [kind, ...rest] = drift.part.split(":");
-  const name = rest.join(":");
+  const { kind, name } = drift.part;
   if (kind === "managed") {
     const attached = role.attached.some(({ arn }) => arn === name);
     if (drift.side === "missing" && !attached)

@@ -5,6 +5,7 @@ import { findEscalation } from "@drift-guard/core/evaluate/job-role";
 import { allowNeeds } from "@drift-guard/core/evaluate/needs";
 import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
 import type { Assessment } from "@drift-guard/core/model/evidence";
+import { partOf } from "@drift-guard/core/model/part";
 import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import type { InspectPorts } from "../ports.ts";
@@ -33,7 +34,7 @@ export async function readAndAssessRole(
   } catch (error) {
     // Unknown is never clean: the unreadable role becomes a finding, and its other findings keep their state.
     if (error instanceof RoleUnreadableError) {
-      return { assessments: [{ kind: "undecided", part: "role", reasons: [error.message] }] };
+      return { assessments: [{ kind: "undecided", part: partOf("role"), reasons: [error.message] }] };
     }
     throw error;
   }

@@ -2,6 +2,7 @@ import type { Message } from "@drift-guard/core/intake/message";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
 import type { Change, Recheck } from "@drift-guard/core/model/change";
 import type { Note } from "@drift-guard/core/model/evidence";
+import { partOf } from "@drift-guard/core/model/part";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { Cause } from "@drift-guard/core/model/transition";
 import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
@@ -109,7 +110,7 @@ function createUnexplainedNote(
 ): Note {
   return {
     kind: "note",
-    part: "role",
+    part: partOf("role"),
     topic: "unexplained-symptom",
     details: [
       `${what}: ${reason}`,

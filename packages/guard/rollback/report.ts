@@ -1,6 +1,7 @@
 import type { Finding } from "@drift-guard/core/model/finding";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
+import { isSamePart } from "@drift-guard/core/model/part";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
@@ -78,7 +79,7 @@ const listCarriedOut = ({ done }: Rollback) => done.filter(({ failed }) => faile
 function isRolledBack({ evidence: { part } }: Finding, rollback: Rollback): boolean {
   if (rollback.status === "done") return true;
   const indexes = new Set(listCarriedOut(rollback).map(({ step }) => step));
-  return rollback.plan.steps.every((step, index) => step.part !== part || indexes.has(index));
+  return rollback.plan.steps.every((step, index) => !isSamePart(step.part, part) || indexes.has(index));
 }
 
 function formatSummary(rollback: Rollback): string {

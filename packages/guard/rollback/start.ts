@@ -128,7 +128,7 @@ function decideStart(
   const { role, assessments, control, now } = observation;
   const reasonToWait = findReasonToWait(ledger, finding, assessments, now, settings);
   // The role's permissions as a whole also depend on secrets and keys, which no rollback reads, and no step mends them.
-  const isOfAll = finding.evidence.part === "permissions" && !isRollbackUnderway(ledger, now);
+  const isOfAll = finding.evidence.part.kind === "permissions" && !isRollbackUnderway(ledger, now);
   if (reasonToWait !== undefined && isOfAll) return end(reasonToWait);
   if (reasonToWait !== undefined) throw new RollbackUnderwayError(`${watched.name}: ${reasonToWait}`);
 

@@ -1,5 +1,6 @@
-import type { Transition } from "@drift-guard/core/model/transition";
+import { Transition } from "@drift-guard/core/model/transition";
 import { findingKeys } from "@drift-guard/core/store/keys";
+import * as z from "zod";
 
 /** Returns the record of an insert, as Lambda receives it from DynamoDB's stream. */
 export function streamRecord(transition: Transition) {
@@ -21,7 +22,7 @@ export function streamRecord(transition: Transition) {
         due: { S: "1" },
         dueAt: { S: at },
         expires: { N: "1826800000" },
-        transition: typed(transition),
+        transition: typed(z.encode(Transition, transition)),
       },
       SequenceNumber: "222",
     },

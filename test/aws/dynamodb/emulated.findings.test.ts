@@ -6,6 +6,7 @@ import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { LedgerConflictError } from "@drift-guard/core/errors";
 import type { Ledger } from "@drift-guard/core/model/ledger";
+import { partOf } from "@drift-guard/core/model/part";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Commit, FindingStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
@@ -113,7 +114,10 @@ withEmulators("The findings table", (services) => {
     const reasons = ["x".repeat(300_000)];
     const transitions = Array.from({ length: 8 }, (_, index) =>
       aTransition({
-        finding: aFinding({ id: `large-${index}`, evidence: { kind: "undecided", part: "trust", reasons } }),
+        finding: aFinding({
+          id: `large-${index}`,
+          evidence: { kind: "undecided", part: partOf("trust"), reasons },
+        }),
       }),
     );
     await store.commit(opening(aLedger(), transitions));

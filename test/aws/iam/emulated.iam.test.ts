@@ -14,6 +14,7 @@ import {
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import { createRoleWriter } from "@drift-guard/aws/iam/writer";
 import { StepRefusedError } from "@drift-guard/core/errors";
+import { managedPart, partOf } from "@drift-guard/core/model/part";
 import type { Step } from "@drift-guard/core/model/plan";
 import { type Role, type RoleReading, seen } from "@drift-guard/core/model/role";
 import { account, allow, batchServicePolicy, trustOf } from "../../builders.ts";
@@ -145,21 +146,21 @@ withEmulators("The reader and writer of roles, on moto", (services) => {
     await client().send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trustOf("a.b") }));
     const { requestId } = await apply({
       role: RoleName,
-      part: `managed:${batchServicePolicy}`,
+      part: managedPart(batchServicePolicy),
       call: "iam:AttachRolePolicy",
       policyArn: batchServicePolicy,
     });
     assert.match(requestId ?? "", /\S/);
     await apply({
       role: RoleName,
-      part: "inline:extra",
+      part: partOf("inline:extra"),
       call: "iam:PutRolePolicy",
       policyName: "extra",
       document: allow("s3:*"),
     });
     await apply({
       role: RoleName,
-      part: "trust",
+      part: partOf("trust"),
       call: "iam:UpdateAssumeRolePolicy",
       document: trustOf("ecs-tasks.amazonaws.com"),
     });
@@ -170,13 +171,13 @@ withEmulators("The reader and writer of roles, on moto", (services) => {
     );
     await apply({
       role: RoleName,
-      part: `managed:${batchServicePolicy}`,
+      part: managedPart(batchServicePolicy),
       call: "iam:DetachRolePolicy",
       policyArn: batchServicePolicy,
     });
     await apply({
       role: RoleName,
-      part: "inline:extra",
+      part: partOf("inline:extra"),
       call: "iam:DeleteRolePolicy",
       policyName: "extra",
     });
@@ -188,7 +189,7 @@ withEmulators("The reader and writer of roles, on moto", (services) => {
     await assert.rejects(
       apply({
         role: "Bare",
-        part: `managed:${batchServicePolicy}`,
+        part: managedPart(batchServicePolicy),
         call: "iam:DetachRolePolicy",
         policyArn: batchServicePolicy,
       }),
@@ -200,7 +201,7 @@ withEmulators("The reader and writer of roles, on moto", (services) => {
       },
     );
     await assert.rejects(
-      apply({ role: "Bare", part: "trust", call: "iam:UpdateAssumeRolePolicy", document: "{" }),
+      apply({ role: "Bare", part: partOf("trust"), call: "iam:UpdateAssumeRolePolicy", document: "{" }),
       { name: "StepRefusedError", code: "MalformedPolicyDocument" },
     );
   });

@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createRoleWriter } from "@drift-guard/aws/iam/writer";
+import { partOf } from "@drift-guard/core/model/part";
 import { refusal } from "../responder.ts";
 import { withIam } from "./answers.ts";
 
 describe("A role writer", () => {
   it("tells a refusal from an answer that leaves the outcome unknown", async () => {
-    const step = { role: "Batch", part: "inline:x", call: "iam:DeleteRolePolicy", policyName: "x" } as const;
+    const step = {
+      role: "Batch",
+      part: partOf("inline:x"),
+      call: "iam:DeleteRolePolicy",
+      policyName: "x",
+    } as const;
     for (const [answer, name] of [
       [refusal("AccessDenied", "User: guard is not authorized", 403), "StepRefusedError"],
       [refusal("Throttling", "Rate exceeded"), "StepRefusedError"],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { StepRefusedError } from "@drift-guard/core/errors";
+import { managedPart, partOf } from "@drift-guard/core/model/part";
 import type { Step } from "@drift-guard/core/model/plan";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import { allow, batchServicePolicy, trustOf } from "../../builders.ts";
@@ -151,11 +152,11 @@ export const portRules = {
   "carries out every step of a plan and returns its request id": async (iam) => {
     const role = await makeRole(iam);
     const trust = trustOf("ecs-tasks.amazonaws.com");
-    const managed = { role, part: `managed:${batchServicePolicy}`, policyArn: batchServicePolicy } as const;
-    const inline = { role, part: "inline:extra", policyName: "extra" } as const;
+    const managed = { role, part: managedPart(batchServicePolicy), policyArn: batchServicePolicy } as const;
+    const inline = { role, part: partOf("inline:extra"), policyName: "extra" } as const;
     await apply(iam, { call: "iam:AttachRolePolicy", ...managed });
     await apply(iam, { call: "iam:PutRolePolicy", ...inline, document: allow("ec2:Run*") });
-    await apply(iam, { call: "iam:UpdateAssumeRolePolicy", role, part: "trust", document: trust });
+    await apply(iam, { call: "iam:UpdateAssumeRolePolicy", role, part: partOf("trust"), document: trust });
     const put = await readPresent(iam, role);
     assert.deepEqual(
       put.attached.map(({ arn }) => arn),
@@ -171,7 +172,7 @@ export const portRules = {
 
   "reports a refused step with IAM's code and the role": async (iam) => {
     const role = uniqueName("Nobody");
-    const part = `managed:${batchServicePolicy}` as const;
+    const part = managedPart(batchServicePolicy);
     const step: Step = { call: "iam:AttachRolePolicy", role, part, policyArn: batchServicePolicy };
     await assert.rejects(iam.writer.apply(step), (error) => {
       assert.ok(error instanceof StepRefusedError);

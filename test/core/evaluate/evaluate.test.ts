@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
+import { managedPart } from "@drift-guard/core/model/part";
 import { type Role, seen, unseen } from "@drift-guard/core/model/role";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { account, allow, batchServicePolicy, trustOf } from "../../builders.ts";
@@ -110,7 +111,7 @@ describe("an absent role", () => {
 
   it("is missing where it is required (R2, R4)", () => {
     const drift = onlyDrift(evaluate({ reference, guarded: guardedAs({}), reading }));
-    assert.deepEqual([drift.part, drift.side], ["role", "missing"]);
+    assert.deepEqual([String(drift.part), drift.side], ["role", "missing"]);
   });
 
   it("is nothing where it is not", () => {
@@ -121,7 +122,7 @@ describe("an absent role", () => {
 describe("a managed policy", () => {
   it("that was detached is missing, with all that it gave (R5)", () => {
     const drift = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { attached: [] })));
-    assert.deepEqual([drift.part, drift.side], [`managed:${batchServicePolicy}`, "missing"]);
+    assert.deepEqual([String(drift.part), drift.side], [`managed:${batchServicePolicy}`, "missing"]);
     assert.ok(drift.grants.some(({ actions }) => actions.includes("ecs:RunTask")));
   });
 
@@ -129,7 +130,7 @@ describe("a managed policy", () => {
     const [attachment] = referenceOf("AWSBatchServiceRole").attachments;
     const copy = { name: "copy", text: attachment?.document ?? "" };
     const drift = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { attached: [], inline: [copy] })));
-    assert.equal(drift.part, `managed:${batchServicePolicy}`);
+    assert.equal(String(drift.part), `managed:${batchServicePolicy}`);
   });
 
   it("that AWS gave a new version is a vendor change, told with its difference", () => {
@@ -163,14 +164,14 @@ describe("a managed policy", () => {
       version: seen({ id: "v1", text: allow("*") }),
     };
     const drift = onlyDrift(assess({ ...role, attached: [...role.attached, admin] }));
-    assert.deepEqual([drift.part, drift.side], [`managed:${admin.arn}`, "excess"]);
+    assert.deepEqual([String(drift.part), drift.side], [`managed:${admin.arn}`, "excess"]);
   });
 
   it("whose document cannot be read is undecided, never clean", () => {
     const role = asReferenced("AWSBatchServiceRole");
     const attached = role.attached.map(({ arn }) => ({ arn, version: unseen("access denied") }));
     assert.deepEqual(assess({ ...role, attached }), [
-      { kind: "undecided", part: `managed:${batchServicePolicy}`, reasons: ["access denied"] },
+      { kind: "undecided", part: managedPart(batchServicePolicy), reasons: ["access denied"] },
     ]);
   });
 });
@@ -181,7 +182,7 @@ describe("an inline policy", () => {
 
   it("that gives what no other policy of the role may is excess", () => {
     const drift = onlyDrift(withInline("AWSBatchServiceRole", allow("iam:*")));
-    assert.deepEqual([drift.part, drift.side], ["inline:extra", "excess"]);
+    assert.deepEqual([String(drift.part), drift.side], ["inline:extra", "excess"]);
     assert.deepEqual(
       drift.grants.map(({ actions }) => actions),
       [["iam:*"]],
@@ -206,7 +207,7 @@ describe("an inline policy", () => {
       Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
     });
     const drift = onlyDrift(withInline("AWSBatchServiceRole", deny));
-    assert.deepEqual([drift.part, drift.side], ["inline:extra", "missing"]);
+    assert.deepEqual([String(drift.part), drift.side], ["inline:extra", "missing"]);
     assert.equal(drift.denies.length, 1);
   });
 
@@ -225,7 +226,7 @@ describe("a trust", () => {
         trust(byService("ecs-tasks.amazonaws.com"), byService("", { Principal: { AWS: "999988887777" } })),
       ),
     );
-    assert.deepEqual([drift.part, drift.side], ["trust", "excess"]);
+    assert.deepEqual([String(drift.part), drift.side], ["trust", "excess"]);
     assert.match(JSON.stringify(drift.grants[0]?.principals), /999988887777/);
   });
 
@@ -272,7 +273,7 @@ describe("a trust", () => {
 describe("a service-linked role", () => {
   it("at another path is a look-alike (T8)", () => {
     const drift = onlyDrift(assess(asReferenced("AWSServiceRoleForBatch", { path: "/" })));
-    assert.deepEqual([drift.part, drift.side], ["role", "altered"]);
+    assert.deepEqual([String(drift.part), drift.side], ["role", "altered"]);
   });
 });
 
@@ -283,7 +284,7 @@ describe("a permissions boundary", () => {
       version: seen({ id: "v1", text: allow("*") }),
     });
     const drift = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { boundary })));
-    assert.deepEqual([drift.part, drift.side], ["boundary", "altered"]);
+    assert.deepEqual([String(drift.part), drift.side], ["boundary", "altered"]);
   });
 
   it("that cannot be seen is undecided", () => {

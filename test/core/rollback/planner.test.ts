@@ -7,6 +7,7 @@ import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import type { Ledger } from "@drift-guard/core/model/ledger";
+import { isSamePart, managedPart, partOf } from "@drift-guard/core/model/part";
 import { type Role, seen } from "@drift-guard/core/model/role";
 import { type PlanningInput, type PlanningResult, planRollback } from "@drift-guard/core/rollback/planner";
 import { comparePolicies } from "@drift-guard/policy/compare";
@@ -83,7 +84,7 @@ describe("a plan", () => {
     assert.deepEqual(plan(detached, automatic).plan.steps, [
       {
         role: "AWSBatchServiceRole",
-        part: `managed:${batchServicePolicy}`,
+        part: managedPart(batchServicePolicy),
         call: "iam:AttachRolePolicy",
         policyArn: batchServicePolicy,
       },
@@ -290,7 +291,7 @@ describe("while somebody may be containing an incident", () => {
     const ledger = openLedger(contained);
     const findings = ledger.findings.map(
       (finding): Finding =>
-        finding.evidence.part === "inline:AWSRevokeOlderSessions"
+        isSamePart(finding.evidence.part, partOf("inline:AWSRevokeOlderSessions"))
           ? { ...finding, state: "suppressed" }
           : finding,
     );
@@ -301,7 +302,9 @@ describe("while somebody may be containing an incident", () => {
 
   it("a person may decide", () => {
     const ledger = openLedger(contained);
-    const missing = ledger.findings.find(({ evidence }) => evidence.part === `managed:${batchServicePolicy}`);
+    const missing = ledger.findings.find(({ evidence }) =>
+      isSamePart(evidence.part, managedPart(batchServicePolicy)),
+    );
     assert.deepEqual(calls(plan(contained, automatic, { ledger, ...approving(missing) })), [
       "iam:AttachRolePolicy",
     ]);
