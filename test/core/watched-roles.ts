@@ -4,7 +4,7 @@ import { findReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import { aRole } from "../builders.ts";
 
-/** The three roles of the source documents under guard, with everything put back at once. */
+/** The three roles of the source documents, watched, with automatic rollback of both sides. */
 export const guardingAll: Config = defineConfig({
   roles: {
     AWSBatchServiceRole: { rollback: { excess: "automatic", missing: "automatic" } },
@@ -17,7 +17,7 @@ export const guardingAll: Config = defineConfig({
   },
 });
 
-/** How a role is guarded, with what is told here in place of the defaults. */
+/** The owner's choices for a role: defaults, changed by `role`. */
 export function guardedAs(role: Partial<GuardedRole>): GuardedRole {
   return {
     required: true,
@@ -29,14 +29,14 @@ export function guardedAs(role: Partial<GuardedRole>): GuardedRole {
   };
 }
 
-/** The built-in reference of a name. */
+/** Returns the built-in reference of a name. Throws if there is none. */
 export function referenceOf(name: string): Reference {
   const reference = findReference(name);
   if (!reference) throw new Error(`There is no reference ${name}.`);
   return reference;
 }
 
-/** A role exactly as its reference says. */
+/** Returns a role exactly as its built-in reference requires, changed by `over`. */
 export function asReferenced(name: string, over: Partial<Role> = {}): Role {
   const reference = referenceOf(name);
   return aRole({

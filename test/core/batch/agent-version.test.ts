@@ -24,7 +24,7 @@ describe("the version of an ECS agent", () => {
     }
   });
 
-  it("is unknown in any other form", () => {
+  it("is unknown in another form", () => {
     for (const odd of ["", "1.86", "1.86.3.1", "v1.86.3", "1.86.3-rc1", " 1.86.3", "1.86.3\n", "latest"]) {
       assert.equal(judgeAgent(odd), "unknown", JSON.stringify(odd));
     }
@@ -44,17 +44,17 @@ describe("the version of an ECS agent", () => {
 });
 
 describe("the oldest of several agents", () => {
-  it("is none where there are no instances", () => {
+  it("is undefined without instances", () => {
     assert.equal(findOldestAgent([]), undefined);
   });
 
-  it("is one that is too old, else one that cannot be read, else the oldest", () => {
+  it("is one that is too old, else one that cannot be parsed, else the oldest", () => {
     assert.equal(findOldestAgent(["1.86.3", "odd", "1.10.0", "1.9.0"]), "1.9.0");
     assert.equal(findOldestAgent(["1.86.3", "odd", "1.20.0"]), "odd");
     assert.equal(findOldestAgent(["1.100.0", "1.86.3"]), "1.86.3");
   });
 
-  it("is the same in whatever order they come, and judged no better than any of them", () => {
+  it("does not depend on the order, and is judged no better than any of them", () => {
     const text = fc.oneof(
       version.map((parts) => parts.join(".")),
       fc.constantFrom("1.15.0", "1.16.0", "odd", ""),
@@ -79,7 +79,7 @@ describe("an environment's agent", () => {
       facts: new Map(),
     });
 
-  it("that is too old is told with environment, region, version and cure", () => {
+  it("is reported with environment, region, version and fix if it is too old", () => {
     const [note, ...others] = judge("1.15.2");
     assert.deepEqual(others, []);
     assert.ok(note?.kind === "note" && note.topic === "agent-too-old");
@@ -93,13 +93,13 @@ describe("an environment's agent", () => {
     );
   });
 
-  it("whose version cannot be read is never taken for clean", () => {
+  it("is reported if its version cannot be parsed", () => {
     const [note] = judge("odd");
     assert.ok(note?.kind === "note" && note.topic === "agent-too-old");
     assert.match(note.details[0] ?? "", /has the version "odd", which cannot be compared with 1\.16\.0/);
   });
 
-  it("that is new enough, or that nothing shows, is no finding", () => {
+  it("is no finding if it is new enough or unknown to AWS Batch", () => {
     assert.deepEqual([judge("1.16.0"), judge()], [[], []]);
   });
 });
@@ -112,7 +112,7 @@ describe("an environment's cluster", () => {
       { account, partition: "aws", region: "us-east-1" },
     )?.cluster;
 
-  it("is where its instances are, and Fargate has none", () => {
+  it("is the cluster of its instances; Fargate has none", () => {
     assert.equal(clusterOf({ ecsClusterArn, computeResources: { type: "SPOT" } }), ecsClusterArn);
     assert.equal(clusterOf({ ecsClusterArn, type: "UNMANAGED" }), ecsClusterArn);
     assert.equal(clusterOf({ ecsClusterArn, computeResources: { type: "FARGATE_SPOT" } }), undefined);

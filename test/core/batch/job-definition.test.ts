@@ -13,7 +13,7 @@ const place = { account, partition: "aws", region: "eu-west-1" };
 const roleArn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
 const secretArn = (name: string) => `arn:aws:secretsmanager:eu-west-1:${account}:secret:${name}`;
 
-/** A container with roles and one of each thing that names a secret, told apart by a mark. */
+/** A container with roles and one of each element that names a secret; `mark` makes the names unique. */
 const aContainer = (mark: string) => ({
   executionRoleArn: roleArn(`Execution${mark}`),
   jobRoleArn: roleArn(`Job${mark}`),
@@ -51,7 +51,7 @@ const everywhere = {
 };
 
 describe("a job definition", () => {
-  it("names roles and secrets in five places, and Kubernetes pods name none", () => {
+  it("names roles and secrets in five places, and none in Kubernetes pods", () => {
     const read = parseJobDefinition(everywhere, place);
     assert.deepEqual(
       read?.tasks.map(({ at, execution, job }) => [at, execution, job]),
@@ -81,7 +81,7 @@ describe("a job definition", () => {
     );
   });
 
-  it("uses each of those roles, and what it needs stays with its own", () => {
+  it("uses each of those roles, each with its own needs", () => {
     const read = parseJobDefinition({ ...everywhere, revision: 3 }, place);
     const uses = usesOfDefinition(read ? [read] : []);
     assert.equal(uses.size, 10);
@@ -94,12 +94,12 @@ describe("a job definition", () => {
     );
   });
 
-  it("reads the same from a request and from an answer", () => {
+  it("reads the same from a request and from a response", () => {
     const answer = { ...everywhere, revision: 3, status: "ACTIVE", jobDefinitionArn: "arn:…:3", tags: {} };
     assert.deepEqual(parseJobDefinition(answer, place)?.tasks, parseJobDefinition(everywhere, place)?.tasks);
   });
 
-  it("that asks for its log group to be made needs that grant, which the guide's policy lacks", () => {
+  it("needs the permission to create its log group if it asks for one", () => {
     const options = {
       "awslogs-create-group": "true",
       "awslogs-group": "/jobs",
@@ -113,7 +113,7 @@ describe("a job definition", () => {
     );
   });
 
-  it("with things where the guide's samples print lists of them is read the same", () => {
+  it("reads single objects and the lists that the guide prints alike", () => {
     const { logConfiguration, ...container } = aContainer("1");
     const sample = { ...container, logConfiguration: [logConfiguration] };
     const read = (containerProperties: unknown) =>
@@ -121,7 +121,7 @@ describe("a job definition", () => {
     assert.deepEqual(read([sample]), read(aContainer("1")));
   });
 
-  it("says what of it cannot be understood, without telling what may be a secret itself", () => {
+  it("reports what it cannot parse without quoting a possible secret", () => {
     const read = parseJobDefinition(
       {
         jobDefinitionName: "a",
@@ -143,7 +143,7 @@ describe("a job definition", () => {
     ]);
   });
 
-  it("uses nothing once it is inactive, and is told by the newest of revisions that need the same", () => {
+  it("uses nothing when inactive, and keeps the newest of revisions with equal needs", () => {
     const revision = (number: number, status = "ACTIVE") =>
       parseJobDefinition(
         {
@@ -162,7 +162,7 @@ describe("a job definition", () => {
     );
   });
 
-  it("that runs on Fargate or uses secrets, and names no execution role, is told at the usual role", () => {
+  it("is recorded at the usual role if it needs an execution role and names none", () => {
     const read = (over: object) =>
       parseJobDefinition({ jobDefinitionName: "a", ...over }, place) ?? assert.fail();
     const usual = (over: object) => usesOfDefinition([read(over)]).get("ecsTaskExecutionRole");
@@ -178,7 +178,7 @@ describe("a job definition", () => {
     }
   });
 
-  it("of any shape is read without a throw, or is none", () => {
+  it("reads any value without throwing", () => {
     const text = fc.constantFrom(
       "",
       "a",
@@ -267,7 +267,7 @@ describe("valueFrom", () => {
     secretArn("db-AbCdEf:only-one-part"),
     "a//b",
   ]) {
-    it(`"${text}" is not understood, and that is said`, () => {
+    it(`"${text}" cannot be parsed, and is reported`, () => {
       assert.equal(readValueFrom(text, "here", place).read, false);
     });
   }
@@ -288,12 +288,12 @@ describe("a compute environment", () => {
     ["service-role/AWSBatchServiceRole", roleArn("service-role/AWSBatchServiceRole")],
     ["/service-role/AWSBatchServiceRole", roleArn("service-role/AWSBatchServiceRole")],
   ]) {
-    it(`takes its service role ${serviceRole} by the ARN that Batch does`, () => {
+    it(`reads its service role ${serviceRole} as the ARN that AWS Batch assumes`, () => {
       assert.deepEqual(rolesOf({ serviceRole }), [{ duty: "service", name: "AWSBatchServiceRole", arn }]);
     });
   }
 
-  it("without a service role has the service-linked one where Batch manages it, and none otherwise", () => {
+  it("uses the service-linked role without a service role if it is managed, else none", () => {
     assert.deepEqual(rolesOf({}), [linked]);
     assert.deepEqual(rolesOf({ serviceRole: "" }), [linked]);
     assert.deepEqual(rolesOf({ type: "UNMANAGED" }), []);
@@ -319,13 +319,13 @@ describe("a compute environment", () => {
     );
   });
 
-  it("is named by UpdateComputeEnvironment with a name or an ARN", () => {
+  it("reads its name from a name or an ARN in UpdateComputeEnvironment", () => {
     for (const given of ["prod", `arn:aws:batch:eu-west-1:${account}:compute-environment/prod`]) {
       assert.equal(parseComputeEnvironment({ computeEnvironment: given }, place)?.name, "prod");
     }
   });
 
-  it("of every recorded answer is read", () => {
+  it("reads every recorded response", () => {
     const folder = resolve(import.meta.dirname, "../../../../shared/data/api-recordings");
     for (const answer of recordedAnswers(folder)) {
       const { computeEnvironments = [], jobDefinitions = [], jobQueues = [] } = answer;
@@ -354,7 +354,7 @@ interface RecordedAnswer {
   readonly jobQueues?: readonly unknown[];
 }
 
-// The recordings are kept beside the repository, and not everywhere.
+// The recordings are not part of the repository, and may be absent.
 function recordedAnswers(folder: string): readonly RecordedAnswer[] {
   let cases: readonly string[];
   try {

@@ -25,7 +25,7 @@ const assess = (role: Role, reference: Reference): readonly Assessment[] =>
 const tell = (assessment: Assessment) =>
   `${assessment.part} ${assessment.kind === "drift" ? assessment.side : assessment.kind}`;
 
-/** A role of somebody's own, with everything that a role can have. */
+/** An owner's role with every part that a role can have. */
 const worker = aRole({
   name: "Worker",
   path: "/team/",
@@ -54,7 +54,7 @@ const worker = aRole({
 });
 
 describe("a captured role", () => {
-  it("is clean of its reference, and its reference is written and read without loss", () => {
+  it("has no drift from its reference, which is written and read without loss", () => {
     const roles = [worker, ...builtInReferences().map(({ role }) => asReferenced(role))];
     for (const role of roles) {
       const { reference } = captureRole(role, today);
@@ -64,7 +64,7 @@ describe("a captured role", () => {
     }
   });
 
-  it("is held to all that it had", () => {
+  it("reports every part that it loses as drift", () => {
     const { reference } = captureRole(worker, today);
     const bare: Role = {
       ...worker,
@@ -84,7 +84,7 @@ describe("a captured role", () => {
     ]);
   });
 
-  it("that AWS keeps is captured as such", () => {
+  it("is captured as service-linked if it is", () => {
     const { reference } = captureRole(asReferenced("AWSServiceRoleForECS"), today);
     assert.deepEqual(
       [reference.serviceLinked, reference.path],
@@ -92,7 +92,7 @@ describe("a captured role", () => {
     );
   });
 
-  it("is clean of its reference, or the comparison says that it cannot tell, whatever its policies are", () => {
+  it("has no drift from its reference, or is undecided, for any policies", () => {
     const policy = drawPolicy({ trust: false, variables: true }).map((drawn) => JSON.stringify(drawn));
     const trust = drawPolicy({ trust: true, variables: false }).map((drawn) => JSON.stringify(drawn));
     fc.assert(
@@ -123,7 +123,7 @@ describe("a captured role", () => {
     );
   });
 
-  it("says what it leaves to the owner", () => {
+  it("has a note for all that the owner has to complete", () => {
     const boundary = seen({ arn: "arn:aws:iam::aws:policy/PowerUserAccess", version: unseen("denied") });
     const role = { ...worker, boundary, profiles: seen(["a", "b"]) };
     const { reference, notes } = captureRole(role, today);
@@ -131,7 +131,7 @@ describe("a captured role", () => {
     assert.match(notes.join("\n"), /PowerUserAccess[\s\S]*2 instance profiles/);
   });
 
-  it("must be seen whole", () => {
+  it("is refused unless every part can be read", () => {
     const hidden = { ...worker, attached: [{ arn: "arn:aws:iam::aws:policy/X", version: unseen("denied") }] };
     assert.throws(() => captureRole(hidden, today), { name: "CaptureError", message: /denied/ });
     assert.throws(() => captureRole({ ...worker, trust: "{}" }, today), {
@@ -197,7 +197,7 @@ describe("an accepted drift", () => {
     },
   };
   for (const [what, over] of Object.entries(cases)) {
-    it(`${what} is taken into the reference, and nothing else`, () => {
+    it(`${what} changes the reference and nothing else`, () => {
       const role = { ...clean, ...over };
       const [finding, ...others] = findingsOf(role, reference);
       assert.ok(finding);
@@ -209,7 +209,7 @@ describe("an accepted drift", () => {
     });
   }
 
-  it("of an instance profile is taken as well (2.1)", () => {
+  it("of an instance profile can be accepted (2.1)", () => {
     const role = asReferenced("ecsInstanceRole", { profiles: seen([]) });
     const taken = take(
       role,
@@ -219,7 +219,7 @@ describe("an accepted drift", () => {
     assert.deepEqual([taken.profile, assess(role, taken)], [undefined, []]);
   });
 
-  it("of a retired policy makes it one that may be", () => {
+  it("of a retired policy makes it an allowed one", () => {
     const own = referenceOf("AmazonEC2SpotFleetTaggingRole");
     const role = asReferenced("AmazonEC2SpotFleetTaggingRole");
     const legacy = own.retired.map(({ arn }) => ({
@@ -230,14 +230,14 @@ describe("an accepted drift", () => {
     assert.deepEqual(assess(both, take(both, own, findingsOf(both, own))), []);
   });
 
-  it("leaves the other drifts of the role as they are", () => {
+  it("leaves the other drifts of the role open", () => {
     const role = { ...clean, ...cases["of a boundary"], inline: [{ name: "more", text: allow("s3:*") }] };
     const [more] = findingsOf(role, reference);
     assert.ok(more);
     assert.deepEqual(assess(role, take(role, reference, [more])).map(tell), ["boundary altered"]);
   });
 
-  it("on one side of a trust is not taken with the other side unasked", () => {
+  it("on one side of a trust is refused if it would accept the other side", () => {
     const role = { ...clean, trust: trustOf("lambda.amazonaws.com") };
     const [excess, missing] = findingsOf(role, reference);
     assert.ok(excess && missing);
@@ -246,7 +246,7 @@ describe("an accepted drift", () => {
     assert.deepEqual(assess(role, take(role, reference, [excess, missing])), []);
   });
 
-  it("that the role does not show any more is not taken", () => {
+  it("that the role no longer has is refused", () => {
     const [finding] = findingsOf({ ...clean, ...cases["of a Deny"] }, reference);
     assert.ok(finding);
     assert.throws(() => take(clean, reference, [finding]), {
@@ -255,7 +255,7 @@ describe("an accepted drift", () => {
     });
   });
 
-  it("that is not sure is not taken", () => {
+  it("that is undecided is refused", () => {
     const role = { ...clean, inline: [{ name: "odd", text: "{}" }] };
     assert.throws(() => take(role, reference, findingsOf(role, reference)), {
       message: /cannot be accepted into a reference/,
@@ -265,7 +265,7 @@ describe("an accepted drift", () => {
 });
 
 describe("a reference's example", () => {
-  it("is clean of it", () => {
+  it("has no drift from it", () => {
     for (const reference of [...builtInReferences(), captureRole(worker, today).reference]) {
       assert.deepEqual(evaluate({ reference, guarded, reading: exemplifyReference(reference) }), []);
     }

@@ -16,7 +16,7 @@ const written: ReferenceInput = {
 };
 
 describe("the configuration", () => {
-  it("that comes with the project guards the three roles and puts nothing back", () => {
+  it("of the project watches the three roles and rolls nothing back", () => {
     assert.deepEqual(Object.keys(config.roles), [
       "AWSBatchServiceRole",
       "AWSServiceRoleForBatch",
@@ -26,7 +26,7 @@ describe("the configuration", () => {
       assert.deepEqual(rollback, { excess: "off", missing: "off" });
   });
 
-  it("guards a role by the owner's own reference, by name, or by a built-in one", () => {
+  it("compares a role with the owner's own reference, a named one, or a built-in one", () => {
     const chosen = defineConfig({
       roles: { Worker: {}, "team-execution": { reference: "ecsTaskExecutionRole" } },
       references: [written],
@@ -44,7 +44,7 @@ describe("the configuration", () => {
     );
   });
 
-  it("may be checked again once it is complete", () => {
+  it("can be checked again with its defaults", () => {
     const chosen = defineConfig({
       roles: { Worker: { strictness: { trust: "floor" } } },
       references: [written],
@@ -58,25 +58,25 @@ describe("the configuration", () => {
   for (const [what, input, path] of [
     ["an unknown field", { roles: { R: { rolback: {} } } }, /roles\.R/],
     [
-      "a rollback mode that there is not",
+      "an unknown rollback mode",
       { roles: { R: { rollback: { excess: "always" } } } },
       /roles\.R\.rollback\.excess/,
     ],
-    ["a path without its slashes", { roles: { R: { paths: ["service-role"] } } }, /roles\.R\.paths\[0\]/],
-    ["a delay that SQS cannot hold", { roles: {}, recheckSeconds: 901 }, /recheckSeconds/],
+    ["a path without slashes", { roles: { R: { paths: ["service-role"] } } }, /roles\.R\.paths\[0\]/],
+    ["a delay longer than SQS allows", { roles: {}, recheckSeconds: 901 }, /recheckSeconds/],
     [
-      "a reference that there is not",
+      "an unknown reference",
       { roles: { R: { reference: "Q" } } },
       /there is no reference Q;[\s\S]*roles\.R\.reference/,
     ],
     ["a role without a reference", { roles: { R: {} } }, /capture R`[\s\S]*roles\.R$/m],
     [
-      "a reference whose trust is no policy",
+      "a reference with an invalid trust policy",
       { roles: {}, references: [{ ...written, trust: { Statement: [{ Effect: "Maybe" }] } }] },
       /Effect[\s\S]*references\[0\]\.trust/,
     ],
     [
-      "a field that no reference has",
+      "an unknown field of a reference",
       { roles: {}, references: [written, { ...written, rol: "x" }] },
       /"rol"[\s\S]*references\[1\]/,
     ],
@@ -86,33 +86,37 @@ describe("the configuration", () => {
       /another reference before it has the name WORKER[\s\S]*references\[1\]\.role/,
     ],
     [
-      "a strictness that there is not",
+      "an unknown strictness",
       { roles: { R: { strictness: { trust: "loose" } } } },
       /roles\.R\.strictness\.trust/,
     ],
-    ["a severity that there is not", { roles: {}, severities: { excess: "BAD" } }, /severities\.excess/],
-    ["a severity of something else", { roles: {}, severities: { drift: "LOW" } }, /"drift"[\s\S]*severities/],
+    ["an unknown severity", { roles: {}, severities: { excess: "BAD" } }, /severities\.excess/],
+    [
+      "a severity of an unknown kind",
+      { roles: {}, severities: { drift: "LOW" } },
+      /"drift"[\s\S]*severities/,
+    ],
     ["a trusted actor without an ARN", { roles: {}, trustedActors: ["terraform"] }, /trustedActors\[0\]/],
     [
-      "a trusted actor that is everybody",
+      "a trusted actor that matches every principal of an account",
       { roles: {}, trustedActors: ["arn:aws:iam::123456789012:*"] },
       /every principal[\s\S]*trustedActors\[0\]/,
     ],
     [
-      "everybody as a trusted actor",
+      "a trusted actor that matches every principal",
       { roles: {}, trustedActors: ["*"] },
       /every principal[\s\S]*trustedActors\[0\]/,
     ],
-    ["a name that is no role's", { roles: { "a b": {} } }, /a b/],
+    ["an invalid role name", { roles: { "a b": {} } }, /a b/],
     [
-      "two roles whose names are one to IAM",
+      "two names of the same role in IAM",
       { roles: { Worker: {}, worker: {} }, references: [written] },
       /Worker and worker[\s\S]*roles\.worker/,
     ],
     ...["/*/", "/team?/", "/${aws:username}/", "/a b/"].map(
       (path) =>
         [
-          `the path ${path}, which a permission reads as many paths or none`,
+          `the path ${path}, which a permission reads as a pattern`,
           { roles: { Worker: { paths: [path] } }, references: [written] },
           /roles\.Worker\.paths\[0\]/,
         ] as const,
@@ -120,7 +124,7 @@ describe("the configuration", () => {
     ...["policy/*", "policy/a?b", "policy/${aws:username}", "policy/team*/x", "policy/"].map(
       (resource) =>
         [
-          `an attachment ${resource}, which a permission reads as many policies or none`,
+          `an attachment ${resource}, which a permission reads as a pattern`,
           {
             roles: {},
             references: [
@@ -140,11 +144,11 @@ describe("the configuration", () => {
           /must be a policy's ARN[\s\S]*references\[0\]\.attachments\[0\]\.arn/,
         ] as const,
     ),
-    ["a region that is none", { roles: {}, regions: { guard: "*" } }, /regions\.guard/],
-    ["a Batch region that is none", { roles: {}, regions: { batch: ["us-east"] } }, /regions\.batch\[0\]/],
+    ["an invalid region", { roles: {}, regions: { guard: "*" } }, /regions\.guard/],
+    ["an invalid Batch region", { roles: {}, regions: { batch: ["us-east"] } }, /regions\.batch\[0\]/],
   ] as const) {
-    it(`with ${what} is refused, by the path of the mistake`, () => {
-      // What a person writes is not bound to the types: the check is what holds it.
+    it(`is refused with ${what}, and the error names the path`, () => {
+      // JSON and JavaScript configurations are not held by the types.
       const written: ConfigInput = JSON.parse(JSON.stringify(input));
       assert.throws(() => defineConfig(written), { name: "ConfigError", message: path });
     });

@@ -7,7 +7,7 @@ import { builtInReferences, localiseReference } from "@drift-guard/core/referenc
 import { account, allow, trustOf } from "../../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
-/** Something that happens to a role, and the parts and sides that then differ. */
+/** A change to a role, and the parts and sides that then have drift. */
 interface Deviation {
   readonly what: string;
   readonly applies?: (name: string) => boolean;
@@ -134,7 +134,8 @@ const deviations: readonly Deviation[] = [
   },
   {
     what: "its trust is hardened with the own account (2.10)",
-    // Prowler #2810: EC2 sends no source when it assumes a role, so that the condition would lock it out.
+    // EC2 sends no source when it assumes a role, so that the condition would lock it out:
+    // https://github.com/prowler-cloud/prowler/issues/2810
     applies: (name) => !referenceOf(name).trust.includes("ec2.amazonaws.com"),
     to: ({ trust }) => {
       const document = JSON.parse(trust);
@@ -186,7 +187,7 @@ const deviations: readonly Deviation[] = [
     told: (name) => referenceOf(name).retired.map(({ arn }) => `managed:${arn} excess`),
   },
   {
-    what: "a plain role bears its name (T8)",
+    what: "an ordinary role has its name (T8)",
     applies: (name) => referenceOf(name).serviceLinked !== undefined,
     to: () => ({ path: "/" }),
     told: () => ["role altered"],
@@ -202,7 +203,7 @@ function assess(role: Role): readonly Assessment[] {
   return evaluate({ reference, guarded: guardedAs({}), reading: { status: "present", role } });
 }
 
-describe("one deviation is one finding at its part and side:", () => {
+describe("one finding at its part and side", () => {
   for (const { role: name } of builtInReferences()) {
     it(`of ${name}`, () => {
       const role = asReferenced(name);
@@ -222,7 +223,7 @@ describe("one deviation is one finding at its part and side:", () => {
 
 describe("in another partition", () => {
   for (const partition of ["aws-cn", "aws-us-gov"]) {
-    it(`each role is clean of its reference, and its policy is that partition's own: ${partition}`, () => {
+    it(`each role has no drift, and its policy is of that partition: ${partition}`, () => {
       for (const { role: name } of builtInReferences()) {
         const { trust, attachments } = localiseReference(referenceOf(name), partition);
         const attached = attachments.map(({ arn, version, document }) => ({
@@ -238,7 +239,7 @@ describe("in another partition", () => {
     });
   }
 
-  it("China's two names of a service are one, and no other partition's (T7)", () => {
+  it("China's two names of a service are equal, in no other partition (T7)", () => {
     const name = "ecsInstanceRole";
     const { attachments } = localiseReference(referenceOf(name), "aws-cn");
     const attached = attachments.map(({ arn, version, document }) => ({

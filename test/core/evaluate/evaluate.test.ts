@@ -39,7 +39,7 @@ describe("a role as its reference says", () => {
     });
   }
 
-  it("has none either in other words: a Sid, a list for a scalar, another order (R43, T9)", () => {
+  it("has no drift in another form: with a Sid, a list for a scalar, another order (R43, T9)", () => {
     const other = trust({
       Action: ["sts:AssumeRole"],
       Principal: { Service: ["ecs-tasks.amazonaws.com"] },
@@ -48,18 +48,18 @@ describe("a role as its reference says", () => {
     assert.deepEqual(assess(asReferenced("ecsTaskExecutionRole", { trust: other })), []);
   });
 
-  it("may stand at any path (2.8)", () => {
+  it("may be at any path (2.8)", () => {
     assert.deepEqual(assess(asReferenced("AWSBatchServiceRole", { path: "/" })), []);
   });
 });
 
-describe("what cannot hide", () => {
+describe("drift is reported for", () => {
   const policy = (Effect: string, Action: string) =>
     JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect, Action, Resource: "*" }] });
   const parts = (assessments: readonly Assessment[]) =>
     assessments.map((each) => (each.kind === "drift" ? `${each.part} ${each.side}` : each.kind));
 
-  it("a rogue Allow behind a Deny that the owner allows: policies are compared uncut", () => {
+  it("an Allow that an allowed Deny overrides", () => {
     const role = asReferenced("AWSBatchServiceRole", {
       inline: [
         { name: "guardrail", text: policy("Deny", "iam:*") },
@@ -73,7 +73,7 @@ describe("what cannot hide", () => {
     );
   });
 
-  it("a Deny on a role of which nothing is required", () => {
+  it("a Deny on a role without required parts", () => {
     const role = asReferenced("AWSBatchServiceRole", {
       inline: [{ name: "contained", text: policy("Deny", "*") }],
     });
@@ -84,7 +84,7 @@ describe("what cannot hide", () => {
     );
   });
 
-  it("an edited policy of the account's own, where attachments are not asked for", () => {
+  it("an edited customer managed policy, if attachments are not compared", () => {
     const arn = `arn:aws:iam::${account}:policy/own`;
     const original = referenceOf("AWSBatchServiceRole");
     const own = { arn, version: "v1", document: policy("Allow", "ecs:RunTask"), source: original.source };
@@ -98,7 +98,7 @@ describe("what cannot hide", () => {
     ]);
   });
 
-  it("a role made anew at a path where the configuration does not expect it", () => {
+  it("a role created again at an unexpected path", () => {
     assert.deepEqual(parts(assess(asReferenced("AWSBatchServiceRole", { path: "/evil/" }))), [
       "role altered",
     ]);
@@ -109,31 +109,31 @@ describe("an absent role", () => {
   const reading = { status: "absent", account, name: "AWSBatchServiceRole" } as const;
   const reference = referenceOf("AWSBatchServiceRole");
 
-  it("is missing where it is required (R2, R4)", () => {
+  it("is missing if it is required (R2, R4)", () => {
     const drift = onlyDrift(evaluate({ reference, guarded: guardedAs({}), reading }));
     assert.deepEqual([String(drift.part), drift.side], ["role", "missing"]);
   });
 
-  it("is nothing where it is not", () => {
+  it("is no drift if it is not required", () => {
     assert.deepEqual(evaluate({ reference, guarded: guardedAs({ required: false }), reading }), []);
   });
 });
 
 describe("a managed policy", () => {
-  it("that was detached is missing, with all that it gave (R5)", () => {
+  it("is missing when detached, with all its grants (R5)", () => {
     const drift = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { attached: [] })));
     assert.deepEqual([String(drift.part), drift.side], [`managed:${batchServicePolicy}`, "missing"]);
     assert.ok(drift.grants.some(({ actions }) => actions.includes("ecs:RunTask")));
   });
 
-  it("is missing even with its document inline: the attachment is what counts (R40)", () => {
+  it("is missing if its document is only inline (R40)", () => {
     const [attachment] = referenceOf("AWSBatchServiceRole").attachments;
     const copy = { name: "copy", text: attachment?.document ?? "" };
     const drift = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { attached: [], inline: [copy] })));
     assert.equal(String(drift.part), `managed:${batchServicePolicy}`);
   });
 
-  it("that AWS gave a new version is a vendor change, told with its difference", () => {
+  it("is a vendor change, with the difference, if AWS published a new version", () => {
     const reference = referenceOf("ecsTaskExecutionRole").attachments[0];
     const document = JSON.parse(reference?.document ?? "");
     document.Statement[0].Action.push("logs:CreateLogGroup");
@@ -148,7 +148,7 @@ describe("a managed policy", () => {
     ]);
   });
 
-  it("that another version number stands on, with the same grants, is nothing", () => {
+  it("is no drift if only its version number changed", () => {
     const role = asReferenced("AWSBatchServiceRole");
     const attached = role.attached.map(({ arn }) => ({
       arn,
@@ -157,7 +157,7 @@ describe("a managed policy", () => {
     assert.deepEqual(assess({ ...role, attached }), []);
   });
 
-  it("that gives more than the role may have is excess, named", () => {
+  it("is excess if it allows more than the role may have", () => {
     const role = asReferenced("AWSBatchServiceRole");
     const admin = {
       arn: "arn:aws:iam::aws:policy/AdministratorAccess",
@@ -167,7 +167,7 @@ describe("a managed policy", () => {
     assert.deepEqual([String(drift.part), drift.side], [`managed:${admin.arn}`, "excess"]);
   });
 
-  it("whose document cannot be read is undecided, never clean", () => {
+  it("is undecided if its document cannot be read", () => {
     const role = asReferenced("AWSBatchServiceRole");
     const attached = role.attached.map(({ arn }) => ({ arn, version: unseen("access denied") }));
     assert.deepEqual(assess({ ...role, attached }), [
@@ -180,7 +180,7 @@ describe("an inline policy", () => {
   const withInline = (name: string, text: string) =>
     assess(asReferenced(name, { inline: [{ name: "extra", text }] }));
 
-  it("that gives what no other policy of the role may is excess", () => {
+  it("is excess if it allows what no other policy of the role may", () => {
     const drift = onlyDrift(withInline("AWSBatchServiceRole", allow("iam:*")));
     assert.deepEqual([String(drift.part), drift.side], ["inline:extra", "excess"]);
     assert.deepEqual(
@@ -189,11 +189,11 @@ describe("an inline policy", () => {
     );
   });
 
-  it("that gives nothing new is no drift (R6)", () => {
+  it("is no drift if it allows nothing new (R6)", () => {
     assert.deepEqual(withInline("AWSBatchServiceRole", allow("ecs:RunTask")), []);
   });
 
-  it("with the secrets of the guide's special cases is no drift on an execution role (R39, R45, R46)", () => {
+  it("is no drift on an execution role for the guide's special cases (R39, R45, R46)", () => {
     const secret = allow(
       "secretsmanager:GetSecretValue",
       "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
@@ -201,7 +201,7 @@ describe("an inline policy", () => {
     assert.deepEqual(withInline("ecsTaskExecutionRole", secret), []);
   });
 
-  it("with a Deny is told on the side missing, with the Deny", () => {
+  it("is missing, with the Deny, if it denies", () => {
     const deny = JSON.stringify({
       Version: "2012-10-17",
       Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
@@ -211,7 +211,7 @@ describe("an inline policy", () => {
     assert.equal(drift.denies.length, 1);
   });
 
-  it("that is not a policy is undecided", () => {
+  it("is undecided if it cannot be parsed", () => {
     const [first] = withInline("AWSBatchServiceRole", '{"Statement": 7}');
     assert.equal(first?.kind, "undecided");
   });
@@ -220,7 +220,7 @@ describe("an inline policy", () => {
 describe("a trust", () => {
   const withTrust = (text: string) => assess(asReferenced("ecsTaskExecutionRole", { trust: text }));
 
-  it("that lets a foreign account in is excess, and names it", () => {
+  it("is excess if it trusts another account, and names it", () => {
     const drift = onlyDrift(
       withTrust(
         trust(byService("ecs-tasks.amazonaws.com"), byService("", { Principal: { AWS: "999988887777" } })),
@@ -244,14 +244,14 @@ describe("a trust", () => {
     assert.deepEqual(withTrust(trust(hardened)), []);
   });
 
-  it("that was conditioned on another account is missing: Batch can no more assume the role", () => {
+  it("is missing if it requires another account: AWS Batch can no longer assume the role", () => {
     const wrong = byService("ecs-tasks.amazonaws.com", {
       Condition: { StringEquals: { "aws:SourceAccount": "999988887777" } },
     });
     assert.equal(onlyDrift(withTrust(trust(wrong))).side, "missing");
   });
 
-  it("that names a deleted principal is told with it: re-creating that role does not restore the trust (2.12)", () => {
+  it("names a deleted principal, and says that re-creating it does not restore the trust", () => {
     const gone = (AWS: string | readonly string[]) => byService("", { Principal: { AWS } });
     const service = byService("ecs-tasks.amazonaws.com");
     const beside = onlyDrift(withTrust(trust(service, gone("AROAEXAMPLEEXAMPLE1"))));
@@ -271,14 +271,14 @@ describe("a trust", () => {
 });
 
 describe("a service-linked role", () => {
-  it("at another path is a look-alike (T8)", () => {
+  it("is another role at another path (T8)", () => {
     const drift = onlyDrift(assess(asReferenced("AWSServiceRoleForBatch", { path: "/" })));
     assert.deepEqual([String(drift.part), drift.side], ["role", "altered"]);
   });
 });
 
 describe("a permissions boundary", () => {
-  it("is drift, since it cuts what the role needs", () => {
+  it("is drift, as it can block what the role needs", () => {
     const boundary = seen({
       arn: "arn:aws:iam::aws:policy/AWSDenyAll",
       version: seen({ id: "v1", text: allow("*") }),
@@ -287,7 +287,7 @@ describe("a permissions boundary", () => {
     assert.deepEqual([String(drift.part), drift.side], ["boundary", "altered"]);
   });
 
-  it("that cannot be seen is undecided", () => {
+  it("is undecided if it cannot be read", () => {
     const [first] = assess(
       asReferenced("AWSBatchServiceRole", { boundary: unseen("the source does not show it") }),
     );

@@ -38,7 +38,7 @@ const kinds = (...given: Parameters<typeof evaluate>) =>
   evaluate(...given).map((one) => (one.kind === "drift" ? one.side : one.kind));
 
 describe("what a job definition needs", () => {
-  it("is there where the role gives exactly it, by any policy or wildcard", () => {
+  it("is met by exactly that grant, from any policy or wildcard", () => {
     for (const text of [
       policy(statement({})),
       allow("secretsmanager:*", "arn:aws:secretsmanager:*:*:secret:db-??????"),
@@ -49,8 +49,8 @@ describe("what a job definition needs", () => {
     }
   });
 
-  it("is missing where the action is given on another resource, and the resource with another action", () => {
-    // Both examples of the guide put actions and resources side by side: it is the pair that counts (T4).
+  it("is missing if the action is allowed on another resource, and the resource for another action", () => {
+    // Both examples of the guide list actions and resources separately; only pairs of them count (T4).
     const role = withInline(
       policy(statement({ Resource: parameter }), statement({ Action: "ssm:GetParameters" })),
     );
@@ -66,14 +66,14 @@ describe("what a job definition needs", () => {
     );
   });
 
-  it("counts a Deny, and offers no policy against one", () => {
+  it("is missing if a Deny blocks it, and no policy is offered as a fix", () => {
     const [drift] = evaluate(withInline(policy(statement({}), statement({ Effect: "Deny" }))), [aNeed()]);
     assert.ok(drift?.kind === "drift");
     assert.match(drift.detail ?? "", /a Deny blocks it/);
     assert.equal(drift.cure, undefined);
   });
 
-  it("is undecided where it is given, or denied, under conditions that cannot be known", () => {
+  it("is undecided if it is allowed or denied under unknown conditions", () => {
     const condition = { StringEquals: { "aws:SourceVpc": "vpc-1" } };
     assert.deepEqual(kinds(withInline(policy(statement({ Condition: condition }))), [aNeed()]), [
       "undecided",
@@ -82,25 +82,25 @@ describe("what a job definition needs", () => {
     assert.deepEqual(kinds(denying, [aNeed()]), ["undecided"]);
   });
 
-  it("is there under conditions that are known to hold", () => {
+  it("is met under conditions that are known to hold", () => {
     const condition = {
       StringEquals: { "aws:ResourceAccount": account, "aws:RequestedRegion": "us-east-1" },
     };
     assert.deepEqual(kinds(withInline(policy(statement({ Condition: condition }))), [aNeed()]), []);
   });
 
-  it("is undecided where a policy that may give it cannot be read, and there where another gives it", () => {
+  it("is undecided if an unreadable policy may allow it, and met if another policy does", () => {
     const attached = [{ arn: "arn:aws:iam::aws:policy/P", version: unseen("AccessDenied.") }];
     assert.deepEqual(kinds({ ...withInline(), attached }, [aNeed()]), ["undecided"]);
     assert.deepEqual(kinds({ ...withInline(policy(statement({}))), attached }, [aNeed()]), []);
     assert.deepEqual(kinds(withInline("{"), [aNeed()]), ["undecided"]);
   });
 
-  it("may be given by the secret's own policy in the same account; where that was not read, it is said", () => {
+  it("is met by the secret's own policy in the same account, and says if that was not read", () => {
     const role = withInline();
     const given = policy(statement({ Principal: { AWS: role.arn }, Resource: "*" }));
     assert.deepEqual(kinds(role, [aNeed()], { [secret]: { policy: given } }), []);
-    // The account alone lets its IAM policies decide, and gives nothing by itself.
+    // An account as principal leaves the decision to IAM policies and allows nothing by itself.
     const delegated = policy(
       statement({ Principal: { AWS: `arn:aws:iam::${account}:root` }, Resource: "*" }),
     );
@@ -116,7 +116,7 @@ describe("what a job definition needs", () => {
     );
   });
 
-  it("must be given by both where the secret is another account's", () => {
+  it("must be allowed by both policies if the secret is in another account", () => {
     const need = aNeed({ resource: foreignSecret });
     const role = withInline(policy(statement({ Resource: foreignSecret })));
     const given = policy(statement({ Principal: { AWS: role.arn }, Resource: "*" }));
@@ -126,7 +126,7 @@ describe("what a job definition needs", () => {
     assert.deepEqual(kinds(role, [need]), ["undecided"], "what was not read is not taken for given");
   });
 
-  it("is kms:Decrypt only where a customer-managed key encrypts the secret", () => {
+  it("includes kms:Decrypt only if a customer managed key encrypts the secret", () => {
     const role = withInline(policy(statement({})));
     assert.deepEqual(kinds(role, [aNeed()], { [secret]: { policy: null, key: null } }), []);
     const [drift] = evaluate(role, [aNeed()], { [secret]: { policy: null, key } });
@@ -143,7 +143,7 @@ describe("what a job definition needs", () => {
     assert.deepEqual(kinds(withInline(decrypting), [aNeed()], { [secret]: { policy: null, key } }), []);
   });
 
-  it("of a key is met only where the key's own policy leaves it to IAM, or names the role", () => {
+  it("of a key is met only if the key's policy leaves it to IAM or names the role", () => {
     const role = withInline(policy(statement({}), statement({ Action: "kms:Decrypt", Resource: key })));
     const facts = (keyPolicy: string) => ({ [secret]: { policy: null, key }, [key]: { policy: keyPolicy } });
     const to = (principal: string) =>
@@ -153,7 +153,7 @@ describe("what a job definition needs", () => {
     assert.deepEqual(kinds(role, [aNeed()], facts(to(`arn:aws:iam::${account}:role/Other`))), ["missing"]);
   });
 
-  it("of a secret whose suffix is not told is met by a policy for it with or without one", () => {
+  it("of a secret without its suffix is met by a policy with or without the suffix", () => {
     const need = aNeed({ resource: `arn:aws:secretsmanager:us-east-1:${account}:secret:db-??????` });
     for (const resource of [secret, need.resource, secret.replace("AbCdEf", "*")]) {
       assert.deepEqual(kinds(withInline(allow(get, resource)), [need]), [], resource);
@@ -161,7 +161,7 @@ describe("what a job definition needs", () => {
     assert.deepEqual(kinds(withInline(allow(get, secret.replace("db-", "db-other-"))), [need]), ["missing"]);
   });
 
-  it("that cannot be understood is undecided, and named with its definition", () => {
+  it("is undecided, with its definition, if it cannot be parsed", () => {
     const why = "containerProperties.secrets[0].valueFrom names neither a secret nor a parameter.";
     const uses = [aDefinitionUse({ unread: [why] })];
     assert.deepEqual(evaluateNeeds({ role: withInline(), uses, facts: new Map() }), [
@@ -173,7 +173,7 @@ describe("what a job definition needs", () => {
     ]);
   });
 
-  it("is met by the very policy that a finding carries, whatever is needed", () => {
+  it("is met by the policy that the finding offers as a fix, for any needs", () => {
     const needs = fc.array(
       fc.record({
         action: fc.constantFrom(get, "ssm:GetParameters", "logs:CreateLogGroup"),
@@ -204,20 +204,20 @@ describe("a grant on secrets", () => {
       grants.map(({ actions, resources }) => [actions, resources]),
     );
 
-  it("that no definition uses is told; one that a definition uses is not, also by a wildcard", () => {
+  it("is reported if no definition uses it, also by a wildcard", () => {
     const role = withInline(policy(statement({ Resource: [secret, `${secret}old`] })));
     assert.deepEqual(unused(role, [aNeed()]), [[[get], [`${secret}old`]]]);
     assert.deepEqual(unused(withInline(allow(get, "arn:aws:secretsmanager:*:*:secret:db*")), [aNeed()]), []);
   });
 
-  it("is not told of where nothing is known to use the role, or something cannot be understood", () => {
+  it("is not reported if no use is known, or if a definition cannot be parsed", () => {
     const role = withInline(policy(statement({})));
     assert.deepEqual(findUnusedGrants({ role, uses: [], facts: new Map() }), []);
     const uses = [aDefinitionUse({ unread: ["?"] })];
     assert.deepEqual(findUnusedGrants({ role, uses, facts: new Map() }), []);
   });
 
-  it("on everything is no grant on secrets alone", () => {
+  it("is not one on every resource", () => {
     assert.deepEqual(unused(withInline(allow("*"), allow(get)), []), []);
   });
 });

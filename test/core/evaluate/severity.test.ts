@@ -15,14 +15,14 @@ describe("a severity", () => {
     assert.equal(rateSeverity(excess, aKey(), choice), "CRITICAL");
   });
 
-  it("of a grant with something carved out is that of what it gives, not of the carving", () => {
+  it("of a grant with exceptions is that of what it allows", () => {
     const carved = aGrant({ actions: ["s3:*"], exceptActions: ["s3:Get*"] });
     assert.equal(rateSeverity(aDrift({ side: "excess", grants: [carved] }), aKey()), "HIGH");
     const all = aGrant({ actions: ["*"], exceptActions: ["s3:*"] });
     assert.equal(rateSeverity(aDrift({ side: "excess", grants: [all] }), aKey()), "CRITICAL");
   });
 
-  it("of a retired policy that gives nothing more is medium", () => {
+  it("of a retired policy that allows nothing more is medium", () => {
     assert.equal(rateSeverity(aDrift({ side: "excess", grants: [] }), aKey()), "MEDIUM");
   });
 
@@ -44,7 +44,7 @@ describe("a severity", () => {
     "lambda:Up*Code",
     "organizations:LeaveOrganization",
   ]) {
-    it(`of ${action} is critical: it can stand for an action by which somebody gives himself more`, () => {
+    it(`of ${action} is critical: it matches an action for privilege escalation`, () => {
       assert.equal(rated(action), "CRITICAL");
     });
   }
@@ -61,7 +61,7 @@ describe("a severity", () => {
     it(`of ${action} is ${severity.toLowerCase()}`, () => assert.equal(rated(action), severity));
   }
 
-  it("of a pattern is critical wherever that of an action that it stands for is", () => {
+  it("of a pattern is critical if that of a matching action is", () => {
     const actions = ["iam:PassRole", "iam:PutRolePolicy", "sts:AssumeRole", "lambda:UpdateFunctionCode"];
     const anyPattern = fc.constantFrom(...actions).chain((action) =>
       fc
@@ -70,7 +70,7 @@ describe("a severity", () => {
           maxLength: action.length,
         })
         .map((marks) =>
-          // A character that is dropped must be covered by a star before it.
+          // A dropped character must be matched by a star before it.
           [...action]
             .map((character, at) => {
               const mark = marks[at];

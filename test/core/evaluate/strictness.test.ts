@@ -12,7 +12,7 @@ const source = { title: "The owner's wiki", date: "2026-11-22" };
 const asObject = (text: string) => JSON.parse(text);
 const own = "arn:aws:iam::123456789012:policy/team/Reader";
 
-/** A reference of an owner's own: one policy of his, one grant from wherever, one that may be. */
+/** An owner's reference: one attached policy, one required grant from any policy, one allowed grant. */
 function aReference(over: Partial<ReferenceInput> = {}): Reference {
   return defineReference({
     role: "Worker",
@@ -26,7 +26,7 @@ function aReference(over: Partial<ReferenceInput> = {}): Reference {
   });
 }
 
-/** A role as that reference says. */
+/** A role exactly as that reference requires. */
 function worker(over: Partial<Role> = {}): Role {
   return aRole({
     name: "Worker",
@@ -46,7 +46,7 @@ const tell = (assessment: Assessment) =>
   `${assessment.part} ${assessment.kind === "drift" ? assessment.side : assessment.kind}`;
 
 describe("a floor", () => {
-  it("is held by whichever policy gives it", () => {
+  it("is met by any policy that allows it", () => {
     assert.deepEqual(assess(worker()), []);
     const elsewhere = worker({
       attached: [
@@ -61,18 +61,18 @@ describe("a floor", () => {
     assert.deepEqual(assess(elsewhere), []);
   });
 
-  it("that no policy gives is missing, with the grants", () => {
+  it("is missing, with the grants, if no policy allows it", () => {
     const [drift, ...others] = assess(worker({ inline: [] }));
     assert.deepEqual(others, []);
     assert.ok(drift?.kind === "drift");
     assert.deepEqual([tell(drift), drift.grants[0]?.actions], ["permissions missing", ["sqs:SendMessage"]]);
   });
 
-  it("is nobody's matter where it is off", () => {
+  it("is not compared if it is off", () => {
     assert.deepEqual(assess(worker({ inline: [] }), aReference(), { strictness: { floor: "off" } }), []);
   });
 
-  it("that a Deny cuts is told at the Deny alone", () => {
+  it("is reported only at the Deny that blocks it", () => {
     const deny = JSON.stringify({
       Version: "2012-10-17",
       Statement: { Effect: "Deny", Action: "sqs:*", Resource: "*" },
@@ -81,7 +81,7 @@ describe("a floor", () => {
     assert.deepEqual(assess(role).map(tell), ["inline:stop missing"]);
   });
 
-  it("that a boundary cuts is told at the boundary, or, where any may be, as what it cuts", () => {
+  it("is reported at the boundary that blocks it, or as missing if any boundary is allowed", () => {
     const boundary = seen({
       arn: "arn:aws:iam::aws:policy/ReadOnly",
       version: seen({ id: "v1", text: allow("s3:*") }),
@@ -101,7 +101,7 @@ describe("a floor", () => {
     assert.deepEqual(assess(worker({ boundary: wide }), aReference({ boundary: "any" })), []);
   });
 
-  it("may be given by a policy that cannot be read: undecided, not missing", () => {
+  it("is undecided if an unreadable policy may allow it", () => {
     const role = worker({
       attached: [...worker().attached, { arn: "arn:aws:iam::aws:policy/X", version: unseen("denied") }],
       inline: [],
@@ -112,7 +112,7 @@ describe("a floor", () => {
     ]);
   });
 
-  it("with a Deny of its own wants that Deny, and takes it for rightful", () => {
+  it("requires and allows a Deny of its own", () => {
     const document = JSON.stringify({
       Version: "2012-10-17",
       Statement: [
@@ -137,11 +137,11 @@ describe("an attachment", () => {
     ],
   });
 
-  it("is required as the guide has it: an inline copy does not do (R40)", () => {
+  it("is required: an inline copy does not count (R40)", () => {
     assert.deepEqual(assess(copied).map(tell), [`managed:${own} missing`]);
   });
 
-  it("that its owner does not require leaves its grants to the floor", () => {
+  it("adds its grants to the floor if it is not required", () => {
     const strictness = { attachments: "off" } as const;
     assert.deepEqual(assess(copied, aReference(), { strictness }), []);
     const without = { ...copied, inline: copied.inline.slice(1) };
@@ -150,7 +150,7 @@ describe("an attachment", () => {
     assert.deepEqual(assess(without, aReference(), { strictness: neither }), []);
   });
 
-  it("of the owner's own that was edited is drift on both sides", () => {
+  it("is drift on both sides if a customer managed policy was edited", () => {
     const edited = worker({
       attached: [{ arn: own, version: seen({ id: "v4", text: allow("s3:DeleteObject") }) }],
     });
@@ -161,13 +161,13 @@ describe("an attachment", () => {
 describe("a ceiling", () => {
   const more = worker({ inline: [...worker().inline, { name: "more", text: allow("iam:*") }] });
 
-  it("lets nothing through but what the reference has or allows", () => {
+  it("allows only what the reference requires or allows", () => {
     assert.deepEqual(assess(more).map(tell), ["inline:more excess"]);
     const allowed = { name: "tell", text: allow("sns:Publish") };
     assert.deepEqual(assess(worker({ inline: [...worker().inline, allowed] })), []);
   });
 
-  it("that is open lets everything through, and still tells what is taken away", () => {
+  it("allows everything if it is open, and still reports missing permissions", () => {
     const strictness = { ceiling: "open" } as const;
     assert.deepEqual(assess(more, aReference(), { strictness }), []);
     const stop = { name: "stop", text: '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}' };
@@ -177,7 +177,7 @@ describe("a ceiling", () => {
     );
   });
 
-  it("lets the owner's allowed policies through, by name or ARN, whatever they hold", () => {
+  it("ignores the owner's allowed policies, by name or ARN, whatever they allow", () => {
     const role = worker({
       attached: [
         ...worker().attached,
@@ -203,24 +203,24 @@ describe("a trust", () => {
     '"Statement":[{"Effect":"Allow","Principal":{"AWS":"999988887777"},"Action":"sts:AssumeRole"},',
   );
 
-  it("that is exact wants no more and no less", () => {
+  it("must be equivalent if it is exact", () => {
     assert.deepEqual(assess(worker({ trust: both })).map(tell), ["trust excess"]);
   });
 
-  it("that is a floor may be wider, and not narrower", () => {
+  it("may be wider, but not narrower, if it is a floor", () => {
     const strictness = { trust: "floor" } as const;
     assert.deepEqual(assess(worker({ trust: both }), aReference(), { strictness }), []);
     const other = worker({ trust: trustOf("lambda.amazonaws.com") });
     assert.deepEqual(assess(other, aReference(), { strictness }).map(tell), ["trust missing"]);
   });
 
-  it("that is off is not compared", () => {
+  it("is not compared if it is off", () => {
     assert.deepEqual(assess(worker({ trust: "odd" }), aReference(), { strictness: { trust: "off" } }), []);
   });
 });
 
 describe("an instance profile", () => {
-  it("is the role's namesake where the reference's is", () => {
+  it("has the role's name if the reference's profile has the reference's name", () => {
     const reference = referenceOf("ecsInstanceRole");
     const role = asReferenced("ecsInstanceRole", { name: "MyInstances", profiles: seen(["myinstances"]) });
     assert.deepEqual(assess(role, reference), []);
@@ -229,14 +229,14 @@ describe("an instance profile", () => {
     ]);
   });
 
-  it("is another where the owner says so", () => {
+  it("is another if the owner names one", () => {
     const role = asReferenced("ecsInstanceRole", { profiles: seen(["made-by-cdk"]) });
     assert.deepEqual(assess(role, referenceOf("ecsInstanceRole"), { profile: "made-by-cdk" }), []);
   });
 });
 
 describe("a retired policy", () => {
-  it("is told with the reason and with what to do, unless the owner allows it (2.2)", () => {
+  it("is reported with the reason and the fix, unless the owner allows it (2.2)", () => {
     const arn = "arn:aws:iam::aws:policy/service-role/AmazonEC2SpotFleetRole";
     const role = asReferenced("AmazonEC2SpotFleetTaggingRole");
     const both = { ...role, attached: [...role.attached, { arn, version: unseen("denied") }] };

@@ -43,14 +43,14 @@ function look(
   });
 }
 
-// The call that the drift of the builders is about.
+// The call that causes the drift of the builders.
 const theDetach = aChange({ writes: `managed:${batchServicePolicy}` });
 
 const kinds = ({ transitions }: Reconciliation) => transitions.map(({ kind }) => kind);
 const opened = (evidence: Evidence) => look(aLedger(), [evidence]).ledger;
 
 describe("a finding", () => {
-  it("remembers who caused it: the last who is known, but a trusted actor for good", () => {
+  it("names its last known author, and keeps a trusted author", () => {
     const terraform = anActor({ arn: "arn:aws:iam::123456789012:role/terraform" });
     const config = { severities: {}, trustedActors: ["arn:aws:iam::*:role/terraform"] };
     const causeOf = ({ ledger }: Reconciliation) => ledger.findings[0]?.causedBy;
@@ -71,7 +71,7 @@ describe("a finding", () => {
     assert.equal(causeOf(look(aLedger(), [aVendorChange()], 0, { change: theDetach, config })), undefined);
   });
 
-  it("names nobody whose call wrote another part: a trusted name would cover somebody else's doing", () => {
+  it("names no author whose call wrote another part", () => {
     const terraform = anActor({ arn: "arn:aws:iam::123456789012:role/terraform" });
     const config = { severities: {}, trustedActors: ["arn:aws:iam::*:role/terraform"] };
     const tagging = aChange({ call: "iam:TagRole", actor: terraform });
@@ -81,7 +81,7 @@ describe("a finding", () => {
     assert.deepEqual(named.ledger.findings[0]?.causedBy, anActor());
   });
 
-  it("whose part somebody else wrote as well is no more a trusted actor's, and asks for its rollback", () => {
+  it("worsens when an untrusted actor writes the part of a trusted one", () => {
     const terraform = anActor({ arn: "arn:aws:iam::123456789012:role/terraform" });
     const config = { severities: {}, trustedActors: ["arn:aws:iam::*:role/terraform"] };
     const covered = look(aLedger(), [aDrift()], 0, { change: { ...theDetach, actor: terraform }, config });
@@ -90,12 +90,12 @@ describe("a finding", () => {
     assert.deepEqual(kinds(uncovered), ["worsened"]);
   });
 
-  it("keeps the role's ARN as last read, and the reference's name, and takes a new ARN without a word", () => {
+  it("keeps the role's last ARN and reference, and takes a new ARN without a transition", () => {
     const arn = "arn:aws:iam::123456789012:role/service-role/AWSBatchServiceRole";
     const first = look(aLedger(), [aDrift()], 0, { arn, reference: "AWSBatchServiceRole" });
     const named = ({ ledger }: Reconciliation) => ledger.findings.map((one) => [one.arn, one.reference]);
     assert.deepEqual(named(first), [[arn, "AWSBatchServiceRole"]]);
-    // The role cannot be read this time.
+    // The role is unreadable this time.
     const again = look(first.ledger, [aDrift()], 1);
     assert.deepEqual(named(again), [[arn, "AWSBatchServiceRole"]]);
     assert.equal(again.ledger, first.ledger);
@@ -105,12 +105,12 @@ describe("a finding", () => {
     assert.deepEqual(kinds(moved), []);
   });
 
-  it("is as bad as its owner says", () => {
+  it("has the severity that the owner chose", () => {
     const config = { severities: { missing: "LOW" as const }, trustedActors: [] };
     assert.equal(look(aLedger(), [aDrift()], 0, { config }).ledger.findings[0]?.severity, "LOW");
   });
 
-  it("opens with the first sight of its drift, and tells who caused it", () => {
+  it("opens when its drift is first seen, and names the author", () => {
     const { ledger, transitions } = look(aLedger(), [aDrift()], 0, { change: theDetach });
     const [finding] = ledger.findings;
     assert.deepEqual([finding?.state, finding?.seq, finding?.openedAt], ["open", 1, noon]);
@@ -120,7 +120,7 @@ describe("a finding", () => {
     );
   });
 
-  it("names nobody for what AWS did", () => {
+  it("names no author for a change by AWS", () => {
     const { transitions } = look(aLedger(), [aVendorChange()], 0, { change: theDetach });
     assert.deepEqual(
       transitions.map(({ kind, actor }) => [kind, actor]),
@@ -128,21 +128,21 @@ describe("a finding", () => {
     );
   });
 
-  it("stays as it is, and silent, while the drift does", () => {
+  it("stays open without a transition while the drift is the same", () => {
     const ledger = opened(aDrift());
     const again = look(ledger, [aDrift()], 600);
     assert.equal(again.ledger, ledger);
     assert.deepEqual(again.transitions, []);
   });
 
-  it("is blind to examples and to where statements stand", () => {
+  it("ignores examples and the places of statements", () => {
     const ledger = opened(aDrift());
     const place = [{ document: 3, statement: 9 }];
     const moved = aDrift({ grants: [aGrant({ statements: place, nearest: place })] });
     assert.equal(look(ledger, [moved], 600).ledger, ledger);
   });
 
-  it("grows where there is more of it, and shrinks in silence", () => {
+  it("worsens if there is more drift, and has no transition if there is less", () => {
     const more = aDrift({ grants: [aGrant(), aGrant({ actions: ["iam:PassRole"] })] });
     const worsened = look(opened(aDrift()), [more], 10);
     assert.deepEqual(kinds(worsened), ["worsened"]);
@@ -151,14 +151,14 @@ describe("a finding", () => {
     assert.notEqual(shrunk.ledger, worsened.ledger);
   });
 
-  it("does not resolve on one clean read, and asks for another", () => {
+  it("does not resolve on one clean read, and asks for a second", () => {
     const once = look(opened(aDrift()), [], 10);
     assert.deepEqual(kinds(once), []);
     assert.equal(once.recheck, true);
     assert.equal(once.ledger.findings[0]?.state, "open");
   });
 
-  it("does not resolve on a second clean read at once, as two copies of an event give", () => {
+  it("does not resolve on a second clean read at once, as from two copies of an event", () => {
     const twice = look(look(opened(aDrift()), [], 10).ledger, [], 11);
     assert.deepEqual(kinds(twice), []);
     assert.equal(twice.recheck, true);
@@ -171,13 +171,13 @@ describe("a finding", () => {
     assert.equal(later.ledger.findings[0]?.cleanSince, undefined);
   });
 
-  it("starts counting anew when the drift was there in between", () => {
+  it("counts clean reads again after the drift was seen in between", () => {
     const back = look(look(opened(aDrift()), [], 10).ledger, [aDrift()], 20);
     assert.equal(back.ledger.findings[0]?.cleanSince, undefined);
     assert.deepEqual(kinds(look(back.ledger, [], 10 + settleSeconds)), []);
   });
 
-  it("reopens under its old identity", () => {
+  it("reopens with its old identity", () => {
     const resolved = look(look(opened(aDrift()), [], 10).ledger, [], 100).ledger;
     const again = look(resolved, [aDrift()], 200);
     assert.deepEqual(kinds(again), ["reopened"]);
@@ -185,7 +185,7 @@ describe("a finding", () => {
     assert.equal(again.ledger.findings[0]?.seq, 3);
   });
 
-  it("stays while its part cannot be read", () => {
+  it("stays open while its part cannot be read", () => {
     const ledger = opened(aDrift({ part: "trust", side: "excess" }));
     const [trust] = look(ledger, [anUndecided({ part: "trust" })], 500).ledger.findings;
     assert.deepEqual([trust?.state, trust?.cleanSince], ["open", undefined]);
@@ -198,7 +198,7 @@ describe("an attempt", () => {
   const first = anAttempt({ changeId: "a" });
   const second = anAttempt({ changeId: "b", call: "iam:PutRolePolicy" });
 
-  it("is told once for each call, however often its event comes, in whatever order", () => {
+  it("is reported once for each call, for any number and order of copies", () => {
     let { ledger } = look(aLedger(), [first]);
     const told = [first, second, first, second, second].flatMap((attempt) => {
       const next = look(ledger, [attempt], 1);
@@ -208,7 +208,7 @@ describe("an attempt", () => {
     assert.deepEqual(told, ["worsened"]);
   });
 
-  it("that is made again and again is told once in a while, not with each call", () => {
+  it("is reported at most every 15 minutes if it repeats", () => {
     let { ledger } = look(aLedger(), [first]);
     const told = Array.from({ length: 40 }, (_, minute) => {
       const next = look(ledger, [anAttempt({ changeId: `again-${minute}` })], minute * 60);
@@ -218,7 +218,7 @@ describe("an attempt", () => {
     assert.deepEqual(told, ["worsened", "worsened"]);
   });
 
-  it("that is over is not reopened by a late copy of its event", () => {
+  it("is not reopened by a late copy of its event", () => {
     const resolved = look(look(opened(first), [], 10).ledger, [], 100).ledger;
     assert.equal(look(resolved, [first], 200).ledger, resolved);
     assert.deepEqual(kinds(look(resolved, [second], 200)), ["reopened"]);
@@ -232,8 +232,8 @@ describe("an impersonation", () => {
   });
 });
 
-describe("a finding whose role cannot be seen", () => {
-  it("asks for no recheck: only a clean read does", () => {
+describe("a finding whose role cannot be read", () => {
+  it("asks for no recheck", () => {
     const clean = look(opened(aDrift()), [], 10);
     const blind = look(clean.ledger, [anUndecided({ part: "role" })], 20);
     assert.equal(blind.recheck, false);
@@ -242,7 +242,7 @@ describe("a finding whose role cannot be seen", () => {
 });
 
 describe("an exception", () => {
-  it("closes an impersonation, which no read of the role can", () => {
+  it("suppresses an impersonation", () => {
     const stolen = anImpersonation();
     const after = look(opened(stolen), [], 10, accepting(stolen));
     assert.deepEqual(kinds(after), ["suppressed"]);
@@ -262,7 +262,7 @@ describe("an exception", () => {
     ],
   });
 
-  it("suppresses exactly the evidence that it names", () => {
+  it("suppresses exactly its evidence", () => {
     const suppressed = look(opened(aDrift()), [aDrift()], 10, accepting(aDrift()));
     assert.deepEqual(kinds(suppressed), ["suppressed"]);
     const more = aDrift({ grants: [aGrant({ actions: ["iam:*"] })] });
@@ -302,7 +302,7 @@ describe("any history", () => {
     { maxLength: 12 },
   );
 
-  it("numbers each finding's transitions without a gap, and never tells one twice", () => {
+  it("numbers each finding's transitions without gaps or repeats", () => {
     fc.assert(
       fc.property(histories, (history) => {
         let ledger = aLedger();
@@ -322,7 +322,7 @@ describe("any history", () => {
     );
   });
 
-  it("leaves what is there open or suppressed, and seen twice changes nothing", () => {
+  it("leaves present drift open or suppressed, and changes nothing when read twice", () => {
     fc.assert(
       fc.property(histories, (history) => {
         let ledger = aLedger();
@@ -340,7 +340,7 @@ describe("any history", () => {
     );
   });
 
-  it("ends with all but impersonations resolved, once the role is read clean for long enough", () => {
+  it("resolves all but impersonations after enough clean reads", () => {
     fc.assert(
       fc.property(histories, (history) => {
         let ledger = aLedger();

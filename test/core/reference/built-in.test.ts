@@ -12,7 +12,7 @@ import { referenceOf } from "../watched-roles.ts";
 const statements = (text: string) => parsePolicy(text).statements;
 
 describe("the built-in references", () => {
-  it("are every role that Batch works with, each with its source and date", () => {
+  it("cover every role that AWS Batch works with, with source and date", () => {
     assert.deepEqual(
       builtInReferences().map(({ role, source }) => [role, source.date]),
       [
@@ -41,7 +41,7 @@ describe("the built-in references", () => {
     assert.deepEqual(counts, [[5], [17], [1]]);
   });
 
-  it("say which instance profile and which retired policy goes with a role (2.1, 2.2)", () => {
+  it("name the instance profile and the retired policy of a role (2.1, 2.2)", () => {
     assert.equal(referenceOf("ecsInstanceRole").profile, "ecsInstanceRole");
     assert.deepEqual(
       referenceOf("AmazonEC2SpotFleetTaggingRole").retired.map(({ arn }) => arn),
@@ -57,20 +57,20 @@ describe("the built-in references", () => {
     }
   });
 
-  it("give way to the owner's own reference of a built-in's name", () => {
+  it("are replaced by the owner's reference of the same name", () => {
     const own = { ...referenceOf("ecsInstanceRole"), boundary: "any" } as const;
     assert.equal(findReference("ECSInstanceRole", [own]), own);
     assert.notEqual(findReference("AWSBatchServiceRole", [own]), own);
   });
 
-  it("are written as they are read", () => {
+  it("are written without loss", () => {
     for (const reference of builtInReferences()) {
       assert.deepEqual(defineReference(JSON.parse(formatReference(reference))), reference);
     }
     assert.doesNotMatch(formatReference(referenceOf("ecsInstanceRole")), /strictness|retired/);
   });
 
-  it("are found by name in any case, as IAM finds roles", () => {
+  it("are found by name without case, as IAM finds roles", () => {
     assert.equal(findReference("awsbatchservicerole")?.role, "AWSBatchServiceRole");
     assert.equal(findReference("SomethingElse"), undefined);
   });
@@ -90,7 +90,7 @@ describe("the built-in references", () => {
     }
   });
 
-  it("mean what AWS published, where that is at hand", () => {
+  it("are equivalent to what AWS published, if the files are available", () => {
     const folder = resolve(import.meta.dirname, "../../../../shared/data/managed-policies/batch");
     for (const { attachments } of builtInReferences()) {
       for (const { arn, version, document } of attachments) {
@@ -101,7 +101,7 @@ describe("the built-in references", () => {
     }
   });
 
-  it("mean what the source documents print, where those are at hand", () => {
+  it("are equivalent to the source documents, if they are available", () => {
     const seeds = resolve(import.meta.dirname, "../../../../shared/seeds");
     for (const [file, block, mine] of [
       ["000_", 0, referenceOf("AWSBatchServiceRole").attachments[0]?.document],

@@ -25,11 +25,11 @@ function refusal(over: Partial<AuthorisationRequest>): string {
 }
 
 describe("a plan", () => {
-  it("may go where nothing speaks against it", () => {
+  it("is authorised if nothing forbids it", () => {
     assert.deepEqual(ask(), { go: true });
   });
 
-  it("never touches a service-linked role (R20)", () => {
+  it("is refused for a service-linked role (R20)", () => {
     const name = "AWSServiceRoleForBatch";
     const text = refusal({
       role: asReferenced(name),
@@ -39,14 +39,14 @@ describe("a plan", () => {
     assert.match(text, /service-linked/);
   });
 
-  it("keeps to the paths of the configuration", () => {
+  it("is refused outside the paths of the configuration", () => {
     assert.match(
       refusal({ role: asReferenced("AWSBatchServiceRole", { path: "/other/" }) }),
       /path \/other\//,
     );
   });
 
-  it("waits while rollbacks are paused or the breaker is open", () => {
+  it("is refused while rollbacks are paused or the breaker is open", () => {
     assert.match(
       refusal({ control: { exceptions: [], approvals: [], paused: "release day" } }),
       /release day/,
@@ -57,7 +57,7 @@ describe("a plan", () => {
     );
   });
 
-  it("is refused, for good, where its drift came back after two rollbacks in the window", () => {
+  it("is refused, and opens the breaker, if its drift returned after two rollbacks in the window", () => {
     const undone = (id: string, startedAt = noon) => {
       const rollback = aRollback("done", id);
       return { ...rollback, startedAt, plan: { ...rollback.plan, findings: ["f"] } };

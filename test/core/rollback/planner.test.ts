@@ -29,7 +29,7 @@ function assess(role: Role, guarded: GuardedRole): readonly Assessment[] {
   return evaluate({ reference: referenceOf(role.name), guarded, reading: { status: "present", role } });
 }
 
-/** The ledger that stands open for all that is wrong with a role. */
+/** A ledger with an open finding for each of the role's assessments. */
 function openLedger(role: Role, guarded = guardedAs({}), over: Partial<Finding> = {}): Ledger {
   const key = { account, name: role.name };
   const findings = assess(role, guarded).map((evidence) =>
@@ -91,7 +91,7 @@ describe("a plan", () => {
     ]);
   });
 
-  it("deletes an inline policy that gives too much, before it attaches what is missing", () => {
+  it("deletes an excess inline policy before it attaches a missing one", () => {
     const role = asReferenced("AWSBatchServiceRole", {
       attached: [],
       inline: [{ name: "rogue", text: allow("iam:*") }],
@@ -99,7 +99,7 @@ describe("a plan", () => {
     assert.deepEqual(calls(plan(role, automatic)), ["iam:DeleteRolePolicy", "iam:AttachRolePolicy"]);
   });
 
-  it("takes a retired policy off last, and only once what replaces it is attached (2.2)", () => {
+  it("detaches a retired policy last, and only with its replacement attached (2.2)", () => {
     const reference = referenceOf("AmazonEC2SpotFleetTaggingRole");
     const legacy = reference.retired.map(({ arn }) => ({
       arn,
@@ -119,7 +119,7 @@ describe("a plan", () => {
     assert.deepEqual(calls(replaced), ["iam:DetachRolePolicy"]);
   });
 
-  it("adds to a trust whose reference is a floor, and takes nothing from it", () => {
+  it("adds to a trust that is compared as a floor, and removes nothing", () => {
     const role = asReferenced("ecsTaskExecutionRole", {
       trust: JSON.stringify({ Version: "2012-10-17", Statement: foreign }),
     });
@@ -131,7 +131,7 @@ describe("a plan", () => {
     assert.equal(comparePolicies(step.document, trustWith(foreign), { kind: "trust" }).relation, "equal");
   });
 
-  it("leaves what a trusted actor did to a person", () => {
+  it("leaves a trusted actor's change to a person", () => {
     const causedBy = anActor({
       type: "AssumedRole",
       arn: `arn:aws:sts::${account}:assumed-role/terraform/run-7`,
@@ -152,7 +152,7 @@ describe("a plan", () => {
     assert.deepEqual([off.plan.steps, off.withheld], [[], []]);
   });
 
-  it("replaces a trust that does not match by the reference's (R9)", () => {
+  it("replaces a trust with drift by the reference's (R9)", () => {
     const role = asReferenced("ecsTaskExecutionRole", { trust: trustOf("lambda.amazonaws.com") });
     const [step, ...others] = plan(role, automatic).plan.steps;
     assert.deepEqual(others, []);
@@ -163,7 +163,7 @@ describe("a plan", () => {
     );
   });
 
-  it("keeps a hardening where only a statement too many is wrong (2.10)", () => {
+  it("keeps a hardening if only an extra statement is wrong (2.10)", () => {
     const hardened = JSON.parse(trustOf("ecs-tasks.amazonaws.com")).Statement[0];
     const trust = JSON.stringify({
       Version: "2012-10-17",
@@ -175,18 +175,18 @@ describe("a plan", () => {
     assert.doesNotMatch(document, /999988887777/);
   });
 
-  it("does nothing on a side that the owner left off", () => {
+  it("has no step on a side that is switched off", () => {
     assert.deepEqual(calls(plan(detached, { excess: "automatic", missing: "off" })), []);
     const role = asReferenced("ecsTaskExecutionRole", { trust: trustWith(foreign) });
     assert.deepEqual(calls(plan(role, { excess: "off", missing: "automatic" })), []);
   });
 
-  it("replaces no trust of which one side may not be touched", () => {
+  it("replaces no trust if one of its sides is switched off", () => {
     const role = asReferenced("ecsTaskExecutionRole", { trust: trustOf("lambda.amazonaws.com") });
     assert.deepEqual(calls(plan(role, { excess: "automatic", missing: "off" })), []);
   });
 
-  it("waits for approval where the owner wants to be asked, and takes one of exactly this evidence", () => {
+  it("waits for an approval of exactly this evidence in the mode approve", () => {
     const asked = plan(detached, { excess: "off", missing: "approve" });
     assert.deepEqual(calls(asked), []);
     const waiting = asked.withheld[0]?.finding;
@@ -196,7 +196,7 @@ describe("a plan", () => {
     assert.deepEqual(calls(plan(detached, mode, approving(waiting, { expires: noon }))), []);
   });
 
-  it("takes an approval for one rollback, and no second", () => {
+  it("uses an approval for one rollback only", () => {
     const mode = { excess: "off", missing: "approve" } as const;
     const ledger = openLedger(detached);
     const [finding] = ledger.findings;
@@ -211,7 +211,7 @@ describe("a plan", () => {
     assert.deepEqual(calls(plan(detached, mode, over)), []);
   });
 
-  it("replaces no trust of which one side is accepted, or not recorded yet", () => {
+  it("replaces no trust if one of its sides is suppressed or not recorded yet", () => {
     const role = asReferenced("ecsTaskExecutionRole", { trust: trustOf("lambda.amazonaws.com") });
     const ledger = openLedger(role);
     const accepted = ledger.findings.map(
@@ -227,7 +227,7 @@ describe("a plan", () => {
     assert.deepEqual(calls(plan(role, automatic, { ledger: { ...ledger, findings: known } })), []);
   });
 
-  it("gives nothing back with a trust where restoring is left off: a hardening that shares its statement", () => {
+  it("restores nothing in a trust if restoring is switched off: a hardening in the same statement", () => {
     const hardened = JSON.parse(trustOf("ecs-tasks.amazonaws.com")).Statement[0];
     const trust = JSON.stringify({
       Version: "2012-10-17",
@@ -251,12 +251,12 @@ describe("a plan", () => {
     assert.deepEqual(calls(plan(detached, automatic, { ledger })), []);
   });
 
-  it("names the role by its unique id, so that a role made anew is not written", () => {
+  it("names the role's unique id, so that a re-created role is not written", () => {
     assert.equal(plan(detached, automatic).plan.roleId, detached.id);
   });
 });
 
-describe("while somebody may be containing an incident", () => {
+describe("a plan while a Deny may contain an incident", () => {
   const deny = JSON.stringify({
     Version: "2012-10-17",
     Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
@@ -265,21 +265,21 @@ describe("while somebody may be containing an incident", () => {
   const rogue = { name: "rogue", text: allow("iam:*") };
   const contained = asReferenced("AWSBatchServiceRole", { attached: [], inline: [denied] });
 
-  it("nothing is restored, and the reason is told", () => {
+  it("restores nothing, and says why", () => {
     const planned = plan(contained, automatic);
     assert.deepEqual(planned.plan.steps, []);
     assert.match(planned.withheld.map(({ reason }) => reason).join(), /may contain an incident/);
   });
 
-  it("a rogue policy is taken off all the same, so that a Deny is no shield", () => {
+  it("still removes an excess policy, so that a Deny is no shield", () => {
     const role = asReferenced("AWSBatchServiceRole", { inline: [denied, rogue] });
     assert.deepEqual(calls(plan(role, automatic)), ["iam:DeleteRolePolicy"]);
   });
 
-  it("but not a policy that holds the Deny itself", () => {
+  it("does not remove the policy with the Deny", () => {
     const both = JSON.parse(deny);
     both.Statement.push({ Effect: "Allow", Action: "iam:*", Resource: "*" });
-    // The Deny is of another service, or nothing would be left of the Allow.
+    // The Deny is of another service, so that the Allow still allows something.
     both.Statement[0].Action = "ecs:*";
     const role = asReferenced("AWSBatchServiceRole", {
       inline: [{ name: "rogue", text: JSON.stringify(both) }],
@@ -287,7 +287,7 @@ describe("while somebody may be containing an incident", () => {
     assert.deepEqual(calls(plan(role, automatic)), []);
   });
 
-  it("a Deny that the owner accepted stops nothing", () => {
+  it("ignores a suppressed Deny", () => {
     const ledger = openLedger(contained);
     const findings = ledger.findings.map(
       (finding): Finding =>
@@ -300,7 +300,7 @@ describe("while somebody may be containing an incident", () => {
     ]);
   });
 
-  it("a person may decide", () => {
+  it("can be approved by a person", () => {
     const ledger = openLedger(contained);
     const missing = ledger.findings.find(({ evidence }) =>
       isSamePart(evidence.part, managedPart(batchServicePolicy)),
@@ -310,7 +310,7 @@ describe("while somebody may be containing an incident", () => {
     ]);
   });
 
-  it("what cannot be compared stops what restores, and what is at its own part", () => {
+  it("needs approval to restore, or to change an undecided part, if a part is undecided", () => {
     const blurred = { name: "blurred", text: '{"Statement": 7}' };
     const role = asReferenced("AWSBatchServiceRole", { attached: [], inline: [blurred, rogue] });
     const planned = plan(role, automatic);
