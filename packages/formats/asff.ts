@@ -1,3 +1,4 @@
+import type { AwsSecurityFinding } from "@aws-sdk/client-securityhub";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Transition } from "@drift-guard/core/model/transition";
@@ -65,7 +66,7 @@ export function formatAsff(
   const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
   const at = formatTimestamp(observedAt);
   return {
-    SchemaVersion: "2018-10-08",
+    SchemaVersion: "2018-10-08" as const,
     Id: `drift-guard/${role.account}/${finding.id}`,
     ProductArn: `arn:${partition}:securityhub:${region}:${account}:product/${account}/default`,
     GeneratorId: `drift-guard/${generatorOf(evidence)}`,
@@ -94,7 +95,7 @@ export function formatAsff(
       Severity: { Label: finding.severity, Original: finding.severity },
       Types: [typeOf(evidence)],
     },
-  };
+  } satisfies AwsSecurityFinding;
 }
 
 // Going back from PASSED or ARCHIVED is what makes Security Hub set a resolved workflow to NEW again.
