@@ -6,7 +6,7 @@ import type { PolicyDocument } from "@drift-guard/policy/document";
 import type { Grant, PolicyRequest } from "@drift-guard/policy/grant";
 import { parsePolicy } from "@drift-guard/policy/parse";
 
-/** Whether a request is one of those that a grant stands for. */
+/** Returns whether a request is one of those that a grant describes. */
 export function isWithin(grant: Grant, request: PolicyRequest, options: DecisionOptions = {}): boolean {
   const reaches = (more: Partial<Grant>): boolean =>
     decide(request, [asDocument({ ...grant, ...more })], options) === "allowed";
@@ -33,17 +33,20 @@ function asDocument({ actions, resources, principals, conditions }: Grant): Poli
   return { version: "2012-10-17", statements: [statement] };
 }
 
-/** The documents of a side that is one text or several. */
+/** Parses the documents of a side, which is one text or several. Throws PolicySyntaxError. */
 export function readSide(side: string | readonly string[]): readonly PolicyDocument[] {
   return [side].flat().map(parsePolicy);
 }
 
-/** Whether a request's action has a service and a name; patterns can ask for less, which no request has. */
+/** Returns whether the action of a request has a service prefix and a name, as every action of AWS does. */
 export function isPossible({ action }: PolicyRequest): boolean {
   return /.:./.test(action);
 }
 
-/** Holds a comparison against `decide`: its examples, and what it says of other requests. */
+/**
+ * Compares two sides and checks the result with `decide`: the example of each grant, and for each request whether a
+ * grant describes it. Returns the comparison. Throws AssertionError.
+ */
 export function assertAgreement(
   candidate: string | readonly string[],
   reference: string | readonly string[],
@@ -53,58 +56,74 @@ export function assertAgreement(
   const comparison = comparePolicies(candidate, reference, options);
   const [ours, theirs] = [readSide(candidate), readSide(reference)];
   const { excess, missing, hardening, deniesAdded, deniesRemoved } = comparison;
-  const told = [
+  const expected = [
     ["allowed", ours, theirs, excess],
     ["allowed", theirs, ours, [...missing, ...hardening]],
     ["explicitDeny", ours, theirs, deniesAdded],
     ["explicitDeny", theirs, ours, deniesRemoved],
   ] as const;
-  const examples = told.flatMap(([, , , grants]) => grants.flatMap(({ example }) => example ?? []));
-  const truths = listTruths([...ours, ...theirs]);
+  const examples = expected.flatMap(([, , , grants]) => grants.flatMap(({ example }) => example ?? []));
+  const booleanKeys = listBooleanKeys([...ours, ...theirs]);
   const possible = [...requests, ...examples].filter(
-    (request) => isPossible(request) && truths.every((key) => isTruth(request.context[key])),
+    (request) => isPossible(request) && booleanKeys.every((key) => isBoolean(request.context[key])),
   );
   const decided = possible.map((request) => ({
     request,
     here: decide(request, ours, options),
     there: decide(request, theirs, options),
   }));
-  for (const [sought, giver, taker, grants] of told) {
+  for (const [decision, left, right, grants] of expected) {
     for (const grant of grants) {
-      assert.ok(grant.example, "a grant has an example");
+      assert.ok(grant.example, "a grant without an example");
       const { example } = grant;
-      const given = decide(example, giver, options);
-      const taken = decide(example, taker, options);
-      assert.ok(given === sought && taken !== sought, `the example separates: ${JSON.stringify(grant)}`);
-      assert.ok(isWithin(grant, example, options), `the example is of its grant: ${JSON.stringify(grant)}`);
+      const leftDecision = decide(example, left, options);
+      const rightDecision = decide(example, right, options);
+      assert.ok(
+        leftDecision === decision && rightDecision !== decision,
+        `the example shows no difference: ${JSON.stringify(grant)}`,
+      );
+      assert.ok(
+        isWithin(grant, example, options),
+        `the example is not in its grant: ${JSON.stringify(grant)}`,
+      );
     }
     for (const { request, here, there } of decided) {
-      const [given, taken] = giver === ours ? [here, there] : [there, here];
-      if (given !== sought || taken === sought) {
+      const [leftDecision, rightDecision] = left === ours ? [here, there] : [there, here];
+      if (leftDecision !== decision || rightDecision === decision) {
         const wrong = grants.find((grant) => !grant.partly && isWithin(grant, request, options));
-        assert.equal(wrong, undefined, `not ${sought}, but told so: ${JSON.stringify({ request, wrong })}`);
+        assert.equal(
+          wrong,
+          undefined,
+          `in a grant, but not a difference of ${decision}: ${JSON.stringify({ request, wrong })}`,
+        );
         continue;
       }
       if (comparison.undecided.length > 0) continue;
-      assert.ok(grants.length > 0, `${sought}, but not told: ${JSON.stringify(request)}`);
+      assert.ok(
+        grants.length > 0,
+        `a difference of ${decision}, but there are no grants: ${JSON.stringify(request)}`,
+      );
       const holder = grants.some((grant) => isWithin(grant, request, options));
-      assert.ok(holder, `${sought}, but in no grant: ${JSON.stringify(request)}\n${JSON.stringify(grants)}`);
+      assert.ok(
+        holder,
+        `a difference of ${decision}, but in no grant: ${JSON.stringify(request)}\n${JSON.stringify(grants)}`,
+      );
     }
   }
   assertRelation(comparison);
   return comparison;
 }
 
-/** The keys that are asked for a truth alone: requests have no other text of them. */
-function listTruths(documents: readonly PolicyDocument[]): readonly string[] {
+/** Returns the keys that only Bool conditions use: their values in a request are true and false. */
+function listBooleanKeys(documents: readonly PolicyDocument[]): readonly string[] {
   const conditions = documents.flatMap(({ statements }) => statements).flatMap((one) => one.conditions);
-  const isAsked = (name: RegExp) =>
+  const keysOf = (name: RegExp) =>
     conditions.filter(({ operator }) => name.test(operator)).map(({ key }) => key);
-  const others = new Set(isAsked(/^(?!(?:For\w+:)?(?:Bool|Null))/));
-  return isAsked(/Bool/).filter((key) => !others.has(key));
+  const others = new Set(keysOf(/^(?!(?:For\w+:)?(?:Bool|Null))/));
+  return keysOf(/Bool/).filter((key) => !others.has(key));
 }
 
-function isTruth(value: string | readonly string[] = []): boolean {
+function isBoolean(value: string | readonly string[] = []): boolean {
   return [value].flat().every((text) => /^(?:true|false)$/i.test(text));
 }
 

@@ -13,8 +13,8 @@ const own = { account, organization };
 
 const services = oneOf(["batch.amazonaws.com", "ecs-tasks.amazonaws.com", "ec2.amazonaws.com"]);
 
-/** Conditions that keep others out, conditions that keep oneself out too, and conditions about something else. */
-const atoms = fc.oneof(
+/** Conditions that shut out other accounts, conditions that shut out the own account too, and unrelated ones. */
+const condition = fc.oneof(
   fc.tuple(
     oneOf([
       "StringEquals",
@@ -58,16 +58,16 @@ const statement = fc
     odds: fc.nat(9),
     Principal: fc.record({ Service: listOf(services, 2) }),
     Action: oneOf(["sts:AssumeRole", "sts:*", "sts:TagSession"]),
-    atoms: fc.array(atoms, { maxLength: 3 }),
+    conditions: fc.array(condition, { maxLength: 3 }),
   })
-  .map(({ odds, Principal, Action, atoms: drawn }) => {
+  .map(({ odds, Principal, Action, conditions }) => {
     const Condition: Record<string, Record<string, unknown>> = {};
-    for (const [operator, key, values] of drawn)
+    for (const [operator, key, values] of conditions)
       Condition[operator] = { ...Condition[operator], [key]: values };
     return { Effect: odds === 0 ? "Deny" : "Allow", Principal, Action, Condition };
   });
 
-/** A trust policy and the same with other conditions on some statements, or one statement more. */
+/** A trust policy, and the same policy with other conditions on some statements. */
 const pair = fc
   .tuple(
     fc.array(statement, { minLength: 1, maxLength: 3 }),
@@ -87,13 +87,13 @@ const pair = fc
     return { candidate: write(changed), reference: write(bare) };
   });
 
-const sent = fc.record({
+const serviceRequest = fc.record({
   action: oneOf(["sts:AssumeRole", "sts:TagSession", "sts:Other"]),
   principal: fc.record({ type: fc.constant("Service" as const), id: services }),
   context: fc.record({ "sts:externalid": oneOf(["a", "bc", "z"]) }, { requiredKeys: [] }),
 });
 
-/** What a service sends when it acts for the own account. */
+/** Adds the keys that a service sends when it acts for the own account. */
 function sendAsOwn({ context, ...request }: PolicyRequest): PolicyRequest {
   const service = request.principal?.id.startsWith("ecs") ? "ecs" : "batch";
   return {
@@ -108,12 +108,12 @@ function sendAsOwn({ context, ...request }: PolicyRequest): PolicyRequest {
   };
 }
 
-describe("hardening of a drawn trust policy", () => {
-  it("takes nothing from a service that acts for the own account: what that loses is missing", () => {
+describe("the hardening of a drawn trust policy", () => {
+  it("denies nothing to a service that acts for the own account: such a loss is in `missing`", () => {
     fc.assert(
       fc.property(
         pair,
-        fc.array(sent, { minLength: 3, maxLength: 8 }),
+        fc.array(serviceRequest, { minLength: 3, maxLength: 8 }),
         ({ candidate, reference }, requests) => {
           const { missing, hardening, undecided } = assertAgreement(candidate, reference, requests, own);
           if (undecided.length > 0) return;
@@ -122,7 +122,10 @@ describe("hardening of a drawn trust policy", () => {
           for (const request of [...requests, ...examples].map(sendAsOwn)) {
             if (decide(request, before) !== "allowed" || decide(request, now) === "allowed") continue;
             const holder = missing.some((grant) => isWithin(grant, request));
-            assert.ok(holder, `lost, but not missing: ${JSON.stringify({ request, missing, hardening })}`);
+            assert.ok(
+              holder,
+              `lost, but not in \`missing\`: ${JSON.stringify({ request, missing, hardening })}`,
+            );
           }
         },
       ),
@@ -130,7 +133,7 @@ describe("hardening of a drawn trust policy", () => {
     );
   });
 
-  it("is all missing where nobody says whose the role is", () => {
+  it("is empty without the own account and organisation, and the relation is the same", () => {
     fc.assert(
       fc.property(pair, ({ candidate, reference }) => {
         const [known, unknown] = [

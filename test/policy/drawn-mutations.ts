@@ -1,29 +1,34 @@
 import fc from "fast-check";
 import {
-  addAtom,
-  dropAtom,
+  addConditions,
+  dropCondition,
   editText,
   editValues,
-  swapAtom,
+  replaceCondition,
   swapOperator,
   swapQualifier,
-} from "./atom-changes.ts";
-import { rarely } from "./drawn-conditions.ts";
-import { type DrawnPolicy, type DrawnStatement, drawStatement, type Kind } from "./grammar.ts";
+} from "./condition-changes.ts";
+import { mostly } from "./drawn-conditions.ts";
+import { type DrawnPolicy, type DrawnStatement, drawStatement, type PolicyKind } from "./grammar.ts";
 
-/** A small change of a policy: pairs that nearly agree are where a comparison errs. */
+/** Makes a small change of a policy. A comparison is most likely to be wrong on policies that are nearly equal. */
 export type Mutation = (policy: DrawnPolicy) => DrawnPolicy;
 
-/** A change of one statement, which may make several of it, or none; `at` says where in it. */
+/** Changes one statement into none, one or several; `at` selects the place of the change. */
 type Change = (one: DrawnStatement, donor: DrawnStatement, at: number) => readonly DrawnStatement[];
 
-// A smaller number is no smaller change, and to try them all takes minutes.
-const fixed = (most?: number): fc.Arbitrary<number> => fc.noShrink(fc.nat(most ?? 0x7fffffff));
+// Not shrunk: a smaller number does not make a smaller change, and trying all of them takes minutes.
+const unshrunk = (most?: number): fc.Arbitrary<number> => fc.noShrink(fc.nat(most ?? 0x7fffffff));
 
-/** Draws a change to a policy. */
-export function drawMutation(kind: Kind): fc.Arbitrary<Mutation> {
+/** Draws a small change of a policy. */
+export function drawMutation(kind: PolicyKind): fc.Arbitrary<Mutation> {
   const change = fc
-    .record({ which: fixed(changes.length - 1), donor: drawStatement(kind), place: fixed(), at: fixed() })
+    .record({
+      which: unshrunk(changes.length - 1),
+      donor: drawStatement(kind),
+      place: unshrunk(),
+      at: unshrunk(),
+    })
     .map(({ which, donor, place, at }): Mutation => {
       return (policy) => {
         const index = place % Math.max(1, policy.Statement.length);
@@ -33,16 +38,16 @@ export function drawMutation(kind: Kind): fc.Arbitrary<Mutation> {
         return { ...policy, Statement: statements };
       };
     });
-  const growth = drawStatement(kind).map((added): Mutation => {
+  const addition = drawStatement(kind).map((added): Mutation => {
     return (policy) => ({ ...policy, Statement: [...policy.Statement, added] });
   });
   const version = fc.constantFrom("2012-10-17", "2008-10-17").map((Version): Mutation => {
     return (policy) => ({ ...policy, Version });
   });
-  return rarely(10, change, fc.oneof(growth, growth, version, fc.constant(mergeActions)));
+  return mostly(10, change, fc.oneof(addition, addition, version, fc.constant(mergeActions)));
 }
 
-/** Makes the change, or the next that finds something to change: not every statement has conditions. */
+/** Makes the change with number `which`, or the first one after it that changes something. */
 function changeStatement(
   one: DrawnStatement,
   donor: DrawnStatement,
@@ -60,18 +65,20 @@ const changes: readonly Change[] = [
   (one, _, at) => [swapNot(one, at)],
   (one, _, at) => splitEntries(one, at),
   (one, _, at) => [editPrincipals(one, at)],
-  (one, donor) => [take(one, donor, "Principal")],
-  (one, donor) => [take(one, donor, "Resource")],
-  (one, donor) => [take(one, donor, "Action")],
+  (one, donor) => [takeElement(one, donor, "Principal")],
+  (one, donor) => [takeElement(one, donor, "Resource")],
+  (one, donor) => [takeElement(one, donor, "Action")],
   (one, _, at) => [changeCondition(one, swapOperator, at)],
   (one, _, at) => [changeCondition(one, swapQualifier, at)],
   (one, _, at) => [changeCondition(one, editValues, at)],
   (one, _, at) => [changeCondition(one, editValues, at)],
-  (one, _, at) => [changeCondition(one, dropAtom, at)],
-  (one, donor, at) => [changeCondition(one, (own, place) => swapAtom(own, donor.Condition, place), at)],
-  (one, donor, at) => [changeCondition(one, (own, place) => addAtom(own, donor.Condition, place), at)],
-  (one, { Condition }) => [put(one, "Condition", Condition)],
-  (one, donor) => [put({ ...donor, Effect: one.Effect }, "Condition", one.Condition)],
+  (one, _, at) => [changeCondition(one, dropCondition, at)],
+  (one, donor, at) => [
+    changeCondition(one, (own, place) => replaceCondition(own, donor.Condition, place), at),
+  ],
+  (one, donor, at) => [changeCondition(one, (own, place) => addConditions(own, donor.Condition, place), at)],
+  (one, { Condition }) => [setElement(one, "Condition", Condition)],
+  (one, donor) => [setElement({ ...donor, Effect: one.Effect }, "Condition", one.Condition)],
   (one) => [{ ...one, Effect: one.Effect === "Allow" ? "Deny" : "Allow" }],
   () => [],
 ];
@@ -80,8 +87,8 @@ function pick<Item>(items: readonly Item[], at: number): Item | undefined {
   return items[at % Math.max(1, items.length)];
 }
 
-/** Replaces an element, or takes it away. */
-function put(one: DrawnStatement, element: string, value: unknown): DrawnStatement {
+/** Sets an element of a statement; removes it if the value is undefined. */
+function setElement(one: DrawnStatement, element: string, value: unknown): DrawnStatement {
   const { [element]: _, ...rest } = one;
   return { ...rest, Effect: one.Effect, ...(value !== undefined && { [element]: value }) };
 }
@@ -91,29 +98,29 @@ function changeCondition(
   change: (condition: unknown, at: number) => unknown,
   at: number,
 ): DrawnStatement {
-  return put(one, "Condition", change(one.Condition, at));
+  return setElement(one, "Condition", change(one.Condition, at));
 }
 
-/** Puts the donor's element, or its opposite, in the place of one's own. */
-function take(one: DrawnStatement, donor: DrawnStatement, element: string): DrawnStatement {
-  const bare = put(put(one, element, undefined), `Not${element}`, undefined);
-  return put(put(bare, element, donor[element]), `Not${element}`, donor[`Not${element}`]);
+/** Replaces an element, such as Action or NotAction, by that of the donor. */
+function takeElement(one: DrawnStatement, donor: DrawnStatement, element: string): DrawnStatement {
+  const bare = setElement(setElement(one, element, undefined), `Not${element}`, undefined);
+  return setElement(setElement(bare, element, donor[element]), `Not${element}`, donor[`Not${element}`]);
 }
 
 function splitEntries(one: DrawnStatement, at: number): readonly DrawnStatement[] {
   const element = pick(["Action", "Resource"], at) ?? "Action";
   const list = one[element];
-  return Array.isArray(list) ? list.map((entry: unknown) => put(one, element, entry)) : [one];
+  return Array.isArray(list) ? list.map((entry: unknown) => setElement(one, element, entry)) : [one];
 }
 
-/** Gives the first statement the actions of the second too. */
+/** Merges the first two statements: the actions of both, the rest of the first. */
 function mergeActions(policy: DrawnPolicy): DrawnPolicy {
   const [one, other, ...rest] = policy.Statement;
   if (one?.Action === undefined || other?.Action === undefined) return policy;
-  return { ...policy, Statement: [put(one, "Action", [one.Action, other.Action].flat()), ...rest] };
+  return { ...policy, Statement: [setElement(one, "Action", [one.Action, other.Action].flat()), ...rest] };
 }
 
-/** Makes an element its opposite: Action and NotAction, and their kin. */
+/** Swaps Action and NotAction, Resource and NotResource, or Principal and NotPrincipal. */
 function swapNot(one: DrawnStatement, at: number): DrawnStatement {
   const names = ["Action", "Resource", "Principal"].flatMap((name) => [name, `Not${name}`]);
   const from = pick(
@@ -122,10 +129,10 @@ function swapNot(one: DrawnStatement, at: number): DrawnStatement {
   );
   if (from === undefined) return one;
   const to = from.startsWith("Not") ? from.slice(3) : `Not${from}`;
-  return put(put(one, from, undefined), to, one[from]);
+  return setElement(setElement(one, from, undefined), to, one[from]);
 }
 
-/** Edits one action or resource. */
+/** Edits one entry of Action, NotAction, Resource or NotResource. */
 function editNames(one: DrawnStatement, at: number): DrawnStatement {
   const element = pick(
     ["Action", "NotAction", "Resource", "NotResource"].filter((name) => name in one),
@@ -134,16 +141,16 @@ function editNames(one: DrawnStatement, at: number): DrawnStatement {
   if (element === undefined) return one;
   const entries = one[element];
   const edit = (entry: unknown) => (typeof entry === "string" ? editText(entry, at >> 4) : entry);
-  if (!Array.isArray(entries)) return put(one, element, edit(entries));
+  if (!Array.isArray(entries)) return setElement(one, element, edit(entries));
   const place = (at >> 2) % Math.max(1, entries.length);
-  return put(
+  return setElement(
     one,
     element,
     entries.map((entry: unknown, index) => (index === place ? edit(entry) : entry)),
   );
 }
 
-/** Takes a principal, or a type of them, away. */
+/** Removes one principal, or one type of principals. */
 function editPrincipals(one: DrawnStatement, at: number): DrawnStatement {
   const element = "Principal" in one ? "Principal" : "NotPrincipal";
   const types = one[element];
@@ -152,5 +159,5 @@ function editPrincipals(one: DrawnStatement, at: number): DrawnStatement {
     if (index !== at % all.length) return [[type, ids]];
     return Array.isArray(ids) && ids.length > 1 ? [[type, ids.slice(1)]] : [];
   });
-  return put(one, element, Object.fromEntries(entries));
+  return setElement(one, element, Object.fromEntries(entries));
 }

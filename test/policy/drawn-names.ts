@@ -1,6 +1,6 @@
-/** Names of actions, resources and principals, of policies and of requests: chosen so that they meet often. */
+/** Names of actions, resources and principals in policies and in requests, chosen so that they often match. */
 
-/** Actions as identity policies name them. */
+/** Actions of identity policies. */
 export const actions: readonly string[] = [
   "s3:GetObject",
   "s3:Get*",
@@ -19,7 +19,7 @@ export const actions: readonly string[] = [
   "s3:*e*",
 ];
 
-/** Actions as hardly anybody names them. */
+/** Unusual actions of identity policies. */
 export const oddActions: readonly string[] = [
   "*:*",
   "s3*",
@@ -31,7 +31,7 @@ export const oddActions: readonly string[] = [
   "*:?*",
 ];
 
-/** Actions as trust policies name them. */
+/** Actions of trust policies. */
 export const trustActions: readonly string[] = [
   "sts:AssumeRole",
   "sts:*",
@@ -42,8 +42,8 @@ export const trustActions: readonly string[] = [
   "sts:*e*",
 ];
 
-/** Actions that requests ask for. */
-export const askedActions: readonly string[] = [
+/** Actions of requests. */
+export const requestActions: readonly string[] = [
   "s3:GetObject",
   "s3:PutObject",
   "s3:GetThing",
@@ -55,10 +55,15 @@ export const askedActions: readonly string[] = [
   "q:z",
 ];
 
-/** Actions that requests ask of a role's trust policy. */
-export const askedTrustActions: readonly string[] = ["sts:AssumeRole", "sts:TagSession", "sts:Other", "a:b"];
+/** Actions of requests to assume a role. */
+export const requestTrustActions: readonly string[] = [
+  "sts:AssumeRole",
+  "sts:TagSession",
+  "sts:Other",
+  "a:b",
+];
 
-/** Resources as policies name them. */
+/** Resources of policies. */
 export const resources: readonly string[] = [
   "*",
   "arn:aws:s3:::a",
@@ -76,7 +81,7 @@ export const resources: readonly string[] = [
   "arn:aws:s3:::*",
 ];
 
-/** Resources as hardly anybody names them: fewer segments, more colons, wildcards anywhere. */
+/** Unusual resources of policies: fewer segments, more colons, wildcards anywhere. */
 export const oddResources: readonly string[] = [
   "arn:aws:s3",
   "arn:aws:s3:*",
@@ -98,7 +103,7 @@ export const oddResources: readonly string[] = [
   "ARN:aws:s3:::a",
 ];
 
-/** Resources of version 2012-10-17 with policy variables and escapes. */
+/** Resources with policy variables and escapes, for version 2012-10-17. */
 export const variableResources: readonly string[] = [
   `arn:aws:s3:::\${aws:username}`,
   `arn:aws:s3:::a/\${aws:username}/*`,
@@ -109,8 +114,8 @@ export const variableResources: readonly string[] = [
   `arn:aws:s3:::\${aws:PrincipalTag/team}/*`,
 ];
 
-/** Resources that requests ask for. */
-export const askedResources: readonly string[] = [
+/** Resources of requests. */
+export const requestResources: readonly string[] = [
   "*",
   "arn:aws:s3:::a",
   "arn:aws:s3:::a/b",
@@ -131,7 +136,7 @@ export const askedResources: readonly string[] = [
   "arn:aws:s3:::",
 ];
 
-/** Principals as policies name them, by type. */
+/** Principals of policies by type. */
 export const principals = {
   AWS: [
     "123456789012",
@@ -157,8 +162,8 @@ export const principals = {
   CanonicalUser: ["79a59df900b949e5", "*"],
 } as const;
 
-/** Principals that requests come from, by type. */
-export const askedPrincipals = {
+/** Principals of requests by type. */
+export const requestPrincipals = {
   AWS: [
     "arn:aws:iam::123456789012:root",
     "arn:aws:iam::123456789012:role/r",

@@ -2,21 +2,21 @@ import type { PolicyRequest } from "@drift-guard/policy/grant";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import fc from "fast-check";
 import { drawMutation } from "./drawn-mutations.ts";
-import { aim, drawShots } from "./drawn-requests.ts";
-import { type DrawnPolicy, drawFocus, drawPolicy, type Kind } from "./grammar.ts";
+import { aimRequest, drawRequestDrafts } from "./drawn-requests.ts";
+import { type DrawnPolicy, drawFocus, drawPolicy, type PolicyKind } from "./grammar.ts";
 
 /** The documents of a side. */
 export type DrawnSide = readonly DrawnPolicy[];
 
-/** Two sides, one a change of the other, and requests that are aimed at what they name. */
+/** Two sides, the candidate a change of the reference, as texts; and requests close to what they name. */
 export interface DrawnPair {
   readonly candidate: readonly string[];
   readonly reference: readonly string[];
   readonly requests: readonly PolicyRequest[];
 }
 
-/** Draws the documents of a side: mostly one. */
-export function drawSide(kind: Kind): fc.Arbitrary<DrawnSide> {
+/** Draws the documents of a side, mostly one. */
+export function drawSide(kind: PolicyKind): fc.Arbitrary<DrawnSide> {
   const policy = drawPolicy(kind);
   return fc.oneof(
     { weight: 8, arbitrary: fc.tuple(policy) },
@@ -25,8 +25,8 @@ export function drawSide(kind: Kind): fc.Arbitrary<DrawnSide> {
   );
 }
 
-/** Draws a change of a side: of one of its documents; seldom one goes, or is there twice. */
-export function drawSideChange(kind: Kind): fc.Arbitrary<(side: DrawnSide) => DrawnSide> {
+/** Draws a change of a side: mostly of one document; seldom removes one, or adds a changed copy of the first. */
+export function drawSideChange(kind: PolicyKind): fc.Arbitrary<(side: DrawnSide) => DrawnSide> {
   return fc
     .record({ at: fc.noShrink(fc.nat()), odds: fc.noShrink(fc.nat(24)), mutate: drawMutation(kind) })
     .map(({ at, odds, mutate }) => (side: DrawnSide) => {
@@ -37,7 +37,7 @@ export function drawSideChange(kind: Kind): fc.Arbitrary<(side: DrawnSide) => Dr
     });
 }
 
-/** Writes the documents of a side; a statement that is alone stands in a list or by itself. */
+/** Returns the texts of a side. The only statement of a document is written without a list if it has conditions. */
 export function writeSide(side: DrawnSide): readonly string[] {
   return side.map((policy) => {
     const [only, ...more] = policy.Statement;
@@ -46,22 +46,22 @@ export function writeSide(side: DrawnSide): readonly string[] {
   });
 }
 
-/** Draws a pair of sides of a kind with requests. */
-export function drawPair(kind: Kind, most = 2): fc.Arbitrary<DrawnPair> {
+/** Draws a pair of sides of a kind of policy, one to `most` changes apart, with requests. */
+export function drawPair(kind: PolicyKind, most = 2): fc.Arbitrary<DrawnPair> {
   return drawFocus(kind).chain((focused) =>
     fc
       .record({
         side: drawSide(focused),
         changes: fc.array(drawSideChange(focused), { minLength: 1, maxLength: most }),
-        shots: drawShots(focused),
+        drafts: drawRequestDrafts(focused),
       })
-      .map(({ side, changes, shots }) => {
+      .map(({ side, changes, drafts }) => {
         const [candidate, reference] = [changes.reduce((current, change) => change(current), side), side].map(
           writeSide,
         );
         const written = { candidate: candidate ?? [], reference: reference ?? [] };
         const documents = [...written.candidate, ...written.reference].map(parsePolicy);
-        return { ...written, requests: shots.map((shot) => aim(shot, documents)) };
+        return { ...written, requests: drafts.map((draft) => aimRequest(draft, documents)) };
       }),
   );
 }

@@ -3,73 +3,85 @@ import type { PolicyDocument } from "@drift-guard/policy/document";
 import type { PolicyPrincipal, PolicyRequest } from "@drift-guard/policy/grant";
 import fc from "fast-check";
 import { oneOf } from "./drawn-conditions.ts";
-import { askedActions, askedPrincipals, askedResources, askedTrustActions } from "./drawn-names.ts";
-import type { Kind } from "./grammar.ts";
-import { type Topic, topics } from "./topics.ts";
+import { requestActions, requestPrincipals, requestResources, requestTrustActions } from "./drawn-names.ts";
+import type { PolicyKind } from "./grammar.ts";
+import { type KeyFamily, keyFamilies } from "./key-families.ts";
 
 type Context = PolicyRequest["context"];
 
-/** Values of keys, absent keys and empty lists among them. */
-function drawContext(about: readonly Topic[]): fc.Arbitrary<Context> {
-  const keys = about.flatMap(({ single, several, asked }) => [
-    ...single.map((key) => [key.toLowerCase(), oneOf(asked)] as const),
-    ...several.map((key) => [key.toLowerCase(), fc.array(oneOf(asked), { maxLength: 3 })] as const),
+/** Draws a request context; keys can be absent, and lists can be empty. */
+function drawContext(families: readonly KeyFamily[]): fc.Arbitrary<Context> {
+  const keys = families.flatMap(({ single, multivalued, requestValues }) => [
+    ...single.map((key) => [key.toLowerCase(), oneOf(requestValues)] as const),
+    ...multivalued.map(
+      (key) => [key.toLowerCase(), fc.array(oneOf(requestValues), { maxLength: 3 })] as const,
+    ),
   ]);
   return fc.record<Record<string, string | string[]>>(Object.fromEntries(keys), { requiredKeys: [] });
 }
 
 const principal: fc.Arbitrary<PolicyPrincipal> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ type: fc.constant("AWS" as const), id: oneOf(askedPrincipals.AWS) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ type: fc.constant("AWS" as const), id: oneOf(requestPrincipals.AWS) }),
+  },
   {
     weight: 2,
-    arbitrary: fc.record({ type: fc.constant("Service" as const), id: oneOf(askedPrincipals.Service) }),
+    arbitrary: fc.record({ type: fc.constant("Service" as const), id: oneOf(requestPrincipals.Service) }),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ type: fc.constant("Federated" as const), id: oneOf(askedPrincipals.Federated) }),
+    arbitrary: fc.record({ type: fc.constant("Federated" as const), id: oneOf(requestPrincipals.Federated) }),
   },
   {
     weight: 1,
     arbitrary: fc.record({
       type: fc.constant("CanonicalUser" as const),
-      id: oneOf(askedPrincipals.CanonicalUser),
+      id: oneOf(requestPrincipals.CanonicalUser),
     }),
   },
 );
 
-/** Draws a request that drawn policies are likely to tell apart. */
-export function drawRequest({ trust, both, about = topics }: Kind): fc.Arbitrary<PolicyRequest> {
+/** Draws a request that drawn policies often decide differently. */
+export function drawRequest({
+  trust,
+  hasPrincipalsAndResources,
+  families = keyFamilies,
+}: PolicyKind): fc.Arbitrary<PolicyRequest> {
   return fc.record({
-    action: oneOf(trust ? askedTrustActions : askedActions),
-    ...(!trust && { resource: oneOf(askedResources) }),
-    ...((trust || both) && { principal }),
-    context: drawContext(about),
+    action: oneOf(trust ? requestTrustActions : requestActions),
+    ...(!trust && { resource: oneOf(requestResources) }),
+    ...((trust || hasPrincipalsAndResources) && { principal }),
+    context: drawContext(families),
   });
 }
 
-/** A request aimed at policies: made of one that is drawn, and of choices among what the policies name. */
-export interface Shot {
+/** A drawn request, and numbers that select names of the policies to put into it. */
+export interface RequestDraft {
   readonly request: PolicyRequest;
   readonly choices: readonly number[];
 }
 
-/** Draws requests to be aimed at the policies of a pair; a failure names the one that failed, so none is made smaller. */
-export function drawShots(kind: Kind): fc.Arbitrary<readonly Shot[]> {
-  const shot = fc.record({
+/** Draws the requests of a pair. Not shrunk: the message of a failure shows the one request that failed. */
+export function drawRequestDrafts(kind: PolicyKind): fc.Arbitrary<readonly RequestDraft[]> {
+  const draft = fc.record({
     request: drawRequest(kind),
     choices: fc.array(fc.nat(0xffff), { minLength: 6, maxLength: 6 }),
   });
-  return fc.noShrink(fc.array(shot, { minLength: 6, maxLength: 16 }));
+  return fc.noShrink(fc.array(draft, { minLength: 6, maxLength: 16 }));
 }
 
 /**
- * Brings a request close to a statement: mostly its action, resource, principal and values of keys, wildcards filled
- * in. A key that no condition asks several values of has one.
+ * Returns a request close to one statement of some documents: mostly with its action, resource and principal, and with
+ * values of conditions, all without wildcards. Only a multivalued key has several values.
  */
-export function aim({ request, choices }: Shot, documents: readonly PolicyDocument[]): PolicyRequest {
-  const [which = 0, action = 0, resource = 0, who = 0, what = 0, sparing = 0] = choices;
+export function aimRequest(
+  { request, choices }: RequestDraft,
+  documents: readonly PolicyDocument[],
+): PolicyRequest {
+  const [which = 0, action = 0, resource = 0, who = 0, what = 0, omitting = 0] = choices;
   const statements = documents.flatMap((document) => document.statements);
-  const context = aimContext(request.context, documents, what, sparing);
+  const context = aimContext(request.context, documents, what, omitting);
   const target = pick(statements, which);
   if (target === undefined) return { ...request, context };
   const fillVariables = (text: string) =>
@@ -112,7 +124,7 @@ function fillWildcards(pattern: string, at: number): string {
   });
 }
 
-/** An account by itself or one of its roles, a role by itself or a session of it. */
+/** Returns a principal that an entry matches: the account or a role of it, the role or a session of it. */
 function actAs({ type, id }: PolicyPrincipal, at: number): PolicyPrincipal {
   if (type !== "AWS") return { type, id };
   const arn = /^\d{12}$/.test(id) ? `arn:aws:iam::${id}:root` : id;
@@ -124,22 +136,22 @@ function actAs({ type, id }: PolicyPrincipal, at: number): PolicyPrincipal {
   };
 }
 
-/** The keys that requests can have several values of: those that a condition of some statement asks it of. */
-export function listSeveral(documents: readonly PolicyDocument[]): ReadonlySet<string> {
+/** Returns the keys that a condition uses ForAllValues or ForAnyValue on: a request can have several values of them. */
+export function listMultivaluedKeys(documents: readonly PolicyDocument[]): ReadonlySet<string> {
   const statements = documents.flatMap((document) => document.statements.filter((one) => !hasNoEffect(one)));
   const conditions = statements.flatMap((one) => one.conditions);
   return new Set(conditions.flatMap(({ operator, key }) => (operator.startsWith("For") ? [key] : [])));
 }
 
-/** Values that the conditions name in the place of some drawn ones; one where nobody asks for several. */
+/** Replaces some drawn values by values of conditions, and leaves out some keys. */
 function aimContext(
   context: Context,
   documents: readonly PolicyDocument[],
   at: number,
-  sparing: number,
+  omitting: number,
 ): Context {
   const conditions = documents.flatMap(({ statements }) => statements.flatMap((one) => one.conditions));
-  const several = listSeveral(documents);
+  const multivalued = listMultivaluedKeys(documents);
   const named = Map.groupBy(conditions, ({ key }) => key);
   const entries = [...new Set([...Object.keys(context), ...named.keys()])].flatMap<
     readonly [string, string | readonly string[]]
@@ -148,10 +160,10 @@ function aimContext(
     const values = (named.get(key) ?? []).flatMap((condition) => condition.values);
     const choice = (at >> index) + index * 5;
     const aimed = pick(values, choice);
-    if ((sparing >> index) % 4 === 0) return [];
+    if ((omitting >> index) % 4 === 0) return [];
     const list =
       aimed === undefined || choice % 3 === 0 ? drawn : [fillWildcards(aimed, choice), ...drawn.slice(1)];
-    if (several.has(key)) return [[key, list]];
+    if (multivalued.has(key)) return [[key, list]];
     return list[0] === undefined ? [] : [[key, list[0]]];
   });
   return Object.fromEntries(entries);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { drawCondition, listOf, oneOf, rarely } from "./drawn-conditions.ts";
+import { drawConditionBlock, listOf, mostly, oneOf } from "./drawn-conditions.ts";
 import {
   actions,
   oddActions,
@@ -9,50 +9,51 @@ import {
   trustActions,
   variableResources,
 } from "./drawn-names.ts";
-import { type Topic, topics } from "./topics.ts";
+import { type KeyFamily, keyFamilies } from "./key-families.ts";
 
-/** One statement as the generators draw it; texts are chosen so that patterns and requests meet. */
+/** A drawn statement. Its texts are chosen so that patterns and requests often match. */
 export interface DrawnStatement {
   readonly Effect: "Allow" | "Deny";
   readonly [element: string]: unknown;
 }
 
-/** A drawn policy, to be written as JSON. */
+/** A drawn policy, in the form of its JSON. */
 export interface DrawnPolicy {
   readonly Version?: string;
   readonly Statement: readonly DrawnStatement[];
 }
 
-/** What a drawn policy is for. */
-export interface Kind {
-  /** A trust policy: it has principals and no resources. */
+/** A kind of policy to draw. */
+export interface PolicyKind {
+  /** A trust policy: with principals, without resources. */
   readonly trust: boolean;
-  /** Whether texts hold policy variables. */
+  /** Whether its texts can contain policy variables. */
   readonly variables: boolean;
-  /** A policy of a resource: it has principals as well as resources. */
-  readonly both?: true;
-  /** Where bare account ids belong; `aws` when left out. */
+  /** A policy of a resource: with principals and resources. */
+  readonly hasPrincipalsAndResources?: true;
+  /** The partition of bare account ids; `aws` by default. */
   readonly partition?: string;
-  /** What its conditions are about; anything when left out. */
-  readonly about?: readonly Topic[];
+  /** The families of its condition keys; all by default. */
+  readonly families?: readonly KeyFamily[];
 }
 
-/** Every kind of policy, by name. */
-export const kinds = {
+/** The kinds of policy by name. */
+export const policyKinds = {
   identity: { trust: false, variables: false },
   trust: { trust: true, variables: false },
   variables: { trust: false, variables: true },
-  resource: { trust: false, variables: false, both: true },
+  resource: { trust: false, variables: false, hasPrincipalsAndResources: true },
   china: { trust: true, variables: true, partition: "aws-cn" },
-} as const satisfies Readonly<Record<string, Kind>>;
+} as const satisfies Readonly<Record<string, PolicyKind>>;
 
-/** Draws what the conditions of a pair are about: on few keys they meet. */
-export function drawFocus<Some extends Kind>(
+/** Draws the one or two key families of a pair: with few keys, conditions often use the same one. */
+export function drawFocus<Some extends PolicyKind>(
   kind: Some,
-): fc.Arbitrary<Some & { readonly about: readonly Topic[] }> {
-  return fc
-    .shuffledSubarray([...topics], { minLength: 1, maxLength: 2 })
-    .map((about) => ({ ...kind, about: kind.variables ? [topics[0] ?? about[0], ...about] : about }));
+): fc.Arbitrary<Some & { readonly families: readonly KeyFamily[] }> {
+  return fc.shuffledSubarray([...keyFamilies], { minLength: 1, maxLength: 2 }).map((families) => ({
+    ...kind,
+    families: kind.variables ? [...keyFamilies.slice(0, 1), ...families] : families,
+  }));
 }
 
 const drawPrincipals = fc.oneof(
@@ -71,13 +72,13 @@ const drawPrincipals = fc.oneof(
   },
 );
 
-/** Draws a statement from the whole grammar. */
+/** Draws a statement that can use every element of the grammar. */
 export function drawStatement({
   trust,
   variables,
-  both,
-  about = topics,
-}: Kind): fc.Arbitrary<DrawnStatement> {
+  hasPrincipalsAndResources: both,
+  families = keyFamilies,
+}: PolicyKind): fc.Arbitrary<DrawnStatement> {
   const element = (name: string, drawn: fc.Arbitrary<unknown>) =>
     fc
       .tuple(fc.nat(49), drawn)
@@ -86,12 +87,12 @@ export function drawStatement({
           ? { [`Not${name}`]: entries }
           : { [name]: odds === 49 && name !== "Principal" ? [] : entries },
       );
-  const where = rarely(
+  const where = mostly(
     6,
     oneOf(variables ? [...resources, ...variableResources] : resources),
     oneOf(oddResources),
   );
-  const what = trust ? oneOf(trustActions) : rarely(8, oneOf(actions), oneOf(oddActions));
+  const what = trust ? oneOf(trustActions) : mostly(8, oneOf(actions), oneOf(oddActions));
   const nothing = fc.constant({});
   return fc
     .tuple(
@@ -99,7 +100,7 @@ export function drawStatement({
       element("Action", listOf(what)),
       trust ? nothing : element("Resource", listOf(where)),
       trust || both ? element("Principal", drawPrincipals) : nothing,
-      fc.option(drawCondition(about, variables), { nil: undefined }),
+      fc.option(drawConditionBlock(families, variables), { nil: undefined }),
     )
     .map(([odds, action, resource, principal, condition]) => ({
       Effect: odds < 3 ? ("Deny" as const) : ("Allow" as const),
@@ -111,7 +112,7 @@ export function drawStatement({
 }
 
 /** Draws a policy of up to four statements. */
-export function drawPolicy(kind: Kind): fc.Arbitrary<DrawnPolicy> {
+export function drawPolicy(kind: PolicyKind): fc.Arbitrary<DrawnPolicy> {
   const versions = [
     "2012-10-17",
     "2012-10-17",

@@ -11,7 +11,7 @@ import { isWithin } from "./agreement.ts";
 import { allow, deny, policy } from "./builders.ts";
 import { drawMutation } from "./drawn-mutations.ts";
 import { drawRequest } from "./drawn-requests.ts";
-import { drawPolicy, type Kind } from "./grammar.ts";
+import { drawPolicy, type PolicyKind } from "./grammar.ts";
 
 const today: Catalogue = makeCatalogue({ s3: ["GetObject", "GetBucketAcl", "PutObject"], iam: ["GetRole"] });
 const gets = ["s3:GetObject", "s3:GetBucketAcl"];
@@ -113,7 +113,7 @@ describe("a difference is not latent", () => {
 });
 
 describe("separateLatent", () => {
-  const kind: Kind = { trust: false, variables: false };
+  const kind: PolicyKind = { trust: false, variables: false };
   const comparison = fc
     .tuple(drawPolicy(kind), fc.array(drawMutation(kind), { minLength: 1, maxLength: 2 }))
     .map(([drawn, changes]) =>

@@ -1,45 +1,65 @@
+/**
+ * Draws pairs of policies, compares them, and checks every comparison with `decide`. Stops at the first wrong one.
+ *
+ * Usage: npm run soak -- [pairs] [seed] [identity | trust | variables | resource | china]
+ *
+ * Without arguments: a million pairs (some two hours), spread over the five kinds, from a new seed, which it prints.
+ */
 import { decide } from "@drift-guard/policy/decide";
 import fc from "fast-check";
 import { assertAgreement, readSide } from "./agreement.ts";
 import { drawPair } from "./drawn-pairs.ts";
-import { type Kind, kinds } from "./grammar.ts";
+import { type PolicyKind, policyKinds } from "./grammar.ts";
 
-// Draws pairs of policies and holds the comparison against `decide`.
-// Usage: node test/policy/soak.ts N [seed] [identity | trust | variables | resource | china]
-const [, , count = "100000", seedText, only] = process.argv;
+const [, , pairs = "1000000", seedText, kindName] = process.argv;
 const seed = Number(seedText ?? Date.now() & 0x7fffffff);
-const chosen = Object.entries<Kind>(kinds).filter(([name]) => only === undefined || name === only);
-if (chosen.length === 0) throw new Error(`${only} is no kind: ${Object.keys(kinds).join(", ")}`);
-const numRuns = Math.ceil(Number(count) / chosen.length);
+const kinds = Object.entries<PolicyKind>(policyKinds).filter(
+  ([name]) => kindName === undefined || name === kindName,
+);
+const numRuns = Math.ceil(Number(pairs) / kinds.length);
+if (kinds.length === 0 || !(numRuns > 0) || Number.isNaN(seed)) {
+  console.error(
+    `Usage: npm run soak -- [pairs] [seed] [kind]\nKinds: ${Object.keys(policyKinds).join(", ")}`,
+  );
+  process.exit(1);
+}
 
-const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
+const formatShare = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
 
-function soak(name: string, kind: Kind): void {
+/** Compares the pairs of one kind and prints how often each relation and each reason came up. */
+function soak(name: string, kind: PolicyKind): void {
   const relations = new Map<string, number>();
   const reasons = new Map<string, number>();
-  const requests = { all: 0, separating: 0 };
-  const began = performance.now();
-  const pairs = fc.property(drawPair(kind, 3), (pair) => {
+  const requests = { all: 0, decidedDifferently: 0 };
+  const start = performance.now();
+  const agreement = fc.property(drawPair(kind, 3), (pair) => {
     const { relation, undecided } = assertAgreement(pair.candidate, pair.reference, pair.requests, kind);
     relations.set(relation, (relations.get(relation) ?? 0) + 1);
     for (const { code, message } of undecided) {
-      const reason = `${code}: ${message.replaceAll(/condition .*? on \S+|"[^"]*"|resource \S+|key \S+|at \S+/g, "…")}`;
+      const reason = `${code}: ${hideNames(message)}`;
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     }
-    const [ours, theirs] = [readSide(pair.candidate), readSide(pair.reference)];
+    const [candidate, reference] = [readSide(pair.candidate), readSide(pair.reference)];
     requests.all += pair.requests.length;
-    requests.separating += pair.requests.filter(
-      (request) => decide(request, ours, kind) !== decide(request, theirs, kind),
+    requests.decidedDifferently += pair.requests.filter(
+      (request) => decide(request, candidate, kind) !== decide(request, reference, kind),
     ).length;
   });
-  fc.assert(pairs, { numRuns, seed });
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  fc.assert(agreement, { numRuns, seed });
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${name}: ${numRuns} pairs in ${seconds} s`);
-  for (const [relation, times] of relations) console.log(`  ${relation} ${share(times, numRuns)}`);
-  console.log(`  requests that separate: ${share(requests.separating, requests.all)} of ${requests.all}`);
-  for (const [reason, times] of [...reasons].sort(([, one], [, other]) => other - one))
-    console.log(`  ${times} × ${reason}`);
+  for (const [relation, count] of relations) console.log(`  ${relation} ${formatShare(count, numRuns)}`);
+  console.log(
+    `  requests decided differently: ${formatShare(requests.decidedDifferently, requests.all)} of ${requests.all}`,
+  );
+  for (const [reason, count] of [...reasons].sort(([, one], [, other]) => other - one))
+    console.log(`  ${count} × ${reason}`);
+}
+
+/** Replaces the names in a message, so that messages of one cause are counted together. */
+function hideNames(message: string): string {
+  return message.replaceAll(/condition .*? on \S+|"[^"]*"|resource \S+|key \S+|at \S+/g, "…");
 }
 
 console.log(`seed ${seed}`);
-for (const [name, kind] of chosen) soak(name, kind);
+for (const [name, kind] of kinds) soak(name, kind);

@@ -1,24 +1,24 @@
-/** What conditions ask about: keys whose values are compared alike, in policies and in requests. */
-export interface Topic {
+/** Condition keys whose values are compared alike, with values for policies and for requests. */
+export interface KeyFamily {
   readonly name: "text" | "number" | "date" | "address" | "flag" | "arn" | "blob";
-  /** Without qualifier and `IfExists`. */
+  /** Operators without qualifier and `IfExists`. */
   readonly operators: readonly string[];
-  /** Keys that requests have one value of. */
+  /** Keys of which a request has one value. */
   readonly single: readonly string[];
-  /** Keys that requests have any number of values of. */
-  readonly several: readonly string[];
-  /** What policies write, many of them so that one lies within another. */
+  /** Keys of which a request can have several values. */
+  readonly multivalued: readonly string[];
+  /** Values in policies; many of them match a part of what another one matches. */
   readonly values: readonly (string | number | boolean)[];
-  /** What hardly anybody writes, but IAM takes and its operator reads. */
+  /** Unusual values that IAM accepts and the operator can read. */
   readonly oddValues: readonly (string | number | boolean)[];
-  /** What requests have. */
-  readonly asked: readonly string[];
+  /** Values in requests. */
+  readonly requestValues: readonly string[];
 }
 
 const orders = ["Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"];
 
-/** Every family of operators but Null, which can ask for any key. */
-export const topics: readonly Topic[] = [
+/** A family for each kind of operator, except Null, which fits every key. */
+export const keyFamilies: readonly KeyFamily[] = [
   {
     name: "text",
     operators: [
@@ -30,28 +30,28 @@ export const topics: readonly Topic[] = [
       "StringNotEqualsIgnoreCase",
     ],
     single: ["aws:username", "s3:prefix", "S3:Prefix"],
-    several: ["aws:TagKeys", "aws:tagkeys"],
+    multivalued: ["aws:TagKeys", "aws:tagkeys"],
     values: ["a", "b", "bob", "ab", "a*", "*b", "a?", "*", "A", "B*", "a*b", "*a*", "??"],
     oddValues: ["", "é", "É", "b ", "a\u0301", "😀", "?*", "**", "$", "{a}", 5, true],
-    asked: ["a", "b", "bob", "ab", "zoe", "A", "B", "abob", "*", "axb", "É", "", "a*"],
+    requestValues: ["a", "b", "bob", "ab", "zoe", "A", "B", "abob", "*", "axb", "É", "", "a*"],
   },
   {
     name: "number",
     operators: orders.map((order) => `Numeric${order}`),
     single: ["s3:max-keys"],
-    several: ["x:sizes"],
+    multivalued: ["x:sizes"],
     values: ["1", "5", "10", "7.5", "-3", 5, 10],
     oddValues: ["05", "1e1", "+5", "5.0", "-0", "0", 0.5, ".5"],
-    asked: ["1", "4", "5", "7.5", "8", "10", "100", "-3", "x", "05", "0", "-0.0", "1e1"],
+    requestValues: ["1", "4", "5", "7.5", "8", "10", "100", "-3", "x", "05", "0", "-0.0", "1e1"],
   },
   {
     name: "date",
     operators: orders.map((order) => `Date${order}`),
     single: ["aws:CurrentTime"],
-    several: ["x:times"],
+    multivalued: ["x:times"],
     values: ["2020-01-01T00:00:00Z", "2024-06-01", "1577836800", "2030-01-01T00:00:00Z", 1577836800],
     oddValues: ["2024-06", "2020-01-01T01:00:00+01:00", "2020-01-01T00:00Z", "2020-01-01T00:00:00.500Z"],
-    asked: [
+    requestValues: [
       "2019-01-01T00:00:00Z",
       "2020-01-01T00:00:00Z",
       "2020-01-01T00:00:00.250Z",
@@ -65,7 +65,7 @@ export const topics: readonly Topic[] = [
     name: "address",
     operators: ["IpAddress", "NotIpAddress"],
     single: ["aws:SourceIp"],
-    several: ["x:addresses"],
+    multivalued: ["x:addresses"],
     values: [
       "10.0.0.0/16",
       "10.0.1.0/24",
@@ -83,7 +83,7 @@ export const topics: readonly Topic[] = [
       "2001:DB8:0::1/128",
       "10.0.128.0/17",
     ],
-    asked: [
+    requestValues: [
       "10.0.1.7",
       "10.0.1.9",
       "10.0.2.1",
@@ -98,10 +98,10 @@ export const topics: readonly Topic[] = [
     name: "flag",
     operators: ["Bool"],
     single: ["aws:SecureTransport"],
-    several: ["x:flags"],
+    multivalued: ["x:flags"],
     values: ["true", "false", true, false, "False"],
     oddValues: ["TRUE", "FALSE"],
-    asked: ["true", "false", "True"],
+    requestValues: ["true", "false", "True"],
   },
   {
     name: "arn",
@@ -115,7 +115,7 @@ export const topics: readonly Topic[] = [
       "StringNotLike",
     ],
     single: ["aws:SourceArn"],
-    several: ["x:arns"],
+    multivalued: ["x:arns"],
     values: [
       "arn:aws:s3:::a",
       "arn:aws:s3:::*",
@@ -126,7 +126,7 @@ export const topics: readonly Topic[] = [
       "arn:aws:s3:*:123456789012:*",
     ],
     oddValues: ["arn:aws:s3*", "arn:aws:s3:::a:b", "arn:*:b", "a", "arn:aws:s3:::?", "arn:aws:s3", "*:x/b"],
-    asked: [
+    requestValues: [
       "arn:aws:s3:::a",
       "arn:aws:s3:::ab",
       "arn:aws:s3:eu-1:123456789012:x/b",
@@ -140,14 +140,14 @@ export const topics: readonly Topic[] = [
     name: "blob",
     operators: ["BinaryEquals"],
     single: ["x:blob"],
-    several: ["x:blobs"],
+    multivalued: ["x:blobs"],
     values: ["QQ==", "Qg==", "qq=="],
     oddValues: ["*", "", "QQ"],
-    asked: ["QQ==", "Qg==", "qq==", "QA=="],
+    requestValues: ["QQ==", "Qg==", "qq==", "QA=="],
   },
 ];
 
-/** What texts of version 2012-10-17 can hold besides: variables, with and without default, and escapes. */
+/** Texts with policy variables, with and without default, and escapes, for version 2012-10-17. */
 export const variableTexts: readonly string[] = [
   `\${aws:username}`,
   `a\${aws:username}`,

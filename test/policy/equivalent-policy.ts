@@ -2,14 +2,14 @@ interface StatementJson {
   readonly [element: string]: unknown;
 }
 
-/** The same policy in other words: statements split and shuffled, lists turned round, letters and names changed. */
-export function disguise(policy: { readonly Statement: unknown }, seed: number): string {
+/** Returns the text of an equal policy: splits and shuffles statements and lists, changes case, Sids and encoding. */
+export function rewriteEquivalently(policy: { readonly Statement: unknown }, seed: number): string {
   const random = makeRandom(seed);
   const statements = listOf(policy.Statement).flatMap((statement) =>
     isStatement(statement) ? splitStatement(statement, random) : [],
   );
-  const disguised = shuffle(statements, random).map((statement, index) => spell(statement, index, random));
-  const doubled = disguised.length > 0 && random() < 0.3 ? [...disguised, disguised[0]] : disguised;
+  const rewritten = shuffle(statements, random).map((statement, index) => respell(statement, index, random));
+  const doubled = rewritten.length > 0 && random() < 0.3 ? [...rewritten, rewritten[0]] : rewritten;
   const text = JSON.stringify({
     ...policy,
     Statement: doubled.length === 1 && random() < 0.5 ? doubled[0] : doubled,
@@ -17,7 +17,7 @@ export function disguise(policy: { readonly Statement: unknown }, seed: number):
   return random() < 0.2 ? encodeURIComponent(text) : text;
 }
 
-/** Numbers between 0 and 1 that follow from a seed (mulberry32). */
+/** Returns a generator of numbers from 0 to 1 that depend on the seed alone (mulberry32). */
 function makeRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -43,7 +43,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** One statement as one or two, which together have its actions or its resources. */
+/** Splits the actions or the resources of a statement into two statements, if it lists several. */
 function splitStatement(statement: StatementJson, random: () => number): StatementJson[] {
   for (const element of shuffle(["Action", "Resource"], random)) {
     const entries = listOf(statement[element]);
@@ -54,30 +54,30 @@ function splitStatement(statement: StatementJson, random: () => number): Stateme
   return [statement];
 }
 
-function spell(statement: StatementJson, index: number, random: () => number): StatementJson {
+function respell(statement: StatementJson, index: number, random: () => number): StatementJson {
   const spelled = Object.entries(statement).map(([element, value]) => {
     if (element === "Condition" && isStatement(value))
-      return [element, spellCondition(value, random)] as const;
+      return [element, respellCondition(value, random)] as const;
     if (element.endsWith("Principal") || !Array.isArray(value))
-      return [element, spellText(element, value, random)] as const;
-    const texts = shuffle(value, random).map((one) => spellText(element, one, random));
+      return [element, respellText(element, value, random)] as const;
+    const texts = shuffle(value, random).map((one) => respellText(element, one, random));
     return [element, texts.length === 1 && random() < 0.5 ? texts[0] : texts] as const;
   });
   const sid = random() < 0.5 ? { Sid: random() < 0.3 ? "" : `S${index}` } : {};
   return { ...Object.fromEntries(shuffle(spelled, random)), ...sid };
 }
 
-function spellText(element: string, value: unknown, random: () => number): unknown {
+function respellText(element: string, value: unknown, random: () => number): unknown {
   if (!element.endsWith("Action") || typeof value !== "string") return value;
   return random() < 0.5 ? value.toUpperCase() : value;
 }
 
-/** Keys in other letters, one value as a list, a list turned round. */
-function spellCondition(condition: StatementJson, random: () => number): StatementJson {
+/** Changes the case of keys and operators, shuffles lists of values, and writes a single value as a list. */
+function respellCondition(condition: StatementJson, random: () => number): StatementJson {
   const operators = Object.entries(condition).map(([operator, keys]) => {
     if (!isStatement(keys)) return [operator, keys] as const;
     const entries = Object.entries(keys).map(([key, values]) => {
-      // Two spellings of one key would fall together.
+      // Two keys that differ in case only would become one.
       const name = random() < 0.3 && Object.keys(keys).length === 1 ? key.toUpperCase() : key;
       return [name, Array.isArray(values) ? shuffle(values, random) : [values]] as const;
     });
