@@ -4,23 +4,23 @@ import type { AttachedPolicy } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
 import { readSnapshot } from "@drift-guard/embedded/snapshot";
 
-/** An account whose roles can be read. */
+/** An account whose roles can be read: live, or from a snapshot file. */
 export interface AccountSource {
   readonly account: string;
   readonly partition: string;
-  /** In words, for whoever reads the result. */
+  /** The snapshot file, the endpoint, or `AWS`; printed with the result. */
   readonly from: string;
   readonly reader: RoleReader;
-  /** A managed policy with its default version; throws `RoleUnreadableError`. */
+  /** Reads a managed policy with its default version. Throws `RoleUnreadableError`. */
   readPolicy(arn: string): Promise<AttachedPolicy>;
 }
 
-/** The account cannot be read at all: no file, no credentials, no answer. */
+/** The account cannot be read at all: the file, the credentials or an answer is missing. The message says what to do. */
 export class AccountUnreadableError extends Error {
   override readonly name = "AccountUnreadableError";
 }
 
-/** The account of a file with the output of `aws iam get-account-authorization-details`. */
+/** Opens a snapshot: a file with the output of `aws iam get-account-authorization-details`. Throws `AccountUnreadableError`. */
 export async function openSnapshot(file: string): Promise<AccountSource> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new AccountUnreadableError(`The account file ${file} cannot be read: ${formatCause(cause)}`, {
@@ -31,10 +31,10 @@ export async function openSnapshot(file: string): Promise<AccountSource> {
   return { account, partition, from: file, reader, readPolicy: async (arn) => policy(arn) };
 }
 
-/** The live account of the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set. */
+/** Opens the live account of the AWS SDK's credentials, at AWS_ENDPOINT_URL if set. Throws `AccountUnreadableError`. */
 export async function openLiveAccount(): Promise<AccountSource> {
   const { account, partition, region, from } = await identifyLiveAccount();
-  // Loaded here, since a check of a file needs none of it.
+  // Loaded here, because a check of a file needs no SDK.
   const [{ IAMClient }, { createRoleReader }, { createPolicyReader }] = await Promise.all([
     import("@aws-sdk/client-iam"),
     import("@drift-guard/aws/iam/reader"),
@@ -50,17 +50,17 @@ export async function openLiveAccount(): Promise<AccountSource> {
   };
 }
 
-/** Which account the SDK's usual credentials are of. */
+/** The account that the AWS SDK's credentials belong to. */
 export interface LiveAccount {
   readonly account: string;
   readonly partition: string;
-  /** IAM answers in one region of a partition and signs for it; any region of the partition will do. */
+  /** A region of the partition; any will do for IAM, which has one endpoint per partition. */
   readonly region: string;
-  /** In words, for whoever reads the result. */
+  /** The snapshot file, the endpoint, or `AWS`; printed with the result. */
   readonly from: string;
 }
 
-/** Asks STS whose credentials there are. Throws `AccountUnreadableError`. */
+/** Asks STS which account the credentials belong to. Throws `AccountUnreadableError` with advice. */
 export async function identifyLiveAccount(): Promise<LiveAccount> {
   const [{ GetCallerIdentityCommand, STSClient }, { errorCodeOf, formatFailure }] = await Promise.all([
     import("@aws-sdk/client-sts"),
@@ -79,7 +79,7 @@ export async function identifyLiveAccount(): Promise<LiveAccount> {
     });
   if (identity.Account === undefined) {
     throw new AccountUnreadableError(
-      "The live account cannot be read: sts:GetCallerIdentity named no account.",
+      "The live account cannot be read: sts:GetCallerIdentity returned no account.",
     );
   }
   const [, partition = "aws"] = /^arn:([\w-]+):/.exec(identity.Arn ?? "") ?? [];
@@ -88,8 +88,9 @@ export async function identifyLiveAccount(): Promise<LiveAccount> {
 
 function formatAdvice(cause: unknown): string {
   const endpoint = process.env.AWS_ENDPOINT_URL;
-  const unheard = cause instanceof Error && "code" in cause && /^E[A-Z]+$/.test(String(cause.code));
-  if (unheard && endpoint !== undefined) return `Is somebody serving at AWS_ENDPOINT_URL, ${endpoint}?`;
-  if (unheard) return "Is there a way to AWS from here?";
-  return "Set credentials as for the AWS CLI (AWS_PROFILE, aws sso login), or check a file with --account FILE.";
+  const isUnreachable = cause instanceof Error && "code" in cause && /^E[A-Z]+$/.test(String(cause.code));
+  if (isUnreachable && endpoint !== undefined)
+    return `Check that a server runs at AWS_ENDPOINT_URL, ${endpoint}.`;
+  if (isUnreachable) return "Check the network connection to AWS.";
+  return "Set credentials as for the AWS CLI (AWS_PROFILE, aws sso login), or read a file with --account FILE.";
 }

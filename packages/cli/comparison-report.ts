@@ -6,18 +6,18 @@ import type { Grant, StatementRef } from "@drift-guard/policy/grant";
 import { listTouched } from "@drift-guard/policy/latent";
 import { type Terminal, wrap } from "./terminal.ts";
 
-/** A comparison of two policies, with what is needed to tell a person of it. */
+/** A comparison of two policies, with everything that its text form needs. */
 export interface ComparisonReport {
   readonly comparison: Comparison;
-  /** The latent grants by the side that gives them. */
+  /** The latent grants, by the policy that allows them: `ours` is the candidate. */
   readonly latent: { readonly ours: readonly Grant[]; readonly theirs: readonly Grant[] };
-  /** What the latent grants were held against. */
+  /** The catalogue of action names that decided which grants are latent. */
   readonly catalogue: Catalogue;
-  /** What the two policies are called; plain already. */
+  /** The names of the two policies, already made printable. */
   readonly names: Readonly<Record<Side, string>>;
 }
 
-/** The verdict in one sentence, then what each side gives, with examples, then what could not be told. */
+/** How the policies relate in one sentence, then what only one of them allows or denies, then what is unknown. */
 export function formatComparison(report: ComparisonReport, terminal: Terminal): readonly string[] {
   const { comparison, latent, catalogue, names } = report;
   const { candidate: a, reference: b } = names;
@@ -32,61 +32,61 @@ export function formatComparison(report: ComparisonReport, terminal: Terminal): 
     ...wrap(formatRelation(report), columns),
     ...section(`Only ${a} allows`, gains(comparison.excess)),
     ...section(`Only ${b} allows`, losses(comparison.missing)),
-    ...section(`Only ${b} allows, to other accounts alone (hardening)`, losses(comparison.hardening)),
+    ...section(`Only ${b} allows, and only to other accounts (hardening)`, losses(comparison.hardening)),
     ...section(`Only ${a} denies`, gains(comparison.deniesAdded)),
     ...section(`Only ${b} denies`, losses(comparison.deniesRemoved)),
-    ...section(`Latent: of these names no service has one today (catalogue of ${catalogue.date})`, [
+    ...section(`Latent: actions that no AWS service has (catalogue of ${catalogue.date})`, [
       ...gains(latent.ours),
       ...losses(latent.theirs),
     ]),
     ...section(
-      "Deleted principals, which nobody is any more: creating one anew does not restore what is granted to it",
+      "Deleted principals: creating one again does not restore its access",
       comparison.dangling.flatMap(({ side, id, statements }) =>
         wrap(`${sanitise(id)} in ${formatStatements(statements)} of ${names[side]}`, columns, "  ! ", "    "),
       ),
     ),
     ...section(
-      "Could not be told",
+      "Unknown",
       comparison.undecided.flatMap((reason) => wrap(formatReason(reason, names), columns, "  ? ", "    ")),
     ),
   ];
 }
 
-/** How the two relate, as one sentence. */
+/** How the two policies relate, as one sentence. */
 function formatRelation({ comparison, latent, names }: ComparisonReport): string {
   const { relation, excess, missing, hardening, deniesAdded, deniesRemoved } = comparison;
   const { candidate: a, reference: b } = names;
-  const latently = " by names that no service has today";
+  const latently = ", but only actions that no AWS service has";
   const denies = deniesAdded.length + deniesRemoved.length > 0;
   switch (relation) {
     case "equal":
       return denies
-        ? `${a} and ${b} allow the same, and differ in what they deny.`
+        ? `${a} and ${b} allow the same but deny different requests.`
         : `${a} and ${b} allow and deny the same.`;
     case "wider":
-      return `${a} allows all that ${b} allows, and more${excess.length === 0 ? latently : ""}.`;
+      return `${a} allows everything that ${b} allows, and more${excess.length === 0 ? latently : ""}.`;
     case "narrower": {
-      if (missing.length > 0) return `${a} allows less than ${b}, and nothing else.`;
+      if (missing.length > 0) return `${a} allows less than ${b}.`;
       return hardening.length > 0
-        ? `${a} allows less than ${b}, and keeps out none but other accounts.`
+        ? `${a} allows less than ${b}: it excludes only other accounts.`
         : `${a} allows less than ${b}${latently}.`;
     }
     case "different": {
       const real = excess.length + missing.length + hardening.length > 0;
-      return `${a} and ${b} each allow what the other does not${real ? "" : `,${latently}`}.`;
+      return `${a} and ${b} each allow something that the other does not${real ? "" : latently}.`;
     }
     case "undecided": {
       if (excess.length + latent.ours.length > 0)
-        return `${a} allows what ${b} does not; what else differs could not be told.`;
+        return `${a} allows something that ${b} does not; other differences are unknown.`;
       if (missing.length + hardening.length + latent.theirs.length > 0)
-        return `${a} does not allow all that ${b} allows; what else differs could not be told.`;
-      return `Whether ${a} and ${b} allow the same could not be told.`;
+        return `${a} does not allow everything that ${b} allows; other differences are unknown.`;
+      return `Cannot compare ${a} and ${b}.`;
     }
   }
 }
 
-// More of one list is for --json.
-const mostItems = 20;
+// Longer lists are shortened; --json has all items.
+const maxItems = 20;
 
 function formatDifference(
   grant: Grant,
@@ -97,34 +97,34 @@ function formatDifference(
   const { example, statements, nearest, partly } = grant;
   const other = names[mark === "+" ? "reference" : "candidate"];
   const notes = [
-    ...(partly ? ["in part: some of it is the same on both sides"] : []),
-    ...(example === undefined ? [] : [`such as ${formatRequest(example)}`]),
+    ...(partly ? ["in part: both policies decide some of these requests alike"] : []),
+    ...(example === undefined ? [] : [`for example: ${formatRequest(example)}`]),
     ...formatActionNames(grant, catalogue),
     `from ${formatStatements(statements)}`,
-    ...(nearest === undefined ? [] : [`nearest in ${other}: ${formatStatements(nearest)}`]),
+    ...(nearest === undefined ? [] : [`closest in ${other}: ${formatStatements(nearest)}`]),
   ];
   return [
-    ...wrap(formatGrant(grant, mostItems), columns, `  ${mark} `, "      ").map((line) =>
+    ...wrap(formatGrant(grant, maxItems), columns, `  ${mark} `, "      ").map((line) =>
       paint(mark === "+" ? "green" : "red", line),
     ),
     ...notes.flatMap((note) => wrap(note, columns, "      ", "        ")).map((line) => paint("dim", line)),
   ];
 }
 
-/** What wildcards stand for today, where the catalogue can say. */
+/** The actions that the wildcards of a grant match today; empty if the catalogue does not know the service. */
 function formatActionNames(grant: Grant, catalogue: Catalogue): readonly string[] {
   if (!grant.actions.some((action) => /[*?]/.test(action))) return [];
   const names = listTouched(grant, catalogue);
   const [first] = names ?? [];
   if (names === undefined || first === undefined) return [];
-  return [names.length === 1 ? `today ${first} alone` : `today ${names.length} actions, from ${first} on`];
+  return [names.length === 1 ? `1 action today (${first})` : `${names.length} actions today (${first}, …)`];
 }
 
-const mostStatements = 5;
+const maxStatements = 5;
 
 function formatStatements(statements: readonly StatementRef[]): string {
   const shown = statements
-    .slice(0, mostStatements)
+    .slice(0, maxStatements)
     .map(({ statement, sid }) => `$.Statement[${statement}]${sid ? ` (${sanitise(sid, 80)})` : ""}`);
   const rest = statements.length - shown.length;
   return shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");

@@ -5,17 +5,17 @@ import { pathToFileURL } from "node:url";
 import { type Config, type ConfigInput, defaultRoles, defineConfig } from "@drift-guard/core/config/config";
 import { ConfigError, formatCause } from "@drift-guard/core/errors";
 
-const usual = ["drift-guard.config.ts", "drift-guard.config.json"];
+const defaultFiles = ["drift-guard.config.ts", "drift-guard.config.json"];
 
 /**
- * The owner's choices: of the file that is named, else of `drift-guard.config.ts` or `.json` in the working directory,
- * else the usual ones, which guard the three roles of the guide. Throws `ConfigError`.
+ * Loads the configuration: the given file, else `drift-guard.config.ts` or `.json` in the working directory, else the
+ * default that watches the three roles of the AWS Batch User Guide. Throws `ConfigError`.
  */
 export async function loadConfig(file: string | undefined): Promise<Config> {
-  const chosen = file ?? usual.find((name) => existsSync(name));
+  const chosen = file ?? defaultFiles.find((name) => existsSync(name));
   if (chosen === undefined) return defineConfig({ roles: defaultRoles });
   const path = resolve(chosen);
-  if (!existsSync(path)) throw new ConfigError(`There is no configuration ${path}.`);
+  if (!existsSync(path)) throw new ConfigError(`The configuration ${path} does not exist.`);
   const written = path.endsWith(".json") ? await readJson(path) : await importDefault(path);
   return defineConfig(readInput(written, path), basename(path));
 }
@@ -24,7 +24,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     const written: unknown = JSON.parse((await readFile(path, "utf8")).replace(/^\uFEFF/, ""));
     if (typeof written !== "object" || written === null) return written;
-    // An editor's pointer to the schema is no choice of the owner's.
+    // $schema is for editors and not part of the configuration.
     const { $schema: _, ...choices }: { readonly $schema?: unknown } = written;
     return choices;
   } catch (cause) {
@@ -47,10 +47,10 @@ function unloadable(path: string, cause: unknown): ConfigError {
   return new ConfigError(`The configuration ${path} cannot be loaded: ${why}`, { cause });
 }
 
-// Whatever the file holds is checked whole by defineConfig; this only tells an object from something else.
+// defineConfig validates the content; this only distinguishes an object from anything else.
 function readInput(value: unknown, path: string): ConfigInput {
   if (isInput(value)) return value;
-  throw new ConfigError(`The configuration ${path} exports no object as its default.`);
+  throw new ConfigError(`The default export of the configuration ${path} is not an object.`);
 }
 
 function isInput(value: unknown): value is ConfigInput {

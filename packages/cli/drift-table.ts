@@ -3,19 +3,19 @@ import type { Severity } from "@drift-guard/core/model/finding";
 import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
 import { formatGrants } from "@drift-guard/formats/grants";
 import { sanitise } from "@drift-guard/formats/printable";
-import type { RatedAssessment, RoleCheck } from "./role-check.ts";
+import type { RatedAssessment, RoleCheck } from "./output/check.ts";
 import { padCell, type Style, type Terminal, wrap } from "./terminal.ts";
 
 const indent = "  ";
 const severityWidth = 15;
-const sideWidth = 15;
+const typeWidth = 15;
 
-/** One guarded role with all its differences, as a table whose rows are followed by their grants. */
+/** One watched role with its differences: a table whose rows are followed by their grants. */
 export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonly string[] {
   const { role, status, assessments, problem, reference, arn } = verdict;
   const { paint, columns } = terminal;
   const origin = `compared with ${reference.title} of ${reference.date}`;
-  const heading = `${padCell("SEVERITY", severityWidth)}${padCell("SIDE", sideWidth)}PART AND GRANTS`;
+  const heading = `${padCell("SEVERITY", severityWidth)}${padCell("TYPE", typeWidth)}POLICY / PERMISSIONS`;
   return [
     `${paint("bold", sanitise(role))}  ${paint(statusStyle(status), formatStatus(status))}`,
     ...[...(arn === undefined ? [] : [sanitise(arn)]), origin].flatMap((text) =>
@@ -27,19 +27,19 @@ export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonl
   ];
 }
 
-/** One difference: severity, side and part in a row, and the grants, detail or reasons beneath it. */
+/** One difference: a row with severity, type and part, followed by its grants, detail or reasons. */
 export function formatAssessment(assessment: RatedAssessment, terminal: Terminal): readonly string[] {
   const { severity, part } = assessment;
   const { kind, name } = part;
   const row =
     indent +
     terminal.paint(severityStyle(severity), padCell(severity, severityWidth)) +
-    padCell(sideOf(assessment), sideWidth) +
+    padCell(typeOf(assessment), typeWidth) +
     (name === undefined ? kind : `${kind} ${sanitise(name)}`);
   return [row, ...formatDetails(assessment, terminal)];
 }
 
-/** The grants of a difference, one to a line: `+` for what came, `-` for what went. */
+/** The grants of a difference, one per line: `+` for what the role gained, `-` for what it lost. */
 export function formatDetails(
   assessment: Assessment,
   { columns, paint }: Terminal,
@@ -50,39 +50,39 @@ export function formatDetails(
       .flatMap((line) => wrap(line, columns, `${margin}${mark} `, `${margin}    `))
       .map((line) => paint(mark === "+" ? "green" : "red", line));
   const deny = (lines: readonly string[]) => lines.map((line) => `deny ${line}`);
-  const said = (texts: readonly string[]) =>
+  const paragraphs = (texts: readonly string[]) =>
     texts.flatMap((text) => wrap(sanitise(text, 600), columns, margin));
   switch (assessment.kind) {
     case "drift": {
       const { side, grants, denies, detail } = assessment;
       const gains = side === "excess";
       return [
-        ...(detail === undefined ? [] : said([detail])),
+        ...(detail === undefined ? [] : paragraphs([detail])),
         ...marked(gains ? "+" : "-", formatGrants(grants)),
         ...marked(gains ? "-" : "+", deny(formatGrants(denies))),
       ];
     }
     case "undecided":
-      return said(assessment.reasons);
+      return paragraphs(assessment.reasons);
     case "note":
-      return [...said(assessment.details), ...marked("+", formatGrants(assessment.grants))];
+      return [...paragraphs(assessment.details), ...marked("+", formatGrants(assessment.grants))];
     case "vendor-change":
       return [
-        ...said([`${formatVersions(assessment)} This is information, not drift.`]),
+        ...paragraphs([`${formatVersions(assessment)} This is information, not drift.`]),
         ...marked("+", formatGrants(assessment.added)),
         ...marked("-", formatGrants(assessment.removed)),
       ];
   }
 }
 
-/** Which version AWS published, or went back to. */
+/** Whether AWS published a version or returned to an older one, as a sentence. */
 function formatVersions({ version, since }: Pick<VendorChange, "version" | "since">): string {
   return since !== undefined && isOlderVersion(version, since)
-    ? `AWS went back to ${version}; the reference is of ${since}.`
+    ? `AWS returned to ${version}; the reference has ${since}.`
     : `AWS published ${version}; the reference is older.`;
 }
 
-/** The style of a severity. */
+/** The style that a severity is printed in. */
 export function severityStyle(severity: Severity): Style {
   switch (severity) {
     case "CRITICAL":
@@ -97,18 +97,18 @@ export function severityStyle(severity: Severity): Style {
   }
 }
 
-function sideOf(assessment: Assessment): string {
+function typeOf(assessment: Assessment): string {
   return assessment.kind === "drift" ? assessment.side : assessment.kind;
 }
 
 function formatStatus(status: RoleCheck["status"]): string {
   switch (status) {
     case "absent":
-      return "clean: it does not exist, and need not";
+      return "clean: it does not exist and is not required";
     case "undecided":
-      return "could not tell";
+      return "unknown";
     case "unreadable":
-      return "could not be read";
+      return "unreadable";
     default:
       return status;
   }

@@ -4,25 +4,26 @@ import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, type ExitCode, UsageError } from "./command.ts";
 import { openTerminal } from "./terminal.ts";
 
-const help = `drift-guard keeps the IAM roles that AWS Batch stands on as they should be.
+const help = `drift-guard compares the IAM roles of AWS Batch with their references and
+reports every difference.
 
 Usage: drift-guard <command> [options]
 
-  check      compare the guarded roles of an account, live or from a file, with their references
-  compare    tell what one IAM policy allows or denies and another does not
-  explain    tell what the guard makes of CloudTrail records
-  reference  what roles should be: list, show, capture, check, refresh
-  slr        the life of Batch's service-linked role: status, delete-plan, delete, create, describe
-  demo       see the guard at work on an account in memory
-  local      run the guard, as it would be deployed, on an account on this machine
+  check      compare the watched roles of an account with their references
+  compare    compare two IAM policies by meaning
+  explain    show how the guard interprets CloudTrail records
+  reference  list, show, capture, check and refresh references
+  slr        manage Batch's service-linked role
+  demo       show the guard at work on an account in memory
+  local      run the deployed guard in an emulated account on this machine
 
-  drift-guard <command> --help   tells more of a command
+  drift-guard <command> --help   describes one command
 
-Exit codes: 0 clean, 1 drift, 2 could not tell.
-DEBUG=1 shows where in the program an error came from. NO_COLOR=1 leaves colours out.
+Exit codes: 0 clean, 1 drift, 2 could not determine.
+DEBUG=1 prints stack traces. NO_COLOR=1 turns colours off.
 `;
 
-// Each is loaded when it is wanted: check on a file needs no SDK, and explain no database.
+// Each command is loaded when it runs: check on a file needs no SDK, and explain no database.
 const commands = new Map<string, () => Promise<Command>>([
   ["check", async () => (await import("./commands/check.ts")).check],
   ["compare", async () => (await import("./commands/compare.ts")).compare],
@@ -50,19 +51,21 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
 }
 
 function printError(error: unknown): void {
-  const message = formatCause(error);
-  const lines = message.split("\n").map((line) => sanitise(line, 2000));
+  const lines = formatCause(error)
+    .split("\n")
+    .map((line) => sanitise(line, 2000));
   process.stderr.write(`drift-guard: ${lines.join("\n")}\n`);
   if (process.env.DEBUG) console.error(error);
 }
 
-// Whoever reads us may have read enough; what would have come is not known to be clean.
+// A reader such as `head` may close the pipe early. The output is then incomplete, so the exit code is not 0 unless
+// the command has already set it.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") printError(error);
   process.exit(process.exitCode ?? 2);
 });
 
-// node:sqlite is experimental in Node 24, and its warning means nothing to whoever runs a command.
+// node:sqlite is experimental in Node 24; the user of a command can do nothing about its warning.
 process.removeAllListeners("warning");
 process.on("warning", (warning) => {
   if (warning.name !== "ExperimentalWarning") printError(warning);

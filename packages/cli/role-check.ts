@@ -4,28 +4,12 @@ import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import type { Assessment } from "@drift-guard/core/model/evidence";
-import type { Severity } from "@drift-guard/core/model/finding";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
 import type { ExitCode } from "./command.ts";
+import type { RoleCheck } from "./output/check.ts";
 
-/** A difference, with how bad it is. */
-export type RatedAssessment = Assessment & { readonly severity: Severity };
-
-/** What comparing one guarded role with its reference came to. */
-export interface RoleCheck {
-  readonly role: string;
-  /** The name of the reference, and its source. */
-  readonly reference: { readonly role: string; readonly title: string; readonly date: string };
-  /** `absent` is a role that may be absent, and is. */
-  readonly status: "clean" | "absent" | "drift" | "undecided" | "unreadable";
-  readonly arn?: string;
-  readonly assessments: readonly RatedAssessment[];
-  /** Why the role could not be read. */
-  readonly problem?: string;
-}
-
-/** Reads a guarded role and compares it; what cannot be read is a verdict as well. */
+/** Reads a watched role and compares it with its reference. A role that cannot be read has the status `unreadable`. */
 export async function checkRole(
   watched: WatchedRole,
   { reader, account, config }: { reader: RoleReader; account: string; config: Config },
@@ -57,8 +41,8 @@ function statusOf(assessments: readonly Assessment[], reading: RoleReading): Rol
   return reading.status === "absent" ? "absent" : "clean";
 }
 
-/** Drift is certain, whatever else could not be told; without it, one thing that could not be told is not clean. */
-export function exitCodeOf(verdicts: readonly RoleCheck[]): ExitCode {
-  if (verdicts.some(({ status }) => status === "drift")) return 1;
-  return verdicts.some(({ status }) => status === "undecided" || status === "unreadable") ? 2 : 0;
+/** The exit code of a check: drift (1) outweighs an unknown role (2), because drift is certain. */
+export function exitCodeOf(roles: readonly RoleCheck[]): ExitCode {
+  if (roles.some(({ status }) => status === "drift")) return 1;
+  return roles.some(({ status }) => status === "undecided" || status === "unreadable") ? 2 : 0;
 }

@@ -1,20 +1,20 @@
 import { once } from "node:events";
 import { stripVTControlCharacters, styleText } from "node:util";
 
-/** How a word may stand out; a terminal without colour shows it plain. */
+/** A style of `styleText`; without colours, text is printed unstyled. */
 export type Style = Parameters<typeof styleText>[0];
 
-/** Where a command prints to. Foreign text is made plain (formats/plain) before it comes here. */
+/** Where a command prints. Text from outside is made printable (`sanitise` of packages/formats) before it is printed. */
 export interface Terminal {
-  /** Characters in a line. */
+  /** Characters per line, at least 40; 100 if the output is not a terminal. */
   readonly columns: number;
-  /** The text in a style, where whoever reads it sees colours and wants them. */
+  /** Styles text if the stream shows colours and NO_COLOR does not forbid them. */
   paint(style: Style, text: string): string;
-  /** Prints lines; settles when there is room for more. */
+  /** Prints lines; settles when the stream has room for more. */
   print(...lines: readonly string[]): Promise<void>;
 }
 
-/** A terminal on a stream; honours NO_COLOR, FORCE_COLOR, and that a pipe or file has neither colours nor a width. */
+/** Opens a terminal on a stream. Honours NO_COLOR and FORCE_COLOR; a pipe or file gets no colours. */
 export function openTerminal(stream: NodeJS.WriteStream): Terminal {
   const width = stream.columns ?? 100;
   return {
@@ -26,7 +26,10 @@ export function openTerminal(stream: NodeJS.WriteStream): Terminal {
   };
 }
 
-/** Breaks text at blanks so that it fits; `first` begins the first line and `rest` every further one. */
+/**
+ * Breaks text at spaces into lines of at most `columns` characters; a longer word keeps its own line. `first` begins the
+ * first line and `rest` every other.
+ */
 export function wrap(text: string, columns: number, first = "", rest = first): readonly string[] {
   const lines: string[] = [];
   let line: string | undefined;
@@ -41,7 +44,7 @@ export function wrap(text: string, columns: number, first = "", rest = first): r
   return [...lines, (lines.length === 0 ? first : rest) + (line ?? "")];
 }
 
-/** A cell: padded to its width, then painted, so that colours do not count. */
+/** Pads text with spaces to a width; colour codes do not count. */
 export function padCell(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - lengthOf(text)));
 }

@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import * as z from "zod";
+import { CheckOutput } from "drift-guard/output/check";
 import { refusal, startResponder, xml } from "../aws/responder.ts";
 import { account } from "../builders.ts";
+import { readOutput } from "./outputs.ts";
 import { type RunOptions, runCli, writeTemporary } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
 
@@ -29,18 +30,6 @@ async function check(roles: readonly RoleDetail[], args: readonly string[] = [],
   const file = await writeTemporary("account.json", printSnapshot(roles));
   return runCli(["check", "--account", file, ...args], around);
 }
-
-const Document = z.object({
-  account: z.string(),
-  exitCode: z.number(),
-  roles: z.array(
-    z.object({
-      role: z.string(),
-      status: z.string(),
-      assessments: z.array(z.looseObject({ kind: z.string(), part: z.string(), severity: z.string() })),
-    }),
-  ),
-});
 
 describe("check on an account's file", () => {
   it("exits 0 where every guarded role is as it should be", async () => {
@@ -68,7 +57,7 @@ describe("check on an account's file", () => {
   it("exits 2 where something could not be told and there is no drift", async () => {
     const { code, stdout } = await check(unreadable);
     assert.equal(code, 2);
-    assert.match(stdout, /ecsTaskExecutionRole {2}could not tell/);
+    assert.match(stdout, /ecsTaskExecutionRole {2}unknown/);
     const file = await writeTemporary("account.json", printSnapshot(cleanRoles(), { documents: false }));
     assert.equal((await runCli(["check", "--account", file])).code, 2);
   });
@@ -84,7 +73,7 @@ describe("check on an account's file", () => {
     const only = (name: string) => cleanRoles().filter(({ RoleName }) => RoleName === name);
     const { code, stdout } = await check(only("AWSBatchServiceRole"));
     assert.equal(code, 1);
-    assert.match(stdout, /AWSServiceRoleForBatch {2}clean: it does not exist, and need not/);
+    assert.match(stdout, /AWSServiceRoleForBatch {2}clean: it does not exist and is not required/);
     assert.match(stdout, /HIGH +missing +role\n +The role ecsTaskExecutionRole does not exist/);
   });
 
@@ -96,7 +85,7 @@ describe("check on an account's file", () => {
 
   it("prints one JSON document where asked to", async () => {
     const { code, stdout } = await check(rogue, ["--json"]);
-    const document = Document.parse(JSON.parse(stdout));
+    const document = readOutput(CheckOutput, stdout);
     assert.equal(code, 1);
     assert.equal(document.exitCode, 1);
     assert.equal(document.account, account);
@@ -178,7 +167,7 @@ describe("check where it cannot", () => {
   it("names the roles that are guarded where another is asked for", async () => {
     const { code, stderr } = await check(cleanRoles(), ["NoSuchRole"]);
     assert.equal(code, 2);
-    assert.match(stderr, /NoSuchRole is not guarded.*AWSBatchServiceRole/);
+    assert.match(stderr, /NoSuchRole is not a watched role.*AWSBatchServiceRole/);
   });
 
   it("says that there are no credentials, and what to do", async () => {
@@ -201,9 +190,9 @@ describe("check where it cannot", () => {
     const { code, stdout } = await runCli(["check"], { env: live });
     await responder.close();
     assert.equal(code, 2);
-    assert.equal(stdout.match(/could not be read\n/g)?.length, 3);
+    assert.equal(stdout.match(/ {2}unreadable\n/g)?.length, 3);
     assert.match(stdout, /Allow\s+iam:GetRole/);
-    assert.match(stdout, new RegExp(`Account ${account} .*: 0 of 3 roles clean, 3 that could not be told`));
+    assert.match(stdout, new RegExp(`Account ${account} .*: 0 of 3 roles clean, 3 unknown`));
   });
 
   it("says that credentials are refused", async () => {
@@ -229,7 +218,7 @@ describe("check where it cannot", () => {
     assert.equal(code, 2);
     assert.match(
       stderr,
-      /live account cannot be read: .*127\.0\.0\.1:9[\s\S]*Is somebody serving at AWS_ENDPOINT_URL/,
+      /live account cannot be read: .*127\.0\.0\.1:9[\s\S]*Check that a server runs at AWS_ENDPOINT_URL/,
     );
   });
 });
@@ -255,7 +244,7 @@ describe("check with a configuration", () => {
       ["export default { roles: { AWSBatchServiceRole: { rolback: {} } } };", /rolback/],
       ["export default { roles: { Mine: {} } };", /there is no reference Mine;.*\n +→ at roles\.Mine$/m],
       ["export const roles = {};", /no default export/],
-      ["export default 7;", /exports no object/],
+      ["export default 7;", /default export of the configuration .* is not an object/],
       ["syntax error", /cannot be loaded/],
     ] as const) {
       const config = await writeTemporary("mine.ts", content);
@@ -265,6 +254,6 @@ describe("check with a configuration", () => {
     }
     const absent = await check(cleanRoles(), ["--config", "/nonexistent/config.ts"]);
     assert.equal(absent.code, 2);
-    assert.match(absent.stderr, /There is no configuration/);
+    assert.match(absent.stderr, /The configuration \/nonexistent\/config\.ts does not exist/);
   });
 });

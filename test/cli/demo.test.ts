@@ -24,7 +24,7 @@ describe("the demonstration", () => {
     assert.match(stdout, /refused: UnmodifiableEntity/);
     assert.equal(stdout.match(/opened → rolled-back → resolved/g)?.length, 3);
     assert.equal(stdout.match(/opened → resolved/g)?.length, 1);
-    assert.match(stdout, /All 3 roles are as they should be again\.\n$/);
+    assert.match(stdout, /All 3 roles match their references again\.\n$/);
   });
 
   it("fits on a page or two", async () => {
@@ -41,13 +41,13 @@ describe("the demonstration", () => {
     assert.deepEqual(findFaults(scene, happenings, await stage.checkRoles()), []);
     assert.match(
       findFaults({ ...scene, path: ["opened", "resolved"] }, happenings, clean).join(),
-      /went opened, rolled-back, resolved instead of opened, resolved/,
+      /path was opened, rolled-back, resolved instead of opened, resolved/,
     );
     const unplanned = happenings.filter(({ kind }) => kind !== "rollback");
     assert.match(findFaults(scene, unplanned, clean).join(), /made 1 calls for 0 planned steps/);
-    assert.match(findFaults(scene, [], clean).join(), /led to 0 findings instead of one/);
+    assert.match(findFaults(scene, [], clean).join(), /0 findings instead of 1/);
     const drifted = clean.map((verdict) => ({ ...verdict, status: "drift" as const }));
-    assert.match(findFaults(scene, happenings, drifted).join(), /AWSBatchServiceRole is left drift/);
+    assert.match(findFaults(scene, happenings, drifted).join(), /AWSBatchServiceRole ended as drift/);
     stage.close();
   });
 });

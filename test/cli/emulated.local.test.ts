@@ -49,7 +49,7 @@ describeEmulated("the local account", () => {
     const early = ended.then((code) => {
       throw new Error(`local ended with ${code} before it was asked to:\n${printed.text}`);
     });
-    const answers = printed.until(/The account answers at (http:\/\/127\.0\.0\.1:\d+)[\s\S]*Ctrl-C ends it/);
+    const answers = printed.until(/The account answers at (http:\/\/127\.0\.0\.1:\d+)[\s\S]*Ctrl-C stops it/);
     // After the start the end is expected, and this race is over.
     early.catch(() => {});
     [, endpoint = ""] = await Promise.race([answers, early]);

@@ -15,12 +15,13 @@ import { emptyLedger } from "@drift-guard/core/model/ledger";
 import { defineReference } from "@drift-guard/core/reference/reference";
 import { clientSettings } from "@drift-guard/local/client";
 import { seedAccount } from "@drift-guard/local/seed";
-import * as z from "zod";
+import { ReferenceRefreshOutput } from "drift-guard/output/reference";
 import config from "../../drift-guard.config.ts";
 import { createTable } from "../aws/dynamodb/tables.ts";
 import { account, aFinding, allow, trustOf } from "../builders.ts";
 import { guardedAs, referenceOf } from "../core/watched-roles.ts";
 import { withEmulators } from "../local/emulators.ts";
+import { readOutput } from "./outputs.ts";
 import { runCli } from "./process.ts";
 
 const source = { title: "The owner's wiki", date: "2026-11-22" };
@@ -108,8 +109,7 @@ withEmulators("reference on an account of emulators", (services) => {
   it("compares the references with the policies' default versions in the account", async () => {
     const { code, stdout } = await reference("refresh", "ecsTaskExecutionRole", "--json");
     assert.equal(code, 0);
-    const Document = z.object({ policies: z.array(z.looseObject({ arn: z.string(), status: z.string() })) });
-    const [policy] = Document.parse(JSON.parse(stdout)).policies;
+    const [policy] = readOutput(ReferenceRefreshOutput, stdout).policies;
     assert.deepEqual(
       [policy?.arn, policy?.status],
       ["arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy", "same"],

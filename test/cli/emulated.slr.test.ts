@@ -22,8 +22,10 @@ import {
 } from "@aws-sdk/client-iam";
 import { clientSettings } from "@drift-guard/local/client";
 import { installEmulators } from "@drift-guard/local/emulators/python";
+import { SlrDeletePlanOutput, SlrStatusOutput } from "drift-guard/output/slr";
 import { account, trustOf } from "../builders.ts";
 import { withEmulators } from "../local/emulators.ts";
+import { readOutput } from "./outputs.ts";
 import { type Run, runCli } from "./process.ts";
 
 const run = promisify(execFile);
@@ -99,23 +101,23 @@ withEmulators("slr on an account of emulators", (services) => {
   it("says that the role is not there and need not be, then makes it, describes it, and says that nothing uses it", async () => {
     const absent = await slr("status");
     assert.equal(absent.code, 0, absent.stderr);
-    assert.match(absent.stdout, /is not there, and need not be/);
+    assert.match(absent.stdout, /does not exist, and is not required/);
 
     const created = await slr("create");
     assert.equal(created.code, 0, created.stderr);
-    assert.match(created.stdout, /AWSServiceRoleForBatch is made/);
-    assert.match((await slr("create")).stdout, /is there already. Nothing was changed/);
+    assert.match(created.stdout, /Created AWSServiceRoleForBatch/);
+    assert.match((await slr("create")).stdout, /already exists. Nothing was changed/);
 
     const described = await slr("describe", "Batch's own");
     assert.equal(described.code, 0, described.stderr);
     const { Role } = await iam.send(new GetRoleCommand({ RoleName: name }));
     assert.equal(Role?.Description, "Batch's own");
-    assert.match((await slr("describe", "Batch's own")).stdout, /reads so already/);
+    assert.match((await slr("describe", "Batch's own")).stdout, /The description is already set/);
 
     const unused = await slr("status");
     assert.equal(unused.code, 0, unused.stderr);
-    assert.match(unused.stdout, /is there, and nothing uses it/);
-    assert.match(unused.stdout, /This is a note, and no drift/);
+    assert.match(unused.stdout, /exists, and nothing uses it/);
+    assert.match(unused.stdout, /This is a note, not drift/);
   });
 
   it("deletes the role where nothing uses it, and remembers that in the state file", async () => {
@@ -127,14 +129,14 @@ withEmulators("slr on an account of emulators", (services) => {
 
     const deleted = await slr("delete", "--yes");
     assert.equal(deleted.code, 0, deleted.stderr);
-    assert.match(deleted.stdout, /IAM took the deletion/);
+    assert.match(deleted.stdout, /IAM accepted the deletion/);
     assert.match(deleted.stdout, /succeeded/);
     assert.match(deleted.stdout, /AWSServiceRoleForBatch is deleted/);
     assert.ok(!(await isThere()));
     const file = join(state, "drift-guard", "deletions.json");
     assert.match(await readFile(file, "utf8"), /"status": "SUCCEEDED"/);
-    assert.match((await slr("status")).stdout, /The deletion that was asked for at [\s\S]*\ssucceeded\./);
-    assert.match((await slr("delete", "--yes")).stdout, /there is nothing to delete/);
+    assert.match((await slr("status")).stdout, /The deletion requested at [\s\S]*\ssucceeded\./);
+    assert.match((await slr("delete", "--yes")).stdout, /nothing to delete/);
   });
 
   it("tells a denied deletion with IAM's reason", async () => {
@@ -177,11 +179,11 @@ withEmulators("slr on an account of emulators", (services) => {
     const script = await slr("delete-plan", ...everywhere, "--script");
     end();
     assert.equal(status.code, 2, status.stderr);
-    assert.equal(JSON.parse(status.stdout).standing, "present");
+    assert.equal(readOutput(SlrStatusOutput, status.stdout).standing, "present");
     assert.equal(plan.code, 2);
-    assert.match(plan.stdout, /eu-west-1 could not be read, so the plan is not complete/);
+    assert.match(plan.stdout, /eu-west-1 could not be read, so the plan is incomplete/);
     assert.equal(script.code, 2);
-    assert.match(script.stdout, /^echo 'Not complete: [^\n]*eu-west-1[^\n]*\nexit 1$/m);
+    assert.match(script.stdout, /^echo 'Incomplete: [^\n]*eu-west-1[^\n]*\nexit 1$/m);
   });
 
   it("plans the deletion region by region, refuses it while the role is used, and its script clears the way", async () => {
@@ -207,13 +209,18 @@ withEmulators("slr on an account of emulators", (services) => {
     assert.match(refused.stdout, /Nothing was changed: 2 compute environments use AWSServiceRoleForBatch/);
     assert.ok(await isThere());
 
-    const plan = JSON.parse((await slr("delete-plan", ...everywhere, "--json")).stdout);
+    const planned = await slr("delete-plan", ...everywhere, "--json");
+    const plan = readOutput(SlrDeletePlanOutput, planned.stdout);
     assert.equal(plan.changed, false);
     assert.equal(plan.complete, true);
     assert.deepEqual(
-      plan.steps.map(({ step, region, queue, environment: name, keeps }: Record<string, unknown>) =>
-        [step, region, queue ?? name, keeps].filter((part) => part !== undefined),
-      ),
+      plan.steps.map((each) => [
+        each.step,
+        ...("region" in each ? [each.region] : []),
+        ...("queue" in each ? [each.queue] : []),
+        ...("environment" in each ? [each.environment] : []),
+        ...("keeps" in each ? [each.keeps] : []),
+      ]),
       [
         ["disable-queue", "eu-west-1", "only"],
         ["delete-queue", "eu-west-1", "only"],
@@ -227,7 +234,7 @@ withEmulators("slr on an account of emulators", (services) => {
     );
     const told = await slr("delete-plan", ...everywhere);
     assert.equal(told.code, 0, told.stderr);
-    assert.match(told.stdout, /This is a plan: nothing was changed/);
+    assert.match(told.stdout, /Plan to delete AWSServiceRoleForBatch\. Nothing was changed/);
     assert.match(
       told.stdout,
       /Disable the compute environment alone.\n.*--state DISABLED\n.*wait until its state/s,
@@ -248,8 +255,8 @@ withEmulators("slr on an account of emulators", (services) => {
   it("looks in every region of the partition that has Batch where all are asked for", async () => {
     const { code, stdout, stderr } = await slr("status", "--regions", "all", "--json");
     assert.equal(code, 0, stderr);
-    const { regions } = JSON.parse(stdout);
-    const names = regions.map(({ region }: { region: string }) => region);
+    const { regions } = readOutput(SlrStatusOutput, stdout);
+    const names = regions.map(({ region }) => region);
     for (const region of ["af-south-1", "eu-west-1", "us-west-2"]) assert.ok(names.includes(region));
     assert.ok(!names.includes("cn-north-1"));
   });
@@ -260,7 +267,7 @@ withEmulators("slr on an account of emulators", (services) => {
     await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName: name }));
     const { code, stdout, stderr } = await slr("status", ...everywhere);
     assert.equal(code, 1, stderr);
-    assert.match(stdout, /is not there, and is needed/);
+    assert.match(stdout, /does not exist, and is required/);
     assert.match(stdout, /drift-guard slr create/);
   });
 
@@ -269,8 +276,9 @@ withEmulators("slr on an account of emulators", (services) => {
     await iam.send(new CreateRoleCommand(role));
     await addEnvironment("us-east-1", "misled", lookAlike);
     const { stdout } = await slr("status", "--json");
-    const { standing, regions } = JSON.parse(stdout);
+    const { standing, regions } = readOutput(SlrStatusOutput, stdout);
     assert.equal(standing, "look-alike");
+    assert.ok(regions[0]?.status === "read");
     assert.deepEqual(regions[0].environments, []);
     await iam.send(new DeleteRoleCommand({ RoleName: name }));
   });

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createGzip, gzipSync } from "node:zlib";
+import { ExplainOutput } from "drift-guard/output/explain";
 import * as z from "zod";
 import { account } from "../builders.ts";
+import { readOutput } from "./outputs.ts";
 import { type Run, runCli, writeTemporary } from "./process.ts";
 
 /** A record of DetachRolePolicy as CloudTrail writes it. */
@@ -41,24 +43,17 @@ const anEnvelope = (detail: unknown) => ({
   detail,
 });
 
-const Line = z.looseObject({
-  file: z.string(),
-  record: z.number().optional(),
-  line: z.number().optional(),
-  offset: z.number().optional(),
-  kind: z.enum(["change", "irrelevant", "unreadable"]),
-  guarded: z.array(z.string()).optional(),
-  problem: z.string().optional(),
-});
-
 async function explain(input: string | Uint8Array, args: readonly string[] = []) {
   return runCli(["explain", "-", ...args], { input });
 }
 
 function readLines({ code, stdout }: Run) {
   const lines = stdout.split("\n").filter((line) => line !== "");
-  return { code, lines: lines.map((line) => Line.parse(JSON.parse(line))) };
+  return { code, lines: lines.map((line) => readOutput(ExplainOutput, line)) };
 }
+
+const problemOf = (line: ReturnType<typeof readLines>["lines"][number] | undefined) =>
+  line?.kind === "unreadable" ? line.problem : "";
 
 const uploads = (count: number) =>
   Array.from({ length: count }, (_, index) =>
@@ -73,8 +68,8 @@ describe("explain", () => {
     assert.match(stdout, /#1 2026-11-22T12:00:00Z iam:DetachRolePolicy succeeded/);
     assert.match(stdout, /by arn:aws:iam::123456789012:user\/mallory from 203\.0\.113\.7 \(aws-cli/);
     assert.match(stdout, /on role AWSBatchServiceRole/);
-    assert.match(stdout, /guarded: AWSBatchServiceRole/);
-    assert.match(stdout, /^1 record: 1 of guarded roles, 0 unreadable$/m);
+    assert.match(stdout, /watched: AWSBatchServiceRole; the guard reads it now and again later/);
+    assert.match(stdout, /^1 record: 1 about watched roles, 0 unreadable$/m);
   });
 
   it("tells a refused call as an attempt that changed nothing", async () => {
@@ -82,7 +77,7 @@ describe("explain", () => {
       JSON.stringify(aRecord({ errorCode: "UnmodifiableEntityException", errorMessage: "protected" })),
     );
     assert.match(stdout, /was refused \(UnmodifiableEntityException\) and changed nothing/);
-    assert.match(stdout, /and tells of the\s+attempt/);
+    assert.match(stdout, /and\s+reports\s+the\s+attempt/);
   });
 
   it("tells why a record is none of the guard's business", async () => {
@@ -99,13 +94,16 @@ describe("explain", () => {
       ]),
     );
     assert.equal(code, 0);
-    assert.match(stdout, /#1 not for the guard: s3:PutObject/);
-    assert.match(stdout, /on role Other\n +not guarded/);
+    assert.match(stdout, /#1 ignored: s3:PutObject/);
+    assert.match(stdout, /on role Other\n +not watched/);
     assert.match(
       stdout,
-      /on policy arn:aws:iam::123456789012:policy\/own\n +guarded roles, if any, are found by a read/,
+      /on policy arn:aws:iam::123456789012:policy\/own\n +watched roles: unknown until the account is read/,
     );
-    assert.match(stdout, /^3 records: 0 of guarded roles, 1 that may be, which a read tells, 0 unreadable$/m);
+    assert.match(
+      stdout,
+      /^3 records: 0 about watched roles, 1 unknown until the account is read, 0 unreadable$/m,
+    );
   });
 
   it("reads every form that records come in, compressed or not", async () => {
@@ -130,7 +128,9 @@ describe("explain", () => {
     assert.equal(code, 0);
     for (const [file, form] of files) {
       assert.deepEqual(
-        lines.filter((line) => line.file === file).map(({ kind, guarded }) => [kind, guarded]),
+        lines
+          .filter((line) => line.file === file)
+          .map((line) => [line.kind, "guarded" in line && line.guarded]),
         records.map(() => ["change", ["AWSBatchServiceRole"]]),
         form,
       );
@@ -157,7 +157,7 @@ describe("explain", () => {
       ],
     );
     assert.equal(lines[1]?.offset, good.length + 1);
-    assert.match(lines[3]?.problem ?? "", /eventID/);
+    assert.match(problemOf(lines[3]), /eventID/);
     const { stdout: told } = await runCli(["explain", file]);
     assert.match(told, new RegExp(`unreadable \\(record 2, line 2, byte ${good.length + 1}\\)`));
   });
@@ -169,7 +169,7 @@ describe("explain", () => {
     const { code, lines } = readLines(await explain(half, ["--json"]));
     assert.equal(code, 2);
     assert.ok(lines.filter(({ kind }) => kind === "change").length > 100);
-    assert.match(lines.at(-1)?.problem ?? "", /damaged or cut off/);
+    assert.match(problemOf(lines.at(-1)), /damaged or cut off/);
   });
 
   it("goes on with the other files where one cannot be opened", async () => {
@@ -179,13 +179,13 @@ describe("explain", () => {
     assert.match(stdout, /\/nonexistent unreadable\n +\/nonexistent cannot be read: there is no such file/);
     assert.match(stdout, /good\.json#1 .* iam:DetachRolePolicy succeeded/);
     assert.match(stdout, /is a directory/);
-    assert.match(stdout, /^1 record: 1 of guarded roles, 2 unreadable$/m);
+    assert.match(stdout, /^1 record: 1 about watched roles, 2 unreadable$/m);
   });
 
   it("asks for a file where none is named", async () => {
     const { code, stderr } = await runCli(["explain"]);
     assert.equal(code, 2);
-    assert.match(stderr, /Name a file/);
+    assert.match(stderr, /explain takes a file/);
   });
 
   it("keeps quiet when whoever reads it has read enough", async () => {

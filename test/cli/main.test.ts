@@ -16,6 +16,13 @@ describe("the command line", () => {
     }
   });
 
+  it("fits every line of help into 80 columns", async () => {
+    for (const command of ["check", "compare", "explain", "reference", "slr", "demo", "local", ""]) {
+      const { stdout } = await runCli([command, "--help"].filter((word) => word !== ""));
+      for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+    }
+  });
+
   it("prints its usage and exits 2 where no command is given", async () => {
     const { code, stdout } = await runCli([]);
     assert.equal(code, 2);
@@ -27,7 +34,7 @@ describe("the command line", () => {
       [["chek"], /There is no command chek/],
       [["check", "--acount", "x"], /Unknown option '--acount'/],
       [["demo", "--fast"], /Unknown option '--fast'/],
-      [["local", "--port", "many"], /many is no port/],
+      [["local", "--port", "many"], /many is not a port/],
       [["explain", "x", "--json=yes"], /--json/],
     ] as const) {
       const { code, stdout, stderr } = await runCli(args);

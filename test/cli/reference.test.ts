@@ -14,9 +14,15 @@ import { readSnapshot } from "@drift-guard/embedded/snapshot";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { comparePolicies } from "@drift-guard/policy/compare";
-import * as z from "zod";
+import {
+  ReferenceCaptureOutput,
+  ReferenceListOutput,
+  ReferenceRefreshOutput,
+  ReferenceShowOutput,
+} from "drift-guard/output/reference";
 import { account, aFinding, allow } from "../builders.ts";
 import { guardedAs, referenceOf } from "../core/watched-roles.ts";
+import { readOutput } from "./outputs.ts";
 import { runCli } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
 
@@ -54,8 +60,7 @@ describe("reference list", () => {
     const config = { $schema: "./config.schema.json", roles: { Mine: {} }, references: [own] };
     await writeFile(join(cwd, "drift-guard.config.json"), JSON.stringify(config));
     const { stdout } = await reference(cwd, "list", "--json");
-    const List = z.array(z.looseObject({ role: z.string(), builtIn: z.boolean() }));
-    const [first, ...others] = List.parse(JSON.parse(stdout));
+    const [first, ...others] = readOutput(ReferenceListOutput, stdout).items;
     assert.deepEqual([first?.role, first?.builtIn], ["Mine", false]);
     assert.equal(others.length, builtInReferences().length);
   });
@@ -80,8 +85,18 @@ describe("reference show", () => {
   it("gives the very reference as JSON", async () => {
     for (const known of builtInReferences()) {
       const { stdout } = await reference(home, "show", known.role, "--json");
+      ReferenceShowOutput.parse(JSON.parse(stdout));
       assert.deepEqual(defineReference(JSON.parse(stdout)), known);
     }
+  });
+
+  it("prints several references as items of one JSON document", async () => {
+    const { stdout } = await reference(home, "show", "ecsInstanceRole", "ecsTaskExecutionRole", "--json");
+    const document = ReferenceShowOutput.parse(JSON.parse(stdout));
+    assert.deepEqual("items" in document && document.items, [
+      referenceOf("ecsInstanceRole"),
+      referenceOf("ecsTaskExecutionRole"),
+    ]);
   });
 
   it("gives the trust alone, as the AWS CLI takes it from a file", async () => {
@@ -100,7 +115,7 @@ describe("reference show", () => {
   it("says which there are where there is none of the name", async () => {
     const { code, stderr } = await reference(home, "show", "Nobody");
     assert.equal(code, 2);
-    assert.match(stderr, /no reference Nobody; there are AWSBatchServiceRole/);
+    assert.match(stderr, /no reference Nobody, only AWSBatchServiceRole/);
   });
 });
 
@@ -133,7 +148,7 @@ describe("reference capture", () => {
     const lacking = await runCli(["check", "--account", file], { cwd });
     assert.equal(lacking.code, 1);
     assert.match(lacking.stdout, /HIGH +missing +permissions\n[\s\S]*- sqs:SendMessage/);
-    assert.match((await reference(cwd, "check")).stdout, /the configuration guards 1 role\./);
+    assert.match((await reference(cwd, "check")).stdout, /the configuration names 1 watched role\./);
   });
 
   it("says where the role stands, where that is not usual", async () => {
@@ -151,14 +166,19 @@ describe("reference capture", () => {
     assert.equal((await reference(cwd, ...args)).code, 0);
     const again = await reference(cwd, ...args);
     assert.equal(again.code, 2);
-    assert.match(again.stderr, /holds a reference of ecsTaskExecutionRole already/);
-    assert.equal((await reference(cwd, ...args, "--force", "--json")).code, 0);
+    assert.match(again.stderr, /already holds the reference of ecsTaskExecutionRole/);
+    const forced = await reference(cwd, ...args, "--force", "--json");
+    assert.equal(forced.code, 0);
+    assert.deepEqual(
+      readOutput(ReferenceCaptureOutput, forced.stdout).items.map(({ role, file: path }) => [role, path]),
+      [["ecsTaskExecutionRole", join("mine", "ecsTaskExecutionRole.json")]],
+    );
     assert.deepEqual(await readdir(join(cwd, "mine")), ["ecsTaskExecutionRole.json"]);
   });
 
   it("says what it lacks: the role, its name, or a document", async () => {
     const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles(), { documents: false }));
-    assert.match((await reference(cwd, "capture", "--account", file)).stderr, /Name the role/);
+    assert.match((await reference(cwd, "capture", "--account", file)).stderr, /takes the name of a role/);
     assert.match((await reference(cwd, "capture", "No", "--account", file)).stderr, /There is no role No/);
     const unseen = await reference(cwd, "capture", "AWSBatchServiceRole", "--account", file);
     assert.equal(unseen.code, 2);
@@ -220,7 +240,7 @@ describe("reference capture --finding", () => {
       "findings.sqlite",
     );
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /may hold\n +\+ sqs:SendMessage on \*/);
+    assert.match(stdout, /may also be allowed\n +\+ sqs:SendMessage on \*/);
     assert.doesNotMatch(stdout, /iam:/);
     const taken = await readReference(join(place.cwd, "references", "ecsTaskExecutionRole.json"));
     const gained = comparePolicies(
@@ -245,12 +265,21 @@ describe("reference capture --finding", () => {
 
   it("knows only findings that are kept there, of that role, and as they are now", async () => {
     const sqlite = ["--findings", "findings.sqlite"];
-    assert.match((await take("--finding", "0".repeat(32), ...sqlite)).stderr, /There is no finding 0{32}/);
-    assert.match((await take("--finding", "", ...sqlite)).stderr, /There is no finding/);
-    assert.match((await take("--finding", "x")).stderr, /Say where the finding is kept/);
+    assert.match(
+      (await take("--finding", "0".repeat(32), ...sqlite)).stderr,
+      /None of the \d+ stored findings has the id 0{32}/,
+    );
+    assert.match(
+      (await take("--finding", "", ...sqlite)).stderr,
+      /None of the \d+ stored findings has the id/,
+    );
+    assert.match(
+      (await take("--finding", "x")).stderr,
+      /--finding needs either --findings FILE or --table NAME/,
+    );
     assert.match(
       (await take("--finding", "x", "--findings", "no.sqlite")).stderr,
-      /There is no file no\.sqlite/,
+      /findings file no\.sqlite does not exist/,
     );
     const other = await reference(
       place.cwd,
@@ -262,7 +291,7 @@ describe("reference capture --finding", () => {
       idOf("inline:rogue"),
       ...sqlite,
     );
-    assert.match(other.stderr, /Worker is not guarded/);
+    assert.match(other.stderr, /Worker is not a watched role/);
     const clean = join(place.cwd, "clean.json");
     await writeFile(clean, printSnapshot(cleanRoles()));
     const moved = await take("--finding", idOf("inline:rogue"), ...sqlite, "--account", clean);
@@ -275,7 +304,7 @@ describe("reference check", () => {
   it("finds the built-in references sound", async () => {
     const { code, stdout } = await reference(home, "check");
     assert.equal(code, 0);
-    assert.match(stdout, /13 references are sound; the configuration guards 3 roles\./);
+    assert.match(stdout, /13 references are sound; the configuration names 3 watched roles\./);
   });
 
   it("names file and path of a reference that is not valid", async () => {
@@ -300,7 +329,7 @@ describe("reference check", () => {
     await writeFile(join(cwd, "odd.json"), JSON.stringify(odd));
     const { code, stdout } = await reference(cwd, "check", "odd.json");
     assert.equal(code, 1);
-    assert.match(stdout, /would not be clean[\s\S]*1 of 14 references are not sound/);
+    assert.match(stdout, /would not be clean[\s\S]*1 of 14 references are unsound/);
   });
 });
 
@@ -322,8 +351,8 @@ describe("reference refresh", () => {
     const { cwd, file } = await ownersFolder(withVersion("v3", () => {}));
     const { code, stdout } = await reference(cwd, "refresh", "--account", file, "--write");
     assert.equal(code, 0);
-    assert.match(stdout.replaceAll(/\s+/g, " "), /v3 gives the same as v1/);
-    assert.match(stdout, /0 that AWS changed, 0 unread/);
+    assert.match(stdout.replaceAll(/\s+/g, " "), /v3 allows and denies the same as v1/);
+    assert.match(stdout, /0 changed by AWS, 0 unread/);
     assert.deepEqual(await readdir(cwd), ["account.json"]);
   });
 
@@ -335,8 +364,22 @@ describe("reference refresh", () => {
     assert.equal(shown.code, 1);
     assert.match(shown.stdout.replaceAll(/\s+/g, " "), /: v1 → v2 .* \+ logs:CreateLogGroup on \*/);
     assert.deepEqual(await readdir(cwd), ["account.json"]);
-    const { code } = await reference(cwd, "refresh", "ecsTaskExecutionRole", "--account", file, "--write");
+    const json = ["--write", "--json"];
+    const { code, stdout } = await reference(
+      cwd,
+      "refresh",
+      "ecsTaskExecutionRole",
+      "--account",
+      file,
+      ...json,
+    );
     assert.equal(code, 1);
+    const { policies, files } = readOutput(ReferenceRefreshOutput, stdout);
+    assert.deepEqual(
+      policies.map(({ status }) => status),
+      ["changed"],
+    );
+    assert.deepEqual(files, [join("references", "ecsTaskExecutionRole.json")]);
     const renewed = await readReference(join(cwd, "references", "ecsTaskExecutionRole.json"));
     assert.equal(renewed.attachments[0]?.version, "v2");
     assert.deepEqual(
@@ -371,25 +414,25 @@ describe("reference refresh", () => {
     const { cwd, file } = await ownersFolder(JSON.stringify(snapshot));
     const { code, stdout } = await reference(cwd, "refresh", "AWSBatchServiceRole", "--account", file);
     assert.equal(code, 1);
-    assert.match(stdout.replaceAll(/\s+/g, " "), /v12 → v11 AWS went back to v11/);
+    assert.match(stdout.replaceAll(/\s+/g, " "), /v12 → v11 AWS returned to v11/);
     const check = await runCli(["check", "AWSBatchServiceRole", "--account", file], { cwd });
     assert.equal(check.code, 0);
-    assert.match(check.stdout, /INFORMATIONAL[\s\S]*AWS went back to v11; the reference is of v12/);
+    assert.match(check.stdout, /INFORMATIONAL[\s\S]*AWS returned to v11; the reference has v12/);
   });
 
   it("says what it could not read", async () => {
     const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles(), { documents: false }));
     const { code, stdout } = await reference(cwd, "refresh", "--account", file, "--json");
     assert.equal(code, 2);
-    const Document = z.object({ policies: z.array(z.looseObject({ status: z.string() })) });
-    assert.ok(Document.parse(JSON.parse(stdout)).policies.every(({ status }) => status === "unread"));
+    const { policies } = readOutput(ReferenceRefreshOutput, stdout);
+    assert.ok(policies.every(({ status }) => status === "unread"));
   });
 });
 
 describe("reference", () => {
   it("is followed by what to do", async () => {
-    assert.match((await reference(home)).stderr, /followed by one of list, show, capture, check, refresh/);
-    assert.match((await reference(home, "renew")).stderr, /no reference renew/);
+    assert.match((await reference(home)).stderr, /needs a subcommand: list, show, capture, check, refresh/);
+    assert.match((await reference(home, "renew")).stderr, /no subcommand renew/);
     assert.match((await reference(home, "--help")).stdout, /Usage: drift-guard reference/);
   });
 });

@@ -4,6 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import {
+  SlrCreateOutput,
+  SlrDeleteOutput,
+  SlrDeletePlanOutput,
+  SlrDescribeOutput,
+  SlrStatusOutput,
+} from "drift-guard/output/slr";
+import {
   type Answer,
   type Call,
   json,
@@ -13,6 +20,7 @@ import {
   xml,
 } from "../aws/responder.ts";
 import { account, trustOf } from "../builders.ts";
+import { readOutput } from "./outputs.ts";
 import { type Run, runCli } from "./process.ts";
 
 const name = "AWSServiceRoleForBatch";
@@ -44,16 +52,16 @@ describe("slr delete --yes", () => {
     const { code, stdout, stderr } = await deleteWith(failed(usage("eu-west-1", "compute-environment/ce")));
     assert.equal(code, 1, stderr);
     assert.match(stdout, /failed: still in use/);
-    assert.match(stdout, /What IAM says still uses it:\n {2}eu-west-1\n {4}compute-environment\/ce\n/);
-    assert.match(stdout, /That may be a part of it only/);
+    assert.match(stdout, /Still uses it, according to IAM:\n {2}eu-west-1\n {4}compute-environment\/ce\n/);
+    assert.match(stdout, /IAM may not name all of\sthem/);
     assert.match(stdout, /npx drift-guard slr delete --yes --role AWSServiceRoleForBatch/);
   });
 
   it("says so where IAM gives neither reason nor list", async () => {
     const { code, stdout } = await deleteWith(failed());
     assert.equal(code, 1);
-    assert.match(stdout, /failed, and IAM gives no reason/);
-    assert.match(stdout, /IAM does not name what uses it\. Look in every region/);
+    assert.match(stdout, /failed, and IAM gave no reason/);
+    assert.match(stdout, /IAM does not name what uses it\. Scan every region/);
   });
 
   it("shows beside IAM's list what it finds itself", async () => {
@@ -65,23 +73,23 @@ describe("slr delete --yes", () => {
     };
     const { code, stdout } = await deleteWith(failed());
     assert.equal(code, 1);
-    assert.match(stdout, /What was found to use it:\n {2}late in us-east-1 \(ENABLED, VALID\)/);
+    assert.match(stdout, /Still uses it, according to the scan:\n {2}late in us-east-1 \(ENABLED, VALID\)/);
   });
 
   it("gives up waiting in time, and follows the same task when it is run again", async () => {
     iam.statuses = ["<Status>IN_PROGRESS</Status>"];
     const first = await slr("delete", "--yes", "--every", "0", "--for", "0");
     assert.equal(first.code, 2, first.stderr);
-    assert.match(first.stdout, /The deletion has not ended, and goes on without us/);
+    assert.match(first.stdout, /The deletion has not ended and continues in AWS/);
 
     const meanwhile = await slr("status", "--json");
-    assert.deepEqual(JSON.parse(meanwhile.stdout).deletion.last, { status: "IN_PROGRESS" });
+    assert.deepEqual(readOutput(SlrStatusOutput, meanwhile.stdout).deletion?.last, { status: "IN_PROGRESS" });
 
     iam.statuses = ["<Status>SUCCEEDED</Status>"];
     iam.there = false;
     const second = await slr("delete", "--yes", "--every", "0");
     assert.equal(second.code, 0, second.stderr);
-    assert.match(second.stdout, /A deletion that was asked for earlier has not ended; it is followed/);
+    assert.match(second.stdout, /An earlier deletion has not ended; following it/);
     assert.equal(iam.deletions, 1);
   });
 
@@ -91,7 +99,7 @@ describe("slr delete --yes", () => {
     iam.statuses = ["unknown", "<Status>SUCCEEDED</Status>"];
     const { code, stdout, stderr } = await slr("delete", "--yes", "--every", "0");
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /is not known to IAM any more/);
+    assert.match(stdout, /is no longer known to IAM/);
     assert.equal(iam.deletions, 2);
   });
 
@@ -112,21 +120,25 @@ describe("slr delete --yes", () => {
     iam.statuses = [failed(usage("eu-west-1", "compute-environment/ce"))];
     const { code, stdout } = await slr("delete", "--yes", "--every", "0", "--json");
     assert.equal(code, 1);
-    const { outcome, deletion, exitCode } = JSON.parse(stdout);
+    const { outcome, deletion, exitCode } = readOutput(SlrDeleteOutput, stdout);
     assert.equal(outcome, "failed");
     assert.equal(exitCode, 1);
-    assert.equal(deletion.taskId, taskId);
-    assert.deepEqual(deletion.last.usage, [{ region: "eu-west-1", resources: ["compute-environment/ce"] }]);
+    assert.equal(deletion?.taskId, taskId);
+    assert.deepEqual(deletion?.last, {
+      status: "FAILED",
+      reason: "still in use",
+      usage: [{ region: "eu-west-1", resources: ["compute-environment/ce"] }],
+    });
   });
 
   it("is asked for in words that it takes, or changes nothing", async () => {
     for (const [args, complaint] of [
       [["delete"], /Nothing was changed/],
       [["delete", "--yes", "--every", "soon"], /--every takes seconds/],
-      [["delete", "--yes", "--role", "Own"], /Own is no service-linked role of Batch's own/],
-      [["delete", "--yes", "--regions", "nowhere"], /nowhere is no region/],
-      [["remove"], /There is no slr remove/],
-      [[], /slr is followed by one of status/],
+      [["delete", "--yes", "--role", "Own"], /Own is not a service-linked role of AWS Batch/],
+      [["delete", "--yes", "--regions", "nowhere"], /nowhere is not a region/],
+      [["remove"], /slr has no subcommand remove/],
+      [[], /slr needs a subcommand: status/],
     ] as const) {
       const { code, stderr } = await slr(...args);
       assert.equal(code, 2);
@@ -139,7 +151,7 @@ describe("slr delete --yes", () => {
     iam.environments = [{ computeEnvironmentName: "ce", type: "MANAGED", state: "ENABLED", status: "VALID" }];
     const refused = await slr("delete", "--yes", "--json");
     assert.equal(refused.code, 1, refused.stderr);
-    const { outcome, why } = JSON.parse(refused.stdout);
+    const { outcome, why } = readOutput(SlrDeleteOutput, refused.stdout);
     assert.equal(outcome, "not submitted");
     assert.match(why, /1 compute environment uses AWSServiceRoleForBatch.*ce in us-east-1/);
     assert.equal(iam.deletions, 0);
@@ -165,7 +177,7 @@ describe("slr delete --yes", () => {
     await writeFile(file, '{"notes": []}');
     const { code, stderr } = await slr("delete", "--yes", "--state", file);
     assert.equal(code, 2);
-    assert.match(stderr, /mine\.json holds something else/);
+    assert.match(stderr, /mine\.json is not a file of deletions/);
     assert.equal(await readFile(file, "utf8"), '{"notes": []}');
     assert.equal(iam.deletions, 0);
   });
@@ -180,9 +192,12 @@ describe("slr delete-plan of the role for SageMaker", () => {
       "--json",
     );
     assert.equal(code, 0, stderr);
-    const { steps } = JSON.parse(stdout);
+    const { steps } = readOutput(SlrDeletePlanOutput, stdout);
     assert.deepEqual(
-      steps.map(({ step, queue, environment }: Record<string, string>) => [step, queue ?? environment]),
+      steps.map((each) => [
+        each.step,
+        "queue" in each ? each.queue : "environment" in each ? each.environment : undefined,
+      ]),
       [
         ["disable-queue", "training"],
         ["delete-queue", "training"],
@@ -191,7 +206,30 @@ describe("slr delete-plan of the role for SageMaker", () => {
         ["delete-role", undefined],
       ],
     );
-    assert.match(steps[2].command.join(" "), /update-service-environment .*--service-environment sagemaker/);
+    assert.match(
+      steps[2]?.command.join(" ") ?? "",
+      /update-service-environment .*--service-environment sagemaker/,
+    );
+  });
+});
+
+describe("slr create and slr describe", () => {
+  it("print what they changed as JSON", async () => {
+    iam.there = false;
+    const created = await slr("create", "--json");
+    assert.equal(created.code, 0, created.stderr);
+    assert.equal(readOutput(SlrCreateOutput, created.stdout).created, true);
+    const nowhere = await slr("describe", "Batch's own", "--json");
+    assert.equal(nowhere.code, 1, nowhere.stderr);
+    assert.equal(readOutput(SlrDescribeOutput, nowhere.stdout).changed, false);
+
+    iam.there = true;
+    const again = await slr("create", "--json");
+    assert.equal(readOutput(SlrCreateOutput, again.stdout).created, false);
+    const described = await slr("describe", "Batch's own", "--json");
+    assert.equal(described.code, 0, described.stderr);
+    const { changed, description } = readOutput(SlrDescribeOutput, described.stdout);
+    assert.deepEqual([changed, description], [true, "Batch's own"]);
   });
 });
 
@@ -228,6 +266,11 @@ function answer({ action, parameters }: Call): Answer {
     case "ListRolePolicies":
     case "ListInstanceProfilesForRole":
       return xml(action, "<IsTruncated>false</IsTruncated>");
+    case "CreateServiceLinkedRole":
+      return xml(action, roleOf(name));
+    case "UpdateRole":
+    case "UpdateRoleDescription":
+      return xml(action, "");
     case "DeleteServiceLinkedRole":
       iam.deletions += 1;
       iam.onDelete();

@@ -5,23 +5,28 @@ import { openLiveAccount, openSnapshot } from "../account-source.ts";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatRoleCheck } from "../drift-table.ts";
-import { checkRole, exitCodeOf, type RoleCheck } from "../role-check.ts";
+import { CheckOutput, type RoleCheck } from "../output/check.ts";
+import { formatDocument } from "../output/json.ts";
+import { checkRole, exitCodeOf } from "../role-check.ts";
 
-/** `check`: the guarded roles of an account against their references. */
+/** `check`: compares the watched roles of an account with their references. */
 export const check: Command = {
-  help: `Compares the guarded roles of an account with their references. It changes nothing.
+  help: `Compares the watched roles of an account with their references. Changes nothing.
 
 Usage: drift-guard check [--account FILE] [--config FILE] [--json] [ROLE…]
 
-  ROLE             only these of the guarded roles
-  --account FILE   the output of "aws iam get-account-authorization-details"; without it, the live account of
-                   the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set
-  --config FILE    the configuration that says which roles are guarded (default: drift-guard.config.ts here,
-                   else one that guards the three roles of the guide)
-  --json           one JSON document
+  ROLE             check only these watched roles
+  --account FILE   the account, as a file with the output of
+                   "aws iam get-account-authorization-details" (default: the
+                   live account of the AWS SDK's credentials, asked at
+                   AWS_ENDPOINT_URL if that is set)
+  --config FILE    configuration that names the watched roles (default:
+                   drift-guard.config.ts or .json in the working directory,
+                   else the three roles of the AWS Batch User Guide)
+  --json           print one JSON document (docs/schemas/check.schema.json)
 
-Exit codes: 0 every role is as it should be, 1 there is drift, 2 there is none, but something could not be told.
-A newer version of a policy that AWS itself published is information, and no drift.
+Exit codes: 0 every role matches its reference, 1 drift, 2 could not determine.
+A policy version that AWS itself published is information, not drift.
 `,
   async run(args, terminal) {
     const { values, positionals: names } = parseCommandLine(args, {
@@ -33,17 +38,17 @@ A newer version of a policy that AWS itself published is information, and no dri
     const watchedRoles = chooseRoles(listWatchedRoles({ config }), names);
     const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
     const roles: RoleCheck[] = [];
-    // One after the other: IAM throttles each account, and somebody else may be reading as well.
+    // One after the other: IAM throttles per account, and other programs share its limits.
     for (const watched of watchedRoles) roles.push(await checkRole(watched, { ...source, config }));
     const code = exitCodeOf(roles);
+    // Set now: a reader that closes the pipe early still gets the result of the check.
     process.exitCode = code;
     if (values.json) {
-      await terminal.print(
-        JSON.stringify({ account: source.account, from: source.from, exitCode: code, roles }, undefined, 2),
-      );
+      const { account, from } = source;
+      await terminal.print(formatDocument(CheckOutput, { schema: 1, account, from, exitCode: code, roles }));
       return code;
     }
-    for (const verdict of roles) await terminal.print(...formatRoleCheck(verdict, terminal), "");
+    for (const role of roles) await terminal.print(...formatRoleCheck(role, terminal), "");
     await terminal.print(`Account ${source.account} (${sanitise(source.from)}): ${formatSummary(roles)}`);
     return code;
   },
@@ -54,8 +59,9 @@ function chooseRoles(watchedRoles: readonly WatchedRole[], names: readonly strin
   return names.map((name) => {
     const watched = watchedRoles.find((each) => sameRoleName(each.name, name));
     if (watched) return watched;
+    const known = watchedRoles.map((each) => each.name).join(", ");
     throw new UsageError(
-      `${sanitise(name, 80)} is not guarded. The configuration guards ${watchedRoles.map((each) => each.name).join(", ")}.`,
+      `${sanitise(name, 80)} is not a watched role. The configuration names ${known}. Add the role there, or capture a reference for it: drift-guard reference capture.`,
     );
   });
 }
@@ -64,11 +70,11 @@ function formatSummary(roles: readonly RoleCheck[]): string {
   const drifts = roles.flatMap(({ assessments }) =>
     assessments.filter(({ kind }) => kind === "drift"),
   ).length;
-  const unsure = roles.filter(({ status }) => status === "undecided" || status === "unreadable").length;
+  const unknown = roles.filter(({ status }) => status === "undecided" || status === "unreadable").length;
   const clean = roles.filter(({ status }) => status === "clean" || status === "absent").length;
   return [
     `${clean} of ${roles.length} ${roles.length === 1 ? "role" : "roles"} clean`,
     ...(drifts > 0 ? [`${drifts} ${drifts === 1 ? "drift" : "drifts"}`] : []),
-    ...(unsure > 0 ? [`${unsure} that could not be told`] : []),
+    ...(unknown > 0 ? [`${unknown} unknown`] : []),
   ].join(", ");
 }

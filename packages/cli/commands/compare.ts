@@ -9,24 +9,30 @@ import { separateLatent } from "@drift-guard/policy/latent";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { type Command, type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { formatComparison } from "../comparison-report.ts";
+import { CompareOutput } from "../output/compare.ts";
+import { formatDocument } from "../output/json.ts";
 
-/** `compare`: two policies by what they mean. */
+/** `compare`: compares two policies by meaning. */
 export const compare: Command = {
-  help: `Tells what one IAM policy allows or denies and another does not, by what they mean.
+  help: `Compares two IAM policies by meaning: what only one of them allows or denies.
 
 Usage: drift-guard compare A.json B.json [--trust] [--account ID] [--json]
-       aws iam get-policy-version … --query PolicyVersion.Document | drift-guard compare - B.json
+       aws iam get-policy-version … --query PolicyVersion.Document |
+         drift-guard compare - B.json
 
-A and B are policy documents as IAM takes or returns them, percent-encoded too; "-" is standard input, for one of them.
-"+" is what only A allows or denies, "-" what only B does; $.Statement[0] is where it comes from.
+A and B are policy documents as IAM accepts or returns them, also
+percent-encoded. One of them may be "-" for standard input. "+" marks what only
+A allows or denies, "-" what only B does; $.Statement[0] names the statement.
 
-  --trust        both are trust policies: a statement of another kind cannot be read
-  --account ID   whose they are: an account id and its root ARN are then one principal, and conditions that only
-                 keep other accounts from borrowing a service's trust are told as hardening
-  --json         the whole comparison as one JSON document: A is the candidate, B the reference
+  --trust        read both as trust policies and reject any other statement
+  --account ID   the account of both policies: its id and its root ARN are then
+                 one principal, and confused-deputy conditions that name this
+                 account are reported as hardening
+  --json         print one JSON document with A as candidate and B as reference
+                 (docs/schemas/compare.schema.json)
 
-Exit codes: 0 they allow and deny the same, 1 they differ, 2 no difference was found, but something could not be told.
-A difference that touches only names that no service has today is a difference too.
+Exit codes: 0 A and B allow and deny the same, 1 they differ, 2 could not
+determine. Action names that no AWS service has count as a difference.
 `,
   async run(args, terminal) {
     const { values, positionals: files } = parseCommandLine(args, {
@@ -36,27 +42,26 @@ A difference that touches only names that no service has today is a difference t
     });
     const [candidate, reference, ...others] = files;
     if (candidate === undefined || reference === undefined || others.length > 0) {
-      throw new UsageError("Name two policy documents. See drift-guard compare --help.");
+      throw new UsageError("compare takes two policy documents. See drift-guard compare --help.");
     }
     if (candidate === "-" && reference === "-") {
-      throw new UsageError("Standard input can be one of the two policies, not both.");
+      throw new UsageError("Standard input can be only one of the two policies.");
     }
     const { account } = values;
     if (account !== undefined && !/^\d{12}$/.test(account)) {
-      throw new UsageError(`${sanitise(account, 40)} is no account id: it has 12 digits.`);
+      throw new UsageError(`${sanitise(account, 40)} is not an account id: --account takes 12 digits.`);
     }
     const texts = [await readPolicyText(candidate), await readPolicyText(reference)] as const;
-    const told = comparePolicies(...texts, {
+    const compared = comparePolicies(...texts, {
       ...(values.trust && { kind: "trust" }),
       ...(account !== undefined && { account }),
     });
-    const { relation, ...lists } = separateLatent(told, catalogue, listNamed(texts, told));
-    // Whoever reads the JSON sees the relation first.
+    const { relation, ...lists } = separateLatent(compared, catalogue, listNamedActions(texts, compared));
     const comparison = { relation, ...lists };
-    if (values.json) await terminal.print(JSON.stringify(comparison, undefined, 2));
+    if (values.json) await terminal.print(formatDocument(CompareOutput, { schema: 1, ...comparison }));
     else {
       const names = { candidate: nameOf(candidate), reference: nameOf(reference) };
-      const isOurs = new Set(told.excess);
+      const isOurs = new Set(compared.excess);
       const latent = {
         ours: comparison.latent.filter((grant) => isOurs.has(grant)),
         theirs: comparison.latent.filter((grant) => !isOurs.has(grant)),
@@ -67,7 +72,7 @@ A difference that touches only names that no service has today is a difference t
   },
 };
 
-/** A file with a policy cannot be read at all. */
+/** A policy file cannot be read, or is not UTF-8. */
 export class PolicyUnreadableError extends Error {
   override readonly name = "PolicyUnreadableError";
 }
@@ -86,13 +91,13 @@ function nameOf(file: string): string {
   return file === "-" ? "standard input" : sanitise(file);
 }
 
-/** The actions that the documents name, where they can be read. */
-function listNamed(texts: readonly string[], { undecided }: Comparison): readonly string[] {
+/** The action names and patterns in the documents; empty if one of them cannot be parsed. */
+function listNamedActions(texts: readonly string[], { undecided }: Comparison): readonly string[] {
   if (undecided.some(({ code }) => code === "syntax")) return [];
   return texts.flatMap((text) => parsePolicy(text).statements.flatMap(({ actions }) => actions.entries));
 }
 
-/** A difference is certain, whatever else could not be told. */
+// A difference (1) outweighs an undecided rest (2), because it is certain.
 function exitCodeOf({ relation, undecided, dangling: _, ...differences }: Comparison): ExitCode {
   if (Object.values(differences).some((grants) => grants.length > 0)) return 1;
   return undecided.length > 0 || relation !== "equal" ? 2 : 0;

@@ -4,25 +4,31 @@ import { formatActor, formatOrigin } from "@drift-guard/formats/actors";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
+import { ExplainOutput, type Explanation } from "../output/explain.ts";
+import { formatJsonLine } from "../output/json.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { type Explanation, explainRecord } from "../trail/explanation.ts";
+import { explainRecord } from "../trail/explanation.ts";
 import { readTrail, TrailUnreadableError } from "../trail/records.ts";
 
-/** `explain`: what the guard makes of CloudTrail records. */
+/** `explain`: shows how the guard interprets CloudTrail records. */
 export const explain: Command = {
-  help: `Tells what the guard makes of CloudTrail records.
+  help: `Shows how the guard interprets CloudTrail records.
 
 Usage: drift-guard explain FILE… [--json] [--config FILE]
        aws cloudtrail lookup-events … | drift-guard explain -
 
-FILE holds CloudTrail records or EventBridge envelopes: a trail file ({"Records": […]}), JSON lines, a list,
-or a single one; gzip or not. "-" is standard input. Files of any size are read record by record.
+FILE holds CloudTrail records or EventBridge envelopes: a trail file
+({"Records": […]}), JSON lines, a list, or a single record; gzip or not.
+"-" is standard input. Files are read record by record, whatever their size.
 
-  --json          one line of JSON for each record
-  --config FILE   the configuration that says which roles are guarded (default: drift-guard.config.ts here,
-                  else one that guards the three roles of the guide)
+  --json          print one JSON document per line and record
+                  (docs/schemas/explain.schema.json)
+  --config FILE   configuration that names the watched roles (default:
+                  drift-guard.config.ts or .json in the working directory,
+                  else the three roles of the AWS Batch User Guide)
 
-Exit codes: 0 every record was read, 2 some could not be; each of those is named by its place.
+Exit codes: 0 every record was read, 2 some records were unreadable; the output
+names the place of each.
 `,
   async run(args, terminal) {
     const { values, positionals: files } = parseCommandLine(args, {
@@ -30,14 +36,14 @@ Exit codes: 0 every record was read, 2 some could not be; each of those is named
       config: { type: "string" },
     });
     if (files.length === 0)
-      throw new UsageError('Name a file of CloudTrail records, or "-" for standard input.');
+      throw new UsageError('explain takes a file of CloudTrail records, or "-" for standard input.');
     const watchedRoles = listWatchedRoles({ config: await loadConfig(values.config) });
     const tally = new ExplanationTally();
     const show = async (explanation: Explanation) => {
       tally.count(explanation);
       await terminal.print(
         ...(values.json
-          ? [JSON.stringify(explanation)]
+          ? [formatJsonLine(ExplainOutput, { schema: 1, ...explanation })]
           : formatExplanation(explanation, files.length > 1, terminal)),
       );
     };
@@ -75,15 +81,11 @@ function formatExplanation(
       const behind = subjects.length === 0 ? [] : [`on ${subjects.map(formatSubject).join(", ")}`];
       return [
         `${place} ${sanitise(at, 40)} ${sanitise(what)}`,
-        ...lines(
-          sanitise(reason, 500),
-          ...behind,
-          "the roles behind it, if any, are found by a read of the account",
-        ),
+        ...lines(sanitise(reason, 500), ...behind, "watched roles: unknown until the account is read"),
       ];
     }
     case "irrelevant":
-      return [`${place} ${paint("dim", "not for the guard:")} ${sanitise(explanation.why)}`];
+      return [`${place} ${paint("dim", "ignored:")} ${sanitise(explanation.why)}`];
     case "change": {
       const call = formatCall(explanation.change);
       return [
@@ -122,11 +124,11 @@ function formatConcern({
   if (guarded.length > 0) {
     return [
       subjects,
-      `guarded: ${guarded.map((name) => sanitise(name)).join(", ")}, which the guard reads now and again later${refused ? ", and tells of the attempt" : ""}`,
+      `watched: ${guarded.map((name) => sanitise(name)).join(", ")}; the guard reads it now and again later${refused ? ", and reports the attempt" : ""}`,
     ];
   }
-  if (toRead.length > 0) return [subjects, "guarded roles, if any, are found by a read of the account"];
-  return [subjects, "not guarded: nothing is read"];
+  if (toRead.length > 0) return [subjects, "watched roles: unknown until the account is read"];
+  return [subjects, "not watched: the guard reads nothing"];
 }
 
 function formatSubject(subject: Subject): string {
@@ -144,7 +146,7 @@ function formatSubject(subject: Subject): string {
   }
 }
 
-/** What all the records came to. */
+/** Counts explained records for the summary line. */
 class ExplanationTally {
   #records = 0;
   unreadable = 0;
@@ -163,8 +165,8 @@ class ExplanationTally {
   formatSummary(): string {
     const records = this.#records;
     const parts = [
-      `${this.#guarded} of guarded roles`,
-      ...(this.#toRead > 0 ? [`${this.#toRead} that may be, which a read tells`] : []),
+      `${this.#guarded} about watched roles`,
+      ...(this.#toRead > 0 ? [`${this.#toRead} unknown until the account is read`] : []),
       `${this.unreadable} unreadable`,
     ];
     return `${records} ${records === 1 ? "record" : "records"}: ${parts.join(", ")}`;

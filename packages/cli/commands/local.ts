@@ -4,19 +4,22 @@ import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 
-/** `local`: the guard as it would be deployed, on an account on this machine. */
+/** `local`: runs the guard, deployed as it would be in AWS, in an emulated account on this machine. */
 export const local: Command = {
-  help: `Runs a whole account on this machine, with the guard deployed into it as it would be into yours.
+  help: `Runs an emulated AWS account on this machine and deploys the guard into it as
+into a real account.
 
 Usage: drift-guard local [--rollback] [--port PORT] [--config FILE]
 
-  --rollback      put roles back; without it, the guard only tells
-  --port PORT     where the account answers on 127.0.0.1 (default: a free port)
-  --config FILE   the configuration that says which roles are guarded (default: drift-guard.config.ts here,
-                  else one that guards the three roles of the guide)
+  --rollback      roll drift back; without it, the guard only reports
+  --port PORT     port of the account on 127.0.0.1 (default: a free port)
+  --config FILE   configuration that names the watched roles (default:
+                  drift-guard.config.ts or .json in the working directory,
+                  else the three roles of the AWS Batch User Guide)
 
-It needs Python 3.10 or newer; the emulators are installed the first time, into a folder that git ignores.
-What the guard tells people is printed as it comes. Ctrl-C ends everything that was started.
+Needs Python 3.10 or newer. The first run installs the emulators into a folder
+that git ignores. The guard's messages are printed as they arrive. Ctrl-C stops
+every process that was started.
 `,
   async run(args, terminal) {
     const { values } = parseCommandLine(args, {
@@ -26,7 +29,7 @@ What the guard tells people is printed as it comes. Ctrl-C ends everything that 
     });
     const port = values.port === undefined ? {} : { port: readPort(values.port) };
     const owner = await loadConfig(values.config);
-    // Loaded here: it brings SDK clients, the bundler and the stack with it.
+    // Loaded here, because it loads SDK clients, the bundler and the stack.
     const { configureLocally, startLocalAccount } = await import("@drift-guard/local/local");
     const interruption = listenForInterrupt();
     const account = await startLocalAccount({
@@ -34,7 +37,7 @@ What the guard tells people is printed as it comes. Ctrl-C ends everything that 
       ...port,
       report: (line) => void terminal.print(terminal.paint("dim", sanitise(line))),
     }).catch((error: unknown) => {
-      // Ctrl-C reaches the emulators as well, and what they leave unfinished is what was asked for.
+      // Ctrl-C reaches the emulators too, so a failed start after it is expected.
       if (interruption.aborted) return undefined;
       throw error;
     });
@@ -42,7 +45,7 @@ What the guard tells people is printed as it comes. Ctrl-C ends everything that 
     try {
       await terminal.print(...formatWelcome(account, values.rollback, terminal));
       await showMessages(account, interruption, terminal);
-      await terminal.print("", "Ending …");
+      await terminal.print("", "Stopping …");
     } finally {
       await account.stop();
     }
@@ -53,10 +56,10 @@ What the guard tells people is printed as it comes. Ctrl-C ends everything that 
 function readPort(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new UsageError(`${sanitise(text, 40)} is no port: give a number from 1 to 65535.`);
+  throw new UsageError(`${sanitise(text, 40)} is not a port: --port takes a number from 1 to 65535.`);
 }
 
-// The first Ctrl-C ends in order, whenever it comes; the second does not wait, and the emulators end with us.
+// The first Ctrl-C stops in order; the second exits at once, and the emulators end with this process.
 function listenForInterrupt(): AbortSignal {
   const controller = new AbortController();
   const interrupt = () => {
@@ -76,8 +79,8 @@ function formatWelcome(
   { columns, paint }: Terminal,
 ): readonly string[] {
   const sentence = rollback
-    ? "The guarded roles are as they should be. What drifts is told here within seconds, and put back."
-    : "The guarded roles are as they should be. What drifts is told here within seconds; --rollback would put it back.";
+    ? "The watched roles match their references. Drift is reported here within seconds, and rolled back."
+    : "The watched roles match their references. Drift is reported here within seconds; with --rollback it is also rolled back.";
   return [
     "",
     `${paint("bold", "The account answers at")} ${paint("cyan", endpoint)}`,
@@ -91,14 +94,14 @@ function formatWelcome(
     `    --policy-arn ${policy}`,
     "  npx drift-guard check",
     "",
-    "or, where there is no AWS CLI:",
+    "or, without the AWS CLI:",
     "",
     "  node --input-type=module -e '",
     '    import { DetachRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";',
     '    await new IAMClient().send(new DetachRolePolicyCommand({ RoleName: "AWSBatchServiceRole",',
     `      PolicyArn: "${policy}" }))'`,
     "",
-    "Ctrl-C ends it.",
+    "Ctrl-C stops it.",
   ];
 }
 
@@ -109,7 +112,7 @@ async function showMessages(
 ): Promise<void> {
   while (!interruption.aborted) {
     const messages = await inbox.receive(20, interruption).catch((error: unknown) => {
-      // The wait for messages is what an interruption cuts short.
+      // An interruption aborts the wait for messages.
       if (interruption.aborted) return [];
       throw error;
     });

@@ -1,60 +1,60 @@
-import { sanitise } from "@drift-guard/formats/printable";
-import { type Command, type ExitCode, UsageError } from "../command.ts";
+import { type Command, runSubcommand } from "../command.ts";
 import { capture } from "../reference/capture.ts";
 import { checkReferences } from "../reference/check.ts";
 import { listReferences } from "../reference/list.ts";
 import { refresh } from "../reference/refresh.ts";
 import { showReferences } from "../reference/show.ts";
-import type { Terminal } from "../terminal.ts";
 
-const subcommands = new Map<string, (args: readonly string[], terminal: Terminal) => Promise<ExitCode>>([
-  ["list", listReferences],
-  ["show", showReferences],
-  ["capture", capture],
-  ["check", checkReferences],
-  ["refresh", refresh],
-]);
-
-/** `reference`: what roles should be, built in and of the owner's own. */
+/** `reference`: lists, shows, captures, checks and refreshes references, built in and the owner's own. */
 export const reference: Command = {
-  help: `Shows, makes and renews references: what roles should be.
+  help: `Manages references: documents that say what a role should be.
 
 Usage: drift-guard reference list    [--json]
        drift-guard reference show    ROLE… [--json] | ROLE --trust
-       drift-guard reference capture ROLE… [--account FILE] [--into FOLDER] [--force] [--json]
-       drift-guard reference capture ROLE --finding ID… (--findings FILE | --table NAME) [--account FILE]
-                                     [--into FOLDER] [--json]
+       drift-guard reference capture ROLE… [--account FILE] [--into FOLDER]
+                                     [--force] [--json]
+       drift-guard reference capture ROLE --finding ID…
+                                     (--findings FILE | --table NAME)
+                                     [--account FILE] [--into FOLDER] [--json]
        drift-guard reference check   [FILE…]
-       drift-guard reference refresh [ROLE…] [--account FILE] [--write] [--into FOLDER] [--json]
+       drift-guard reference refresh [ROLE…] [--account FILE] [--write]
+                                     [--into FOLDER] [--json]
 
-  list      every reference, built in or of the configuration, with its source and how strict it is
-  show      what one says, grant by grant; with --trust its trust policy alone, as the AWS CLI takes it
-  capture   write a reference from the live role, so that any role can be guarded; with --finding, take that
-            accepted drift, and nothing else, into the role's reference
-  check     whether the configuration, its references, and reference FILEs are sound
-  refresh   compare the AWS-managed policies of the references with their default versions in the account
+  list      list every reference with its source and strictness
+  show      show what a reference requires and allows, grant by grant; --trust
+            prints only its trust policy, for the AWS CLI
+  capture   write a reference from the live role, so that it can be watched;
+            with --finding, accept only that drift into the role's reference
+  check     validate the configuration, its references, and reference FILEs
+  refresh   compare the AWS managed policies in the references with their
+            default versions in the account
 
-  --account FILE   the output of "aws iam get-account-authorization-details"; without it, the live account of
-                   the SDK's usual credentials, at AWS_ENDPOINT_URL where that is set
-  --findings FILE  findings in SQLite; --table NAME: the guard's table Findings in DynamoDB
-  --into FOLDER    where references are written (default: references; refresh within the guard's own project:
-                   packages/core/reference/built-in)
-  --force          capture in place of a file that is there
-  --write          write what refresh found
-  --config FILE    the configuration (default: drift-guard.config.ts or .json here, else one that guards the
-                   three roles of the guide)
+  --account FILE   the account, as a file with the output of
+                   "aws iam get-account-authorization-details" (default: the
+                   live account of the AWS SDK's credentials, asked at
+                   AWS_ENDPOINT_URL if that is set)
+  --finding ID     the accepted finding; the first characters of its id suffice
+  --findings FILE  read findings from this SQLite file
+  --table NAME     read findings from this DynamoDB table of a deployed guard
+  --into FOLDER    write references here (default: references; refresh in the
+                   guard's own project: packages/core/reference/built-in)
+  --force          let capture replace an existing file
+  --write          let refresh write what it found
+  --config FILE    configuration that names the watched roles (default:
+                   drift-guard.config.ts or .json in the working directory,
+                   else the three roles of the AWS Batch User Guide)
+  --json           print one JSON document
+                   (docs/schemas/reference-SUBCOMMAND.schema.json)
 
-Only files are written, never a role. Review them as any other change.
-Exit codes: 0 done, 1 something is not sound or AWS changed something, 2 something could not be told.
+Only files are written, never a role. Review them like any other change.
+Exit codes: 0 done, 1 a reference is unsound or AWS changed a policy, 2 could
+not determine.
 `,
-  async run([name, ...args], terminal) {
-    const subcommand = name === undefined ? undefined : subcommands.get(name);
-    if (subcommand) return subcommand(args, terminal);
-    const known = [...subcommands.keys()].join(", ");
-    throw new UsageError(
-      name === undefined
-        ? `reference is followed by one of ${known}. See drift-guard reference --help.`
-        : `There is no reference ${sanitise(name, 40)}; there are ${known}. See drift-guard reference --help.`,
-    );
-  },
+  run: runSubcommand("reference", {
+    list: listReferences,
+    show: showReferences,
+    capture,
+    check: checkReferences,
+    refresh,
+  }),
 };

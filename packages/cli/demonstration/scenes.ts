@@ -2,12 +2,12 @@ import type { TransitionKind } from "@drift-guard/core/model/transition";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 
-/** Something that is done to a guarded role, and how it must end. */
+/** A call that is made on a watched role, and how its finding must end. */
 export interface Scene {
   readonly title: string;
   readonly call: IamCall;
   readonly by: ApiCaller;
-  /** What happens to the one finding of the scene, from the first to the last. */
+  /** The transitions of the scene's one finding, in order. */
   readonly path: readonly TransitionKind[];
 }
 
@@ -25,7 +25,7 @@ const pipeline: ApiCaller = {
   userAgent: "Terraform/1.13",
 };
 
-/** What happens in the demonstration. */
+/** The scenes of the demonstration, in order. */
 export const scenes: readonly Scene[] = [
   {
     title: "A managed policy is detached from AWSBatchServiceRole",
@@ -38,7 +38,7 @@ export const scenes: readonly Scene[] = [
     path: ["opened", "rolled-back", "resolved"],
   },
   {
-    title: "The trust of ecsTaskExecutionRole is opened to a foreign account",
+    title: "The trust policy of ecsTaskExecutionRole is opened to another account",
     call: {
       call: "UpdateAssumeRolePolicy",
       roleName: "ecsTaskExecutionRole",
@@ -54,7 +54,7 @@ export const scenes: readonly Scene[] = [
     path: ["opened", "rolled-back", "resolved"],
   },
   {
-    title: "A rogue inline policy is put on AWSBatchServiceRole",
+    title: "An inline policy with iam:* is added to AWSBatchServiceRole",
     call: {
       call: "PutRolePolicy",
       roleName: "AWSBatchServiceRole",
@@ -68,7 +68,7 @@ export const scenes: readonly Scene[] = [
     path: ["opened", "rolled-back", "resolved"],
   },
   {
-    title: "Somebody tries to detach the policy of AWSServiceRoleForBatch, and IAM refuses",
+    title: "IAM refuses to detach the policy of AWSServiceRoleForBatch",
     call: {
       call: "DetachRolePolicy",
       roleName: "AWSServiceRoleForBatch",

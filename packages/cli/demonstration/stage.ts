@@ -24,9 +24,10 @@ import { refreshRegion } from "@drift-guard/guard/inspect/usage";
 import type { GuardSettings, InspectPorts, RollbackPorts } from "@drift-guard/guard/ports";
 import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
 import { rollBack } from "@drift-guard/guard/rollback/rollback";
-import { checkRole, type RoleCheck } from "../role-check.ts";
+import type { RoleCheck } from "../output/check.ts";
+import { checkRole } from "../role-check.ts";
 
-/** Something that happened on the stage, with the time of its clock. */
+/** Something that happened on the stage, at a time of its simulated clock. */
 export type Happening = { readonly at: Date } & (
   | { readonly kind: "call"; readonly change: Change; readonly byGuard: boolean }
   | { readonly kind: "look"; readonly inspection: Inspection; readonly again: boolean }
@@ -34,26 +35,26 @@ export type Happening = { readonly at: Date } & (
   | { readonly kind: "rollback"; readonly outcome: RollbackOutcome }
 );
 
-/** An account in memory with the guard around it, wired as it is when it is deployed. */
+/** An account in memory with the guard, wired as in a deployment. */
 export interface Stage {
   readonly account: SimulatedAccount;
   readonly settings: GuardSettings;
-  /** Makes a call to IAM, and gives all that follows from it until nothing more is to come. */
+  /** Makes a call to IAM, and returns everything that follows, until nothing is pending. */
   perform(call: IamCall, by: ApiCaller): Promise<readonly Happening[]>;
-  /** Every guarded role as it is now, against its reference. */
+  /** Compares every watched role with its reference. */
   checkRoles(): Promise<readonly RoleCheck[]>;
   close(): void;
 }
 
-// CloudTrail takes some minutes on average.
+// The delay from a call to its CloudTrail event.
 const trailSeconds = 150;
-/** Far more than any scene has: beyond it, something goes round in circles. */
-const mostHappenings = 500;
+/** Far more than any scene has; reaching it means an endless loop. */
+const maxHappenings = 500;
 
 const batchRegion = "us-east-1";
 const root: ApiCaller = { kind: "root" };
 
-/** Sets the stage: an account whose guarded roles are as they should be, both rollbacks automatic. */
+/** Creates a stage whose watched roles match their references, with automatic rollback. `start` is ISO 8601. */
 export async function setStage(start: string): Promise<Stage> {
   const clock = createVirtualClock(start);
   const ids = createIdGenerator();
@@ -110,9 +111,9 @@ export async function setStage(start: string): Promise<Stage> {
       const happenings: Happening[] = [];
       for (let more = await next(); more; more = await next()) {
         happenings.push(...more);
-        if (happenings.length > mostHappenings) {
+        if (happenings.length > maxHappenings) {
           throw new Error(
-            `${call.call} led to more than ${mostHappenings} happenings: the guard goes in circles.`,
+            `${call.call} led to more than ${maxHappenings} happenings: the guard is in an endless loop.`,
           );
         }
       }
@@ -149,7 +150,7 @@ function makeSettings({
   };
 }
 
-/** What breaks when a role does: an environment with a queue, and a job definition. */
+/** Creates resources that use the roles: a compute environment with a queue, and a job definition. */
 async function createBatchResources(batch: SimulatedBatch): Promise<void> {
   const serviceRole = "service-role/AWSBatchServiceRole";
   const computeEnvironment = "rendering";
@@ -183,7 +184,7 @@ function createRoles(account: SimulatedAccount, settings: GuardSettings): void {
       account.call({ call: "CreateServiceLinkedRole", awsServiceName: serviceLinked }, root);
       continue;
     }
-    // Where the console's first run puts it (2.8).
+    // The console creates this role at /service-role/ (2.8).
     const path = roleName === "AWSBatchServiceRole" ? "/service-role/" : "/";
     account.call({ call: "CreateRole", roleName, path, assumeRolePolicyDocument: trust }, root);
     for (const { arn } of attachments) {
@@ -192,7 +193,7 @@ function createRoles(account: SimulatedAccount, settings: GuardSettings): void {
   }
 }
 
-// What the table's stream does when deployed: whatever is committed is told, and nothing else.
+// Stands for the table's stream: exactly the committed transitions are delivered.
 function recordTransitions(store: FindingStore, told: Transition[]): FindingStore {
   return {
     ...store,

@@ -1,10 +1,11 @@
+import type { Transition } from "@drift-guard/core/model/transition";
 import { formatActor, formatOrigin } from "@drift-guard/formats/actors";
 import { describeEvidence, formatPart } from "@drift-guard/formats/evidence";
 import { sanitise } from "@drift-guard/formats/printable";
 import { formatStep } from "@drift-guard/formats/steps";
 import { describeUsage } from "@drift-guard/formats/usage";
 import { formatDetails, severityStyle } from "../drift-table.ts";
-import type { RoleCheck } from "../role-check.ts";
+import type { RoleCheck } from "../output/check.ts";
 import { padCell, type Style, type Terminal, wrap } from "../terminal.ts";
 import type { Scene } from "./scenes.ts";
 import type { Happening } from "./stage.ts";
@@ -13,15 +14,15 @@ const margin = "   ";
 const column = 11;
 const body = margin + " ".repeat(column);
 
-/** A scene as a person reads it: who did what, the drift in grants, its severity, the plan, and how it ended. */
+/** A scene as lines: who made which call, the drift as grants, its severity, the plan, and the finding's path. */
 export function formatScene(happenings: readonly Happening[], terminal: Terminal): readonly string[] {
   return [
-    ...happenings.flatMap((happening) => formatHappening(happening, terminal)),
+    ...happenings.flatMap((happening) => formatHappening(happening, happenings, terminal)),
     ...formatPaths(happenings, terminal),
   ];
 }
 
-/** Why a scene did not end as it should; nothing where it did. */
+/** The differences between a scene's result and its expected end; empty if there are none. */
 export function findFaults(
   scene: Scene,
   happenings: readonly Happening[],
@@ -36,30 +37,29 @@ export function findFaults(
   const written = happenings.filter((happening) => happening.kind === "call" && happening.byGuard);
   const [path] = paths.values();
   return [
-    ...(paths.size === 1 ? [] : [`it led to ${paths.size} findings instead of one`]),
+    ...(paths.size === 1 ? [] : [`${paths.size} findings instead of 1`]),
     ...(path?.join() === scene.path.join()
       ? []
-      : [`its finding went ${path?.join(", ")} instead of ${scene.path.join(", ")}`]),
+      : [`the finding's path was ${path?.join(", ")} instead of ${scene.path.join(", ")}`]),
     ...(written.length === planned.length
       ? []
       : [`the guard made ${written.length} calls for ${planned.length} planned steps`]),
-    ...verdicts.flatMap(({ role, status }) => (status === "clean" ? [] : [`${role} is left ${status}`])),
+    ...verdicts.flatMap(({ role, status }) => (status === "clean" ? [] : [`${role} ended as ${status}`])),
   ];
 }
 
-function formatHappening(happening: Happening, terminal: Terminal): readonly string[] {
+function formatHappening(
+  happening: Happening,
+  happenings: readonly Happening[],
+  terminal: Terminal,
+): readonly string[] {
   const { at } = happening;
-  const when = at.toISOString().slice(11, 19);
+  const when = formatTime(at);
   switch (happening.kind) {
     case "call": {
       const { call, actor, outcome } = happening.change;
       if (happening.byGuard) {
-        return formatLine(
-          when,
-          `the guard's own ${call} comes back as an event, and is known as its own`,
-          terminal,
-          "dim",
-        );
+        return formatLine(when, `event of ${call}: recognised as the guard's own call`, terminal, "dim");
       }
       const origin = formatOrigin(actor);
       const who = `${formatActor(actor)}${origin === undefined ? "" : ` from ${origin}`}`;
@@ -68,23 +68,28 @@ function formatHappening(happening: Happening, terminal: Terminal): readonly str
     }
     case "look":
       return happening.again && happening.inspection.evidence.length > 0
-        ? formatLine(when, "looks again: still not as it should be", terminal)
+        ? formatLine(when, "rechecked: drift remains", terminal)
         : [];
     case "transition":
-      return formatTransition(happening, when, terminal);
+      return formatTransition(happening, happenings, terminal);
     case "rollback":
       return formatRollback(happening, terminal);
   }
 }
 
+function formatTime(at: Date): string {
+  return at.toISOString().slice(11, 19);
+}
+
 function formatTransition(
-  { transition }: Extract<Happening, { kind: "transition" }>,
-  when: string,
+  { at, transition }: Extract<Happening, { kind: "transition" }>,
+  happenings: readonly Happening[],
   terminal: Terminal,
 ): readonly string[] {
   const { kind, finding, note } = transition;
   const { evidence, severity, role } = finding;
   const { title } = describeEvidence(evidence, role.name);
+  const when = formatTime(at);
   switch (kind) {
     case "opened":
     case "worsened":
@@ -110,19 +115,31 @@ function formatTransition(
       ];
     }
     case "rolled-back":
-      return formatLine(when, sanitise(note ?? "put back"), terminal, "green");
-    case "resolved":
       return formatLine(
         when,
-        `looked again twice: ${sanitise(note ?? "it is as it should be.")} Resolved.`,
+        `Rolled back by ${callsBehind(transition, happenings).join(", ")}; resolved once later reads are clean.`,
         terminal,
         "green",
       );
+    case "resolved":
+      return formatLine(when, `rechecked twice: ${sanitise(note ?? "clean.")} Resolved.`, terminal, "green");
     case "refused":
     case "suppressed":
     case "approved":
       return formatLine(when, `${kind}: ${sanitise(note ?? title)}`, terminal, "yellow");
   }
+}
+
+/** The calls of the rollback that a transition reports, in order. */
+function callsBehind({ cause }: Transition, happenings: readonly Happening[]): readonly string[] {
+  return happenings.flatMap((happening) =>
+    happening.kind === "rollback" &&
+    happening.outcome.status === "done" &&
+    cause.kind === "rollback" &&
+    happening.outcome.rollback.id === cause.rollbackId
+      ? happening.outcome.rollback.plan.steps.map(({ call }) => call)
+      : [],
+  );
 }
 
 function formatRollback(
@@ -148,7 +165,7 @@ function formatPaths(happenings: readonly Happening[], terminal: Terminal): read
   );
 }
 
-// In the order of what happened to each, not of when it was heard of: a rollback commits while it is under way.
+// Sorted by the sequence number of each finding: a rollback commits transitions before its event arrives.
 function pathsOf(happenings: readonly Happening[]): ReadonlyMap<string, readonly string[]> {
   const paths = new Map<string, { seq: number; kind: string }[]>();
   for (const happening of happenings) {

@@ -4,13 +4,13 @@ import type { FindingStore } from "@drift-guard/core/ports";
 import { sanitise } from "@drift-guard/formats/printable";
 import { UsageError } from "../command.ts";
 
-/** Where findings are kept: a file of SQLite, or a table of DynamoDB. */
+/** Where findings are stored: an SQLite file (`findings`) or a DynamoDB table (`table`). Exactly one is given. */
 export interface FindingSource {
   readonly findings?: string | undefined;
   readonly table?: string | undefined;
 }
 
-/** The findings of these ids, or of ids that begin so; throws `UsageError` where there is none, or more than one. */
+/** The findings whose ids begin with these texts. Throws `UsageError` if a text matches none, or several. */
 export async function readFindings(
   ids: readonly string[],
   place: FindingSource,
@@ -28,13 +28,11 @@ export async function readFindings(
 function chooseFinding(id: string, all: readonly Finding[]): Finding {
   const [found, ...others] = all.filter((finding) => finding.id.startsWith(id));
   if (!found || id === "") {
-    throw new UsageError(
-      `There is no finding ${sanitise(id, 80)} among the ${all.length} that are kept there.`,
-    );
+    throw new UsageError(`None of the ${all.length} stored findings has the id ${sanitise(id, 80)}.`);
   }
   if (others.length > 0) {
     throw new UsageError(
-      `${others.length + 1} findings begin with ${sanitise(id, 80)}: give more of the id.`,
+      `${others.length + 1} finding ids begin with ${sanitise(id, 80)}. Give more of the id.`,
     );
   }
   return found;
@@ -45,9 +43,9 @@ async function openStore({
   table,
 }: FindingSource): Promise<{ readonly store: FindingStore; close(): void }> {
   if (findings !== undefined && table === undefined) {
-    // Opening a file that is not there would make it.
+    // SQLite would create a missing file.
     if (!existsSync(findings))
-      throw new UsageError(`There is no file ${sanitise(findings, 200)} with findings.`);
+      throw new UsageError(`The findings file ${sanitise(findings, 200)} does not exist.`);
     const { openDatabase } = await import("@drift-guard/embedded/sqlite/database");
     const { createFindingStore } = await import("@drift-guard/embedded/sqlite/findings");
     const database = openDatabase(findings);
@@ -60,6 +58,6 @@ async function openStore({
     return { store: createFindingStore(client, { table, sinks: [] }), close: () => client.destroy() };
   }
   throw new UsageError(
-    "Say where the finding is kept: --findings FILE, or --table NAME for the table Findings of a deployed guard.",
+    "--finding needs either --findings FILE or --table NAME, the table Findings of a deployed guard.",
   );
 }

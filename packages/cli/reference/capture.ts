@@ -10,21 +10,23 @@ import { sanitise } from "@drift-guard/formats/printable";
 import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
+import { formatDocument } from "../output/json.ts";
+import { ReferenceCaptureOutput } from "../output/reference.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { readFindings } from "./accepted.ts";
 import { formatReferenceDifference } from "./difference.ts";
 import { defaultFolder, findReferenceFile, readReferenceFile, writeReferenceFile } from "./folder.ts";
 
-/** A reference that was written. */
+/** A reference file that capture wrote. */
 interface Written extends Captured {
   readonly file: string;
-  /** What changed in it, for a person; nothing where it is new. */
+  /** Lines that show what changed in the reference; empty for a new one. */
   readonly difference: readonly string[];
-  /** The live role's path. */
-  readonly standsAt?: string;
+  /** The live role's path; left out if the role was watched before. */
+  readonly livePath?: string;
 }
 
-/** `reference capture`. */
+/** `reference capture`: writes references from live roles, or accepts drifts into the reference of one. */
 export async function capture(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values, positionals: names } = parseCommandLine(args, {
     account: { type: "string" },
@@ -36,7 +38,7 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
     force: { type: "boolean", default: false },
     json: { type: "boolean" },
   });
-  if (names.length === 0) throw new UsageError("Name the role to capture.");
+  if (names.length === 0) throw new UsageError("reference capture takes the name of a role.");
   const { finding: ids, into: folder } = values;
   const config = await loadConfig(values.config);
   const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
@@ -44,7 +46,8 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
   const written: Written[] = [];
   if (ids) {
     const [name, ...others] = names;
-    if (name === undefined || others.length > 0) throw new UsageError("With --finding, name one role.");
+    if (name === undefined || others.length > 0)
+      throw new UsageError("--finding accepts drift of one role, so name one role.");
     written.push(await takeFindings(name, ids, { config, source, folder, today, place: values, terminal }));
   } else {
     for (const name of names) {
@@ -52,8 +55,8 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
     }
   }
   if (values.json) {
-    const shown = written.map(({ file, reference, notes }) => ({ role: reference.role, file, notes }));
-    await terminal.print(JSON.stringify(shown, undefined, 2));
+    const items = written.map(({ file, reference, notes }) => ({ role: reference.role, file, notes }));
+    await terminal.print(formatDocument(ReferenceCaptureOutput, { schema: 1, items }));
     return 0;
   }
   for (const each of written) await terminal.print(...formatWritten(each, terminal), "");
@@ -70,12 +73,12 @@ async function captureLive(
   const known = await findReferenceFile(folder, reading.role.name);
   if (known !== undefined && !force) {
     throw new UsageError(
-      `${sanitise(known, 200)} holds a reference of ${sanitise(name, 80)} already: --force writes it anew, --finding takes one drift into it.`,
+      `${sanitise(known, 200)} already holds the reference of ${sanitise(name, 80)}. Replace it with --force, or accept one drift into it with --finding.`,
     );
   }
   const captured = captureRole(reading.role, today);
   const file = await writeReferenceFile(folder, captured.reference);
-  return { ...captured, file, difference: [], standsAt: reading.role.path };
+  return { ...captured, file, difference: [], livePath: reading.role.path };
 }
 
 function roleNotFound(
@@ -100,14 +103,15 @@ async function takeFindings(
   { config, source, folder, today, place, terminal }: Taking,
 ): Promise<Written> {
   const watched = listWatchedRoles({ config }).find((each) => sameRoleName(each.name, name));
-  if (!watched) throw new UsageError(`${sanitise(name, 80)} is not guarded by the configuration.`);
+  if (!watched)
+    throw new UsageError(`${sanitise(name, 80)} is not a watched role. Add it to the configuration first.`);
   const findings = await readFindings(ids, place);
   const foreign = findings.find(
     ({ role }) => !sameRoleName(role.name, watched.name) || role.account !== source.account,
   );
   if (foreign) {
     throw new UsageError(
-      `The finding ${foreign.id} is of ${sanitise(foreign.role.name, 80)} in account ${sanitise(foreign.role.account, 12)}, not of ${sanitise(name, 80)} in ${source.account}.`,
+      `Finding ${foreign.id} is about ${sanitise(foreign.role.name, 80)} in account ${sanitise(foreign.role.account, 12)}, not about ${sanitise(name, 80)} in account ${source.account}.`,
     );
   }
   const reading = await source.reader.read(watched.name);
@@ -121,14 +125,14 @@ async function takeFindings(
       watched.guarded.reference === undefined || sameRoleName(watched.guarded.reference, watched.name)
         ? []
         : [
-            `The configuration holds ${watched.name} to ${watched.guarded.reference}, which other roles may share: take "reference" out there, so that it is held to its own.`,
+            `The configuration compares ${watched.name} with ${watched.guarded.reference}, a reference that other roles may share. Remove "reference" from ${watched.name} in the configuration, so that it is compared with its own.`,
           ],
     file: await writeReferenceFile(folder, own),
     difference: formatReferenceDifference(localiseReference(before, source.partition), own, terminal),
   };
 }
 
-// Several roles may be held to one reference: what one of them may do becomes what it alone may.
+// Several roles may share one reference: what is accepted for one of them goes into a reference of its own.
 function nameAfter(reference: Reference, role: string): Reference {
   const { profile, role: before } = reference;
   if (sameRoleName(before, role)) return reference;
@@ -152,14 +156,17 @@ function formatAdvice(written: readonly Written[], config: Config, { columns }: 
     ({ reference: { role } }) => !config.references.some((other) => sameRoleName(other.role, role)),
   );
   if (fresh.length === 0) {
-    return wrap("The configuration has it already: review the change, and deploy it as any other.", columns);
+    return wrap(
+      "The configuration already names this reference. Review the change and deploy it like any other.",
+      columns,
+    );
   }
   const imports = fresh.map(({ file, reference: { role } }) => ({
     name: nameValue(role),
     file: asImport(file),
   }));
   return [
-    ...wrap("Review it, and add it to drift-guard.config.ts:", columns),
+    ...wrap("Review the reference, and add it to drift-guard.config.ts:", columns),
     "",
     '  import { defineReference } from "@drift-guard/core/reference";',
     ...imports.map(({ name, file }) => `  import ${name} from "${file}" with { type: "json" };`),
@@ -169,10 +176,10 @@ function formatAdvice(written: readonly Written[], config: Config, { columns }: 
   ];
 }
 
-// A role is looked for, and written, at the usual paths alone, unless the configuration names its own.
-function formatGuarded({ reference: { role, path = "/" }, standsAt = path }: Written): string {
-  const usual = GuardedRole.parse({}).paths.includes(standsAt);
-  return `${JSON.stringify(role)}: {${usual ? "" : ` paths: [${JSON.stringify(standsAt)}] `}}`;
+// The guard expects a role at the default paths unless the configuration names others.
+function formatGuarded({ reference: { role, path = "/" }, livePath = path }: Written): string {
+  const usual = GuardedRole.parse({}).paths.includes(livePath);
+  return `${JSON.stringify(role)}: {${usual ? "" : ` paths: [${JSON.stringify(livePath)}] `}}`;
 }
 
 function nameValue(role: string): string {

@@ -11,7 +11,10 @@ import { type Terminal, wrap } from "../terminal.ts";
 import { readReferenceFile } from "./folder.ts";
 import { listKnownReferences } from "./selection.ts";
 
-/** `reference check`: whether references are sound; what is not valid at all is thrown, with its path. */
+/**
+ * `reference check`: a reference is sound if a role that matches it exactly is clean. Throws `ConfigError` for a file or
+ * configuration that is not valid, with the path of the fault.
+ */
 export async function checkReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values, positionals: files } = parseCommandLine(args, { config: { type: "string" } });
   const config = await loadConfig(values.config);
@@ -27,19 +30,19 @@ export async function checkReferences(args: readonly string[], terminal: Termina
   const watchedCount = listWatchedRoles({ config }).length;
   await terminal.print(
     faults === 0
-      ? `${all.length} references are sound; the configuration guards ${watchedCount} ${watchedCount === 1 ? "role" : "roles"}.`
-      : `${faults} of ${all.length} references are not sound.`,
+      ? `${all.length} references are sound; the configuration names ${watchedCount} watched ${watchedCount === 1 ? "role" : "roles"}.`
+      : `${faults} of ${all.length} references are unsound.`,
   );
   return faults === 0 ? 0 : 1;
 }
 
-// A role that is exactly as its reference says must be clean, or no role ever will be.
+// If the role that matches its reference exactly is not clean, no role can be.
 function findFaults(reference: Reference, terminal: Terminal): readonly string[] {
   const guarded = GuardedRole.parse({});
   const found = evaluate({ reference, guarded, reading: exemplifyReference(reference) });
   return found.flatMap((assessment) => [
     ...wrap(
-      `A role that is as it says would not be clean, at ${sanitise(assessment.part.toString())}:`,
+      `A role that matches it exactly would not be clean, at ${sanitise(assessment.part.toString())}:`,
       terminal.columns,
       "  ",
     ),

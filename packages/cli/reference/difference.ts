@@ -4,7 +4,7 @@ import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { type Terminal, wrap } from "../terminal.ts";
 
-/** What changes from one reference to the next, part by part: `+` is what it asks for or allows anew, `-` no more. */
+/** What changes from one reference to another, part by part: `+` is newly required or allowed, `-` no longer. */
 export function formatReferenceDifference(
   before: Reference,
   after: Reference,
@@ -45,8 +45,8 @@ export function formatReferenceDifference(
       ),
     ),
     ...shared.flatMap(({ arn, before: one, after: other }) => grants(sanitise(arn), one, other, "identity")),
-    ...grants("must hold", before.floor?.document, after.floor?.document, "identity"),
-    ...grants("may hold", before.allowed?.document, after.allowed?.document, "identity"),
+    ...grants("must be allowed", before.floor?.document, after.floor?.document, "identity"),
+    ...grants("may also be allowed", before.allowed?.document, after.allowed?.document, "identity"),
     ...changed(
       "retired policies",
       formatChanges(

@@ -5,16 +5,16 @@ import { ConfigError, formatCause } from "@drift-guard/core/errors";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import { defineReference, formatReference, type Reference } from "@drift-guard/core/reference/reference";
 
-/** Where an owner's references stand, beside the configuration. */
+/** The folder of an owner's references, beside the configuration. */
 export const defaultFolder = "references";
 const projectFolder = join("packages", "core", "reference", "built-in");
 
-/** Where built-in references are renewed: in the guard's own project, where that is the working directory. */
+/** The folder of the built-in references if the working directory is the guard's own project. */
 export function findProjectFolder(): string | undefined {
   return existsSync(join("packages", "core", "reference", "built-in.ts")) ? projectFolder : undefined;
 }
 
-/** Reads a reference file; throws `ConfigError` that names file and path. */
+/** Reads a reference file. Throws `ConfigError` that names the file and the path of the fault. */
 export async function readReferenceFile(file: string): Promise<Reference> {
   const fail = (cause: unknown): never => {
     const why = formatCause(cause);
@@ -22,7 +22,8 @@ export async function readReferenceFile(file: string): Promise<Reference> {
   };
   const text = await readFile(file, "utf8").catch(fail);
   const written: unknown = parseJson(text, fail);
-  if (typeof written !== "object" || written === null) return fail(new Error("it holds no object."));
+  if (typeof written !== "object" || written === null)
+    return fail(new Error("it does not hold a JSON object."));
   return defineReference(written, `The reference ${file}`);
 }
 
@@ -34,7 +35,7 @@ function parseJson(text: string, fail: (cause: unknown) => never): unknown {
   }
 }
 
-/** The file of a folder that holds the reference of a name. */
+/** The file in a folder that holds the reference of a role; undefined if there is none. */
 export async function findReferenceFile(folder: string, role: string): Promise<string | undefined> {
   const names = existsSync(folder) ? await readdir(folder) : [];
   for (const name of names.filter((each) => each.endsWith(".json"))) {
@@ -45,12 +46,12 @@ export async function findReferenceFile(folder: string, role: string): Promise<s
   return undefined;
 }
 
-/** Writes a reference to its file in a folder, whole or not at all, and gives the file's path. */
+/** Writes a reference to its file in a folder, whole or not at all, and returns the file's path. */
 export async function writeReferenceFile(folder: string, reference: Reference): Promise<string> {
   const file = (await findReferenceFile(folder, reference.role)) ?? join(folder, `${reference.role}.json`);
   await mkdir(folder, { recursive: true });
-  const half = `${file}.${process.pid}.tmp`;
-  await writeFile(half, formatReference(reference));
-  await rename(half, file);
+  const draft = `${file}.${process.pid}.tmp`;
+  await writeFile(draft, formatReference(reference));
+  await rename(draft, file);
   return file;
 }

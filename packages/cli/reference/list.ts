@@ -2,15 +2,17 @@ import type { Strictness } from "@drift-guard/core/reference/reference";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type ExitCode, parseCommandLine } from "../command.ts";
 import { loadConfig } from "../config.ts";
+import { formatDocument } from "../output/json.ts";
+import { ReferenceListOutput } from "../output/reference.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { isBuiltIn, listKnownReferences } from "./selection.ts";
 
-/** `reference list`. */
+/** `reference list`: prints every reference with its source and strictness. */
 export async function listReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values } = parseCommandLine(args, { config: { type: "string" }, json: { type: "boolean" } });
   const known = listKnownReferences(await loadConfig(values.config));
   if (values.json) {
-    const shown = known.map((reference) => ({
+    const items = known.map((reference) => ({
       role: reference.role,
       purpose: reference.purpose,
       builtIn: isBuiltIn(reference),
@@ -19,7 +21,7 @@ export async function listReferences(args: readonly string[], terminal: Terminal
       attachments: reference.attachments.map(({ arn, version }) => ({ arn, version })),
       strictness: reference.strictness,
     }));
-    await terminal.print(JSON.stringify(shown, undefined, 2));
+    await terminal.print(formatDocument(ReferenceListOutput, { schema: 1, items }));
     return 0;
   }
   for (const reference of known) {
@@ -36,7 +38,7 @@ export async function listReferences(args: readonly string[], terminal: Terminal
   return 0;
 }
 
-/** How strict a reference is, in a line. */
+/** The strictness of a reference as one line. */
 export function formatStrictness({ trust, attachments, floor, ceiling }: Strictness): string {
   return `trust ${trust}, attachments ${attachments}, floor ${floor}, ceiling ${ceiling}`;
 }

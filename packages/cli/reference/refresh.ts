@@ -11,11 +11,13 @@ import { type AccountSource, openLiveAccount, openSnapshot } from "../account-so
 import { type ExitCode, parseCommandLine } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatDetails } from "../drift-table.ts";
+import { formatDocument } from "../output/json.ts";
+import { ReferenceRefreshOutput } from "../output/reference.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { defaultFolder, findProjectFolder, writeReferenceFile } from "./folder.ts";
 import { chooseReferences, listKnownReferences } from "./selection.ts";
 
-/** What has become of one AWS-managed policy of a reference. */
+/** One AWS managed policy of a reference, compared with its default version in the account. */
 type Renewal = { readonly role: string; readonly arn: string; readonly since: string } & (
   | { readonly status: "same" | "renumbered"; readonly version: string }
   | {
@@ -27,7 +29,7 @@ type Renewal = { readonly role: string; readonly arn: string; readonly since: st
   | { readonly status: "unread"; readonly why: string }
 );
 
-/** `reference refresh`. */
+/** `reference refresh`: compares the AWS managed policies of references with the account, and writes them on request. */
 export async function refresh(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values, positionals: names } = parseCommandLine(args, {
     account: { type: "string" },
@@ -51,19 +53,20 @@ export async function refresh(args: readonly string[], terminal: Terminal): Prom
   }
   const code = exitCodeOf(renewals);
   if (values.json) {
-    const shown = renewals.map((renewal) => {
+    const policies = renewals.map((renewal) => {
       if (!("change" in renewal)) return renewal;
       const { change, live: _, ...rest } = renewal;
       return { ...rest, added: change.added, removed: change.removed };
     });
-    await terminal.print(JSON.stringify({ account: source.account, policies: shown, files }, undefined, 2));
+    const { account } = source;
+    await terminal.print(formatDocument(ReferenceRefreshOutput, { schema: 1, account, policies, files }));
     return code;
   }
   for (const renewal of renewals) await terminal.print(...formatRenewal(renewal, terminal));
   const count = (status: Renewal["status"]) => renewals.filter((renewal) => renewal.status === status).length;
   await terminal.print(
     "",
-    `${renewals.length} policies in account ${source.account} (${sanitise(source.from)}): ${count("changed") + count("back")} that AWS changed, ${count("unread")} unread`,
+    `${renewals.length} policies in account ${source.account} (${sanitise(source.from)}): ${count("changed") + count("back")} changed by AWS, ${count("unread")} unread`,
     ...files.map((file) => `written: ${sanitise(file, 300)}`),
   );
   return code;
@@ -77,7 +80,7 @@ function exitCodeOf(renewals: readonly Renewal[]): ExitCode {
 async function renewAll(reference: Reference, source: AccountSource): Promise<readonly Renewal[]> {
   const { attachments } = localiseReference(reference, source.partition);
   const renewals: Renewal[] = [];
-  // One after the other: IAM throttles each account, and somebody else may be reading as well.
+  // One after the other: IAM throttles per account, and other programs share its limits.
   for (const attachment of attachments.filter(({ arn }) => isOwnedByAws(arn))) {
     renewals.push(await renew(reference.role, attachment, source));
   }
@@ -101,8 +104,8 @@ async function renew(role: string, attachment: Attachment, source: AccountSource
       kind: "identity",
     },
   );
-  const [doubt] = undecided;
-  if (doubt) return { ...base, status: "unread", why: doubt.message };
+  const [reason] = undecided;
+  if (reason) return { ...base, status: "unread", why: reason.message };
   const added = [...excess, ...deniesRemoved, ...latent];
   const removed = [...missing, ...deniesAdded];
   const change: VendorChange = {
@@ -146,9 +149,9 @@ function formatRenewal(renewal: Renewal, terminal: Terminal): readonly string[] 
   const heading = (text: string) => wrap(`${sanitise(arn)} (${sanitise(role)}): ${text}`, columns, "", "  ");
   switch (status) {
     case "same":
-      return heading(`${since}, as in the reference`).map((line) => paint("dim", line));
+      return heading(`${since}, unchanged since the reference`).map((line) => paint("dim", line));
     case "renumbered":
-      return heading(`${sanitise(renewal.version, 20)} gives the same as ${since}`).map((line) =>
+      return heading(`${sanitise(renewal.version, 20)} allows and denies the same as ${since}`).map((line) =>
         paint("dim", line),
       );
     case "changed":
@@ -159,7 +162,7 @@ function formatRenewal(renewal: Renewal, terminal: Terminal): readonly string[] 
       ];
     case "unread":
       return [
-        ...heading("could not be read").map((line) => paint("yellow", line)),
+        ...heading("unreadable").map((line) => paint("yellow", line)),
         ...wrap(sanitise(renewal.why, 400), columns, "  "),
       ];
   }

@@ -5,7 +5,7 @@ import type { Reference } from "@drift-guard/core/reference/reference";
 import { sanitise } from "@drift-guard/formats/printable";
 import { UsageError } from "../command.ts";
 
-/** Every reference by which a role can be guarded: the owner's own, and the built-in ones that it does not replace. */
+/** Every reference that a role can be compared with: the owner's own, then the built-in ones they do not replace. */
 export function listKnownReferences({ references: own }: Pick<Config, "references">): readonly Reference[] {
   const builtIn = builtInReferences().filter(
     ({ role }) => !own.some((other) => sameRoleName(other.role, role)),
@@ -13,7 +13,10 @@ export function listKnownReferences({ references: own }: Pick<Config, "reference
   return [...own, ...builtIn];
 }
 
-/** The references of these names, or of the roles that the configuration guards by one; throws `UsageError`. */
+/**
+ * The references of these names. A watched role's name stands for the reference that the configuration gives it. Throws
+ * `UsageError` for a name without a reference.
+ */
 export function chooseReferences(names: readonly string[], config: Config): readonly Reference[] {
   const known = listKnownReferences(config);
   const aliases = new Map(
@@ -24,12 +27,12 @@ export function chooseReferences(names: readonly string[], config: Config): read
     const found = known.find(({ role }) => sameRoleName(role, wanted));
     if (found) return found;
     throw new UsageError(
-      `There is no reference ${sanitise(name, 80)}; there are ${known.map(({ role }) => role).join(", ")}.`,
+      `There is no reference ${sanitise(name, 80)}, only ${known.map(({ role }) => role).join(", ")}.`,
     );
   });
 }
 
-/** Whether a reference is one that comes with the guard. */
+/** Whether a reference comes with the guard. */
 export function isBuiltIn(reference: Reference): boolean {
   return builtInReferences().includes(reference);
 }

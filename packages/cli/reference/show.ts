@@ -1,4 +1,4 @@
-import { formatReference, type Provenance, type Reference } from "@drift-guard/core/reference/reference";
+import { describeReference, type Provenance, type Reference } from "@drift-guard/core/reference/reference";
 import { formatGrant } from "@drift-guard/formats/grants";
 import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
@@ -9,7 +9,7 @@ import { type Terminal, wrap } from "../terminal.ts";
 import { formatStrictness } from "./list.ts";
 import { chooseReferences, isBuiltIn } from "./selection.ts";
 
-/** `reference show`. */
+/** `reference show`: prints references grant by grant, as JSON, or only the trust policy of one. */
 export async function showReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values, positionals: names } = parseCommandLine(args, {
     config: { type: "string" },
@@ -17,19 +17,20 @@ export async function showReferences(args: readonly string[], terminal: Terminal
     trust: { type: "boolean" },
   });
   if (names.length === 0) {
-    throw new UsageError("Name the role whose reference you want to see; reference list names them all.");
+    throw new UsageError("reference show takes the name of a reference; reference list prints all names.");
   }
   const chosen = chooseReferences(names, await loadConfig(values.config));
   if (values.trust) {
     const [only, ...others] = chosen;
-    if (!only || others.length > 0) throw new UsageError("--trust writes one document: name one reference.");
+    if (!only || others.length > 0)
+      throw new UsageError("--trust prints one document, so name one reference.");
     await terminal.print(JSON.stringify(JSON.parse(only.trust), undefined, 2));
     return 0;
   }
   if (values.json) {
-    const [only] = chosen;
-    const written = chosen.map((reference) => formatReference(reference).trimEnd());
-    await terminal.print(chosen.length === 1 && only ? (written[0] ?? "") : `[${written.join(",\n")}]`);
+    const [first, ...others] = chosen.map(describeReference);
+    const output = others.length === 0 ? { schema: 1, ...first } : { schema: 1, items: [first, ...others] };
+    await terminal.print(JSON.stringify(output, undefined, 2));
     return 0;
   }
   for (const reference of chosen) await terminal.print(...formatReferenceGrants(reference, terminal), "");
@@ -47,11 +48,11 @@ function formatReferenceGrants(reference: Reference, terminal: Terminal): readon
     `${paint("bold", sanitise(role))}  ${isBuiltIn(reference) ? "built in" : "your own"}`,
     ...(purpose === undefined ? [] : said(sanitise(purpose, 400))),
     ...said(`Source: ${formatSource(source)}`).map((line) => paint("dim", line)),
-    ...said(`Held to: ${formatStrictness(strictness)}`).map((line) => paint("dim", line)),
+    ...said(`Strictness: ${formatStrictness(strictness)}`).map((line) => paint("dim", line)),
     ...(serviceLinked === undefined
       ? []
       : said(
-          `AWS keeps it for ${serviceLinked}, at ${reference.path ?? "its own path"}; it is never written.`,
+          `AWS maintains it for ${serviceLinked}, at ${reference.path ?? "its own path"}; the guard never writes it.`,
         )),
     ...section("Who may assume it", formatPolicy(trust, "trust", terminal)),
     ...attachments.flatMap(({ arn, version, document, source: { date } }) =>
@@ -61,17 +62,17 @@ function formatReferenceGrants(reference: Reference, terminal: Terminal): readon
       ),
     ),
     ...section(
-      "Must hold, whichever policy gives it",
+      "Must be allowed, by any policy",
       floor ? formatPolicy(floor.document, "identity", terminal) : [],
     ),
-    ...section("May hold beside that", allowed ? formatPolicy(allowed.document, "identity", terminal) : []),
+    ...section("May also be allowed", allowed ? formatPolicy(allowed.document, "identity", terminal) : []),
     ...retired.flatMap(({ arn, why }) =>
       section(`Must not have attached: ${sanitise(arn)}`, said(sanitise(why, 400), "    ")),
     ),
     ...section("Instance profile", profile === undefined ? [] : said(sanitise(profile), "    ")),
     ...section(
       "Permissions boundary",
-      said(boundary === "none" ? "none" : "any that leaves what it must hold", "    "),
+      said(boundary === "none" ? "none" : "any that leaves the required permissions", "    "),
     ),
   ];
 }
@@ -84,7 +85,7 @@ function formatSource({ title, date, url, note }: Provenance): string {
   ].join(". ");
 }
 
-/** What a document gives and denies, one grant after the other, with all its actions. */
+/** What a document allows and denies, grant by grant, with every action. */
 function formatPolicy(document: string, kind: "trust" | "identity", terminal: Terminal): readonly string[] {
   const { excess, deniesAdded, undecided } = comparePolicies(document, [], { kind });
   return [

@@ -6,7 +6,7 @@ import { printRoleKey } from "@drift-guard/core/model/role";
 import type { DeletionMemory } from "@drift-guard/guard/linked-role/deletion";
 import * as z from "zod";
 
-/** The file with the deletions that were asked for cannot be read or written. */
+/** The file of requested deletions cannot be read or written; the message says which file and what to do. */
 export class DeletionFileError extends Error {
   override readonly name = "DeletionFileError";
 }
@@ -14,13 +14,16 @@ export class DeletionFileError extends Error {
 const Content = z.object({ schema: z.literal(1), deletions: z.record(z.string(), Deletion) });
 type Content = z.infer<typeof Content>;
 
-/** Where deletions are remembered if nobody says otherwise: the user's folder for the state of programs. */
+/** The default file of requested deletions: `drift-guard/deletions.json` in XDG_STATE_HOME, else in `~/.local/state`. */
 export function defaultDeletionFile(environment: NodeJS.ProcessEnv): string {
   const state = environment.XDG_STATE_HOME || join(environment.HOME || homedir(), ".local", "state");
   return join(state, "drift-guard", "deletions.json");
 }
 
-/** Remembers deletions in a file, one for each role. It is replaced whole, so that a program that is ended leaves it as it was. */
+/**
+ * Remembers requested deletions in a file, one per role. The file is replaced whole, so an interrupted program leaves the
+ * old one. Throws `DeletionFileError`.
+ */
 export function openDeletionFile(file: string): DeletionMemory {
   const draft = `${file}.${process.pid}`;
   const write = async (text: string) => {
@@ -34,7 +37,7 @@ export function openDeletionFile(file: string): DeletionMemory {
         await write("");
         await rm(draft);
       } catch (cause) {
-        throw failure("cannot be written; name another with --state", file, cause);
+        throw failure("cannot be written. Choose another file with --state", file, cause);
       }
     },
     load: async (role) => (await read(file)).deletions[printRoleKey(role)],
@@ -48,7 +51,7 @@ export function openDeletionFile(file: string): DeletionMemory {
         await write(`${JSON.stringify(content, undefined, 2)}\n`);
         await rename(draft, file);
       } catch (cause) {
-        throw failure(`cannot be written; the task is ${deletion.taskId}`, file, cause);
+        throw failure(`cannot be written. The deletion task is ${deletion.taskId}`, file, cause);
       }
     },
   };
@@ -67,11 +70,15 @@ async function read(file: string): Promise<Content> {
   try {
     return Content.parse(JSON.parse(text));
   } catch (cause) {
-    throw failure("holds something else; name another with --state, or move it away", file, cause);
+    throw failure(
+      "is not a file of deletions. Choose another file with --state, or move this one away",
+      file,
+      cause,
+    );
   }
 }
 
 function failure(what: string, file: string, cause: unknown): DeletionFileError {
   const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-  return new DeletionFileError(`The file of deletions ${file} ${what}: ${why}`, { cause });
+  return new DeletionFileError(`The state file ${file} ${what}: ${why}`, { cause });
 }

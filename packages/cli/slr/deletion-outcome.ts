@@ -1,33 +1,17 @@
-import {
-  environmentsOf,
-  type LinkedEnvironment,
-  type RegionLook,
-} from "@drift-guard/core/linked-role/standing";
-import type { Deletion } from "@drift-guard/core/model/deletion";
+import { environmentsOf, type RegionLook } from "@drift-guard/core/linked-role/standing";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { DeletionPoll } from "@drift-guard/guard/linked-role/deletion";
-import type { ExitCode } from "../command.ts";
+import type * as z from "zod";
+import type { SlrDeleteOutput } from "../output/slr.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { formatRegionUsage } from "./progress.ts";
 import type { LinkedRoleSession } from "./session.ts";
 
-/** What `slr delete` came to; the document that `--json` prints. */
-export interface DeletionOutcome {
-  readonly account: string;
-  readonly role: string;
-  readonly exitCode: ExitCode;
-  readonly outcome: "not submitted" | "deleted" | "failed" | "under way" | "unknown";
-  /** In words, and what to do next. */
-  readonly why: string;
-  /** The command that goes on. */
-  readonly next?: string;
-  readonly deletion?: Deletion;
-  /** What still uses the role by the guard's own look, beside what IAM told of it. */
-  readonly left?: readonly LinkedEnvironment[];
-}
+/** The result of `slr delete`. */
+export type DeletionOutcome = Omit<z.infer<typeof SlrDeleteOutput>, "schema">;
 
-/** Judges a deletion by the last look at it, and by the role itself. */
+/** Judges a deletion by its last poll, the role itself, and a scan of the regions (`looks`) after a failure. */
 export function judgeOutcome(
   look: DeletionPoll,
   reading: RoleReading,
@@ -43,13 +27,13 @@ export function judgeOutcome(
           ...base,
           outcome: "deleted",
           exitCode: 0,
-          why: `IAM does not know the task any more, and ${role.name} is gone.`,
+          why: `IAM no longer knows the deletion task, and ${role.name} does not exist.`,
         }
       : {
           ...base,
           outcome: "unknown",
           exitCode: 2,
-          why: `IAM does not know the task any more, and ${role.name} is still there. Ask again:`,
+          why: `IAM no longer knows the deletion task, and ${role.name} still exists. Request the deletion again:`,
           next,
         };
   }
@@ -60,7 +44,7 @@ export function judgeOutcome(
         ...base,
         outcome: "under way",
         exitCode: 2,
-        why: "The deletion has not ended, and goes on without us. To follow it further:",
+        why: "The deletion has not ended and continues in AWS. To follow it:",
         next,
       };
     case "SUCCEEDED":
@@ -70,40 +54,40 @@ export function judgeOutcome(
         exitCode: 0,
         why:
           reading.status === "absent"
-            ? `${role.name} is deleted. Batch makes it again when ${role.usedBy} need it.`
-            : `IAM says that ${role.name} is deleted, and shows it still: that takes a moment to be seen, or somebody made it again.`,
+            ? `${role.name} is deleted. AWS Batch creates it again when ${role.usedBy} need it.`
+            : `IAM reports that ${role.name} is deleted but still shows it. Either IAM is a moment behind, or the role was created again.`,
       };
     case "FAILED": {
-      const told = deletion.last.usage.length > 0;
+      const named = deletion.last.usage.length > 0;
       return {
         ...base,
         outcome: "failed",
         exitCode: 1,
         left: environmentsOf(looks),
-        why: told
-          ? `${role.name} is kept: what IAM names above uses it. That may be a part of it only. Clean it up as drift-guard slr delete-plan --regions all tells, and ask again, as often as it takes:`
-          : `${role.name} is kept, and IAM does not name what uses it. Look in every region: drift-guard slr delete-plan --regions all. A session that is at work ends by itself. Then ask again:`,
+        why: named
+          ? `${role.name} still exists because the resources above use it. IAM may not name all of them. Delete them as drift-guard slr delete-plan --regions all shows, and repeat until the role is deleted:`
+          : `${role.name} still exists, and IAM does not name what uses it. Scan every region: drift-guard slr delete-plan --regions all. Active sessions end by themselves. Then repeat the deletion:`,
         next,
       };
     }
   }
 }
 
-/** The end of a deletion for a person. */
+/** The result of a deletion as lines: what uses the role, what happened, and the command to run next. */
 export function formatOutcome(ending: DeletionOutcome, { columns, paint }: Terminal): readonly string[] {
   const { deletion, left = [], outcome, why, next } = ending;
   const failure = deletion?.last.status === "FAILED" ? deletion.last : undefined;
   return [
-    ...(failure && failure.usage.length > 0 ? ["", "What IAM says still uses it:"] : []),
+    ...(failure && failure.usage.length > 0 ? ["", "Still uses it, according to IAM:"] : []),
     ...(failure ? formatRegionUsage(failure.usage).map((line) => `  ${line}`) : []),
-    ...(left.length > 0 ? ["", "What was found to use it:"] : []),
+    ...(left.length > 0 ? ["", "Still uses it, according to the scan:"] : []),
     ...left.map(
       ({ region, name, state, status }) =>
         `  ${sanitise(name, 140)} in ${sanitise(region, 40)} (${sanitise(state, 20)}, ${sanitise(status, 20)})`,
     ),
     ...(failure ? [""] : []),
     ...wrap(why, columns).map((line) => paint(styles[outcome], line)),
-    // Not wrapped: a command that is broken in two cannot be pasted.
+    // Not wrapped, so that the command can be pasted.
     ...(next === undefined ? [] : [`  ${paint("cyan", next)}`]),
   ];
 }

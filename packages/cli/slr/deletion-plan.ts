@@ -3,19 +3,21 @@ import { judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role/
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { formatDocument } from "../output/json.ts";
+import { SlrDeletePlanOutput, type SlrDeletePlanStep } from "../output/slr.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { formatDeletionScript } from "./deletion-script.ts";
 import { chooseRegions, type LinkedRoleSession, openLinkedRoleSession, regionOptions } from "./session.ts";
 import { shellStepOf } from "./shell-steps.ts";
 import { formatActivity } from "./status.ts";
 
-/** `slr delete-plan`: what has to be done before the role can go, region by region. It changes nothing. */
+/** `slr delete-plan`: prints what must be deleted before the role, region by region. Changes nothing. */
 export async function showDeletionPlan(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values } = parseCommandLine(args, {
     ...regionOptions,
     script: { type: "boolean", default: false },
   });
-  if (values.json && values.script) throw new UsageError("Give --json or --script, not both.");
+  if (values.json && values.script) throw new UsageError("Use either --json or --script, not both.");
   const session = await openLinkedRoleSession(values.role);
   const regions = await chooseRegions(values, session);
   const { account, from, role, arn, reader, keeper } = session;
@@ -26,7 +28,8 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
   const code: ExitCode = standing === "look-alike" ? 1 : plan.unread.length > 0 ? 2 : 0;
   if (values.json) {
     const activity = there ? await keeper.activity(role.name) : undefined;
-    const document = {
+    const document = formatDocument(SlrDeletePlanOutput, {
+      schema: 1,
       account,
       from,
       role: role.name,
@@ -39,13 +42,13 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
       steps: plan.steps.map((step) => describeStep(step, session)),
       unread: plan.unread,
       ...(activity && { activity }),
-    };
-    await terminal.print(JSON.stringify(document, undefined, 2));
+    });
+    await terminal.print(document);
     return code;
   }
   if (!there) {
-    const why = standing === "look-alike" ? "is another role of the same name" : "is not there";
-    const line = `${role.name} ${why} in account ${account}: there is nothing to delete. Nothing was changed.`;
+    const why = standing === "look-alike" ? "is another role with the same name" : "does not exist";
+    const line = `${role.name} ${why} in account ${account}: nothing to delete. Nothing was changed.`;
     await terminal.print(values.script ? `# ${line}` : line);
     return code;
   }
@@ -58,7 +61,7 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
   return code;
 }
 
-function describeStep(step: DeletionPlan["steps"][number], session: LinkedRoleSession): object {
+function describeStep(step: DeletionPlan["steps"][number], session: LinkedRoleSession): SlrDeletePlanStep {
   if (step.step === "delete-role") {
     return { ...step, command: ["drift-guard", "slr", "delete", "--yes", "--role", step.role] };
   }
@@ -74,30 +77,30 @@ function formatPlan(
   { columns, paint }: Terminal,
 ): readonly string[] {
   const { account, from, role, arn } = session;
-  const say = (text: string, margin = "  ") => wrap(text, columns, margin);
+  const paragraph = (text: string, margin = "  ") => wrap(text, columns, margin);
   const read = looks.flatMap(({ region, status }) => (status === "read" ? [sanitise(region, 40)] : []));
   return [
-    paint("bold", `How to delete ${role.name}. This is a plan: nothing was changed.`),
-    ...say(arn).map((line) => paint("dim", line)),
-    ...activity.flatMap((line) => say(line)),
-    ...say(
-      "A session of a service-linked role cannot be revoked: if one is at work, wait until it has ended. IAM refuses to delete a role that is in use.",
+    paint("bold", `Plan to delete ${role.name}. Nothing was changed.`),
+    ...paragraph(arn).map((line) => paint("dim", line)),
+    ...activity.flatMap((line) => paragraph(line)),
+    ...paragraph(
+      "Sessions of a service-linked role cannot be revoked: wait until active ones have ended. IAM refuses to delete a role that is in use.",
     ),
-    ...say(
-      `All ${role.usedBy} that use it must go first, in every region of the partition. Looked in ${read.join(", ") || "none"}; --regions all looks in all that have Batch.`,
+    ...paragraph(
+      `First delete all ${role.usedBy} that use it, in every region of the partition. Scanned: ${read.join(", ") || "no region"}; --regions all scans every region that has AWS Batch.`,
     ),
     ...formatSteps(plan, session, columns, paint),
     ...plan.unread.flatMap(({ region, why }) => [
       "",
-      paint("yellow", `${sanitise(region, 40)} could not be read, so the plan is not complete`),
-      ...say(sanitise(why, 600)),
+      paint("yellow", `${sanitise(region, 40)} could not be read, so the plan is incomplete`),
+      ...paragraph(sanitise(why, 600)),
     ]),
     "",
-    ...say(
-      "The same as a shell script to review: --script. A deletion that fails keeps the role; IAM then names all, some or none of what uses it. Clean that up, and delete again.",
+    ...paragraph(
+      "--script prints the plan as a shell script to review. If the deletion fails, the role stays, and IAM names all, some or none of the resources that use it. Delete those, and then the role again.",
       "",
     ),
-    `Account ${account} (${sanitise(from)}): nothing was changed.`,
+    `Account ${account} (${sanitise(from)}). Nothing was changed.`,
   ];
 }
 
@@ -117,7 +120,7 @@ function formatSteps(
     if (step.step === "delete-role") {
       return [
         ...heading,
-        ...wrap(`Delete the role, and follow the deletion to its end.`, columns, number, margin),
+        ...wrap("Delete the role, and follow the deletion to its end.", columns, number, margin),
         paint("cyan", `${margin}npx drift-guard slr delete --yes --role ${quoteArgument(step.role)}`),
       ];
     }
@@ -125,7 +128,7 @@ function formatSteps(
     return [
       ...heading,
       ...wrap(title, columns, number, margin),
-      // Not wrapped: a command that is broken in two cannot be pasted.
+      // Not wrapped, so that the command can be pasted.
       paint("cyan", `${margin}${command.map(quoteArgument).join(" ")}`),
       ...wrap(`Then ${until.words}.`, columns, margin),
     ];

@@ -10,6 +10,8 @@ import {
   submitDeletion,
 } from "@drift-guard/guard/linked-role/deletion";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { formatDocument } from "../output/json.ts";
+import { SlrDeleteOutput } from "../output/slr.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { defaultDeletionFile, openDeletionFile } from "./deletion-file.ts";
 import { type DeletionOutcome, formatOutcome, judgeOutcome } from "./deletion-outcome.ts";
@@ -32,7 +34,7 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
   };
   if (!values.yes) {
     throw new UsageError(
-      "Nothing was changed. This asks IAM to delete a service-linked role, and only making it again undoes that. See first what has to go before it: drift-guard slr delete-plan. Then: drift-guard slr delete --yes.",
+      "Nothing was changed. slr delete asks IAM to delete a service-linked role, and only creating the role again reverses that. First see what must be deleted before it: drift-guard slr delete-plan. Then: drift-guard slr delete --yes.",
     );
   }
   const session = await openLinkedRoleSession(values.role);
@@ -43,16 +45,16 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
     now: () => new Date(),
     pause: (seconds) => sleep(seconds * 1000),
   };
-  const say = async (text: string) => {
+  const report = async (text: string) => {
     if (!values.json) await terminal.print(...wrap(text, terminal.columns));
   };
-  const ending = await carryOut(session, regions, ports, schedule, values["even-if-used"], say);
-  if (values.json) await terminal.print(JSON.stringify(ending, undefined, 2));
-  else await terminal.print(...formatOutcome(ending, terminal));
-  return ending.exitCode;
+  const outcome = await carryOut(session, regions, ports, schedule, values["even-if-used"], report);
+  if (values.json) await terminal.print(formatDocument(SlrDeleteOutput, { schema: 1, ...outcome }));
+  else await terminal.print(...formatOutcome(outcome, terminal));
+  return outcome.exitCode;
 }
 
-type Say = (text: string) => Promise<void>;
+type Report = (text: string) => Promise<void>;
 
 async function carryOut(
   session: LinkedRoleSession,
@@ -60,30 +62,30 @@ async function carryOut(
   ports: DeletionPorts,
   schedule: PollingSchedule,
   evenIfUsed: boolean,
-  say: Say,
+  report: Report,
 ): Promise<DeletionOutcome> {
   const { role, account, reader } = session;
   const key: RoleKey = { account, name: role.name };
   const known = await ports.memory.load(key);
   if (known && !hasEnded(known.last)) {
-    await say("A deletion that was asked for earlier has not ended; it is followed.");
-    const ending = await follow(known, session, regions, ports, schedule, say);
-    // IAM does not keep tasks for ever: where the role is still there, it is asked again.
-    if (ending.outcome !== "unknown") return ending;
+    await report("An earlier deletion has not ended; following it.");
+    const outcome = await follow(known, session, regions, ports, schedule, report);
+    // IAM forgets old tasks: if the role still exists, the deletion is requested again.
+    if (outcome.outcome !== "unknown") return outcome;
   }
   const looks = await session.scanRegions(regions);
   const refusal = refuse(await reader.read(role.name), looks, evenIfUsed, session);
   if (refusal) return refusal;
   for (const look of looks) {
     if (look.status === "unread") {
-      await say(
-        `${sanitise(look.region, 40)} could not be read; what uses the role there makes the deletion fail. ${sanitise(look.why, 600)}`,
+      await report(
+        `${sanitise(look.region, 40)} could not be read. The deletion fails if something uses the role there. ${sanitise(look.why, 600)}`,
       );
     }
   }
   const deletion = await submitDeletion(key, ports);
-  await say(`IAM took the deletion of ${role.name}.`);
-  return follow(deletion, session, regions, ports, schedule, say);
+  await report(`IAM accepted the deletion of ${role.name}.`);
+  return follow(deletion, session, regions, ports, schedule, report);
 }
 
 async function follow(
@@ -92,16 +94,16 @@ async function follow(
   regions: readonly string[],
   ports: DeletionPorts,
   schedule: PollingSchedule,
-  say: Say,
+  report: Report,
 ): Promise<DeletionOutcome> {
-  let told = "";
+  let reported = "";
   let last: Parameters<typeof judgeOutcome>[0] = { kind: "seen", deletion };
   for await (const look of followDeletion(deletion, ports, schedule)) {
     last = look;
     const text = formatDeletion(look);
-    // A person wants to hear what is new, not that nothing is.
-    if (text !== told) await say(text);
-    told = text;
+    // Only news is printed: most polls see no change.
+    if (text !== reported) await report(text);
+    reported = text;
   }
   const { role, reader } = session;
   const failed = last.kind === "seen" && last.deletion.last.status === "FAILED";
@@ -112,7 +114,7 @@ async function follow(
   return judgeOutcome(last, reading, looks, session);
 }
 
-/** Why IAM is not asked at all; undefined where it is. */
+/** The outcome if IAM is not asked at all; undefined if it is. */
 function refuse(
   reading: Parameters<typeof judgeLinkedRole>[1],
   looks: readonly RegionLook[],
@@ -123,12 +125,12 @@ function refuse(
   switch (judgeLinkedRole(role, reading, looks)) {
     case "absent":
     case "wanted":
-      return { ...base, exitCode: 0, why: `${role.name} is not there: there is nothing to delete.` };
+      return { ...base, exitCode: 0, why: `${role.name} does not exist: nothing to delete.` };
     case "look-alike":
       return {
         ...base,
         exitCode: 1,
-        why: `${role.name} stands at another path, and is no service-linked role: it is for whoever made it to delete, as any other role. Nothing was changed.`,
+        why: `The role named ${role.name} has another path, so it is not the service-linked role. Its owner can delete it like any other role. Nothing was changed.`,
       };
     case "present":
     case "unused": {
@@ -140,7 +142,7 @@ function refuse(
       return {
         ...base,
         exitCode: 1,
-        why: `Nothing was changed: ${formatUserCount(users.length, role.usedBy)} ${role.name}, and would be left INVALID without it: ${named.join(", ")}${users.length > 10 ? ", …" : ""}. drift-guard slr delete-plan tells how they go. With --even-if-used IAM is asked all the same: it refuses while the role is in use.`,
+        why: `Nothing was changed: ${formatUserCount(users.length, role.usedBy)} ${role.name} and would become INVALID without it: ${named.join(", ")}${users.length > 10 ? ", …" : ""}. drift-guard slr delete-plan shows how to delete them. --even-if-used asks IAM anyway; IAM refuses while the role is in use.`,
       };
     }
   }

@@ -2,13 +2,13 @@ import type { RegionUsage } from "@drift-guard/core/model/deletion";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { DeletionPoll } from "@drift-guard/guard/linked-role/deletion";
 
-/** One look at a deletion in a sentence or two. */
+/** The state of a deletion, as one poll saw it, in one or two sentences. */
 export function formatDeletion(look: DeletionPoll): string {
   const { taskId, submittedAt, last } = look.deletion;
-  const task = `The deletion that was asked for at ${submittedAt} (${sanitise(taskId)})`;
+  const task = `The deletion requested at ${submittedAt} (${sanitise(taskId)})`;
   switch (look.kind) {
     case "unknown":
-      return `${task} is not known to IAM any more.`;
+      return `${task} is no longer known to IAM.`;
     case "unread":
       return `${task} could not be read: ${sanitise(look.why, 600)}`;
     case "seen":
@@ -20,12 +20,12 @@ export function formatDeletion(look: DeletionPoll): string {
         case "SUCCEEDED":
           return `${task} succeeded.`;
         case "FAILED":
-          return `${task} failed${last.reason === undefined ? ", and IAM gives no reason" : `: ${sanitise(last.reason, 600)}`}`;
+          return `${task} failed${last.reason === undefined ? ", and IAM gave no reason" : `: ${sanitise(last.reason, 600)}`}`;
       }
   }
 }
 
-/** What IAM says still uses the role, region by region. */
+/** The resources that IAM names as users of the role, region by region. */
 export function formatRegionUsage(usage: readonly RegionUsage[]): readonly string[] {
   return usage.flatMap(({ region, resources }) => [
     sanitise(region, 40) || "a region that IAM does not name",

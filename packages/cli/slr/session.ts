@@ -9,27 +9,30 @@ import { identifyLiveAccount, type LiveAccount } from "../account-source.ts";
 import { UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 
-/** The options that every one of `slr`'s commands has. */
+/** The options that every subcommand of `slr` has. */
 export const commonOptions = {
   role: { type: "string" },
   config: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
-/** The options of those that look for what uses the role. */
+/** The options of the subcommands that scan regions for what uses the role. */
 export const regionOptions = { ...commonOptions, regions: { type: "string" } } as const;
 
-/** The live account, as far as a service-linked role needs it. */
+/** The live account, with readers and writers for one service-linked role. */
 export interface LinkedRoleSession extends LiveAccount {
   readonly role: LinkedRole;
   readonly arn: string;
   readonly reader: RoleReader;
   readonly keeper: LinkedRoleKeeper;
-  /** What works with the role, in each of these regions. */
+  /** Finds what uses the role in each of these regions; a region that cannot be read has the status `unread`. */
   scanRegions(regions: readonly string[]): Promise<readonly RegionLook[]>;
 }
 
-/** Opens the live account for one of Batch's service-linked roles. */
+/**
+ * Opens the live account for one of Batch's service-linked roles, AWSServiceRoleForBatch by default. Throws `UsageError`
+ * for any other role, and `AccountUnreadableError`.
+ */
 export async function openLinkedRoleSession(roleName: string | undefined): Promise<LinkedRoleSession> {
   const role = chooseRole(roleName);
   const live = await identifyLiveAccount();
@@ -62,12 +65,14 @@ function chooseRole(name = "AWSServiceRoleForBatch"): LinkedRole {
   const role = linkedRoles.find((each) => sameRoleName(each.name, name));
   if (role) return role;
   const known = linkedRoles.map((each) => each.name).join(", ");
-  throw new UsageError(`${sanitise(name, 80)} is no service-linked role of Batch's own. Those are ${known}.`);
+  throw new UsageError(
+    `${sanitise(name, 80)} is not a service-linked role of AWS Batch: --role takes ${known}.`,
+  );
 }
 
 /**
- * The regions to look in: those of the configuration, with those that are asked for; `all` stands for every region of
- * the partition that is known to have Batch (R25).
+ * The regions to scan: those of the configuration and those of `--regions`, sorted; `all` means every region of the
+ * partition that has AWS Batch (R25). Throws `UsageError` for a text that is not a region.
  */
 export async function chooseRegions(
   { config, regions }: { readonly config?: string | undefined; readonly regions?: string | undefined },
@@ -85,6 +90,6 @@ export async function chooseRegions(
 function readRegion(text: string): string {
   if (/^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(text)) return text;
   throw new UsageError(
-    `${sanitise(text, 40)} is no region. Give --regions as eu-west-1,us-east-1, or as all for every region that has Batch.`,
+    `${sanitise(text, 40)} is not a region: --regions takes a list such as eu-west-1,us-east-1, or all.`,
   );
 }

@@ -2,31 +2,31 @@ import type { DeletionStep } from "@drift-guard/core/linked-role/deletion-plan";
 import type { LinkedRole } from "@drift-guard/core/linked-role/linked-role";
 import { sanitise } from "@drift-guard/formats/printable";
 
-/** A step of a deletion as a person does it: what it does, the command, and what to wait for. */
+/** A step of a deletion for a person: what it does, the AWS CLI command, and how to wait for its end. */
 export interface ShellStep {
   readonly title: string;
-  /** Arguments, not yet quoted. */
+  /** The arguments, not quoted. */
   readonly command: readonly string[];
-  /** What must be so before the next step. */
+  /** How to wait before the next step. */
   readonly until: {
     readonly words: string;
-    /** Prints one word. */
+    /** A command that prints one word. */
     readonly command: readonly string[];
-    /** The words that end the waiting. */
+    /** The words that end the wait. */
     readonly wanted: readonly string[];
   };
 }
 
-/** Where the steps are done. */
+/** The account and role that the commands are for. */
 export interface ShellContext {
   readonly account: string;
   readonly partition: string;
-  /** A region of the partition, for the services that have none of their own. */
+  /** A region of the partition, for calls to global services. */
   readonly region: string;
   readonly role: LinkedRole;
 }
 
-// Compute and service environments have calls of their own, which differ in nothing but their names.
+// The calls for compute and for service environments differ only in these names.
 const kinds = {
   "compute environments": {
     noun: "compute environment",
@@ -44,7 +44,7 @@ const kinds = {
   },
 } as const;
 
-/** A step on Batch as commands of AWS's own CLI; the role's own deletion is IAM's, and not among them. */
+/** A step in AWS Batch as commands of the AWS CLI. Deleting the role itself is a call to IAM and not covered. */
 export function shellStepOf(
   step: Exclude<DeletionStep, { step: "delete-role" }>,
   place: ShellContext,
@@ -72,7 +72,7 @@ export function shellStepOf(
           [kind.member]: `arn:${place.partition}:batch:${region}:${place.account}:${kind.environment}/${name}`,
         }));
         return {
-          title: `Let the job queue ${queue} run on ${keeps} alone.`,
+          title: `Restrict the job queue ${queue} to ${keeps}.`,
           command: batch("update-job-queue", ...named, `--${kind.order}`, JSON.stringify(order)),
           until: {
             words: "wait until its status is VALID",
@@ -83,7 +83,7 @@ export function shellStepOf(
       }
       case "disable-queue":
         return {
-          title: `Disable the job queue ${queue}, which would have nothing left to run on.`,
+          title: `Disable the job queue ${queue}; no other environment is left for it.`,
           command: batch("update-job-queue", ...named, "--state", "DISABLED"),
           until: {
             words: "wait until its state is DISABLED",
@@ -93,9 +93,9 @@ export function shellStepOf(
         };
       case "delete-queue":
         return {
-          title: `Delete the job queue ${queue}; the jobs that are left in it end.`,
+          title: `Delete the job queue ${queue}; its remaining jobs end.`,
           command: batch("delete-job-queue", ...named),
-          until: { words: "wait until it is gone", command: look(countOf("jobQueues")), wanted: ["0"] },
+          until: { words: "wait until it is deleted", command: look(countOf("jobQueues")), wanted: ["0"] },
         };
     }
   }
@@ -111,7 +111,7 @@ export function shellStepOf(
       "--output",
       "text",
     );
-  const gone = { words: "wait until it is gone", command: look(countOf(kind.list)), wanted: ["0"] };
+  const gone = { words: "wait until it is deleted", command: look(countOf(kind.list)), wanted: ["0"] };
   switch (step.step) {
     case "disable-environment":
       return {
@@ -138,12 +138,12 @@ export function shellStepOf(
   }
 }
 
-// JMESPath: the state changes at once, and the status ends what is under way.
+// JMESPath. The state changes at once; the status shows whether the update has ended.
 function stateOf(list: string): string {
   return `${list}[0].[state,status]|join(\`"/"\`,@)`;
 }
 
-// What is deleted may be shown as DELETED for some time.
+// AWS Batch may show a deleted resource as DELETED for some time.
 function countOf(list: string): string {
   return `length(${list}[?status!=\`"DELETED"\`])`;
 }

@@ -1,4 +1,4 @@
-/** The bytes that structure JSON. */
+// The bytes that structure JSON, and white space.
 const tab = 0x09;
 export const newline = 0x0a;
 const carriageReturn = 0x0d;
@@ -12,7 +12,7 @@ export const closeList = 0x5d;
 export const openObject = 0x7b;
 export const closeObject = 0x7d;
 
-/** Whether a byte is white space of JSON. */
+/** Whether a byte is white space in JSON. */
 export function isBlank(byte: number): boolean {
   return byte === space || byte === newline || byte === carriageReturn || byte === tab;
 }

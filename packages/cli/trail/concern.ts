@@ -2,31 +2,31 @@ import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import type { Change, Subject } from "@drift-guard/core/model/change";
 import { sameRoleName } from "@drift-guard/core/model/role";
 
-/** What a subject of a change means for the guarded roles, as far as that is known without a read. */
+/** The watched roles that a subject of a change concerns, as far as this is known without reading the account. */
 export interface SubjectConcern {
   readonly subject: Subject;
-  /** The guarded roles that it concerns for certain. */
+  /** Names of the watched roles that it certainly concerns. */
   readonly guarded: readonly string[];
-  /** Whether only a read of the account can say which roles are behind it. */
+  /** Whether reading the account may find further roles behind it. */
   readonly open: boolean;
 }
 
-/** Which of the guarded roles a change concerns. */
+/** The watched roles that each subject of a change concerns. */
 export function findConcerns(
   change: Change,
   watchedRoles: readonly WatchedRole[],
 ): readonly SubjectConcern[] {
-  return change.subjects.map((subject) => judge(subject, watchedRoles));
+  return change.subjects.map((subject) => judgeSubject(subject, watchedRoles));
 }
 
-function judge(subject: Subject, watchedRoles: readonly WatchedRole[]): SubjectConcern {
+function judgeSubject(subject: Subject, watchedRoles: readonly WatchedRole[]): SubjectConcern {
   switch (subject.kind) {
     case "role": {
       const guarded = watchedRoles.filter(({ name }) => sameRoleName(name, subject.name));
       return { subject, guarded: guarded.map(({ name }) => name), open: false };
     }
     case "policy": {
-      // A guarded role without a policy that its reference attaches is drift already; with it, this is its policy.
+      // A watched role that matches its reference has this policy attached; one that lacks it has drifted already.
       const guarded = watchedRoles.filter(({ reference }) =>
         reference.attachments.some(({ arn }) => arn === subject.arn),
       );

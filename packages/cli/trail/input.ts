@@ -2,12 +2,12 @@ import { createReadStream } from "node:fs";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 
-/** The bytes of a file, or of standard input for `-`; decompressed where they begin as gzip does. */
+/** Reads the bytes of a file, or of standard input for `-`. Input that begins with gzip's magic number is decompressed. */
 export async function* openTrail(file: string): AsyncGenerator<Uint8Array> {
   const source: AsyncIterable<Uint8Array> = file === "-" ? process.stdin : createReadStream(file);
   const pieces = source[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
-  // A pipe may give a single byte first, and it takes two to know gzip.
+  // A pipe may deliver a single byte first, and gzip's magic number has two.
   while (first.reduce((sum, { length }) => sum + length, 0) < 2) {
     const next = await pieces.next();
     if (next.done) break;
@@ -25,6 +25,6 @@ async function* resume(start: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
 }
 
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  // Errors of the source reach whoever reads the result; the callback has nothing to add.
+  // Errors of the source reach the reader of the result, so the callback has nothing to do.
   yield* pipeline(Readable.from(source), createGunzip(), () => {});
 }

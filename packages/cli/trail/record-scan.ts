@@ -12,36 +12,33 @@ import {
 } from "./bytes.ts";
 
 /**
- * What a byte means for the record that it belongs to: it goes on, it ends with this byte, its JSON breaks here, it
- * broke before and another begins here, or it is no record but the object around a list of them, which begins here.
+ * What a byte means for the current record: it continues (`on`), ends with this byte (`end`), is invalid JSON from here
+ * (`break`), was cut off before this byte, which begins another record (`restart`), or is not a record but the object
+ * around a list of records, which begins here (`list`).
  */
 export type ScanStep = "on" | "end" | "break" | "restart" | "list";
 
-/** The members that hold the records of a trail file, and of LookupEvents' answer. */
+/** The members that hold the records in a trail file (Records) and in a response of LookupEvents (Events). */
 const lists = new Set(["Records", "Events"]);
 
-/**
- * Follows one JSON object byte by byte to where it ends or breaks.
- *
- * It knows of JSON what that takes and no more; reading the object is JSON.parse's.
- */
+/** Scans one JSON object byte by byte for its end or its first error. The values themselves are left to JSON.parse. */
 export class RecordScan {
-  /** Whether this may be the object around a list of records: it stands in no list itself. */
+  /** Whether this may be the object around a list of records, because it is not in a list itself. */
   readonly #mayWrap: boolean;
   readonly #open: number[] = [openObject];
   #before: "open" | "comma" | "colon" | "value" = "open";
   #inText = false;
   #escaped = false;
   #inScalar = false;
-  /** The last key of the outermost object, as far as it matters. */
+  /** The first 8 characters of the last key of the outermost object; undefined inside other texts. */
   #key: string | undefined;
 
-  /** Begins after the brace that opens the object. */
+  /** Starts behind the opening brace. */
   constructor(mayWrap: boolean) {
     this.#mayWrap = mayWrap;
   }
 
-  /** Takes the next byte. */
+  /** Scans the next byte. */
   take(byte: number, atLineStart: boolean): ScanStep {
     if (this.#inText) return this.#takeText(byte);
     if (isBlank(byte)) {
@@ -55,7 +52,7 @@ export class RecordScan {
       case quote:
         return this.#openText();
       case openObject:
-        // At the very beginning of a line stands the next line's record: the one before was cut off.
+        // A brace at the start of a line begins the record of that line, so the one before was cut off.
         return (this.#mayWrap && atLineStart) || !this.#mayOpen(inObject) ? "restart" : this.#descend(byte);
       case openList:
         if (!this.#mayOpen(inObject)) return "break";
@@ -74,7 +71,7 @@ export class RecordScan {
     }
   }
 
-  /** The next byte of a piece that needs to be taken: most of a text does not. */
+  /** The index of the next byte that must be scanned; most bytes of a text need not be. */
   skip(chunk: Uint8Array, from: number): number {
     if (!this.#inText || this.#escaped || this.#key !== undefined) return from;
     for (let index = from; index < chunk.length; index += 1) {

@@ -3,13 +3,16 @@ import { type Message, parseEnvelope, parseRecord } from "@drift-guard/core/inta
 import { openTrail } from "./input.ts";
 import { type RecordPosition, RecordSplitter, type TrailItem } from "./splitter.ts";
 
-/** A record of a trail as the guard understands it, or why it does not, with its place. */
+/** A record of a trail, parsed or with the reason why it is unreadable, and its position. */
 export type TrailRecord = { readonly file: string; readonly place: RecordPosition } & (
   | { readonly message: Message; readonly problem?: never }
   | { readonly problem: string }
 );
 
-/** Reads the records of a file, `-` for standard input, one at a time. Throws `TrailUnreadableError` where it cannot be opened. */
+/**
+ * Reads the records of a file (`-` for standard input) one at a time. Throws `TrailUnreadableError` if the file cannot be
+ * opened or read to its end, after the records before the damage.
+ */
 export async function* readTrail(file: string): AsyncGenerator<TrailRecord> {
   const splitter = new RecordSplitter();
   try {
@@ -17,7 +20,7 @@ export async function* readTrail(file: string): AsyncGenerator<TrailRecord> {
       for (const item of splitter.push(chunk)) yield readItem(file, item);
     }
   } catch (cause) {
-    // What was read before stands; what is cut off or damaged is told by the error.
+    // The records before the damage are valid; the error reports the rest.
     for (const item of splitter.end()) yield readItem(file, item);
     throw new TrailUnreadableError(
       `${file === "-" ? "Standard input" : file} cannot be read${formatCause(cause)}`,
@@ -29,7 +32,7 @@ export async function* readTrail(file: string): AsyncGenerator<TrailRecord> {
   for (const item of splitter.end()) yield readItem(file, item);
 }
 
-/** A trail that cannot be opened, or stops being readable in its middle. */
+/** A trail cannot be opened, or is damaged from some point on; the message names the file and says why. */
 export class TrailUnreadableError extends Error {
   override readonly name = "TrailUnreadableError";
 }
@@ -48,12 +51,12 @@ function readItem(file: string, item: TrailItem): TrailRecord {
 
 function parseTrailValue(value: unknown): Message {
   if (typeof value === "object" && value !== null) {
-    // LookupEvents gives each record as text inside an object of its own.
+    // LookupEvents returns each record as text in an object of its own.
     if ("CloudTrailEvent" in value && typeof value.CloudTrailEvent === "string") {
       return parseRecord(JSON.parse(value.CloudTrailEvent));
     }
     if ("detail" in value || "detail-type" in value) return parseEnvelope(value);
-    // Collections and log shippers put each record, or envelope, into one of their own.
+    // Data sets and log shippers wrap each record or envelope in an object of their own.
     if (!("eventName" in value) && "record" in value) return parseTrailValue(value.record);
     if (!("eventName" in value) && "event" in value) return parseTrailValue(value.event);
   }

@@ -11,35 +11,41 @@ import {
 } from "./bytes.ts";
 import { RecordScan } from "./record-scan.ts";
 
+// Written by hand on purpose: it goes on after a broken record and keeps exact positions. A JSON stream parser
+// (@streamparser/json was tried) stops at the first error.
+
 /** Where an item of a trail begins. */
 export interface RecordPosition {
-  /** Counted from 1, the unreadable ones too. */
+  /** Counted from 1, including unreadable records. */
   readonly record: number;
   /** Counted from 1. */
   readonly line: number;
-  /** In bytes from the beginning; of compressed input, as it is when decompressed. */
+  /** In bytes from the beginning; of compressed input, after decompression. */
   readonly offset: number;
 }
 
-/** The text of one record, or why there is none at its place. */
+/** The text of one record, or the reason why it is unreadable, with its position. */
 export type TrailItem =
   | { readonly place: RecordPosition; readonly text: string }
   | { readonly place: RecordPosition; readonly problem: string };
 
-/** In bytes. CloudTrail's largest record has 1 MB; what is longer than this is none, and is not kept in memory. */
+/**
+ * The longest record that is kept in memory, in bytes; a longer one is reported as unreadable. CloudTrail's largest record
+ * has 1 MB.
+ */
 export const longestRecord = 16 * 1024 * 1024;
 
 /**
- * Between records, inside one, inside something that is none, lost after broken JSON and looking for the next record,
- * or in the rest of an object whose list of records has ended.
+ * The position of the current byte: between records, inside one, inside text that is not an object (`scrap`), after broken
+ * JSON and before the next record (`lost`), or in the rest of an object whose list of records has ended (`tail`).
  */
 type Mode = "between" | "record" | "scrap" | "lost" | "tail";
 
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /**
- * Finds the records in JSON that comes in pieces: objects one after the other or line by line, a list of them, or an
- * object with such a list. It keeps one record at a time and no more, and goes on after one that is broken.
+ * Splits a stream of JSON into records: objects in sequence, one per line, in a list, or in a list inside an object. Keeps
+ * one record in memory at a time, and continues after a broken one.
  */
 export class RecordSplitter {
   #mode: Mode = "between";
@@ -50,7 +56,7 @@ export class RecordSplitter {
   #line = 1;
   #atLineStart = true;
 
-  // The item that is being read: where it begins, its bytes so far, and where it goes on in the current piece.
+  // The current item: its position, its bytes so far, and where it continues in the current chunk.
   #place: RecordPosition = { record: 0, line: 1, offset: 0 };
   #kept: Uint8Array[] = [];
   #size = 0;
@@ -60,12 +66,12 @@ export class RecordSplitter {
   #escaped = false;
   #depth = 0;
 
-  /** How much of `}, {` was seen while lost. */
+  /** How many characters of `}, {` were seen in the mode `lost`. */
   #seen = 0;
-  /** Whether the last item was broken: what follows it between records is its debris. */
+  /** Whether the last item was broken; text between it and the next record then belongs to it. */
   #broken = false;
 
-  /** Takes the next piece and gives the items that end in it. */
+  /** Takes the next chunk and returns the items that end in it. */
   push(chunk: Uint8Array): readonly TrailItem[] {
     this.#items = [];
     this.#from = 0;
@@ -86,7 +92,7 @@ export class RecordSplitter {
     return this.#items;
   }
 
-  /** Gives what is left when there is no more to come. */
+  /** Ends the input and returns what is left. */
   end(): readonly TrailItem[] {
     this.#items = [];
     if (this.#mode === "record") this.#report("the input ends in the middle of it");
@@ -170,7 +176,7 @@ export class RecordSplitter {
     this.#takeBetween(byte, chunk, index);
   }
 
-  // In a text of JSON a quote is escaped, so `}, {` between two records is hardly ever met inside one.
+  // Inside a JSON text a quote is escaped, so `}, {` rarely occurs within a record.
   #takeLost(byte: number, index: number): void {
     if (byte === openObject && (this.#atLineStart || (this.#container !== "none" && this.#seen === 2))) {
       this.#beginRecord(index);
@@ -179,7 +185,7 @@ export class RecordSplitter {
     else if (!isBlank(byte)) this.#seen = 0;
   }
 
-  // What stands beside the list of records is of no use; only its brackets and texts are followed to its end.
+  // Members beside the list of records are skipped; only brackets and texts are tracked to find the end.
   #takeTail(byte: number): void {
     if (this.#escaped) this.#escaped = false;
     else if (this.#inText) {
@@ -223,7 +229,7 @@ export class RecordSplitter {
     this.#mode = "between";
     const start = Buffer.concat(this.#kept).toString("utf8", 0, 40).trim();
     if (this.#broken) this.#count -= 1;
-    else this.#items.push({ place: this.#place, problem: `it is no JSON object: ${start}` });
+    else this.#items.push({ place: this.#place, problem: `it is not a JSON object: ${start}` });
     this.#kept = [];
   }
 

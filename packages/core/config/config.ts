@@ -3,7 +3,7 @@ import { ConfigError } from "../errors.ts";
 import { Severity } from "../model/finding.ts";
 import { sameRoleName } from "../model/role.ts";
 import { builtInReferences, findReference } from "../reference/built-in.ts";
-import { Reference, Strictness } from "../reference/reference.ts";
+import { Strictness, WrittenReference } from "../reference/reference.ts";
 
 /** Whether drift on one side is rolled back: never, after approval, or at once. */
 export const RollbackMode = z.enum(["off", "approve", "automatic"]);
@@ -76,7 +76,7 @@ export const Config = z.strictObject({
   /** By role name. */
   roles: z.record(z.string().regex(/^[\w+=,.@-]{1,64}$/, "must be a role name"), GuardedRole),
   /** The owner's own references. One with the name of a built-in reference replaces it. */
-  references: z.array(Reference).default([]),
+  references: z.array(WrittenReference).default([]),
   /**
    * ARNs of principals, with `*` for any text, whose changes are reported but never rolled back without approval, such
    * as the role of a deployment pipeline, which would set its change again.

@@ -106,10 +106,18 @@ export type Reference = z.infer<typeof Reference>;
 /** A reference as the owner writes it: documents as objects, without defaults. */
 export type ReferenceInput = z.input<typeof Reference>;
 
-/** Checks a reference as written, such as the content of a JSON file. Throws `ConfigError` that names the path in `source`. */
+/** A reference in a file or a configuration: `schema: 1`, which `reference show --json` prints, is accepted and dropped. */
+export const WrittenReference = z
+  .strictObject({ schema: z.literal(1).optional(), ...Reference.unwrap().shape })
+  .transform(({ schema: _, ...reference }): Reference => reference);
+
+/**
+ * Checks a reference as written, such as the content of a JSON file. `$schema` and `schema: 1`, which `reference show
+ * --json` prints, are accepted and dropped. Throws `ConfigError` that names the path in `source`.
+ */
 export function defineReference(written: object, source = "The reference"): Reference {
   const { $schema: _, ...fields }: { readonly $schema?: unknown } = written;
-  const parsed = Reference.safeParse(fields);
+  const parsed = WrittenReference.safeParse(fields);
   if (parsed.success) return parsed.data;
   throw new ConfigError(`${source} is not valid.\n${z.prettifyError(parsed.error)}`, { cause: parsed.error });
 }
@@ -119,7 +127,8 @@ export function formatReference(reference: Reference): string {
   return `${JSON.stringify(describeReference(reference), undefined, 2)}\n`;
 }
 
-function describeReference(reference: Reference): object {
+/** A reference as it is written in a file, as a value: documents as objects, default values left out. */
+export function describeReference(reference: Reference): object {
   const { trust, attachments, floor, allowed, retired, profile, boundary, strictness, ...head } = reference;
   const isUsual = JSON.stringify(strictness) === JSON.stringify(usualStrictness);
   return {

@@ -3,12 +3,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, it } from "node:test";
 import { Config } from "@drift-guard/core/config/config";
-import { Reference } from "@drift-guard/core/reference/reference";
+import { WrittenReference } from "@drift-guard/core/reference/reference";
 import * as z from "zod";
 
 // Each schema describes the file as written, without defaults.
 const schemas = [
-  { name: "reference", title: "Reference", description: "What a role should be.", schema: Reference },
+  { name: "reference", title: "Reference", description: "What a role should be.", schema: WrittenReference },
   { name: "config", title: "Config", description: "The owner's choices.", schema: Config },
 ] as const;
 
