@@ -1,3 +1,4 @@
+import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 import type { IamAnswer, IamCall } from "./call.ts";
 import { type ApiCaller, callerArn, describeUserIdentity, formatEventTime } from "./caller.ts";
 import { linkedRoleArn } from "./linked-roles.ts";
@@ -43,16 +44,10 @@ export interface EventEnvelope {
   readonly detail: TrailRecord;
 }
 
-// Where CloudTrail and EventBridge report IAM calls; us-east-1 in `aws` (docs/aws-facts.md, "Regions and partitions").
-const iamRegions: Readonly<Record<string, string>> = {
-  "aws-us-gov": "us-gov-west-1",
-  "aws-cn": "cn-north-1",
-};
-
 /** Returns the event that CloudTrail and EventBridge produce for a call and its answer. */
 export function recordCall(state: IamState, call: IamCall, by: ApiCaller, answer: IamAnswer): EventEnvelope {
   const time = formatEventTime(state.clock.now());
-  const region = iamRegions[state.partition] ?? "us-east-1";
+  const region = iamRegionOf(state.partition);
   // The record of a denied call names its target in the message only (docs/aws-facts.md, "CloudTrail records").
   const denied = answer.status === "refused" && answer.code === "AccessDenied";
   const detail: TrailRecord = {

@@ -1,17 +1,11 @@
 import type { Config } from "@drift-guard/core/config/config";
+import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 
 /** Returns the partition of a region, by the region's prefix: `aws`, `aws-cn` or `aws-us-gov`. */
 export function partitionOf(region: string): string {
   if (region.startsWith("cn-")) return "aws-cn";
   if (region.startsWith("us-gov-")) return "aws-us-gov";
   return "aws";
-}
-
-/** Returns the one region of a partition that IAM's events arrive in (docs/aws-facts.md, "Regions and partitions"). */
-export function iamRegionOf(partition: string): string {
-  if (partition === "aws-cn") return "cn-north-1";
-  if (partition === "aws-us-gov") return "us-gov-west-1";
-  return "us-east-1";
 }
 
 /** A region other than the guard's own, and the services whose events it forwards. */

@@ -1,4 +1,5 @@
 import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
+import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 import { type ApiCall, lowerFirst, typedValue } from "./call.ts";
 import { type Caller, resultOf, toSeconds } from "./callers.ts";
 import { elementAt, isList, readXml, textAt, type Xml } from "./xml.ts";
@@ -54,7 +55,7 @@ export function recordCall(recorded: Recorded): CloudTrailRecord {
     eventTime: toSeconds(recorded.at),
     eventSource: `${call.service}.amazonaws.com`,
     eventName: call.action,
-    awsRegion: call.service === "iam" ? "us-east-1" : call.region,
+    awsRegion: call.service === "iam" ? iamRegionOf("aws") : call.region,
     sourceIPAddress: recorded.sourceIp,
     userAgent: recorded.userAgent.slice(0, 1024),
     ...(failure && {
