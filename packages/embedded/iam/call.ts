@@ -1,4 +1,4 @@
-/** A tag as IAM takes it. */
+/** A tag of a role. */
 export interface Tag {
   readonly key: string;
   readonly value: string;

@@ -5,10 +5,13 @@ import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
 import { IamRefusedError } from "./refused-error.ts";
 import { findRole, type IamState, type StoredRole } from "./state.ts";
 
-/** The largest documents in characters, without white space (docs/aws-facts.md, "IAM limits"). */
+/**
+ * The largest documents in characters (docs/aws-facts.md, "IAM limits"). The simulation does not count white space in any
+ * of them.
+ */
 export const documentLimits = { trust: 2_048, inline: 10_240, managed: 6_144 };
 
-/** Returns a document's size as IAM counts it: in characters, without white space. */
+/** Returns the size of a document that is compared with its limit: in characters, without white space. */
 export function documentSize(text: string): number {
   return text.replaceAll(/\s/g, "").length;
 }
