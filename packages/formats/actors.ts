@@ -1,7 +1,7 @@
 import type { Actor } from "@drift-guard/core/model/actor";
 import { sanitise } from "./printable.ts";
 
-/** Who made a call, in the shortest words that name him: his ARN, his service, or CloudTrail's word for his kind. */
+/** Who made a call: their ARN, else the service, the root user, the account, or CloudTrail's type of identity. */
 export function formatActor(actor: Actor): string {
   if (actor.arn !== undefined) {
     const whole = sanitise(actor.arn);
@@ -14,7 +14,7 @@ export function formatActor(actor: Actor): string {
     : `account ${sanitise(actor.account)}`;
 }
 
-/** Where a call came from, `203.0.113.7 (aws-cli/2.17.32)`; undefined where the record does not say. */
+/** Where a call came from: `203.0.113.7 (aws-cli/2.17.32)`; undefined if the record does not say. */
 export function formatOrigin({ sourceIp, userAgent }: Actor): string | undefined {
   if (sourceIp === undefined) return userAgent === undefined ? undefined : sanitise(userAgent, 80);
   return userAgent === undefined || userAgent === sourceIp

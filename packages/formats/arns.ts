@@ -5,8 +5,8 @@ import { sanitise } from "./printable.ts";
 /**
  * The ARN of a finding's role, as last read.
  *
- * Of a role that was never read the name is known and the path is not. The reference knows the path of a
- * service-linked role; any other is told without one, which is how IAM names it in messages as well.
+ * For a role that was never read, the ARN is built from its name and the path of its built-in reference; without such a
+ * path it is built without one, as in IAM's own messages.
  */
 export function findRoleArn(
   { arn, role: { account, name } }: Pick<Finding, "arn" | "role">,

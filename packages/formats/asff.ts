@@ -9,14 +9,14 @@ import { sanitise, truncate } from "./printable.ts";
 import { listRemediationCommands } from "./remediation.ts";
 import { describeUsage } from "./usage.ts";
 
-/** Where a finding is imported: by and into the account that it is about. */
+/** The account, region and partition of the Security Hub that imports a finding. */
 export interface AsffPlace {
   readonly account: string;
   readonly region: string;
   readonly partition: string;
 }
 
-/** What a finding concerns, as Security Hub knows it. */
+/** A resource that a finding concerns, in Security Hub's form. */
 export interface AsffResource {
   readonly Type: "AwsIamRole" | "AwsIamPolicy";
   readonly Id: string;
@@ -24,10 +24,10 @@ export interface AsffResource {
 }
 
 /**
- * A finding in the AWS Security Finding Format, with the fields that BatchImportFindings may set again and again.
+ * A finding in the AWS Security Finding Format, with only the fields that BatchImportFindings may update.
  *
- * Severity and types stand in FindingProviderFields, and Workflow is left out: both belong to Security Hub's users
- * once the finding is there (platform-facts 5.6).
+ * Severity and types are set in FindingProviderFields, and Workflow is left out: Security Hub's users own both after the
+ * first import (docs/aws-facts.md, "Security Hub").
  */
 export interface AsffFinding {
   readonly SchemaVersion: "2018-10-08";
@@ -53,8 +53,8 @@ export interface AsffFinding {
 }
 
 /**
- * A transition as the Security Hub finding that it leaves behind; one finding keeps one Id for all its life. `observedAt`
- * (ISO 8601) is later than the transition where nothing has happened since.
+ * The Security Hub finding after a transition. Every transition of one finding has the same Id. `observedAt` is when the
+ * finding was last observed; later than the transition if nothing has changed since.
  */
 export function formatAsff(
   transition: Transition,
@@ -98,7 +98,7 @@ export function formatAsff(
   } satisfies AwsSecurityFinding;
 }
 
-// Going back from PASSED or ARCHIVED is what makes Security Hub set a resolved workflow to NEW again.
+// Security Hub sets a resolved workflow to NEW again only if the finding leaves PASSED or ARCHIVED.
 function complianceOf({ state, evidence }: Finding): "PASSED" | "WARNING" | "FAILED" {
   if (state === "resolved") return "PASSED";
   switch (evidence.kind) {
@@ -127,7 +127,7 @@ function typeOf(evidence: Evidence): string {
   }
 }
 
-// The part's kind without its name: the rule that found it, not what it found.
+// The generator is the rule that found it, so it has the kind of the part without its name.
 function generatorOf(evidence: Evidence): string {
   const { kind } = evidence.part;
   return evidence.kind === "drift" ? `drift/${kind}/${evidence.side}` : `${evidence.kind}/${kind}`;
@@ -173,7 +173,7 @@ function resourcesOf({ finding }: Transition, partition: string): AsffResource[]
   ];
 }
 
-// Security Hub takes RFC 3339 with a zone; whatever else a time may be, it stands for one.
+// Security Hub takes RFC 3339 with a time zone.
 function formatTimestamp(at: string): string {
   return new Date(at).toISOString();
 }

@@ -7,8 +7,8 @@ import { listRemediationCommands } from "./remediation.ts";
 import { describeUsage } from "./usage.ts";
 
 /**
- * A transition as JSON text in the schema of custom notifications of Amazon Q Developer in chat applications, which
- * shows no other message; every transition of one finding goes to one thread.
+ * A transition as JSON text in the schema of custom notifications of Amazon Q Developer in chat applications, the only
+ * schema that it shows. Every transition of one finding goes to one thread.
  *
  * https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
  */
@@ -17,15 +17,15 @@ export function formatChat(transition: Transition): string {
   const { role, evidence } = finding;
   const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
   const description = [
-    ...(note === undefined ? [] : [prose(sanitise(note, 1000))]),
-    ...(isOver(transition) ? [] : sentences.map(prose)),
+    ...(note === undefined ? [] : [formatProse(sanitise(note, 1000))]),
+    ...(isOver(transition) ? [] : sentences.map(formatProse)),
     ...[...lists, ...describeUsage(finding)].map(({ heading, lines }) =>
-      [`*${heading}*`, ...lines.map((line) => `• ${code(line)}`)].join("\n"),
+      [`*${heading}*`, ...lines.map((line) => `• ${formatCode(line)}`)].join("\n"),
     ),
     [
-      `*Who* ${code(formatAuthor(transition))}`,
-      `*Cause* ${code(formatCause(transition.cause))}`,
-      `*Finding* ${code(finding.id)}`,
+      `*Who* ${formatCode(formatAuthor(transition))}`,
+      `*Cause* ${formatCode(formatCause(transition.cause))}`,
+      `*Finding* ${formatCode(finding.id)}`,
     ].join("\n"),
   ];
   return JSON.stringify({
@@ -34,14 +34,14 @@ export function formatChat(transition: Transition): string {
     id: transition.id,
     content: {
       textType: "client-markdown",
-      title: prose(`${finding.severity}, ${formatTransitionKind(transition.kind)}: ${title}`),
+      title: formatProse(`${finding.severity}, ${formatTransitionKind(transition.kind)}: ${title}`),
       description: description.join("\n\n"),
       nextSteps: nextStepsOf(transition),
       keywords: [finding.severity, evidence.kind, sanitise(role.name)],
     },
     metadata: {
       threadId: finding.id,
-      summary: prose(title),
+      summary: formatProse(title),
       eventType: `drift-guard.${transition.kind}`,
       relatedResources: [findRoleArn(finding)],
       additionalContext: {
@@ -60,26 +60,28 @@ export function formatChat(transition: Transition): string {
 
 function nextStepsOf(transition: Transition): readonly string[] {
   return [
-    ...formatNextSteps(transition).map(prose),
-    ...listRemediationCommands(transition).map(({ purpose, command }) => `To ${purpose}: ${code(command)}`),
+    ...formatNextSteps(transition).map(formatProse),
+    ...listRemediationCommands(transition).map(
+      ({ purpose, command }) => `To ${purpose}: ${formatCode(command)}`,
+    ),
   ];
 }
 
-// Foreign text may hold what a chat acts on: mentions (<!channel>, @here), links, emphasis. Slack knows no escape
-// character, so such text stands in a code span, without the backtick that would end it.
-function code(text: string): string {
-  return `\`${harmless(sanitise(text, 1000))}\``;
+// Text from outside may contain mentions (<!channel>, @here), links or emphasis. Slack has no escape character, so such
+// text goes into a code span, without the backtick that would end it.
+function formatCode(text: string): string {
+  return `\`${replaceMarkup(sanitise(text, 1000))}\``;
 }
 
-// Sentences of ours with foreign names in them: no link can be made of them.
-function prose(text: string): string {
-  return harmless(text)
+// For the guard's own sentences, which may contain names from outside: prevents links and mentions.
+function formatProse(text: string): string {
+  return replaceMarkup(text)
     .replaceAll("[", "(")
     .replaceAll("]", ")")
     .replaceAll("://", "[:]//")
     .replace(/@(?=\w)/g, "@\u2060");
 }
 
-function harmless(text: string): string {
+function replaceMarkup(text: string): string {
   return text.replaceAll("`", "'").replaceAll("<", "‹").replaceAll(">", "›");
 }

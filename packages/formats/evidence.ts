@@ -16,24 +16,24 @@ import { formatActor, formatOrigin } from "./actors.ts";
 import { formatGrants } from "./grants.ts";
 import { sanitise } from "./printable.ts";
 
-/** Grants, or reasons, under the words that say what they are. */
+/** A list of grants, reasons or uses, with a heading that says what they are. */
 export interface DescribedList {
   readonly heading: string;
   readonly lines: readonly string[];
 }
 
-/** Evidence in a person's words. */
+/** A description of evidence for a person. */
 export interface EvidenceDescription {
   /** One line without a full stop. */
   readonly title: string;
-  /** What it means and whom it concerns, each a whole sentence. */
+  /** What it means and whom it affects, each a whole sentence. */
   readonly sentences: readonly string[];
   readonly lists: readonly DescribedList[];
 }
 
 /**
- * What was found at a role, told so that somebody who knows AWS but not the guard can act on it; `reference` names
- * what the role was compared with, where that is not of the role's own name.
+ * Describes evidence so that a reader who knows AWS, but not the guard, can act on it. `reference` is the name of the
+ * reference that the role was compared with, if it differs from the role's name.
  */
 export function describeEvidence(evidence: Evidence, role: string, reference = role): EvidenceDescription {
   switch (evidence.kind) {
@@ -96,7 +96,7 @@ function describeDrift(drift: Drift, role: string, reference: string): EvidenceD
 
 function formatDriftTitle({ part, side, denies }: Drift, role: string): string {
   const { kind, name = "" } = part;
-  // The last piece of an ARN names a policy well enough for a title; the list and the part tell the whole.
+  // The last segment of the ARN is enough for a title; the lists and the part have the whole ARN.
   const policy = sanitise(name.slice(name.lastIndexOf("/") + 1), 128);
   if (kind === "role") {
     return side === "missing" ? `${role} does not exist` : `${role} is not the role that it should be`;
@@ -144,7 +144,7 @@ function explainDrift(
   ];
 }
 
-// What stops when the role gives too little, by what its reference says it is for (R1, R11, R36).
+// What stops working when the role allows too little, by the purpose of its reference (R1, R11, R36).
 function explainLoss(role: string, reference: string): readonly string[] {
   switch (findReference(reference)?.role) {
     case "AWSBatchServiceRole":

@@ -3,34 +3,36 @@ import type { Condition, PolicyPrincipal, PolicyRequest } from "@drift-guard/pol
 import { sanitise } from "./printable.ts";
 
 /**
- * A grant as one line: `iam:* on *`, `sts:AssumeRole by AWS 999988887777 when …`. Lists of more than `most` items are
+ * A grant as one line: `iam:* on *`, `sts:AssumeRole by AWS 999988887777 when …`. Lists of more than `maxItems` items are
  * shortened.
  */
-export function formatGrant(grant: Grant, most = usualItems): string {
+export function formatGrant(grant: Grant, maxItems = defaultMaxItems): string {
   const { actions, resources, principals, conditions } = grant;
   const { exceptActions, exceptResources, exceptPrincipals, exceptConditions = [] } = grant;
   const nobody = (principals ?? []).length === 0;
   const whole = [
-    formatSet(actions, exceptActions, most),
-    ...(resources || exceptResources ? [`on ${formatSet(resources ?? ["*"], exceptResources, most)}`] : []),
+    formatSet(actions, exceptActions, maxItems),
+    ...(resources || exceptResources
+      ? [`on ${formatSet(resources ?? ["*"], exceptResources, maxItems)}`]
+      : []),
     ...(principals || exceptPrincipals
       ? [
           `by ${formatSet(
             nobody && exceptPrincipals ? ["everybody"] : (principals ?? []).map(formatPrincipal),
             exceptPrincipals?.map(formatPrincipal),
-            most,
+            maxItems,
           )}`,
         ]
       : []),
-    ...(conditions.length > 0 ? [`when ${formatConditions(conditions, most)}`] : []),
-    ...(exceptConditions.length > 0 ? [`except when ${formatAlternatives(exceptConditions, most)}`] : []),
+    ...(conditions.length > 0 ? [`when ${formatConditions(conditions, maxItems)}`] : []),
+    ...(exceptConditions.length > 0 ? [`except when ${formatAlternatives(exceptConditions, maxItems)}`] : []),
   ].join(" ");
   return grant.partly ? `${whole}, in part` : whole;
 }
 
-/** The grants as lines, the last of which counts those beyond `most`. */
-export function formatGrants(grants: readonly Grant[], most = 10): readonly string[] {
-  const lines = grants.slice(0, most).map((grant) => formatGrant(grant));
+/** The grants as lines; beyond `maxLines` grants, the last line has the number of the others. */
+export function formatGrants(grants: readonly Grant[], maxLines = 10): readonly string[] {
+  const lines = grants.slice(0, maxLines).map((grant) => formatGrant(grant));
   const rest = grants.length - lines.length;
   return rest > 0 ? [...lines, `and ${rest} more ${rest === 1 ? "grant" : "grants"}`] : lines;
 }
@@ -49,18 +51,22 @@ export function formatRequest({ action, resource, principal, context }: PolicyRe
   ].join(" ");
 }
 
-function formatSet(items: readonly string[], except: readonly string[] = [], most = usualItems): string {
-  const all = formatList(items, "and", most);
-  return except.length > 0 ? `${all} except ${formatList(except, "and", most)}` : all;
+function formatSet(
+  items: readonly string[],
+  except: readonly string[] = [],
+  maxItems = defaultMaxItems,
+): string {
+  const all = formatList(items, "and", maxItems);
+  return except.length > 0 ? `${all} except ${formatList(except, "and", maxItems)}` : all;
 }
 
-const usualItems = 3;
+const defaultMaxItems = 3;
 
-// Of a long list the first tell what it is about; the whole of it stands in the policy.
-function formatList(items: readonly string[], joint: "and" | "or", most = usualItems): string {
+// The first items of a long list are enough to recognise it; the policy has them all.
+function formatList(items: readonly string[], joint: "and" | "or", maxItems = defaultMaxItems): string {
   if (items.length === 0) return "nothing";
   const shown = items
-    .slice(0, items.length > most ? Math.max(most - 2, 1) : most)
+    .slice(0, items.length > maxItems ? Math.max(maxItems - 2, 1) : maxItems)
     .map((item) => sanitise(item));
   const hidden = items.length - shown.length;
   const last = hidden > 0 ? `${hidden} more` : shown.pop();
@@ -71,21 +77,21 @@ function formatPrincipal({ type, id }: PolicyPrincipal): string {
   return id === "*" && type === "AWS" ? "everybody" : `${type} ${sanitise(id)}`;
 }
 
-function formatConditions(conditions: readonly Condition[], most: number): string {
-  return conditions.map((condition) => formatCondition(condition, most)).join(" and ");
+function formatConditions(conditions: readonly Condition[], maxItems: number): string {
+  return conditions.map((condition) => formatCondition(condition, maxItems)).join(" and ");
 }
 
-function formatAlternatives(lists: readonly (readonly Condition[])[], most: number): string {
-  const shown = lists.slice(0, most).map((conditions) => formatConditions(conditions, most));
+function formatAlternatives(lists: readonly (readonly Condition[])[], maxItems: number): string {
+  const shown = lists.slice(0, maxItems).map((conditions) => formatConditions(conditions, maxItems));
   const hidden = lists.length - shown.length;
   const rest = hidden > 0 ? `, or in ${hidden} more ${hidden === 1 ? "case" : "cases"}` : "";
   return shown.join(", or when ") + rest;
 }
 
-function formatCondition({ operator, key, values }: Condition, most: number): string {
+function formatCondition({ operator, key, values }: Condition, maxItems: number): string {
   if (/^null$/i.test(operator) && values.length === 1) {
     if (values[0] === "true") return `${sanitise(key)} is absent`;
     if (values[0] === "false") return `${sanitise(key)} is present`;
   }
-  return `${sanitise(key)} ${sanitise(operator)} ${formatList(values, "or", most)}`;
+  return `${sanitise(key)} ${sanitise(operator)} ${formatList(values, "or", maxItems)}`;
 }

@@ -7,7 +7,7 @@ import {
 import { formatActor, formatOrigin } from "./actors.ts";
 import { sanitise } from "./printable.ts";
 
-/** What happened to the finding, in two or three words that can begin a line. */
+/** What happened to the finding, in one to three words that can begin a line. */
 export function formatTransitionKind(kind: TransitionKind): string {
   switch (kind) {
     case "opened":
@@ -29,7 +29,7 @@ export function formatTransitionKind(kind: TransitionKind): string {
   }
 }
 
-/** What made the guard look, with the time where it has one. */
+/** Why the guard read the role, with the time if there is one. */
 export function formatCause(cause: Cause): string {
   switch (cause.kind) {
     case "change":
@@ -45,22 +45,22 @@ export function formatCause(cause: Cause): string {
   }
 }
 
-/** Who caused it and from where, as far as that is known. */
+/** Who caused the transition, and from where, as far as known. */
 export function formatAuthor({ actor, finding }: Transition): string {
   if (finding.evidence.kind === "vendor-change") return "AWS itself";
-  // What the guard does about a finding was caused by whoever caused the finding.
+  // A transition of the guard's own is attributed to the cause of the finding.
   const author = actor ?? finding.causedBy;
   if (author === undefined) return "not known";
   const origin = formatOrigin(author);
   return origin === undefined ? formatActor(author) : `${formatActor(author)} from ${origin}`;
 }
 
-/** Whether what the evidence says is true no more, because the role was put back or found as it should be. */
+/** Whether the evidence no longer holds, because the role was rolled back or found clean. */
 export function isOver({ kind }: Transition): boolean {
   return kind === "rolled-back" || kind === "resolved";
 }
 
-/** What happens next, and who has to do it. */
+/** What happens next and who has to act, each a sentence. */
 export function formatNextSteps({ kind, finding, note }: Transition): readonly string[] {
   switch (kind) {
     case "opened":
@@ -76,7 +76,7 @@ export function formatNextSteps({ kind, finding, note }: Transition): readonly s
     case "rolled-back":
       return ["The finding stays open until a later look finds the role as it should be."];
     case "refused":
-      // How far it came stands in the note: a rollback may stop after its first step.
+      // The note says how far the rollback came; it may stop after its first step.
       return finding.retry
         ? ["What stopped it passes by itself: the regular sweep asks again. A person may act before that."]
         : ["The guard will not try this again by itself: a person has to decide."];

@@ -1,31 +1,30 @@
-// Control, format (bidi, zero width), separator and lone surrogate characters: none of them is ever meant for a person.
+// Control, format (bidirectional, zero width), separator and lone surrogate characters: never meant for a reader.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /**
- * Foreign text as one line that cannot move a cursor, break a line, turn its direction or flood a page.
- *
- * What cannot be printed is shown escaped; `most` counts characters, the mark of a cut included.
+ * Makes text from outside safe to print as one line: it cannot move the cursor, break the line, change its direction or
+ * flood the page. Unprintable characters are escaped; `maxLength` counts characters, including the ellipsis of a cut.
  */
-export function sanitise(text: string, most = 300): string {
-  // Cut first: a text of many megabytes is not to be escaped for the few characters that are shown.
-  const shown = text.slice(0, most * 2).replace(unprintable, escapeCharacter);
-  return truncate(text.length > most * 2 ? `${shown}…` : shown, most);
+export function sanitise(text: string, maxLength = 300): string {
+  // Cut first, so that a text of many megabytes is not escaped for the few characters that are shown.
+  const shown = text.slice(0, maxLength * 2).replace(unprintable, escapeCharacter);
+  return truncate(text.length > maxLength * 2 ? `${shown}…` : shown, maxLength);
 }
 
-/** The text, or as much of it as fits with a mark of the cut; never half a surrogate pair. */
-export function truncate(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const kept = text.slice(0, most - 1);
+/** The text, cut to `maxLength` characters with an ellipsis; never splits a surrogate pair. */
+export function truncate(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const kept = text.slice(0, maxLength - 1);
   return `${kept.replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
-/** Foreign text in printable ASCII alone, for places that take nothing else. */
-export function sanitiseAscii(text: string, most = 300): string {
-  const shown = sanitise(text, most)
+/** Like `sanitise`, with only printable ASCII, for fields that take nothing else. */
+export function sanitiseAscii(text: string, maxLength = 300): string {
+  const shown = sanitise(text, maxLength)
     .replaceAll("…", "...")
     .replace(/[^\x20-\x7e]/g, "?");
-  return shown.length <= most ? shown : `${shown.slice(0, most - 3)}...`;
+  return shown.length <= maxLength ? shown : `${shown.slice(0, maxLength - 3)}...`;
 }
 
 function escapeCharacter(character: string): string {

@@ -6,17 +6,17 @@ import { findReference } from "@drift-guard/core/reference/built-in";
 import { isOver } from "./next-steps.ts";
 import { formatStepCommand, quoteArgument } from "./steps.ts";
 
-/** A command that a person can run, and what it is good for. */
+/** A shell command for a person, and its purpose. */
 export interface RemediationCommand {
-  /** Ends a sentence that begins with "To": `put it back`. */
+  /** Continues a sentence that begins with "To": `see the role as it is now`. */
   readonly purpose: string;
   readonly command: string;
 }
 
 /**
- * What a person can run about an open finding, the looking before the acting; nothing where all is done.
+ * The commands for an open finding: first those that read, then those that change. Empty if nothing is left to do.
  *
- * It knows the evidence and no more: a plan of the guard's own reads the role first and is made by the core.
+ * They are derived from the evidence alone. The guard's own plans read the role first (core/rollback).
  */
 export function listRemediationCommands(transition: Transition): readonly RemediationCommand[] {
   const { finding } = transition;
@@ -26,20 +26,20 @@ export function listRemediationCommands(transition: Transition): readonly Remedi
 function commandsFor(finding: Finding): readonly RemediationCommand[] {
   const { evidence } = finding;
   const role = finding.role.name;
-  const look = {
+  const readCommand = {
     purpose: "see the role as it is now",
     command: `npx drift-guard check ${quoteArgument(role)}`,
   };
   switch (evidence.kind) {
     case "drift": {
-      if (isServiceLinked(finding)) return [look];
+      if (isServiceLinked(finding)) return [readCommand];
       const step = rollbackStepOf(evidence, role);
-      if (step) return [look, { purpose: "put it back by hand", command: formatStepCommand(step) }];
-      return [look, ...(evidence.part.kind === "trust" ? trustCommands(finding) : [])];
+      if (step) return [readCommand, { purpose: "put it back by hand", command: formatStepCommand(step) }];
+      return [readCommand, ...(evidence.part.kind === "trust" ? trustCommands(finding) : [])];
     }
     case "undecided":
     case "note":
-      return [look];
+      return [readCommand];
     case "vendor-change":
       return [];
     case "attempt":
@@ -59,7 +59,7 @@ function isServiceLinked({ arn, role }: Finding): boolean {
     : arn.includes(":role/aws-service-role/");
 }
 
-// Which trust is right stands in the owner's references before the built-in ones, and they are not known here.
+// The owner's references are not known here, so the command asks the command line for the trust policy.
 function trustCommands({ role, reference }: Finding): readonly RemediationCommand[] {
   if (reference === undefined) return [];
   return [
@@ -79,8 +79,8 @@ function rollbackStepOf(
   if (cure !== undefined) {
     return { ...base, call: "iam:PutRolePolicy", policyName: "JobDefinitionNeeds", document: cure };
   }
-  const takesAway = side === "missing" && denies.length > 0;
-  if (kind === "managed" && side === "missing" && !takesAway) {
+  const addsDeny = side === "missing" && denies.length > 0;
+  if (kind === "managed" && side === "missing" && !addsDeny) {
     return { ...base, call: "iam:AttachRolePolicy", policyArn: name };
   }
   if (kind === "managed" && side !== "altered") {

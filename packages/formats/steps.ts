@@ -18,7 +18,7 @@ export function formatStep(step: Step): string {
   }
 }
 
-/** A step as the command of AWS's own CLI, one line, every argument quoted for a POSIX shell. */
+/** A step as an AWS CLI command on one line, with every argument quoted for a POSIX shell. */
 export function formatStepCommand(step: Step): string {
   const role = `--role-name ${quoteArgument(step.role)}`;
   switch (step.call) {
@@ -35,7 +35,7 @@ export function formatStepCommand(step: Step): string {
   }
 }
 
-/** One argument for a POSIX shell. A newline in it would end the command for a person who pastes it, so it is shown escaped. */
+/** Quotes one argument for a POSIX shell. A newline would end a pasted command, so it is escaped. */
 export function quoteArgument(argument: string): string {
   const shown = sanitise(argument, 10_000);
   return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;

@@ -5,14 +5,14 @@ import { sanitise, sanitiseAscii } from "./printable.ts";
 import { listRemediationCommands } from "./remediation.ts";
 import { describeUsage } from "./usage.ts";
 
-/** A message for people, as SNS sends it by e-mail. */
+/** A message for SNS to send by e-mail. */
 export interface TextMessage {
-  /** Fewer than 100 characters of printable ASCII (SNS Publish). */
+  /** Fewer than 100 characters of printable ASCII (docs/aws-facts.md, "SNS and chat"). */
   readonly subject: string;
   readonly body: string;
 }
 
-/** A transition as plain text that a person can act on without knowing the guard. */
+/** A transition as a plain text message that a reader can act on without knowing the guard. */
 export function formatText(transition: Transition): TextMessage {
   const { finding, kind, note } = transition;
   const { title, sentences, lists } = describeEvidence(
@@ -32,7 +32,7 @@ export function formatText(transition: Transition): TextMessage {
     [`${formatTransitionKind(kind)}: ${title}`],
     facts.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}`),
     ...(note === undefined ? [] : [[sanitise(note, 2000)]]),
-    // What was put back is told once more, so that a person sees what came back; the rest is not so any more.
+    // After the end, the lists show what was rolled back; the explanations no longer hold.
     ...(isOver(transition) ? [] : [sentences]),
     ...lists.map(({ heading, lines }) =>
       formatList(isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`, lines),

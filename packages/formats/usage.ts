@@ -3,10 +3,10 @@ import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
 import type { DescribedList } from "./evidence.ts";
 import { sanitise } from "./printable.ts";
 
-/** What of AWS Batch uses the role, and what already suffers, where that is known; `most` lines of each. */
+/** What uses the role in AWS Batch, and which failures AWS Batch has reported; at maxLines `maxLines` lines of each. */
 export function describeUsage(
   { evidence, state, usedBy = [], symptoms = [] }: Finding,
-  most = 20,
+  maxLines = 20,
 ): readonly DescribedList[] {
   const breaks = state !== "resolved" && explainsFailure(evidence);
   const lists = [
@@ -15,10 +15,10 @@ export function describeUsage(
   ];
   return lists
     .filter(({ lines }) => lines.length > 0)
-    .map(({ heading, lines }) => ({ heading, lines: limitLines(lines, most) }));
+    .map(({ heading, lines }) => ({ heading, lines: limitLines(lines, maxLines) }));
 }
 
-function limitLines(lines: readonly string[], most: number): readonly string[] {
-  const shown = lines.slice(0, most).map((line) => sanitise(line, 400));
-  return lines.length > most ? [...shown, `and ${lines.length - most} more`] : shown;
+function limitLines(lines: readonly string[], maxLines: number): readonly string[] {
+  const shown = lines.slice(0, maxLines).map((line) => sanitise(line, 400));
+  return lines.length > maxLines ? [...shown, `and ${lines.length - maxLines} more`] : shown;
 }
