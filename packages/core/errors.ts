@@ -86,7 +86,7 @@ export class CaptureError extends Error {
 }
 
 /**
- * Formats what was thrown: an error's message, or its name where it has no message. An aggregate without a message, such
+ * Formats what was thrown: an error's message, or its name if it has no message. An aggregate without a message, such
  * as that of a refused connection, is formatted as its errors, joined by "; ".
  */
 export function formatCause(cause: unknown): string {

@@ -125,7 +125,7 @@ export interface Announcer {
 
 /** Imports findings into a hub that keeps the last state it was sent, such as Security Hub. */
 export interface FindingImporter {
-  /** Imports a batch and returns why findings were refused, by finding id. Throws where the hub takes none of them. */
+  /** Imports a batch and returns why findings were refused, by finding id. Throws if the hub accepts none of them. */
   import(deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, string>>;
 }
 

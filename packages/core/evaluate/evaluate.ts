@@ -86,15 +86,15 @@ function assessPath(
       drift(partOf("role"), "altered", {
         detail:
           serviceLinked === undefined
-            ? `${role.name} stands at path ${role.path}, not at ${path}: a compute environment that names its ARN does not find it.`
-            : `${role.name} stands at path ${role.path}, not at ${path}: it is not the role that AWS manages, but another of the same name.`,
+            ? `${role.name} is at path ${role.path}, not at ${path}: a compute environment that names its ARN does not find it.`
+            : `${role.name} is at path ${role.path}, not at ${path}: it is not the role that AWS manages, but another of the same name.`,
       }),
     ];
   }
   if (paths.length === 0 || paths.includes(role.path)) return [];
   return [
     drift(partOf("role"), "altered", {
-      detail: `${role.name} stands at path ${role.path}; the configuration expects ${paths.join(" or ")}. A compute environment that names its ARN does not find it. If the path is right, add it to the role's paths.`,
+      detail: `${role.name} is at path ${role.path}; the configuration expects ${paths.join(" or ")}. A compute environment that names its ARN does not find it. If the path is right, add it to the role's paths.`,
     }),
   ];
 }

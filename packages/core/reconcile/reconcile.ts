@@ -95,8 +95,8 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   }
   switch (finding.state) {
     case "resolved": {
-      const { causedBy: _, ...anew } = current;
-      const reopened: Finding = { ...anew, state: "open", openedAt: observation.now };
+      const { causedBy: _, ...withoutAuthor } = current;
+      const reopened: Finding = { ...withoutAuthor, state: "open", openedAt: observation.now };
       return [attribute(reopened, observation, true), "reopened"];
     }
     case "suppressed":

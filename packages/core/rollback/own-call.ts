@@ -74,7 +74,7 @@ function unconfirmed({ call, at, id }: Change): Note {
     part: partOf("role"),
     topic: "unconfirmed-call",
     details: [
-      `${call} at ${at} (${id}) was made by the guard's own role. A rollback that failed then had planned it and saw no answer, so it was probably the guard's; nobody can prove it.`,
+      `${call} at ${at} (${id}) was made by the guard's own role. A rollback that failed at that time had planned the call and got no response. The call was probably the guard's; there is no proof.`,
     ],
     grants: [],
     at,

@@ -176,17 +176,17 @@ function isApproved(finding: Finding, { approvals, ledger, now }: PlanningInput)
 }
 
 // A retired policy stays until its replacement is attached or is attached by the same plan (2.2).
-function keepUntilReplaced<Undoing extends { readonly step: Step }>(
-  undoing: readonly Undoing[],
+function keepUntilReplaced<PlannedRepair extends { readonly step: Step }>(
+  repairs: readonly PlannedRepair[],
   { attachments, retired }: Reference,
   role: Role,
-): readonly Undoing[] {
+): readonly PlannedRepair[] {
   const replaced = attachments.every(
     ({ arn }) =>
       role.attached.some((policy) => policy.arn === arn) ||
-      undoing.some(({ step }) => step.call === "iam:AttachRolePolicy" && step.policyArn === arn),
+      repairs.some(({ step }) => step.call === "iam:AttachRolePolicy" && step.policyArn === arn),
   );
-  return replaced ? undoing : undoing.filter(({ step }) => !detachesAny(step, retired));
+  return replaced ? repairs : repairs.filter(({ step }) => !detachesAny(step, retired));
 }
 
 function detachesAny(step: Step, policies: Reference["retired"]): boolean {

@@ -44,7 +44,7 @@ export function findRepairStep(
     const attached = role.attached.some(({ arn }) => arn === name);
     if (drift.side === "missing" && !attached)
       return { step: { ...base, call: "iam:AttachRolePolicy", policyArn: name }, restores: true };
-    // One that must be attached and gives too much was edited: only its own account can say what it was.
+    // A required policy with excess was edited; its earlier document is unknown, and detaching it is no repair.
     const required = attachments.some(({ arn }) => arn === name);
     if (drift.side === "excess" && attached && !required)
       return { step: { ...base, call: "iam:DetachRolePolicy", policyArn: name }, restores: false };

@@ -171,16 +171,16 @@ describe("an accepted drift", () => {
     Statement: [{ Effect: "Deny", Action: "ecr:*", Resource: "*" }],
   });
   const cases: Readonly<Record<string, Partial<Role>>> = {
-    "of an inline policy that gives more": { inline: [{ name: "more", text: allow("s3:*") }] },
+    "of an inline policy with excess": { inline: [{ name: "more", text: allow("s3:*") }] },
     "of a Deny": { inline: [{ name: "stop", text: deny }] },
-    "of a further managed policy": {
+    "of another managed policy": {
       attached: [
         ...clean.attached,
         { arn: "arn:aws:iam::aws:policy/ReadOnly", version: seen({ id: "v1", text: allow("s3:Get*") }) },
       ],
     },
     "of a detached policy": { attached: [] },
-    "of a trust that lets more in": {
+    "of a trust with another principal": {
       trust: JSON.stringify({ ...document, Statement: [...document.Statement, stranger] }),
     },
     "of a trust that is narrower": {

@@ -46,7 +46,7 @@ const deviations: readonly Deviation[] = [
     told: (name) => [`managed:${policyOf(name)} undecided`],
   },
   {
-    what: "AWS gives its policy one more action",
+    what: "AWS adds an action to its policy",
     to: ({ attached }) => ({
       attached: attached.map(({ arn, version }) => {
         if (!version.observed) return { arn, version };
@@ -69,7 +69,7 @@ const deviations: readonly Deviation[] = [
     told: (name) => [`managed:${policyOf(name)} vendor-change`],
   },
   {
-    what: "AWS goes back to an older version with the same grants",
+    what: "AWS returns to an older version with the same grants",
     applies: (name) => referenceOf(name).attachments[0]?.version !== "v1",
     to: ({ attached }) => ({
       attached: attached.map(({ arn, version }) => ({
@@ -103,7 +103,7 @@ const deviations: readonly Deviation[] = [
     told: () => ["managed:arn:aws:iam::aws:policy/AdministratorAccess excess"],
   },
   {
-    what: "an inline policy gives more",
+    what: "an inline policy allows more",
     to: () => ({ inline: [{ name: "more", text: allow("iam:*") }] }),
     told: () => ["inline:more excess"],
   },
@@ -123,7 +123,7 @@ const deviations: readonly Deviation[] = [
     told: () => ["trust excess"],
   },
   {
-    what: "its service may no more assume it",
+    what: "its service may no longer assume it",
     to: (role) => ({ trust: hasTrust(role, { ...stranger, Effect: "Deny", Principal: "*" }) }),
     told: () => ["trust missing"],
   },
@@ -146,7 +146,7 @@ const deviations: readonly Deviation[] = [
     told: () => [],
   },
   {
-    what: "a boundary is put on it",
+    what: "a boundary is set",
     to: () => ({
       boundary: seen({
         arn: "arn:aws:iam::aws:policy/AWSDenyAll",
@@ -156,7 +156,7 @@ const deviations: readonly Deviation[] = [
     told: () => ["boundary altered"],
   },
   {
-    what: "its boundary cannot be seen",
+    what: "its boundary cannot be read",
     to: () => ({ boundary: unseen("not shown") }),
     told: () => ["boundary undecided"],
   },
@@ -167,7 +167,7 @@ const deviations: readonly Deviation[] = [
     told: () => ["profile missing"],
   },
   {
-    what: "its instance profiles cannot be seen",
+    what: "its instance profiles cannot be read",
     applies: (name) => referenceOf(name).profile !== undefined,
     to: () => ({ profiles: unseen("not shown") }),
     told: () => ["profile undecided"],

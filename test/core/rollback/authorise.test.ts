@@ -58,16 +58,16 @@ describe("a plan", () => {
   });
 
   it("is refused, and opens the breaker, if its drift returned after two rollbacks in the window", () => {
-    const undone = (id: string, startedAt = noon) => {
+    const rolledBack = (id: string, startedAt = noon) => {
       const rollback = aRollback("done", id);
       return { ...rollback, startedAt, plan: { ...rollback.plan, findings: ["f"] } };
     };
-    assert.deepEqual(ask({ ledger: aLedger({ rollbacks: [undone("1")] }) }), { go: true });
-    const authority = ask({ ledger: aLedger({ rollbacks: [undone("1"), undone("2")] }) });
+    assert.deepEqual(ask({ ledger: aLedger({ rollbacks: [rolledBack("1")] }) }), { go: true });
+    const authority = ask({ ledger: aLedger({ rollbacks: [rolledBack("1"), rolledBack("2")] }) });
     assert.equal(!authority.go && authority.breaks, true);
     const yesterday = "2026-11-21T12:00:00.000Z";
     assert.deepEqual(
-      ask({ ledger: aLedger({ rollbacks: [undone("1", yesterday), undone("2", yesterday)] }) }),
+      ask({ ledger: aLedger({ rollbacks: [rolledBack("1", yesterday), rolledBack("2", yesterday)] }) }),
       { go: true },
     );
   });
