@@ -1,6 +1,6 @@
 import type { Assessment, VendorChange } from "@drift-guard/core/model/evidence";
-import type { Severity } from "@drift-guard/core/model/finding";
 import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
+import type { Severity } from "@drift-guard/core/model/severity";
 import { formatGrants } from "@drift-guard/formats/grants";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { RatedAssessment, RoleCheck } from "./output/check.ts";

@@ -4,11 +4,11 @@ import type {
   Evidence,
   Impersonation,
   Note,
-  NoteTopic,
   Undecided,
   VendorChange,
 } from "@drift-guard/core/model/evidence";
 import type { Grant } from "@drift-guard/core/model/grant";
+import { noteTopics } from "@drift-guard/core/model/note-topic";
 import type { Part } from "@drift-guard/core/model/part";
 import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
 import { findReference } from "@drift-guard/core/reference/built-in";
@@ -190,23 +190,9 @@ function describeVendorChange(change: VendorChange, role: string): EvidenceDescr
   };
 }
 
-const noteTitles: Readonly<Record<NoteTopic, (role: string) => string>> = {
-  "invalid-environment": (role) => `A compute environment is INVALID because of ${role}`,
-  "other-path": (role) => `A compute environment names ${role} at a path where it is not`,
-  "profile-empty": (role) => `The instance profile of ${role} is gone or empty`,
-  "agent-too-old": () => "Instances run an ECS agent that is too old for execution roles",
-  "role-not-named": () => "A job definition needs an execution role and names none",
-  "execution-role-as-job-role": (role) => `Jobs run as ${role}, an execution role`,
-  "unexplained-symptom": (role) => `Jobs fail for reasons of permission, and ${role} is as it should be`,
-  "linked-role-deletion": (role) => `${role} is being deleted while AWS Batch uses it`,
-  "linked-role-edited": (role) => `Somebody edited what may be edited of ${role}`,
-  "unconfirmed-call": (role) => `A call on ${role} was probably the guard's own, which nobody can prove`,
-  "unused-grants": (role) => `${role} may read secrets that no job definition uses`,
-};
-
 function describeNote({ topic, details, grants }: Note, role: string): EvidenceDescription {
   return {
-    title: noteTitles[topic](role),
+    title: noteTopics[topic].title(role),
     sentences: details.map((detail) => sanitise(detail, 600)),
     lists: lists([["Allowed and not used", grants]]),
   };

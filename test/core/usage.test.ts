@@ -10,7 +10,7 @@ import { weighSeverity } from "@drift-guard/core/evaluate/severity";
 import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
 import { readSymptom } from "@drift-guard/core/intake/symptom";
 import type { Assessment } from "@drift-guard/core/model/evidence";
-import { Severity } from "@drift-guard/core/model/finding";
+import { Severity } from "@drift-guard/core/model/severity";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
 import fc from "fast-check";

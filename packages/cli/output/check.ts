@@ -1,5 +1,5 @@
 import { Drift, Note, Undecided, VendorChange } from "@drift-guard/core/model/evidence";
-import { Severity } from "@drift-guard/core/model/finding";
+import { Severity } from "@drift-guard/core/model/severity";
 import * as z from "zod";
 import { schemaVersion } from "./json.ts";
 

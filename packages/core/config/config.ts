@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ConfigError } from "../errors.ts";
-import { Severity } from "../model/finding.ts";
 import { sameRoleName } from "../model/role.ts";
+import { Severity } from "../model/severity.ts";
 import { builtInReferences, findReference } from "../reference/built-in.ts";
 import { Strictness, WrittenReference } from "../reference/reference.ts";
 

@@ -2,10 +2,11 @@ import type { PolicyPrincipal } from "@drift-guard/policy/grant";
 import { isInWork, type RoleUse } from "../batch/role-use.ts";
 import type { Config, SeverityKey } from "../config/config.ts";
 import { mayBegin } from "../config/name-pattern.ts";
-import type { Drift, Evidence, Note } from "../model/evidence.ts";
-import { Severity } from "../model/finding.ts";
+import type { Drift, Evidence } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
+import { noteTopics } from "../model/note-topic.ts";
 import type { RoleKey } from "../model/role.ts";
+import { Severity } from "../model/severity.ts";
 
 /**
  * Returns the severity of a piece of evidence: the owner's choice, else by effect, which is what it lets an attacker do
@@ -48,28 +49,9 @@ function rate(evidence: Evidence, role: RoleKey): Severity {
     case "vendor-change":
       return "INFORMATIONAL";
     case "note":
-      return rateNote(evidence);
+      return noteTopics[evidence.topic].severity;
     case "drift":
       return rateDrift(evidence, role);
-  }
-}
-
-function rateNote({ topic }: Note): Severity {
-  switch (topic) {
-    case "invalid-environment":
-    case "other-path":
-    case "profile-empty":
-    case "linked-role-deletion":
-      return "HIGH";
-    case "agent-too-old":
-    case "role-not-named":
-    case "execution-role-as-job-role":
-    case "unexplained-symptom":
-    case "unconfirmed-call":
-      return "MEDIUM";
-    case "unused-grants":
-    case "linked-role-edited":
-      return "INFORMATIONAL";
   }
 }
 

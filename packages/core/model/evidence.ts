@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { Grant } from "./grant.ts";
 import { Instant } from "./instant.ts";
+import { NoteTopic } from "./note-topic.ts";
 import { Part, partOf } from "./part.ts";
 
 // A call is about the whole role, whatever part it was to write.
@@ -57,22 +58,6 @@ export const VendorChange = z
   })
   .readonly();
 export type VendorChange = z.infer<typeof VendorChange>;
-
-/** What a note is about; each of them is one finding of a role. */
-export const NoteTopic = z.enum([
-  "invalid-environment",
-  "other-path",
-  "profile-empty",
-  "agent-too-old",
-  "role-not-named",
-  "execution-role-as-job-role",
-  "unexplained-symptom",
-  "unused-grants",
-  "linked-role-deletion",
-  "linked-role-edited",
-  "unconfirmed-call",
-]);
-export type NoteTopic = z.infer<typeof NoteTopic>;
 
 /** Something about how AWS Batch uses a role that is no difference from its reference: nothing of it is put back. */
 export const Note = z

@@ -3,10 +3,7 @@ import { Actor } from "./actor.ts";
 import { Evidence } from "./evidence.ts";
 import { Instant } from "./instant.ts";
 import { RoleKey } from "./role.ts";
-
-/** How bad a finding is, in Security Hub's words, from the worst to the mildest. */
-export const Severity = z.enum(["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]);
-export type Severity = z.infer<typeof Severity>;
+import { Severity } from "./severity.ts";
 
 /** Where a finding stands. */
 export const FindingState = z.enum(["open", "suppressed", "resolved"]);

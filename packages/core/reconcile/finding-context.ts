@@ -1,7 +1,9 @@
 import { formatUses } from "../batch/role-use-text.ts";
 import { isSeverityChosen, rateSeverity, weighSeverity } from "../evaluate/severity.ts";
-import type { Evidence, NoteTopic } from "../model/evidence.ts";
-import { type Finding, Severity } from "../model/finding.ts";
+import type { Evidence } from "../model/evidence.ts";
+import type { Finding } from "../model/finding.ts";
+import { noteTopics } from "../model/note-topic.ts";
+import { Severity } from "../model/severity.ts";
 import type { Observation } from "./observation.ts";
 
 /** Returns the severity of evidence: by its effect and the uses of the role, unless the owner chose one. */
@@ -34,20 +36,13 @@ export function describeContext(
   };
 }
 
-const harmless: readonly NoteTopic[] = [
-  "unused-grants",
-  "execution-role-as-job-role",
-  "linked-role-edited",
-  "unconfirmed-call",
-];
-
 /** Whether evidence can explain a failed job. Excess cannot: it stops no job. */
 export function explainsFailure(evidence: Evidence): boolean {
   switch (evidence.kind) {
     case "drift":
       return evidence.side !== "excess";
     case "note":
-      return !harmless.includes(evidence.topic);
+      return noteTopics[evidence.topic].explainsFailure;
     case "undecided":
       return true;
     case "vendor-change":

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { findEscalation } from "@drift-guard/core/evaluate/job-role";
 import { weighSeverity } from "@drift-guard/core/evaluate/severity";
 import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
-import { Severity } from "@drift-guard/core/model/finding";
+import { Severity } from "@drift-guard/core/model/severity";
 import {
   account,
   aDefinitionUse,

@@ -1,0 +1,87 @@
+import * as z from "zod";
+import type { Severity } from "./severity.ts";
+
+/** What a note is about. A role has at most one finding for each part and topic. */
+export const NoteTopic = z.enum([
+  "invalid-environment",
+  "other-path",
+  "profile-empty",
+  "agent-too-old",
+  "role-not-named",
+  "execution-role-as-job-role",
+  "unexplained-symptom",
+  "unused-grants",
+  "linked-role-deletion",
+  "linked-role-edited",
+  "unconfirmed-call",
+]);
+export type NoteTopic = z.infer<typeof NoteTopic>;
+
+/** How notes of one topic are rated and shown. */
+interface NoteTopicFacts {
+  /** Used unless the owner chose another. */
+  readonly severity: Severity;
+  /** Whether jobs can fail because of it. */
+  readonly explainsFailure: boolean;
+  /** One line for people; `role` is the role's name, fit for output. */
+  readonly title: (role: string) => string;
+}
+
+/** The facts of every topic: a new topic needs nothing but its entry here. */
+export const noteTopics = {
+  "invalid-environment": {
+    severity: "HIGH",
+    explainsFailure: true,
+    title: (role) => `A compute environment is INVALID because of ${role}`,
+  },
+  "other-path": {
+    severity: "HIGH",
+    explainsFailure: true,
+    title: (role) => `A compute environment names ${role} at a path where it is not`,
+  },
+  "profile-empty": {
+    severity: "HIGH",
+    explainsFailure: true,
+    title: (role) => `The instance profile of ${role} is gone or empty`,
+  },
+  "agent-too-old": {
+    severity: "MEDIUM",
+    explainsFailure: true,
+    title: () => "Instances run an ECS agent that is too old for execution roles",
+  },
+  "role-not-named": {
+    severity: "MEDIUM",
+    explainsFailure: true,
+    title: () => "A job definition needs an execution role and names none",
+  },
+  "execution-role-as-job-role": {
+    severity: "MEDIUM",
+    explainsFailure: false,
+    title: (role) => `Jobs run as ${role}, an execution role`,
+  },
+  "unexplained-symptom": {
+    severity: "MEDIUM",
+    explainsFailure: true,
+    title: (role) => `Jobs fail for reasons of permission, and ${role} is as it should be`,
+  },
+  "unused-grants": {
+    severity: "INFORMATIONAL",
+    explainsFailure: false,
+    title: (role) => `${role} may read secrets that no job definition uses`,
+  },
+  "linked-role-deletion": {
+    severity: "HIGH",
+    explainsFailure: true,
+    title: (role) => `${role} is being deleted while AWS Batch uses it`,
+  },
+  "linked-role-edited": {
+    severity: "INFORMATIONAL",
+    explainsFailure: false,
+    title: (role) => `Somebody edited what may be edited of ${role}`,
+  },
+  "unconfirmed-call": {
+    severity: "MEDIUM",
+    explainsFailure: false,
+    title: (role) => `A call on ${role} was probably the guard's own, which nobody can prove`,
+  },
+} satisfies Readonly<Record<NoteTopic, NoteTopicFacts>>;

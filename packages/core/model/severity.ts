@@ -1,0 +1,5 @@
+import * as z from "zod";
+
+/** The severity of a finding, in Security Hub's terms, from the worst to the mildest. */
+export const Severity = z.enum(["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]);
+export type Severity = z.infer<typeof Severity>;
