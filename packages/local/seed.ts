@@ -33,7 +33,7 @@ async function createRole(iam: IAMClient, watched: WatchedRole): Promise<void> {
   await iam.send(
     new CreateRoleCommand({
       RoleName,
-      Path: reference.path ?? usualPath(watched),
+      Path: reference.path ?? defaultPath(watched),
       AssumeRolePolicyDocument: reference.trust,
     }),
   );
@@ -61,6 +61,6 @@ async function createPolicy(iam: IAMClient, { arn, document }: Attachment): Prom
 }
 
 /** Where AWS's console puts a role whose reference leaves the path open. */
-function usualPath({ name }: WatchedRole): string {
+function defaultPath({ name }: WatchedRole): string {
   return name === "AWSBatchServiceRole" ? "/service-role/" : "/";
 }

@@ -10,7 +10,7 @@ import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { createResourceReader } from "@drift-guard/aws/resources";
 import { clientSettings } from "@drift-guard/local/client";
 import { keyOf } from "../emulated/account.ts";
-import { withEmulators } from "../local/emulators.ts";
+import { withEmulators } from "../local/emulated-suite.ts";
 
 const { account } = keyOf("");
 
@@ -60,7 +60,7 @@ withEmulators("A reader of resources, on the local account", (services) => {
         new PutParameterCommand({ Name, Value: "hidden", Type: "SecureString", ...(KeyId && { KeyId }) }),
       );
     }
-    const asked = services().recorder.calls().length;
+    const asked = services().recorder.listCalls().length;
 
     assert.deepEqual(await reader.facts(secret), { policy, key });
     assert.deepEqual(await reader.facts(secret.replace(/.{6}$/, "??????")), { policy, key });
@@ -69,7 +69,7 @@ withEmulators("A reader of resources, on the local account", (services) => {
     assert.deepEqual(await reader.facts(`${parameter}/own`), { policy: null, key });
     assert.deepEqual(await reader.facts(`${parameter}/aws`), { policy: null, key: null });
 
-    const made = services().recorder.calls().slice(asked);
+    const made = services().recorder.listCalls().slice(asked);
     assert.deepEqual([...new Set(made.map(({ service, action }) => `${service}:${action}`))].sort(), [
       "kms:DescribeKey",
       "kms:GetKeyPolicy",

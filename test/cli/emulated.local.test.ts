@@ -4,7 +4,7 @@ import { after, before, it } from "node:test";
 import { DetachRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
 import { clientSettings } from "@drift-guard/local/client";
 import { batchServicePolicy } from "../builders.ts";
-import { describeEmulated } from "../local/emulators.ts";
+import { describeEmulated } from "../local/emulated-suite.ts";
 import { endOf, runCli, startCli } from "./process.ts";
 
 /** What a process has printed, and a way to wait for more of it. */

@@ -20,7 +20,7 @@ import config from "../../drift-guard.config.ts";
 import { createTable } from "../aws/dynamodb/tables.ts";
 import { account, aFinding, allow, trustOf } from "../builders.ts";
 import { guardedAs, referenceOf } from "../core/watched-roles.ts";
-import { withEmulators } from "../local/emulators.ts";
+import { withEmulators } from "../local/emulated-suite.ts";
 import { readOutput } from "./outputs.ts";
 import { runCli } from "./process.ts";
 

@@ -24,7 +24,7 @@ import { clientSettings } from "@drift-guard/local/client";
 import { installEmulators } from "@drift-guard/local/emulators/python";
 import { SlrDeletePlanOutput, SlrStatusOutput } from "drift-guard/output/slr";
 import { account, trustOf } from "../builders.ts";
-import { withEmulators } from "../local/emulators.ts";
+import { withEmulators } from "../local/emulated-suite.ts";
 import { readOutput } from "./outputs.ts";
 import { type Run, runCli } from "./process.ts";
 

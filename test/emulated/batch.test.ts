@@ -14,7 +14,7 @@ import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { clientSettings } from "@drift-guard/local/client";
 import { batchServicePolicy, trustOf } from "../builders.ts";
-import { describeEmulated } from "../local/emulators.ts";
+import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
 
 const { account: accountId } = keyOf("");
@@ -70,7 +70,7 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
     );
     assert.match(finding.evidence.cure ?? "", /secretsmanager:GetSecretValue/);
     assert.match(finding.evidence.detail ?? "", /the secret's own policy was not read/, "it is not there");
-    const asked = account.local.recorder.calls().filter(({ service }) => service === "secretsmanager");
+    const asked = account.local.recorder.listCalls().filter(({ service }) => service === "secretsmanager");
     assert.deepEqual(
       [...new Set(asked.map(({ action, failure }) => `${action} ${failure?.code}`))],
       ["DescribeSecret ResourceNotFoundException"],
@@ -122,7 +122,7 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
       [`managed:${batchServicePolicy} missing`, "trust excess", "trust missing"],
     );
     const writes = account.local.recorder
-      .calls()
+      .listCalls()
       .filter(
         ({ parameters, caller }) => parameters.roleName === "OwnBatchRole" && /Rollbacker/.test(caller.arn),
       )

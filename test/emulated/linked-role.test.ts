@@ -7,7 +7,7 @@ import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { clientSettings } from "@drift-guard/local/client";
 import { decide } from "@drift-guard/policy/decide";
 import { parsePolicy } from "@drift-guard/policy/parse";
-import { describeEmulated } from "../local/emulators.ts";
+import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
 
 const RoleName = "AWSServiceRoleForBatch";
@@ -70,7 +70,7 @@ describeEmulated(
     });
 
     it("asked for its task's status what the guard's role allows", async () => {
-      const calls = account.local.recorder.calls().filter(({ action }) => action === status);
+      const calls = account.local.recorder.listCalls().filter(({ action }) => action === status);
       assert.ok(calls.some(({ failure }) => failure === undefined));
       const reading = await account.roles.read("drift-guard-local-DetectRole");
       assert.ok(reading.status === "present");

@@ -7,13 +7,13 @@ import {
 } from "@aws-sdk/client-iam";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Role } from "@drift-guard/core/model/role";
-import { doubled, dropping, inTurn, reversed } from "@drift-guard/local/recorder/disorder";
+import { doubled, dropping, inSequence, reversed } from "@drift-guard/local/recorder/disorder";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { decide } from "@drift-guard/policy/decide";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { batchServicePolicy } from "../builders.ts";
 import { referenceOf } from "../core/watched-roles.ts";
-import { describeEmulated } from "../local/emulators.ts";
+import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
 import { actionsGranted, type Needed, permissionsFor } from "./permission.ts";
 
@@ -115,7 +115,7 @@ async function neededByFunction({
     for (const { RoleName = "", Arn = "" } of Roles) roles.set(RoleName.toLowerCase(), Arn);
   }
   const needed = new Map<string, Needed[]>();
-  for (const call of local.recorder.calls()) {
+  for (const call of local.recorder.listCalls()) {
     const name = /:assumed-role\/drift-guard-local-(\w+)Role\//.exec(call.caller.arn)?.[1];
     if (name === undefined) continue;
     needed.set(name, [...(needed.get(name) ?? []), ...permissionsFor(call, roles)]);
@@ -204,13 +204,13 @@ describeEmulated("the whole path, with the bundles that would be deployed", () =
       account.local.recorder.hold();
       await doHarm(account);
       await account.local.recorder.release(
-        inTurn(
+        inSequence(
           doubled,
           reversed,
           dropping(({ eventName }) => eventName === "UpdateAssumeRolePolicy"),
         ),
       );
-      account.local.recorder.disturb({ disorder: inTurn(doubled, reversed) });
+      account.local.recorder.disturb({ disorder: inSequence(doubled, reversed) });
     });
     after(() => account.stop());
 

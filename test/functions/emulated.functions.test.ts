@@ -23,7 +23,7 @@ import { clientSettingsFor } from "../aws/client-settings.ts";
 import { streamRecord } from "../aws/delivery/stream-records.ts";
 import { createTable, putInto } from "../aws/dynamodb/tables.ts";
 import { account, aFinding, aKey, aLedger, aTransition, secondsAfterNoon, trustOf } from "../builders.ts";
-import { withEmulators } from "../local/emulators.ts";
+import { withEmulators } from "../local/emulated-suite.ts";
 import { aContext, busMessage, failedMessages, queueEvent } from "./invocations.ts";
 
 const Notification = z.looseObject({ Message: z.string() });

@@ -18,8 +18,8 @@ import type { Recorder } from "../recorder/recorder.ts";
 import { zipFolder } from "./archive.ts";
 import { copyRole } from "./role-copy.ts";
 import { createStack, DeploymentError, type Stack } from "./stack.ts";
-import { finishTable } from "./table-settings.ts";
-import { liftIntrinsics, resourcesOf } from "./template.ts";
+import { applyTableSettings } from "./table-settings.ts";
+import { liftIntrinsics, listResources } from "./template.ts";
 
 /** What was deployed. */
 export interface Deployment extends Stack {
@@ -47,7 +47,7 @@ export async function deployTemplate(
   const { template } = options;
   await uploadBundles(emulators.ministack, template, options.bundles);
 
-  const tables = resourcesOf(template, "AWS::DynamoDB::Table");
+  const tables = listResources(template, "AWS::DynamoDB::Table");
   const lifted = liftIntrinsics(
     template,
     tables.map(([, table]) => table.Properties.ResourcePolicy),
@@ -57,16 +57,19 @@ export async function deployTemplate(
   const dynamo = new DynamoDBClient(settings);
   for (const [id, table] of tables) {
     const policy = lifted.resolve(table.Properties.ResourcePolicy, stack.outputs);
-    await finishTable(dynamo, idOf(stack, id), { ...table.Properties, ResourcePolicy: policy });
+    await applyTableSettings(dynamo, physicalIdOf(stack, id), {
+      ...table.Properties,
+      ResourcePolicy: policy,
+    });
   }
   // CloudFormation made the roles where ministack keeps them; the account's IAM is moto's.
   const iam = { from: new IAMClient(settings), to: new IAMClient(clientSettings(emulators.moto)) };
-  for (const [id] of resourcesOf(template, "AWS::IAM::Role")) await copyRole(iam, idOf(stack, id));
+  for (const [id] of listResources(template, "AWS::IAM::Role")) await copyRole(iam, physicalIdOf(stack, id));
 
   const functions = new Map<string, string>();
   const lambda = new LambdaClient(settings);
-  for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Function")) {
-    const name = idOf(stack, id);
+  for (const [id, { Properties }] of listResources(template, "AWS::Lambda::Function")) {
+    const name = physicalIdOf(stack, id);
     functions.set(id, name);
     const reserved = Properties.ReservedConcurrentExecutions;
     if (typeof reserved === "number") {
@@ -75,12 +78,12 @@ export async function deployTemplate(
       );
     }
   }
-  await equipFunctions(lambda, [...functions.values()], local);
-  await recorder.delivered();
+  await configureFunctions(lambda, [...functions.values()], local);
+  await recorder.waitForDelivery();
   return { ...stack, functions };
 }
 
-function idOf(stack: Stack, logicalId: string): string {
+function physicalIdOf(stack: Stack, logicalId: string): string {
   const id = stack.physicalIds.get(logicalId);
   if (id === undefined) throw new DeploymentError(`The stack stands without its resource ${logicalId}.`);
   return id;
@@ -103,7 +106,7 @@ async function uploadBundles(
     });
     if (!answer.ok) throw new DeploymentError(`S3 refused ${path}: ${await answer.text()}`);
   };
-  const functions = resourcesOf(template, "AWS::Lambda::Function").map(([id, { Properties }]) => {
+  const functions = listResources(template, "AWS::Lambda::Function").map(([id, { Properties }]) => {
     const code = Code.safeParse(Properties.Code);
     if (!code.success)
       throw new DeploymentError(`The function ${id} does not say where in S3 its code lies.`);
@@ -125,7 +128,7 @@ async function uploadBundles(
  * Gives each function the session of its role, as Lambda would, and sends its calls through the recorder. Lambda hands
  * keys over in variables that the emulator overwrites, so that they go by a profile here.
  */
-async function equipFunctions(
+async function configureFunctions(
   lambda: LambdaClient,
   names: readonly string[],
   { emulators, recorder }: { readonly emulators: Emulators; readonly recorder: Recorder },

@@ -20,7 +20,7 @@ export interface Stack {
   readonly physicalIds: ReadonlyMap<string, string>;
 }
 
-const patienceMs = 60_000;
+const createTimeoutMs = 60_000;
 
 /** Creates a CloudFormation stack and waits until it stands. Throws `DeploymentError` with the first failure. */
 export async function createStack(
@@ -35,7 +35,7 @@ export async function createStack(
       Capabilities: ["CAPABILITY_NAMED_IAM"],
     }),
   );
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + createTimeoutMs;
   for (;;) {
     const { Stacks } = await cloudformation.send(new DescribeStacksCommand({ StackName: name }));
     const stack = Stacks?.[0];
@@ -52,7 +52,7 @@ export async function createStack(
       );
     }
     if (Date.now() > deadline) {
-      throw new DeploymentError(`The stack ${name} does not stand after ${patienceMs / 1000} s.`);
+      throw new DeploymentError(`The stack ${name} does not stand after ${createTimeoutMs / 1000} s.`);
     }
     await pause(30);
   }

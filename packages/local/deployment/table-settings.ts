@@ -15,7 +15,7 @@ const Dropped = z.object({
 });
 
 /** Sets by API what the emulator's CloudFormation dropped of a table's properties. */
-export async function finishTable(
+export async function applyTableSettings(
   dynamo: DynamoDBClient,
   name: string,
   properties: Readonly<Record<string, unknown>>,

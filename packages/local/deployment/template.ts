@@ -2,7 +2,7 @@ import type { JsonValue } from "@drift-guard/infra/synth/synthesis";
 import type { Template, TemplateResource } from "@drift-guard/infra/template/template";
 
 /** The resources of a type, with their logical ids. */
-export function resourcesOf(
+export function listResources(
   template: Template,
   type: string,
 ): readonly (readonly [string, TemplateResource])[] {
@@ -10,7 +10,7 @@ export function resourcesOf(
 }
 
 /** A template that tells, as outputs, what the intrinsic functions of some values come to. */
-export interface Lifted {
+export interface LiftedTemplate {
   readonly template: Template;
   /** The value with the stack's answers in place of its intrinsic functions. */
   resolve(value: unknown, outputs: Readonly<Record<string, string>>): unknown;
@@ -19,7 +19,10 @@ export interface Lifted {
 const isIntrinsic = (name: string) => name === "Ref" || name.startsWith("Fn::");
 
 /** Has CloudFormation itself work out the intrinsic functions in these values, as outputs of the template. */
-export function liftIntrinsics(template: Template, values: readonly (JsonValue | undefined)[]): Lifted {
+export function liftIntrinsics(
+  template: Template,
+  values: readonly (JsonValue | undefined)[],
+): LiftedTemplate {
   const names = new Map<string, string>();
   const outputs: Record<string, { readonly Value: JsonValue }> = {};
   function collect(value: JsonValue | undefined): void {

@@ -34,8 +34,8 @@ interface Emulator {
   stop(): Promise<void>;
 }
 
-const startPatienceMs = 30_000;
-const stopPatienceMs = 2_000;
+const startTimeoutMs = 30_000;
+const stopTimeoutMs = 2_000;
 let runs = 0;
 
 /**
@@ -47,7 +47,7 @@ export async function startEmulators(
 ): Promise<Emulators> {
   const python = await installEmulators(options);
   const runsFolder = join(localFolder, "runs");
-  await sweepRuns(runsFolder);
+  await removeStaleRuns(runsFolder);
   runs += 1;
   const folder = join(runsFolder, `${process.pid}-${runs}`);
   const temporary = join(folder, "tmp");
@@ -139,7 +139,7 @@ async function startEmulator(options: {
     await once(child, "spawn");
     await waitUntilHealthy(child, `${endpoint}${options.health}`);
   } catch (cause) {
-    await end(child);
+    await stopGroup(child);
     const tail = (await readFile(logFile, "utf8")).trim().split("\n").slice(-8).join("\n");
     throw new EmulatorStartError(
       `${name} did not start at ${endpoint}: ${formatCause(cause)}\n${tail}\n` +
@@ -149,11 +149,11 @@ async function startEmulator(options: {
   } finally {
     await log.close();
   }
-  return { endpoint, stop: () => end(child) };
+  return { endpoint, stop: () => stopGroup(child) };
 }
 
 async function waitUntilHealthy(child: ChildProcess, url: string): Promise<void> {
-  const deadline = Date.now() + startPatienceMs;
+  const deadline = Date.now() + startTimeoutMs;
   while (Date.now() < deadline) {
     if (hasExited(child)) throw new Error(`it ended with ${child.signalCode ?? `code ${child.exitCode}`}`);
     const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
@@ -161,17 +161,17 @@ async function waitUntilHealthy(child: ChildProcess, url: string): Promise<void>
     if (answer?.ok) return;
     await pause(30);
   }
-  throw new Error(`it does not answer ${url} after ${startPatienceMs / 1000} s`);
+  throw new Error(`it does not answer ${url} after ${startTimeoutMs / 1000} s`);
 }
 
 const hasExited = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
 /** Ends a child and the rest of its process group: asked first, then made to. */
-async function end(child: ChildProcess): Promise<void> {
+async function stopGroup(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
   const gone = hasExited(child) ? Promise.resolve() : once(child, "exit").then(() => {});
   signalGroup(child.pid, "SIGTERM");
-  await Promise.race([gone, pause(stopPatienceMs, undefined, { ref: false })]);
+  await Promise.race([gone, pause(stopTimeoutMs, undefined, { ref: false })]);
   // The leader's workers may outlive it, so the group is ended even where the leader has gone.
   signalGroup(child.pid, "SIGKILL");
   await gone;
@@ -198,7 +198,7 @@ async function findFreePort(): Promise<number> {
 }
 
 /** Removes what runs left behind whose process ended without `stop`. */
-async function sweepRuns(folder: string): Promise<void> {
+async function removeStaleRuns(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     if (!isProcessAlive(Number.parseInt(name, 10)))
       await rm(join(folder, name), { recursive: true, force: true });

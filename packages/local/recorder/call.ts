@@ -1,7 +1,7 @@
 import * as batch from "@aws-sdk/client-batch";
 
 /** An HTTP request as it reached the recorder. */
-export interface Request {
+export interface HttpRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
@@ -42,14 +42,14 @@ const securityHubActions: Readonly<Record<string, string>> = {
 };
 
 /** Reads the API call out of a request; nothing where the request is not signed, as that of a function URL. */
-export function parseCall(request: Request): ApiCall | undefined {
+export function parseCall(request: HttpRequest): ApiCall | undefined {
   const scope = /Credential=([^/,\s]+)\/\d+\/([^/,\s]+)\/([^/,\s]+)\//.exec(header(request, "authorization"));
   const [, accessKeyId, region, service] = scope ?? [];
   if (!accessKeyId || !region || !service) return undefined;
   return { service, region, accessKeyId, ...readAction(service, request) };
 }
 
-function readAction(service: string, request: Request): Pick<ApiCall, "action" | "parameters"> {
+function readAction(service: string, request: HttpRequest): Pick<ApiCall, "action" | "parameters"> {
   const url = new URL(request.url, "http://localhost");
   const target = header(request, "x-amz-target");
   if (target) {
@@ -85,7 +85,7 @@ const typed: ReadonlySet<string> = new Set([
 ]);
 
 /** The value that CloudTrail writes for a text of the wire: `true` and `900` where the model has no text there. */
-export function typedValue(name: string, text: string): string | number | boolean {
+export function readTypedValue(name: string, text: string): string | number | boolean {
   if (!typed.has(name)) return text;
   if (text === "true" || text === "false") return text === "true";
   return /^\d+$/.test(text) ? Number(text) : text;
@@ -124,7 +124,7 @@ function fieldsOf(node: Node): Readonly<Record<string, unknown>> {
 }
 
 function readMember(name: string, node: Node): unknown {
-  if (node.children.size === 0) return typedValue(name, node.text ?? "");
+  if (node.children.size === 0) return readTypedValue(name, node.text ?? "");
   const members = node.children.size === 1 ? node.children.get("member") : undefined;
   if (!members) return fieldsOf(node);
   return [...members.children]
@@ -132,7 +132,7 @@ function readMember(name: string, node: Node): unknown {
     .map(([, member]) => readMember("", member));
 }
 
-function readJson(request: Request): unknown {
+function readJson(request: HttpRequest): unknown {
   if (request.body.length === 0) return {};
   try {
     return JSON.parse(Buffer.from(request.body).toString());
@@ -148,7 +148,7 @@ function lowered(value: unknown): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [lowerFirst(name), member]));
 }
 
-function header(request: Request, name: string): string {
+function header(request: HttpRequest, name: string): string {
   const value = request.headers[name];
   return typeof value === "string" ? value : (value?.[0] ?? "");
 }

@@ -3,7 +3,7 @@ import type { ApiCall } from "./call.ts";
 import { elementAt, textAt, type Xml } from "./xml.ts";
 
 /** CloudTrail's `userIdentity` of a call. */
-export interface Caller {
+export interface CallerIdentity {
   readonly type: "Root" | "IAMUser" | "AssumedRole";
   readonly principalId: string;
   readonly arn: string;
@@ -23,17 +23,17 @@ export interface Caller {
 }
 
 /** Who stands behind each access key, learned from the answers that hand keys out. */
-export interface Callers {
+export interface CallerRegistry {
   /** Takes note of the keys and users in the answer of a call that succeeded. */
   learn(call: ApiCall, answer: Xml, at: Date): void;
   /** The caller behind a key; a key that nobody handed out is the account's root, as in the emulators. */
-  identify(accessKeyId: string): Caller;
+  identify(accessKeyId: string): CallerIdentity;
 }
 
 /** Knows the callers of one account. */
-export function rememberCallers(account: string): Callers {
+export function createCallerRegistry(account: string): CallerRegistry {
   const users = new Map<string, { readonly id: string; readonly arn: string }>();
-  const callers = new Map<string, Caller>();
+  const callers = new Map<string, CallerIdentity>();
 
   function learnSession(call: ApiCall, result: Xml | undefined, at: Date): void {
     const accessKeyId = textAt(result, "Credentials", "AccessKeyId");
@@ -56,7 +56,7 @@ export function rememberCallers(account: string): Callers {
           accountId,
           userName: roleArn.slice(roleArn.lastIndexOf("/") + 1),
         },
-        attributes: { creationDate: toSeconds(at), mfaAuthenticated: "false" },
+        attributes: { creationDate: formatEventTime(at), mfaAuthenticated: "false" },
       },
     });
   }
@@ -109,6 +109,6 @@ export function resultOf(call: ApiCall, answer: Xml): Xml | undefined {
 }
 
 /** The moment of a date, to the second, as CloudTrail writes its times. */
-export function toSeconds(at: Date): Instant {
+export function formatEventTime(at: Date): Instant {
   return Instant.parse(at.toISOString().replace(/\.\d+/, ""));
 }

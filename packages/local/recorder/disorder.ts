@@ -4,7 +4,7 @@ import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 export type Disorder = (records: readonly CloudTrailRecord[]) => readonly CloudTrailRecord[];
 
 /** Each record once, in the order of the calls. */
-export const faithful: Disorder = (records) => records;
+export const unchanged: Disorder = (records) => records;
 
 /** Each record twice, one after the other. */
 export const doubled: Disorder = (records) => records.flatMap((record) => [record, record]);
@@ -19,7 +19,7 @@ export const dropping =
     records.filter((record) => !lost(record));
 
 /** One disorder after the other. */
-export const inTurn =
+export const inSequence =
   (...disorders: readonly Disorder[]): Disorder =>
   (records) =>
     disorders.reduce((so, disorder) => disorder(so), records);

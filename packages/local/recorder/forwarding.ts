@@ -1,19 +1,19 @@
 import { type IncomingMessage, request as send } from "node:http";
-import type { Request } from "./call.ts";
-import type { Answer } from "./recording.ts";
+import type { HttpRequest } from "./call.ts";
+import type { HttpResponse } from "./cloudtrail.ts";
 
 /** Reads a request whole. */
-export async function readRequest(incoming: IncomingMessage): Promise<Request> {
+export async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {
   const { method = "GET", url = "/", headers } = incoming;
   return { method, url, headers, body: Buffer.concat(await incoming.toArray()) };
 }
 
 /** A call of the recorder's own, signed as the request that it goes with: same account, same caller. */
-export function sideRequest(
-  request: Request,
+export function createSideRequest(
+  request: HttpRequest,
   action: string,
   parameters: Readonly<Record<string, string>>,
-): Request {
+): HttpRequest {
   const body = new URLSearchParams({ Action: action, Version: "2010-05-08", ...parameters }).toString();
   const { authorization, host } = request.headers;
   return {
@@ -27,7 +27,7 @@ export function sideRequest(
 // Hop-by-hop headers belong to one connection, not to the message.
 const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "expect"]);
 
-function endToEnd(headers: Request["headers"]): Record<string, string | string[]> {
+function endToEnd(headers: HttpRequest["headers"]): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined || hopByHop.has(name)
@@ -38,7 +38,7 @@ function endToEnd(headers: Request["headers"]): Record<string, string | string[]
 }
 
 /** Sends a request on as it is, and gives the answer whole. */
-export function forward(upstream: string, request: Request): Promise<Answer> {
+export function forward(upstream: string, request: HttpRequest): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const headers = { ...endToEnd(request.headers), "content-length": request.body.length };
     const outgoing = send(`${upstream}${request.url}`, { method: request.method, headers }, (incoming) => {
@@ -58,7 +58,7 @@ export function forward(upstream: string, request: Request): Promise<Answer> {
 }
 
 /** A caller knows its call by this header, and so must find the same id in the record. */
-export function withRequestId(answered: Answer, requestId: string): Answer {
+export function addRequestId(answered: HttpResponse, requestId: string): HttpResponse {
   const given = answered.headers["x-amzn-requestid"];
   return given ? answered : { ...answered, headers: { ...answered.headers, "x-amzn-requestid": requestId } };
 }

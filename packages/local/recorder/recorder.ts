@@ -5,13 +5,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { formatCause } from "@drift-guard/core/errors";
 import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import type { Emulators } from "../emulators/emulators.ts";
-import { type ApiCall, parseCall, type Request } from "./call.ts";
-import { type Caller, rememberCallers } from "./callers.ts";
-import { type Disorder, faithful } from "./disorder.ts";
-import { putEvent } from "./events.ts";
-import { forward, readRequest, sideRequest, withRequestId } from "./forwarding.ts";
-import { type AskIam, answerAsIam, refuse, tellCaller } from "./iam-rules.ts";
-import { type Answer, type Failure, failureOf, isTrailed, recordCall } from "./recording.ts";
+import { type ApiCall, type HttpRequest, parseCall } from "./call.ts";
+import { type CallerIdentity, createCallerRegistry } from "./callers.ts";
+import { type CallFailure, failureOf, type HttpResponse, isRecorded, recordCall } from "./cloudtrail.ts";
+import { type Disorder, unchanged } from "./disorder.ts";
+import { putEvent } from "./event-bus.ts";
+import { addRequestId, createSideRequest, forward, readRequest } from "./forwarding.ts";
+import { correctIam, createErrorResponse, describeCaller, type IamSender } from "./iam-corrections.ts";
 import { readXml } from "./xml.ts";
 
 /** The port that the account was to answer at cannot be had. */
@@ -21,22 +21,22 @@ export class RecorderStartError extends Error {
 
 /** One call that went through the recorder, read-only ones too: what least privilege is held against. */
 export interface ObservedCall extends ApiCall {
-  readonly caller: Caller;
+  readonly caller: CallerIdentity;
   /** Why it failed; nothing where it succeeded. */
-  readonly failure?: Failure;
+  readonly failure?: CallFailure;
 }
 
 /** A refusal that a test asks for: throttling, a denied call. */
-export type Refusal = (call: ApiCall, caller: Caller) => Failure | undefined;
+export type RefusalRule = (call: ApiCall, caller: CallerIdentity) => CallFailure | undefined;
 
 /** The whole local account behind one endpoint, and its trail. */
 export interface Recorder {
   /** Serves every service of the account: as `AWS_ENDPOINT_URL` it is all that an SDK needs. */
   readonly endpoint: string;
   /** Every signed call so far, in the order of their answers. */
-  calls(): readonly ObservedCall[];
+  listCalls(): readonly ObservedCall[];
   /** Every record of the trail so far, delivered or not. */
-  records(): readonly CloudTrailRecord[];
+  listRecords(): readonly CloudTrailRecord[];
   /** From now on each record is delivered as `disorder` has it and `delayMs` later; left out: faithfully, at once. */
   disturb(how: { readonly disorder?: Disorder; readonly delayMs?: number }): void;
   /** Keeps the records from now on, until `release`. */
@@ -44,9 +44,9 @@ export interface Recorder {
   /** Delivers what was kept, in the order that `order` makes of it, and goes on delivering. */
   release(order?: Disorder): Promise<void>;
   /** Lets a rule answer calls in the service's place, and returns what ends that. */
-  refuse(rule: Refusal): () => void;
+  refuse(rule: RefusalRule): () => void;
   /** Settles when everything to be delivered has been. */
-  delivered(): Promise<void>;
+  waitForDelivery(): Promise<void>;
   /** Stops serving; what is not delivered by then is lost. */
   stop(): Promise<void>;
 }
@@ -68,14 +68,14 @@ export async function startRecorder(
   emulators: Pick<Emulators, "account" | "moto" | "ministack">,
   options: { readonly port?: number; readonly report?: (line: string) => void } = {},
 ): Promise<Recorder> {
-  const callers = rememberCallers(emulators.account);
+  const callers = createCallerRegistry(emulators.account);
   const calls: ObservedCall[] = [];
   const records: CloudTrailRecord[] = [];
-  const rules = new Set<Refusal>();
+  const rules = new Set<RefusalRule>();
   const deliveries = new Set<Promise<void>>();
   const stopping = new AbortController();
   let held: CloudTrailRecord[] | undefined;
-  let disorder = faithful;
+  let disorder = unchanged;
   let delayMs = 0;
 
   async function deliver(batch: readonly CloudTrailRecord[], afterMs: number): Promise<void> {
@@ -99,29 +99,36 @@ export async function startRecorder(
     else void track(deliver(disorder([recorded]), delayMs));
   }
 
-  async function answer(request: Request, call: ApiCall | undefined): Promise<Answer> {
+  async function answer(request: HttpRequest, call: ApiCall | undefined): Promise<HttpResponse> {
     if (!call) return forward(emulators.ministack, request);
     const caller = callers.identify(call.accessKeyId);
     const requestId = randomUUID();
     for (const rule of rules) {
       const failure = rule(call, caller);
-      if (failure) return refuse(requestId, failure, call.service);
+      if (failure) return createErrorResponse(requestId, failure, call.service);
     }
-    if (call.service === "sts" && call.action === "GetCallerIdentity") return tellCaller(caller, requestId);
+    if (call.service === "sts" && call.action === "GetCallerIdentity")
+      return describeCaller(caller, requestId);
     const upstream = motoServices.has(call.service) ? emulators.moto : emulators.ministack;
-    const ask: AskIam = (action, parameters) => forward(upstream, sideRequest(request, action, parameters));
-    const asIam = await answerAsIam(call, ask, requestId);
-    return withRequestId(asIam ?? (await forward(upstream, request)), requestId);
+    const ask: IamSender = (action, parameters) =>
+      forward(upstream, createSideRequest(request, action, parameters));
+    const asIam = await correctIam(call, ask, requestId);
+    return addRequestId(asIam ?? (await forward(upstream, request)), requestId);
   }
 
-  function observe(call: ApiCall, caller: Caller, request: Request, answered: Answer): void {
+  function observe(
+    call: ApiCall,
+    caller: CallerIdentity,
+    request: HttpRequest,
+    answered: HttpResponse,
+  ): void {
     const at = new Date();
     const failure = failureOf(call, answered);
     if (!failure && (call.service === "sts" || call.service === "iam")) {
       callers.learn(call, readXml(Buffer.from(answered.body).toString()), at);
     }
     calls.push({ ...call, caller, ...(failure && { failure }) });
-    if (!isTrailed(call)) return;
+    if (!isRecorded(call)) return;
     const requestId = String(answered.headers["x-amzn-requestid"]);
     const userAgent = String(request.headers["user-agent"] ?? "");
     record(
@@ -172,16 +179,16 @@ export async function startRecorder(
 
   return {
     endpoint: `http://127.0.0.1:${port}`,
-    calls: () => [...calls],
-    records: () => [...records],
+    listCalls: () => [...calls],
+    listRecords: () => [...records],
     disturb(how) {
-      disorder = how.disorder ?? faithful;
+      disorder = how.disorder ?? unchanged;
       delayMs = how.delayMs ?? 0;
     },
     hold() {
       held ??= [];
     },
-    release(order = faithful) {
+    release(order = unchanged) {
       const batch = held ?? [];
       held = undefined;
       return track(deliver(order(batch), 0));
@@ -190,7 +197,7 @@ export async function startRecorder(
       rules.add(rule);
       return () => rules.delete(rule);
     },
-    delivered,
+    waitForDelivery: delivered,
     async stop() {
       stopping.abort();
       const closed = once(server, "close");

@@ -18,7 +18,7 @@ import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event
 import { formatAsff } from "@drift-guard/formats/asff";
 import * as z from "zod";
 import { aChange, account, aFinding, aTransition } from "../../builders.ts";
-import { withEmulators } from "../../local/emulators.ts";
+import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
 
 const Notification = z.looseObject({ Subject: z.string(), Message: z.string() });

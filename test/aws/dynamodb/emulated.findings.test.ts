@@ -11,7 +11,7 @@ import type { Transition } from "@drift-guard/core/model/transition";
 import type { Commit, FindingStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { aFinding, aKey, aLedger, aRollback, aTransition, noon, secondsAfterNoon } from "../../builders.ts";
-import { withEmulators } from "../../local/emulators.ts";
+import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
 import { createTable, putInto } from "./tables.ts";
 

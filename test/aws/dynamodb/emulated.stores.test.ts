@@ -5,7 +5,7 @@ import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
-import { withEmulators } from "../../local/emulators.ts";
+import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
 import { createTable, putInto } from "./tables.ts";
 

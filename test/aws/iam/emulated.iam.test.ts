@@ -18,7 +18,7 @@ import { managedPart, partOf } from "@drift-guard/core/model/part";
 import type { Step } from "@drift-guard/core/model/plan";
 import { type Role, type RoleReading, seen } from "@drift-guard/core/model/role";
 import { account, allow, batchServicePolicy, trustOf } from "../../builders.ts";
-import { withEmulators } from "../../local/emulators.ts";
+import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
 
 const ownPolicy = `arn:aws:iam::${account}:policy/batch/Own`;

@@ -3,7 +3,7 @@ import { IAMClient } from "@aws-sdk/client-iam";
 import { createBatchReader } from "@drift-guard/aws/batch/reader";
 import { clientSettingsFor } from "../../aws/client-settings.ts";
 import { account } from "../../builders.ts";
-import { withEmulators } from "../../local/emulators.ts";
+import { withEmulators } from "../../local/emulated-suite.ts";
 import { sendIamCall } from "../iam/sdk-call.ts";
 import { type BatchDifferences, describeBatch } from "./batch.ts";
 import { sendBatchCall } from "./sdk-call.ts";

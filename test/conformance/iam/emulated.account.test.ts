@@ -4,7 +4,7 @@ import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import { createRoleWriter } from "@drift-guard/aws/iam/writer";
 import { clientSettingsFor } from "../../aws/client-settings.ts";
 import { account } from "../../builders.ts";
-import { withEmulators } from "../../local/emulators.ts";
+import { withEmulators } from "../../local/emulated-suite.ts";
 import { describeIamAccount, type IamAccountUnderTest } from "./account.ts";
 import { sendIamCall } from "./sdk-call.ts";
 

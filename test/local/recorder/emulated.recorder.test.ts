@@ -18,10 +18,10 @@ import {
 } from "@aws-sdk/client-iam";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { doubled, dropping, inTurn, reversed } from "@drift-guard/local/recorder/disorder";
+import { doubled, dropping, inSequence, reversed } from "@drift-guard/local/recorder/disorder";
 import type { Recorder } from "@drift-guard/local/recorder/recorder";
 import * as z from "zod";
-import { withEmulators } from "./emulators.ts";
+import { withEmulators } from "../emulated-suite.ts";
 
 const trust = JSON.stringify({
   Version: "2012-10-17",
@@ -42,7 +42,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
     iam().send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust }));
   const recordsOf = (role: string) =>
     services()
-      .recorder.records()
+      .recorder.listRecords()
       .filter((record) => record.requestParameters?.roleName === role);
 
   it("records a write with CloudTrail's spelling and the request id that the caller saw", async () => {
@@ -72,7 +72,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
       ["CreateRole"],
     );
     const calls = services()
-      .recorder.calls()
+      .recorder.listCalls()
       .filter((call) => call.parameters.roleName === "looked-at");
     assert.deepEqual(
       calls.map((call) => `${call.service}:${call.action}`),
@@ -131,7 +131,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
       attached.AttachedPolicies?.map((policy) => policy.PolicyName),
       ["BatchServiceRolePolicy"],
     );
-    assert.equal(recorder.records().at(-1)?.requestParameters?.aWSServiceName, "batch.amazonaws.com");
+    assert.equal(recorder.listRecords().at(-1)?.requestParameters?.aWSServiceName, "batch.amazonaws.com");
     await assert.rejects(iam().send(create), { name: "InvalidInputException" });
 
     const document = JSON.stringify({
@@ -167,7 +167,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
     );
     const tag = new TagRoleCommand({ RoleName: "denied", Tags: [{ Key: "a", Value: "b" }] });
     await assert.rejects(iam().send(tag), { name: "AccessDenied" });
-    const record = recorder.records().at(-1);
+    const record = recorder.listRecords().at(-1);
     assert.equal(record?.errorCode, "AccessDenied");
     assert.equal(record?.requestParameters, null);
     end();
@@ -216,7 +216,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
     await iam().send(new TagRoleCommand({ RoleName: "told", Tags: [{ Key: "a", Value: "b" }] }));
     await iam().send(new DetachRolePolicyCommand(attachment));
     await recorder.release(
-      inTurn(
+      inSequence(
         dropping((record) => record.eventName === "TagRole"),
         reversed,
         doubled,

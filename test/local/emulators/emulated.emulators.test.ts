@@ -8,9 +8,11 @@ import { it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { startEmulators } from "@drift-guard/local/emulators/emulators";
 import * as z from "zod";
-import { withEmulators } from "./emulators.ts";
+import { withEmulators } from "../emulated-suite.ts";
 
-const module = pathToFileURL(join(import.meta.dirname, "../../packages/local/emulators/emulators.ts")).href;
+const module = pathToFileURL(
+  join(import.meta.dirname, "../../../packages/local/emulators/emulators.ts"),
+).href;
 const Started = z.object({ moto: z.url(), ministack: z.url() });
 
 /** Settles when nobody listens there any more. */

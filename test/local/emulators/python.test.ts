@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const module = pathToFileURL(join(import.meta.dirname, "../../packages/local/emulators/python.ts")).href;
+const module = pathToFileURL(join(import.meta.dirname, "../../../packages/local/emulators/python.ts")).href;
 
 describe("findPython", () => {
   let path: string;

@@ -1,12 +1,15 @@
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import type { ApiCall } from "./call.ts";
-import type { Caller } from "./callers.ts";
-import type { Answer, Failure } from "./recording.ts";
+import type { CallerIdentity } from "./callers.ts";
+import type { CallFailure, HttpResponse } from "./cloudtrail.ts";
 import { readXml, textAt } from "./xml.ts";
 
 /** IAM calls sent upstream beside the recorded one, in the name of the same caller. */
-export type AskIam = (action: string, parameters: Readonly<Record<string, string>>) => Promise<Answer>;
+export type IamSender = (
+  action: string,
+  parameters: Readonly<Record<string, string>>,
+) => Promise<HttpResponse>;
 
 // Each models UnmodifiableEntity for service-linked roles (platform-facts 5.3). TagRole, UntagRole and a new
 // description (UpdateRole without a session length, UpdateRoleDescription) are what AWS allows on them.
@@ -24,11 +27,11 @@ const refusedOnServiceLinkedRoles: ReadonlySet<string> = new Set([
 ]);
 
 /** Answers an IAM call as AWS does where moto does not; nothing where moto's own answer will do. */
-export async function answerAsIam(
+export async function correctIam(
   call: ApiCall,
-  ask: AskIam,
+  ask: IamSender,
   requestId: string,
-): Promise<Answer | undefined> {
+): Promise<HttpResponse | undefined> {
   if (call.service !== "iam") return undefined;
   const { roleName, policyArn, aWSServiceName } = call.parameters;
   if (call.action === "CreateServiceLinkedRole") {
@@ -49,14 +52,14 @@ export async function answerAsIam(
       "Path",
     );
     if (path.startsWith("/aws-service-role/")) {
-      return refuse(requestId, {
+      return createErrorResponse(requestId, {
         code: "UnmodifiableEntity",
         message: `Cannot perform the operation on the protected role '${roleName}' - this role is only modifiable by AWS`,
       });
     }
   }
   if (call.action === "AttachRolePolicy" && /:aws:policy\/aws-service-role\//.test(String(policyArn))) {
-    return refuse(requestId, {
+    return createErrorResponse(requestId, {
       code: "PolicyNotAttachable",
       message: "Cannot attach a Service Role Policy to a Customer Role.",
     });
@@ -68,9 +71,9 @@ export async function answerAsIam(
 async function createServiceLinkedRole(
   { role, path, trust, attachments }: Reference,
   call: ApiCall,
-  ask: AskIam,
+  ask: IamSender,
   requestId: string,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { description } = call.parameters;
   const created = await ask("CreateRole", {
     RoleName: role,
@@ -79,7 +82,7 @@ async function createServiceLinkedRole(
     ...(typeof description === "string" && { Description: description }),
   });
   if (created.status >= 400) {
-    return refuse(requestId, {
+    return createErrorResponse(requestId, {
       code: "InvalidInput",
       message: `Service role name ${role} has been taken in this account, please try a different suffix.`,
     });
@@ -91,7 +94,7 @@ async function createServiceLinkedRole(
   return { ...created, body: Buffer.from(body) };
 }
 
-async function detachAll(roleName: string, ask: AskIam): Promise<void> {
+async function detachAll(roleName: string, ask: IamSender): Promise<void> {
   const action = "ListAttachedRolePolicies";
   const text = Buffer.from((await ask(action, { RoleName: roleName })).body).toString();
   for (const [, arn = ""] of text.matchAll(/<PolicyArn>([^<]+)<\/PolicyArn>/g)) {
@@ -100,10 +103,15 @@ async function detachAll(roleName: string, ask: AskIam): Promise<void> {
 }
 
 const rolePath = (action: string) => [`${action}Response`, `${action}Result`, "Role"];
-const readText = (answer: Answer) => readXml(Buffer.from(answer.body).toString());
+const readText = (answer: HttpResponse) => readXml(Buffer.from(answer.body).toString());
 
 /** A refusal in the words of a query service, or in JSON for the other services. */
-export function refuse(requestId: string, failure: Failure, service = "iam", status = 400): Answer {
+export function createErrorResponse(
+  requestId: string,
+  failure: CallFailure,
+  service = "iam",
+  status = 400,
+): HttpResponse {
   const { code, message } = failure;
   if (service !== "iam" && service !== "sts") {
     return {
@@ -116,7 +124,7 @@ export function refuse(requestId: string, failure: Failure, service = "iam", sta
       body: Buffer.from(JSON.stringify({ __type: code, message })),
     };
   }
-  return answerXml(
+  return createXmlResponse(
     status,
     requestId,
     '<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">' +
@@ -126,9 +134,12 @@ export function refuse(requestId: string, failure: Failure, service = "iam", sta
 }
 
 /** STS's answer to GetCallerIdentity, which must name the caller that the records name; moto knows no root. */
-export function tellCaller({ arn, principalId, accountId }: Caller, requestId: string): Answer {
+export function describeCaller(
+  { arn, principalId, accountId }: CallerIdentity,
+  requestId: string,
+): HttpResponse {
   const fields = Object.entries({ Arn: arn, UserId: principalId, Account: accountId });
-  return answerXml(
+  return createXmlResponse(
     200,
     requestId,
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>' +
@@ -138,7 +149,7 @@ export function tellCaller({ arn, principalId, accountId }: Caller, requestId: s
   );
 }
 
-function answerXml(status: number, requestId: string, body: string): Answer {
+function createXmlResponse(status: number, requestId: string, body: string): HttpResponse {
   return {
     status,
     headers: { "content-type": "text/xml", "x-amzn-requestid": requestId },

@@ -1,18 +1,18 @@
 import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
-import { type ApiCall, lowerFirst, typedValue } from "./call.ts";
-import { type Caller, resultOf, toSeconds } from "./callers.ts";
+import { type ApiCall, lowerFirst, readTypedValue } from "./call.ts";
+import { type CallerIdentity, formatEventTime, resultOf } from "./callers.ts";
 import { elementAt, isList, readXml, textAt, type Xml } from "./xml.ts";
 
 /** An HTTP answer to an API call. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Uint8Array;
 }
 
 /** Why a call failed, as the service's answer says. */
-export interface Failure {
+export interface CallFailure {
   readonly code: string;
   readonly message: string;
 }
@@ -26,15 +26,15 @@ export function isReadOnly(call: ApiCall): boolean {
 }
 
 /** Whether the local trail tells the call's service: those whose changes the guard watches. */
-export function isTrailed(call: ApiCall): boolean {
+export function isRecorded(call: ApiCall): boolean {
   return (call.service === "iam" || call.service === "batch") && !isReadOnly(call);
 }
 
 /** Everything that a record is made of. */
-export interface Recorded {
+export interface RecordedCall {
   readonly call: ApiCall;
-  readonly answer: Answer;
-  readonly caller: Caller;
+  readonly answer: HttpResponse;
+  readonly caller: CallerIdentity;
   /** The record's `eventID`. */
   readonly id: string;
   readonly requestId: string;
@@ -44,7 +44,7 @@ export interface Recorded {
 }
 
 /** The CloudTrail record of a call, shaped as platform-facts 2 tells of real ones. */
-export function recordCall(recorded: Recorded): CloudTrailRecord {
+export function recordCall(recorded: RecordedCall): CloudTrailRecord {
   const { call, caller, answer } = recorded;
   const failure = failureOf(call, answer);
   // Of a denied call CloudTrail keeps no parameters: its target is in the message alone.
@@ -52,7 +52,7 @@ export function recordCall(recorded: Recorded): CloudTrailRecord {
   return {
     eventVersion: "1.11",
     userIdentity: { ...caller },
-    eventTime: toSeconds(recorded.at),
+    eventTime: formatEventTime(recorded.at),
     eventSource: `${call.service}.amazonaws.com`,
     eventName: call.action,
     awsRegion: call.service === "iam" ? iamRegionOf("aws") : call.region,
@@ -75,7 +75,7 @@ export function recordCall(recorded: Recorded): CloudTrailRecord {
 }
 
 /** Why the call failed; nothing where it succeeded. */
-export function failureOf(call: ApiCall, answer: Answer): Failure | undefined {
+export function failureOf(call: ApiCall, answer: HttpResponse): CallFailure | undefined {
   if (answer.status < 400) return undefined;
   const text = Buffer.from(answer.body).toString();
   if (call.service === "iam" || call.service === "sts") {
@@ -107,7 +107,7 @@ function trailCode(code: string): string {
   return sameOnTheTrail.test(code) ? code : `${code}Exception`;
 }
 
-function responseElements(call: ApiCall, answer: Answer): Record<string, unknown> | null {
+function responseElements(call: ApiCall, answer: HttpResponse): Record<string, unknown> | null {
   const text = Buffer.from(answer.body).toString();
   if (call.service === "batch") {
     const value = readJson(text);
@@ -128,7 +128,7 @@ function trailValue(name: string, xml: Xml): unknown {
   if (typeof xml !== "string") return fields(xml);
   if (xml === "" && (name === "roles" || name === "tags")) return [];
   if (/Date$/.test(name) && !Number.isNaN(Date.parse(xml))) return trailTime(xml);
-  return typedValue(name, xml);
+  return readTypedValue(name, xml);
 }
 
 const trailDate = new Intl.DateTimeFormat("en-US", {

@@ -28,8 +28,8 @@ import { clientSettings } from "@drift-guard/local/client";
 import { type Deployment, deployTemplate } from "@drift-guard/local/deployment/deployment";
 import { seedAccount } from "@drift-guard/local/seed";
 import { build } from "esbuild";
-import config from "../../drift-guard.config.ts";
-import { withEmulators } from "./emulators.ts";
+import config from "../../../drift-guard.config.ts";
+import { withEmulators } from "../emulated-suite.ts";
 
 const arnOf = (id: string) => ({ "Fn::GetAtt": [id, "Arn"] });
 const allow = (Action: string, Resource: JsonValue) => ({
@@ -196,13 +196,13 @@ withEmulators("a template deployed into the local account", (services) => {
     );
     assert.deepEqual(Tags, [{ Key: "seen", Value: "yes" }]);
 
-    const record = recorder.records().findLast(({ eventName }) => eventName === "TagRole");
+    const record = recorder.listRecords().findLast(({ eventName }) => eventName === "TagRole");
     assert.equal(record?.userIdentity?.arn, "arn:aws:sts::123456789012:assumed-role/tagger-role/tagger");
     assert.equal(
       record?.userIdentity?.sessionContext?.sessionIssuer?.arn,
       "arn:aws:iam::123456789012:role/tagger-role",
     );
-    const session = recorder.calls().filter(({ caller }) => caller.arn === record?.userIdentity?.arn);
+    const session = recorder.listCalls().filter(({ caller }) => caller.arn === record?.userIdentity?.arn);
     assert.deepEqual(
       session.map(({ service, action }) => `${service}:${action}`),
       ["iam:TagRole", "sqs:SendMessage"],

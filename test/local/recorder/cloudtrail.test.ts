@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import type { ApiCall } from "@drift-guard/local/recorder/call";
-import type { Caller } from "@drift-guard/local/recorder/callers";
-import { type Answer, isReadOnly, isTrailed, recordCall } from "@drift-guard/local/recorder/recording";
+import type { CallerIdentity } from "@drift-guard/local/recorder/callers";
+import {
+  type HttpResponse,
+  isReadOnly,
+  isRecorded,
+  recordCall,
+} from "@drift-guard/local/recorder/cloudtrail";
 
-const root: Caller = {
+const root: CallerIdentity = {
   type: "Root",
   principalId: "123456789012",
   arn: "arn:aws:iam::123456789012:root",
@@ -22,14 +27,14 @@ const call = (over: Partial<ApiCall> = {}): ApiCall => ({
   ...over,
 });
 
-const answer = (body = "", over: Partial<Answer> = {}): Answer => ({
+const answer = (body = "", over: Partial<HttpResponse> = {}): HttpResponse => ({
   status: 200,
   headers: {},
   body: Buffer.from(body),
   ...over,
 });
 
-const record = (made: ApiCall, answered: Answer) =>
+const record = (made: ApiCall, answered: HttpResponse) =>
   recordCall({
     call: made,
     answer: answered,
@@ -120,9 +125,9 @@ describe("the trail", () => {
   it("leaves out calls that only read, and services that the guard does not watch", () => {
     assert.ok(isReadOnly(call({ action: "GetRole" })));
     assert.ok(!isReadOnly(call({ action: "SetDefaultPolicyVersion" })));
-    assert.ok(isTrailed(call()));
-    assert.ok(!isTrailed(call({ action: "ListRoles" })));
-    assert.ok(!isTrailed(call({ service: "sts", action: "AssumeRole" })));
-    assert.ok(!isTrailed(call({ service: "dynamodb", action: "PutItem" })));
+    assert.ok(isRecorded(call()));
+    assert.ok(!isRecorded(call({ action: "ListRoles" })));
+    assert.ok(!isRecorded(call({ service: "sts", action: "AssumeRole" })));
+    assert.ok(!isRecorded(call({ service: "dynamodb", action: "PutItem" })));
   });
 });
