@@ -2,9 +2,9 @@ import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
 import { coversPattern } from "../pattern/cover.ts";
 import type { Pattern } from "../pattern/pattern.ts";
-import { areApart, coversOneOf, listNear } from "../pattern/pattern-index.ts";
+import { coversOneOf, listOverlapping, overlapsNone } from "../pattern/pattern-index.ts";
 import { noteWork } from "../support/step-budget.ts";
-import { coversPrincipal, meetsPrincipal } from "../syntax/principal.ts";
+import { coversPrincipal, overlapsPrincipal } from "../syntax/principal.ts";
 import type { CompiledStatement } from "./statement.ts";
 
 /** What one entry of a clause selects: all that `selector` matches, without what one of `except` matches. */
@@ -21,25 +21,25 @@ export interface SelectorRelations<Selector> {
   /** True only if one selector of a list covers `narrow`. */
   coversOneOf(list: readonly Selector[], narrow: Selector): boolean;
   /** True only if no selector of a list overlaps with `other`. */
-  areApart(list: readonly Selector[], other: Selector): boolean;
+  overlapsNone(list: readonly Selector[], other: Selector): boolean;
   /** Returns the selectors of a list that may overlap with `other`. */
-  listNear(list: readonly Selector[], other: Selector): readonly Selector[];
+  listOverlapping(list: readonly Selector[], other: Selector): readonly Selector[];
 }
 
 /** The relations between patterns of actions or of resources. */
 export const patternRelations: SelectorRelations<Pattern> = {
   covers: coversPattern,
   coversOneOf,
-  areApart,
-  listNear,
+  overlapsNone: overlapsNone,
+  listOverlapping: listOverlapping,
 };
 
 /** The relations between principals. */
 export const principalRelations: SelectorRelations<PolicyPrincipal> = {
   covers: coversPrincipal,
   coversOneOf: (list, narrow) => list.some((wide) => coversPrincipal(wide, narrow)),
-  areApart: (list, other) => !list.some((one) => meetsPrincipal(one, other)),
-  listNear: (list, other) => list.filter((one) => meetsPrincipal(one, other)),
+  overlapsNone: (list, other) => !list.some((one) => overlapsPrincipal(one, other)),
+  listOverlapping: (list, other) => list.filter((one) => overlapsPrincipal(one, other)),
 };
 
 /** Returns the entries of a clause. A negated clause has one entry: `whole`, without the entries that it excludes. */
@@ -61,7 +61,9 @@ export function coversEntry<Selector>(
   const { negated, entries } = clause;
   const { selector, except } = entry;
   if (!negated) return relations.coversOneOf(entries, selector);
-  return relations.listNear(entries, selector).every((excluded) => relations.coversOneOf(except, excluded));
+  return relations
+    .listOverlapping(entries, selector)
+    .every((excluded) => relations.coversOneOf(except, excluded));
 }
 
 /** Returns true only if a clause selects nothing that an entry selects; false if one of them is undefined. */
@@ -74,8 +76,8 @@ export function missesEntry<Selector>(
   const { negated, entries } = clause;
   const { selector, except } = entry;
   if (negated) return relations.coversOneOf(entries, selector);
-  if (except.length === 0) return relations.areApart(entries, selector);
-  return relations.listNear(entries, selector).every((near) => relations.coversOneOf(except, near));
+  if (except.length === 0) return relations.overlapsNone(entries, selector);
+  return relations.listOverlapping(entries, selector).every((near) => relations.coversOneOf(except, near));
 }
 
 /** Returns true only if the conditions of `wide` hold for every request for which those of `narrow` hold. */

@@ -81,9 +81,9 @@ function compileStatement(
 ): CompiledStatement {
   const canonical = canonicalStatement(source, version, partition);
   const { actions, resources, principals, conditions } = canonical;
-  const places =
+  const compiledResources =
     resources && source.resources && compileClause(resources, listArnSpellings(source, version), compileArn);
-  const compiled = conditions.map((condition, place) =>
+  const compiledConditions = conditions.map((condition, place) =>
     compileCondition(condition, writeCondition(source.conditions[place], condition, version)),
   );
   return {
@@ -91,12 +91,12 @@ function compileStatement(
     document,
     index,
     actions: compileClause(actions, listSpellings(source.actions.entries, canonicalAction), compileText),
-    resources: places,
+    resources: compiledResources,
     principals,
-    conditions: compiled,
+    conditions: compiledConditions,
     variables: listVariableKeys([
-      ...(places?.entries ?? []),
-      ...compiled.flatMap(({ patterns }) => patterns),
+      ...(compiledResources?.entries ?? []),
+      ...compiledConditions.flatMap(({ patterns }) => patterns),
     ]),
     line: statementLine(canonical),
     ambiguity: findAmbiguity(source),
@@ -128,6 +128,7 @@ function listSpellings(
   return new Map(entries.map((text) => [spell(text), text]));
 }
 
+/** Returns the spelling of the resources in the document by canonical text. */
 function listArnSpellings({ resources, principals }: PolicyStatement, version: PolicyVersion | undefined) {
   const isIdentity = principals === undefined;
   const spellings = listSpellings(resources?.entries, (text) => canonicalArn(text, version, isIdentity));
@@ -139,6 +140,7 @@ function listArnSpellings({ resources, principals }: PolicyStatement, version: P
   return spellings;
 }
 
+/** Returns the condition as the document writes it; the canonical one if `${` would get another meaning. */
 function writeCondition(
   source: StatementCondition | undefined,
   canonical: Condition,

@@ -151,7 +151,7 @@ function cutEntry<Selector>(
   selector: Selector,
   { relations }: Dimension<Selector>,
 ): Entry<Selector> {
-  return { selector, except: relations.listNear(except, selector) };
+  return { selector, except: relations.listOverlapping(except, selector) };
 }
 
 /**
@@ -162,7 +162,7 @@ function listParts<Selector>(
   combination: Combination,
   { selector, except }: Entry<Selector>,
   statements: readonly CompiledStatement[],
-  { relations: { covers, areApart }, isSingle, clause, print }: Dimension<Selector>,
+  { relations: { covers, overlapsNone: areApart }, isSingle, clause, print }: Dimension<Selector>,
   { negated, overlapping }: { readonly negated: boolean; readonly overlapping: boolean },
 ): readonly Selector[] {
   const parts = new Map<string, Selector>();

@@ -44,13 +44,13 @@ export function coversOneOf(patterns: readonly Pattern[], narrow: Pattern): bool
 }
 
 /** Whether no pattern of a list matches a text that another matches. Certain when true. */
-export function areApart(patterns: readonly Pattern[], other: Pattern): boolean {
+export function overlapsNone(patterns: readonly Pattern[], other: Pattern): boolean {
   if (patterns.length < 8) return patterns.every((pattern) => areDisjoint(pattern, other));
-  return listNear(patterns, other).length === 0;
+  return listOverlapping(patterns, other).length === 0;
 }
 
 /** Returns the patterns of a list that may match a text that another matches. */
-export function listNear(patterns: readonly Pattern[], other: Pattern): readonly Pattern[] {
+export function listOverlapping(patterns: readonly Pattern[], other: Pattern): readonly Pattern[] {
   const service = readService(other);
   if (service === undefined) return patterns.filter((pattern) => !areDisjoint(pattern, other));
   const { texts, services, anyService } = getIndex(patterns);

@@ -19,6 +19,7 @@ export interface Assignments {
   readonly complete: boolean;
 }
 
+// Caps on the search. Beyond them the assignments are not complete.
 const maxAssignments = 128;
 const maxKeys = 128;
 
@@ -87,7 +88,7 @@ function listMatchingTexts(
     for (const holder of holders) {
       charge(budget, 1 + (patterns.length >> 3));
       for (const other of patterns)
-        texts.push(...readLiteral(findMiddle(holder.tokens, other.tokens, key), keys));
+        texts.push(...readLiteral(findTokensInPlace(holder.tokens, other.tokens, key), keys));
     }
   }
   return new Set(texts.filter((text) => text !== makeUnknown(key, keys)));
@@ -113,7 +114,7 @@ function isVariable(token: Token, key: string): boolean {
 }
 
 /** Returns the tokens of `other` in the place of the variable of `holder`, if both are equal before and after it. */
-function findMiddle(
+function findTokensInPlace(
   holder: readonly Token[],
   other: readonly Token[],
   key: string,

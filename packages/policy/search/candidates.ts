@@ -114,7 +114,7 @@ export function listPrincipalCandidates(
 
 /** Returns principals that no statement names: of one type, or of each type for AWS, where `*` is everybody. */
 function inventPrincipals(
-  ofType: PolicyPrincipal["type"],
+  wantedType: PolicyPrincipal["type"],
   named: readonly PolicyPrincipal[],
   partition: string,
 ): readonly PolicyPrincipal[] {
@@ -130,7 +130,7 @@ function inventPrincipals(
     { type: "Federated", id: `${other}.example.com` },
     { type: "CanonicalUser", id: other },
   ];
-  return invented.filter(({ type }) => ofType === "AWS" || type === ofType);
+  return invented.filter(({ type }) => wantedType === "AWS" || type === wantedType);
 }
 
 /** Returns the account of a principal and a session of a role: a clause can select these without the principal. */

@@ -27,7 +27,7 @@ export function areComplete(
       ? statement.resources.entries
       : [],
   );
-  if (!overlapPlainly([combination.resource?.selector ?? [], ...resources].flat())) return false;
+  if (!haveOnlyPlainPairs([combination.resource?.selector ?? [], ...resources].flat())) return false;
   const conditions = [
     ...from.conditions.map((condition) => ({ condition, held: true })),
     ...near.flatMap(({ statement, list }) =>
@@ -41,7 +41,7 @@ export function areComplete(
   const families = groupByKey(matched);
   const isAssigned = ({ canonical }: CompiledCondition): boolean => keys.includes(canonical.key);
   return (
-    [...families.values()].every((own) => overlapPlainly(own.flatMap(({ patterns }) => patterns))) &&
+    [...families.values()].every((own) => haveOnlyPlainPairs(own.flatMap(({ patterns }) => patterns))) &&
     matched.every(
       (condition) =>
         !condition.patterns.some(({ ignoreCase, hasVariables }) => ignoreCase && hasVariables) &&
@@ -61,14 +61,15 @@ function isTextual(condition: CompiledCondition): boolean {
   return condition.operator !== undefined && (findValueKind(condition) ?? "text") === "text";
 }
 
-function overlapPlainly(patterns: readonly Pattern[]): boolean {
+/** Returns whether each two patterns are a plain pair; false also if there are too many to check. */
+function haveOnlyPlainPairs(patterns: readonly Pattern[]): boolean {
   const distinct = uniqueBy(patterns, ({ ignoreCase, text }) => `${ignoreCase} ${text}`);
   if (!distinct.some(({ hasVariables }) => hasVariables)) return true;
-  // Every pattern is compared with every other.
   if (distinct.length > 64 || distinct.reduce((sum, { text }) => sum + text.length, 0) > 8192) return false;
   return distinct.every((one, index) => distinct.slice(index + 1).every((other) => isPlainPair(one, other)));
 }
 
+/** Returns whether the values that are tried show every way in which two patterns can match one text. */
 function isPlainPair(one: Pattern, other: Pattern): boolean {
   if (!one.hasVariables && !other.hasVariables) return true;
   if (areDisjoint(one, other) || coversPattern(one, other) || coversPattern(other, one)) return true;

@@ -80,7 +80,7 @@ export function inventSession({ type, id }: PolicyPrincipal): PolicyPrincipal | 
 }
 
 /** Whether two entries match a common principal. Roles of one name and different paths have the same sessions. */
-export function meetsPrincipal(one: PolicyPrincipal, other: PolicyPrincipal): boolean {
+export function overlapsPrincipal(one: PolicyPrincipal, other: PolicyPrincipal): boolean {
   if (coversPrincipal(one, other) || coversPrincipal(other, one)) return true;
   const session = inventSession(one);
   return session !== undefined && session.id === inventSession(other)?.id;
