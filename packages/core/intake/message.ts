@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { MessageUnreadableError } from "../errors.ts";
-import { linkedRoleDetails } from "../linked-role/notes.ts";
 import { type Change, type Recheck, RecheckMessage } from "../model/change.ts";
 import { Instant } from "../model/instant.ts";
 import { actorOf, CloudTrailRecord, outcomeOf } from "./cloudtrail.ts";
+import { linkedRoleDetails } from "./linked-role-details.ts";
 import { subjectsOf } from "./subjects.ts";
 import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
 import { isWatched } from "./watched-calls.ts";

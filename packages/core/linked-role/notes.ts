@@ -1,52 +1,9 @@
-import * as z from "zod";
 import type { RoleUse } from "../batch/role-use.ts";
 import { formatUses } from "../batch/role-use-text.ts";
-import type { CloudTrailRecord } from "../intake/cloudtrail.ts";
 import type { Change } from "../model/change.ts";
 import type { Note } from "../model/evidence.ts";
-import { type Part, partOf, tagPart } from "../model/part.ts";
+import { type Part, partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
-
-const text = z.string().optional().catch(undefined);
-const Given = z.object({
-  description: text,
-  tags: z.array(z.object({ key: text }).catch({ key: undefined })).catch([]),
-  tagKeys: z.array(text).catch([]),
-});
-
-/** What a record says of a service-linked role beside its name: the task of its deletion, and what was edited (R20). */
-export function linkedRoleDetails(record: CloudTrailRecord): Pick<Change, "deletionTask" | "edits"> {
-  const answered = record.responseElements ?? {};
-  const given = Given.parse(record.requestParameters ?? {});
-  const task = record.eventName === "DeleteServiceLinkedRole" ? answered.deletionTaskId : undefined;
-  const edits = editsOf(record.eventName, given);
-  return {
-    ...(typeof task === "string" && task !== "" && { deletionTask: task }),
-    ...(edits.length > 0 && { edits }),
-  };
-}
-
-// The guide names UpdateRoleDescription, and IAM's own way is UpdateRole: it is the same edit (T6).
-function editsOf(call: string, given: z.infer<typeof Given>): readonly Part[] {
-  switch (call) {
-    case "UpdateRoleDescription":
-      return [partOf("description")];
-    case "UpdateRole":
-      return given.description === undefined ? [] : [partOf("description")];
-    case "TagRole":
-      return tagParts(given.tags.map(({ key }) => key));
-    case "UntagRole":
-      return tagParts(given.tagKeys);
-    default:
-      return [];
-  }
-}
-
-function tagParts(keys: readonly (string | undefined)[]): readonly Part[] {
-  return [...new Set(keys)].flatMap((key): readonly Part[] =>
-    key === undefined || key === "" ? [] : [tagPart(key)],
-  );
-}
 
 /** What was edited of a service-linked role, told as what it is now: AWS lets anybody who may edit these (R20, R21). */
 export function noteEdits(change: Change, role: Role): readonly Note[] {
