@@ -1,15 +1,14 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
-import { parsePolicy } from "@drift-guard/policy/parse";
 import type { GuardedRole } from "../config/config.ts";
-import { matchesName } from "../config/name-pattern.ts";
-import type { Assessment, Drift, DriftSide } from "../model/evidence.ts";
-import { inlinePart, managedPart, type Part, partOf } from "../model/part.ts";
+import type { Assessment } from "../model/evidence.ts";
+import { managedPart, type Part, partOf } from "../model/part.ts";
 import { isOlderVersion, isOwnedByAws } from "../model/policy-arn.ts";
 import { type AttachedPolicy, type Role, type RoleReading, sameRoleName } from "../model/role.ts";
-import { filterByEffect, isReadable } from "../policy-json.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Attachment, Reference, Strictness } from "../reference/reference.ts";
+import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
+import { assessExtras } from "./extras.ts";
 import { assessFloor } from "./floor.ts";
 
 /** A role as read, and what it is compared with. */
@@ -163,70 +162,6 @@ function assessAttachment(
   return undecidedPart(part, comparison);
 }
 
-// Another policy is drift only if it allows more than the role may have, or denies some of it (R6, R39).
-function assessExtras(
-  role: Role,
-  reference: Reference,
-  strictness: Strictness,
-  { allowedPolicies }: GuardedRole,
-): readonly Assessment[] {
-  const isAllowed = (name: string) => allowedPolicies.some((pattern) => matchesName(pattern, name));
-  const required = new Set(reference.attachments.map(({ arn }) => arn));
-  const attached = role.attached.map(({ arn, version }) => ({
-    arn,
-    text: version.observed ? version.value.text : undefined,
-    why: version.observed ? "" : version.why,
-  }));
-  const permitted = [
-    ...reference.attachments.map(({ document }) => document),
-    ...[reference.floor, reference.allowed].flatMap((sourced) => (sourced ? [sourced.document] : [])),
-    ...attached.flatMap(({ arn, text }) =>
-      text !== undefined && ((required.has(arn) && isOwnedByAws(arn)) || isAllowed(arn)) ? [text] : [],
-    ),
-    ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
-  ].filter(isReadable);
-  const permittedAllows = filterByEffect(permitted.map(parsePolicy), "Allow");
-  const permittedHoldDeny = permitted.some((text) =>
-    parsePolicy(text).statements.some(({ effect }) => effect === "Deny"),
-  );
-  const sides = {
-    excess: strictness.ceiling === "closed",
-    missing: strictness.attachments === "required" || strictness.floor === "required",
-  };
-  const compare = (text: string): Comparison => {
-    const comparison = comparePolicies([text, ...permitted], permitted, { kind: "identity" });
-    if (!permittedHoldDeny) return comparison;
-    // Excess is compared without the Denies: an Allow that a Deny overrides today takes effect once the Deny is gone.
-    const withoutDenies = comparePolicies([text, ...permittedAllows], permittedAllows, { kind: "identity" });
-    return {
-      ...comparison,
-      excess: withoutDenies.excess,
-      undecided: [...comparison.undecided, ...withoutDenies.undecided],
-    };
-  };
-  // A required policy is reported by assessAttachment. If attachments are not compared, a customer managed policy can still
-  // have been edited and is compared here.
-  const isReportedAsAttachment = (arn: string) =>
-    required.has(arn) && (strictness.attachments === "required" || isOwnedByAws(arn));
-  return [
-    ...attached.flatMap(({ arn, text, why }): readonly Assessment[] => {
-      const part: Part = managedPart(arn);
-      if (isReportedAsAttachment(arn) || isAllowed(arn)) return [];
-      const retired = reference.retired.find((policy) => policy.arn === arn);
-      if (retired) {
-        const grants = text === undefined ? [] : compare(text).excess;
-        return [
-          drift(part, "excess", { grants, detail: `${arn} must no longer be attached. ${retired.why}` }),
-        ];
-      }
-      return text === undefined ? [undecided(part, [why])] : describeDifferences(part, compare(text), sides);
-    }),
-    ...role.inline.flatMap(({ name, text }) =>
-      isAllowed(name) ? [] : describeDifferences(inlinePart(name), compare(text), sides),
-    ),
-  ];
-}
-
 function assessBoundary({ boundary, name }: Role, reference: Reference): readonly Assessment[] {
   if (reference.boundary === "any") return [];
   if (!boundary.observed) return [undecided(partOf("boundary"), [boundary.why])];
@@ -249,47 +184,4 @@ function assessProfile({ profiles, name }: Role, profile: string | undefined): r
       detail: `The instance profile ${profile} does not hold ${name}: no instance can get the role through it.`,
     }),
   ];
-}
-
-function describeDifferences(
-  part: Part,
-  comparison: Comparison,
-  sides: { readonly excess?: boolean; readonly missing?: boolean } = {},
-  detail?: string,
-): readonly Assessment[] {
-  const { excess, missing, deniesAdded, deniesRemoved } = comparison;
-  const withDetail = detail !== undefined && { detail };
-  return [
-    ...(sides.excess !== false && excess.length + deniesRemoved.length > 0
-      ? [drift(part, "excess", { grants: excess, denies: deniesRemoved, ...withDetail })]
-      : []),
-    // An added Deny is reported even if missing grants are not: it may contain an incident.
-    ...((sides.missing !== false && missing.length > 0) || deniesAdded.length > 0
-      ? [drift(part, "missing", { grants: missing, denies: deniesAdded, ...withDetail })]
-      : []),
-    ...undecidedPart(part, comparison),
-  ];
-}
-
-function undecidedPart(part: Part, { undecided: reasons, relation }: Comparison): readonly Assessment[] {
-  if (reasons.length > 0)
-    return [
-      undecided(
-        part,
-        reasons.map(({ message }) => message),
-      ),
-    ];
-  return relation === "undecided" ? [undecided(part, ["The comparison could not be decided."])] : [];
-}
-
-function undecided(part: Part, reasons: readonly string[]): Assessment {
-  return { kind: "undecided", part, reasons };
-}
-
-function drift(
-  part: Part,
-  side: DriftSide,
-  { grants = [], denies = [], detail }: Partial<Pick<Drift, "grants" | "denies" | "detail">>,
-): Drift {
-  return { kind: "drift", part, side, grants, denies, ...(detail !== undefined && { detail }) };
 }

@@ -1,0 +1,79 @@
+import { comparePolicies } from "@drift-guard/policy/compare";
+import type { Comparison } from "@drift-guard/policy/comparison";
+import { parsePolicy } from "@drift-guard/policy/parse";
+import type { GuardedRole } from "../config/config.ts";
+import { matchesName } from "../config/name-pattern.ts";
+import type { Assessment } from "../model/evidence.ts";
+import { inlinePart, managedPart, type Part } from "../model/part.ts";
+import { isOwnedByAws } from "../model/policy-arn.ts";
+import type { Role } from "../model/role.ts";
+import { filterByEffect, isReadable } from "../policy-json.ts";
+import type { Reference, Strictness } from "../reference/reference.ts";
+import { describeDifferences, drift, undecided } from "./differences.ts";
+
+/**
+ * Returns the drifts of policies that the reference does not require: another policy is drift only if it allows more than
+ * the role may have, or denies some of it (R6, R39).
+ */
+export function assessExtras(
+  role: Role,
+  reference: Reference,
+  strictness: Strictness,
+  { allowedPolicies }: GuardedRole,
+): readonly Assessment[] {
+  const isAllowed = (name: string) => allowedPolicies.some((pattern) => matchesName(pattern, name));
+  const required = new Set(reference.attachments.map(({ arn }) => arn));
+  const attached = role.attached.map(({ arn, version }) => ({
+    arn,
+    text: version.observed ? version.value.text : undefined,
+    why: version.observed ? "" : version.why,
+  }));
+  const permitted = [
+    ...reference.attachments.map(({ document }) => document),
+    ...[reference.floor, reference.allowed].flatMap((sourced) => (sourced ? [sourced.document] : [])),
+    ...attached.flatMap(({ arn, text }) =>
+      text !== undefined && ((required.has(arn) && isOwnedByAws(arn)) || isAllowed(arn)) ? [text] : [],
+    ),
+    ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
+  ].filter(isReadable);
+  const permittedAllows = filterByEffect(permitted.map(parsePolicy), "Allow");
+  const permittedHoldDeny = permitted.some((text) =>
+    parsePolicy(text).statements.some(({ effect }) => effect === "Deny"),
+  );
+  const sides = {
+    excess: strictness.ceiling === "closed",
+    missing: strictness.attachments === "required" || strictness.floor === "required",
+  };
+  const compare = (text: string): Comparison => {
+    const comparison = comparePolicies([text, ...permitted], permitted, { kind: "identity" });
+    if (!permittedHoldDeny) return comparison;
+    // Excess is compared without the Denies: an Allow that a Deny overrides today takes effect once the Deny is gone.
+    const withoutDenies = comparePolicies([text, ...permittedAllows], permittedAllows, { kind: "identity" });
+    return {
+      ...comparison,
+      excess: withoutDenies.excess,
+      undecided: [...comparison.undecided, ...withoutDenies.undecided],
+    };
+  };
+  // A required policy is reported by assessAttachment. If attachments are not compared, a customer managed policy can still
+  // have been edited and is compared here.
+  const isReportedAsAttachment = (arn: string) =>
+    required.has(arn) && (strictness.attachments === "required" || isOwnedByAws(arn));
+  return [
+    ...attached.flatMap(({ arn, text, why }): readonly Assessment[] => {
+      const part: Part = managedPart(arn);
+      if (isReportedAsAttachment(arn) || isAllowed(arn)) return [];
+      const retired = reference.retired.find((policy) => policy.arn === arn);
+      if (retired) {
+        const grants = text === undefined ? [] : compare(text).excess;
+        return [
+          drift(part, "excess", { grants, detail: `${arn} must no longer be attached. ${retired.why}` }),
+        ];
+      }
+      return text === undefined ? [undecided(part, [why])] : describeDifferences(part, compare(text), sides);
+    }),
+    ...role.inline.flatMap(({ name, text }) =>
+      isAllowed(name) ? [] : describeDifferences(inlinePart(name), compare(text), sides),
+    ),
+  ];
+}
