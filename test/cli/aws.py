@@ -1,4 +1,4 @@
-"""The few calls of AWS's own CLI that the guard's scripts make, through botocore, which moto brings with it."""
+"""The AWS CLI calls that the guard's scripts make, through botocore, a dependency of moto."""
 
 import json
 import sys

@@ -31,8 +31,8 @@ async function check(roles: readonly RoleDetail[], args: readonly string[] = [],
   return runCli(["check", "--account", file, ...args], around);
 }
 
-describe("check on an account's file", () => {
-  it("exits 0 where every guarded role is as it should be", async () => {
+describe("check on a snapshot file", () => {
+  it("exits 0 if every watched role matches its reference", async () => {
     const { code, stdout, stderr } = await check(cleanRoles());
     assert.equal(stderr, "");
     assert.equal(code, 0);
@@ -40,7 +40,7 @@ describe("check on an account's file", () => {
     assert.match(stdout, new RegExp(`Account ${account} .*: 3 of 3 roles clean`));
   });
 
-  it("exits 1 on drift, and tells part, side, severity and grants", async () => {
+  it("exits 1 on drift, and prints part, type, severity and grants", async () => {
     const { code, stdout } = await check(detached);
     assert.equal(code, 1);
     assert.match(stdout, /HIGH +missing +managed arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole/);
@@ -48,13 +48,13 @@ describe("check on an account's file", () => {
     assert.match(stdout, /2 of 3 roles clean, 1 drift$/m);
   });
 
-  it("tells an excess that lets its holder take everything as critical", async () => {
+  it("rates an excess that leads to full access as critical", async () => {
     const { code, stdout } = await check(rogue);
     assert.equal(code, 1);
     assert.match(stdout, /CRITICAL +excess +inline rogue\n +\+ iam:\*/);
   });
 
-  it("exits 2 where something could not be told and there is no drift", async () => {
+  it("exits 2 if a role is unknown and none has drift", async () => {
     const { code, stdout } = await check(unreadable);
     assert.equal(code, 2);
     assert.match(stdout, /ecsTaskExecutionRole {2}unknown/);
@@ -62,14 +62,14 @@ describe("check on an account's file", () => {
     assert.equal((await runCli(["check", "--account", file])).code, 2);
   });
 
-  it("exits 1 where there is drift beside something that could not be told", async () => {
+  it("exits 1 if one role has drift and another is unknown", async () => {
     const [drifted] = detached;
     assert.ok(drifted);
     const { code } = await check([drifted, ...unreadable.slice(1)]);
     assert.equal(code, 1);
   });
 
-  it("takes an absent role for drift where it is required, and for clean where it is not", async () => {
+  it("reports an absent role as drift if it is required, and as clean if it is not", async () => {
     const only = (name: string) => cleanRoles().filter(({ RoleName }) => RoleName === name);
     const { code, stdout } = await check(only("AWSBatchServiceRole"));
     assert.equal(code, 1);
@@ -77,13 +77,13 @@ describe("check on an account's file", () => {
     assert.match(stdout, /HIGH +missing +role\n +The role ecsTaskExecutionRole does not exist/);
   });
 
-  it("looks only at the roles that are named", async () => {
+  it("checks only the roles that are named", async () => {
     const { code, stdout } = await check(detached, ["ecstaskexecutionrole"]);
     assert.equal(code, 0);
     assert.doesNotMatch(stdout, /AWSBatchServiceRole/);
   });
 
-  it("prints one JSON document where asked to", async () => {
+  it("prints one JSON document with --json", async () => {
     const { code, stdout } = await check(rogue, ["--json"]);
     const document = readOutput(CheckOutput, stdout);
     assert.equal(code, 1);
@@ -104,13 +104,13 @@ describe("check on an account's file", () => {
     );
   });
 
-  it("prints no colours into a pipe, unless they are asked for and not refused", async () => {
+  it("prints colours into a pipe only if FORCE_COLOR is set and NO_COLOR is not", async () => {
     assert.ok(!(await check(rogue)).stdout.includes(escapeCode));
     assert.ok((await check(rogue, [], { env: { FORCE_COLOR: "1" } })).stdout.includes(escapeCode));
     assert.ok(!(await check(rogue, [], { env: { NO_COLOR: "1" } })).stdout.includes(escapeCode));
   });
 
-  it("lets no name of a policy move the cursor", async () => {
+  it("escapes control characters in the name of a policy", async () => {
     const hostile = rolesWith("AWSBatchServiceRole", {
       RolePolicyList: [
         {
@@ -125,8 +125,8 @@ describe("check on an account's file", () => {
   });
 });
 
-describe("check on an account that others made", () => {
-  it("tells what is missing in it", async () => {
+describe("check on a published example account", () => {
+  it("reports that a role is missing", async () => {
     const file = fileURLToPath(
       new URL("../../../shared/data/authz-details/cloudsplaining-example.json", import.meta.url),
     );
@@ -138,8 +138,8 @@ describe("check on an account that others made", () => {
   });
 });
 
-describe("check where it cannot", () => {
-  it("says which file is not there, without a stack", async () => {
+describe("check without a readable account", () => {
+  it("names a missing file, without a stack trace", async () => {
     const { code, stdout, stderr } = await runCli(["check", "--account", "/nonexistent/account.json"]);
     assert.equal(code, 2);
     assert.equal(stdout, "");
@@ -150,12 +150,12 @@ describe("check where it cannot", () => {
     assert.doesNotMatch(stderr, /\n {4}at /);
   });
 
-  it("shows the stack where DEBUG asks for it", async () => {
+  it("prints the stack trace if DEBUG is set", async () => {
     const { stderr } = await runCli(["check", "--account", "/nonexistent"], { env: { DEBUG: "1" } });
     assert.match(stderr, /\n {4}at /);
   });
 
-  it("says what is wrong with a file that is no account", async () => {
+  it("names a file that is not a snapshot", async () => {
     for (const content of ["not json", "{}", '{"RoleDetailList": [{"RoleName": 7}]}']) {
       const file = await writeTemporary("account.json", content);
       const { code, stderr } = await runCli(["check", "--account", file]);
@@ -164,20 +164,20 @@ describe("check where it cannot", () => {
     }
   });
 
-  it("names the roles that are guarded where another is asked for", async () => {
+  it("names the watched roles if another role is requested", async () => {
     const { code, stderr } = await check(cleanRoles(), ["NoSuchRole"]);
     assert.equal(code, 2);
     assert.match(stderr, /NoSuchRole is not a watched role.*AWSBatchServiceRole/);
   });
 
-  it("says that there are no credentials, and what to do", async () => {
+  it("reports missing credentials, and what to do", async () => {
     const { code, stderr } = await runCli(["check"]);
     assert.equal(code, 2);
     assert.match(stderr, /live account cannot be read: .*credentials/i);
     assert.match(stderr, /--account FILE/);
   });
 
-  it("says which permission is missing, role by role, and exits 2", async () => {
+  it("names the missing permission for each role, and exits 2", async () => {
     const responder = await startResponder(({ action }) =>
       action === "GetCallerIdentity"
         ? xml(
@@ -195,7 +195,7 @@ describe("check where it cannot", () => {
     assert.match(stdout, new RegExp(`Account ${account} .*: 0 of 3 roles clean, 3 unknown`));
   });
 
-  it("says that credentials are refused", async () => {
+  it("reports refused credentials", async () => {
     const responder = await startResponder(() =>
       refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403),
     );
@@ -206,7 +206,7 @@ describe("check where it cannot", () => {
     assert.match(stderr, /sts:GetCallerIdentity answered InvalidClientTokenId.*Check the credentials/);
   });
 
-  it("says that nobody answers at the endpoint", async () => {
+  it("reports an endpoint that does not answer", async () => {
     const { code, stderr } = await runCli(["check"], {
       env: {
         AWS_ENDPOINT_URL: "http://127.0.0.1:9",
@@ -224,7 +224,7 @@ describe("check where it cannot", () => {
 });
 
 describe("check with a configuration", () => {
-  it("takes the one in the working directory, and guards what it names", async () => {
+  it("loads the one in the working directory, and checks the roles it names", async () => {
     const config = await writeTemporary(
       "drift-guard.config.ts",
       'const reference: string = "ecsTaskExecutionRole";\nexport default { roles: { ecsTaskExecutionRole: { reference } } };',
@@ -234,12 +234,12 @@ describe("check with a configuration", () => {
     assert.match(stdout, /1 of 1 role clean/);
   });
 
-  it("takes the one that is named", async () => {
+  it("loads the one that --config names", async () => {
     const config = await writeTemporary("mine.ts", "export default { roles: { AWSBatchServiceRole: {} } };");
     assert.equal((await check(detached, ["--config", config])).code, 1);
   });
 
-  it("says what is wrong with one that is not valid", async () => {
+  it("says what is wrong with an invalid one", async () => {
     for (const [content, complaint] of [
       ["export default { roles: { AWSBatchServiceRole: { rolback: {} } } };", /rolback/],
       ["export default { roles: { Mine: {} } };", /there is no reference Mine;.*\n +→ at roles\.Mine$/m],

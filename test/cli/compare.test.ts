@@ -23,7 +23,7 @@ async function compare(
 }
 
 describe("compare", () => {
-  it("exits 0 where two policies of other text mean the same", async () => {
+  it("exits 0 if two policies of different text mean the same", async () => {
     const other = JSON.stringify({
       Version: "2012-10-17",
       Statement: allow(["S3:getobject"], ["*"], { Sid: "" }),
@@ -34,7 +34,7 @@ describe("compare", () => {
     assert.equal(stdout, "a.json and b.json allow and deny the same.\n");
   });
 
-  it("exits 1 where one gives more, and tells in one line what, with an example and the statement", async () => {
+  it("exits 1 if one allows more, and prints it in one line with an example and the statement", async () => {
     const { code, stdout } = await compare(all, gets);
     assert.equal(code, 1);
     assert.match(
@@ -46,7 +46,7 @@ describe("compare", () => {
     assert.match(stdout, /^ {6}from \$\.Statement\[0\] \(Store\)$/m);
   });
 
-  it("tells less, and both, in words of their own", async () => {
+  it("has sentences of their own for less and for both more and less", async () => {
     assert.match((await compare(gets, all)).stdout, /^a\.json allows less than b\.json\.$/m);
     const { code, stdout } = await compare(policy(allow("s3:PutObject", "*")), gets);
     assert.equal(code, 1);
@@ -55,7 +55,7 @@ describe("compare", () => {
     assert.match(stdout, /Only b\.json allows\n {2}- s3:GetObject on \*/);
   });
 
-  it("exits 1 where only what is denied differs", async () => {
+  it("exits 1 if only the denied requests differ", async () => {
     const { code, stdout } = await compare(
       policy(allow("s3:GetObject", "*"), deny("iam:*", "*")),
       policy(allow("s3:GetObject", "*"), deny("ec2:RunInstances", "*")),
@@ -66,7 +66,7 @@ describe("compare", () => {
     assert.match(stdout, /Only b\.json denies\n {2}- ec2:RunInstances on \*/);
   });
 
-  it("lists the actions of a grant one beside the other, and shortens only long lists", async () => {
+  it("prints the actions of a grant in one list, and shortens only long ones", async () => {
     const many = (count: number) =>
       policy(
         allow(
@@ -84,7 +84,7 @@ describe("compare", () => {
     );
   });
 
-  it("tells what no service has today as latent, and as different all the same", async () => {
+  it("reports actions that no service has as latent, and exits 1", async () => {
     const { code, stdout } = await compare(policy(allow("s3:Teleport*", "*")), policy());
     assert.equal(code, 1);
     assert.match(
@@ -97,14 +97,14 @@ describe("compare", () => {
     assert.match(lost.stdout, /^ {2}- s3:Teleport\* on \*/m);
   });
 
-  it("lets no name be latent that one of the policies spells out", async () => {
+  it("does not report a name as latent that one of the policies spells out", async () => {
     const candidate = policy(allow("s3:Teleport*", "*"));
     const { stdout } = await compare(candidate, policy(deny("s3:TeleportBucket", "*")));
     assert.match(stdout, /Only a\.json allows\n {2}\+ s3:Teleport\* /);
     assert.doesNotMatch(stdout, /Latent/);
   });
 
-  it("tells a condition on the own account as hardening, where it is told whose they are", async () => {
+  it("reports a condition on the own account as hardening with --account", async () => {
     const service = { Service: "batch.amazonaws.com" };
     const hardened = trust(service, { StringEquals: { "aws:SourceAccount": account } });
     const { code, stdout } = await compare(hardened, trust(service), ["--trust", "--account", account]);
@@ -114,7 +114,7 @@ describe("compare", () => {
     assert.match((await compare(hardened, trust(service))).stdout, /Only b\.json allows\n/);
   });
 
-  it("says where a difference is told in part, for some of it is none", async () => {
+  it("marks a grant that is only partly a difference", async () => {
     const many = Array.from({ length: 201 }, (_, index) => `s3:A${index}`);
     const { stdout } = await compare(all, policy(allow(many, "*")));
     assert.match(
@@ -124,7 +124,7 @@ describe("compare", () => {
     assert.doesNotMatch((await compare(all, gets)).stdout, /in part/);
   });
 
-  it("says under which conditions a difference is none", async () => {
+  it("prints the conditions under which there is no difference", async () => {
     const batch = { Condition: { StringEquals: { "iam:PassedToService": "batch.amazonaws.com" } } };
     const { stdout } = await compare(
       policy(allow("iam:PassRole", "*")),
@@ -145,7 +145,7 @@ describe("compare", () => {
     assert.equal(stdout, shown);
   });
 
-  it("names the statement of the other policy that comes closest", async () => {
+  it("names the closest statement of the other policy", async () => {
     const bob = { Condition: { StringEquals: { "aws:username": "bob" } }, Sid: "Bob" };
     const narrow = policy(allow("s3:GetObject", "*", bob));
     assert.match(
@@ -159,7 +159,7 @@ describe("compare", () => {
     assert.doesNotMatch((await compare(gets, policy())).stdout, /closest/);
   });
 
-  it("names a deleted principal, which is no difference by itself", async () => {
+  it("names a deleted principal, which alone is not a difference", async () => {
     const dangling = trust({ AWS: "AROAEXAMPLEEXAMPLE1" });
     const { code, stdout } = await compare(dangling, dangling, ["--trust"]);
     assert.equal(code, 0);
@@ -171,7 +171,7 @@ describe("compare", () => {
     assert.match(healed.stdout, /Only a\.json allows\n {2}\+ sts:AssumeRole by AWS AROAEXAMPLEEXAMPLE1$/m);
   });
 
-  it("exits 2 and names statement and reason where nothing differs but something could not be told", async () => {
+  it("exits 2 and names statement and reason if nothing differs but something is unknown", async () => {
     const strange = policy(
       allow("s3:GetObject", "*", { Condition: { StringSounds: { "aws:username": "bob" } } }),
     );
@@ -181,7 +181,7 @@ describe("compare", () => {
     assert.match(stdout.replaceAll(/\n +/g, " "), /\? .*StringSounds .*\$\.Statement\[0\] of a\.json/);
   });
 
-  it("exits 1 where something differs and something else could not be told", async () => {
+  it("exits 1 if something differs and something else is unknown", async () => {
     const strange = allow("s3:GetObject", "*", { Condition: { StringSounds: { "aws:username": "bob" } } });
     const { code, stdout } = await compare(policy(strange, allow("iam:PassRole", "*")), policy());
     assert.equal(code, 1);
@@ -191,7 +191,7 @@ describe("compare", () => {
     );
   });
 
-  it("exits 2 and names file and JSON path of a document that cannot be read", async () => {
+  it("exits 2 and names file and JSON path of an unreadable document", async () => {
     const { code, stdout } = await compare(gets, policy(allow("s3:*", "*", { Effect: "allow" })));
     assert.equal(code, 2);
     assert.match(stdout, /\? b\.json: .*\$\.Statement\[0\]\.Effect must be exactly/);
@@ -200,13 +200,13 @@ describe("compare", () => {
     assert.match(broken.stdout, /\? a\.json: .*line 1, column 16/);
   });
 
-  it("exits 2 and names the statement where one is of the other kind than it should be", async () => {
+  it("exits 2 and names a statement of the wrong kind", async () => {
     const { code, stdout } = await compare(gets, gets, ["--trust"]);
     assert.equal(code, 2);
     assert.match(stdout.replaceAll(/\n +/g, " "), /\? a\.json: .*trust policy.* \(\$\.Statement\[0\]\)/);
   });
 
-  it("reads standard input as one of the two", async () => {
+  it("reads one of the two from standard input", async () => {
     const file = await writeTemporary("b.json", gets);
     const first = await runCli(["compare", "-", file], { input: gets });
     assert.equal(first.code, 0);
@@ -214,7 +214,7 @@ describe("compare", () => {
     assert.equal((await runCli(["compare", file, "-"], { input: all })).code, 1);
   });
 
-  it("reads percent-encoded text, and a BOM", async () => {
+  it("reads percent-encoded text, and a byte order mark", async () => {
     assert.equal((await compare(encodeURIComponent(gets), `\uFEFF${gets}\r\n`)).code, 0);
   });
 
@@ -235,7 +235,7 @@ describe("compare", () => {
     assert.deepEqual([reason?.code, reason?.side, reason?.path], ["syntax", "reference", "$"]);
   });
 
-  it("says what it cannot be called with", async () => {
+  it("rejects arguments that it does not take", async () => {
     const file = await writeTemporary("a.json", gets);
     for (const [args, complaint] of [
       [[file], /compare takes two policy documents/],
@@ -256,7 +256,7 @@ describe("compare", () => {
     }
   });
 
-  it("shows foreign text without its control characters", async () => {
+  it("prints text from outside without its control characters", async () => {
     const sid = "\u001b[2Jgone\u202e";
     const { stdout } = await compare(policy(allow("s3:*\u0007", "*", { Sid: sid })), policy());
     assert.ok(stdout.includes("gone"));

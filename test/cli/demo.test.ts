@@ -6,7 +6,7 @@ import { findFaults } from "drift-guard/demonstration/story";
 import { runCli } from "./process.ts";
 
 describe("the demonstration", () => {
-  it("tells for each scene who did what, the drift, its severity, the plan and the finding's path", async () => {
+  it("prints for each scene who did what, the drift, its severity, the plan and the finding's path", async () => {
     const { code, stdout, stderr } = await runCli(["demo"]);
     assert.equal(stderr, "");
     assert.equal(code, 0);
@@ -27,12 +27,12 @@ describe("the demonstration", () => {
     assert.match(stdout, /All 3 roles match their references again\.\n$/);
   });
 
-  it("fits on a page or two", async () => {
+  it("fits on two pages", async () => {
     const { stdout } = await runCli(["demo"]);
     assert.ok(stdout.split("\n").length <= 100);
   });
 
-  it("sees a scene that does not end as it should", async () => {
+  it("detects a scene that does not end as expected", async () => {
     const stage = await setStage("2026-11-22T12:00:00Z");
     const [scene] = scenes;
     assert.ok(scene);

@@ -7,7 +7,7 @@ import { batchServicePolicy } from "../builders.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { endOf, runCli, startCli } from "./process.ts";
 
-/** What a process has printed, and a way to wait for more of it. */
+/** The output of a process, with a way to wait for more of it. */
 class Printed {
   text = "";
   #waiting: (() => void)[] = [];
@@ -41,7 +41,7 @@ describeEmulated("the local account", () => {
   });
 
   before(async () => {
-    // The home folder is where pip keeps what it downloaded.
+    // pip keeps its downloads in the home folder.
     local = startCli(["local", "--rollback"], { env: { HOME: process.env.HOME ?? "" } });
     ended = endOf(local);
     local.stdout.setEncoding("utf8").on("data", (piece: string) => printed.add(piece));
@@ -50,7 +50,7 @@ describeEmulated("the local account", () => {
       throw new Error(`local ended with ${code} before it was asked to:\n${printed.text}`);
     });
     const answers = printed.until(/The account answers at (http:\/\/127\.0\.0\.1:\d+)[\s\S]*Ctrl-C stops it/);
-    // After the start the end is expected, and this race is over.
+    // After the start, the end of the process is expected.
     early.catch(() => {});
     [, endpoint = ""] = await Promise.race([answers, early]);
   });
@@ -59,14 +59,14 @@ describeEmulated("the local account", () => {
     await ended;
   });
 
-  it("begins with every role as it should be, which a live check confirms", async () => {
+  it("starts with roles that a live check finds clean", async () => {
     const { code, stdout, stderr } = await runCli(["check"], live());
     assert.equal(stderr, "");
     assert.equal(code, 0);
     assert.match(stdout, /Account 123456789012 \(http:.*\): 3 of 3 roles clean/);
   });
 
-  it("tells a detached policy and puts it back", async () => {
+  it("reports a detached policy and attaches it again", async () => {
     const iam = new IAMClient(clientSettings(endpoint));
     await iam.send(
       new DetachRolePolicyCommand({ RoleName: "AWSBatchServiceRole", PolicyArn: batchServicePolicy }),
@@ -78,7 +78,7 @@ describeEmulated("the local account", () => {
     await printed.until(/Resolved: Policy AWSBatchServiceRole is missing/);
   });
 
-  it("ends everything on Ctrl-C, with exit code 0", async () => {
+  it("stops every process on Ctrl-C, with exit code 0", async () => {
     local.kill("SIGINT");
     assert.equal(await ended, 0);
     const refused = await new Promise<boolean>((resolve) => {

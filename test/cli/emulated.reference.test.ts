@@ -78,7 +78,7 @@ withEmulators("reference on an account of emulators", (services) => {
   const written = async (role: string) =>
     defineReference(JSON.parse(await readFile(join(cwd, "references", `${role}.json`), "utf8")));
 
-  it("is what a seeded account is clean of, whatever the configuration guards", async () => {
+  it("matches the roles of a seeded account, whatever the configuration watches", async () => {
     const reader = createRoleReader(iam, { account, partition: "aws" });
     for (const watched of listWatchedRoles({ config: guarded })) {
       const found = evaluate({ ...watched, reading: await reader.read(watched.name) });
@@ -91,7 +91,7 @@ withEmulators("reference on an account of emulators", (services) => {
     }
   });
 
-  it("captures a live role, of which the live role then is clean", async () => {
+  it("captures a live role, which is then clean", async () => {
     const RoleName = "Worker";
     await iam.send(
       new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trustOf("lambda.amazonaws.com") }),
@@ -106,7 +106,7 @@ withEmulators("reference on an account of emulators", (services) => {
     assert.deepEqual(evaluate({ reference: captured, guarded: guardedAs({}), reading }), []);
   });
 
-  it("compares the references with the policies' default versions in the account", async () => {
+  it("compares the references with the default versions in the account", async () => {
     const { code, stdout } = await reference("refresh", "ecsTaskExecutionRole", "--json");
     assert.equal(code, 0);
     const [policy] = readOutput(ReferenceRefreshOutput, stdout).policies;
@@ -116,7 +116,7 @@ withEmulators("reference on an account of emulators", (services) => {
     );
   });
 
-  it("takes an accepted drift out of the guard's table of findings", async () => {
+  it("accepts a drift from the guard's table of findings", async () => {
     const name = "ecsTaskExecutionRole";
     await iam.send(
       new PutRolePolicyCommand({

@@ -33,7 +33,7 @@ const name = "AWSServiceRoleForBatch";
 const arn = `arn:aws:iam::${account}:role/aws-service-role/batch.amazonaws.com/${name}`;
 const lookAlike = `arn:aws:iam::${account}:role/${name}`;
 
-// moto shows what was asked for at once, and lets a deletion always succeed; test/aws and test/guard have the rest.
+// moto applies every change at once, and its deletions always succeed; test/aws and test/guard cover the rest.
 withEmulators("slr on an account of emulators", (services) => {
   let state = "";
   let iam: IAMClient;
@@ -98,7 +98,7 @@ withEmulators("slr on an account of emulators", (services) => {
       }),
     );
 
-  it("says that the role is not there and need not be, then makes it, describes it, and says that nothing uses it", async () => {
+  it("reports an absent role, creates it, describes it, and reports that nothing uses it", async () => {
     const absent = await slr("status");
     assert.equal(absent.code, 0, absent.stderr);
     assert.match(absent.stdout, /does not exist, and is not required/);
@@ -120,7 +120,7 @@ withEmulators("slr on an account of emulators", (services) => {
     assert.match(unused.stdout, /This is a note, not drift/);
   });
 
-  it("deletes the role where nothing uses it, and remembers that in the state file", async () => {
+  it("deletes an unused role, and saves the task in the state file", async () => {
     await make();
     const without = await slr("delete");
     assert.equal(without.code, 2);
@@ -139,7 +139,7 @@ withEmulators("slr on an account of emulators", (services) => {
     assert.match((await slr("delete", "--yes")).stdout, /nothing to delete/);
   });
 
-  it("tells a denied deletion with IAM's reason", async () => {
+  it("prints IAM's reason for a denied deletion", async () => {
     await make();
     const end = services().recorder.refuse(({ action }) =>
       action === "DeleteServiceLinkedRole"
@@ -156,7 +156,7 @@ withEmulators("slr on an account of emulators", (services) => {
     assert.ok(await isThere());
   });
 
-  it("names a look-alike at another path, and neither deletes it nor makes a role beside it", async () => {
+  it("reports a role with the same name at another path, and neither deletes it nor creates one", async () => {
     const role = { RoleName: name, AssumeRolePolicyDocument: trustOf("batch.amazonaws.com") };
     await iam.send(new CreateRoleCommand(role));
     for (const args of [["status"], ["delete-plan"], ["delete", "--yes"], ["create"], ["describe", "x"]]) {
@@ -167,7 +167,7 @@ withEmulators("slr on an account of emulators", (services) => {
     await iam.send(new DeleteRoleCommand({ RoleName: name }));
   });
 
-  it("says what could not be read, and does not take it for unused", async () => {
+  it("reports an unread region, and does not treat it as unused", async () => {
     await make();
     const end = services().recorder.refuse(({ service, region }) =>
       service === "batch" && region === "eu-west-1"
@@ -186,7 +186,7 @@ withEmulators("slr on an account of emulators", (services) => {
     assert.match(script.stdout, /^echo 'Incomplete: [^\n]*eu-west-1[^\n]*\nexit 1$/m);
   });
 
-  it("plans the deletion region by region, refuses it while the role is used, and its script clears the way", async () => {
+  it("plans the deletion by region, refuses it while the role is used, and prints a script that carries it out", async () => {
     await make();
     const other = `arn:aws:iam::${account}:role/Own`;
     const trust = { AssumeRolePolicyDocument: trustOf("batch.amazonaws.com") };
@@ -252,7 +252,7 @@ withEmulators("slr on an account of emulators", (services) => {
     });
   });
 
-  it("looks in every region of the partition that has Batch where all are asked for", async () => {
+  it("scans every region of the partition that has AWS Batch with --regions all", async () => {
     const { code, stdout, stderr } = await slr("status", "--regions", "all", "--json");
     assert.equal(code, 0, stderr);
     const { regions } = readOutput(SlrStatusOutput, stdout);
@@ -261,7 +261,7 @@ withEmulators("slr on an account of emulators", (services) => {
     assert.ok(!names.includes("cn-north-1"));
   });
 
-  it("finds the role wanting where it is gone and an environment needs it", async () => {
+  it("reports that the role is required if it is absent and an environment needs it", async () => {
     await make();
     await addEnvironment("eu-west-1", "orphan");
     await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName: name }));
@@ -271,7 +271,7 @@ withEmulators("slr on an account of emulators", (services) => {
     assert.match(stdout, /drift-guard slr create/);
   });
 
-  it("does not take an environment on a look-alike for one on the service-linked role", async () => {
+  it("does not count an environment that uses another role with the same name", async () => {
     const role = { RoleName: name, AssumeRolePolicyDocument: trustOf("batch.amazonaws.com") };
     await iam.send(new CreateRoleCommand(role));
     await addEnvironment("us-east-1", "misled", lookAlike);

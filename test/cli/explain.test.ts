@@ -61,7 +61,7 @@ const uploads = (count: number) =>
   );
 
 describe("explain", () => {
-  it("tells call, actor, outcome, subject and the guarded role", async () => {
+  it("prints call, actor, outcome, subject and the watched role", async () => {
     const { code, stdout, stderr } = await explain(JSON.stringify(aRecord()));
     assert.equal(code, 0);
     assert.equal(stderr, "");
@@ -72,7 +72,7 @@ describe("explain", () => {
     assert.match(stdout, /^1 record: 1 about watched roles, 0 unreadable$/m);
   });
 
-  it("tells a refused call as an attempt that changed nothing", async () => {
+  it("prints a refused call as an attempt that changed nothing", async () => {
     const { stdout } = await explain(
       JSON.stringify(aRecord({ errorCode: "UnmodifiableEntityException", errorMessage: "protected" })),
     );
@@ -80,7 +80,7 @@ describe("explain", () => {
     assert.match(stdout, /and\s+reports\s+the\s+attempt/);
   });
 
-  it("tells why a record is none of the guard's business", async () => {
+  it("says why a record does not concern the guard", async () => {
     const { code, stdout } = await explain(
       JSON.stringify([
         ...uploads(1),
@@ -106,7 +106,7 @@ describe("explain", () => {
     );
   });
 
-  it("reads every form that records come in, compressed or not", async () => {
+  it("reads every form of records, compressed or not", async () => {
     const records = [aRecord(), aRecord({ eventID: "2" }), aRecord({ eventID: "3" })];
     const forms: Readonly<Record<string, string>> = {
       "trail file": JSON.stringify({ Records: records }),
@@ -137,7 +137,7 @@ describe("explain", () => {
     }
   });
 
-  it("names a record that cannot be read by its place, goes on, and exits 2", async () => {
+  it("names the place of an unreadable record, goes on, and exits 2", async () => {
     const good = JSON.stringify(aRecord());
     const file = await writeTemporary(
       "trail.jsonl",
@@ -162,7 +162,7 @@ describe("explain", () => {
     assert.match(told, new RegExp(`unreadable \\(record 2, line 2, byte ${good.length + 1}\\)`));
   });
 
-  it("reads what there is of compressed data that is cut off, and says so", async () => {
+  it("reads compressed data up to where it is cut off, and reports that", async () => {
     const records = Array.from({ length: 2000 }, (_, index) => aRecord({ eventID: `${index}` }));
     const whole = gzipSync(records.map((record) => JSON.stringify(record)).join("\n"));
     const half = whole.subarray(0, whole.length >> 1);
@@ -172,7 +172,7 @@ describe("explain", () => {
     assert.match(problemOf(lines.at(-1)), /damaged or cut off/);
   });
 
-  it("goes on with the other files where one cannot be opened", async () => {
+  it("goes on with the other files if one cannot be opened", async () => {
     const good = await writeTemporary("good.json", JSON.stringify(aRecord()));
     const { code, stdout } = await runCli(["explain", "/nonexistent", good, "/"]);
     assert.equal(code, 2);
@@ -182,13 +182,13 @@ describe("explain", () => {
     assert.match(stdout, /^1 record: 1 about watched roles, 2 unreadable$/m);
   });
 
-  it("asks for a file where none is named", async () => {
+  it("requires a file", async () => {
     const { code, stderr } = await runCli(["explain"]);
     assert.equal(code, 2);
     assert.match(stderr, /explain takes a file/);
   });
 
-  it("keeps quiet when whoever reads it has read enough", async () => {
+  it("ends without an error when its reader closes the pipe", async () => {
     const input = uploads(20_000)
       .map((record) => JSON.stringify(record))
       .join("\n");
@@ -197,7 +197,7 @@ describe("explain", () => {
     assert.equal(code, 2);
   });
 
-  it("reads a hundred thousand records in one list with the memory of a few", async () => {
+  it("reads a hundred thousand records of one list in constant memory", async () => {
     const file = await writeTemporary("trail.json.gz", "");
     const gzip = createGzip({ level: 1 });
     const written = once(gzip.pipe(createWriteStream(file)), "close");
@@ -205,7 +205,7 @@ describe("explain", () => {
     gzip.write('{"Records":[');
     for (let index = 0; index < count; index += 1) {
       const record = index % 1000 === 500 ? aRecord({ eventID: `${index}` }) : uploads(1)[0];
-      // As large as many real ones are, so that all together are several times what the process may use.
+      // As large as many real records, so that all of them are several times the memory of the process.
       const padded = { ...record, additionalEventData: { pad: "x".repeat(700) } };
       if (!gzip.write(`${index === 0 ? "" : ","}${JSON.stringify(padded)}`)) await once(gzip, "drain");
     }

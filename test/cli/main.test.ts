@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { runCli } from "./process.ts";
 
 describe("the command line", () => {
-  it("tells its commands, and each command its own usage and exit codes", async () => {
+  it("prints its commands, and the usage of each command", async () => {
     const { code, stdout } = await runCli(["--help"]);
     assert.equal(code, 0);
     for (const command of ["check", "compare", "explain", "demo", "local"]) {
@@ -23,13 +23,13 @@ describe("the command line", () => {
     }
   });
 
-  it("prints its usage and exits 2 where no command is given", async () => {
+  it("prints its usage and exits 2 without a command", async () => {
     const { code, stdout } = await runCli([]);
     assert.equal(code, 2);
     assert.match(stdout, /^Usage: drift-guard <command>/m);
   });
 
-  it("says which command or option it does not know, without a stack", async () => {
+  it("names an unknown command or option, without a stack trace", async () => {
     for (const [args, complaint] of [
       [["chek"], /There is no command chek/],
       [["check", "--acount", "x"], /Unknown option '--acount'/],
@@ -49,7 +49,7 @@ describe("the command line", () => {
 describe("lines for a terminal", () => {
   const words = fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1, maxLength: 40 });
 
-  it("fit where their words do, and lose nothing", () => {
+  it("fit the columns and keep every word", () => {
     fc.assert(
       fc.property(words, fc.integer({ min: 20, max: 120 }), (all, columns) => {
         const lines = wrap(all.join(" "), columns, "- ", "    ");
@@ -70,7 +70,7 @@ describe("lines for a terminal", () => {
     ]);
   });
 
-  it("are padded by what is seen of them", () => {
+  it("are padded by their visible length", () => {
     assert.equal(padCell("\u001b[31mred\u001b[39m", 5), "\u001b[31mred\u001b[39m  ");
     assert.equal(padCell("longer", 3), "longer");
   });

@@ -7,25 +7,25 @@ import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../packages/cli/main.ts", import.meta.url));
 
-/** What a run of the CLI came to. */
+/** The result of one run of the command line. */
 export interface Run {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** How the CLI is run; what is left out is as in an ordinary shell whose output goes to a pipe. */
+/** Options of a run; by default it has no input, an almost empty environment and pipes for its output. */
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Options of Node's own. */
+  /** Options for Node. */
   readonly node?: readonly string[];
-  /** Stops reading after the first piece of output, as `head` does. */
+  /** Closes standard output after the first chunk, as `head` does. */
   readonly leaveEarly?: boolean;
 }
 
-/** Starts the real CLI as a process of its own, without any credentials or settings of whoever runs the tests. */
+/** Starts the command line as a process, without the credentials and settings of the person who runs the tests. */
 export function startCli(
   args: readonly string[],
   { node = [], env = {}, cwd = tmpdir() }: RunOptions = {},
@@ -45,10 +45,10 @@ export function endOf(child: ChildProcessWithoutNullStreams): Promise<number | n
   });
 }
 
-/** Runs the CLI to its end. */
+/** Runs the command line to its end. */
 export async function runCli(args: readonly string[], around: RunOptions = {}): Promise<Run> {
   const child = startCli(args, around);
-  // A command that does not read its input closes it.
+  // A command that does not read its input closes the pipe.
   child.stdin.on("error", () => {});
   child.stdin.end(around.input ?? "");
   if (around.leaveEarly) child.stdout.once("data", () => child.stdout.destroy());
@@ -60,7 +60,7 @@ export async function runCli(args: readonly string[], around: RunOptions = {}): 
   return { code, stdout, stderr };
 }
 
-/** A file with this content, in a new folder of the system's for temporary ones. */
+/** Writes a file into a new temporary folder and returns its path. */
 export async function writeTemporary(name: string, content: string | Uint8Array): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), "drift-guard-test-")), name);
   await writeFile(file, content);

@@ -28,7 +28,7 @@ import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapsho
 
 const home = await mkdtemp(join(tmpdir(), "drift-guard-test-"));
 
-/** A new folder of the owner's own, with an account's file in it. */
+/** Creates a folder of an owner, with a snapshot file in it. */
 async function ownersFolder(snapshot: string): Promise<{ readonly cwd: string; readonly file: string }> {
   const cwd = await mkdtemp(join(home, "owner-"));
   const file = join(cwd, "account.json");
@@ -44,7 +44,7 @@ const more: Partial<RoleDetail> = {
 };
 
 describe("reference list", () => {
-  it("names every built-in reference with source, date and strictness", async () => {
+  it("prints every built-in reference with source, date and strictness", async () => {
     const { code, stdout, stderr } = await reference(home, "list");
     assert.deepEqual([code, stderr], [0, ""]);
     for (const { role, source } of builtInReferences()) {
@@ -54,7 +54,7 @@ describe("reference list", () => {
     assert.match(stdout, /trust exact/);
   });
 
-  it("is a JSON document on request, with the owner's own references first", async () => {
+  it("prints a JSON document with the owner's references first", async () => {
     const { cwd } = await ownersFolder("");
     const own = { ...JSON.parse(await written("ecsInstanceRole")), role: "Mine" };
     const config = { $schema: "./config.schema.json", roles: { Mine: {} }, references: [own] };
@@ -67,7 +67,7 @@ describe("reference list", () => {
 });
 
 describe("reference show", () => {
-  it("tells trust, attachments, grants, what is retired, and the instance profile", async () => {
+  it("prints trust, attachments, grants, retired policies and the instance profile", async () => {
     const { code, stdout } = await reference(
       home,
       "show",
@@ -82,7 +82,7 @@ describe("reference show", () => {
     assert.match(stdout, /Must not have attached: .*\/AmazonEC2SpotFleetRole/);
   });
 
-  it("gives the very reference as JSON", async () => {
+  it("prints a reference as JSON that is read back unchanged", async () => {
     for (const known of builtInReferences()) {
       const { stdout } = await reference(home, "show", known.role, "--json");
       ReferenceShowOutput.parse(JSON.parse(stdout));
@@ -99,7 +99,7 @@ describe("reference show", () => {
     ]);
   });
 
-  it("gives the trust alone, as the AWS CLI takes it from a file", async () => {
+  it("prints only the trust policy, for the AWS CLI", async () => {
     const { code, stdout } = await reference(home, "show", "ecsTaskExecutionRole", "--trust");
     assert.equal(code, 0);
     assert.match(stdout, /^\{\n {2}"Version"/);
@@ -112,7 +112,7 @@ describe("reference show", () => {
     assert.match(two.stderr, /name one reference/);
   });
 
-  it("says which there are where there is none of the name", async () => {
+  it("names the known references if there is none of that name", async () => {
     const { code, stderr } = await reference(home, "show", "Nobody");
     assert.equal(code, 2);
     assert.match(stderr, /no reference Nobody, only AWSBatchServiceRole/);
@@ -124,7 +124,7 @@ async function written(role: string): Promise<string> {
 }
 
 describe("reference capture", () => {
-  it("writes a reference of any role, of which the role is clean as soon as it is guarded by it", async () => {
+  it("writes a reference of any role, which is then clean", async () => {
     const roles = [...cleanRoles(), { ...firstRole(), ...more, RoleName: "Worker", Arn: roleArn("Worker") }];
     const { cwd, file } = await ownersFolder(printSnapshot(roles));
     const { code, stdout, stderr } = await reference(cwd, "capture", "Worker", "--account", file);
@@ -151,7 +151,7 @@ describe("reference capture", () => {
     assert.match((await reference(cwd, "check")).stdout, /the configuration names 1 watched role\./);
   });
 
-  it("says where the role stands, where that is not usual", async () => {
+  it("names the role's path if it is not a default path", async () => {
     const arn = `arn:aws:iam::${account}:role/team/Worker`;
     const { cwd, file } = await ownersFolder(
       printSnapshot([{ ...firstRole(), RoleName: "Worker", Path: "/team/", Arn: arn }]),
@@ -160,7 +160,7 @@ describe("reference capture", () => {
     assert.match(stdout, /roles: \{ "Worker": \{ paths: \["\/team\/"\] \} \},/);
   });
 
-  it("does not write over a reference that is there unless told so", async () => {
+  it("replaces an existing reference only with --force", async () => {
     const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles()));
     const args = ["capture", "ecsTaskExecutionRole", "--account", file, "--into", "mine"];
     assert.equal((await reference(cwd, ...args)).code, 0);
@@ -176,7 +176,7 @@ describe("reference capture", () => {
     assert.deepEqual(await readdir(join(cwd, "mine")), ["ecsTaskExecutionRole.json"]);
   });
 
-  it("says what it lacks: the role, its name, or a document", async () => {
+  it("names what is missing: the role, its name, or a document", async () => {
     const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles(), { documents: false }));
     assert.match((await reference(cwd, "capture", "--account", file)).stderr, /takes the name of a role/);
     assert.match((await reference(cwd, "capture", "No", "--account", file)).stderr, /There is no role No/);
@@ -232,7 +232,7 @@ describe("reference capture --finding", () => {
   const take = (...args: readonly string[]) =>
     reference(place.cwd, "capture", "ecsTaskExecutionRole", "--account", place.file, ...args);
 
-  it("takes that drift, and nothing else, into the role's reference, and shows what changed", async () => {
+  it("accepts only that drift into the role's reference, and prints what changed", async () => {
     const { code, stdout, stderr } = await take(
       "--finding",
       idOf("inline:queue"),
@@ -263,7 +263,7 @@ describe("reference capture --finding", () => {
     assert.doesNotMatch(check.stdout, /queue/);
   });
 
-  it("knows only findings that are kept there, of that role, and as they are now", async () => {
+  it("accepts only stored findings of that role that still hold", async () => {
     const sqlite = ["--findings", "findings.sqlite"];
     assert.match(
       (await take("--finding", "0".repeat(32), ...sqlite)).stderr,
@@ -301,13 +301,13 @@ describe("reference capture --finding", () => {
 });
 
 describe("reference check", () => {
-  it("finds the built-in references sound", async () => {
+  it("reports the built-in references as sound", async () => {
     const { code, stdout } = await reference(home, "check");
     assert.equal(code, 0);
     assert.match(stdout, /13 references are sound; the configuration names 3 watched roles\./);
   });
 
-  it("names file and path of a reference that is not valid", async () => {
+  it("names file and path of an invalid reference", async () => {
     const { cwd } = await ownersFolder("");
     const bad = JSON.parse(await written("ecsInstanceRole"));
     bad.attachments[0].document.Statement[0].Effect = "Perhaps";
@@ -322,7 +322,7 @@ describe("reference check", () => {
     assert.match((await reference(cwd, "check", "bad.json")).stderr, /bad\.json cannot be read/);
   });
 
-  it("finds a reference that no role could be clean of", async () => {
+  it("reports a reference that no role can match", async () => {
     const { cwd } = await ownersFolder("");
     const odd = JSON.parse(await written("ecsInstanceRole"));
     odd.attachments[0].document.Statement[0].Principal = "*";
@@ -347,7 +347,7 @@ describe("reference refresh", () => {
     return JSON.stringify(snapshot);
   };
 
-  it("has nothing to tell where AWS changed nothing, or only a number", async () => {
+  it("reports no change if AWS changed nothing, or only a version number", async () => {
     const { cwd, file } = await ownersFolder(withVersion("v3", () => {}));
     const { code, stdout } = await reference(cwd, "refresh", "--account", file, "--write");
     assert.equal(code, 0);
@@ -356,7 +356,7 @@ describe("reference refresh", () => {
     assert.deepEqual(await readdir(cwd), ["account.json"]);
   });
 
-  it("shows what AWS changed in grants, and writes it into the owner's file on request", async () => {
+  it("prints what AWS changed as grants, and writes it with --write", async () => {
     const { cwd, file } = await ownersFolder(
       withVersion("v2", ({ Statement }) => Statement[0]?.Action.push("logs:CreateLogGroup")),
     );
@@ -392,7 +392,7 @@ describe("reference refresh", () => {
     assert.equal(renewed.trust, referenceOf("ecsTaskExecutionRole").trust);
   });
 
-  it("writes into the project's own references where it is run in the project", async () => {
+  it("writes into the built-in references if it runs in the project", async () => {
     const { cwd, file } = await ownersFolder(
       withVersion("v2", ({ Statement }) => Statement[0]?.Action.push("logs:CreateLogGroup")),
     );
@@ -405,7 +405,7 @@ describe("reference refresh", () => {
     assert.equal((await readReference(join(folder, "execution.json"))).attachments[0]?.version, "v2");
   });
 
-  it("tells a version that went down, though it gives the same", async () => {
+  it("reports a lower version even if it allows the same", async () => {
     const snapshot = JSON.parse(printSnapshot(cleanRoles()));
     const arn = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
     const detail = snapshot.Policies.find(({ Arn }: { Arn: string }) => Arn === arn);
@@ -420,7 +420,7 @@ describe("reference refresh", () => {
     assert.match(check.stdout, /INFORMATIONAL[\s\S]*AWS returned to v11; the reference has v12/);
   });
 
-  it("says what it could not read", async () => {
+  it("reports what it could not read", async () => {
     const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles(), { documents: false }));
     const { code, stdout } = await reference(cwd, "refresh", "--account", file, "--json");
     assert.equal(code, 2);
@@ -430,7 +430,7 @@ describe("reference refresh", () => {
 });
 
 describe("reference", () => {
-  it("is followed by what to do", async () => {
+  it("requires a subcommand", async () => {
     assert.match((await reference(home)).stderr, /needs a subcommand: list, show, capture, check, refresh/);
     assert.match((await reference(home, "renew")).stderr, /no subcommand renew/);
     assert.match((await reference(home, "--help")).stdout, /Usage: drift-guard reference/);

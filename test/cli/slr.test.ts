@@ -32,7 +32,7 @@ const usage = (region: string, resource: string) =>
   `<Reason><Reason>still in use</Reason><RoleUsageList><member><Region>${region}</Region><Resources><member>${resource}</member></Resources></member></RoleUsageList></Reason>`;
 
 describe("slr delete --yes", () => {
-  it("follows the deletion through its states and tells each once", async () => {
+  it("follows the deletion through its states and prints each once", async () => {
     const { code, stdout, stderr } = await deleteWith(
       "<Status>NOT_STARTED</Status>",
       "<Status>IN_PROGRESS</Status>",
@@ -48,7 +48,7 @@ describe("slr delete --yes", () => {
     assert.equal(said.split("is in progress").length, 2);
   });
 
-  it("tells IAM's reason and what it names, region by region, and how to go on", async () => {
+  it("prints IAM's reason, the resources it names by region, and the next command", async () => {
     const { code, stdout, stderr } = await deleteWith(failed(usage("eu-west-1", "compute-environment/ce")));
     assert.equal(code, 1, stderr);
     assert.match(stdout, /failed: still in use/);
@@ -57,14 +57,14 @@ describe("slr delete --yes", () => {
     assert.match(stdout, /npx drift-guard slr delete --yes --role AWSServiceRoleForBatch/);
   });
 
-  it("says so where IAM gives neither reason nor list", async () => {
+  it("says that IAM gave neither reason nor resources", async () => {
     const { code, stdout } = await deleteWith(failed());
     assert.equal(code, 1);
     assert.match(stdout, /failed, and IAM gave no reason/);
     assert.match(stdout, /IAM does not name what uses it\. Scan every region/);
   });
 
-  it("shows beside IAM's list what it finds itself", async () => {
+  it("prints what its own scan finds beside IAM's list", async () => {
     iam.environments = [];
     iam.onDelete = () => {
       iam.environments = [
@@ -76,7 +76,7 @@ describe("slr delete --yes", () => {
     assert.match(stdout, /Still uses it, according to the scan:\n {2}late in us-east-1 \(ENABLED, VALID\)/);
   });
 
-  it("gives up waiting in time, and follows the same task when it is run again", async () => {
+  it("stops polling after --for seconds, and follows the same task when run again", async () => {
     iam.statuses = ["<Status>IN_PROGRESS</Status>"];
     const first = await slr("delete", "--yes", "--every", "0", "--for", "0");
     assert.equal(first.code, 2, first.stderr);
@@ -86,14 +86,14 @@ describe("slr delete --yes", () => {
     assert.deepEqual(readOutput(SlrStatusOutput, meanwhile.stdout).deletion?.last, { status: "IN_PROGRESS" });
 
     iam.statuses = ["<Status>SUCCEEDED</Status>"];
-    iam.there = false;
+    iam.exists = false;
     const second = await slr("delete", "--yes", "--every", "0");
     assert.equal(second.code, 0, second.stderr);
     assert.match(second.stdout, /An earlier deletion has not ended; following it/);
     assert.equal(iam.deletions, 1);
   });
 
-  it("asks anew where IAM knows the earlier task no more and the role is still there", async () => {
+  it("requests the deletion again if IAM forgot the task and the role still exists", async () => {
     iam.statuses = ["<Status>IN_PROGRESS</Status>"];
     await slr("delete", "--yes", "--every", "0", "--for", "0");
     iam.statuses = ["unknown", "<Status>SUCCEEDED</Status>"];
@@ -103,14 +103,14 @@ describe("slr delete --yes", () => {
     assert.equal(iam.deletions, 2);
   });
 
-  it("asks again after a deletion that failed", async () => {
+  it("requests the deletion again after a failed one", async () => {
     await deleteWith(failed());
     const { code } = await deleteWith("<Status>SUCCEEDED</Status>");
     assert.equal(code, 0);
     assert.equal(iam.deletions, 2);
   });
 
-  it("goes on where IAM was too busy to tell", async () => {
+  it("goes on polling after IAM was too busy to answer", async () => {
     const { code, stdout } = await deleteWith("busy", "<Status>SUCCEEDED</Status>");
     assert.equal(code, 0);
     assert.match(stdout, /could not be read/);
@@ -131,7 +131,7 @@ describe("slr delete --yes", () => {
     });
   });
 
-  it("is asked for in words that it takes, or changes nothing", async () => {
+  it("changes nothing without --yes or with wrong arguments", async () => {
     for (const [args, complaint] of [
       [["delete"], /Nothing was changed/],
       [["delete", "--yes", "--every", "soon"], /--every takes seconds/],
@@ -147,7 +147,7 @@ describe("slr delete --yes", () => {
     assert.equal(iam.deletions, 0);
   });
 
-  it("is not asked of IAM while the role is used, unless somebody says so", async () => {
+  it("does not ask IAM while the role is used, unless --even-if-used is given", async () => {
     iam.environments = [{ computeEnvironmentName: "ce", type: "MANAGED", state: "ENABLED", status: "VALID" }];
     const refused = await slr("delete", "--yes", "--json");
     assert.equal(refused.code, 1, refused.stderr);
@@ -163,7 +163,7 @@ describe("slr delete --yes", () => {
     assert.equal(iam.deletions, 1);
   });
 
-  it("asks for nothing that it could not remember", async () => {
+  it("does not ask IAM if the state file cannot be written", async () => {
     const file = join(state, "file");
     await writeFile(file, "");
     const { code, stderr } = await slr("delete", "--yes", "--state", join(file, "deletions.json"));
@@ -172,7 +172,7 @@ describe("slr delete --yes", () => {
     assert.equal(iam.deletions, 0);
   });
 
-  it("does not overwrite a state file that holds something else", async () => {
+  it("does not overwrite a file that is not a state file", async () => {
     const file = join(state, "mine.json");
     await writeFile(file, '{"notes": []}');
     const { code, stderr } = await slr("delete", "--yes", "--state", file);
@@ -184,7 +184,7 @@ describe("slr delete --yes", () => {
 });
 
 describe("slr delete-plan of the role for SageMaker", () => {
-  it("takes queues off service environments, then disables and deletes those", async () => {
+  it("detaches queues from service environments, then disables and deletes those", async () => {
     const { code, stdout, stderr } = await slr(
       "delete-plan",
       "--role",
@@ -215,7 +215,7 @@ describe("slr delete-plan of the role for SageMaker", () => {
 
 describe("slr create and slr describe", () => {
   it("print what they changed as JSON", async () => {
-    iam.there = false;
+    iam.exists = false;
     const created = await slr("create", "--json");
     assert.equal(created.code, 0, created.stderr);
     assert.equal(readOutput(SlrCreateOutput, created.stdout).created, true);
@@ -223,7 +223,7 @@ describe("slr create and slr describe", () => {
     assert.equal(nowhere.code, 1, nowhere.stderr);
     assert.equal(readOutput(SlrDescribeOutput, nowhere.stdout).changed, false);
 
-    iam.there = true;
+    iam.exists = true;
     const again = await slr("create", "--json");
     assert.equal(readOutput(SlrCreateOutput, again.stdout).created, false);
     const described = await slr("describe", "Batch's own", "--json");
@@ -233,9 +233,9 @@ describe("slr create and slr describe", () => {
   });
 });
 
-/** An account of one role whose deletions end as told, which no emulator can be brought to. */
+/** An account with one role, whose deletions go through the given states; no emulator can do that. */
 const fresh = () => ({
-  there: true,
+  exists: true,
   statuses: [] as string[],
   deletions: 0,
   environments: [] as object[],
@@ -259,7 +259,7 @@ function answer({ action, parameters }: Call): Answer {
     case "GetCallerIdentity":
       return xml(action, `<Account>${account}</Account><Arn>arn:aws:iam::${account}:user/ada</Arn>`);
     case "GetRole":
-      return iam.there
+      return iam.exists
         ? xml(action, roleOf(parameters.get("RoleName") ?? ""))
         : refusal("NoSuchEntity", "It cannot be found.", 404);
     case "ListAttachedRolePolicies":
@@ -307,7 +307,7 @@ function statusOf(action: string): Answer {
   const status = iam.statuses.length > 1 ? iam.statuses.shift() : iam.statuses[0];
   if (status === "unknown") return refusal("NoSuchEntity", "no such task", 404);
   if (status === "busy") return refusal("ServiceFailure", "try again", 500);
-  if (status?.includes("SUCCEEDED")) iam.there = false;
+  if (status?.includes("SUCCEEDED")) iam.exists = false;
   return xml(action, status ?? "");
 }
 
@@ -318,7 +318,7 @@ function roleOf(roleName: string): string {
 }
 
 function deleteWith(...statuses: readonly string[]): Promise<Run> {
-  iam.there = true;
+  iam.exists = true;
   iam.statuses = [...statuses];
   return slr("delete", "--yes", "--every", "0");
 }

@@ -14,7 +14,7 @@ export interface RoleDetail {
   readonly Tags: readonly never[];
 }
 
-/** The roles of an account in which every guarded role is as it should be. */
+/** The roles of an account in which every watched role matches its reference. */
 export function cleanRoles(): readonly RoleDetail[] {
   return builtInReferences().map(({ role, path = "/", trust, attachments }, index) => ({
     RoleName: role,
@@ -32,12 +32,12 @@ export function cleanRoles(): readonly RoleDetail[] {
   }));
 }
 
-/** The clean roles with one of them altered. */
+/** The clean roles with one of them changed. */
 export function rolesWith(name: string, over: Partial<RoleDetail>): readonly RoleDetail[] {
   return cleanRoles().map((role) => (role.RoleName === name ? { ...role, ...over } : role));
 }
 
-/** The whole output; without the policies' documents where they are not wanted. */
+/** The whole output as text; without the documents of the policies if `documents` is false. */
 export function printSnapshot(
   roles: readonly RoleDetail[],
   { documents = true }: { readonly documents?: boolean } = {},

@@ -20,8 +20,8 @@ const place = { account, region: "eu-west-1", partition: "aws" };
 const text = (most: number) => z.string().min(1).max(most);
 const time = z.iso.datetime();
 
-// What BatchImportFindings refuses, from its API model: required fields, lengths, and what may not be imported again.
-// An unknown field is refused as well, so that Workflow, Note or Severity cannot slip in.
+// The constraints of BatchImportFindings in the API model: required fields, lengths, and fields that may not be updated.
+// Unknown fields fail too, so that Workflow, Note or Severity cannot slip in.
 const Importable = z.strictObject({
   SchemaVersion: z.literal("2018-10-08"),
   Id: text(512),
@@ -79,7 +79,7 @@ const Importable = z.strictObject({
 });
 
 describe("the Security Hub finding", () => {
-  it("is one that BatchImportFindings takes, whatever the finding holds", () => {
+  it("is accepted by BatchImportFindings for every kind of finding", () => {
     for (const transition of everyTransition()) {
       const finding: AwsSecurityFinding = formatAsff(transition, place);
       Importable.parse(finding);
@@ -87,7 +87,7 @@ describe("the Security Hub finding", () => {
     }
   });
 
-  it("keeps one Id through everything that happens to the finding", () => {
+  it("keeps one Id through every transition", () => {
     const ids = new Set(
       (["opened", "worsened", "rolled-back", "resolved", "reopened"] as const).map(
         (kind) => formatAsff(aTransition({ kind, finding: aFinding() }), place).Id,
@@ -96,7 +96,7 @@ describe("the Security Hub finding", () => {
     assert.deepEqual([...ids], [`drift-guard/${account}/${aFinding().id}`]);
   });
 
-  it("closes a resolved finding so that it can open again", () => {
+  it("archives a resolved finding so that it can reopen", () => {
     const of = (state: "open" | "resolved" | "suppressed") => {
       const { Compliance, RecordState } = formatAsff(aTransition({ finding: aFinding({ state }) }), place);
       return [Compliance.Status, RecordState];
@@ -106,7 +106,7 @@ describe("the Security Hub finding", () => {
     assert.deepEqual(of("suppressed"), ["FAILED", "ARCHIVED"]);
   });
 
-  it("fails on drift and stolen credentials, and warns of what is unsure or only to be known", () => {
+  it("is FAILED for drift and stolen credentials, and WARNING for everything else", () => {
     const status = (evidence: Parameters<typeof aFinding>[0]) =>
       formatAsff(aTransition({ finding: aFinding(evidence) }), place).Compliance.Status;
     assert.equal(status({ evidence: aDrift() }), "FAILED");
@@ -138,13 +138,13 @@ describe("the Security Hub finding", () => {
     );
   });
 
-  it("names the role as it was last read: path and partition are not to be guessed", () => {
+  it("names the role by the ARN that was last read", () => {
     const arn = `arn:aws-cn:iam::${account}:role/service-role/AWSBatchServiceRole`;
     const { Resources } = formatAsff(aTransition({ finding: aFinding({ arn }) }), place);
     assert.equal(Resources[0]?.Id, arn);
   });
 
-  it("was created when the finding opened and updated when it moved", () => {
+  it("is created when the finding opened and updated at its transition", () => {
     const at = secondsAfterNoon(90);
     const { CreatedAt, UpdatedAt } = formatAsff(aTransition({ kind: "worsened", at }), place);
     assert.deepEqual([CreatedAt, UpdatedAt], [secondsAfterNoon(0), at]);

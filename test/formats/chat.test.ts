@@ -5,7 +5,7 @@ import * as z from "zod";
 import { aFinding, aTransition } from "../builders.ts";
 import { everyTransition } from "./transitions.ts";
 
-// The schema that AWS prints for custom notifications, and no field beside it.
+// The published schema of custom notifications, and no other field.
 const Notification = z.strictObject({
   version: z.literal("1.0"),
   source: z.literal("custom"),
@@ -28,11 +28,11 @@ const Notification = z.strictObject({
 const read = (...args: Parameters<typeof formatChat>) => Notification.parse(JSON.parse(formatChat(...args)));
 
 describe("the chat message", () => {
-  it("keeps to the schema of custom notifications, whatever the finding holds", () => {
+  it("matches the schema of custom notifications for every kind of finding", () => {
     for (const transition of everyTransition()) read(transition);
   });
 
-  it("keeps all that happens to one finding in one thread", () => {
+  it("puts every transition of one finding in one thread", () => {
     const finding = aFinding();
     const threads = (["opened", "rolled-back", "resolved"] as const).map(
       (kind) => read(aTransition({ kind, finding })).metadata.threadId,
@@ -40,7 +40,7 @@ describe("the chat message", () => {
     assert.deepEqual(threads, [finding.id, finding.id, finding.id]);
   });
 
-  it("tells the grants, who it was, and the command to run", () => {
+  it("has the grants, the actor and the command to run", () => {
     const { content, metadata } = read(aTransition());
     assert.match(content.title, /^HIGH, New: Policy AWSBatchServiceRole is missing/);
     assert.match(content.description, /`ec2:DescribeInstances on \*`/);
@@ -50,19 +50,19 @@ describe("the chat message", () => {
     assert.deepEqual(metadata.relatedResources, ["arn:aws:iam::123456789012:role/AWSBatchServiceRole"]);
   });
 
-  it("names the role as it was last read", () => {
+  it("names the role by the ARN that was last read", () => {
     const arn = "arn:aws-cn:iam::123456789012:role/service-role/AWSBatchServiceRole";
     const { metadata } = read(aTransition({ finding: aFinding({ arn }) }));
     assert.deepEqual(metadata.relatedResources, [arn]);
   });
 
-  it("lets no foreign text mention anybody, make a link or leave its code span", () => {
+  it("prevents mentions and links in text from outside, and keeps it in its code span", () => {
     for (const transition of everyTransition()) {
       const { content, metadata } = read(transition);
       for (const text of [content.title, content.description, metadata.summary, ...content.nextSteps]) {
         assert.doesNotMatch(text, /[<>]/);
         for (const line of text.split("\n")) {
-          // Outside of code spans, which are what stands between pairs of backticks.
+          // Outside of code spans, the text between pairs of backticks.
           const outside = line.split("`").filter((_, index) => index % 2 === 0);
           assert.equal(line.split("`").length % 2, 1, line);
           for (const words of outside) assert.doesNotMatch(words, /:\/\/|\]\(|@\w/, line);

@@ -19,15 +19,15 @@ const everything = (evidence: Evidence, role = batch) => {
   return [title, ...sentences, ...lists.flatMap(({ heading, lines }) => [heading, ...lines])].join("\n");
 };
 
-describe("evidence in words", () => {
-  it("says that a detached policy is missing, what is no longer allowed, and what that stops", () => {
+describe("a description of evidence", () => {
+  it("says that a detached policy is missing, what is no longer allowed, and what stops working", () => {
     const { title, sentences, lists } = describeEvidence(aDrift(), batch);
     assert.equal(title, "Policy AWSBatchServiceRole is missing from AWSBatchServiceRole");
     assert.match(sentences.join(" "), /jobs wait in RUNNABLE/);
     assert.deepEqual(lists, [{ heading: "No longer allowed", lines: ["ec2:DescribeInstances on *"] }]);
   });
 
-  it("says who may now assume a role, and that sessions outlive the repair", () => {
+  it("says who may now assume a role, and that sessions outlive the rollback", () => {
     const told = everything(
       aDrift({
         part: "trust",
@@ -41,12 +41,12 @@ describe("evidence in words", () => {
     assert.match(told, /Sessions that were issued meanwhile stay valid/);
   });
 
-  it("says that an execution role which lost something keeps jobs from starting", () => {
+  it("says that jobs do not start if the execution role lost permissions", () => {
     const told = everything(aDrift({ part: "trust", side: "missing" }), "ecsTaskExecutionRole");
     assert.match(told, /new jobs fail before they start/);
   });
 
-  it("warns that a Deny which was put on may be an answer to an incident", () => {
+  it("warns that an added Deny may be an answer to an incident", () => {
     const told = everything(
       aDrift({ part: "inline:quarantine", grants: [], denies: [aGrant({ actions: ["*"] })] }),
     );
@@ -55,7 +55,7 @@ describe("evidence in words", () => {
     assert.match(told, /Newly denied\n\* on \*/);
   });
 
-  it("says which inline policy gives too much", () => {
+  it("names the inline policy that allows too much", () => {
     const told = everything(
       aDrift({ part: "inline:rogue", side: "excess", grants: [aGrant({ actions: ["iam:*"] })] }),
     );
@@ -63,7 +63,7 @@ describe("evidence in words", () => {
     assert.match(told, /Allowed beyond the reference\niam:\* on \*/);
   });
 
-  it("says that a role is absent, elsewhere, or under a boundary", () => {
+  it("says that a role is absent, at another path, or under a boundary", () => {
     const drift = (over: Parameters<typeof aDrift>[0]) => everything(aDrift({ grants: [], ...over }));
     assert.match(drift({ part: "role", side: "missing" }), /^AWSBatchServiceRole does not exist/);
     assert.match(
@@ -73,11 +73,11 @@ describe("evidence in words", () => {
     assert.match(drift({ part: "boundary", side: "altered" }), /^The boundary of AWSBatchServiceRole/);
   });
 
-  it("never takes an undecided part for clean, and gives the reasons", () => {
+  it("never calls an undecided part clean, and gives the reasons", () => {
     assert.match(everything(anUndecided()), /unsure is never taken for clean[\s\S]*no such operator/);
   });
 
-  it("says that AWS went back to an older version, and that nothing came of it", () => {
+  it("says that AWS returned to an older version with the same permissions", () => {
     const { title, sentences } = describeEvidence(
       aVendorChange({ version: "v9", since: "v12", added: [] }),
       "AWSBatchServiceRole",
@@ -86,11 +86,11 @@ describe("evidence in words", () => {
     assert.match(sentences.join(" "), /is older than .* What it gives is the same\./);
   });
 
-  it("says that a vendor change is AWS's own", () => {
+  it("says that AWS made a vendor change", () => {
     assert.match(everything(aVendorChange()), /^AWS published v13[\s\S]*Added by AWS\nautoscaling:/);
   });
 
-  it("says who tried a refused call, from where, and that nothing was changed", () => {
+  it("says who made a refused call, from where, and that nothing was changed", () => {
     const told = everything(anAttempt({ earlier: ["a", "b"] }));
     assert.match(told, /^iam:DeleteRole on AWSBatchServiceRole was refused/);
     assert.match(told, /user\/mallory from 203\.0\.113\.7 \(aws-cli\/2\.17\.32\)/);
@@ -98,11 +98,11 @@ describe("evidence in words", () => {
     assert.match(told, /2 more came before/);
   });
 
-  it("calls for action where the guard's own credentials are in other hands", () => {
+  it("asks for action if somebody else has the guard's credentials", () => {
     assert.match(everything(anImpersonation()), /Treat the credentials[\s\S]*as stolen/);
   });
 
-  it("lets no foreign text break a line, turn it or move the cursor", () => {
+  it("escapes control characters in text from outside", () => {
     const evil = "x\u001b[31m\n\u202Efake";
     const pieces: readonly Evidence[] = [
       ...everyEvidence(),

@@ -4,11 +4,11 @@ import { formatGrant, formatGrants, formatRequest } from "@drift-guard/formats/g
 import { aGrant } from "../builders.ts";
 
 describe("a grant as one line", () => {
-  it("says everything on everything as it stands in the policy", () => {
+  it("prints wildcards as they are in the policy", () => {
     assert.equal(formatGrant(aGrant({ actions: ["iam:*"], resources: ["*"] })), "iam:* on *");
   });
 
-  it("says so where it is told in part", () => {
+  it("marks a grant that is only partly a difference", () => {
     const grant = aGrant({ actions: ["ec2:*"], resources: ["*"], partly: true });
     assert.equal(formatGrant(grant), "ec2:* on *, in part");
   });
@@ -29,7 +29,7 @@ describe("a grant as one line", () => {
     );
   });
 
-  it("says everybody where a principal is everybody", () => {
+  it("says everybody for the principal *", () => {
     const { resources: _, ...trust } = aGrant({
       actions: ["sts:AssumeRole"],
       principals: [{ type: "AWS", id: "*" }],
@@ -37,7 +37,7 @@ describe("a grant as one line", () => {
     assert.equal(formatGrant(trust), "sts:AssumeRole by everybody");
   });
 
-  it("tells the exceptions of NotAction, NotResource and NotPrincipal", () => {
+  it("has the exceptions of NotAction, NotResource and NotPrincipal", () => {
     const grant = aGrant({
       actions: ["*"],
       exceptActions: ["iam:*", "sts:*"],
@@ -52,12 +52,12 @@ describe("a grant as one line", () => {
     );
   });
 
-  it("tells what is carved out of some actions", () => {
+  it("has the actions that are excluded", () => {
     const grant = aGrant({ actions: ["iam:*"], exceptActions: ["iam:GetRole"] });
     assert.equal(formatGrant(grant), "iam:* except iam:GetRole on *");
   });
 
-  it("tells the conditions under which it is none", () => {
+  it("has the conditions under which there is no difference", () => {
     const mfa = { operator: "Bool", key: "aws:multifactorauthpresent", values: ["true"] };
     const tls = { operator: "Bool", key: "aws:securetransport", values: ["true"] };
     const office = { operator: "IpAddress", key: "aws:sourceip", values: ["10.0.0.0/8"] };
@@ -70,12 +70,12 @@ describe("a grant as one line", () => {
     assert.match(told([mfa], [tls], [office], [mfa]), /^iam:\* on \* except when .*, or in 1 more case$/);
   });
 
-  it("shortens a long list to its first and a count", () => {
+  it("shortens a long list to its first items and a count", () => {
     const actions = Array.from({ length: 61 }, (_, index) => `ec2:Describe${index}`);
     assert.equal(formatGrant(aGrant({ actions })), "ec2:Describe0 and 60 more on *");
   });
 
-  it("lists a few and counts the rest of many grants", () => {
+  it("lists the first of many grants and counts the others", () => {
     const grants = Array.from({ length: 13 }, (_, index) => aGrant({ actions: [`s3:Get${index}`] }));
     const lines = formatGrants(grants, 10);
     assert.equal(lines.length, 11);

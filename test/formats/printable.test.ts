@@ -5,18 +5,18 @@ import fc from "fast-check";
 
 const hostile = fc.string({ unit: "binary", maxLength: 700 });
 
-describe("foreign text", () => {
-  it("shows control characters, bidi marks and newlines instead of obeying them", () => {
+describe("text from outside", () => {
+  it("escapes control characters, bidirectional marks and newlines", () => {
     assert.equal(sanitise("a\u001b[2Jb"), "a\\u{1b}[2Jb");
     assert.equal(sanitise("admin\u202Eresu"), "admin\\u{202e}resu");
     assert.equal(sanitise("one\r\ntwo\tthree\u2028four"), "one\\r\\ntwo\\tthree\\u{2028}four");
   });
 
-  it("leaves ordinary text of any script alone", () => {
+  it("leaves printable text of any script unchanged", () => {
     assert.equal(sanitise("Größe 日本 ñ 🚀"), "Größe 日本 ñ 🚀");
   });
 
-  it("is one printable line of bounded length, whatever it was", () => {
+  it("becomes one printable line of bounded length", () => {
     fc.assert(
       fc.property(hostile, fc.integer({ min: 5, max: 400 }), (text, most) => {
         const shown = sanitise(text, most);
@@ -27,7 +27,7 @@ describe("foreign text", () => {
     );
   });
 
-  it("is printable ASCII where nothing else is taken", () => {
+  it("becomes printable ASCII for fields that take nothing else", () => {
     fc.assert(
       fc.property(hostile, fc.integer({ min: 5, max: 400 }), (text, most) => {
         assert.match(sanitiseAscii(text, most), new RegExp(`^[\\x20-\\x7e]{0,${most}}$`));

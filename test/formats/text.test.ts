@@ -5,7 +5,7 @@ import { formatText } from "@drift-guard/formats/text";
 import { aDrift, aFinding, anActor, anAttempt, aTransition, aVendorChange } from "../builders.ts";
 import { everyTransition, evil } from "./transitions.ts";
 
-describe("the message for people", () => {
+describe("the text message", () => {
   it("says who did what, when, from where, how bad it is, and which finding it is", () => {
     const { subject, body } = formatText(aTransition());
     assert.equal(
@@ -19,12 +19,12 @@ describe("the message for people", () => {
     assert.match(body, /Finding 5f1d0c6f7a0e4b52, transition 5f1d0c6f7a0e4b52#1/);
   });
 
-  it("names AWS for what AWS did, not somebody unknown", () => {
+  it("names AWS as the actor of a vendor change", () => {
     const { actor: _, ...told } = aTransition({ finding: aFinding({ evidence: aVendorChange() }) });
     assert.match(formatText(told).body, /Who: +AWS itself\n/);
   });
 
-  it("names whoever caused the finding where the guard itself acted on it", () => {
+  it("names the cause of the finding if the guard itself acted", () => {
     const { actor: _, ...refused } = aTransition({
       kind: "refused",
       finding: aFinding({ causedBy: anActor({ arn: "arn:aws:iam::123456789012:role/terraform" }) }),
@@ -32,14 +32,14 @@ describe("the message for people", () => {
     assert.match(formatText(refused).body, /Who: +arn:aws:iam::123456789012:role\/terraform from/);
   });
 
-  it("gives the command that puts a detached policy back", () => {
+  it("has the command that attaches a detached policy again", () => {
     assert.match(
       formatText(aTransition()).body,
       /\n {2}aws iam attach-role-policy --role-name AWSBatchServiceRole --policy-arn arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole\n/,
     );
   });
 
-  it("leads to the trust of the very reference that the role was compared with", () => {
+  it("has the command that sets the trust of the reference that was compared", () => {
     const evidence = aDrift({ part: "trust", side: "excess" });
     const finding = aFinding({ evidence, reference: "team's" });
     assert.ok(
@@ -49,45 +49,45 @@ describe("the message for people", () => {
     );
   });
 
-  it("offers no trust where the role's name alone is known: the owner may mean another role by it", () => {
+  it("has no trust command without the name of the compared reference", () => {
     const finding = aFinding({ evidence: aDrift({ part: "trust", side: "excess" }) });
     assert.doesNotMatch(formatText(aTransition({ finding })).body, /update-assume-role-policy/);
   });
 
-  it("tells what a loss stops by the reference, not by the role's name", () => {
+  it("says what a loss stops by the reference, not by the role's name", () => {
     const told = formatText(aTransition({ finding: aFinding({ reference: "ecsTaskExecutionRole" }) })).body;
     assert.match(told, /new jobs fail before they start/);
     const own = formatText(aTransition({ finding: aFinding({ reference: "team" }) })).body;
     assert.match(own, /Whatever works with AWSBatchServiceRole may fail/);
   });
 
-  it("offers no write on a service-linked role", () => {
+  it("has no writing command for a service-linked role", () => {
     const finding = aFinding({ role: { account: "123456789012", name: "AWSServiceRoleForBatch" } });
     const { body } = formatText(aTransition({ finding }));
     assert.doesNotMatch(body, /attach-role-policy/);
     assert.match(body, /npx drift-guard check AWSServiceRoleForBatch/);
   });
 
-  it("offers no write on a role that stands where only AWS may write", () => {
+  it("has no writing command for a role at a service-linked path", () => {
     const arn = "arn:aws:iam::123456789012:role/aws-service-role/other.amazonaws.com/AWSServiceRoleForOther";
     const { body } = formatText(aTransition({ finding: aFinding({ arn }) }));
     assert.doesNotMatch(body, /attach-role-policy/);
   });
 
-  it("claims of a refused rollback only what is known: its first step may be done", () => {
+  it("says of a refused rollback only what is known: its first step may be done", () => {
     const note = "The rollback stopped: the role changed meanwhile. Put back by iam:DetachRolePolicy.";
     const { body } = formatText(aTransition({ kind: "refused", note }));
     assert.match(body, /Put back by iam:DetachRolePolicy\./);
     assert.doesNotMatch(body, /changed nothing/);
   });
 
-  it("says that the sweep asks again where the reason passes", () => {
+  it("says that the sweep retries if the reason passes", () => {
     const { body } = formatText(aTransition({ kind: "refused", finding: aFinding({ retry: true }) }));
     assert.match(body, /sweep asks again/);
     assert.doesNotMatch(body, /will not try/);
   });
 
-  it("does not take a role that is gone for one that is as it should be", () => {
+  it("does not call a deleted role clean", () => {
     const { body } = formatText(
       aTransition({ kind: "resolved", note: roleGone, finding: aFinding({ state: "resolved" }) }),
     );
@@ -95,25 +95,25 @@ describe("the message for people", () => {
     assert.doesNotMatch(body, /as it should be|Nothing has to be done/);
   });
 
-  it("says why nothing was put back, and that a person has to decide", () => {
+  it("says why nothing was rolled back, and that a person has to decide", () => {
     const { body } = formatText(aTransition({ kind: "refused", note: "A Deny was put on the role." }));
     assert.match(body, /A Deny was put on the role\./);
     assert.match(body, /a person has to decide/);
   });
 
-  it("says that a rolled-back finding stays open, and that a resolved one needs nothing", () => {
+  it("says that a rolled-back finding stays open, and that a resolved one needs no action", () => {
     assert.match(formatText(aTransition({ kind: "rolled-back" })).body, /stays open until/);
     const resolved = formatText(aTransition({ kind: "resolved", finding: aFinding({ state: "resolved" }) }));
     assert.match(resolved.body, /Nothing has to be done/);
     assert.doesNotMatch(resolved.body, /aws iam/);
   });
 
-  it("leads to the call in CloudTrail where a call was refused", () => {
+  it("has the command that finds a refused call in CloudTrail", () => {
     const { body } = formatText(aTransition({ finding: aFinding({ evidence: anAttempt() }) }));
     assert.match(body, /AttributeKey=EventId,AttributeValue=6c1eed73-00ee-4810-8009-c9ce5990c100/);
   });
 
-  it("has a subject and a size that SNS takes, whatever the finding holds", () => {
+  it("has a subject and a size that SNS accepts for every kind of finding", () => {
     for (const transition of everyTransition()) {
       const { subject, body } = formatText(transition);
       assert.match(subject, /^[A-Za-z][\x20-\x7e]{0,98}$/);

@@ -2,10 +2,10 @@ import type { Evidence } from "@drift-guard/core/model/evidence";
 import { type Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import { aDrift, aFinding, aGrant, anActor, aTransition, everyEvidence } from "../builders.ts";
 
-/** Text that tries to break out of whatever it is put into. */
+/** Text that tries to break out of its context. */
 export const evil = "`x`\u001b[31m\n<!channel> [a](https://evil.example) @here \u202Efake";
 
-/** Every kind of transition with every kind of evidence, well-behaved and hostile, short and far too long. */
+/** Every kind of transition with every kind of evidence: ordinary, hostile, short and far too long. */
 export function everyTransition(): readonly Transition[] {
   const long = "long".repeat(5000);
   const pieces: readonly Evidence[] = [

@@ -15,7 +15,7 @@ const everyFormat = (finding: ReturnType<typeof aFinding>) => {
 };
 
 describe("What uses a role", () => {
-  it("is told as what breaks where the role gives too little, with what already suffers", () => {
+  it("is listed as what breaks if the role lost permissions, with the symptoms", () => {
     for (const text of everyFormat(aFinding({ usedBy, symptoms }))) {
       assert.match(text, /What breaks.*compute environment prod in us-east-1/s);
       assert.match(text, /Seen in AWS Batch.*job nightly FAILED/s);
@@ -23,20 +23,20 @@ describe("What uses a role", () => {
     }
   });
 
-  it("is told as who uses it where the role gives too much, or nothing is wrong any more", () => {
+  it("is listed as what uses the role if it gained permissions or is resolved", () => {
     const excess = aFinding({ usedBy, evidence: aDrift({ side: "excess" }) });
     for (const finding of [excess, aFinding({ usedBy, state: "resolved" })]) {
       for (const text of everyFormat(finding)) assert.match(text, /Used by.*compute environment prod/s);
     }
   });
 
-  it("is told in few lines, so that what drifted is told as well", () => {
+  it("is shortened so that the drift fits too", () => {
     const many = Array.from({ length: 20 }, (_, index) => `job definition render-${index}:1 in us-east-1`);
     const { Description } = formatAsff(aTransition({ finding: aFinding({ usedBy: many }) }), place);
     assert.match(Description, /render-2:1 in us-east-1; and 17 more\. No longer allowed: ec2:/);
   });
 
-  it("is told whole in a field of its own of Security Hub", () => {
+  it("is complete in a product field of Security Hub", () => {
     const { ProductFields } = formatAsff(aTransition({ finding: aFinding({ usedBy, symptoms }) }), place);
     assert.equal(ProductFields["drift-guard/UsedBy"], usedBy[0]);
     assert.match(ProductFields["drift-guard/Symptoms"] ?? "", /job nightly FAILED/);
@@ -44,13 +44,13 @@ describe("What uses a role", () => {
     assert.ok(!("drift-guard/UsedBy" in none));
   });
 
-  it("is told as it is, not as it was, once the role is put back", () => {
+  it("is described by the current state after a rollback", () => {
     const finding = aFinding({ usedBy, state: "resolved" });
     const { body } = formatText(aTransition({ kind: "resolved", finding }));
     assert.match(body, /\nUsed by:\n {2}- compute environment prod/);
   });
 
-  it("is not spoken of where it is not known, or nothing does", () => {
+  it("is left out if it is unknown or empty", () => {
     for (const finding of [aFinding(), aFinding({ usedBy: [] })]) {
       for (const text of everyFormat(finding)) assert.doesNotMatch(text, /What breaks|Used by/);
     }
@@ -58,7 +58,7 @@ describe("What uses a role", () => {
 });
 
 describe("A grant that job definitions need", () => {
-  it("is cured by the command that gives exactly it", () => {
+  it("has a command that adds exactly the missing grant", () => {
     const cure = '{"Version":"2012-10-17","Statement":[]}';
     const evidence = aDrift({ part: "permissions", cure, detail: "job definition render:7 needs it." });
     const { body } = formatText(

@@ -13,7 +13,7 @@ function split(input: string | Uint8Array, size = Number.POSITIVE_INFINITY): rea
   return [...items, ...splitter.end()];
 }
 
-// What came out: the records themselves, and ✗ with its number for each that could not be read.
+// The records, with ✗ and its number in place of each unreadable one.
 function outcome(items: readonly TrailItem[]): readonly unknown[] {
   return items.map((item) => {
     const failed = `✗${item.place.record}`;
@@ -45,21 +45,21 @@ describe("splitting a trail into records", () => {
   };
 
   for (const [form, text] of Object.entries(forms)) {
-    it(`finds the records of ${form}, wherever the pieces end`, () => {
+    it(`finds the records of ${form}, wherever the chunks end`, () => {
       for (const size of [1, 2, 3, 7, 64, Number.POSITIVE_INFINITY]) {
         assert.deepEqual(outcome(split(text, size)), records);
       }
     });
   }
 
-  it("gives any JSON object back as it was, in any form and any pieces", () => {
+  it("returns every JSON object unchanged, in any form and any chunks", () => {
     fc.assert(
       fc.property(
         fc.array(fc.dictionary(fc.string(), fc.jsonValue())),
         fc.constantFrom("lines", "list", "wrapper", "printed"),
         fc.integer({ min: 1, max: 50 }),
         (objects, form, size) => {
-          // An object with a list called Records is the wrapper itself.
+          // An object with a list named Records is itself the object around the records.
           fc.pre(objects.every((object) => !("Records" in object) && !("Events" in object)));
           const text = {
             lines: objects.map((object) => JSON.stringify(object)).join("\n"),
@@ -76,7 +76,7 @@ describe("splitting a trail into records", () => {
     );
   });
 
-  it("says where each record begins: its number, line and byte", () => {
+  it("reports the number, line and byte where each record begins", () => {
     const places = split('{"Records":[\n  {"ü":1},\n  {"b":2}]}').map(({ place }) => place);
     assert.deepEqual(places, [
       { record: 1, line: 2, offset: 15 },
@@ -84,7 +84,7 @@ describe("splitting a trail into records", () => {
     ]);
   });
 
-  it("names a line that is broken and goes on with the next", () => {
+  it("reports a broken line and goes on with the next", () => {
     const broken = [
       '{"a": {"b": 1}',
       '{"a": "text',
@@ -109,7 +109,7 @@ describe("splitting a trail into records", () => {
     }
   });
 
-  it("names a broken record inside a list and goes on with the next", () => {
+  it("reports a broken record in a list and goes on with the next", () => {
     const broken = ['{"a":1', '{"a":"text}', '{"a" 1}', '{"a":[1}', "null", "17", '"}, {"', '{"a":{"b":1}'];
     for (const record of broken) {
       for (const size of [1, 1000]) {
@@ -121,25 +121,25 @@ describe("splitting a trail into records", () => {
     }
   });
 
-  it("tells input that ends in the middle of a record or before its list does", () => {
+  it("reports input that ends inside a record or before the end of its list", () => {
     assert.deepEqual(outcome(split('[{"a":1},{"b":')), [{ a: 1 }, "✗2"]);
     assert.deepEqual(outcome(split('{"Records":[{"a":1},')), [{ a: 1 }, "✗2"]);
     assert.deepEqual(outcome(split('{"Records":[{"a":1}]')), [{ a: 1 }, "✗2"]);
   });
 
-  it("gives nothing for nothing", () => {
+  it("returns no items for empty input", () => {
     assert.deepEqual(split(""), []);
     assert.deepEqual(split(" \n"), []);
     assert.deepEqual(split('{"Records":[]}'), []);
   });
 
-  it("says at which byte the JSON of a record breaks", () => {
+  it("reports the byte at which the JSON of a record breaks", () => {
     const [item] = split('{"a": 1 2}');
     assert.ok(item && "problem" in item);
     assert.match(item.problem, /breaks at byte 8, line 1/);
   });
 
-  it("does not keep what is too long to be a record", () => {
+  it("does not keep a record that is too long", () => {
     const splitter = new RecordSplitter();
     const items: TrailItem[] = [...splitter.push(Buffer.from('{"a":"'))];
     const megabyte = Buffer.alloc(1024 * 1024, "x");
@@ -148,7 +148,7 @@ describe("splitting a trail into records", () => {
     assert.deepEqual(outcome(items), ["✗1", { b: 1 }]);
   });
 
-  it("neither throws nor loses its way on any bytes", () => {
+  it("numbers records consecutively on any bytes, without throwing", () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 200 }),
       fc
