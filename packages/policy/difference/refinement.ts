@@ -162,7 +162,7 @@ function listParts<Selector>(
   combination: Combination,
   { selector, except }: Entry<Selector>,
   statements: readonly CompiledStatement[],
-  { relations: { covers, overlapsNone: areApart }, isSingle, clause, print }: Dimension<Selector>,
+  { relations: { covers, overlapsNone }, isSingle, clause, print }: Dimension<Selector>,
   { negated, overlapping }: { readonly negated: boolean; readonly overlapping: boolean },
 ): readonly Selector[] {
   const parts = new Map<string, Selector>();
@@ -172,7 +172,7 @@ function listParts<Selector>(
     if (own?.negated !== negated || missesCombination(statement, combination)) continue;
     for (const part of own.entries) {
       if (covers(part, selector) || except.some((wide) => covers(wide, part))) continue;
-      if (covers(selector, part) || (overlapping && !areApart([part], selector)))
+      if (covers(selector, part) || (overlapping && !overlapsNone([part], selector)))
         parts.set(print(part), part);
     }
   }
