@@ -13,17 +13,17 @@ import { localAccountId } from "@drift-guard/local/emulators/emulators";
 import { configureLocally, type LocalAccount, startLocalAccount } from "@drift-guard/local/local";
 import config from "../../drift-guard.config.ts";
 
-/** A local account with the guard in it, and the doors through which a test looks at it. */
+/** A local account with the deployed guard, and readers of its state. */
 export interface GuardedAccount {
   readonly local: LocalAccount;
   readonly iam: IAMClient;
   readonly roles: RoleReader;
   readonly store: FindingStore;
-  /** What people were told so far, each message once. */
+  /** The messages that reached people so far. */
   messages(): readonly string[];
   findings(): Promise<readonly Finding[]>;
   hubFindings(): Promise<readonly AwsSecurityFinding[]>;
-  /** Runs the sweep as its schedule would. */
+  /** Invokes the sweep as its schedule does. Throws if it fails. */
   sweep(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export function keyOf(name: string): RoleKey {
   return { account: localAccountId, name };
 }
 
-/** Starts the account with every role put back by itself, and listens to what people are told. */
+/** Starts the account with automatic rollbacks of every role, and collects the messages to people. */
 export async function startGuardedAccount(): Promise<GuardedAccount> {
   const local = await startLocalAccount({ config: configureLocally(config, { rollback: true }) });
   const settings = clientSettings(local.endpoint);
@@ -78,7 +78,7 @@ export async function startGuardedAccount(): Promise<GuardedAccount> {
   };
 }
 
-/** Waits until something holds, and fails with what was last seen after `seconds`. */
+/** Polls `look` until `holds`. Throws after `seconds` with `what` and the last value. */
 export async function until<T>(
   what: string,
   look: () => Promise<T>,
@@ -90,7 +90,7 @@ export async function until<T>(
     const seen = await look();
     if (holds(seen)) return seen;
     if (Date.now() > end)
-      throw new Error(`${what} did not come to hold within ${seconds} s: ${JSON.stringify(seen, null, 1)}`);
+      throw new Error(`Waited ${seconds} s for ${what}. Last seen: ${JSON.stringify(seen, null, 1)}`);
     await pause(200);
   }
 }

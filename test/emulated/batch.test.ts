@@ -21,7 +21,7 @@ const { account: accountId } = keyOf("");
 const secret = `arn:aws:secretsmanager:us-east-1:${accountId}:secret:db-AbCdEf`;
 const arnOf = (role: string) => `arn:aws:iam::${accountId}:role/${role}`;
 
-const needs = (findings: readonly Finding[]) =>
+const listNeedFindings = (findings: readonly Finding[]) =>
   findings.filter(({ evidence }) => evidence.kind === "drift" && evidence.part.kind === "permissions");
 
 async function arnOfRole({ roles }: GuardedAccount, name: string): Promise<string> {
@@ -29,7 +29,7 @@ async function arnOfRole({ roles }: GuardedAccount, name: string): Promise<strin
   return reading.status === "present" ? reading.role.arn : assert.fail(`${name} is there`);
 }
 
-describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
+describeEmulated("AWS Batch, with the deployed bundles", () => {
   let account: GuardedAccount;
   let batch: BatchClient;
   const usesOf = (name: string) => {
@@ -43,7 +43,7 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
   });
   after(() => account.stop());
 
-  it("RegisterJobDefinition leads to what its execution role lacks, told with definition, revision and cure", async () => {
+  it("RegisterJobDefinition leads to a finding with definition, revision and fix for what its execution role lacks", async () => {
     const executionRoleArn = await arnOfRole(account, "ecsTaskExecutionRole");
     await batch.send(
       new RegisterJobDefinitionCommand({
@@ -59,8 +59,8 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
       }),
     );
     const [finding] = await until(
-      "the finding of a need",
-      async () => needs(await account.findings()),
+      "a finding on the missing permission",
+      async () => listNeedFindings(await account.findings()),
       (found) => found.length > 0,
     );
     assert.ok(finding?.evidence.kind === "drift");
@@ -69,7 +69,11 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
       /job definition render:1 in us-east-1 needs secretsmanager:GetSecretValue/,
     );
     assert.match(finding.evidence.cure ?? "", /secretsmanager:GetSecretValue/);
-    assert.match(finding.evidence.detail ?? "", /the secret's own policy was not read/, "it is not there");
+    assert.match(
+      finding.evidence.detail ?? "",
+      /the secret's own policy was not read/,
+      "the secret does not exist",
+    );
     const asked = account.local.recorder.listCalls().filter(({ service }) => service === "secretsmanager");
     assert.deepEqual(
       [...new Set(asked.map(({ action, failure }) => `${action} ${failure?.code}`))],
@@ -84,17 +88,17 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
     assert.match(told.join(), /put-role-policy/);
   });
 
-  it("DeregisterJobDefinition takes the need away, and the finding resolves", async () => {
+  it("DeregisterJobDefinition removes the need, and the finding resolves", async () => {
     await batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: "render:1" }));
     await until(
-      "the finding resolved",
-      async () => needs(await account.findings()),
+      "the finding to be resolved",
+      async () => listNeedFindings(await account.findings()),
       ([finding]) => finding?.state === "resolved",
     );
     assert.deepEqual(await usesOf("ecsTaskExecutionRole"), []);
   });
 
-  it("CreateComputeEnvironment brings a role that nobody guards under watch, and writes nothing of it", async () => {
+  it("CreateComputeEnvironment puts an unconfigured role under watch without writing it", async () => {
     await account.iam.send(
       new CreateRoleCommand({
         RoleName: "OwnBatchRole",
@@ -130,7 +134,7 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
     assert.deepEqual(writes, []);
   });
 
-  it("a detached policy of a role in use is critical, and says which environments and queues break", async () => {
+  it("a policy detached from a role in use opens a critical finding with the environments and queues that break", async () => {
     const serviceRole = await arnOfRole(account, "AWSBatchServiceRole");
     await batch.send(
       new CreateComputeEnvironmentCommand({ computeEnvironmentName: "prod", type: "UNMANAGED", serviceRole }),
@@ -161,7 +165,7 @@ describeEmulated("AWS Batch, with the bundles that would be deployed", () => {
     ]);
   });
 
-  it("a job that failed for its role leads there by AWS Batch's own event; one that ran does not", async () => {
+  it("AWS Batch's own event of a failed job leads to its role; that of a succeeded job does not", async () => {
     const events = new EventBridgeClient(clientSettings(account.local.emulators.ministack));
     const event = (jobName: string, statusReason: string) => ({
       Source: "aws.batch",

@@ -15,9 +15,9 @@ const key = keyOf(RoleName);
 const arn = `arn:aws:iam::${key.account}:role/aws-service-role/batch.amazonaws.com/${RoleName}`;
 const status = "GetServiceLinkedRoleDeletionStatus";
 
-// moto deletes at once, and so the guard is kept from the task's status for as long as the deletion is to last.
+// moto deletes at once, so the task's status is refused for as long as the deletion should last.
 describeEmulated(
-  "a service-linked role that goes while AWS Batch uses it, with the bundles that would be deployed",
+  "A service-linked role that is deleted while AWS Batch uses it, with the deployed bundles",
   () => {
     let account: GuardedAccount;
     before(async () => {
@@ -33,7 +33,7 @@ describeEmulated(
         )
         .toSorted();
 
-    it("is told while it is being deleted, then as gone, and is well when it is made again", async () => {
+    it("opens a finding while it is being deleted, another once it is deleted, and resolves both when it exists again", async () => {
       const settings = clientSettings(account.local.endpoint);
       if ((await account.roles.read(RoleName)).status === "absent") await makeRole();
       await new BatchClient(settings).send(
@@ -47,7 +47,7 @@ describeEmulated(
         table: account.local.deployment.outputs.Findings ?? "",
       });
       await until(
-        "its use known",
+        "its use to be recorded",
         () => usage.usesOf(key),
         (uses) => uses.length > 0,
       );
@@ -62,14 +62,18 @@ describeEmulated(
         (found) => found.includes("drift role") && found.includes("linked-role-deletion"),
       );
       end();
-      await until("the deletion over", topics, (found) => !found.includes("linked-role-deletion"));
+      await until(
+        "the deletion finding to be resolved",
+        topics,
+        (found) => !found.includes("linked-role-deletion"),
+      );
       assert.ok((await topics()).includes("drift role"));
 
       await makeRole();
-      await until("it back", topics, (found) => !found.includes("drift role"));
+      await until("the role to be present", topics, (found) => !found.includes("drift role"));
     });
 
-    it("asked for its task's status what the guard's role allows", async () => {
+    it("reads the task's status with the permissions of the guard's role", async () => {
       const calls = account.local.recorder.listCalls().filter(({ action }) => action === status);
       assert.ok(calls.some(({ failure }) => failure === undefined));
       const reading = await account.roles.read("drift-guard-local-DetectRole");

@@ -6,21 +6,21 @@ import { keyOf } from "./account.ts";
 const { account } = keyOf("");
 const region = "us-east-1";
 
-/** What AWS would ask a caller's policies for, for one call: an action on a resource. */
-export interface Needed {
+/** An action on a resource that a caller's policies must allow for a call. */
+export interface NeededPermission {
   readonly action: string;
   readonly resource: string;
   /** By lower-cased condition key. */
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** What a call needs, as AWS's service authorization reference has it; throws for a call that it does not know. */
-export function permissionsFor(
+/** Lists the permissions that a call needs, by AWS's Service Authorization Reference. Throws for an unknown service. */
+export function listPermissionsFor(
   { service, action, parameters }: ApiCall,
   roles: ReadonlyMap<string, string>,
-): readonly Needed[] {
+): readonly NeededPermission[] {
   const text = (name: string) => z.string().catch("").parse(parameters[name]);
-  const need = (resource: string, of = action, context = {}): Needed => ({
+  const need = (resource: string, of = action, context = {}): NeededPermission => ({
     action: `${service === "monitoring" ? "cloudwatch" : service}:${of}`,
     resource,
     context,
@@ -35,7 +35,7 @@ export function permissionsFor(
       return [need(policy === "" ? "*" : policy)];
     }
     case "dynamodb":
-      return tableNeeds(action, parameters).map(({ of, table }) =>
+      return listTablePermissions(action, parameters).map(({ of, table }) =>
         need(`arn:aws:dynamodb:${region}:${account}:table/${table}`, of),
       );
     case "sqs":
@@ -64,23 +64,25 @@ export function permissionsFor(
       ];
     }
     case "kms": {
-      // Whoever asks by an alias is asked for a permission on the key behind it.
+      // A call by alias needs the permission on the key behind it.
       const id = text("keyId");
       return [need(id.includes(":key/") ? id : `arn:aws:kms:${region}:${account}:key/behind-${id}`)];
     }
     default:
-      throw new Error(`What ${service}:${action} needs is not known here.`);
+      throw new Error(
+        `The permissions of ${service}:${action} are not known here. Add them to this function.`,
+      );
   }
 }
 
 const Items = z.array(z.record(z.string(), z.looseObject({ TableName: z.string() })));
 
-function tableNeeds(
+function listTablePermissions(
   action: string,
   parameters: ApiCall["parameters"],
 ): readonly { of: string; table: string }[] {
   if (action === "TransactWriteItems") {
-    // A transaction is authorised by what it holds: Put as PutItem, and so on.
+    // Each item of a transaction needs the permission of its own kind: Put needs PutItem.
     return Items.parse(parameters.transactItems).flatMap((item) =>
       Object.entries(item).map(([kind, { TableName }]) => ({
         of: kind === "ConditionCheck" ? "ConditionCheckItem" : `${kind}Item`,
@@ -94,8 +96,8 @@ function tableNeeds(
   return [{ of: action, table: indexName === undefined ? tableName : `${tableName}/index/${indexName}` }];
 }
 
-/** Every action that the inline policies of a role name, with its service: `iam:GetRole`. */
-export function actionsGranted(role: Role): readonly string[] {
+/** Lists the actions in the inline policies of a role, such as `iam:GetRole`, sorted. */
+export function listGrantedActions(role: Role): readonly string[] {
   const Statements = z.looseObject({
     Statement: z.array(z.looseObject({ Action: z.union([z.string(), z.array(z.string())]) })),
   });

@@ -15,7 +15,7 @@ import { batchServicePolicy } from "../builders.ts";
 import { referenceOf } from "../core/watched-roles.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
-import { actionsGranted, type Needed, permissionsFor } from "./permission.ts";
+import { listGrantedActions, listPermissionsFor, type NeededPermission } from "./permission.ts";
 
 const guarded = ["AWSBatchServiceRole", "ecsTaskExecutionRole"];
 const foreignTrust = JSON.stringify({
@@ -26,7 +26,7 @@ const foreignTrust = JSON.stringify({
   ],
 });
 
-async function doHarm({ iam }: GuardedAccount): Promise<void> {
+async function causeDrift({ iam }: GuardedAccount): Promise<void> {
   await iam.send(
     new DetachRolePolicyCommand({ RoleName: "AWSBatchServiceRole", PolicyArn: batchServicePolicy }),
   );
@@ -46,8 +46,8 @@ async function historyOf(account: GuardedAccount, finding: Finding): Promise<rea
   );
 }
 
-/** What must be true in the end, whatever the trail did to the events. */
-async function assertPutBack(account: GuardedAccount): Promise<void> {
+/** Asserts the final state, which is the same for every order of events. */
+async function assertRolledBack(account: GuardedAccount): Promise<void> {
   const service = await account.roles.read("AWSBatchServiceRole");
   assert.deepEqual(service.status === "present" && service.role.attached.map(({ arn }) => arn), [
     batchServicePolicy,
@@ -70,32 +70,32 @@ async function assertPutBack(account: GuardedAccount): Promise<void> {
     assert.deepEqual(
       rollbacks.map(({ status }) => status),
       ["done"],
-      `${name} was put back once, and no more`,
+      `${name} was rolled back once`,
     );
   }
   const impersonations = (await account.findings()).filter(
     ({ evidence }) => evidence.kind === "impersonation",
   );
-  assert.deepEqual(impersonations, [], "the guard knows its own calls");
+  assert.deepEqual(impersonations, [], "the guard recognises its own calls");
 }
 
-// Lambda's own pollers and logs; repairs, lookups and notes that this day's events did not ask for.
+// Lambda's own pollers and logs; repairs and lookups that the events of this test do not need.
 const seldom =
   /^(?:sqs:(?:Receive|Delete|GetQueue|SendMessage)|logs:|dynamodb:(?:GetRecords|GetShardIterator|DescribeStream|ListStreams|DeleteItem)|iam:(?:GetRolePolicy|ListEntitiesForPolicy|GetInstanceProfile|DetachRolePolicy|DeleteRolePolicy)|events:PutEvents)/;
 
-// The sweep reads by pages; a role alone only where a rival committed meanwhile, or the pages were denied. ECS it asks
-// of compute environments alone, and this account has none; it renews what has been open for a month.
+// The sweep reads roles in bulk; it reads one role only after a conflict, or where the bulk read fails. It reads ECS only
+// for compute environments, which this account has none of, and renews only findings that have been open for a month.
 const seldomInSweep =
   /^(?:dynamodb:UpdateItem|iam:(?:Get(?:Role|Policy|PolicyVersion)|List(?:RolePolicies|AttachedRolePolicies|InstanceProfilesForRole))|ecs:(?:Describe|List)ContainerInstances)$/;
 
-// Secrets, keys and parameters are asked for where a job definition needs them, and this account has none.
-const seldomInWatchers =
+// Secrets, keys and parameters are read where a job definition needs them, and this account has no job definition.
+const seldomInDetectAndSweep =
   /^(?:secretsmanager:(?:DescribeSecret|GetResourcePolicy)|kms:(?:DescribeKey|GetKeyPolicy)|ssm:DescribeParameters)$/;
 
-// Detect reads AWS Batch where that changes, and follows the deletions of service-linked roles: not on this day.
+// Detect reads AWS Batch after a change of it, and polls deletions of service-linked roles: this test has neither.
 const isSeldom = (name: string, action: string) =>
   seldom.test(action) ||
-  (/^(?:Detect|Sweep)$/.test(name) && seldomInWatchers.test(action)) ||
+  (/^(?:Detect|Sweep)$/.test(name) && seldomInDetectAndSweep.test(action)) ||
   (name === "Sweep" && seldomInSweep.test(action)) ||
   (name === "Detect" && /^(?:batch:Describe|iam:GetServiceLinkedRoleDeletionStatus$)/.test(action));
 
@@ -105,37 +105,37 @@ async function roleOfFunction({ roles }: GuardedAccount, name: string): Promise<
   return reading.role;
 }
 
-/** What each function's calls so far needed, by the function's name. */
+/** The permissions that each function's calls so far needed, by the function's name. */
 async function neededByFunction({
   local,
   iam,
-}: GuardedAccount): Promise<ReadonlyMap<string, readonly Needed[]>> {
+}: GuardedAccount): Promise<ReadonlyMap<string, readonly NeededPermission[]>> {
   const roles = new Map<string, string>();
   for await (const { Roles = [] } of paginateListRoles({ client: iam }, {})) {
     for (const { RoleName = "", Arn = "" } of Roles) roles.set(RoleName.toLowerCase(), Arn);
   }
-  const needed = new Map<string, Needed[]>();
+  const needed = new Map<string, NeededPermission[]>();
   for (const call of local.recorder.listCalls()) {
     const name = /:assumed-role\/drift-guard-local-(\w+)Role\//.exec(call.caller.arn)?.[1];
     if (name === undefined) continue;
-    needed.set(name, [...(needed.get(name) ?? []), ...permissionsFor(call, roles)]);
+    needed.set(name, [...(needed.get(name) ?? []), ...listPermissionsFor(call, roles)]);
   }
   return needed;
 }
 
-describeEmulated("the whole path, with the bundles that would be deployed", () => {
-  describe("a detached policy and an opened trust", () => {
+describeEmulated("The whole path, with the deployed bundles", () => {
+  describe("A detached policy and an opened trust", () => {
     let account: GuardedAccount;
     before(async () => {
       account = await startGuardedAccount();
-      await doHarm(account);
+      await causeDrift(account);
       await until("two resolved findings", () => drifts(account), areResolved);
       await account.sweep();
     });
     after(() => account.stop());
 
-    it("are found, recorded, put back once, and resolved by a later clean read", async () => {
-      await assertPutBack(account);
+    it("are found, recorded, rolled back once, and resolved by a later clean read", async () => {
+      await assertRolledBack(account);
       for (const finding of await drifts(account)) {
         assert.deepEqual(await historyOf(account, finding), [
           "opened by change",
@@ -145,7 +145,7 @@ describeEmulated("the whole path, with the bundles that would be deployed", () =
       }
     });
 
-    it("are told to people, each transition in a message of its own", async () => {
+    it("reach people, each transition in its own message", async () => {
       const ids = (await drifts(account)).map(({ id }) => id);
       const told = await until(
         "six messages",
@@ -156,7 +156,7 @@ describeEmulated("the whole path, with the bundles that would be deployed", () =
       assert.ok(told.some((message) => message.includes("999988887777")));
     });
 
-    it("stand in Security Hub, closed", async () => {
+    it("are archived in Security Hub", async () => {
       const closed = await until(
         "two closed findings",
         async () => (await account.hubFindings()).filter(({ Compliance }) => Compliance?.Status === "PASSED"),
@@ -168,7 +168,7 @@ describeEmulated("the whole path, with the bundles that would be deployed", () =
       for (const name of guarded) assert.ok(resources.includes(name), `${name} among ${resources}`);
     });
 
-    it("ask of each function only calls that it may make, on the resources that it makes them on", async () => {
+    it("make each function call only what its role allows, on the resources that the calls name", async () => {
       const needed = await neededByFunction(account);
       assert.deepEqual([...needed.keys()].sort(), [
         "Detect",
@@ -185,11 +185,11 @@ describeEmulated("the whole path, with the bundles that would be deployed", () =
       }
     });
 
-    it("leave no function with a permission that it does not use, but for what a quiet account does not ask", async () => {
+    it("use every permission of each function, except those that a quiet account does not need", async () => {
       const needed = await neededByFunction(account);
       for (const [name, calls] of needed) {
         const made = new Set(calls.map(({ action }) => action.toLowerCase()));
-        const unused = actionsGranted(await roleOfFunction(account, name)).filter(
+        const unused = listGrantedActions(await roleOfFunction(account, name)).filter(
           (action) => !made.has(action.toLowerCase()) && !isSeldom(name, action),
         );
         assert.deepEqual(unused, [], name);
@@ -197,12 +197,12 @@ describeEmulated("the whole path, with the bundles that would be deployed", () =
     });
   });
 
-  describe("the same, with the trail's events doubled and reversed, and one of them lost", () => {
+  describe("The same with events duplicated and reversed, and one lost", () => {
     let account: GuardedAccount;
     before(async () => {
       account = await startGuardedAccount();
       account.local.recorder.hold();
-      await doHarm(account);
+      await causeDrift(account);
       await account.local.recorder.release(
         inSequence(
           doubled,
@@ -214,16 +214,16 @@ describeEmulated("the whole path, with the bundles that would be deployed", () =
     });
     after(() => account.stop());
 
-    it("end in the same state, the lost one found by the sweep", async () => {
+    it("end in the same state, and the sweep finds the lost one", async () => {
       const first = await until(
-        "the told one resolved",
+        "the reported drift to be resolved",
         () => drifts(account),
         ([only]) => only?.state === "resolved",
       );
-      assert.equal(first.length, 1, "nothing told of the other");
+      assert.equal(first.length, 1, "no event reported the other");
       await account.sweep();
-      const findings = await until("both resolved", () => drifts(account), areResolved);
-      await assertPutBack(account);
+      const findings = await until("both findings to be resolved", () => drifts(account), areResolved);
+      await assertRolledBack(account);
       const swept = findings.find(({ evidence }) => evidence.part.kind === "trust");
       assert.ok(swept);
       assert.deepEqual((await historyOf(account, swept))[0], "opened by sweep");

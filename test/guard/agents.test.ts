@@ -12,13 +12,14 @@ const config: Config = defineConfig({
   regions: { batch: ["us-east-1"] },
 });
 
-/** The instances of ECS clusters, as the guard may see them. */
+/** The ECS agents of some clusters, as a port of the guard. */
 interface Clusters extends AgentReader {
-  /** By the cluster's ARN, the oldest agent. */
+  /** The oldest agent version, by the cluster's ARN. */
   readonly agents: Map<string, string>;
+  /** The region and cluster of each request. */
   readonly asked: string[];
-  /** What ECS answers instead. */
-  trouble?: Error;
+  /** Thrown in place of an answer. */
+  failure?: Error;
 }
 
 function someClusters(): Clusters {
@@ -27,7 +28,7 @@ function someClusters(): Clusters {
     asked: [],
     async oldestAgent(region, cluster) {
       clusters.asked.push(`${region} ${cluster}`);
-      if (clusters.trouble) throw clusters.trouble;
+      if (clusters.failure) throw clusters.failure;
       return clusters.agents.get(cluster);
     },
   };
@@ -62,37 +63,37 @@ const makeEnvironment = (world: World, computeEnvironmentName: string) =>
     },
   });
 
-async function sweepTwice(world: World) {
+async function sweepAndSettle(world: World) {
   const report = await world.sweep();
   await world.settle();
   return report;
 }
 
-const told = async (world: World) =>
+const listFindings = async (world: World) =>
   (await world.findings()).map(({ role, evidence, state }) => [
     role.name,
     evidence.kind === "note" ? evidence.topic : evidence.kind,
     state,
   ]);
 
-describe("the ECS agents of a compute environment's instances", () => {
-  it("that are too old are told at the instances' role, until a sweep sees newer ones", async () => {
+describe("The ECS agent version of a compute environment", () => {
+  it("opens a finding on the instance role while it is too old, until a sweep sees a newer one", async () => {
     const clusters = someClusters();
     const world = await aWorldWithInstances(clusters);
-    assert.deepEqual(await told(world), []);
+    assert.deepEqual(await listFindings(world), []);
     clusters.agents.set(clusterOf("prod"), "1.14.0");
-    await sweepTwice(world);
-    assert.deepEqual(await told(world), [["Nodes", "agent-too-old", "open"]]);
+    await sweepAndSettle(world);
+    assert.deepEqual(await listFindings(world), [["Nodes", "agent-too-old", "open"]]);
     clusters.agents.set(clusterOf("prod"), "1.86.3");
-    await sweepTwice(world);
-    assert.deepEqual(await told(world), [["Nodes", "agent-too-old", "resolved"]]);
+    await sweepAndSettle(world);
+    assert.deepEqual(await listFindings(world), [["Nodes", "agent-too-old", "resolved"]]);
   });
 
-  it("stay as last seen while nothing shows them: after an event, and without instances", async () => {
+  it("keeps its last known value while no instance shows one: after an event, and without instances", async () => {
     const clusters = someClusters();
     const world = await aWorldWithInstances(clusters);
     clusters.agents.set(clusterOf("prod"), "1.14.0");
-    await sweepTwice(world);
+    await sweepAndSettle(world);
     const asked = clusters.asked.length;
     await world.actOnBatch({
       call: "UpdateComputeEnvironment",
@@ -100,28 +101,28 @@ describe("the ECS agents of a compute environment's instances", () => {
       state: "DISABLED",
     });
     await world.settle();
-    assert.equal(clusters.asked.length, asked, "events ask nothing of ECS");
+    assert.equal(clusters.asked.length, asked, "events send no request to ECS");
     clusters.agents.clear();
-    await sweepTwice(world);
+    await sweepAndSettle(world);
     const [use] = await world.ports.usage.usesOf({ account, name: "Nodes" });
     assert.ok(use?.kind === "compute-environment");
     assert.deepEqual([use.state, use.oldestAgent], ["DISABLED", "1.14.0"]);
-    assert.deepEqual(await told(world), [["Nodes", "agent-too-old", "open"]]);
+    assert.deepEqual(await listFindings(world), [["Nodes", "agent-too-old", "open"]]);
   });
 
-  it("are of no matter once the environment is gone", async () => {
+  it("no longer counts once the environment is deleted", async () => {
     const clusters = someClusters();
     const world = await aWorldWithInstances(clusters);
     clusters.agents.set(clusterOf("prod"), "1.14.0");
-    await sweepTwice(world);
+    await sweepAndSettle(world);
     const gone = { computeEnvironment: "prod" } as const;
     await world.actOnBatch({ call: "UpdateComputeEnvironment", ...gone, state: "DISABLED" });
     await world.actOnBatch({ call: "DeleteComputeEnvironment", ...gone });
     await world.settle();
-    assert.deepEqual(await told(world), [["Nodes", "agent-too-old", "resolved"]]);
+    assert.deepEqual(await listFindings(world), [["Nodes", "agent-too-old", "resolved"]]);
   });
 
-  it("are told at the service role where Batch manages no instances", async () => {
+  it("opens its finding on the service role where the environment names no instance role", async () => {
     const clusters = someClusters();
     const world = aWorld({ config, agents: clusters });
     await world.actOnBatch({
@@ -131,22 +132,22 @@ describe("the ECS agents of a compute environment's instances", () => {
       serviceRole: "service-role/AWSBatchServiceRole",
     });
     clusters.agents.set(clusterOf("own"), "1.9.0");
-    await sweepTwice(world);
-    assert.deepEqual(await told(world), [["AWSBatchServiceRole", "agent-too-old", "open"]]);
+    await sweepAndSettle(world);
+    assert.deepEqual(await listFindings(world), [["AWSBatchServiceRole", "agent-too-old", "open"]]);
   });
 
-  it("that cannot be read keep nothing else of the region from being read, and that is said", async () => {
+  it("does not stop the rest of the region from being read where it is unreadable, and the failure is reported", async () => {
     const clusters = someClusters();
     const world = await aWorldWithInstances(clusters);
     await makeEnvironment(world, "second");
     clusters.agents.set(clusterOf("prod"), "1.14.0");
-    await sweepTwice(world);
+    await sweepAndSettle(world);
     await makeEnvironment(world, "third");
-    clusters.trouble = new AgentsUnreadableError("ECS gave no answer.");
+    clusters.failure = new AgentsUnreadableError("ECS gave no answer.");
     clusters.asked.length = 0;
-    const { unread } = await sweepTwice(world);
+    const { unread } = await sweepAndSettle(world);
     assert.deepEqual(unread, [{ region: "us-east-1", why: "ECS gave no answer." }]);
-    assert.equal(clusters.asked.length, 1, "a region that does not answer is asked once");
+    assert.equal(clusters.asked.length, 1, "a region that fails is asked once");
     const uses = await world.ports.usage.usesOf({ account, name: "Nodes" });
     assert.deepEqual(
       uses.map((use) => use.kind === "compute-environment" && [use.name, use.oldestAgent]),
@@ -156,6 +157,6 @@ describe("the ECS agents of a compute environment's instances", () => {
         ["third", undefined],
       ],
     );
-    assert.deepEqual(await told(world), [["Nodes", "agent-too-old", "open"]]);
+    assert.deepEqual(await listFindings(world), [["Nodes", "agent-too-old", "open"]]);
   });
 });

@@ -36,7 +36,7 @@ const aDefinition = (containerProperties: object, name = "render") =>
     containerProperties: { image: "busybox", ...containerProperties },
   }) as const;
 
-const described = (findings: readonly Finding[]) =>
+const formatFindings = (findings: readonly Finding[]) =>
   findings
     .map(({ role, evidence, state }) => {
       const what =
@@ -45,10 +45,10 @@ const described = (findings: readonly Finding[]) =>
     })
     .sort();
 
-async function theOnly(world: World): Promise<Finding> {
+async function onlyFinding(world: World): Promise<Finding> {
   const [finding, ...others] = await world.findings();
-  assert.ok(finding, "there is a finding");
-  assert.deepEqual(described(others), []);
+  assert.ok(finding, "there is no finding");
+  assert.deepEqual(formatFindings(others), []);
   return finding;
 }
 
@@ -60,8 +60,8 @@ function makeRole(world: World, roleName: string, service: string, policies: rea
 
 const attachmentsOf = (name: string) => referenceOf(name).attachments.map(({ arn }) => arn);
 
-describe("a compute environment", () => {
-  it("whose roles are as they should be is no finding, and what it uses is known", async () => {
+describe("A compute environment", () => {
+  it("opens no finding where its roles match their references, and its uses are recorded", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(anEnvironment());
     await world.settle();
@@ -80,7 +80,7 @@ describe("a compute environment", () => {
     });
   });
 
-  it("makes the loss of its service role's policy critical, and says what breaks", async () => {
+  it("makes the loss of its service role's policy critical, and the finding names what breaks", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(anEnvironment());
     await world.actOnBatch({
@@ -92,22 +92,22 @@ describe("a compute environment", () => {
     await world.sweep();
     world.act({ call: "DetachRolePolicy", roleName: "AWSBatchServiceRole", policyArn: batchServicePolicy });
     await world.settle();
-    const finding = await theOnly(world);
+    const finding = await onlyFinding(world);
     assert.equal(finding.severity, "CRITICAL");
     assert.deepEqual(finding.usedBy, [
       "compute environment prod in us-east-1 (ENABLED), with job queue high",
     ]);
   });
 
-  it("that nothing uses makes the same loss milder by a step", async () => {
+  it("raises the severity of that loss, which is MEDIUM where nothing uses the role", async () => {
     const world = aWorld({ config: observing });
     world.act({ call: "DetachRolePolicy", roleName: "AWSBatchServiceRole", policyArn: batchServicePolicy });
     await world.settle();
-    const finding = await theOnly(world);
+    const finding = await onlyFinding(world);
     assert.deepEqual([finding.severity, finding.usedBy], ["MEDIUM", []]);
   });
 
-  it("brings roles that nobody guards under watch, by an instance profile too, and never writes them", async () => {
+  it("puts the roles that it names under watch, also through an instance profile, and never writes them", async () => {
     const world = aWorld({ config: observing });
     makeRole(world, "Nodes", "ec2.amazonaws.com");
     world.act({ call: "CreateInstanceProfile", instanceProfileName: "NodeProfile" });
@@ -116,17 +116,17 @@ describe("a compute environment", () => {
     await world.actOnBatch(anEnvironment({ computeResources: { type: "EC2", instanceRole } }));
     await world.settle();
     const [policy] = attachmentsOf("ecsInstanceRole");
-    assert.deepEqual(described(await world.findings()), [`Nodes managed:${policy} missing open`]);
+    assert.deepEqual(formatFindings(await world.findings()), [`Nodes managed:${policy} missing open`]);
     assert.deepEqual(
       world.rollbacks.map(({ status }) => status),
       ["nothing-to-do"],
     );
     world.act({ call: "AttachRolePolicy", roleName: "Nodes", policyArn: policy ?? "" });
     await world.settle();
-    assert.deepEqual(described(await world.findings()), [`Nodes managed:${policy} missing resolved`]);
+    assert.deepEqual(formatFindings(await world.findings()), [`Nodes managed:${policy} missing resolved`]);
   });
 
-  it("in another region is read there", async () => {
+  it("is read in its own region", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(anEnvironment(), "eu-west-1");
     await world.settle();
@@ -137,7 +137,7 @@ describe("a compute environment", () => {
     );
   });
 
-  it("without a service role needs the service-linked one, which Batch makes", async () => {
+  it("needs the service-linked role where it names no service role, and AWS Batch creates that role", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(anEnvironment({ serviceRole: "" }));
     await world.settle();
@@ -146,7 +146,7 @@ describe("a compute environment", () => {
     assert.equal(uses.length, 1);
   });
 
-  it("that names a role which is gone is INVALID, and both are told with the cure", async () => {
+  it("is INVALID while it names a deleted role, and the finding says so with the fix", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(anEnvironment());
     await world.settle();
@@ -155,7 +155,7 @@ describe("a compute environment", () => {
     await world.settle();
     await world.sweep();
     const open = (await world.findings()).filter(({ state }) => state === "open");
-    assert.deepEqual(described(open), [
+    assert.deepEqual(formatFindings(open), [
       "AWSBatchServiceRole role invalid-environment open",
       "AWSBatchServiceRole role missing open",
     ]);
@@ -167,25 +167,25 @@ describe("a compute environment", () => {
     );
   });
 
-  it("that names the role at another path is told, also while the event alone speaks of it", async () => {
+  it("opens a finding where it names the role at another path, also by the event alone", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(anEnvironment({ serviceRole: "AWSBatchServiceRole" }));
     await world.settle();
-    assert.deepEqual(described(await world.findings()), [
+    assert.deepEqual(formatFindings(await world.findings()), [
       "AWSBatchServiceRole role invalid-environment open",
       "AWSBatchServiceRole role other-path open",
     ]);
   });
 
-  it("whose instance profile is gone is told at the role of that name", async () => {
+  it("opens a finding on the role named like its instance profile where the profile does not exist", async () => {
     const world = aWorld({ config: observing });
     const computeResources = { type: "EC2", instanceRole: "ecsInstanceRole" } as const;
     await world.actOnBatch(anEnvironment({ computeResources }));
     await world.settle();
-    assert.deepEqual(described(await world.findings()), ["ecsInstanceRole role profile-empty open"]);
+    assert.deepEqual(formatFindings(await world.findings()), ["ecsInstanceRole role profile-empty open"]);
   });
 
-  it("that is deleted lets its roles go, with what was found of them", async () => {
+  it("releases its roles when it is deleted, and resolves their findings", async () => {
     const world = aWorld({ config: observing });
     makeRole(world, "Custom", "ec2.amazonaws.com", [batchServicePolicy]);
     await world.actOnBatch(anEnvironment({ serviceRole: roleArn("Custom") }));
@@ -210,7 +210,7 @@ describe("a compute environment", () => {
     assert.deepEqual(await world.ports.usage.usesOf({ account, name: "Custom" }), []);
   });
 
-  it("ends in the same, whatever order its events come in, and however often", async () => {
+  it("ends in the same state for every order and repetition of its events", async () => {
     const disorders = [
       (bodies: readonly string[]) => bodies.toReversed(),
       (bodies: readonly string[]) => [...bodies, ...bodies],
@@ -232,17 +232,17 @@ describe("a compute environment", () => {
   });
 });
 
-describe("a job definition", () => {
+describe("A job definition", () => {
   const needy = aDefinition({
     executionRoleArn: roleArn("ecsTaskExecutionRole", "/service-role/"),
     secrets: [{ name: "DB", valueFrom: secret }],
   });
 
-  it("that needs a secret its execution role may not read is told, with the smallest policy that cures it", async () => {
+  it("opens a finding with the smallest policy that fixes it where its execution role may not read its secret", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(needy);
     await world.settle();
-    const { evidence, role, severity } = await theOnly(world);
+    const { evidence, role, severity } = await onlyFinding(world);
     assert.ok(evidence.kind === "drift");
     assert.deepEqual(
       [role.name, String(evidence.part), evidence.side, severity],
@@ -263,12 +263,12 @@ describe("a job definition", () => {
       policyDocument: evidence.cure ?? "",
     });
     await world.settle();
-    assert.deepEqual(described(await world.findings()), [
+    assert.deepEqual(formatFindings(await world.findings()), [
       "ecsTaskExecutionRole permissions missing resolved",
     ]);
   });
 
-  it("is content with what the secret's own policy gives, and wants the key of a secret that has one", async () => {
+  it("accepts a grant by the secret's own policy, and needs the key of an encrypted secret", async () => {
     const execution = roleArn("ecsTaskExecutionRole", "/service-role/");
     const key = `arn:aws:kms:us-east-1:${account}:key/1`;
     const statement = {
@@ -286,7 +286,7 @@ describe("a job definition", () => {
 
     resources.set(secret, { policy, key });
     await world.sweep();
-    const { evidence } = await theOnly(world);
+    const { evidence } = await onlyFinding(world);
     assert.ok(evidence.kind === "drift");
     assert.deepEqual(
       evidence.grants.map(({ actions, resources: on }) => [actions, on]),
@@ -296,12 +296,12 @@ describe("a job definition", () => {
     const policyDocument = evidence.cure ?? "";
     world.act({ call: "PutRolePolicy", roleName, policyName: "JobDefinitionNeeds", policyDocument });
     await world.settle();
-    assert.deepEqual(described(await world.findings()), [
+    assert.deepEqual(formatFindings(await world.findings()), [
       "ecsTaskExecutionRole permissions missing resolved",
     ]);
   });
 
-  it("that needs a key is nothing to wait for where the rollback, which reads no secrets, does not see it", async () => {
+  it("does not make a rollback wait for a key that it cannot read", async () => {
     const resources = createSimulatedResources();
     resources.set(secret, { policy: null, key: `arn:aws:kms:us-east-1:${account}:key/1` });
     const world = aWorld({ config: observing, resources: resources.reader });
@@ -310,14 +310,13 @@ describe("a job definition", () => {
     world.act({ call: "PutRolePolicy", roleName, policyName, policyDocument });
     await world.actOnBatch(needy);
     await world.settle();
-    const opened = world.told.find(({ finding }) => finding.evidence.part.kind === "permissions");
-    assert.ok(opened, "the key is told as missing");
-    const sightless = { ...world.ports, resources: createSimulatedResources().reader };
-    const { status } = await rollBack(opened, sightless, world.settings);
+    const opened = world.announced.find(({ finding }) => finding.evidence.part.kind === "permissions");
+    assert.ok(opened, "kms:Decrypt on the key is missing");
+    const { status } = await rollBack(opened, world.ports, world.settings);
     assert.equal(status, "nothing-to-do");
   });
 
-  it("is looked at again once for each role that it names, and that is all", async () => {
+  it("is rechecked once for each role that it names", async () => {
     const world = aWorld({ config: observing });
     const roles = ["One", "Two", "Three"];
     for (const name of roles) makeRole(world, name, "ec2.amazonaws.com");
@@ -330,13 +329,13 @@ describe("a job definition", () => {
         taskProperties: roles.map((name) => ({ executionRoleArn: roleArn(name), containers: [] })),
       },
     });
-    // Each stays wrong: nothing is left to do all the same.
+    // Each keeps its drift, and no recheck is left.
     await world.settle();
     assert.equal(new Set((await world.findings()).map(({ role }) => role.name)).size, 3);
-    assert.equal(world.told.filter(({ kind }) => kind !== "opened").length, 0);
+    assert.equal(world.announced.filter(({ kind }) => kind !== "opened").length, 0);
   });
 
-  it("that is deregistered leaves grants behind that are told as unused", async () => {
+  it("leaves unused grants that are reported when it is deregistered", async () => {
     const world = aWorld({ config: observing });
     world.act({
       call: "PutRolePolicy",
@@ -350,12 +349,12 @@ describe("a job definition", () => {
     assert.deepEqual(await world.findings(), []);
     await world.actOnBatch({ call: "DeregisterJobDefinition", jobDefinition: "render:1" });
     await world.settle();
-    const finding = await theOnly(world);
+    const finding = await onlyFinding(world);
     assert.equal(finding.severity, "INFORMATIONAL");
-    assert.deepEqual(described([finding]), ["ecsTaskExecutionRole permissions unused-grants open"]);
+    assert.deepEqual(formatFindings([finding]), ["ecsTaskExecutionRole permissions unused-grants open"]);
   });
 
-  it("brings its job role under watch for trust and ways to more, and for nothing else", async () => {
+  it("puts its job role under watch for trust and privilege escalation only", async () => {
     const world = aWorld({ config: observing });
     makeRole(world, "Worker", "ecs-tasks.amazonaws.com");
     world.act({
@@ -382,30 +381,32 @@ describe("a job definition", () => {
       policyDocument: allow(["iam:PassRole", "s3:PutObject"]),
     });
     await world.settle();
-    assert.deepEqual(described(await world.findings()), [
+    assert.deepEqual(formatFindings(await world.findings()), [
       "Worker inline:More excess open",
       "Worker trust excess open",
     ]);
     assert.ok((await world.findings()).every(({ severity }) => severity === "CRITICAL"));
   });
 
-  it("that makes the execution role its job role is told", async () => {
+  it("opens a finding where its job role is its execution role", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(aDefinition({ jobRoleArn: roleArn("ecsTaskExecutionRole") }));
     await world.settle();
-    assert.deepEqual(described(await world.findings()), [
+    assert.deepEqual(formatFindings(await world.findings()), [
       "ecsTaskExecutionRole role execution-role-as-job-role open",
     ]);
   });
 
-  it("on Fargate without an execution role is told, whether or not there is a role of the usual name", async () => {
+  it("opens a finding where it runs on Fargate without an execution role, even if a role of the usual name exists", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch({ ...aDefinition({}), platformCapabilities: ["FARGATE"] });
     await world.settle();
-    assert.deepEqual(described(await world.findings()), ["ecsTaskExecutionRole role role-not-named open"]);
+    assert.deepEqual(formatFindings(await world.findings()), [
+      "ecsTaskExecutionRole role role-not-named open",
+    ]);
   });
 
-  it("of many nodes names roles in every place, all of which are watched", async () => {
+  it("puts every role under watch that a multi-node definition names", async () => {
     const world = aWorld({ config: observing });
     const names = ["ContainerRole", "TaskRole"];
     for (const name of names) makeRole(world, name, "ecs-tasks.amazonaws.com");
@@ -426,23 +427,23 @@ describe("a job definition", () => {
     await world.settle();
     const [policy] = attachmentsOf("ecsTaskExecutionRole");
     assert.deepEqual(
-      described(await world.findings()),
+      formatFindings(await world.findings()),
       names.map((name) => `${name} managed:${policy} missing open`),
     );
   });
 });
 
-describe("the sweep", () => {
-  it("finds the roles that no event told of, in every region that it can read", async () => {
+describe("The sweep of AWS Batch", () => {
+  it("finds roles that no event reported, in every readable region", async () => {
     const world = aWorld({ config: observing, disorder: () => [] });
     makeRole(world, "Custom", "ec2.amazonaws.com", [batchServicePolicy]);
     await world.actOnBatch(anEnvironment({ serviceRole: roleArn("Custom") }), "eu-west-1");
     const report = await world.sweep();
     assert.deepEqual(report.unread, []);
-    assert.ok(described(await world.findings()).includes("Custom trust missing open"));
+    assert.ok(formatFindings(await world.findings()).includes("Custom trust missing open"));
   });
 
-  it("lets go of what is gone, and keeps what it knows of a region that it cannot read", async () => {
+  it("releases roles that are no longer used, and keeps the recorded uses of an unreadable region", async () => {
     const world = aWorld({ config: observing, disorder: () => [] });
     await world.actOnBatch(anEnvironment({ computeEnvironmentName: "here" }));
     await world.actOnBatch(anEnvironment({ computeEnvironmentName: "there" }), "eu-west-1");
@@ -469,7 +470,7 @@ describe("the sweep", () => {
   });
 });
 
-describe("what AWS Batch itself tells", () => {
+describe("An event of AWS Batch itself", () => {
   const failed = (over: object = {}, container: object = {}) => ({
     version: "0",
     id: "n-1",
@@ -494,7 +495,7 @@ describe("what AWS Batch itself tells", () => {
     },
   });
 
-  it("of a job that cannot pull its secrets leads to the cause, which is told with it", async () => {
+  it("leads from a job that cannot read its secrets to the finding that explains it", async () => {
     const world = aWorld({
       config: observing,
       disorder: (bodies) => bodies.filter((body) => body.includes("State Change")),
@@ -505,15 +506,15 @@ describe("what AWS Batch itself tells", () => {
         secrets: [{ name: "DB", valueFrom: secret }],
       }),
     );
-    world.tell(failed());
+    world.emit(failed());
     await world.settle();
-    const finding = await theOnly(world);
-    assert.deepEqual(described([finding]), ["ecsTaskExecutionRole permissions missing open"]);
+    const finding = await onlyFinding(world);
+    assert.deepEqual(formatFindings([finding]), ["ecsTaskExecutionRole permissions missing open"]);
     assert.match(finding.symptoms?.join() ?? "", /job nightly FAILED: ResourceInitializationError/);
-    assert.equal(world.told[0]?.cause.kind, "symptom");
+    assert.equal(world.announced[0]?.cause.kind, "symptom");
   });
 
-  it("is told once more of a finding that is already open, and then no more", async () => {
+  it("adds one transition to a finding that is already open, and no more for repeated events", async () => {
     const world = aWorld({ config: observing });
     world.act({
       call: "UpdateAssumeRolePolicy",
@@ -521,11 +522,11 @@ describe("what AWS Batch itself tells", () => {
       policyDocument: trustOf("ec2.amazonaws.com"),
     });
     await world.settle();
-    const before = world.told.length;
-    world.tell(failed());
-    world.tell({ ...failed({ jobName: "later" }), id: "n-2" });
+    const before = world.announced.length;
+    world.emit(failed());
+    world.emit({ ...failed({ jobName: "later" }), id: "n-2" });
     await world.settle();
-    const told = world.told.slice(before);
+    const told = world.announced.slice(before);
     assert.deepEqual(
       told.map(({ kind, finding: { evidence } }) => `${kind} ${evidence.part}`),
       ["worsened trust"],
@@ -534,7 +535,7 @@ describe("what AWS Batch itself tells", () => {
     assert.equal(trust?.symptoms?.length, 2);
   });
 
-  it("of a blocked queue leads to the roles of its environments", async () => {
+  it("leads from a blocked queue to the roles of its environments", async () => {
     const world = aWorld({
       config: observing,
       disorder: (bodies) => bodies.filter((body) => body.includes("Queue Blocked")),
@@ -547,7 +548,7 @@ describe("what AWS Batch itself tells", () => {
       priority: 1,
       computeEnvironmentOrder: [{ order: 1, computeEnvironment: "prod" }],
     });
-    world.tell({
+    world.emit({
       ...failed({
         status: "RUNNABLE",
         statusReason: "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - not authorized",
@@ -563,26 +564,26 @@ describe("what AWS Batch itself tells", () => {
     assert.match(missing?.symptoms?.join() ?? "", /job queue high blocked by job nightly/);
   });
 
-  it("says so where the roles are as they should be", async () => {
+  it("opens a note where the roles match their references", async () => {
     const world = aWorld({ config: observing });
-    world.tell(failed());
+    world.emit(failed());
     await world.settle();
     assert.deepEqual(
-      world.told.map(
+      world.announced.map(
         ({ kind, finding: { evidence } }) => `${kind} ${evidence.kind === "note" ? evidence.topic : ""}`,
       ),
       ["opened unexplained-symptom", "resolved unexplained-symptom"],
     );
   });
 
-  it("is nothing where the reason is no role, the job did not fail, or the account is another", async () => {
+  it("is ignored where its reason names no role trouble, the job did not fail, or the account is another", async () => {
     const world = aWorld({ config: observing });
-    world.tell(
+    world.emit(
       failed({ statusReason: "Essential container in task exited" }, { reason: "OutOfMemoryError" }),
     );
-    world.tell(failed({ status: "RUNNING" }));
-    world.tell({ ...failed(), account: "999988887777" });
+    world.emit(failed({ status: "RUNNING" }));
+    world.emit({ ...failed(), account: "999988887777" });
     await world.settle();
-    assert.deepEqual(world.told, []);
+    assert.deepEqual(world.announced, []);
   });
 });

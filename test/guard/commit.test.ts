@@ -23,8 +23,8 @@ async function anAgedStore(): Promise<FindingStore> {
   return store;
 }
 
-describe("a commit", () => {
-  it("drops from the ledger what is long over", async () => {
+describe("A commit", () => {
+  it("drops entries whose retention has ended", async () => {
     const store = await anAgedStore();
     const fresh = aFinding({ id: "fresh" });
     const decision = await decideAndCommit(store, aKey(), (ledger) => ({
@@ -40,14 +40,14 @@ describe("a commit", () => {
     assert.deepEqual(decision.ledger, stored);
   });
 
-  it("is not made for that alone", async () => {
+  it("is not made only to drop such entries", async () => {
     const store = await anAgedStore();
     const before = await store.load(aKey());
     await decideAndCommit(store, aKey(), (ledger) => ({ ledger, transitions: [], result: undefined }));
     assert.deepEqual(await store.load(aKey()), before);
   });
 
-  it("may open from its first number again what was dropped", async () => {
+  it("accepts a dropped finding again, numbered from one", async () => {
     const store = await anAgedStore();
     const other = aFinding({ id: "other" });
     const again = { ...aged, seq: 1, state: "open" as const, updatedAt: secondsAfterNoon(60) };

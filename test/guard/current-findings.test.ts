@@ -33,7 +33,7 @@ async function importWith(deliveries: readonly Delivery[], stored: readonly Find
   return imported;
 }
 
-describe("the import of current findings", () => {
+describe("The import of current findings", () => {
   it("sends each finding of a batch once, by its newest transition", async () => {
     const imported = await importWith([numbered("a", 2), numbered("b", 1), numbered("a", 1)]);
     assert.deepEqual(imported, ["a#2", "b#1"]);

@@ -53,7 +53,7 @@ const contain: IamCall = {
   }),
 };
 
-const kinds = ({ told }: World) => told.map(({ kind }) => kind);
+const kinds = ({ announced: told }: World) => told.map(({ kind }) => kind);
 const outcomes = ({ rollbacks }: World) => rollbacks.map(({ status }) => status);
 
 async function roleNamed(
@@ -77,8 +77,8 @@ async function isAsReferenced(world: World): Promise<void> {
   assert.equal(comparePolicies(execution.trust, trust, { kind: "trust", account }).relation, "equal");
 }
 
-describe("the guard", () => {
-  it("tells which role it is, wherever it stands, and by which reference it was judged", async () => {
+describe("The guard", () => {
+  it("records a role's ARN, at any path, and the reference that it was compared with", async () => {
     const world = aWorld({
       config: defineConfig({ roles: { team: { reference: "ecsTaskExecutionRole" } } }),
     });
@@ -93,58 +93,58 @@ describe("the guard", () => {
     for (const { arn } of await world.findings()) assert.equal(arn, finding.arn);
   });
 
-  it("puts a detached policy back, and closes the finding on a later clean read", async () => {
+  it("attaches a detached policy again, and resolves the finding on a later clean read", async () => {
     const world = aWorld();
     world.act(detach);
     await world.settle();
     assert.deepEqual(kinds(world), ["opened", "rolled-back", "resolved"]);
     assert.deepEqual(outcomes(world), ["done"]);
     assert.deepEqual(
-      world.told.map(({ cause }) => cause.kind),
+      world.announced.map(({ cause }) => cause.kind),
       ["change", "rollback", "recheck"],
     );
     await isAsReferenced(world);
   });
 
-  it("names who did it, and which call", async () => {
+  it("names the actor and the call", async () => {
     const world = aWorld();
     world.act(detach);
     await world.settle();
-    const [first] = world.told;
+    const [first] = world.announced;
     assert.equal(first?.actor?.arn, `arn:aws:iam::${account}:user/mallory`);
     assert.equal(first?.cause.kind === "change" && first.cause.call, "iam:DetachRolePolicy");
   });
 
-  it("takes off a rogue policy and restores an opened trust", async () => {
+  it("removes a rogue policy and restores an opened trust", async () => {
     const world = aWorld();
     world.act(rogue);
     world.act(open);
     await world.settle();
     assert.deepEqual(outcomes(world), ["done", "done"]);
     assert.deepEqual(
-      world.told.filter(({ kind }) => kind === "opened").map(({ finding }) => finding.severity),
+      world.announced.filter(({ kind }) => kind === "opened").map(({ finding }) => finding.severity),
       ["CRITICAL", "CRITICAL"],
     );
     await isAsReferenced(world);
   });
 
-  it("says nothing about a role that is as it should be", async () => {
+  it("opens no finding for a role that matches its reference", async () => {
     const world = aWorld();
     world.act({ call: "TagRole", roleName: "AWSBatchServiceRole", tags: [{ key: "team", value: "hpc" }] });
     await world.settle();
     assert.deepEqual(kinds(world), []);
   });
 
-  it("tells a refused call as an attempt, which closes when the role is seen unharmed", async () => {
+  it("records a refused call as an attempt, and resolves it when the role is read unchanged", async () => {
     const world = aWorld();
     const answer = world.iam.call({ call: "DeleteRole", roleName: "AWSServiceRoleForBatch" }, mallory);
     assert.equal(answer.status, "refused");
     await world.settle();
     assert.deepEqual(kinds(world), ["opened", "resolved"]);
-    assert.equal(world.told[0]?.finding.evidence.kind, "attempt");
+    assert.equal(world.announced[0]?.finding.evidence.kind, "attempt");
   });
 
-  it("finds by the sweep what no event told", async () => {
+  it("finds drift by the sweep that no event reported", async () => {
     const world = aWorld({ disorder: () => [] });
     world.act(detach);
     await world.settle();
@@ -156,11 +156,11 @@ describe("the guard", () => {
     assert.deepEqual(kinds(world), ["opened", "rolled-back", "resolved"]);
   });
 
-  it("tells again by the sweep what no sink confirmed", async () => {
+  it("announces a transition again by the sweep until a sink marks it", async () => {
     const world = aWorld();
     world.act(detach);
     await world.settle();
-    const [lost] = world.told;
+    const [lost] = world.announced;
     assert.ok(lost);
     const commit = { ...lost, id: `${lost.finding.id}#9`, finding: { ...lost.finding, seq: 9 } };
     const ledger = await world.ports.findings.load(lost.finding.role);
@@ -170,7 +170,7 @@ describe("the guard", () => {
     assert.equal((await world.sweep()).resent, 0);
   });
 
-  it("guards a role through a policy that it has attached", async () => {
+  it("inspects a role when a policy changes that is attached to it", async () => {
     const world = aWorld();
     const policyArn = `arn:aws:iam::${account}:policy/extra`;
     world.act({ call: "CreatePolicy", policyName: "extra", policyDocument: allow("ecs:RunTask") });
@@ -179,10 +179,10 @@ describe("the guard", () => {
     assert.deepEqual(kinds(world), []);
     world.act({ call: "CreatePolicyVersion", policyArn, policyDocument: allow("iam:*"), setAsDefault: true });
     await world.settle();
-    assert.equal(String(world.told[0]?.finding.evidence.part), `managed:${policyArn}`);
+    assert.equal(String(world.announced[0]?.finding.evidence.part), `managed:${policyArn}`);
   });
 
-  it("does not believe an event of another account", async () => {
+  it("ignores an event of another account", async () => {
     const foreign: Disorder = (bodies) => bodies.map((body) => body.replaceAll(account, "999988887777"));
     const world = aWorld({ disorder: foreign });
     world.act(detach);
@@ -190,7 +190,7 @@ describe("the guard", () => {
     assert.deepEqual(kinds(world), []);
   });
 
-  it("opens a finding where a role cannot be read, and closes it when it can", async () => {
+  it("opens a finding while a role cannot be read, and resolves it afterwards", async () => {
     let fails = true;
     const world = aWorld({
       roles: (reader) => ({
@@ -202,7 +202,7 @@ describe("the guard", () => {
     world.act(detach);
     await world.settle();
     assert.deepEqual(
-      world.told.map(({ kind, finding }) => [kind, finding.evidence.kind]),
+      world.announced.map(({ kind, finding }) => [kind, finding.evidence.kind]),
       [["opened", "undecided"]],
     );
     fails = false;
@@ -213,8 +213,8 @@ describe("the guard", () => {
   });
 });
 
-describe("a rollback", () => {
-  it("is off unless the owner asked for it", async () => {
+describe("A rollback", () => {
+  it("is off by default", async () => {
     const config = defineConfig({ roles: { AWSBatchServiceRole: {} } });
     const world = aWorld({ config });
     world.act(detach);
@@ -223,7 +223,7 @@ describe("a rollback", () => {
     assert.deepEqual(outcomes(world), ["nothing-to-do"]);
   });
 
-  it("waits for approval where the owner wants to be asked, and says so once", async () => {
+  it("waits for approval in the mode approve, and reports that once", async () => {
     const config = defineConfig({ roles: { AWSBatchServiceRole: { rollback: { missing: "approve" } } } });
     const world = aWorld({ config, disorder: (bodies) => [...bodies, ...bodies] });
     world.act(detach);
@@ -231,7 +231,7 @@ describe("a rollback", () => {
     assert.deepEqual(kinds(world), ["opened", "refused"]);
   });
 
-  it("does not undo a trusted actor's change, says whose it was, and does not fight with him", async () => {
+  it("leaves a trusted actor's change in place and names them, and does not open the breaker", async () => {
     const automatic = { excess: "automatic", missing: "automatic" } as const;
     const config = defineConfig({
       roles: { AWSBatchServiceRole: { rollback: automatic } },
@@ -245,30 +245,36 @@ describe("a rollback", () => {
       await world.settle();
     }
     assert.ok(outcomes(world).every((status) => status === "refused"));
-    assert.match(world.told.find(({ kind }) => kind === "refused")?.note ?? "", /made by .*role\/terraform/);
+    assert.match(
+      world.announced.find(({ kind }) => kind === "refused")?.note ?? "",
+      /made by .*role\/terraform/,
+    );
     assert.equal((await world.findings())[0]?.causedBy?.issuer, terraform);
     const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
     assert.equal(breaker, undefined);
   });
 
-  it("does not touch a role that somebody contains by a Deny", async () => {
+  it("does not write a role that a Deny contains", async () => {
     const world = aWorld();
     world.act(contain);
     world.act(detach);
     await world.settle();
     assert.ok(outcomes(world).every((status) => status === "refused" || status === "nothing-to-do"));
     assert.deepEqual((await roleNamed(world, "AWSBatchServiceRole")).attached, []);
-    assert.match(world.told.find(({ kind }) => kind === "refused")?.note ?? "", /may contain an incident/);
+    assert.match(
+      world.announced.find(({ kind }) => kind === "refused")?.note ?? "",
+      /may contain an incident/,
+    );
   });
 
-  it("stops fighting a change that keeps coming back", async () => {
+  it("stops after a drift came back twice", async () => {
     const world = aWorld();
     for (let round = 0; round < 4; round += 1) {
       if ((await roleNamed(world, "AWSBatchServiceRole")).attached.length > 0) world.act(detach);
       await world.settle();
     }
     assert.deepEqual(outcomes(world), ["done", "done", "refused"]);
-    assert.match(world.told.at(-1)?.note ?? "", /came back/);
+    assert.match(world.announced.at(-1)?.note ?? "", /came back/);
     const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
     assert.match(breaker ?? "", /Something else sets it/);
   });
@@ -287,7 +293,7 @@ describe("a rollback", () => {
     world.act(open);
     await world.settle();
     assert.deepEqual(outcomes(world), ["done", "refused"]);
-    assert.match(world.told.at(-1)?.note ?? "", /account budget exhausted/);
+    assert.match(world.announced.at(-1)?.note ?? "", /account budget exhausted/);
   });
 
   /** A store that refuses the first `conflicts` commits, as if another function had committed before. */
@@ -346,7 +352,7 @@ describe("a rollback", () => {
     assert.equal(breaker, reasons[0]);
   });
 
-  it("fails closed where control cannot be read", async () => {
+  it("writes nothing where the control items cannot be read", async () => {
     const world = aWorld();
     world.act(detach);
     await world.settle();
@@ -355,13 +361,13 @@ describe("a rollback", () => {
       ...world.control,
       load: () => Promise.reject(new StoreUnavailableError("the control table is gone")),
     };
-    const [first] = world.told;
+    const [first] = world.announced;
     assert.ok(first);
     await assert.rejects(rollBackWith(world, { control: broken }), { name: "StoreUnavailableError" });
     assert.deepEqual((await roleNamed(world, "AWSBatchServiceRole")).attached, []);
   });
 
-  it("stops where the role moves under it, and says so", async () => {
+  it("stops where someone else changes the role during it, and reports that", async () => {
     const world = aWorld({ config: defineConfig({ roles: { AWSBatchServiceRole: {} } }) });
     world.act(detach);
     world.act(rogue);
@@ -384,7 +390,7 @@ describe("a rollback", () => {
     );
   });
 
-  it("keeps the role as it was before the first step", async () => {
+  it("records the role before its first step", async () => {
     const world = aWorld();
     world.act(rogue);
     await world.settle();
@@ -397,7 +403,7 @@ describe("a rollback", () => {
   });
 });
 
-describe("a read that is older than what is known", () => {
+describe("A read that shows an older state than the known one", () => {
   // IAM is eventually consistent: a read may show the role as it was some calls ago.
   function lagging(isStale: (reads: number) => boolean) {
     let reads = 0;
@@ -434,37 +440,37 @@ describe("a read that is older than what is known", () => {
     await isAsReferenced(stale);
   });
 
-  it("does not undo a second time what was just undone", async () => {
+  it("does not roll back twice what was just rolled back", async () => {
     const world = aWorld({ roles: lagging((reads) => reads > 3 && reads < 6) });
     world.act(detach);
     world.act(rogue);
     await world.settle();
     await isAsReferenced(world);
     assert.equal(
-      world.told.some(({ finding }) => finding.evidence.kind === "attempt"),
+      world.announced.some(({ finding }) => finding.evidence.kind === "attempt"),
       false,
     );
     assert.equal(
-      world.told.some(({ finding }) => finding.evidence.kind === "impersonation"),
+      world.announced.some(({ finding }) => finding.evidence.kind === "impersonation"),
       false,
     );
   });
 });
 
-describe("a call by the guard's own role", () => {
+describe("A call by the guard's own role", () => {
   const session = { kind: "session", role: guardRole, session: "rollback" } as const;
 
-  it("that IAM refused is told as the rollback's failure, and as nothing else", async () => {
+  it("fails the rollback and opens no other finding where IAM refuses it", async () => {
     const world = aWorld();
     world.iam.deny(session, ["AttachRolePolicy"]);
     world.act(detach);
     world.act(rogue);
     await world.settle();
-    const failed = world.told.find(
+    const failed = world.announced.find(
       ({ kind, finding }) => kind === "refused" && finding.evidence.part.kind === "managed",
     );
     assert.match(failed?.note ?? "", /The rollback stopped: iam:AttachRolePolicy .*failed/);
-    const kindsOfEvidence = new Set(world.told.map(({ finding }) => finding.evidence.kind));
+    const kindsOfEvidence = new Set(world.announced.map(({ finding }) => finding.evidence.kind));
     assert.deepEqual([...kindsOfEvidence], ["drift"]);
     assert.deepEqual(
       (await roleNamed(world, "AWSBatchServiceRole")).inline,
@@ -473,7 +479,7 @@ describe("a call by the guard's own role", () => {
     );
   });
 
-  it("that got no answer is told as one that nobody can prove, not as a theft", async () => {
+  it("is noted as unconfirmed, not as impersonation, where IAM gave no answer", async () => {
     let answers = false;
     const world = aWorld({
       writer: (door) => ({
@@ -487,38 +493,38 @@ describe("a call by the guard's own role", () => {
     });
     world.act(detach);
     await world.settle();
-    const notes = world.told.flatMap(({ finding: { evidence } }) =>
+    const notes = world.announced.flatMap(({ finding: { evidence } }) =>
       evidence.kind === "note" ? [evidence.topic] : [],
     );
     assert.ok(notes.includes("unconfirmed-call"));
     assert.equal(
-      world.told.some(({ finding }) => finding.evidence.kind === "impersonation"),
+      world.announced.some(({ finding }) => finding.evidence.kind === "impersonation"),
       false,
     );
   });
 
-  it("is own where a recorded rollback made it", async () => {
+  it("is recognised where a recorded rollback made it", async () => {
     const world = aWorld();
     world.act(detach);
     await world.settle();
     assert.equal(
-      world.told.some(({ finding }) => finding.evidence.kind === "impersonation"),
+      world.announced.some(({ finding }) => finding.evidence.kind === "impersonation"),
       false,
     );
   });
 
-  it("is a critical finding where none did", async () => {
+  it("is a critical finding where no rollback made it", async () => {
     const world = aWorld();
     world.act(rogue, { kind: "session", role: guardRole, session: "rollback" });
     await world.settle();
-    const stolen = world.told.find(({ finding }) => finding.evidence.kind === "impersonation");
+    const stolen = world.announced.find(({ finding }) => finding.evidence.kind === "impersonation");
     assert.equal(stolen?.finding.severity, "CRITICAL");
     const after = (await world.findings()).find(({ evidence }) => evidence.kind === "impersonation");
     assert.equal(after?.state, "open");
   });
 });
 
-describe("events that are doubled, reversed, late or lost", () => {
+describe("Duplicated, reversed, late or lost events", () => {
   const disorders: Record<string, Disorder> = {
     "in order": (bodies) => bodies,
     doubled: (bodies) => bodies.flatMap((body) => [body, body]),
@@ -534,7 +540,7 @@ describe("events that are doubled, reversed, late or lost", () => {
     { ...rogue, policyName: "second", policyDocument: allow("s3:*") },
   ];
 
-  it("end in the same state: every role as its reference says, every finding resolved, no rollback too many", async () => {
+  it("end in the same state: every role matches its reference, every finding is resolved, no extra rollback ran", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.shuffledSubarray(calls.slice()),
@@ -573,7 +579,7 @@ async function rollBackWith(
   ports: Partial<World["ports"]>,
   settings: Partial<World["settings"]> = {},
 ): Promise<RollbackOutcome> {
-  const [transition] = world.told;
+  const [transition] = world.announced;
   if (!transition) throw new assert.AssertionError({ message: "nothing was told" });
   return rollBack(transition, { ...world.ports, ...ports }, { ...world.settings, ...settings });
 }

@@ -24,7 +24,7 @@ const inVirginia = { region: "us-east-1", resources: ["compute-environment/c"] }
 
 let clock: VirtualClock;
 let account: SimulatedAccount;
-let remembered: Map<string, Deletion>;
+let saved: Map<string, Deletion>;
 
 beforeEach(async () => {
   clock = createVirtualClock(noon);
@@ -33,51 +33,51 @@ beforeEach(async () => {
     clock,
     awsPolicies: listAwsPolicies(builtInReferences()),
   });
-  remembered = new Map();
+  saved = new Map();
   await account.keeper(ada).create("batch.amazonaws.com");
 });
 
-// The ports of a program that was just started: only what was remembered is left of those before it.
+// The ports of a program that has just started: it knows only what earlier ones saved.
 function ports(): DeletionPorts {
   return {
     keeper: account.keeper(ada),
     memory: {
       ready: async () => {},
-      load: async (role) => remembered.get(printRoleKey(role)),
-      save: async (deletion) => void remembered.set(printRoleKey(deletion.role), deletion),
+      load: async (role) => saved.get(printRoleKey(role)),
+      save: async (deletion) => void saved.set(printRoleKey(deletion.role), deletion),
     },
     now: () => clock.now(),
     pause: async (seconds) => clock.advance(seconds),
   };
 }
 
-async function followed(deletion: Deletion, over = schedule): Promise<readonly DeletionPoll[]> {
-  const looks: DeletionPoll[] = [];
-  for await (const look of followDeletion(deletion, ports(), over)) looks.push(look);
-  return looks;
+async function collectPolls(deletion: Deletion, over = schedule): Promise<readonly DeletionPoll[]> {
+  const polls: DeletionPoll[] = [];
+  for await (const poll of followDeletion(deletion, ports(), over)) polls.push(poll);
+  return polls;
 }
 
-const statuses = (looks: readonly DeletionPoll[]) => looks.map(({ deletion }) => deletion.last.status);
-const isThere = async () => (await account.reader(ada).read(key.name)).status === "present";
+const statuses = (polls: readonly DeletionPoll[]) => polls.map(({ deletion }) => deletion.last.status);
+const exists = async () => (await account.reader(ada).read(key.name)).status === "present";
 
 describe("The deletion of a service-linked role", () => {
-  it("goes through its states to its end, and the role is gone then and no earlier", async () => {
-    const looks = await followed(await submitDeletion(key, ports()));
-    assert.deepEqual([...new Set(statuses(looks))], ["NOT_STARTED", "IN_PROGRESS", "SUCCEEDED"]);
-    assert.equal(await isThere(), false);
+  it("goes through its states, and the role exists until the last one", async () => {
+    const polls = await collectPolls(await submitDeletion(key, ports()));
+    assert.deepEqual([...new Set(statuses(polls))], ["NOT_STARTED", "IN_PROGRESS", "SUCCEEDED"]);
+    assert.equal(await exists(), false);
   });
 
-  it("fails with all that uses the role, and keeps it", async () => {
+  it("fails with everything that uses the role, and the role stays", async () => {
     account.setLinkedRoleUsage(key.name, [inIreland, inVirginia]);
-    const looks = await followed(await submitDeletion(key, ports()));
-    const last = looks.at(-1)?.deletion.last;
+    const polls = await collectPolls(await submitDeletion(key, ports()));
+    const last = polls.at(-1)?.deletion.last;
     assert.ok(last?.status === "FAILED");
     assert.deepEqual(last.usage, [inIreland, inVirginia]);
     assert.match(last.reason ?? "", /still used/);
-    assert.equal(await isThere(), true);
+    assert.equal(await exists(), true);
   });
 
-  it("may name a part of what uses the role, then the rest, then nothing, and ends when all is clean", async () => {
+  it("fails with a part of the uses, then the rest, then without any, and succeeds once nothing uses the role", async () => {
     const rounds = [
       { uses: [inIreland, inVirginia], names: [inIreland] },
       { uses: [inVirginia], names: [] },
@@ -86,7 +86,7 @@ describe("The deletion of a service-linked role", () => {
     const ends = [];
     for (const { uses, names } of rounds) {
       account.setLinkedRoleUsage(key.name, uses, names);
-      ends.push((await followed(await submitDeletion(key, ports()))).at(-1)?.deletion.last);
+      ends.push((await collectPolls(await submitDeletion(key, ports()))).at(-1)?.deletion.last);
     }
     assert.deepEqual(
       ends.map((end) => (end?.status === "FAILED" ? end.usage : end?.status)),
@@ -94,57 +94,57 @@ describe("The deletion of a service-linked role", () => {
     );
   });
 
-  it("is the same task when it is asked for again before it ends, and another one after it failed", async () => {
+  it("keeps its task when it is submitted again before its end, and gets another after a failure", async () => {
     account.setLinkedRoleUsage(key.name, [inVirginia]);
     const first = await submitDeletion(key, ports());
     clock.advance(1);
     assert.deepEqual(await submitDeletion(key, ports()), first);
-    await followed(first);
+    await collectPolls(first);
     assert.notEqual((await submitDeletion(key, ports())).taskId, first.taskId);
   });
 
-  it("is found by a program that starts again, where the one before it ended without a word", async () => {
+  it("is resumed by a program that is started again after a crash", async () => {
     await submitDeletion(key, ports());
-    const known = remembered.get(printRoleKey(key));
+    const known = saved.get(printRoleKey(key));
     assert.ok(known);
-    assert.equal((await followed(known)).at(-1)?.deletion.last.status, "SUCCEEDED");
-    assert.equal(remembered.get(printRoleKey(key))?.last.status, "SUCCEEDED");
+    assert.equal((await collectPolls(known)).at(-1)?.deletion.last.status, "SUCCEEDED");
+    assert.equal(saved.get(printRoleKey(key))?.last.status, "SUCCEEDED");
   });
 
-  it("is not asked for where it could not be remembered", async () => {
+  it("is not submitted where it cannot be saved", async () => {
     const { memory, ...rest } = ports();
     const ready = () => Promise.reject(new Error("read-only"));
     await assert.rejects(submitDeletion(key, { ...rest, memory: { ...memory, ready } }), /read-only/);
     clock.advance(60);
-    assert.equal(await isThere(), true);
+    assert.equal(await exists(), true);
   });
 
-  it("is found by IAM where nothing was remembered", async () => {
+  it("is found by IAM where it was not saved", async () => {
     const { taskId } = await submitDeletion(key, ports());
-    remembered.clear();
+    saved.clear();
     assert.equal((await submitDeletion(key, ports())).taskId, taskId);
   });
 
   it("stops polling when the schedule ends", async () => {
-    const looks = await followed(await submitDeletion(key, ports()), {
+    const polls = await collectPolls(await submitDeletion(key, ports()), {
       intervalSeconds: 1,
       timeoutSeconds: 2,
     });
-    assert.deepEqual(statuses(looks), ["NOT_STARTED", "IN_PROGRESS", "IN_PROGRESS"]);
+    assert.deepEqual(statuses(polls), ["NOT_STARTED", "IN_PROGRESS", "IN_PROGRESS"]);
     clock.advance(60);
-    assert.equal(await isThere(), false);
+    assert.equal(await exists(), false);
   });
 
-  it("is told as unknown where IAM has no such task", async () => {
+  it("is reported as unknown where IAM has no such task", async () => {
     const deletion = await submitDeletion(key, ports());
-    const looks = await followed({ ...deletion, taskId: `${deletion.taskId}0` });
+    const polls = await collectPolls({ ...deletion, taskId: `${deletion.taskId}0` });
     assert.deepEqual(
-      looks.map(({ kind }) => kind),
+      polls.map(({ kind }) => kind),
       ["unknown"],
     );
   });
 
-  it("is refused outright to whoever may not, with IAM's reason, and nothing is remembered", async () => {
+  it("is refused to a caller without permission, with IAM's reason, and is not saved", async () => {
     account.deny(ada, ["DeleteServiceLinkedRole"]);
     await assert.rejects(submitDeletion(key, ports()), (error) => {
       assert.ok(error instanceof LinkedRoleRefusedError);
@@ -152,18 +152,18 @@ describe("The deletion of a service-linked role", () => {
       assert.match(error.message, /no identity-based policy allows the iam:DeleteServiceLinkedRole action/);
       return true;
     });
-    assert.equal(remembered.size, 0);
+    assert.equal(saved.size, 0);
   });
 
-  it("is not followed by whoever may not read it", async () => {
+  it("is not followed for a caller who may not read its status", async () => {
     const deletion = await submitDeletion(key, ports());
     account.deny(ada, ["GetServiceLinkedRoleDeletionStatus"]);
-    await assert.rejects(followed(deletion), LinkedRoleRefusedError);
+    await assert.rejects(collectPolls(deletion), LinkedRoleRefusedError);
   });
 });
 
 describe("The activity of a service-linked role", () => {
-  it("is when and where it last called which service", async () => {
+  it("names the last call to each service with its time and region", async () => {
     account.recordServiceUse(key.name, "ec2", "eu-west-1");
     clock.advance(60);
     account.recordServiceUse(key.name, "ecs", "us-east-1");
@@ -182,15 +182,15 @@ describe("The activity of a service-linked role", () => {
     );
   });
 
-  it("is not that of a role of the same name before it", async () => {
+  it("does not include that of an earlier role of the same name", async () => {
     account.recordServiceUse(key.name, "ec2", "eu-west-1");
-    await followed(await submitDeletion(key, ports()));
+    await collectPolls(await submitDeletion(key, ports()));
     await account.keeper(ada).create("batch.amazonaws.com");
     const { role } = await account.keeper(ada).activity(key.name);
     assert.deepEqual(role, { observed: true, value: null });
   });
 
-  it("is told as not observed to whoever may not ask for the report", async () => {
+  it("is not observed for a caller who may not request the report", async () => {
     account.deny(ada, ["GenerateServiceLastAccessedDetails"]);
     const { services } = await account.keeper(ada).activity(key.name);
     assert.ok(!services.observed);
@@ -199,7 +199,7 @@ describe("The activity of a service-linked role", () => {
 });
 
 describe("The description of a service-linked role", () => {
-  it("can be written with the permission of the guide alone, which is of the older call", async () => {
+  it("can be edited with the one permission that the AWS guide names, that of the older call", async () => {
     account.deny(ada, ["UpdateRole"]);
     await account.keeper(ada).describe(key.name, "mine");
     account.deny(ada, ["UpdateRole", "UpdateRoleDescription"]);

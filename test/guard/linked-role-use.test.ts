@@ -22,23 +22,23 @@ async function addEnvironment(world: World, name: string, region: string, servic
   );
 }
 
-const look = (world: World) => scanRegions(regions, createRegionReader(world.ports.batch, arn));
+const scan = (world: World) => scanRegions(regions, createRegionReader(world.ports.batch, arn));
 
-describe("What uses a service-linked role", () => {
-  it("is every compute environment of every region that names it, or names no role", async () => {
+describe("The use of a service-linked role", () => {
+  it("includes every compute environment of every region that names it, or names no role", async () => {
     const world = aWorld();
     await addEnvironment(world, "silent", "eu-west-1");
     await addEnvironment(world, "empty", "us-east-1", "");
     await addEnvironment(world, "named", "us-east-1", arn);
     await addEnvironment(world, "own", "us-east-1", "service-role/AWSBatchServiceRole");
-    const looks = await look(world);
+    const scans = await scan(world);
     assert.deepEqual(
-      environmentsOf(looks).map(({ region, name }) => `${region} ${name}`),
+      environmentsOf(scans).map(({ region, name }) => `${region} ${name}`),
       ["eu-west-1 silent", "us-east-1 empty", "us-east-1 named"],
     );
   });
 
-  it("comes with the job queues that run on it, each with all that it runs on, in its order", async () => {
+  it("includes the job queues of those environments, each with all its environments in order", async () => {
     const world = aWorld();
     await addEnvironment(world, "linked", "us-east-1");
     await addEnvironment(world, "own", "us-east-1", "service-role/AWSBatchServiceRole");
@@ -55,23 +55,23 @@ describe("What uses a service-linked role", () => {
         computeEnvironmentOrder: order(...names),
       });
     }
-    const [, virginia] = await look(world);
+    const [, virginia] = await scan(world);
     assert.ok(virginia?.status === "read");
     assert.deepEqual(virginia.queues, [
       { region: "us-east-1", name: "mixed", environments: ["own", "linked"] },
     ]);
   });
 
-  it("is not known in a region that cannot be read, and the others are read all the same", async () => {
+  it("is unknown in a region that cannot be read, while the other regions are read", async () => {
     const world = aWorld();
     await addEnvironment(world, "silent", "eu-west-1");
     world.batch.close("us-east-1");
-    const [ireland, virginia] = await look(world);
+    const [ireland, virginia] = await scan(world);
     assert.equal(ireland?.status === "read" && ireland.environments.length, 1);
     assert.match(virginia?.status === "unread" ? virginia.why : "", /us-east-1 could not be read/);
   });
 
-  it("is not what works with a role of the same name at another path", async () => {
+  it("does not include environments that name a role of the same name at another path", async () => {
     const world = aWorld();
     const roleName = "AWSServiceRoleForBatch";
     world.act({ call: "DeleteServiceLinkedRole", roleName });
@@ -82,6 +82,6 @@ describe("What uses a service-linked role", () => {
       assumeRolePolicyDocument: trustOf("batch.amazonaws.com"),
     });
     await addEnvironment(world, "misled", "us-east-1", `arn:aws:iam::${account}:role/AWSServiceRoleForBatch`);
-    assert.deepEqual(environmentsOf(await look(world)), []);
+    assert.deepEqual(environmentsOf(await scan(world)), []);
   });
 });

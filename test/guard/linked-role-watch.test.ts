@@ -9,7 +9,7 @@ const roleName = "AWSServiceRoleForBatch";
 const remove: IamCall = { call: "DeleteServiceLinkedRole", roleName };
 const guard = { kind: "session", role: guardRole, session: "rollback" } as const;
 
-/** A world in which a compute environment works with the service-linked role, and the guard knows it. */
+/** A world in which a compute environment uses the service-linked role, and the guard has recorded that. */
 async function aUsedWorld(options: WorldOptions = {}): Promise<World> {
   const world = aWorld(options);
   await world.actOnBatch({
@@ -30,15 +30,15 @@ async function openTopics(world: World): Promise<readonly string[]> {
     .map(({ evidence }) => (evidence.kind === "note" ? evidence.topic : `${evidence.kind} ${evidence.part}`));
 }
 
-const toldOf = (world: World, topic: string) =>
-  world.told.filter(({ finding: { evidence } }) => evidence.kind === "note" && evidence.topic === topic);
+const transitionsOn = (world: World, topic: string) =>
+  world.announced.filter(({ finding: { evidence } }) => evidence.kind === "note" && evidence.topic === topic);
 
 describe("A service-linked role that is being deleted while AWS Batch uses it", () => {
-  it("is a finding at once, which names the task and what breaks, and closes when the role was kept", async () => {
+  it("opens a finding at once with the task and what breaks, and resolves it when the role was kept", async () => {
     const world = await aUsedWorld();
     world.act(remove);
     await world.settle();
-    const told = toldOf(world, "linked-role-deletion");
+    const told = transitionsOn(world, "linked-role-deletion");
     assert.deepEqual(
       told.map(({ kind }) => kind),
       ["opened", "resolved"],
@@ -54,10 +54,10 @@ describe("A service-linked role that is being deleted while AWS Batch uses it", 
     assert.deepEqual(await openTopics(world), []);
   });
 
-  it("is another finding when it is gone, which stays until the role is back", async () => {
+  it("opens another finding when it is deleted, until the role exists again", async () => {
     const world = await aUsedWorld();
     world.act(remove);
-    // Whatever keeps IAM from seeing the environment, the role goes.
+    // IAM does not see the environment, so the deletion succeeds.
     world.iam.setLinkedRoleUsage(roleName, []);
     await world.settle();
     assert.deepEqual(await openTopics(world), ["drift role"]);
@@ -66,39 +66,39 @@ describe("A service-linked role that is being deleted while AWS Batch uses it", 
     assert.deepEqual(await openTopics(world), []);
   });
 
-  it("stays a finding while the task has not ended, or cannot be read", async () => {
+  it("keeps its finding open while the task runs or cannot be read", async () => {
     const world = await aUsedWorld();
     world.iam.deny(guard, ["GetServiceLinkedRoleDeletionStatus"]);
     world.act(remove);
     const before = world.clock.now().getTime();
     await world.settle();
     assert.deepEqual(
-      toldOf(world, "linked-role-deletion").map(({ kind }) => kind),
+      transitionsOn(world, "linked-role-deletion").map(({ kind }) => kind),
       ["opened", "resolved"],
     );
-    // Who may not read the task looks again until no deletion takes that long.
+    // A task that cannot be read is rechecked until no deletion takes that long.
     const hours = (world.clock.now().getTime() - before) / 3_600_000;
     assert.ok(hours > 24 && hours < 25, `${hours} hours`);
   });
 
-  it("is told once, however often the event comes, and not when the deletion was refused", async () => {
+  it("opens one finding for repeated events, and none where the deletion was refused", async () => {
     const world = await aUsedWorld({ disorder: (bodies) => [...bodies, ...bodies] });
     world.act(remove);
     await world.settle();
-    assert.equal(toldOf(world, "linked-role-deletion").length, 2);
+    assert.equal(transitionsOn(world, "linked-role-deletion").length, 2);
 
     world.iam.deny({ kind: "user", name: "eve" }, ["DeleteServiceLinkedRole"]);
     world.iam.call(remove, { kind: "user", name: "eve" });
     await world.settle();
-    assert.equal(toldOf(world, "linked-role-deletion").length, 2);
-    assert.ok(world.told.some(({ finding }) => finding.evidence.kind === "attempt"));
+    assert.equal(transitionsOn(world, "linked-role-deletion").length, 2);
+    assert.ok(world.announced.some(({ finding }) => finding.evidence.kind === "attempt"));
   });
 
-  it("is nothing where AWS Batch does not use it", async () => {
+  it("opens no finding where AWS Batch does not use it", async () => {
     const world = aWorld();
     world.act(remove);
     await world.settle();
-    assert.deepEqual(world.told, []);
+    assert.deepEqual(world.announced, []);
   });
 
   it("is never written by the guard", async () => {
@@ -112,8 +112,8 @@ describe("A service-linked role that is being deleted while AWS Batch uses it", 
   });
 });
 
-describe("What may be edited of a service-linked role", () => {
-  it("is told as what it is now: a description by either call, a tag that came and one that went", async () => {
+describe("An edit of a service-linked role", () => {
+  it("is reported with the current value: a description by either call, a new tag and a removed one", async () => {
     for (const [call, part, said] of [
       [{ call: "UpdateRole", roleName, description: "mine" }, "description", /reads now "mine"/],
       [{ call: "UpdateRoleDescription", roleName, description: "" }, "description", /has no description now/],
@@ -123,7 +123,7 @@ describe("What may be edited of a service-linked role", () => {
       const world = aWorld();
       world.act(call);
       await world.settle();
-      const told = toldOf(world, "linked-role-edited");
+      const told = transitionsOn(world, "linked-role-edited");
       assert.deepEqual(
         told.map(({ kind }) => kind),
         ["opened", "resolved"],
@@ -135,7 +135,7 @@ describe("What may be edited of a service-linked role", () => {
     }
   });
 
-  it("is told once, however often and late the event comes", async () => {
+  it("is reported once, for repeated and late events", async () => {
     const bodies: string[] = [];
     const world = aWorld({
       disorder: (given) => {
@@ -145,12 +145,12 @@ describe("What may be edited of a service-linked role", () => {
     });
     world.act({ call: "UpdateRole", roleName, description: "mine" });
     await world.settle();
-    for (const body of bodies) world.tell(JSON.parse(body));
+    for (const body of bodies) world.emit(JSON.parse(body));
     await world.settle();
-    assert.equal(toldOf(world, "linked-role-edited").length, 2);
+    assert.equal(transitionsOn(world, "linked-role-edited").length, 2);
   });
 
-  it("is told anew when it is edited anew", async () => {
+  it("is reported again for another edit", async () => {
     const world = aWorld();
     world.act({ call: "UpdateRole", roleName, description: "mine" });
     await world.settle();
@@ -158,17 +158,17 @@ describe("What may be edited of a service-linked role", () => {
     world.act({ call: "UpdateRole", roleName, description: "yours" });
     await world.settle();
     assert.deepEqual(
-      toldOf(world, "linked-role-edited").map(({ kind }) => kind),
+      transitionsOn(world, "linked-role-edited").map(({ kind }) => kind),
       ["opened", "resolved", "reopened", "resolved"],
     );
   });
 
-  it("is not told of another role", async () => {
+  it("is not reported for another role", async () => {
     const world = aWorld();
     world.act({ call: "UpdateRole", roleName: "AWSBatchServiceRole", description: "mine" });
     world.act({ call: "TagRole", roleName: "AWSBatchServiceRole", tags: [{ key: "a", value: "b" }] });
     await world.settle();
-    assert.deepEqual(world.told, []);
+    assert.deepEqual(world.announced, []);
   });
 });
 
@@ -185,14 +185,14 @@ describe("A record of an edit", () => {
     return message.change.edits?.map(String);
   };
 
-  it("names the parts that it edits, each once", () => {
+  it("names the edited parts, each once", () => {
     const tags = [{ key: "a", value: "1" }, { key: "a", value: "2" }, { value: "3" }, null];
     assert.deepEqual(record("TagRole", { roleName, tags }), ["tag:a"]);
     assert.deepEqual(record("UntagRole", { roleName, tagKeys: ["a", 7, "b"] }), ["tag:a", "tag:b"]);
     assert.deepEqual(record("UpdateRole", { roleName, description: "" }), ["description"]);
   });
 
-  it("names none where it edits none, or holds something else in their place", () => {
+  it("names none where it edits none or is malformed", () => {
     assert.equal(record("UpdateRole", { roleName, maxSessionDuration: 7200 }), undefined);
     for (const tags of [null, "None", { key: "a" }, 7])
       assert.equal(record("TagRole", { roleName, tags }), undefined);

@@ -16,8 +16,8 @@ const rollback = {
   newId: true,
 } as const;
 
-describe("the ports of a rollback", () => {
-  it("are those that its role has permissions for, method by method", () => {
+describe("The ports of a rollback", () => {
+  it("have only the methods that its role has permissions for", () => {
     const { roles, findings, control, usage, writer } = rollback satisfies Record<
       keyof RollbackPorts,
       unknown
@@ -40,14 +40,14 @@ describe("the ports of a rollback", () => {
   });
 });
 
-describe("the ports of the other verbs", () => {
-  it("cannot write a role", () => {
+describe("The ports of the other verbs", () => {
+  it("hold no writer of roles", () => {
     type Writing = Extract<keyof InspectPorts | keyof SweepPorts, "writer" | "keeper">;
     const writing = {} satisfies Record<Writing, true>;
     assert.deepEqual(writing, {});
   });
 
-  it("lets a deletion ask IAM for a deletion and for its status, and nothing else", () => {
+  it("give a deletion two methods: to submit it and to read its status", () => {
     const keeper = { delete: true, deletionStatus: true } as const;
     assert.deepEqual(Object.keys(keeper satisfies Members<DeletionPorts["keeper"]>), [
       "delete",

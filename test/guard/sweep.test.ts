@@ -33,7 +33,7 @@ async function* failing(): AsyncGenerator<never> {
   yield await fails();
 }
 
-/** A world in which things happened that no event told. */
+/** A world with two drifts that no event reported. */
 function aSilentWorld({ config = observing }: WorldOptions = {}): World {
   const world = aWorld({ config, disorder: () => [] });
   world.act(detach);
@@ -41,7 +41,7 @@ function aSilentWorld({ config = observing }: WorldOptions = {}): World {
   return world;
 }
 
-/** Sweeps a world with some ports of another kind, and gives what was told on the bus. */
+/** Sweeps a world with some ports replaced. Returns the report, the announced transitions and the failure. */
 async function sweepWith(world: World, over: Partial<SweepPorts> = {}, signal?: AbortSignal) {
   const announced: Transition[] = [];
   const announcer = { announce: async (told: readonly Transition[]) => void announced.push(...told) };
@@ -57,8 +57,8 @@ async function sweepWith(world: World, over: Partial<SweepPorts> = {}, signal?: 
 const rolesOf = (inspections: readonly { readonly role: { readonly name: string } }[]) =>
   inspections.map(({ role }) => role.name).sort();
 
-describe("a sweep in which something fails", () => {
-  it("looks at every other role where one ledger cannot be read, and names that role at the end", async () => {
+describe("A sweep in which something fails", () => {
+  it("inspects every other role where one ledger cannot be read, and names that role at the end", async () => {
     const world = aSilentWorld();
     const findings: SweepPorts["findings"] = {
       ...world.ports.findings,
@@ -74,7 +74,7 @@ describe("a sweep in which something fails", () => {
     assert.match(failure?.message ?? "", /- role AWSBatchServiceRole: The item of .* cannot be read/);
   });
 
-  it("looks at every other role where it is not known what uses one", async () => {
+  it("inspects every other role where the uses of one cannot be read", async () => {
     const world = aSilentWorld();
     const usage: SweepPorts["usage"] = {
       ...world.ports.usage,
@@ -85,7 +85,7 @@ describe("a sweep in which something fails", () => {
     assert.deepEqual(failure?.errors, [gone]);
   });
 
-  it("looks at the guarded roles where neither AWS Batch nor the inventory can be read", async () => {
+  it("inspects the configured roles where neither AWS Batch nor the recorded uses can be read", async () => {
     const world = aSilentWorld();
     const usage = { ...world.ports.usage, users: failing };
     const { report, failure } = await sweepWith(world, { usage });
@@ -96,7 +96,7 @@ describe("a sweep in which something fails", () => {
     }
   });
 
-  it("looks at every role where the bus takes nothing, and tells the rest where the store gives not all", async () => {
+  it("inspects every role where the bus fails, and announces what it has where the store fails halfway", async () => {
     const world = aSilentWorld();
     await sweepWith(world);
     world.clock.advance(3600);
@@ -117,7 +117,7 @@ describe("a sweep in which something fails", () => {
     assert.deepEqual(partial.failure?.errors, [gone]);
   });
 
-  it("reads each role by itself where the account's pages break", async () => {
+  it("reads each role on its own where the bulk read fails", async () => {
     const world = aSilentWorld();
     const roles = { ...world.ports.roles, readMany: failing };
     const { report, failure } = await sweepWith(world, { roles });
@@ -126,8 +126,8 @@ describe("a sweep in which something fails", () => {
   });
 });
 
-describe("a sweep whose time runs out", () => {
-  it("begins nothing, and names every role that it did not reach", async () => {
+describe("A sweep whose time runs out", () => {
+  it("starts nothing, and names every role that it did not reach", async () => {
     const world = aSilentWorld();
     await sweepWith(world);
     world.clock.advance(3600);
@@ -141,7 +141,7 @@ describe("a sweep whose time runs out", () => {
     );
   });
 
-  it("ends the role at hand, and reads no AWS Batch", async () => {
+  it("finishes the current role, and does not read AWS Batch", async () => {
     const world = aSilentWorld();
     const time = new AbortController();
     const rechecks: SweepPorts["rechecks"] = world.ports.rechecks;
@@ -159,7 +159,7 @@ describe("a sweep whose time runs out", () => {
     assert.equal(report.left.length, 2);
   });
 
-  it("tells no more than the hundred at hand", async () => {
+  it("announces no more than the current hundred transitions", async () => {
     const world = aSilentWorld();
     const time = new AbortController();
     await sweepWith(world);
@@ -186,13 +186,13 @@ describe("a sweep whose time runs out", () => {
   });
 });
 
-describe("a rollback that never came", () => {
+describe("A rollback that never came", () => {
   const batchRole = (rollback: object, more: object = {}) =>
     defineConfig({ roles: { AWSBatchServiceRole: { rollback } }, ...more });
   const automatic = batchRole({ excess: "automatic", missing: "automatic" });
 
-  /** A world where a policy was detached, and nobody put it back though the transition was told. */
-  async function aWorldThatLostTheWish(): Promise<World> {
+  /** A world with a detached policy, whose request for a rollback was announced and lost. */
+  async function aWorldThatLostARequest(): Promise<World> {
     const world = aWorld({ config: batchRole({}) });
     world.act(detach);
     await world.settle();
@@ -200,24 +200,24 @@ describe("a rollback that never came", () => {
     return world;
   }
 
-  it("is asked for again where the wish was lost", async () => {
-    const world = await aWorldThatLostTheWish();
+  it("is requested again where the request was lost", async () => {
+    const world = await aWorldThatLostARequest();
     const { announced, report } = await sweepWith({
       ...world,
       settings: { ...world.settings, config: automatic },
     });
-    assert.deepEqual([announced, report.asked, report.resent], [world.told, 1, 0]);
+    assert.deepEqual([announced, report.asked, report.resent], [world.announced, 1, 0]);
   });
 
-  it("is asked for once more only after its first wish had time", async () => {
+  it("is not requested again before its first request is overdue", async () => {
     const world = aSilentWorld({ config: automatic });
     const { report } = await sweepWith(world);
     assert.deepEqual([report.inspections.length, report.asked], [1, 0]);
   });
 
-  it("is not asked for where the owner does not want it at once, or not on that side", async () => {
+  it("is not requested where the owner did not make it automatic for that side", async () => {
     for (const rollback of [{}, { missing: "approve" }, { excess: "automatic" }]) {
-      const world = await aWorldThatLostTheWish();
+      const world = await aWorldThatLostARequest();
       const { report } = await sweepWith({
         ...world,
         settings: { ...world.settings, config: batchRole(rollback) },
@@ -226,8 +226,8 @@ describe("a rollback that never came", () => {
     }
   });
 
-  it("is not asked for of a drift that is not there any more, or that cannot be seen", async () => {
-    const world = await aWorldThatLostTheWish();
+  it("is not requested for drift that is gone or not visible", async () => {
+    const world = await aWorldThatLostARequest();
     const settings = { ...world.settings, config: automatic };
     const roles = { ...world.ports.roles, readMany: failing, read: fails };
     assert.equal((await sweepWith({ ...world, settings }, { roles })).report.asked, 0);
@@ -235,7 +235,7 @@ describe("a rollback that never came", () => {
     assert.equal((await sweepWith({ ...world, settings })).report.asked, 0);
   });
 
-  it("is done in the end where it was refused for a reason that has passed", async () => {
+  it("is carried out in the end where it was refused for a temporary reason", async () => {
     const config = batchRole({ missing: "automatic" }, { budget: { perAccount: 1 } });
     const world = aWorld({ config });
     assert.equal(
@@ -244,14 +244,14 @@ describe("a rollback that never came", () => {
     );
     world.act(detach);
     await world.settle();
-    assert.equal(world.told.at(-1)?.kind, "refused");
+    assert.equal(world.announced.at(-1)?.kind, "refused");
     world.clock.advance(2 * 3600);
     await world.sweep();
     await world.settle();
-    assert.deepEqual(world.told.map(({ kind }) => kind).slice(-2), ["rolled-back", "resolved"]);
+    assert.deepEqual(world.announced.map(({ kind }) => kind).slice(-2), ["rolled-back", "resolved"]);
   });
 
-  it("is left to a person where it was refused for a reason that stays", async () => {
+  it("is left to a person where it was refused for a permanent reason", async () => {
     const world = aWorld({ config: automatic });
     await world.control.openBreaker({ account, name: "AWSBatchServiceRole" }, "it fights");
     world.act(detach);
@@ -261,7 +261,7 @@ describe("a rollback that never came", () => {
   });
 });
 
-describe("a finding that stays open for long", () => {
+describe("A finding that stays open for long", () => {
   const days = (count: number) => count * 86_400;
   async function aWorldWithOldFindings(securityHub = true): Promise<World> {
     const config = defineConfig({ roles: { AWSBatchServiceRole: {} }, securityHub });
@@ -272,13 +272,13 @@ describe("a finding that stays open for long", () => {
     return world;
   }
 
-  it("is told again to Security Hub, each month once, and to nobody else", async () => {
+  it("is renewed in Security Hub once a month, and announced to no other sink", async () => {
     const world = await aWorldWithOldFindings();
     const { announced, report } = await sweepWith(world);
-    assert.deepEqual([announced, report.renewed], [world.told, 1]);
-    const [opened] = world.told;
+    assert.deepEqual([announced, report.renewed], [world.announced, 1]);
+    const [opened] = world.announced;
     assert.ok(opened);
-    // The world's own sink is the people's.
+    // The world's only sink is "notify".
     assert.deepEqual(await world.ports.findings.findDelivery(opened), {
       transition: opened,
       awaiting: [],
@@ -290,7 +290,7 @@ describe("a finding that stays open for long", () => {
     assert.equal((await sweepWith(world)).report.renewed, 1);
   });
 
-  it("is left alone where the owner has no Security Hub, or when it is not open any more", async () => {
+  it("is not renewed without Security Hub, or once it is resolved", async () => {
     assert.equal((await sweepWith(await aWorldWithOldFindings(false))).report.renewed, 0);
     const world = await aWorldWithOldFindings();
     world.act({ ...detach, call: "AttachRolePolicy" });

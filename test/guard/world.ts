@@ -34,13 +34,13 @@ import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { account as accountId, noon } from "../builders.ts";
 import { guardingAll, referenceOf } from "../core/watched-roles.ts";
 
-/** The person who does what happens. */
+/** The person who causes the drift. */
 export const mallory: ApiCaller = { kind: "user", name: "mallory", sourceIp: "203.0.113.7" };
 /** The role that rollbacks run as, and its session. */
 export const guardRole = `arn:aws:iam::${accountId}:role/drift-guard-rollback`;
 const guard: ApiCaller = { kind: "session", role: guardRole, session: "rollback" };
 
-/** What a trail does to the events of one step: doubles, reverses, drops them. */
+/** Reorders, duplicates or drops the events of one step, as a trail may. */
 export type Disorder = (bodies: readonly string[]) => readonly string[];
 
 /** The ports of every verb; each verb is handed its own. */
@@ -49,7 +49,7 @@ interface WorldPorts extends Omit<SweepPorts, "announcer">, Omit<RollbackPorts, 
   readonly control: ControlStore;
 }
 
-/** The guard at work on an account in memory, step by step, with nothing waiting but on the clock. */
+/** The guard on an account in memory, step by step, on a virtual clock. */
 export interface World {
   readonly iam: SimulatedAccount;
   readonly batch: SimulatedBatch;
@@ -57,38 +57,40 @@ export interface World {
   readonly control: ControlStore;
   readonly ports: WorldPorts;
   readonly settings: GuardSettings;
-  readonly told: readonly Transition[];
+  /** The transitions that reached people, in order. */
+  readonly announced: readonly Transition[];
+  /** The outcomes of the requests for rollbacks, in order. */
   readonly rollbacks: readonly RollbackOutcome[];
-  /** Somebody makes a call, and it must be carried out. */
+  /** Makes a call to IAM as `by`. Throws if IAM refuses it. */
   act(call: IamCall, by?: ApiCaller): void;
-  /** Somebody makes a call to AWS Batch in a region, and it must be carried out. */
+  /** Makes a call to AWS Batch in a region as `by`. Throws if AWS Batch refuses it. */
   actOnBatch(call: BatchCall, region?: string, by?: ApiCaller): Promise<void>;
-  /** AWS Batch itself tells of something. */
-  tell(envelope: object): void;
-  /** Delivers every event, transition and recheck until nothing is left to do. */
+  /** Adds an event of AWS Batch itself to the trail. */
+  emit(envelope: object): void;
+  /** Delivers every event, transition and recheck, and advances the clock, until none is left. */
   settle(): Promise<void>;
   sweep(): Promise<SweepReport>;
   findings(): Promise<readonly Finding[]>;
 }
 
-// The rollback queue's: six times its function's timeout.
+// The visibility timeout of the rollback queue: six times its function's timeout.
 const visibilitySeconds = 720;
 
-/** What may differ from the usual world. */
+/** Replacements of parts of the usual world. */
 export interface WorldOptions {
-  /** Stands between the guard and its calls. */
+  /** Wraps the writer of roles. */
   readonly writer?: (writer: RoleWriter) => RoleWriter;
   readonly config?: Config;
   readonly disorder?: Disorder;
-  /** What the guard may read of secrets and keys; nothing where left out. */
+  /** Reads secrets and keys; without it, the guard reads none. */
   readonly resources?: ResourceReader;
-  /** What the guard may see of the instances of compute environments; nothing where left out. */
+  /** Reads ECS agents; without it, the guard reads none. */
   readonly agents?: AgentReader;
-  /** Stands between the guard and the account's roles. */
+  /** Wraps the reader of roles. */
   readonly roles?: (reader: RoleReader) => RoleReader;
 }
 
-/** The three guarded roles as their references say, and the guard watching them. */
+/** Creates a world with three watched roles that match their references. */
 export function aWorld({
   config = guardingAll,
   disorder = (bodies) => bodies,
@@ -114,7 +116,7 @@ export function aWorld({
   const ports: WorldPorts = {
     roles: roles(iam.reader(guard)),
     writer: writer(iam.writer(guard)),
-    // As the table's stream does: what is committed is told, by whomever.
+    // As the table's stream does: every committed transition is published.
     findings: {
       ...store,
       commit: async (commit) => {
@@ -134,7 +136,7 @@ export function aWorld({
     newId: () => ids.uuid(),
   };
   const settings: GuardSettings = { config, account: accountId, partition: "aws", guardRole };
-  const told: Transition[] = [];
+  const announced: Transition[] = [];
   const rollbacks: RollbackOutcome[] = [];
   const stream: Transition[] = [];
   let postponed: { readonly at: number; readonly transition: Transition }[] = [];
@@ -147,11 +149,11 @@ export function aWorld({
     await publish();
   };
   const deliver = async (transition: Transition) => {
-    told.push(transition);
+    announced.push(transition);
     await ports.findings.markDelivered(transition, "notify");
     if (rollbackKinds.includes(transition.kind)) await askForRollback(transition);
   };
-  // As its queue does: what must wait is received again, later.
+  // As its queue does: a request that must wait is delivered again later.
   const askForRollback = async (transition: Transition) => {
     try {
       rollbacks.push(await rollBack(transition, rollbackPortsOf(ports), settings));
@@ -176,7 +178,7 @@ export function aWorld({
     control,
     ports,
     settings,
-    told,
+    announced,
     rollbacks,
     act(call, by = mallory) {
       const answer = iam.call(call, by);
@@ -186,7 +188,7 @@ export function aWorld({
       const answer = await batch.call(region, call, by);
       if (answer.status === "refused") throw new Error(`${call.call}: ${answer.code}: ${answer.message}`);
     },
-    tell: (envelope) => void trail.push(JSON.stringify(envelope)),
+    emit: (envelope) => void trail.push(JSON.stringify(envelope)),
     async settle() {
       for (;;) {
         const delivered = disorder(trail);
@@ -222,7 +224,7 @@ export function aWorld({
   return world;
 }
 
-/** The ports of a rollback and nothing else, so that no rollback of the world reaches for another. */
+/** The ports of a rollback and no others, so that a rollback that uses another fails. */
 function rollbackPortsOf({ roles, findings, usage, control, writer, now, newId }: WorldPorts): RollbackPorts {
   return {
     roles: { read: roles.read },
