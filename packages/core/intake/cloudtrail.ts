@@ -68,7 +68,7 @@ export function actorOf(record: CloudTrailRecord): Actor {
   };
 }
 
-/** Whether the call was carried out: failed calls are delivered too, with an errorCode (platform-facts 3.5). */
+/** Returns whether the call succeeded: EventBridge delivers failed calls too (docs/aws-facts.md, "EventBridge delivery"). */
 export function outcomeOf(record: CloudTrailRecord): Outcome {
   // One captured set spells an absent value as the text "None".
   if (!record.errorCode || record.errorCode === "None") return { status: "succeeded" };

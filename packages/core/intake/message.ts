@@ -27,7 +27,7 @@ const Envelope = z.looseObject({
   detail: z.unknown(),
 });
 
-// China's pages print the second spelling; whether it is ever sent is not known (platform-facts 3.1).
+// Only the pages for China print the second spelling (docs/aws-facts.md, "EventBridge delivery").
 const carriers: readonly string[] = [
   "AWS API Call via CloudTrail",
   "Amazon API Call via CloudTrail",

@@ -5,7 +5,7 @@ import type { Subject } from "../model/change.ts";
 import type { CloudTrailRecord } from "./cloudtrail.ts";
 import { isPossibleSubject } from "./subject-shape.ts";
 
-// AccessDenied records carry no parameters: the target stands in the message alone (platform-facts 2).
+// AccessDenied records have no parameters: only the message names the target (docs/aws-facts.md, "CloudTrail records").
 const deniedRole =
   /on resource: (?:role |arn:[\w-]+:iam::\d{12}:role\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]{1,64})(?:\s|$)/;
 const deniedPolicy = /on resource: (?:policy )?(arn:[\w-]+:iam::(?:\d{12}|aws):policy\/[\x21-\x7e]+)/;

@@ -21,7 +21,7 @@ export interface Symptom {
   readonly queue?: string;
 }
 
-/** The detail-types of AWS Batch's own events that tell of jobs and queues in trouble (platform-facts 3.8). */
+/** Detail-types of AWS Batch's own events about failed jobs and blocked queues (docs/aws-facts.md, "EventBridge delivery"). */
 export const symptomTypes = [
   "Batch Job State Change",
   "Batch Job Queue Blocked",

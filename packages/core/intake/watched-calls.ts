@@ -1,6 +1,6 @@
 /**
  * The calls that can alter a guarded role, or which roles Batch uses: exact names, since a prefix misses some and
- * catches others (platform-facts 5.4, 5.5). The stack's rules match these and no others.
+ * catches others (docs/aws-facts.md, "Calls worth watching"). The stack's rules match these and no others.
  */
 export const watchedCalls = {
   iam: [

@@ -20,7 +20,10 @@ export interface CallFailure {
 // Calls that read, by which CloudTrail sets readOnly. None of those is delivered to a rule that is plainly enabled.
 const reading = /^(?:Get|List|Describe|Simulate|Generate|BatchGet)[A-Z]/;
 
-/** Whether CloudTrail marks the call `readOnly`, so that EventBridge does not deliver it (platform-facts 3.4). */
+/**
+ * Returns whether CloudTrail marks the call `readOnly`, so that EventBridge does not deliver it (docs/aws-facts.md,
+ * "EventBridge delivery").
+ */
 export function isReadOnly(call: ApiCall): boolean {
   return reading.test(call.action) || call.service === "sts";
 }
@@ -43,7 +46,7 @@ export interface RecordedCall {
   readonly userAgent: string;
 }
 
-/** The CloudTrail record of a call, shaped as platform-facts 2 tells of real ones. */
+/** Returns the CloudTrail record of a call, in the shape of real records (docs/aws-facts.md, "CloudTrail records"). */
 export function recordCall(recorded: RecordedCall): CloudTrailRecord {
   const { call, caller, answer } = recorded;
   const failure = failureOf(call, answer);
@@ -99,7 +102,8 @@ function readJson(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-// IAM's wire codes and CloudTrail's differ: NoSuchEntity is told as NoSuchEntityException (platform-facts 2).
+// CloudTrail renames IAM's error codes: NoSuchEntity becomes NoSuchEntityException (docs/aws-facts.md, "CloudTrail
+// records").
 const sameOnTheTrail =
   /Exception$|^(?:AccessDenied|Throttling|ValidationError|ExpiredToken|InternalFailure)$/;
 

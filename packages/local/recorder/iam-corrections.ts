@@ -11,7 +11,7 @@ export type IamSender = (
   parameters: Readonly<Record<string, string>>,
 ) => Promise<HttpResponse>;
 
-// Each models UnmodifiableEntity for service-linked roles (platform-facts 5.3). TagRole, UntagRole and a new
+// IAM refuses these on service-linked roles (docs/aws-facts.md, "Service-linked roles"). TagRole, UntagRole and a new
 // description (UpdateRole without a session length, UpdateRoleDescription) are what AWS allows on them.
 const refusedOnServiceLinkedRoles: ReadonlySet<string> = new Set([
   "AddRoleToInstanceProfile",
