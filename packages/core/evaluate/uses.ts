@@ -8,7 +8,6 @@ import type { NoteTopic } from "../model/note-topic.ts";
 import { partOf } from "../model/part.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
 import { type RoleReading, sameRoleName } from "../model/role.ts";
-
 import { evaluateNeeds } from "./needs.ts";
 import { findUnusedGrants } from "./unused-grants.ts";
 
