@@ -99,7 +99,7 @@ describe("check on a snapshot file", () => {
     );
     const [assessment] = document.roles[0]?.assessments ?? [];
     assert.deepEqual(
-      [assessment?.kind, assessment?.part, assessment?.severity],
+      [assessment?.kind, assessment?.part.toString(), assessment?.severity],
       ["drift", "inline:rogue", "CRITICAL"],
     );
   });

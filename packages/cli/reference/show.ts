@@ -43,7 +43,9 @@ function formatReferenceGrants(reference: Reference, terminal: Terminal): readon
   const { paint, columns } = terminal;
   const said = (text: string, margin = "  ") => wrap(text, columns, margin);
   const section = (title: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : ["", `  ${paint("underline", title)}`, ...lines];
+    lines.length === 0
+      ? []
+      : ["", ...wrap(title, columns, "  ", "    ").map((line) => paint("underline", line)), ...lines];
   return [
     `${paint("bold", sanitise(role))}  ${isBuiltIn(reference) ? "built in" : "your own"}`,
     ...(purpose === undefined ? [] : said(sanitise(purpose, 400))),
