@@ -1,6 +1,6 @@
 import { defineConfig } from "@drift-guard/core/config";
 
-/** The owner's choices: which roles are guarded, how strictly, and what may be put back. */
+/** The owner's choices: which roles are watched, how strictly, and what may be rolled back. */
 export default defineConfig({
   roles: {
     AWSBatchServiceRole: {},

@@ -15,7 +15,7 @@ export default $config({
     };
   },
   async run() {
-    // A deploy never ships a stale bundle; the offline synthesis looks at no code.
+    // A deployment always builds its bundles first; the offline synthesis reads none.
     if ($cli.command !== "synth") {
       const { execFileSync } = await import("node:child_process");
       execFileSync(process.execPath, ["packages/infra/build.ts"], { stdio: ["ignore", "ignore", "inherit"] });
