@@ -8,13 +8,13 @@ import {
 } from "@aws-sdk/client-sqs";
 import { clientSettings } from "./client.ts";
 
-/** A queue that is subscribed to a topic, as a person's mailbox would be. */
+/** A queue subscribed to a topic, in place of a person's mailbox. */
 export interface Inbox {
-  /** Waits up to some seconds for messages, 20 at most, and gives each once. */
+  /** Waits up to `seconds` (at most 20) for messages. Returns up to 10, each once; rejects if `signal` aborts. */
   receive(seconds: number, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
-/** Subscribes a new queue to a topic of the account behind the endpoint. */
+/** Subscribes a new queue to a topic of the account at an endpoint. */
 export async function openInbox(endpoint: string, topicArn: string, name: string): Promise<Inbox> {
   const sqs = new SQSClient(clientSettings(endpoint));
   const sns = new SNSClient(clientSettings(endpoint));

@@ -10,28 +10,29 @@ import { type Inbox, openInbox } from "./inbox.ts";
 import { type Recorder, startRecorder } from "./recorder/recorder.ts";
 import { seedAccount } from "./seed.ts";
 
-/** A whole account on this machine, with the guard deployed in it. */
+/** An AWS account on this machine, with the guard deployed in it. */
 export interface LocalAccount {
-  /** Serves every service of the account: an SDK needs it as `AWS_ENDPOINT_URL`, and any credentials. */
+  /** Serves every service of the account. An SDK needs it as `AWS_ENDPOINT_URL`, and any credentials. */
   readonly endpoint: string;
   readonly emulators: Emulators;
   readonly recorder: Recorder;
   readonly deployment: Deployment;
-  /** What the guard tells people. */
+  /** Receives the guard's messages to people. */
   readonly inbox: Inbox;
-  /** Ends every process of the account and waits until they are gone. */
+  /** Ends every process of the account, and waits until they are gone. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the account, with every referenced role as it should be, and deploys the guard into it: the bundles and the
- * stack that `sst deploy` would bring to AWS. Throws `PythonMissingError`, `EmulatorInstallError`,
- * `EmulatorStartError`, `RecorderStartError`, `BundleError`, `SynthesisError` and `DeploymentError`; nothing is left running then.
+ * Starts the account with every watched role as its reference says, and deploys the guard into it: the bundles and the
+ * stack that `sst deploy` brings to AWS. Throws `PythonMissingError`, `EmulatorInstallError`, `EmulatorStartError`,
+ * `RecorderStartError`, `BundleError`, `SynthesisError` and `DeploymentError`, and leaves nothing running then.
  */
 export async function startLocalAccount(options: {
   readonly config: Config;
-  /** Where the account answers; a free port where left out. */
+  /** The port of the endpoint on 127.0.0.1; a free one by default. */
   readonly port?: number;
+  /** Receives a line at each step, and later the records that could not be delivered. */
   readonly report?: (line: string) => void;
 }): Promise<LocalAccount> {
   const emulators = await startEmulators(options);
@@ -60,7 +61,7 @@ export async function startLocalAccount(options: {
   }
 }
 
-/** Synthesises the stack and bundles the functions, both with this config in the owner's place. */
+/** Synthesises the stack and bundles the functions, both with the given configuration instead of the owner's file. */
 async function buildGuard(config: Config, folder: string, report: ((line: string) => void) | undefined) {
   const file = join(folder, "drift-guard.config.mjs");
   await writeFile(file, `export default ${JSON.stringify(config)};\n`);
@@ -75,8 +76,8 @@ async function buildGuard(config: Config, folder: string, report: ((line: string
 }
 
 /**
- * The owner's choices, as they serve on one machine: one region, Security Hub on, a recheck within seconds; and each
- * role put back by itself, or none.
+ * Returns the owner's configuration for the local account: one region, Security Hub on, no emails, a recheck after 5 s,
+ * and rollback automatic for every role or off for all.
  */
 export function configureLocally(owner: Config, choices: { readonly rollback: boolean }): Config {
   const mode = choices.rollback ? "automatic" : "off";

@@ -16,7 +16,7 @@ import { isOwnedByAws } from "@drift-guard/core/model/policy-arn";
 import type { Attachment } from "@drift-guard/core/reference/reference";
 import { clientSettings } from "./client.ts";
 
-/** Brings the account behind the endpoint to where the guard expects it: every guarded role, and Security Hub. */
+/** Creates every watched role of a configuration in the account at an endpoint, and enables Security Hub. */
 export async function seedAccount(endpoint: string, config: Config): Promise<void> {
   const iam = new IAMClient(clientSettings(endpoint));
   for (const watched of listWatchedRoles({ config })) await createRole(iam, watched);
@@ -60,7 +60,7 @@ async function createPolicy(iam: IAMClient, { arn, document }: Attachment): Prom
   return Policy?.Arn;
 }
 
-/** Where AWS's console puts a role whose reference leaves the path open. */
+/** Returns the path that AWS's console gives a role, for a role whose reference has none. */
 function defaultPath({ name }: WatchedRole): string {
   return name === "AWSBatchServiceRole" ? "/service-role/" : "/";
 }

@@ -3,26 +3,26 @@ import { type Emulators, startEmulators } from "@drift-guard/local/emulators/emu
 import { installEmulators } from "@drift-guard/local/emulators/python";
 import { type Recorder, startRecorder } from "@drift-guard/local/recorder/recorder";
 
-/** The emulators behind a recorder: one pair per test file. */
+/** Emulators and the recorder in front of them, started once per suite. */
 export interface LocalServices {
   readonly emulators: Emulators;
   readonly recorder: Recorder;
 }
 
-// Where they cannot be had, a developer goes without these tests; a build that is to prove something may not.
+// Without emulators, a developer's run skips these tests; a run in CI fails.
 const missing = await installEmulators({ report: (line) => console.error(line) }).then(
   () => undefined,
   (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
 );
 if (missing && process.env.CI === "true") throw missing;
 
-/** A suite that needs the emulators; skipped in one line where they cannot be had. */
+/** Declares a suite that needs the emulators, or skips it with a reason if they cannot be installed. */
 export function describeEmulated(name: string, suite: () => void): void {
   const skip = missing === undefined ? false : `no emulators: ${missing.message.split("\n")[0]}`;
   describe(name, { skip }, suite);
 }
 
-/** A suite over emulators that are started once for it; skipped in one line where they cannot be had. */
+/** Declares a suite with emulators started once for it, or skips it with a reason if they cannot be installed. */
 export function withEmulators(name: string, suite: (services: () => LocalServices) => void): void {
   describeEmulated(name, () => {
     let started: LocalServices | undefined;
@@ -35,7 +35,8 @@ export function withEmulators(name: string, suite: (services: () => LocalService
       await started?.emulators.stop();
     });
     suite(() => {
-      if (!started) throw new Error("The emulators are started before the suite's first test, not earlier.");
+      if (!started)
+        throw new Error("Call this inside a test or hook: the emulators start in the suite's before hook.");
       return started;
     });
   });

@@ -2,8 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Zippable, zipSync } from "fflate";
 
-/** A file of an archive; its name has forward slashes and no leading one. */
+/** A file of an archive. */
 export interface ArchivedFile {
+  /** The path in the archive, with forward slashes and no leading one. */
   readonly name: string;
   readonly content: Uint8Array;
 }
@@ -20,7 +21,7 @@ export async function zipFolder(folder: string): Promise<Uint8Array> {
   );
 }
 
-// Every entry has the first date of the format and a Unix file mode, so that equal files make equal archives.
+// A fixed date and file mode for every entry, so that equal files make equal archives.
 const options = { mtime: new Date(1980, 0, 1), os: 3, attrs: 0o100644 << 16 } as const;
 
 /** Returns a ZIP archive of files with distinct names, as Lambda takes it for code. */

@@ -21,18 +21,17 @@ import { createStack, DeploymentError, type Stack } from "./stack.ts";
 import { applyTableSettings } from "./table-settings.ts";
 import { liftIntrinsics, listResources } from "./template.ts";
 
-/** What was deployed. */
+/** A deployed template. */
 export interface Deployment extends Stack {
-  /** Names of the functions by logical id. */
+  /** The functions' names, by logical id. */
   readonly functions: ReadonlyMap<string, string>;
 }
 
 /**
- * Deploys a template into the local account: as a CloudFormation stack, then by API what the emulator's CloudFormation
- * drops in silence, read from the same template; and with an identity of its own for each function, so that its calls
- * carry its role's session as in Lambda.
+ * Deploys a template into the local account. Creates it as a CloudFormation stack, then sets by API the properties that
+ * the emulator's CloudFormation ignores, and gives each function a session of its role, as Lambda does.
  *
- * `bundles` gives for each `Code.S3Key` of the template the folder of the bundle. Throws `DeploymentError`.
+ * `bundles` holds the folder of each function's code by the `Code.S3Key` of the template. Throws `DeploymentError`.
  */
 export async function deployTemplate(
   local: { readonly emulators: Emulators; readonly recorder: Recorder },
@@ -62,7 +61,7 @@ export async function deployTemplate(
       ResourcePolicy: policy,
     });
   }
-  // CloudFormation made the roles where ministack keeps them; the account's IAM is moto's.
+  // CloudFormation created the roles in ministack's IAM; the account's IAM is moto's.
   const iam = { from: new IAMClient(settings), to: new IAMClient(clientSettings(emulators.moto)) };
   for (const [id] of listResources(template, "AWS::IAM::Role")) await copyRole(iam, physicalIdOf(stack, id));
 
@@ -85,13 +84,13 @@ export async function deployTemplate(
 
 function physicalIdOf(stack: Stack, logicalId: string): string {
   const id = stack.physicalIds.get(logicalId);
-  if (id === undefined) throw new DeploymentError(`The stack stands without its resource ${logicalId}.`);
+  if (id === undefined) throw new DeploymentError(`The stack has no resource ${logicalId}.`);
   return id;
 }
 
 const Code = z.object({ S3Bucket: z.string(), S3Key: z.string() });
 
-/** Puts each bundle where the template says that a function's code lies. */
+/** Uploads each bundle to the place in S3 that the template names for the function's code. */
 async function uploadBundles(
   ministack: string,
   template: Template,
@@ -99,17 +98,17 @@ async function uploadBundles(
 ): Promise<void> {
   const put = async (path: string, body?: Uint8Array<ArrayBuffer>) => {
     const scope = "local/20200101/us-east-1/s3/aws4_request";
-    const answer = await fetch(`${ministack}/${path}`, {
+    const response = await fetch(`${ministack}/${path}`, {
       method: "PUT",
       headers: { authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none` },
       ...(body && { body }),
     });
-    if (!answer.ok) throw new DeploymentError(`S3 refused ${path}: ${await answer.text()}`);
+    if (!response.ok) throw new DeploymentError(`S3 refused ${path}: ${await response.text()}`);
   };
   const functions = listResources(template, "AWS::Lambda::Function").map(([id, { Properties }]) => {
     const code = Code.safeParse(Properties.Code);
     if (!code.success)
-      throw new DeploymentError(`The function ${id} does not say where in S3 its code lies.`);
+      throw new DeploymentError(`The function ${id} has no Code.S3Bucket and Code.S3Key in the template.`);
     return { id, ...code.data };
   });
   for (const bucket of new Set(functions.map(({ S3Bucket }) => S3Bucket))) await put(bucket);
@@ -117,7 +116,7 @@ async function uploadBundles(
     const folder = Object.hasOwn(bundles, S3Key) ? bundles[S3Key] : undefined;
     if (folder === undefined) {
       throw new DeploymentError(
-        `The function ${id} takes its code from ${S3Key}; there is ${Object.keys(bundles).join(", ") || "nothing"}.`,
+        `No bundle for ${S3Key} of function ${id}. Bundles: ${Object.keys(bundles).join(", ") || "none"}.`,
       );
     }
     await put(`${S3Bucket}/${encodeURIComponent(S3Key)}`, new Uint8Array(await zipFolder(folder)));
@@ -125,8 +124,8 @@ async function uploadBundles(
 }
 
 /**
- * Gives each function the session of its role, as Lambda would, and sends its calls through the recorder. Lambda hands
- * keys over in variables that the emulator overwrites, so that they go by a profile here.
+ * Gives each function a session of its role, as Lambda does, and sends its calls through the recorder. The session's keys
+ * are in a profile, because the emulator overwrites the variables in which Lambda passes them.
  */
 async function configureFunctions(
   lambda: LambdaClient,
@@ -156,7 +155,7 @@ async function configureFunctions(
   for (const { FunctionName: name = "", Environment } of configurations) {
     const given = Object.entries(Environment?.Variables ?? {}).map(([key, value]) => [
       key,
-      // A queue's URL names the emulator itself, and SDKs follow it past the recorder.
+      // A queue's URL names the emulator: with it an SDK would bypass the recorder.
       value.replace(emulators.ministack, recorder.endpoint),
     ]);
     const Variables = {

@@ -13,7 +13,7 @@ import {
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 
-/** Copies a role whole from one IAM to another: trust, path, inline policies, attachments and their documents. */
+/** Copies a role with its policies from one IAM to another. Creates the account's own managed policies if missing. */
 export async function copyRole(
   iam: { readonly from: IAMClient; readonly to: IAMClient },
   roleName: string,

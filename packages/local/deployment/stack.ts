@@ -8,21 +8,22 @@ import {
 } from "@aws-sdk/client-cloudformation";
 import type { Template } from "@drift-guard/infra/template/template";
 
-/** The template could not be deployed; the text names the resource. */
+/** The template could not be deployed; the text names the resource or file. */
 export class DeploymentError extends Error {
   override readonly name = "DeploymentError";
 }
 
-/** A stack that stands. */
+/** A stack in the state CREATE_COMPLETE. */
 export interface Stack {
+  /** The values of the template's outputs, by output name. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** Physical ids by logical id. */
+  /** Physical ids of the resources, by logical id. */
   readonly physicalIds: ReadonlyMap<string, string>;
 }
 
 const createTimeoutMs = 60_000;
 
-/** Creates a CloudFormation stack and waits until it stands. Throws `DeploymentError` with the first failure. */
+/** Creates a CloudFormation stack and waits until it is complete. Throws `DeploymentError` with the first failure. */
 export async function createStack(
   cloudformation: CloudFormationClient,
   name: string,
@@ -48,11 +49,11 @@ export async function createStack(
     }
     if (!stack?.StackStatus?.endsWith("_IN_PROGRESS") || /ROLLBACK/.test(stack.StackStatus)) {
       throw new DeploymentError(
-        `The stack ${name} is ${stack?.StackStatus}: ${await findFailure(cloudformation, name)}`,
+        `The stack ${name} is in state ${stack?.StackStatus}: ${await findFailure(cloudformation, name)}`,
       );
     }
     if (Date.now() > deadline) {
-      throw new DeploymentError(`The stack ${name} does not stand after ${createTimeoutMs / 1000} s.`);
+      throw new DeploymentError(`The stack ${name} is not complete after ${createTimeoutMs / 1000} s.`);
     }
     await pause(30);
   }
@@ -73,8 +74,8 @@ async function listPhysicalIds(
 
 async function findFailure(cloudformation: CloudFormationClient, name: string): Promise<string> {
   const { StackEvents = [] } = await cloudformation.send(new DescribeStackEventsCommand({ StackName: name }));
-  // Newest first: the oldest failure is the cause of the others.
+  // Events are listed newest first; the oldest failure caused the others.
   const failed = StackEvents.findLast((event) => event.ResourceStatus?.endsWith("_FAILED"));
-  if (!failed) return "it tells of no resource that failed.";
+  if (!failed) return "its events name no failed resource.";
   return `${failed.LogicalResourceId} (${failed.ResourceType}): ${failed.ResourceStatusReason}`;
 }

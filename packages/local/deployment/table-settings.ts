@@ -7,14 +7,14 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 
-// The emulator's CloudFormation takes these without complaint and sets none of them.
-const Dropped = z.object({
+// The emulator's CloudFormation accepts these properties and ignores them.
+const IgnoredProperties = z.object({
   TimeToLiveSpecification: z.object({ AttributeName: z.string(), Enabled: z.boolean() }).optional(),
   PointInTimeRecoverySpecification: z.object({ PointInTimeRecoveryEnabled: z.boolean() }).optional(),
   ResourcePolicy: z.object({ PolicyDocument: z.record(z.string(), z.unknown()) }).optional(),
 });
 
-/** Sets by API what the emulator's CloudFormation dropped of a table's properties. */
+/** Sets a table's expiry, recovery and resource policy by API, because the emulator's CloudFormation ignores them. */
 export async function applyTableSettings(
   dynamo: DynamoDBClient,
   name: string,
@@ -24,7 +24,7 @@ export async function applyTableSettings(
     TimeToLiveSpecification: ttl,
     PointInTimeRecoverySpecification: pitr,
     ResourcePolicy: policy,
-  } = Dropped.parse(properties);
+  } = IgnoredProperties.parse(properties);
   if (ttl) {
     await dynamo.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification: ttl }));
   }

@@ -1,7 +1,7 @@
 import type { JsonValue } from "@drift-guard/infra/synth/synthesis";
 import type { Template, TemplateResource } from "@drift-guard/infra/template/template";
 
-/** The resources of a type, with their logical ids. */
+/** Returns the resources of a type, with their logical ids. */
 export function listResources(
   template: Template,
   type: string,
@@ -9,22 +9,22 @@ export function listResources(
   return Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
 }
 
-/** A template that tells, as outputs, what the intrinsic functions of some values come to. */
+/** A template with further outputs, from which the intrinsic functions of given values can be resolved. */
 export interface LiftedTemplate {
   readonly template: Template;
-  /** The value with the stack's answers in place of its intrinsic functions. */
+  /** Returns a value with its intrinsic functions replaced by the stack's outputs. */
   resolve(value: unknown, outputs: Readonly<Record<string, string>>): unknown;
 }
 
 const isIntrinsic = (name: string) => name === "Ref" || name.startsWith("Fn::");
 
-/** Has CloudFormation itself work out the intrinsic functions in these values, as outputs of the template. */
+/** Adds an output to the template for each intrinsic function in the values, so that CloudFormation resolves them. */
 export function liftIntrinsics(
   template: Template,
   values: readonly (JsonValue | undefined)[],
 ): LiftedTemplate {
   const names = new Map<string, string>();
-  const outputs: Record<string, { readonly Value: JsonValue }> = {};
+  const lifted: Record<string, { readonly Value: JsonValue }> = {};
   function collect(value: JsonValue | undefined): void {
     if (typeof value !== "object" || value === null) return;
     const [first, ...others] = Object.keys(value);
@@ -36,16 +36,16 @@ export function liftIntrinsics(
     if (names.has(key)) return;
     const name = `Lifted${names.size}`;
     names.set(key, name);
-    outputs[name] = { Value: value };
+    lifted[name] = { Value: value };
   }
   for (const value of values) collect(value);
 
-  function resolve(value: unknown, answers: Readonly<Record<string, string>>): unknown {
+  function resolve(value: unknown, outputs: Readonly<Record<string, string>>): unknown {
     if (typeof value !== "object" || value === null) return value;
     const name = names.get(JSON.stringify(value));
-    if (name !== undefined) return answers[name];
-    if (Array.isArray(value)) return value.map((member) => resolve(member, answers));
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, resolve(member, answers)]));
+    if (name !== undefined) return outputs[name];
+    if (Array.isArray(value)) return value.map((member) => resolve(member, outputs));
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, resolve(member, outputs)]));
   }
-  return { template: { ...template, Outputs: { ...template.Outputs, ...outputs } }, resolve };
+  return { template: { ...template, Outputs: { ...template.Outputs, ...lifted } }, resolve };
 }

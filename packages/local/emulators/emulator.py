@@ -1,6 +1,7 @@
-"""Runs an emulator's module until the process that started it is gone, then ends its whole process group.
+"""Runs an emulator's module until the parent process is gone, then ends its own process group.
 
-usage: emulator.py MODULE [ARGUMENT...], as leader of a group of its own, with a pipe as standard input
+usage: emulator.py MODULE [ARGUMENT...]
+It must lead its own process group. Its standard input must be a pipe that only the parent writes to.
 """
 
 import os
@@ -14,7 +15,7 @@ GRACE_SECONDS = 3
 
 
 def end_with_parent():
-    # The other end of the pipe is held by the parent alone: its end is the parent's, whatever ended it.
+    # Only the parent holds the other end of the pipe, so the pipe closes when the parent ends, even if it is killed.
     while os.read(0, 4096):
         pass
     group = os.getpgrp()
@@ -24,9 +25,9 @@ def end_with_parent():
 
 
 if os.getpgrp() != os.getpid():
-    sys.exit("emulator.py must lead its own process group, which it ends as a whole")
+    sys.exit("emulator.py must lead its own process group, because it ends the whole group")
 
 threading.Thread(target=end_with_parent, daemon=True).start()
-del sys.path[0]  # this folder holds no modules of the emulator
+del sys.path[0]  # this folder holds none of the emulator's modules
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -9,23 +9,23 @@ import * as z from "zod";
 
 const run = promisify(execFile);
 
-/** No Python that the emulators can run on was found. */
+/** No Python 3.10 or later was found; the text says which versions were. */
 export class PythonMissingError extends Error {
   override readonly name = "PythonMissingError";
 }
 
-/** The emulators could not be installed. */
+/** The emulators could not be installed; the text says why and what to do. */
 export class EmulatorInstallError extends Error {
   override readonly name = "EmulatorInstallError";
 }
 
-/** A Python that has the emulators: what to run, and the environment it needs for that. */
+/** A Python with the emulators installed: the program to run, and the environment that it needs. */
 export interface EmulatorPython {
   readonly executable: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Where everything of the local account lives: at the checkout's root, unknown to git. */
+/** The folder of the local account's files: `.local` in the checkout, ignored by git. */
 export const localFolder = join(import.meta.dirname, "../../..", ".local");
 
 const requirementsFile = join(import.meta.dirname, "requirements.txt");
@@ -40,7 +40,7 @@ const candidates = [
 ];
 const lockTimeoutMs = 300_000;
 
-/** Finds a Python of version 3.10 or later on the PATH. Throws `PythonMissingError`. */
+/** Returns the path of a Python 3.10 or later on the PATH. Throws `PythonMissingError`. */
 export async function findPython(): Promise<string> {
   const found: string[] = [];
   for (const candidate of candidates) {
@@ -52,13 +52,13 @@ export async function findPython(): Promise<string> {
       if (executable && (major > 3 || (major === 3 && minor >= 10))) return executable;
       found.push(`${candidate} is ${version}`);
     } catch {
-      // Not there, or a launcher of a version that is not installed: the next may do.
+      // It does not exist, or it launches a version that is not installed: try the next.
     }
   }
   throw new PythonMissingError(
-    `The local account runs on two emulators that need Python 3.10 or later. ${
+    `The local account needs Python 3.10 or later for its emulators. ${
       found.length > 0 ? `Found only: ${found.join(", ")}.` : "No python3 or python is on the PATH."
-    } Install one from python.org or your system's packages, then try again.`,
+    } Install Python from python.org or your system's packages, then try again.`,
   );
 }
 
@@ -69,8 +69,8 @@ const Stamp = z.strictObject({
 });
 
 /**
- * Installs the emulators at their pinned versions into `folder`, or takes those that are there at the same pins.
- * One process installs, others wait for it. Throws `PythonMissingError` and `EmulatorInstallError`.
+ * Installs the emulators at their pinned versions into `folder` (default: `localFolder`), unless they are there already.
+ * One process installs while others wait. Throws `PythonMissingError` and `EmulatorInstallError`.
  */
 export async function installEmulators(
   options: { readonly folder?: string; readonly report?: (line: string) => void } = {},
@@ -89,7 +89,7 @@ export async function installEmulators(
   try {
     const meanwhile = await readStamp(stampFile, pins);
     if (meanwhile) return meanwhile;
-    options.report?.("Installing the emulators moto and ministack into .local (once, half a minute or so) …");
+    options.report?.("Installing moto and ministack into .local (once, about 30 s) …");
     await rm(target, { recursive: true, force: true });
     await mkdir(target, { recursive: true });
     const emulators = await install(python, target);
@@ -103,11 +103,11 @@ export async function installEmulators(
 async function readStamp(file: string, pins: string): Promise<EmulatorPython | undefined> {
   try {
     const stamp = Stamp.parse(JSON.parse(await readFile(file, "utf8")));
-    // The interpreter behind a virtual environment may have been removed or replaced since.
+    // The virtual environment's interpreter may have been removed or replaced since.
     if (stamp.pins !== pins || !existsSync(stamp.executable)) return undefined;
     return { executable: stamp.executable, env: stamp.env };
   } catch {
-    // No stamp, or none that was written whole: nothing that can be relied on is installed.
+    // The stamp is missing or incomplete, and so is the installation.
     return undefined;
   }
 }
@@ -118,11 +118,11 @@ async function install(python: string, target: string): Promise<EmulatorPython> 
   try {
     await run(python, ["-m", "venv", venv]);
   } catch (noVenv) {
-    // Debian ships venv without ensurepip; a pip of the system's own can still fill a folder.
+    // Debian ships venv without ensurepip; the system's pip can still install into a folder.
     const packages = join(target, "packages");
     await run(python, ["-m", "pip", "--version"]).catch(() => {
       throw new EmulatorInstallError(
-        `${python} can neither make a virtual environment nor run pip, so moto and ministack cannot be installed. ` +
+        `${python} can neither create a virtual environment nor run pip, so the emulators cannot be installed. ` +
           "Install one of the two (Debian and Ubuntu: apt install python3-venv), then try again.",
         { cause: noVenv },
       );
@@ -142,7 +142,7 @@ async function runPip(python: string, args: readonly string[]): Promise<void> {
     const stderr = z.object({ stderr: z.string() }).safeParse(cause);
     const lines = (stderr.data?.stderr ?? String(cause)).trim().split("\n");
     throw new EmulatorInstallError(
-      `pip could not install the emulators of packages/local/emulators/requirements.txt with ${python}:\n` +
+      `pip of ${python} could not install packages/local/emulators/requirements.txt:\n` +
         `${lines.slice(-5).join("\n")}\n` +
         "Check the network and pip's index settings (pip config list), then try again.",
       { cause },
@@ -155,6 +155,6 @@ async function takeInstallLock(folder: string): Promise<() => Promise<void>> {
     return await takeProcessLock(join(folder, "install.lock"), lockTimeoutMs);
   } catch (cause) {
     if (!(cause instanceof LockTimeoutError)) throw cause;
-    throw new EmulatorInstallError(`The emulators could not be installed. ${cause.message}`, { cause });
+    throw new EmulatorInstallError(`Cannot install the emulators. ${cause.message}`, { cause });
   }
 }

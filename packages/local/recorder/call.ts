@@ -1,27 +1,20 @@
 import * as batch from "@aws-sdk/client-batch";
+import type { HttpRequest } from "./http.ts";
 
-/** An HTTP request as it reached the recorder. */
-export interface HttpRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: Uint8Array;
-}
-
-/** One API call, read from its request. */
+/** An API call, as read from its HTTP request. */
 export interface ApiCall {
-  /** The service's name in the signature: `iam`, `batch`, `dynamodb`. */
+  /** The service's name in the signature, such as `iam`, `batch` or `dynamodb`. */
   readonly service: string;
-  /** `DetachRolePolicy`; method and path where the service's paths are not known here. */
+  /** The operation, such as `DetachRolePolicy`; method and path for a REST service whose paths are not listed here. */
   readonly action: string;
+  /** The region in the signature. */
   readonly region: string;
   readonly accessKeyId: string;
-  /** In CloudTrail's spelling: first letters lower-case, lists as arrays. */
+  /** In CloudTrail's spelling: names start in lower case, lists are arrays. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-// AWS Batch spells each operation in lower case as its path, so the SDK's own list of operations names them.
+// The path of a Batch call is its operation in lower case. The SDK's commands give the spelling.
 const batchActions = new Map(
   Object.keys(batch)
     .filter((name) => name.endsWith("Command"))
@@ -41,9 +34,11 @@ const securityHubActions: Readonly<Record<string, string>> = {
   "PATCH /findings/batchupdate": "BatchUpdateFindings",
 };
 
-/** Reads the API call out of a request; nothing where the request is not signed, as that of a function URL. */
+/** Reads the API call from a request. Returns undefined for an unsigned request, such as one to a function URL. */
 export function parseCall(request: HttpRequest): ApiCall | undefined {
-  const scope = /Credential=([^/,\s]+)\/\d+\/([^/,\s]+)\/([^/,\s]+)\//.exec(header(request, "authorization"));
+  const scope = /Credential=([^/,\s]+)\/\d+\/([^/,\s]+)\/([^/,\s]+)\//.exec(
+    readHeader(request, "authorization"),
+  );
   const [, accessKeyId, region, service] = scope ?? [];
   if (!accessKeyId || !region || !service) return undefined;
   return { service, region, accessKeyId, ...readAction(service, request) };
@@ -51,18 +46,18 @@ export function parseCall(request: HttpRequest): ApiCall | undefined {
 
 function readAction(service: string, request: HttpRequest): Pick<ApiCall, "action" | "parameters"> {
   const url = new URL(request.url, "http://localhost");
-  const target = header(request, "x-amz-target");
+  const target = readHeader(request, "x-amz-target");
   if (target) {
-    return { action: target.slice(target.lastIndexOf(".") + 1), parameters: lowered(readJson(request)) };
+    return { action: target.slice(target.lastIndexOf(".") + 1), parameters: lowerNames(readJson(request)) };
   }
   const operation = /^\/service\/[^/]+\/operation\/(\w+)$/.exec(url.pathname)?.[1];
   if (operation) return { action: operation, parameters: {} };
-  if (header(request, "content-type").startsWith("application/x-www-form-urlencoded")) {
+  if (readHeader(request, "content-type").startsWith("application/x-www-form-urlencoded")) {
     const form = new URLSearchParams(Buffer.from(request.body).toString());
     const action = form.get("Action");
     if (action) return { action, parameters: readForm(form) };
   }
-  const parameters = lowered(readJson(request));
+  const parameters = lowerNames(readJson(request));
   if (service === "batch") {
     const [, , name = "", resourceArn] = url.pathname.split("/").map(decodeURIComponentLeniently);
     const action = name === "tags" ? tagActions[request.method] : batchActions.get(name);
@@ -73,8 +68,8 @@ function readAction(service: string, request: HttpRequest): Pick<ApiCall, "actio
   return { action: action ?? route, parameters };
 }
 
-// The form has only text. CloudTrail writes these as the API's model types them.
-const typed: ReadonlySet<string> = new Set([
+// A form carries only text. CloudTrail writes these members as the booleans and integers of the API's model.
+const nonTextMembers: ReadonlySet<string> = new Set([
   "attachmentCount",
   "durationSeconds",
   "isAttachable",
@@ -84,26 +79,27 @@ const typed: ReadonlySet<string> = new Set([
   "setAsDefault",
 ]);
 
-/** The value that CloudTrail writes for a text of the wire: `true` and `900` where the model has no text there. */
+/** Returns the value that CloudTrail writes for a member's text: a boolean or number if the API's model has one there. */
 export function readTypedValue(name: string, text: string): string | number | boolean {
-  if (!typed.has(name)) return text;
+  if (!nonTextMembers.has(name)) return text;
   if (text === "true" || text === "false") return text === "true";
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
-/** CloudTrail's spelling of a member name: `AWSServiceName` is `aWSServiceName`. */
+/** Returns a member's name in CloudTrail's spelling: `AWSServiceName` becomes `aWSServiceName`. */
 export function lowerFirst(name: string): string {
   return name.slice(0, 1).toLowerCase() + name.slice(1);
 }
 
-interface Node {
+/** A member of a form whose names are paths, such as `Tags.member.1.Key`. */
+interface FormNode {
   text?: string;
-  readonly children: Map<string, Node>;
+  readonly children: Map<string, FormNode>;
 }
 
-/** The parameters of a query-protocol form: `Tags.member.1.Key=a` is `{tags: [{key: "a"}]}`. */
+/** Reads the parameters of a query-protocol form: `Tags.member.1.Key=a` becomes `{tags: [{key: "a"}]}`. */
 export function readForm(form: URLSearchParams): Readonly<Record<string, unknown>> {
-  const root: Node = { children: new Map() };
+  const root: FormNode = { children: new Map() };
   for (const [path, text] of form) {
     if (path === "Action" || path === "Version") continue;
     let node = root;
@@ -117,13 +113,13 @@ export function readForm(form: URLSearchParams): Readonly<Record<string, unknown
   return fieldsOf(root);
 }
 
-function fieldsOf(node: Node): Readonly<Record<string, unknown>> {
+function fieldsOf(node: FormNode): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     [...node.children].map(([name, child]) => [lowerFirst(name), readMember(lowerFirst(name), child)]),
   );
 }
 
-function readMember(name: string, node: Node): unknown {
+function readMember(name: string, node: FormNode): unknown {
   if (node.children.size === 0) return readTypedValue(name, node.text ?? "");
   const members = node.children.size === 1 ? node.children.get("member") : undefined;
   if (!members) return fieldsOf(node);
@@ -137,18 +133,18 @@ function readJson(request: HttpRequest): unknown {
   try {
     return JSON.parse(Buffer.from(request.body).toString());
   } catch {
-    // Not JSON (an upload, say): the call is known by its action, its parameters are not.
+    // The body is not JSON, such as an upload: record the call without parameters.
     return {};
   }
 }
 
-/** JSON members of the JSON protocols begin upper-case on some services; CloudTrail lowers the first level's. */
-function lowered(value: unknown): Readonly<Record<string, unknown>> {
+/** Lowers the first letter of the top-level names, as CloudTrail does for services whose JSON names start upper-case. */
+function lowerNames(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return {};
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [lowerFirst(name), member]));
 }
 
-function header(request: HttpRequest, name: string): string {
+function readHeader(request: HttpRequest, name: string): string {
   const value = request.headers[name];
   return typeof value === "string" ? value : (value?.[0] ?? "");
 }

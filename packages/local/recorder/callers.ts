@@ -2,7 +2,7 @@ import { Instant } from "@drift-guard/core/model/instant";
 import type { ApiCall } from "./call.ts";
 import { elementAt, textAt, type Xml } from "./xml.ts";
 
-/** CloudTrail's `userIdentity` of a call. */
+/** The caller of an API call, in the shape of CloudTrail's `userIdentity`. */
 export interface CallerIdentity {
   readonly type: "Root" | "IAMUser" | "AssumedRole";
   readonly principalId: string;
@@ -22,15 +22,15 @@ export interface CallerIdentity {
   };
 }
 
-/** Who stands behind each access key, learned from the answers that hand keys out. */
+/** Maps access keys to the callers that use them, as learned from the responses that issue keys. */
 export interface CallerRegistry {
-  /** Takes note of the keys and users in the answer of a call that succeeded. */
-  learn(call: ApiCall, answer: Xml, at: Date): void;
-  /** The caller behind a key; a key that nobody handed out is the account's root, as in the emulators. */
+  /** Remembers the user or key that the response of a successful call issued; ignores other calls. */
+  learn(call: ApiCall, response: Xml, at: Date): void;
+  /** Returns the caller that uses a key. An unknown key is the account's root, as in the emulators. */
   identify(accessKeyId: string): CallerIdentity;
 }
 
-/** Knows the callers of one account. */
+/** Creates an empty registry of callers for one account. */
 export function createCallerRegistry(account: string): CallerRegistry {
   const users = new Map<string, { readonly id: string; readonly arn: string }>();
   const callers = new Map<string, CallerIdentity>();
@@ -77,8 +77,8 @@ export function createCallerRegistry(account: string): CallerRegistry {
   }
 
   return {
-    learn(call, answer, at) {
-      const result = resultOf(call, answer);
+    learn(call, response, at) {
+      const result = resultOf(call, response);
       switch (`${call.service}:${call.action}`) {
         case "sts:AssumeRole":
           return learnSession(call, result, at);
@@ -103,12 +103,12 @@ export function createCallerRegistry(account: string): CallerRegistry {
   };
 }
 
-/** The result element of a query service's answer; nothing where the call answers with none. */
-export function resultOf(call: ApiCall, answer: Xml): Xml | undefined {
-  return elementAt(answer, `${call.action}Response`, `${call.action}Result`);
+/** Returns the result element of a query service's response; undefined if the response has none. */
+export function resultOf(call: ApiCall, response: Xml): Xml | undefined {
+  return elementAt(response, `${call.action}Response`, `${call.action}Result`);
 }
 
-/** The moment of a date, to the second, as CloudTrail writes its times. */
+/** Formats a time as CloudTrail does: ISO 8601 in UTC, to the second. */
 export function formatEventTime(at: Date): Instant {
   return Instant.parse(at.toISOString().replace(/\.\d+/, ""));
 }

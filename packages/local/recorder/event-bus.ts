@@ -3,21 +3,21 @@ import { formatCause } from "@drift-guard/core/errors";
 import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import * as z from "zod";
 
-/** A record that the event bus did not take. */
+/** The event bus did not accept a record. */
 export class EventBusError extends Error {
   override readonly name = "EventBusError";
 }
 
-const PutEventsAnswer = z.object({
+const PutEventsResponse = z.object({
   FailedEntryCount: z.number(),
   Entries: z.array(z.object({ ErrorCode: z.string().optional(), ErrorMessage: z.string().optional() })),
 });
 
-const attempts = 3;
+const maxAttempts = 3;
 
 /**
- * Puts a record on the default bus of the region it tells of, as CloudTrail does. AWS takes events of source `aws.*`
- * from its own services alone. Throws `EventBusError` after three attempts.
+ * Puts a record on the default event bus of the record's region, as CloudTrail does. The emulator accepts events with a
+ * source of `aws.*`, which AWS accepts only from its own services. Throws `EventBusError` after three attempts.
  */
 export async function putEvent(ministack: string, record: CloudTrailRecord): Promise<void> {
   const entry = {
@@ -30,24 +30,24 @@ export async function putEvent(ministack: string, record: CloudTrailRecord): Pro
   const scope = `trail/20200101/${record.awsRegion ?? "us-east-1"}/events/aws4_request`;
   for (let attempt = 1; ; attempt++) {
     try {
-      const answer = await fetch(ministack, {
+      const response = await fetch(ministack, {
         method: "POST",
         headers: {
           "content-type": "application/x-amz-json-1.1",
           "x-amz-target": "AWSEvents.PutEvents",
-          // The emulator takes account and region from the signature's scope and checks nothing else of it.
+          // The emulator reads account and region from the signature's scope and does not verify the signature.
           authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none`,
         },
         body: JSON.stringify({ Entries: [entry] }),
       });
-      const outcome = PutEventsAnswer.parse(await answer.json());
+      const outcome = PutEventsResponse.parse(await response.json());
       if (outcome.FailedEntryCount === 0) return;
       throw new Error(`${outcome.Entries[0]?.ErrorCode}: ${outcome.Entries[0]?.ErrorMessage}`);
     } catch (cause) {
-      if (attempt < attempts) await pause(100 * attempt);
+      if (attempt < maxAttempts) await pause(100 * attempt);
       else {
         throw new EventBusError(
-          `The record of ${record.eventName} (${record.eventID}) did not reach the event bus: ` +
+          `The event bus refused the record of ${record.eventName} (${record.eventID}) ${maxAttempts} times: ` +
             formatCause(cause),
           { cause },
         );

@@ -1,14 +1,13 @@
 import { type IncomingMessage, request as send } from "node:http";
-import type { HttpRequest } from "./call.ts";
-import type { HttpResponse } from "./cloudtrail.ts";
+import type { HttpHeaders, HttpRequest, HttpResponse } from "./http.ts";
 
-/** Reads a request whole. */
+/** Reads a request and its whole body. */
 export async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {
   const { method = "GET", url = "/", headers } = incoming;
   return { method, url, headers, body: Buffer.concat(await incoming.toArray()) };
 }
 
-/** A call of the recorder's own, signed as the request that it goes with: same account, same caller. */
+/** Returns a request for a further IAM call with the signature of the given request, and so its account and caller. */
 export function createSideRequest(
   request: HttpRequest,
   action: string,
@@ -24,10 +23,10 @@ export function createSideRequest(
   };
 }
 
-// Hop-by-hop headers belong to one connection, not to the message.
+// Hop-by-hop headers apply to one connection; a proxy must not forward them.
 const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "expect"]);
 
-function endToEnd(headers: HttpRequest["headers"]): Record<string, string | string[]> {
+function pickEndToEnd(headers: HttpHeaders): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined || hopByHop.has(name)
@@ -37,16 +36,16 @@ function endToEnd(headers: HttpRequest["headers"]): Record<string, string | stri
   );
 }
 
-/** Sends a request on as it is, and gives the answer whole. */
+/** Forwards a request unchanged and returns the whole response. Rejects if the emulator cannot be reached. */
 export function forward(upstream: string, request: HttpRequest): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    const headers = { ...endToEnd(request.headers), "content-length": request.body.length };
+    const headers = { ...pickEndToEnd(request.headers), "content-length": request.body.length };
     const outgoing = send(`${upstream}${request.url}`, { method: request.method, headers }, (incoming) => {
       incoming.toArray().then(
         (chunks) =>
           resolve({
             status: incoming.statusCode ?? 502,
-            headers: endToEnd(incoming.headers),
+            headers: pickEndToEnd(incoming.headers),
             body: Buffer.concat(chunks),
           }),
         reject,
@@ -57,8 +56,8 @@ export function forward(upstream: string, request: HttpRequest): Promise<HttpRes
   });
 }
 
-/** A caller knows its call by this header, and so must find the same id in the record. */
-export function addRequestId(answered: HttpResponse, requestId: string): HttpResponse {
-  const given = answered.headers["x-amzn-requestid"];
-  return given ? answered : { ...answered, headers: { ...answered.headers, "x-amzn-requestid": requestId } };
+/** Adds the request id to a response that has none, so that the caller sees the id that the record names. */
+export function addRequestId(response: HttpResponse, requestId: string): HttpResponse {
+  const given = response.headers["x-amzn-requestid"];
+  return given ? response : { ...response, headers: { ...response.headers, "x-amzn-requestid": requestId } };
 }

@@ -1,18 +1,18 @@
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import type { ApiCall } from "./call.ts";
-import type { CallerIdentity } from "./callers.ts";
-import type { CallFailure, HttpResponse } from "./cloudtrail.ts";
+import type { HttpResponse } from "./http.ts";
+import { createErrorResponse } from "./responses.ts";
 import { readXml, textAt } from "./xml.ts";
 
-/** IAM calls sent upstream beside the recorded one, in the name of the same caller. */
+/** Sends a further IAM call to moto as the caller of the recorded call. */
 export type IamSender = (
   action: string,
   parameters: Readonly<Record<string, string>>,
 ) => Promise<HttpResponse>;
 
-// IAM refuses these on service-linked roles (docs/aws-facts.md, "Service-linked roles"). TagRole, UntagRole and a new
-// description (UpdateRole without a session length, UpdateRoleDescription) are what AWS allows on them.
+// AWS refuses these calls on service-linked roles with UnmodifiableEntity: UpdateRole only if it sets a session length.
+// Tags and the description may be changed (docs/aws-facts.md, "Service-linked roles").
 const refusedOnServiceLinkedRoles: ReadonlySet<string> = new Set([
   "AddRoleToInstanceProfile",
   "AttachRolePolicy",
@@ -26,29 +26,32 @@ const refusedOnServiceLinkedRoles: ReadonlySet<string> = new Set([
   "UpdateRole",
 ]);
 
-/** Answers an IAM call as AWS does where moto does not; nothing where moto's own answer will do. */
+/**
+ * Responds to an IAM call as AWS does where moto behaves differently: service-linked roles and their policies. Returns
+ * undefined if moto's own response is right. May send further calls to moto first.
+ */
 export async function correctIam(
   call: ApiCall,
-  ask: IamSender,
+  send: IamSender,
   requestId: string,
 ): Promise<HttpResponse | undefined> {
   if (call.service !== "iam") return undefined;
   const { roleName, policyArn, aWSServiceName } = call.parameters;
   if (call.action === "CreateServiceLinkedRole") {
     const reference = builtInReferences().find(({ serviceLinked }) => serviceLinked === aWSServiceName);
-    return reference && createServiceLinkedRole(reference, call, ask, requestId);
+    return reference && createServiceLinkedRole(reference, call, send, requestId);
   }
   if (typeof roleName !== "string") return undefined;
   if (call.action === "DeleteServiceLinkedRole") {
-    // moto deletes the role as any other and stumbles over the policy that AWS attached.
-    await detachAll(roleName, ask);
+    // moto deletes it like any other role, and fails while AWS's policy is attached.
+    await detachAll(roleName, send);
     return undefined;
   }
-  const onlyDescribes = call.action === "UpdateRole" && !("maxSessionDuration" in call.parameters);
-  if (refusedOnServiceLinkedRoles.has(call.action) && !onlyDescribes) {
+  const changesDescriptionOnly = call.action === "UpdateRole" && !("maxSessionDuration" in call.parameters);
+  if (refusedOnServiceLinkedRoles.has(call.action) && !changesDescriptionOnly) {
     const path = textAt(
-      readText(await ask("GetRole", { RoleName: roleName })),
-      ...rolePath("GetRole"),
+      parseBody(await send("GetRole", { RoleName: roleName })),
+      ...rolePathIn("GetRole"),
       "Path",
     );
     if (path.startsWith("/aws-service-role/")) {
@@ -67,15 +70,15 @@ export async function correctIam(
   return undefined;
 }
 
-/** moto has the name of Batch's service-linked role wrong, and attaches no policy to it. */
+/** Creates a service-linked role after its reference: moto gives Batch's role a wrong name and attaches no policy. */
 async function createServiceLinkedRole(
   { role, path, trust, attachments }: Reference,
   call: ApiCall,
-  ask: IamSender,
+  send: IamSender,
   requestId: string,
 ): Promise<HttpResponse> {
   const { description } = call.parameters;
-  const created = await ask("CreateRole", {
+  const created = await send("CreateRole", {
     RoleName: role,
     Path: path ?? "/",
     AssumeRolePolicyDocument: trust,
@@ -87,76 +90,20 @@ async function createServiceLinkedRole(
       message: `Service role name ${role} has been taken in this account, please try a different suffix.`,
     });
   }
-  for (const { arn } of attachments) await ask("AttachRolePolicy", { RoleName: role, PolicyArn: arn });
+  for (const { arn } of attachments) await send("AttachRolePolicy", { RoleName: role, PolicyArn: arn });
   const body = Buffer.from(created.body)
     .toString()
     .replaceAll(/CreateRole(?=Response|Result)/g, "CreateServiceLinkedRole");
   return { ...created, body: Buffer.from(body) };
 }
 
-async function detachAll(roleName: string, ask: IamSender): Promise<void> {
+async function detachAll(roleName: string, send: IamSender): Promise<void> {
   const action = "ListAttachedRolePolicies";
-  const text = Buffer.from((await ask(action, { RoleName: roleName })).body).toString();
+  const text = Buffer.from((await send(action, { RoleName: roleName })).body).toString();
   for (const [, arn = ""] of text.matchAll(/<PolicyArn>([^<]+)<\/PolicyArn>/g)) {
-    await ask("DetachRolePolicy", { RoleName: roleName, PolicyArn: arn });
+    await send("DetachRolePolicy", { RoleName: roleName, PolicyArn: arn });
   }
 }
 
-const rolePath = (action: string) => [`${action}Response`, `${action}Result`, "Role"];
-const readText = (answer: HttpResponse) => readXml(Buffer.from(answer.body).toString());
-
-/** A refusal in the words of a query service, or in JSON for the other services. */
-export function createErrorResponse(
-  requestId: string,
-  failure: CallFailure,
-  service = "iam",
-  status = 400,
-): HttpResponse {
-  const { code, message } = failure;
-  if (service !== "iam" && service !== "sts") {
-    return {
-      status,
-      headers: {
-        "content-type": "application/json",
-        "x-amzn-errortype": code,
-        "x-amzn-requestid": requestId,
-      },
-      body: Buffer.from(JSON.stringify({ __type: code, message })),
-    };
-  }
-  return createXmlResponse(
-    status,
-    requestId,
-    '<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">' +
-      `<Error><Type>Sender</Type><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message></Error>` +
-      `<RequestId>${requestId}</RequestId></ErrorResponse>`,
-  );
-}
-
-/** STS's answer to GetCallerIdentity, which must name the caller that the records name; moto knows no root. */
-export function describeCaller(
-  { arn, principalId, accountId }: CallerIdentity,
-  requestId: string,
-): HttpResponse {
-  const fields = Object.entries({ Arn: arn, UserId: principalId, Account: accountId });
-  return createXmlResponse(
-    200,
-    requestId,
-    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>' +
-      fields.map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`).join("") +
-      `</GetCallerIdentityResult><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>` +
-      "</GetCallerIdentityResponse>",
-  );
-}
-
-function createXmlResponse(status: number, requestId: string, body: string): HttpResponse {
-  return {
-    status,
-    headers: { "content-type": "text/xml", "x-amzn-requestid": requestId },
-    body: Buffer.from(body),
-  };
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}
+const rolePathIn = (action: string) => [`${action}Response`, `${action}Result`, "Role"];
+const parseBody = (response: HttpResponse) => readXml(Buffer.from(response.body).toString());

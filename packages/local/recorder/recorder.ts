@@ -1,57 +1,46 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { setTimeout as pause } from "node:timers/promises";
 import { formatCause } from "@drift-guard/core/errors";
-import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import type { Emulators } from "../emulators/emulators.ts";
-import { type ApiCall, type HttpRequest, parseCall } from "./call.ts";
+import { type ApiCall, parseCall } from "./call.ts";
 import { type CallerIdentity, createCallerRegistry } from "./callers.ts";
-import { type CallFailure, failureOf, type HttpResponse, isRecorded, recordCall } from "./cloudtrail.ts";
-import { type Disorder, unchanged } from "./disorder.ts";
-import { putEvent } from "./event-bus.ts";
+import { type CallFailure, failureOf, isRecorded, recordCall } from "./cloudtrail.ts";
 import { addRequestId, createSideRequest, forward, readRequest } from "./forwarding.ts";
-import { correctIam, createErrorResponse, describeCaller, type IamSender } from "./iam-corrections.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
+import { correctIam, type IamSender } from "./iam-corrections.ts";
+import { createErrorResponse, createIdentityResponse } from "./responses.ts";
+import { createTrail, type Trail } from "./trail.ts";
 import { readXml } from "./xml.ts";
 
-/** The port that the account was to answer at cannot be had. */
+/** The recorder cannot listen on its port. */
 export class RecorderStartError extends Error {
   override readonly name = "RecorderStartError";
 }
 
-/** One call that went through the recorder, read-only ones too: what least privilege is held against. */
+/** A signed call that went through the recorder, read-only calls included. */
 export interface ObservedCall extends ApiCall {
   readonly caller: CallerIdentity;
-  /** Why it failed; nothing where it succeeded. */
+  /** The error of a failed call. */
   readonly failure?: CallFailure;
 }
 
-/** A refusal that a test asks for: throttling, a denied call. */
+/** Returns the error with which to refuse a call, such as throttling or denied access; undefined to let it pass. */
 export type RefusalRule = (call: ApiCall, caller: CallerIdentity) => CallFailure | undefined;
 
-/** The whole local account behind one endpoint, and its trail. */
-export interface Recorder {
-  /** Serves every service of the account: as `AWS_ENDPOINT_URL` it is all that an SDK needs. */
+/** A proxy that serves the whole local account at one endpoint and records the account's trail. */
+export interface Recorder extends Trail {
+  /** Serves every service of the account. An SDK needs only this, as `AWS_ENDPOINT_URL`. */
   readonly endpoint: string;
-  /** Every signed call so far, in the order of their answers. */
+  /** Returns every signed call so far, in the order of the responses. */
   listCalls(): readonly ObservedCall[];
-  /** Every record of the trail so far, delivered or not. */
-  listRecords(): readonly CloudTrailRecord[];
-  /** From now on each record is delivered as `disorder` has it and `delayMs` later; left out: faithfully, at once. */
-  disturb(how: { readonly disorder?: Disorder; readonly delayMs?: number }): void;
-  /** Keeps the records from now on, until `release`. */
-  hold(): void;
-  /** Delivers what was kept, in the order that `order` makes of it, and goes on delivering. */
-  release(order?: Disorder): Promise<void>;
-  /** Lets a rule answer calls in the service's place, and returns what ends that. */
+  /** Refuses calls by a rule instead of forwarding them. Returns the function that removes the rule. */
   refuse(rule: RefusalRule): () => void;
-  /** Settles when everything to be delivered has been. */
-  waitForDelivery(): Promise<void>;
-  /** Stops serving; what is not delivered by then is lost. */
+  /** Stops serving. Records whose delivery is held or delayed are dropped. */
   stop(): Promise<void>;
 }
 
-// What moto keeps of the account; ministack keeps the rest.
+// The services that moto serves; ministack serves all others.
 const motoServices: ReadonlySet<string> = new Set([
   "iam",
   "sts",
@@ -63,43 +52,20 @@ const motoServices: ReadonlySet<string> = new Set([
   "ssm",
 ]);
 
-/** Starts the recorder in front of the emulators, on loopback. */
+/**
+ * Starts the recorder in front of the emulators, on loopback; without `port`, on a free one. `report` receives failed
+ * deliveries of records. Throws `RecorderStartError`.
+ */
 export async function startRecorder(
   emulators: Pick<Emulators, "account" | "moto" | "ministack">,
   options: { readonly port?: number; readonly report?: (line: string) => void } = {},
 ): Promise<Recorder> {
   const callers = createCallerRegistry(emulators.account);
+  const trail = createTrail(emulators.account, emulators.ministack, options.report);
   const calls: ObservedCall[] = [];
-  const records: CloudTrailRecord[] = [];
   const rules = new Set<RefusalRule>();
-  const deliveries = new Set<Promise<void>>();
-  const stopping = new AbortController();
-  let held: CloudTrailRecord[] | undefined;
-  let disorder = unchanged;
-  let delayMs = 0;
 
-  async function deliver(batch: readonly CloudTrailRecord[], afterMs: number): Promise<void> {
-    try {
-      if (afterMs > 0) await pause(afterMs, undefined, { signal: stopping.signal });
-      for (const record of batch) await putEvent(emulators.ministack, record);
-    } catch (error) {
-      if (!stopping.signal.aborted) options.report?.(formatCause(error));
-    }
-  }
-
-  function track(delivery: Promise<void>): Promise<void> {
-    deliveries.add(delivery);
-    return delivery.finally(() => deliveries.delete(delivery));
-  }
-
-  function record(recorded: CloudTrailRecord): void {
-    records.push(recorded);
-    if (recorded.recipientAccountId !== emulators.account) return;
-    if (held) held.push(recorded);
-    else void track(deliver(disorder([recorded]), delayMs));
-  }
-
-  async function answer(request: HttpRequest, call: ApiCall | undefined): Promise<HttpResponse> {
+  async function respond(request: HttpRequest, call: ApiCall | undefined): Promise<HttpResponse> {
     if (!call) return forward(emulators.ministack, request);
     const caller = callers.identify(call.accessKeyId);
     const requestId = randomUUID();
@@ -108,37 +74,35 @@ export async function startRecorder(
       if (failure) return createErrorResponse(requestId, failure, call.service);
     }
     if (call.service === "sts" && call.action === "GetCallerIdentity")
-      return describeCaller(caller, requestId);
+      return createIdentityResponse(caller, requestId);
     const upstream = motoServices.has(call.service) ? emulators.moto : emulators.ministack;
-    const ask: IamSender = (action, parameters) =>
+    const send: IamSender = (action, parameters) =>
       forward(upstream, createSideRequest(request, action, parameters));
-    const asIam = await correctIam(call, ask, requestId);
-    return addRequestId(asIam ?? (await forward(upstream, request)), requestId);
+    const corrected = await correctIam(call, send, requestId);
+    return addRequestId(corrected ?? (await forward(upstream, request)), requestId);
   }
 
   function observe(
     call: ApiCall,
     caller: CallerIdentity,
     request: HttpRequest,
-    answered: HttpResponse,
+    response: HttpResponse,
   ): void {
     const at = new Date();
-    const failure = failureOf(call, answered);
+    const failure = failureOf(call, response);
     if (!failure && (call.service === "sts" || call.service === "iam")) {
-      callers.learn(call, readXml(Buffer.from(answered.body).toString()), at);
+      callers.learn(call, readXml(Buffer.from(response.body).toString()), at);
     }
     calls.push({ ...call, caller, ...(failure && { failure }) });
     if (!isRecorded(call)) return;
-    const requestId = String(answered.headers["x-amzn-requestid"]);
-    const userAgent = String(request.headers["user-agent"] ?? "");
-    record(
+    trail.append(
       recordCall({
         call,
-        answer: answered,
+        response,
         caller,
-        requestId,
+        requestId: String(response.headers["x-amzn-requestid"]),
         at,
-        userAgent,
+        userAgent: String(request.headers["user-agent"] ?? ""),
         id: randomUUID(),
         sourceIp: "127.0.0.1",
       }),
@@ -150,12 +114,12 @@ export async function startRecorder(
       const request = await readRequest(incoming);
       const call = parseCall(request);
       const caller = call && callers.identify(call.accessKeyId);
-      const answered = await answer(request, call);
-      if (call && caller) observe(call, caller, request, answered);
-      outgoing.writeHead(answered.status, { ...answered.headers, "content-length": answered.body.length });
-      outgoing.end(answered.body);
+      const response = await respond(request, call);
+      if (call && caller) observe(call, caller, request, response);
+      outgoing.writeHead(response.status, { ...response.headers, "content-length": response.body.length });
+      outgoing.end(response.body);
     } catch (error) {
-      // An emulator that is gone must look like a service that is down, which SDKs retry.
+      // To an SDK a stopped emulator is a service that is down, and the SDK retries.
       outgoing.writeHead(503, { "content-type": "text/plain" });
       outgoing.end(formatCause(error));
     }
@@ -165,46 +129,28 @@ export async function startRecorder(
   server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening").catch((cause: unknown) => {
     throw new RecorderStartError(
-      `Nothing can listen on port ${options.port} of 127.0.0.1: ${formatCause(cause)}. ` +
-        "Choose another port, or none for a free one.",
+      `Cannot listen on port ${options.port} of 127.0.0.1: ${formatCause(cause)}. ` +
+        "Choose another port, or leave the port out to use a free one.",
       { cause },
     );
   });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
 
-  async function delivered(): Promise<void> {
-    while (deliveries.size > 0) await Promise.all(deliveries);
-  }
-
   return {
+    ...trail,
     endpoint: `http://127.0.0.1:${port}`,
     listCalls: () => [...calls],
-    listRecords: () => [...records],
-    disturb(how) {
-      disorder = how.disorder ?? unchanged;
-      delayMs = how.delayMs ?? 0;
-    },
-    hold() {
-      held ??= [];
-    },
-    release(order = unchanged) {
-      const batch = held ?? [];
-      held = undefined;
-      return track(deliver(order(batch), 0));
-    },
     refuse(rule) {
       rules.add(rule);
       return () => rules.delete(rule);
     },
-    waitForDelivery: delivered,
     async stop() {
-      stopping.abort();
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
       await closed;
-      await delivered();
+      await trail.stop();
     },
   };
 }

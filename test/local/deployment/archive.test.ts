@@ -7,7 +7,7 @@ import { crc32, inflateRawSync } from "node:zlib";
 import { type ArchivedFile, zip, zipFolder } from "@drift-guard/local/deployment/archive";
 import fc from "fast-check";
 
-/** Reads an archive as unzip does: from the directory at its end, verifying each length and checksum. */
+/** Reads an archive from the directory at its end, as unzip does, and verifies each length and checksum. */
 function unzip(archive: Uint8Array): ArchivedFile[] {
   const bytes = Buffer.from(archive);
   const end = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));

@@ -111,7 +111,7 @@ const template: Template = {
   Outputs: { WorkUrl: { Value: { Ref: "Work" } } },
 };
 
-withEmulators("a template deployed into the local account", (services) => {
+withEmulators("deployTemplate", (services) => {
   let bundle: string;
   let deployment: Deployment;
   const settings = () => clientSettings(services().recorder.endpoint);
@@ -136,7 +136,7 @@ withEmulators("a template deployed into the local account", (services) => {
   });
   after(() => rm(bundle, { recursive: true, force: true }));
 
-  it("sets what CloudFormation drops of a table: expiry, recovery, resource policy", async () => {
+  it("sets expiry, recovery and resource policy of a table", async () => {
     const dynamo = new DynamoDBClient(settings());
     const ttl = await dynamo.send(new DescribeTimeToLiveCommand({ TableName: "notes" }));
     assert.equal(ttl.TimeToLiveDescription?.AttributeName, "expires");
@@ -150,7 +150,7 @@ withEmulators("a template deployed into the local account", (services) => {
     assert.match(Policy, /"arn:aws:iam::123456789012:role\/tagger-role"/);
   });
 
-  it("limits a function as its template does", async () => {
+  it("sets the reserved concurrency of a function", async () => {
     const lambda = new LambdaClient(settings());
     const { ReservedConcurrentExecutions } = await lambda.send(
       new GetFunctionConcurrencyCommand({ FunctionName: deployment.functions.get("Tagger") }),
@@ -158,7 +158,7 @@ withEmulators("a template deployed into the local account", (services) => {
     assert.equal(ReservedConcurrentExecutions, 1);
   });
 
-  it("has the functions' roles in the account's own IAM, whole", async () => {
+  it("copies the functions' roles with their policies into the account's IAM", async () => {
     const iam = new IAMClient(settings());
     const { Role } = await iam.send(new GetRoleCommand({ RoleName: "tagger-role" }));
     assert.equal(Role?.Arn, "arn:aws:iam::123456789012:role/tagger-role");
@@ -178,7 +178,7 @@ withEmulators("a template deployed into the local account", (services) => {
     );
   });
 
-  it("runs a bundle behind its queue, whose calls carry the session of the function's role", async () => {
+  it("runs a bundle behind its queue, with a session of the function's role", async () => {
     const { recorder } = services();
     await new IAMClient(settings()).send(
       new CreateRoleCommand({
@@ -209,7 +209,7 @@ withEmulators("a template deployed into the local account", (services) => {
     );
   });
 
-  it("keeps a message that a function cannot process in the dead-letter queue", async () => {
+  it("moves a message that a function cannot process to the dead-letter queue", async () => {
     await send("nobody");
     assert.equal((await receive("missed"))?.Body, "nobody");
   });

@@ -15,12 +15,12 @@ const module = pathToFileURL(
 ).href;
 const Started = z.object({ moto: z.url(), ministack: z.url() });
 
-/** Settles when nobody listens there any more. */
+/** Waits until nothing listens at the endpoint. */
 async function untilClosed(endpoint: string): Promise<void> {
   while (await accepts(endpoint)) await accepts(endpoint, 50);
 }
 
-/** Whether somebody takes a connection there; holds it for some milliseconds, or until the other side ends it. */
+/** Whether the endpoint accepts a connection; holds it for `heldMs`, or until the other side closes it. */
 function accepts(endpoint: string, heldMs = 1): Promise<boolean> {
   const { hostname, port } = new URL(endpoint);
   return new Promise((resolve) => {
@@ -35,8 +35,8 @@ function accepts(endpoint: string, heldMs = 1): Promise<boolean> {
   });
 }
 
-withEmulators("the emulators", () => {
-  it("stop at once and leave nothing behind", async () => {
+withEmulators("startEmulators", () => {
+  it("starts emulators that close their ports and remove their folder when stopped", async () => {
     const emulators = await startEmulators();
     await emulators.stop();
     await untilClosed(emulators.moto);
@@ -44,7 +44,7 @@ withEmulators("the emulators", () => {
     await assert.rejects(access(emulators.folder));
   });
 
-  it("end with the process that started them, however that ends", { timeout: 30_000 }, async () => {
+  it("starts emulators that end when their parent process is killed", { timeout: 30_000 }, async () => {
     const script = `
       import { startEmulators } from "${module}";
       console.log(JSON.stringify(await startEmulators()));

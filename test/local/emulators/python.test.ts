@@ -17,7 +17,7 @@ describe("findPython", () => {
   });
   after(() => rm(path, { recursive: true, force: true }));
 
-  /** What it says on a machine whose PATH is one folder. */
+  /** Returns what findPython returns or throws, as text, if the PATH is the test's folder. */
   async function find(): Promise<string> {
     const script = `import { findPython } from "${module}"; console.log(await findPython().catch(String));`;
     const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], {
@@ -26,21 +26,21 @@ describe("findPython", () => {
     return stdout;
   }
 
-  it("says what is needed where there is no Python", async () => {
+  it("throws an error that names the required version if there is no Python", async () => {
     assert.match(
       await find(),
       /^PythonMissingError: .*Python 3\.10 or later.*No python3 or python is on the PATH/,
     );
   });
 
-  it("says what it found where every Python is too old", async () => {
+  it("names the versions found if every Python is too old", async () => {
     const program = join(path, "python3");
     await writeFile(program, "#!/bin/sh\necho /usr/bin/python3; echo 3.8\n");
     await chmod(program, 0o755);
     assert.match(await find(), /^PythonMissingError: .*Found only: python3 is 3\.8/);
   });
 
-  it("goes on to the next candidate", async () => {
+  it("tries the next candidate after one that is too old", async () => {
     const program = join(path, "python");
     await writeFile(program, "#!/bin/sh\necho /opt/python; echo 3.14\n");
     await chmod(program, 0o755);

@@ -8,7 +8,7 @@ const signed = (service: string, region = "eu-west-1") => ({
 });
 
 describe("parseCall", () => {
-  it("reads an IAM form: first letters lowered, lists as arrays, documents as they were sent", () => {
+  it("reads an IAM form into lower-case names, arrays and unchanged documents", () => {
     const document = '{\n "Version": "2012-10-17", "Statement": []\n}';
     const body = new URLSearchParams({
       Action: "CreateRole",
@@ -44,7 +44,7 @@ describe("parseCall", () => {
     });
   });
 
-  it("names a Batch call by its path and keeps the region of the call", () => {
+  it("takes the action of a Batch call from its path, and the region from its signature", () => {
     const call = parseCall({
       method: "POST",
       url: "/v1/registerjobdefinition",
@@ -73,7 +73,7 @@ describe("parseCall", () => {
     assert.deepEqual(call?.parameters, { resourceArn: arn });
   });
 
-  it("names a call of a JSON service by its target", () => {
+  it("takes the action of a JSON call from its target header", () => {
     const call = parseCall({
       method: "POST",
       url: "/",
@@ -84,11 +84,11 @@ describe("parseCall", () => {
     assert.equal(call?.parameters.tableName, "findings");
   });
 
-  it("finds no call in a request without signature", () => {
+  it("returns undefined for an unsigned request", () => {
     assert.equal(parseCall({ method: "POST", url: "/", headers: {}, body: Buffer.alloc(0) }), undefined);
   });
 
-  it("reads whatever body and path there is without throwing", () => {
+  it("reads any body and path without throwing", () => {
     const service = fc.constantFrom("iam", "batch", "securityhub", "dynamodb", "s3");
     const type = fc.constantFrom("application/json", "application/x-www-form-urlencoded", "");
     fc.assert(
@@ -103,7 +103,7 @@ describe("parseCall", () => {
 });
 
 describe("readForm", () => {
-  it("gives back every value of a list, in order, whatever the order of the form", () => {
+  it("returns a list in the order of its indexes, for any order of the form", () => {
     const list = fc.array(fc.string(), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(list, fc.infiniteStream(fc.nat()), (values, order) => {
@@ -120,7 +120,7 @@ describe("readForm", () => {
     );
   });
 
-  it("takes names that JavaScript treats as special for plain names", () => {
+  it("reads names that are special in JavaScript, such as __proto__, as plain names", () => {
     const read = readForm(new URLSearchParams([["__proto__.polluted", "yes"]]));
     assert.deepEqual(Object.keys(read), ["__proto__"]);
     assert.equal(Object.hasOwn(Object.prototype, "polluted"), false);

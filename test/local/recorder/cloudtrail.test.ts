@@ -3,12 +3,8 @@ import { describe, it } from "node:test";
 import { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import type { ApiCall } from "@drift-guard/local/recorder/call";
 import type { CallerIdentity } from "@drift-guard/local/recorder/callers";
-import {
-  type HttpResponse,
-  isReadOnly,
-  isRecorded,
-  recordCall,
-} from "@drift-guard/local/recorder/cloudtrail";
+import { isReadOnly, isRecorded, recordCall } from "@drift-guard/local/recorder/cloudtrail";
+import type { HttpResponse } from "@drift-guard/local/recorder/http";
 
 const root: CallerIdentity = {
   type: "Root",
@@ -27,17 +23,17 @@ const call = (over: Partial<ApiCall> = {}): ApiCall => ({
   ...over,
 });
 
-const answer = (body = "", over: Partial<HttpResponse> = {}): HttpResponse => ({
+const respond = (body = "", over: Partial<HttpResponse> = {}): HttpResponse => ({
   status: 200,
   headers: {},
   body: Buffer.from(body),
   ...over,
 });
 
-const record = (made: ApiCall, answered: HttpResponse) =>
+const record = (made: ApiCall, response: HttpResponse) =>
   recordCall({
     call: made,
-    answer: answered,
+    response,
     caller: root,
     id: "11111111-1111-4111-8111-111111111111",
     requestId: "22222222-2222-4222-8222-222222222222",
@@ -47,29 +43,29 @@ const record = (made: ApiCall, answered: HttpResponse) =>
   });
 
 const iamError = (code: string, message: string) =>
-  answer(
+  respond(
     `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
     { status: 400 },
   );
 
 describe("recordCall", () => {
-  it("makes a record that core reads whole", () => {
-    const made = record(call(), answer("<DetachRolePolicyResponse/>"));
+  it("returns a record that core parses without loss", () => {
+    const made = record(call(), respond("<DetachRolePolicyResponse/>"));
     assert.deepEqual(CloudTrailRecord.parse(made), made);
     assert.equal(made.eventTime, "2026-02-22T16:11:47Z");
     assert.equal(made.eventSource, "iam.amazonaws.com");
   });
 
-  it("places IAM in us-east-1, whatever region the call was signed for, and Batch where it was called", () => {
-    assert.equal(record(call(), answer()).awsRegion, "us-east-1");
+  it("sets the region to us-east-1 for IAM, and to the region of the call for Batch", () => {
+    assert.equal(record(call(), respond()).awsRegion, "us-east-1");
     const batch = call({ service: "batch", action: "CreateJobQueue" });
-    assert.equal(record(batch, answer("{}")).awsRegion, "eu-west-1");
+    assert.equal(record(batch, respond("{}")).awsRegion, "eu-west-1");
   });
 
-  it("tells a created role as CloudTrail does: lower-case names, its own way with dates", () => {
+  it("describes a created role with CloudTrail's lower-case names and date format", () => {
     const made = record(
       call({ action: "CreateRole" }),
-      answer(
+      respond(
         `<CreateRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreateRoleResult><Role>
           <RoleName>batch</RoleName><CreateDate>2026-02-22T16:11:47Z</CreateDate><Tags/>
           <MaxSessionDuration>3600</MaxSessionDuration></Role></CreateRoleResult></CreateRoleResponse>`,
@@ -85,7 +81,7 @@ describe("recordCall", () => {
     });
   });
 
-  it("keeps no parameters of a denied call; its target is in the message", () => {
+  it("leaves out the parameters of a denied call and keeps its message", () => {
     const message = "User: a is not authorized to perform: iam:TagRole on resource: role batch";
     const made = record(call(), iamError("AccessDenied", message));
     assert.equal(made.requestParameters, null);
@@ -93,7 +89,7 @@ describe("recordCall", () => {
     assert.equal(made.errorMessage, message);
   });
 
-  it("keeps the parameters of any other failed call, and tells IAM's code with Exception", () => {
+  it("keeps the parameters of a call that failed otherwise, and adds Exception to IAM's code", () => {
     const made = record(
       call(),
       iamError("UnmodifiableEntity", "role &apos;X&apos; is only modifiable by AWS"),
@@ -104,25 +100,25 @@ describe("recordCall", () => {
     assert.equal(made.responseElements, null);
   });
 
-  it("reads Batch's errors from header or body", () => {
+  it("reads the error of a Batch call from header or body", () => {
     const batch = call({ service: "batch", action: "CreateComputeEnvironment" });
     const body = '{"message": "Object already exists"}';
     const headers = { "x-amzn-errortype": "ClientException:http://internal.amazon.com/" };
-    const made = record(batch, answer(body, { status: 400, headers }));
+    const made = record(batch, respond(body, { status: 400, headers }));
     assert.equal(made.errorCode, "ClientException");
     assert.equal(made.errorMessage, "Object already exists");
-    const named = record(batch, answer('{"__type": "x#ServerException"}', { status: 500 }));
+    const named = record(batch, respond('{"__type": "x#ServerException"}', { status: 500 }));
     assert.equal(named.errorCode, "ServerException");
   });
 
-  it("records a failure whose answer is no XML at all", () => {
-    const made = record(call(), answer("<!doctype html><title>500</title> a < b", { status: 500 }));
+  it("records InternalFailure if the error response is not XML", () => {
+    const made = record(call(), respond("<!doctype html><title>500</title> a < b", { status: 500 }));
     assert.equal(made.errorCode, "InternalFailure");
   });
 });
 
-describe("the trail", () => {
-  it("leaves out calls that only read, and services that the guard does not watch", () => {
+describe("isRecorded", () => {
+  it("is false for read-only calls and for services that the guard does not watch", () => {
     assert.ok(isReadOnly(call({ action: "GetRole" })));
     assert.ok(!isReadOnly(call({ action: "SetDefaultPolicyVersion" })));
     assert.ok(isRecorded(call()));

@@ -36,7 +36,7 @@ const client = (recorder: Recorder, accessKeyId = "AKIAOWNER", sessionToken?: st
   credentials: { accessKeyId, secretAccessKey: "none", ...(sessionToken && { sessionToken }) },
 });
 
-withEmulators("the recorder in front of moto and ministack", (services) => {
+withEmulators("startRecorder", (services) => {
   const iam = () => new IAMClient(client(services().recorder));
   const makeRole = (name: string) =>
     iam().send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust }));
@@ -45,7 +45,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
       .recorder.listRecords()
       .filter((record) => record.requestParameters?.roleName === role);
 
-  it("records a write with CloudTrail's spelling and the request id that the caller saw", async () => {
+  it("records a write in CloudTrail's spelling, with the request id of the response", async () => {
     await makeRole("spelled");
     const answer = await iam().send(
       new TagRoleCommand({ RoleName: "spelled", Tags: [{ Key: "team", Value: "batch" }] }),
@@ -64,7 +64,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
     assert.equal(tagged?.userIdentity?.type, "Root");
   });
 
-  it("records no call that only reads, and observes it all the same", async () => {
+  it("lists a read-only call but does not record it", async () => {
     await makeRole("looked-at");
     await iam().send(new GetRoleCommand({ RoleName: "looked-at" }));
     assert.deepEqual(
@@ -80,7 +80,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
     );
   });
 
-  it("names the role behind a session, and the user behind a key", async () => {
+  it("records the role of a session and the user of a key", async () => {
     const { recorder } = services();
     await makeRole("actor");
     await makeRole("target");
@@ -109,7 +109,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
     assert.equal(detached?.arn, "arn:aws:iam::123456789012:user/bob");
   });
 
-  it("keeps the parameters of a call that failed, and tells the code as CloudTrail does", async () => {
+  it("records a failed call with its parameters and CloudTrail's error code", async () => {
     const command = new DetachRolePolicyCommand({ RoleName: "nobody", PolicyArn: batchPolicy });
     await assert.rejects(iam().send(command), { name: "NoSuchEntityException" });
     const [record] = recordsOf("nobody");
@@ -117,7 +117,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
     assert.equal(record?.requestParameters?.policyArn, batchPolicy);
   });
 
-  it("makes Batch's service-linked role as AWS does, lets nobody write it, and deletes it", async () => {
+  it("creates, protects and deletes Batch's service-linked role as AWS does", async () => {
     const { recorder } = services();
     const roleName = "AWSServiceRoleForBatch";
     const create = new CreateServiceLinkedRoleCommand({ AWSServiceName: "batch.amazonaws.com" });
@@ -159,7 +159,7 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
     });
   });
 
-  it("answers in IAM's place where a test asks for a refusal, and tells a denied call without parameters", async () => {
+  it("refuses calls by a rule, and records a denied call without parameters", async () => {
     const { recorder } = services();
     await makeRole("denied");
     const end = recorder.refuse((call) =>
@@ -174,12 +174,12 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
     await iam().send(tag);
   });
 
-  it("delivers to rules on the default bus; doubled, reversed and with one lost where asked", async () => {
+  it("delivers records to rules on the default bus, also doubled, reversed and with one dropped", async () => {
     const { recorder } = services();
     const events = new EventBridgeClient(client(recorder));
     const sqs = new SQSClient(client(recorder));
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "trail" }));
-    const pattern = { source: ["aws.iam"], detail: { requestParameters: { roleName: ["told"] } } };
+    const pattern = { source: ["aws.iam"], detail: { requestParameters: { roleName: ["delivered"] } } };
     await events.send(new PutRuleCommand({ Name: "trail", EventPattern: JSON.stringify(pattern) }));
     await events.send(
       new PutTargetsCommand({
@@ -193,27 +193,27 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
       detail: z.object({ eventName: z.string() }),
     });
     const receive = async (count: number) => {
-      const told: string[] = [];
-      for (let round = 0; round < 20 && told.length < count; round++) {
+      const received: string[] = [];
+      for (let round = 0; round < 20 && received.length < count; round++) {
         const { Messages = [] } = await sqs.send(
           new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
         );
         for (const message of Messages) {
           const envelope = Envelope.parse(JSON.parse(message.Body ?? ""));
           assert.equal(envelope.account, "123456789012");
-          told.push(envelope.detail.eventName);
+          received.push(envelope.detail.eventName);
         }
       }
-      return told;
+      return received;
     };
 
-    await makeRole("told");
+    await makeRole("delivered");
     assert.deepEqual(await receive(1), ["CreateRole"]);
 
     recorder.hold();
-    const attachment = { RoleName: "told", PolicyArn: batchPolicy };
+    const attachment = { RoleName: "delivered", PolicyArn: batchPolicy };
     await iam().send(new AttachRolePolicyCommand(attachment));
-    await iam().send(new TagRoleCommand({ RoleName: "told", Tags: [{ Key: "a", Value: "b" }] }));
+    await iam().send(new TagRoleCommand({ RoleName: "delivered", Tags: [{ Key: "a", Value: "b" }] }));
     await iam().send(new DetachRolePolicyCommand(attachment));
     await recorder.release(
       inSequence(
@@ -222,13 +222,13 @@ withEmulators("the recorder in front of moto and ministack", (services) => {
         doubled,
       ),
     );
-    const told = await receive(4);
-    assert.deepEqual(told.toSorted(), [
+    const received = await receive(4);
+    assert.deepEqual(received.toSorted(), [
       "AttachRolePolicy",
       "AttachRolePolicy",
       "DetachRolePolicy",
       "DetachRolePolicy",
     ]);
-    assert.equal(told[0], "DetachRolePolicy");
+    assert.equal(received[0], "DetachRolePolicy");
   });
 });

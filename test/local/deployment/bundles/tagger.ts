@@ -5,7 +5,7 @@ import type { SQSHandler } from "aws-lambda";
 const iam = new IAMClient();
 const sqs = new SQSClient();
 
-/** Tags the role that each message names, then says so on another queue; a role that is not there fails the message. */
+/** Tags the role named by each message, then sends the name to another queue. A missing role fails the message. */
 export const handler: SQSHandler = async ({ Records }) => {
   for (const { body } of Records) {
     await iam.send(new TagRoleCommand({ RoleName: body, Tags: [{ Key: "seen", Value: "yes" }] }));
