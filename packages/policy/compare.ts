@@ -13,7 +13,7 @@ export type { PolicyInput } from "./model/document.ts";
 const defaultBudget = 300_000;
 
 /**
- * Compares what two sets of policies allow and deny, by meaning.
+ * Compares two sets of policies by meaning: which requests one allows or denies and the other does not.
  *
  * Never throws on its input: what cannot be read or decided is listed under `undecided`, and the relation is then not
  * `equal`. Equal input gives an equal result: the effort is counted in steps, not in time.
@@ -67,7 +67,7 @@ export function comparePolicies(
     deniesRemoved: removed.grants,
     latent: [],
     dangling,
-    // One unclear statement is a reason in every direction that it bears on.
+    // An ambiguous statement can be a reason in several directions.
     undecided: uniqueBy([...undecided, ...(boundarySide?.reasons ?? [])], (reason) => JSON.stringify(reason)),
   };
 }

@@ -32,7 +32,7 @@ const ambiguous: readonly (readonly [what: string, text: string, reason: RegExp]
   [
     "a private-use character, which the comparison uses for variables",
     at("arn:aws:s3:::\ue000"),
-    /IAM does not take/,
+    /IAM does not accept/,
   ],
   ["a text longer than any ARN", at(`arn:aws:s3:::${"a".repeat(2100)}`), /more than 2048/],
   [

@@ -24,8 +24,8 @@ export function isWhollyUncovered(
   const isDenied = right.denies.some(
     (deny) => !deny.ambiguity && deny.conditions.length === 0 && coversCombination(deny, combination),
   );
-  // Asks for a request of the combination that one of `statements` matches and none of `unless` does: the right side
-  // of the question allows everything that `statements` do not match.
+  // Searches for a request that one of `statements` matches and no statement of `unless` does. As a question: the left
+  // side denies what `unless` matches, the right side allows everything except what `statements` match.
   const matchNothing = (statements: readonly CompiledStatement[], unless: readonly CompiledStatement[]) => {
     const touching = statements.filter(touches);
     if (touching.length === 0) return true;

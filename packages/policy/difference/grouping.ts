@@ -97,7 +97,7 @@ function joinProducts(
 }
 
 function sortUnique(texts: readonly string[]): readonly string[] {
-  return [...new Set(texts)].sort();
+  return texts.length < 2 ? texts : [...new Set(texts)].sort();
 }
 
 /** The actions of a block. Many of its remainders share one list of them, which is read once. */

@@ -78,7 +78,7 @@ export function subtract(
   return { remainders, undecided };
 }
 
-/** @throws BudgetError */
+/** Subtracts the right side from one left statement. Throws `BudgetError`. */
 function* subtractFrom(
   from: CompiledStatement,
   { left, right: { allows: rightAllows, denies } }: Question,
@@ -103,7 +103,7 @@ function* subtractFrom(
       const gaps = checks.refine({ combination, verdict }, from, decidePart);
       charge(budget, gaps.length);
       for (const { combination: part, verdict: proof } of gaps) {
-        // A part with fewer actions than the group's first action stands for itself alone.
+        // A part with a narrower action than the group's first one does not represent the group.
         const represented = part.action === first ? group : ([part.action] as const);
         yield { from, combination: part, actions: represented, example: proof.example };
       }

@@ -13,7 +13,7 @@ export const anyInSegment = -3;
 /** A token: `?` within one segment of an ARN, one character that is no colon. */
 export const oneInSegment = -4;
 
-/** The fixed ends of a pattern, or of one segment of it: what every matching text begins and ends with. */
+/** The fixed ends of a pattern, or of one segment of it: the text that every match begins with, and the text that it ends with. */
 export interface Ends {
   readonly head: string;
   readonly tail: string;

@@ -38,5 +38,5 @@ export function tryCharge(budget: StepBudget, steps = 1): boolean {
 
 /** Takes steps and the noted work off a budget. Throws `BudgetError` if it had fewer. */
 export function charge(budget: StepBudget, steps = 1): void {
-  if (!tryCharge(budget, steps)) throw new BudgetError("The comparison took all the steps that it may.");
+  if (!tryCharge(budget, steps)) throw new BudgetError("The comparison used up its steps.");
 }

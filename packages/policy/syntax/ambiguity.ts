@@ -30,11 +30,11 @@ export function findAmbiguity({
     return `it has a pattern or value of more than ${maxTextLength} characters`;
   }
   if (texts.some(hasPrivateUse)) {
-    return "it has a character that IAM does not take";
+    return "it has a character that IAM does not accept";
   }
   const short = resources?.entries.find(isShortArn);
   if (short) {
-    return `its resource ${short} is a short ARN, of whose wildcards AWS does not say how far they reach`;
+    return `its resource ${short} is a short ARN with a wildcard inside, which AWS does not explain`;
   }
   return conditions.map(findConditionAmbiguity).find((ambiguity) => ambiguity);
 }

@@ -47,7 +47,7 @@ export function parseJson(text: string): Json {
         at++;
         return escaped ? decodeEscapes(start) : text.slice(start + 1, at - 1);
       }
-      if (char < " ") return fail("a control character stands in a string");
+      if (char < " ") return fail("a string contains a control character");
       if (char === "\\") {
         escaped = true;
         at++;
@@ -60,7 +60,7 @@ export function parseJson(text: string): Json {
     try {
       return String(JSON.parse(text.slice(start, at)));
     } catch {
-      return fail("a string holds an escape that JSON does not know", start);
+      return fail("a string contains an unknown escape", start);
     }
   };
 

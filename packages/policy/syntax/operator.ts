@@ -19,7 +19,7 @@ export interface Operator {
 }
 
 const orders = "Equals NotEquals LessThan LessThanEquals GreaterThan GreaterThanEquals";
-/** IAM's operators by family, without qualifiers and `IfExists`: what their names begin with, and the rest of each. */
+/** IAM's operators by family, without qualifiers and `IfExists`: the common start of their names, and the rest of each name. */
 const spellings: Readonly<Record<OperatorFamily, readonly [start: string, rests: string]>> = {
   string: ["String", "Equals NotEquals EqualsIgnoreCase NotEqualsIgnoreCase Like NotLike"],
   arn: ["Arn", "Equals Like NotEquals NotLike"],
