@@ -7,9 +7,9 @@ import type { BatchCall } from "@drift-guard/embedded/batch/call";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { createSimulatedResources } from "@drift-guard/embedded/resources";
 import { rollBack } from "@drift-guard/guard/rollback/rollback";
-import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
-import { referenceOf } from "../core/watched-roles.ts";
-import { aWorld, type World } from "./world.ts";
+import { account, allow, batchServicePolicy, trustOf } from "../../builders.ts";
+import { referenceOf } from "../../core/watched-roles.ts";
+import { aWorld, type World } from "../world.ts";
 
 const observing: Config = defineConfig({
   roles: { AWSBatchServiceRole: {}, ecsTaskExecutionRole: {} },

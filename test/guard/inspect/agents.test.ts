@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { type Config, defineConfig } from "@drift-guard/core/config/config";
 import { AgentsUnreadableError } from "@drift-guard/core/errors";
 import type { AgentReader } from "@drift-guard/core/ports";
-import { account, trustOf } from "../builders.ts";
-import { referenceOf } from "../core/watched-roles.ts";
-import { aWorld, type World } from "./world.ts";
+import { account, trustOf } from "../../builders.ts";
+import { referenceOf } from "../../core/watched-roles.ts";
+import { aWorld, type World } from "../world.ts";
 
 const config: Config = defineConfig({
   roles: { AWSBatchServiceRole: {} },

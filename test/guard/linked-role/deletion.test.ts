@@ -14,7 +14,7 @@ import {
   followDeletion,
   submitDeletion,
 } from "@drift-guard/guard/linked-role/deletion";
-import { aKey, noon } from "../builders.ts";
+import { aKey, noon } from "../../builders.ts";
 
 const key = aKey({ name: "AWSServiceRoleForBatch" });
 const ada: ApiCaller = { kind: "user", name: "ada" };

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseRecord } from "@drift-guard/core/intake/message";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
-import { account } from "../builders.ts";
-import { aWorld, guardRole, type World, type WorldOptions } from "./world.ts";
+import { account } from "../../builders.ts";
+import { aWorld, guardRole, type World, type WorldOptions } from "../world.ts";
 
 const roleName = "AWSServiceRoleForBatch";
 const remove: IamCall = { call: "DeleteServiceLinkedRole", roleName };

@@ -5,7 +5,7 @@ import type { Delivery } from "@drift-guard/core/ports";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { importCurrentFindings } from "@drift-guard/guard/delivery/current-findings";
-import { aFinding, aKey, aLedger, aTransition } from "../builders.ts";
+import { aFinding, aKey, aLedger, aTransition } from "../../builders.ts";
 
 const deliveryOf = (finding: Finding): Delivery => ({
   transition: aTransition({ finding }),

@@ -8,8 +8,8 @@ import type { IamCall } from "@drift-guard/embedded/iam/call";
 import type { SweepPorts } from "@drift-guard/guard/ports";
 import { SweepIncompleteError } from "@drift-guard/guard/sweep/report";
 import { sweep } from "@drift-guard/guard/sweep/sweep";
-import { account, allow, batchServicePolicy } from "../builders.ts";
-import { aWorld, type World, type WorldOptions } from "./world.ts";
+import { account, allow, batchServicePolicy } from "../../builders.ts";
+import { aWorld, type World, type WorldOptions } from "../world.ts";
 
 const detach: IamCall = {
   call: "DetachRolePolicy",

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { environmentsOf } from "@drift-guard/core/linked-role/standing";
 import { createRegionReader, scanRegions } from "@drift-guard/guard/linked-role/uses";
-import { account, trustOf } from "../builders.ts";
-import { aWorld, type World } from "./world.ts";
+import { account, trustOf } from "../../builders.ts";
+import { aWorld, type World } from "../world.ts";
 
 const path = "/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch";
 const arn = `arn:aws:iam::${account}:role${path}`;

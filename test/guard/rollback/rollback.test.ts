@@ -1,0 +1,353 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { defineConfig } from "@drift-guard/core/config/config";
+import { LedgerConflictError, StepUnansweredError, StoreUnavailableError } from "@drift-guard/core/errors";
+import type { RoleReading } from "@drift-guard/core/model/role";
+import type { Transition } from "@drift-guard/core/model/transition";
+import type { RoleReader } from "@drift-guard/core/ports";
+import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
+import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
+import { rollBack } from "@drift-guard/guard/rollback/rollback";
+import { account } from "../../builders.ts";
+import {
+  attach,
+  contain,
+  detach,
+  isAsReferenced,
+  kinds,
+  open,
+  outcomes,
+  rogue,
+  roleNamed,
+} from "../drift-calls.ts";
+import { aWorld, guardRole, type World } from "../world.ts";
+
+describe("A rollback", () => {
+  it("is off by default", async () => {
+    const config = defineConfig({ roles: { AWSBatchServiceRole: {} } });
+    const world = aWorld({ config });
+    world.act(detach);
+    await world.settle();
+    assert.deepEqual(kinds(world), ["opened"]);
+    assert.deepEqual(outcomes(world), ["nothing-to-do"]);
+  });
+
+  it("waits for approval in the mode approve, and reports that once", async () => {
+    const config = defineConfig({ roles: { AWSBatchServiceRole: { rollback: { missing: "approve" } } } });
+    const world = aWorld({ config, disorder: (bodies) => [...bodies, ...bodies] });
+    world.act(detach);
+    await world.settle();
+    assert.deepEqual(kinds(world), ["opened", "refused"]);
+  });
+
+  it("leaves a trusted actor's change in place and names them, and does not open the breaker", async () => {
+    const automatic = { excess: "automatic", missing: "automatic" } as const;
+    const config = defineConfig({
+      roles: { AWSBatchServiceRole: { rollback: automatic } },
+      trustedActors: ["arn:aws:iam::*:role/terraform"],
+    });
+    const world = aWorld({ config });
+    const terraform = `arn:aws:iam::${account}:role/terraform`;
+    for (let round = 0; round < 3; round += 1) {
+      if (round > 0) world.act(attach);
+      world.act(detach, { kind: "session", role: terraform, session: `run-${round}` });
+      await world.settle();
+    }
+    assert.ok(outcomes(world).every((status) => status === "refused"));
+    assert.match(
+      world.announced.find(({ kind }) => kind === "refused")?.note ?? "",
+      /made by .*role\/terraform/,
+    );
+    assert.equal((await world.findings())[0]?.causedBy?.issuer, terraform);
+    const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
+    assert.equal(breaker, undefined);
+  });
+
+  it("does not write a role that a Deny contains", async () => {
+    const world = aWorld();
+    world.act(contain);
+    world.act(detach);
+    await world.settle();
+    assert.ok(outcomes(world).every((status) => status === "refused" || status === "nothing-to-do"));
+    assert.deepEqual((await roleNamed(world, "AWSBatchServiceRole")).attached, []);
+    assert.match(
+      world.announced.find(({ kind }) => kind === "refused")?.note ?? "",
+      /may contain an incident/,
+    );
+  });
+
+  it("stops after a drift came back twice", async () => {
+    const world = aWorld();
+    for (let round = 0; round < 4; round += 1) {
+      if ((await roleNamed(world, "AWSBatchServiceRole")).attached.length > 0) world.act(detach);
+      await world.settle();
+    }
+    assert.deepEqual(outcomes(world), ["done", "done", "refused"]);
+    assert.match(world.announced.at(-1)?.note ?? "", /came back/);
+    const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
+    assert.match(breaker ?? "", /Something else sets it/);
+  });
+
+  it("stays within its budget", async () => {
+    const config = defineConfig({
+      roles: {
+        AWSBatchServiceRole: { rollback: { excess: "automatic", missing: "automatic" } },
+        ecsTaskExecutionRole: { rollback: { excess: "automatic", missing: "automatic" } },
+      },
+      budget: { perAccount: 1 },
+    });
+    const world = aWorld({ config });
+    world.act(detach);
+    await world.settle();
+    world.act(open);
+    await world.settle();
+    assert.deepEqual(outcomes(world), ["done", "refused"]);
+    assert.match(world.announced.at(-1)?.note ?? "", /account budget exhausted/);
+  });
+
+  /** A store that refuses the first `conflicts` commits, as if another function had committed before. */
+  const withConflicts = ({ ports }: World, conflicts: number): World["ports"]["findings"] => {
+    let left = conflicts;
+    return {
+      ...ports.findings,
+      commit: (commit) => {
+        if (left === 0) return ports.findings.commit(commit);
+        left -= 1;
+        return Promise.reject(new LedgerConflictError("another function committed"));
+      },
+    };
+  };
+
+  it("spends its budget once where commits conflict", async () => {
+    const world = aWorld({ config: defineConfig({ roles: { AWSBatchServiceRole: {} } }) });
+    world.act(detach);
+    await world.settle();
+    let spent = 0;
+    const control: World["control"] = {
+      ...world.control,
+      spend: (...parameters) => {
+        spent += 1;
+        return world.control.spend(...parameters);
+      },
+    };
+    const config = defineConfig({ roles: { AWSBatchServiceRole: { rollback: { missing: "automatic" } } } });
+    const findings = withConflicts(world, 3);
+    const { status } = await rollBackWith(world, { control, findings }, { config });
+    assert.deepEqual([status, spent], ["done", 1]);
+    await isAsReferenced(world);
+  });
+
+  it("opens the breaker once where commits conflict, and keeps its reason", async () => {
+    const world = aWorld();
+    for (let round = 0; round < 2; round += 1) {
+      world.act(detach);
+      await world.settle();
+    }
+    const reasons: string[] = [];
+    const control: World["control"] = {
+      ...world.control,
+      openBreaker: (role, reason) => {
+        reasons.push(reason);
+        return world.control.openBreaker(role, reason);
+      },
+    };
+    world.act(detach);
+    const opened = await inspectOnly(world);
+    const findings = withConflicts(world, 2);
+    const outcome = await rollBack(opened, { ...world.ports, control, findings }, world.settings);
+    assert.equal(outcome.status, "refused");
+    assert.equal(reasons.length, 1);
+    const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
+    assert.equal(breaker, reasons[0]);
+  });
+
+  it("writes nothing where the control items cannot be read", async () => {
+    const world = aWorld();
+    world.act(detach);
+    await world.settle();
+    world.act(detach);
+    const broken = {
+      ...world.control,
+      load: () => Promise.reject(new StoreUnavailableError("the control table is gone")),
+    };
+    const [first] = world.announced;
+    assert.ok(first);
+    await assert.rejects(rollBackWith(world, { control: broken }), { name: "StoreUnavailableError" });
+    assert.deepEqual((await roleNamed(world, "AWSBatchServiceRole")).attached, []);
+  });
+
+  it("stops where someone else changes the role during it, and reports that", async () => {
+    const world = aWorld({ config: defineConfig({ roles: { AWSBatchServiceRole: {} } }) });
+    world.act(detach);
+    world.act(rogue);
+    await world.settle();
+    const writer = {
+      apply: async (...parameters: Parameters<World["ports"]["writer"]["apply"]>) => {
+        const receipt = await world.ports.writer.apply(...parameters);
+        world.act({ ...rogue, policyName: "another" });
+        return receipt;
+      },
+    };
+    const config = defineConfig({
+      roles: { AWSBatchServiceRole: { rollback: { excess: "automatic", missing: "automatic" } } },
+    });
+    const outcome = await rollBackWith(world, { writer }, { config });
+    assert.equal(outcome.status, "failed");
+    assert.match(
+      outcome.status === "failed" && outcome.rollback.status === "failed" ? outcome.rollback.failure : "",
+      /somebody else/,
+    );
+  });
+
+  it("records the role before its first step", async () => {
+    const world = aWorld();
+    world.act(rogue);
+    await world.settle();
+    const [rollback] = (await world.ports.findings.load({ account, name: "AWSBatchServiceRole" })).rollbacks;
+    assert.deepEqual(
+      rollback?.before.inline.map(({ name }) => name),
+      ["rogue"],
+    );
+    assert.equal(rollback?.status, "done");
+  });
+});
+
+describe("A read that shows an older state than the known one", () => {
+  // IAM is eventually consistent: a read may show the role as it was some calls ago.
+  function lagging(isStale: (reads: number) => boolean) {
+    let reads = 0;
+    let before: RoleReading | undefined;
+    return (reader: RoleReader): RoleReader => ({
+      ...reader,
+      read: async (name) => {
+        const now = await reader.read(name);
+        before ??= now;
+        reads += 1;
+        return isStale(reads) ? before : now;
+      },
+    });
+  }
+
+  it("does not end a rollback for good where it shows no drift yet", async () => {
+    const world = aWorld();
+    const clean = await world.ports.roles.read("AWSBatchServiceRole");
+    const stale = aWorld({
+      roles: (reader) => {
+        let reads = 0;
+        return {
+          ...reader,
+          read: async (name) => {
+            reads += 1;
+            return reads === 2 ? clean : reader.read(name);
+          },
+        };
+      },
+    });
+    stale.act(detach);
+    await stale.settle();
+    assert.deepEqual(outcomes(stale), ["done"]);
+    await isAsReferenced(stale);
+  });
+
+  it("does not roll back twice what was just rolled back", async () => {
+    const world = aWorld({ roles: lagging((reads) => reads > 3 && reads < 6) });
+    world.act(detach);
+    world.act(rogue);
+    await world.settle();
+    await isAsReferenced(world);
+    assert.equal(
+      world.announced.some(({ finding }) => finding.evidence.kind === "attempt"),
+      false,
+    );
+    assert.equal(
+      world.announced.some(({ finding }) => finding.evidence.kind === "impersonation"),
+      false,
+    );
+  });
+});
+
+describe("A call by the guard's own role", () => {
+  const session = { kind: "session", role: guardRole, session: "rollback" } as const;
+
+  it("fails the rollback and opens no other finding where IAM refuses it", async () => {
+    const world = aWorld();
+    world.iam.deny(session, ["AttachRolePolicy"]);
+    world.act(detach);
+    world.act(rogue);
+    await world.settle();
+    const failed = world.announced.find(
+      ({ kind, finding }) => kind === "refused" && finding.evidence.part.kind === "managed",
+    );
+    assert.match(failed?.note ?? "", /The rollback stopped: iam:AttachRolePolicy .*failed/);
+    const kindsOfEvidence = new Set(world.announced.map(({ finding }) => finding.evidence.kind));
+    assert.deepEqual([...kindsOfEvidence], ["drift"]);
+    assert.deepEqual(
+      (await roleNamed(world, "AWSBatchServiceRole")).inline,
+      [],
+      "the other step was carried out",
+    );
+  });
+
+  it("is noted as unconfirmed, not as impersonation, where IAM gave no answer", async () => {
+    let answers = false;
+    const world = aWorld({
+      writer: (door) => ({
+        apply: async (step) => {
+          const receipt = await door.apply(step);
+          if (answers) return receipt;
+          answers = true;
+          throw new StepUnansweredError("the connection was lost");
+        },
+      }),
+    });
+    world.act(detach);
+    await world.settle();
+    const notes = world.announced.flatMap(({ finding: { evidence } }) =>
+      evidence.kind === "note" ? [evidence.topic] : [],
+    );
+    assert.ok(notes.includes("unconfirmed-call"));
+    assert.equal(
+      world.announced.some(({ finding }) => finding.evidence.kind === "impersonation"),
+      false,
+    );
+  });
+
+  it("is recognised where a recorded rollback made it", async () => {
+    const world = aWorld();
+    world.act(detach);
+    await world.settle();
+    assert.equal(
+      world.announced.some(({ finding }) => finding.evidence.kind === "impersonation"),
+      false,
+    );
+  });
+
+  it("is a critical finding where no rollback made it", async () => {
+    const world = aWorld();
+    world.act(rogue, { kind: "session", role: guardRole, session: "rollback" });
+    await world.settle();
+    const stolen = world.announced.find(({ finding }) => finding.evidence.kind === "impersonation");
+    assert.equal(stolen?.finding.severity, "CRITICAL");
+    const after = (await world.findings()).find(({ evidence }) => evidence.kind === "impersonation");
+    assert.equal(after?.state, "open");
+  });
+});
+
+/** Inspects the service role without any rollback, and returns the first transition of that. */
+async function inspectOnly({ ports, settings }: World): Promise<Transition> {
+  const recheck = { kind: "recheck", recheck: { role: "AWSBatchServiceRole" } } as const;
+  const [inspection] = await inspectMessage(recheck, ports, settings);
+  const [transition] = inspection?.transitions ?? [];
+  if (!transition) throw new assert.AssertionError({ message: "the inspection found nothing new" });
+  return transition;
+}
+
+async function rollBackWith(
+  world: World,
+  ports: Partial<World["ports"]>,
+  settings: Partial<World["settings"]> = {},
+): Promise<RollbackOutcome> {
+  const [transition] = world.announced;
+  if (!transition) throw new assert.AssertionError({ message: "nothing was told" });
+  return rollBack(transition, { ...world.ports, ...ports }, { ...world.settings, ...settings });
+}
