@@ -9,7 +9,7 @@ import type {
   Undecided,
   VendorChange,
 } from "@drift-guard/core/model/evidence";
-import type { Finding } from "@drift-guard/core/model/finding";
+import type { Finding, FindingBody, FindingState, OpenFinding } from "@drift-guard/core/model/finding";
 import type { Grant } from "@drift-guard/core/model/grant";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { emptyLedger, type Ledger } from "@drift-guard/core/model/ledger";
@@ -211,18 +211,38 @@ export function everyEvidence(): readonly Evidence[] {
 }
 
 /** Builds an open finding of a detached policy. */
-export function aFinding(over: Partial<Finding> = {}): Finding {
-  return {
+export function aFinding({
+  state = "open",
+  cleanSince,
+  refusal,
+  retry,
+  ...over
+}: Partial<Omit<OpenFinding, "state">> & { readonly state?: FindingState } = {}): Finding {
+  const body: FindingBody = {
     id: "5f1d0c6f7a0e4b52",
     role: aKey(),
     evidence: aDrift(),
     severity: "HIGH",
-    state: "open",
     seq: 1,
     openedAt: noon,
     updatedAt: noon,
     ...over,
   };
+  const since = cleanSince === undefined ? {} : { cleanSince };
+  switch (state) {
+    case "open":
+      return {
+        ...body,
+        state,
+        ...since,
+        ...(refusal !== undefined && { refusal }),
+        ...(retry !== undefined && { retry }),
+      };
+    case "suppressed":
+      return { ...body, state, ...since };
+    case "resolved":
+      return { ...body, state };
+  }
 }
 
 /** Builds a transition of a finding, with the finding's sequence number and time. */

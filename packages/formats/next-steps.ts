@@ -77,7 +77,7 @@ export function formatNextSteps({ kind, finding, note }: Transition): readonly s
       return ["The finding stays open until a later look finds the role as it should be."];
     case "refused":
       // The note says how far the rollback came; it may stop after its first step.
-      return finding.retry
+      return finding.state === "open" && finding.retry
         ? ["What stopped it passes by itself: the regular sweep asks again. A person may act before that."]
         : ["The guard will not try this again by itself: a person has to decide."];
     case "resolved":

@@ -1,4 +1,5 @@
 import { LedgerConflictError } from "@drift-guard/core/errors";
+import { cleanSinceOf } from "@drift-guard/core/model/finding";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { type Ledger, pruneLedger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
@@ -48,7 +49,7 @@ export async function decideAndCommit<Result>(
 function newestTime({ ledger, transitions }: LedgerDecision<unknown>): Instant {
   const times = [
     ...transitions.map(({ at }) => at),
-    ...ledger.findings.flatMap(({ updatedAt, cleanSince }) => [updatedAt, cleanSince ?? updatedAt]),
+    ...ledger.findings.flatMap((finding) => [finding.updatedAt, cleanSinceOf(finding) ?? finding.updatedAt]),
     ...ledger.rollbacks.map(({ startedAt }) => startedAt),
   ];
   return instantOf(new Date(Math.max(0, ...times.map((at) => Date.parse(at)))));

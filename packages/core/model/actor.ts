@@ -16,5 +16,6 @@ export const Actor = z
     sourceIp: z.string().exactOptional(),
     userAgent: z.string().exactOptional(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Actor" });
 export type Actor = z.infer<typeof Actor>;

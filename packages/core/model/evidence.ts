@@ -35,13 +35,15 @@ export const Drift = z
     /** Of grants that job definitions need: the smallest inline policy that gives them, as JSON text. */
     cure: z.string().exactOptional(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Drift" });
 export type Drift = z.infer<typeof Drift>;
 
 /** A part that could not be compared or read: never taken for clean. */
 export const Undecided = z
   .object({ kind: z.literal("undecided"), part: Part, reasons: z.array(z.string()).readonly() })
-  .readonly();
+  .readonly()
+  .meta({ id: "Undecided" });
 export type Undecided = z.infer<typeof Undecided>;
 
 /** AWS's own newer version of a managed policy (R40): information, not drift. */
@@ -56,7 +58,8 @@ export const VendorChange = z
     added: grants,
     removed: grants,
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "VendorChange" });
 export type VendorChange = z.infer<typeof VendorChange>;
 
 /** Something about how AWS Batch uses a role that is no difference from its reference: nothing of it is put back. */
@@ -71,7 +74,8 @@ export const Note = z
     /** When it was done, where the note is about a call; an older call says nothing new. */
     at: Instant.exactOptional(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Note" });
 export type Note = z.infer<typeof Note>;
 
 /** A call against a guarded role that IAM refused. */
@@ -88,7 +92,8 @@ export const Attempt = z
     changeId: z.string(),
     earlier,
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Attempt" });
 export type Attempt = z.infer<typeof Attempt>;
 
 /** A call by the guard's own rollback role that no recorded rollback made: somebody else holds its credentials. */
@@ -102,7 +107,8 @@ export const Impersonation = z
     changeId: z.string(),
     earlier,
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Impersonation" });
 export type Impersonation = z.infer<typeof Impersonation>;
 
 /** What a finding rests on. */

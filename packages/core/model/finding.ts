@@ -5,39 +5,80 @@ import { Instant } from "./instant.ts";
 import { RoleKey } from "./role.ts";
 import { Severity } from "./severity.ts";
 
-/** Where a finding stands. */
+/** The state of a finding. */
 export const FindingState = z.enum(["open", "suppressed", "resolved"]);
 export type FindingState = z.infer<typeof FindingState>;
 
-/** Something that is wrong, unsure or worth knowing about one role, with an identity that outlives one evaluation. */
-export const Finding = z
+const body = {
+  /** Hash of account, role, part and side (or kind, if it is no drift): the same drift is the same finding. */
+  id: z.string(),
+  role: RoleKey,
+  /** The role's ARN as last read. Roles of one name can have any path, in any partition. */
+  arn: z.string().exactOptional(),
+  /** Name of the reference that the role was compared with; left out if no reference has that name. */
+  reference: z.string().exactOptional(),
+  evidence: Evidence,
+  severity: Severity,
+  /** The actor who caused the evidence, or the last of it, if known; a trusted actor stays named. */
+  causedBy: Actor.exactOptional(),
+  /** The number of the finding's transitions. */
+  seq: z.number(),
+  openedAt: Instant,
+  updatedAt: Instant,
+  /** The uses of the role in AWS Batch, as short texts; left out if they were not read. Bounded. */
+  usedBy: z.array(z.string()).readonly().exactOptional(),
+  /** Failed jobs and blocked queues since then that this finding explains, the newest first. Bounded. */
+  symptoms: z.array(z.string()).readonly().exactOptional(),
+};
+
+/** The first of the clean reads since; a finding resolves on a later one only (IAM is eventually consistent). */
+const cleanSince = Instant.exactOptional();
+
+/** A finding that needs an answer. */
+const OpenFinding = z
   .object({
-    /** Hash of account, role, part, and side (or kind, where it is no drift): the same drift is the same finding. */
-    id: z.string(),
-    role: RoleKey,
-    /** The role's ARN as last read: the same name may stand at any path, in any partition. */
-    arn: z.string().exactOptional(),
-    /** Name of the reference that the role was compared with, where there is one of that name to look up. */
-    reference: z.string().exactOptional(),
-    evidence: Evidence,
-    severity: Severity,
-    state: FindingState,
-    /** Who is known to have caused the evidence, or the last of it; a trusted actor stays named. */
-    causedBy: Actor.exactOptional(),
-    /** Counts the finding's transitions. */
-    seq: z.number(),
-    openedAt: Instant,
-    updatedAt: Instant,
-    /** The first of the clean reads since; a finding resolves on a later one only (IAM is eventually consistent). */
-    cleanSince: Instant.exactOptional(),
-    /** What of AWS Batch uses the role, in short texts; left out where that was not asked. Bounded. */
-    usedBy: z.array(z.string()).readonly().exactOptional(),
-    /** Jobs that failed and queues that were blocked since, which this explains; the newest first, bounded. */
-    symptoms: z.array(z.string()).readonly().exactOptional(),
-    /** Why the last rollback of this evidence was refused: told once, not with every copy of an event. */
+    ...body,
+    state: z.literal("open"),
+    cleanSince,
+    /** Why the last rollback of this evidence was refused; reported once, not for every copy of an event. */
     refusal: z.string().exactOptional(),
-    /** Set where that reason passes by itself: the sweep asks again. */
+    /** Set if that reason passes by itself: the sweep asks for the rollback again. */
     retry: z.literal(true).exactOptional(),
   })
   .readonly();
+export type OpenFinding = z.infer<typeof OpenFinding>;
+
+/** Something about one role that is wrong, unsure or worth knowing, with an identity that outlives one evaluation. */
+export const Finding = z.discriminatedUnion("state", [
+  OpenFinding,
+  /** An exception covers it. */
+  z.object({ ...body, state: z.literal("suppressed"), cleanSince }).readonly(),
+  z.object({ ...body, state: z.literal("resolved") }).readonly(),
+]);
 export type Finding = z.infer<typeof Finding>;
+
+/** The fields that a finding has in every state. */
+export type FindingBody = Omit<OpenFinding, "state" | "cleanSince" | "refusal" | "retry">;
+
+/** Returns a finding's fields without those of its state, to be given another state. */
+export function bodyOf(finding: Finding): FindingBody {
+  switch (finding.state) {
+    case "open": {
+      const { state, cleanSince: since, refusal, retry, ...rest } = finding;
+      return rest;
+    }
+    case "suppressed": {
+      const { state, cleanSince: since, ...rest } = finding;
+      return rest;
+    }
+    case "resolved": {
+      const { state, ...rest } = finding;
+      return rest;
+    }
+  }
+}
+
+/** The first of the clean reads since the finding's drift was last seen; undefined if there was none, or it is resolved. */
+export function cleanSinceOf(finding: Finding): Instant | undefined {
+  return finding.state === "resolved" ? undefined : finding.cleanSince;
+}

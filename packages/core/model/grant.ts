@@ -43,5 +43,6 @@ export const Grant: z.ZodType<PolicyGrant> = z
     statements,
     nearest: statements.exactOptional(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Grant" });
 export type Grant = PolicyGrant;

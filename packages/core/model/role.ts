@@ -64,7 +64,7 @@ export type RoleReading =
   | { readonly status: "absent"; readonly account: string; readonly name: string };
 
 /** Names one role of one account. */
-export const RoleKey = z.object({ account: z.string(), name: z.string() }).readonly();
+export const RoleKey = z.object({ account: z.string(), name: z.string() }).readonly().meta({ id: "RoleKey" });
 export type RoleKey = z.infer<typeof RoleKey>;
 
 /** The key's text, under which the role's ledger is stored; role names are case-insensitive in IAM. */

@@ -1,14 +1,14 @@
 import { isTrusted } from "../config/trusted-actor.ts";
 import { authorOf } from "../intake/written-part.ts";
 import type { Actor } from "../model/actor.ts";
-import type { Finding } from "../model/finding.ts";
+import type { FindingBody } from "../model/finding.ts";
 import type { Observation } from "./observation.ts";
 
 /**
  * Returns the finding with the author of its evidence, if the change shows them. `added` says whether the evidence is more
  * than before; if so, a new author replaces one who is not trusted.
  */
-export function attribute(finding: Finding, observation: Observation, added: boolean): Finding {
+export function attribute(finding: FindingBody, observation: Observation, added: boolean): FindingBody {
   const { causedBy } = finding;
   const author = authorOf(finding.evidence, observation.change);
   if (!author) return finding;
@@ -23,7 +23,10 @@ export function attribute(finding: Finding, observation: Observation, added: boo
  * would roll back their part too. If both wrote the same, the actor who is not trusted becomes the author; otherwise the
  * trusted author would hide them.
  */
-export function isByTrustedActor({ causedBy }: Finding, observation: Observation): boolean {
+export function isByTrustedActor(
+  { causedBy }: Pick<FindingBody, "causedBy">,
+  observation: Observation,
+): boolean {
   return causedBy !== undefined && isTrustedActor(causedBy, observation);
 }
 

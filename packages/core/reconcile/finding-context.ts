@@ -1,7 +1,7 @@
 import { formatUses } from "../batch/role-use-text.ts";
 import { isSeverityChosen, rateSeverity, weighSeverity } from "../evaluate/severity.ts";
 import type { Evidence } from "../model/evidence.ts";
-import type { Finding } from "../model/finding.ts";
+import type { FindingBody } from "../model/finding.ts";
 import { noteTopics } from "../model/note-topic.ts";
 import { Severity } from "../model/severity.ts";
 import type { Observation } from "./observation.ts";
@@ -16,10 +16,10 @@ const maxSymptoms = 5;
 
 /** Returns a finding's fields other than its evidence: the role's ARN and reference, its uses, and symptoms in AWS Batch. */
 export function describeContext(
-  before: Finding | undefined,
+  before: FindingBody | undefined,
   evidence: Evidence,
   { uses, cause, ledger, reference, ...observation }: Observation,
-): Pick<Finding, "arn" | "reference" | "usedBy" | "symptoms"> {
+): Pick<FindingBody, "arn" | "reference" | "usedBy" | "symptoms"> {
   const told = uses && formatUses(uses);
   // An absent role has no ARN to read: take it from another finding of the role.
   const arn = observation.arn ?? before?.arn ?? ledger.findings.findLast((known) => known.arn)?.arn;
@@ -53,14 +53,14 @@ export function explainsFailure(evidence: Evidence): boolean {
 }
 
 /** Whether two states of a finding differ in nothing but evidence, state and times. */
-export function hasSameContext(before: Finding, after: Finding): boolean {
-  const around = ({ severity, arn, reference, usedBy, symptoms, causedBy }: Finding) =>
+export function hasSameContext(before: FindingBody, after: FindingBody): boolean {
+  const around = ({ severity, arn, reference, usedBy, symptoms, causedBy }: FindingBody) =>
     JSON.stringify([severity, arn, reference, usedBy, symptoms, causedBy]);
   return around(before) === around(after);
 }
 
 /** Whether a finding became more severe or got its first symptom. Further symptoms are not news. */
-export function isWorse(before: Finding, after: Finding): boolean {
-  const rank = ({ severity }: Finding) => Severity.options.indexOf(severity);
+export function isWorse(before: FindingBody, after: FindingBody): boolean {
+  const rank = ({ severity }: FindingBody) => Severity.options.indexOf(severity);
   return rank(after) < rank(before) || (after.symptoms !== undefined && before.symptoms === undefined);
 }

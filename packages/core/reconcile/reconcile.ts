@@ -1,6 +1,6 @@
 import { authorOf } from "../intake/written-part.ts";
 import type { Evidence } from "../model/evidence.ts";
-import type { Finding } from "../model/finding.ts";
+import { bodyOf, cleanSinceOf, type Finding, type FindingBody } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
 import { isBefore, millisecondsBetween } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
@@ -48,7 +48,7 @@ export function reconcile(observation: Observation): Reconciliation {
   return {
     ledger: unchanged ? ledger : { ...ledger, findings },
     transitions,
-    recheck: findings.some(({ state, cleanSince }) => state !== "resolved" && cleanSince !== undefined),
+    recheck: findings.some((finding) => cleanSinceOf(finding) !== undefined),
   };
 }
 
@@ -57,13 +57,12 @@ type FindingUpdate = [after: Finding, kind?: TransitionKind];
 function open(id: string, evidence: Evidence, observation: Observation): FindingUpdate {
   const { now, ledger } = observation;
   const author = authorOf(evidence, observation.change);
-  const finding: Finding = {
+  const finding: FindingBody = {
     id,
     role: ledger.role,
     evidence,
     severity: rateFinding(evidence, observation),
     ...(author && { causedBy: author }),
-    state: "open",
     seq: 0,
     openedAt: now,
     updatedAt: now,
@@ -71,7 +70,7 @@ function open(id: string, evidence: Evidence, observation: Observation): Finding
   };
   return isExcepted(finding, observation)
     ? [{ ...finding, state: "suppressed" }, "suppressed"]
-    : [finding, "opened"];
+    : [{ ...finding, state: "open" }, "opened"];
 }
 
 function confirm(finding: Finding, piece: Evidence, observation: Observation): FindingUpdate {
@@ -81,13 +80,13 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
   if (isKnownNote(finding.evidence, evidence)) return [finding];
   if (finding.state === "open" && isRepeat(finding, evidence, observation)) return [{ ...finding, evidence }];
-  const { cleanSince, refusal, retry, ...rest } = finding;
-  const current: Finding = {
-    ...attribute(same ? rest : { ...rest, evidence }, observation, !same),
+  const body = bodyOf(finding);
+  const current: FindingBody = {
+    ...attribute(same ? body : { ...body, evidence }, observation, !same),
     severity: same && !observation.uses ? finding.severity : rateFinding(evidence, observation),
     ...describeContext(finding, evidence, observation),
   };
-  const unchanged = same && cleanSince === undefined && hasSameContext(finding, current);
+  const unchanged = same && cleanSinceOf(finding) === undefined && hasSameContext(finding, current);
   if (isExcepted(current, observation)) {
     if (finding.state === "suppressed" && unchanged) return [finding];
     const suppressed: Finding = { ...current, state: "suppressed" };
@@ -96,17 +95,22 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   switch (finding.state) {
     case "resolved": {
       const { causedBy: _, ...withoutAuthor } = current;
-      const reopened: Finding = { ...withoutAuthor, state: "open", openedAt: observation.now };
-      return [attribute(reopened, observation, true), "reopened"];
+      const reopened = attribute({ ...withoutAuthor, openedAt: observation.now }, observation, true);
+      return [{ ...reopened, state: "open" }, "reopened"];
     }
     case "suppressed":
       // The exception expired, or covers other evidence.
       return [{ ...current, state: "open" }, same ? "reopened" : "worsened"];
     case "open": {
-      if (!same) return hasWorsened(finding.evidence, evidence) ? [current, "worsened"] : [current];
+      if (!same) {
+        const changed: Finding = { ...current, state: "open" };
+        return hasWorsened(finding.evidence, evidence) ? [changed, "worsened"] : [changed];
+      }
       if (unchanged) return [finding];
+      const { refusal, retry } = finding;
       const kept: Finding = {
         ...current,
+        state: "open",
         ...(refusal !== undefined && { refusal }),
         ...(retry && { retry }),
       };
@@ -122,17 +126,16 @@ function clear(finding: Finding, observation: Observation): FindingUpdate {
   // No read of the role shows whether the guard's credentials are safe again: a person closes the finding.
   if (finding.evidence.kind === "impersonation") {
     if (finding.state === "suppressed" || !isExcepted(finding, observation)) return [finding];
-    return [{ ...finding, state: "suppressed" }, "suppressed"];
+    return [{ ...bodyOf(finding), state: "suppressed" }, "suppressed"];
   }
   if (finding.cleanSince === undefined) return [{ ...finding, cleanSince: now }];
   if (millisecondsBetween(finding.cleanSince, now) < settleSeconds * 1000) return [finding];
-  const { cleanSince: _, refusal: __, retry: ___, ...rest } = finding;
-  return [{ ...rest, state: "resolved" }, "resolved"];
+  return [{ ...bodyOf(finding), state: "resolved" }, "resolved"];
 }
 
 // A drift that was absent and now cannot be observed may be present again: the count of clean reads starts over.
 function shield(finding: Finding): Finding {
-  if (finding.cleanSince === undefined) return finding;
+  if (cleanSinceOf(finding) === undefined || finding.state === "resolved") return finding;
   const { cleanSince: _, ...rest } = finding;
   return rest;
 }
@@ -145,7 +148,7 @@ function isShielded(finding: Finding, evidence: readonly Evidence[]): boolean {
   );
 }
 
-function isExcepted(finding: Finding, { exceptions, now }: Observation): boolean {
+function isExcepted(finding: FindingBody, { exceptions, now }: Observation): boolean {
   return exceptions.some(
     ({ findingId, digest, expires }) =>
       findingId === finding.id && isBefore(now, expires) && digest === digestEvidence(finding.evidence),

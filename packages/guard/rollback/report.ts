@@ -1,4 +1,4 @@
-import type { Finding } from "@drift-guard/core/model/finding";
+import type { Finding, OpenFinding } from "@drift-guard/core/model/finding";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import { isSamePart } from "@drift-guard/core/model/part";
@@ -17,7 +17,10 @@ export interface FindingRefusal {
   readonly temporary?: boolean;
 }
 
-/** Adds refusals to the ledger. A reason that the finding already has makes no transition: events come more than once. */
+/**
+ * Adds refusals to the open findings of the ledger. A reason that the finding already has makes no transition: events come
+ * more than once.
+ */
 export function recordRefusals(
   ledger: Ledger,
   refusals: readonly FindingRefusal[],
@@ -26,7 +29,7 @@ export function recordRefusals(
   const transitions: Transition[] = [];
   const findings = ledger.findings.map((finding) => {
     const refusal = refusals.find(({ id }) => id === finding.id);
-    if (!refusal || finding.refusal === refusal.reason) return finding;
+    if (!refusal || finding.state !== "open" || finding.refusal === refusal.reason) return finding;
     const after = withRefusal(finding, refusal.reason, refusal.temporary === true, now);
     transitions.push(createTransition(after, "refused", "refused", refusal.reason, now));
     return after;
@@ -50,9 +53,10 @@ export async function concludeRollback(
     const findings = ledger.findings.map((finding) => {
       if (!rollback.plan.findings.includes(finding.id)) return finding;
       const rolledBack = isRolledBack(finding, rollback);
-      const after = rolledBack
-        ? { ...finding, seq: finding.seq + 1, updatedAt: now }
-        : withRefusal(finding, note, isTemporary(rollback), now);
+      const after: Finding =
+        rolledBack || finding.state !== "open"
+          ? { ...finding, seq: finding.seq + 1, updatedAt: now }
+          : withRefusal(finding, note, isTemporary(rollback), now);
       transitions.push(
         createTransition(after, rolledBack ? "rolled-back" : "refused", rollback.id, note, now),
       );
@@ -62,7 +66,7 @@ export async function concludeRollback(
   });
 }
 
-function withRefusal(finding: Finding, refusal: string, temporary: boolean, now: Instant): Finding {
+function withRefusal(finding: OpenFinding, refusal: string, temporary: boolean, now: Instant): OpenFinding {
   const { retry: _, ...rest } = finding;
   return {
     ...rest,

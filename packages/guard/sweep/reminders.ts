@@ -43,8 +43,10 @@ export async function findUnansweredRequests(
   return unanswered;
 }
 
-function wantsRollback({ state, evidence, refusal, retry }: Finding, { rollback }: GuardedRole): boolean {
-  if (state !== "open" || evidence.kind !== "drift" || evidence.side === "altered") return false;
+function wantsRollback(finding: Finding, { rollback }: GuardedRole): boolean {
+  if (finding.state !== "open") return false;
+  const { evidence, refusal, retry } = finding;
+  if (evidence.kind !== "drift" || evidence.side === "altered") return false;
   return rollback[evidence.side] === "automatic" && (refusal === undefined || retry === true);
 }
 

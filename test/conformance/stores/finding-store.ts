@@ -56,8 +56,9 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
         aFinding({ id: `evidence-${index}`, role, evidence: one }),
       );
       const states: readonly Finding[] = [
-        aFinding({ id: "suppressed", role, state: "suppressed" }),
-        aFinding({ id: "resolved", role, state: "resolved", seq: 3, cleanSince: secondsAfterNoon(60) }),
+        aFinding({ id: "open", role, cleanSince: secondsAfterNoon(60), refusal: "A Deny.", retry: true }),
+        aFinding({ id: "suppressed", role, state: "suppressed", cleanSince: secondsAfterNoon(60) }),
+        aFinding({ id: "resolved", role, state: "resolved", seq: 3 }),
       ];
       const rollbacks = [aRollback("running", "r1"), aRollback("done", "r2"), aRollback("failed", "r3")];
       const committed = await commit(fixture.store, aLedger({ role }), {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Evidence } from "@drift-guard/core/model/evidence";
+import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
@@ -48,6 +49,8 @@ const theDetach = aChange({ writes: `managed:${batchServicePolicy}` });
 
 const kinds = ({ transitions }: Reconciliation) => transitions.map(({ kind }) => kind);
 const opened = (evidence: Evidence) => look(aLedger(), [evidence]).ledger;
+
+const cleanSince = (finding: Finding | undefined) => finding && cleanSinceOf(finding);
 
 describe("a finding", () => {
   it("names its last known author, and keeps a trusted author", () => {
@@ -168,12 +171,12 @@ describe("a finding", () => {
     const later = look(look(opened(aDrift()), [], 10).ledger, [], 10 + settleSeconds);
     assert.deepEqual(kinds(later), ["resolved"]);
     assert.equal(later.recheck, false);
-    assert.equal(later.ledger.findings[0]?.cleanSince, undefined);
+    assert.equal(cleanSince(later.ledger.findings[0]), undefined);
   });
 
   it("counts clean reads again after the drift was seen in between", () => {
     const back = look(look(opened(aDrift()), [], 10).ledger, [aDrift()], 20);
-    assert.equal(back.ledger.findings[0]?.cleanSince, undefined);
+    assert.equal(cleanSince(back.ledger.findings[0]), undefined);
     assert.deepEqual(kinds(look(back.ledger, [], 10 + settleSeconds)), []);
   });
 
@@ -188,9 +191,9 @@ describe("a finding", () => {
   it("stays open while its part cannot be read", () => {
     const ledger = opened(aDrift({ part: "trust", side: "excess" }));
     const [trust] = look(ledger, [anUndecided({ part: "trust" })], 500).ledger.findings;
-    assert.deepEqual([trust?.state, trust?.cleanSince], ["open", undefined]);
+    assert.deepEqual([trust?.state, cleanSince(trust)], ["open", undefined]);
     const [whole] = look(ledger, [anUndecided({ part: "role" })], 500).ledger.findings;
-    assert.equal(whole?.cleanSince, undefined);
+    assert.equal(cleanSince(whole), undefined);
   });
 });
 
@@ -237,7 +240,7 @@ describe("a finding whose role cannot be read", () => {
     const clean = look(opened(aDrift()), [], 10);
     const blind = look(clean.ledger, [anUndecided({ part: "role" })], 20);
     assert.equal(blind.recheck, false);
-    assert.equal(blind.ledger.findings[0]?.cleanSince, undefined);
+    assert.equal(cleanSince(blind.ledger.findings[0]), undefined);
   });
 });
 
