@@ -1,4 +1,9 @@
-import type { Assessment, VendorChange } from "@drift-guard/core/model/evidence";
+import {
+  type Assessment,
+  deniesAdded,
+  deniesRemoved,
+  type VendorChange,
+} from "@drift-guard/core/model/evidence";
 import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
 import type { Severity } from "@drift-guard/core/model/severity";
 import { formatGrants } from "@drift-guard/formats/grants";
@@ -54,12 +59,12 @@ export function formatDetails(
     texts.flatMap((text) => wrap(sanitise(text, 600), columns, margin));
   switch (assessment.kind) {
     case "drift": {
-      const { side, grants, denies, detail } = assessment;
-      const gains = side === "excess";
+      const { side, grants, detail } = assessment;
       return [
         ...(detail === undefined ? [] : paragraphs([detail])),
-        ...marked(gains ? "+" : "-", formatGrants(grants)),
-        ...marked(gains ? "-" : "+", deny(formatGrants(denies))),
+        ...marked(side === "excess" ? "+" : "-", formatGrants(grants)),
+        ...marked("-", deny(formatGrants(deniesRemoved(assessment)))),
+        ...marked("+", deny(formatGrants(deniesAdded(assessment)))),
       ];
     }
     case "undecided":

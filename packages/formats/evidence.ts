@@ -1,11 +1,13 @@
-import type {
-  Attempt,
-  Drift,
-  Evidence,
-  Impersonation,
-  Note,
-  Undecided,
-  VendorChange,
+import {
+  type Attempt,
+  type Drift,
+  deniesAdded,
+  deniesRemoved,
+  type Evidence,
+  type Impersonation,
+  type Note,
+  type Undecided,
+  type VendorChange,
 } from "@drift-guard/core/model/evidence";
 import type { Grant } from "@drift-guard/core/model/grant";
 import { noteTopics } from "@drift-guard/core/model/note-topic";
@@ -84,17 +86,18 @@ function describeDrift(drift: Drift, role: string, reference: string): EvidenceD
       drift.side === "missing"
         ? [
             ["No longer allowed", drift.grants],
-            ["Newly denied", drift.denies],
+            ["Newly denied", deniesAdded(drift)],
           ]
         : [
             ["Allowed beyond the reference", drift.grants],
-            ["No longer denied", drift.denies],
+            ["No longer denied", deniesRemoved(drift)],
           ],
     ),
   };
 }
 
-function formatDriftTitle({ part, side, denies }: Drift, role: string): string {
+function formatDriftTitle(drift: Drift, role: string): string {
+  const { part, side } = drift;
   const { kind, name = "" } = part;
   // The last segment of the ARN is enough for a title; the lists and the part have the whole ARN.
   const policy = sanitise(name.slice(name.lastIndexOf("/") + 1), 128);
@@ -109,25 +112,22 @@ function formatDriftTitle({ part, side, denies }: Drift, role: string): string {
   if (kind === "managed" || kind === "inline") {
     const subject = `${kind === "inline" ? "Inline policy" : "Policy"} ${policy}`;
     if (side === "excess") return `${subject} gives ${role} more than it should have`;
-    if (denies.length > 0) return `${subject} denies what ${role} needs`;
+    if (deniesAdded(drift).length > 0) return `${subject} denies what ${role} needs`;
     return `${subject} is missing from ${role}`;
   }
   if (side === "altered") return `${capitalise(formatPart(part))} of ${role} is not as it should be`;
   return `${role} has ${side === "excess" ? "more" : "fewer"} permissions than it should have`;
 }
 
-function explainDrift(
-  { part, side, grants, denies }: Drift,
-  role: string,
-  reference: string,
-): readonly string[] {
+function explainDrift(drift: Drift, role: string, reference: string): readonly string[] {
+  const { part, side, grants } = drift;
   const { kind } = part;
   if (side === "altered") return [];
   if (side === "missing") {
     return [
       ...(kind === "trust" ? [`Whoever should act as ${role} cannot take it.`] : []),
       ...explainLoss(role, reference),
-      ...(denies.length > 0
+      ...(deniesAdded(drift).length > 0
         ? ["A Deny may be somebody's answer to an incident: ask before it is taken away."]
         : []),
     ];
@@ -140,7 +140,7 @@ function explainDrift(
   }
   return [
     ...(grants.length > 0 ? [`Everything that acts as ${role} may do this now.`] : []),
-    ...(denies.length > 0 ? ["A Deny that held other policies back is gone."] : []),
+    ...(deniesRemoved(drift).length > 0 ? ["A Deny that held other policies back is gone."] : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { Evidence } from "@drift-guard/core/model/evidence";
+import { deniesAdded, type Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Step } from "@drift-guard/core/model/plan";
 import type { Transition } from "@drift-guard/core/model/transition";
@@ -70,16 +70,14 @@ function trustCommands({ role, reference }: Finding): readonly RemediationComman
   ];
 }
 
-function rollbackStepOf(
-  { part, side, denies, cure }: Extract<Evidence, { kind: "drift" }>,
-  role: string,
-): Step | undefined {
+function rollbackStepOf(drift: Extract<Evidence, { kind: "drift" }>, role: string): Step | undefined {
+  const { part, side, cure } = drift;
   const { kind, name } = part;
   const base = { role, part };
   if (cure !== undefined) {
     return { ...base, call: "iam:PutRolePolicy", policyName: "JobDefinitionNeeds", document: cure };
   }
-  const addsDeny = side === "missing" && denies.length > 0;
+  const addsDeny = deniesAdded(drift).length > 0;
   if (kind === "managed" && side === "missing" && !addsDeny) {
     return { ...base, call: "iam:AttachRolePolicy", policyArn: name };
   }

@@ -1,6 +1,6 @@
 import { CaptureError } from "../errors.ts";
 import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
-import type { Assessment, Drift } from "../model/evidence.ts";
+import { type Assessment, type Drift, deniesRemoved } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
 import { inlinePart, isSamePart, managedPart, type Part } from "../model/part.ts";
@@ -124,9 +124,11 @@ function acceptAttachment(
 }
 
 // Adds each live statement with excess whole; the part of it that the reference has already changes nothing.
-function addTrust({ trust }: Reference, role: Role, { grants, denies }: Drift): string {
-  if (denies.length > 0) return role.trust;
-  const given = new Set(grants.flatMap(({ statements }) => statements.map(({ statement }) => statement)));
+function addTrust({ trust }: Reference, role: Role, drift: Drift): string {
+  if (deniesRemoved(drift).length > 0) return role.trust;
+  const given = new Set(
+    drift.grants.flatMap(({ statements }) => statements.map(({ statement }) => statement)),
+  );
   return joinLivePolicies([trust, keepStatements(role.trust, (_, index) => given.has(index))]);
 }
 

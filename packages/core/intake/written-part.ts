@@ -1,6 +1,6 @@
 import type { Actor } from "../model/actor.ts";
 import type { Change } from "../model/change.ts";
-import type { Evidence } from "../model/evidence.ts";
+import { deniesAdded, deniesRemoved, type Evidence } from "../model/evidence.ts";
 import { inlinePart, isSamePart, managedPart, type Part, partOf } from "../model/part.ts";
 import type { CloudTrailRecord } from "./cloudtrail.ts";
 
@@ -59,10 +59,10 @@ function couldCause({ call }: Change, evidence: Evidence): boolean {
   if (evidence.kind !== "drift") return true;
   switch (call) {
     case "iam:AttachRolePolicy":
-      return evidence.side !== "missing" || evidence.denies.length > 0;
+      return evidence.side !== "missing" || deniesAdded(evidence).length > 0;
     case "iam:DetachRolePolicy":
     case "iam:DeleteRolePolicy":
-      return evidence.side !== "excess" || evidence.denies.length > 0;
+      return evidence.side !== "excess" || deniesRemoved(evidence).length > 0;
     default:
       return true;
   }

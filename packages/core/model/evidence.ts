@@ -28,7 +28,7 @@ export const Drift = z
     side: DriftSide,
     /** What is allowed beyond the reference (`excess`), or no more (`missing`). */
     grants,
-    /** Deny statements that came (`missing`) or went (`excess`). */
+    /** Deny statements that differ. Read them with `deniesAdded` and `deniesRemoved`, which say the direction. */
     denies: grants,
     /** One sentence that says the difference where grants do not: an absent role, another boundary. */
     detail: z.string().exactOptional(),
@@ -38,6 +38,16 @@ export const Drift = z
   .readonly()
   .meta({ id: "Drift" });
 export type Drift = z.infer<typeof Drift>;
+
+/** The Deny statements that the role has and its reference does not. */
+export function deniesAdded({ side, denies }: Pick<Drift, "side" | "denies">): readonly Grant[] {
+  return side === "missing" ? denies : [];
+}
+
+/** The Deny statements that the reference has and the role does not. */
+export function deniesRemoved({ side, denies }: Pick<Drift, "side" | "denies">): readonly Grant[] {
+  return side === "excess" ? denies : [];
+}
 
 /** A part that could not be compared or read: never taken for clean. */
 export const Undecided = z

@@ -1,4 +1,4 @@
-import type { Assessment } from "../model/evidence.ts";
+import { type Assessment, deniesAdded } from "../model/evidence.ts";
 import { identifyFinding } from "../model/identity.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { isSamePart, type Part } from "../model/part.ts";
@@ -21,7 +21,7 @@ export function findContainment(assessments: readonly Assessment[], ledger: Ledg
   const live = assessments.filter((assessment) => !isSuppressed(assessment));
   return {
     denied: live.flatMap((each) =>
-      each.kind === "drift" && each.side === "missing" && each.denies.length > 0 ? [each.part] : [],
+      each.kind === "drift" && deniesAdded(each).length > 0 ? [each.part] : [],
     ),
     undecided: live.flatMap((each) => (each.kind === "undecided" ? [each.part] : [])),
   };
