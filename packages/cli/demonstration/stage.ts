@@ -1,12 +1,10 @@
-import { type ConfigInput, defaultRoles, defineConfig } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import type { Change } from "@drift-guard/core/model/change";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore } from "@drift-guard/core/ports";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
-import { createSimulatedBatch, type SimulatedBatch } from "@drift-guard/embedded/batch/batch";
-import type { BatchCall } from "@drift-guard/embedded/batch/call";
+import { createSimulatedBatch } from "@drift-guard/embedded/batch/batch";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
 import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
@@ -26,11 +24,12 @@ import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
 import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import type { RoleCheck } from "../output/check.ts";
 import { checkRole } from "../role-check.ts";
+import { batchRegion, createBatchResources, createRoles, makeSettings, root } from "./account.ts";
 
 /** Something that happened on the stage, at a time of its simulated clock. */
 export type Happening = { readonly at: Date } & (
   | { readonly kind: "call"; readonly change: Change; readonly byGuard: boolean }
-  | { readonly kind: "look"; readonly inspection: Inspection; readonly again: boolean }
+  | { readonly kind: "inspection"; readonly inspection: Inspection; readonly isRecheck: boolean }
   | { readonly kind: "transition"; readonly transition: Transition }
   | { readonly kind: "rollback"; readonly outcome: RollbackOutcome }
 );
@@ -51,9 +50,6 @@ const trailSeconds = 150;
 /** Far more than any scene has; reaching it means an endless loop. */
 const maxHappenings = 500;
 
-const batchRegion = "us-east-1";
-const root: ApiCaller = { kind: "root" };
-
 /** Creates a stage whose watched roles match their references, with automatic rollback. `start` is ISO 8601. */
 export async function setStage(start: string): Promise<Stage> {
   const clock = createVirtualClock(start);
@@ -62,7 +58,7 @@ export async function setStage(start: string): Promise<Stage> {
   const settings = makeSettings(account);
   createRoles(account, settings);
   const database = openDatabase(":memory:");
-  const told: Transition[] = [];
+  const committed: Transition[] = [];
   const rechecks = createRecheckQueue(clock);
   const batch = createSimulatedBatch({ iam: account, clock, ids });
   await createBatchResources(batch);
@@ -70,7 +66,7 @@ export async function setStage(start: string): Promise<Stage> {
   const ports: InspectPorts & RollbackPorts = {
     roles: account.reader(guard),
     writer: account.writer(guard),
-    findings: recordTransitions(createFindingStore(database), told),
+    findings: recordTransitions(createFindingStore(database), committed),
     control: createControlStore(database),
     rechecks,
     batch: batch.reader,
@@ -83,7 +79,7 @@ export async function setStage(start: string): Promise<Stage> {
   account.onEvent((envelope) => events.push(JSON.stringify(envelope)));
 
   const next = async (): Promise<readonly Happening[] | undefined> => {
-    const transition = told.shift();
+    const transition = committed.shift();
     if (transition) return deliverTransition(transition, ports, settings);
     const event = events.shift();
     if (event !== undefined) {
@@ -95,12 +91,12 @@ export async function setStage(start: string): Promise<Stage> {
     const at = rechecks.nextAt();
     if (!at) return undefined;
     clock.advanceTo(at);
-    const looks: Happening[] = [];
+    const happenings: Happening[] = [];
     for (const recheck of rechecks.due(clock.now())) {
       const inspections = await inspectMessage({ kind: "recheck", recheck }, ports, settings);
-      looks.push(...describeInspections(inspections, clock, true));
+      happenings.push(...describeInspections(inspections, clock, true));
     }
-    return looks;
+    return happenings;
   };
 
   return {
@@ -134,72 +130,13 @@ export async function setStage(start: string): Promise<Stage> {
   };
 }
 
-function makeSettings({
-  account,
-  partition,
-}: SimulatedAccount): GuardSettings & { readonly guardRole: string } {
-  const automatic = { excess: "automatic", missing: "automatic" } as const;
-  const roles: ConfigInput["roles"] = Object.fromEntries(
-    Object.entries(defaultRoles).map(([name, role]) => [name, { ...role, rollback: automatic }]),
-  );
-  return {
-    config: defineConfig({ roles }),
-    account,
-    partition,
-    guardRole: `arn:${partition}:iam::${account}:role/drift-guard-rollback`,
-  };
-}
-
-/** Creates resources that use the roles: a compute environment with a queue, and a job definition. */
-async function createBatchResources(batch: SimulatedBatch): Promise<void> {
-  const serviceRole = "service-role/AWSBatchServiceRole";
-  const computeEnvironment = "rendering";
-  const calls: readonly BatchCall[] = [
-    {
-      call: "CreateComputeEnvironment",
-      computeEnvironmentName: computeEnvironment,
-      type: "MANAGED",
-      serviceRole,
-    },
-    {
-      call: "CreateJobQueue",
-      jobQueueName: "frames",
-      priority: 1,
-      computeEnvironmentOrder: [{ order: 1, computeEnvironment }],
-    },
-    {
-      call: "RegisterJobDefinition",
-      jobDefinitionName: "render",
-      type: "container",
-      containerProperties: { image: "renderer", executionRoleArn: "ecsTaskExecutionRole" },
-    },
-  ];
-  for (const call of calls) await batch.call(batchRegion, call, root);
-}
-
-function createRoles(account: SimulatedAccount, settings: GuardSettings): void {
-  for (const { name: roleName, reference } of listWatchedRoles(settings)) {
-    const { serviceLinked, trust, attachments } = reference;
-    if (serviceLinked !== undefined) {
-      account.call({ call: "CreateServiceLinkedRole", awsServiceName: serviceLinked }, root);
-      continue;
-    }
-    // The console creates this role at /service-role/ (2.8).
-    const path = roleName === "AWSBatchServiceRole" ? "/service-role/" : "/";
-    account.call({ call: "CreateRole", roleName, path, assumeRolePolicyDocument: trust }, root);
-    for (const { arn } of attachments) {
-      account.call({ call: "AttachRolePolicy", roleName, policyArn: arn }, root);
-    }
-  }
-}
-
 // Stands for the table's stream: exactly the committed transitions are delivered.
-function recordTransitions(store: FindingStore, told: Transition[]): FindingStore {
+function recordTransitions(store: FindingStore, committed: Transition[]): FindingStore {
   return {
     ...store,
     async commit(commit) {
       const ledger = await store.commit(commit);
-      told.push(...commit.transitions);
+      committed.push(...commit.transitions);
       return ledger;
     },
   };
@@ -210,10 +147,10 @@ async function deliverTransition(
   ports: RollbackPorts,
   settings: GuardSettings,
 ): Promise<readonly Happening[]> {
-  const told: Happening = { at: ports.now(), kind: "transition", transition };
-  if (!rollbackKinds.includes(transition.kind)) return [told];
+  const happening: Happening = { at: ports.now(), kind: "transition", transition };
+  if (!rollbackKinds.includes(transition.kind)) return [happening];
   const outcome = await rollBack(transition, ports, settings);
-  return [told, { at: ports.now(), kind: "rollback", outcome }];
+  return [happening, { at: ports.now(), kind: "rollback", outcome }];
 }
 
 function describeCall(
@@ -229,7 +166,7 @@ function describeCall(
 function describeInspections(
   inspections: readonly Inspection[],
   clock: VirtualClock,
-  again: boolean,
+  isRecheck: boolean,
 ): readonly Happening[] {
-  return inspections.map((inspection) => ({ at: clock.now(), kind: "look", inspection, again }));
+  return inspections.map((inspection) => ({ at: clock.now(), kind: "inspection", inspection, isRecheck }));
 }

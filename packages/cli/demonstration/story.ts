@@ -66,8 +66,8 @@ function formatHappening(
       const how = outcome.status === "refused" ? `, refused: ${outcome.code}` : "";
       return formatLine(when, `${call}${how}, by ${who}`, terminal);
     }
-    case "look":
-      return happening.again && happening.inspection.evidence.length > 0
+    case "inspection":
+      return happening.isRecheck && happening.inspection.evidence.length > 0
         ? formatLine(when, "rechecked: drift remains", terminal)
         : [];
     case "transition":

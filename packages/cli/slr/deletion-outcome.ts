@@ -11,17 +11,17 @@ import type { LinkedRoleSession } from "./session.ts";
 /** The result of `slr delete`. */
 export type DeletionOutcome = Omit<z.infer<typeof SlrDeleteOutput>, "schema">;
 
-/** Judges a deletion by its last poll, the role itself, and a scan of the regions (`looks`) after a failure. */
+/** Judges a deletion by its last poll, the role itself, and a scan of the regions (`scans`) after a failure. */
 export function judgeOutcome(
-  look: DeletionPoll,
+  poll: DeletionPoll,
   reading: RoleReading,
-  looks: readonly RegionLook[],
+  scans: readonly RegionLook[],
   { role, account }: Pick<LinkedRoleSession, "role" | "account">,
 ): DeletionOutcome {
-  const { deletion } = look;
+  const { deletion } = poll;
   const base = { account, role: role.name, deletion };
   const next = `npx drift-guard slr delete --yes --role ${role.name}`;
-  if (look.kind === "unknown") {
+  if (poll.kind === "unknown") {
     return reading.status === "absent"
       ? {
           ...base,
@@ -63,7 +63,7 @@ export function judgeOutcome(
         ...base,
         outcome: "failed",
         exitCode: 1,
-        left: environmentsOf(looks),
+        left: environmentsOf(scans),
         why: named
           ? `${role.name} still exists because the resources above use it. IAM may not name all of them. Delete them as drift-guard slr delete-plan --regions all shows, and repeat until the role is deleted:`
           : `${role.name} still exists, and IAM does not name what uses it. Scan every region: drift-guard slr delete-plan --regions all. Active sessions end by themselves. Then repeat the deletion:`,

@@ -21,10 +21,10 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
   const session = await openLinkedRoleSession(values.role);
   const regions = await chooseRegions(values, session);
   const { account, from, role, arn, reader, keeper } = session;
-  const [reading, looks] = await Promise.all([reader.read(role.name), session.scanRegions(regions)]);
-  const standing = judgeLinkedRole(role, reading, looks);
+  const [reading, scans] = await Promise.all([reader.read(role.name), session.scanRegions(regions)]);
+  const standing = judgeLinkedRole(role, reading, scans);
   const there = standing === "present" || standing === "unused";
-  const plan: DeletionPlan = there ? planDeletion(role, looks) : { steps: [], unread: [] };
+  const plan: DeletionPlan = there ? planDeletion(role, scans) : { steps: [], unread: [] };
   const code: ExitCode = standing === "look-alike" ? 1 : plan.unread.length > 0 ? 2 : 0;
   if (values.json) {
     const activity = there ? await keeper.activity(role.name) : undefined;
@@ -57,7 +57,7 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
     return code;
   }
   const activity = formatActivity(await keeper.activity(role.name));
-  await terminal.print(...formatPlan(plan, looks, session, activity, terminal));
+  await terminal.print(...formatPlan(plan, scans, session, activity, terminal));
   return code;
 }
 
@@ -71,14 +71,14 @@ function describeStep(step: DeletionPlan["steps"][number], session: LinkedRoleSe
 
 function formatPlan(
   plan: DeletionPlan,
-  looks: readonly RegionLook[],
+  scans: readonly RegionLook[],
   session: LinkedRoleSession,
   activity: readonly string[],
   { columns, paint }: Terminal,
 ): readonly string[] {
   const { account, from, role, arn } = session;
   const paragraph = (text: string, margin = "  ") => wrap(text, columns, margin);
-  const read = looks.flatMap(({ region, status }) => (status === "read" ? [sanitise(region, 40)] : []));
+  const read = scans.flatMap(({ region, status }) => (status === "read" ? [sanitise(region, 40)] : []));
   return [
     paint("bold", `Plan to delete ${role.name}. Nothing was changed.`),
     ...paragraph(arn).map((line) => paint("dim", line)),

@@ -73,13 +73,13 @@ async function carryOut(
     // IAM forgets old tasks: if the role still exists, the deletion is requested again.
     if (outcome.outcome !== "unknown") return outcome;
   }
-  const looks = await session.scanRegions(regions);
-  const refusal = refuse(await reader.read(role.name), looks, evenIfUsed, session);
+  const scans = await session.scanRegions(regions);
+  const refusal = refuse(await reader.read(role.name), scans, evenIfUsed, session);
   if (refusal) return refusal;
-  for (const look of looks) {
-    if (look.status === "unread") {
+  for (const scan of scans) {
+    if (scan.status === "unread") {
       await report(
-        `${sanitise(look.region, 40)} could not be read. The deletion fails if something uses the role there. ${sanitise(look.why, 600)}`,
+        `${sanitise(scan.region, 40)} could not be read. The deletion fails if something uses the role there. ${sanitise(scan.why, 600)}`,
       );
     }
   }
@@ -98,31 +98,31 @@ async function follow(
 ): Promise<DeletionOutcome> {
   let reported = "";
   let last: Parameters<typeof judgeOutcome>[0] = { kind: "seen", deletion };
-  for await (const look of followDeletion(deletion, ports, schedule)) {
-    last = look;
-    const text = formatDeletion(look);
+  for await (const poll of followDeletion(deletion, ports, schedule)) {
+    last = poll;
+    const text = formatDeletion(poll);
     // Only news is printed: most polls see no change.
     if (text !== reported) await report(text);
     reported = text;
   }
   const { role, reader } = session;
   const failed = last.kind === "seen" && last.deletion.last.status === "FAILED";
-  const [reading, looks] = await Promise.all([
+  const [reading, scans] = await Promise.all([
     reader.read(role.name),
     failed ? session.scanRegions(regions) : [],
   ]);
-  return judgeOutcome(last, reading, looks, session);
+  return judgeOutcome(last, reading, scans, session);
 }
 
 /** The outcome if IAM is not asked at all; undefined if it is. */
 function refuse(
   reading: Parameters<typeof judgeLinkedRole>[1],
-  looks: readonly RegionLook[],
+  scans: readonly RegionLook[],
   evenIfUsed: boolean,
   { role, account }: LinkedRoleSession,
 ): DeletionOutcome | undefined {
   const base = { role: role.name, account, outcome: "not submitted" as const };
-  switch (judgeLinkedRole(role, reading, looks)) {
+  switch (judgeLinkedRole(role, reading, scans)) {
     case "absent":
     case "wanted":
       return { ...base, exitCode: 0, why: `${role.name} does not exist: nothing to delete.` };
@@ -134,7 +134,7 @@ function refuse(
       };
     case "present":
     case "unused": {
-      const users = environmentsOf(looks);
+      const users = environmentsOf(scans);
       if (users.length === 0 || evenIfUsed) return undefined;
       const named = users
         .slice(0, 10)

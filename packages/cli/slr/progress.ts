@@ -3,14 +3,14 @@ import { sanitise } from "@drift-guard/formats/printable";
 import type { DeletionPoll } from "@drift-guard/guard/linked-role/deletion";
 
 /** The state of a deletion, as one poll saw it, in one or two sentences. */
-export function formatDeletion(look: DeletionPoll): string {
-  const { taskId, submittedAt, last } = look.deletion;
+export function formatDeletion(poll: DeletionPoll): string {
+  const { taskId, submittedAt, last } = poll.deletion;
   const task = `The deletion requested at ${submittedAt} (${sanitise(taskId)})`;
-  switch (look.kind) {
+  switch (poll.kind) {
     case "unknown":
       return `${task} is no longer known to IAM.`;
     case "unread":
-      return `${task} could not be read: ${sanitise(look.why, 600)}`;
+      return `${task} could not be read: ${sanitise(poll.why, 600)}`;
     case "seen":
       switch (last.status) {
         case "NOT_STARTED":

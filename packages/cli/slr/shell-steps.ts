@@ -62,7 +62,7 @@ export function shellStepOf(
   if ("queue" in step) {
     const queue = sanitise(step.queue, 140);
     const named = ["--job-queue", step.queue];
-    const look = (query: string) =>
+    const describe = (query: string) =>
       batch("describe-job-queues", "--job-queues", step.queue, "--query", query, "--output", "text");
     switch (step.step) {
       case "detach-queue": {
@@ -76,7 +76,7 @@ export function shellStepOf(
           command: batch("update-job-queue", ...named, `--${kind.order}`, JSON.stringify(order)),
           until: {
             words: "wait until its status is VALID",
-            command: look("jobQueues[0].status"),
+            command: describe("jobQueues[0].status"),
             wanted: ["VALID"],
           },
         };
@@ -87,7 +87,7 @@ export function shellStepOf(
           command: batch("update-job-queue", ...named, "--state", "DISABLED"),
           until: {
             words: "wait until its state is DISABLED",
-            command: look(stateOf("jobQueues")),
+            command: describe(stateOf("jobQueues")),
             wanted: ["DISABLED/VALID", "DISABLED/INVALID"],
           },
         };
@@ -95,13 +95,17 @@ export function shellStepOf(
         return {
           title: `Delete the job queue ${queue}; its remaining jobs end.`,
           command: batch("delete-job-queue", ...named),
-          until: { words: "wait until it is deleted", command: look(countOf("jobQueues")), wanted: ["0"] },
+          until: {
+            words: "wait until it is deleted",
+            command: describe(countOf("jobQueues")),
+            wanted: ["0"],
+          },
         };
     }
   }
   const name = sanitise(step.environment, 140);
   const named = [`--${kind.environment}`, step.environment];
-  const look = (query: string) =>
+  const describe = (query: string) =>
     batch(
       `describe-${kind.environment}s`,
       `--${kind.environment}s`,
@@ -111,7 +115,7 @@ export function shellStepOf(
       "--output",
       "text",
     );
-  const gone = { words: "wait until it is deleted", command: look(countOf(kind.list)), wanted: ["0"] };
+  const gone = { words: "wait until it is deleted", command: describe(countOf(kind.list)), wanted: ["0"] };
   switch (step.step) {
     case "disable-environment":
       return {
@@ -119,7 +123,7 @@ export function shellStepOf(
         command: batch(`update-${kind.environment}`, ...named, "--state", "DISABLED"),
         until: {
           words: "wait until its state is DISABLED",
-          command: look(stateOf(kind.list)),
+          command: describe(stateOf(kind.list)),
           wanted: ["DISABLED/VALID", "DISABLED/INVALID"],
         },
       };
@@ -132,7 +136,7 @@ export function shellStepOf(
     case "await-environment":
       return {
         title: `Wait for the ${kind.noun} ${name}, which is being deleted.`,
-        command: look(`${kind.list}[0].status`),
+        command: describe(`${kind.list}[0].status`),
         until: gone,
       };
   }

@@ -23,7 +23,7 @@ interface LinkedRoleReport {
   readonly standing: Standing;
   readonly reading: RoleReading;
   readonly activity: RoleActivity | undefined;
-  readonly looks: readonly RegionLook[];
+  readonly scans: readonly RegionLook[];
   readonly deletion: DeletionPoll | undefined;
 }
 
@@ -35,11 +35,11 @@ export async function showStatus(args: readonly string[], terminal: Terminal): P
   const memory = openDeletionFile(values.state ?? defaultDeletionFile(process.env));
   const { role, account, reader, keeper } = session;
   const requested = await memory.load({ account, name: role.name });
-  const [reading, looks] = await Promise.all([reader.read(role.name), session.scanRegions(regions)]);
-  const standing = judgeLinkedRole(role, reading, looks);
+  const [reading, scans] = await Promise.all([reader.read(role.name), session.scanRegions(regions)]);
+  const standing = judgeLinkedRole(role, reading, scans);
   const deletion = requested && (await pollDeletion(requested, { keeper, memory }));
   const activity = reading.status === "present" ? await keeper.activity(role.name) : undefined;
-  const status: LinkedRoleReport = { standing, reading, activity, looks, deletion };
+  const status: LinkedRoleReport = { standing, reading, activity, scans, deletion };
   const code = exitCodeOf(status);
   if (values.json) {
     await terminal.print(formatDocument(SlrStatusOutput, describeReport(status, session, code)));
@@ -47,11 +47,11 @@ export async function showStatus(args: readonly string[], terminal: Terminal): P
   return code;
 }
 
-function exitCodeOf({ standing, looks, deletion }: LinkedRoleReport): ExitCode {
+function exitCodeOf({ standing, scans, deletion }: LinkedRoleReport): ExitCode {
   if (standing === "wanted" || standing === "look-alike") return 1;
   // A deletion of a role in use is not as it should be, although IAM normally refuses it.
-  if (deletion && isUnderWay(deletion.deletion) && environmentsOf(looks).length > 0) return 1;
-  return looks.some(({ status }) => status === "unread") || deletion?.kind === "unread" ? 2 : 0;
+  if (deletion && isUnderWay(deletion.deletion) && environmentsOf(scans).length > 0) return 1;
+  return scans.some(({ status }) => status === "unread") || deletion?.kind === "unread" ? 2 : 0;
 }
 
 function isUnderWay({ last }: Deletion): boolean {
@@ -63,7 +63,7 @@ function describeReport(
   { account, from, role, arn }: LinkedRoleSession,
   exitCode: ExitCode,
 ): z.infer<typeof SlrStatusOutput> {
-  const { standing, reading, activity, looks, deletion } = status;
+  const { standing, reading, activity, scans, deletion } = status;
   return {
     schema: 1,
     account,
@@ -75,19 +75,19 @@ function describeReport(
     exists: reading.status === "present",
     ...(reading.status === "present" && { path: reading.role.path, description: reading.role.description }),
     ...(activity && { activity }),
-    regions: looks,
+    regions: scans,
     ...(deletion && { deletion: { ...deletion.deletion, known: deletion.kind !== "unknown" } }),
   };
 }
 
 function formatReport(
-  { standing, reading, activity, looks, deletion }: LinkedRoleReport,
+  { standing, reading, activity, scans, deletion }: LinkedRoleReport,
   { account, from, role, arn }: LinkedRoleSession,
   terminal: Terminal,
 ): readonly string[] {
   const { columns, paint } = terminal;
   const paragraph = (text: string) => wrap(text, columns, "  ");
-  const environments = environmentsOf(looks);
+  const environments = environmentsOf(scans);
   const good = standing === "present" || standing === "unused" || standing === "absent";
   return [
     `${paint("bold", role.name)}  ${paint(good ? "green" : "red", headlines[standing])}`,
@@ -103,12 +103,12 @@ function formatReport(
       ({ region, name, state, status }) =>
         `  ${formatRow(sanitise(region, 40), sanitise(state, 20), sanitise(status, 20), sanitise(name, 140))}`,
     ),
-    ...looks.flatMap((look) =>
-      look.status === "unread"
-        ? paragraph(`${sanitise(look.region, 40)} could not be read: ${sanitise(look.why, 600)}`)
+    ...scans.flatMap((scan) =>
+      scan.status === "unread"
+        ? paragraph(`${sanitise(scan.region, 40)} could not be read: ${sanitise(scan.why, 600)}`)
         : [],
     ),
-    ...paragraph(formatRegions(looks, role.usedBy)),
+    ...paragraph(formatRegions(scans, role.usedBy)),
     `Account ${account} (${sanitise(from)})`,
   ];
 }
@@ -154,8 +154,8 @@ export function formatActivity({ role, services }: RoleActivity): readonly strin
   ];
 }
 
-function formatRegions(looks: readonly RegionLook[], users: string): string {
-  const read = looks.flatMap((look) => (look.status === "read" ? [sanitise(look.region, 40)] : []));
+function formatRegions(scans: readonly RegionLook[], users: string): string {
+  const read = scans.flatMap((scan) => (scan.status === "read" ? [sanitise(scan.region, 40)] : []));
   if (read.length === 0) return `No region could be scanned for ${users}.`;
   return `Scanned for ${users}: ${read.join(", ")}. Scan others with --regions REGION,… or --regions all.`;
 }
