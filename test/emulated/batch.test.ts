@@ -80,12 +80,12 @@ describeEmulated("AWS Batch, with the deployed bundles", () => {
       ["DescribeSecret ResourceNotFoundException"],
     );
     assert.deepEqual(finding.usedBy, ["job definition render:1 in us-east-1"]);
-    const told = await until(
+    const received = await until(
       "a message to people",
       async () => account.messages().filter((message) => message.includes(finding.id)),
       (messages) => messages.length > 0,
     );
-    assert.match(told.join(), /put-role-policy/);
+    assert.match(received.join(), /put-role-policy/);
   });
 
   it("DeregisterJobDefinition removes the need, and the finding resolves", async () => {

@@ -147,13 +147,13 @@ describeEmulated("The whole path, with the deployed bundles", () => {
 
     it("reach people, each transition in its own message", async () => {
       const ids = (await drifts(account)).map(({ id }) => id);
-      const told = await until(
+      const received = await until(
         "six messages",
         async () => account.messages().filter((message) => ids.some((id) => message.includes(id))),
         (messages) => messages.length >= 6,
       );
-      assert.equal(told.length, 6);
-      assert.ok(told.some((message) => message.includes("999988887777")));
+      assert.equal(received.length, 6);
+      assert.ok(received.some((message) => message.includes("999988887777")));
     });
 
     it("are archived in Security Hub", async () => {

@@ -526,9 +526,9 @@ describe("An event of AWS Batch itself", () => {
     world.emit(failed());
     world.emit({ ...failed({ jobName: "later" }), id: "n-2" });
     await world.settle();
-    const told = world.announced.slice(before);
+    const added = world.announced.slice(before);
     assert.deepEqual(
-      told.map(({ kind, finding: { evidence } }) => `${kind} ${evidence.part}`),
+      added.map(({ kind, finding: { evidence } }) => `${kind} ${evidence.part}`),
       ["worsened trust"],
     );
     const trust = (await world.findings()).find(({ symptoms }) => symptoms !== undefined);

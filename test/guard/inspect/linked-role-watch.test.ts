@@ -38,12 +38,12 @@ describe("A service-linked role that is being deleted while AWS Batch uses it", 
     const world = await aUsedWorld();
     world.act(remove);
     await world.settle();
-    const told = transitionsOn(world, "linked-role-deletion");
+    const transitions = transitionsOn(world, "linked-role-deletion");
     assert.deepEqual(
-      told.map(({ kind }) => kind),
+      transitions.map(({ kind }) => kind),
       ["opened", "resolved"],
     );
-    const [opened] = told;
+    const [opened] = transitions;
     assert.ok(opened?.finding.evidence.kind === "note");
     assert.equal(opened.finding.severity, "HIGH");
     assert.equal(opened.actor?.arn, `arn:aws:iam::${account}:user/mallory`);
@@ -123,15 +123,15 @@ describe("An edit of a service-linked role", () => {
       const world = aWorld();
       world.act(call);
       await world.settle();
-      const told = transitionsOn(world, "linked-role-edited");
+      const transitions = transitionsOn(world, "linked-role-edited");
       assert.deepEqual(
-        told.map(({ kind }) => kind),
+        transitions.map(({ kind }) => kind),
         ["opened", "resolved"],
         call.call,
       );
-      assert.equal(told[0]?.finding.severity, "INFORMATIONAL");
-      assert.equal(String(told[0]?.finding.evidence.part), part);
-      assert.match(JSON.stringify(told[0]?.finding.evidence).replaceAll("\\", ""), said);
+      assert.equal(transitions[0]?.finding.severity, "INFORMATIONAL");
+      assert.equal(String(transitions[0]?.finding.evidence.part), part);
+      assert.match(JSON.stringify(transitions[0]?.finding.evidence).replaceAll("\\", ""), said);
     }
   });
 

@@ -348,6 +348,6 @@ async function rollBackWith(
   settings: Partial<World["settings"]> = {},
 ): Promise<RollbackOutcome> {
   const [transition] = world.announced;
-  if (!transition) throw new assert.AssertionError({ message: "nothing was told" });
+  if (!transition) throw new assert.AssertionError({ message: "no transition was announced" });
   return rollBack(transition, { ...world.ports, ...ports }, { ...world.settings, ...settings });
 }

@@ -44,7 +44,7 @@ function aSilentWorld({ config = observing }: WorldOptions = {}): World {
 /** Sweeps a world with some ports replaced. Returns the report, the announced transitions and the failure. */
 async function sweepWith(world: World, over: Partial<SweepPorts> = {}, signal?: AbortSignal) {
   const announced: Transition[] = [];
-  const announcer = { announce: async (told: readonly Transition[]) => void announced.push(...told) };
+  const announcer = { announce: async (batch: readonly Transition[]) => void announced.push(...batch) };
   try {
     const report = await sweep({ ...world.ports, announcer, ...over }, world.settings, signal);
     return { report, announced, failure: undefined };
