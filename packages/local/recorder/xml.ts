@@ -1,9 +1,9 @@
 import { XMLParser } from "fast-xml-parser";
 
-/** An element of an AWS query answer: text, fields by name, or the members of a list. */
+/** An element of an AWS query response: text, fields by name, or the members of a list. */
 export type Xml = string | readonly Xml[] | { readonly [name: string]: Xml };
 
-// Answers of query services have neither attributes nor entities of their own; a DOCTYPE is refused.
+// Responses of query services have neither attributes nor entities of their own; a DOCTYPE is refused.
 const parser = new XMLParser({
   ignoreAttributes: true,
   ignoreDeclaration: true,
