@@ -76,7 +76,7 @@ describe("reference show", () => {
     );
     assert.equal(code, 0);
     assert.match(stdout, /Who may assume it\n +sts:AssumeRole by Service ec2\.amazonaws\.com/);
-    assert.match(stdout, /Must have attached: .*AmazonEC2ContainerServiceforEC2Role \(v10, 2026-02-12\)/);
+    assert.match(stdout, /Must have attached: .*AmazonEC2ContainerServiceforEC2Role \(v10,\s+2026-02-12\)/);
     assert.match(stdout, /ecs:Submit\*/);
     assert.match(stdout, /Instance profile\n +ecsInstanceRole/);
     assert.match(stdout, /Must not have attached: .*\/AmazonEC2SpotFleetRole/);
