@@ -4,13 +4,14 @@ import { resolve } from "node:path";
 import { describe, it } from "node:test";
 
 const root = resolve(import.meta.dirname, "../..");
+/** One row of the table: the rule's number, its code, and the file and name of its test. */
 const rows = readFileSync(resolve(root, "docs/requirements.md"), "utf8")
   .split("\n")
   .filter((line) => /^\| (?:R\d|T\d|2\.)/.test(line))
   .map((line) =>
     line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|").replaceAll("`", "")),
   )
-  .map(([, number = "", , code = "", test = "", sentence = ""]) => ({ number, code, test, sentence }));
+  .map(([, number = "", , code = "", test = "", name = ""]) => ({ number, code, test, name }));
 
 describe("the table of requirements", () => {
   it("has every number once", () => {
@@ -21,15 +22,15 @@ describe("the table of requirements", () => {
     );
   });
 
-  for (const { number, code, test, sentence } of rows) {
-    it(`names for ${number} a file and a test that are there`, () => {
+  for (const { number, code, test, name } of rows) {
+    it(`names an existing file and an existing test for ${number}`, () => {
       const file = code.startsWith("docs/") ? code : `packages/${code}`;
-      assert.ok(existsSync(resolve(root, file)), `${file} is not there`);
+      assert.ok(existsSync(resolve(root, file)), `${file} does not exist`);
       const text = readFileSync(resolve(root, test), "utf8");
-      const quoted = [`"${sentence}"`, `\`${sentence}\``];
+      const quoted = [`"${name}"`, `\`${name}\``];
       assert.ok(
         quoted.some((words) => text.includes(words)),
-        `${test} has no test "${sentence}"`,
+        `${test} has no test "${name}"`,
       );
     });
   }
