@@ -55,8 +55,11 @@ function changeStatement(
   which: number,
 ): readonly DrawnStatement[] {
   const before = JSON.stringify([one]);
-  const tried = [...changes.slice(which), ...changes.slice(0, which)].map((apply) => apply(one, donor, at));
-  return tried.find((changed) => JSON.stringify(changed) !== before) ?? [one];
+  for (const apply of [...changes.slice(which), ...changes.slice(0, which)]) {
+    const changed = apply(one, donor, at);
+    if (JSON.stringify(changed) !== before) return changed;
+  }
+  return [one];
 }
 
 const changes: readonly Change[] = [
