@@ -6,7 +6,7 @@ import type { Approval, Control, Exception, RollbackBudget } from "@drift-guard/
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
-import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/budget-window";
+import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/rollback-limit";
 import { ApprovalItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
 import { controlKeys, schema } from "@drift-guard/core/store/keys";
 import { findItem, openTable, queryItems, readItem, sortKeyOf, type Table, toStoreError } from "./table.ts";
@@ -95,7 +95,10 @@ async function spend(table: Table, role: RoleKey, budget: RollbackBudget, now: I
   );
 }
 
-/** Returns the conditional write that counts one rollback in a window, if fewer than `limit` are counted. */
+/**
+ * Returns the conditional write that counts one rollback in a window, if fewer than `limit` are counted: the rule of
+ * `findExhaustedBudget`, in one write.
+ */
 function countRollback(table: Table, pk: string, window: BudgetWindow, limit: number) {
   return {
     Update: {

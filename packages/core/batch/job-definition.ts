@@ -7,7 +7,7 @@ import {
   readDefinitionName,
   readRoleName,
 } from "./batch.ts";
-import { needLogGroup, type ReadNeeds, readCredentialsParameter, readValueFrom } from "./needs.ts";
+import { needLogGroup, type ReadNeeds, readCredentialsParameter, readValueFrom } from "./definition-needs.ts";
 import type { Need } from "./role-use.ts";
 
 // The guide prints some single objects as lists, and recorded requests hold null for an absent list.

@@ -7,6 +7,7 @@ import type { ResourceFacts } from "../model/resource-facts.ts";
 import type { Role } from "../model/role.ts";
 import { joinDocuments } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
+import { needKey } from "./kms-decrypt.ts";
 import { judgeNeed, type NeedJudgement, readRolePolicies } from "./need-judgement.ts";
 
 /** An execution role, and what its needs are judged by. */
@@ -110,8 +111,7 @@ export function grantsOf(needs: readonly Need[]): readonly Grant[] {
     }));
 }
 
-// Every permission that the definitions need. R45, R46: kms:Decrypt is needed only if a customer managed key encrypts the
-// secret; a key that AWS manages needs no grant. This is the only place of that rule.
+// Every permission that the definitions need, each with the definitions that need it.
 function listDemands({ uses, facts }: Omit<NeedsQuestion, "role">): readonly Demand[] {
   const demands = new Map<string, { need: Need; uses: DefinitionUse[] }>();
   const demand = (need: Need, use: DefinitionUse) => {
@@ -123,8 +123,8 @@ function listDemands({ uses, facts }: Omit<NeedsQuestion, "role">): readonly Dem
   for (const use of uses) {
     for (const need of use.needs) {
       demand(need, use);
-      const key = facts.get(need.resource)?.key;
-      if (key) demand({ action: "kms:Decrypt", resource: key, what: "key", at: need.at }, use);
+      const keyNeed = needKey(need, facts);
+      if (keyNeed) demand(keyNeed, use);
     }
   }
   return [...demands.values()];

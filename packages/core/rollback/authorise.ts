@@ -5,6 +5,7 @@ import type { Ledger } from "../model/ledger.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import type { Reference } from "../reference/reference.ts";
+import { countExcessiveReturns } from "./rollback-limit.ts";
 
 /** A plan, and what decides whether it may be carried out. */
 export interface AuthorisationRequest {
@@ -23,9 +24,6 @@ export type Authority =
   | { readonly go: true }
   | { readonly go: false; readonly reason: string; readonly breaks: boolean };
 
-// How often one drift may return after a rollback within the budget's window before rollbacks of the role stop.
-const maxReturnsPerWindow = 2;
-
 /** Decides whether a plan may be carried out. Refuses in case of doubt. */
 export function authorise(request: AuthorisationRequest): Authority {
   const { role, guarded, control, reference } = request;
@@ -40,32 +38,15 @@ export function authorise(request: AuthorisationRequest): Authority {
   if (control.paused !== undefined) return refuse(`Rollbacks are paused: ${control.paused}`);
   if (control.breaker !== undefined)
     return refuse(`Rollbacks of ${role.name} have stopped: ${control.breaker}`);
-  return refuseReturning(request) ?? { go: true };
+  const { ledger, plan, now, windowHours } = request;
+  const returns = countExcessiveReturns(ledger, plan.findings, now, windowHours);
+  if (returns === undefined) return { go: true };
+  return refuse(
+    `The same drift of ${role.name} came back after ${returns} rollbacks within ${windowHours} h. Something else sets it, so the guard stops.`,
+    true,
+  );
 }
 
 function refuse(reason: string, breaks = false): Authority {
   return { go: false, reason, breaks };
-}
-
-function refuseReturning({
-  ledger,
-  plan,
-  now,
-  windowHours,
-  role,
-}: AuthorisationRequest): Authority | undefined {
-  const since = Date.parse(now) - windowHours * 3_600_000;
-  for (const finding of plan.findings) {
-    const returned = ledger.rollbacks.filter(
-      ({ status, startedAt, plan: { findings } }) =>
-        status === "done" && Date.parse(startedAt) >= since && findings.includes(finding),
-    );
-    if (returned.length >= maxReturnsPerWindow) {
-      return refuse(
-        `The same drift of ${role.name} came back after ${returned.length} rollbacks within ${windowHours} h. Something else sets it, so the guard stops.`,
-        true,
-      );
-    }
-  }
-  return undefined;
 }

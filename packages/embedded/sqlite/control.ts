@@ -2,7 +2,7 @@ import type { Approval, Control, Exception, RollbackBudget } from "@drift-guard/
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
-import { budgetWindow } from "@drift-guard/core/rollback/budget-window";
+import { budgetWindow, findExhaustedBudget } from "@drift-guard/core/rollback/rollback-limit";
 import { ApprovalItem, BudgetItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
 import { controlKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
@@ -56,8 +56,8 @@ function spend(database: Database, role: RoleKey, budget: RollbackBudget, now: I
   const accountPk = controlKeys.account(role.account);
   const roleSpent = findItem(database, rolePk, sk, BudgetItem)?.spent ?? 0;
   const accountSpent = findItem(database, accountPk, sk, BudgetItem)?.spent ?? 0;
-  if (roleSpent >= budget.perRole) return "role budget exhausted";
-  if (accountSpent >= budget.perAccount) return "account budget exhausted";
+  const exhausted = findExhaustedBudget({ role: roleSpent, account: accountSpent }, budget);
+  if (exhausted !== undefined) return exhausted;
   writeItem(database, rolePk, sk, { spent: roleSpent + 1 });
   writeItem(database, accountPk, sk, { spent: accountSpent + 1 });
   return "spent";

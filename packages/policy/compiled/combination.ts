@@ -10,7 +10,7 @@ import {
   missesEntry,
   patternRelations,
   principalRelations,
-} from "./entry.ts";
+} from "./negated-clause.ts";
 import { type CompiledStatement, everyAction } from "./statement.ts";
 
 /** Conditions that must all hold. */

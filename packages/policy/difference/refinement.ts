@@ -4,7 +4,7 @@ import {
   patternRelations,
   principalRelations,
   type SelectorRelations,
-} from "../compiled/entry.ts";
+} from "../compiled/negated-clause.ts";
 import type { CombinationVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Clause } from "../model/document.ts";

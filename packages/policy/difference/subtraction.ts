@@ -14,7 +14,7 @@ import {
   impliesConditions,
   missesEntry,
   patternRelations,
-} from "../compiled/entry.ts";
+} from "../compiled/negated-clause.ts";
 import type { CombinationVerdict, Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Pattern } from "../pattern/pattern.ts";

@@ -1,4 +1,4 @@
-import { type Entry, principalRelations } from "../compiled/entry.ts";
+import { type Entry, principalRelations } from "../compiled/negated-clause.ts";
 import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
 import { findTexts } from "../pattern/best-texts.ts";
