@@ -2,7 +2,7 @@ import type { ComputeEnvironment, JobDefinition, JobQueue } from "./batch/batch.
 import type { RoleUse, RoleUser, UsageSubject } from "./batch/role-use.ts";
 import type { UsesByRole } from "./batch/uses.ts";
 import type { RoleActivity } from "./linked-role/linked-role.ts";
-import type { RegionLook } from "./linked-role/standing.ts";
+import type { RegionScan } from "./linked-role/status.ts";
 import type { Recheck, Subject } from "./model/change.ts";
 import type { Control, RollbackBudget } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
@@ -175,4 +175,4 @@ export interface ResourceReader {
 }
 
 /** Reads the environments and queues of one region that use a service-linked role. Throws `BatchUnreadableError`. */
-export type RegionReader = (region: string) => Promise<Extract<RegionLook, { status: "read" }>>;
+export type RegionReader = (region: string) => Promise<Extract<RegionScan, { status: "read" }>>;

@@ -277,7 +277,7 @@ withEmulators("slr on an account of emulators", (services) => {
     await addEnvironment("us-east-1", "misled", lookAlike);
     const { stdout } = await slr("status", "--json");
     const { standing, regions } = readOutput(SlrStatusOutput, stdout);
-    assert.equal(standing, "look-alike");
+    assert.equal(standing, "name-taken");
     assert.ok(regions[0]?.status === "read");
     assert.deepEqual(regions[0].environments, []);
     await iam.send(new DeleteRoleCommand({ RoleName: name }));

@@ -6,8 +6,8 @@ import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/l
 import {
   judgeLinkedRole,
   type LinkedEnvironment,
-  type RegionLook,
-} from "@drift-guard/core/linked-role/standing";
+  type RegionScan,
+} from "@drift-guard/core/linked-role/status";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import fc from "fast-check";
 import { account, aRole } from "../builders.ts";
@@ -19,7 +19,7 @@ function anEnvironment(name: string, over: Partial<LinkedEnvironment> = {}): Lin
   return { region, name, state: "ENABLED", status: "VALID", ...over };
 }
 
-function aLook(environments: readonly LinkedEnvironment[], queues: readonly JobQueue[] = []): RegionLook {
+function aLook(environments: readonly LinkedEnvironment[], queues: readonly JobQueue[] = []): RegionScan {
   return { region, status: "read", environments, queues };
 }
 
@@ -144,7 +144,7 @@ describe("A service-linked role", () => {
     role: aRole({ name: role.name, path }),
   });
   const linked = there("/aws-service-role/batch.amazonaws.com/");
-  const unread: RegionLook = { region: "us-east-1", status: "unread", why: "denied" };
+  const unread: RegionScan = { region: "us-east-1", status: "unread", why: "denied" };
 
   it("has Batch's name and path in every partition", () => {
     assert.equal(
@@ -155,7 +155,7 @@ describe("A service-linked role", () => {
 
   it("may be absent unless something needs it", () => {
     assert.equal(judgeLinkedRole(role, absent, [aLook([])]), "absent");
-    assert.equal(judgeLinkedRole(role, absent, [aLook([anEnvironment("ce")])]), "wanted");
+    assert.equal(judgeLinkedRole(role, absent, [aLook([anEnvironment("ce")])]), "absent-but-needed");
   });
 
   it("is as it should be when it is there, new or not", () => {
@@ -169,7 +169,7 @@ describe("A service-linked role", () => {
 
   it("is not a role of the same name at another path", () => {
     for (const path of ["/", "/service-role/", "/aws-service-role/ecs.amazonaws.com/"]) {
-      assert.equal(judgeLinkedRole(role, there(path), [aLook([])]), "look-alike");
+      assert.equal(judgeLinkedRole(role, there(path), [aLook([])]), "name-taken");
     }
   });
 });

@@ -9,7 +9,7 @@ import type { BatchPlace } from "@drift-guard/core/batch/batch";
 import { parseComputeEnvironment, parseJobQueue } from "@drift-guard/core/batch/compute-environment";
 import { parseJobDefinition } from "@drift-guard/core/batch/job-definition";
 import { BatchUnreadableError } from "@drift-guard/core/errors";
-import { isPossibleSubject } from "@drift-guard/core/intake/subject-shape";
+import { isPossibleSubject } from "@drift-guard/core/intake/subject-validation";
 import type { BatchReader } from "@drift-guard/core/ports";
 import type { AwsAccount } from "../account.ts";
 import { errorCodeOf, formatFailure } from "../failure.ts";

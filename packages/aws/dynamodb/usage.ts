@@ -6,7 +6,7 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { UsageStore } from "@drift-guard/core/ports";
 import { findingKeys, schema } from "@drift-guard/core/store/keys";
-import { planUsage, RoleUserItem, UsageItem, type UsageWrite } from "@drift-guard/core/store/usage-items";
+import { planUsage, RoleUserItem, UsageItem, type UsageWrite } from "@drift-guard/core/store/stored-uses";
 import { findItem, type Item, openTable, queryItems, readItem, type Table, toStoreError } from "./table.ts";
 
 type Writes = NonNullable<TransactWriteCommandInput["TransactItems"]>;

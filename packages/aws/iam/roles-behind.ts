@@ -5,7 +5,7 @@ import {
   paginateListEntitiesForPolicy,
 } from "@aws-sdk/client-iam";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
-import { isPossibleSubject } from "@drift-guard/core/intake/subject-shape";
+import { isPossibleSubject } from "@drift-guard/core/intake/subject-validation";
 import type { Subject } from "@drift-guard/core/model/change";
 import type { AwsAccount } from "../account.ts";
 import { errorCodeOf, formatFailure } from "../failure.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { schemaVersion } from "./json.ts";
 
 const exitCode = z.literal([0, 1, 2]);
-const standing = z.enum(["present", "unused", "absent", "wanted", "look-alike"]);
+const standing = z.enum(["present", "unused", "absent", "absent-but-needed", "name-taken"]);
 
 const observed = <Value extends z.ZodType>(value: Value) =>
   z.discriminatedUnion("observed", [

@@ -1,4 +1,4 @@
-import { environmentsOf, type RegionLook } from "@drift-guard/core/linked-role/standing";
+import { environmentsOf, type RegionScan } from "@drift-guard/core/linked-role/status";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { DeletionPoll } from "@drift-guard/guard/linked-role/deletion";
@@ -15,7 +15,7 @@ export type DeletionOutcome = Omit<z.infer<typeof SlrDeleteOutput>, "schema">;
 export function judgeOutcome(
   poll: DeletionPoll,
   reading: RoleReading,
-  scans: readonly RegionLook[],
+  scans: readonly RegionScan[],
   { role, account }: Pick<LinkedRoleSession, "role" | "account">,
 ): DeletionOutcome {
   const { deletion } = poll;

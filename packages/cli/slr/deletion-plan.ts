@@ -1,5 +1,5 @@
 import { type DeletionPlan, planDeletion } from "@drift-guard/core/linked-role/deletion-plan";
-import { judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role/standing";
+import { judgeLinkedRole, type RegionScan } from "@drift-guard/core/linked-role/status";
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
@@ -25,7 +25,7 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
   const standing = judgeLinkedRole(role, reading, scans);
   const there = standing === "present" || standing === "unused";
   const plan: DeletionPlan = there ? planDeletion(role, scans) : { steps: [], unread: [] };
-  const code: ExitCode = standing === "look-alike" ? 1 : plan.unread.length > 0 ? 2 : 0;
+  const code: ExitCode = standing === "name-taken" ? 1 : plan.unread.length > 0 ? 2 : 0;
   if (values.json) {
     const activity = there ? await keeper.activity(role.name) : undefined;
     const document = formatDocument(SlrDeletePlanOutput, {
@@ -47,7 +47,7 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
     return code;
   }
   if (!there) {
-    const why = standing === "look-alike" ? "is another role with the same name" : "does not exist";
+    const why = standing === "name-taken" ? "is another role with the same name" : "does not exist";
     const line = `${role.name} ${why} in account ${account}: nothing to delete. Nothing was changed.`;
     await terminal.print(values.script ? `# ${line}` : line);
     return code;
@@ -71,7 +71,7 @@ function describeStep(step: DeletionPlan["steps"][number], session: LinkedRoleSe
 
 function formatPlan(
   plan: DeletionPlan,
-  scans: readonly RegionLook[],
+  scans: readonly RegionScan[],
   session: LinkedRoleSession,
   activity: readonly string[],
   { columns, paint }: Terminal,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { environmentsOf, judgeLinkedRole, type RegionLook } from "@drift-guard/core/linked-role/standing";
+import { environmentsOf, judgeLinkedRole, type RegionScan } from "@drift-guard/core/linked-role/status";
 import { type Deletion, hasEnded } from "@drift-guard/core/model/deletion";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
@@ -117,16 +117,16 @@ async function follow(
 /** The outcome if IAM is not asked at all; undefined if it is. */
 function refuse(
   reading: Parameters<typeof judgeLinkedRole>[1],
-  scans: readonly RegionLook[],
+  scans: readonly RegionScan[],
   evenIfUsed: boolean,
   { role, account }: LinkedRoleSession,
 ): DeletionOutcome | undefined {
   const base = { role: role.name, account, outcome: "not submitted" as const };
   switch (judgeLinkedRole(role, reading, scans)) {
     case "absent":
-    case "wanted":
+    case "absent-but-needed":
       return { ...base, exitCode: 0, why: `${role.name} does not exist: nothing to delete.` };
-    case "look-alike":
+    case "name-taken":
       return {
         ...base,
         exitCode: 1,

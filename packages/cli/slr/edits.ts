@@ -1,4 +1,4 @@
-import { judgeLinkedRole } from "@drift-guard/core/linked-role/standing";
+import { judgeLinkedRole } from "@drift-guard/core/linked-role/status";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
@@ -21,14 +21,14 @@ export async function createRole(args: readonly string[], terminal: Terminal): P
     case "present":
     case "unused":
       return report(0, false, `${role.name} already exists. Nothing was changed.`);
-    case "look-alike":
+    case "name-taken":
       return report(
         1,
         false,
         `Another role, at another path, has the name ${role.name}: IAM cannot create the service-linked role while it exists. Find out what uses that role, delete it, and run this command again. Nothing was changed.`,
       );
     case "absent":
-    case "wanted": {
+    case "absent-but-needed": {
       const name = await keeper.create(role.service);
       return report(0, true, `Created ${sanitise(name)}. Only ${role.service} can assume it.`);
     }
@@ -48,7 +48,7 @@ export async function describeRole(args: readonly string[], terminal: Terminal):
   const base = { schema: 1, account, role: role.name } as const;
   const reading = await reader.read(role.name);
   const standing = judgeLinkedRole(role, reading, []);
-  if (reading.status === "absent" || standing === "look-alike") {
+  if (reading.status === "absent" || standing === "name-taken") {
     const why = reading.status === "absent" ? "does not exist" : "is another role with the same name";
     await terminal.print(
       values.json

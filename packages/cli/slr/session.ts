@@ -1,6 +1,6 @@
 import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role/linked-role";
-import type { RegionLook } from "@drift-guard/core/linked-role/standing";
+import type { RegionScan } from "@drift-guard/core/linked-role/status";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader } from "@drift-guard/core/ports";
 import { sanitise } from "@drift-guard/formats/printable";
@@ -26,7 +26,7 @@ export interface LinkedRoleSession extends LiveAccount {
   readonly reader: RoleReader;
   readonly keeper: LinkedRoleKeeper;
   /** Finds what uses the role in each of these regions; a region that cannot be read has the status `unread`. */
-  scanRegions(regions: readonly string[]): Promise<readonly RegionLook[]>;
+  scanRegions(regions: readonly string[]): Promise<readonly RegionScan[]>;
 }
 
 /**

@@ -2,9 +2,9 @@ import type { RoleActivity } from "@drift-guard/core/linked-role/linked-role";
 import {
   environmentsOf,
   judgeLinkedRole,
-  type RegionLook,
-  type Standing,
-} from "@drift-guard/core/linked-role/standing";
+  type LinkedRoleStatus,
+  type RegionScan,
+} from "@drift-guard/core/linked-role/status";
 import { type Deletion, hasEnded } from "@drift-guard/core/model/deletion";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
@@ -20,10 +20,10 @@ import { chooseRegions, type LinkedRoleSession, openLinkedRoleSession, regionOpt
 
 /** Everything that `slr status` reports about a service-linked role. */
 interface LinkedRoleReport {
-  readonly standing: Standing;
+  readonly standing: LinkedRoleStatus;
   readonly reading: RoleReading;
   readonly activity: RoleActivity | undefined;
-  readonly scans: readonly RegionLook[];
+  readonly scans: readonly RegionScan[];
   readonly deletion: DeletionPoll | undefined;
 }
 
@@ -48,7 +48,7 @@ export async function showStatus(args: readonly string[], terminal: Terminal): P
 }
 
 function exitCodeOf({ standing, scans, deletion }: LinkedRoleReport): ExitCode {
-  if (standing === "wanted" || standing === "look-alike") return 1;
+  if (standing === "absent-but-needed" || standing === "name-taken") return 1;
   // A deletion of a role in use is not as it should be, although IAM normally refuses it.
   if (deletion && isUnderWay(deletion.deletion) && environmentsOf(scans).length > 0) return 1;
   return scans.some(({ status }) => status === "unread") || deletion?.kind === "unread" ? 2 : 0;
@@ -113,15 +113,15 @@ function formatReport(
   ];
 }
 
-const headlines: Readonly<Record<Standing, string>> = {
+const headlines: Readonly<Record<LinkedRoleStatus, string>> = {
   present: "exists",
   unused: "exists, and nothing uses it",
   absent: "does not exist, and is not required",
-  wanted: "does not exist, and is required",
-  "look-alike": "is another role with the same name",
+  "absent-but-needed": "does not exist, and is required",
+  "name-taken": "is another role with the same name",
 };
 
-function explainStanding(standing: Standing, users: string, reading: RoleReading): string {
+function explainStanding(standing: LinkedRoleStatus, users: string, reading: RoleReading): string {
   switch (standing) {
     case "present":
       return "AWS maintains it, and nobody else can change it. drift-guard check compares it with its reference.";
@@ -129,9 +129,9 @@ function explainStanding(standing: Standing, users: string, reading: RoleReading
       return `No ${users} use it in the scanned regions. AWS recommends deleting unused service-linked roles; drift-guard slr delete-plan shows how. This is a note, not drift.`;
     case "absent":
       return `AWS Batch creates it when ${users} need it. Its absence is not drift.`;
-    case "wanted":
+    case "absent-but-needed":
       return `Without it, the ${users} below become INVALID and cannot be deleted. Create it again: drift-guard slr create.`;
-    case "look-alike": {
+    case "name-taken": {
       const path = reading.status === "present" ? sanitise(reading.role.path) : "/";
       return `Its path is ${path}, so it is not the service-linked role, and AWS Batch cannot create that one while this role has its name. Find out what uses it, delete it, and then run drift-guard slr create.`;
     }
@@ -154,7 +154,7 @@ export function formatActivity({ role, services }: RoleActivity): readonly strin
   ];
 }
 
-function formatRegions(scans: readonly RegionLook[], users: string): string {
+function formatRegions(scans: readonly RegionScan[], users: string): string {
   const read = scans.flatMap((scan) => (scan.status === "read" ? [sanitise(scan.region, 40)] : []));
   if (read.length === 0) return `No region could be scanned for ${users}.`;
   return `Scanned for ${users}: ${read.join(", ")}. Scan others with --regions REGION,… or --regions all.`;

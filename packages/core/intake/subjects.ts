@@ -3,7 +3,7 @@ import { parseComputeEnvironment } from "../batch/compute-environment.ts";
 import { parseJobDefinition } from "../batch/job-definition.ts";
 import type { Subject } from "../model/change.ts";
 import type { CloudTrailRecord } from "./cloudtrail.ts";
-import { isPossibleSubject } from "./subject-shape.ts";
+import { isPossibleSubject } from "./subject-validation.ts";
 
 // AccessDenied records have no parameters: only the message names the target (docs/aws-facts.md, "CloudTrail records").
 const deniedRole =

@@ -4,7 +4,7 @@ import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import { linkedRoles } from "../linked-role/linked-role.ts";
 import type { Subject } from "../model/change.ts";
 import type { Instant } from "../model/instant.ts";
-import { isPossibleSubject } from "./subject-shape.ts";
+import { isPossibleSubject } from "./subject-validation.ts";
 
 /** A job that failed or a queue that is blocked, told by AWS Batch itself: a hint at the roles behind it. */
 export interface Symptom {

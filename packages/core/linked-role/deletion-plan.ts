@@ -1,6 +1,6 @@
 import type { JobQueue } from "../batch/batch.ts";
 import type { LinkedRole } from "./linked-role.ts";
-import type { LinkedEnvironment, RegionLook } from "./standing.ts";
+import type { LinkedEnvironment, RegionScan } from "./status.ts";
 
 /** One thing to do before a service-linked role can go, and to wait for before the next (R25, R27). */
 export type DeletionStep =
@@ -28,7 +28,7 @@ export interface DeletionPlan {
 }
 
 /** Plans the deletion of a service-linked role from what was found in each region (R25..R33). */
-export function planDeletion(role: LinkedRole, looks: readonly RegionLook[]): DeletionPlan {
+export function planDeletion(role: LinkedRole, looks: readonly RegionScan[]): DeletionPlan {
   return {
     steps: [...looks.flatMap(planRegion), { step: "delete-role", role: role.name }],
     unread: looks.flatMap((look) =>
@@ -37,7 +37,7 @@ export function planDeletion(role: LinkedRole, looks: readonly RegionLook[]): De
   };
 }
 
-function planRegion(look: RegionLook): readonly DeletionStep[] {
+function planRegion(look: RegionScan): readonly DeletionStep[] {
   if (look.status === "unread") return [];
   const going = new Set(look.environments.map(({ name }) => name));
   return [

@@ -1,8 +1,42 @@
 import { isTrusted } from "../config/trusted-actor.ts";
-import { authorOf } from "../intake/written-part.ts";
 import type { Actor } from "../model/actor.ts";
+import type { Change } from "../model/change.ts";
+import { deniesAdded, deniesRemoved, type Evidence } from "../model/evidence.ts";
 import type { FindingBody } from "../model/finding.ts";
+import { isSamePart } from "../model/part.ts";
 import type { Observation } from "./observation.ts";
+
+/**
+ * Returns the actor who caused a piece of evidence, or undefined if the change does not show them. Only the author of the
+ * evidence's own part counts: a change of another part made the guard look, and its actor, who may be trusted, would
+ * otherwise cover someone else's drift.
+ */
+export function authorOf(evidence: Evidence, change: Change | undefined): Actor | undefined {
+  if (evidence.kind === "attempt" || evidence.kind === "impersonation") return evidence.actor;
+  if (evidence.kind === "vendor-change" || change?.outcome.status !== "succeeded") return undefined;
+  const { writes } = change;
+  if (writes === undefined) return undefined;
+  const wrote =
+    writes.kind === "role" ||
+    isSamePart(writes, evidence.part) ||
+    // The part `permissions` is the sum of all policies.
+    (evidence.part.kind === "permissions" && ["managed", "inline", "boundary"].includes(writes.kind));
+  return wrote && couldCause(change, evidence) ? change.actor : undefined;
+}
+
+// Attaching a policy explains neither its absence nor a missing grant; detaching one explains no excess.
+function couldCause({ call }: Change, evidence: Evidence): boolean {
+  if (evidence.kind !== "drift") return true;
+  switch (call) {
+    case "iam:AttachRolePolicy":
+      return evidence.side !== "missing" || deniesAdded(evidence).length > 0;
+    case "iam:DetachRolePolicy":
+    case "iam:DeleteRolePolicy":
+      return evidence.side !== "excess" || deniesRemoved(evidence).length > 0;
+    default:
+      return true;
+  }
+}
 
 /**
  * Returns the finding with the author of its evidence, if the change shows them. `added` says whether the evidence is more

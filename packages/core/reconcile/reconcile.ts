@@ -1,4 +1,3 @@
-import { authorOf } from "../intake/written-part.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { bodyOf, cleanSinceOf, type Finding, type FindingBody } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
@@ -6,7 +5,7 @@ import { isBefore, millisecondsBetween } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
-import { attribute, isByTrustedActor } from "./attribution.ts";
+import { attribute, authorOf, isByTrustedActor } from "./attribution.ts";
 import { describeContext, hasSameContext, isWorse, rateFinding } from "./finding-context.ts";
 import type { Observation } from "./observation.ts";
 import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";

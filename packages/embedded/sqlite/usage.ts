@@ -1,6 +1,6 @@
 import type { UsageStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
-import { planUsage, RoleUserItem, UsageItem } from "@drift-guard/core/store/usage-items";
+import { planUsage, RoleUserItem, UsageItem } from "@drift-guard/core/store/stored-uses";
 import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
 
 /**

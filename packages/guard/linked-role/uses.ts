@@ -1,12 +1,12 @@
 import { BatchUnreadableError } from "@drift-guard/core/errors";
-import type { RegionLook } from "@drift-guard/core/linked-role/standing";
+import type { RegionScan } from "@drift-guard/core/linked-role/status";
 import type { BatchReader, RegionReader } from "@drift-guard/core/ports";
 
 /** Reads what uses a service-linked role in each region. A region that cannot be read is returned with the reason. */
-export function scanRegions(regions: readonly string[], read: RegionReader): Promise<readonly RegionLook[]> {
+export function scanRegions(regions: readonly string[], read: RegionReader): Promise<readonly RegionScan[]> {
   return Promise.all(
     regions.map((region) =>
-      read(region).catch((error: unknown): RegionLook => {
+      read(region).catch((error: unknown): RegionScan => {
         if (error instanceof BatchUnreadableError) return { region, status: "unread", why: error.message };
         throw error;
       }),

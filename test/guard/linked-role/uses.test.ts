@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { environmentsOf } from "@drift-guard/core/linked-role/standing";
+import { environmentsOf } from "@drift-guard/core/linked-role/status";
 import { createRegionReader, scanRegions } from "@drift-guard/guard/linked-role/uses";
 import { account, trustOf } from "../../builders.ts";
 import { aWorld, type World } from "../world.ts";

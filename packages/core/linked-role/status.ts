@@ -13,7 +13,7 @@ export interface LinkedEnvironment {
 }
 
 /** What one region was found to hold of a service-linked role's users. What could not be read may hold anything. */
-export type RegionLook =
+export type RegionScan =
   | {
       readonly region: string;
       readonly status: "read";
@@ -24,7 +24,7 @@ export type RegionLook =
   | { readonly region: string; readonly status: "unread"; readonly why: string };
 
 /** Every environment that was found, of all regions. */
-export function environmentsOf(looks: readonly RegionLook[]): readonly LinkedEnvironment[] {
+export function environmentsOf(looks: readonly RegionScan[]): readonly LinkedEnvironment[] {
   return looks.flatMap((look) => (look.status === "read" ? look.environments : []));
 }
 
@@ -33,17 +33,17 @@ export function environmentsOf(looks: readonly RegionLook[]): readonly LinkedEnv
  * while environments need it (`wanted`), there with nothing that uses it, which is worth a note (`unused`, R22), or not
  * there while a role of another path has its name (`look-alike`, T8).
  */
-export type Standing = "present" | "unused" | "absent" | "wanted" | "look-alike";
+export type LinkedRoleStatus = "present" | "unused" | "absent" | "absent-but-needed" | "name-taken";
 
 /** Judges a service-linked role by what was read of it and of its users. A new one is never wrong by itself (R18). */
 export function judgeLinkedRole(
   role: LinkedRole,
   reading: RoleReading,
-  looks: readonly RegionLook[],
-): Standing {
+  looks: readonly RegionScan[],
+): LinkedRoleStatus {
   const used = environmentsOf(looks).length > 0;
-  if (reading.status === "absent") return used ? "wanted" : "absent";
-  if (reading.role.path !== linkedRolePath(role)) return "look-alike";
+  if (reading.status === "absent") return used ? "absent-but-needed" : "absent";
+  if (reading.role.path !== linkedRolePath(role)) return "name-taken";
   // Where a region could not be read, something of it may use the role.
   return used || looks.some(({ status }) => status === "unread") ? "present" : "unused";
 }
