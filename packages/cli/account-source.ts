@@ -33,7 +33,7 @@ export async function openSnapshot(file: string): Promise<AccountSource> {
 
 /** Opens the live account of the AWS SDK's credentials, at AWS_ENDPOINT_URL if set. Throws `AccountUnreadableError`. */
 export async function openLiveAccount(): Promise<AccountSource> {
-  const { account, partition, region, from } = await identifyLiveAccount();
+  const { account, partition, region, from } = await identifyLiveAccount("read a file with --account FILE");
   // Loaded here, because a check of a file needs no SDK.
   const [{ IAMClient }, { createRoleReader }, { createPolicyReader }] = await Promise.all([
     import("@aws-sdk/client-iam"),
@@ -60,8 +60,11 @@ export interface LiveAccount {
   readonly from: string;
 }
 
-/** Asks STS which account the credentials belong to. Throws `AccountUnreadableError` with advice. */
-export async function identifyLiveAccount(): Promise<LiveAccount> {
+/**
+ * Asks STS which account the credentials belong to. Throws `AccountUnreadableError` with advice; `alternative` is what a
+ * command can do without credentials.
+ */
+export async function identifyLiveAccount(alternative?: string): Promise<LiveAccount> {
   const [{ GetCallerIdentityCommand, STSClient }, { errorCodeOf, formatFailure }] = await Promise.all([
     import("@aws-sdk/client-sts"),
     import("@drift-guard/aws/failure"),
@@ -73,9 +76,12 @@ export async function identifyLiveAccount(): Promise<LiveAccount> {
     .catch((cause: unknown) => {
       const why =
         errorCodeOf(cause) === undefined ? formatCause(cause) : formatFailure(cause, "sts:GetCallerIdentity");
-      throw new AccountUnreadableError(`The live account cannot be read: ${why}\n${formatAdvice(cause)}`, {
-        cause,
-      });
+      throw new AccountUnreadableError(
+        `The live account cannot be read: ${why}\n${formatAdvice(cause, alternative)}`,
+        {
+          cause,
+        },
+      );
     });
   if (identity.Account === undefined) {
     throw new AccountUnreadableError(
@@ -86,11 +92,12 @@ export async function identifyLiveAccount(): Promise<LiveAccount> {
   return { account: identity.Account, partition, region, from: process.env.AWS_ENDPOINT_URL ?? "AWS" };
 }
 
-function formatAdvice(cause: unknown): string {
+function formatAdvice(cause: unknown, alternative: string | undefined): string {
   const endpoint = process.env.AWS_ENDPOINT_URL;
   const isUnreachable = cause instanceof Error && "code" in cause && /^E[A-Z]+$/.test(String(cause.code));
   if (isUnreachable && endpoint !== undefined)
     return `Check that a server runs at AWS_ENDPOINT_URL, ${endpoint}.`;
   if (isUnreachable) return "Check the network connection to AWS.";
-  return "Set credentials as for the AWS CLI (AWS_PROFILE, aws sso login), or read a file with --account FILE.";
+  const otherwise = alternative === undefined ? "" : `, or ${alternative}`;
+  return `Set credentials as for the AWS CLI (AWS_PROFILE, aws sso login)${otherwise}.`;
 }

@@ -177,6 +177,13 @@ describe("check without a readable account", () => {
     assert.match(stderr, /--account FILE/);
   });
 
+  it("does not advise an option that the command does not have", async () => {
+    const { code, stderr } = await runCli(["slr", "status"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /Set credentials as for the AWS CLI/);
+    assert.doesNotMatch(stderr, /--account/);
+  });
+
   it("names the missing permission for each role, and exits 2", async () => {
     const responder = await startResponder(({ action }) =>
       action === "GetCallerIdentity"

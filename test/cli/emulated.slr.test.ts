@@ -232,16 +232,16 @@ withEmulators("slr on an account of emulators", (services) => {
         ["delete-role"],
       ],
     );
-    const told = await slr("delete-plan", ...everywhere);
-    assert.equal(told.code, 0, told.stderr);
-    assert.match(told.stdout, /Plan to delete AWSServiceRoleForBatch\. Nothing was changed/);
+    const printed = await slr("delete-plan", ...everywhere);
+    assert.equal(printed.code, 0, printed.stderr);
+    assert.match(printed.stdout, /Plan to delete AWSServiceRoleForBatch\. Nothing was changed/);
     assert.match(
-      told.stdout,
+      printed.stdout,
       /Disable the compute environment alone.\n.*--state DISABLED\n.*wait until its state/s,
     );
     assert.ok(await isThere(), "a plan changes nothing");
 
-    const { stdout: script } = await slr("delete-plan", ...everywhere, "--script");
+    const { stdout: script } = await slr("delete-printed", ...everywhere, "--script");
     const ran = await runScript(script);
     assert.match(ran, /The role AWSServiceRoleForBatch is deleted\./);
     assert.ok(!(await isThere()));

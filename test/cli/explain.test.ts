@@ -158,8 +158,8 @@ describe("explain", () => {
     );
     assert.equal(lines[1]?.offset, good.length + 1);
     assert.match(problemOf(lines[3]), /eventID/);
-    const { stdout: told } = await runCli(["explain", file]);
-    assert.match(told, new RegExp(`unreadable \\(record 2, line 2, byte ${good.length + 1}\\)`));
+    const { stdout: output } = await runCli(["explain", file]);
+    assert.match(output, new RegExp(`unreadable \\(record 2, line 2, byte ${good.length + 1}\\)`));
   });
 
   it("reads compressed data up to where it is cut off, and reports that", async () => {

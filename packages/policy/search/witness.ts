@@ -104,7 +104,7 @@ function describeAmbiguity({ ambiguity }: CompiledStatement): string {
   return `A statement is unclear: ${ambiguity}.`;
 }
 
-/** Returns the verdict of a search that found no witness. `unclear` says why there can be one all the same. */
+/** Returns the verdict of a search that found no witness. `unclear` says why a witness may still exist. */
 function conclude(unclear: string | undefined): CombinationVerdict {
   return unclear === undefined
     ? { kind: "covered" }

@@ -181,8 +181,8 @@ withEmulators("The reader and writer of roles, on moto", (services) => {
       call: "iam:DeleteRolePolicy",
       policyName: "extra",
     });
-    const undone = await read(RoleName);
-    assert.deepEqual([undone.attached, undone.inline], [[], []]);
+    const restored = await read(RoleName);
+    assert.deepEqual([restored.attached, restored.inline], [[], []]);
   });
 
   it("reports IAM's code for a refused step", async () => {

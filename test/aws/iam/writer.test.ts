@@ -6,7 +6,7 @@ import { refusal } from "../responder.ts";
 import { withIam } from "./answers.ts";
 
 describe("A role writer", () => {
-  it("tells a refusal from an answer that leaves the outcome unknown", async () => {
+  it("distinguishes a refusal from an answer that leaves the outcome unknown", async () => {
     const step = {
       role: "Batch",
       part: partOf("inline:x"),

@@ -22,7 +22,7 @@ const guardedAt = ({ path }: Role) => guardedAs({ paths: [path] });
 const present = (role: Role) => ({ status: "present", role }) as const;
 const assess = (role: Role, reference: Reference): readonly Assessment[] =>
   evaluate({ reference, guarded: guardedAt(role), reading: present(role) });
-const tell = (assessment: Assessment) =>
+const label = (assessment: Assessment) =>
   `${assessment.part} ${assessment.kind === "drift" ? assessment.side : assessment.kind}`;
 
 /** An owner's role with every part that a role can have. */
@@ -73,7 +73,7 @@ describe("a captured role", () => {
       profiles: seen([]),
       trust: trustOf("ec2.amazonaws.com"),
     };
-    assert.deepEqual(assess(bare, reference).map(tell), [
+    assert.deepEqual(assess(bare, reference).map(label), [
       "trust excess",
       "trust missing",
       "managed:arn:aws:iam::123456789012:policy/own missing",
@@ -205,7 +205,7 @@ describe("an accepted drift", () => {
       const taken = defineReference(JSON.parse(formatReference(take(role, reference, [finding]))));
       assert.deepEqual(assess(role, taken), []);
       const further = { ...role, inline: [...role.inline, { name: "further", text: allow("iam:*") }] };
-      assert.deepEqual(assess(further, taken).map(tell), ["inline:further excess"]);
+      assert.deepEqual(assess(further, taken).map(label), ["inline:further excess"]);
     });
   }
 
@@ -234,14 +234,14 @@ describe("an accepted drift", () => {
     const role = { ...clean, ...cases["of a boundary"], inline: [{ name: "more", text: allow("s3:*") }] };
     const [more] = findingsOf(role, reference);
     assert.ok(more);
-    assert.deepEqual(assess(role, take(role, reference, [more])).map(tell), ["boundary altered"]);
+    assert.deepEqual(assess(role, take(role, reference, [more])).map(label), ["boundary altered"]);
   });
 
   it("on one side of a trust is refused if it would accept the other side", () => {
     const role = { ...clean, trust: trustOf("lambda.amazonaws.com") };
     const [excess, missing] = findingsOf(role, reference);
     assert.ok(excess && missing);
-    assert.deepEqual(assess(role, take(role, reference, [excess])).map(tell), ["trust missing"]);
+    assert.deepEqual(assess(role, take(role, reference, [excess])).map(label), ["trust missing"]);
     assert.throws(() => take(role, reference, [missing]), { message: /trust would change with it/ });
     assert.deepEqual(assess(role, take(role, reference, [excess, missing])), []);
   });

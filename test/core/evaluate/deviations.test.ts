@@ -12,7 +12,7 @@ interface Deviation {
   readonly what: string;
   readonly applies?: (name: string) => boolean;
   readonly to: (role: Role) => Partial<Role>;
-  readonly told: (name: string) => readonly string[];
+  readonly expected: (name: string) => readonly string[];
 }
 
 const policyOf = (name: string) => referenceOf(name).attachments[0]?.arn ?? "";
@@ -30,7 +30,7 @@ const deviations: readonly Deviation[] = [
   {
     what: "its policy is detached",
     to: () => ({ attached: [] }),
-    told: (name) => [`managed:${policyOf(name)} missing`],
+    expected: (name) => [`managed:${policyOf(name)} missing`],
   },
   {
     what: "its policy is replaced by an inline copy (R40)",
@@ -38,12 +38,12 @@ const deviations: readonly Deviation[] = [
       attached: [],
       inline: [{ name: "copy", text: referenceOf(role.name).attachments[0]?.document ?? "" }],
     }),
-    told: (name) => [`managed:${policyOf(name)} missing`],
+    expected: (name) => [`managed:${policyOf(name)} missing`],
   },
   {
     what: "its policy cannot be read",
     to: ({ attached }) => ({ attached: attached.map(({ arn }) => ({ arn, version: unseen("denied") })) }),
-    told: (name) => [`managed:${policyOf(name)} undecided`],
+    expected: (name) => [`managed:${policyOf(name)} undecided`],
   },
   {
     what: "AWS adds an action to its policy",
@@ -56,7 +56,7 @@ const deviations: readonly Deviation[] = [
         return { arn, version: seen({ id: "v99", text }) };
       }),
     }),
-    told: (name) => [`managed:${policyOf(name)} vendor-change`],
+    expected: (name) => [`managed:${policyOf(name)} vendor-change`],
   },
   {
     what: "AWS empties its policy",
@@ -66,7 +66,7 @@ const deviations: readonly Deviation[] = [
         version: seen({ id: "v99", text: allow("sts:Nothing") }),
       })),
     }),
-    told: (name) => [`managed:${policyOf(name)} vendor-change`],
+    expected: (name) => [`managed:${policyOf(name)} vendor-change`],
   },
   {
     what: "AWS returns to an older version with the same grants",
@@ -77,7 +77,7 @@ const deviations: readonly Deviation[] = [
         version: version.observed ? seen({ ...version.value, id: "v0" }) : version,
       })),
     }),
-    told: (name) => [`managed:${policyOf(name)} vendor-change`],
+    expected: (name) => [`managed:${policyOf(name)} vendor-change`],
   },
   {
     what: "a new version of its policy has the same grants",
@@ -87,7 +87,7 @@ const deviations: readonly Deviation[] = [
         version: version.observed ? seen({ ...version.value, id: "v99" }) : version,
       })),
     }),
-    told: () => [],
+    expected: () => [],
   },
   {
     what: "AdministratorAccess is attached",
@@ -100,37 +100,37 @@ const deviations: readonly Deviation[] = [
         },
       ],
     }),
-    told: () => ["managed:arn:aws:iam::aws:policy/AdministratorAccess excess"],
+    expected: () => ["managed:arn:aws:iam::aws:policy/AdministratorAccess excess"],
   },
   {
     what: "an inline policy allows more",
     to: () => ({ inline: [{ name: "more", text: allow("iam:*") }] }),
-    told: () => ["inline:more excess"],
+    expected: () => ["inline:more excess"],
   },
   {
     what: "an inline policy denies",
     to: () => ({ inline: [{ name: "stop", text: deny }] }),
-    told: () => ["inline:stop missing"],
+    expected: () => ["inline:stop missing"],
   },
   {
     what: "an inline policy cannot be read",
     to: () => ({ inline: [{ name: "odd", text: "{}" }] }),
-    told: () => ["inline:odd undecided"],
+    expected: () => ["inline:odd undecided"],
   },
   {
     what: "another account may assume it",
     to: (role) => ({ trust: hasTrust(role, stranger) }),
-    told: () => ["trust excess"],
+    expected: () => ["trust excess"],
   },
   {
     what: "its service may no longer assume it",
     to: (role) => ({ trust: hasTrust(role, { ...stranger, Effect: "Deny", Principal: "*" }) }),
-    told: () => ["trust missing"],
+    expected: () => ["trust missing"],
   },
   {
     what: "its trust cannot be read",
     to: () => ({ trust: "no policy" }),
-    told: () => ["trust undecided"],
+    expected: () => ["trust undecided"],
   },
   {
     what: "its trust is hardened with the own account (2.10)",
@@ -143,7 +143,7 @@ const deviations: readonly Deviation[] = [
       const [statement] = document.Statement;
       return { trust: JSON.stringify({ ...document, Statement: [{ ...statement, Condition }] }) };
     },
-    told: () => [],
+    expected: () => [],
   },
   {
     what: "a boundary is set",
@@ -153,24 +153,24 @@ const deviations: readonly Deviation[] = [
         version: seen({ id: "v1", text: deny }),
       }),
     }),
-    told: () => ["boundary altered"],
+    expected: () => ["boundary altered"],
   },
   {
     what: "its boundary cannot be read",
     to: () => ({ boundary: unseen("not shown") }),
-    told: () => ["boundary undecided"],
+    expected: () => ["boundary undecided"],
   },
   {
     what: "it leaves its instance profile (2.1)",
     applies: (name) => referenceOf(name).profile !== undefined,
     to: () => ({ profiles: seen([]) }),
-    told: () => ["profile missing"],
+    expected: () => ["profile missing"],
   },
   {
     what: "its instance profiles cannot be read",
     applies: (name) => referenceOf(name).profile !== undefined,
     to: () => ({ profiles: unseen("not shown") }),
-    told: () => ["profile undecided"],
+    expected: () => ["profile undecided"],
   },
   {
     what: "a retired policy is attached (2.2)",
@@ -184,17 +184,17 @@ const deviations: readonly Deviation[] = [
         })),
       ],
     }),
-    told: (name) => referenceOf(name).retired.map(({ arn }) => `managed:${arn} excess`),
+    expected: (name) => referenceOf(name).retired.map(({ arn }) => `managed:${arn} excess`),
   },
   {
     what: "an ordinary role has its name (T8)",
     applies: (name) => referenceOf(name).serviceLinked !== undefined,
     to: () => ({ path: "/" }),
-    told: () => ["role altered"],
+    expected: () => ["role altered"],
   },
 ];
 
-function tell(assessment: Assessment): string {
+function label(assessment: Assessment): string {
   return `${assessment.part} ${assessment.kind === "drift" ? assessment.side : assessment.kind}`;
 }
 
@@ -208,13 +208,13 @@ describe("one finding at its part and side", () => {
     it(`of ${name}`, () => {
       const role = asReferenced(name);
       assert.deepEqual(assess(role), []);
-      for (const { what, applies, to, told } of deviations) {
+      for (const { what, applies, to, expected } of deviations) {
         if (applies && !applies(name)) continue;
-        assert.deepEqual(assess({ ...role, ...to(role) }).map(tell), told(name), what);
+        assert.deepEqual(assess({ ...role, ...to(role) }).map(label), expected(name), what);
       }
       const absent = { status: "absent", account, name } as const;
       assert.deepEqual(
-        evaluate({ reference: referenceOf(name), guarded: guardedAs({}), reading: absent }).map(tell),
+        evaluate({ reference: referenceOf(name), guarded: guardedAs({}), reading: absent }).map(label),
         ["role missing"],
       );
     });
@@ -234,7 +234,9 @@ describe("in another partition", () => {
         assert.deepEqual(assess(role), [], name);
         const [attachment] = attachments;
         assert.match(attachment?.arn ?? "", new RegExp(`^arn:${partition}:iam::aws:`));
-        assert.deepEqual(assess({ ...role, attached: [] }).map(tell), [`managed:${attachment?.arn} missing`]);
+        assert.deepEqual(assess({ ...role, attached: [] }).map(label), [
+          `managed:${attachment?.arn} missing`,
+        ]);
       }
     });
   }
@@ -248,6 +250,6 @@ describe("in another partition", () => {
     }));
     const trust = trustOf("ec2.amazonaws.com.cn");
     assert.deepEqual(assess(asReferenced(name, { partition: "aws-cn", trust, attached })), []);
-    assert.deepEqual(assess(asReferenced(name, { trust })).map(tell), ["trust excess", "trust missing"]);
+    assert.deepEqual(assess(asReferenced(name, { trust })).map(label), ["trust excess", "trust missing"]);
   });
 });

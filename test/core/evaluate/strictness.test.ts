@@ -42,7 +42,7 @@ function assess(role: Role, reference = aReference(), guarded: Partial<GuardedRo
   return evaluate({ reference, guarded: guardedAs(guarded), reading: { status: "present", role } });
 }
 
-const tell = (assessment: Assessment) =>
+const label = (assessment: Assessment) =>
   `${assessment.part} ${assessment.kind === "drift" ? assessment.side : assessment.kind}`;
 
 describe("a floor", () => {
@@ -65,7 +65,7 @@ describe("a floor", () => {
     const [drift, ...others] = assess(worker({ inline: [] }));
     assert.deepEqual(others, []);
     assert.ok(drift?.kind === "drift");
-    assert.deepEqual([tell(drift), drift.grants[0]?.actions], ["permissions missing", ["sqs:SendMessage"]]);
+    assert.deepEqual([label(drift), drift.grants[0]?.actions], ["permissions missing", ["sqs:SendMessage"]]);
   });
 
   it("is not compared if it is off", () => {
@@ -78,7 +78,7 @@ describe("a floor", () => {
       Statement: { Effect: "Deny", Action: "sqs:*", Resource: "*" },
     });
     const role = worker({ inline: [...worker().inline, { name: "stop", text: deny }] });
-    assert.deepEqual(assess(role).map(tell), ["inline:stop missing"]);
+    assert.deepEqual(assess(role).map(label), ["inline:stop missing"]);
   });
 
   it("is reported at the boundary that blocks it, or as missing if any boundary is allowed", () => {
@@ -86,12 +86,12 @@ describe("a floor", () => {
       arn: "arn:aws:iam::aws:policy/ReadOnly",
       version: seen({ id: "v1", text: allow("s3:*") }),
     });
-    assert.deepEqual(assess(worker({ boundary })).map(tell), ["boundary altered"]);
-    assert.deepEqual(assess(worker({ boundary }), aReference({ boundary: "any" })).map(tell), [
+    assert.deepEqual(assess(worker({ boundary })).map(label), ["boundary altered"]);
+    assert.deepEqual(assess(worker({ boundary }), aReference({ boundary: "any" })).map(label), [
       "permissions missing",
     ]);
     const hidden = unseen("access denied");
-    assert.deepEqual(assess(worker({ boundary: hidden }), aReference({ boundary: "any" })).map(tell), [
+    assert.deepEqual(assess(worker({ boundary: hidden }), aReference({ boundary: "any" })).map(label), [
       "permissions undecided",
     ]);
     const wide = seen({
@@ -106,7 +106,7 @@ describe("a floor", () => {
       attached: [...worker().attached, { arn: "arn:aws:iam::aws:policy/X", version: unseen("denied") }],
       inline: [],
     });
-    assert.deepEqual(assess(role).map(tell), [
+    assert.deepEqual(assess(role).map(label), [
       "managed:arn:aws:iam::aws:policy/X undecided",
       "permissions undecided",
     ]);
@@ -123,8 +123,8 @@ describe("a floor", () => {
     const reference = aReference({ floor: { document: asObject(document), source } });
     assert.deepEqual(assess(worker({ inline: [{ name: "send", text: document }] }), reference), []);
     const freed = worker({ inline: [{ name: "send", text: allow("sqs:*") }] });
-    const told = assess(freed, reference).map(tell);
-    assert.deepEqual(told, ["permissions excess"]);
+    const found = assess(freed, reference).map(label);
+    assert.deepEqual(found, ["permissions excess"]);
   });
 });
 
@@ -138,14 +138,14 @@ describe("an attachment", () => {
   });
 
   it("is required: an inline copy does not count (R40)", () => {
-    assert.deepEqual(assess(copied).map(tell), [`managed:${own} missing`]);
+    assert.deepEqual(assess(copied).map(label), [`managed:${own} missing`]);
   });
 
   it("adds its grants to the floor if it is not required", () => {
     const strictness = { attachments: "off" } as const;
     assert.deepEqual(assess(copied, aReference(), { strictness }), []);
     const without = { ...copied, inline: copied.inline.slice(1) };
-    assert.deepEqual(assess(without, aReference(), { strictness }).map(tell), ["permissions missing"]);
+    assert.deepEqual(assess(without, aReference(), { strictness }).map(label), ["permissions missing"]);
     const neither = { attachments: "off", floor: "off" } as const;
     assert.deepEqual(assess(without, aReference(), { strictness: neither }), []);
   });
@@ -154,7 +154,7 @@ describe("an attachment", () => {
     const edited = worker({
       attached: [{ arn: own, version: seen({ id: "v4", text: allow("s3:DeleteObject") }) }],
     });
-    assert.deepEqual(assess(edited).map(tell), [`managed:${own} excess`, `managed:${own} missing`]);
+    assert.deepEqual(assess(edited).map(label), [`managed:${own} excess`, `managed:${own} missing`]);
   });
 });
 
@@ -162,8 +162,8 @@ describe("a ceiling", () => {
   const more = worker({ inline: [...worker().inline, { name: "more", text: allow("iam:*") }] });
 
   it("allows only what the reference requires or allows", () => {
-    assert.deepEqual(assess(more).map(tell), ["inline:more excess"]);
-    const allowed = { name: "tell", text: allow("sns:Publish") };
+    assert.deepEqual(assess(more).map(label), ["inline:more excess"]);
+    const allowed = { name: "label", text: allow("sns:Publish") };
     assert.deepEqual(assess(worker({ inline: [...worker().inline, allowed] })), []);
   });
 
@@ -172,7 +172,7 @@ describe("a ceiling", () => {
     assert.deepEqual(assess(more, aReference(), { strictness }), []);
     const stop = { name: "stop", text: '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}' };
     assert.deepEqual(
-      assess({ ...more, inline: [...more.inline, stop] }, aReference(), { strictness }).map(tell),
+      assess({ ...more, inline: [...more.inline, stop] }, aReference(), { strictness }).map(label),
       ["inline:stop missing"],
     );
   });
@@ -204,14 +204,14 @@ describe("a trust", () => {
   );
 
   it("must be equivalent if it is exact", () => {
-    assert.deepEqual(assess(worker({ trust: both })).map(tell), ["trust excess"]);
+    assert.deepEqual(assess(worker({ trust: both })).map(label), ["trust excess"]);
   });
 
   it("may be wider, but not narrower, if it is a floor", () => {
     const strictness = { trust: "floor" } as const;
     assert.deepEqual(assess(worker({ trust: both }), aReference(), { strictness }), []);
     const other = worker({ trust: trustOf("lambda.amazonaws.com") });
-    assert.deepEqual(assess(other, aReference(), { strictness }).map(tell), ["trust missing"]);
+    assert.deepEqual(assess(other, aReference(), { strictness }).map(label), ["trust missing"]);
   });
 
   it("is not compared if it is off", () => {
@@ -224,7 +224,7 @@ describe("an instance profile", () => {
     const reference = referenceOf("ecsInstanceRole");
     const role = asReferenced("ecsInstanceRole", { name: "MyInstances", profiles: seen(["myinstances"]) });
     assert.deepEqual(assess(role, reference), []);
-    assert.deepEqual(assess({ ...role, profiles: seen(["ecsInstanceRole"]) }, reference).map(tell), [
+    assert.deepEqual(assess({ ...role, profiles: seen(["ecsInstanceRole"]) }, reference).map(label), [
       "profile missing",
     ]);
   });

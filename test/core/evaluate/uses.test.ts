@@ -38,19 +38,19 @@ describe("weighing a severity by the role's uses", () => {
 
 describe("evaluating the uses of a role", () => {
   it("reports grants that let a job role extend its own permissions, and no other broad grants", () => {
-    const told = (text: string) =>
+    const countReported = (text: string) =>
       findEscalation(aRole({ attached: [], inline: [{ name: "P", text }] })).length;
     for (const action of ["*", "iam:*", "iam:PassRole", "sts:AssumeRole", "lambda:UpdateFunctionCode"]) {
-      assert.equal(told(allow(action)), 1, action);
+      assert.equal(countReported(allow(action)), 1, action);
     }
     for (const action of ["s3:*", "batch:SubmitJob", "iam:GetRole"])
-      assert.equal(told(allow(action)), 0, action);
+      assert.equal(countReported(allow(action)), 0, action);
     assert.equal(
-      told(allow("iam:PassRole", `arn:aws:iam::${account}:role/Worker`)),
+      countReported(allow("iam:PassRole", `arn:aws:iam::${account}:role/Worker`)),
       0,
       "one role is a choice",
     );
-    assert.equal(told(allow("iam:PassRole", `arn:aws:iam::${account}:role/*`)), 1);
+    assert.equal(countReported(allow("iam:PassRole", `arn:aws:iam::${account}:role/*`)), 1);
   });
 
   it("joins assessments of one part and side into one finding", () => {
