@@ -3,6 +3,7 @@ import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { Metrics } from "@aws-lambda-powertools/metrics";
 import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
 import { ConfigError } from "@drift-guard/core/errors";
+import { parseArn } from "@drift-guard/core/model/arn";
 import middy, { type MiddyfiedHandler } from "@middy/core";
 import type { Context } from "aws-lambda";
 
@@ -44,9 +45,9 @@ export function defineFunction<Result>(
 }
 
 function parseLocation(functionArn: string): FunctionLocation {
-  const [, partition, service, region, account] = functionArn.split(":");
-  if (service === "lambda" && partition && region && /^\d{12}$/.test(account ?? "") && account) {
-    return { account, partition, region };
+  const arn = parseArn(functionArn);
+  if (arn?.service === "lambda" && arn.region !== "" && /^\d{12}$/.test(arn.account)) {
+    return { account: arn.account, partition: arn.partition, region: arn.region };
   }
   throw new ConfigError(
     `The function's account is unknown: it was invoked as "${functionArn}", which is not the ARN of a Lambda function.`,

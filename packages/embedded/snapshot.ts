@@ -1,4 +1,5 @@
 import { formatCause, MessageUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
+import { parseArn } from "@drift-guard/core/model/arn";
 import {
   type AttachedPolicy,
   type PolicyVersion,
@@ -101,7 +102,7 @@ type Versions = ReadonlyMap<string, PolicyVersion | undefined>;
 
 function viewRole(detail: RoleDetail, versions: Versions): Role {
   // Merged or anonymised files contain roles of several accounts, so each role's account comes from its ARN.
-  const [, partition = "", , , account = ""] = detail.Arn.split(":");
+  const { partition = "", account = "" } = parseArn(detail.Arn) ?? {};
   const boundary = detail.PermissionsBoundary?.PermissionsBoundaryArn;
   return {
     account,

@@ -1,3 +1,4 @@
+import { lastSegment } from "@drift-guard/core/model/arn";
 import {
   type Attempt,
   type Drift,
@@ -100,7 +101,7 @@ function formatDriftTitle(drift: Drift, role: string): string {
   const { part, side } = drift;
   const { kind, name = "" } = part;
   // The last segment of the ARN is enough for a title; the lists and the part have the whole ARN.
-  const policy = sanitise(name.slice(name.lastIndexOf("/") + 1), 128);
+  const policy = sanitise(lastSegment(name), 128);
   if (kind === "role") {
     return side === "missing" ? `${role} does not exist` : `${role} is not the role that it should be`;
   }

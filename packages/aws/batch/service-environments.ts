@@ -4,8 +4,8 @@ import {
   paginateDescribeJobQueues,
   paginateDescribeServiceEnvironments,
 } from "@aws-sdk/client-batch";
-import { lastSegment } from "@drift-guard/core/batch/batch";
 import { BatchUnreadableError } from "@drift-guard/core/errors";
+import { lastSegment } from "@drift-guard/core/model/arn";
 
 import type { RegionReader } from "@drift-guard/core/ports";
 import { formatFailure } from "../failure.ts";

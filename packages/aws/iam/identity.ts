@@ -1,4 +1,5 @@
 import { RoleUnreadableError } from "@drift-guard/core/errors";
+import { parseArn } from "@drift-guard/core/model/arn";
 import type { AwsAccount } from "../account.ts";
 import { decodeDocument } from "./document.ts";
 import { expectMember } from "./pages.ts";
@@ -13,7 +14,7 @@ type RoleIdentity = {
 /** Returns the identity and trust of a role in an IAM answer. Throws `RoleUnreadableError` if it is in another account. */
 export function identifyRole(found: RoleIdentity, at: AwsAccount, call: string) {
   const arn = expectMember(found.Arn, call, "Arn");
-  if (arn.split(":")[4] !== at.account) {
+  if (parseArn(arn)?.account !== at.account) {
     throw new RoleUnreadableError(
       `${call} answered for ${arn}, which is not in account ${at.account}. Use credentials of the watched account.`,
     );

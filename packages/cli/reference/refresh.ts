@@ -1,4 +1,5 @@
 import { RoleUnreadableError } from "@drift-guard/core/errors";
+import { lastSegment } from "@drift-guard/core/model/arn";
 import type { VendorChange } from "@drift-guard/core/model/evidence";
 import { managedPart } from "@drift-guard/core/model/part";
 import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/model/policy-arn";
@@ -132,7 +133,7 @@ function applyRenewals(reference: Reference, renewals: readonly Renewal[], parti
     const renewal = renewals.find(({ arn }) => neutral(arn) === attachment.arn);
     if (!renewal || !("live" in renewal)) return attachment;
     renewed = true;
-    const name = attachment.arn.slice(attachment.arn.lastIndexOf("/") + 1);
+    const name = lastSegment(attachment.arn);
     return {
       arn: attachment.arn,
       version: renewal.live.id,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { lastSegment } from "../model/arn.ts";
 import type { EnvironmentDuty, Need } from "./role-use.ts";
 
 /** Account, partition and region of a Batch resource: they complete names that a definition gives without an ARN. */
@@ -69,11 +70,6 @@ export const usualExecutionRole = "ecsTaskExecutionRole";
 
 /** Schema of optional text in a response or record; undefined if the value is empty or not text. */
 export const optionalText = z.string().min(1).optional().catch(undefined);
-
-/** Returns the last segment of an ARN or path: `service-role/AWSBatchServiceRole` becomes `AWSBatchServiceRole`. */
-export function lastSegment(text: string): string {
-  return text.slice(text.lastIndexOf("/") + 1);
-}
 
 const roleName = /^[\w+=,.@-]{1,64}$/;
 

@@ -1,10 +1,10 @@
 import * as z from "zod";
+import { lastSegment } from "../model/arn.ts";
 import {
   type BatchPlace,
   type ComputeEnvironment,
   type EnvironmentRole,
   type JobQueue,
-  lastSegment,
   optionalText,
   readRoleName,
 } from "./batch.ts";

@@ -1,3 +1,4 @@
+import { parseArn } from "../model/arn.ts";
 import type { BatchPlace } from "./batch.ts";
 import type { Need } from "./role-use.ts";
 
@@ -77,7 +78,7 @@ function needParameter(arn: string, name: string, at: string): readonly Need[] {
   const parameter: Need = { action: getParameters, resource: arn, what: "parameter", at };
   const secret = secretReference.exec(name)?.[1];
   if (secret === undefined) return [parameter];
-  const [, partition, , region, account] = arn.split(":");
+  const { partition, region, account } = parseArn(arn) ?? {};
   const resource = `arn:${partition}:secretsmanager:${region}:${account}:secret:${secret}`;
   return [parameter, { action: getSecret, resource: `${resource}-??????`, what: "secret", at }];
 }

@@ -2,6 +2,7 @@ import { decide } from "@drift-guard/policy/decide";
 import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
 import type { PolicyRequest } from "@drift-guard/policy/grant";
 import type { Need } from "../batch/role-use.ts";
+import { parseArn } from "../model/arn.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
 import type { Role } from "../model/role.ts";
 import { tryParsePolicy } from "../policy-json.ts";
@@ -44,7 +45,7 @@ export function judgeNeed(
   const own = judgeBy(request(need, role, documents), documents);
   if (own.kind === "denied" || need.what === "parameter" || need.what === "log") return own;
   const known = facts.get(need.resource);
-  const foreign = accountOf(need.resource) !== role.account;
+  const foreign = parseArn(need.resource)?.account !== role.account;
   const what = need.what === "key" ? "key" : "secret";
   if (!known) {
     if (own.kind === "missing" && !foreign) {
@@ -127,7 +128,7 @@ function judgeBy(asked: PolicyRequest, documents: readonly PolicyDocument[]): Ne
 }
 
 function request(need: Need, role: Role, documents: readonly PolicyDocument[]): PolicyRequest {
-  const [, , service = "", region = "", account = ""] = need.resource.split(":");
+  const { service, region = "", account = "" } = parseArn(need.resource) ?? {};
   return {
     action: need.action,
     resource: exampleOf(need.resource, documents),
@@ -159,8 +160,4 @@ export function exampleOf(resource: string, documents: readonly PolicyDocument[]
     .flatMap(({ resources }) => resources?.entries ?? [])
     .find((entry) => pattern.test(entry));
   return named ?? resource.replaceAll("?", "A");
-}
-
-function accountOf(arn: string): string | undefined {
-  return arn.split(":")[4];
 }

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { optionalText } from "../batch/batch.ts";
 import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import { linkedRoles } from "../linked-role/linked-role.ts";
+import { lastSegment } from "../model/arn.ts";
 import type { Subject } from "../model/change.ts";
 import type { Instant } from "../model/instant.ts";
 import { isPossibleSubject } from "./subject-validation.ts";
@@ -118,5 +119,5 @@ function serviceRoles(type: string): readonly Subject[] {
 }
 
 function nameOf(arn: string | undefined): string | undefined {
-  return arn?.slice(arn.lastIndexOf("/") + 1);
+  return arn === undefined ? undefined : lastSegment(arn);
 }

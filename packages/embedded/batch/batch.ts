@@ -1,7 +1,8 @@
-import { type BatchPlace, lastSegment } from "@drift-guard/core/batch/batch";
+import type { BatchPlace } from "@drift-guard/core/batch/batch";
 import { parseComputeEnvironment, parseJobQueue } from "@drift-guard/core/batch/compute-environment";
 import { parseJobDefinition } from "@drift-guard/core/batch/job-definition";
 import { BatchUnreadableError } from "@drift-guard/core/errors";
+import { lastSegment } from "@drift-guard/core/model/arn";
 import type { BatchReader } from "@drift-guard/core/ports";
 import { decide } from "@drift-guard/policy/decide";
 import { parsePolicy } from "@drift-guard/policy/parse";

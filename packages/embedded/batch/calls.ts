@@ -1,5 +1,6 @@
-import { lastSegment, readDefinitionName } from "@drift-guard/core/batch/batch";
+import { readDefinitionName } from "@drift-guard/core/batch/batch";
 import { linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role/linked-role";
+import { lastSegment } from "@drift-guard/core/model/arn";
 import type { ApiCaller } from "../iam/caller.ts";
 import type { BatchCall, ComputeResources } from "./call.ts";
 import { BatchRefusedError, type BatchState, expectEnvironment, findEnvironment } from "./state.ts";

@@ -1,4 +1,4 @@
-import { lastSegment } from "@drift-guard/core/batch/batch";
+import { lastSegment } from "@drift-guard/core/model/arn";
 import type { SimulatedAccount } from "../iam/account.ts";
 import type { ComputeResources } from "./call.ts";
 

@@ -1,3 +1,4 @@
+import { lastSegment, parseArn } from "@drift-guard/core/model/arn";
 import { findRole, type IamState } from "./state.ts";
 
 /** Where a call comes from. */
@@ -103,9 +104,9 @@ function principalId(state: IamState, arn: string, prefix: "AIDA" | "AROA"): str
 }
 
 function accountOf(roleArn: string): string {
-  return roleArn.split(":")[4] ?? "";
+  return parseArn(roleArn)?.account ?? "";
 }
 
 function nameOf(roleArn: string): string {
-  return roleArn.slice(roleArn.lastIndexOf("/") + 1);
+  return lastSegment(roleArn);
 }

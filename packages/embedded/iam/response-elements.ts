@@ -1,3 +1,4 @@
+import { lastSegment } from "@drift-guard/core/model/arn";
 import type { IamCall, IamResult } from "./call.ts";
 import type { IamState } from "./state.ts";
 
@@ -27,7 +28,7 @@ export function describeResponse(
     case "policy":
       return {
         policy: {
-          policyName: nameOf(result.arn),
+          policyName: lastSegment(result.arn),
           policyId: result.id,
           arn: result.arn,
           path: pathOf(result.arn),
@@ -43,7 +44,7 @@ export function describeResponse(
       return {
         instanceProfile: {
           path: pathOf(result.arn),
-          instanceProfileName: nameOf(result.arn),
+          instanceProfileName: lastSegment(result.arn),
           instanceProfileId: result.id,
           arn: result.arn,
           createDate,
@@ -81,10 +82,6 @@ const dates = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle:
 // With a narrow no-break space before AM and PM (docs/aws-facts.md, "CloudTrail records").
 function formatAnswerDate(time: Date): string {
   return dates.format(time).replace(/\s(?=[AP]M$)/, "\u202f");
-}
-
-function nameOf(arn: string): string {
-  return arn.slice(arn.lastIndexOf("/") + 1);
 }
 
 function pathOf(arn: string): string {

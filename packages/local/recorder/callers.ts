@@ -1,3 +1,4 @@
+import { lastSegment, parseArn } from "@drift-guard/core/model/arn";
 import { Instant } from "@drift-guard/core/model/instant";
 import type { ApiCall } from "./call.ts";
 import { elementAt, textAt, type Xml } from "./xml.ts";
@@ -41,7 +42,7 @@ export function createCallerRegistry(account: string): CallerRegistry {
     const arn = textAt(result, "AssumedRoleUser", "Arn");
     const { roleArn } = call.parameters;
     if (!accessKeyId || typeof roleArn !== "string") return;
-    const accountId = roleArn.split(":")[4] ?? account;
+    const accountId = parseArn(roleArn)?.account ?? account;
     callers.set(accessKeyId, {
       type: "AssumedRole",
       principalId,
@@ -54,7 +55,7 @@ export function createCallerRegistry(account: string): CallerRegistry {
           principalId: principalId.split(":")[0] ?? "",
           arn: roleArn,
           accountId,
-          userName: roleArn.slice(roleArn.lastIndexOf("/") + 1),
+          userName: lastSegment(roleArn),
         },
         attributes: { creationDate: formatEventTime(at), mfaAuthenticated: "false" },
       },
