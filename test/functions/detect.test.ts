@@ -2,7 +2,7 @@ import "./quiet.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
-import { printRecheck } from "@drift-guard/core/intake/message";
+import { formatRecheck } from "@drift-guard/core/intake/message";
 import type { InspectPorts } from "@drift-guard/guard/ports";
 import { createHandler, handler } from "../../functions/detect.ts";
 import { aKey, batchServicePolicy } from "../builders.ts";
@@ -10,7 +10,7 @@ import { aWorld, type World } from "../guard/world.ts";
 import { aContext, anInvocationTime, failedMessages, queueEvent } from "./invocations.ts";
 
 const roles = ["AWSBatchServiceRole", "ecsTaskExecutionRole"] as const;
-const [service, execution] = roles.map((role) => printRecheck({ role }));
+const [service, execution] = roles.map((role) => formatRecheck({ role }));
 const irrelevant = JSON.stringify({ source: "aws.iam", "detail-type": "Tag Change on Resource", detail: {} });
 
 /** A world in which the managed policy of each role was detached. */

@@ -2,7 +2,7 @@ import "./quiet.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
-import { parseMessage, printRecheck } from "@drift-guard/core/intake/message";
+import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { RoleWriter } from "@drift-guard/core/ports";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
@@ -21,7 +21,7 @@ async function drift({ act, ports, settings }: World): Promise<readonly Transiti
   const transitions: Transition[] = [];
   for (const [roleName, policyArn] of Object.entries(policies)) {
     act({ call: "DetachRolePolicy", roleName, policyArn });
-    const message = parseMessage(printRecheck({ role: roleName }));
+    const message = parseMessage(formatRecheck({ role: roleName }));
     for (const inspection of await inspectMessage(message, ports, settings))
       transitions.push(...inspection.transitions.filter(({ finding }) => finding.evidence.kind === "drift"));
   }

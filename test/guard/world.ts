@@ -1,6 +1,6 @@
 import type { Config } from "@drift-guard/core/config/config";
 import { RollbackUnderwayError } from "@drift-guard/core/errors";
-import { parseMessage, printRecheck } from "@drift-guard/core/intake/message";
+import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type {
@@ -198,7 +198,7 @@ export function aWorld({
         const next = nextAt();
         if (!next) return;
         clock.advanceTo(next);
-        for (const recheck of rechecks.due(clock.now())) await receive(printRecheck(recheck));
+        for (const recheck of rechecks.due(clock.now())) await receive(formatRecheck(recheck));
         const due = postponed.filter(({ at }) => at <= next.getTime());
         postponed = postponed.filter(({ at }) => at > next.getTime());
         for (const { transition } of due) await askForRollback(transition);

@@ -1,5 +1,5 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import { printRecheck } from "@drift-guard/core/intake/message";
+import { formatRecheck } from "@drift-guard/core/intake/message";
 import type { RecheckQueue } from "@drift-guard/core/ports";
 import { toDeliveryError } from "./delivery-error.ts";
 
@@ -17,7 +17,7 @@ export function createRecheckQueue(client: SQSClient, queueUrl: string): Recheck
         await client.send(
           new SendMessageCommand({
             QueueUrl: queueUrl,
-            MessageBody: printRecheck(recheck),
+            MessageBody: formatRecheck(recheck),
             DelaySeconds: Math.min(Math.max(Math.ceil(afterSeconds), 0), maxDelaySeconds),
           }),
         );

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { Deletion } from "@drift-guard/core/model/deletion";
-import { printRoleKey } from "@drift-guard/core/model/role";
+import { formatRoleKey } from "@drift-guard/core/model/role";
 import type { DeletionMemory } from "@drift-guard/guard/linked-role/deletion";
 import * as z from "zod";
 
@@ -40,12 +40,12 @@ export function openDeletionFile(file: string): DeletionMemory {
         throw failure("cannot be written. Choose another file with --state", file, cause);
       }
     },
-    load: async (role) => (await read(file)).deletions[printRoleKey(role)],
+    load: async (role) => (await read(file)).deletions[formatRoleKey(role)],
     async save(deletion) {
       const { deletions } = await read(file);
       const content: Content = {
         schema: 1,
-        deletions: { ...deletions, [printRoleKey(deletion.role)]: deletion },
+        deletions: { ...deletions, [formatRoleKey(deletion.role)]: deletion },
       };
       try {
         await write(`${JSON.stringify(content, undefined, 2)}\n`);

@@ -3,7 +3,7 @@ import type { Actor } from "../model/actor.ts";
 import type { Outcome } from "../model/change.ts";
 import { Instant } from "../model/instant.ts";
 
-// Sets of records from real trails hold null, "None" and missing fields where the guide promises text.
+// Records of real trails have null, "None" or nothing in fields that the guide documents as text.
 const text = z.preprocess(
   (value) => (typeof value === "string" && value !== "" ? value : undefined),
   z.string().optional(),
@@ -25,13 +25,13 @@ const Identity = z
 
 const parameters = z.record(z.string(), z.unknown()).nullish().catch(null);
 
-// Records that passed through a query engine have a blank for the T and no zone; CloudTrail's own time is UTC.
+// A query engine writes a space for the T and omits the zone, which is UTC in CloudTrail.
 function normaliseTime(value: unknown): unknown {
   if (typeof value !== "string") return value;
   return value.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)?$/, "$1T$2Z");
 }
 
-/** A CloudTrail record: the fields that the guard uses, read as leniently as real trails need. */
+/** The fields of a CloudTrail record that the guard uses. A malformed field counts as absent, unless the guard needs it. */
 export const CloudTrailRecord = z.looseObject({
   eventID: z.string().min(1),
   eventTime: z.preprocess(normaliseTime, Instant),
@@ -50,7 +50,7 @@ export const CloudTrailRecord = z.looseObject({
 });
 export type CloudTrailRecord = z.infer<typeof CloudTrailRecord>;
 
-/** Who made the call; missing parts of `userIdentity` stay missing. */
+/** Returns the caller. Fields that `userIdentity` lacks are left out. */
 export function actorOf(record: CloudTrailRecord): Actor {
   const identity = record.userIdentity;
   const arn = identity?.arn;
@@ -70,7 +70,7 @@ export function actorOf(record: CloudTrailRecord): Actor {
 
 /** Returns whether the call succeeded: EventBridge delivers failed calls too (docs/aws-facts.md, "EventBridge delivery"). */
 export function outcomeOf(record: CloudTrailRecord): Outcome {
-  // One captured set spells an absent value as the text "None".
+  // Some captured records have the text "None" for an absent value.
   if (!record.errorCode || record.errorCode === "None") return { status: "succeeded" };
   return {
     status: "refused",

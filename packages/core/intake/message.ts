@@ -9,7 +9,7 @@ import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
 import { isWatched } from "./watched-calls.ts";
 import { writtenPart } from "./written-part.ts";
 
-/** What a message asks of the guard. */
+/** The content of a message, for the guard to act on. */
 export type Message =
   | { readonly kind: "change"; readonly change: Change }
   | { readonly kind: "recheck"; readonly recheck: Recheck }
@@ -34,7 +34,7 @@ const carriers: readonly string[] = [
   "AWS Service Event via CloudTrail",
 ];
 
-/** Reads a message of the changes queue: an EventBridge envelope or a recheck. Throws `MessageUnreadableError`. */
+/** Parses a message of the changes queue: an EventBridge envelope or a recheck. Throws `MessageUnreadableError`. */
 export function parseMessage(body: string): Message {
   let value: unknown;
   try {
@@ -50,12 +50,12 @@ export function parseMessage(body: string): Message {
   return parseEnvelope(value);
 }
 
-/** The message of the changes queue that asks for a recheck; `parseMessage` reads it. */
-export function printRecheck(recheck: Recheck): string {
+/** Returns the message of the changes queue that requests a recheck. `parseMessage` parses it. */
+export function formatRecheck(recheck: Recheck): string {
   return JSON.stringify(z.encode(RecheckMessage, recheck));
 }
 
-/** Reads an EventBridge envelope. Throws `MessageUnreadableError` that names the field. */
+/** Parses an EventBridge envelope. Throws `MessageUnreadableError` with the field's name. */
 export function parseEnvelope(value: unknown): Message {
   const envelope = Envelope.safeParse(value);
   if (!envelope.success) throw unreadable("EventBridge envelope", envelope.error);
@@ -70,7 +70,7 @@ export function parseEnvelope(value: unknown): Message {
   return parseRecord(detail, account);
 }
 
-/** Reads a bare CloudTrail record; `account` is used where the record names none. Throws `MessageUnreadableError`. */
+/** Parses a CloudTrail record; `account` is used if the record names none. Throws `MessageUnreadableError`. */
 export function parseRecord(value: unknown, account?: string): Message {
   const parsed = CloudTrailRecord.safeParse(value);
   if (!parsed.success) throw unreadable("CloudTrail record", parsed.error);

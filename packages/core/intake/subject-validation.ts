@@ -1,6 +1,6 @@
 import type { Subject } from "../model/change.ts";
 
-/** Whose a subject must be; what is not known is left out. */
+/** The account and partition that a subject must belong to. A field that is left out is not checked. */
 export interface SubjectOwner {
   readonly account?: string;
   readonly partition?: string;
@@ -12,10 +12,8 @@ const policyArn =
   /^arn:(?<partition>[\w-]+):iam::(?<account>\d{12}|aws):policy\/(?:[\x21-\x7e]{1,510}\/)?(?<name>[\w+=,.@-]{1,128})$/;
 
 /**
- * Whether there can be such a thing in the owner's account.
- *
- * A refused call may name anything at all: to ask AWS about what cannot be there gives an error, and one for each such
- * call would bury what is real.
+ * Whether a subject can exist in the owner's account, by its name or ARN. A refused call may contain any text; AWS answers
+ * a malformed name with an error, and such errors would hide real ones.
  */
 export function isPossibleSubject(subject: Subject, owner: SubjectOwner = {}): boolean {
   switch (subject.kind) {

@@ -2,6 +2,7 @@ import { readDefinitionName } from "../batch/batch.ts";
 import { parseComputeEnvironment } from "../batch/compute-environment.ts";
 import { parseJobDefinition } from "../batch/job-definition.ts";
 import type { Subject } from "../model/change.ts";
+import { roleOfTask } from "../model/deletion.ts";
 import type { CloudTrailRecord } from "./cloudtrail.ts";
 import { isPossibleSubject } from "./subject-validation.ts";
 
@@ -13,8 +14,8 @@ const deniedProfile =
   /on resource: (?:instance profile |arn:[\w-]+:iam::\d{12}:instance-profile\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]{1,128})(?:\s|$)/;
 
 /**
- * What a record concerns, from its parameters, its answer, or the message of a refusal; nothing that cannot be there,
- * such as a policy of another account: anybody can make a refused call of it.
+ * Returns the subjects of a record, each once: from its parameters, its response, or the message of a refusal. Names that
+ * cannot exist in the account are left out: anyone can make a refused call with such a name.
  */
 export function subjectsOf(record: CloudTrailRecord): readonly Subject[] {
   const service = record.eventSource.replace(/\.amazonaws\.com(?:\.cn)?$/, "");
@@ -35,13 +36,13 @@ function iamSubjects(record: CloudTrailRecord): readonly Subject[] {
   for (const name of [textAt(given, "roleName"), textAt(answered, "role", "roleName")]) {
     if (name) subjects.push({ kind: "role", name });
   }
-  // A service-linked role's deletion and creation may tell the role only by its task or its answer.
+  // The deletion of a service-linked role may name it only in its task, and the creation only in its response.
   const task = textAt(answered, "deletionTaskId");
-  const ofTask = task && /^task\/aws-service-role\/[^/]+\/([^/]+)\//.exec(task)?.[1];
+  const ofTask = task && roleOfTask(task);
   if (ofTask) subjects.push({ kind: "role", name: ofTask });
   const profile = textAt(given, "instanceProfileName");
   if (profile) subjects.push({ kind: "profile", name: profile });
-  // Attach and Detach name the policy as well; the role that they name is what they alter.
+  // Calls that attach or detach a policy name it as well, but change the role.
   const policy = textAt(given, "policyArn") ?? textAt(answered, "policy", "arn");
   if (policy && subjects.length === 0) subjects.push({ kind: "policy", arn: policy });
   if (subjects.length === 0 && record.errorMessage) subjects.push(...refusedSubjects(record.errorMessage));

@@ -7,18 +7,19 @@ import type { Subject } from "../model/change.ts";
 import type { Instant } from "../model/instant.ts";
 import { isPossibleSubject } from "./subject-validation.ts";
 
-/** A job that failed or a queue that is blocked, told by AWS Batch itself: a hint at the roles behind it. */
+/** A failed job or blocked queue that AWS Batch reports, which may be caused by one of its roles. */
 export interface Symptom {
-  /** EventBridge's id of the event: the same for every copy. */
+  /** EventBridge's id of the event, the same for every copy. */
   readonly id: string;
   readonly at: Instant;
   readonly account: string;
   readonly region: string;
   /** Such as `job nightly FAILED`. */
   readonly what: string;
+  /** The reason that AWS Batch gives, up to 500 characters. */
   readonly reason: string;
   readonly subjects: readonly Subject[];
-  /** Name of the job queue, where it is told. */
+  /** Name of the job queue, if the event names it. */
   readonly queue?: string;
 }
 
@@ -30,7 +31,7 @@ export const symptomTypes = [
   "Batch Service Job Queue Blocked",
 ] as const;
 
-/** Whether a detail-type is one of those. */
+/** Whether a detail-type is one of `symptomTypes`. */
 export function isSymptomType(type: string): boolean {
   return symptomTypes.some((known) => known === type);
 }
@@ -57,7 +58,7 @@ const Detail = z.looseObject({
     .catch(undefined),
 });
 
-/** An EventBridge envelope of one of `symptomTypes`. */
+/** An EventBridge envelope with one of `symptomTypes`. */
 export interface NativeEvent {
   readonly id?: string | undefined;
   readonly time: Instant;
@@ -68,20 +69,20 @@ export interface NativeEvent {
   readonly "detail-type": string;
 }
 
-/** Reads a native event of AWS Batch; undefined, or why it is nothing to look at. */
+/** Parses an event of AWS Batch. Returns its symptom, or why it has none that concerns a role. */
 export function readSymptom(event: NativeEvent): Symptom | { readonly why: string } {
   const parsed = Detail.safeParse(event.detail);
-  if (!parsed.success) return { why: "it tells of no job" };
+  if (!parsed.success) return { why: "it describes no job" };
   const { status, container, attempts = [] } = parsed.data;
   const blocked = event["detail-type"].endsWith("Queue Blocked");
-  if (!blocked && status !== "FAILED") return { why: `the job is ${status ?? "in no state"}` };
+  if (!blocked && status !== "FAILED") return { why: `the job's status is ${status ?? "missing"}` };
   const reasons = [
     parsed.data.statusReason,
     container?.reason,
     ...attempts.flatMap((attempt) => [attempt.statusReason, attempt.container?.reason]),
   ].filter((reason) => reason !== undefined);
   const reason = reasons.find(isPermissionTrouble);
-  if (reason === undefined) return { why: "the reason is neither a role nor a permission" };
+  if (reason === undefined) return { why: "its reason concerns no role or permission" };
   const job = parsed.data.jobName ?? parsed.data.jobId ?? "a job";
   const queue = parsed.data.jobQueue ?? event.resources?.find((arn) => arn.includes(":job-queue/"));
   const queueName = nameOf(queue);
@@ -110,7 +111,7 @@ function subjectsOf({ jobDefinition, container }: z.infer<typeof Detail>): reado
   return found.filter((subject) => isPossibleSubject(subject));
 }
 
-// Jobs of another service run by the service-linked role that Batch has for it, which no event names (2.5).
+// Service jobs use a service-linked role of AWS Batch that no event names (2.5).
 function serviceRoles(type: string): readonly Subject[] {
   if (!type.startsWith("Batch Service ")) return [];
   return linkedRoles

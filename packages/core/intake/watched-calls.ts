@@ -1,10 +1,10 @@
 /**
- * The calls that can alter a guarded role, or which roles Batch uses: exact names, since a prefix misses some and
- * catches others (docs/aws-facts.md, "Calls worth watching"). The stack's rules match these and no others.
+ * The calls that can change a watched role, or which roles AWS Batch uses. These are exact names: a prefix would miss some
+ * and match others (docs/aws-facts.md, "Calls worth watching"). The stack's rules match these and no others.
  */
 export const watchedCalls = {
   iam: [
-    // On the role itself.
+    // On the role.
     "CreateRole",
     "DeleteRole",
     "UpdateRole",
@@ -20,7 +20,7 @@ export const watchedCalls = {
     "UntagRole",
     "CreateServiceLinkedRole",
     "DeleteServiceLinkedRole",
-    // On a managed policy that may be attached to it, or be its boundary.
+    // On a managed policy that may be attached to the role, or be its boundary.
     "CreatePolicy",
     "CreatePolicyVersion",
     "SetDefaultPolicyVersion",
@@ -28,7 +28,7 @@ export const watchedCalls = {
     "DeletePolicy",
     "TagPolicy",
     "UntagPolicy",
-    // On a profile that may hold it.
+    // On an instance profile that may hold the role.
     "CreateInstanceProfile",
     "DeleteInstanceProfile",
     "AddRoleToInstanceProfile",
@@ -43,7 +43,7 @@ export const watchedCalls = {
   ],
 } as const satisfies Record<"iam" | "batch", readonly string[]>;
 
-/** Whether a call of a service is one that the guard looks at. */
+/** Whether the guard watches a call of a service; `name` is the call's name without its service. */
 export function isWatched(service: string, name: string): boolean {
   switch (service) {
     case "iam":

@@ -2,9 +2,9 @@ import type { JobQueue } from "../batch/batch.ts";
 import type { LinkedRole } from "./linked-role.ts";
 import type { LinkedEnvironment, RegionScan } from "./status.ts";
 
-/** One thing to do before a service-linked role can go, and to wait for before the next (R25, R27). */
+/** One step towards the deletion of a service-linked role. The next starts when it has finished (R25, R27). */
 export type DeletionStep =
-  /** Its jobs go on on the environments that it keeps, in their order. */
+  /** Removes environments from a queue. Its jobs continue on the environments that it keeps, in that order. */
   | {
       readonly step: "detach-queue";
       readonly region: string;
@@ -12,46 +12,46 @@ export type DeletionStep =
       readonly keeps: readonly string[];
     }
   | { readonly step: "disable-queue"; readonly region: string; readonly queue: string }
-  /** Nothing is left that it could run on; its jobs end with it. */
+  /** Deletes a queue that keeps no environment, and its jobs. */
   | { readonly step: "delete-queue"; readonly region: string; readonly queue: string }
   | { readonly step: "disable-environment"; readonly region: string; readonly environment: string }
   | { readonly step: "delete-environment"; readonly region: string; readonly environment: string }
-  /** Its deletion has begun already. */
+  /** Waits for an environment that is being deleted. */
   | { readonly step: "await-environment"; readonly region: string; readonly environment: string }
   | { readonly step: "delete-role"; readonly role: string };
 
-/** All that leads to the deletion of a service-linked role, in order. */
+/** The steps that delete a service-linked role, in order. */
 export interface DeletionPlan {
   readonly steps: readonly DeletionStep[];
-  /** Regions that could not be read: what uses the role there is not in the steps. */
+  /** Regions that could not be read. The steps lack the environments and queues of these. */
   readonly unread: readonly { readonly region: string; readonly why: string }[];
 }
 
-/** Plans the deletion of a service-linked role from what was found in each region (R25..R33). */
-export function planDeletion(role: LinkedRole, looks: readonly RegionScan[]): DeletionPlan {
+/** Plans the deletion of a service-linked role from the scans of its regions (R25..R33). */
+export function planDeletion(role: LinkedRole, scans: readonly RegionScan[]): DeletionPlan {
   return {
-    steps: [...looks.flatMap(planRegion), { step: "delete-role", role: role.name }],
-    unread: looks.flatMap((look) =>
-      look.status === "unread" ? [{ region: look.region, why: look.why }] : [],
+    steps: [...scans.flatMap(planRegion), { step: "delete-role", role: role.name }],
+    unread: scans.flatMap((scan) =>
+      scan.status === "unread" ? [{ region: scan.region, why: scan.why }] : [],
     ),
   };
 }
 
-function planRegion(look: RegionScan): readonly DeletionStep[] {
-  if (look.status === "unread") return [];
-  const going = new Set(look.environments.map(({ name }) => name));
+function planRegion(scan: RegionScan): readonly DeletionStep[] {
+  if (scan.status === "unread") return [];
+  const deleted = new Set(scan.environments.map(({ name }) => name));
   return [
-    ...look.queues.flatMap((queue) => planQueue(queue, going)),
-    ...look.environments.flatMap(planEnvironment),
+    ...scan.queues.flatMap((queue) => planQueue(queue, deleted)),
+    ...scan.environments.flatMap(planEnvironment),
   ];
 }
 
-// Batch deletes no environment that a queue still runs on, and a queue must keep one: with none left it goes as well.
+// Batch deletes no environment that a queue uses, and a queue must have one: a queue that would have none is deleted.
 function planQueue(
   { region, name: queue, environments }: JobQueue,
-  going: ReadonlySet<string>,
+  deleted: ReadonlySet<string>,
 ): readonly DeletionStep[] {
-  const keeps = environments.filter((environment) => !going.has(environment));
+  const keeps = environments.filter((environment) => !deleted.has(environment));
   if (keeps.length === environments.length) return [];
   if (keeps.length > 0) return [{ step: "detach-queue", region, queue, keeps }];
   return [
@@ -68,7 +68,7 @@ function planEnvironment({
 }: LinkedEnvironment): readonly DeletionStep[] {
   if (status === "DELETING") return [{ step: "await-environment", region, environment }];
   return [
-    // Also where the state reads DISABLED, the change to it may still be under way.
+    // The change to DISABLED may still be in progress.
     ...(state === "DISABLED" && status === "VALID"
       ? []
       : [{ step: "disable-environment", region, environment } as const]),

@@ -1,16 +1,16 @@
 import type { Instant } from "../model/instant.ts";
 import type { Observed } from "../model/role.ts";
 
-/** A service-linked role of Batch itself: named by Batch, written by AWS alone (R11..R14, 2.5). */
+/** A service-linked role of AWS Batch, which only AWS may write (R11..R14, 2.5). */
 export interface LinkedRole {
   readonly name: string;
-  /** The principal that may assume it, by which IAM makes it. */
+  /** The principal that may assume it. IAM creates the role for this service. */
   readonly service: string;
-  /** What of Batch works with it. */
+  /** The resources of AWS Batch that use it. */
   readonly usedBy: "compute environments" | "service environments";
 }
 
-/** Batch's own service-linked roles. Others, as those of Spot and ECS, are their services' to make and delete. */
+/** The service-linked roles of AWS Batch. Those of Spot and ECS belong to their own services. */
 export const linkedRoles: readonly LinkedRole[] = [
   { name: "AWSServiceRoleForBatch", service: "batch.amazonaws.com", usedBy: "compute environments" },
   {
@@ -20,17 +20,17 @@ export const linkedRoles: readonly LinkedRole[] = [
   },
 ];
 
-/** The path that a service's linked role stands at; a role of the same name elsewhere is another one (T8). */
+/** Returns the path of a service-linked role. A role of the same name at another path is a different role (T8). */
 export function linkedRolePath({ service }: Pick<LinkedRole, "service">): string {
   return `/aws-service-role/${service}/`;
 }
 
-/** ARN of a service-linked role (R14), whether or not it is there. */
+/** Returns the ARN of a service-linked role (R14), whether or not the role exists. */
 export function linkedRoleArn(role: LinkedRole, at: { account: string; partition: string }): string {
   return `arn:${at.partition}:iam::${at.account}:role${linkedRolePath(role)}${role.name}`;
 }
 
-/** When and where a role was last used; AWS keeps 400 days of it, and is some hours behind. */
+/** When and where a role was last used. AWS keeps 400 days of it, with a delay of some hours. */
 export interface LastUse {
   readonly at: Instant;
   readonly region?: string;
@@ -42,10 +42,10 @@ export interface ServiceUse extends LastUse {
   readonly service: string;
 }
 
-/** What IAM knows of a role's use (R26). A session of a service-linked role cannot be revoked, only waited for. */
+/** The use of a role as IAM reports it (R26). Sessions of a service-linked role cannot be revoked; they must expire. */
 export interface RoleActivity {
-  /** `null` is a role that was not used in the time that AWS keeps. */
+  /** `null` if the role was not used in the time that AWS keeps. */
   readonly role: Observed<LastUse | null>;
-  /** Service last accessed data, the latest first; services that were never called are left out. */
+  /** Service last accessed data, the latest first. Services that were never called are left out. */
   readonly services: Observed<readonly ServiceUse[]>;
 }

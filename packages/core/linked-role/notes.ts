@@ -5,20 +5,20 @@ import type { Note } from "../model/evidence.ts";
 import { type Part, partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 
-/** What was edited of a service-linked role, told as what it is now: AWS lets anybody who may edit these (R20, R21). */
+/** Returns a note for each part of a service-linked role that a change edited, with its value now (R20, R21). */
 export function noteEdits(change: Change, role: Role): readonly Note[] {
   return (change.edits ?? []).map((part) => ({
     kind: "note",
     part,
     topic: "linked-role-edited",
-    // The time tells one edit from the next that reads the same.
-    details: [`${change.call} at ${change.at}: ${tellPart(part, role)}`, ...cureOf(part)],
+    // The time distinguishes two edits with the same result.
+    details: [`${change.call} at ${change.at}: ${formatPartNow(part, role)}`, ...adviceOn(part)],
     grants: [],
     at: change.at,
   }));
 }
 
-function tellPart(part: Part, { description, tags }: Role): string {
+function formatPartNow(part: Part, { description, tags }: Role): string {
   if (part.kind === "description") {
     if (!description.observed) return `what the description reads now could not be read: ${description.why}`;
     return description.value === ""
@@ -31,7 +31,7 @@ function tellPart(part: Part, { description, tags }: Role): string {
   return found ? `its tag ${found[0]} is now "${found[1]}".` : `it has no tag ${key} now.`;
 }
 
-function cureOf(part: Part): readonly string[] {
+function adviceOn(part: Part): readonly string[] {
   return part.kind === "description"
     ? [
         "To write the description again: npx drift-guard slr describe TEXT. Nothing else of the role can be edited.",
@@ -39,7 +39,7 @@ function cureOf(part: Part): readonly string[] {
     : ["A tag gives and takes nothing by itself, but policies may ask for it."];
 }
 
-/** That a service-linked role is being deleted while AWS Batch uses it; `state` is what is known of the task. */
+/** Returns the note that a service-linked role is being deleted while AWS Batch uses it; `uses` are those uses. */
 export function noteDeletion(
   { at, deletionTask }: Pick<Change, "at" | "deletionTask">,
   uses: readonly RoleUse[],
@@ -57,10 +57,10 @@ export function noteDeletion(
   };
 }
 
-/** Longer than any deletion takes: who asks after that is not answered any more. */
+// Longer than any deletion takes.
 const longestDeletionHours = 24;
 
-/** Whether a deletion that was asked for at a change may still be under way at `now`, by the clock alone. */
+/** Whether a deletion that a change started may still be in progress at `now`: its first 24 hours. */
 export function mayBeUnderWay({ at }: Pick<Change, "at">, now: Date): boolean {
   return now.getTime() - Date.parse(at) < longestDeletionHours * 3_600_000;
 }

@@ -2,7 +2,7 @@ import type { JobQueue } from "../batch/batch.ts";
 import type { RoleReading } from "../model/role.ts";
 import { type LinkedRole, linkedRolePath } from "./linked-role.ts";
 
-/** An environment of Batch that works with a service-linked role. */
+/** A compute or service environment that uses a service-linked role. */
 export interface LinkedEnvironment {
   readonly region: string;
   readonly name: string;
@@ -12,38 +12,38 @@ export interface LinkedEnvironment {
   readonly status: string;
 }
 
-/** What one region was found to hold of a service-linked role's users. What could not be read may hold anything. */
+/** The environments and queues of one region that use a service-linked role. A region that is unread may have any. */
 export type RegionScan =
   | {
       readonly region: string;
       readonly status: "read";
       readonly environments: readonly LinkedEnvironment[];
-      /** The job queues that run on one of them, each with all the environments that it runs on, in its order. */
+      /** The job queues that use one of these environments, each with all its environments, in its order. */
       readonly queues: readonly JobQueue[];
     }
   | { readonly region: string; readonly status: "unread"; readonly why: string };
 
-/** Every environment that was found, of all regions. */
-export function environmentsOf(looks: readonly RegionScan[]): readonly LinkedEnvironment[] {
-  return looks.flatMap((look) => (look.status === "read" ? look.environments : []));
+/** Returns the environments of all regions that were read. */
+export function environmentsOf(scans: readonly RegionScan[]): readonly LinkedEnvironment[] {
+  return scans.flatMap((scan) => (scan.status === "read" ? scan.environments : []));
 }
 
 /**
- * How it stands with a service-linked role: as it should be (`present`), not there and not needed (`absent`), not there
- * while environments need it (`wanted`), there with nothing that uses it, which is worth a note (`unused`, R22), or not
- * there while a role of another path has its name (`look-alike`, T8).
+ * The status of a service-linked role: it exists and is used (`present`), exists and nothing uses it (`unused`, R22), does
+ * not exist and nothing needs it (`absent`), does not exist and environments need it (`absent-but-needed`), or does not
+ * exist and a role at another path has its name (`name-taken`, T8).
  */
 export type LinkedRoleStatus = "present" | "unused" | "absent" | "absent-but-needed" | "name-taken";
 
-/** Judges a service-linked role by what was read of it and of its users. A new one is never wrong by itself (R18). */
+/** Returns the status of a service-linked role. A role that AWS created since is `present`: no age is wrong (R18). */
 export function judgeLinkedRole(
   role: LinkedRole,
   reading: RoleReading,
-  looks: readonly RegionScan[],
+  scans: readonly RegionScan[],
 ): LinkedRoleStatus {
-  const used = environmentsOf(looks).length > 0;
+  const used = environmentsOf(scans).length > 0;
   if (reading.status === "absent") return used ? "absent-but-needed" : "absent";
   if (reading.role.path !== linkedRolePath(role)) return "name-taken";
-  // Where a region could not be read, something of it may use the role.
-  return used || looks.some(({ status }) => status === "unread") ? "present" : "unused";
+  // A region that is unread may have environments that use the role.
+  return used || scans.some(({ status }) => status === "unread") ? "present" : "unused";
 }

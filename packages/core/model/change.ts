@@ -3,7 +3,7 @@ import { Actor } from "./actor.ts";
 import { Instant } from "./instant.ts";
 import { Part } from "./part.ts";
 
-/** What a change concerns. Finding the roles behind anything but a role takes a read. */
+/** What a call changed. The roles that use a policy, profile, environment or definition must be read. */
 export const Subject = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("role"), name: z.string() }).readonly(),
   z.object({ kind: z.literal("policy"), arn: z.string() }).readonly(),
@@ -13,7 +13,7 @@ export const Subject = z.discriminatedUnion("kind", [
 ]);
 export type Subject = z.infer<typeof Subject>;
 
-/** Whether the call was carried out. A refused call changed nothing and is told as an attempt. */
+/** Whether AWS carried out the call. A refused call changed nothing; it is reported as an attempt. */
 export const Outcome = z.discriminatedUnion("status", [
   z.object({ status: z.literal("succeeded") }).readonly(),
   z
@@ -22,7 +22,7 @@ export const Outcome = z.discriminatedUnion("status", [
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
-/** One CloudTrail record, reduced to what it concerns, who did it, from where, and whether it succeeded. */
+/** One CloudTrail record, reduced to its subjects, its actor, its place and time, and its outcome. */
 export const Change = z
   .object({
     /** CloudTrail's `eventID`: the same for every copy of the record. */
@@ -36,21 +36,21 @@ export const Change = z
     outcome: Outcome,
     subjects: z.array(Subject).readonly(),
     requestId: z.string().exactOptional(),
-    /** The part of the role that the call writes, where its record shows it. */
+    /** The part of the role that the call writes, if its record shows it. */
     writes: Part.exactOptional(),
-    /** The task of a service-linked role's deletion. */
+    /** Id of the task that deletes a service-linked role; set by the call that starts it. */
     deletionTask: z.string().exactOptional(),
-    /** The parts that the call names, of those that may be edited of a service-linked role (R20). */
+    /** The editable parts of a service-linked role that the call names (R20). */
     edits: z.array(Part).readonly().exactOptional(),
   })
   .readonly();
 export type Change = z.infer<typeof Change>;
 
-/** A request to look at a role again, some time after a change. */
+/** A request to read a role again, some time after a change. */
 export interface Recheck {
   /** The role's name. */
   readonly role: string;
-  /** The change that made the guard look the first time; left out where the sweep did. */
+  /** The change that caused the first read; left out if a sweep did. */
   readonly after?: Change;
 }
 

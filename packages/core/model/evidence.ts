@@ -5,17 +5,16 @@ import { Instant } from "./instant.ts";
 import { NoteTopic } from "./note-topic.ts";
 import { Part, partOf } from "./part.ts";
 
-// A call is about the whole role, whatever part it was to write.
+// A call concerns the whole role, whichever part it writes.
 const RolePart = z.codec(z.literal("role"), Part.out, { decode: partOf, encode: () => "role" as const });
 
 const grants = z.array(Grant).readonly();
-// Change ids of the calls before the last, newest first and bounded: a copy of an old event is not a new call.
+// Ids of the earlier calls, newest first, bounded: a late copy of an event is not a new call.
 const earlier = z.array(z.string()).readonly();
 
 /**
- * On which side of the reference a role stands: it gives more, gives less, or differs where there are no grants to tell.
- *
- * A Deny that was added takes away, and so is told on the side `missing`; one that was removed, on the side `excess`.
+ * How a role differs from its reference: it allows more (`excess`), allows less (`missing`), or differs in something that
+ * is no grant (`altered`). An added Deny allows less, so it is `missing`; a removed Deny is `excess`.
  */
 export const DriftSide = z.enum(["excess", "missing", "altered"]);
 export type DriftSide = z.infer<typeof DriftSide>;
@@ -26,44 +25,44 @@ export const Drift = z
     kind: z.literal("drift"),
     part: Part,
     side: DriftSide,
-    /** What is allowed beyond the reference (`excess`), or no more (`missing`). */
+    /** Grants that the role has beyond its reference (`excess`), or that it lacks (`missing`). */
     grants,
     /** Deny statements that differ. Read them with `deniesAdded` and `deniesRemoved`, which say the direction. */
     denies: grants,
-    /** One sentence that says the difference where grants do not: an absent role, another boundary. */
+    /** One sentence about a difference that grants do not show, such as an absent role or another boundary. */
     detail: z.string().exactOptional(),
-    /** Of grants that job definitions need: the smallest inline policy that gives them, as JSON text. */
+    /** The smallest inline policy that allows what job definitions need, as JSON text. */
     cure: z.string().exactOptional(),
   })
   .readonly()
   .meta({ id: "Drift" });
 export type Drift = z.infer<typeof Drift>;
 
-/** The Deny statements that the role has and its reference does not. */
+/** Returns the Deny statements that the role has and its reference does not. */
 export function deniesAdded({ side, denies }: Pick<Drift, "side" | "denies">): readonly Grant[] {
   return side === "missing" ? denies : [];
 }
 
-/** The Deny statements that the reference has and the role does not. */
+/** Returns the Deny statements that the reference has and the role does not. */
 export function deniesRemoved({ side, denies }: Pick<Drift, "side" | "denies">): readonly Grant[] {
   return side === "excess" ? denies : [];
 }
 
-/** A part that could not be compared or read: never taken for clean. */
+/** A part that could not be read or compared. It is never treated as clean. */
 export const Undecided = z
   .object({ kind: z.literal("undecided"), part: Part, reasons: z.array(z.string()).readonly() })
   .readonly()
   .meta({ id: "Undecided" });
 export type Undecided = z.infer<typeof Undecided>;
 
-/** AWS's own newer version of a managed policy (R40): information, not drift. */
+/** Another version of a managed policy, published by AWS (R40). It is information, not drift. */
 export const VendorChange = z
   .object({
     kind: z.literal("vendor-change"),
     part: Part,
-    /** The live default version's id, such as `v13`. */
+    /** Id of the live default version, such as `v13`. */
     version: z.string(),
-    /** The version's id in the reference. */
+    /** Id of the reference's version. */
     since: z.string().exactOptional(),
     added: grants,
     removed: grants,
@@ -72,23 +71,23 @@ export const VendorChange = z
   .meta({ id: "VendorChange" });
 export type VendorChange = z.infer<typeof VendorChange>;
 
-/** Something about how AWS Batch uses a role that is no difference from its reference: nothing of it is put back. */
+/** An observation about a role that is no difference from its reference, so that no rollback concerns it. */
 export const Note = z
   .object({
     kind: z.literal("note"),
     part: Part,
     topic: NoteTopic,
-    /** Whole sentences, what to do among them. */
+    /** Whole sentences, including what to do. */
     details: z.array(z.string()).readonly(),
     grants,
-    /** When it was done, where the note is about a call; an older call says nothing new. */
+    /** The time of the call that the note is about, if any. A note about an earlier call changes nothing. */
     at: Instant.exactOptional(),
   })
   .readonly()
   .meta({ id: "Note" });
 export type Note = z.infer<typeof Note>;
 
-/** A call against a guarded role that IAM refused. */
+/** A call on a watched role that IAM refused. */
 export const Attempt = z
   .object({
     kind: z.literal("attempt"),
@@ -106,7 +105,7 @@ export const Attempt = z
   .meta({ id: "Attempt" });
 export type Attempt = z.infer<typeof Attempt>;
 
-/** A call by the guard's own rollback role that no recorded rollback made: somebody else holds its credentials. */
+/** A call by the guard's rollback role that no recorded rollback made: someone else has its credentials. */
 export const Impersonation = z
   .object({
     kind: z.literal("impersonation"),
@@ -121,7 +120,7 @@ export const Impersonation = z
   .meta({ id: "Impersonation" });
 export type Impersonation = z.infer<typeof Impersonation>;
 
-/** What a finding rests on. */
+/** The reason for a finding. */
 export const Evidence = z.discriminatedUnion("kind", [
   Drift,
   Undecided,
@@ -132,5 +131,5 @@ export const Evidence = z.discriminatedUnion("kind", [
 ]);
 export type Evidence = z.infer<typeof Evidence>;
 
-/** What evaluating a role against its reference can give; the other kinds of evidence come from changes. */
+/** Evidence from comparing a role with its reference. The other kinds come from changes. */
 export type Assessment = Drift | Undecided | VendorChange | Note;

@@ -26,7 +26,7 @@ const statements = z
   )
   .readonly();
 
-/** A grant as it is stored and told: the shape of `@drift-guard/policy`, checked where it is read back. */
+/** The schema of a stored grant, which has the shape of `Grant` in `@drift-guard/policy`. */
 export const Grant: z.ZodType<PolicyGrant> = z
   .object({
     actions: strings,

@@ -5,11 +5,14 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Evidence } from "./evidence.ts";
 import type { Grant } from "./grant.ts";
-import { printRoleKey, type Role, type RoleKey } from "./role.ts";
+import { formatRoleKey, type Role, type RoleKey } from "./role.ts";
 
-/** A finding's identity: hash of account, role, part, and side, or kind where it is no drift. 32 hex digits. */
+/**
+ * Returns the identity of a finding: a hash of the account, the role, the part, and the side (or the kind, if it is no
+ * drift). 32 hex digits.
+ */
 export function identifyFinding(role: RoleKey, evidence: Evidence): string {
-  return digestOf([printRoleKey(role), evidence.part, sideOf(evidence)]).slice(0, 32);
+  return digestOf([formatRoleKey(role), evidence.part, sideOf(evidence)]).slice(0, 32);
 }
 
 function sideOf(evidence: Evidence): string {
@@ -17,21 +20,21 @@ function sideOf(evidence: Evidence): string {
   return evidence.kind === "note" ? `note ${evidence.topic}` : evidence.kind;
 }
 
-/** Hash of what a piece of evidence says, blind to examples and to where statements stand. */
+/** Returns a hash of what evidence says, without examples and positions of statements. 64 hex digits. */
 export function digestEvidence(evidence: Evidence): string {
   switch (evidence.kind) {
     case "drift":
       return digestOf([
         evidence.side,
         evidence.part,
-        printGrants(evidence.grants),
-        printGrants(evidence.denies),
+        serialiseGrants(evidence.grants),
+        serialiseGrants(evidence.denies),
         evidence.detail,
       ]);
     case "vendor-change":
-      return digestOf([evidence.part, printGrants(evidence.added), printGrants(evidence.removed)]);
+      return digestOf([evidence.part, serialiseGrants(evidence.added), serialiseGrants(evidence.removed)]);
     case "note":
-      return digestOf([evidence.topic, evidence.part, evidence.details, printGrants(evidence.grants)]);
+      return digestOf([evidence.topic, evidence.part, evidence.details, serialiseGrants(evidence.grants)]);
     case "undecided":
       return digestOf([evidence.part, [...evidence.reasons].sort()]);
     case "attempt":
@@ -40,7 +43,7 @@ export function digestEvidence(evidence: Evidence): string {
   }
 }
 
-/** Hash of all that a rollback may overwrite, so that a role which moved since it was read is recognised. */
+/** Returns a hash of everything that a rollback may overwrite, to detect a change of the role after it was read. */
 export function digestRole(role: Role): string {
   return digestOf([
     role.id,
@@ -52,7 +55,7 @@ export function digestRole(role: Role): string {
   ]);
 }
 
-// IAM gives a document back in its own spelling: what it means has to be the same, not how it is written.
+// IAM may return a document in another spelling, so its canonical form is compared.
 function canonicalise(text: string): string {
   try {
     return canonicalText(parsePolicy(text));
@@ -62,12 +65,12 @@ function canonicalise(text: string): string {
   }
 }
 
-/** The texts of grants, sorted: two lists of grants are the same grants if these are the same. */
-export function printGrants(grants: readonly Grant[]): readonly string[] {
+/** Returns the texts of grants, sorted. Two lists hold the same grants exactly if these texts are equal. */
+export function serialiseGrants(grants: readonly Grant[]): readonly string[] {
   return grants.map(({ example: _, statements: __, nearest: ___, ...grant }) => canonicalJson(grant)).sort();
 }
 
-/** Hash of any value, whatever the order of its keys. */
+/** Returns the SHA-256 of a value's JSON with sorted keys, in hex. */
 export function digestOf(value: unknown): string {
   return bytesToHex(sha256(utf8ToBytes(canonicalJson(value))));
 }

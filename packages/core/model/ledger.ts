@@ -3,21 +3,21 @@ import { type Instant, millisecondsBetween } from "./instant.ts";
 import type { RoleKey } from "./role.ts";
 import type { Rollback } from "./rollback.ts";
 
-/** All that is stored about one role, under one version number. */
+/** The findings and rollbacks of one role, stored under one version number. */
 export interface Ledger {
   readonly role: RoleKey;
-  /** 0 where nothing is stored yet; every commit adds one or more. */
+  /** 0 if nothing is stored yet; every commit adds at least one. */
   readonly version: number;
   readonly findings: readonly Finding[];
   readonly rollbacks: readonly Rollback[];
 }
 
-/** The ledger of a role that nothing is known about. */
+/** Returns the ledger of a role without stored findings. */
 export function emptyLedger(role: RoleKey): Ledger {
   return { role, version: 0, findings: [], rollbacks: [] };
 }
 
-// Lambda ends a function after 15 minutes: a rollback that began before that runs no more.
+// Lambda stops a function after 15 minutes, so a rollback that started earlier is no longer running.
 const longestRunMinutes = 15;
 
 /** Whether a rollback of the role may still be running at `now`. */
@@ -25,7 +25,7 @@ export function isRollbackUnderway(ledger: Ledger, now: Instant): boolean {
   return ledger.rollbacks.some((rollback) => rollback.status === "running" && !isAbandoned(rollback, now));
 }
 
-/** Closes rollbacks whose function was stopped before it could say how they ended; the same ledger where none was. */
+/** Marks rollbacks as failed whose function was stopped before it recorded their end. Returns the same ledger if none was. */
 export function closeAbandoned(ledger: Ledger, now: Instant): Ledger {
   if (!ledger.rollbacks.some((rollback) => isAbandoned(rollback, now))) return ledger;
   const failure = "It ended before it could say how: its function was stopped.";
@@ -42,28 +42,31 @@ function isAbandoned({ status, startedAt }: Rollback, now: Instant): boolean {
 }
 
 /**
- * How long a ledger keeps what is over. A rollback decides about later ones for the budget's window, and whose call a
- * late event tells; a finding's number must not come again while a transition of it is stored, 400 days at most.
+ * How long ended rollbacks and resolved findings are kept. A rollback counts against later ones for the budget's window,
+ * and identifies its own calls in late events. A resolved finding keeps its sequence number from being used twice while
+ * its transitions are stored, which is up to 400 days.
  */
-const keep = { rollbacks: 20, rollbackDays: 30, resolvedDays: 430 };
+const retention = { rollbacks: 20, rollbackDays: 30, resolvedDays: 430 };
 
 /**
- * The ledger without what is long over: rollbacks that ended more than 30 days ago, beyond the newest 20, and findings
- * that were resolved more than 430 days ago. The very ledger that was given where there is none.
+ * Removes rollbacks that ended more than 30 days ago, except the newest 20, and findings that were resolved more than 430
+ * days ago. Returns the same ledger if there are none.
  */
 export function pruneLedger(ledger: Ledger, now: Instant): Ledger {
   const isOlder = (at: Instant, days: number) => millisecondsBetween(at, now) > days * 86_400_000;
   const findings = ledger.findings.filter(
-    ({ state, updatedAt }) => state !== "resolved" || !isOlder(updatedAt, keep.resolvedDays),
+    ({ state, updatedAt }) => state !== "resolved" || !isOlder(updatedAt, retention.resolvedDays),
   );
   const newest = new Set(
     ledger.rollbacks
       .toSorted((a, b) => millisecondsBetween(a.startedAt, b.startedAt))
-      .slice(0, keep.rollbacks),
+      .slice(0, retention.rollbacks),
   );
   const rollbacks = ledger.rollbacks.filter(
     (rollback) =>
-      newest.has(rollback) || rollback.status === "running" || !isOlder(rollback.endedAt, keep.rollbackDays),
+      newest.has(rollback) ||
+      rollback.status === "running" ||
+      !isOlder(rollback.endedAt, retention.rollbackDays),
   );
   const gone = ledger.findings.length - findings.length + ledger.rollbacks.length - rollbacks.length;
   return gone === 0 ? ledger : { ...ledger, findings, rollbacks };

@@ -3,7 +3,7 @@ import { Part } from "./part.ts";
 
 const base = { role: z.string(), part: Part };
 
-/** One IAM call that undoes a drift. Documents are JSON text. */
+/** One IAM call that repairs a drift. Documents are JSON text. */
 export const Step = z.discriminatedUnion("call", [
   z.object({ ...base, call: z.literal("iam:AttachRolePolicy"), policyArn: z.string() }).readonly(),
   z.object({ ...base, call: z.literal("iam:DetachRolePolicy"), policyArn: z.string() }).readonly(),
@@ -15,15 +15,15 @@ export const Step = z.discriminatedUnion("call", [
 ]);
 export type Step = z.infer<typeof Step>;
 
-/** The ordered IAM calls that undo drifts of one role. */
+/** The IAM calls, in order, that roll back drifts of one role. */
 export const Plan = z
   .object({
     role: z.string(),
-    /** The unique id of the role that was planned for; a role made anew in between is another role. */
+    /** The unique id of the role. A role that is deleted and created again has another id, and is not written. */
     roleId: z.string(),
-    /** Digest of the role as it was read when the plan was made; a role that moved since is not written. */
+    /** Digest of the role that was planned for (`digestRole`). A role that changed since then is not written. */
     expects: z.string(),
-    /** The findings whose drifts the steps undo. */
+    /** Ids of the findings whose drifts the steps repair. */
     findings: z.array(z.string()).readonly(),
     steps: z.array(Step).readonly(),
   })

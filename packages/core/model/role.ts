@@ -1,16 +1,16 @@
 import * as z from "zod";
 
-/** Something that a source shows, or why it does not: what is not observed is never taken for clean. */
+/** A value that a source shows, or why it does not. What is not observed is never treated as clean. */
 export type Observed<T> =
   | { readonly observed: true; readonly value: T }
   | { readonly observed: false; readonly why: string };
 
-/** Wraps a value that was read. */
+/** Returns an observed value. */
 export function seen<T>(value: T): Observed<T> {
   return { observed: true, value };
 }
 
-/** Stands for a value that could not be read; `why` is a sentence for a person. */
+/** Returns a value that could not be read; `why` is a sentence for people. */
 export function unseen(why: string): { readonly observed: false; readonly why: string } {
   return { observed: false, why };
 }
@@ -33,13 +33,13 @@ export type AttachedPolicy = z.infer<typeof AttachedPolicy>;
 export const InlinePolicy = z.object({ name: z.string(), text: z.string() }).readonly();
 export type InlinePolicy = z.infer<typeof InlinePolicy>;
 
-/** A live IAM role as read. Documents are JSON text, percent-decoded; whether they parse is evaluate's to say. */
+/** A live IAM role as read. Documents are JSON text, percent-decoded, and may not parse. */
 export const Role = z
   .object({
     account: z.string(),
     partition: z.string(),
     name: z.string(),
-    /** The unique id (`AROA…`): a role that was deleted and made anew has another. */
+    /** The unique id (`AROA…`). A role that is deleted and created again has another. */
     id: z.string(),
     path: z.string(),
     arn: z.string(),
@@ -58,7 +58,7 @@ export const Role = z
   .readonly();
 export type Role = z.infer<typeof Role>;
 
-/** What reading a role by its name gave: IAM was asked, and the role is there or is not. */
+/** The result of reading a role by its name: IAM answered that it exists or that it does not. */
 export type RoleReading =
   | { readonly status: "present"; readonly role: Role }
   | { readonly status: "absent"; readonly account: string; readonly name: string };
@@ -67,8 +67,8 @@ export type RoleReading =
 export const RoleKey = z.object({ account: z.string(), name: z.string() }).readonly().meta({ id: "RoleKey" });
 export type RoleKey = z.infer<typeof RoleKey>;
 
-/** The key's text, under which the role's ledger is stored; role names are case-insensitive in IAM. */
-export function printRoleKey(key: RoleKey): string {
+/** Returns the key's text, under which the role's ledger is stored. Lower case: IAM compares role names without case. */
+export function formatRoleKey(key: RoleKey): string {
   return `${key.account}#${key.name.toLowerCase()}`;
 }
 

@@ -3,13 +3,15 @@ import { Instant } from "./instant.ts";
 import { Plan } from "./plan.ts";
 import { Role } from "./role.ts";
 
-/** A step that was called; `requestId` is what CloudTrail's record of the call carries. */
+/** A step whose call was made. */
 export const StepDone = z
   .object({
+    /** Index in the plan's steps. */
     step: z.number(),
     at: Instant,
+    /** The request id in CloudTrail's record of the call. */
     requestId: z.string().exactOptional(),
-    /** Set where IAM did not carry it out, or nobody knows whether it did. */
+    /** Set if IAM refused the call, or if no answer shows whether IAM carried it out. */
     failed: z.enum(["refused", "unanswered"]).exactOptional(),
   })
   .readonly();
@@ -18,13 +20,13 @@ export type StepDone = z.infer<typeof StepDone>;
 const base = {
   id: z.string(),
   plan: Plan,
-  /** The role before the first step, whole, so that a person can undo the rollback itself. */
+  /** The role before the first step, so that a person can reverse the rollback. */
   before: Role,
   startedAt: Instant,
   done: z.array(StepDone).readonly(),
 };
 
-/** One plan carried out. It is recorded before its first call, so that the call's own event is recognised. */
+/** The execution of a plan. It is stored before its first call, so that the event of that call is recognised. */
 export const Rollback = z.discriminatedUnion("status", [
   z.object({ ...base, status: z.literal("running") }).readonly(),
   z.object({ ...base, status: z.literal("done"), endedAt: Instant }).readonly(),

@@ -16,13 +16,13 @@ export const TransitionKind = z.enum([
 ]);
 export type TransitionKind = z.infer<typeof TransitionKind>;
 
-/** The kinds that ask for a rollback; whether there is one is the configuration's and the control's to say. */
+/** The kinds that request a rollback. The configuration and the control decide whether there is one. */
 export const rollbackKinds: readonly TransitionKind[] = ["opened", "worsened", "reopened", "approved"];
 
 /** `source` and `detail-type` of the event on the guard's own bus that carries a transition. */
 export const transitionEvent = { source: "drift-guard", detailType: "Transition" } as const;
 
-/** What made the guard look, or act. */
+/** What caused a transition: the event, recheck or sweep that led to a read, or a rollback. */
 export const Cause = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("change"), changeId: z.string(), call: z.string(), at: Instant }).readonly(),
   z.object({ kind: z.literal("recheck") }).readonly(),
@@ -35,7 +35,7 @@ export const Cause = z.discriminatedUnion("kind", [
       at: Instant,
       /** Such as `job nightly FAILED`. */
       what: z.string(),
-      /** AWS Batch's words. */
+      /** The reason that AWS Batch gives. */
       reason: z.string(),
     })
     .readonly(),
@@ -43,10 +43,10 @@ export const Cause = z.discriminatedUnion("kind", [
 ]);
 export type Cause = z.infer<typeof Cause>;
 
-/** The note of a finding that resolved because its role is gone. */
+/** The note of a finding that resolved because its role was deleted. */
 export const roleGone = "The role does not exist any more.";
 
-/** An immutable record of something that happened to a finding. Told at least once; every copy carries the same id. */
+/** An immutable record of a change to a finding. It is delivered at least once, each time with the same id. */
 export const Transition = z
   .object({
     schema: z.literal(1),
@@ -55,11 +55,11 @@ export const Transition = z
     kind: TransitionKind,
     at: Instant,
     cause: Cause,
-    /** Who caused it, where that is known. */
+    /** The actor who caused it, if known. */
     actor: Actor.exactOptional(),
-    /** For a person: why it was refused, what was put back. */
+    /** For people: why a rollback was refused, or what it changed. */
     note: z.string().exactOptional(),
-    /** The finding as it was after the transition. */
+    /** The finding after the transition. */
     finding: Finding,
   })
   .readonly();

@@ -1,7 +1,7 @@
 import { nameActor } from "../config/trusted-actor.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
-import { digestEvidence, printGrants } from "../model/identity.ts";
+import { digestEvidence, serialiseGrants } from "../model/identity.ts";
 import { isBefore, millisecondsBetween } from "../model/instant.ts";
 import type { Observation } from "./observation.ts";
 
@@ -56,17 +56,17 @@ function formatFacts(evidence: Evidence): readonly string[] {
   switch (evidence.kind) {
     case "drift":
       return [
-        ...printGrants(evidence.grants),
-        ...printGrants(evidence.denies).map((deny) => `deny ${deny}`),
+        ...serialiseGrants(evidence.grants),
+        ...serialiseGrants(evidence.denies).map((deny) => `deny ${deny}`),
         ...(evidence.detail === undefined ? [] : [evidence.detail]),
       ];
     case "vendor-change":
       return [
-        ...printGrants(evidence.added),
-        ...printGrants(evidence.removed).map((grant) => `gone ${grant}`),
+        ...serialiseGrants(evidence.added),
+        ...serialiseGrants(evidence.removed).map((grant) => `gone ${grant}`),
       ];
     case "note":
-      return [...evidence.details, ...printGrants(evidence.grants)];
+      return [...evidence.details, ...serialiseGrants(evidence.grants)];
     case "undecided":
       // A new reason why a part is undecided makes nothing worse.
       return [];

@@ -6,22 +6,22 @@ import { RoleKey } from "../model/role.ts";
 import { Rollback } from "../model/rollback.ts";
 import { Transition } from "../model/transition.ts";
 
-// What every store holds, beside the keys and the schema's number of core/store/keys.ts.
+// The items of every store. Each also has its keys and the number of its schema (store/keys.ts).
 
-/** Holds a ledger's version; every commit is conditional on it. */
+/** A ledger's version, on which every commit is conditional. */
 export const LedgerItem = z.object({ role: RoleKey, version: z.number() });
-/** Holds a finding. */
+/** A finding. */
 export const FindingItem = z.object({ finding: Finding });
-/** Holds a rollback, with the role as it was before. */
+/** A rollback, with the role before it. */
 export const RollbackItem = z.object({ rollback: Rollback });
-/** Holds a transition, and when a sink was last to be told again of it. */
+/** A transition, and when it was last marked for delivery again. */
 export const TransitionItem = z.object({ transition: Transition, renewedAt: Instant.exactOptional() });
 
-/** Holds an exception that a person made. */
+/** An exception. */
 export const ExceptionItem = z.object({ exception: Exception });
-/** Holds a person's approval. */
+/** An approval. */
 export const ApprovalItem = z.object({ approval: Approval });
-/** Holds why rollbacks stopped: a breaker that is open, or a pause. */
+/** Why rollbacks are stopped: an open breaker, or a pause. */
 export const StopItem = z.object({ reason: z.string() });
-/** Holds how much of a budget was spent. */
+/** The number of rollbacks spent from a budget. */
 export const BudgetItem = z.object({ spent: z.number() });

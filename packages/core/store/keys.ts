@@ -1,36 +1,37 @@
 import type { UsageSubject } from "../batch/role-use.ts";
 import type { RoleKey } from "../model/role.ts";
-import { printRoleKey } from "../model/role.ts";
+import { formatRoleKey } from "../model/role.ts";
 
-/** The schema of every stored item; an item of another schema is not read. */
+/** The schema number of every stored item. Stores refuse items of another schema. */
 export const schema = 1;
 
-/** Keys of the findings table: one partition per role, `account#role`, the name lower-cased. */
+/** Keys of the findings table. A role's partition is `account#role`, with the name in lower case. */
 export const findingKeys = {
-  partition: (role: RoleKey) => printRoleKey(role),
+  partition: (role: RoleKey) => formatRoleKey(role),
   ledger: () => "LEDGER",
   finding: (id: string) => `FINDING#${id}`,
   rollback: (id: string) => `ROLLBACK#${id}`,
-  /** Zero-padded, so that the order of keys is the order of time. */
+  /** The number is zero-padded, so that keys sort by time. */
   transition: (id: string, seq: number) => `TRANSITION#${id}#${String(seq).padStart(6, "0")}`,
-  /** Begins the keys of all transitions, which the table's stream is read for … */
+  /** The prefix of all transitions' keys; the table's stream is filtered by it. */
   anyTransition: "TRANSITION#",
-  /** … and of one finding's. */
+  /** The prefix of the keys of one finding's transitions. */
   transitions: (id: string) => `TRANSITION#${id}#`,
-  /** What uses the role: beyond all that a load reads. */
+  /** A use of the role; loading the ledger does not read it. */
   usage: ({ kind, region, name }: UsageSubject) => `USAGE#${kind}#${region}#${name}`,
+  /** The prefix of all uses' keys. */
   anyUsage: "USAGE#",
-  /** The partition of what uses roles, each with the names of its roles. */
+  /** The account's partition: environments and definitions, with the names of their roles. */
   account: (account: string) => `${account}#`,
-  /** A load reads from here … */
+  /** The first key that loading a ledger reads. */
   first: "FINDING#",
-  /** … to here, which leaves the transitions out. */
+  /** The last key that loading a ledger reads; transitions come after it. */
   last: "ROLLBACK#~",
 };
 
-/** Keys of the control table: what people decided, what stops rollbacks, and the budgets. */
+/** Keys of the control table: decisions of people, stops of rollbacks, and budgets. */
 export const controlKeys = {
-  partition: (role: RoleKey) => printRoleKey(role),
+  partition: (role: RoleKey) => formatRoleKey(role),
   account: (account: string) => `${account}#`,
   exception: (findingId: string) => `EXCEPTION#${findingId}`,
   approval: (findingId: string) => `APPROVAL#${findingId}`,

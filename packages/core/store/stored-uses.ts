@@ -4,10 +4,10 @@ import type { UsesByRole } from "../batch/uses.ts";
 import { digestOf } from "../model/identity.ts";
 import { sameRoleName } from "../model/role.ts";
 
-/** What is stored in a role's partition: how one environment or definition uses it. */
+/** The item in a role's partition: how one environment or definition uses the role. */
 export const UsageItem = z.object({ uses: z.array(RoleUse).readonly() });
 
-/** What is stored in the account's partition: an environment or definition, and the names of its roles. */
+/** The item in the account's partition: an environment or definition, and the names of its roles. */
 export const RoleUserItem = z.object({
   subject: z.object({
     kind: z.enum(["compute-environment", "job-definition"]),
@@ -15,30 +15,30 @@ export const RoleUserItem = z.object({
     name: z.string(),
   }),
   roles: z.array(z.string()),
-  /** Of all its uses: what did not change is not written again. */
+  /** Digest of all its uses; equal uses are not written again. */
   digest: z.string(),
   version: z.number(),
 });
 export type RoleUserItem = z.infer<typeof RoleUserItem>;
 
-/** What taking an environment or definition in writes. */
+/** The writes that record an environment or definition. */
 export interface UsageWrite {
   readonly item: RoleUserItem;
-  /** Roles, by name, whose uses are to be written. */
+  /** The uses to write, by role name. */
   readonly puts: readonly (readonly [role: string, uses: readonly RoleUse[]])[];
-  /** Names of roles that are not used any more. */
+  /** Names of roles whose uses are to be deleted. */
   readonly deletes: readonly string[];
 }
 
-/** What taking an environment or definition in changes. */
+/** The effect of recording an environment or definition. */
 export interface UsageChange {
-  /** Left out where nothing changed. */
+  /** Left out if nothing changed. */
   readonly write?: UsageWrite;
-  /** Names of the roles that it uses or did. */
+  /** Names of the roles that it uses now or used before. */
   readonly touched: readonly string[];
 }
 
-/** Works out what is to be written of an environment or definition, from what is stored of it. */
+/** Returns the writes that record the uses of an environment or definition; `before` is its stored item, if any. */
 export function planUsage(
   before: RoleUserItem | undefined,
   subject: UsageSubject,

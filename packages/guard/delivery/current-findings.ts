@@ -1,4 +1,4 @@
-import { printRoleKey, type RoleKey } from "@drift-guard/core/model/role";
+import { formatRoleKey, type RoleKey } from "@drift-guard/core/model/role";
 import type { Delivery, FindingImporter, FindingStore } from "@drift-guard/core/ports";
 
 /** Ports that import findings into a hub, which keeps the last state that it was sent. */
@@ -42,7 +42,7 @@ async function loadSequences(
   roles: readonly RoleKey[],
   findings: ImportPorts["findings"],
 ): Promise<ReadonlyMap<string, number>> {
-  const distinct = new Map(roles.map((role) => [printRoleKey(role), role]));
+  const distinct = new Map(roles.map((role) => [formatRoleKey(role), role]));
   const ledgers = await Promise.all([...distinct.values()].map((role) => findings.load(role)));
   return new Map(ledgers.flatMap((ledger) => ledger.findings.map(({ id, seq }) => [id, seq] as const)));
 }

@@ -23,7 +23,7 @@ const call = {
   earlier: [],
 };
 
-// What is stored, as JSON: the text forms are what the identities were computed from.
+// Evidence as stored JSON, from which the expected identities were computed.
 const pinned = [
   {
     account: "123456789012",
@@ -140,18 +140,18 @@ const expected: readonly (readonly [id: string, digest: string])[] = [
   ["f8dac3ca590856ef58d96c65f6fd0b82", "6d44b55975d511c58b6409c320f68e607908e63af7bed93eff54ac76c6344ec0"],
 ];
 
-describe("identities that stores and subscribers hold", () => {
+describe("identities in stores and messages", () => {
   for (const [index, { account, role: name, evidence: stored }] of pinned.entries()) {
     const evidence = Evidence.parse(stored);
     const topic = evidence.kind === "note" ? ` ${evidence.topic}` : "";
-    it(`do not move for ${evidence.kind}${topic} at ${stored.part} of ${name}`, () => {
+    it(`do not change for ${evidence.kind}${topic} at ${stored.part} of ${name}`, () => {
       const [id, digest] = expected[index] ?? [];
       assert.equal(identifyFinding({ account, name }, evidence), id);
       assert.equal(digestEvidence(evidence), digest);
     });
   }
 
-  it("do not move for transitions", () => {
+  it("do not change for transitions", () => {
     const { transitions } = reconcile({
       ledger: emptyLedger({ account: "210987654321", name: "ecsInstanceRole" }),
       evidence: pinned

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { LinkedRoleRefusedError } from "@drift-guard/core/errors";
 import type { Deletion } from "@drift-guard/core/model/deletion";
-import { printRoleKey } from "@drift-guard/core/model/role";
+import { formatRoleKey } from "@drift-guard/core/model/role";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
 import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
@@ -43,8 +43,8 @@ function ports(): DeletionPorts {
     keeper: account.keeper(ada),
     memory: {
       ready: async () => {},
-      load: async (role) => saved.get(printRoleKey(role)),
-      save: async (deletion) => void saved.set(printRoleKey(deletion.role), deletion),
+      load: async (role) => saved.get(formatRoleKey(role)),
+      save: async (deletion) => void saved.set(formatRoleKey(deletion.role), deletion),
     },
     now: () => clock.now(),
     pause: async (seconds) => clock.advance(seconds),
@@ -105,10 +105,10 @@ describe("The deletion of a service-linked role", () => {
 
   it("is resumed by a program that is started again after a crash", async () => {
     await submitDeletion(key, ports());
-    const known = saved.get(printRoleKey(key));
+    const known = saved.get(formatRoleKey(key));
     assert.ok(known);
     assert.equal((await collectPolls(known)).at(-1)?.deletion.last.status, "SUCCEEDED");
-    assert.equal(saved.get(printRoleKey(key))?.last.status, "SUCCEEDED");
+    assert.equal(saved.get(formatRoleKey(key))?.last.status, "SUCCEEDED");
   });
 
   it("is not submitted where it cannot be saved", async () => {

@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { JobQueue } from "@drift-guard/core/batch/batch";
 import { type DeletionStep, planDeletion } from "@drift-guard/core/linked-role/deletion-plan";
-import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role/linked-role";
-import {
-  judgeLinkedRole,
-  type LinkedEnvironment,
-  type RegionScan,
-} from "@drift-guard/core/linked-role/status";
-import type { RoleReading } from "@drift-guard/core/model/role";
+import { type LinkedRole, linkedRoles } from "@drift-guard/core/linked-role/linked-role";
+import type { LinkedEnvironment, RegionScan } from "@drift-guard/core/linked-role/status";
 import fc from "fast-check";
-import { account, aRole } from "../builders.ts";
 
 const role: LinkedRole = linkedRoles[0] ?? assert.fail("Batch has a service-linked role");
 const region = "eu-west-1";
@@ -19,21 +13,21 @@ function anEnvironment(name: string, over: Partial<LinkedEnvironment> = {}): Lin
   return { region, name, state: "ENABLED", status: "VALID", ...over };
 }
 
-function aLook(environments: readonly LinkedEnvironment[], queues: readonly JobQueue[] = []): RegionScan {
+function aScan(environments: readonly LinkedEnvironment[], queues: readonly JobQueue[] = []): RegionScan {
   return { region, status: "read", environments, queues };
 }
 
-describe("The plan of a deletion", () => {
-  it("is the role's deletion alone where nothing uses it", () => {
-    assert.deepEqual(planDeletion(role, [aLook([])]), {
+describe("the plan of a deletion", () => {
+  it("is the role's deletion alone if nothing uses the role", () => {
+    assert.deepEqual(planDeletion(role, [aScan([])]), {
       steps: [{ step: "delete-role", role: role.name }],
       unread: [],
     });
   });
 
-  it("disables an environment and then deletes it, but for what is done or under way", () => {
+  it("disables an environment and then deletes it, without the steps that are done or in progress", () => {
     const { steps } = planDeletion(role, [
-      aLook([
+      aScan([
         anEnvironment("on"),
         anEnvironment("off", { state: "DISABLED" }),
         anEnvironment("turning", { state: "DISABLED", status: "UPDATING" }),
@@ -57,15 +51,15 @@ describe("The plan of a deletion", () => {
     );
   });
 
-  it("says which regions could not be read", () => {
+  it("lists the regions that could not be read", () => {
     const { unread } = planDeletion(role, [{ region, status: "unread", why: "denied" }]);
     assert.deepEqual(unread, [{ region, why: "denied" }]);
   });
 
-  it("frees every environment of queues, disables it, deletes it, in this order, and leaves all others alone", () => {
+  it("removes every environment from its queues, disables it and deletes it, in this order, and no other environment", () => {
     fc.assert(
-      fc.property(anAccount(), ({ looks, queues, linked }) => {
-        const { steps } = planDeletion(role, looks);
+      fc.property(anAccount(), ({ scans, queues, linked }) => {
+        const { steps } = planDeletion(role, scans);
         let left: readonly JobQueue[] = queues;
         const gone = new Set<string>();
         const disabled = new Set<string>();
@@ -81,7 +75,7 @@ describe("The plan of a deletion", () => {
   });
 });
 
-// Does a step as Batch does: it deletes no environment that is enabled or has a queue, and empties no queue.
+// Carries out a step as Batch does: it deletes no environment that is enabled or in a queue, and empties no queue.
 function carryOut(
   step: DeletionStep,
   queues: readonly JobQueue[],
@@ -133,43 +127,6 @@ function anAccount() {
       );
       const environments = [...linked].map((name) => anEnvironment(name));
       const using = queues.filter((queue) => queue.environments.some((name) => linked.has(name)));
-      return { linked, queues, looks: [aLook(environments, using)] };
+      return { linked, queues, scans: [aScan(environments, using)] };
     });
 }
-
-describe("A service-linked role", () => {
-  const absent: RoleReading = { status: "absent", account, name: role.name };
-  const there = (path: string): RoleReading => ({
-    status: "present",
-    role: aRole({ name: role.name, path }),
-  });
-  const linked = there("/aws-service-role/batch.amazonaws.com/");
-  const unread: RegionScan = { region: "us-east-1", status: "unread", why: "denied" };
-
-  it("has Batch's name and path in every partition", () => {
-    assert.equal(
-      linkedRoleArn(role, { account, partition: "aws-cn" }),
-      `arn:aws-cn:iam::${account}:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch`,
-    );
-  });
-
-  it("may be absent unless something needs it", () => {
-    assert.equal(judgeLinkedRole(role, absent, [aLook([])]), "absent");
-    assert.equal(judgeLinkedRole(role, absent, [aLook([anEnvironment("ce")])]), "absent-but-needed");
-  });
-
-  it("is as it should be when it is there, new or not", () => {
-    assert.equal(judgeLinkedRole(role, linked, [aLook([anEnvironment("ce")])]), "present");
-  });
-
-  it("is unused only where every region was read", () => {
-    assert.equal(judgeLinkedRole(role, linked, [aLook([])]), "unused");
-    assert.equal(judgeLinkedRole(role, linked, [aLook([]), unread]), "present");
-  });
-
-  it("is not a role of the same name at another path", () => {
-    for (const path of ["/", "/service-role/", "/aws-service-role/ecs.amazonaws.com/"]) {
-      assert.equal(judgeLinkedRole(role, there(path), [aLook([])]), "name-taken");
-    }
-  });
-});

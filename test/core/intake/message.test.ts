@@ -4,16 +4,16 @@ import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import {
+  formatRecheck,
   type Message,
   parseEnvelope,
   parseMessage,
   parseRecord,
-  printRecheck,
 } from "@drift-guard/core/intake/message";
 import type { Change } from "@drift-guard/core/model/change";
 import { partOf } from "@drift-guard/core/model/part";
 import fc from "fast-check";
-import { aChange } from "../builders.ts";
+import { aChange } from "../../builders.ts";
 
 const record = (over: Record<string, unknown> = {}) => ({
   eventID: "e-1",
@@ -33,7 +33,7 @@ function changeIn(message: Message): Change {
 }
 
 describe("a CloudTrail record", () => {
-  it("is reduced to who did what to which role, and whether it succeeded", () => {
+  it("becomes a change with its actor, call, subject and outcome", () => {
     assert.deepEqual(changeIn(parseRecord(record())), {
       id: "e-1",
       at: "2026-11-22T12:00:00Z",
@@ -58,7 +58,7 @@ describe("a CloudTrail record", () => {
       { kind: "policy", arn: "arn:aws:iam::123456789012:policy/team/P" },
     ],
   ] as const) {
-    it(`of a refused call tells its target in the message: "${message}"`, () => {
+    it(`of a refused call takes its subject from the message: "${message}"`, () => {
       const change = changeIn(
         parseRecord(
           record({
@@ -75,7 +75,7 @@ describe("a CloudTrail record", () => {
     });
   }
 
-  it("of a managed policy concerns the policy, not a role", () => {
+  it("of a managed policy has the policy as its subject, and no role", () => {
     const change = changeIn(
       parseRecord(
         record({
@@ -96,28 +96,31 @@ describe("a CloudTrail record", () => {
       },
     ],
     [
-      "a policy of another account, told by the refusal alone",
+      "a policy of another account in the message of a refusal alone",
       {
         eventName: "DeletePolicy",
         requestParameters: null,
         errorMessage: "not authorized … on resource: policy arn:aws:iam::999999999999:policy/x",
       },
     ],
-    ["no ARN", { eventName: "DeletePolicy", requestParameters: { policyArn: "arn:aws:iam::a:policy" } }],
     [
-      "a policy's name that is too long",
+      "a policy by a malformed ARN",
+      { eventName: "DeletePolicy", requestParameters: { policyArn: "arn:aws:iam::a:policy" } },
+    ],
+    [
+      "a policy by a name that is too long",
       {
         eventName: "DeletePolicy",
         requestParameters: { policyArn: `arn:aws:iam::123456789012:policy/${"x".repeat(129)}` },
       },
     ],
     [
-      "a profile by a name that none has",
+      "a profile by an impossible name",
       { eventName: "AddRoleToInstanceProfile", requestParameters: { instanceProfileName: "a b" } },
     ],
-    ["a role by a name that none has", { requestParameters: { roleName: "x".repeat(3000) } }],
+    ["a role by an impossible name", { requestParameters: { roleName: "x".repeat(3000) } }],
     [
-      "a compute environment by a name that none has",
+      "a compute environment by an impossible name",
       {
         eventSource: "batch.amazonaws.com",
         eventName: "UpdateComputeEnvironment",
@@ -125,7 +128,7 @@ describe("a CloudTrail record", () => {
       },
     ],
     [
-      "a job definition by a name that none has",
+      "a job definition by an impossible name",
       {
         eventSource: "batch.amazonaws.com",
         eventName: "DeregisterJobDefinition",
@@ -133,13 +136,13 @@ describe("a CloudTrail record", () => {
       },
     ],
   ] as const) {
-    it(`that names ${what} concerns nothing: anybody can make a refused call of it`, () => {
+    it(`that names ${what} has no subject`, () => {
       const refused = { errorCode: "ValidationError", errorMessage: "no", ...over };
       assert.equal(parseRecord(record(refused)).kind, "irrelevant");
     });
   }
 
-  it("that names AWS's own policy concerns it in every account", () => {
+  it("that names a policy of AWS has it as its subject in every account", () => {
     const arn = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
     const refused = {
       eventName: "CreatePolicyVersion",
@@ -149,7 +152,7 @@ describe("a CloudTrail record", () => {
     assert.deepEqual(changeIn(parseRecord(record(refused))).subjects, [{ kind: "policy", arn }]);
   });
 
-  it("of a service-linked role's deletion is found by its task", () => {
+  it("of a service-linked role's deletion takes the role from the task", () => {
     const task = "task/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch/0f1e";
     const change = changeIn(
       parseRecord(
@@ -163,7 +166,7 @@ describe("a CloudTrail record", () => {
     assert.deepEqual(change.subjects, [{ kind: "role", name: "AWSServiceRoleForBatch" }]);
   });
 
-  it("of a compute environment names its roles, whatever form they are written in", () => {
+  it("of a compute environment has its roles as subjects, given by ARN, path or name", () => {
     const change = changeIn(
       parseRecord(
         record({
@@ -184,7 +187,7 @@ describe("a CloudTrail record", () => {
     ]);
   });
 
-  it("of a session names the role behind it", () => {
+  it("of a session has the role as the actor's issuer", () => {
     const { actor } = changeIn(
       parseRecord(
         record({
@@ -200,21 +203,21 @@ describe("a CloudTrail record", () => {
     assert.equal(actor.session, "ann@example.com");
   });
 
-  it("of a call that alters no role is irrelevant, and says why", () => {
+  it("of a call that changes no role is irrelevant, with the reason", () => {
     assert.deepEqual(parseRecord(record({ eventName: "GetRole" })), {
       kind: "irrelevant",
       why: "iam:GetRole cannot alter a role that Batch uses",
     });
   });
 
-  it("that lacks what makes it one is unreadable, by the field's name", () => {
+  it("without a required field is unreadable, and the error names the field", () => {
     assert.throws(() => parseRecord({ ...record(), eventID: undefined }), {
       name: "MessageUnreadableError",
       message: /eventID/,
     });
   });
 
-  it("with hostile parameters neither throws nor pollutes", () => {
+  it("with hostile parameters neither throws nor pollutes prototypes", () => {
     const hostile = JSON.parse(
       '{"roleName": {"toString": 1}, "__proto__": {"roleName": "evil"}, "policyArn": 7}',
     );
@@ -223,7 +226,7 @@ describe("a CloudTrail record", () => {
 });
 
 describe("a message", () => {
-  it("carries an envelope or a recheck", () => {
+  it("contains an envelope or a recheck", () => {
     const envelope = {
       source: "aws.iam",
       "detail-type": "AWS API Call via CloudTrail",
@@ -234,16 +237,16 @@ describe("a message", () => {
     assert.deepEqual(parseMessage('{"recheck":"R"}'), { kind: "recheck", recheck: { role: "R" } });
   });
 
-  it("that asks for a recheck reads as it was printed", () => {
+  it("parses to the recheck that it was made from", () => {
     for (const recheck of [
       { role: "R" },
       { role: "R", after: aChange({ writes: "trust", edits: [partOf("tag:a:b")] }) },
     ]) {
-      assert.deepEqual(parseMessage(printRecheck(recheck)), { kind: "recheck", recheck });
+      assert.deepEqual(parseMessage(formatRecheck(recheck)), { kind: "recheck", recheck });
     }
   });
 
-  it("of another kind of event is irrelevant", () => {
+  it("with another kind of event is irrelevant", () => {
     const message = parseEnvelope({
       source: "aws.guardduty",
       "detail-type": "GuardDuty Finding",
@@ -252,7 +255,7 @@ describe("a message", () => {
     assert.equal(message.kind, "irrelevant");
   });
 
-  it("of a job that failed is unreadable without the time of the event", () => {
+  it("about a failed job is unreadable without the event's time", () => {
     const event = {
       source: "aws.batch",
       "detail-type": "Batch Job State Change",
@@ -264,7 +267,7 @@ describe("a message", () => {
     }
   });
 
-  it("ends in a message or a MessageUnreadableError, whatever it holds", () => {
+  it("parses or throws MessageUnreadableError, whatever it contains", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (body) => {
         try {
@@ -276,7 +279,7 @@ describe("a message", () => {
     );
   });
 
-  it("ends so too with any field of a real record replaced", () => {
+  it("does so with any field of a real record replaced", () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(record())), fc.jsonValue(), (field, value) => {
         try {
@@ -289,9 +292,9 @@ describe("a message", () => {
   });
 });
 
-describe("records of real trails, where they are at hand", () => {
-  it("are read, all but those whose time is no time", () => {
-    const folder = resolve(import.meta.dirname, "../../../shared/data/cloudtrail/by-event");
+describe("records of real trails, if their files exist", () => {
+  it("parse, except those without a valid time or id", () => {
+    const folder = resolve(import.meta.dirname, "../../../../shared/data/cloudtrail/by-event");
     for (const { file, record } of readRecords(folder)) {
       try {
         parseRecord(record);

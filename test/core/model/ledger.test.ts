@@ -8,8 +8,8 @@ import type { Rollback } from "@drift-guard/core/model/rollback";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { authorise } from "@drift-guard/core/rollback/authorise";
 import fc from "fast-check";
-import { aDrift, aFinding, aKey, aLedger, aPlan, aRollback, noon, secondsAfterNoon } from "../builders.ts";
-import { asReferenced, guardedAs, referenceOf } from "./watched-roles.ts";
+import { aDrift, aFinding, aKey, aLedger, aPlan, aRollback, noon, secondsAfterNoon } from "../../builders.ts";
+import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
 const daysAgo = (days: number) => secondsAfterNoon(-days * 86_400);
 
@@ -22,31 +22,31 @@ const many = (count: number, days: number) =>
   Array.from({ length: count }, (_, index) => ended(`r${index}`, days + index));
 const ids = (each: readonly { readonly id: string }[]) => each.map(({ id }) => id);
 
-describe("a ledger that is pruned", () => {
-  it("keeps the newest twenty rollbacks, however old, in whatever order they stand", () => {
+describe("a pruned ledger", () => {
+  it("keeps the newest twenty rollbacks, whatever their age and order", () => {
     const { rollbacks } = pruneLedger(aLedger({ rollbacks: many(25, 100).reverse() }), noon);
     assert.deepEqual(ids(rollbacks).sort(), ids(many(20, 100)).sort());
   });
 
-  it("keeps every rollback of the last thirty days, and every one that may still run", () => {
+  it("keeps every rollback of the last thirty days, and every running one", () => {
     const rollbacks = [...many(25, 1), ended("running", 300, "running")];
     const ledger = aLedger({ rollbacks });
     assert.equal(pruneLedger(ledger, noon), ledger);
   });
 
-  it("drops old rollbacks that failed as well as those that were done", () => {
+  it("drops old rollbacks, failed or done", () => {
     const ledger = aLedger({ rollbacks: [...many(20, 1), ended("failed", 31, "failed"), ended("done", 31)] });
     assert.deepEqual(ids(pruneLedger(ledger, noon).rollbacks), ids(many(20, 1)));
   });
 
-  it("forgets a resolved finding when nothing that was told of it is stored any more", () => {
+  it("drops a resolved finding once none of its transitions is stored", () => {
     const resolved = (id: string, days: number) =>
       aFinding({ id, state: "resolved", updatedAt: daysAgo(days) });
     const findings = [resolved("told", 400), resolved("forgotten", 431)];
     assert.deepEqual(ids(pruneLedger(aLedger({ findings }), noon).findings), ["told"]);
   });
 
-  it("keeps what is open or suppressed, however old", () => {
+  it("keeps open and suppressed findings, whatever their age", () => {
     const findings = (["open", "suppressed"] as const).map((state) =>
       aFinding({ id: state, state, updatedAt: daysAgo(2000) }),
     );
@@ -88,7 +88,7 @@ describe("pruning", () => {
     );
   const isLive = ({ state }: Finding) => state !== "resolved";
 
-  it("changes nothing of what a look at the role says of findings that are open or suppressed", () => {
+  it("does not change how a later read affects open and suppressed findings", () => {
     fc.assert(
       fc.property(ledgers, fc.subarray(drifts), (ledger, evidence) => {
         const live = new Set(ids(ledger.findings.filter(isLive)));
@@ -116,7 +116,7 @@ describe("pruning", () => {
     );
   });
 
-  it("changes nothing of whether a rollback may go, in windows of up to thirty days", () => {
+  it("does not change whether a rollback is allowed, in windows of up to thirty days", () => {
     const windows = fc.integer({ min: 1, max: 720 });
     fc.assert(
       fc.property(ledgers, windows, fc.subarray(drifts.map(idOf)), (ledger, windowHours, findings) => {
@@ -136,7 +136,7 @@ describe("pruning", () => {
     );
   });
 
-  it("once is pruning for good", () => {
+  it("twice is the same as once", () => {
     fc.assert(
       fc.property(ledgers, (ledger) => {
         const once = pruneLedger(ledger, noon);

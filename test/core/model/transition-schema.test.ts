@@ -4,9 +4,9 @@ import { resolve } from "node:path";
 import { describe, it } from "node:test";
 import { Transition } from "@drift-guard/core/model/transition";
 import * as z from "zod";
-import { aFinding, aTransition, everyEvidence } from "../builders.ts";
+import { aFinding, aTransition, everyEvidence } from "../../builders.ts";
 
-const file = resolve(import.meta.dirname, "../../docs/schemas/transition.schema.json");
+const file = resolve(import.meta.dirname, "../../../docs/schemas/transition.schema.json");
 const schema = `${JSON.stringify(
   {
     title: "Transition",
@@ -15,7 +15,7 @@ const schema = `${JSON.stringify(
       io: "input",
       override: ({ jsonSchema }) => {
         if (jsonSchema.type === "object" && jsonSchema.properties) jsonSchema.additionalProperties = false;
-        // The format says it all; the pattern is Zod's own, and long.
+        // Zod adds a long pattern that says the same as the format.
         if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
       },
     }),
@@ -23,15 +23,15 @@ const schema = `${JSON.stringify(
   null,
   2,
 )}\n`;
-// `UPDATE_SCHEMAS=1 node --test test/core/transition-schema.test.ts` writes it anew.
+// `UPDATE_SCHEMAS=1 node --test test/core/model/transition-schema.test.ts` writes it.
 if (process.env.UPDATE_SCHEMAS) writeFileSync(file, schema);
 
 describe("the published schema of a transition", () => {
-  it("is the one that the code checks by", () => {
+  it("is the schema that the code validates with", () => {
     assert.equal(readFileSync(file, "utf8"), schema);
   });
 
-  it("takes every kind of evidence through JSON and back", () => {
+  it("accepts every kind of evidence after a round trip through JSON", () => {
     for (const evidence of everyEvidence()) {
       const transition = aTransition({ finding: aFinding({ evidence }) });
       assert.deepEqual(Transition.parse(JSON.parse(JSON.stringify(transition))), transition);
