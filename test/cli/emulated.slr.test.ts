@@ -241,7 +241,7 @@ withEmulators("slr on an account of emulators", (services) => {
     );
     assert.ok(await isThere(), "a plan changes nothing");
 
-    const { stdout: script } = await slr("delete-printed", ...everywhere, "--script");
+    const { stdout: script } = await slr("delete-plan", ...everywhere, "--script");
     const ran = await runScript(script);
     assert.match(ran, /The role AWSServiceRoleForBatch is deleted\./);
     assert.ok(!(await isThere()));

@@ -7,9 +7,10 @@ import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { LedgerConflictError } from "@drift-guard/core/errors";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import { partOf } from "@drift-guard/core/model/part";
-import type { Transition } from "@drift-guard/core/model/transition";
+import { Transition } from "@drift-guard/core/model/transition";
 import type { Commit, FindingStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
+import * as z from "zod";
 import { aFinding, aKey, aLedger, aRollback, aTransition, noon, secondsAfterNoon } from "../../builders.ts";
 import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
@@ -50,17 +51,18 @@ withEmulators("The findings table", (services) => {
     };
     const read = async () => (await documents().send(new GetCommand({ TableName: table, Key }))).Item;
     const expires = Date.parse(noon) / 1000 + 400 * 86_400;
+    const stored = z.encode(Transition, transition);
     assert.deepEqual(await read(), {
       ...Key,
       schema: 1,
-      transition,
+      transition: stored,
       expires,
       sinks: new Set(["notify"]),
       due: "1",
       dueAt: transition.at,
     });
     await store.markDelivered(transition, "notify");
-    assert.deepEqual(await read(), { ...Key, schema: 1, transition, expires });
+    assert.deepEqual(await read(), { ...Key, schema: 1, transition: stored, expires });
   });
 
   it("ignores a mark for a transition that has expired", async () => {

@@ -32,10 +32,11 @@ export async function createTable(client: DynamoDBClient): Promise<string> {
   return TableName;
 }
 
-/** Returns a function that puts an item into a table without a store. */
+/** Returns a function that puts an item into a table without a store, as its JSON. */
 export function putInto(client: DynamoDBClient, table: string) {
   const documents = DynamoDBDocumentClient.from(client);
   return async (pk: string, sk: string, item: Readonly<Record<string, unknown>>): Promise<void> => {
-    await documents.send(new PutCommand({ TableName: table, Item: { pk, sk, ...item } }));
+    const stored = JSON.parse(JSON.stringify({ pk, sk, ...item }));
+    await documents.send(new PutCommand({ TableName: table, Item: stored }));
   };
 }
