@@ -17,7 +17,7 @@ import { sdkClientSettings } from "./client-settings.ts";
 import type { FunctionLocation } from "./function.ts";
 import { openResources } from "./resources.ts";
 
-/** The sinks that the owner configured: each transition waits until all of them delivered it. */
+/** The sinks that the owner configured. A transition counts as delivered when each of them has delivered it. */
 const sinks: readonly Sink[] = config.securityHub ? ["notify", "securityhub"] : ["notify"];
 
 /** The ports and settings with which a function of the guard handles one invocation. */
@@ -53,7 +53,10 @@ export function describeGuard(location: FunctionLocation, guardRole?: string): G
   return { config, account, partition, ...(guardRole && { guardRole }) };
 }
 
-/** Opens the ports that every function which reads roles and commits findings uses. */
+/**
+ * Opens the ports that every function uses which reads roles and commits findings. The variables of rollback are those
+ * that all of these functions have.
+ */
 export function openGuard(
   { iam, dynamodb }: GuardClients,
   { FINDINGS_TABLE, CONTROL_TABLE }: FunctionEnvironment<"rollback">,
@@ -68,7 +71,7 @@ export function openGuard(
   };
 }
 
-/** Opens the ports of an inspection; a sweep needs a bus and a reader of agents besides. */
+/** Opens the ports of an inspection. A sweep also needs the event bus and a reader of ECS agents. */
 export function openInspection(
   clients: InspectClients,
   environment: FunctionEnvironment<"detect">,

@@ -9,7 +9,7 @@ export interface LocalServices {
   readonly recorder: Recorder;
 }
 
-// Without emulators, a developer's run skips these tests; a run in CI fails.
+// Importing this module installs the emulators. If that fails, a local run skips the suites, and a run in CI fails here.
 const missing = await installEmulators({ report: (line) => console.error(line) }).then(
   () => undefined,
   (error: unknown) => (error instanceof Error ? error : new Error(String(error))),

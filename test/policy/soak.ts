@@ -1,9 +1,10 @@
 /**
- * Draws pairs of policies, compares them, and checks every comparison with `decide`. Stops at the first wrong one.
+ * Draws pairs of policies, compares them, and checks every comparison with `decide`. Stops at the first comparison that
+ * disagrees with `decide`.
  *
  * Usage: npm run soak -- [pairs] [seed] [identity | trust | variables | resource | china]
  *
- * Without arguments: a million pairs (some two hours), spread over the five kinds, from a new seed, which it prints.
+ * Without arguments: a million pairs (about two hours), spread over the five kinds, from a new seed, which it prints.
  */
 import { decide } from "@drift-guard/policy/decide";
 import fc from "fast-check";

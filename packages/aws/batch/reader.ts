@@ -18,8 +18,8 @@ import { errorCodeOf, formatFailure } from "../failure.ts";
  * Creates a reader of AWS Batch. It needs `batch:DescribeComputeEnvironments`, `batch:DescribeJobQueues` and
  * `batch:DescribeJobDefinitions`, reads all pages, and calls `clientOf` once per region.
  *
- * `environment` and `definition` return undefined and an empty list for a name that AWS Batch does not know or does not
- * accept, without a call for a name that nothing can have. Every other failure, and an item without a name, throws
+ * For an unknown or invalid name, `environment` returns undefined and `definition` returns an empty list; a name that AWS
+ * Batch never allows is answered without a call. Every other failure, and an item without a name, throws
  * `BatchUnreadableError`.
  */
 export function createBatchReader(
@@ -110,17 +110,17 @@ async function* readPages<Page, Found, Parsed>(
   }
 }
 
-// An item that is left out of a list would count as deleted.
+// Skipping an unreadable item would make it look deleted.
 function expectParsed<Parsed>(parsed: Parsed | undefined, region: string, call: string): Parsed {
   if (parsed !== undefined) return parsed;
   throw new BatchUnreadableError(
-    `AWS Batch's answer to ${call} in ${region} contains an item without a name. Check the endpoint that answered.`,
+    `AWS Batch returned an item without a name to ${call} in ${region}. Check AWS_ENDPOINT_URL.`,
   );
 }
 
 /**
- * Returns `missing` if AWS Batch does not accept the name. It answers that with ClientException, as it also answers some
- * calls for which the permission is missing.
+ * Returns `missing` if AWS Batch rejects the name as invalid. AWS Batch reports that as ClientException, whose ending
+ * `errorCodeOf` removes, and uses the same code for some denied calls, so that the message is checked too.
  */
 async function orMissing<T, Missing>(missing: Missing, ask: () => Promise<T>): Promise<T | Missing> {
   try {

@@ -22,9 +22,9 @@ const defaultPolling: ReportPolling = { pause: (milliseconds) => sleep(milliseco
 const pauseMs = 1000;
 
 /**
- * Reads the service last accessed data of a role (R26), latest first. IAM prepares it as a report:
- * `iam:GenerateServiceLastAccessedDetails` starts it, `iam:GetServiceLastAccessedDetails` is polled once a second and then
- * paged. Throws nothing: if the data cannot be read, the result is unobserved and says why.
+ * Reads the service last accessed data of a role (R26), latest first. IAM prepares a report:
+ * `iam:GenerateServiceLastAccessedDetails` starts the report, and `iam:GetServiceLastAccessedDetails` returns its state,
+ * polled once a second, and then its pages. Throws nothing: if the data cannot be read, the result says why.
  */
 export async function readServiceUses(
   client: IAMClient,

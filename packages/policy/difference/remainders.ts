@@ -15,9 +15,12 @@ export interface Difference {
   readonly reasons: readonly UndecidedReason[];
 }
 
-/** Subtracts the right side from the left side, and refines each remainder until it holds nothing else. */
+/**
+ * Subtracts the right side from the left side. Refines each remainder until it holds only requests of the difference, as
+ * far as the budget allows.
+ */
 export function findRemainders(question: Question, side: Side, settings: SearchSettings): Difference {
-  // Refining gets a budget of its own: it must not take the steps that finding a difference needs.
+  // Refining has a budget of its own, so that it does not use up the steps for finding differences.
   const refining = { ...settings, budget: { left: settings.budget.left } };
   const findRequest = createWitnessSearch(
     { left: { denies: [] }, right: { allows: [], denies: [] } },
@@ -37,7 +40,7 @@ export function findRemainders(question: Question, side: Side, settings: SearchS
   return { remainders, reasons: describeUndecided(undecided, side) };
 }
 
-/** One reason for all statements that are undecided for the same cause. */
+/** Returns one reason for each cause, with all its statements. */
 function describeUndecided(
   undecided: readonly UndecidedCombination[],
   side: Side,

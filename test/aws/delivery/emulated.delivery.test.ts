@@ -49,7 +49,7 @@ withEmulators("Deliveries to AWS", (services) => {
     assert.equal(await queue.receive(0), undefined);
   });
 
-  it("names a queue that does not exist", async () => {
+  it("throws an error with the queue's URL if the queue does not exist", async () => {
     const missing = `${services().emulators.ministack}/${account}/missing`;
     await assert.rejects(createRecheckQueue(new SQSClient(at()), missing).schedule({ role: "Role" }, 1), {
       name: "DeliveryError",
@@ -57,7 +57,7 @@ withEmulators("Deliveries to AWS", (services) => {
     });
   });
 
-  it("puts a transition on a bus, whose rule delivers it to a queue unchanged", async () => {
+  it("delivers a transition unchanged from the bus to a queue", async () => {
     const queue = await createQueue();
     const bus = `bus-${randomUUID()}`;
     const eventbridge = new EventBridgeClient(at());
@@ -77,7 +77,7 @@ withEmulators("Deliveries to AWS", (services) => {
     assert.deepEqual(parseTransitionEvent((await queue.receive()) ?? ""), transition);
   });
 
-  it("publishes a notice to a topic, and a queue receives its text", async () => {
+  it("publishes a notice to a topic, with the newline of its subject as a space", async () => {
     const queue = await createQueue();
     const sns = new SNSClient(at());
     const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: `topic-${randomUUID()}` }));
@@ -87,7 +87,7 @@ withEmulators("Deliveries to AWS", (services) => {
     assert.deepEqual([Subject, Message], ["a b", "What to do"]);
   });
 
-  it("names a topic that does not exist", async () => {
+  it("throws an error with the topic's ARN if the topic does not exist", async () => {
     const topic = `arn:aws:sns:us-east-1:${account}:missing`;
     await assert.rejects(publishNotice(new SNSClient(at()), topic, { subject: "s", text: "t", chat: "{}" }), {
       name: "DeliveryError",

@@ -35,7 +35,7 @@ describe("An event of the simulated account", () => {
     assert.notEqual(detail.eventID, event.id);
   });
 
-  it("has documents as text in its parameters and percent-encoded in its answer", () => {
+  it("contains documents as text in requestParameters and percent-encoded in responseElements", () => {
     const trust = trustOf("batch.amazonaws.com");
     const { detail } = aWorld().call(createRole("Fresh")).event;
     assert.deepEqual(detail.requestParameters, { roleName: "Fresh", assumeRolePolicyDocument: trust });
@@ -46,7 +46,7 @@ describe("An event of the simulated account", () => {
     assert.equal(role.createDate, "Nov 22, 2026, 12:00:00\u202fPM");
   });
 
-  it("names a denied call's target in IAM's message only", () => {
+  it("shows the target of a denied call only in errorMessage", () => {
     const world = aWorld();
     world.call(createRole("Guarded"));
     const mallory: ApiCaller = { kind: "user", name: "mallory" };
@@ -65,7 +65,7 @@ describe("An event of the simulated account", () => {
     );
   });
 
-  it("has the parameters and the exception's name of a call that IAM refused for another reason", () => {
+  it("contains parameters and exception name if IAM rejects the call with an error other than AccessDenied", () => {
     const { detail } = aWorld().call({ call: "DeleteRole", roleName: "Nobody" }).event;
     assert.equal(detail.errorCode, "NoSuchEntityException");
     assert.equal(detail.errorMessage, "The role with name Nobody cannot be found.");
@@ -112,7 +112,7 @@ describe("An event of the simulated account", () => {
     );
   });
 
-  it("has the unique id of a session's role", () => {
+  it("uses the role's unique id in the principalId of a session", () => {
     const world = aWorld();
     const { answer } = world.call(createRole("Rollbacker"));
     assert.ok(answer.status === "done" && answer.result.kind === "role");
@@ -120,7 +120,7 @@ describe("An event of the simulated account", () => {
     assert.equal(userIdentity.principalId, `${answer.result.id}:rollback-1`);
   });
 
-  it("is parsed to the roles, policies and profiles that every kind of call concerns", () => {
+  it("parses to the roles, policies and profiles that each call changes", () => {
     const world = aWorld();
     const own = `arn:aws:iam::${account}:policy/Own`;
     const role = [{ kind: "role", name: "R" }];
