@@ -4,7 +4,7 @@ import {
   deniesRemoved,
   type VendorChange,
 } from "@drift-guard/core/model/evidence";
-import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
+import { isOlderVersion } from "@drift-guard/core/model/managed-policy";
 import type { Severity } from "@drift-guard/core/model/severity";
 import { formatGrants } from "@drift-guard/formats/grants";
 import { sanitise } from "@drift-guard/formats/printable";

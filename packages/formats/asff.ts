@@ -2,11 +2,11 @@ import type { AwsSecurityFinding } from "@aws-sdk/client-securityhub";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Transition } from "@drift-guard/core/model/transition";
-import { findRoleArn } from "./arns.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind } from "./next-steps.ts";
 import { sanitise, truncate } from "./printable.ts";
 import { listRemediationCommands } from "./remediation.ts";
+import { findRoleArn } from "./role-arn.ts";
 import { describeUsage } from "./usage.ts";
 
 /** The account, region and partition of the Security Hub that imports a finding. */

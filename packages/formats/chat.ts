@@ -1,9 +1,9 @@
 import type { Transition } from "@drift-guard/core/model/transition";
-import { findRoleArn } from "./arns.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind, isOver } from "./next-steps.ts";
 import { sanitise } from "./printable.ts";
 import { listRemediationCommands } from "./remediation.ts";
+import { findRoleArn } from "./role-arn.ts";
 import { describeUsage } from "./usage.ts";
 
 /**

@@ -11,9 +11,9 @@ import {
   type VendorChange,
 } from "@drift-guard/core/model/evidence";
 import type { Grant } from "@drift-guard/core/model/grant";
+import { isOlderVersion } from "@drift-guard/core/model/managed-policy";
 import { noteTopics } from "@drift-guard/core/model/note-topic";
 import type { Part } from "@drift-guard/core/model/part";
-import { isOlderVersion } from "@drift-guard/core/model/policy-arn";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { formatActor, formatOrigin } from "./actors.ts";
 import { formatGrants } from "./grants.ts";

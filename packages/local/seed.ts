@@ -12,7 +12,7 @@ import { EnableSecurityHubCommand, SecurityHubClient } from "@aws-sdk/client-sec
 import type { Config } from "@drift-guard/core/config/config";
 import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
 import { profileOf } from "@drift-guard/core/evaluate/evaluate";
-import { isOwnedByAws } from "@drift-guard/core/model/policy-arn";
+import { isOwnedByAws } from "@drift-guard/core/model/managed-policy";
 import type { Attachment } from "@drift-guard/core/reference/reference";
 import { clientSettings } from "./client.ts";
 

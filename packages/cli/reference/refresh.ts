@@ -1,8 +1,8 @@
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { lastSegment } from "@drift-guard/core/model/arn";
 import type { VendorChange } from "@drift-guard/core/model/evidence";
+import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/model/managed-policy";
 import { managedPart } from "@drift-guard/core/model/part";
-import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/model/policy-arn";
 import type { PolicyVersion } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Attachment, Reference } from "@drift-guard/core/reference/reference";

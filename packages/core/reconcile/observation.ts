@@ -1,8 +1,8 @@
 import type { RoleUse } from "../batch/role-use.ts";
 import type { Config } from "../config/config.ts";
 import type { Change } from "../model/change.ts";
-import type { Exception } from "../model/control.ts";
 import type { Evidence } from "../model/evidence.ts";
+import type { Exception } from "../model/exception.ts";
 import type { Instant } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import type { Cause } from "../model/transition.ts";

@@ -1,11 +1,12 @@
 import type { Evidence } from "../model/evidence.ts";
 import { bodyOf, cleanSinceOf, type Finding, type FindingBody } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
-import { isBefore, millisecondsBetween } from "../model/instant.ts";
+import { millisecondsBetween } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
 import { attribute, authorOf, isByTrustedActor } from "./attribution.ts";
+import { isExcepted } from "./exceptions.ts";
 import { describeContext, hasSameContext, isWorse, rateFinding } from "./finding-context.ts";
 import type { Observation } from "./observation.ts";
 import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";
@@ -144,13 +145,6 @@ function isShielded(finding: Finding, evidence: readonly Evidence[]): boolean {
   return evidence.some(
     ({ kind, part }) =>
       kind === "undecided" && (part.kind === "role" || isSamePart(part, finding.evidence.part)),
-  );
-}
-
-function isExcepted(finding: FindingBody, { exceptions, now }: Observation): boolean {
-  return exceptions.some(
-    ({ findingId, digest, expires }) =>
-      findingId === finding.id && isBefore(now, expires) && digest === digestEvidence(finding.evidence),
   );
 }
 

@@ -1,16 +1,17 @@
 import type { Config, GuardedRole, RollbackMode } from "../config/config.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
-import type { Approval } from "../model/control.ts";
+import type { Approval } from "../model/approval.ts";
 import type { Assessment, Drift } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
-import { digestEvidence, digestRole, identifyFinding } from "../model/identity.ts";
-import { type Instant, isBefore } from "../model/instant.ts";
+import { digestRole, identifyFinding } from "../model/identity.ts";
+import type { Instant } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
+import { isApproved } from "./approvals.ts";
 import { type Containment, findContainment, findObstacle } from "./containment.ts";
 import { findRepairStep } from "./repair.ts";
 
@@ -159,20 +160,6 @@ function explainWait(waiting: readonly Finding[], { config }: PlanningInput): st
   return trusted.length === 0
     ? `${wait}.`
     : `${wait}: the change was made by ${[...new Set(trusted)].join(", ")}, whom the configuration trusts.`;
-}
-
-// An approval covers one rollback of exactly this evidence: a rollback since then has used it.
-function isApproved(finding: Finding, { approvals, ledger, now }: PlanningInput): boolean {
-  return approvals.some(
-    ({ findingId, digest, at, expires }) =>
-      findingId === finding.id &&
-      isBefore(now, expires) &&
-      digest === digestEvidence(finding.evidence) &&
-      !ledger.rollbacks.some(
-        ({ status, startedAt, plan }) =>
-          status === "done" && !isBefore(startedAt, at) && plan.findings.includes(finding.id),
-      ),
-  );
 }
 
 // A retired policy stays until its replacement is attached or is attached by the same plan (2.2).

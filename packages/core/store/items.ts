@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Approval, Exception } from "../model/control.ts";
+import { Approval } from "../model/approval.ts";
+import { Exception } from "../model/exception.ts";
 import { Finding } from "../model/finding.ts";
 import { Instant } from "../model/instant.ts";
 import { RoleKey } from "../model/role.ts";

@@ -1,4 +1,6 @@
-import type { Approval, Control, Exception, RollbackBudget } from "@drift-guard/core/model/control";
+import type { Approval } from "@drift-guard/core/model/approval";
+import type { Control, RollbackBudget } from "@drift-guard/core/model/control";
+import type { Exception } from "@drift-guard/core/model/exception";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";

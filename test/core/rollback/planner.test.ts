@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { GuardedRole } from "@drift-guard/core/config/config";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
-import type { Approval } from "@drift-guard/core/model/control";
+import type { Approval } from "@drift-guard/core/model/approval";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";

@@ -1,0 +1,30 @@
+import * as z from "zod";
+import type { Evidence } from "./evidence.ts";
+import { digestEvidence } from "./identity.ts";
+import { Instant, isBefore } from "./instant.ts";
+
+/** An owner's decision to accept a finding. It covers exactly this evidence, until it expires. */
+export const Exception = z
+  .object({
+    findingId: z.string(),
+    /** Digest of the accepted evidence (`digestEvidence`). */
+    digest: z.string(),
+    owner: z.string(),
+    reason: z.string(),
+    expires: Instant,
+  })
+  .readonly();
+export type Exception = z.infer<typeof Exception>;
+
+/** Whether a decision about a finding, an exception or an approval, holds at `now` and covers the finding's evidence. */
+export function isInForce(
+  decision: { readonly findingId: string; readonly digest: string; readonly expires: Instant },
+  finding: { readonly id: string; readonly evidence: Evidence },
+  now: Instant,
+): boolean {
+  return (
+    decision.findingId === finding.id &&
+    isBefore(now, decision.expires) &&
+    decision.digest === digestEvidence(finding.evidence)
+  );
+}
