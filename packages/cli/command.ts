@@ -1,4 +1,4 @@
-import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { formatCause } from "@drift-guard/core/errors";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { Terminal } from "./terminal.ts";
@@ -21,16 +21,64 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** The options and positional arguments of a command line. Throws `UsageError` that names the wrong argument. */
-export function parseCommandLine<const Options extends ParseArgsOptionsConfig>(
+/** An option of a command: a flag, or one that takes a value, which messages call `value`, such as "a FILE". */
+type OptionSpec =
+  | { readonly type: "boolean"; readonly default?: boolean }
+  | {
+      readonly type: "string";
+      readonly value: string;
+      readonly multiple?: boolean;
+      readonly default?: string;
+    };
+type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/**
+ * The options and positional arguments of a command line. `command` is the command's name, such as `reference show`.
+ * Throws `UsageError` that names the wrong argument.
+ */
+export function parseCommandLine<const Options extends OptionSpecs>(
+  command: string,
   args: readonly string[],
   options: Options,
 ) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    throw new UsageError(formatCause(cause), { cause });
+    throw usageError(command, findOptionFault(command, args, options) ?? formatCause(cause), cause);
   }
+}
+
+/** As `parseCommandLine`, for a command that takes only options. */
+export function parseOptions<const Options extends OptionSpecs>(
+  command: string,
+  args: readonly string[],
+  options: Options,
+) {
+  const { values, positionals } = parseCommandLine(command, args, options);
+  const [first] = positionals;
+  if (first === undefined) return values;
+  throw usageError(command, `${command} takes no argument ${sanitise(first, 40)}.`);
+}
+
+function usageError(command: string, fault: string, cause?: unknown): UsageError {
+  const [page] = command.split(" ");
+  return new UsageError(`${fault} See drift-guard ${page} --help.`, { cause });
+}
+
+/** The first option that is unknown, lacks its value or has one too many, as a sentence; undefined if there is none. */
+function findOptionFault(command: string, args: readonly string[], options: OptionSpecs): string | undefined {
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    const name = sanitise(token.rawName, 40);
+    if (!option || !token.rawName.startsWith("--")) return `${command} has no option ${name}.`;
+    if (option.type === "boolean" && token.value !== undefined) return `${name} takes no value.`;
+    // A value that begins with a hyphen is probably the next option; node:util takes it only after "=".
+    const isMissing = token.value === undefined || (!token.inlineValue && /^-./.test(token.value));
+    if (option.type === "string" && isMissing) return `${name} needs ${option.value}.`;
+  }
+  return undefined;
 }
 
 /** The `run` of a command that has subcommands: the first argument names one, and it gets the others. */

@@ -2,7 +2,7 @@
 import { formatCause } from "@drift-guard/core/errors";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, type ExitCode, UsageError } from "./command.ts";
-import { openTerminal } from "./terminal.ts";
+import { columnsOf, openTerminal, wrapLines } from "./terminal.ts";
 
 const help = `drift-guard compares the IAM roles of AWS Batch with their references and
 reports every difference.
@@ -51,10 +51,11 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
 }
 
 function printError(error: unknown): void {
-  const lines = formatCause(error)
+  const text = formatCause(error)
     .split("\n")
-    .map((line) => sanitise(line, 2000));
-  process.stderr.write(`drift-guard: ${lines.join("\n")}\n`);
+    .map((line) => sanitise(line, 2000))
+    .join("\n");
+  process.stderr.write(`${wrapLines(`drift-guard: ${text}`, columnsOf(process.stderr)).join("\n")}\n`);
   if (process.env.DEBUG) console.error(error);
 }
 

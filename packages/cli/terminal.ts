@@ -16,9 +16,8 @@ export interface Terminal {
 
 /** Opens a terminal on a stream. Honours NO_COLOR and FORCE_COLOR; a pipe or file gets no colours. */
 export function openTerminal(stream: NodeJS.WriteStream): Terminal {
-  const width = stream.columns ?? 100;
   return {
-    columns: Math.max(width, 40),
+    columns: columnsOf(stream),
     paint: (style, text) => styleText(style, text, { stream }),
     print: async (...lines) => {
       if (lines.length > 0 && !stream.write(`${lines.join("\n")}\n`)) await once(stream, "drain");
@@ -42,6 +41,19 @@ export function wrap(text: string, columns: number, first = "", rest = first): r
     } else line = longer;
   }
   return [...lines, (lines.length === 0 ? first : rest) + (line ?? "")];
+}
+
+/** Wraps each line of a text at its own indentation; every line but the first of a paragraph is indented by `more`. */
+export function wrapLines(text: string, columns: number, more = ""): readonly string[] {
+  return text.split("\n").flatMap((line) => {
+    const indent = /^ */.exec(line)?.[0] ?? "";
+    return wrap(line.slice(indent.length), columns, indent, indent + more);
+  });
+}
+
+/** The characters per line of a stream: at least 40, and 100 if it is not a terminal. */
+export function columnsOf({ columns = 100 }: NodeJS.WriteStream): number {
+  return Math.max(columns, 40);
 }
 
 /** Pads text with spaces to a width; colour codes do not count. */

@@ -7,7 +7,7 @@ import { CompareOutput } from "drift-guard/output/compare";
 import { account } from "../builders.ts";
 import { allow, deny, policy, trust } from "../policy/builders.ts";
 import { readOutput } from "./outputs.ts";
-import { runCli, writeTemporary } from "./process.ts";
+import { runCli, unwrap, writeTemporary } from "./process.ts";
 
 const gets = policy(allow("s3:GetObject", "*"));
 const all = policy(allow("s3:*", "*", { Sid: "Store" }));
@@ -251,7 +251,7 @@ describe("compare", () => {
       const { code, stdout, stderr } = await runCli(["compare", ...args]);
       assert.equal(code, 2);
       assert.equal(stdout, "");
-      assert.match(stderr, complaint);
+      assert.match(unwrap(stderr), complaint);
       assert.doesNotMatch(stderr, /\n {4}at /);
     }
   });

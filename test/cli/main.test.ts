@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { padCell, wrap } from "drift-guard/terminal";
+import { padCell, wrap, wrapLines } from "drift-guard/terminal";
 import fc from "fast-check";
-import { runCli } from "./process.ts";
+import { runCli, unwrap } from "./process.ts";
 
 describe("the command line", () => {
   it("prints its commands, and the usage of each command", async () => {
@@ -32,10 +32,19 @@ describe("the command line", () => {
   it("names an unknown command or option, without a stack trace", async () => {
     for (const [args, complaint] of [
       [["chek"], /There is no command chek/],
-      [["check", "--acount", "x"], /Unknown option '--acount'/],
-      [["demo", "--fast"], /Unknown option '--fast'/],
+      [
+        ["check", "--acount", "x"],
+        /^drift-guard: check has no option --acount\. See drift-guard check --help\.$/m,
+      ],
+      [["reference", "show", "-a"], /reference show has no option -a\. See drift-guard reference --help\.$/m],
+      [["check", "--account"], /: --account needs a FILE\. See drift-guard check --help\.$/m],
+      [["check", "--account", "--json"], /: --account needs a FILE\. See drift-guard check --help\.$/m],
+      [["compare", "a", "b", "--account"], /: --account needs an ID\. See drift-guard compare --help\.$/m],
+      [["demo", "--fast"], /demo has no option --fast/],
+      [["demo", "extra"], /: demo takes no argument extra\. See drift-guard demo --help\.$/m],
+      [["slr", "delete", "--yes", "Mine"], /slr delete takes no argument Mine\. See drift-guard slr --help/],
       [["local", "--port", "many"], /many is not a port/],
-      [["explain", "x", "--json=yes"], /--json/],
+      [["explain", "x", "--json=yes"], /: --json takes no value\. See drift-guard explain --help\.$/m],
     ] as const) {
       const { code, stdout, stderr } = await runCli(args);
       assert.equal(code, 2);
@@ -43,6 +52,16 @@ describe("the command line", () => {
       assert.match(stderr, complaint);
       assert.doesNotMatch(stderr, /\n {4}at /);
     }
+  });
+});
+
+describe("an error", () => {
+  it("is printed in lines of 100 columns if standard error is not a terminal", async () => {
+    const { stderr } = await runCli(["slr", "delete"]);
+    const lines = stderr.trimEnd().split("\n");
+    assert.ok(lines.length > 1);
+    for (const line of lines) assert.ok(line.length <= 100, line);
+    assert.match(unwrap(stderr), /drift-guard slr delete --yes\. $/);
   });
 });
 
@@ -60,6 +79,10 @@ describe("lines for a terminal", () => {
         );
       }),
     );
+  });
+
+  it("keep the lines of a text and the indentation of each", () => {
+    assert.deepEqual(wrapLines("one two\n  three four", 9, "  "), ["one two", "  three", "    four"]);
   });
 
   it("keep a word whole that is longer than the line", () => {

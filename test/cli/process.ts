@@ -60,6 +60,11 @@ export async function runCli(args: readonly string[], around: RunOptions = {}): 
   return { code, stdout, stderr };
 }
 
+/** A text without the line breaks and indentation of its paragraphs. */
+export function unwrap(text: string): string {
+  return text.replaceAll(/\s+/g, " ");
+}
+
 /** Writes a file into a new temporary folder and returns its path. */
 export async function writeTemporary(name: string, content: string | Uint8Array): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), "drift-guard-test-")), name);

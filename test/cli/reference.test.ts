@@ -23,7 +23,7 @@ import {
 import { account, aFinding, allow } from "../builders.ts";
 import { guardedAs, referenceOf } from "../core/watched-roles.ts";
 import { readOutput } from "./outputs.ts";
-import { runCli } from "./process.ts";
+import { runCli, unwrap } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
 
 const home = await mkdtemp(join(tmpdir(), "drift-guard-test-"));
@@ -109,13 +109,13 @@ describe("reference show", () => {
     );
     const two = await reference(home, "show", "ecsTaskExecutionRole", "ecsInstanceRole", "--trust");
     assert.equal(two.code, 2);
-    assert.match(two.stderr, /name one reference/);
+    assert.match(unwrap(two.stderr), /name one reference/);
   });
 
   it("names the known references if there is none of that name", async () => {
     const { code, stderr } = await reference(home, "show", "Nobody");
     assert.equal(code, 2);
-    assert.match(stderr, /no reference Nobody, only AWSBatchServiceRole/);
+    assert.match(unwrap(stderr), /no reference Nobody, only AWSBatchServiceRole/);
   });
 });
 
@@ -166,7 +166,7 @@ describe("reference capture", () => {
     assert.equal((await reference(cwd, ...args)).code, 0);
     const again = await reference(cwd, ...args);
     assert.equal(again.code, 2);
-    assert.match(again.stderr, /already holds the reference of ecsTaskExecutionRole/);
+    assert.match(unwrap(again.stderr), /already holds the reference of ecsTaskExecutionRole/);
     const forced = await reference(cwd, ...args, "--force", "--json");
     assert.equal(forced.code, 0);
     assert.deepEqual(
@@ -178,11 +178,17 @@ describe("reference capture", () => {
 
   it("names what is missing: the role, its name, or a document", async () => {
     const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles(), { documents: false }));
-    assert.match((await reference(cwd, "capture", "--account", file)).stderr, /takes the name of a role/);
-    assert.match((await reference(cwd, "capture", "No", "--account", file)).stderr, /There is no role No/);
+    assert.match(
+      unwrap((await reference(cwd, "capture", "--account", file)).stderr),
+      /takes the name of a role/,
+    );
+    assert.match(
+      unwrap((await reference(cwd, "capture", "No", "--account", file)).stderr),
+      /There is no role No/,
+    );
     const unseen = await reference(cwd, "capture", "AWSBatchServiceRole", "--account", file);
     assert.equal(unseen.code, 2);
-    assert.match(unseen.stderr, /cannot be captured whole[\s\S]*does not contain the document/);
+    assert.match(unwrap(unseen.stderr), /cannot be captured whole[\s\S]*does not contain the document/);
     await assert.rejects(readdir(join(cwd, "references")));
   });
 });
@@ -291,12 +297,12 @@ describe("reference capture --finding", () => {
       idOf("inline:rogue"),
       ...sqlite,
     );
-    assert.match(other.stderr, /Worker is not a watched role/);
+    assert.match(unwrap(other.stderr), /Worker is not a watched role/);
     const clean = join(place.cwd, "clean.json");
     await writeFile(clean, printSnapshot(cleanRoles()));
     const moved = await take("--finding", idOf("inline:rogue"), ...sqlite, "--account", clean);
     assert.equal(moved.code, 2);
-    assert.match(moved.stderr, /the role has changed/);
+    assert.match(unwrap(moved.stderr), /the role has changed/);
   });
 });
 
@@ -319,7 +325,7 @@ describe("reference check", () => {
       /The reference bad\.json is not valid[\s\S]*Effect[\s\S]*attachments\[0\]\.document/,
     );
     await writeFile(join(cwd, "bad.json"), "{");
-    assert.match((await reference(cwd, "check", "bad.json")).stderr, /bad\.json cannot be read/);
+    assert.match(unwrap((await reference(cwd, "check", "bad.json")).stderr), /bad\.json cannot be read/);
   });
 
   it("reports a reference that no role can match", async () => {
@@ -431,8 +437,11 @@ describe("reference refresh", () => {
 
 describe("reference", () => {
   it("requires a subcommand", async () => {
-    assert.match((await reference(home)).stderr, /needs a subcommand: list, show, capture, check, refresh/);
-    assert.match((await reference(home, "renew")).stderr, /no subcommand renew/);
+    assert.match(
+      unwrap((await reference(home)).stderr),
+      /needs a subcommand: list, show, capture, check, refresh/,
+    );
+    assert.match(unwrap((await reference(home, "renew")).stderr), /no subcommand renew/);
     assert.match((await reference(home, "--help")).stdout, /Usage: drift-guard reference/);
   });
 });

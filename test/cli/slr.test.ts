@@ -21,7 +21,7 @@ import {
 } from "../aws/responder.ts";
 import { account, trustOf } from "../builders.ts";
 import { readOutput } from "./outputs.ts";
-import { type Run, runCli } from "./process.ts";
+import { type Run, runCli, unwrap } from "./process.ts";
 
 const name = "AWSServiceRoleForBatch";
 const path = "/aws-service-role/batch.amazonaws.com/";
@@ -142,7 +142,7 @@ describe("slr delete --yes", () => {
     ] as const) {
       const { code, stderr } = await slr(...args);
       assert.equal(code, 2);
-      assert.match(stderr, complaint);
+      assert.match(unwrap(stderr), complaint);
     }
     assert.equal(iam.deletions, 0);
   });
@@ -168,7 +168,7 @@ describe("slr delete --yes", () => {
     await writeFile(file, "");
     const { code, stderr } = await slr("delete", "--yes", "--state", join(file, "deletions.json"));
     assert.equal(code, 2);
-    assert.match(stderr, /deletions\.json cannot be (?:read|written)/);
+    assert.match(unwrap(stderr), /deletions\.json cannot be (?:read|written)/);
     assert.equal(iam.deletions, 0);
   });
 
@@ -177,7 +177,7 @@ describe("slr delete --yes", () => {
     await writeFile(file, '{"notes": []}');
     const { code, stderr } = await slr("delete", "--yes", "--state", file);
     assert.equal(code, 2);
-    assert.match(stderr, /mine\.json is not a file of deletions/);
+    assert.match(unwrap(stderr), /mine\.json is not a file of deletions/);
     assert.equal(await readFile(file, "utf8"), '{"notes": []}');
     assert.equal(iam.deletions, 0);
   });

@@ -29,9 +29,9 @@ Exit codes: 0 every role matches its reference, 1 drift, 2 could not determine.
 A policy version that AWS itself published is information, not drift.
 `,
   async run(args, terminal) {
-    const { values, positionals: names } = parseCommandLine(args, {
-      account: { type: "string" },
-      config: { type: "string" },
+    const { values, positionals: names } = parseCommandLine("check", args, {
+      account: { type: "string", value: "a FILE" },
+      config: { type: "string", value: "a FILE" },
       json: { type: "boolean" },
     });
     const config = await loadConfig(values.config);

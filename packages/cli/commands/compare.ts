@@ -35,9 +35,9 @@ Exit codes: 0 A and B allow and deny the same, 1 they differ, 2 could not
 determine. Action names that no AWS service has count as a difference.
 `,
   async run(args, terminal) {
-    const { values, positionals: files } = parseCommandLine(args, {
+    const { values, positionals: files } = parseCommandLine("compare", args, {
       trust: { type: "boolean" },
-      account: { type: "string" },
+      account: { type: "string", value: "an ID" },
       json: { type: "boolean" },
     });
     const [candidate, reference, ...others] = files;

@@ -1,4 +1,4 @@
-import { type Command, parseCommandLine } from "../command.ts";
+import { type Command, parseOptions } from "../command.ts";
 import { scenes } from "../demonstration/scenes.ts";
 import { setStage } from "../demonstration/stage.ts";
 import { findFaults, formatScene } from "../demonstration/story.ts";
@@ -19,7 +19,7 @@ that runs in AWS Lambda.
 Exit codes: 0 every scene ended as expected, 1 one did not.
 `,
   async run(args, terminal) {
-    parseCommandLine(args, {});
+    parseOptions("demo", args, {});
     const { columns, paint, print } = terminal;
     const stage = await setStage(new Date().toISOString());
     let faultCount = 0;

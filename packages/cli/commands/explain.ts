@@ -31,9 +31,9 @@ Exit codes: 0 every record was read, 2 some records were unreadable; the output
 names the place of each.
 `,
   async run(args, terminal) {
-    const { values, positionals: files } = parseCommandLine(args, {
+    const { values, positionals: files } = parseCommandLine("explain", args, {
       json: { type: "boolean" },
-      config: { type: "string" },
+      config: { type: "string", value: "a FILE" },
     });
     if (files.length === 0)
       throw new UsageError('explain takes a file of CloudTrail records, or "-" for standard input.');

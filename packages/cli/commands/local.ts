@@ -1,8 +1,8 @@
 import { sanitise } from "@drift-guard/formats/printable";
 import type { LocalAccount } from "@drift-guard/local/local";
-import { type Command, parseCommandLine, UsageError } from "../command.ts";
+import { type Command, parseOptions, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
-import { type Terminal, wrap } from "../terminal.ts";
+import { type Terminal, wrap, wrapLines } from "../terminal.ts";
 
 /** `local`: runs the guard, deployed as it would be in AWS, in an emulated account on this machine. */
 export const local: Command = {
@@ -22,10 +22,10 @@ that git ignores. The guard's messages are printed as they arrive. Ctrl-C stops
 every process that was started.
 `,
   async run(args, terminal) {
-    const { values } = parseCommandLine(args, {
+    const values = parseOptions("local", args, {
       rollback: { type: "boolean", default: false },
-      port: { type: "string" },
-      config: { type: "string" },
+      port: { type: "string", value: "a PORT" },
+      config: { type: "string", value: "a FILE" },
     });
     const port = values.port === undefined ? {} : { port: readPort(values.port) };
     const owner = await loadConfig(values.config);
@@ -120,10 +120,7 @@ async function showMessages(
       const [title = "", ...rest] = message
         .trimEnd()
         .split("\n")
-        .flatMap((line) => {
-          const indent = /^ */.exec(line)?.[0] ?? "";
-          return wrap(sanitise(line.trim(), 2000), terminal.columns, indent, `${indent}  `);
-        });
+        .flatMap((line) => wrapLines(sanitise(line.trimEnd(), 2000), terminal.columns, "  "));
       await terminal.print(
         "",
         terminal.paint("dim", "─".repeat(Math.min(terminal.columns, 100))),

@@ -28,13 +28,13 @@ interface Written extends Captured {
 
 /** `reference capture`: writes references from live roles, or accepts drifts into the reference of one. */
 export async function capture(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values, positionals: names } = parseCommandLine(args, {
-    account: { type: "string" },
-    config: { type: "string" },
-    finding: { type: "string", multiple: true },
-    findings: { type: "string" },
-    table: { type: "string" },
-    into: { type: "string", default: defaultFolder },
+  const { values, positionals: names } = parseCommandLine("reference capture", args, {
+    account: { type: "string", value: "a FILE" },
+    config: { type: "string", value: "a FILE" },
+    finding: { type: "string", value: "an ID", multiple: true },
+    findings: { type: "string", value: "a FILE" },
+    table: { type: "string", value: "a NAME" },
+    into: { type: "string", value: "a FOLDER", default: defaultFolder },
     force: { type: "boolean", default: false },
     json: { type: "boolean" },
   });

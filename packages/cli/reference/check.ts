@@ -16,7 +16,9 @@ import { listKnownReferences } from "./selection.ts";
  * configuration that is not valid, with the path of the fault.
  */
 export async function checkReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values, positionals: files } = parseCommandLine(args, { config: { type: "string" } });
+  const { values, positionals: files } = parseCommandLine("reference check", args, {
+    config: { type: "string", value: "a FILE" },
+  });
   const config = await loadConfig(values.config);
   const read = await Promise.all(files.map(readReferenceFile));
   const all = [...read, ...listKnownReferences(config)];

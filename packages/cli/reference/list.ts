@@ -1,6 +1,6 @@
 import type { Strictness } from "@drift-guard/core/reference/reference";
 import { sanitise } from "@drift-guard/formats/printable";
-import { type ExitCode, parseCommandLine } from "../command.ts";
+import { type ExitCode, parseOptions } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatDocument } from "../output/json.ts";
 import { ReferenceListOutput } from "../output/reference.ts";
@@ -9,7 +9,10 @@ import { isBuiltIn, listKnownReferences } from "./selection.ts";
 
 /** `reference list`: prints every reference with its source and strictness. */
 export async function listReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values } = parseCommandLine(args, { config: { type: "string" }, json: { type: "boolean" } });
+  const values = parseOptions("reference list", args, {
+    config: { type: "string", value: "a FILE" },
+    json: { type: "boolean" },
+  });
   const known = listKnownReferences(await loadConfig(values.config));
   if (values.json) {
     const items = known.map((reference) => ({

@@ -32,10 +32,10 @@ type Renewal = { readonly role: string; readonly arn: string; readonly since: st
 
 /** `reference refresh`: compares the AWS managed policies of references with the account, and writes them on request. */
 export async function refresh(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values, positionals: names } = parseCommandLine(args, {
-    account: { type: "string" },
-    config: { type: "string" },
-    into: { type: "string" },
+  const { values, positionals: names } = parseCommandLine("reference refresh", args, {
+    account: { type: "string", value: "a FILE" },
+    config: { type: "string", value: "a FILE" },
+    into: { type: "string", value: "a FOLDER" },
     write: { type: "boolean", default: false },
     json: { type: "boolean" },
   });

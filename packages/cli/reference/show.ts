@@ -11,8 +11,8 @@ import { chooseReferences, isBuiltIn } from "./selection.ts";
 
 /** `reference show`: prints references grant by grant, as JSON, or only the trust policy of one. */
 export async function showReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values, positionals: names } = parseCommandLine(args, {
-    config: { type: "string" },
+  const { values, positionals: names } = parseCommandLine("reference show", args, {
+    config: { type: "string", value: "a FILE" },
     json: { type: "boolean" },
     trust: { type: "boolean" },
   });

@@ -2,7 +2,7 @@ import { type DeletionPlan, planDeletion } from "@drift-guard/core/linked-role/d
 import { judgeLinkedRole, type RegionScan } from "@drift-guard/core/linked-role/status";
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
-import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { type ExitCode, parseOptions, UsageError } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { SlrDeletePlanOutput, type SlrDeletePlanStep } from "../output/slr.ts";
 import { type Terminal, wrap } from "../terminal.ts";
@@ -13,7 +13,7 @@ import { formatActivity } from "./status.ts";
 
 /** `slr delete-plan`: prints what must be deleted before the role, region by region. Changes nothing. */
 export async function showDeletionPlan(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values } = parseCommandLine(args, {
+  const values = parseOptions("slr delete-plan", args, {
     ...regionOptions,
     script: { type: "boolean", default: false },
   });

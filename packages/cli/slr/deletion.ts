@@ -9,7 +9,7 @@ import {
   type PollingSchedule,
   submitDeletion,
 } from "@drift-guard/guard/linked-role/deletion";
-import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { type ExitCode, parseOptions, UsageError } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { SlrDeleteOutput } from "../output/slr.ts";
 import { type Terminal, wrap } from "../terminal.ts";
@@ -20,13 +20,13 @@ import { chooseRegions, type LinkedRoleSession, openLinkedRoleSession, regionOpt
 
 /** `slr delete`: asks IAM to delete the role, and follows the deletion to its end. */
 export async function deleteRole(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values } = parseCommandLine(args, {
+  const values = parseOptions("slr delete", args, {
     ...regionOptions,
     yes: { type: "boolean", default: false },
     "even-if-used": { type: "boolean", default: false },
-    state: { type: "string" },
-    every: { type: "string", default: "5" },
-    for: { type: "string", default: "600" },
+    state: { type: "string", value: "a FILE" },
+    every: { type: "string", value: "SECONDS", default: "5" },
+    for: { type: "string", value: "SECONDS", default: "600" },
   });
   const schedule = {
     intervalSeconds: readSeconds("--every", values.every),

@@ -1,6 +1,6 @@
 import { judgeLinkedRole } from "@drift-guard/core/linked-role/status";
 import { sanitise } from "@drift-guard/formats/printable";
-import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { type ExitCode, parseCommandLine, parseOptions, UsageError } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { SlrCreateOutput, SlrDescribeOutput } from "../output/slr.ts";
 import { type Terminal, wrap } from "../terminal.ts";
@@ -8,7 +8,7 @@ import { commonOptions, openLinkedRoleSession } from "./session.ts";
 
 /** `slr create`: creates the role; AWS Batch does so itself only for managed compute environments. */
 export async function createRole(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values } = parseCommandLine(args, commonOptions);
+  const values = parseOptions("slr create", args, commonOptions);
   const { role, account, reader, keeper } = await openLinkedRoleSession(values.role);
   const report = async (exitCode: ExitCode, created: boolean, why: string): Promise<ExitCode> => {
     const output = { schema: 1, account, role: role.name, exitCode, created, why } as const;
@@ -37,7 +37,7 @@ export async function createRole(args: readonly string[], terminal: Terminal): P
 
 /** `slr describe`: sets the description, the only field of a service-linked role that may be edited (R20). */
 export async function describeRole(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values, positionals } = parseCommandLine(args, commonOptions);
+  const { values, positionals } = parseCommandLine("slr describe", args, commonOptions);
   const [text, ...more] = positionals;
   if (text === undefined || more.length > 0) {
     throw new UsageError(

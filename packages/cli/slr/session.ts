@@ -11,13 +11,13 @@ import { loadConfig } from "../config.ts";
 
 /** The options that every subcommand of `slr` has. */
 export const commonOptions = {
-  role: { type: "string" },
-  config: { type: "string" },
+  role: { type: "string", value: "a NAME" },
+  config: { type: "string", value: "a FILE" },
   json: { type: "boolean", default: false },
 } as const;
 
 /** The options of the subcommands that scan regions for what uses the role. */
-export const regionOptions = { ...commonOptions, regions: { type: "string" } } as const;
+export const regionOptions = { ...commonOptions, regions: { type: "string", value: "a LIST" } } as const;
 
 /** The live account, with readers and writers for one service-linked role. */
 export interface LinkedRoleSession extends LiveAccount {

@@ -10,7 +10,7 @@ import type { RoleReading } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type DeletionPoll, pollDeletion } from "@drift-guard/guard/linked-role/deletion";
 import type * as z from "zod";
-import { type ExitCode, parseCommandLine } from "../command.ts";
+import { type ExitCode, parseOptions } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { SlrStatusOutput } from "../output/slr.ts";
 import { padCell, type Terminal, wrap } from "../terminal.ts";
@@ -29,7 +29,10 @@ interface LinkedRoleReport {
 
 /** `slr status`: prints whether the role exists, what uses it, when it was last used, and whether it is being deleted. */
 export async function showStatus(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values } = parseCommandLine(args, { ...regionOptions, state: { type: "string" } });
+  const values = parseOptions("slr status", args, {
+    ...regionOptions,
+    state: { type: "string", value: "a FILE" },
+  });
   const session = await openLinkedRoleSession(values.role);
   const regions = await chooseRegions(values, session);
   const memory = openDeletionFile(values.state ?? defaultDeletionFile(process.env));
