@@ -28,3 +28,11 @@ export function isInForce(
     decision.digest === digestEvidence(finding.evidence)
   );
 }
+
+/** Whether an exception covers a finding: made for exactly this evidence, and not expired at `now`. */
+export function isExcepted(
+  finding: { readonly id: string; readonly evidence: Evidence },
+  { exceptions, now }: { readonly exceptions: readonly Exception[]; readonly now: Instant },
+): boolean {
+  return exceptions.some((exception) => isInForce(exception, finding, now));
+}

@@ -1,4 +1,5 @@
 import type { Evidence } from "../model/evidence.ts";
+import { isExcepted } from "../model/exception.ts";
 import { bodyOf, cleanSinceOf, type Finding, type FindingBody } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
 import { millisecondsBetween } from "../model/instant.ts";
@@ -6,7 +7,6 @@ import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
 import { attribute, authorOf, isByTrustedActor } from "./attribution.ts";
-import { isExcepted } from "./exceptions.ts";
 import { describeContext, hasSameContext, isWorse, rateFinding } from "./finding-context.ts";
 import type { Observation } from "./observation.ts";
 import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";
