@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { formatCause } from "@drift-guard/core/errors";
 import type { AttachedPolicy } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
-import { readSnapshot } from "@drift-guard/embedded/snapshot";
+import { readSnapshot, snapshotAdvice } from "@drift-guard/embedded/snapshot";
+import { formatFileFailure } from "./file-failure.ts";
 
 /** An account whose roles can be read: live, or from a snapshot file. */
 export interface AccountSource {
@@ -10,6 +11,8 @@ export interface AccountSource {
   readonly partition: string;
   /** The snapshot file, the endpoint, or `AWS`; printed with the result. */
   readonly from: string;
+  /** What to do if the source does not contain a policy; undefined for a live account. */
+  readonly advice?: string;
   readonly reader: RoleReader;
   /** Reads a managed policy with its default version. Throws `RoleUnreadableError`. */
   readPolicy(arn: string): Promise<AttachedPolicy>;
@@ -20,15 +23,24 @@ export class AccountUnreadableError extends Error {
   override readonly name = "AccountUnreadableError";
 }
 
-/** Opens a snapshot: a file with the output of `aws iam get-account-authorization-details`. Throws `AccountUnreadableError`. */
+/**
+ * Opens a snapshot: a file with the output of `aws iam get-account-authorization-details`. Throws `AccountUnreadableError`
+ * if the file cannot be read, and `MessageUnreadableError` if it holds anything else or no role. Each message names the
+ * file and says what to do.
+ */
 export async function openSnapshot(file: string): Promise<AccountSource> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new AccountUnreadableError(`The account file ${file} cannot be read: ${formatCause(cause)}`, {
-      cause,
-    });
+    throw new AccountUnreadableError(formatFileFailure(file, cause), { cause });
   });
   const { account, partition, reader, policy } = readSnapshot(text, file);
-  return { account, partition, from: file, reader, readPolicy: async (arn) => policy(arn) };
+  return {
+    account,
+    partition,
+    from: file,
+    advice: snapshotAdvice,
+    reader,
+    readPolicy: async (arn) => policy(arn),
+  };
 }
 
 /** Opens the live account of the AWS SDK's credentials, at AWS_ENDPOINT_URL if set. Throws `AccountUnreadableError`. */

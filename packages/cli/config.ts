@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Config, type ConfigInput, defaultRoles, defineConfig } from "@drift-guard/core/config/config";
 import { ConfigError, formatCause } from "@drift-guard/core/errors";
+import { readJsonFile } from "./file-failure.ts";
 
 const defaultFiles = ["drift-guard.config.ts", "drift-guard.config.json"];
 
@@ -15,36 +15,28 @@ export async function loadConfig(file: string | undefined): Promise<Config> {
   const chosen = file ?? defaultFiles.find((name) => existsSync(name));
   if (chosen === undefined) return defineConfig({ roles: defaultRoles });
   const path = resolve(chosen);
-  if (!existsSync(path)) throw new ConfigError(`The configuration ${path} does not exist.`);
+  if (!existsSync(path)) throw new ConfigError(`There is no file ${path}. Check the path.`);
   const written = path.endsWith(".json") ? await readJson(path) : await importDefault(path);
   return defineConfig(readInput(written, path), basename(path));
 }
 
 async function readJson(path: string): Promise<unknown> {
-  try {
-    const written: unknown = JSON.parse((await readFile(path, "utf8")).replace(/^\uFEFF/, ""));
-    if (typeof written !== "object" || written === null) return written;
-    // $schema is for editors and not part of the configuration.
-    const { $schema: _, ...choices }: { readonly $schema?: unknown } = written;
-    return choices;
-  } catch (cause) {
-    throw unloadable(path, cause);
-  }
+  const written = await readJsonFile(path, (text, cause) => new ConfigError(text, { cause }));
+  if (typeof written !== "object" || written === null) return written;
+  // $schema is for editors and not part of the configuration.
+  const { $schema: _, ...choices }: { readonly $schema?: unknown } = written;
+  return choices;
 }
 
 async function importDefault(path: string): Promise<unknown> {
   const loaded: unknown = await import(pathToFileURL(path).href).catch((cause: unknown) => {
-    throw unloadable(path, cause);
+    const why = formatCause(cause);
+    throw new ConfigError(`The configuration ${path} cannot be loaded: ${why}`, { cause });
   });
   if (typeof loaded === "object" && loaded !== null && "default" in loaded) return loaded.default;
   throw new ConfigError(
     `The configuration ${path} has no default export: export default defineConfig({ … }).`,
   );
-}
-
-function unloadable(path: string, cause: unknown): ConfigError {
-  const why = formatCause(cause);
-  return new ConfigError(`The configuration ${path} cannot be loaded: ${why}`, { cause });
 }
 
 // defineConfig validates the content; this only distinguishes an object from anything else.

@@ -1,4 +1,5 @@
-import { formatCause, MessageUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
+import { MessageUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
+import { formatIssues, formatJsonFault, isMissing } from "@drift-guard/core/issues";
 import { parseArn } from "@drift-guard/core/model/arn";
 import {
   type AttachedPolicy,
@@ -26,6 +27,12 @@ export interface Snapshot {
 
 // The AWS CLI prints documents as objects, the API returns them percent-encoded, and other tools write JSON text.
 const document = z.union([z.string(), z.record(z.string(), z.unknown())]).transform(toDocumentText);
+
+const command = "aws iam get-account-authorization-details";
+
+/** What to do about a policy that a snapshot does not contain. */
+export const snapshotAdvice =
+  "Create the file without --filter, or with --filter Role LocalManagedPolicy AWSManagedPolicy.";
 
 const Attached = z.object({ PolicyArn: z.string() });
 const RoleDetail = z.object({
@@ -59,7 +66,7 @@ const AccountDetails = z.object({
 /**
  * Parses the output of `aws iam get-account-authorization-details`; `source` names it in errors, such as a file's path.
  * Parts of a role that this output does not contain are unobserved. Throws `MessageUnreadableError`, which names the place
- * in the document.
+ * in the document and says what to do; so does an output without any role, whose account is unknown.
  */
 export function readSnapshot(text: string, source: string): Snapshot {
   const details = parseDetails(text, source);
@@ -68,7 +75,7 @@ export function readSnapshot(text: string, source: string): Snapshot {
   const [first] = roles;
   if (!first) {
     throw new MessageUnreadableError(
-      `${source} contains no role, so its account is unknown. Take the snapshot without --filter, or with --filter Role LocalManagedPolicy AWSManagedPolicy.`,
+      `${source} contains no role, so its account is unknown. ${snapshotAdvice}`,
     );
   }
   const { account, partition } = first;
@@ -87,14 +94,23 @@ function parseDetails(text: string, source: string): z.infer<typeof AccountDetai
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
-    const why = formatCause(error);
-    throw new MessageUnreadableError(`${source} is not JSON: ${why}`, { cause: error });
+    throw new MessageUnreadableError(
+      `${source} is not JSON (${formatJsonFault(text)}). Expected the output of: ${command}`,
+      { cause: error },
+    );
   }
   const details = AccountDetails.safeParse(json);
   if (details.success) return details.data;
+  const { error: cause } = details;
+  if (!Array.isArray(json) && isMissing(["RoleDetailList"], json)) {
+    throw new MessageUnreadableError(
+      `${source}: RoleDetailList is missing. Create the file with: ${command} > account.json`,
+      { cause },
+    );
+  }
   throw new MessageUnreadableError(
-    `${source} is not the output of "aws iam get-account-authorization-details".\n${z.prettifyError(details.error)}`,
-    { cause: details.error },
+    `${source} is not the output of: ${command}\n${formatIssues(cause, json)}\nCreate the file again.`,
+    { cause },
   );
 }
 
@@ -132,7 +148,7 @@ function viewRole(detail: RoleDetail, versions: Versions): Role {
 
 function viewPolicy(arn: string, versions: Versions): AttachedPolicy {
   const version = versions.get(arn);
-  const why = `The snapshot does not contain the document of ${arn}. Take it without --filter, or with --filter Role LocalManagedPolicy AWSManagedPolicy.`;
+  const why = `The snapshot does not contain the document of ${arn}.`;
   return { arn, version: version ? seen(version) : unseen(why) };
 }
 
@@ -151,7 +167,7 @@ function createReader(
     // A role that a cut list omits may exist.
     if (cut) {
       throw new RoleUnreadableError(
-        `${source} is cut and does not contain the role ${name}; the role may still exist. Take the snapshot without --max-items.`,
+        `${source} is cut and does not contain the role ${name}; the role may still exist. Create the file again without --max-items.`,
       );
     }
     return { status: "absent", account, name };

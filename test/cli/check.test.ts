@@ -143,10 +143,7 @@ describe("check without a readable account", () => {
     const { code, stdout, stderr } = await runCli(["check", "--account", "/nonexistent/account.json"]);
     assert.equal(code, 2);
     assert.equal(stdout, "");
-    assert.match(
-      stderr,
-      /^drift-guard: The account file \/nonexistent\/account\.json cannot be read: ENOENT/,
-    );
+    assert.match(stderr, /^drift-guard: There is no file \/nonexistent\/account\.json\. Check the path\.$/m);
     assert.doesNotMatch(stderr, /\n {4}at /);
   });
 
@@ -156,10 +153,22 @@ describe("check without a readable account", () => {
   });
 
   it("names a file that is not a snapshot", async () => {
-    for (const content of ["not json", "{}", '{"RoleDetailList": [{"RoleName": 7}]}']) {
+    for (const [content, complaint] of [
+      [
+        "not json",
+        /account\.json is not JSON \(line 1, column 1\)\. Expected the output of: aws iam get-acc/,
+      ],
+      ['{\n  "RoleDetailList": [x]}', /account\.json is not JSON \(line 2, column 22\)/],
+      ["{}", /account\.json: RoleDetailList is missing\. Create the file with: aws iam get-account-auth/],
+      [
+        '{"RoleDetailList": [{"RoleName": 7}]}',
+        /expected string, received number, at RoleDetailList\[0\]\.Ro/,
+      ],
+    ] as const) {
       const file = await writeTemporary("account.json", content);
       const { code, stderr } = await runCli(["check", "--account", file]);
       assert.equal(code, 2, content);
+      assert.match(unwrap(stderr), complaint, content);
       assert.match(unwrap(stderr), /account\.json/, content);
     }
   });
@@ -252,7 +261,7 @@ describe("check with a configuration", () => {
   it("says what is wrong with an invalid one", async () => {
     for (const [content, complaint] of [
       ["export default { roles: { AWSBatchServiceRole: { rolback: {} } } };", /rolback/],
-      ["export default { roles: { Mine: {} } };", /there is no reference Mine;.* → at roles\.Mine/],
+      ["export default { roles: { Mine: {} } };", /there is no reference Mine;.*, at roles\.Mine/],
       ["export const roles = {};", /no default export/],
       ["export default 7;", /default export of the configuration .* is not an object/],
       ["syntax error", /cannot be loaded/],
@@ -264,6 +273,6 @@ describe("check with a configuration", () => {
     }
     const absent = await check(cleanRoles(), ["--config", "/nonexistent/config.ts"]);
     assert.equal(absent.code, 2);
-    assert.match(unwrap(absent.stderr), /The configuration \/nonexistent\/config\.ts does not exist/);
+    assert.match(unwrap(absent.stderr), /There is no file \/nonexistent\/config\.ts\. Check the path/);
   });
 });

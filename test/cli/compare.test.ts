@@ -200,6 +200,23 @@ describe("compare", () => {
     assert.match(broken.stdout, /\? a\.json: .*line 1, column 16/);
   });
 
+  it("says what to pass if a file holds another answer of IAM, or no policy object", async () => {
+    for (const [content, complaint] of [
+      [
+        { PolicyVersion: { Document: {} } },
+        /PolicyVersion is not a policy element\. If this is the answer of get-policy-version, pass only its Document \(--query PolicyVersion\.Document\)\./,
+      ],
+      [{ Policy: { Arn: "x" } }, /Policy is not a policy element\. .* pass that of get-policy-version/],
+      [{ Statements: [] }, /Statements is not a policy element\. Allowed here: Version, Id, Statement/],
+      ["text", /holds a JSON string, not a policy object/],
+      [[], /holds a JSON list, not a policy object/],
+    ] as const) {
+      const { code, stdout } = await compare(gets, JSON.stringify(content));
+      assert.equal(code, 2);
+      assert.match(unwrap(stdout), complaint);
+    }
+  });
+
   it("exits 2 and names a statement of the wrong kind", async () => {
     const { code, stdout } = await compare(gets, gets, ["--trust"]);
     assert.equal(code, 2);
@@ -242,7 +259,7 @@ describe("compare", () => {
       [[file, file, file], /compare takes two policy documents/],
       [["-", "-"], /can be only one of the two policies/],
       [[file, file, "--account", "123"], /123 is not an account id/],
-      [[file, `${file}.not`], /a\.json\.not cannot be read: ENOENT/],
+      [[file, `${file}.not`], /There is no file .*a\.json\.not\. Check the path\./],
       [
         [file, await writeTemporary("b.json", Uint8Array.of(0xff, 0xfe, 0x7b, 0))],
         /b\.json cannot be read: .*utf-8/,

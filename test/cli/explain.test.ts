@@ -176,7 +176,7 @@ describe("explain", () => {
     const good = await writeTemporary("good.json", JSON.stringify(aRecord()));
     const { code, stdout } = await runCli(["explain", "/nonexistent", good, "/"]);
     assert.equal(code, 2);
-    assert.match(stdout, /\/nonexistent unreadable\n +\/nonexistent cannot be read: there is no such file/);
+    assert.match(stdout, /\/nonexistent unreadable\n +There is no file \/nonexistent\. Check the path\./);
     assert.match(stdout, /good\.json#1 .* iam:DetachRolePolicy succeeded/);
     assert.match(stdout, /is a directory/);
     assert.match(stdout, /^1 record: 1 about watched roles, 2 unreadable$/m);

@@ -325,7 +325,19 @@ describe("reference check", () => {
       /The reference bad\.json is not valid[\s\S]*Effect[\s\S]*attachments\[0\]\.document/,
     );
     await writeFile(join(cwd, "bad.json"), "{");
-    assert.match(unwrap((await reference(cwd, "check", "bad.json")).stderr), /bad\.json cannot be read/);
+    assert.match(
+      unwrap((await reference(cwd, "check", "bad.json")).stderr),
+      /bad\.json is not JSON \(line 1, column 2\)/,
+    );
+    await writeFile(join(cwd, "bad.json"), '{"role": "Worker"}');
+    assert.match(
+      unwrap((await reference(cwd, "check", "bad.json")).stderr),
+      /bad\.json is not valid: source is missing trust is missing attachments is missing boundary is missing docs\/references\.md describes/,
+    );
+    assert.match(
+      unwrap((await reference(cwd, "check", "no.json")).stderr),
+      /There is no file no\.json\. Check/,
+    );
   });
 
   it("reports a reference that no role can match", async () => {

@@ -107,8 +107,8 @@ describe("A snapshot of an account", () => {
 
   it("names the file and the invalid place in it", () => {
     const cases: readonly (readonly [string, RegExp])[] = [
-      ["{", /account\.json is not JSON/],
-      ["[]", /account\.json is not the output of "aws iam get-account-authorization-details"/],
+      ["{", /account\.json is not JSON \(line 1, column 2\)\. Expected the output of: aws iam get-/],
+      ["[]", /account\.json is not the output of: aws iam get-account-authorization-details/],
       ['{"UserDetailList": []}', /RoleDetailList/],
       [snapshotOf([{ ...aDetail(), RoleId: 7 }]), /RoleDetailList\[0\]\.RoleId/],
       [snapshotOf([aDetail(), { ...aDetail(), Arn: "role/x" }]), /RoleDetailList\[1\]\.Arn/],

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import { formatCause } from "@drift-guard/core/errors";
 import { sanitise } from "@drift-guard/formats/printable";
 import { catalogue } from "@drift-guard/policy/catalogue.generated";
 import { comparePolicies } from "@drift-guard/policy/compare";
@@ -9,6 +8,7 @@ import { separateLatent } from "@drift-guard/policy/latent";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { type Command, type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { formatComparison } from "../comparison-report.ts";
+import { formatFileFailure } from "../file-failure.ts";
 import { CompareOutput } from "../output/compare.ts";
 import { formatDocument } from "../output/json.ts";
 
@@ -82,8 +82,7 @@ async function readPolicyText(file: string): Promise<string> {
     const bytes = await (file === "-" ? buffer(process.stdin) : readFile(file));
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    const why = formatCause(cause);
-    throw new PolicyUnreadableError(`${nameOf(file)} cannot be read: ${why}`, { cause });
+    throw new PolicyUnreadableError(formatFileFailure(nameOf(file), cause), { cause });
   }
 }
 

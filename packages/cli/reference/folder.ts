@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, formatCause } from "@drift-guard/core/errors";
+import { ConfigError } from "@drift-guard/core/errors";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import { defineReference, formatReference, type Reference } from "@drift-guard/core/reference/reference";
+import { readJsonFile } from "../file-failure.ts";
 
 /** The folder of an owner's references, beside the configuration. */
 export const defaultFolder = "references";
@@ -16,23 +17,11 @@ export function findProjectFolder(): string | undefined {
 
 /** Reads a reference file. Throws `ConfigError` that names the file and the path of the fault. */
 export async function readReferenceFile(file: string): Promise<Reference> {
-  const fail = (cause: unknown): never => {
-    const why = formatCause(cause);
-    throw new ConfigError(`The reference ${file} cannot be read: ${why}`, { cause });
-  };
-  const text = await readFile(file, "utf8").catch(fail);
-  const written: unknown = parseJson(text, fail);
-  if (typeof written !== "object" || written === null)
-    return fail(new Error("it does not hold a JSON object."));
-  return defineReference(written, `The reference ${file}`);
-}
-
-function parseJson(text: string, fail: (cause: unknown) => never): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    return fail(error);
+  const written = await readJsonFile(file, (text, cause) => new ConfigError(text, { cause }));
+  if (typeof written !== "object" || written === null) {
+    throw new ConfigError(`${file} is not a reference: it holds no JSON object. See docs/references.md.`);
   }
+  return defineReference(written, `The reference ${file}`);
 }
 
 /** The file in a folder that holds the reference of a role; undefined if there is none. */

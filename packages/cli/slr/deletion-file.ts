@@ -5,6 +5,7 @@ import { Deletion } from "@drift-guard/core/model/deletion";
 import { formatRoleKey } from "@drift-guard/core/model/role";
 import type { DeletionMemory } from "@drift-guard/guard/linked-role/deletion";
 import * as z from "zod";
+import { formatSystemError } from "../file-failure.ts";
 
 /** The file of requested deletions cannot be read or written; the message says which file and what to do. */
 export class DeletionFileError extends Error {
@@ -65,7 +66,7 @@ async function read(file: string): Promise<Content> {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
       return { schema: 1, deletions: {} };
     }
-    throw failure("cannot be read", file, cause);
+    throw failure("cannot be read. Choose another file with --state", file, cause);
   }
   try {
     return Content.parse(JSON.parse(text));
@@ -79,6 +80,7 @@ async function read(file: string): Promise<Content> {
 }
 
 function failure(what: string, file: string, cause: unknown): DeletionFileError {
-  const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-  return new DeletionFileError(`The state file ${file} ${what}: ${why}`, { cause });
+  const why =
+    cause instanceof z.ZodError || cause instanceof SyntaxError ? "" : ` (${formatSystemError(cause)})`;
+  return new DeletionFileError(`The state file ${file} ${what}${why}.`, { cause });
 }

@@ -1,5 +1,7 @@
-import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { formatCause, MessageUnreadableError } from "@drift-guard/core/errors";
 import { type Message, parseEnvelope, parseRecord } from "@drift-guard/core/intake/message";
+import { formatJsonFault } from "@drift-guard/core/issues";
+import { formatFileFailure } from "../file-failure.ts";
 import { openTrail } from "./input.ts";
 import { type RecordPosition, RecordSplitter, type TrailItem } from "./splitter.ts";
 
@@ -22,12 +24,7 @@ export async function* readTrail(file: string): AsyncGenerator<TrailRecord> {
   } catch (cause) {
     // The records before the damage are valid; the error reports the rest.
     for (const item of splitter.end()) yield readItem(file, item);
-    throw new TrailUnreadableError(
-      `${file === "-" ? "Standard input" : file} cannot be read${formatCause(cause)}`,
-      {
-        cause,
-      },
-    );
+    throw new TrailUnreadableError(formatFailure(file, cause), { cause });
   }
   for (const item of splitter.end()) yield readItem(file, item);
 }
@@ -41,11 +38,18 @@ function readItem(file: string, item: TrailItem): TrailRecord {
   const { place } = item;
   if ("problem" in item) return { file, place, problem: item.problem };
   try {
-    return { file, place, message: parseTrailValue(JSON.parse(item.text)) };
+    return { file, place, message: parseTrailValue(parseJson(item.text, "The record")) };
   } catch (error) {
-    if (error instanceof SyntaxError) return { file, place, problem: `it is not JSON: ${error.message}` };
     if (error instanceof MessageUnreadableError) return { file, place, problem: error.message };
     throw error;
+  }
+}
+
+function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new MessageUnreadableError(`${what} is not JSON (${formatJsonFault(text)} of it).`, { cause });
   }
 }
 
@@ -53,7 +57,7 @@ function parseTrailValue(value: unknown): Message {
   if (typeof value === "object" && value !== null) {
     // LookupEvents returns each record as text in an object of its own.
     if ("CloudTrailEvent" in value && typeof value.CloudTrailEvent === "string") {
-      return parseRecord(JSON.parse(value.CloudTrailEvent));
+      return parseRecord(parseJson(value.CloudTrailEvent, "The text in CloudTrailEvent"));
     }
     if ("detail" in value || "detail-type" in value) return parseEnvelope(value);
     // Data sets and log shippers wrap each record or envelope in an object of their own.
@@ -63,19 +67,10 @@ function parseTrailValue(value: unknown): Message {
   return parseRecord(value);
 }
 
-function formatCause(cause: unknown): string {
-  if (!(cause instanceof Error)) return ".";
-  switch ("code" in cause ? cause.code : undefined) {
-    case "ENOENT":
-      return ": there is no such file.";
-    case "EISDIR":
-      return ": it is a directory; name the files in it.";
-    case "EACCES":
-      return ": permission denied.";
-    case "Z_BUF_ERROR":
-    case "Z_DATA_ERROR":
-      return ` any further: its gzip data is damaged or cut off (${cause.message}).`;
-    default:
-      return `: ${cause.message}`;
-  }
+function formatFailure(file: string, cause: unknown): string {
+  const name = file === "-" ? "Standard input" : file;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return code === "Z_BUF_ERROR" || code === "Z_DATA_ERROR"
+    ? `${name} cannot be read to its end: its gzip data is damaged or cut off (${formatCause(cause)}).`
+    : formatFileFailure(name, cause);
 }

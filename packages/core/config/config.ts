@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ConfigError } from "../errors.ts";
+import { formatIssues } from "../issues.ts";
 import { sameRoleName } from "../model/role.ts";
 import { Severity } from "../model/severity.ts";
 import { builtInReferences, findReference } from "../reference/built-in.ts";
@@ -118,7 +119,9 @@ export type ConfigInput = z.input<typeof Config>;
 export function defineConfig(input: ConfigInput, source = "drift-guard.config.ts"): Config {
   const parsed = FittingConfig.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(`${source} is not valid.\n${z.prettifyError(parsed.error)}`);
+  throw new ConfigError(`${source} is not valid:\n${formatIssues(parsed.error, input)}`, {
+    cause: parsed.error,
+  });
 }
 
 /** Seconds that must pass between two clean reads before a finding resolves: half of the recheck's delay. */

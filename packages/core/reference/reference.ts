@@ -2,6 +2,7 @@ import { parsePolicy } from "@drift-guard/policy/parse";
 import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
 import * as z from "zod";
 import { ConfigError } from "../errors.ts";
+import { formatIssues } from "../issues.ts";
 
 /** The source of a fact, and the date on which it was read. */
 export const Provenance = z
@@ -119,7 +120,10 @@ export function defineReference(written: object, source = "The reference"): Refe
   const { $schema: _, ...fields }: { readonly $schema?: unknown } = written;
   const parsed = WrittenReference.safeParse(fields);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(`${source} is not valid.\n${z.prettifyError(parsed.error)}`, { cause: parsed.error });
+  throw new ConfigError(
+    `${source} is not valid:\n${formatIssues(parsed.error, fields)}\ndocs/references.md describes the fields of a reference.`,
+    { cause: parsed.error },
+  );
 }
 
 /** Returns a reference as the text of a file: JSON, with documents as objects and without defaults. */

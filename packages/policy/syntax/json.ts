@@ -2,7 +2,7 @@
  * A JSON parser, written by hand on purpose: JSON.parse keeps the last of two members with one name without a word, loses
  * digits of numbers, and names no exact place of an error.
  */
-import { PolicySyntaxError } from "../model/syntax-error.ts";
+import { PolicySyntaxError, type TextPosition } from "../model/syntax-error.ts";
 
 /** A JSON object with its members in order. A map, so that `__proto__` is a name like any other. */
 export type JsonObject = ReadonlyMap<string, Json>;
@@ -25,6 +25,24 @@ const numberGrammar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
  * line and column.
  */
 export function parseJson(text: string): Json {
+  return parse(text, { maxCharacters, allowTwice: false });
+}
+
+/** Returns where a text stops being JSON; undefined if it is JSON. A text of any length may give a member twice. */
+export function locateJsonError(text: string): TextPosition | undefined {
+  try {
+    parse(text, { maxCharacters: Number.POSITIVE_INFINITY, allowTwice: true });
+    return undefined;
+  } catch (error) {
+    if (error instanceof PolicySyntaxError) return error.position;
+    throw error;
+  }
+}
+
+function parse(
+  text: string,
+  { maxCharacters, allowTwice }: { readonly maxCharacters: number; readonly allowTwice: boolean },
+): Json {
   let at = 0;
 
   const fail = (message: string, place = at): never => {
@@ -98,7 +116,8 @@ export function parseJson(text: string): Json {
       const place = at;
       if (text.charAt(at) !== '"') fail("expected a name in quotation marks");
       const name = parseString();
-      if (members.has(name)) fail(`${JSON.stringify(name)} is given twice in one object`, place);
+      if (!allowTwice && members.has(name))
+        fail(`${JSON.stringify(name)} is given twice in one object`, place);
       skipBlanks();
       if (text.charAt(at) !== ":") fail("expected :");
       at++;

@@ -33,7 +33,8 @@ const principalTypes = ["AWS", "Service", "Federated", "CanonicalUser"] as const
  */
 export function parsePolicy(source: string | PolicyObject): PolicyDocument {
   const text = typeof source === "string" ? decodeText(source) : stringify(source);
-  const root = expectObject(parseJson(text), "$", "a policy");
+  const root = parseJson(text);
+  if (!(root instanceof Map)) fail(`holds ${kindOf(root)}, not a policy object`, "$");
   refuseUnknown(root, "$", documentElements);
   const version = parseVersion(root.get("Version"));
   const id = parseText(root.get("Id"), "$.Id");
@@ -192,10 +193,26 @@ function expectObject(json: Json, path: string, what: string): JsonObject {
   fail(`must be ${what}`, path);
 }
 
+function kindOf(json: Json): string {
+  if (json === null) return "null";
+  if (typeof json === "string") return "a JSON string";
+  if (typeof json === "boolean") return "a JSON boolean";
+  if (isList(json)) return "a JSON list";
+  return json instanceof Map ? "a JSON object" : "a JSON number";
+}
+
+// Answers of IAM that contain a policy, and how to get the document.
+const answers: Readonly<Record<string, string>> = {
+  "$.PolicyVersion":
+    "If this is the answer of get-policy-version, pass only its Document (--query PolicyVersion.Document).",
+  "$.Policy":
+    "If this is the answer of get-policy, it contains no document: pass that of get-policy-version (--query PolicyVersion.Document).",
+};
+
 function refuseUnknown(object: JsonObject, path: string, known: readonly string[]): void {
   for (const name of object.keys()) {
-    if (!known.includes(name)) {
-      fail(`is not an element of a policy; known here: ${known.join(", ")}`, `${path}.${name}`);
-    }
+    if (known.includes(name)) continue;
+    const place = `${path}.${name}`;
+    fail(`is not a policy element. ${answers[place] ?? `Allowed here: ${known.join(", ")}`}`, place);
   }
 }

@@ -1,0 +1,32 @@
+import { locateJsonError } from "@drift-guard/policy/json";
+import * as z from "zod";
+
+/**
+ * Formats what is wrong with a value, one indented line per issue with its path, such as `trust is missing` or `must be a
+ * role name, at role`. `value` is what was parsed.
+ */
+export function formatIssues({ issues }: z.ZodError, value: unknown): string {
+  return issues.map((issue) => `  ${formatIssue(issue, value)}`).join("\n");
+}
+
+function formatIssue({ path, message }: z.core.$ZodIssue, value: unknown): string {
+  if (path.length > 0 && isMissing(path, value)) return `${z.core.toDotPath(path)} is missing`;
+  const place = path.length === 0 ? "" : `, at ${z.core.toDotPath(path)}`;
+  return message.replace(/^Invalid input: /, "") + place;
+}
+
+/** Whether a value has nothing at a path. */
+export function isMissing(path: readonly PropertyKey[], value: unknown): boolean {
+  let found = value;
+  for (const key of path) {
+    if (typeof found !== "object" || found === null) return false;
+    found = Reflect.get(found, key);
+  }
+  return found === undefined;
+}
+
+/** Formats the place at which a text stops being JSON: `line 1, column 1`, both counted from 1. */
+export function formatJsonFault(text: string): string {
+  const { line, column } = locateJsonError(text.replace(/^\uFEFF/, "")) ?? { line: 1, column: 1 };
+  return `line ${line}, column ${column}`;
+}
