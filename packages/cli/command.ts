@@ -8,7 +8,7 @@ import type { Terminal } from "./terminal.ts";
 /** 0 clean or done, 1 drift or a difference, 2 could not determine. */
 export type ExitCode = 0 | 1 | 2;
 
-/** One command of the command line. */
+/** One command of `drift-guard`, such as `compare`. */
 export interface Command {
   /** The text of `--help`; no line is longer than 80 characters. */
   readonly help: string;
@@ -16,12 +16,12 @@ export interface Command {
   run(args: readonly string[], terminal: Terminal): Promise<ExitCode>;
 }
 
-/** A command was called with arguments that it does not take; the message says which, and what it takes. */
+/** A command was called with wrong or missing arguments. The message names them. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** An option of a command: a flag, or one that takes a value, which messages call `value`, such as "a FILE". */
+/** An option of a command: a flag, or an option with a value. `value` names that value in messages: "a FILE". */
 type OptionSpec =
   | { readonly type: "boolean"; readonly default?: boolean }
   | {
@@ -48,7 +48,7 @@ export function parseCommandLine<const Options extends OptionSpecs>(
   }
 }
 
-/** As `parseCommandLine`, for a command that takes only options. */
+/** Like `parseCommandLine`, for a command that takes only options. Returns their values. */
 export function parseOptions<const Options extends OptionSpecs>(
   command: string,
   args: readonly string[],
@@ -65,7 +65,7 @@ function usageError(command: string, fault: string, cause?: unknown): UsageError
   return new UsageError(`${fault} See drift-guard ${page} --help.`, { cause });
 }
 
-/** The first option that is unknown, lacks its value or has one too many, as a sentence; undefined if there is none. */
+/** One sentence about the first option that is unknown, lacks its value, or is a flag with a value; else undefined. */
 function findOptionFault(command: string, args: readonly string[], options: OptionSpecs): string | undefined {
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   for (const token of tokens) {
@@ -81,7 +81,7 @@ function findOptionFault(command: string, args: readonly string[], options: Opti
   return undefined;
 }
 
-/** The `run` of a command that has subcommands: the first argument names one, and it gets the others. */
+/** The `run` of a command with subcommands: runs the one that the first argument names, with the other arguments. */
 export function runSubcommand(
   command: string,
   subcommands: Readonly<Record<string, Command["run"]>>,

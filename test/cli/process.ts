@@ -7,14 +7,14 @@ import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../packages/cli/main.ts", import.meta.url));
 
-/** The result of one run of the command line. */
+/** The result of one run of `drift-guard`. */
 export interface Run {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Options of a run; by default it has no input, an almost empty environment and pipes for its output. */
+/** Options of a run. By default, a run has no input, an almost empty environment, and pipes for its output. */
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export interface RunOptions {
   readonly leaveEarly?: boolean;
 }
 
-/** Starts the command line as a process, without the credentials and settings of the person who runs the tests. */
+/** Starts `drift-guard` as a process, without the credentials and settings of the person who runs the tests. */
 export function startCli(
   args: readonly string[],
   { node = [], env = {}, cwd = tmpdir() }: RunOptions = {},
@@ -37,7 +37,7 @@ export function startCli(
   });
 }
 
-/** Settles with the exit code of a process when it has ended. */
+/** Resolves to the exit code of a process when the process has ended. Rejects with the process's `error` event. */
 export function endOf(child: ChildProcessWithoutNullStreams): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
@@ -45,10 +45,10 @@ export function endOf(child: ChildProcessWithoutNullStreams): Promise<number | n
   });
 }
 
-/** Runs the command line to its end. */
+/** Runs `drift-guard` until it ends. */
 export async function runCli(args: readonly string[], around: RunOptions = {}): Promise<Run> {
   const child = startCli(args, around);
-  // A command that does not read its input closes the pipe.
+  // A command that does not read its input closes the pipe, and writing to a closed pipe is an error.
   child.stdin.on("error", () => {});
   child.stdin.end(around.input ?? "");
   if (around.leaveEarly) child.stdout.once("data", () => child.stdout.destroy());
@@ -60,7 +60,7 @@ export async function runCli(args: readonly string[], around: RunOptions = {}): 
   return { code, stdout, stderr };
 }
 
-/** A text without the line breaks and indentation of its paragraphs. */
+/** Returns a text on one line: each run of white space, line breaks included, becomes one space. */
 export function unwrap(text: string): string {
   return text.replaceAll(/\s+/g, " ");
 }

@@ -17,7 +17,7 @@ function readSection(heading: string): string {
   return after.split(new RegExp(`\n#{2,${level}} `))[0] ?? "";
 }
 
-/** The rows of a section's tables, without their heads; a row is a list of cells. */
+/** The rows of a section's tables, without the header rows. A row is a list of cells. */
 function readRows(heading: string): readonly (readonly string[])[] {
   return readSection(heading)
     .split("\n")
@@ -53,7 +53,7 @@ describe("the page on architecture", () => {
     );
   });
 
-  it("lists the packages with what each may import", () => {
+  it("lists each package with the packages that it may import", () => {
     assert.deepEqual(
       readRows("## Packages").map(([name = "", imports = ""]) => [listCode(name)[0], listCode(imports)]),
       Object.entries(packages),
@@ -85,7 +85,7 @@ describe("the page on architecture", () => {
     });
   }
 
-  it("has an entry for each package that has rooms, and no other", () => {
+  it("has a section of rooms for each package that has folders, and for no other package", () => {
     const withRooms = Object.keys(packages).filter((name) => {
       const folder = name === "functions" ? name : join("packages", name);
       return readdirSync(join(root, folder), { withFileTypes: true }).some(
@@ -96,7 +96,7 @@ describe("the page on architecture", () => {
     assert.deepEqual(headings.sort(), withRooms.sort());
   });
 
-  it("lists every folder and file of a package that has layers", () => {
+  it("is compared with layers that name every folder and file of their package", () => {
     for (const [name, list] of Object.entries(layers)) {
       const folders = globSync("*/*.{ts,json}", { cwd: join(root, "packages", name) })
         .map((file) => file.split("/")[0] ?? "")

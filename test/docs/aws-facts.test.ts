@@ -13,7 +13,7 @@ const files = globSync(
   { cwd: root },
 ).filter((file) => !file.includes("node_modules"));
 
-/** Joins the lines of a comment, which may break inside a citation. */
+/** Joins the lines of a comment, because a citation may continue on the next line. */
 const joinLines = (text: string) => text.replace(/\s*\n\s*(?:\*|\/\/|#)?\s*/g, " ");
 
 describe("the facts about AWS", () => {
@@ -22,7 +22,7 @@ describe("the facts about AWS", () => {
   });
 
   for (const fact of facts) {
-    it(`name a source: ${fact.slice(2, 72)}`, () => {
+    it(`name a source or are marked as unverified: ${fact.slice(2, 72)}`, () => {
       const source = /Source: (.+)$/.exec(fact)?.[1];
       if (source === undefined) {
         assert.match(fact, /Unverified[.:]/, "neither a source nor marked as unverified");
@@ -33,7 +33,7 @@ describe("the facts about AWS", () => {
     });
   }
 
-  it("are cited by titles that the page has", () => {
+  it("are cited by section titles that exist in docs/aws-facts.md", () => {
     const citations = files.flatMap((file) =>
       [...joinLines(readText(file)).matchAll(/docs\/aws-facts\.md,? (?:"([^"]+)"|.{0,20})/g)]
         .filter(() => !file.startsWith("test/docs/") && !file.endsWith(".md"))
@@ -46,7 +46,7 @@ describe("the facts about AWS", () => {
     );
   });
 
-  it("are the only source that code, tests and pages cite for AWS from outside this repository", () => {
+  it("are cited in place of documents that are not in this repository", () => {
     const pointers = /platform[-]facts|[(]design:|\bdesign(?:\.md| \d+(?:\.\d+)?)\b/;
     assert.deepEqual(
       files.filter((file) => pointers.test(readText(file))),

@@ -14,7 +14,7 @@ const drawn: readonly { readonly name: string; readonly kind: PolicyKind; readon
 
 describe("a comparison agrees with decide", () => {
   for (const { name, kind, runs } of drawn) {
-    it(`on drawn ${name} of which one side is a change of the other`, () => {
+    it(`for random ${name}, where the candidate is a changed copy of the reference`, () => {
       const agreement = fc.property(drawPair(kind), ({ candidate, reference, requests }) => {
         assertAgreement(candidate, reference, requests, kind);
       });

@@ -1,10 +1,11 @@
 /**
- * Draws pairs of policies, compares them, and checks every comparison with `decide`. Stops at the first comparison that
- * disagrees with `decide`.
+ * Generates random pairs of policies, compares them, and checks every comparison with `decide`. Stops at the first
+ * comparison that disagrees with `decide`.
  *
  * Usage: npm run soak -- [pairs] [seed] [identity | trust | variables | resource | china]
  *
- * Without arguments: a million pairs (about two hours), spread over the five kinds, from a new seed, which it prints.
+ * Without arguments: a million pairs (about two hours), the same number of each kind. Prints the seed, a new one by
+ * default.
  */
 import { decide } from "@drift-guard/policy/decide";
 import fc from "fast-check";

@@ -6,7 +6,10 @@ interface Page {
   readonly Marker?: string | undefined;
 }
 
-/** Returns the items of all pages. `call` names the IAM call in errors. Throws `RoleUnreadableError` as `validatePages`. */
+/**
+ * Returns the items of all pages. `call` is the name of the IAM call, for error messages. Throws `RoleUnreadableError`
+ * like `validatePages`.
+ */
 export async function collectPages<P extends Page, T>(
   call: string,
   pages: AsyncIterable<P>,

@@ -90,13 +90,13 @@ function nameOf(file: string): string {
   return file === "-" ? "standard input" : sanitise(file);
 }
 
-/** The action names and patterns in the documents; empty if one of them cannot be parsed. */
+/** The action names and patterns in the documents; empty if a document cannot be parsed. */
 function listNamedActions(texts: readonly string[], { undecided }: Comparison): readonly string[] {
   if (undecided.some(({ code }) => code === "syntax")) return [];
   return texts.flatMap((text) => parsePolicy(text).statements.flatMap(({ actions }) => actions.entries));
 }
 
-// A difference (1) outweighs an undecided rest (2), because it is certain.
+// If a difference was found and another part is undecided, the code is 1, not 2: the difference is certain.
 function exitCodeOf({ relation, undecided, dangling: _, ...differences }: Comparison): ExitCode {
   if (Object.values(differences).some((grants) => grants.length > 0)) return 1;
   return undecided.length > 0 || relation !== "equal" ? 2 : 0;

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { LockTimeoutError, takeProcessLock } from "../process-lock.ts";
 
-/** SST's platform could not be installed. The message ends with the last lines of `sst install`. */
+/** SST's platform could not be installed. If `sst install` failed, the message ends with its last lines of output. */
 export class PlatformInstallError extends Error {
   override readonly name = "PlatformInstallError";
 }
@@ -62,7 +62,7 @@ async function readSstVersion(): Promise<string> {
 }
 
 async function isInstalled(version: string): Promise<boolean> {
-  // npm writes this file last: without it, an install was interrupted.
+  // npm writes this file last. If it is missing, no installation has been completed.
   const complete = existsSync(join(platform, "node_modules/.package-lock.json"));
   const installed = await readFile(join(platform, "version"), "utf8").catch(() => "");
   return complete && installed.trim() === version;
