@@ -9,8 +9,11 @@ import { type Terminal, wrap } from "./terminal.ts";
 /** A comparison of two policies, with everything that its text form needs. */
 export interface ComparisonReport {
   readonly comparison: Comparison;
-  /** The latent grants, by the policy that allows them: `ours` is the candidate. */
-  readonly latent: { readonly ours: readonly Grant[]; readonly theirs: readonly Grant[] };
+  /** The latent grants, by the policy that allows them. */
+  readonly latent: {
+    readonly onlyCandidate: readonly Grant[];
+    readonly onlyReference: readonly Grant[];
+  };
   /** The catalogue of action names that decided which grants are latent. */
   readonly catalogue: Catalogue;
   /** The names of the two policies, already made printable. */
@@ -35,12 +38,12 @@ export function formatComparison(report: ComparisonReport, terminal: Terminal): 
     ...section(`Only ${b} allows, and only to other accounts (hardening)`, losses(comparison.hardening)),
     ...section(`Only ${a} denies`, gains(comparison.deniesAdded)),
     ...section(`Only ${b} denies`, losses(comparison.deniesRemoved)),
-    ...section(`Latent: actions that no AWS service has (catalogue of ${catalogue.date})`, [
-      ...gains(latent.ours),
-      ...losses(latent.theirs),
-    ]),
     ...section(
-      "Deleted principals: creating one again does not restore its access",
+      `Latent: no AWS service has these actions, so they allow nothing until AWS adds one (catalogue of ${catalogue.date})`,
+      [...gains(latent.onlyCandidate), ...losses(latent.onlyReference)],
+    ),
+    ...section(
+      "Deleted principals: IAM shows a deleted user or role by its id, and creating it again does not restore its access",
       comparison.dangling.flatMap(({ side, id, statements }) =>
         wrap(`${sanitise(id)} in ${formatStatements(statements)} of ${names[side]}`, columns, "  ! ", "    "),
       ),
@@ -76,9 +79,9 @@ function formatRelation({ comparison, latent, names }: ComparisonReport): string
       return `${a} and ${b} each allow something that the other does not${real ? "" : latently}.`;
     }
     case "undecided": {
-      if (excess.length + latent.ours.length > 0)
+      if (excess.length + latent.onlyCandidate.length > 0)
         return `${a} allows something that ${b} does not; other differences are unknown.`;
-      if (missing.length + hardening.length + latent.theirs.length > 0)
+      if (missing.length + hardening.length + latent.onlyReference.length > 0)
         return `${a} does not allow everything that ${b} allows; other differences are unknown.`;
       return `Cannot compare ${a} and ${b}.`;
     }

@@ -6,8 +6,8 @@ import {
 } from "@drift-guard/core/model/evidence";
 import { isOlderVersion } from "@drift-guard/core/model/managed-policy";
 import type { Severity } from "@drift-guard/core/model/severity";
-import { formatGrants } from "@drift-guard/formats/grants";
 import { sanitise } from "@drift-guard/formats/printable";
+import { formatGrantLines } from "./grant-lines.ts";
 import type { RatedAssessment, RoleCheck } from "./output/check.ts";
 import { padCell, type Style, type Terminal, wrap } from "./terminal.ts";
 
@@ -19,8 +19,8 @@ const typeWidth = 15;
 export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonly string[] {
   const { role, status, assessments, problem, reference, arn } = verdict;
   const { paint, columns } = terminal;
-  const origin = `compared with ${reference.title} of ${reference.date}`;
-  const heading = `${padCell("SEVERITY", severityWidth)}${padCell("TYPE", typeWidth)}POLICY / PERMISSIONS`;
+  const origin = `compared with ${reference.title}, dated ${reference.date}`;
+  const heading = `${padCell("SEVERITY", severityWidth)}${padCell("TYPE", typeWidth)}PART`;
   return [
     `${paint("bold", sanitise(role))}  ${paint(statusStyle(status), formatStatus(status))}`,
     ...[...(arn === undefined ? [] : [sanitise(arn)]), origin].flatMap((text) =>
@@ -62,20 +62,20 @@ export function formatDetails(
       const { side, grants, detail } = assessment;
       return [
         ...(detail === undefined ? [] : paragraphs([detail])),
-        ...marked(side === "excess" ? "+" : "-", formatGrants(grants)),
-        ...marked("-", deny(formatGrants(deniesRemoved(assessment)))),
-        ...marked("+", deny(formatGrants(deniesAdded(assessment)))),
+        ...marked(side === "excess" ? "+" : "-", formatGrantLines(grants)),
+        ...marked("-", deny(formatGrantLines(deniesRemoved(assessment)))),
+        ...marked("+", deny(formatGrantLines(deniesAdded(assessment)))),
       ];
     }
     case "undecided":
       return paragraphs(assessment.reasons);
     case "note":
-      return [...paragraphs(assessment.details), ...marked("+", formatGrants(assessment.grants))];
+      return [...paragraphs(assessment.details), ...marked("+", formatGrantLines(assessment.grants))];
     case "vendor-change":
       return [
         ...paragraphs([`${formatVersions(assessment)} This is information, not drift.`]),
-        ...marked("+", formatGrants(assessment.added)),
-        ...marked("-", formatGrants(assessment.removed)),
+        ...marked("+", formatGrantLines(assessment.added)),
+        ...marked("-", formatGrantLines(assessment.removed)),
       ];
   }
 }

@@ -46,6 +46,7 @@ describe("check on a snapshot file", () => {
     assert.match(stdout, /HIGH +missing +managed arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole/);
     assert.match(stdout, /- autoscaling:CreateAutoScalingGroup and 60 more on \*/);
     assert.match(stdout, /2 of 3 roles clean, 1 drift$/m);
+    assert.match(stdout, /^Next: drift-guard reference show AWSBatchServiceRole shows what is required\.$/m);
   });
 
   it("rates an excess that leads to full access as critical", async () => {
@@ -59,7 +60,10 @@ describe("check on a snapshot file", () => {
     assert.equal(code, 2);
     assert.match(stdout, /ecsTaskExecutionRole {2}unknown/);
     const file = await writeTemporary("account.json", printSnapshot(cleanRoles(), { documents: false }));
-    assert.equal((await runCli(["check", "--account", file])).code, 2);
+    const lacking = await runCli(["check", "--account", file]);
+    assert.equal(lacking.code, 2);
+    assert.equal(unwrap(lacking.stdout).match(/Create the file without --filter/g)?.length, 1);
+    assert.doesNotMatch(lacking.stdout, /Next:/);
   });
 
   it("exits 1 if one role has drift and another is unknown", async () => {
@@ -176,7 +180,10 @@ describe("check without a readable account", () => {
   it("names the watched roles if another role is requested", async () => {
     const { code, stderr } = await check(cleanRoles(), ["NoSuchRole"]);
     assert.equal(code, 2);
-    assert.match(unwrap(stderr), /NoSuchRole is not a watched role.*AWSBatchServiceRole/);
+    assert.match(
+      unwrap(stderr),
+      /NoSuchRole is not a watched role.*AWSBatchServiceRole.* Add NoSuchRole to drift-guard\.config\.ts, or run drift-guard reference capture NoSuchRole\./,
+    );
   });
 
   it("reports missing credentials, and what to do", async () => {
@@ -208,7 +215,7 @@ describe("check without a readable account", () => {
     assert.equal(code, 2);
     assert.equal(stdout.match(/ {2}unreadable\n/g)?.length, 3);
     assert.match(stdout, /Allow\s+iam:GetRole/);
-    assert.match(stdout, new RegExp(`Account ${account} .*: 0 of 3 roles clean, 3 unknown`));
+    assert.match(stdout, new RegExp(`Account ${account} .*: 0 of 3 roles clean, 3 unreadable`));
   });
 
   it("reports refused credentials", async () => {

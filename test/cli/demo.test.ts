@@ -22,6 +22,9 @@ describe("the demonstration", () => {
     assert.match(stdout, /\+ iam:\*/);
     assert.match(stdout, /plan +1\. delete the inline policy maintenance/);
     assert.match(stdout, /refused: UnmodifiableEntity/);
+    assert.match(stdout, /plan +none: IAM refused the call, so nothing changed/);
+    assert.equal(stdout.match(/The finding is resolved after two clean\s+reads\./g)?.length, 3);
+    assert.equal(stdout.match(/second clean recheck\. Resolved\./g)?.length, 4);
     assert.equal(stdout.match(/opened → rolled-back → resolved/g)?.length, 3);
     assert.equal(stdout.match(/opened → resolved/g)?.length, 1);
     assert.match(stdout, /All 3 roles match their references again\.\n$/);

@@ -10,7 +10,7 @@ import { ExplainOutput } from "drift-guard/output/explain";
 import * as z from "zod";
 import { account } from "../builders.ts";
 import { readOutput } from "./outputs.ts";
-import { type Run, runCli, writeTemporary } from "./process.ts";
+import { type Run, runCli, unwrap, writeTemporary } from "./process.ts";
 
 /** A record of DetachRolePolicy as CloudTrail writes it. */
 function aRecord(over: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
@@ -68,16 +68,19 @@ describe("explain", () => {
     assert.match(stdout, /#1 2026-11-22T12:00:00Z iam:DetachRolePolicy succeeded/);
     assert.match(stdout, /by arn:aws:iam::123456789012:user\/mallory from 203\.0\.113\.7 \(aws-cli/);
     assert.match(stdout, /on role AWSBatchServiceRole/);
-    assert.match(stdout, /watched: AWSBatchServiceRole; the guard reads it now and again later/);
-    assert.match(stdout, /^1 record: 1 about watched roles, 0 unreadable$/m);
+    assert.match(
+      stdout,
+      /watched: AWSBatchServiceRole; the guard reads the role now, and once more after 120 seconds$/m,
+    );
+    assert.match(stdout, /^1 record: 1 on watched roles, 0 on other roles, 0 ignored, 0 unreadable$/m);
   });
 
   it("prints a refused call as an attempt that changed nothing", async () => {
     const { stdout } = await explain(
       JSON.stringify(aRecord({ errorCode: "UnmodifiableEntityException", errorMessage: "protected" })),
     );
-    assert.match(stdout, /was refused \(UnmodifiableEntityException\) and changed nothing/);
-    assert.match(stdout, /and\s+reports\s+the\s+attempt/);
+    assert.match(unwrap(stdout), /was refused \(UnmodifiableEntityException\) and changed nothing /);
+    assert.match(unwrap(stdout), /after 120 seconds; it reports the refused call/);
   });
 
   it("says why a record does not concern the guard", async () => {
@@ -97,13 +100,34 @@ describe("explain", () => {
     assert.match(stdout, /#1 ignored: s3:PutObject/);
     assert.match(stdout, /on role Other\n +not watched/);
     assert.match(
-      stdout,
-      /on policy arn:aws:iam::123456789012:policy\/own\n +watched roles: unknown until the account is read/,
+      unwrap(stdout),
+      /on policy arn:aws:iam::123456789012:policy\/own watched roles: the deployed guard looks up which of them use it; explain does not read the account /,
+    );
+    assert.match(
+      unwrap(stdout),
+      / 3 records: 0 on watched roles, 1 that may concern watched roles, 1 on other roles, 1 ignored, 0 unreadable $/,
+    );
+  });
+
+  it("says that an event of another service contains no API call", async () => {
+    const { stdout } = await explain(
+      JSON.stringify([
+        { ...anEnvelope({}), "detail-type": "GuardDuty Finding" },
+        { ...anEnvelope({}), "detail-type": "AWS Health Event" },
+      ]),
     );
     assert.match(
       stdout,
-      /^3 records: 0 about watched roles, 1 unknown until the account is read, 0 unreadable$/m,
+      /^#1 ignored: a GuardDuty Finding contains no API call\n#2 ignored: an AWS Health Event /m,
     );
+    assert.match(stdout, /^2 records: 0 on watched roles, 0 on other roles, 2 ignored, 0 unreadable$/m);
+  });
+
+  it("fits its lines into the columns", async () => {
+    const { stdout } = await explain(
+      JSON.stringify(aRecord({ errorCode: "UnmodifiableEntityException", errorMessage: "protected" })),
+    );
+    for (const line of stdout.split("\n")) assert.ok(line.length <= 100, line);
   });
 
   it("reads every form of records, compressed or not", async () => {
@@ -179,7 +203,10 @@ describe("explain", () => {
     assert.match(stdout, /\/nonexistent unreadable\n +There is no file \/nonexistent\. Check the path\./);
     assert.match(stdout, /good\.json#1 .* iam:DetachRolePolicy succeeded/);
     assert.match(stdout, /is a directory/);
-    assert.match(stdout, /^1 record: 1 about watched roles, 2 unreadable$/m);
+    assert.match(
+      unwrap(stdout),
+      / 1 record: 1 on watched roles, 0 on other roles, 0 ignored, 0 unreadable; 2 files not read to the end /,
+    );
   });
 
   it("requires a file", async () => {

@@ -1,13 +1,15 @@
 import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
-import { openLiveAccount, openSnapshot } from "../account-source.ts";
+import { quoteArgument } from "@drift-guard/formats/steps";
+import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatRoleCheck } from "../drift-table.ts";
 import { CheckOutput, type RoleCheck } from "../output/check.ts";
 import { formatDocument } from "../output/json.ts";
 import { checkRole, exitCodeOf } from "../role-check.ts";
+import { wrap } from "../terminal.ts";
 
 /** `check`: compares the watched roles of an account with their references. */
 export const check: Command = {
@@ -18,8 +20,8 @@ Usage: drift-guard check [--account FILE] [--config FILE] [--json] [ROLE…]
   ROLE             check only these watched roles
   --account FILE   the account, as a file with the output of
                    "aws iam get-account-authorization-details" (default: the
-                   live account of the AWS SDK's credentials, asked at
-                   AWS_ENDPOINT_URL if that is set)
+                   live account of the AWS SDK's credentials, at
+                   AWS_ENDPOINT_URL, if set)
   --config FILE    configuration that names the watched roles (default:
                    drift-guard.config.ts or .json in the working directory,
                    else the three roles of the AWS Batch User Guide)
@@ -49,7 +51,9 @@ A policy version that AWS itself published is information, not drift.
       return code;
     }
     for (const role of roles) await terminal.print(...formatRoleCheck(role, terminal), "");
-    await terminal.print(`Account ${source.account} (${sanitise(source.from)}): ${formatSummary(roles)}`);
+    const summary = `Account ${source.account} (${sanitise(source.from)}): ${formatSummary(roles)}`;
+    const lines = [summary, ...formatNextSteps(roles, source, values.config)];
+    await terminal.print(...lines.flatMap((line) => wrap(line, terminal.columns)));
     return code;
   },
 };
@@ -61,20 +65,47 @@ function chooseRoles(watchedRoles: readonly WatchedRole[], names: readonly strin
     if (watched) return watched;
     const known = watchedRoles.map((each) => each.name).join(", ");
     throw new UsageError(
-      `${sanitise(name, 80)} is not a watched role. The configuration names ${known}. Add the role there, or capture a reference for it: drift-guard reference capture.`,
+      `${sanitise(name, 80)} is not a watched role. The configuration names ${known}. Add ${sanitise(name, 80)} to drift-guard.config.ts, or run drift-guard reference capture ${sanitise(name, 80)}.`,
     );
   });
+}
+
+/** What to do next about drift, and about policies that a snapshot does not contain. */
+function formatNextSteps(
+  roles: readonly RoleCheck[],
+  { advice }: AccountSource,
+  config: string | undefined,
+): readonly string[] {
+  const drifted = roles.filter(({ status }) => status === "drift").map(({ role }) => role);
+  const show = [
+    "drift-guard",
+    "reference",
+    "show",
+    ...drifted,
+    ...(config === undefined ? [] : ["--config", config]),
+  ];
+  const isUnknown = roles.some(({ assessments }) => assessments.some(({ kind }) => kind === "undecided"));
+  return [
+    ...(drifted.length > 0 ? [`Next: ${show.map(quoteArgument).join(" ")} shows what is required.`] : []),
+    ...(isUnknown && advice !== undefined
+      ? [`Policies that the file does not contain are unknown. ${advice}`]
+      : []),
+  ];
 }
 
 function formatSummary(roles: readonly RoleCheck[]): string {
   const drifts = roles.flatMap(({ assessments }) =>
     assessments.filter(({ kind }) => kind === "drift"),
   ).length;
-  const unknown = roles.filter(({ status }) => status === "undecided" || status === "unreadable").length;
-  const clean = roles.filter(({ status }) => status === "clean" || status === "absent").length;
+  const count = (...wanted: readonly RoleCheck["status"][]) =>
+    roles.filter(({ status }) => wanted.includes(status)).length;
+  const clean = count("clean", "absent");
+  const unknown = count("undecided");
+  const unreadable = count("unreadable");
   return [
     `${clean} of ${roles.length} ${roles.length === 1 ? "role" : "roles"} clean`,
     ...(drifts > 0 ? [`${drifts} ${drifts === 1 ? "drift" : "drifts"}`] : []),
     ...(unknown > 0 ? [`${unknown} unknown`] : []),
+    ...(unreadable > 0 ? [`${unreadable} unreadable`] : []),
   ].join(", ");
 }

@@ -24,15 +24,17 @@ A and B are policy documents as IAM accepts or returns them, also
 percent-encoded. One of them may be "-" for standard input. "+" marks what only
 A allows or denies, "-" what only B does; $.Statement[0] names the statement.
 
-  --trust        read both as trust policies and reject any other statement
-  --account ID   the account of both policies: its id and its root ARN are then
-                 one principal, and confused-deputy conditions that name this
-                 account are reported as hardening
+  --trust        reads both as trust policies; a statement without Principal, or
+                 with Resource, is an error
+  --account ID   the account of both policies: its 12 digits and
+                 arn:…:iam::ID:root then count as the same principal, and
+                 confused-deputy conditions that name this account are reported
+                 as hardening
   --json         print one JSON document with A as candidate and B as reference
                  (docs/schemas/compare.schema.json)
 
 Exit codes: 0 A and B allow and deny the same, 1 they differ, 2 could not
-determine. Action names that no AWS service has count as a difference.
+determine. A difference in unknown action names also counts (exit 1).
 `,
   async run(args, terminal) {
     const { values, positionals: files } = parseCommandLine("compare", args, {
@@ -61,10 +63,10 @@ determine. Action names that no AWS service has count as a difference.
     if (values.json) await terminal.print(formatDocument(CompareOutput, { schema: 1, ...comparison }));
     else {
       const names = { candidate: nameOf(candidate), reference: nameOf(reference) };
-      const isOurs = new Set(compared.excess);
+      const excess = new Set(compared.excess);
       const latent = {
-        ours: comparison.latent.filter((grant) => isOurs.has(grant)),
-        theirs: comparison.latent.filter((grant) => !isOurs.has(grant)),
+        onlyCandidate: comparison.latent.filter((grant) => excess.has(grant)),
+        onlyReference: comparison.latent.filter((grant) => !excess.has(grant)),
       };
       await terminal.print(...formatComparison({ comparison, latent, catalogue, names }, terminal));
     }

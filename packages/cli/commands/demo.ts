@@ -11,7 +11,7 @@ nothing behind.
 
 Usage: drift-guard demo
 
-The watched roles start as their references say. Then four calls are made. For
+The watched roles start without drift. Then four calls are made. For
 each, the demo shows who made it, the drift as grants, its severity, the plan,
 the rollback, and the finding from open to resolved, all computed by the code
 that runs in AWS Lambda.
@@ -35,7 +35,7 @@ Exit codes: 0 every scene ended as expected, 1 one did not.
       for (const { role, status, reference } of await stage.checkRoles()) {
         await print(
           ...wrap(
-            `${paint("green", status)}: matches ${reference.title}, ${reference.date}`,
+            `${paint("green", status)}: matches ${reference.title}, dated ${reference.date}`,
             columns,
             `   ${padCell(role, 24)} `,
             " ".repeat(28),

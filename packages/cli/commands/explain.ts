@@ -1,3 +1,4 @@
+import type { Config } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { Change, Subject } from "@drift-guard/core/model/change";
 import { formatActor, formatOrigin } from "@drift-guard/formats/actors";
@@ -37,14 +38,15 @@ names the place of each.
     });
     if (files.length === 0)
       throw new UsageError('explain takes a file of CloudTrail records, or "-" for standard input.');
-    const watchedRoles = listWatchedRoles({ config: await loadConfig(values.config) });
+    const config = await loadConfig(values.config);
+    const watchedRoles = listWatchedRoles({ config });
     const tally = new ExplanationTally();
     const show = async (explanation: Explanation) => {
       tally.count(explanation);
       await terminal.print(
         ...(values.json
           ? [formatJsonLine(ExplainOutput, { schema: 1, ...explanation })]
-          : formatExplanation(explanation, files.length > 1, terminal)),
+          : formatExplanation(explanation, { several: files.length > 1, config, terminal })),
       );
     };
     for (const file of files) {
@@ -55,44 +57,55 @@ names the place of each.
         await show({ file, kind: "unreadable", problem: error.message });
       }
     }
-    if (!values.json) await terminal.print("", tally.formatSummary());
+    if (!values.json) await terminal.print("", ...wrap(tally.formatSummary(), terminal.columns));
     return tally.unreadable > 0 ? 2 : 0;
   },
 };
 
 const indent = "    ";
 
+interface ExplanationContext {
+  /** Whether several files are read, so that each place names its file. */
+  readonly several: boolean;
+  readonly config: Config;
+  readonly terminal: Terminal;
+}
+
+const readsNoAccount = "explain does not read the account";
+
 function formatExplanation(
   explanation: Explanation,
-  several: boolean,
-  terminal: Terminal,
+  { several, config, terminal }: ExplanationContext,
 ): readonly string[] {
   const { paint, columns } = terminal;
   const place = paint("dim", formatPosition(explanation, several));
+  const headline = (text: string) => wrap(text, columns, `${place} `, indent);
   const lines = (...texts: readonly string[]) => texts.flatMap((text) => wrap(text, columns, indent));
   switch (explanation.kind) {
     case "unreadable": {
       const { record, line, offset, problem } = explanation;
       const where = record === undefined ? "" : ` (record ${record}, line ${line}, byte ${offset})`;
-      return [`${place} ${paint("red", `unreadable${where}`)}`, ...lines(sanitise(problem, 500))];
+      return [...headline(`${paint("red", "unreadable")}${where}`), ...lines(sanitise(problem, 500))];
     }
     case "symptom": {
       const { at, what, reason, subjects } = explanation.symptom;
-      const behind = subjects.length === 0 ? [] : [`on ${subjects.map(formatSubject).join(", ")}`];
+      const subjectLine = subjects.length === 0 ? [] : [`on ${subjects.map(formatSubject).join(", ")}`];
       return [
-        `${place} ${sanitise(at, 40)} ${sanitise(what)}`,
-        ...lines(sanitise(reason, 500), ...behind, "watched roles: unknown until the account is read"),
+        ...headline(`${sanitise(at, 40)} ${sanitise(what)}`),
+        ...lines(
+          sanitise(reason, 500),
+          ...subjectLine,
+          `watched roles: the deployed guard looks up which of them may be the cause; ${readsNoAccount}`,
+        ),
       ];
     }
     case "irrelevant":
-      return [`${place} ${paint("dim", "ignored:")} ${sanitise(explanation.why)}`];
-    case "change": {
-      const call = formatCall(explanation.change);
+      return headline(`${paint("dim", "ignored:")} ${sanitise(explanation.why)}`);
+    case "change":
       return [
-        `${place} ${explanation.guarded.length > 0 ? paint("bold", call) : call}`,
-        ...lines(formatCaller(explanation.change), ...formatConcern(explanation)),
+        ...headline(formatCall(explanation, paint)),
+        ...lines(formatCaller(explanation.change), ...formatConcern(explanation, config)),
       ];
-    }
   }
 }
 
@@ -101,12 +114,16 @@ function formatPosition({ file, record }: Explanation, several: boolean): string
   return several ? sanitise(file) + number : number || sanitise(file);
 }
 
-function formatCall({ at, call, outcome }: Change): string {
+type ExplainedChange = Extract<Explanation, { kind: "change" }>;
+
+function formatCall({ change, guarded }: ExplainedChange, paint: Terminal["paint"]): string {
+  const { at, outcome } = change;
+  const call = sanitise(change.call);
   const how =
     outcome.status === "succeeded"
       ? "succeeded"
       : `was refused (${sanitise(outcome.code, 80)}) and changed nothing`;
-  return `${sanitise(at, 40)} ${sanitise(call)} ${how}`;
+  return `${sanitise(at, 40)} ${guarded.length > 0 ? paint("bold", call) : call} ${how}`;
 }
 
 function formatCaller({ actor }: Change): string {
@@ -114,20 +131,21 @@ function formatCaller({ actor }: Change): string {
   return `by ${formatActor(actor)}${origin === undefined ? "" : ` from ${origin}`}`;
 }
 
-function formatConcern({
-  change,
-  guarded,
-  toRead,
-}: Extract<Explanation, { kind: "change" }>): readonly string[] {
+function formatConcern(
+  { change, guarded, toRead }: ExplainedChange,
+  { recheckSeconds }: Config,
+): readonly string[] {
   const subjects = `on ${change.subjects.map(formatSubject).join(", ")}`;
-  const refused = change.outcome.status === "refused";
-  if (guarded.length > 0) {
-    return [
-      subjects,
-      `watched: ${guarded.map((name) => sanitise(name)).join(", ")}; the guard reads it now and again later${refused ? ", and reports the attempt" : ""}`,
-    ];
+  const [first, ...others] = guarded.map((name) => sanitise(name));
+  if (first !== undefined) {
+    const roles = others.length === 0 ? "the role" : "these roles";
+    const reads = `the guard reads ${roles} now, and once more after ${recheckSeconds} seconds`;
+    const attempt = change.outcome.status === "refused" ? "; it reports the refused call" : "";
+    return [subjects, `watched: ${[first, ...others].join(", ")}; ${reads}${attempt}`];
   }
-  if (toRead.length > 0) return [subjects, "watched roles: unknown until the account is read"];
+  if (toRead.length > 0) {
+    return [subjects, `watched roles: the deployed guard looks up which of them use it; ${readsNoAccount}`];
+  }
   return [subjects, "not watched: the guard reads nothing"];
 }
 
@@ -146,29 +164,54 @@ function formatSubject(subject: Subject): string {
   }
 }
 
-/** Counts explained records for the summary line. */
+/** Counts explained records for the summary line. Every record counts once. */
 class ExplanationTally {
-  #records = 0;
-  unreadable = 0;
-  #guarded = 0;
-  #toRead = 0;
+  #watched = 0;
+  #possible = 0;
+  #others = 0;
+  #ignored = 0;
+  #unreadable = 0;
+  #unreadableFiles = 0;
+
+  /** Records and whole files that could not be read. */
+  get unreadable(): number {
+    return this.#unreadable + this.#unreadableFiles;
+  }
 
   count(explanation: Explanation): void {
-    if (explanation.record !== undefined) this.#records += 1;
-    if (explanation.kind === "unreadable") this.unreadable += 1;
-    if (explanation.kind === "symptom") this.#toRead += 1;
-    if (explanation.kind !== "change") return;
-    if (explanation.guarded.length > 0) this.#guarded += 1;
-    else if (explanation.toRead.length > 0) this.#toRead += 1;
+    switch (explanation.kind) {
+      case "unreadable":
+        if (explanation.record === undefined) this.#unreadableFiles += 1;
+        else this.#unreadable += 1;
+        break;
+      case "symptom":
+        this.#possible += 1;
+        break;
+      case "irrelevant":
+        this.#ignored += 1;
+        break;
+      case "change":
+        if (explanation.guarded.length > 0) this.#watched += 1;
+        else if (explanation.toRead.length > 0) this.#possible += 1;
+        else this.#others += 1;
+        break;
+    }
   }
 
   formatSummary(): string {
-    const records = this.#records;
+    const counts = [this.#watched, this.#possible, this.#others, this.#ignored, this.#unreadable];
+    const records = counts.reduce((sum, count) => sum + count, 0);
+    const files = this.#unreadableFiles;
     const parts = [
-      `${this.#guarded} about watched roles`,
-      ...(this.#toRead > 0 ? [`${this.#toRead} unknown until the account is read`] : []),
-      `${this.unreadable} unreadable`,
+      `${this.#watched} on watched roles`,
+      ...(this.#possible > 0 ? [`${this.#possible} that may concern watched roles`] : []),
+      `${this.#others} on other roles`,
+      `${this.#ignored} ignored`,
+      `${this.#unreadable} unreadable`,
     ];
-    return `${records} ${records === 1 ? "record" : "records"}: ${parts.join(", ")}`;
+    return [
+      `${records} ${records === 1 ? "record" : "records"}: ${parts.join(", ")}`,
+      ...(files > 0 ? [`${files} ${files === 1 ? "file" : "files"} not read to the end`] : []),
+    ].join("; ");
   }
 }

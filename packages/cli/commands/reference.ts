@@ -20,7 +20,7 @@ Usage: drift-guard reference list    [--json]
        drift-guard reference refresh [ROLE…] [--account FILE] [--write]
                                      [--into FOLDER] [--json]
 
-  list      list every reference with its source and strictness
+  list      list every reference with its source and strictness (see below)
   show      show what a reference requires and allows, grant by grant; --trust
             prints only its trust policy, for the AWS CLI
   capture   write a reference from the live role, so that it can be watched;
@@ -31,8 +31,8 @@ Usage: drift-guard reference list    [--json]
 
   --account FILE   the account, as a file with the output of
                    "aws iam get-account-authorization-details" (default: the
-                   live account of the AWS SDK's credentials, asked at
-                   AWS_ENDPOINT_URL if that is set)
+                   live account of the AWS SDK's credentials, at
+                   AWS_ENDPOINT_URL, if set)
   --finding ID     the accepted finding; the first characters of its id suffice
   --findings FILE  read findings from this SQLite file
   --table NAME     read findings from this DynamoDB table of a deployed guard
@@ -45,6 +45,12 @@ Usage: drift-guard reference list    [--json]
                    else the three roles of the AWS Batch User Guide)
   --json           print one JSON document
                    (docs/schemas/reference-SUBCOMMAND.schema.json)
+
+Strictness says how each part is compared; a reference may relax it:
+  trust exact           only principals of the reference may assume the role
+  attachments required  the policies of the reference must be attached
+  floor required        the role's policies must allow the grants of the floor
+  ceiling closed        permissions beyond those of the reference are drift
 
 Only files are written, never a role. Review them like any other change.
 Exit codes: 0 done, 1 a reference is unsound or AWS changed a policy, 2 could

@@ -9,23 +9,25 @@ export const slr: Command = {
   help: `Manages Batch's service-linked role. AWS maintains the role; you can create it,
 edit its description, and delete it.
 
-Usage: drift-guard slr status      [--regions LIST] [--state FILE] [--json]
-       drift-guard slr delete-plan [--regions LIST] [--json | --script]
+Usage: drift-guard slr status      [--regions LIST] [--state FILE] [options]
+       drift-guard slr delete-plan [--regions LIST] [--script] [options]
        drift-guard slr delete      --yes [--even-if-used] [--regions LIST]
                                    [--every SECONDS] [--for SECONDS]
-                                   [--state FILE] [--json]
-       drift-guard slr create      [--json]
-       drift-guard slr describe    TEXT [--json]
+                                   [--state FILE] [options]
+       drift-guard slr create      [options]
+       drift-guard slr describe    TEXT [options]
+options: [--role NAME] [--config FILE] [--json]
 
-  status          show whether it exists, what uses it, when it was last used,
-                  and whether a deletion is in progress
-  delete-plan     show what must be deleted before it, step by step and region
-                  by region; changes nothing
-  delete --yes    ask IAM to delete it and follow the deletion to its end; run
-                  it again to continue following
-  create          create it; Batch does this itself only for managed compute
-                  environments
-  describe TEXT   set its description, the only thing that IAM lets you edit
+  status          show whether the role exists, what uses it, when it was last
+                  used, and whether a deletion is in progress
+  delete-plan     show what must be deleted before the role, step by step and
+                  region by region; changes nothing
+  delete --yes    ask IAM to delete the role, and follow the deletion to its
+                  end; run the command again to continue following
+  create          create the role; Batch does this itself only for managed
+                  compute environments
+  describe TEXT   set the role's description, the only thing that IAM lets you
+                  edit
 
   --role NAME      AWSServiceRoleForBatch (default) or
                    AWSServiceRoleForAWSBatchWithSagemaker
@@ -44,10 +46,10 @@ Usage: drift-guard slr status      [--regions LIST] [--state FILE] [--json]
   --json           print one JSON document
                    (docs/schemas/slr-SUBCOMMAND.schema.json)
 
-Works on the live account of the AWS SDK's credentials, asked at
-AWS_ENDPOINT_URL if that is set.
-Exit codes: 0 done or as it should be, 1 refused or not as it should be, 2 could
-not determine, or the deletion has not ended.
+Works on the live account of the AWS SDK's credentials, at AWS_ENDPOINT_URL, if
+set.
+Exit codes: 0 done, or the role is in order; 1 refused, or the role is not in
+order; 2 could not determine, or the deletion has not ended.
 `,
   run: runSubcommand("slr", {
     status: showStatus,

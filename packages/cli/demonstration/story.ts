@@ -117,12 +117,17 @@ function formatTransition(
     case "rolled-back":
       return formatLine(
         when,
-        `Rolled back by ${callsBehind(transition, happenings).join(", ")}; resolved once later reads are clean.`,
+        `Rolled back by ${callsBehind(transition, happenings).join(", ")}. The finding is resolved after two clean reads.`,
         terminal,
         "green",
       );
     case "resolved":
-      return formatLine(when, `rechecked twice: ${sanitise(note ?? "clean.")} Resolved.`, terminal, "green");
+      return formatLine(
+        when,
+        `second clean recheck.${note === undefined ? "" : ` ${sanitise(note)}`} Resolved.`,
+        terminal,
+        "green",
+      );
     case "refused":
     case "suppressed":
     case "approved":

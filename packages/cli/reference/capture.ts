@@ -3,7 +3,8 @@ import { acceptDrifts } from "@drift-guard/core/capture/accept-drift";
 import { type Captured, captureRole } from "@drift-guard/core/capture/capture";
 import { type Config, GuardedRole } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
-import { type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
+import { CaptureError } from "@drift-guard/core/errors";
+import { type Role, type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import { sanitise } from "@drift-guard/formats/printable";
@@ -76,9 +77,18 @@ async function captureLive(
       `${sanitise(known, 200)} already holds the reference of ${sanitise(name, 80)}. Replace it with --force, or accept one drift into it with --finding.`,
     );
   }
-  const captured = captureRole(reading.role, today);
+  const captured = takeRole(reading.role, today, source);
   const file = await writeReferenceFile(folder, captured.reference);
   return { ...captured, file, difference: [], livePath: reading.role.path };
+}
+
+function takeRole(role: Role, today: string, { advice }: AccountSource): Captured {
+  try {
+    return captureRole(role, today);
+  } catch (cause) {
+    if (!(cause instanceof CaptureError) || advice === undefined) throw cause;
+    throw new CaptureError(`${cause.message} ${advice}`, { cause });
+  }
 }
 
 function roleNotFound(
@@ -104,7 +114,9 @@ async function takeFindings(
 ): Promise<Written> {
   const watched = listWatchedRoles({ config }).find((each) => sameRoleName(each.name, name));
   if (!watched)
-    throw new UsageError(`${sanitise(name, 80)} is not a watched role. Add it to the configuration first.`);
+    throw new UsageError(
+      `${sanitise(name, 80)} is not a watched role. Add it to drift-guard.config.ts first.`,
+    );
   const findings = await readFindings(ids, place);
   const foreign = findings.find(
     ({ role }) => !sameRoleName(role.name, watched.name) || role.account !== source.account,

@@ -1,7 +1,7 @@
 import type { Reference } from "@drift-guard/core/reference/reference";
-import { formatGrants } from "@drift-guard/formats/grants";
 import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
+import { formatGrantLines } from "../grant-lines.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 
 /** What changes from one reference to another, part by part: `+` is newly required or allowed, `-` no longer. */
@@ -74,8 +74,8 @@ function formatPolicyDifference(
   );
   const deny = (lines: readonly string[]) => lines.map((line) => `deny ${line}`);
   return formatChanges(
-    [...formatGrants(excess, 50), ...deny(formatGrants(deniesAdded, 50))],
-    [...formatGrants([...missing, ...hardening], 50), ...deny(formatGrants(deniesRemoved, 50))],
+    [...formatGrantLines(excess, 50), ...deny(formatGrantLines(deniesAdded, 50))],
+    [...formatGrantLines([...missing, ...hardening], 50), ...deny(formatGrantLines(deniesRemoved, 50))],
     terminal,
   );
 }

@@ -29,7 +29,7 @@ export async function listReferences(args: readonly string[], terminal: Terminal
   }
   for (const reference of known) {
     const { role, purpose, source, strictness } = reference;
-    const origin = `${isBuiltIn(reference) ? "built in" : "your own"}: ${sanitise(source.title)}, ${source.date}`;
+    const origin = `${isBuiltIn(reference) ? "built in" : "your own"}: ${sanitise(source.title)}, dated ${source.date}`;
     await terminal.print(
       terminal.paint("bold", sanitise(role)),
       ...(purpose === undefined ? [] : wrap(sanitise(purpose, 400), terminal.columns, "  ")),

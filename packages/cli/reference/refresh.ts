@@ -67,7 +67,11 @@ export async function refresh(args: readonly string[], terminal: Terminal): Prom
   const count = (status: Renewal["status"]) => renewals.filter((renewal) => renewal.status === status).length;
   await terminal.print(
     "",
-    `${renewals.length} policies in account ${source.account} (${sanitise(source.from)}): ${count("changed") + count("back")} changed by AWS, ${count("unread")} unread`,
+    ...wrap(
+      `${renewals.length} policies in account ${source.account} (${sanitise(source.from)}): ${count("changed") + count("back")} changed by AWS, ${count("unread")} unreadable`,
+      terminal.columns,
+    ),
+    ...(count("unread") > 0 && source.advice !== undefined ? wrap(source.advice, terminal.columns) : []),
     ...files.map((file) => `written: ${sanitise(file, 300)}`),
   );
   return code;

@@ -1,10 +1,10 @@
 import { describeReference, type Provenance, type Reference } from "@drift-guard/core/reference/reference";
-import { formatGrant } from "@drift-guard/formats/grants";
 import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Grant } from "@drift-guard/policy/grant";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
+import { formatWholeGrant } from "../grant-lines.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { formatStrictness } from "./list.ts";
 import { chooseReferences, isBuiltIn } from "./selection.ts";
@@ -59,7 +59,7 @@ function formatReferenceGrants(reference: Reference, terminal: Terminal): readon
     ...section("Who may assume it", formatPolicy(trust, "trust", terminal)),
     ...attachments.flatMap(({ arn, version, document, source: { date } }) =>
       section(
-        `Must have attached: ${sanitise(arn)} (${sanitise(version, 20)}, ${date})`,
+        `Must have attached: ${sanitise(arn)} (${sanitise(version, 20)}, source dated ${date})`,
         formatPolicy(document, "identity", terminal),
       ),
     ),
@@ -81,7 +81,7 @@ function formatReferenceGrants(reference: Reference, terminal: Terminal): readon
 
 function formatSource({ title, date, url, note }: Provenance): string {
   return [
-    `${sanitise(title)}, ${date}`,
+    `${sanitise(title)}, dated ${date}`,
     ...(url === undefined ? [] : [sanitise(url, 300)]),
     ...(note === undefined ? [] : [sanitise(note, 400)]),
   ].join(". ");
@@ -98,7 +98,7 @@ function formatPolicy(document: string, kind: "trust" | "identity", terminal: Te
 }
 
 function formatPolicyGrant(before: string, grant: Grant, { columns, paint }: Terminal): readonly string[] {
-  const line = wrap(before + formatGrant(grant), columns, "    ", "      ");
+  const line = wrap(before + formatWholeGrant(grant), columns, "    ", "      ");
   if (grant.actions.length <= 3) return line;
   const actions = wrap(grant.actions.map((action) => sanitise(action)).join(", "), columns, "        ");
   return [...line, ...actions.map((text) => paint("dim", text))];

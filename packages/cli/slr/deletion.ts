@@ -34,7 +34,7 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
   };
   if (!values.yes) {
     throw new UsageError(
-      "Nothing was changed. slr delete asks IAM to delete a service-linked role, and only creating the role again reverses that. First see what must be deleted before it: drift-guard slr delete-plan. Then: drift-guard slr delete --yes.",
+      "Nothing was changed. slr delete asks IAM to delete a service-linked role. You can undo this only by creating the role again. First see what must be deleted before it: drift-guard slr delete-plan. Then: drift-guard slr delete --yes.",
     );
   }
   const session = await openLinkedRoleSession(values.role);

@@ -52,7 +52,7 @@ export async function showStatus(args: readonly string[], terminal: Terminal): P
 
 function exitCodeOf({ standing, scans, deletion }: LinkedRoleReport): ExitCode {
   if (standing === "absent-but-needed" || standing === "name-taken") return 1;
-  // A deletion of a role in use is not as it should be, although IAM normally refuses it.
+  // The role is not in order if a role in use is being deleted, although IAM normally refuses that.
   if (deletion && isUnderWay(deletion.deletion) && environmentsOf(scans).length > 0) return 1;
   return scans.some(({ status }) => status === "unread") || deletion?.kind === "unread" ? 2 : 0;
 }

@@ -14,7 +14,7 @@ export function explainRecord(record: TrailRecord, watchedRoles: readonly Watche
     case "symptom":
       return { ...at, kind: "symptom", symptom: message.symptom };
     case "recheck":
-      return { ...at, kind: "irrelevant", why: "it is the guard's own request for a recheck" };
+      return { ...at, kind: "irrelevant", why: "this is the guard's own request for a recheck" };
     case "change": {
       const concerns = findConcerns(message.change, watchedRoles);
       return {

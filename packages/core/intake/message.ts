@@ -66,7 +66,8 @@ export function parseEnvelope(value: unknown): Message {
     const read = readSymptom({ ...envelope.data, time: time.data });
     return "why" in read ? { kind: "irrelevant", why: read.why } : { kind: "symptom", symptom: read };
   }
-  if (!carriers.includes(type)) return { kind: "irrelevant", why: `it carries no API call: ${type}` };
+  if (!carriers.includes(type))
+    return { kind: "irrelevant", why: `${/^[aeiou]/i.test(type) ? "an" : "a"} ${type} contains no API call` };
   return parseRecord(detail, account);
 }
 

@@ -72,7 +72,7 @@ export interface NativeEvent {
 /** Parses an event of AWS Batch. Returns its symptom, or why it has none that concerns a role. */
 export function readSymptom(event: NativeEvent): Symptom | { readonly why: string } {
   const parsed = Detail.safeParse(event.detail);
-  if (!parsed.success) return { why: "it describes no job" };
+  if (!parsed.success) return { why: "the event describes no job" };
   const { status, container, attempts = [] } = parsed.data;
   const blocked = event["detail-type"].endsWith("Queue Blocked");
   if (!blocked && status !== "FAILED") return { why: `the job's status is ${status ?? "missing"}` };

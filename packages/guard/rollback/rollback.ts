@@ -19,6 +19,7 @@ export async function rollBack(
 ): Promise<RollbackOutcome> {
   const { finding } = transition;
   const { role, evidence } = finding;
+  if (evidence.kind === "attempt") return nothingToDo("IAM refused the call, so nothing changed");
   if (evidence.kind !== "drift") return nothingToDo(`a finding of kind ${evidence.kind} has no rollback`);
   if (role.account !== settings.account) return nothingToDo(`the finding is in account ${role.account}`);
   const [watched] = await findWatchedRolesWithUses([role.name], ports, settings);
