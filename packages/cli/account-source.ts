@@ -89,7 +89,7 @@ export async function identifyLiveAccount(alternative?: string): Promise<LiveAcc
       const why =
         errorCodeOf(cause) === undefined ? formatCause(cause) : formatFailure(cause, "sts:GetCallerIdentity");
       throw new AccountUnreadableError(
-        `The live account cannot be read: ${why}\n${formatAdvice(cause, alternative)}`,
+        `The live account cannot be read: ${why.replace(/\.?$/, ".")}\n${formatAdvice(cause, alternative)}`,
         {
           cause,
         },

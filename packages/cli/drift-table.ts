@@ -36,12 +36,12 @@ export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonl
 export function formatAssessment(assessment: RatedAssessment, terminal: Terminal): readonly string[] {
   const { severity, part } = assessment;
   const { kind, name } = part;
-  const row =
+  const cells =
     indent +
     terminal.paint(severityStyle(severity), padCell(severity, severityWidth)) +
-    padCell(typeOf(assessment), typeWidth) +
-    (name === undefined ? kind : `${kind} ${sanitise(name)}`);
-  return [row, ...formatDetails(assessment, terminal)];
+    padCell(typeOf(assessment), typeWidth);
+  const row = wrap(name === undefined ? kind : `${kind} ${sanitise(name)}`, terminal.columns, cells, "    ");
+  return [...row, ...formatDetails(assessment, terminal)];
 }
 
 /** The grants of a difference, one per line: `+` for what the role gained, `-` for what it lost. */

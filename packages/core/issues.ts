@@ -9,6 +9,11 @@ export function formatIssues({ issues }: z.ZodError, value: unknown): string {
   return issues.map((issue) => `  ${formatIssue(issue, value)}`).join("\n");
 }
 
+/** Formats the first issue of a value on one line, such as `eventID is missing`. */
+export function formatFirstIssue({ issues: [first], message }: z.ZodError, value: unknown): string {
+  return first ? formatIssue(first, value) : message;
+}
+
 function formatIssue({ path, message }: z.core.$ZodIssue, value: unknown): string {
   if (path.length > 0 && isMissing(path, value)) return `${z.core.toDotPath(path)} is missing`;
   const place = path.length === 0 ? "" : `, at ${z.core.toDotPath(path)}`;

@@ -26,7 +26,7 @@ import { SlrDeletePlanOutput, SlrStatusOutput } from "drift-guard/output/slr";
 import { account, trustOf } from "../builders.ts";
 import { withEmulators } from "../local/emulated-suite.ts";
 import { readOutput } from "./outputs.ts";
-import { type Run, runCli } from "./process.ts";
+import { type Run, runCli, unwrap } from "./process.ts";
 
 const run = promisify(execFile);
 const name = "AWSServiceRoleForBatch";
@@ -124,7 +124,7 @@ withEmulators("slr on an account of emulators", (services) => {
     await make();
     const without = await slr("delete");
     assert.equal(without.code, 2);
-    assert.match(without.stderr, /Nothing was changed.*--yes/);
+    assert.match(unwrap(without.stderr), /Nothing was changed.*--yes/);
     assert.ok(await isThere());
 
     const deleted = await slr("delete", "--yes");

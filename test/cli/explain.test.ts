@@ -205,7 +205,7 @@ describe("explain", () => {
     assert.match(stdout, /is a directory/);
     assert.match(
       unwrap(stdout),
-      / 1 record: 1 on watched roles, 0 on other roles, 0 ignored, 0 unreadable; 2 files not read to the end /,
+      / 1 record: 1 on watched roles, 0 on other roles, 0 ignored, 0 unreadable; 2 files unreadable or damaged /,
     );
   });
 

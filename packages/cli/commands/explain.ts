@@ -211,7 +211,7 @@ class ExplanationTally {
     ];
     return [
       `${records} ${records === 1 ? "record" : "records"}: ${parts.join(", ")}`,
-      ...(files > 0 ? [`${files} ${files === 1 ? "file" : "files"} not read to the end`] : []),
+      ...(files > 0 ? [`${files} ${files === 1 ? "file" : "files"} unreadable or damaged`] : []),
     ].join("; ");
   }
 }

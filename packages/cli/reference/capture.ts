@@ -157,7 +157,12 @@ function formatWritten(
   { paint, columns }: Terminal,
 ): readonly string[] {
   return [
-    `${paint("bold", sanitise(reference.role))}  written to ${sanitise(file, 300)}`,
+    ...wrap(
+      `${paint("bold", sanitise(reference.role))}  written to ${sanitise(file, 300)}`,
+      columns,
+      "",
+      "  ",
+    ),
     ...notes.flatMap((note) => wrap(sanitise(note, 400), columns, "  ")),
     ...difference,
   ];

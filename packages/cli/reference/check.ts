@@ -30,11 +30,11 @@ export async function checkReferences(args: readonly string[], terminal: Termina
     await terminal.print(terminal.paint("bold", sanitise(reference.role)), ...lines);
   }
   const watchedCount = listWatchedRoles({ config }).length;
-  await terminal.print(
+  const summary =
     faults === 0
       ? `${all.length} references are sound; the configuration names ${watchedCount} watched ${watchedCount === 1 ? "role" : "roles"}.`
-      : `${faults} of ${all.length} references are unsound.`,
-  );
+      : `${faults} of ${all.length} references are unsound.`;
+  await terminal.print(...wrap(summary, terminal.columns));
   return faults === 0 ? 0 : 1;
 }
 

@@ -49,7 +49,7 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
   if (!there) {
     const why = standing === "name-taken" ? "is another role with the same name" : "does not exist";
     const line = `${role.name} ${why} in account ${account}: nothing to delete. Nothing was changed.`;
-    await terminal.print(values.script ? `# ${line}` : line);
+    await terminal.print(...(values.script ? [`# ${line}`] : wrap(line, terminal.columns)));
     return code;
   }
   if (values.script) {
@@ -100,7 +100,7 @@ function formatPlan(
       "--script prints the plan as a shell script to review. If the deletion fails, the role stays, and IAM names all, some or none of the resources that use it. Delete those, and then the role again.",
       "",
     ),
-    `Account ${account} (${sanitise(from)}). Nothing was changed.`,
+    ...paragraph(`Account ${account} (${sanitise(from)}). Nothing was changed.`, ""),
   ];
 }
 

@@ -51,9 +51,9 @@ export async function describeRole(args: readonly string[], terminal: Terminal):
   if (reading.status === "absent" || standing === "name-taken") {
     const why = reading.status === "absent" ? "does not exist" : "is another role with the same name";
     await terminal.print(
-      values.json
-        ? formatDocument(SlrDescribeOutput, { ...base, exitCode: 1, changed: false })
-        : `${role.name} ${why} in account ${account}. Nothing was changed.`,
+      ...(values.json
+        ? [formatDocument(SlrDescribeOutput, { ...base, exitCode: 1, changed: false })]
+        : wrap(`${role.name} ${why} in account ${account}. Nothing was changed.`, terminal.columns)),
     );
     return 1;
   }

@@ -112,7 +112,7 @@ function formatReport(
         : [],
     ),
     ...paragraph(formatRegions(scans, role.usedBy)),
-    `Account ${account} (${sanitise(from)})`,
+    ...wrap(`Account ${account} (${sanitise(from)})`, columns),
   ];
 }
 

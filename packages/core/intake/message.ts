@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { MessageUnreadableError } from "../errors.ts";
+import { formatFirstIssue } from "../issues.ts";
 import { type Change, type Recheck, RecheckMessage } from "../model/change.ts";
 import { Instant } from "../model/instant.ts";
 import { actorOf, CloudTrailRecord, outcomeOf } from "./cloudtrail.ts";
@@ -45,7 +46,7 @@ export function parseMessage(body: string): Message {
   if (typeof value === "object" && value !== null && "recheck" in value) {
     const recheck = RecheckMessage.safeParse(value);
     if (recheck.success) return { kind: "recheck", recheck: recheck.data };
-    throw unreadable("recheck", recheck.error);
+    throw unreadable("recheck", recheck.error, value);
   }
   return parseEnvelope(value);
 }
@@ -58,11 +59,11 @@ export function formatRecheck(recheck: Recheck): string {
 /** Parses an EventBridge envelope. Throws `MessageUnreadableError` with the field's name. */
 export function parseEnvelope(value: unknown): Message {
   const envelope = Envelope.safeParse(value);
-  if (!envelope.success) throw unreadable("EventBridge envelope", envelope.error);
+  if (!envelope.success) throw unreadable("EventBridge envelope", envelope.error, value);
   const { detail, account, "detail-type": type } = envelope.data;
   if (envelope.data.source === "aws.batch" && isSymptomType(type)) {
     const time = Instant.safeParse(envelope.data.time);
-    if (!time.success) throw unreadable("time of the EventBridge envelope", time.error);
+    if (!time.success) throw unreadable("time of the EventBridge envelope", time.error, envelope.data.time);
     const read = readSymptom({ ...envelope.data, time: time.data });
     return "why" in read ? { kind: "irrelevant", why: read.why } : { kind: "symptom", symptom: read };
   }
@@ -74,7 +75,7 @@ export function parseEnvelope(value: unknown): Message {
 /** Parses a CloudTrail record; `account` is used if the record names none. Throws `MessageUnreadableError`. */
 export function parseRecord(value: unknown, account?: string): Message {
   const parsed = CloudTrailRecord.safeParse(value);
-  if (!parsed.success) throw unreadable("CloudTrail record", parsed.error);
+  if (!parsed.success) throw unreadable("CloudTrail record", parsed.error, value);
   const record = parsed.data;
   const service = record.eventSource.replace(/\.amazonaws\.com(?:\.cn)?$/, "");
   const call = `${service}:${record.eventName}`;
@@ -102,13 +103,8 @@ export function parseRecord(value: unknown, account?: string): Message {
   };
 }
 
-function unreadable(what: string, error: z.ZodError): MessageUnreadableError {
-  const issue = error.issues[0];
-  const path = issue?.path.join(".") || "the whole";
-  return new MessageUnreadableError(
-    `The ${what} cannot be read: ${path}: ${issue?.message ?? error.message}`,
-    {
-      cause: error,
-    },
-  );
+function unreadable(what: string, error: z.ZodError, value: unknown): MessageUnreadableError {
+  return new MessageUnreadableError(`The ${what} cannot be read: ${formatFirstIssue(error, value)}`, {
+    cause: error,
+  });
 }
