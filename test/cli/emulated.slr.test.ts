@@ -150,7 +150,7 @@ withEmulators("slr on an account of emulators", (services) => {
     end();
     assert.equal(code, 2);
     assert.match(
-      stderr,
+      unwrap(stderr),
       /IAM refused iam:DeleteServiceLinkedRole.*explicit deny in a service control policy/,
     );
     assert.ok(await isThere());
