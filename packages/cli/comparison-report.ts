@@ -143,5 +143,14 @@ function formatReason(
     sanitise(message, 1000),
     ...(path === undefined || path === "$" || message.includes(path) ? [] : [`(${sanitise(path)})`]),
     ...(origins.length === 0 ? [] : [`(${origins.join(", ")})`]),
+    ...(path !== undefined && path in answersWithPolicy ? [answersWithPolicy[path]] : []),
   ].join(" ");
 }
+
+// Answers of IAM that people take for the policy, by the element that gives them away.
+const answersWithPolicy: Readonly<Record<string, string>> = {
+  "$.PolicyVersion":
+    "If this is the answer of get-policy-version, pass only its Document (--query PolicyVersion.Document).",
+  "$.Policy":
+    "The answer of get-policy contains no document: pass that of get-policy-version (--query PolicyVersion.Document).",
+};

@@ -1,5 +1,6 @@
 import { locateJsonError } from "@drift-guard/policy/json";
-import * as z from "zod";
+import type * as z from "zod";
+import { toDotPath } from "zod/v4/core";
 
 /**
  * Formats what is wrong with a value, one indented line per issue with its path, such as `trust is missing` or `must be a
@@ -15,8 +16,8 @@ export function formatFirstIssue({ issues: [first], message }: z.ZodError, value
 }
 
 function formatIssue({ path, message }: z.core.$ZodIssue, value: unknown): string {
-  if (path.length > 0 && isMissing(path, value)) return `${z.core.toDotPath(path)} is missing`;
-  const place = path.length === 0 ? "" : `, at ${z.core.toDotPath(path)}`;
+  if (path.length > 0 && isMissing(path, value)) return `${toDotPath(path)} is missing`;
+  const place = path.length === 0 ? "" : `, at ${toDotPath(path)}`;
   return message.replace(/^Invalid input: /, "") + place;
 }
 

@@ -204,7 +204,7 @@ describe("compare", () => {
     for (const [content, complaint] of [
       [
         { PolicyVersion: { Document: {} } },
-        /PolicyVersion is not a policy element\. If this is the answer of get-policy-version, pass only its Document \(--query PolicyVersion\.Document\)\./,
+        /PolicyVersion is not a policy element\. .*If this is the answer of get-policy-version, pass only its Document \(--query PolicyVersion\.Document\)\./,
       ],
       [{ Policy: { Arn: "x" } }, /Policy is not a policy element\. .* pass that of get-policy-version/],
       [{ Statements: [] }, /Statements is not a policy element\. Allowed here: Version, Id, Statement/],

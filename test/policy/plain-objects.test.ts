@@ -22,6 +22,10 @@ const malformed = [
   '{"Statement":[{}]}',
   '{"statements":[{"Effect":"Allow"}]}',
   '{"statements":[],"Statement":[null]}',
+  '{"statements":[]}',
+  '{"version":"2012-10-17","statements":[]}',
+  '{"statements":[{"actions":{},"conditions":[]}]}',
+  '{"statements":[{"effect":"Allow","actions":{"negated":false,"entries":[1]},"conditions":[]}]}',
   '{"Version":2012,"Statement":[]}',
   '{"Statement":[],"__proto__":{}}',
   '{"Statement":{"Effect":"Allow","Action":[["a:B"]],"Resource":"*"}}',
@@ -89,5 +93,22 @@ describe("a policy given as the object that JSON.parse returns", () => {
       assert.equal(failure(() => parsePolicy({ Statement })).path, "$");
       assert.equal(comparePolicies({ Statement }, narrow).relation, "undecided");
     }
+  });
+
+  it("is never taken for a parsed document because of its members", () => {
+    const harmful = Object.create({ statements: [] });
+    for (const source of [harmful, JSON.parse('{"statements":[]}')]) {
+      assert.equal(comparePolicies([text, source], text).relation, "undecided");
+    }
+  });
+
+  it("fails if reading it throws", () => {
+    const thrower = {
+      toJSON: () => {
+        throw Symbol("no text");
+      },
+    };
+    assert.equal(failure(() => parsePolicy({ Statement: thrower })).path, "$");
+    assert.equal(comparePolicies({ Statement: thrower }, narrow).relation, "undecided");
   });
 });

@@ -1,6 +1,7 @@
 import type { ComparisonOptions, Side, UndecidedReason } from "../model/comparison.ts";
 import type { PolicyDocument, PolicyInput, PolicySource } from "../model/document.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
+import { markParsed } from "../syntax/parse.ts";
 import { compileStatements, readDocument, toText } from "./document-cache.ts";
 import type { SideStatements } from "./question.ts";
 import type { CompiledStatement } from "./statement.ts";
@@ -43,7 +44,7 @@ export function compileSide(
     if (document instanceof PolicySyntaxError) {
       refuse(document.message, document.path);
       // The documents after it keep their numbers.
-      documents.push({ statements: [] });
+      documents.push(markParsed({ statements: [] }));
       continue;
     }
     documents.push(document);

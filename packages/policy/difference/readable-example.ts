@@ -3,6 +3,7 @@ import { decide } from "../evaluate/decide.ts";
 import type { PolicyDocument } from "../model/document.ts";
 import type { Grant, PolicyRequest } from "../model/grant.ts";
 import { firstUnknown, standsForText } from "../pattern/automaton.ts";
+import { markParsed } from "../syntax/parse.ts";
 import { makeGrant } from "./grouping.ts";
 
 /** Tried in this order. A condition may exclude one of them. */
@@ -46,7 +47,7 @@ function toDocument({ actions, resources, principals, conditions }: Grant): Poli
     ...(principals && { principals: list(principals) }),
     conditions: conditions.map((condition) => ({ ...condition, written: condition })),
   };
-  return { version: "2012-10-17", statements: [statement] };
+  return markParsed({ version: "2012-10-17", statements: [statement] });
 }
 
 function hasUnknown({ context }: PolicyRequest): boolean {

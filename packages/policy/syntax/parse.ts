@@ -43,7 +43,16 @@ export function parsePolicy(source: string | PolicyObject): PolicyDocument {
   const statements = isList(statement)
     ? statement.map((one, index) => parseStatement(one, `$.Statement[${index}]`))
     : [parseStatement(statement, "$.Statement")];
-  return { ...(version && { version }), ...(id !== undefined && { id }), statements };
+  return markParsed({ ...(version && { version }), ...(id !== undefined && { id }), statements });
+}
+
+// An object of a stranger may have any members, so that parsed documents are known by identity, not by their form.
+const parsed = new WeakSet<object>();
+
+/** Marks a document that the package makes itself as parsed, and returns it. */
+export function markParsed(document: PolicyDocument): PolicyDocument {
+  parsed.add(document);
+  return document;
 }
 
 /** Returns parsed documents as they are and parses objects. Throws `PolicySyntaxError`. */
@@ -51,16 +60,9 @@ export function toDocument(source: PolicyDocument | PolicyObject): PolicyDocumen
   return isParsed(source) ? source : parsePolicy(source);
 }
 
-/** Whether a source has the form that `parsePolicy` returns. */
+/** Whether a source is a document that `parsePolicy` returned. */
 export function isParsed(source: PolicySource): source is PolicyDocument {
-  return (
-    typeof source === "object" &&
-    source !== null &&
-    !("Statement" in source) &&
-    "statements" in source &&
-    Array.isArray(source.statements) &&
-    source.statements.every((statement) => statement?.actions && statement.conditions)
-  );
+  return typeof source === "object" && parsed.has(source);
 }
 
 /** Returns the text of an object, so that objects and texts are held to the same rules. Throws `PolicySyntaxError`. */
@@ -69,7 +71,7 @@ export function stringify(object: PolicyObject): string {
     // JSON has no text for undefined.
     return JSON.stringify(object) ?? "null";
   } catch (error) {
-    fail(`the object is not JSON: ${error}`, "$");
+    fail(`the object is not JSON${error instanceof Error ? `: ${error.message}` : ""}`, "$");
   }
 }
 
@@ -195,24 +197,14 @@ function expectObject(json: Json, path: string, what: string): JsonObject {
 
 function kindOf(json: Json): string {
   if (json === null) return "null";
-  if (typeof json === "string") return "a JSON string";
-  if (typeof json === "boolean") return "a JSON boolean";
   if (isList(json)) return "a JSON list";
-  return json instanceof Map ? "a JSON object" : "a JSON number";
+  return `a JSON ${typeof json === "object" ? "number" : typeof json}`;
 }
-
-// Answers of IAM that contain a policy, and how to get the document.
-const answers: Readonly<Record<string, string>> = {
-  "$.PolicyVersion":
-    "If this is the answer of get-policy-version, pass only its Document (--query PolicyVersion.Document).",
-  "$.Policy":
-    "If this is the answer of get-policy, it contains no document: pass that of get-policy-version (--query PolicyVersion.Document).",
-};
 
 function refuseUnknown(object: JsonObject, path: string, known: readonly string[]): void {
   for (const name of object.keys()) {
     if (known.includes(name)) continue;
     const place = `${path}.${name}`;
-    fail(`is not a policy element. ${answers[place] ?? `Allowed here: ${known.join(", ")}`}`, place);
+    fail(`is not a policy element. Allowed here: ${known.join(", ")}`, place);
   }
 }
