@@ -105,11 +105,14 @@ export interface FindingStore {
 export type Spending = "spent" | "role budget exhausted" | "account budget exhausted";
 
 /**
- * Stores people's decisions and what stops rollbacks. Throws `StoreUnavailableError` if an item cannot be read; the
- * caller must then write no role.
+ * Stores people's decisions and what stops rollbacks. Throws `StoreUnavailableError` if the store fails or if a budget
+ * cannot be read; the caller must then write no role.
  */
 export interface ControlStore {
-  /** Returns the decisions about a role, and the pause and breaker that stop its rollbacks. */
+  /**
+   * Returns the decisions about a role, and the pause and breaker that stop its rollbacks. An item that cannot be read
+   * is left out and named in `unreadable`, so that the role is still inspected.
+   */
   load(role: RoleKey): Promise<Control>;
   /** Takes one rollback from the budgets of the role and the account, in one conditional write. */
   spend(role: RoleKey, budget: RollbackBudget, now: Instant): Promise<Spending>;

@@ -22,7 +22,7 @@ import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
 import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
-import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
@@ -88,6 +88,8 @@ export interface WorldOptions {
   readonly agents?: AgentReader;
   /** Wraps the reader of roles. */
   readonly roles?: (reader: RoleReader) => RoleReader;
+  /** The database of the stores, if the test writes to it. */
+  readonly database?: Database;
 }
 
 /** Creates a world with three watched roles that match their references. */
@@ -98,6 +100,7 @@ export function aWorld({
   writer = (door) => door,
   resources,
   agents,
+  database = openDatabase(":memory:"),
 }: WorldOptions = {}): World {
   const clock = createVirtualClock(noon);
   const ids = createIdGenerator();
@@ -109,7 +112,6 @@ export function aWorld({
   });
   prepare(iam);
   const batch = createSimulatedBatch({ iam, clock, ids });
-  const database = openDatabase(":memory:");
   const rechecks = createRecheckQueue(clock);
   const control = createControlStore(database);
   const store = createFindingStore(database, { sinks: ["notify"] });

@@ -11,7 +11,17 @@ import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/rollback-limit";
 import { ApprovalItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
 import { controlKeys, schema } from "@drift-guard/core/store/keys";
-import { findItem, openTable, queryItems, readItem, sortKeyOf, type Table, toStoreError } from "./table.ts";
+import type * as z from "zod";
+import {
+  findItem,
+  type Item,
+  openTable,
+  queryItems,
+  readItem,
+  sortKeyOf,
+  type Table,
+  toStoreError,
+} from "./table.ts";
 
 // DynamoDB cancels one of two concurrent transactions on the same items; after this many conflicts the call fails.
 const maxSpendAttempts = 6;
@@ -21,8 +31,8 @@ const budgetRetentionDays = 7;
 
 /**
  * Creates the control store over the control table. `load` needs `dynamodb:Query`, `spend` needs `dynamodb:UpdateItem`,
- * `openBreaker` needs `dynamodb:PutItem`. Every call throws `StoreUnavailableError` if the table fails or if an item is
- * unreadable, so that no role is written on incomplete control data.
+ * `openBreaker` needs `dynamodb:PutItem`. Every call throws `StoreUnavailableError` if the table fails. `load` leaves
+ * out an unreadable item and names it in `unreadable`, so that no role is written on incomplete control data.
  */
 export function createControlStore(
   client: DynamoDBClient,
@@ -37,34 +47,53 @@ export function createControlStore(
 }
 
 async function loadControl(table: Table, role: RoleKey): Promise<Control> {
-  const [paused, decided] = await Promise.all([readPause(table, role.account), readDecisions(table, role)]);
-  return { ...decided, ...(paused !== undefined && { paused }) };
-}
-
-async function readPause(table: Table, account: string): Promise<string | undefined> {
-  const item = await findItem(table, controlKeys.account(account), controlKeys.paused);
-  return item && readItem(table, item, StopItem).reason;
-}
-
-async function readDecisions(table: Table, role: RoleKey): Promise<Control> {
+  const unreadable: string[] = [];
+  const read = <T>(item: Item, shape: z.ZodType<T>): T | undefined => {
+    try {
+      return readItem(table, item, shape);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      unreadable.push(error.message);
+      return undefined;
+    }
+  };
+  const [pauseItem, items] = await Promise.all([
+    findItem(table, controlKeys.account(role.account), controlKeys.paused),
+    queryDecisions(table, role),
+  ]);
   const exceptions: Exception[] = [];
   const approvals: Approval[] = [];
   let breaker: string | undefined;
-  const items = queryItems(table, {
+  for (const item of items) {
+    const key = sortKeyOf(item);
+    if (key === controlKeys.breaker) breaker = read(item, StopItem)?.reason;
+    else if (key.startsWith(controlKeys.exception(""))) {
+      const stored = read(item, ExceptionItem);
+      if (stored) exceptions.push(stored.exception);
+    } else if (key.startsWith(controlKeys.approval(""))) {
+      const stored = read(item, ApprovalItem);
+      if (stored) approvals.push(stored.approval);
+    }
+  }
+  const paused = pauseItem && read(pauseItem, StopItem)?.reason;
+  return {
+    exceptions,
+    approvals,
+    ...(paused !== undefined && { paused }),
+    ...(breaker !== undefined && { breaker }),
+    ...(unreadable.length > 0 && { unreadable }),
+  };
+}
+
+async function queryDecisions(table: Table, role: RoleKey): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  const query = queryItems(table, {
     KeyConditionExpression: "pk = :pk",
     ExpressionAttributeValues: { ":pk": controlKeys.partition(role) },
     ConsistentRead: true,
   });
-  for await (const item of items) {
-    const key = sortKeyOf(item);
-    if (key === controlKeys.breaker) breaker = readItem(table, item, StopItem).reason;
-    else if (key.startsWith(controlKeys.exception(""))) {
-      exceptions.push(readItem(table, item, ExceptionItem).exception);
-    } else if (key.startsWith(controlKeys.approval(""))) {
-      approvals.push(readItem(table, item, ApprovalItem).approval);
-    }
-  }
-  return { exceptions, approvals, ...(breaker !== undefined && { breaker }) };
+  for await (const item of query) items.push(item);
+  return items;
 }
 
 async function spend(table: Table, role: RoleKey, budget: RollbackBudget, now: Instant): Promise<Spending> {

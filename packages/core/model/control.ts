@@ -11,6 +11,11 @@ export const Control = z
     paused: z.string().exactOptional(),
     /** Why rollbacks of this role have stopped, such as drift that keeps coming back; left out if they have not. */
     breaker: z.string().exactOptional(),
+    /**
+     * Why items were left out because they could not be read, one message for each, which names the item; left out if
+     * every item was read. An item left out suppresses and approves nothing, and rollbacks of the role are refused.
+     */
+    unreadable: z.array(z.string()).readonly().exactOptional(),
   })
   .readonly();
 export type Control = z.infer<typeof Control>;

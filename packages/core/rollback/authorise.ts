@@ -38,6 +38,13 @@ export function authorise(request: AuthorisationRequest): Authority {
   if (control.paused !== undefined) return refuse(`Rollbacks are paused: ${control.paused}`);
   if (control.breaker !== undefined)
     return refuse(`Rollbacks of ${role.name} have stopped: ${control.breaker}`);
+  if (control.unreadable !== undefined && control.unreadable.length > 0) {
+    // Such an item may be a pause, a breaker or an exception: each would stop the rollback.
+    const messages = control.unreadable.join(" ").replaceAll(/\s+/g, " ");
+    return refuse(
+      `Rollbacks of ${role.name} are refused while a stored decision about them cannot be read: ${messages}`,
+    );
+  }
   const { ledger, plan, now, windowHours } = request;
   const returns = countExcessiveReturns(ledger, plan.findings, now, windowHours);
   if (returns === undefined) return { go: true };

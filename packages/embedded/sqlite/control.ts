@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Approval } from "@drift-guard/core/model/approval";
 import type { Control, RollbackBudget } from "@drift-guard/core/model/control";
 import type { Exception } from "@drift-guard/core/model/exception";
@@ -12,9 +13,13 @@ import { type Database, query, readItem, serializeItem, transact } from "./datab
 
 const KeyRow = z.object({ sk: z.string() });
 
+// No sweep writes these items again.
+const advice = "Remove or correct it.";
+
 /**
- * Creates the control store over a SQLite database. Every call throws `StoreUnavailableError` if the database fails or if
- * an item is unreadable, so that no role is written on incomplete control data.
+ * Creates the control store over a SQLite database. Every call throws `StoreUnavailableError` if the database fails, and
+ * `spend` if a budget is unreadable. `load` leaves out an unreadable item and names it in `unreadable`, so that no role is
+ * written on incomplete control data.
  */
 export function createControlStore(database: Database): ControlStore {
   return {
@@ -28,6 +33,16 @@ export function createControlStore(database: Database): ControlStore {
 }
 
 function loadControl(database: Database, role: RoleKey): Control {
+  const unreadable: string[] = [];
+  const read = <T>(row: unknown, item: z.ZodType<T>): T | undefined => {
+    try {
+      return readItem(database, row, item, advice);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      unreadable.push(error.message);
+      return undefined;
+    }
+  };
   const exceptions: Exception[] = [];
   const approvals: Approval[] = [];
   let breaker: string | undefined;
@@ -36,19 +51,23 @@ function loadControl(database: Database, role: RoleKey): Control {
     .all(controlKeys.partition(role));
   for (const row of rows) {
     const { sk } = KeyRow.parse(row);
-    if (sk === controlKeys.breaker) breaker = readItem(database, row, StopItem).reason;
+    if (sk === controlKeys.breaker) breaker = read(row, StopItem)?.reason;
     else if (sk.startsWith(controlKeys.exception(""))) {
-      exceptions.push(readItem(database, row, ExceptionItem).exception);
+      const stored = read(row, ExceptionItem);
+      if (stored) exceptions.push(stored.exception);
     } else if (sk.startsWith(controlKeys.approval(""))) {
-      approvals.push(readItem(database, row, ApprovalItem).approval);
+      const stored = read(row, ApprovalItem);
+      if (stored) approvals.push(stored.approval);
     }
   }
-  const pause = findItem(database, controlKeys.account(role.account), controlKeys.paused, StopItem);
+  const pauseRow = findRow(database, controlKeys.account(role.account), controlKeys.paused);
+  const paused = pauseRow === undefined ? undefined : read(pauseRow, StopItem)?.reason;
   return {
     exceptions,
     approvals,
-    ...(pause && { paused: pause.reason }),
+    ...(paused !== undefined && { paused }),
     ...(breaker !== undefined && { breaker }),
+    ...(unreadable.length > 0 && { unreadable }),
   };
 }
 
@@ -56,8 +75,8 @@ function spend(database: Database, role: RoleKey, budget: RollbackBudget, now: I
   const sk = controlKeys.budget(budgetWindow(budget, now).id);
   const rolePk = controlKeys.partition(role);
   const accountPk = controlKeys.account(role.account);
-  const roleSpent = findItem(database, rolePk, sk, BudgetItem)?.spent ?? 0;
-  const accountSpent = findItem(database, accountPk, sk, BudgetItem)?.spent ?? 0;
+  const roleSpent = countSpent(database, rolePk, sk);
+  const accountSpent = countSpent(database, accountPk, sk);
   const exhausted = findExhaustedBudget({ role: roleSpent, account: accountSpent }, budget);
   if (exhausted !== undefined) return exhausted;
   writeItem(database, rolePk, sk, { spent: roleSpent + 1 });
@@ -65,9 +84,13 @@ function spend(database: Database, role: RoleKey, budget: RollbackBudget, now: I
   return "spent";
 }
 
-function findItem<T>(database: Database, pk: string, sk: string, item: z.ZodType<T>): T | undefined {
-  const row = database.sqlite.prepare("SELECT pk, sk, item FROM control WHERE pk = ? AND sk = ?").get(pk, sk);
-  return row && readItem(database, row, item);
+function countSpent(database: Database, pk: string, sk: string): number {
+  const row = findRow(database, pk, sk);
+  return row !== undefined ? readItem(database, row, BudgetItem, advice).spent : 0;
+}
+
+function findRow(database: Database, pk: string, sk: string): unknown {
+  return database.sqlite.prepare("SELECT pk, sk, item FROM control WHERE pk = ? AND sk = ?").get(pk, sk);
 }
 
 function writeItem(

@@ -69,16 +69,21 @@ const Stored = z.looseObject({ schema: z.literal(schema) });
 
 /**
  * Parses the item of a row with the columns pk, sk and item. Throws `StoreUnavailableError`, which names the item's key
- * and every invalid field.
+ * and every invalid field, and ends with `advice`.
  */
-export function readItem<T>(database: Database, row: unknown, item: z.ZodType<T>): T {
+export function readItem<T>(
+  database: Database,
+  row: unknown,
+  item: z.ZodType<T>,
+  advice = "Restore it, or remove it and let the next sweep write it again.",
+): T {
   const { pk, sk, item: text } = Row.parse(row);
   try {
     return item.parse(Stored.parse(JSON.parse(text)));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     throw new StoreUnavailableError(
-      `The item ${pk} ${sk} in ${database.path} cannot be read: ${why}\nRestore it, or remove it and let the next sweep write it again.`,
+      `The item ${pk} ${sk} in ${database.path} cannot be read: ${why}\n${advice}`,
       { cause: error },
     );
   }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { randomInt, randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Approval } from "@drift-guard/core/model/approval";
 import type { RollbackBudget } from "@drift-guard/core/model/control";
 import type { Exception } from "@drift-guard/core/model/exception";
@@ -120,7 +119,7 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
       assert.deepEqual(spent.sort(), ["role budget exhausted", "role budget exhausted", "spent", "spent"]);
     });
 
-    it("throws if an item of the role or the account cannot be read, and names it", async () => {
+    it("leaves out an item of the role or the account that cannot be read, names it, and loads the others", async () => {
       const invalid = { schema: 1, reason: 7, exception: { findingId: 7 } };
       for (const [pk, sk] of [
         [controlKeys.partition, controlKeys.exception("invalid")],
@@ -130,18 +129,26 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
         const role = newRole();
         await decide(role);
         await fixture.put(pk(role), sk, invalid);
-        await assert.rejects(fixture.store.load(role), (error) => {
-          assert.ok(error instanceof StoreUnavailableError);
-          assert.ok(error.message.includes(sk), error.message);
-          return true;
-        });
+        const { unreadable, ...others } = await fixture.store.load(role);
+        assert.deepEqual(others, { exceptions: [exception], approvals: [approval] });
+        assertNames(unreadable, sk);
       }
     });
 
-    it("throws if an item has another schema", async () => {
+    it("names every item that cannot be read", async () => {
+      const role = newRole();
+      const pk = controlKeys.partition(role);
+      await fixture.put(pk, controlKeys.breaker, { schema: 1, reason: 7 });
+      await fixture.put(pk, controlKeys.exception("invalid"), { schema: 1 });
+      assert.equal((await fixture.store.load(role)).unreadable?.length, 2);
+    });
+
+    it("leaves out an item that has another schema, and names it", async () => {
       const role = newRole();
       await fixture.put(controlKeys.partition(role), controlKeys.breaker, { schema: 2, reason: "later" });
-      await assert.rejects(fixture.store.load(role), StoreUnavailableError);
+      const { unreadable, ...others } = await fixture.store.load(role);
+      assert.deepEqual(others, { exceptions: [], approvals: [] });
+      assertNames(unreadable, controlKeys.breaker);
     });
 
     it("reads times with any offset from UTC as instants", async () => {
@@ -161,18 +168,18 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
     });
 
     for (const expires of ["never", "", "2026-11-31T00:00:00Z", "2026-11-22", "9999999999", null]) {
-      it(`throws where an exception or approval expires at ${JSON.stringify(expires)}: that suppresses nothing`, async () => {
+      it(`leaves out an exception or approval that expires at ${JSON.stringify(expires)}, and names it`, async () => {
         for (const [sk, item] of [
-          [controlKeys.exception(finding.id), { exception: { ...exception, expires } }],
-          [controlKeys.approval(finding.id), { approval: { ...approval, expires } }],
+          [controlKeys.exception("unreadable"), { exception: { ...exception, expires } }],
+          [controlKeys.approval("unreadable"), { approval: { ...approval, expires } }],
         ] as const) {
           const role = newRole();
+          await decide(role);
           await fixture.put(controlKeys.partition(role), sk, { schema: 1, ...item });
-          await assert.rejects(fixture.store.load(role), (error) => {
-            assert.ok(error instanceof StoreUnavailableError);
-            assert.match(error.message, /expires/);
-            return true;
-          });
+          const { unreadable, ...others } = await fixture.store.load(role);
+          assert.deepEqual(others, { exceptions: [exception], approvals: [approval] });
+          assertNames(unreadable, sk);
+          assert.match(unreadable?.[0] ?? "", /expires/);
         }
       });
     }
@@ -193,6 +200,11 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
       return spent;
     }
   });
+}
+
+function assertNames(unreadable: readonly string[] | undefined, sk: string): void {
+  assert.equal(unreadable?.length, 1);
+  assert.ok(unreadable?.[0]?.includes(sk), unreadable?.[0]);
 }
 
 function newRole(account = String(randomInt(1e11, 1e12))): RoleKey {

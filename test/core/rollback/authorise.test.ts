@@ -57,6 +57,16 @@ describe("a plan", () => {
     );
   });
 
+  it("is refused while an item of the role's control data cannot be read, and the refusal names each", () => {
+    const unreadable = ["The item EXCEPTION#a cannot be read:\n  expires", "The item BREAKER cannot be read"];
+    assert.equal(
+      refusal({ control: { exceptions: [], approvals: [], unreadable } }),
+      "Rollbacks of AWSBatchServiceRole are refused while a stored decision about them cannot be read: " +
+        "The item EXCEPTION#a cannot be read: expires The item BREAKER cannot be read",
+    );
+    assert.deepEqual(ask({ control: { exceptions: [], approvals: [], unreadable: [] } }), { go: true });
+  });
+
   it("is refused, and opens the breaker, if its drift returned after two rollbacks in the window", () => {
     const rolledBack = (id: string, startedAt = noon) => {
       const rollback = aRollback("done", id);
