@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, resolve } from "node:path/posix";
 import { describe, it } from "node:test";
 import * as z from "zod";
-import { guarded, layers, narrower, packages } from "./rooms.ts";
+import { guarded, layers, libraries, narrower, otherFiles, outside, packages, unresolved } from "./rooms.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const Exports = z.object({ exports: z.record(z.string(), z.string()) });
+const Manifest = z.object({ name: z.string(), exports: z.record(z.string(), z.string()) });
 
 /** One import of a project's file by another; both paths from the root, `packages/` left out. */
 interface Import {
@@ -14,34 +14,107 @@ interface Import {
   readonly to: string;
 }
 
-/** The file that a specifier means, from the root; undefined for a library or a module of Node. */
-function resolveSpecifier(from: string, specifier: string): string | undefined {
-  if (specifier.startsWith(".")) return normalize(join(dirname(from), specifier));
-  const [, name, rest] = /^@drift-guard\/([^/]+)\/(.+)$/.exec(specifier) ?? [];
-  if (name === undefined) return undefined;
-  const manifest = Exports.parse(
-    JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")),
-  );
-  const target = manifest.exports[`./${rest}`] ?? manifest.exports["./*"]?.replace("*", rest ?? "");
-  assert.ok(target, `${from} imports ${specifier}, which packages/${name} does not export`);
-  return normalize(join("packages", name, target));
+/** One specifier as a file writes it; `from` is the file's path from the root. */
+interface Written {
+  readonly from: string;
+  readonly specifier: string;
 }
 
-function listImports(): readonly Import[] {
-  const files = globSync(["packages/**/*.ts", "functions/**/*.ts"], { cwd: root }).filter(
-    (file) => !file.includes("node_modules"),
-  );
-  return files.flatMap((file) => {
-    const text = readFileSync(join(root, file), "utf8");
-    const specifiers = [...text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)"([^"\n]+)"/gm)];
-    return specifiers.flatMap(([, specifier = ""]): readonly Import[] => {
-      const to = resolveSpecifier(file, specifier);
-      // The compiler reports an import of no file; a text of a program, as in synth.ts, is none.
-      if (to === undefined || !/^(?:packages|functions)\/.*\.ts$/.test(to)) return [];
-      if (!existsSync(join(root, to))) return [];
-      return [{ from: file.replace(/^packages\//, ""), to: to.replace(/^packages\//, "") }];
-    });
-  });
+/** The names in `.gitignore`. Such files and folders are not part of the project. */
+const ignored = /^(?:node_modules|\.sst|\.build|\.local|.*\.sqlite|sst-env\.d\.ts)$/;
+
+/** The project's files, from the root: those at the root and those of the folders that hold code. */
+const files: ReadonlySet<string> = new Set(
+  globSync(["*", "{packages,functions,test}/**/*"], {
+    cwd: root,
+    withFileTypes: true,
+    exclude: (entry) => ignored.test(entry.name),
+  })
+    .filter((entry) => entry.isFile() && !ignored.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1)),
+);
+const own = [...files].filter((file) => /^(?:packages|functions)\//.test(file));
+
+/** The manifest of each package, by the name under which others import it. */
+const manifests = new Map(
+  own
+    .filter((file) => /^packages\/[^/]+\/package\.json$/.test(file))
+    .map((file) => {
+      const manifest = Manifest.parse(JSON.parse(readFileSync(join(root, file), "utf8")));
+      return [manifest.name, { folder: dirname(file), exports: manifest.exports }];
+    }),
+);
+
+/** The package that a specifier names: `@noble/hashes` of `@noble/hashes/sha2.js`. */
+const libraryOf = (specifier: string) =>
+  specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+
+/** Spaces and comments, which may stand between an import's words. */
+const gap = String.raw`(?:\s|/\*(?:(?!\*/)[^])*\*/|//[^\n]*\n)*`;
+const between = (quotes: string) =>
+  String.raw`${gap}(?<quote>[${quotes}])(?<specifier>(?:(?!\k<quote>)[^\n])+)\k<quote>`;
+const importing = [
+  new RegExp(String.raw`\b(?:from|import)${between(`"'`)}`, "g"),
+  new RegExp(String.raw`\bimport${gap}\(${between("\"'`")}`, "g"),
+];
+const referring = /^\s*\/\/\/\s*<reference\s[^>]*?\bpath\s*=\s*(?<quote>["'])(?<specifier>.+?)\k<quote>/gm;
+
+/** Every specifier of an import, export or reference in a file of packages or functions. */
+function listSpecifiers(): readonly Written[] {
+  return own
+    .filter((file) => /\.(?:[mc]?[jt]s|tsx)$/.test(file))
+    .flatMap((from) => {
+      const source = readFileSync(join(root, from), "utf8");
+      const imported = importing
+        .flatMap((pattern) => [...source.matchAll(pattern)])
+        .map(({ groups }) => groups?.specifier ?? "");
+      const referred = [...source.matchAll(referring)]
+        .map(({ groups }) => groups?.specifier ?? "")
+        .map((path) => (/^[./]/.test(path) ? path : `./${path}`))
+        // SST writes its types there when it is installed.
+        .filter((path) => !normalize(join(dirname(from), path)).startsWith(".sst/"));
+      return [...imported, ...referred].map((specifier) => ({ from, specifier }));
+    })
+    .filter((written) => !unresolved.some((known) => isSameText(known, written)));
+}
+
+const isSameText = (one: Written, other: Written) =>
+  one.from === other.from && one.specifier === other.specifier;
+
+/** Whether a specifier means a file: it is relative, absolute, escaped, or of a package of the project. */
+const meansFile = (specifier: string) =>
+  /^(?:[./#]|file:)|\\/.test(specifier) || manifests.has(libraryOf(specifier));
+
+/** The project's file that a specifier means, from the root; undefined if there is none at that exact path. */
+function resolveSpecifier({ from, specifier }: Written): string | undefined {
+  const name = libraryOf(specifier);
+  const manifest = manifests.get(name);
+  const rest = `.${specifier.slice(name.length)}`;
+  const target = manifest?.exports[rest] ?? manifest?.exports["./*"]?.replace("*", rest.slice(2));
+  const path = manifest === undefined ? join(dirname(from), specifier) : join(manifest.folder, target ?? "");
+  const reaches = /^\.\.?\//.test(specifier) || target !== undefined;
+  return reaches && files.has(path) ? path : undefined;
+}
+
+const shorten = (file: string) => file.replace(/^packages\//, "");
+
+/** Cycles as paths that end where they began. The result is empty only if there is no cycle; it need not name all. */
+function findCycles(imports: readonly Import[]): readonly string[] {
+  const targets = Map.groupBy(imports, ({ from }) => from);
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    if (start >= 0) cycles.push([...path.slice(start), file].join(" -> "));
+    if (start >= 0 || done.has(file)) return;
+    for (const { to } of targets.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file, []);
+  return cycles;
 }
 
 const packageOf = (file: string) => file.split("/")[0] ?? "";
@@ -60,10 +133,51 @@ function layerOf(file: string): number | undefined {
 }
 
 describe("the imports of packages and functions", () => {
-  const imports = listImports();
+  const written = listSpecifiers();
+  const resolved = written
+    .filter(({ specifier }) => meansFile(specifier))
+    .map((one) => ({ ...one, to: resolveSpecifier(one) }));
+  const reached = resolved.flatMap(({ from, to }) => (to === undefined ? [] : [{ from, to }]));
+  const imports: readonly Import[] = reached
+    .filter(({ to }) => /^(?:packages|functions)\//.test(to))
+    .map(({ from, to }) => ({ from: shorten(from), to: shorten(to) }));
 
   it("are found", () => {
     assert.ok(imports.length > 500, `${imports.length} imports`);
+  });
+
+  it("stand in .ts files, and every other file is listed", () => {
+    const wrong = own.filter(
+      (file) => !file.endsWith(".ts") && !otherFiles.some((other) => other.files.test(file)),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it("name files that exist, with their endings", () => {
+    const wrong = resolved.filter(({ to }) => to === undefined);
+    assert.deepEqual(wrong, []);
+  });
+
+  it("reach files outside packages and functions only where listed", () => {
+    const wrong = reached.filter(
+      ({ from, to }) =>
+        !/^(?:packages|functions)\//.test(to) &&
+        !outside.some((known) => known.from === from && known.to === to),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it("reach only the listed libraries from a pure package", () => {
+    const wrong = written.filter(({ from, specifier }) => {
+      const name = packageOf(shorten(from));
+      const allowed = isPackage(name) ? libraries[name] : undefined;
+      return allowed !== undefined && !meansFile(specifier) && !allowed.includes(libraryOf(specifier));
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it("form no cycle, types included", () => {
+    assert.deepEqual(findCycles(imports), []);
   });
 
   it("go from a package to those that it may import", () => {

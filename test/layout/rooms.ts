@@ -45,6 +45,14 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
   embedded: [["clock.ts"], ["iam"], ["batch"], ["snapshot.ts", "resources.ts", "rechecks.ts", "sqlite"]],
   infra: [["bundles.ts", "process-lock.ts"], ["stack"], ["synth"], ["template", "build.ts"]],
   local: [["client.ts", "emulators"], ["recorder"], ["deployment"], ["seed.ts", "inbox.ts"], ["local.ts"]],
+  cli: [
+    ["file-failure.ts", "grant-lines.ts", "output", "terminal.ts"],
+    ["account-source.ts", "command.ts", "comparison-report.ts", "config.ts", "drift-table.ts", "trail"],
+    ["reference", "role-check.ts", "slr"],
+    ["demonstration"],
+    ["commands"],
+    ["main.ts"],
+  ],
 };
 
 /** Rooms that import less than their layer allows: nothing but these, or of one room nothing but one file. */
@@ -78,4 +86,52 @@ export const guarded: readonly {
     files: ["policy/evaluate/decide.ts"],
     why: "what decides one request must not become part of how requests are searched",
   },
+];
+
+/** The libraries that a pure package may import, types included. A package without an entry is not pure. */
+export const libraries: Readonly<Partial<Record<keyof typeof packages, readonly string[]>>> = {
+  policy: [],
+  core: ["zod", "@noble/hashes"],
+  guard: [],
+};
+
+/** Imports of files outside `packages/` and `functions/`. No other is allowed. */
+export const outside: readonly { readonly from: string; readonly to: string; readonly why: string }[] = [
+  {
+    from: "functions/shared/guard.ts",
+    to: "drift-guard.config.ts",
+    why: "the functions are bundled with the owner's configuration",
+  },
+  {
+    from: "packages/infra/synth/program.ts",
+    to: "sst.config.ts",
+    why: "the synthesis runs the stack that is deployed",
+  },
+];
+
+/** Specifiers that mean no file of the project. No other is allowed. */
+export const unresolved: readonly {
+  readonly from: string;
+  readonly specifier: string;
+  readonly why: string;
+}[] = [
+  {
+    from: "packages/infra/synth/synth.ts",
+    specifier: "./sst.config.ts",
+    why: "it stands in the text of a program that esbuild resolves from the root",
+  },
+  {
+    from: "packages/infra/synth/program.ts",
+    specifier: "../../../.sst/platform/src/auto/run.ts",
+    why: "SST writes the file when it is installed",
+  },
+];
+
+/** The files of `packages/` and `functions/` that are not `.ts`. No other is allowed. */
+export const otherFiles: readonly { readonly files: RegExp; readonly why: string }[] = [
+  { files: /^packages\/[^/]+\/package\.json$/, why: "the manifest of a package" },
+  { files: /^packages\/infra\/tsconfig\.json$/, why: "the stack is compiled with SST's globals" },
+  { files: /^packages\/core\/reference\/built-in\/[^/]+\.json$/, why: "the built-in references are data" },
+  { files: /^packages\/local\/emulators\/(?:emulator\.py|requirements\.txt)$/, why: "moto runs in Python" },
+  { files: /^packages\/policy\/README\.md$/, why: "it documents the package for readers" },
 ];
