@@ -207,7 +207,7 @@ describe("compare", () => {
         /PolicyVersion is not a policy element\. .*If this is the answer of get-policy-version, pass only its Document \(--query PolicyVersion\.Document\)\./,
       ],
       [{ Policy: { Arn: "x" } }, /Policy is not a policy element\. .* pass that of get-policy-version/],
-      [{ Statements: [] }, /Statements is not a policy element\. Allowed here: Version, Id, Statement/],
+      [{ Statements: [] }, /Statements is not a policy element\. Known here: Version, Id, Statement/],
       ["text", /holds a JSON string, not a policy object/],
       [[], /holds a JSON list, not a policy object/],
     ] as const) {

@@ -1,7 +1,6 @@
 import type { ComparisonOptions, Side, UndecidedReason } from "../model/comparison.ts";
 import type { PolicyDocument, PolicyInput, PolicySource } from "../model/document.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
-import { markParsed } from "../syntax/parse.ts";
 import { compileStatements, readDocument, toText } from "./document-cache.ts";
 import type { SideStatements } from "./question.ts";
 import type { CompiledStatement } from "./statement.ts";
@@ -44,7 +43,7 @@ export function compileSide(
     if (document instanceof PolicySyntaxError) {
       refuse(document.message, document.path);
       // The documents after it keep their numbers.
-      documents.push(markParsed({ statements: [] }));
+      documents.push({ statements: [] });
       continue;
     }
     documents.push(document);

@@ -3,7 +3,6 @@ import { decide } from "../evaluate/decide.ts";
 import type { PolicyDocument } from "../model/document.ts";
 import type { Grant, PolicyRequest } from "../model/grant.ts";
 import { firstUnknown, standsForText } from "../pattern/automaton.ts";
-import { markParsed } from "../syntax/parse.ts";
 import { makeGrant } from "./grouping.ts";
 
 /** Tried in this order. A condition may exclude one of them. */
@@ -47,7 +46,7 @@ function toDocument({ actions, resources, principals, conditions }: Grant): Poli
     ...(principals && { principals: list(principals) }),
     conditions: conditions.map((condition) => ({ ...condition, written: condition })),
   };
-  return markParsed({ version: "2012-10-17", statements: [statement] });
+  return { version: "2012-10-17", statements: [statement] };
 }
 
 function hasUnknown({ context }: PolicyRequest): boolean {

@@ -34,7 +34,10 @@ const principalTypes = ["AWS", "Service", "Federated", "CanonicalUser"] as const
 export function parsePolicy(source: string | PolicyObject): PolicyDocument {
   const text = typeof source === "string" ? decodeText(source) : stringify(source);
   const root = parseJson(text);
-  if (!(root instanceof Map)) fail(`holds ${kindOf(root)}, not a policy object`, "$");
+  if (!(root instanceof Map)) {
+    const kind = isList(root) ? "list" : typeof root === "string" ? "string" : "value";
+    fail(`holds a JSON ${kind}, not a policy object`, "$");
+  }
   refuseUnknown(root, "$", documentElements);
   const version = parseVersion(root.get("Version"));
   const id = parseText(root.get("Id"), "$.Id");
@@ -43,16 +46,7 @@ export function parsePolicy(source: string | PolicyObject): PolicyDocument {
   const statements = isList(statement)
     ? statement.map((one, index) => parseStatement(one, `$.Statement[${index}]`))
     : [parseStatement(statement, "$.Statement")];
-  return markParsed({ ...(version && { version }), ...(id !== undefined && { id }), statements });
-}
-
-// An object of a stranger may have any members, so that parsed documents are known by identity, not by their form.
-const parsed = new WeakSet<object>();
-
-/** Marks a document that the package makes itself as parsed, and returns it. */
-export function markParsed(document: PolicyDocument): PolicyDocument {
-  parsed.add(document);
-  return document;
+  return { ...(version && { version }), ...(id !== undefined && { id }), statements };
 }
 
 /** Returns parsed documents as they are and parses objects. Throws `PolicySyntaxError`. */
@@ -60,9 +54,32 @@ export function toDocument(source: PolicyDocument | PolicyObject): PolicyDocumen
   return isParsed(source) ? source : parsePolicy(source);
 }
 
-/** Whether a source is a document that `parsePolicy` returned. */
+/** Whether a source has the form that `parsePolicy` returns, in each of its members: it may come from a stranger. */
 export function isParsed(source: PolicySource): source is PolicyDocument {
-  return typeof source === "object" && parsed.has(source);
+  return (
+    typeof source === "object" &&
+    source !== null &&
+    !("Statement" in source) &&
+    "statements" in source &&
+    Array.isArray(source.statements) &&
+    source.statements.every(isStatement)
+  );
+}
+
+function isStatement(statement: PolicyStatement | undefined): boolean {
+  if (!statement || !/^(?:Allow|Deny)$/.test(statement.effect)) return false;
+  const { actions, resources, principals, conditions } = statement;
+  return (
+    areTexts(actions?.entries) &&
+    (!resources || areTexts(resources.entries)) &&
+    (!principals || areTexts(principals.entries?.flatMap?.((entry) => [entry?.type, entry?.id]))) &&
+    Array.isArray(conditions) &&
+    conditions.every((one) => areTexts([one?.operator, one?.key]) && areTexts(one.values))
+  );
+}
+
+function areTexts(list: readonly unknown[] | undefined): boolean {
+  return Array.isArray(list) && list.every((text) => typeof text === "string");
 }
 
 /** Returns the text of an object, so that objects and texts are held to the same rules. Throws `PolicySyntaxError`. */
@@ -70,8 +87,8 @@ export function stringify(object: PolicyObject): string {
   try {
     // JSON has no text for undefined.
     return JSON.stringify(object) ?? "null";
-  } catch (error) {
-    fail(`the object is not JSON${error instanceof Error ? `: ${error.message}` : ""}`, "$");
+  } catch {
+    fail("it has no JSON text", "$");
   }
 }
 
@@ -195,16 +212,10 @@ function expectObject(json: Json, path: string, what: string): JsonObject {
   fail(`must be ${what}`, path);
 }
 
-function kindOf(json: Json): string {
-  if (json === null) return "null";
-  if (isList(json)) return "a JSON list";
-  return `a JSON ${typeof json === "object" ? "number" : typeof json}`;
-}
-
 function refuseUnknown(object: JsonObject, path: string, known: readonly string[]): void {
   for (const name of object.keys()) {
-    if (known.includes(name)) continue;
-    const place = `${path}.${name}`;
-    fail(`is not a policy element. Allowed here: ${known.join(", ")}`, place);
+    if (!known.includes(name)) {
+      fail(`is not a policy element. Known here: ${known.join(", ")}`, `${path}.${name}`);
+    }
   }
 }
