@@ -80,8 +80,9 @@ export interface FindingStore {
   /** Returns the ledger of a role; an empty one of version 0 if nothing is stored. */
   load(role: RoleKey): Promise<Ledger>;
   /**
-   * Writes the whole change or nothing. Returns the ledger as stored. Throws `LedgerConflictError` if another process
-   * committed since the ledger was loaded.
+   * Writes the whole change or nothing; in DynamoDB, a change beyond the limits of one transaction in several versions, each
+   * with whole findings and their transitions. Returns the ledger as stored. Throws `LedgerConflictError` if another
+   * process committed since the ledger was loaded.
    */
   commit(commit: Commit): Promise<Ledger>;
   /** Yields every finding of every role, in no order. */

@@ -3,7 +3,10 @@ import * as z from "zod";
 /** A moment in UTC, as ISO 8601: `2026-11-22T12:00:00Z`, with or without fractions of a second. */
 export type Instant = `${number}-${number}-${number}T${string}Z`;
 
-/** Reads ISO 8601 with any offset from UTC; a text that is no such time is refused. */
+/**
+ * Reads ISO 8601 with seconds, and `Z` or an offset such as `+05:30`. Refuses every other spelling, such as a date alone, a
+ * time without seconds, or lower-case letters.
+ */
 export const Instant = z.codec(z.iso.datetime({ offset: true }), z.custom<Instant>(), {
   decode: (text, context) => {
     if (isUtc(text)) return text;

@@ -1,8 +1,9 @@
 /**
  * Parsed and compiled documents are kept, because the same managed policies are attached to thousands of roles.
  *
- * This is the only state of the comparison that outlives a call, and no result depends on it: parsing and compiling are
- * pure and charge no steps, so a kept document equals a new one. At most `maxCharacters` of text are kept.
+ * Like the index of patterns and the table of operators, it is state that outlives a call, and no result depends on it:
+ * parsing and compiling are pure and charge no steps, so a kept document equals a new one. At most `maxCharacters` of text
+ * are kept.
  */
 import type { PolicyDocument, PolicySource } from "../model/document.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
