@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { type ParameterMetadata, paginateDescribeParameters, type SSMClient } from "@aws-sdk/client-ssm";
 
+import { parseArn } from "@drift-guard/core/model/arn";
 import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import type { ResourceReader } from "@drift-guard/core/ports";
 import type { AwsAccount } from "./account.ts";
@@ -27,8 +28,6 @@ interface ResourceRef {
   readonly name: string;
 }
 
-const resourceArn =
-  /^arn:([a-z-]+):(secretsmanager|ssm|kms):([a-z]{2}(?:-[a-z]+)+-\d+):(\d{12}):(secret:|parameter\/|key\/)([^:\s]+)$/;
 const kinds: ReadonlyMap<string, ResourceRef["kind"]> = new Map([
   ["secretsmanager secret:", "secret"],
   ["ssm parameter/", "parameter"],
@@ -113,10 +112,11 @@ export function createResourceReader(
 }
 
 function parseResource(arn: string): ResourceRef | undefined {
-  const [, partition, service, region, account, type, name] = resourceArn.exec(arn) ?? [];
+  const { partition = "", service, region = "", account = "", resource = "" } = parseArn(arn) ?? {};
+  if (!/^[a-z]{2}(?:-[a-z]+)+-\d+$/.test(region) || !/^\d{12}$/.test(account)) return undefined;
+  const [, type, name] = /^(secret:|parameter\/|key\/)([^:\s]+)$/.exec(resource) ?? [];
   const kind = kinds.get(`${service} ${type}`);
-  if (!kind || !partition || !region || !account || !name) return undefined;
-  return { kind, arn, region, account, partition, name };
+  return kind && name ? { kind, arn, region, account, partition, name } : undefined;
 }
 
 // An ARN whose random suffix is unknown ends in six question marks (docs/aws-facts.md, "Secrets, parameters and keys").

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { formatCause } from "@drift-guard/core/errors";
+import { parseArn } from "@drift-guard/core/model/arn";
 import type { AttachedPolicy } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
 import { readSnapshot, snapshotAdvice } from "@drift-guard/embedded/snapshot";
@@ -100,7 +101,7 @@ export async function identifyLiveAccount(alternative?: string): Promise<LiveAcc
       "The live account cannot be read: sts:GetCallerIdentity returned no account.",
     );
   }
-  const [, partition = "aws"] = /^arn:([\w-]+):/.exec(identity.Arn ?? "") ?? [];
+  const { partition = "aws" } = parseArn(identity.Arn ?? "") ?? {};
   return { account: identity.Account, partition, region, from: process.env.AWS_ENDPOINT_URL ?? "AWS" };
 }
 

@@ -1,6 +1,6 @@
 import { MessageUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
 import { formatIssues, formatJsonFault, isMissing } from "@drift-guard/core/issues";
-import { parseArn } from "@drift-guard/core/model/arn";
+import { parseArn, parseIamArn } from "@drift-guard/core/model/arn";
 import {
   type AttachedPolicy,
   type PolicyVersion,
@@ -38,7 +38,7 @@ const Attached = z.object({ PolicyArn: z.string() });
 const RoleDetail = z.object({
   RoleName: z.string(),
   RoleId: z.string(),
-  Arn: z.string().regex(/^arn:[\w-]+:iam::\d{12}:role\//, "must be the ARN of a role"),
+  Arn: z.string().refine(isRoleArn, "must be the ARN of a role"),
   Path: z.string(),
   AssumeRolePolicyDocument: document,
   RolePolicyList: z.array(z.object({ PolicyName: z.string(), PolicyDocument: document })).default([]),
@@ -115,6 +115,11 @@ function parseDetails(text: string, source: string): z.infer<typeof AccountDetai
 }
 
 type Versions = ReadonlyMap<string, PolicyVersion | undefined>;
+
+function isRoleArn(text: string): boolean {
+  const arn = parseIamArn(text);
+  return arn?.type === "role" && arn.account !== "aws";
+}
 
 function viewRole(detail: RoleDetail, versions: Versions): Role {
   // Merged or anonymised files contain roles of several accounts, so each role's account comes from its ARN.

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { lastSegment } from "../model/arn.ts";
+import { lastSegment, parseArn } from "../model/arn.ts";
 import type { EnvironmentDuty, Need } from "./role-use.ts";
 
 /** Account, partition and region of a Batch resource: they complete names that a definition gives without an ARN. */
@@ -78,8 +78,8 @@ const roleName = /^[\w+=,.@-]{1,64}$/;
  * text cannot be a role.
  */
 export function readRoleName(text: string, { account }: BatchPlace): string | undefined {
-  const owner = /^arn:[^:]*:iam::([^:]*):/.exec(text)?.[1];
-  if (owner !== undefined && account !== "" && owner !== account) return undefined;
+  const arn = parseArn(text);
+  if (arn?.service === "iam" && account !== "" && arn.account !== account) return undefined;
   const name = lastSegment(text);
   return roleName.test(name) ? name : undefined;
 }

@@ -1,4 +1,4 @@
-import { parseArn } from "../model/arn.ts";
+import { type Arn, formatArn, parseArn } from "../model/arn.ts";
 import type { BatchPlace } from "./batch.ts";
 import type { Need } from "./role-use.ts";
 
@@ -10,11 +10,10 @@ export type ReadNeeds =
 const getSecret = "secretsmanager:GetSecretValue";
 const getParameters = "ssm:GetParameters";
 const parameterName = /^\/?[\w.-]+(?:\/[\w.-]+)*$/;
-const parameterArn = /^arn:[\w-]+:ssm:[\w-]+:\d{12}:parameter\/([\w.-]+(?:\/[\w.-]+)*)$/;
+const parameterResource = /^parameter\/([\w.-]+(?:\/[\w.-]+)*)$/;
 // A JSON key, a version stage and a version id may follow, separated by colons
 // (docs/aws-facts.md, "Secrets, parameters and keys").
-const secretArn =
-  /^(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+)(?::([^:]*):([^:]*):([^:]*))?$/;
+const secretResource = /^(secret:[\w/+=.@!-]+)(?::[^:]*:[^:]*:[^:]*)?$/;
 // Parameter Store offers each secret of Secrets Manager as a parameter of this name.
 const secretReference = /^aws\/reference\/secretsmanager\/(.+)$/;
 
@@ -25,9 +24,9 @@ const secretReference = /^aws\/reference\/secretsmanager\/(.+)$/;
  */
 export function readValueFrom(valueFrom: string, at: string, place: BatchPlace): ReadNeeds {
   const text = valueFrom.trim();
-  const secret = secretArn.exec(text)?.[1];
+  const secret = readSecretArn(text);
   if (secret !== undefined) return { read: true, needs: [needSecret(secret, "secret", at)] };
-  const byArn = parameterArn.exec(text)?.[1];
+  const byArn = parameterResource.exec(parseRegionalArn(text, "ssm")?.resource ?? "")?.[1];
   if (byArn !== undefined) return { read: true, needs: needParameter(text, byArn, at) };
   if (parameterName.test(text)) {
     const name = text.replace(/^\//, "");
@@ -41,7 +40,7 @@ export function readValueFrom(valueFrom: string, at: string, place: BatchPlace):
 /** Returns the permissions that `repositoryCredentials.credentialsParameter` needs (R45): a secret's ARN or name. */
 export function readCredentialsParameter(parameter: string, at: string, place: BatchPlace): ReadNeeds {
   const text = parameter.trim();
-  const secret = secretArn.exec(text)?.[1];
+  const secret = readSecretArn(text);
   if (secret !== undefined) return { read: true, needs: [needSecret(secret, "registry", at)] };
   if (/^[\w/+=.@!-]{1,512}$/.test(text)) {
     const { partition, region, account } = place;
@@ -62,6 +61,19 @@ export function needLogGroup(
   const where = options["awslogs-region"] ?? region;
   const resource = `arn:${partition}:logs:${where}:${account}:log-group:${group}`;
   return [{ action: "logs:CreateLogGroup", resource, what: "log", at }];
+}
+
+// Returns the ARN without the JSON key, stage and version.
+function readSecretArn(text: string): string | undefined {
+  const arn = parseRegionalArn(text, "secretsmanager");
+  const resource = secretResource.exec(arn?.resource ?? "")?.[1];
+  return arn && resource !== undefined ? formatArn({ ...arn, resource }) : undefined;
+}
+
+function parseRegionalArn(text: string, service: string): Arn | undefined {
+  const arn = parseArn(text);
+  const isRegional = arn?.service === service && /^[\w-]+$/.test(arn.region) && /^\d{12}$/.test(arn.account);
+  return isRegional ? arn : undefined;
 }
 
 function needSecret(resource: string, what: "secret" | "registry", at: string): Need {

@@ -1,3 +1,4 @@
+import { parseIamArn } from "../model/arn.ts";
 import type { Subject } from "../model/change.ts";
 
 /** The account and partition that a subject must belong to. A field that is left out is not checked. */
@@ -8,8 +9,7 @@ export interface SubjectOwner {
 
 const iamName = /^[\w+=,.@-]+$/;
 const batchName = /^[\w-]{1,128}$/;
-const policyArn =
-  /^arn:(?<partition>[\w-]+):iam::(?<account>\d{12}|aws):policy\/(?:[\x21-\x7e]{1,510}\/)?(?<name>[\w+=,.@-]{1,128})$/;
+const iamPath = /^\/(?:[\x21-\x7e]{1,510}\/)?$/;
 
 /**
  * Whether a subject can exist in the owner's account, by its name or ARN. A refused call may contain any text; AWS answers
@@ -30,8 +30,9 @@ export function isPossibleSubject(subject: Subject, owner: SubjectOwner = {}): b
 }
 
 function isPossiblePolicy(arn: string, { account, partition }: SubjectOwner): boolean {
-  const found = policyArn.exec(arn)?.groups;
-  if (found === undefined) return false;
+  const found = parseIamArn(arn);
+  if (found?.type !== "policy" || !iamPath.test(found.path)) return false;
+  if (found.name.length > 128 || !iamName.test(found.name)) return false;
   if (partition !== undefined && found.partition !== partition) return false;
   return found.account === "aws" || account === undefined || found.account === account;
 }

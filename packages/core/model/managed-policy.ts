@@ -1,6 +1,9 @@
+import { parseIamArn } from "./arn.ts";
+
 /** Whether AWS owns a managed policy: no account can edit it. */
 export function isOwnedByAws(policyArn: string): boolean {
-  return /^arn:[\w-]+:iam::aws:policy\//.test(policyArn);
+  const arn = parseIamArn(policyArn);
+  return arn?.account === "aws" && arn.type === "policy";
 }
 
 /** Whether a version id such as `v9` precedes another. False if either has another form. */

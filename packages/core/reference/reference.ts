@@ -34,7 +34,7 @@ export const Attachment = z
   .strictObject({
     /** In the partition `aws`; `localiseReference` rewrites it for others. */
     arn: z.string().regex(
-      // It becomes part of a permission, in which *, ? and ${ are special.
+      // It becomes part of a permission, in which *, ? and ${ are special. A pattern, since the JSON schema prints it.
       /^arn:[\w-]+:iam::(?:aws|\d{12}):policy\/(?:[\x21-\x23\x25-\x29\x2b-\x3e\x40-\x7e]+\/)?[\w+=,.@-]{1,128}$/,
       "must be a policy's ARN, without *, ? and $",
     ),

@@ -1,3 +1,4 @@
+import { parseArn, parseIamArn } from "@drift-guard/core/model/arn";
 import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
 import type { PolicyPrincipal } from "@drift-guard/policy/grant";
 import { parsePolicy } from "@drift-guard/policy/parse";
@@ -93,11 +94,12 @@ function resolvePrincipal(state: IamState, { type, id }: PolicyPrincipal): Store
     return role;
   }
   if (/^\d{12}$/.test(id)) return undefined;
-  const arn = /^arn:[\w-]+:(?:iam|sts)::(\d{12}):(.+)$/.exec(id);
-  if (!arn) throw invalid();
-  const name = arn[1] === state.account ? /^role\/(?:.*\/)?([^/]+)$/.exec(arn[2] ?? "")?.[1] : undefined;
-  if (name === undefined) return undefined;
-  const role = findRole(state, name);
+  const { service = "", region, account = "", resource } = parseArn(id) ?? {};
+  if (!/^(?:iam|sts)$/.test(service) || region !== "" || !/^\d{12}$/.test(account) || !resource)
+    throw invalid();
+  const named = parseIamArn(id);
+  if (named?.type !== "role" || account !== state.account) return undefined;
+  const role = findRole(state, named.name);
   if (role?.arn !== id) throw invalid();
   return role;
 }

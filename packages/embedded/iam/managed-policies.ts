@@ -1,3 +1,5 @@
+import { parseIamArn } from "@drift-guard/core/model/arn";
+import { isOwnedByAws } from "@drift-guard/core/model/managed-policy";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import type { IamResult, PolicyCall } from "./call.ts";
 import { checkPermissions, documentLimits, documentSize } from "./documents.ts";
@@ -30,8 +32,8 @@ export function listAwsPolicies(references: readonly Reference[]): readonly AwsP
  */
 export function publishAwsPolicy(state: IamState, { arn, version, text }: AwsPolicy): void {
   const number = Number(/^v(\d+)$/.exec(version)?.[1]);
-  const [, path, name] = /^arn:[\w-]+:iam::aws:policy(\/(?:.+\/)?)([^/]+)$/.exec(arn) ?? [];
-  if (Number.isNaN(number) || path === undefined || name === undefined) {
+  const named = parseIamArn(arn);
+  if (Number.isNaN(number) || named?.account !== "aws" || named.type !== "policy") {
     throw new RangeError(`"${arn}" in version "${version}" is not an AWS-managed policy.`);
   }
   const known = state.policies.get(arn);
@@ -44,8 +46,8 @@ export function publishAwsPolicy(state: IamState, { arn, version, text }: AwsPol
   state.policies.set(arn, {
     arn,
     id: state.ids.entity("ANPA"),
-    name,
-    path,
+    name: named.name,
+    path: named.path,
     versions: [{ id: version, text }],
     defaultVersion: version,
     nextVersion: number + 1,
@@ -103,7 +105,7 @@ function createPolicy(state: IamState, call: Extract<PolicyCall, { call: "Create
   checkName("policyName", call.policyName, 128);
   const path = checkPath(call.path ?? "/");
   const name = call.policyName.toLowerCase();
-  const own = [...state.policies.values()].filter((policy) => !isAwsManaged(policy.arn));
+  const own = [...state.policies.values()].filter((policy) => !isOwnedByAws(policy.arn));
   if (own.some((policy) => policy.name.toLowerCase() === name)) {
     throw new IamRefusedError(
       "EntityAlreadyExists",
@@ -173,7 +175,7 @@ function checkManaged(text: string): void {
 }
 
 function expectCustomerManaged(state: IamState, arn: string): StoredPolicy {
-  if (isAwsManaged(arn)) throw new IamRefusedError("AccessDenied", "Policy is outside your own account.");
+  if (isOwnedByAws(arn)) throw new IamRefusedError("AccessDenied", "Policy is outside your own account.");
   const policy = state.policies.get(arn);
   if (policy) return policy;
   throw new IamRefusedError("NoSuchEntity", `Policy ${arn} was not found.`);
@@ -185,8 +187,4 @@ function expectVersion(policy: StoredPolicy, versionId: string): string {
     "NoSuchEntity",
     `Policy ${policy.arn} version ${versionId} does not exist or is not attachable.`,
   );
-}
-
-function isAwsManaged(arn: string): boolean {
-  return /^arn:[\w-]+:iam::aws:/.test(arn);
 }

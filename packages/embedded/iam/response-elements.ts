@@ -1,4 +1,4 @@
-import { lastSegment } from "@drift-guard/core/model/arn";
+import { lastSegment, parseIamArn } from "@drift-guard/core/model/arn";
 import type { IamCall, IamResult } from "./call.ts";
 import type { IamState } from "./state.ts";
 
@@ -85,5 +85,5 @@ function formatAnswerDate(time: Date): string {
 }
 
 function pathOf(arn: string): string {
-  return arn.slice(arn.indexOf("/"), arn.lastIndexOf("/") + 1);
+  return parseIamArn(arn)?.path ?? "/";
 }
