@@ -14,11 +14,14 @@ const rows = readFileSync(resolve(root, "docs/requirements.md"), "utf8")
   .map(([, number = "", , code = "", test = "", name = ""]) => ({ number, code, test, name }));
 
 describe("the table of requirements", () => {
-  it("has every number once", () => {
+  it("has every number once, in order", () => {
     const count = (prefix: string, to: number) => Array.from({ length: to }, (_, at) => `${prefix}${at + 1}`);
+    // The rules after T9 come from accounts in use, and are listed once they are implemented.
+    const listed = new Set(rows.map(({ number }) => number));
+    const found = count("T", 18).filter((number, at) => at < 9 || listed.has(number));
     assert.deepEqual(
       rows.map(({ number }) => number),
-      [...count("R", 47), ...count("T", 9), ...count("2.", 11)],
+      [...count("R", 47), ...found, ...count("2.", 11)],
     );
   });
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { lastSegment, parseArn } from "../model/arn.ts";
-import type { EnvironmentDuty, Need } from "./role-use.ts";
+import type { EnvironmentDuty, InstanceDuty, Need } from "./role-use.ts";
 
 /** Account, partition and region of a Batch resource: they complete names that a definition gives without an ARN. */
 export interface BatchPlace {
@@ -13,12 +13,12 @@ export interface BatchPlace {
 /** A role that a compute environment uses: named directly, or through an instance profile. */
 export type EnvironmentRole =
   | {
-      readonly duty: Exclude<EnvironmentDuty, "instance">;
+      readonly duty: Exclude<EnvironmentDuty, InstanceDuty>;
       readonly name: string;
       /** The ARN by which Batch assumes it. */
       readonly arn: string;
     }
-  | { readonly duty: "instance"; readonly profile: string };
+  | { readonly duty: InstanceDuty; readonly profile: string };
 
 /** A compute environment, reduced to what concerns roles. */
 export interface ComputeEnvironment {
@@ -27,7 +27,7 @@ export interface ComputeEnvironment {
   readonly state: string;
   readonly status: string;
   readonly statusReason?: string;
-  /** ARN of the ECS cluster of its instances; left out for Fargate, or if there is none. */
+  /** ARN of the ECS cluster whose instances the owner keeps up to date; left out for Fargate, managed instances and EKS. */
   readonly cluster?: string;
   readonly roles: readonly EnvironmentRole[];
 }

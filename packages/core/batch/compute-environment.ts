@@ -8,6 +8,7 @@ import {
   optionalText,
   readRoleName,
 } from "./batch.ts";
+import type { InstanceDuty } from "./role-use.ts";
 
 const resources = z
   .looseObject({
@@ -38,6 +39,8 @@ const Environment = z.looseObject({
   statusReason: optionalText,
   serviceRole: optionalText,
   ecsClusterArn: optionalText,
+  containerOrchestrationType: optionalText,
+  eksConfiguration: z.unknown().optional(),
   computeResources: resources,
 });
 
@@ -54,6 +57,7 @@ export function parseComputeEnvironment(value: unknown, place: BatchPlace): Comp
   const parsed = Environment.safeParse(value);
   if (!parsed.success) return undefined;
   const { type, state, status, statusReason, ecsClusterArn: cluster, computeResources } = parsed.data;
+  const onEks = parsed.data.containerOrchestrationType === "EKS" || parsed.data.eksConfiguration != null;
   const name = parsed.data.computeEnvironmentName ?? parsed.data.computeEnvironment;
   if (name === undefined) return undefined;
   return {
@@ -62,12 +66,17 @@ export function parseComputeEnvironment(value: unknown, place: BatchPlace): Comp
     state: state ?? "ENABLED",
     status: status ?? "CREATING",
     ...(statusReason !== undefined && { statusReason }),
-    ...(cluster !== undefined && !computeResources?.type?.startsWith("FARGATE") && { cluster }),
+    ...(cluster !== undefined && !onEks && !hasAgentOfAws(computeResources?.type) && { cluster }),
     roles: [
       ...serviceRoleOf(parsed.data.serviceRole, type, place),
-      ...resourceRolesOf(computeResources, place),
+      ...resourceRolesOf(computeResources, onEks ? "eks-node" : "instance", place),
     ],
   };
+}
+
+// AWS keeps the ECS agent of Fargate and of managed instances up to date.
+function hasAgentOfAws(type: string | undefined): boolean {
+  return type?.startsWith("FARGATE") === true || type === "ECS_MANAGED_INSTANCES";
 }
 
 // R17: a managed environment without a service role, or with an empty one, uses the service-linked role.
@@ -82,18 +91,24 @@ function serviceRoleOf(
   return [{ duty: "service", name: linkedRole, arn: roleArn(`${path}${linkedRole}`, place) }];
 }
 
-function resourceRolesOf(given: z.infer<typeof resources>, place: BatchPlace): readonly EnvironmentRole[] {
+function resourceRolesOf(
+  given: z.infer<typeof resources>,
+  duty: "instance" | "eks-node",
+  place: BatchPlace,
+): readonly EnvironmentRole[] {
   const { instanceRole, spotIamFleetRole, managedInstancesProvider: provider } = given ?? {};
-  const profiles = [instanceRole, provider?.instanceLaunchTemplate?.ec2InstanceProfileArn];
   return [
-    ...profiles.flatMap((profile): readonly EnvironmentRole[] =>
-      profile === undefined ? [] : [{ duty: "instance", profile: lastSegment(profile) }],
-    ),
+    ...profileRole(duty, instanceRole),
+    ...profileRole("managed-instance", provider?.instanceLaunchTemplate?.ec2InstanceProfileArn),
     ...(spotIamFleetRole === undefined ? [] : namedRole("spot-fleet", spotIamFleetRole, place)),
     ...(provider?.infrastructureRoleArn === undefined
       ? []
       : namedRole("infrastructure", provider.infrastructureRoleArn, place)),
   ];
+}
+
+function profileRole(duty: InstanceDuty, profile: string | undefined): readonly EnvironmentRole[] {
+  return profile === undefined ? [] : [{ duty, profile: lastSegment(profile) }];
 }
 
 function namedRole(

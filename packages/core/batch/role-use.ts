@@ -14,8 +14,16 @@ export const Need = z
   .readonly();
 export type Need = z.infer<typeof Need>;
 
+/**
+ * The duty of a role that instances get through an instance profile: `instance` where the ECS agent of an ordinary
+ * instance uses it (2.1), `managed-instance` where the agent of an ECS managed instance does (2.6), and `eks-node` where
+ * the instance is a Kubernetes node and runs no ECS agent (2.7).
+ */
+export const InstanceDuty = z.enum(["instance", "managed-instance", "eks-node"]);
+export type InstanceDuty = z.infer<typeof InstanceDuty>;
+
 /** The purpose for which a compute environment uses a role. */
-export const EnvironmentDuty = z.enum(["service", "instance", "spot-fleet", "infrastructure"]);
+export const EnvironmentDuty = z.enum(["service", ...InstanceDuty.options, "spot-fleet", "infrastructure"]);
 export type EnvironmentDuty = z.infer<typeof EnvironmentDuty>;
 
 const strings = z.array(z.string()).readonly();

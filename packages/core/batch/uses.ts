@@ -35,7 +35,7 @@ export function usesOfEnvironment(
       .sort(),
   } as const;
   const uses = environment.roles.map((role): readonly [string, EnvironmentUse] => {
-    if (role.duty !== "instance") return [role.name, { ...base, duty: role.duty, arn: role.arn }];
+    if ("arn" in role) return [role.name, { ...base, duty: role.duty, arn: role.arn }];
     const { duty, profile } = role;
     const holder = holders.get(profile);
     // The console gives profile and role the same name (2.1): that role is where an owner looks for the finding.
@@ -48,7 +48,7 @@ export function usesOfEnvironment(
 
 /** Returns the names of the instance profiles of a compute environment. */
 export function profilesOf({ roles }: ComputeEnvironment): readonly string[] {
-  return roles.flatMap((role: EnvironmentRole) => (role.duty === "instance" ? [role.profile] : []));
+  return roles.flatMap((role: EnvironmentRole) => ("profile" in role ? [role.profile] : []));
 }
 
 // Revisions accumulate unless they are deregistered, and all uses of a role by one definition are one item of a table:

@@ -6,14 +6,14 @@ import type { Role } from "../model/role.ts";
 import { isEscalating } from "./severity.ts";
 
 /**
- * Returns drifts for the grants that let a job extend its own permissions. A job role has no other ceiling: only its
- * owner knows what it needs.
+ * Returns drifts for the grants that let code with this role extend its own permissions. The roles of jobs, instances and
+ * Kubernetes nodes have no other ceiling: only their owner knows what they need.
  */
 export function findEscalation(role: Role): readonly Drift[] {
   const assessPolicy = (part: Drift["part"], text: string): readonly Drift[] => {
     const { excess } = comparePolicies(text, [], { kind: "identity" });
     const grants = excess.filter((grant) => isEscalating(grant) && isBroad(grant));
-    const detail = "It lets a job extend its own permissions.";
+    const detail = "It lets code that runs with this role, such as a job, extend its own permissions.";
     return grants.length === 0 ? [] : [{ kind: "drift", part, side: "excess", grants, denies: [], detail }];
   };
   return [

@@ -71,9 +71,7 @@ function batchSubjects(record: CloudTrailRecord): readonly Subject[] {
     ...(environment ? [{ kind: "compute-environment", name: environment.name } as const] : []),
     ...(environment?.roles ?? []).map(
       (role): Subject =>
-        role.duty === "instance"
-          ? { kind: "profile", name: role.profile }
-          : { kind: "role", name: role.name },
+        "profile" in role ? { kind: "profile", name: role.profile } : { kind: "role", name: role.name },
     ),
     ...(definitionName ? [{ kind: "job-definition", name: definitionName } as const] : []),
     ...(definition?.tasks ?? [])

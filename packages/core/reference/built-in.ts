@@ -16,6 +16,7 @@ import ecsComputeServiceLinkedRole from "./built-in/ecs-compute-service-linked-r
 };
 import ecsInfrastructureRole from "./built-in/ecs-infrastructure-role.json" with { type: "json" };
 import ecsInstanceRole from "./built-in/ecs-instance-role.json" with { type: "json" };
+import ecsManagedInstanceRole from "./built-in/ecs-managed-instance-role.json" with { type: "json" };
 import ecsServiceLinkedRole from "./built-in/ecs-service-linked-role.json" with { type: "json" };
 import ecsTaskExecutionRole from "./built-in/ecs-task-execution-role.json" with { type: "json" };
 import eventTargetRole from "./built-in/event-target-role.json" with { type: "json" };
@@ -35,6 +36,7 @@ export function builtInReferences(): readonly Reference[] {
     spotFleetTaggingRole,
     eventTargetRole,
     ecsInfrastructureRole,
+    ecsManagedInstanceRole,
     ec2SpotServiceLinkedRole,
     ec2SpotFleetServiceLinkedRole,
     autoScalingServiceLinkedRole,

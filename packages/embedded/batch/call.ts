@@ -4,7 +4,16 @@ export interface ComputeResources {
   readonly allocationStrategy?: string;
   readonly instanceRole?: string;
   readonly spotIamFleetRole?: string;
-  readonly managedInstancesProvider?: { readonly infrastructureRoleArn: string };
+  readonly managedInstancesProvider?: {
+    readonly infrastructureRoleArn: string;
+    readonly instanceLaunchTemplate?: { readonly ec2InstanceProfileArn: string };
+  };
+}
+
+/** The EKS cluster on which an environment runs its jobs. */
+export interface EksConfiguration {
+  readonly eksClusterArn: string;
+  readonly kubernetesNamespace: string;
 }
 
 /** The parameter of calls on an existing environment. */
@@ -23,6 +32,7 @@ export type BatchCall =
       /** ARN, path and name, or name. Without it, Batch uses its service-linked role. */
       readonly serviceRole?: string;
       readonly computeResources?: ComputeResources;
+      readonly eksConfiguration?: EksConfiguration;
     }
   | (OnEnvironment & {
       readonly call: "UpdateComputeEnvironment";

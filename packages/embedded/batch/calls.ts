@@ -64,6 +64,7 @@ async function createEnvironment(
     state: call.state ?? "ENABLED",
     serviceRole,
     ...(call.computeResources && { computeResources: call.computeResources }),
+    ...(call.eksConfiguration && { eksConfiguration: call.eksConfiguration }),
   });
   return { computeEnvironmentName: name, computeEnvironmentArn };
 }

@@ -1,6 +1,6 @@
 import { lastSegment } from "@drift-guard/core/model/arn";
 import type { SimulatedAccount } from "../iam/account.ts";
-import type { ComputeResources } from "./call.ts";
+import type { ComputeResources, EksConfiguration } from "./call.ts";
 
 /** A compute environment as AWS Batch stores it. */
 export interface StoredEnvironment {
@@ -12,6 +12,7 @@ export interface StoredEnvironment {
   /** ARN. */
   serviceRole: string;
   computeResources?: Partial<ComputeResources>;
+  readonly eksConfiguration?: EksConfiguration;
   /** Set after DeleteComputeEnvironment. Batch needs the service role to finish the deletion. */
   deleting?: true;
 }

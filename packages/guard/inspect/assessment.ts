@@ -52,10 +52,11 @@ export async function assessRole(
   const { uses } = watched;
   const facts = await readFacts(uses, resources);
   const reference = allowNeeds(watched.reference, uses, facts);
-  const observesJobs = watched.discovered && uses.some(({ duty }) => duty === "job");
+  // A closed ceiling reports every further grant, those that escalate among them.
+  const observed = watched.discovered && uses.length > 0 && reference.strictness.ceiling === "open";
   return joinAssessments([
     ...evaluate({ ...watched, reference, reading }),
-    ...(observesJobs && reading.status === "present" ? findEscalation(reading.role) : []),
+    ...(observed && reading.status === "present" ? findEscalation(reading.role) : []),
     ...evaluateUses({ reading, uses, facts }),
   ]);
 }

@@ -312,11 +312,50 @@ describe("a compute environment", () => {
             instanceLaunchTemplate: { ec2InstanceProfileArn: profile },
           },
         },
-      })?.map((role) =>
-        role.duty === "instance" ? `instance ${role.profile}` : `${role.duty} ${role.name}`,
-      ),
-      ["service S", "instance Short", "instance Nodes", "spot-fleet Fleet", "infrastructure Infrastructure"],
+      })?.map((role) => ("profile" in role ? `${role.duty} ${role.profile}` : `${role.duty} ${role.name}`)),
+      [
+        "service S",
+        "instance Short",
+        "managed-instance Nodes",
+        "spot-fleet Fleet",
+        "infrastructure Infrastructure",
+      ],
     );
+  });
+
+  for (const given of [
+    // The request of the AWS Batch User Guide, "Getting started with AWS Batch on Amazon EKS".
+    {
+      type: "MANAGED",
+      state: "ENABLED",
+      eksConfiguration: {
+        eksClusterArn: `arn:aws:eks:eu-west-1:${account}:cluster/batch`,
+        kubernetesNamespace: "my-aws-batch-namespace",
+      },
+      computeResources: { type: "EC2", allocationStrategy: "BEST_FIT_PROGRESSIVE", instanceRole: "node" },
+    },
+    // The answer of DescribeComputeEnvironments for the same environment.
+    {
+      containerOrchestrationType: "EKS",
+      ecsClusterArn: null,
+      computeResources: { type: "SPOT", instanceRole: `arn:aws:iam::${account}:instance-profile/eks/node` },
+    },
+    { eksConfiguration: {}, computeResources: { type: "EC2", instanceRole: "node" } },
+  ]) {
+    it(`on EKS names the role of its Kubernetes nodes and has no ECS agents (2.7): ${given.computeResources.instanceRole}`, () => {
+      const read = parseComputeEnvironment({ computeEnvironmentName: "e", ...given }, place);
+      assert.deepEqual(
+        read?.roles.filter(({ duty }) => duty !== "service"),
+        [{ duty: "eks-node", profile: "node" }],
+      );
+      assert.equal(read?.cluster, undefined);
+    });
+  }
+
+  it("of managed instances has agents that AWS updates", () => {
+    const computeResources = { type: "ECS_MANAGED_INSTANCES" };
+    const given = { computeEnvironmentName: "e", ecsClusterArn: "arn:aws:ecs:::cluster/c", computeResources };
+    assert.equal(parseComputeEnvironment(given, place)?.cluster, undefined);
   });
 
   it("reads its name from a name or an ARN in UpdateComputeEnvironment", () => {

@@ -24,6 +24,7 @@ describe("the built-in references", () => {
         ["AmazonEC2SpotFleetTaggingRole", "2020-04-23"],
         ["BatchEventTargetRole", "2018-02-28"],
         ["ecsInfrastructureRole", "2026-02-26"],
+        ["ecsManagedInstanceRole", "2026-02-12"],
         ["AWSServiceRoleForEC2Spot", "2020-04-23"],
         ["AWSServiceRoleForEC2SpotFleet", "2020-04-23"],
         ["AWSServiceRoleForAutoScaling", "2025-11-12"],

@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { RoleUse } from "@drift-guard/core/batch/role-use";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import { type Role, seen } from "@drift-guard/core/model/role";
+import { findReference } from "@drift-guard/core/reference/built-in";
 import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
-import { aDefinitionUse, anEnvironmentUse, aRole, trustOf } from "../../builders.ts";
+import { aDefinitionUse, allow, anEnvironmentUse, aRole, trustOf } from "../../builders.ts";
 import { guardedAs } from "../watched-roles.ts";
 
 describe("a role without a reference of its own", () => {
-  const judge = (uses: readonly RoleUse[], trust: string) => {
-    const reference = referenceByDuty("Custom", uses, []);
+  const judge = (uses: readonly RoleUse[], trust: string, over: Partial<Role> = {}) => {
+    const role = aRole({ name: "Custom", trust, attached: [], ...over });
+    const reference = referenceByDuty(role.name, uses, []);
     assert.ok(reference);
-    const reading = { status: "present", role: aRole({ name: "Custom", trust, attached: [] }) } as const;
+    const reading = { status: "present", role } as const;
     return evaluate({ reference, guarded: guardedAs({}), reading }).map((one) =>
       one.kind === "drift" ? `${one.part} ${one.side}` : one.kind,
     );
@@ -23,6 +26,7 @@ describe("a role without a reference of its own", () => {
   for (const [duty, service] of [
     ["service", "batch.amazonaws.com"],
     ["instance", "ec2.amazonaws.com"],
+    ["managed-instance", "ec2.amazonaws.com"],
     ["spot-fleet", "spotfleet.amazonaws.com"],
     ["infrastructure", "ecs.amazonaws.com"],
   ] as const) {
@@ -37,6 +41,86 @@ describe("a role without a reference of its own", () => {
     const job = aDefinitionUse({ duty: "job" });
     assert.deepEqual(judge([job], trustOf("ecs-tasks.amazonaws.com")), []);
     assert.deepEqual(judge([job], trustOf("ec2.amazonaws.com")), ["trust excess", "trust missing"]);
+  });
+
+  // The policies that AWS lists for EKS nodes (EKS User Guide, "Amazon EKS node IAM role"), for Systems Manager and for
+  // the CloudWatch agent, by their widest grants.
+  const awsStacks = [
+    [
+      "AmazonEKSWorkerNodePolicy",
+      ["ec2:DescribeInstances", "eks:DescribeCluster", "eks-auth:AssumeRoleForPodIdentity"],
+    ],
+    [
+      "AmazonEC2ContainerRegistryReadOnly",
+      ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:ListImages"],
+    ],
+    [
+      "AmazonEKS_CNI_Policy",
+      ["ec2:CreateNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:CreateTags"],
+    ],
+    [
+      "AmazonSSMManagedInstanceCore",
+      [
+        "ssm:UpdateInstanceInformation",
+        "ssm:GetParameters",
+        "ssmmessages:OpenDataChannel",
+        "ec2messages:SendReply",
+      ],
+    ],
+    [
+      "CloudWatchAgentServerPolicy",
+      ["cloudwatch:PutMetricData", "logs:CreateLogGroup", "logs:PutLogEvents", "ssm:GetParameter"],
+    ],
+  ] as const;
+  const attached = awsStacks.map(([name, actions]) => ({
+    arn: `arn:aws:iam::aws:policy/${name}`,
+    version: seen({ id: "v1", text: allow(actions) }),
+  }));
+
+  it("holds only the trust of a Kubernetes node's role, also under the name ecsInstanceRole (2.7)", () => {
+    const node = [anEnvironmentUse({ duty: "eks-node" })];
+    for (const name of ["eks-node", "ecsInstanceRole"]) {
+      assert.deepEqual(judge(node, trustOf("ec2.amazonaws.com"), { name, attached }), []);
+      assert.deepEqual(judge(node, trustOf("eks.amazonaws.com"), { name }), [
+        "trust excess",
+        "trust missing",
+      ]);
+    }
+  });
+
+  it("requires the ECS policy of a role of Kubernetes nodes and of ECS instances, and nothing less of the EKS policies", () => {
+    const uses = [anEnvironmentUse({ duty: "eks-node" }), anEnvironmentUse({ duty: "instance" })];
+    assert.deepEqual(judge(uses, trustOf("ec2.amazonaws.com"), { attached }), [
+      "managed:arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role missing",
+    ]);
+  });
+
+  it("accepts AWS's own stacks on a role of instances, whatever its name", () => {
+    const [required] = findReference("ecsInstanceRole")?.attachments ?? [];
+    assert.ok(required);
+    const ecs = { arn: required.arn, version: seen({ id: required.version, text: required.document }) };
+    for (const name of ["Nodes", "ecsInstanceRole"]) {
+      const over = { name, attached: [ecs, ...attached], profiles: seen([name]) };
+      assert.deepEqual(
+        judge([anEnvironmentUse({ duty: "instance" })], trustOf("ec2.amazonaws.com"), over),
+        [],
+      );
+    }
+  });
+
+  it("holds a role of managed instances to their own policy, under the name that AWS's guide gives it (2.6)", () => {
+    const managed = [anEnvironmentUse({ duty: "managed-instance" })];
+    for (const name of ["ecsInstanceRole", "ecsInstanceRole-batch"]) {
+      assert.deepEqual(judge(managed, trustOf("ec2.amazonaws.com"), { name }), [
+        "managed:arn:aws:iam::aws:policy/AmazonECSInstanceRolePolicyForManagedInstances missing",
+      ]);
+    }
+  });
+
+  it("applies an owner's own reference by its name, for every duty", () => {
+    const own = { ...(findReference("ecsInstanceRole") ?? assert.fail()), purpose: "Lets us choose." };
+    const use = anEnvironmentUse({ duty: "eks-node" });
+    assert.equal(referenceByDuty("ecsInstanceRole", [use], [own]), own);
   });
 
   it("trusts the services of both duties and no other", () => {

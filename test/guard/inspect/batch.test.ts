@@ -126,6 +126,70 @@ describe("A compute environment", () => {
     assert.deepEqual(formatFindings(await world.findings()), [`Nodes managed:${policy} missing resolved`]);
   });
 
+  it("on EKS is observed for the trust and the escalation of its node role alone (2.7)", async () => {
+    const world = aWorld({ config: observing });
+    makeRole(world, "Nodes", "ec2.amazonaws.com");
+    world.act({ call: "CreateInstanceProfile", instanceProfileName: "Nodes" });
+    world.act({ call: "AddRoleToInstanceProfile", instanceProfileName: "Nodes", roleName: "Nodes" });
+    const eksClusterArn = `arn:aws:eks:us-east-1:${account}:cluster/batch`;
+    await world.actOnBatch(
+      anEnvironment({
+        eksConfiguration: { eksClusterArn, kubernetesNamespace: "batch" },
+        computeResources: { type: "EC2", instanceRole: "Nodes" },
+      }),
+    );
+    await world.settle();
+    assert.deepEqual(await world.findings(), []);
+    const put = { call: "PutRolePolicy", roleName: "Nodes" } as const;
+    world.act({ ...put, policyName: "cni", policyDocument: allow("ec2:CreateNetworkInterface") });
+    world.act({ ...put, policyName: "wide", policyDocument: allow("iam:AttachRolePolicy") });
+    await world.settle();
+    const finding = await onlyFinding(world);
+    assert.deepEqual(
+      [finding.severity, formatFindings([finding])],
+      ["CRITICAL", ["Nodes inline:wide excess open"]],
+    );
+  });
+
+  it("of managed instances uses an infrastructure role and an instance profile, named on creation or by an update (2.6)", async () => {
+    const world = aWorld({ config: observing });
+    makeRole(world, "Infrastructure", "ecs.amazonaws.com");
+    makeRole(world, "ecsInstanceRole", "ec2.amazonaws.com");
+    makeRole(world, "ecsInstanceRoleNext", "ec2.amazonaws.com");
+    for (const name of ["ecsInstanceRole", "ecsInstanceRoleNext"]) {
+      world.act({ call: "CreateInstanceProfile", instanceProfileName: name });
+      world.act({ call: "AddRoleToInstanceProfile", instanceProfileName: name, roleName: name });
+    }
+    const resources = (profile: string) => ({
+      type: "ECS_MANAGED_INSTANCES" as const,
+      managedInstancesProvider: {
+        infrastructureRoleArn: roleArn("Infrastructure"),
+        instanceLaunchTemplate: {
+          ec2InstanceProfileArn: `arn:aws:iam::${account}:instance-profile/${profile}`,
+        },
+      },
+    });
+    const [infrastructure] = attachmentsOf("ecsInfrastructureRole");
+    const [instance] = attachmentsOf("ecsManagedInstanceRole");
+    await world.actOnBatch(anEnvironment({ computeResources: resources("ecsInstanceRole") }));
+    await world.settle();
+    assert.deepEqual(formatFindings(await world.findings()), [
+      `Infrastructure managed:${infrastructure} missing open`,
+      `ecsInstanceRole managed:${instance} missing open`,
+    ]);
+    await world.actOnBatch({
+      call: "UpdateComputeEnvironment",
+      computeEnvironment: "prod",
+      computeResources: resources("ecsInstanceRoleNext"),
+    });
+    await world.settle();
+    assert.deepEqual(formatFindings(await world.findings()), [
+      `Infrastructure managed:${infrastructure} missing open`,
+      `ecsInstanceRole managed:${instance} missing resolved`,
+      `ecsInstanceRoleNext managed:${instance} missing open`,
+    ]);
+  });
+
   it("is read in its own region", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(anEnvironment(), "eu-west-1");
