@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison, ComparisonOptions } from "@drift-guard/policy/comparison";
 import { type DecisionOptions, decide } from "@drift-guard/policy/decide";
-import type { PolicyDocument } from "@drift-guard/policy/document";
+import { type PolicyDocument, parsed } from "@drift-guard/policy/document";
 import type { Grant, PolicyRequest } from "@drift-guard/policy/grant";
 import { parsePolicy } from "@drift-guard/policy/parse";
 
@@ -30,7 +30,7 @@ function asDocument({ actions, resources, principals, conditions }: Grant): Poli
       written: { operator: condition.operator, key: condition.key },
     })),
   };
-  return { version: "2012-10-17", statements: [statement] };
+  return { [parsed]: true, version: "2012-10-17", statements: [statement] };
 }
 
 /** Parses the documents of a side, which is one text or several. Throws PolicySyntaxError. */

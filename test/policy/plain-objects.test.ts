@@ -22,6 +22,8 @@ const malformed = [
   '{"Statement":[{}]}',
   '{"statements":[{"Effect":"Allow"}]}',
   '{"statements":[],"Statement":[null]}',
+  '{"statements":[]}',
+  '{"version":"2012-10-17","statements":[]}',
   '{"statements":[{"actions":{},"conditions":[]}]}',
   '{"statements":[{"effect":"Allow","actions":{"negated":false,"entries":[1]},"conditions":[]}]}',
   '{"Version":2012,"Statement":[]}',
@@ -91,6 +93,22 @@ describe("a policy given as the object that JSON.parse returns", () => {
       assert.equal(failure(() => parsePolicy({ Statement })).path, "$");
       assert.equal(comparePolicies({ Statement }, narrow).relation, "undecided");
     }
+  });
+
+  it("is never taken for a parsed document because of its members", () => {
+    const clone = structuredClone(parsePolicy(text));
+    const heir = Object.create({ statements: [] });
+    for (const source of [clone, heir, JSON.parse(JSON.stringify(parsePolicy(text)))]) {
+      assert.throws(() => parsePolicy(source), PolicySyntaxError);
+      assert.throws(() => printPolicy(source), PolicySyntaxError);
+      assert.equal(comparePolicies([text, source], text).relation, "undecided");
+    }
+  });
+
+  it("is parsed already if it is a copy by spread of a parsed document", () => {
+    const document = parsePolicy(text);
+    assert.equal(comparePolicies({ ...document }, text).relation, "equal");
+    assert.equal(comparePolicies({ ...document, statements: [] }, text).relation, "narrower");
   });
 
   it("fails if reading it throws", () => {

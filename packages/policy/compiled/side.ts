@@ -1,5 +1,5 @@
 import type { ComparisonOptions, Side, UndecidedReason } from "../model/comparison.ts";
-import type { PolicyDocument, PolicyInput, PolicySource } from "../model/document.ts";
+import { type PolicyDocument, type PolicyInput, type PolicySource, parsed } from "../model/document.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
 import { compileStatements, readDocument, toText } from "./document-cache.ts";
 import type { SideStatements } from "./question.ts";
@@ -43,7 +43,7 @@ export function compileSide(
     if (document instanceof PolicySyntaxError) {
       refuse(document.message, document.path);
       // The documents after it keep their numbers.
-      documents.push({ statements: [] });
+      documents.push({ [parsed]: true, statements: [] });
       continue;
     }
     documents.push(document);

@@ -47,7 +47,7 @@ export interface CompiledStatement {
 export function makeCatchAll(conditions: readonly CompiledCondition[]): CompiledStatement {
   const actions = { negated: false, entries: ["*"] };
   return {
-    ...compileStatement({ effect: "Allow", actions, conditions: [] }, 0, { statements: [] }, 0, "aws"),
+    ...compileStatement({ effect: "Allow", actions, conditions: [] }, 0, {}, 0, "aws"),
     conditions,
     variables: listVariableKeys(conditions.flatMap(({ patterns }) => patterns)),
   };
@@ -75,7 +75,7 @@ export function compileDocument(
 function compileStatement(
   source: PolicyStatement,
   index: number,
-  { version }: PolicyDocument,
+  { version }: Pick<PolicyDocument, "version">,
   document: number,
   partition: string,
 ): CompiledStatement {

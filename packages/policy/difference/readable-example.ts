@@ -1,6 +1,6 @@
 import type { Remainder } from "../compiled/combination.ts";
 import { decide } from "../evaluate/decide.ts";
-import type { PolicyDocument } from "../model/document.ts";
+import { type PolicyDocument, parsed } from "../model/document.ts";
 import type { Grant, PolicyRequest } from "../model/grant.ts";
 import { firstUnknown, standsForText } from "../pattern/automaton.ts";
 import { makeGrant } from "./grouping.ts";
@@ -46,7 +46,7 @@ function toDocument({ actions, resources, principals, conditions }: Grant): Poli
     ...(principals && { principals: list(principals) }),
     conditions: conditions.map((condition) => ({ ...condition, written: condition })),
   };
-  return { version: "2012-10-17", statements: [statement] };
+  return { [parsed]: true, version: "2012-10-17", statements: [statement] };
 }
 
 function hasUnknown({ context }: PolicyRequest): boolean {

@@ -28,8 +28,15 @@ export interface PolicyStatement {
   readonly conditions: readonly StatementCondition[];
 }
 
+/**
+ * Marks what this package has parsed. No JSON text can contain the mark, so a stranger's object that has the members of a
+ * parsed document is not taken for one. A copy by spread keeps the mark; a structured clone loses it and is refused.
+ */
+export const parsed: unique symbol = Symbol("parsed");
+
 /** A policy as `parsePolicy` returns it. */
 export interface PolicyDocument {
+  readonly [parsed]: true;
   readonly version?: PolicyVersion;
   readonly id?: string;
   readonly statements: readonly PolicyStatement[];

@@ -1,11 +1,12 @@
-import type {
-  Clause,
-  PolicyDocument,
-  PolicyObject,
-  PolicySource,
-  PolicyStatement,
-  PolicyVersion,
-  StatementCondition,
+import {
+  type Clause,
+  type PolicyDocument,
+  type PolicyObject,
+  type PolicySource,
+  type PolicyStatement,
+  type PolicyVersion,
+  parsed,
+  type StatementCondition,
 } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
 import { PolicySyntaxError } from "../model/syntax-error.ts";
@@ -46,7 +47,7 @@ export function parsePolicy(source: string | PolicyObject): PolicyDocument {
   const statements = isList(statement)
     ? statement.map((one, index) => parseStatement(one, `$.Statement[${index}]`))
     : [parseStatement(statement, "$.Statement")];
-  return { ...(version && { version }), ...(id !== undefined && { id }), statements };
+  return { [parsed]: true, ...(version && { version }), ...(id !== undefined && { id }), statements };
 }
 
 /** Returns parsed documents as they are and parses objects. Throws `PolicySyntaxError`. */
@@ -54,32 +55,9 @@ export function toDocument(source: PolicyDocument | PolicyObject): PolicyDocumen
   return isParsed(source) ? source : parsePolicy(source);
 }
 
-/** Whether a source has the form that `parsePolicy` returns, in each of its members: it may come from a stranger. */
+/** Whether a source is a document that this package parsed, or a copy of one by spread. */
 export function isParsed(source: PolicySource): source is PolicyDocument {
-  return (
-    typeof source === "object" &&
-    source !== null &&
-    !("Statement" in source) &&
-    "statements" in source &&
-    Array.isArray(source.statements) &&
-    source.statements.every(isStatement)
-  );
-}
-
-function isStatement(statement: PolicyStatement | undefined): boolean {
-  if (!statement || !/^(?:Allow|Deny)$/.test(statement.effect)) return false;
-  const { actions, resources, principals, conditions } = statement;
-  return (
-    areTexts(actions?.entries) &&
-    (!resources || areTexts(resources.entries)) &&
-    (!principals || areTexts(principals.entries?.flatMap?.((entry) => [entry?.type, entry?.id]))) &&
-    Array.isArray(conditions) &&
-    conditions.every((one) => areTexts([one?.operator, one?.key]) && areTexts(one.values))
-  );
-}
-
-function areTexts(list: readonly unknown[] | undefined): boolean {
-  return Array.isArray(list) && list.every((text) => typeof text === "string");
+  return typeof source === "object" && source !== null && parsed in source;
 }
 
 /** Returns the text of an object, so that objects and texts are held to the same rules. Throws `PolicySyntaxError`. */
