@@ -7,6 +7,7 @@ import type { Recheck, Subject } from "./model/change.ts";
 import type { Control, RollbackBudget } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
 import type { Finding } from "./model/finding.ts";
+import type { FullReads } from "./model/full-reads.ts";
 import type { Instant } from "./model/instant.ts";
 import type { Ledger } from "./model/ledger.ts";
 import type { Step } from "./model/plan.ts";
@@ -137,6 +138,20 @@ export interface FindingImporter {
 export interface RecheckQueue {
   /** `afterSeconds` is 0 to 900, the longest delay of SQS. */
   schedule(recheck: Recheck, afterSeconds: number): Promise<void>;
+}
+
+/**
+ * Stores when every watched role of an account was last read, so that many requests lead to one read. Throws
+ * `StoreUnavailableError`.
+ */
+export interface FullReadStore {
+  /** Returns the reads of an account; those of version 0 if nothing is stored. */
+  load(account: string): Promise<FullReads>;
+  /**
+   * Writes `reads` with the next version. Returns false, and writes nothing, if the stored version is another than that of
+   * `reads`.
+   */
+  save(account: string, reads: FullReads): Promise<boolean>;
 }
 
 /** Stores the uses of roles, so that a finding can say what breaks. Throws `StoreUnavailableError`. */

@@ -5,6 +5,7 @@ import type {
   BatchReader,
   ControlStore,
   FindingStore,
+  FullReadStore,
   LinkedRoleKeeper,
   RecheckQueue,
   ResourceReader,
@@ -20,7 +21,7 @@ export interface Clock {
 
 /** Ports of an inspection: reads roles and AWS Batch, records findings and uses, and schedules rechecks. */
 export interface InspectPorts extends Clock {
-  readonly roles: Pick<RoleReader, "read" | "rolesBehind">;
+  readonly roles: RoleReader;
   readonly findings: Pick<FindingStore, "load" | "commit">;
   readonly control: Pick<ControlStore, "load">;
   readonly rechecks: RecheckQueue;
@@ -28,6 +29,8 @@ export interface InspectPorts extends Clock {
   readonly batch: BatchReader;
   /** What AWS Batch used roles for when it was last read. */
   readonly usage: UsageStore;
+  /** When every watched role was last read. Without it, each change whose target is unknown leads to a read of its own. */
+  readonly fullReads?: FullReadStore;
   /** Reads the policies and keys of secrets and parameters. Without it, they count as unread. */
   readonly resources?: ResourceReader;
   /** Reads the status of a service-linked role's deletion. Without it, a submitted deletion counts as running. */
@@ -36,7 +39,6 @@ export interface InspectPorts extends Clock {
 
 /** Ports of a sweep: those of an inspection, roles in bulk, and the bus on which it announces transitions again. */
 export interface SweepPorts extends InspectPorts {
-  readonly roles: RoleReader;
   readonly findings: Pick<
     FindingStore,
     "load" | "commit" | "history" | "findDelivery" | "renew" | "undelivered"

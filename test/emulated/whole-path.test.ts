@@ -92,12 +92,16 @@ const seldomInSweep =
 const seldomInDetectAndSweep =
   /^(?:secretsmanager:(?:DescribeSecret|GetResourcePolicy)|kms:(?:DescribeKey|GetKeyPolicy)|ssm:DescribeParameters)$/;
 
-// Detect reads AWS Batch after a change of it, and polls deletions of service-linked roles: this test has neither.
+// Detect reads AWS Batch after a change of it, polls deletions of service-linked roles, and reads the whole account after a
+// change whose target is unknown: this test has none of these.
 const isSeldom = (name: string, action: string) =>
   seldom.test(action) ||
   (/^(?:Detect|Sweep)$/.test(name) && seldomInDetectAndSweep.test(action)) ||
   (name === "Sweep" && seldomInSweep.test(action)) ||
-  (name === "Detect" && /^(?:batch:Describe|iam:GetServiceLinkedRoleDeletionStatus$)/.test(action));
+  (name === "Detect" &&
+    /^(?:batch:Describe|iam:Get(?:ServiceLinkedRoleDeletionStatus|AccountAuthorizationDetails)$)/.test(
+      action,
+    ));
 
 async function roleOfFunction({ roles }: GuardedAccount, name: string): Promise<Role> {
   const reading = await roles.read(`drift-guard-local-${name}Role`);

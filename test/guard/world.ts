@@ -24,6 +24,7 @@ import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
+import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import type { GuardSettings, RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
@@ -131,6 +132,7 @@ export function aWorld({
     rechecks,
     batch: batch.reader,
     usage: createUsageStore(database),
+    fullReads: createFullReadStore(database),
     ...(resources && { resources }),
     ...(agents && { agents }),
     deletions: iam.keeper(guard),

@@ -1,6 +1,6 @@
 import type { Config } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
-import type { Change, Subject } from "@drift-guard/core/model/change";
+import { type Change, mayConcernEveryRole, type Subject } from "@drift-guard/core/model/change";
 import { formatActor, formatOrigin } from "@drift-guard/formats/actors";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
@@ -135,6 +135,12 @@ function formatConcern(
   { change, guarded, toRead }: ExplainedChange,
   { recheckSeconds }: Config,
 ): readonly string[] {
+  if (mayConcernEveryRole(change)) {
+    return [
+      "on an unknown target: the record does not name it",
+      `watched: every watched role; the guard reads them all, at most once a minute, and once more after ${recheckSeconds} seconds`,
+    ];
+  }
   const subjects = `on ${change.subjects.map(formatSubject).join(", ")}`;
   const [first, ...others] = guarded.map((name) => sanitise(name));
   if (first !== undefined) {

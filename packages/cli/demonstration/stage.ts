@@ -15,6 +15,7 @@ import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
+import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import type { Inspection } from "@drift-guard/guard/inspect/inspection";
@@ -71,6 +72,7 @@ export async function setStage(start: string): Promise<Stage> {
     rechecks,
     batch: batch.reader,
     usage: createUsageStore(database),
+    fullReads: createFullReadStore(database),
     now: clock.now,
     newId: ids.uuid,
   };

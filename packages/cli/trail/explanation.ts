@@ -1,4 +1,5 @@
 import type { WatchedRole } from "@drift-guard/core/config/watched-role";
+import { mayConcernEveryRole } from "@drift-guard/core/model/change";
 import type { Explanation } from "../output/explain.ts";
 import { findConcerns } from "./concern.ts";
 import type { TrailRecord } from "./records.ts";
@@ -16,6 +17,15 @@ export function explainRecord(record: TrailRecord, watchedRoles: readonly Watche
     case "recheck":
       return { ...at, kind: "irrelevant", why: "this is the guard's own request for a recheck" };
     case "change": {
+      if (mayConcernEveryRole(message.change)) {
+        return {
+          ...at,
+          kind: "change",
+          change: message.change,
+          guarded: watchedRoles.map(({ name }) => name),
+          toRead: [],
+        };
+      }
       const concerns = findConcerns(message.change, watchedRoles);
       return {
         ...at,

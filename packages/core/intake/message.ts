@@ -43,7 +43,7 @@ export function parseMessage(body: string): Message {
   } catch (cause) {
     throw new MessageUnreadableError("The message is not JSON.", { cause });
   }
-  if (typeof value === "object" && value !== null && "recheck" in value) {
+  if (typeof value === "object" && value !== null && ("recheck" in value || "everyRole" in value)) {
     const recheck = RecheckMessage.safeParse(value);
     if (recheck.success) return { kind: "recheck", recheck: recheck.data };
     throw unreadable("recheck", recheck.error, value);
@@ -84,7 +84,14 @@ export function parseRecord(value: unknown, account?: string): Message {
   }
   const subjects = subjectsOf(record);
   const writes = service === "iam" ? writtenPart(record) : undefined;
-  if (subjects.length === 0) return { kind: "irrelevant", why: `${call} names no role, policy or profile` };
+  const outcome = outcomeOf(record);
+  // A refused call changed nothing. One that succeeded changed something, so it may concern every watched role.
+  if (subjects.length === 0 && outcome.status === "refused") {
+    return {
+      kind: "irrelevant",
+      why: `${call} was refused, and its record names no role, policy or profile`,
+    };
+  }
   return {
     kind: "change",
     change: {
@@ -94,7 +101,7 @@ export function parseRecord(value: unknown, account?: string): Message {
       region: record.awsRegion ?? "",
       call,
       actor: actorOf(record),
-      outcome: outcomeOf(record),
+      outcome,
       subjects,
       ...(record.requestID && { requestId: record.requestID }),
       ...(writes && { writes }),

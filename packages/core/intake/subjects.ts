@@ -40,7 +40,8 @@ function iamSubjects(record: CloudTrailRecord): readonly Subject[] {
   const task = textAt(answered, "deletionTaskId");
   const ofTask = task && roleOfTask(task);
   if (ofTask) subjects.push({ kind: "role", name: ofTask });
-  const profile = textAt(given, "instanceProfileName");
+  const profile =
+    textAt(given, "instanceProfileName") ?? textAt(answered, "instanceProfile", "instanceProfileName");
   if (profile) subjects.push({ kind: "profile", name: profile });
   // Calls that attach or detach a policy name it as well, but change the role.
   const policy = textAt(given, "policyArn") ?? textAt(answered, "policy", "arn");
@@ -60,15 +61,21 @@ function refusedSubjects(message: string): readonly Subject[] {
 
 function batchSubjects(record: CloudTrailRecord): readonly Subject[] {
   const given = record.requestParameters ?? {};
+  const answered = record.responseElements ?? {};
   const account = record.recipientAccountId ?? record.userIdentity?.accountId ?? "";
   const place = { account, partition: "aws", region: record.awsRegion ?? "" };
   const environment = parseComputeEnvironment(given, place);
   // DeregisterJobDefinition names a revision, by name or ARN.
   const deregistered = textAt(given, "jobDefinition");
   const definition = parseJobDefinition(given, place);
-  const definitionName = definition?.name ?? (deregistered && readDefinitionName(deregistered).name);
+  const definitionName =
+    definition?.name ??
+    (deregistered && readDefinitionName(deregistered).name) ??
+    textAt(answered, "jobDefinitionName");
+  // CloudTrail omits the parameters of a large request, and keeps the short response.
+  const environmentName = environment?.name ?? textAt(answered, "computeEnvironmentName");
   return [
-    ...(environment ? [{ kind: "compute-environment", name: environment.name } as const] : []),
+    ...(environmentName ? [{ kind: "compute-environment", name: environmentName } as const] : []),
     ...(environment?.roles ?? []).map(
       (role): Subject =>
         "profile" in role ? { kind: "profile", name: role.profile } : { kind: "role", name: role.name },

@@ -34,6 +34,7 @@ export const Change = z
     call: z.string(),
     actor: Actor,
     outcome: Outcome,
+    /** Empty if the call succeeded and its record names no target: it may concern every watched role (`mayConcernEveryRole`). */
     subjects: z.array(Subject).readonly(),
     requestId: z.string().exactOptional(),
     /** The part of the role that the call writes, if its record shows it. */
@@ -46,20 +47,49 @@ export const Change = z
   .readonly();
 export type Change = z.infer<typeof Change>;
 
+/**
+ * Whether a change may concern every watched role: its call succeeded and its record does not name the target. CloudTrail
+ * omits the parameters of a large request (docs/aws-facts.md, "CloudTrail records").
+ */
+export function mayConcernEveryRole({ outcome, subjects }: Pick<Change, "outcome" | "subjects">): boolean {
+  return outcome.status === "succeeded" && subjects.length === 0;
+}
+
 /** A request to read a role again, some time after a change. */
-export interface Recheck {
+export interface RoleRecheck {
   /** The role's name. */
   readonly role: string;
-  /** The change that caused the first read; left out if a sweep did. */
+  /** The change that caused the first read; left out if a sweep or a read of every role did. */
   readonly after?: Change;
 }
 
-/** A recheck as a message of the changes queue: `{"recheck": ROLE, "after": CHANGE}`. */
-export const RecheckMessage = z.codec(
-  z.object({ recheck: z.string(), after: Change.exactOptional() }),
-  z.custom<Recheck>(),
-  {
-    decode: ({ recheck, ...rest }) => ({ role: recheck, ...rest }),
-    encode: ({ role, ...rest }) => ({ recheck: role, ...rest }),
+/** A request to read every watched role. */
+export interface FullReadRequest {
+  /** `first`: changes wait for this read. `again`: the read that follows a first one, because IAM is eventually consistent. */
+  readonly everyRole: "first" | "again";
+  /** The request is met by any read that began at this time or later. */
+  readonly since: Instant;
+}
+
+/** A request to read a role, or every watched role, later. */
+export type Recheck = RoleRecheck | FullReadRequest;
+
+const RoleRecheckMessage = z.object({ recheck: z.string(), after: Change.exactOptional() });
+const FullReadMessage = z.object({ everyRole: z.enum(["first", "again"]), since: Instant });
+
+/**
+ * A recheck as a message of the changes queue: `{"recheck": ROLE, "after": CHANGE}`, or
+ * `{"everyRole": "first", "since": TIME}`.
+ */
+export const RecheckMessage = z.codec(z.union([RoleRecheckMessage, FullReadMessage]), z.custom<Recheck>(), {
+  decode: (message): Recheck => {
+    if ("everyRole" in message) return message;
+    const { recheck, ...rest } = message;
+    return { role: recheck, ...rest };
   },
-);
+  encode: (request) => {
+    if ("everyRole" in request) return request;
+    const { role, ...rest } = request;
+    return { recheck: role, ...rest };
+  },
+});

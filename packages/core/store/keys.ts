@@ -23,6 +23,8 @@ export const findingKeys = {
   anyUsage: "USAGE#",
   /** The account's partition: environments and definitions, with the names of their roles. */
   account: (account: string) => `${account}#`,
+  /** In the account's partition: when every watched role was last read. */
+  fullReads: "FULLREADS",
   /** The first key that loading a ledger reads. */
   first: "FINDING#",
   /** The last key that loading a ledger reads; transitions come after it. */

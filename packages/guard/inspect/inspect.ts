@@ -1,7 +1,8 @@
 import type { Message } from "@drift-guard/core/intake/message";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
-import type { Change, Recheck } from "@drift-guard/core/model/change";
+import { type Change, mayConcernEveryRole, type RoleRecheck } from "@drift-guard/core/model/change";
 import type { Note } from "@drift-guard/core/model/evidence";
+import { instantOf } from "@drift-guard/core/model/instant";
 import { partOf } from "@drift-guard/core/model/part";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { Cause } from "@drift-guard/core/model/transition";
@@ -9,6 +10,7 @@ import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
 import { attemptOf, isByGuard } from "@drift-guard/core/rollback/own-call";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
 import { findWatchedRolesWithUses, type WatchedRoleWithUses } from "./discovery.ts";
+import { readEveryRole } from "./full-read.ts";
 import { type Inspection, inspectRole } from "./inspection.ts";
 import { noteLinkedRoleEdits, noteRunningDeletion } from "./linked-role-watch.ts";
 import { findEnvironmentsOfQueue, refreshSubjects } from "./usage.ts";
@@ -31,7 +33,9 @@ export async function inspectMessage(
     case "symptom":
       return inspectSymptom(message.symptom, ports, settings);
     case "recheck":
-      return inspectRecheck(message.recheck, ports, settings);
+      return "everyRole" in message.recheck
+        ? readEveryRole(message.recheck, { kind: "recheck" }, ports, settings)
+        : inspectRecheck(message.recheck, ports, settings);
   }
 }
 
@@ -42,8 +46,11 @@ async function inspectChange(
 ): Promise<readonly Inspection[]> {
   // The EventBridge rules match this account only. A change of another account is forged or misrouted.
   if (change.account !== settings.account) return [];
-  const names = await findRolesBehind(change, ports, settings);
   const cause: Cause = { kind: "change", changeId: change.id, call: change.call, at: change.at };
+  if (mayConcernEveryRole(change)) {
+    return readEveryRole({ everyRole: "first", since: instantOf(ports.now()) }, cause, ports, settings);
+  }
+  const names = await findRolesBehind(change, ports, settings);
   return Promise.all(
     (await findWatchedRolesWithUses(names, ports, settings)).map(async (watched) => {
       const evidence = [
@@ -121,7 +128,7 @@ function createUnexplainedNote(
 }
 
 async function inspectRecheck(
-  { role, after }: Recheck,
+  { role, after }: RoleRecheck,
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {

@@ -1,7 +1,6 @@
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
-import { RoleUnreadableError } from "@drift-guard/core/errors";
-import { type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
+import { readRolesInBulk } from "../inspect/bulk-reading.ts";
 import {
   findWatchedRolesWithUses,
   listDiscoveredNames,
@@ -107,7 +106,9 @@ async function inspectNamed(names: readonly string[], state: SweepState): Promis
   );
   if (watchedRoles.length === 0) return [];
   const left = new Set(watchedRoles.map(({ name }) => name));
-  for await (const { watched, reading } of readRoles(watchedRoles, state)) {
+  const onFailure = (error: unknown) =>
+    collectFailure("reading the account's roles in bulk", () => Promise.reject(error));
+  for await (const { watched, reading } of readRolesInBulk(watchedRoles, ports.roles, onFailure)) {
     if (signal?.aborted) break;
     left.delete(watched.name);
     inspectedUses.set(watched.name.toLowerCase(), JSON.stringify(watched.uses));
@@ -159,30 +160,4 @@ async function refreshRegions({
     if (why !== undefined) unread.push({ region, why });
   }
   return unread;
-}
-
-interface ReadRole {
-  readonly watched: WatchedRoleWithUses;
-  readonly reading?: RoleReading;
-}
-
-// Roles that the bulk read does not return, because it failed, have no reading: each is then read on its own, so that one
-// failure does not hide the other roles.
-async function* readRoles(
-  watchedRoles: readonly WatchedRoleWithUses[],
-  { ports: { roles }, collectFailure }: SweepState,
-): AsyncIterable<ReadRole> {
-  const left = new Map(watchedRoles.map((watched) => [watched.name.toLowerCase(), watched]));
-  try {
-    for await (const reading of roles.readMany(watchedRoles.map(({ name }) => name))) {
-      const name = reading.status === "present" ? reading.role.name : reading.name;
-      const watched = watchedRoles.find((each) => sameRoleName(each.name, name));
-      if (watched && left.delete(watched.name.toLowerCase())) yield { watched, reading };
-    }
-  } catch (error) {
-    if (!(error instanceof RoleUnreadableError)) {
-      await collectFailure("reading the account's roles in bulk", () => Promise.reject(error));
-    }
-  }
-  for (const watched of left.values()) yield { watched };
 }

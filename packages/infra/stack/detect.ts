@@ -4,6 +4,7 @@ import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
 import {
+  allowAccountReads,
   allowAnyRoleReads,
   allowBatchReads,
   allowControlReads,
@@ -40,6 +41,7 @@ export function createDetect(
       GUARD_ROLE_ARN: guardRole,
     },
     permissions: [
+      ...allowAccountReads(),
       ...allowAnyRoleReads(location),
       ...allowFindingRoles(location),
       ...allowDeletionReads(location),

@@ -26,6 +26,11 @@ export function allowAnyRoleReads(location: GuardLocation): Permission[] {
   return allowRoleReads([iamArn(location, "role/*")], location);
 }
 
+/** Allows reading the account's roles by pages. The call supports no narrower resource. */
+export function allowAccountReads(): Permission[] {
+  return [{ actions: ["iam:GetAccountAuthorizationDetails"], resources: ["*"] }];
+}
+
 /** Allows reading the role that an instance profile holds. */
 export function allowProfileReads(location: GuardLocation): Permission[] {
   return [{ actions: ["iam:GetInstanceProfile"], resources: [iamArn(location, "instance-profile/*")] }];

@@ -4,6 +4,7 @@ import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
 import {
+  allowAccountReads,
   allowAnnouncing,
   allowAnyRoleReads,
   allowBatchReads,
@@ -63,11 +64,6 @@ export function createSweep(
     function: sweep.arn,
   });
   return alarmWhenNotEmpty("SweepMissed", missed, topic);
-}
-
-/** Allows reading the account's roles by pages. The call supports no narrower resource. */
-function allowAccountReads(): Permission[] {
-  return [{ actions: ["iam:GetAccountAuthorizationDetails"], resources: ["*"] }];
 }
 
 /**

@@ -1,9 +1,11 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { createFullReadStore } from "@drift-guard/aws/dynamodb/full-reads";
 import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
+import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
 import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
@@ -28,6 +30,18 @@ withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
     const table = await createTable(client);
     const open = () => createControlStore(client, { table });
     return { store: open(), other: open(), put: putInto(client, table), close: async () => client.destroy() };
+  });
+
+  describeFullReadStore("a table", async () => {
+    const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+    const table = await createTable(client);
+    return {
+      store: createFullReadStore(client, { table }),
+      other: createFullReadStore(client, { table }),
+      usage: createUsageStore(client, { table }),
+      put: putInto(client, table),
+      close: async () => client.destroy(),
+    };
   });
 
   describeUsageStore("a table", async () => {

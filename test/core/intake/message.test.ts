@@ -10,7 +10,7 @@ import {
   parseMessage,
   parseRecord,
 } from "@drift-guard/core/intake/message";
-import type { Change } from "@drift-guard/core/model/change";
+import { type Change, mayConcernEveryRole } from "@drift-guard/core/model/change";
 import { partOf } from "@drift-guard/core/model/part";
 import fc from "fast-check";
 import { aChange } from "../../builders.ts";
@@ -221,7 +221,41 @@ describe("a CloudTrail record", () => {
     const hostile = JSON.parse(
       '{"roleName": {"toString": 1}, "__proto__": {"roleName": "evil"}, "policyArn": 7}',
     );
-    assert.equal(parseRecord(record({ requestParameters: hostile })).kind, "irrelevant");
+    assert.deepEqual(changeIn(parseRecord(record({ requestParameters: hostile }))).subjects, []);
+  });
+
+  it("of a call that succeeded and names no target is a change without subjects", () => {
+    const omitted = { reason: "requestParameters too large", omitted: "true", originalSize: "149893" };
+    const change = changeIn(parseRecord(record({ requestParameters: omitted })));
+    assert.deepEqual(change.subjects, []);
+    assert.ok(mayConcernEveryRole(change));
+  });
+
+  it("whose parameters are omitted takes its subject from the response, where that names one", () => {
+    const requestParameters = { omitted: true };
+    for (const [eventName, responseElements, subject] of [
+      ["CreateRole", { role: { roleName: "R" } }, { kind: "role", name: "R" }],
+      [
+        "CreatePolicy",
+        { policy: { arn: "arn:aws:iam::123456789012:policy/P" } },
+        { kind: "policy", arn: "arn:aws:iam::123456789012:policy/P" },
+      ],
+      [
+        "CreateInstanceProfile",
+        { instanceProfile: { instanceProfileName: "I" } },
+        { kind: "profile", name: "I" },
+      ],
+      ["RegisterJobDefinition", { jobDefinitionName: "render" }, { kind: "job-definition", name: "render" }],
+      [
+        "UpdateComputeEnvironment",
+        { computeEnvironmentName: "prod" },
+        { kind: "compute-environment", name: "prod" },
+      ],
+    ] as const) {
+      const eventSource = subject.kind.includes("-") ? "batch.amazonaws.com" : "iam.amazonaws.com";
+      const over = { eventSource, eventName, requestParameters, responseElements };
+      assert.deepEqual(changeIn(parseRecord(record(over))).subjects, [subject], eventName);
+    }
   });
 });
 

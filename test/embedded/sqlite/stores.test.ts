@@ -9,10 +9,12 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
+import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { aFinding, aKey, aLedger } from "../../builders.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
+import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
 
 describeFindingStore("SQLite in memory", async () => {
@@ -57,6 +59,18 @@ describeUsageStore("a SQLite file open in two processes", async () => {
     store: createUsageStore(database),
     other: createUsageStore(second),
     findings: createFindingStore(database, { sinks }),
+    put: putInto(database, "findings"),
+    close,
+  };
+});
+
+describeFullReadStore("a SQLite file open in two processes", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return {
+    store: createFullReadStore(database),
+    other: createFullReadStore(second),
+    usage: createUsageStore(database),
     put: putInto(database, "findings"),
     close,
   };

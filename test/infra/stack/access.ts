@@ -72,6 +72,7 @@ describe("the role of every function", () => {
     const expected: Record<string, readonly string[]> = {
       Detect: [
         ...readRole,
+        "iam:GetAccountAuthorizationDetails",
         "iam:GetInstanceProfile",
         "iam:GetServiceLinkedRoleDeletionStatus",
         "iam:ListEntitiesForPolicy",

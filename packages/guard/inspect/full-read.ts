@@ -1,0 +1,124 @@
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
+import type { FullReadRequest } from "@drift-guard/core/model/change";
+import { decideFullRead, type FullReads } from "@drift-guard/core/model/full-reads";
+import { type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
+import type { Cause } from "@drift-guard/core/model/transition";
+import type { FullReadStore } from "@drift-guard/core/ports";
+import type { GuardSettings, InspectPorts } from "../ports.ts";
+import { type BulkReading, readRolesInBulk } from "./bulk-reading.ts";
+import { findWatchedRolesWithUses, listDiscoveredNames } from "./discovery.ts";
+import { type Inspection, inspectRole } from "./inspection.ts";
+
+// Roles are inspected a few at a time: the function has a minute, and the stores have limits.
+const parallelInspections = 8;
+const maxSaveAttempts = 6;
+
+/**
+ * Inspects every watched role by account pages, unless a read that began at `since` or later has finished or is
+ * requested. Reads begin at least a minute apart: a request within a minute of the last read is scheduled for the end of
+ * that minute, once for all requests. Without a store of reads, every request reads at once. A first read is followed by
+ * another after `recheckSeconds`. Throws `StoreUnavailableError`.
+ */
+export async function readEveryRole(
+  { everyRole, since }: FullReadRequest,
+  cause: Cause,
+  ports: InspectPorts,
+  settings: GuardSettings,
+): Promise<readonly Inspection[]> {
+  const store = ports.fullReads;
+  const now = instantOf(ports.now());
+  if (store && !(await beginRead({ everyRole, since }, now, { ...ports, fullReads: store }, settings)))
+    return [];
+  const inspections = await inspectEveryRole(everyRole, cause, ports, settings);
+  if (everyRole === "first") {
+    const { recheckSeconds } = settings.config;
+    await ports.rechecks.schedule(
+      { everyRole: "again", since: after(now, recheckSeconds * 1000) },
+      recheckSeconds,
+    );
+  }
+  if (store) await updateReads(store, settings.account, (reads) => ({ ...reads, finished: now }));
+  return inspections;
+}
+
+/** Returns whether this request must read now. Otherwise a read has met the request, or will. */
+async function beginRead(
+  request: FullReadRequest,
+  now: Instant,
+  { fullReads, rechecks }: Pick<InspectPorts, "rechecks"> & { readonly fullReads: FullReadStore },
+  { account }: GuardSettings,
+): Promise<boolean> {
+  for (let attempt = 0; attempt < maxSaveAttempts; attempt += 1) {
+    const reads = await fullReads.load(account);
+    const decision = decideFullRead(reads, request.since, now);
+    switch (decision.kind) {
+      case "done":
+      case "wait":
+        return false;
+      case "request": {
+        const at = instantOf(decision.at);
+        // Scheduled before it is noted: after a crash in between, a second request costs one more read, and none is lost.
+        await rechecks.schedule({ ...request, since: at }, millisecondsBetween(now, at) / 1000);
+        await fullReads.save(account, { ...reads, requested: at });
+        return false;
+      }
+      case "begin":
+        if (await fullReads.save(account, { ...reads, begun: now })) return true;
+    }
+  }
+  // Others keep changing the item, so it does not help: reading is always right.
+  return true;
+}
+
+async function updateReads(
+  store: FullReadStore,
+  account: string,
+  update: (reads: FullReads) => FullReads,
+): Promise<void> {
+  for (let attempt = 0; attempt < maxSaveAttempts; attempt += 1) {
+    if (await store.save(account, update(await store.load(account)))) return;
+  }
+}
+
+async function inspectEveryRole(
+  everyRole: FullReadRequest["everyRole"],
+  cause: Cause,
+  ports: InspectPorts,
+  settings: GuardSettings,
+): Promise<readonly Inspection[]> {
+  const names = [
+    ...listWatchedRoles(settings).map(({ name }) => name),
+    ...(await listDiscoveredNames(ports, settings)),
+  ];
+  const watchedRoles = await findWatchedRolesWithUses(names, ports, settings);
+  const inspections: Inspection[] = [];
+  const failures: unknown[] = [];
+  let running: Promise<void>[] = [];
+  // A failure at one role does not stop the others. The message then returns to its queue.
+  const inspect = async ({ watched, reading }: BulkReading) => {
+    try {
+      const occasion = { cause, evidence: [], ...(reading && { reading }) };
+      const inspection = await inspectRole(watched, occasion, ports, settings);
+      inspections.push(inspection);
+      // A first read is followed by a read of every role.
+      if (inspection.recheck && everyRole === "again") {
+        await ports.rechecks.schedule({ role: watched.name }, settings.config.recheckSeconds);
+      }
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  for await (const read of readRolesInBulk(watchedRoles, ports.roles)) {
+    running.push(inspect(read));
+    if (running.length < parallelInspections) continue;
+    await Promise.all(running);
+    running = [];
+  }
+  await Promise.all(running);
+  if (failures.length > 0) throw failures[0];
+  return inspections;
+}
+
+function after(moment: Instant, milliseconds: number): Instant {
+  return instantOf(new Date(Date.parse(moment) + milliseconds));
+}
