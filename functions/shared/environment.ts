@@ -1,5 +1,6 @@
 import { ConfigError } from "@drift-guard/core/errors";
-import * as z from "zod";
+import { formatIssues } from "@drift-guard/core/issues";
+import type * as z from "zod";
 
 /**
  * Reads a function's environment variables, by its entry in `functionEnvironments`. Throws `ConfigError`, which names
@@ -10,7 +11,7 @@ export function readEnvironment<Variables>(shape: z.ZodType<Variables>): Variabl
   if (parsed.success) return parsed.data;
   throw new ConfigError(
     "Environment variables of the function are missing. The stack sets them: deploy it again.\n" +
-      z.prettifyError(parsed.error),
+      formatIssues(parsed.error, process.env),
     { cause: parsed.error },
   );
 }

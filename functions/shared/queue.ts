@@ -1,6 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { formatIssues } from "@drift-guard/core/issues";
 import type { SQSBatchResponse } from "aws-lambda";
 import * as z from "zod";
 import type { Invocation } from "./function.ts";
@@ -66,7 +67,7 @@ function parseQueue(event: unknown): z.infer<typeof QueueEvent> {
   const parsed = QueueEvent.safeParse(event);
   if (parsed.success) return parsed.data;
   throw new MessageUnreadableError(
-    `The function was invoked with something other than an SQS event. Only its queue may invoke it.\n${z.prettifyError(parsed.error)}`,
+    `The function was invoked with something other than an SQS event. Only its queue may invoke it.\n${formatIssues(parsed.error, event)}`,
     { cause: parsed.error },
   );
 }

@@ -75,9 +75,9 @@ describe("the text message", () => {
   });
 
   it("says of a refused rollback only what is known: its first step may be done", () => {
-    const note = "The rollback stopped: the role changed meanwhile. Put back by iam:DetachRolePolicy.";
+    const note = "The rollback stopped: the role changed meanwhile. Carried out: iam:DetachRolePolicy.";
     const { body } = formatText(aTransition({ kind: "refused", note }));
-    assert.match(body, /Put back by iam:DetachRolePolicy\./);
+    assert.match(body, /Carried out: iam:DetachRolePolicy\./);
     assert.doesNotMatch(body, /changed nothing/);
   });
 

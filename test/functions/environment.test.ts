@@ -22,7 +22,7 @@ const functions = {
 /** The names of the variables that a `ConfigError` lists. */
 function listMissing(error: unknown): readonly string[] {
   assert.ok(error instanceof Error && error.name === "ConfigError", String(error));
-  return [...error.message.matchAll(/→ at (\w+)/g)].map(([, name = ""]) => name).sort();
+  return [...error.message.matchAll(/^ {2}(\w+) is missing$/gm)].map(([, name = ""]) => name).sort();
 }
 
 describe("the environment variables", () => {

@@ -1,4 +1,5 @@
 import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { formatIssues } from "@drift-guard/core/issues";
 import { Transition } from "@drift-guard/core/model/transition";
 import { findingKeys, schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
@@ -33,16 +34,19 @@ const Image = z.looseObject({ schema: z.literal(schema), transition: Transition 
  */
 export function parseStreamRecord(value: unknown): Transition | undefined {
   const record = StreamRecord.safeParse(value);
-  if (!record.success) throw unreadable("A record of the findings table's stream", record.error);
+  if (!record.success) throw unreadable("A record of the findings table's stream", record.error, value);
   const { eventName, dynamodb } = record.data;
   const key = dynamodb.Keys.sk.S;
   // A sink that marks a delivery changes the item, and DynamoDB removes it when it expires: neither is a new transition.
   if (eventName !== "INSERT" || !key.startsWith(findingKeys.anyTransition)) return undefined;
   const image = Image.safeParse(dynamodb.NewImage);
-  if (!image.success) throw unreadable(`The item ${key} in the findings table's stream`, image.error);
+  if (!image.success)
+    throw unreadable(`The item ${key} in the findings table's stream`, image.error, dynamodb.NewImage);
   return image.data.transition;
 }
 
-function unreadable(what: string, error: z.ZodError): MessageUnreadableError {
-  return new MessageUnreadableError(`${what} cannot be read.\n${z.prettifyError(error)}`, { cause: error });
+function unreadable(what: string, error: z.ZodError, value: unknown): MessageUnreadableError {
+  return new MessageUnreadableError(`${what} cannot be read.\n${formatIssues(error, value)}`, {
+    cause: error,
+  });
 }

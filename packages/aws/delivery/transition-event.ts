@@ -1,4 +1,5 @@
 import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { formatIssues } from "@drift-guard/core/issues";
 import { Transition, transitionEvent } from "@drift-guard/core/model/transition";
 import * as z from "zod";
 
@@ -19,7 +20,7 @@ export function parseTransitionEvent(body: string): Transition {
   const envelope = Envelope.safeParse(value);
   if (envelope.success) return envelope.data.detail;
   throw new MessageUnreadableError(
-    `The message is not a transition event of the guard's bus.\n${z.prettifyError(envelope.error)}`,
+    `The message is not a transition event of the guard's bus.\n${formatIssues(envelope.error, value)}`,
     { cause: envelope.error },
   );
 }

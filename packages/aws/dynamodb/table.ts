@@ -7,6 +7,7 @@ import {
   type ScanCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
+import { formatIssues } from "@drift-guard/core/issues";
 import { schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import { errorCodeOf, formatFailure } from "../failure.ts";
@@ -89,7 +90,7 @@ export function readItem<T>(table: Table, item: Item, shape: z.ZodType<T>): T {
   const parsed = shape.safeParse(item);
   if (parsed.success) return parsed.data;
   throw new StoreUnavailableError(
-    `${where} is invalid and was not used. Repair or remove it.\n${z.prettifyError(parsed.error)}`,
+    `${where} is invalid and was not used. Repair or remove it.\n${formatIssues(parsed.error, item)}`,
     { cause: parsed.error },
   );
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { formatCause, LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
+import { formatIssues } from "@drift-guard/core/issues";
 import { schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 
@@ -78,12 +79,14 @@ export function readItem<T>(
   advice = "Restore it, or remove it and let the next sweep write it again.",
 ): T {
   const { pk, sk, item: text } = Row.parse(row);
+  let value: unknown;
   try {
-    return item.parse(Stored.parse(JSON.parse(text)));
+    value = JSON.parse(text);
+    return item.parse(Stored.parse(value));
   } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    const why = error instanceof z.ZodError ? `\n${formatIssues(error, value)}` : ` ${formatCause(error)}`;
     throw new StoreUnavailableError(
-      `The item ${pk} ${sk} in ${database.path} cannot be read: ${why}\n${advice}`,
+      `The item ${pk} ${sk} in ${database.path} cannot be read:${why}\n${advice}`,
       { cause: error },
     );
   }

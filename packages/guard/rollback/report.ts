@@ -88,8 +88,9 @@ function isRolledBack({ evidence: { part } }: Finding, rollback: Rollback): bool
 
 function formatSummary(rollback: Rollback): string {
   const calls = listCarriedOut(rollback).flatMap(({ step }) => rollback.plan.steps[step]?.call ?? []);
-  const summary = calls.length === 0 ? "Nothing was put back." : `Put back by ${calls.join(", ")}.`;
-  if (rollback.status !== "failed") return `${summary} It is closed when a later read finds it clean.`;
+  const summary = calls.length === 0 ? "Nothing was changed." : `Carried out: ${calls.join(", ")}.`;
+  if (rollback.status !== "failed")
+    return `${summary} The finding resolves when a later read finds the role clean.`;
   return `The rollback stopped: ${rollback.failure} ${summary}`;
 }
 

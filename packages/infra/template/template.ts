@@ -1,3 +1,4 @@
+import { formatIssues } from "@drift-guard/core/issues";
 import * as z from "zod";
 import type { JsonValue, Resource } from "../synth/synthesis.ts";
 import { translateRole } from "./access.ts";
@@ -127,7 +128,7 @@ function translate(resource: Resource, all: readonly Resource[]): TranslatedReso
   } catch (cause) {
     if (!(cause instanceof z.ZodError)) throw cause;
     throw new TemplateError(
-      `${name} (${type}) has properties without a translation. Add them in packages/infra/template.\n${z.prettifyError(cause)}`,
+      `${name} (${type}) has properties without a translation. Add them in packages/infra/template.\n${formatIssues(cause, resource.inputs)}`,
       { cause },
     );
   }

@@ -30,7 +30,7 @@ describe("A record of the findings table's stream", () => {
     const { transition: _, ...NewImage } = dynamodb.NewImage;
     assert.throws(() => parseStreamRecord({ ...record, dynamodb: { ...dynamodb, NewImage } }), {
       name: "MessageUnreadableError",
-      message: /TRANSITION#5f1d0c6f7a0e4b52#000001/,
+      message: /TRANSITION#5f1d0c6f7a0e4b52#000001 .*\n {2}transition is missing$/s,
     });
   });
 

@@ -18,8 +18,8 @@ describe("An event of the guard's bus", () => {
   it("is refused if it is anything else, with the invalid field", () => {
     for (const [body, named] of [
       ["", /not JSON/],
-      ["null", /expected object/],
-      [JSON.stringify({ ...envelope, source: "aws.iam" }), /source/],
+      ["null", /\n {2}expected object, received null$/],
+      [JSON.stringify({ ...envelope, source: "aws.iam" }), /\n {2}expected "drift-guard", at source$/i],
       [JSON.stringify({ ...envelope, "detail-type": "Other" }), /detail-type/],
       [JSON.stringify({ ...envelope, detail: { ...aTransition(), schema: 2 } }), /detail.schema/],
       [JSON.stringify({ ...envelope, detail: { ...aTransition(), kind: "exploded" } }), /detail.kind/],

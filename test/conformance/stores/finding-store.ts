@@ -296,6 +296,7 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
         await assert.rejects(fixture.store.load(role), (error) => {
           assert.ok(error instanceof StoreUnavailableError);
           assert.match(error.message, /FINDING#invalid/);
+          assert.doesNotMatch(error.message, /✖|→/);
           assert.ok(error.message.includes(findingKeys.partition(role)));
           return true;
         });

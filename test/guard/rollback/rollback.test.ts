@@ -279,6 +279,7 @@ describe("A call by the guard's own role", () => {
       ({ kind, finding }) => kind === "refused" && finding.evidence.part.kind === "managed",
     );
     assert.match(failed?.note ?? "", /The rollback stopped: iam:AttachRolePolicy .*failed/);
+    assert.match(failed?.note ?? "", /Carried out: iam:DeleteRolePolicy\.$/);
     const kindsOfEvidence = new Set(world.announced.map(({ finding }) => finding.evidence.kind));
     assert.deepEqual([...kindsOfEvidence], ["drift"]);
     assert.deepEqual(

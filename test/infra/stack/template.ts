@@ -151,7 +151,7 @@ describe("the CloudFormation template", () => {
     );
     assert.throws(() => renderTemplate(strange), {
       name: "TemplateError",
-      message: /ChangesQueue .*kmsMasterKeyId/s,
+      message: /ChangesQueue .*\n {2}Unrecognized key: "kmsMasterKeyId"$/s,
     });
   });
 
