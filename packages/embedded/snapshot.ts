@@ -166,8 +166,10 @@ function createReader(
   roles: readonly Role[],
   { account, cut, source }: { readonly account: string; readonly cut: boolean; readonly source: string },
 ): RoleReader {
+  // The first role of a name counts.
+  const byName = new Map(roles.toReversed().map((role) => [role.name.toLowerCase(), role]));
   const read = (name: string): RoleReading => {
-    const role = roles.find((one) => sameRoleName(one.name, name));
+    const role = byName.get(name.toLowerCase());
     if (role) return { status: "present", role };
     // A role that a cut list omits may exist.
     if (cut) {

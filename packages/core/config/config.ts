@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { ConfigError } from "../errors.ts";
 import { formatIssues } from "../issues.ts";
-import { sameRoleName } from "../model/role.ts";
 import { Severity } from "../model/severity.ts";
 import { builtInReferences, findReference } from "../reference/built-in.ts";
-import { Strictness, WrittenReference } from "../reference/reference.ts";
+import { type Reference, Strictness, WrittenReference } from "../reference/reference.ts";
 
 /** Whether drift on one side is rolled back: never, after approval, or at once. */
 export const RollbackMode = z.enum(["off", "approve", "automatic"]);
@@ -130,19 +129,14 @@ export function settleSecondsOf({ recheckSeconds }: Pick<Config, "recheckSeconds
 }
 
 const FittingConfig = Config.superRefine((config, context) => {
-  for (const [index, { role }] of config.references.entries()) {
-    if (config.references.findIndex((other) => sameRoleName(other.role, role)) < index) {
-      context.addIssue({
-        code: "custom",
-        path: ["references", index, "role"],
-        message: `another reference before it has the name ${role}`,
-      });
-    }
+  for (const { name, index } of findRepeatedNames(config.references.map(({ role }) => role))) {
+    context.addIssue({
+      code: "custom",
+      path: ["references", index, "role"],
+      message: `another reference before it has the name ${name}`,
+    });
   }
-  const names = Object.keys(config.roles);
-  for (const [index, name] of names.entries()) {
-    const first = names.slice(0, index).find((other) => sameRoleName(other, name));
-    if (first === undefined) continue;
+  for (const { name, first } of findRepeatedNames(Object.keys(config.roles))) {
     context.addIssue({
       code: "custom",
       path: ["roles", name],
@@ -151,14 +145,40 @@ const FittingConfig = Config.superRefine((config, context) => {
   }
   for (const [name, { reference: wanted }] of Object.entries(config.roles)) {
     if (findReference(wanted ?? name, config.references)) continue;
-    const known = [...config.references, ...builtInReferences()].map(({ role }) => role);
     context.addIssue({
       code: "custom",
       path: ["roles", name, ...(wanted === undefined ? [] : ["reference"])],
-      message: `there is no reference ${wanted ?? name}; there are ${known.join(", ")}, and \`drift-guard reference capture ${name}\` writes one from the live role`,
+      message: `there is no reference ${wanted ?? name}; there are ${nameKnownReferences(config.references)}, and \`drift-guard reference capture ${name}\` writes one from the live role`,
     });
   }
 });
+
+/** A name that IAM takes for the same as one before it, which is `first`. */
+interface RepeatedName {
+  readonly name: string;
+  readonly index: number;
+  readonly first: string;
+}
+
+function findRepeatedNames(names: readonly string[]): readonly RepeatedName[] {
+  const known = new Map<string, string>();
+  return names.flatMap((name, index) => {
+    const key = name.toLowerCase();
+    const first = known.get(key);
+    if (first !== undefined) return [{ name, index, first }];
+    known.set(key, name);
+    return [];
+  });
+}
+
+// The message is repeated for each role without a reference, so that the list in it is bounded.
+const maxNamedReferences = 20;
+
+function nameKnownReferences(own: readonly Reference[]): string {
+  const names = [...builtInReferences(), ...own].map(({ role }) => role);
+  const more = names.length - maxNamedReferences;
+  return names.slice(0, maxNamedReferences).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
 
 /** The roles that are watched if the owner names none: those of the guide's three pages. */
 export const defaultRoles: ConfigInput["roles"] = {

@@ -1,13 +1,12 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
-import { parsePolicy } from "@drift-guard/policy/parse";
 import type { GuardedRole } from "../config/config.ts";
 import { matchesName } from "../config/name-pattern.ts";
 import type { Assessment } from "../model/evidence.ts";
 import { isOwnedByAws } from "../model/managed-policy.ts";
 import { inlinePart, managedPart, type Part } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
-import { filterByEffect, isReadable } from "../policy-json.ts";
+import { filterByEffect, tryParsePolicy } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
 import { describeDifferences, drift, undecided } from "./differences.ts";
 
@@ -35,25 +34,16 @@ export function assessExtras(
       text !== undefined && ((required.has(arn) && isOwnedByAws(arn)) || isAllowed(arn)) ? [text] : [],
     ),
     ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
-  ].filter(isReadable);
-  const permittedAllows = filterByEffect(permitted.map(parsePolicy), "Allow");
-  const permittedHoldDeny = permitted.some((text) =>
-    parsePolicy(text).statements.some(({ effect }) => effect === "Deny"),
-  );
+  ];
   const sides = {
     excess: strictness.ceiling === "closed",
     missing: strictness.attachments === "required" || strictness.floor === "required",
   };
+  let prepared: ComparePolicy | undefined;
+  // Most roles have no other policy: what is permitted is then never parsed.
   const compare = (text: string): Comparison => {
-    const comparison = comparePolicies([text, ...permitted], permitted, { kind: "identity" });
-    if (!permittedHoldDeny) return comparison;
-    // Excess is compared without the Denies: an Allow that a Deny overrides today takes effect once the Deny is gone.
-    const withoutDenies = comparePolicies([text, ...permittedAllows], permittedAllows, { kind: "identity" });
-    return {
-      ...comparison,
-      excess: withoutDenies.excess,
-      undecided: [...comparison.undecided, ...withoutDenies.undecided],
-    };
+    prepared ??= prepareComparison(permitted);
+    return prepared(text);
   };
   // A required policy is reported by assessAttachment. If attachments are not compared, a customer managed policy can still
   // have been edited and is compared here.
@@ -76,4 +66,30 @@ export function assessExtras(
       isAllowed(name) ? [] : describeDifferences(inlinePart(name), compare(text), sides),
     ),
   ];
+}
+
+type ComparePolicy = (text: string) => Comparison;
+
+/** Returns the comparison of one policy with what a role may have; a permitted text that is no policy permits nothing. */
+function prepareComparison(texts: readonly string[]): ComparePolicy {
+  const parsed = texts.flatMap((text) => {
+    const document = tryParsePolicy(text);
+    return document ? [{ text, document }] : [];
+  });
+  // Texts, not documents: the comparison knows a text that it has seen before.
+  const permitted = parsed.map(({ text }) => text);
+  const documents = parsed.map(({ document }) => document);
+  const allows = filterByEffect(documents, "Allow");
+  const holdDeny = documents.some(({ statements }) => statements.some(({ effect }) => effect === "Deny"));
+  return (text) => {
+    const comparison = comparePolicies([text, ...permitted], permitted, { kind: "identity" });
+    if (!holdDeny) return comparison;
+    // Excess is compared without the Denies: an Allow that a Deny overrides today takes effect once the Deny is gone.
+    const withoutDenies = comparePolicies([text, ...allows], allows, { kind: "identity" });
+    return {
+      ...comparison,
+      excess: withoutDenies.excess,
+      undecided: [...comparison.undecided, ...withoutDenies.undecided],
+    };
+  };
 }

@@ -1,4 +1,3 @@
-import { sameRoleName } from "../model/role.ts";
 import autoScalingServiceLinkedRole from "./built-in/auto-scaling-service-linked-role.json" with {
   type: "json",
 };
@@ -46,9 +45,28 @@ export function builtInReferences(): readonly Reference[] {
   return parsed;
 }
 
+const none: readonly Reference[] = [];
+
 /** Returns the reference of a name, which is compared without case: the owner's own, else a built-in one, else undefined. */
-export function findReference(name: string, own: readonly Reference[] = []): Reference | undefined {
-  return [...own, ...builtInReferences()].find((reference) => sameRoleName(reference.role, name));
+export function findReference(name: string, own: readonly Reference[] = none): Reference | undefined {
+  const key = name.toLowerCase();
+  return indexByName(own).get(key) ?? indexByName(builtInReferences()).get(key);
+}
+
+// A configuration can hold a reference for each of thousands of roles, so that a list is searched once.
+const indexes = new WeakMap<readonly Reference[], ReadonlyMap<string, Reference>>();
+
+/** Returns references by their lower-cased names; the first of a name counts. */
+function indexByName(references: readonly Reference[]): ReadonlyMap<string, Reference> {
+  const known = indexes.get(references);
+  if (known) return known;
+  const index = new Map<string, Reference>();
+  for (const reference of references) {
+    const key = reference.role.toLowerCase();
+    if (!index.has(key)) index.set(key, reference);
+  }
+  indexes.set(references, index);
+  return index;
 }
 
 /** Returns the reference with its ARNs in another partition: the guide prints `arn:aws:` throughout (T7). */
