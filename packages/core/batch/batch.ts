@@ -10,14 +10,22 @@ export interface BatchPlace {
   readonly region: string;
 }
 
+/** A role as a compute environment or job definition names it. */
+export interface NamedRole {
+  readonly name: string;
+  /** The ARN by which it is named; left out if it is named without one. */
+  readonly arn?: string;
+  /** Set if that ARN is of another account: Batch can use only roles of its own account (T13). */
+  readonly otherAccount?: true;
+}
+
 /** A role that a compute environment uses: named directly, or through an instance profile. */
 export type EnvironmentRole =
-  | {
+  | (NamedRole & {
       readonly duty: Exclude<EnvironmentDuty, InstanceDuty>;
-      readonly name: string;
       /** The ARN by which Batch assumes it. */
       readonly arn: string;
-    }
+    })
   | { readonly duty: InstanceDuty; readonly profile: string };
 
 /** A compute environment, reduced to what concerns roles. */
@@ -43,10 +51,10 @@ export interface JobQueue {
 export interface JobTask {
   /** Path in the job definition, such as `containerProperties`. */
   readonly at: string;
-  /** Name of the execution role. */
-  readonly execution?: string;
-  /** Name of the job role (a task's `taskRoleArn`). */
-  readonly job?: string;
+  /** The execution role. */
+  readonly execution?: NamedRole;
+  /** The job role (a task's `taskRoleArn`). */
+  readonly job?: NamedRole;
   readonly needs: readonly Need[];
   /** What could not be parsed: one sentence each, with its path. */
   readonly unread: readonly string[];
@@ -72,16 +80,19 @@ export const usualExecutionRole = "ecsTaskExecutionRole";
 export const optionalText = z.string().min(1).optional().catch(undefined);
 
 const roleName = /^[\w+=,.@-]{1,64}$/;
+// An ARN with a path of 512 characters and a name of 64, the longest that IAM accepts.
+const roleText = /^[\x21-\x7e]{1,640}$/;
 
-/**
- * Returns the name of a role that is given by ARN, path or name. Undefined if the ARN is of another account, or if the
- * text cannot be a role.
- */
-export function readRoleName(text: string, { account }: BatchPlace): string | undefined {
+/** Reads a role that is given by ARN, path or name. Undefined if the text cannot be a role. */
+export function readRole(text: string, { account }: BatchPlace): NamedRole | undefined {
   const arn = parseArn(text);
-  if (arn?.service === "iam" && account !== "" && arn.account !== account) return undefined;
   const name = lastSegment(text);
-  return roleName.test(name) ? name : undefined;
+  if (!roleText.test(text) || !roleName.test(name)) return undefined;
+  return {
+    name,
+    ...(arn && { arn: text }),
+    ...(arn && account !== "" && arn.account !== account && { otherAccount: true }),
+  };
 }
 
 /** Returns the name, and the revision if given, of a job definition: `name`, `name:revision` or an ARN. */

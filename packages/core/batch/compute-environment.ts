@@ -6,7 +6,7 @@ import {
   type EnvironmentRole,
   type JobQueue,
   optionalText,
-  readRoleName,
+  readRole,
 } from "./batch.ts";
 import type { InstanceDuty } from "./role-use.ts";
 
@@ -116,11 +116,9 @@ function namedRole(
   text: string,
   place: BatchPlace,
 ): readonly EnvironmentRole[] {
-  const name = readRoleName(text, place);
+  const role = readRole(text, place);
   // AWS Batch reads a bare name as a role at path /, wherever the role is (2.8).
-  return name === undefined
-    ? []
-    : [{ duty, name, arn: text.startsWith("arn:") ? text : roleArn(text.replace(/^\/+/, ""), place) }];
+  return role ? [{ ...role, duty, arn: role.arn ?? roleArn(text.replace(/^\/+/, ""), place) }] : [];
 }
 
 function roleArn(path: string, { partition, account }: BatchPlace): string {

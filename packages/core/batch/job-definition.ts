@@ -5,7 +5,7 @@ import {
   type JobTask,
   optionalText,
   readDefinitionName,
-  readRoleName,
+  readRole,
 } from "./batch.ts";
 import { needLogGroup, type ReadNeeds, readCredentialsParameter, readValueFrom } from "./definition-needs.ts";
 import type { Need } from "./role-use.ts";
@@ -148,18 +148,16 @@ function readRoles(
   at: string,
   place: BatchPlace,
 ): Pick<JobTask, "execution" | "job" | "unread"> {
-  const executionName = execution === undefined ? undefined : readRoleName(execution, place);
-  const jobName = job === undefined ? undefined : readRoleName(job, place);
-  const foreign = [
-    ...(execution !== undefined && executionName === undefined ? [execution] : []),
-    ...(job !== undefined && jobName === undefined ? [job] : []),
+  const executionRole = execution === undefined ? undefined : readRole(execution, place);
+  const jobRole = job === undefined ? undefined : readRole(job, place);
+  const malformed = [
+    ...(execution !== undefined && !executionRole ? [execution] : []),
+    ...(job !== undefined && !jobRole ? [job] : []),
   ];
   return {
-    ...(executionName !== undefined && { execution: executionName }),
-    ...(jobName !== undefined && { job: jobName }),
-    unread: foreign.map(
-      (text) => `${at} names ${text.slice(0, 200)}, which is no role of account ${place.account}.`,
-    ),
+    ...(executionRole && { execution: executionRole }),
+    ...(jobRole && { job: jobRole }),
+    unread: malformed.map((text) => `${at} names ${text.slice(0, 200)}, which cannot be a role.`),
   };
 }
 

@@ -27,6 +27,8 @@ export const EnvironmentDuty = z.enum(["service", ...InstanceDuty.options, "spot
 export type EnvironmentDuty = z.infer<typeof EnvironmentDuty>;
 
 const strings = z.array(z.string()).readonly();
+/** Set if `arn` is of another account (T13): the use is then recorded for this account's role of the same name. */
+const otherAccount = z.literal(true).exactOptional();
 
 /** A compute environment that uses a role. */
 export const EnvironmentUse = z
@@ -48,6 +50,7 @@ export const EnvironmentUse = z
     profile: z.string().exactOptional(),
     /** Set if that profile does not exist or holds no role: the use is then recorded for the role of the profile's name. */
     profileEmpty: z.literal(true).exactOptional(),
+    otherAccount,
     /** The oldest version of the ECS agent on its instances, as last seen (R37); only on the use of the instance role. */
     oldestAgent: z.string().exactOptional(),
   })
@@ -69,6 +72,9 @@ export const DefinitionUse = z
     fargate: z.boolean(),
     /** Set if it needs an execution role and names none: the use is then recorded for the role of the usual name. */
     roleNotNamed: z.literal(true).exactOptional(),
+    /** The ARN by which it names the role; left out if it names the role without one. */
+    arn: z.string().exactOptional(),
+    otherAccount,
   })
   .readonly();
 export type DefinitionUse = z.infer<typeof DefinitionUse>;
@@ -91,8 +97,9 @@ export interface RoleUser {
   readonly roles: readonly string[];
 }
 
-/** Whether a use names its role, so that the role must exist. */
+/** Whether a use names this account's role, so that the role must exist. */
 export function namesRole(use: RoleUse): boolean {
+  if (use.otherAccount) return false;
   return use.kind === "compute-environment" ? use.profileEmpty === undefined : use.roleNotNamed === undefined;
 }
 

@@ -4,6 +4,7 @@ import {
   type JobDefinition,
   type JobQueue,
   type JobTask,
+  type NamedRole,
   usualExecutionRole,
 } from "./batch.ts";
 import type { DefinitionUse, EnvironmentUse, Need, RoleUse } from "./role-use.ts";
@@ -35,7 +36,7 @@ export function usesOfEnvironment(
       .sort(),
   } as const;
   const uses = environment.roles.map((role): readonly [string, EnvironmentUse] => {
-    if ("arn" in role) return [role.name, { ...base, duty: role.duty, arn: role.arn }];
+    if ("arn" in role) return [role.name, { ...base, duty: role.duty, ...arnOf(role) }];
     const { duty, profile } = role;
     const holder = holders.get(profile);
     // The console gives profile and role the same name (2.1): that role is where an owner looks for the finding.
@@ -88,24 +89,39 @@ function usesOfRevision({
   tasks,
 }: JobDefinition): readonly (readonly [string, DefinitionUse])[] {
   const base = { kind: "job-definition", region, name, revision, fargate } as const;
-  const byExecution = Map.groupBy(tasks, ({ execution }) => execution);
-  const executions = [...byExecution].flatMap(
-    ([role, same]): readonly (readonly [string, DefinitionUse])[] => {
+  // A role of another account gets no needs: this account's role of the same name is not it.
+  const refer = (role: NamedRole, duty: DefinitionUse["duty"]): DefinitionUse => ({
+    ...base,
+    duty,
+    needs: [],
+    unread: [],
+    ...arnOf(role),
+  });
+  const byExecution = Map.groupBy(tasks, ({ execution }) => execution && keyOf(execution));
+  const executions = [...byExecution.values()].flatMap(
+    (same): readonly (readonly [string, DefinitionUse])[] => {
+      const role = same[0]?.execution;
       const use = { ...base, duty: "execution", ...joinTasks(same) } as const;
-      if (role !== undefined) return [[role, use]];
+      if (role)
+        return [[role.name, role.otherAccount ? refer(role, "execution") : { ...use, ...arnOf(role) }]];
       // A definition without Fargate and secrets needs no execution role (R36).
       const wants = use.needs.length + use.unread.length > 0 || fargate;
       return wants ? [[usualExecutionRole, { ...use, roleNotNamed: true }]] : [];
     },
   );
-  const jobs = new Set(tasks.flatMap(({ job }) => (job === undefined ? [] : [job])));
+  const jobs = new Map(tasks.flatMap(({ job }) => (job ? [[keyOf(job), job]] : [])));
   return [
     ...executions,
-    ...[...jobs].map((role): readonly [string, DefinitionUse] => [
-      role,
-      { ...base, duty: "job", needs: [], unread: [] },
-    ]),
+    ...[...jobs.values()].map((role): readonly [string, DefinitionUse] => [role.name, refer(role, "job")]),
   ];
+}
+
+function keyOf({ name, arn }: NamedRole): string {
+  return arn ?? name;
+}
+
+function arnOf({ arn, otherAccount }: NamedRole): Pick<DefinitionUse, "arn" | "otherAccount"> {
+  return { ...(arn !== undefined && { arn }), ...(otherAccount && { otherAccount }) };
 }
 
 function joinTasks(tasks: readonly JobTask[]): Pick<DefinitionUse, "needs" | "unread"> {

@@ -1,7 +1,7 @@
 import { judgeAgent, minAgentVersion } from "../batch/agent-version.ts";
 import { usualExecutionRole } from "../batch/batch.ts";
 import { isPermissionTrouble } from "../batch/permission-trouble.ts";
-import type { DefinitionUse, EnvironmentUse, RoleUse } from "../batch/role-use.ts";
+import { type DefinitionUse, type EnvironmentUse, namesRole, type RoleUse } from "../batch/role-use.ts";
 import { formatUse } from "../batch/role-use-text.ts";
 import type { Assessment, Drift, Note } from "../model/evidence.ts";
 import type { NoteTopic } from "../model/note-topic.ts";
@@ -23,7 +23,7 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
   const name = reading.status === "present" ? reading.role.name : reading.name;
   const environments = uses.filter((use) => use.kind === "compute-environment");
   const definitions = uses.filter((use) => use.kind === "job-definition");
-  const served = definitions.filter(({ duty, roleNotNamed }) => duty === "execution" && !roleNotNamed);
+  const served = definitions.filter((use) => use.duty === "execution" && namesRole(use));
   return [
     ...(reading.status === "present"
       ? [
@@ -32,10 +32,13 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
         ]
       : []),
     ...noteRoleNotNamed(definitions),
-    ...noteDoubleDuty(name, definitions),
+    ...noteDoubleDuty(
+      name,
+      definitions.filter(({ otherAccount }) => !otherAccount),
+    ),
     ...noteEmptyProfile(environments),
     ...noteOldAgents(environments),
-    ...noteOtherPath(environments, reading),
+    ...noteOtherArn(uses, reading),
     ...noteInvalid(environments, reading),
   ];
 }
@@ -84,15 +87,29 @@ function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
   );
 }
 
-// 2.8, 2.9: Batch assumes a role by its ARN, which contains the path: a role at another path is another role.
-function noteOtherPath(uses: readonly EnvironmentUse[], reading: RoleReading): readonly Note[] {
-  if (reading.status === "absent") return [];
-  const { arn } = reading.role;
+// 2.8, 2.9, T13: Batch and ECS assume a role by its ARN, which contains account and path: another ARN is another role.
+function noteOtherArn(uses: readonly RoleUse[], reading: RoleReading): readonly Note[] {
+  const own = reading.status === "present" ? reading.role : undefined;
+  const account = reading.status === "present" ? reading.role.account : reading.account;
   return describeNote(
     "other-path",
-    uses.filter((use) => use.arn !== undefined && use.arn.toLowerCase() !== arn.toLowerCase()),
-    (use) =>
-      `${formatUse(use)} names ${use.arn}, and the role's ARN is ${arn}: Batch cannot assume it, and an environment in that state cannot be deleted. Create a role at the named path, disable and delete the environment, and create it again.`,
+    uses.filter(({ arn, otherAccount }) =>
+      own ? arn !== undefined && arn.toLowerCase() !== own.arn.toLowerCase() : otherAccount,
+    ),
+    (use) => {
+      const other =
+        own && !use.otherAccount ? `and the role's ARN is ${own.arn}` : "a role of another account";
+      const right = own ? own.arn : `a role of account ${account}`;
+      const fix =
+        use.kind === "job-definition"
+          ? `ECS cannot assume it, and its jobs fail before they start. Register a revision that names ${right}.`
+          : `Batch cannot assume it, and an environment in that state cannot be deleted. ${
+              use.otherAccount
+                ? `Disable and delete the environment, and create it again with ${right}.`
+                : "Create a role at the named path, disable and delete the environment, and create it again."
+            }`;
+      return `${formatUse(use)} names ${use.arn}, ${other}: ${fix}`;
+    },
   );
 }
 

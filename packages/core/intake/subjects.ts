@@ -1,4 +1,4 @@
-import { readDefinitionName } from "../batch/batch.ts";
+import { type NamedRole, readDefinitionName } from "../batch/batch.ts";
 import { parseComputeEnvironment } from "../batch/compute-environment.ts";
 import { parseJobDefinition } from "../batch/job-definition.ts";
 import type { Subject } from "../model/change.ts";
@@ -76,15 +76,17 @@ function batchSubjects(record: CloudTrailRecord): readonly Subject[] {
   const environmentName = environment?.name ?? textAt(answered, "computeEnvironmentName");
   return [
     ...(environmentName ? [{ kind: "compute-environment", name: environmentName } as const] : []),
-    ...(environment?.roles ?? []).map(
-      (role): Subject =>
-        "profile" in role ? { kind: "profile", name: role.profile } : { kind: "role", name: role.name },
+    ...(environment?.roles ?? []).flatMap((role): readonly Subject[] =>
+      "profile" in role ? [{ kind: "profile", name: role.profile }] : roleSubject(role),
     ),
     ...(definitionName ? [{ kind: "job-definition", name: definitionName } as const] : []),
-    ...(definition?.tasks ?? [])
-      .flatMap(({ execution, job }) => [execution, job])
-      .flatMap((name): readonly Subject[] => (name === undefined ? [] : [{ kind: "role", name }])),
+    ...(definition?.tasks ?? []).flatMap(({ execution, job }) => [execution, job]).flatMap(roleSubject),
   ];
+}
+
+// A role of another account is no subject: this account's role of the same name is not it.
+function roleSubject(role: NamedRole | undefined): readonly Subject[] {
+  return role === undefined || role.otherAccount ? [] : [{ kind: "role", name: role.name }];
 }
 
 function textAt(value: unknown, ...path: readonly string[]): string | undefined {

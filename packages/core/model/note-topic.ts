@@ -37,7 +37,7 @@ export const noteTopics = {
   "other-path": {
     severity: "HIGH",
     explainsFailure: true,
-    title: (role) => `A compute environment names ${role} at a path where it is not`,
+    title: (role) => `AWS Batch is told to use ${role} by an ARN that is not its own`,
   },
   "profile-empty": {
     severity: "HIGH",

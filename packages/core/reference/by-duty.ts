@@ -65,7 +65,7 @@ export function referenceByDuty(
   uses: readonly RoleUse[],
   own: readonly Reference[],
 ): Reference | undefined {
-  const duties = new Set(uses.map(({ duty }) => duty));
+  const duties = new Set(uses.flatMap(({ duty, otherAccount }) => (otherAccount ? [] : [duty])));
   const named = findReference(name, own);
   if (named && own.includes(named)) return named;
   if (named && !duties.has("eks-node") && !duties.has("managed-instance")) {

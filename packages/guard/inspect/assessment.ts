@@ -53,7 +53,10 @@ export async function assessRole(
   const facts = await readFacts(uses, resources);
   const reference = allowNeeds(watched.reference, uses, facts);
   // A closed ceiling reports every further grant, those that escalate among them.
-  const observed = watched.discovered && uses.length > 0 && reference.strictness.ceiling === "open";
+  const observed =
+    watched.discovered &&
+    uses.some(({ otherAccount }) => !otherAccount) &&
+    reference.strictness.ceiling === "open";
   return joinAssessments([
     ...evaluate({ ...watched, reference, reading }),
     ...(observed && reading.status === "present" ? findEscalation(reading.role) : []),

@@ -53,8 +53,10 @@ async function findWatchedRoleWithUses(
   const key = { account: settings.account, name: guarded?.name ?? name };
   const uses = await ports.usage.usesOf(key);
   if (guarded) return { ...guarded, ...requireInUse(guarded, uses), uses, discovered: false };
-  const reference = referenceByDuty(name, uses, settings.config.references);
-  if (uses.length > 0 && reference) {
+  const byDuty = referenceByDuty(name, uses, settings.config.references);
+  // A use that names a role of another account says nothing of what this account's role of the same name should be.
+  const reference = byDuty ?? createOpenReference(name);
+  if (uses.length > 0) {
     const observed = { name, guarded: GuardedRole.parse({ required: false, paths: [] }), reference };
     return { ...observed, ...requireInUse(observed, uses), uses, discovered: true };
   }

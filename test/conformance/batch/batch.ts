@@ -184,7 +184,7 @@ const rules = {
     );
     assert.equal(listed.length, 2);
     const [task] = read[0]?.tasks ?? [];
-    assert.deepEqual([task?.execution, task?.job], ["E", "J"]);
+    assert.deepEqual([task?.execution?.name, task?.job?.name], ["E", "J"]);
     assert.deepEqual(
       task?.needs.map(({ resource }) => resource),
       [secret],
@@ -209,7 +209,7 @@ const rules = {
     });
     const [read] = await batch.reader.definition(region, jobDefinitionName);
     assert.deepEqual(
-      read?.tasks.map(({ execution }) => execution),
+      read?.tasks.map(({ execution }) => execution?.name),
       ["N", "T"],
     );
   },
@@ -225,7 +225,7 @@ const rules = {
     });
     const [read] = await batch.reader.definition(region, jobDefinitionName);
     assert.deepEqual(
-      read?.tasks.map(({ execution, job }) => [execution, job]),
+      read?.tasks.map(({ execution, job }) => [execution?.name, job?.name]),
       [["T", "J"]],
     );
   },

@@ -54,7 +54,7 @@ describe("a job definition", () => {
   it("names roles and secrets in five places, and none in Kubernetes pods", () => {
     const read = parseJobDefinition(everywhere, place);
     assert.deepEqual(
-      read?.tasks.map(({ at, execution, job }) => [at, execution, job]),
+      read?.tasks.map(({ at, execution, job }) => [at, execution?.name, job?.name]),
       [
         ["containerProperties", "Execution1", "Job1"],
         ["nodeProperties.nodeRangeProperties[0].container", "Execution2", "Job2"],
@@ -126,7 +126,7 @@ describe("a job definition", () => {
       {
         jobDefinitionName: "a",
         containerProperties: {
-          executionRoleArn: "arn:aws:iam::999988887777:role/Foreign",
+          executionRoleArn: "arn:aws:iam::999988887777:role/no role",
           secrets: [{ name: "A", valueFrom: "hunter2 is my password!" }, { name: "B", valueFrom: 7 }, null],
         },
         ecsProperties: { taskProperties: ["nonsense"] },
@@ -135,12 +135,32 @@ describe("a job definition", () => {
     );
     const unread = read?.tasks.flatMap((task) => task.unread) ?? [];
     assert.deepEqual(unread, [
-      `containerProperties names arn:aws:iam::999988887777:role/Foreign, which is no role of account ${account}.`,
+      "containerProperties names arn:aws:iam::999988887777:role/no role, which cannot be a role.",
       "containerProperties.secrets[0].valueFrom names neither a secret nor a parameter.",
       "containerProperties.secrets[1].valueFrom is no text.",
       "containerProperties.secrets[2].valueFrom is no text.",
       "ecsProperties.taskProperties[0] is not what it should be.",
     ]);
+  });
+
+  it("keeps the ARN by which it names a role, and no needs of a role of another account (T13)", () => {
+    const foreign = "arn:aws:iam::999988887777:role/E";
+    const usesOf = (containerProperties: object) => {
+      const read = parseJobDefinition({ jobDefinitionName: "a", containerProperties }, place);
+      return usesOfDefinition(read ? [read] : []).get("E");
+    };
+    const { executionRoleArn: _, jobRoleArn: __, ...container } = aContainer("1");
+    const named = (executionRoleArn: string) =>
+      usesOf({ ...container, executionRoleArn })?.map(
+        (use) => use.kind === "job-definition" && [use.arn, use.otherAccount, use.needs.length],
+      );
+    assert.deepEqual(named(roleArn("service-role/E")), [[roleArn("service-role/E"), undefined, 3]]);
+    assert.deepEqual(named("E"), [[undefined, undefined, 3]]);
+    assert.deepEqual(named(foreign), [[foreign, true, 0]]);
+    assert.deepEqual(
+      usesOf({ jobRoleArn: foreign })?.map(({ duty, arn }) => [duty, arn]),
+      [["job", foreign]],
+    );
   });
 
   it("uses nothing when inactive, and keeps the newest of revisions with equal needs", () => {

@@ -297,6 +297,65 @@ describe("A compute environment", () => {
 });
 
 describe("A job definition", () => {
+  // The error that people report is "ECS was unable to assume the role 'arn:…' that was provided for this task"
+  // (boto/boto3#1878 prints role/null, telia-oss/terraform-aws-ecs-fargate#58 a role without its path).
+  for (const [what, containerProperties] of [
+    ["a path that it does not have", { executionRoleArn: roleArn("ecsTaskExecutionRole") }],
+    ["another path", { executionRoleArn: roleArn("ecsTaskExecutionRole", "/batch/") }],
+    [
+      "another account",
+      { executionRoleArn: "arn:aws:iam::999988887777:role/service-role/ecsTaskExecutionRole" },
+    ],
+    [
+      "another partition",
+      { executionRoleArn: roleArn("ecsTaskExecutionRole", "/service-role/").replace("aws", "aws-cn") },
+    ],
+  ] as const) {
+    it(`opens a finding on its execution role where it names ${what} (T13)`, async () => {
+      const world = aWorld({ config: observing });
+      await world.actOnBatch(aDefinition(containerProperties));
+      await world.settle();
+      const { role, evidence, severity } = await onlyFinding(world);
+      assert.equal(severity, "HIGH");
+      assert.ok(evidence.kind === "note" && evidence.topic === "other-path");
+      assert.equal(role.name, "ecsTaskExecutionRole");
+      const [detail = ""] = evidence.details;
+      assert.ok(detail.includes(`names ${containerProperties.executionRoleArn}, `), detail);
+      assert.match(
+        detail,
+        /Register a revision that names arn:aws:iam::123456789012:role\/service-role\/ecsTaskExecutionRole\.$/,
+      );
+    });
+  }
+
+  it("opens no finding where it names its roles by their own ARNs, or without one", async () => {
+    const world = aWorld({ config: observing });
+    makeRole(world, "Jobs", "ecs-tasks.amazonaws.com");
+    for (const [index, executionRoleArn] of [
+      roleArn("ecsTaskExecutionRole", "/service-role/"),
+      "ecsTaskExecutionRole",
+    ].entries()) {
+      await world.actOnBatch(aDefinition({ executionRoleArn, jobRoleArn: roleArn("Jobs") }, `own-${index}`));
+    }
+    await world.settle();
+    assert.deepEqual(await world.findings(), []);
+  });
+
+  it("opens a finding on a job role of another account, and judges this account's role of that name by nothing", async () => {
+    const world = aWorld({ config: observing });
+    makeRole(world, "Admin", "ec2.amazonaws.com", [batchServicePolicy]);
+    world.act({ call: "PutRolePolicy", roleName: "Admin", policyName: "all", policyDocument: allow("*") });
+    for (const name of ["Admin", "Absent"]) {
+      const jobRoleArn = `arn:aws:iam::999988887777:role/${name}`;
+      await world.actOnBatch(aDefinition({ jobRoleArn }, name));
+    }
+    await world.settle();
+    assert.deepEqual(formatFindings(await world.findings()), [
+      "Absent role other-path open",
+      "Admin role other-path open",
+    ]);
+  });
+
   const needy = aDefinition({
     executionRoleArn: roleArn("ecsTaskExecutionRole", "/service-role/"),
     secrets: [{ name: "DB", valueFrom: secret }],
@@ -408,7 +467,9 @@ describe("A job definition", () => {
       policyDocument: allow("secretsmanager:GetSecretValue", secret),
     });
     await world.actOnBatch(needy);
-    await world.actOnBatch(aDefinition({ executionRoleArn: roleArn("ecsTaskExecutionRole") }, "plain"));
+    await world.actOnBatch(
+      aDefinition({ executionRoleArn: roleArn("ecsTaskExecutionRole", "/service-role/") }, "plain"),
+    );
     await world.settle();
     assert.deepEqual(await world.findings(), []);
     await world.actOnBatch({ call: "DeregisterJobDefinition", jobDefinition: "render:1" });
@@ -454,7 +515,7 @@ describe("A job definition", () => {
 
   it("opens a finding where its job role is its execution role", async () => {
     const world = aWorld({ config: observing });
-    await world.actOnBatch(aDefinition({ jobRoleArn: roleArn("ecsTaskExecutionRole") }));
+    await world.actOnBatch(aDefinition({ jobRoleArn: roleArn("ecsTaskExecutionRole", "/service-role/") }));
     await world.settle();
     assert.deepEqual(formatFindings(await world.findings()), [
       "ecsTaskExecutionRole role execution-role-as-job-role open",
