@@ -36,6 +36,10 @@ export function formatComparison(report: ComparisonReport, terminal: Terminal): 
     ...section(`Only ${a} allows`, gains(comparison.excess)),
     ...section(`Only ${b} allows`, losses(comparison.missing)),
     ...section(`Only ${b} allows, and only to other accounts (hardening)`, losses(comparison.hardening)),
+    ...section(
+      `Only ${b} allows, perhaps only to other organisations (name the account's own with --organization)`,
+      losses(comparison.possibleHardening),
+    ),
     ...section(`Only ${a} denies`, gains(comparison.deniesAdded)),
     ...section(`Only ${b} denies`, losses(comparison.deniesRemoved)),
     ...section(
@@ -57,7 +61,8 @@ export function formatComparison(report: ComparisonReport, terminal: Terminal): 
 
 /** How the two policies relate, as one sentence. */
 function formatRelation({ comparison, latent, names }: ComparisonReport): string {
-  const { relation, excess, missing, hardening, deniesAdded, deniesRemoved } = comparison;
+  const { relation, excess, missing, deniesAdded, deniesRemoved, possibleHardening } = comparison;
+  const hardening = [...comparison.hardening, ...possibleHardening];
   const { candidate: a, reference: b } = names;
   const latently = ", but only actions that no AWS service has";
   const denies = deniesAdded.length + deniesRemoved.length > 0;
@@ -70,6 +75,8 @@ function formatRelation({ comparison, latent, names }: ComparisonReport): string
       return `${a} allows everything that ${b} allows, and more${excess.length === 0 ? latently : ""}.`;
     case "narrower": {
       if (missing.length > 0) return `${a} allows less than ${b}.`;
+      if (possibleHardening.length > 0)
+        return `${a} allows less than ${b}, perhaps only to other organisations.`;
       return hardening.length > 0
         ? `${a} allows less than ${b}: it excludes only other accounts.`
         : `${a} allows less than ${b}${latently}.`;
@@ -101,7 +108,7 @@ function formatDifference(
   const other = names[mark === "+" ? "reference" : "candidate"];
   const notes = [
     ...(partly ? ["in part: both policies decide some of these requests alike"] : []),
-    ...(example === undefined ? [] : [`for example: ${formatRequest(example)}`]),
+    ...(example === undefined ? [] : [`for example: ${formatRequest(example, grant)}`]),
     ...formatActionNames(grant, catalogue),
     `from ${formatStatements(statements)}`,
     ...(nearest === undefined ? [] : [`closest in ${other}: ${formatStatements(nearest)}`]),

@@ -37,11 +37,20 @@ export function formatGrants(grants: readonly Grant[], maxLines = 10): readonly 
   return rest > 0 ? [...lines, `and ${rest} more ${rest === 1 ? "grant" : "grants"}`] : lines;
 }
 
-/** A request as one line: `iam:CreateUser on * by AWS 999988887777 with aws:mfa = true`. */
-export function formatRequest({ action, resource, principal, context }: PolicyRequest): string {
+/**
+ * A request as one line: `iam:CreateUser on * by AWS 999988887777 with aws:mfa = true`. Condition keys, which a request
+ * has in lower case, are spelled as in `grant`, whose example it is.
+ */
+export function formatRequest(
+  { action, resource, principal, context }: PolicyRequest,
+  { conditions, exceptConditions = [] }: Pick<Grant, "conditions" | "exceptConditions">,
+): string {
+  const spellings = new Map(
+    [...conditions, ...exceptConditions.flat()].map(({ key }) => [key.toLowerCase(), key]),
+  );
   const held = Object.entries(context).map(
     ([key, value]) =>
-      `${sanitise(key)} = ${typeof value === "string" ? sanitise(value) : formatList(value, "and")}`,
+      `${sanitise(spellings.get(key) ?? key)} = ${typeof value === "string" ? sanitise(value) : formatList(value, "and")}`,
   );
   return [
     sanitise(action),

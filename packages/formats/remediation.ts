@@ -1,9 +1,11 @@
 import { deniesAdded, type Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
+import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 import type { Step } from "@drift-guard/core/model/plan";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { isOver } from "./next-steps.ts";
+import { partitionOf } from "./role-arn.ts";
 import { formatStepCommand, quoteArgument } from "./steps.ts";
 
 /** A shell command for a person, and its purpose. */
@@ -47,7 +49,7 @@ function commandsFor(finding: Finding): readonly RemediationCommand[] {
       return [
         {
           purpose: "see the call in CloudTrail",
-          command: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes AttributeKey=EventId,AttributeValue=${quoteArgument(evidence.changeId)}`,
+          command: `aws cloudtrail lookup-events --region ${iamRegionOf(partitionOf(finding))} --lookup-attributes AttributeKey=EventId,AttributeValue=${quoteArgument(evidence.changeId)}`,
         },
       ];
   }

@@ -1,3 +1,4 @@
+import { parseArn } from "@drift-guard/core/model/arn";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { sanitise } from "./printable.ts";
@@ -14,4 +15,15 @@ export function findRoleArn(
 ): string {
   if (arn !== undefined) return sanitise(arn, 512);
   return `arn:${partition}:iam::${sanitise(account)}:role${findReference(name)?.path ?? "/"}${sanitise(name)}`;
+}
+
+/**
+ * Returns the partition of a finding's role: that of its ARN, or of the actor's ARN if the role was never read. `aws` if
+ * neither is known.
+ */
+export function partitionOf({ arn, evidence }: Pick<Finding, "arn" | "evidence">): string {
+  const actor = "actor" in evidence ? evidence.actor.arn : undefined;
+  return (
+    [arn, actor].map((text) => parseArn(text ?? "")?.partition).find((known) => known !== undefined) ?? "aws"
+  );
 }

@@ -57,12 +57,13 @@ export function comparePolicies(
   return {
     relation: relate(
       gained.grants.length > 0,
-      lost.grants.length + lost.hardening.length > 0,
+      lost.grants.length + lost.hardening.length + lost.possibleHardening.length > 0,
       undecided.length > 0,
     ),
     excess: gained.grants,
     missing: lost.grants,
     hardening: lost.hardening,
+    possibleHardening: lost.possibleHardening,
     deniesAdded: added.grants,
     deniesRemoved: removed.grants,
     latent: [],
@@ -77,6 +78,7 @@ const noDifference: Comparison = {
   excess: [],
   missing: [],
   hardening: [],
+  possibleHardening: [],
   deniesAdded: [],
   deniesRemoved: [],
   latent: [],

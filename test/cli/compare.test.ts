@@ -114,6 +114,75 @@ describe("compare", () => {
     assert.match((await compare(hardened, trust(service))).stdout, /Only b\.json allows\n/);
   });
 
+  it("reports a condition on an organisation as hardening only with --organization", async () => {
+    const service = { Service: "batch.amazonaws.com" };
+    const inside = trust(service, { StringEquals: { "aws:SourceOrgID": "o-a1b2c3d4e5" } });
+    const unnamed = await compare(inside, trust(service), ["--account", account]);
+    assert.equal(unnamed.code, 1);
+    assert.match(
+      unnamed.stdout,
+      /^a\.json allows less than b\.json, perhaps only to other organisations\.$/m,
+    );
+    assert.match(unwrap(unnamed.stdout), /perhaps only to other organisations \(name .*--organization\)/);
+    const own = ["--account", account, "--organization", "o-a1b2c3d4e5"];
+    const named = await compare(inside, trust(service), own);
+    assert.match(named.stdout, /^a\.json allows less than b\.json: it excludes only other accounts\.$/m);
+  });
+
+  it("takes the partition from the policies", async () => {
+    const root = trust({ AWS: `arn:aws-us-gov:iam::${account}:root` });
+    assert.equal((await compare(trust({ AWS: account }), root)).code, 0);
+    assert.equal((await compare(root, trust({ AWS: account }))).code, 0);
+    const service = { Service: "batch.amazonaws.com" };
+    const hardened = trust(service, {
+      ArnLike: { "aws:SourceArn": `arn:aws-us-gov:batch:*:${account}:*` },
+    });
+    const { stdout } = await compare(hardened, trust(service), ["--account", account]);
+    assert.match(stdout, /: it excludes only other accounts\.$/m);
+  });
+
+  // https://github.com/awslabs/cdk-eks-blueprints/issues/558, https://github.com/terraform-aws-modules/terraform-aws-ecs/issues/124
+  it("knows the two names of EC2 in China, and that ECS has one", async () => {
+    const ops = `arn:aws-cn:iam::${account}:role/ops`;
+    const by = (Service: string, more: object = {}) => trust({ Service, ...more });
+    const named = await compare(
+      by("ec2.amazonaws.com.cn", { AWS: ops }),
+      by("ec2.amazonaws.com", { AWS: ops }),
+    );
+    assert.equal(named.code, 0);
+    assert.equal((await compare(by("ec2.amazonaws.com.cn"), by("ec2.amazonaws.com"))).code, 0);
+    assert.equal((await compare(by("ecs-tasks.amazonaws.com.cn"), by("ecs-tasks.amazonaws.com"))).code, 1);
+  });
+
+  it("takes --partition instead, as policies that name several leave it open", async () => {
+    const both = policy(
+      { Effect: "Allow", Principal: { AWS: account }, Action: "sts:AssumeRole" },
+      { Effect: "Allow", Principal: { AWS: "arn:aws:iam::999988887777:root" }, Action: "sts:AssumeRole" },
+    );
+    const spelled = both.replace(`"${account}"`, `"arn:aws-cn:iam::${account}:root"`);
+    assert.equal((await compare(both, spelled)).code, 1);
+    assert.equal((await compare(both, spelled, ["--partition", "aws-cn"])).code, 0);
+  });
+
+  it("prints the name and the condition key of an identity provider as the policy writes them", async () => {
+    const issuer = "oidc.eks.cn-north-1.amazonaws.com.cn/id/0123456789ABCDEF";
+    const federated = policy({
+      Effect: "Allow",
+      Principal: { Federated: `arn:aws-cn:iam::${account}:oidc-provider/${issuer}` },
+      Action: "sts:AssumeRoleWithWebIdentity",
+      Condition: { StringEquals: { [`${issuer}:sub`]: "system:serviceaccount:jobs:runner" } },
+    });
+    const { stdout } = await compare(federated, policy());
+    const text = stdout.replaceAll(/\s+/g, "");
+    assert.ok(text.includes(`Federatedarn:aws-cn:iam::${account}:oidc-provider/${issuer}when${issuer}:sub`));
+    assert.ok(text.includes(`with${issuer}:sub=`), stdout);
+  });
+
+  it("exits 2 for an option that is no organisation or partition", async () => {
+    assert.match((await compare(gets, gets, ["--organization", "acme"])).stderr, /acme is not the id of/);
+    assert.match((await compare(gets, gets, ["--partition", "china"])).stderr, /china is not a partition/);
+  });
+
   it("marks a grant that is only partly a difference", async () => {
     const many = Array.from({ length: 201 }, (_, index) => `s3:A${index}`);
     const { stdout } = await compare(all, policy(allow(many, "*")));

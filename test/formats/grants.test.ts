@@ -84,15 +84,28 @@ describe("a grant as one line", () => {
   });
 
   it("shows an example request", () => {
-    const line = formatRequest({
-      action: "iam:PassRole",
-      resource: "arn:aws:iam::123456789012:role/x",
-      principal: { type: "AWS", id: "999988887777" },
-      context: { "iam:passedtoservice": "ec2.amazonaws.com", "aws:tagkeys": ["a", "b"] },
-    });
+    const line = formatRequest(
+      {
+        action: "iam:PassRole",
+        resource: "arn:aws:iam::123456789012:role/x",
+        principal: { type: "AWS", id: "999988887777" },
+        context: { "iam:passedtoservice": "ec2.amazonaws.com", "aws:tagkeys": ["a", "b"] },
+      },
+      { conditions: [] },
+    );
     assert.equal(
       line,
       "iam:PassRole on arn:aws:iam::123456789012:role/x by AWS 999988887777 with iam:passedtoservice = ec2.amazonaws.com, aws:tagkeys = a and b",
+    );
+  });
+
+  it("spells the condition keys of an example as the grant does", () => {
+    const key = "oidc.eks.cn-north-1.amazonaws.com.cn/id/0123ABCD:sub";
+    const conditions = [{ operator: "StringEquals", key, values: ["runner"] }];
+    const request = { action: "sts:AssumeRoleWithWebIdentity", context: { [key.toLowerCase()]: "runner" } };
+    assert.equal(
+      formatRequest(request, { conditions }),
+      `sts:AssumeRoleWithWebIdentity with ${key} = runner`,
     );
   });
 });

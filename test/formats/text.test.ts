@@ -113,6 +113,23 @@ describe("the text message", () => {
     assert.match(body, /AttributeKey=EventId,AttributeValue=6c1eed73-00ee-4810-8009-c9ce5990c100/);
   });
 
+  it("looks for a refused call in the region in which the partition reports IAM's calls", () => {
+    const regions = { aws: "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1" };
+    for (const [partition, region] of Object.entries(regions)) {
+      const arn = `arn:${partition}:iam::123456789012:role/service-role/AWSBatchServiceRole`;
+      const actor = anActor({ arn: `arn:${partition}:iam::123456789012:user/mallory` });
+      for (const finding of [
+        aFinding({ evidence: anAttempt(), arn }),
+        aFinding({ evidence: anAttempt({ actor }) }),
+      ]) {
+        assert.match(
+          formatText(aTransition({ finding })).body,
+          new RegExp(`lookup-events --region ${region} `),
+        );
+      }
+    }
+  });
+
   it("has a subject and a size that SNS accepts for every kind of finding", () => {
     for (const transition of everyTransition()) {
       const { subject, body } = formatText(transition);

@@ -55,10 +55,10 @@ export function assertAgreement(
 ): Comparison {
   const comparison = comparePolicies(candidate, reference, options);
   const [ours, theirs] = [readSide(candidate), readSide(reference)];
-  const { excess, missing, hardening, deniesAdded, deniesRemoved } = comparison;
+  const { excess, missing, hardening, possibleHardening, deniesAdded, deniesRemoved } = comparison;
   const expected = [
     ["allowed", ours, theirs, excess],
-    ["allowed", theirs, ours, [...missing, ...hardening]],
+    ["allowed", theirs, ours, [...missing, ...hardening, ...possibleHardening]],
     ["explicitDeny", ours, theirs, deniesAdded],
     ["explicitDeny", theirs, ours, deniesRemoved],
   ] as const;
@@ -117,8 +117,12 @@ function isBoolean(value: string | readonly string[] = []): boolean {
   return [value].flat().every((text) => /^(?:true|false)$/i.test(text));
 }
 
-function assertRelation({ relation, excess, missing, hardening, undecided }: Comparison): void {
-  const [gained, lost] = [excess.length > 0, missing.length + hardening.length > 0];
+function assertRelation({ relation, undecided, excess, ...others }: Comparison): void {
+  const { missing, hardening, possibleHardening } = others;
+  const [gained, lost] = [
+    excess.length > 0,
+    missing.length + hardening.length + possibleHardening.length > 0,
+  ];
   if (gained && lost) assert.equal(relation, "different");
   else if (undecided.length > 0) assert.equal(relation, "undecided");
   else if (gained) assert.equal(relation, "wider");

@@ -93,8 +93,12 @@ const serviceRequest = fc.record({
   context: fc.record({ "sts:externalid": oneOf(["a", "bc", "z"]) }, { requiredKeys: [] }),
 });
 
-/** Adds the keys that a service sends when it acts for the own account. */
+/** Adds the keys that a service sends when it acts for the own account; EC2 sends none. */
 function sendAsOwn({ context, ...request }: PolicyRequest): PolicyRequest {
+  if (request.principal?.id.startsWith("ec2")) {
+    const kept = Object.entries(context).filter(([key]) => !key.startsWith("aws:source"));
+    return { ...request, context: Object.fromEntries(kept) };
+  }
   const service = request.principal?.id.startsWith("ecs") ? "ecs" : "batch";
   return {
     ...request,
@@ -140,7 +144,7 @@ describe("the hardening of a drawn trust policy", () => {
           comparePolicies(candidate, reference, own),
           comparePolicies(candidate, reference),
         ];
-        assert.deepEqual(unknown.hardening, []);
+        assert.deepEqual([unknown.hardening, unknown.possibleHardening], [[], []]);
         assert.equal(known.relation, unknown.relation);
         assert.deepEqual(known.excess, unknown.excess);
       }),

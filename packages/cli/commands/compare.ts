@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
+import { organizationId } from "@drift-guard/core/config/organization";
+import { tryParsePolicy } from "@drift-guard/core/policy-json";
 import { sanitise } from "@drift-guard/formats/printable";
 import { catalogue } from "@drift-guard/policy/catalogue.generated";
 import { comparePolicies } from "@drift-guard/policy/compare";
@@ -11,12 +13,14 @@ import { formatComparison } from "../comparison-report.ts";
 import { formatFileFailure } from "../file-failure.ts";
 import { CompareOutput } from "../output/compare.ts";
 import { formatDocument } from "../output/json.ts";
+import { inferPartition } from "../policy-partition.ts";
 
 /** `compare`: compares two policies by meaning. */
 export const compare: Command = {
   help: `Compares two IAM policies by meaning: what only one of them allows or denies.
 
-Usage: drift-guard compare A.json B.json [--trust] [--account ID] [--json]
+Usage: drift-guard compare A.json B.json [--trust] [--account ID]
+                           [--organization ID] [--partition NAME] [--json]
        aws iam get-policy-version … --query PolicyVersion.Document |
          drift-guard compare - B.json
 
@@ -30,6 +34,12 @@ A allows or denies, "-" what only B does; $.Statement[0] names the statement.
                  arn:…:iam::ID:root then count as the same principal, and
                  confused-deputy conditions that name this account are reported
                  as hardening
+  --organization ID
+                 the organisation of that account, such as o-a1b2c3d4e5: only
+                 with it are conditions on the organisation known as hardening
+  --partition NAME
+                 the partition of both policies, such as aws-cn. Without it, the
+                 one that their ARNs name; aws if they name none or several
   --json         print one JSON document with A as candidate and B as reference
                  (docs/schemas/compare.schema.json)
 
@@ -40,6 +50,8 @@ determine. A difference in unknown action names also counts (exit 1).
     const { values, positionals: files } = parseCommandLine("compare", args, {
       trust: { type: "boolean" },
       account: { type: "string", value: "an ID" },
+      organization: { type: "string", value: "an ID" },
+      partition: { type: "string", value: "a NAME" },
       json: { type: "boolean" },
     });
     const [candidate, reference, ...others] = files;
@@ -49,14 +61,28 @@ determine. A difference in unknown action names also counts (exit 1).
     if (candidate === "-" && reference === "-") {
       throw new UsageError("Standard input can be only one of the two policies.");
     }
-    const { account } = values;
+    const { account, organization } = values;
     if (account !== undefined && !/^\d{12}$/.test(account)) {
       throw new UsageError(`${sanitise(account, 40)} is not an account id: --account takes 12 digits.`);
     }
+    if (organization !== undefined && !organizationId.test(organization)) {
+      throw new UsageError(
+        `${sanitise(organization, 40)} is not the id of an organisation: --organization takes one such as o-a1b2c3d4e5.`,
+      );
+    }
+    if (values.partition !== undefined && !/^aws(?:-[a-z]+)*$/.test(values.partition)) {
+      throw new UsageError(
+        `${sanitise(values.partition, 40)} is not a partition: --partition takes aws, aws-cn, aws-us-gov or another one.`,
+      );
+    }
     const texts = [await readPolicyText(candidate), await readPolicyText(reference)] as const;
+    const policies = texts.flatMap((text) => tryParsePolicy(text) ?? []);
+    const partition = values.partition ?? inferPartition(policies);
     const compared = comparePolicies(...texts, {
       ...(values.trust && { kind: "trust" }),
       ...(account !== undefined && { account }),
+      ...(organization !== undefined && { organization }),
+      ...(partition !== undefined && { partition }),
     });
     const { relation, ...lists } = separateLatent(compared, catalogue, listNamedActions(texts, compared));
     const comparison = { relation, ...lists };

@@ -14,6 +14,7 @@ const fields = {
   excess: grants,
   missing: grants,
   hardening: grants,
+  possibleHardening: grants,
   deniesAdded: grants,
   deniesRemoved: grants,
   latent: grants,

@@ -67,7 +67,7 @@ function formatPolicyDifference(
   terminal: Terminal,
 ): readonly string[] {
   const documents = (text: string | undefined) => (text === undefined ? [] : [text]);
-  const { excess, missing, hardening, deniesAdded, deniesRemoved } = comparePolicies(
+  const { excess, missing, hardening, possibleHardening, deniesAdded, deniesRemoved } = comparePolicies(
     documents(other),
     documents(one),
     { kind },
@@ -75,7 +75,10 @@ function formatPolicyDifference(
   const deny = (lines: readonly string[]) => lines.map((line) => `deny ${line}`);
   return formatChanges(
     [...formatGrantLines(excess, 50), ...deny(formatGrantLines(deniesAdded, 50))],
-    [...formatGrantLines([...missing, ...hardening], 50), ...deny(formatGrantLines(deniesRemoved, 50))],
+    [
+      ...formatGrantLines([...missing, ...hardening, ...possibleHardening], 50),
+      ...deny(formatGrantLines(deniesRemoved, 50)),
+    ],
     terminal,
   );
 }

@@ -101,7 +101,7 @@ function assessPath(
 // R8, R9, R42: the trust policy must be equivalent to the reference; conditions that harden it are no drift (2.10).
 function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): readonly Assessment[] {
   if (strictness.trust === "off") return [];
-  const comparison = comparePolicies(readTrust(role), readTrust({ ...role, trust }), {
+  const comparison = comparePolicies(role.trust, trust, {
     kind: "trust",
     account: role.account,
     partition: role.partition,
@@ -125,11 +125,6 @@ function formatDeletedPrincipals({ dangling }: Comparison): string | undefined {
   return ids.length === 1
     ? `The trust names a deleted principal, ${named}: re-creating that role or user does not restore the trust.`
     : `The trust names deleted principals, ${named}: re-creating those roles or users does not restore the trust.`;
-}
-
-// In China a service has two equivalent names: `ec2.amazonaws.com.cn` and `ec2.amazonaws.com` (T7).
-function readTrust({ trust, partition }: Role): string {
-  return partition === "aws-cn" ? trust.replaceAll(".amazonaws.com.cn", ".amazonaws.com") : trust;
 }
 
 // R5, R40: the policy must be attached; an inline copy does not count. AWS's own new version is a vendor change, no drift

@@ -147,7 +147,17 @@ function writeCondition(
   version: PolicyVersion | undefined,
 ): Condition {
   if (source === undefined) return canonical;
-  const { operator, key, values } = source;
+  const { operator, values } = source;
+  const key = nameKey(source);
   const isPlain = version === "2012-10-17" || !values.some((value) => value.includes(variableStart));
-  return isPlain ? { operator, key, values } : canonical;
+  return isPlain ? { operator, key, values } : { ...canonical, key };
+}
+
+/**
+ * Returns a key in lower case, or as the document writes it if it is a key of an identity provider, such as
+ * `oidc.eks.cn-north-1.amazonaws.com.cn/id/0123ABCD:sub`: the provider can be found only by its name.
+ */
+function nameKey({ key, written }: StatementCondition): string {
+  const [prefix = ""] = key.split(":");
+  return prefix.includes(".") ? written.key : key;
 }

@@ -19,6 +19,8 @@ export interface DenyDifference {
 export interface AllowDifference extends DenyDifference {
   /** Grants that only hardening conditions of the right side take away; they are not among `grants`. */
   readonly hardening: readonly Grant[];
+  /** Grants of which the own account may lose nothing, depending on its organisation; they are not among `grants`. */
+  readonly possibleHardening: readonly Grant[];
 }
 
 /** Finds the grants that the left side allows and the right side does not. */
@@ -26,17 +28,19 @@ export function findAllowDifference(direction: Direction): AllowDifference {
   const { left, right, side, settings } = direction;
   const question = { left, right };
   const difference = findReadDifference(question, direction);
-  const { lost, hardening } = splitHardening(difference.remainders, question, direction);
+  const { lost, hardening, possible } = splitHardening(difference.remainders, question, direction);
   const proof = createProof("allowed", direction);
   const prove = (remainders: Difference["remainders"]): ProvenGrants => {
     const checkBoundary = settings.boundary && createBoundaryCheck(settings.boundary, left.denies, settings);
     return proveGrants(remainders, side, proof, checkBoundary);
   };
-  const [proven, provenHardening] = [prove(lost), prove(hardening)];
+  const [proven, provenHardening, provenPossible] = [prove(lost), prove(hardening), prove(possible)];
+  const unproven = [proven, provenHardening, provenPossible].flatMap((each) => each.unproven);
   return {
     grants: proven.grants,
     hardening: provenHardening.grants,
-    reasons: [...difference.reasons, ...proven.unproven, ...provenHardening.unproven],
+    possibleHardening: provenPossible.grants,
+    reasons: [...difference.reasons, ...unproven],
   };
 }
 

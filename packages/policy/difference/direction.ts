@@ -1,7 +1,8 @@
 import type { CompiledSide } from "../compiled/side.ts";
-import type { ComparisonOptions, Side } from "../model/comparison.ts";
+import type { Side } from "../model/comparison.ts";
 import type { SearchSettings } from "../search/witness.ts";
 import type { StepBudget } from "../support/step-budget.ts";
+import type { OwnAccount } from "./own-requests.ts";
 
 /** What both directions of one comparison share. */
 interface DifferenceSettings extends SearchSettings {
@@ -19,5 +20,5 @@ export interface Direction {
   readonly side: Side;
   readonly settings: DifferenceSettings;
   /** Set where conditions of the right side may be hardening: whose account and organisation they must name. */
-  readonly hardening?: Pick<ComparisonOptions, "account" | "organization" | "partition">;
+  readonly hardening?: OwnAccount;
 }

@@ -1,140 +1,133 @@
 import { makeCombinationKey, type Remainder } from "../compiled/combination.ts";
-import type { CompiledCondition } from "../compiled/condition.ts";
 import type { KeyProfile } from "../compiled/key-profile.ts";
 import type { Question } from "../compiled/question.ts";
 import type { CompiledStatement } from "../compiled/statement.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
 import { solveConditions } from "../search/solver.ts";
-import { BudgetError } from "../support/step-budget.ts";
+import { substituteInStatement } from "../search/substitution.ts";
+import { BudgetError, type StepBudget } from "../support/step-budget.ts";
 import type { Direction } from "./direction.ts";
+import { listKnownKeys, listOwnRequests, type OwnAccount } from "./own-requests.ts";
 import { findRemainders } from "./remainders.ts";
 
-/** Account, organisation and partition that a hardening condition must name. */
-type OwnAccount = NonNullable<Direction["hardening"]>;
+/** Remainders by what they mean for the own account. */
+export interface SplitRemainders {
+  /** The own account loses them, or whether it does is not known for another reason than its organisation. */
+  readonly lost: readonly Remainder[];
+  /** Only others lose them. */
+  readonly hardening: readonly Remainder[];
+  /** Whether the own account loses them depends on its organisation, which is not known. */
+  readonly possible: readonly Remainder[];
+}
 
 /**
- * Splits remainders into those that are lost for good and those that only hardening conditions of the right side take
- * away: these are no remainders if the right side's allows are taken without their hardening conditions.
+ * Splits remainders by what the conditions of the right side mean for the own account. A remainder is hardening if it is
+ * no remainder once the right side's allows are taken, for each service that meets all their conditions when it acts for
+ * the own account, without the conditions on the source (docs/aws-facts.md, "Trust conditions").
  */
 export function splitHardening(
   remainders: readonly Remainder[],
   { left, right }: Question,
   { hardening: own, side, settings }: Direction,
-): { readonly lost: readonly Remainder[]; readonly hardening: readonly Remainder[] } {
-  const allows = own ? withoutHardening(right.allows, own, settings.profile) : right.allows;
-  if (allows.every((statement, index) => statement === right.allows[index])) {
-    return { lost: remainders, hardening: [] };
-  }
-  const relaxed = findRemainders({ left, right: { ...right, allows } }, side, settings);
-  const keyOf = ({ from, combination }: Remainder) =>
-    `${from.document} ${from.index} ${makeCombinationKey(combination)}`;
-  const lostAnyway = new Set(relaxed.remainders.map(keyOf));
-  const isLost = (remainder: Remainder) => relaxed.reasons.length > 0 || lostAnyway.has(keyOf(remainder));
-  return {
-    lost: remainders.filter(isLost),
-    hardening: remainders.filter((remainder) => !isLost(remainder)),
+): SplitRemainders {
+  if (own === undefined || remainders.length === 0) return { lost: remainders, hardening: [], possible: [] };
+  const judged = judgePrincipals(right.allows, own, settings.profile);
+  const split = (list: readonly Remainder[], verdicts: readonly Verdict[]) => {
+    const allows = judged.flatMap((each) => withoutHardening(each, verdicts));
+    const relaxed = findRemainders({ left, right: { ...right, allows } }, side, settings);
+    const lostAnyway = new Set(relaxed.remainders.map(keyOf));
+    const isLost = (remainder: Remainder) => relaxed.reasons.length > 0 || lostAnyway.has(keyOf(remainder));
+    return [list.filter(isLost), list.filter((remainder) => !isLost(remainder))] as const;
   };
+  const has = (verdict: Verdict) => judged.some(({ verdicts }) => verdicts.includes(verdict));
+  const [others, hardening] = has("met") ? split(remainders, ["met"]) : [remainders, []];
+  const [lost, possible] = has("unknown") ? split(others, ["met", "unknown"]) : [others, []];
+  return { lost, hardening, possible };
 }
 
-/**
- * EC2 sends neither aws:SourceAccount nor aws:SourceArn when it assumes the role of an instance: with such a condition
- * the role stops working (https://github.com/prowler-cloud/prowler/issues/2810).
- */
-const servicesWithoutSource = /^ec2(?:\.[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$/;
-/** The service in the ARNs that a principal sends, by the principal's first label, where the two differ. */
-const arnServices = new Map([
-  ["ecs-tasks", "ecs"],
-  ["ecs-compute", "ecs"],
-  ["spotfleet", "ec2"],
-  ["spot", "ec2"],
-  ["vpc-flow-logs", "ec2"],
-  ["eks-fargate-pods", "eks"],
-  ["edgelambda", "lambda"],
-  ["sagemaker-queuing", "batch"],
-]);
+function keyOf({ from, combination }: Remainder): string {
+  return `${from.document} ${from.index} ${makeCombinationKey(combination)}`;
+}
 
-/**
- * Drops the confused-deputy conditions of statements, which AWS recommends (docs/aws-facts.md, "AWS Batch"). A
- * condition is dropped only if it names the own account or organisation, and if every principal of its statement is a
- * service that can meet it. Statements without such conditions are returned as they are.
- */
-function withoutHardening(
+/** Whether a principal that acts for the own account meets the conditions of a statement. */
+type Verdict = "met" | "unknown" | "not-met";
+
+/** A statement with a verdict for each of its principals, in their order. */
+interface JudgedStatement {
+  readonly statement: CompiledStatement;
+  /** Keys of the conditions that are dropped for a principal that meets them. */
+  readonly keys: ReadonlySet<string>;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** Steps for all statements of a side. A trust statement needs a fraction of it. */
+const conditionBudget = 50_000;
+
+function judgePrincipals(
   statements: readonly CompiledStatement[],
   own: OwnAccount,
   profile: KeyProfile,
-): readonly CompiledStatement[] {
+): readonly JudgedStatement[] {
+  const keys = listKnownKeys(own);
+  const budget = { left: conditionBudget };
   return statements.map((statement) => {
-    const conditions = statement.conditions.filter((condition) => !isHardening(condition, statement, own));
-    if (conditions.length === statement.conditions.length || !canHold(statement, profile)) return statement;
-    return { ...statement, conditions, line: `${statement.line} without hardening` };
+    const { principals, conditions } = statement;
+    const isConditioned = conditions.some(({ canonical }) => keys.has(canonical.key));
+    if (!isConditioned || principals?.negated !== false) return { statement, keys, verdicts: [] };
+    const verdicts = principals.entries.map((entry) => judge(entry, statement, own, profile, budget));
+    return { statement, keys, verdicts };
   });
 }
 
-/** Steps. A trust statement needs a fraction of it. */
-const conditionBudget = 10_000;
-
-/** Whether some request meets all conditions of a statement; false also if that takes too many steps. */
-function canHold(statement: CompiledStatement, profile: KeyProfile): boolean {
+/** Returns `not-met` also for a principal that is no service, and where the steps run out. */
+function judge(
+  principal: PolicyPrincipal,
+  statement: CompiledStatement,
+  own: OwnAccount,
+  profile: KeyProfile,
+  budget: StepBudget,
+): Verdict {
+  if (principal.type !== "Service" || principal.id === "*") return "not-met";
   try {
-    const goal = { held: [statement], failed: [] };
-    return solveConditions(goal, new Map(), profile, { left: conditionBudget }).kind === "solved";
+    const used = new Set(statement.conditions.map(({ canonical }) => canonical.key));
+    const answers = listOwnRequests(principal, own).map(({ conditions, variables }) => {
+      const assumed = {
+        ...statement,
+        conditions: conditions.filter(({ canonical }) => used.has(canonical.key)),
+      };
+      const goal = { held: [substituteInStatement(statement, variables), assumed], failed: [] };
+      return solveConditions(goal, variables, profile, budget).kind === "solved";
+    });
+    if (answers.every(Boolean)) return "met";
+    return answers.some(Boolean) ? "unknown" : "not-met";
   } catch (error) {
-    if (error instanceof BudgetError) return false;
+    if (error instanceof BudgetError) return "not-met";
     throw error;
   }
 }
 
-function isHardening(
-  { operator, canonical: { key, values } }: CompiledCondition,
-  { principals }: CompiledStatement,
-  { account, organization, partition = "aws" }: OwnAccount,
-): boolean {
-  if (values.length === 0 || principals?.negated !== false) return false;
-  // ForAllValues holds for a request without the key, so it keeps nobody out.
-  if (operator?.negated !== false || operator.qualifier === "ForAllValues") return false;
-  // A condition without IfExists shuts out a service that does not send the key.
-  const { ifExists } = operator;
-  const canMeet = (entry: PolicyPrincipal) => isNamedService(entry) && (ifExists || sendsSource(entry));
-  if (!principals.entries.every(canMeet)) return false;
-  // StringEquals reads the wildcard in `${*}` as a plain character, which no ARN or path has.
-  if (values.some((value) => value.includes("${"))) return false;
-  switch (key) {
-    case "aws:sourceaccount":
-      return account !== undefined && values.every((value) => value === account);
-    case "aws:sourcearn":
-      return (
-        account !== undefined &&
-        values.every((value) => isOwnArn(value, account, partition)) &&
-        principals.entries.every((service) => values.some((value) => isSentBy(value, service)))
-      );
-    case "aws:sourceorgid":
-      return organization !== undefined && values.every((value) => value === organization);
-    case "aws:sourceorgpaths":
-      return organization !== undefined && values.every((value) => value.startsWith(`${organization}/`));
-    default:
-      return false;
-  }
-}
-
-function isNamedService({ type, id }: PolicyPrincipal): boolean {
-  return type === "Service" && id !== "*";
-}
-
-function sendsSource({ id }: PolicyPrincipal): boolean {
-  return !servicesWithoutSource.test(id);
-}
-
-/** Whether an ARN pattern names the own account and some resource. */
-function isOwnArn(arn: string, account: string, partition: string): boolean {
-  const [prefix, part, , , owner, resource] = arn.split(":");
-  return (
-    prefix === "arn" && (part === partition || part === "*") && owner === account && (resource ?? "") !== ""
-  );
-}
-
-/** Whether a service can send an ARN: `monitoring.rds.amazonaws.com` sends ARNs of RDS. */
-function isSentBy(arn: string, { id }: PolicyPrincipal): boolean {
-  const [, , service = ""] = arn.split(":");
-  const labels = id.replace(/\.amazonaws\.com(?:\.cn)?$/, "").split(".");
-  return service === "*" || labels.some((label) => service === (arnServices.get(label) ?? label));
+/**
+ * Returns a statement split in two: for the principals with one of some verdicts, without the conditions that those
+ * principals meet, and for the other principals as it is.
+ */
+function withoutHardening(
+  { statement, keys, verdicts }: JudgedStatement,
+  accepted: readonly Verdict[],
+): readonly CompiledStatement[] {
+  const { principals, conditions, line } = statement;
+  const isAccepted = (_: PolicyPrincipal, index: number) => accepted.some((one) => one === verdicts[index]);
+  const entries = principals?.entries.filter(isAccepted) ?? [];
+  if (entries.length === 0) return [statement];
+  const others = principals?.entries.filter((entry, index) => !isAccepted(entry, index)) ?? [];
+  return [
+    {
+      ...statement,
+      principals: { negated: false, entries },
+      conditions: conditions.filter(({ canonical }) => !keys.has(canonical.key)),
+      line: `${line} without hardening`,
+    },
+    ...(others.length === 0
+      ? []
+      : [{ ...statement, principals: { negated: false, entries: others }, line: `${line} for others` }]),
+  ];
 }

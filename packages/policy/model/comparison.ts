@@ -34,13 +34,18 @@ export interface Comparison {
   readonly relation: Relation;
   /** Allowed by the candidate, not by the reference. */
   readonly excess: readonly Grant[];
-  /** Allowed by the reference, not by the candidate; without `hardening`. */
+  /** Allowed by the reference, not by the candidate; without `hardening` and `possibleHardening`. */
   readonly missing: readonly Grant[];
   /**
-   * Allowed by the reference, and taken away in the candidate only by confused-deputy conditions that name the own
-   * account or organisation (R9, T2, 2.10).
+   * Allowed by the reference, and taken away in the candidate only by confused-deputy conditions that the services meet
+   * when they act for the own account (R9, T2, 2.10).
    */
   readonly hardening: readonly Grant[];
+  /**
+   * Allowed by the reference, and taken away in the candidate only by conditions on an organisation. Whether the own
+   * account is in it cannot be told, because the options do not say so.
+   */
+  readonly possibleHardening: readonly Grant[];
   /** Denied by the candidate, not by the reference. */
   readonly deniesAdded: readonly Grant[];
   /** Denied by the reference, not by the candidate. */
@@ -60,6 +65,11 @@ export interface ComparisonOptions {
   readonly account?: string;
   /** Id of the organisation that the candidate's account is in, such as `o-a1b2c3d4e5`. */
   readonly organization?: string;
+  /**
+   * The account's place in that organisation, as `aws:SourceOrgPaths` has it: `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`.
+   * If several are listed, it is not known which of them.
+   */
+  readonly organizationPaths?: readonly string[];
   /** `aws` if left out. A bare account id stands for its root ARN in this partition. */
   readonly partition?: string;
   /** A permissions boundary. Policies are compared without it; each grant then says how much of it remains. */

@@ -2,7 +2,10 @@
 export interface Condition {
   /** In IAM's spelling, with qualifier and suffix: `ForAnyValue:StringLikeIfExists`. */
   readonly operator: string;
-  /** Lower-cased: condition keys are case-insensitive. */
+  /**
+   * Lower-cased: condition keys are case-insensitive. In a grant, a key of an identity provider is as in the policy, for
+   * example `token.actions.githubusercontent.com:sub`.
+   */
   readonly key: string;
   /** Sorted, each once. */
   readonly values: readonly string[];
