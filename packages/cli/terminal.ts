@@ -1,23 +1,36 @@
 import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
 import { stripVTControlCharacters, styleText } from "node:util";
 
 /** A style of `styleText`; without colours, text is printed unstyled. */
 export type Style = Parameters<typeof styleText>[0];
 
-/** Where a command prints. Text from outside is made printable (`sanitise` of packages/formats) before it is printed. */
+/** A stream to print to. `columns` are the characters per line if it is a terminal. */
+export type Output = Writable & { readonly columns?: number | undefined };
+
+/** The streams of a process. */
+export interface Streams {
+  readonly stdin: Readable;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/** Where a command prints, and its standard input. Text from outside is made printable (`sanitise` of packages/formats) before it is printed. */
 export interface Terminal {
   /** Characters per line, at least 40; 100 if the output is not a terminal. */
   readonly columns: number;
+  readonly input: Readable;
   /** Styles text if the stream shows colours and NO_COLOR does not forbid them. */
   paint(style: Style, text: string): string;
   /** Prints lines; settles when the stream has room for more. */
   print(...lines: readonly string[]): Promise<void>;
 }
 
-/** Opens a terminal on a stream. Honours NO_COLOR and FORCE_COLOR; a pipe or file gets no colours. */
-export function openTerminal(stream: NodeJS.WriteStream): Terminal {
+/** Opens a terminal on standard output and input. Honours NO_COLOR and FORCE_COLOR; a pipe or file gets no colours. */
+export function openTerminal({ stdin, stdout: stream }: Omit<Streams, "stderr">): Terminal {
   return {
     columns: columnsOf(stream),
+    input: stdin,
     paint: (style, text) => styleText(style, text, { stream }),
     print: async (...lines) => {
       if (lines.length > 0 && !stream.write(`${lines.join("\n")}\n`)) await once(stream, "drain");
@@ -52,7 +65,7 @@ export function wrapLines(text: string, columns: number, more = ""): readonly st
 }
 
 /** The characters per line of a stream: at least 40, and 100 if it is not a terminal. */
-export function columnsOf({ columns = 100 }: NodeJS.WriteStream): number {
+export function columnsOf({ columns = 100 }: Output): number {
   return Math.max(columns, 40);
 }
 

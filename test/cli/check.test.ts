@@ -7,7 +7,7 @@ import { CheckOutput } from "drift-guard/output/check";
 import { refusal, startResponder, xml } from "../aws/responder.ts";
 import { account } from "../builders.ts";
 import { readOutput } from "./outputs.ts";
-import { type RunOptions, runCli, unwrap, writeTemporary } from "./process.ts";
+import { type RunOptions, runCli, runProcess, unwrap, writeTemporary } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
 
 const escapeCode = "\u001b";
@@ -135,7 +135,7 @@ describe("check on a published example account", () => {
       new URL("../../../shared/data/authz-details/cloudsplaining-example.json", import.meta.url),
     );
     if (!existsSync(file)) return;
-    const { code, stdout, stderr } = await runCli(["check", "--account", file]);
+    const { code, stdout, stderr } = await runProcess(["check", "--account", file]);
     assert.equal(stderr, "");
     assert.equal(code, 1);
     assert.match(stdout, /The role AWSBatchServiceRole does not exist in account 200611803367/);
@@ -144,7 +144,7 @@ describe("check on a published example account", () => {
 
 describe("check without a readable account", () => {
   it("names a missing file, without a stack trace", async () => {
-    const { code, stdout, stderr } = await runCli(["check", "--account", "/nonexistent/account.json"]);
+    const { code, stdout, stderr } = await runProcess(["check", "--account", "/nonexistent/account.json"]);
     assert.equal(code, 2);
     assert.equal(stdout, "");
     assert.match(stderr, /^drift-guard: There is no file \/nonexistent\/account\.json\. Check the path\.$/m);
@@ -152,7 +152,7 @@ describe("check without a readable account", () => {
   });
 
   it("prints the stack trace if DEBUG is set", async () => {
-    const { stderr } = await runCli(["check", "--account", "/nonexistent"], { env: { DEBUG: "1" } });
+    const { stderr } = await runProcess(["check", "--account", "/nonexistent"], { env: { DEBUG: "1" } });
     assert.match(stderr, /\n {4}at /);
   });
 

@@ -7,7 +7,7 @@ import { CompareOutput } from "drift-guard/output/compare";
 import { account } from "../builders.ts";
 import { allow, deny, policy, trust } from "../policy/builders.ts";
 import { readOutput } from "./outputs.ts";
-import { runCli, unwrap, writeTemporary } from "./process.ts";
+import { runCli, runProcess, unwrap, writeTemporary } from "./process.ts";
 
 const gets = policy(allow("s3:GetObject", "*"));
 const all = policy(allow("s3:*", "*", { Sid: "Store" }));
@@ -294,10 +294,10 @@ describe("compare", () => {
 
   it("reads one of the two from standard input", async () => {
     const file = await writeTemporary("b.json", gets);
-    const first = await runCli(["compare", "-", file], { input: gets });
+    const first = await runProcess(["compare", "-", file], { input: gets });
     assert.equal(first.code, 0);
     assert.match(first.stdout, /^standard input and .*b\.json allow and deny the same\.$/m);
-    assert.equal((await runCli(["compare", file, "-"], { input: all })).code, 1);
+    assert.equal((await runProcess(["compare", file, "-"], { input: all })).code, 1);
   });
 
   it("reads percent-encoded text, and a byte order mark", async () => {

@@ -3,11 +3,11 @@ import { describe, it } from "node:test";
 import { scenes } from "drift-guard/demonstration/scenes";
 import { setStage } from "drift-guard/demonstration/stage";
 import { findFaults } from "drift-guard/demonstration/story";
-import { runCli } from "./process.ts";
+import { runCli, runProcess } from "./process.ts";
 
 describe("the demonstration", () => {
   it("prints for each scene who did what, the drift, its severity, the plan and the finding's path", async () => {
-    const { code, stdout, stderr } = await runCli(["demo"]);
+    const { code, stdout, stderr } = await runProcess(["demo"]);
     assert.equal(stderr, "");
     assert.equal(code, 0);
     for (const { title } of scenes) assert.ok(stdout.includes(title), title);

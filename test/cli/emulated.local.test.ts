@@ -5,7 +5,7 @@ import { DetachRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
 import { clientSettings } from "@drift-guard/local/client";
 import { batchServicePolicy } from "../builders.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
-import { endOf, runCli, startCli } from "./process.ts";
+import { endOf, runProcess, startCli } from "./process.ts";
 
 /** The output of a process, with a way to wait for more of it. */
 class Printed {
@@ -60,7 +60,7 @@ describeEmulated("the local account", () => {
   });
 
   it("starts with roles that a live check finds clean", async () => {
-    const { code, stdout, stderr } = await runCli(["check"], live());
+    const { code, stdout, stderr } = await runProcess(["check"], live());
     assert.equal(stderr, "");
     assert.equal(code, 0);
     assert.match(stdout, /Account 123456789012 \(http:.*\): 3 of 3 roles clean/);
@@ -74,7 +74,7 @@ describeEmulated("the local account", () => {
     await printed.until(/New: Policy AWSBatchServiceRole is missing from AWSBatchServiceRole/);
     await printed.until(/- autoscaling:CreateAutoScalingGroup and 60 more on \*/);
     await printed.until(/Put back: Policy AWSBatchServiceRole is missing/);
-    assert.equal((await runCli(["check"], live())).code, 0);
+    assert.equal((await runProcess(["check"], live())).code, 0);
     await printed.until(/Resolved: Policy AWSBatchServiceRole is missing/);
   });
 

@@ -10,7 +10,7 @@ import { ExplainOutput } from "drift-guard/output/explain";
 import * as z from "zod";
 import { account } from "../builders.ts";
 import { readOutput } from "./outputs.ts";
-import { type Run, runCli, unwrap, writeTemporary } from "./process.ts";
+import { type Run, runCli, runProcess, unwrap, writeTemporary } from "./process.ts";
 
 /** A record of DetachRolePolicy as CloudTrail writes it. */
 function aRecord(over: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
@@ -219,7 +219,7 @@ describe("explain", () => {
     const input = uploads(20_000)
       .map((record) => JSON.stringify(record))
       .join("\n");
-    const { code, stderr } = await runCli(["explain", "-"], { input, leaveEarly: true });
+    const { code, stderr } = await runProcess(["explain", "-"], { input, leaveEarly: true });
     assert.equal(stderr, "");
     assert.equal(code, 2);
   });
@@ -238,7 +238,7 @@ describe("explain", () => {
     }
     gzip.end("]}");
     await written;
-    const { code, stdout, stderr } = await runCli(["explain", file, "--json"], {
+    const { code, stdout, stderr } = await runProcess(["explain", file, "--json"], {
       node: ["--max-old-space-size=40", "--max-semi-space-size=4"],
     });
     assert.equal(stderr, "");

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { padCell, wrap, wrapLines } from "drift-guard/terminal";
 import fc from "fast-check";
-import { runCli, unwrap } from "./process.ts";
+import { runCli, runProcess, unwrap } from "./process.ts";
 
 describe("the command line", () => {
   it("prints its commands, and the usage of each command", async () => {
-    const { code, stdout } = await runCli(["--help"]);
+    const { code, stdout } = await runProcess(["--help"]);
     assert.equal(code, 0);
     for (const command of ["check", "compare", "explain", "demo", "local"]) {
       assert.match(stdout, new RegExp(`^ {2}${command} `, "m"));
-      const own = await runCli([command, "--help"]);
+      const own = await runProcess([command, "--help"]);
       assert.equal(own.code, 0);
       assert.match(own.stdout, new RegExp(`^Usage: drift-guard ${command}`, "m"));
     }
@@ -24,7 +24,7 @@ describe("the command line", () => {
   });
 
   it("prints its usage and exits 2 without a command", async () => {
-    const { code, stdout } = await runCli([]);
+    const { code, stdout } = await runProcess([]);
     assert.equal(code, 2);
     assert.match(stdout, /^Usage: drift-guard <command>/m);
   });
@@ -57,7 +57,7 @@ describe("the command line", () => {
 
 describe("an error", () => {
   it("is printed in lines of 100 columns if standard error is not a terminal", async () => {
-    const { stderr } = await runCli(["slr", "delete"]);
+    const { stderr } = await runProcess(["slr", "delete"]);
     const lines = stderr.trimEnd().split("\n");
     assert.ok(lines.length > 1);
     for (const line of lines) assert.ok(line.length <= 100, line);

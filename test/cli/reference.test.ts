@@ -23,7 +23,7 @@ import {
 import { account, aFinding, allow } from "../builders.ts";
 import { guardedAs, referenceOf } from "../core/watched-roles.ts";
 import { readOutput } from "./outputs.ts";
-import { runCli, unwrap } from "./process.ts";
+import { runCli, runProcess, unwrap } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
 
 const home = await mkdtemp(join(tmpdir(), "drift-guard-test-"));
@@ -45,7 +45,7 @@ const more: Partial<RoleDetail> = {
 
 describe("reference list", () => {
   it("prints every built-in reference with source, date and strictness", async () => {
-    const { code, stdout, stderr } = await reference(home, "list");
+    const { code, stdout, stderr } = await runProcess(["reference", "list"], { cwd: home });
     assert.deepEqual([code, stderr], [0, ""]);
     for (const { role, source } of builtInReferences()) {
       assert.match(stdout, new RegExp(`^${role}$`, "m"));
@@ -316,7 +316,8 @@ describe("reference check", () => {
   it("reports the built-in references as sound", async () => {
     const { code, stdout } = await reference(home, "check");
     assert.equal(code, 0);
-    assert.match(stdout, /13 references are sound; the configuration names 3 watched roles\./);
+    const count = builtInReferences().length;
+    assert.ok(stdout.includes(`${count} references are sound; the configuration names 3 watched roles.`));
   });
 
   it("names file and path of an invalid reference", async () => {
@@ -353,7 +354,8 @@ describe("reference check", () => {
     await writeFile(join(cwd, "odd.json"), JSON.stringify(odd));
     const { code, stdout } = await reference(cwd, "check", "odd.json");
     assert.equal(code, 1);
-    assert.match(stdout, /would not be clean[\s\S]*1 of 14 references are unsound/);
+    assert.match(stdout, /would not be clean/);
+    assert.ok(stdout.includes(`1 of ${builtInReferences().length + 1} references are unsound`));
   });
 });
 

@@ -51,6 +51,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["reference", "role-check.ts", "slr"],
     ["demonstration"],
     ["commands"],
+    ["program.ts"],
     ["main.ts"],
   ],
 };

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { organizationId } from "@drift-guard/core/config/organization";
 import { tryParsePolicy } from "@drift-guard/core/policy-json";
@@ -75,7 +76,8 @@ determine. A difference in unknown action names also counts (exit 1).
         `${sanitise(values.partition, 40)} is not a partition: --partition takes aws, aws-cn, aws-us-gov or another one.`,
       );
     }
-    const texts = [await readPolicyText(candidate), await readPolicyText(reference)] as const;
+    const { input } = terminal;
+    const texts = [await readPolicyText(candidate, input), await readPolicyText(reference, input)] as const;
     const policies = texts.flatMap((text) => tryParsePolicy(text) ?? []);
     const partition = values.partition ?? inferPartition(policies);
     const compared = comparePolicies(...texts, {
@@ -105,9 +107,9 @@ export class PolicyUnreadableError extends Error {
   override readonly name = "PolicyUnreadableError";
 }
 
-async function readPolicyText(file: string): Promise<string> {
+async function readPolicyText(file: string, input: Readable): Promise<string> {
   try {
-    const bytes = await (file === "-" ? buffer(process.stdin) : readFile(file));
+    const bytes = await (file === "-" ? buffer(input) : readFile(file));
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new PolicyUnreadableError(formatFileFailure(nameOf(file), cause), { cause });

@@ -51,7 +51,8 @@ names the place of each.
     };
     for (const file of files) {
       try {
-        for await (const record of readTrail(file)) await show(explainRecord(record, watchedRoles));
+        for await (const record of readTrail(file, terminal.input))
+          await show(explainRecord(record, watchedRoles));
       } catch (error) {
         if (!(error instanceof TrailUnreadableError)) throw error;
         await show({ file, kind: "unreadable", problem: error.message });

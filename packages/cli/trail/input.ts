@@ -2,9 +2,9 @@ import { createReadStream } from "node:fs";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 
-/** Reads the bytes of a file, or of standard input for `-`. Input that begins with gzip's magic number is decompressed. */
-export async function* openTrail(file: string): AsyncGenerator<Uint8Array> {
-  const source: AsyncIterable<Uint8Array> = file === "-" ? process.stdin : createReadStream(file);
+/** Reads the bytes of a file, or of `input` (standard input) for `-`. Input that begins with gzip's magic number is decompressed. */
+export async function* openTrail(file: string, input: Readable): AsyncGenerator<Uint8Array> {
+  const source: AsyncIterable<Uint8Array> = file === "-" ? input : createReadStream(file);
   const pieces = source[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   // A pipe may deliver a single byte first, and gzip's magic number has two.

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { formatCause, MessageUnreadableError } from "@drift-guard/core/errors";
 import { type Message, parseEnvelope, parseRecord } from "@drift-guard/core/intake/message";
 import { formatJsonFault } from "@drift-guard/core/issues";
@@ -12,13 +13,13 @@ export type TrailRecord = { readonly file: string; readonly place: RecordPositio
 );
 
 /**
- * Reads the records of a file (`-` for standard input) one at a time. Throws `TrailUnreadableError` if the file cannot be
+ * Reads the records of a file (`-` for `input`, which is standard input) one at a time. Throws `TrailUnreadableError` if the file cannot be
  * opened or read to its end, after the records before the damage.
  */
-export async function* readTrail(file: string): AsyncGenerator<TrailRecord> {
+export async function* readTrail(file: string, input: Readable): AsyncGenerator<TrailRecord> {
   const splitter = new RecordSplitter();
   try {
-    for await (const chunk of openTrail(file)) {
+    for await (const chunk of openTrail(file, input)) {
       for (const item of splitter.push(chunk)) yield readItem(file, item);
     }
   } catch (cause) {
