@@ -42,16 +42,19 @@ const Task = z.looseObject({
 const Tasks = z.looseObject({ taskProperties: listOf(z.unknown()) });
 const Range = z.looseObject({ container: listOf(z.unknown()), ecsProperties: listOf(z.unknown()) });
 
-const Definition = z.looseObject({
-  jobDefinitionName: z.string().min(1),
-  revision: z.number().int().optional().catch(undefined),
-  status: optionalText,
-  platformCapabilities: z.array(z.string()).optional().catch(undefined),
+const Shape = z.looseObject({
   containerProperties: listOf(z.unknown()),
   nodeProperties: listOf(
     z.looseObject({ nodeRangeProperties: listOf(z.unknown()) }).catch({ nodeRangeProperties: [] }),
   ),
   ecsProperties: listOf(z.unknown()),
+});
+
+const Definition = Shape.extend({
+  jobDefinitionName: z.string().min(1),
+  revision: z.number().int().optional().catch(undefined),
+  status: optionalText,
+  platformCapabilities: z.array(z.string()).optional().catch(undefined),
 });
 
 /**
@@ -64,23 +67,37 @@ export function parseJobDefinition(value: unknown, place: BatchPlace): JobDefini
   if (!parsed.success) return undefined;
   const { jobDefinitionName, revision, status, platformCapabilities } = parsed.data;
   const named = readDefinitionName(jobDefinitionName);
-  const { containerProperties, nodeProperties, ecsProperties } = parsed.data;
   return {
     region: place.region,
     name: named.name,
     revision: revision ?? named.revision ?? 0,
     active: status !== "INACTIVE",
     fargate: platformCapabilities?.includes("FARGATE") ?? false,
-    tasks: [
-      ...containerProperties.flatMap((one) => readContainer(one, "containerProperties", place)),
-      ...nodeProperties.flatMap(({ nodeRangeProperties }) =>
-        nodeRangeProperties.flatMap((range, index) =>
-          readRange(range, `nodeProperties.nodeRangeProperties[${index}]`, place),
-        ),
-      ),
-      ...ecsProperties.flatMap((one) => readTasks(one, "ecsProperties", place)),
-    ],
+    tasks: tasksOf(parsed.data, place),
   };
+}
+
+/**
+ * Reads the tasks of a job as AWS Batch describes it, in its events and in DescribeJobs: as in a job definition, with
+ * `container` in place of `containerProperties`. Empty if the value is no object.
+ */
+export function parseJobTasks(job: unknown, place: BatchPlace): readonly JobTask[] {
+  const parsed = z.looseObject({ container: z.unknown().optional() }).safeParse(job);
+  if (!parsed.success) return [];
+  const shape = Shape.safeParse({ ...parsed.data, containerProperties: parsed.data.container });
+  return shape.success ? tasksOf(shape.data, place) : [];
+}
+
+function tasksOf(shape: z.infer<typeof Shape>, place: BatchPlace): readonly JobTask[] {
+  return [
+    ...shape.containerProperties.flatMap((one) => readContainer(one, "containerProperties", place)),
+    ...shape.nodeProperties.flatMap(({ nodeRangeProperties }) =>
+      nodeRangeProperties.flatMap((range, index) =>
+        readRange(range, `nodeProperties.nodeRangeProperties[${index}]`, place),
+      ),
+    ),
+    ...shape.ecsProperties.flatMap((one) => readTasks(one, "ecsProperties", place)),
+  ];
 }
 
 function readRange(value: unknown, at: string, place: BatchPlace): readonly JobTask[] {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { optionalText } from "../batch/batch.ts";
+import { parseJobTasks } from "../batch/job-definition.ts";
 import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import { linkedRoles } from "../linked-role/linked-role.ts";
 import { lastSegment } from "../model/arn.ts";
@@ -36,6 +37,19 @@ export function isSymptomType(type: string): boolean {
   return symptomTypes.some((known) => known === type);
 }
 
+const listOf = <T extends z.ZodType>(item: T) => z.array(item).optional().catch(undefined);
+
+const Stopped = z.looseObject({ reason: optionalText }).catch({});
+// A task of ECS, a pod of Kubernetes, or an attempt of one: its containers say why they stopped.
+const Pod = z.looseObject({ containers: listOf(Stopped), initContainers: listOf(Stopped) }).catch({});
+const Tasks = z.looseObject({ taskProperties: listOf(Pod) }).catch({});
+const Attempt = z
+  .looseObject({ statusReason: optionalText, container: Stopped.optional(), taskProperties: listOf(Pod) })
+  .catch({});
+const EksAttempt = z
+  .looseObject({ statusReason: optionalText, containers: listOf(Stopped), initContainers: listOf(Stopped) })
+  .catch({});
+
 const Detail = z.looseObject({
   jobName: optionalText,
   jobId: optionalText,
@@ -43,19 +57,11 @@ const Detail = z.looseObject({
   jobDefinition: optionalText,
   status: optionalText,
   statusReason: optionalText,
-  container: z
-    .looseObject({ reason: optionalText, executionRoleArn: optionalText, jobRoleArn: optionalText })
-    .optional()
-    .catch(undefined),
-  attempts: z
-    .array(
-      z.looseObject({
-        statusReason: optionalText,
-        container: z.looseObject({ reason: optionalText }).optional().catch(undefined),
-      }),
-    )
-    .optional()
-    .catch(undefined),
+  container: Stopped.optional(),
+  attempts: listOf(Attempt),
+  ecsProperties: Tasks.optional(),
+  eksProperties: z.looseObject({ podProperties: Pod.optional() }).catch({}).optional(),
+  eksAttempts: listOf(EksAttempt),
 });
 
 /** An EventBridge envelope with one of `symptomTypes`. */
@@ -73,15 +79,10 @@ export interface NativeEvent {
 export function readSymptom(event: NativeEvent): Symptom | { readonly why: string } {
   const parsed = Detail.safeParse(event.detail);
   if (!parsed.success) return { why: "the event describes no job" };
-  const { status, container, attempts = [] } = parsed.data;
+  const { status } = parsed.data;
   const blocked = event["detail-type"].endsWith("Queue Blocked");
   if (!blocked && status !== "FAILED") return { why: `the job's status is ${status ?? "missing"}` };
-  const reasons = [
-    parsed.data.statusReason,
-    container?.reason,
-    ...attempts.flatMap((attempt) => [attempt.statusReason, attempt.container?.reason]),
-  ].filter((reason) => reason !== undefined);
-  const reason = reasons.find(isPermissionTrouble);
+  const reason = listReasons(parsed.data).find(isPermissionTrouble);
   if (reason === undefined) return { why: "its reason concerns no role or permission" };
   const job = parsed.data.jobName ?? parsed.data.jobId ?? "a job";
   const queue = parsed.data.jobQueue ?? event.resources?.find((arn) => arn.includes(":job-queue/"));
@@ -93,19 +94,47 @@ export function readSymptom(event: NativeEvent): Symptom | { readonly why: strin
     region: event.region ?? "",
     what: blocked ? `job queue ${queueName ?? "of a job"} blocked by job ${job}` : `job ${job} FAILED`,
     reason: reason.slice(0, 500),
-    subjects: [...subjectsOf(parsed.data), ...serviceRoles(event["detail-type"])],
+    subjects: [...subjectsOf(parsed.data, event), ...serviceRoles(event["detail-type"])],
     ...(queueName !== undefined && { queue: queueName }),
   };
 }
 
-function subjectsOf({ jobDefinition, container }: z.infer<typeof Detail>): readonly Subject[] {
-  const roles = [container?.executionRoleArn, container?.jobRoleArn];
+/** Returns every reason of a failure that a job's description holds: of the job, its attempts, tasks, pods and containers. */
+function listReasons({
+  statusReason,
+  container,
+  attempts = [],
+  ecsProperties,
+  eksProperties,
+  eksAttempts = [],
+}: z.infer<typeof Detail>): readonly string[] {
+  const podReasons = (pod: z.infer<typeof Pod> | undefined) =>
+    [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])].map(({ reason }) => reason);
+  return [
+    statusReason,
+    container?.reason,
+    ...(ecsProperties?.taskProperties ?? []).flatMap(podReasons),
+    ...podReasons(eksProperties?.podProperties),
+    ...attempts.flatMap((attempt) => [
+      attempt.statusReason,
+      attempt.container?.reason,
+      ...(attempt.taskProperties ?? []).flatMap(podReasons),
+    ]),
+    ...eksAttempts.flatMap((attempt) => [attempt.statusReason, ...podReasons(attempt)]),
+  ].filter((reason) => reason !== undefined);
+}
+
+/** Returns the roles that a job's description names, and its definition, each once. */
+function subjectsOf(
+  { jobDefinition }: z.infer<typeof Detail>,
+  { detail, account = "", region = "" }: NativeEvent,
+): readonly Subject[] {
   const definition = jobDefinition?.replace(/^.*\//, "").replace(/:\d+$/, "");
+  const roles = parseJobTasks(detail, { account, partition: "aws", region }).flatMap(({ execution, job }) =>
+    [execution, job].flatMap((role) => (role === undefined || role.otherAccount ? [] : [role.name])),
+  );
   const found: readonly Subject[] = [
-    ...roles.flatMap((arn): readonly Subject[] => {
-      const name = nameOf(arn);
-      return name === undefined ? [] : [{ kind: "role", name }];
-    }),
+    ...[...new Set(roles)].map((name): Subject => ({ kind: "role", name })),
     ...(definition === undefined ? [] : [{ kind: "job-definition", name: definition } as const]),
   ];
   return found.filter((subject) => isPossibleSubject(subject));

@@ -660,6 +660,33 @@ describe("An event of AWS Batch itself", () => {
     assert.equal(trust?.symptoms?.length, 2);
   });
 
+  it("leads from a job with several containers to its execution role", async () => {
+    const world = aWorld({
+      config: observing,
+      disorder: (bodies) => bodies.filter((body) => body.includes("State Change")),
+    });
+    const task = {
+      executionRoleArn: roleArn("ecsTaskExecutionRole", "/service-role/"),
+      containers: [{ image: "busybox", secrets: [{ name: "DB", valueFrom: secret }] }],
+    };
+    await world.actOnBatch({
+      call: "RegisterJobDefinition",
+      jobDefinitionName: "render",
+      type: "container",
+      ecsProperties: { taskProperties: [task] },
+    });
+    const reason =
+      "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException";
+    const { detail, ...envelope } = failed();
+    const { container: _, ...job } = detail;
+    const ecsProperties = { taskProperties: [{ ...task, containers: [{ reason }] }] };
+    world.emit({ ...envelope, detail: { ...job, container: {}, ecsProperties } });
+    await world.settle();
+    const finding = await onlyFinding(world);
+    assert.deepEqual(formatFindings([finding]), ["ecsTaskExecutionRole permissions missing open"]);
+    assert.match(finding.symptoms?.join() ?? "", /job nightly FAILED: ResourceInitializationError/);
+  });
+
   it("leads from a blocked queue to the roles of its environments", async () => {
     const world = aWorld({
       config: observing,
