@@ -14,6 +14,7 @@ import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { bodyOf } from "@drift-guard/core/model/finding";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, Sink } from "@drift-guard/core/ports";
 import { findReference } from "@drift-guard/core/reference/built-in";
@@ -234,7 +235,7 @@ withEmulators("The functions", (services) => {
       await hub.send(new EnableSecurityHubCommand({}));
       const first = await opened("imported", ["securityhub"]);
       const now = await store().load(first.finding.role);
-      const finding = { ...first.finding, state: "resolved", seq: 2 } as const;
+      const finding = { ...bodyOf(first.finding), state: "resolved", seq: 2 } as const;
       const second = aTransition({ kind: "resolved", finding });
       await store(["securityhub"]).commit({
         before: now,
@@ -272,7 +273,7 @@ withEmulators("The functions", (services) => {
       const hub = new SecurityHubClient(at());
       await hub.send(new EnableSecurityHubCommand({}));
       const open = await opened("kept-open", ["securityhub"]);
-      const resolved = { ...open.finding, state: "resolved" } as const;
+      const resolved = { ...bodyOf(open.finding), state: "resolved" } as const;
       const forged = [
         { ...open, kind: "resolved", finding: resolved } as const,
         aTransition({ kind: "resolved", finding: { ...resolved, seq: 9 } }),

@@ -2,6 +2,7 @@ import "./quiet.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
+import { bodyOf } from "@drift-guard/core/model/finding";
 import type { FindingImporter, FindingStore } from "@drift-guard/core/ports";
 import { createHandler, handler } from "../../functions/securityhub.ts";
 import { aTransition } from "../builders.ts";
@@ -51,7 +52,7 @@ describe("securityhub, in process", () => {
     const store = aFindingStore("securityhub");
     const opened = await commitFinding(store, "closed");
     const before = await store.load(opened.finding.role);
-    const finding = { ...opened.finding, state: "resolved", seq: 2 } as const;
+    const finding = { ...bodyOf(opened.finding), state: "resolved", seq: 2 } as const;
     const resolved = aTransition({ kind: "resolved", finding });
     await store.commit({ before, after: { ...before, findings: [finding] }, transitions: [resolved] });
     const { invoke, imported } = importFrom(store);

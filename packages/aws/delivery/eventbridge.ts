@@ -3,8 +3,9 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from "@aws-sdk/client-eventbridge";
-import { type Transition, transitionEvent } from "@drift-guard/core/model/transition";
+import { Transition, transitionEvent } from "@drift-guard/core/model/transition";
 import type { Announcer } from "@drift-guard/core/ports";
+import * as z from "zod";
 import { DeliveryError, toDeliveryError } from "./delivery-error.ts";
 import { jsonBytes, shortenTransition } from "./transition-size.ts";
 
@@ -61,7 +62,7 @@ async function putChunk(
     EventBusName: bus,
     Source: transitionEvent.source,
     DetailType: transitionEvent.detailType,
-    Detail: JSON.stringify(transition),
+    Detail: JSON.stringify(z.encode(Transition, transition)),
     Time: new Date(transition.at),
   }));
   try {

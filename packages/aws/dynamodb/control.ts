@@ -9,7 +9,7 @@ import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/rollback-limit";
-import { ApprovalItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
+import { ApprovalItem, ExceptionItem, encodeItem, StopItem } from "@drift-guard/core/store/items";
 import { controlKeys, schema } from "@drift-guard/core/store/keys";
 import type * as z from "zod";
 import {
@@ -153,7 +153,11 @@ async function openBreaker(table: Table, role: RoleKey, reason: string): Promise
     await table.documents.send(
       new PutCommand({
         TableName: table.name,
-        Item: { pk: controlKeys.partition(role), sk: controlKeys.breaker, schema, reason },
+        Item: {
+          pk: controlKeys.partition(role),
+          sk: controlKeys.breaker,
+          ...encodeItem(StopItem, { reason }),
+        },
       }),
     );
   } catch (error) {

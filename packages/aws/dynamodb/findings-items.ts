@@ -4,8 +4,14 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Sink } from "@drift-guard/core/ports";
-import { FindingItem, RollbackItem, TransitionItem } from "@drift-guard/core/store/items";
-import { findingKeys, schema } from "@drift-guard/core/store/keys";
+import {
+  encodeItem,
+  FindingItem,
+  LedgerItem,
+  RollbackItem,
+  TransitionItem,
+} from "@drift-guard/core/store/items";
+import { findingKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import type { Item } from "./table.ts";
 
@@ -16,7 +22,11 @@ const transitionRetentionDays = 400;
 
 /** Returns the item of a ledger at a version. */
 export function ledgerItem(role: RoleKey, version: number): Item {
-  return { pk: findingKeys.partition(role), sk: findingKeys.ledger(), schema, role, version };
+  return {
+    pk: findingKeys.partition(role),
+    sk: findingKeys.ledger(),
+    ...encodeItem(LedgerItem, { role, version }),
+  };
 }
 
 /** Returns the item of a finding. */
@@ -24,8 +34,7 @@ export function findingItem(finding: Finding): Item {
   return {
     pk: findingKeys.partition(finding.role),
     sk: findingKeys.finding(finding.id),
-    schema,
-    ...z.encode(FindingItem, { finding }),
+    ...encodeItem(FindingItem, { finding }),
   };
 }
 
@@ -34,8 +43,7 @@ export function rollbackItem(role: RoleKey, rollback: Rollback): Item {
   return {
     pk: findingKeys.partition(role),
     sk: findingKeys.rollback(rollback.id),
-    schema,
-    ...z.encode(RollbackItem, { rollback }),
+    ...encodeItem(RollbackItem, { rollback }),
   };
 }
 
@@ -45,8 +53,7 @@ export function transitionItem(transition: Transition, sinks: readonly Sink[]): 
   return {
     pk: findingKeys.partition(finding.role),
     sk: findingKeys.transition(finding.id, finding.seq),
-    schema,
-    ...z.encode(TransitionItem, { transition }),
+    ...encodeItem(TransitionItem, { transition }),
     expires: expiryFrom(at),
     // The index `byDue` holds the item while a sink must still deliver it.
     ...(sinks.length > 0 && { sinks: new Set(sinks), due: "1", dueAt: at }),

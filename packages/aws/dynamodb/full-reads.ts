@@ -2,7 +2,8 @@ import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/c
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { FullReads } from "@drift-guard/core/model/full-reads";
 import type { FullReadStore } from "@drift-guard/core/ports";
-import { findingKeys, schema } from "@drift-guard/core/store/keys";
+import { encodeItem } from "@drift-guard/core/store/items";
+import { findingKeys } from "@drift-guard/core/store/keys";
 import { findItem, openTable, readItem, toStoreError } from "./table.ts";
 
 /**
@@ -24,9 +25,7 @@ export function createFullReadStore(
       const Item = {
         pk: findingKeys.account(account),
         sk: findingKeys.fullReads,
-        schema,
-        ...reads,
-        version: version + 1,
+        ...encodeItem(FullReads, { ...reads, version: version + 1 }),
       };
       const condition =
         version === 0

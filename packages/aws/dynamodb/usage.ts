@@ -5,7 +5,8 @@ import type { UsesByRole } from "@drift-guard/core/batch/uses";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { UsageStore } from "@drift-guard/core/ports";
-import { findingKeys, schema } from "@drift-guard/core/store/keys";
+import { encodeItem } from "@drift-guard/core/store/items";
+import { findingKeys } from "@drift-guard/core/store/keys";
 import { planUsage, RoleUserItem, UsageItem, type UsageWrite } from "@drift-guard/core/store/stored-uses";
 import { findItem, type Item, openTable, queryItems, readItem, type Table, toStoreError } from "./table.ts";
 
@@ -83,7 +84,9 @@ async function store(
   const pk = findingKeys.account(account);
   const roleKey = (name: string) => ({ pk: findingKeys.partition({ account, name }), sk });
   const writes: Writes = [
-    ...puts.map(([name, uses]) => ({ Put: { TableName, Item: { ...roleKey(name), schema, uses } } })),
+    ...puts.map(([name, uses]) => ({
+      Put: { TableName, Item: { ...roleKey(name), ...encodeItem(UsageItem, { uses }) } },
+    })),
     ...deletes.map((name) => ({ Delete: { TableName, Key: roleKey(name) } })),
   ];
   let version = before?.version;
@@ -100,7 +103,13 @@ async function store(
     const unused = last && item.roles.length === 0;
     const head = unused
       ? { Delete: { TableName, Key: { pk, sk }, ...condition } }
-      : { Put: { TableName, Item: { pk, sk, schema, ...own, version }, ...condition } };
+      : {
+          Put: {
+            TableName,
+            Item: { pk, sk, ...encodeItem(RoleUserItem, { ...own, version }) },
+            ...condition,
+          },
+        };
     try {
       await table.documents.send(new TransactWriteCommand({ TransactItems: [head, ...chunk] }));
     } catch (error) {

@@ -48,17 +48,27 @@ const OpenFinding = z
   .readonly();
 export type OpenFinding = z.infer<typeof OpenFinding>;
 
-/** Something about one role that is wrong, unsure or worth knowing, with an identity that outlives one evaluation. */
-export const Finding = z.discriminatedUnion("state", [
-  OpenFinding,
-  /** An exception covers it. */
-  z.object({ ...body, state: z.literal("suppressed"), cleanSince }).readonly(),
-  z.object({ ...body, state: z.literal("resolved") }).readonly(),
-]);
-export type Finding = z.infer<typeof Finding>;
+/** A finding that an exception covers. */
+const SuppressedFinding = z.object({ ...body, state: z.literal("suppressed"), cleanSince }).readonly();
+
+const ResolvedFinding = z.object({ ...body, state: z.literal("resolved") }).readonly();
+
+/**
+ * Something about one role that is wrong, unsure or worth knowing, with an identity that outlives one evaluation. Parsing
+ * and encoding leave out the fields of another state.
+ */
+export const Finding = z.discriminatedUnion("state", [OpenFinding, SuppressedFinding, ResolvedFinding]);
+export type Finding =
+  | OpenFinding
+  | (z.infer<typeof SuppressedFinding> & Without<"refusal" | "retry">)
+  | (z.infer<typeof ResolvedFinding> & Without<"cleanSince" | "refusal" | "retry">);
+
+// TypeScript ignores additional fields in a spread, so the fields of another state are forbidden by name.
+type Without<Field extends keyof OpenFinding> = { readonly [Name in Field]?: never };
 
 /** The fields that a finding has in every state. */
-export type FindingBody = Omit<OpenFinding, "state" | "cleanSince" | "refusal" | "retry">;
+export type FindingBody = Omit<OpenFinding, "state" | "cleanSince" | "refusal" | "retry"> &
+  Without<"cleanSince" | "refusal" | "retry">;
 
 /** Returns a finding's fields without those of its state, to be given another state. */
 export function bodyOf(finding: Finding): FindingBody {

@@ -63,4 +63,4 @@ export const Transition = z
     finding: Finding,
   })
   .readonly();
-export type Transition = z.infer<typeof Transition>;
+export type Transition = Omit<z.infer<typeof Transition>, "finding"> & { readonly finding: Finding };

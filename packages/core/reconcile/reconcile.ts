@@ -84,9 +84,9 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   const current: FindingBody = {
     ...attribute(same ? body : { ...body, evidence }, observation, !same),
     severity: same && !observation.uses ? finding.severity : rateFinding(evidence, observation),
-    ...describeContext(finding, evidence, observation),
+    ...describeContext(body, evidence, observation),
   };
-  const unchanged = same && cleanSinceOf(finding) === undefined && hasSameContext(finding, current);
+  const unchanged = same && cleanSinceOf(finding) === undefined && hasSameContext(body, current);
   if (isExcepted(current, observation)) {
     if (finding.state === "suppressed" && unchanged) return [finding];
     const suppressed: Finding = { ...current, state: "suppressed" };
@@ -115,7 +115,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
         ...(retry && { retry }),
       };
       const uncovered = isByTrustedActor(finding, observation) && !isByTrustedActor(current, observation);
-      return uncovered || isWorse(finding, current) ? [kept, "worsened"] : [kept];
+      return uncovered || isWorse(body, current) ? [kept, "worsened"] : [kept];
     }
   }
 }

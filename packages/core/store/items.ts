@@ -6,6 +6,7 @@ import { Instant } from "../model/instant.ts";
 import { RoleKey } from "../model/role.ts";
 import { Rollback } from "../model/rollback.ts";
 import { Transition } from "../model/transition.ts";
+import { schema } from "./keys.ts";
 
 // The items of every store. Each also has its keys and the number of its schema (store/keys.ts).
 
@@ -26,3 +27,14 @@ export const ApprovalItem = z.object({ approval: Approval });
 export const StopItem = z.object({ reason: z.string() });
 /** The number of rollbacks spent from a budget. */
 export const BudgetItem = z.object({ spent: z.number() });
+
+/**
+ * Returns a value as an item without its keys: encoded by its shape, with the number of the schema. Fields that the shape
+ * does not have are left out. Throws `ZodError` for a value that its shape refuses.
+ */
+export function encodeItem<Shape extends z.ZodType<object, object>>(
+  shape: Shape,
+  value: z.output<Shape>,
+): { readonly schema: typeof schema } & z.input<Shape> {
+  return { ...z.encode(shape, value), schema };
+}

@@ -27,7 +27,7 @@ export function createControlStore(database: Database): ControlStore {
     spend: async (role, budget, now) => transact(database, () => spend(database, role, budget, now)),
     openBreaker: async (role, reason) =>
       query(database, () =>
-        writeItem(database, controlKeys.partition(role), controlKeys.breaker, { reason }),
+        writeItem(database, controlKeys.partition(role), controlKeys.breaker, StopItem, { reason }),
       ),
   };
 }
@@ -79,8 +79,8 @@ function spend(database: Database, role: RoleKey, budget: RollbackBudget, now: I
   const accountSpent = countSpent(database, accountPk, sk);
   const exhausted = findExhaustedBudget({ role: roleSpent, account: accountSpent }, budget);
   if (exhausted !== undefined) return exhausted;
-  writeItem(database, rolePk, sk, { spent: roleSpent + 1 });
-  writeItem(database, accountPk, sk, { spent: accountSpent + 1 });
+  writeItem(database, rolePk, sk, BudgetItem, { spent: roleSpent + 1 });
+  writeItem(database, accountPk, sk, BudgetItem, { spent: accountSpent + 1 });
   return "spent";
 }
 
@@ -93,13 +93,14 @@ function findRow(database: Database, pk: string, sk: string): unknown {
   return database.sqlite.prepare("SELECT pk, sk, item FROM control WHERE pk = ? AND sk = ?").get(pk, sk);
 }
 
-function writeItem(
+function writeItem<Shape extends z.ZodType<object, object>>(
   database: Database,
   pk: string,
   sk: string,
-  item: Readonly<Record<string, unknown>>,
+  shape: Shape,
+  value: z.output<Shape>,
 ): void {
   database.sqlite
     .prepare("INSERT OR REPLACE INTO control (pk, sk, item) VALUES (?, ?, ?)")
-    .run(pk, sk, serializeItem(item));
+    .run(pk, sk, serializeItem(shape, value));
 }

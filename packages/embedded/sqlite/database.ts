@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { formatCause, LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
 import { formatIssues } from "@drift-guard/core/issues";
+import { encodeItem } from "@drift-guard/core/store/items";
 import { schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 
@@ -92,9 +93,12 @@ export function readItem<T>(
   }
 }
 
-/** Returns the stored text of an item. */
-export function serializeItem(item: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({ schema, ...item });
+/** Returns the stored text of an item. Throws `ZodError` for a value that its shape refuses. */
+export function serializeItem<Shape extends z.ZodType<object, object>>(
+  shape: Shape,
+  value: z.output<Shape>,
+): string {
+  return JSON.stringify(encodeItem(shape, value));
 }
 
 function unavailable(path: string, error: unknown): StoreUnavailableError {

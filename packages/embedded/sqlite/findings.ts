@@ -118,19 +118,19 @@ function commitLedger(
     .prepare("DELETE FROM findings WHERE pk = ? AND sk BETWEEN ? AND ?")
     .run(pk, findingKeys.first, findingKeys.last);
   const insert = sqlite.prepare("INSERT INTO findings (pk, sk, item) VALUES (?, ?, ?)");
-  insert.run(pk, findingKeys.ledger(), serializeItem({ role, version }));
+  insert.run(pk, findingKeys.ledger(), serializeItem(LedgerItem, { role, version }));
   for (const finding of after.findings) {
-    insert.run(pk, findingKeys.finding(finding.id), serializeItem({ finding }));
+    insert.run(pk, findingKeys.finding(finding.id), serializeItem(FindingItem, { finding }));
   }
   for (const rollback of after.rollbacks) {
-    insert.run(pk, findingKeys.rollback(rollback.id), serializeItem({ rollback }));
+    insert.run(pk, findingKeys.rollback(rollback.id), serializeItem(RollbackItem, { rollback }));
   }
   const kept = new Set(after.findings.map(({ id }) => id));
   for (const { id } of before.findings) if (!kept.has(id)) deleteHistory(sqlite, pk, id);
   const wait = sqlite.prepare("INSERT INTO waiting (at, pk, sk, sink) VALUES (?, ?, ?, ?)");
   for (const transition of transitions) {
     const key = transitionKey(transition.finding);
-    insert.run(key.pk, key.sk, serializeItem({ transition }));
+    insert.run(key.pk, key.sk, serializeItem(TransitionItem, { transition }));
     for (const sink of sinks) wait.run(transition.at, key.pk, key.sk, sink);
   }
   return { role, version, findings: after.findings, rollbacks: after.rollbacks };

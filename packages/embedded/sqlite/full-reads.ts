@@ -24,7 +24,7 @@ export function createFullReadStore(database: Database): FullReadStore {
         if (parse(sqlite.prepare(select).get(pk, sk)).version !== reads.version) return false;
         sqlite
           .prepare("INSERT OR REPLACE INTO findings (pk, sk, item) VALUES (?, ?, ?)")
-          .run(pk, sk, serializeItem({ ...reads, version: reads.version + 1 }));
+          .run(pk, sk, serializeItem(FullReads, { ...reads, version: reads.version + 1 }));
         return true;
       }),
   };

@@ -29,10 +29,10 @@ export function createUsageStore(database: Database): UsageStore {
         const put = sqlite.prepare("INSERT OR REPLACE INTO findings (pk, sk, item) VALUES (?, ?, ?)");
         for (const name of write.deletes) remove.run(findingKeys.partition({ account, name }), sk);
         for (const [name, roleUses] of write.puts) {
-          put.run(findingKeys.partition({ account, name }), sk, serializeItem({ uses: roleUses }));
+          put.run(findingKeys.partition({ account, name }), sk, serializeItem(UsageItem, { uses: roleUses }));
         }
         if (write.item.roles.length === 0) remove.run(pk, sk);
-        else put.run(pk, sk, serializeItem(write.item));
+        else put.run(pk, sk, serializeItem(RoleUserItem, write.item));
         return touched;
       }),
     async *users(account) {

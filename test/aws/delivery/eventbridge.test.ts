@@ -35,6 +35,22 @@ describe("The announcer", () => {
     });
   });
 
+  it("sends no field that a transition does not have", async () => {
+    const details: string[] = [];
+    const keep = (call: Call) => {
+      details.push(...Entries.parse(JSON.parse(call.body)).Entries.map(({ Detail }) => Detail));
+      return takeAll(call);
+    };
+    const finding = Object.assign(aFinding(), { undoneBy: "nobody" });
+    await withResponder(keep, async (responder) => {
+      await announce(responder).announce([aTransition({ finding })]);
+      assert.deepEqual(
+        details.map((detail) => JSON.parse(detail)),
+        [JSON.parse(JSON.stringify(aTransition()))],
+      );
+    });
+  });
+
   it("keeps each call within EventBridge's limit and drops no transition", async () => {
     const sent: string[] = [];
     const measure = (call: Call) => {

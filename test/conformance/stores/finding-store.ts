@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
-import type { Finding } from "@drift-guard/core/model/finding";
+import { bodyOf, type Finding } from "@drift-guard/core/model/finding";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
@@ -220,7 +220,11 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       const forged = aTransition({
         kind: "resolved",
         note: "Nothing to see here.",
-        finding: { ...finding, role: { ...role, name: role.name.toUpperCase() }, state: "resolved" },
+        finding: {
+          ...bodyOf(finding),
+          role: { ...role, name: role.name.toUpperCase() },
+          state: "resolved",
+        },
       });
       assert.deepEqual((await fixture.store.findDelivery(forged))?.transition, transition);
     });

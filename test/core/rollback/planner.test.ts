@@ -4,7 +4,7 @@ import type { GuardedRole } from "@drift-guard/core/config/config";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Approval } from "@drift-guard/core/model/approval";
 import type { Assessment } from "@drift-guard/core/model/evidence";
-import type { Finding } from "@drift-guard/core/model/finding";
+import { bodyOf, type Finding } from "@drift-guard/core/model/finding";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import { isSamePart, managedPart, partOf } from "@drift-guard/core/model/part";
@@ -217,7 +217,7 @@ describe("a plan", () => {
     const accepted = ledger.findings.map(
       (finding): Finding =>
         finding.evidence.kind === "drift" && finding.evidence.side === "missing"
-          ? { ...finding, state: "suppressed" }
+          ? { ...bodyOf(finding), state: "suppressed" }
           : finding,
     );
     assert.deepEqual(calls(plan(role, automatic, { ledger: { ...ledger, findings: accepted } })), []);
@@ -292,7 +292,7 @@ describe("a plan while a Deny may contain an incident", () => {
     const findings = ledger.findings.map(
       (finding): Finding =>
         isSamePart(finding.evidence.part, partOf("inline:AWSRevokeOlderSessions"))
-          ? { ...finding, state: "suppressed" }
+          ? { ...bodyOf(finding), state: "suppressed" }
           : finding,
     );
     assert.deepEqual(calls(plan(contained, automatic, { ledger: { ...ledger, findings } })), [

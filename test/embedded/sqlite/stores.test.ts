@@ -11,7 +11,7 @@ import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/databa
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
-import { aFinding, aKey, aLedger } from "../../builders.ts";
+import { aFinding, aKey, aLedger, aTransition } from "../../builders.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
@@ -89,6 +89,19 @@ describe("A SQLite database", () => {
       assert.deepEqual(await createFindingStore(second).load(aKey()), stored);
       second.close();
     });
+  });
+
+  it("stores no field that a finding does not have", async () => {
+    const database = openDatabase(":memory:");
+    const before = aLedger();
+    const finding = Object.assign(aFinding(), { undoneBy: "nobody" });
+    const transition = aTransition({ finding });
+    const after = { ...before, findings: [finding] };
+    await createFindingStore(database).commit({ before, after, transitions: [transition] });
+    const items = database.sqlite.prepare("SELECT item FROM findings").all();
+    assert.equal(items.length, 3);
+    assert.doesNotMatch(JSON.stringify(items), /undoneBy/);
+    database.close();
   });
 
   it("loses no commit of concurrent writers", async () => {

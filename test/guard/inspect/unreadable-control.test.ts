@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { controlKeys } from "@drift-guard/core/store/keys";
-import { openDatabase, serializeItem } from "@drift-guard/embedded/sqlite/database";
+import { controlKeys, schema } from "@drift-guard/core/store/keys";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { account, batchServicePolicy } from "../../builders.ts";
 import { aWorld } from "../world.ts";
 
@@ -26,7 +26,7 @@ describe("The inspection of a role", () => {
       const world = aWorld({ database });
       database.sqlite
         .prepare("INSERT INTO control (pk, sk, item) VALUES (?, ?, ?)")
-        .run(pk, sk, serializeItem(item));
+        .run(pk, sk, JSON.stringify({ schema, ...item }));
       world.act({ call: "DetachRolePolicy", roleName, policyArn: batchServicePolicy });
       await world.settle();
       const [finding, ...others] = await world.findings();
