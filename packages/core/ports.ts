@@ -24,6 +24,8 @@ export interface RoleReader {
   read(name: string): Promise<RoleReading>;
   /** Reads several roles by account pages, one reading for each name; cheaper than one call per role. */
   readMany(names: readonly string[]): AsyncIterable<RoleReading>;
+  /** Yields the names of all roles of the account. Cheaper than reading the roles. */
+  names(): AsyncIterable<string>;
   /** Returns the names of the roles that a subject concerns: those with the policy attached, or held by the profile. */
   rolesBehind(subject: Subject): Promise<readonly string[]>;
 }

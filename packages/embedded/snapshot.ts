@@ -184,6 +184,9 @@ function createReader(
     async *readMany(names) {
       for (const name of names) yield read(name);
     },
+    async *names() {
+      for (const { name } of roles) yield name;
+    },
     async rolesBehind(subject) {
       switch (subject.kind) {
         case "role":

@@ -55,6 +55,28 @@ describe("check on a snapshot file", () => {
     assert.match(stdout, /CRITICAL +excess +inline rogue\n +\+ iam:\*/);
   });
 
+  it("checks the roles that match a pattern of the configuration", async () => {
+    const [example] = cleanRoles().filter(({ RoleName }) => RoleName === "ecsTaskExecutionRole");
+    assert.ok(example);
+    const named = (name: string) => ({
+      ...example,
+      RoleName: name,
+      Arn: `arn:aws:iam::${account}:role/${name}`,
+    });
+    const config = await writeTemporary(
+      "config.json",
+      JSON.stringify({ roles: { "batch-job-*": { reference: "ecsTaskExecutionRole" } } }),
+    );
+    const roles = [named("batch-job-1"), named("BATCH-job-2"), named("other")];
+    const all = await check(roles, ["--config", config]);
+    assert.deepEqual([all.code, all.stderr], [0, ""]);
+    assert.match(all.stdout, /batch-job-1 {2}clean[\s\S]*BATCH-job-2 {2}clean[\s\S]*2 of 2 roles clean/);
+    const one = await check(roles, ["--config", config, "batch-job-1"]);
+    assert.match(one.stdout, /1 of 1 role clean/);
+    const none = await check(roles, ["--config", config, "other"]);
+    assert.match(none.stderr, /other is not a watched role\. The configuration names batch-job-\*\./);
+  });
+
   it("exits 2 if a role is unknown and none has drift", async () => {
     const { code, stdout } = await check(unreadable);
     assert.equal(code, 2);

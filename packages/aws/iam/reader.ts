@@ -4,6 +4,7 @@ import type { AwsAccount } from "../account.ts";
 import { readRoles } from "./account-details.ts";
 import { createPolicyReader } from "./policies.ts";
 import { readRole } from "./role.ts";
+import { listRoleNames } from "./role-names.ts";
 import { findRolesBehind } from "./roles-behind.ts";
 
 /**
@@ -15,6 +16,7 @@ export function createRoleReader(client: IAMClient, at: AwsAccount): RoleReader 
   return {
     read: (name) => readRole(client, policies, at, name),
     readMany: (names) => readRoles(client, policies, at, names),
+    names: () => listRoleNames(client),
     rolesBehind: (subject) => findRolesBehind(client, at, subject),
   };
 }

@@ -1,5 +1,10 @@
-import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
-import { sameRoleName } from "@drift-guard/core/model/role";
+import type { Config } from "@drift-guard/core/config/config";
+import {
+  findWatchedRole,
+  listWatchedRoles,
+  type WatchedRole,
+  watchesPatterns,
+} from "@drift-guard/core/config/watched-role";
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
 import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
@@ -37,8 +42,10 @@ A policy version that AWS itself published is information, not drift.
       json: { type: "boolean" },
     });
     const config = await loadConfig(values.config);
-    const watchedRoles = chooseRoles(listWatchedRoles({ config }), names);
+    // Chosen first: a wrong name is refused without reading the account.
+    const chosen = names.map((name) => chooseRole(name, config));
     const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
+    const watchedRoles = chosen.length > 0 ? chosen : await findWatchedRoles(config, source);
     const roles: RoleCheck[] = [];
     // One after the other: IAM throttles per account, and other programs share its limits.
     for (const watched of watchedRoles) roles.push(await checkRole(watched, { ...source, config }));
@@ -58,16 +65,28 @@ A policy version that AWS itself published is information, not drift.
   },
 };
 
-function chooseRoles(watchedRoles: readonly WatchedRole[], names: readonly string[]): readonly WatchedRole[] {
-  if (names.length === 0) return watchedRoles;
-  return names.map((name) => {
-    const watched = watchedRoles.find((each) => sameRoleName(each.name, name));
-    if (watched) return watched;
-    const known = watchedRoles.map((each) => each.name).join(", ");
-    throw new UsageError(
-      `${sanitise(name, 80)} is not a watched role. The configuration names ${known}. Add ${sanitise(name, 80)} to drift-guard.config.ts, or run drift-guard reference capture ${sanitise(name, 80)}.`,
-    );
-  });
+/** Returns every role that the configuration names, then those of the account that match one of its patterns. */
+async function findWatchedRoles(config: Config, { reader }: AccountSource): Promise<readonly WatchedRole[]> {
+  const found = [...listWatchedRoles({ config })];
+  if (!watchesPatterns({ config })) return found;
+  for await (const name of reader.names()) {
+    const watched = findWatchedRole({ config }, name);
+    if (watched?.pattern !== undefined) found.push(watched);
+  }
+  return found;
+}
+
+const maxKnownRoles = 20;
+
+function chooseRole(name: string, config: Config): WatchedRole {
+  const watched = findWatchedRole({ config }, name);
+  if (watched) return watched;
+  const names = Object.keys(config.roles);
+  const more = names.length - maxKnownRoles;
+  const known = names.slice(0, maxKnownRoles).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  throw new UsageError(
+    `${sanitise(name, 80)} is not a watched role. The configuration names ${known}. Add ${sanitise(name, 80)} to drift-guard.config.ts, or run drift-guard reference capture ${sanitise(name, 80)}.`,
+  );
 }
 
 /** What to do next about drift, and about policies that a snapshot does not contain. */

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { acceptDrifts } from "@drift-guard/core/capture/accept-drift";
 import { type Captured, captureRole } from "@drift-guard/core/capture/capture";
 import { type Config, GuardedRole } from "@drift-guard/core/config/config";
-import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
+import { findWatchedRole } from "@drift-guard/core/config/watched-role";
 import { CaptureError } from "@drift-guard/core/errors";
 import { type Role, type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
@@ -112,7 +112,7 @@ async function takeFindings(
   ids: readonly string[],
   { config, source, folder, today, place, terminal }: Taking,
 ): Promise<Written> {
-  const watched = listWatchedRoles({ config }).find((each) => sameRoleName(each.name, name));
+  const watched = findWatchedRole({ config }, name);
   if (!watched)
     throw new UsageError(
       `${sanitise(name, 80)} is not a watched role. Add it to drift-guard.config.ts first.`,

@@ -1,4 +1,5 @@
 import type { Config } from "@drift-guard/core/config/config";
+import { findWatchedRole } from "@drift-guard/core/config/watched-role";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
@@ -19,12 +20,10 @@ export function listKnownReferences({ references: own }: Pick<Config, "reference
  */
 export function chooseReferences(names: readonly string[], config: Config): readonly Reference[] {
   const known = listKnownReferences(config);
-  const aliases = new Map(
-    Object.entries(config.roles).map(([name, role]) => [name.toLowerCase(), role.reference ?? name]),
-  );
   return names.map((name) => {
-    const wanted = aliases.get(name.toLowerCase()) ?? name;
-    const found = known.find(({ role }) => sameRoleName(role, wanted));
+    const watched = findWatchedRole({ config }, name);
+    if (watched) return watched.reference;
+    const found = known.find(({ role }) => sameRoleName(role, name));
     if (found) return found;
     throw new UsageError(
       `There is no reference ${sanitise(name, 80)}, only ${known.map(({ role }) => role).join(", ")}.`,

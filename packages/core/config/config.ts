@@ -4,12 +4,13 @@ import { formatIssues } from "../issues.ts";
 import { Severity } from "../model/severity.ts";
 import { builtInReferences, findReference } from "../reference/built-in.ts";
 import { type Reference, Strictness, WrittenReference } from "../reference/reference.ts";
+import { isNamePattern, patternsIntersect } from "./name-pattern.ts";
 
 /** Whether drift on one side is rolled back: never, after approval, or at once. */
 export const RollbackMode = z.enum(["off", "approve", "automatic"]);
 export type RollbackMode = z.infer<typeof RollbackMode>;
 
-/** The owner's choices for one role. */
+/** The owner's choices for one role, or for the roles whose names match one pattern. */
 export const GuardedRole = z.strictObject({
   /** Name of the reference, the owner's own or a built-in one. Default: the role's name. */
   reference: z.string().exactOptional(),
@@ -22,7 +23,7 @@ export const GuardedRole = z.strictObject({
   allowedPolicies: z.array(z.string().min(1)).default([]),
   /** The instance profile that must hold the role, in place of the reference's. */
   profile: z.string().exactOptional(),
-  /** Whether an absent role is a finding. */
+  /** Whether an absent role is a finding. Without meaning beside a pattern: no role must match it. */
   required: z.boolean().default(true),
   /** IAM paths at which the role may be (2.8). The rollback function may write at these paths only. */
   paths: z
@@ -73,8 +74,16 @@ function namesEverybody(pattern: string): boolean {
 
 /** The owner's configuration. `defineConfig` also checks that its parts fit together. */
 export const Config = z.strictObject({
-  /** By role name. */
-  roles: z.record(z.string().regex(/^[\w+=,.@-]{1,64}$/, "must be a role name"), GuardedRole),
+  /**
+   * By role name, or by a pattern of role names with `*` for any text. The roles of a pattern are compared and reported,
+   * and never written. A role's own name is stronger than a pattern.
+   */
+  roles: z.record(
+    z
+      .string()
+      .regex(/^[\w+=,.@*-]{1,64}$/, "must be a role name, or a pattern of role names with * for any text"),
+    GuardedRole,
+  ),
   /** The owner's own references. One with the name of a built-in reference replaces it. */
   references: z.array(WrittenReference).default([]),
   /**
@@ -143,7 +152,9 @@ const FittingConfig = Config.superRefine((config, context) => {
       message: `${first} and ${name} are the same role in IAM: keep one of them`,
     });
   }
+  checkPatterns(config.roles, context);
   for (const [name, { reference: wanted }] of Object.entries(config.roles)) {
+    if (wanted === undefined && isNamePattern(name)) continue;
     if (findReference(wanted ?? name, config.references)) continue;
     context.addIssue({
       code: "custom",
@@ -152,6 +163,34 @@ const FittingConfig = Config.superRefine((config, context) => {
     });
   }
 });
+
+// Each pattern is compared with each other one, and each unknown name with every pattern.
+const maxPatterns = 100;
+
+function checkPatterns(roles: Config["roles"], context: z.core.$RefinementCtx<Config>): void {
+  const patterns = Object.entries(roles).filter(([name]) => isNamePattern(name));
+  const refuse = (path: readonly string[], message: string) =>
+    context.addIssue({ code: "custom", path: ["roles", ...path], message });
+  if (patterns.length > maxPatterns) {
+    refuse([], `holds ${patterns.length} patterns; at most ${maxPatterns} are allowed`);
+    return;
+  }
+  for (const [index, [pattern, { reference, rollback }]] of patterns.entries()) {
+    if (reference === undefined)
+      refuse([pattern], 'a pattern needs a reference, such as { reference: "ecsTaskExecutionRole" }');
+    if (rollback.excess !== "off" || rollback.missing !== "off") {
+      refuse(
+        [pattern, "rollback"],
+        "the roles of a pattern are never written: name each role that is to be rolled back",
+      );
+    }
+    const [rival] = patterns
+      .slice(0, index)
+      .filter(([other]) => patternsIntersect(other.toLowerCase(), pattern.toLowerCase()));
+    if (rival !== undefined)
+      refuse([pattern], `${rival[0]} and ${pattern} can match the same role: narrow one of them`);
+  }
+}
 
 /** A name that IAM takes for the same as one before it, which is `first`. */
 interface RepeatedName {

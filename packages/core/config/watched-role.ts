@@ -2,12 +2,15 @@ import { ConfigError } from "../errors.ts";
 import { findReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
 import type { Config, GuardedRole } from "./config.ts";
+import { isNamePattern, matchesName } from "./name-pattern.ts";
 
 /** A role that the guard watches: the owner's choices for it, and the reference that it is compared with. */
 export interface WatchedRole {
   readonly name: string;
   readonly guarded: GuardedRole;
   readonly reference: Reference;
+  /** The pattern of the configuration that the role's name matches; left out if the configuration names the role. */
+  readonly pattern?: string;
 }
 
 /** The configuration, as far as these functions read it. */
@@ -15,35 +18,71 @@ interface Settings {
   readonly config: Pick<Config, "roles" | "references">;
 }
 
-/** Returns every role of the configuration. Throws `ConfigError` if it names a reference that does not exist. */
+/**
+ * Returns every role that the configuration names; not those that only match a pattern. Throws `ConfigError` if it names a
+ * reference that does not exist.
+ */
 export function listWatchedRoles(settings: Settings): readonly WatchedRole[] {
-  return [...indexWatchedRoles(settings).values()];
+  return [...indexWatchedRoles(settings).named.values()];
 }
 
-/** Returns the watched role of a name, which is compared without case as IAM does, or undefined. */
+/**
+ * Returns the watched role of a name, which is compared without case as IAM does: the one that the configuration names,
+ * else one by the pattern that the name matches, else undefined.
+ */
 export function findWatchedRole(settings: Settings, name: string): WatchedRole | undefined {
-  return indexWatchedRoles(settings).get(name.toLowerCase());
+  const { named, patterns } = indexWatchedRoles(settings);
+  const key = name.toLowerCase();
+  const exact = named.get(key);
+  if (exact) return exact;
+  // Patterns of a checked configuration do not intersect.
+  const matching = patterns.find(({ lowerCased }) => matchesName(lowerCased, key));
+  return matching && { name, ...matching.watched };
+}
+
+/** Whether the configuration watches roles by patterns, so that the names of all roles must be read to find them. */
+export function watchesPatterns({ config }: { readonly config: Pick<Config, "roles"> }): boolean {
+  return Object.keys(config.roles).some(isNamePattern);
+}
+
+interface WatchedPattern {
+  readonly lowerCased: string;
+  /** A role that matches, without its name. */
+  readonly watched: Omit<WatchedRole, "name">;
+}
+
+interface WatchedIndex {
+  /** By lower-cased name. */
+  readonly named: ReadonlyMap<string, WatchedRole>;
+  readonly patterns: readonly WatchedPattern[];
 }
 
 // Each message, and each role of a sweep, looks its role up, so that a configuration is searched once.
-const indexes = new WeakMap<Settings["config"], ReadonlyMap<string, WatchedRole>>();
+const indexes = new WeakMap<Settings["config"], WatchedIndex>();
 
-/** Returns the roles of the configuration by their lower-cased names. */
-function indexWatchedRoles({ config }: Settings): ReadonlyMap<string, WatchedRole> {
+function indexWatchedRoles({ config }: Settings): WatchedIndex {
   const known = indexes.get(config);
   if (known) return known;
-  const index = new Map(
-    Object.entries(config.roles).map(([name, guarded]) => {
-      const wanted = guarded.reference ?? name;
-      const reference = findReference(wanted, config.references);
-      if (!reference) {
-        throw new ConfigError(
-          `The configuration compares ${name} with the reference ${wanted}, which does not exist. Check it with defineConfig.`,
-        );
-      }
-      return [name.toLowerCase(), { name, guarded, reference }];
-    }),
-  );
+  const named = new Map<string, WatchedRole>();
+  const patterns: WatchedPattern[] = [];
+  for (const [name, guarded] of Object.entries(config.roles)) {
+    const wanted = guarded.reference ?? name;
+    const reference = findReference(wanted, config.references);
+    if (!reference) {
+      throw new ConfigError(
+        `The configuration compares ${name} with the reference ${wanted}, which does not exist. Check it with defineConfig.`,
+      );
+    }
+    const lowerCased = name.toLowerCase();
+    if (isNamePattern(name)) {
+      // No role must match a pattern, so that the absence of one is no drift.
+      patterns.push({
+        lowerCased,
+        watched: { guarded: { ...guarded, required: false }, reference, pattern: name },
+      });
+    } else named.set(lowerCased, { name, guarded, reference });
+  }
+  const index = { named, patterns };
   indexes.set(config, index);
   return index;
 }

@@ -194,6 +194,15 @@ function readAs(state: IamState, by: ApiCaller, isDenied: (by: ApiCaller) => boo
     async *readMany(names) {
       for (const name of names) yield read(name);
     },
+    async *names() {
+      completeDeletions(state);
+      if (isDenied(by)) {
+        throw new RoleUnreadableError(
+          `The account's roles could not be listed: ${callerArn(state, by)} is not authorized to perform iam:ListRoles (AccessDenied). Allow that call to the caller.`,
+        );
+      }
+      for (const { name } of [...state.roles]) yield name;
+    },
     rolesBehind: async (subject) => viewRolesBehind(state, subject),
   };
 }

@@ -1,8 +1,12 @@
 import { namesRole, type RoleUse } from "@drift-guard/core/batch/role-use";
 import { GuardedRole } from "@drift-guard/core/config/config";
-import { findWatchedRole, type WatchedRole } from "@drift-guard/core/config/watched-role";
-import { sameRoleName } from "@drift-guard/core/model/role";
-import type { FindingStore, UsageStore } from "@drift-guard/core/ports";
+import {
+  findWatchedRole,
+  listWatchedRoles,
+  type WatchedRole,
+  watchesPatterns,
+} from "@drift-guard/core/config/watched-role";
+import type { FindingStore, RoleReader, UsageStore } from "@drift-guard/core/ports";
 import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import type { GuardSettings } from "../ports.ts";
@@ -10,7 +14,10 @@ import type { GuardSettings } from "../ports.ts";
 /** A role that the guard inspects, with the uses that AWS Batch makes of it. */
 export interface WatchedRoleWithUses extends WatchedRole {
   readonly uses: readonly RoleUse[];
-  /** Whether the configuration does not name it: then the guard observes it and never writes it. */
+  /**
+   * Whether the configuration does not name it, and a pattern or AWS Batch's uses lead to it: then the guard observes it
+   * and never writes it.
+   */
   readonly discovered: boolean;
 }
 
@@ -29,9 +36,31 @@ export async function findWatchedRolesWithUses(
   ports: DiscoveryPorts,
   settings: GuardSettings,
 ): Promise<readonly WatchedRoleWithUses[]> {
-  const distinct = names.filter((name, at) => names.findIndex((other) => sameRoleName(other, name)) === at);
-  const found = await Promise.all(distinct.map((name) => findWatchedRoleWithUses(name, ports, settings)));
+  const distinct = new Map<string, string>();
+  for (const name of names) {
+    const key = name.toLowerCase();
+    if (!distinct.has(key)) distinct.set(key, name);
+  }
+  const found = await Promise.all(
+    [...distinct.values()].map((name) => findWatchedRoleWithUses(name, ports, settings)),
+  );
   return found.filter((watched) => watched !== undefined);
+}
+
+/**
+ * Lists the names of the roles that the configuration watches: those that it names, and those of the account that match a
+ * pattern. Throws `RoleUnreadableError` if it has patterns and the account's names cannot be read.
+ */
+export async function listConfiguredNames(
+  { roles }: { readonly roles: Pick<RoleReader, "names"> },
+  settings: GuardSettings,
+): Promise<readonly string[]> {
+  const names = listWatchedRoles(settings).map(({ name }) => name);
+  if (!watchesPatterns(settings)) return names;
+  for await (const name of roles.names()) {
+    if (findWatchedRole(settings, name)?.pattern !== undefined) names.push(name);
+  }
+  return names;
 }
 
 /** Lists the names of the roles that AWS Batch is known to use and the configuration does not name. */
@@ -41,7 +70,11 @@ export async function listDiscoveredNames(
 ): Promise<readonly string[]> {
   const names: string[] = [];
   for await (const { roles } of usage.users(settings.account)) names.push(...roles);
-  return names.filter((name) => findWatchedRole(settings, name) === undefined);
+  // A role that matches a pattern is among them: if it was deleted, the account's names no longer lead to it.
+  return names.filter((name) => {
+    const watched = findWatchedRole(settings, name);
+    return watched === undefined || watched.pattern !== undefined;
+  });
 }
 
 async function findWatchedRoleWithUses(
@@ -52,7 +85,8 @@ async function findWatchedRoleWithUses(
   const guarded = findWatchedRole(settings, name);
   const key = { account: settings.account, name: guarded?.name ?? name };
   const uses = await ports.usage.usesOf(key);
-  if (guarded) return { ...guarded, ...requireInUse(guarded, uses), uses, discovered: false };
+  if (guarded)
+    return { ...guarded, ...requireInUse(guarded, uses), uses, discovered: guarded.pattern !== undefined };
   const byDuty = referenceByDuty(name, uses, settings.config.references);
   // A use that names a role of another account says nothing of what this account's role of the same name should be.
   const reference = byDuty ?? createOpenReference(name);

@@ -1,4 +1,3 @@
-import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { FullReadRequest } from "@drift-guard/core/model/change";
 import { decideFullRead, type FullReads } from "@drift-guard/core/model/full-reads";
 import { type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
@@ -6,7 +5,7 @@ import type { Cause } from "@drift-guard/core/model/transition";
 import type { FullReadStore } from "@drift-guard/core/ports";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
 import { type BulkReading, readRolesInBulk } from "./bulk-reading.ts";
-import { findWatchedRolesWithUses, listDiscoveredNames } from "./discovery.ts";
+import { findWatchedRolesWithUses, listConfiguredNames, listDiscoveredNames } from "./discovery.ts";
 import { type Inspection, inspectRole } from "./inspection.ts";
 
 // Roles are inspected a few at a time: the function has a minute, and the stores have limits.
@@ -87,7 +86,7 @@ async function inspectEveryRole(
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
   const names = [
-    ...listWatchedRoles(settings).map(({ name }) => name),
+    ...(await listConfiguredNames(ports, settings)),
     ...(await listDiscoveredNames(ports, settings)),
   ];
   const watchedRoles = await findWatchedRolesWithUses(names, ports, settings);

@@ -3,6 +3,7 @@ import type { Transition } from "@drift-guard/core/model/transition";
 import { readRolesInBulk } from "../inspect/bulk-reading.ts";
 import {
   findWatchedRolesWithUses,
+  listConfiguredNames,
   listDiscoveredNames,
   type WatchedRoleWithUses,
 } from "../inspect/discovery.ts";
@@ -65,7 +66,10 @@ export async function sweep(
     unansweredRequests: new Map(),
     renewed: new Map(),
   };
-  const guarded = listWatchedRoles(settings).map(({ name }) => name);
+  // Roles that the configuration names are inspected even if those that match its patterns cannot be found.
+  const guarded =
+    (await collectFailure("the names of the account's roles", () => listConfiguredNames(ports, settings))) ??
+    listWatchedRoles(settings).map(({ name }) => name);
   const left = new Set(await inspectNamed(guarded, state));
   const unread = await refreshRegions(state);
   if (!signal?.aborted) {

@@ -13,6 +13,7 @@ import {
   allowProfileReads,
   allowReceiving,
   allowResourceReads,
+  allowRoleListing,
   allowSending,
   anyPolicyArn,
   iamArn,
@@ -26,7 +27,7 @@ import { feedChanges } from "./rules.ts";
  * on the default bus feed. Returns the alarm on messages that it could not process.
  */
 export function createDetect(
-  { location, findings, control, changes, topic }: Foundation,
+  { config, location, findings, control, changes, topic }: Foundation,
   guardRole: $util.Output<string> | undefined,
 ): aws.cloudwatch.MetricAlarm {
   const detect = createLambda("Detect", {
@@ -42,6 +43,7 @@ export function createDetect(
     },
     permissions: [
       ...allowAccountReads(),
+      ...allowRoleListing(config),
       ...allowAnyRoleReads(location),
       ...allowFindingRoles(location),
       ...allowDeletionReads(location),

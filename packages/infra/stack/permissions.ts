@@ -1,4 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import type { Config } from "@drift-guard/core/config/config";
+import { watchesPatterns } from "@drift-guard/core/config/watched-role";
 import type { GuardLocation } from "./location.ts";
 
 /** One statement of a function's role. */
@@ -29,6 +31,11 @@ export function allowAnyRoleReads(location: GuardLocation): Permission[] {
 /** Allows reading the account's roles by pages. The call supports no narrower resource. */
 export function allowAccountReads(): Permission[] {
   return [{ actions: ["iam:GetAccountAuthorizationDetails"], resources: ["*"] }];
+}
+
+/** Allows listing the names of all roles, to find those that match the configuration's patterns, if it has any. */
+export function allowRoleListing(config: Config): Permission[] {
+  return watchesPatterns({ config }) ? [{ actions: ["iam:ListRoles"], resources: ["*"] }] : [];
 }
 
 /** Allows reading the role that an instance profile holds. */

@@ -1,5 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config, GuardedRole } from "@drift-guard/core/config/config";
+import { isNamePattern } from "@drift-guard/core/config/name-pattern";
 import { rollbackKinds } from "@drift-guard/core/model/transition";
 import { findReference, localiseReference } from "@drift-guard/core/reference/built-in";
 import { alarmWhenNotEmpty } from "./alarms.ts";
@@ -71,6 +72,7 @@ export function createRollback({
 function listRolledBackRoles(config: Config): [string, GuardedRole][] {
   return Object.entries(config.roles).filter(
     ([name, { rollback, reference }]) =>
+      !isNamePattern(name) &&
       (rollback.excess !== "off" || rollback.missing !== "off") &&
       findReference(reference ?? name, config.references)?.serviceLinked === undefined,
   );
@@ -78,7 +80,9 @@ function listRolledBackRoles(config: Config): [string, GuardedRole][] {
 
 /** Allows reading the configured roles, at any path. */
 function allowConfiguredRoleReads(config: Config, location: GuardLocation): Permission[] {
-  const arns = Object.keys(config.roles).flatMap((name) => [
+  // The roles of a pattern are never written, and `*` in an ARN would let the function read them.
+  const names = Object.keys(config.roles).filter((name) => !isNamePattern(name));
+  const arns = names.flatMap((name) => [
     iamArn(location, `role/${name}`),
     iamArn(location, `role/*/${name}`),
   ]);

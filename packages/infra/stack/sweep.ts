@@ -14,6 +14,7 @@ import {
   allowLedgerReads,
   allowProfileReads,
   allowResourceReads,
+  allowRoleListing,
   allowSending,
   type Permission,
 } from "./permissions.ts";
@@ -41,6 +42,7 @@ export function createSweep(
     },
     permissions: [
       ...allowAccountReads(),
+      ...allowRoleListing(config),
       ...allowAnyRoleReads(location),
       ...allowProfileReads(location),
       ...allowBatchReads(),

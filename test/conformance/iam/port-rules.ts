@@ -97,6 +97,13 @@ export const portRules = {
     assert.deepEqual(await iam.reader.read(name), { status: "absent", account: iam.account, name });
   },
 
+  "lists the names of all roles": async (iam) => {
+    const made = [await makeRole(iam), await makeRole(iam)];
+    const names = new Set<string>();
+    for await (const name of iam.reader.names()) names.add(name);
+    for (const name of made) assert.ok(names.has(name), name);
+  },
+
   "reads several roles, one reading for each name, equal to single reads in every part that it observes":
     async (iam) => {
       const names = [await makeRole(iam), uniqueName("Nobody"), await makeRole(iam)];

@@ -109,6 +109,44 @@ describe("the configuration", () => {
     ],
     ["an invalid role name", { roles: { "a b": {} } }, /a b/],
     [
+      "a pattern without a reference",
+      { roles: { "job-*": {} } },
+      /needs a reference[\s\S]*roles\["job-\*"\]/,
+    ],
+    [
+      "a pattern whose reference does not exist",
+      { roles: { "job-*": { reference: "Q" } } },
+      /there is no reference Q;[\s\S]*roles\["job-\*"\]\.reference/,
+    ],
+    [
+      "rollback beside a pattern",
+      { roles: { "job-*": { reference: "ecsTaskExecutionRole", rollback: { excess: "approve" } } } },
+      /never written[\s\S]*roles\["job-\*"\]\.rollback/,
+    ],
+    [
+      "two patterns that one role can match",
+      {
+        roles: {
+          "job-*": { reference: "ecsTaskExecutionRole" },
+          "*-EXECUTION": { reference: "ecsTaskExecutionRole" },
+          "Job-execution": { reference: "ecsTaskExecutionRole" },
+        },
+      },
+      /job-\* and \*-EXECUTION can match the same role[\s\S]*roles\["\*-EXECUTION"\]/,
+    ],
+    [
+      "more than a hundred patterns",
+      {
+        roles: Object.fromEntries(
+          Array.from({ length: 101 }, (_, index) => [
+            `job-${index}-*`,
+            { reference: "ecsTaskExecutionRole" },
+          ]),
+        ),
+      },
+      /holds 101 patterns; at most 100/,
+    ],
+    [
       "two names of the same role in IAM",
       { roles: { Worker: {}, worker: {} }, references: [written] },
       /Worker and worker[\s\S]*roles\.worker/,

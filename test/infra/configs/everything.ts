@@ -13,6 +13,7 @@ export default defineConfig({
       paths: ["/", "/aws-service-role/batch.amazonaws.com/"],
       rollback: { excess: "automatic", missing: "automatic" },
     },
+    "batch-job-*": { reference: "ecsTaskExecutionRole" },
   },
   regions: { guard: "us-east-1", batch: ["us-east-1", "eu-west-1"] },
   securityHub: true,

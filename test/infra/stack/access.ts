@@ -76,6 +76,7 @@ describe("the role of every function", () => {
         "iam:GetInstanceProfile",
         "iam:GetServiceLinkedRoleDeletionStatus",
         "iam:ListEntitiesForPolicy",
+        "iam:ListRoles",
         ...readBatch,
         ...readResources,
         ...ledgers,
@@ -86,6 +87,7 @@ describe("the role of every function", () => {
         ...readRole,
         "iam:GetAccountAuthorizationDetails",
         "iam:GetInstanceProfile",
+        "iam:ListRoles",
         ...readBatch,
         ...readResources,
         "ecs:DescribeContainerInstances",
@@ -121,6 +123,23 @@ describe("the role of every function", () => {
     }
   });
 
+  it("lets a function list the account's roles only where the configuration has patterns", () => {
+    for (const name of ["Detect", "Sweep"]) {
+      const allowed = permissionsOf(plain.get(`${name}Role`)).flatMap(({ Action }) => Action);
+      assert.ok(!allowed.includes("iam:ListRoles"), name);
+    }
+  });
+
+  it("lets rollback read and write no role of a pattern", () => {
+    const resources = permissionsOf(everything.get("RollbackerRole")).flatMap(
+      ({ Resource = [] }) => Resource,
+    );
+    assert.deepEqual(
+      resources.filter((arn) => arn.includes("batch-job-")),
+      [],
+    );
+  });
+
   it("lets the sweep renew deliveries only where Security Hub is on", () => {
     const allowed = permissionsOf(plain.get("SweepRole")).flatMap(({ Action }) => Action);
     assert.ok(!allowed.includes("dynamodb:UpdateItem"));
@@ -138,6 +157,7 @@ describe("the role of every function", () => {
       "batch:DescribeJobQueues",
       "dynamodb:ListStreams",
       "iam:GetAccountAuthorizationDetails",
+      "iam:ListRoles",
       "ssm:DescribeParameters",
     ]);
   });
