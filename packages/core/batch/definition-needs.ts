@@ -50,17 +50,27 @@ export function readCredentialsParameter(parameter: string, at: string, place: B
   return { read: false, why: `${at} names no secret.` };
 }
 
-/** Returns the permission to create the log group, if the definition asks for it: the guide's policy lacks it (R38). */
+// The values that the log driver reads as true (Go's strconv.ParseBool).
+const isTrue = /^(?:1|t|T|TRUE|true|True)$/;
+const groupName = /^[\w./#-]{1,512}$/;
+const regionName = /^[a-z0-9-]{1,32}$/;
+
+/**
+ * Returns the permission to create the log group, if the definition asks for it (T11): the guide's policy lacks it (R38).
+ * Its resource ends in `:*`, the form that CloudWatch Logs matches (docs/aws-facts.md, "Log groups").
+ */
 export function needLogGroup(
   options: Readonly<Record<string, string>>,
   at: string,
   { partition, region, account }: BatchPlace,
-): readonly Need[] {
-  if (options["awslogs-create-group"] !== "true") return [];
+): ReadNeeds {
+  if (!isTrue.test(options["awslogs-create-group"] ?? "")) return { read: true, needs: [] };
   const group = options["awslogs-group"] ?? "/aws/batch/job";
   const where = options["awslogs-region"] ?? region;
-  const resource = `arn:${partition}:logs:${where}:${account}:log-group:${group}`;
-  return [{ action: "logs:CreateLogGroup", resource, what: "log", at }];
+  if (!groupName.test(group)) return { read: false, why: `${at}.awslogs-group is no name of a log group.` };
+  if (!regionName.test(where)) return { read: false, why: `${at}.awslogs-region is no Region.` };
+  const resource = `arn:${partition}:logs:${where}:${account}:log-group:${group}:*`;
+  return { read: true, needs: [{ action: "logs:CreateLogGroup", resource, what: "log", at }] };
 }
 
 // Returns the ARN without the JSON key, stage and version.

@@ -23,6 +23,7 @@ const Container = z.looseObject({
   logConfiguration: listOf(
     z
       .looseObject({
+        logDriver: optionalText,
         secretOptions: listOf(NamedValue),
         options: z.record(z.string(), z.string()).optional().catch(undefined),
       })
@@ -151,11 +152,13 @@ function readContainer(value: unknown, at: string, place: BatchPlace): readonly 
         : notText(where);
     }),
   ];
-  const logs = logConfiguration.flatMap(({ options }) =>
-    needLogGroup(options ?? {}, `${at}.logConfiguration.options`, place),
-  );
-  const needs: readonly Need[] = [...reads.flatMap((one) => (one.read ? one.needs : [])), ...logs];
-  const unread = [...roles.unread, ...reads.flatMap((one) => (one.read ? [] : [one.why]))];
+  // AWS Batch uses the driver awslogs where the definition names none.
+  const logs = logConfiguration
+    .filter(({ logDriver = "awslogs" }) => logDriver === "awslogs")
+    .map(({ options }) => needLogGroup(options ?? {}, `${at}.logConfiguration.options`, place));
+  const all = [...reads, ...logs];
+  const needs: readonly Need[] = all.flatMap((one) => (one.read ? one.needs : []));
+  const unread = [...roles.unread, ...all.flatMap((one) => (one.read ? [] : [one.why]))];
   return [{ ...roles, at, needs, unread }];
 }
 

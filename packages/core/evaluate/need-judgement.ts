@@ -6,6 +6,7 @@ import { parseArn } from "../model/arn.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
 import type { Role } from "../model/role.ts";
 import { tryParsePolicy } from "../policy-json.ts";
+import { resourcesOf } from "./need-resources.ts";
 
 /** Whether a role has a permission that a job definition needs. */
 export type NeedJudgement =
@@ -42,7 +43,7 @@ export function judgeNeed(
   documents: readonly PolicyDocument[],
   facts: ReadonlyMap<string, ResourceFacts>,
 ): NeedJudgement {
-  const own = judgeBy(request(need, role, documents), documents);
+  const own = judgeOwn(need, role, documents);
   if (own.kind === "denied" || need.what === "parameter" || need.what === "log") return own;
   const known = facts.get(need.resource);
   const foreign = parseArn(need.resource)?.account !== role.account;
@@ -79,6 +80,16 @@ export function judgeNeed(
     return !foreign && directly.kind === "met" ? directly : own;
   }
   return given.kind === "met" ? given : own;
+}
+
+/** Judges a need by the role's policies alone. */
+function judgeOwn(need: Need, role: Role, documents: readonly PolicyDocument[]): NeedJudgement {
+  const judged = judgeBy(request(need, role, documents), documents);
+  if (need.what !== "log" || judged.kind !== "missing") return judged;
+  // T11: a policy may name the log group without `:*`.
+  const [, bare = need.resource] = resourcesOf(need);
+  const byName = judgeBy({ ...request(need, role, documents), resource: bare }, documents);
+  return byName.kind === "denied" ? judged : byName;
 }
 
 // An account as principal of a resource policy leaves the decision to that account's IAM policies.
@@ -131,7 +142,11 @@ function request(need: Need, role: Role, documents: readonly PolicyDocument[]): 
   const { service, region = "", account = "" } = parseArn(need.resource) ?? {};
   return {
     action: need.action,
-    resource: exampleOf(need.resource, documents),
+    // Refused calls print this resource (docs/aws-facts.md, "Log groups").
+    resource:
+      need.what === "log"
+        ? need.resource.replace(/:\*$/, ":log-stream:")
+        : exampleOf(need.resource, documents),
     context: {
       "aws:principalaccount": role.account,
       "aws:principalarn": role.arn,

@@ -9,6 +9,7 @@ import { joinDocuments } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
 import { needKey } from "./kms-decrypt.ts";
 import { judgeNeed, type NeedJudgement, readRolePolicies } from "./need-judgement.ts";
+import { resourcesOf } from "./need-resources.ts";
 
 /** An execution role, and what its needs are judged by. */
 export interface NeedsQuestion {
@@ -146,7 +147,9 @@ export function allowNeeds(
   facts: ReadonlyMap<string, ResourceFacts>,
 ): Reference {
   const definitions = uses.filter((use) => use.kind === "job-definition");
-  const needs = listDemands({ uses: definitions, facts }).map(({ need }) => need);
+  const needs = listDemands({ uses: definitions, facts }).flatMap(({ need }) =>
+    resourcesOf(need).map((resource) => ({ ...need, resource })),
+  );
   if (needs.length === 0) return reference;
   const { allowed, source } = reference;
   return {

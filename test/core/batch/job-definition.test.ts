@@ -99,18 +99,43 @@ describe("a job definition", () => {
     assert.deepEqual(parseJobDefinition(answer, place)?.tasks, parseJobDefinition(everywhere, place)?.tasks);
   });
 
-  it("needs the permission to create its log group if it asks for one", () => {
-    const options = {
-      "awslogs-create-group": "true",
-      "awslogs-group": "/jobs",
-      "awslogs-region": "us-east-1",
-    };
-    const container = { executionRoleArn: roleArn("E"), logConfiguration: { logDriver: "awslogs", options } };
-    const read = parseJobDefinition({ jobDefinitionName: "a", containerProperties: container }, place);
-    assert.deepEqual(
-      read?.tasks[0]?.needs.map(({ action, resource }) => [action, resource]),
-      [["logs:CreateLogGroup", `arn:aws:logs:us-east-1:${account}:log-group:/jobs`]],
-    );
+  const readLogs = (options: object, logDriver?: string) => {
+    const logConfiguration = { ...(logDriver !== undefined && { logDriver }), options };
+    const container = { executionRoleArn: roleArn("E"), logConfiguration };
+    return parseJobDefinition({ jobDefinitionName: "a", containerProperties: container }, place)?.tasks[0];
+  };
+  const asked = { "awslogs-create-group": "true" };
+  const group = (name: string, region = "eu-west-1") =>
+    `arn:aws:logs:${region}:${account}:log-group:${name}:*`;
+
+  for (const [options, resource] of [
+    [{ ...asked, "awslogs-group": "/jobs", "awslogs-region": "us-east-1" }, group("/jobs", "us-east-1")],
+    [asked, group("/aws/batch/job")],
+    [{ ...asked, "awslogs-group": "/env//var/log/web2.stdout.log" }, group("/env//var/log/web2.stdout.log")],
+    [{ "awslogs-create-group": "True", "awslogs-group": "jobs" }, group("jobs")],
+  ] as const) {
+    it(`needs the permission to create its log group if it asks for one (T11): ${resource}`, () => {
+      assert.deepEqual(
+        readLogs(options)?.needs.map(({ action, resource: on }) => [action, on]),
+        [["logs:CreateLogGroup", resource]],
+      );
+    });
+  }
+
+  it("needs no log group if it asks for none, or if another driver writes its logs", () => {
+    for (const value of ["false", "", "yes"])
+      assert.deepEqual(readLogs({ "awslogs-create-group": value })?.needs, []);
+    assert.deepEqual(readLogs(asked, "splunk")?.needs, []);
+    assert.equal(readLogs(asked, "awslogs")?.needs.length, 1);
+  });
+
+  it("reports a log group or Region that cannot be one: it would become a permission", () => {
+    assert.deepEqual(readLogs({ ...asked, "awslogs-group": "*" })?.unread, [
+      "containerProperties.logConfiguration.options.awslogs-group is no name of a log group.",
+    ]);
+    assert.deepEqual(readLogs({ ...asked, "awslogs-region": "*:*" })?.unread, [
+      "containerProperties.logConfiguration.options.awslogs-region is no Region.",
+    ]);
   });
 
   it("reads single objects and the lists that the guide prints alike", () => {

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Need } from "@drift-guard/core/batch/role-use";
-import { evaluateNeeds } from "@drift-guard/core/evaluate/needs";
+import { evaluate as evaluateRole } from "@drift-guard/core/evaluate/evaluate";
+import { allowNeeds, evaluateNeeds } from "@drift-guard/core/evaluate/needs";
 import { findUnusedGrants } from "@drift-guard/core/evaluate/unused-grants";
 import { partOf } from "@drift-guard/core/model/part";
 import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import { type Role, unseen } from "@drift-guard/core/model/role";
 import fc from "fast-check";
 import { account, aDefinitionUse, allow, aRole } from "../../builders.ts";
+import { guardedAs, referenceOf } from "../watched-roles.ts";
 
 const secret = `arn:aws:secretsmanager:us-east-1:${account}:secret:db-AbCdEf`;
 const foreignSecret = "arn:aws:secretsmanager:us-east-1:999988887777:secret:db-AbCdEf";
@@ -22,6 +24,12 @@ const aNeed = (over: Partial<Need> = {}): Need => ({
   at: "containerProperties.secrets[0].valueFrom",
   ...over,
 });
+const aLogNeed = () =>
+  aNeed({
+    action: "logs:CreateLogGroup",
+    resource: `arn:aws:logs:us-east-1:${account}:log-group:/my/group:*`,
+    what: "log",
+  });
 const statement = (over: object) => ({ Effect: "Allow", Action: get, Resource: secret, ...over });
 const policy = (...statements: readonly object[]) =>
   JSON.stringify({ Version: "2012-10-17", Statement: statements });
@@ -153,6 +161,50 @@ describe("what a job definition needs", () => {
     assert.deepEqual(kinds(role, [aNeed()], facts(to(`arn:aws:iam::${account}:role/Other`))), ["missing"]);
   });
 
+  // CloudWatch Logs refuses on either form: `…:log-group:/ecs/x:log-stream:` in most reports
+  // (terraform-aws-modules/terraform-aws-ecs#313), `…:log-group:NAME` in some of the SSM agent and CloudFormation.
+  for (const [form, met] of [
+    ["log-group:/my/group:*", true],
+    ["log-group:/my/group", true],
+    ["log-group:/my/*", true],
+    ["log-group:*", true],
+    ["log-group:/my/group:log-stream:*", true],
+    ["log-group:/my/other:*", false],
+    ["log-group:/my/group-2:*", false],
+  ] as const) {
+    it(`of a log group is ${met ? "met" : "not met"} by a policy on ${form} (T11)`, () => {
+      const text = allow("logs:CreateLogGroup", `arn:aws:logs:us-east-1:${account}:${form}`);
+      assert.deepEqual(kinds(withInline(text), [aLogNeed()]), met ? [] : ["missing"]);
+    });
+  }
+
+  it("of a log group is denied by a Deny on the form that AWS prints, whatever else is allowed", () => {
+    const resource = `arn:aws:logs:us-east-1:${account}:log-group:/my/group`;
+    const deny = statement({ Effect: "Deny", Action: "logs:CreateLogGroup", Resource: `${resource}:*` });
+    const text = policy(statement({ Action: "logs:*", Resource: [resource, `${resource}:*`] }), deny);
+    const [drift] = evaluate(withInline(text), [aLogNeed()]);
+    assert.match(drift?.kind === "drift" ? (drift.detail ?? "") : "", /a Deny blocks it/);
+  });
+
+  it("of a log group is fixed by the form with :*, and neither form is excess", () => {
+    const [drift] = evaluate(withInline(), [aLogNeed()]);
+    const resource = `arn:aws:logs:us-east-1:${account}:log-group:/my/group`;
+    assert.match(drift?.kind === "drift" ? (drift.cure ?? "") : "", /log-group:\/my\/group:\*"/);
+    const uses = [aDefinitionUse({ needs: [aLogNeed()] })];
+    const reference = allowNeeds(referenceOf("ecsTaskExecutionRole"), uses, new Map());
+    for (const text of [
+      allow("logs:CreateLogGroup", resource),
+      allow("logs:CreateLogGroup", `${resource}:*`),
+    ]) {
+      const role = { ...withInline(text), trust: reference.trust };
+      const found = evaluateRole({ reference, guarded: guardedAs({}), reading: { status: "present", role } });
+      assert.deepEqual(
+        found.flatMap((one) => (one.kind === "drift" && one.side === "excess" ? [String(one.part)] : [])),
+        [],
+      );
+    }
+  });
+
   it("of a secret without its suffix is met by a policy with or without the suffix", () => {
     const need = aNeed({ resource: `arn:aws:secretsmanager:us-east-1:${account}:secret:db-??????` });
     for (const resource of [secret, need.resource, secret.replace("AbCdEf", "*")]) {
@@ -181,7 +233,7 @@ describe("what a job definition needs", () => {
           secret,
           parameter,
           `${secret.slice(0, -6)}??????`,
-          `arn:aws:logs:us-east-1:${account}:log-group:/a`,
+          `arn:aws:logs:us-east-1:${account}:log-group:/a:*`,
         ),
         what: fc.constantFrom("secret", "parameter", "registry", "log"),
         at: fc.constant("here"),
