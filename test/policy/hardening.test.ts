@@ -181,6 +181,12 @@ describe("conditions of a statement with several principals", () => {
     }
   });
 
+  it("are hardening for a service that a wildcard stands for", () => {
+    const own = { StringEquals: { "aws:SourceAccount": account } };
+    const { excess, missing, hardening } = comparePolicies(trust("*", own), trust(batch), { account });
+    assert.deepEqual([excess.length, missing, idsOf(hardening)], [1, [], ["batch.amazonaws.com"]]);
+  });
+
   it("are judged for each service by its own ARNs", () => {
     const services = { Service: ["batch.amazonaws.com", "ecs-tasks.amazonaws.com"] };
     const ofBatch = { ArnLike: { "aws:SourceArn": `arn:aws:batch:*:${account}:*` } };

@@ -5,6 +5,7 @@ import { Severity } from "../model/severity.ts";
 import { builtInReferences, findReference } from "../reference/built-in.ts";
 import { type Reference, Strictness, WrittenReference } from "../reference/reference.ts";
 import { isNamePattern, patternsIntersect } from "./name-pattern.ts";
+import { Organization } from "./organization.ts";
 
 /** Whether drift on one side is rolled back: never, after approval, or at once. */
 export const RollbackMode = z.enum(["off", "approve", "automatic"]);
@@ -91,6 +92,7 @@ export const Config = z.strictObject({
    * as the role of a deployment pipeline, which would set its change again.
    */
   trustedActors: z.array(TrustedActor).default([]),
+  organization: Organization.exactOptional(),
   /** Severities in place of those that the guard assigns. */
   severities: z.partialRecord(SeverityKey, Severity).default({}),
   regions: z

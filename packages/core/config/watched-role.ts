@@ -3,6 +3,7 @@ import { findReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
 import type { Config, GuardedRole } from "./config.ts";
 import { isNamePattern, matchesName } from "./name-pattern.ts";
+import type { Organization } from "./organization.ts";
 
 /** A role that the guard watches: the owner's choices for it, and the reference that it is compared with. */
 export interface WatchedRole {
@@ -11,11 +12,13 @@ export interface WatchedRole {
   readonly reference: Reference;
   /** The pattern of the configuration that the role's name matches; left out if the configuration names the role. */
   readonly pattern?: string;
+  /** The organisation of the guarded account; left out if the configuration does not name it. */
+  readonly organization?: Organization;
 }
 
 /** The configuration, as far as these functions read it. */
 interface Settings {
-  readonly config: Pick<Config, "roles" | "references">;
+  readonly config: Pick<Config, "roles" | "references" | "organization">;
 }
 
 /**
@@ -63,6 +66,7 @@ const indexes = new WeakMap<Settings["config"], WatchedIndex>();
 function indexWatchedRoles({ config }: Settings): WatchedIndex {
   const known = indexes.get(config);
   if (known) return known;
+  const organization = nameOrganization({ config });
   const named = new Map<string, WatchedRole>();
   const patterns: WatchedPattern[] = [];
   for (const [name, guarded] of Object.entries(config.roles)) {
@@ -78,13 +82,18 @@ function indexWatchedRoles({ config }: Settings): WatchedIndex {
       // No role must match a pattern, so that the absence of one is no drift.
       patterns.push({
         lowerCased,
-        watched: { guarded: { ...guarded, required: false }, reference, pattern: name },
+        watched: { guarded: { ...guarded, required: false }, reference, pattern: name, ...organization },
       });
-    } else named.set(lowerCased, { name, guarded, reference });
+    } else named.set(lowerCased, { name, guarded, reference, ...organization });
   }
   const index = { named, patterns };
   indexes.set(config, index);
   return index;
+}
+
+/** Returns the configuration's organisation as a member of a watched role; empty if it names none. */
+export function nameOrganization({ config }: Settings): Pick<WatchedRole, "organization"> {
+  return config.organization === undefined ? {} : { organization: config.organization };
 }
 
 /**

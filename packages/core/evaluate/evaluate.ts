@@ -1,6 +1,6 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
-import type { Comparison } from "@drift-guard/policy/comparison";
 import type { GuardedRole } from "../config/config.ts";
+import type { Organization } from "../config/organization.ts";
 import type { Assessment } from "../model/evidence.ts";
 import { isOlderVersion, isOwnedByAws } from "../model/managed-policy.ts";
 import { managedPart, type Part, partOf } from "../model/part.ts";
@@ -10,19 +10,22 @@ import type { Attachment, Reference, Strictness } from "../reference/reference.t
 import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
 import { assessExtras } from "./extras.ts";
 import { assessFloor } from "./floor.ts";
+import { assessTrust } from "./trust.ts";
 
 /** A role as read, and what it is compared with. */
 export interface Evaluation {
   readonly reference: Reference;
   readonly guarded: GuardedRole;
   readonly reading: RoleReading;
+  /** The account's organisation; left out if it is not known. */
+  readonly organization?: Organization;
 }
 
 /**
  * Returns every difference between a role and its reference, part by part. A pure function of its input. An absent role
  * is one drift, at the part `role`, if it is required.
  */
-export function evaluate({ reference, guarded, reading }: Evaluation): readonly Assessment[] {
+export function evaluate({ reference, guarded, reading, organization }: Evaluation): readonly Assessment[] {
   if (reading.status === "absent") {
     return guarded.required
       ? [
@@ -37,7 +40,7 @@ export function evaluate({ reference, guarded, reading }: Evaluation): readonly 
   const strictness = strictnessOf(reference, guarded);
   return [
     ...assessPath(role, expected, guarded),
-    ...assessTrust(role, expected, strictness),
+    ...assessTrust(role, expected, strictness, organization),
     ...(strictness.attachments === "required"
       ? expected.attachments.flatMap((attachment) => assessAttachment(role, attachment, strictness))
       : []),
@@ -96,35 +99,6 @@ function assessPath(
       detail: `${role.name} is at path ${role.path}; the configuration expects ${paths.join(" or ")}. A compute environment that names its ARN does not find it. If the path is right, add it to the role's paths.`,
     }),
   ];
-}
-
-// R8, R9, R42: the trust policy must be equivalent to the reference; conditions that harden it are no drift (2.10).
-function assessTrust(role: Role, { trust }: Reference, strictness: Strictness): readonly Assessment[] {
-  if (strictness.trust === "off") return [];
-  const comparison = comparePolicies(role.trust, trust, {
-    kind: "trust",
-    account: role.account,
-    partition: role.partition,
-  });
-  return describeDifferences(
-    partOf("trust"),
-    comparison,
-    { excess: strictness.trust === "exact" },
-    formatDeletedPrincipals(comparison),
-  );
-}
-
-const maxDeletedPrincipals = 3;
-
-/** Returns one sentence that names the deleted principals in a role's trust policy, or undefined if there are none. */
-function formatDeletedPrincipals({ dangling }: Comparison): string | undefined {
-  const ids = dangling.filter(({ side }) => side === "candidate").map(({ id }) => id);
-  if (ids.length === 0) return undefined;
-  const rest = ids.length - maxDeletedPrincipals;
-  const named = ids.slice(0, maxDeletedPrincipals).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-  return ids.length === 1
-    ? `The trust names a deleted principal, ${named}: re-creating that role or user does not restore the trust.`
-    : `The trust names deleted principals, ${named}: re-creating those roles or users does not restore the trust.`;
 }
 
 // R5, R40: the policy must be attached; an inline copy does not count. AWS's own new version is a vendor change, no drift

@@ -7,8 +7,9 @@ import type { Assessment, Drift, Note } from "../model/evidence.ts";
 import type { NoteTopic } from "../model/note-topic.ts";
 import { partOf } from "../model/part.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
-import { type RoleReading, sameRoleName } from "../model/role.ts";
+import { type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { evaluateNeeds } from "./needs.ts";
+import { findShutOutEnvironments } from "./shut-out.ts";
 import { findUnusedGrants } from "./unused-grants.ts";
 
 /** A role, its uses, and the facts that its needs are judged by. */
@@ -40,6 +41,7 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
     ...noteOldAgents(environments),
     ...noteOtherArn(uses, reading),
     ...noteInvalid(environments, reading),
+    ...(reading.status === "present" ? noteShutOut(environments, reading.role) : []),
   ];
 }
 
@@ -124,6 +126,16 @@ function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): rea
       ({ status, statusReason }) => status === "INVALID" && isPermissionTrouble(statusReason ?? ""),
     ),
     (use) => `${formatUse(use)} is INVALID because of a role: ${use.statusReason}. ${fix}`,
+  );
+}
+
+// 2.10: a confused-deputy condition can name other compute environments than those that use the role.
+function noteShutOut(uses: readonly EnvironmentUse[], role: Role): readonly Note[] {
+  return describeNote(
+    "environment-shut-out",
+    findShutOutEnvironments(role, uses),
+    (use) =>
+      `The trust policy of ${role.name} requires an aws:SourceArn that is not of ${formatUse(use)}: AWS Batch cannot assume the role for it, and it becomes INVALID. Add ${use.environmentArn} to the condition, or give the environment a role of its own.`,
   );
 }
 

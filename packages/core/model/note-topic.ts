@@ -14,6 +14,8 @@ export const NoteTopic = z.enum([
   "linked-role-deletion",
   "linked-role-edited",
   "unconfirmed-call",
+  "unknown-organization",
+  "environment-shut-out",
 ]);
 export type NoteTopic = z.infer<typeof NoteTopic>;
 
@@ -83,5 +85,15 @@ export const noteTopics = {
     severity: "MEDIUM",
     explainsFailure: false,
     title: (role) => `A call on ${role} was probably the guard's own, which nobody can prove`,
+  },
+  "unknown-organization": {
+    severity: "INFORMATIONAL",
+    explainsFailure: false,
+    title: (role) => `The trust of ${role} depends on an organisation that the configuration does not name`,
+  },
+  "environment-shut-out": {
+    severity: "HIGH",
+    explainsFailure: true,
+    title: (role) => `The trust of ${role} shuts out a compute environment that uses it`,
   },
 } satisfies Readonly<Record<NoteTopic, NoteTopicFacts>>;

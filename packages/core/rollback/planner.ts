@@ -1,4 +1,5 @@
 import type { Config, GuardedRole, RollbackMode } from "../config/config.ts";
+import type { Organization } from "../config/organization.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
 import type { Approval } from "../model/approval.ts";
 import type { Assessment, Drift } from "../model/evidence.ts";
@@ -20,6 +21,8 @@ export interface PlanningInput {
   readonly role: Role;
   readonly reference: Reference;
   readonly guarded: GuardedRole;
+  /** The account's organisation; left out if it is not known. */
+  readonly organization?: Organization;
   /** The assessments of a fresh read. */
   readonly assessments: readonly Assessment[];
   readonly ledger: Ledger;
@@ -123,6 +126,11 @@ function decideDrift(
   ) {
     return withhold(
       "Rolling it back would also restore permissions, and the configuration turns restoring off.",
+    );
+  }
+  if (repair.dropsCondition && !isApproved(finding, planning)) {
+    return withhold(
+      "Replacing the trust policy would remove a condition on the organisation, which may keep others from using the role. Set organization in the configuration, or approve the rollback.",
     );
   }
   const waiting = together.flatMap((each) => {

@@ -1,4 +1,5 @@
 import type { GuardedRole } from "../config/config.ts";
+import type { Organization } from "../config/organization.ts";
 import { strictnessOf } from "../evaluate/evaluate.ts";
 import type { Drift } from "../model/evidence.ts";
 import type { Step } from "../model/plan.ts";
@@ -12,6 +13,8 @@ export interface RepairStep {
   readonly step: Step;
   /** Whether the call grants anything that the role does not have: restoring needs a permission of its own. */
   readonly restores: boolean;
+  /** Set if the call removes a condition of the trust policy that may harden it. */
+  readonly dropsCondition?: true;
 }
 
 /** The role to repair, and what it should be. */
@@ -19,6 +22,8 @@ export interface RepairTarget {
   readonly role: Role;
   readonly reference: Reference;
   readonly guarded: GuardedRole;
+  /** The account's organisation; left out if it is not known. */
+  readonly organization?: Organization;
 }
 
 /**
@@ -27,17 +32,18 @@ export interface RepairTarget {
  */
 export function findRepairStep(
   drift: Drift,
-  { role, reference, guarded }: RepairTarget,
+  { role, reference, guarded, organization }: RepairTarget,
   samePart: readonly Drift[],
 ): RepairStep | undefined {
   const base = { role: role.name, part: drift.part };
   const { trust, attachments } = localiseReference(reference, role.partition);
   if (drift.part.kind === "trust") {
-    const { document, restores } =
+    const { document, restores, dropsCondition } =
       strictnessOf(reference, guarded).trust === "floor"
         ? addStatements(role.trust, trust)
-        : repairTrust(role, trust, samePart);
-    return { step: { ...base, call: "iam:UpdateAssumeRolePolicy", document }, restores };
+        : repairTrust(role, trust, samePart, organization);
+    const step = { ...base, call: "iam:UpdateAssumeRolePolicy", document } as const;
+    return { step, restores, ...(dropsCondition && { dropsCondition }) };
   }
   const { kind, name } = drift.part;
   if (kind === "managed") {

@@ -1,51 +1,166 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
+import type { Comparison } from "@drift-guard/policy/comparison";
+import type { Organization } from "../config/organization.ts";
+import { trustOptions } from "../evaluate/trust.ts";
 import type { Drift } from "../model/evidence.ts";
 import type { Role } from "../model/role.ts";
-import { joinDocuments, keepStatements, readDocument } from "../policy-json.ts";
+import { joinDocuments, type PolicyJson, readDocument } from "../policy-json.ts";
 
 /** A trust policy to write. */
 export interface TrustRepair {
   readonly document: string;
   /** Whether it trusts anyone whom the live one does not: restoring needs the owner's permission. */
   readonly restores: boolean;
+  /**
+   * Whether it lacks a condition on an organisation that the live one has, of which it is not known whether it hardens the
+   * trust.
+   */
+  readonly dropsCondition: boolean;
 }
 
 /**
- * Returns the trust policy to write: the live one without its excess statements, if that removes all drift, so that
- * hardening stays (2.10); else the reference's (R9). `drifts` holds every drift of the trust policy.
+ * Returns the trust policy to write: the live one without its excess principals and actions, if that removes all drift, so
+ * that hardening stays (2.10); else the reference's (R9). `drifts` holds every drift of the trust policy.
  */
-export function repairTrust(role: Role, expected: string, drifts: readonly Drift[]): TrustRepair {
-  const options = { kind: "trust", account: role.account, partition: role.partition } as const;
-  const bad = new Set(
-    drifts.flatMap(({ grants }) =>
-      grants.flatMap(({ statements }) => statements.map((ref) => ref.statement)),
-    ),
-  );
-  const kept =
-    bad.size > 0 && drifts.every(({ side }) => side === "excess")
-      ? withoutStatements(role.trust, bad)
-      : undefined;
-  if (kept !== undefined) {
-    const { relation, excess, missing, undecided } = comparePolicies(kept, expected, options);
-    if (relation !== "undecided" && excess.length + missing.length + undecided.length === 0) {
-      return { document: kept, restores: false };
-    }
+export function repairTrust(
+  role: Role,
+  expected: string,
+  drifts: readonly Drift[],
+  organization?: Organization,
+): TrustRepair {
+  const compare = (candidate: string, reference: string) =>
+    comparePolicies(candidate, reference, trustOptions(role, organization));
+  const isOnlyExcess = drifts.length > 0 && drifts.every(({ side }) => side === "excess");
+  const kept = isOnlyExcess ? removeExcess(role.trust, expected, compare) : undefined;
+  if (kept !== undefined && isClean(compare(kept, expected)) && grantsNothing(compare(kept, role.trust))) {
+    return { document: kept, restores: false, dropsCondition: false };
   }
-  const { relation, missing, hardening, deniesAdded } = comparePolicies(role.trust, expected, options);
-  const given = missing.length + hardening.length + deniesAdded.length;
-  return { document: expected, restores: given > 0 || relation === "undecided" };
+  const { relation, missing, hardening, possibleHardening, deniesAdded } = compare(role.trust, expected);
+  const given = [missing, hardening, possibleHardening, deniesAdded].flat().length;
+  return {
+    document: expected,
+    restores: given > 0 || relation === "undecided",
+    dropsCondition: possibleHardening.length > 0,
+  };
 }
 
 /** Returns the live trust policy with the reference's statements added: for a trust that is compared as a floor. */
 export function addStatements(live: string, expected: string): TrustRepair {
-  return { document: joinDocuments([live, expected]), restores: true };
+  return { document: joinDocuments([live, expected]), restores: true, dropsCondition: false };
 }
 
-function withoutStatements(text: string, indexes: ReadonlySet<number>): string | undefined {
+type Compare = (candidate: string, reference: string) => Comparison;
+
+function isClean({ relation, excess, missing, undecided, deniesRemoved }: Comparison): boolean {
+  return relation !== "undecided" && [excess, missing, undecided, deniesRemoved].flat().length === 0;
+}
+
+function grantsNothing({ relation, excess, deniesRemoved }: Comparison): boolean {
+  return relation !== "undecided" && excess.length + deniesRemoved.length === 0;
+}
+
+// IAM takes a trust policy of 4,096 characters. One made to be hard is replaced whole.
+const maxChecks = 300;
+
+/**
+ * Returns a trust policy without the principals and actions of its Allow statements that the reference does not allow under
+ * the statement's conditions. Undefined if nothing is left, or if that takes too many comparisons.
+ */
+function removeExcess(text: string, expected: string, compare: Compare): string | undefined {
+  const [document, reference] = [tryRead(text), tryRead(expected)];
+  if (!document || !reference) return undefined;
+  const usual = reference.Statement.filter(isAllow);
+  let checks = 0;
+  const isExpected = (statement: object): boolean => {
+    checks += 1;
+    if (checks > maxChecks) return false;
+    const alone = JSON.stringify({ ...document, Statement: [statement] });
+    const { excess, undecided } = compare(alone, expected);
+    return excess.length + undecided.length === 0;
+  };
+  const statements = document.Statement.flatMap((statement) =>
+    isAllow(statement) && !isExpected(statement)
+      ? narrowStatement(statement, usual, isExpected)
+      : [statement],
+  );
+  if (checks > maxChecks || statements.length === 0) return undefined;
+  return JSON.stringify({ ...document, Statement: statements });
+}
+
+/** Returns a statement with those of its principals and actions that are expected; nothing if there are none. */
+function narrowStatement(
+  statement: AllowStatement,
+  usual: readonly AllowStatement[],
+  isExpected: (statement: object) => boolean,
+): readonly object[] {
+  // What a wildcard stands for: the principals and actions of the reference.
+  const principals = listPrincipals(statement).flatMap((principal) =>
+    principal.id === "*" ? usual.flatMap(listPrincipals) : [principal],
+  );
+  const actions = listActions(statement).flatMap((action) =>
+    /[*?]/.test(action) ? usual.flatMap(listActions) : [action],
+  );
+  const narrow = (some: readonly Principal[], Action: readonly string[]) => ({
+    ...statement,
+    Principal: groupPrincipals(some),
+    Action,
+  });
+  const allowed = principals.filter(
+    (principal) =>
+      isExpected(narrow([principal], actions)) ||
+      (actions.length > 1 && actions.some((action) => isExpected(narrow([principal], [action])))),
+  );
+  if (allowed.length === 0) return [];
+  const common = actions.filter((action) => isExpected(narrow(allowed, [action])));
+  return common.length === 0 ? [] : [narrow(allowed, common)];
+}
+
+interface AllowStatement {
+  readonly Effect: "Allow";
+  readonly Principal?: unknown;
+  readonly Action?: unknown;
+}
+
+interface Principal {
+  readonly type: string;
+  readonly id: string;
+}
+
+function isAllow(statement: unknown): statement is AllowStatement {
+  return (
+    typeof statement === "object" &&
+    statement !== null &&
+    "Effect" in statement &&
+    statement.Effect === "Allow"
+  );
+}
+
+function listPrincipals({ Principal }: AllowStatement): readonly Principal[] {
+  if (Principal === "*") return [{ type: "AWS", id: "*" }];
+  if (typeof Principal !== "object" || Principal === null) return [];
+  return Object.entries(Principal).flatMap(([type, ids]) => listTexts(ids).map((id) => ({ type, id })));
+}
+
+function listActions({ Action }: AllowStatement): readonly string[] {
+  return listTexts(Action);
+}
+
+function listTexts(value: unknown): readonly string[] {
+  return [value].flat().filter((text) => typeof text === "string");
+}
+
+function groupPrincipals(principals: readonly Principal[]): Readonly<Record<string, readonly string[]>> {
+  const byType = Map.groupBy(principals, ({ type }) => type);
+  return Object.fromEntries(
+    [...byType].map(([type, some]) => [type, [...new Set(some.map(({ id }) => id))]]),
+  );
+}
+
+function tryRead(text: string): PolicyJson | undefined {
   try {
-    const kept = keepStatements(text, (_, index) => !indexes.has(index));
-    return readDocument(kept).Statement.length === 0 ? undefined : kept;
-  } catch {
-    return undefined;
+    return readDocument(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

@@ -3,6 +3,7 @@ import { GuardedRole } from "@drift-guard/core/config/config";
 import {
   findWatchedRole,
   listWatchedRoles,
+  nameOrganization,
   type WatchedRole,
   watchesPatterns,
 } from "@drift-guard/core/config/watched-role";
@@ -91,7 +92,12 @@ async function findWatchedRoleWithUses(
   // A use that names a role of another account says nothing of what this account's role of the same name should be.
   const reference = byDuty ?? createOpenReference(name);
   if (uses.length > 0) {
-    const observed = { name, guarded: GuardedRole.parse({ required: false, paths: [] }), reference };
+    const observed = {
+      name,
+      guarded: GuardedRole.parse({ required: false, paths: [] }),
+      reference,
+      ...nameOrganization(settings),
+    };
     return { ...observed, ...requireInUse(observed, uses), uses, discovered: true };
   }
   const { findings } = await ports.findings.load(key);

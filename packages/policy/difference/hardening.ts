@@ -6,6 +6,7 @@ import type { PolicyPrincipal } from "../model/grant.ts";
 import { solveConditions } from "../search/solver.ts";
 import { substituteInStatement } from "../search/substitution.ts";
 import { BudgetError, type StepBudget } from "../support/step-budget.ts";
+import { coversPrincipal } from "../syntax/principal.ts";
 import type { Direction } from "./direction.ts";
 import { listKnownKeys, listOwnRequests, type OwnAccount } from "./own-requests.ts";
 import { findRemainders } from "./remainders.ts";
@@ -31,7 +32,7 @@ export function splitHardening(
   { hardening: own, side, settings }: Direction,
 ): SplitRemainders {
   if (own === undefined || remainders.length === 0) return { lost: remainders, hardening: [], possible: [] };
-  const judged = judgePrincipals(right.allows, own, settings.profile);
+  const judged = judgePrincipals(right.allows, left.allows, own, settings.profile);
   const split = (list: readonly Remainder[], verdicts: readonly Verdict[]) => {
     const allows = judged.flatMap((each) => withoutHardening(each, verdicts));
     const relaxed = findRemainders({ left, right: { ...right, allows } }, side, settings);
@@ -55,6 +56,8 @@ type Verdict = "met" | "unknown" | "not-met";
 /** A statement with a verdict for each of its principals, in their order. */
 interface JudgedStatement {
   readonly statement: CompiledStatement;
+  /** Its principals, and the services of the other side that a wildcard among them stands for. */
+  readonly entries: readonly PolicyPrincipal[];
   /** Keys of the conditions that are dropped for a principal that meets them. */
   readonly keys: ReadonlySet<string>;
   readonly verdicts: readonly Verdict[];
@@ -65,18 +68,29 @@ const conditionBudget = 50_000;
 
 function judgePrincipals(
   statements: readonly CompiledStatement[],
+  others: readonly CompiledStatement[],
   own: OwnAccount,
   profile: KeyProfile,
 ): readonly JudgedStatement[] {
   const keys = listKnownKeys(own);
   const budget = { left: conditionBudget };
+  const services = others.flatMap(({ principals }) => principals?.entries.filter(isNamedService) ?? []);
   return statements.map((statement) => {
     const { principals, conditions } = statement;
     const isConditioned = conditions.some(({ canonical }) => keys.has(canonical.key));
-    if (!isConditioned || principals?.negated !== false) return { statement, keys, verdicts: [] };
-    const verdicts = principals.entries.map((entry) => judge(entry, statement, own, profile, budget));
-    return { statement, keys, verdicts };
+    if (!isConditioned || principals?.negated !== false) {
+      return { statement, entries: [], keys, verdicts: [] };
+    }
+    const wide = principals.entries.filter(({ id }) => id === "*");
+    const named = services.filter((service) => wide.some((entry) => coversPrincipal(entry, service)));
+    const entries = [...principals.entries, ...named];
+    const verdicts = entries.map((entry) => judge(entry, statement, own, profile, budget));
+    return { statement, entries, keys, verdicts };
   });
+}
+
+function isNamedService({ type, id }: PolicyPrincipal): boolean {
+  return type === "Service" && id !== "*";
 }
 
 /** Returns `not-met` also for a principal that is no service, and where the steps run out. */
@@ -87,7 +101,7 @@ function judge(
   profile: KeyProfile,
   budget: StepBudget,
 ): Verdict {
-  if (principal.type !== "Service" || principal.id === "*") return "not-met";
+  if (!isNamedService(principal)) return "not-met";
   try {
     const used = new Set(statement.conditions.map(({ canonical }) => canonical.key));
     const answers = listOwnRequests(principal, own).map(({ conditions, variables }) => {
@@ -111,18 +125,17 @@ function judge(
  * principals meet, and for the other principals as it is.
  */
 function withoutHardening(
-  { statement, keys, verdicts }: JudgedStatement,
+  { statement, entries, keys, verdicts }: JudgedStatement,
   accepted: readonly Verdict[],
 ): readonly CompiledStatement[] {
   const { principals, conditions, line } = statement;
-  const isAccepted = (_: PolicyPrincipal, index: number) => accepted.some((one) => one === verdicts[index]);
-  const entries = principals?.entries.filter(isAccepted) ?? [];
-  if (entries.length === 0) return [statement];
-  const others = principals?.entries.filter((entry, index) => !isAccepted(entry, index)) ?? [];
+  const meeting = entries.filter((_, index) => accepted.some((one) => one === verdicts[index]));
+  if (meeting.length === 0) return [statement];
+  const others = principals?.entries.filter((entry) => !meeting.includes(entry)) ?? [];
   return [
     {
       ...statement,
-      principals: { negated: false, entries },
+      principals: { negated: false, entries: meeting },
       conditions: conditions.filter(({ canonical }) => !keys.has(canonical.key)),
       line: `${line} without hardening`,
     },

@@ -44,6 +44,12 @@ describe("the configuration", () => {
     );
   });
 
+  it("gives its organisation to each watched role", () => {
+    const organization = { id: "o-a1b2c3d4e5", paths: ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"] };
+    const chosen = defineConfig({ roles: { ecsTaskExecutionRole: {} }, organization });
+    assert.deepEqual(listWatchedRoles({ config: chosen })[0]?.organization, organization);
+  });
+
   it("can be checked again with its defaults", () => {
     const chosen = defineConfig({
       roles: { Worker: { strictness: { trust: "floor" } } },
@@ -182,6 +188,17 @@ describe("the configuration", () => {
           /must be a policy's ARN[\s\S]*references\[0\]\.attachments\[0\]\.arn/,
         ] as const,
     ),
+    ["an organisation without an id", { roles: {}, organization: {} }, /organization\.id/],
+    [
+      "a path of an organisation without its end",
+      { roles: {}, organization: { id: "o-a1b2c3d4e5", paths: ["o-a1b2c3d4e5/r-ab12"] } },
+      /organization\.paths\[0\]/,
+    ],
+    [
+      "a path of another organisation",
+      { roles: {}, organization: { id: "o-a1b2c3d4e5", paths: ["o-other12345/r-ab12/"] } },
+      /o-a1b2c3d4e5[\s\S]*organization\.paths\[0\]/,
+    ],
     ["an invalid region", { roles: {}, regions: { guard: "*" } }, /regions\.guard/],
     ["an invalid Batch region", { roles: {}, regions: { batch: ["us-east"] } }, /regions\.batch\[0\]/],
   ] as const) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Organization } from "@drift-guard/core/config/organization";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
 import { managedPart } from "@drift-guard/core/model/part";
@@ -8,11 +9,12 @@ import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { account, allow, batchServicePolicy, trustOf } from "../../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
-function assess(role: Role): readonly Assessment[] {
+function assess(role: Role, organization?: Organization): readonly Assessment[] {
   return evaluate({
     reference: referenceOf(role.name),
     guarded: guardedAs({}),
     reading: { status: "present", role },
+    ...(organization && { organization }),
   });
 }
 
@@ -242,6 +244,61 @@ describe("a trust", () => {
       Condition: { StringEquals: { "aws:SourceAccount": account } },
     });
     assert.deepEqual(withTrust(trust(hardened)), []);
+  });
+
+  it("that names the own account among others is no drift (2.10)", () => {
+    const shared = byService("ecs-tasks.amazonaws.com", {
+      Condition: { StringEquals: { "aws:SourceAccount": [account, "210987654321"] } },
+    });
+    assert.deepEqual(withTrust(trust(shared)), []);
+  });
+
+  it("that requires an organisation is a note unless the configuration names it", () => {
+    const inside = (key: string, value: string) =>
+      trust(byService("ecs-tasks.amazonaws.com", { Condition: { StringLike: { [key]: value } } }));
+    const assessInside = (text: string, organization?: Organization) =>
+      assess(asReferenced("ecsTaskExecutionRole", { trust: text }), organization);
+    const id = "o-a1b2c3d4e5";
+    const byId = inside("aws:SourceOrgID", id);
+    const [note, ...others] = assessInside(byId);
+    assert.deepEqual(others, []);
+    assert.ok(note?.kind === "note" && note.topic === "unknown-organization");
+    assert.match(note.details.join(), /aws:SourceOrgID StringLike o-a1b2c3d4e5\. .*Set organization\.id in/);
+    assert.deepEqual(assessInside(byId, { id }), []);
+    assert.equal(onlyDrift(assessInside(byId, { id: "o-other12345" })).side, "missing");
+    const unit = `${id}/r-ab12/ou-ab12-11111111/`;
+    const byUnit = inside("aws:SourceOrgPaths", `${unit}*`);
+    assert.match(JSON.stringify(assessInside(byUnit, { id })), /Set organization\.paths/);
+    assert.deepEqual(assessInside(byUnit, { id, paths: [unit] }), []);
+  });
+
+  it("is missing if it requires the principal's organisation, and says that a service has none", () => {
+    const required = byService("ecs-tasks.amazonaws.com", {
+      Condition: { StringEquals: { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } },
+    });
+    const { side, detail = "" } = onlyDrift(withTrust(trust(required)));
+    assert.equal(side, "missing");
+    assert.match(detail, /ecs-tasks\.amazonaws\.com has no aws:PrincipalOrgID, .* shuts the service out\./);
+    assert.match(detail, / aws:SourceOrgID\.$/);
+  });
+
+  it("that trusts an identity provider in China is excess that names the provider as it is", () => {
+    const issuer = "oidc.eks.cn-northwest-1.amazonaws.com.cn/id/0123456789ABCDEF";
+    const provider = `arn:aws-cn:iam::${account}:oidc-provider/${issuer}`;
+    const federated = {
+      Effect: "Allow",
+      Principal: { Federated: provider },
+      Action: "sts:AssumeRoleWithWebIdentity",
+      Condition: { StringEquals: { [`${issuer}:sub`]: "system:serviceaccount:jobs:runner" } },
+    };
+    const role = asReferenced("ecsTaskExecutionRole", {
+      partition: "aws-cn",
+      trust: trust(byService("ecs-tasks.amazonaws.com"), federated),
+    });
+    const [drift] = assess(role).filter(({ part }) => part.kind === "trust");
+    assert.ok(drift?.kind === "drift" && drift.side === "excess");
+    assert.deepEqual(drift.grants[0]?.principals, [{ type: "Federated", id: provider }]);
+    assert.equal(drift.grants[0]?.conditions[0]?.key, `${issuer}:sub`);
   });
 
   it("is missing if it requires another account: AWS Batch can no longer assume the role", () => {

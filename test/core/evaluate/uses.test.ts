@@ -14,6 +14,7 @@ import {
   anUndecided,
   aRole,
   everyEvidence,
+  trustOf,
 } from "../../builders.ts";
 
 describe("weighing a severity by the role's uses", () => {
@@ -80,5 +81,43 @@ describe("evaluating the uses of a role", () => {
       }),
     ];
     assert.deepEqual(evaluateUses({ reading: { status: "present", role }, uses, facts: new Map() }), []);
+  });
+
+  describe("of an environment that the trust of its service role shuts out", () => {
+    const arn = (name: string) => `arn:aws:batch:us-east-1:${account}:compute-environment/${name}`;
+    const trustBy = (Condition: object) => {
+      const [statement] = JSON.parse(trustOf("batch.amazonaws.com")).Statement;
+      return JSON.stringify({ Version: "2012-10-17", Statement: [{ ...statement, Condition }] });
+    };
+    const uses = [anEnvironmentUse({ name: "prod" }), anEnvironmentUse({ name: "old" })];
+    const evaluateTrust = (Condition: object) =>
+      evaluateUses({
+        reading: { status: "present", role: aRole({ trust: trustBy(Condition) }) },
+        uses,
+        facts: new Map(),
+      });
+
+    it("names each environment that is shut out, and the ARN to add", () => {
+      const own = { StringEquals: { "aws:SourceAccount": account } };
+      const job = `arn:aws:batch:us-east-1:${account}:job/*`;
+      for (const more of [{}, own, { StringEquals: { "aws:SourceOrgID": "o-a1b2c3d4e5" } }]) {
+        const [note, ...others] = evaluateTrust({ ...more, ArnLike: { "aws:SourceArn": [arn("old"), job] } });
+        assert.deepEqual(others, []);
+        assert.ok(note?.kind === "note" && note.topic === "environment-shut-out");
+        assert.equal(note.details.length, 1);
+        assert.ok(note.details[0]?.includes(`Add ${arn("prod")} to the condition`), note.details[0]);
+      }
+    });
+
+    it("reports nothing if every environment matches, or if the trust shuts AWS Batch out anyway", () => {
+      for (const condition of [
+        { ArnLike: { "aws:SourceArn": [arn("*"), `arn:aws:batch:us-east-1:${account}:job/*`] } },
+        { ArnEquals: { "aws:SourceArn": [arn("old"), arn("prod")] } },
+        { StringEquals: { "aws:SourceAccount": [account, "210987654321"] } },
+        { ArnLike: { "aws:SourceArn": "arn:aws:batch:*:999988887777:*" } },
+      ]) {
+        assert.deepEqual(evaluateTrust(condition), [], JSON.stringify(condition));
+      }
+    });
   });
 });

@@ -79,6 +79,37 @@ function trustWith(...extra: readonly object[]): string {
 }
 const foreign = { Effect: "Allow", Principal: { AWS: "999988887777" }, Action: "sts:AssumeRole" };
 
+interface TrustJson {
+  readonly Version: string;
+  readonly Statement: readonly object[];
+}
+
+/** The trust of an execution role with one statement, which requires the own account unless `condition` is another. */
+function hardened(condition: object = {}, over: object = {}): TrustJson {
+  const own = { StringEquals: { "aws:SourceAccount": account } };
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Service: ["ecs-tasks.amazonaws.com"] },
+        Action: ["sts:AssumeRole"],
+        Condition: Object.keys(condition).length === 0 ? own : condition,
+        ...over,
+      },
+    ],
+  };
+}
+
+/** The trust policy that a plan writes for an execution role with some trust. */
+function repair(trust: TrustJson, rollback: GuardedRole["rollback"]): unknown {
+  const planned = plan(asReferenced("ecsTaskExecutionRole", { trust: JSON.stringify(trust) }), rollback);
+  const [step, ...others] = planned.plan.steps;
+  assert.deepEqual(others, []);
+  assert.ok(step?.call === "iam:UpdateAssumeRolePolicy", JSON.stringify(planned));
+  return JSON.parse(step.document);
+}
+
 describe("a plan", () => {
   it("attaches what was detached (R6)", () => {
     assert.deepEqual(plan(detached, automatic).plan.steps, [
@@ -227,23 +258,82 @@ describe("a plan", () => {
     assert.deepEqual(calls(plan(role, automatic, { ledger: { ...ledger, findings: known } })), []);
   });
 
-  it("restores nothing in a trust if restoring is switched off: a hardening in the same statement", () => {
-    const hardened = JSON.parse(trustOf("ecs-tasks.amazonaws.com")).Statement[0];
-    const trust = JSON.stringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          ...hardened,
-          Action: ["sts:AssumeRole", "sts:TagSession"],
-          Condition: { StringEquals: { "aws:SourceAccount": account } },
-        },
-      ],
-    });
-    const role = asReferenced("ecsTaskExecutionRole", { trust });
-    const planned = plan(role, { excess: "automatic", missing: "off" });
+  it("takes an excess action out of a hardened statement, also if restoring is switched off", () => {
+    const trust = hardened({}, { Action: ["sts:AssumeRole", "sts:TagSession"] });
+    assert.deepEqual(repair(trust, { excess: "automatic", missing: "off" }), hardened());
+  });
+
+  // A backdoor adds itself to the statement that is there (https://gist.github.com/dagrz/46fa9f9719573a0e6a6ae6fc8e5ac3d4).
+  it("takes an added principal out of a hardened statement, and leaves the condition", () => {
+    const service = "ecs-tasks.amazonaws.com";
+    for (const [added, condition] of [
+      [{ Service: [service, "lambda.amazonaws.com"] }, "StringEquals"],
+      [{ Service: [service], AWS: "999988887777" }, "StringEqualsIfExists"],
+      [{ Service: service, AWS: ["arn:aws:iam::999988887777:role/x", account] }, "StringEquals"],
+      [{ Service: service, Federated: "cognito-identity.amazonaws.com" }, "StringEqualsIfExists"],
+    ] as const) {
+      const trust = hardened({ [condition]: { "aws:SourceAccount": account } }, { Principal: added });
+      for (const missing of ["off", "automatic"] as const) {
+        assert.deepEqual(
+          repair(trust, { excess: "automatic", missing }),
+          hardened({ [condition]: { "aws:SourceAccount": account } }),
+          JSON.stringify(added),
+        );
+      }
+    }
+  });
+
+  it("narrows wildcards in a hardened statement to the reference's principal and action", () => {
+    for (const over of [{ Action: "sts:*" }, { Principal: "*" }, { Principal: { AWS: "*" } }]) {
+      assert.deepEqual(repair(hardened({}, over), { excess: "automatic", missing: "off" }), hardened());
+    }
+  });
+
+  it("removes principals from one statement and leaves another as it is", () => {
+    const org = hardened({ StringEquals: { "aws:SourceOrgID": "o-a1b2c3d4e5" } });
+    const trust = {
+      ...org,
+      Statement: [...org.Statement, ...hardened({}, { Principal: { AWS: "999988887777" } }).Statement],
+    };
+    assert.deepEqual(repair(trust, { excess: "automatic", missing: "automatic" }), org);
+  });
+
+  it("removes no condition on an organisation that the configuration does not name", () => {
+    const inside = hardened({ StringEquals: { "aws:SourceOrgID": "o-a1b2c3d4e5" } });
+    const role = asReferenced("ecsTaskExecutionRole", { trust: JSON.stringify(inside) });
+    assert.deepEqual(calls(plan(role, automatic)), []);
+    // AWS Batch is missing, so that the trust could only be replaced whole.
+    const service = ["ecs-tasks.amazonaws.com", "batch.amazonaws.com"];
+    const reference = {
+      ...referenceOf(role.name),
+      trust: JSON.stringify({
+        ...inside,
+        Statement: service.map((one) => JSON.parse(trustOf(one)).Statement[0]),
+      }),
+    };
+    const guarded = guardedAs({ rollback: automatic });
+    const assessments = evaluate({ reference, guarded, reading: { status: "present", role } });
+    const key = { account, name: role.name };
+    const findings = assessments.map((evidence) =>
+      aFinding({ id: identifyFinding(key, evidence), role: key, evidence }),
+    );
+    const ledger = aLedger({ role: key, findings });
+    const planned = plan(role, automatic, { reference, guarded, assessments, ledger });
     assert.deepEqual(planned.plan.steps, []);
-    assert.match(planned.withheld[0]?.reason ?? "", /would also restore permissions/);
-    assert.deepEqual(calls(plan(role, automatic)), ["iam:UpdateAssumeRolePolicy"]);
+    assert.match(planned.withheld[0]?.reason ?? "", /remove a condition on the organisation/);
+    const named = { organization: { id: "o-a1b2c3d4e5" } };
+    assert.deepEqual(calls(plan(role, automatic, { reference, guarded, assessments, ledger, ...named })), [
+      "iam:UpdateAssumeRolePolicy",
+    ]);
+    const missing = findings.find(({ evidence }) => evidence.kind === "drift");
+    const approved = plan(role, automatic, {
+      reference,
+      guarded,
+      assessments,
+      ledger,
+      ...approving(missing),
+    });
+    assert.deepEqual(calls(approved), ["iam:UpdateAssumeRolePolicy"]);
   });
 
   it("leaves a suppressed finding alone", () => {
