@@ -3,7 +3,18 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, resolve } from "node:path/posix";
 import { describe, it } from "node:test";
 import * as z from "zod";
-import { guarded, layers, libraries, narrower, otherFiles, outside, packages, unresolved } from "./rooms.ts";
+import {
+  computed,
+  guarded,
+  layers,
+  libraries,
+  loaders,
+  narrower,
+  otherFiles,
+  outside,
+  packages,
+  unresolved,
+} from "./rooms.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const Manifest = z.object({ name: z.string(), exports: z.record(z.string(), z.string()) });
@@ -62,12 +73,38 @@ const importing = [
 ];
 const referring = /^\s*\/\/\/\s*<reference\s[^>]*?\bpath\s*=\s*(?<quote>["'])(?<specifier>.+?)\k<quote>/gm;
 
-/** Every specifier of an import, export or reference in a file of packages or functions. */
-function listSpecifiers(): readonly Written[] {
-  return own
+// A line of a comment may say "import (".
+const dynamic = new RegExp(String.raw`^(?!\s*(?:\*|//)).*?(?<![.\w$])(?<code>import${gap}\([^)]*\)?)`, "gm");
+const literal = new RegExp(
+  String.raw`^import${gap}\(${gap}(?:"[^"\n]*"|'[^'\n]*'|\x60(?:(?!\$\{)[^\x60\n])*\x60)${gap}\)$`,
+);
+
+/** The dynamic imports in a source text whose specifier is not one literal: no test sees which file they load. */
+function listComputed(source: string): readonly string[] {
+  // A line can have several, and the pattern takes the first: the search goes on behind each.
+  const [found] = source.matchAll(dynamic);
+  if (found === undefined) return [];
+  const { code = "" } = found.groups ?? {};
+  const rest = listComputed(source.slice(found.index + found[0].length));
+  return literal.test(code) ? rest : [code, ...rest];
+}
+
+/** The ways to load a module that no test here follows. */
+const loader = /\brequire\s*\(|\bcreateRequire\b|\bimport\.meta\.resolve\b|\bgetBuiltinModule\b/g;
+
+const listLoaders = (source: string): readonly string[] => source.match(loader) ?? [];
+
+/** The files whose imports are read: those of packages and functions, and those at the root, such as the configuration. */
+const sources: ReadonlyMap<string, string> = new Map(
+  [...own, ...[...files].filter((file) => !file.includes("/"))]
     .filter((file) => /\.(?:[mc]?[jt]s|tsx)$/.test(file))
-    .flatMap((from) => {
-      const source = readFileSync(join(root, from), "utf8");
+    .map((file) => [file, readFileSync(join(root, file), "utf8")]),
+);
+
+/** Every specifier of an import, export or reference in the sources. */
+function listSpecifiers(): readonly Written[] {
+  return [...sources]
+    .flatMap(([from, source]) => {
       const imported = importing
         .flatMap((pattern) => [...source.matchAll(pattern)])
         .map(({ groups }) => groups?.specifier ?? "");
@@ -138,8 +175,9 @@ describe("the imports of packages and functions", () => {
     .filter(({ specifier }) => meansFile(specifier))
     .map((one) => ({ ...one, to: resolveSpecifier(one) }));
   const reached = resolved.flatMap(({ from, to }) => (to === undefined ? [] : [{ from, to }]));
+  const isOwn = (file: string) => /^(?:packages|functions)\//.test(file);
   const imports: readonly Import[] = reached
-    .filter(({ to }) => /^(?:packages|functions)\//.test(to))
+    .filter(({ from, to }) => isOwn(from) && isOwn(to))
     .map(({ from, to }) => ({ from: shorten(from), to: shorten(to) }));
 
   it("are found", () => {
@@ -161,8 +199,7 @@ describe("the imports of packages and functions", () => {
   it("reach files outside packages and functions only where listed", () => {
     const wrong = reached.filter(
       ({ from, to }) =>
-        !/^(?:packages|functions)\//.test(to) &&
-        !outside.some((known) => known.from === from && known.to === to),
+        isOwn(from) && !isOwn(to) && !outside.some((known) => known.from === from && known.to === to),
     );
     assert.deepEqual(wrong, []);
   });
@@ -176,8 +213,32 @@ describe("the imports of packages and functions", () => {
     assert.deepEqual(wrong, []);
   });
 
-  it("form no cycle, types included", () => {
-    assert.deepEqual(findCycles(imports), []);
+  it("form no cycle, types included, and none through a file at the root", () => {
+    const program = "packages/infra/synth/program.ts";
+    const stack = "packages/infra/stack/stack.ts";
+    assert.deepEqual(findCycles(reached), []);
+    assert.notDeepEqual(findCycles([...reached, { from: stack, to: program }]), [], "through sst.config.ts");
+  });
+
+  it("name their file in one literal, except where listed", () => {
+    const wrong = [...sources]
+      .flatMap(([from, source]) => listComputed(source).map((code) => ({ from, code })))
+      .filter((one) => !computed.some(({ from, code }) => one.from === from && one.code === code));
+    assert.deepEqual(wrong, []);
+    const planted = "a(import(path)); import(`./${b}.ts`);\nimport(\n  `c`\n); import('d' + e);";
+    assert.deepEqual(listComputed(planted), ["import(path)", "import(`./${b}.ts`)", "import('d' + e)"]);
+  });
+
+  it("are the only way to load a module, except where listed", () => {
+    const wrong = [...sources].filter(
+      ([from, source]) => listLoaders(source).length > 0 && !loaders.some((known) => known.from === from),
+    );
+    assert.deepEqual(
+      wrong.map(([from]) => from),
+      [],
+    );
+    const planted = 'const load = createRequire(here); require("x"); import.meta.resolve("y");';
+    assert.equal(listLoaders(planted).length, 3);
   });
 
   it("go from a package to those that it may import", () => {

@@ -128,6 +128,35 @@ export const unresolved: readonly {
   },
 ];
 
+/** Texts that look like an import of a computed file. No other is allowed. */
+export const computed: readonly { readonly from: string; readonly code: string; readonly why: string }[] = [
+  {
+    from: "packages/cli/config.ts",
+    code: "import(pathToFileURL(path)",
+    why: "the owner chooses the file of their configuration",
+  },
+  {
+    from: "packages/infra/synth/synth.ts",
+    code: "import(`data:text/javascript;base64,${code}`)",
+    why: "it reads a bundle that it has just made",
+  },
+  {
+    from: "packages/core/ports.ts",
+    code: "import(deliveries: readonly Delivery[])",
+    why: "a method of this name",
+  },
+  { from: "packages/aws/delivery/securityhub.ts", code: "import(deliveries)", why: "a method of this name" },
+];
+
+/** Files that load a module by another way than an import. No other does. */
+export const loaders: readonly { readonly from: string; readonly why: string }[] = [
+  { from: "packages/infra/synth/platform.ts", why: "it finds the folder of the package sst" },
+  {
+    from: "packages/infra/synth/synth.ts",
+    why: "the bundle of the stack, not this file, loads CommonJS libraries",
+  },
+];
+
 /** The files of `packages/` and `functions/` that are not `.ts`. No other is allowed. */
 export const otherFiles: readonly { readonly files: RegExp; readonly why: string }[] = [
   { files: /^packages\/[^/]+\/package\.json$/, why: "the manifest of a package" },
