@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { getSystemErrorMap } from "node:util";
 import { formatCause } from "@drift-guard/core/errors";
 import { formatJsonFault } from "@drift-guard/core/issues";
 import { sanitise } from "@drift-guard/formats/printable";
+import { readText } from "./text-input.ts";
 
 /** Formats why a file could not be opened or read, and what to do where that is known. Names the file once. */
 export function formatFileFailure(file: string, cause: unknown): string {
@@ -20,16 +20,16 @@ export function formatSystemError(cause: unknown): string {
   return known?.[1] ?? formatCause(cause).replace(/\.$/, "");
 }
 
-/** Reads a JSON file, with or without BOM. `failure` makes the error of the command from a text and its cause. */
+/** Reads a JSON file, in UTF-8 or UTF-16. `failure` makes the error of the command from a text and its cause. */
 export async function readJsonFile(
   file: string,
   failure: (text: string, cause: unknown) => Error,
 ): Promise<unknown> {
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+  const text = await readText(file).catch((cause: unknown) => {
     throw failure(formatFileFailure(file, cause), cause);
   });
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ""));
+    return JSON.parse(text);
   } catch (cause) {
     throw failure(`${sanitise(file, 300)} is not JSON (${formatJsonFault(text)}).`, cause);
   }

@@ -304,6 +304,12 @@ describe("compare", () => {
     assert.equal((await compare(encodeURIComponent(gets), `\uFEFF${gets}\r\n`)).code, 0);
   });
 
+  it("reads UTF-16, as PowerShell's > writes it", async () => {
+    const marked = await writeTemporary("a.json", Buffer.from(`\uFEFF${gets}\r\n`, "utf16le"));
+    const unmarked = await writeTemporary("b.json", Buffer.from(gets, "utf16le").swap16());
+    assert.equal((await runCli(["compare", marked, unmarked])).code, 0);
+  });
+
   it("prints the comparison with --json", async () => {
     const { code, stdout } = await compare(all, gets, ["--json"]);
     assert.equal(code, 1);
@@ -328,10 +334,11 @@ describe("compare", () => {
       [[file, file, file], /compare takes two policy documents/],
       [["-", "-"], /can be only one of the two policies/],
       [[file, file, "--account", "123"], /123 is not an account id/],
+      [[file, await writeTemporary("b.json", " \n")], /b\.json cannot be read: it is empty/],
       [[file, `${file}.not`], /There is no file .*a\.json\.not\. Check the path\./],
       [
-        [file, await writeTemporary("b.json", Uint8Array.of(0xff, 0xfe, 0x7b, 0))],
-        /b\.json cannot be read: .*utf-8/,
+        [file, await writeTemporary("b.json", Uint8Array.of(0x7b, 0xff))],
+        /b\.json cannot be read: it is not valid UTF-8/,
       ],
     ] as const) {
       const { code, stdout, stderr } = await runCli(["compare", ...args]);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createGzip, gzipSync } from "node:zlib";
@@ -42,6 +42,15 @@ const anEnvelope = (detail: unknown) => ({
   resources: [],
   detail,
 });
+
+/** A digest file, shortened (CloudTrail User Guide, "CloudTrail digest file structure"). */
+const aDigest = {
+  awsAccountId: account,
+  digestStartTime: "2026-11-22T14:01:31Z",
+  digestEndTime: "2026-11-22T15:01:31Z",
+  digestS3Bucket: "amzn-s3-demo-bucket",
+  logFiles: [{ s3Bucket: "amzn-s3-demo-bucket", s3Object: "AWSLogs/1.json.gz", hashAlgorithm: "SHA-256" }],
+};
 
 async function explain(input: string | Uint8Array, args: readonly string[] = []) {
   return runCli(["explain", "-", ...args], { input });
@@ -95,6 +104,7 @@ describe("explain", () => {
           }),
         ),
       ]),
+      ["--all"],
     );
     assert.equal(code, 0);
     assert.match(stdout, /#1 ignored: s3:PutObject/);
@@ -115,12 +125,73 @@ describe("explain", () => {
         { ...anEnvelope({}), "detail-type": "GuardDuty Finding" },
         { ...anEnvelope({}), "detail-type": "AWS Health Event" },
       ]),
+      ["--all"],
     );
     assert.match(
       stdout,
       /^#1 ignored: a GuardDuty Finding contains no API call\n#2 ignored: an AWS Health Event /m,
     );
     assert.match(stdout, /^2 records: 0 on watched roles, 0 on other roles, 2 ignored, 0 unreadable$/m);
+  });
+
+  it("prints only what concerns watched roles or may concern them, and counts the rest", async () => {
+    const records = [...uploads(2), aRecord(), aRecord({ requestParameters: { roleName: "Other" } })];
+    const { code, stdout } = await explain(JSON.stringify(records));
+    assert.equal(code, 0);
+    assert.deepEqual(stdout.match(/^#\d/gm), ["#3"]);
+    assert.match(
+      unwrap(stdout),
+      / 4 records: 1 on watched roles, 1 on other roles, 2 ignored, 0 unreadable; --all prints every record $/,
+    );
+    const { lines } = readLines(await explain(JSON.stringify(records), ["--json"]));
+    assert.deepEqual(
+      lines.map(({ record }) => record),
+      [3],
+    );
+    const nothing = await explain(JSON.stringify(uploads(1)));
+    assert.match(nothing.stdout, /^1 record: 0 on watched roles/);
+  });
+
+  it("says that a call whose target is unknown concerns every watched role", async () => {
+    const omitted = aRecord({ requestParameters: { reason: "requestParameters too large", omitted: true } });
+    const { stdout } = await explain(JSON.stringify(omitted));
+    assert.match(
+      unwrap(stdout),
+      /the record does not name it watched: every watched role; the guard reads them all/,
+    );
+    const { lines } = readLines(await explain(JSON.stringify(omitted), ["--json"]));
+    const [line] = lines;
+    assert.ok(line?.kind === "change");
+    assert.deepEqual([line.guarded.length, line.change.subjects], [3, []]);
+  });
+
+  it("reads the trail files of a folder, digests and all, in the order of their paths", async () => {
+    const file = await writeTemporary("b.json.gz", gzipSync(JSON.stringify({ Records: [aRecord()] })));
+    const folder = dirname(file);
+    const inner = join(folder, "AWSLogs", account, "CloudTrail-Digest");
+    await mkdir(inner, { recursive: true });
+    await writeFile(join(inner, "digest.json.gz"), gzipSync(JSON.stringify(aDigest)));
+    await writeFile(join(folder, "a.json"), JSON.stringify(aRecord({ eventName: "AttachRolePolicy" })));
+    await writeFile(join(folder, "notes.txt"), "not a trail");
+    const { code, stdout } = await runCli(["explain", folder]);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      stdout.match(/\w+\.json(?:\.gz)?#1 .* iam:\w+/g)?.map((line) => line.split(" ").at(-1)),
+      ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+    );
+    assert.match(
+      unwrap(stdout),
+      / 3 records: 2 on watched roles, 0 on other roles, 1 ignored, 0 unreadable; --all/,
+    );
+  });
+
+  it("exits 2 where its input is empty, and 0 where a trail has no records", async () => {
+    for (const input of ["", " \n", gzipSync("")]) {
+      const { code, stdout } = await explain(input);
+      assert.equal(code, 2);
+      assert.match(stdout, /Standard input is empty\./);
+    }
+    assert.equal((await explain('{"Records": []}')).code, 0);
   });
 
   it("fits its lines into the columns", async () => {
@@ -197,12 +268,13 @@ describe("explain", () => {
   });
 
   it("goes on with the other files if one cannot be opened", async () => {
+    const folder = dirname(await writeTemporary("notes.txt", "no trail"));
     const good = await writeTemporary("good.json", JSON.stringify(aRecord()));
-    const { code, stdout } = await runCli(["explain", "/nonexistent", good, "/"]);
+    const { code, stdout } = await runCli(["explain", "/nonexistent", good, folder]);
     assert.equal(code, 2);
     assert.match(stdout, /\/nonexistent unreadable\n +There is no file \/nonexistent\. Check the path\./);
     assert.match(stdout, /good\.json#1 .* iam:DetachRolePolicy succeeded/);
-    assert.match(stdout, /is a directory/);
+    assert.match(stdout, /is a directory without trail files/);
     assert.match(
       unwrap(stdout),
       / 1 record: 1 on watched roles, 0 on other roles, 0 ignored, 0 unreadable; 2 files unreadable or damaged /,
@@ -219,7 +291,7 @@ describe("explain", () => {
     const input = uploads(20_000)
       .map((record) => JSON.stringify(record))
       .join("\n");
-    const { code, stderr } = await runProcess(["explain", "-"], { input, leaveEarly: true });
+    const { code, stderr } = await runProcess(["explain", "-", "--all"], { input, leaveEarly: true });
     assert.equal(stderr, "");
     assert.equal(code, 2);
   });
@@ -238,7 +310,7 @@ describe("explain", () => {
     }
     gzip.end("]}");
     await written;
-    const { code, stdout, stderr } = await runProcess(["explain", file, "--json"], {
+    const { code, stdout, stderr } = await runProcess(["explain", file, "--json", "--all"], {
       node: ["--max-old-space-size=40", "--max-semi-space-size=4"],
     });
     assert.equal(stderr, "");
@@ -253,7 +325,7 @@ describe("explain", () => {
     const names = await readdir(folder).catch(() => []);
     const files = names.map((name) => join(folder, name));
     if (files.length === 0) return;
-    const { stdout, stderr } = await runCli(["explain", "--json", ...files]);
+    const { stdout, stderr } = await runCli(["explain", "--json", "--all", ...files]);
     const { lines } = readLines({ code: 0, stdout, stderr });
     assert.equal(stderr, "");
     for (const file of files) {

@@ -46,6 +46,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
   infra: [["bundles.ts", "process-lock.ts"], ["stack"], ["synth"], ["template", "build.ts"]],
   local: [["client.ts", "emulators"], ["recorder"], ["deployment"], ["seed.ts", "inbox.ts"], ["local.ts"]],
   cli: [
+    ["text-input.ts"],
     ["file-failure.ts", "grant-lines.ts", "output", "policy-partition.ts", "terminal.ts"],
     ["account-source.ts", "command.ts", "comparison-report.ts", "config.ts", "drift-table.ts", "trail"],
     ["reference", "role-check.ts", "slr"],

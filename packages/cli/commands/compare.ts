@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { organizationId } from "@drift-guard/core/config/organization";
 import { tryParsePolicy } from "@drift-guard/core/policy-json";
 import { sanitise } from "@drift-guard/formats/printable";
@@ -15,6 +13,7 @@ import { formatFileFailure } from "../file-failure.ts";
 import { CompareOutput } from "../output/compare.ts";
 import { formatDocument } from "../output/json.ts";
 import { inferPartition } from "../policy-partition.ts";
+import { readText } from "../text-input.ts";
 
 /** `compare`: compares two policies by meaning. */
 export const compare: Command = {
@@ -102,15 +101,14 @@ determine. A difference in unknown action names also counts (exit 1).
   },
 };
 
-/** A policy file cannot be read, or is not UTF-8. */
+/** A policy file cannot be read as text, or is empty. */
 export class PolicyUnreadableError extends Error {
   override readonly name = "PolicyUnreadableError";
 }
 
 async function readPolicyText(file: string, input: Readable): Promise<string> {
   try {
-    const bytes = await (file === "-" ? buffer(input) : readFile(file));
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return await readText(file, input);
   } catch (cause) {
     throw new PolicyUnreadableError(formatFileFailure(nameOf(file), cause), { cause });
   }

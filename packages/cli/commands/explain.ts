@@ -9,19 +9,27 @@ import { ExplainOutput, type Explanation } from "../output/explain.ts";
 import { formatJsonLine } from "../output/json.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { explainRecord } from "../trail/explanation.ts";
+import { isFolder, listTrailFiles } from "../trail/folder.ts";
 import { readTrail, TrailUnreadableError } from "../trail/records.ts";
 
 /** `explain`: shows how the guard interprets CloudTrail records. */
 export const explain: Command = {
   help: `Shows how the guard interprets CloudTrail records.
 
-Usage: drift-guard explain FILE… [--json] [--config FILE]
+Usage: drift-guard explain FILE… [--all] [--json] [--config FILE]
        aws cloudtrail lookup-events … | drift-guard explain -
 
 FILE holds CloudTrail records or EventBridge envelopes: a trail file
 ({"Records": […]}), JSON lines, a list, or a single record; gzip or not.
-"-" is standard input. Files are read record by record, whatever their size.
+"-" is standard input. Files are read record by record, whatever their size. Of a
+folder, such as a copy of a trail's bucket, all trail files are read.
+Also read: responses of LookupEvents and CloudTrail Lake, log events of
+CloudWatch Logs, messages of SQS and SNS, UTF-8 and UTF-16.
 
+Prints the records that concern watched roles or may concern them, and counts
+the others.
+
+  --all           print every record
   --json          print one JSON document per line and record
                   (docs/schemas/explain.schema.json)
   --config FILE   configuration that names the watched roles (default:
@@ -33,6 +41,7 @@ names the place of each.
 `,
   async run(args, terminal) {
     const { values, positionals: files } = parseCommandLine("explain", args, {
+      all: { type: "boolean" },
       json: { type: "boolean" },
       config: { type: "string", value: "a FILE" },
     });
@@ -41,27 +50,54 @@ names the place of each.
     const config = await loadConfig(values.config);
     const watchedRoles = listWatchedRoles({ config });
     const tally = new ExplanationTally();
+    const several = files.length > 1 || (await Promise.all(files.map(isFolder))).includes(true);
     const show = async (explanation: Explanation) => {
       tally.count(explanation);
+      if (!values.all && !concernsWatchedRoles(explanation)) return;
       await terminal.print(
         ...(values.json
           ? [formatJsonLine(ExplainOutput, { schema: 1, ...explanation })]
-          : formatExplanation(explanation, { several: files.length > 1, config, terminal })),
+          : formatExplanation(explanation, { several, config, terminal })),
       );
     };
-    for (const file of files) {
-      try {
-        for await (const record of readTrail(file, terminal.input))
-          await show(explainRecord(record, watchedRoles));
-      } catch (error) {
-        if (!(error instanceof TrailUnreadableError)) throw error;
-        await show({ file, kind: "unreadable", problem: error.message });
+    for (const named of files) {
+      for await (const { path: file, problem } of listTrailFiles(named)) {
+        if (problem !== undefined) {
+          await show({ file, kind: "unreadable", problem });
+          continue;
+        }
+        try {
+          for await (const record of readTrail(file, terminal.input))
+            await show(explainRecord(record, watchedRoles));
+        } catch (error) {
+          if (!(error instanceof TrailUnreadableError)) throw error;
+          await show({ file, kind: "unreadable", problem: error.message });
+        }
       }
     }
-    if (!values.json) await terminal.print("", ...wrap(tally.formatSummary(), terminal.columns));
+    if (!values.json) {
+      const shown = tally.printed > 0 ? [""] : [];
+      await terminal.print(
+        ...shown,
+        ...wrap(tally.formatSummary({ all: values.all === true }), terminal.columns),
+      );
+    }
     return tally.unreadable > 0 ? 2 : 0;
   },
 };
+
+/** Whether a record concerns watched roles, may concern them, or could not be read. */
+function concernsWatchedRoles(explanation: Explanation): boolean {
+  switch (explanation.kind) {
+    case "irrelevant":
+      return false;
+    case "change":
+      return explanation.guarded.length > 0 || explanation.toRead.length > 0;
+    case "symptom":
+    case "unreadable":
+      return true;
+  }
+}
 
 const indent = "    ";
 
@@ -180,6 +216,11 @@ class ExplanationTally {
   #unreadable = 0;
   #unreadableFiles = 0;
 
+  /** Records that concern watched roles or may concern them, and what could not be read. */
+  get printed(): number {
+    return this.#watched + this.#possible + this.unreadable;
+  }
+
   /** Records and whole files that could not be read. */
   get unreadable(): number {
     return this.#unreadable + this.#unreadableFiles;
@@ -205,7 +246,7 @@ class ExplanationTally {
     }
   }
 
-  formatSummary(): string {
+  formatSummary({ all }: { readonly all: boolean }): string {
     const counts = [this.#watched, this.#possible, this.#others, this.#ignored, this.#unreadable];
     const records = counts.reduce((sum, count) => sum + count, 0);
     const files = this.#unreadableFiles;
@@ -219,6 +260,7 @@ class ExplanationTally {
     return [
       `${records} ${records === 1 ? "record" : "records"}: ${parts.join(", ")}`,
       ...(files > 0 ? [`${files} ${files === 1 ? "file" : "files"} unreadable or damaged`] : []),
+      ...(!all && this.#others + this.#ignored > 0 ? ["--all prints every record"] : []),
     ].join("; ");
   }
 }

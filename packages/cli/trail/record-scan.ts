@@ -18,8 +18,12 @@ import {
  */
 export type ScanStep = "on" | "end" | "break" | "restart" | "list";
 
-/** The members that hold the records in a trail file (Records) and in a response of LookupEvents (Events). */
-const lists = new Set(["Records", "Events"]);
+/**
+ * The members that hold the records in a trail file and in Lambda events (Records), and in responses of LookupEvents
+ * (Events), ReceiveMessage (Messages) and FilterLogEvents (events), and in subscriptions of CloudWatch Logs (logEvents).
+ */
+const lists = new Set(["Records", "Events", "Messages", "events", "logEvents"]);
+const longestList = 9;
 
 /** Scans one JSON object byte by byte for its end or its first error. The values themselves are left to JSON.parse. */
 export class RecordScan {
@@ -30,7 +34,7 @@ export class RecordScan {
   #inText = false;
   #escaped = false;
   #inScalar = false;
-  /** The first 8 characters of the last key of the outermost object; undefined inside other texts. */
+  /** The beginning of the last key of the outermost object; undefined inside other texts. */
   #key: string | undefined;
 
   /** Starts behind the opening brace. */
@@ -86,7 +90,8 @@ export class RecordScan {
     else if (byte === backslash) this.#escaped = true;
     else if (byte === quote) this.#inText = false;
     else if (byte === newline) return "break";
-    else if (this.#key !== undefined && this.#key.length < 8) this.#key += String.fromCharCode(byte);
+    else if (this.#key !== undefined && this.#key.length <= longestList)
+      this.#key += String.fromCharCode(byte);
     return "on";
   }
 

@@ -1,16 +1,13 @@
 import type { Readable } from "node:stream";
 import { formatCause, MessageUnreadableError } from "@drift-guard/core/errors";
-import { type Message, parseEnvelope, parseRecord } from "@drift-guard/core/intake/message";
-import { formatJsonFault } from "@drift-guard/core/issues";
 import { formatFileFailure } from "../file-failure.ts";
+import { isBlank as isBlankByte } from "./bytes.ts";
 import { openTrail } from "./input.ts";
 import { type RecordPosition, RecordSplitter, type TrailItem } from "./splitter.ts";
+import { parseJson, type Unwrapped, unwrap } from "./unwrap.ts";
 
-/** A record of a trail, parsed or with the reason why it is unreadable, and its position. */
-export type TrailRecord = { readonly file: string; readonly place: RecordPosition } & (
-  | { readonly message: Message; readonly problem?: never }
-  | { readonly problem: string }
-);
+/** A record of a trail, parsed or with the reason why it is unreadable, and the position of its item in the file. */
+export type TrailRecord = { readonly file: string; readonly place: RecordPosition } & Unwrapped;
 
 /**
  * Reads the records of a file (`-` for `input`, which is standard input) one at a time. Throws `TrailUnreadableError` if the file cannot be
@@ -18,16 +15,20 @@ export type TrailRecord = { readonly file: string; readonly place: RecordPositio
  */
 export async function* readTrail(file: string, input: Readable): AsyncGenerator<TrailRecord> {
   const splitter = new RecordSplitter();
+  let isBlank = true;
   try {
     for await (const chunk of openTrail(file, input)) {
-      for (const item of splitter.push(chunk)) yield readItem(file, item);
+      isBlank &&= chunk.every((byte) => isBlankByte(byte));
+      for (const item of splitter.push(chunk)) yield* readItem(file, item);
     }
   } catch (cause) {
     // The records before the damage are valid; the error reports the rest.
-    for (const item of splitter.end()) yield readItem(file, item);
+    for (const item of splitter.end()) yield* readItem(file, item);
     throw new TrailUnreadableError(formatFailure(file, cause), { cause });
   }
-  for (const item of splitter.end()) yield readItem(file, item);
+  for (const item of splitter.end()) yield* readItem(file, item);
+  // Nothing was said, so nothing is known: the command before a pipe may have failed.
+  if (isBlank) throw new TrailUnreadableError(`${nameOf(file)} is empty.`);
 }
 
 /** A trail cannot be opened, or is damaged from some point on; the message names the file and says why. */
@@ -35,41 +36,30 @@ export class TrailUnreadableError extends Error {
   override readonly name = "TrailUnreadableError";
 }
 
-function readItem(file: string, item: TrailItem): TrailRecord {
+function* readItem(file: string, item: TrailItem): Iterable<TrailRecord> {
   const { place } = item;
-  if ("problem" in item) return { file, place, problem: item.problem };
+  if ("problem" in item) {
+    yield { file, place, problem: item.problem };
+    return;
+  }
+  for (const unwrapped of unwrapText(item.text)) yield { file, place, ...unwrapped };
+}
+
+function unwrapText(text: string): readonly Unwrapped[] {
   try {
-    return { file, place, message: parseTrailValue(parseJson(item.text, "The record")) };
+    return unwrap(parseJson(text, "The record"));
   } catch (error) {
-    if (error instanceof MessageUnreadableError) return { file, place, problem: error.message };
+    if (error instanceof MessageUnreadableError) return [{ problem: error.message }];
     throw error;
   }
 }
 
-function parseJson(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new MessageUnreadableError(`${what} is not JSON (${formatJsonFault(text)} of it).`, { cause });
-  }
-}
-
-function parseTrailValue(value: unknown): Message {
-  if (typeof value === "object" && value !== null) {
-    // LookupEvents returns each record as text in an object of its own.
-    if ("CloudTrailEvent" in value && typeof value.CloudTrailEvent === "string") {
-      return parseRecord(parseJson(value.CloudTrailEvent, "The text in CloudTrailEvent"));
-    }
-    if ("detail" in value || "detail-type" in value) return parseEnvelope(value);
-    // Data sets and log shippers wrap each record or envelope in an object of their own.
-    if (!("eventName" in value) && "record" in value) return parseTrailValue(value.record);
-    if (!("eventName" in value) && "event" in value) return parseTrailValue(value.event);
-  }
-  return parseRecord(value);
+function nameOf(file: string): string {
+  return file === "-" ? "Standard input" : file;
 }
 
 function formatFailure(file: string, cause: unknown): string {
-  const name = file === "-" ? "Standard input" : file;
+  const name = nameOf(file);
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   return code === "Z_BUF_ERROR" || code === "Z_DATA_ERROR"
     ? `${name} cannot be read to its end: its gzip data is damaged or cut off (${formatCause(cause)}).`

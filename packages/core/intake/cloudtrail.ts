@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Actor } from "../model/actor.ts";
 import type { Outcome } from "../model/change.ts";
 import { Instant } from "../model/instant.ts";
+import { parseEngineTime, parseJsonText } from "./exported-values.ts";
 
 // Records of real trails have null, "None" or nothing in fields that the guide documents as text.
 const text = z.preprocess(
@@ -9,7 +10,7 @@ const text = z.preprocess(
   z.string().optional(),
 );
 
-const Identity = z
+const IdentityObject = z
   .looseObject({
     type: text,
     arn: text,
@@ -22,19 +23,15 @@ const Identity = z
   })
   .nullish()
   .catch(null);
+const Identity = z.preprocess(parseJsonText, IdentityObject);
 
-const parameters = z.record(z.string(), z.unknown()).nullish().catch(null);
+// Query engines keep these members as JSON text (docs/aws-facts.md, "CloudTrail records").
+const parameters = z.preprocess(parseJsonText, z.record(z.string(), z.unknown()).nullish().catch(null));
 
-// A query engine writes a space for the T and omits the zone, which is UTC in CloudTrail.
-function normaliseTime(value: unknown): unknown {
-  if (typeof value !== "string") return value;
-  return value.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)?$/, "$1T$2Z");
-}
-
-/** The fields of a CloudTrail record that the guard uses. A malformed field counts as absent, unless the guard needs it. */
-export const CloudTrailRecord = z.looseObject({
+// A malformed field counts as absent, unless the guard needs it.
+const RecordFields = z.looseObject({
   eventID: z.string().min(1),
-  eventTime: z.preprocess(normaliseTime, Instant),
+  eventTime: z.preprocess(parseEngineTime, Instant),
   eventSource: z.string().min(1),
   eventName: z.string().min(1),
   awsRegion: text,
@@ -48,7 +45,25 @@ export const CloudTrailRecord = z.looseObject({
   requestID: text,
   recipientAccountId: text,
 });
-export type CloudTrailRecord = z.infer<typeof CloudTrailRecord>;
+
+/** A CloudTrail record with the fields that the guard uses. Names of fields in lower case, as Athena writes them, are read too. */
+export const CloudTrailRecord = z.preprocess(nameFields, RecordFields);
+export type CloudTrailRecord = z.infer<typeof RecordFields>;
+
+/** Whether a record has parameters that are no JSON object, so that the target of its call is unknown. */
+export function hasUnreadableParameters(record: unknown): boolean {
+  const named = nameFields(record);
+  if (typeof named !== "object" || named === null || !("requestParameters" in named)) return false;
+  const parsed = parseJsonText(named.requestParameters);
+  return parsed !== null && parsed !== undefined && (typeof parsed !== "object" || Array.isArray(parsed));
+}
+
+function nameFields(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || "eventName" in value || !("eventname" in value))
+    return value;
+  const names = new Map(Object.keys(RecordFields.shape).map((name) => [name.toLowerCase(), name]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [names.get(name) ?? name, member]));
+}
 
 /** Returns the caller. Fields that `userIdentity` lacks are left out. */
 export function actorOf(record: CloudTrailRecord): Actor {

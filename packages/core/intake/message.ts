@@ -1,9 +1,11 @@
 import * as z from "zod";
+import { optionalText } from "../batch/batch.ts";
 import { MessageUnreadableError } from "../errors.ts";
 import { formatFirstIssue } from "../issues.ts";
 import { type Change, type Recheck, RecheckMessage } from "../model/change.ts";
 import { Instant } from "../model/instant.ts";
-import { actorOf, CloudTrailRecord, outcomeOf } from "./cloudtrail.ts";
+import { actorOf, CloudTrailRecord, hasUnreadableParameters, outcomeOf } from "./cloudtrail.ts";
+import { parseJsonText } from "./exported-values.ts";
 import { linkedRoleDetails } from "./linked-role-details.ts";
 import { subjectsOf } from "./subjects.ts";
 import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
@@ -20,12 +22,13 @@ export type Message =
 const Envelope = z.looseObject({
   source: z.string(),
   "detail-type": z.string(),
-  account: z.string().optional(),
-  id: z.string().optional(),
-  time: z.string().optional(),
-  region: z.string().optional(),
+  account: optionalText,
+  id: optionalText,
+  time: optionalText,
+  region: optionalText,
   resources: z.array(z.string()).optional().catch(undefined),
-  detail: z.unknown(),
+  // PutEvents and some exports hold the detail as JSON text.
+  detail: z.preprocess(parseJsonText, z.unknown()),
 });
 
 // Only the pages for China print the second spelling (docs/aws-facts.md, "EventBridge delivery").
@@ -72,8 +75,20 @@ export function parseEnvelope(value: unknown): Message {
   return parseRecord(detail, account);
 }
 
+/** Returns why a value of a trail contains no call: a digest file, or an Insights event; undefined for any other value. */
+function whyNoCall(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if ("digestStartTime" in value && "digestEndTime" in value) {
+    return "a digest file of CloudTrail names log files and contains no call";
+  }
+  const isInsight = "eventType" in value && value.eventType === "AwsCloudTrailInsight";
+  return isInsight ? "an Insights event of CloudTrail counts calls and contains none" : undefined;
+}
+
 /** Parses a CloudTrail record; `account` is used if the record names none. Throws `MessageUnreadableError`. */
 export function parseRecord(value: unknown, account?: string): Message {
+  const why = whyNoCall(value);
+  if (why !== undefined) return { kind: "irrelevant", why };
   const parsed = CloudTrailRecord.safeParse(value);
   if (!parsed.success) throw unreadable("CloudTrail record", parsed.error, value);
   const record = parsed.data;
@@ -87,6 +102,9 @@ export function parseRecord(value: unknown, account?: string): Message {
   const outcome = outcomeOf(record);
   // A refused call changed nothing. One that succeeded changed something, so it may concern every watched role.
   if (subjects.length === 0 && outcome.status === "refused") {
+    if (hasUnreadableParameters(value)) {
+      throw new MessageUnreadableError(`The requestParameters of ${call} are no JSON object.`);
+    }
     return {
       kind: "irrelevant",
       why: `${call} was refused, and its record names no role, policy or profile`,
