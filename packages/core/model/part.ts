@@ -81,7 +81,7 @@ export function tagPart(key: string): Part {
   return new NamedPart("tag", key);
 }
 
-/** Whether two parts are the same part of a role. */
+/** Whether two parts are the same part of a role. A structured clone, which has lost its class, counts too. */
 export function isSamePart(a: Part, b: Part): boolean {
-  return a.toString() === b.toString();
+  return a.kind === b.kind && a.name === b.name;
 }

@@ -77,4 +77,11 @@ describe("a part", () => {
       assert.deepEqual(Evidence.parse(encoded), evidence);
     }
   });
+
+  it("is the same part as its structured clone, and no other", () => {
+    const [trust, managed] = [partOf("trust"), partOf("managed:a")];
+    assert.ok(isSamePart(structuredClone(managed), managed));
+    assert.ok(!isSamePart(structuredClone(managed), structuredClone(trust)));
+    assert.ok(!isSamePart(structuredClone(managed), partOf("inline:a")));
+  });
 });
