@@ -31,9 +31,10 @@ function runProgram(program: string, ...parameters: readonly string[]): Promise<
 // The longest files start first, so that no worker is left with one of them at the end.
 const longest = [
   /test\/policy\/.*propert/,
-  /test\/policy\/.*(?:law|drawn)/,
+  /test\/policy\/.*(?:law|drawn|hostile|latent)/,
   /emulated/,
-  /test\/(?:cli|infra)\//,
+  /test\/infra\/stack/,
+  /test\/(?:policy|cli)\//,
 ];
 
 /** Lists the test files, longest first. Without emulators, which CI requires, it leaves out the emulated ones. */

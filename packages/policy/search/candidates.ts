@@ -1,12 +1,12 @@
 import { type Entry, principalRelations } from "../compiled/negated-clause.ts";
 import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
-import { findTexts } from "../pattern/best-texts.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
 import { sampleArn, sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";
 import { charge, type StepBudget } from "../support/step-budget.ts";
 import { coversPrincipal, inventSession, readIdentity } from "../syntax/principal.ts";
+import { findKnownTexts } from "./known-texts.ts";
 import { makeMask } from "./mask.ts";
 
 /** A clause of a statement, and whether a request shows a difference more easily if the clause selects it. */
@@ -62,7 +62,7 @@ function listTextCandidates(
       textGoals.set(pattern.text, { pattern, wanted: merged, index: known?.index ?? textGoals.size });
     }
   }
-  return findTexts(base, except, [...textGoals.values()], [sample], budget).map(
+  return findKnownTexts(base, except, [...textGoals.values()], sample, budget).map(
     ({ text, matched: owners }) => ({
       value: text,
       matched: makeClauseMask(goals, ({ entries, negated }) => {

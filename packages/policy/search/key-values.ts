@@ -1,11 +1,11 @@
 import type { CompiledCondition } from "../compiled/condition.ts";
-import { findTexts } from "../pattern/best-texts.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
 import { sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";
 import type { StepBudget } from "../support/step-budget.ts";
 import { printAddress } from "../syntax/scalar.ts";
 import type { KeyConditions } from "./key-conditions.ts";
+import { findKnownTexts } from "./known-texts.ts";
 
 const anyText = compileText("*", "*");
 
@@ -36,7 +36,7 @@ function listTexts(
   ];
   const bases: readonly Pattern[] = base?.patterns ?? [anyText];
   return bases.flatMap((pattern) =>
-    findTexts(pattern, [], goals, [sampleText(pattern)], budget).map(({ text }) => text),
+    findKnownTexts(pattern, [], goals, sampleText(pattern), budget).map(({ text }) => text),
   );
 }
 
@@ -70,14 +70,24 @@ function formatDate(seconds: number): readonly string[] {
 }
 
 function listAddresses(conditions: readonly CompiledCondition[]): readonly string[] {
-  const ranges = conditions.flatMap((condition) => condition.ranges);
-  if (ranges.length === 0) return [];
-  const edges = ranges.flatMap(({ family, first, last }) => {
+  if (conditions.every(({ ranges }) => ranges.length === 0)) return [];
+  // Addresses of the documentation ranges (RFC 5737, RFC 3849), for conditions that no edge falsifies.
+  return [...conditions.flatMap(listEdges), "203.0.113.1", "2001:db8:0:0:0:0:0:1"];
+}
+
+// A condition is asked for its edges once for each part of a difference.
+const edgesOf = new WeakMap<CompiledCondition, readonly string[]>();
+
+/** Returns the first and last address of each range of a condition, and their neighbours. */
+function listEdges(condition: CompiledCondition): readonly string[] {
+  const known = edgesOf.get(condition);
+  if (known) return known;
+  const edges = condition.ranges.flatMap(({ family, first, last }) => {
     const highest = (1n << (family === 4 ? 32n : 128n)) - 1n;
     return [first, last, first - 1n, last + 1n]
       .filter((value) => value >= 0n && value <= highest)
       .map((value) => printAddress(family, value));
   });
-  // Addresses of the documentation ranges (RFC 5737, RFC 3849), for conditions that no edge falsifies.
-  return [...edges, "203.0.113.1", "2001:db8:0:0:0:0:0:1"];
+  edgesOf.set(condition, edges);
+  return edges;
 }

@@ -10,16 +10,33 @@ export interface AddressRange {
 const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const isoDate = /^\d{4}-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?$/;
 
+/** Returns the same function that keeps its last results: a comparison tests few texts against many conditions. */
+function keepRecent<Value>(parse: (text: string) => Value): (text: string) => Value {
+  const recent = new Map<string, { readonly value: Value }>();
+  return (text) => {
+    const known = recent.get(text);
+    if (known) return known.value;
+    const value = parse(text);
+    if (recent.size >= 500) recent.clear();
+    // No date or address is longer; longer texts would fill the memory.
+    if (text.length <= 100) recent.set(text, { value });
+    return value;
+  };
+}
+
 /** Parses a decimal number. Returns undefined if the text is none, or has more than the 15 digits of a double. */
 export function readNumber(text: string): number | undefined {
+  if (!decimal.test(text)) return undefined;
   const [digits = ""] = text.split(/e/i);
   const isExact = digits.replaceAll(/\D|^[-+]?0+/g, "").length <= 15;
-  const value = isExact && decimal.test(text) ? Number(text) : Number.NaN;
+  const value = isExact ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
 }
 
 /** Parses an ISO 8601 date or epoch seconds into epoch milliseconds. Returns undefined if the text is neither. */
-export function readDate(text: string): number | undefined {
+export const readDate = keepRecent(parseDate);
+
+function parseDate(text: string): number | undefined {
   const seconds = readNumber(text);
   // Four digits could also be a year of ISO 8601: `findAmbiguity` reports such a value.
   if (seconds !== undefined) return Number.isFinite(seconds * 1000) ? seconds * 1000 : undefined;
@@ -34,7 +51,9 @@ export function readDate(text: string): number | undefined {
 }
 
 /** Parses an IPv4 or IPv6 address or CIDR range. Returns undefined if the text is neither. */
-export function readAddressRange(text: string): AddressRange | undefined {
+export const readAddressRange = keepRecent(parseAddressRange);
+
+function parseAddressRange(text: string): AddressRange | undefined {
   const [address = "", prefix, ...more] = text.split("/");
   if (more.length > 0) return undefined;
   const family = address.includes(":") ? 6 : 4;
