@@ -10,6 +10,7 @@ import { parseArn } from "@drift-guard/core/model/arn";
 import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import type { ResourceReader } from "@drift-guard/core/ports";
 import type { AwsAccount } from "./account.ts";
+import { errorCodeOf } from "./failure.ts";
 
 /** Creates the SDK clients of a region. Each is created once, and only when a resource of its service is read. */
 export interface ResourceClients {
@@ -69,13 +70,19 @@ export function createResourceReader(
 
   async function readSecret({ arn, name, region }: ResourceRef): Promise<ResourceFacts | undefined> {
     const client = secrets(region);
-    const SecretId = unknownSuffix.test(name) ? name.replace(unknownSuffix, "") : arn;
-    const { ARN, KmsKeyId } = await client.send(new DescribeSecretCommand({ SecretId }));
+    const describe = (SecretId: string) => client.send(new DescribeSecretCommand({ SecretId }));
+    const { ARN, KmsKeyId } = unknownSuffix.test(name)
+      ? await describe(name.replace(unknownSuffix, ""))
+      : await describe(arn).catch((error: unknown) => {
+          // A partial ARN that ends like a complete one is found by its name alone.
+          if (errorCodeOf(error) !== "ResourceNotFound") throw error;
+          return describe(name);
+        });
     if (ARN === undefined || !matchesSecret(ARN, arn)) return undefined;
     const { ResourcePolicy } = await client.send(new GetResourcePolicyCommand({ SecretId: ARN }));
     if (ResourcePolicy !== undefined && !isJson(ResourcePolicy)) return undefined;
     const key = KmsKeyId === undefined ? { key: null } : await readEncryptionKey(KmsKeyId, region);
-    return { policy: ResourcePolicy ?? null, ...key };
+    return { ...(ARN !== arn && { arn: ARN }), policy: ResourcePolicy ?? null, ...key };
   }
 
   async function readParameter({ name, region }: ResourceRef): Promise<ResourceFacts | undefined> {
@@ -119,10 +126,12 @@ function parseResource(arn: string): ResourceRef | undefined {
   return kind && name ? { kind, arn, region, account, partition, name } : undefined;
 }
 
-// An ARN whose random suffix is unknown ends in six question marks (docs/aws-facts.md, "Secrets, parameters and keys").
+// An ARN whose random suffix is unknown lacks it, or ends in six question marks in its place (docs/aws-facts.md, "Secrets,
+// parameters and keys").
 function matchesSecret(found: string, requested: string): boolean {
-  if (!unknownSuffix.test(requested)) return found === requested;
-  return found.replace(/-[A-Za-z0-9]{6}$/, "") === requested.replace(unknownSuffix, "");
+  return (
+    found === requested || found.replace(/-[A-Za-z0-9]{6}$/, "") === requested.replace(unknownSuffix, "")
+  );
 }
 
 async function findParameter(client: SSMClient, name: string): Promise<ParameterMetadata | undefined> {

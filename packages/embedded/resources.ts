@@ -15,20 +15,18 @@ export function createSimulatedResources(): SimulatedResources {
     set: (arn, facts) => void known.set(arn, facts),
     reader: {
       facts: async (requested) => {
-        const found = [...known].find(([arn]) => matchesArn(arn, requested));
-        return found?.[1];
+        const exact = known.get(requested);
+        if (exact) return exact;
+        const found = [...known].find(([arn]) => isPartial(requested, arn));
+        return found && { ...found[1], arn: found[0] };
       },
     },
   };
 }
 
-// A secret's ARN whose random suffix is unknown ends in six question marks (docs/aws-facts.md, "Secrets, parameters and
-// keys").
-function matchesArn(arn: string, requested: string): boolean {
-  if (arn === requested) return true;
-  return (
-    requested.endsWith("-??????") &&
-    arn.slice(0, -6) === requested.slice(0, -6) &&
-    arn.length === requested.length
-  );
+// A secret's ARN lacks its random suffix, or ends in six question marks in its place (docs/aws-facts.md, "Secrets, parameters
+// and keys").
+function isPartial(requested: string, arn: string): boolean {
+  const name = arn.replace(/-[A-Za-z0-9]{6}$/, "");
+  return name !== arn && (requested === name || requested === `${name}-??????`);
 }

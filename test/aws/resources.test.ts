@@ -43,8 +43,26 @@ describe("A reader of resources", () => {
 
   it("finds a secret by its name if its random suffix is unknown", async () => {
     await withAws({}, async (reader, { calls }) => {
-      assert.deepEqual(await reader.facts(secret.replace("AbCdEf", "??????")), { policy, key });
+      assert.deepEqual(await reader.facts(secret.replace("AbCdEf", "??????")), { arn: secret, policy, key });
       assert.deepEqual(calls[0], ["DescribeSecret", { SecretId: "db" }]);
+    });
+  });
+
+  it("finds a secret by its name if its partial ARN ends like a complete one, and returns the complete ARN", async () => {
+    const partial = secret.replace("db-AbCdEf", "prod/db-config");
+    const ARN = `${partial}-AbCdEf`;
+    const DescribeSecret = ({ SecretId }: Readonly<Record<string, unknown>>) =>
+      SecretId === "prod/db-config" ? json({ ARN }) : fault("ResourceNotFoundException")();
+    await withAws({ DescribeSecret }, async (reader, { calls }) => {
+      assert.deepEqual(await reader.facts(partial), { arn: ARN, policy, key: null });
+      assert.deepEqual(calls.slice(0, 2), [
+        ["DescribeSecret", { SecretId: partial }],
+        ["DescribeSecret", { SecretId: "prod/db-config" }],
+      ]);
+    });
+    await withAws({ DescribeSecret: fault("AccessDeniedException") }, async (reader, { calls }) => {
+      assert.equal(await reader.facts(partial), undefined);
+      assert.equal(calls.length, 1);
     });
   });
 

@@ -58,6 +58,8 @@ export interface JobTask {
   readonly needs: readonly Need[];
   /** What could not be parsed: one sentence each, with its path. */
   readonly unread: readonly string[];
+  /** Secrets in a form that the ECS agent refuses: one sentence each, with its path and the right form. */
+  readonly refused: readonly string[];
 }
 
 /** One revision of a job definition, reduced to what concerns roles. */

@@ -4,7 +4,12 @@ import type { Need } from "./role-use.ts";
 
 /** The permissions that reading a secret or parameter needs, or why its name could not be parsed. */
 export type ReadNeeds =
-  | { readonly read: true; readonly needs: readonly Need[] }
+  | {
+      readonly read: true;
+      readonly needs: readonly Need[];
+      /** Set if the ECS agent refuses the text: one sentence, with its path and the right form. */
+      readonly refused?: string;
+    }
   | { readonly read: false; readonly why: string };
 
 const getSecret = "secretsmanager:GetSecretValue";
@@ -13,7 +18,9 @@ const parameterName = /^\/?[\w.-]+(?:\/[\w.-]+)*$/;
 const parameterResource = /^parameter\/([\w.-]+(?:\/[\w.-]+)*)$/;
 // A JSON key, a version stage and a version id may follow, separated by colons
 // (docs/aws-facts.md, "Secrets, parameters and keys").
-const secretResource = /^(secret:[\w/+=.@!-]+)(?::[^:]*:[^:]*:[^:]*)?$/;
+const secretResource = /^(secret:[\w/+=.@!-]{1,519})((?::[^:]*)*)$/;
+// The longest name of a parameter, with room for an ARN around it.
+const maxText = 2200;
 // Parameter Store offers each secret of Secrets Manager as a parameter of this name.
 const secretReference = /^aws\/reference\/secretsmanager\/(.+)$/;
 
@@ -25,8 +32,13 @@ const secretReference = /^aws\/reference\/secretsmanager\/(.+)$/;
 export function readValueFrom(valueFrom: string, at: string, place: BatchPlace): ReadNeeds {
   const text = valueFrom.trim();
   const secret = readSecretArn(text);
-  if (secret !== undefined) return { read: true, needs: [needSecret(secret, "secret", at)] };
+  if (secret) {
+    const refused = refuseParts(secret, at);
+    const needs = [needSecret(secret.arn, "secret", at)];
+    return { read: true, needs, ...(refused !== undefined && { refused }) };
+  }
   const byArn = parameterResource.exec(parseRegionalArn(text, "ssm")?.resource ?? "")?.[1];
+  if (text.length > maxText) return { read: false, why: `${at} is longer than any name of a secret.` };
   if (byArn !== undefined) return { read: true, needs: needParameter(text, byArn, at) };
   if (parameterName.test(text)) {
     const name = text.replace(/^\//, "");
@@ -41,7 +53,15 @@ export function readValueFrom(valueFrom: string, at: string, place: BatchPlace):
 export function readCredentialsParameter(parameter: string, at: string, place: BatchPlace): ReadNeeds {
   const text = parameter.trim();
   const secret = readSecretArn(text);
-  if (secret !== undefined) return { read: true, needs: [needSecret(secret, "registry", at)] };
+  if (secret) {
+    const needs = [needSecret(secret.arn, "registry", at)];
+    if (secret.parts.length === 0) return { read: true, needs };
+    return {
+      read: true,
+      needs,
+      refused: `${at} names parts of a secret, and takes none. Write ${secret.arn}.`,
+    };
+  }
   if (/^[\w/+=.@!-]{1,512}$/.test(text)) {
     const { partition, region, account } = place;
     const arn = `arn:${partition}:secretsmanager:${region}:${account}:secret:${text}`;
@@ -73,11 +93,36 @@ export function needLogGroup(
   return { read: true, needs: [{ action: "logs:CreateLogGroup", resource, what: "log", at }] };
 }
 
-// Returns the ARN without the JSON key, stage and version.
-function readSecretArn(text: string): string | undefined {
+/** A secret's ARN, and what follows it after colons: JSON key, version stage and version id. */
+interface SecretText {
+  readonly arn: string;
+  readonly parts: readonly string[];
+}
+
+function readSecretArn(text: string): SecretText | undefined {
   const arn = parseRegionalArn(text, "secretsmanager");
-  const resource = secretResource.exec(arn?.resource ?? "")?.[1];
-  return arn && resource !== undefined ? formatArn({ ...arn, resource }) : undefined;
+  const [, resource, rest = ""] = secretResource.exec(arn?.resource ?? "") ?? [];
+  if (!arn || resource === undefined) return undefined;
+  return { arn: formatArn({ ...arn, resource }), parts: rest.split(":").slice(1) };
+}
+
+const versionId = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/**
+ * Returns why the ECS agent refuses the parts after a secret's ARN, with the right form; undefined if it accepts them. It
+ * accepts none or three (docs/aws-facts.md, "Secrets, parameters and keys").
+ */
+function refuseParts({ arn, parts }: SecretText, at: string): string | undefined {
+  if (parts.length === 0 || parts.length === 3) return undefined;
+  const given = parts.filter((part) => part !== "");
+  const isShort = parts.length < 3 && given.every((part) => /^[\w./@+=-]{1,100}$/.test(part));
+  const right = !isShort
+    ? ":JSON-KEY:VERSION-STAGE:VERSION-ID"
+    : given.length === 1 && versionId.test(given[0] ?? "")
+      ? `:::${given[0]}`
+      : `:${[...parts, "", ""].slice(0, 3).join(":")}`;
+  const count = `${parts.length} part${parts.length === 1 ? "" : "s"}`;
+  return `${at} has ${count} after the secret's name, and the ECS agent takes none or three. Write ${arn}${given.length === 0 ? "" : right}.`;
 }
 
 function parseRegionalArn(text: string, service: string): Arn | undefined {

@@ -127,6 +127,7 @@ function readTasks(value: unknown, at: string, place: BatchPlace): readonly JobT
       at: where,
       needs: inner.flatMap(({ needs }) => needs),
       unread: [...roles.unread, ...inner.flatMap(({ unread }) => unread)],
+      refused: inner.flatMap(({ refused }) => refused),
     };
   });
 }
@@ -159,7 +160,8 @@ function readContainer(value: unknown, at: string, place: BatchPlace): readonly 
   const all = [...reads, ...logs];
   const needs: readonly Need[] = all.flatMap((one) => (one.read ? one.needs : []));
   const unread = [...roles.unread, ...all.flatMap((one) => (one.read ? [] : [one.why]))];
-  return [{ ...roles, at, needs, unread }];
+  const refused = all.flatMap((one) => (one.read && one.refused !== undefined ? [one.refused] : []));
+  return [{ ...roles, at, needs, unread, refused }];
 }
 
 function readRoles(
@@ -190,5 +192,5 @@ function notText(at: string): ReadNeeds {
 }
 
 function unreadable(at: string): JobTask {
-  return { at, needs: [], unread: [`${at} is not what it should be.`] };
+  return { at, needs: [], unread: [`${at} is not what it should be.`], refused: [] };
 }

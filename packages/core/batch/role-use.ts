@@ -68,6 +68,8 @@ export const DefinitionUse = z
     needs: z.array(Need).readonly(),
     /** Secrets that could not be parsed: one sentence each, with its path. */
     unread: strings,
+    /** Secrets in a form that the ECS agent refuses: one sentence each, with its path and the right form. */
+    refused: strings.exactOptional(),
     /** Whether the definition runs on Fargate, which always needs an execution role. */
     fargate: z.boolean(),
     /** Set if it needs an execution role and names none: the use is then recorded for the role of the usual name. */

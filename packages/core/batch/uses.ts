@@ -124,13 +124,18 @@ function arnOf({ arn, otherAccount }: NamedRole): Pick<DefinitionUse, "arn" | "o
   return { ...(arn !== undefined && { arn }), ...(otherAccount && { otherAccount }) };
 }
 
-function joinTasks(tasks: readonly JobTask[]): Pick<DefinitionUse, "needs" | "unread"> {
+function joinTasks(tasks: readonly JobTask[]): Pick<DefinitionUse, "needs" | "unread" | "refused"> {
   const needs = new Map<string, Need>();
   for (const need of tasks.flatMap((task) => task.needs)) {
     const key = `${need.action} ${need.resource}`;
     if (!needs.has(key)) needs.set(key, need);
   }
-  return { needs: [...needs.values()], unread: tasks.flatMap(({ unread }) => unread) };
+  const refused = tasks.flatMap((task) => task.refused);
+  return {
+    needs: [...needs.values()],
+    unread: tasks.flatMap(({ unread }) => unread),
+    ...(refused.length > 0 && { refused }),
+  };
 }
 
 function groupByRole(uses: readonly (readonly [string, RoleUse])[]): UsesByRole {

@@ -1,12 +1,20 @@
 import { decide } from "@drift-guard/policy/decide";
 import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
 import type { PolicyRequest } from "@drift-guard/policy/grant";
-import type { Need } from "../batch/role-use.ts";
+import type { DefinitionUse, Need } from "../batch/role-use.ts";
 import { parseArn } from "../model/arn.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
 import type { Role } from "../model/role.ts";
 import { tryParsePolicy } from "../policy-json.ts";
 import { resourcesOf } from "./need-resources.ts";
+
+/** An execution role, and what its needs are judged by. */
+export interface NeedsQuestion {
+  readonly role: Role;
+  readonly uses: readonly DefinitionUse[];
+  /** Facts about secrets, parameters and keys, by ARN; what is absent here could not be read. */
+  readonly facts: ReadonlyMap<string, ResourceFacts>;
+}
 
 /** Whether a role has a permission that a job definition needs. */
 export type NeedJudgement =
@@ -36,16 +44,18 @@ export function readRolePolicies(role: Role): {
   return { documents, unread };
 }
 
-/** Judges one need by the role's policies and, if they are known, the policy of the secret or key itself. */
+/**
+ * Judges one need by the role's policies and, if it is known, the policy of the secret or key itself. `known` is undefined
+ * if the secret or key was not read.
+ */
 export function judgeNeed(
   need: Need,
   role: Role,
   documents: readonly PolicyDocument[],
-  facts: ReadonlyMap<string, ResourceFacts>,
+  known: ResourceFacts | undefined,
 ): NeedJudgement {
-  const own = judgeOwn(need, role, documents);
+  const own = judgeByRole(need, role, documents);
   if (own.kind === "denied" || need.what === "parameter" || need.what === "log") return own;
-  const known = facts.get(need.resource);
   const foreign = parseArn(need.resource)?.account !== role.account;
   const what = need.what === "key" ? "key" : "secret";
   if (!known) {
@@ -83,11 +93,11 @@ export function judgeNeed(
 }
 
 /** Judges a need by the role's policies alone. */
-function judgeOwn(need: Need, role: Role, documents: readonly PolicyDocument[]): NeedJudgement {
+export function judgeByRole(need: Need, role: Role, documents: readonly PolicyDocument[]): NeedJudgement {
   const judged = judgeBy(request(need, role, documents), documents);
   if (need.what !== "log" || judged.kind !== "missing") return judged;
   // T11: a policy may name the log group without `:*`.
-  const [, bare = need.resource] = resourcesOf(need);
+  const [, bare = need.resource] = resourcesOf(need, undefined);
   const byName = judgeBy({ ...request(need, role, documents), resource: bare }, documents);
   return byName.kind === "denied" ? judged : byName;
 }

@@ -4,23 +4,19 @@ import type { Drift, Undecided } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import { partOf } from "../model/part.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
-import type { Role } from "../model/role.ts";
 import { joinDocuments } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
 import { needKey } from "./kms-decrypt.ts";
-import { judgeNeed, type NeedJudgement, readRolePolicies } from "./need-judgement.ts";
+import { judgeNeed, type NeedJudgement, type NeedsQuestion, readRolePolicies } from "./need-judgement.ts";
 import { resourcesOf } from "./need-resources.ts";
-
-/** An execution role, and what its needs are judged by. */
-export interface NeedsQuestion {
-  readonly role: Role;
-  readonly uses: readonly DefinitionUse[];
-  /** Facts about secrets, parameters and keys, by ARN; what is absent here could not be read. */
-  readonly facts: ReadonlyMap<string, ResourceFacts>;
-}
+import { findSecretNameFault } from "./secret-names.ts";
 
 interface Demand {
   readonly need: Need;
+  /** Facts about the secret, parameter or key; undefined if it was not read. */
+  readonly known: ResourceFacts | undefined;
+  /** The resources by which a policy may allow the need. */
+  readonly resources: readonly string[];
   /** Every definition that has the need. */
   readonly uses: readonly DefinitionUse[];
 }
@@ -35,10 +31,13 @@ const maxDetails = 12;
 export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undecided)[] {
   const { role, uses } = question;
   const { documents, unread } = readRolePolicies(role);
-  const judged = listDemands(question).map((demand) => ({
-    demand,
-    judgement: judgeNeed(demand.need, role, documents, question.facts),
-  }));
+  const judged = listDemands(question)
+    // No policy helps where the definition itself is wrong: `noteSecretNames` reports it.
+    .filter(({ need, known }) => known || !findSecretNameFault(need, known, role, documents))
+    .map((demand) => ({
+      demand,
+      judgement: judgeNeed(demand.need, role, documents, demand.known),
+    }));
   const lacking = judged.filter(({ judgement: { kind } }) => kind === "missing" || kind === "denied");
   // A policy that cannot be read may allow what the others do not.
   const lost = unread.length > 0 ? [] : lacking;
@@ -114,12 +113,17 @@ export function grantsOf(needs: readonly Need[]): readonly Grant[] {
 
 // Every permission that the definitions need, each with the definitions that need it.
 function listDemands({ uses, facts }: Omit<NeedsQuestion, "role">): readonly Demand[] {
-  const demands = new Map<string, { need: Need; uses: DefinitionUse[] }>();
+  const demands = new Map<string, Demand & { readonly uses: DefinitionUse[] }>();
   const demand = (need: Need, use: DefinitionUse) => {
     const key = `${need.action} ${need.resource}`;
-    const known = demands.get(key);
-    if (known) known.uses.push(use);
-    else demands.set(key, { need, uses: [use] });
+    const same = demands.get(key);
+    if (same) same.uses.push(use);
+    else {
+      const known = facts.get(need.resource);
+      // IAM checks the complete ARN, whatever the definition names.
+      const asked = known?.arn === undefined ? need : { ...need, resource: known.arn };
+      demands.set(key, { need: asked, known, resources: resourcesOf(need, known), uses: [use] });
+    }
   };
   for (const use of uses) {
     for (const need of use.needs) {
@@ -147,8 +151,8 @@ export function allowNeeds(
   facts: ReadonlyMap<string, ResourceFacts>,
 ): Reference {
   const definitions = uses.filter((use) => use.kind === "job-definition");
-  const needs = listDemands({ uses: definitions, facts }).flatMap(({ need }) =>
-    resourcesOf(need).map((resource) => ({ ...need, resource })),
+  const needs = listDemands({ uses: definitions, facts }).flatMap(({ need, resources }) =>
+    resources.map((resource) => ({ ...need, resource })),
   );
   if (needs.length === 0) return reference;
   const { allowed, source } = reference;

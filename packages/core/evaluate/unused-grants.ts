@@ -2,8 +2,9 @@ import { decide } from "@drift-guard/policy/decide";
 import type { Need } from "../batch/role-use.ts";
 import type { Note } from "../model/evidence.ts";
 import { partOf } from "../model/part.ts";
-import { exampleOf, readRolePolicies } from "./need-judgement.ts";
-import { grantsOf, type NeedsQuestion } from "./needs.ts";
+import { exampleOf, type NeedsQuestion, readRolePolicies } from "./need-judgement.ts";
+import { resourcesOf } from "./need-resources.ts";
+import { grantsOf } from "./needs.ts";
 
 const secretActions = ["secretsmanager:GetSecretValue", "ssm:GetParameters"];
 
@@ -11,10 +12,14 @@ const secretActions = ["secretsmanager:GetSecretValue", "ssm:GetParameters"];
  * Returns a note of the grants on secrets and parameters that no active job definition uses; none if a definition could
  * not be parsed.
  */
-export function findUnusedGrants({ role, uses }: NeedsQuestion): readonly Note[] {
+export function findUnusedGrants({ role, uses, facts }: NeedsQuestion): readonly Note[] {
   // A definition that could not be parsed may use them.
   if (uses.length === 0 || uses.some(({ unread }) => unread.length > 0)) return [];
-  const needs = uses.flatMap((use) => use.needs);
+  const needs = uses.flatMap((use) =>
+    use.needs.flatMap((need) =>
+      resourcesOf(need, facts.get(need.resource)).map((resource) => ({ ...need, resource })),
+    ),
+  );
   const { documents } = readRolePolicies(role);
   const unused = documents.flatMap((document) =>
     document.statements.flatMap((statement): readonly Need[] => {

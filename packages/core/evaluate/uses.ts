@@ -4,11 +4,11 @@ import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import { type DefinitionUse, type EnvironmentUse, namesRole, type RoleUse } from "../batch/role-use.ts";
 import { formatUse } from "../batch/role-use-text.ts";
 import type { Assessment, Drift, Note } from "../model/evidence.ts";
-import type { NoteTopic } from "../model/note-topic.ts";
-import { partOf } from "../model/part.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
 import { type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { evaluateNeeds } from "./needs.ts";
+import { noteUses } from "./role-note.ts";
+import { noteSecretNames } from "./secret-names.ts";
 import { findShutOutEnvironments } from "./shut-out.ts";
 import { findUnusedGrants } from "./unused-grants.ts";
 
@@ -30,6 +30,7 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
       ? [
           ...evaluateNeeds({ role: reading.role, uses: served, facts }),
           ...findUnusedGrants({ role: reading.role, uses: served, facts }),
+          ...noteSecretNames({ role: reading.role, uses: served, facts }),
         ]
       : []),
     ...noteRoleNotNamed(definitions),
@@ -47,7 +48,7 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
 
 // R36, R46: Fargate and secrets require an execution role, and the definition must name it.
 function noteRoleNotNamed(uses: readonly DefinitionUse[]): readonly Note[] {
-  return describeNote(
+  return noteUses(
     "role-not-named",
     uses.filter(({ roleNotNamed }) => roleNotNamed),
     (use) =>
@@ -58,7 +59,7 @@ function noteRoleNotNamed(uses: readonly DefinitionUse[]): readonly Note[] {
 function noteDoubleDuty(name: string, uses: readonly DefinitionUse[]): readonly Note[] {
   const executes = sameRoleName(name, usualExecutionRole) || uses.some(({ duty }) => duty === "execution");
   if (!executes) return [];
-  return describeNote(
+  return noteUses(
     "execution-role-as-job-role",
     uses.filter(({ duty }) => duty === "job"),
     (use) =>
@@ -67,7 +68,7 @@ function noteDoubleDuty(name: string, uses: readonly DefinitionUse[]): readonly 
 }
 
 function noteEmptyProfile(uses: readonly EnvironmentUse[]): readonly Note[] {
-  return describeNote(
+  return noteUses(
     "profile-empty",
     uses.filter(({ profileEmpty }) => profileEmpty),
     (use) =>
@@ -82,7 +83,7 @@ function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
     const verdict = judgeAgent(use.oldestAgent);
     return verdict === "enough" ? [] : [{ ...use, verdict }];
   });
-  return describeNote("agent-too-old", judged, (use) =>
+  return noteUses("agent-too-old", judged, (use) =>
     use.verdict === "too-old"
       ? `${formatUse(use)} has instances whose ECS agent is ${use.oldestAgent}: tasks with an execution role (secrets, private registries) need ${minAgentVersion} or later and cannot start there. Update the agent, or the AMI and then the instances.`
       : `${formatUse(use)} has instances whose ECS agent has the version "${use.oldestAgent}", which cannot be compared with ${minAgentVersion}, the first that supports execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
@@ -93,7 +94,7 @@ function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
 function noteOtherArn(uses: readonly RoleUse[], reading: RoleReading): readonly Note[] {
   const own = reading.status === "present" ? reading.role : undefined;
   const account = reading.status === "present" ? reading.role.account : reading.account;
-  return describeNote(
+  return noteUses(
     "other-path",
     uses.filter(({ arn, otherAccount }) =>
       own ? arn !== undefined && arn.toLowerCase() !== own.arn.toLowerCase() : otherAccount,
@@ -120,7 +121,7 @@ function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): rea
     reading.status === "absent"
       ? "Create the role again with the same name and path; then the environment can be used, or disabled and deleted."
       : "Restore the role's trust and policies; then update the environment, or disable and delete it.";
-  return describeNote(
+  return noteUses(
     "invalid-environment",
     uses.filter(
       ({ status, statusReason }) => status === "INVALID" && isPermissionTrouble(statusReason ?? ""),
@@ -131,33 +132,12 @@ function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): rea
 
 // 2.10: a confused-deputy condition can name other compute environments than those that use the role.
 function noteShutOut(uses: readonly EnvironmentUse[], role: Role): readonly Note[] {
-  return describeNote(
+  return noteUses(
     "environment-shut-out",
     findShutOutEnvironments(role, uses),
     (use) =>
       `The trust policy of ${role.name} requires an aws:SourceArn that is not of ${formatUse(use)}: AWS Batch cannot assume the role for it, and it becomes INVALID. Add ${use.environmentArn} to the condition, or give the environment a role of its own.`,
   );
-}
-
-const maxDetails = 10;
-
-function describeNote<Use extends RoleUse>(
-  topic: NoteTopic,
-  uses: readonly Use[],
-  format: (use: Use) => string,
-): readonly Note[] {
-  if (uses.length === 0) return [];
-  const details = [...new Set(uses.map(format))].sort();
-  const more = details.length - maxDetails;
-  return [
-    {
-      kind: "note",
-      part: partOf("role"),
-      topic,
-      details: more > 0 ? [...details.slice(0, maxDetails), `And ${more} more.`] : details,
-      grants: [],
-    },
-  ];
 }
 
 /**

@@ -9,6 +9,7 @@ export const NoteTopic = z.enum([
   "agent-too-old",
   "role-not-named",
   "execution-role-as-job-role",
+  "secret-name",
   "unexplained-symptom",
   "unused-grants",
   "linked-role-deletion",
@@ -60,6 +61,11 @@ export const noteTopics = {
     severity: "MEDIUM",
     explainsFailure: false,
     title: (role) => `Jobs run as ${role}, an execution role`,
+  },
+  "secret-name": {
+    severity: "MEDIUM",
+    explainsFailure: true,
+    title: () => "A job definition names a secret in a form by which it cannot be read",
   },
   "unexplained-symptom": {
     severity: "MEDIUM",

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { parseComputeEnvironment, parseJobQueue } from "@drift-guard/core/batch/compute-environment";
-import { readValueFrom } from "@drift-guard/core/batch/definition-needs";
+import { readCredentialsParameter, readValueFrom } from "@drift-guard/core/batch/definition-needs";
 import { parseJobDefinition } from "@drift-guard/core/batch/job-definition";
 import { usesOfDefinition } from "@drift-guard/core/batch/uses";
 import fc from "fast-check";
@@ -305,13 +305,42 @@ describe("valueFrom", () => {
     });
   }
 
-  for (const text of [
-    "",
-    "two words",
-    "arn:aws:s3:::bucket/key",
-    secretArn("db-AbCdEf:only-one-part"),
-    "a//b",
-  ]) {
+  // The agent splits the ARN's resource at colons and takes two or five segments (amazon-ecs-agent, asmsecret.go; asked for
+  // as "1, 2, or 3 :" in aws/amazon-ecs-cli#1169). The Batch guide's example of a version id has one colon too few.
+  const version = "9d4cb84b-ad69-40c0-a0ab-cead36b967e8";
+  for (const [given, right] of [
+    [":username", ":username::"],
+    [":username:", ":username::"],
+    ["::AWSPREVIOUS", "::AWSPREVIOUS:"],
+    [`::${version}`, `:::${version}`],
+    [`:${version}`, `:::${version}`],
+    [":", ""],
+    ["::", ""],
+    [":a:b:c:d", ":JSON-KEY:VERSION-STAGE:VERSION-ID"],
+    [":a key", ":JSON-KEY:VERSION-STAGE:VERSION-ID"],
+  ] as const) {
+    it(`"…${given}" is refused by the ECS agent, and the right form is "…${right}"`, () => {
+      const read = readValueFrom(secretArn(`db-AbCdEf${given}`), "here", place);
+      assert.ok(read.read);
+      assert.deepEqual(
+        read.needs.map(({ resource }) => resource),
+        [secretArn("db-AbCdEf")],
+      );
+      assert.match(read.refused ?? "", /^here has [1-4] parts? after the secret's name/);
+      assert.ok(read.refused?.endsWith(`Write ${secretArn(`db-AbCdEf${right}`)}.`), read.refused);
+    });
+  }
+
+  it("is accepted by the ECS agent with three parts or none, and a registry's credentials with none", () => {
+    for (const parts of ["", ":key::", "::AWSCURRENT:", `:::${version}`, ":key:stage:id"]) {
+      const read = readValueFrom(secretArn(`db-AbCdEf${parts}`), "here", place);
+      assert.ok(read.read && read.refused === undefined, parts);
+      const credentials = readCredentialsParameter(secretArn(`db-AbCdEf${parts}`), "here", place);
+      assert.equal(credentials.read && credentials.refused === undefined, parts === "", parts);
+    }
+  });
+
+  for (const text of ["", "two words", "arn:aws:s3:::bucket/key", "a//b", `/${"deep/".repeat(500)}er`]) {
     it(`"${text}" cannot be parsed, and is reported`, () => {
       assert.equal(readValueFrom(text, "here", place).read, false);
     });

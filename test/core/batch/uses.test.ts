@@ -34,7 +34,15 @@ describe("uses of a role", () => {
       revision: index + 1,
       active: true,
       fargate: false,
-      tasks: [{ at: "containerProperties", execution: { name: "E" }, needs: needs.slice(index), unread: [] }],
+      tasks: [
+        {
+          at: "containerProperties",
+          execution: { name: "E" },
+          needs: needs.slice(index),
+          unread: [],
+          refused: [],
+        },
+      ],
     }));
     const uses = usesOfDefinition(revisions).get("E") ?? [];
     assert.ok(JSON.stringify(uses).length < 400_000);

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type { Need } from "@drift-guard/core/batch/role-use";
 import { evaluate as evaluateRole } from "@drift-guard/core/evaluate/evaluate";
 import { allowNeeds, evaluateNeeds } from "@drift-guard/core/evaluate/needs";
+import { noteSecretNames } from "@drift-guard/core/evaluate/secret-names";
 import { findUnusedGrants } from "@drift-guard/core/evaluate/unused-grants";
 import { partOf } from "@drift-guard/core/model/part";
 import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
@@ -205,6 +206,15 @@ describe("what a job definition needs", () => {
     }
   });
 
+  it("of a secret without its suffix is judged on the complete ARN, if the secret was read", () => {
+    const need = aNeed({ resource: secret.replace("AbCdEf", "??????") });
+    const facts = { [need.resource]: { arn: secret, policy: null, key: null } };
+    assert.deepEqual(kinds(withInline(allow(get, secret)), [need], facts), []);
+    const old = withInline(allow(get, secret.replace("AbCdEf", "UvWxYz")));
+    assert.deepEqual(kinds(old, [need], facts), ["missing"]);
+    assert.deepEqual(kinds(old, [need]), [], "a policy that names a secret of this name may name this one");
+  });
+
   it("of a secret without its suffix is met by a policy with or without the suffix", () => {
     const need = aNeed({ resource: `arn:aws:secretsmanager:us-east-1:${account}:secret:db-??????` });
     for (const resource of [secret, need.resource, secret.replace("AbCdEf", "*")]) {
@@ -247,6 +257,89 @@ describe("what a job definition needs", () => {
         assert.deepEqual(evaluate(withInline(drift.cure), drawn), []);
       }),
     );
+  });
+});
+
+describe("a secret's ARN that ends in a hyphen and six characters", () => {
+  const arnOf = (name: string) => `arn:aws:secretsmanager:us-east-1:${account}:secret:${name}`;
+  const judge = (name: string, role: Role, facts: ReadonlyMap<string, ResourceFacts> = new Map()) => {
+    const uses = [aDefinitionUse({ needs: [aNeed({ resource: arnOf(name) })] })];
+    const notes = noteSecretNames({ role, uses, facts }).flatMap(({ details }) => details);
+    const rest = evaluateNeeds({ role, uses, facts }).map((one) =>
+      one.kind === "drift" ? one.side : one.kind,
+    );
+    return { notes, rest };
+  };
+
+  // Names of secrets from reports: aws/aws-cdk#27530 and #18555, aws/copilot-cli#5732, aws-samples/dify-self-hosted-on-aws#35.
+  for (const name of [
+    "prod/db-config",
+    "xyz-google",
+    "test-secret",
+    "foo-abcdef",
+    "app-prod01",
+    "team/API-SECRET",
+  ]) {
+    it(`is reported with the complete ARN as fix if it may be partial: ${name}`, () => {
+      for (const role of [
+        withInline(),
+        withInline(allow(get, arnOf(name))),
+        withInline(allow(get, `${arnOf(name)}-??????`)),
+      ]) {
+        const { notes, rest } = judge(name, role);
+        assert.deepEqual(rest, [], "no policy is offered as a fix");
+        assert.equal(notes.length, 1);
+        assert.match(notes[0] ?? "", /register a revision that names the complete ARN/);
+      }
+    });
+  }
+
+  it("is known to be partial, with its complete ARN, if the secret was read", () => {
+    const complete = arnOf("prod/db-config-AbCdEf");
+    const facts = new Map([[arnOf("prod/db-config"), { arn: complete, policy: null, key: null }]]);
+    const met = judge("prod/db-config", withInline(allow(get, arnOf("prod/db-config-??????"))), facts);
+    assert.deepEqual(met.rest, []);
+    assert.ok(met.notes[0]?.endsWith(`Register a revision that names ${complete}.`));
+    const { rest } = judge("prod/db-config", withInline(allow(get, arnOf("prod/db-config"))), facts);
+    assert.deepEqual(rest, ["missing"], "that policy does not name the complete ARN");
+  });
+
+  // Suffixes of complete ARNs in reports: link2aws#66, HumanCellAtlas/data-store#2331.
+  for (const name of ["MySecret9A3F29-vdHtS43BP1i1-knwb3S", "dcp/dss/dev/es_source_ip-q2baD1", "db-AbCdEf"]) {
+    it(`counts as complete if it ends in no word, unless the role may read it with a suffix alone: ${name}`, () => {
+      assert.deepEqual(judge(name, withInline(allow(get, arnOf(name)))), { notes: [], rest: [] });
+      assert.deepEqual(judge(name, withInline()), { notes: [], rest: ["missing"] });
+      const { notes, rest } = judge(name, withInline(allow(get, `${arnOf(name)}-*`)));
+      assert.deepEqual([notes.length, rest], [1, []]);
+    });
+  }
+
+  it("counts as complete if the secret was read by it", () => {
+    const facts = new Map([[arnOf("db-config"), { policy: null, key: null }]]);
+    assert.deepEqual(judge("db-config", withInline(allow(get, arnOf("db-config"))), facts), {
+      notes: [],
+      rest: [],
+    });
+    assert.deepEqual(judge("db-config", withInline(), facts), { notes: [], rest: ["missing"] });
+  });
+
+  it("makes neither the policy with a suffix excess nor an unused grant", () => {
+    const uses = [aDefinitionUse({ needs: [aNeed({ resource: arnOf("prod/db-config") })] })];
+    const role = withInline(allow(get, arnOf("prod/db-config-??????")));
+    assert.deepEqual(findUnusedGrants({ role, uses, facts: new Map() }), []);
+    const reference = { ...referenceOf("ecsTaskExecutionRole"), attachments: [] };
+    const [excess] = evaluateRole({
+      reference: allowNeeds(reference, uses, new Map()),
+      guarded: guardedAs({}),
+      reading: { status: "present", role: { ...role, trust: reference.trust } },
+    });
+    assert.equal(excess, undefined);
+  });
+
+  it("is reported together with text that the ECS agent refuses", () => {
+    const uses = [aDefinitionUse({ refused: ["here has 1 part."] })];
+    const [note] = noteSecretNames({ role: withInline(), uses, facts: new Map() });
+    assert.deepEqual(note?.details, ["job definition render:7 in us-east-1: here has 1 part."]);
   });
 });
 

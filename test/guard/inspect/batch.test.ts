@@ -424,6 +424,37 @@ describe("A job definition", () => {
     ]);
   });
 
+  it("opens a note with the complete ARN where it names a secret by a partial ARN that ends like a complete one", async () => {
+    const resources = createSimulatedResources();
+    const complete = `arn:aws:secretsmanager:us-east-1:${account}:secret:prod/db-config-AbCdEf`;
+    resources.set(complete, { policy: null, key: null });
+    const world = aWorld({ config: observing, resources: resources.reader });
+    world.act({
+      call: "PutRolePolicy",
+      roleName: "ecsTaskExecutionRole",
+      policyName: "Secrets",
+      policyDocument: allow("secretsmanager:GetSecretValue", complete.replace("AbCdEf", "??????")),
+    });
+    const executionRoleArn = roleArn("ecsTaskExecutionRole", "/service-role/");
+    const valueFrom = complete.replace("-AbCdEf", "");
+    await world.actOnBatch(aDefinition({ executionRoleArn, secrets: [{ name: "DB", valueFrom }] }));
+    await world.settle();
+    const { evidence } = await onlyFinding(world);
+    assert.ok(evidence.kind === "note" && evidence.topic === "secret-name");
+    assert.match(
+      evidence.details.join(),
+      /Register a revision that names .*:secret:prod\/db-config-AbCdEf\.$/,
+    );
+    await world.actOnBatch({ call: "DeregisterJobDefinition", jobDefinition: "render:1" });
+    await world.actOnBatch(
+      aDefinition({ executionRoleArn, secrets: [{ name: "DB", valueFrom: `${complete}:user::` }] }),
+    );
+    await world.settle();
+    assert.deepEqual(formatFindings(await world.findings()), [
+      "ecsTaskExecutionRole role secret-name resolved",
+    ]);
+  });
+
   it("does not make a rollback wait for a key that it cannot read", async () => {
     const resources = createSimulatedResources();
     resources.set(secret, { policy: null, key: `arn:aws:kms:us-east-1:${account}:key/1` });
