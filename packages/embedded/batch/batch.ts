@@ -118,7 +118,7 @@ async function describeEnvironment(state: BatchState, environment: StoredEnviron
   const { partition, account } = state.iam;
   const ecsClusterArn = `arn:${partition}:ecs:${environment.region}:${account}:cluster/AWSBatch-${environment.computeEnvironmentName}`;
   const shown = { ...stored, ecsClusterArn };
-  if (await canAssume(state, environment.serviceRole)) {
+  if (await canAssumeFor(state, environment)) {
     return { ...shown, status: deleting ? "DELETING" : "VALID", statusReason: "ComputeEnvironment Healthy" };
   }
   // The text of a recorded answer (2.9).
@@ -126,18 +126,26 @@ async function describeEnvironment(state: BatchState, environment: StoredEnviron
   return { ...shown, status: deleting ? "DELETING" : "INVALID", statusReason };
 }
 
-async function canAssume({ iam }: BatchState, roleArn: string): Promise<boolean> {
-  const reading = await iam.reader({ kind: "root" }).read(lastSegment(roleArn));
-  if (reading.status === "absent" || reading.role.arn !== roleArn) return false;
-  const principal = { type: "Service", id: "batch.amazonaws.com" } as const;
-  const request = { principal, action: "sts:AssumeRole", context: {} };
-  return decide(request, [parsePolicy(reading.role.trust)]) === "allowed";
+/** Whether AWS Batch can assume an environment's service role, for that environment (docs/aws-facts.md, "AWS Batch"). */
+async function canAssumeFor(
+  { iam }: BatchState,
+  { serviceRole, computeEnvironmentArn }: StoredEnvironment,
+): Promise<boolean> {
+  const reading = await iam.reader({ kind: "root" }).read(lastSegment(serviceRole));
+  if (reading.status === "absent" || reading.role.arn !== serviceRole) return false;
+  const { partition, account } = iam;
+  const request = {
+    principal: { type: "Service", id: "batch.amazonaws.com" },
+    action: "sts:AssumeRole",
+    context: { "aws:sourceaccount": account, "aws:sourcearn": computeEnvironmentArn },
+  } as const;
+  return decide(request, [parsePolicy(reading.role.trust)], { partition }) === "allowed";
 }
 
 /** Removes the environments in deletion. One whose service role Batch cannot assume stays DELETING (2.9). */
 async function finishDeletions(state: BatchState): Promise<void> {
   for (const environment of state.environments.filter(({ deleting }) => deleting)) {
-    if (!(await canAssume(state, environment.serviceRole))) continue;
+    if (!(await canAssumeFor(state, environment))) continue;
     state.environments.splice(state.environments.indexOf(environment), 1);
   }
 }

@@ -231,6 +231,32 @@ describe("A compute environment", () => {
     );
   });
 
+  it("is reported at once where the trust of its role requires the ARN of another environment (2.10)", async () => {
+    const world = aWorld({ config: observing });
+    await world.actOnBatch(anEnvironment());
+    await world.actOnBatch(anEnvironment({ computeEnvironmentName: "test" }));
+    await world.settle();
+    const arn = (name: string) => `arn:aws:batch:us-east-1:${account}:${name}`;
+    const requiring = (...names: readonly string[]) => {
+      const { Version, Statement } = JSON.parse(trustOf("batch.amazonaws.com"));
+      const Condition = {
+        StringEquals: { "aws:SourceAccount": account },
+        ArnLike: { "aws:SourceArn": names.map(arn) },
+      };
+      return JSON.stringify({ Version, Statement: [{ ...Statement[0], Condition }] });
+    };
+    const update = (policyDocument: string) =>
+      world.act({ call: "UpdateAssumeRolePolicy", roleName: "AWSBatchServiceRole", policyDocument });
+    update(requiring("compute-environment/*", "job/*"));
+    await world.settle();
+    assert.deepEqual(await world.findings(), []);
+    update(requiring("compute-environment/prod", "job/*"));
+    await world.settle();
+    const { evidence } = await onlyFinding(world);
+    assert.ok(evidence.kind === "note" && evidence.topic === "environment-shut-out");
+    assert.match(evidence.details.join(), /Add arn:aws:batch:us-east-1:123456789012:compute-environment\/test to/);
+  });
+
   it("opens a finding where it names the role at another path, also by the event alone", async () => {
     const world = aWorld({ config: observing });
     await world.actOnBatch(anEnvironment({ serviceRole: "AWSBatchServiceRole" }));

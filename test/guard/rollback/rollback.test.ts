@@ -32,6 +32,35 @@ describe("A rollback", () => {
     assert.deepEqual(outcomes(world), ["nothing-to-do"]);
   });
 
+  it("leaves a hardened trust alone, and takes an added principal out of it (2.10)", async () => {
+    const rollback = { excess: "automatic", missing: "automatic" } as const;
+    const world = aWorld({ config: defineConfig({ roles: { AWSBatchServiceRole: { rollback } } }) });
+    const hardened = (Principal: object) =>
+      JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal,
+            Action: "sts:AssumeRole",
+            Condition: { StringEqualsIfExists: { "aws:SourceAccount": [account, "210987654321"] } },
+          },
+        ],
+      });
+    const update = (policyDocument: string) =>
+      world.act({ call: "UpdateAssumeRolePolicy", roleName: "AWSBatchServiceRole", policyDocument });
+    update(hardened({ Service: "batch.amazonaws.com" }));
+    await world.settle();
+    assert.deepEqual([await world.findings(), outcomes(world)], [[], []]);
+    update(hardened({ Service: ["batch.amazonaws.com"], AWS: "arn:aws:iam::999988887777:root" }));
+    await world.settle();
+    const reading = await world.ports.roles.read("AWSBatchServiceRole");
+    assert.ok(reading.status === "present");
+    assert.doesNotMatch(reading.role.trust, /999988887777/);
+    assert.match(reading.role.trust, /aws:SourceAccount/);
+    assert.deepEqual(outcomes(world), ["done"]);
+  });
+
   it("waits for approval in the mode approve, and reports that once", async () => {
     const config = defineConfig({ roles: { AWSBatchServiceRole: { rollback: { missing: "approve" } } } });
     const world = aWorld({ config, disorder: (bodies) => [...bodies, ...bodies] });
