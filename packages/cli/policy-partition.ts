@@ -1,4 +1,14 @@
+import { sanitise } from "@drift-guard/formats/printable";
 import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
+import { UsageError } from "./command.ts";
+
+/** Returns the value of `--partition`. Throws `UsageError` for a text that is no partition. */
+export function checkPartition(text: string): string {
+  if (/^aws(?:-[a-z]+)*$/.test(text)) return text;
+  throw new UsageError(
+    `${sanitise(text, 40)} is not a partition: --partition takes aws, aws-cn, aws-us-gov or another one.`,
+  );
+}
 
 /**
  * Returns the partition that policies are of, such as `aws-us-gov`: the only one that their ARNs name. A service principal

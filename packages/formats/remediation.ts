@@ -62,12 +62,15 @@ function isServiceLinked({ arn, role }: Finding): boolean {
 }
 
 // The owner's references are not known here, so the command asks the command line for the trust policy.
-function trustCommands({ role, reference }: Finding): readonly RemediationCommand[] {
+function trustCommands(finding: Finding): readonly RemediationCommand[] {
+  const { role, reference } = finding;
   if (reference === undefined) return [];
+  const partition = partitionOf(finding);
+  const option = partition === "aws" ? "" : ` --partition ${quoteArgument(partition)}`;
   return [
     {
       purpose: "set its trust to what the reference says",
-      command: `npx drift-guard reference show ${quoteArgument(reference)} --trust > trust.json && aws iam update-assume-role-policy --role-name ${quoteArgument(role.name)} --policy-document file://trust.json`,
+      command: `npx drift-guard reference show ${quoteArgument(reference)} --trust${option} > trust.json && aws iam update-assume-role-policy --role-name ${quoteArgument(role.name)} --policy-document file://trust.json`,
     },
   ];
 }

@@ -102,6 +102,17 @@ describe("reference show", () => {
     ]);
   });
 
+  it("prints the reference as another partition has it with --partition", async () => {
+    const china = await reference(home, "show", "AWSBatchServiceRole", "--partition", "aws-cn");
+    assert.match(
+      china.stdout,
+      /Must have attached: arn:aws-cn:iam::aws:policy\/service-role\/AWSBatchServiceRole/,
+    );
+    assert.doesNotMatch(china.stdout, /arn:aws:/);
+    const wrong = await reference(home, "show", "AWSBatchServiceRole", "--partition", "china");
+    assert.match(wrong.stderr, /china is not a partition/);
+  });
+
   it("prints only the trust policy, for the AWS CLI", async () => {
     const { code, stdout } = await reference(home, "show", "ecsTaskExecutionRole", "--trust");
     assert.equal(code, 0);

@@ -49,6 +49,15 @@ describe("the text message", () => {
     );
   });
 
+  it("names another partition in the command that sets the trust", () => {
+    const evidence = aDrift({ part: "trust", side: "excess" });
+    const arn = "arn:aws-us-gov:iam::123456789012:role/service-role/AWSBatchServiceRole";
+    const { body } = formatText(
+      aTransition({ finding: aFinding({ evidence, reference: "AWSBatchServiceRole", arn }) }),
+    );
+    assert.match(body, /reference show AWSBatchServiceRole --trust --partition aws-us-gov > trust\.json/);
+  });
+
   it("has no trust command without the name of the compared reference", () => {
     const finding = aFinding({ evidence: aDrift({ part: "trust", side: "excess" }) });
     assert.doesNotMatch(formatText(aTransition({ finding })).body, /update-assume-role-policy/);

@@ -47,8 +47,9 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
   local: [["client.ts", "emulators"], ["recorder"], ["deployment"], ["seed.ts", "inbox.ts"], ["local.ts"]],
   cli: [
     ["text-input.ts"],
-    ["file-failure.ts", "grant-lines.ts", "output", "policy-partition.ts", "terminal.ts"],
+    ["file-failure.ts", "grant-lines.ts", "output", "terminal.ts"],
     ["account-source.ts", "command.ts", "comparison-report.ts", "config.ts", "drift-table.ts", "trail"],
+    ["policy-partition.ts"],
     ["reference", "role-check.ts", "slr"],
     ["demonstration"],
     ["commands"],

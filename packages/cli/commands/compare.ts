@@ -12,7 +12,7 @@ import { formatComparison } from "../comparison-report.ts";
 import { formatFileFailure } from "../file-failure.ts";
 import { CompareOutput } from "../output/compare.ts";
 import { formatDocument } from "../output/json.ts";
-import { inferPartition } from "../policy-partition.ts";
+import { checkPartition, inferPartition } from "../policy-partition.ts";
 import { readText } from "../text-input.ts";
 
 /** `compare`: compares two policies by meaning. */
@@ -70,15 +70,11 @@ determine. A difference in unknown action names also counts (exit 1).
         `${sanitise(organization, 40)} is not the id of an organisation: --organization takes one such as o-a1b2c3d4e5.`,
       );
     }
-    if (values.partition !== undefined && !/^aws(?:-[a-z]+)*$/.test(values.partition)) {
-      throw new UsageError(
-        `${sanitise(values.partition, 40)} is not a partition: --partition takes aws, aws-cn, aws-us-gov or another one.`,
-      );
-    }
+    const chosen = values.partition === undefined ? undefined : checkPartition(values.partition);
     const { input } = terminal;
     const texts = [await readPolicyText(candidate, input), await readPolicyText(reference, input)] as const;
     const policies = texts.flatMap((text) => tryParsePolicy(text) ?? []);
-    const partition = values.partition ?? inferPartition(policies);
+    const partition = chosen ?? inferPartition(policies);
     const compared = comparePolicies(...texts, {
       ...(values.trust && { kind: "trust" }),
       ...(account !== undefined && { account }),

@@ -10,7 +10,8 @@ export const reference: Command = {
   help: `Manages references: documents that say what a role should be.
 
 Usage: drift-guard reference list    [--json]
-       drift-guard reference show    ROLE… [--json] | ROLE --trust
+       drift-guard reference show    ROLE… [--partition NAME] [--json]
+       drift-guard reference show    ROLE --trust [--partition NAME]
        drift-guard reference capture ROLE… [--account FILE] [--into FOLDER]
                                      [--force] [--json]
        drift-guard reference capture ROLE --finding ID…
@@ -22,7 +23,8 @@ Usage: drift-guard reference list    [--json]
 
   list      list every reference with its source and strictness (see below)
   show      show what a reference requires and allows, grant by grant; --trust
-            prints only its trust policy, for the AWS CLI
+            prints only its trust policy, for the AWS CLI; --partition takes
+            the partition of the account, such as aws-cn (default: aws)
   capture   write a reference from the live role, so that it can be watched;
             with --finding, accept only that drift into the role's reference
   check     validate the configuration, its references, and reference FILEs

@@ -1,3 +1,4 @@
+import { localiseReference } from "@drift-guard/core/reference/built-in";
 import { describeReference, type Provenance, type Reference } from "@drift-guard/core/reference/reference";
 import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
@@ -5,6 +6,7 @@ import type { Grant } from "@drift-guard/policy/grant";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatWholeGrant } from "../grant-lines.ts";
+import { checkPartition } from "../policy-partition.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { formatStrictness } from "./list.ts";
 import { chooseReferences, isBuiltIn } from "./selection.ts";
@@ -15,39 +17,54 @@ export async function showReferences(args: readonly string[], terminal: Terminal
     config: { type: "string", value: "a FILE" },
     json: { type: "boolean" },
     trust: { type: "boolean" },
+    partition: { type: "string", value: "a NAME", default: "aws" },
   });
   if (names.length === 0) {
     throw new UsageError("reference show takes the name of a reference; reference list prints all names.");
   }
-  const chosen = chooseReferences(names, await loadConfig(values.config));
+  const partition = checkPartition(values.partition);
+  const named = chooseReferences(names, await loadConfig(values.config));
+  const chosen = named.map((reference) => ({
+    reference,
+    localised: localiseReference(reference, partition),
+  }));
   if (values.trust) {
     const [only, ...others] = chosen;
     if (!only || others.length > 0)
       throw new UsageError("--trust prints one document, so name one reference.");
-    await terminal.print(JSON.stringify(JSON.parse(only.trust), undefined, 2));
+    await terminal.print(JSON.stringify(JSON.parse(only.localised.trust), undefined, 2));
     return 0;
   }
   if (values.json) {
-    const [first, ...others] = chosen.map(describeReference);
+    const [first, ...others] = chosen.map(({ localised }) => describeReference(localised));
     const output = others.length === 0 ? { schema: 1, ...first } : { schema: 1, items: [first, ...others] };
     await terminal.print(JSON.stringify(output, undefined, 2));
     return 0;
   }
-  for (const reference of chosen) await terminal.print(...formatReferenceGrants(reference, terminal), "");
+  for (const { reference, localised } of chosen) {
+    const lines = formatReferenceGrants(localised, { isOwn: !isBuiltIn(reference), partition }, terminal);
+    await terminal.print(...lines, "");
+  }
   return 0;
 }
 
-function formatReferenceGrants(reference: Reference, terminal: Terminal): readonly string[] {
+function formatReferenceGrants(
+  reference: Reference,
+  { isOwn, partition }: { readonly isOwn: boolean; readonly partition: string },
+  terminal: Terminal,
+): readonly string[] {
   const { role, purpose, serviceLinked, source, trust, attachments, floor, allowed } = reference;
   const { retired, profile, boundary, strictness } = reference;
   const { paint, columns } = terminal;
   const said = (text: string, margin = "  ") => wrap(text, columns, margin);
+  const print = (document: string, kind: "trust" | "identity") =>
+    formatPolicy(document, { kind, partition }, terminal);
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0
       ? []
       : ["", ...wrap(title, columns, "  ", "    ").map((line) => paint("underline", line)), ...lines];
   return [
-    `${paint("bold", sanitise(role))}  ${isBuiltIn(reference) ? "built in" : "your own"}`,
+    `${paint("bold", sanitise(role))}  ${isOwn ? "your own" : "built in"}`,
     ...(purpose === undefined ? [] : said(sanitise(purpose, 400))),
     ...said(`Source: ${formatSource(source)}`).map((line) => paint("dim", line)),
     ...said(`Strictness: ${formatStrictness(strictness)}`).map((line) => paint("dim", line)),
@@ -56,18 +73,15 @@ function formatReferenceGrants(reference: Reference, terminal: Terminal): readon
       : said(
           `AWS maintains it for ${serviceLinked}, at ${reference.path ?? "its own path"}; the guard never writes it.`,
         )),
-    ...section("Who may assume it", formatPolicy(trust, "trust", terminal)),
+    ...section("Who may assume it", print(trust, "trust")),
     ...attachments.flatMap(({ arn, version, document, source: { date } }) =>
       section(
         `Must have attached: ${sanitise(arn)} (${sanitise(version, 20)}, source dated ${date})`,
-        formatPolicy(document, "identity", terminal),
+        print(document, "identity"),
       ),
     ),
-    ...section(
-      "Must be allowed, by any policy",
-      floor ? formatPolicy(floor.document, "identity", terminal) : [],
-    ),
-    ...section("May also be allowed", allowed ? formatPolicy(allowed.document, "identity", terminal) : []),
+    ...section("Must be allowed, by any policy", floor ? print(floor.document, "identity") : []),
+    ...section("May also be allowed", allowed ? print(allowed.document, "identity") : []),
     ...retired.flatMap(({ arn, why }) =>
       section(`Must not have attached: ${sanitise(arn)}`, said(sanitise(why, 400), "    ")),
     ),
@@ -88,8 +102,12 @@ function formatSource({ title, date, url, note }: Provenance): string {
 }
 
 /** What a document allows and denies, grant by grant, with every action. */
-function formatPolicy(document: string, kind: "trust" | "identity", terminal: Terminal): readonly string[] {
-  const { excess, deniesAdded, undecided } = comparePolicies(document, [], { kind });
+function formatPolicy(
+  document: string,
+  options: { readonly kind: "trust" | "identity"; readonly partition: string },
+  terminal: Terminal,
+): readonly string[] {
+  const { excess, deniesAdded, undecided } = comparePolicies(document, [], options);
   return [
     ...excess.flatMap((grant) => formatPolicyGrant("", grant, terminal)),
     ...deniesAdded.flatMap((grant) => formatPolicyGrant("deny ", grant, terminal)),

@@ -1,11 +1,19 @@
 import type { Config } from "@drift-guard/core/config/config";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 
-/** Returns the partition of a region, by the region's prefix: `aws`, `aws-cn` or `aws-us-gov`. */
+const partitionsByPrefix = {
+  "cn-": "aws-cn",
+  "us-gov-": "aws-us-gov",
+  "eusc-": "aws-eusc",
+  "us-iso-": "aws-iso",
+  "us-isob-": "aws-iso-b",
+  "eu-isoe-": "aws-iso-e",
+  "us-isof-": "aws-iso-f",
+};
+
+/** Returns the partition of a region, by the region's prefix; `aws` if no other partition has it. */
 export function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  if (region.startsWith("us-gov-")) return "aws-us-gov";
-  return "aws";
+  return Object.entries(partitionsByPrefix).find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws";
 }
 
 /** A region other than the guard's own, and the services whose events it forwards. */
