@@ -254,7 +254,10 @@ describe("A compute environment", () => {
     await world.settle();
     const { evidence } = await onlyFinding(world);
     assert.ok(evidence.kind === "note" && evidence.topic === "environment-shut-out");
-    assert.match(evidence.details.join(), /Add arn:aws:batch:us-east-1:123456789012:compute-environment\/test to/);
+    assert.match(
+      evidence.details.join(),
+      /Add arn:aws:batch:us-east-1:123456789012:compute-environment\/test to/,
+    );
   });
 
   it("opens a finding where it names the role at another path, also by the event alone", async () => {
