@@ -10,7 +10,7 @@ import { evaluateNeeds } from "./needs.ts";
 import { noteUses } from "./role-note.ts";
 import { noteSecretNames } from "./secret-names.ts";
 import { findShutOutEnvironments } from "./shut-out.ts";
-import { findUnusedGrants } from "./unused-grants.ts";
+import { findUnusedGrants, findUnusedKeys } from "./unused-grants.ts";
 
 /** A role, its uses, and the facts that its needs are judged by. */
 export interface UsesQuestion {
@@ -30,6 +30,7 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
       ? [
           ...evaluateNeeds({ role: reading.role, uses: served, facts }),
           ...findUnusedGrants({ role: reading.role, uses: served, facts }),
+          ...findUnusedKeys({ role: reading.role, uses: served, facts }),
           ...noteSecretNames({ role: reading.role, uses: served, facts }),
         ]
       : []),

@@ -12,6 +12,7 @@ export const NoteTopic = z.enum([
   "secret-name",
   "unexplained-symptom",
   "unused-grants",
+  "unused-keys",
   "linked-role-deletion",
   "linked-role-edited",
   "unconfirmed-call",
@@ -76,6 +77,11 @@ export const noteTopics = {
     severity: "INFORMATIONAL",
     explainsFailure: false,
     title: (role) => `${role} may read secrets that no job definition uses`,
+  },
+  "unused-keys": {
+    severity: "INFORMATIONAL",
+    explainsFailure: false,
+    title: (role) => `${role} may use keys that encrypt nothing of its job definitions`,
   },
   "linked-role-deletion": {
     severity: "HIGH",

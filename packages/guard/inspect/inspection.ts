@@ -2,6 +2,7 @@ import { settleSecondsOf } from "@drift-guard/core/config/config";
 import { nameReference } from "@drift-guard/core/config/watched-role";
 import type { Change } from "@drift-guard/core/model/change";
 import type { Evidence } from "@drift-guard/core/model/evidence";
+import type { Finding } from "@drift-guard/core/model/finding";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
@@ -19,6 +20,8 @@ export interface Inspection {
   readonly transitions: readonly Transition[];
   /** Whether the role must be inspected again, or is scheduled to be. */
   readonly recheck: boolean;
+  /** Whether a note on unused keys was left out, because AWS Batch may use them in a Region that was not read. */
+  readonly keysUnjudged: boolean;
 }
 
 /** Why a role is inspected, and the evidence that is known before it is read. */
@@ -29,6 +32,8 @@ export interface Occasion {
   readonly evidence: readonly Evidence[];
   /** The role, if the caller has just read it. */
   readonly reading?: RoleReading;
+  /** Whether AWS Batch was just read to its end in every Region of the configuration. */
+  readonly readEverywhere?: boolean;
 }
 
 /** Reads and evaluates one role, and commits the transitions of its findings. Throws `StoreUnavailableError`. */
@@ -48,8 +53,11 @@ export async function inspectRole(
     given = undefined;
     const now = instantOf(ports.now());
     const foreign = cause.kind === "recheck" && after ? judgeOwnCall(after, ledger, settings, now) : "none";
+    // A key may be used in a Region that was not read. Once the note is open, only new uses or lost grants resolve it.
+    const judgesKeys = occasion.readEverywhere === true || ledger.findings.some(isOpenKeyNote);
+    const assessments = judgesKeys ? seen.assessments : seen.assessments.filter((one) => !isKeyNote(one));
     const evidence: readonly Evidence[] = [
-      ...seen.assessments,
+      ...assessments,
       ...occasion.evidence,
       ...(typeof foreign === "object" ? [foreign] : []),
     ];
@@ -70,8 +78,16 @@ export async function inspectRole(
     return {
       ledger: reconciled.ledger,
       transitions: reconciled.transitions,
-      result: { evidence, recheck },
+      result: { evidence, recheck, keysUnjudged: assessments.length < seen.assessments.length },
     };
   });
   return { role: key, transitions: decision.transitions, ...decision.result };
+}
+
+function isOpenKeyNote({ evidence, state }: Finding): boolean {
+  return state !== "resolved" && isKeyNote(evidence);
+}
+
+function isKeyNote(evidence: Evidence): boolean {
+  return evidence.kind === "note" && evidence.topic === "unused-keys";
 }

@@ -33,6 +33,8 @@ interface SweepState {
   readonly collectFailure: FailureCollector;
   /** The uses that each role was inspected with, as JSON, by lower-cased role name. */
   readonly inspectedUses: Map<string, string>;
+  /** Lower-cased names of roles with keys that seem unused, which is judged once AWS Batch is read. */
+  readonly keysUnjudged: Set<string>;
   /** Lower-cased names of roles whose uses could not be read. */
   readonly failedLookups: Set<string>;
   readonly inspections: Inspection[];
@@ -61,6 +63,7 @@ export async function sweep(
     signal,
     collectFailure,
     inspectedUses: new Map(),
+    keysUnjudged: new Set(),
     failedLookups: new Set(),
     inspections: [],
     unansweredRequests: new Map(),
@@ -70,13 +73,16 @@ export async function sweep(
   const guarded =
     (await collectFailure("the names of the account's roles", () => listConfiguredNames(ports, settings))) ??
     listWatchedRoles(settings).map(({ name }) => name);
-  const left = new Set(await inspectNamed(guarded, state));
+  const left = new Set(await inspectNamed(guarded, state, false));
+  const failed = failures.length;
   const unread = await refreshRegions(state);
+  const readEverywhere = unread.length === 0 && failures.length === failed;
   if (!signal?.aborted) {
     const discovered = await collectFailure("the roles that AWS Batch uses", () =>
       listDiscoveredNames(ports, settings),
     );
-    for (const name of await inspectNamed([...guarded, ...(discovered ?? [])], state)) left.add(name);
+    const names = [...guarded, ...(discovered ?? [])];
+    for (const name of await inspectNamed(names, state, readEverywhere)) left.add(name);
   }
   const resent = await announceOverdue(ports, collectFailure, signal);
   const announceAgain = (transitions: ReadonlyMap<string, Transition>) =>
@@ -102,11 +108,26 @@ export async function sweep(
  * Inspects the watched roles among some names, except those that were inspected with the same uses in this sweep.
  * Returns the names of the roles that were not reached in time.
  */
-async function inspectNamed(names: readonly string[], state: SweepState): Promise<readonly string[]> {
-  const { ports, settings, signal, collectFailure, inspectedUses, inspections, unansweredRequests, renewed } =
-    state;
+async function inspectNamed(
+  names: readonly string[],
+  state: SweepState,
+  readEverywhere: boolean,
+): Promise<readonly string[]> {
+  const {
+    ports,
+    settings,
+    signal,
+    collectFailure,
+    inspectedUses,
+    keysUnjudged,
+    inspections,
+    unansweredRequests,
+    renewed,
+  } = state;
   const watchedRoles = (await findRolesToSweep(names, state)).filter(
-    ({ name, uses }) => inspectedUses.get(name.toLowerCase()) !== JSON.stringify(uses),
+    ({ name, uses }) =>
+      inspectedUses.get(name.toLowerCase()) !== JSON.stringify(uses) ||
+      (readEverywhere && keysUnjudged.delete(name.toLowerCase())),
   );
   if (watchedRoles.length === 0) return [];
   const left = new Set(watchedRoles.map(({ name }) => name));
@@ -117,8 +138,10 @@ async function inspectNamed(names: readonly string[], state: SweepState): Promis
     left.delete(watched.name);
     inspectedUses.set(watched.name.toLowerCase(), JSON.stringify(watched.uses));
     await collectFailure(`role ${watched.name}`, async () => {
-      const occasion = { cause: { kind: "sweep" }, evidence: [], ...(reading && { reading }) } as const;
+      const cause = { kind: "sweep" } as const;
+      const occasion = { cause, evidence: [], readEverywhere, ...(reading && { reading }) };
       const inspection = await inspectRole(watched, occasion, ports, settings);
+      if (inspection.keysUnjudged) keysUnjudged.add(watched.name.toLowerCase());
       inspections.push(inspection);
       if (inspection.recheck) {
         await ports.rechecks.schedule({ role: watched.name }, settings.config.recheckSeconds);

@@ -4,7 +4,7 @@ import type { Need } from "@drift-guard/core/batch/role-use";
 import { evaluate as evaluateRole } from "@drift-guard/core/evaluate/evaluate";
 import { allowNeeds, evaluateNeeds } from "@drift-guard/core/evaluate/needs";
 import { noteSecretNames } from "@drift-guard/core/evaluate/secret-names";
-import { findUnusedGrants } from "@drift-guard/core/evaluate/unused-grants";
+import { findUnusedGrants, findUnusedKeys } from "@drift-guard/core/evaluate/unused-grants";
 import { partOf } from "@drift-guard/core/model/part";
 import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import { type Role, unseen } from "@drift-guard/core/model/role";
@@ -364,5 +364,57 @@ describe("a grant on secrets", () => {
 
   it("is not one on every resource", () => {
     assert.deepEqual(unused(withInline(allow("*"), allow(get)), []), []);
+  });
+});
+
+describe("a grant on keys", () => {
+  const otherKey = `arn:aws:kms:us-east-1:${account}:key/2`;
+  const decrypting = (...resources: readonly string[]) =>
+    policy(statement({ Action: "kms:Decrypt", Resource: resources }));
+  const unused = (
+    text: string,
+    facts: Readonly<Record<string, ResourceFacts>>,
+    needs: readonly Need[] = [aNeed()],
+  ) =>
+    findUnusedKeys({
+      role: withInline(text),
+      uses: [aDefinitionUse({ needs })],
+      facts: new Map(Object.entries(facts)),
+    }).flatMap(({ grants }) => grants.flatMap(({ resources }) => resources));
+  const encrypted = { [secret]: { policy: null, key } };
+
+  it("is reported if the key encrypts no secret and no parameter of a definition (T12)", () => {
+    assert.deepEqual(unused(decrypting(key, otherKey), encrypted), [otherKey]);
+    assert.deepEqual(
+      unused(decrypting(key), { [secret]: { policy: null, key: null } }),
+      [key],
+      "AWS's own key",
+    );
+    assert.deepEqual(unused(decrypting(key), {}, []), [key], "no definition reads a secret");
+    const read = aNeed({ action: "ssm:GetParameters", resource: parameter, what: "parameter" });
+    assert.deepEqual(unused(decrypting(key), { [parameter]: { policy: null, key } }, [read]), []);
+  });
+
+  it("is reported in the guide's example, whose statement lists secrets and keys together, for the key alone (T4)", () => {
+    const example = policy(statement({ Action: [get, "kms:Decrypt"], Resource: [secret, otherKey] }));
+    assert.deepEqual(unused(example, encrypted), [otherKey]);
+    assert.deepEqual(unused(example.replace("key/2", "key/1"), encrypted), []);
+  });
+
+  it("by a wildcard is used if one of its keys is, and is none on every resource", () => {
+    assert.deepEqual(unused(decrypting("arn:aws:kms:us-east-1:*:key/*"), encrypted), []);
+    assert.deepEqual(unused(decrypting("arn:aws:kms:eu-west-1:*:key/*"), encrypted), [
+      "arn:aws:kms:eu-west-1:*:key/*",
+    ]);
+    assert.deepEqual(unused(decrypting("*"), {}, []), []);
+  });
+
+  it("is not reported if a secret's key is unknown, a definition cannot be parsed, or no use is known", () => {
+    assert.deepEqual(unused(decrypting(otherKey), {}), []);
+    assert.deepEqual(unused(decrypting(otherKey), { [secret]: { policy: null } }), []);
+    const role = withInline(decrypting(otherKey));
+    const facts = new Map(Object.entries(encrypted));
+    assert.deepEqual(findUnusedKeys({ role, uses: [aDefinitionUse({ unread: ["?"] })], facts }), []);
+    assert.deepEqual(findUnusedKeys({ role, uses: [], facts }), []);
   });
 });

@@ -619,6 +619,56 @@ describe("A job definition", () => {
 });
 
 describe("The sweep of AWS Batch", () => {
+  const key = `arn:aws:kms:us-east-1:${account}:key/2`;
+  const unusedKey = "ecsTaskExecutionRole permissions unused-keys";
+  const aWorldWithKey = async () => {
+    const resources = createSimulatedResources();
+    resources.set(secret, { policy: null, key: null });
+    const world = aWorld({ config: observing, resources: resources.reader });
+    const policyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: secret },
+        { Effect: "Allow", Action: "kms:Decrypt", Resource: key },
+      ],
+    });
+    world.act({
+      call: "PutRolePolicy",
+      roleName: "ecsTaskExecutionRole",
+      policyName: "Secrets",
+      policyDocument,
+    });
+    const executionRoleArn = roleArn("ecsTaskExecutionRole", "/service-role/");
+    const secrets = [{ name: "DB", valueFrom: secret }];
+    await world.actOnBatch(aDefinition({ executionRoleArn, secrets }));
+    await world.settle();
+    return { world, resources, executionRoleArn };
+  };
+
+  it("reports a key that no definition uses, in no other inspection, until a definition uses it (T12)", async () => {
+    const { world, resources, executionRoleArn } = await aWorldWithKey();
+    assert.deepEqual(await world.findings(), [], "another Region may use the key");
+    await world.sweep();
+    assert.deepEqual(formatFindings(await world.findings()), [`${unusedKey} open`]);
+    assert.equal((await onlyFinding(world)).severity, "INFORMATIONAL");
+    world.act({ call: "TagRole", roleName: "ecsTaskExecutionRole", tags: [{ key: "team", value: "a" }] });
+    await world.settle();
+    assert.deepEqual(formatFindings(await world.findings()), [`${unusedKey} open`]);
+    const other = secret.replace("db-", "api-");
+    resources.set(other, { policy: null, key });
+    const secrets = [{ name: "API", valueFrom: other }];
+    await world.actOnBatch(aDefinition({ executionRoleArn, secrets }, "other"));
+    await world.settle();
+    assert.ok(formatFindings(await world.findings()).includes(`${unusedKey} resolved`));
+  });
+
+  it("reports no unused key if a Region could not be read", async () => {
+    const { world } = await aWorldWithKey();
+    world.batch.close("eu-west-1");
+    await world.sweep();
+    assert.deepEqual(await world.findings(), []);
+  });
+
   it("finds roles that no event reported, in every readable region", async () => {
     const world = aWorld({ config: observing, disorder: () => [] });
     makeRole(world, "Custom", "ec2.amazonaws.com", [batchServicePolicy]);
