@@ -7,6 +7,7 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import type { UsageStore } from "@drift-guard/core/ports";
 import { encodeItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
+import { joinRecordedUses } from "@drift-guard/core/store/recorded-uses";
 import { planUsage, RoleUserItem, UsageItem, type UsageWrite } from "@drift-guard/core/store/stored-uses";
 import { findItem, type Item, openTable, queryItems, readItem, type Table, toStoreError } from "./table.ts";
 
@@ -44,11 +45,13 @@ function queryUsage(table: Table, pk: string): AsyncIterable<Item> {
 }
 
 async function loadUses(table: Table, role: RoleKey): Promise<readonly RoleUse[]> {
-  const uses: RoleUse[] = [];
-  for await (const item of queryUsage(table, findingKeys.partition(role))) {
-    uses.push(...readItem(table, item, UsageItem).uses);
-  }
-  return uses;
+  return joinRecordedUses(
+    mapItems(queryUsage(table, findingKeys.partition(role)), (item) => readItem(table, item, UsageItem).uses),
+  );
+}
+
+async function* mapItems<T>(items: AsyncIterable<Item>, read: (item: Item) => T): AsyncIterable<T> {
+  for await (const item of items) yield read(item);
 }
 
 async function recordUses(

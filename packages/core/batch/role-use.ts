@@ -70,6 +70,8 @@ export const DefinitionUse = z
     unread: strings,
     /** Secrets in a form that the ECS agent refuses: one sentence each, with its path and the right form. */
     refused: strings.exactOptional(),
+    /** What of the definition is not recorded because it is too large: one sentence each. Left out if all is. */
+    omitted: strings.exactOptional(),
     /** Whether the definition runs on Fargate, which always needs an execution role. */
     fargate: z.boolean(),
     /** Set if it needs an execution role and names none: the use is then recorded for the role of the usual name. */

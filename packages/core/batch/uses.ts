@@ -1,3 +1,4 @@
+import { jsonBytes, takeBytes } from "../model/json-size.ts";
 import {
   type ComputeEnvironment,
   type EnvironmentRole,
@@ -52,25 +53,83 @@ export function profilesOf({ roles }: ComputeEnvironment): readonly string[] {
   return roles.flatMap((role: EnvironmentRole) => ("profile" in role ? [role.profile] : []));
 }
 
-// Revisions accumulate unless they are deregistered, and all uses of a role by one definition are one item of a table:
-// the newest of equal revisions is kept, and the oldest are dropped beyond these limits. Characters are of JSON text.
-const limits = { revisions: 50, characters: 200_000 };
+// Anyone who may register job definitions can write uses, revisions accumulate unless they are deregistered, and all uses of
+// a role by one definition are one item of a table. Bytes are of JSON. A definition of AWS Batch has room for 300 secrets.
+const limits = { roles: 1000, revisions: 50, bytes: 120_000 };
 
-/** Returns the uses of roles by the active revisions of one job definition, the newest first. */
+/**
+ * Returns the uses of roles by the active revisions of one job definition, the newest first. Equal revisions are one use; a
+ * need stands at the newest revision that has it. What exceeds the limits of the tables is left out, the oldest first, and
+ * named in `omitted`.
+ */
 export function usesOfDefinition(revisions: readonly JobDefinition[]): UsesByRole {
   const uses = revisions
     .filter(({ active }) => active)
     .toSorted((a, b) => b.revision - a.revision)
     .flatMap(usesOfRevision);
-  return new Map([...groupByRole(uses)].map(([role, all]) => [role, limitUses(distinctUses(all))]));
+  const byRole = [...groupByRole(uses)];
+  const left = byRole.length - limits.roles;
+  return new Map(
+    byRole.slice(0, limits.roles).map(([role, all], index) => {
+      const kept = limitUses(groupNeeds(distinctUses(all)));
+      const why = `its revisions name ${left} more roles, which are not watched because of it`;
+      return [role, left > 0 && index === 0 ? addOmission(kept, why) : kept];
+    }),
+  );
 }
 
-function limitUses(uses: readonly RoleUse[]): readonly RoleUse[] {
-  let characters = 0;
-  return uses.slice(0, limits.revisions).filter((use, index) => {
-    characters += JSON.stringify(use).length;
-    return index === 0 || characters <= limits.characters;
+/** Leaves out the needs that an earlier use of the list has. */
+function groupNeeds(uses: readonly RoleUse[]): readonly RoleUse[] {
+  const known = new Set<string>();
+  return uses.map((use) => {
+    if (use.kind !== "job-definition" || use.duty !== "execution") return use;
+    const needs = use.needs.filter(({ action, resource }) => {
+      const key = `${action} ${resource}`;
+      return known.has(key) ? false : known.add(key);
+    });
+    return { ...use, needs };
   });
+}
+
+/** Returns the first uses that fit the limits. The first use is always kept, if need be with fewer needs. */
+function limitUses(uses: readonly RoleUse[]): readonly RoleUse[] {
+  const [first, ...others] = uses;
+  if (first === undefined) return [];
+  const newest = limitNeeds(first);
+  let bytes = jsonBytes(newest);
+  const kept = [newest];
+  for (const use of others) {
+    bytes += jsonBytes(use);
+    if (bytes > limits.bytes || kept.length === limits.revisions) break;
+    kept.push(use);
+  }
+  const left = uses.length - kept.length;
+  return left === 0
+    ? kept
+    : addOmission(
+        kept,
+        `${left} of its older revisions are not recorded, because they are too many or too large`,
+      );
+}
+
+function limitNeeds(use: RoleUse): RoleUse {
+  if (use.kind !== "job-definition" || jsonBytes(use) <= limits.bytes) return use;
+  const needs = takeBytes(use.needs, limits.bytes / 2);
+  const unread = takeBytes(use.unread, limits.bytes / 8);
+  const refused = takeBytes(use.refused ?? [], limits.bytes / 8);
+  const count = (some: { readonly [K in "needs" | "unread" | "refused"]?: readonly unknown[] }) =>
+    (some.needs?.length ?? 0) + (some.unread?.length ?? 0) + (some.refused?.length ?? 0);
+  const left = count(use) - count({ needs, unread, refused });
+  const kept = { ...use, needs, unread, ...(use.refused && { refused }) };
+  const why = `${left} of its secrets are not recorded, because they are too many`;
+  return addOmission([kept], why)[0] ?? kept;
+}
+
+function addOmission(uses: readonly RoleUse[], why: string): readonly RoleUse[] {
+  const at = uses.findIndex(({ kind }) => kind === "job-definition");
+  return uses.map((use, index) =>
+    index === at && use.kind === "job-definition" ? { ...use, omitted: [...(use.omitted ?? []), why] } : use,
+  );
 }
 
 function distinctUses(uses: readonly RoleUse[]): readonly RoleUse[] {

@@ -31,7 +31,8 @@ const maxDetails = 12;
 export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undecided)[] {
   const { role, uses } = question;
   const { documents, unread } = readRolePolicies(role);
-  const judged = listDemands(question)
+  const { demands, omitted } = listDemands(question);
+  const judged = demands
     // No policy helps where the definition itself is wrong: `noteSecretNames` reports it.
     .filter(({ need, known }) => known || !findSecretNameFault(need, known, role, documents))
     .map((demand) => ({
@@ -46,6 +47,11 @@ export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undeci
       judgement.kind === "undecided" ? [`${formatDemand(demand)}: ${judgement.why}`] : [],
     ),
     ...(unread.length > 0 ? lacking.map(({ demand }) => `${formatDemand(demand)}: ${unread.join(" ")}`) : []),
+    ...(omitted > 0
+      ? [
+          `Job definitions have more than ${maxDemands} different needs of this role. ${omitted} of their needs were not looked at: use more than one execution role.`,
+        ]
+      : []),
     ...uses.flatMap((use) => use.unread.map((why) => `${formatUse(use)}: ${why}`)),
   ];
   return [
@@ -99,25 +105,42 @@ function minimalPolicy(needs: readonly Need[]): string {
   });
 }
 
-/** Returns the grants that cover the needs: one for each action, sorted. */
+// Evidence that is too large to store is cut by whole grants.
+const maxResourcesPerGrant = 50;
+
+/** Returns the grants that cover the needs: one for each action and 50 of its resources, sorted. */
 export function grantsOf(needs: readonly Need[]): readonly Grant[] {
   return [...Map.groupBy(needs, ({ action }) => action)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([action, same]) => ({
-      actions: [action],
-      resources: [...new Set(same.map(({ resource }) => resource))].sort(),
-      conditions: [],
-      statements: [],
-    }));
+    .flatMap(([action, same]) => {
+      const resources = [...new Set(same.map(({ resource }) => resource))].sort();
+      const count = Math.ceil(resources.length / maxResourcesPerGrant);
+      return Array.from({ length: count }, (_, index) => ({
+        actions: [action],
+        resources: resources.slice(index * maxResourcesPerGrant, (index + 1) * maxResourcesPerGrant),
+        conditions: [],
+        statements: [],
+      }));
+    });
 }
 
-// Every permission that the definitions need, each with the definitions that need it.
-function listDemands({ uses, facts }: Omit<NeedsQuestion, "role">): readonly Demand[] {
+// Anyone who may register job definitions can write needs, so that they are bounded. A definition of AWS Batch has room
+// for about 300 secrets.
+const maxDemands = 500;
+
+// Every permission that the definitions need, each with the definitions that need it, up to a limit; and the number of
+// needs beyond it.
+function listDemands({ uses, facts }: Omit<NeedsQuestion, "role">): {
+  readonly demands: readonly Demand[];
+  readonly omitted: number;
+} {
   const demands = new Map<string, Demand & { readonly uses: DefinitionUse[] }>();
+  let omitted = 0;
   const demand = (need: Need, use: DefinitionUse) => {
     const key = `${need.action} ${need.resource}`;
     const same = demands.get(key);
     if (same) same.uses.push(use);
+    else if (demands.size >= maxDemands) omitted += 1;
     else {
       const known = facts.get(need.resource);
       // IAM checks the complete ARN, whatever the definition names.
@@ -132,7 +155,7 @@ function listDemands({ uses, facts }: Omit<NeedsQuestion, "role">): readonly Dem
       if (keyNeed) demand(keyNeed, use);
     }
   }
-  return [...demands.values()];
+  return { demands: [...demands.values()], omitted };
 }
 
 function formatDemand({ need, uses }: Demand): string {
@@ -151,7 +174,7 @@ export function allowNeeds(
   facts: ReadonlyMap<string, ResourceFacts>,
 ): Reference {
   const definitions = uses.filter((use) => use.kind === "job-definition");
-  const needs = listDemands({ uses: definitions, facts }).flatMap(({ need, resources }) =>
+  const needs = listDemands({ uses: definitions, facts }).demands.flatMap(({ need, resources }) =>
     resources.map((resource) => ({ ...need, resource })),
   );
   if (needs.length === 0) return reference;

@@ -3,7 +3,8 @@ import { usualExecutionRole } from "../batch/batch.ts";
 import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import { type DefinitionUse, type EnvironmentUse, namesRole, type RoleUse } from "../batch/role-use.ts";
 import { formatUse } from "../batch/role-use-text.ts";
-import type { Assessment, Drift, Note } from "../model/evidence.ts";
+import type { Assessment, Drift, Note, Undecided } from "../model/evidence.ts";
+import { partOf } from "../model/part.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
 import { type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { evaluateNeeds } from "./needs.ts";
@@ -34,6 +35,7 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
           ...noteSecretNames({ role: reading.role, uses: served, facts }),
         ]
       : []),
+    ...reportOmissions(definitions),
     ...noteRoleNotNamed(definitions),
     ...noteDoubleDuty(
       name,
@@ -45,6 +47,16 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
     ...noteInvalid(environments, reading),
     ...(reading.status === "present" ? noteShutOut(environments, reading.role) : []),
   ];
+}
+
+const maxOmissions = 10;
+
+// What is not recorded may need something that the role does not have.
+function reportOmissions(uses: readonly DefinitionUse[]): readonly Undecided[] {
+  const all = uses.flatMap((use) => (use.omitted ?? []).map((what) => `${formatUse(use)}: ${what}`));
+  const more = all.length - maxOmissions;
+  const reasons = more > 0 ? [...all.slice(0, maxOmissions), `And ${more} more.`] : all;
+  return reasons.length === 0 ? [] : [{ kind: "undecided", part: partOf("permissions"), reasons }];
 }
 
 // R36, R46: Fargate and secrets require an execution role, and the definition must name it.

@@ -79,8 +79,13 @@ export function actorOf(record: CloudTrailRecord): Actor {
     ...(session && { session }),
     ...(identity?.invokedBy && { service: identity.invokedBy }),
     ...(record.sourceIPAddress && { sourceIp: record.sourceIPAddress }),
-    ...(record.userAgent && { userAgent: record.userAgent }),
+    ...(record.userAgent && { userAgent: limitText(record.userAgent) }),
   };
+}
+
+// CloudTrail cuts both at 1 KB (docs/aws-facts.md, "CloudTrail records"); a record from elsewhere may not be cut.
+function limitText(text: string): string {
+  return text.slice(0, 1024);
 }
 
 /** Returns whether the call succeeded: EventBridge delivers failed calls too (docs/aws-facts.md, "EventBridge delivery"). */
@@ -90,6 +95,6 @@ export function outcomeOf(record: CloudTrailRecord): Outcome {
   return {
     status: "refused",
     code: record.errorCode,
-    ...(record.errorMessage && { message: record.errorMessage }),
+    ...(record.errorMessage && { message: limitText(record.errorMessage) }),
   };
 }

@@ -12,6 +12,17 @@ const grants = z.array(Grant).readonly();
 // Ids of the earlier calls, newest first, bounded: a late copy of an event is not a new call.
 const earlier = z.array(z.string()).readonly();
 
+/** What of the evidence is not stored because it is too large (`core/model/evidence-limit.ts`); left out if all is. */
+const omitted = z
+  .object({
+    /** The number of grants, reasons or sentences that are left out. */
+    entries: z.number(),
+    /** Digest of the whole evidence (`digestEvidence`). */
+    digest: z.string(),
+  })
+  .readonly()
+  .exactOptional();
+
 /**
  * How a role differs from its reference: it allows more (`excess`), allows less (`missing`), or differs in something that
  * is no grant (`altered`). An added Deny allows less, so it is `missing`; a removed Deny is `excess`.
@@ -33,6 +44,7 @@ export const Drift = z
     detail: z.string().exactOptional(),
     /** The smallest inline policy that allows what job definitions need, as JSON text. */
     cure: z.string().exactOptional(),
+    omitted,
   })
   .readonly()
   .meta({ id: "Drift" });
@@ -50,7 +62,7 @@ export function deniesRemoved({ side, denies }: Pick<Drift, "side" | "denies">):
 
 /** A part that could not be read or compared. It is never treated as clean. */
 export const Undecided = z
-  .object({ kind: z.literal("undecided"), part: Part, reasons: z.array(z.string()).readonly() })
+  .object({ kind: z.literal("undecided"), part: Part, reasons: z.array(z.string()).readonly(), omitted })
   .readonly()
   .meta({ id: "Undecided" });
 export type Undecided = z.infer<typeof Undecided>;
@@ -66,6 +78,7 @@ export const VendorChange = z
     since: z.string().exactOptional(),
     added: grants,
     removed: grants,
+    omitted,
   })
   .readonly()
   .meta({ id: "VendorChange" });
@@ -82,6 +95,7 @@ export const Note = z
     grants,
     /** The time of the call that the note is about, if any. A note about an earlier call changes nothing. */
     at: Instant.exactOptional(),
+    omitted,
   })
   .readonly()
   .meta({ id: "Note" });

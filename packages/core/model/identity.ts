@@ -20,8 +20,12 @@ function sideOf(evidence: Evidence): string {
   return evidence.kind === "note" ? `note ${evidence.topic}` : evidence.kind;
 }
 
-/** Returns a hash of what evidence says, without examples and positions of statements. 64 hex digits. */
+/**
+ * Returns a hash of what evidence says, without examples and positions of statements. 64 hex digits. Evidence that was cut
+ * has the hash of the whole.
+ */
 export function digestEvidence(evidence: Evidence): string {
+  if ("omitted" in evidence && evidence.omitted) return evidence.omitted.digest;
   switch (evidence.kind) {
     case "drift":
       return digestOf([

@@ -1,4 +1,5 @@
 import type { Evidence } from "../model/evidence.ts";
+import { limitEvidence } from "../model/evidence-limit.ts";
 import { isExcepted } from "../model/exception.ts";
 import { bodyOf, cleanSinceOf, type Finding, type FindingBody } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
@@ -22,9 +23,10 @@ export interface Reconciliation {
 
 /**
  * Updates a role's ledger with an observation: findings open, worsen and reopen, and resolve on the second clean read.
- * A pure function.
+ * Evidence that is too large to store is cut. A pure function.
  */
-export function reconcile(observation: Observation): Reconciliation {
+export function reconcile(observed: Observation): Reconciliation {
+  const observation = { ...observed, evidence: observed.evidence.map(limitEvidence) };
   const { ledger, evidence } = observation;
   const seenById = new Map(evidence.map((piece) => [identifyFinding(ledger.role, piece), piece]));
   const transitions: Transition[] = [];

@@ -53,6 +53,12 @@ export function hasWorsened(before: Evidence, now: Evidence): boolean {
 }
 
 function formatFacts(evidence: Evidence): readonly string[] {
+  // What was cut may have grown: a grant that is not recorded counts as another one.
+  const cut = "omitted" in evidence && evidence.omitted ? [`cut ${evidence.omitted.digest}`] : [];
+  return [...cut, ...formatEntries(evidence)];
+}
+
+function formatEntries(evidence: Evidence): readonly string[] {
   switch (evidence.kind) {
     case "drift":
       return [

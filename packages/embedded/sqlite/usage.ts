@@ -1,5 +1,6 @@
 import type { UsageStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
+import { joinRecordedUses } from "@drift-guard/core/store/recorded-uses";
 import { planUsage, RoleUserItem, UsageItem } from "@drift-guard/core/store/stored-uses";
 import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
 
@@ -15,8 +16,13 @@ export function createUsageStore(database: Database): UsageStore {
         .all(pk, `${findingKeys.anyUsage}*`),
     );
   return {
-    usesOf: async (role) =>
-      select(findingKeys.partition(role)).flatMap((row) => readItem(database, row, UsageItem).uses),
+    usesOf: (role) =>
+      joinRecordedUses(
+        (async function* () {
+          for (const row of select(findingKeys.partition(role)))
+            yield readItem(database, row, UsageItem).uses;
+        })(),
+      ),
     record: async (account, subject, uses) =>
       transact(database, (sqlite) => {
         const pk = findingKeys.account(account);
