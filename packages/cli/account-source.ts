@@ -1,10 +1,11 @@
-import { readFile } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { formatCause } from "@drift-guard/core/errors";
 import { parseArn } from "@drift-guard/core/model/arn";
 import type { AttachedPolicy } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
-import { readSnapshot, snapshotAdvice } from "@drift-guard/embedded/snapshot";
+import { readSnapshot, readSnapshots, type Snapshot, snapshotAdvice } from "@drift-guard/embedded/snapshot";
 import { formatFileFailure } from "./file-failure.ts";
+import { readText } from "./text-input.ts";
 
 /** An account whose roles can be read: live, or from a snapshot file. */
 export interface AccountSource {
@@ -25,23 +26,39 @@ export class AccountUnreadableError extends Error {
 }
 
 /**
- * Opens a snapshot: a file with the output of `aws iam get-account-authorization-details`. Throws `AccountUnreadableError`
- * if the file cannot be read, and `MessageUnreadableError` if it holds anything else or no role. Each message names the
- * file and says what to do.
+ * Opens a snapshot of one account: a file with the output of `aws iam get-account-authorization-details`, or `input`
+ * (standard input) for `-`. Throws `AccountUnreadableError` if it cannot be read, and `MessageUnreadableError` if it holds
+ * anything else, no role, or roles of several accounts. Each message names the file and says what to do.
  */
-export async function openSnapshot(file: string): Promise<AccountSource> {
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new AccountUnreadableError(formatFileFailure(file, cause), { cause });
-  });
-  const { account, partition, reader, policy } = readSnapshot(text, file);
+export async function openSnapshot(file: string, input: Readable): Promise<AccountSource> {
+  return toSource(readSnapshot(await readSnapshotText(file, input), nameOf(file)), file);
+}
+
+/** Like `openSnapshot`, for a file that may hold roles of several accounts. Returns a source for each account. */
+export async function openSnapshots(file: string, input: Readable): Promise<readonly AccountSource[]> {
+  const snapshots = readSnapshots(await readSnapshotText(file, input), nameOf(file));
+  return snapshots.map((snapshot) => toSource(snapshot, file));
+}
+
+function toSource({ account, partition, reader, policy }: Snapshot, file: string): AccountSource {
   return {
     account,
     partition,
-    from: file,
+    from: nameOf(file),
     advice: snapshotAdvice,
     reader,
     readPolicy: async (arn) => policy(arn),
   };
+}
+
+async function readSnapshotText(file: string, input: Readable): Promise<string> {
+  return readText(file, input).catch((cause: unknown) => {
+    throw new AccountUnreadableError(formatFileFailure(nameOf(file), cause), { cause });
+  });
+}
+
+function nameOf(file: string): string {
+  return file === "-" ? "standard input" : file;
 }
 
 /** Opens the live account of the AWS SDK's credentials, at AWS_ENDPOINT_URL if set. Throws `AccountUnreadableError`. */

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
+import { formatSystemError } from "./file-failure.ts";
 import { printError, runProgram } from "./program.ts";
 
 // A reader such as `head` may close the pipe early. The output is then incomplete, so the exit code is not 0 unless
-// the command has already set it.
+// the command has already set it. Any other failure, such as a full disk, loses output that somebody expects.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") printError(error, process.stderr);
-  process.exit(process.exitCode ?? 2);
+  if (error.code === "EPIPE") process.exit(process.exitCode ?? 2);
+  const why = formatSystemError(error);
+  printError(new Error(`The output cannot be written: ${why}.`, { cause: error }), process.stderr);
+  process.exit(2);
 });
 
 // node:sqlite is experimental in Node 24; the user of a command can do nothing about its warning.

@@ -15,7 +15,7 @@ export async function checkRole(
   { reader, account, config }: { reader: RoleReader; account: string; config: Config },
 ): Promise<RoleCheck> {
   const { source, role } = watched.reference;
-  const base = { role: watched.name, reference: { role, title: source.title, date: source.date } };
+  const base = { role: watched.name, account, reference: { role, title: source.title, date: source.date } };
   let reading: RoleReading;
   try {
     reading = await reader.read(watched.name);

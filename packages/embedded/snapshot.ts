@@ -1,6 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { MessageUnreadableError, RoleUnreadableError } from "@drift-guard/core/errors";
-import { formatIssues, formatJsonFault, isMissing } from "@drift-guard/core/issues";
-import { parseArn, parseIamArn } from "@drift-guard/core/model/arn";
+import { parseArn } from "@drift-guard/core/model/arn";
 import {
   type AttachedPolicy,
   type PolicyVersion,
@@ -11,7 +11,7 @@ import {
   unseen,
 } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
-import * as z from "zod";
+import { type PolicyDetail, parsePages, type RoleDetail } from "./snapshot-pages.ts";
 
 /** An account as a snapshot file shows it. */
 export interface Snapshot {
@@ -25,104 +25,103 @@ export interface Snapshot {
   policy(arn: string): AttachedPolicy;
 }
 
-// The AWS CLI prints documents as objects, the API returns them percent-encoded, and other tools write JSON text.
-const document = z.union([z.string(), z.record(z.string(), z.unknown())]).transform(toDocumentText);
-
-const command = "aws iam get-account-authorization-details";
-
 /** What to do about a policy that a snapshot does not contain. */
 export const snapshotAdvice =
   "Create the file without --filter, or with --filter Role LocalManagedPolicy AWSManagedPolicy.";
 
-const Attached = z.object({ PolicyArn: z.string() });
-const RoleDetail = z.object({
-  RoleName: z.string(),
-  RoleId: z.string(),
-  Arn: z.string().refine(isRoleArn, "must be the ARN of a role"),
-  Path: z.string(),
-  AssumeRolePolicyDocument: document,
-  RolePolicyList: z.array(z.object({ PolicyName: z.string(), PolicyDocument: document })).default([]),
-  AttachedManagedPolicies: z.array(Attached).default([]),
-  InstanceProfileList: z.array(z.object({ InstanceProfileName: z.string() })).optional(),
-  PermissionsBoundary: z.object({ PermissionsBoundaryArn: z.string() }).optional(),
-  Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).optional(),
-});
-type RoleDetail = z.infer<typeof RoleDetail>;
-
-const PolicyDetail = z.object({
-  Arn: z.string(),
-  DefaultVersionId: z.string(),
-  PolicyVersionList: z.array(z.object({ VersionId: z.string(), Document: document.optional() })).default([]),
-});
-
-const AccountDetails = z.object({
-  RoleDetailList: z.array(RoleDetail),
-  Policies: z.array(PolicyDetail).default([]),
-  IsTruncated: z.boolean().default(false),
-  // The AWS CLI adds this member to a list that --max-items cut.
-  NextToken: z.string().nullish(),
-});
-
 /**
  * Parses the output of `aws iam get-account-authorization-details`; `source` names it in errors, such as a file's path.
- * Parts of a role that this output does not contain are unobserved. Throws `MessageUnreadableError`, which names the place
- * in the document and says what to do; so does an output without any role, whose account is unknown.
+ * Returns one snapshot for each account whose roles it contains, in the order of their first roles: files of several
+ * accounts may have been put together (T18). Parts of a role that the output does not contain are unobserved. Throws
+ * `MessageUnreadableError`, which names the place in the document and says what to do; so does an output without any role,
+ * whose account is unknown.
  */
-export function readSnapshot(text: string, source: string): Snapshot {
-  const details = parseDetails(text, source);
-  const versions = new Map(details.Policies.map((policy) => [policy.Arn, defaultVersion(policy)]));
-  const roles = details.RoleDetailList.map((detail) => viewRole(detail, versions));
-  const [first] = roles;
-  if (!first) {
+export function readSnapshots(text: string, source: string): readonly Snapshot[] {
+  const pages = parsePages(text, source);
+  const versions = readVersions(pages.policies);
+  const roles = pages.roles.map((detail) => viewRole(detail, versions));
+  const accounts = Map.groupBy(roles, ({ partition, account }) => `${partition}:${account}`);
+  if (accounts.size === 0) {
     throw new MessageUnreadableError(
       `${source} contains no role, so its account is unknown. ${snapshotAdvice}`,
     );
   }
-  const { account, partition } = first;
-  const cut = details.IsTruncated || typeof details.NextToken === "string";
-  return {
-    account,
-    partition,
-    roles: roles.map(({ name }) => name),
-    reader: createReader(roles, { account, cut, source }),
-    policy: (arn) => viewPolicy(arn, versions),
-  };
+  // Each account's list has a last page, unless the roles of several accounts were merged into one list.
+  const cut = pages.endsOpen || (pages.count > 1 && pages.lastPages < accounts.size);
+  return [...accounts.values()].flatMap((own) => createSnapshot(own, versions, { cut, source }));
 }
 
-function parseDetails(text: string, source: string): z.infer<typeof AccountDetails> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    throw new MessageUnreadableError(
-      `${source} is not JSON (${formatJsonFault(text)}). Expected the output of: ${command}`,
-      { cause: error },
-    );
-  }
-  const details = AccountDetails.safeParse(json);
-  if (details.success) return details.data;
-  const { error: cause } = details;
-  if (!Array.isArray(json) && isMissing(["RoleDetailList"], json)) {
-    throw new MessageUnreadableError(
-      `${source}: RoleDetailList is missing. Create the file with: ${command} > account.json`,
-      { cause },
-    );
-  }
+/** Like `readSnapshots`, for one account. Throws `MessageUnreadableError` if the output contains roles of several. */
+export function readSnapshot(text: string, source: string): Snapshot {
+  const [snapshot, ...others] = readSnapshots(text, source);
+  if (snapshot && others.length === 0) return snapshot;
+  const accounts = [snapshot, ...others].flatMap((each) => each?.account ?? []);
   throw new MessageUnreadableError(
-    `${source} is not the output of: ${command}\n${formatIssues(cause, json)}\nCreate the file again.`,
-    { cause },
+    `${source} contains roles of the accounts ${accounts.join(" and ")}. Create a file for each account.`,
   );
 }
 
-type Versions = ReadonlyMap<string, PolicyVersion | undefined>;
+function createSnapshot(
+  roles: readonly Role[],
+  versions: Versions,
+  { cut, source }: { readonly cut: boolean; readonly source: string },
+): readonly Snapshot[] {
+  const [first] = roles;
+  if (!first) return [];
+  const { account, partition } = first;
+  const copies = groupCopies(roles);
+  return [
+    {
+      account,
+      partition,
+      roles: [...copies.values()].flatMap(([role]) => role?.name ?? []),
+      reader: createReader(copies, { account, cut, source }),
+      policy: (arn) => viewPolicy(arn, versions),
+    },
+  ];
+}
 
-function isRoleArn(text: string): boolean {
-  const arn = parseIamArn(text);
-  return arn?.type === "role" && arn.account !== "aws";
+/** The default version of each policy by its ARN; `undefined` if its document is absent, or which one is current is unknown. */
+type Versions = ReadonlyMap<string, PolicyVersion | "ambiguous" | undefined>;
+
+function readVersions(policies: readonly PolicyDetail[]): Versions {
+  const versions = new Map<string, PolicyVersion | "ambiguous" | undefined>();
+  for (const policy of policies) {
+    const version = defaultVersion(policy);
+    const known = versions.get(policy.Arn);
+    const differs =
+      known === "ambiguous" || (known && version && (known.id !== version.id || known.text !== version.text));
+    versions.set(policy.Arn, differs ? "ambiguous" : (known ?? version));
+  }
+  return versions;
+}
+
+/** The different copies of each role, by its name in lower case. */
+type Copies = ReadonlyMap<string, readonly Role[]>;
+
+function groupCopies(roles: readonly Role[]): Copies {
+  const copies = new Map<string, Role[]>();
+  for (const role of roles) {
+    const known = copies.get(role.name.toLowerCase());
+    if (known === undefined) copies.set(role.name.toLowerCase(), [role]);
+    else if (!known.some((copy) => isDeepStrictEqual(sortParts(copy), sortParts(role)))) known.push(role);
+  }
+  return copies;
+}
+
+// IAM lists parts in no fixed order.
+function sortParts(role: Role): Role {
+  const byKey = <T>(items: readonly T[], keyOf: (item: T) => string) =>
+    items.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+  return {
+    ...role,
+    attached: byKey(role.attached, ({ arn }) => arn),
+    inline: byKey(role.inline, ({ name }) => name),
+    profiles: role.profiles.observed ? seen(role.profiles.value.toSorted()) : role.profiles,
+  };
 }
 
 function viewRole(detail: RoleDetail, versions: Versions): Role {
-  // Merged or anonymised files contain roles of several accounts, so each role's account comes from its ARN.
   const { partition = "", account = "" } = parseArn(detail.Arn) ?? {};
   const boundary = detail.PermissionsBoundary?.PermissionsBoundaryArn;
   return {
@@ -153,24 +152,35 @@ function viewRole(detail: RoleDetail, versions: Versions): Role {
 
 function viewPolicy(arn: string, versions: Versions): AttachedPolicy {
   const version = versions.get(arn);
-  const why = `The snapshot does not contain the document of ${arn}.`;
-  return { arn, version: version ? seen(version) : unseen(why) };
+  if (typeof version === "object") return { arn, version: seen(version) };
+  const why =
+    version === "ambiguous"
+      ? `The snapshot contains ${arn} twice with different documents.`
+      : `The snapshot does not contain the document of ${arn}.`;
+  return { arn, version: unseen(why) };
 }
 
-function defaultVersion(policy: z.infer<typeof PolicyDetail>): PolicyVersion | undefined {
+function defaultVersion(policy: PolicyDetail): PolicyVersion | undefined {
   const version = policy.PolicyVersionList.find(({ VersionId }) => VersionId === policy.DefaultVersionId);
-  return version?.Document === undefined ? undefined : { id: version.VersionId, text: version.Document };
+  return typeof version?.Document === "string"
+    ? { id: version.VersionId, text: version.Document }
+    : undefined;
 }
 
 function createReader(
-  roles: readonly Role[],
+  copies: Copies,
   { account, cut, source }: { readonly account: string; readonly cut: boolean; readonly source: string },
 ): RoleReader {
-  // The first role of a name counts.
-  const byName = new Map(roles.toReversed().map((role) => [role.name.toLowerCase(), role]));
+  const roles = [...copies.values()].flat();
+  const namesOf = (found: readonly Role[]) => [...new Set(found.map(({ name }) => name))];
   const read = (name: string): RoleReading => {
-    const role = byName.get(name.toLowerCase());
-    if (role) return { status: "present", role };
+    const [role, ...others] = copies.get(name.toLowerCase()) ?? [];
+    if (role && others.length === 0) return { status: "present", role };
+    if (role) {
+      throw new RoleUnreadableError(
+        `${source} contains the role ${name} ${others.length + 1} times with different content, so its state is unknown. Create the file again in one run.`,
+      );
+    }
     // A role that a cut list omits may exist.
     if (cut) {
       throw new RoleUnreadableError(
@@ -185,16 +195,16 @@ function createReader(
       for (const name of names) yield read(name);
     },
     async *names() {
-      for (const { name } of roles) yield name;
+      yield* namesOf(roles);
     },
     async rolesBehind(subject) {
       switch (subject.kind) {
         case "role":
           return [subject.name];
         case "policy":
-          return roles.filter((role) => hasPolicy(role, subject.arn)).map(({ name }) => name);
+          return namesOf(roles.filter((role) => hasPolicy(role, subject.arn)));
         case "profile":
-          return roles.filter((role) => isInProfile(role, subject.name)).map(({ name }) => name);
+          return namesOf(roles.filter((role) => isInProfile(role, subject.name)));
         // A snapshot contains IAM only.
         case "compute-environment":
         case "job-definition":
@@ -211,15 +221,4 @@ function hasPolicy(role: Role, arn: string): boolean {
 
 function isInProfile(role: Role, profile: string): boolean {
   return role.profiles.observed && role.profiles.value.some((name) => sameRoleName(name, profile));
-}
-
-function toDocumentText(value: string | Readonly<Record<string, unknown>>): string {
-  if (typeof value !== "string") return JSON.stringify(value);
-  if (!/^\s*%7b/i.test(value)) return value;
-  try {
-    return decodeURIComponent(value.trim());
-  } catch {
-    // The comparison reports a document that it cannot parse.
-    return value;
-  }
 }

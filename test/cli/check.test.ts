@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { constants } from "node:buffer";
 import { existsSync } from "node:fs";
+import { truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -128,6 +130,66 @@ describe("check on a snapshot file", () => {
       [assessment?.kind, assessment?.part.toString(), assessment?.severity],
       ["drift", "inline:rogue", "CRITICAL"],
     );
+  });
+
+  it("checks every account of a file, each in a section of its own (T18)", async () => {
+    const open = { Effect: "Allow", Principal: { AWS: "*" }, Action: "sts:AssumeRole" };
+    const other = cleanRoles().map((role) => ({
+      ...role,
+      Arn: role.Arn.replace(account, "210987654321"),
+      ...(role.RoleName === "ecsTaskExecutionRole" && {
+        AssumeRolePolicyDocument: { Version: "2012-10-17", Statement: [open] },
+      }),
+    }));
+    const { code, stdout } = await check([...cleanRoles(), ...other]);
+    assert.equal(code, 1);
+    assert.match(stdout, new RegExp(`^Account ${account} .*: 3 of 3 roles clean$`, "m"));
+    assert.match(unwrap(stdout), /Account 210987654321 \([^)]*\): 2 of 3 roles clean, 1 drift/);
+    const json = await check([...cleanRoles(), ...other], ["--json"]);
+    const document = readOutput(CheckOutput, json.stdout);
+    assert.deepEqual([document.account, document.accounts], [account, [account, "210987654321"]]);
+    assert.deepEqual(
+      document.roles.filter(({ status }) => status === "drift").map((role) => [role.account, role.role]),
+      [["210987654321", "ecsTaskExecutionRole"]],
+    );
+  });
+
+  it("exits 2 if a role occurs twice with different content (T18)", async () => {
+    const { code, stdout } = await check([...cleanRoles(), ...detached]);
+    assert.equal(code, 2);
+    assert.match(unwrap(stdout), /contains the role AWSBatchServiceRole 2 times with different content/);
+    assert.equal((await check([...cleanRoles(), ...cleanRoles()])).code, 0);
+  });
+
+  for (const [encoding, encode] of [
+    ["UTF-8 with a byte order mark", (text: string) => Buffer.from(`\uFEFF${text}`)],
+    ["UTF-16 LE, as PowerShell's > writes it", (text: string) => Buffer.from(`\uFEFF${text}\r\n`, "utf16le")],
+    ["UTF-16 BE without a mark", (text: string) => Buffer.from(text, "utf16le").swap16()],
+  ] as const) {
+    it(`reads a file in ${encoding}`, async () => {
+      const file = await writeTemporary("account.json", encode(printSnapshot(cleanRoles())));
+      const { code, stderr } = await runCli(["check", "--account", file]);
+      assert.deepEqual([code, stderr], [0, ""]);
+    });
+  }
+
+  it("reads standard input", async () => {
+    for (const args of [["-"], ["--account", "-"], ["-", "AWSBatchServiceRole"]]) {
+      const { code, stdout } = await runCli(["check", ...args], { input: printSnapshot(detached) });
+      assert.equal(code, 1);
+      assert.match(stdout, /\(standard input\)/);
+    }
+    const empty = await runCli(["check", "-"]);
+    assert.equal(empty.code, 2);
+    assert.match(empty.stderr, /standard input cannot be read: it is empty\./);
+  });
+
+  it("refuses a file that is longer than the longest text", async () => {
+    const file = await writeTemporary("account.json", "");
+    await truncate(file, constants.MAX_STRING_LENGTH + 1);
+    const { code, stderr } = await runCli(["check", "--account", file]);
+    assert.equal(code, 2);
+    assert.match(unwrap(stderr), /it has more than 511 MB, the longest text that Node\.js holds\. Split it/);
   });
 
   it("prints colours into a pipe only if FORCE_COLOR is set and NO_COLOR is not", async () => {

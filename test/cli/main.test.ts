@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { open } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { padCell, wrap, wrapLines } from "drift-guard/terminal";
 import fc from "fast-check";
-import { runCli, runProcess, unwrap } from "./process.ts";
+import { mainFile, runCli, runProcess, unwrap, writeTemporary } from "./process.ts";
 
 describe("the command line", () => {
   it("prints its commands, and the usage of each command", async () => {
@@ -20,6 +24,19 @@ describe("the command line", () => {
     for (const command of ["check", "compare", "explain", "reference", "slr", "demo", "local", ""]) {
       const { stdout } = await runCli([command, "--help"].filter((word) => word !== ""));
       for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+    }
+  });
+
+  it("exits 2 and says so if its output cannot be written", async () => {
+    const file = await writeTemporary("a.json", '{"Version":"2012-10-17","Statement":[]}');
+    for (const args of [["--help"], ["compare", file, file]]) {
+      const full = await open("/dev/full", "w");
+      const child = spawn(process.execPath, [mainFile, ...args], { stdio: ["ignore", full.fd, "pipe"] });
+      assert.ok(child.stderr);
+      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+      await full.close();
+      assert.equal(code, 2, args.join(" "));
+      assert.match(stderr, /^drift-guard: The output cannot be written: no space left on device\.$/m);
     }
   });
 

@@ -7,7 +7,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { runProgram } from "drift-guard/program";
 
-const main = fileURLToPath(new URL("../../packages/cli/main.ts", import.meta.url));
+/** The path of the program that `drift-guard` runs. */
+export const mainFile = fileURLToPath(new URL("../../packages/cli/main.ts", import.meta.url));
 
 /** The result of one run of `drift-guard`. */
 export interface Run {
@@ -36,7 +37,11 @@ export function startCli(
   args: readonly string[],
   { node = [], env = {}, cwd = tmpdir() }: ProcessOptions = {},
 ): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [...node, main, ...args], { cwd, env: makeEnvironment(env), stdio: "pipe" });
+  return spawn(process.execPath, [...node, mainFile, ...args], {
+    cwd,
+    env: makeEnvironment(env),
+    stdio: "pipe",
+  });
 }
 
 function makeEnvironment(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { readSnapshot } from "@drift-guard/embedded/snapshot";
+import { readSnapshot, readSnapshots } from "@drift-guard/embedded/snapshot";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { account, allow, batchServicePolicy, trustOf } from "../builders.ts";
 
@@ -73,12 +73,121 @@ describe("A snapshot of an account", () => {
     assert.deepEqual(await reader.read("Nobody"), { status: "absent", account, name: "Nobody" });
   });
 
-  it("reads each role's account from its ARN", async () => {
-    const foreign = { ...aDetail(), RoleName: "Foreign", Arn: "arn:aws:iam::210987654321:role/Foreign" };
-    const snapshot = readSnapshot(snapshotOf([aDetail(), foreign]), "account.json");
-    const reading = await snapshot.reader.read("Foreign");
-    assert.equal(reading.status === "present" && reading.role.account, "210987654321");
-    assert.equal(snapshot.account, account);
+  it("contains the roles of each account apart (T18)", async () => {
+    const foreign = { ...aDetail(), Arn: `arn:aws:iam::210987654321:role/AWSBatchServiceRole`, Path: "/" };
+    const text = snapshotOf([aDetail(), foreign]);
+    const snapshots = readSnapshots(text, "account.json");
+    assert.deepEqual(
+      snapshots.map((snapshot) => [snapshot.account, snapshot.roles]),
+      [
+        [account, ["AWSBatchServiceRole"]],
+        ["210987654321", ["AWSBatchServiceRole"]],
+      ],
+    );
+    for (const { account: own, reader } of snapshots) {
+      const reading = await reader.read("AWSBatchServiceRole");
+      assert.equal(reading.status === "present" && reading.role.account, own);
+    }
+    assert.throws(() => readSnapshot(text, "account.json"), {
+      name: "MessageUnreadableError",
+      message: /account\.json contains roles of the accounts 123456789012 and 210987654321\./,
+    });
+  });
+
+  it("contains a role once that occurs twice with the same content, in any order (T18)", async () => {
+    const second = { PolicyName: "second", PolicyDocument: JSON.parse(allow("sns:*")) };
+    const [inline] = aDetail().RolePolicyList;
+    const copies = [
+      { ...aDetail(), RolePolicyList: [inline, second] },
+      { ...aDetail(), RolePolicyList: [second, inline] },
+    ];
+    const snapshot = readSnapshot(snapshotOf(copies), "account.json");
+    assert.deepEqual(snapshot.roles, ["AWSBatchServiceRole"]);
+    assert.equal((await snapshot.reader.read("AWSBatchServiceRole")).status, "present");
+  });
+
+  for (const [what, over] of [
+    ["another inline policy", { RolePolicyList: [] }],
+    ["another trust", { AssumeRolePolicyDocument: JSON.parse(trustOf("ec2.amazonaws.com")) }],
+    ["another id", { RoleId: "AROA2CREATEDAGAIN0000" }],
+    ["a name in another case", { RoleName: "awsbatchservicerole", Tags: [] }],
+  ] as const) {
+    it(`cannot tell the state of a role that occurs twice with ${what} (T18)`, async () => {
+      const { reader } = readSnapshot(snapshotOf([aDetail(), { ...aDetail(), ...over }]), "account.json");
+      await assert.rejects(reader.read("AWSBatchServiceRole"), {
+        name: "RoleUnreadableError",
+        message: /contains the role AWSBatchServiceRole 2 times with different content/,
+      });
+    });
+  }
+
+  it("does not know a policy that occurs twice with different documents", () => {
+    const details = JSON.parse(snapshotOf([aDetail()]));
+    const [policy] = details.Policies;
+    const [version] = policy.PolicyVersionList;
+    const changed = { ...policy, PolicyVersionList: [{ ...version, Document: JSON.parse(allow("sns:*")) }] };
+    for (const [Policies, observed] of [
+      [[policy, policy], true],
+      [[policy, changed], false],
+      [[changed, policy, policy], false],
+    ] as const) {
+      const snapshot = readSnapshot(JSON.stringify({ ...details, Policies }), "account.json");
+      assert.equal(snapshot.policy(policy.Arn).version.observed, observed);
+    }
+  });
+
+  it("is read from pages, one after the other or in a list", async () => {
+    const { Policies } = JSON.parse(snapshotOf([]));
+    const pages = [
+      { RoleDetailList: [aDetail()], Policies: [], IsTruncated: true, Marker: "m" },
+      { RoleDetailList: [{ ...aDetail(), RoleName: "Second }{" }], Policies: null, IsTruncated: true },
+      { RoleDetailList: null, Policies, IsTruncated: false },
+    ].map((page) => JSON.stringify(page));
+    for (const text of [pages.join(""), `\uFEFF${pages.join("\r\n")}\n`, `[${pages.join()}]`]) {
+      const snapshot = readSnapshot(text, "account.json");
+      assert.deepEqual(snapshot.roles, ["AWSBatchServiceRole", "Second }{"]);
+      assert.equal(snapshot.policy(batchServicePolicy).version.observed, true);
+      assert.equal((await snapshot.reader.read("Nobody")).status, "absent");
+    }
+    await assert.rejects(readSnapshot(pages.slice(0, 2).join(""), "account.json").reader.read("Nobody"), {
+      name: "RoleUnreadableError",
+    });
+    assert.throws(() => readSnapshot(`${pages[0]}${pages[1]}{`, "account.json"), {
+      message: /account\.json is not JSON \(page 3, line 1, column 2\)/,
+    });
+  });
+
+  it("is cut if the list of one of its accounts is", async () => {
+    const foreign = { ...aDetail(), Arn: "arn:aws:iam::210987654321:role/R" };
+    const pages = [
+      { RoleDetailList: [aDetail()], IsTruncated: true },
+      { RoleDetailList: [foreign], IsTruncated: false },
+    ];
+    for (const { reader } of readSnapshots(JSON.stringify(pages), "account.json")) {
+      await assert.rejects(reader.read("Nobody"), { name: "RoleUnreadableError" });
+    }
+  });
+
+  it("reads null as absent", async () => {
+    const detail = {
+      ...aDetail(),
+      RolePolicyList: null,
+      AttachedManagedPolicies: null,
+      InstanceProfileList: null,
+      PermissionsBoundary: null,
+      Tags: null,
+    };
+    const text = JSON.stringify({
+      RoleDetailList: [detail],
+      Policies: null,
+      IsTruncated: null,
+      NextToken: null,
+    });
+    const reading = await readSnapshot(text, "account.json").reader.read("AWSBatchServiceRole");
+    assert.ok(reading.status === "present");
+    const { attached, inline, tags, profiles, boundary: bound } = reading.role;
+    assert.deepEqual([attached, inline, tags.observed, profiles.observed], [[], [], false, false]);
+    assert.deepEqual(bound, { observed: true, value: null });
   });
 
   it("does not report a role as absent if the list was cut", async () => {
@@ -107,6 +216,7 @@ describe("A snapshot of an account", () => {
 
   it("names the file and the invalid place in it", () => {
     const cases: readonly (readonly [string, RegExp])[] = [
+      ["", /account\.json is empty/],
       ["{", /account\.json is not JSON \(line 1, column 2\)\. Expected the output of: aws iam get-/],
       ["[]", /account\.json is not the output of: aws iam get-account-authorization-details/],
       ['{"UserDetailList": []}', /RoleDetailList/],
@@ -125,14 +235,15 @@ describe("A snapshot of an account", () => {
 
   it("reads recorded accounts with every document", async () => {
     for (const { name, text } of await recordedAccounts()) {
-      const snapshot = readSnapshot(text, name);
-      assert.ok(snapshot.roles.length > 0);
-      for await (const reading of snapshot.reader.readMany(snapshot.roles)) {
-        assert.ok(reading.status === "present");
-        const { trust: document, inline, attached } = reading.role;
-        parsePolicy(document);
-        for (const policy of inline) parsePolicy(policy.text);
-        for (const { version } of attached) if (version.observed) parsePolicy(version.value.text);
+      for (const snapshot of readSnapshots(text, name)) {
+        assert.ok(snapshot.roles.length > 0);
+        for await (const reading of snapshot.reader.readMany(snapshot.roles)) {
+          assert.ok(reading.status === "present");
+          const { trust: document, inline, attached } = reading.role;
+          parsePolicy(document);
+          for (const policy of inline) parsePolicy(policy.text);
+          for (const { version } of attached) if (version.observed) parsePolicy(version.value.text);
+        }
       }
     }
   });

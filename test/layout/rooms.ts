@@ -42,7 +42,12 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
   ],
   guard: [["ports.ts"], ["commit.ts"], ["inspect", "delivery"], ["sweep", "rollback", "linked-role"]],
   aws: [["failure.ts", "account.ts"], ["iam"], ["resources.ts", "dynamodb", "delivery", "batch"]],
-  embedded: [["clock.ts"], ["iam"], ["batch"], ["snapshot.ts", "resources.ts", "rechecks.ts", "sqlite"]],
+  embedded: [
+    ["clock.ts", "snapshot-pages.ts"],
+    ["iam"],
+    ["batch"],
+    ["snapshot.ts", "resources.ts", "rechecks.ts", "sqlite"],
+  ],
   infra: [["bundles.ts", "process-lock.ts"], ["stack"], ["synth"], ["template", "build.ts"]],
   local: [["client.ts", "emulators"], ["recorder"], ["deployment"], ["seed.ts", "inbox.ts"], ["local.ts"]],
   cli: [

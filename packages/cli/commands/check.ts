@@ -7,7 +7,7 @@ import {
 } from "@drift-guard/core/config/watched-role";
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
-import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
+import { type AccountSource, openLiveAccount, openSnapshots } from "../account-source.ts";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatRoleCheck } from "../drift-table.ts";
@@ -21,12 +21,14 @@ export const check: Command = {
   help: `Compares the watched roles of an account with their references. Changes nothing.
 
 Usage: drift-guard check [--account FILE] [--config FILE] [--json] [ROLE…]
+       aws iam get-account-authorization-details | drift-guard check -
 
   ROLE             check only these watched roles
   --account FILE   the account, as a file with the output of
-                   "aws iam get-account-authorization-details" (default: the
-                   live account of the AWS SDK's credentials, at
-                   AWS_ENDPOINT_URL, if set)
+                   "aws iam get-account-authorization-details", or "-" for
+                   standard input; several accounts in one file are checked one
+                   after the other (default: the live account of the AWS SDK's
+                   credentials, at AWS_ENDPOINT_URL, if set)
   --config FILE    configuration that names the watched roles (default:
                    drift-guard.config.ts or .json in the working directory,
                    else the three roles of the AWS Batch User Guide)
@@ -36,34 +38,63 @@ Exit codes: 0 every role matches its reference, 1 drift, 2 could not determine.
 A policy version that AWS itself published is information, not drift.
 `,
   async run(args, terminal) {
-    const { values, positionals: names } = parseCommandLine("check", args, {
+    const { values, positionals } = parseCommandLine("check", args, {
       account: { type: "string", value: "a FILE" },
       config: { type: "string", value: "a FILE" },
       json: { type: "boolean" },
     });
     const config = await loadConfig(values.config);
+    const file = values.account ?? (positionals.includes("-") ? "-" : undefined);
+    const names = positionals.filter((name) => name !== "-");
     // Chosen first: a wrong name is refused without reading the account.
     const chosen = names.map((name) => chooseRole(name, config));
-    const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
-    const watchedRoles = chosen.length > 0 ? chosen : await findWatchedRoles(config, source);
-    const roles: RoleCheck[] = [];
-    // One after the other: IAM throttles per account, and other programs share its limits.
-    for (const watched of watchedRoles) roles.push(await checkRole(watched, { ...source, config }));
+    const sources =
+      file === undefined ? [await openLiveAccount()] : await openSnapshots(file, terminal.input);
+    const checks = await checkAccounts(sources, chosen, config);
+    const roles = checks.flatMap((check) => check.roles);
     const code = exitCodeOf(roles);
     // Set now: a reader that closes the pipe early still gets the result of the check.
     process.exitCode = code;
     if (values.json) {
-      const { account, from } = source;
-      await terminal.print(formatDocument(CheckOutput, { schema: 1, account, from, exitCode: code, roles }));
+      const accounts = sources.map(({ account }) => account);
+      const [account = "", from = ""] = sources.flatMap((source) => [source.account, source.from]);
+      const document = { schema: 1, account, accounts, from, exitCode: code, roles } as const;
+      await terminal.print(formatDocument(CheckOutput, document));
       return code;
     }
-    for (const role of roles) await terminal.print(...formatRoleCheck(role, terminal), "");
-    const summary = `Account ${source.account} (${sanitise(source.from)}): ${formatSummary(roles)}`;
-    const lines = [summary, ...formatNextSteps(roles, source, values.config)];
-    await terminal.print(...lines.flatMap((line) => wrap(line, terminal.columns)));
+    for (const { source, roles: own } of checks) {
+      for (const role of own) await terminal.print(...formatRoleCheck(role, terminal), "");
+      const summary = `Account ${source.account} (${sanitise(source.from)}): ${formatSummary(own)}`;
+      const isLast = source === sources.at(-1);
+      await terminal.print(...wrap(summary, terminal.columns), ...(isLast ? [] : [""]));
+    }
+    const steps = formatNextSteps(roles, sources, values.config);
+    await terminal.print(...steps.flatMap((line) => wrap(line, terminal.columns)));
     return code;
   },
 };
+
+/** The checked roles of one account. */
+interface AccountCheck {
+  readonly source: AccountSource;
+  readonly roles: readonly RoleCheck[];
+}
+
+async function checkAccounts(
+  sources: readonly AccountSource[],
+  chosen: readonly WatchedRole[],
+  config: Config,
+): Promise<readonly AccountCheck[]> {
+  const checks: AccountCheck[] = [];
+  for (const source of sources) {
+    const watchedRoles = chosen.length > 0 ? chosen : await findWatchedRoles(config, source);
+    const roles: RoleCheck[] = [];
+    // One after the other: IAM throttles per account, and other programs share its limits.
+    for (const watched of watchedRoles) roles.push(await checkRole(watched, { ...source, config }));
+    checks.push({ source, roles });
+  }
+  return checks;
+}
 
 /** Returns every role that the configuration names, then those of the account that match one of its patterns. */
 async function findWatchedRoles(config: Config, { reader }: AccountSource): Promise<readonly WatchedRole[]> {
@@ -92,10 +123,10 @@ function chooseRole(name: string, config: Config): WatchedRole {
 /** What to do next about drift, and about policies that a snapshot does not contain. */
 function formatNextSteps(
   roles: readonly RoleCheck[],
-  { advice }: AccountSource,
+  [{ advice } = {}]: readonly Partial<AccountSource>[],
   config: string | undefined,
 ): readonly string[] {
-  const drifted = roles.filter(({ status }) => status === "drift").map(({ role }) => role);
+  const drifted = [...new Set(roles.filter(({ status }) => status === "drift").map(({ role }) => role))];
   const show = [
     "drift-guard",
     "reference",

@@ -14,6 +14,8 @@ export type RatedAssessment = z.infer<typeof RatedAssessment>;
 export const RoleCheck = z
   .strictObject({
     role: z.string(),
+    /** The account of the role. */
+    account: z.string(),
     /** The name of the reference, and its source with the source's date. */
     reference: z.strictObject({ role: z.string(), title: z.string(), date: z.string() }).readonly(),
     /** `absent`: the role does not exist and its configuration does not require it. */
@@ -30,7 +32,10 @@ export type RoleCheck = z.infer<typeof RoleCheck>;
 /** What `check --json` prints. */
 export const CheckOutput = z.strictObject({
   schema: schemaVersion,
+  /** The account; the first one, if the file holds several. */
   account: z.string(),
+  /** Every account that was read. */
+  accounts: z.array(z.string()).readonly(),
   /** The file that the account was read from, the endpoint, or `AWS`. */
   from: z.string(),
   exitCode: z.literal([0, 1, 2]),

@@ -42,7 +42,9 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
   if (names.length === 0) throw new UsageError("reference capture takes the name of a role.");
   const { finding: ids, into: folder } = values;
   const config = await loadConfig(values.config);
-  const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
+  const source = await (values.account === undefined
+    ? openLiveAccount()
+    : openSnapshot(values.account, terminal.input));
   const today = new Date().toISOString().slice(0, 10);
   const written: Written[] = [];
   if (ids) {

@@ -41,7 +41,9 @@ export async function refresh(args: readonly string[], terminal: Terminal): Prom
   });
   const config = await loadConfig(values.config);
   const chosen = names.length === 0 ? listKnownReferences(config) : chooseReferences(names, config);
-  const source = await (values.account === undefined ? openLiveAccount() : openSnapshot(values.account));
+  const source = await (values.account === undefined
+    ? openLiveAccount()
+    : openSnapshot(values.account, terminal.input));
   const renewals: Renewal[] = [];
   const files: string[] = [];
   for (const reference of chosen) {

@@ -1,0 +1,175 @@
+import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { formatIssues, formatJsonFault, isMissing } from "@drift-guard/core/issues";
+import { parseIamArn } from "@drift-guard/core/model/arn";
+import * as z from "zod";
+
+// The AWS CLI prints documents as objects, the API returns them percent-encoded, and other tools write JSON text.
+const document = z.union([z.string(), z.record(z.string(), z.unknown())]).transform(toDocumentText);
+
+/** The command whose output a snapshot is. */
+export const snapshotCommand = "aws iam get-account-authorization-details";
+
+// Exports write null for a list that is absent.
+function list<T extends z.ZodType>(item: T) {
+  return z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? []);
+}
+
+const Attached = z.object({ PolicyArn: z.string() });
+const RoleDetail = z.object({
+  RoleName: z.string(),
+  RoleId: z.string(),
+  Arn: z.string().refine(isRoleArn, "must be the ARN of a role"),
+  Path: z.string(),
+  AssumeRolePolicyDocument: document,
+  RolePolicyList: list(z.object({ PolicyName: z.string(), PolicyDocument: document })),
+  AttachedManagedPolicies: list(Attached),
+  InstanceProfileList: z.array(z.object({ InstanceProfileName: z.string() })).nullish(),
+  PermissionsBoundary: z.object({ PermissionsBoundaryArn: z.string() }).nullish(),
+  Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).nullish(),
+});
+/** A role as a page of the output shows it. Its documents are JSON text. */
+export type RoleDetail = z.infer<typeof RoleDetail>;
+
+const PolicyDetail = z.object({
+  Arn: z.string(),
+  DefaultVersionId: z.string(),
+  PolicyVersionList: list(z.object({ VersionId: z.string(), Document: document.nullish() })),
+});
+
+/** A managed policy as a page of the output shows it. */
+export type PolicyDetail = z.infer<typeof PolicyDetail>;
+
+const Page = z.object({
+  RoleDetailList: list(RoleDetail),
+  Policies: list(PolicyDetail),
+  IsTruncated: z.boolean().nullish(),
+  // The AWS CLI adds this member to a list that --max-items cut.
+  NextToken: z.string().nullish(),
+});
+
+/** The pages of a snapshot, joined. */
+export interface SnapshotPages {
+  readonly roles: readonly RoleDetail[];
+  readonly policies: readonly PolicyDetail[];
+  readonly count: number;
+  /** How many pages are the last of their list. */
+  readonly lastPages: number;
+  /** Whether the list goes on after the last page of the text. */
+  readonly endsOpen: boolean;
+}
+
+/**
+ * Parses the output of `snapshotCommand`: one page, or several, one after the other or in a list. `source` names it in
+ * errors. Throws `MessageUnreadableError`, which names the place in the document and says what to do.
+ */
+export function parsePages(text: string, source: string): SnapshotPages {
+  const values = parseValues(text, source);
+  if (values.length > 0 && values.every((value) => isMissing(["RoleDetailList"], value))) {
+    throw new MessageUnreadableError(
+      `${source}: RoleDetailList is missing. Create the file with: ${snapshotCommand} > account.json`,
+    );
+  }
+  const pages = values.map((value, index) => {
+    const page = Page.safeParse(value);
+    if (page.success) return page.data;
+    const where = values.length === 1 ? "" : ` (page ${index + 1})`;
+    throw new MessageUnreadableError(
+      `${source} is not the output of: ${snapshotCommand}${where}\n${formatIssues(page.error, value)}\nCreate the file again.`,
+      { cause: page.error },
+    );
+  });
+  const last = pages.at(-1);
+  if (last === undefined) {
+    throw new MessageUnreadableError(`${source} is not the output of: ${snapshotCommand}\nIt holds no page.`);
+  }
+  return {
+    roles: pages.flatMap(({ RoleDetailList }) => RoleDetailList),
+    policies: pages.flatMap(({ Policies }) => Policies),
+    count: pages.length,
+    lastPages: pages.filter((page) => !goesOn(page)).length,
+    endsOpen: goesOn(last),
+  };
+}
+
+function goesOn({ IsTruncated, NextToken }: z.infer<typeof Page>): boolean {
+  return IsTruncated === true || typeof NextToken === "string";
+}
+
+/** Returns the pages of a text as JSON values. */
+function parseValues(text: string, source: string): readonly unknown[] {
+  const start = text.replace(/^\uFEFF/, "");
+  if (start.trim() === "") {
+    throw new MessageUnreadableError(`${source} is empty. Expected the output of: ${snapshotCommand}`);
+  }
+  const values = parseAll(start, source);
+  return values.flatMap((value) => (Array.isArray(value) ? value : [value]));
+}
+
+function parseAll(text: string, source: string): readonly unknown[] {
+  try {
+    return [JSON.parse(text)];
+  } catch (cause) {
+    const pieces = splitValues(text);
+    if (pieces.length > 1)
+      return pieces.map((piece, index) => parsePiece(piece, `page ${index + 1}, `, source));
+    throw notJson(text, "", source, cause);
+  }
+}
+
+function parsePiece(piece: string, page: string, source: string): unknown {
+  try {
+    return JSON.parse(piece);
+  } catch (cause) {
+    throw notJson(piece, page, source, cause);
+  }
+}
+
+function notJson(text: string, page: string, source: string, cause: unknown): MessageUnreadableError {
+  return new MessageUnreadableError(
+    `${source} is not JSON (${page}${formatJsonFault(text)}). Expected the output of: ${snapshotCommand}`,
+    { cause },
+  );
+}
+
+/** Splits a text of JSON objects or lists, one after the other. Text that is no JSON stays in one piece. */
+function splitValues(text: string): readonly string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  let depth = 0;
+  let inText = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (inText) {
+      if (character === "\\") index += 1;
+      else if (character === '"') inText = false;
+    } else if (character === '"') inText = true;
+    else if (character === "{" || character === "[") depth += 1;
+    else if ((character === "}" || character === "]") && depth > 0) {
+      depth -= 1;
+      if (depth > 0) continue;
+      pieces.push(text.slice(start, index + 1));
+      start = index + 1;
+    }
+  }
+  const rest = text.slice(start);
+  return rest.trim() === "" ? pieces : [...pieces, rest];
+}
+
+function isRoleArn(text: string): boolean {
+  const arn = parseIamArn(text);
+  return arn?.type === "role" && arn.account !== "aws";
+}
+
+function toDocumentText(value: string | Readonly<Record<string, unknown>>): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  if (!/^\s*%7b/i.test(value)) return value;
+  try {
+    return decodeURIComponent(value.trim());
+  } catch {
+    // The comparison reports a document that it cannot parse.
+    return value;
+  }
+}
