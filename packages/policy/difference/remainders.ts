@@ -1,4 +1,5 @@
 import type { Remainder } from "../compiled/combination.ts";
+import { joinQuestion } from "../compiled/joined-statements.ts";
 import type { Question } from "../compiled/question.ts";
 import type { Side, UndecidedReason } from "../model/comparison.ts";
 import { createWitnessSearch, type SearchSettings } from "../search/witness.ts";
@@ -26,17 +27,18 @@ export function findRemainders(question: Question, side: Side, settings: SearchS
     { left: { denies: [] }, right: { allows: [], denies: [] } },
     refining,
   );
+  const joined = joinQuestion(question);
   const checks: CombinationChecks = {
-    decide: createWitnessSearch(question, settings),
-    decidePart: createWitnessSearch(question, refining),
+    decide: createWitnessSearch(joined, settings),
+    decidePart: createWitnessSearch(joined, refining),
     refine: (gap, from, decide) =>
-      refine(gap, from, question, {
+      refine(gap, from, joined, {
         decide,
         isEmpty: (combination) => findRequest(combination, from).kind === "covered",
         isWhole: (combination, near) => isWhollyUncovered(combination, from, near, refining),
       }),
   };
-  const { remainders, undecided } = subtract(question, checks, settings.budget);
+  const { remainders, undecided } = subtract(question, joined, checks, settings.budget);
   return { remainders, reasons: describeUndecided(undecided, side) };
 }
 

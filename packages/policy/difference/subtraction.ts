@@ -8,6 +8,7 @@ import {
   missesCombination,
   type Remainder,
 } from "../compiled/combination.ts";
+import { joinStatements } from "../compiled/joined-statements.ts";
 import {
   coversEntry,
   type Entry,
@@ -48,24 +49,33 @@ export interface CombinationChecks {
   ): readonly Gap[];
 }
 
-/** Subtracts the right side from the left side, statement by statement and combination by combination. */
+/**
+ * Subtracts the right side from the left side, statement by statement and combination by combination. `joined` is the
+ * question with the statements of both sides joined.
+ */
 export function subtract(
-  question: Question,
+  { left, right }: Question,
+  joined: Question,
   checks: CombinationChecks,
   budget: StepBudget,
 ): SubtractionResult {
   const remainders: Remainder[] = [];
   const undecided: UndecidedCombination[] = [];
-  const { left, right } = question;
   const leftDenyLines = new Set(left.denies.map(({ line }) => line));
   const denies = right.denies.filter(
-    (deny) => !leftDenyLines.has(deny.line) && !isDeniedBy(left.denies, deny, budget),
+    (deny) => !leftDenyLines.has(deny.line) && !isDeniedBy(joined.left.denies, deny, budget),
   );
   const rightAllowLines = new Set(right.allows.map(({ line }) => line));
+  const rest = {
+    left: joined.left,
+    right: {
+      allows: joined.right.allows,
+      denies: joined.right.denies === right.denies ? denies : joinStatements(denies),
+    },
+  };
   for (const from of left.allows) {
     if (denies.length === 0 && rightAllowLines.has(from.line)) continue;
     try {
-      const rest = { left, right: { allows: right.allows, denies } };
       for (const found of subtractFrom(from, rest, checks, budget)) {
         if ("combination" in found) remainders.push(found);
         else undecided.push(found);

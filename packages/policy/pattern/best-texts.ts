@@ -3,6 +3,7 @@ import { acceptsText } from "./accepts.ts";
 import { areDisjoint, coversPattern } from "./cover.ts";
 import type { Pattern } from "./pattern.ts";
 import type { TextGoal } from "./text-goal.ts";
+import { createTextMatcher, type TextMatcher } from "./text-matcher.ts";
 import { searchTexts } from "./text-search.ts";
 
 /** A text that was found, and the numbers of the goals whose patterns match it. */
@@ -31,22 +32,54 @@ export function findTexts(
   // A pattern that matches all texts of the base, or none, needs no search.
   const always = new Set(near.flatMap(({ pattern, index }) => (coversPattern(pattern, base) ? [index] : [])));
   const open = near.filter(({ index }) => !always.has(index));
-  for (const text of samples) {
-    charge(budget, 1 + open.length);
-    if (excludedNear.some((pattern) => acceptsText(pattern, text))) continue;
-    const matched = open.filter(({ pattern }) => acceptsText(pattern, text));
-    const meetsAll = open.every(
-      (goal) => goal.wanted !== "either" && matched.includes(goal) === (goal.wanted === "matched"),
-    );
-    if (meetsAll) return [{ text, matched: new Set([...always, ...matched.map(({ index }) => index)]) }];
-  }
-  const order = { avoided: 0, either: 1, matched: 2 };
-  const sought: readonly (TextGoal & { readonly index: number })[] = [
-    ...excludedNear.map((pattern) => ({ pattern, wanted: "avoided" as const, index: -1 })),
-    ...open.toSorted((one, other) => order[one.wanted] - order[other.wanted]),
-  ];
-  return searchTexts(base, sought, excludedNear.length, budget).map(({ text, owners }) => ({
+  const matchOpen = createTextMatcher(
+    open.map(({ pattern }) => pattern),
+    budget,
+  );
+  const matchExcluded = createTextMatcher(excludedNear, budget);
+  const find = (text: string): FoundText => ({
     text,
-    matched: new Set([...always, ...owners.map((owner) => sought[owner]?.index ?? -1)]),
-  }));
+    matched: new Set([...always, ...matchOpen(text).flatMap((place) => open[place]?.index ?? [])]),
+  });
+  for (const text of samples) {
+    if (matchExcluded(text).length > 0) continue;
+    const found = find(text);
+    const meetsAll = open.every(
+      ({ wanted, index }) => wanted !== "either" && found.matched.has(index) === (wanted === "matched"),
+    );
+    if (meetsAll) return [found];
+  }
+  return [
+    ...searchTexts(base, listSought(excludedNear, open), excludedNear.length, budget).map(({ text }) => text),
+    ...listNamed(base, open, matchExcluded),
+  ].map(find);
+}
+
+const order = { avoided: 0, either: 1, matched: 2 };
+
+/**
+ * Returns the goals of the search: the excluded patterns and the goals, without the names that `listNamed` returns. A
+ * text of the search need not match one of these names; where both a match and none are wanted, it must match none.
+ */
+function listSought(excluded: readonly Pattern[], goals: readonly TextGoal[]): readonly TextGoal[] {
+  const sought = goals.flatMap(({ pattern, wanted }) => {
+    if (pattern.literal === undefined) return { pattern, wanted };
+    return wanted === "matched" ? [] : { pattern, wanted: "avoided" as const };
+  });
+  return [
+    ...excluded.map((pattern) => ({ pattern, wanted: "avoided" as const })),
+    ...sought.toSorted((one, other) => order[one.wanted] - order[other.wanted]),
+  ];
+}
+
+/**
+ * Returns the texts of the base that goals name and want matched. Only such a text can match such a goal: there is
+ * nothing to search. In a search, fifty names that begin alike would be fifty times as many states, each compared with
+ * all.
+ */
+function listNamed(base: Pattern, goals: readonly TextGoal[], matchExcluded: TextMatcher): readonly string[] {
+  const names = goals.flatMap(({ pattern: { literal }, wanted }) =>
+    literal === undefined || wanted === "avoided" ? [] : [literal],
+  );
+  return [...new Set(names)].filter((name) => acceptsText(base, name) && matchExcluded(name).length === 0);
 }

@@ -4,6 +4,8 @@ import type { Pattern } from "./pattern.ts";
 /** An index of a list of patterns: comparing 1,500 actions with 1,500 others must not take 2 million steps. */
 interface PatternIndex {
   readonly texts: ReadonlySet<string>;
+  /** Patterns without wildcards by their service. */
+  readonly literals: ReadonlyMap<string, readonly Pattern[]>;
   /** Patterns with wildcards by their service: `s3` for `s3:Get*`. */
   readonly services: ReadonlyMap<string, readonly Pattern[]>;
   /** Patterns with wildcards that name no single service. */
@@ -20,7 +22,9 @@ function getIndex(patterns: readonly Pattern[]): PatternIndex {
   const services = Map.groupBy(wide, (pattern) => readService(pattern) ?? "");
   const anyService = services.get("") ?? [];
   services.delete("");
-  const index = { texts: new Set(patterns.map(({ text }) => text)), services, anyService };
+  const exact = patterns.filter(({ literal }) => literal !== undefined);
+  const literals = Map.groupBy(exact, (pattern) => readService(pattern) ?? "");
+  const index = { texts: new Set(patterns.map(({ text }) => text)), literals, services, anyService };
   indices.set(patterns, index);
   return index;
 }
@@ -53,15 +57,11 @@ export function overlapsNone(patterns: readonly Pattern[], other: Pattern): bool
 export function listOverlapping(patterns: readonly Pattern[], other: Pattern): readonly Pattern[] {
   const service = readService(other);
   if (service === undefined) return patterns.filter((pattern) => !areDisjoint(pattern, other));
-  const { texts, services, anyService } = getIndex(patterns);
+  const { texts, literals, services, anyService } = getIndex(patterns);
   const wide = [...(services.get(service) ?? []), ...anyService].filter(
     (pattern) => !areDisjoint(pattern, other),
   );
   if (other.literal !== undefined) return texts.has(other.text) ? [other, ...wide] : wide;
-  return [
-    ...wide,
-    ...patterns
-      .filter(({ literal }) => literal !== undefined)
-      .filter((pattern) => !areDisjoint(pattern, other)),
-  ];
+  // A pattern that names a service overlaps with no text of another.
+  return [...wide, ...(literals.get(service) ?? []).filter((pattern) => !areDisjoint(pattern, other))];
 }

@@ -2,6 +2,7 @@ import { type Entry, principalRelations } from "../compiled/negated-clause.ts";
 import type { Clause } from "../model/document.ts";
 import type { PolicyPrincipal } from "../model/grant.ts";
 import { compileText, type Pattern } from "../pattern/pattern.ts";
+import { listOverlapping } from "../pattern/pattern-index.ts";
 import { sampleArn, sampleText } from "../pattern/sample.ts";
 import type { TextGoal } from "../pattern/text-goal.ts";
 import { charge, type StepBudget } from "../support/step-budget.ts";
@@ -53,21 +54,23 @@ function listTextCandidates(
   budget: StepBudget,
 ): readonly Candidate<string>[] {
   const textGoals = new Map<string, TextGoal & { readonly index: number }>();
-  for (const { clause, wanted } of goals) {
-    if (!clause) continue;
-    const own = wanted === clause.negated ? "avoided" : "matched";
-    for (const pattern of clause.entries) {
+  // Of long lists, only a few patterns match a text of the base.
+  const nearGoals = goals.map(({ clause, wanted }) => {
+    const near = clause ? listOverlapping(clause.entries, base) : [];
+    const own = wanted === clause?.negated ? "avoided" : "matched";
+    for (const pattern of near) {
       const known = textGoals.get(pattern.text);
       const merged = !known || known.wanted === own ? own : "either";
       textGoals.set(pattern.text, { pattern, wanted: merged, index: known?.index ?? textGoals.size });
     }
-  }
+    return { clause, near };
+  });
   return findKnownTexts(base, except, [...textGoals.values()], sample, budget).map(
     ({ text, matched: owners }) => ({
       value: text,
-      matched: makeClauseMask(goals, ({ entries, negated }) => {
-        const isMatched = entries.some((pattern) => owners.has(textGoals.get(pattern.text)?.index ?? -1));
-        return isMatched !== negated;
+      matched: makeMask(nearGoals, ({ clause, near }) => {
+        const isMatched = near.some(({ text: own }) => owners.has(textGoals.get(own)?.index ?? -1));
+        return !clause || isMatched !== clause.negated;
       }),
     }),
   );
