@@ -176,7 +176,8 @@ describeEmulated("AWS Batch, with the deployed bundles", () => {
         statusReason,
         container: {
           executionRoleArn: arnOf("OwnBatchRole"),
-          reason: "ResourceInitializationError: unable to pull secrets or registry auth",
+          reason:
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: AccessDeniedException",
         },
       }),
     });

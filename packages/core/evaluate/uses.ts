@@ -1,6 +1,6 @@
 import { judgeAgent, minAgentVersion } from "../batch/agent-version.ts";
 import { usualExecutionRole } from "../batch/batch.ts";
-import { isPermissionTrouble } from "../batch/permission-trouble.ts";
+import { isPermissionTrouble } from "../batch/failure-reason.ts";
 import { type DefinitionUse, type EnvironmentUse, namesRole, type RoleUse } from "../batch/role-use.ts";
 import { formatUse } from "../batch/role-use-text.ts";
 import type { Assessment, Drift, Note, Undecided } from "../model/evidence.ts";

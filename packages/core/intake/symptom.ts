@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { optionalText } from "../batch/batch.ts";
+import { isPermissionTrouble } from "../batch/failure-reason.ts";
 import { parseJobTasks } from "../batch/job-definition.ts";
-import { isPermissionTrouble } from "../batch/permission-trouble.ts";
 import { linkedRoles } from "../linked-role/linked-role.ts";
 import { lastSegment } from "../model/arn.ts";
 import type { Subject } from "../model/change.ts";

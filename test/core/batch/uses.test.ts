@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isPermissionTrouble } from "@drift-guard/core/batch/permission-trouble";
 import { formatUses } from "@drift-guard/core/batch/role-use-text";
 import { usesOfDefinition, usesOfEnvironment } from "@drift-guard/core/batch/uses";
 import { account, aDefinitionUse, anEnvironmentUse } from "../../builders.ts";
@@ -63,27 +62,4 @@ describe("uses of a role", () => {
     assert.equal(use?.kind === "compute-environment" && use.profileEmpty, true);
     assert.equal(usesOfEnvironment({ ...environment, status: "DELETED" }, [], new Map()).size, 0);
   });
-});
-
-describe("the reason of a failure", () => {
-  for (const reason of [
-    "CLIENT_ERROR - User: arn:aws:sts::123456789012:assumed-role/x/y is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/AWSBatchServiceRole",
-    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed",
-    "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/E' that was provided for this task.",
-    "CLIENT_ERROR - Invalid IamInstanceProfile: ecsInstanceRole",
-    "You are not authorized to perform this operation.",
-    "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - Batch service role has a permission issue",
-  ]) {
-    it(`is about a role or a permission: ${reason.slice(0, 60)}`, () =>
-      assert.ok(isPermissionTrouble(reason)));
-  }
-  for (const reason of [
-    "Essential container in task exited",
-    "OutOfMemoryError: Container killed due to memory usage",
-    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement is too high",
-    "CannotPullContainerError: manifest for busybox:none not found",
-    "",
-  ]) {
-    it(`is not about a role: "${reason.slice(0, 60)}"`, () => assert.ok(!isPermissionTrouble(reason)));
-  }
 });
