@@ -6,9 +6,13 @@ import type { ResourceReader } from "@drift-guard/core/ports";
 import { sdkClientSettings } from "./client-settings.ts";
 import type { FunctionLocation } from "./function.ts";
 
-// Half of the usual attempts: a resource that was not read is reported in the finding, but a role that is inspected too
-// late has no finding.
-const resourceClientSettings = { ...sdkClientSettings, maxAttempts: 3 };
+// Shorter than usual: a resource that was not read is reported in the finding, but a role that is inspected too late has
+// no finding.
+const resourceClientSettings = {
+  ...sdkClientSettings,
+  maxAttempts: 2,
+  requestHandler: { ...sdkClientSettings.requestHandler, connectionTimeout: 1_000, requestTimeout: 4_000 },
+};
 
 /** Opens the reader of secrets, parameters and keys. */
 export function openResources({ account, partition }: FunctionLocation): ResourceReader {

@@ -1,4 +1,3 @@
-import type { RoleUse } from "@drift-guard/core/batch/role-use";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { findEscalation } from "@drift-guard/core/evaluate/job-role";
@@ -6,10 +5,10 @@ import { allowNeeds } from "@drift-guard/core/evaluate/needs";
 import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { partOf } from "@drift-guard/core/model/part";
-import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import type { InspectPorts } from "../ports.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
+import { readFacts } from "./facts.ts";
 
 /** The assessments of a role that was just read. */
 export interface RoleAssessment {
@@ -25,7 +24,7 @@ export interface RoleAssessment {
 export async function readAndAssessRole(
   watched: WatchedRoleWithUses,
   given: RoleReading | undefined,
-  ports: Pick<InspectPorts, "roles" | "resources">,
+  ports: Pick<InspectPorts, "roles" | "resources" | "now">,
 ): Promise<RoleAssessment> {
   try {
     const reading = given ?? (await ports.roles.read(watched.name));
@@ -47,10 +46,10 @@ export async function readAndAssessRole(
 export async function assessRole(
   watched: WatchedRoleWithUses,
   reading: RoleReading,
-  { resources }: Pick<InspectPorts, "resources">,
+  ports: Pick<InspectPorts, "resources"> & Partial<Pick<InspectPorts, "now">>,
 ): Promise<readonly Assessment[]> {
   const { uses } = watched;
-  const facts = await readFacts(uses, resources);
+  const { facts, omitted } = await readFacts(uses, ports);
   const reference = allowNeeds(watched.reference, uses, facts);
   // A closed ceiling reports every further grant, those that escalate among them.
   const observed =
@@ -61,27 +60,6 @@ export async function assessRole(
     ...evaluate({ ...watched, reference, reading }),
     ...(observed && reading.status === "present" ? findEscalation(reading.role) : []),
     ...evaluateUses({ reading, uses, facts }),
+    ...(omitted && reading.status === "present" ? [omitted] : []),
   ]);
-}
-
-/** Reads the secrets and parameters that uses need, and the keys that encrypt them, by ARN. */
-async function readFacts(
-  uses: readonly RoleUse[],
-  resources: InspectPorts["resources"],
-): Promise<ReadonlyMap<string, ResourceFacts>> {
-  const facts = new Map<string, ResourceFacts>();
-  if (!resources) return facts;
-  const read = async (arn: string) => {
-    const found = facts.get(arn) ?? (await resources.facts(arn));
-    if (found) facts.set(arn, found);
-    return found;
-  };
-  for (const use of uses) {
-    if (use.kind !== "job-definition") continue;
-    for (const { resource } of use.needs) {
-      const found = await read(resource);
-      if (found?.key) await read(found.key);
-    }
-  }
-  return facts;
 }
