@@ -26,7 +26,7 @@ describe("the catalogue of actions", () => {
 describe("the bundle of the comparison", () => {
   const folder = resolve(import.meta.dirname, "../../packages/policy");
 
-  it("is smaller than 60 KiB, holds no catalogue and imports nothing", async () => {
+  it("is smaller than 66 KiB, holds no catalogue and imports nothing", async () => {
     const { metafile } = await build({
       entryPoints: [resolve(folder, "compare.ts")],
       absWorkingDir: folder,
@@ -39,7 +39,7 @@ describe("the bundle of the comparison", () => {
     });
     const [output] = Object.values(metafile.outputs);
     assert.ok(output);
-    assert.ok(output.bytes < 60 * 1024, `it has ${output.bytes} bytes`);
+    assert.ok(output.bytes < 66 * 1024, `it has ${output.bytes} bytes`);
     assert.deepEqual(output.imports, []);
     const files = Object.keys(metafile.inputs);
     assert.ok(files.includes("compare.ts"));
