@@ -67,6 +67,9 @@ export function parseEnvelope(value: unknown): Message {
   if (envelope.data.source === "aws.batch" && isSymptomType(type)) {
     const time = Instant.safeParse(envelope.data.time);
     if (!time.success) throw unreadable("time of the EventBridge envelope", time.error, envelope.data.time);
+    if (typeof detail !== "object" || detail === null) {
+      throw new MessageUnreadableError("The detail of the EventBridge envelope is no JSON object.");
+    }
     const read = readSymptom({ ...envelope.data, time: time.data });
     return "why" in read ? { kind: "irrelevant", why: read.why } : { kind: "symptom", symptom: read };
   }

@@ -29,13 +29,7 @@ export async function readEveryRole(
   if (store && !(await beginRead({ everyRole, since }, now, { ...ports, fullReads: store }, settings)))
     return [];
   const inspections = await inspectEveryRole(everyRole, cause, ports, settings);
-  if (everyRole === "first") {
-    const { recheckSeconds } = settings.config;
-    await ports.rechecks.schedule(
-      { everyRole: "again", since: after(now, recheckSeconds * 1000) },
-      recheckSeconds,
-    );
-  }
+  if (everyRole === "first") await requestAgain(now, ports, settings);
   if (store) await updateReads(store, settings.account, (reads) => ({ ...reads, finished: now }));
   return inspections;
 }
@@ -45,20 +39,25 @@ async function beginRead(
   request: FullReadRequest,
   now: Instant,
   { fullReads, rechecks }: Pick<InspectPorts, "rechecks"> & { readonly fullReads: FullReadStore },
-  { account }: GuardSettings,
+  settings: GuardSettings,
 ): Promise<boolean> {
+  const { account } = settings;
   for (let attempt = 0; attempt < maxSaveAttempts; attempt += 1) {
     const reads = await fullReads.load(account);
     const decision = decideFullRead(reads, request.since, now);
     switch (decision.kind) {
       case "done":
+        // A recheck may have read in place of this request, whose changes still need a second read.
+        if (request.everyRole === "first") await requestAgain(now, { rechecks }, settings);
+        return false;
       case "wait":
         return false;
       case "request": {
         const at = instantOf(decision.at);
         // Scheduled before it is noted: after a crash in between, a second request costs one more read, and none is lost.
         await rechecks.schedule({ ...request, since: at }, millisecondsBetween(now, at) / 1000);
-        await fullReads.save(account, { ...reads, requested: at });
+        // Only a first read is followed by another, so calls may wait only for a first one.
+        if (request.everyRole === "first") await fullReads.save(account, { ...reads, requested: at });
         return false;
       }
       case "begin":
@@ -67,6 +66,15 @@ async function beginRead(
   }
   // Others keep changing the item, so it does not help: reading is always right.
   return true;
+}
+
+async function requestAgain(
+  now: Instant,
+  { rechecks }: Pick<InspectPorts, "rechecks">,
+  { config: { recheckSeconds } }: GuardSettings,
+): Promise<void> {
+  const since = instantOf(new Date(Date.parse(now) + recheckSeconds * 1000));
+  await rechecks.schedule({ everyRole: "again", since }, recheckSeconds);
 }
 
 async function updateReads(
@@ -116,8 +124,4 @@ async function inspectEveryRole(
   await Promise.all(running);
   if (failures.length > 0) throw failures[0];
   return inspections;
-}
-
-function after(moment: Instant, milliseconds: number): Instant {
-  return instantOf(new Date(Date.parse(moment) + milliseconds));
 }

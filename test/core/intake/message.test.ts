@@ -260,6 +260,22 @@ describe("a CloudTrail record", () => {
 });
 
 describe("a message", () => {
+  it("is unreadable, and not irrelevant, if the detail of an event of AWS Batch is no object", () => {
+    const event = {
+      source: "aws.batch",
+      "detail-type": "Batch Job State Change",
+      time: "2026-11-22T12:00:00Z",
+    };
+    for (const detail of [undefined, null, 7, "no JSON"]) {
+      assert.throws(() => parseEnvelope({ ...event, detail }), {
+        name: "MessageUnreadableError",
+        message: /detail/,
+      });
+    }
+    const detail = JSON.stringify({ jobName: "nightly", status: "RUNNING" });
+    assert.equal(parseEnvelope({ ...event, detail }).kind, "irrelevant");
+  });
+
   it("contains an envelope or a recheck", () => {
     const envelope = {
       source: "aws.iam",

@@ -154,6 +154,29 @@ describe("Many calls whose target is unknown", () => {
     assert.ok(reads.many <= 9, `${reads.many}`);
   });
 
+  it("lead to a read that follows the last of them by recheckSeconds, even if a recheck was the first to read", async () => {
+    const times: number[] = [];
+    const world = aWorld({
+      disorder: () => [],
+      roles: (reader): RoleReader => ({
+        ...reader,
+        readMany: (names) => {
+          times.push((world.clock.now().getTime() - Date.parse(noon)) / 1000);
+          return reader.readMany(names);
+        },
+      }),
+    });
+    const { ports, settings, clock } = world;
+    for (let second = 0; second <= 100; second += 1) {
+      await receiveDue(world);
+      if ([0, 30, 100].includes(second)) await inspectMessage(parseMessage(anEvent()), ports, settings);
+      clock.advance(1);
+    }
+    await world.settle();
+    // At 120 seconds, the recheck of the first read comes before the read that the last call requested.
+    assert.deepEqual(times, [0, 60, 120, 180, 240]);
+  });
+
   it("lose no read if the process ends while it reads", async () => {
     const { world } = aCountedWorld();
     const { ports, settings } = world;
