@@ -1,3 +1,5 @@
+import * as z from "zod";
+
 /** A version of the ECS agent. */
 export type AgentVersion = readonly [major: number, minor: number, patch: number];
 
@@ -46,4 +48,32 @@ function compareForReport(a: string, b: string): number {
   return (
     rank(a) - rank(b) || (left && right ? compareAgentVersions(left, right) : a < b ? -1 : Number(a > b))
   );
+}
+
+/** What a job definition can ask of the ECS agent beyond an execution role. */
+export const AgentFeature = z.enum(["registry", "parameter", "secret", "log-secret", "secret-part"]);
+export type AgentFeature = z.infer<typeof AgentFeature>;
+
+// AWS's pages disagree, so that these are the larger numbers (T14; docs/aws-facts.md, "AWS Batch").
+const featureFacts: Readonly<Record<AgentFeature, { readonly since: AgentVersion; readonly what: string }>> =
+  {
+    registry: { since: [1, 19, 0], what: "credentials of private registries" },
+    parameter: { since: [1, 22, 0], what: "parameters of Systems Manager" },
+    secret: { since: [1, 23, 0], what: "secrets of Secrets Manager" },
+    "log-secret": { since: [1, 27, 0], what: "secrets in log configurations" },
+    "secret-part": { since: [1, 37, 0], what: "JSON keys or versions of secrets" },
+  };
+
+/**
+ * Returns those of some features that an agent is too old for, each as text with its first version; none if the agent's
+ * version cannot be parsed.
+ */
+export function listMissingFeatures(text: string, used: readonly AgentFeature[]): readonly string[] {
+  const version = parseAgentVersion(text);
+  if (!version) return [];
+  return AgentFeature.options.flatMap((feature) => {
+    const { since, what } = featureFacts[feature];
+    const lacks = used.includes(feature) && compareAgentVersions(version, since) < 0;
+    return lacks ? [`${what} (${since.join(".")})`] : [];
+  });
 }

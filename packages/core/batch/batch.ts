@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { lastSegment, parseArn } from "../model/arn.ts";
+import type { AgentFeature } from "./agent-version.ts";
 import type { EnvironmentDuty, InstanceDuty, Need } from "./role-use.ts";
 
 /** Account, partition and region of a Batch resource: they complete names that a definition gives without an ARN. */
@@ -60,6 +61,8 @@ export interface JobTask {
   readonly unread: readonly string[];
   /** Secrets in a form that the ECS agent refuses: one sentence each, with its path and the right form. */
   readonly refused: readonly string[];
+  /** What it asks of the ECS agent. */
+  readonly features: readonly AgentFeature[];
 }
 
 /** One revision of a job definition, reduced to what concerns roles. */

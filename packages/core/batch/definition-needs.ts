@@ -1,4 +1,5 @@
 import { type Arn, formatArn, parseArn } from "../model/arn.ts";
+import type { AgentFeature } from "./agent-version.ts";
 import type { BatchPlace } from "./batch.ts";
 import type { Need } from "./role-use.ts";
 
@@ -9,6 +10,8 @@ export type ReadNeeds =
       readonly needs: readonly Need[];
       /** Set if the ECS agent refuses the text: one sentence, with its path and the right form. */
       readonly refused?: string;
+      /** What it asks of the ECS agent. */
+      readonly features: readonly AgentFeature[];
     }
   | { readonly read: false; readonly why: string };
 
@@ -35,15 +38,19 @@ export function readValueFrom(valueFrom: string, at: string, place: BatchPlace):
   if (secret) {
     const refused = refuseParts(secret, at);
     const needs = [needSecret(secret.arn, "secret", at)];
-    return { read: true, needs, ...(refused !== undefined && { refused }) };
+    const features: readonly AgentFeature[] = secret.parts.some((part) => part !== "")
+      ? ["secret", "secret-part"]
+      : ["secret"];
+    return { read: true, needs, features, ...(refused !== undefined && { refused }) };
   }
   const byArn = parameterResource.exec(parseRegionalArn(text, "ssm")?.resource ?? "")?.[1];
   if (text.length > maxText) return { read: false, why: `${at} is longer than any name of a secret.` };
-  if (byArn !== undefined) return { read: true, needs: needParameter(text, byArn, at) };
+  if (byArn !== undefined)
+    return { read: true, needs: needParameter(text, byArn, at), features: ["parameter"] };
   if (parameterName.test(text)) {
     const name = text.replace(/^\//, "");
     const arn = `arn:${place.partition}:ssm:${place.region}:${place.account}:parameter/${name}`;
-    return { read: true, needs: needParameter(arn, name, at) };
+    return { read: true, needs: needParameter(arn, name, at), features: ["parameter"] };
   }
   // Not quoted: the text may be the secret itself, written here by mistake.
   return { read: false, why: `${at} names neither a secret nor a parameter.` };
@@ -55,17 +62,19 @@ export function readCredentialsParameter(parameter: string, at: string, place: B
   const secret = readSecretArn(text);
   if (secret) {
     const needs = [needSecret(secret.arn, "registry", at)];
-    if (secret.parts.length === 0) return { read: true, needs };
+    const features = ["registry"] as const;
+    if (secret.parts.length === 0) return { read: true, needs, features };
     return {
       read: true,
       needs,
+      features,
       refused: `${at} names parts of a secret, and takes none. Write ${secret.arn}.`,
     };
   }
   if (/^[\w/+=.@!-]{1,512}$/.test(text)) {
     const { partition, region, account } = place;
     const arn = `arn:${partition}:secretsmanager:${region}:${account}:secret:${text}`;
-    return { read: true, needs: [needSecret(`${arn}-??????`, "registry", at)] };
+    return { read: true, needs: [needSecret(`${arn}-??????`, "registry", at)], features: ["registry"] };
   }
   return { read: false, why: `${at} names no secret.` };
 }
@@ -84,13 +93,13 @@ export function needLogGroup(
   at: string,
   { partition, region, account }: BatchPlace,
 ): ReadNeeds {
-  if (!isTrue.test(options["awslogs-create-group"] ?? "")) return { read: true, needs: [] };
+  if (!isTrue.test(options["awslogs-create-group"] ?? "")) return { read: true, needs: [], features: [] };
   const group = options["awslogs-group"] ?? "/aws/batch/job";
   const where = options["awslogs-region"] ?? region;
   if (!groupName.test(group)) return { read: false, why: `${at}.awslogs-group is no name of a log group.` };
   if (!regionName.test(where)) return { read: false, why: `${at}.awslogs-region is no Region.` };
   const resource = `arn:${partition}:logs:${where}:${account}:log-group:${group}:*`;
-  return { read: true, needs: [{ action: "logs:CreateLogGroup", resource, what: "log", at }] };
+  return { read: true, needs: [{ action: "logs:CreateLogGroup", resource, what: "log", at }], features: [] };
 }
 
 /** A secret's ARN, and what follows it after colons: JSON key, version stage and version id. */

@@ -128,6 +128,7 @@ function readTasks(value: unknown, at: string, place: BatchPlace): readonly JobT
       needs: inner.flatMap(({ needs }) => needs),
       unread: [...roles.unread, ...inner.flatMap(({ unread }) => unread)],
       refused: inner.flatMap(({ refused }) => refused),
+      features: inner.flatMap(({ features }) => features),
     };
   });
 }
@@ -161,7 +162,10 @@ function readContainer(value: unknown, at: string, place: BatchPlace): readonly 
   const needs: readonly Need[] = all.flatMap((one) => (one.read ? one.needs : []));
   const unread = [...roles.unread, ...all.flatMap((one) => (one.read ? [] : [one.why]))];
   const refused = all.flatMap((one) => (one.read && one.refused !== undefined ? [one.refused] : []));
-  return [{ ...roles, at, needs, unread, refused }];
+  const inLogs = logConfiguration.some(({ secretOptions }) => secretOptions.length > 0);
+  const features = new Set(all.flatMap((one) => (one.read ? one.features : [])));
+  if (inLogs) features.add("log-secret");
+  return [{ ...roles, at, needs, unread, refused, features: [...features] }];
 }
 
 function readRoles(
@@ -192,5 +196,5 @@ function notText(at: string): ReadNeeds {
 }
 
 function unreadable(at: string): JobTask {
-  return { at, needs: [], unread: [`${at} is not what it should be.`], refused: [] };
+  return { at, needs: [], unread: [`${at} is not what it should be.`], refused: [], features: [] };
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AgentFeature } from "./agent-version.ts";
 
 /** A permission that a job definition needs its execution role to have (R45, R46). */
 export const Need = z
@@ -53,6 +54,8 @@ export const EnvironmentUse = z
     otherAccount,
     /** The oldest version of the ECS agent on its instances, as last seen (R37); only on the use of the instance role. */
     oldestAgent: z.string().exactOptional(),
+    /** What the active job definitions of its Region ask of the ECS agent, as last seen; where `oldestAgent` is. */
+    agentFeatures: z.array(AgentFeature).readonly().exactOptional(),
   })
   .readonly();
 export type EnvironmentUse = z.infer<typeof EnvironmentUse>;

@@ -1,4 +1,5 @@
 import { jsonBytes, takeBytes } from "../model/json-size.ts";
+import type { AgentFeature } from "./agent-version.ts";
 import {
   type ComputeEnvironment,
   type EnvironmentRole,
@@ -76,6 +77,16 @@ export function usesOfDefinition(revisions: readonly JobDefinition[]): UsesByRol
       return [role, left > 0 && index === 0 ? addOmission(kept, why) : kept];
     }),
   );
+}
+
+/** Returns what the active definitions that may run on instances ask of the ECS agent, sorted, without duplicates (T14). */
+export function agentFeaturesOf(definitions: Iterable<JobDefinition>): readonly AgentFeature[] {
+  const features = new Set<AgentFeature>();
+  for (const { active, fargate, tasks } of definitions) {
+    if (!active || fargate) continue;
+    for (const task of tasks) for (const feature of task.features) features.add(feature);
+  }
+  return [...features].sort();
 }
 
 /** Leaves out the needs that an earlier use of the list has. */

@@ -1,4 +1,4 @@
-import { judgeAgent, minAgentVersion } from "../batch/agent-version.ts";
+import { judgeAgent, listMissingFeatures, minAgentVersion } from "../batch/agent-version.ts";
 import { usualExecutionRole } from "../batch/batch.ts";
 import { isPermissionTrouble } from "../batch/failure-reason.ts";
 import { type DefinitionUse, type EnvironmentUse, namesRole, type RoleUse } from "../batch/role-use.ts";
@@ -43,6 +43,7 @@ export function evaluateUses({ reading, uses, facts }: UsesQuestion): readonly A
     ),
     ...noteEmptyProfile(environments),
     ...noteOldAgents(environments),
+    ...noteMissingFeatures(environments),
     ...noteOtherArn(uses, reading),
     ...noteInvalid(environments, reading),
     ...(reading.status === "present" ? noteShutOut(environments, reading.role) : []),
@@ -100,6 +101,22 @@ function noteOldAgents(uses: readonly EnvironmentUse[]): readonly Note[] {
     use.verdict === "too-old"
       ? `${formatUse(use)} has instances whose ECS agent is ${use.oldestAgent}: tasks with an execution role (secrets, private registries) need ${minAgentVersion} or later and cannot start there. Update the agent, or the AMI and then the instances.`
       : `${formatUse(use)} has instances whose ECS agent has the version "${use.oldestAgent}", which cannot be compared with ${minAgentVersion}, the first that supports execution roles: tasks with one (secrets, private registries) may not start there. Look at the instances, and update the agent or the AMI.`,
+  );
+}
+
+// T14. AWS's pages disagree on the versions, so that this is information.
+function noteMissingFeatures(uses: readonly EnvironmentUse[]): readonly Note[] {
+  const lacking = uses.flatMap((use) => {
+    const { oldestAgent, agentFeatures = [] } = use;
+    if (oldestAgent === undefined || judgeAgent(oldestAgent) !== "enough") return [];
+    const missing = listMissingFeatures(oldestAgent, agentFeatures);
+    return missing.length === 0 ? [] : [{ ...use, missing }];
+  });
+  return noteUses(
+    "agent-lacks-features",
+    lacking,
+    (use) =>
+      `${formatUse(use)} has instances whose ECS agent is ${use.oldestAgent}, and job definitions in ${use.region} use what may need a later one: ${use.missing.join(", ")}. If such tasks fail to start there, update the agent, or the AMI and then the instances.`,
   );
 }
 

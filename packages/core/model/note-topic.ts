@@ -7,6 +7,7 @@ export const NoteTopic = z.enum([
   "other-path",
   "profile-empty",
   "agent-too-old",
+  "agent-lacks-features",
   "role-not-named",
   "execution-role-as-job-role",
   "secret-name",
@@ -52,6 +53,11 @@ export const noteTopics = {
     severity: "MEDIUM",
     explainsFailure: true,
     title: () => "Instances run an ECS agent that is too old for execution roles",
+  },
+  "agent-lacks-features": {
+    severity: "INFORMATIONAL",
+    explainsFailure: true,
+    title: () => "Instances run an ECS agent that may be too old for what job definitions use",
   },
   "role-not-named": {
     severity: "MEDIUM",

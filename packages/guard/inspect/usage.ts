@@ -1,6 +1,7 @@
 import type { ComputeEnvironment, JobDefinition, JobQueue } from "@drift-guard/core/batch/batch";
 import type { UsageSubject } from "@drift-guard/core/batch/role-use";
 import {
+  agentFeaturesOf,
   profilesOf,
   type UsesByRole,
   usesOfDefinition,
@@ -45,7 +46,7 @@ export async function refreshSubjects(
       ? await withOldestAgent(
           environment,
           await findUsesOfEnvironment(environment, queues, new Map(), ports),
-          undefined,
+          { reader: undefined, features: undefined },
           account,
           ports.usage,
         )
@@ -108,9 +109,16 @@ async function readAndRecordRegion(
   };
   const holders = new Map<string, string | undefined>();
   const agents = readAgentsUntilFailure(ports.agents);
+  const features = agentFeaturesOf([...definitions.values()].flat());
   for (const environment of environments) {
     const uses = await findUsesOfEnvironment(environment, queues, holders, ports);
-    const updated = await withOldestAgent(environment, uses, agents.reader, account, ports.usage);
+    const updated = await withOldestAgent(
+      environment,
+      uses,
+      { reader: agents.reader, features },
+      account,
+      ports.usage,
+    );
     await record({ kind: "compute-environment", region, name: environment.name }, updated);
   }
   for (const [name, revisions] of definitions) {

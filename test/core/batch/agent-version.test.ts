@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  AgentFeature,
   compareAgentVersions,
   findOldestAgent,
   judgeAgent,
+  listMissingFeatures,
   parseAgentVersion,
 } from "@drift-guard/core/batch/agent-version";
 import { parseComputeEnvironment } from "@drift-guard/core/batch/compute-environment";
@@ -40,6 +42,34 @@ describe("the version of an ECS agent", () => {
         assert.equal(Math.sign(compareAgentVersions(left, right)), expected);
       }),
     );
+  });
+});
+
+describe("what an agent is too old for (T14)", () => {
+  const all = AgentFeature.options;
+  // CHANGELOG of aws/amazon-ecs-agent: 1.19.0 registries, 1.22.0 SSM, 1.23.0 Secrets Manager, 1.27.0 log drivers; the ECS
+  // guide: 1.37.0 JSON keys and versions.
+  for (const [version, missing] of [
+    ["1.18.0", 5],
+    ["1.19.0", 4],
+    ["1.22.0", 3],
+    ["1.26.9", 2],
+    ["1.27.0", 1],
+    ["1.36.2", 1],
+    ["1.37.0", 0],
+    ["1.86.3", 0],
+    ["odd", 0],
+  ] as const) {
+    it(`are ${missing} of the five features at ${version}`, () => {
+      assert.equal(listMissingFeatures(version, all).length, missing);
+    });
+  }
+
+  it("is listed only if it is used, with its first version", () => {
+    assert.deepEqual(listMissingFeatures("1.20.0", ["registry", "log-secret"]), [
+      "secrets in log configurations (1.27.0)",
+    ]);
+    assert.deepEqual(listMissingFeatures("1.20.0", []), []);
   });
 });
 

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { parseComputeEnvironment, parseJobQueue } from "@drift-guard/core/batch/compute-environment";
 import { readCredentialsParameter, readValueFrom } from "@drift-guard/core/batch/definition-needs";
 import { parseJobDefinition } from "@drift-guard/core/batch/job-definition";
-import { usesOfDefinition } from "@drift-guard/core/batch/uses";
+import { agentFeaturesOf, usesOfDefinition } from "@drift-guard/core/batch/uses";
 import fc from "fast-check";
 import { account } from "../../builders.ts";
 
@@ -136,6 +136,25 @@ describe("a job definition", () => {
     assert.deepEqual(readLogs({ ...asked, "awslogs-region": "*:*" })?.unread, [
       "containerProperties.logConfiguration.options.awslogs-region is no Region.",
     ]);
+  });
+
+  it("asks of the ECS agent what its active revisions on instances use (T14)", () => {
+    const features = (over: object, given: object = {}) => {
+      const read = parseJobDefinition({ jobDefinitionName: "a", containerProperties: over, ...given }, place);
+      return agentFeaturesOf(read ? [read] : []);
+    };
+    const secrets = (...valueFrom: readonly string[]) => ({
+      secrets: valueFrom.map((from) => ({ valueFrom: from })),
+    });
+    assert.deepEqual(features({}), []);
+    assert.deepEqual(features(secrets("/a", secretArn("b-AbCdEf"))), ["parameter", "secret"]);
+    assert.deepEqual(features(secrets(secretArn("b-AbCdEf:key::"))), ["secret", "secret-part"]);
+    assert.deepEqual(features(secrets(secretArn("b-AbCdEf:::"))), ["secret"]);
+    assert.deepEqual(features(aContainer("1")), ["log-secret", "parameter", "registry", "secret"]);
+    const task = { ecsProperties: { taskProperties: [aTask("1")] } };
+    assert.deepEqual(features({}, task), ["log-secret", "parameter", "registry", "secret"]);
+    assert.deepEqual(features(aContainer("1"), { platformCapabilities: ["FARGATE"] }), []);
+    assert.deepEqual(features(aContainer("1"), { status: "INACTIVE" }), []);
   });
 
   it("reads single objects and the lists that the guide prints alike", () => {

@@ -40,6 +40,7 @@ describe("uses of a role", () => {
           needs: needs.slice(index),
           unread: [],
           refused: [],
+          features: [],
         },
       ],
     }));

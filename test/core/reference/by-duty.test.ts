@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { RoleUse } from "@drift-guard/core/batch/role-use";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
+import { findEscalation } from "@drift-guard/core/evaluate/job-role";
 import { type Role, seen } from "@drift-guard/core/model/role";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
@@ -96,6 +97,7 @@ describe("a role without a reference of its own", () => {
   });
 
   it("accepts AWS's own stacks on a role of instances, whatever its name", () => {
+    assert.deepEqual(findEscalation(aRole({ attached })), []);
     const [required] = findReference("ecsInstanceRole")?.attachments ?? [];
     assert.ok(required);
     const ecs = { arn: required.arn, version: seen({ id: required.version, text: required.document }) };

@@ -89,6 +89,51 @@ describe("The ECS agent version of a compute environment", () => {
     assert.deepEqual(await listFindings(world), [["Nodes", "agent-too-old", "resolved"]]);
   });
 
+  it("opens a note where it is older than what a job definition uses, as information, until a newer one is seen (T14)", async () => {
+    const clusters = someClusters();
+    const world = await aWorldWithInstances(clusters);
+    const token = `arn:aws:secretsmanager:us-east-1:${account}:secret:db-AbCdEf`;
+    await world.actOnBatch({
+      call: "RegisterJobDefinition",
+      jobDefinitionName: "render",
+      type: "container",
+      containerProperties: {
+        executionRoleArn: "Execution",
+        secrets: [{ name: "DB", valueFrom: `${token}:user::` }],
+      },
+    });
+    world.act({
+      call: "CreateRole",
+      roleName: "Execution",
+      assumeRolePolicyDocument: referenceOf("ecsTaskExecutionRole").trust,
+    });
+    clusters.agents.set(clusterOf("prod"), "1.27.0");
+    await sweepAndSettle(world);
+    const ofNodes = async () => (await listFindings(world)).filter(([name]) => name === "Nodes");
+    assert.deepEqual(await ofNodes(), [["Nodes", "agent-lacks-features", "open"]]);
+    const [finding] = (await world.findings()).filter(({ role }) => role.name === "Nodes");
+    assert.equal(finding?.severity, "INFORMATIONAL");
+    assert.ok(finding?.evidence.kind === "note");
+    assert.match(
+      finding.evidence.details.join(),
+      /agent is 1\.27\.0, .*: JSON keys or versions of secrets \(1\.37\.0\)\./,
+    );
+    await world.actOnBatch({
+      call: "UpdateComputeEnvironment",
+      computeEnvironment: "prod",
+      state: "DISABLED",
+    });
+    await world.settle();
+    assert.deepEqual(
+      await ofNodes(),
+      [["Nodes", "agent-lacks-features", "open"]],
+      "an event reads no agents",
+    );
+    clusters.agents.set(clusterOf("prod"), "1.37.0");
+    await sweepAndSettle(world);
+    assert.deepEqual(await ofNodes(), [["Nodes", "agent-lacks-features", "resolved"]]);
+  });
+
   it("keeps its last known value while no instance shows one: after an event, and without instances", async () => {
     const clusters = someClusters();
     const world = await aWorldWithInstances(clusters);
