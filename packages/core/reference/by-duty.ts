@@ -49,12 +49,14 @@ const openDuties: readonly OpenDuty[] = [
 ];
 
 // Instances run the owner's own agents and jobs, whose permissions AWS's guide does not list: AWS's own stacks attach
-// policies of Systems Manager, CloudWatch and EKS to these roles.
-const openCeilings: readonly Duty[] = ["instance", "managed-instance", "eks-node", "job"];
+// policies of Systems Manager, CloudWatch and EKS to these roles. An infrastructure role passes an instance role of another
+// name by a policy of its owner (docs/aws-facts.md, "AWS Batch").
+const openCeilings: readonly Duty[] = ["instance", "managed-instance", "eks-node", "infrastructure", "job"];
 
 /**
  * Returns the reference for a role that AWS Batch uses: the one of its name, else one composed from its duties. A role
- * with several duties trusts the service of each. A role of instances or jobs may hold any further permissions.
+ * with several duties trusts the service of each. A role of instances, their infrastructure or jobs may hold any further
+ * permissions.
  * Undefined if nothing uses the role and no reference has its name.
  *
  * The built-in `ecsInstanceRole` does not apply by its name to a role of Kubernetes nodes or managed instances: AWS's
@@ -69,7 +71,7 @@ export function referenceByDuty(
   const named = findReference(name, own);
   if (named && own.includes(named)) return named;
   if (named && !duties.has("eks-node") && !duties.has("managed-instance")) {
-    return duties.has("instance") ? openCeiling(named) : named;
+    return duties.has("instance") || duties.has("infrastructure") ? openCeiling(named) : named;
   }
   const all = [
     ...referencesByDuty.flatMap(([duty, reference]) =>

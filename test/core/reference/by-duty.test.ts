@@ -119,6 +119,27 @@ describe("a role without a reference of its own", () => {
     }
   });
 
+  // The guide's "Amazon ECS Managed Instances instance profile" asks for such a PassRole where the instance role has another
+  // name; AmazonECSInfrastructureRolePolicyForVolumes is for EBS volumes of the same role.
+  it("accepts what an owner adds to an infrastructure role to pass an instance role or create volumes", () => {
+    const [required] = findReference("ecsInfrastructureRole")?.attachments ?? [];
+    assert.ok(required);
+    const managed = { arn: required.arn, version: seen({ id: required.version, text: required.document }) };
+    const volumes = {
+      arn: "arn:aws:iam::aws:policy/service-role/AmazonECSInfrastructureRolePolicyForVolumes",
+      version: seen({ id: "v1", text: allow(["ec2:CreateVolume", "ec2:AttachVolume"]) }),
+    };
+    const pass = allow("iam:PassRole", "arn:aws:iam::123456789012:role/MyStack-InstanceRole-ABC123");
+    const over = { attached: [managed, volumes], inline: [{ name: "pass", text: pass }] };
+    const uses = [anEnvironmentUse({ duty: "infrastructure" })];
+    for (const name of ["Custom", "ecsInfrastructureRole"]) {
+      assert.deepEqual(judge(uses, trustOf("ecs.amazonaws.com"), { name, ...over }), []);
+    }
+    assert.deepEqual(findEscalation(aRole(over)), []);
+    const wide = { ...over, inline: [{ name: "pass", text: allow("iam:PassRole") }] };
+    assert.equal(findEscalation(aRole(wide)).length, 1);
+  });
+
   it("applies an owner's own reference by its name, for every duty", () => {
     const own = { ...(findReference("ecsInstanceRole") ?? assert.fail()), purpose: "Lets us choose." };
     const use = anEnvironmentUse({ duty: "eks-node" });
