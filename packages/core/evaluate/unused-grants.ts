@@ -1,6 +1,6 @@
 import { decide } from "@drift-guard/policy/decide";
 import type { PolicyDocument } from "@drift-guard/policy/document";
-import type { Need } from "../batch/role-use.ts";
+import type { DefinitionUse, Need } from "../batch/role-use.ts";
 import type { Note } from "../model/evidence.ts";
 import { partOf } from "../model/part.ts";
 import { needKey } from "./kms-decrypt.ts";
@@ -14,11 +14,10 @@ type Asked = Pick<Need, "action" | "resource">;
 
 /**
  * Returns a note of the grants on secrets and parameters that no active job definition uses; none if a definition could
- * not be parsed.
+ * not be parsed or recorded as a whole.
  */
 export function findUnusedGrants({ role, uses, facts }: NeedsQuestion): readonly Note[] {
-  // A definition that could not be parsed may use them.
-  if (uses.length === 0 || uses.some(({ unread }) => unread.length > 0)) return [];
+  if (mayUseMore(uses)) return [];
   const needs = uses.flatMap((use) =>
     use.needs.flatMap((need) =>
       resourcesOf(need, facts.get(need.resource)).map((resource) => ({ ...need, resource })),
@@ -39,11 +38,11 @@ export function findUnusedGrants({ role, uses, facts }: NeedsQuestion): readonly
 
 /**
  * Returns a note of the grants of kms:Decrypt on keys that encrypt no secret and no parameter of an active job definition
- * (T12). None if a definition could not be parsed, or if the key of one of its secrets or parameters is not known. The
+ * (T12). None if a definition could not be parsed or recorded as a whole, or if the key of one of its secrets or parameters is not known. The
  * caller knows whether the definitions of every Region are among the uses.
  */
 export function findUnusedKeys({ role, uses, facts }: NeedsQuestion): readonly Note[] {
-  if (uses.length === 0 || uses.some(({ unread }) => unread.length > 0)) return [];
+  if (mayUseMore(uses)) return [];
   const encrypted = uses.flatMap((use) => use.needs.filter(({ what }) => what !== "log"));
   if (encrypted.some(({ resource }) => facts.get(resource)?.key === undefined)) return [];
   const needs = encrypted.flatMap((need) => needKey(need, facts) ?? []);
@@ -60,6 +59,13 @@ export function findUnusedKeys({ role, uses, facts }: NeedsQuestion): readonly N
       grants: grantsOf(unused),
     },
   ];
+}
+
+// A definition that could not be parsed, or is too large to be recorded, may use any grant.
+function mayUseMore(uses: readonly DefinitionUse[]): boolean {
+  return (
+    uses.length === 0 || uses.some(({ unread, omitted = [] }) => unread.length > 0 || omitted.length > 0)
+  );
 }
 
 /** Lists the resources, by action, that statements allow and no need uses. Statements on `*` and negated ones are left out. */

@@ -56,8 +56,7 @@ const openCeilings: readonly Duty[] = ["instance", "managed-instance", "eks-node
 /**
  * Returns the reference for a role that AWS Batch uses: the one of its name, else one composed from its duties. A role
  * with several duties trusts the service of each. A role of instances, their infrastructure or jobs may hold any further
- * permissions.
- * Undefined if nothing uses the role and no reference has its name.
+ * permissions. Undefined if nothing uses the role and no reference has its name.
  *
  * The built-in `ecsInstanceRole` does not apply by its name to a role of Kubernetes nodes or managed instances: AWS's
  * guides use this name there too (2.6, 2.7). An owner's own reference always applies by its name.
