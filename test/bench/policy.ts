@@ -1,6 +1,13 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
+import { allow, policy } from "../policy/builders.ts";
 import { listDocuments, listVersions } from "../policy/corpus.ts";
+import {
+  listReadOnlyStatements,
+  makeReference,
+  sensitiveResources,
+  splitByAction,
+} from "../policy/large-policies.ts";
 
 // Usage: node test/bench/policy.ts. Prints the median of several warm runs of each pair, which other work on the
 // machine disturbs least.
@@ -91,13 +98,13 @@ for (let round = 0; round < 3; round++) {
     comparePolicies(changeAction(document, round, true), JSON.stringify(document));
 }
 
-for (const policy of ["AWSBatchServiceRole", "BatchServiceRolePolicy", "AmazonECSTaskExecutionRolePolicy"]) {
-  const versions = listVersions(policy);
+for (const name of ["AWSBatchServiceRole", "BatchServiceRolePolicy", "AmazonECSTaskExecutionRolePolicy"]) {
+  const versions = listVersions(name);
   const newest = versions.at(-1);
   if (newest === undefined) continue;
-  benchPairs(`${policy}: the newest against itself`, [[newest, newest]], 2000);
+  benchPairs(`${name}: the newest against itself`, [[newest, newest]], 2000);
   benchPairs(
-    `${policy}: every version against the newest`,
+    `${name}: every version against the newest`,
     versions.map((version) => [version, newest] as const),
     1000,
   );
@@ -130,6 +137,20 @@ benchPairs(
   ),
   5,
 );
+// The pairs that need the most steps.
+const checks = sensitiveResources.map(
+  (resource) => [policy(allow(`${resource.service}:*`, "*")), makeReference(resource)] as const,
+);
+benchPairs("a service against everything except actions on a resource", checks, 5);
+benchPairs(
+  "the same, the other way round",
+  checks.map(([candidate, reference]) => [reference, candidate] as const),
+  5,
+);
+const readOnly = listReadOnlyStatements();
+const largest = [policy(...readOnly), policy(...splitByAction(readOnly))] as const;
+benchPairs("2,900 actions against a statement for each", [largest], 5);
+benchPairs("a statement for each of 2,900 actions against them", [[largest[1], largest[0]]], 5);
 
 // 10,000 roles: a shared managed document, and an inline policy of each role that must be parsed.
 const shared = listVersions("AWSBatchServiceRole").at(-1) ?? '{"Statement":[]}';
