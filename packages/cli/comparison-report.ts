@@ -9,12 +9,7 @@ import { type Terminal, wrap } from "./terminal.ts";
 /** A comparison of two policies, with everything that its text form needs. */
 export interface ComparisonReport {
   readonly comparison: Comparison;
-  /** The latent grants, by the policy that allows them. */
-  readonly latent: {
-    readonly onlyCandidate: readonly Grant[];
-    readonly onlyReference: readonly Grant[];
-  };
-  /** The catalogue of action names that decided which grants are latent. */
+  /** The catalogue of action names, to list what wildcards match today. */
   readonly catalogue: Catalogue;
   /** The names of the two policies, already made printable. */
   readonly names: Readonly<Record<Side, string>>;
@@ -22,7 +17,7 @@ export interface ComparisonReport {
 
 /** How the policies relate in one sentence, then what only one of them allows or denies, then what is unknown. */
 export function formatComparison(report: ComparisonReport, terminal: Terminal): readonly string[] {
-  const { comparison, latent, catalogue, names } = report;
+  const { comparison, names } = report;
   const { candidate: a, reference: b } = names;
   const { paint, columns } = terminal;
   const section = (heading: string, lines: readonly string[]) =>
@@ -42,9 +37,11 @@ export function formatComparison(report: ComparisonReport, terminal: Terminal): 
     ),
     ...section(`Only ${a} denies`, gains(comparison.deniesAdded)),
     ...section(`Only ${b} denies`, losses(comparison.deniesRemoved)),
-    ...section(
-      `Latent: no AWS service has these actions, so they allow nothing until AWS adds one (catalogue of ${catalogue.date})`,
-      [...gains(latent.onlyCandidate), ...losses(latent.onlyReference)],
+    ...[...Map.groupBy(comparison.latent, ({ reason }) => reason)].flatMap(([reason, grants]) =>
+      section(`Latent: ${reason.replace(/\.$/, "")}`, [
+        ...gains(grants.filter(({ side }) => side === "candidate")),
+        ...losses(grants.filter(({ side }) => side === "reference")),
+      ]),
     ),
     ...section(
       "Deleted principals: IAM shows a deleted user or role by its id, and creating it again does not restore its access",
@@ -60,16 +57,20 @@ export function formatComparison(report: ComparisonReport, terminal: Terminal): 
 }
 
 /** How the two policies relate, as one sentence. */
-function formatRelation({ comparison, latent, names }: ComparisonReport): string {
-  const { relation, excess, missing, deniesAdded, deniesRemoved, possibleHardening } = comparison;
+function formatRelation({ comparison, names }: ComparisonReport): string {
+  const { relation, excess, missing, deniesAdded, deniesRemoved, possibleHardening, latent } = comparison;
   const hardening = [...comparison.hardening, ...possibleHardening];
   const { candidate: a, reference: b } = names;
-  const latently = ", but only actions that no AWS service has";
+  const latently = latent.every(({ cause }) => cause === "no-action")
+    ? ", but only actions that no AWS service has"
+    : ", but only permissions that no AWS service uses";
+  const isLatentOf = (side: Side) => latent.some((grant) => grant.side === side);
   const denies = deniesAdded.length + deniesRemoved.length > 0;
   switch (relation) {
     case "equal":
-      return denies
-        ? `${a} and ${b} allow the same but deny different requests.`
+      if (denies) return `${a} and ${b} allow the same but deny different requests.`;
+      return latent.length > 0
+        ? `${a} and ${b} allow and deny the same, except on resources that no AWS service accepts with the actions.`
         : `${a} and ${b} allow and deny the same.`;
     case "wider":
       return `${a} allows everything that ${b} allows, and more${excess.length === 0 ? latently : ""}.`;
@@ -86,9 +87,9 @@ function formatRelation({ comparison, latent, names }: ComparisonReport): string
       return `${a} and ${b} each allow something that the other does not${real ? "" : latently}.`;
     }
     case "undecided": {
-      if (excess.length + latent.onlyCandidate.length > 0)
+      if (excess.length > 0 || isLatentOf("candidate"))
         return `${a} allows something that ${b} does not; other differences are unknown.`;
-      if (missing.length + hardening.length + latent.onlyReference.length > 0)
+      if (missing.length + hardening.length > 0 || isLatentOf("reference"))
         return `${a} does not allow everything that ${b} allows; other differences are unknown.`;
       return `Cannot compare ${a} and ${b}.`;
     }

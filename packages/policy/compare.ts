@@ -1,9 +1,15 @@
+import { pairs } from "./catalogue/pairs.generated.ts";
+import { readPairTable } from "./catalogue/pairs.ts";
 import { profileKeys } from "./compiled/key-profile.ts";
+import { splitPairs } from "./compiled/pair-split.ts";
 import { type CompiledSide, compileSide } from "./compiled/side.ts";
 import { listDeletedPrincipals } from "./difference/deleted-principals.ts";
 import { findAllowDifference, findDenyDifference } from "./difference/difference.ts";
-import type { Comparison, ComparisonOptions, Relation } from "./model/comparison.ts";
+import type { Direction } from "./difference/direction.ts";
+import { findImpossibleDifference, splitGrants } from "./difference/impossible-pairs.ts";
+import type { Comparison, ComparisonOptions, LatentGrant, Relation, Side } from "./model/comparison.ts";
 import type { PolicyInput } from "./model/document.ts";
+import type { Grant } from "./model/grant.ts";
 import { createBudget } from "./support/step-budget.ts";
 import { uniqueBy } from "./support/unique.ts";
 
@@ -12,8 +18,11 @@ export type { PolicyInput } from "./model/document.ts";
 /** Steps. The largest of AWS's documents needs a fifth of it against itself with a statement for each action. */
 const defaultBudget = 300_000;
 
+const acceptsArn = readPairTable(pairs);
+
 /**
- * Compares two sets of policies by meaning: which requests one allows or denies and the other does not.
+ * Compares two sets of policies by meaning: which requests one allows or denies and the other does not. A pair of action
+ * and resource that no AWS service accepts is `latent` and changes no other list.
  *
  * Never throws on its input: what cannot be read or decided is listed under `undecided`, and the relation is then not
  * `equal`. Equal input gives an equal result: the effort is counted in steps, not in time.
@@ -37,40 +46,81 @@ export function comparePolicies(
   const { boundary, kind: _, ...boundaryOptions } = options;
   const boundarySide = boundary === undefined ? undefined : compileSide(boundary, undefined, boundaryOptions);
   const { partition = "aws", budget = defaultBudget } = options;
-  const settings = {
+  const makeSettings = (sides: readonly CompiledSide[]): Direction["settings"] => ({
     partition,
     profile: profileKeys(
-      [candidateSide, referenceSide, boundarySide].flatMap((side) => side?.statements ?? []),
+      [...sides, ...(boundarySide ? [boundarySide] : [])].flatMap((side) => side.statements),
     ),
     budget: createBudget(budget),
     proofs: createBudget(budget),
     boundary: boundarySide,
-  };
-  const forward = { left: candidateSide, right: referenceSide, side: "candidate", settings } as const;
-  const back = { left: referenceSide, right: candidateSide, side: "reference", settings } as const;
+  });
+  const ours = splitPairs(candidateSide, acceptsArn);
+  const theirs = splitPairs(referenceSide, acceptsArn);
+  const settings = makeSettings([ours.possible, theirs.possible]);
+  const forward = { left: ours.possible, right: theirs.possible, side: "candidate", settings } as const;
+  const back = { left: theirs.possible, right: ours.possible, side: "reference", settings } as const;
   const gained = findAllowDifference(forward);
   const lost = findAllowDifference({ ...back, hardening: options });
   const added = findDenyDifference(forward);
   const removed = findDenyDifference(back);
 
+  // Impossible pairs are compared with whole sides and steps of their own: they change none of the results above.
+  const whole = makeSettings([candidateSide, referenceSide]);
+  const wholeForward: Direction = { ...forward, left: candidateSide, right: referenceSide, settings: whole };
+  const wholeBack: Direction = { ...back, left: referenceSide, right: candidateSide, settings: whole };
+  const excess = splitGrants(gained.grants, acceptsArn, "allowed", {
+    direction: forward,
+    whole: wholeForward,
+  });
+  const missing = splitGrants(lost.grants, acceptsArn, "allowed", { direction: back, whole: wholeBack });
+  const deniesAdded = splitGrants(added.grants, acceptsArn, "explicitDeny", {
+    direction: forward,
+    whole: wholeForward,
+  });
+  const deniesRemoved = splitGrants(removed.grants, acceptsArn, "explicitDeny", {
+    direction: back,
+    whole: wholeBack,
+  });
+  const onlyOurs = findImpossibleDifference(ours.impossible, wholeForward);
+  const onlyTheirs = findImpossibleDifference(theirs.impossible, wholeBack);
+  const latent = [
+    ...describeLatent([...excess.impossible, ...onlyOurs.allowed], "candidate", "Allow"),
+    ...describeLatent([...missing.impossible, ...onlyTheirs.allowed], "reference", "Allow"),
+    ...describeLatent([...deniesAdded.impossible, ...onlyOurs.denied], "candidate", "Deny"),
+    ...describeLatent([...deniesRemoved.impossible, ...onlyTheirs.denied], "reference", "Deny"),
+  ];
+  const mayAllow = (side: Side) => latent.some((grant) => grant.side === side && grant.effect === "Allow");
+
   const undecided = [...[gained, lost, added, removed].flatMap(({ reasons }) => reasons), ...unread];
   return {
     relation: relate(
-      gained.grants.length > 0,
-      lost.grants.length + lost.hardening.length + lost.possibleHardening.length > 0,
+      excess.possible.length > 0 || mayAllow("candidate"),
+      missing.possible.length + lost.hardening.length + lost.possibleHardening.length > 0 ||
+        mayAllow("reference"),
       undecided.length > 0,
     ),
-    excess: gained.grants,
-    missing: lost.grants,
+    excess: excess.possible,
+    missing: missing.possible,
     hardening: lost.hardening,
     possibleHardening: lost.possibleHardening,
-    deniesAdded: added.grants,
-    deniesRemoved: removed.grants,
-    latent: [],
+    deniesAdded: deniesAdded.possible,
+    deniesRemoved: deniesRemoved.possible,
+    latent,
     dangling,
     // An ambiguous statement can be a reason in several directions.
     undecided: uniqueBy([...undecided, ...(boundarySide?.reasons ?? [])], (reason) => JSON.stringify(reason)),
   };
+}
+
+function describeLatent(
+  grants: readonly Grant[],
+  side: Side,
+  effect: LatentGrant["effect"],
+): readonly LatentGrant[] {
+  const nothing = effect === "Allow" ? "allow nothing" : "deny nothing";
+  const reason = `No AWS service accepts these actions on these resources, so they ${nothing} (service authorization data of ${pairs.date}).`;
+  return grants.map((grant) => ({ ...grant, side, effect, cause: "no-pair", reason }));
 }
 
 const noDifference: Comparison = {

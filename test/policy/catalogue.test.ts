@@ -4,8 +4,11 @@ import { resolve } from "node:path";
 import { describe, it } from "node:test";
 import { listActions } from "@drift-guard/policy/catalogue";
 import { catalogue } from "@drift-guard/policy/catalogue.generated";
+import { readPairTable } from "@drift-guard/policy/pairs";
+import { pairs } from "@drift-guard/policy/pairs.generated";
 import { build } from "esbuild";
 import { catalogueFile, printCatalogue } from "./generate-catalogue.ts";
+import { pairsFile, printPairs } from "./generate-pairs.ts";
 
 describe("the catalogue of actions", () => {
   it("is what `npm run catalogue` makes of the installed data", async () => {
@@ -23,12 +26,64 @@ describe("the catalogue of actions", () => {
   });
 });
 
-describe("the bundle of the comparison", () => {
+describe("the table of pairs", () => {
+  it("is what `npm run catalogue` makes of the installed data", async () => {
+    assert.equal(readFileSync(pairsFile, "utf8"), await printPairs());
+  });
+
+  const accepts = readPairTable(pairs);
+
+  it("accepts the ARNs of the resource types of a service, also those of other services", () => {
+    for (const [action, arn] of [
+      ["kms", "kms"],
+      ["ssm", "s3"],
+      ["sts", "iam"],
+      ["ebs", "ec2"],
+      ["redshift-data", "redshift-serverless"],
+      ["execute-api", "execute-api"],
+      ["es", "opensearch"],
+    ] as const) {
+      assert.ok(accepts(action, arn), `${action} on ${arn}`);
+    }
+  });
+
+  it("refuses the ARNs of other services", () => {
+    for (const [action, arn] of [
+      ["kms", "secretsmanager"],
+      ["secretsmanager", "kms"],
+      ["s3", "kms"],
+      ["kms", "backup"],
+      ["redshift-data", "s3"],
+    ] as const) {
+      assert.ok(!accepts(action, arn), `${action} on ${arn}`);
+    }
+  });
+
+  it("accepts every ARN if either service is unknown, or the actions are for resources of any service", () => {
+    for (const [action, arn] of [
+      ["newest", "kms"],
+      ["kms", "newest"],
+      ["kms", ""],
+      ["constructor", "kms"],
+      ["tag", "s3"],
+      ["resource-groups", "s3"],
+      ["backup", "ec2"],
+      ["ssmmessages", "s3"],
+    ] as const) {
+      assert.ok(accepts(action, arn), `${action} on ${arn}`);
+    }
+  });
+});
+
+describe("the bundle of the comparison and of latent grants", () => {
   const folder = resolve(import.meta.dirname, "../../packages/policy");
 
-  it("is smaller than 66 KiB, holds no catalogue and imports nothing", async () => {
+  it("is smaller than 75 kB, holds the table of pairs but no names of actions, and imports nothing", async () => {
     const { metafile } = await build({
-      entryPoints: [resolve(folder, "compare.ts")],
+      stdin: {
+        contents: 'export * from "./compare.ts"; export * from "./catalogue/latent.ts";',
+        resolveDir: folder,
+      },
       absWorkingDir: folder,
       bundle: true,
       minify: true,
@@ -39,12 +94,12 @@ describe("the bundle of the comparison", () => {
     });
     const [output] = Object.values(metafile.outputs);
     assert.ok(output);
-    assert.ok(output.bytes < 66 * 1024, `it has ${output.bytes} bytes`);
+    assert.ok(output.bytes < 75_000, `it has ${output.bytes} bytes`);
     assert.deepEqual(output.imports, []);
     const files = Object.keys(metafile.inputs);
-    assert.ok(files.includes("compare.ts"));
+    assert.ok(files.includes("compare.ts") && files.includes("catalogue/pairs.generated.ts"));
     assert.deepEqual(
-      files.filter((file) => file.includes("catalogue") || file.startsWith("../")),
+      files.filter((file) => file.includes("catalogue.generated") || file.startsWith("../")),
       [],
     );
   });

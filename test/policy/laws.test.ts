@@ -153,7 +153,9 @@ describe("comparing policies", () => {
       fc.property(pair, fc.nat(60), ([one, other, kind], budget) => {
         const whole = compare(one, other, kind);
         const hasty = compare(one, other, kind, budget);
-        if (hasty.undecided.length === 0) assert.equal(hasty.relation, whole.relation);
+        // A latent grant without an example is a statement of impossible pairs for which the steps did not suffice.
+        const isDecided = hasty.undecided.length === 0 && hasty.latent.every(({ example }) => example);
+        if (isDecided) assert.equal(hasty.relation, whole.relation);
         else assert.notEqual(hasty.relation, "equal");
       }),
       { numRuns: 500 },

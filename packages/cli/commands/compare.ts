@@ -44,7 +44,8 @@ A allows or denies, "-" what only B does; $.Statement[0] names the statement.
                  (docs/schemas/compare.schema.json)
 
 Exit codes: 0 A and B allow and deny the same, 1 they differ, 2 could not
-determine. A difference in unknown action names also counts (exit 1).
+determine. A latent difference also counts (exit 1): action names that no AWS
+service has, or actions on resources that no service accepts them on.
 `,
   async run(args, terminal) {
     const { values, positionals: files } = parseCommandLine("compare", args, {
@@ -86,12 +87,7 @@ determine. A difference in unknown action names also counts (exit 1).
     if (values.json) await terminal.print(formatDocument(CompareOutput, { schema: 1, ...comparison }));
     else {
       const names = { candidate: nameOf(candidate), reference: nameOf(reference) };
-      const excess = new Set(compared.excess);
-      const latent = {
-        onlyCandidate: comparison.latent.filter((grant) => excess.has(grant)),
-        onlyReference: comparison.latent.filter((grant) => !excess.has(grant)),
-      };
-      await terminal.print(...formatComparison({ comparison, latent, catalogue, names }, terminal));
+      await terminal.print(...formatComparison({ comparison, catalogue, names }, terminal));
     }
     return exitCodeOf(comparison);
   },

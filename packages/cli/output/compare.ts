@@ -1,4 +1,4 @@
-import { Grant } from "@drift-guard/core/model/grant";
+import { Grant, grantFields } from "@drift-guard/core/model/grant";
 import type { Comparison } from "@drift-guard/policy/comparison";
 import * as z from "zod";
 import { schemaVersion } from "./json.ts";
@@ -9,6 +9,16 @@ const statement = z
   .strictObject({ document: z.number(), statement: z.number(), sid: z.string().exactOptional() })
   .readonly();
 
+const latent = z
+  .object({
+    ...grantFields,
+    side,
+    effect: z.enum(["Allow", "Deny"]),
+    cause: z.enum(["no-action", "no-pair"]),
+    reason: z.string(),
+  })
+  .readonly();
+
 const fields = {
   relation: z.enum(["equal", "wider", "narrower", "different", "undecided"]),
   excess: grants,
@@ -17,7 +27,7 @@ const fields = {
   possibleHardening: grants,
   deniesAdded: grants,
   deniesRemoved: grants,
-  latent: grants,
+  latent: z.array(latent).readonly(),
   dangling: z
     .array(z.strictObject({ side, id: z.string(), statements: z.array(statement).readonly() }).readonly())
     .readonly(),

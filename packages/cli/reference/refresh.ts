@@ -104,16 +104,12 @@ async function renew(role: string, attachment: Attachment, source: AccountSource
   });
   if (!read.version.observed) return { ...base, status: "unread", why: read.version.why };
   const live = read.version.value;
-  const { excess, missing, latent, deniesAdded, deniesRemoved, undecided } = comparePolicies(
-    live.text,
-    document,
-    {
-      kind: "identity",
-    },
-  );
+  const { excess, missing, deniesAdded, deniesRemoved, undecided } = comparePolicies(live.text, document, {
+    kind: "identity",
+  });
   const [reason] = undecided;
   if (reason) return { ...base, status: "unread", why: reason.message };
-  const added = [...excess, ...deniesRemoved, ...latent];
+  const added = [...excess, ...deniesRemoved];
   const removed = [...missing, ...deniesAdded];
   const change: VendorChange = {
     kind: "vendor-change",

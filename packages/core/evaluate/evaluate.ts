@@ -121,7 +121,7 @@ function assessAttachment(
   const comparison = comparePolicies(text, attachment.document, { kind: "identity" });
   if (!isOwnedByAws(attached.arn))
     return describeDifferences(part, comparison, { excess: ceiling === "closed" });
-  const added = [...comparison.excess, ...comparison.deniesRemoved, ...comparison.latent];
+  const added = [...comparison.excess, ...comparison.deniesRemoved];
   const removed = [...comparison.missing, ...comparison.deniesAdded];
   // Each partition numbers its versions separately; references hold the numbers of `aws`.
   const wentDown = role.partition === "aws" && isOlderVersion(id, attachment.version);

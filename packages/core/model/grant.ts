@@ -26,23 +26,23 @@ const statements = z
   )
   .readonly();
 
+/** The fields of a grant's schema, for schemas that add to them. */
+export const grantFields = {
+  actions: strings,
+  exceptActions: strings.exactOptional(),
+  resources: strings.exactOptional(),
+  exceptResources: strings.exactOptional(),
+  principals: z.array(Principal).readonly().exactOptional(),
+  exceptPrincipals: z.array(Principal).readonly().exactOptional(),
+  conditions,
+  exceptConditions: z.array(conditions).readonly().exactOptional(),
+  partly: z.literal(true).exactOptional(),
+  example: Example.exactOptional(),
+  remains: z.enum(["all", "part", "none", "undecided"]).exactOptional(),
+  statements,
+  nearest: statements.exactOptional(),
+};
+
 /** The schema of a stored grant, which has the shape of `Grant` in `@drift-guard/policy`. */
-export const Grant: z.ZodType<PolicyGrant> = z
-  .object({
-    actions: strings,
-    exceptActions: strings.exactOptional(),
-    resources: strings.exactOptional(),
-    exceptResources: strings.exactOptional(),
-    principals: z.array(Principal).readonly().exactOptional(),
-    exceptPrincipals: z.array(Principal).readonly().exactOptional(),
-    conditions,
-    exceptConditions: z.array(conditions).readonly().exactOptional(),
-    partly: z.literal(true).exactOptional(),
-    example: Example.exactOptional(),
-    remains: z.enum(["all", "part", "none", "undecided"]).exactOptional(),
-    statements,
-    nearest: statements.exactOptional(),
-  })
-  .readonly()
-  .meta({ id: "Grant" });
+export const Grant: z.ZodType<PolicyGrant> = z.object(grantFields).readonly().meta({ id: "Grant" });
 export type Grant = PolicyGrant;

@@ -1,5 +1,5 @@
 import { matchesAction } from "../evaluate/decide.ts";
-import type { Comparison } from "../model/comparison.ts";
+import type { Comparison, LatentGrant, Side } from "../model/comparison.ts";
 import type { Grant } from "../model/grant.ts";
 import { type Catalogue, listActions } from "./catalogue.ts";
 
@@ -19,8 +19,17 @@ export function separateLatent(
   const isReal = (grant: Grant) => !isLatent(grant, catalogue, spelled);
   const excess = comparison.excess.filter(isReal);
   const missing = comparison.missing.filter(isReal);
-  const latent = [...comparison.excess, ...comparison.missing].filter((grant) => !isReal(grant));
-  return { ...comparison, excess, missing, latent: [...comparison.latent, ...latent] };
+  const reason = `No AWS service has these actions, so they allow nothing until AWS adds one (catalogue of ${catalogue.date}).`;
+  const listLatent = (grants: readonly Grant[], side: Side) =>
+    grants
+      .filter((grant) => !isReal(grant))
+      .map((grant): LatentGrant => ({ ...grant, side, effect: "Allow", cause: "no-action", reason }));
+  const latent = [
+    ...comparison.latent,
+    ...listLatent(comparison.excess, "candidate"),
+    ...listLatent(comparison.missing, "reference"),
+  ];
+  return { ...comparison, excess, missing, latent };
 }
 
 function isLatent(grant: Grant, catalogue: Catalogue, spelled: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import { type ConditionList, makeStatementRef, type Remainder } from "../compiled/combination.ts";
+import type { CompiledStatement } from "../compiled/statement.ts";
 import type { Side } from "../model/comparison.ts";
 import type { Condition, Grant, PolicyRequest, StatementRef } from "../model/grant.ts";
 import type { Pattern } from "../pattern/pattern.ts";
@@ -128,6 +129,19 @@ export function makeGrant(block: Block, example: PolicyRequest): Grant {
     ...(partly && { partly }),
     example,
     statements: listRefs(block),
+  };
+}
+
+/** Returns all that a statement holds as a grant, without an example; the difference may be smaller. */
+export function describeStatement(statement: CompiledStatement): Grant {
+  const { actions, resources, principals, conditions } = statement;
+  return {
+    actions: printPatterns(actions.entries),
+    ...(resources && { resources: printPatterns(resources.entries) }),
+    ...(principals && { principals: sortPrincipals(principals.entries) }),
+    conditions: printConditions(conditions),
+    partly: true,
+    statements: [makeStatementRef(statement)],
   };
 }
 

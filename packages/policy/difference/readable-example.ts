@@ -21,7 +21,8 @@ export function listReadableExamples(remainder: Remainder): readonly PolicyReque
   return [...readable, example];
 }
 
-function isInGrant(
+/** Whether a request is one of those that a grant describes. */
+export function isInGrant(
   request: PolicyRequest,
   { exceptActions, exceptResources, exceptPrincipals, exceptConditions = [], ...grant }: Grant,
 ): boolean {

@@ -19,7 +19,7 @@ export interface UndecidedReason {
   readonly statements: readonly { readonly side: Side; readonly ref: StatementRef }[];
 }
 
-/** How the candidate's permissions relate to the reference's. Denies that change no permission do not count. */
+/** How the candidate's permissions relate to the reference's. Denies that change no permission do not count; latent grants do. */
 export type Relation = "equal" | "wider" | "narrower" | "different" | "undecided";
 
 /** A principal that a policy names by its unique id (`AROA…`, `AIDA…`): it was deleted and matches nobody. */
@@ -27,6 +27,20 @@ export interface DeletedPrincipal {
   readonly side: Side;
   readonly id: string;
   readonly statements: readonly StatementRef[];
+}
+
+/** A difference that allows or denies nothing, as far as is known on a date. */
+export interface LatentGrant extends Grant {
+  /** The side that has it; the other side does not. */
+  readonly side: Side;
+  readonly effect: "Allow" | "Deny";
+  /**
+   * `no-action`: no service has the actions. `no-pair`: no service accepts the actions on the resources, as `kms:Decrypt`
+   * on a secret.
+   */
+  readonly cause: "no-action" | "no-pair";
+  /** The cause as one sentence, with the date of the data that it comes from. */
+  readonly reason: string;
 }
 
 /** The result of comparing a candidate with a reference by meaning. */
@@ -50,8 +64,11 @@ export interface Comparison {
   readonly deniesAdded: readonly Grant[];
   /** Denied by the reference, not by the candidate. */
   readonly deniesRemoved: readonly Grant[];
-  /** Differences that touch only action names that no service has today; filled by `separateLatent`. */
-  readonly latent: readonly Grant[];
+  /**
+   * Differences without effect, which are in none of the other lists: pairs of action and resource that no service
+   * accepts and, if `separateLatent` was called, action names that no service has.
+   */
+  readonly latent: readonly LatentGrant[];
   /** Deleted principals that either side names, whether or not the sides differ by them. */
   readonly dangling: readonly DeletedPrincipal[];
   readonly undecided: readonly UndecidedReason[];
