@@ -50,7 +50,7 @@ const acceptsArn = readPairTable(pairs);
 /** Returns whether some AWS service may accept the action of a request on its resource. */
 export function isPossiblePair({ action, resource = "*" }: PolicyRequest): boolean {
   const [service = "", arnService = ""] = [action.split(":")[0], resource.split(":")[2]];
-  return !resource.startsWith("arn:") || acceptsArn(service.toLowerCase(), arnService);
+  return acceptsArn(service.toLowerCase(), arnService);
 }
 
 /**
