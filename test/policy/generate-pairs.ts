@@ -37,7 +37,10 @@ export async function printPairs(): Promise<string> {
     const accepted = await listAccepted(service);
     // A service without a resource type is left out: its actions are then never judged.
     if (accepted.length === 1 && accepted[0] === service) own.push(service);
-    else if (accepted.length > 0) others.push(`${service}=${accepted.join(",")}`);
+    else if (accepted.length > 0) {
+      const foreign = accepted.filter((one) => one !== service);
+      others.push(`${service}${foreign.length < accepted.length ? "+" : "="}${foreign.join(",")}`);
+    }
   }
   return `// The services and the ARNs of their resource types are from ${source}, Copyright (c) 2024 Act Security,
 // MIT License. Written by "npm run catalogue".
@@ -47,10 +50,18 @@ import type { PairTable } from "./pairs.ts";
 export const pairs: PairTable = {
   date: ${JSON.stringify(date)},
   source: ${JSON.stringify(source)},
-  own: ${JSON.stringify(own.join(" "))},
+  own: ${JSON.stringify(own.map(shorten).join(" "))},
   others: ${JSON.stringify(others.join(" "))},
 };
 `;
+}
+
+/** Replaces what a name shares with the one before by the number of its characters, in base 36. */
+function shorten(name: string, place: number, names: readonly string[]): string {
+  const before = names[place - 1] ?? "";
+  let shared = 0;
+  while (shared < 35 && shared < before.length && name[shared] === before[shared]) shared++;
+  return shared.toString(36) + name.slice(shared);
 }
 
 /** The service segments of the ARNs that the actions of a service accept, sorted; `*` if one is not fixed. */

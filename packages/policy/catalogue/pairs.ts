@@ -7,9 +7,16 @@ export interface PairTable {
   readonly date: string;
   /** The npm package that the table comes from, with its version. */
   readonly source: string;
-  /** Services whose actions accept ARNs of their own service only, separated by spaces. */
+  /**
+   * Services whose actions accept ARNs of their own service only, sorted and separated by spaces. Each begins with the
+   * number of characters, in base 36, that it shares with the one before: `0acm 3-pca` for `acm` and `acm-pca`. The table
+   * is part of every bundle.
+   */
   readonly own: string;
-  /** The other services: `ssm=ssm,s3,iam` for each, separated by spaces; `*` where any ARN may be accepted. */
+  /**
+   * The other services, separated by spaces: `ssm+s3,iam` also accepts its own ARNs, `ebs=ec2` does not. `*` stands for
+   * any ARN.
+   */
   readonly others: string;
 }
 
@@ -25,10 +32,15 @@ export type AcceptsArn = (actionService: string, arnService: string) => boolean;
  * Source: docs/aws-facts.md, "Actions and resources".
  */
 export function readPairTable({ own, others }: PairTable): AcceptsArn {
-  const accepted = new Map<string, readonly string[]>(own.split(" ").map((service) => [service, [service]]));
-  for (const line of others.split(" ").filter((text) => text !== "")) {
-    const [service = "", list = ""] = line.split("=");
-    accepted.set(service, list.split(","));
+  const accepted = new Map<string, readonly string[]>();
+  let service = "";
+  for (const [shared = "0", ...rest] of own.split(" ")) {
+    service = service.slice(0, Number.parseInt(shared, 36)) + rest.join("");
+    accepted.set(service, [service]);
+  }
+  for (const line of others.split(" ")) {
+    const [name = "", list = ""] = line.split(/[+=]/);
+    accepted.set(name, [...list.split(","), ...(line.includes("+") ? [name] : [])]);
   }
   const known = new Set([...accepted.values()].flat());
   return (actionService, arnService) => {
