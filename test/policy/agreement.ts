@@ -48,7 +48,7 @@ export function isPossible({ action }: PolicyRequest): boolean {
 const acceptsArn = readPairTable(pairs);
 
 /** Returns whether some AWS service may accept the action of a request on its resource. */
-export function isPossiblePair({ action, resource = "*" }: PolicyRequest): boolean {
+function isPossiblePair({ action, resource = "*" }: PolicyRequest): boolean {
   const [service = "", arnService = ""] = [action.split(":")[0], resource.split(":")[2]];
   return acceptsArn(service.toLowerCase(), arnService);
 }
