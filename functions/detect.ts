@@ -2,6 +2,7 @@ import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
+import { rememberClaims } from "@drift-guard/guard/inspect/symptom-claims";
 import type { InspectPorts } from "@drift-guard/guard/ports";
 import type { SQSBatchResponse } from "aws-lambda";
 import { readEnvironment } from "./shared/environment.ts";
@@ -18,7 +19,10 @@ export function createHandler(
 ): Handler<SQSBatchResponse> {
   return defineFunction("detect", async (event, invocation) => {
     const { logger, metrics, location } = invocation;
-    const { ports, settings } = open(location);
+    const { ports: opened, settings } = open(location);
+    const { symptoms } = opened;
+    // Alike symptoms of one batch cost one write.
+    const ports: InspectPorts = { ...opened, ...(symptoms && { symptoms: rememberClaims(symptoms) }) };
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       const message = parseMessage(body);
       if (message.kind === "irrelevant")

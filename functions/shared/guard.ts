@@ -7,6 +7,7 @@ import { createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createFullReadStore } from "@drift-guard/aws/dynamodb/full-reads";
+import { createSymptomStore } from "@drift-guard/aws/dynamodb/symptoms";
 import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { createLinkedRoleKeeper } from "@drift-guard/aws/iam/linked-role";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
@@ -85,6 +86,7 @@ export function openInspection(
       account,
       partition,
     }),
+    symptoms: createSymptomStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
     fullReads: createFullReadStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
     deletions: createLinkedRoleKeeper(clients.iam),
     rechecks: createRecheckQueue(clients.sqs, environment.CHANGES_QUEUE_URL),

@@ -13,6 +13,7 @@ import type { Ledger } from "./model/ledger.ts";
 import type { Step } from "./model/plan.ts";
 import type { ResourceFacts } from "./model/resource-facts.ts";
 import type { RoleKey, RoleReading } from "./model/role.ts";
+import type { SymptomClaim } from "./model/symptom-claim.ts";
 import type { Transition } from "./model/transition.ts";
 
 /**
@@ -167,6 +168,15 @@ export interface UsageStore {
   record(account: string, subject: UsageSubject, uses: UsesByRole): Promise<readonly string[]>;
   /** Yields every known compute environment and job definition of an account, with its roles. */
   users(account: string): AsyncIterable<RoleUser>;
+}
+
+/** Stores which symptoms were looked into, so that a storm of alike ones is looked into once. Throws `StoreUnavailableError`. */
+export interface SymptomStore {
+  /**
+   * Claims the symptoms of a key for an event at `at`, in one conditional write. Returns false if another event claimed
+   * them at `since` or later; the event that has the claim may claim again.
+   */
+  claim(account: string, claim: SymptomClaim): Promise<boolean>;
 }
 
 /** Reads the resources of AWS Batch that name roles, in one region. Throws `BatchUnreadableError`. */

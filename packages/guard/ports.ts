@@ -11,6 +11,7 @@ import type {
   ResourceReader,
   RoleReader,
   RoleWriter,
+  SymptomStore,
   UsageStore,
 } from "@drift-guard/core/ports";
 
@@ -31,6 +32,8 @@ export interface InspectPorts extends Clock {
   readonly usage: UsageStore;
   /** When every watched role was last read. Without it, each change whose target is unknown leads to a read of its own. */
   readonly fullReads?: FullReadStore;
+  /** Which symptoms were looked into. Without it, each symptom is. */
+  readonly symptoms?: SymptomStore;
   /** Reads the policies and keys of secrets and parameters. Without it, they count as unread. */
   readonly resources?: ResourceReader;
   /** Reads the status of a service-linked role's deletion. Without it, a submitted deletion counts as running. */

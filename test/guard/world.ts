@@ -25,6 +25,7 @@ import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
+import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import type { GuardSettings, RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
@@ -133,6 +134,7 @@ export function aWorld({
     batch: batch.reader,
     usage: createUsageStore(database),
     fullReads: createFullReadStore(database),
+    symptoms: createSymptomStore(database),
     ...(resources && { resources }),
     ...(agents && { agents }),
     deletions: iam.keeper(guard),

@@ -25,6 +25,8 @@ export const findingKeys = {
   account: (account: string) => `${account}#`,
   /** In the account's partition: when every watched role was last read. */
   fullReads: "FULLREADS",
+  /** In the account's partition: which event looks into the symptoms of a key. */
+  symptom: (key: string) => `SYMPTOM#${key}`,
   /** The first key that loading a ledger reads. */
   first: "FINDING#",
   /** The last key that loading a ledger reads; transitions come after it. */

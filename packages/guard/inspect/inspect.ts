@@ -13,6 +13,7 @@ import { findWatchedRolesWithUses, type WatchedRoleWithUses } from "./discovery.
 import { readEveryRole } from "./full-read.ts";
 import { type Inspection, inspectRole } from "./inspection.ts";
 import { noteLinkedRoleEdits, noteRunningDeletion } from "./linked-role-watch.ts";
+import { claimSymptom } from "./symptom-claims.ts";
 import { findEnvironmentsOfQueue, refreshSubjects } from "./usage.ts";
 
 /**
@@ -91,6 +92,7 @@ async function inspectSymptom(
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
   if (symptom.account !== settings.account) return [];
+  if (!(await claimSymptom(symptom, ports))) return [];
   const { id, at, what, reason, region, queue } = symptom;
   const behind = queue === undefined ? [] : await findEnvironmentsOfQueue(region, queue, ports);
   const subjects = [...symptom.subjects, ...behind];

@@ -20,16 +20,16 @@ import {
   type Permission,
 } from "./permissions.ts";
 import { consume } from "./queues.ts";
-import { feedChanges } from "./rules.ts";
+import { feedChanges, feedSymptoms } from "./rules.ts";
 
 /**
- * Creates the function that inspects the roles concerned by each change. Trigger: the changes queue, which the rules
- * on the default bus feed. Returns the alarm on messages that it could not process.
+ * Creates the function that inspects the roles concerned by each change. Triggers: the queues of changes
+ * and of symptoms, which the rules on the default bus feed. Returns the alarms on messages that it could not process.
  */
 export function createDetect(
-  { config, location, findings, control, changes, topic }: Foundation,
+  { config, location, findings, control, changes, symptoms, topic }: Foundation,
   guardRole: $util.Output<string> | undefined,
-): aws.cloudwatch.MetricAlarm {
+): readonly aws.cloudwatch.MetricAlarm[] {
   const detect = createLambda("Detect", {
     description:
       "Reads the roles that a change concerns, compares them with their references, records findings",
@@ -53,13 +53,17 @@ export function createDetect(
       ...allowLedgerCommits(findings),
       ...allowControlReads(control),
       ...allowReceiving(changes.queue),
+      ...allowReceiving(symptoms.queue),
       ...allowSending(changes.queue),
     ],
   });
   feedChanges(changes, location);
+  feedSymptoms(symptoms, location);
   // IAM throttles the reads of a whole account, and AWS does not raise that limit.
   consume(changes, detect, 5);
-  return alarmWhenNotEmpty("ChangesMissed", changes.missed, topic);
+  // The fewest that Lambda allows (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
+  consume(symptoms, detect, 2);
+  return [changes, symptoms].map(({ name, missed }) => alarmWhenNotEmpty(`${name}Missed`, missed, topic));
 }
 
 /** Allows finding the roles behind a managed policy or an instance profile that changed. */

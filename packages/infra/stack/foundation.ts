@@ -15,13 +15,18 @@ export interface Foundation {
   readonly control: sst.aws.Dynamo;
   /** Takes changes from EventBridge, and rechecks from functions; feeds detect. */
   readonly changes: Channel;
+  /**
+   * Takes AWS Batch's events about failed jobs and blocked queues from EventBridge; feeds detect. Its own queue: a storm
+   * of failed jobs must not delay the changes of roles.
+   */
+  readonly symptoms: Channel;
   /** The guard's own event bus, which carries transitions. */
   readonly bus: sst.aws.Bus;
   /** Takes notices and alarms to people. */
   readonly topic: sst.aws.SnsTopic;
 }
 
-/** Creates the shared resources: tables, changes queue, bus and topic. */
+/** Creates the shared resources: tables, queues of changes and symptoms, bus and topic. */
 export function createFoundation(config: Config): Foundation {
   return {
     config,
@@ -29,6 +34,7 @@ export function createFoundation(config: Config): Foundation {
     findings: createFindingsTable(),
     control: createControlTable(),
     changes: createChannel("Changes", 60),
+    symptoms: createChannel("Symptoms", 60),
     bus: new sst.aws.Bus("Bus"),
     topic: createTopic("Alerts", config.emails),
   };

@@ -82,12 +82,19 @@ const ranBefore = [
   "Job attempt duration exceeded",
 ];
 
-/** Sends the watched events on the guard's default bus, forwarded ones included, to the changes channel. */
+/** Sends the watched calls on the guard's default bus, forwarded ones included, to the changes channel. */
 export function feedChanges(changes: Channel, location: GuardLocation): void {
   const services: readonly WatchedService[] = ["iam", "batch"];
+  feed(
+    changes,
+    services.map((service) => ({ name: labels[service], rule: watchCalls(service, location) })),
+  );
+}
+
+/** Sends AWS Batch's own events on the guard's default bus, forwarded ones included, to the symptoms channel. */
+export function feedSymptoms(symptoms: Channel, location: GuardLocation): void {
   const { failed, blocked } = watchSymptoms(location);
-  feed(changes, [
-    ...services.map((service) => ({ name: labels[service], rule: watchCalls(service, location) })),
+  feed(symptoms, [
     { name: "FailedJobs", rule: failed },
     { name: "BlockedQueues", rule: blocked },
   ]);

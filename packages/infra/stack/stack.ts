@@ -23,7 +23,7 @@ export function createGuardStack(config: Config) {
   const rollback = createRollback(foundation);
   protectControl(control, rollback ? [rollback.role] : []);
   const alarms = [
-    createDetect(foundation, rollback?.role),
+    ...createDetect(foundation, rollback?.role),
     createSweep(foundation, rollback?.role),
     createPublish(foundation),
     createNotify(foundation),

@@ -14,7 +14,7 @@ describe("every queue", () => {
   });
 
   it("that feeds a function moves a message to its own dead-letter queue after five receives", () => {
-    for (const name of ["Changes", "Notify", "SecurityHub", "Rollback"]) {
+    for (const name of ["Changes", "Symptoms", "Notify", "SecurityHub", "Rollback"]) {
       assert.deepEqual(parse(everything.get(`${name}Queue`).inputs.redrivePolicy), {
         deadLetterTargetArn: everything.get(`${name}MissedQueue`).outputs.arn,
         maxReceiveCount: 5,
@@ -35,6 +35,7 @@ describe("every queue", () => {
         "NotifyQueue → NotifierFunction",
         "RollbackQueue → RollbackerFunction",
         "SecurityHubQueue → HubImporterFunction",
+        "SymptomsQueue → DetectFunction",
       ],
     );
     for (const { queue, lambda } of fed) {
@@ -44,7 +45,7 @@ describe("every queue", () => {
 
   it("of missed messages has an alarm that the first message raises", () => {
     const missed = everything.all("aws:sqs/queue:Queue").filter(({ name }) => name.includes("Missed"));
-    assert.equal(missed.length, 7);
+    assert.equal(missed.length, 8);
     for (const queue of missed) {
       const alarm = everything.get(queue.name.replace(/Queue$/, "Alarm"));
       assert.deepEqual(alarm.inputs.dimensions, { QueueName: queue.outputs.name });
@@ -59,8 +60,10 @@ describe("every queue", () => {
 
   it("accepts messages from the rules that feed it, and from no other rule", () => {
     const senders: Record<string, readonly string[]> = {
-      Changes: ["IamRule", "BatchRule", "FailedJobsRule", "BlockedQueuesRule"],
-      ChangesMissed: ["IamRule", "BatchRule", "FailedJobsRule", "BlockedQueuesRule"],
+      Changes: ["IamRule", "BatchRule"],
+      ChangesMissed: ["IamRule", "BatchRule"],
+      Symptoms: ["FailedJobsRule", "BlockedQueuesRule"],
+      SymptomsMissed: ["FailedJobsRule", "BlockedQueuesRule"],
       Notify: ["NotifyRule"],
       NotifyMissed: ["NotifyRule"],
       SecurityHub: ["SecurityHubRule"],

@@ -62,10 +62,14 @@ describe("the rules on the default bus", () => {
     });
   });
 
-  it("send to the queue Changes, whatever region the guard is in", () => {
+  it("send calls to the queue Changes and symptoms to a queue of their own, whatever region the guard is in", () => {
+    const queues = {
+      ChangesQueue: ["IamTarget", "BatchTarget"],
+      SymptomsQueue: ["FailedJobsTarget", "BlockedQueuesTarget"],
+    };
     for (const stack of [plain, elsewhere]) {
-      for (const name of ["IamTarget", "BatchTarget", "FailedJobsTarget", "BlockedQueuesTarget"]) {
-        assert.equal(stack.get(name).inputs.arn, stack.get("ChangesQueue").outputs.arn);
+      for (const [queue, targets] of Object.entries(queues)) {
+        for (const name of targets) assert.equal(stack.get(name).inputs.arn, stack.get(queue).outputs.arn);
       }
     }
   });

@@ -1,0 +1,42 @@
+import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { ClaimItem } from "@drift-guard/core/model/symptom-claim";
+import type { SymptomStore } from "@drift-guard/core/ports";
+import { encodeItem } from "@drift-guard/core/store/items";
+import { findingKeys } from "@drift-guard/core/store/keys";
+import { openTable, toStoreError } from "./table.ts";
+
+const retentionSeconds = 86_400;
+
+/**
+ * Creates the store of claimed symptoms over the findings table. It needs `dynamodb:PutItem`. DynamoDB deletes a claim
+ * after a day. Throws `StoreUnavailableError` if the table fails.
+ */
+export function createSymptomStore(
+  client: DynamoDBClient,
+  options: { readonly table: string },
+): SymptomStore {
+  const table = openTable(client, options.table);
+  return {
+    async claim(account, { key, eventId, at, since }) {
+      const command = new PutCommand({
+        TableName: table.name,
+        Item: {
+          pk: findingKeys.account(account),
+          sk: findingKeys.symptom(key),
+          ...encodeItem(ClaimItem, { eventId, claimedAt: at }),
+          expires: Math.floor(Date.parse(at) / 1000) + retentionSeconds,
+        },
+        ConditionExpression: "attribute_not_exists(pk) OR claimedAt < :since OR eventId = :event",
+        ExpressionAttributeValues: { ":since": since, ":event": eventId },
+      });
+      try {
+        await table.documents.send(command);
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw toStoreError(table, error, "dynamodb:PutItem");
+      }
+    },
+  };
+}

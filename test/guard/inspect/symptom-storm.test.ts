@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { BatchUnreadableError } from "@drift-guard/core/errors";
+import { parseMessage } from "@drift-guard/core/intake/message";
+import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
+import { rememberClaims } from "@drift-guard/guard/inspect/symptom-claims";
+import type { InspectPorts } from "@drift-guard/guard/ports";
+import { account, noon, trustOf } from "../../builders.ts";
+import { aWorld, type World } from "../world.ts";
+
+/** The event of a child of an array job that failed before it ran; each names its own task. */
+function childFailed(index: number, queue = "high"): string {
+  const task = index.toString(16).padStart(32, "a");
+  return JSON.stringify({
+    version: "0",
+    id: `event-${queue}-${index}`,
+    "detail-type": "Batch Job State Change",
+    source: "aws.batch",
+    account,
+    time: noon,
+    region: "us-east-1",
+    resources: [],
+    detail: {
+      jobName: "nightly",
+      jobId: `4c7599ae-0a82-49aa-ba5a-4727fcce14a8:${index}`,
+      jobQueue: `arn:aws:batch:us-east-1:${account}:job-queue/${queue}`,
+      jobDefinition: `arn:aws:batch:us-east-1:${account}:job-definition/nightly:1`,
+      status: "FAILED",
+      statusReason: `ResourceInitializationError: unable to pull secrets or registry auth: task ${task}: AccessDeniedException: status code: 400, request id: ${task}`,
+      container: { executionRoleArn: `arn:aws:iam::${account}:role/service-role/ecsTaskExecutionRole` },
+    },
+  });
+}
+
+/** Wraps a port so that each call of one of its methods is counted under `name.method`. */
+function counted<Port extends object>(name: string, port: Port, calls: Map<string, number>): Port {
+  return new Proxy(port, {
+    get(target, method, receiver) {
+      const value: unknown = Reflect.get(target, method, receiver);
+      if (typeof value !== "function") return value;
+      return (...args: readonly unknown[]): unknown => {
+        const key = `${name}.${String(method)}`;
+        calls.set(key, (calls.get(key) ?? 0) + 1);
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+}
+
+function countedPorts({ ports }: World) {
+  const calls = new Map<string, number>();
+  const { roles, batch, usage, findings, control, rechecks, symptoms, now } = ports;
+  assert.ok(symptoms);
+  const wrapped = {
+    roles: counted("roles", roles, calls),
+    batch: counted("batch", batch, calls),
+    usage: counted("usage", usage, calls),
+    findings: counted("findings", findings, calls),
+    control: counted("control", control, calls),
+    rechecks: counted("rechecks", rechecks, calls),
+    symptoms: counted("symptoms", symptoms, calls),
+    now,
+  } satisfies InspectPorts;
+  return { calls, ports: wrapped };
+}
+
+/** Delivers bodies in batches of ten, as Lambda does. Returns the number of calls of each port. */
+async function deliver(bodies: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const world = aWorld({});
+  world.act({
+    call: "UpdateAssumeRolePolicy",
+    roleName: "ecsTaskExecutionRole",
+    policyDocument: trustOf("ec2.amazonaws.com"),
+  });
+  const { calls, ports } = countedPorts(world);
+  for (let at = 0; at < bodies.length; at += 10) {
+    const perBatch = { ...ports, symptoms: rememberClaims(ports.symptoms) };
+    for (const body of bodies.slice(at, at + 10))
+      await inspectMessage(parseMessage(body), perBatch, world.settings);
+  }
+  return calls;
+}
+
+describe("A storm of symptoms of one array job", () => {
+  it("makes the calls of one symptom, and one conditional write for each batch", async () => {
+    const one = await deliver([childFailed(0)]);
+    const storm = await deliver(Array.from({ length: 1000 }, (_, index) => childFailed(index)));
+    assert.ok((one.get("roles.read") ?? 0) > 0, "the role is read");
+    const withoutClaims = (calls: ReadonlyMap<string, number>) =>
+      Object.fromEntries([...calls].filter(([call]) => call !== "symptoms.claim"));
+    assert.deepEqual(withoutClaims(storm), withoutClaims(one));
+    assert.equal(storm.get("symptoms.claim"), 100);
+  });
+
+  it("does not hide the symptoms of another queue", async () => {
+    const one = await deliver([childFailed(0)]);
+    const two = await deliver([childFailed(0), childFailed(1), childFailed(2, "low")]);
+    assert.equal(two.get("roles.read"), 2 * (one.get("roles.read") ?? 0));
+  });
+
+  it("is looked into again ten minutes later", async () => {
+    const world = aWorld({});
+    const { calls, ports } = countedPorts(world);
+    await inspectMessage(parseMessage(childFailed(0)), ports, world.settings);
+    const before = calls.get("roles.read") ?? 0;
+    world.clock.advanceTo(new Date(world.clock.now().getTime() + 10 * 60_000 + 1));
+    await inspectMessage(parseMessage(childFailed(1)), ports, world.settings);
+    assert.equal(calls.get("roles.read"), 2 * before);
+  });
+
+  it("is looked into by the event that failed before, when it is delivered again", async () => {
+    const world = aWorld({});
+    const { calls, ports } = countedPorts(world);
+    const unreadable = new BatchUnreadableError("AWS Batch in us-east-1 could not be read.");
+    const batch = { ...ports.batch, definition: () => Promise.reject(unreadable) };
+    const [first, second] = [parseMessage(childFailed(0)), parseMessage(childFailed(1))];
+    await assert.rejects(inspectMessage(first, { ...ports, batch }, world.settings), unreadable);
+    assert.deepEqual(await inspectMessage(second, ports, world.settings), []);
+    await inspectMessage(first, ports, world.settings);
+    assert.ok((calls.get("roles.read") ?? 0) > 0);
+  });
+});
