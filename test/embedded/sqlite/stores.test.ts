@@ -10,11 +10,13 @@ import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
+import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { aFinding, aKey, aLedger, aTransition } from "../../builders.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
+import { describeSymptomStore } from "../../conformance/stores/symptom-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
 
 describeFindingStore("SQLite in memory", async () => {
@@ -62,6 +64,12 @@ describeUsageStore("a SQLite file open in two processes", async () => {
     put: putInto(database, "findings"),
     close,
   };
+});
+
+describeSymptomStore("a SQLite file open in two processes", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return { store: createSymptomStore(database), other: createSymptomStore(second), close };
 });
 
 describeFullReadStore("a SQLite file open in two processes", async () => {
