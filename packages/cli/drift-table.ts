@@ -109,7 +109,7 @@ function typeOf(assessment: Assessment): string {
 function formatStatus(status: RoleCheck["status"]): string {
   switch (status) {
     case "absent":
-      return "clean: it does not exist and is not required";
+      return "absent, and not known to be required";
     case "undecided":
       return "unknown";
     case "unreadable":
@@ -122,8 +122,9 @@ function formatStatus(status: RoleCheck["status"]): string {
 function statusStyle(status: RoleCheck["status"]): Style {
   switch (status) {
     case "clean":
-    case "absent":
       return "green";
+    case "absent":
+      return "dim";
     case "drift":
       return "red";
     case "undecided":

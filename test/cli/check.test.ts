@@ -97,12 +97,33 @@ describe("check on a snapshot file", () => {
     assert.equal(code, 1);
   });
 
-  it("reports an absent role as drift if it is required, and as clean if it is not", async () => {
-    const only = (name: string) => cleanRoles().filter(({ RoleName }) => RoleName === name);
-    const { code, stdout } = await check(only("AWSBatchServiceRole"));
+  it("says that an absent role is required only while AWS Batch uses it, which a file does not tell (T10)", async () => {
+    const linked = cleanRoles().filter(({ RoleName }) => RoleName === "AWSServiceRoleForBatch");
+    const { code, stdout } = await check(linked);
+    assert.equal(code, 0);
+    assert.match(stdout, /AWSBatchServiceRole {2}absent, and not known to be required/);
+    assert.match(unwrap(stdout), /1 of 3 roles clean, 2 absent/);
+    assert.equal(
+      unwrap(stdout).match(
+        /AWS Batch was not read, so it is unknown whether anything uses AWSBatchServiceRole, ecsTaskExecutionRole\./g,
+      )?.length,
+      1,
+    );
+    assert.doesNotMatch(stdout, /does not exist|Next:/);
+  });
+
+  it("reports an absent role as drift if the configuration always requires it", async () => {
+    const config = await writeTemporary(
+      "config.json",
+      JSON.stringify({ roles: { ecsTaskExecutionRole: { required: true } } }),
+    );
+    const { code, stdout } = await check(
+      cleanRoles().filter(({ RoleName }) => RoleName === "AWSBatchServiceRole"),
+      ["--config", config],
+    );
     assert.equal(code, 1);
-    assert.match(stdout, /AWSServiceRoleForBatch {2}clean: it does not exist and is not required/);
     assert.match(stdout, /HIGH +missing +role\n +The role ecsTaskExecutionRole does not exist/);
+    assert.doesNotMatch(stdout, /AWS Batch was not read/);
   });
 
   it("checks only the roles that are named", async () => {
@@ -214,15 +235,15 @@ describe("check on a snapshot file", () => {
 });
 
 describe("check on a published example account", () => {
-  it("reports that a role is missing", async () => {
+  it("shows the roles that it does not have", async () => {
     const file = fileURLToPath(
       new URL("../../../shared/data/authz-details/cloudsplaining-example.json", import.meta.url),
     );
     if (!existsSync(file)) return;
     const { code, stdout, stderr } = await runProcess(["check", "--account", file]);
     assert.equal(stderr, "");
-    assert.equal(code, 1);
-    assert.match(stdout, /The role AWSBatchServiceRole does not exist in account 200611803367/);
+    assert.equal(code, 0);
+    assert.match(stdout, /AWSBatchServiceRole {2}absent/);
   });
 });
 

@@ -107,16 +107,24 @@ async function findWatchedRoles(config: Config, { reader }: AccountSource): Prom
   return found;
 }
 
-const maxKnownRoles = 20;
+// Cap on the output: more is noise.
+const maxNames = 20;
+
+function listNames(names: readonly string[]): string {
+  const more = names.length - maxNames;
+  return (
+    names
+      .slice(0, maxNames)
+      .map((name) => sanitise(name, 80))
+      .join(", ") + (more > 0 ? ` and ${more} more` : "")
+  );
+}
 
 function chooseRole(name: string, config: Config): WatchedRole {
   const watched = findWatchedRole({ config }, name);
   if (watched) return watched;
-  const names = Object.keys(config.roles);
-  const more = names.length - maxKnownRoles;
-  const known = names.slice(0, maxKnownRoles).join(", ") + (more > 0 ? ` and ${more} more` : "");
   throw new UsageError(
-    `${sanitise(name, 80)} is not a watched role. The configuration names ${known}. Add ${sanitise(name, 80)} to drift-guard.config.ts, or run drift-guard reference capture ${sanitise(name, 80)}.`,
+    `${sanitise(name, 80)} is not a watched role. The configuration names ${listNames(Object.keys(config.roles))}. Add ${sanitise(name, 80)} to drift-guard.config.ts, or run drift-guard reference capture ${sanitise(name, 80)}.`,
   );
 }
 
@@ -134,8 +142,14 @@ function formatNextSteps(
     ...drifted,
     ...(config === undefined ? [] : ["--config", config]),
   ];
+  const absent = [...new Set(roles.filter(({ status }) => status === "absent").map(({ role }) => role))];
   const isUnknown = roles.some(({ assessments }) => assessments.some(({ kind }) => kind === "undecided"));
   return [
+    ...(absent.length > 0
+      ? [
+          `AWS Batch was not read, so it is unknown whether anything uses ${listNames(absent)}. A role that AWS Batch does not use need not exist.`,
+        ]
+      : []),
     ...(drifted.length > 0 ? [`Next: ${show.map(quoteArgument).join(" ")} shows what is required.`] : []),
     ...(isUnknown && advice !== undefined
       ? [`Policies that the file does not contain are unknown. ${advice}`]
@@ -149,11 +163,13 @@ function formatSummary(roles: readonly RoleCheck[]): string {
   ).length;
   const count = (...wanted: readonly RoleCheck["status"][]) =>
     roles.filter(({ status }) => wanted.includes(status)).length;
-  const clean = count("clean", "absent");
+  const clean = count("clean");
+  const absent = count("absent");
   const unknown = count("undecided");
   const unreadable = count("unreadable");
   return [
     `${clean} of ${roles.length} ${roles.length === 1 ? "role" : "roles"} clean`,
+    ...(absent > 0 ? [`${absent} absent`] : []),
     ...(drifts > 0 ? [`${drifts} ${drifts === 1 ? "drift" : "drifts"}`] : []),
     ...(unknown > 0 ? [`${unknown} unknown`] : []),
     ...(unreadable > 0 ? [`${unreadable} unreadable`] : []),

@@ -22,7 +22,11 @@ export function acceptDrifts(
 ): Reference {
   if (reading.status === "absent") {
     throw new CaptureError(
-      `${reading.name} does not exist. If it need not exist, set "required: false" in the configuration.`,
+      `${reading.name} does not exist, and a reference does not decide whether it must. ${
+        guarded.required === true
+          ? 'If it need not exist while nothing uses it, set "required: false" for it in the configuration.'
+          : "It must exist while AWS Batch uses it: create it, or change the environments and job definitions that name it."
+      }`,
     );
   }
   const { role } = reading;

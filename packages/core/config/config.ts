@@ -24,8 +24,12 @@ export const GuardedRole = z.strictObject({
   allowedPolicies: z.array(z.string().min(1)).default([]),
   /** The instance profile that must hold the role, in place of the reference's. */
   profile: z.string().exactOptional(),
-  /** Whether an absent role is a finding. Without meaning beside a pattern: no role must match it. */
-  required: z.boolean().default(true),
+  /**
+   * `true`: the role must always exist. `false`: it must exist only while AWS Batch uses it (T10). Left out: `false` for
+   * references of roles whose use AWS Batch shows, and for service-linked roles, which AWS creates when needed; `true` for
+   * others. Without meaning beside a pattern: no role must match it.
+   */
+  required: z.boolean().exactOptional(),
   /** IAM paths at which the role may be (2.8). The rollback function may write at these paths only. */
   paths: z
     .array(
@@ -224,7 +228,6 @@ function nameKnownReferences(own: readonly Reference[]): string {
 /** The roles that are watched if the owner names none: those of the guide's three pages. */
 export const defaultRoles: ConfigInput["roles"] = {
   AWSBatchServiceRole: {},
-  // AWS Batch creates it when needed, so its absence is no drift (R17, R18).
-  AWSServiceRoleForBatch: { required: false, paths: ["/aws-service-role/batch.amazonaws.com/"] },
+  AWSServiceRoleForBatch: { paths: ["/aws-service-role/batch.amazonaws.com/"] },
   ecsTaskExecutionRole: {},
 };

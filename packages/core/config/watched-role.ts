@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { findReference } from "../reference/built-in.ts";
+import { isRequiredByUse } from "../reference/by-duty.ts";
 import type { Reference } from "../reference/reference.ts";
 import type { Config, GuardedRole } from "./config.ts";
 import { isNamePattern, matchesName } from "./name-pattern.ts";
@@ -84,7 +85,10 @@ function indexWatchedRoles({ config }: Settings): WatchedIndex {
         lowerCased,
         watched: { guarded: { ...guarded, required: false }, reference, pattern: name, ...organization },
       });
-    } else named.set(lowerCased, { name, guarded, reference, ...organization });
+      continue;
+    }
+    const required = guarded.required ?? !isRequiredByUse(reference);
+    named.set(lowerCased, { name, guarded: { ...guarded, required }, reference, ...organization });
   }
   const index = { named, patterns };
   indexes.set(config, index);

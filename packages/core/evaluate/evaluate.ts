@@ -27,7 +27,7 @@ export interface Evaluation {
  */
 export function evaluate({ reference, guarded, reading, organization }: Evaluation): readonly Assessment[] {
   if (reading.status === "absent") {
-    return guarded.required
+    return guarded.required === true
       ? [
           drift(partOf("role"), "missing", {
             detail: `The role ${reading.name} does not exist in account ${reading.account}.`,

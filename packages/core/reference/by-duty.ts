@@ -15,6 +15,17 @@ const referencesByDuty: readonly (readonly [Duty, string])[] = [
   ["execution", "ecsTaskExecutionRole"],
 ];
 
+const namesByDuty = new Set(referencesByDuty.map(([, reference]) => reference.toLowerCase()));
+
+/**
+ * Whether a role of this reference must exist only while AWS Batch uses it, unless the owner says otherwise (T10). So it is
+ * with roles whose use AWS Batch shows in its environments and job definitions, and with service-linked roles: AWS creates
+ * them when needed, and deletes none that is in use (R17, R18).
+ */
+export function isRequiredByUse({ role, serviceLinked }: Reference): boolean {
+  return serviceLinked !== undefined || namesByDuty.has(role.toLowerCase());
+}
+
 /** What a role of a duty must trust, where its permissions are its owner's choice. */
 interface OpenDuty {
   readonly duty: Duty;

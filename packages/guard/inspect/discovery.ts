@@ -111,9 +111,9 @@ async function findWatchedRoleWithUses(
   return { ...released, uses, discovered: true };
 }
 
-// A role that an environment or a job definition names must exist, even if the configuration does not require it (R18).
+// A role that an environment or a job definition names must exist, even if the configuration does not require it (R18, T10).
 function requireInUse({ guarded }: WatchedRole, uses: readonly RoleUse[]): Pick<WatchedRole, "guarded"> {
-  return { guarded: { ...guarded, required: guarded.required || uses.some(namesRole) } };
+  return { guarded: { ...guarded, required: guarded.required === true || uses.some(namesRole) } };
 }
 
 /** Creates a reference that every role matches. */
