@@ -1,3 +1,4 @@
+import { needsPolicyName } from "@drift-guard/core/evaluate/needs-policy";
 import { deniesAdded, type Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
@@ -80,7 +81,7 @@ function rollbackStepOf(drift: Extract<Evidence, { kind: "drift" }>, role: strin
   const { kind, name } = part;
   const base = { role, part };
   if (cure !== undefined) {
-    return { ...base, call: "iam:PutRolePolicy", policyName: "JobDefinitionNeeds", document: cure };
+    return { ...base, call: "iam:PutRolePolicy", policyName: needsPolicyName, document: cure };
   }
   const addsDeny = deniesAdded(drift).length > 0;
   if (kind === "managed" && side === "missing" && !addsDeny) {

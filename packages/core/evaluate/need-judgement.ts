@@ -19,8 +19,11 @@ export interface NeedsQuestion {
 /** Whether a role has a permission that a job definition needs. */
 export type NeedJudgement =
   | { readonly kind: "met" }
-  /** `instead` names what else could allow it and was not read. */
-  | { readonly kind: "missing"; readonly instead?: string }
+  /**
+   * `instead` names what else could allow it and was not read. `blocked` names the policy of a secret or key that does not
+   * allow it, so that no policy of the role is enough.
+   */
+  | { readonly kind: "missing"; readonly instead?: string; readonly blocked?: string }
   | { readonly kind: "denied" }
   | { readonly kind: "undecided"; readonly why: string };
 
@@ -82,7 +85,12 @@ export function judgeNeed(
   if (foreign || need.what === "key") {
     // The policy of another account's secret and of any key must allow the role. A key's policy may leave the decision to
     // IAM policies by naming the account.
-    if (given.kind === "missing") return given;
+    if (given.kind === "missing") {
+      return {
+        kind: "missing",
+        blocked: `the ${what}'s own policy does not allow it: its owner must add the role`,
+      };
+    }
     const directly = judgeBy(
       { ...request(need, role, []), principal: { type: "AWS", id: role.arn } },
       resourcePolicy.map(withoutAccounts),

@@ -4,11 +4,25 @@ import type { Drift, Undecided } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import { partOf } from "../model/part.ts";
 import type { ResourceFacts } from "../model/resource-facts.ts";
+import type { Role } from "../model/role.ts";
 import { joinDocuments } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
 import { needKey } from "./kms-decrypt.ts";
-import { judgeNeed, type NeedJudgement, type NeedsQuestion, readRolePolicies } from "./need-judgement.ts";
+import {
+  judgeByRole,
+  judgeNeed,
+  type NeedJudgement,
+  type NeedsQuestion,
+  readRolePolicies,
+} from "./need-judgement.ts";
 import { resourcesOf } from "./need-resources.ts";
+import {
+  fitsInline,
+  groupNeeds,
+  type NeedsPolicy,
+  withoutNeedsPolicy,
+  writeNeedsPolicy,
+} from "./needs-policy.ts";
 import { findSecretNameFault } from "./secret-names.ts";
 
 interface Demand {
@@ -31,14 +45,15 @@ const maxDetails = 12;
 export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undecided)[] {
   const { role, uses } = question;
   const { documents, unread } = readRolePolicies(role);
-  const { demands, omitted } = listDemands(question);
-  const judged = demands
-    // No policy helps where the definition itself is wrong: `noteSecretNames` reports it.
-    .filter(({ need, known }) => known || !findSecretNameFault(need, known, role, documents))
-    .map((demand) => ({
-      demand,
-      judgement: judgeNeed(demand.need, role, documents, demand.known),
-    }));
+  const { demands: all, omitted } = listDemands(question);
+  // No policy helps where the definition itself is wrong: `noteSecretNames` reports it.
+  const demands = all.filter(
+    ({ need, known }) => known || !findSecretNameFault(need, known, role, documents),
+  );
+  const judged = demands.map((demand) => ({
+    demand,
+    judgement: judgeNeed(demand.need, role, documents, demand.known),
+  }));
   const lacking = judged.filter(({ judgement: { kind } }) => kind === "missing" || kind === "denied");
   // A policy that cannot be read may allow what the others do not.
   const lost = unread.length > 0 ? [] : lacking;
@@ -55,7 +70,7 @@ export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undeci
     ...uses.flatMap((use) => use.unread.map((why) => `${formatUse(use)}: ${why}`)),
   ];
   return [
-    ...(lost.length > 0 ? [describeMissing(lost)] : []),
+    ...(lost.length > 0 ? [describeMissing(lost, findFix(lost, demands, role))] : []),
     ...(reasons.length > 0
       ? [
           {
@@ -68,24 +83,61 @@ export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undeci
   ];
 }
 
-function describeMissing(
-  lost: readonly { readonly demand: Demand; readonly judgement: NeedJudgement }[],
-): Drift {
+interface Judged {
+  readonly demand: Demand;
+  readonly judgement: NeedJudgement;
+}
+
+/** Returns the policy that fixes what is lost and can be fixed by a policy of the role; undefined if nothing can. */
+function findFix(lost: readonly Judged[], demands: readonly Demand[], role: Role): NeedsPolicy | undefined {
+  const { documents } = readRolePolicies(role);
+  const isFixable = ({ demand, judgement }: Judged) =>
+    judgement.kind === "missing" && judgeByRole(demand.need, role, documents).kind === "missing";
+  // One policy holds all needs of the role: PutRolePolicy replaces the one of an earlier fix.
+  return lost.some(isFixable) ? writeNeedsPolicy(role, listUnmet(demands, role)) : undefined;
+}
+
+/** Returns the needs that the role's policies other than `JobDefinitionNeeds` leave to it. */
+function listUnmet(demands: readonly Demand[], role: Role): readonly Need[] {
+  const others = withoutNeedsPolicy(role);
+  const { documents } = readRolePolicies(others);
+  return demands
+    .filter(
+      ({ need, known }) =>
+        judgeNeed(need, others, documents, known).kind === "missing" &&
+        judgeByRole(need, others, documents).kind === "missing",
+    )
+    .map(({ need }) => need);
+}
+
+function describeMissing(lost: readonly Judged[], fix: NeedsPolicy | undefined): Drift {
   const sentences = lost.map(({ demand, judgement }) => {
     const denied = judgement.kind === "denied" ? ", and a Deny blocks it" : "";
-    const instead = judgement.kind === "missing" && judgement.instead ? ` (${judgement.instead})` : "";
-    return `${formatDemand(demand)}${denied}${instead}`;
+    const reason = judgement.kind === "missing" ? (judgement.blocked ?? judgement.instead) : undefined;
+    return `${formatDemand(demand)}${denied}${reason === undefined ? "" : ` (${reason})`}`;
   });
-  const fixable = lost.filter(({ judgement }) => judgement.kind === "missing");
   return {
     kind: "drift",
     part: partOf("permissions"),
     side: "missing",
     grants: grantsOf(lost.map(({ demand }) => demand.need)),
     denies: [],
-    detail: `${limitDetails(sentences).join("; ")}.`,
-    ...(fixable.length > 0 && { cure: minimalPolicy(fixable.map(({ demand }) => demand.need)) }),
+    detail: [`${limitDetails(sentences).join("; ")}.`, ...(fix ? describeLimit(fix) : [])].join(" "),
+    ...(fix?.kind === "policy" && { cure: fix.document }),
   };
+}
+
+function describeLimit(fix: NeedsPolicy): readonly string[] {
+  if (fix.kind === "too-large") {
+    return [
+      `A policy that allows all that is needed has ${fix.size} characters, and IAM takes at most ${Math.max(fix.limit, 0)} here, because all inline policies of a role together may have 10240. Give some job definitions another execution role, or put the grants into a customer managed policy.`,
+    ];
+  }
+  return fix.grouped
+    ? [
+        "The fix allows patterns of names, because a policy of single resources is longer than IAM takes. More than one execution role would be narrower.",
+      ]
+    : [];
 }
 
 function limitDetails(texts: readonly string[]): readonly string[] {
@@ -93,8 +145,8 @@ function limitDetails(texts: readonly string[]): readonly string[] {
   return [...texts.slice(0, maxDetails), `and ${texts.length - maxDetails} more`];
 }
 
-/** Returns the smallest policy that allows every need, as JSON text. */
-function minimalPolicy(needs: readonly Need[]): string {
+/** Returns a policy that allows exactly the needs, as JSON text. */
+function formatNeeds(needs: readonly Pick<Need, "action" | "resource">[]): string {
   return JSON.stringify({
     Version: "2012-10-17",
     Statement: grantsOf(needs).map(({ actions, resources }) => ({
@@ -109,7 +161,7 @@ function minimalPolicy(needs: readonly Need[]): string {
 const maxResourcesPerGrant = 50;
 
 /** Returns the grants that cover the needs: one for each action and 50 of its resources, sorted. */
-export function grantsOf(needs: readonly Need[]): readonly Grant[] {
+export function grantsOf(needs: readonly Pick<Need, "action" | "resource">[]): readonly Grant[] {
   return [...Map.groupBy(needs, ({ action }) => action)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([action, same]) => {
@@ -167,23 +219,29 @@ function formatDemand({ need, uses }: Demand): string {
 
 /**
  * Returns the reference with the needs of job definitions added to its allowed grants: what they need is no excess (R39).
+ * Where a policy of single resources is longer than IAM takes, the patterns of the fix are allowed too. `role` is left out
+ * if the role is absent.
  */
 export function allowNeeds(
   reference: Reference,
   uses: readonly RoleUse[],
   facts: ReadonlyMap<string, ResourceFacts>,
+  role?: Role,
 ): Reference {
   const definitions = uses.filter((use) => use.kind === "job-definition");
-  const needs = listDemands({ uses: definitions, facts }).demands.flatMap(({ need, resources }) =>
-    resources.map((resource) => ({ ...need, resource })),
-  );
-  if (needs.length === 0) return reference;
+  const { demands } = listDemands({ uses: definitions, facts });
+  if (demands.length === 0) return reference;
+  const all = demands.map(({ need }) => need);
+  const needs = [
+    ...demands.flatMap(({ need, resources }) => resources.map((resource) => ({ ...need, resource }))),
+    ...(role && !fitsInline(role, all) ? groupNeeds(role, listUnmet(demands, role)) : []),
+  ];
   const { allowed, source } = reference;
   return {
     ...reference,
     allowed: {
       source: allowed?.source ?? source,
-      document: joinDocuments([...(allowed ? [allowed.document] : []), minimalPolicy(needs)]),
+      document: joinDocuments([...(allowed ? [allowed.document] : []), formatNeeds(needs)]),
     },
   };
 }

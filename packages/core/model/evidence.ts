@@ -42,7 +42,10 @@ export const Drift = z
     denies: grants,
     /** One sentence about a difference that grants do not show, such as an absent role or another boundary. */
     detail: z.string().exactOptional(),
-    /** The smallest inline policy that allows what job definitions need, as JSON text. */
+    /**
+     * The inline policy that allows all that job definitions need and other policies of the role do not, as JSON text: the
+     * whole policy `needsPolicyName`, with what it holds today.
+     */
     cure: z.string().exactOptional(),
     omitted,
   })

@@ -50,7 +50,8 @@ export async function assessRole(
 ): Promise<readonly Assessment[]> {
   const { uses } = watched;
   const { facts, omitted } = await readFacts(uses, ports);
-  const reference = allowNeeds(watched.reference, uses, facts);
+  const role = reading.status === "present" ? reading.role : undefined;
+  const reference = allowNeeds(watched.reference, uses, facts, role);
   // A closed ceiling reports every further grant, those that escalate among them.
   const observed =
     watched.discovered &&

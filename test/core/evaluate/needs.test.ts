@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type { Need } from "@drift-guard/core/batch/role-use";
 import { evaluate as evaluateRole } from "@drift-guard/core/evaluate/evaluate";
 import { allowNeeds, evaluateNeeds } from "@drift-guard/core/evaluate/needs";
+import { needsPolicyName } from "@drift-guard/core/evaluate/needs-policy";
 import { noteSecretNames } from "@drift-guard/core/evaluate/secret-names";
 import { findUnusedGrants, findUnusedKeys } from "@drift-guard/core/evaluate/unused-grants";
 import { partOf } from "@drift-guard/core/model/part";
@@ -10,7 +11,7 @@ import type { ResourceFacts } from "@drift-guard/core/model/resource-facts";
 import { type Role, unseen } from "@drift-guard/core/model/role";
 import fc from "fast-check";
 import { account, aDefinitionUse, allow, aRole } from "../../builders.ts";
-import { guardedAs, referenceOf } from "../watched-roles.ts";
+import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
 
 const secret = `arn:aws:secretsmanager:us-east-1:${account}:secret:db-AbCdEf`;
 const foreignSecret = "arn:aws:secretsmanager:us-east-1:999988887777:secret:db-AbCdEf";
@@ -256,6 +257,102 @@ describe("what a job definition needs", () => {
         assert.ok(drift?.kind === "drift" && drift.cure !== undefined);
         assert.deepEqual(evaluate(withInline(drift.cure), drawn), []);
       }),
+    );
+  });
+});
+
+describe("the policy that fixes the needs of a role", () => {
+  const fixOf = (role: Role, needs: readonly Need[], facts: Readonly<Record<string, ResourceFacts>> = {}) => {
+    const drift = evaluate(role, needs, facts).find((one) => one.kind === "drift");
+    assert.ok(drift?.kind === "drift");
+    return drift;
+  };
+  const withFix = (role: Role, text: string | undefined): Role => ({
+    ...role,
+    inline: [
+      ...role.inline.filter(({ name }) => name !== needsPolicyName),
+      { name: needsPolicyName, text: text ?? "" },
+    ],
+  });
+  const secretOf = (name: string) => `arn:aws:secretsmanager:us-east-1:${account}:secret:${name}-AbCdEf`;
+  const needOf = (name: string) => aNeed({ resource: secretOf(name) });
+
+  // GovWifi/govwifi-terraform#448: secrets are added to one execution role, one after the other.
+  it("holds what an earlier fix allowed, so that following both leaves both definitions working", () => {
+    const first = withFix(withInline(), fixOf(withInline(), [needOf("one")]).cure);
+    const second = withFix(first, fixOf(first, [needOf("one"), needOf("two")]).cure);
+    assert.deepEqual(evaluate(second, [needOf("one"), needOf("two")]), []);
+  });
+
+  it("keeps what somebody else wrote into the policy of its name", () => {
+    const condition = { StringEquals: { "aws:RequestedRegion": "us-east-1" } };
+    const others = [
+      statement({ Effect: "Deny", Resource: secretOf("payroll") }),
+      statement({ Action: ["s3:GetObject"], Resource: "arn:aws:s3:::b/*", Condition: condition }),
+      statement({ Action: ["ecr:GetAuthorizationToken", "logs:*"], Resource: "*" }),
+    ];
+    const role = withFix(withInline(), policy(...others, statement({ Resource: secretOf("old") })));
+    const { cure = "" } = fixOf(role, [needOf("new")]);
+    const { Statement } = JSON.parse(cure);
+    assert.deepEqual(Statement.slice(0, 3), others);
+    assert.deepEqual(Statement.slice(3), [
+      { Effect: "Allow", Action: [get], Resource: [secretOf("new"), secretOf("old")] },
+    ]);
+  });
+
+  it("leaves out what other policies of the role allow", () => {
+    const role = withInline(allow(get, secretOf("one")));
+    const { cure = "" } = fixOf(role, [needOf("one"), needOf("two")]);
+    assert.deepEqual(JSON.parse(cure).Statement, [
+      { Effect: "Allow", Action: [get], Resource: [secretOf("two")] },
+    ]);
+  });
+
+  it("is not offered where only the owner of a key or of another account's secret can allow it, who is named", () => {
+    const facts = { [foreignSecret]: { policy: null, key: null } };
+    const need = aNeed({ resource: foreignSecret });
+    const drift = fixOf(withInline(allow(get, foreignSecret)), [need], facts);
+    assert.equal(drift.cure, undefined);
+    assert.match(
+      drift.detail ?? "",
+      /the secret's own policy does not allow it: its owner must add the role/,
+    );
+    assert.ok(fixOf(withInline(), [need], facts).cure, "both policies must allow it");
+  });
+
+  const many = (count: number, folder: string) =>
+    Array.from({ length: count }, (_, index) => needOf(`${folder}${"x".repeat(20)}${index}`));
+
+  it("allows patterns of names where a policy of single resources is longer than IAM takes, and they are no excess", () => {
+    const needs = [...many(150, "prod/payments/"), ...many(2, "test/")];
+    const drift = fixOf(withInline(), needs);
+    const { Statement } = JSON.parse(drift.cure ?? "");
+    assert.deepEqual(
+      Statement[0].Resource,
+      [
+        ...many(2, "test/").map(({ resource }) => resource),
+        `${secretOf("prod/payments/").slice(0, -7)}*`,
+      ].sort(),
+    );
+    assert.match(drift.detail ?? "", /The fix allows patterns of names/);
+    const uses = [aDefinitionUse({ needs })];
+    const expected = referenceOf("ecsTaskExecutionRole");
+    const role = withFix(asReferenced("ecsTaskExecutionRole"), drift.cure);
+    const reference = allowNeeds(expected, uses, new Map(), role);
+    const reading = { status: "present", role } as const;
+    assert.deepEqual(evaluateRole({ reference, guarded: guardedAs({}), reading }), []);
+    assert.deepEqual(evaluateNeeds({ role, uses, facts: new Map() }), []);
+    const more = fixOf(role, [...needs, needOf("test/third")]);
+    assert.match(more.cure ?? "", /prod\/payments\/\*/, "and stays as short when a need is added");
+  });
+
+  it("is left out, with the reason, if it does not fit beside the role's other inline policies", () => {
+    const role = withInline(allow(`s3:${"y".repeat(10_000)}`));
+    const drift = fixOf(role, many(5, "prod/"));
+    assert.equal(drift.cure, undefined);
+    assert.match(
+      drift.detail ?? "",
+      /IAM takes at most \d+ here, because all inline policies of a role together may have 10240\. Give some job definitions another execution role/,
     );
   });
 });

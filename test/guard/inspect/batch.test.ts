@@ -420,6 +420,36 @@ describe("A job definition", () => {
     ]);
   });
 
+  // GovWifi/govwifi-terraform#448: secrets are added to one execution role, one after the other.
+  it("leaves no finding after the fixes of two job definitions were followed, one after the other", async () => {
+    const world = aWorld({ config: observing });
+    const follow = async () => {
+      const advised = world.announced.findLast(
+        ({ finding: { evidence } }) => evidence.kind === "drift" && evidence.cure !== undefined,
+      );
+      const evidence = advised?.finding.evidence;
+      assert.ok(evidence?.kind === "drift");
+      world.act({
+        call: "PutRolePolicy",
+        roleName: "ecsTaskExecutionRole",
+        policyName: "JobDefinitionNeeds",
+        policyDocument: evidence.cure ?? "",
+      });
+      await world.settle();
+    };
+    const executionRoleArn = roleArn("ecsTaskExecutionRole", "/service-role/");
+    for (const name of ["one", "two"]) {
+      const valueFrom = secret.replace("AbCdEf", `${name}-AbCdEf`);
+      const definition = aDefinition({ executionRoleArn, secrets: [{ name: "S", valueFrom }] });
+      await world.actOnBatch({ ...definition, jobDefinitionName: name });
+      await world.settle();
+      await follow();
+    }
+    assert.deepEqual(formatFindings(await world.findings()), [
+      "ecsTaskExecutionRole permissions missing resolved",
+    ]);
+  });
+
   it("accepts a grant by the secret's own policy, and needs the key of an encrypted secret", async () => {
     const execution = roleArn("ecsTaskExecutionRole", "/service-role/");
     const key = `arn:aws:kms:us-east-1:${account}:key/1`;
