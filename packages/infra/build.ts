@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { formatCause } from "@drift-guard/core/errors";
@@ -59,6 +59,18 @@ export async function buildFunctions(
   return Promise.all(names.map((name) => describeBundle(name, join(out, name))));
 }
 
+// Each client of the AWS SDK imports its package.json, about 2 KB, and uses nothing of it but the version.
+const keepVersions: Plugin = {
+  name: "package-versions",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/]@aws-sdk[\\/][^\\/]+[\\/]package\.json$/ }, async ({ path }) => {
+      const manifest: unknown = JSON.parse(await readFile(path, "utf8"));
+      const hasVersion = typeof manifest === "object" && manifest !== null && "version" in manifest;
+      return { contents: JSON.stringify(hasVersion ? { version: manifest.version } : {}), loader: "json" };
+    });
+  },
+};
+
 async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise<void> {
   try {
     await build({
@@ -70,7 +82,7 @@ async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise
       format: "esm",
       minify: true,
       mainFields: ["module", "main"],
-      plugins,
+      plugins: [...plugins, keepVersions],
       logLevel: "silent",
     });
   } catch (cause) {
