@@ -70,6 +70,20 @@ const uploads = (count: number) =>
   );
 
 describe("explain", () => {
+  it("knows a role that matches a pattern of the configuration", async () => {
+    const config = await writeTemporary(
+      "config.json",
+      JSON.stringify({ roles: { "batch-job-*": { reference: "ecsTaskExecutionRole" } } }),
+    );
+    const record = aRecord({
+      requestParameters: { roleName: "Batch-Job-7", policyName: "x", policyArn: "arn:aws:iam::aws:policy/x" },
+    });
+    const {
+      lines: [line],
+    } = readLines(await explain(JSON.stringify(record), ["--config", config, "--json"]));
+    assert.deepEqual(line?.kind === "change" && line.guarded, ["Batch-Job-7"]);
+  });
+
   it("prints call, actor, outcome, subject and the watched role", async () => {
     const { code, stdout, stderr } = await explain(JSON.stringify(aRecord()));
     assert.equal(code, 0);

@@ -1,5 +1,4 @@
 import type { Config } from "@drift-guard/core/config/config";
-import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { type Change, mayConcernEveryRole, type Subject } from "@drift-guard/core/model/change";
 import { formatActor, formatOrigin } from "@drift-guard/formats/actors";
 import { sanitise } from "@drift-guard/formats/printable";
@@ -48,7 +47,6 @@ names the place of each.
     if (files.length === 0)
       throw new UsageError('explain takes a file of CloudTrail records, or "-" for standard input.');
     const config = await loadConfig(values.config);
-    const watchedRoles = listWatchedRoles({ config });
     const tally = new ExplanationTally();
     const several = files.length > 1 || (await Promise.all(files.map(isFolder))).includes(true);
     const show = async (explanation: Explanation) => {
@@ -68,7 +66,7 @@ names the place of each.
         }
         try {
           for await (const record of readTrail(file, terminal.input))
-            await show(explainRecord(record, watchedRoles));
+            await show(explainRecord(record, config));
         } catch (error) {
           if (!(error instanceof TrailUnreadableError)) throw error;
           await show({ file, kind: "unreadable", problem: error.message });

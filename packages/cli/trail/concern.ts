@@ -1,6 +1,6 @@
-import type { WatchedRole } from "@drift-guard/core/config/watched-role";
+import type { Config } from "@drift-guard/core/config/config";
+import { findWatchedRole, listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { Change, Subject } from "@drift-guard/core/model/change";
-import { sameRoleName } from "@drift-guard/core/model/role";
 
 /** The watched roles that a subject of a change concerns, as far as this is known without reading the account. */
 export interface SubjectConcern {
@@ -12,22 +12,19 @@ export interface SubjectConcern {
 }
 
 /** The watched roles that each subject of a change concerns. */
-export function findConcerns(
-  change: Change,
-  watchedRoles: readonly WatchedRole[],
-): readonly SubjectConcern[] {
-  return change.subjects.map((subject) => judgeSubject(subject, watchedRoles));
+export function findConcerns(change: Change, config: Config): readonly SubjectConcern[] {
+  return change.subjects.map((subject) => judgeSubject(subject, config));
 }
 
-function judgeSubject(subject: Subject, watchedRoles: readonly WatchedRole[]): SubjectConcern {
+function judgeSubject(subject: Subject, config: Config): SubjectConcern {
   switch (subject.kind) {
     case "role": {
-      const guarded = watchedRoles.filter(({ name }) => sameRoleName(name, subject.name));
-      return { subject, guarded: guarded.map(({ name }) => name), open: false };
+      const watched = findWatchedRole({ config }, subject.name);
+      return { subject, guarded: watched ? [watched.name] : [], open: false };
     }
     case "policy": {
       // A watched role that matches its reference has this policy attached; one that lacks it has drifted already.
-      const guarded = watchedRoles.filter(({ reference }) =>
+      const guarded = listWatchedRoles({ config }).filter(({ reference }) =>
         reference.attachments.some(({ arn }) => arn === subject.arn),
       );
       return { subject, guarded: guarded.map(({ name }) => name), open: true };

@@ -1,11 +1,12 @@
-import type { WatchedRole } from "@drift-guard/core/config/watched-role";
+import type { Config } from "@drift-guard/core/config/config";
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { mayConcernEveryRole } from "@drift-guard/core/model/change";
 import type { Explanation } from "../output/explain.ts";
 import { findConcerns } from "./concern.ts";
 import type { TrailRecord } from "./records.ts";
 
 /** How the guard interprets a record, given the roles that it watches. */
-export function explainRecord(record: TrailRecord, watchedRoles: readonly WatchedRole[]): Explanation {
+export function explainRecord(record: TrailRecord, config: Config): Explanation {
   const at = { file: record.file, ...record.place };
   if (record.problem !== undefined) return { ...at, kind: "unreadable", problem: record.problem };
   const { message } = record;
@@ -22,11 +23,11 @@ export function explainRecord(record: TrailRecord, watchedRoles: readonly Watche
           ...at,
           kind: "change",
           change: message.change,
-          guarded: watchedRoles.map(({ name }) => name),
+          guarded: listWatchedRoles({ config }).map(({ name }) => name),
           toRead: [],
         };
       }
-      const concerns = findConcerns(message.change, watchedRoles);
+      const concerns = findConcerns(message.change, config);
       return {
         ...at,
         kind: "change",
