@@ -4,7 +4,7 @@ import { defineConfig } from "@drift-guard/core/config";
 export default defineConfig({
   roles: {
     AWSBatchServiceRole: {},
-    AWSServiceRoleForBatch: { required: false, paths: ["/aws-service-role/batch.amazonaws.com/"] },
+    AWSServiceRoleForBatch: { paths: ["/aws-service-role/batch.amazonaws.com/"] },
     ecsTaskExecutionRole: {},
   },
 });

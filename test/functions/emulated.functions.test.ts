@@ -23,7 +23,16 @@ import * as z from "zod";
 import { clientSettingsFor } from "../aws/client-settings.ts";
 import { streamRecord } from "../aws/delivery/stream-records.ts";
 import { createTable, putInto } from "../aws/dynamodb/tables.ts";
-import { account, aFinding, aKey, aLedger, aTransition, secondsAfterNoon, trustOf } from "../builders.ts";
+import {
+  account,
+  aFinding,
+  aKey,
+  aLedger,
+  aTransition,
+  batchServicePolicy,
+  secondsAfterNoon,
+  trustOf,
+} from "../builders.ts";
 import { withEmulators } from "../local/emulated-suite.ts";
 import { aContext, busMessage, failedMessages, queueEvent } from "./invocations.ts";
 
@@ -76,6 +85,8 @@ withEmulators("The functions", (services) => {
 
   describe("detect", () => {
     it("returns the messages that it cannot read, and records the findings of the others", async () => {
+      const bare = { RoleName: role, AssumeRolePolicyDocument: trustOf("batch.amazonaws.com") };
+      await new IAMClient(at()).send(new CreateRoleCommand(bare));
       const answer = await invoke(
         "detect",
         queueEvent(
@@ -89,7 +100,7 @@ withEmulators("The functions", (services) => {
       const { findings } = await store().load(aKey());
       assert.deepEqual(
         findings.map(({ evidence, state }) => [String(evidence.part), state]),
-        [["role", "open"]],
+        [[`managed:${batchServicePolicy}`, "open"]],
       );
     });
 
