@@ -34,15 +34,29 @@ export function isThrottled(error: unknown): boolean {
  */
 export function formatFailure(error: unknown, permission: string): string {
   const code = errorCodeOf(error);
+  // The SDK's text on an answer that it cannot parse is advice for programmers.
+  if (isUnparsed(error)) {
+    return `The answer of ${permission} could not be read. Check the endpoint that answered (AWS_ENDPOINT_URL).`;
+  }
   const message = toSentence(formatCause(error));
   if (code === undefined) return `${permission} gave no readable answer: ${message}`;
   const answer = `${permission} answered ${code}: ${message}`;
   if (isDenied(error)) return `${answer} Allow ${permission} to the identity that made the call.`;
   if (isThrottled(error)) return `${answer} The SDK's retries are used up; try again later.`;
   if (/ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature/.test(code)) {
-    return `${answer} Check the credentials.`;
+    return `${answer} Check the credentials.${code === "UnrecognizedClient" ? regionalTokens : ""}`;
   }
   return answer;
+}
+
+// What a JSON service of a Region answers that the account has not enabled, and what one of an enabled opt-in Region answers
+// to a token of the global STS endpoint (docs/aws-facts.md, "Regions and partitions").
+const regionalTokens =
+  " If they are right elsewhere, the Region is not enabled in the account, or they are a token of the global STS endpoint, which opt-in Regions refuse: set AWS_STS_REGIONAL_ENDPOINTS=regional.";
+
+/** Whether the SDK could not parse the answer, such as a web page in place of XML. */
+export function isUnparsed(error: unknown): boolean {
+  return error instanceof Error && /^\s*Deserialization error: |\{error\}\.\$response/m.test(error.message);
 }
 
 function toSentence(text: string): string {

@@ -95,17 +95,15 @@ export interface LiveAccount {
  * command can do without credentials.
  */
 export async function identifyLiveAccount(alternative?: string): Promise<LiveAccount> {
-  const [{ GetCallerIdentityCommand, STSClient }, { errorCodeOf, formatFailure }] = await Promise.all([
-    import("@aws-sdk/client-sts"),
-    import("@drift-guard/aws/failure"),
-  ]);
+  const [{ GetCallerIdentityCommand, STSClient }, { errorCodeOf, formatFailure, isUnparsed }] =
+    await Promise.all([import("@aws-sdk/client-sts"), import("@drift-guard/aws/failure")]);
   const sts = new STSClient();
   const region = await sts.config.region().catch(() => process.env.AWS_DEFAULT_REGION ?? "us-east-1");
   const identity = await new STSClient({ region })
     .send(new GetCallerIdentityCommand())
     .catch((cause: unknown) => {
-      const why =
-        errorCodeOf(cause) === undefined ? formatCause(cause) : formatFailure(cause, "sts:GetCallerIdentity");
+      const isAnswer = errorCodeOf(cause) !== undefined || isUnparsed(cause);
+      const why = isAnswer ? formatFailure(cause, "sts:GetCallerIdentity") : formatCause(cause);
       throw new AccountUnreadableError(
         `The live account cannot be read: ${why.replace(/\.?$/, ".")}\n${formatAdvice(cause, alternative)}`,
         {

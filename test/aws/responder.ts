@@ -8,6 +8,9 @@ export interface Call {
   readonly action: string;
   readonly parameters: URLSearchParams;
   readonly body: string;
+  /** The Region and service that the call is signed for. */
+  readonly region: string;
+  readonly service: string;
 }
 
 /** The answer to a call. */
@@ -35,7 +38,9 @@ export async function startResponder(answer: (call: Call) => Answer): Promise<Re
       parameters.get("Action") ??
       (typeof target === "string" ? target.replace(/^.*\./, "") : (request.url ?? ""));
     calls.push(action);
-    const prepared = answer({ action, parameters, body });
+    const scope = /Credential=[^/]+\/\d+\/([^/]+)\/([^/]+)\//.exec(request.headers.authorization ?? "");
+    const [, region = "", service = ""] = scope ?? [];
+    const prepared = answer({ action, parameters, body, region, service });
     response.writeHead(prepared.status).end(prepared.body);
   });
   server.listen(0, "127.0.0.1");

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import {
   SlrCreateOutput,
   SlrDeleteOutput,
@@ -14,6 +15,7 @@ import {
   type Answer,
   type Call,
   json,
+  jsonFault,
   type Responder,
   refusal,
   startResponder,
@@ -233,11 +235,170 @@ describe("slr create and slr describe", () => {
   });
 });
 
+// Regions that are not enabled answer as these reports say, and so do enabled ones to tokens of the global STS endpoint:
+// rebuy-de/aws-nuke#1062 (eu-south-1), aws/aws-sdk-java#2313 (ap-east-1), pulumi/pulumi-aws#2406 (ap-southeast-4).
+const tokenFault = jsonFault(
+  "UnrecognizedClientException",
+  "The security token included in the request is invalid",
+  403,
+);
+
+describe("the regions of slr", () => {
+  it("are all that the account has enabled, by default", async () => {
+    iam.faults.set("me-south-1", tokenFault);
+    const { code, stdout, stderr } = await slr("status", "--json");
+    assert.equal(code, 0, stderr);
+    const { standing, regions, notEnabled, leftOut } = readOutput(SlrStatusOutput, stdout);
+    assert.equal(standing, "unused");
+    assert.deepEqual(
+      regions.map(({ region }) => region),
+      ["eu-south-1", "us-east-1"],
+    );
+    assert.ok(notEnabled.includes("me-south-1"));
+    assert.deepEqual(leftOut, []);
+    const plain = await slr("delete-plan");
+    assert.match(
+      unwrap(plain.stdout),
+      /Not enabled in this account, so that nothing there can use the role: .*me-south-1/,
+    );
+  });
+
+  it("may be fewer, which is said, and then the role is not unused", async () => {
+    const { stdout } = await slr("status", "--regions", "us-east-1", "--json");
+    const { standing, leftOut } = readOutput(SlrStatusOutput, stdout);
+    assert.deepEqual([standing, leftOut], ["present", ["eu-south-1"]]);
+    const plain = await slr("status", "--regions", "us-east-1");
+    assert.match(
+      unwrap(plain.stdout),
+      /Whether compute environments use it is unknown.*Not scanned: eu-south-1\./,
+    );
+    const plan = await slr("delete-plan", "--regions", "us-east-1", "--json");
+    assert.equal(readOutput(SlrDeletePlanOutput, plan.stdout).complete, false);
+    const { stdout: script } = await slr("delete-plan", "--regions", "us-east-1", "--script");
+    assert.match(
+      script,
+      /^echo 'Incomplete: 1 region of the partition not scanned: eu-south-1\.[^\n]*\nexit 1$/m,
+    );
+  });
+
+  it("that are enabled and refuse the token are unread, never empty", async () => {
+    iam.faults.set("eu-south-1", tokenFault);
+    const { code, stdout } = await slr("status", "--json");
+    assert.equal(code, 2);
+    const { standing, regions } = readOutput(SlrStatusOutput, stdout);
+    assert.equal(standing, "present");
+    const [first] = regions;
+    assert.match(first?.status === "unread" ? first.why : "", /UnrecognizedClient.*global STS endpoint/);
+  });
+
+  it("that cannot be listed are all tried, which is said", async () => {
+    iam.regions = jsonFault("AccessDeniedException", "not authorized to perform: account:ListRegions", 403);
+    iam.faults.set("me-south-1", tokenFault);
+    const { code, stdout } = await slr("status", "--json");
+    assert.equal(code, 2);
+    const { regions, unlisted } = readOutput(SlrStatusOutput, stdout);
+    assert.ok(regions.length > 30);
+    assert.equal(regions.find(({ region }) => region === "me-south-1")?.status, "unread");
+    assert.match(unlisted ?? "", /account:ListRegions/);
+    const deletion = await slr("delete", "--yes", "--json");
+    assert.equal(deletion.code, 2);
+    assert.match(readOutput(SlrDeleteOutput, deletion.stdout).why, /Whether they are enabled is unknown/);
+    assert.equal(iam.deletions, 0);
+  });
+});
+
+describe("slr delete --yes without --force", () => {
+  for (const { doubt, args, code, why } of [
+    { doubt: "left-out", args: ["--regions", "us-east-1"], code: 2, why: /not scanned: eu-south-1/ },
+    { doubt: "unread", args: [], code: 2, why: /1 region could not be read\. eu-south-1/ },
+    { doubt: "recent", args: [], code: 1, why: /last used at .*a session may be active/ },
+  ]) {
+    it(`stops at a ${doubt} ${doubt === "recent" ? "use" : "region"}, and goes on with --force`, async () => {
+      if (doubt === "unread") iam.faults.set("eu-south-1", tokenFault);
+      if (doubt === "recent") iam.lastUsed = new Date(Date.now() - 3_600_000);
+      iam.statuses = ["<Status>SUCCEEDED</Status>"];
+      const stopped = await slr("delete", "--yes", ...args, "--json");
+      assert.equal(stopped.code, code, stopped.stderr);
+      const outcome = readOutput(SlrDeleteOutput, stopped.stdout);
+      assert.equal(outcome.outcome, "not submitted");
+      assert.match(outcome.why, why);
+      assert.match(outcome.why, /--force asks IAM anyway/);
+      assert.equal(outcome.doubts?.length, 1);
+      assert.equal(iam.deletions, 0);
+      const forced = await slr("delete", "--yes", "--force", ...args, "--every", "0");
+      assert.equal(forced.code, 0, forced.stderr);
+      assert.match(unwrap(forced.stdout), why);
+      assert.equal(iam.deletions, 1);
+    });
+  }
+});
+
+describe("a denied call of slr", () => {
+  const denials = [
+    { args: ["create"], actions: ["iam:CreateServiceLinkedRole"] },
+    { args: ["describe", "Batch's own"], actions: ["iam:UpdateRoleDescription"] },
+    {
+      args: ["delete", "--yes"],
+      actions: ["iam:DeleteServiceLinkedRole", "iam:GetServiceLinkedRoleDeletionStatus"],
+    },
+  ] as const;
+  for (const { args, actions } of denials) {
+    it(`prints the statement to ask for: ${args[0]} (T16)`, async () => {
+      iam.exists = args[0] !== "create";
+      iam.denied = /^(?:Create|Delete)ServiceLinkedRole|^UpdateRole/;
+      iam.partition = "aws-cn";
+      const { code, stderr } = await slr(...args);
+      assert.equal(code, 2);
+      assert.equal(iam.deletions, 0);
+      const statement = stderr.slice(stderr.indexOf("\n{"));
+      assert.deepEqual(JSON.parse(statement), {
+        Effect: "Allow",
+        Action: actions,
+        Resource: `arn:aws-cn:iam::*:role${path}${name}`,
+        Condition: { StringLike: { "iam:AWSServiceName": "batch.amazonaws.com" } },
+      });
+      assert.doesNotMatch(unwrap(stderr), /not enough/);
+    });
+  }
+
+  it("prints it for a deletion whose status may not be read", async () => {
+    iam.denied = /^GetServiceLinkedRoleDeletionStatus/;
+    const { stderr } = await slr("delete", "--yes", "--every", "0");
+    assert.match(unwrap(stderr), /"iam:GetServiceLinkedRoleDeletionStatus" \], "Resource": "arn:aws:iam/);
+  });
+
+  it("says that an explicit deny needs more than the statement", async () => {
+    iam.denied = /^DeleteServiceLinkedRole/;
+    iam.denial = "with an explicit deny in a service control policy";
+    const { stderr } = await slr("delete", "--yes");
+    assert.match(
+      unwrap(stderr),
+      /explicit deny in a service control policy.*this statement alone is not enough/,
+    );
+  });
+});
+
 /** An account with one role, whose deletions go through the given states; no emulator can do that. */
 const fresh = () => ({
   exists: true,
   statuses: [] as string[],
   deletions: 0,
+  partition: "aws",
+  lastUsed: undefined as Date | undefined,
+  denied: undefined as RegExp | undefined,
+  denial: "because no identity-based policy allows the action",
+  regions: json({
+    Regions: [
+      { RegionName: "eu-south-1", RegionOptStatus: "ENABLED" },
+      { RegionName: "us-east-1", RegionOptStatus: "ENABLED_BY_DEFAULT" },
+      ...["aws", "aws-cn"]
+        .flatMap(listBatchRegions)
+        .filter((region) => region !== "eu-south-1" && region !== "us-east-1")
+        .map((RegionName) => ({ RegionName, RegionOptStatus: "DISABLED" })),
+    ],
+  }),
+  /** Answers of AWS Batch by Region, in place of its own. */
+  faults: new Map<string, Answer>(),
   environments: [] as object[],
   onDelete: () => {},
 });
@@ -254,10 +415,19 @@ afterEach(async () => {
   await responder.close();
 });
 
-function answer({ action, parameters }: Call): Answer {
+function answer({ action, parameters, region, service }: Call): Answer {
+  if (iam.denied?.test(action))
+    return refusal("AccessDenied", `not authorized to perform: iam:${action} ${iam.denial}`, 403);
+  const fault = service === "batch" ? iam.faults.get(region) : undefined;
+  if (fault) return fault;
   switch (action) {
+    case "/listRegions":
+      return iam.regions;
     case "GetCallerIdentity":
-      return xml(action, `<Account>${account}</Account><Arn>arn:aws:iam::${account}:user/ada</Arn>`);
+      return xml(
+        action,
+        `<Account>${account}</Account><Arn>arn:${iam.partition}:iam::${account}:user/ada</Arn>`,
+      );
     case "GetRole":
       return iam.exists
         ? xml(action, roleOf(parameters.get("RoleName") ?? ""))
@@ -278,10 +448,13 @@ function answer({ action, parameters }: Call): Answer {
     case "GetServiceLinkedRoleDeletionStatus":
       return statusOf(action);
     case "/v1/describecomputeenvironments":
-      return json({ computeEnvironments: iam.environments });
+      return json({ computeEnvironments: region === "us-east-1" ? iam.environments : [] });
     case "/v1/describeserviceenvironments":
       return json({
-        serviceEnvironments: [{ serviceEnvironmentName: "sagemaker", state: "ENABLED", status: "VALID" }],
+        serviceEnvironments:
+          region !== "us-east-1"
+            ? []
+            : [{ serviceEnvironmentName: "sagemaker", state: "ENABLED", status: "VALID" }],
       });
     case "/v1/describejobqueues":
       return json({
@@ -314,7 +487,10 @@ function statusOf(action: string): Answer {
 function roleOf(roleName: string): string {
   const place = roleName === name ? path : "/aws-service-role/sagemaker-queuing.batch.amazonaws.com/";
   const own = roleName === name ? arn : `arn:aws:iam::${account}:role${place}${roleName}`;
-  return `<Role><Arn>${own}</Arn><RoleName>${roleName}</RoleName><RoleId>AROA1</RoleId><Path>${place}</Path><AssumeRolePolicyDocument>${encodeURIComponent(trustOf("batch.amazonaws.com"))}</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration></Role>`;
+  const { lastUsed } = iam;
+  const use =
+    lastUsed && `<RoleLastUsed><LastUsedDate>${lastUsed.toISOString()}</LastUsedDate></RoleLastUsed>`;
+  return `<Role><Arn>${own.replace("arn:aws:", `arn:${iam.partition}:`)}</Arn><RoleName>${roleName}</RoleName><RoleId>AROA1</RoleId><Path>${place}</Path><AssumeRolePolicyDocument>${encodeURIComponent(trustOf("batch.amazonaws.com"))}</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration>${use ?? ""}</Role>`;
 }
 
 function deleteWith(...statuses: readonly string[]): Promise<Run> {

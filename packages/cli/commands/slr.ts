@@ -11,9 +11,9 @@ edit its description, and delete it.
 
 Usage: drift-guard slr status      [--regions LIST] [--state FILE] [options]
        drift-guard slr delete-plan [--regions LIST] [--script] [options]
-       drift-guard slr delete      --yes [--even-if-used] [--regions LIST]
-                                   [--every SECONDS] [--for SECONDS]
-                                   [--state FILE] [options]
+       drift-guard slr delete      --yes [--even-if-used] [--force]
+                                   [--regions LIST] [--every SECONDS]
+                                   [--for SECONDS] [--state FILE] [options]
        drift-guard slr create      [options]
        drift-guard slr describe    TEXT [options]
 options: [--role NAME] [--config FILE] [--json]
@@ -31,18 +31,20 @@ options: [--role NAME] [--config FILE] [--json]
 
   --role NAME      AWSServiceRoleForBatch (default) or
                    AWSServiceRoleForAWSBatchWithSagemaker
-  --regions LIST   also scan these regions, such as eu-west-1,us-west-2; "all"
-                   means every region that has AWS Batch
+  --regions LIST   scan only these regions, such as eu-west-1,us-west-2
+                   (default: "all", every region of the partition that the
+                   account has enabled)
   --script         print the plan as a shell script to review and run
   --even-if-used   ask IAM even if compute environments use the role; IAM
                    refuses, and may name them
+  --force          ask IAM even if a region was not scanned or not read, or if
+                   the role was used in the last 24 hours
   --every, --for   seconds between polls of the deletion, and seconds until
                    polling stops (default: 5 and 600)
   --state FILE     file that remembers requested deletions (default:
                    drift-guard/deletions.json in XDG_STATE_HOME, else in
                    ~/.local/state)
-  --config FILE    configuration that names the regions of AWS Batch (default:
-                   drift-guard.config.ts or .json in the working directory)
+  --config FILE    accepted for the sake of older scripts; not read
   --json           print one JSON document
                    (docs/schemas/slr-SUBCOMMAND.schema.json)
 

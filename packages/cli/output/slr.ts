@@ -49,6 +49,16 @@ const region = z.discriminatedUnion("status", [
   z.strictObject({ ...unreadRegion, status: z.literal("unread") }).readonly(),
 ]);
 
+/** The regions that a scan does not cover. */
+const uncovered = {
+  /** Regions that the account has not enabled, so that nothing there can use the role. */
+  notEnabled: z.array(z.string()).readonly(),
+  /** Regions of the partition that `--regions` left out. */
+  leftOut: z.array(z.string()).readonly(),
+  /** Why the account's regions could not be listed: every region that is known to have AWS Batch was then tried. */
+  unlisted: z.string().exactOptional(),
+};
+
 const session = {
   schema: schemaVersion,
   account: z.string(),
@@ -68,6 +78,7 @@ export const SlrStatusOutput = z.strictObject({
   description: observed(z.string()).exactOptional(),
   activity: activity.exactOptional(),
   regions: z.array(region).readonly(),
+  ...uncovered,
   /** The last deletion that was requested; `known` is false if IAM no longer knows the task. */
   deletion: z.strictObject({ ...Deletion.unwrap().shape, known: z.boolean() }).exactOptional(),
 });
@@ -113,10 +124,11 @@ export const SlrDeletePlanOutput = z.strictObject({
   standing,
   /** Always false: a plan changes nothing. */
   changed: z.literal(false),
-  /** False if a region could not be read. */
+  /** False if a region could not be read or was left out. */
   complete: z.boolean(),
   /** The regions that were scanned. */
   regions: z.array(z.string()).readonly(),
+  ...uncovered,
   steps: z.array(SlrDeletePlanStep).readonly(),
   unread: z.array(z.strictObject(unreadRegion).readonly()).readonly(),
   activity: activity.exactOptional(),
@@ -134,6 +146,8 @@ export const SlrDeleteOutput = z.strictObject({
   /** The command that follows or repeats the deletion. */
   next: z.string().exactOptional(),
   deletion: Deletion.exactOptional(),
+  /** Why a use of the role may be hidden; the deletion was not submitted for these reasons. */
+  doubts: z.array(z.string()).readonly().exactOptional(),
   /** After a failure: what still uses the role according to the scan, beside what IAM names. */
   left: z.array(environment).readonly().exactOptional(),
 });

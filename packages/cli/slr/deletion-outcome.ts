@@ -65,8 +65,8 @@ export function judgeOutcome(
         exitCode: 1,
         left: environmentsOf(scans),
         why: named
-          ? `${role.name} still exists because the resources above use it. IAM may not name all of them. Delete them as drift-guard slr delete-plan --regions all shows, and repeat until the role is deleted:`
-          : `${role.name} still exists, and IAM does not name what uses it. Scan every region: drift-guard slr delete-plan --regions all. Active sessions end by themselves. Then repeat the deletion:`,
+          ? `${role.name} still exists because the resources above use it. IAM may not name all of them. Delete them as drift-guard slr delete-plan shows, and repeat until the role is deleted:`
+          : `${role.name} still exists, and IAM does not name what uses it. Scan every region: drift-guard slr delete-plan. Active sessions end by themselves. Then repeat the deletion:`,
         next,
       };
     }

@@ -1,13 +1,16 @@
+import { findScanDoubts, findUseDoubts } from "@drift-guard/core/linked-role/deletion-doubts";
 import { type DeletionPlan, planDeletion } from "@drift-guard/core/linked-role/deletion-plan";
-import { judgeLinkedRole, type RegionScan } from "@drift-guard/core/linked-role/status";
+import type { RoleActivity } from "@drift-guard/core/linked-role/linked-role";
+import { type AccountScan, coversPartition, judgeLinkedRole } from "@drift-guard/core/linked-role/status";
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
 import { type ExitCode, parseOptions, UsageError } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { SlrDeletePlanOutput, type SlrDeletePlanStep } from "../output/slr.ts";
 import { type Terminal, wrap } from "../terminal.ts";
+import { formatCoverage } from "./coverage.ts";
 import { formatDeletionScript } from "./deletion-script.ts";
-import { chooseRegions, type LinkedRoleSession, openLinkedRoleSession, regionOptions } from "./session.ts";
+import { type LinkedRoleSession, openLinkedRoleSession, parseRegions, regionOptions } from "./session.ts";
 import { shellStepOf } from "./shell-steps.ts";
 import { formatActivity } from "./status.ts";
 
@@ -18,16 +21,18 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
     script: { type: "boolean", default: false },
   });
   if (values.json && values.script) throw new UsageError("Use either --json or --script, not both.");
+  const asked = parseRegions(values.regions);
   const session = await openLinkedRoleSession(values.role);
-  const regions = await chooseRegions(values, session);
   const { account, from, role, arn, reader, keeper } = session;
-  const [reading, scans] = await Promise.all([reader.read(role.name), session.scanRegions(regions)]);
-  const standing = judgeLinkedRole(role, reading, scans);
+  const [reading, scan] = await Promise.all([reader.read(role.name), session.scan(asked)]);
+  const { scans, ...others } = scan;
+  const standing = judgeLinkedRole(role, reading, scans, scan.leftOut);
   const there = standing === "present" || standing === "unused";
   const plan: DeletionPlan = there ? planDeletion(role, scans) : { steps: [], unread: [] };
   const code: ExitCode = standing === "name-taken" ? 1 : plan.unread.length > 0 ? 2 : 0;
+  const activity = there ? await keeper.activity(role.name) : undefined;
+  const doubts = activity ? [...findScanDoubts(scan), ...findUseDoubts(activity, new Date())] : [];
   if (values.json) {
-    const activity = there ? await keeper.activity(role.name) : undefined;
     const document = formatDocument(SlrDeletePlanOutput, {
       schema: 1,
       account,
@@ -37,8 +42,9 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
       exitCode: code,
       standing,
       changed: false,
-      complete: plan.unread.length === 0,
-      regions,
+      complete: coversPartition(scan),
+      regions: scans.map(({ region }) => region),
+      ...others,
       steps: plan.steps.map((step) => describeStep(step, session)),
       unread: plan.unread,
       ...(activity && { activity }),
@@ -46,18 +52,17 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
     await terminal.print(document);
     return code;
   }
-  if (!there) {
+  if (!activity) {
     const why = standing === "name-taken" ? "is another role with the same name" : "does not exist";
     const line = `${role.name} ${why} in account ${account}: nothing to delete. Nothing was changed.`;
     await terminal.print(...(values.script ? [`# ${line}`] : wrap(line, terminal.columns)));
     return code;
   }
   if (values.script) {
-    await terminal.print(...formatDeletionScript(plan, session, new Date().toISOString()));
+    await terminal.print(...formatDeletionScript(plan, doubts, session, new Date().toISOString()));
     return code;
   }
-  const activity = formatActivity(await keeper.activity(role.name));
-  await terminal.print(...formatPlan(plan, scans, session, activity, terminal));
+  await terminal.print(...formatPlan({ plan, scan, activity, doubts }, session, terminal));
   return code;
 }
 
@@ -69,26 +74,35 @@ function describeStep(step: DeletionPlan["steps"][number], session: LinkedRoleSe
   return { ...step, title, command, until };
 }
 
+/** A plan with the scan and the activity that it was made from. */
+interface PlanReport {
+  readonly plan: DeletionPlan;
+  readonly scan: AccountScan;
+  readonly activity: RoleActivity;
+  readonly doubts: readonly string[];
+}
+
 function formatPlan(
-  plan: DeletionPlan,
-  scans: readonly RegionScan[],
+  { plan, scan, activity, doubts }: PlanReport,
   session: LinkedRoleSession,
-  activity: readonly string[],
   { columns, paint }: Terminal,
 ): readonly string[] {
   const { account, from, role, arn } = session;
   const paragraph = (text: string, margin = "  ") => wrap(text, columns, margin);
-  const read = scans.flatMap(({ region, status }) => (status === "read" ? [sanitise(region, 40)] : []));
   return [
     paint("bold", `Plan to delete ${role.name}. Nothing was changed.`),
     ...paragraph(arn).map((line) => paint("dim", line)),
-    ...activity.flatMap((line) => paragraph(line)),
+    ...formatActivity(activity).flatMap((line) => paragraph(line)),
     ...paragraph(
       "Sessions of a service-linked role cannot be revoked: wait until active ones have ended. IAM refuses to delete a role that is in use.",
     ),
-    ...paragraph(
-      `First delete all ${role.usedBy} that use it, in every region of the partition. Scanned: ${read.join(", ") || "no region"}; --regions all scans every region that has AWS Batch.`,
-    ),
+    ...paragraph(`First delete all ${role.usedBy} that use it, in every region of the partition.`),
+    ...formatCoverage(scan, role.usedBy).flatMap((line) => paragraph(line)),
+    ...(doubts.length === 0
+      ? []
+      : paragraph(
+          "slr delete --yes asks IAM only with --force, because a use may be hidden: a region was not read, or the role was used in the last 24 hours.",
+        ).map((line) => paint("yellow", line))),
     ...formatSteps(plan, session, columns, paint),
     ...plan.unread.flatMap(({ region, why }) => [
       "",

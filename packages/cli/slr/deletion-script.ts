@@ -4,8 +4,16 @@ import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
 import { type ShellContext, type ShellStep, shellStepOf } from "./shell-steps.ts";
 
-/** A plan as a POSIX shell script to review and run, line by line; `at` is the time of writing (ISO 8601). */
-export function formatDeletionScript(plan: DeletionPlan, place: ShellContext, at: string): readonly string[] {
+/**
+ * A plan as a POSIX shell script to review and run, line by line; `at` is the time of writing (ISO 8601). With `doubts`, one
+ * sentence each, the script stops before its first step until somebody removes two lines.
+ */
+export function formatDeletionScript(
+  plan: DeletionPlan,
+  doubts: readonly string[],
+  place: ShellContext,
+  at: string,
+): readonly string[] {
   const { account, role } = place;
   const region = quoteArgument(place.region);
   return [
@@ -23,7 +31,7 @@ export function formatDeletionScript(plan: DeletionPlan, place: ShellContext, at
     `  echo ${quoteArgument(`These are not credentials of account ${account}. Nothing was changed.`)} >&2`,
     "  exit 1",
     "fi",
-    ...formatUnread(plan),
+    ...formatDoubts(doubts),
     "",
     "# Polls until a command prints one of the wanted words: wait_for TITLE 'WORD WORD' COMMAND…",
     "wait_for() {",
@@ -50,13 +58,13 @@ export function formatDeletionScript(plan: DeletionPlan, place: ShellContext, at
   ];
 }
 
-function formatUnread({ unread }: DeletionPlan): readonly string[] {
-  if (unread.length === 0) return [];
-  const regions = unread.map(({ region }) => sanitise(region, 40)).join(", ");
+function formatDoubts(doubts: readonly string[]): readonly string[] {
+  if (doubts.length === 0) return [];
+  const [first = ""] = doubts;
   return [
     "",
-    ...unread.map(({ region, why }) => `# ${sanitise(region, 40)}: ${sanitise(why, 400)}`),
-    `echo ${quoteArgument(`Incomplete: could not read what uses the role in ${regions}. Remove this line and the next if nothing does.`)} >&2`,
+    ...doubts.map((doubt) => `# ${sanitise(doubt, 1000)}`),
+    `echo ${quoteArgument(`Incomplete: ${sanitise(first, 400)} Remove this line and the next if nothing uses the role.`)} >&2`,
     "exit 1",
   ];
 }

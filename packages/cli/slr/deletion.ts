@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { environmentsOf, judgeLinkedRole, type RegionScan } from "@drift-guard/core/linked-role/status";
+import { findScanDoubts, findUseDoubts } from "@drift-guard/core/linked-role/deletion-doubts";
+import {
+  type AccountScan,
+  coversPartition,
+  environmentsOf,
+  judgeLinkedRole,
+} from "@drift-guard/core/linked-role/status";
 import { type Deletion, hasEnded } from "@drift-guard/core/model/deletion";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
@@ -15,8 +21,9 @@ import { SlrDeleteOutput } from "../output/slr.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { defaultDeletionFile, openDeletionFile } from "./deletion-file.ts";
 import { type DeletionOutcome, formatOutcome, judgeOutcome } from "./deletion-outcome.ts";
+import { explainDenials } from "./denial.ts";
 import { formatDeletion } from "./progress.ts";
-import { chooseRegions, type LinkedRoleSession, openLinkedRoleSession, regionOptions } from "./session.ts";
+import { type LinkedRoleSession, openLinkedRoleSession, parseRegions, regionOptions } from "./session.ts";
 
 /** `slr delete`: asks IAM to delete the role, and follows the deletion to its end. */
 export async function deleteRole(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -24,6 +31,7 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
     ...regionOptions,
     yes: { type: "boolean", default: false },
     "even-if-used": { type: "boolean", default: false },
+    force: { type: "boolean", default: false },
     state: { type: "string", value: "a FILE" },
     every: { type: "string", value: "SECONDS", default: "5" },
     for: { type: "string", value: "SECONDS", default: "600" },
@@ -37,8 +45,8 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
       "Nothing was changed. slr delete asks IAM to delete a service-linked role. You can undo this only by creating the role again. First see what must be deleted before it: drift-guard slr delete-plan. Then: drift-guard slr delete --yes.",
     );
   }
+  const asked = parseRegions(values.regions);
   const session = await openLinkedRoleSession(values.role);
-  const regions = await chooseRegions(values, session);
   const ports: DeletionPorts = {
     keeper: session.keeper,
     memory: openDeletionFile(values.state ?? defaultDeletionFile(process.env)),
@@ -48,7 +56,10 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
   const report = async (text: string) => {
     if (!values.json) await terminal.print(...wrap(text, terminal.columns));
   };
-  const outcome = await carryOut(session, regions, ports, schedule, values["even-if-used"], report);
+  const insistence = { evenIfUsed: values["even-if-used"], force: values.force };
+  const outcome = await explainDenials("delete", session, () =>
+    carryOut(session, asked, ports, schedule, insistence, report),
+  );
   if (values.json) await terminal.print(formatDocument(SlrDeleteOutput, { schema: 1, ...outcome }));
   else await terminal.print(...formatOutcome(outcome, terminal));
   return outcome.exitCode;
@@ -56,12 +67,18 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
 
 type Report = (text: string) => Promise<void>;
 
+/** What the person insists on, although the command advises against it. */
+interface Insistence {
+  readonly evenIfUsed: boolean;
+  readonly force: boolean;
+}
+
 async function carryOut(
   session: LinkedRoleSession,
-  regions: readonly string[],
+  asked: readonly string[] | undefined,
   ports: DeletionPorts,
   schedule: PollingSchedule,
-  evenIfUsed: boolean,
+  insistence: Insistence,
   report: Report,
 ): Promise<DeletionOutcome> {
   const { role, account, reader } = session;
@@ -69,29 +86,28 @@ async function carryOut(
   const known = await ports.memory.load(key);
   if (known && !hasEnded(known.last)) {
     await report("An earlier deletion has not ended; following it.");
-    const outcome = await follow(known, session, regions, ports, schedule, report);
+    const outcome = await follow(known, session, asked, ports, schedule, report);
     // IAM forgets old tasks: if the role still exists, the deletion is requested again.
     if (outcome.outcome !== "unknown") return outcome;
   }
-  const scans = await session.scanRegions(regions);
-  const refusal = refuse(await reader.read(role.name), scans, evenIfUsed, session);
+  const scan = await session.scan(asked);
+  const refusal = refuse(await reader.read(role.name), scan, insistence, session);
   if (refusal) return refusal;
-  for (const scan of scans) {
-    if (scan.status === "unread") {
-      await report(
-        `${sanitise(scan.region, 40)} could not be read. The deletion fails if something uses the role there. ${sanitise(scan.why, 600)}`,
-      );
-    }
-  }
+  const uses = findUseDoubts(await session.keeper.activity(role.name), ports.now());
+  // A person who deletes a role that is used knows that it was used.
+  const doubts = [...findScanDoubts(scan), ...(insistence.evenIfUsed ? [] : uses)];
+  const stop = hesitate(doubts, scan, insistence, session);
+  if (stop) return stop;
+  for (const doubt of doubts) await report(sanitise(doubt, 1500));
   const deletion = await submitDeletion(key, ports);
   await report(`IAM accepted the deletion of ${role.name}.`);
-  return follow(deletion, session, regions, ports, schedule, report);
+  return follow(deletion, session, asked, ports, schedule, report);
 }
 
 async function follow(
   deletion: Deletion,
   session: LinkedRoleSession,
-  regions: readonly string[],
+  asked: readonly string[] | undefined,
   ports: DeletionPorts,
   schedule: PollingSchedule,
   report: Report,
@@ -107,22 +123,22 @@ async function follow(
   }
   const { role, reader } = session;
   const failed = last.kind === "seen" && last.deletion.last.status === "FAILED";
-  const [reading, scans] = await Promise.all([
+  const [reading, scan] = await Promise.all([
     reader.read(role.name),
-    failed ? session.scanRegions(regions) : [],
+    failed ? session.scan(asked) : undefined,
   ]);
-  return judgeOutcome(last, reading, scans, session);
+  return judgeOutcome(last, reading, scan?.scans ?? [], session);
 }
 
 /** The outcome if IAM is not asked at all; undefined if it is. */
 function refuse(
   reading: Parameters<typeof judgeLinkedRole>[1],
-  scans: readonly RegionScan[],
-  evenIfUsed: boolean,
+  { scans, leftOut }: AccountScan,
+  { evenIfUsed }: Insistence,
   { role, account }: LinkedRoleSession,
 ): DeletionOutcome | undefined {
   const base = { role: role.name, account, outcome: "not submitted" as const };
-  switch (judgeLinkedRole(role, reading, scans)) {
+  switch (judgeLinkedRole(role, reading, scans, leftOut)) {
     case "absent":
     case "absent-but-needed":
       return { ...base, exitCode: 0, why: `${role.name} does not exist: nothing to delete.` };
@@ -146,6 +162,27 @@ function refuse(
       };
     }
   }
+}
+
+/**
+ * The outcome if a use of the role may be hidden and the person does not insist; undefined if IAM is asked. A Region that
+ * was not read is unknown (2); a recent use is a reason of its own (1).
+ */
+function hesitate(
+  doubts: readonly string[],
+  scan: AccountScan,
+  { force }: Insistence,
+  { role, account }: LinkedRoleSession,
+): DeletionOutcome | undefined {
+  if (doubts.length === 0 || force) return undefined;
+  return {
+    role: role.name,
+    account,
+    outcome: "not submitted",
+    exitCode: coversPartition(scan) ? 1 : 2,
+    doubts,
+    why: `Nothing was changed: something may use ${role.name} that the scan does not show. ${doubts.map((doubt) => sanitise(doubt, 1500)).join(" ")} --force asks IAM anyway; IAM refuses while the role is in use.`,
+  };
 }
 
 function formatUserCount(count: number, many: string): string {

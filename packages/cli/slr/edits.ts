@@ -4,12 +4,14 @@ import { type ExitCode, parseCommandLine, parseOptions, UsageError } from "../co
 import { formatDocument } from "../output/json.ts";
 import { SlrCreateOutput, SlrDescribeOutput } from "../output/slr.ts";
 import { type Terminal, wrap } from "../terminal.ts";
+import { explainDenials } from "./denial.ts";
 import { commonOptions, openLinkedRoleSession } from "./session.ts";
 
 /** `slr create`: creates the role; AWS Batch does so itself only for managed compute environments. */
 export async function createRole(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const values = parseOptions("slr create", args, commonOptions);
-  const { role, account, reader, keeper } = await openLinkedRoleSession(values.role);
+  const session = await openLinkedRoleSession(values.role);
+  const { role, account, reader, keeper } = session;
   const report = async (exitCode: ExitCode, created: boolean, why: string): Promise<ExitCode> => {
     const output = { schema: 1, account, role: role.name, exitCode, created, why } as const;
     await terminal.print(
@@ -29,7 +31,7 @@ export async function createRole(args: readonly string[], terminal: Terminal): P
       );
     case "absent":
     case "absent-but-needed": {
-      const name = await keeper.create(role.service);
+      const name = await explainDenials("create", session, () => keeper.create(role.service));
       return report(0, true, `Created ${sanitise(name)}. Only ${role.service} can assume it.`);
     }
   }
@@ -44,7 +46,8 @@ export async function describeRole(args: readonly string[], terminal: Terminal):
       'slr describe takes the description as one argument: drift-guard slr describe "TEXT"; "" removes it.',
     );
   }
-  const { role, account, reader, keeper } = await openLinkedRoleSession(values.role);
+  const session = await openLinkedRoleSession(values.role);
+  const { role, account, reader, keeper } = session;
   const base = { schema: 1, account, role: role.name } as const;
   const reading = await reader.read(role.name);
   const standing = judgeLinkedRole(role, reading, []);
@@ -60,7 +63,7 @@ export async function describeRole(args: readonly string[], terminal: Terminal):
   const { description } = reading.role;
   const before = description.observed ? description.value : undefined;
   const changed = before !== text;
-  if (changed) await keeper.describe(role.name, text);
+  if (changed) await explainDenials("edit", session, () => keeper.describe(role.name, text));
   const output = { ...base, exitCode: 0, changed, before, description: text } as const;
   await terminal.print(
     ...(values.json

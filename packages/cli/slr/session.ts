@@ -1,13 +1,12 @@
-import { listBatchRegions } from "@drift-guard/core/batch/regions";
+import { chooseRegions } from "@drift-guard/core/batch/account-regions";
 import { type LinkedRole, linkedRoleArn, linkedRoles } from "@drift-guard/core/linked-role/linked-role";
-import type { RegionScan } from "@drift-guard/core/linked-role/status";
+import type { AccountScan } from "@drift-guard/core/linked-role/status";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader } from "@drift-guard/core/ports";
 import { sanitise } from "@drift-guard/formats/printable";
 import { createRegionReader, scanRegions } from "@drift-guard/guard/linked-role/uses";
 import { identifyLiveAccount, type LiveAccount } from "../account-source.ts";
 import { UsageError } from "../command.ts";
-import { loadConfig } from "../config.ts";
 
 /** The options that every subcommand of `slr` has. */
 export const commonOptions = {
@@ -25,8 +24,11 @@ export interface LinkedRoleSession extends LiveAccount {
   readonly arn: string;
   readonly reader: RoleReader;
   readonly keeper: LinkedRoleKeeper;
-  /** Finds what uses the role in each of these regions; a region that cannot be read has the status `unread`. */
-  scanRegions(regions: readonly string[]): Promise<readonly RegionScan[]>;
+  /**
+   * Finds what uses the role in every Region of the partition that the account has enabled, or in those of `asked` alone. A
+   * Region that cannot be read has the status `unread`.
+   */
+  scan(asked: readonly string[] | undefined): Promise<AccountScan>;
 }
 
 /**
@@ -36,14 +38,17 @@ export interface LinkedRoleSession extends LiveAccount {
 export async function openLinkedRoleSession(roleName: string | undefined): Promise<LinkedRoleSession> {
   const role = chooseRole(roleName);
   const live = await identifyLiveAccount();
-  const [iam, { BatchClient }, { createRoleReader }, keeping, batch, services] = await Promise.all([
-    import("@aws-sdk/client-iam"),
-    import("@aws-sdk/client-batch"),
-    import("@drift-guard/aws/iam/reader"),
-    import("@drift-guard/aws/iam/linked-role"),
-    import("@drift-guard/aws/batch/reader"),
-    import("@drift-guard/aws/batch/service-environments"),
-  ]);
+  const [iam, { BatchClient }, { AccountClient }, { createRoleReader }, keeping, batch, services, regions] =
+    await Promise.all([
+      import("@aws-sdk/client-iam"),
+      import("@aws-sdk/client-batch"),
+      import("@aws-sdk/client-account"),
+      import("@drift-guard/aws/iam/reader"),
+      import("@drift-guard/aws/iam/linked-role"),
+      import("@drift-guard/aws/batch/reader"),
+      import("@drift-guard/aws/batch/service-environments"),
+      import("@drift-guard/aws/batch/account-regions"),
+    ]);
   const client = new iam.IAMClient({ region: live.region });
   const arn = linkedRoleArn(role, live);
   const clientOf = (region: string) => new BatchClient({ region });
@@ -57,7 +62,11 @@ export async function openLinkedRoleSession(roleName: string | undefined): Promi
     arn,
     reader: createRoleReader(client, live),
     keeper: keeping.createLinkedRoleKeeper(client),
-    scanRegions: (regions) => scanRegions(regions, read),
+    async scan(asked) {
+      const listed = await regions.listAccountRegions(new AccountClient({ region: live.region }));
+      const { read: chosen, ...others } = chooseRegions(live.partition, listed, asked);
+      return { ...others, scans: await scanRegions(chosen, read) };
+    },
   };
 }
 
@@ -71,20 +80,13 @@ function chooseRole(name = "AWSServiceRoleForBatch"): LinkedRole {
 }
 
 /**
- * The regions to scan: those of the configuration and those of `--regions`, sorted; `all` means every region of the
- * partition that has AWS Batch (R25). Throws `UsageError` for a text that is not a region.
+ * Returns the Regions of `--regions`; undefined, which means every Region, if the option is absent or names `all` (R25).
+ * Throws `UsageError` for a text that is not a Region.
  */
-export async function chooseRegions(
-  { config, regions }: { readonly config?: string | undefined; readonly regions?: string | undefined },
-  { partition }: Pick<LiveAccount, "partition">,
-): Promise<readonly string[]> {
-  const configured = (await loadConfig(config)).regions.batch;
-  const asked = (regions ?? "").split(",").flatMap((part) => {
-    const region = part.trim();
-    if (region === "all") return listBatchRegions(partition);
-    return region === "" ? [] : [readRegion(region)];
-  });
-  return [...new Set([...configured, ...asked])].toSorted();
+export function parseRegions(regions: string | undefined): readonly string[] | undefined {
+  const asked = (regions ?? "all").split(",").map((part) => part.trim());
+  if (asked.includes("all")) return undefined;
+  return asked.filter((region) => region !== "").map(readRegion);
 }
 
 function readRegion(text: string): string {

@@ -1,9 +1,10 @@
 import type { RoleActivity } from "@drift-guard/core/linked-role/linked-role";
 import {
+  type AccountScan,
+  coversPartition,
   environmentsOf,
   judgeLinkedRole,
   type LinkedRoleStatus,
-  type RegionScan,
 } from "@drift-guard/core/linked-role/status";
 import { type Deletion, hasEnded } from "@drift-guard/core/model/deletion";
 import type { RoleReading } from "@drift-guard/core/model/role";
@@ -14,16 +15,18 @@ import { type ExitCode, parseOptions } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { SlrStatusOutput } from "../output/slr.ts";
 import { padCell, type Terminal, wrap } from "../terminal.ts";
+import { formatCoverage } from "./coverage.ts";
 import { defaultDeletionFile, openDeletionFile } from "./deletion-file.ts";
+import { explainDenials } from "./denial.ts";
 import { formatDeletion } from "./progress.ts";
-import { chooseRegions, type LinkedRoleSession, openLinkedRoleSession, regionOptions } from "./session.ts";
+import { type LinkedRoleSession, openLinkedRoleSession, parseRegions, regionOptions } from "./session.ts";
 
 /** Everything that `slr status` reports about a service-linked role. */
 interface LinkedRoleReport {
   readonly standing: LinkedRoleStatus;
   readonly reading: RoleReading;
   readonly activity: RoleActivity | undefined;
-  readonly scans: readonly RegionScan[];
+  readonly scan: AccountScan;
   readonly deletion: DeletionPoll | undefined;
 }
 
@@ -33,16 +36,17 @@ export async function showStatus(args: readonly string[], terminal: Terminal): P
     ...regionOptions,
     state: { type: "string", value: "a FILE" },
   });
+  const asked = parseRegions(values.regions);
   const session = await openLinkedRoleSession(values.role);
-  const regions = await chooseRegions(values, session);
   const memory = openDeletionFile(values.state ?? defaultDeletionFile(process.env));
   const { role, account, reader, keeper } = session;
   const requested = await memory.load({ account, name: role.name });
-  const [reading, scans] = await Promise.all([reader.read(role.name), session.scanRegions(regions)]);
-  const standing = judgeLinkedRole(role, reading, scans);
-  const deletion = requested && (await pollDeletion(requested, { keeper, memory }));
+  const [reading, scan] = await Promise.all([reader.read(role.name), session.scan(asked)]);
+  const standing = judgeLinkedRole(role, reading, scan.scans, scan.leftOut);
+  const deletion =
+    requested && (await explainDenials("delete", session, () => pollDeletion(requested, { keeper, memory })));
   const activity = reading.status === "present" ? await keeper.activity(role.name) : undefined;
-  const status: LinkedRoleReport = { standing, reading, activity, scans, deletion };
+  const status: LinkedRoleReport = { standing, reading, activity, scan, deletion };
   const code = exitCodeOf(status);
   if (values.json) {
     await terminal.print(formatDocument(SlrStatusOutput, describeReport(status, session, code)));
@@ -50,7 +54,7 @@ export async function showStatus(args: readonly string[], terminal: Terminal): P
   return code;
 }
 
-function exitCodeOf({ standing, scans, deletion }: LinkedRoleReport): ExitCode {
+function exitCodeOf({ standing, scan: { scans }, deletion }: LinkedRoleReport): ExitCode {
   if (standing === "absent-but-needed" || standing === "name-taken") return 1;
   // The role is not in order if a role in use is being deleted, although IAM normally refuses that.
   if (deletion && isUnderWay(deletion.deletion) && environmentsOf(scans).length > 0) return 1;
@@ -66,7 +70,8 @@ function describeReport(
   { account, from, role, arn }: LinkedRoleSession,
   exitCode: ExitCode,
 ): z.infer<typeof SlrStatusOutput> {
-  const { standing, reading, activity, scans, deletion } = status;
+  const { standing, reading, activity, scan, deletion } = status;
+  const { scans, ...others } = scan;
   return {
     schema: 1,
     account,
@@ -79,23 +84,28 @@ function describeReport(
     ...(reading.status === "present" && { path: reading.role.path, description: reading.role.description }),
     ...(activity && { activity }),
     regions: scans,
+    ...others,
     ...(deletion && { deletion: { ...deletion.deletion, known: deletion.kind !== "unknown" } }),
   };
 }
 
 function formatReport(
-  { standing, reading, activity, scans, deletion }: LinkedRoleReport,
+  { standing, reading, activity, scan, deletion }: LinkedRoleReport,
   { account, from, role, arn }: LinkedRoleSession,
   terminal: Terminal,
 ): readonly string[] {
   const { columns, paint } = terminal;
   const paragraph = (text: string) => wrap(text, columns, "  ");
+  const { scans } = scan;
   const environments = environmentsOf(scans);
   const good = standing === "present" || standing === "unused" || standing === "absent";
   return [
     `${paint("bold", role.name)}  ${paint(good ? "green" : "red", headlines[standing])}`,
     ...paragraph(reading.status === "present" ? reading.role.arn : arn).map((line) => paint("dim", line)),
     ...paragraph(explainStanding(standing, role.usedBy, reading)),
+    ...(standing === "present" && environments.length === 0 && !coversPartition(scan)
+      ? paragraph(`Whether ${role.usedBy} use it is unknown, because not every region was read.`)
+      : []),
     ...(activity ? formatActivity(activity).flatMap(paragraph) : []),
     ...(deletion ? paragraph(formatDeletion(deletion)) : []),
     "",
@@ -111,7 +121,7 @@ function formatReport(
         ? paragraph(`${sanitise(scan.region, 40)} could not be read: ${sanitise(scan.why, 600)}`)
         : [],
     ),
-    ...paragraph(formatRegions(scans, role.usedBy)),
+    ...formatCoverage(scan, role.usedBy).flatMap(paragraph),
     ...wrap(`Account ${account} (${sanitise(from)})`, columns),
   ];
 }
@@ -129,7 +139,7 @@ function explainStanding(standing: LinkedRoleStatus, users: string, reading: Rol
     case "present":
       return "AWS maintains it, and nobody else can change it. drift-guard check compares it with its reference.";
     case "unused":
-      return `No ${users} use it in the scanned regions. AWS recommends deleting unused service-linked roles; drift-guard slr delete-plan shows how. This is a note, not drift.`;
+      return `No ${users} use it in any enabled region of the partition. AWS recommends deleting unused service-linked roles; drift-guard slr delete-plan shows how. This is a note, not drift.`;
     case "absent":
       return `AWS Batch creates it when ${users} need it. Its absence is not drift.`;
     case "absent-but-needed":
@@ -155,12 +165,6 @@ export function formatActivity({ role, services }: RoleActivity): readonly strin
       ? services.value.slice(0, 8).map((use) => `Last called ${sanitise(use.service, 60)} at ${at(use)}.`)
       : [`Services that it called unknown: ${sanitise(services.why, 600)}`]),
   ];
-}
-
-function formatRegions(scans: readonly RegionScan[], users: string): string {
-  const read = scans.flatMap((scan) => (scan.status === "read" ? [sanitise(scan.region, 40)] : []));
-  if (read.length === 0) return `No region could be scanned for ${users}.`;
-  return `Scanned for ${users}: ${read.join(", ")}. Scan others with --regions REGION,… or --regions all.`;
 }
 
 function formatRow(region: string, state: string, status: string, name: string): string {

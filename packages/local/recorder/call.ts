@@ -25,13 +25,16 @@ const tagActions: Readonly<Record<string, string>> = {
   POST: "TagResource",
   DELETE: "UntagResource",
 };
-const securityHubActions: Readonly<Record<string, string>> = {
-  "GET /accounts": "DescribeHub",
-  "POST /accounts": "EnableSecurityHub",
-  "DELETE /accounts": "DisableSecurityHub",
-  "POST /findings": "GetFindings",
-  "POST /findings/import": "BatchImportFindings",
-  "PATCH /findings/batchupdate": "BatchUpdateFindings",
+const restActions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  account: { "POST /listRegions": "ListRegions" },
+  securityhub: {
+    "GET /accounts": "DescribeHub",
+    "POST /accounts": "EnableSecurityHub",
+    "DELETE /accounts": "DisableSecurityHub",
+    "POST /findings": "GetFindings",
+    "POST /findings/import": "BatchImportFindings",
+    "PATCH /findings/batchupdate": "BatchUpdateFindings",
+  },
 };
 
 /** Reads the API call from a request. Returns undefined for an unsigned request, such as one to a function URL. */
@@ -64,8 +67,7 @@ function readAction(service: string, request: HttpRequest): Pick<ApiCall, "actio
     if (action) return { action, parameters: resourceArn ? { resourceArn, ...parameters } : parameters };
   }
   const route = `${request.method} ${url.pathname}`;
-  const action = service === "securityhub" ? securityHubActions[route] : undefined;
-  return { action: action ?? route, parameters };
+  return { action: restActions[service]?.[route] ?? route, parameters };
 }
 
 // A form carries only text. CloudTrail writes these members as the booleans and integers of the API's model.

@@ -9,7 +9,7 @@ import { type CallFailure, failureOf, isRecorded, recordCall } from "./cloudtrai
 import { addRequestId, createSideRequest, forward, readRequest } from "./forwarding.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { correctIam, type IamSender } from "./iam-corrections.ts";
-import { createErrorResponse, createIdentityResponse } from "./responses.ts";
+import { createErrorResponse, createIdentityResponse, createRegionsResponse } from "./responses.ts";
 import { createTrail, type Trail } from "./trail.ts";
 import { readXml } from "./xml.ts";
 
@@ -75,6 +75,7 @@ export async function startRecorder(
     }
     if (call.service === "sts" && call.action === "GetCallerIdentity")
       return createIdentityResponse(caller, requestId);
+    if (call.service === "account" && call.action === "ListRegions") return createRegionsResponse(requestId);
     const upstream = motoServices.has(call.service) ? emulators.moto : emulators.ministack;
     const send: IamSender = (action, parameters) =>
       forward(upstream, createSideRequest(request, action, parameters));

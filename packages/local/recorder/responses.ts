@@ -1,3 +1,4 @@
+import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import type { CallerIdentity } from "./callers.ts";
 import type { CallFailure } from "./cloudtrail.ts";
 import type { HttpResponse } from "./http.ts";
@@ -45,6 +46,43 @@ export function createIdentityResponse(
       `</GetCallerIdentityResult><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>` +
       "</GetCallerIdentityResponse>",
   );
+}
+
+// The Regions that every account of the partition aws has (docs/aws-facts.md, "Regions and partitions").
+const defaultRegions: ReadonlySet<string> = new Set([
+  "ap-northeast-1",
+  "ap-northeast-2",
+  "ap-northeast-3",
+  "ap-south-1",
+  "ap-southeast-1",
+  "ap-southeast-2",
+  "ca-central-1",
+  "eu-central-1",
+  "eu-north-1",
+  "eu-west-1",
+  "eu-west-2",
+  "eu-west-3",
+  "sa-east-1",
+  "us-east-1",
+  "us-east-2",
+  "us-west-1",
+  "us-west-2",
+]);
+
+/**
+ * Returns Account Management's response to ListRegions, which no emulator serves: an account that has enabled no Region
+ * beyond those that every account has.
+ */
+export function createRegionsResponse(requestId: string): HttpResponse {
+  const regions = listBatchRegions("aws").map((RegionName) => ({
+    RegionName,
+    RegionOptStatus: defaultRegions.has(RegionName) ? "ENABLED_BY_DEFAULT" : "DISABLED",
+  }));
+  return {
+    status: 200,
+    headers: { "content-type": "application/json", "x-amzn-requestid": requestId },
+    body: Buffer.from(JSON.stringify({ Regions: regions })),
+  };
 }
 
 function createXmlResponse(status: number, requestId: string, body: string): HttpResponse {
