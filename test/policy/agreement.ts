@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { hasNoEffect } from "@drift-guard/policy/canonical";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison, ComparisonOptions, Side } from "@drift-guard/policy/comparison";
 import { type DecisionOptions, decide } from "@drift-guard/policy/decide";
-import { type PolicyDocument, parsed } from "@drift-guard/policy/document";
+import { type PolicyDocument, type PolicyStatement, parsed } from "@drift-guard/policy/document";
 import type { Grant, PolicyRequest } from "@drift-guard/policy/grant";
 import { readPairTable } from "@drift-guard/policy/pairs";
 import { pairs } from "@drift-guard/policy/pairs.generated";
@@ -48,7 +49,7 @@ export function isPossible({ action }: PolicyRequest): boolean {
 const acceptsArn = readPairTable(pairs);
 
 /** Returns whether some AWS service may accept the action of a request on its resource. */
-function isPossiblePair({ action, resource = "*" }: PolicyRequest): boolean {
+function isPossiblePair({ action, resource = "*" }: Pick<PolicyRequest, "action" | "resource">): boolean {
   const [service = "", arnService = ""] = [action.split(":")[0], resource.split(":")[2]];
   return acceptsArn(service.toLowerCase(), arnService);
 }
@@ -127,13 +128,29 @@ export function assertAgreement(
   return comparison;
 }
 
-/** Returns the keys that only Bool conditions use: their values in a request are true and false. */
+/**
+ * Returns the keys that only Bool conditions use: their values in a request are true and false. A statement that decides
+ * no request shows nothing about the values of a key.
+ */
 function listBooleanKeys(documents: readonly PolicyDocument[]): readonly string[] {
-  const conditions = documents.flatMap(({ statements }) => statements).flatMap((one) => one.conditions);
-  const keysOf = (name: RegExp) =>
-    conditions.filter(({ operator }) => name.test(operator)).map(({ key }) => key);
-  const others = new Set(keysOf(/^(?!(?:For\w+:)?(?:Bool|Null))/));
-  return keysOf(/Bool/).filter((key) => !others.has(key));
+  const statements = documents.flatMap((document) => document.statements);
+  const keysOf = (those: readonly PolicyStatement[], name: RegExp) =>
+    those
+      .flatMap((one) => one.conditions)
+      .filter(({ operator }) => name.test(operator))
+      .map(({ key }) => key);
+  const others = new Set(keysOf(statements.filter(decidesRequests), /^(?!(?:For\w+:)?(?:Bool|Null))/));
+  return keysOf(statements, /Bool/).filter((key) => !others.has(key));
+}
+
+/** Returns false if no request can match a statement: one of its lists is empty, or each of its pairs is impossible. */
+function decidesRequests(statement: PolicyStatement): boolean {
+  const { actions, resources } = statement;
+  if (hasNoEffect(statement)) return false;
+  if (!resources || actions.negated || resources.negated) return true;
+  return actions.entries.some((action) =>
+    resources.entries.some((resource) => isPossiblePair({ action, resource })),
+  );
 }
 
 function isBoolean(value: string | readonly string[] = []): boolean {
