@@ -4,8 +4,8 @@ import { defineConfig } from "@drift-guard/core/config/config";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import fc from "fast-check";
-import { account, allow } from "../builders.ts";
-import { referenceOf } from "../core/watched-roles.ts";
+import { account, allow, noon } from "../builders.ts";
+import { guardingAll, referenceOf } from "../core/watched-roles.ts";
 import { attach, detach, isAsReferenced, kinds, open, outcomes, rogue } from "./drift-calls.ts";
 import { aWorld, type Disorder, mallory } from "./world.ts";
 
@@ -74,6 +74,46 @@ describe("The guard", () => {
     await world.settle();
     assert.deepEqual(kinds(world), ["opened", "resolved"]);
     assert.equal(world.announced[0]?.finding.evidence.kind, "attempt");
+  });
+
+  it("records no attempt for a call that failed without a denial, whoever made it", async () => {
+    const calls = [
+      ["AttachRolePolicy", "ThrottlingException"],
+      ["CreateRole", "EntityAlreadyExistsException"],
+      ["DetachRolePolicy", "NoSuchEntityException"],
+      ["UpdateAssumeRolePolicy", "ConcurrentModificationException"],
+      ["PutRolePolicy", "MalformedPolicyDocumentException"],
+    ];
+    const caller = `arn:aws:iam::${account}:user/pipeline`;
+    for (const trustedActors of [[], [caller]]) {
+      const world = aWorld({ config: { ...guardingAll, trustedActors } });
+      for (const [eventName, errorCode] of calls) {
+        world.emit({
+          version: "0",
+          id: `e-${eventName}`,
+          source: "aws.iam",
+          "detail-type": "AWS API Call via CloudTrail",
+          account,
+          time: noon,
+          region: "us-east-1",
+          resources: [],
+          detail: {
+            eventID: `r-${eventName}`,
+            eventTime: noon,
+            eventSource: "iam.amazonaws.com",
+            eventName,
+            awsRegion: "us-east-1",
+            recipientAccountId: account,
+            userIdentity: { type: "IAMUser", arn: caller, accountId: account },
+            requestParameters: { roleName: "AWSBatchServiceRole" },
+            errorCode,
+            errorMessage: "Rate exceeded",
+          },
+        });
+      }
+      await world.settle();
+      assert.deepEqual(kinds(world), []);
+    }
   });
 
   it("finds drift by the sweep that no event reported", async () => {

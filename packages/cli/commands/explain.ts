@@ -154,10 +154,12 @@ type ExplainedChange = Extract<Explanation, { kind: "change" }>;
 function formatCall({ change, guarded }: ExplainedChange, paint: Terminal["paint"]): string {
   const { at, outcome } = change;
   const call = sanitise(change.call);
-  const how =
-    outcome.status === "succeeded"
-      ? "succeeded"
-      : `was refused (${sanitise(outcome.code, 80)}) and changed nothing`;
+  const code = outcome.status === "succeeded" ? "" : sanitise(outcome.code, 80);
+  const how = {
+    succeeded: "succeeded",
+    refused: `was refused (${code}) and changed nothing`,
+    failed: `failed (${code}) and changed nothing`,
+  }[outcome.status];
   return `${sanitise(at, 40)} ${guarded.length > 0 ? paint("bold", call) : call} ${how}`;
 }
 

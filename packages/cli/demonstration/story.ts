@@ -63,7 +63,7 @@ function formatHappening(
       }
       const origin = formatOrigin(actor);
       const who = `${formatActor(actor)}${origin === undefined ? "" : ` from ${origin}`}`;
-      const how = outcome.status === "refused" ? `, refused: ${outcome.code}` : "";
+      const how = outcome.status === "succeeded" ? "" : `, ${outcome.status}: ${outcome.code}`;
       return formatLine(when, `${call}${how}, by ${who}`, terminal);
     }
     case "inspection":

@@ -88,12 +88,16 @@ function limitText(text: string): string {
   return text.slice(0, 1024);
 }
 
+// Codes by which AWS denies a call to its caller (docs/aws-facts.md, "CloudTrail records"). Every other code says that the
+// call failed for another reason: Throttling, EntityAlreadyExists, NoSuchEntity, ConcurrentModification, ValidationError, …
+const denialCodes = /^(?:client\.)?(?:accessdenied|unauthorized|notauthorized|unmodifiableentity)/i;
+
 /** Returns whether the call succeeded: EventBridge delivers failed calls too (docs/aws-facts.md, "EventBridge delivery"). */
 export function outcomeOf(record: CloudTrailRecord): Outcome {
   // Some captured records have the text "None" for an absent value.
   if (!record.errorCode || record.errorCode === "None") return { status: "succeeded" };
   return {
-    status: "refused",
+    status: denialCodes.test(record.errorCode) ? "refused" : "failed",
     code: record.errorCode,
     ...(record.errorMessage && { message: limitText(record.errorMessage) }),
   };

@@ -103,14 +103,14 @@ export function parseRecord(value: unknown, account?: string): Message {
   const subjects = subjectsOf(record);
   const writes = service === "iam" ? writtenPart(record) : undefined;
   const outcome = outcomeOf(record);
-  // A refused call changed nothing. One that succeeded changed something, so it may concern every watched role.
-  if (subjects.length === 0 && outcome.status === "refused") {
+  // A call that failed changed nothing. One that succeeded changed something, so it may concern every watched role.
+  if (subjects.length === 0 && outcome.status !== "succeeded") {
     if (hasUnreadableParameters(value)) {
       throw new MessageUnreadableError(`The requestParameters of ${call} are no JSON object.`);
     }
     return {
       kind: "irrelevant",
-      why: `${call} was refused, and its record names no role, policy or profile`,
+      why: `${call} ${outcome.status === "refused" ? "was refused" : "failed"}, and its record names no role, policy or profile`,
     };
   }
   return {

@@ -13,12 +13,16 @@ export const Subject = z.discriminatedUnion("kind", [
 ]);
 export type Subject = z.infer<typeof Subject>;
 
-/** Whether AWS carried out the call. A refused call changed nothing; it is reported as an attempt. */
+const error = { code: z.string(), message: z.string().exactOptional() };
+
+/**
+ * Whether AWS carried out the call. `refused`: AWS denied it, which is reported as an attempt. `failed`: it failed for
+ * another reason, such as throttling, and denied nobody anything. A refused call changed nothing.
+ */
 export const Outcome = z.discriminatedUnion("status", [
   z.object({ status: z.literal("succeeded") }).readonly(),
-  z
-    .object({ status: z.literal("refused"), code: z.string(), message: z.string().exactOptional() })
-    .readonly(),
+  z.object({ status: z.literal("refused"), ...error }).readonly(),
+  z.object({ status: z.literal("failed"), ...error }).readonly(),
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 

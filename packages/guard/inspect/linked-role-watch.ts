@@ -20,7 +20,7 @@ export async function noteRunningDeletion(
   change: Change | undefined,
   { deletions, now }: Pick<InspectPorts, "deletions" | "now">,
 ): Promise<readonly Note[]> {
-  if (change?.call !== "iam:DeleteServiceLinkedRole" || change.outcome.status === "refused") return [];
+  if (change?.call !== "iam:DeleteServiceLinkedRole" || change.outcome.status !== "succeeded") return [];
   const uses = watched.uses.filter(namesRole);
   if (uses.length === 0 || !mayBeUnderWay(change, now())) return [];
   const note = noteDeletion(change, uses);
@@ -43,7 +43,7 @@ export async function noteLinkedRoleEdits(
   change: Change,
   { roles }: Pick<InspectPorts, "roles">,
 ): Promise<readonly Note[]> {
-  if (change.edits === undefined || change.outcome.status === "refused") return [];
+  if (change.edits === undefined || change.outcome.status !== "succeeded") return [];
   if (reference.serviceLinked === undefined) return [];
   try {
     const reading = await roles.read(name);

@@ -75,6 +75,32 @@ describe("a CloudTrail record", () => {
     });
   }
 
+  // Sources: docs/aws-facts.md, "CloudTrail records"; hashicorp/terraform-provider-aws issues 34371 (ConcurrentModification),
+  // 7945 and 44853 (throttling); pulumi/pulumi-aws-native issue 172 (EntityAlreadyExists).
+  for (const [errorCode, status] of [
+    ["AccessDenied", "refused"],
+    ["AccessDeniedException", "refused"],
+    ["UnmodifiableEntityException", "refused"],
+    ["Client.UnauthorizedOperation", "refused"],
+    ["ThrottlingException", "failed"],
+    ["Throttling", "failed"],
+    ["RequestLimitExceeded", "failed"],
+    ["EntityAlreadyExistsException", "failed"],
+    ["NoSuchEntityException", "failed"],
+    ["ConcurrentModificationException", "failed"],
+    ["LimitExceededException", "failed"],
+    ["DeleteConflictException", "failed"],
+    ["MalformedPolicyDocumentException", "failed"],
+    ["PolicyNotAttachableException", "failed"],
+    ["ValidationError", "failed"],
+    ["InvalidInputException", "failed"],
+    ["ServiceFailureException", "failed"],
+    ["SomeNewException", "failed"],
+  ] as const) {
+    it(`with the error code ${errorCode} is of a call that ${status === "failed" ? "failed and was denied to nobody" : "was refused"}`, () =>
+      assert.equal(changeIn(parseRecord(record({ errorCode }))).outcome.status, status));
+  }
+
   it("of a managed policy has the policy as its subject, and no role", () => {
     const change = changeIn(
       parseRecord(
