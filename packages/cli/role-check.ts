@@ -25,7 +25,7 @@ export async function checkRole(
   }
   const assessments = evaluate({ ...watched, reading }).map((assessment) => ({
     ...assessment,
-    severity: rateSeverity(assessment, { account, name: watched.name }, config),
+    severity: rateSeverity(assessment, { role: { account, name: watched.name }, config }),
   }));
   return {
     ...base,

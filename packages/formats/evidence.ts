@@ -1,4 +1,4 @@
-import { lastSegment } from "@drift-guard/core/model/arn";
+import { isDeletedPrincipal, lastSegment } from "@drift-guard/core/model/arn";
 import {
   type Attempt,
   type Drift,
@@ -116,6 +116,9 @@ function formatDriftTitle(drift: Drift, role: string): string {
     if (deniesAdded(drift).length > 0) return `${subject} denies what ${role} needs`;
     return `${subject} is missing from ${role}`;
   }
+  if (kind === "boundary" && side === "missing") {
+    return `The permissions boundary of ${role} blocks permissions that it must have`;
+  }
   if (side === "altered") return `${capitalise(formatPart(part))} of ${role} is not as it should be`;
   return `${role} has ${side === "excess" ? "more" : "fewer"} permissions than it should have`;
 }
@@ -123,6 +126,7 @@ function formatDriftTitle(drift: Drift, role: string): string {
 function explainDrift(drift: Drift, role: string, reference: string): readonly string[] {
   const { part, side, grants } = drift;
   const { kind } = part;
+  if (drift.harmless) return ["Nothing stops working."];
   if (side === "altered") return [];
   if (side === "missing") {
     return [
@@ -133,6 +137,9 @@ function explainDrift(drift: Drift, role: string, reference: string): readonly s
         : []),
     ];
   }
+  if (kind === "trust" && grants.length > 0 && grants.every(namesDeletedPrincipals)) {
+    return ["The principals named here were deleted, so nobody can assume the role through them."];
+  }
   if (kind === "trust") {
     return [
       `Whoever is named here can act with every permission of ${role}.`,
@@ -140,9 +147,19 @@ function explainDrift(drift: Drift, role: string, reference: string): readonly s
     ];
   }
   return [
-    ...(grants.length > 0 ? [`Everything that acts as ${role} may do this now.`] : []),
+    ...(grants.length === 0
+      ? []
+      : grants.every(({ remains }) => remains === "none")
+        ? ["The permissions boundary blocks it, as long as the role has that boundary."]
+        : [`Everything that acts as ${role} may do this now.`]),
     ...(deniesRemoved(drift).length > 0 ? ["A Deny that held other policies back is gone."] : []),
   ];
+}
+
+function namesDeletedPrincipals({ principals = [] }: Grant): boolean {
+  return (
+    principals.length > 0 && principals.every(({ type, id }) => type === "AWS" && isDeletedPrincipal(id))
+  );
 }
 
 // What stops working when the role allows too little, by the purpose of its reference (R1, R11, R36).

@@ -73,6 +73,19 @@ describe("a description of evidence", () => {
     assert.match(drift({ part: "boundary", side: "altered" }), /^The boundary of AWSBatchServiceRole/);
   });
 
+  it("says what a drift breaks or lets in, and nothing more", () => {
+    const excess = (over: object, part: "trust" | "inline:p" = "inline:p") =>
+      everything(aDrift({ part, side: "excess", grants: [aGrant(over)] }));
+    const blocked = everything(aDrift({ part: "boundary", side: "missing" }));
+    assert.match(blocked, /^The permissions boundary of AWSBatchServiceRole blocks permissions/);
+    assert.match(everything(aDrift({ harmless: true })), /Nothing stops working\./);
+    assert.doesNotMatch(everything(aDrift({ harmless: true })), /jobs wait in RUNNABLE/);
+    assert.match(excess({ actions: ["iam:*"], remains: "none" }), /The permissions boundary blocks it/);
+    const deleted = excess({ principals: [{ type: "AWS", id: "AROAEXAMPLEEXAMPLEID1" }] }, "trust");
+    assert.match(deleted, /nobody can assume the role through them/);
+    assert.doesNotMatch(deleted, /can act with every permission/);
+  });
+
   it("never calls an undecided part clean, and gives the reasons", () => {
     assert.match(everything(anUndecided()), /unsure is never taken for clean[\s\S]*no such operator/);
   });

@@ -1,13 +1,14 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { GuardedRole } from "../config/config.ts";
 import type { Organization } from "../config/organization.ts";
-import type { Assessment } from "../model/evidence.ts";
+import type { Assessment, Drift } from "../model/evidence.ts";
 import { isOlderVersion, isOwnedByAws } from "../model/managed-policy.ts";
 import { managedPart, type Part, partOf } from "../model/part.ts";
 import { type AttachedPolicy, type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Attachment, Reference, Strictness } from "../reference/reference.ts";
 import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
+import { createEscalationCheck } from "./escalation.ts";
 import { assessExtras } from "./extras.ts";
 import { assessFloor } from "./floor.ts";
 import { assessTrust } from "./trust.ts";
@@ -38,7 +39,7 @@ export function evaluate({ reference, guarded, reading, organization }: Evaluati
   const { role } = reading;
   const expected = localiseReference(reference, role.partition);
   const strictness = strictnessOf(reference, guarded);
-  return [
+  const assessments = [
     ...assessPath(role, expected, guarded),
     ...assessTrust(role, expected, strictness, organization),
     ...(strictness.attachments === "required"
@@ -49,6 +50,18 @@ export function evaluate({ reference, guarded, reading, organization }: Evaluati
     ...assessBoundary(role, expected),
     ...assessProfile(role, profileOf({ name: role.name, reference, guarded })),
   ];
+  const check = createEscalationCheck(role);
+  return assessments.map((assessment) => markEscalation(assessment, check));
+}
+
+function markEscalation(assessment: Assessment, check: ReturnType<typeof createEscalationCheck>): Assessment {
+  if (assessment.kind !== "drift" || assessment.side !== "excess" || assessment.part.kind === "trust") {
+    return assessment;
+  }
+  const found = check(assessment.grants);
+  if (found === undefined) return assessment;
+  const detail = [assessment.detail, found.detail].filter((text) => text !== undefined).join(" ");
+  return { ...assessment, detail, escalates: true };
 }
 
 /** Returns how strictly each part is compared: the owner's choice, else the reference's. */
@@ -110,12 +123,7 @@ function assessAttachment(
 ): readonly Assessment[] {
   const part: Part = managedPart(attachment.arn);
   const attached = role.attached.find(({ arn }) => arn === attachment.arn);
-  if (!attached) {
-    const { missing } = comparePolicies([], attachment.document, { kind: "identity" });
-    return [
-      drift(part, "missing", { grants: missing, detail: `The policy ${attachment.arn} is not attached.` }),
-    ];
-  }
+  if (!attached) return [describeDetached(role, attachment)];
   if (!attached.version.observed) return [undecided(part, [attached.version.why])];
   const { id, text } = attached.version.value;
   const comparison = comparePolicies(text, attachment.document, { kind: "identity" });
@@ -131,16 +139,62 @@ function assessAttachment(
   return undecidedPart(part, comparison);
 }
 
-function assessBoundary({ boundary, name }: Role, reference: Reference): readonly Assessment[] {
-  if (reference.boundary === "any") return [];
-  if (!boundary.observed) return [undecided(partOf("boundary"), [boundary.why])];
+// R5, R40: the policy is required even if other policies of the role allow the same, and then nothing stops working.
+function describeDetached(role: Role, { arn, document }: Attachment): Drift {
+  const { missing } = comparePolicies([], document, { kind: "identity" });
+  const held = comparePolicies(listPolicyTexts(role), document, { kind: "identity" });
+  const harmless = held.missing.length + held.undecided.length === 0;
+  return {
+    ...drift(managedPart(arn), "missing", {
+      grants: missing,
+      detail: `The policy ${arn} is not attached.${harmless ? " Other policies of the role allow the same." : ""}`,
+    }),
+    ...(harmless && { harmless }),
+  };
+}
+
+/** Returns the texts of a role's policies that could be read. */
+function listPolicyTexts({ attached, inline }: Role): readonly string[] {
+  return [
+    ...attached.flatMap(({ version }) => (version.observed ? [version.value.text] : [])),
+    ...inline.map(({ text }) => text),
+  ];
+}
+
+// A boundary is judged by what it takes from what the reference requires. One that takes nothing is information.
+function assessBoundary(
+  { boundary, name }: Role,
+  { boundary: expected, attachments, floor }: Reference,
+): readonly Assessment[] {
+  if (expected === "any") return [];
+  const part = partOf("boundary");
+  if (!boundary.observed) return [undecided(part, [boundary.why])];
   const policy: AttachedPolicy | null = boundary.value;
   if (policy === null) return [];
-  return [
-    drift(partOf("boundary"), "altered", {
-      detail: `${name} has the permissions boundary ${policy.arn}; its reference has none, and a boundary can block what the role needs.`,
-    }),
-  ];
+  const { arn, version } = policy;
+  const found = `${name} has the permissions boundary ${arn}; its reference has none`;
+  if (!version.observed) {
+    const detail = `${found}. What it blocks is unknown: ${version.why}`;
+    return [drift(part, "altered", { detail })];
+  }
+  const required = [...attachments, ...(floor ? [floor] : [])].map(({ document }) => document);
+  const comparison = comparePolicies(version.value.text, required, { kind: "identity" });
+  const { missing, deniesAdded, undecided: reasons } = comparison;
+  if (missing.length > 0) {
+    const detail = `${found}. It blocks permissions that the role must have.`;
+    return [
+      drift(part, "missing", { grants: missing, denies: deniesAdded, detail }),
+      ...undecidedPart(part, comparison),
+    ];
+  }
+  return reasons.length > 0
+    ? undecidedPart(part, comparison)
+    : [
+        {
+          ...drift(part, "altered", { detail: `${found}. It blocks nothing that the role must have.` }),
+          harmless: true,
+        },
+      ];
 }
 
 // 2.1: compute environments name the profile; creating it and adding the role to it are separate calls.

@@ -1,5 +1,5 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
-import type { Comparison } from "@drift-guard/policy/comparison";
+import type { Comparison, ComparisonOptions } from "@drift-guard/policy/comparison";
 import type { GuardedRole } from "../config/config.ts";
 import { matchesName } from "../config/name-pattern.ts";
 import type { Assessment } from "../model/evidence.ts";
@@ -42,7 +42,7 @@ export function assessExtras(
   let prepared: ComparePolicy | undefined;
   // Most roles have no other policy: what is permitted is then never parsed.
   const compare = (text: string): Comparison => {
-    prepared ??= prepareComparison(permitted);
+    prepared ??= prepareComparison(permitted, role.boundary);
     return prepared(text);
   };
   // A required policy is reported by assessAttachment. If attachments are not compared, a customer managed policy can still
@@ -71,7 +71,7 @@ export function assessExtras(
 type ComparePolicy = (text: string) => Comparison;
 
 /** Returns the comparison of one policy with what a role may have; a permitted text that is no policy permits nothing. */
-function prepareComparison(texts: readonly string[]): ComparePolicy {
+function prepareComparison(texts: readonly string[], boundary: Role["boundary"]): ComparePolicy {
   const parsed = texts.flatMap((text) => {
     const document = tryParsePolicy(text);
     return document ? [{ text, document }] : [];
@@ -81,11 +81,17 @@ function prepareComparison(texts: readonly string[]): ComparePolicy {
   const documents = parsed.map(({ document }) => document);
   const allows = filterByEffect(documents, "Allow");
   const holdDeny = documents.some(({ statements }) => statements.some(({ effect }) => effect === "Deny"));
+  const bound = boundary.observed ? boundary.value?.version : undefined;
+  // What the boundary leaves of a grant only ranks it: the grant is drift before the boundary goes.
+  const options: ComparisonOptions = {
+    kind: "identity",
+    ...(bound?.observed && { boundary: bound.value.text }),
+  };
   return (text) => {
-    const comparison = comparePolicies([text, ...permitted], permitted, { kind: "identity" });
+    const comparison = comparePolicies([text, ...permitted], permitted, options);
     if (!holdDeny) return comparison;
     // Excess is compared without the Denies: an Allow that a Deny overrides today takes effect once the Deny is gone.
-    const withoutDenies = comparePolicies([text, ...allows], allows, { kind: "identity" });
+    const withoutDenies = comparePolicies([text, ...allows], allows, options);
     return {
       ...comparison,
       excess: withoutDenies.excess,

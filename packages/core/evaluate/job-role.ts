@@ -3,18 +3,25 @@ import type { Drift } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import { inlinePart, managedPart } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
-import { isEscalating } from "./severity.ts";
+import { localiseReference } from "../reference/built-in.ts";
+import type { Reference } from "../reference/reference.ts";
+import { createEscalationCheck } from "./escalation.ts";
 
 /**
- * Returns drifts for the grants that let code with this role extend its own permissions. The roles of jobs, instances and
- * Kubernetes nodes have no other ceiling: only their owner knows what they need.
+ * Returns drifts for the grants beyond a role's reference that let code with this role extend its own permissions. The
+ * roles of jobs, instances and Kubernetes nodes have no other ceiling: only their owner knows what they need.
  */
-export function findEscalation(role: Role): readonly Drift[] {
+export function findEscalation(role: Role, reference: Reference): readonly Drift[] {
+  const check = createEscalationCheck(role, isBroad);
+  const { attachments, floor, allowed } = localiseReference(reference, role.partition);
+  const permitted = [...attachments, floor, allowed].flatMap((part) => (part ? [part.document] : []));
   const assessPolicy = (part: Drift["part"], text: string): readonly Drift[] => {
-    const { excess } = comparePolicies(text, [], { kind: "identity" });
-    const grants = excess.filter((grant) => isEscalating(grant) && isBroad(grant));
-    const detail = "It lets code that runs with this role, such as a job, extend its own permissions.";
-    return grants.length === 0 ? [] : [{ kind: "drift", part, side: "excess", grants, denies: [], detail }];
+    const found = check(comparePolicies([text, ...permitted], permitted, { kind: "identity" }).excess);
+    if (found === undefined) return [];
+    const detail = `It lets code that runs with this role, such as a job, extend its own permissions. ${found.detail}`;
+    return [
+      { kind: "drift", part, side: "excess", grants: found.grants, denies: [], detail, escalates: true },
+    ];
   };
   return [
     ...role.attached.flatMap(({ arn, version }) =>

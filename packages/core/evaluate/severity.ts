@@ -1,42 +1,37 @@
 import type { PolicyPrincipal } from "@drift-guard/policy/grant";
 import { isInWork, type RoleUse } from "../batch/role-use.ts";
-import type { Config, SeverityKey } from "../config/config.ts";
-import { mayBegin } from "../config/name-pattern.ts";
+import type { Config } from "../config/config.ts";
+import { isDeletedPrincipal } from "../model/arn.ts";
 import type { Drift, Evidence } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import { noteTopics } from "../model/note-topic.ts";
 import type { RoleKey } from "../model/role.ts";
 import { Severity } from "../model/severity.ts";
+import { matchesAction } from "./action-pattern.ts";
+
+/** What a severity depends on besides the evidence. */
+export interface RatingContext {
+  readonly role: RoleKey;
+  /** The owner's severities; none if left out. */
+  readonly config?: Pick<Config, "severities"> | undefined;
+  /** The known uses of the role by AWS Batch; none if left out. */
+  readonly uses?: readonly RoleUse[] | undefined;
+}
 
 /**
  * Returns the severity of a piece of evidence: the owner's choice, else by effect, which is what it lets an attacker do
- * or what it breaks in AWS Batch.
+ * or what it breaks in AWS Batch. A loss is one step worse if work depends on the role.
  */
-export function rateSeverity(evidence: Evidence, role: RoleKey, config?: SeverityChoice): Severity {
-  return config?.severities[severityKeyOf(evidence)] ?? rate(evidence, role);
+export function rateSeverity(evidence: Evidence, { role, config, uses = [] }: RatingContext): Severity {
+  const chosen = config?.severities[evidence.kind === "drift" ? evidence.side : evidence.kind];
+  if (chosen !== undefined) return chosen;
+  const severity = rate(evidence, role);
+  return evidence.kind === "drift" && isLoss(evidence) && uses.some(isInWork) ? worsen(severity) : severity;
 }
 
-/** Whether the owner chose the severity of such evidence, so that the role's uses do not change it. */
-export function isSeverityChosen(evidence: Evidence, config?: SeverityChoice): boolean {
-  return config?.severities[severityKeyOf(evidence)] !== undefined;
-}
-
-/**
- * Returns a severity adjusted to the role's uses: one step worse if work depends on the role, one step milder if nothing
- * uses it. Only missing and altered parts are adjusted.
- */
-export function weighSeverity(severity: Severity, evidence: Evidence, uses: readonly RoleUse[]): Severity {
-  // Excess can be exploited whether or not AWS Batch uses the role.
-  if (evidence.kind !== "drift" || evidence.side === "excess") return severity;
-  const step = uses.some(isInWork) ? -1 : uses.length === 0 ? 1 : 0;
-  const order = Severity.options;
-  return order[Math.max(order.indexOf(severity) + step, 0)] ?? severity;
-}
-
-type SeverityChoice = Pick<Config, "severities">;
-
-function severityKeyOf(evidence: Evidence): SeverityKey {
-  return evidence.kind === "drift" ? evidence.side : evidence.kind;
+// Excess can be exploited whether or not AWS Batch uses the role, and what is harmless breaks no work.
+function isLoss({ side, harmless }: Drift): boolean {
+  return side !== "excess" && !harmless;
 }
 
 function rate(evidence: Evidence, role: RoleKey): Severity {
@@ -56,19 +51,21 @@ function rate(evidence: Evidence, role: RoleKey): Severity {
 }
 
 function rateDrift(drift: Drift, role: RoleKey): Severity {
-  switch (drift.side) {
+  const { side, part, grants, denies, harmless, escalates } = drift;
+  switch (side) {
     case "missing":
-      // AWS Batch lacks something that it needs: the role, a policy, a principal of the trust; or a Deny was added.
-      return "HIGH";
+      // AWS Batch lacks something that it needs: the role, a policy, a principal of the trust; or a Deny was added. A policy
+      // whose grants the role has by another one is required all the same (R5, R40).
+      return harmless ? "MEDIUM" : "HIGH";
     case "altered":
-      return drift.part.kind === "role" ? "HIGH" : "MEDIUM";
+      if (part.kind === "role") return "HIGH";
+      return harmless ? "INFORMATIONAL" : "MEDIUM";
     case "excess":
+      if (escalates) return "CRITICAL";
       // A retired policy that allows nothing more: no attacker gains by it, and Batch may fail because of it (2.2).
-      if (drift.grants.length + drift.denies.length === 0) return "MEDIUM";
+      if (grants.length + denies.length === 0) return "MEDIUM";
       return worst(
-        drift.grants.map((grant) =>
-          drift.part.kind === "trust" ? rateTrust(grant, role) : ratePermission(grant),
-        ),
+        grants.map((grant) => (part.kind === "trust" ? rateTrust(grant, role) : ratePermission(grant))),
       );
   }
 }
@@ -80,6 +77,8 @@ function rateTrust(grant: Grant, role: RoleKey): Severity {
 function rateTrusted({ type, id }: PolicyPrincipal, role: RoleKey): Severity {
   switch (type) {
     case "AWS":
+      // It lets nobody in, and re-creating that role or user does not change that.
+      if (isDeletedPrincipal(id)) return "LOW";
       return id === role.account || id.includes(`::${role.account}:`) ? "HIGH" : "CRITICAL";
     case "Federated":
     case "CanonicalUser":
@@ -89,35 +88,40 @@ function rateTrusted({ type, id }: PolicyPrincipal, role: RoleKey): Severity {
   }
 }
 
-// An action that begins with one of these lets its holder gain further permissions: known ways of privilege escalation.
-const escalatingVerbs = {
-  iam: "add attach create delete detach passrole put remove set update",
-  sts: "assume",
-  organizations: "accept attach create delete detach disable enable leave move put register remove update",
-  lambda: "add create update",
-  ssm: "send start",
-  cloudformation: "create execute update",
-  codebuild: "create start update",
-  glue: "create update",
-};
-const escalating = Object.entries(escalatingVerbs).flatMap(([service, verbs]) =>
-  verbs.split(" ").map((verb) => `${service}:${verb}`),
-);
 const reading = /^[\w-]+:(?:get|list|describe|batchget|lookup|view)[\w*?]*$/i;
 
-/** Whether the holder of a grant can use it to gain further permissions. */
-export function isEscalating({ actions }: Grant): boolean {
-  return actions.some((action) => escalating.some((start) => mayBegin(action, start)));
+// Reads that give away data or secrets. Source: cloudsplaining, READ_ONLY_DATA_EXFILTRATION_ACTIONS
+// (https://github.com/salesforce/cloudsplaining/blob/master/cloudsplaining/shared/constants.py).
+const exposing = [
+  "s3:GetObject",
+  "ssm:GetParameter",
+  "ssm:GetParameters",
+  "ssm:GetParametersByPath",
+  "secretsmanager:GetSecretValue",
+  "secretsmanager:BatchGetSecretValue",
+];
+
+function ratePermission({ actions, exceptActions = [], remains }: Grant): Severity {
+  // The boundary holds it back, until the boundary goes.
+  if (remains === "none" || actions.every((action) => reading.test(action))) {
+    const exposes =
+      remains !== "none" &&
+      exposing.some(
+        (action) =>
+          actions.some((pattern) => matchesAction(pattern, action)) &&
+          !exceptActions.some((pattern) => matchesAction(pattern, action)),
+      );
+    return exposes ? "HIGH" : "MEDIUM";
+  }
+  return "HIGH";
 }
 
-function ratePermission(grant: Grant): Severity {
-  if (isEscalating(grant)) return "CRITICAL";
-  return grant.actions.every((action) => reading.test(action)) ? "MEDIUM" : "HIGH";
+function worsen(severity: Severity): Severity {
+  const order = Severity.options;
+  return order[Math.max(order.indexOf(severity) - 1, 0)] ?? severity;
 }
-
-const order: readonly Severity[] = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"];
 
 /** Returns the worst severity; `HIGH` if there are none, as for a removed Deny. */
 function worst(severities: readonly Severity[]): Severity {
-  return order.find((severity) => severities.includes(severity)) ?? "HIGH";
+  return Severity.options.find((severity) => severities.includes(severity)) ?? "HIGH";
 }

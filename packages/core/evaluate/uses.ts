@@ -200,8 +200,11 @@ function join(a: Assessment, b: Assessment): Assessment {
 function joinDrifts(a: Drift, b: Drift): Drift {
   const detail = [a.detail, b.detail].filter((text) => text !== undefined).join(" ");
   const cure = a.cure ?? b.cure;
+  const { harmless: _, ...first } = a;
   return {
-    ...a,
+    ...first,
+    ...(a.harmless && b.harmless && { harmless: true }),
+    ...((a.escalates || b.escalates) && { escalates: true }),
     grants: [...a.grants, ...b.grants],
     denies: [...a.denies, ...b.denies],
     ...(detail !== "" && { detail }),

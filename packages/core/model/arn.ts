@@ -22,6 +22,16 @@ export interface IamArn {
   readonly name: string;
 }
 
+const uniqueId = /^A(?:RO|ID)A[A-Z0-9]+$/;
+
+/**
+ * Whether a trust policy names a role or user that was deleted: IAM then shows its unique id (`AROA…`, `AIDA…`), which
+ * matches nobody, in place of its ARN (docs/aws-facts.md, "IAM reads and writes").
+ */
+export function isDeletedPrincipal(id: string): boolean {
+  return uniqueId.test(id);
+}
+
 const word = /^[\w-]+$/;
 const entity = /^([\w-]+)(\/(?:.+\/)?)([^/]+)$/;
 

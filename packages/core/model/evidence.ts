@@ -47,6 +47,10 @@ export const Drift = z
      * whole policy `needsPolicyName`, with what it holds today.
      */
     cure: z.string().exactOptional(),
+    /** Set if the grants complete a known path of privilege escalation, given everything else that the role may do. */
+    escalates: z.literal(true).exactOptional(),
+    /** Set if the role still may do everything that its reference requires at this part: nothing stops working. */
+    harmless: z.literal(true).exactOptional(),
     omitted,
   })
   .readonly()

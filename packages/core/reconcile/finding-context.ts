@@ -1,16 +1,9 @@
 import { formatUses } from "../batch/role-use-text.ts";
-import { isSeverityChosen, rateSeverity, weighSeverity } from "../evaluate/severity.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { FindingBody } from "../model/finding.ts";
 import { noteTopics } from "../model/note-topic.ts";
 import { Severity } from "../model/severity.ts";
 import type { Observation } from "./observation.ts";
-
-/** Returns the severity of evidence: by its effect and the uses of the role, unless the owner chose one. */
-export function rateFinding(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
-  const severity = rateSeverity(evidence, ledger.role, config);
-  return uses && !isSeverityChosen(evidence, config) ? weighSeverity(severity, evidence, uses) : severity;
-}
 
 const maxSymptoms = 5;
 

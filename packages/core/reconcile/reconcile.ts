@@ -1,3 +1,4 @@
+import { rateSeverity } from "../evaluate/severity.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { limitEvidence } from "../model/evidence-limit.ts";
 import { isExcepted } from "../model/exception.ts";
@@ -6,9 +7,10 @@ import { digestEvidence, identifyFinding } from "../model/identity.ts";
 import { millisecondsBetween } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
+import type { Severity } from "../model/severity.ts";
 import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
 import { attribute, authorOf, isByTrustedActor } from "./attribution.ts";
-import { describeContext, hasSameContext, isWorse, rateFinding } from "./finding-context.ts";
+import { describeContext, hasSameContext, isWorse } from "./finding-context.ts";
 import type { Observation } from "./observation.ts";
 import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";
 
@@ -52,6 +54,10 @@ export function reconcile(observed: Observation): Reconciliation {
     transitions,
     recheck: findings.some((finding) => cleanSinceOf(finding) !== undefined),
   };
+}
+
+function rateFinding(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
+  return rateSeverity(evidence, { role: ledger.role, uses, config });
 }
 
 type FindingUpdate = [after: Finding, kind?: TransitionKind];

@@ -59,7 +59,7 @@ export async function assessRole(
     reference.strictness.ceiling === "open";
   return joinAssessments([
     ...evaluate({ ...watched, reference, reading }),
-    ...(observed && reading.status === "present" ? findEscalation(reading.role) : []),
+    ...(observed && reading.status === "present" ? findEscalation(reading.role, reference) : []),
     ...evaluateUses({ reading, uses, facts }),
     ...(omitted && reading.status === "present" ? [omitted] : []),
   ]);

@@ -116,7 +116,7 @@ describe("an environment's agent", () => {
     assert.deepEqual(note.details, [
       "compute environment prod in us-east-1 (ENABLED), with job queue high has instances whose ECS agent is 1.15.2: tasks with an execution role (secrets, private registries) need 1.16.0 or later and cannot start there. Update the agent, or the AMI and then the instances.",
     ]);
-    assert.equal(rateSeverity(note, { account, name: "Nodes" }), "MEDIUM");
+    assert.equal(rateSeverity(note, { role: { account, name: "Nodes" } }), "MEDIUM");
     assert.equal(
       describeEvidence(note, "Nodes").title,
       "Instances run an ECS agent that is too old for execution roles",

@@ -153,7 +153,7 @@ const deviations: readonly Deviation[] = [
         version: seen({ id: "v1", text: deny }),
       }),
     }),
-    expected: () => ["boundary altered"],
+    expected: () => ["boundary missing"],
   },
   {
     what: "its boundary cannot be read",

@@ -335,13 +335,18 @@ describe("a service-linked role", () => {
 });
 
 describe("a permissions boundary", () => {
-  it("is drift, as it can block what the role needs", () => {
-    const boundary = seen({
-      arn: "arn:aws:iam::aws:policy/AWSDenyAll",
-      version: seen({ id: "v1", text: allow("*") }),
+  it("is missing permissions where it blocks what the role needs, and altered where it blocks nothing of it", () => {
+    const assessed = (text: string) => {
+      const boundary = seen({ arn: `arn:aws:iam::${account}:policy/B`, version: seen({ id: "v1", text }) });
+      const { part, side, grants } = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { boundary })));
+      return [String(part), side, grants.flatMap(({ actions }) => actions)];
+    };
+    assert.deepEqual(assessed(allow("*")), ["boundary", "altered", []]);
+    const withoutEcs = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", NotAction: "ecs:ListClusters", Resource: "*" }],
     });
-    const drift = onlyDrift(assess(asReferenced("AWSBatchServiceRole", { boundary })));
-    assert.deepEqual([String(drift.part), drift.side], ["boundary", "altered"]);
+    assert.deepEqual(assessed(withoutEcs), ["boundary", "missing", ["ecs:ListClusters"]]);
   });
 
   it("is undecided if it cannot be read", () => {

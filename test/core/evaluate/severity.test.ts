@@ -1,51 +1,110 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { GuardedRole } from "@drift-guard/core/config/config";
+import { escalationPaths } from "@drift-guard/core/evaluate/escalation-paths";
+import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
+import type { Drift } from "@drift-guard/core/model/evidence";
+import { type Role, seen, unseen } from "@drift-guard/core/model/role";
+import { Severity } from "@drift-guard/core/model/severity";
 import fc from "fast-check";
-import { aDrift, aGrant, aKey, anAttempt, aVendorChange } from "../../builders.ts";
+import {
+  account,
+  aDefinitionUse,
+  aDrift,
+  aGrant,
+  aKey,
+  allow,
+  anAttempt,
+  anEnvironmentUse,
+  aVendorChange,
+  batchServicePolicy,
+  everyEvidence,
+} from "../../builders.ts";
+import { asReferenced, referenceOf } from "../watched-roles.ts";
+
+const context = { role: aKey() };
+const rate = (drift: Drift) => rateSeverity(drift, context);
+const serviceRole = "AWSBatchServiceRole";
+
+/** Evaluates a role that differs from its reference in some parts, and returns its drifts. */
+function driftsOf(over: Partial<Role>, name = "ecsTaskExecutionRole"): readonly Drift[] {
+  const role = asReferenced(name, over);
+  const guarded = GuardedRole.parse({});
+  return evaluate({ reference: referenceOf(name), guarded, reading: { status: "present", role } }).filter(
+    (one) => one.kind === "drift",
+  );
+}
+
+const inline = (...texts: readonly string[]) => ({
+  inline: texts.map((text, index) => ({ name: `p${index}`, text })),
+});
+const severities = (over: Partial<Role>) => driftsOf(over).map(rate);
+const document = (...statements: readonly object[]) =>
+  JSON.stringify({ Version: "2012-10-17", Statement: statements });
+const bounded = (text: string) => ({
+  boundary: seen({ arn: `arn:aws:iam::${account}:policy/Bound`, version: seen({ id: "v1", text }) }),
+});
 
 describe("a severity", () => {
   it("is the owner's choice for a side of drift or a kind of evidence, else the guard's own", () => {
-    const choice = { severities: { missing: "LOW", "vendor-change": "MEDIUM" } } as const;
-    assert.equal(rateSeverity(aDrift(), aKey()), "HIGH");
-    assert.equal(rateSeverity(aDrift(), aKey(), choice), "LOW");
-    assert.equal(rateSeverity(aVendorChange(), aKey(), choice), "MEDIUM");
-    assert.equal(rateSeverity(anAttempt(), aKey(), choice), "MEDIUM");
-    const excess = aDrift({ side: "excess", grants: [aGrant({ actions: ["iam:*"] })] });
-    assert.equal(rateSeverity(excess, aKey(), choice), "CRITICAL");
+    const config = { severities: { missing: "LOW", "vendor-change": "MEDIUM" } } as const;
+    assert.equal(rateSeverity(aDrift(), context), "HIGH");
+    assert.equal(rateSeverity(aDrift(), { ...context, config, uses: [aDefinitionUse()] }), "LOW");
+    assert.equal(rateSeverity(aVendorChange(), { ...context, config }), "MEDIUM");
+    assert.equal(rateSeverity(anAttempt(), { ...context, config }), "MEDIUM");
+    const excess = aDrift({ side: "excess", grants: [aGrant({ actions: ["s3:PutObject"] })] });
+    assert.equal(rateSeverity(excess, { ...context, config }), "HIGH");
   });
 
-  it("of a grant with exceptions is that of what it allows", () => {
-    const carved = aGrant({ actions: ["s3:*"], exceptActions: ["s3:Get*"] });
-    assert.equal(rateSeverity(aDrift({ side: "excess", grants: [carved] }), aKey()), "HIGH");
-    const all = aGrant({ actions: ["*"], exceptActions: ["s3:*"] });
-    assert.equal(rateSeverity(aDrift({ side: "excess", grants: [all] }), aKey()), "CRITICAL");
+  it("of a loss is one step worse if work depends on the role, and that of other evidence is not", () => {
+    const idle = anEnvironmentUse({ state: "DISABLED" });
+    assert.deepEqual(
+      [[aDefinitionUse()], [anEnvironmentUse()], [idle], [], undefined].map((uses) =>
+        rateSeverity(aDrift(), { ...context, uses }),
+      ),
+      ["CRITICAL", "CRITICAL", "HIGH", "HIGH", "HIGH"],
+    );
+    const others = everyEvidence().filter((one) => one.kind !== "drift" || one.side === "excess");
+    for (const evidence of [...others, aDrift({ side: "excess" }), aDrift({ harmless: true })]) {
+      assert.equal(
+        rateSeverity(evidence, { ...context, uses: [aDefinitionUse()] }),
+        rateSeverity(evidence, context),
+      );
+    }
   });
 
   it("of a retired policy that allows nothing more is medium", () => {
-    assert.equal(rateSeverity(aDrift({ side: "excess", grants: [] }), aKey()), "MEDIUM");
+    assert.equal(rate(aDrift({ side: "excess", grants: [] })), "MEDIUM");
   });
+});
 
-  const rated = (action: string) =>
-    rateSeverity(aDrift({ side: "excess", grants: [aGrant({ actions: [action] })] }), aKey());
-
+describe("the severity of excess permissions", () => {
   for (const action of [
     "*",
     "*:*",
-    "?am:PassRole",
+    "?am:Put*Policy",
     "iam:*",
     "iam:P*",
     "iam:?ttachRolePolicy",
     "IAM:A??achRolePolicy",
     "iam:*Policy",
-    "iam:*ole",
     "i*:Cr*te*",
     "sts:Assume*",
     "lambda:Up*Code",
     "organizations:LeaveOrganization",
   ]) {
-    it(`of ${action} is critical: it matches an action for privilege escalation`, () => {
-      assert.equal(rated(action), "CRITICAL");
+    it(`is critical for ${action}: it is a known path of privilege escalation`, () =>
+      assert.deepEqual(severities(inline(allow(action))), ["CRITICAL"]));
+  }
+
+  for (const { actions, source } of escalationPaths) {
+    it(`is critical for ${actions.join(" with ")} (${source})`, () => {
+      const [drift, ...others] = driftsOf(inline(allow(actions)));
+      assert.ok(drift);
+      assert.equal(others.length, 0);
+      assert.equal(rate(drift), "CRITICAL");
+      assert.match(drift.detail ?? "", /It completes .*known paths? of privilege escalation: /);
     });
   }
 
@@ -53,16 +112,33 @@ describe("a severity", () => {
     ["iam:Get*", "MEDIUM"],
     ["iam:ListRoles", "MEDIUM"],
     ["organizations:DescribeAccount", "MEDIUM"],
+    ["glue:CreatePartition", "HIGH"],
+    ["glue:UpdateTable", "HIGH"],
+    ["cloudformation:CreateUploadBucket", "HIGH"],
+    ["codebuild:CreateReportGroup", "HIGH"],
+    ["lambda:CreateAlias", "HIGH"],
+    ["iam:CreateServiceLinkedRole", "HIGH"],
+    ["iam:UpdateSAMLProvider", "HIGH"],
+    ["batch:SubmitJob", "HIGH"],
     ["s3:PutObject", "HIGH"],
     ["s3:?utObject", "HIGH"],
-    ["ec2:*", "HIGH"],
+    ["ec2:DeleteVpc", "HIGH"],
     ["iamx:PutRolePolicy", "HIGH"],
+    ["s3:GetObject", "HIGH"],
+    ["secretsmanager:GetSecretValue", "HIGH"],
+    ["ssm:GetParameter*", "HIGH"],
   ] as const) {
-    it(`of ${action} is ${severity.toLowerCase()}`, () => assert.equal(rated(action), severity));
+    it(`is ${severity.toLowerCase()} for ${action}, which opens no path`, () =>
+      assert.deepEqual(severities(inline(allow(action))), [severity]));
   }
 
-  it("of a pattern is critical if that of a matching action is", () => {
-    const actions = ["iam:PassRole", "iam:PutRolePolicy", "sts:AssumeRole", "lambda:UpdateFunctionCode"];
+  it("is critical for a pattern that matches an action of a path", () => {
+    const actions = [
+      "iam:CreateAccessKey",
+      "iam:PutRolePolicy",
+      "sts:AssumeRole",
+      "lambda:UpdateFunctionCode",
+    ];
     const anyPattern = fc.constantFrom(...actions).chain((action) =>
       fc
         .array(fc.constantFrom("keep", "?", "*", "drop"), {
@@ -80,6 +156,172 @@ describe("a severity", () => {
             .join(""),
         ),
     );
-    fc.assert(fc.property(anyPattern, (pattern) => assert.equal(rated(pattern), "CRITICAL")));
+    fc.assert(
+      fc.property(anyPattern, (pattern) => {
+        assert.deepEqual(severities(inline(allow(pattern))), ["CRITICAL"]);
+      }),
+      { numRuns: 50 },
+    );
   });
+
+  // github.com/BishopFox/iam-vulnerable, modules/free-resources/tool-testing.
+  it("sees a path of two policies (iam-vulnerable, fn1)", () => {
+    const create = allow(["glue:CreateDevEndpoint", "glue:GetDevEndpoint"]);
+    assert.deepEqual(severities(inline(create, allow("iam:PassRole"))), ["CRITICAL", "CRITICAL"]);
+    assert.deepEqual(severities(inline(create)), ["HIGH"]);
+    assert.deepEqual(severities(inline(allow("iam:PassRole"))), ["HIGH"]);
+  });
+
+  it("sees a path on some resources, and none on policies that only AWS can change (fn2, fp4)", () => {
+    const on = (resource: string) => severities(inline(allow("iam:CreatePolicyVersion", resource)));
+    assert.deepEqual(on("arn:aws:iam::*:policy/fn2-*"), ["CRITICAL"]);
+    assert.deepEqual(on("arn:aws:iam::aws:policy/fp4-*"), ["HIGH"]);
+  });
+
+  it("sees a path behind NotAction (fn4)", () => {
+    const text = document({
+      Effect: "Allow",
+      NotAction: ["iam:Update*", "iam:Create*", "iam:Attach*"],
+      Resource: "*",
+    });
+    assert.deepEqual(severities(inline(text)), ["CRITICAL"]);
+  });
+
+  it("sees no path that a Deny of the role closes, in the same policy or another (fp1, fp2)", () => {
+    const deny = { Effect: "Deny", Action: "iam:*", Resource: "*" };
+    const same = document({ Effect: "Allow", Action: "iam:*", Resource: "*" }, deny);
+    const rated = (over: Partial<Role>) =>
+      driftsOf(over)
+        .filter(({ side }) => side === "excess")
+        .map(rate);
+    assert.deepEqual(rated(inline(same)), []);
+    assert.deepEqual(rated(inline(allow("iam:*"), document(deny))), ["HIGH"]);
+  });
+
+  it("sees no path for a role that can be passed to other services only", () => {
+    const pass = (service: string) =>
+      document(
+        { Effect: "Allow", Action: ["lambda:CreateFunction", "lambda:InvokeFunction"], Resource: "*" },
+        {
+          Effect: "Allow",
+          Action: "iam:PassRole",
+          Resource: "*",
+          Condition: { StringEquals: { "iam:PassedToService": service } },
+        },
+      );
+    assert.deepEqual(severities(inline(pass("lambda.amazonaws.com"))), ["CRITICAL"]);
+    assert.deepEqual(severities(inline(pass("states.amazonaws.com"))), ["HIGH"]);
+  });
+
+  it("is that of a path only if the role does not have the path by its reference", () => {
+    const rated = (text: string) => driftsOf(inline(text), serviceRole).map(rate);
+    // AWS's own policy passes roles to EC2 and ECS, and runs instances and tasks.
+    assert.deepEqual(rated(allow("ec2:RunInstances")), []);
+    assert.deepEqual(rated(allow(["lambda:CreateFunction", "lambda:InvokeFunction"])), ["HIGH"]);
+    assert.deepEqual(rated(allow("ec2:RequestSpotInstances")), ["CRITICAL"]);
+  });
+
+  it("is medium while the boundary lets nothing of them through", () => {
+    const tight = bounded(allow("s3:*"));
+    const excess = driftsOf({ ...inline(allow("*")), ...bounded(allow("ec2:Describe*")) }).filter(
+      ({ side }) => side === "excess",
+    );
+    assert.deepEqual(excess.map(rate), ["HIGH"], "the boundary lets a part through");
+    const held = driftsOf({ ...inline(allow("iam:*")), ...tight }).filter(({ side }) => side === "excess");
+    assert.deepEqual(held.map(rate), ["MEDIUM"]);
+  });
+});
+
+describe("the severity of a policy that is not attached", () => {
+  const detached = (over: Partial<Role> = {}) => {
+    const [drift] = driftsOf({ attached: [], ...over }, serviceRole);
+    assert.ok(drift);
+    return drift;
+  };
+  const text = referenceOf(serviceRole).attachments[0]?.document ?? "";
+
+  it("is high, and critical where work depends on the role", () => {
+    const drift = detached();
+    assert.equal(rate(drift), "HIGH");
+    assert.equal(rateSeverity(drift, { ...context, uses: [anEnvironmentUse()] }), "CRITICAL");
+  });
+
+  it("is medium where other policies of the role allow the same, whoever uses the role", () => {
+    const copied = detached({ inline: [{ name: "copy", text }] });
+    assert.equal(String(copied.part), `managed:${batchServicePolicy}`);
+    assert.match(copied.detail ?? "", /Other policies of the role allow the same\./);
+    assert.equal(rateSeverity(copied, { ...context, uses: [anEnvironmentUse()] }), "MEDIUM");
+    const admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    const other = detached({ attached: [{ arn: admin, version: seen({ id: "v1", text: allow("*") }) }] });
+    assert.equal(rate(other), "MEDIUM");
+  });
+
+  it("is high where they allow a part, or a Deny takes it again", () => {
+    assert.equal(rate(detached(inline(allow("ec2:*")))), "HIGH");
+    const denied = document({ Effect: "Deny", Action: "ecs:*", Resource: "*" });
+    assert.equal(rate(detached(inline(text, denied))), "HIGH");
+  });
+});
+
+describe("the severity of an additional principal", () => {
+  const trusting = (principal: string) =>
+    rate(
+      aDrift({
+        part: "trust",
+        side: "excess",
+        grants: [aGrant({ actions: ["sts:AssumeRole"], principals: [{ type: "AWS", id: principal }] })],
+      }),
+    );
+
+  for (const [principal, severity] of [
+    ["*", "CRITICAL"],
+    ["arn:aws:iam::999999999999:root", "CRITICAL"],
+    [`arn:aws:iam::${account}:role/Other`, "HIGH"],
+    ["AROAEXAMPLEEXAMPLEID1", "LOW"],
+    ["AIDAEXAMPLEEXAMPLEID1", "LOW"],
+  ] as const) {
+    it(`is ${severity.toLowerCase()} for ${principal}`, () => assert.equal(trusting(principal), severity));
+  }
+});
+
+describe("the severity of a permissions boundary", () => {
+  const rated = (text: string) => {
+    const [drift, ...others] = driftsOf(bounded(text), serviceRole);
+    assert.ok(drift);
+    assert.equal(others.length, 0);
+    return `${drift.part} ${drift.side} ${rate(drift)}`;
+  };
+
+  it("is information where it blocks nothing that the role must have", () => {
+    assert.equal(rated(allow("*")), "boundary altered INFORMATIONAL");
+    // The boundary of AWS's delegated-administration example: everything but changes of IAM.
+    const own = document({ Effect: "Allow", NotAction: ["organizations:*", "account:*"], Resource: "*" });
+    assert.equal(rated(own), "boundary altered INFORMATIONAL");
+  });
+
+  it("is high where it denies everything, or takes something that AWS Batch needs", () => {
+    assert.equal(rated(document({ Effect: "Deny", Action: "*", Resource: "*" })), "boundary missing HIGH");
+    assert.equal(rated(allow("s3:*")), "boundary missing HIGH");
+    const noEc2 = document(
+      { Effect: "Allow", Action: "*", Resource: "*" },
+      { Effect: "Deny", Action: "ec2:RunInstances", Resource: "*" },
+    );
+    assert.equal(rated(noEc2), "boundary missing HIGH");
+  });
+
+  it("is critical where work depends on the role", () => {
+    const [drift] = driftsOf(bounded(allow("s3:*")), serviceRole);
+    assert.ok(drift);
+    assert.equal(rateSeverity(drift, { ...context, uses: [anEnvironmentUse()] }), "CRITICAL");
+  });
+
+  it("is medium where its document cannot be read", () => {
+    const boundary = seen({ arn: `arn:aws:iam::${account}:policy/Bound`, version: unseen("denied") });
+    assert.deepEqual(severities({ boundary }), ["MEDIUM"]);
+  });
+});
+
+describe("severities", () => {
+  it("are ordered from the worst to the mildest", () =>
+    assert.deepEqual(Severity.options, ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]));
 });

@@ -86,7 +86,7 @@ describe("a floor", () => {
       arn: "arn:aws:iam::aws:policy/ReadOnly",
       version: seen({ id: "v1", text: allow("s3:*") }),
     });
-    assert.deepEqual(assess(worker({ boundary })).map(label), ["boundary altered"]);
+    assert.deepEqual(assess(worker({ boundary })).map(label), ["boundary missing"]);
     assert.deepEqual(assess(worker({ boundary }), aReference({ boundary: "any" })).map(label), [
       "permissions missing",
     ]);

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { findEscalation } from "@drift-guard/core/evaluate/job-role";
-import { weighSeverity } from "@drift-guard/core/evaluate/severity";
 import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
-import { Severity } from "@drift-guard/core/model/severity";
+import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
 import {
   account,
   aDefinitionUse,
@@ -13,45 +12,27 @@ import {
   anEnvironmentUse,
   anUndecided,
   aRole,
-  everyEvidence,
   trustOf,
 } from "../../builders.ts";
 
-describe("weighing a severity by the role's uses", () => {
-  it("raises the severity of a loss one step if work depends on the role, and lowers it if nothing uses it", () => {
-    const drift = aDrift();
-    const idle = anEnvironmentUse({ state: "DISABLED" });
-    assert.deepEqual(
-      [[aDefinitionUse()], [anEnvironmentUse()], [idle], []].map((uses) =>
-        weighSeverity("HIGH", drift, uses),
-      ),
-      ["CRITICAL", "CRITICAL", "HIGH", "MEDIUM"],
-    );
-  });
-
-  it("leaves the severity of excess and of all other evidence unchanged", () => {
-    const others = everyEvidence().filter((one) => one.kind !== "drift" || one.side === "excess");
-    for (const evidence of [...others, aDrift({ side: "excess" })]) {
-      for (const severity of Severity.options) assert.equal(weighSeverity(severity, evidence, []), severity);
-    }
-  });
-});
-
 describe("evaluating the uses of a role", () => {
   it("reports grants that let a job role extend its own permissions, and no other broad grants", () => {
+    const reference = referenceByDuty("Worker", [aDefinitionUse({ duty: "job" })], []);
+    assert.ok(reference);
     const countReported = (text: string) =>
-      findEscalation(aRole({ attached: [], inline: [{ name: "P", text }] })).length;
-    for (const action of ["*", "iam:*", "iam:PassRole", "sts:AssumeRole", "lambda:UpdateFunctionCode"]) {
-      assert.equal(countReported(allow(action)), 1, action);
+      findEscalation(aRole({ attached: [], inline: [{ name: "P", text }] }), reference).length;
+    const passing = ["iam:PassRole", "batch:RegisterJobDefinition", "batch:SubmitJob"];
+    for (const action of ["*", "iam:*", "sts:AssumeRole", "lambda:UpdateFunctionCode", passing]) {
+      assert.equal(countReported(allow(action)), 1, String(action));
     }
-    for (const action of ["s3:*", "batch:SubmitJob", "iam:GetRole"])
+    for (const action of ["s3:*", "batch:SubmitJob", "iam:GetRole", "iam:PassRole", "glue:CreatePartition"])
       assert.equal(countReported(allow(action)), 0, action);
     assert.equal(
-      countReported(allow("iam:PassRole", `arn:aws:iam::${account}:role/Worker`)),
+      countReported(allow("sts:AssumeRole", `arn:aws:iam::${account}:role/Worker`)),
       0,
       "one role is a choice",
     );
-    assert.equal(countReported(allow("iam:PassRole", `arn:aws:iam::${account}:role/*`)), 1);
+    assert.equal(countReported(allow("sts:AssumeRole", `arn:aws:iam::${account}:role/*`)), 1);
   });
 
   it("joins assessments of one part and side into one finding", () => {

@@ -99,12 +99,12 @@ describe("A compute environment", () => {
     ]);
   });
 
-  it("raises the severity of that loss, which is MEDIUM where nothing uses the role", async () => {
+  it("raises the severity of that loss, which is HIGH where nothing uses the role", async () => {
     const world = aWorld({ config: observing });
     world.act({ call: "DetachRolePolicy", roleName: "AWSBatchServiceRole", policyArn: batchServicePolicy });
     await world.settle();
     const finding = await onlyFinding(world);
-    assert.deepEqual([finding.severity, finding.usedBy], ["MEDIUM", []]);
+    assert.deepEqual([finding.severity, finding.usedBy], ["HIGH", []]);
   });
 
   it("puts the roles that it names under watch, also through an instance profile, and never writes them", async () => {
@@ -593,7 +593,12 @@ describe("A job definition", () => {
       call: "PutRolePolicy",
       roleName: "Worker",
       policyName: "More",
-      policyDocument: allow(["iam:PassRole", "s3:PutObject"]),
+      policyDocument: allow([
+        "iam:PassRole",
+        "batch:RegisterJobDefinition",
+        "batch:SubmitJob",
+        "s3:PutObject",
+      ]),
     });
     await world.settle();
     assert.deepEqual(formatFindings(await world.findings()), [
