@@ -263,6 +263,7 @@ describe("the severity of a policy that is not attached", () => {
   });
 });
 
+// "AWS JSON policy elements: Principal" (IAM User Guide): a deleted role or user is shown by its unique id, AROA… or AIDA….
 describe("the severity of an additional principal", () => {
   const trusting = (principal: string) =>
     rate(
@@ -272,6 +273,20 @@ describe("the severity of an additional principal", () => {
         grants: [aGrant({ actions: ["sts:AssumeRole"], principals: [{ type: "AWS", id: principal }] })],
       }),
     );
+
+  it("is low for a deleted role or user beside the service, and critical with another account beside it", () => {
+    const trustedBy = (...ids: readonly string[]) =>
+      severities({
+        trust: document({
+          Effect: "Allow",
+          Principal: { Service: "ecs-tasks.amazonaws.com", AWS: ids },
+          Action: "sts:AssumeRole",
+        }),
+      });
+    assert.deepEqual(trustedBy("AROAEXAMPLEEXAMPLEID1"), ["LOW"]);
+    assert.deepEqual(trustedBy("AIDAEXAMPLEEXAMPLEID1", "AROAEXAMPLEEXAMPLEID2"), ["LOW"]);
+    assert.deepEqual(trustedBy("AROAEXAMPLEEXAMPLEID1", "arn:aws:iam::999999999999:root"), ["CRITICAL"]);
+  });
 
   for (const [principal, severity] of [
     ["*", "CRITICAL"],
@@ -284,9 +299,25 @@ describe("the severity of an additional principal", () => {
   }
 });
 
+// Documents of AWS: the policies AWSDenyAll and PowerUserAccess (AWS Managed Policy Reference Guide), and the boundary
+// XCompanyBoundaries of "Permissions boundaries for IAM entities" (IAM User Guide), without its Denies on one bucket.
+const denyAll = document({ Effect: "Deny", Action: "*", Resource: "*" });
+const powerUser = document(
+  { Effect: "Allow", NotAction: ["iam:*", "organizations:*", "account:*"], Resource: "*" },
+  {
+    Effect: "Allow",
+    Action: ["account:ListRegions", "iam:CreateServiceLinkedRole", "iam:ListRoles"],
+    Resource: "*",
+  },
+);
+const company = document(
+  { Effect: "Allow", Action: ["s3:*", "cloudwatch:*", "ec2:*", "dynamodb:*"], Resource: "*" },
+  { Effect: "Allow", Action: ["iam:ListUsers", "iam:GetAccountPasswordPolicy"], Resource: "*" },
+);
+
 describe("the severity of a permissions boundary", () => {
-  const rated = (text: string) => {
-    const [drift, ...others] = driftsOf(bounded(text), serviceRole);
+  const rated = (text: string, name = serviceRole) => {
+    const [drift, ...others] = driftsOf(bounded(text), name);
     assert.ok(drift);
     assert.equal(others.length, 0);
     return `${drift.part} ${drift.side} ${rate(drift)}`;
@@ -294,19 +325,20 @@ describe("the severity of a permissions boundary", () => {
 
   it("is information where it blocks nothing that the role must have", () => {
     assert.equal(rated(allow("*")), "boundary altered INFORMATIONAL");
-    // The boundary of AWS's delegated-administration example: everything but changes of IAM.
-    const own = document({ Effect: "Allow", NotAction: ["organizations:*", "account:*"], Resource: "*" });
-    assert.equal(rated(own), "boundary altered INFORMATIONAL");
+    assert.equal(rated(powerUser, "ecsTaskExecutionRole"), "boundary altered INFORMATIONAL");
   });
 
-  it("is high where it denies everything, or takes something that AWS Batch needs", () => {
-    assert.equal(rated(document({ Effect: "Deny", Action: "*", Resource: "*" })), "boundary missing HIGH");
-    assert.equal(rated(allow("s3:*")), "boundary missing HIGH");
-    const noEc2 = document(
+  it("is high where it blocks everything, or something that AWS Batch needs", () => {
+    assert.equal(rated(denyAll), "boundary missing HIGH");
+    assert.equal(rated(denyAll, "ecsTaskExecutionRole"), "boundary missing HIGH");
+    assert.equal(rated(company), "boundary missing HIGH");
+    // PowerUserAccess lacks the service role's iam:PassRole.
+    assert.equal(rated(powerUser), "boundary missing HIGH");
+    const noInstances = document(
       { Effect: "Allow", Action: "*", Resource: "*" },
       { Effect: "Deny", Action: "ec2:RunInstances", Resource: "*" },
     );
-    assert.equal(rated(noEc2), "boundary missing HIGH");
+    assert.equal(rated(noInstances), "boundary missing HIGH");
   });
 
   it("is critical where work depends on the role", () => {
