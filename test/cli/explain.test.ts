@@ -106,6 +106,14 @@ describe("explain", () => {
     assert.match(unwrap(stdout), /after 120 seconds; it reports the refused call/);
   });
 
+  it("prints a call that failed without a denial as one that is not reported", async () => {
+    const { stdout } = await explain(
+      JSON.stringify(aRecord({ errorCode: "ThrottlingException", errorMessage: "Rate exceeded" })),
+    );
+    assert.match(unwrap(stdout), /failed \(ThrottlingException\) and changed nothing /);
+    assert.doesNotMatch(stdout, /it reports the refused call/);
+  });
+
   it("says why a record does not concern the guard", async () => {
     const { code, stdout } = await explain(
       JSON.stringify([
