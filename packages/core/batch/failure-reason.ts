@@ -42,7 +42,7 @@ const knownReasons: readonly KnownReason[] = [
   },
   {
     cause: "permission",
-    prints: [/unable to assume/i],
+    prints: [/\bassum(?:e|ed|ing)\b/i, /\brole\b/i],
     source: "https://github.com/boto/boto3/issues/1878",
   },
   {
@@ -55,7 +55,7 @@ const knownReasons: readonly KnownReason[] = [
     cause: "permission",
     prints: [
       /\.dkr\.ecr[.-]/,
-      /pull access denied|no basic auth credentials|\b403 Forbidden\b|authorization token/i,
+      /pull access denied|no basic auth credentials|\b403 Forbidden\b|\b401 Unauthorized\b|authorization token/i,
     ],
     source: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html",
   },

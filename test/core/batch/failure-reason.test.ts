@@ -66,6 +66,10 @@ const aboutRoles: readonly (readonly [reason: string, source: string])[] = [
     "https://github.com/aws-samples/aws-modern-application-workshop/issues/88",
   ],
   [
+    'Failed to pull image "123456789012.dkr.ecr.us-west-2.amazonaws.com/app:1": pulling from host 123456789012.dkr.ecr.us-west-2.amazonaws.com failed with status code [manifests 1]: 401 Unauthorized',
+    "https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html",
+  ],
+  [
     "Unable to assume the service linked role. Please verify that the ECS service linked role exists.",
     "https://github.com/aws-solutions/distributed-load-testing-on-aws/issues/2",
   ],
