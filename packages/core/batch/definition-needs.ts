@@ -8,7 +8,7 @@ export type ReadNeeds =
   | {
       readonly read: true;
       readonly needs: readonly Need[];
-      /** Set if the ECS agent refuses the text: one sentence, with its path and the right form. */
+      /** Set if ECS refuses the text or finds nothing by it: one sentence, with its path and the right form. */
       readonly refused?: string;
       /** What it asks of the ECS agent. */
       readonly features: readonly AgentFeature[];
@@ -18,7 +18,10 @@ export type ReadNeeds =
 const getSecret = "secretsmanager:GetSecretValue";
 const getParameters = "ssm:GetParameters";
 const parameterName = /^\/?[\w.-]+(?:\/[\w.-]+)*$/;
-const parameterResource = /^parameter\/([\w.-]+(?:\/[\w.-]+)*)$/;
+// Two slashes after `parameter`, and a version or label after a colon, are written by mistake.
+const parameterResource = /^parameter(\/{1,2})([\w.-]+(?:\/[\w.-]+)*)(:[\w.-]{1,100})?$/;
+// Only a path: `user:password` may be the secret itself, written here by mistake.
+const parameterPath = /^\/([\w.-]+(?:\/[\w.-]+)*):[\w.-]{1,100}$/;
 // A JSON key, a version stage and a version id may follow, separated by colons
 // (docs/aws-facts.md, "Secrets, parameters and keys").
 const secretResource = /^(secret:[\w/+=.@!-]{1,519})((?::[^:]*)*)$/;
@@ -43,17 +46,46 @@ export function readValueFrom(valueFrom: string, at: string, place: BatchPlace):
       : ["secret"];
     return { read: true, needs, features, ...(refused !== undefined && { refused }) };
   }
-  const byArn = parameterResource.exec(parseRegionalArn(text, "ssm")?.resource ?? "")?.[1];
   if (text.length > maxText) return { read: false, why: `${at} is longer than any name of a secret.` };
-  if (byArn !== undefined)
-    return { read: true, needs: needParameter(text, byArn, at), features: ["parameter"] };
-  if (parameterName.test(text)) {
-    const name = text.replace(/^\//, "");
-    const arn = `arn:${place.partition}:ssm:${place.region}:${place.account}:parameter/${name}`;
-    return { read: true, needs: needParameter(arn, name, at), features: ["parameter"] };
+  const parameter = readParameterArn(text) ?? readParameterName(text, place);
+  if (parameter) {
+    const { arn, name, right } = parameter;
+    const refused = right === undefined ? {} : { refused: `${at} ${right}` };
+    return { read: true, needs: needParameter(arn, name, at), features: ["parameter"], ...refused };
   }
   // Not quoted: the text may be the secret itself, written here by mistake.
   return { read: false, why: `${at} names neither a secret nor a parameter.` };
+}
+
+interface ParameterText {
+  readonly arn: string;
+  /** Without the leading slash. */
+  readonly name: string;
+  /** Set if ECS finds no parameter by the text: the rest of a sentence, with the right form. */
+  readonly right?: string;
+}
+
+// docs/aws-facts.md, "Secrets, parameters and keys"
+const newestOnly =
+  "asks for a version or label of a parameter, and ECS reads only the newest version of one.";
+
+function readParameterArn(text: string): ParameterText | undefined {
+  const given = parseRegionalArn(text, "ssm");
+  const [, slashes, name, selector] = parameterResource.exec(given?.resource ?? "") ?? [];
+  if (!given || name === undefined) return undefined;
+  const arn = formatArn({ ...given, resource: `parameter/${name}` });
+  if (slashes === "//") {
+    return { arn, name, right: `has two slashes after parameter, and the ARN has one. Write ${arn}.` };
+  }
+  return { arn, name, ...(selector !== undefined && { right: `${newestOnly} Write ${arn}.` }) };
+}
+
+function readParameterName(text: string, place: BatchPlace): ParameterText | undefined {
+  const versioned = parameterPath.exec(text)?.[1];
+  if (versioned === undefined && !parameterName.test(text)) return undefined;
+  const name = versioned ?? text.replace(/^\//, "");
+  const arn = `arn:${place.partition}:ssm:${place.region}:${place.account}:parameter/${name}`;
+  return { arn, name, ...(versioned !== undefined && { right: `${newestOnly} Write /${name}.` }) };
 }
 
 /** Returns the permissions that `repositoryCredentials.credentialsParameter` needs (R45): a secret's ARN or name. */
@@ -89,7 +121,7 @@ const regionName = /^[a-z0-9-]{1,32}$/;
  * Its resource ends in `:*`, the form that CloudWatch Logs matches (docs/aws-facts.md, "Log groups").
  */
 export function needLogGroup(
-  options: Readonly<Record<string, string>>,
+  options: Readonly<Record<string, string | undefined>>,
   at: string,
   { partition, region, account }: BatchPlace,
 ): ReadNeeds {

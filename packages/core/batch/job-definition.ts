@@ -16,6 +16,18 @@ const listOf = <T extends z.ZodType>(item: T) =>
 
 const NamedValue = z.looseObject({ valueFrom: z.unknown() }).catch({ valueFrom: undefined });
 
+// One option of another type must not hide the others.
+const LogOptions = z
+  .record(
+    z.string(),
+    z.preprocess(
+      (value) => (typeof value === "boolean" || typeof value === "number" ? String(value) : value),
+      z.string().optional().catch(undefined),
+    ),
+  )
+  .optional()
+  .catch(undefined);
+
 const Container = z.looseObject({
   executionRoleArn: optionalText,
   jobRoleArn: optionalText,
@@ -25,7 +37,7 @@ const Container = z.looseObject({
       .looseObject({
         logDriver: optionalText,
         secretOptions: listOf(NamedValue),
-        options: z.record(z.string(), z.string()).optional().catch(undefined),
+        options: LogOptions,
       })
       .catch({ secretOptions: [{ valueFrom: undefined }], options: undefined }),
   ),

@@ -174,8 +174,9 @@ function usesOfRevision({
       const use = { ...base, duty: "execution", ...joinTasks(same) } as const;
       if (role)
         return [[role.name, role.otherAccount ? refer(role, "execution") : { ...use, ...arnOf(role) }]];
-      // A definition without Fargate and secrets needs no execution role (R36).
-      const wants = use.needs.length + use.unread.length > 0 || fargate;
+      // A definition without Fargate and secrets needs no execution role (R36): without one, the log driver uses the role
+      // of the instance (docs/aws-facts.md, "Log groups").
+      const wants = fargate || use.unread.length > 0 || use.needs.some(({ what }) => what !== "log");
       return wants ? [[usualExecutionRole, { ...use, roleNotNamed: true }]] : [];
     },
   );

@@ -129,6 +129,14 @@ describe("a job definition", () => {
     assert.equal(readLogs(asked, "awslogs")?.needs.length, 1);
   });
 
+  it("reads options that are no text, as hand-written JSON has them, and the options beside them", () => {
+    const options = { "awslogs-create-group": true, "awslogs-group": "/jobs", mode: null, "max-size": 25 };
+    assert.deepEqual(
+      readLogs(options)?.needs.map(({ resource }) => resource),
+      [group("/jobs")],
+    );
+  });
+
   it("reports a log group or Region that cannot be one: it would become a permission", () => {
     assert.deepEqual(readLogs({ ...asked, "awslogs-group": "*" })?.unread, [
       "containerProperties.logConfiguration.options.awslogs-group is no name of a log group.",
@@ -232,6 +240,9 @@ describe("a job definition", () => {
     const usual = (over: object) => usesOfDefinition([read(over)]).get("ecsTaskExecutionRole");
     const bare = { containerProperties: { image: "busybox" } };
     assert.equal(usual(bare), undefined);
+    // Without an execution role, the log driver uses the role of the instance (repost.aws, "ecs-container-logs-cloudwatch").
+    const logConfiguration = { logDriver: "awslogs", options: { "awslogs-create-group": "true" } };
+    assert.equal(usual({ containerProperties: { logConfiguration } }), undefined);
     for (const over of [
       { ...bare, platformCapabilities: ["FARGATE"] },
       { containerProperties: { secrets: [{ name: "A", valueFrom: "/a" }] } },
@@ -350,6 +361,29 @@ describe("valueFrom", () => {
     });
   }
 
+  // Terraform's aws_ssm_parameter gave such ARNs (hashicorp/terraform-provider-aws#2593), and ECS takes no version or label
+  // (aws/containers-roadmap#859).
+  const parameterArn = (name: string) => `arn:aws:ssm:eu-west-1:${account}:parameter${name}`;
+  for (const [given, name, right] of [
+    [parameterArn("//app/key"), "app/key", parameterArn("/app/key")],
+    [parameterArn("//app/key:3"), "app/key", parameterArn("/app/key")],
+    [parameterArn("/app/key:3"), "app/key", parameterArn("/app/key")],
+    [parameterArn("/key:live"), "key", parameterArn("/key")],
+    ["/app/key:3", "app/key", "/app/key"],
+    ["/app/key:live", "app/key", "/app/key"],
+  ] as const) {
+    it(`"${given}" finds no parameter, and the right form is "${right}"`, () => {
+      const read = readValueFrom(given, "here", place);
+      assert.ok(read.read);
+      assert.deepEqual(
+        read.needs.map(({ action, resource }) => [action, resource]),
+        [parameter(name)],
+      );
+      assert.match(read.refused ?? "", /^here (?:has two slashes|asks for a version or label)/);
+      assert.ok(read.refused?.endsWith(` Write ${right}.`), read.refused);
+    });
+  }
+
   it("is accepted by the ECS agent with three parts or none, and a registry's credentials with none", () => {
     for (const parts of ["", ":key::", "::AWSCURRENT:", `:::${version}`, ":key:stage:id"]) {
       const read = readValueFrom(secretArn(`db-AbCdEf${parts}`), "here", place);
@@ -359,7 +393,14 @@ describe("valueFrom", () => {
     }
   });
 
-  for (const text of ["", "two words", "arn:aws:s3:::bucket/key", "a//b", `/${"deep/".repeat(500)}er`]) {
+  for (const text of [
+    "",
+    "two words",
+    "user:password",
+    "arn:aws:s3:::bucket/key",
+    "a//b",
+    `/${"deep/".repeat(500)}er`,
+  ]) {
     it(`"${text}" cannot be parsed, and is reported`, () => {
       assert.equal(readValueFrom(text, "here", place).read, false);
     });
