@@ -41,8 +41,9 @@ const knownReasons: readonly KnownReason[] = [
     source: `${batch}/job_stuck_in_runnable_misconfiguration.html`,
   },
   {
+    // Not the ARN of a session, `assumed-role/NAME/SESSION`.
     cause: "permission",
-    prints: [/\bassum(?:e|ed|ing)\b/i, /\brole\b/i],
+    prints: [/\bassum(?:e|ed|ing)\b(?!-role)/i, /\brole\b/i],
     source: "https://github.com/boto/boto3/issues/1878",
   },
   {

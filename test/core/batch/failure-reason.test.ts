@@ -229,6 +229,8 @@ describe("the reason of a failure", () => {
     assert.ok(isPermissionTrouble("NewServiceError: access was denied by a policy"));
     assert.ok(isPermissionTrouble("NewServiceError: you are not authorised"));
     assert.ok(!isPermissionTrouble("NewServiceError: something went wrong"));
+    const session = "arn:aws:sts::123456789012:assumed-role/jobs/1";
+    assert.ok(!isPermissionTrouble(`ThrottlingException: User: ${session}: Rate exceeded`));
     assert.ok(!isPermissionTrouble(""));
   });
 });
