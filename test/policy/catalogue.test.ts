@@ -59,6 +59,21 @@ describe("the table of pairs", () => {
     }
   });
 
+  // The policies and pages are named in generate-pairs.ts.
+  it("accepts what AWS's own policies and pages use and its data does not list", () => {
+    for (const [action, arn] of [
+      ["ssm", "eks"],
+      ["redshift", "redshift-serverless"],
+      ["iot", "iotwireless"],
+      ["codeguru-reviewer", "codecommit"],
+      ["codestar-connections", "codeconnections"],
+      ["waf-regional", "apigateway"],
+      ["bedrock", "sagemaker"],
+    ] as const) {
+      assert.ok(accepts(action, arn), `${action} on ${arn}`);
+    }
+  });
+
   it("refuses the ARNs of other services", () => {
     for (const [action, arn] of [
       ["kms", "secretsmanager"],
@@ -66,6 +81,12 @@ describe("the table of pairs", () => {
       ["s3", "kms"],
       ["kms", "backup"],
       ["redshift-data", "s3"],
+      // The example of AWS Identity and Access Management User Guide, "Policy summary (list of services)".
+      ["codecommit", "codedeploy"],
+      ["codecommit", "codebuild"],
+      // Printed by the Amazon ECS Developer Guide beside the right actions.
+      ["ssm", "secretsmanager"],
+      ["ssm", "kms"],
     ] as const) {
       assert.ok(!accepts(action, arn), `${action} on ${arn}`);
     }

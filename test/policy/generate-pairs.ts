@@ -18,6 +18,15 @@ export const additions: Readonly<Record<string, readonly string[]>> = {
   "codestar-connections": ["codeconnections"],
   // AWS's own FMSServiceRolePolicy protects API Gateway stages with it.
   "waf-regional": ["apigateway"],
+  // AWS's own AmazonEKSConnectorServiceRolePolicy starts sessions on connected clusters with it.
+  ssm: ["eks"],
+  // AWS's own SageMakerStudioProjectProvisioningRolePolicy reads the resource policy of a serverless namespace with it.
+  redshift: ["redshift-serverless"],
+  // The AWS IoT developer guide subscribes to the events of Sidewalk devices with it.
+  iot: ["iam", "iotwireless"],
+  // Resource types that earlier editions of the data list.
+  "codeguru-reviewer": ["codecommit", "codestar-connections"],
+  imagebuilder: ["kms"],
   // "Bedrock Marketplace" models are invoked at endpoints of SageMaker.
   bedrock: ["sagemaker"],
   // It shifts more kinds of resources than the load balancers that the data lists.
@@ -50,18 +59,18 @@ import type { PairTable } from "./pairs.ts";
 export const pairs: PairTable = {
   date: ${JSON.stringify(date)},
   source: ${JSON.stringify(source)},
-  own: ${JSON.stringify(own.map(shorten).join(" "))},
+  own: ${JSON.stringify(own.map(shorten).join(""))},
   others: ${JSON.stringify(others.join(" "))},
 };
 `;
 }
 
-/** Replaces what a name shares with the one before by the number of its characters, in base 36. */
+/** Replaces what a name shares with the one before by a letter for the number of its characters: A is 0. */
 function shorten(name: string, place: number, names: readonly string[]): string {
   const before = names[place - 1] ?? "";
   let shared = 0;
-  while (shared < 35 && shared < before.length && name[shared] === before[shared]) shared++;
-  return shared.toString(36) + name.slice(shared);
+  while (shared < 25 && shared < before.length && name[shared] === before[shared]) shared++;
+  return String.fromCharCode(65 + shared) + name.slice(shared);
 }
 
 /** The service segments of the ARNs that the actions of a service accept, sorted; `*` if one is not fixed. */

@@ -8,9 +8,9 @@ export interface PairTable {
   /** The npm package that the table comes from, with its version. */
   readonly source: string;
   /**
-   * Services whose actions accept ARNs of their own service only, sorted and separated by spaces. Each begins with the
-   * number of characters, in base 36, that it shares with the one before: `0acm 3-pca` for `acm` and `acm-pca`. The table
-   * is part of every bundle.
+   * Services whose actions accept ARNs of their own service only, sorted. Each begins with a capital letter for the
+   * number of characters that it shares with the one before: `AacmD-pca` for `acm` and `acm-pca`. The table is part of
+   * every bundle.
    */
   readonly own: string;
   /**
@@ -34,8 +34,8 @@ export type AcceptsArn = (actionService: string, arnService: string) => boolean;
 export function readPairTable({ own, others }: PairTable): AcceptsArn {
   const accepted = new Map<string, readonly string[]>();
   let service = "";
-  for (const [shared = "0", ...rest] of own.split(" ")) {
-    service = service.slice(0, Number.parseInt(shared, 36)) + rest.join("");
+  for (const entry of own.split(/(?=[A-Z])/)) {
+    service = service.slice(0, entry.charCodeAt(0) - 65) + entry.slice(1);
     accepted.set(service, [service]);
   }
   for (const line of others.split(" ")) {
