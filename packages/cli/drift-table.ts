@@ -73,18 +73,23 @@ export function formatDetails(
       return [...paragraphs(assessment.details), ...marked("+", formatGrantLines(assessment.grants))];
     case "vendor-change":
       return [
-        ...paragraphs([`${formatVersions(assessment)} This is information, not drift.`]),
+        ...paragraphs([formatVendorChange(assessment)]),
         ...marked("+", formatGrantLines(assessment.added)),
         ...marked("-", formatGrantLines(assessment.removed)),
       ];
   }
 }
 
-/** Whether AWS published a version or returned to an older one, as a sentence. */
-function formatVersions({ version, since }: Pick<VendorChange, "version" | "since">): string {
-  return since !== undefined && isOlderVersion(version, since)
-    ? `AWS returned to ${version}; the reference has ${since}.`
-    : `AWS published ${version}; the reference is older.`;
+function formatVendorChange({ version, since, lost }: VendorChange): string {
+  const change =
+    since === undefined
+      ? `AWS's default version is ${version}, as this partition counts its versions.`
+      : isOlderVersion(version, since)
+        ? `AWS returned to ${version}; the reference has ${since}.`
+        : `AWS published ${version}; the newest version before it that the guard knows is ${since}.`;
+  return lost
+    ? `${change} No other policy of the role allows all that AWS removed.`
+    : `${change} This is information, not drift.`;
 }
 
 /** The style that a severity is printed in. */

@@ -36,7 +36,9 @@ export async function checkRole(
 }
 
 function statusOf(assessments: readonly Assessment[], reading: RoleReading): RoleCheck["status"] {
-  if (assessments.some(({ kind }) => kind === "drift")) return "drift";
+  const isDrift = (assessment: Assessment) =>
+    assessment.kind === "drift" || (assessment.kind === "vendor-change" && assessment.lost);
+  if (assessments.some(isDrift)) return "drift";
   if (assessments.some(({ kind }) => kind === "undecided")) return "undecided";
   return reading.status === "absent" ? "absent" : "clean";
 }

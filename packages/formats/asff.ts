@@ -105,10 +105,11 @@ function complianceOf({ state, evidence }: Finding): "PASSED" | "WARNING" | "FAI
     case "drift":
     case "impersonation":
       return "FAILED";
+    case "vendor-change":
+      return evidence.lost ? "FAILED" : "WARNING";
     case "undecided":
     case "note":
     case "attempt":
-    case "vendor-change":
       return "WARNING";
   }
 }

@@ -190,16 +190,24 @@ function describeUndecided({ part, reasons }: Undecided, role: string): Evidence
 }
 
 function describeVendorChange(change: VendorChange, role: string): EvidenceDescription {
-  const { part, version, since, added, removed } = change;
-  const arn = part.name ?? "";
+  const { part, version, since, added, removed, lost } = change;
+  const arn = sanitise(part.name ?? "");
+  const id = sanitise(version, 20);
   const isBack = since !== undefined && isOlderVersion(version, since);
+  const title = isBack
+    ? `AWS took a policy of ${role} back from ${sanitise(since, 20)} to ${id}`
+    : `AWS published ${id} of a policy of ${role}`;
   return {
-    title: isBack
-      ? `AWS took a policy of ${role} back from ${sanitise(since, 20)} to ${sanitise(version, 20)}`
-      : `AWS published ${sanitise(version, 20)} of a policy of ${role}`,
+    title: lost ? `${title}, without permissions that the role needs` : title,
     sentences: [
-      `The default version of ${sanitise(arn)} is ${isBack ? "older" : "newer"} than the guard's reference. AWS made this change, nobody in the account did.`,
-      ...(added.length + removed.length === 0 ? ["What it gives is the same."] : []),
+      since === undefined
+        ? `The default version of ${arn} is ${id}, as this partition counts its versions, and differs from the guard's reference.`
+        : isBack
+          ? `The default version of ${arn} is ${id}, older than ${sanitise(since, 20)}, which the guard's reference has.`
+          : `The default version of ${arn} is ${id}. The newest version before it that the guard knows is ${sanitise(since, 20)}.`,
+      "AWS made this change, nobody in the account did.",
+      ...(lost ? [`No other policy of ${role} allows all that AWS removed, so AWS Batch may fail.`] : []),
+      ...(added.length + removed.length === 0 ? ["It allows the same as the reference."] : []),
     ],
     lists: lists([
       ["Added by AWS", added],

@@ -66,7 +66,7 @@ export function formatNextSteps({ kind, finding, note }: Transition): readonly s
     case "opened":
     case "worsened":
     case "reopened":
-      return nextStepsOfOpen(finding.evidence.kind);
+      return nextStepsOfOpen(finding.evidence);
     case "suppressed":
       return ["Somebody accepted exactly this, until the exception ends; anything beyond it is told again."];
     case "approved":
@@ -87,8 +87,8 @@ export function formatNextSteps({ kind, finding, note }: Transition): readonly s
   }
 }
 
-function nextStepsOfOpen(kind: Transition["finding"]["evidence"]["kind"]): readonly string[] {
-  switch (kind) {
+function nextStepsOfOpen(evidence: Transition["finding"]["evidence"]): readonly string[] {
+  switch (evidence.kind) {
     case "drift":
       return [
         'Where the configuration says "automatic" for this role and side, the guard puts it back now and tells so in a further message.',
@@ -101,7 +101,12 @@ function nextStepsOfOpen(kind: Transition["finding"]["evidence"]["kind"]): reado
     case "note":
       return ["Nothing of it is put back by the guard."];
     case "vendor-change":
-      return ["Nothing has to be done. It resolves when the reference is brought up to date."];
+      return [
+        evidence.lost
+          ? "Find out whether AWS Batch still needs what AWS removed. If it does, allow it by another policy of the role."
+          : "Nothing has to be done.",
+        'To accept AWS\'s version, write it to a reference and add that to the configuration: docs/references.md, "When AWS changes a policy". The finding then resolves.',
+      ];
     case "attempt":
       return ["Find out who tried this and why. Nothing has to be put back."];
     case "impersonation":

@@ -44,7 +44,15 @@ function commandsFor(finding: Finding): readonly RemediationCommand[] {
     case "note":
       return [readCommand];
     case "vendor-change":
-      return [];
+      // A reference that was composed from the role's duties has no name and no file.
+      return finding.reference === undefined
+        ? []
+        : [
+            {
+              purpose: "write AWS's version to a reference",
+              command: `npx drift-guard reference refresh ${quoteArgument(finding.reference)} --write`,
+            },
+          ];
     case "attempt":
     case "impersonation":
       return [

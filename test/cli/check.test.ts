@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CheckOutput } from "drift-guard/output/check";
 import { refusal, startResponder, xml } from "../aws/responder.ts";
-import { account } from "../builders.ts";
+import { account, batchServicePolicy } from "../builders.ts";
 import { readOutput } from "./outputs.ts";
 import { type RunOptions, runCli, runProcess, unwrap, writeTemporary } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
@@ -98,6 +98,21 @@ describe("check on a snapshot file", () => {
     assert.ok(drifted);
     const { code } = await check([drifted, ...unreadable.slice(1)]);
     assert.equal(code, 1);
+  });
+
+  it("exits 1 if AWS removed an action that AWS Batch needs from its policy", async () => {
+    const snapshot = JSON.parse(printSnapshot(cleanRoles()));
+    const [detail] = snapshot.Policies.filter(({ Arn }: { Arn: string }) => Arn === batchServicePolicy);
+    const [statement] = detail.PolicyVersionList[0].Document.Statement;
+    statement.Action = statement.Action.filter((action: string) => action !== "ec2:RunInstances");
+    const file = await writeTemporary("account.json", JSON.stringify(snapshot));
+    const { code, stdout } = await runCli(["check", "AWSBatchServiceRole", "--account", file]);
+    assert.equal(code, 1);
+    assert.match(
+      unwrap(stdout),
+      /HIGH vendor-change .*No other policy of the role allows all that AWS removed\./,
+    );
+    assert.match(stdout, /- ec2:RunInstances on \*/);
   });
 
   it("says that an absent role is required only while AWS Batch uses it, which a file does not tell (T10)", async () => {

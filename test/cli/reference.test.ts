@@ -457,6 +457,69 @@ describe("reference refresh", () => {
     assert.match(check.stdout, /INFORMATIONAL[\s\S]*AWS returned to v11; the reference has v12/);
   });
 
+  it("does not report a version that the references know, and says what to add to the configuration for others (T17)", async () => {
+    const arn = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
+    const withActions = (version: string, ...actions: readonly string[]) => {
+      const snapshot = JSON.parse(printSnapshot(cleanRoles()));
+      const detail = snapshot.Policies.find(({ Arn }: { Arn: string }) => Arn === arn);
+      detail.DefaultVersionId = version;
+      detail.PolicyVersionList[0].VersionId = version;
+      const { Statement } = detail.PolicyVersionList[0].Document;
+      Statement.push({ Effect: "Allow", Action: actions, Resource: "*" });
+      return JSON.stringify(snapshot);
+    };
+    const v13 = ["autoscaling:DescribeScalingActivities", "ec2:DescribeSpotFleetRequestHistory"];
+    const known = await ownersFolder(withActions("v13", ...v13));
+    const args = ["AWSBatchServiceRole", "--account", known.file];
+    const same = await reference(known.cwd, "refresh", ...args, "--write");
+    assert.equal(same.code, 0);
+    assert.match(
+      unwrap(same.stdout),
+      /v13 is newer than v12, and allows nothing that the reference does not know/,
+    );
+    assert.deepEqual(await readdir(known.cwd), ["account.json"]);
+    const clean = await runCli(["check", ...args], { cwd: known.cwd });
+    assert.deepEqual([clean.code, clean.stdout.includes("vendor-change")], [0, false]);
+
+    const { cwd, file } = await ownersFolder(withActions("v14", ...v13, "ec2:DescribeImageUsageReports"));
+    const told = await runCli(["check", "AWSBatchServiceRole", "--account", file], { cwd });
+    assert.equal(told.code, 0);
+    assert.match(
+      unwrap(told.stdout),
+      /AWS published v14; the newest version before it that the guard knows is v13/,
+    );
+    assert.doesNotMatch(told.stdout, /DescribeScalingActivities/);
+    const shown = await reference(cwd, "refresh", "AWSBatchServiceRole", "--account", file, "--write");
+    assert.match(shown.stdout, /import AWSBatchServiceRole from "\.\/references\/AWSBatchServiceRole\.json"/);
+    assert.match(shown.stdout, /references: \[defineReference\(AWSBatchServiceRole\)\],/);
+    assert.doesNotMatch(shown.stdout, /roles:/);
+    const own = JSON.parse(await readFile(join(cwd, "references", "AWSBatchServiceRole.json"), "utf8"));
+    await writeFile(
+      join(cwd, "drift-guard.config.json"),
+      JSON.stringify({ roles: { AWSBatchServiceRole: {} }, references: [own] }),
+    );
+    const accepted = await runCli(["check", "--account", file], { cwd });
+    assert.deepEqual([accepted.code, accepted.stdout.includes("vendor-change")], [0, false]);
+  });
+
+  it("names the policies that a file does not contain in one sentence, and advises no other file for them", async () => {
+    const snapshot = JSON.parse(printSnapshot(cleanRoles()));
+    snapshot.Policies = snapshot.Policies.slice(0, 3);
+    const { cwd, file } = await ownersFolder(JSON.stringify(snapshot));
+    const { code, stdout } = await reference(cwd, "refresh", "--account", file);
+    assert.equal(code, 2);
+    assert.equal(unwrap(stdout).match(/does not contain/g)?.length, 1);
+    assert.match(
+      unwrap(stdout),
+      /\d+ policies are unreadable: .*AmazonECSServiceRolePolicy \(AWSServiceRoleForECS\).* The snapshot does not contain the document of each of them\./,
+    );
+    assert.match(
+      unwrap(stdout),
+      /holds only the policies that a user, group or role of the account has attached/,
+    );
+    assert.doesNotMatch(stdout, /--filter/);
+  });
+
   it("reports what it could not read", async () => {
     const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles(), { documents: false }));
     const { code, stdout } = await reference(cwd, "refresh", "--account", file, "--json");

@@ -96,7 +96,25 @@ describe("a description of evidence", () => {
       "AWSBatchServiceRole",
     );
     assert.equal(title, "AWS took a policy of AWSBatchServiceRole back from v12 to v9");
-    assert.match(sentences.join(" "), /is older than .* What it gives is the same\./);
+    assert.match(sentences.join(" "), /is v9, older than v12, .* It allows the same as the reference\./);
+  });
+
+  it("says that AWS removed what the role needs", () => {
+    const { title, sentences } = describeEvidence(
+      aVendorChange({ version: "v14", since: "v13", removed: [aGrant()], lost: true }),
+      "AWSBatchServiceRole",
+    );
+    assert.equal(
+      title,
+      "AWS published v14 of a policy of AWSBatchServiceRole, without permissions that the role needs",
+    );
+    assert.match(sentences.join(" "), /AWS made this change.* AWS Batch may fail\./);
+  });
+
+  it("compares no version ids of different partitions", () => {
+    const { since: _, ...change } = aVendorChange({ version: "v2" });
+    const { sentences } = describeEvidence(change, "AWSBatchServiceRole");
+    assert.match(sentences.join(" "), /is v2, as this partition counts its versions/);
   });
 
   it("says that AWS made a vendor change", () => {

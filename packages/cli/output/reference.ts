@@ -58,7 +58,12 @@ export const ReferenceRefreshOutput = z.strictObject({
   policies: z
     .array(
       z.discriminatedUnion("status", [
-        z.strictObject({ ...policy, status: z.enum(["same", "renumbered"]), version: z.string() }),
+        z.strictObject({
+          ...policy,
+          /** `known`: newer than the reference's version, and it allows nothing that the reference does not know. */
+          status: z.enum(["same", "renumbered", "known"]),
+          version: z.string(),
+        }),
         z.strictObject({
           ...policy,
           /** `back`: AWS returned to an older version. */

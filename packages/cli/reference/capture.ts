@@ -1,7 +1,6 @@
-import { relative } from "node:path";
 import { acceptDrifts } from "@drift-guard/core/capture/accept-drift";
 import { type Captured, captureRole } from "@drift-guard/core/capture/capture";
-import { type Config, GuardedRole } from "@drift-guard/core/config/config";
+import type { Config } from "@drift-guard/core/config/config";
 import { findWatchedRole } from "@drift-guard/core/config/watched-role";
 import { CaptureError } from "@drift-guard/core/errors";
 import { type Role, type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
@@ -15,6 +14,7 @@ import { formatDocument } from "../output/json.ts";
 import { ReferenceCaptureOutput } from "../output/reference.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { readFindings } from "./accepted.ts";
+import { formatUse } from "./configuration.ts";
 import { formatReferenceDifference } from "./difference.ts";
 import { defaultFolder, findReferenceFile, readReferenceFile, writeReferenceFile } from "./folder.ts";
 
@@ -63,7 +63,7 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
     return 0;
   }
   for (const each of written) await terminal.print(...formatWritten(each, terminal), "");
-  await terminal.print(...formatAdvice(written, config, terminal));
+  await terminal.print(...formatUse(written, config, terminal));
   return 0;
 }
 
@@ -168,45 +168,4 @@ function formatWritten(
     ...notes.flatMap((note) => wrap(sanitise(note, 400), columns, "  ")),
     ...difference,
   ];
-}
-
-function formatAdvice(written: readonly Written[], config: Config, { columns }: Terminal): readonly string[] {
-  const fresh = written.filter(
-    ({ reference: { role } }) => !config.references.some((other) => sameRoleName(other.role, role)),
-  );
-  if (fresh.length === 0) {
-    return wrap(
-      "The configuration already names this reference. Review the change and deploy it like any other.",
-      columns,
-    );
-  }
-  const imports = fresh.map(({ file, reference: { role } }) => ({
-    name: nameValue(role),
-    file: asImport(file),
-  }));
-  return [
-    ...wrap("Review the reference, and add it to drift-guard.config.ts:", columns),
-    "",
-    '  import { defineReference } from "@drift-guard/core/reference";',
-    ...imports.map(({ name, file }) => `  import ${name} from "${file}" with { type: "json" };`),
-    "",
-    `  references: [${imports.map(({ name }) => `defineReference(${name})`).join(", ")}],`,
-    `  roles: { ${fresh.map(formatGuarded).join(", ")} },`,
-  ];
-}
-
-// The guard expects a role at the default paths unless the configuration names others.
-function formatGuarded({ reference: { role, path = "/" }, livePath = path }: Written): string {
-  const usual = GuardedRole.parse({}).paths.includes(livePath);
-  return `${JSON.stringify(role)}: {${usual ? "" : ` paths: [${JSON.stringify(livePath)}] `}}`;
-}
-
-function nameValue(role: string): string {
-  const name = role.replaceAll(/[^\w]+(\w?)/g, (_, next: string) => next.toUpperCase());
-  return /^[A-Za-z_]/.test(name) ? name : `role${name}`;
-}
-
-function asImport(file: string): string {
-  const path = relative(".", file).replaceAll("\\", "/");
-  return path.startsWith(".") ? path : `./${path}`;
 }

@@ -1,26 +1,27 @@
 import { RoleUnreadableError } from "@drift-guard/core/errors";
+import { compareVersion } from "@drift-guard/core/evaluate/attachment";
 import { lastSegment } from "@drift-guard/core/model/arn";
 import type { VendorChange } from "@drift-guard/core/model/evidence";
-import { isOlderVersion, isOwnedByAws } from "@drift-guard/core/model/managed-policy";
+import { isOwnedByAws } from "@drift-guard/core/model/managed-policy";
 import { managedPart } from "@drift-guard/core/model/part";
 import type { PolicyVersion } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Attachment, Reference } from "@drift-guard/core/reference/reference";
 import { sanitise } from "@drift-guard/formats/printable";
-import { comparePolicies } from "@drift-guard/policy/compare";
 import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
-import { type ExitCode, parseCommandLine } from "../command.ts";
+import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatDetails } from "../drift-table.ts";
 import { formatDocument } from "../output/json.ts";
 import { ReferenceRefreshOutput } from "../output/reference.ts";
 import { type Terminal, wrap } from "../terminal.ts";
+import { formatUse } from "./configuration.ts";
 import { defaultFolder, findProjectFolder, writeReferenceFile } from "./folder.ts";
 import { chooseReferences, listKnownReferences } from "./selection.ts";
 
 /** One AWS managed policy of a reference, compared with its default version in the account. */
 type Renewal = { readonly role: string; readonly arn: string; readonly since: string } & (
-  | { readonly status: "same" | "renumbered"; readonly version: string }
+  | { readonly status: "same" | "renumbered" | "known"; readonly version: string }
   | {
       readonly status: "changed" | "back";
       readonly version: string;
@@ -29,6 +30,8 @@ type Renewal = { readonly role: string; readonly arn: string; readonly since: st
     }
   | { readonly status: "unread"; readonly why: string }
 );
+type Unread = Extract<Renewal, { status: "unread" }>;
+type Read = Exclude<Renewal, Unread>;
 
 /** `reference refresh`: compares the AWS managed policies of references with the account, and writes them on request. */
 export async function refresh(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -45,13 +48,20 @@ export async function refresh(args: readonly string[], terminal: Terminal): Prom
     ? openLiveAccount()
     : openSnapshot(values.account, terminal.input));
   const renewals: Renewal[] = [];
-  const files: string[] = [];
+  const files: { readonly file: string; readonly reference: Reference }[] = [];
+  const project = values.into === undefined ? findProjectFolder() : undefined;
+  if (values.write && project !== undefined && source.partition !== "aws") {
+    throw new UsageError(
+      `The built-in references have the policies of the partition aws, and this account is in ${source.partition}. Write to another folder with --into FOLDER.`,
+    );
+  }
   for (const reference of chosen) {
     const found = await renewAll(reference, source);
     renewals.push(...found);
     const renewed = applyRenewals(reference, found, source.partition);
     if (values.write && renewed !== reference) {
-      files.push(await writeReferenceFile(values.into ?? findProjectFolder() ?? defaultFolder, renewed));
+      const file = await writeReferenceFile(values.into ?? project ?? defaultFolder, renewed);
+      files.push({ file, reference: renewed });
     }
   }
   const code = exitCodeOf(renewals);
@@ -62,19 +72,39 @@ export async function refresh(args: readonly string[], terminal: Terminal): Prom
       return { ...rest, added: change.added, removed: change.removed };
     });
     const { account } = source;
-    await terminal.print(formatDocument(ReferenceRefreshOutput, { schema: 1, account, policies, files }));
+    await terminal.print(
+      formatDocument(ReferenceRefreshOutput, {
+        schema: 1,
+        account,
+        policies,
+        files: files.map(({ file }) => file),
+      }),
+    );
     return code;
   }
-  for (const renewal of renewals) await terminal.print(...formatRenewal(renewal, terminal));
+  const unread = renewals.filter((renewal) => renewal.status === "unread");
+  for (const renewal of renewals) {
+    if (renewal.status !== "unread") await terminal.print(...formatRenewal(renewal, terminal));
+  }
+  await terminal.print(...formatUnread(unread, terminal));
   const count = (status: Renewal["status"]) => renewals.filter((renewal) => renewal.status === status).length;
   await terminal.print(
     "",
     ...wrap(
-      `${renewals.length} policies in account ${source.account} (${sanitise(source.from)}): ${count("changed") + count("back")} changed by AWS, ${count("unread")} unreadable`,
+      `${renewals.length} policies in account ${source.account} (${sanitise(source.from)}): ${count("changed") + count("back")} changed by AWS, ${unread.length} unreadable`,
       terminal.columns,
     ),
-    ...(count("unread") > 0 && source.advice !== undefined ? wrap(source.advice, terminal.columns) : []),
-    ...files.map((file) => `written: ${sanitise(file, 300)}`),
+    ...(unread.length > 0 && source.advice !== undefined
+      ? wrap(
+          // Without a filter, IAM lists the policies by AWS that something has attached.
+          unread.length < renewals.length
+            ? "The file holds only the policies that a user, group or role of the account has attached."
+            : source.advice,
+          terminal.columns,
+        )
+      : []),
+    ...files.map(({ file }) => `written: ${sanitise(file, 300)}`),
+    ...(files.length === 0 || project !== undefined ? [] : ["", ...formatUse(files, config, terminal)]),
   );
   return code;
 }
@@ -95,7 +125,7 @@ async function renewAll(reference: Reference, source: AccountSource): Promise<re
 }
 
 async function renew(role: string, attachment: Attachment, source: AccountSource): Promise<Renewal> {
-  const { arn, version: since, document } = attachment;
+  const { arn, version: since } = attachment;
   const base = { role, arn, since };
   const read = await source.readPolicy(arn).catch((error: unknown) => {
     if (error instanceof RoleUnreadableError)
@@ -104,13 +134,9 @@ async function renew(role: string, attachment: Attachment, source: AccountSource
   });
   if (!read.version.observed) return { ...base, status: "unread", why: read.version.why };
   const live = read.version.value;
-  const { excess, missing, deniesAdded, deniesRemoved, undecided } = comparePolicies(live.text, document, {
-    kind: "identity",
-  });
-  const [reason] = undecided;
+  const { news, same, back, added, removed, comparison } = compareVersion(attachment, live, source.partition);
+  const [reason] = comparison.undecided;
   if (reason) return { ...base, status: "unread", why: reason.message };
-  const added = [...excess, ...deniesRemoved];
-  const removed = [...missing, ...deniesAdded];
   const change: VendorChange = {
     kind: "vendor-change",
     part: managedPart(arn),
@@ -119,34 +145,32 @@ async function renew(role: string, attachment: Attachment, source: AccountSource
     added,
     removed,
   };
-  if (source.partition === "aws" && isOlderVersion(live.id, since)) {
-    return { ...base, status: "back", version: live.id, change, live };
-  }
-  if (added.length + removed.length > 0)
-    return { ...base, status: "changed", version: live.id, change, live };
-  return { ...base, status: live.id === since ? "same" : "renumbered", version: live.id };
+  if (news || back) return { ...base, status: back ? "back" : "changed", version: live.id, change, live };
+  const status = !same ? "known" : live.id === since ? "same" : "renumbered";
+  return { ...base, status, version: live.id };
 }
 
+// The ids and ARNs that are written are those of the account's partition, which the reference then names.
 function applyRenewals(reference: Reference, renewals: readonly Renewal[], partition: string): Reference {
+  if (!renewals.some((renewal) => "live" in renewal)) return reference;
   const today = new Date().toISOString().slice(0, 10);
-  const neutral = (text: string) => text.replaceAll(`arn:${partition}:`, "arn:aws:");
-  let renewed = false;
-  const attachments = reference.attachments.map((attachment): Attachment => {
-    const renewal = renewals.find(({ arn }) => neutral(arn) === attachment.arn);
+  const localised = localiseReference(reference, partition);
+  const attachments = localised.attachments.map((attachment): Attachment => {
+    const renewal = renewals.find(({ arn }) => arn === attachment.arn);
     if (!renewal || !("live" in renewal)) return attachment;
-    renewed = true;
-    const name = lastSegment(attachment.arn);
+    const { arn } = attachment;
     return {
-      arn: attachment.arn,
+      arn,
       version: renewal.live.id,
-      document: neutral(renewal.live.text),
-      source: { title: `AWS, default version of ${name}`, date: today },
+      ...(partition !== "aws" && { partition }),
+      document: renewal.live.text,
+      source: { title: `AWS, default version of ${lastSegment(arn)}`, date: today },
     };
   });
-  return renewed ? { ...reference, attachments } : reference;
+  return { ...localised, attachments };
 }
 
-function formatRenewal(renewal: Renewal, terminal: Terminal): readonly string[] {
+function formatRenewal(renewal: Read, terminal: Terminal): readonly string[] {
   const { arn, role, since, status } = renewal;
   const { paint, columns } = terminal;
   const heading = (text: string) => wrap(`${sanitise(arn)} (${sanitise(role)}): ${text}`, columns, "", "  ");
@@ -157,16 +181,34 @@ function formatRenewal(renewal: Renewal, terminal: Terminal): readonly string[] 
       return heading(`${sanitise(renewal.version, 20)} allows and denies the same as ${since}`).map((line) =>
         paint("dim", line),
       );
+    case "known":
+      return heading(
+        `${sanitise(renewal.version, 20)} is newer than ${since}, and allows nothing that the reference does not know`,
+      ).map((line) => paint("dim", line));
     case "changed":
     case "back":
       return [
         ...heading(`${since} → ${sanitise(renewal.version, 20)}`).map((line) => paint("bold", line)),
         ...formatDetails(renewal.change, terminal, "  "),
       ];
-    case "unread":
-      return [
-        ...heading("unreadable").map((line) => paint("yellow", line)),
-        ...wrap(sanitise(renewal.why, 400), columns, "  "),
-      ];
   }
+}
+
+// One sentence for all that cannot be read for one reason, such as every policy that a file does not contain.
+function formatUnread(unread: readonly Unread[], { paint, columns }: Terminal): readonly string[] {
+  const byReason = Map.groupBy(unread, ({ arn, why }) => why.replaceAll(arn, "each of them"));
+  return [...byReason].flatMap(([reason, [first, ...others]]) => {
+    if (!first) return [];
+    const names = [first, ...others].map(
+      ({ arn, role }) => `${lastSegment(sanitise(arn))} (${sanitise(role)})`,
+    );
+    const [heading, why] =
+      others.length === 0
+        ? [`${sanitise(first.arn)} (${sanitise(first.role)}): unreadable`, first.why]
+        : [`${names.length} policies are unreadable: ${names.join(", ")}`, reason];
+    return [
+      ...wrap(heading, columns, "", "  ").map((line) => paint("yellow", line)),
+      ...wrap(sanitise(why, 400), columns, "  "),
+    ];
+  });
 }

@@ -1,5 +1,10 @@
 import { localiseReference } from "@drift-guard/core/reference/built-in";
-import { describeReference, type Provenance, type Reference } from "@drift-guard/core/reference/reference";
+import {
+  describeReference,
+  type KnownVersion,
+  type Provenance,
+  type Reference,
+} from "@drift-guard/core/reference/reference";
 import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Grant } from "@drift-guard/policy/grant";
@@ -74,11 +79,11 @@ function formatReferenceGrants(
           `AWS maintains it for ${serviceLinked}, at ${reference.path ?? "its own path"}; the guard never writes it.`,
         )),
     ...section("Who may assume it", print(trust, "trust")),
-    ...attachments.flatMap(({ arn, version, document, source: { date } }) =>
-      section(
-        `Must have attached: ${sanitise(arn)} (${sanitise(version, 20)}, source dated ${date})`,
-        print(document, "identity"),
-      ),
+    ...attachments.flatMap(({ arn, version, versions = [], document, source: { date } }) =>
+      section(`Must have attached: ${sanitise(arn)} (${sanitise(version, 20)}, source dated ${date})`, [
+        ...print(document, "identity"),
+        ...(versions.length === 0 ? [] : said(formatKnownVersions(versions), "    ")),
+      ]),
     ),
     ...section("Must be allowed, by any policy", floor ? print(floor.document, "identity") : []),
     ...section("May also be allowed", allowed ? print(allowed.document, "identity") : []),
@@ -91,6 +96,12 @@ function formatReferenceGrants(
       said(boundary === "none" ? "none" : "any that leaves the required permissions", "    "),
     ),
   ];
+}
+
+// In the partition aws: other partitions number their versions separately.
+function formatKnownVersions(versions: readonly KnownVersion[]): string {
+  const known = versions.map(({ id, date }) => `${sanitise(id, 20)} of ${date}`);
+  return `Versions by AWS that are known: ${known.join(", ")}`;
 }
 
 function formatSource({ title, date, url, note }: Provenance): string {

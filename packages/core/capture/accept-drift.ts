@@ -8,7 +8,7 @@ import type { Role } from "../model/role.ts";
 import { keepEffect, keepStatements } from "../policy-json.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
-import { joinLivePolicies } from "./capture.ts";
+import { joinLivePolicies, nameReferencePartition } from "./capture.ts";
 
 /**
  * Returns the reference changed so that it accepts the drift of the given findings, and nothing else. Throws
@@ -122,7 +122,8 @@ function acceptAttachment(
       const attached = role.attached.find(({ arn }) => arn === attachment.arn);
       if (!isSamePart(part, managedPart(attachment.arn)) || !attached?.version.observed) return attachment;
       const { id, text } = attached.version.value;
-      return { ...attachment, version: id, document: text, source };
+      const { arn } = attachment;
+      return { arn, version: id, ...nameReferencePartition(role), document: text, source };
     }),
   };
 }

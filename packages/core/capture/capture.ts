@@ -32,16 +32,18 @@ export function captureRole(role: Role, date: string): Captured {
   if (odd) throw cannotCapture(role, `Its ${odd.name} cannot be parsed.`);
   const held = profiles.observed ? profiles.value : [];
   const [profile] = held;
+  const partition = nameReferencePartition(role);
   const reference: Reference = {
     role: role.name,
     ...(role.description.observed && role.description.value !== "" && { purpose: role.description.value }),
     ...(linked !== undefined && { serviceLinked: linked }),
     ...(!usualPaths.includes(role.path) && { path: role.path }),
     source,
+    ...partition,
     trust: role.trust,
     attachments: role.attached.map(({ arn, version }) => {
       if (!version.observed) throw cannotCapture(role, version.why);
-      return { arn, version: version.value.id, document: version.value.text, source };
+      return { arn, version: version.value.id, ...partition, document: version.value.text, source };
     }),
     ...(role.inline.length > 0 && {
       floor: { document: joinLivePolicies(role.inline.map(({ text }) => text)), source },
@@ -70,6 +72,11 @@ export function captureRole(role: Role, date: string): Captured {
         : []),
     ],
   };
+}
+
+/** Returns the partition of a role as a member of a reference, which leaves out `aws`. */
+export function nameReferencePartition({ partition }: Pick<Role, "partition">): Pick<Reference, "partition"> {
+  return partition === "aws" ? {} : { partition };
 }
 
 function cannotCapture({ name }: Role, why: string): CaptureError {

@@ -1,13 +1,13 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { GuardedRole } from "../config/config.ts";
 import type { Organization } from "../config/organization.ts";
-import type { Assessment, Drift } from "../model/evidence.ts";
-import { isOlderVersion, isOwnedByAws } from "../model/managed-policy.ts";
-import { managedPart, type Part, partOf } from "../model/part.ts";
+import type { Assessment } from "../model/evidence.ts";
+import { partOf } from "../model/part.ts";
 import { type AttachedPolicy, type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
-import type { Attachment, Reference, Strictness } from "../reference/reference.ts";
-import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
+import type { Reference, Strictness } from "../reference/reference.ts";
+import { assessAttachment } from "./attachment.ts";
+import { drift, undecided, undecidedPart } from "./differences.ts";
 import { createEscalationCheck } from "./escalation.ts";
 import { assessExtras } from "./extras.ts";
 import { assessFloor } from "./floor.ts";
@@ -111,53 +111,6 @@ function assessPath(
     drift(partOf("role"), "altered", {
       detail: `${role.name} is at path ${role.path}; the configuration expects ${paths.join(" or ")}. A compute environment that names its ARN does not find it. If the path is right, add it to the role's paths.`,
     }),
-  ];
-}
-
-// R5, R40: the policy must be attached; an inline copy does not count. AWS's own new version is a vendor change, no drift
-// (docs/aws-facts.md, "Managed policies").
-function assessAttachment(
-  role: Role,
-  attachment: Attachment,
-  { ceiling }: Strictness,
-): readonly Assessment[] {
-  const part: Part = managedPart(attachment.arn);
-  const attached = role.attached.find(({ arn }) => arn === attachment.arn);
-  if (!attached) return [describeDetached(role, attachment)];
-  if (!attached.version.observed) return [undecided(part, [attached.version.why])];
-  const { id, text } = attached.version.value;
-  const comparison = comparePolicies(text, attachment.document, { kind: "identity" });
-  if (!isOwnedByAws(attached.arn))
-    return describeDifferences(part, comparison, { excess: ceiling === "closed" });
-  const added = [...comparison.excess, ...comparison.deniesRemoved];
-  const removed = [...comparison.missing, ...comparison.deniesAdded];
-  // Each partition numbers its versions separately; references hold the numbers of `aws`.
-  const wentDown = role.partition === "aws" && isOlderVersion(id, attachment.version);
-  if (added.length + removed.length > 0 || (wentDown && comparison.relation === "equal")) {
-    return [{ kind: "vendor-change", part, version: id, since: attachment.version, added, removed }];
-  }
-  return undecidedPart(part, comparison);
-}
-
-// R5, R40: the policy is required even if other policies of the role allow the same, and then nothing stops working.
-function describeDetached(role: Role, { arn, document }: Attachment): Drift {
-  const { missing } = comparePolicies([], document, { kind: "identity" });
-  const held = comparePolicies(listPolicyTexts(role), document, { kind: "identity" });
-  const harmless = held.missing.length + held.undecided.length === 0;
-  return {
-    ...drift(managedPart(arn), "missing", {
-      grants: missing,
-      detail: `The policy ${arn} is not attached.${harmless ? " Other policies of the role allow the same." : ""}`,
-    }),
-    ...(harmless && { harmless }),
-  };
-}
-
-/** Returns the texts of a role's policies that could be read. */
-function listPolicyTexts({ attached, inline }: Role): readonly string[] {
-  return [
-    ...attached.flatMap(({ version }) => (version.observed ? [version.value.text] : [])),
-    ...inline.map(({ text }) => text),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { PolicyPrincipal } from "@drift-guard/policy/grant";
 import { isInWork, type RoleUse } from "../batch/role-use.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, SeverityKey } from "../config/config.ts";
 import { isDeletedPrincipal } from "../model/arn.ts";
 import type { Drift, Evidence } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
@@ -23,15 +23,21 @@ export interface RatingContext {
  * or what it breaks in AWS Batch. A loss is one step worse if work depends on the role.
  */
 export function rateSeverity(evidence: Evidence, { role, config, uses = [] }: RatingContext): Severity {
-  const chosen = config?.severities[evidence.kind === "drift" ? evidence.side : evidence.kind];
+  const chosen = config?.severities[severityKeyOf(evidence)];
   if (chosen !== undefined) return chosen;
   const severity = rate(evidence, role);
-  return evidence.kind === "drift" && isLoss(evidence) && uses.some(isInWork) ? worsen(severity) : severity;
+  return isLoss(evidence) && uses.some(isInWork) ? worsen(severity) : severity;
+}
+
+function severityKeyOf(evidence: Evidence): SeverityKey {
+  if (evidence.kind === "vendor-change") return evidence.lost ? "missing" : "vendor-change";
+  return evidence.kind === "drift" ? evidence.side : evidence.kind;
 }
 
 // Excess can be exploited whether or not AWS Batch uses the role, and what is harmless breaks no work.
-function isLoss({ side, harmless }: Drift): boolean {
-  return side !== "excess" && !harmless;
+function isLoss(evidence: Evidence): boolean {
+  if (evidence.kind === "vendor-change") return evidence.lost === true;
+  return evidence.kind === "drift" && evidence.side !== "excess" && !evidence.harmless;
 }
 
 function rate(evidence: Evidence, role: RoleKey): Severity {
@@ -42,7 +48,7 @@ function rate(evidence: Evidence, role: RoleKey): Severity {
     case "undecided":
       return "MEDIUM";
     case "vendor-change":
-      return "INFORMATIONAL";
+      return evidence.lost ? "HIGH" : "INFORMATIONAL";
     case "note":
       return noteTopics[evidence.topic].severity;
     case "drift":

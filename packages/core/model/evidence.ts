@@ -81,10 +81,14 @@ export const VendorChange = z
     part: Part,
     /** Id of the live default version, such as `v13`. */
     version: z.string(),
-    /** Id of the reference's version. */
+    /** Id of the version before it that the reference knows; left out if the ids do not compare, as in another partition. */
     since: z.string().exactOptional(),
+    /** What no version that the reference knows allows. */
     added: grants,
+    /** What the reference's version allows and this one does not. */
     removed: grants,
+    /** Set if no other policy of the role allows all of `removed`, so that the role lost what it needs. */
+    lost: z.literal(true).exactOptional(),
     omitted,
   })
   .readonly()

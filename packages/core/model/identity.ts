@@ -36,7 +36,12 @@ export function digestEvidence(evidence: Evidence): string {
         evidence.detail,
       ]);
     case "vendor-change":
-      return digestOf([evidence.part, serialiseGrants(evidence.added), serialiseGrants(evidence.removed)]);
+      return digestOf([
+        evidence.part,
+        serialiseGrants(evidence.added),
+        serialiseGrants(evidence.removed),
+        ...(evidence.lost ? ["lost"] : []),
+      ]);
     case "note":
       return digestOf([evidence.topic, evidence.part, evidence.details, serialiseGrants(evidence.grants)]);
     case "undecided":

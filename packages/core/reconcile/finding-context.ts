@@ -39,6 +39,7 @@ export function explainsFailure(evidence: Evidence): boolean {
     case "undecided":
       return true;
     case "vendor-change":
+      return evidence.lost === true;
     case "attempt":
     case "impersonation":
       return false;

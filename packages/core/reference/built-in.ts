@@ -69,18 +69,29 @@ function indexByName(references: readonly Reference[]): ReadonlyMap<string, Refe
   return index;
 }
 
-/** Returns the reference with its ARNs in another partition: the guide prints `arn:aws:` throughout (T7). */
+/**
+ * Returns the reference with its ARNs in a partition, such as `aws-cn`: the guide prints `arn:aws:` throughout (T7). The
+ * ids of policy versions stay those of the partition that they were counted in.
+ */
 export function localiseReference(reference: Reference, partition: string): Reference {
-  if (partition === "aws") return reference;
-  const localise = (text: string) => text.replaceAll("arn:aws:", `arn:${partition}:`);
+  const { partition: own = "aws", ...rest } = reference;
+  if (partition === own) return reference;
+  const localise = (text: string) => text.replaceAll(`arn:${own}:`, `arn:${partition}:`);
   const { floor, allowed } = reference;
   return {
-    ...reference,
+    ...rest,
+    ...(partition !== "aws" && { partition }),
     trust: localise(reference.trust),
-    attachments: reference.attachments.map((attachment) => ({
+    attachments: reference.attachments.map(({ versions, ...attachment }) => ({
       ...attachment,
       arn: localise(attachment.arn),
       document: localise(attachment.document),
+      ...(versions && {
+        versions: versions.map(({ adds, ...version }) => ({
+          ...version,
+          ...(adds !== undefined && { adds: localise(adds) }),
+        })),
+      }),
     })),
     ...(floor && { floor: { ...floor, document: localise(floor.document) } }),
     ...(allowed && { allowed: { ...allowed, document: localise(allowed.document) } }),

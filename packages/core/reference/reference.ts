@@ -29,6 +29,19 @@ const document = z
     }
   });
 
+/** A version of a managed policy that AWS published, of which the project knows the date and the permissions. */
+export const KnownVersion = z
+  .strictObject({
+    /** Such as `v13`. */
+    id: z.string(),
+    /** The day on which AWS published it, YYYY-MM-DD. */
+    date: z.iso.date(),
+    /** The permissions that it allows beyond the version before it; left out if none, or if they are not recorded. */
+    adds: document.exactOptional(),
+  })
+  .readonly();
+export type KnownVersion = z.infer<typeof KnownVersion>;
+
 /** A managed policy that must be attached (R5, R40), with its document as of the source's date. */
 export const Attachment = z
   .strictObject({
@@ -38,8 +51,12 @@ export const Attachment = z
       /^arn:[\w-]+:iam::(?:aws|\d{12}):policy\/(?:[\x21-\x23\x25-\x29\x2b-\x3e\x40-\x7e]+\/)?[\w+=,.@-]{1,128}$/,
       "must be a policy's ARN, without *, ? and $",
     ),
-    /** The document's version id, for display; never compared (docs/aws-facts.md, "Managed policies"). */
+    /** The document's version id. It says nothing of the content (docs/aws-facts.md, "Managed policies"). */
     version: z.string(),
+    /** The partition whose version ids these are, as each partition numbers its versions; `aws` if left out. */
+    partition: z.string().exactOptional(),
+    /** AWS's versions that are known, oldest first: they are no news (T17). */
+    versions: z.array(KnownVersion).readonly().exactOptional(),
     document,
     source: Provenance,
   })
@@ -89,6 +106,8 @@ export const Reference = z
     /** The only path that the role may have (2.8); any if left out. */
     path: z.string().exactOptional(),
     source: Provenance,
+    /** The partition of the ARNs in the documents; `aws` if left out. */
+    partition: z.string().exactOptional(),
     trust: document,
     attachments: z.array(Attachment).readonly(),
     /** Grants that the role must have, from any of its policies; none if left out. */
@@ -138,8 +157,14 @@ export function describeReference(reference: Reference): object {
   return {
     ...head,
     trust: JSON.parse(trust),
-    attachments: attachments.map((attachment) => ({
+    attachments: attachments.map(({ versions, ...attachment }) => ({
       ...attachment,
+      ...(versions && {
+        versions: versions.map(({ adds, ...version }) => ({
+          ...version,
+          ...(adds !== undefined && { adds: JSON.parse(adds) }),
+        })),
+      }),
       document: JSON.parse(attachment.document),
     })),
     ...(floor && { floor: { ...floor, document: JSON.parse(floor.document) } }),
