@@ -10,6 +10,7 @@ import type {
   VendorChange,
 } from "@drift-guard/core/model/evidence";
 import type { Finding, FindingBody, FindingState, OpenFinding } from "@drift-guard/core/model/finding";
+import type { Fix } from "@drift-guard/core/model/fix";
 import type { Grant } from "@drift-guard/core/model/grant";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { emptyLedger, type Ledger } from "@drift-guard/core/model/ledger";
@@ -142,6 +143,13 @@ export function aDrift({ part = managedPart(batchServicePolicy), ...over }: AtPa
     denies: [],
     ...over,
   };
+}
+
+/** Builds the fix of a detached managed policy. */
+export function aFix(over: Partial<Extract<Fix, { kind: "steps" }>> = {}): Fix {
+  const part = managedPart(batchServicePolicy);
+  const step = { role: "AWSBatchServiceRole", part, call: "iam:AttachRolePolicy" } as const;
+  return { kind: "steps", steps: [{ ...step, policyArn: batchServicePolicy }], ...over };
 }
 
 /** Builds the evidence of a part that could not be compared. */

@@ -5,7 +5,7 @@ import type { Transition } from "@drift-guard/core/model/transition";
 import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind } from "./next-steps.ts";
 import { sanitise, truncate } from "./printable.ts";
-import { listRemediationCommands } from "./remediation.ts";
+import { listRemediationCommands, planCommandOf, type RemediationCommand } from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
 import { describeUsage } from "./usage.ts";
 
@@ -86,7 +86,7 @@ export function formatAsff(
       ].join(" "),
       1024,
     ),
-    Remediation: { Recommendation: { Text: truncate(formatRecommendation(transition), 512) } },
+    Remediation: { Recommendation: { Text: formatRecommendation(transition) } },
     ProductFields: productFieldsOf(transition),
     Resources: resourcesOf(transition, partition),
     Compliance: { Status: complianceOf(finding) },
@@ -134,11 +134,23 @@ function generatorOf(evidence: Evidence): string {
   return evidence.kind === "drift" ? `drift/${kind}/${evidence.side}` : `${evidence.kind}/${kind}`;
 }
 
+const maxRecommendation = 512;
+
 function formatRecommendation(transition: Transition): string {
-  return [
-    ...formatNextSteps(transition),
-    ...listRemediationCommands(transition).map(({ purpose, command }) => `To ${purpose}: ${command}`),
-  ].join(" ");
+  const sentences = formatNextSteps(transition);
+  const commands = listRemediationCommands(transition).map(formatCommand);
+  const all = [...sentences, ...commands].join(" ");
+  if (all.length <= maxRecommendation || commands.length === 0) return truncate(all, maxRecommendation);
+  // A command that is cut does something else, so that another command prints it.
+  const [first = ""] = commands;
+  const last =
+    transition.finding.evidence.kind === "drift" ? formatCommand(planCommandOf(transition.finding)) : first;
+  const room = maxRecommendation - last.length - 1;
+  return room > 0 ? `${truncate(sentences.join(" "), room)} ${last}` : truncate(all, maxRecommendation);
+}
+
+function formatCommand({ purpose, command }: RemediationCommand): string {
+  return `To ${purpose}: ${command}`;
 }
 
 function productFieldsOf(transition: Transition): Record<string, string> {

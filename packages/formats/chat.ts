@@ -2,7 +2,7 @@ import type { Transition } from "@drift-guard/core/model/transition";
 import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind, isOver } from "./next-steps.ts";
 import { sanitise } from "./printable.ts";
-import { listRemediationCommands } from "./remediation.ts";
+import { listRemediationCommands, planCommandOf } from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
 import { describeUsage } from "./usage.ts";
 
@@ -59,11 +59,14 @@ export function formatChat(transition: Transition): string {
 }
 
 function nextStepsOf(transition: Transition): readonly string[] {
+  const commands = listRemediationCommands(transition);
+  // A command that is cut or altered does something else, so that another command prints it.
+  const shown = commands.every(({ command }) => formatCode(command) === `\`${command}\``)
+    ? commands
+    : [planCommandOf(transition.finding)];
   return [
     ...formatNextSteps(transition).map(formatProse),
-    ...listRemediationCommands(transition).map(
-      ({ purpose, command }) => `To ${purpose}: ${formatCode(command)}`,
-    ),
+    ...shown.map(({ purpose, command }) => `${formatProse(`To ${purpose}`)}: ${formatCode(command)}`),
   ];
 }
 

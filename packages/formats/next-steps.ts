@@ -1,3 +1,5 @@
+import type { Evidence } from "@drift-guard/core/model/evidence";
+import type { Fix } from "@drift-guard/core/model/fix";
 import {
   type Cause,
   roleGone,
@@ -87,12 +89,22 @@ export function formatNextSteps({ kind, finding, note }: Transition): readonly s
   }
 }
 
-function nextStepsOfOpen(evidence: Transition["finding"]["evidence"]): readonly string[] {
+/** What a person must know besides the commands of a fix, or do where there are none, each a sentence or more. */
+export function formatFixAdvice(fix: Fix): readonly string[] {
+  if (fix.kind === "manual") return [`No command fixes it alone. ${sanitise(fix.why, 1000)}`];
+  return [
+    ...(fix.warning === undefined ? [] : [`Before you fix it: ${sanitise(fix.warning, 1000)}`]),
+    ...(fix.leaves === undefined ? [] : [`The commands fix a part of it. ${sanitise(fix.leaves, 1000)}`]),
+  ];
+}
+
+function nextStepsOfOpen(evidence: Evidence): readonly string[] {
   switch (evidence.kind) {
     case "drift":
       return [
         'Where the configuration says "automatic" for this role and side, the guard puts it back now and tells so in a further message.',
         "Otherwise nothing is changed until a person acts. If somebody meant this change, ask before undoing it.",
+        ...(evidence.fix ? formatFixAdvice(evidence.fix) : []),
       ];
     case "undecided":
       return [

@@ -1,45 +1,47 @@
-import { needsPolicyName } from "@drift-guard/core/evaluate/needs-policy";
-import { deniesAdded, type Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
+import type { Fix } from "@drift-guard/core/model/fix";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
-import type { Step } from "@drift-guard/core/model/plan";
 import type { Transition } from "@drift-guard/core/model/transition";
-import { findReference } from "@drift-guard/core/reference/built-in";
 import { isOver } from "./next-steps.ts";
 import { partitionOf } from "./role-arn.ts";
-import { formatStepCommand, quoteArgument } from "./steps.ts";
+import { formatStep, formatStepCommands, quoteArgument } from "./steps.ts";
 
 /** A shell command for a person, and its purpose. */
 export interface RemediationCommand {
   /** Continues a sentence that begins with "To": `see the role as it is now`. */
   readonly purpose: string;
+  /** One line. */
   readonly command: string;
 }
 
 /**
- * The commands for an open finding: first those that read, then those that change. Empty if nothing is left to do.
- *
- * They are derived from the evidence alone. The guard's own plans read the role first (core/rollback).
+ * The commands for an open finding: first those that read, then those that change. Empty if nothing is left to do. Only
+ * a fix that was tried on a copy of the role is printed (core/fixes).
  */
 export function listRemediationCommands(transition: Transition): readonly RemediationCommand[] {
   const { finding } = transition;
   return finding.state === "open" && !isOver(transition) ? commandsFor(finding) : [];
 }
 
+/** The command that prints the commands that fix a role, for messages in which these have no room. */
+export function planCommandOf({ role }: Pick<Finding, "role">): RemediationCommand {
+  return {
+    purpose: "print the commands that fix it",
+    command: `npx drift-guard check ${quoteArgument(role.name)} --plan`,
+  };
+}
+
 function commandsFor(finding: Finding): readonly RemediationCommand[] {
   const { evidence } = finding;
-  const role = finding.role.name;
   const readCommand = {
     purpose: "see the role as it is now",
-    command: `npx drift-guard check ${quoteArgument(role)}`,
+    command: `npx drift-guard check ${quoteArgument(finding.role.name)}`,
   };
   switch (evidence.kind) {
-    case "drift": {
-      if (isServiceLinked(finding)) return [readCommand];
-      const step = rollbackStepOf(evidence, role);
-      if (step) return [readCommand, { purpose: "put it back by hand", command: formatStepCommand(step) }];
-      return [readCommand, ...(evidence.part.kind === "trust" ? trustCommands(finding) : [])];
-    }
+    case "drift":
+      return evidence.fix?.kind === "steps"
+        ? [readCommand, ...(formatFix(evidence.fix, partitionOf(finding)) ?? [planCommandOf(finding)])]
+        : [readCommand];
     case "undecided":
     case "note":
       return [readCommand];
@@ -64,42 +66,14 @@ function commandsFor(finding: Finding): readonly RemediationCommand[] {
   }
 }
 
-function isServiceLinked({ arn, role }: Finding): boolean {
-  return arn === undefined
-    ? findReference(role.name)?.serviceLinked !== undefined
-    : arn.includes(":role/aws-service-role/");
-}
-
-// The owner's references are not known here, so the command asks the command line for the trust policy.
-function trustCommands(finding: Finding): readonly RemediationCommand[] {
-  const { role, reference } = finding;
-  if (reference === undefined) return [];
-  const partition = partitionOf(finding);
-  const option = partition === "aws" ? "" : ` --partition ${quoteArgument(partition)}`;
-  return [
-    {
-      purpose: "set its trust to what the reference says",
-      command: `npx drift-guard reference show ${quoteArgument(reference)} --trust${option} > trust.json && aws iam update-assume-role-policy --role-name ${quoteArgument(role.name)} --policy-document file://trust.json`,
-    },
-  ];
-}
-
-function rollbackStepOf(drift: Extract<Evidence, { kind: "drift" }>, role: string): Step | undefined {
-  const { part, side, cure } = drift;
-  const { kind, name } = part;
-  const base = { role, part };
-  if (cure !== undefined) {
-    return { ...base, call: "iam:PutRolePolicy", policyName: needsPolicyName, document: cure };
-  }
-  const addsDeny = deniesAdded(drift).length > 0;
-  if (kind === "managed" && side === "missing" && !addsDeny) {
-    return { ...base, call: "iam:AttachRolePolicy", policyArn: name };
-  }
-  if (kind === "managed" && side !== "altered") {
-    return { ...base, call: "iam:DetachRolePolicy", policyArn: name };
-  }
-  if (kind === "inline" && side !== "altered") {
-    return { ...base, call: "iam:DeleteRolePolicy", policyName: name };
-  }
-  return undefined;
+/** Returns the commands of a fix in their order; undefined if one cannot be printed. */
+function formatFix(
+  { steps }: Extract<Fix, { kind: "steps" }>,
+  partition: string,
+): readonly RemediationCommand[] | undefined {
+  const formatted = steps.map((step) => ({ step, commands: formatStepCommands(step, partition) }));
+  if (formatted.some(({ commands }) => commands === undefined)) return undefined;
+  return formatted.flatMap(({ step, commands = [] }) =>
+    commands.map((command) => ({ purpose: `fix it, ${formatStep(step)}`, command })),
+  );
 }

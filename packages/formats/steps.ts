@@ -1,8 +1,9 @@
-import type { Step } from "@drift-guard/core/model/plan";
+import type { FixStep } from "@drift-guard/core/model/fix";
+import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 import { sanitise } from "./printable.ts";
 
-/** A step of a plan in words: `attach arn:aws:iam::aws:policy/… to AWSBatchServiceRole`. */
-export function formatStep(step: Step): string {
+/** A step of a fix or rollback in words: `attach arn:aws:iam::aws:policy/… to AWSBatchServiceRole`. */
+export function formatStep(step: FixStep): string {
   const role = sanitise(step.role);
   switch (step.call) {
     case "iam:AttachRolePolicy":
@@ -15,28 +16,96 @@ export function formatStep(step: Step): string {
       return `delete the inline policy ${sanitise(step.policyName)} of ${role}`;
     case "iam:UpdateAssumeRolePolicy":
       return `replace the trust of ${role}`;
+    case "iam:CreateRole":
+      return `create ${role} at the path ${sanitise(step.path)}`;
+    case "iam:CreateServiceLinkedRole":
+      return `create the service-linked role of ${sanitise(step.service)}`;
+    case "iam:DeleteRolePermissionsBoundary":
+      return `remove the permissions boundary of ${role}`;
+    case "iam:AddRoleToInstanceProfile":
+      return `add ${role} to the instance profile ${sanitise(step.profile)}`;
   }
 }
 
-/** A step as an AWS CLI command on one line, with every argument quoted for a POSIX shell. */
-export function formatStepCommand(step: Step): string {
-  const role = `--role-name ${quoteArgument(step.role)}`;
+/**
+ * Returns a step as shell commands that a person pastes: each on one line, with every argument quoted for a POSIX shell.
+ * Undefined if an argument has characters that cannot be printed, which no name in IAM has.
+ */
+export function formatStepCommands(step: FixStep, partition = "aws"): readonly string[] | undefined {
+  // The default region of the reader's profile may lie in another partition.
+  const region = partition === "aws" ? [] : ["--region", iamRegionOf(partition)];
+  const calls = argumentsOf(step);
+  const [guard, ...rest] = calls;
+  if (!guard || !calls.flat().every((argument) => argument !== undefined && isPrintable(argument))) {
+    return undefined;
+  }
+  const format = (call: readonly (string | undefined)[]) =>
+    ["aws", "iam", ...call, ...region].map((argument) => quoteArgument(argument ?? "")).join(" ");
+  if (step.call !== "iam:AddRoleToInstanceProfile") return calls.map(format);
+  const [create, ...others] = rest;
+  return create
+    ? [`${format(guard)} > /dev/null 2>&1 || ${format(create)}`, ...others.map(format)]
+    : undefined;
+}
+
+/** Returns the arguments of the AWS CLI's calls after `aws iam`. An argument is undefined if a document is not JSON. */
+function argumentsOf(step: FixStep): readonly (readonly (string | undefined)[])[] {
+  const role = ["--role-name", step.role];
   switch (step.call) {
     case "iam:AttachRolePolicy":
-      return `aws iam attach-role-policy ${role} --policy-arn ${quoteArgument(step.policyArn)}`;
+      return [["attach-role-policy", ...role, "--policy-arn", step.policyArn]];
     case "iam:DetachRolePolicy":
-      return `aws iam detach-role-policy ${role} --policy-arn ${quoteArgument(step.policyArn)}`;
-    case "iam:PutRolePolicy":
-      return `aws iam put-role-policy ${role} --policy-name ${quoteArgument(step.policyName)} --policy-document ${quoteArgument(step.document)}`;
+      return [["detach-role-policy", ...role, "--policy-arn", step.policyArn]];
+    case "iam:PutRolePolicy": {
+      const policy = ["--policy-name", step.policyName, "--policy-document", formatDocument(step.document)];
+      return [["put-role-policy", ...role, ...policy]];
+    }
     case "iam:DeleteRolePolicy":
-      return `aws iam delete-role-policy ${role} --policy-name ${quoteArgument(step.policyName)}`;
+      return [["delete-role-policy", ...role, "--policy-name", step.policyName]];
     case "iam:UpdateAssumeRolePolicy":
-      return `aws iam update-assume-role-policy ${role} --policy-document ${quoteArgument(step.document)}`;
+      return [["update-assume-role-policy", ...role, "--policy-document", formatDocument(step.document)]];
+    case "iam:CreateRole": {
+      const trust = ["--assume-role-policy-document", formatDocument(step.document)];
+      return [["create-role", ...role, "--path", step.path, ...trust]];
+    }
+    case "iam:CreateServiceLinkedRole":
+      return [["create-service-linked-role", "--aws-service-name", step.service]];
+    case "iam:DeleteRolePermissionsBoundary":
+      return [["delete-role-permissions-boundary", ...role]];
+    case "iam:AddRoleToInstanceProfile": {
+      const profile = ["--instance-profile-name", step.profile];
+      return [
+        ["get-instance-profile", ...profile],
+        ["create-instance-profile", ...profile],
+        ["add-role-to-instance-profile", ...profile, ...role],
+      ];
+    }
   }
 }
 
-/** Quotes one argument for a POSIX shell. A newline would end a pasted command, so it is escaped. */
+/** Returns a document as JSON on one line, with unprintable characters escaped; undefined if it is not JSON. */
+function formatDocument(text: string): string | undefined {
+  try {
+    return JSON.stringify(JSON.parse(text)).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) =>
+      [...Array(character.length).keys()]
+        .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
+        .join(""),
+    );
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function isPrintable(argument: string): boolean {
+  return sanitise(argument, Number.POSITIVE_INFINITY) === argument;
+}
+
+/**
+ * Quotes one argument for a POSIX shell, whole. An unprintable character is shown as an escape: a newline would end a
+ * pasted command.
+ */
 export function quoteArgument(argument: string): string {
-  const shown = sanitise(argument, 10_000);
+  const shown = sanitise(argument, Number.POSITIVE_INFINITY);
   return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { inlinePart } from "@drift-guard/core/model/part";
 import { formatChat } from "@drift-guard/formats/chat";
 import * as z from "zod";
-import { aFinding, aTransition } from "../builders.ts";
+import { aDrift, aFinding, aFix, allow, aTransition } from "../builders.ts";
 import { everyTransition } from "./transitions.ts";
 
 // The published schema of custom notifications, and no other field.
@@ -41,13 +42,37 @@ describe("the chat message", () => {
   });
 
   it("has the grants, the actor and the command to run", () => {
-    const { content, metadata } = read(aTransition());
+    const { content, metadata } = read(
+      aTransition({ finding: aFinding({ evidence: aDrift({ fix: aFix() }) }) }),
+    );
     assert.match(content.title, /^HIGH, New: Policy AWSBatchServiceRole is missing/);
     assert.match(content.description, /`ec2:DescribeInstances on \*`/);
     assert.match(content.description, /user\/mallory/);
     assert.ok(content.nextSteps.some((step) => step.includes("`aws iam attach-role-policy")));
     assert.equal(metadata.eventType, "drift-guard.opened");
     assert.deepEqual(metadata.relatedResources, ["arn:aws:iam::123456789012:role/AWSBatchServiceRole"]);
+  });
+
+  it("has another command that prints the fix if a command does not fit a code span as it is", () => {
+    const evidence = aDrift({
+      fix: aFix({
+        steps: [
+          {
+            role: "AWSBatchServiceRole",
+            part: inlinePart("P"),
+            call: "iam:PutRolePolicy",
+            policyName: "P",
+            document: allow("s3:GetObject", `arn:aws:s3:::${"x".repeat(1000)}`),
+          },
+        ],
+      }),
+    });
+    const { content } = read(aTransition({ finding: aFinding({ evidence }) }));
+    assert.equal(
+      content.nextSteps.at(-1),
+      "To print the commands that fix it: `npx drift-guard check AWSBatchServiceRole --plan`",
+    );
+    assert.ok(!content.nextSteps.some((line) => line.includes("put-role-policy")));
   });
 
   it("names the role by the ARN that was last read", () => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Fix } from "@drift-guard/core/model/fix";
 import { roleGone } from "@drift-guard/core/model/transition";
 import { formatText } from "@drift-guard/formats/text";
-import { aDrift, aFinding, anActor, anAttempt, aTransition, aVendorChange } from "../builders.ts";
-import { everyTransition, evil } from "./transitions.ts";
+import { aDrift, aFinding, aFix, anActor, anAttempt, aTransition, aVendorChange } from "../builders.ts";
+import { everyTransition } from "./transitions.ts";
 
 describe("the text message", () => {
   it("says who did what, when, from where, how bad it is, and which finding it is", () => {
@@ -32,35 +33,33 @@ describe("the text message", () => {
     assert.match(formatText(refused).body, /Who: +arn:aws:iam::123456789012:role\/terraform from/);
   });
 
+  const fixed = (fix: Fix, over: Parameters<typeof aFinding>[0] = {}) =>
+    formatText(aTransition({ finding: aFinding({ evidence: aDrift({ fix }), ...over }) })).body;
+
   it("has the command that attaches a detached policy again", () => {
     assert.match(
-      formatText(aTransition()).body,
-      /\n {2}aws iam attach-role-policy --role-name AWSBatchServiceRole --policy-arn arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole\n/,
+      fixed(aFix()),
+      /\nTo fix it, attach arn:.*:\n {2}aws iam attach-role-policy --role-name AWSBatchServiceRole --policy-arn arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole\n/,
     );
   });
 
-  it("has the command that sets the trust of the reference that was compared", () => {
-    const evidence = aDrift({ part: "trust", side: "excess" });
-    const finding = aFinding({ evidence, reference: "team's" });
-    assert.ok(
-      formatText(aTransition({ finding })).body.includes(
-        "\n  npx drift-guard reference show 'team'\\''s' --trust > trust.json && aws iam update-assume-role-policy --role-name AWSBatchServiceRole --policy-document file://trust.json\n",
-      ),
-    );
-  });
-
-  it("names another partition in the command that sets the trust", () => {
-    const evidence = aDrift({ part: "trust", side: "excess" });
+  it("names IAM's region of another partition in the command that fixes the role", () => {
     const arn = "arn:aws-us-gov:iam::123456789012:role/service-role/AWSBatchServiceRole";
-    const { body } = formatText(
-      aTransition({ finding: aFinding({ evidence, reference: "AWSBatchServiceRole", arn }) }),
-    );
-    assert.match(body, /reference show AWSBatchServiceRole --trust --partition aws-us-gov > trust\.json/);
+    assert.match(fixed(aFix(), { arn }), / --region us-gov-west-1\n/);
   });
 
-  it("has no trust command without the name of the compared reference", () => {
-    const finding = aFinding({ evidence: aDrift({ part: "trust", side: "excess" }) });
-    assert.doesNotMatch(formatText(aTransition({ finding })).body, /update-assume-role-policy/);
+  it("has no command that changes the role where no fix was tried, or none is possible, and says why", () => {
+    assert.doesNotMatch(formatText(aTransition()).body, /attach-role-policy/);
+    const body = fixed({ kind: "manual", why: "Only AWS may change a service-linked role." });
+    assert.match(body, /No command fixes it alone\. Only AWS may change a service-linked role\./);
+    assert.match(body, /npx drift-guard check AWSBatchServiceRole\n/);
+    assert.doesNotMatch(body, /aws iam/);
+  });
+
+  it("says what to consider before a fix, and what it leaves", () => {
+    const body = fixed(aFix({ warning: "It removes a Deny.", leaves: "The key's owner must add the role." }));
+    assert.match(body, /Before you fix it: It removes a Deny\./);
+    assert.match(body, /The commands fix a part of it\. The key's owner must add the role\./);
   });
 
   it("says what a loss stops by the reference, not by the role's name", () => {
@@ -68,19 +67,6 @@ describe("the text message", () => {
     assert.match(told, /new jobs fail before they start/);
     const own = formatText(aTransition({ finding: aFinding({ reference: "team" }) })).body;
     assert.match(own, /Whatever works with AWSBatchServiceRole may fail/);
-  });
-
-  it("has no writing command for a service-linked role", () => {
-    const finding = aFinding({ role: { account: "123456789012", name: "AWSServiceRoleForBatch" } });
-    const { body } = formatText(aTransition({ finding }));
-    assert.doesNotMatch(body, /attach-role-policy/);
-    assert.match(body, /npx drift-guard check AWSServiceRoleForBatch/);
-  });
-
-  it("has no writing command for a role at a service-linked path", () => {
-    const arn = "arn:aws:iam::123456789012:role/aws-service-role/other.amazonaws.com/AWSServiceRoleForOther";
-    const { body } = formatText(aTransition({ finding: aFinding({ arn }) }));
-    assert.doesNotMatch(body, /attach-role-policy/);
   });
 
   it("says of a refused rollback only what is known: its first step may be done", () => {
@@ -146,12 +132,5 @@ describe("the text message", () => {
       assert.ok(Buffer.byteLength(body) < 262_144);
       assert.doesNotMatch(body.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
     }
-  });
-
-  it("quotes a hostile name so that a pasted command stays one command", () => {
-    const finding = aFinding({ evidence: aDrift({ part: `inline:a'; rm -rf ~\n${evil}`, side: "excess" }) });
-    const { body } = formatText(aTransition({ finding }));
-    const command = body.split("\n").find((line) => line.includes("delete-role-policy"));
-    assert.match(command ?? "", /--policy-name 'a'\\''; rm -rf ~\\n/);
   });
 });

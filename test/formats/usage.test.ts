@@ -56,15 +56,3 @@ describe("What uses a role", () => {
     }
   });
 });
-
-describe("A grant that job definitions need", () => {
-  it("has a command that adds exactly the missing grant", () => {
-    const cure = '{"Version":"2012-10-17","Statement":[]}';
-    const evidence = aDrift({ part: "permissions", cure, detail: "job definition render:7 needs it." });
-    const { body } = formatText(
-      aTransition({ finding: aFinding({ evidence, role: { account, name: "Execution" } }) }),
-    );
-    assert.match(body, /aws iam put-role-policy --role-name Execution --policy-name JobDefinitionNeeds/);
-    assert.match(body, /job definition render:7 needs it/);
-  });
-});

@@ -39,6 +39,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["ports.ts", "intake", "config"],
     ["evaluate"],
     ["reconcile", "rollback", "capture"],
+    ["fixes"],
   ],
   guard: [["ports.ts"], ["commit.ts"], ["inspect", "delivery"], ["sweep", "rollback", "linked-role"]],
   aws: [["failure.ts", "account.ts"], ["iam"], ["resources.ts", "dynamodb", "delivery", "batch"]],

@@ -1,4 +1,5 @@
 import type { Evidence } from "./evidence.ts";
+import type { Fix } from "./fix.ts";
 import { digestEvidence } from "./identity.ts";
 import { jsonBytes, takeBytes } from "./json-size.ts";
 
@@ -12,6 +13,13 @@ const maxTextCharacters = 15_000;
 /** Characters of an inline policy of a role, without white space (IAM and AWS STS quotas). */
 const maxPolicyCharacters = 10_240;
 
+/** Bytes of JSON that a fix may have. Its documents have at most a few thousand characters each. */
+const maxFixBytes = 60_000;
+const longFix: Fix = {
+  kind: "manual",
+  why: "The commands that fix it are too long to record: `drift-guard check --plan` prints them.",
+};
+
 /**
  * Returns evidence that fits an item of a table. What is too large is cut: the first entries are kept, a sentence says how
  * many are not, and `omitted` has the digest of the whole, by which the evidence keeps its identity. A policy that IAM
@@ -24,8 +32,9 @@ export function limitEvidence(evidence: Evidence): Evidence {
       const entries = evidence.grants.length + evidence.denies.length - grants.length - denies.length;
       const isPolicyLong = (evidence.cure?.replaceAll(/\s/g, "").length ?? 0) > maxPolicyCharacters;
       const isTextLong = (evidence.detail?.length ?? 0) > maxTextCharacters;
-      if (entries === 0 && !isPolicyLong && !isTextLong) return evidence;
-      const { cure, detail, ...rest } = evidence;
+      const isFixLong = evidence.fix !== undefined && jsonBytes(evidence.fix) > maxFixBytes;
+      if (entries === 0 && !isPolicyLong && !isTextLong && !isFixLong) return evidence;
+      const { cure, detail, fix, ...rest } = evidence;
       const sentences = [
         ...(detail === undefined ? [] : [cutText(detail)]),
         ...(entries > 0 ? [describeOmitted(entries, "grants")] : []),
@@ -39,7 +48,8 @@ export function limitEvidence(evidence: Evidence): Evidence {
         ...rest,
         grants,
         denies,
-        detail: sentences.join(" "),
+        ...(sentences.length > 0 && { detail: sentences.join(" ") }),
+        ...(fix !== undefined && { fix: isFixLong ? longFix : fix }),
         ...(cure !== undefined && !isPolicyLong && { cure }),
         ...((entries > 0 || isTextLong) && { omitted: omit(entries, evidence) }),
       };

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
+import { Fix } from "./fix.ts";
 import { Grant } from "./grant.ts";
 import { Instant } from "./instant.ts";
 import { NoteTopic } from "./note-topic.ts";
@@ -51,6 +52,8 @@ export const Drift = z
     escalates: z.literal(true).exactOptional(),
     /** Set if the role still may do everything that its reference requires at this part: nothing stops working. */
     harmless: z.literal(true).exactOptional(),
+    /** How a person fixes it; left out if no fix was tried. */
+    fix: Fix.exactOptional(),
     omitted,
   })
   .readonly()

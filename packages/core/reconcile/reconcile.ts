@@ -86,15 +86,18 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   // A second copy of an event changes nothing, whatever the finding's state.
   if (evidence === finding.evidence && isCallEvidence(evidence)) return [finding];
   const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
+  // A fix holds for the role as it was read: another part may have changed since.
+  const isRefixed = !isSameFix(finding.evidence, evidence);
   if (isKnownNote(finding.evidence, evidence)) return [finding];
   if (finding.state === "open" && isRepeat(finding, evidence, observation)) return [{ ...finding, evidence }];
   const body = bodyOf(finding);
   const current: FindingBody = {
-    ...attribute(same ? body : { ...body, evidence }, observation, !same),
+    ...attribute(same && !isRefixed ? body : { ...body, evidence }, observation, !same),
     severity: same && !observation.uses ? finding.severity : rateFinding(evidence, observation),
     ...describeContext(body, evidence, observation),
   };
-  const unchanged = same && cleanSinceOf(finding) === undefined && hasSameContext(body, current);
+  const unchanged =
+    same && !isRefixed && cleanSinceOf(finding) === undefined && hasSameContext(body, current);
   if (isExcepted(current, observation)) {
     if (finding.state === "suppressed" && unchanged) return [finding];
     const suppressed: Finding = { ...current, state: "suppressed" };
@@ -126,6 +129,12 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
       return uncovered || isWorse(body, current) ? [kept, "worsened"] : [kept];
     }
   }
+}
+
+function isSameFix(before: Evidence, now: Evidence): boolean {
+  const fixOf = (evidence: Evidence) =>
+    evidence.kind === "drift" ? JSON.stringify([evidence.fix, evidence.cure]) : undefined;
+  return fixOf(before) === fixOf(now);
 }
 
 function clear(finding: Finding, observation: Observation): FindingUpdate {

@@ -3,10 +3,11 @@ import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { findEscalation } from "@drift-guard/core/evaluate/job-role";
 import { allowNeeds } from "@drift-guard/core/evaluate/needs";
 import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
+import { addFixes } from "@drift-guard/core/fixes/fixes";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { partOf } from "@drift-guard/core/model/part";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import type { InspectPorts } from "../ports.ts";
+import type { GuardSettings, InspectPorts } from "../ports.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
 import { readFacts } from "./facts.ts";
 
@@ -17,18 +18,32 @@ export interface RoleAssessment {
   readonly arn?: string;
 }
 
+/** Milliseconds after which no more fixes are tried: an inspection also has its messages to send. */
+const maxFixMilliseconds = 5000;
+
 /**
- * Assesses a role by `given`, or by a read of its own where `given` is undefined. A role that cannot be read is assessed
- * as undecided.
+ * Assesses a role by `given`, or by a read of its own where `given` is undefined, with a fix for each drift. A role that
+ * cannot be read is assessed as undecided.
  */
 export async function readAndAssessRole(
   watched: WatchedRoleWithUses,
   given: RoleReading | undefined,
   ports: Pick<InspectPorts, "roles" | "resources" | "now">,
+  { partition }: Pick<GuardSettings, "partition">,
 ): Promise<RoleAssessment> {
   try {
     const reading = given ?? (await ports.roles.read(watched.name));
-    const assessments = await assessRole(watched, reading, ports);
+    const assess = await prepareAssessment(watched, ports);
+    const began = ports.now().getTime();
+    const assessments = addFixes({
+      watched,
+      uses: watched.uses,
+      reading,
+      partition,
+      assess,
+      assessments: assess(reading),
+      stop: () => ports.now().getTime() - began > maxFixMilliseconds,
+    });
     return { assessments, ...(reading.status === "present" && { arn: reading.role.arn }) };
   } catch (error) {
     // Unknown is never clean: the unreadable role becomes a finding, and its other findings keep their state.
@@ -39,6 +54,8 @@ export async function readAndAssessRole(
   }
 }
 
+type AssessPorts = Pick<InspectPorts, "resources"> & Partial<Pick<InspectPorts, "now">>;
+
 /**
  * Returns every difference between a role and its reference, and every need of AWS Batch that the role does not meet.
  * Without `resources`, secrets, parameters and keys count as unread.
@@ -46,21 +63,35 @@ export async function readAndAssessRole(
 export async function assessRole(
   watched: WatchedRoleWithUses,
   reading: RoleReading,
-  ports: Pick<InspectPorts, "resources"> & Partial<Pick<InspectPorts, "now">>,
+  ports: AssessPorts,
 ): Promise<readonly Assessment[]> {
+  const assess = await prepareAssessment(watched, ports);
+  return assess(reading);
+}
+
+/**
+ * Reads what the assessment of a role needs besides the role, and returns the assessment, a pure function: it also assesses
+ * a copy of the role to which a fix was applied.
+ */
+export async function prepareAssessment(
+  watched: WatchedRoleWithUses,
+  ports: AssessPorts,
+): Promise<(reading: RoleReading) => readonly Assessment[]> {
   const { uses } = watched;
   const { facts, omitted } = await readFacts(uses, ports);
-  const role = reading.status === "present" ? reading.role : undefined;
-  const reference = allowNeeds(watched.reference, uses, facts, role);
-  // A closed ceiling reports every further grant, those that escalate among them.
-  const observed =
-    watched.discovered &&
-    uses.some(({ otherAccount }) => !otherAccount) &&
-    reference.strictness.ceiling === "open";
-  return joinAssessments([
-    ...evaluate({ ...watched, reference, reading }),
-    ...(observed && reading.status === "present" ? findEscalation(reading.role, reference) : []),
-    ...evaluateUses({ reading, uses, facts }),
-    ...(omitted && reading.status === "present" ? [omitted] : []),
-  ]);
+  return (reading) => {
+    const role = reading.status === "present" ? reading.role : undefined;
+    const reference = allowNeeds(watched.reference, uses, facts, role);
+    // A closed ceiling reports every further grant, those that escalate among them.
+    const observed =
+      watched.discovered &&
+      uses.some(({ otherAccount }) => !otherAccount) &&
+      reference.strictness.ceiling === "open";
+    return joinAssessments([
+      ...evaluate({ ...watched, reference, reading }),
+      ...(observed && role ? findEscalation(role, reference) : []),
+      ...evaluateUses({ reading, uses, facts }),
+      ...(omitted && role ? [omitted] : []),
+    ]);
+  };
 }

@@ -49,7 +49,7 @@ export async function inspectRole(
   const { exceptions } = await ports.control.load(key);
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first attempt may use the caller's reading: after a conflict the role is read again.
-    const seen = await readAndAssessRole(watched, given, ports);
+    const seen = await readAndAssessRole(watched, given, ports, settings);
     given = undefined;
     const now = instantOf(ports.now());
     const foreign = cause.kind === "recheck" && after ? judgeOwnCall(after, ledger, settings, now) : "none";

@@ -1,0 +1,219 @@
+import type { Assessment } from "../model/evidence.ts";
+import type { FixStep } from "../model/fix.ts";
+import { serialiseGrants } from "../model/identity.ts";
+import { type Role, type RoleReading, seen } from "../model/role.ts";
+import { localiseReference } from "../reference/built-in.ts";
+import type { Reference } from "../reference/reference.ts";
+import { applyStep } from "../rollback/apply-step.ts";
+
+/** A role, and its assessments. */
+export interface Trial {
+  readonly reading: RoleReading;
+  readonly assessments: readonly Assessment[];
+}
+
+/** What a trial needs to know besides the role. */
+export interface TrialSettings {
+  readonly reference: Reference;
+  /** The partition of the account; it matters only where the role is absent. */
+  readonly partition: string;
+  /** Returns every assessment of a role. Pure. */
+  readonly assess: (reading: RoleReading) => readonly Assessment[];
+}
+
+/** Quotas that AWS raises only on request (docs/aws-facts.md, "IAM limits"). */
+const maxAttached = 10;
+const maxInlineCharacters = 10_240;
+const maxTrustCharacters = 2_048;
+
+/**
+ * Returns a role after steps, with its assessments. Undefined if IAM would refuse a step, because the role then has more
+ * than a quota allows, and more than it has now.
+ */
+export function trySteps(
+  { reading }: Pick<Trial, "reading">,
+  steps: readonly FixStep[],
+  settings: TrialSettings,
+): Trial | undefined {
+  let current = reading;
+  for (const step of steps) {
+    const next = applyFixStep(current, step, settings);
+    if (exceedsQuota(current, next)) return undefined;
+    current = next;
+  }
+  return { reading: current, assessments: settings.assess(current) };
+}
+
+function applyFixStep(
+  reading: RoleReading,
+  step: FixStep,
+  { reference, partition }: TrialSettings,
+): RoleReading {
+  if (reading.status === "absent") {
+    const { account, name } = reading;
+    if (step.call === "iam:CreateRole") {
+      const role = createRole({ account, name, partition, path: step.path, trust: step.document });
+      return { status: "present", role };
+    }
+    if (step.call === "iam:CreateServiceLinkedRole") {
+      const { path = "/", trust, attachments } = localiseReference(reference, partition);
+      const role = createRole({ account, name, partition, path, trust });
+      const attached = attachments.map(({ arn, version, document }) => ({
+        arn,
+        version: seen({ id: version, text: document }),
+      }));
+      return { status: "present", role: { ...role, attached } };
+    }
+    return reading;
+  }
+  const { role } = reading;
+  switch (step.call) {
+    case "iam:CreateRole":
+    case "iam:CreateServiceLinkedRole":
+      return reading;
+    case "iam:DeleteRolePermissionsBoundary":
+      return { status: "present", role: { ...role, boundary: seen(null) } };
+    case "iam:AddRoleToInstanceProfile": {
+      const held = role.profiles.observed ? role.profiles.value : [];
+      return { status: "present", role: { ...role, profiles: seen([...held, step.profile]) } };
+    }
+    case "iam:AttachRolePolicy":
+      return { status: "present", role: readAttached(applyStep(role, step), step.policyArn, reference) };
+    case "iam:DetachRolePolicy":
+    case "iam:PutRolePolicy":
+    case "iam:DeleteRolePolicy":
+    case "iam:UpdateAssumeRolePolicy":
+      return { status: "present", role: applyStep(role, step) };
+  }
+}
+
+// A policy that the reference does not hold stays unread, so that its document is undecided.
+function readAttached(role: Role, arn: string, reference: Reference): Role {
+  const known = localiseReference(reference, role.partition).attachments.find((one) => one.arn === arn);
+  if (!known) return role;
+  const version = seen({ id: known.version, text: known.document });
+  return {
+    ...role,
+    attached: role.attached.map((policy) => (policy.arn === arn ? { arn, version } : policy)),
+  };
+}
+
+function createRole({
+  account,
+  name,
+  partition,
+  path,
+  trust,
+}: Pick<Role, "account" | "name" | "partition" | "path" | "trust">): Role {
+  return {
+    account,
+    partition,
+    name,
+    id: "",
+    path,
+    arn: `arn:${partition}:iam::${account}:role${path}${name}`,
+    trust,
+    attached: [],
+    inline: [],
+    boundary: seen(null),
+    tags: seen({}),
+    description: seen(""),
+    maxSession: seen(3600),
+    profiles: seen([]),
+  };
+}
+
+function exceedsQuota(before: RoleReading, after: RoleReading): boolean {
+  if (after.status === "absent") return false;
+  const [had, has] = [before, after].map((reading) => measure(reading));
+  if (!had || !has) return false;
+  return (
+    has.attached > Math.max(had.attached, maxAttached) ||
+    has.inline > Math.max(had.inline, maxInlineCharacters) ||
+    has.trust > Math.max(had.trust, maxTrustCharacters)
+  );
+}
+
+function measure(reading: RoleReading) {
+  if (reading.status === "absent") return { attached: 0, inline: 0, trust: 0 };
+  const { attached, inline, trust } = reading.role;
+  const sizeOf = (text: string) => text.replaceAll(/\s/g, "").length;
+  return {
+    attached: attached.length,
+    inline: inline.reduce((sum, { text }) => sum + sizeOf(text), 0),
+    trust: sizeOf(trust),
+  };
+}
+
+/** What a trial showed about one assessment. */
+export type TrialResult =
+  /** It is gone, and nothing else is new or worse. */
+  | { readonly kind: "clears" }
+  /** It lost grants, and nothing is new or worse. */
+  | { readonly kind: "reduces" }
+  /** It is as before. */
+  | { readonly kind: "keeps" }
+  | { readonly kind: "worsens"; readonly worse: readonly Assessment[] };
+
+/** Compares the assessments before and after a trial. A version that AWS published is no problem that the trial made. */
+export function judgeTrial(
+  fixed: Assessment,
+  before: readonly Assessment[],
+  after: readonly Assessment[],
+): TrialResult {
+  const had = new Map(before.map((one) => [keyOf(one), one]));
+  const worse = after.filter((one) => one.kind !== "vendor-change" && isWorse(had.get(keyOf(one)), one));
+  if (worse.length > 0) return { kind: "worsens", worse };
+  const rest = after.find((one) => keyOf(one) === keyOf(fixed));
+  if (!rest) return { kind: "clears" };
+  return factsOf(rest).length < factsOf(fixed).length ? { kind: "reduces" } : { kind: "keeps" };
+}
+
+/** Returns what identifies the finding of an assessment within a role. */
+export function keyOf(assessment: Assessment): string {
+  const { kind, part } = assessment;
+  if (kind === "drift") return `${part} ${assessment.side}`;
+  return kind === "note" ? `${part} note ${assessment.topic}` : `${part} ${kind}`;
+}
+
+function isWorse(before: Assessment | undefined, after: Assessment): boolean {
+  if (!before) return true;
+  const had = new Set(factsOf(before));
+  return factsOf(after).some((fact) => !had.has(fact));
+}
+
+function factsOf(assessment: Assessment): readonly string[] {
+  switch (assessment.kind) {
+    case "drift":
+      return [
+        ...serialiseSingly(assessment.grants),
+        ...serialiseGrants(assessment.denies).map((deny) => `deny ${deny}`),
+        ...(assessment.escalates ? ["escalates"] : []),
+        ...(assessment.harmless ? [] : ["stops something"]),
+        // Grants say all about the other sides.
+        ...(assessment.side === "altered" ? [assessment.detail ?? ""] : []),
+      ];
+    case "undecided":
+      return assessment.reasons;
+    case "note":
+      return [...assessment.details, ...serialiseSingly(assessment.grants)];
+    case "vendor-change":
+      return [];
+  }
+}
+
+// One text for each action and resource: what is left of a grant of several is part of it. How much a boundary lets through
+// is no part of a difference.
+function serialiseSingly(grants: Parameters<typeof serialiseGrants>[0]): readonly string[] {
+  return serialiseGrants(
+    grants.flatMap(({ remains: _, ...grant }) =>
+      grant.actions.flatMap((action) =>
+        (grant.resources ?? [undefined]).map((resource) => ({
+          ...grant,
+          actions: [action],
+          ...(resource !== undefined && { resources: [resource] }),
+        })),
+      ),
+    ),
+  );
+}

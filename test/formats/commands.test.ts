@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { FixStep } from "@drift-guard/core/model/fix";
+import { managedPart } from "@drift-guard/core/model/part";
+import { formatAsff } from "@drift-guard/formats/asff";
+import { formatStepCommands, quoteArgument } from "@drift-guard/formats/steps";
+import { formatText } from "@drift-guard/formats/text";
+import fc from "fast-check";
+import { account, aDrift, aFinding, aFix, allow, aTransition } from "../builders.ts";
+import { evil } from "./transitions.ts";
+
+const part = managedPart("arn");
+const role = "team=a,b.c@d-e_f+1";
+const arn = `arn:aws:iam::${account}:policy/a'b"c$d\`e\\f|g&h;i(j)<k>!#~/P`;
+const document = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    {
+      Sid: "A",
+      Effect: "Allow",
+      Action: "s3:GetObject",
+      Resource: 'arn:aws:s3:::it\'s $HOME `id` \\ "b"/*',
+      Condition: { StringEquals: { "aws:PrincipalTag/a": ["\u202Eé\n\t", "😀"] } },
+    },
+  ],
+});
+const steps: readonly FixStep[] = [
+  { role, part, call: "iam:AttachRolePolicy", policyArn: arn },
+  { role, part, call: "iam:DetachRolePolicy", policyArn: arn },
+  { role, part, call: "iam:PutRolePolicy", policyName: "P", document },
+  { role, part, call: "iam:DeleteRolePolicy", policyName: "P" },
+  { role, part, call: "iam:UpdateAssumeRolePolicy", document },
+  { role, call: "iam:CreateRole", path: "/it's/", document },
+  { role, call: "iam:CreateServiceLinkedRole", service: "batch.amazonaws.com" },
+  { role, call: "iam:DeleteRolePermissionsBoundary" },
+  { role, call: "iam:AddRoleToInstanceProfile", profile: role },
+];
+
+describe("a printed command, pasted into a shell", () => {
+  const folder = mkdtempSync(join(tmpdir(), "drift-guard-commands-"));
+  before(() => {
+    // Prints each of its arguments with a NUL after it, and fails where the instance profile does not exist.
+    const program = `#!/bin/sh\nprintf '%s\\000' "$@" >> "$ARGUMENTS"\nprintf '\\000' >> "$ARGUMENTS"\n[ "$2" != get-instance-profile ]\n`;
+    writeFileSync(join(folder, "aws"), program);
+    chmodSync(join(folder, "aws"), 0o755);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** Returns the arguments of each call of `aws`. */
+  const paste = (text: string): readonly (readonly string[])[] => {
+    const file = join(folder, "arguments");
+    writeFileSync(file, "");
+    const output = execFileSync("sh", ["-c", text], {
+      env: { PATH: `${folder}:${process.env.PATH}`, ARGUMENTS: file },
+      encoding: "utf8",
+    });
+    assert.equal(output, "");
+    const recorded = execFileSync("cat", [file], { encoding: "utf8" });
+    return recorded
+      .split("\0\0")
+      .filter((call) => call !== "")
+      .map((call) => call.split("\0"));
+  };
+  const argument = (call: readonly string[] | undefined, option: string) =>
+    call?.[call.indexOf(option) + 1] ?? "";
+
+  for (const step of steps) {
+    it(`is one line, and gives the AWS CLI what the step holds: ${step.call}`, () => {
+      const commands = formatStepCommands(step, "aws-cn") ?? [];
+      for (const command of commands) assert.doesNotMatch(command, /[\p{Cc}\p{Cf}…]/u);
+      const calls = paste(commands.join("\n"));
+      const last = calls.at(-1);
+      assert.deepEqual(last?.slice(0, 1), ["iam"]);
+      assert.equal(argument(last, "--region"), "cn-north-1");
+      if (step.call !== "iam:CreateServiceLinkedRole") assert.equal(argument(last, "--role-name"), role);
+      if ("policyArn" in step) assert.equal(argument(last, "--policy-arn"), arn);
+      if ("document" in step) {
+        const option = step.call === "iam:CreateRole" ? "--assume-role-policy-document" : "--policy-document";
+        assert.deepEqual(JSON.parse(argument(last, option)), JSON.parse(document));
+      }
+      if (step.call === "iam:AddRoleToInstanceProfile") {
+        assert.deepEqual(
+          calls.map(([, name]) => name),
+          ["get-instance-profile", "create-instance-profile", "add-role-to-instance-profile"],
+        );
+      }
+    });
+  }
+
+  it("is whole in the text message, however long its policy is", () => {
+    const long = allow(
+      Array.from({ length: 400 }, (_, index) => `s3:Get${index}x${"y".repeat(10)}`),
+      "arn:aws:s3:::b/*",
+    );
+    const fix = aFix({ steps: [{ role, part, call: "iam:PutRolePolicy", policyName: "P", document: long }] });
+    const finding = aFinding({ role: { account, name: role }, evidence: aDrift({ fix }) });
+    const { body } = formatText(aTransition({ finding }));
+    const command = body.split("\n").find((line) => line.includes("put-role-policy"));
+    const [call] = paste(command ?? "");
+    assert.equal(argument(call, "--policy-document"), long);
+    const text = formatAsff(aTransition({ finding }), { account, region: "us-east-1", partition: "aws" })
+      .Remediation.Recommendation.Text;
+    assert.doesNotMatch(text, /put-role-policy/, "a cut command does something else");
+    assert.ok(text.endsWith(`npx drift-guard check ${role} --plan`), text);
+  });
+
+  it("is not printed if an argument has characters that cannot be printed", () => {
+    for (const step of steps.slice(0, 4)) {
+      assert.equal(formatStepCommands({ ...step, role: evil }), undefined);
+    }
+    const unread = { role, part, call: "iam:PutRolePolicy", policyName: "P", document: "{" } as const;
+    assert.equal(formatStepCommands(unread), undefined);
+  });
+
+  it("quotes any printable argument so that the shell gives it on unchanged", () => {
+    const characters = fc.constantFrom(..."aZ09'\"$`\\|&;<>(){}[]*?!#~ =é😀-");
+    const texts = fc.array(fc.string({ unit: characters, minLength: 1 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(texts, (drawn) => {
+        assert.deepEqual(paste(`aws ${drawn.map(quoteArgument).join(" ")}`), [drawn]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
