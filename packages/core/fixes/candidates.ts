@@ -73,7 +73,8 @@ export function proposeFixes(question: ProposalQuestion): Proposal {
               "The boundary may contain an incident, or be required by your organisation. Ask the person who set it before you run this.",
           },
         ],
-        otherwise: "Removing the permissions boundary would let the role do more than its reference allows. Fix what is excess first, and check again.",
+        otherwise:
+          "Removing the permissions boundary would let the role do more than its reference allows. Fix what is excess first, and check again.",
       };
     case "profile":
       return proposeProfile(question, role);
