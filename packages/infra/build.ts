@@ -71,6 +71,17 @@ const keepVersions: Plugin = {
   },
 };
 
+// AWS Lambda gives a function its credentials in the environment. The SDK loads these providers only where there are none.
+const withoutProfiles: Plugin = {
+  name: "credentials-of-the-environment",
+  setup({ onLoad }) {
+    const filter = /[\\/]@aws-sdk[\\/]credential-provider-(?:ini|process|sso|web-identity)[\\/].*index\.js$/;
+    onLoad({ filter }, () => ({
+      contents: 'throw new Error("The environment of this function has no AWS credentials.");',
+    }));
+  },
+};
+
 async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise<void> {
   try {
     await build({
@@ -82,7 +93,7 @@ async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise
       format: "esm",
       minify: true,
       mainFields: ["module", "main"],
-      plugins: [...plugins, keepVersions],
+      plugins: [...plugins, keepVersions, withoutProfiles],
       logLevel: "silent",
     });
   } catch (cause) {

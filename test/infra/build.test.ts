@@ -39,6 +39,12 @@ describe("the bundles", () => {
     }
   });
 
+  it("take their credentials from the environment, and contain no client that signs a person in", async () => {
+    for (const { name, file } of bundles) {
+      assert.equal((await readFile(file, "utf8")).includes("AWSSSOOIDCService"), false, name);
+    }
+  });
+
   it("contain the ECS client in the sweep only, which reads agents", async () => {
     const holders: string[] = [];
     for (const { name, file } of bundles) {
