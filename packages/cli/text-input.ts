@@ -3,9 +3,17 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 
-/** Text cannot be read as such: it is empty, too long, or in an unknown encoding. The message continues "X cannot be read:". */
+/** Text cannot be read as such: it is empty, too long, compressed, or in an unknown encoding. The message continues "X cannot be read:". */
 export class TextUnreadableError extends Error {
   override readonly name = "TextUnreadableError";
+}
+
+/** What to do with a ZIP archive: the reason in a `TextUnreadableError`. */
+export const zipAdvice = "it is a ZIP archive. Unpack it, and name the file in it";
+
+/** Whether bytes begin like a ZIP archive; no JSON text does. */
+export function isZip(start: Uint8Array): boolean {
+  return start[0] === 0x50 && start[1] === 0x4b;
 }
 
 type Encoding = "utf-8" | "utf-16le" | "utf-16be";
@@ -51,6 +59,10 @@ function checkLength(bytes: number): void {
 }
 
 function decode(bytes: Uint8Array): string {
+  if (isZip(bytes)) throw new TextUnreadableError(zipAdvice);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    throw new TextUnreadableError("it is compressed with gzip. Decompress it, for example with gunzip -c");
+  }
   const encoding = encodingOf(bytes);
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);

@@ -5,6 +5,7 @@ import { truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { CheckOutput } from "drift-guard/output/check";
 import { refusal, startResponder, xml } from "../aws/responder.ts";
 import { account, batchServicePolicy } from "../builders.ts";
@@ -211,6 +212,17 @@ describe("check on a snapshot file", () => {
       assert.deepEqual([code, stderr], [0, ""]);
     });
   }
+
+  it("says what to do with a file that is compressed", async () => {
+    for (const [content, advice] of [
+      [gzipSync(printSnapshot(cleanRoles())), /it is compressed with gzip\. Decompress it/],
+      [Buffer.from("PK\u0003\u0004archive"), /it is a ZIP archive\. Unpack it/],
+    ] as const) {
+      const { code, stderr } = await runCli(["check", "--account", await writeTemporary("a", content)]);
+      assert.equal(code, 2);
+      assert.match(unwrap(stderr), advice);
+    }
+  });
 
   it("reads standard input", async () => {
     for (const args of [["-"], ["--account", "-"], ["-", "AWSBatchServiceRole"]]) {

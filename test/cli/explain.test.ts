@@ -208,7 +208,7 @@ describe("explain", () => {
   });
 
   it("exits 2 where its input is empty, and 0 where a trail has no records", async () => {
-    for (const input of ["", " \n", gzipSync("")]) {
+    for (const input of ["", " \n", "\uFEFF", gzipSync("")]) {
       const { code, stdout } = await explain(input);
       assert.equal(code, 2);
       assert.match(stdout, /Standard input is empty\./);

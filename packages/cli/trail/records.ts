@@ -3,7 +3,7 @@ import { formatCause, MessageUnreadableError } from "@drift-guard/core/errors";
 import { formatFileFailure } from "../file-failure.ts";
 import { isBlank as isBlankByte } from "./bytes.ts";
 import { openTrail } from "./input.ts";
-import { type RecordPosition, RecordSplitter, type TrailItem } from "./splitter.ts";
+import { byteOrderMark, type RecordPosition, RecordSplitter, type TrailItem } from "./splitter.ts";
 import { parseJson, type Unwrapped, unwrap } from "./unwrap.ts";
 
 /** A record of a trail, parsed or with the reason why it is unreadable, and the position of its item in the file. */
@@ -18,7 +18,7 @@ export async function* readTrail(file: string, input: Readable): AsyncGenerator<
   let isBlank = true;
   try {
     for await (const chunk of openTrail(file, input)) {
-      isBlank &&= chunk.every((byte) => isBlankByte(byte));
+      isBlank &&= chunk.every((byte) => isBlankByte(byte) || byteOrderMark.includes(byte));
       for (const item of splitter.push(chunk)) yield* readItem(file, item);
     }
   } catch (cause) {

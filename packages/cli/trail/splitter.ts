@@ -35,17 +35,21 @@ export type TrailItem =
  */
 export const longestRecord = 16 * 1024 * 1024;
 
+/** The beginning of a JSON text that holds an object or a list, and so may hold records. */
+const textOfJson = /^"(?:\s|\\[nrt])*[{[]/;
+
 /**
- * The position of the current byte: between records, inside one, inside text that is not an object (`scrap`), after broken
+ * The position of the current byte: between records, inside one, inside anything that is not an object (`scrap`), after broken
  * JSON and before the next record (`lost`), or in the rest of an object whose list of records has ended (`tail`).
  */
 type Mode = "between" | "record" | "scrap" | "lost" | "tail";
 
-const byteOrderMark = [0xef, 0xbb, 0xbf];
+/** The bytes that may begin a text in UTF-8, and are no part of it. */
+export const byteOrderMark: readonly number[] = [0xef, 0xbb, 0xbf];
 
 /**
- * Splits a stream of JSON into records: objects in sequence, one per line, in a list, or in a list inside an object. Keeps
- * one record in memory at a time, and continues after a broken one.
+ * Splits a stream of JSON into records: objects in sequence, one per line, in a list, or in a list inside an object; JSON
+ * texts of objects and lists are returned like objects. Keeps one record in memory at a time, and continues after a broken one.
  */
 export class RecordSplitter {
   #mode: Mode = "between";
@@ -139,6 +143,7 @@ export class RecordSplitter {
       this.#begin(index);
       this.#mode = "scrap";
       this.#inText = false;
+      this.#escaped = false;
       this.#takeScrap(byte, chunk, index);
     }
   }
@@ -167,7 +172,9 @@ export class RecordSplitter {
   }
 
   #takeScrap(byte: number, chunk: Uint8Array, index: number): void {
-    if (byte === quote) this.#inText = !this.#inText;
+    if (this.#escaped) this.#escaped = false;
+    else if (byte === backslash) this.#escaped = this.#inText;
+    else if (byte === quote) this.#inText = !this.#inText;
     const listed = this.#container !== "none" && !this.#inText && (byte === comma || byte === closeList);
     const record = byte === openObject && !this.#inText;
     if (byte !== newline && !listed && !record) return;
@@ -227,8 +234,11 @@ export class RecordSplitter {
 
   #endScrap(): void {
     this.#mode = "between";
-    const start = Buffer.concat(this.#kept).toString("utf8", 0, 40).trim();
+    const bytes = Buffer.concat(this.#kept);
+    const start = bytes.toString("utf8", 0, 40).trim();
     if (this.#broken) this.#count -= 1;
+    else if (textOfJson.test(start)) this.#items.push({ place: this.#place, text: bytes.toString("utf8") });
+    else if (this.#size > longestRecord) this.#report(`it is longer than ${longestRecord} bytes`);
     else this.#items.push({ place: this.#place, problem: `it is not a JSON object: ${start}` });
     this.#kept = [];
   }

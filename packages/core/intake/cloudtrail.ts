@@ -94,8 +94,8 @@ const denialCodes = /^(?:client\.)?(?:accessdenied|unauthorized|notauthorized|un
 
 /** Returns whether the call succeeded: EventBridge delivers failed calls too (docs/aws-facts.md, "EventBridge delivery"). */
 export function outcomeOf(record: CloudTrailRecord): Outcome {
-  // Some captured records have the text "None" for an absent value.
-  if (!record.errorCode || record.errorCode === "None") return { status: "succeeded" };
+  // Some captured records and exports have the text "None" or "null" for an absent value.
+  if (!record.errorCode || /^(?:none|null)$/i.test(record.errorCode)) return { status: "succeeded" };
   return {
     status: denialCodes.test(record.errorCode) ? "refused" : "failed",
     code: record.errorCode,

@@ -141,6 +141,52 @@ describe("A trail file", () => {
       ),
       1,
     ],
+    // What `aws cloudtrail lookup-events --query 'Events[].CloudTrailEvent'` prints, as JSON and as text.
+    ["a list of JSON texts", [1, 2].map(() => JSON.stringify(aRecord({ userAgent: "a, b] {" }))), 2],
+    ["JSON texts, one in a line", [1, 2].map(() => JSON.stringify(JSON.stringify(aRecord()))).join("\n"), 2],
+    ["records with tabs between", [1, 2].map(() => JSON.stringify(aRecord())).join("\t"), 2],
+    [
+      "rows of CloudTrail Lake with whole events",
+      { QueryResultRows: [[{ eventJson: JSON.stringify(aRecord()) }]] },
+      1,
+    ],
+    [
+      "an event of Data Firehose",
+      {
+        invocationId: "1",
+        records: [
+          { recordId: "1", data: Buffer.from(JSON.stringify(anEnvelope)).toString("base64") },
+          { recordId: "2", data: compress(aSubscription) },
+        ],
+      },
+      3,
+    ],
+    [
+      "a failed invocation that Lambda reported",
+      {
+        version: "1.0",
+        requestContext: { condition: "RetriesExhausted" },
+        requestPayload: { Records: [{ messageId: "1", body: JSON.stringify(anEnvelope) }] },
+        responsePayload: null,
+      },
+      1,
+    ],
+    [
+      "results of CloudWatch Logs Insights",
+      {
+        results: [
+          [
+            { field: "@timestamp", value: "2026-01-02 03:04:05.000" },
+            { field: "@message", value: JSON.stringify(aRecord()) },
+            { field: "@ptr", value: "p" },
+          ],
+        ],
+        statistics: { recordsMatched: 1 },
+        status: "Complete",
+      },
+      1,
+    ],
+    ["records that are compressed twice", gzipSync(gzipSync(JSON.stringify({ Records: [aRecord()] }))), 1],
     ["UTF-8 with a byte order mark", `\uFEFF${JSON.stringify(aRecord())}`, 1],
     ["UTF-16 LE with a byte order mark", utf16(`\uFEFF${JSON.stringify(aRecord())}`), 1],
     ["UTF-16 BE with a byte order mark", utf16(`\uFEFF${JSON.stringify(aRecord())}`).swap16(), 1],
@@ -170,6 +216,22 @@ describe("A trail file", () => {
       /./,
     ],
     [
+      "a control message with its text",
+      {
+        ...aSubscription,
+        messageType: "CONTROL_MESSAGE",
+        logEvents: [
+          { id: "", timestamp: 1, message: "CWL CONTROL MESSAGE: Checking health of destination Firehose." },
+        ],
+      },
+      /control message/,
+    ],
+    [
+      "the test event of a bucket's notifications",
+      { Service: "Amazon S3", Event: "s3:TestEvent", Time: "2026-01-02T03:04:05.000Z", Bucket: "logs" },
+      /test event of S3/,
+    ],
+    [
       "a notification of new log files",
       { s3Bucket: "logs", s3ObjectKey: ["AWSLogs/1.json.gz"] },
       /names log files/,
@@ -193,6 +255,7 @@ describe("A trail file", () => {
       { awslogs: { data: compress(aSubscription).slice(0, 100) } },
       /awslogs\.data cannot be decompressed/,
     ],
+    ["text that is not JSON", JSON.stringify("{ hello"), /The text is not JSON/],
     ["a message that is not JSON", { Messages: [{ MessageId: "1", Body: "hello" }] }, /Body is not JSON/],
     ["a listing of S3", { Contents: [{ Key: "AWSLogs/1.json.gz" }] }, /listing of S3 objects.*Download/],
     ["records as broken text", { Records: "[{" }, /Records is not JSON/],
@@ -220,6 +283,20 @@ describe("A trail file", () => {
     assert.match((await read(nested))[0] ?? "", /more than 8 wrappers/);
     const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, 0x20)).toString("base64");
     assert.match((await read({ awslogs: { data: bomb } }))[0] ?? "", /cannot be decompressed/);
+  });
+
+  it("is refused as a ZIP archive, and where it is compressed more than three times", async () => {
+    let bytes: Uint8Array = Buffer.from(JSON.stringify(aRecord()));
+    for (let time = 0; time < 4; time += 1) bytes = gzipSync(bytes);
+    await assert.rejects(read(bytes), /compressed more than 3 times\.$/);
+    const archive = Buffer.from("PK\u0003\u0004archive");
+    await assert.rejects(read(archive), /ZIP archive\. Unpack it, and name the file in it\.$/);
+    await assert.rejects(read(gzipSync(archive)), /ZIP archive/);
+  });
+
+  it("counts an absent error code that an engine writes as text as none", async () => {
+    for (const errorCode of ["None", "null", "NULL"])
+      assert.deepEqual(await read(aRecord({ errorCode, requestParameters: null })), [""]);
   });
 
   it("has its members read from text, as query engines keep them", async () => {

@@ -127,6 +127,13 @@ describe("splitting a trail into records", () => {
     assert.deepEqual(outcome(split('{"Records":[{"a":1}]')), [{ a: 1 }, "✗2"]);
   });
 
+  it("returns a JSON text of an object or list like an object, wherever it stands", () => {
+    const text = JSON.stringify(JSON.stringify({ a: 'b, "c] {' }));
+    for (const input of [text, `${text}\n${text}`, `[${text},${text}]`, `{"Records":[${text}, ${text}]}`])
+      for (const item of outcome(split(input, 3))) assert.equal(JSON.stringify(item), text);
+    assert.equal(split(`[${text},${text}]`).length, 2);
+  });
+
   it("returns no items for empty input", () => {
     assert.deepEqual(split(""), []);
     assert.deepEqual(split(" \n"), []);
