@@ -121,14 +121,17 @@ function noteMissingFeatures(uses: readonly EnvironmentUse[]): readonly Note[] {
 }
 
 // 2.8, 2.9, T13: Batch and ECS assume a role by its ARN, which contains account and path: another ARN is another role.
+function namesOtherArn({ arn, otherAccount }: RoleUse, reading: RoleReading): boolean {
+  if (reading.status !== "present") return otherAccount === true;
+  return arn !== undefined && arn.toLowerCase() !== reading.role.arn.toLowerCase();
+}
+
 function noteOtherArn(uses: readonly RoleUse[], reading: RoleReading): readonly Note[] {
   const own = reading.status === "present" ? reading.role : undefined;
   const account = reading.status === "present" ? reading.role.account : reading.account;
   return noteUses(
     "other-path",
-    uses.filter(({ arn, otherAccount }) =>
-      own ? arn !== undefined && arn.toLowerCase() !== own.arn.toLowerCase() : otherAccount,
-    ),
+    uses.filter((use) => namesOtherArn(use, reading)),
     (use) => {
       const other =
         own && !use.otherAccount ? `and the role's ARN is ${own.arn}` : "a role of another account";
@@ -147,16 +150,18 @@ function noteOtherArn(uses: readonly RoleUse[], reading: RoleReading): readonly 
 }
 
 function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): readonly Note[] {
-  const fix =
-    reading.status === "absent"
+  const fixOf = (use: EnvironmentUse) => {
+    if (namesOtherArn(use, reading)) return "It names another role than this one, which is reported too.";
+    return reading.status === "absent"
       ? "Create the role again with the same name and path; then the environment can be used, or disabled and deleted."
       : "Restore the role's trust and policies; then update the environment, or disable and delete it.";
+  };
   return noteUses(
     "invalid-environment",
     uses.filter(
       ({ status, statusReason }) => status === "INVALID" && isPermissionTrouble(statusReason ?? ""),
     ),
-    (use) => `${formatUse(use)} is INVALID because of a role: ${use.statusReason}. ${fix}`,
+    (use) => `${formatUse(use)} is INVALID because of a role: ${use.statusReason}. ${fixOf(use)}`,
   );
 }
 

@@ -42,8 +42,17 @@ export function rememberClaims(store: SymptomStore): SymptomStore {
   };
 }
 
-// Reasons name the job's own task, container and request: long hexadecimal texts and numbers do not tell symptoms apart.
+// Reasons contain texts of the job's own task, container and request, which do not tell symptoms apart.
+const ownTexts: readonly (readonly [text: RegExp, instead: string])[] = [
+  [/(authorization failure message: ?)\S+/gi, "$1#"],
+  // The query of a signed address.
+  [/\?\S+/g, "?#"],
+  [/((?:request|host) ?id: ?)[\w+/=-]+/gi, "$1#"],
+  [/[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+/gi, "#"],
+];
+
 function identifySymptom({ region, what, reason, subjects, queue }: Symptom): string {
-  const alike = (text: string) => text.replaceAll(/[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+/gi, "#");
+  const alike = (text: string) =>
+    ownTexts.reduce((left, [own, instead]) => left.replaceAll(own, instead), text);
   return digestOf([region, alike(what), alike(reason), subjects, queue]);
 }

@@ -8,8 +8,14 @@ import type { InspectPorts } from "@drift-guard/guard/ports";
 import { account, noon, trustOf } from "../../builders.ts";
 import { aWorld, type World } from "../world.ts";
 
-/** The event of a child of an array job that failed before it ran; each names its own task. */
-function childFailed(index: number, queue = "high"): string {
+const denied = (task: string) =>
+  `ResourceInitializationError: unable to pull secrets or registry auth: task ${task}: AccessDeniedException: status code: 400, request id: ${task}`;
+
+/**
+ * The event of a child of an array job that failed before it ran. `reason` makes its reason from a text that only this
+ * child has.
+ */
+function childFailed(index: number, queue = "high", reason = denied): string {
   const task = index.toString(16).padStart(32, "a");
   return JSON.stringify({
     version: "0",
@@ -26,7 +32,7 @@ function childFailed(index: number, queue = "high"): string {
       jobQueue: `arn:aws:batch:us-east-1:${account}:job-queue/${queue}`,
       jobDefinition: `arn:aws:batch:us-east-1:${account}:job-definition/nightly:1`,
       status: "FAILED",
-      statusReason: `ResourceInitializationError: unable to pull secrets or registry auth: task ${task}: AccessDeniedException: status code: 400, request id: ${task}`,
+      statusReason: reason(task),
       container: { executionRoleArn: `arn:aws:iam::${account}:role/service-role/ecsTaskExecutionRole` },
     },
   });
@@ -91,6 +97,34 @@ describe("A storm of symptoms of one array job", () => {
     assert.deepEqual(withoutClaims(storm), withoutClaims(one));
     assert.equal(storm.get("symptoms.claim"), 100);
   });
+
+  // Texts that are another one in each failure: an encoded message (aws/aws-parallelcluster#372), a signed address, and the
+  // ids of S3, which are no hexadecimal numbers.
+  for (const [what, reason] of [
+    [
+      "an encoded message",
+      (own: string) =>
+        `CLIENT_ERROR - You are not authorized to perform this operation. Encoded authorization failure message: rHU-pVHMSck${btoa(own)}`,
+    ],
+    [
+      "a signed address",
+      (own: string) =>
+        `CannotPullContainerError: failed to copy: GET https://prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com/abc?X-Amz-Security-Token=${btoa(own)}&X-Amz-Signature=${own}: AccessDenied`,
+    ],
+    [
+      "the ids of a request to S3",
+      (own: string) =>
+        `AccessDenied: Access Denied (Service: Amazon S3; Status Code: 403; Request ID: TX${btoa(own)}; S3 Extended Request ID: ${btoa(own)}=)`,
+    ],
+  ] as const) {
+    it(`is one although each child prints ${what} of its own`, async () => {
+      const children = [0, 1, 2].map((index) => childFailed(index, "high", reason));
+      const one = await deliver(children.slice(0, 1));
+      const storm = await deliver(children);
+      assert.ok((one.get("roles.read") ?? 0) > 0, "the role is read");
+      assert.equal(storm.get("roles.read"), one.get("roles.read"));
+    });
+  }
 
   it("does not hide the symptoms of another queue", async () => {
     const one = await deliver([childFailed(0)]);
