@@ -6,9 +6,11 @@ import {
 } from "@drift-guard/core/model/evidence";
 import { isOlderVersion } from "@drift-guard/core/model/managed-policy";
 import type { Severity } from "@drift-guard/core/model/severity";
+import { formatFixAdvice } from "@drift-guard/formats/next-steps";
 import { sanitise } from "@drift-guard/formats/printable";
+import { formatStep } from "@drift-guard/formats/steps";
 import { formatGrantLines } from "./grant-lines.ts";
-import type { RatedAssessment, RoleCheck } from "./output/check.ts";
+import type { RatedAssessment, RoleCheck, RolePlan } from "./output/check.ts";
 import { padCell, type Style, type Terminal, wrap } from "./terminal.ts";
 
 const indent = "  ";
@@ -17,7 +19,7 @@ const typeWidth = 15;
 
 /** One watched role with its differences: a table whose rows are followed by their grants. */
 export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonly string[] {
-  const { role, status, assessments, problem, reference, arn } = verdict;
+  const { role, status, assessments, problem, reference, arn, plan } = verdict;
   const { paint, columns } = terminal;
   const origin = `compared with ${reference.title}, dated ${reference.date}`;
   const heading = `${padCell("SEVERITY", severityWidth)}${padCell("TYPE", typeWidth)}PART`;
@@ -28,7 +30,43 @@ export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonl
     ),
     ...(problem === undefined ? [] : wrap(sanitise(problem, 1000), columns, indent)),
     ...(assessments.length === 0 ? [] : ["", indent + paint("underline", heading)]),
-    ...assessments.flatMap((assessment) => formatAssessment(assessment, terminal)),
+    ...assessments.flatMap((assessment) => [
+      ...formatAssessment(assessment, terminal),
+      ...formatAdvice(assessment, terminal),
+    ]),
+    ...(plan ? formatPlan(plan, terminal) : []),
+  ];
+}
+
+/** What to do about a difference. Notes say it themselves, and a version that AWS published needs nothing. */
+function formatAdvice(assessment: RatedAssessment, { columns }: Terminal): readonly string[] {
+  const say = (text: string) => wrap(text, columns, "      ", "        ");
+  if (assessment.kind === "undecided") {
+    return say("To do: compare this part by eye, or write it in a form that can be compared.");
+  }
+  if (assessment.kind !== "drift" || !assessment.fix) return [];
+  const { fix } = assessment;
+  if (fix.kind === "manual") return say(`To do: ${sanitise(fix.why, 1000)}`);
+  return [...say(`Fix: ${fix.steps.map(formatStep).join(", then ")}.`), ...formatFixAdvice(fix).flatMap(say)];
+}
+
+/** The commands of a plan, which are never wrapped: a command on two lines is two commands. */
+function formatPlan({ groups, left }: RolePlan, { columns, paint }: Terminal): readonly string[] {
+  const say = (text: string) => wrap(text, columns, indent);
+  const first = "These commands fix it. They were tried on a copy of the role:";
+  const list = left.flatMap(({ part, side, why }) =>
+    wrap(`${sanitise(`${part}`)}, ${side}: ${sanitise(why, 1000)}`, columns, `${indent}- `, `${indent}  `),
+  );
+  return [
+    ...groups.flatMap(({ commands, warning }, index) => [
+      "",
+      ...(index === 0 ? say(first) : []),
+      ...(warning === undefined ? [] : say(`Before the next commands: ${sanitise(warning, 1000)}`)),
+      ...commands.map((command) => indent + paint("cyan", command)),
+    ]),
+    ...(list.length === 0
+      ? []
+      : ["", ...say(groups.length === 0 ? "No command fixes:" : "They do not fix:"), ...list]),
   ];
 }
 

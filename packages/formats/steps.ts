@@ -11,7 +11,7 @@ export function formatStep(step: FixStep): string {
     case "iam:DetachRolePolicy":
       return `detach ${sanitise(step.policyArn)} from ${role}`;
     case "iam:PutRolePolicy":
-      return `put the inline policy ${sanitise(step.policyName)} on ${role}`;
+      return `write the inline policy ${sanitise(step.policyName)} of ${role}`;
     case "iam:DeleteRolePolicy":
       return `delete the inline policy ${sanitise(step.policyName)} of ${role}`;
     case "iam:UpdateAssumeRolePolicy":

@@ -52,6 +52,46 @@ describe("check on a snapshot file", () => {
     assert.match(stdout, /^Next: drift-guard reference show AWSBatchServiceRole shows what is required\.$/m);
   });
 
+  it("says how each drift is fixed, and prints the commands with --plan, each on one line", async () => {
+    const advice = await check(rogue);
+    assert.match(advice.stdout, /\n {6}Fix: delete the inline policy rogue of AWSBatchServiceRole\.\n/);
+    assert.match(
+      unwrap(advice.stdout),
+      /With --plan, drift-guard check prints the commands that fix a role\./,
+    );
+    const { code, stdout } = await check(detached, ["--plan"]);
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /\n {2}aws iam attach-role-policy --role-name AWSBatchServiceRole --policy-arn arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole\n/,
+    );
+    assert.doesNotMatch(stdout, /With --plan/);
+  });
+
+  it("says of a finding that no command fixes what a person must do", async () => {
+    const linked = rolesWith("AWSServiceRoleForBatch", { AttachedManagedPolicies: [] });
+    const { stdout } = await check(linked, ["--plan"]);
+    assert.match(unwrap(stdout), /To do: Only AWS may change a service-linked role/);
+    assert.match(unwrap(stdout), /No command fixes: - managed:\S+, missing: Only AWS may change/);
+    assert.doesNotMatch(stdout, /attach-role-policy/);
+  });
+
+  it("puts the fix of each drift and, with --plan, the commands of each role into the JSON document", async () => {
+    const { stdout } = await check(rogue, ["--plan", "--json"]);
+    const [role] = readOutput(CheckOutput, stdout).roles;
+    assert.deepEqual(role?.plan, {
+      groups: [
+        {
+          commands: ["aws iam delete-role-policy --role-name AWSBatchServiceRole --policy-name rogue"],
+        },
+      ],
+      left: [],
+    });
+    const [drift] = role?.assessments ?? [];
+    assert.ok(drift?.kind === "drift" && drift.fix?.kind === "steps");
+    assert.equal((await check(rogue, ["--json"])).stdout.includes('"groups"'), false);
+  });
+
   it("rates an excess that leads to full access as critical", async () => {
     const { code, stdout } = await check(rogue);
     assert.equal(code, 1);

@@ -60,7 +60,7 @@ describe("the severity of a drift", () => {
         Object.keys(config.roles).map((name) => {
           const watched = findWatchedRole({ config }, name);
           assert.ok(watched);
-          return checkRole(watched, { reader: world.ports.roles, account, config });
+          return checkRole(watched, { reader: world.ports.roles, account, partition: "aws", config });
         }),
       );
       assert.deepEqual(

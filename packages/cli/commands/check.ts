@@ -13,14 +13,15 @@ import { loadConfig } from "../config.ts";
 import { formatRoleCheck } from "../drift-table.ts";
 import { CheckOutput, type RoleCheck } from "../output/check.ts";
 import { formatDocument } from "../output/json.ts";
-import { checkRole, exitCodeOf } from "../role-check.ts";
+import { type CheckSettings, checkRole, exitCodeOf } from "../role-check.ts";
 import { wrap } from "../terminal.ts";
 
 /** `check`: compares the watched roles of an account with their references. */
 export const check: Command = {
   help: `Compares the watched roles of an account with their references. Changes nothing.
 
-Usage: drift-guard check [--account FILE] [--config FILE] [--json] [ROLE…]
+Usage: drift-guard check [--account FILE] [--config FILE] [--plan] [--json]
+                         [ROLE…]
        aws iam get-account-authorization-details | drift-guard check -
 
   ROLE             check only these watched roles
@@ -32,6 +33,8 @@ Usage: drift-guard check [--account FILE] [--config FILE] [--json] [ROLE…]
   --config FILE    configuration that names the watched roles (default:
                    drift-guard.config.ts or .json in the working directory,
                    else the three roles of the AWS Batch User Guide)
+  --plan           print the AWS CLI commands that fix each role, tried on a
+                   copy of it, and what they leave to a person
   --json           print one JSON document (docs/schemas/check.schema.json)
 
 Exit codes: 0 every role matches its reference, 1 drift, 2 could not determine.
@@ -41,6 +44,7 @@ A policy version that AWS itself published is information, not drift.
     const { values, positionals } = parseCommandLine("check", args, {
       account: { type: "string", value: "a FILE" },
       config: { type: "string", value: "a FILE" },
+      plan: { type: "boolean" },
       json: { type: "boolean" },
     });
     const config = await loadConfig(values.config);
@@ -50,7 +54,7 @@ A policy version that AWS itself published is information, not drift.
     const chosen = names.map((name) => chooseRole(name, config));
     const sources =
       file === undefined ? [await openLiveAccount()] : await openSnapshots(file, terminal.input);
-    const checks = await checkAccounts(sources, chosen, config);
+    const checks = await checkAccounts(sources, chosen, { config, plan: values.plan ?? false });
     const roles = checks.flatMap((check) => check.roles);
     const code = exitCodeOf(roles);
     // Set now: a reader that closes the pipe early still gets the result of the check.
@@ -68,7 +72,7 @@ A policy version that AWS itself published is information, not drift.
       const isLast = source === sources.at(-1);
       await terminal.print(...wrap(summary, terminal.columns), ...(isLast ? [] : [""]));
     }
-    const steps = formatNextSteps(roles, sources, values.config);
+    const steps = formatNextSteps(roles, sources, values);
     await terminal.print(...steps.flatMap((line) => wrap(line, terminal.columns)));
     return code;
   },
@@ -83,14 +87,14 @@ interface AccountCheck {
 async function checkAccounts(
   sources: readonly AccountSource[],
   chosen: readonly WatchedRole[],
-  config: Config,
+  settings: Pick<CheckSettings, "config" | "plan">,
 ): Promise<readonly AccountCheck[]> {
   const checks: AccountCheck[] = [];
   for (const source of sources) {
-    const watchedRoles = chosen.length > 0 ? chosen : await findWatchedRoles(config, source);
+    const watchedRoles = chosen.length > 0 ? chosen : await findWatchedRoles(settings.config, source);
     const roles: RoleCheck[] = [];
     // One after the other: IAM throttles per account, and other programs share its limits.
-    for (const watched of watchedRoles) roles.push(await checkRole(watched, { ...source, config }));
+    for (const watched of watchedRoles) roles.push(await checkRole(watched, { ...source, ...settings }));
     checks.push({ source, roles });
   }
   return checks;
@@ -132,7 +136,7 @@ function chooseRole(name: string, config: Config): WatchedRole {
 function formatNextSteps(
   roles: readonly RoleCheck[],
   [{ advice } = {}]: readonly Partial<AccountSource>[],
-  config: string | undefined,
+  { config, plan }: { readonly config?: string; readonly plan?: boolean },
 ): readonly string[] {
   const drifted = [...new Set(roles.filter(({ status }) => status === "drift").map(({ role }) => role))];
   const show = [
@@ -151,6 +155,9 @@ function formatNextSteps(
         ]
       : []),
     ...(drifted.length > 0 ? [`Next: ${show.map(quoteArgument).join(" ")} shows what is required.`] : []),
+    ...(drifted.length > 0 && !plan
+      ? ["With --plan, drift-guard check prints the commands that fix a role."]
+      : []),
     ...(isUnknown && advice !== undefined
       ? [`Policies that the file does not contain are unknown. ${advice}`]
       : []),

@@ -124,6 +124,7 @@ export async function setStage(start: string): Promise<Stage> {
           checkRole(watched, {
             reader: account.reader(root),
             account: account.account,
+            partition: account.partition,
             config: settings.config,
           }),
         ),

@@ -1,4 +1,5 @@
-import { Drift, Note, Undecided, VendorChange } from "@drift-guard/core/model/evidence";
+import { Drift, DriftSide, Note, Undecided, VendorChange } from "@drift-guard/core/model/evidence";
+import { Part } from "@drift-guard/core/model/part";
 import { Severity } from "@drift-guard/core/model/severity";
 import * as z from "zod";
 import { schemaVersion } from "./json.ts";
@@ -9,6 +10,28 @@ export const RatedAssessment = z.intersection(
   z.object({ severity: Severity }),
 );
 export type RatedAssessment = z.infer<typeof RatedAssessment>;
+
+/** The commands that fix a role, tried on a copy of it. */
+export const RolePlan = z
+  .strictObject({
+    /** In the order in which they are to be run; those without a warning come first. */
+    groups: z
+      .array(
+        z
+          .strictObject({
+            /** AWS CLI commands, each on one line. */
+            commands: z.array(z.string()).readonly(),
+            /** What to consider before running them. */
+            warning: z.string().exactOptional(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+    /** Drifts that the commands do not fix, and what a person must do about each. */
+    left: z.array(z.strictObject({ part: Part, side: DriftSide, why: z.string() }).readonly()).readonly(),
+  })
+  .readonly();
+export type RolePlan = z.infer<typeof RolePlan>;
 
 /** The result of comparing one watched role with its reference. */
 export const RoleCheck = z
@@ -23,6 +46,8 @@ export const RoleCheck = z
     /** Left out if the role does not exist or could not be read. */
     arn: z.string().exactOptional(),
     assessments: z.array(RatedAssessment).readonly(),
+    /** With --plan, if the role has drift. */
+    plan: RolePlan.exactOptional(),
     /** Why the role could not be read. */
     problem: z.string().exactOptional(),
   })

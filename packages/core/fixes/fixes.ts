@@ -26,11 +26,17 @@ export function addFixes(question: FixQuestion): readonly Assessment[] {
   });
 }
 
+/** Steps of a plan that belong together. */
+export interface FixGroup {
+  readonly steps: readonly FixStep[];
+  /** What to consider before these steps are carried out. */
+  readonly warning?: string;
+}
+
 /** The fixes of a role in an order in which all of them can be carried out. */
 export interface FixPlan {
-  readonly steps: readonly FixStep[];
-  /** What to consider before the steps are carried out. */
-  readonly warnings: readonly string[];
+  /** Steps without a warning come first, so that they can be carried out at once. */
+  readonly groups: readonly FixGroup[];
   /** The drifts that are left after the steps, and how a person fixes each. */
   readonly left: readonly { readonly drift: Drift; readonly why: string }[];
 }
@@ -38,41 +44,53 @@ export interface FixPlan {
 /** A plan tries at most so many drifts, because anyone who may write policies can make them many. */
 const maxTried = 60;
 
-const notTried =
-  "Not tried, because the role has too many differences. Carry out the steps of the others, and check again.";
+const notTried: Fix = {
+  kind: "manual",
+  why: "Not tried, because the role has too many differences. Carry out the steps of the others, and check again.",
+};
 
 /** Returns one plan for all drifts of a role: each fix is tried on a copy to which the fixes before it were applied. */
 export function planFixes(question: FixQuestion): FixPlan {
   let current: Trial = question;
   let tried = 0;
-  const steps: FixStep[] = [];
-  const warnings = new Set<string>();
+  const fixes: FixGroup[] = [];
   for (;;) {
-    const before = steps.length;
-    const settled = new Set<string>();
+    const before = fixes.length;
     const left: { readonly drift: Drift; readonly why: string }[] = [];
-    for (let drift = findNext(current, settled); drift; drift = findNext(current, settled)) {
-      settled.add(keyOf(drift));
-      tried += 1;
-      if (tried > maxTried || question.stop?.()) {
-        left.push({ drift, why: notTried });
-        continue;
+    const warned = new Set<string>();
+    const settled = new Set<string>();
+    const carryOut = (fix: Extract<Fix, { kind: "steps" }>, drift: Drift) => {
+      const { steps, warning, leaves } = fix;
+      if (leaves !== undefined) left.push({ drift, why: leaves });
+      fixes.push({ steps, ...(warning !== undefined && { warning }) });
+      current = trySteps(current, steps, settingsOf(question)) ?? current;
+    };
+    for (const mayWarn of [false, true]) {
+      if (mayWarn) for (const key of warned) settled.delete(key);
+      for (let drift = findNext(current, settled); drift; drift = findNext(current, settled)) {
+        settled.add(keyOf(drift));
+        tried += 1;
+        const isTooMuch = tried > maxTried || question.stop?.();
+        const fix = isTooMuch ? notTried : findFix(drift, { ...question, ...current });
+        if (fix.kind === "manual") left.push({ drift, why: fix.why });
+        else if (fix.warning !== undefined && !mayWarn) warned.add(keyOf(drift));
+        else carryOut(fix, drift);
       }
-      const fix = findFix(drift, { ...question, ...current });
-      if (fix.kind === "manual") {
-        left.push({ drift, why: fix.why });
-        continue;
-      }
-      if (fix.leaves !== undefined) left.push({ drift, why: fix.leaves });
-      if (fix.warning !== undefined) warnings.add(fix.warning);
-      steps.push(...fix.steps);
-      current = trySteps(current, fix.steps, settingsOf(question)) ?? current;
     }
     // A fix may be possible only after another: detaching one policy makes room for the next.
-    if (left.length === 0 || steps.length === before || tried > maxTried) {
-      return { steps, warnings: [...warnings], left };
+    if (left.length === 0 || fixes.length === before || tried > maxTried) {
+      return { groups: joinGroups(fixes), left };
     }
   }
+}
+
+function joinGroups(fixes: readonly FixGroup[]): readonly FixGroup[] {
+  return fixes.reduce<readonly FixGroup[]>((groups, { steps, warning }) => {
+    const last = groups.at(-1);
+    return last && last.warning === warning
+      ? [...groups.slice(0, -1), { ...last, steps: [...last.steps, ...steps] }]
+      : [...groups, { steps, ...(warning !== undefined && { warning }) }];
+  }, []);
 }
 
 function findNext({ assessments }: Trial, settled: ReadonlySet<string>): Drift | undefined {
@@ -134,7 +152,9 @@ function completeCreation(
   question: FixQuestion,
 ): Tried | undefined {
   const rest = planFixes({ ...question, ...created });
-  return rest.left.length === 0 ? { steps: [...steps, ...rest.steps], clears: true } : undefined;
+  return rest.left.length === 0
+    ? { steps: [...steps, ...rest.groups.flatMap((group) => group.steps)], clears: true }
+    : undefined;
 }
 
 // A policy with excess may also hold what jobs need: that is written into another policy first.

@@ -155,18 +155,22 @@ export type TrialResult =
   | { readonly kind: "keeps" }
   | { readonly kind: "worsens"; readonly worse: readonly Assessment[] };
 
-/** Compares the assessments before and after a trial. A version that AWS published is no problem that the trial made. */
+/** Compares the assessments before and after a trial. A version that AWS published is no problem that the trial made, unless the role then lacks what it takes away. */
 export function judgeTrial(
   fixed: Assessment,
   before: readonly Assessment[],
   after: readonly Assessment[],
 ): TrialResult {
   const had = new Map(before.map((one) => [keyOf(one), one]));
-  const worse = after.filter((one) => one.kind !== "vendor-change" && isWorse(had.get(keyOf(one)), one));
+  const worse = after.filter((one) => !isNews(one) && isWorse(had.get(keyOf(one)), one));
   if (worse.length > 0) return { kind: "worsens", worse };
   const rest = after.find((one) => keyOf(one) === keyOf(fixed));
   if (!rest) return { kind: "clears" };
   return factsOf(rest).length < factsOf(fixed).length ? { kind: "reduces" } : { kind: "keeps" };
+}
+
+function isNews(assessment: Assessment): boolean {
+  return assessment.kind === "vendor-change" && !assessment.lost;
 }
 
 /** Returns what identifies the finding of an assessment within a role. */
@@ -198,7 +202,7 @@ function factsOf(assessment: Assessment): readonly string[] {
     case "note":
       return [...assessment.details, ...serialiseSingly(assessment.grants)];
     case "vendor-change":
-      return [];
+      return assessment.lost ? ["lost"] : [];
   }
 }
 

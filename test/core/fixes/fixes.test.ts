@@ -42,12 +42,12 @@ const callsOf = (fix: Fix | undefined) => (fix?.kind === "steps" ? fix.steps.map
 
 async function fixAll(world: FixWorld): Promise<readonly string[]> {
   const plan = planFixes(await world.read());
-  world.carryOut(plan.steps);
+  world.carryOut(plan.groups.flatMap(({ steps }) => steps));
   assert.deepEqual(
     keys((await world.read()).assessments),
     plan.left.map(({ drift }) => `${drift.part} ${drift.side}`),
   );
-  return plan.steps.map(({ call }) => call);
+  return plan.groups.flatMap(({ steps }) => steps.map(({ call }) => call));
 }
 
 describe("the fix of a drift", () => {
@@ -100,6 +100,22 @@ describe("the fix of a drift", () => {
     const rest = fixesOf(await world.read()).get("inline:both missing");
     assert.ok(rest?.kind === "steps");
     assert.match(rest.warning ?? "", /removes a Deny, which may contain an incident/);
+    await fixAll(world);
+  });
+
+  it("that needs a warning comes last in a plan, in a group of its own", async () => {
+    const name = "AWSBatchServiceRole";
+    const world = await aFixWorld(referenceOf(name));
+    world.call(putInline(name, "a", policy(denying("ec2:*"))));
+    world.call(putInline(name, "b", policy(allowing("iam:*"))));
+    const { groups } = planFixes(await world.read());
+    assert.deepEqual(
+      groups.map(({ steps, warning }) => [steps.length, warning === undefined]),
+      [
+        [1, true],
+        [1, false],
+      ],
+    );
     await fixAll(world);
   });
 
@@ -280,7 +296,7 @@ describe("fixes of drawn roles, carried out in the simulated account", () => {
           const question = await world.read();
           const before = new Set(keys(question.assessments));
           const plan = planFixes(question);
-          world.carryOut(plan.steps);
+          world.carryOut(plan.groups.flatMap(({ steps }) => steps));
           const after = keys((await world.read()).assessments);
           const left = new Set(plan.left.map(({ drift }) => `${drift.part} ${drift.side}`));
           for (const key of after) {
