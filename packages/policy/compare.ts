@@ -69,19 +69,12 @@ export function comparePolicies(
   const whole = makeSettings([candidateSide, referenceSide]);
   const wholeForward: Direction = { ...forward, left: candidateSide, right: referenceSide, settings: whole };
   const wholeBack: Direction = { ...back, left: referenceSide, right: candidateSide, settings: whole };
-  const excess = splitGrants(gained.grants, acceptsArn, "allowed", {
-    direction: forward,
-    whole: wholeForward,
-  });
-  const missing = splitGrants(lost.grants, acceptsArn, "allowed", { direction: back, whole: wholeBack });
-  const deniesAdded = splitGrants(added.grants, acceptsArn, "explicitDeny", {
-    direction: forward,
-    whole: wholeForward,
-  });
-  const deniesRemoved = splitGrants(removed.grants, acceptsArn, "explicitDeny", {
-    direction: back,
-    whole: wholeBack,
-  });
+  const ahead = { direction: forward, whole: wholeForward };
+  const behind = { direction: back, whole: wholeBack };
+  const excess = splitGrants(gained.grants, acceptsArn, "allowed", ahead);
+  const missing = splitGrants(lost.grants, acceptsArn, "allowed", behind);
+  const deniesAdded = splitGrants(added.grants, acceptsArn, "explicitDeny", ahead);
+  const deniesRemoved = splitGrants(removed.grants, acceptsArn, "explicitDeny", behind);
   const onlyOurs = findImpossibleDifference(ours.impossible, wholeForward);
   const onlyTheirs = findImpossibleDifference(theirs.impossible, wholeBack);
   const latent = [

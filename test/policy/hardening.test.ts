@@ -74,6 +74,8 @@ describe("a condition on the source is hardening", () => {
       { StringNotEquals: { "aws:SourceAccount": sister } },
       { StringEquals: { "aws:SourceAccount": `\${aws:ResourceAccount}` } },
       { Null: { "aws:SourceAccount": "false" } },
+      { Bool: { "aws:PrincipalIsAWSService": "true" } },
+      { StringEquals: { "aws:PrincipalServiceName": "batch.amazonaws.com" } },
     ]) {
       assert.equal(judge(condition), "hardening", JSON.stringify(condition));
     }
@@ -195,6 +197,81 @@ describe("conditions of a statement with several principals", () => {
       [idsOf(hardening), idsOf(missing)],
       [["batch.amazonaws.com"], ["ecs-tasks.amazonaws.com"]],
     );
+  });
+});
+
+describe("a Deny on the source", () => {
+  const job = `arn:aws:batch:*:${account}:job/*`;
+  const environment = `arn:aws:batch:*:${account}:compute-environment/*`;
+  /** Trusts AWS Batch, and denies everyone, or some principals, requests that meet a condition. */
+  const denying = (
+    condition: object,
+    { principal = "*" as object | string, allowed = batch as object, own = {} } = {},
+  ) =>
+    policy(
+      { Effect: "Allow", Principal: allowed, Action: "sts:AssumeRole", Condition: own },
+      { Effect: "Deny", Principal: principal, Action: "sts:AssumeRole", Condition: condition },
+    );
+  const judgeDeny = (candidate: string, options: ComparisonOptions = {}) => {
+    const compared = comparePolicies(candidate, trust(batch), { account, ...options });
+    assert.deepEqual([compared.excess, compared.undecided], [[], []]);
+    const { missing, hardening, possibleHardening, deniesAdded } = compared;
+    assert.equal(deniesAdded.length, 1);
+    return [missing, hardening, possibleHardening].map((grants) => grants.length);
+  };
+
+  it("is hardening if a service that acts for the own account escapes it", () => {
+    for (const condition of [
+      { StringNotEquals: { "aws:SourceAccount": account } },
+      { StringNotEqualsIfExists: { "aws:SourceAccount": [sister, account] } },
+      { StringEquals: { "aws:SourceAccount": sister } },
+      { ArnNotLike: { "aws:SourceArn": `arn:aws:batch:*:${account}:*` } },
+      { StringNotEquals: { "aws:SourceAccount": account }, NotIpAddress: { "aws:SourceIp": "10.0.0.0/8" } },
+    ]) {
+      for (const principal of ["*", batch]) {
+        assert.deepEqual(judgeDeny(denying(condition, { principal })), [0, 1, 0], JSON.stringify(condition));
+      }
+    }
+  });
+
+  it("is judged together with the conditions of the Allow", () => {
+    const notJob = { ArnNotLike: { "aws:SourceArn": job } };
+    assert.deepEqual(judgeDeny(denying(notJob, { own: { ArnLike: { "aws:SourceArn": job } } })), [0, 1, 0]);
+    assert.deepEqual(
+      judgeDeny(denying(notJob, { own: { ArnLike: { "aws:SourceArn": environment } } })),
+      [1, 0, 0],
+    );
+  });
+
+  // AWS IAM User Guide, "Establish permissions guardrails using data perimeters".
+  it("is hardening as the data perimeter has it, if the organisation is known, and else may be", () => {
+    const perimeter = denying({
+      StringNotEqualsIfExists: { "aws:SourceOrgID": organization },
+      Null: { "aws:SourceAccount": "false" },
+      Bool: { "aws:PrincipalIsAWSService": "true" },
+    });
+    assert.deepEqual(judgeDeny(perimeter, { organization }), [0, 1, 0]);
+    assert.deepEqual(judgeDeny(perimeter), [0, 0, 1]);
+    assert.deepEqual(judgeDeny(perimeter, { organization: "o-other12345" }), [1, 0, 0]);
+  });
+
+  it("shuts the service out otherwise", () => {
+    for (const condition of [
+      { StringEquals: { "aws:SourceAccount": account } },
+      { StringNotEquals: { "aws:SourceAccount": sister } },
+      { NotIpAddress: { "aws:SourceIp": "10.0.0.0/8" } },
+      { StringEquals: { "aws:SourceAccount": account }, NotIpAddress: { "aws:SourceIp": "10.0.0.0/8" } },
+    ]) {
+      assert.deepEqual(judgeDeny(denying(condition)), [1, 0, 0], JSON.stringify(condition));
+    }
+  });
+
+  it("is judged for each principal that the other side allows", () => {
+    const allowed = { Service: ["batch.amazonaws.com", "ec2.amazonaws.com"], AWS: account };
+    const candidate = denying({ StringNotEquals: { "aws:SourceAccount": account } }, { allowed });
+    const { hardening, missing } = comparePolicies(candidate, trust(allowed), { account });
+    assert.deepEqual(idsOf(hardening), ["batch.amazonaws.com"]);
+    assert.deepEqual(idsOf(missing), [`arn:aws:iam::${account}:root`, "ec2.amazonaws.com"]);
   });
 });
 

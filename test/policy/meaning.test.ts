@@ -79,8 +79,8 @@ describe("resources", () => {
     ],
     [
       "are undecided if they are short and have a star inside",
-      at("arn:aws:dynamodb:*:table/x"),
-      at("arn:aws:dynamodb:*:*:table/x"),
+      policy(allow("dynamodb:GetItem", "arn:aws:dynamodb:*:table/x")),
+      policy(allow("dynamodb:GetItem", "arn:aws:dynamodb:*:*:table/x")),
       "undecided",
     ],
     ["are decided if they are short and end in stars", at("arn:aws:sqs:*:*"), at("arn:aws:sqs:*"), "equal"],

@@ -1,10 +1,12 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison, ComparisonOptions } from "@drift-guard/policy/comparison";
 import type { Condition, Grant } from "@drift-guard/policy/grant";
+import { parsePolicy } from "@drift-guard/policy/parse";
 import type { Organization } from "../config/organization.ts";
 import type { Assessment, Note } from "../model/evidence.ts";
 import { partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
+import { filterByEffect } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
 import { describeDifferences } from "./differences.ts";
 
@@ -24,7 +26,7 @@ export function trustOptions(
 
 /**
  * Returns the differences between a role's trust policy and its reference. The trust must be equivalent to the reference
- * (R8, R9, R42); conditions that harden it are no drift (2.10, T2), and one that hardens it only if the account is in some
+ * (R8, R9, R42); conditions and Denies that harden it are no drift (2.10, T2), and one that hardens it only if the account is in some
  * organisation is a note.
  */
 export function assessTrust(
@@ -34,7 +36,13 @@ export function assessTrust(
   organization: Organization | undefined,
 ): readonly Assessment[] {
   if (strictness.trust === "off") return [];
-  const comparison = comparePolicies(role.trust, trust, trustOptions(role, organization));
+  const options = trustOptions(role, organization);
+  const comparison = withoutHardeningDenies(
+    comparePolicies(role.trust, trust, options),
+    role,
+    trust,
+    options,
+  );
   const deleted = formatDeletedPrincipals(comparison);
   const shutOut = formatPrincipalOrganization(comparison);
   const assessments = describeDifferences(partOf("trust"), comparison, {
@@ -49,6 +57,26 @@ export function assessTrust(
     }),
     ...noteUnknownOrganization(role, comparison, organization),
   ];
+}
+
+const sourceKey = /^aws:source(?:account|arn|orgid|orgpaths)$/;
+
+/**
+ * Returns a comparison of a role's trust policy without its added Denies if they only harden the trust: they are on the
+ * source of a request, and the services of the reference escape them (2.10). The comparison's `hardening` has what they take
+ * from others.
+ */
+function withoutHardeningDenies(
+  comparison: Comparison,
+  role: Role,
+  reference: string,
+  options: ComparisonOptions,
+): Comparison {
+  const isOnSource = ({ conditions }: Grant) => conditions.some(({ key }) => sourceKey.test(key));
+  if (comparison.deniesAdded.length === 0 || !comparison.deniesAdded.every(isOnSource)) return comparison;
+  const denies = filterByEffect([parsePolicy(role.trust)], "Deny");
+  const { missing, undecided } = comparePolicies([reference, ...denies], reference, options);
+  return missing.length + undecided.length > 0 ? comparison : { ...comparison, deniesAdded: [] };
 }
 
 // Caps on the output: more is noise.

@@ -10,6 +10,8 @@ export type OwnAccount = Pick<
 
 /** Conditions on an organisation of the source. */
 const organizationKeys = ["aws:sourceorgid", "aws:sourceorgpaths"];
+/** What every request of a service has (docs/aws-facts.md, "Trust conditions"). */
+const serviceKeys = ["aws:principalisawsservice", "aws:principalservicename"] as const;
 /** A service is in no organisation, so a request by a service has neither key (docs/aws-facts.md, "Trust conditions"). */
 const principalKeys = ["aws:principalorgid", "aws:principalorgpaths"];
 
@@ -20,6 +22,7 @@ export function listKnownKeys({ account, organization }: OwnAccount): ReadonlySe
     ...(account === undefined ? [] : ["aws:sourceaccount", "aws:sourcearn"]),
     ...organizationKeys,
     ...principalKeys,
+    ...serviceKeys,
   ]);
 }
 
@@ -40,6 +43,8 @@ export function listOwnRequests(service: PolicyPrincipal, own: OwnAccount): read
   const base = [
     ...(account === undefined ? [] : describeSource(service, account, partition)),
     ...principalKeys.map(isAbsent),
+    make("Bool", serviceKeys[0], ["true"]),
+    ...hasOnly(serviceKeys[1], "StringEquals", [service.id]),
   ];
   const variables = new Map(account === undefined ? [] : [["aws:resourceaccount", account] as const]);
   const inside = (id: string, paths: readonly CompiledCondition[]): OwnRequests => ({

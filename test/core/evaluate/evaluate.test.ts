@@ -246,6 +246,53 @@ describe("a trust", () => {
     assert.deepEqual(withTrust(trust(hardened)), []);
   });
 
+  it("that a Deny hardens is no drift, unless it shuts the own account out (2.10)", () => {
+    const denying = (Condition: object) =>
+      trust(byService("ecs-tasks.amazonaws.com"), {
+        Effect: "Deny",
+        Principal: "*",
+        Action: "sts:AssumeRole",
+        Condition,
+      });
+    for (const condition of [
+      { StringNotEquals: { "aws:SourceAccount": account } },
+      { ArnNotLike: { "aws:SourceArn": `arn:aws:ecs:*:${account}:*` } },
+      { StringEquals: { "aws:SourceAccount": "210987654321" } },
+    ]) {
+      assert.deepEqual(withTrust(denying(condition)), [], JSON.stringify(condition));
+    }
+    for (const condition of [
+      { StringNotEquals: { "aws:SourceAccount": "210987654321" } },
+      { StringEquals: { "aws:SourceAccount": account } },
+      { NotIpAddress: { "aws:SourceIp": "10.0.0.0/8" } },
+    ]) {
+      const [drift, ...others] = withTrust(denying(condition));
+      assert.deepEqual(others, []);
+      assert.ok(drift?.kind === "drift" && drift.side === "missing", JSON.stringify(condition));
+      assert.deepEqual([drift.grants.length, drift.denies.length], [1, 1]);
+    }
+  });
+
+  // AWS IAM User Guide, "Establish permissions guardrails using data perimeters".
+  it("that a Deny of the data perimeter hardens is no drift, and a note unless the organisation is known (2.10)", () => {
+    const id = "o-a1b2c3d4e5";
+    const perimeter = trust(byService("ecs-tasks.amazonaws.com"), {
+      Effect: "Deny",
+      Principal: "*",
+      Action: "sts:AssumeRole",
+      Condition: {
+        StringNotEqualsIfExists: { "aws:SourceOrgID": id },
+        Null: { "aws:SourceAccount": "false" },
+        Bool: { "aws:PrincipalIsAWSService": "true" },
+      },
+    });
+    const role = asReferenced("ecsTaskExecutionRole", { trust: perimeter });
+    assert.deepEqual(assess(role, { id }), []);
+    const [note, ...others] = assess(role, undefined);
+    assert.deepEqual(others, []);
+    assert.ok(note?.kind === "note" && note.topic === "unknown-organization");
+  });
+
   it("that names the own account among others is no drift (2.10)", () => {
     const shared = byService("ecs-tasks.amazonaws.com", {
       Condition: { StringEquals: { "aws:SourceAccount": [account, "210987654321"] } },
