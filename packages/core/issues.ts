@@ -15,7 +15,10 @@ export function formatFirstIssue({ issues: [first], message }: z.ZodError, value
   return first ? formatIssue(first, value) : message;
 }
 
-function formatIssue({ path, message }: z.core.$ZodIssue, value: unknown): string {
+function formatIssue(issue: z.core.$ZodIssue, value: unknown): string {
+  const { path } = issue;
+  // A key's own issue says what is wrong with it.
+  const message = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   if (path.length > 0 && isMissing(path, value)) return `${toDotPath(path)} is missing`;
   const place = path.length === 0 ? "" : `, at ${toDotPath(path)}`;
   return message.replace(/^Invalid input: /, "") + place;

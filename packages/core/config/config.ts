@@ -181,9 +181,11 @@ function checkPatterns(roles: Config["roles"], context: z.core.$RefinementCtx<Co
     refuse([], `holds ${patterns.length} patterns; at most ${maxPatterns} are allowed`);
     return;
   }
-  for (const [index, [pattern, { reference, rollback }]] of patterns.entries()) {
+  for (const [index, [pattern, { reference, required, rollback }]] of patterns.entries()) {
     if (reference === undefined)
       refuse([pattern], 'a pattern needs a reference, such as { reference: "ecsTaskExecutionRole" }');
+    if (required === true)
+      refuse([pattern, "required"], "no role must match a pattern: name each role that must exist");
     if (rollback.excess !== "off" || rollback.missing !== "off") {
       refuse(
         [pattern, "rollback"],

@@ -64,6 +64,23 @@ export async function listConfiguredNames(
   return names;
 }
 
+/**
+ * Lists the names of the roles that match a pattern of the configuration and have findings that are not resolved: if such
+ * a role was deleted, the account's names no longer lead to it. Empty without patterns. Throws `StoreUnavailableError`.
+ */
+export async function listReportedNames(
+  { findings }: { readonly findings: Pick<FindingStore, "findings"> },
+  settings: GuardSettings,
+): Promise<readonly string[]> {
+  if (!watchesPatterns(settings)) return [];
+  const names = new Set<string>();
+  for await (const { role, state } of findings.findings()) {
+    const isOwn = role.account === settings.account && state !== "resolved";
+    if (isOwn && findWatchedRole(settings, role.name)?.pattern !== undefined) names.add(role.name);
+  }
+  return [...names];
+}
+
 /** Lists the names of the roles that AWS Batch is known to use and the configuration does not name. */
 export async function listDiscoveredNames(
   { usage }: { readonly usage: Pick<UsageStore, "users"> },

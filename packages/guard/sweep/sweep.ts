@@ -5,6 +5,7 @@ import {
   findWatchedRolesWithUses,
   listConfiguredNames,
   listDiscoveredNames,
+  listReportedNames,
   type WatchedRoleWithUses,
 } from "../inspect/discovery.ts";
 import { type Inspection, inspectRole } from "../inspect/inspection.ts";
@@ -70,9 +71,13 @@ export async function sweep(
     renewed: new Map(),
   };
   // Roles that the configuration names are inspected even if those that match its patterns cannot be found.
-  const guarded =
+  const configured =
     (await collectFailure("the names of the account's roles", () => listConfiguredNames(ports, settings))) ??
     listWatchedRoles(settings).map(({ name }) => name);
+  const reported = await collectFailure("the findings of roles that match a pattern", () =>
+    listReportedNames(ports, settings),
+  );
+  const guarded = [...configured, ...(reported ?? [])];
   const left = new Set(await inspectNamed(guarded, state, false));
   const failed = failures.length;
   const unread = await refreshRegions(state);

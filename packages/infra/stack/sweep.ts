@@ -1,4 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { watchesPatterns } from "@drift-guard/core/config/watched-role";
 import { alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
@@ -51,6 +52,7 @@ export function createSweep(
       ...allowLedgerReads(findings),
       ...allowLedgerCommits(findings),
       ...allowUndeliveredReads(findings),
+      ...(watchesPatterns({ config }) ? allowFindingListing(findings) : []),
       ...(config.securityHub ? allowDeliveryMarks(findings) : []),
       ...allowControlReads(control),
       ...allowSending(changes.queue),
@@ -80,6 +82,11 @@ function allowAgentReads({ partition, account }: GuardLocation): Permission[] {
       resources: [ecs("cluster/AWSBatch*"), ecs("cluster/*_Batch_*"), ecs("container-instance/*")],
     },
   ];
+}
+
+/** Allows listing every finding: those of roles that match a pattern are looked through. */
+function allowFindingListing(findings: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:Scan"], resources: [findings.arn] }];
 }
 
 /** Allows finding the transitions that no sink has marked as delivered. */

@@ -113,7 +113,16 @@ describe("the configuration", () => {
       { roles: {}, trustedActors: ["*"] },
       /every principal[\s\S]*trustedActors\[0\]/,
     ],
-    ["an invalid role name", { roles: { "a b": {} } }, /a b/],
+    [
+      "an invalid role name",
+      { roles: { "job-?": {} } },
+      /must be a role name, or a pattern of role names with \* for any text, at roles\["job-\?"\]/,
+    ],
+    [
+      "a pattern whose roles are required",
+      { roles: { "job-*": { reference: "ecsTaskExecutionRole", required: true } } },
+      /no role must match a pattern[\s\S]*roles\["job-\*"\]\.required/,
+    ],
     [
       "a pattern without a reference",
       { roles: { "job-*": {} } },

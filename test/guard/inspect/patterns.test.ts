@@ -41,6 +41,14 @@ const addPolicy = (roleName: string): IamCall => ({
   policyDocument: allow("s3:DeleteObject"),
 });
 
+/** Deletes a role that has the policy of `addPolicy`. */
+function remove(world: World, roleName: string): void {
+  world.act({ call: "DeleteRolePolicy", roleName, policyName: "rogue" });
+  for (const { arn } of execution.attachments)
+    world.act({ call: "DetachRolePolicy", roleName, policyArn: arn });
+  world.act({ call: "DeleteRole", roleName });
+}
+
 /** A world with roles of the pattern; without events if `silent`. */
 async function aWorldOfPatterns({ silent }: { readonly silent: boolean }): Promise<World> {
   const world = aWorld({ config, ...(silent && { disorder: () => [] }) });
@@ -85,10 +93,18 @@ describe("A role that matches a pattern of the configuration", () => {
     const world = await aWorldOfPatterns({ silent: false });
     world.act(addPolicy("batch-job-1"));
     await world.settle();
-    world.act({ call: "DeleteRolePolicy", roleName: "batch-job-1", policyName: "rogue" });
-    for (const { arn } of execution.attachments)
-      world.act({ call: "DetachRolePolicy", roleName: "batch-job-1", policyArn: arn });
-    world.act({ call: "DeleteRole", roleName: "batch-job-1" });
+    remove(world, "batch-job-1");
+    await world.settle();
+    assert.deepEqual(await openRoles(world), []);
+  });
+
+  it("is found by the sweep by its open findings if it was deleted without an event", async () => {
+    const world = await aWorldOfPatterns({ silent: true });
+    world.act(addPolicy("batch-job-1"));
+    await world.sweep();
+    assert.deepEqual(await openRoles(world), ["batch-job-1"]);
+    remove(world, "batch-job-1");
+    await world.sweep();
     await world.settle();
     assert.deepEqual(await openRoles(world), []);
   });

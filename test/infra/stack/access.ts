@@ -93,6 +93,7 @@ describe("the role of every function", () => {
         "ecs:DescribeContainerInstances",
         "ecs:ListContainerInstances",
         ...ledgers,
+        "dynamodb:Scan",
         "dynamodb:UpdateItem",
         "events:PutEvents",
         "sqs:SendMessage",
@@ -128,6 +129,11 @@ describe("the role of every function", () => {
       const allowed = permissionsOf(plain.get(`${name}Role`)).flatMap(({ Action }) => Action);
       assert.ok(!allowed.includes("iam:ListRoles"), name);
     }
+  });
+
+  it("lets the sweep list every finding only where the configuration has patterns", () => {
+    const allowed = permissionsOf(plain.get("SweepRole")).flatMap(({ Action }) => Action);
+    assert.ok(!allowed.includes("dynamodb:Scan"));
   });
 
   it("lets rollback read and write no role of a pattern", () => {
