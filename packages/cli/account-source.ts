@@ -16,6 +16,8 @@ export interface AccountSource {
   /** What to do if the source does not contain a policy; undefined for a live account. */
   readonly advice?: string;
   readonly reader: RoleReader;
+  /** Set for a live account. */
+  readonly live?: LiveAccount;
   /** Reads a managed policy with its default version. Throws `RoleUnreadableError`. */
   readPolicy(arn: string): Promise<AttachedPolicy>;
 }
@@ -61,9 +63,13 @@ function nameOf(file: string): string {
   return file === "-" ? "standard input" : file;
 }
 
-/** Opens the live account of the AWS SDK's credentials, at AWS_ENDPOINT_URL if set. Throws `AccountUnreadableError`. */
-export async function openLiveAccount(): Promise<AccountSource> {
-  const { account, partition, region, from } = await identifyLiveAccount("read a file with --account FILE");
+/**
+ * Opens the live account of the AWS SDK's credentials, at AWS_ENDPOINT_URL if set. `onPage` is called with the number of roles
+ * so far when roles are read by account pages. Throws `AccountUnreadableError`.
+ */
+export async function openLiveAccount(onPage?: (roles: number) => void): Promise<AccountSource> {
+  const live = await identifyLiveAccount("read a file with --account FILE");
+  const { account, partition, region, from } = live;
   // Loaded here, because a check of a file needs no SDK.
   const [{ IAMClient }, { createRoleReader }, { createPolicyReader }] = await Promise.all([
     import("@aws-sdk/client-iam"),
@@ -75,7 +81,8 @@ export async function openLiveAccount(): Promise<AccountSource> {
     account,
     partition,
     from,
-    reader: createRoleReader(client, { account, partition }),
+    live,
+    reader: createRoleReader(client, { account, partition }, onPage),
     readPolicy: createPolicyReader(client).read,
   };
 }

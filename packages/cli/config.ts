@@ -7,12 +7,17 @@ import { readJsonFile } from "./file-failure.ts";
 
 const defaultFiles = ["drift-guard.config.ts", "drift-guard.config.json"];
 
+/** Returns the configuration's file: the given one, else the default one in the working directory; undefined if it has none. */
+export function findConfigFile(file: string | undefined): string | undefined {
+  return file ?? defaultFiles.find((name) => existsSync(name));
+}
+
 /**
  * Loads the configuration: the given file, else `drift-guard.config.ts` or `.json` in the working directory, else the
  * default that watches the three roles of the AWS Batch User Guide. Throws `ConfigError`.
  */
 export async function loadConfig(file: string | undefined): Promise<Config> {
-  const chosen = file ?? defaultFiles.find((name) => existsSync(name));
+  const chosen = findConfigFile(file);
   if (chosen === undefined) return defineConfig({ roles: defaultRoles });
   const path = resolve(chosen);
   if (!existsSync(path)) throw new ConfigError(`There is no file ${path}. Check the path.`);

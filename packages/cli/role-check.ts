@@ -1,63 +1,88 @@
 import type { Config } from "@drift-guard/core/config/config";
 import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
-import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import { addFixes, type FixPlan, type FixQuestion, planFixes } from "@drift-guard/core/fixes/fixes";
-import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import type { RoleReader } from "@drift-guard/core/ports";
+import { Severity } from "@drift-guard/core/model/severity";
+import type { ResourceReader, RoleReader } from "@drift-guard/core/ports";
 import { formatStepCommands } from "@drift-guard/formats/steps";
+import { prepareAssessment } from "@drift-guard/guard/inspect/assessment";
+import { readRolesInBulk } from "@drift-guard/guard/inspect/bulk-reading";
+import type { WatchedRoleWithUses } from "@drift-guard/guard/inspect/discovery";
+import { isKeyNote } from "@drift-guard/guard/inspect/inspection";
 import type { ExitCode } from "./command.ts";
-import type { RoleCheck, RolePlan } from "./output/check.ts";
+import type { RatedAssessment, RoleCheck, RolePlan } from "./output/check.ts";
+
+/** A watched role, with the uses that AWS Batch makes of it if they were read. */
+type CheckedRole = WatchedRole & Partial<Pick<WatchedRoleWithUses, "uses" | "discovered">>;
 
 /** Where roles are read from, and how they are judged. */
 export interface CheckSettings {
-  readonly reader: RoleReader;
+  readonly reader: Pick<RoleReader, "read">;
   readonly account: string;
   readonly partition: string;
   readonly config: Config;
   /** Whether to plan the commands that fix a role. */
   readonly plan?: boolean;
+  /** Reads secrets, parameters and keys; without it, they count as unread. */
+  readonly resources?: ResourceReader;
+  /** Whether AWS Batch was read in every Region, so that a grant on a key can be called unused. */
+  readonly readEverywhere?: boolean;
 }
 
 /** Milliseconds after which no more fixes of a role are tried. */
 const maxFixMilliseconds = 10_000;
 
-/** Reads a watched role and compares it with its reference. A role that cannot be read has the status `unreadable`. */
+/**
+ * Compares a watched role with its reference and its uses, as the guard does. The role is read, or is `given`. A role that
+ * cannot be read has the status `unreadable`.
+ */
 export async function checkRole(
-  watched: WatchedRole,
-  { reader, account, partition, config, plan }: CheckSettings,
+  checked: CheckedRole,
+  { reader, account, partition, config, plan, resources, readEverywhere }: CheckSettings,
+  given?: RoleReading,
 ): Promise<RoleCheck> {
-  const { source, role } = watched.reference;
-  const base = { role: watched.name, account, reference: { role, title: source.title, date: source.date } };
+  const watched: WatchedRoleWithUses = { uses: [], discovered: false, ...checked };
+  const { reference, name, uses, discovered } = watched;
+  const base = {
+    role: name,
+    account,
+    reference: { role: reference.role, title: reference.source.title, date: reference.source.date },
+  };
   let reading: RoleReading;
   try {
-    reading = await reader.read(watched.name);
+    reading = given ?? (await reader.read(name));
   } catch (error) {
     if (!(error instanceof RoleUnreadableError)) throw error;
     return { ...base, status: "unreadable", assessments: [], problem: error.message };
   }
-  const assess = (read: RoleReading) => evaluate({ ...watched, reading: read });
+  const assess = await prepareAssessment(watched, {
+    ...(resources && { resources }),
+    now: () => new Date(),
+  });
   const began = performance.now();
   const question: FixQuestion = {
     watched,
-    uses: [],
+    uses,
     partition,
     reading,
     assess,
     assessments: assess(reading),
     stop: () => performance.now() - began > maxFixMilliseconds,
   };
-  const assessments = addFixes(question).map((assessment) => ({
-    ...assessment,
-    severity: rateSeverity(assessment, { role: { account, name: watched.name }, config }),
-  }));
+  const assessments = addFixes(question)
+    .filter((assessment) => readEverywhere || !isKeyNote(assessment))
+    .map((assessment) => ({
+      ...assessment,
+      severity: rateSeverity(assessment, { role: { account, name }, config, uses }),
+    }));
   const status = statusOf(assessments, reading);
   return {
     ...base,
     status,
     ...(reading.status === "present" && { arn: reading.role.arn }),
+    ...(discovered && { discovered: true as const }),
     assessments,
     ...(plan && status === "drift" && { plan: describePlan(planFixes(question), partition) }),
   };
@@ -74,12 +99,46 @@ function describePlan({ groups, left }: FixPlan, partition: string): RolePlan {
   };
 }
 
-function statusOf(assessments: readonly Assessment[], reading: RoleReading): RoleCheck["status"] {
-  const isDrift = (assessment: Assessment) =>
-    assessment.kind === "drift" || (assessment.kind === "vendor-change" && assessment.lost);
-  if (assessments.some(isDrift)) return "drift";
+// One role is about six calls, and a page of the account holds a hundred roles or policies.
+const maxSingleReads = 10;
+
+/** Checks several roles of one account: a few by calls of their own, more by account pages, as the sweep reads them. */
+export async function* checkRoles(
+  watchedRoles: readonly WatchedRoleWithUses[],
+  settings: CheckSettings & { readonly reader: Pick<RoleReader, "read" | "readMany"> },
+): AsyncIterable<RoleCheck> {
+  if (watchedRoles.length <= maxSingleReads) {
+    // One after the other: IAM throttles per account, and other programs share its limits.
+    for (const watched of watchedRoles) yield await checkRole(watched, settings);
+    return;
+  }
+  for await (const { watched, reading } of readRolesInBulk(watchedRoles, settings.reader)) {
+    yield await checkRole(watched, settings, reading);
+  }
+}
+
+function statusOf(assessments: readonly RatedAssessment[], reading: RoleReading): RoleCheck["status"] {
+  if (assessments.some(isDefect)) return "drift";
   if (assessments.some(({ kind }) => kind === "undecided")) return "undecided";
   return reading.status === "absent" ? "absent" : "clean";
+}
+
+/**
+ * Whether an assessment means that the role is not in order: drift, a withdrawn action that AWS Batch needs, or a note on
+ * something that is broken.
+ */
+export function isDefect(assessment: RatedAssessment): boolean {
+  const order = Severity.options;
+  switch (assessment.kind) {
+    case "drift":
+      return true;
+    case "vendor-change":
+      return assessment.lost === true;
+    case "note":
+      return order.indexOf(assessment.severity) <= order.indexOf("MEDIUM");
+    case "undecided":
+      return false;
+  }
 }
 
 /** The exit code of a check: drift (1) outweighs an unknown role (2), because drift is certain. */

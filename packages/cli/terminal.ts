@@ -6,7 +6,7 @@ import { stripVTControlCharacters, styleText } from "node:util";
 export type Style = Parameters<typeof styleText>[0];
 
 /** A stream to print to. `columns` are the characters per line if it is a terminal. */
-export type Output = Writable & { readonly columns?: number | undefined };
+export type Output = Writable & { readonly columns?: number | undefined; readonly isTTY?: boolean };
 
 /** The streams of a process. */
 export interface Streams {
@@ -22,16 +22,25 @@ export interface Terminal {
   readonly input: Readable;
   /** Styles text if the stream shows colours and NO_COLOR does not forbid them. */
   paint(style: Style, text: string): string;
+  /**
+   * Shows how far long work is, on one line of standard error that the next call replaces; the empty text removes it. Shows
+   * nothing if standard error is not a terminal.
+   */
+  progress(text: string): void;
   /** Prints lines; settles when the stream has room for more. */
   print(...lines: readonly string[]): Promise<void>;
 }
 
-/** Opens a terminal on standard output and input. Honours NO_COLOR and FORCE_COLOR; a pipe or file gets no colours. */
-export function openTerminal({ stdin, stdout: stream }: Omit<Streams, "stderr">): Terminal {
+/** Opens a terminal on the streams of a process. Honours NO_COLOR and FORCE_COLOR; a pipe or file gets no colours. */
+export function openTerminal({ stdin, stdout: stream, stderr }: Streams): Terminal {
   return {
     columns: columnsOf(stream),
     input: stdin,
     paint: (style, text) => styleText(style, text, { stream }),
+    progress: (text) => {
+      // A carriage return goes to the line's begin; ESC [ K erases the rest of the line.
+      if (stderr.isTTY) stderr.write(`\r${text.slice(0, columnsOf(stderr) - 1)}\u001b[K`);
+    },
     print: async (...lines) => {
       if (lines.length > 0 && !stream.write(`${lines.join("\n")}\n`)) await once(stream, "drain");
     },

@@ -1,7 +1,8 @@
 import { MessageUnreadableError } from "@drift-guard/core/errors";
-import { formatIssues, formatJsonFault, isMissing } from "@drift-guard/core/issues";
+import { formatIssues, isMissing } from "@drift-guard/core/issues";
 import { parseIamArn } from "@drift-guard/core/model/arn";
 import * as z from "zod";
+import { parseJsonValues } from "./json-values.ts";
 
 // The AWS CLI prints documents as objects, the API returns them percent-encoded, and other tools write JSON text.
 const document = z.union([z.string(), z.record(z.string(), z.unknown())]).transform(toDocumentText);
@@ -66,7 +67,7 @@ export interface SnapshotPages {
  * errors. Throws `MessageUnreadableError`, which names the place in the document and says what to do.
  */
 export function parsePages(text: string, source: string): SnapshotPages {
-  const values = parseValues(text, source);
+  const values = parseJsonValues(text, source, snapshotCommand);
   if (values.length > 0 && values.every((value) => isMissing(["RoleDetailList"], value))) {
     throw new MessageUnreadableError(
       `${source}: RoleDetailList is missing. Create the file with: ${snapshotCommand} > account.json`,
@@ -96,66 +97,6 @@ export function parsePages(text: string, source: string): SnapshotPages {
 
 function goesOn({ IsTruncated, NextToken }: z.infer<typeof Page>): boolean {
   return IsTruncated === true || typeof NextToken === "string";
-}
-
-/** Returns the pages of a text as JSON values. */
-function parseValues(text: string, source: string): readonly unknown[] {
-  const start = text.replace(/^\uFEFF/, "");
-  if (start.trim() === "") {
-    throw new MessageUnreadableError(`${source} is empty. Expected the output of: ${snapshotCommand}`);
-  }
-  const values = parseAll(start, source);
-  return values.flatMap((value) => (Array.isArray(value) ? value : [value]));
-}
-
-function parseAll(text: string, source: string): readonly unknown[] {
-  try {
-    return [JSON.parse(text)];
-  } catch (cause) {
-    const pieces = splitValues(text);
-    if (pieces.length > 1)
-      return pieces.map((piece, index) => parsePiece(piece, `page ${index + 1}, `, source));
-    throw notJson(text, "", source, cause);
-  }
-}
-
-function parsePiece(piece: string, page: string, source: string): unknown {
-  try {
-    return JSON.parse(piece);
-  } catch (cause) {
-    throw notJson(piece, page, source, cause);
-  }
-}
-
-function notJson(text: string, page: string, source: string, cause: unknown): MessageUnreadableError {
-  return new MessageUnreadableError(
-    `${source} is not JSON (${page}${formatJsonFault(text)}). Expected the output of: ${snapshotCommand}`,
-    { cause },
-  );
-}
-
-/** Splits a text of JSON objects or lists, one after the other. Text that is no JSON stays in one piece. */
-function splitValues(text: string): readonly string[] {
-  const pieces: string[] = [];
-  let start = 0;
-  let depth = 0;
-  let inText = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (inText) {
-      if (character === "\\") index += 1;
-      else if (character === '"') inText = false;
-    } else if (character === '"') inText = true;
-    else if (character === "{" || character === "[") depth += 1;
-    else if ((character === "}" || character === "]") && depth > 0) {
-      depth -= 1;
-      if (depth > 0) continue;
-      pieces.push(text.slice(start, index + 1));
-      start = index + 1;
-    }
-  }
-  const rest = text.slice(start);
-  return rest.trim() === "" ? pieces : [...pieces, rest];
 }
 
 function isRoleArn(text: string): boolean {

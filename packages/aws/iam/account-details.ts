@@ -26,7 +26,8 @@ const pageSize = 1000;
 
 /**
  * Reads the roles of `names` from all pages of the account (`iam:GetAccountAuthorizationDetails`) and yields one reading
- * for each name, in their order. It calls `policies` for a managed policy that was created or attached during the read.
+ * for each name, in their order. It calls `policies` for a managed policy that was created or attached during the read, and
+ * `onPage` with the number of the account's roles so far.
  *
  * The call returns neither description nor session duration, so both are unobserved. Throws `RoleUnreadableError`.
  */
@@ -35,10 +36,11 @@ export async function* readRoles(
   policies: PolicyReader,
   at: AwsAccount,
   names: readonly string[],
+  onPage: (roles: number) => void = () => {},
 ): AsyncIterable<RoleReading> {
   if (names.length === 0) return;
   const wanted = new Set(names.map((name) => name.toLowerCase()));
-  const account = await readDetails(client, wanted);
+  const account = await readDetails(client, wanted, onPage);
   for (const name of names) {
     const found = account.roles.get(name.toLowerCase());
     if (!found) {
@@ -57,7 +59,12 @@ interface AccountDetails {
   readonly versions: ReadonlyMap<string, PolicyVersion>;
 }
 
-async function readDetails(client: IAMClient, wanted: ReadonlySet<string>): Promise<AccountDetails> {
+async function readDetails(
+  client: IAMClient,
+  wanted: ReadonlySet<string>,
+  onPage: (roles: number) => void,
+): Promise<AccountDetails> {
+  let count = 0;
   const roles = new Map<string, RoleDetail>();
   const versions = new Map<string, PolicyVersion>();
   try {
@@ -70,6 +77,8 @@ async function readDetails(client: IAMClient, wanted: ReadonlySet<string>): Prom
         const name = expectMember(role.RoleName, call, "RoleName").toLowerCase();
         if (wanted.has(name)) roles.set(name, role);
       }
+      count += page.RoleDetailList?.length ?? 0;
+      onPage(count);
       for (const policy of page.Policies ?? []) {
         const version = defaultVersionOf(policy);
         if (version && policy.Arn) versions.set(policy.Arn, version);

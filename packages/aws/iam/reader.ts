@@ -9,13 +9,18 @@ import { findRolesBehind } from "./roles-behind.ts";
 
 /**
  * Creates a reader of roles. It keeps the documents of managed policies for its whole life, so create one for each
- * invocation: a customer policy that is deleted and created again reuses the version id `v1`.
+ * invocation: a customer policy that is deleted and created again reuses the version id `v1`. `onPage` is called with the number of
+ * roles so far when `readMany` has read a page.
  */
-export function createRoleReader(client: IAMClient, at: AwsAccount): RoleReader {
+export function createRoleReader(
+  client: IAMClient,
+  at: AwsAccount,
+  onPage?: (roles: number) => void,
+): RoleReader {
   const policies = createPolicyReader(client);
   return {
     read: (name) => readRole(client, policies, at, name),
-    readMany: (names) => readRoles(client, policies, at, names),
+    readMany: (names) => readRoles(client, policies, at, names, onPage),
     names: () => listRoleNames(client),
     rolesBehind: (subject) => findRolesBehind(client, at, subject),
   };

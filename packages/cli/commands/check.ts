@@ -1,35 +1,41 @@
 import type { Config } from "@drift-guard/core/config/config";
-import {
-  findWatchedRole,
-  listWatchedRoles,
-  type WatchedRole,
-  watchesPatterns,
-} from "@drift-guard/core/config/watched-role";
+import { findWatchedRole } from "@drift-guard/core/config/watched-role";
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
+import { type AccountCheck, type AskedRole, checkAccount, parseAskedRole } from "../account-check.ts";
 import { type AccountSource, openLiveAccount, openSnapshots } from "../account-source.ts";
-import { type Command, parseCommandLine, UsageError } from "../command.ts";
-import { loadConfig } from "../config.ts";
+import { type BatchFiles, chooseFileSource, openBatchFiles } from "../batch/files.ts";
+import { chooseLiveSource, type LiveBatch, openLiveBatch } from "../batch/live.ts";
+import { formatSurvey } from "../batch/summary.ts";
+import { type BatchSource, type BatchSurvey, surveyBatch } from "../batch/survey.ts";
+import { type Command, type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { findConfigFile, loadConfig } from "../config.ts";
 import { formatRoleCheck } from "../drift-table.ts";
 import { CheckOutput, type RoleCheck } from "../output/check.ts";
 import { formatDocument } from "../output/json.ts";
-import { type CheckSettings, checkRole, exitCodeOf } from "../role-check.ts";
-import { wrap } from "../terminal.ts";
+import { exitCodeOf, isDefect } from "../role-check.ts";
+import { type Terminal, wrap } from "../terminal.ts";
 
 /** `check`: compares the watched roles of an account with their references. */
 export const check: Command = {
   help: `Compares the watched roles of an account with their references. Changes nothing.
 
-Usage: drift-guard check [--account FILE] [--config FILE] [--plan] [--json]
-                         [ROLE…]
+Usage: drift-guard check [--account FILE] [--batch FILE] [--config FILE]
+                         [--plan] [--json] [ROLE…]
        aws iam get-account-authorization-details | drift-guard check -
 
-  ROLE             check only these watched roles
+  ROLE             check only these watched roles, by name or ARN
   --account FILE   the account, as a file with the output of
                    "aws iam get-account-authorization-details", or "-" for
                    standard input; several accounts in one file are checked one
                    after the other (default: the live account of the AWS SDK's
                    credentials, at AWS_ENDPOINT_URL, if set)
+  --batch FILE     AWS Batch, as a file with the output of "aws batch
+                   describe-compute-environments", "describe-job-definitions"
+                   and "describe-job-queues", one after the other or each in a
+                   file of its own: repeat --batch (default: the live account's,
+                   in the regions of the configuration, or in every enabled
+                   region if there is no configuration)
   --config FILE    configuration that names the watched roles (default:
                    drift-guard.config.ts or .json in the working directory,
                    else the three roles of the AWS Batch User Guide)
@@ -37,78 +43,172 @@ Usage: drift-guard check [--account FILE] [--config FILE] [--plan] [--json]
                    copy of it, and what they leave to a person
   --json           print one JSON document (docs/schemas/check.schema.json)
 
+The roles that AWS Batch uses are checked too, with what its job definitions
+need, as the guard does.
+
 Exit codes: 0 every role matches its reference, 1 drift, 2 could not determine.
 A policy version that AWS itself published is information, not drift.
 `,
   async run(args, terminal) {
     const { values, positionals } = parseCommandLine("check", args, {
       account: { type: "string", value: "a FILE" },
+      batch: { type: "string", value: "a FILE", multiple: true },
       config: { type: "string", value: "a FILE" },
       plan: { type: "boolean" },
       json: { type: "boolean" },
     });
     const config = await loadConfig(values.config);
     const file = values.account ?? (positionals.includes("-") ? "-" : undefined);
-    const names = positionals.filter((name) => name !== "-");
-    // Chosen first: a wrong name is refused without reading the account.
-    const chosen = names.map((name) => chooseRole(name, config));
-    const sources =
-      file === undefined ? [await openLiveAccount()] : await openSnapshots(file, terminal.input);
-    const checks = await checkAccounts(sources, chosen, { config, plan: values.plan ?? false });
+    const asked = positionals.filter((name) => name !== "-").map(parseAskedRole);
+    const { batch = [] } = values;
+    if (file === "-" && batch.includes("-")) {
+      throw new UsageError("Standard input can be either --account or --batch, not both.");
+    }
+    // Refused first: without AWS Batch, only the configuration says which roles are watched.
+    if (file !== undefined && batch.length === 0) refuseUnwatched(asked, config);
+    const checks = await checkAccounts(
+      {
+        config,
+        asked,
+        plan: values.plan ?? false,
+        ...(findConfigFile(values.config) !== undefined && { regions: config.regions.batch }),
+      },
+      { file, batch },
+      terminal,
+    ).finally(() => terminal.progress(""));
     const roles = checks.flatMap((check) => check.roles);
-    const code = exitCodeOf(roles);
+    const code = codeOf(checks, roles);
     // Set now: a reader that closes the pipe early still gets the result of the check.
     process.exitCode = code;
     if (values.json) {
-      const accounts = sources.map(({ account }) => account);
-      const [account = "", from = ""] = sources.flatMap((source) => [source.account, source.from]);
-      const document = { schema: 1, account, accounts, from, exitCode: code, roles } as const;
-      await terminal.print(formatDocument(CheckOutput, document));
+      await terminal.print(formatDocument(CheckOutput, describeChecks(checks, code)));
       return code;
     }
-    for (const { source, roles: own } of checks) {
+    for (const check of checks) {
+      const { source, survey, roles: own } = check;
       for (const role of own) await terminal.print(...formatRoleCheck(role, terminal), "");
       const summary = `Account ${source.account} (${sanitise(source.from)}): ${formatSummary(own)}`;
-      const isLast = source === sources.at(-1);
-      await terminal.print(...wrap(summary, terminal.columns), ...(isLast ? [] : [""]));
+      const isLast = check === checks.at(-1);
+      await terminal.print(
+        ...[summary, ...formatSurvey(survey)].flatMap((line) => wrap(line, terminal.columns)),
+        ...(isLast ? [] : [""]),
+      );
     }
-    const steps = formatNextSteps(roles, sources, values);
+    const steps = formatNextSteps(checks, values);
     await terminal.print(...steps.flatMap((line) => wrap(line, terminal.columns)));
     return code;
   },
 };
 
-/** The checked roles of one account. */
-interface AccountCheck {
-  readonly source: AccountSource;
-  readonly roles: readonly RoleCheck[];
+/** What to check, with the Regions of the configuration if there is one. */
+interface Request {
+  readonly config: Config;
+  readonly asked: readonly AskedRole[];
+  readonly plan: boolean;
+  readonly regions?: readonly string[];
+}
+
+/** Where the account and AWS Batch are read; the live account without a file. */
+interface Inputs {
+  readonly file: string | undefined;
+  readonly batch: readonly string[];
 }
 
 async function checkAccounts(
-  sources: readonly AccountSource[],
-  chosen: readonly WatchedRole[],
-  settings: Pick<CheckSettings, "config" | "plan">,
+  request: Request,
+  { file, batch }: Inputs,
+  terminal: Terminal,
 ): Promise<readonly AccountCheck[]> {
+  const onPage = (count: number) => terminal.progress(`Reading IAM: ${count} roles`);
+  const sources =
+    file === undefined ? [await openLiveAccount(onPage)] : await openSnapshots(file, terminal.input);
+  const files = batch.length > 0 ? await openBatchFiles(batch, terminal.input) : undefined;
+  if (files) refuseOtherAccounts(files, sources);
   const checks: AccountCheck[] = [];
-  for (const source of sources) {
-    const watchedRoles = chosen.length > 0 ? chosen : await findWatchedRoles(settings.config, source);
-    const roles: RoleCheck[] = [];
-    // One after the other: IAM throttles per account, and other programs share its limits.
-    for (const watched of watchedRoles) roles.push(await checkRole(watched, { ...source, ...settings }));
-    checks.push({ source, roles });
-  }
+  for (const source of sources) checks.push(await checkSource(source, files, request, terminal));
+  const everywhere = request.asked.filter((role) =>
+    checks.every(({ unwatched }) => unwatched.includes(role)),
+  );
+  for (const role of everywhere) throw notWatched(role, request.config, checks);
   return checks;
 }
 
-/** Returns every role that the configuration names, then those of the account that match one of its patterns. */
-async function findWatchedRoles(config: Config, { reader }: AccountSource): Promise<readonly WatchedRole[]> {
-  const found = [...listWatchedRoles({ config })];
-  if (!watchesPatterns({ config })) return found;
-  for await (const name of reader.names()) {
-    const watched = findWatchedRole({ config }, name);
-    if (watched?.pattern !== undefined) found.push(watched);
+async function checkSource(
+  source: AccountSource,
+  files: BatchFiles | undefined,
+  { config, asked, plan, regions }: Request,
+  terminal: Terminal,
+): Promise<AccountCheck> {
+  const { account, partition, live, reader } = source;
+  const opened = live && (await openLiveBatch(live));
+  const batch = await chooseBatch({ files, opened, live }, account, regions);
+  const survey =
+    batch &&
+    (await surveyBatch(batch, reader, { config, account, partition }, (done) =>
+      terminal.progress(`Reading AWS Batch: ${done} of ${batch.regions.length} regions`),
+    ));
+  try {
+    return await checkAccount(source, {
+      config,
+      asked,
+      plan,
+      survey,
+      ...(opened && { resources: opened.resources }),
+      onRole: (done, all) => terminal.progress(`Checking: ${done} of ${all} roles`),
+    });
+  } finally {
+    survey?.close();
   }
-  return found;
+}
+
+async function chooseBatch(
+  from: {
+    readonly files: BatchFiles | undefined;
+    readonly opened: LiveBatch | undefined;
+    readonly live: AccountSource["live"];
+  },
+  account: string,
+  regions: readonly string[] | undefined,
+): Promise<BatchSource | undefined> {
+  if (from.files) return chooseFileSource(from.files, account);
+  return from.opened && from.live && chooseLiveSource(from.opened, from.live, regions);
+}
+
+function refuseOtherAccounts({ output, names }: BatchFiles, sources: readonly AccountSource[]): void {
+  const known = new Set(sources.map(({ account }) => account));
+  const [other] = output.accounts.filter((account) => !known.has(account));
+  if (other === undefined) return;
+  throw new UsageError(
+    `--batch ${sanitise(names.join(", "), 200)} describes account ${sanitise(other, 40)}, and the roles are of ${[...known].join(", ")}. Give the files of one account.`,
+  );
+}
+
+/** Drift outweighs what is unknown: a Region of AWS Batch that could not be read, or a file that is cut. */
+function codeOf(checks: readonly AccountCheck[], roles: readonly RoleCheck[]): ExitCode {
+  const isUnread = checks.some(
+    ({ survey }) => survey && (survey.unread.length > 0 || (survey.cut ?? []).length > 0),
+  );
+  const code = exitCodeOf(roles);
+  return code === 0 && isUnread ? 2 : code;
+}
+
+function describeChecks(checks: readonly AccountCheck[], exitCode: ExitCode) {
+  const [first] = checks;
+  return {
+    schema: 1 as const,
+    account: first?.source.account ?? "",
+    accounts: checks.map(({ source }) => source.account),
+    from: first?.source.from ?? "",
+    batch: checks.flatMap(({ source, survey }) =>
+      survey ? [{ account: source.account, ...describeSurvey(survey) }] : [],
+    ),
+    exitCode,
+    roles: checks.flatMap(({ roles }) => roles),
+  };
+}
+
+function describeSurvey({ from, regions, unread, unlisted, absent = [], cut = [] }: BatchSurvey) {
+  return { from, regions, unread, absent, cut, ...(unlisted !== undefined && { unlisted }) };
 }
 
 // Cap on the output: more is noise.
@@ -124,38 +224,61 @@ function listNames(names: readonly string[]): string {
   );
 }
 
-function chooseRole(name: string, config: Config): WatchedRole {
-  const watched = findWatchedRole({ config }, name);
-  if (watched) return watched;
-  throw new UsageError(
-    `${sanitise(name, 80)} is not a watched role. The configuration names ${listNames(Object.keys(config.roles))}. Add ${sanitise(name, 80)} to drift-guard.config.ts, or run drift-guard reference capture ${sanitise(name, 80)}.`,
+function refuseUnwatched(asked: readonly AskedRole[], config: Config): void {
+  for (const role of asked) {
+    if (!findWatchedRole({ config }, role.name)) throw notWatched(role, config, []);
+  }
+}
+
+/** Why a role cannot be checked: AWS Batch was read in `checks`, or not at all. */
+function notWatched(
+  { text, name, account }: AskedRole,
+  config: Config,
+  checks: readonly AccountCheck[],
+): UsageError {
+  const shown = sanitise(name, 80);
+  const accounts = checks.map(({ source }) => source.account);
+  if (account !== undefined && accounts.length > 0 && !accounts.includes(account)) {
+    return new UsageError(
+      `${sanitise(text, 200)} is of another account than ${accounts.join(", ")}, which was read.`,
+    );
+  }
+  const surveys = checks.flatMap(({ survey }) => survey ?? []);
+  const batch =
+    surveys.length > 0
+      ? `AWS Batch does not use it${surveys.every(({ isComplete }) => isComplete) ? "" : " as far as it was read"}. ${surveys.flatMap(formatSurvey).join(" ")}`
+      : "A role that AWS Batch uses is found with --batch FILE.";
+  return new UsageError(
+    `${shown} is not a watched role. The configuration names ${listNames(Object.keys(config.roles))}. ${batch} Add ${shown} to drift-guard.config.ts, or run drift-guard reference capture ${shown}.`,
   );
 }
 
 /** What to do next about drift, and about policies that a snapshot does not contain. */
 function formatNextSteps(
-  roles: readonly RoleCheck[],
-  [{ advice } = {}]: readonly Partial<AccountSource>[],
+  checks: readonly AccountCheck[],
   { config, plan }: { readonly config?: string; readonly plan?: boolean },
 ): readonly string[] {
-  const drifted = [...new Set(roles.filter(({ status }) => status === "drift").map(({ role }) => role))];
+  const roles = checks.flatMap((check) => check.roles);
+  const advice = checks[0]?.source.advice;
+  const references = [...new Set(checks.flatMap((check) => check.references))];
   const show = [
     "drift-guard",
     "reference",
     "show",
-    ...drifted,
+    ...references,
     ...(config === undefined ? [] : ["--config", config]),
   ];
-  const absent = [...new Set(roles.filter(({ status }) => status === "absent").map(({ role }) => role))];
+  const unsure = checks.filter(({ survey }) => !survey?.isComplete).flatMap((check) => check.roles);
+  const absent = [...new Set(unsure.filter(({ status }) => status === "absent").map(({ role }) => role))];
   const isUnknown = roles.some(({ assessments }) => assessments.some(({ kind }) => kind === "undecided"));
   return [
     ...(absent.length > 0
       ? [
-          `AWS Batch was not read, so it is unknown whether anything uses ${listNames(absent)}. A role that AWS Batch does not use need not exist.`,
+          `AWS Batch was not ${checks.some(({ survey }) => survey) ? "completely read" : "read"}, so it is unknown whether anything uses ${listNames(absent)}. A role that AWS Batch does not use need not exist.`,
         ]
       : []),
-    ...(drifted.length > 0 ? [`Next: ${show.map(quoteArgument).join(" ")} shows what is required.`] : []),
-    ...(drifted.length > 0 && !plan
+    ...(references.length > 0 ? [`Next: ${show.map(quoteArgument).join(" ")} shows what is required.`] : []),
+    ...(roles.some(({ status }) => status === "drift") && !plan
       ? ["With --plan, drift-guard check prints the commands that fix a role."]
       : []),
     ...(isUnknown && advice !== undefined
@@ -165,9 +288,7 @@ function formatNextSteps(
 }
 
 function formatSummary(roles: readonly RoleCheck[]): string {
-  const drifts = roles.flatMap(({ assessments }) =>
-    assessments.filter(({ kind }) => kind === "drift"),
-  ).length;
+  const drifts = roles.flatMap(({ assessments }) => assessments.filter(isDefect)).length;
   const count = (...wanted: readonly RoleCheck["status"][]) =>
     roles.filter(({ status }) => wanted.includes(status)).length;
   const clean = count("clean");

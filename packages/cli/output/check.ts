@@ -45,6 +45,8 @@ export const RoleCheck = z
     status: z.enum(["clean", "absent", "drift", "undecided", "unreadable"]),
     /** Left out if the role does not exist or could not be read. */
     arn: z.string().exactOptional(),
+    /** Whether the configuration does not name it, and a pattern or AWS Batch leads to it: it is never written. */
+    discovered: z.literal(true).exactOptional(),
     assessments: z.array(RatedAssessment).readonly(),
     /** With --plan, if the role has drift. */
     plan: RolePlan.exactOptional(),
@@ -63,6 +65,26 @@ export const CheckOutput = z.strictObject({
   accounts: z.array(z.string()).readonly(),
   /** The file that the account was read from, the endpoint, or `AWS`. */
   from: z.string(),
+  /** How far AWS Batch was read, for each account; empty if it was not read. */
+  batch: z
+    .array(
+      z
+        .strictObject({
+          account: z.string(),
+          /** The files, the endpoint, or `AWS`. */
+          from: z.array(z.string()).readonly(),
+          /** The regions that were read to their end. */
+          regions: z.array(z.string()).readonly(),
+          unread: z.array(z.strictObject({ region: z.string(), why: z.string() }).readonly()).readonly(),
+          /** Commands whose output the files do not contain, and commands whose output they cut. */
+          absent: z.array(z.string()).readonly(),
+          cut: z.array(z.string()).readonly(),
+          /** Why the account's regions could not be listed; every region that is known to have AWS Batch was then tried. */
+          unlisted: z.string().exactOptional(),
+        })
+        .readonly(),
+    )
+    .readonly(),
   exitCode: z.literal([0, 1, 2]),
   roles: z.array(RoleCheck).readonly(),
 });

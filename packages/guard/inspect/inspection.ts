@@ -88,6 +88,7 @@ function isOpenKeyNote({ evidence, state }: Finding): boolean {
   return state !== "resolved" && isKeyNote(evidence);
 }
 
-function isKeyNote(evidence: Evidence): boolean {
+/** Whether evidence is a note on unused keys, which holds only if AWS Batch was read in every Region. */
+export function isKeyNote(evidence: Evidence): boolean {
   return evidence.kind === "note" && evidence.topic === "unused-keys";
 }

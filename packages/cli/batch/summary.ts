@@ -1,0 +1,35 @@
+import { sanitise } from "@drift-guard/formats/printable";
+import type { BatchSurvey } from "./survey.ts";
+
+// Cap on the output: more is noise.
+const maxRegions = 5;
+
+/** How far AWS Batch was read, as sentences; without a survey, that it was not read and how it can be. */
+export function formatSurvey(survey: BatchSurvey | undefined): readonly string[] {
+  if (!survey) return ["AWS Batch was not read; --batch FILE takes the output of its describe calls."];
+  const { from, regions, unread, unlisted, absent = [], cut = [] } = survey;
+  const more = unread.length - maxRegions;
+  return [
+    regions.length === 0
+      ? `AWS Batch (${from.map((name) => sanitise(name)).join(", ")}): no region was read.`
+      : `AWS Batch (${from.map((name) => sanitise(name)).join(", ")}) was read in ${formatRegions(regions)}.`,
+    ...(absent.length === 0 ? [] : [`Without the output of ${absent.join(" and ")}, uses may be missing.`]),
+    ...(cut.length === 0
+      ? []
+      : [`The output of ${cut.join(" and ")} is cut. Create it again without --max-items.`]),
+    ...unread
+      .slice(0, maxRegions)
+      .map(({ region, why }) => `Not read in ${sanitise(region, 40)}: ${sanitise(why, 600)}`),
+    ...(more > 0 ? [`Not read in ${more} more regions.`] : []),
+    ...(unlisted === undefined || unread.length === 0
+      ? []
+      : [
+          `The account's regions could not be listed, so every region that is known to have AWS Batch was tried, enabled or not. Name the regions in the configuration (regions.batch), or allow account:ListRegions. ${sanitise(unlisted, 600)}`,
+        ]),
+  ];
+}
+
+function formatRegions(regions: readonly string[]): string {
+  if (regions.length > maxRegions) return `${regions.length} regions`;
+  return regions.map((region) => sanitise(region, 40)).join(", ");
+}
