@@ -239,7 +239,14 @@ function proposeInline(question: ProposalQuestion, role: Role, name: string): Pr
     ? manual(
         `${name} also allows too much, and its Deny may contain an incident. Fix the excess first, ask the person who added the Deny, and check again.`,
       )
-    : { candidates: [{ steps: [write(keepEffect(text, "Allow"))], warning: denyWarning }], otherwise };
+    : {
+        candidates: [
+          { steps: [write(keepEffect(text, "Allow"))], warning: denyWarning },
+          // Its Allows may be too much once the Deny is gone.
+          { steps: [remove], warning: denyWarning },
+        ],
+        otherwise,
+      };
 }
 
 function proposePermissions({ drift, watched }: ProposalQuestion, role: Role): Proposal {

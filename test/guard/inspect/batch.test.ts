@@ -6,6 +6,7 @@ import type { Finding } from "@drift-guard/core/model/finding";
 import type { BatchCall } from "@drift-guard/embedded/batch/call";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { createSimulatedResources } from "@drift-guard/embedded/resources";
+import { listRemediationCommands } from "@drift-guard/formats/remediation";
 import { rollBack } from "@drift-guard/guard/rollback/rollback";
 import { account, allow, batchServicePolicy, trustOf } from "../../builders.ts";
 import { referenceOf } from "../../core/watched-roles.ts";
@@ -428,16 +429,13 @@ describe("A job definition", () => {
     const world = aWorld({ config: observing });
     const follow = async () => {
       const advised = world.announced.findLast(
-        ({ finding: { evidence } }) => evidence.kind === "drift" && evidence.cure !== undefined,
+        ({ finding: { evidence } }) => evidence.kind === "drift" && evidence.fix?.kind === "steps",
       );
-      const evidence = advised?.finding.evidence;
-      assert.ok(evidence?.kind === "drift");
-      world.act({
-        call: "PutRolePolicy",
-        roleName: "ecsTaskExecutionRole",
-        policyName: "JobDefinitionNeeds",
-        policyDocument: evidence.cure ?? "",
-      });
+      assert.ok(advised);
+      const command = listRemediationCommands(advised).at(-1)?.command ?? "";
+      const [, policyDocument = ""] = /--policy-document '(.*)'$/.exec(command) ?? [];
+      const [, policyName = ""] = /put-role-policy .*--policy-name (\S+)/.exec(command) ?? [];
+      world.act({ call: "PutRolePolicy", roleName: "ecsTaskExecutionRole", policyName, policyDocument });
       await world.settle();
     };
     const executionRoleArn = roleArn("ecsTaskExecutionRole", "/service-role/");
