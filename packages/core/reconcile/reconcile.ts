@@ -89,7 +89,11 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   // A fix holds for the role as it was read: another part may have changed since.
   const isRefixed = !isSameFix(finding.evidence, evidence);
   if (isKnownNote(finding.evidence, evidence)) return [finding];
-  if (finding.state === "open" && isRepeat(finding, evidence, observation)) return [{ ...finding, evidence }];
+  if (finding.state === "open" && isRepeat(finding, evidence, observation)) {
+    // Jobs that go on failing keep the finding open.
+    const kept = evidence.kind === "note" ? shield(finding) : finding;
+    return same ? [kept] : [{ ...kept, evidence }];
+  }
   const body = bodyOf(finding);
   const current: FindingBody = {
     ...attribute(same && !isRefixed ? body : { ...body, evidence }, observation, !same),

@@ -12,22 +12,28 @@ export function isKnownNote(before: Evidence, now: Evidence): boolean {
   return isBefore(now.at, before.at) || digestEvidence(before) === digestEvidence(now);
 }
 
-// Rate-limits repeated refused calls by one actor.
+// Rate-limits repeated refused calls by one actor, and failures of many jobs.
 const repeatMinutes = 15;
 
-/** Whether a refused call repeats the last one: same call, error code and actor, within 15 minutes. */
+/**
+ * Whether evidence repeats what was reported within 15 minutes: a refused call with the same call, error code and actor, or
+ * another failed job that no role explains.
+ */
 export function isRepeat(
   { evidence: before, updatedAt }: Finding,
   evidence: Evidence,
   { now }: Observation,
 ): boolean {
-  if (before.kind !== "attempt" || evidence.kind !== "attempt") return false;
-  const alike = ({ call, code, actor }: typeof evidence) => JSON.stringify([call, code, nameActor(actor)]);
-  return (
-    before.changeId !== evidence.changeId &&
-    alike(before) === alike(evidence) &&
-    millisecondsBetween(updatedAt, now) < repeatMinutes * 60_000
-  );
+  return areAlike(before, evidence) && millisecondsBetween(updatedAt, now) < repeatMinutes * 60_000;
+}
+
+function areAlike(before: Evidence, now: Evidence): boolean {
+  if (before.kind === "note" && now.kind === "note") {
+    return before.topic === "unexplained-symptom" && now.topic === "unexplained-symptom";
+  }
+  if (before.kind !== "attempt" || now.kind !== "attempt") return false;
+  const alike = ({ call, code, actor }: typeof now) => JSON.stringify([call, code, nameActor(actor)]);
+  return before.changeId !== now.changeId && alike(before) === alike(now);
 }
 
 /** Whether evidence is about a call rather than about the state of a role. */

@@ -154,3 +154,18 @@ describe("A storm of symptoms of one array job", () => {
     assert.ok((calls.get("roles.read") ?? 0) > 0);
   });
 });
+
+describe("Jobs of many names that fail for a reason that no role explains", () => {
+  it("lead to one message, not to one for each job", async () => {
+    const world = aWorld({});
+    for (const name of ["align", "call", "filter", "merge", "report"]) {
+      const event = JSON.parse(childFailed(0));
+      world.emit({ ...event, id: `event-${name}`, detail: { ...event.detail, jobName: name } });
+    }
+    await world.settle();
+    assert.deepEqual(
+      world.announced.map(({ kind }) => kind),
+      ["opened", "resolved"],
+    );
+  });
+});
