@@ -6,7 +6,7 @@ import { type CompiledSide, compileSide } from "./compiled/side.ts";
 import { listDeletedPrincipals } from "./difference/deleted-principals.ts";
 import { findAllowDifference, findDenyDifference } from "./difference/difference.ts";
 import type { Direction } from "./difference/direction.ts";
-import { findImpossibleDifference, splitGrants } from "./difference/impossible-pairs.ts";
+import { findImpossibleDifference, type GrantSplit, splitGrants } from "./difference/impossible-pairs.ts";
 import type { Comparison, ComparisonOptions, LatentGrant, Relation, Side } from "./model/comparison.ts";
 import type { PolicyInput } from "./model/document.ts";
 import type { Grant } from "./model/grant.ts";
@@ -78,11 +78,11 @@ export function comparePolicies(
   const onlyOurs = findImpossibleDifference(ours.impossible, wholeForward);
   const onlyTheirs = findImpossibleDifference(theirs.impossible, wholeBack);
   const latent = [
-    ...describeLatent([...excess.impossible, ...onlyOurs.allowed], "candidate", "Allow"),
-    ...describeLatent([...missing.impossible, ...onlyTheirs.allowed], "reference", "Allow"),
-    ...describeLatent([...deniesAdded.impossible, ...onlyOurs.denied], "candidate", "Deny"),
-    ...describeLatent([...deniesRemoved.impossible, ...onlyTheirs.denied], "reference", "Deny"),
-  ];
+    describeLatent(excess, onlyOurs.allowed, "candidate", "Allow"),
+    describeLatent(missing, onlyTheirs.allowed, "reference", "Allow"),
+    describeLatent(deniesAdded, onlyOurs.denied, "candidate", "Deny"),
+    describeLatent(deniesRemoved, onlyTheirs.denied, "reference", "Deny"),
+  ].flat();
   const mayAllow = (side: Side) => latent.some((grant) => grant.side === side && grant.effect === "Allow");
 
   const undecided = [...[gained, lost, added, removed].flatMap(({ reasons }) => reasons), ...unread];
@@ -107,13 +107,14 @@ export function comparePolicies(
 }
 
 function describeLatent(
+  { impossible }: GrantSplit,
   grants: readonly Grant[],
   side: Side,
   effect: LatentGrant["effect"],
 ): readonly LatentGrant[] {
   const nothing = effect === "Allow" ? "allow nothing" : "deny nothing";
   const reason = `No AWS service accepts these actions on these resources, so they ${nothing} (service authorization data of ${pairs.date}).`;
-  return grants.map((grant) => ({ ...grant, side, effect, cause: "no-pair", reason }));
+  return [...impossible, ...grants].map((grant) => ({ ...grant, side, effect, cause: "no-pair", reason }));
 }
 
 const noDifference: Comparison = {

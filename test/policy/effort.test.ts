@@ -234,6 +234,15 @@ describe("a document of AWS's largest size", () => {
     assert.equal(compare(whole, policy(...split)).relation, "equal");
   });
 
+  // As an edition of ReadOnlyAccess that z0ph/MAMIP holds, with 2,425 actions.
+  it("equals itself with one action in each statement if it has one statement", () => {
+    for (const length of [600, 1_200, 2_400]) {
+      const listed = splitByAction(statements.slice(0, 2)).slice(0, length);
+      const actions = listed.map(({ Action }) => String(Action));
+      assert.equal(compare(policy(allow(actions, "*")), policy(...listed)).relation, "equal");
+    }
+  });
+
   it("is wider by the action of a statement that the other side lacks", () => {
     const left = split.filter(({ Action }) => Action !== "batch:Get*");
     assert.equal(left.length, split.length - 1);

@@ -5,13 +5,13 @@ import { principalText } from "../syntax/canonical.ts";
 import type { Question } from "./question.ts";
 import type { CompiledStatement } from "./statement.ts";
 
-/** More pairs of statements than this take longer to compare than their sides to join. */
+/** More pairs than this take longer to compare than their sides to join. */
 const maxPairs = 2_500;
 
 /**
  * Joins the statements that a combination is compared with: both sides' Deny statements, and the right side's Allow
- * statements. The left side's Allow statements are those that grants name, so they stay as they are. If only few pairs of
- * statements have to be compared, the question is returned as it is.
+ * statements. The left side's Allow statements are those that grants name, so they stay as they are. If only few pairs
+ * have to be compared, the question is returned as it is.
  */
 export function joinQuestion(question: Question): Question {
   const { left, right } = question;
@@ -22,13 +22,17 @@ export function joinQuestion(question: Question): Question {
   };
 }
 
-/** Counts the pairs of statements that a subtraction compares: it skips those that the right side has too. */
+/**
+ * Counts the pairs that a subtraction compares, each of an action of a left statement and another statement: it skips the
+ * left statements that the right side has too.
+ */
 function countPairs({ left, right }: Question): number {
   const [leftDenies, rightAllows] = [listLines(left.denies), listLines(right.allows)];
   const newDenies = right.denies.filter(({ line }) => !leftDenies.has(line)).length;
-  const newAllows = left.allows.filter(({ line }) => !rightAllows.has(line)).length;
+  const compared = left.allows.filter(({ line }) => newDenies > 0 || !rightAllows.has(line));
+  const actions = compared.reduce((sum, statement) => sum + statement.actions.entries.length, 0);
   const others = left.denies.length + right.allows.length + newDenies;
-  return (newDenies > 0 ? left.allows.length : newAllows) * others + newDenies * left.denies.length;
+  return actions * others + newDenies * left.denies.length;
 }
 
 function listLines(statements: readonly CompiledStatement[]): ReadonlySet<string> {

@@ -160,9 +160,7 @@ function relax(
         conditions: conditions.filter((condition) => !isKnown(condition)),
         line: `${line} without hardening`,
       },
-      ...(others.length === 0
-        ? []
-        : [{ ...allow, principals: { negated: false, entries: others }, line: `${line} for others` }]),
+      { ...allow, principals: { negated: false, entries: others }, line: `${line} for others` },
     ];
   });
   return {
