@@ -22,12 +22,14 @@ interface KnownReason {
 
 const ecs = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide";
 const batch = "https://docs.aws.amazon.com/batch/latest/userguide";
+const commonErrors = "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html";
 
 // The first row that matches decides. Denials come first: the text around them can mention a network or an image.
 const knownReasons: readonly KnownReason[] = [
   {
+    // An error code stands at the start of a word. Names of secrets, roles and images can contain the same text.
     cause: "permission",
-    prints: [/not authori[sz]ed to perform|\bAccessDenied(?:Exception)?\b/],
+    prints: [/not authori[sz]ed to perform|(?<![\w:/.@=-])\w{0,40}AccessDenied(?:Exception)?\b(?![/-])/],
     source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
   },
   {
@@ -41,9 +43,9 @@ const knownReasons: readonly KnownReason[] = [
     source: `${batch}/job_stuck_in_runnable_misconfiguration.html`,
   },
   {
-    // Not the ARN of a session, `assumed-role/NAME/SESSION`.
+    // Not the ARN of a session, `assumed-role/NAME/SESSION`, and not the name of an image.
     cause: "permission",
-    prints: [/\bassum(?:e|ed|ing)\b(?!-role)/i, /\brole\b/i],
+    prints: [/\bassum(?:e|ing) [a-z ]{0,40}\brole\b|\brole\b.{0,300} be assumed\b/i],
     source: "https://github.com/boto/boto3/issues/1878",
   },
   {
@@ -71,7 +73,13 @@ const knownReasons: readonly KnownReason[] = [
     prints: [
       /NoCredentialProviders|UnrecognizedClient|InvalidClientTokenId|ExpiredToken|security token included/,
     ],
-    source: "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html",
+    source: commonErrors,
+  },
+  {
+    // The AWS SDK for Go asks the instance's metadata for a role. Without the 404, it did not reach the metadata.
+    cause: "role",
+    prints: [/no EC2 IMDS role found/, /StatusCode: 404/],
+    source: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html",
   },
   {
     cause: "role",
@@ -80,7 +88,9 @@ const knownReasons: readonly KnownReason[] = [
   },
   {
     cause: "role",
-    prints: [/role with name .{1,80} cannot be found|role is not valid|invalid (?:iam )?role/i],
+    prints: [
+      /role with name .{1,80} cannot be found|role is not valid|invalid (?:iam )?role|\brole\/[\w+=,.@/-]{1,600} (?:is (?:invalid|not valid)|does not exist|cannot be found)/i,
+    ],
     source: "https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html",
   },
   {
@@ -109,7 +119,9 @@ const knownReasons: readonly KnownReason[] = [
   },
   {
     cause: "image",
-    prints: [/CannotPull\w*Error|manifest unknown|pull access denied|ImagePullBackOff|ErrImagePull/],
+    prints: [
+      /Not authorized for images|CannotPull\w*Error|manifest unknown|pull access denied|ImagePullBackOff|ErrImagePull/,
+    ],
     source: `${ecs}/task_cannot_pull_image.html`,
   },
   {

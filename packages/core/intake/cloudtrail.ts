@@ -90,14 +90,19 @@ function limitText(text: string): string {
 
 // Codes by which AWS denies a call to its caller (docs/aws-facts.md, "CloudTrail records"). Every other code says that the
 // call failed for another reason: Throttling, EntityAlreadyExists, NoSuchEntity, ConcurrentModification, ValidationError, …
-const denialCodes = /^(?:client\.)?(?:accessdenied|unauthorized|notauthorized|unmodifiableentity)/i;
+const denialCodes =
+  /^(?:\w+\.)?(?:\w*accessdenied|unauthorized|notauthorized|authorizationerror|unmodifiableentity)/i;
+
+// What AWS prints for a denial, whatever the code ("Troubleshoot access denied error messages", IAM User Guide).
+const denialText = /\bis not authorized to perform: |\bwith an explicit deny in an? /;
 
 /** Returns whether the call succeeded: EventBridge delivers failed calls too (docs/aws-facts.md, "EventBridge delivery"). */
 export function outcomeOf(record: CloudTrailRecord): Outcome {
   // Some captured records and exports have the text "None" or "null" for an absent value.
   if (!record.errorCode || /^(?:none|null)$/i.test(record.errorCode)) return { status: "succeeded" };
+  const isDenied = denialCodes.test(record.errorCode) || denialText.test(record.errorMessage ?? "");
   return {
-    status: denialCodes.test(record.errorCode) ? "refused" : "failed",
+    status: isDenied ? "refused" : "failed",
     code: record.errorCode,
     ...(record.errorMessage && { message: limitText(record.errorMessage) }),
   };

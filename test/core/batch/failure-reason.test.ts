@@ -101,6 +101,26 @@ const aboutRoles: readonly (readonly [reason: string, source: string])[] = [
     "The provided credentials do not have permission to create the service-linked role for EC2 Spot Instances.",
     "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html",
   ],
+  [
+    "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: operation error CloudWatch Logs: CreateLogStream, get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found, operation error ec2imds: GetMetadata, http response error StatusCode: 404, request to EC2 IMDS failed",
+    "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html",
+  ],
+  [
+    `${pulling} unable to retrieve secret from asm: AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/jobs/1 is not authorized to perform: secretsmanager:GetSecretValue on resource: connection-timeout with an explicit deny in a service control policy`,
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
+  ],
+  [
+    "CLIENT_ERROR - Parameter: SpotFleetRequestConfig.IamFleetRole is invalid. (Service: AmazonEC2; Status Code: 400; Error Code: InvalidSpotFleetRequestConfig)",
+    `${batch}/invalid_compute_environment.html`,
+  ],
+  [
+    "CLIENT_ERROR - Access denied when attempting to assume role arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+    "https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html",
+  ],
+  [
+    "ResourceInitializationError: failed to download env files: file download command: non empty error stream: failed to download file 1.env: failed to write to a temporary file: AccessDenied: Access Denied",
+    "https://github.com/aws/aws-cdk/issues/12720",
+  ],
 ];
 
 const aboutOtherCauses: readonly (readonly [reason: string, source: string])[] = [
@@ -210,6 +230,26 @@ const aboutOtherCauses: readonly (readonly [reason: string, source: string])[] =
     `${ecs}/cannot-start-container.html`,
   ],
   ["OutOfMemoryError: Container killed due to memory usage", `${ecs}/out-of-memory.html`],
+  [
+    "ResourceInitializationError: failed to download env files: file download command: non empty error stream: RequestCanceled: request context canceled caused by: context deadline exceeded",
+    "https://github.com/aws/aws-cdk/issues/12720",
+  ],
+  [
+    "CLIENT_ERROR - Not authorized for images: [ami-0123456789abcdef0] (Service: AmazonEC2; Error Code: AuthFailure)",
+    "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+  ],
+  [
+    "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to refresh cached credentials, no EC2 IMDS role found, operation error ec2imds: GetMetadata, request send failed, dial tcp 169.254.169.254:80: i/o timeout",
+    "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html",
+  ],
+  [
+    'CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve ref "docker.io/foo/bar:latest": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
+    `${ecs}/task_cannot_pull_image.html`,
+  ],
+  [
+    "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ghcr.io/org/app:1: pulling from host ghcr.io failed with status code [manifests 1]: 403 Forbidden",
+    `${ecs}/task_cannot_pull_image.html`,
+  ],
   ["Essential container in task exited", `${ecs}/stopped-task-error-codes.html`],
   ["Host EC2 (instance i-0123456789abcdef0) terminated.", `${batch}/job_retries.html`],
 ];
@@ -224,6 +264,17 @@ describe("the reason of a failure", () => {
     it(`is about something else: "${reason.slice(0, 300)}" (${source})`, () =>
       assert.ok(!isPermissionTrouble(reason)));
   }
+
+  it("is not about a permission because the name of a secret, parameter, role or image sounds like one", () => {
+    const secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:AccessDeniedException";
+    for (const reason of [
+      `${pulling} failed to fetch secret ${secret}: ResourceNotFoundException: Secrets Manager can't find the specified secret.`,
+      `${pulling} unable to retrieve secrets from ssm: invalid ssm parameters: /app/AccessDenied`,
+      "User: arn:aws:sts::123456789012:assumed-role/AccessDenied/x: ThrottlingException: Rate exceeded",
+      "CannotPullContainerError: manifest for 123456789012.dkr.ecr.us-east-1.amazonaws.com/assume/role:AccessDenied not found: manifest unknown",
+    ])
+      assert.ok(!isPermissionTrouble(reason), reason);
+  });
 
   it("that no source has is about a permission only if it says that access was denied", () => {
     assert.ok(isPermissionTrouble("NewServiceError: access was denied by a policy"));

@@ -82,6 +82,11 @@ describe("a CloudTrail record", () => {
     ["AccessDeniedException", "refused"],
     ["UnmodifiableEntityException", "refused"],
     ["Client.UnauthorizedOperation", "refused"],
+    ["UnauthorizedOperation", "refused"],
+    ["UnmodifiableEntity", "refused"],
+    ["AuthorizationError", "refused"],
+    ["KMSAccessDeniedException", "refused"],
+    ["InternalFailure", "failed"],
     ["ThrottlingException", "failed"],
     ["Throttling", "failed"],
     ["RequestLimitExceeded", "failed"],
@@ -99,6 +104,24 @@ describe("a CloudTrail record", () => {
   ] as const) {
     it(`with the error code ${errorCode} is of a call that ${status === "failed" ? "failed and was denied to nobody" : "was refused"}`, () =>
       assert.equal(changeIn(parseRecord(record({ errorCode }))).outcome.status, status));
+  }
+
+  // "Troubleshoot access denied error messages" (IAM User Guide): the kinds of policies that deny.
+  for (const context of [
+    "because no identity-based policy allows the iam:AttachRolePolicy action",
+    "with an explicit deny in a service control policy",
+    "with an explicit deny in a resource control policy",
+    "because no permissions boundary allows the iam:AttachRolePolicy action",
+    "because no session policy allows the iam:AttachRolePolicy action",
+  ]) {
+    it(`with a code of no source is of a call that was refused if IAM says so: "${context}"`, () => {
+      const errorMessage = `User: arn:aws:iam::123456789012:user/ann is not authorized to perform: iam:AttachRolePolicy on resource: role AWSBatchServiceRole ${context}`;
+      const { outcome, subjects } = changeIn(
+        parseRecord(record({ errorCode: "SomeNewException", errorMessage, requestParameters: null })),
+      );
+      assert.equal(outcome.status, "refused");
+      assert.deepEqual(subjects, [{ kind: "role", name: "AWSBatchServiceRole" }]);
+    });
   }
 
   it("of a managed policy has the policy as its subject, and no role", () => {
