@@ -113,7 +113,11 @@ function formatDriftTitle(drift: Drift, role: string): string {
   if (kind === "managed" || kind === "inline") {
     const subject = `${kind === "inline" ? "Inline policy" : "Policy"} ${policy}`;
     if (side === "excess") return `${subject} gives ${role} more than it should have`;
-    if (deniesAdded(drift).length > 0) return `${subject} denies what ${role} needs`;
+    if (deniesAdded(drift).length > 0) {
+      return drift.harmless
+        ? `${subject} of ${role} denies what the role does not have`
+        : `${subject} denies what ${role} needs`;
+    }
     return `${subject} is missing from ${role}`;
   }
   if (kind === "boundary" && side === "missing") {
@@ -126,7 +130,9 @@ function formatDriftTitle(drift: Drift, role: string): string {
 function explainDrift(drift: Drift, role: string, reference: string): readonly string[] {
   const { part, side, grants } = drift;
   const { kind } = part;
-  if (drift.harmless) return ["Nothing stops working."];
+  // The detail says why excess and a Deny are harmless. A policy of a resource may still allow what the Deny blocks.
+  if (drift.harmless)
+    return side === "excess" || deniesAdded(drift).length > 0 ? [] : ["Nothing stops working."];
   if (side === "altered") return [];
   if (side === "missing") {
     return [

@@ -21,6 +21,19 @@ const bound = (document: string): readonly IamCall[] => [
   },
 ];
 const copy = referenceOf(roleName).attachments.find(({ arn }) => arn === batchServicePolicy)?.document ?? "";
+const past = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: {
+    Effect: "Allow",
+    Action: "iam:*",
+    Resource: "*",
+    Condition: { DateLessThan: { "aws:CurrentTime": "2020-01-01T00:00:00Z" } },
+  },
+});
+const mereDeny = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: { Effect: "Deny", Action: "s3:DeleteBucket", Resource: "*" },
+});
 
 const changes: readonly (readonly [
   what: string,
@@ -35,6 +48,8 @@ const changes: readonly (readonly [
   ],
   ["a policy that opens a path of privilege escalation", [rogue], ["CRITICAL"]],
   ["a policy that opens none", [{ ...rogue, policyDocument: allow("glue:CreatePartition") }], ["HIGH"]],
+  ["a policy whose time has passed", [{ ...rogue, policyDocument: past }], ["LOW"]],
+  ["a Deny of nothing that is allowed", [{ ...rogue, policyDocument: mereDeny }], ["INFORMATIONAL"]],
   ["a trust for another account", [open], ["CRITICAL"]],
   [
     "a boundary that denies everything",

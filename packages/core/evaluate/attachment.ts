@@ -8,6 +8,7 @@ import type { PolicyVersion, Role } from "../model/role.ts";
 import { filterByEffect, tryParsePolicy } from "../policy-json.ts";
 import type { Attachment, Strictness } from "../reference/reference.ts";
 import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
+import { listPolicyTexts } from "./policy-texts.ts";
 
 /**
  * Returns the differences of one required policy: it must be attached, and an inline copy does not count (R5, R40). A
@@ -123,12 +124,4 @@ function lacksRequired(role: Role, attachment: Attachment, text: string): boolea
   const pending = isCountedIn(attachment, role.partition) ? [] : listAdditions(attachment);
   const held = [text, ...filterByEffect(others, "Allow"), ...pending];
   return comparePolicies(held, attachment.document, { kind: "identity" }).missing.length > 0;
-}
-
-/** Returns the texts of a role's policies that could be read. */
-function listPolicyTexts({ attached, inline }: Pick<Role, "attached" | "inline">): readonly string[] {
-  return [
-    ...attached.flatMap(({ version }) => (version.observed ? [version.value.text] : [])),
-    ...inline.map(({ text }) => text),
-  ];
 }

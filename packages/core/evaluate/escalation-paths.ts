@@ -41,8 +41,8 @@ ec2-004 ec2:CreateLaunchTemplateVersion ec2:ModifyLaunchTemplate
 ec2-001 iam:PassRole ec2:RunInstances
 ec2-003 iam:PassRole ec2:RequestSpotInstances
 ecs-003 iam:PassRole ecs:RegisterTaskDefinition ecs:CreateService
-ecs-004 iam:PassRole ecs:RegisterTaskDefinition ecs:RunTask
-ecs-005 iam:PassRole ecs:RegisterTaskDefinition ecs:StartTask
+ecs-008 iam:PassRole ecs:RunTask
+ecs-009 iam:PassRole ecs:StartTask
 lambda-001 iam:PassRole lambda:CreateFunction lambda:InvokeFunction
 lambda-002 iam:PassRole lambda:CreateFunction lambda:CreateEventSourceMapping
 lambda-006 iam:PassRole lambda:CreateFunction lambda:AddPermission
@@ -62,17 +62,39 @@ sagemaker-003 iam:PassRole sagemaker:CreateProcessingJob
 batch-001 iam:PassRole batch:RegisterJobDefinition batch:SubmitJob
 datapipeline-001 iam:PassRole datapipeline:CreatePipeline datapipeline:PutPipelineDefinition datapipeline:ActivatePipeline
 apprunner-001 iam:PassRole apprunner:CreateService
-bedrock-001 iam:PassRole bedrock-agentcore:CreateCodeInterpreter bedrock-agentcore:StartCodeInterpreterSession bedrock-agentcore:InvokeCodeInterpreter`;
+bedrock-001 iam:PassRole bedrock-agentcore:CreateCodeInterpreter bedrock-agentcore:StartCodeInterpreterSession bedrock-agentcore:InvokeCodeInterpreter
+braket-001 iam:PassRole braket:CreateJob
+codedeploy-001 codedeploy:CreateDeployment codedeploy:RegisterApplicationRevision codedeploy:GetDeploymentConfig
+cognitoidentity-001 iam:PassRole cognito-identity:SetIdentityPoolRoles
+emr-001 iam:PassRole elasticmapreduce:RunJobFlow
+emrserverless-001 iam:PassRole emr-serverless:CreateApplication emr-serverless:StartJobRun
+gamelift-001 iam:PassRole gamelift:CreateBuild gamelift:CreateFleet gamelift:RequestUploadCredentials
+glue-007 iam:PassRole glue:CreateSession glue:RunStatement
+imagebuilder-001 iam:PassRole imagebuilder:CreateComponent imagebuilder:CreateImageRecipe imagebuilder:CreateInfrastructureConfiguration imagebuilder:CreateImage
+kinesisanalytics-001 iam:PassRole kinesisanalytics:CreateApplication kinesisanalytics:StartApplication
+omics-001 iam:PassRole omics:CreateWorkflow omics:StartRun s3:GetObject
+scheduler-001 iam:PassRole scheduler:CreateSchedule
+ssm-003 iam:PassRole ssm:CreateDocument ssm:StartAutomationExecution
+stepfunctions-001 iam:PassRole states:CreateStateMachine states:StartExecution
+stepfunctions-002 states:UpdateStateMachine states:StartExecution
+sso-002 sso:AttachManagedPolicyToPermissionSet
+sso-003 sso:PutInlinePolicyToPermissionSet`;
 
 // Where the principal of a service differs from the prefix of its actions.
 const principals: Readonly<Record<string, string>> = {
   apprunner: "tasks.apprunner.amazonaws.com",
+  autoscaling: "ec2.amazonaws.com",
   batch: "ecs-tasks.amazonaws.com",
   ecs: "ecs-tasks.amazonaws.com",
+  imagebuilder: "ec2.amazonaws.com",
 };
 
 const rhino = "https://github.com/RhinoSecurityLabs/AWS-IAM-Privilege-Escalation";
 const boundaries = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html";
+const prowler =
+  "https://github.com/prowler-cloud/prowler/blob/master/prowler/providers/aws/services/iam/lib/privilege_escalation.py";
+const elastic =
+  "https://www.elastic.co/guide/en/security/current/prebuilt-rule-8-19-23-aws-ec2-instance-profile-associated-with-running-instance.html";
 
 /** The known paths of privilege escalation, each with its source. */
 export const escalationPaths: readonly EscalationPath[] = [
@@ -93,6 +115,24 @@ export const escalationPaths: readonly EscalationPath[] = [
   ),
   pathOf(["iam:DeleteRolePermissionsBoundary"], boundaries),
   pathOf(["iam:DeleteUserPermissionsBoundary"], boundaries),
+  // To replace a boundary by a wider one is to delete it.
+  pathOf(["iam:PutRolePermissionsBoundary"], boundaries),
+  pathOf(["iam:PutUserPermissionsBoundary"], boundaries),
+  pathOf(["iam:PassRole", "ec2:AssociateIamInstanceProfile"], elastic),
+  pathOf(["iam:PassRole", "ec2:ReplaceIamInstanceProfileAssociation"], elastic),
+  pathOf(
+    ["iam:PassRole", "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateLaunchConfiguration"],
+    prowler,
+  ),
+  pathOf(
+    ["iam:PassRole", "autoscaling:UpdateAutoScalingGroup", "autoscaling:CreateLaunchConfiguration"],
+    prowler,
+  ),
+  pathOf(["bedrock-agentcore:InvokeAgentRuntimeCommand"], prowler),
+  pathOf(
+    ["bedrock-agentcore:StartBrowserSession", "bedrock-agentcore:ConnectBrowserAutomationStream"],
+    prowler,
+  ),
   pathOf(
     ["organizations:LeaveOrganization"],
     "https://stratus-red-team.cloud/attack-techniques/AWS/aws.defense-evasion.organizations-leave/",

@@ -4,6 +4,8 @@ import type { Grant } from "../model/grant.ts";
 import type { Role } from "../model/role.ts";
 import { matchesAction } from "./action-pattern.ts";
 import { type EscalationPath, escalationPaths } from "./escalation-paths.ts";
+import { isOver } from "./grant-time.ts";
+import { listPolicyTexts } from "./policy-texts.ts";
 
 /** Grants that complete known paths of privilege escalation. */
 interface Escalation {
@@ -15,21 +17,29 @@ interface Escalation {
 
 /**
  * Prepares the check of whether grants of a role's policies complete known paths of privilege escalation, together with
- * everything that the role may do: its policies less their Denies, within its boundary. Only grants that `counts` accepts
- * count. The role is compared at most once.
+ * everything that the role may do: its policies less their Denies, within its boundary. Grants that `isChosen`
+ * rejects do not count, nor do those whose time is over at `now`. The role is compared at most once.
  */
 export function createEscalationCheck(
   role: Role,
-  counts: (grant: Grant) => boolean = () => true,
+  now: Date | undefined,
+  isChosen: (grant: Grant) => boolean = () => true,
 ): (grants: readonly Grant[]) => Escalation | undefined {
   let limits: readonly Limit[] | undefined;
+  const counts = (grant: Grant) => isChosen(grant) && !isOver(grant, now);
+  const serves = (grant: Grant, action: string, path: EscalationPath) =>
+    allows(grant, action) &&
+    (action !== "iam:PassRole" || passesTo(grant, listServices(path, role.partition)));
   return (given) => {
     const grants = given.filter(counts);
     const candidates = escalationPaths.filter(({ actions }) =>
       actions.some((action) => grants.some((grant) => allows(grant, action))),
     );
     if (candidates.length === 0) return undefined;
-    limits ??= [listAllowed(readTexts(role), counts), ...limitsOfBoundary(role)];
+    limits ??= [
+      listAllowed(listPolicyTexts(role), counts),
+      ...limitsOfBoundary(role, (grant) => !isOver(grant, now)),
+    ];
     const within = limits;
     const holds = (action: string, path: EscalationPath) =>
       within.every(
@@ -59,20 +69,15 @@ function listAllowed(texts: readonly string[], counts: (grant: Grant) => boolean
   return { grants: excess.filter(counts), isWhole: undecided.length === 0 };
 }
 
-function readTexts({ attached, inline }: Role): readonly string[] {
-  return [
-    ...attached.flatMap(({ version }) => (version.observed ? [version.value.text] : [])),
-    ...inline.map(({ text }) => text),
-  ];
-}
-
-function limitsOfBoundary({ boundary }: Role): readonly Limit[] {
+function limitsOfBoundary({ boundary }: Role, counts: (grant: Grant) => boolean): readonly Limit[] {
   const version = boundary.observed ? boundary.value?.version : undefined;
-  return version?.observed ? [listAllowed([version.value.text], () => true)] : [];
+  return version?.observed ? [listAllowed([version.value.text], counts)] : [];
 }
 
-function serves(grant: Grant, action: string, path: EscalationPath): boolean {
-  return allows(grant, action) && (action !== "iam:PassRole" || passesTo(grant, path));
+/** Returns the principals of a path's service in a partition: in China, some services have one of their own (R3). */
+function listServices({ passedTo }: EscalationPath, partition: string): readonly string[] {
+  if (passedTo === undefined) return [];
+  return partition === "aws-cn" ? [passedTo, `${passedTo}.cn`] : [passedTo];
 }
 
 function allows({ actions, exceptActions = [], resources = [] }: Grant, action: string): boolean {
@@ -82,15 +87,23 @@ function allows({ actions, exceptActions = [], resources = [] }: Grant, action: 
   return resources.length === 0 || !resources.every((resource) => /^arn:[\w-]+:iam::aws:/.test(resource));
 }
 
-/** Whether a grant of `iam:PassRole` lets its holder pass a role to a path's service. */
-function passesTo({ conditions, exceptConditions = [] }: Grant, { passedTo }: EscalationPath): boolean {
-  if (passedTo === undefined) return true;
-  const names = ({ operator, key, values }: Condition) =>
-    key === "iam:passedtoservice" && /^(?:ForAnyValue:)?String(?:Equals|Like)/.test(operator)
-      ? values.some((value) => matchesAction(value, passedTo))
-      : undefined;
-  const isExcepted = exceptConditions.some((all) => all.every((condition) => names(condition) === true));
-  return !isExcepted && conditions.every((condition) => names(condition) !== false);
+/** Whether a grant of `iam:PassRole` lets its holder pass a role to one of some services. */
+function passesTo({ conditions, exceptConditions = [] }: Grant, services: readonly string[]): boolean {
+  return services.some((service) => {
+    const holds = (condition: Condition) => holdsFor(condition, service);
+    const isExcepted = exceptConditions.some((all) => all.every((condition) => holds(condition) === true));
+    return !isExcepted && conditions.every((condition) => holds(condition) !== false);
+  });
+}
+
+const comparesTexts = /^(?:For(?:Any|All)Values:)?String(Not)?(?:Equals|Like)/;
+
+/** Whether a condition holds while a role is passed to a service; undefined if that does not decide it. */
+function holdsFor({ operator, key, values }: Condition, service: string): boolean | undefined {
+  const found = comparesTexts.exec(operator);
+  if (found === null || key !== "iam:passedtoservice") return undefined;
+  const isNegated = found[1] !== undefined;
+  return values.some((value) => matchesAction(value, service)) !== isNegated;
 }
 
 const maxPaths = 2;

@@ -1,16 +1,17 @@
-import { comparePolicies } from "@drift-guard/policy/compare";
 import type { GuardedRole } from "../config/config.ts";
 import type { Organization } from "../config/organization.ts";
 import type { Assessment } from "../model/evidence.ts";
 import { partOf } from "../model/part.ts";
-import { type AttachedPolicy, type Role, type RoleReading, sameRoleName } from "../model/role.ts";
+import { type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
 import { assessAttachment } from "./attachment.ts";
-import { drift, undecided, undecidedPart } from "./differences.ts";
+import { assessBoundary, assessChosenBoundary } from "./boundary.ts";
+import { drift, undecided } from "./differences.ts";
 import { createEscalationCheck } from "./escalation.ts";
 import { assessExtras } from "./extras.ts";
 import { assessFloor } from "./floor.ts";
+import { isOver } from "./grant-time.ts";
 import { assessTrust } from "./trust.ts";
 
 /** A role as read, and what it is compared with. */
@@ -20,13 +21,21 @@ export interface Evaluation {
   readonly reading: RoleReading;
   /** The account's organisation; left out if it is not known. */
   readonly organization?: Organization;
+  /** The time of the reading. Left out, no grant with a condition on the time counts as over. */
+  readonly now?: Date | undefined;
 }
 
 /**
  * Returns every difference between a role and its reference, part by part. A pure function of its input. An absent role
  * is one drift, at the part `role`, if it is required.
  */
-export function evaluate({ reference, guarded, reading, organization }: Evaluation): readonly Assessment[] {
+export function evaluate({
+  reference,
+  guarded,
+  reading,
+  organization,
+  now,
+}: Evaluation): readonly Assessment[] {
   if (reading.status === "absent") {
     return guarded.required === true
       ? [
@@ -39,6 +48,7 @@ export function evaluate({ reference, guarded, reading, organization }: Evaluati
   const { role } = reading;
   const expected = localiseReference(reference, role.partition);
   const strictness = strictnessOf(reference, guarded);
+  const floor = assessFloor(role, expected, strictness);
   const assessments = [
     ...assessPath(role, expected, guarded),
     ...assessTrust(role, expected, strictness, organization),
@@ -46,12 +56,31 @@ export function evaluate({ reference, guarded, reading, organization }: Evaluati
       ? expected.attachments.flatMap((attachment) => assessAttachment(role, attachment, strictness))
       : []),
     ...assessExtras(role, expected, strictness, guarded),
-    ...assessFloor(role, expected, strictness),
-    ...assessBoundary(role, expected),
+    ...floor,
+    ...(expected.boundary === "none"
+      ? assessBoundary(role, expected)
+      : // What the floor reports, the boundary does not report again.
+        floor.length === 0 && isCompared(strictness)
+        ? assessChosenBoundary(role)
+        : []),
     ...assessProfile(role, profileOf({ name: role.name, reference, guarded })),
   ];
-  const check = createEscalationCheck(role);
-  return assessments.map((assessment) => markEscalation(assessment, check));
+  const check = createEscalationCheck(role, now);
+  return assessments.map((assessment) => markOver(markEscalation(assessment, check), now));
+}
+
+// A role that AWS Batch no longer uses is compared with nothing.
+function isCompared({ trust, attachments, floor, ceiling }: Strictness): boolean {
+  return trust !== "off" || attachments !== "off" || floor !== "off" || ceiling !== "open";
+}
+
+function markOver(assessment: Assessment, now: Date | undefined): Assessment {
+  if (assessment.kind !== "drift" || assessment.side !== "excess" || assessment.denies.length > 0)
+    return assessment;
+  const { grants, detail } = assessment;
+  if (grants.length === 0 || !grants.every((grant) => isOver(grant, now))) return assessment;
+  const over = "The time in its conditions has passed, so it allows nothing any more.";
+  return { ...assessment, detail: detail === undefined ? over : `${detail} ${over}`, harmless: true };
 }
 
 function markEscalation(assessment: Assessment, check: ReturnType<typeof createEscalationCheck>): Assessment {
@@ -112,42 +141,6 @@ function assessPath(
       detail: `${role.name} is at path ${role.path}; the configuration expects ${paths.join(" or ")}. A compute environment that names its ARN does not find it. If the path is right, add it to the role's paths.`,
     }),
   ];
-}
-
-// A boundary is judged by what it takes from what the reference requires. One that takes nothing is information.
-function assessBoundary(
-  { boundary, name }: Role,
-  { boundary: expected, attachments, floor }: Reference,
-): readonly Assessment[] {
-  if (expected === "any") return [];
-  const part = partOf("boundary");
-  if (!boundary.observed) return [undecided(part, [boundary.why])];
-  const policy: AttachedPolicy | null = boundary.value;
-  if (policy === null) return [];
-  const { arn, version } = policy;
-  const found = `${name} has the permissions boundary ${arn}; its reference has none`;
-  if (!version.observed) {
-    const detail = `${found}. What it blocks is unknown: ${version.why}`;
-    return [drift(part, "altered", { detail })];
-  }
-  const required = [...attachments, ...(floor ? [floor] : [])].map(({ document }) => document);
-  const comparison = comparePolicies(version.value.text, required, { kind: "identity" });
-  const { missing, deniesAdded, undecided: reasons } = comparison;
-  if (missing.length > 0) {
-    const detail = `${found}. It blocks permissions that the role must have.`;
-    return [
-      drift(part, "missing", { grants: missing, denies: deniesAdded, detail }),
-      ...undecidedPart(part, comparison),
-    ];
-  }
-  return reasons.length > 0
-    ? undecidedPart(part, comparison)
-    : [
-        {
-          ...drift(part, "altered", { detail: `${found}. It blocks nothing that the role must have.` }),
-          harmless: true,
-        },
-      ];
 }
 
 // 2.1: compute environments name the profile; creating it and adding the role to it are separate calls.

@@ -2,7 +2,7 @@ import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison, ComparisonOptions } from "@drift-guard/policy/comparison";
 import type { GuardedRole } from "../config/config.ts";
 import { matchesName } from "../config/name-pattern.ts";
-import type { Assessment } from "../model/evidence.ts";
+import type { Assessment, Drift } from "../model/evidence.ts";
 import { isOwnedByAws } from "../model/managed-policy.ts";
 import { inlinePart, managedPart, type Part } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
@@ -45,6 +45,22 @@ export function assessExtras(
     prepared ??= prepareComparison(permitted, role.boundary);
     return prepared(text);
   };
+  const held = [
+    ...attached.flatMap(({ text }) => (text === undefined ? [] : [text])),
+    ...role.inline.map(({ text }) => text),
+  ];
+  // A Deny may block what a policy allows that cannot be read.
+  const isRead = held.length === attached.length + role.inline.length;
+  const describe = (part: Part, text: string): readonly Assessment[] =>
+    describeDifferences(part, compare(text), sides).map((one) =>
+      one.kind === "drift" && isRead && isMereDeny(one) && blocksNothing(text, [...held, ...permitted])
+        ? {
+            ...one,
+            harmless: true,
+            detail: "It denies nothing that the role's policies or its reference allow.",
+          }
+        : one,
+    );
   // A required policy is reported by assessAttachment. If attachments are not compared, a customer managed policy can still
   // have been edited and is compared here.
   const isReportedAsAttachment = (arn: string) =>
@@ -60,12 +76,28 @@ export function assessExtras(
           drift(part, "excess", { grants, detail: `${arn} must no longer be attached. ${retired.why}` }),
         ];
       }
-      return text === undefined ? [undecided(part, [why])] : describeDifferences(part, compare(text), sides);
+      return text === undefined ? [undecided(part, [why])] : describe(part, text);
     }),
-    ...role.inline.flatMap(({ name, text }) =>
-      isAllowed(name) ? [] : describeDifferences(inlinePart(name), compare(text), sides),
-    ),
+    ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [] : describe(inlinePart(name), text))),
   ];
+}
+
+function isMereDeny({ side, grants, denies }: Drift): boolean {
+  return side === "missing" && grants.length === 0 && denies.length > 0;
+}
+
+/** Whether the Denies of a policy take nothing from what some policies allow. */
+function blocksNothing(text: string, policies: readonly string[]): boolean {
+  const parsed = policies.flatMap((policy) => tryParsePolicy(policy) ?? []);
+  const denying = tryParsePolicy(text);
+  if (!denying) return false;
+  const allows = filterByEffect(parsed, "Allow");
+  const { missing, undecided: reasons } = comparePolicies(
+    [...allows, ...filterByEffect([denying], "Deny")],
+    allows,
+    { kind: "identity" },
+  );
+  return missing.length + reasons.length === 0;
 }
 
 type ComparePolicy = (text: string) => Comparison;

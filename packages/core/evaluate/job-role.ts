@@ -11,8 +11,8 @@ import { createEscalationCheck } from "./escalation.ts";
  * Returns drifts for the grants beyond a role's reference that let code with this role extend its own permissions. The
  * roles of jobs, instances and Kubernetes nodes have no other ceiling: only their owner knows what they need.
  */
-export function findEscalation(role: Role, reference: Reference): readonly Drift[] {
-  const check = createEscalationCheck(role, isBroad);
+export function findEscalation(role: Role, reference: Reference, now?: Date): readonly Drift[] {
+  const check = createEscalationCheck(role, now, isBroad);
   const { attachments, floor, allowed } = localiseReference(reference, role.partition);
   const permitted = [...attachments, floor, allowed].flatMap((part) => (part ? [part.document] : []));
   const assessPolicy = (part: Drift["part"], text: string): readonly Drift[] => {

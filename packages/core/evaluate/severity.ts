@@ -1,7 +1,7 @@
-import type { PolicyPrincipal } from "@drift-guard/policy/grant";
+import type { Condition, PolicyPrincipal } from "@drift-guard/policy/grant";
 import { isInWork, type RoleUse } from "../batch/role-use.ts";
 import type { Config, SeverityKey } from "../config/config.ts";
-import { isDeletedPrincipal } from "../model/arn.ts";
+import { isDeletedPrincipal, parseArn } from "../model/arn.ts";
 import type { Drift, Evidence } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import { noteTopics } from "../model/note-topic.ts";
@@ -61,12 +61,14 @@ function rateDrift(drift: Drift, role: RoleKey): Severity {
   switch (side) {
     case "missing":
       // AWS Batch lacks something that it needs: the role, a policy, a principal of the trust; or a Deny was added. A policy
-      // whose grants the role has by another one is required all the same (R5, R40).
-      return harmless ? "MEDIUM" : "HIGH";
+      // whose grants the role has by another one is required all the same (R5, R40). A Deny that blocks nothing is information.
+      if (harmless) return grants.length === 0 ? "INFORMATIONAL" : "MEDIUM";
+      return "HIGH";
     case "altered":
       if (part.kind === "role") return "HIGH";
       return harmless ? "INFORMATIONAL" : "MEDIUM";
     case "excess":
+      if (harmless) return "LOW";
       if (escalates) return "CRITICAL";
       // A retired policy that allows nothing more: no attacker gains by it, and Batch may fail because of it (2.2).
       if (grants.length + denies.length === 0) return "MEDIUM";
@@ -76,16 +78,30 @@ function rateDrift(drift: Drift, role: RoleKey): Severity {
   }
 }
 
-function rateTrust(grant: Grant, role: RoleKey): Severity {
-  return worst((grant.principals ?? []).map((principal) => rateTrusted(principal, role)));
+const assuming = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+
+function rateTrust({ actions, principals = [], conditions }: Grant, role: RoleKey): Severity {
+  // sts:TagSession and sts:SetSourceIdentity let nobody in by themselves.
+  if (!actions.some((pattern) => assuming.some((action) => matchesAction(pattern, action)))) return "MEDIUM";
+  const isOwn = conditions.some((condition) => admitsOwnAccount(condition, role));
+  return worst(principals.map((principal) => rateTrusted(principal, role, isOwn)));
 }
 
-function rateTrusted({ type, id }: PolicyPrincipal, role: RoleKey): Severity {
+/** Whether a condition lets in principals of the role's account alone (docs/aws-facts.md, "Trust conditions"). */
+function admitsOwnAccount({ operator, key, values }: Condition, { account }: RoleKey): boolean {
+  if (values.length === 0) return false;
+  if (key === "aws:principalaccount")
+    return /^String(?:Equals|Like)/.test(operator) && values.every((value) => value === account);
+  if (key !== "aws:principalarn" || !/^(?:Arn|String)(?:Equals|Like)/.test(operator)) return false;
+  return values.every((value) => /^arn:[^:]+:(?:iam|sts)::(\d{12}):/.exec(value)?.[1] === account);
+}
+
+function rateTrusted({ type, id }: PolicyPrincipal, role: RoleKey, isOwn: boolean): Severity {
   switch (type) {
     case "AWS":
       // It lets nobody in, and re-creating that role or user does not change that.
       if (isDeletedPrincipal(id)) return "LOW";
-      return id === role.account || id.includes(`::${role.account}:`) ? "HIGH" : "CRITICAL";
+      return isOwn || id === role.account || parseArn(id)?.account === role.account ? "HIGH" : "CRITICAL";
     case "Federated":
     case "CanonicalUser":
       return "CRITICAL";

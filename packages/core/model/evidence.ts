@@ -50,7 +50,10 @@ export const Drift = z
     cure: z.string().exactOptional(),
     /** Set if the grants complete a known path of privilege escalation, given everything else that the role may do. */
     escalates: z.literal(true).exactOptional(),
-    /** Set if the role still may do everything that its reference requires at this part: nothing stops working. */
+    /**
+     * Set if the difference has no effect: the role still may do everything that its reference requires at this part, or
+     * what it has beyond its reference allows nothing any more.
+     */
     harmless: z.literal(true).exactOptional(),
     /** How a person fixes it; left out if no fix was tried. */
     fix: Fix.exactOptional(),

@@ -79,6 +79,7 @@ export async function prepareAssessment(
 ): Promise<(reading: RoleReading) => readonly Assessment[]> {
   const { uses } = watched;
   const { facts, omitted } = await readFacts(uses, ports);
+  const now = ports.now?.();
   return (reading) => {
     const role = reading.status === "present" ? reading.role : undefined;
     const reference = allowNeeds(watched.reference, uses, facts, role);
@@ -88,8 +89,8 @@ export async function prepareAssessment(
       uses.some(({ otherAccount }) => !otherAccount) &&
       reference.strictness.ceiling === "open";
     return joinAssessments([
-      ...evaluate({ ...watched, reference, reading }),
-      ...(observed && role ? findEscalation(role, reference) : []),
+      ...evaluate({ ...watched, reference, reading, now }),
+      ...(observed && role ? findEscalation(role, reference, now) : []),
       ...evaluateUses({ reading, uses, facts }),
       ...(omitted && role ? [omitted] : []),
     ]);

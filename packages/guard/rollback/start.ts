@@ -93,7 +93,7 @@ async function observe(
     role: reading.role,
     control: await ports.control.load(key),
     // Without the resource reader: a rollback may not read secrets and keys.
-    assessments: await assessRole(watched, reading, {}),
+    assessments: await assessRole(watched, reading, { now: () => ports.now() }),
     now: instantOf(ports.now()),
   };
 }

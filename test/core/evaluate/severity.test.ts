@@ -221,6 +221,50 @@ describe("the severity of excess permissions", () => {
     assert.deepEqual(rated(allow("ec2:RequestSpotInstances")), ["CRITICAL"]);
   });
 
+  it("sees no path for a role that a negated condition or China's principal keeps from the service", () => {
+    const run = { Effect: "Allow", Action: "ec2:RunInstances", Resource: "*" };
+    const pass = (operator: string, service: string, over: Partial<Role> = {}) => {
+      const Condition = { [operator]: { "iam:PassedToService": service } };
+      const text = document(run, { Effect: "Allow", Action: "iam:PassRole", Resource: "*", Condition });
+      return driftsOf({ ...inline(text), ...over })
+        .filter(({ part }) => part.kind === "inline")
+        .map(rate);
+    };
+    assert.deepEqual(pass("StringNotEquals", "ec2.amazonaws.com"), ["HIGH"]);
+    assert.deepEqual(pass("StringNotLike", "ec2.*"), ["HIGH"]);
+    assert.deepEqual(pass("StringNotEquals", "lambda.amazonaws.com"), ["CRITICAL"]);
+    assert.deepEqual(pass("StringEquals", "ec2.amazonaws.com.cn"), ["HIGH"]);
+    assert.deepEqual(pass("StringEquals", "ec2.amazonaws.com.cn", { partition: "aws-cn" }), ["CRITICAL"]);
+  });
+
+  // "AWS: Allows access based on date and time" (IAM User Guide).
+  it("is low once the time in its conditions has passed", () => {
+    const until = (Condition: object) =>
+      inline(document({ Effect: "Allow", Action: "iam:*", Resource: "*", Condition }));
+    const at = (Condition: object, now?: string) => {
+      const role = asReferenced("ecsTaskExecutionRole", until(Condition));
+      const found = evaluate({
+        reference: referenceOf("ecsTaskExecutionRole"),
+        guarded: GuardedRole.parse({}),
+        reading: { status: "present", role },
+        now: now === undefined ? undefined : new Date(now),
+      });
+      return found.map((one) => rateSeverity(one, context));
+    };
+    const june = { DateLessThan: { "aws:CurrentTime": "2026-06-30T23:59:59Z" } };
+    assert.deepEqual(at(june, "2026-06-01T00:00:00Z"), ["CRITICAL"]);
+    assert.deepEqual(at(june, "2026-07-01T00:00:00Z"), ["LOW"]);
+    assert.deepEqual(at(june), ["CRITICAL"]);
+    const now = "2026-07-01T00:00:00Z";
+    assert.deepEqual(at({ NumericLessThan: { "aws:EpochTime": "1700000000" } }, now), ["LOW"]);
+    assert.deepEqual(at({ DateGreaterThan: { "aws:CurrentTime": "2020-01-01T00:00:00Z" } }, now), [
+      "CRITICAL",
+    ]);
+    assert.deepEqual(at({ DateLessThan: { "aws:TokenIssueTime": "2020-01-01T00:00:00Z" } }, now), [
+      "CRITICAL",
+    ]);
+  });
+
   it("is medium while the boundary lets nothing of them through", () => {
     const tight = bounded(allow("s3:*"));
     const excess = driftsOf({ ...inline(allow("*")), ...bounded(allow("ec2:Describe*")) }).filter(
@@ -273,6 +317,37 @@ describe("the severity of an additional principal", () => {
         grants: [aGrant({ actions: ["sts:AssumeRole"], principals: [{ type: "AWS", id: principal }] })],
       }),
     );
+
+  it("is that of the own account where a condition lets in that account alone", () => {
+    const anybody = (Condition: object, Action = "sts:AssumeRole") => {
+      const service = { Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" } };
+      return severities({
+        trust: document(
+          { ...service, Action: "sts:AssumeRole" },
+          { Effect: "Allow", Principal: { AWS: "*" }, Action, Condition },
+        ),
+      });
+    };
+    const own = `arn:aws:iam::${account}:role/ops-*`;
+    assert.deepEqual(anybody({ StringEquals: { "aws:PrincipalAccount": account } }), ["HIGH"]);
+    assert.deepEqual(anybody({ ArnLike: { "aws:PrincipalArn": own } }), ["HIGH"]);
+    assert.deepEqual(anybody({ StringNotEquals: { "aws:PrincipalAccount": account } }), ["CRITICAL"]);
+    const two = [account, "999999999999"];
+    assert.deepEqual(anybody({ StringEquals: { "aws:PrincipalAccount": two } }), ["CRITICAL"]);
+    assert.deepEqual(anybody({ ArnLike: { "aws:PrincipalArn": "arn:aws:iam::*:role/ops" } }), ["CRITICAL"]);
+  });
+
+  it("is medium if it may only tag sessions, and assume nothing", () =>
+    assert.deepEqual(
+      severities({
+        trust: document({
+          Effect: "Allow",
+          Principal: { Service: "ecs-tasks.amazonaws.com" },
+          Action: ["sts:AssumeRole", "sts:TagSession"],
+        }),
+      }),
+      ["MEDIUM"],
+    ));
 
   it("is low for a deleted role or user beside the service, and critical with another account beside it", () => {
     const trustedBy = (...ids: readonly string[]) =>
@@ -350,6 +425,31 @@ describe("the severity of a permissions boundary", () => {
   it("is medium where its document cannot be read", () => {
     const boundary = seen({ arn: `arn:aws:iam::${account}:policy/Bound`, version: unseen("denied") });
     assert.deepEqual(severities({ boundary }), ["MEDIUM"]);
+  });
+});
+
+describe("the severity of an added Deny", () => {
+  const deny = (action: string) => document({ Effect: "Deny", Action: action, Resource: "*" });
+
+  it("is high where it blocks something that the role has or may have", () => {
+    assert.deepEqual(severities(inline(deny("*"))), ["HIGH"]);
+    assert.deepEqual(severities(inline(deny("logs:PutLogEvents"))), ["HIGH"]);
+    const own = severities(inline(allow("s3:GetObject"), deny("s3:*")));
+    assert.deepEqual(own, ["HIGH", "HIGH"], "excess, and a Deny of it");
+  });
+
+  it("is high where it may block what an unreadable policy allows", () => {
+    const attached = asReferenced("ecsTaskExecutionRole").attached;
+    const unread = { arn: `arn:aws:iam::${account}:policy/Own`, version: unseen("denied") };
+    const found = driftsOf({ attached: [...attached, unread], ...inline(deny("s3:DeleteBucket")) });
+    assert.deepEqual(found.map(rate), ["HIGH"]);
+  });
+
+  it("is information where it denies nothing that is allowed, whoever uses the role", () => {
+    const drifts = driftsOf(inline(deny("s3:DeleteBucket")));
+    assert.deepEqual(drifts.map(rate), ["INFORMATIONAL"]);
+    for (const drift of drifts)
+      assert.equal(rateSeverity(drift, { ...context, uses: [aDefinitionUse()] }), "INFORMATIONAL");
   });
 });
 

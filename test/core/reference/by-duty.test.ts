@@ -47,6 +47,31 @@ describe("a role without a reference of its own", () => {
     assert.deepEqual(judge([job], trustOf("ec2.amazonaws.com")), ["trust excess", "trust missing"]);
   });
 
+  it("reports a boundary of a job role or node role that blocks everything, and no other", () => {
+    const deny = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
+    });
+    const bounded = (text: string, policy = allow("s3:*")): Partial<Role> => ({
+      inline: [{ name: "own", text: policy }],
+      boundary: seen({
+        arn: "arn:aws:iam::123456789012:policy/Bound",
+        version: seen({ id: "v1", text }),
+      }),
+    });
+    for (const [use, service] of [
+      [aDefinitionUse({ duty: "job" }), "ecs-tasks.amazonaws.com"],
+      [anEnvironmentUse({ duty: "eks-node" }), "ec2.amazonaws.com"],
+    ] as const) {
+      const found = (over: Partial<Role>) => judge([use], trustOf(service), over);
+      assert.deepEqual(found(bounded(deny)), ["boundary missing"]);
+      assert.deepEqual(found(bounded(allow("dynamodb:*"))), ["boundary missing"]);
+      assert.deepEqual(found(bounded(allow("s3:GetObject"))), []);
+      assert.deepEqual(found(bounded(allow("*"))), []);
+      assert.deepEqual(found({ ...bounded(deny), inline: [] }), [], "it allows nothing anyway");
+    }
+  });
+
   // The policies that AWS lists for EKS nodes (EKS User Guide, "Amazon EKS node IAM role"), for Systems Manager and for
   // the CloudWatch agent, by their widest grants.
   const awsStacks = [

@@ -1,0 +1,61 @@
+import { comparePolicies } from "@drift-guard/policy/compare";
+import type { Assessment } from "../model/evidence.ts";
+import { partOf } from "../model/part.ts";
+import type { AttachedPolicy, Role } from "../model/role.ts";
+import type { Reference } from "../reference/reference.ts";
+import { drift, undecided, undecidedPart } from "./differences.ts";
+import { listPolicyTexts } from "./policy-texts.ts";
+
+/**
+ * Returns how a boundary differs from a reference that has none. It is judged by what it takes from what the reference
+ * requires; one that takes nothing is information.
+ */
+export function assessBoundary(
+  { boundary, name }: Role,
+  { attachments, floor }: Reference,
+): readonly Assessment[] {
+  const part = partOf("boundary");
+  if (!boundary.observed) return [undecided(part, [boundary.why])];
+  const policy: AttachedPolicy | null = boundary.value;
+  if (policy === null) return [];
+  const { arn, version } = policy;
+  const found = `${name} has the permissions boundary ${arn}; its reference has none`;
+  if (!version.observed) {
+    const detail = `${found}. What it blocks is unknown: ${version.why}`;
+    return [drift(part, "altered", { detail })];
+  }
+  const required = [...attachments, ...(floor ? [floor] : [])].map(({ document }) => document);
+  const comparison = comparePolicies(version.value.text, required, { kind: "identity" });
+  const { missing, deniesAdded, undecided: reasons } = comparison;
+  if (missing.length > 0) {
+    const detail = `${found}. It blocks permissions that the role must have.`;
+    return [
+      drift(part, "missing", { grants: missing, denies: deniesAdded, detail }),
+      ...undecidedPart(part, comparison),
+    ];
+  }
+  return reasons.length > 0
+    ? undecidedPart(part, comparison)
+    : [
+        {
+          ...drift(part, "altered", { detail: `${found}. It blocks nothing that the role must have.` }),
+          harmless: true,
+        },
+      ];
+}
+
+/**
+ * Returns a drift if a boundary that the owner may choose blocks everything that the role's policies allow. The floor
+ * compares it with what the role must have.
+ */
+export function assessChosenBoundary(role: Role): readonly Assessment[] {
+  const policy = role.boundary.observed ? role.boundary.value : null;
+  if (!policy?.version.observed) return [];
+  const { text } = policy.version.value;
+  const texts = listPolicyTexts(role);
+  const allowed = comparePolicies(texts, [], { kind: "identity", boundary: text }).excess;
+  if (allowed.length === 0 || !allowed.every(({ remains }) => remains === "none")) return [];
+  const { missing, deniesAdded } = comparePolicies(text, texts, { kind: "identity" });
+  const detail = `${role.name} has the permissions boundary ${policy.arn}. It blocks everything that the role's policies allow.`;
+  return [drift(partOf("boundary"), "missing", { grants: missing, denies: deniesAdded, detail })];
+}
