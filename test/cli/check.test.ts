@@ -43,6 +43,34 @@ describe("check on a snapshot file", () => {
     assert.match(stdout, new RegExp(`Account ${account} .*: 3 of 3 roles clean`));
   });
 
+  it("exits 0 with the inline policies that the guide prints for registries and secrets (T4)", async () => {
+    const print = (PolicyName: string, Action: readonly string[]) => ({
+      PolicyName,
+      PolicyDocument: {
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Action,
+            Resource: [
+              `arn:aws:secretsmanager:us-east-1:${account}:secret:db`,
+              `arn:aws:kms:us-east-1:${account}:key/1234abcd`,
+            ],
+          },
+        ],
+      },
+    });
+    const printed = rolesWith("ecsTaskExecutionRole", {
+      RolePolicyList: [
+        print("registry", ["kms:Decrypt", "secretsmanager:GetSecretValue"]),
+        print("secrets", ["secretsmanager:GetSecretValue", "kms:Decrypt"]),
+      ],
+    });
+    const { code, stdout } = await check(printed);
+    assert.equal(code, 0);
+    assert.match(stdout, /3 of 3 roles clean/);
+  });
+
   it("exits 1 on drift, and prints part, type, severity and grants", async () => {
     const { code, stdout } = await check(detached);
     assert.equal(code, 1);

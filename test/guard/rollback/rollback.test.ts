@@ -61,6 +61,37 @@ describe("A rollback", () => {
     assert.deepEqual(outcomes(world), ["done"]);
   });
 
+  it("never touches the inline policies that AWS's guide prints, and a Deny that hardens the trust (T4, 2.10)", async () => {
+    const world = aWorld();
+    const roleName = "ecsTaskExecutionRole";
+    const secret = `arn:aws:secretsmanager:us-east-1:${account}:secret:db-AbCdEf`;
+    const key = `arn:aws:kms:us-east-1:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+    const write = (...statements: readonly object[]) =>
+      JSON.stringify({ Version: "2012-10-17", Statement: statements });
+    for (const [policyName, actions] of [
+      ["registry", ["kms:Decrypt", "secretsmanager:GetSecretValue"]],
+      ["secrets", ["secretsmanager:GetSecretValue", "kms:Decrypt"]],
+      ["parameters", ["ssm:GetParameters", "secretsmanager:GetSecretValue", "kms:Decrypt"]],
+    ] as const) {
+      const policyDocument = write({ Effect: "Allow", Action: actions, Resource: [secret, key] });
+      world.act({ call: "PutRolePolicy", roleName, policyName, policyDocument });
+    }
+    const assume = { Action: "sts:AssumeRole", Principal: { Service: "ecs-tasks.amazonaws.com" } };
+    const others = { StringNotEquals: { "aws:SourceAccount": account } };
+    const trust = write(
+      { Effect: "Allow", ...assume },
+      { Effect: "Deny", ...assume, Principal: "*", Condition: others },
+    );
+    world.act({ call: "UpdateAssumeRolePolicy", roleName, policyDocument: trust });
+    await world.settle();
+    await world.sweep();
+    const reading = await world.ports.roles.read(roleName);
+    assert.ok(reading.status === "present");
+    assert.equal(reading.role.inline.length, 3);
+    assert.equal(reading.role.trust, trust);
+    assert.deepEqual([await world.findings(), outcomes(world)], [[], []]);
+  });
+
   it("waits for approval in the mode approve, and reports that once", async () => {
     const config = defineConfig({ roles: { AWSBatchServiceRole: { rollback: { missing: "approve" } } } });
     const world = aWorld({ config, disorder: (bodies) => [...bodies, ...bodies] });
