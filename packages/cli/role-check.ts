@@ -65,6 +65,7 @@ export async function checkRole(
   const question: FixQuestion = {
     watched,
     uses,
+    usesUnknown: readEverywhere !== true,
     partition,
     reading,
     assess,

@@ -1,5 +1,6 @@
 import type { RoleUse } from "../batch/role-use.ts";
 import type { WatchedRole } from "../config/watched-role.ts";
+import { matchesAction } from "../evaluate/action-pattern.ts";
 import { strictnessOf } from "../evaluate/evaluate.ts";
 import { needsPolicyName } from "../evaluate/needs-policy.ts";
 import { parseIamArn } from "../model/arn.ts";
@@ -33,6 +34,8 @@ export interface ProposalQuestion {
   readonly watched: Pick<WatchedRole, "name" | "guarded" | "reference" | "organization">;
   /** What AWS Batch uses the role for. */
   readonly uses: readonly RoleUse[];
+  /** Whether AWS Batch was not read completely, so that the role may have other uses, with needs. Default: it was read. */
+  readonly usesUnknown?: boolean;
   readonly partition: string;
 }
 
@@ -41,6 +44,25 @@ export const requiredPolicyName = "RequiredPermissions";
 
 const denyWarning =
   "It removes a Deny, which may contain an incident. Ask the person who added it before you run this.";
+
+const needActions = [
+  "secretsmanager:GetSecretValue",
+  "ssm:GetParameters",
+  "kms:Decrypt",
+  "logs:CreateLogGroup",
+];
+
+/** Returns the warning before excess is removed that unread job definitions may need (R45, R46). */
+function warnOfNeeds({ drift, usesUnknown }: ProposalQuestion): readonly string[] {
+  const mayBeNeeded = drift.grants.some(({ actions }) =>
+    actions.some((pattern) => needActions.some((action) => matchesAction(pattern, action))),
+  );
+  return usesUnknown && mayBeNeeded
+    ? [
+        "AWS Batch was not read completely. Job definitions that need these secrets, parameters, keys or log groups stop working: find out whether there are any before you run this.",
+      ]
+    : [];
+}
 
 /** Returns what may fix a drift. */
 export function proposeFixes(question: ProposalQuestion): Proposal {
@@ -180,7 +202,10 @@ function proposeManaged(question: ProposalQuestion, role: Role, arn: string): Pr
     candidates: [
       {
         steps: [...replacements, detach],
-        ...warn(samePart.some((one) => deniesAdded(one).length > 0) ? [denyWarning] : []),
+        ...warn([
+          ...(samePart.some((one) => deniesAdded(one).length > 0) ? [denyWarning] : []),
+          ...warnOfNeeds(question),
+        ]),
       },
     ],
     otherwise: `Detaching ${arn} would take something away that the role needs. Attach or write a policy with what is needed first, and check again.`,
@@ -226,11 +251,12 @@ function proposeInline(question: ProposalQuestion, role: Role, name: string): Pr
         statements.filter(({ document }) => document === 0).map(({ statement }) => statement),
       ),
     );
+    const warning = warn(warnOfNeeds(question));
     return {
       candidates: [
-        { steps: [write(keepStatements(text, (_, index) => !given.has(index)))] },
+        { steps: [write(keepStatements(text, (_, index) => !given.has(index)))], ...warning },
         // A Deny may contain an incident, so that it stays.
-        { steps: [hasDeny ? write(keepEffect(text, "Deny")) : remove] },
+        { steps: [hasDeny ? write(keepEffect(text, "Deny")) : remove], ...warning },
       ],
       otherwise,
     };

@@ -6,7 +6,7 @@ import { judgeTrial, keyOf, type Trial, type TrialSettings, trySteps } from "./t
 /** A watched role with its assessments, and how to assess a copy of it. */
 export interface FixQuestion
   extends Trial,
-    Pick<ProposalQuestion, "watched" | "uses" | "partition">,
+    Pick<ProposalQuestion, "watched" | "uses" | "usesUnknown" | "partition">,
     Pick<TrialSettings, "assess"> {
   /** Whether to try no more, because it takes too long: the remaining drifts then have no fix. Default: never. */
   readonly stop?: () => boolean;

@@ -5,9 +5,9 @@ import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
 import type { FixQuestion } from "@drift-guard/core/fixes/fixes";
 import type { FixStep } from "@drift-guard/core/model/fix";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import { builtInReferences } from "@drift-guard/core/reference/built-in";
+import { builtInReferences, localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
-import { createVirtualClock } from "@drift-guard/embedded/clock";
+import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
 import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embedded/iam/account";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
@@ -18,6 +18,7 @@ import { guardedAs } from "../watched-roles.ts";
 /** An account with one role that matches its reference, to drift and to fix. */
 export interface FixWorld {
   readonly iam: SimulatedAccount;
+  readonly clock: VirtualClock;
   /** Makes a call. Throws if IAM refuses it. */
   call(call: IamCall): void;
   /** Carries out the steps of a fix, as a person with the AWS CLI does. Throws if IAM refuses one. */
@@ -27,11 +28,17 @@ export interface FixWorld {
 }
 
 /** Creates an account whose role matches a reference, with the uses that AWS Batch makes of it. */
-export async function aFixWorld(reference: Reference, uses: readonly RoleUse[] = []): Promise<FixWorld> {
+export async function aFixWorld(
+  reference: Reference,
+  uses: readonly RoleUse[] = [],
+  partition = "aws",
+): Promise<FixWorld> {
+  const clock = createVirtualClock(noon);
   const iam = createSimulatedAccount({
     account,
-    clock: createVirtualClock(noon),
-    awsPolicies: listAwsPolicies(builtInReferences()),
+    partition,
+    clock,
+    awsPolicies: listAwsPolicies(builtInReferences().map((one) => localiseReference(one, partition))),
   });
   const roleName = reference.role;
   const call = (one: IamCall) => {
@@ -49,16 +56,17 @@ export async function aFixWorld(reference: Reference, uses: readonly RoleUse[] =
   };
   const world: FixWorld = {
     iam,
+    clock,
     call,
     carryOut(steps) {
       for (const step of steps) for (const one of callsOf(step)) call(one);
     },
     async read() {
       const reading = await iam.reader({ kind: "root" }).read(roleName);
-      return { watched, uses, partition: "aws", assess, reading, assessments: assess(reading) };
+      return { watched, uses, partition, assess, reading, assessments: assess(reading) };
     },
   };
-  const { path = "/", serviceLinked, trust, attachments, profile } = reference;
+  const { path = "/", serviceLinked, trust, attachments, profile } = localiseReference(reference, partition);
   if (serviceLinked !== undefined) call({ call: "CreateServiceLinkedRole", awsServiceName: serviceLinked });
   else {
     call({ call: "CreateRole", roleName, path, assumeRolePolicyDocument: trust });

@@ -110,6 +110,18 @@ describe("the fix of a drift", () => {
     assert.deepEqual(keys((await world.read()).assessments), []);
   });
 
+  it("warns before it removes what job definitions may need, if AWS Batch was not read", async () => {
+    const world = await aFixWorld(referenceOf(execution));
+    const group = `arn:aws:logs:us-east-1:${account}:log-group:/my/group:*`;
+    world.call(putInline(execution, "logs", allow("logs:CreateLogGroup", group)));
+    world.call(putInline(execution, "rogue", allow("iam:*")));
+    const question = await world.read();
+    const warnings = (some: FixQuestion) =>
+      [...fixesOf(some).values()].map((fix) => fix?.kind === "steps" && fix.warning !== undefined);
+    assert.deepEqual(warnings(question), [false, false]);
+    assert.deepEqual(warnings({ ...question, usesUnknown: true }), [true, false]);
+  });
+
   it("that needs a warning comes last in a plan, in a group of its own", async () => {
     const name = "AWSBatchServiceRole";
     const world = await aFixWorld(referenceOf(name));
@@ -142,7 +154,40 @@ describe("the fix of a drift", () => {
     assert.equal(reading.status === "present" && reading.role.path, "/service-role/");
   });
 
-  it("attaches no policy of a service-linked role, and changes no service-linked role", async () => {
+  it("is written for the role's partition", async () => {
+    const name = "AWSBatchServiceRole";
+    const world = await aFixWorld(referenceOf(name), [], "aws-cn");
+    const policyArn = "arn:aws-cn:iam::aws:policy/service-role/AWSBatchServiceRole";
+    world.call({ call: "DetachRolePolicy", roleName: name, policyArn });
+    assert.deepEqual(await fixAll(world), ["iam:AttachRolePolicy"]);
+    world.call({ call: "DetachRolePolicy", roleName: name, policyArn });
+    world.call({ call: "DeleteRole", roleName: name });
+    assert.deepEqual(await fixAll(world), ["iam:CreateRole", "iam:AttachRolePolicy"]);
+    assert.deepEqual(keys((await world.read()).assessments), []);
+  });
+
+  it("changes no service-linked role, and creates an absent one by its service", async () => {
+    const linked = referenceOf("AWSServiceRoleForBatch");
+    const world = await aFixWorld(linked);
+    world.call({ call: "DeleteServiceLinkedRole", roleName: linked.role });
+    world.clock.advance(3600);
+    assert.deepEqual(await fixAll(world), ["iam:CreateServiceLinkedRole"]);
+    const question = await world.read();
+    assert.ok(question.reading.status === "present");
+    const [attachment] = linked.attachments;
+    const drift: Drift = {
+      kind: "drift",
+      part: managedPart(attachment?.arn ?? ""),
+      side: "missing",
+      grants: [],
+      denies: [],
+    };
+    const [fixed] = addFixes({ ...question, assessments: [drift] });
+    assert.ok(fixed?.kind === "drift" && fixed.fix?.kind === "manual");
+    assert.match(fixed.fix.why, /Only AWS may change a service-linked role/);
+  });
+
+  it("attaches no policy of a service-linked role to another role", async () => {
     const serviceRole = referenceOf("AWSBatchServiceRole");
     const linked = referenceOf("AWSServiceRoleForBatch");
     const impossible: Reference = {
@@ -326,7 +371,7 @@ describe("fixes of drawn roles, carried out in the simulated account", () => {
             assert.ok(left.has(key) || !/ (?:excess|missing|altered)$/.test(key), `${key} was to be cleared`);
           }
         }),
-        { numRuns: 40 },
+        { numRuns: 25 },
       );
     });
 
@@ -363,7 +408,7 @@ describe("fixes of drawn roles, carried out in the simulated account", () => {
             if (fix.leaves === undefined) assert.ok(!after.includes(key), `${key} is left`);
           }
         }),
-        { numRuns: 20 },
+        { numRuns: 12 },
       );
     });
   }
