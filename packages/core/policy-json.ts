@@ -1,3 +1,4 @@
+import { canonicalText } from "@drift-guard/policy/canonical";
 import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
@@ -82,4 +83,33 @@ export function tryParsePolicy(text: string): PolicyDocument | undefined {
 /** Whether a text is a policy. */
 export function isReadable(text: string): boolean {
   return tryParsePolicy(text) !== undefined;
+}
+
+/** Returns the canonical text of each statement: statements of equal text allow and deny the same. */
+export function listStatementTexts({ statements, ...document }: PolicyDocument): readonly string[] {
+  return statements.map((statement) => canonicalText({ ...document, statements: [statement] }));
+}
+
+/** Returns the policy without the statements whose canonical texts are given. */
+export function withoutStatements(document: PolicyDocument, texts: ReadonlySet<string>): PolicyDocument {
+  const own = listStatementTexts(document);
+  return {
+    ...document,
+    statements: document.statements.filter((_, index) => !texts.has(own[index] ?? "")),
+  };
+}
+
+/**
+ * Whether two texts are policies of a kind with the same statements. Such policies allow and deny the same, even where it
+ * is unknown what: the comparison leaves statements undecided that AWS does not explain.
+ */
+export function hasSameStatements(one: string, other: string, kind: "identity" | "trust"): boolean {
+  const [first, second] = [one, other].map((text) => {
+    const document = tryParsePolicy(text);
+    const isOfKind = document?.statements.every(
+      ({ principals }) => (principals !== undefined) === (kind === "trust"),
+    );
+    return document && isOfKind ? new Set(listStatementTexts(document)) : undefined;
+  });
+  return first !== undefined && second !== undefined && first.symmetricDifference(second).size === 0;
 }

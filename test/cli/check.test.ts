@@ -385,7 +385,7 @@ describe("check without a readable account", () => {
     assert.equal(code, 2);
     assert.match(
       unwrap(stderr),
-      /NoSuchRole is not a watched role.*AWSBatchServiceRole.* Add NoSuchRole to drift-guard\.config\.ts, or run drift-guard reference capture NoSuchRole\./,
+      /NoSuchRole is not a watched role.*AWSBatchServiceRole.* Add NoSuchRole to drift-guard\.config\.ts, or write a reference for it with: drift-guard reference capture NoSuchRole/,
     );
   });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
@@ -163,6 +163,79 @@ describe("reference capture", () => {
     assert.equal(lacking.code, 1);
     assert.match(lacking.stdout, /HIGH +missing +permissions\n[\s\S]*- sqs:SendMessage/);
     assert.match((await reference(cwd, "check")).stdout, /the configuration names 1 watched role\./);
+  });
+
+  it("is the command that an error advises, and succeeds where that error occurred", async () => {
+    const team = `arn:aws:iam::${account}:role/team/Worker`;
+    const boundary = `arn:aws:iam::${account}:policy/limits`;
+    const worker = { ...firstRole(), ...more, RoleName: "Worker", Path: "/team/", Arn: team };
+    const snapshot = JSON.parse(
+      printSnapshot([
+        {
+          ...worker,
+          PermissionsBoundary: { PermissionsBoundaryArn: boundary, PermissionsBoundaryType: "Policy" },
+          InstanceProfileList: [{ InstanceProfileName: "Workers" }],
+        },
+      ]),
+    );
+    // The boundary blocks what the inline policy allows.
+    const version = { VersionId: "v1", IsDefaultVersion: true, Document: JSON.parse(allow("s3:*")) };
+    snapshot.Policies.push({
+      PolicyName: "limits",
+      Arn: boundary,
+      DefaultVersionId: "v1",
+      PolicyVersionList: [version],
+    });
+    const { cwd, file } = await ownersFolder(JSON.stringify(snapshot));
+    const follow = async (message: string) => {
+      const [, command = ""] =
+        /drift-guard (reference capture [^`:]+?)(?:`|\.?\s*$)/m.exec(unwrap(message)) ?? [];
+      const args = command.split(" ");
+      assert.ok(args.includes("capture"), message);
+      return runCli(args.includes("--account") ? args : [...args, "--account", file], { cwd });
+    };
+
+    const unwatched = await runCli(["check", "Worker", "--account", file], { cwd });
+    assert.equal(unwatched.code, 2);
+    const written = await follow(unwatched.stderr);
+    assert.deepEqual([written.code, written.stderr], [0, ""]);
+
+    await rm(join(cwd, "references"), { recursive: true });
+    const config = join(cwd, "drift-guard.config.json");
+    const roles = { Worker: { paths: ["/team/"] } };
+    await writeFile(config, JSON.stringify({ roles }));
+    const invalid = await runCli(["check", "--account", file], { cwd });
+    assert.equal(invalid.code, 2);
+    const captured = await follow(invalid.stderr);
+    assert.equal(captured.code, 0, captured.stderr);
+    assert.match(
+      unwrap(captured.stdout),
+      /The configuration is not valid yet\. .*there is no reference Worker/,
+    );
+
+    const own = JSON.parse(await readFile(join(cwd, "references", "Worker.json"), "utf8"));
+    await writeFile(config, JSON.stringify({ roles, references: [own] }));
+    const clean = await runCli(["check", "--account", file], { cwd });
+    assert.equal(clean.code, 0, clean.stdout);
+    assert.match(clean.stdout, /1 of 1 role clean/);
+
+    snapshot.Policies.at(-1).PolicyVersionList[0].Document = JSON.parse(allow("*"));
+    await writeFile(file, JSON.stringify(snapshot));
+    const edited = await runCli(["check", "--account", file], { cwd });
+    assert.equal(edited.code, 1);
+    assert.match(unwrap(edited.stdout), /boundary The permissions boundary .*limits was edited\./);
+  });
+
+  it("says to correct the name of a reference that does not exist, and advises no capture under another name", async () => {
+    const { cwd, file } = await ownersFolder(printSnapshot(cleanRoles()));
+    await writeFile(
+      join(cwd, "drift-guard.config.json"),
+      JSON.stringify({ roles: { "batch-*": { reference: "ecsTaskExecutionRol" } } }),
+    );
+    const { code, stderr } = await runCli(["check", "--account", file], { cwd });
+    assert.equal(code, 2);
+    assert.match(unwrap(stderr), /there is no reference ecsTaskExecutionRol; .* Correct the name/);
+    assert.doesNotMatch(stderr, /capture/);
   });
 
   it("names the role's path if it is not a default path", async () => {

@@ -10,7 +10,11 @@ export interface RoleDetail {
   readonly AssumeRolePolicyDocument: unknown;
   readonly RolePolicyList: readonly { readonly PolicyName: string; readonly PolicyDocument: unknown }[];
   readonly AttachedManagedPolicies: readonly { readonly PolicyName: string; readonly PolicyArn: string }[];
-  readonly InstanceProfileList: readonly never[];
+  readonly PermissionsBoundary?: {
+    readonly PermissionsBoundaryArn: string;
+    readonly PermissionsBoundaryType: "Policy";
+  };
+  readonly InstanceProfileList: readonly { readonly InstanceProfileName: string }[];
   readonly Tags: readonly never[];
 }
 

@@ -65,7 +65,7 @@ A policy version that AWS itself published is information, not drift.
       throw new UsageError("Standard input can be either --account or --batch, not both.");
     }
     // Refused first: without AWS Batch, only the configuration says which roles are watched.
-    if (file !== undefined && batch.length === 0) refuseUnwatched(asked, config);
+    if (file !== undefined && batch.length === 0) refuseUnwatched(asked, config, file);
     const checks = await checkAccounts(
       {
         config,
@@ -129,7 +129,7 @@ async function checkAccounts(
   const everywhere = request.asked.filter((role) =>
     checks.every(({ unwatched }) => unwatched.includes(role)),
   );
-  for (const role of everywhere) throw notWatched(role, request.config, checks);
+  for (const role of everywhere) throw notWatched(role, request.config, checks, file);
   return checks;
 }
 
@@ -224,9 +224,9 @@ function listNames(names: readonly string[]): string {
   );
 }
 
-function refuseUnwatched(asked: readonly AskedRole[], config: Config): void {
+function refuseUnwatched(asked: readonly AskedRole[], config: Config, file: string): void {
   for (const role of asked) {
-    if (!findWatchedRole({ config }, role.name)) throw notWatched(role, config, []);
+    if (!findWatchedRole({ config }, role.name)) throw notWatched(role, config, [], file);
   }
 }
 
@@ -235,6 +235,7 @@ function notWatched(
   { text, name, account }: AskedRole,
   config: Config,
   checks: readonly AccountCheck[],
+  file: string | undefined,
 ): UsageError {
   const shown = sanitise(name, 80);
   const accounts = checks.map(({ source }) => source.account);
@@ -248,8 +249,11 @@ function notWatched(
     surveys.length > 0
       ? `AWS Batch does not use it${surveys.every(({ isComplete }) => isComplete) ? "" : " as far as it was read"}. ${surveys.flatMap(formatSurvey).join(" ")}`
       : "A role that AWS Batch uses is found with --batch FILE.";
+  // Standard input cannot be read twice.
+  const from = file === undefined || file === "-" ? [] : ["--account", file];
+  const capture = ["drift-guard", "reference", "capture", name, ...from].map(quoteArgument).join(" ");
   return new UsageError(
-    `${shown} is not a watched role. The configuration names ${listNames(Object.keys(config.roles))}. ${batch} Add ${shown} to drift-guard.config.ts, or run drift-guard reference capture ${shown}.`,
+    `${shown} is not a watched role. The configuration names ${listNames(Object.keys(config.roles))}. ${batch} Add ${shown} to drift-guard.config.ts, or write a reference for it with: ${capture}`,
   );
 }
 

@@ -2,7 +2,7 @@ import { acceptDrifts } from "@drift-guard/core/capture/accept-drift";
 import { type Captured, captureRole } from "@drift-guard/core/capture/capture";
 import type { Config } from "@drift-guard/core/config/config";
 import { findWatchedRole } from "@drift-guard/core/config/watched-role";
-import { CaptureError } from "@drift-guard/core/errors";
+import { CaptureError, ConfigError } from "@drift-guard/core/errors";
 import { type Role, type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
@@ -41,7 +41,7 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
   });
   if (names.length === 0) throw new UsageError("reference capture takes the name of a role.");
   const { finding: ids, into: folder } = values;
-  const config = await loadConfig(values.config);
+  const { config, problem } = await loadConfigToCapture(values.config, ids !== undefined);
   const source = await (values.account === undefined
     ? openLiveAccount()
     : openSnapshot(values.account, terminal.input));
@@ -64,7 +64,26 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
   }
   for (const each of written) await terminal.print(...formatWritten(each, terminal), "");
   await terminal.print(...formatUse(written, config, terminal));
+  if (problem !== undefined) {
+    await terminal.print("", ...wrap(`The configuration is not valid yet. ${problem}`, terminal.columns));
+  }
   return 0;
+}
+
+/**
+ * Loads the configuration. A configuration that is not valid may lack the very reference that is captured: then nothing of
+ * it is known, and its problem is returned. Throws `ConfigError` if the configuration is needed.
+ */
+async function loadConfigToCapture(
+  file: string | undefined,
+  isNeeded: boolean,
+): Promise<{ readonly config: Pick<Config, "roles" | "references">; readonly problem?: string }> {
+  try {
+    return { config: await loadConfig(file) };
+  } catch (error) {
+    if (isNeeded || !(error instanceof ConfigError)) throw error;
+    return { config: { roles: {}, references: [] }, problem: error.message };
+  }
 }
 
 async function captureLive(
@@ -101,7 +120,7 @@ function roleNotFound(
 }
 
 interface Taking {
-  readonly config: Config;
+  readonly config: Pick<Config, "roles" | "references">;
   readonly source: AccountSource;
   readonly folder: string;
   readonly today: string;

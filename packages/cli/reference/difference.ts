@@ -56,8 +56,12 @@ export function formatReferenceDifference(
       ),
     ),
     ...words("instance profile", before.profile, after.profile),
-    ...words("permissions boundary", before.boundary, after.boundary),
+    ...words("permissions boundary", nameBoundary(before.boundary), nameBoundary(after.boundary)),
   ];
+}
+
+function nameBoundary(boundary: Reference["boundary"]): string {
+  return typeof boundary === "object" ? boundary.arn : boundary;
 }
 
 function formatPolicyDifference(

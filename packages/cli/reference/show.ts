@@ -91,11 +91,13 @@ function formatReferenceGrants(
       section(`Must not have attached: ${sanitise(arn)}`, said(sanitise(why, 400), "    ")),
     ),
     ...section("Instance profile", profile === undefined ? [] : said(sanitise(profile), "    ")),
-    ...section(
-      "Permissions boundary",
-      said(boundary === "none" ? "none" : "any that leaves the required permissions", "    "),
-    ),
+    ...section("Permissions boundary", said(formatBoundary(boundary), "    ")),
   ];
+}
+
+function formatBoundary(boundary: Reference["boundary"]): string {
+  if (typeof boundary === "object") return sanitise(boundary.arn);
+  return boundary === "none" ? "none" : "any that leaves the required permissions";
 }
 
 // In the partition aws: other partitions number their versions separately.

@@ -8,7 +8,7 @@ import type { Role } from "../model/role.ts";
 import { keepEffect, keepStatements } from "../policy-json.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
-import { joinLivePolicies, nameReferencePartition } from "./capture.ts";
+import { captureBoundary, joinLivePolicies, nameReferencePartition } from "./capture.ts";
 
 /**
  * Returns the reference changed so that it accepts the drift of the given findings, and nothing else. Throws
@@ -45,7 +45,7 @@ export function acceptDrifts(
   ];
   if (stray.length === 0) return after;
   throw new CaptureError(
-    `It cannot be accepted by itself: ${stray.map(({ part }) => part).join(", ")} would change with it. Accept those findings together, or capture ${role.name} again.`,
+    `It cannot be accepted by itself: ${stray.map(({ part }) => part).join(", ")} would change with it. Accept those findings together, or replace the whole reference: drift-guard reference capture ${role.name} --force.`,
   );
 }
 
@@ -81,7 +81,8 @@ function acceptDrift(reference: Reference, drift: Drift, role: Role, source: Ref
   if (part.kind === "trust") {
     return { ...reference, trust: side === "excess" ? addTrust(reference, role, drift) : role.trust };
   }
-  if (part.kind === "boundary") return { ...reference, boundary: "any" };
+  if (part.kind === "boundary" && role.boundary.observed)
+    return { ...reference, boundary: captureBoundary(role.boundary.value) };
   if (part.kind === "profile") {
     const { profile: _, ...rest } = reference;
     return rest;
@@ -100,7 +101,7 @@ function acceptDrift(reference: Reference, drift: Drift, role: Role, source: Ref
   const retired = reference.retired.filter(({ arn }) => !isSamePart(part, managedPart(arn)));
   if (text === undefined) {
     throw new CaptureError(
-      `The missing permissions of ${role.name} at ${part} cannot be accepted by themselves: capture ${role.name} again.`,
+      `The missing permissions of ${role.name} at ${part} cannot be accepted by themselves. Replace the whole reference: drift-guard reference capture ${role.name} --force.`,
     );
   }
   const field = side === "excess" ? "allowed" : "floor";

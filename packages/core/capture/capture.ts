@@ -1,5 +1,5 @@
 import { CaptureError } from "../errors.ts";
-import type { Role } from "../model/role.ts";
+import type { AttachedPolicy, Role } from "../model/role.ts";
 import { isReadable, joinDocuments, readDocument, withoutSids } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
 
@@ -50,7 +50,7 @@ export function captureRole(role: Role, date: string): Captured {
     }),
     retired: [],
     ...(held.length === 1 && profile !== undefined && { profile }),
-    boundary: boundary.value === null ? "none" : "any",
+    boundary: captureBoundary(boundary.value),
     strictness: { trust: "exact", attachments: "required", floor: "required", ceiling: "closed" },
   };
   return {
@@ -64,7 +64,7 @@ export function captureRole(role: Role, date: string): Captured {
       ...(boundary.value === null
         ? []
         : [
-            `It has the boundary ${boundary.value.arn}. The reference accepts any boundary that allows what the role needs.`,
+            `It has the boundary ${boundary.value.arn}. The reference requires this boundary. To accept any that allows what the role needs, set "boundary": "any" in it.`,
           ]),
       ...(profiles.observed ? [] : [`Instance profiles are not in the reference. ${profiles.why}`]),
       ...(held.length > 1
@@ -72,6 +72,13 @@ export function captureRole(role: Role, date: string): Captured {
         : []),
     ],
   };
+}
+
+/** Returns a role's boundary as a reference requires it; without its document if that cannot be read. */
+export function captureBoundary(boundary: AttachedPolicy | null): Reference["boundary"] {
+  if (boundary === null) return "none";
+  const { arn, version } = boundary;
+  return version.observed && isReadable(version.value.text) ? { arn, document: version.value.text } : { arn };
 }
 
 /** Returns the partition of a role as a member of a reference, which leaves out `aws`. */

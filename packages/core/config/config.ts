@@ -165,7 +165,11 @@ const FittingConfig = Config.superRefine((config, context) => {
     context.addIssue({
       code: "custom",
       path: ["roles", name, ...(wanted === undefined ? [] : ["reference"])],
-      message: `there is no reference ${wanted ?? name}; there are ${nameKnownReferences(config.references)}, and \`drift-guard reference capture ${name}\` writes one from the live role`,
+      message: `there is no reference ${wanted ?? name}; there are ${nameKnownReferences(config.references)}${
+        wanted === undefined
+          ? `, and \`drift-guard reference capture ${name}\` writes one from the live role`
+          : ". Correct the name, or add the reference under references"
+      }`,
     });
   }
 });

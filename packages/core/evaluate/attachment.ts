@@ -5,7 +5,7 @@ import type { Grant } from "../model/grant.ts";
 import { isOlderVersion, isOwnedByAws } from "../model/managed-policy.ts";
 import { managedPart, type Part } from "../model/part.ts";
 import type { PolicyVersion, Role } from "../model/role.ts";
-import { filterByEffect, tryParsePolicy } from "../policy-json.ts";
+import { filterByEffect, hasSameStatements, tryParsePolicy } from "../policy-json.ts";
 import type { Attachment, Strictness } from "../reference/reference.ts";
 import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
 import { listPolicyTexts } from "./policy-texts.ts";
@@ -25,10 +25,12 @@ export function assessAttachment(
   if (!attached.version.observed) return [undecided(part, [attached.version.why])];
   const live = attached.version.value;
   if (!isOwnedByAws(attached.arn)) {
+    if (hasSameStatements(live.text, attachment.document, "identity")) return [];
     const comparison = comparePolicies(live.text, attachment.document, { kind: "identity" });
     return describeDifferences(part, comparison, { excess: ceiling === "closed" });
   }
   const change = compareVersion(attachment, live, role.partition);
+  if (!change.news && hasSameStatements(live.text, attachment.document, "identity")) return [];
   if (!change.news) return undecidedPart(part, change.comparison);
   const { since, added, removed } = change;
   const lost = removed.length > 0 && lacksRequired(role, attachment, live.text);

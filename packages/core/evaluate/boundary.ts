@@ -1,9 +1,11 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Assessment } from "../model/evidence.ts";
+import { isOwnedByAws } from "../model/managed-policy.ts";
 import { partOf } from "../model/part.ts";
 import type { AttachedPolicy, Role } from "../model/role.ts";
-import type { Reference } from "../reference/reference.ts";
-import { drift, undecided, undecidedPart } from "./differences.ts";
+import { hasSameStatements } from "../policy-json.ts";
+import type { Reference, RequiredBoundary } from "../reference/reference.ts";
+import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
 import { listPolicyTexts } from "./policy-texts.ts";
 
 /**
@@ -58,4 +60,29 @@ export function assessChosenBoundary(role: Role): readonly Assessment[] {
   const { missing, deniesAdded } = comparePolicies(text, texts, { kind: "identity" });
   const detail = `${role.name} has the permissions boundary ${policy.arn}. It blocks everything that the role's policies allow.`;
   return [drift(partOf("boundary"), "missing", { grants: missing, denies: deniesAdded, detail })];
+}
+
+/** Returns the differences of a boundary from the policy that a reference requires as the boundary. */
+export function assessRequiredBoundary(
+  { boundary, name }: Role,
+  { arn, document }: RequiredBoundary,
+): readonly Assessment[] {
+  const part = partOf("boundary");
+  if (!boundary.observed) return [undecided(part, [boundary.why])];
+  const live: AttachedPolicy | null = boundary.value;
+  if (live?.arn !== arn) {
+    const found = live === null ? "no permissions boundary" : `the permissions boundary ${live.arn}`;
+    return [drift(part, "altered", { detail: `${name} has ${found}; its reference requires ${arn}.` })];
+  }
+  // AWS alone edits its policies, and a reference may leave the document open.
+  if (document === undefined || isOwnedByAws(arn)) return [];
+  if (!live.version.observed) return [undecided(part, [live.version.why])];
+  const { text } = live.version.value;
+  if (hasSameStatements(text, document, "identity")) return [];
+  return describeDifferences(
+    part,
+    comparePolicies(text, document, { kind: "identity" }),
+    {},
+    `The permissions boundary ${arn} was edited.`,
+  );
 }

@@ -6,7 +6,7 @@ import { type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
 import { assessAttachment } from "./attachment.ts";
-import { assessBoundary, assessChosenBoundary } from "./boundary.ts";
+import { assessBoundary, assessChosenBoundary, assessRequiredBoundary } from "./boundary.ts";
 import { drift, undecided } from "./differences.ts";
 import { createEscalationCheck } from "./escalation.ts";
 import { assessExtras } from "./extras.ts";
@@ -57,16 +57,19 @@ export function evaluate({
       : []),
     ...assessExtras(role, expected, strictness, guarded),
     ...floor,
-    ...(expected.boundary === "none"
-      ? assessBoundary(role, expected)
-      : // What the floor reports, the boundary does not report again.
-        floor.length === 0 && isCompared(strictness)
-        ? assessChosenBoundary(role)
-        : []),
+    // What the floor reports, the boundary does not report again.
+    ...assessBoundaryPart(role, expected, floor.length === 0 && isCompared(strictness)),
     ...assessProfile(role, profileOf({ name: role.name, reference, guarded })),
   ];
   const check = createEscalationCheck(role, now);
   return assessments.map((assessment) => markOver(markEscalation(assessment, check), now));
+}
+
+function assessBoundaryPart(role: Role, reference: Reference, isOpen: boolean): readonly Assessment[] {
+  const { boundary } = reference;
+  if (boundary === "none") return assessBoundary(role, reference);
+  if (boundary !== "any") return assessRequiredBoundary(role, boundary);
+  return isOpen ? assessChosenBoundary(role) : [];
 }
 
 // A role that AWS Batch no longer uses is compared with nothing.

@@ -6,7 +6,7 @@ import type { Assessment, Drift } from "../model/evidence.ts";
 import { isOwnedByAws } from "../model/managed-policy.ts";
 import { inlinePart, managedPart, type Part } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
-import { filterByEffect, tryParsePolicy } from "../policy-json.ts";
+import { filterByEffect, listStatementTexts, tryParsePolicy } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
 import { describeDifferences, drift, undecided } from "./differences.ts";
 
@@ -119,7 +119,12 @@ function prepareComparison(texts: readonly string[], boundary: Role["boundary"])
     kind: "identity",
     ...(bound?.observed && { boundary: bound.value.text }),
   };
+  const same = new Set(documents.flatMap(listStatementTexts));
   return (text) => {
+    const document = tryParsePolicy(text);
+    // A policy that is permitted word for word does not differ, even if it is of a kind that cannot be compared.
+    if (document && listStatementTexts(document).every((statement) => same.has(statement)))
+      return comparePolicies([], [], options);
     const comparison = comparePolicies([text, ...permitted], permitted, options);
     if (!holdDeny) return comparison;
     // Excess is compared without the Denies: an Allow that a Deny overrides today takes effect once the Deny is gone.

@@ -6,7 +6,7 @@ import type { Assessment, Undecided } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import { partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
-import { filterByEffect } from "../policy-json.ts";
+import { filterByEffect, listStatementTexts, withoutStatements } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
 
 /**
@@ -21,9 +21,14 @@ export function assessFloor(role: Role, reference: Reference, strictness: Strict
   const reportedElsewhere = strictness.attachments === "required" ? reference.attachments : [];
   // Attachments count as present here: assessAttachment reports those that are absent or altered.
   const held = [...policies.documents, ...reportedElsewhere.map(({ document }) => parsePolicy(document))];
-  const { missing, undecided } = comparePolicies(filterByEffect(held, "Allow"), required, {
-    kind: "identity",
-  });
+  const allowed = filterByEffect(held, "Allow");
+  // A statement that the role has word for word lacks nothing, even if it is of a kind that cannot be compared.
+  const same = new Set(allowed.flatMap(listStatementTexts));
+  const further = required.map((text) => withoutStatements(parsePolicy(text), same));
+  const requiresMore = filterByEffect(further, "Allow").some(({ statements }) => statements.length > 0);
+  const { missing, undecided } = requiresMore
+    ? comparePolicies(allowed, further, { kind: "identity" })
+    : { missing: [], undecided: [] };
   // A Deny of the reference belongs to its floor: a role without it can do more.
   const { deniesRemoved } = comparePolicies(
     filterByEffect(held, "Deny"),

@@ -6,7 +6,7 @@ import type { Organization } from "../config/organization.ts";
 import type { Assessment, Note } from "../model/evidence.ts";
 import { partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
-import { filterByEffect } from "../policy-json.ts";
+import { filterByEffect, hasSameStatements } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
 import { describeDifferences } from "./differences.ts";
 
@@ -35,7 +35,7 @@ export function assessTrust(
   strictness: Strictness,
   organization: Organization | undefined,
 ): readonly Assessment[] {
-  if (strictness.trust === "off") return [];
+  if (strictness.trust === "off" || hasSameStatements(role.trust, trust, "trust")) return [];
   const options = trustOptions(role, organization);
   const comparison = withoutHardeningDenies(
     comparePolicies(role.trust, trust, options),

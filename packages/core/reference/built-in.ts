@@ -77,7 +77,7 @@ export function localiseReference(reference: Reference, partition: string): Refe
   const { partition: own = "aws", ...rest } = reference;
   if (partition === own) return reference;
   const localise = (text: string) => text.replaceAll(`arn:${own}:`, `arn:${partition}:`);
-  const { floor, allowed } = reference;
+  const { floor, allowed, boundary } = reference;
   return {
     ...rest,
     ...(partition !== "aws" && { partition }),
@@ -95,6 +95,12 @@ export function localiseReference(reference: Reference, partition: string): Refe
     })),
     ...(floor && { floor: { ...floor, document: localise(floor.document) } }),
     ...(allowed && { allowed: { ...allowed, document: localise(allowed.document) } }),
+    ...(typeof boundary === "object" && {
+      boundary: {
+        arn: localise(boundary.arn),
+        ...(boundary.document !== undefined && { document: localise(boundary.document) }),
+      },
+    }),
     retired: reference.retired.map((policy) => ({ ...policy, arn: localise(policy.arn) })),
   };
 }

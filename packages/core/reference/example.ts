@@ -1,5 +1,5 @@
-import { type RoleReading, seen } from "../model/role.ts";
-import type { Reference } from "./reference.ts";
+import { type AttachedPolicy, type RoleReading, seen, unseen } from "../model/role.ts";
+import type { Reference, RequiredBoundary } from "./reference.ts";
 
 /**
  * Returns a role that is exactly as its reference requires, in the account 123456789012. Evaluating it must find no drift:
@@ -24,11 +24,19 @@ export function exemplifyReference(reference: Reference): RoleReading {
         version: seen({ id: version, text: document }),
       })),
       inline: reference.floor ? [{ name: "floor", text: reference.floor.document }] : [],
-      boundary: seen(null),
+      boundary: seen(typeof reference.boundary === "object" ? exemplifyBoundary(reference.boundary) : null),
       tags: seen({}),
       description: seen(""),
       maxSession: seen(3600),
       profiles: seen(reference.profile === undefined ? [] : [reference.profile]),
     },
+  };
+}
+
+function exemplifyBoundary({ arn, document }: RequiredBoundary): AttachedPolicy {
+  return {
+    arn,
+    version:
+      document === undefined ? unseen("The reference has no document.") : seen({ id: "v1", text: document }),
   };
 }

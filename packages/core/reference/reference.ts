@@ -94,6 +94,16 @@ export const RetiredPolicy = z
   .readonly();
 export type RetiredPolicy = z.infer<typeof RetiredPolicy>;
 
+/** The managed policy that must be the permissions boundary of a role. */
+export const RequiredBoundary = z
+  .strictObject({
+    arn: z.string(),
+    /** The document that it must have; left out if it is not compared. */
+    document: document.exactOptional(),
+  })
+  .readonly();
+export type RequiredBoundary = z.infer<typeof RequiredBoundary>;
+
 /** What a role should be, part by part, and how strictly each part is compared. */
 export const Reference = z
   .strictObject({
@@ -117,8 +127,11 @@ export const Reference = z
     retired: z.array(RetiredPolicy).readonly().default([]),
     /** The instance profile that must hold the role (2.1). The reference's own name stands for the role's name. */
     profile: z.string().exactOptional(),
-    /** `none`: any permissions boundary is drift, as it can block what the role needs; `any`: the owner may choose one. */
-    boundary: z.enum(["none", "any"]),
+    /**
+     * `none`: any permissions boundary is drift, as it can block what the role needs; `any`: the owner may choose one that
+     * allows what the role needs; else the policy that must be the boundary, whatever it blocks.
+     */
+    boundary: z.union([z.enum(["none", "any"]), RequiredBoundary]),
     strictness: Strictness.default(usualStrictness),
   })
   .readonly();
@@ -171,7 +184,10 @@ export function describeReference(reference: Reference): object {
     ...(allowed && { allowed: { ...allowed, document: JSON.parse(allowed.document) } }),
     ...(retired.length > 0 && { retired }),
     ...(profile !== undefined && { profile }),
-    boundary,
+    boundary:
+      typeof boundary === "object" && boundary.document !== undefined
+        ? { ...boundary, document: JSON.parse(boundary.document) }
+        : boundary,
     ...(!isUsual && { strictness }),
   };
 }
