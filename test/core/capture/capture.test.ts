@@ -144,6 +144,19 @@ describe("a captured role", () => {
     assert.match(notes.join("\n"), /PowerUserAccess[\s\S]*2 instance profiles/);
   });
 
+  it("reports a later boundary that blocks everything, at one part", () => {
+    const bounded = (text: string) =>
+      seen({ arn: "arn:aws:iam::123456789012:policy/Bound", version: seen({ id: "v1", text }) });
+    const role = { ...worker, boundary: bounded(allow("*")) };
+    const { reference } = captureRole(role, today);
+    assert.deepEqual(assess(role, reference), []);
+    for (const inline of [worker.inline, []]) {
+      const captured = captureRole({ ...role, inline }, today).reference;
+      const found = assess({ ...role, inline, boundary: bounded(allow("dynamodb:ListTables")) }, captured);
+      assert.equal(found.filter((one) => one.kind === "drift" && one.side === "missing").length, 1);
+    }
+  });
+
   it("is refused unless every part can be read", () => {
     const hidden = { ...worker, attached: [{ arn: "arn:aws:iam::aws:policy/X", version: unseen("denied") }] };
     assert.throws(() => captureRole(hidden, today), { name: "CaptureError", message: /denied/ });
