@@ -8,7 +8,7 @@ import { Severity } from "@drift-guard/core/model/severity";
 import type { ResourceReader, RoleReader } from "@drift-guard/core/ports";
 import { formatStepCommands } from "@drift-guard/formats/steps";
 import { prepareAssessment } from "@drift-guard/guard/inspect/assessment";
-import { readRolesInBulk } from "@drift-guard/guard/inspect/bulk-reading";
+import { type BulkReading, readRolesInBulk } from "@drift-guard/guard/inspect/bulk-reading";
 import type { WatchedRoleWithUses } from "@drift-guard/guard/inspect/discovery";
 import { isKeyNote } from "@drift-guard/guard/inspect/inspection";
 import type { ExitCode } from "./command.ts";
@@ -102,6 +102,8 @@ function describePlan({ groups, left }: FixPlan, partition: string): RolePlan {
 
 // One role is about six calls, and a page of the account holds a hundred roles or policies.
 const maxSingleReads = 10;
+// While one role waits for facts about its secrets, others are checked.
+const parallelChecks = 8;
 
 /** Checks several roles of one account: a few by calls of their own, more by account pages, as the sweep reads them. */
 export async function* checkRoles(
@@ -113,9 +115,17 @@ export async function* checkRoles(
     for (const watched of watchedRoles) yield await checkRole(watched, settings);
     return;
   }
-  for await (const { watched, reading } of readRolesInBulk(watchedRoles, settings.reader)) {
-    yield await checkRole(watched, settings, reading);
+  let waiting: BulkReading[] = [];
+  const checkWaiting = () =>
+    Promise.all(waiting.map(({ watched, reading }) => checkRole(watched, settings, reading)));
+  for await (const read of readRolesInBulk(watchedRoles, settings.reader)) {
+    waiting.push(read);
+    // A role without a reading is read by calls of its own, one after the other.
+    if (read.reading && waiting.length < parallelChecks) continue;
+    yield* await checkWaiting();
+    waiting = [];
   }
+  yield* await checkWaiting();
 }
 
 function statusOf(assessments: readonly RatedAssessment[], reading: RoleReading): RoleCheck["status"] {

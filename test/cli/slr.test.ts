@@ -310,7 +310,7 @@ describe("the regions of slr", () => {
 describe("slr delete --yes without --force", () => {
   for (const { doubt, args, code, why } of [
     { doubt: "left-out", args: ["--regions", "us-east-1"], code: 2, why: /not scanned: eu-south-1/ },
-    { doubt: "unread", args: [], code: 2, why: /1 region could not be read\. eu-south-1/ },
+    { doubt: "unread", args: [], code: 2, why: /1 region could not be read: eu-south-1/ },
     { doubt: "recent", args: [], code: 1, why: /last used at .*a session may be active/ },
   ]) {
     it(`stops at a ${doubt} ${doubt === "recent" ? "use" : "region"}, and goes on with --force`, async () => {

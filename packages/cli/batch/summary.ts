@@ -1,14 +1,17 @@
+import { groupUnread } from "@drift-guard/core/batch/unread-regions";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { BatchSurvey } from "./survey.ts";
 
 // Cap on the output: more is noise.
 const maxRegions = 5;
+const maxReasons = 5;
 
 /** How far AWS Batch was read, as sentences; without a survey, that it was not read and how it can be. */
 export function formatSurvey(survey: BatchSurvey | undefined): readonly string[] {
   if (!survey) return ["AWS Batch was not read; --batch FILE takes the output of its describe calls."];
   const { from, regions, unread, unlisted, absent = [], cut = [] } = survey;
-  const more = unread.length - maxRegions;
+  const groups = groupUnread(unread);
+  const more = groups.length - maxReasons;
   return [
     regions.length === 0
       ? `AWS Batch (${from.map((name) => sanitise(name)).join(", ")}): no region was read.`
@@ -17,10 +20,11 @@ export function formatSurvey(survey: BatchSurvey | undefined): readonly string[]
     ...(cut.length === 0
       ? []
       : [`The output of ${cut.join(" and ")} is cut. Create it again without --max-items.`]),
-    ...unread
-      .slice(0, maxRegions)
-      .map(({ region, why }) => `Not read in ${sanitise(region, 40)}: ${sanitise(why, 600)}`),
-    ...(more > 0 ? [`Not read in ${more} more regions.`] : []),
+    ...groups.slice(0, maxReasons).map((group) => {
+      const names = group.regions.map((region) => sanitise(region, 40)).join(", ");
+      return `Not read in ${names}: ${sanitise(group.why, 600)}`;
+    }),
+    ...(more > 0 ? [`Not read in more regions, for ${more} more reasons.`] : []),
     ...(unlisted === undefined || unread.length === 0
       ? []
       : [

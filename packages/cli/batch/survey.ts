@@ -1,3 +1,4 @@
+import type { UnreadRegion } from "@drift-guard/core/batch/unread-regions";
 import type { AgentReader, BatchReader, RoleReader, UsageStore } from "@drift-guard/core/ports";
 import { refreshRegion } from "@drift-guard/guard/inspect/usage";
 import type { GuardSettings } from "@drift-guard/guard/ports";
@@ -25,7 +26,7 @@ export interface BatchSurvey extends Pick<BatchSource, "from" | "unlisted" | "ab
   readonly usage: Pick<UsageStore, "usesOf" | "users">;
   /** The Regions that were read to their end. */
   readonly regions: readonly string[];
-  readonly unread: readonly { readonly region: string; readonly why: string }[];
+  readonly unread: readonly UnreadRegion[];
   /** Whether everything was read in which the guard looks for uses. */
   readonly isComplete: boolean;
   close(): void;

@@ -1,3 +1,4 @@
+import { groupUnread } from "@drift-guard/core/batch/unread-regions";
 import type { AccountScan } from "@drift-guard/core/linked-role/status";
 import { sanitise } from "@drift-guard/formats/printable";
 
@@ -21,6 +22,14 @@ export function formatCoverage(
           `The account's regions could not be listed, so every region that is known to have AWS Batch was tried, enabled or not. ${sanitise(unlisted, 600)}`,
         ]),
   ];
+}
+
+/** Regions that could not be read, and why, each group of the same reason on one line. */
+export function formatUnread(scans: AccountScan["scans"]): readonly string[] {
+  const unread = scans.flatMap((scan) => (scan.status === "unread" ? [scan] : []));
+  return groupUnread(unread).map(
+    ({ regions, why }) => `${list(regions)} could not be read: ${sanitise(why, 600)}`,
+  );
 }
 
 function list(regions: readonly string[]): string {

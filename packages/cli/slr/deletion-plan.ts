@@ -1,3 +1,4 @@
+import { groupUnread } from "@drift-guard/core/batch/unread-regions";
 import { findScanDoubts, findUseDoubts } from "@drift-guard/core/linked-role/deletion-doubts";
 import { type DeletionPlan, planDeletion } from "@drift-guard/core/linked-role/deletion-plan";
 import type { RoleActivity } from "@drift-guard/core/linked-role/linked-role";
@@ -104,9 +105,12 @@ function formatPlan(
           "slr delete --yes asks IAM only with --force, because a use may be hidden: a region was not read, or the role was used in the last 24 hours.",
         ).map((line) => paint("yellow", line))),
     ...formatSteps(plan, session, columns, paint),
-    ...plan.unread.flatMap(({ region, why }) => [
+    ...groupUnread(plan.unread).flatMap(({ regions, why }) => [
       "",
-      paint("yellow", `${sanitise(region, 40)} could not be read, so the plan is incomplete`),
+      ...wrap(
+        `${regions.map((region) => sanitise(region, 40)).join(", ")} could not be read, so the plan is incomplete`,
+        columns,
+      ).map((line) => paint("yellow", line)),
       ...paragraph(sanitise(why, 600)),
     ]),
     "",

@@ -15,7 +15,7 @@ import { type ExitCode, parseOptions } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { SlrStatusOutput } from "../output/slr.ts";
 import { padCell, type Terminal, wrap } from "../terminal.ts";
-import { formatCoverage } from "./coverage.ts";
+import { formatCoverage, formatUnread } from "./coverage.ts";
 import { defaultDeletionFile, openDeletionFile } from "./deletion-file.ts";
 import { explainDenials } from "./denial.ts";
 import { formatDeletion } from "./progress.ts";
@@ -116,11 +116,7 @@ function formatReport(
       ({ region, name, state, status }) =>
         `  ${formatRow(sanitise(region, 40), sanitise(state, 20), sanitise(status, 20), sanitise(name, 140))}`,
     ),
-    ...scans.flatMap((scan) =>
-      scan.status === "unread"
-        ? paragraph(`${sanitise(scan.region, 40)} could not be read: ${sanitise(scan.why, 600)}`)
-        : [],
-    ),
+    ...formatUnread(scans).flatMap(paragraph),
     ...formatCoverage(scan, role.usedBy).flatMap(paragraph),
     ...wrap(`Account ${account} (${sanitise(from)})`, columns),
   ];

@@ -1,3 +1,4 @@
+import { groupUnread } from "../batch/unread-regions.ts";
 import type { Instant } from "../model/instant.ts";
 import type { RoleActivity } from "./linked-role.ts";
 import type { AccountScan } from "./status.ts";
@@ -10,12 +11,14 @@ const recentHours = 24;
  * read. Names and reasons are as AWS gave them.
  */
 export function findScanDoubts({ scans, leftOut, unlisted }: AccountScan): readonly string[] {
-  const unread = scans.flatMap((scan) => (scan.status === "unread" ? [`${scan.region}: ${scan.why}`] : []));
+  const unread = scans.flatMap((scan) => (scan.status === "unread" ? [scan] : []));
   return [
     ...(leftOut.length === 0
       ? []
       : [`${formatCount(leftOut.length)} of the partition not scanned: ${leftOut.join(", ")}.`]),
-    ...(unread.length === 0 ? [] : [`${formatCount(unread.length)} could not be read. ${unread.join(" ")}`]),
+    ...groupUnread(unread).map(
+      ({ regions, why }) => `${formatCount(regions.length)} could not be read: ${regions.join(", ")}. ${why}`,
+    ),
     ...(unread.length === 0 || unlisted === undefined
       ? []
       : [

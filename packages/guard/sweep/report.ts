@@ -1,11 +1,6 @@
+import type { UnreadRegion } from "@drift-guard/core/batch/unread-regions";
 import { formatCause } from "@drift-guard/core/errors";
 import type { Inspection } from "../inspect/inspection.ts";
-
-/** A region whose AWS Batch resources could not all be read; the recorded uses of the rest are kept. */
-export interface UnreadRegion {
-  readonly region: string;
-  readonly why: string;
-}
 
 /** The result of a sweep. */
 export interface SweepReport {

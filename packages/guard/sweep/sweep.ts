@@ -1,3 +1,4 @@
+import type { UnreadRegion } from "@drift-guard/core/batch/unread-regions";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { readRolesInBulk } from "../inspect/bulk-reading.ts";
@@ -23,7 +24,6 @@ import {
   type SweepFailure,
   SweepIncompleteError,
   type SweepReport,
-  type UnreadRegion,
 } from "./report.ts";
 
 /** The inputs of a sweep and its results so far. */

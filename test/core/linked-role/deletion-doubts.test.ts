@@ -18,7 +18,7 @@ describe("findScanDoubts", () => {
     const doubts = findScanDoubts({ scans: [read, unread], notEnabled: [], leftOut: ["eu-west-1"] });
     assert.match(
       doubts.join(" "),
-      /1 region of the partition not scanned: eu-west-1\..*eu-south-1: It answered/,
+      /1 region of the partition not scanned: eu-west-1\..*eu-south-1\. It answered/,
     );
     assert.doesNotMatch(doubts.join(" "), /enabled/);
   });
