@@ -28,11 +28,11 @@ export const bundlesFolder = join(repositoryRoot, ".build/functions");
 
 /**
  * Bundles each function with everything that it imports, into `<out>/<name>/index.mjs`. `out` is `bundlesFolder` where
- * left out; a file `config` replaces drift-guard.config.ts in the bundles. A build that fails leaves `out` as it was.
- * Throws `BundleError`.
+ * left out; a file `config` replaces drift-guard.config.ts in the bundles. With `profiles`, the functions can also take their
+ * credentials from a profile. A build that fails leaves `out` as it was. Throws `BundleError`.
  */
 export async function buildFunctions(
-  options: { readonly config?: string; readonly out?: string } = {},
+  options: { readonly config?: string; readonly out?: string; readonly profiles?: boolean } = {},
 ): Promise<Bundle[]> {
   const source = join(repositoryRoot, "functions");
   const out = resolve(options.out ?? bundlesFolder);
@@ -45,7 +45,10 @@ export async function buildFunctions(
 
   // Built in a folder of its own and then renamed, so that another process never reads half a bundle.
   const draft = `${out}.${process.pid}.${Date.now()}`;
-  const plugins = options.config === undefined ? [] : [swapConfig(options.config)];
+  const plugins = [
+    ...(options.config === undefined ? [] : [swapConfig(options.config)]),
+    ...(options.profiles ? [] : [withoutProfiles]),
+  ];
   try {
     await Promise.all(names.map((name) => bundle(join(source, `${name}.ts`), join(draft, name), plugins)));
     await rm(out, { recursive: true, force: true });
@@ -93,7 +96,7 @@ async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise
       format: "esm",
       minify: true,
       mainFields: ["module", "main"],
-      plugins: [...plugins, keepVersions, withoutProfiles],
+      plugins: [...plugins, keepVersions],
       logLevel: "silent",
     });
   } catch (cause) {

@@ -67,7 +67,8 @@ async function buildGuard(config: Config, folder: string, report: ((line: string
   await writeFile(file, `export default ${JSON.stringify(config)};\n`);
   const [resources, built] = await Promise.all([
     synthesise({ stage: "local", config: file, ...(report && { report }) }),
-    buildFunctions({ config: file, out: join(folder, "bundles") }),
+    // The emulator overwrites the variables in which Lambda passes credentials.
+    buildFunctions({ config: file, out: join(folder, "bundles"), profiles: true }),
   ]);
   return {
     template: renderTemplate(resources),
