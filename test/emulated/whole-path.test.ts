@@ -84,9 +84,10 @@ const seldom =
   /^(?:sqs:(?:Receive|Delete|GetQueue|SendMessage)|logs:|dynamodb:(?:GetRecords|GetShardIterator|DescribeStream|ListStreams|DeleteItem)|iam:(?:GetRolePolicy|ListEntitiesForPolicy|GetInstanceProfile|DetachRolePolicy|DeleteRolePolicy)|events:PutEvents)/;
 
 // The sweep reads roles in bulk; it reads one role only after a conflict, or where the bulk read fails. It reads ECS only
-// for compute environments, which this account has none of, and renews only findings that have been open for a month.
+// for compute environments, which this account has none of, and renews only findings that have been open for a month. It
+// commits only where it finds something that detect has not found.
 const seldomInSweep =
-  /^(?:dynamodb:UpdateItem|iam:(?:Get(?:Role|Policy|PolicyVersion)|List(?:RolePolicies|AttachedRolePolicies|InstanceProfilesForRole))|ecs:(?:Describe|List)ContainerInstances)$/;
+  /^(?:dynamodb:(?:Put|Update)Item|iam:(?:Get(?:Role|Policy|PolicyVersion)|List(?:RolePolicies|AttachedRolePolicies|InstanceProfilesForRole))|ecs:(?:Describe|List)ContainerInstances)$/;
 
 // Secrets, keys and parameters are read where a job definition needs them, and this account has no job definition.
 const seldomInDetectAndSweep =
