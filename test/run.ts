@@ -55,14 +55,11 @@ async function findTests(): Promise<string[]> {
   }
 }
 
-/**
- * Runs the test files, a process each; rejects if a test fails. One more runs at once than there are cores, because
- * emulated tests often wait.
- */
+/** Runs the test files, a process each, as many at once as there are cores; rejects if a test fails. */
 function runTestFiles(files: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     let failures = 0;
-    runTests({ files, concurrency: availableParallelism() + 1 })
+    runTests({ files, concurrency: availableParallelism() })
       .on("test:fail", () => failures++)
       .compose(spec)
       .on("error", reject)
