@@ -26,7 +26,7 @@ export interface InspectPorts extends Clock {
   readonly findings: Pick<FindingStore, "load" | "commit">;
   readonly control: Pick<ControlStore, "load">;
   readonly rechecks: RecheckQueue;
-  /** What AWS Batch uses roles for now. */
+  /** Reads the current uses of roles from AWS Batch. */
   readonly batch: BatchReader;
   /** What AWS Batch used roles for when it was last read. */
   readonly usage: UsageStore;

@@ -85,12 +85,16 @@ export function planFixes(question: FixQuestion): FixPlan {
 }
 
 function joinGroups(fixes: readonly FixGroup[]): readonly FixGroup[] {
-  return fixes.reduce<readonly FixGroup[]>((groups, { steps, warning }) => {
+  const groups: FixGroup[] = [];
+  for (const { steps, warning } of fixes) {
     const last = groups.at(-1);
-    return last && last.warning === warning
-      ? [...groups.slice(0, -1), { ...last, steps: [...last.steps, ...steps] }]
-      : [...groups, { steps, ...(warning !== undefined && { warning }) }];
-  }, []);
+    if (last && last.warning === warning) {
+      groups[groups.length - 1] = { ...last, steps: [...last.steps, ...steps] };
+    } else {
+      groups.push({ steps, ...(warning !== undefined && { warning }) });
+    }
+  }
+  return groups;
 }
 
 function findNext({ assessments }: Trial, settled: ReadonlySet<string>): Drift | undefined {

@@ -343,17 +343,24 @@ describe("fixes of drawn roles, carried out in the simulated account", () => {
           ]),
     );
 
+  const drawDrifts = (
+    name: string,
+    { attachments, profile }: ReturnType<typeof referenceOf>,
+    maxLength: number,
+  ) =>
+    fc.array(
+      drifts(
+        name,
+        attachments.map(({ arn }) => arn),
+        profile,
+      ),
+      { minLength: 1, maxLength },
+    );
+
   for (const name of [execution, "AWSBatchServiceRole", "ecsInstanceRole", "ecsInfrastructureRole"]) {
     it(`leave only what the plan leaves, and nothing new: ${name}`, async () => {
       const reference = referenceOf(name);
-      const drawn = fc.array(
-        drifts(
-          name,
-          reference.attachments.map(({ arn }) => arn),
-          reference.profile,
-        ),
-        { minLength: 1, maxLength: 4 },
-      );
+      const drawn = drawDrifts(name, reference, 4);
       const uses = name === execution ? needing("one", "two") : [];
       await fc.assert(
         fc.asyncProperty(drawn, async (calls) => {
@@ -377,14 +384,7 @@ describe("fixes of drawn roles, carried out in the simulated account", () => {
 
     it(`clear their finding and make no other, each alone: ${name}`, async () => {
       const reference = referenceOf(name);
-      const drawn = fc.array(
-        drifts(
-          name,
-          reference.attachments.map(({ arn }) => arn),
-          reference.profile,
-        ),
-        { minLength: 1, maxLength: 3 },
-      );
+      const drawn = drawDrifts(name, reference, 3);
       const uses = name === execution ? needing("one", "two") : [];
       await fc.assert(
         fc.asyncProperty(drawn, async (calls) => {
