@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createSimulatedResources } from "@drift-guard/embedded/resources";
+import { account, batchServicePolicy } from "../../builders.ts";
+import { aWorld } from "../world.ts";
+import {
+  aDefinition,
+  anEnvironment,
+  formatFindings,
+  makeRole,
+  observing,
+  onlyFinding,
+  roleArn,
+  secret,
+} from "./batch-world.ts";
+
+describe("The sweep of AWS Batch", () => {
+  const key = `arn:aws:kms:us-east-1:${account}:key/2`;
+  const unusedKey = "ecsTaskExecutionRole permissions unused-keys";
+  const aWorldWithKey = async () => {
+    const resources = createSimulatedResources();
+    resources.set(secret, { policy: null, key: null });
+    const world = aWorld({ config: observing, resources: resources.reader });
+    const policyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: secret },
+        { Effect: "Allow", Action: "kms:Decrypt", Resource: key },
+      ],
+    });
+    world.act({
+      call: "PutRolePolicy",
+      roleName: "ecsTaskExecutionRole",
+      policyName: "Secrets",
+      policyDocument,
+    });
+    const executionRoleArn = roleArn("ecsTaskExecutionRole", "/service-role/");
+    const secrets = [{ name: "DB", valueFrom: secret }];
+    await world.actOnBatch(aDefinition({ executionRoleArn, secrets }));
+    await world.settle();
+    return { world, resources, executionRoleArn };
+  };
+
+  it("reports a key that no definition uses, in no other inspection, until a definition uses it (T12)", async () => {
+    const { world, resources, executionRoleArn } = await aWorldWithKey();
+    assert.deepEqual(await world.findings(), [], "another Region may use the key");
+    await world.sweep();
+    assert.deepEqual(formatFindings(await world.findings()), [`${unusedKey} open`]);
+    assert.equal((await onlyFinding(world)).severity, "INFORMATIONAL");
+    world.act({ call: "TagRole", roleName: "ecsTaskExecutionRole", tags: [{ key: "team", value: "a" }] });
+    await world.settle();
+    assert.deepEqual(formatFindings(await world.findings()), [`${unusedKey} open`]);
+    const other = secret.replace("db-", "api-");
+    resources.set(other, { policy: null, key });
+    const secrets = [{ name: "API", valueFrom: other }];
+    await world.actOnBatch(aDefinition({ executionRoleArn, secrets }, "other"));
+    await world.settle();
+    assert.ok(formatFindings(await world.findings()).includes(`${unusedKey} resolved`));
+  });
+
+  it("reports no unused key if a Region could not be read", async () => {
+    const { world } = await aWorldWithKey();
+    world.batch.close("eu-west-1");
+    await world.sweep();
+    assert.deepEqual(await world.findings(), []);
+  });
+
+  it("finds roles that no event reported, in every readable region", async () => {
+    const world = aWorld({ config: observing, disorder: () => [] });
+    makeRole(world, "Custom", "ec2.amazonaws.com", [batchServicePolicy]);
+    await world.actOnBatch(anEnvironment({ serviceRole: roleArn("Custom") }), "eu-west-1");
+    const report = await world.sweep();
+    assert.deepEqual(report.unread, []);
+    assert.ok(formatFindings(await world.findings()).includes("Custom trust missing open"));
+  });
+
+  it("releases roles that are no longer used, and keeps the recorded uses of an unreadable region", async () => {
+    const world = aWorld({ config: observing, disorder: () => [] });
+    await world.actOnBatch(anEnvironment({ computeEnvironmentName: "here" }));
+    await world.actOnBatch(anEnvironment({ computeEnvironmentName: "there" }), "eu-west-1");
+    await world.sweep();
+    for (const region of ["us-east-1", "eu-west-1"]) {
+      const computeEnvironment = region === "us-east-1" ? "here" : "there";
+      await world.actOnBatch(
+        { call: "UpdateComputeEnvironment", computeEnvironment, state: "DISABLED" },
+        region,
+      );
+      await world.actOnBatch({ call: "DeleteComputeEnvironment", computeEnvironment }, region);
+    }
+    world.batch.close("eu-west-1");
+    const report = await world.sweep();
+    assert.deepEqual(
+      report.unread.map(({ region }) => region),
+      ["eu-west-1"],
+    );
+    const uses = await world.ports.usage.usesOf({ account, name: "AWSBatchServiceRole" });
+    assert.deepEqual(
+      uses.map(({ name }) => name),
+      ["there"],
+    );
+  });
+});
