@@ -47,19 +47,28 @@ export function assessBoundary(
 }
 
 /**
- * Returns a drift if a boundary that the owner may choose blocks everything that the role's policies allow. The floor
- * compares it with what the role must have.
+ * Returns a drift if a boundary that the owner may choose blocks everything that the role's policies allow, and an undecided
+ * assessment if a role that allows anything has a boundary that cannot be read. The floor compares the boundary with what
+ * the role must have.
  */
 export function assessChosenBoundary(role: Role): readonly Assessment[] {
-  const policy = role.boundary.observed ? role.boundary.value : null;
-  if (!policy?.version.observed) return [];
-  const { text } = policy.version.value;
+  const part = partOf("boundary");
+  const { boundary } = role;
+  const policy: AttachedPolicy | null | undefined = boundary.observed ? boundary.value : undefined;
+  if (policy === null) return [];
   const texts = listPolicyTexts(role);
+  const version = policy?.version;
+  if (!version?.observed) {
+    const why = boundary.observed ? version?.why : boundary.why;
+    const isEmpty = comparePolicies(texts, [], { kind: "identity" }).relation === "equal";
+    return isEmpty || why === undefined ? [] : [undecided(part, [why])];
+  }
+  const { text } = version.value;
   const allowed = comparePolicies(texts, [], { kind: "identity", boundary: text }).excess;
   if (allowed.length === 0 || !allowed.every(({ remains }) => remains === "none")) return [];
   const { missing, deniesAdded } = comparePolicies(text, texts, { kind: "identity" });
   const detail = `${role.name} has the permissions boundary ${policy.arn}. It blocks everything that the role's policies allow.`;
-  return [drift(partOf("boundary"), "missing", { grants: missing, denies: deniesAdded, detail })];
+  return [drift(part, "missing", { grants: missing, denies: deniesAdded, detail })];
 }
 
 /** Returns the differences of a boundary from the policy that a reference requires as the boundary. */

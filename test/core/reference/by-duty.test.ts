@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { RoleUse } from "@drift-guard/core/batch/role-use";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import { findEscalation } from "@drift-guard/core/evaluate/job-role";
-import { type Role, seen } from "@drift-guard/core/model/role";
+import { type Role, seen, unseen } from "@drift-guard/core/model/role";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { referenceByDuty } from "@drift-guard/core/reference/by-duty";
 import { aDefinitionUse, allow, anEnvironmentUse, aRole, trustOf } from "../../builders.ts";
@@ -70,6 +70,23 @@ describe("a role without a reference of its own", () => {
       assert.deepEqual(found(bounded(allow("*"))), []);
       assert.deepEqual(found({ ...bounded(deny), inline: [] }), [], "it allows nothing anyway");
     }
+  });
+
+  it("is unknown where the boundary of a job role cannot be read, and the role allows something", () => {
+    const why = "iam:GetPolicy on arn:aws:iam::123456789012:policy/Bound was denied.";
+    const unread = unseen(why);
+    const bounded = seen({ arn: "arn:aws:iam::123456789012:policy/Bound", version: unread });
+    const unparsed = seen({
+      arn: "arn:aws:iam::123456789012:policy/Bound",
+      version: seen({ id: "v1", text: "{" }),
+    });
+    const inline = [{ name: "own", text: allow("s3:*") }];
+    const found = (over: Partial<Role>) =>
+      judge([aDefinitionUse({ duty: "job" })], trustOf("ecs-tasks.amazonaws.com"), over);
+    assert.deepEqual(found({ inline, boundary: bounded }), ["undecided"]);
+    assert.deepEqual(found({ inline, boundary: unparsed }), ["undecided"]);
+    assert.deepEqual(found({ inline, boundary: unread }), ["undecided"]);
+    assert.deepEqual(found({ boundary: bounded }), [], "it allows nothing anyway");
   });
 
   // The policies that AWS lists for EKS nodes (EKS User Guide, "Amazon EKS node IAM role"), for Systems Manager and for
