@@ -8,8 +8,8 @@ import type { InspectPorts } from "../ports.ts";
 const windowMinutes = 10;
 
 /**
- * Returns whether to look into a symptom: no other event of the same job, queue, reason and subjects did in the last ten
- * minutes. Costs one conditional write. Throws `StoreUnavailableError`.
+ * Returns whether to look into a symptom: no other event of the same queue, reason, roles and job definition did in the
+ * last ten minutes. Costs one conditional write. Throws `StoreUnavailableError`.
  */
 export async function claimSymptom(
   symptom: Symptom,
@@ -51,8 +51,8 @@ const ownTexts: readonly (readonly [text: RegExp, instead: string])[] = [
   [/[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+/gi, "#"],
 ];
 
-function identifySymptom({ region, what, reason, subjects, queue }: Symptom): string {
-  const alike = (text: string) =>
-    ownTexts.reduce((left, [own, instead]) => left.replaceAll(own, instead), text);
-  return digestOf([region, alike(what), alike(reason), subjects, queue]);
+// The job's name is left out: jobs of one definition, roles and queue lead to the same reads.
+function identifySymptom({ region, reason, subjects, queue }: Symptom): string {
+  const alike = ownTexts.reduce((left, [own, instead]) => left.replaceAll(own, instead), reason);
+  return digestOf([region, alike, subjects, queue]);
 }

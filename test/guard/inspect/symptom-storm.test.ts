@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BatchUnreadableError } from "@drift-guard/core/errors";
 import { parseMessage } from "@drift-guard/core/intake/message";
+import { createSimulatedResources } from "@drift-guard/embedded/resources";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import { rememberClaims } from "@drift-guard/guard/inspect/symptom-claims";
 import type { InspectPorts } from "@drift-guard/guard/ports";
@@ -15,7 +16,7 @@ const denied = (task: string) =>
  * The event of a child of an array job that failed before it ran. `reason` makes its reason from a text that only this
  * child has.
  */
-function childFailed(index: number, queue = "high", reason = denied): string {
+function childFailed(index: number, queue = "high", reason = denied, jobName = "nightly"): string {
   const task = index.toString(16).padStart(32, "a");
   return JSON.stringify({
     version: "0",
@@ -27,7 +28,7 @@ function childFailed(index: number, queue = "high", reason = denied): string {
     region: "us-east-1",
     resources: [],
     detail: {
-      jobName: "nightly",
+      jobName,
       jobId: `4c7599ae-0a82-49aa-ba5a-4727fcce14a8:${index}`,
       jobQueue: `arn:aws:batch:us-east-1:${account}:job-queue/${queue}`,
       jobDefinition: `arn:aws:batch:us-east-1:${account}:job-definition/nightly:1`,
@@ -55,8 +56,8 @@ function counted<Port extends object>(name: string, port: Port, calls: Map<strin
 
 function countedPorts({ ports }: World) {
   const calls = new Map<string, number>();
-  const { roles, batch, usage, findings, control, rechecks, symptoms, now } = ports;
-  assert.ok(symptoms);
+  const { roles, batch, usage, findings, control, rechecks, symptoms, resources, now } = ports;
+  assert.ok(symptoms && resources);
   const wrapped = {
     roles: counted("roles", roles, calls),
     batch: counted("batch", batch, calls),
@@ -65,26 +66,55 @@ function countedPorts({ ports }: World) {
     control: counted("control", control, calls),
     rechecks: counted("rechecks", rechecks, calls),
     symptoms: counted("symptoms", symptoms, calls),
+    resources: counted("resources", resources, calls),
     now,
   } satisfies InspectPorts;
   return { calls, ports: wrapped };
 }
 
-/** Delivers bodies in batches of ten, as Lambda does. Returns the number of calls of each port. */
+const secret = `arn:aws:secretsmanager:us-east-1:${account}:secret:db-a1b2c3`;
+const key = `arn:aws:kms:us-east-1:${account}:key/1`;
+
+/** A world whose job definition `nightly` needs a secret that a customer managed key encrypts. */
+async function aWorldWithSecret(): Promise<World> {
+  const resources = createSimulatedResources();
+  resources.set(secret, { policy: null, key });
+  resources.set(key, { policy: null, key: null });
+  const world = aWorld({ resources: resources.reader });
+  await world.actOnBatch({
+    call: "RegisterJobDefinition",
+    jobDefinitionName: "nightly",
+    type: "container",
+    containerProperties: {
+      image: "busybox",
+      executionRoleArn: `arn:aws:iam::${account}:role/service-role/ecsTaskExecutionRole`,
+      secrets: [{ name: "DB", valueFrom: secret }],
+    },
+  });
+  return world;
+}
+
+/**
+ * Delivers bodies in batches of ten, as Lambda does. Returns the number of calls of each port, and of the transitions of
+ * findings, each of which SNS publishes (`transitions`).
+ */
 async function deliver(bodies: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const world = aWorld({});
+  const world = await aWorldWithSecret();
   world.act({
     call: "UpdateAssumeRolePolicy",
     roleName: "ecsTaskExecutionRole",
     policyDocument: trustOf("ec2.amazonaws.com"),
   });
   const { calls, ports } = countedPorts(world);
+  let transitions = 0;
   for (let at = 0; at < bodies.length; at += 10) {
     const perBatch = { ...ports, symptoms: rememberClaims(ports.symptoms) };
-    for (const body of bodies.slice(at, at + 10))
-      await inspectMessage(parseMessage(body), perBatch, world.settings);
+    for (const body of bodies.slice(at, at + 10)) {
+      const inspections = await inspectMessage(parseMessage(body), perBatch, world.settings);
+      transitions += inspections.flatMap((inspection) => inspection.transitions).length;
+    }
   }
-  return calls;
+  return calls.set("transitions", transitions);
 }
 
 describe("A storm of symptoms of one array job", () => {
@@ -92,6 +122,9 @@ describe("A storm of symptoms of one array job", () => {
     const one = await deliver([childFailed(0)]);
     const storm = await deliver(Array.from({ length: 1000 }, (_, index) => childFailed(index)));
     assert.ok((one.get("roles.read") ?? 0) > 0, "the role is read");
+    // The secret and the key that encrypts it: Secrets Manager and KMS; Systems Manager is asked in the same way.
+    assert.ok((one.get("resources.facts") ?? 0) > 0, "the secret is looked up");
+    assert.ok((one.get("transitions") ?? 0) > 0, "the drift is reported");
     const withoutClaims = (calls: ReadonlyMap<string, number>) =>
       Object.fromEntries([...calls].filter(([call]) => call !== "symptoms.claim"));
     assert.deepEqual(withoutClaims(storm), withoutClaims(one));
@@ -126,6 +159,14 @@ describe("A storm of symptoms of one array job", () => {
     });
   }
 
+  it("is one although the jobs have other names", async () => {
+    const one = await deliver([childFailed(0)]);
+    const names = ["align", "call", "filter", "merge", "report"];
+    const storm = await deliver(names.map((name, index) => childFailed(index, "high", denied, name)));
+    assert.equal(storm.get("roles.read"), one.get("roles.read"));
+    assert.equal(storm.get("resources.facts"), one.get("resources.facts"));
+  });
+
   it("does not hide the symptoms of another queue", async () => {
     const one = await deliver([childFailed(0)]);
     const two = await deliver([childFailed(0), childFailed(1), childFailed(2, "low")]);
@@ -133,7 +174,7 @@ describe("A storm of symptoms of one array job", () => {
   });
 
   it("is looked into again ten minutes later", async () => {
-    const world = aWorld({});
+    const world = await aWorldWithSecret();
     const { calls, ports } = countedPorts(world);
     await inspectMessage(parseMessage(childFailed(0)), ports, world.settings);
     const before = calls.get("roles.read") ?? 0;
@@ -143,7 +184,7 @@ describe("A storm of symptoms of one array job", () => {
   });
 
   it("is looked into by the event that failed before, when it is delivered again", async () => {
-    const world = aWorld({});
+    const world = await aWorldWithSecret();
     const { calls, ports } = countedPorts(world);
     const unreadable = new BatchUnreadableError("AWS Batch in us-east-1 could not be read.");
     const batch = { ...ports.batch, definition: () => Promise.reject(unreadable) };
