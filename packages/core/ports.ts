@@ -148,13 +148,15 @@ export interface RecheckQueue {
  * `StoreUnavailableError`.
  */
 export interface FullReadStore {
-  /** Returns the reads of an account; those of version 0 if nothing is stored. */
-  load(account: string): Promise<FullReads>;
+  /**
+   * Returns the reads of an account, or those that read AWS Batch in `region` too; those of version 0 if nothing is stored.
+   */
+  load(account: string, region?: string): Promise<FullReads>;
   /**
    * Writes `reads` with the next version. Returns false, and writes nothing, if the stored version is another than that of
    * `reads`.
    */
-  save(account: string, reads: FullReads): Promise<boolean>;
+  save(account: string, reads: FullReads, region?: string): Promise<boolean>;
 }
 
 /** Stores the uses of roles, so that a finding can say what breaks. Throws `StoreUnavailableError`. */

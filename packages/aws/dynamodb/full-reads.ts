@@ -16,15 +16,15 @@ export function createFullReadStore(
 ): FullReadStore {
   const table = openTable(client, options.table);
   return {
-    async load(account) {
-      const item = await findItem(table, findingKeys.account(account), findingKeys.fullReads);
+    async load(account, region) {
+      const item = await findItem(table, findingKeys.account(account), findingKeys.fullReads(region));
       return item ? readItem(table, item, FullReads) : { version: 0 };
     },
-    async save(account, reads) {
+    async save(account, reads, region) {
       const { version } = reads;
       const Item = {
         pk: findingKeys.account(account),
-        sk: findingKeys.fullReads,
+        sk: findingKeys.fullReads(region),
         ...encodeItem(FullReads, { ...reads, version: version + 1 }),
       };
       const condition =

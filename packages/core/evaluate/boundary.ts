@@ -54,16 +54,14 @@ export function assessBoundary(
 export function assessChosenBoundary(role: Role): readonly Assessment[] {
   const part = partOf("boundary");
   const { boundary } = role;
-  const policy: AttachedPolicy | null | undefined = boundary.observed ? boundary.value : undefined;
-  if (policy === null) return [];
   const texts = listPolicyTexts(role);
-  const version = policy?.version;
-  if (!version?.observed) {
-    const why = boundary.observed ? version?.why : boundary.why;
-    const isEmpty = comparePolicies(texts, [], { kind: "identity" }).relation === "equal";
-    return isEmpty || why === undefined ? [] : [undecided(part, [why])];
-  }
-  const { text } = version.value;
+  const unknown = (why: string): readonly Assessment[] =>
+    comparePolicies(texts, [], { kind: "identity" }).relation === "equal" ? [] : [undecided(part, [why])];
+  if (!boundary.observed) return unknown(boundary.why);
+  const policy: AttachedPolicy | null = boundary.value;
+  if (policy === null) return [];
+  if (!policy.version.observed) return unknown(policy.version.why);
+  const { text } = policy.version.value;
   const allowed = comparePolicies(texts, [], { kind: "identity", boundary: text }).excess;
   if (allowed.length === 0 || !allowed.every(({ remains }) => remains === "none")) return [];
   const { missing, deniesAdded } = comparePolicies(text, texts, { kind: "identity" });

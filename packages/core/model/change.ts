@@ -67,19 +67,25 @@ export interface RoleRecheck {
   readonly after?: Change;
 }
 
-/** A request to read every watched role. */
+/** A request to read every watched role, and AWS Batch where `region` is set. */
 export interface FullReadRequest {
   /** `first`: changes wait for this read. `again`: the read that follows a first one, because IAM is eventually consistent. */
   readonly everyRole: "first" | "again";
-  /** The request is met by any read that began at this time or later. */
+  /** The request is met by any read with the same `region` that began at this time or later. */
   readonly since: Instant;
+  /** The Region whose AWS Batch is read first, because the call was made there; left out for a call to IAM. */
+  readonly region?: string;
 }
 
 /** A request to read a role, or every watched role, later. */
 export type Recheck = RoleRecheck | FullReadRequest;
 
 const RoleRecheckMessage = z.object({ recheck: z.string(), after: Change.exactOptional() });
-const FullReadMessage = z.object({ everyRole: z.enum(["first", "again"]), since: Instant });
+const FullReadMessage = z.object({
+  everyRole: z.enum(["first", "again"]),
+  since: Instant,
+  region: z.string().exactOptional(),
+});
 
 /**
  * A recheck as a message of the changes queue: `{"recheck": ROLE, "after": CHANGE}`, or

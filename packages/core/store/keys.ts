@@ -23,8 +23,8 @@ export const findingKeys = {
   anyUsage: "USAGE#",
   /** The account's partition: environments and definitions, with the names of their roles. */
   account: (account: string) => `${account}#`,
-  /** In the account's partition: when every watched role was last read. */
-  fullReads: "FULLREADS",
+  /** In the account's partition: when every watched role was last read, or AWS Batch in a Region with them. */
+  fullReads: (region?: string) => (region === undefined ? "FULLREADS" : `FULLREADS#${region}`),
   /** In the account's partition: which event looks into the symptoms of a key. */
   symptom: (key: string) => `SYMPTOM#${key}`,
   /** The first key that loading a ledger reads. */

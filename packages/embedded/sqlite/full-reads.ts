@@ -11,16 +11,16 @@ export function createFullReadStore(database: Database): FullReadStore {
   const select = "SELECT pk, sk, item FROM findings WHERE pk = ? AND sk = ?";
   const parse = (row: unknown): FullReads => (row ? readItem(database, row, FullReads) : { version: 0 });
   return {
-    load: async (account) =>
+    load: async (account, region) =>
       parse(
         query(database, (sqlite) =>
-          sqlite.prepare(select).get(findingKeys.account(account), findingKeys.fullReads),
+          sqlite.prepare(select).get(findingKeys.account(account), findingKeys.fullReads(region)),
         ),
       ),
-    save: async (account, reads) =>
+    save: async (account, reads, region) =>
       transact(database, (sqlite) => {
         const pk = findingKeys.account(account);
-        const sk = findingKeys.fullReads;
+        const sk = findingKeys.fullReads(region);
         if (parse(sqlite.prepare(select).get(pk, sk)).version !== reads.version) return false;
         sqlite
           .prepare("INSERT OR REPLACE INTO findings (pk, sk, item) VALUES (?, ?, ?)")

@@ -1,5 +1,6 @@
+import { BatchUnreadableError } from "@drift-guard/core/errors";
 import type { FullReadRequest } from "@drift-guard/core/model/change";
-import { decideFullRead, type FullReads } from "@drift-guard/core/model/full-reads";
+import { decideFullRead } from "@drift-guard/core/model/full-reads";
 import { type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
 import type { Cause } from "@drift-guard/core/model/transition";
 import type { FullReadStore } from "@drift-guard/core/ports";
@@ -7,31 +8,40 @@ import type { GuardSettings, InspectPorts } from "../ports.ts";
 import { type BulkReading, readRolesInBulk } from "./bulk-reading.ts";
 import { findWatchedRolesWithUses, listConfiguredNames, listDiscoveredNames } from "./discovery.ts";
 import { type Inspection, inspectRole } from "./inspection.ts";
+import { refreshRegion } from "./usage.ts";
 
 // Roles are inspected a few at a time: the function has a minute, and the stores have limits.
 const parallelInspections = 8;
 const maxSaveAttempts = 6;
+// The roles must still be inspected in the function's minute.
+const maxRefreshMilliseconds = 25_000;
 
 /**
- * Inspects every watched role by account pages, unless a read that began at `since` or later has finished or is
- * requested. Reads begin at least a minute apart: a request within a minute of the last read is scheduled for the end of
+ * Inspects every watched role by account pages, after a read of AWS Batch in `region` if it is set, unless such a read that
+ * began at `since` or later has finished or is requested. Reads begin at least a minute apart: a request within a minute of the last read is scheduled for the end of
  * that minute, once for all requests. Without a store of reads, every request reads at once. A first read is followed by
- * another after `recheckSeconds`. Throws `StoreUnavailableError`.
+ * another after `recheckSeconds`. If AWS Batch cannot be read, the roles are inspected with its recorded uses. Throws
+ * `BatchUnreadableError` then, and `StoreUnavailableError`.
  */
 export async function readEveryRole(
-  { everyRole, since }: FullReadRequest,
+  request: FullReadRequest,
   cause: Cause,
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
   const store = ports.fullReads;
   const now = instantOf(ports.now());
-  if (store && !(await beginRead({ everyRole, since }, now, { ...ports, fullReads: store }, settings)))
-    return [];
-  const inspections = await inspectEveryRole(everyRole, cause, ports, settings);
-  if (everyRole === "first") await requestAgain(now, ports, settings);
-  if (store) await updateReads(store, settings.account, (reads) => ({ ...reads, finished: now }));
+  if (store && !(await beginRead(request, now, { ...ports, fullReads: store }, settings))) return [];
+  const unread = request.region === undefined ? undefined : await refresh(request.region, ports, settings);
+  const inspections = await inspectEveryRole(request.everyRole, cause, ports, settings);
+  if (unread !== undefined) throw new BatchUnreadableError(unread);
+  if (request.everyRole === "first") await requestAgain(now, request, ports, settings);
+  if (store) await noteFinished(store, settings.account, request, now);
   return inspections;
+}
+
+function refresh(region: string, ports: InspectPorts, settings: GuardSettings): Promise<string | undefined> {
+  return refreshRegion(region, ports, settings, AbortSignal.timeout(maxRefreshMilliseconds));
 }
 
 /** Returns whether this request must read now. Otherwise a read has met the request, or will. */
@@ -42,13 +52,14 @@ async function beginRead(
   settings: GuardSettings,
 ): Promise<boolean> {
   const { account } = settings;
+  const { region } = request;
   for (let attempt = 0; attempt < maxSaveAttempts; attempt += 1) {
-    const reads = await fullReads.load(account);
+    const reads = await fullReads.load(account, region);
     const decision = decideFullRead(reads, request.since, now);
     switch (decision.kind) {
       case "done":
         // A recheck may have read in place of this request, whose changes still need a second read.
-        if (request.everyRole === "first") await requestAgain(now, { rechecks }, settings);
+        if (request.everyRole === "first") await requestAgain(now, request, { rechecks }, settings);
         return false;
       case "wait":
         return false;
@@ -57,11 +68,13 @@ async function beginRead(
         // Scheduled before it is noted: after a crash in between, a second request costs one more read, and none is lost.
         await rechecks.schedule({ ...request, since: at }, millisecondsBetween(now, at) / 1000);
         // Only a first read is followed by another, so calls may wait only for a first one.
-        if (request.everyRole === "first") await fullReads.save(account, { ...reads, requested: at });
+        if (request.everyRole === "first") {
+          await fullReads.save(account, { ...reads, requested: at }, region);
+        }
         return false;
       }
       case "begin":
-        if (await fullReads.save(account, { ...reads, begun: now })) return true;
+        if (await fullReads.save(account, { ...reads, begun: now }, region)) return true;
     }
   }
   // Others keep changing the item, so it does not help: reading is always right.
@@ -70,20 +83,23 @@ async function beginRead(
 
 async function requestAgain(
   now: Instant,
+  request: FullReadRequest,
   { rechecks }: Pick<InspectPorts, "rechecks">,
   { config: { recheckSeconds } }: GuardSettings,
 ): Promise<void> {
   const since = instantOf(new Date(Date.parse(now) + recheckSeconds * 1000));
-  await rechecks.schedule({ everyRole: "again", since }, recheckSeconds);
+  await rechecks.schedule({ ...request, everyRole: "again", since }, recheckSeconds);
 }
 
-async function updateReads(
+async function noteFinished(
   store: FullReadStore,
   account: string,
-  update: (reads: FullReads) => FullReads,
+  { region }: FullReadRequest,
+  finished: Instant,
 ): Promise<void> {
   for (let attempt = 0; attempt < maxSaveAttempts; attempt += 1) {
-    if (await store.save(account, update(await store.load(account)))) return;
+    const reads = await store.load(account, region);
+    if (await store.save(account, { ...reads, finished }, region)) return;
   }
 }
 

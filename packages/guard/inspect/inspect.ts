@@ -49,7 +49,11 @@ async function inspectChange(
   if (change.account !== settings.account) return [];
   const cause: Cause = { kind: "change", changeId: change.id, call: change.call, at: change.at };
   if (mayConcernEveryRole(change)) {
-    return readEveryRole({ everyRole: "first", since: instantOf(ports.now()) }, cause, ports, settings);
+    const request = { everyRole: "first", since: instantOf(ports.now()) } as const;
+    // A call to AWS Batch may also have changed which roles it uses.
+    const isWatched = !isIamCall(change) && settings.config.regions.batch.includes(change.region);
+    const place = isWatched ? { region: change.region } : {};
+    return readEveryRole({ ...request, ...place }, cause, ports, settings);
   }
   const names = await findRolesBehind(change, ports, settings);
   return Promise.all(

@@ -55,9 +55,19 @@ export function describeFullReadStore(name: string, open: () => Promise<FullRead
       for await (const user of fixture.usage.users(account)) assert.fail(JSON.stringify(user));
     });
 
+    it("keeps the reads of AWS Batch in each Region apart", async () => {
+      const account = newAccount();
+      assert.ok(
+        await fixture.store.save(account, { version: 0, begun: "2026-11-22T12:00:00Z" }, "eu-west-1"),
+      );
+      assert.deepEqual(await fixture.store.load(account), { version: 0 });
+      assert.deepEqual(await fixture.store.load(account, "us-east-1"), { version: 0 });
+      assert.equal((await fixture.other.load(account, "eu-west-1")).begun, "2026-11-22T12:00:00Z");
+    });
+
     it("refuses an item of another schema", async () => {
       const account = newAccount();
-      await fixture.put(findingKeys.account(account), findingKeys.fullReads, { schema: 2, version: 1 });
+      await fixture.put(findingKeys.account(account), findingKeys.fullReads(), { schema: 2, version: 1 });
       await assert.rejects(fixture.store.load(account), StoreUnavailableError);
     });
   });

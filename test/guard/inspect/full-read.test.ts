@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { BatchUnreadableError } from "@drift-guard/core/errors";
 import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
 import type { Recheck } from "@drift-guard/core/model/change";
-import type { RoleReader } from "@drift-guard/core/ports";
+import type { BatchReader, RoleReader } from "@drift-guard/core/ports";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import { account, aDefinitionUse, noon } from "../../builders.ts";
 import { aWorld, type World } from "../world.ts";
@@ -128,6 +129,67 @@ describe("A call that succeeded and whose record names no target", () => {
   });
 });
 
+describe("A call to AWS Batch that succeeded and whose record names no target", () => {
+  const ofBatch = (eventName: string, over: Readonly<Record<string, unknown>> = {}) =>
+    anEvent({ eventSource: "batch.amazonaws.com", eventName, responseElements: omitted, ...over });
+  const executionRoleArn = `arn:aws:iam::${account}:role/render-execution`;
+  const aDefinition = {
+    call: "RegisterJobDefinition",
+    jobDefinitionName: "render",
+    type: "container",
+    containerProperties: { image: "busybox", executionRoleArn },
+  } as const;
+
+  it("makes the guard read AWS Batch in its Region: a role that a new job definition needs is missing", async () => {
+    const { world } = aCountedWorld();
+    await world.actOnBatch(aDefinition);
+    world.emit(JSON.parse(ofBatch("RegisterJobDefinition")));
+    await world.settle();
+    const found = (await world.findings()).map(({ role, evidence }) => `${role.name} ${evidence.part}`);
+    assert.deepEqual(found, ["render-execution role"]);
+  });
+
+  it("makes the guard read AWS Batch again after recheckSeconds", async () => {
+    const { world } = aCountedWorld();
+    const { ports, settings, clock } = world;
+    await inspectMessage(parseMessage(ofBatch("CreateComputeEnvironment")), ports, settings);
+    await world.actOnBatch(aDefinition);
+    clock.advance(settings.config.recheckSeconds);
+    await receiveDue(world);
+    assert.ok((await world.findings()).some(({ role }) => role.name === "render-execution"));
+  });
+
+  it("is not met by a read for a call to IAM, and reads each Region once a minute", async () => {
+    const { world } = aCountedWorld();
+    const { settings } = world;
+    const regions: string[] = [];
+    const batch: BatchReader = {
+      ...world.ports.batch,
+      definitions: (region) => {
+        regions.push(region);
+        return world.ports.batch.definitions(region);
+      },
+    };
+    const ports = { ...world.ports, batch };
+    await inspectMessage(parseMessage(anEvent()), ports, settings);
+    for (let count = 0; count < 50; count += 1)
+      await inspectMessage(parseMessage(ofBatch("RegisterJobDefinition")), ports, settings);
+    assert.deepEqual(regions, ["us-east-1"]);
+  });
+
+  it("fails if AWS Batch cannot be read, after the roles were read", async () => {
+    const { world, reads } = aCountedWorld();
+    openTrust(world);
+    world.batch.close("us-east-1");
+    await assert.rejects(
+      inspectMessage(parseMessage(ofBatch("RegisterJobDefinition")), world.ports, world.settings),
+      BatchUnreadableError,
+    );
+    assert.equal(reads.many, 1);
+    assert.ok((await world.findings()).length > 0);
+  });
+});
+
 describe("Many calls whose target is unknown", () => {
   it("lead to one read, and to one recheck, if they arrive together", async () => {
     const { world, reads } = aCountedWorld();
@@ -215,7 +277,7 @@ describe("A refused call whose record names no target", () => {
 
 describe("A request for a read of every role", () => {
   it("passes through the changes queue unchanged", () => {
-    const request: Recheck = { everyRole: "again", since: "2026-11-22T12:00:00Z" };
+    const request: Recheck = { everyRole: "again", since: "2026-11-22T12:00:00Z", region: "eu-west-1" };
     const message = parseMessage(formatRecheck(request));
     assert.deepEqual(message, { kind: "recheck", recheck: request });
   });
