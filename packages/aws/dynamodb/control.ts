@@ -2,16 +2,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { PutCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
-import type { Approval } from "@drift-guard/core/model/approval";
 import type { Control, RollbackBudget } from "@drift-guard/core/model/control";
-import type { Exception } from "@drift-guard/core/model/exception";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import { type BudgetWindow, budgetWindow } from "@drift-guard/core/rollback/rollback-limit";
-import { ApprovalItem, ExceptionItem, encodeItem, StopItem } from "@drift-guard/core/store/items";
+import { assembleControl } from "@drift-guard/core/store/control-items";
+import { encodeItem, StopItem } from "@drift-guard/core/store/items";
 import { controlKeys, schema } from "@drift-guard/core/store/keys";
-import type * as z from "zod";
 import {
   findItem,
   type Item,
@@ -47,42 +45,15 @@ export function createControlStore(
 }
 
 async function loadControl(table: Table, role: RoleKey): Promise<Control> {
-  const unreadable: string[] = [];
-  const read = <T>(item: Item, shape: z.ZodType<T>): T | undefined => {
-    try {
-      return readItem(table, item, shape);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      unreadable.push(error.message);
-      return undefined;
-    }
-  };
   const [pauseItem, items] = await Promise.all([
     findItem(table, controlKeys.account(role.account), controlKeys.paused),
     queryDecisions(table, role),
   ]);
-  const exceptions: Exception[] = [];
-  const approvals: Approval[] = [];
-  let breaker: string | undefined;
-  for (const item of items) {
-    const key = sortKeyOf(item);
-    if (key === controlKeys.breaker) breaker = read(item, StopItem)?.reason;
-    else if (key.startsWith(controlKeys.exception(""))) {
-      const stored = read(item, ExceptionItem);
-      if (stored) exceptions.push(stored.exception);
-    } else if (key.startsWith(controlKeys.approval(""))) {
-      const stored = read(item, ApprovalItem);
-      if (stored) approvals.push(stored.approval);
-    }
-  }
-  const paused = pauseItem && read(pauseItem, StopItem)?.reason;
-  return {
-    exceptions,
-    approvals,
-    ...(paused !== undefined && { paused }),
-    ...(breaker !== undefined && { breaker }),
-    ...(unreadable.length > 0 && { unreadable }),
-  };
+  return assembleControl(
+    items.map((item) => ({ key: sortKeyOf(item), item })),
+    pauseItem,
+    (item, shape) => readItem(table, item, shape),
+  );
 }
 
 async function queryDecisions(table: Table, role: RoleKey): Promise<readonly Item[]> {

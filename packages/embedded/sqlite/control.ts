@@ -1,12 +1,10 @@
-import { StoreUnavailableError } from "@drift-guard/core/errors";
-import type { Approval } from "@drift-guard/core/model/approval";
 import type { Control, RollbackBudget } from "@drift-guard/core/model/control";
-import type { Exception } from "@drift-guard/core/model/exception";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, Spending } from "@drift-guard/core/ports";
 import { budgetWindow, findExhaustedBudget } from "@drift-guard/core/rollback/rollback-limit";
-import { ApprovalItem, BudgetItem, ExceptionItem, StopItem } from "@drift-guard/core/store/items";
+import { assembleControl } from "@drift-guard/core/store/control-items";
+import { BudgetItem, StopItem } from "@drift-guard/core/store/items";
 import { controlKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
@@ -33,42 +31,14 @@ export function createControlStore(database: Database): ControlStore {
 }
 
 function loadControl(database: Database, role: RoleKey): Control {
-  const unreadable: string[] = [];
-  const read = <T>(row: unknown, item: z.ZodType<T>): T | undefined => {
-    try {
-      return readItem(database, row, item, advice);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      unreadable.push(error.message);
-      return undefined;
-    }
-  };
-  const exceptions: Exception[] = [];
-  const approvals: Approval[] = [];
-  let breaker: string | undefined;
   const rows = database.sqlite
     .prepare("SELECT pk, sk, item FROM control WHERE pk = ? ORDER BY sk")
     .all(controlKeys.partition(role));
-  for (const row of rows) {
-    const { sk } = KeyRow.parse(row);
-    if (sk === controlKeys.breaker) breaker = read(row, StopItem)?.reason;
-    else if (sk.startsWith(controlKeys.exception(""))) {
-      const stored = read(row, ExceptionItem);
-      if (stored) exceptions.push(stored.exception);
-    } else if (sk.startsWith(controlKeys.approval(""))) {
-      const stored = read(row, ApprovalItem);
-      if (stored) approvals.push(stored.approval);
-    }
-  }
-  const pauseRow = findRow(database, controlKeys.account(role.account), controlKeys.paused);
-  const paused = pauseRow === undefined ? undefined : read(pauseRow, StopItem)?.reason;
-  return {
-    exceptions,
-    approvals,
-    ...(paused !== undefined && { paused }),
-    ...(breaker !== undefined && { breaker }),
-    ...(unreadable.length > 0 && { unreadable }),
-  };
+  return assembleControl(
+    rows.map((row) => ({ key: KeyRow.parse(row).sk, item: row })),
+    findRow(database, controlKeys.account(role.account), controlKeys.paused),
+    (row, shape) => readItem(database, row, shape, advice),
+  );
 }
 
 function spend(database: Database, role: RoleKey, budget: RollbackBudget, now: Instant): Spending {
