@@ -20,14 +20,39 @@ export function readDocument(text: string): PolicyJson {
 }
 
 /**
- * Returns one policy with the statements of all texts, in their order. `version` is the result's version: a text of
- * another version keeps its meaning only if it holds no `${…}`, which is a variable in 2012-10-17 and plain text before.
+ * Returns one policy of version 2012-10-17 with the statements of all texts, in their order. In older versions `${…}` is
+ * plain text, which the joined policy spells `${$}{…}` (docs/aws-facts.md, "Policy variables").
  */
-export function joinDocuments(texts: readonly string[], version: unknown = "2012-10-17"): string {
+export function joinDocuments(texts: readonly string[]): string {
   return JSON.stringify({
-    Version: version,
-    Statement: texts.flatMap((text) => readDocument(text).Statement),
+    Version: currentVersion,
+    Statement: texts.flatMap((text) => {
+      const { Version, Statement } = readDocument(text);
+      return Version === currentVersion ? Statement : Statement.map(escapeVariables);
+    }),
   });
+}
+
+const currentVersion = "2012-10-17";
+
+// The elements that can hold variables (docs/aws-facts.md, "Policy variables").
+const variableElements: readonly string[] = ["Resource", "NotResource", "Condition"];
+
+function escapeVariables(statement: unknown): unknown {
+  if (typeof statement !== "object" || statement === null) return statement;
+  return Object.fromEntries(
+    Object.entries(statement).map(([element, value]) => [
+      element,
+      variableElements.includes(element) ? escapeTexts(value) : value,
+    ]),
+  );
+}
+
+function escapeTexts(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll("${", () => "${$}{");
+  if (Array.isArray(value)) return value.map(escapeTexts);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, escapeTexts(member)]));
 }
 
 /** Returns the policy without its statements' ids, which have no effect and must be unique within a policy. */

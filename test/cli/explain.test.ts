@@ -114,6 +114,15 @@ describe("explain", () => {
     assert.doesNotMatch(stdout, /it reports the refused call/);
   });
 
+  it("says that the outcome is unknown where the service had a fault", async () => {
+    const { stdout } = await explain(
+      JSON.stringify(aRecord({ errorCode: "InternalFailure", errorMessage: "An internal failure occurred" })),
+    );
+    assert.match(unwrap(stdout), /failed \(InternalFailure\); it may have changed something all the same /);
+    assert.match(unwrap(stdout), /watched: AWSBatchServiceRole; the guard reads the role now/);
+    assert.doesNotMatch(stdout, /changed nothing/);
+  });
+
   it("says why a record does not concern the guard", async () => {
     const { code, stdout } = await explain(
       JSON.stringify([

@@ -1,5 +1,10 @@
 import type { Config } from "@drift-guard/core/config/config";
-import { type Change, mayConcernEveryRole, type Subject } from "@drift-guard/core/model/change";
+import {
+  type Change,
+  mayConcernEveryRole,
+  mayHaveChanged,
+  type Subject,
+} from "@drift-guard/core/model/change";
 import { formatActor, formatOrigin } from "@drift-guard/formats/actors";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
@@ -155,13 +160,18 @@ type ExplainedChange = Extract<Explanation, { kind: "change" }>;
 function formatCall({ change, guarded }: ExplainedChange, paint: Terminal["paint"]): string {
   const { at, outcome } = change;
   const call = sanitise(change.call);
-  const code = outcome.status === "succeeded" ? "" : sanitise(outcome.code, 80);
-  const how = {
-    succeeded: "succeeded",
-    refused: `was refused (${code}) and changed nothing`,
-    failed: `failed (${code}) and changed nothing`,
-  }[outcome.status];
-  return `${sanitise(at, 40)} ${guarded.length > 0 ? paint("bold", call) : call} ${how}`;
+  return `${sanitise(at, 40)} ${guarded.length > 0 ? paint("bold", call) : call} ${formatOutcome(outcome)}`;
+}
+
+function formatOutcome(outcome: Change["outcome"]): string {
+  switch (outcome.status) {
+    case "succeeded":
+      return "succeeded";
+    case "refused":
+      return `was refused (${sanitise(outcome.code, 80)}) and changed nothing`;
+    case "failed":
+      return `failed (${sanitise(outcome.code, 80)})${mayHaveChanged(outcome) ? "; it may have changed something all the same" : " and changed nothing"}`;
+  }
 }
 
 function formatCaller({ actor }: Change): string {

@@ -1,6 +1,6 @@
 import { CaptureError } from "../errors.ts";
 import type { AttachedPolicy, Role } from "../model/role.ts";
-import { isReadable, joinDocuments, readDocument, withoutSids } from "../policy-json.ts";
+import { isReadable, joinDocuments, withoutSids } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
 
 /** The result of capturing a role. */
@@ -15,7 +15,7 @@ const usualPaths: readonly string[] = ["/", "/service-role/"];
 
 /**
  * Returns the role's present state as a reference: the role has no drift from it. `date` is the day of the reading,
- * YYYY-MM-DD. Throws `CaptureError` if a policy cannot be read, or if the inline policies cannot be joined into one.
+ * YYYY-MM-DD. Throws `CaptureError` if a part of it cannot be read.
  */
 export function captureRole(role: Role, date: string): Captured {
   const source = { title: `Captured from the live role ${role.name}`, date };
@@ -90,17 +90,7 @@ function cannotCapture({ name }: Role, why: string): CaptureError {
   return new CaptureError(`${name} cannot be captured whole. ${why}`);
 }
 
-/**
- * Joins policies of a role into one document of a reference, without ids of statements. Throws `CaptureError` if they
- * have different versions and `${…}` occurs in them: it is a variable in one version and plain text in the other.
- */
+/** Joins policies of a role into one document of a reference, without ids of statements. */
 export function joinLivePolicies(texts: readonly string[]): string {
-  const versions = new Set(texts.map((text) => readDocument(text).Version ?? "2008-10-17"));
-  if (versions.size > 1 && texts.some((text) => text.includes("${"))) {
-    throw new CaptureError(
-      "Policies of versions 2008-10-17 and 2012-10-17 with ${…} in them cannot be joined into one: give them the same version first.",
-    );
-  }
-  const version = versions.size > 1 ? "2012-10-17" : [...versions][0];
-  return joinDocuments(texts.map(withoutSids), version);
+  return joinDocuments(texts.map(withoutSids));
 }

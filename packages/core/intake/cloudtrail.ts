@@ -96,14 +96,20 @@ const denialCodes =
 // What AWS prints for a denial, whatever the code ("Troubleshoot access denied error messages", IAM User Guide).
 const denialText = /\bis not authorized to perform: |\bwith an explicit deny in an? /;
 
+// Faults of the service (HTTP status 5xx), after which nobody knows whether the call was carried out (docs/aws-facts.md,
+// "CloudTrail records").
+const faultCodes =
+  /^(?:Server\.)?(?:Internal(?:Failure|Error|Server(?:Error|Failure|Exception)?|ServiceError)|Server(?:Exception|Error)|Service(?:Failure|Unavailable)|Unavailable)(?:Exception)?$/i;
+
 /** Returns whether the call succeeded: EventBridge delivers failed calls too (docs/aws-facts.md, "EventBridge delivery"). */
 export function outcomeOf(record: CloudTrailRecord): Outcome {
   // Some captured records and exports have the text "None" or "null" for an absent value.
   if (!record.errorCode || /^(?:none|null)$/i.test(record.errorCode)) return { status: "succeeded" };
   const isDenied = denialCodes.test(record.errorCode) || denialText.test(record.errorMessage ?? "");
-  return {
-    status: isDenied ? "refused" : "failed",
+  const error = {
     code: record.errorCode,
     ...(record.errorMessage && { message: limitText(record.errorMessage) }),
   };
+  if (isDenied) return { status: "refused", ...error };
+  return { status: "failed", ...error, ...(faultCodes.test(record.errorCode) && { mayHaveChanged: true }) };
 }

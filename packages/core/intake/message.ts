@@ -2,7 +2,7 @@ import * as z from "zod";
 import { optionalText } from "../batch/batch.ts";
 import { MessageUnreadableError } from "../errors.ts";
 import { formatFirstIssue } from "../issues.ts";
-import { type Change, type Recheck, RecheckMessage } from "../model/change.ts";
+import { type Change, mayHaveChanged, type Recheck, RecheckMessage } from "../model/change.ts";
 import { Instant } from "../model/instant.ts";
 import { actorOf, CloudTrailRecord, hasUnreadableParameters, outcomeOf } from "./cloudtrail.ts";
 import { parseJsonText } from "./exported-values.ts";
@@ -103,8 +103,8 @@ export function parseRecord(value: unknown, account?: string): Message {
   const subjects = subjectsOf(record);
   const writes = service === "iam" ? writtenPart(record) : undefined;
   const outcome = outcomeOf(record);
-  // A call that failed changed nothing. One that succeeded changed something, so it may concern every watched role.
-  if (subjects.length === 0 && outcome.status !== "succeeded") {
+  // A call that AWS may have carried out, on an unknown target, may concern every watched role.
+  if (subjects.length === 0 && !mayHaveChanged(outcome)) {
     if (hasUnreadableParameters(value)) {
       throw new MessageUnreadableError(`The requestParameters of ${call} are no JSON object.`);
     }

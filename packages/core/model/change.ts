@@ -17,12 +17,15 @@ const error = { code: z.string(), message: z.string().exactOptional() };
 
 /**
  * Whether AWS carried out the call. `refused`: AWS denied it, which is reported as an attempt. `failed`: it failed for
- * another reason, such as throttling, and denied nobody anything. A refused call changed nothing.
+ * another reason, such as throttling, and denied nobody anything. A call that AWS did not carry out changed nothing; after
+ * a fault of the service (`mayHaveChanged`), AWS may have carried it out all the same.
  */
 export const Outcome = z.discriminatedUnion("status", [
   z.object({ status: z.literal("succeeded") }).readonly(),
   z.object({ status: z.literal("refused"), ...error }).readonly(),
-  z.object({ status: z.literal("failed"), ...error }).readonly(),
+  z
+    .object({ status: z.literal("failed"), ...error, mayHaveChanged: z.literal(true).exactOptional() })
+    .readonly(),
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
@@ -38,7 +41,7 @@ export const Change = z
     call: z.string(),
     actor: Actor,
     outcome: Outcome,
-    /** Empty if the call succeeded and its record names no target: it may concern every watched role (`mayConcernEveryRole`). */
+    /** Empty if AWS may have carried out the call and its record names no target (`mayConcernEveryRole`). */
     subjects: z.array(Subject).readonly(),
     requestId: z.string().exactOptional(),
     /** The part of the role that the call writes, if its record shows it. */
@@ -51,12 +54,17 @@ export const Change = z
   .readonly();
 export type Change = z.infer<typeof Change>;
 
+/** Whether AWS carried out a call, or may have done so before a fault of the service. */
+export function mayHaveChanged(outcome: Outcome): boolean {
+  return outcome.status === "succeeded" || (outcome.status === "failed" && outcome.mayHaveChanged === true);
+}
+
 /**
- * Whether a change may concern every watched role: its call succeeded and its record does not name the target. CloudTrail
+ * Whether a change may concern every watched role: AWS may have carried out its call, and its record does not name the target. CloudTrail
  * omits the parameters of a large request (docs/aws-facts.md, "CloudTrail records").
  */
 export function mayConcernEveryRole({ outcome, subjects }: Pick<Change, "outcome" | "subjects">): boolean {
-  return outcome.status === "succeeded" && subjects.length === 0;
+  return mayHaveChanged(outcome) && subjects.length === 0;
 }
 
 /** A request to read a role again, some time after a change. */

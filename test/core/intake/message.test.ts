@@ -106,6 +106,32 @@ describe("a CloudTrail record", () => {
       assert.equal(changeIn(parseRecord(record({ errorCode }))).outcome.status, status));
   }
 
+  // Sources: docs/aws-facts.md, "CloudTrail records"; Server.InternalError is the code of Amazon EC2.
+  for (const [errorCode, mayHaveChanged] of [
+    ["InternalFailure", true],
+    ["ServiceFailureException", true],
+    ["ServiceFailure", true],
+    ["ServerException", true],
+    ["ServiceUnavailable", true],
+    ["ServiceUnavailableException", true],
+    ["InternalServerError", true],
+    ["Server.InternalError", true],
+    ["ThrottlingException", undefined],
+    ["ValidationError", undefined],
+    ["NoSuchEntityException", undefined],
+    ["SomeNewException", undefined],
+  ] as const) {
+    it(`with the error code ${errorCode} is of a call that ${mayHaveChanged ? "may have changed something" : "changed nothing"}`, () => {
+      const { outcome } = changeIn(parseRecord(record({ errorCode })));
+      assert.equal(outcome.status === "failed" ? outcome.mayHaveChanged : outcome, mayHaveChanged);
+      const withoutTarget = parseRecord(record({ errorCode, requestParameters: null }));
+      assert.equal(
+        withoutTarget.kind === "change" && mayConcernEveryRole(withoutTarget.change),
+        mayHaveChanged === true,
+      );
+    });
+  }
+
   // "Troubleshoot access denied error messages" (IAM User Guide): the kinds of policies that deny.
   for (const context of [
     "because no identity-based policy allows the iam:AttachRolePolicy action",
