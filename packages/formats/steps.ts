@@ -34,13 +34,14 @@ export function formatStep(step: FixStep): string {
 export function formatStepCommands(step: FixStep, partition = "aws"): readonly string[] | undefined {
   // The default region of the reader's profile may lie in another partition.
   const region = partition === "aws" ? [] : ["--region", iamRegionOf(partition)];
-  const calls = argumentsOf(step);
+  const calls = listCalls(step);
   const [guard, ...rest] = calls;
-  if (!guard || !calls.flat().every((argument) => argument !== undefined && isPrintable(argument))) {
-    return undefined;
-  }
-  const format = (call: readonly (string | undefined)[]) =>
-    ["aws", "iam", ...call, ...region].map((argument) => quoteArgument(argument ?? "")).join(" ");
+  const values = calls.flatMap(({ options }) => Object.values(options));
+  if (!guard || !values.every((value) => value !== undefined && isPrintable(value))) return undefined;
+  const format = ({ name, options }: CliCall) =>
+    ["aws", "iam", name, ...Object.entries(options).flatMap(formatOption), ...region]
+      .map(quoteArgument)
+      .join(" ");
   if (step.call !== "iam:AddRoleToInstanceProfile") return calls.map(format);
   const [create, ...others] = rest;
   return create
@@ -48,36 +49,50 @@ export function formatStepCommands(step: FixStep, partition = "aws"): readonly s
     : undefined;
 }
 
-/** Returns the arguments of the AWS CLI's calls after `aws iam`. An argument is undefined if a document is not JSON. */
-function argumentsOf(step: FixStep): readonly (readonly (string | undefined)[])[] {
-  const role = ["--role-name", step.role];
+/** A call of `aws iam`. The value of an option is undefined if a document is not JSON. */
+interface CliCall {
+  readonly name: string;
+  readonly options: Readonly<Record<`--${string}`, string | undefined>>;
+}
+
+// Names in IAM may begin with a hyphen, and the AWS CLI takes such an argument for an option.
+function formatOption([option, value = ""]: readonly [string, string | undefined]): readonly string[] {
+  return value.startsWith("-") ? [`${option}=${value}`] : [option, value];
+}
+
+function listCalls(step: FixStep): readonly CliCall[] {
+  const role = { "--role-name": step.role };
   switch (step.call) {
     case "iam:AttachRolePolicy":
-      return [["attach-role-policy", ...role, "--policy-arn", step.policyArn]];
+      return [{ name: "attach-role-policy", options: { ...role, "--policy-arn": step.policyArn } }];
     case "iam:DetachRolePolicy":
-      return [["detach-role-policy", ...role, "--policy-arn", step.policyArn]];
+      return [{ name: "detach-role-policy", options: { ...role, "--policy-arn": step.policyArn } }];
     case "iam:PutRolePolicy": {
-      const policy = ["--policy-name", step.policyName, "--policy-document", formatDocument(step.document)];
-      return [["put-role-policy", ...role, ...policy]];
+      const document = { "--policy-document": formatDocument(step.document) };
+      return [
+        { name: "put-role-policy", options: { ...role, "--policy-name": step.policyName, ...document } },
+      ];
     }
     case "iam:DeleteRolePolicy":
-      return [["delete-role-policy", ...role, "--policy-name", step.policyName]];
-    case "iam:UpdateAssumeRolePolicy":
-      return [["update-assume-role-policy", ...role, "--policy-document", formatDocument(step.document)]];
+      return [{ name: "delete-role-policy", options: { ...role, "--policy-name": step.policyName } }];
+    case "iam:UpdateAssumeRolePolicy": {
+      const document = { "--policy-document": formatDocument(step.document) };
+      return [{ name: "update-assume-role-policy", options: { ...role, ...document } }];
+    }
     case "iam:CreateRole": {
-      const trust = ["--assume-role-policy-document", formatDocument(step.document)];
-      return [["create-role", ...role, "--path", step.path, ...trust]];
+      const trust = { "--assume-role-policy-document": formatDocument(step.document) };
+      return [{ name: "create-role", options: { ...role, "--path": step.path, ...trust } }];
     }
     case "iam:CreateServiceLinkedRole":
-      return [["create-service-linked-role", "--aws-service-name", step.service]];
+      return [{ name: "create-service-linked-role", options: { "--aws-service-name": step.service } }];
     case "iam:DeleteRolePermissionsBoundary":
-      return [["delete-role-permissions-boundary", ...role]];
+      return [{ name: "delete-role-permissions-boundary", options: role }];
     case "iam:AddRoleToInstanceProfile": {
-      const profile = ["--instance-profile-name", step.profile];
+      const profile = { "--instance-profile-name": step.profile };
       return [
-        ["get-instance-profile", ...profile],
-        ["create-instance-profile", ...profile],
-        ["add-role-to-instance-profile", ...profile, ...role],
+        { name: "get-instance-profile", options: profile },
+        { name: "create-instance-profile", options: profile },
+        { name: "add-role-to-instance-profile", options: { ...profile, ...role } },
       ];
     }
   }
@@ -102,10 +117,11 @@ function isPrintable(argument: string): boolean {
 }
 
 /**
- * Quotes one argument for a POSIX shell, whole. An unprintable character is shown as an escape: a newline would end a
- * pasted command.
+ * Quotes one argument for a POSIX shell and zsh, whole. An unprintable character is shown as an escape: a newline would end
+ * a pasted command.
  */
 export function quoteArgument(argument: string): string {
   const shown = sanitise(argument, Number.POSITIVE_INFINITY);
-  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
+  // zsh replaces `=name` by the path of a program.
+  return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
 }

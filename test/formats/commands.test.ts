@@ -91,6 +91,24 @@ describe("a printed command, pasted into a shell", () => {
     });
   }
 
+  it("gives a name that begins with a hyphen with its option, where the AWS CLI takes it for no option", () => {
+    for (const step of steps) {
+      const named = { ...step, role: "-x", ...("policyName" in step && { policyName: "--p" }) };
+      for (const call of paste((formatStepCommands(named) ?? []).join("\n"))) {
+        assert.ok(!call.includes("-x") && !call.includes("--p"), call.join(" "));
+        if (call.some((text) => text.startsWith("--role-name"))) assert.ok(call.includes("--role-name=-x"));
+        if (call.some((text) => text.startsWith("--policy-name"))) {
+          assert.ok(call.includes("--policy-name=--p"));
+        }
+      }
+    }
+  });
+
+  it("quotes a name that zsh would replace by the path of a program", () => {
+    assert.equal(quoteArgument("=ls"), "'=ls'");
+    assert.equal(quoteArgument("a=ls"), "a=ls");
+  });
+
   it("is whole in the text message, however long its policy is", () => {
     const long = allow(
       Array.from({ length: 400 }, (_, index) => `s3:Get${index}x${"y".repeat(10)}`),
