@@ -37,12 +37,7 @@ export function assessTrust(
 ): readonly Assessment[] {
   if (strictness.trust === "off" || hasSameStatements(role.trust, trust, "trust")) return [];
   const options = trustOptions(role, organization);
-  const comparison = withoutHardeningDenies(
-    comparePolicies(role.trust, trust, options),
-    role,
-    trust,
-    options,
-  );
+  const comparison = compareTrust(role.trust, trust, options);
   const deleted = formatDeletedPrincipals(comparison);
   const shutOut = formatPrincipalOrganization(comparison);
   const assessments = describeDifferences(partOf("trust"), comparison, {
@@ -62,19 +57,15 @@ export function assessTrust(
 const sourceKey = /^aws:source(?:account|arn|orgid|orgpaths)$/;
 
 /**
- * Returns a comparison of a role's trust policy without its added Denies if they only harden the trust: they are on the
+ * Compares a trust policy with its reference. Added Denies are left out if they only harden the trust: they are on the
  * source of a request, and the services of the reference escape them (2.10). The comparison's `hardening` has what they take
  * from others.
  */
-function withoutHardeningDenies(
-  comparison: Comparison,
-  role: Role,
-  reference: string,
-  options: ComparisonOptions,
-): Comparison {
+export function compareTrust(trust: string, reference: string, options: ComparisonOptions): Comparison {
+  const comparison = comparePolicies(trust, reference, options);
   const isOnSource = ({ conditions }: Grant) => conditions.some(({ key }) => sourceKey.test(key));
   if (comparison.deniesAdded.length === 0 || !comparison.deniesAdded.every(isOnSource)) return comparison;
-  const denies = filterByEffect([parsePolicy(role.trust)], "Deny");
+  const denies = filterByEffect([parsePolicy(trust)], "Deny");
   const { missing, undecided } = comparePolicies([reference, ...denies], reference, options);
   return missing.length + undecided.length > 0 ? comparison : { ...comparison, deniesAdded: [] };
 }

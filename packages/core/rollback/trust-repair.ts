@@ -1,7 +1,7 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
 import type { Organization } from "../config/organization.ts";
-import { trustOptions } from "../evaluate/trust.ts";
+import { compareTrust, trustOptions } from "../evaluate/trust.ts";
 import type { Drift } from "../model/evidence.ts";
 import type { Role } from "../model/role.ts";
 import { joinDocuments, type PolicyJson, readDocument } from "../policy-json.ts";
@@ -19,8 +19,9 @@ export interface TrustRepair {
 }
 
 /**
- * Returns the trust policy to write: the live one without its excess principals and actions, if that removes all drift, so
- * that hardening stays (2.10); else the reference's (R9). `drifts` holds every drift of the trust policy.
+ * Returns the trust policy to write: the live one without its excess principals and actions and, where something is missing,
+ * without the Denies that block it, if that removes all drift, so that hardening stays (2.10); else the reference's (R9).
+ * `drifts` holds every drift of the trust policy.
  */
 export function repairTrust(
   role: Role,
@@ -28,12 +29,15 @@ export function repairTrust(
   drifts: readonly Drift[],
   organization?: Organization,
 ): TrustRepair {
-  const compare = (candidate: string, reference: string) =>
-    comparePolicies(candidate, reference, trustOptions(role, organization));
-  const isOnlyExcess = drifts.length > 0 && drifts.every(({ side }) => side === "excess");
-  const kept = isOnlyExcess ? removeExcess(role.trust, expected, compare) : undefined;
-  if (kept !== undefined && isClean(compare(kept, expected)) && grantsNothing(compare(kept, role.trust))) {
-    return { document: kept, restores: false, dropsCondition: false };
+  const options = trustOptions(role, organization);
+  const compare: Compare = (candidate, reference) => comparePolicies(candidate, reference, options);
+  const compareHardened: Compare = (candidate, reference) => compareTrust(candidate, reference, options);
+  const isOnlyExcess = drifts.every(({ side }) => side === "excess");
+  const unblocked = isOnlyExcess ? role.trust : removeDenies(role.trust, expected, compareHardened);
+  const kept = drifts.length === 0 ? undefined : removeExcess(unblocked, expected, compare);
+  if (kept !== undefined && isClean(compareHardened(kept, expected))) {
+    const restores = !grantsNothing(compare(kept, role.trust));
+    if (!restores || !isOnlyExcess) return { document: kept, restores, dropsCondition: false };
   }
   const { relation, missing, hardening, possibleHardening, deniesAdded } = compare(role.trust, expected);
   const given = [missing, hardening, possibleHardening, deniesAdded].flat().length;
@@ -51,8 +55,9 @@ export function addStatements(live: string, expected: string): TrustRepair {
 
 type Compare = (candidate: string, reference: string) => Comparison;
 
-function isClean({ relation, excess, missing, undecided, deniesRemoved }: Comparison): boolean {
-  return relation !== "undecided" && [excess, missing, undecided, deniesRemoved].flat().length === 0;
+function isClean({ relation, excess, missing, undecided, deniesAdded, deniesRemoved }: Comparison): boolean {
+  const differences = [excess, missing, undecided, deniesAdded, deniesRemoved];
+  return relation !== "undecided" && differences.flat().length === 0;
 }
 
 function grantsNothing({ relation, excess, deniesRemoved }: Comparison): boolean {
@@ -61,6 +66,22 @@ function grantsNothing({ relation, excess, deniesRemoved }: Comparison): boolean
 
 // IAM takes a trust policy of 4,096 characters. One made to be hard is replaced whole.
 const maxChecks = 300;
+
+/**
+ * Returns a trust policy without the Denies that block a request which the reference allows; the text as it is if it cannot
+ * be read, or if that takes too many comparisons. A Deny that hardens the trust stays.
+ */
+function removeDenies(text: string, expected: string, compare: Compare): string {
+  const [document, reference] = [tryRead(text), tryRead(expected)];
+  if (!document || !reference || document.Statement.length > maxChecks) return text;
+  const blocks = (statement: unknown) => {
+    const beside = JSON.stringify({ ...document, Statement: [...reference.Statement, statement] });
+    const { missing, deniesAdded } = compare(beside, expected);
+    return missing.length + deniesAdded.length > 0;
+  };
+  const Statement = document.Statement.filter((statement) => isAllow(statement) || !blocks(statement));
+  return JSON.stringify({ ...document, Statement });
+}
 
 /**
  * Returns a trust policy without the principals and actions of its Allow statements that the reference does not allow under
