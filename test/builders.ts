@@ -286,6 +286,8 @@ export function aPlan(over: Partial<Plan> = {}): Plan {
         part: managedPart(batchServicePolicy),
         call: "iam:AttachRolePolicy",
         policyArn: batchServicePolicy,
+        restores: true,
+        findings: [aFinding().id],
       },
     ],
     ...over,

@@ -20,8 +20,22 @@ export function formatStep(step: FixStep): string {
       return `create ${role} at the path ${sanitise(step.path)}`;
     case "iam:CreateServiceLinkedRole":
       return `create the service-linked role of ${sanitise(step.service)}`;
+    case "iam:PutRolePermissionsBoundary":
+      return `make ${sanitise(step.policyArn)} the permissions boundary of ${role}`;
     case "iam:DeleteRolePermissionsBoundary":
       return `remove the permissions boundary of ${role}`;
+    case "iam:SetDefaultPolicyVersion":
+      return `make ${sanitise(step.versionId)} the default version of ${sanitise(step.policyArn)}`;
+    case "iam:CreatePolicyVersion":
+      return `create a version of ${sanitise(step.policyArn)} and make it the default`;
+    case "iam:DeletePolicyVersion":
+      return `delete version ${sanitise(step.versionId)} of ${sanitise(step.policyArn)}`;
+    case "iam:UpdateRole":
+      return `set description and maximum session of ${role}`;
+    case "iam:TagRole":
+      return `set the tag ${sanitise(step.key)} of ${role}`;
+    case "iam:UntagRole":
+      return `remove the tag ${sanitise(step.key)} of ${role}`;
     case "iam:AddRoleToInstanceProfile":
       return `add ${role} to the instance profile ${sanitise(step.profile)}`;
   }
@@ -38,8 +52,8 @@ export function formatStepCommands(step: FixStep, partition = "aws"): readonly s
   const [guard, ...rest] = calls;
   const values = calls.flatMap(({ options }) => Object.values(options));
   if (!guard || !values.every((value) => value !== undefined && isPrintable(value))) return undefined;
-  const format = ({ name, options }: CliCall) =>
-    ["aws", "iam", name, ...Object.entries(options).flatMap(formatOption), ...region]
+  const format = ({ name, options, flags = [] }: CliCall) =>
+    ["aws", "iam", name, ...Object.entries(options).flatMap(formatOption), ...flags, ...region]
       .map(quoteArgument)
       .join(" ");
   if (step.call !== "iam:AddRoleToInstanceProfile") return calls.map(format);
@@ -53,6 +67,8 @@ export function formatStepCommands(step: FixStep, partition = "aws"): readonly s
 interface CliCall {
   readonly name: string;
   readonly options: Readonly<Record<`--${string}`, string | undefined>>;
+  /** Options without a value. */
+  readonly flags?: readonly string[];
 }
 
 // Names in IAM may begin with a hyphen, and the AWS CLI takes such an argument for an option.
@@ -85,8 +101,32 @@ function listCalls(step: FixStep): readonly CliCall[] {
     }
     case "iam:CreateServiceLinkedRole":
       return [{ name: "create-service-linked-role", options: { "--aws-service-name": step.service } }];
+    case "iam:PutRolePermissionsBoundary": {
+      const boundary = { "--permissions-boundary": step.policyArn };
+      return [{ name: "put-role-permissions-boundary", options: { ...role, ...boundary } }];
+    }
     case "iam:DeleteRolePermissionsBoundary":
       return [{ name: "delete-role-permissions-boundary", options: role }];
+    case "iam:SetDefaultPolicyVersion":
+      return [{ name: "set-default-policy-version", options: versionOf(step) }];
+    case "iam:CreatePolicyVersion": {
+      const document = { "--policy-document": formatDocument(step.document) };
+      const options = { "--policy-arn": step.policyArn, ...document };
+      return [{ name: "create-policy-version", options, flags: ["--set-as-default"] }];
+    }
+    case "iam:DeletePolicyVersion":
+      return [{ name: "delete-policy-version", options: versionOf(step) }];
+    case "iam:UpdateRole": {
+      const duration = { "--max-session-duration": String(step.maxSession) };
+      return [{ name: "update-role", options: { ...role, "--description": step.description, ...duration } }];
+    }
+    case "iam:TagRole": {
+      // JSON, since the short form of a list ends a value at a comma.
+      const tags = { "--tags": JSON.stringify([{ Key: step.key, Value: step.value }]) };
+      return [{ name: "tag-role", options: { ...role, ...tags } }];
+    }
+    case "iam:UntagRole":
+      return [{ name: "untag-role", options: { ...role, "--tag-keys": JSON.stringify([step.key]) } }];
     case "iam:AddRoleToInstanceProfile": {
       const profile = { "--instance-profile-name": step.profile };
       return [
@@ -96,6 +136,16 @@ function listCalls(step: FixStep): readonly CliCall[] {
       ];
     }
   }
+}
+
+function versionOf({
+  policyArn,
+  versionId,
+}: {
+  readonly policyArn: string;
+  readonly versionId: string;
+}): CliCall["options"] {
+  return { "--policy-arn": policyArn, "--version-id": versionId };
 }
 
 /** Returns a document as JSON on one line, with unprintable characters escaped; undefined if it is not JSON. */

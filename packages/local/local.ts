@@ -85,7 +85,7 @@ export function configureLocally(owner: Config, choices: { readonly rollback: bo
   const roles: ConfigInput["roles"] = Object.fromEntries(
     Object.entries(owner.roles).map(([name, role]) => [
       name,
-      { ...role, rollback: { excess: mode, missing: mode } },
+      { ...role, rollback: { ...role.rollback, excess: mode, missing: mode } },
     ]),
   );
   return defineConfig({ ...owner, roles, regions: {}, securityHub: true, emails: [], recheckSeconds: 5 });

@@ -1,4 +1,5 @@
 import { type Config, defineConfig, type GuardedRole } from "@drift-guard/core/config/config";
+import { RollbackChoice } from "@drift-guard/core/config/rollback-choice";
 import { type Role, seen } from "@drift-guard/core/model/role";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
@@ -18,11 +19,16 @@ export const guardingAll: Config = defineConfig({
 });
 
 /** The owner's choices for a role: defaults, changed by `role`. */
-export function guardedAs(role: Partial<GuardedRole>): GuardedRole {
+export function guardedAs({
+  rollback = {},
+  ...role
+}: Partial<Omit<GuardedRole, "rollback">> & {
+  readonly rollback?: Partial<GuardedRole["rollback"]>;
+}): GuardedRole {
   return {
     required: true,
     paths: ["/", "/service-role/"],
-    rollback: { excess: "off", missing: "off" },
+    rollback: RollbackChoice.parse(rollback),
     strictness: {},
     allowedPolicies: [],
     ...role,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { FixStep } from "@drift-guard/core/model/fix";
-import { managedPart } from "@drift-guard/core/model/part";
+import { managedPart, partOf } from "@drift-guard/core/model/part";
 import { formatAsff } from "@drift-guard/formats/asff";
 import { formatStepCommands, quoteArgument } from "@drift-guard/formats/steps";
 import { formatText } from "@drift-guard/formats/text";
@@ -36,7 +36,7 @@ const steps: readonly FixStep[] = [
   { role, part, call: "iam:UpdateAssumeRolePolicy", document },
   { role, call: "iam:CreateRole", path: "/it's/", document },
   { role, call: "iam:CreateServiceLinkedRole", service: "batch.amazonaws.com" },
-  { role, call: "iam:DeleteRolePermissionsBoundary" },
+  { role, part: partOf("boundary"), call: "iam:DeleteRolePermissionsBoundary" },
   { role, call: "iam:AddRoleToInstanceProfile", profile: role },
 ];
 

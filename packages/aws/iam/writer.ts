@@ -1,10 +1,18 @@
 import {
   AttachRolePolicyCommand,
+  CreatePolicyVersionCommand,
+  DeletePolicyVersionCommand,
+  DeleteRolePermissionsBoundaryCommand,
   DeleteRolePolicyCommand,
   DetachRolePolicyCommand,
   type IAMClient,
+  PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
+  SetDefaultPolicyVersionCommand,
+  TagRoleCommand,
+  UntagRoleCommand,
   UpdateAssumeRolePolicyCommand,
+  UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
 import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
 import type { Step } from "@drift-guard/core/model/plan";
@@ -59,5 +67,39 @@ function sendStep(client: IAMClient, step: Step) {
       return client.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: step.policyName }));
     case "iam:UpdateAssumeRolePolicy":
       return client.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: step.document }));
+    case "iam:PutRolePermissionsBoundary":
+      return client.send(
+        new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: step.policyArn }),
+      );
+    case "iam:DeleteRolePermissionsBoundary":
+      return client.send(new DeleteRolePermissionsBoundaryCommand({ RoleName }));
+    case "iam:SetDefaultPolicyVersion":
+      return client.send(
+        new SetDefaultPolicyVersionCommand({ PolicyArn: step.policyArn, VersionId: step.versionId }),
+      );
+    case "iam:CreatePolicyVersion":
+      return client.send(
+        new CreatePolicyVersionCommand({
+          PolicyArn: step.policyArn,
+          PolicyDocument: step.document,
+          SetAsDefault: true,
+        }),
+      );
+    case "iam:DeletePolicyVersion":
+      return client.send(
+        new DeletePolicyVersionCommand({ PolicyArn: step.policyArn, VersionId: step.versionId }),
+      );
+    case "iam:UpdateRole":
+      return client.send(
+        new UpdateRoleCommand({
+          RoleName,
+          Description: step.description,
+          MaxSessionDuration: step.maxSession,
+        }),
+      );
+    case "iam:TagRole":
+      return client.send(new TagRoleCommand({ RoleName, Tags: [{ Key: step.key, Value: step.value }] }));
+    case "iam:UntagRole":
+      return client.send(new UntagRoleCommand({ RoleName, TagKeys: [step.key] }));
   }
 }

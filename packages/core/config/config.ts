@@ -6,10 +6,8 @@ import { builtInReferences, findReference } from "../reference/built-in.ts";
 import { type Reference, Strictness, WrittenReference } from "../reference/reference.ts";
 import { isNamePattern, patternsIntersect } from "./name-pattern.ts";
 import { Organization } from "./organization.ts";
-
-/** Whether drift on one side is rolled back: never, after approval, or at once. */
-export const RollbackMode = z.enum(["off", "approve", "automatic"]);
-export type RollbackMode = z.infer<typeof RollbackMode>;
+import { PrincipalPattern } from "./principal-pattern.ts";
+import { RollbackChoice } from "./rollback-choice.ts";
 
 /** The owner's choices for one role, or for the roles whose names match one pattern. */
 export const GuardedRole = z.strictObject({
@@ -40,10 +38,7 @@ export const GuardedRole = z.strictObject({
       ),
     )
     .default(["/", "/service-role/"]),
-  /** Removing excess can break jobs, and restoring missing permissions is a grant: each has its own switch. */
-  rollback: z
-    .strictObject({ excess: RollbackMode.default("off"), missing: RollbackMode.default("off") })
-    .prefault({}),
+  rollback: RollbackChoice.prefault({}),
 });
 export type GuardedRole = z.infer<typeof GuardedRole>;
 
@@ -63,20 +58,6 @@ export type SeverityKey = z.infer<typeof SeverityKey>;
 // Regions become part of ARNs in permissions.
 const Region = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d+$/, "must be a region, such as us-east-1");
 
-const TrustedActor = z
-  .string()
-  .regex(/^(?:\*$|arn:)/, "must be an ARN, in which * stands for any text")
-  .refine((pattern) => !namesEverybody(pattern), {
-    error:
-      "means every principal, so that every rollback would wait for approval: name the role or user, such as arn:aws:iam::*:role/deploy, or set rollback to approve",
-  });
-
-// Looks at the text after the account id, or after the last colon if a * replaces earlier segments.
-function namesEverybody(pattern: string): boolean {
-  const pieces = pattern.split(":");
-  return /^\**$/.test(pieces.length > 5 ? pieces.slice(5).join(":") : (pieces.at(-1) ?? ""));
-}
-
 /** The owner's configuration. `defineConfig` also checks that its parts fit together. */
 export const Config = z.strictObject({
   /**
@@ -92,10 +73,10 @@ export const Config = z.strictObject({
   /** The owner's own references. One with the name of a built-in reference replaces it. */
   references: z.array(WrittenReference).default([]),
   /**
-   * ARNs of principals, with `*` for any text, whose changes are reported but never rolled back without approval, such
-   * as the role of a deployment pipeline, which would set its change again.
+   * ARNs of roles and users, with `*` for any text, whose changes are reported but never rolled back without approval, such
+   * as the role of a deployment pipeline, which would set its change again. A session is known by the ARN of its role.
    */
-  trustedActors: z.array(TrustedActor).default([]),
+  trustedActors: z.array(PrincipalPattern).default([]),
   organization: Organization.exactOptional(),
   /** Severities in place of those that the guard assigns. */
   severities: z.partialRecord(SeverityKey, Severity).default({}),
@@ -190,7 +171,7 @@ function checkPatterns(roles: Config["roles"], context: z.core.$RefinementCtx<Co
       refuse([pattern], 'a pattern needs a reference, such as { reference: "ecsTaskExecutionRole" }');
     if (required === true)
       refuse([pattern, "required"], "no role must match a pattern: name each role that must exist");
-    if (rollback.excess !== "off" || rollback.missing !== "off") {
+    if (rollback.excess !== "off" || rollback.missing !== "off" || rollback.altered !== "off") {
       refuse(
         [pattern, "rollback"],
         "the roles of a pattern are never written: name each role that is to be rolled back",

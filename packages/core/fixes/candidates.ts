@@ -90,7 +90,9 @@ export function proposeFixes(question: ProposalQuestion): Proposal {
       return {
         candidates: [
           {
-            steps: [{ role: role.name, call: "iam:DeleteRolePermissionsBoundary" }],
+            steps: [
+              { role: role.name, part: question.drift.part, call: "iam:DeleteRolePermissionsBoundary" },
+            ],
             warning:
               "The boundary may contain an incident, or be required by your organisation. Ask the person who set it before you run this.",
           },

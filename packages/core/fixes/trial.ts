@@ -71,18 +71,13 @@ function applyFixStep(
     case "iam:CreateRole":
     case "iam:CreateServiceLinkedRole":
       return reading;
-    case "iam:DeleteRolePermissionsBoundary":
-      return { status: "present", role: { ...role, boundary: seen(null) } };
     case "iam:AddRoleToInstanceProfile": {
       const held = role.profiles.observed ? role.profiles.value : [];
       return { status: "present", role: { ...role, profiles: seen([...held, step.profile]) } };
     }
     case "iam:AttachRolePolicy":
       return { status: "present", role: readAttached(applyStep(role, step), step.policyArn, reference) };
-    case "iam:DetachRolePolicy":
-    case "iam:PutRolePolicy":
-    case "iam:DeleteRolePolicy":
-    case "iam:UpdateAssumeRolePolicy":
+    default:
       return { status: "present", role: applyStep(role, step) };
   }
 }

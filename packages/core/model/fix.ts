@@ -9,7 +9,6 @@ export const FixStep = z.discriminatedUnion("call", [
   z.object({ ...base, call: z.literal("iam:CreateRole"), path: z.string(), document: z.string() }).readonly(),
   /** `service` is the service principal, such as `batch.amazonaws.com`. */
   z.object({ ...base, call: z.literal("iam:CreateServiceLinkedRole"), service: z.string() }).readonly(),
-  z.object({ ...base, call: z.literal("iam:DeleteRolePermissionsBoundary") }).readonly(),
   /** Creates the instance profile before, unless it exists. */
   z.object({ ...base, call: z.literal("iam:AddRoleToInstanceProfile"), profile: z.string() }).readonly(),
 ]);

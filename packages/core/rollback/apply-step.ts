@@ -1,19 +1,16 @@
 import type { Step } from "../model/plan.ts";
-import type { Role } from "../model/role.ts";
+import { type AttachedPolicy, type Role, seen, unseen } from "../model/role.ts";
 
-/** Returns the role as it is after a step, to check that nothing else changed it. */
+/**
+ * Returns the role as it is after a step, to check that nothing else changed it. A policy that the step attaches, or makes
+ * the boundary, has the document that the role shows for it elsewhere, else an unobserved one.
+ */
 export function applyStep(role: Role, step: Step): Role {
   switch (step.call) {
     case "iam:AttachRolePolicy":
       return role.attached.some(({ arn }) => arn === step.policyArn)
         ? role
-        : {
-            ...role,
-            attached: [
-              ...role.attached,
-              { arn: step.policyArn, version: { observed: false, why: "just attached" } },
-            ],
-          };
+        : { ...role, attached: [...role.attached, findPolicy(role, step.policyArn)] };
     case "iam:DetachRolePolicy":
       return { ...role, attached: role.attached.filter(({ arn }) => arn !== step.policyArn) };
     case "iam:PutRolePolicy":
@@ -28,19 +25,64 @@ export function applyStep(role: Role, step: Step): Role {
       return { ...role, inline: role.inline.filter(({ name }) => name !== step.policyName) };
     case "iam:UpdateAssumeRolePolicy":
       return { ...role, trust: step.document };
+    case "iam:PutRolePermissionsBoundary":
+      return { ...role, boundary: seen(findPolicy(role, step.policyArn)) };
+    case "iam:DeleteRolePermissionsBoundary":
+      return { ...role, boundary: seen(null) };
+    case "iam:SetDefaultPolicyVersion":
+      return withDefault(role, step.policyArn, seen({ id: step.versionId, text: step.document }));
+    case "iam:CreatePolicyVersion":
+      // IAM chooses the id.
+      return withDefault(role, step.policyArn, seen({ id: "new", text: step.document }));
+    case "iam:DeletePolicyVersion":
+      return role;
+    case "iam:UpdateRole":
+      return { ...role, description: seen(step.description), maxSession: seen(step.maxSession) };
+    case "iam:TagRole":
+      return withTags(role, (tags) => [
+        ...tags.filter(([key]) => !isSameKey(key, step.key)),
+        [step.key, step.value],
+      ]);
+    case "iam:UntagRole":
+      return withTags(role, (tags) => tags.filter(([key]) => !isSameKey(key, step.key)));
   }
 }
 
-/** Returns the role as recorded before a rollback, without the documents of managed policies: they are large, and no step changes them. */
+function findPolicy({ attached, boundary }: Role, arn: string): AttachedPolicy {
+  const bound = boundary.observed ? boundary.value : null;
+  const known = [...attached, ...(bound ? [bound] : [])].find((policy) => policy.arn === arn);
+  return known ?? { arn, version: unseen("It was not read after it was attached.") };
+}
+
+function withDefault(role: Role, arn: string, version: AttachedPolicy["version"]): Role {
+  const { boundary } = role;
+  return {
+    ...role,
+    attached: role.attached.map((policy) => (policy.arn === arn ? { arn, version } : policy)),
+    boundary: boundary.observed && boundary.value?.arn === arn ? seen({ arn, version }) : boundary,
+  };
+}
+
+type TagEntry = readonly [key: string, value: string];
+
+function withTags(role: Role, change: (tags: readonly TagEntry[]) => readonly TagEntry[]): Role {
+  return role.tags.observed
+    ? { ...role, tags: seen(Object.fromEntries(change(Object.entries(role.tags.value)))) }
+    : role;
+}
+
+// IAM compares the keys of a role's tags without case.
+function isSameKey(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** Returns the role as recorded before a rollback, without the documents of managed policies: they are large. */
 export function recordRole(role: Role): Role {
-  const version = { observed: false, why: "A before-state keeps no managed documents." } as const;
+  const version = unseen("A before-state keeps no managed documents.");
   const { boundary } = role;
   return {
     ...role,
     attached: role.attached.map(({ arn }) => ({ arn, version })),
-    boundary:
-      boundary.observed && boundary.value
-        ? { observed: true, value: { arn: boundary.value.arn, version } }
-        : boundary,
+    boundary: boundary.observed && boundary.value ? seen({ arn: boundary.value.arn, version }) : boundary,
   };
 }

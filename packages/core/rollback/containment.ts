@@ -1,6 +1,4 @@
 import { type Assessment, deniesAdded } from "../model/evidence.ts";
-import { identifyFinding } from "../model/identity.ts";
-import type { Ledger } from "../model/ledger.ts";
 import { isSamePart, type Part } from "../model/part.ts";
 import type { RepairStep } from "./repair.ts";
 
@@ -12,18 +10,13 @@ export interface Containment {
   readonly undecided: readonly Part[];
 }
 
-/** Returns the role's containment. A suppressed finding does not count: the owner accepted its Deny. */
-export function findContainment(assessments: readonly Assessment[], ledger: Ledger): Containment {
-  const isSuppressed = (assessment: Assessment) =>
-    ledger.findings.some(
-      ({ id, state }) => state === "suppressed" && id === identifyFinding(ledger.role, assessment),
-    );
-  const live = assessments.filter((assessment) => !isSuppressed(assessment));
+/** Returns the containment of a role from its assessments, without those that the owner accepted by an exception. */
+export function findContainment(assessments: readonly Assessment[]): Containment {
   return {
-    denied: live.flatMap((each) =>
+    denied: assessments.flatMap((each) =>
       each.kind === "drift" && deniesAdded(each).length > 0 ? [each.part] : [],
     ),
-    undecided: live.flatMap((each) => (each.kind === "undecided" ? [each.part] : [])),
+    undecided: assessments.flatMap((each) => (each.kind === "undecided" ? [each.part] : [])),
   };
 }
 

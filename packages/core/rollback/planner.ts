@@ -1,20 +1,31 @@
-import type { Config, GuardedRole, RollbackMode } from "../config/config.ts";
+import type { Config, GuardedRole } from "../config/config.ts";
 import type { Organization } from "../config/organization.ts";
+import type { RollbackMode } from "../config/rollback-choice.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
+import type { Actor } from "../model/actor.ts";
 import type { Approval } from "../model/approval.ts";
 import type { Assessment, Drift } from "../model/evidence.ts";
-import type { Finding } from "../model/finding.ts";
+import { type Exception, isExcepted } from "../model/exception.ts";
 import { digestRole, identifyFinding } from "../model/identity.ts";
 import type { Instant } from "../model/instant.ts";
-import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
-import type { Plan, Step } from "../model/plan.ts";
+import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
+import type { Rollback } from "../model/rollback.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
 import { isApproved } from "./approvals.ts";
 import { type Containment, findContainment, findObstacle } from "./containment.ts";
 import { findRepairStep } from "./repair.ts";
+
+/** What planning believes of the control record of the role. */
+export interface PlanningControl {
+  readonly exceptions: readonly Exception[];
+  readonly approvals: readonly Approval[];
+  readonly rollbacks: readonly Rollback[];
+  /** Who made the change behind a finding. */
+  readonly causes: readonly { readonly findingId: string; readonly actor: Actor }[];
+}
 
 /** What a rollback is planned from. */
 export interface PlanningInput {
@@ -25,16 +36,17 @@ export interface PlanningInput {
   readonly organization?: Organization;
   /** The assessments of a fresh read. */
   readonly assessments: readonly Assessment[];
-  readonly ledger: Ledger;
-  readonly approvals: readonly Approval[];
+  readonly control: PlanningControl;
   /** The owner's trusted actors; none if left out. */
   readonly config?: Pick<Config, "trustedActors">;
   readonly now: Instant;
 }
 
-/** A finding that is not rolled back, and why. */
+/** A drift that is not rolled back, and why. */
 export interface Withheld {
-  readonly finding: Finding;
+  /** Id of the drift's finding. */
+  readonly finding: string;
+  readonly drift: Drift;
   readonly reason: string;
 }
 
@@ -45,13 +57,14 @@ export interface PlanningResult {
 }
 
 interface Candidate {
-  readonly drift: Drift;
-  /** The drift's finding in the ledger; undefined if it is not recorded yet, and then it is not rolled back yet. */
-  readonly finding: Finding | undefined;
+  /** Id of the drift's finding. */
+  readonly id: string;
+  readonly evidence: Drift;
+  readonly suppressed: boolean;
 }
 
 type DriftDecision =
-  | { readonly kind: "step"; readonly step: Step }
+  | { readonly kind: "step"; readonly step: PlannedStep }
   | { readonly kind: "withheld"; readonly reason: string }
   | { readonly kind: "nothing" };
 
@@ -60,22 +73,25 @@ type DriftDecision =
  * steps if there are none.
  */
 export function planRollback(planning: PlanningInput): PlanningResult {
-  const { role, assessments, ledger, reference } = planning;
+  const { role, assessments, control, reference } = planning;
+  const isSuppressed = (id: string, evidence: Assessment) =>
+    isExcepted({ id, evidence }, { exceptions: control.exceptions, now: planning.now });
   const candidates = assessments.flatMap((evidence): readonly Candidate[] => {
     if (evidence.kind !== "drift") return [];
-    const id = identifyFinding(ledger.role, evidence);
-    const known = ledger.findings.find((finding) => finding.id === id);
-    return [{ drift: evidence, finding: known && { ...known, evidence } }];
+    const id = identifyFinding(role, evidence);
+    return [{ id, evidence, suppressed: isSuppressed(id, evidence) }];
   });
-  const containment = findContainment(assessments, ledger);
-  const repairs: { readonly finding: string; readonly step: Step }[] = [];
+  const containment = findContainment(
+    assessments.filter((evidence) => !isSuppressed(identifyFinding(role, evidence), evidence)),
+  );
+  const repairs: { readonly finding: string; readonly step: PlannedStep }[] = [];
   const withheld: Withheld[] = [];
   for (const candidate of candidates) {
-    const { finding } = candidate;
-    if (finding?.state !== "open") continue;
-    const verdict = decideDrift(candidate, finding, candidates, containment, planning);
-    if (verdict.kind === "step") repairs.push({ finding: finding.id, step: verdict.step });
-    if (verdict.kind === "withheld") withheld.push({ finding, reason: verdict.reason });
+    if (candidate.suppressed) continue;
+    const { id: finding, evidence: drift } = candidate;
+    const verdict = decideDrift(candidate, candidates, containment, planning);
+    if (verdict.kind === "step") repairs.push({ finding, step: verdict.step });
+    if (verdict.kind === "withheld") withheld.push({ finding, drift, reason: verdict.reason });
   }
   const expected = localiseReference(reference, role.partition);
   const safe = keepUntilReplaced(repairs, expected, role);
@@ -85,64 +101,56 @@ export function planRollback(planning: PlanningInput): PlanningResult {
       roleId: role.id,
       expects: digestRole(role),
       findings: safe.map(({ finding }) => finding),
-      steps: orderSteps(withoutDuplicates(safe.map(({ step }) => step)), expected.retired),
+      steps: orderSteps(joinSteps(safe.map(({ step }) => step)), expected.retired),
     },
     withheld,
   };
 }
 
 function decideDrift(
-  { drift }: Candidate,
-  finding: Finding,
+  candidate: Candidate,
   candidates: readonly Candidate[],
   containment: Containment,
   planning: PlanningInput,
 ): DriftDecision {
-  const { guarded } = planning;
-  if (rollbackModeOf(drift, finding, planning) === "off") return { kind: "nothing" };
-  const samePart = candidates.filter((other) => isSamePart(other.drift.part, drift.part));
+  const { guarded, now } = planning;
+  const { id, evidence: drift } = candidate;
+  const modeOf = (other: Candidate) => rollbackModeOf(other, planning);
+  const approved = (other: Candidate) => isApproved(other, { ...planning.control, now });
+  if (modeOf(candidate) === "off") return { kind: "nothing" };
+  const samePart = candidates.filter((other) => isSamePart(other.evidence.part, drift.part));
   const repair = findRepairStep(
     drift,
     planning,
-    samePart.map((other) => other.drift),
+    samePart.map((other) => other.evidence),
   );
   if (!repair) return { kind: "nothing" };
   // A trust policy is written whole, so that both sides are rolled back together: every side must be allowed.
-  const together = drift.part.kind === "trust" ? samePart : [{ drift, finding }];
-  for (const each of together) {
-    if (each.finding === undefined) return { kind: "nothing" };
-    if (each.finding.state !== "open" || rollbackModeOf(each.drift, each.finding, planning) === "off") {
-      return withhold(
-        "The trust policy is replaced whole, and one side of its drift must not be rolled back.",
-      );
-    }
+  const together = drift.part.kind === "trust" ? samePart : [candidate];
+  if (together.some((each) => each.suppressed || modeOf(each) === "off")) {
+    return withhold("The trust policy is replaced whole, and one side of its drift must not be rolled back.");
   }
   // Removing excess can also grant: replacing a hardened trust policy by the reference's drops the hardening.
   if (
     repair.restores &&
     drift.side === "excess" &&
     guarded.rollback.missing === "off" &&
-    !isApproved(finding, planning)
+    !approved(candidate)
   ) {
     return withhold(
       "Rolling it back would also restore permissions, and the configuration turns restoring off.",
     );
   }
-  if (repair.dropsCondition && !isApproved(finding, planning)) {
+  if (repair.dropsCondition && !approved(candidate)) {
     return withhold(
       "Replacing the trust policy would remove a condition on the organisation, which may keep others from using the role. Set organization in the configuration, or approve the rollback.",
     );
   }
-  const waiting = together.flatMap((each) => {
-    const open = each.finding;
-    return open && rollbackModeOf(each.drift, open, planning) === "approve" && !isApproved(open, planning)
-      ? [open]
-      : [];
-  });
+  const waiting = together.filter((each) => modeOf(each) === "approve" && !approved(each));
   if (waiting.length > 0) return withhold(explainWait(waiting, planning));
   const doubt = findObstacle(repair, containment);
-  if (doubt !== undefined && !isApproved(finding, planning)) return withhold(doubt);
-  return { kind: "step", step: repair.step };
+  if (doubt !== undefined && !approved(candidate)) return withhold(doubt);
+  return { kind: "step", step: { ...repair.step, restores: repair.restores, findings: [id] } };
 }
 
 function withhold(reason: string): DriftDecision {
@@ -150,28 +158,30 @@ function withhold(reason: string): DriftDecision {
 }
 
 // A trusted pipeline would set its change again: a person decides which state is right.
-function rollbackModeOf(
-  { side }: Drift,
-  { causedBy }: Finding,
-  { guarded, config }: PlanningInput,
-): RollbackMode {
-  const mode = side === "altered" ? "off" : guarded.rollback[side];
-  const trusted = causedBy !== undefined && config !== undefined && isTrusted(causedBy, config);
-  return mode === "automatic" && trusted ? "approve" : mode;
+function rollbackModeOf(candidate: Candidate, planning: PlanningInput): RollbackMode {
+  const { side } = candidate.evidence;
+  // What is simulated or altered is not planned yet.
+  const mode = side === "altered" ? "off" : planning.guarded.rollback[side];
+  if (mode === "simulate") return "off";
+  return mode === "automatic" && listTrusted(candidate, planning).length > 0 ? "approve" : mode;
 }
 
-function explainWait(waiting: readonly Finding[], { config }: PlanningInput): string {
-  const wait = "Its rollback waits for a person's approval";
-  const trusted = waiting.flatMap(({ causedBy }) =>
-    causedBy && config && isTrusted(causedBy, config) ? [nameActor(causedBy)] : [],
+function listTrusted({ id }: Candidate, { control, config }: PlanningInput): readonly Actor[] {
+  return control.causes.flatMap(({ findingId, actor }) =>
+    findingId === id && config && isTrusted(actor, config) ? [actor] : [],
   );
+}
+
+function explainWait(waiting: readonly Candidate[], planning: PlanningInput): string {
+  const wait = "Its rollback waits for a person's approval";
+  const trusted = waiting.flatMap((each) => listTrusted(each, planning).map(nameActor));
   return trusted.length === 0
     ? `${wait}.`
     : `${wait}: the change was made by ${[...new Set(trusted)].join(", ")}, whom the configuration trusts.`;
 }
 
 // A retired policy stays until its replacement is attached or is attached by the same plan (2.2).
-function keepUntilReplaced<PlannedRepair extends { readonly step: Step }>(
+function keepUntilReplaced<PlannedRepair extends { readonly step: PlannedStep }>(
   repairs: readonly PlannedRepair[],
   { attachments, retired }: Reference,
   role: Role,
@@ -184,29 +194,28 @@ function keepUntilReplaced<PlannedRepair extends { readonly step: Step }>(
   return replaced ? repairs : repairs.filter(({ step }) => !detachesAny(step, retired));
 }
 
-function detachesAny(step: Step, policies: Reference["retired"]): boolean {
+function detachesAny(step: PlannedStep, policies: Reference["retired"]): boolean {
   return step.call === "iam:DetachRolePolicy" && policies.some(({ arn }) => arn === step.policyArn);
 }
 
-function withoutDuplicates(steps: readonly Step[]): readonly Step[] {
-  return [...new Map(steps.map((step) => [JSON.stringify(step), step])).values()];
+// The sides of a trust policy are repaired by one step.
+function joinSteps(steps: readonly PlannedStep[]): readonly PlannedStep[] {
+  const joined = new Map<string, PlannedStep>();
+  for (const step of steps) {
+    const key = JSON.stringify({ ...step, findings: [] });
+    const known = joined.get(key);
+    joined.set(key, known ? { ...step, findings: [...known.findings, ...step.findings] } : step);
+  }
+  return [...joined.values()];
 }
 
 // Removals go first: between two calls a role should have too little rather than too much. A retired policy goes last,
 // after its replacement (2.2).
-function orderSteps(steps: readonly Step[], retired: Reference["retired"]): readonly Step[] {
-  const rank = (step: Step) => {
-    switch (step.call) {
-      case "iam:UpdateAssumeRolePolicy":
-        return 0;
-      case "iam:DetachRolePolicy":
-        return detachesAny(step, retired) ? 3 : 1;
-      case "iam:DeleteRolePolicy":
-        return 1;
-      case "iam:PutRolePolicy":
-      case "iam:AttachRolePolicy":
-        return 2;
-    }
+function orderSteps(steps: readonly PlannedStep[], retired: Reference["retired"]): readonly PlannedStep[] {
+  const rank = (step: PlannedStep) => {
+    if (step.call === "iam:UpdateAssumeRolePolicy") return 0;
+    if (detachesAny(step, retired)) return 3;
+    return step.restores ? 2 : 1;
   };
-  return [...steps].sort((a, b) => rank(a) - rank(b));
+  return steps.toSorted((a, b) => rank(a) - rank(b));
 }

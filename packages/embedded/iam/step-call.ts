@@ -15,5 +15,31 @@ export function toIamCall(step: Step): IamCall {
       return { call: "DeleteRolePolicy", roleName, policyName: step.policyName };
     case "iam:UpdateAssumeRolePolicy":
       return { call: "UpdateAssumeRolePolicy", roleName, policyDocument: step.document };
+    case "iam:PutRolePermissionsBoundary":
+      return { call: "PutRolePermissionsBoundary", roleName, permissionsBoundary: step.policyArn };
+    case "iam:DeleteRolePermissionsBoundary":
+      return { call: "DeleteRolePermissionsBoundary", roleName };
+    case "iam:SetDefaultPolicyVersion":
+      return { call: "SetDefaultPolicyVersion", policyArn: step.policyArn, versionId: step.versionId };
+    case "iam:CreatePolicyVersion":
+      return {
+        call: "CreatePolicyVersion",
+        policyArn: step.policyArn,
+        policyDocument: step.document,
+        setAsDefault: true,
+      };
+    case "iam:DeletePolicyVersion":
+      return { call: "DeletePolicyVersion", policyArn: step.policyArn, versionId: step.versionId };
+    case "iam:UpdateRole":
+      return {
+        call: "UpdateRole",
+        roleName,
+        description: step.description,
+        maxSessionDuration: step.maxSession,
+      };
+    case "iam:TagRole":
+      return { call: "TagRole", roleName, tags: [{ key: step.key, value: step.value }] };
+    case "iam:UntagRole":
+      return { call: "UntagRole", roleName, tagKeys: [step.key] };
   }
 }

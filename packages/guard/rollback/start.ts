@@ -137,12 +137,17 @@ function decideStart(
     ...watched,
     role,
     assessments,
-    ledger: current,
-    approvals: control.approvals,
+    control: {
+      ...control,
+      rollbacks: current.rollbacks,
+      causes: current.findings.flatMap(({ id, causedBy }) =>
+        causedBy ? [{ findingId: id, actor: causedBy }] : [],
+      ),
+    },
     config: settings.config,
     now,
   });
-  const left = withheld.map((each): FindingRefusal => ({ id: each.finding.id, reason: each.reason }));
+  const left = withheld.map((each): FindingRefusal => ({ id: each.finding, reason: each.reason }));
   const refuseAll = (reason: string, temporary: boolean): LedgerDecision<Start> => ({
     ...recordRefusals(
       current,

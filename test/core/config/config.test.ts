@@ -23,7 +23,15 @@ describe("the configuration", () => {
       "ecsTaskExecutionRole",
     ]);
     for (const { rollback } of Object.values(config.roles))
-      assert.deepEqual(rollback, { excess: "off", missing: "off" });
+      assert.deepEqual(rollback, {
+        excess: "off",
+        missing: "off",
+        altered: "off",
+        sessions: "approve",
+        windows: [],
+        sharedPolicies: false,
+        approvers: [],
+      });
   });
 
   it("compares a role with the owner's own reference, a named one, or a built-in one", () => {
@@ -67,6 +75,34 @@ describe("the configuration", () => {
       "an unknown rollback mode",
       { roles: { R: { rollback: { excess: "always" } } } },
       /roles\.R\.rollback\.excess/,
+    ],
+    [
+      "a window with an unknown time zone",
+      {
+        roles: {
+          R: {
+            rollback: { windows: [{ days: ["mon"], from: "09:00", to: "17:00", timezone: "Mars/North" }] },
+          },
+        },
+      },
+      /windows\[0\]\.timezone/,
+    ],
+    [
+      "a window with an impossible time",
+      { roles: { R: { rollback: { windows: [{ days: ["mon"], from: "9:00", to: "24:00" }] } } } },
+      /windows\[0\]\.from/,
+    ],
+    [
+      "an approver that is a session, whose name its maker chooses",
+      {
+        roles: { R: { rollback: { approvers: ["arn:aws:sts::123456789012:assumed-role/ops/ann"] } } },
+      },
+      /approvers\[0\]/,
+    ],
+    [
+      "a trusted actor that is a session, whose name its maker chooses",
+      { roles: {}, trustedActors: ["arn:aws:sts::123456789012:assumed-role/terraform/*"] },
+      /trustedActors\[0\]/,
     ],
     ["a path without slashes", { roles: { R: { paths: ["service-role"] } } }, /roles\.R\.paths\[0\]/],
     ["a delay longer than SQS allows", { roles: {}, recheckSeconds: 901 }, /recheckSeconds/],

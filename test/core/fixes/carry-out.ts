@@ -82,8 +82,6 @@ export async function aFixWorld(
         return [{ ...on, call: "CreateRole", path: step.path, assumeRolePolicyDocument: step.document }];
       case "iam:CreateServiceLinkedRole":
         return [{ call: "CreateServiceLinkedRole", awsServiceName: step.service }];
-      case "iam:DeleteRolePermissionsBoundary":
-        return [{ ...on, call: "DeleteRolePermissionsBoundary" }];
       case "iam:AddRoleToInstanceProfile":
         return addToProfile(step.profile);
       default:

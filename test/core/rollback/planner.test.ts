@@ -3,18 +3,20 @@ import { describe, it } from "node:test";
 import type { GuardedRole } from "@drift-guard/core/config/config";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
 import type { Approval } from "@drift-guard/core/model/approval";
-import type { Assessment } from "@drift-guard/core/model/evidence";
-import { bodyOf, type Finding } from "@drift-guard/core/model/finding";
+import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
+import type { Exception } from "@drift-guard/core/model/exception";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
-import type { Ledger } from "@drift-guard/core/model/ledger";
 import { isSamePart, managedPart, partOf } from "@drift-guard/core/model/part";
 import { type Role, seen } from "@drift-guard/core/model/role";
-import { type PlanningInput, type PlanningResult, planRollback } from "@drift-guard/core/rollback/planner";
+import {
+  type PlanningControl,
+  type PlanningInput,
+  type PlanningResult,
+  planRollback,
+} from "@drift-guard/core/rollback/planner";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import {
   account,
-  aFinding,
-  aLedger,
   allow,
   anActor,
   aRollback,
@@ -29,19 +31,19 @@ function assess(role: Role, guarded: GuardedRole): readonly Assessment[] {
   return evaluate({ reference: referenceOf(role.name), guarded, reading: { status: "present", role } });
 }
 
-/** A ledger with an open finding for each of the role's assessments. */
-function openLedger(role: Role, guarded = guardedAs({}), over: Partial<Finding> = {}): Ledger {
-  const key = { account, name: role.name };
-  const findings = assess(role, guarded).map((evidence) =>
-    aFinding({ id: identifyFinding(key, evidence), role: key, evidence, ...over }),
-  );
-  return aLedger({ role: key, findings });
+function controlWith(over: Partial<PlanningControl> = {}): PlanningControl {
+  return { exceptions: [], approvals: [], rollbacks: [], causes: [], ...over };
 }
 
 function plan(
   role: Role,
-  rollback: GuardedRole["rollback"],
-  over: Partial<PlanningInput> = {},
+  rollback: Partial<GuardedRole["rollback"]>,
+  {
+    control = {},
+    ...over
+  }: Partial<Omit<PlanningInput, "control">> & {
+    readonly control?: Partial<PlanningControl>;
+  } = {},
 ): PlanningResult {
   const guarded = over.guarded ?? guardedAs({ rollback });
   return planRollback({
@@ -49,24 +51,50 @@ function plan(
     reference: referenceOf(role.name),
     guarded,
     assessments: assess(role, guarded),
-    ledger: openLedger(role, guarded),
-    approvals: [],
+    control: controlWith(control),
     now: noon,
     ...over,
   });
 }
 
+/** The drifts of a role, each with the id of its finding. */
+function driftsOf(role: Role): readonly { readonly id: string; readonly drift: Drift }[] {
+  return assess(role, guardedAs({})).flatMap((evidence) =>
+    evidence.kind === "drift" ? [{ id: identifyFinding(role, evidence), drift: evidence }] : [],
+  );
+}
+
 function approving(
-  finding: Finding | undefined,
+  role: Role,
+  isApproved: (drift: Drift) => boolean = () => true,
   over: Partial<Approval> = {},
-): Pick<PlanningInput, "approvals"> {
-  assert.ok(finding);
-  const digest = digestEvidence(finding.evidence);
-  return {
-    approvals: [
-      { findingId: finding.id, digest, by: "ann", at: noon, expires: secondsAfterNoon(60), ...over },
-    ],
-  };
+): { readonly control: Pick<PlanningControl, "approvals"> } {
+  const approvals = driftsOf(role)
+    .filter(({ drift }) => isApproved(drift))
+    .map(({ id, drift }) => ({
+      findingId: id,
+      digest: digestEvidence(drift),
+      by: "ann",
+      at: noon,
+      expires: secondsAfterNoon(60),
+      ...over,
+    }));
+  assert.ok(approvals.length > 0);
+  return { control: { approvals } };
+}
+
+function suppressing(role: Role, isAccepted: (drift: Drift) => boolean = () => true): readonly Exception[] {
+  const exceptions = driftsOf(role)
+    .filter(({ drift }) => isAccepted(drift))
+    .map(({ id, drift }) => ({
+      findingId: id,
+      digest: digestEvidence(drift),
+      owner: "ann",
+      reason: "known",
+      expires: secondsAfterNoon(60),
+    }));
+  assert.ok(exceptions.length > 0);
+  return exceptions;
 }
 
 const automatic = { excess: "automatic", missing: "automatic" } as const;
@@ -102,7 +130,7 @@ function hardened(condition: object = {}, over: object = {}): TrustJson {
 }
 
 /** The trust policy that a plan writes for an execution role with some trust. */
-function repair(trust: TrustJson, rollback: GuardedRole["rollback"]): unknown {
+function repair(trust: TrustJson, rollback: Partial<GuardedRole["rollback"]>): unknown {
   const planned = plan(asReferenced("ecsTaskExecutionRole", { trust: JSON.stringify(trust) }), rollback);
   const [step, ...others] = planned.plan.steps;
   assert.deepEqual(others, []);
@@ -114,6 +142,8 @@ describe("a plan", () => {
   it("attaches what was detached (R6)", () => {
     assert.deepEqual(plan(detached, automatic).plan.steps, [
       {
+        restores: true,
+        findings: driftsOf(detached).map(({ id }) => id),
         role: "AWSBatchServiceRole",
         part: managedPart(batchServicePolicy),
         call: "iam:AttachRolePolicy",
@@ -168,18 +198,22 @@ describe("a plan", () => {
       arn: `arn:aws:sts::${account}:assumed-role/terraform/run-7`,
       issuer: `arn:aws:iam::${account}:role/terraform`,
     });
-    const ledger = openLedger(detached, guardedAs({}), { causedBy });
+    const [missing] = driftsOf(detached);
+    assert.ok(missing);
+    const causes = [{ findingId: missing.id, actor: causedBy }];
     const config = { trustedActors: ["arn:aws:iam::*:role/terraform"] };
-    const planned = plan(detached, automatic, { ledger, config });
+    const planned = plan(detached, automatic, { control: { causes }, config });
     assert.deepEqual(planned.plan.steps, []);
     assert.match(planned.withheld[0]?.reason ?? "", /approval: the change was made by .*role\/terraform/);
-    const approval = approving(ledger.findings[0]);
-    assert.deepEqual(calls(plan(detached, automatic, { ledger, config, ...approval })), [
+    const { approvals } = approving(detached).control;
+    assert.deepEqual(calls(plan(detached, automatic, { control: { causes, approvals }, config })), [
       "iam:AttachRolePolicy",
     ]);
     const others = { trustedActors: ["arn:aws:iam::*:role/terraform-*"] };
-    assert.deepEqual(calls(plan(detached, automatic, { ledger, config: others })), ["iam:AttachRolePolicy"]);
-    const off = plan(detached, { excess: "off", missing: "off" }, { ledger, config });
+    assert.deepEqual(calls(plan(detached, automatic, { control: { causes }, config: others })), [
+      "iam:AttachRolePolicy",
+    ]);
+    const off = plan(detached, { excess: "off", missing: "off" }, { control: { causes }, config });
     assert.deepEqual([off.plan.steps, off.withheld], [[], []]);
   });
 
@@ -220,42 +254,32 @@ describe("a plan", () => {
   it("waits for an approval of exactly this evidence in the mode approve", () => {
     const asked = plan(detached, { excess: "off", missing: "approve" });
     assert.deepEqual(calls(asked), []);
-    const waiting = asked.withheld[0]?.finding;
+    assert.match(asked.withheld[0]?.reason ?? "", /waits for a person's approval/);
     const mode = { excess: "off", missing: "approve" } as const;
-    assert.deepEqual(calls(plan(detached, mode, approving(waiting))), ["iam:AttachRolePolicy"]);
-    assert.deepEqual(calls(plan(detached, mode, approving(waiting, { digest: "of something else" }))), []);
-    assert.deepEqual(calls(plan(detached, mode, approving(waiting, { expires: noon }))), []);
+    assert.deepEqual(calls(plan(detached, mode, approving(detached))), ["iam:AttachRolePolicy"]);
+    const other = { digest: "of something else" };
+    assert.deepEqual(calls(plan(detached, mode, approving(detached, undefined, other))), []);
+    assert.deepEqual(calls(plan(detached, mode, approving(detached, undefined, { expires: noon }))), []);
   });
 
   it("uses an approval for one rollback only", () => {
     const mode = { excess: "off", missing: "approve" } as const;
-    const ledger = openLedger(detached);
-    const [finding] = ledger.findings;
-    assert.ok(finding);
+    const [missing] = driftsOf(detached);
+    assert.ok(missing);
     const rollback = aRollback("done", "r");
     const used = {
       ...rollback,
       startedAt: secondsAfterNoon(5),
-      plan: { ...rollback.plan, findings: [finding.id] },
+      plan: { ...rollback.plan, findings: [missing.id] },
     };
-    const over = { ...approving(finding), ledger: { ...ledger, rollbacks: [used] } };
-    assert.deepEqual(calls(plan(detached, mode, over)), []);
+    const { approvals } = approving(detached).control;
+    assert.deepEqual(calls(plan(detached, mode, { control: { approvals, rollbacks: [used] } })), []);
   });
 
-  it("replaces no trust if one of its sides is suppressed or not recorded yet", () => {
+  it("replaces no trust if one of its sides is suppressed", () => {
     const role = asReferenced("ecsTaskExecutionRole", { trust: trustOf("lambda.amazonaws.com") });
-    const ledger = openLedger(role);
-    const accepted = ledger.findings.map(
-      (finding): Finding =>
-        finding.evidence.kind === "drift" && finding.evidence.side === "missing"
-          ? { ...bodyOf(finding), state: "suppressed" }
-          : finding,
-    );
-    assert.deepEqual(calls(plan(role, automatic, { ledger: { ...ledger, findings: accepted } })), []);
-    const known = ledger.findings.filter(
-      ({ evidence }) => evidence.kind === "drift" && evidence.side === "excess",
-    );
-    assert.deepEqual(calls(plan(role, automatic, { ledger: { ...ledger, findings: known } })), []);
+    const exceptions = suppressing(role, ({ side }) => side === "missing");
+    assert.deepEqual(calls(plan(role, automatic, { control: { exceptions } })), []);
   });
 
   it("takes an excess action out of a hardened statement, also if restoring is switched off", () => {
@@ -313,32 +337,33 @@ describe("a plan", () => {
     };
     const guarded = guardedAs({ rollback: automatic });
     const assessments = evaluate({ reference, guarded, reading: { status: "present", role } });
-    const key = { account, name: role.name };
-    const findings = assessments.map((evidence) =>
-      aFinding({ id: identifyFinding(key, evidence), role: key, evidence }),
-    );
-    const ledger = aLedger({ role: key, findings });
-    const planned = plan(role, automatic, { reference, guarded, assessments, ledger });
+    const planned = plan(role, automatic, { reference, guarded, assessments });
     assert.deepEqual(planned.plan.steps, []);
     assert.match(planned.withheld[0]?.reason ?? "", /remove a condition on the organisation/);
     const named = { organization: { id: "o-a1b2c3d4e5" } };
-    assert.deepEqual(calls(plan(role, automatic, { reference, guarded, assessments, ledger, ...named })), [
+    assert.deepEqual(calls(plan(role, automatic, { reference, guarded, assessments, ...named })), [
       "iam:UpdateAssumeRolePolicy",
     ]);
-    const missing = findings.find(({ evidence }) => evidence.kind === "drift");
-    const approved = plan(role, automatic, {
-      reference,
-      guarded,
-      assessments,
-      ledger,
-      ...approving(missing),
-    });
+    const approvals = assessments.flatMap((evidence) =>
+      evidence.kind === "drift"
+        ? [
+            {
+              findingId: identifyFinding(role, evidence),
+              digest: digestEvidence(evidence),
+              by: "ann",
+              at: noon,
+              expires: secondsAfterNoon(60),
+            },
+          ]
+        : [],
+    );
+    const approved = plan(role, automatic, { reference, guarded, assessments, control: { approvals } });
     assert.deepEqual(calls(approved), ["iam:UpdateAssumeRolePolicy"]);
   });
 
   it("leaves a suppressed finding alone", () => {
-    const ledger = openLedger(detached, guardedAs({}), { state: "suppressed" });
-    assert.deepEqual(calls(plan(detached, automatic, { ledger })), []);
+    const exceptions = suppressing(detached);
+    assert.deepEqual(calls(plan(detached, automatic, { control: { exceptions } })), []);
   });
 
   it("names the role's unique id, so that a re-created role is not written", () => {
@@ -378,26 +403,17 @@ describe("a plan while a Deny may contain an incident", () => {
   });
 
   it("ignores a suppressed Deny", () => {
-    const ledger = openLedger(contained);
-    const findings = ledger.findings.map(
-      (finding): Finding =>
-        isSamePart(finding.evidence.part, partOf("inline:AWSRevokeOlderSessions"))
-          ? { ...bodyOf(finding), state: "suppressed" }
-          : finding,
+    const exceptions = suppressing(contained, ({ part }) =>
+      isSamePart(part, partOf("inline:AWSRevokeOlderSessions")),
     );
-    assert.deepEqual(calls(plan(contained, automatic, { ledger: { ...ledger, findings } })), [
+    assert.deepEqual(calls(plan(contained, automatic, { control: { exceptions } })), [
       "iam:AttachRolePolicy",
     ]);
   });
 
   it("can be approved by a person", () => {
-    const ledger = openLedger(contained);
-    const missing = ledger.findings.find(({ evidence }) =>
-      isSamePart(evidence.part, managedPart(batchServicePolicy)),
-    );
-    assert.deepEqual(calls(plan(contained, automatic, { ledger, ...approving(missing) })), [
-      "iam:AttachRolePolicy",
-    ]);
+    const approved = approving(contained, ({ part }) => isSamePart(part, managedPart(batchServicePolicy)));
+    assert.deepEqual(calls(plan(contained, automatic, approved)), ["iam:AttachRolePolicy"]);
   });
 
   it("needs approval to restore, or to change an undecided part, if a part is undecided", () => {
