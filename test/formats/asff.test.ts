@@ -106,7 +106,7 @@ describe("the Security Hub finding", () => {
     assert.deepEqual(of("suppressed"), ["FAILED", "ARCHIVED"]);
   });
 
-  it("is FAILED for drift and stolen credentials, and WARNING for everything else", () => {
+  it("is FAILED for drift, stolen credentials and versions by AWS that take what the role needs, and WARNING for everything else", () => {
     const status = (evidence: Parameters<typeof aFinding>[0]) =>
       formatAsff(aTransition({ finding: aFinding(evidence) }), place).Compliance.Status;
     assert.equal(status({ evidence: aDrift() }), "FAILED");
@@ -114,6 +114,7 @@ describe("the Security Hub finding", () => {
     assert.equal(status({ evidence: anUndecided() }), "WARNING");
     assert.equal(status({ evidence: anAttempt() }), "WARNING");
     assert.equal(status({ evidence: aVendorChange() }), "WARNING");
+    assert.equal(status({ evidence: aVendorChange({ lost: true }) }), "FAILED");
   });
 
   it("names the product of its own account, region and partition, and the role's ARN", () => {

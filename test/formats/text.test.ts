@@ -3,7 +3,16 @@ import { describe, it } from "node:test";
 import type { Fix } from "@drift-guard/core/model/fix";
 import { roleGone } from "@drift-guard/core/model/transition";
 import { formatText } from "@drift-guard/formats/text";
-import { aDrift, aFinding, aFix, anActor, anAttempt, aTransition, aVendorChange } from "../builders.ts";
+import {
+  aDrift,
+  aFinding,
+  aFix,
+  aGrant,
+  anActor,
+  anAttempt,
+  aTransition,
+  aVendorChange,
+} from "../builders.ts";
 import { everyTransition } from "./transitions.ts";
 
 describe("the text message", () => {
@@ -23,6 +32,15 @@ describe("the text message", () => {
   it("names AWS as the actor of a vendor change", () => {
     const { actor: _, ...told } = aTransition({ finding: aFinding({ evidence: aVendorChange() }) });
     assert.match(formatText(told).body, /Who: +AWS itself\n/);
+  });
+
+  it("says what to do about a version by AWS: nothing, unless the role lost what it needs", () => {
+    const bodyOf = (over: Parameters<typeof aVendorChange>[0]) =>
+      formatText(aTransition({ finding: aFinding({ evidence: aVendorChange(over) }) })).body;
+    assert.match(bodyOf({}), /Nothing has to be done\./);
+    const lost = bodyOf({ removed: [aGrant()], lost: true });
+    assert.match(lost, /Find out whether AWS Batch still needs what AWS removed\./);
+    assert.doesNotMatch(lost, /Nothing has to be done/);
   });
 
   it("names the cause of the finding if the guard itself acted", () => {

@@ -19,7 +19,7 @@ import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embe
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
-import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
+import { type AwsPolicy, listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
@@ -67,6 +67,8 @@ export interface World {
   act(call: IamCall, by?: ApiCaller): void;
   /** Makes a call to AWS Batch in a region as `by`. Throws if AWS Batch refuses it. */
   actOnBatch(call: BatchCall, region?: string, by?: ApiCaller): Promise<void>;
+  /** Publishes the next default version of a policy by AWS. No event reports it. */
+  publishAwsPolicy(policy: AwsPolicy): void;
   /** Adds an event of AWS Batch itself to the trail. */
   emit(envelope: object): void;
   /** Delivers every event, transition and recheck, and advances the clock, until none is left. */
@@ -194,6 +196,7 @@ export function aWorld({
       const answer = await batch.call(region, call, by);
       if (answer.status === "refused") throw new Error(`${call.call}: ${answer.code}: ${answer.message}`);
     },
+    publishAwsPolicy: (policy) => iam.publishAwsPolicy(policy),
     emit: (envelope) => void trail.push(JSON.stringify(envelope)),
     async settle() {
       for (;;) {

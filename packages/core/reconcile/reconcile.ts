@@ -119,7 +119,9 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
     case "open": {
       if (!same) {
         const changed: Finding = { ...current, state: "open" };
-        return hasWorsened(finding.evidence, evidence) ? [changed, "worsened"] : [changed];
+        // A version by AWS can become a loss without another grant, when a policy of the role goes.
+        const worse = hasWorsened(finding.evidence, evidence) || isWorse(body, current);
+        return worse ? [changed, "worsened"] : [changed];
       }
       if (unchanged) return [finding];
       const { refusal, retry } = finding;

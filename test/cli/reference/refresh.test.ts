@@ -4,10 +4,11 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { ReferenceRefreshOutput } from "drift-guard/output/reference";
+import { allow } from "../../builders.ts";
 import { referenceOf } from "../../core/watched-roles.ts";
 import { readOutput } from "../outputs.ts";
 import { runCli, unwrap } from "../process.ts";
-import { cleanRoles, printSnapshot } from "../snapshots.ts";
+import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "../snapshots.ts";
 import { ownersFolder, readReference, reference, written } from "./owner.ts";
 
 describe("reference refresh", () => {
@@ -140,6 +141,35 @@ describe("reference refresh", () => {
     );
     const accepted = await runCli(["check", "--account", file], { cwd });
     assert.deepEqual([accepted.code, accepted.stdout.includes("vendor-change")], [0, false]);
+  });
+
+  it("reports a version without an action that AWS Batch needs as drift, unless the role has it by another policy (T17)", async () => {
+    const arn = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
+    const withdrawn = (roles: readonly RoleDetail[]) => {
+      const snapshot = JSON.parse(printSnapshot(roles));
+      const detail = snapshot.Policies.find(({ Arn }: { Arn: string }) => Arn === arn);
+      detail.DefaultVersionId = "v14";
+      detail.PolicyVersionList[0].VersionId = "v14";
+      for (const statement of detail.PolicyVersionList[0].Document.Statement) {
+        if (!Array.isArray(statement.Action)) continue;
+        statement.Action = statement.Action.filter((action: string) => action !== "ec2:RunInstances");
+      }
+      return JSON.stringify(snapshot);
+    };
+    const check = async (roles: readonly RoleDetail[]) => {
+      const { cwd, file } = await ownersFolder(withdrawn(roles));
+      return runCli(["check", "AWSBatchServiceRole", "--account", file], { cwd });
+    };
+    const { code, stdout } = await check(cleanRoles());
+    assert.equal(code, 1);
+    assert.match(
+      unwrap(stdout),
+      /HIGH vendor-change .* AWS published v14; .* No other policy of the role allows all that AWS removed\. .*- ec2:RunInstances/,
+    );
+    const RolePolicyList = [{ PolicyName: "launch", PolicyDocument: JSON.parse(allow("ec2:RunInstances")) }];
+    const held = await check(rolesWith("AWSBatchServiceRole", { RolePolicyList }));
+    assert.equal(held.code, 0, held.stdout);
+    assert.match(unwrap(held.stdout), /INFORMATIONAL vendor-change .* This is information, not drift\./);
   });
 
   it("names the policies that a file does not contain in one sentence, and advises no other file for them", async () => {

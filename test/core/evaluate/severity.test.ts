@@ -74,6 +74,17 @@ describe("a severity", () => {
     }
   });
 
+  it("of a version by AWS without what the role needs is that of a loss, and of any other version information", () => {
+    const lost = aVendorChange({ removed: [aGrant()], lost: true });
+    const inUse = { ...context, uses: [aDefinitionUse()] };
+    assert.deepEqual(
+      [rateSeverity(lost, context), rateSeverity(lost, inUse), rateSeverity(aVendorChange(), inUse)],
+      ["HIGH", "CRITICAL", "INFORMATIONAL"],
+    );
+    const config = { severities: { missing: "LOW", "vendor-change": "MEDIUM" } } as const;
+    assert.equal(rateSeverity(lost, { ...inUse, config }), "LOW");
+  });
+
   it("of a retired policy that allows nothing more is medium", () => {
     assert.equal(rate(aDrift({ side: "excess", grants: [] })), "MEDIUM");
   });
