@@ -1,6 +1,8 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
+import { AccountClient } from "@aws-sdk/client-account";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { listAccountRegions } from "@drift-guard/aws/batch/account-regions";
 import { createAgentReader } from "@drift-guard/aws/batch/agents";
 import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
@@ -87,6 +89,7 @@ async function sweepAndCatch(...parameters: Parameters<typeof sweep>): Promise<{
 
 const clients = createInspectClients();
 const eventbridge = new EventBridgeClient(sdkClientSettings);
+const account = new AccountClient(sdkClientSettings);
 
 /** The handler that Lambda calls. */
 export const handler = createHandler((location) => {
@@ -95,6 +98,7 @@ export const handler = createHandler((location) => {
     ports: {
       ...openInspection(clients, environment, location),
       agents: createAgentReader((region) => new ECSClient({ ...sdkClientSettings, region })),
+      listRegions: () => listAccountRegions(account),
       announcer: createAnnouncer(eventbridge, environment.BUS_NAME),
     },
     settings: describeGuard(location, environment.GUARD_ROLE_ARN),

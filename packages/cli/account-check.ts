@@ -85,6 +85,7 @@ export async function checkAccount(
     plan,
     ...(resources && { resources }),
     readEverywhere: survey?.isComplete === true,
+    ...(survey?.otherRegions && { otherRegions: survey.otherRegions }),
   };
   const roles: RoleCheck[] = [];
   for await (const role of checkRoles(watchedRoles, context)) {

@@ -11,6 +11,7 @@ import { prepareAssessment } from "@drift-guard/guard/inspect/assessment";
 import { type BulkReading, readRolesInBulk } from "@drift-guard/guard/inspect/bulk-reading";
 import type { WatchedRoleWithUses } from "@drift-guard/guard/inspect/discovery";
 import { isKeyNote } from "@drift-guard/guard/inspect/inspection";
+import type { OtherRegions } from "@drift-guard/guard/inspect/other-regions";
 import type { ExitCode } from "./command.ts";
 import type { RatedAssessment, RoleCheck, RolePlan } from "./output/check.ts";
 
@@ -27,8 +28,10 @@ export interface CheckSettings {
   readonly plan?: boolean;
   /** Reads secrets, parameters and keys; without it, they count as unread. */
   readonly resources?: ResourceReader;
-  /** Whether AWS Batch was read in every Region, so that a grant on a key can be called unused. */
+  /** Whether AWS Batch was read in every Region in which the guard looks for uses. */
   readonly readEverywhere?: boolean;
+  /** Looks for uses in the account's other Regions; left out if there are none. */
+  readonly otherRegions?: OtherRegions;
 }
 
 /** Milliseconds after which no more fixes of a role are tried. */
@@ -40,7 +43,7 @@ const maxFixMilliseconds = 10_000;
  */
 export async function checkRole(
   checked: CheckedRole,
-  { reader, account, partition, config, plan, resources, readEverywhere }: CheckSettings,
+  { reader, account, partition, config, plan, resources, readEverywhere, otherRegions }: CheckSettings,
   given?: RoleReading,
 ): Promise<RoleCheck> {
   const watched: WatchedRoleWithUses = { uses: [], discovered: false, ...checked };
@@ -72,8 +75,13 @@ export async function checkRole(
     assessments: assess(reading),
     stop: () => performance.now() - began > maxFixMilliseconds,
   };
-  const assessments = addFixes(question)
-    .filter((assessment) => readEverywhere || !isKeyNote(assessment))
+  const fixed = addFixes(question);
+  // Keys count as unused only where every enabled Region was read (T12).
+  const judgesKeys =
+    readEverywhere === true &&
+    (!otherRegions || !fixed.some(isKeyNote) || (await otherRegions(name)) === "unused");
+  const assessments = fixed
+    .filter((assessment) => judgesKeys || !isKeyNote(assessment))
     .map((assessment) => ({
       ...assessment,
       severity: rateSeverity(assessment, { role: { account, name }, config, uses }),

@@ -1,3 +1,4 @@
+import type { AccountRegions } from "./batch/account-regions.ts";
 import type { ComputeEnvironment, JobDefinition, JobQueue } from "./batch/batch.ts";
 import type { RoleUse, RoleUser, UsageSubject } from "./batch/role-use.ts";
 import type { UsesByRole } from "./batch/uses.ts";
@@ -206,6 +207,9 @@ export interface ResourceReader {
   /** Returns undefined if access is denied or the resource does not exist. */
   facts(arn: string): Promise<ResourceFacts | undefined>;
 }
+
+/** Lists the Regions of the account (T15). Throws nothing: the result says why they could not be listed. */
+export type RegionLister = () => Promise<AccountRegions>;
 
 /** Reads the environments and queues of one region that use a service-linked role. Throws `BatchUnreadableError`. */
 export type RegionReader = (region: string) => Promise<Extract<RegionScan, { status: "read" }>>;

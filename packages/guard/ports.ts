@@ -8,6 +8,7 @@ import type {
   FullReadStore,
   LinkedRoleKeeper,
   RecheckQueue,
+  RegionLister,
   ResourceReader,
   RoleReader,
   RoleWriter,
@@ -49,6 +50,8 @@ export interface SweepPorts extends InspectPorts {
   readonly announcer: Announcer;
   /** Reads the ECS agents of compute environments. Without it, the last known agents are kept. */
   readonly agents?: AgentReader;
+  /** Lists the account's Regions. Without it, no key is reported as unused. */
+  readonly listRegions?: RegionLister;
 }
 
 /**

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { createSimulatedResources } from "@drift-guard/embedded/resources";
+import type { OtherRegions } from "@drift-guard/guard/inspect/other-regions";
 import { checkAccount, parseAskedRole } from "drift-guard/account-check";
 import { surveyBatch } from "drift-guard/batch/survey";
 import { account, allow, trustOf } from "../builders.ts";
@@ -62,9 +63,14 @@ async function aBusyAccount(): Promise<World> {
   return world;
 }
 
-async function checkWith(world: World, asked: readonly string[] = [], coversAll = true) {
+async function checkWith(
+  world: World,
+  asked: readonly string[] = [],
+  coversAll = true,
+  otherRegions?: OtherRegions,
+) {
   const { batch, roles, resources } = world.ports;
-  const source = { batch, from: ["test"], regions, coversAll };
+  const source = { batch, from: ["test"], regions, coversAll, ...(otherRegions && { otherRegions }) };
   const survey = await surveyBatch(source, roles, world.settings);
   try {
     return await checkAccount(
@@ -126,10 +132,14 @@ describe("check and the guard", () => {
 
   it("say nothing of unused keys where a region was not read", async () => {
     const world = await aBusyAccount();
-    const topics = async (coversAll: boolean) =>
-      (await checkWith(world, [], coversAll)).roles.flatMap(({ assessments }) =>
+    const topics = async (coversAll: boolean, otherRegions?: OtherRegions) =>
+      (await checkWith(world, [], coversAll, otherRegions)).roles.flatMap(({ assessments }) =>
         assessments.flatMap((one) => (one.kind === "note" ? [one.topic] : [])),
       );
     assert.deepEqual([await topics(true), await topics(false)], [["unused-keys"], []]);
+    const others = await Promise.all(
+      (["unused", "used", "unknown"] as const).map((use) => topics(true, async () => use)),
+    );
+    assert.deepEqual(others, [["unused-keys"], [], []]);
   });
 });

@@ -1,3 +1,5 @@
+import type { AccountRegions } from "@drift-guard/core/batch/account-regions";
+import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import type { Config } from "@drift-guard/core/config/config";
 import { RollbackUnderwayError } from "@drift-guard/core/errors";
 import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
@@ -77,6 +79,9 @@ export interface World {
   findings(): Promise<readonly Finding[]>;
 }
 
+const enabled: readonly string[] = ["us-east-1", "eu-west-1"];
+const listDisabled = () => listBatchRegions("aws").filter((region) => !enabled.includes(region));
+
 // The visibility timeout of the rollback queue: six times its function's timeout.
 const visibilitySeconds = 720;
 
@@ -90,6 +95,8 @@ export interface WorldOptions {
   readonly resources?: ResourceReader;
   /** Reads ECS agents; without it, the guard reads none. */
   readonly agents?: AgentReader;
+  /** The account's Regions; without it, us-east-1 and eu-west-1 are enabled. */
+  readonly accountRegions?: AccountRegions;
   /** Wraps the reader of roles. */
   readonly roles?: (reader: RoleReader) => RoleReader;
   /** The database of the stores, if the test writes to it. */
@@ -104,6 +111,7 @@ export function aWorld({
   writer = (door) => door,
   resources,
   agents,
+  accountRegions = { status: "listed", enabled: [...enabled], notEnabled: listDisabled() },
   database = openDatabase(":memory:"),
 }: WorldOptions = {}): World {
   const clock = createVirtualClock(noon);
@@ -139,6 +147,7 @@ export function aWorld({
     symptoms: createSymptomStore(database),
     ...(resources && { resources }),
     ...(agents && { agents }),
+    listRegions: async () => accountRegions,
     deletions: iam.keeper(guard),
     now: () => clock.now(),
     newId: () => ids.uuid(),

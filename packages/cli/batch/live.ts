@@ -1,5 +1,6 @@
-import { type AccountRegions, chooseRegions } from "@drift-guard/core/batch/account-regions";
-import type { AgentReader, BatchReader, ResourceReader } from "@drift-guard/core/ports";
+import { chooseRegions } from "@drift-guard/core/batch/account-regions";
+import type { AgentReader, BatchReader, RegionLister, ResourceReader } from "@drift-guard/core/ports";
+import { lookInOtherRegions } from "@drift-guard/guard/inspect/other-regions";
 import type { LiveAccount } from "../account-source.ts";
 import type { BatchSource } from "./survey.ts";
 
@@ -9,7 +10,7 @@ export interface LiveBatch {
   readonly agents: AgentReader;
   readonly resources: ResourceReader;
   /** Lists the Regions of the account. */
-  listRegions(): Promise<AccountRegions>;
+  readonly listRegions: RegionLister;
 }
 
 /** Opens AWS Batch of the live account, with the ECS agents of its clusters and the secrets, parameters and keys of its jobs. */
@@ -50,7 +51,17 @@ export async function chooseLiveSource(
   { partition, from }: Pick<LiveAccount, "partition" | "from">,
   configured: readonly string[] | undefined,
 ): Promise<BatchSource> {
-  if (configured) return { batch, agents, from: [from], regions: configured.toSorted(), coversAll: true };
+  if (configured) {
+    const otherRegions = lookInOtherRegions({ batch, listRegions }, { partition, known: configured });
+    return {
+      batch,
+      agents,
+      from: [from],
+      regions: configured.toSorted(),
+      coversAll: true,
+      otherRegions,
+    };
+  }
   const { read, unlisted } = chooseRegions(partition, await listRegions());
   return {
     batch,

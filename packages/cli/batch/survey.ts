@@ -1,5 +1,6 @@
 import type { UnreadRegion } from "@drift-guard/core/batch/unread-regions";
 import type { AgentReader, BatchReader, RoleReader, UsageStore } from "@drift-guard/core/ports";
+import type { OtherRegions } from "@drift-guard/guard/inspect/other-regions";
 import { refreshRegion } from "@drift-guard/guard/inspect/usage";
 import type { GuardSettings } from "@drift-guard/guard/ports";
 
@@ -14,6 +15,8 @@ export interface BatchSource {
   readonly regions: readonly string[];
   /** Whether the Regions are all in which the guard looks for uses. */
   readonly coversAll: boolean;
+  /** Looks for uses in enabled Regions that are not among `regions`; left out if there are none. */
+  readonly otherRegions?: OtherRegions;
   /** Why the account's Regions could not be listed. */
   readonly unlisted?: string;
   /** Commands whose output is absent from the files, and commands whose output is cut. */
@@ -22,7 +25,8 @@ export interface BatchSource {
 }
 
 /** What AWS Batch uses roles for, as it was just read. */
-export interface BatchSurvey extends Pick<BatchSource, "from" | "unlisted" | "absent" | "cut"> {
+export interface BatchSurvey
+  extends Pick<BatchSource, "from" | "unlisted" | "absent" | "cut" | "otherRegions"> {
   readonly usage: Pick<UsageStore, "usesOf" | "users">;
   /** The Regions that were read to their end. */
   readonly regions: readonly string[];
@@ -45,7 +49,7 @@ export async function surveyBatch(
   settings: GuardSettings,
   onRegion: (done: number) => void = () => {},
 ): Promise<BatchSurvey> {
-  const { batch, agents, from, regions, coversAll, unlisted, absent = [], cut = [] } = source;
+  const { batch, agents, from, regions, coversAll, otherRegions, unlisted, absent = [], cut = [] } = source;
   // Loaded here, because a check without AWS Batch needs no database.
   const [{ openDatabase }, { createUsageStore }] = await Promise.all([
     import("@drift-guard/embedded/sqlite/database"),
@@ -78,6 +82,7 @@ export async function surveyBatch(
     isComplete: coversAll && unread.length === 0,
     absent,
     cut,
+    ...(otherRegions && { otherRegions }),
     ...(unlisted !== undefined && { unlisted }),
     close: () => database.close(),
   };

@@ -54,7 +54,7 @@ export function findUnusedKeys({ role, uses, facts }: NeedsQuestion): readonly N
       part: partOf("permissions"),
       topic: "unused-keys",
       details: [
-        "These keys encrypt no secret and no parameter that an active job definition with this execution role uses, in any Region that the guard reads.",
+        "These keys encrypt no secret and no parameter that an active job definition with this execution role uses, in any enabled Region of the account.",
       ],
       grants: grantsOf(unused),
     },

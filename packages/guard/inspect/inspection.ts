@@ -2,7 +2,7 @@ import { settleSecondsOf } from "@drift-guard/core/config/config";
 import { nameReference } from "@drift-guard/core/config/watched-role";
 import type { Change } from "@drift-guard/core/model/change";
 import type { Evidence } from "@drift-guard/core/model/evidence";
-import type { Finding } from "@drift-guard/core/model/finding";
+import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
@@ -12,6 +12,7 @@ import { decideAndCommit } from "../commit.ts";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
 import { readAndAssessRole } from "./assessment.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
+import type { OtherUse } from "./other-regions.ts";
 
 /** The result of one inspection of a role. */
 export interface Inspection {
@@ -20,7 +21,7 @@ export interface Inspection {
   readonly transitions: readonly Transition[];
   /** Whether the role must be inspected again, or is scheduled to be. */
   readonly recheck: boolean;
-  /** Whether a note on unused keys was left out, because AWS Batch may use them in a Region that was not read. */
+  /** Whether keys seem unused and it was not looked whether AWS Batch uses them in Regions outside the configuration. */
   readonly keysUnjudged: boolean;
 }
 
@@ -32,8 +33,11 @@ export interface Occasion {
   readonly evidence: readonly Evidence[];
   /** The role, if the caller has just read it. */
   readonly reading?: RoleReading;
-  /** Whether AWS Batch was just read to its end in every Region of the configuration. */
-  readonly readEverywhere?: boolean;
+  /**
+   * Whether job definitions use the role in Regions outside the configuration, after AWS Batch was read to its end in those
+   * of the configuration; left out if it was not looked.
+   */
+  readonly otherUse?: OtherUse;
 }
 
 /** Reads and evaluates one role, and commits the transitions of its findings. Throws `StoreUnavailableError`. */
@@ -53,8 +57,10 @@ export async function inspectRole(
     given = undefined;
     const now = instantOf(ports.now());
     const foreign = cause.kind === "recheck" && after ? judgeOwnCall(after, ledger, settings, now) : "none";
-    // A key may be used in a Region that was not read. Once the note is open, only new uses or lost grants resolve it.
-    const judgesKeys = occasion.readEverywhere === true || ledger.findings.some(isOpenKeyNote);
+    // A key may be used in a Region that was not read. Once the note is open, only uses or lost grants resolve it; where a
+    // sweep found such a use in another Region, no other inspection revives the note.
+    const { otherUse } = occasion;
+    const judgesKeys = otherUse === "unused" || (otherUse !== "used" && ledger.findings.some(isOpenKeyNote));
     const assessments = judgesKeys ? seen.assessments : seen.assessments.filter((one) => !isKeyNote(one));
     const evidence: readonly Evidence[] = [
       ...assessments,
@@ -78,17 +84,18 @@ export async function inspectRole(
     return {
       ledger: reconciled.ledger,
       transitions: reconciled.transitions,
-      result: { evidence, recheck, keysUnjudged: assessments.length < seen.assessments.length },
+      result: { evidence, recheck, keysUnjudged: otherUse === undefined && seen.assessments.some(isKeyNote) },
     };
   });
   return { role: key, transitions: decision.transitions, ...decision.result };
 }
 
-function isOpenKeyNote({ evidence, state }: Finding): boolean {
-  return state !== "resolved" && isKeyNote(evidence);
+function isOpenKeyNote(finding: Finding): boolean {
+  const { evidence, state } = finding;
+  return state !== "resolved" && cleanSinceOf(finding) === undefined && isKeyNote(evidence);
 }
 
-/** Whether evidence is a note on unused keys, which holds only if AWS Batch was read in every Region. */
+/** Whether evidence is a note on unused keys, which holds only if AWS Batch was read in every enabled Region (T12). */
 export function isKeyNote(evidence: Evidence): boolean {
   return evidence.kind === "note" && evidence.topic === "unused-keys";
 }

@@ -10,6 +10,7 @@ import {
   type WatchedRoleWithUses,
 } from "../inspect/discovery.ts";
 import { type Inspection, inspectRole } from "../inspect/inspection.ts";
+import { lookInOtherRegions, type OtherRegions } from "../inspect/other-regions.ts";
 import { refreshRegion } from "../inspect/usage.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
 import {
@@ -34,7 +35,7 @@ interface SweepState {
   readonly collectFailure: FailureCollector;
   /** The uses that each role was inspected with, as JSON, by lower-cased role name. */
   readonly inspectedUses: Map<string, string>;
-  /** Lower-cased names of roles with keys that seem unused, which is judged once AWS Batch is read. */
+  /** Names of roles with keys that seem unused, which is judged once AWS Batch is read in every Region. */
   readonly keysUnjudged: Set<string>;
   /** Lower-cased names of roles whose uses could not be read. */
   readonly failedLookups: Set<string>;
@@ -78,16 +79,17 @@ export async function sweep(
     listReportedNames(ports, settings),
   );
   const guarded = [...configured, ...(reported ?? [])];
-  const left = new Set(await inspectNamed(guarded, state, false));
+  const left = new Set(await inspectNamed(guarded, state));
   const failed = failures.length;
   const unread = await refreshRegions(state);
-  const readEverywhere = unread.length === 0 && failures.length === failed;
+  const isRead = unread.length === 0 && failures.length === failed;
   if (!signal?.aborted) {
     const discovered = await collectFailure("the roles that AWS Batch uses", () =>
       listDiscoveredNames(ports, settings),
     );
     const names = [...guarded, ...(discovered ?? [])];
-    for (const name of await inspectNamed(names, state, readEverywhere)) left.add(name);
+    for (const name of await inspectNamed(names, state)) left.add(name);
+    if (isRead && state.keysUnjudged.size > 0) await judgeKeys(state);
   }
   const resent = await announceOverdue(ports, collectFailure, signal);
   const announceAgain = (transitions: ReadonlyMap<string, Transition>) =>
@@ -110,13 +112,14 @@ export async function sweep(
 }
 
 /**
- * Inspects the watched roles among some names, except those that were inspected with the same uses in this sweep.
- * Returns the names of the roles that were not reached in time.
+ * Inspects the watched roles among some names, except those that were inspected with the same uses in this sweep. With
+ * `otherRegions`, only those whose keys are not judged are inspected, and their keys are judged. Returns the names of the
+ * roles that were not reached in time.
  */
 async function inspectNamed(
   names: readonly string[],
   state: SweepState,
-  readEverywhere: boolean,
+  otherRegions?: OtherRegions,
 ): Promise<readonly string[]> {
   const {
     ports,
@@ -131,8 +134,7 @@ async function inspectNamed(
   } = state;
   const watchedRoles = (await findRolesToSweep(names, state)).filter(
     ({ name, uses }) =>
-      inspectedUses.get(name.toLowerCase()) !== JSON.stringify(uses) ||
-      (readEverywhere && keysUnjudged.delete(name.toLowerCase())),
+      otherRegions !== undefined || inspectedUses.get(name.toLowerCase()) !== JSON.stringify(uses),
   );
   if (watchedRoles.length === 0) return [];
   const left = new Set(watchedRoles.map(({ name }) => name));
@@ -144,9 +146,10 @@ async function inspectNamed(
     inspectedUses.set(watched.name.toLowerCase(), JSON.stringify(watched.uses));
     await collectFailure(`role ${watched.name}`, async () => {
       const cause = { kind: "sweep" } as const;
-      const occasion = { cause, evidence: [], readEverywhere, ...(reading && { reading }) };
+      const otherUse = await otherRegions?.(watched.name);
+      const occasion = { cause, evidence: [], ...(otherUse && { otherUse }), ...(reading && { reading }) };
       const inspection = await inspectRole(watched, occasion, ports, settings);
-      if (inspection.keysUnjudged) keysUnjudged.add(watched.name.toLowerCase());
+      if (inspection.keysUnjudged) keysUnjudged.add(watched.name);
       inspections.push(inspection);
       if (inspection.recheck) {
         await ports.rechecks.schedule({ role: watched.name }, settings.config.recheckSeconds);
@@ -157,6 +160,12 @@ async function inspectNamed(
     });
   }
   return [...left];
+}
+
+async function judgeKeys(state: SweepState): Promise<void> {
+  const { ports, settings, signal, keysUnjudged } = state;
+  const place = { partition: settings.partition, known: settings.config.regions.batch };
+  await inspectNamed([...keysUnjudged], state, lookInOtherRegions(ports, place, signal));
 }
 
 async function findRolesToSweep(

@@ -49,6 +49,7 @@ export function createSweep(
       ...allowBatchReads(),
       ...allowResourceReads(location),
       ...allowAgentReads(location),
+      ...allowRegionListing(),
       ...allowLedgerReads(findings),
       ...allowLedgerCommits(findings),
       ...allowUndeliveredReads(findings),
@@ -82,6 +83,11 @@ function allowAgentReads({ partition, account }: GuardLocation): Permission[] {
       resources: [ecs("cluster/AWSBatch*"), ecs("cluster/*_Batch_*"), ecs("container-instance/*")],
     },
   ];
+}
+
+/** Allows listing the Regions that the account has enabled. The call supports no narrower resource. */
+function allowRegionListing(): Permission[] {
+  return [{ actions: ["account:ListRegions"], resources: ["*"] }];
 }
 
 /** Allows listing every finding: those of roles that match a pattern are looked through. */

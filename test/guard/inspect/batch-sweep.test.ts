@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import { createSimulatedResources } from "@drift-guard/embedded/resources";
+import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { account, batchServicePolicy } from "../../builders.ts";
-import { aWorld } from "../world.ts";
+import { aWorld, type WorldOptions } from "../world.ts";
 import {
   aDefinition,
   anEnvironment,
@@ -17,10 +19,10 @@ import {
 describe("The sweep of AWS Batch", () => {
   const key = `arn:aws:kms:us-east-1:${account}:key/2`;
   const unusedKey = "ecsTaskExecutionRole permissions unused-keys";
-  const aWorldWithKey = async () => {
+  const aWorldWithKey = async (over: WorldOptions = {}) => {
     const resources = createSimulatedResources();
     resources.set(secret, { policy: null, key: null });
-    const world = aWorld({ config: observing, resources: resources.reader });
+    const world = aWorld({ config: observing, resources: resources.reader, ...over });
     const policyDocument = JSON.stringify({
       Version: "2012-10-17",
       Statement: [
@@ -63,6 +65,71 @@ describe("The sweep of AWS Batch", () => {
     world.batch.close("eu-west-1");
     await world.sweep();
     assert.deepEqual(await world.findings(), []);
+  });
+
+  describe("where the account has enabled more Regions than the configuration names", () => {
+    const accountRegions = {
+      status: "listed",
+      enabled: ["us-east-1", "eu-west-1", "ap-southeast-2"],
+      notEnabled: listBatchRegions("aws").filter(
+        (region) => !["us-east-1", "eu-west-1", "ap-southeast-2"].includes(region),
+      ),
+    } as const;
+
+    it("reports a key that no definition there uses either, and records no use there (T12)", async () => {
+      const { world } = await aWorldWithKey({ accountRegions });
+      await world.actOnBatch(aDefinition({ jobRoleArn: roleArn("Job") }), "ap-southeast-2");
+      await world.sweep();
+      assert.deepEqual(formatFindings(await world.findings()), [`${unusedKey} open`]);
+      assert.deepEqual(await world.ports.usage.usesOf({ account, name: "Job" }), []);
+    });
+
+    it("reports no key of a role that a definition there uses, and resolves an open note (T12)", async () => {
+      // No event reaches the guard from a Region that the configuration does not name.
+      const disorder = (bodies: readonly string[]) =>
+        bodies.filter((body) => !body.includes("ap-southeast-2"));
+      const { world, executionRoleArn } = await aWorldWithKey({ accountRegions, disorder });
+      await world.sweep();
+      assert.deepEqual(formatFindings(await world.findings()), [`${unusedKey} open`]);
+      await world.actOnBatch(aDefinition({ executionRoleArn }), "ap-southeast-2");
+      await world.sweep();
+      await world.settle();
+      assert.deepEqual(formatFindings(await world.findings()), [`${unusedKey} resolved`]);
+    });
+
+    it("reports no key if one of them cannot be read, and keeps an open note (T12)", async () => {
+      const { world } = await aWorldWithKey({ accountRegions });
+      world.batch.close("ap-southeast-2");
+      await world.sweep();
+      assert.deepEqual(await world.findings(), []);
+      const { world: later } = await aWorldWithKey({ accountRegions });
+      await later.sweep();
+      later.batch.close("ap-southeast-2");
+      for (let count = 0; count < 2; count += 1) {
+        later.clock.advance(900);
+        await later.sweep();
+      }
+      assert.deepEqual(formatFindings(await later.findings()), [`${unusedKey} open`]);
+    });
+
+    it("reports no key if the account's Regions cannot be listed (T12, T15)", async () => {
+      const { world } = await aWorldWithKey({ accountRegions: { status: "unlisted", why: "denied" } });
+      await world.sweep();
+      assert.deepEqual(await world.findings(), []);
+    });
+
+    it("reads none of them where no key seems unused", async () => {
+      const read: string[] = [];
+      const world = aWorld({ config: observing, accountRegions });
+      const { batch } = world.ports;
+      const definitions = (region: string) => {
+        read.push(region);
+        return batch.definitions(region);
+      };
+      const announcer = { announce: async () => {} };
+      await sweep({ ...world.ports, batch: { ...batch, definitions }, announcer }, world.settings);
+      assert.deepEqual(read, ["us-east-1", "eu-west-1"]);
+    });
   });
 
   it("finds roles that no event reported, in every readable region", async () => {

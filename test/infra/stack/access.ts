@@ -85,6 +85,7 @@ describe("the role of every function", () => {
       ],
       Sweep: [
         ...readRole,
+        "account:ListRegions",
         "iam:GetAccountAuthorizationDetails",
         "iam:GetInstanceProfile",
         "iam:ListRoles",
@@ -158,6 +159,7 @@ describe("the role of every function", () => {
         .flatMap(({ Action }) => Action),
     );
     assert.deepEqual([...new Set(unbound)].sort(), [
+      "account:ListRegions",
       "batch:DescribeComputeEnvironments",
       "batch:DescribeJobDefinitions",
       "batch:DescribeJobQueues",
