@@ -2,6 +2,7 @@ import { canonicalText } from "@drift-guard/policy/canonical";
 import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
+import { createMemo } from "./memo.ts";
 
 /** A policy as plain JSON: its statements as a list, and its other elements unchanged. */
 export interface PolicyJson {
@@ -84,25 +85,48 @@ export function keepEffect(text: string, effect: "Allow" | "Deny"): string {
   );
 }
 
+const filtered = new WeakMap<PolicyDocument, Record<PolicyStatement["effect"], PolicyDocument>>();
+
 /** Returns parsed policies with only their statements of one effect. */
 export function filterByEffect(
   documents: readonly PolicyDocument[],
   effect: PolicyStatement["effect"],
 ): readonly PolicyDocument[] {
-  return documents.map((document) => ({
-    ...document,
-    statements: document.statements.filter((statement) => statement.effect === effect),
-  }));
+  return documents.map((document) => {
+    const known = filtered.get(document) ?? { Allow: pick(document, "Allow"), Deny: pick(document, "Deny") };
+    filtered.set(document, known);
+    return known[effect];
+  });
+}
+
+function pick(document: PolicyDocument, effect: PolicyStatement["effect"]): PolicyDocument {
+  return { ...document, statements: document.statements.filter((one) => one.effect === effect) };
+}
+
+const documents = createMemo<PolicyDocument | PolicySyntaxError>();
+
+/** Like `parsePolicy`, once for each text: thousands of roles have the same policies. Throws `PolicySyntaxError`. */
+export function readPolicy(text: string): PolicyDocument {
+  const read = orSyntaxError(text);
+  if (read instanceof PolicySyntaxError) throw read;
+  return read;
 }
 
 /** Parses a policy; undefined if the text is not a policy. */
 export function tryParsePolicy(text: string): PolicyDocument | undefined {
-  try {
-    return parsePolicy(text);
-  } catch (error) {
-    if (error instanceof PolicySyntaxError) return undefined;
-    throw error;
-  }
+  const read = orSyntaxError(text);
+  return read instanceof PolicySyntaxError ? undefined : read;
+}
+
+function orSyntaxError(text: string): PolicyDocument | PolicySyntaxError {
+  return documents(text, () => {
+    try {
+      return parsePolicy(text);
+    } catch (error) {
+      if (error instanceof PolicySyntaxError) return error;
+      throw error;
+    }
+  });
 }
 
 /** Whether a text is a policy. */
@@ -110,9 +134,17 @@ export function isReadable(text: string): boolean {
   return tryParsePolicy(text) !== undefined;
 }
 
+const statementTexts = new WeakMap<PolicyDocument, readonly string[]>();
+
 /** Returns the canonical text of each statement: statements of equal text allow and deny the same. */
-export function listStatementTexts({ statements, ...document }: PolicyDocument): readonly string[] {
-  return statements.map((statement) => canonicalText({ ...document, statements: [statement] }));
+export function listStatementTexts(document: PolicyDocument): readonly string[] {
+  const known = statementTexts.get(document);
+  if (known) return known;
+  const texts = document.statements.map((statement) =>
+    canonicalText({ ...document, statements: [statement] }),
+  );
+  statementTexts.set(document, texts);
+  return texts;
 }
 
 /** Returns the policy without the statements whose canonical texts are given. */
@@ -134,7 +166,11 @@ export function hasSameStatements(one: string, other: string, kind: "identity" |
     const isOfKind = document?.statements.every(
       ({ principals }) => (principals !== undefined) === (kind === "trust"),
     );
-    return document && isOfKind ? new Set(listStatementTexts(document)) : undefined;
+    return document && isOfKind ? document : undefined;
   });
-  return first !== undefined && second !== undefined && first.symmetricDifference(second).size === 0;
+  if (!first || !second) return false;
+  if (first === second) return true;
+  return (
+    new Set(listStatementTexts(first)).symmetricDifference(new Set(listStatementTexts(second))).size === 0
+  );
 }

@@ -33,7 +33,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["compare.ts"],
   ],
   core: [
-    ["errors.ts", "issues.ts", "model"],
+    ["errors.ts", "issues.ts", "memo.ts", "model"],
     ["policy-json.ts", "batch"],
     ["linked-role", "reference", "store"],
     ["ports.ts", "intake", "config"],

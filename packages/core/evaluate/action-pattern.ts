@@ -3,6 +3,9 @@
  * the last star only, so that it takes at most the product of both lengths: patterns come from the account.
  */
 export function matchesAction(pattern: string, action: string): boolean {
+  if (!/[*?]/.test(pattern)) {
+    return pattern.length === action.length && pattern.toLowerCase() === action.toLowerCase();
+  }
   const written = pattern.toLowerCase();
   const name = action.toLowerCase();
   let at = 0;

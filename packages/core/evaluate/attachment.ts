@@ -7,6 +7,7 @@ import { managedPart, type Part } from "../model/part.ts";
 import type { PolicyVersion, Role } from "../model/role.ts";
 import { filterByEffect, hasSameStatements, tryParsePolicy } from "../policy-json.ts";
 import type { Attachment, Strictness } from "../reference/reference.ts";
+import { compareTexts } from "./comparison.ts";
 import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
 import { listPolicyTexts } from "./policy-texts.ts";
 
@@ -26,7 +27,7 @@ export function assessAttachment(
   const live = attached.version.value;
   if (!isOwnedByAws(attached.arn)) {
     if (hasSameStatements(live.text, attachment.document, "identity")) return [];
-    const comparison = comparePolicies(live.text, attachment.document, { kind: "identity" });
+    const comparison = compareTexts(live.text, attachment.document, { kind: "identity" });
     return describeDifferences(part, comparison, { excess: ceiling === "closed" });
   }
   const change = compareVersion(attachment, live, role.partition);
@@ -71,10 +72,10 @@ export function compareVersion(
   { id, text }: PolicyVersion,
   partition: string,
 ): VersionChange {
-  const own = comparePolicies(text, attachment.document, { kind: "identity" });
+  const own = compareTexts(text, attachment.document, { kind: "identity" });
   const known = [attachment.document, ...listAdditions(attachment)];
   // Most accounts have the reference's version, which is then compared once.
-  const comparison = own.excess.length > 0 ? comparePolicies(text, known, { kind: "identity" }) : own;
+  const comparison = own.excess.length > 0 ? compareTexts(text, known, { kind: "identity" }) : own;
   const since = findVersionBefore(attachment, partition, id);
   const back = since !== undefined && isOlderVersion(id, since);
   const added = [...comparison.excess, ...own.deniesRemoved];
@@ -86,8 +87,8 @@ export function compareVersion(
 
 // R5, R40: the policy is required even if other policies of the role allow the same, and then nothing stops working.
 function describeDetached(role: Role, { arn, document }: Attachment): Drift {
-  const { missing } = comparePolicies([], document, { kind: "identity" });
-  const held = comparePolicies(listPolicyTexts(role), document, { kind: "identity" });
+  const { missing } = compareTexts([], document, { kind: "identity" });
+  const held = compareTexts(listPolicyTexts(role), document, { kind: "identity" });
   const harmless = held.missing.length + held.undecided.length === 0;
   return {
     ...drift(managedPart(arn), "missing", {

@@ -1,10 +1,10 @@
-import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Assessment } from "../model/evidence.ts";
 import { isOwnedByAws } from "../model/managed-policy.ts";
 import { partOf } from "../model/part.ts";
 import type { AttachedPolicy, Role } from "../model/role.ts";
 import { hasSameStatements } from "../policy-json.ts";
 import type { Reference, RequiredBoundary } from "../reference/reference.ts";
+import { compareTexts } from "./comparison.ts";
 import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
 import { listPolicyTexts } from "./policy-texts.ts";
 
@@ -27,7 +27,7 @@ export function assessBoundary(
     return [drift(part, "altered", { detail })];
   }
   const required = [...attachments, ...(floor ? [floor] : [])].map(({ document }) => document);
-  const comparison = comparePolicies(version.value.text, required, { kind: "identity" });
+  const comparison = compareTexts(version.value.text, required, { kind: "identity" });
   const { missing, deniesAdded, undecided: reasons } = comparison;
   if (missing.length > 0) {
     const detail = `${found}. It blocks permissions that the role must have.`;
@@ -56,15 +56,15 @@ export function assessChosenBoundary(role: Role): readonly Assessment[] {
   const { boundary } = role;
   const texts = listPolicyTexts(role);
   const unknown = (why: string): readonly Assessment[] =>
-    comparePolicies(texts, [], { kind: "identity" }).relation === "equal" ? [] : [undecided(part, [why])];
+    compareTexts(texts, [], { kind: "identity" }).relation === "equal" ? [] : [undecided(part, [why])];
   if (!boundary.observed) return unknown(boundary.why);
   const policy: AttachedPolicy | null = boundary.value;
   if (policy === null) return [];
   if (!policy.version.observed) return unknown(policy.version.why);
   const { text } = policy.version.value;
-  const allowed = comparePolicies(texts, [], { kind: "identity", boundary: text }).excess;
+  const allowed = compareTexts(texts, [], { kind: "identity", boundary: text }).excess;
   if (allowed.length === 0 || !allowed.every(({ remains }) => remains === "none")) return [];
-  const { missing, deniesAdded } = comparePolicies(text, texts, { kind: "identity" });
+  const { missing, deniesAdded } = compareTexts(text, texts, { kind: "identity" });
   const detail = `${role.name} has the permissions boundary ${policy.arn}. It blocks everything that the role's policies allow.`;
   return [drift(part, "missing", { grants: missing, denies: deniesAdded, detail })];
 }
@@ -88,7 +88,7 @@ export function assessRequiredBoundary(
   if (hasSameStatements(text, document, "identity")) return [];
   return describeDifferences(
     part,
-    comparePolicies(text, document, { kind: "identity" }),
+    compareTexts(text, document, { kind: "identity" }),
     {},
     `The permissions boundary ${arn} was edited.`,
   );

@@ -1,8 +1,8 @@
-import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Condition } from "@drift-guard/policy/grant";
 import type { Grant } from "../model/grant.ts";
 import type { Role } from "../model/role.ts";
 import { matchesAction } from "./action-pattern.ts";
+import { compareTexts } from "./comparison.ts";
 import { type EscalationPath, escalationPaths } from "./escalation-paths.ts";
 import { isOver } from "./grant-time.ts";
 import { listPolicyTexts } from "./policy-texts.ts";
@@ -32,6 +32,7 @@ export function createEscalationCheck(
     (action !== "iam:PassRole" || passesTo(grant, listServices(path, role.partition)));
   return (given) => {
     const grants = given.filter(counts);
+    if (!grants.some((grant) => listPathActions(grant).size > 0)) return undefined;
     const candidates = escalationPaths.filter(({ actions }) =>
       actions.some((action) => grants.some((grant) => allows(grant, action))),
     );
@@ -65,7 +66,7 @@ interface Limit {
 }
 
 function listAllowed(texts: readonly string[], counts: (grant: Grant) => boolean): Limit {
-  const { excess, undecided } = comparePolicies(texts, [], { kind: "identity" });
+  const { excess, undecided } = compareTexts(texts, [], { kind: "identity" });
   return { grants: excess.filter(counts), isWhole: undecided.length === 0 };
 }
 
@@ -80,11 +81,29 @@ function listServices({ passedTo }: EscalationPath, partition: string): readonly
   return partition === "aws-cn" ? [passedTo, `${passedTo}.cn`] : [passedTo];
 }
 
-function allows({ actions, exceptActions = [], resources = [] }: Grant, action: string): boolean {
-  const matches = (pattern: string) => matchesAction(pattern, action);
-  if (!actions.some(matches) || exceptActions.some(matches)) return false;
+function allows(grant: Grant, action: string): boolean {
+  return listPathActions(grant).has(action);
+}
+
+const pathActions = [...new Set(escalationPaths.flatMap(({ actions }) => actions))];
+// A grant is asked for the actions of every path, and again by each trial of a fix.
+const known = new WeakMap<Grant, ReadonlySet<string>>();
+
+/** Returns the actions of escalation paths that a grant allows. */
+function listPathActions(grant: Grant): ReadonlySet<string> {
+  const before = known.get(grant);
+  if (before) return before;
+  const { actions, exceptActions = [], resources = [] } = grant;
   // Nobody can change the policies of AWS.
-  return resources.length === 0 || !resources.every((resource) => /^arn:[\w-]+:iam::aws:/.test(resource));
+  const isHarmless =
+    resources.length > 0 && resources.every((resource) => /^arn:[\w-]+:iam::aws:/.test(resource));
+  const allowed = pathActions.filter((action) => {
+    const matches = (pattern: string) => matchesAction(pattern, action);
+    return !isHarmless && actions.some(matches) && !exceptActions.some(matches);
+  });
+  const found = new Set(allowed);
+  known.set(grant, found);
+  return found;
 }
 
 /** Whether a grant of `iam:PassRole` lets its holder pass a role to one of some services. */

@@ -1,5 +1,5 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
-import type { Comparison, ComparisonOptions } from "@drift-guard/policy/comparison";
+import type { Comparison } from "@drift-guard/policy/comparison";
 import type { GuardedRole } from "../config/config.ts";
 import { matchesName } from "../config/name-pattern.ts";
 import type { Assessment, Drift } from "../model/evidence.ts";
@@ -8,6 +8,7 @@ import { inlinePart, managedPart, type Part } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 import { filterByEffect, listStatementTexts, tryParsePolicy } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
+import { compareTexts, type TextOptions } from "./comparison.ts";
 import { describeDifferences, drift, undecided } from "./differences.ts";
 
 /**
@@ -115,7 +116,7 @@ function prepareComparison(texts: readonly string[], boundary: Role["boundary"])
   const holdDeny = documents.some(({ statements }) => statements.some(({ effect }) => effect === "Deny"));
   const bound = boundary.observed ? boundary.value?.version : undefined;
   // What the boundary leaves of a grant only ranks it: the grant is drift before the boundary goes.
-  const options: ComparisonOptions = {
+  const options: TextOptions = {
     kind: "identity",
     ...(bound?.observed && { boundary: bound.value.text }),
   };
@@ -124,8 +125,8 @@ function prepareComparison(texts: readonly string[], boundary: Role["boundary"])
     const document = tryParsePolicy(text);
     // A policy that is permitted word for word does not differ, even if it is of a kind that cannot be compared.
     if (document && listStatementTexts(document).every((statement) => same.has(statement)))
-      return comparePolicies([], [], options);
-    const comparison = comparePolicies([text, ...permitted], permitted, options);
+      return compareTexts([], [], options);
+    const comparison = compareTexts([text, ...permitted], permitted, options);
     if (!holdDeny) return comparison;
     // Excess is compared without the Denies: an Allow that a Deny overrides today takes effect once the Deny is gone.
     const withoutDenies = comparePolicies([text, ...allows], allows, options);

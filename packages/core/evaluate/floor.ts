@@ -1,13 +1,13 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
 import type { PolicyDocument } from "@drift-guard/policy/document";
-import { parsePolicy } from "@drift-guard/policy/parse";
 import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
 import type { Assessment, Undecided } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import { partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
-import { filterByEffect, listStatementTexts, withoutStatements } from "../policy-json.ts";
+import { filterByEffect, listStatementTexts, readPolicy, withoutStatements } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
+import { compareTexts } from "./comparison.ts";
 
 /**
  * Returns the required grants that no policy of the role allows, and the required Denies that it lacks, at the part
@@ -20,11 +20,11 @@ export function assessFloor(role: Role, reference: Reference, strictness: Strict
   const policies = readPolicies(role);
   const reportedElsewhere = strictness.attachments === "required" ? reference.attachments : [];
   // Attachments count as present here: assessAttachment reports those that are absent or altered.
-  const held = [...policies.documents, ...reportedElsewhere.map(({ document }) => parsePolicy(document))];
+  const held = [...policies.documents, ...reportedElsewhere.map(({ document }) => readPolicy(document))];
   const allowed = filterByEffect(held, "Allow");
   // A statement that the role has word for word lacks nothing, even if it is of a kind that cannot be compared.
   const same = new Set(allowed.flatMap(listStatementTexts));
-  const further = required.map((text) => withoutStatements(parsePolicy(text), same));
+  const further = required.map((text) => withoutStatements(readPolicy(text), same));
   const requiresMore = filterByEffect(further, "Allow").some(({ statements }) => statements.length > 0);
   const { missing, undecided } = requiresMore
     ? comparePolicies(allowed, further, { kind: "identity" })
@@ -32,7 +32,7 @@ export function assessFloor(role: Role, reference: Reference, strictness: Strict
   // A Deny of the reference belongs to its floor: a role without it can do more.
   const { deniesRemoved } = comparePolicies(
     filterByEffect(held, "Deny"),
-    filterByEffect(required.map(parsePolicy), "Deny"),
+    filterByEffect(required.map(readPolicy), "Deny"),
     { kind: "identity" },
   );
   const blocked = findBlockedGrants(role, reference, required);
@@ -71,7 +71,7 @@ function readPolicies(role: Role): RolePolicies {
   const unreadable: { policy: string; why: string }[] = [];
   const read = (policy: string, text: string) => {
     try {
-      documents.push(parsePolicy(text));
+      documents.push(readPolicy(text));
     } catch (error) {
       if (!(error instanceof PolicySyntaxError)) throw error;
       unreadable.push({ policy, why: `${policy}: ${error.message}` });
@@ -96,7 +96,7 @@ function findBlockedGrants(
   if (boundary.value === null) return { grants: [], reasons: [] };
   const { arn, version } = boundary.value;
   if (!version.observed) return { grants: [], reasons: [version.why] };
-  const { missing, undecided } = comparePolicies(version.value.text, required, { kind: "identity" });
+  const { missing, undecided } = compareTexts(version.value.text, required, { kind: "identity" });
   return { grants: missing, reasons: undecided.map(({ message }) => message), by: arn };
 }
 

@@ -1,10 +1,10 @@
-import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Drift } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import { inlinePart, managedPart } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
+import { compareTexts } from "./comparison.ts";
 import { createEscalationCheck } from "./escalation.ts";
 
 /**
@@ -16,7 +16,7 @@ export function findEscalation(role: Role, reference: Reference, now?: Date): re
   const { attachments, floor, allowed } = localiseReference(reference, role.partition);
   const permitted = [...attachments, floor, allowed].flatMap((part) => (part ? [part.document] : []));
   const assessPolicy = (part: Drift["part"], text: string): readonly Drift[] => {
-    const found = check(comparePolicies([text, ...permitted], permitted, { kind: "identity" }).excess);
+    const found = check(compareTexts([text, ...permitted], permitted, { kind: "identity" }).excess);
     if (found === undefined) return [];
     const detail = `It lets code that runs with this role, such as a job, extend its own permissions. ${found.detail}`;
     return [

@@ -1,17 +1,17 @@
-import { comparePolicies } from "@drift-guard/policy/compare";
 import { decide } from "@drift-guard/policy/decide";
 import type { PolicyDocument, PolicyStatement } from "@drift-guard/policy/document";
 import type { EnvironmentUse } from "../batch/role-use.ts";
 import type { Role } from "../model/role.ts";
 import { tryParsePolicy } from "../policy-json.ts";
+import { compareTexts } from "./comparison.ts";
 import { trustOptions } from "./trust.ts";
 
 const batch = { type: "Service", id: "batch.amazonaws.com" } as const;
 const assumeRole = "sts:AssumeRole";
-const batchTrust = {
+const batchTrust = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Principal: { [batch.type]: batch.id }, Action: assumeRole }],
-};
+});
 
 /** A compute environment that the trust policy of its service role shuts out. */
 export interface ShutOutEnvironment extends EnvironmentUse {
@@ -43,7 +43,7 @@ export function findShutOutEnvironments(
       return decide(request, [known], { partition: role.partition }) !== "allowed";
     });
   if (shutOut.length === 0) return [];
-  const { missing } = comparePolicies(role.trust, batchTrust, trustOptions(role, undefined));
+  const { missing } = compareTexts(role.trust, batchTrust, trustOptions(role, undefined));
   return missing.length > 0 ? [] : shutOut;
 }
 

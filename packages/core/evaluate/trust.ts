@@ -1,20 +1,20 @@
 import { comparePolicies } from "@drift-guard/policy/compare";
-import type { Comparison, ComparisonOptions } from "@drift-guard/policy/comparison";
+import type { Comparison } from "@drift-guard/policy/comparison";
 import type { Condition, Grant } from "@drift-guard/policy/grant";
-import { parsePolicy } from "@drift-guard/policy/parse";
 import type { Organization } from "../config/organization.ts";
 import type { Assessment, Note } from "../model/evidence.ts";
 import { partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
-import { filterByEffect, hasSameStatements } from "../policy-json.ts";
+import { filterByEffect, hasSameStatements, readPolicy } from "../policy-json.ts";
 import type { Reference, Strictness } from "../reference/reference.ts";
+import { compareTexts, type TextOptions } from "./comparison.ts";
 import { describeDifferences } from "./differences.ts";
 
 /** Returns the options with which the trust policy of a role is compared: its account, partition and organisation. */
 export function trustOptions(
   { account, partition }: Pick<Role, "account" | "partition">,
   organization: Organization | undefined,
-): ComparisonOptions {
+): TextOptions {
   return {
     kind: "trust",
     account,
@@ -61,11 +61,11 @@ const sourceKey = /^aws:source(?:account|arn|orgid|orgpaths)$/;
  * source of a request, and the services of the reference escape them (2.10). The comparison's `hardening` has what they take
  * from others.
  */
-export function compareTrust(trust: string, reference: string, options: ComparisonOptions): Comparison {
-  const comparison = comparePolicies(trust, reference, options);
+export function compareTrust(trust: string, reference: string, options: TextOptions): Comparison {
+  const comparison = compareTexts(trust, reference, options);
   const isOnSource = ({ conditions }: Grant) => conditions.some(({ key }) => sourceKey.test(key));
   if (comparison.deniesAdded.length === 0 || !comparison.deniesAdded.every(isOnSource)) return comparison;
-  const denies = filterByEffect([parsePolicy(trust)], "Deny");
+  const denies = filterByEffect([readPolicy(trust)], "Deny");
   const { missing, undecided } = comparePolicies([reference, ...denies], reference, options);
   return missing.length + undecided.length > 0 ? comparison : { ...comparison, deniesAdded: [] };
 }

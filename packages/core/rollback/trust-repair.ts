@@ -1,6 +1,6 @@
-import { comparePolicies } from "@drift-guard/policy/compare";
 import type { Comparison } from "@drift-guard/policy/comparison";
 import type { Organization } from "../config/organization.ts";
+import { compareTexts } from "../evaluate/comparison.ts";
 import { compareTrust, trustOptions } from "../evaluate/trust.ts";
 import type { Drift } from "../model/evidence.ts";
 import type { Role } from "../model/role.ts";
@@ -30,7 +30,7 @@ export function repairTrust(
   organization?: Organization,
 ): TrustRepair {
   const options = trustOptions(role, organization);
-  const compare: Compare = (candidate, reference) => comparePolicies(candidate, reference, options);
+  const compare: Compare = (candidate, reference) => compareTexts(candidate, reference, options);
   const compareHardened: Compare = (candidate, reference) => compareTrust(candidate, reference, options);
   const isOnlyExcess = drifts.every(({ side }) => side === "excess");
   const unblocked = isOnlyExcess ? role.trust : removeDenies(role.trust, expected, compareHardened);
