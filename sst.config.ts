@@ -3,10 +3,13 @@
 // SST evaluates app() before any provider exists, so nothing is imported statically here.
 export default $config({
   async app(input) {
-    const { default: config } = await import("./drift-guard.config.ts");
+    const [{ default: config }, { appName }] = await Promise.all([
+      import("./drift-guard.config.ts"),
+      import("@drift-guard/core/config/deployment"),
+    ]);
     const production = input.stage === "production";
     return {
-      name: "drift-guard",
+      name: appName,
       version: ">= 4.17.1",
       home: "aws",
       removal: production ? "retain" : "remove",

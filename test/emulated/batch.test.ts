@@ -128,7 +128,8 @@ describeEmulated("AWS Batch, with the deployed bundles", () => {
     const writes = account.local.recorder
       .listCalls()
       .filter(
-        ({ parameters, caller }) => parameters.roleName === "OwnBatchRole" && /Rollbacker/.test(caller.arn),
+        ({ parameters, caller }) =>
+          parameters.roleName === "OwnBatchRole" && /drift-guard-local-rollback\//.test(caller.arn),
       )
       .filter(({ action }) => !/^(?:Get|List)/.test(action));
     assert.deepEqual(writes, []);

@@ -76,7 +76,7 @@ describeEmulated(
     it("reads the task's status with the permissions of the guard's role", async () => {
       const calls = account.local.recorder.listCalls().filter(({ action }) => action === status);
       assert.ok(calls.some(({ failure }) => failure === undefined));
-      const reading = await account.roles.read("drift-guard-local-DetectRole");
+      const reading = await account.roles.read("drift-guard-local-detect");
       assert.ok(reading.status === "present");
       const documents = reading.role.inline.map(({ text }) => parsePolicy(text));
       const request = { action: `iam:${status}`, resource: arn, context: {} };

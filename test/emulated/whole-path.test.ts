@@ -97,15 +97,15 @@ const seldomInDetectAndSweep =
 // change whose target is unknown: this test has none of these.
 const isSeldom = (name: string, action: string) =>
   seldom.test(action) ||
-  (/^(?:Detect|Sweep)$/.test(name) && seldomInDetectAndSweep.test(action)) ||
-  (name === "Sweep" && seldomInSweep.test(action)) ||
-  (name === "Detect" &&
+  (/^(?:detect|sweep)$/.test(name) && seldomInDetectAndSweep.test(action)) ||
+  (name === "sweep" && seldomInSweep.test(action)) ||
+  (name === "detect" &&
     /^(?:batch:Describe|iam:Get(?:ServiceLinkedRoleDeletionStatus|AccountAuthorizationDetails)$)/.test(
       action,
     ));
 
 async function roleOfFunction({ roles }: GuardedAccount, name: string): Promise<Role> {
-  const reading = await roles.read(`drift-guard-local-${name}Role`);
+  const reading = await roles.read(`drift-guard-local-${name}`);
   if (reading.status === "absent") throw new assert.AssertionError({ message: `${name} has no role` });
   return reading.role;
 }
@@ -121,7 +121,7 @@ async function neededByFunction({
   }
   const needed = new Map<string, NeededPermission[]>();
   for (const call of local.recorder.listCalls()) {
-    const name = /:assumed-role\/drift-guard-local-(\w+)Role\//.exec(call.caller.arn)?.[1];
+    const name = /:assumed-role\/drift-guard-local-(\w+)\//.exec(call.caller.arn)?.[1];
     if (name === undefined) continue;
     needed.set(name, [...(needed.get(name) ?? []), ...listPermissionsFor(call, roles)]);
   }
@@ -176,12 +176,12 @@ describeEmulated("The whole path, with the deployed bundles", () => {
     it("make each function call only what its role allows, on the resources that the calls name", async () => {
       const needed = await neededByFunction(account);
       assert.deepEqual([...needed.keys()].sort(), [
-        "Detect",
-        "HubImporter",
-        "Notifier",
-        "Publish",
-        "Rollbacker",
-        "Sweep",
+        "detect",
+        "notify",
+        "publish",
+        "rollback",
+        "securityhub",
+        "sweep",
       ]);
       for (const [name, calls] of needed) {
         const documents = (await roleOfFunction(account, name)).inline.map(({ text }) => parsePolicy(text));

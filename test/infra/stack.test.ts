@@ -2,6 +2,7 @@
 import "./stack/access.ts";
 import "./stack/forwarding.ts";
 import "./stack/functions.ts";
+import "./stack/names.ts";
 import "./stack/queues.ts";
 import "./stack/rules.ts";
 import "./stack/tables.ts";

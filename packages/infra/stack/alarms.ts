@@ -1,5 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { GuardLocation } from "./location.ts";
+import { componentIn, nameIn, replaceable, settingBoth } from "./names.ts";
 
 /**
  * Creates a topic that alarms publish to, with the owner's addresses subscribed. Created in `region`, or else in the
@@ -7,9 +8,14 @@ import type { GuardLocation } from "./location.ts";
  */
 export function createTopic(name: string, emails: readonly string[], region?: string): sst.aws.SnsTopic {
   // Not encrypted: CloudWatch alarms cannot publish to a topic that uses SNS's own key.
-  const topic = new sst.aws.SnsTopic(name, { transform: { topic: region ? { region } : {} } });
+  const component = componentIn(name, region);
+  const settings: Partial<aws.sns.TopicArgs> = {
+    name: nameIn("topic", name, region),
+    ...(region && { region }),
+  };
+  const topic = new sst.aws.SnsTopic(component, { transform: { topic: settingBoth(settings, replaceable) } });
   emails.forEach((endpoint, index) => {
-    new aws.sns.TopicSubscription(`${name}Email${index + 1}`, {
+    new aws.sns.TopicSubscription(`${component}Email${index + 1}`, {
       ...(region && { region }),
       topic: topic.arn,
       protocol: "email",
@@ -26,9 +32,10 @@ export function alarmWhenNotEmpty(
   topic: sst.aws.SnsTopic,
   region?: string,
 ): aws.cloudwatch.MetricAlarm {
-  return new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
+  const settings: aws.cloudwatch.MetricAlarmArgs = {
+    name: nameIn("alarm", name, region),
     ...(region && { region }),
-    alarmDescription: `${name} holds messages that drift-guard could not process. Nothing is lost: find the cause, then replay them.`,
+    alarmDescription: `${componentIn(name, region)} holds messages that drift-guard could not process. Nothing is lost: find the cause, then replay them.`,
     namespace: "AWS/SQS",
     metricName: "ApproximateNumberOfMessagesVisible",
     dimensions: { QueueName: queue.nodes.queue.name },
@@ -39,7 +46,8 @@ export function alarmWhenNotEmpty(
     comparisonOperator: "GreaterThanThreshold",
     treatMissingData: "notBreaching",
     alarmActions: [topic.arn],
-  });
+  };
+  return new aws.cloudwatch.MetricAlarm(`${componentIn(name, region)}Alarm`, settings, replaceable);
 }
 
 /** Lets these alarms, and no others, publish to the topic. The guard's functions may publish by their roles. */
@@ -50,7 +58,7 @@ export function allowAlarms(
   { account }: GuardLocation,
   region?: string,
 ): void {
-  new aws.sns.TopicPolicy(`${name}Policy`, {
+  new aws.sns.TopicPolicy(`${componentIn(name, region)}Policy`, {
     ...(region && { region }),
     arn: topic.arn,
     policy: $jsonStringify({

@@ -2,9 +2,10 @@
 import type { Config } from "@drift-guard/core/config/config";
 import { alarmWhenNotEmpty, allowAlarms, createTopic } from "./alarms.ts";
 import { defaultBusArn, type GuardLocation } from "./location.ts";
+import { nameIn, replaceable } from "./names.ts";
 import { allowRules, createMissedQueue } from "./queues.ts";
 import { listForwardedRegions } from "./regions.ts";
-import { retryPolicy, watchCalls, watchSymptoms } from "./rules.ts";
+import { createTarget, watchCalls, watchSymptoms } from "./rules.ts";
 
 /**
  * Forwards the watched events of other regions to the default bus of the guard's region: those of AWS Batch, and those
@@ -16,7 +17,8 @@ export function forwardRegions(config: Config, location: GuardLocation): void {
   const regions = listForwardedRegions(config.regions);
   if (regions.length === 0) return;
   const bus = defaultBusArn(location);
-  const forwarder = new aws.iam.Role("Forwarder", {
+  const settings: aws.iam.RoleArgs = {
+    name: nameIn("role", "Forwarder"),
     description: "Lets EventBridge put events of other regions on the default bus of drift-guard's region",
     assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "events.amazonaws.com" }),
     inlinePolicies: [
@@ -28,35 +30,20 @@ export function forwardRegions(config: Config, location: GuardLocation): void {
         }),
       },
     ],
-  });
+  };
+  const forwarder = new aws.iam.Role("Forwarder", settings, replaceable);
   for (const { region, services } of regions) {
-    const suffix = `In${capitaliseRegion(region)}`;
-    const missed = createMissedQueue(`ForwardMissed${suffix}`, region);
+    const missed = createMissedQueue("ForwardMissed", region);
     const rules = [
-      ...services.map((service) => watchCalls(service, location, suffix, region)),
-      ...(services.includes("batch") ? Object.values(watchSymptoms(location, suffix, region)) : []),
+      ...services.map((service) => watchCalls(service, location, region)),
+      ...(services.includes("batch") ? Object.values(watchSymptoms(location, region)) : []),
     ];
     rules.forEach((rule, index) => {
-      new aws.cloudwatch.EventTarget(`Forward${index + 1}${suffix}`, {
-        region,
-        rule: rule.name,
-        arn: bus,
-        roleArn: forwarder.arn,
-        retryPolicy,
-        deadLetterConfig: { arn: missed.arn },
-      });
+      createTarget(`Forward${index + 1}`, { rule, arn: bus, roleArn: forwarder.arn, missed }, region);
     });
-    allowRules(`ForwardMissed${suffix}`, missed, rules, region);
-    const topic = createTopic(`Alerts${suffix}`, config.emails, region);
-    const alarm = alarmWhenNotEmpty(`ForwardMissed${suffix}`, missed, topic, region);
-    allowAlarms(`Alerts${suffix}`, topic, [alarm], location, region);
+    allowRules("ForwardMissed", missed, rules, region);
+    const topic = createTopic("Alerts", config.emails, region);
+    const alarm = alarmWhenNotEmpty("ForwardMissed", missed, topic, region);
+    allowAlarms("Alerts", topic, [alarm], location, region);
   }
-}
-
-/** Turns `eu-west-1` into `EuWest1`, for the names of resources. */
-function capitaliseRegion(region: string): string {
-  return region
-    .split("-")
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join("");
 }

@@ -2,6 +2,7 @@
 import type { Config } from "@drift-guard/core/config/config";
 import { createTopic } from "./alarms.ts";
 import { type GuardLocation, locateGuard } from "./location.ts";
+import { nameIn, replaceable, settingBoth } from "./names.ts";
 import { type Channel, createChannel } from "./queues.ts";
 import { createControlTable, createFindingsTable } from "./tables.ts";
 
@@ -35,7 +36,11 @@ export function createFoundation(config: Config): Foundation {
     control: createControlTable(),
     changes: createChannel("Changes", 60),
     symptoms: createChannel("Symptoms", 60),
-    bus: new sst.aws.Bus("Bus"),
+    bus: new sst.aws.Bus("Bus", {
+      transform: {
+        bus: settingBoth<aws.cloudwatch.EventBusArgs>({ name: nameIn("bus", "Bus") }, replaceable),
+      },
+    }),
     topic: createTopic("Alerts", config.emails),
   };
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { FunctionEnvironment } from "@drift-guard/core/config/environment";
 import { type LambdaName, lambdas } from "../bundles.ts";
+import { nameIn, replaceable, settingBoth } from "./names.ts";
 import type { Permission } from "./permissions.ts";
 
 /**
@@ -35,14 +36,16 @@ export function createLambda<Name extends LambdaName>(
   name: Name,
   settings: LambdaSettings<NoInfer<Name>>,
 ): sst.aws.Function {
-  const logs = new aws.cloudwatch.LogGroup(`${name}Logs`, {
-    name: `/${$app.name}/${$app.stage}/${name}`,
-    retentionInDays: 90,
-  });
+  const purpose = lambdas[name];
+  const logs = new aws.cloudwatch.LogGroup(
+    `${name}Logs`,
+    { name: `/aws/lambda/${nameIn("function", purpose)}`, retentionInDays: 90 },
+    replaceable,
+  );
   const { onFailure } = settings;
   return new sst.aws.Function(name, {
     handler: "index.handler",
-    bundle: join($cli.paths.root, ".build/functions", lambdas[name]),
+    bundle: join($cli.paths.root, ".build/functions", purpose),
     description: settings.description,
     runtime: "nodejs24.x",
     architecture: "arm64",
@@ -58,13 +61,18 @@ export function createLambda<Name extends LambdaName>(
     ],
     ...(onFailure && { retries: 2 }),
     transform: {
-      role: {
-        // SST 4.17 lets every principal of the account assume a function's role, and so act as the guard
-        // (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
-        assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" }),
-        // SST attaches a policy that allows writing to every log group.
-        managedPolicyArns: [],
-      },
+      function: settingBoth<aws.lambda.FunctionArgs>({ name: nameIn("function", purpose) }, replaceable),
+      role: settingBoth<aws.iam.RoleArgs>(
+        {
+          name: nameIn("role", purpose),
+          // SST 4.17 lets every principal of the account assume a function's role, and so act as the guard
+          // (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
+          assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" }),
+          // SST attaches a policy that allows writing to every log group.
+          managedPolicyArns: [],
+        },
+        replaceable,
+      ),
       eventInvokeConfig: onFailure
         ? { destinationConfig: { onFailure: { destination: onFailure.arn } } }
         : {},

@@ -1,4 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { componentIn, irreplaceable, nameIn, settingBoth } from "./names.ts";
 
 /** A queue with its dead-letter queue. */
 export interface Channel {
@@ -14,15 +15,20 @@ const retentionSeconds = 14 * 24 * 3600;
 
 /** Creates a queue for messages that could not be delivered, in `region` or else in the guard's own. */
 export function createMissedQueue(name: string, region?: string): sst.aws.Queue {
-  return new sst.aws.Queue(name, {
-    transform: {
-      queue: {
-        sqsManagedSseEnabled: true,
-        messageRetentionSeconds: retentionSeconds,
-        ...(region && { region }),
-      },
-    },
+  return new sst.aws.Queue(componentIn(name, region), {
+    transform: { queue: keepingMessages(name, region) },
   });
+}
+
+/** Sets name, encryption and retention of a queue. */
+function keepingMessages(name: string, region?: string) {
+  const settings: Partial<aws.sqs.QueueArgs> = {
+    name: nameIn("queue", name, region),
+    sqsManagedSseEnabled: true,
+    messageRetentionSeconds: retentionSeconds,
+    ...(region && { region }),
+  };
+  return settingBoth(settings, irreplaceable);
 }
 
 /** Creates a queue for a function with this timeout, and its dead-letter queue `<name>Missed`. */
@@ -33,7 +39,7 @@ export function createChannel(name: string, functionTimeoutSeconds: number): Cha
     // received a second time meanwhile.
     visibilityTimeout: `${6 * functionTimeoutSeconds} seconds`,
     dlq: { queue: missed.arn, retry: 5 },
-    transform: { queue: { sqsManagedSseEnabled: true, messageRetentionSeconds: retentionSeconds } },
+    transform: { queue: keepingMessages(name) },
   });
   return { name, queue, missed };
 }
@@ -45,7 +51,7 @@ export function allowRules(
   rules: readonly aws.cloudwatch.EventRule[],
   region?: string,
 ): void {
-  new aws.sqs.QueuePolicy(`${name}Policy`, {
+  new aws.sqs.QueuePolicy(`${componentIn(name, region)}Policy`, {
     ...(region && { region }),
     queueUrl: queue.url,
     policy: $jsonStringify({

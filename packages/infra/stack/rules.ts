@@ -3,6 +3,7 @@ import { symptomTypes } from "@drift-guard/core/intake/symptom";
 import { watchedCalls } from "@drift-guard/core/intake/watched-calls";
 import { transitionEvent } from "@drift-guard/core/model/transition";
 import type { GuardLocation } from "./location.ts";
+import { componentIn, nameIn, replaceable } from "./names.ts";
 import { allowRules, type Channel } from "./queues.ts";
 
 /** A service whose calls the guard watches. */
@@ -12,31 +13,79 @@ export type WatchedService = keyof typeof watchedCalls;
  * The longest retry that EventBridge allows (docs/aws-facts.md, "EventBridge delivery"). After it, the event goes to
  * the target's dead-letter queue.
  */
-export const retryPolicy = { maximumEventAgeInSeconds: 24 * 3600, maximumRetryAttempts: 185 };
+const retryPolicy = { maximumEventAgeInSeconds: 24 * 3600, maximumRetryAttempts: 185 };
 
 const labels: Record<WatchedService, string> = { iam: "Iam", batch: "Batch" };
 
 /**
  * Creates a rule on a region's default bus for the calls that can alter a watched role. It matches denied calls too,
- * because an attempt is a finding, and the guard's own calls, which detect recognises. `suffix` ends the rule's name;
- * `region` is the guard's own where left out.
+ * because an attempt is a finding, and the guard's own calls, which detect recognises. `region` is the guard's own where
+ * left out.
  */
 export function watchCalls(
   service: WatchedService,
   location: GuardLocation,
-  suffix = "",
   region?: string,
 ): aws.cloudwatch.EventRule {
-  return new aws.cloudwatch.EventRule(`${labels[service]}Rule${suffix}`, {
-    ...(region && { region }),
-    description: `Calls to ${labels[service]} that can alter a watched role`,
-    eventPattern: $jsonStringify({
-      source: [`aws.${service}`],
-      account: [location.account],
-      "detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"],
-      detail: { eventSource: [`${service}.amazonaws.com`], eventName: watchedCalls[service] },
-    }),
-  });
+  return createRule(
+    labels[service],
+    {
+      description: `Calls to ${labels[service]} that can alter a watched role`,
+      eventPattern: $jsonStringify({
+        source: [`aws.${service}`],
+        account: [location.account],
+        "detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"],
+        detail: { eventSource: [`${service}.amazonaws.com`], eventName: watchedCalls[service] },
+      }),
+    },
+    region,
+  );
+}
+
+function createRule(
+  name: string,
+  settings: aws.cloudwatch.EventRuleArgs,
+  region?: string,
+): aws.cloudwatch.EventRule {
+  return new aws.cloudwatch.EventRule(
+    componentIn(`${name}Rule`, region),
+    { name: nameIn("rule", name, region), ...(region && { region }), ...settings },
+    replaceable,
+  );
+}
+
+/** The settings of a target that each caller chooses. */
+interface TargetSettings {
+  readonly rule: aws.cloudwatch.EventRule;
+  /** The bus of the rule; the default bus where left out. */
+  readonly busName?: $util.Output<string>;
+  readonly arn: $util.Input<string>;
+  /** The role that EventBridge assumes to deliver; none for queues, whose policy allows the rule. */
+  readonly roleArn?: $util.Output<string>;
+  /** Takes events that could not be delivered for a day. */
+  readonly missed: sst.aws.Queue;
+}
+
+/** Creates the target of a rule. `region` is the guard's own where left out. */
+export function createTarget(
+  name: string,
+  { rule, busName, arn, roleArn, missed }: TargetSettings,
+  region?: string,
+): void {
+  new aws.cloudwatch.EventTarget(
+    componentIn(name, region),
+    {
+      targetId: nameIn("target", name, region),
+      ...(region && { region }),
+      rule: rule.name,
+      ...(busName && { eventBusName: busName }),
+      arn,
+      ...(roleArn && { roleArn }),
+      retryPolicy,
+      deadLetterConfig: { arn: missed.arn },
+    },
+    replaceable,
+  );
 }
 
 /** The rules for AWS Batch's own events. */
@@ -52,18 +101,21 @@ interface SymptomRules {
  * (docs/aws-facts.md, "EventBridge delivery"). They leave out jobs that ran and then failed: there are many, and no
  * role kept them from running.
  */
-export function watchSymptoms(location: GuardLocation, suffix = "", region?: string): SymptomRules {
+export function watchSymptoms(location: GuardLocation, region?: string): SymptomRules {
   const rule = (name: string, types: readonly string[], description: string, detail?: object) =>
-    new aws.cloudwatch.EventRule(`${name}Rule${suffix}`, {
-      ...(region && { region }),
-      description,
-      eventPattern: $jsonStringify({
-        source: ["aws.batch"],
-        account: [location.account],
-        "detail-type": types,
-        ...(detail && { detail }),
-      }),
-    });
+    createRule(
+      name,
+      {
+        description,
+        eventPattern: $jsonStringify({
+          source: ["aws.batch"],
+          account: [location.account],
+          "detail-type": types,
+          ...(detail && { detail }),
+        }),
+      },
+      region,
+    );
   const blocked = symptomTypes.filter((type) => type.endsWith("Queue Blocked"));
   const failed = symptomTypes.filter((type) => !blocked.includes(type));
   return {
@@ -107,7 +159,7 @@ export function feedTransitions(
   location: GuardLocation,
   kinds?: readonly string[],
 ): void {
-  const rule = new aws.cloudwatch.EventRule(`${channel.name}Rule`, {
+  const rule = createRule(channel.name, {
     description: `${kinds ? "Some" : "All"} transitions, for the queue ${channel.name}`,
     eventBusName: bus.name,
     eventPattern: $jsonStringify({
@@ -127,15 +179,8 @@ interface Feed {
 }
 
 function feed(channel: Channel, feeds: readonly Feed[]): void {
-  for (const { name, rule, busName } of feeds) {
-    new aws.cloudwatch.EventTarget(`${name}Target`, {
-      rule: rule.name,
-      ...(busName && { eventBusName: busName }),
-      arn: channel.queue.arn,
-      retryPolicy,
-      deadLetterConfig: { arn: channel.missed.arn },
-    });
-  }
+  for (const { name, ...source } of feeds)
+    createTarget(`${name}Target`, { ...source, arn: channel.queue.arn, missed: channel.missed });
   const rules = feeds.map(({ rule }) => rule);
   allowRules(channel.name, channel.queue, rules);
   allowRules(`${channel.name}Missed`, channel.missed, rules);

@@ -4,6 +4,7 @@ import { alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
+import { nameIn, replaceable, settingBoth } from "./names.ts";
 import {
   allowAccountReads,
   allowAnnouncing,
@@ -67,6 +68,10 @@ export function createSweep(
     retries: 2,
     dlq: missed.arn,
     function: sweep.arn,
+    transform: {
+      schedule: settingBoth<aws.scheduler.ScheduleArgs>({ name: nameIn("schedule", "Sweep") }, replaceable),
+      role: settingBoth<aws.iam.RoleArgs>({ name: nameIn("role", "Schedule") }, replaceable),
+    },
   });
   return alarmWhenNotEmpty("SweepMissed", missed, topic);
 }

@@ -1,6 +1,12 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { irreplaceable, nameIn, settingBoth } from "./names.ts";
 
-const encrypted = { serverSideEncryption: { enabled: true } };
+/** Sets name and encryption of a table. */
+const keepingItems = (name: string) =>
+  settingBoth<aws.dynamodb.TableArgs>(
+    { name: nameIn("table", name), serverSideEncryption: { enabled: true } },
+    irreplaceable,
+  );
 
 /** Creates the table of ledgers, transitions and uses. Its stream feeds publish. */
 export function createFindingsTable(): sst.aws.Dynamo {
@@ -12,7 +18,7 @@ export function createFindingsTable(): sst.aws.Dynamo {
     stream: "new-and-old-images",
     ttl: "expires",
     deletionProtection: $app.stage === "production",
-    transform: { table: encrypted },
+    transform: { table: keepingItems("Findings") },
   });
 }
 
@@ -24,7 +30,7 @@ export function createControlTable(): sst.aws.Dynamo {
     // Only the items of budgets have this attribute.
     ttl: "expires",
     deletionProtection: $app.stage === "production",
-    transform: { table: encrypted },
+    transform: { table: keepingItems("Control") },
   });
 }
 

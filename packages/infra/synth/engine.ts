@@ -1,5 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import type { JsonValue, Resource, SynthesisSettings } from "./synthesis.ts";
+import type { JsonValue, Resource, ResourceOptions, SynthesisSettings } from "./synthesis.ts";
 
 /** The stack calls a function of Pulumi's engine, or uses a policy element, that the offline synthesis does not know. */
 export class SynthesisGapError extends Error {
@@ -12,18 +12,23 @@ export interface Engine extends $util.runtime.Mocks {
   readonly resources: readonly Resource[];
 }
 
-/** Creates the engine for one run of the program. Its calls throw `SynthesisGapError`. */
-export function createEngine({ project, stage, account, region, partition }: SynthesisSettings): Engine {
+/**
+ * Creates the engine for one run of the program. `optionsOf` returns the options that a resource was registered with,
+ * which Pulumi's mocks do not receive. Its calls throw `SynthesisGapError`.
+ */
+export function createEngine(
+  { account, region, partition }: SynthesisSettings,
+  optionsOf: (resource: Pick<Resource, "type" | "name">) => ResourceOptions,
+): Engine {
   const resources: Resource[] = [];
   return {
     // Sorted, because the order of registration depends on when each input is known.
     get resources() {
       return resources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     },
-    newResource({ type, name, inputs: received }) {
-      const inputs = withoutRandomSuffix(received);
+    newResource({ type, name, inputs }) {
       if (type.startsWith("sst:")) return { id: name, state: inputs };
-      const physical = typeof inputs.name === "string" ? inputs.name : `${project}-${stage}-${name}`;
+      const physical = typeof inputs.name === "string" ? inputs.name : name;
       const at = typeof inputs.region === "string" ? inputs.region : region;
       const arn = (service: string, resource: string, where = at) =>
         `arn:${partition}:${service}:${where}:${account}:${resource}`;
@@ -33,7 +38,7 @@ export function createEngine({ project, stage, account, region, partition }: Syn
       };
       const url = `https://sqs.${at}.amazonaws.com/${account}/${physical}`;
       if (type === queueType) outputs.url = url;
-      resources.push({ type, name, region: at, inputs, outputs });
+      resources.push({ type, name, region: at, inputs, outputs, options: optionsOf({ type, name }) });
       return { id: type === queueType ? url : physical, state: { ...inputs, ...outputs } };
     },
     call({ token, inputs }) {
@@ -56,14 +61,6 @@ export function createEngine({ project, stage, account, region, partition }: Syn
 }
 
 const queueType = "aws:sqs/queue:Queue";
-
-/** SST appends eight random letters to physical names. Without them, two syntheses of one config are equal. */
-function withoutRandomSuffix(inputs: { [key: string]: JsonValue }): { [key: string]: JsonValue } {
-  const { name } = inputs;
-  return typeof name === "string"
-    ? { ...inputs, name: name.replace(/-[abcdefhkmnorstuvwxz]{8}$/, "") }
-    : inputs;
-}
 
 /** Returns the ARN of the resource, and other outputs by which the stack refers to it. */
 function identify(

@@ -5,14 +5,27 @@ import { createServer } from "node:http";
 import { run } from "../../../.sst/platform/src/auto/run.ts";
 import stack from "../../../sst.config.ts";
 import { createEngine } from "./engine.ts";
-import type { SynthesisSettings } from "./synthesis.ts";
+import type { ResourceOptions, SynthesisSettings } from "./synthesis.ts";
 
 declare const $synthesis: SynthesisSettings;
 
 const answers = await serveRpc();
-const engine = createEngine($synthesis);
+const registered = new Map<string, ResourceOptions>();
+const keyOf = ({ type, name }: { readonly type: string; readonly name: string }) => `${type} ${name}`;
+const engine = createEngine(
+  $synthesis,
+  (resource) => registered.get(keyOf(resource)) ?? { protect: false, deleteBeforeReplace: false },
+);
 await $util.runtime.setMocks(engine, $synthesis.project, $synthesis.stage, false);
-await $util.runtime.runInPulumiStack(() => run(async () => stack.run()));
+await $util.runtime.runInPulumiStack(() => {
+  $util.runtime.registerStackTransformation(({ type, name, opts }) => {
+    const { protect = false }: $util.ResourceOptions = opts;
+    const { deleteBeforeReplace = false }: $util.CustomResourceOptions = opts;
+    registered.set(keyOf({ type, name }), { protect, deleteBeforeReplace });
+    return undefined;
+  });
+  return run(async () => stack.run());
+});
 await $util.runtime.disconnect();
 answers.close();
 await writeFile($synthesis.result, JSON.stringify(engine.resources));

@@ -71,6 +71,7 @@ const resources = z.array(
     region: z.string(),
     inputs: properties,
     outputs: properties,
+    options: z.object({ protect: z.boolean(), deleteBeforeReplace: z.boolean() }),
   }),
 );
 

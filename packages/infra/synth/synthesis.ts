@@ -7,6 +7,14 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
 
+/** The options by which Pulumi decides how a resource may be deleted and replaced. */
+export interface ResourceOptions {
+  /** Whether an update that would delete or replace the resource is refused. */
+  readonly protect: boolean;
+  /** Whether the resource is deleted before its replacement is created. */
+  readonly deleteBeforeReplace: boolean;
+}
+
 /** One resource that the stack registers, as Pulumi's engine would receive it. */
 export interface Resource {
   /** Pulumi's type, such as `aws:sqs/queue:Queue`. */
@@ -19,6 +27,7 @@ export interface Resource {
   readonly inputs: { readonly [key: string]: JsonValue };
   /** Its properties once it is created: `name`, `arn`, a queue's `url`, a table's `streamArn`. */
   readonly outputs: { readonly [key: string]: JsonValue };
+  readonly options: ResourceOptions;
 }
 
 /** The settings of one run of the program. */

@@ -3,7 +3,7 @@ import type { JsonValue } from "../synth/synthesis.ts";
 import { omitUndefined, policyDocument, type Translate } from "./translation.ts";
 
 const Role = z.strictObject({
-  name: z.string().optional(),
+  name: z.string(),
   description: z.string().optional(),
   assumeRolePolicy: policyDocument,
   inlinePolicies: z.array(z.strictObject({ name: z.string(), policy: policyDocument })),

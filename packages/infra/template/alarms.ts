@@ -3,6 +3,7 @@ import type { JsonValue } from "../synth/synthesis.ts";
 import { omitUndefined, type Translate } from "./translation.ts";
 
 const Alarm = z.strictObject({
+  name: z.string(),
   region: z.string().optional(),
   alarmActions: z.array(z.string()),
   alarmDescription: z.string(),

@@ -13,6 +13,7 @@ export const translateBus: Translate = ({ inputs }) => ({
 });
 
 const Rule = z.strictObject({
+  name: z.string(),
   description: z.string(),
   region: z.string().optional(),
   eventBusName: z.string().optional(),
@@ -40,6 +41,7 @@ export const translateRule: Translate = ({ inputs, outputs }, all) => {
 };
 
 const Target = z.strictObject({
+  targetId: z.string(),
   rule: z.string(),
   region: z.string().optional(),
   eventBusName: z.string().optional(),
@@ -49,14 +51,13 @@ const Target = z.strictObject({
   deadLetterConfig: z.strictObject({ arn: z.string() }),
 });
 
-function readTarget({ type, inputs, name }: Resource) {
-  if (type !== "aws:cloudwatch/eventTarget:EventTarget") return undefined;
-  return { id: name, ...Target.parse(inputs) };
+function readTarget({ type, inputs }: Resource) {
+  return type === "aws:cloudwatch/eventTarget:EventTarget" ? Target.parse(inputs) : undefined;
 }
 
-function writeTarget(target: z.infer<typeof Target> & { readonly id: string }): JsonValue {
+function writeTarget(target: z.infer<typeof Target>): JsonValue {
   return omitUndefined({
-    Id: target.id,
+    Id: target.targetId,
     Arn: target.arn,
     RoleArn: target.roleArn,
     RetryPolicy: {

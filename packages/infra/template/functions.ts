@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type LambdaName, lambdas } from "../bundles.ts";
 import type { JsonValue } from "../synth/synthesis.ts";
+import { nameLogically } from "./names.ts";
 import { omitUndefined, TemplateError, type Translate } from "./translation.ts";
 
 /** Name of the S3 bucket that the template takes the code of the functions from. */
@@ -108,13 +109,19 @@ const InvokeConfig = z.strictObject({
   destinationConfig: z.strictObject({ onFailure: z.strictObject({ destination: z.string() }) }),
 });
 
-/** Translates the settings of a function's asynchronous invocations. */
-export const translateInvokeConfig: Translate = ({ inputs }) => {
+/** Translates the settings of a function's asynchronous invocations. Throws `TemplateError` where there is no function. */
+export const translateInvokeConfig: Translate = ({ name, inputs }, all) => {
   const { functionName, maximumRetryAttempts, destinationConfig } = InvokeConfig.parse(inputs);
+  const lambda = all.find(
+    ({ type, outputs }) => type === "aws:lambda/function:Function" && outputs.name === functionName,
+  );
+  if (!lambda)
+    throw new TemplateError(`${name} refers to the function ${functionName}, which is not in the stack.`);
   return {
     type: "AWS::Lambda::EventInvokeConfig",
+    // Queues and rules have the same name, so that it is not resolved as a text.
+    verbatim: { FunctionName: { Ref: nameLogically(lambda) } },
     properties: {
-      FunctionName: functionName,
       Qualifier: "$LATEST",
       MaximumRetryAttempts: maximumRetryAttempts,
       DestinationConfig: { OnFailure: { Destination: destinationConfig.onFailure.destination } },

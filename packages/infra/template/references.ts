@@ -1,5 +1,6 @@
 import type { JsonValue, Resource } from "../synth/synthesis.ts";
 import { nameLogically } from "./names.ts";
+import { TemplateError } from "./translation.ts";
 
 /** A text that stands for a resource, and the reference that replaces it. */
 interface Token {
@@ -10,11 +11,11 @@ interface Token {
 /**
  * Returns a function that replaces the names, ARNs and URLs of resources in some properties by references, so that
  * CloudFormation knows the order of creation. Its second parameter is the logical id of the resource that has the
- * properties: its own name is kept.
+ * properties: its own name is kept. Throws `TemplateError` where two resources that are referred to by name share one.
  */
 export function createResolver(resources: readonly Resource[]) {
   const tokens = resources.flatMap((resource) => tokensOf(resource));
-  const names = new Map(resources.flatMap((resource) => nameOf(resource)));
+  const names = indexNames(resources);
   // The longest first, because a stream's ARN begins with its table's.
   const alternatives = tokens
     .toSorted((a, b) => b.text.length - a.text.length)
@@ -85,8 +86,26 @@ function tokensOf(resource: Resource): Token[] {
   }
 }
 
+interface NamedResource {
+  readonly id: string;
+  readonly reference: JsonValue;
+}
+
+function indexNames(resources: readonly Resource[]): ReadonlyMap<string, NamedResource> {
+  const index = new Map<string, NamedResource>();
+  for (const [name, named] of resources.flatMap((resource) => nameOf(resource))) {
+    const other = index.get(name);
+    if (other !== undefined)
+      throw new TemplateError(
+        `${other.id} and ${named.id} both have the name ${name}, so that a property with this text could mean either. Rename one of them in packages/infra/stack.`,
+      );
+    index.set(name, named);
+  }
+  return index;
+}
+
 /** Returns the physical name by which other resources name this one; it is replaced only where it is the whole text. */
-function nameOf(resource: Resource): [string, { id: string; reference: JsonValue }][] {
+function nameOf(resource: Resource): [string, NamedResource][] {
   const id = nameLogically(resource);
   const { name } = resource.outputs;
   if (typeof name !== "string") return [];
@@ -96,7 +115,6 @@ function nameOf(resource: Resource): [string, { id: string; reference: JsonValue
     case "aws:cloudwatch/eventBus:EventBus":
     case "aws:cloudwatch/logGroup:LogGroup":
     case "aws:dynamodb/table:Table":
-    case "aws:lambda/function:Function":
       return [[name, { id, reference: { Ref: id } }]];
     default:
       return [];

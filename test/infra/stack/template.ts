@@ -71,7 +71,7 @@ describe("the CloudFormation template", () => {
     const { Resources } = templateOf(home);
     const { Control, ...others } = Resources;
     assert.doesNotMatch(JSON.stringify(others), /arn:[^"]*drift-guard/);
-    assert.match(JSON.stringify(Control?.Properties.ResourcePolicy), /role\/drift-guard-ci-RollbackerRole/);
+    assert.match(JSON.stringify(Control?.Properties.ResourcePolicy), /role\/drift-guard-ci-rollback"/);
   });
 
   it("refers to a table, its stream and its index by their own attributes", () => {
@@ -88,7 +88,7 @@ describe("the CloudFormation template", () => {
     const { Resources } = templateOf(home);
     assert.deepEqual(Resources.RollbackRule?.Properties.Targets, [
       {
-        Id: "RollbackTarget",
+        Id: "drift-guard-ci-rollback-target",
         Arn: { "Fn::GetAtt": ["Rollback", "Arn"] },
         RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
         DeadLetterConfig: { Arn: { "Fn::GetAtt": ["RollbackMissed", "Arn"] } },
@@ -102,9 +102,9 @@ describe("the CloudFormation template", () => {
     const { Resources } = templateOf("eu-west-1");
     const [target] = Object.values(Resources.BatchRuleInEuWest1?.Properties.Targets ?? []);
     assert.deepEqual(target, {
-      Id: "Forward1InEuWest1",
+      Id: "drift-guard-ci-forward1-eu-west-1",
       Arn: `arn:aws:events:us-east-1:${account}:event-bus/default`,
-      RoleArn: `arn:aws:iam::${account}:role/drift-guard-ci-Forwarder`,
+      RoleArn: `arn:aws:iam::${account}:role/drift-guard-ci-forwarder`,
       RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
       DeadLetterConfig: { Arn: { "Fn::GetAtt": ["ForwardMissedInEuWest1", "Arn"] } },
     });
@@ -139,6 +139,7 @@ describe("the CloudFormation template", () => {
       region: home,
       inputs: {},
       outputs: { name: "disk" },
+      options: { protect: false, deleteBeforeReplace: false },
     };
     assert.throws(() => renderTemplate([...plain.resources, volume]), {
       name: "TemplateError",
