@@ -127,6 +127,11 @@ export async function identifyLiveAccount(alternative?: string): Promise<LiveAcc
   return { account: identity.Account, partition, region, from: process.env.AWS_ENDPOINT_URL ?? "AWS" };
 }
 
+/** The endpoint of EC2 that the environment names, as the AWS SDK reads it; undefined for AWS's own. */
+export function ec2Endpoint(): string | undefined {
+  return process.env.AWS_ENDPOINT_URL_EC2 ?? process.env.AWS_ENDPOINT_URL;
+}
+
 function formatAdvice(cause: unknown, alternative: string | undefined): string {
   const endpoint = process.env.AWS_ENDPOINT_URL;
   const isUnreachable = cause instanceof Error && "code" in cause && /^E[A-Z]+$/.test(String(cause.code));

@@ -23,7 +23,7 @@ import {
 } from "../aws/responder.ts";
 import { account, trustOf } from "../builders.ts";
 import { readOutput } from "./outputs.ts";
-import { type Run, runCli, unwrap } from "./process.ts";
+import { type Run, runCli, unwrap, writeTemporary } from "./process.ts";
 
 const name = "AWSServiceRoleForBatch";
 const path = "/aws-service-role/batch.amazonaws.com/";
@@ -291,6 +291,42 @@ describe("the regions of slr", () => {
     assert.match(first?.status === "unread" ? first.why : "", /UnrecognizedClient.*global STS endpoint/);
   });
 
+  it("are listed by ec2:DescribeRegions if account:ListRegions is denied (T15)", async () => {
+    iam.regions = jsonFault("AccessDeniedException", "not authorized to perform: account:ListRegions", 403);
+    iam.described = `<DescribeRegionsResponse><regionInfo>${listBatchRegions("aws")
+      .map((region) => {
+        const status = region === "us-east-1" ? "opt-in-not-required" : "not-opted-in";
+        return `<item><regionName>${region}</regionName><optInStatus>${status}</optInStatus></item>`;
+      })
+      .join("")}</regionInfo></DescribeRegionsResponse>`;
+    const { code, stdout } = await slr("status", "--json");
+    assert.equal(code, 0);
+    const { standing, regions, unlisted } = readOutput(SlrStatusOutput, stdout);
+    assert.deepEqual(
+      regions.map(({ region }) => region),
+      ["us-east-1"],
+    );
+    assert.deepEqual([standing, unlisted], ["unused", undefined]);
+  });
+
+  it("are scanned too if a configuration names them, and a configuration that cannot be read stops the command", async () => {
+    const config = await writeTemporary(
+      "config.json",
+      JSON.stringify({ roles: {}, regions: { batch: ["eu-new-1", "me-south-1"] } }),
+    );
+    const { code, stdout } = await slr("status", "--config", config, "--json");
+    assert.equal(code, 0);
+    assert.deepEqual(
+      readOutput(SlrStatusOutput, stdout).regions.map(({ region }) => region),
+      ["eu-new-1", "eu-south-1", "us-east-1"],
+    );
+    for (const subcommand of ["status", "create"]) {
+      const broken = await slr(subcommand, "--config", `${config}.absent`);
+      assert.equal(broken.code, 2);
+      assert.match(broken.stderr, /There is no file .*config\.json\.absent/);
+    }
+  });
+
   it("that cannot be listed are all tried, which is said", async () => {
     iam.regions = jsonFault("AccessDeniedException", "not authorized to perform: account:ListRegions", 403);
     iam.faults.set("me-south-1", tokenFault);
@@ -397,6 +433,8 @@ const fresh = () => ({
         .map((RegionName) => ({ RegionName, RegionOptStatus: "DISABLED" })),
     ],
   }),
+  /** The answer of ec2:DescribeRegions; undefined if it is denied. */
+  described: undefined as string | undefined,
   /** Answers of AWS Batch by Region, in place of its own. */
   faults: new Map<string, Answer>(),
   environments: [] as object[],
@@ -423,6 +461,10 @@ function answer({ action, parameters, region, service }: Call): Answer {
   switch (action) {
     case "/listRegions":
       return iam.regions;
+    case "DescribeRegions":
+      return iam.described === undefined
+        ? refusal("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
+        : { status: 200, body: iam.described };
     case "GetCallerIdentity":
       return xml(
         action,

@@ -1,7 +1,7 @@
 import { chooseRegions } from "@drift-guard/core/batch/account-regions";
 import type { AgentReader, BatchReader, RegionLister, ResourceReader } from "@drift-guard/core/ports";
 import { lookInOtherRegions } from "@drift-guard/guard/inspect/other-regions";
-import type { LiveAccount } from "../account-source.ts";
+import { ec2Endpoint, type LiveAccount } from "../account-source.ts";
 import type { BatchSource } from "./survey.ts";
 
 /** AWS Batch of the live account, and what is read with it, as the sweep reads it. */
@@ -38,7 +38,10 @@ export async function openLiveBatch(live: LiveAccount): Promise<LiveBatch> {
       },
       live,
     ),
-    listRegions: () => regions.listAccountRegions(new account.AccountClient({ region: live.region })),
+    listRegions: () =>
+      regions.listAccountRegions(new account.AccountClient({ region: live.region }), {
+        ec2: { endpoint: ec2Endpoint() },
+      }),
   };
 }
 

@@ -28,7 +28,7 @@ export function formatSurvey(survey: BatchSurvey | undefined): readonly string[]
     ...(unlisted === undefined || unread.length === 0
       ? []
       : [
-          `The account's regions could not be listed, so every region that is known to have AWS Batch was tried, enabled or not. Name the regions in the configuration (regions.batch), or allow account:ListRegions. ${sanitise(unlisted, 600)}`,
+          `The account's regions could not be listed, so every region that is known to have AWS Batch was tried, enabled or not. Name the regions in the configuration (regions.batch), or allow account:ListRegions or ec2:DescribeRegions. ${sanitise(unlisted, 600)}`,
         ]),
   ];
 }

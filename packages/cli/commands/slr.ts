@@ -44,7 +44,7 @@ options: [--role NAME] [--config FILE] [--json]
   --state FILE     file that remembers requested deletions (default:
                    drift-guard/deletions.json in XDG_STATE_HOME, else in
                    ~/.local/state)
-  --config FILE    accepted for the sake of older scripts; not read
+  --config FILE    scan the regions of this configuration too
   --json           print one JSON document
                    (docs/schemas/slr-SUBCOMMAND.schema.json)
 

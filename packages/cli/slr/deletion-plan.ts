@@ -23,7 +23,7 @@ export async function showDeletionPlan(args: readonly string[], terminal: Termin
   });
   if (values.json && values.script) throw new UsageError("Use either --json or --script, not both.");
   const asked = parseRegions(values.regions);
-  const session = await openLinkedRoleSession(values.role);
+  const session = await openLinkedRoleSession(values);
   const { account, from, role, arn, reader, keeper } = session;
   const [reading, scan] = await Promise.all([reader.read(role.name), session.scan(asked)]);
   const { scans, ...others } = scan;

@@ -46,7 +46,7 @@ export async function deleteRole(args: readonly string[], terminal: Terminal): P
     );
   }
   const asked = parseRegions(values.regions);
-  const session = await openLinkedRoleSession(values.role);
+  const session = await openLinkedRoleSession(values);
   const ports: DeletionPorts = {
     keeper: session.keeper,
     memory: openDeletionFile(values.state ?? defaultDeletionFile(process.env)),

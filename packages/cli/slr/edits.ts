@@ -10,7 +10,7 @@ import { commonOptions, openLinkedRoleSession } from "./session.ts";
 /** `slr create`: creates the role; AWS Batch does so itself only for managed compute environments. */
 export async function createRole(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const values = parseOptions("slr create", args, commonOptions);
-  const session = await openLinkedRoleSession(values.role);
+  const session = await openLinkedRoleSession(values);
   const { role, account, reader, keeper } = session;
   const report = async (exitCode: ExitCode, created: boolean, why: string): Promise<ExitCode> => {
     const output = { schema: 1, account, role: role.name, exitCode, created, why } as const;
@@ -46,7 +46,7 @@ export async function describeRole(args: readonly string[], terminal: Terminal):
       'slr describe takes the description as one argument: drift-guard slr describe "TEXT"; "" removes it.',
     );
   }
-  const session = await openLinkedRoleSession(values.role);
+  const session = await openLinkedRoleSession(values);
   const { role, account, reader, keeper } = session;
   const base = { schema: 1, account, role: role.name } as const;
   const reading = await reader.read(role.name);

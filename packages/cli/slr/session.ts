@@ -5,8 +5,9 @@ import { sameRoleName } from "@drift-guard/core/model/role";
 import type { LinkedRoleKeeper, RoleReader } from "@drift-guard/core/ports";
 import { sanitise } from "@drift-guard/formats/printable";
 import { createRegionReader, scanRegions } from "@drift-guard/guard/linked-role/uses";
-import { identifyLiveAccount, type LiveAccount } from "../account-source.ts";
+import { ec2Endpoint, identifyLiveAccount, type LiveAccount } from "../account-source.ts";
 import { UsageError } from "../command.ts";
+import { loadConfig } from "../config.ts";
 
 /** The options that every subcommand of `slr` has. */
 export const commonOptions = {
@@ -25,18 +26,25 @@ export interface LinkedRoleSession extends LiveAccount {
   readonly reader: RoleReader;
   readonly keeper: LinkedRoleKeeper;
   /**
-   * Finds what uses the role in every Region of the partition that the account has enabled, or in those of `asked` alone. A
-   * Region that cannot be read has the status `unread`.
+   * Finds what uses the role in every Region of the partition that the account has enabled, or in those of `asked` alone;
+   * in either case in those of the configuration file too. A Region that cannot be read has the status `unread`.
    */
   scan(asked: readonly string[] | undefined): Promise<AccountScan>;
 }
 
 /**
  * Opens the live account for one of Batch's service-linked roles, AWSServiceRoleForBatch by default. Throws `UsageError`
- * for any other role, and `AccountUnreadableError`.
+ * for any other role, `ConfigError` for a configuration file that cannot be read, and `AccountUnreadableError`.
  */
-export async function openLinkedRoleSession(roleName: string | undefined): Promise<LinkedRoleSession> {
+export async function openLinkedRoleSession({
+  role: roleName,
+  config: file,
+}: {
+  readonly role?: string;
+  readonly config?: string;
+}): Promise<LinkedRoleSession> {
   const role = chooseRole(roleName);
+  const also = file === undefined ? [] : (await loadConfig(file)).regions.batch;
   const live = await identifyLiveAccount();
   const [iam, { BatchClient }, { AccountClient }, { createRoleReader }, keeping, batch, services, regions] =
     await Promise.all([
@@ -63,8 +71,12 @@ export async function openLinkedRoleSession(roleName: string | undefined): Promi
     reader: createRoleReader(client, live),
     keeper: keeping.createLinkedRoleKeeper(client),
     async scan(asked) {
-      const listed = await regions.listAccountRegions(new AccountClient({ region: live.region }));
-      const { read: chosen, ...others } = chooseRegions(live.partition, listed, asked);
+      const client = new AccountClient({ region: live.region });
+      const listed = await regions.listAccountRegions(client, { ec2: { endpoint: ec2Endpoint() } });
+      const { read: chosen, ...others } = chooseRegions(live.partition, listed, {
+        ...(asked && { asked }),
+        also,
+      });
       return { ...others, scans: await scanRegions(chosen, read) };
     },
   };

@@ -37,7 +37,7 @@ export async function showStatus(args: readonly string[], terminal: Terminal): P
     state: { type: "string", value: "a FILE" },
   });
   const asked = parseRegions(values.regions);
-  const session = await openLinkedRoleSession(values.role);
+  const session = await openLinkedRoleSession(values);
   const memory = openDeletionFile(values.state ?? defaultDeletionFile(process.env));
   const { role, account, reader, keeper } = session;
   const requested = await memory.load({ account, name: role.name });

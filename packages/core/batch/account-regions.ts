@@ -21,19 +21,20 @@ export interface RegionChoice {
 
 /**
  * Chooses the Regions to read AWS Batch in: those of `asked`, or else every enabled Region of the partition (R25, R35). If
- * the account's Regions could not be listed, every Region that is known to have AWS Batch counts as enabled.
+ * the account's Regions could not be listed, every Region that is known to have AWS Batch counts as enabled. Those of
+ * `also` are read too, unless the account has not enabled them.
  */
 export function chooseRegions(
   partition: string,
   account: AccountRegions,
-  asked?: readonly string[],
+  { asked, also = [] }: { readonly asked?: readonly string[]; readonly also?: readonly string[] } = {},
 ): RegionChoice {
   const disabled = new Set(account.status === "listed" ? account.notEnabled : []);
   const enabled = new Set([
     ...(account.status === "listed" ? account.enabled : []),
-    ...listBatchRegions(partition).filter((region) => !disabled.has(region)),
+    ...[...listBatchRegions(partition), ...also].filter((region) => !disabled.has(region)),
   ]);
-  const wanted = new Set(asked ?? enabled);
+  const wanted = new Set(asked ? [...asked, ...also] : enabled);
   return {
     read: [...wanted].filter((region) => !disabled.has(region)).toSorted(),
     notEnabled: [...disabled].toSorted(),

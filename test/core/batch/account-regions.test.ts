@@ -18,9 +18,17 @@ describe("chooseRegions", () => {
   });
 
   it("leaves out what was not asked for, and names it", () => {
-    const choice = chooseRegions("aws", listed, ["eu-west-1", "me-south-1"]);
+    const choice = chooseRegions("aws", listed, { asked: ["eu-west-1", "me-south-1"] });
     assert.deepEqual(choice.read, ["eu-west-1"]);
     assert.deepEqual(choice.leftOut, ["us-east-1"]);
+  });
+
+  it("reads the regions of a configuration too, if they are enabled or unknown", () => {
+    const also = ["xx-new-1", "me-south-1", "us-east-1"];
+    assert.deepEqual(chooseRegions("aws", listed, { also }).read, ["eu-west-1", "us-east-1", "xx-new-1"]);
+    const fewer = chooseRegions("aws", listed, { asked: ["eu-west-1"], also: ["xx-new-1"] });
+    assert.deepEqual(fewer.read, ["eu-west-1", "xx-new-1"]);
+    assert.deepEqual(fewer.leftOut, ["us-east-1"]);
   });
 
   it("reads an enabled region that the list of AWS Batch's regions does not have yet", () => {
