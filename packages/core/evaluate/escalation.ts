@@ -2,6 +2,7 @@ import type { Condition } from "@drift-guard/policy/grant";
 import type { Grant } from "../model/grant.ts";
 import type { Role } from "../model/role.ts";
 import { matchesAction } from "./action-pattern.ts";
+import { attachesOnlyHarmless } from "./attachable-policies.ts";
 import { compareTexts } from "./comparison.ts";
 import { type EscalationPath, escalationPaths } from "./escalation-paths.ts";
 import { isOver } from "./grant-time.ts";
@@ -29,6 +30,7 @@ export function createEscalationCheck(
   const counts = (grant: Grant) => isChosen(grant) && !isOver(grant, now);
   const serves = (grant: Grant, action: string, path: EscalationPath) =>
     allows(grant, action) &&
+    !attachesOnlyHarmless(action, grant.conditions) &&
     (action !== "iam:PassRole" || passesTo(grant, listServices(path, role.partition)));
   return (given) => {
     const grants = given.filter(counts);

@@ -248,6 +248,44 @@ describe("the severity of excess permissions", () => {
     assert.deepEqual(pass("StringEquals", "ec2.amazonaws.com.cn", { partition: "aws-cn" }), ["CRITICAL"]);
   });
 
+  it("sees no path where only policies without any path can be attached", () => {
+    const attach = (Condition: object, action: string | readonly string[] = "iam:AttachRolePolicy") =>
+      severities(inline(document({ Effect: "Allow", Action: action, Resource: "*", Condition })));
+    const core = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+    // The statement of AWS ParallelCluster's user policies, with some of its ARNs ("AWS Identity and Access Management
+    // permissions in AWS ParallelCluster").
+    const cluster = [
+      core,
+      "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy",
+      "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
+      "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy",
+    ];
+    const both = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"];
+    assert.deepEqual(attach({ ArnLike: { "iam:PolicyARN": cluster } }, both), ["HIGH"]);
+    assert.deepEqual(attach({ ArnEquals: { "iam:PolicyARN": core } }, "iam:AttachUserPolicy"), ["HIGH"]);
+    assert.deepEqual(attach({ StringEquals: { "iam:PolicyArn": core } }, "iam:AttachGroupPolicy"), ["HIGH"]);
+    const gov = core.replace("arn:aws:", "arn:aws-us-gov:");
+    assert.deepEqual(attach({ StringLike: { "iam:PolicyARN": gov } }), ["HIGH"]);
+    for (const other of [
+      // The same statement: the cluster's own policies, which may allow anything, and one that passes roles to AWS Batch.
+      `arn:aws:iam::${account}:policy/parallelcluster*`,
+      "arn:aws:iam::aws:policy/AWSBatchFullAccess",
+      // AWS's policy of the service role passes roles to EC2.
+      "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole",
+      "arn:aws:iam::aws:policy/AdministratorAccess",
+      "arn:aws:iam::aws:policy/*",
+      // "IAM: Limits managed policies that can be applied to an IAM user, group, or role" (IAM User Guide).
+      "arn:aws:iam::*:policy/policy-name-1",
+      "arn:aws:iam::*:policy/AmazonSSMManagedInstanceCore",
+      `arn:aws:iam::${account}:policy/AmazonSSMManagedInstanceCore`,
+    ]) {
+      assert.deepEqual(attach({ ArnLike: { "iam:PolicyARN": [core, other] } }), ["CRITICAL"], other);
+    }
+    assert.deepEqual(attach({ ArnNotEquals: { "iam:PolicyARN": core } }), ["CRITICAL"]);
+    assert.deepEqual(attach({ ArnEquals: { "iam:PermissionsBoundary": core } }), ["CRITICAL"]);
+    assert.deepEqual(attach({ ArnEquals: { "iam:PolicyARN": core } }, "iam:PutRolePolicy"), ["CRITICAL"]);
+  });
+
   // "AWS: Allows access based on date and time" (IAM User Guide).
   it("is low once the time in its conditions has passed", () => {
     const until = (Condition: object) =>
