@@ -2,22 +2,22 @@ import { type AttachedPolicy, type RoleReading, seen, unseen } from "../model/ro
 import type { Reference, RequiredBoundary } from "./reference.ts";
 
 /**
- * Returns a role that is exactly as its reference requires, in the account 123456789012. Evaluating it must find no drift:
- * this checks that the reference is consistent.
+ * Returns a role that is exactly as its reference requires, in the account 123456789012 and the reference's partition.
+ * Evaluating it must find no drift: this checks that the reference is consistent.
  */
 export function exemplifyReference(reference: Reference): RoleReading {
   const account = "123456789012";
   const name = reference.role;
-  const path = reference.path ?? "/";
+  const { partition = "aws", path = "/" } = reference;
   return {
     status: "present",
     role: {
       account,
-      partition: "aws",
+      partition,
       name,
       id: "AROAEXAMPLE",
       path,
-      arn: `arn:aws:iam::${account}:role${path}${name}`,
+      arn: `arn:${partition}:iam::${account}:role${path}${name}`,
       trust: reference.trust,
       attached: reference.attachments.map(({ arn, version, document }) => ({
         arn,
