@@ -16,6 +16,11 @@ export const batchCommands = {
 } as const;
 
 type List = keyof typeof batchCommands;
+const arnMembers = {
+  computeEnvironments: "computeEnvironmentArn",
+  jobDefinitions: "jobDefinitionArn",
+  jobQueues: "jobQueueArn",
+} as const satisfies Record<List, string>;
 const lists = ["computeEnvironments", "jobDefinitions", "jobQueues"] as const satisfies readonly List[];
 const anyCommand = "aws batch describe-compute-environments, describe-job-definitions or describe-job-queues";
 
@@ -60,22 +65,15 @@ type Page = z.infer<typeof Page>;
  */
 export function readBatchOutput(texts: readonly BatchText[]): BatchOutput {
   const pages = texts.flatMap(parsePages);
-  const environments = collect(
-    pages,
-    "computeEnvironments",
-    "computeEnvironmentArn",
-    parseComputeEnvironment,
-  );
-  const definitions = collect(pages, "jobDefinitions", "jobDefinitionArn", parseJobDefinition);
-  const queues = collect(pages, "jobQueues", "jobQueueArn", parseJobQueue);
+  const environments = collect(pages, "computeEnvironments", parseComputeEnvironment);
+  const definitions = collect(pages, "jobDefinitions", parseJobDefinition);
+  const queues = collect(pages, "jobQueues", parseJobQueue);
   const all = [...environments, ...definitions, ...queues];
   const has = (list: List) => pages.filter(({ page }) => page[list] !== undefined);
   return {
     accounts: [...new Set(all.map(({ account }) => account))],
     absent: lists.filter((list) => has(list).length === 0).map((list) => batchCommands[list]),
-    cut: lists
-      .filter((list) => has(list).length > 0 && has(list).every(({ page }) => goesOn(page)))
-      .map((list) => batchCommands[list]),
+    cut: lists.filter((list) => isCut(has(list), list)).map((list) => batchCommands[list]),
     regionsOf: (account) =>
       [...new Set(all.filter((one) => one.account === account).map(({ value }) => value.region))].toSorted(),
     readerOf: (account) =>
@@ -110,6 +108,21 @@ function parsePages({ text, source }: BatchText): readonly SourcedPage[] {
   });
 }
 
+/** Whether the pages of a list lack the last page of an account's Region. They may come in any order. */
+function isCut(pages: readonly SourcedPage[], list: List): boolean {
+  const begun = new Set<string>();
+  const ended = new Set<string>();
+  // A page without items shows no Region: it goes on with the page before it.
+  let place = "";
+  for (const { page } of pages) {
+    const [item] = page[list] ?? [];
+    const arn = parseArn(String(item?.[arnMembers[list]] ?? ""));
+    if (arn) place = `${arn.account} ${arn.region}`;
+    (goesOn(page) ? begun : ended).add(place);
+  }
+  return [...begun].some((each) => !ended.has(each));
+}
+
 function goesOn({ NextToken, nextToken }: Page): boolean {
   return typeof NextToken === "string" || typeof nextToken === "string";
 }
@@ -123,19 +136,18 @@ interface Owned<T> {
 function collect<T>(
   pages: readonly SourcedPage[],
   list: List,
-  arnMember: string,
   parse: (item: unknown, place: BatchPlace) => T | undefined,
 ): readonly Owned<T>[] {
   const found = new Map<string, Owned<T>>();
   for (const { page, source } of pages) {
     for (const [index, item] of (page[list] ?? []).entries()) {
-      const name = item[arnMember];
+      const name = item[arnMembers[list]];
       const text = typeof name === "string" ? name : "";
       const arn = parseArn(text);
       const value = arn && parse(item, arn);
       if (!arn || value === undefined) {
         throw new MessageUnreadableError(
-          `${source}: ${list}[${index}] has no name, or no ARN in ${arnMember}. Create the file again with: ${batchCommands[list]}`,
+          `${source}: ${list}[${index}] has no name, or no ARN in ${arnMembers[list]}. Create the file again with: ${batchCommands[list]}`,
         );
       }
       found.set(text, { account: arn.account, value });

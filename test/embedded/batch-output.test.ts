@@ -81,6 +81,16 @@ describe("readBatchOutput", () => {
     assert.deepEqual(output.absent, ["aws batch describe-job-queues"]);
     assert.deepEqual(output.cut, ["aws batch describe-compute-environments"]);
     assert.deepEqual(read(cut, environments).cut, []);
+    assert.deepEqual(read(environments, cut).cut, [], "pages in any order");
+    const empty = JSON.stringify({ computeEnvironments: [] });
+    assert.deepEqual(read(cut, empty).cut, [], "an empty last page");
+  });
+
+  it("names an output that ends early in one region, though that of another region is whole", () => {
+    const whole = JSON.stringify({ computeEnvironments: [environment("there", "eu-west-1")] });
+    const cut = JSON.stringify({ computeEnvironments: [environment("prod")], nextToken: "more" });
+    for (const texts of [[whole, cut], [cut, whole], [`${cut}${whole}`]])
+      assert.deepEqual(read(...texts).cut, ["aws batch describe-compute-environments"]);
   });
 
   // The example of "describe-compute-environments", AWS CLI Command Reference:
