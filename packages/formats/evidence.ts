@@ -86,7 +86,7 @@ function describeDrift(drift: Drift, role: string, reference: string): EvidenceD
     lists: lists(
       drift.side === "missing"
         ? [
-            ["No longer allowed", drift.grants],
+            ["Missing permissions", drift.grants],
             ["Newly denied", deniesAdded(drift)],
           ]
         : [
@@ -108,7 +108,7 @@ function formatDriftTitle(drift: Drift, role: string): string {
   if (kind === "trust") {
     return side === "excess"
       ? `${role} can be assumed by more than it should be`
-      : `${role} can no longer be assumed by whom it is for`;
+      : `AWS Batch or its jobs cannot assume ${role}`;
   }
   if (kind === "managed" || kind === "inline") {
     const subject = `${kind === "inline" ? "Inline policy" : "Policy"} ${policy}`;
@@ -136,10 +136,10 @@ function explainDrift(drift: Drift, role: string, reference: string): readonly s
   if (side === "altered") return [];
   if (side === "missing") {
     return [
-      ...(kind === "trust" ? [`Whoever should act as ${role} cannot take it.`] : []),
+      ...(kind === "trust" ? [`The principals that should act as ${role} cannot assume it.`] : []),
       ...explainLoss(role, reference),
       ...(deniesAdded(drift).length > 0
-        ? ["A Deny may be somebody's answer to an incident: ask before it is taken away."]
+        ? ["This Deny may contain an incident. Ask before you remove it."]
         : []),
     ];
   }
@@ -148,8 +148,8 @@ function explainDrift(drift: Drift, role: string, reference: string): readonly s
   }
   if (kind === "trust") {
     return [
-      `Whoever is named here can act with every permission of ${role}.`,
-      "Sessions that were issued meanwhile stay valid after the trust is put back, for as long as the role lets a session last.",
+      `The principals named here can act with every permission of ${role}.`,
+      "Sessions that were issued meanwhile stay valid after the trust is rolled back, for as long as the role lets a session last.",
     ];
   }
   return [
@@ -158,7 +158,7 @@ function explainDrift(drift: Drift, role: string, reference: string): readonly s
       : grants.every(({ remains }) => remains === "none")
         ? ["The permissions boundary blocks it, as long as the role has that boundary."]
         : [`Everything that acts as ${role} may do this now.`]),
-    ...(deniesRemoved(drift).length > 0 ? ["A Deny that held other policies back is gone."] : []),
+    ...(deniesRemoved(drift).length > 0 ? ["A Deny that blocked other policies is gone."] : []),
   ];
 }
 
@@ -181,7 +181,7 @@ function explainLoss(role: string, reference: string): readonly string[] {
         "Containers pull their images, write their logs and get their secrets with this role: without it new jobs fail before they start.",
       ];
     default:
-      return [`Whatever works with ${role} may fail.`];
+      return [`Services and jobs that use ${role} may fail.`];
   }
 }
 
@@ -189,7 +189,7 @@ function describeUndecided({ part, reasons }: Undecided, role: string): Evidence
   return {
     title: `${capitalise(formatPart(part))} of ${role} could not be checked`,
     sentences: [
-      "It may be as it should be, or not: unsure is never taken for clean, and nothing is written.",
+      "It may match the reference or not. The guard does not count it as clean, and changes nothing.",
     ],
     lists: [{ heading: "Why", lines: reasons.map((reason) => sanitise(reason, 600)) }],
   };

@@ -17,17 +17,17 @@ export function formatTransitionKind(kind: TransitionKind): string {
     case "worsened":
       return "Worsened";
     case "suppressed":
-      return "Accepted";
+      return "Suppressed";
     case "approved":
       return "Rollback approved";
     case "rolled-back":
-      return "Put back";
+      return "Rolled back";
     case "refused":
-      return "Not put back";
+      return "Rollback refused";
     case "resolved":
       return "Resolved";
     case "reopened":
-      return "Back again";
+      return "Recurred";
   }
 }
 
@@ -37,9 +37,9 @@ export function formatCause(cause: Cause): string {
     case "change":
       return `${sanitise(cause.call)} at ${sanitise(cause.at)}`;
     case "recheck":
-      return "a second look, some time after a change";
+      return "a recheck, some minutes after a change";
     case "sweep":
-      return "the regular sweep; no event had told of it";
+      return "the sweep; no event reported it";
     case "symptom":
       return `${sanitise(cause.what)} at ${sanitise(cause.at)}: ${sanitise(cause.reason)}`;
     case "rollback":
@@ -70,22 +70,24 @@ export function formatNextSteps({ kind, finding, note }: Transition): readonly s
     case "reopened":
       return nextStepsOfOpen(finding.evidence);
     case "suppressed":
-      return ["Somebody accepted exactly this, until the exception ends; anything beyond it is told again."];
+      return ["Exactly this is suppressed until the exception expires. Anything beyond it is reported."];
     case "approved":
       return [
-        "The guard reads the role again and puts it back, unless something is in doubt; a message follows.",
+        "The guard reads the role again and rolls this back, unless something is in doubt. A message follows.",
       ];
     case "rolled-back":
-      return ["The finding stays open until a later look finds the role as it should be."];
+      return ["The finding stays open until a later read finds the role as its reference says."];
     case "refused":
       // The note says how far the rollback came; it may stop after its first step.
       return finding.state === "open" && finding.retry
-        ? ["What stopped it passes by itself: the regular sweep asks again. A person may act before that."]
-        : ["The guard will not try this again by itself: a person has to decide."];
+        ? [
+            "The reason passes by itself: the sweep requests the rollback again. A person may act before that.",
+          ]
+        : ["The guard does not try this again by itself. A person must decide."];
     case "resolved":
       return note === roleGone
-        ? ["This finding is over. Whether the role ought to be there is another finding's to say."]
-        : ["Nothing has to be done: later looks found the role as it should be."];
+        ? ["This finding is resolved. Another finding says whether the role must exist."]
+        : ["Nothing to do: later reads found the role as its reference says."];
   }
 }
 
@@ -102,26 +104,28 @@ function nextStepsOfOpen(evidence: Evidence): readonly string[] {
   switch (evidence.kind) {
     case "drift":
       return [
-        'Where the configuration says "automatic" for this role and side, the guard puts it back now and tells so in a further message.',
-        "Otherwise nothing is changed until a person acts. If somebody meant this change, ask before undoing it.",
+        'If the configuration sets "automatic" for this role and side, the guard rolls this back now, and another message reports it.',
+        "Otherwise nothing changes until a person acts. If the change was meant, ask its author before you undo it.",
         ...(evidence.fix ? formatFixAdvice(evidence.fix) : []),
       ];
     case "undecided":
       return [
-        "Look at this part by eye, and put it into a form that can be compared, or back to the reference.",
+        "Compare this part by eye. Write it in a form that can be compared, or restore what the reference says.",
       ];
     case "note":
-      return ["Nothing of it is put back by the guard."];
+      return ["The guard does not roll this back."];
     case "vendor-change":
       return [
         evidence.lost
           ? "Find out whether AWS Batch still needs what AWS removed. If it does, allow it by another policy of the role."
-          : "Nothing has to be done.",
+          : "Nothing to do.",
         'To accept AWS\'s version, write it to a reference and add that to the configuration: docs/references.md, "When AWS changes a policy". The finding then resolves.',
       ];
     case "attempt":
-      return ["Find out who tried this and why. Nothing has to be put back."];
+      return [
+        "Find out who tried this and why. The call changed nothing, so that there is nothing to roll back.",
+      ];
     case "impersonation":
-      return ["Act at once: the guard cannot tell this holder of its credentials from itself."];
+      return ["Act now: someone else is using the guard's credentials."];
   }
 }

@@ -73,7 +73,7 @@ describeEmulated("the local account", () => {
     );
     await printed.until(/New: Policy AWSBatchServiceRole is missing from AWSBatchServiceRole/);
     await printed.until(/- autoscaling:CreateAutoScalingGroup and 60 more on \*/);
-    await printed.until(/Put back: Policy AWSBatchServiceRole is missing/);
+    await printed.until(/Rolled back: Policy AWSBatchServiceRole is missing/);
     assert.equal((await runProcess(["check"], live())).code, 0);
     await printed.until(/Resolved: Policy AWSBatchServiceRole is missing/);
   });

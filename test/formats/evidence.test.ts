@@ -20,11 +20,11 @@ const everything = (evidence: Evidence, role = batch) => {
 };
 
 describe("a description of evidence", () => {
-  it("says that a detached policy is missing, what is no longer allowed, and what stops working", () => {
+  it("says that a detached policy is missing, which permissions are missing, and what stops working", () => {
     const { title, sentences, lists } = describeEvidence(aDrift(), batch);
     assert.equal(title, "Policy AWSBatchServiceRole is missing from AWSBatchServiceRole");
     assert.match(sentences.join(" "), /jobs wait in RUNNABLE/);
-    assert.deepEqual(lists, [{ heading: "No longer allowed", lines: ["ec2:DescribeInstances on *"] }]);
+    assert.deepEqual(lists, [{ heading: "Missing permissions", lines: ["ec2:DescribeInstances on *"] }]);
   });
 
   it("says who may now assume a role, and that sessions outlive the rollback", () => {
@@ -46,12 +46,12 @@ describe("a description of evidence", () => {
     assert.match(told, /new jobs fail before they start/);
   });
 
-  it("warns that an added Deny may be an answer to an incident", () => {
+  it("warns that an added Deny may contain an incident", () => {
     const told = everything(
       aDrift({ part: "inline:quarantine", grants: [], denies: [aGrant({ actions: ["*"] })] }),
     );
     assert.match(told, /^Inline policy quarantine denies what AWSBatchServiceRole needs/);
-    assert.match(told, /answer to an incident/);
+    assert.match(told, /may contain an incident/);
     assert.match(told, /Newly denied\n\* on \*/);
   });
 
@@ -87,7 +87,7 @@ describe("a description of evidence", () => {
   });
 
   it("never calls an undecided part clean, and gives the reasons", () => {
-    assert.match(everything(anUndecided()), /unsure is never taken for clean[\s\S]*no such operator/);
+    assert.match(everything(anUndecided()), /does not count it as clean[\s\S]*no such operator/);
   });
 
   it("says that AWS returned to an older version with the same permissions", () => {

@@ -25,7 +25,7 @@ describe("the text message", () => {
     assert.match(body, /Who: +arn:aws:iam::123456789012:user\/mallory from 203\.0\.113\.7 \(aws-cli/);
     assert.match(body, /Cause: +iam:DetachRolePolicy at 2026-11-22T12:00:00Z/);
     assert.match(body, /Role: +AWSBatchServiceRole in account 123456789012/);
-    assert.match(body, /No longer allowed:\n {2}- ec2:DescribeInstances on \*/);
+    assert.match(body, /Missing permissions:\n {2}- ec2:DescribeInstances on \*/);
     assert.match(body, /Finding 5f1d0c6f7a0e4b52, transition 5f1d0c6f7a0e4b52#1/);
   });
 
@@ -84,7 +84,7 @@ describe("the text message", () => {
     const told = formatText(aTransition({ finding: aFinding({ reference: "ecsTaskExecutionRole" }) })).body;
     assert.match(told, /new jobs fail before they start/);
     const own = formatText(aTransition({ finding: aFinding({ reference: "team" }) })).body;
-    assert.match(own, /Whatever works with AWSBatchServiceRole may fail/);
+    assert.match(own, /Services and jobs that use AWSBatchServiceRole may fail/);
   });
 
   it("says of a refused rollback only what is known: its first step may be done", () => {
@@ -96,7 +96,7 @@ describe("the text message", () => {
 
   it("says that the sweep retries if the reason passes", () => {
     const { body } = formatText(aTransition({ kind: "refused", finding: aFinding({ retry: true }) }));
-    assert.match(body, /sweep asks again/);
+    assert.match(body, /the sweep requests the rollback again/);
     assert.doesNotMatch(body, /will not try/);
   });
 
@@ -111,13 +111,13 @@ describe("the text message", () => {
   it("says why nothing was rolled back, and that a person has to decide", () => {
     const { body } = formatText(aTransition({ kind: "refused", note: "A Deny was put on the role." }));
     assert.match(body, /A Deny was put on the role\./);
-    assert.match(body, /a person has to decide/);
+    assert.match(body, /A person must decide/);
   });
 
   it("says that a rolled-back finding stays open, and that a resolved one needs no action", () => {
     assert.match(formatText(aTransition({ kind: "rolled-back" })).body, /stays open until/);
     const resolved = formatText(aTransition({ kind: "resolved", finding: aFinding({ state: "resolved" }) }));
-    assert.match(resolved.body, /Nothing has to be done/);
+    assert.match(resolved.body, /Nothing to do/);
     assert.doesNotMatch(resolved.body, /aws iam/);
   });
 

@@ -33,7 +33,7 @@ describe("What uses a role", () => {
   it("is shortened so that the drift fits too", () => {
     const many = Array.from({ length: 20 }, (_, index) => `job definition render-${index}:1 in us-east-1`);
     const { Description } = formatAsff(aTransition({ finding: aFinding({ usedBy: many }) }), place);
-    assert.match(Description, /render-2:1 in us-east-1; and 17 more\. No longer allowed: ec2:/);
+    assert.match(Description, /render-2:1 in us-east-1; and 17 more\. Missing permissions: ec2:/);
   });
 
   it("is complete in a product field of Security Hub", () => {
