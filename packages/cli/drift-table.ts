@@ -34,7 +34,7 @@ export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonl
       ...formatAssessment(assessment, terminal),
       ...formatAdvice(assessment, terminal),
     ]),
-    ...(plan ? formatPlan(plan, terminal) : []),
+    ...(plan ? formatPlan(plan, verdict.account, terminal) : []),
   ];
 }
 
@@ -42,7 +42,9 @@ export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonl
 function formatAdvice(assessment: RatedAssessment, { columns }: Terminal): readonly string[] {
   const say = (text: string) => wrap(text, columns, "      ", "        ");
   if (assessment.kind === "undecided") {
-    return say("To do: compare this part by eye, or write it in a form that can be compared.");
+    return assessment.part.kind === "permissions"
+      ? []
+      : say("To do: compare this part by eye, or write it in a form that can be compared.");
   }
   if (assessment.kind !== "drift" || !assessment.fix) return [];
   const { fix } = assessment;
@@ -51,12 +53,17 @@ function formatAdvice(assessment: RatedAssessment, { columns }: Terminal): reado
 }
 
 /** The commands of a plan, which are never wrapped: a command on two lines is two commands. */
-function formatPlan({ groups, left }: RolePlan, { columns, paint }: Terminal): readonly string[] {
+function formatPlan(
+  { groups, left }: RolePlan,
+  account: string,
+  { columns, paint }: Terminal,
+): readonly string[] {
   const say = (text: string) => wrap(text, columns, indent);
-  const first = "These commands fix it. They were tried on a copy of the role:";
-  const list = left.flatMap(({ part, side, why }) =>
-    wrap(`${sanitise(`${part}`)}, ${side}: ${sanitise(why, 1000)}`, columns, `${indent}- `, `${indent}  `),
-  );
+  const first = `These commands fix it in account ${sanitise(account, 40)}. They were tried on a copy of the role:`;
+  const list = [...Map.groupBy(left, ({ why }) => why)].flatMap(([why, same]) => {
+    const drifts = same.map(({ part, side }) => `${sanitise(`${part}`)}, ${side}`).join("; ");
+    return wrap(`${drifts}: ${sanitise(why, 1000)}`, columns, `${indent}- `, `${indent}  `);
+  });
   return [
     ...groups.flatMap(({ commands, warning }, index) => [
       "",

@@ -93,7 +93,10 @@ export async function checkRole(
     ...(reading.status === "present" && { arn: reading.role.arn }),
     ...(discovered && { discovered: true as const }),
     assessments,
-    ...(plan && status === "drift" && { plan: describePlan(planFixes(question), partition) }),
+    ...(plan &&
+      status === "drift" && {
+        plan: describePlan(planFixes({ ...question, assessments: fixed }), partition),
+      }),
   };
 }
 

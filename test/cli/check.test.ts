@@ -192,10 +192,11 @@ describe("check on a snapshot file", () => {
     assert.match(unwrap(stdout), /1 of 3 roles clean, 2 absent/);
     assert.equal(
       unwrap(stdout).match(
-        /AWS Batch was not read, so it is unknown whether anything uses AWSBatchServiceRole, ecsTaskExecutionRole\./g,
+        /AWS Batch was not read \(--batch FILE [^)]+\), so it is unknown whether anything uses AWSBatchServiceRole, ecsTaskExecutionRole:/g,
       )?.length,
       1,
     );
+    assert.equal(stdout.match(/AWS Batch was not/g)?.length, 1);
     assert.doesNotMatch(stdout, /does not exist|Next:/);
   });
 

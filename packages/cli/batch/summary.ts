@@ -6,10 +6,15 @@ import type { BatchSurvey } from "./survey.ts";
 const maxRegions = 5;
 const maxReasons = 5;
 
-/** How far AWS Batch was read, as sentences; without a survey, that it was not read and how it can be. */
-export function formatSurvey(survey: BatchSurvey | undefined): readonly string[] {
-  if (!survey) return ["AWS Batch was not read; --batch FILE takes the output of its describe calls."];
-  const { from, regions, unread, unlisted, absent = [], cut = [] } = survey;
+/** How far AWS Batch was read, as sentences. */
+export function formatSurvey({
+  from,
+  regions,
+  unread,
+  unlisted,
+  absent = [],
+  cut = [],
+}: BatchSurvey): readonly string[] {
   const groups = groupUnread(unread);
   const more = groups.length - maxReasons;
   return [

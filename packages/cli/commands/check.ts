@@ -90,7 +90,7 @@ A policy version that AWS itself published is information, not drift.
       const summary = `Account ${source.account} (${sanitise(source.from)}): ${formatSummary(own)}`;
       const isLast = check === checks.at(-1);
       await terminal.print(
-        ...[summary, ...formatSurvey(survey)].flatMap((line) => wrap(line, terminal.columns)),
+        ...[summary, ...(survey ? formatSurvey(survey) : [])].flatMap((line) => wrap(line, terminal.columns)),
         ...(isLast ? [] : [""]),
       );
     }
@@ -276,19 +276,28 @@ function formatNextSteps(
   const absent = [...new Set(unsure.filter(({ status }) => status === "absent").map(({ role }) => role))];
   const isUnknown = roles.some(({ assessments }) => assessments.some(({ kind }) => kind === "undecided"));
   return [
-    ...(absent.length > 0
-      ? [
-          `AWS Batch was not ${checks.some(({ survey }) => survey) ? "completely read" : "read"}, so it is unknown whether anything uses ${listNames(absent)}. A role that AWS Batch does not use need not exist.`,
-        ]
-      : []),
+    ...formatReading(checks, absent),
     ...(references.length > 0 ? [`Next: ${show.map(quoteArgument).join(" ")} shows what is required.`] : []),
-    ...(roles.some(({ status }) => status === "drift") && !plan
+    ...(roles.some(hasCommands) && !plan
       ? ["With --plan, drift-guard check prints the commands that fix a role."]
       : []),
     ...(isUnknown && advice !== undefined
       ? [`Policies that the file does not contain are unknown. ${advice}`]
       : []),
   ];
+}
+
+/** Whether AWS Batch was read, and what that leaves unknown about absent roles (T10), in one line. */
+function formatReading(checks: readonly AccountCheck[], absent: readonly string[]): readonly string[] {
+  const isRead = checks.some(({ survey }) => survey);
+  const unknown = `it is unknown whether anything uses ${listNames(absent)}: a role that AWS Batch does not use need not exist.`;
+  if (isRead) return absent.length === 0 ? [] : [`AWS Batch was not completely read, so ${unknown}`];
+  const how = "AWS Batch was not read (--batch FILE takes the output of its describe calls)";
+  return [absent.length === 0 ? `${how}.` : `${how}, so ${unknown}`];
+}
+
+function hasCommands({ assessments }: RoleCheck): boolean {
+  return assessments.some((one) => one.kind === "drift" && one.fix?.kind === "steps");
 }
 
 function formatSummary(roles: readonly RoleCheck[]): string {

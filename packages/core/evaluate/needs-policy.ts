@@ -52,6 +52,11 @@ export function groupNeeds(role: Role, needs: readonly NeededGrant[]): readonly 
   return fits(needs) ? [] : (groupByPattern(needs, fits) ?? []);
 }
 
+/** Says that a needs policy is too large, and what a person can do instead, as sentences. */
+export function explainTooLarge({ size, limit }: Extract<NeedsPolicy, { kind: "too-large" }>): string {
+  return `A policy that allows all that is needed has ${size} characters, and IAM takes at most ${Math.max(limit, 0)} here, because all inline policies of a role together may have ${maxInlineCharacters}. Give some job definitions another execution role, or put the grants into a customer managed policy.`;
+}
+
 /** Whether a policy that allows exactly these grants fits beside the role's other inline policies. */
 export function fitsInline(role: Role, grants: readonly NeededGrant[]): boolean {
   return sizeOf(joinGrants(undefined, grants)) <= inlineLimitOf(role);

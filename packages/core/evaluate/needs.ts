@@ -17,6 +17,7 @@ import {
 } from "./need-judgement.ts";
 import { resourcesOf } from "./need-resources.ts";
 import {
+  explainTooLarge,
   fitsInline,
   groupNeeds,
   type NeedsPolicy,
@@ -58,15 +59,15 @@ export function evaluateNeeds(question: NeedsQuestion): readonly (Drift | Undeci
   // A policy that cannot be read may allow what the others do not.
   const lost = unread.length > 0 ? [] : lacking;
   const reasons = [
-    ...judged.flatMap(({ demand, judgement }) =>
-      judgement.kind === "undecided" ? [`${formatDemand(demand)}: ${judgement.why}`] : [],
-    ),
-    ...(unread.length > 0 ? lacking.map(({ demand }) => `${formatDemand(demand)}: ${unread.join(" ")}`) : []),
     ...(omitted > 0
       ? [
           `Job definitions have more than ${maxDemands} different needs of this role. ${omitted} of their needs were not looked at: use more than one execution role.`,
         ]
       : []),
+    ...judged.flatMap(({ demand, judgement }) =>
+      judgement.kind === "undecided" ? [`${formatDemand(demand)}: ${judgement.why}`] : [],
+    ),
+    ...(unread.length > 0 ? lacking.map(({ demand }) => `${formatDemand(demand)}: ${unread.join(" ")}`) : []),
     ...uses.flatMap((use) => use.unread.map((why) => `${formatUse(use)}: ${why}`)),
   ];
   return [
@@ -122,17 +123,14 @@ function describeMissing(lost: readonly Judged[], fix: NeedsPolicy | undefined):
     side: "missing",
     grants: grantsOf(lost.map(({ demand }) => demand.need)),
     denies: [],
-    detail: [`${limitDetails(sentences).join("; ")}.`, ...(fix ? describeLimit(fix) : [])].join(" "),
+    // Messages cut a long detail at its end.
+    detail: [...(fix ? describeLimit(fix) : []), `${limitDetails(sentences).join("; ")}.`].join(" "),
     ...(fix?.kind === "policy" && { cure: fix.document }),
   };
 }
 
 function describeLimit(fix: NeedsPolicy): readonly string[] {
-  if (fix.kind === "too-large") {
-    return [
-      `A policy that allows all that is needed has ${fix.size} characters, and IAM takes at most ${Math.max(fix.limit, 0)} here, because all inline policies of a role together may have 10240. Give some job definitions another execution role, or put the grants into a customer managed policy.`,
-    ];
-  }
+  if (fix.kind === "too-large") return [explainTooLarge(fix)];
   return fix.grouped
     ? [
         "The fix allows patterns of names, because a policy of single resources is longer than IAM takes. More than one execution role would be narrower.",

@@ -139,14 +139,26 @@ function noteOtherArn(uses: readonly RoleUse[], reading: RoleReading): readonly 
       const fix =
         use.kind === "job-definition"
           ? `ECS cannot assume it, and its jobs fail before they start. Register a revision that names ${right}.`
-          : `Batch cannot assume it, and an environment in that state cannot be deleted. ${
-              use.otherAccount
-                ? `Disable and delete the environment, and create it again with ${right}.`
-                : "Create a role at the named path, disable and delete the environment, and create it again."
-            }`;
+          : fixEnvironment(use, own, right);
       return `${formatUse(use)} names ${use.arn}, ${other}: ${fix}`;
     },
   );
+}
+
+const linkedRolePath = /:role\/aws-service-role\//i;
+
+// An account has one role of a name, whatever its path (docs/aws-facts.md, "IAM reads and writes"). A service role can be
+// changed, but not to a service-linked one (docs/aws-facts.md, "AWS Batch").
+function fixEnvironment({ duty, arn = "" }: EnvironmentUse, own: Role | undefined, right: string): string {
+  if (duty !== "service") return `Disable and delete the environment, and create it again with ${right}.`;
+  const stuck = "Batch cannot assume it, and an environment in that state cannot be deleted.";
+  if (linkedRolePath.test(right)) {
+    return `${stuck} It cannot be changed to a service-linked role: update it with a regular service role, disable and delete it, and create it again without a service role.`;
+  }
+  if (own && linkedRolePath.test(arn)) {
+    return `${stuck} IAM takes no second role of this name: give what uses ${right} another role, delete it, and create the service-linked role.`;
+  }
+  return `${stuck} Update the environment with the service role ${right}.`;
 }
 
 function noteInvalid(uses: readonly EnvironmentUse[], reading: RoleReading): readonly Note[] {

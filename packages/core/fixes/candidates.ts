@@ -2,7 +2,7 @@ import type { RoleUse } from "../batch/role-use.ts";
 import type { WatchedRole } from "../config/watched-role.ts";
 import { matchesAction } from "../evaluate/action-pattern.ts";
 import { strictnessOf } from "../evaluate/evaluate.ts";
-import { needsPolicyName } from "../evaluate/needs-policy.ts";
+import { explainTooLarge, needsPolicyName, writeNeedsPolicy } from "../evaluate/needs-policy.ts";
 import { parseIamArn } from "../model/arn.ts";
 import { type Drift, deniesAdded } from "../model/evidence.ts";
 import type { FixStep } from "../model/fix.ts";
@@ -36,6 +36,8 @@ export interface ProposalQuestion {
   readonly uses: readonly RoleUse[];
   /** Whether AWS Batch was not read completely, so that the role may have other uses, with needs. Default: it was read. */
   readonly usesUnknown?: boolean;
+  /** Why it is unknown what else the role must allow, as sentences. */
+  readonly unknownNeeds: readonly string[];
   readonly partition: string;
 }
 
@@ -52,16 +54,30 @@ const needActions = [
   "logs:CreateLogGroup",
 ];
 
-/** Returns the warning before excess is removed that unread job definitions may need (R45, R46). */
-function warnOfNeeds({ drift, usesUnknown }: ProposalQuestion): readonly string[] {
+/** Returns the warning before excess is removed that job definitions may need, if their needs are not all known (R45, R46). */
+function warnOfNeeds({ drift, usesUnknown, unknownNeeds }: ProposalQuestion): readonly string[] {
   const mayBeNeeded = drift.grants.some(({ actions }) =>
     actions.some((pattern) => needActions.some((action) => matchesAction(pattern, action))),
   );
-  return usesUnknown && mayBeNeeded
-    ? [
-        "AWS Batch was not read completely. Job definitions that need these secrets, parameters, keys or log groups stop working: find out whether there are any before you run this.",
-      ]
-    : [];
+  if (!mayBeNeeded || !(usesUnknown || unknownNeeds.length > 0)) return [];
+  const why = usesUnknown ? ["AWS Batch was not read completely."] : unknownNeeds.slice(0, maxUnknownNeeds);
+  return [
+    ...why,
+    "Job definitions that need these secrets, parameters, keys or log groups stop working: find out whether there are any before you run this.",
+  ];
+}
+
+// Cap on the output: more is noise.
+const maxUnknownNeeds = 3;
+
+/** Returns the warning that a fix of missing permissions may not hold all of them. */
+function warnOfUnknownNeeds({ unknownNeeds }: ProposalQuestion): readonly string[] {
+  return unknownNeeds.length === 0
+    ? []
+    : [
+        "These commands may not be enough, because it is unknown what else the role must allow.",
+        ...unknownNeeds.slice(0, maxUnknownNeeds),
+      ];
 }
 
 /** Returns what may fix a drift. */
@@ -76,7 +92,7 @@ export function proposeFixes(question: ProposalQuestion): Proposal {
   switch (question.drift.part.kind) {
     case "role":
       return manual(
-        "IAM cannot move a role to another path. Create a role at the right path, let what uses this role name the new one, and delete this role.",
+        "IAM cannot move a role to another path, and takes no second role of its name. If what uses the role names its ARN, add the path to the role's paths in the configuration. Otherwise stop what uses it, delete it, and create it again at the right path.",
       );
     case "trust":
       return proposeTrust(question, role);
@@ -126,7 +142,7 @@ function proposeForLinkedRole({ reading, watched }: ProposalQuestion): Proposal 
         `Only AWS may change a service-linked role, and no call of yours can attach, detach or write a policy of it. If it stays so, open a support case, or delete it with drift-guard slr and let ${service} create it again.`,
       )
     : manual(
-        `This is another role of the same name. Delete or rename it if nobody needs it; ${service} creates its own role.`,
+        `This is another role of the same name, and IAM can neither rename it nor hold two of one name. Give what uses it another role and delete it; then ${service} can create its own.`,
       );
 }
 
@@ -135,9 +151,13 @@ function proposeCreation({ reading, watched, uses, partition }: ProposalQuestion
   const { trust } = localiseReference(reference, partition);
   const name = reading.status === "absent" ? reading.name : watched.name;
   // Batch and ECS assume a role by its ARN, which holds the path (2.8, 2.9).
-  const used = uses.flatMap(({ arn, otherAccount }) =>
-    arn === undefined || otherAccount ? [] : (parseIamArn(arn)?.path ?? []),
+  const users = Map.groupBy(
+    uses.flatMap(({ arn, otherAccount }) =>
+      arn === undefined || otherAccount ? [] : (parseIamArn(arn)?.path ?? []),
+    ),
+    (path) => path,
   );
+  const used = [...users].sort(([, some], [, others]) => others.length - some.length).map(([path]) => path);
   const expected = guarded.paths.includes("/") ? "/" : (guarded.paths[0] ?? "/");
   const paths = reference.path === undefined ? [...used, expected] : [reference.path];
   return {
@@ -183,7 +203,7 @@ function proposeManaged(question: ProposalQuestion, role: Role, arn: string): Pr
     }
     return {
       candidates: [{ steps: [{ ...base, call: "iam:AttachRolePolicy", policyArn: arn }] }],
-      otherwise: `Attaching ${arn} alone does not fix it. A role takes 10 managed policies unless AWS raised the quota: it has ${role.attached.length}. Detach another first, or compare the policy's document with the reference.`,
+      otherwise: `Attaching ${arn} alone does not fix it: compare the policy's document with the reference.`,
     };
   }
   if (attachments.some((attachment) => attachment.arn === arn)) {
@@ -277,7 +297,8 @@ function proposeInline(question: ProposalQuestion, role: Role, name: string): Pr
       };
 }
 
-function proposePermissions({ drift, watched }: ProposalQuestion, role: Role): Proposal {
+function proposePermissions(question: ProposalQuestion, role: Role): Proposal {
+  const { drift, watched } = question;
   const reference = localiseReference(watched.reference, role.partition);
   const strictness = strictnessOf(reference, watched.guarded);
   const put = (policyName: string, document: string): FixStep => ({
@@ -308,10 +329,24 @@ function proposePermissions({ drift, watched }: ProposalQuestion, role: Role): P
             [...needs, ...attachments, ...floor],
           ]
         : []),
-    ].map((steps) => ({ steps })),
-    otherwise:
-      "No policy of the role fixes it. A Deny, the permissions boundary or the policy of a secret or key may block it, or the policy is too long for IAM: the finding names which.",
+    ].map((steps) => ({ steps, ...warn(warnOfUnknownNeeds(question)) })),
+    otherwise: explainNeedsLeft(drift, role),
   };
+}
+
+/** Says why no policy of the role allows what job definitions need. */
+function explainNeedsLeft({ grants, cure }: Drift, role: Role): string {
+  const needs = grants.flatMap(({ actions, resources = [], conditions }) =>
+    conditions.length > 0
+      ? []
+      : actions
+          .filter((action) => needActions.includes(action))
+          .flatMap((action) => resources.map((resource) => ({ action, resource }))),
+  );
+  const policy = cure === undefined && needs.length > 0 ? writeNeedsPolicy(role, needs) : undefined;
+  return policy?.kind === "too-large"
+    ? explainTooLarge(policy)
+    : "No policy of the role alone fixes it: a Deny, the permissions boundary, or the policy of a secret or key blocks it. Ask its owner before you change that.";
 }
 
 // PutRolePolicy replaces the document, so that what the policy holds today stays in it.

@@ -1,7 +1,7 @@
 import type { Assessment, Drift } from "../model/evidence.ts";
 import type { Fix, FixStep } from "../model/fix.ts";
 import { type Candidate, listSamePart, type ProposalQuestion, proposeFixes } from "./candidates.ts";
-import { judgeTrial, keyOf, type Trial, type TrialSettings, trySteps } from "./trial.ts";
+import { explainRefusal, judgeTrial, keyOf, type Trial, type TrialSettings, trySteps } from "./trial.ts";
 
 /** A watched role with its assessments, and how to assess a copy of it. */
 export interface FixQuestion
@@ -37,7 +37,7 @@ export interface FixGroup {
 export interface FixPlan {
   /** Steps without a warning come first, so that they can be carried out at once. */
   readonly groups: readonly FixGroup[];
-  /** The drifts that are left after the steps, and how a person fixes each. */
+  /** The drifts that are left, whole or in part, after the steps, and how a person fixes each. */
   readonly left: readonly { readonly drift: Drift; readonly why: string }[];
 }
 
@@ -46,40 +46,54 @@ const maxTried = 60;
 
 const notTried: Fix = {
   kind: "manual",
-  why: "Not tried, because the role has too many differences. Carry out the steps of the others, and check again.",
+  why: "Not tried, because the role has too many differences, or takes too long to compare. Carry out the steps of the others, and check again.",
 };
 
-/** Returns one plan for all drifts of a role: each fix is tried on a copy to which the fixes before it were applied. */
+/**
+ * Returns one plan for all drifts of a role: each fix is tried on a copy to which the fixes before it were applied. A drift
+ * that has a fix already (`addFixes`) is not tried again as long as no other was applied.
+ */
 export function planFixes(question: FixQuestion): FixPlan {
+  return carryOutAll(question).plan;
+}
+
+/** Returns the plan, and the role after it. */
+function carryOutAll(question: FixQuestion): { readonly plan: FixPlan; readonly after: Trial } {
   let current: Trial = question;
   let tried = 0;
   const fixes: FixGroup[] = [];
+  // What a fix does not do although it clears its drift.
+  const remarks: { readonly drift: Drift; readonly why: string }[] = [];
   for (;;) {
     const before = fixes.length;
     const left: { readonly drift: Drift; readonly why: string }[] = [];
-    const warned = new Set<string>();
+    const warned = new Map<string, { readonly fix: Fix; readonly of: Trial }>();
     const settled = new Set<string>();
     const carryOut = (fix: Extract<Fix, { kind: "steps" }>, drift: Drift) => {
       const { steps, warning, leaves } = fix;
-      if (leaves !== undefined) left.push({ drift, why: leaves });
       fixes.push({ steps, ...(warning !== undefined && { warning }) });
       current = trySteps(current, steps, settingsOf(question)) ?? current;
+      const isLeft = current.assessments.some((one) => keyOf(one) === keyOf(drift));
+      if (leaves !== undefined) (isLeft ? left : remarks).push({ drift, why: leaves });
     };
     for (const mayWarn of [false, true]) {
-      if (mayWarn) for (const key of warned) settled.delete(key);
+      if (mayWarn) for (const key of warned.keys()) settled.delete(key);
       for (let drift = findNext(current, settled); drift; drift = findNext(current, settled)) {
-        settled.add(keyOf(drift));
+        const key = keyOf(drift);
+        settled.add(key);
         tried += 1;
-        const isTooMuch = tried > maxTried || question.stop?.();
-        const fix = isTooMuch ? notTried : findFix(drift, { ...question, ...current });
+        const found = warned.get(key);
+        const known = found?.of === current ? found.fix : current === question ? drift.fix : undefined;
+        const isTooMuch = tried > maxTried || (known === undefined && question.stop?.());
+        const fix = isTooMuch ? notTried : (known ?? findFix(drift, { ...question, ...current }));
         if (fix.kind === "manual") left.push({ drift, why: fix.why });
-        else if (fix.warning !== undefined && !mayWarn) warned.add(keyOf(drift));
+        else if (fix.warning !== undefined && !mayWarn) warned.set(key, { fix, of: current });
         else carryOut(fix, drift);
       }
     }
     // A fix may be possible only after another: detaching one policy makes room for the next.
     if (left.length === 0 || fixes.length === before || tried > maxTried) {
-      return { groups: joinGroups(fixes), left };
+      return { plan: { groups: joinGroups(fixes), left: [...remarks, ...left] }, after: current };
     }
   }
 }
@@ -108,27 +122,43 @@ function findFix(drift: Drift, question: FixQuestion): Fix {
     ...question,
     drift,
     samePart: listSamePart(drift, drifts),
+    unknownNeeds: listUnknownNeeds(question),
   });
   let reduced: Fix | undefined;
   for (const candidate of candidates) {
     const tried = tryCandidate(drift, candidate, question);
     if (!tried) continue;
-    const { steps, clears } = tried;
+    const { steps, clears, warnings = [], leaves } = tried;
+    const warning = [...new Set([candidate.warning ?? [], ...warnings].flat())].join(" ");
     const fix: Fix = {
       kind: "steps",
       steps,
-      ...(candidate.warning !== undefined && { warning: candidate.warning }),
+      ...(warning !== "" && { warning }),
+      ...(leaves !== undefined && { leaves }),
     };
     if (clears) return fix;
     reduced ??= { ...fix, leaves: otherwise };
   }
-  return reduced ?? { kind: "manual", why: otherwise };
+  const [best] = candidates;
+  const refusal = best && explainRefusal(question, best.steps, settingsOf(question));
+  return reduced ?? { kind: "manual", why: refusal ?? otherwise };
+}
+
+/** Returns why it is unknown what else the role must allow, as sentences. */
+function listUnknownNeeds({ assessments, uses }: FixQuestion): readonly string[] {
+  if (uses.length === 0) return [];
+  return assessments
+    .flatMap((one) => (one.kind === "undecided" && one.part.kind === "permissions" ? one.reasons : []))
+    .map((reason) => reason.replace(/\.?$/, "."));
 }
 
 interface Tried {
   readonly steps: readonly FixStep[];
   /** Whether the drift is gone; else it is smaller. */
   readonly clears: boolean;
+  readonly warnings?: readonly string[];
+  /** As in `Fix`. */
+  readonly leaves?: string;
 }
 
 function tryCandidate(drift: Drift, { steps }: Candidate, question: FixQuestion): Tried | undefined {
@@ -155,10 +185,18 @@ function completeCreation(
   created: Trial,
   question: FixQuestion,
 ): Tried | undefined {
-  const rest = planFixes({ ...question, ...created });
-  return rest.left.length === 0
-    ? { steps: [...steps, ...rest.groups.flatMap((group) => group.steps)], clears: true }
-    : undefined;
+  const { plan, after } = carryOutAll({ ...question, ...created });
+  if (plan.left.length > 0) return undefined;
+  const had = new Set(question.assessments.map(keyOf));
+  // What uses the role may name it at several paths, and IAM takes one role of a name.
+  const notes = after.assessments.filter((one) => one.kind === "note" && !had.has(keyOf(one)));
+  const leaves = notes.flatMap((note) => (note.kind === "note" ? note.details : [])).join(" ");
+  return {
+    steps: [...steps, ...plan.groups.flatMap((group) => group.steps)],
+    clears: true,
+    warnings: plan.groups.flatMap(({ warning }) => warning ?? []),
+    ...(leaves !== "" && { leaves }),
+  };
 }
 
 // A policy with excess may also hold what jobs need: that is written into another policy first.
@@ -171,8 +209,9 @@ function repairLoss(
 ): Tried | undefined {
   const [loss, ...others] = worse;
   if (loss?.kind !== "drift" || loss.part.kind !== "permissions" || others.length > 0) return undefined;
-  const { candidates } = proposeFixes({ ...question, ...after, drift: loss, samePart: [loss] });
-  for (const { steps: more } of candidates) {
+  const unknownNeeds = listUnknownNeeds(question);
+  const { candidates } = proposeFixes({ ...question, ...after, drift: loss, samePart: [loss], unknownNeeds });
+  for (const { steps: more, warning } of candidates) {
     const rest = steps.filter((step) => !more.some((other) => writesSamePolicy(step, other)));
     for (const both of [
       [...more, ...rest],
@@ -180,7 +219,7 @@ function repairLoss(
     ]) {
       const trial = tryPrintable(question, both);
       const result = trial && judgeTrial(drift, question.assessments, trial.assessments);
-      if (result?.kind === "clears") return { steps: both, clears: true };
+      if (result?.kind === "clears") return { steps: both, clears: true, warnings: [warning ?? []].flat() };
     }
   }
   return undefined;

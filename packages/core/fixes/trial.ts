@@ -35,13 +35,48 @@ export function trySteps(
   steps: readonly FixStep[],
   settings: TrialSettings,
 ): Trial | undefined {
+  const after = applySteps(reading, steps, settings);
+  return "quota" in after ? undefined : { reading: after, assessments: settings.assess(after) };
+}
+
+/** Says which quota of IAM steps would exceed, and what a person can do instead; undefined if they exceed none. */
+export function explainRefusal(
+  { reading }: Pick<Trial, "reading">,
+  steps: readonly FixStep[],
+  settings: TrialSettings,
+): string | undefined {
+  const after = applySteps(reading, steps, settings);
+  if (!("quota" in after)) return undefined;
+  const { quota, size } = after;
+  switch (quota) {
+    case "attached":
+      return `IAM attaches ${maxAttached} managed policies to a role, and the role would have ${size}. Join two of its own policies into one, or ask AWS for a higher quota (at most 20), and check again.`;
+    case "inline":
+      return `IAM takes ${maxInlineCharacters} characters in all inline policies of a role together, and the role would have ${size}. Put some of their grants into a customer managed policy, and check again.`;
+    case "trust":
+      return `IAM takes ${maxTrustCharacters} characters in a trust policy, and this one would have ${size}. Join its statements, or ask AWS for a higher quota (at most 4,096), and check again.`;
+  }
+}
+
+/** A quota that a step would exceed. `size` is the number of policies or characters that the role would have. */
+interface QuotaRefusal {
+  readonly quota: keyof ReturnType<typeof measure>;
+  readonly size: number;
+}
+
+function applySteps(
+  reading: RoleReading,
+  steps: readonly FixStep[],
+  settings: TrialSettings,
+): RoleReading | QuotaRefusal {
   let current = reading;
   for (const step of steps) {
     const next = applyFixStep(current, step, settings);
-    if (exceedsQuota(current, next)) return undefined;
+    const refusal = findRefusal(current, next);
+    if (refusal) return refusal;
     current = next;
   }
-  return { reading: current, assessments: settings.assess(current) };
+  return current;
 }
 
 function applyFixStep(
@@ -118,15 +153,14 @@ function createRole({
   };
 }
 
-function exceedsQuota(before: RoleReading, after: RoleReading): boolean {
-  if (after.status === "absent") return false;
-  const [had, has] = [before, after].map((reading) => measure(reading));
-  if (!had || !has) return false;
-  return (
-    has.attached > Math.max(had.attached, maxAttached) ||
-    has.inline > Math.max(had.inline, maxInlineCharacters) ||
-    has.trust > Math.max(had.trust, maxTrustCharacters)
-  );
+function findRefusal(before: RoleReading, after: RoleReading): QuotaRefusal | undefined {
+  if (after.status === "absent") return undefined;
+  const [had, has] = [measure(before), measure(after)];
+  const limits = { attached: maxAttached, inline: maxInlineCharacters, trust: maxTrustCharacters };
+  for (const quota of ["attached", "inline", "trust"] as const) {
+    if (has[quota] > Math.max(had[quota], limits[quota])) return { quota, size: has[quota] };
+  }
+  return undefined;
 }
 
 function measure(reading: RoleReading) {

@@ -35,6 +35,26 @@ describe("evaluating the uses of a role", () => {
     assert.equal(countReported(allow("sts:AssumeRole", `arn:aws:iam::${account}:role/*`)), 1);
   });
 
+  // https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html, "Repairing an INVALID compute environment"
+  it("says how an environment that names a role at another path is repaired, with what IAM and AWS Batch can do", () => {
+    const arnAt = (path: string) => `arn:aws:iam::${account}:role${path}R`;
+    const detailOf = (named: string, own: string, duty: "service" | "instance" = "service") => {
+      const role = aRole({ name: "R", path: own, arn: arnAt(own) });
+      const uses = [anEnvironmentUse({ arn: arnAt(named), duty })];
+      const notes = evaluateUses({ reading: { status: "present", role }, uses, facts: new Map() });
+      const [note] = notes.filter((one) => one.kind === "note" && one.topic === "other-path");
+      return note?.kind === "note" ? note.details.join() : "";
+    };
+    const linked = "/aws-service-role/batch.amazonaws.com/";
+    assert.match(
+      detailOf("/service-role/", "/"),
+      /Update the environment with the service role \S+:role\/R\.$/,
+    );
+    assert.match(detailOf("/", linked), /update it with a regular service role, disable and delete it/);
+    assert.match(detailOf(linked, "/"), /no second role of this name: .*create the service-linked role/);
+    assert.match(detailOf("/x/", "/", "instance"), /create it again with \S+:role\/R\.$/);
+  });
+
   it("joins assessments of one part and side into one finding", () => {
     const first = aDrift({ part: "permissions", grants: [aGrant({ actions: ["a:b"] })], detail: "One." });
     const second = aDrift({

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { addFixes, type FixQuestion, planFixes } from "@drift-guard/core/fixes/fixes";
 import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
 import type { Fix } from "@drift-guard/core/model/fix";
-import { managedPart } from "@drift-guard/core/model/part";
+import { managedPart, partOf } from "@drift-guard/core/model/part";
 import { defineReference, type Reference } from "@drift-guard/core/reference/reference";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import fc from "fast-check";
@@ -253,7 +253,71 @@ describe("the fix of a drift", () => {
     const fixes = fixesOf(await world.read());
     const fix = fixes.get("permissions missing");
     assert.ok(fix?.kind === "manual");
-    assert.match(fix.why, /A Deny/);
+    assert.match(fix.why, /a Deny/);
+  });
+
+  it("says what is unknown of the needs, before it writes the known ones or deletes what may be needed", async () => {
+    const group = `arn:aws:logs:us-east-1:${account}:log-group:/my/group:*`;
+    const many = needing(...Array.from({ length: 520 }, (_, index) => `team/db${index}`));
+    const world = await aFixWorld(referenceOf(execution), many);
+    world.call(putInline(execution, "logs", allow("logs:CreateLogGroup", group)));
+    const fixes = fixesOf(await world.read());
+    const missing = fixes.get("permissions missing");
+    assert.ok(missing?.kind === "steps");
+    assert.match(
+      missing.warning ?? "",
+      /may not be enough.*more than 500.*20 of their needs were not looked at/,
+    );
+    const excess = fixes.get("inline:logs excess");
+    assert.ok(excess?.kind === "steps");
+    assert.match(excess.warning ?? "", /20 of their needs were not looked at.*stop working/);
+  });
+
+  it("says that the policy of the needs is too large for IAM, and what a person can do", async () => {
+    const world = await aFixWorld(referenceOf(execution), needing("db"));
+    const Resource = [..."abcde"].map((name) => secretOf(name.repeat(1940)));
+    world.call(putInline(execution, "kept", policy({ ...allowing(get), Resource })));
+    const fix = fixesOf(await world.read()).get("permissions missing");
+    assert.ok(fix?.kind === "manual");
+    assert.match(fix.why, /IAM takes at most \d+ here.*another execution role/);
+  });
+
+  it("creates a role at the path that most uses name, and says which ones name another", async () => {
+    const arnAt = (path: string) => `arn:aws:iam::${account}:role${path}${execution}`;
+    const at = (name: string, path: string) => aDefinitionUse({ name, arn: arnAt(path) });
+    const uses = [at("one", "/"), at("two", "/service-role/"), at("three", "/service-role/")];
+    const reference = referenceOf(execution);
+    const world = await aFixWorld(reference, uses);
+    for (const { arn } of reference.attachments) {
+      world.call({ call: "DetachRolePolicy", roleName: execution, policyArn: arn });
+    }
+    world.call({ call: "DeleteRole", roleName: execution });
+    const question = await world.read();
+    const fix = fixesOf(question).get("role missing");
+    assert.ok(fix?.kind === "steps" && fix.steps[0]?.call === "iam:CreateRole");
+    assert.equal(fix.steps[0].path, "/service-role/");
+    assert.match(fix.leaves ?? "", /one:7 in us-east-1 names .*Register a revision/);
+    assert.match(planFixes(question).left[0]?.why ?? "", /one:7 in us-east-1/);
+  });
+
+  it("asks for no second role of one name, and renames none (IAM has no call for it)", async () => {
+    const moved = await aFixWorld({ ...referenceOf(execution), path: "/team/" });
+    const question = await moved.read();
+    const watched = { ...question.watched, reference: referenceOf(execution) };
+    const drift: Drift = { kind: "drift", part: partOf("role"), side: "altered", grants: [], denies: [] };
+    const whyOf = (of: FixQuestion) => {
+      const [one] = addFixes({ ...of, assessments: [drift] });
+      return one?.kind === "drift" && one.fix?.kind === "manual" ? one.fix.why : "";
+    };
+    assert.match(
+      whyOf({ ...question, watched }),
+      /takes no second role of its name.*delete it, and create it again/,
+    );
+    const linked = { ...question.watched, reference: referenceOf("AWSServiceRoleForBatch") };
+    assert.match(
+      whyOf({ ...question, watched: linked }),
+      /can neither rename it.*another role and delete it/,
+    );
   });
 
   it("attaches or writes what a floor requires", async () => {
@@ -301,7 +365,7 @@ describe("the fix of a drift", () => {
     }
     const alone = fixesOf(await world.read()).get(`managed:${required?.arn} missing`);
     assert.ok(alone?.kind === "manual");
-    assert.match(alone.why, /it has 10/);
+    assert.match(alone.why, /attaches 10 managed policies to a role, and the role would have 11/);
     await fixAll(world);
     assert.deepEqual(keys((await world.read()).assessments), []);
   });
