@@ -1,11 +1,7 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type Config, type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
-import { buildFunctions } from "@drift-guard/infra/build";
-import { synthesise } from "@drift-guard/infra/synth/synth";
-import { renderTemplate } from "@drift-guard/infra/template/template";
 import { type Deployment, deployTemplate } from "./deployment/deployment.ts";
 import { type Emulators, startEmulators } from "./emulators/emulators.ts";
+import { buildGuard } from "./guard-build.ts";
 import { type Inbox, openInbox } from "./inbox.ts";
 import { type Recorder, startRecorder } from "./recorder/recorder.ts";
 import { seedAccount } from "./seed.ts";
@@ -26,7 +22,7 @@ export interface LocalAccount {
 /**
  * Starts the account with every watched role as its reference says, and deploys the guard into it: the bundles and the
  * stack that `sst deploy` brings to AWS. Throws `PythonMissingError`, `EmulatorInstallError`, `EmulatorStartError`,
- * `RecorderStartError`, `BundleError`, `SynthesisError` and `DeploymentError`, and leaves nothing running then.
+ * `RecorderStartError`, `DeploymentError` and those of `buildGuard`, and leaves nothing running then.
  */
 export async function startLocalAccount(options: {
   readonly config: Config;
@@ -43,9 +39,8 @@ export async function startLocalAccount(options: {
   try {
     const recorder = await startRecorder(emulators, options);
     stops.push(recorder.stop);
-    options.report?.("Building the functions and the stack …");
     const [{ template, bundles }] = await Promise.all([
-      buildGuard(options.config, emulators.folder, options.report),
+      buildGuard(options.config, options),
       seedAccount(recorder.endpoint, options.config),
     ]);
     options.report?.("Deploying …");
@@ -59,21 +54,6 @@ export async function startLocalAccount(options: {
     await stop();
     throw error;
   }
-}
-
-/** Synthesises the stack and bundles the functions, both with the given configuration instead of the owner's file. */
-async function buildGuard(config: Config, folder: string, report: ((line: string) => void) | undefined) {
-  const file = join(folder, "drift-guard.config.mjs");
-  await writeFile(file, `export default ${JSON.stringify(config)};\n`);
-  const [resources, built] = await Promise.all([
-    synthesise({ stage: "local", config: file, ...(report && { report }) }),
-    // The emulator overwrites the variables in which Lambda passes credentials.
-    buildFunctions({ config: file, out: join(folder, "bundles"), profiles: true }),
-  ]);
-  return {
-    template: renderTemplate(resources),
-    bundles: Object.fromEntries(built.map((bundle) => [`${bundle.name}.zip`, bundle.folder])),
-  };
 }
 
 /**

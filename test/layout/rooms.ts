@@ -50,7 +50,13 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["snapshot.ts", "batch-output.ts", "resources.ts", "rechecks.ts", "sqlite"],
   ],
   infra: [["bundles.ts", "process-lock.ts"], ["stack"], ["synth"], ["template", "build.ts"]],
-  local: [["client.ts", "emulators"], ["recorder"], ["deployment"], ["seed.ts", "inbox.ts"], ["local.ts"]],
+  local: [
+    ["client.ts", "emulators"],
+    ["recorder"],
+    ["deployment"],
+    ["guard-build.ts", "seed.ts", "inbox.ts"],
+    ["local.ts"],
+  ],
   cli: [
     ["text-input.ts"],
     ["file-failure.ts", "grant-lines.ts", "output", "terminal.ts"],

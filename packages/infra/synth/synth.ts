@@ -56,7 +56,7 @@ export async function synthesise(options: SynthesisOptions): Promise<Resource[]>
       $synthesis: JSON.stringify(settings),
     });
     await runProgram(program, region);
-    return resources.parse(JSON.parse(await readFile(result, "utf8")));
+    return readResources(await readFile(result, "utf8"));
   } finally {
     await Promise.all([rm(program, { force: true }), rm(work, { recursive: true, force: true })]);
   }
@@ -79,6 +79,11 @@ const App = z.looseObject({
   name: z.string(),
   providers: z.object({ aws: z.object({ region: z.string() }) }),
 });
+
+/** Reads resources from JSON text, as `synthesise` returned them. Throws `SyntaxError` and `ZodError` for other text. */
+export function readResources(text: string): Resource[] {
+  return resources.parse(JSON.parse(text));
+}
 
 /** Evaluates app() of sst.config.ts alone, as SST does before it compiles the result into the program. */
 async function readApp({ stage, config }: SynthesisOptions): Promise<z.infer<typeof App>> {
