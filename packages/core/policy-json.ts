@@ -10,6 +10,21 @@ export interface PolicyJson {
   readonly Statement: readonly unknown[];
 }
 
+/** Whether a JSON value is an object, neither a list nor null. */
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Reads a policy's JSON text; undefined if it is not JSON. */
+export function tryReadDocument(text: string): PolicyJson | undefined {
+  try {
+    return readDocument(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** Reads a policy's JSON text; a single statement becomes a list of one. Throws `SyntaxError` if it is not JSON. */
 export function readDocument(text: string): PolicyJson {
   const document: unknown = JSON.parse(text);

@@ -21,21 +21,14 @@ export function assessExtras(
   strictness: Strictness,
   { allowedPolicies }: GuardedRole,
 ): readonly Assessment[] {
-  const isAllowed = (name: string) => allowedPolicies.some((pattern) => matchesName(pattern, name));
+  const isAllowed = (name: string) => isAllowedPolicy(name, allowedPolicies);
   const required = new Set(reference.attachments.map(({ arn }) => arn));
   const attached = role.attached.map(({ arn, version }) => ({
     arn,
     text: version.observed ? version.value.text : undefined,
     why: version.observed ? "" : version.why,
   }));
-  const permitted = [
-    ...reference.attachments.map(({ document }) => document),
-    ...[reference.floor, reference.allowed].flatMap((sourced) => (sourced ? [sourced.document] : [])),
-    ...attached.flatMap(({ arn, text }) =>
-      text !== undefined && ((required.has(arn) && isOwnedByAws(arn)) || isAllowed(arn)) ? [text] : [],
-    ),
-    ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
-  ];
+  const permitted = listPermitted(role, reference, { allowedPolicies });
   const sides = {
     excess: strictness.ceiling === "closed",
     missing: strictness.attachments === "required" || strictness.floor === "required",
@@ -81,6 +74,42 @@ export function assessExtras(
     }),
     ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [] : describe(inlinePart(name), text))),
   ];
+}
+
+/** Whether the owner allows a policy whatever it allows or denies: `name` is a managed policy's ARN or an inline one's name. */
+export function isAllowedPolicy(name: string, allowedPolicies: readonly string[]): boolean {
+  return allowedPolicies.some((pattern) => matchesName(pattern, name));
+}
+
+function listPermitted(
+  role: Role,
+  reference: Reference,
+  { allowedPolicies }: Pick<GuardedRole, "allowedPolicies">,
+): readonly string[] {
+  const isAllowed = (name: string) => isAllowedPolicy(name, allowedPolicies);
+  const isRequired = (arn: string) => reference.attachments.some((attachment) => attachment.arn === arn);
+  return [
+    ...reference.attachments.map(({ document }) => document),
+    ...[reference.floor, reference.allowed].flatMap((sourced) => (sourced ? [sourced.document] : [])),
+    ...role.attached.flatMap(({ arn, version }) =>
+      version.observed && ((isRequired(arn) && isOwnedByAws(arn)) || isAllowed(arn))
+        ? [version.value.text]
+        : [],
+    ),
+    ...role.inline.flatMap(({ name, text }) => (isAllowed(name) ? [text] : [])),
+  ];
+}
+
+/**
+ * Returns the comparison of a policy with everything that a role may have: its reference, and the policies that the owner
+ * allows. A policy of the role beyond that is excess.
+ */
+export function compareWithPermitted(
+  role: Role,
+  reference: Reference,
+  guarded: Pick<GuardedRole, "allowedPolicies">,
+): (text: string) => Comparison {
+  return prepareComparison(listPermitted(role, reference, guarded), role.boundary);
 }
 
 function isMereDeny({ side, grants, denies }: Drift): boolean {

@@ -10,7 +10,8 @@ import { isSamePart, partOf } from "../model/part.ts";
 import { type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { joinDocuments, keepEffect, keepStatements, readDocument, withoutSids } from "../policy-json.ts";
 import { localiseReference } from "../reference/built-in.ts";
-import { findRepairStep } from "../rollback/repair.ts";
+import { requiredPolicyName } from "../rollback/repair.ts";
+import { addStatements, repairTrust } from "../rollback/trust-repair.ts";
 
 /** Steps that may fix a drift and are not tried yet. */
 export interface Candidate {
@@ -40,9 +41,6 @@ export interface ProposalQuestion {
   readonly unknownNeeds: readonly string[];
   readonly partition: string;
 }
-
-/** The inline policy that holds required permissions of a reference that names no policy to attach. */
-export const requiredPolicyName = "RequiredPermissions";
 
 const denyWarning =
   "It removes a Deny, which may contain an incident. Ask the person who added it before you run this.";
@@ -169,7 +167,17 @@ function proposeCreation({ reading, watched, uses, partition }: ProposalQuestion
 }
 
 function proposeTrust({ drift, samePart, watched }: ProposalQuestion, role: Role): Proposal {
-  const repair = findRepairStep(drift, { ...watched, role }, samePart);
+  const { trust } = localiseReference(watched.reference, role.partition);
+  const isOn = (side: Drift["side"]) => samePart.some((one) => one.side === side);
+  const repair =
+    strictnessOf(watched.reference, watched.guarded).trust === "floor"
+      ? { document: addStatements(role, trust, watched.organization), dropsCondition: false }
+      : (repairTrust(
+          role,
+          trust,
+          { remove: isOn("excess"), add: isOn("missing"), dropDenies: isOn("missing") },
+          watched.organization,
+        ) ?? repairTrust(role, trust, { remove: true, add: true, dropDenies: true }, watched.organization));
   const warnings = [
     ...(samePart.some((one) => deniesAdded(one).length > 0) ? [denyWarning] : []),
     ...(repair?.dropsCondition
@@ -178,8 +186,9 @@ function proposeTrust({ drift, samePart, watched }: ProposalQuestion, role: Role
         ]
       : []),
   ];
+  const step = { role: role.name, part: drift.part, call: "iam:UpdateAssumeRolePolicy" } as const;
   return {
-    candidates: repair ? [{ steps: [repair.step], ...warn(warnings) }] : [],
+    candidates: repair ? [{ steps: [{ ...step, document: repair.document }], ...warn(warnings) }] : [],
     otherwise:
       "The reference's trust policy alone does not fix it. Compare both by eye, and write one that keeps every condition that you need.",
   };

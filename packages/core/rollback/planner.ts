@@ -1,46 +1,27 @@
-import type { Config, GuardedRole } from "../config/config.ts";
-import type { Organization } from "../config/organization.ts";
-import type { RollbackMode } from "../config/rollback-choice.ts";
-import { isTrusted, nameActor } from "../config/trusted-actor.ts";
-import type { Actor } from "../model/actor.ts";
-import type { Approval } from "../model/approval.ts";
-import type { Assessment, Drift } from "../model/evidence.ts";
-import { type Exception, isExcepted } from "../model/exception.ts";
+import { formatUse } from "../batch/role-use-text.ts";
+import type { GuardedRole } from "../config/config.ts";
+import { compareWithPermitted } from "../evaluate/extras.ts";
+import { allowNeeds } from "../evaluate/needs.ts";
+import { type Assessment, type Drift, deniesAdded } from "../model/evidence.ts";
+import { isExcepted } from "../model/exception.ts";
 import { digestRole, identifyFinding } from "../model/identity.ts";
 import type { Instant } from "../model/instant.ts";
-import { isSamePart } from "../model/part.ts";
+import { inlinePart } from "../model/part.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
-import type { Rollback } from "../model/rollback.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
-import { isApproved } from "./approvals.ts";
-import { type Containment, findContainment, findObstacle } from "./containment.ts";
-import { findRepairStep } from "./repair.ts";
-
-/** What planning believes of the control record of the role. */
-export interface PlanningControl {
-  readonly exceptions: readonly Exception[];
-  readonly approvals: readonly Approval[];
-  readonly rollbacks: readonly Rollback[];
-  /** Who made the change behind a finding. */
-  readonly causes: readonly { readonly findingId: string; readonly actor: Actor }[];
-}
-
-/** What a rollback is planned from. */
-export interface PlanningInput {
-  readonly role: Role;
-  readonly reference: Reference;
-  readonly guarded: GuardedRole;
-  /** The account's organisation; left out if it is not known. */
-  readonly organization?: Organization;
-  /** The assessments of a fresh read. */
-  readonly assessments: readonly Assessment[];
-  readonly control: PlanningControl;
-  /** The owner's trusted actors; none if left out. */
-  readonly config?: Pick<Config, "trustedActors">;
-  readonly now: Instant;
-}
+import { applyStep } from "./apply-step.ts";
+import { type Candidate, findClosedWindow, findHold, isLeft, listCandidates } from "./candidate.ts";
+import { findContainment, findDoubt } from "./containment.ts";
+import { longestSessionOf } from "./exposure.ts";
+import type { PlanningContext, PlanningInput } from "./planning.ts";
+import { findRepair, type RepairTarget } from "./repair.ts";
+import type { Obstacle } from "./restoring.ts";
+import { findRevocation, hasEnded, listRevocations, type Revocation, revokeSessions } from "./revocation.ts";
+import { type Decision, describeSteps, findRestoringObstacle } from "./step-decision.ts";
+import { joinSteps, keepUntilReplaced, orderSteps } from "./step-order.ts";
+import { repairTrustPart } from "./trust-part.ts";
 
 /** A drift that is not rolled back, and why. */
 export interface Withheld {
@@ -48,174 +29,207 @@ export interface Withheld {
   readonly finding: string;
   readonly drift: Drift;
   readonly reason: string;
+  /** When the reason passes by itself; left out if it needs a person. */
+  readonly until?: Instant;
+  /** Set if the drift's rollback is only simulated. */
+  readonly simulated?: true;
 }
 
 /** The plan, and the findings that it leaves to a person. */
 export interface PlanningResult {
   readonly plan: Plan;
   readonly withheld: readonly Withheld[];
+  /** The steps that `automatic` would take for the sides of mode `simulate`; left out if there are none. */
+  readonly simulated?: Plan;
 }
-
-interface Candidate {
-  /** Id of the drift's finding. */
-  readonly id: string;
-  readonly evidence: Drift;
-  readonly suppressed: boolean;
-}
-
-type DriftDecision =
-  | { readonly kind: "step"; readonly step: PlannedStep }
-  | { readonly kind: "withheld"; readonly reason: string }
-  | { readonly kind: "nothing" };
 
 /**
- * Plans the IAM calls, in order, that roll back the drifts that the owner's switches and approvals allow. The plan has no
- * steps if there are none.
+ * Plans the IAM calls, in order, that roll back the drifts that the owner's switches and people's decisions allow. A call
+ * that restores is planned only where nobody else would get what it restores (`restoring.ts`), and a removal keeps every
+ * Deny. After each step, a stranger may do no more than before it. The plan has no steps if there is nothing to do.
  */
 export function planRollback(planning: PlanningInput): PlanningResult {
-  const { role, assessments, control, reference } = planning;
-  const isSuppressed = (id: string, evidence: Assessment) =>
-    isExcepted({ id, evidence }, { exceptions: control.exceptions, now: planning.now });
-  const candidates = assessments.flatMap((evidence): readonly Candidate[] => {
-    if (evidence.kind !== "drift") return [];
-    const id = identifyFinding(role, evidence);
-    return [{ id, evidence, suppressed: isSuppressed(id, evidence) }];
-  });
-  const containment = findContainment(
-    assessments.filter((evidence) => !isSuppressed(identifyFinding(role, evidence), evidence)),
+  const candidates = listCandidates(planning);
+  const isSimulated = ({ mode }: Candidate) => mode === "simulate";
+  const real = planCandidates(
+    candidates.map((each) => (isSimulated(each) ? { ...each, mode: "off" } : each)),
+    planning,
   );
-  const repairs: { readonly finding: string; readonly step: PlannedStep }[] = [];
-  const withheld: Withheld[] = [];
-  for (const candidate of candidates) {
-    if (candidate.suppressed) continue;
-    const { id: finding, evidence: drift } = candidate;
-    const verdict = decideDrift(candidate, candidates, containment, planning);
-    if (verdict.kind === "step") repairs.push({ finding, step: verdict.step });
-    if (verdict.kind === "withheld") withheld.push({ finding, drift, reason: verdict.reason });
-  }
-  const expected = localiseReference(reference, role.partition);
-  const safe = keepUntilReplaced(repairs, expected, role);
+  if (!candidates.some(isSimulated)) return real;
+  const simulated = planCandidates(
+    candidates.map((each) => (isSimulated(each) ? { ...each, mode: "automatic" } : each)),
+    planning,
+  );
+  const ids = new Set(candidates.filter(isSimulated).map(({ id }) => id));
+  const steps = simulated.plan.steps.filter(({ findings }) => findings.some((id) => ids.has(id)));
   return {
-    plan: {
-      role: role.name,
-      roleId: role.id,
-      expects: digestRole(role),
-      findings: safe.map(({ finding }) => finding),
-      steps: orderSteps(joinSteps(safe.map(({ step }) => step)), expected.retired),
-    },
+    plan: real.plan,
+    withheld: [
+      ...real.withheld,
+      ...simulated.withheld.flatMap((each) =>
+        ids.has(each.finding) ? [{ ...each, simulated: true as const }] : [],
+      ),
+    ],
+    ...(steps.length > 0 && { simulated: createPlan(planning.role, steps) }),
+  };
+}
+
+function createPlan(role: Role, steps: readonly PlannedStep[]): Plan {
+  return {
+    role: role.name,
+    roleId: role.id,
+    expects: digestRole(role),
+    findings: [...new Set(steps.flatMap(({ findings }) => findings))],
+    steps,
+  };
+}
+
+function planCandidates(candidates: readonly Candidate[], planning: PlanningInput): PlanningResult {
+  const { role, assessments, control, uses = [], guarded, now } = planning;
+  const reference = localiseReference(planning.reference, role.partition);
+  const revocations = listRevocations(control.rollbacks);
+  const isAccepted = (evidence: Assessment) =>
+    isExcepted({ id: identifyFinding(role, evidence), evidence }, { exceptions: control.exceptions, now });
+  const live = assessments.filter((evidence) => !isAccepted(evidence));
+  const context: PlanningContext = {
+    planning,
+    reference,
+    live,
+    containment: findContainment({
+      role,
+      reference,
+      assessments: live,
+      accepted: candidates.flatMap(({ suppressed, evidence }) =>
+        suppressed && deniesAdded(evidence).length > 0 ? [evidence.part] : [],
+      ),
+      revocations,
+    }),
+  };
+  const allowed = allowNeeds(reference, uses, new Map(), role);
+  const target = prepareTarget(candidates, context, allowed, guarded);
+  const isOwn = ({ evidence: { part } }: Candidate) =>
+    role.inline.some(
+      (policy) => part.kind === "inline" && part.name === policy.name && findRevocation(policy, revocations),
+    );
+  const steps: PlannedStep[] = removeEndedRevocations(role, revocations, candidates, now);
+  const withheld: Withheld[] = [];
+  let revoke = false;
+  let current = role;
+  const kept = [...target.kept];
+  const settle = (some: readonly Candidate[], decision: Decision) => {
+    if (decision.kind === "steps") {
+      steps.push(...decision.steps);
+      revoke ||= decision.revoke === true;
+      for (const step of decision.steps) {
+        current = applyStep(current, step);
+        if (step.call === "iam:PutRolePolicy") kept.push(step.document);
+      }
+    }
+    if (decision.kind === "withheld") {
+      const { reason, until } = decision.obstacle;
+      withheld.push(
+        ...some.map(({ id, evidence }) => ({
+          finding: id,
+          drift: evidence,
+          reason,
+          ...(until !== undefined && { until }),
+        })),
+      );
+    }
+  };
+  const onTrust = candidates.filter(({ evidence }) => evidence.part.kind === "trust");
+  for (const { candidates: some, decision } of repairTrustPart(onTrust, context)) settle(some, decision);
+  for (const candidate of candidates) {
+    if (candidate.evidence.part.kind === "trust" || isLeft(candidate) || isOwn(candidate)) continue;
+    settle([candidate], decideDrift(candidate, { ...target, role: current, kept }, context));
+  }
+  if (revoke) steps.push(planRevocation(planning));
+  return {
+    plan: createPlan(role, orderSteps(keepUntilReplaced(joinSteps(steps), reference, role), reference)),
     withheld,
   };
 }
 
-function decideDrift(
-  candidate: Candidate,
+function prepareTarget(
   candidates: readonly Candidate[],
-  containment: Containment,
-  planning: PlanningInput,
-): DriftDecision {
-  const { guarded, now } = planning;
-  const { id, evidence: drift } = candidate;
-  const modeOf = (other: Candidate) => rollbackModeOf(other, planning);
-  const approved = (other: Candidate) => isApproved(other, { ...planning.control, now });
-  if (modeOf(candidate) === "off") return { kind: "nothing" };
-  const samePart = candidates.filter((other) => isSamePart(other.evidence.part, drift.part));
-  const repair = findRepairStep(
-    drift,
-    planning,
-    samePart.map((other) => other.evidence),
+  { planning }: PlanningContext,
+  reference: Reference,
+  guarded: GuardedRole,
+): RepairTarget {
+  const { role, policies = new Map() } = planning;
+  const excess = new Set(
+    candidates.flatMap(({ evidence: { part, side } }) =>
+      part.kind === "inline" && side === "excess" ? [part.name] : [],
+    ),
   );
-  if (!repair) return { kind: "nothing" };
-  // A trust policy is written whole, so that both sides are rolled back together: every side must be allowed.
-  const together = drift.part.kind === "trust" ? samePart : [candidate];
-  if (together.some((each) => each.suppressed || modeOf(each) === "off")) {
-    return withhold("The trust policy is replaced whole, and one side of its drift must not be rolled back.");
-  }
-  // Removing excess can also grant: replacing a hardened trust policy by the reference's drops the hardening.
-  if (
-    repair.restores &&
-    drift.side === "excess" &&
-    guarded.rollback.missing === "off" &&
-    !approved(candidate)
-  ) {
-    return withhold(
-      "Rolling it back would also restore permissions, and the configuration turns restoring off.",
-    );
-  }
-  if (repair.dropsCondition && !approved(candidate)) {
-    return withhold(
-      "Replacing the trust policy would remove a condition on the organisation, which may keep others from using the role. Set organization in the configuration, or approve the rollback.",
-    );
-  }
-  const waiting = together.filter((each) => modeOf(each) === "approve" && !approved(each));
-  if (waiting.length > 0) return withhold(explainWait(waiting, planning));
-  const doubt = findObstacle(repair, containment);
-  if (doubt !== undefined && !approved(candidate)) return withhold(doubt);
-  return { kind: "step", step: { ...repair.step, restores: repair.restores, findings: [id] } };
-}
-
-function withhold(reason: string): DriftDecision {
-  return { kind: "withheld", reason };
-}
-
-// A trusted pipeline would set its change again: a person decides which state is right.
-function rollbackModeOf(candidate: Candidate, planning: PlanningInput): RollbackMode {
-  const { side } = candidate.evidence;
-  // What is simulated or altered is not planned yet.
-  const mode = side === "altered" ? "off" : planning.guarded.rollback[side];
-  if (mode === "simulate") return "off";
-  return mode === "automatic" && listTrusted(candidate, planning).length > 0 ? "approve" : mode;
-}
-
-function listTrusted({ id }: Candidate, { control, config }: PlanningInput): readonly Actor[] {
-  return control.causes.flatMap(({ findingId, actor }) =>
-    findingId === id && config && isTrusted(actor, config) ? [actor] : [],
-  );
-}
-
-function explainWait(waiting: readonly Candidate[], planning: PlanningInput): string {
-  const wait = "Its rollback waits for a person's approval";
-  const trusted = waiting.flatMap((each) => listTrusted(each, planning).map(nameActor));
-  return trusted.length === 0
-    ? `${wait}.`
-    : `${wait}: the change was made by ${[...new Set(trusted)].join(", ")}, whom the configuration trusts.`;
-}
-
-// A retired policy stays until its replacement is attached or is attached by the same plan (2.2).
-function keepUntilReplaced<PlannedRepair extends { readonly step: PlannedStep }>(
-  repairs: readonly PlannedRepair[],
-  { attachments, retired }: Reference,
-  role: Role,
-): readonly PlannedRepair[] {
-  const replaced = attachments.every(
-    ({ arn }) =>
-      role.attached.some((policy) => policy.arn === arn) ||
-      repairs.some(({ step }) => step.call === "iam:AttachRolePolicy" && step.policyArn === arn),
-  );
-  return replaced ? repairs : repairs.filter(({ step }) => !detachesAny(step, retired));
-}
-
-function detachesAny(step: PlannedStep, policies: Reference["retired"]): boolean {
-  return step.call === "iam:DetachRolePolicy" && policies.some(({ arn }) => arn === step.policyArn);
-}
-
-// The sides of a trust policy are repaired by one step.
-function joinSteps(steps: readonly PlannedStep[]): readonly PlannedStep[] {
-  const joined = new Map<string, PlannedStep>();
-  for (const step of steps) {
-    const key = JSON.stringify({ ...step, findings: [] });
-    const known = joined.get(key);
-    joined.set(key, known ? { ...step, findings: [...known.findings, ...step.findings] } : step);
-  }
-  return [...joined.values()];
-}
-
-// Removals go first: between two calls a role should have too little rather than too much. A retired policy goes last,
-// after its replacement (2.2).
-function orderSteps(steps: readonly PlannedStep[], retired: Reference["retired"]): readonly PlannedStep[] {
-  const rank = (step: PlannedStep) => {
-    if (step.call === "iam:UpdateAssumeRolePolicy") return 0;
-    if (detachesAny(step, retired)) return 3;
-    return step.restores ? 2 : 1;
+  return {
+    role,
+    reference,
+    guarded,
+    compare: compareWithPermitted(role, reference, guarded),
+    kept: role.inline.flatMap(({ name, text }) => (excess.has(name) ? [] : [text])),
+    policies,
   };
-  return steps.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function decideDrift(candidate: Candidate, target: RepairTarget, context: PlanningContext): Decision {
+  const { evidence: drift, approved } = candidate;
+  const withhold = (obstacle: Obstacle): Decision => ({ kind: "withheld", obstacle });
+  const repair = findRepair(drift, target);
+  if (repair.kind === "none") return { kind: "nothing" };
+  if (repair.kind === "refused") return withhold({ reason: repair.reason });
+  const held = findHold(candidate, context.planning);
+  if (held) return withhold(held);
+  const doubt = approved ? undefined : findDoubt(drift.part, context.containment);
+  if (doubt !== undefined) return withhold({ reason: doubt });
+  const steps = describeSteps(repair.steps, candidate, target.role, context, repair.note);
+  const obstacle = steps.some(({ restores }) => restores)
+    ? findRestoringObstacle(candidate, steps, context)
+    : findClosedWindow(candidate, context.planning, false);
+  if (obstacle === undefined) return { kind: "steps", steps };
+  return obstacle.revoke ? { kind: "steps", steps, revoke: true } : withhold(obstacle);
+}
+
+function planRevocation({ role, uses = [], now }: PlanningInput): PlannedStep {
+  const { step, until } = revokeSessions(role, now, longestSessionOf(role));
+  const named = uses.slice(0, 5).map(formatUse);
+  const more = uses.length - named.length;
+  const broken =
+    named.length === 0
+      ? "AWS Batch is not known to use the role."
+      : `These use the role, and running jobs of theirs may fail: ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`;
+  return {
+    ...step,
+    restores: false,
+    findings: [],
+    revokesUntil: until,
+    note: `It ends every session of ${role.name} that was issued before now, also those of AWS services, and is removed after ${until}. ${broken}`,
+  };
+}
+
+// Every session that the policy denies has ended, so that nobody gains by its removal.
+function removeEndedRevocations(
+  role: Role,
+  revocations: readonly Revocation[],
+  candidates: readonly Candidate[],
+  now: Instant,
+): PlannedStep[] {
+  return role.inline.flatMap((policy): readonly PlannedStep[] => {
+    const revocation = findRevocation(policy, revocations);
+    if (!revocation || !hasEnded(revocation, now)) return [];
+    const own = candidates.filter(
+      ({ evidence: { part } }) => part.kind === "inline" && part.name === policy.name,
+    );
+    return [
+      {
+        role: role.name,
+        part: inlinePart(policy.name),
+        call: "iam:DeleteRolePolicy",
+        policyName: policy.name,
+        restores: false,
+        findings: own.map(({ id }) => id),
+        note: "Every session that it denies has ended.",
+      },
+    ];
+  });
 }

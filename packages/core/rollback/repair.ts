@@ -1,62 +1,229 @@
+import type { Comparison } from "@drift-guard/policy/comparison";
 import type { GuardedRole } from "../config/config.ts";
-import type { Organization } from "../config/organization.ts";
+import { compareTexts } from "../evaluate/comparison.ts";
 import { strictnessOf } from "../evaluate/evaluate.ts";
 import type { Drift } from "../model/evidence.ts";
+import type { LivePolicy } from "../model/managed-policy.ts";
+import { inlinePart } from "../model/part.ts";
 import type { Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
-import { localiseReference } from "../reference/built-in.ts";
+import { joinDocuments, keepEffect, keepStatements, withoutSids } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
-import { addStatements, repairTrust } from "./trust-repair.ts";
+import { listDenies } from "./effect.ts";
+import { removeExcess } from "./policy-narrowing.ts";
+import { repairVersion } from "./version-repair.ts";
 
-/** One IAM call that would repair a drift. */
-export interface RepairStep {
-  readonly step: Step;
-  /** Whether the call grants anything that the role does not have: restoring needs a permission of its own. */
-  readonly restores: boolean;
-  /** Set if the call removes a condition of the trust policy that may harden it. */
-  readonly dropsCondition?: true;
-}
+/** The inline policy that a rollback or a fix writes for permissions that a reference requires from any policy (floor). */
+export const requiredPolicyName = "RequiredPermissions";
+
+/** IAM's limit of all inline policies of a role together, without white space (docs/aws-facts.md, "IAM limits"). */
+const maxInlineCharacters = 10_240;
 
 /** The role to repair, and what it should be. */
 export interface RepairTarget {
+  /** As it is after the steps that are planned already. */
   readonly role: Role;
+  /** In the role's partition, with what job definitions need among what is allowed (`allowNeeds`). */
   readonly reference: Reference;
   readonly guarded: GuardedRole;
-  /** The account's organisation; left out if it is not known. */
-  readonly organization?: Organization;
+  /** Compares a policy with everything that the role may have (`compareWithPermitted`). */
+  readonly compare: (text: string) => Comparison;
+  /** The inline policies that have no excess, or lost it by the steps that are planned already. */
+  readonly kept: readonly string[];
+  /** Customer-managed policies as they are now, by ARN. */
+  readonly policies: ReadonlyMap<string, LivePolicy>;
 }
 
-/**
- * Returns the call that would repair a drift, or undefined if none would. `samePart` holds every drift at the same part,
- * this one included: a trust policy is written whole.
- */
-export function findRepairStep(
-  drift: Drift,
-  { role, reference, guarded, organization }: RepairTarget,
-  samePart: readonly Drift[],
-): RepairStep | undefined {
-  const base = { role: role.name, part: drift.part };
-  const { trust, attachments } = localiseReference(reference, role.partition);
-  if (drift.part.kind === "trust") {
-    const { document, restores, dropsCondition } =
-      strictnessOf(reference, guarded).trust === "floor"
-        ? addStatements(role.trust, trust)
-        : repairTrust(role, trust, samePart, organization);
-    const step = { ...base, call: "iam:UpdateAssumeRolePolicy", document } as const;
-    return { step, restores, ...(dropsCondition && { dropsCondition }) };
+/** How a drift is repaired. */
+export type Repair =
+  | { readonly kind: "steps"; readonly steps: readonly Step[]; readonly note?: string }
+  /** No call repairs it, and nothing has to be said about that. */
+  | { readonly kind: "none" }
+  /** The guard does not repair it; `reason` says why, as sentences. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+const none: Repair = { kind: "none" };
+
+/** Returns the calls that repair a drift at any part but the trust policy (`repairTrust`). */
+export function findRepair(drift: Drift, target: RepairTarget): Repair {
+  switch (drift.part.kind) {
+    case "managed":
+      return repairManaged(drift, drift.part.name, target);
+    case "inline":
+      return drift.side === "excess" ? repairInline(drift, drift.part.name, target) : refuseDeny(drift);
+    case "boundary":
+      return repairBoundary(drift, target);
+    case "permissions":
+      return drift.side === "missing" ? repairFloor(target) : none;
+    // A reference does not say yet what these must be, and a role cannot be moved to another path.
+    case "trust":
+    case "role":
+    case "profile":
+    case "description":
+    case "session":
+    case "tag":
+      return none;
   }
-  const { kind, name } = drift.part;
-  if (kind === "managed") {
-    const attached = role.attached.some(({ arn }) => arn === name);
-    if (drift.side === "missing" && !attached)
-      return { step: { ...base, call: "iam:AttachRolePolicy", policyArn: name }, restores: true };
-    // A required policy with excess was edited; its earlier document is unknown, and detaching it is no repair.
-    const required = attachments.some(({ arn }) => arn === name);
-    if (drift.side === "excess" && attached && !required)
-      return { step: { ...base, call: "iam:DetachRolePolicy", policyArn: name }, restores: false };
+}
+
+// Removing a Deny is no repair that a machine should make.
+function refuseDeny({ part }: Drift): Repair {
+  return {
+    kind: "refused",
+    reason: `The guard removes no Deny (${part}), as it may contain an incident. Ask the person who added it.`,
+  };
+}
+
+function repairInline(
+  { part }: Drift,
+  policyName: string,
+  { role, reference, compare, kept }: RepairTarget,
+): Repair {
+  const text = role.inline.find(({ name }) => name === policyName)?.text;
+  if (text === undefined) return none;
+  const base = { role: role.name, part, policyName };
+  const needed = [reference.floor, reference.allowed].flatMap((sourced) =>
+    sourced ? [sourced.document] : [],
+  );
+  const others = [...reference.attachments.map(({ document }) => document), ...kept];
+  const narrowed = removeExcess(text, { compare, needed, others });
+  switch (narrowed.kind) {
+    case "nothing":
+      return { kind: "steps", steps: [{ ...base, call: "iam:DeleteRolePolicy" }] };
+    case "policy":
+      return {
+        kind: "steps",
+        steps: [{ ...base, call: "iam:PutRolePolicy", document: narrowed.document }],
+        note: `It keeps the Denies of ${policyName} and what the role may have of it.`,
+      };
+    case "undecided":
+      return {
+        kind: "refused",
+        reason: `It cannot be decided what of ${policyName} is excess: ${narrowed.why}. A person must repair it.`,
+      };
   }
-  if (kind === "inline" && drift.side === "excess") {
-    return { step: { ...base, call: "iam:DeleteRolePolicy", policyName: name }, restores: false };
+}
+
+function repairManaged(drift: Drift, arn: string, target: RepairTarget): Repair {
+  const { role, reference, guarded, policies } = target;
+  const base = { role: role.name, part: drift.part, policyArn: arn };
+  const attached = role.attached.find((policy) => policy.arn === arn);
+  const required = reference.attachments.find((attachment) => attachment.arn === arn);
+  if (!attached) {
+    return drift.side === "missing" && required
+      ? { kind: "steps", steps: [{ ...base, call: "iam:AttachRolePolicy" }] }
+      : none;
   }
-  return undefined;
+  if (required) {
+    return repairVersion(
+      { role, part: drift.part, arn, document: required.document },
+      guarded.rollback,
+      policies.get(arn),
+    );
+  }
+  if (drift.side !== "excess") return refuseDeny(drift);
+  if (!attached.version.observed) {
+    return {
+      kind: "refused",
+      reason: `${arn} could not be read and may hold a Deny, so that it is not detached: ${attached.version.why}`,
+    };
+  }
+  const kept = keepDenies(role, arn, attached.version.value.text);
+  if (kept.kind === "refused") return kept;
+  return {
+    kind: "steps",
+    steps: [...(kept.kind === "steps" ? kept.steps : []), { ...base, call: "iam:DetachRolePolicy" }],
+    ...(kept.kind === "steps" && kept.note !== undefined && { note: kept.note }),
+  };
+}
+
+/** Returns the step that writes the Denies of a managed policy into an inline one, unless other policies have them. */
+function keepDenies(role: Role, arn: string, text: string): Repair {
+  const denies = listDenies(text);
+  if (denies === undefined)
+    return { kind: "refused", reason: `${arn} cannot be read as a policy, and may hold a Deny.` };
+  const held = new Set(
+    [
+      ...role.inline.map((policy) => policy.text),
+      ...role.attached.flatMap((policy) =>
+        policy.arn !== arn && policy.version.observed ? [policy.version.value.text] : [],
+      ),
+    ].flatMap((other) => listDenies(other) ?? []),
+  );
+  if (denies.every((deny) => held.has(deny))) return none;
+  const policyName = `DeniesOf-${arn.slice(arn.lastIndexOf("/") + 1)}`.slice(0, 128);
+  const present = role.inline.find(({ name }) => name.toLowerCase() === policyName.toLowerCase());
+  const document = joinDocuments([
+    ...(present ? [withoutSids(present.text)] : []),
+    withoutSids(keepEffect(text, "Deny")),
+  ]);
+  const name = present?.name ?? policyName;
+  if (!fitsInline(role, name, document)) {
+    return {
+      kind: "refused",
+      reason: `${arn} holds Denies, which do not fit into the inline policies of ${role.name}. Write them into another policy of the role, and detach ${arn}.`,
+    };
+  }
+  return {
+    kind: "steps",
+    steps: [
+      { role: role.name, part: inlinePart(name), call: "iam:PutRolePolicy", policyName: name, document },
+    ],
+    note: `The Denies of ${arn} stay, in the inline policy ${name}.`,
+  };
+}
+
+function fitsInline({ inline }: Role, name: string, document: string): boolean {
+  const sizeOf = (text: string) => text.replaceAll(/\s/g, "").length;
+  const others = inline.filter((policy) => policy.name !== name);
+  const size = others.reduce((sum, { text }) => sum + sizeOf(text), sizeOf(document));
+  return size <= maxInlineCharacters;
+}
+
+function repairBoundary({ part }: Drift, { role, reference, guarded, policies }: RepairTarget): Repair {
+  const { boundary } = reference;
+  const live = role.boundary.observed ? role.boundary.value : undefined;
+  if (live === undefined || boundary === "any") return none;
+  const base = { role: role.name, part };
+  if (boundary === "none") {
+    return live === null
+      ? none
+      : { kind: "steps", steps: [{ ...base, call: "iam:DeleteRolePermissionsBoundary" }] };
+  }
+  const { arn, document } = boundary;
+  if (live?.arn !== arn)
+    return { kind: "steps", steps: [{ ...base, call: "iam:PutRolePermissionsBoundary", policyArn: arn }] };
+  return document === undefined
+    ? none
+    : repairVersion({ role, part, arn, document }, guarded.rollback, policies.get(arn));
+}
+
+/** Restores what the reference requires from any policy, in an inline policy of its own. */
+function repairFloor({ role, reference, guarded }: RepairTarget): Repair {
+  const { floor } = reference;
+  if (floor === undefined || strictnessOf(reference, guarded).floor !== "required") return none;
+  const present = role.inline.find(({ name }) => name === requiredPolicyName);
+  const allows = keepStatements(floor.document, () => true);
+  const document = present
+    ? joinDocuments([withoutSids(present.text), withoutSids(allows)])
+    : JSON.stringify(JSON.parse(floor.document));
+  const others = role.inline.filter(({ name }) => name !== requiredPolicyName);
+  const texts = [
+    ...role.attached.flatMap(({ version }) => (version.observed ? [version.value.text] : [])),
+    ...others.map(({ text }) => text),
+  ];
+  const before = compareTexts([...texts, ...(present ? [present.text] : [])], floor.document, {
+    kind: "identity",
+  });
+  const after = compareTexts([...texts, document], floor.document, { kind: "identity" });
+  // A Deny blocks it, or it is not about the floor but about what job definitions need, which strangers may write.
+  if (before.missing.length === 0 || after.missing.length > 0) return none;
+  if (!fitsInline(role, requiredPolicyName, document)) {
+    return {
+      kind: "refused",
+      reason: `What ${role.name} lacks does not fit into its inline policies. Write it into a managed policy, and attach that.`,
+    };
+  }
+  const base = { role: role.name, part: inlinePart(requiredPolicyName), policyName: requiredPolicyName };
+  return { kind: "steps", steps: [{ ...base, call: "iam:PutRolePolicy", document }] };
 }

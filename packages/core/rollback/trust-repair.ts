@@ -2,15 +2,31 @@ import type { Comparison } from "@drift-guard/policy/comparison";
 import type { Organization } from "../config/organization.ts";
 import { compareTexts } from "../evaluate/comparison.ts";
 import { compareTrust, trustOptions } from "../evaluate/trust.ts";
-import type { Drift } from "../model/evidence.ts";
 import type { Role } from "../model/role.ts";
-import { joinDocuments, type PolicyJson, readDocument } from "../policy-json.ts";
+import { type PolicyJson, tryReadDocument } from "../policy-json.ts";
+import {
+  type Checks,
+  hasEffect,
+  limitChecks,
+  listTexts,
+  narrowPairs,
+  type Statement,
+  withStatements,
+} from "./narrowing.ts";
+
+/** Which differences of a trust policy are repaired. */
+export interface TrustChoice {
+  /** Remove what the reference does not allow. */
+  readonly remove: boolean;
+  /** Add what the reference allows and the live trust policy does not. */
+  readonly add: boolean;
+  /** Remove Denies that block what the reference allows. One that hardens the trust stays in any case. */
+  readonly dropDenies: boolean;
+}
 
 /** A trust policy to write. */
 export interface TrustRepair {
   readonly document: string;
-  /** Whether it trusts anyone whom the live one does not: restoring needs the owner's permission. */
-  readonly restores: boolean;
   /**
    * Whether it lacks a condition on an organisation that the live one has, of which it is not known whether it hardens the
    * trust.
@@ -18,46 +34,89 @@ export interface TrustRepair {
   readonly dropsCondition: boolean;
 }
 
+type Compare = (candidate: string, reference: string) => Comparison;
+
+/** How the trust policies of a role are compared. */
+interface TrustComparison {
+  readonly compare: Compare;
+  /** Without the added Denies that only harden. */
+  readonly compareHardened: Compare;
+}
+
 /**
- * Returns the trust policy to write: the live one without its excess principals and actions and, where something is missing,
- * without the Denies that block it, if that removes all drift, so that hardening stays (2.10); else the reference's (R9).
- * `drifts` holds every drift of the trust policy.
+ * Returns the trust policy to write: the live one without its excess principals and actions, and with the principals and
+ * actions that it lacks, so that its conditions and Denies stay (2.10). Where that does not repair it, and both sides may be
+ * repaired, the reference's (R9), with the live Denies unless they may go. Undefined if no trust policy repairs the chosen
+ * side alone.
  */
 export function repairTrust(
   role: Role,
   expected: string,
-  drifts: readonly Drift[],
+  choice: TrustChoice,
   organization?: Organization,
-): TrustRepair {
+): TrustRepair | undefined {
   const options = trustOptions(role, organization);
-  const compare: Compare = (candidate, reference) => compareTexts(candidate, reference, options);
-  const compareHardened: Compare = (candidate, reference) => compareTrust(candidate, reference, options);
-  const isOnlyExcess = drifts.every(({ side }) => side === "excess");
-  const unblocked = isOnlyExcess ? role.trust : removeDenies(role.trust, expected, compareHardened);
-  const kept = drifts.length === 0 ? undefined : removeExcess(unblocked, expected, compare);
-  if (kept !== undefined && isClean(compareHardened(kept, expected))) {
-    const restores = !grantsNothing(compare(kept, role.trust));
-    if (!restores || !isOnlyExcess) return { document: kept, restores, dropsCondition: false };
-  }
-  const { relation, missing, hardening, possibleHardening, deniesAdded } = compare(role.trust, expected);
-  const given = [missing, hardening, possibleHardening, deniesAdded].flat().length;
-  return {
-    document: expected,
-    restores: given > 0 || relation === "undecided",
-    dropsCondition: possibleHardening.length > 0,
+  const by: TrustComparison = {
+    compare: (candidate, reference) => compareTexts(candidate, reference, options),
+    compareHardened: (candidate, reference) => compareTrust(candidate, reference, options),
   };
+  const kept = listKeepingRepairs(role.trust, expected, choice, by).find((document) =>
+    isRepaired(document, role.trust, expected, choice, by),
+  );
+  if (kept !== undefined) return { document: kept, dropsCondition: false };
+  if (!choice.remove || !choice.add) return undefined;
+  const [live, reference] = [tryReadDocument(role.trust), tryReadDocument(expected)];
+  const denies = live?.Statement.filter((statement) => hasEffect(statement, "Deny")) ?? [];
+  const document =
+    choice.dropDenies || denies.length === 0 || !reference
+      ? expected
+      : withStatements(reference, [...reference.Statement, ...denies]);
+  const { possibleHardening } = by.compare(role.trust, expected);
+  return { document, dropsCondition: possibleHardening.length > 0 };
 }
 
-/** Returns the live trust policy with the reference's statements added: for a trust that is compared as a floor. */
-export function addStatements(live: string, expected: string): TrustRepair {
-  return { document: joinDocuments([live, expected]), restores: true, dropsCondition: false };
+/** Returns the live trust policy with what it lacks of the reference: for a trust that is compared as a floor. */
+export function addStatements(role: Role, expected: string, organization?: Organization): string {
+  const repair = repairTrust(role, expected, { remove: false, add: true, dropDenies: false }, organization);
+  if (repair) return repair.document;
+  const [live, reference] = [tryReadDocument(role.trust), tryReadDocument(expected)];
+  return live && reference ? withStatements(live, [...live.Statement, ...reference.Statement]) : expected;
 }
 
-type Compare = (candidate: string, reference: string) => Comparison;
+/** Returns trust policies that keep the live statements, the one that changes least first. */
+function listKeepingRepairs(
+  text: string,
+  expected: string,
+  { remove, add, dropDenies }: TrustChoice,
+  by: TrustComparison,
+): readonly string[] {
+  const unblocked = dropDenies ? removeDenies(text, expected, by.compareHardened) : text;
+  const base = remove ? removeExcess(unblocked, expected, by.compare) : unblocked;
+  if (base === undefined) return [];
+  const document = tryReadDocument(base);
+  if (!document) return [];
+  const guarded = remove ? addDenies(document, expected, by.compare) : base;
+  return [guarded, ...(add ? [addMissing(guarded, expected, by.compareHardened)] : [])].filter((candidate) =>
+    tryReadDocument(candidate)?.Statement.some((statement) => hasEffect(statement, "Allow")),
+  );
+}
 
-function isClean({ relation, excess, missing, undecided, deniesAdded, deniesRemoved }: Comparison): boolean {
-  const differences = [excess, missing, undecided, deniesAdded, deniesRemoved];
-  return relation !== "undecided" && differences.flat().length === 0;
+function isRepaired(
+  document: string,
+  live: string,
+  expected: string,
+  { remove, add, dropDenies }: TrustChoice,
+  { compare, compareHardened }: TrustComparison,
+): boolean {
+  const { relation, excess, missing, undecided, deniesAdded, deniesRemoved } = compareHardened(
+    document,
+    expected,
+  );
+  if (relation === "undecided" || undecided.length > 0) return false;
+  if (remove && excess.length + deniesRemoved.length > 0) return false;
+  if (add && missing.length + (dropDenies ? deniesAdded.length : 0) > 0) return false;
+  // Without Denies and without excess, nothing of the live trust may be lost or gained besides.
+  return add || dropDenies || grantsNothing(compare(document, live));
 }
 
 function grantsNothing({ relation, excess, deniesRemoved }: Comparison): boolean {
@@ -72,74 +131,88 @@ const maxChecks = 300;
  * be read, or if that takes too many comparisons. A Deny that hardens the trust stays.
  */
 function removeDenies(text: string, expected: string, compare: Compare): string {
-  const [document, reference] = [tryRead(text), tryRead(expected)];
+  const [document, reference] = [tryReadDocument(text), tryReadDocument(expected)];
   if (!document || !reference || document.Statement.length > maxChecks) return text;
   const blocks = (statement: unknown) => {
     const beside = JSON.stringify({ ...document, Statement: [...reference.Statement, statement] });
     const { missing, deniesAdded } = compare(beside, expected);
     return missing.length + deniesAdded.length > 0;
   };
-  const Statement = document.Statement.filter((statement) => isAllow(statement) || !blocks(statement));
+  const Statement = document.Statement.filter(
+    (statement) => hasEffect(statement, "Allow") || !blocks(statement),
+  );
   return JSON.stringify({ ...document, Statement });
 }
 
 /**
  * Returns a trust policy without the principals and actions of its Allow statements that the reference does not allow under
- * the statement's conditions. Undefined if nothing is left, or if that takes too many comparisons.
+ * the statement's conditions. Undefined if it cannot be read, or if that takes too many comparisons.
  */
 function removeExcess(text: string, expected: string, compare: Compare): string | undefined {
-  const [document, reference] = [tryRead(text), tryRead(expected)];
+  const [document, reference] = [tryReadDocument(text), tryReadDocument(expected)];
   if (!document || !reference) return undefined;
-  const usual = reference.Statement.filter(isAllow);
-  let checks = 0;
-  const isExpected = (statement: object): boolean => {
-    checks += 1;
-    if (checks > maxChecks) return false;
-    const alone = JSON.stringify({ ...document, Statement: [statement] });
-    const { excess, undecided } = compare(alone, expected);
+  const usual = reference.Statement.filter((statement) => hasEffect(statement, "Allow"));
+  const checks = limitChecks((statement) => {
+    const { excess, undecided } = compare(JSON.stringify({ ...document, Statement: [statement] }), expected);
     return excess.length + undecided.length === 0;
-  };
-  const statements = document.Statement.flatMap((statement) =>
-    isAllow(statement) && !isExpected(statement)
-      ? narrowStatement(statement, usual, isExpected)
+  }, maxChecks);
+  const statements = document.Statement.flatMap((statement): readonly unknown[] =>
+    hasEffect(statement, "Allow") && !checks.isExpected(statement)
+      ? narrowStatement(statement, usual, checks)
       : [statement],
   );
-  if (checks > maxChecks || statements.length === 0) return undefined;
-  return JSON.stringify({ ...document, Statement: statements });
+  return checks.exhausted() ? undefined : withStatements(document, statements);
 }
 
 /** Returns a statement with those of its principals and actions that are expected; nothing if there are none. */
 function narrowStatement(
-  statement: AllowStatement,
-  usual: readonly AllowStatement[],
-  isExpected: (statement: object) => boolean,
-): readonly object[] {
+  statement: Statement,
+  usual: readonly Statement[],
+  checks: Checks,
+): readonly Statement[] {
   // What a wildcard stands for: the principals and actions of the reference.
   const principals = listPrincipals(statement).flatMap((principal) =>
     principal.id === "*" ? usual.flatMap(listPrincipals) : [principal],
   );
-  const actions = listActions(statement).flatMap((action) =>
-    /[*?]/.test(action) ? usual.flatMap(listActions) : [action],
+  const actions = listTexts(statement.Action).flatMap((action) =>
+    /[*?]/.test(action) ? usual.flatMap((one) => listTexts(one.Action)) : [action],
   );
-  const narrow = (some: readonly Principal[], Action: readonly string[]) => ({
-    ...statement,
-    Principal: groupPrincipals(some),
-    Action,
-  });
-  const allowed = principals.filter(
-    (principal) =>
-      isExpected(narrow([principal], actions)) ||
-      (actions.length > 1 && actions.some((action) => isExpected(narrow([principal], [action])))),
-  );
-  if (allowed.length === 0) return [];
-  const common = actions.filter((action) => isExpected(narrow(allowed, [action])));
-  return common.length === 0 ? [] : [narrow(allowed, common)];
+  return narrowPairs(principals, actions, (some, Action) => rebuild(statement, some, Action), checks);
 }
 
-interface AllowStatement {
-  readonly Effect: "Allow";
-  readonly Principal?: unknown;
-  readonly Action?: unknown;
+function rebuild(statement: Statement, some: readonly Principal[], Action: readonly string[]): Statement {
+  return { ...statement, Principal: groupPrincipals(some), Action };
+}
+
+// A Deny of the reference that is gone lets in whom it keeps out.
+function addDenies(document: PolicyJson, expected: string, compare: Compare): string {
+  const text = JSON.stringify(document);
+  const reference = tryReadDocument(expected);
+  if (!reference || compare(text, expected).deniesRemoved.length === 0) return text;
+  const denies = reference.Statement.filter((statement) => hasEffect(statement, "Deny"));
+  return withStatements(document, [...document.Statement, ...denies]);
+}
+
+/** Returns a trust policy with the principals and actions of the reference's statements that it does not allow. */
+function addMissing(text: string, expected: string, compare: Compare): string {
+  const [document, reference] = [tryReadDocument(text), tryReadDocument(expected)];
+  if (!document || !reference) return text;
+  const isMissing = limitChecks((statement) => {
+    const alone = JSON.stringify({ ...reference, Statement: [statement] });
+    return compare(text, alone).missing.length > 0;
+  }, maxChecks);
+  const missing = reference.Statement.filter((statement) => hasEffect(statement, "Allow")).flatMap(
+    (statement) =>
+      isMissing.isExpected(statement)
+        ? narrowPairs(
+            listPrincipals(statement),
+            listTexts(statement.Action),
+            (some, Action) => rebuild(statement, some, Action),
+            isMissing,
+          )
+        : [],
+  );
+  return withStatements(document, [...document.Statement, ...missing]);
 }
 
 interface Principal {
@@ -147,27 +220,10 @@ interface Principal {
   readonly id: string;
 }
 
-function isAllow(statement: unknown): statement is AllowStatement {
-  return (
-    typeof statement === "object" &&
-    statement !== null &&
-    "Effect" in statement &&
-    statement.Effect === "Allow"
-  );
-}
-
-function listPrincipals({ Principal }: AllowStatement): readonly Principal[] {
+function listPrincipals({ Principal }: Statement): readonly Principal[] {
   if (Principal === "*") return [{ type: "AWS", id: "*" }];
   if (typeof Principal !== "object" || Principal === null) return [];
   return Object.entries(Principal).flatMap(([type, ids]) => listTexts(ids).map((id) => ({ type, id })));
-}
-
-function listActions({ Action }: AllowStatement): readonly string[] {
-  return listTexts(Action);
-}
-
-function listTexts(value: unknown): readonly string[] {
-  return [value].flat().filter((text) => typeof text === "string");
 }
 
 function groupPrincipals(principals: readonly Principal[]): Readonly<Record<string, readonly string[]>> {
@@ -175,13 +231,4 @@ function groupPrincipals(principals: readonly Principal[]): Readonly<Record<stri
   return Object.fromEntries(
     [...byType].map(([type, some]) => [type, [...new Set(some.map(({ id }) => id))]]),
   );
-}
-
-function tryRead(text: string): PolicyJson | undefined {
-  try {
-    return readDocument(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

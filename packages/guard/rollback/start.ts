@@ -139,6 +139,8 @@ function decideStart(
     assessments,
     control: {
       ...control,
+      // Who could assume the role before is not recorded yet.
+      enrolment: { roleId: role.id, at: "1970-01-01T00:00:00Z" },
       rollbacks: current.rollbacks,
       causes: current.findings.flatMap(({ id, causedBy }) =>
         causedBy ? [{ findingId: id, actor: causedBy }] : [],

@@ -8,17 +8,14 @@ import type { Exception } from "@drift-guard/core/model/exception";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import { isSamePart, managedPart, partOf } from "@drift-guard/core/model/part";
 import { type Role, seen } from "@drift-guard/core/model/role";
-import {
-  type PlanningControl,
-  type PlanningInput,
-  type PlanningResult,
-  planRollback,
-} from "@drift-guard/core/rollback/planner";
+import { type PlanningResult, planRollback } from "@drift-guard/core/rollback/planner";
+import type { PlanningControl, PlanningInput } from "@drift-guard/core/rollback/planning";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import {
   account,
   allow,
   anActor,
+  aRole,
   aRollback,
   batchServicePolicy,
   noon,
@@ -32,7 +29,8 @@ function assess(role: Role, guarded: GuardedRole): readonly Assessment[] {
 }
 
 function controlWith(over: Partial<PlanningControl> = {}): PlanningControl {
-  return { exceptions: [], approvals: [], rollbacks: [], causes: [], ...over };
+  const enrolment = { roleId: aRole().id, at: "2026-01-01T00:00:00Z" } as const;
+  return { exceptions: [], approvals: [], rollbacks: [], causes: [], enrolment, ...over };
 }
 
 function plan(
@@ -201,7 +199,7 @@ describe("a plan", () => {
     const [missing] = driftsOf(detached);
     assert.ok(missing);
     const causes = [{ findingId: missing.id, actor: causedBy }];
-    const config = { trustedActors: ["arn:aws:iam::*:role/terraform"] };
+    const config = { trustedActors: ["arn:aws:iam::*:role/terraform"], severities: {} };
     const planned = plan(detached, automatic, { control: { causes }, config });
     assert.deepEqual(planned.plan.steps, []);
     assert.match(planned.withheld[0]?.reason ?? "", /approval: the change was made by .*role\/terraform/);
@@ -209,7 +207,7 @@ describe("a plan", () => {
     assert.deepEqual(calls(plan(detached, automatic, { control: { causes, approvals }, config })), [
       "iam:AttachRolePolicy",
     ]);
-    const others = { trustedActors: ["arn:aws:iam::*:role/terraform-*"] };
+    const others = { trustedActors: ["arn:aws:iam::*:role/terraform-*"], severities: {} };
     assert.deepEqual(calls(plan(detached, automatic, { control: { causes }, config: others })), [
       "iam:AttachRolePolicy",
     ]);
@@ -326,7 +324,7 @@ describe("a plan", () => {
     const inside = hardened({ StringEquals: { "aws:SourceOrgID": "o-a1b2c3d4e5" } });
     const role = asReferenced("ecsTaskExecutionRole", { trust: JSON.stringify(inside) });
     assert.deepEqual(calls(plan(role, automatic)), []);
-    // AWS Batch is missing, so that the trust could only be replaced whole.
+    // AWS Batch is missing, and is added beside the statement with the condition.
     const service = ["ecs-tasks.amazonaws.com", "batch.amazonaws.com"];
     const reference = {
       ...referenceOf(role.name),
@@ -337,28 +335,16 @@ describe("a plan", () => {
     };
     const guarded = guardedAs({ rollback: automatic });
     const assessments = evaluate({ reference, guarded, reading: { status: "present", role } });
-    const planned = plan(role, automatic, { reference, guarded, assessments });
-    assert.deepEqual(planned.plan.steps, []);
-    assert.match(planned.withheld[0]?.reason ?? "", /remove a condition on the organisation/);
-    const named = { organization: { id: "o-a1b2c3d4e5" } };
-    assert.deepEqual(calls(plan(role, automatic, { reference, guarded, assessments, ...named })), [
-      "iam:UpdateAssumeRolePolicy",
-    ]);
-    const approvals = assessments.flatMap((evidence) =>
-      evidence.kind === "drift"
-        ? [
-            {
-              findingId: identifyFinding(role, evidence),
-              digest: digestEvidence(evidence),
-              by: "ann",
-              at: noon,
-              expires: secondsAfterNoon(60),
-            },
-          ]
-        : [],
-    );
-    const approved = plan(role, automatic, { reference, guarded, assessments, control: { approvals } });
-    assert.deepEqual(calls(approved), ["iam:UpdateAssumeRolePolicy"]);
+    const [step, ...others] = plan(role, automatic, { reference, guarded, assessments }).plan.steps;
+    assert.deepEqual(others, []);
+    const document: TrustJson = JSON.parse(step?.call === "iam:UpdateAssumeRolePolicy" ? step.document : "");
+    const [kept, added] = document.Statement;
+    assert.deepEqual(kept, inside.Statement[0]);
+    assert.deepEqual(added, {
+      ...JSON.parse(trustOf("batch.amazonaws.com")).Statement[0],
+      Principal: { Service: ["batch.amazonaws.com"] },
+      Action: ["sts:AssumeRole"],
+    });
   });
 
   it("leaves a suppressed finding alone", () => {
@@ -391,7 +377,7 @@ describe("a plan while a Deny may contain an incident", () => {
     assert.deepEqual(calls(plan(role, automatic)), ["iam:DeleteRolePolicy"]);
   });
 
-  it("does not remove the policy with the Deny", () => {
+  it("takes the excess out of a policy and keeps its Deny", () => {
     const both = JSON.parse(deny);
     both.Statement.push({ Effect: "Allow", Action: "iam:*", Resource: "*" });
     // The Deny is of another service, so that the Allow still allows something.
@@ -399,7 +385,11 @@ describe("a plan while a Deny may contain an incident", () => {
     const role = asReferenced("AWSBatchServiceRole", {
       inline: [{ name: "rogue", text: JSON.stringify(both) }],
     });
-    assert.deepEqual(calls(plan(role, automatic)), []);
+    const [step, ...others] = plan(role, automatic).plan.steps;
+    assert.deepEqual(others, []);
+    assert.ok(step?.call === "iam:PutRolePolicy");
+    assert.deepEqual(JSON.parse(step.document), { ...both, Statement: [both.Statement[0]] });
+    assert.equal(step.restores, false);
   });
 
   it("ignores a suppressed Deny", () => {

@@ -1,0 +1,115 @@
+import type { RollbackMode } from "../config/rollback-choice.ts";
+import { findNextOpening, isInWindows } from "../config/rollback-window.ts";
+import { isTrusted, nameActor } from "../config/trusted-actor.ts";
+import { rateSeverity } from "../evaluate/severity.ts";
+import type { Actor } from "../model/actor.ts";
+import type { Drift } from "../model/evidence.ts";
+import { isExcepted } from "../model/exception.ts";
+import { identifyFinding } from "../model/identity.ts";
+import { type Instant, isBefore } from "../model/instant.ts";
+import { isApproved } from "./approvals.ts";
+import { findPauseOf } from "./pause.ts";
+import type { PlanningInput } from "./planning.ts";
+import type { Obstacle } from "./restoring.ts";
+
+/** A drift, and what the owner and people decided about its rollback. */
+export interface Candidate {
+  /** Id of the drift's finding. */
+  readonly id: string;
+  readonly evidence: Drift;
+  /** Whether an exception covers exactly this drift. */
+  readonly suppressed: boolean;
+  /** Whether a person approved the rollback of exactly this drift. */
+  readonly approved: boolean;
+  readonly mode: RollbackMode;
+  /** The trusted actors who made the drift. */
+  readonly trusted: readonly Actor[];
+}
+
+/** Returns the drifts of a fresh read with the decisions about them. */
+export function listCandidates(planning: PlanningInput): readonly Candidate[] {
+  const { role, assessments, control, guarded, config, now } = planning;
+  return assessments.flatMap((evidence): readonly Candidate[] => {
+    if (evidence.kind !== "drift") return [];
+    const id = identifyFinding(role, evidence);
+    const trusted = listMakers(id, planning).filter(
+      (actor) => config !== undefined && isTrusted(actor, config),
+    );
+    return [
+      {
+        id,
+        evidence,
+        suppressed: isExcepted({ id, evidence }, { exceptions: control.exceptions, now }),
+        approved: isApproved({ id, evidence }, { ...control, now }),
+        mode: guarded.rollback[evidence.side],
+        trusted,
+      },
+    ];
+  });
+}
+
+/** Returns who made a drift, since it was last rolled back. */
+function listMakers(id: string, { control }: PlanningInput): readonly Actor[] {
+  const ends = control.rollbacks.flatMap((rollback) =>
+    rollback.status === "done" && rollback.plan.findings.includes(id) ? [rollback.startedAt] : [],
+  );
+  const isSince = (at: Instant | undefined) => at === undefined || !ends.some((end) => isBefore(at, end));
+  return control.causes.flatMap(({ findingId, actor, at }) =>
+    findingId === id && isSince(at) ? [actor] : [],
+  );
+}
+
+/** Whether the owner never lets a drift be rolled back, or accepted it. */
+export function isLeft({ suppressed, mode }: Candidate): boolean {
+  return suppressed || mode === "off";
+}
+
+/** Returns why a drift is not rolled back now, whatever its repair is; undefined if it may be. */
+export function findHold(candidate: Candidate, planning: PlanningInput): Obstacle | undefined {
+  const { control, now, hold } = planning;
+  const { id, approved, mode, trusted } = candidate;
+  const pause = findPauseOf(control.pauses ?? [], listMakers(id, planning).at(-1), now);
+  if (pause) {
+    const where = pause.scope === "account" ? "in this account" : "of this role";
+    return {
+      reason: `Rollbacks ${where} are paused until ${pause.until} by ${pause.by}: ${pause.reason}`,
+      until: pause.until,
+    };
+  }
+  if (approved) return undefined;
+  // A trusted pipeline would set its change again: a person decides which state is right.
+  if (mode === "approve" || trusted.length > 0) {
+    const wait = "Its rollback waits for a person's approval";
+    const names = [...new Set(trusted.map(nameActor))].join(", ");
+    return {
+      reason:
+        trusted.length === 0
+          ? `${wait}.`
+          : `${wait}: the change was made by ${names}, whom the configuration trusts.`,
+    };
+  }
+  return hold?.(id);
+}
+
+/**
+ * Returns why an automatic rollback waits for one of the owner's windows; undefined in a window, after an approval, and for
+ * removing excess of severity CRITICAL, which never waits.
+ */
+export function findClosedWindow(
+  { evidence, approved }: Candidate,
+  { role, guarded, config, uses, now }: PlanningInput,
+  restores: boolean,
+): Obstacle | undefined {
+  const { windows } = guarded.rollback;
+  if (approved || isInWindows(windows, now)) return undefined;
+  const severity = rateSeverity(evidence, { role, config, uses });
+  if (!restores && evidence.side === "excess" && severity === "CRITICAL") return undefined;
+  const until = findNextOpening(windows, now);
+  return {
+    reason:
+      until === undefined
+        ? "The configuration lets rollbacks run in windows, and none of them opens in the next 8 days. A person must approve the rollback."
+        : `Automatic rollbacks of this role run in the windows of the configuration. The next one opens at ${until}.`,
+    ...(until !== undefined && { until }),
+  };
+}

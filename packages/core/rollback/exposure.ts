@@ -1,0 +1,51 @@
+import type { Assessment } from "../model/evidence.ts";
+import { type Instant, instantOf } from "../model/instant.ts";
+import type { Role } from "../model/role.ts";
+
+/** The role that rollback knows, as far as restoring depends on it. */
+export interface KnownRole {
+  /** The unique id of the role that was read clean. */
+  readonly roleId: string;
+  /** The first clean read of this role. What its trust policy was before is unknown. */
+  readonly at: Instant;
+  /** The last time at which the trust policy let in, or may have let in, anybody else. */
+  readonly exposure?: { readonly at: Instant; readonly sessionSeconds: number };
+}
+
+// IAM applies a change after a while, and a session may begin until then.
+const settleSeconds = 120;
+const longestSession = 43_200;
+
+/** Returns the longest that a session of a role may last, in seconds: 12 hours if it is not observed. */
+export function longestSessionOf({ maxSession }: Pick<Role, "maxSession">): number {
+  return maxSession.observed ? maxSession.value : longestSession;
+}
+
+/**
+ * Returns the time from which on no stranger can have a session of the role: the end of the longest session that may have
+ * begun before its trust policy was known to be clean.
+ */
+export function findSafeTime({ at, exposure }: KnownRole, role: Pick<Role, "maxSession">): Instant {
+  const seconds = longestSessionOf(role);
+  const ends = [
+    endOf(at, seconds),
+    ...(exposure ? [endOf(exposure.at, Math.max(seconds, exposure.sessionSeconds))] : []),
+  ];
+  return instantOf(new Date(Math.max(...ends)));
+}
+
+function endOf(at: Instant, seconds: number): number {
+  return Date.parse(at) + (seconds + settleSeconds) * 1000;
+}
+
+/**
+ * Whether the trust policy of a role lets in anybody beyond its reference, or may do so, by the role's assessments without
+ * those that the owner accepted.
+ */
+export function isTrustExposed(assessments: readonly Assessment[]): boolean {
+  return assessments.some(
+    (each) =>
+      (each.part.kind === "trust" || each.part.kind === "role") &&
+      (each.kind === "undecided" || (each.kind === "drift" && each.side === "excess")),
+  );
+}

@@ -1,0 +1,45 @@
+import type { Actor } from "../model/actor.ts";
+import { type Instant, isBefore } from "../model/instant.ts";
+
+/** A person's decision that nothing is rolled back until a time, in the account or for one role. */
+export interface PauseInForce {
+  readonly scope: "account" | "role";
+  /** ARN of the principal who made it: of the session, where they have one. */
+  readonly by: string;
+  readonly until: Instant;
+  readonly reason: string;
+}
+
+/**
+ * Returns the pause that holds for a drift at `now`: of those in force, the one that ends last. A pause that the drift's own
+ * actor made does not hold for it. `actor` is undefined where it is not known who made the drift.
+ */
+export function findPauseOf<Pause extends PauseInForce>(
+  pauses: readonly Pause[],
+  actor: Actor | undefined,
+  now: Instant,
+): Pause | undefined {
+  return pauses
+    .filter(({ by, until }) => isBefore(now, until) && !(actor && isSamePrincipal(actor, by)))
+    .toSorted((a, b) => Date.parse(a.until) - Date.parse(b.until))
+    .at(-1);
+}
+
+/** Whether an ARN names an actor, or the role behind its session. A session's name counts for nothing. */
+export function isSamePrincipal({ arn, issuer }: Actor, other: string): boolean {
+  if (other === arn || other === issuer) return true;
+  const role = readSessionRole(other);
+  const own = issuer === undefined ? arn && readSessionRole(arn) : readRole(issuer);
+  return role !== undefined && role === own;
+}
+
+// The ARN of a session names the role without its path.
+function readSessionRole(arn: string): string | undefined {
+  const [, account, name] = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn) ?? [];
+  return account === undefined ? undefined : `${account}/${name}`;
+}
+
+function readRole(arn: string): string | undefined {
+  const [, account, name] = /^arn:[^:]+:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
+  return account === undefined ? undefined : `${account}/${name}`;
+}

@@ -1,0 +1,131 @@
+import type { Comparison } from "@drift-guard/policy/comparison";
+import { matchesAction } from "../evaluate/action-pattern.ts";
+import { compareTexts } from "../evaluate/comparison.ts";
+import { type PolicyJson, tryReadDocument } from "../policy-json.ts";
+import {
+  hasEffect,
+  limitChecks,
+  listTexts,
+  narrowPairs,
+  type Statement,
+  withStatements,
+} from "./narrowing.ts";
+
+/** What an identity policy of a role is narrowed to. */
+export interface NarrowingTarget {
+  /** Compares a policy with everything that the role may have (`compareWithPermitted`). */
+  readonly compare: (text: string) => Comparison;
+  /** Policies with what the role needs, single permissions of which a wildcard of excess may hold. */
+  readonly needed: readonly string[];
+  /** The role's other policies as they stay: what they allow need not be kept twice. */
+  readonly others: readonly string[];
+}
+
+/** What is left of a policy without its excess. */
+export type Narrowing =
+  | { readonly kind: "policy"; readonly document: string }
+  /** Nothing is left: the policy had no other statement. */
+  | { readonly kind: "nothing" }
+  | { readonly kind: "undecided"; readonly why: string };
+
+// A policy of more statements, actions and resources than these checks reach keeps only its Denies.
+const maxChecks = 300;
+const maxRounds = 4;
+
+/**
+ * Returns an identity policy without its excess. Statements without excess and Denies stay as they are. A statement with
+ * excess keeps the actions and resources that the role may have, under its conditions, and of a wildcard what the role
+ * needs and no other policy allows (R39, R45, R46). The result allows nothing that the policy does not allow.
+ */
+export function removeExcess(text: string, target: NarrowingTarget): Narrowing {
+  const document = tryReadDocument(text);
+  if (!document) return { kind: "undecided", why: "it is not a policy" };
+  let statements = document.Statement;
+  for (let round = 0; round < maxRounds; round += 1) {
+    const current = withStatements(document, statements);
+    if (statements.length === 0) return { kind: "nothing" };
+    const { excess, undecided } = target.compare(current);
+    const [reason] = undecided;
+    if (reason !== undefined) return { kind: "undecided", why: reason.message };
+    if (excess.length === 0) return { kind: "policy", document: current };
+    const offending = new Set(
+      excess.flatMap((grant) =>
+        grant.statements.flatMap((place) => (place.document === 0 ? [place.statement] : [])),
+      ),
+    );
+    // In the last round, no statement that allows anything stays.
+    const isLast = round === maxRounds - 2;
+    statements = statements.flatMap((statement, index): readonly unknown[] => {
+      if (!hasEffect(statement, "Allow") || !(isLast || offending.has(index))) return [statement];
+      return isLast ? [] : narrowStatement(document, statement, target);
+    });
+  }
+  return { kind: "undecided", why: "its excess could not be separated from the rest" };
+}
+
+function narrowStatement(
+  document: PolicyJson,
+  statement: Statement,
+  target: NarrowingTarget,
+): readonly Statement[] {
+  const alone = (one: object) => JSON.stringify({ ...document, Statement: [one] });
+  const checks = limitChecks((one) => {
+    const { excess, undecided } = target.compare(alone(one));
+    return excess.length + undecided.length === 0;
+  }, maxChecks);
+  const kept =
+    "NotAction" in statement || "NotResource" in statement
+      ? []
+      : narrowPairs(
+          listTexts(statement.Action),
+          listTexts(statement.Resource),
+          (Action, Resource) => ({ ...statement, Action, Resource }),
+          checks,
+        );
+  return [...(checks.exhausted() ? [] : kept), ...keepNeeded(document, statement, kept, target)];
+}
+
+/** Returns the needed permissions that a statement allows and nothing else does, under its conditions. */
+function keepNeeded(
+  document: PolicyJson,
+  statement: Statement,
+  kept: readonly Statement[],
+  { needed, others }: NarrowingTarget,
+): readonly Statement[] {
+  const source = JSON.stringify({ ...document, Statement: [statement] });
+  const rest = [...others, JSON.stringify({ ...document, Statement: kept })];
+  const patterns = listTexts(statement.Action);
+  return needed.flatMap((text) => {
+    const policy = tryReadDocument(text);
+    // `${` means another thing in each version of the language.
+    if (!policy || (policy.Version !== document.Version && text.includes("${"))) return [];
+    const checks = limitChecks((piece) => {
+      const alone = JSON.stringify({ ...document, Statement: [piece] });
+      const { excess, undecided } = compareTexts(alone, source, { kind: "identity" });
+      if (excess.length + undecided.length > 0) return false;
+      return compareTexts(rest, alone, { kind: "identity" }).missing.length > 0;
+    }, maxChecks);
+    const pieces = policy.Statement.filter((one) => hasEffect(one, "Allow")).flatMap((one) => {
+      const conditions = joinConditions(one.Condition, statement.Condition);
+      if (conditions === undefined || "NotAction" in one || "NotResource" in one) return [];
+      const actions = listTexts(one.Action).filter(
+        (action) =>
+          "NotAction" in statement ||
+          patterns.some((pattern) => matchesAction(pattern, action.replaceAll(/[*?]/g, "x"))),
+      );
+      return narrowPairs(
+        actions,
+        listTexts(one.Resource),
+        (Action, Resource) => ({ Effect: "Allow", Action, Resource, ...conditions }),
+        checks,
+      );
+    });
+    return checks.exhausted() ? [] : pieces;
+  });
+}
+
+function joinConditions(one: unknown, other: unknown): { readonly Condition?: unknown } | undefined {
+  if (one === undefined) return other === undefined ? {} : { Condition: other };
+  if (other === undefined || JSON.stringify(one) === JSON.stringify(other)) return { Condition: one };
+  return undefined;
+}

@@ -1,0 +1,93 @@
+import { type Instant, instantOf, isBefore } from "../model/instant.ts";
+import { inlinePart } from "../model/part.ts";
+import type { PlannedStep, Step } from "../model/plan.ts";
+import type { InlinePolicy, Role } from "../model/role.ts";
+import { hasSameStatements } from "../policy-json.ts";
+
+/** A policy that ends the sessions that a role had, as a rollback recorded it. */
+export interface Revocation {
+  readonly policyName: string;
+  readonly document: string;
+  /** When every session that it denies has ended. */
+  readonly until: Instant;
+}
+
+// The console sets the time this far ahead too, since IAM takes a while to apply the policy
+// (docs/aws-facts.md, "Sessions of a role").
+const aheadSeconds = 30;
+
+/**
+ * Returns the step that denies everything to the sessions of a role that were issued before now. Its policy has the form
+ * of the one that IAM's console writes (docs/aws-facts.md, "Sessions of a role"). `sessionSeconds` is the longest that a
+ * session of the role may last.
+ */
+export function revokeSessions(
+  role: Role,
+  now: Instant,
+  sessionSeconds: number,
+): { readonly step: Extract<Step, { call: "iam:PutRolePolicy" }>; readonly until: Instant } {
+  const issuedBefore = instantOf(new Date(Date.parse(now) + aheadSeconds * 1000));
+  const policyName = nameRevocation(role, issuedBefore);
+  const document = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Deny",
+        Action: ["*"],
+        Resource: ["*"],
+        Condition: { DateLessThan: { "aws:TokenIssueTime": issuedBefore } },
+      },
+    ],
+  });
+  return {
+    step: {
+      role: role.name,
+      part: inlinePart(policyName),
+      call: "iam:PutRolePolicy",
+      policyName,
+      document,
+    },
+    until: instantOf(new Date(Date.parse(issuedBefore) + sessionSeconds * 1000)),
+  };
+}
+
+// PutRolePolicy replaces a policy of the same name, which may hold somebody's Deny.
+function nameRevocation({ inline }: Role, issuedBefore: Instant): string {
+  const name = `DriftGuardRevokedSessions-${issuedBefore.replaceAll(/[^\dTZ]/g, "")}`;
+  const isTaken = (candidate: string) =>
+    inline.some((policy) => policy.name.toLowerCase() === candidate.toLowerCase());
+  let candidate = name;
+  for (let count = 2; isTaken(candidate); count += 1) candidate = `${name}-${count}`;
+  return candidate;
+}
+
+/** Returns the revocations that rollbacks of a role recorded, whether or not they were carried out. */
+export function listRevocations(
+  rollbacks: readonly { readonly plan: { readonly steps: readonly PlannedStep[] } }[],
+): readonly Revocation[] {
+  return rollbacks.flatMap(({ plan }) =>
+    plan.steps.flatMap((step) =>
+      step.call === "iam:PutRolePolicy" && step.revokesUntil !== undefined
+        ? [{ policyName: step.policyName, document: step.document, until: step.revokesUntil }]
+        : [],
+    ),
+  );
+}
+
+/**
+ * Returns the recorded revocation that an inline policy is; undefined if it is none. It is known by name and exact document
+ * together: anyone may give a policy this name.
+ */
+export function findRevocation(
+  { name, text }: InlinePolicy,
+  revocations: readonly Revocation[],
+): Revocation | undefined {
+  return revocations.find(
+    ({ policyName, document }) => policyName === name && hasSameStatements(document, text, "identity"),
+  );
+}
+
+/** Whether every session that a revocation denies has ended, so that it can be removed. */
+export function hasEnded({ until }: Revocation, now: Instant): boolean {
+  return !isBefore(now, until);
+}
