@@ -49,12 +49,19 @@ const Page = z.object({
   IsTruncated: z.boolean().nullish(),
   // The AWS CLI adds this member to a list that --max-items cut.
   NextToken: z.string().nullish(),
+  // The API's own token for the next page. `jq -s add` keeps it from a page that it otherwise overwrites by the last one.
+  Marker: z.string().nullish(),
 });
+
+/** Pages that belong together: all up to the one that is the last of its list. */
+export interface SnapshotListing {
+  readonly roles: readonly RoleDetail[];
+  readonly policies: readonly PolicyDetail[];
+}
 
 /** The pages of a snapshot, joined. */
 export interface SnapshotPages {
-  readonly roles: readonly RoleDetail[];
-  readonly policies: readonly PolicyDetail[];
+  readonly listings: readonly SnapshotListing[];
   readonly count: number;
   /** How many pages are the last of their list. */
   readonly lastPages: number;
@@ -87,16 +94,29 @@ export function parsePages(text: string, source: string): SnapshotPages {
     throw new MessageUnreadableError(`${source} is not the output of: ${snapshotCommand}\nIt holds no page.`);
   }
   return {
-    roles: pages.flatMap(({ RoleDetailList }) => RoleDetailList),
-    policies: pages.flatMap(({ Policies }) => Policies),
+    listings: joinListings(pages),
     count: pages.length,
     lastPages: pages.filter((page) => !goesOn(page)).length,
     endsOpen: goesOn(last),
   };
 }
 
-function goesOn({ IsTruncated, NextToken }: z.infer<typeof Page>): boolean {
-  return IsTruncated === true || typeof NextToken === "string";
+function joinListings(pages: readonly z.infer<typeof Page>[]): readonly SnapshotListing[] {
+  const listings: { readonly roles: RoleDetail[]; readonly policies: PolicyDetail[] }[] = [];
+  let isOpen = false;
+  for (const page of pages) {
+    const last = listings.at(-1);
+    const listing = isOpen && last ? last : { roles: [], policies: [] };
+    if (listing !== last) listings.push(listing);
+    for (const role of page.RoleDetailList) listing.roles.push(role);
+    for (const policy of page.Policies) listing.policies.push(policy);
+    isOpen = goesOn(page);
+  }
+  return listings;
+}
+
+function goesOn({ IsTruncated, NextToken, Marker }: z.infer<typeof Page>): boolean {
+  return IsTruncated === true || typeof NextToken === "string" || (Marker ?? "") !== "";
 }
 
 function isRoleArn(text: string): boolean {

@@ -11,7 +11,7 @@ import {
   unseen,
 } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
-import { type PolicyDetail, parsePages, type RoleDetail } from "./snapshot-pages.ts";
+import { type PolicyDetail, parsePages, type RoleDetail, type SnapshotListing } from "./snapshot-pages.ts";
 
 /** An account as a snapshot file shows it. */
 export interface Snapshot {
@@ -38,8 +38,10 @@ export const snapshotAdvice =
  */
 export function readSnapshots(text: string, source: string): readonly Snapshot[] {
   const pages = parsePages(text, source);
-  const versions = readVersions(pages.policies);
-  const roles = pages.roles.map((detail) => viewRole(detail, versions));
+  const versionsOf = createVersionsByAccount(pages.listings);
+  const roles = pages.listings
+    .flatMap((listing) => listing.roles)
+    .map((detail) => viewRole(detail, versionsOf(accountOf(detail))));
   const accounts = Map.groupBy(roles, ({ partition, account }) => `${partition}:${account}`);
   if (accounts.size === 0) {
     throw new MessageUnreadableError(
@@ -48,7 +50,7 @@ export function readSnapshots(text: string, source: string): readonly Snapshot[]
   }
   // Each account's list has a last page, unless the roles of several accounts were merged into one list.
   const cut = pages.endsOpen || (pages.count > 1 && pages.lastPages < accounts.size);
-  return [...accounts.values()].flatMap((own) => createSnapshot(own, versions, { cut, source }));
+  return [...accounts].flatMap(([account, own]) => createSnapshot(own, versionsOf(account), { cut, source }));
 }
 
 /** Like `readSnapshots`, for one account. Throws `MessageUnreadableError` if the output contains roles of several. */
@@ -83,6 +85,36 @@ function createSnapshot(
 
 /** The default version of each policy by its ARN; `undefined` if its document is absent, or which one is current is unknown. */
 type Versions = ReadonlyMap<string, PolicyVersion | "ambiguous" | undefined>;
+
+function accountOf({ Arn }: RoleDetail): string {
+  const { partition = "", account = "" } = parseArn(Arn) ?? {};
+  return `${partition}:${account}`;
+}
+
+/**
+ * Returns the versions of policies as each account (`partition:account`) lists them: accounts may have been listed on
+ * different days, and AWS changes its policies between. A list without any role counts for every account.
+ */
+function createVersionsByAccount(listings: readonly SnapshotListing[]): (account: string) => Versions {
+  const byAccount = new Map<string, Versions>();
+  // Accounts that were merged into one list share its versions.
+  const byLists = new Map<string, Versions>();
+  const owners = listings.map(({ roles }) => new Set(roles.map(accountOf)));
+  const pairs = owners.flatMap((accounts, index) => [...accounts].map((account) => ({ account, index })));
+  const listsOf = Map.groupBy(pairs, ({ account }) => account);
+  const shared = owners.flatMap((accounts, index) => (accounts.size === 0 ? [index] : []));
+  return (account) => {
+    const known = byAccount.get(account);
+    if (known) return known;
+    const indexes = [...(listsOf.get(account) ?? []).map(({ index }) => index), ...shared];
+    const key = indexes.join();
+    const versions =
+      byLists.get(key) ?? readVersions(indexes.flatMap((index) => listings[index]?.policies ?? []));
+    byLists.set(key, versions);
+    byAccount.set(account, versions);
+    return versions;
+  };
+}
 
 function readVersions(policies: readonly PolicyDetail[]): Versions {
   const versions = new Map<string, PolicyVersion | "ambiguous" | undefined>();

@@ -168,6 +168,60 @@ describe("A snapshot of an account", () => {
     }
   });
 
+  // An export for each account of an organisation, one after the other or with jq -s, on different days
+  // (https://github.com/salesforce/cloudsplaining/issues/96, https://github.com/netmeld/netmeld/issues/159).
+  it("knows a policy as each account's own list has it, in pages too (T18)", () => {
+    const own = JSON.parse(snapshotOf([aDetail()]));
+    const [policy] = own.Policies;
+    const [version] = policy.PolicyVersionList;
+    const later = { ...policy, PolicyVersionList: [{ ...version, Document: JSON.parse(allow("sns:*")) }] };
+    const foreign = { ...aDetail(), Arn: "arn:aws:iam::210987654321:role/AWSBatchServiceRole" };
+    const pages = [
+      { RoleDetailList: [foreign], Policies: [], IsTruncated: true, Marker: "m" },
+      { RoleDetailList: [], Policies: [later], IsTruncated: false },
+    ];
+    for (const files of [
+      [own, ...pages],
+      [...pages, own],
+      [own, { RoleDetailList: [foreign], Policies: [later] }],
+    ]) {
+      for (const text of [JSON.stringify(files), files.map((file) => JSON.stringify(file)).join("\n")]) {
+        for (const { account: id, policy: read } of readSnapshots(text, "organisation.json")) {
+          const { version: seenVersion } = read(policy.Arn);
+          const isLater = seenVersion.observed && seenVersion.value.text.includes("sns:*");
+          assert.deepEqual([seenVersion.observed, isLater], [true, id === "210987654321"]);
+        }
+      }
+    }
+    // One list of both: which document is whose is unknown.
+    const merged = { RoleDetailList: [aDetail(), foreign], Policies: [policy, later] };
+    for (const { policy: read } of readSnapshots(JSON.stringify(merged), "merged.json")) {
+      assert.equal(read(policy.Arn).version.observed, false);
+    }
+  });
+
+  // `jq -s add` keeps the last page's lists, and the token of the page before
+  // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html: Marker is present when
+  // IsTruncated is true).
+  it("is cut if its pages were merged so that the last replaced the others (T18)", async () => {
+    const first = { RoleDetailList: [aDetail()], Policies: [], IsTruncated: true, Marker: "m" };
+    const last = { RoleDetailList: [{ ...aDetail(), RoleName: "Last" }], Policies: [], IsTruncated: false };
+    const { reader } = readSnapshot(JSON.stringify({ ...first, ...last }), "account.json");
+    await assert.rejects(reader.read("AWSBatchServiceRole"), { name: "RoleUnreadableError" });
+    const whole = readSnapshot(JSON.stringify({ ...last, Marker: "" }), "account.json");
+    assert.equal((await whole.reader.read("AWSBatchServiceRole")).status, "absent");
+  });
+
+  // Exports of two days, joined into one list with jq -s '{RoleDetailList: map(.RoleDetailList) | add}'.
+  it("cannot tell the state of a role that was created again between two exports (T18)", async () => {
+    const again = { ...aDetail(), RoleId: "AROACREATEDAGAIN" };
+    for (const text of [snapshotOf([aDetail(), again]), snapshotOf([aDetail()]) + snapshotOf([again])]) {
+      await assert.rejects(readSnapshot(text, "account.json").reader.read("AWSBatchServiceRole"), {
+        message: /2 times with different content/,
+      });
+    }
+  });
+
   it("reads null as absent", async () => {
     const detail = {
       ...aDetail(),
