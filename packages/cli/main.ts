@@ -1,6 +1,10 @@
 #!/usr/bin/env node
-import { formatSystemError } from "./file-failure.ts";
-import { printError, runProgram } from "./program.ts";
+import { keepCompiledModules } from "./compile-cache.ts";
+
+keepCompiledModules();
+// Imported here, so that they are kept.
+const { formatSystemError } = await import("./file-failure.ts");
+const { printError, runProgram } = await import("./program.ts");
 
 // A reader such as `head` may close the pipe early. The output is then incomplete, so the exit code is not 0 unless
 // the command has already set it. Any other failure, such as a full disk, loses output that somebody expects.

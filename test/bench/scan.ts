@@ -10,23 +10,52 @@ import { account, allow, trustOf } from "../builders.ts";
 import { printSnapshot, type RoleDetail } from "../cli/snapshots.ts";
 
 // Usage: node test/bench/scan.ts. Prints the times of a check of 100 to 100,000 roles, and how they grow: ten times as
-// many roles should take about ten times as long. Every tenth role has a policy that its reference does not allow.
+// many roles should take about ten times as long.
+//
+// The roles are execution roles as a large account has them. Each has its own name, and of ten roles:
+// - five have the managed policy alone, and three also an inline policy for the bucket of their own job, which the
+//   configuration allows by its name; one of these eight writes its trust in another form. They are clean.
+// - one has an inline policy for its own bucket that nothing allows, and another trust: drift with documents of its own.
+// - one has the same inline policy as every tenth role, which completes a path of escalation: drift with a known document.
 
 const policy = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
 
+const service = "ecs-tasks.amazonaws.com";
+const trust = JSON.parse(trustOf(service));
+const trustInLists = {
+  Version: "2012-10-17",
+  Statement: [
+    { Sid: "Tasks", Effect: "Allow", Principal: { Service: [service] }, Action: ["sts:AssumeRole"] },
+  ],
+};
+const trustOfStranger = {
+  ...trust,
+  Statement: [
+    ...trust.Statement,
+    { Effect: "Allow", Principal: { AWS: "arn:aws:iam::999988887777:root" }, Action: "sts:AssumeRole" },
+  ],
+};
+
 function createRole(number: number): RoleDetail {
   const name = `batch-job-${number}`;
-  const extra = {
-    PolicyName: "extra",
-    PolicyDocument: JSON.parse(allow("s3:DeleteObject", `arn:aws:s3:::${name}/*`)),
-  };
+  const kind = number % 10;
+  const inline = (PolicyName: string, text: string) => ({ PolicyName, PolicyDocument: JSON.parse(text) });
+  const bucket = `arn:aws:s3:::${name}/*`;
+  const policies =
+    kind === 0
+      ? [inline("extra", allow("s3:DeleteObject", bucket))]
+      : kind === 1
+        ? [inline("deployment", allow(["iam:PassRole", "ecs:RunTask"]))]
+        : kind <= 4
+          ? [inline("job-data", allow(["s3:GetObject", "s3:PutObject"], bucket))]
+          : [];
   return {
     RoleName: name,
     RoleId: `AROA${String(number).padStart(16, "0")}`,
     Arn: `arn:aws:iam::${account}:role/${name}`,
     Path: "/",
-    AssumeRolePolicyDocument: JSON.parse(trustOf("ecs-tasks.amazonaws.com")),
-    RolePolicyList: number % 10 === 0 ? [extra] : [],
+    AssumeRolePolicyDocument: kind === 0 ? trustOfStranger : kind === 5 ? trustInLists : trust,
+    RolePolicyList: policies,
     AttachedManagedPolicies: [{ PolicyName: "AmazonECSTaskExecutionRolePolicy", PolicyArn: policy }],
     InstanceProfileList: [],
     Tags: [],
@@ -37,7 +66,10 @@ function createRole(number: number): RoleDetail {
 function createAccount(count: number): { readonly snapshot: string; readonly config: string } {
   const roles = Array.from({ length: count }, (_, number) => createRole(number));
   const named = Object.fromEntries(
-    roles.map(({ RoleName }) => [RoleName, { reference: "ecsTaskExecutionRole" }]),
+    roles.map(({ RoleName }) => [
+      RoleName,
+      { reference: "ecsTaskExecutionRole", allowedPolicies: ["job-*"] },
+    ]),
   );
   return { snapshot: printSnapshot(roles), config: JSON.stringify({ roles: named }) };
 }
@@ -96,7 +128,7 @@ try {
         },
       );
     } catch (error) {
-      // 1 is drift, which every tenth role has.
+      // 1 is drift, which two of ten roles have.
       if (!(error instanceof Error && "status" in error && error.status === 1)) throw error;
     }
     const time = performance.now() - began;

@@ -58,7 +58,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["local.ts"],
   ],
   cli: [
-    ["text-input.ts"],
+    ["compile-cache.ts", "text-input.ts"],
     ["file-failure.ts", "grant-lines.ts", "output", "terminal.ts"],
     ["account-source.ts", "command.ts", "comparison-report.ts", "config.ts", "drift-table.ts", "trail"],
     ["policy-partition.ts"],
