@@ -1,4 +1,5 @@
 import { type Config, type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
+import { isNamePattern } from "@drift-guard/core/config/name-pattern";
 import { type Deployment, deployTemplate } from "./deployment/deployment.ts";
 import { type Emulators, startEmulators } from "./emulators/emulators.ts";
 import { buildGuard } from "./guard-build.ts";
@@ -58,14 +59,14 @@ export async function startLocalAccount(options: {
 
 /**
  * Returns the owner's configuration for the local account: one region, Security Hub on, no emails, a recheck after 5 s,
- * and rollback automatic for every role or off for all.
+ * and rollback automatic for every role that it names or off for all. Roles of a pattern are never rolled back.
  */
 export function configureLocally(owner: Config, choices: { readonly rollback: boolean }): Config {
   const mode = choices.rollback ? "automatic" : "off";
   const roles: ConfigInput["roles"] = Object.fromEntries(
     Object.entries(owner.roles).map(([name, role]) => [
       name,
-      { ...role, rollback: { ...role.rollback, excess: mode, missing: mode } },
+      isNamePattern(name) ? role : { ...role, rollback: { ...role.rollback, excess: mode, missing: mode } },
     ]),
   );
   return defineConfig({ ...owner, roles, regions: {}, securityHub: true, emails: [], recheckSeconds: 5 });

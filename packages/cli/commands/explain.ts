@@ -27,9 +27,9 @@ FILE holds CloudTrail records or EventBridge envelopes: a trail file
 ({"Records": […]}), JSON lines, a list, or a single record; gzip or not.
 "-" is standard input. Files are read record by record, whatever their size.
 Of a folder, such as a copy of a trail's bucket, all trail files are read.
-Also read: responses of LookupEvents and CloudTrail Lake, log events and
-Insights results of CloudWatch Logs, messages of SQS, SNS and Data Firehose,
-JSON texts, UTF-8 and UTF-16.
+Also read: responses of LookupEvents and CloudTrail Lake, log events, exports
+and Insights results of CloudWatch Logs, messages of SQS, SNS, Kinesis and
+Data Firehose, JSON texts, UTF-8 and UTF-16.
 
 Prints the records that concern watched roles or may concern them, and counts
 the others.

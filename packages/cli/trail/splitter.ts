@@ -39,6 +39,12 @@ export const longestRecord = 16 * 1024 * 1024;
 const textOfJson = /^"(?:\s|\\[nrt])*[{[]/;
 
 /**
+ * The beginning of a line of CloudWatch Logs: the time, and perhaps the name of the log stream. An export to S3 has it, and the
+ * output of `aws logs tail` (docs/aws-facts.md, "CloudTrail records").
+ */
+const lineTime = /^\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d)?[ \t]+(?:[^\s:]{1,512}[ \t]+)?$/;
+
+/**
  * The position of the current byte: between records, inside one, inside anything that is not an object (`scrap`), after broken
  * JSON and before the next record (`lost`), or in the rest of an object whose list of records has ended (`tail`).
  */
@@ -179,7 +185,7 @@ export class RecordSplitter {
     const record = byte === openObject && !this.#inText;
     if (byte !== newline && !listed && !record) return;
     this.#keep(chunk, index);
-    this.#endScrap();
+    this.#endScrap(record);
     this.#takeBetween(byte, chunk, index);
   }
 
@@ -232,11 +238,12 @@ export class RecordSplitter {
     this.#broken = false;
   }
 
-  #endScrap(): void {
+  #endScrap(beforeRecord = false): void {
     this.#mode = "between";
     const bytes = Buffer.concat(this.#kept);
     const start = bytes.toString("utf8", 0, 40).trim();
-    if (this.#broken) this.#count -= 1;
+    const isLineTime = beforeRecord && lineTime.test(bytes.toString("utf8", 0, 600));
+    if (this.#broken || isLineTime) this.#count -= 1;
     else if (textOfJson.test(start)) this.#items.push({ place: this.#place, text: bytes.toString("utf8") });
     else if (this.#size > longestRecord) this.#report(`it is longer than ${longestRecord} bytes`);
     else this.#items.push({ place: this.#place, problem: `it is not a JSON object: ${start}` });

@@ -86,12 +86,13 @@ function joinColumns(
 
 /** The value that a wrapper of one value holds; undefined if the value is no such wrapper. */
 function wrappedIn(value: JsonObject): unknown {
-  const { awslogs, kinesis, Sns, CloudTrailEvent, recordId, data } = value;
+  const { awslogs, kinesis, Sns, CloudTrailEvent, recordId, data, Data } = value;
   const eventJson = value.eventJson ?? value.eventjson;
   if (typeof CloudTrailEvent === "string") return parseJson(CloudTrailEvent, "The text in CloudTrailEvent");
   if (typeof eventJson === "string") return parseJson(eventJson, "The text in eventJson");
   if (typeof recordId === "string" && typeof data === "string") return inflate(data, "data");
   if (isObject(awslogs) && typeof awslogs.data === "string") return inflate(awslogs.data, "awslogs.data");
+  if (typeof Data === "string" && "PartitionKey" in value) return inflate(Data, "Data");
   if (isObject(kinesis) && typeof kinesis.data === "string") return inflate(kinesis.data, "kinesis.data");
   if (isObject(Sns) && typeof Sns.Message === "string")
     return parseJson(Sns.Message, "The text in Sns.Message");
@@ -103,9 +104,11 @@ function wrappedIn(value: JsonObject): unknown {
     ["@message", /^@(?:timestamp|ptr|log)/],
     ["message", /^(?:timestamp|id|eventId|ingestionTime|logStreamName|@timestamp)$/],
   ] as const) {
-    const text = value[name];
-    if (typeof text !== "string" || !Object.keys(value).some((key) => mark.test(key))) continue;
-    return parseJson(text, `The text in ${name}`);
+    const held = value[name];
+    if (!Object.keys(value).some((key) => mark.test(key))) continue;
+    // A pipe of EventBridge parses the body.
+    if (isObject(held)) return held;
+    if (typeof held === "string") return parseJson(held, `The text in ${name}`);
   }
   if ("requestPayload" in value && "requestContext" in value) return value.requestPayload ?? undefined;
   // Data sets and log shippers wrap each record or envelope in an object of their own.

@@ -186,6 +186,45 @@ describe("A trail file", () => {
       },
       1,
     ],
+    // EventBridge Pipes parse the body ("Amazon SQS queue as a source", EventBridge User Guide).
+    [
+      "messages of SQS whose body a pipe has parsed",
+      [{ messageId: "1", receiptHandle: "r", body: anEnvelope, eventSource: "aws:sqs" }],
+      1,
+    ],
+    // `aws kinesis get-records` (GetRecords, Kinesis API Reference).
+    [
+      "records of a Kinesis stream",
+      {
+        Records: [
+          {
+            SequenceNumber: "1",
+            Data: Buffer.from(JSON.stringify(anEnvelope)).toString("base64"),
+            PartitionKey: "p",
+          },
+          { SequenceNumber: "2", Data: compress(aSubscription), PartitionKey: "p" },
+        ],
+        MillisBehindLatest: 0,
+      },
+      3,
+    ],
+    // An export of CloudWatch Logs to S3, and `aws logs tail` in its formats "detailed" and "short".
+    [
+      "lines with a time before the record",
+      [1, 2].map(() => `2026-01-02T03:04:05.000Z ${JSON.stringify(aRecord())}\n`).join(""),
+      2,
+    ],
+    [
+      "lines with time and log stream before the record",
+      [1, 2]
+        .map(
+          () =>
+            `2026-01-02T03:04:05.123000+00:00 ${account}_CloudTrail_us-east-1 ${JSON.stringify(aRecord())}\n`,
+        )
+        .join(""),
+      2,
+    ],
+    ["a line with a short time before the record", `2026-01-02T03:04:05 ${JSON.stringify(aRecord())}`, 1],
     ["records that are compressed twice", gzipSync(gzipSync(JSON.stringify({ Records: [aRecord()] }))), 1],
     ["UTF-8 with a byte order mark", `\uFEFF${JSON.stringify(aRecord())}`, 1],
     ["UTF-16 LE with a byte order mark", utf16(`\uFEFF${JSON.stringify(aRecord())}`), 1],

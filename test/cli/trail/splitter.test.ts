@@ -109,6 +109,20 @@ describe("splitting a trail into records", () => {
     }
   });
 
+  it("skips a time before a record in its line, and reports one without a record", () => {
+    const time = "2026-01-02T03:04:05.123Z";
+    for (const size of [1, 5, Number.POSITIVE_INFINITY]) {
+      assert.deepEqual(outcome(split(`${time} {"a":1}\n${time} stream {"b":2}\n`, size)), [
+        { a: 1 },
+        { b: 2 },
+      ]);
+      assert.deepEqual(outcome(split(`${time} START\n{"a":1}\n${time}`, size)), ["✗1", { a: 1 }, "✗3"]);
+      assert.deepEqual(outcome(split(`${time} ERROR: got {"a":1}\n`, size)), ["✗1", { a: 1 }]);
+    }
+    const [first, second] = split(`${time} {"a":1}\n${time} {"b":2}`).map(({ place }) => place);
+    assert.deepEqual([first?.record, second?.record, second?.line], [1, 2, 2]);
+  });
+
   it("reports a broken record in a list and goes on with the next", () => {
     const broken = ['{"a":1', '{"a":"text}', '{"a" 1}', '{"a":[1}', "null", "17", '"}, {"', '{"a":{"b":1}'];
     for (const record of broken) {
