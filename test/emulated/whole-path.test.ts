@@ -85,22 +85,22 @@ const seldom =
 
 // The sweep reads roles in bulk; it reads one role only after a conflict, or where the bulk read fails. It reads ECS only
 // for compute environments, which this account has none of, and renews only findings that have been open for a month. It
-// commits only where it finds something that detect has not found.
+// commits only where it finds something that detect has not found. It lists the account's Regions before it reports unused keys.
 const seldomInSweep =
-  /^(?:dynamodb:(?:Put|Update)Item|iam:(?:Get(?:Role|Policy|PolicyVersion)|List(?:RolePolicies|AttachedRolePolicies|InstanceProfilesForRole))|ecs:(?:Describe|List)ContainerInstances)$/;
+  /^(?:dynamodb:(?:Put|Update)Item|iam:(?:Get(?:Role|Policy|PolicyVersion)|List(?:RolePolicies|AttachedRolePolicies|InstanceProfilesForRole))|ecs:(?:Describe|List)ContainerInstances|account:ListRegions)$/;
 
 // Secrets, keys and parameters are read where a job definition needs them, and this account has no job definition.
 const seldomInDetectAndSweep =
   /^(?:secretsmanager:(?:DescribeSecret|GetResourcePolicy)|kms:(?:DescribeKey|GetKeyPolicy)|ssm:DescribeParameters)$/;
 
-// Detect reads AWS Batch after a change of it, polls deletions of service-linked roles, and reads the whole account after a
-// change whose target is unknown: this test has none of these.
+// Detect reads AWS Batch after a change of it, polls deletions of service-linked roles, and lists and reads the whole account
+// after a change whose target is unknown: this test has none of these.
 const isSeldom = (name: string, action: string) =>
   seldom.test(action) ||
   (/^(?:detect|sweep)$/.test(name) && seldomInDetectAndSweep.test(action)) ||
   (name === "sweep" && seldomInSweep.test(action)) ||
   (name === "detect" &&
-    /^(?:batch:Describe|iam:Get(?:ServiceLinkedRoleDeletionStatus|AccountAuthorizationDetails)$)/.test(
+    /^(?:batch:Describe|iam:(?:GetServiceLinkedRoleDeletionStatus|GetAccountAuthorizationDetails|ListRoles)$)/.test(
       action,
     ));
 
