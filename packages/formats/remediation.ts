@@ -3,7 +3,7 @@ import type { Fix } from "@drift-guard/core/model/fix";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { isOver } from "./next-steps.ts";
-import { partitionOf } from "./role-arn.ts";
+import { findRoleArn, partitionOf } from "./role-arn.ts";
 import { formatStep, formatStepCommands, quoteArgument } from "./steps.ts";
 
 /** A shell command for a person, and its purpose. */
@@ -24,18 +24,24 @@ export function listRemediationCommands(transition: Transition): readonly Remedi
 }
 
 /** The command that prints the commands that fix a role, for messages in which these have no room. */
-export function planCommandOf({ role }: Pick<Finding, "role">): RemediationCommand {
+export function planCommandOf(finding: Finding): RemediationCommand {
   return {
     purpose: "print the commands that fix it",
-    command: `npx drift-guard check ${quoteArgument(role.name)} --plan`,
+    command: `npx drift-guard check ${formatRole(finding)} --plan`,
   };
+}
+
+// A name that begins with a hyphen would be taken for an option, and `check` takes an ARN too.
+function formatRole(finding: Finding): string {
+  const { name } = finding.role;
+  return quoteArgument(name.startsWith("-") ? findRoleArn(finding, partitionOf(finding)) : name);
 }
 
 function commandsFor(finding: Finding): readonly RemediationCommand[] {
   const { evidence } = finding;
   const readCommand = {
     purpose: "see the role as it is now",
-    command: `npx drift-guard check ${quoteArgument(finding.role.name)}`,
+    command: `npx drift-guard check ${formatRole(finding)}`,
   };
   switch (evidence.kind) {
     case "drift":

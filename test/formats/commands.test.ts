@@ -104,6 +104,12 @@ describe("a printed command, pasted into a shell", () => {
     }
   });
 
+  it("names a role that begins with a hyphen by its ARN, for drift-guard would take the name for an option", () => {
+    const { body } = formatText(aTransition({ finding: aFinding({ role: { account, name: "-x" } }) }));
+    assert.match(body, /drift-guard check arn:aws:iam::\d+:role\/\S+$/m);
+    assert.doesNotMatch(body, /check -x/);
+  });
+
   it("quotes a name that zsh would replace by the path of a program", () => {
     assert.equal(quoteArgument("=ls"), "'=ls'");
     assert.equal(quoteArgument("a=ls"), "a=ls");

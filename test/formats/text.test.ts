@@ -37,7 +37,7 @@ describe("the text message", () => {
   it("says what to do about a version by AWS: nothing, unless the role lost what it needs", () => {
     const bodyOf = (over: Parameters<typeof aVendorChange>[0]) =>
       formatText(aTransition({ finding: aFinding({ evidence: aVendorChange(over) }) })).body;
-    assert.match(bodyOf({}), /Nothing has to be done\./);
+    assert.match(bodyOf({}), /Nothing to do\./);
     const lost = bodyOf({ removed: [aGrant()], lost: true });
     assert.match(lost, /Find out whether AWS Batch still needs what AWS removed\./);
     assert.doesNotMatch(lost, /Nothing has to be done/);
