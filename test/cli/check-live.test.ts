@@ -31,6 +31,8 @@ interface LiveAccount {
   readonly regions?: Readonly<Record<string, string>>;
   /** Regions in which AWS Batch is denied. */
   readonly denied?: readonly string[];
+  /** Calls to AWS Batch that are denied in every region. */
+  readonly deniedCalls?: (call: string) => boolean;
   /** Whether iam:GetAccountAuthorizationDetails is denied. */
   readonly noPages?: boolean;
 }
@@ -74,7 +76,8 @@ function answer(live: LiveAccount, { action, parameters, region }: Call): Answer
       );
   }
   if (!action.startsWith("/v1/")) return jsonFault("AccessDeniedException", "no", 403);
-  if (live.denied?.includes(region)) return jsonFault("AccessDeniedException", "not authorized", 403);
+  if (live.denied?.includes(region) || live.deniedCalls?.(action))
+    return jsonFault("AccessDeniedException", "not authorized", 403);
   if (action === "/v1/describejobdefinitions" && region === "eu-south-1") {
     return json({ jobDefinitions: Array.from({ length: live.count }, (_, number) => definitionOf(number)) });
   }
@@ -190,7 +193,17 @@ describe("check on a live account", () => {
   it("exits 2 where a region could not be read, and says why", async () => {
     const { code, stdout } = await check({ count: 1, regions: everyStatus(), denied: ["us-east-1"] });
     assert.equal(code, 2);
-    assert.match(unwrap(stdout), /Not read in us-east-1: .*Allow batch:DescribeJobQueues/);
+    assert.match(unwrap(stdout), /Not completely read in us-east-1: .*Allow batch:DescribeJobQueues/);
+  });
+
+  it("judges what could be read where a part of AWS Batch is denied, and names every permission to allow", async () => {
+    const noQueues = (call: string) => call === "/v1/describejobqueues";
+    const { code, stdout } = await check({ count: 1, regions: everyStatus(), deniedCalls: noQueues });
+    assert.equal(code, 2);
+    assert.match(stdout, /^batch-job-0 {2}clean$/m);
+    assert.match(unwrap(stdout), /Not completely read in eu-south-1, us-east-1: .*DescribeJobQueues/);
+    const none = await check({ count: 1, regions: everyStatus(), deniedCalls: (call) => isBatch(call) });
+    assert.match(unwrap(none.stdout), /Allow batch:DescribeJobQueues.*Allow batch:DescribeJobDefinitions/);
   });
 
   it("tries every region if they cannot be listed, and says so only where one is unread (T15)", async () => {

@@ -19,7 +19,7 @@ export function formatSurvey({
   const more = groups.length - maxReasons;
   return [
     regions.length === 0
-      ? `AWS Batch (${from.map((name) => sanitise(name)).join(", ")}): no region was read.`
+      ? `AWS Batch (${from.map((name) => sanitise(name)).join(", ")}): no region was completely read.`
       : `AWS Batch (${from.map((name) => sanitise(name)).join(", ")}) was read in ${formatRegions(regions)}.`,
     ...(absent.length === 0 ? [] : [`Without the output of ${absent.join(" and ")}, uses may be missing.`]),
     ...(cut.length === 0
@@ -27,9 +27,9 @@ export function formatSurvey({
       : [`The output of ${cut.join(" and ")} is cut. Create it again without --max-items.`]),
     ...groups.slice(0, maxReasons).map((group) => {
       const names = group.regions.map((region) => sanitise(region, 40)).join(", ");
-      return `Not read in ${names}: ${sanitise(group.why, 600)}`;
+      return `Not completely read in ${names}: ${sanitise(group.why, 600)}`;
     }),
-    ...(more > 0 ? [`Not read in more regions, for ${more} more reasons.`] : []),
+    ...(more > 0 ? [`Not completely read in more regions, for ${more} more reasons.`] : []),
     ...(unlisted === undefined || unread.length === 0
       ? []
       : [

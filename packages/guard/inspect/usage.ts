@@ -74,8 +74,9 @@ export async function findEnvironmentsOfQueue(
 }
 
 /**
- * Reads every compute environment and job definition of a region and records their uses. Returns why that failed or is
- * incomplete, or undefined: no access, throttling, or `signal`, which stops it. Throws `StoreUnavailableError`.
+ * Reads every compute environment and job definition of a region and records their uses. Where only one of the two can be
+ * read, that is recorded. Returns why reading failed or is incomplete, or undefined: no access, throttling, or `signal`,
+ * which stops it. Throws `StoreUnavailableError`.
  */
 export async function refreshRegion(
   region: string,
@@ -99,9 +100,24 @@ async function readAndRecordRegion(
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   // A use that is in no list is removed, so every list is read to its end first.
-  const queues = await collect(ports.batch.queues(region), signal);
-  const environments = await collect(ports.batch.environments(region), signal);
-  const definitions = Map.groupBy(await collect(ports.batch.definitions(region), signal), ({ name }) => name);
+  const problems: string[] = [];
+  const tryReading = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof BatchUnreadableError)) throw error;
+      problems.push(error.message);
+      return undefined;
+    }
+  };
+  // An environment's uses name its queues.
+  const supply = await tryReading(async () => ({
+    queues: await collect(ports.batch.queues(region), signal),
+    environments: await collect(ports.batch.environments(region), signal),
+  }));
+  const read = await tryReading(() => collect(ports.batch.definitions(region), signal));
+  const definitions = read && Map.groupBy(read, ({ name }) => name);
+  if (!supply && !definitions) return problems.join(" ");
   const known = await collect(ports.usage.users(account), signal);
   const record = (subject: UsageSubject, uses: UsesByRole) => {
     signal?.throwIfAborted();
@@ -109,9 +125,9 @@ async function readAndRecordRegion(
   };
   const holders = new Map<string, string | undefined>();
   const agents = readAgentsUntilFailure(ports.agents);
-  const features = agentFeaturesOf([...definitions.values()].flat());
-  for (const environment of environments) {
-    const uses = await findUsesOfEnvironment(environment, queues, holders, ports);
+  const features = read && agentFeaturesOf(read);
+  for (const environment of supply?.environments ?? []) {
+    const uses = await findUsesOfEnvironment(environment, supply?.queues ?? [], holders, ports);
     const updated = await withOldestAgent(
       environment,
       uses,
@@ -121,23 +137,28 @@ async function readAndRecordRegion(
     );
     await record({ kind: "compute-environment", region, name: environment.name }, updated);
   }
-  for (const [name, revisions] of definitions) {
+  for (const [name, revisions] of definitions ?? []) {
     await record({ kind: "job-definition", region, name }, usesOfDefinition(revisions));
   }
   for (const { subject } of known) {
-    if (subject.region === region && !isListed(subject, environments, definitions)) {
+    if (subject.region === region && isGone(subject, supply?.environments, definitions)) {
       await record(subject, new Map());
     }
   }
-  return agents.failure()?.message;
+  const agentFailure = agents.failure()?.message;
+  if (agentFailure !== undefined) problems.push(agentFailure);
+  return problems.length === 0 ? undefined : problems.join(" ");
 }
 
-function isListed(
+/** Whether a recorded subject is in no list; a list that could not be read is undefined, and may have it. */
+function isGone(
   { kind, name }: UsageSubject,
-  environments: readonly ComputeEnvironment[],
-  definitions: ReadonlyMap<string, readonly JobDefinition[]>,
+  environments: readonly ComputeEnvironment[] | undefined,
+  definitions: ReadonlyMap<string, readonly JobDefinition[]> | undefined,
 ): boolean {
-  return kind === "job-definition" ? definitions.has(name) : environments.some((one) => one.name === name);
+  return kind === "job-definition"
+    ? definitions !== undefined && !definitions.has(name)
+    : environments?.every((one) => one.name !== name) === true;
 }
 
 /** Finds the uses of an environment. `holders` caches the role of each instance profile by the profile's name. */

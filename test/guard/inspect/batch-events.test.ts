@@ -67,7 +67,11 @@ describe("An event of AWS Batch itself", () => {
     await world.settle();
     const before = world.announced.length;
     world.emit(failed());
-    world.emit({ ...failed({ jobName: "later" }), id: "n-2" });
+    // Jobs of one definition that fail alike are looked into once in ten minutes.
+    world.emit({ ...failed({ jobName: "another" }), id: "n-2" });
+    await world.settle();
+    world.clock.advance(600);
+    world.emit({ ...failed({ jobName: "later" }), id: "n-3" });
     await world.settle();
     const added = world.announced.slice(before);
     assert.deepEqual(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { listBatchRegions } from "@drift-guard/core/batch/regions";
+import { BatchUnreadableError } from "@drift-guard/core/errors";
 import { createSimulatedResources } from "@drift-guard/embedded/resources";
 import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { account, batchServicePolicy } from "../../builders.ts";
@@ -139,6 +140,34 @@ describe("The sweep of AWS Batch", () => {
     const report = await world.sweep();
     assert.deepEqual(report.unread, []);
     assert.ok(formatFindings(await world.findings()).includes("Custom trust missing open"));
+  });
+
+  it("records job definitions where environments cannot be read, and keeps the recorded environments", async () => {
+    const world = aWorld({ config: observing, disorder: () => [] });
+    await world.actOnBatch(anEnvironment());
+    await world.sweep();
+    await world.actOnBatch(aDefinition({ executionRoleArn: roleArn("Gone") }));
+    const { batch } = world.ports;
+    const environments = async function* (): AsyncIterable<never> {
+      yield* [];
+      throw new BatchUnreadableError("AWS Batch could not be read: batch:DescribeComputeEnvironments.");
+    };
+    const ports = {
+      ...world.ports,
+      batch: { ...batch, environments },
+      announcer: { announce: async () => {} },
+    };
+    const report = await sweep(ports, world.settings);
+    assert.deepEqual(
+      report.unread.map(({ region }) => region),
+      ["us-east-1", "eu-west-1"],
+    );
+    assert.ok(formatFindings(await world.findings()).includes("Gone role missing open"));
+    const uses = await world.ports.usage.usesOf({ account, name: "AWSBatchServiceRole" });
+    assert.deepEqual(
+      uses.map(({ name }) => name),
+      ["prod"],
+    );
   });
 
   it("releases roles that are no longer used, and keeps the recorded uses of an unreadable region", async () => {

@@ -220,9 +220,15 @@ describe("A compute environment", () => {
       "AWSBatchServiceRole role invalid-environment open",
       "AWSBatchServiceRole role other-path open",
     ]);
-    // The role is as it should be, so that restoring it would not help.
-    for (const { evidence } of await world.findings())
-      if (evidence.kind === "note") assert.doesNotMatch(evidence.details.join(), /Restore the role/);
+    const details = (await world.findings()).flatMap(({ evidence }) =>
+      evidence.kind === "note" ? evidence.details : [],
+    );
+    // The role is as it should be, so that restoring it would not help, and its name is taken in the account.
+    assert.doesNotMatch(details.join(), /Restore the role|Create a role/);
+    assert.match(
+      details.join(),
+      /Update the environment with the service role arn:aws:iam::123456789012:role\/service-role\/AWSBatchServiceRole/,
+    );
   });
 
   it("opens a finding on the role named like its instance profile where the profile does not exist", async () => {
