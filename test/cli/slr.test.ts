@@ -327,6 +327,19 @@ describe("the regions of slr", () => {
     }
   });
 
+  for (const [what, args] of [
+    ["left out", ["--regions", "us-east-1"]],
+    ["unread", []],
+  ] as const) {
+    it(`that are ${what} may need a role that does not exist`, async () => {
+      iam.exists = false;
+      if (what === "unread") iam.faults.set("eu-south-1", tokenFault);
+      const { stdout } = await slr("status", ...args);
+      assert.match(stdout, /^AWSServiceRoleForBatch {2}does not exist, and may be required$/m);
+      assert.doesNotMatch(unwrap(stdout), /Its absence is not drift/);
+    });
+  }
+
   it("that cannot be listed are all tried, which is said", async () => {
     iam.regions = jsonFault("AccessDeniedException", "not authorized to perform: account:ListRegions", 403);
     iam.faults.set("me-south-1", tokenFault);

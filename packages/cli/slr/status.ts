@@ -99,10 +99,16 @@ function formatReport(
   const { scans } = scan;
   const environments = environmentsOf(scans);
   const good = standing === "present" || standing === "unused" || standing === "absent";
+  const isUnsure = standing === "absent" && !coversPartition(scan);
+  const colour = isUnsure ? "yellow" : good ? "green" : "red";
   return [
-    `${paint("bold", role.name)}  ${paint(good ? "green" : "red", headlines[standing])}`,
+    `${paint("bold", role.name)}  ${paint(colour, isUnsure ? "does not exist, and may be required" : headlines[standing])}`,
     ...paragraph(reading.status === "present" ? reading.role.arn : arn).map((line) => paint("dim", line)),
-    ...paragraph(explainStanding(standing, role.usedBy, reading)),
+    ...paragraph(
+      isUnsure
+        ? `Whether ${role.usedBy} need it is unknown, because not every region was read.`
+        : explainStanding(standing, role.usedBy, reading),
+    ),
     ...(standing === "present" && environments.length === 0 && !coversPartition(scan)
       ? paragraph(`Whether ${role.usedBy} use it is unknown, because not every region was read.`)
       : []),
