@@ -40,7 +40,7 @@ describe("the text message", () => {
     assert.match(bodyOf({}), /Nothing to do\./);
     const lost = bodyOf({ removed: [aGrant()], lost: true });
     assert.match(lost, /Find out whether AWS Batch still needs what AWS removed\./);
-    assert.doesNotMatch(lost, /Nothing has to be done/);
+    assert.doesNotMatch(lost, /Nothing to do/);
   });
 
   it("names the cause of the finding if the guard itself acted", () => {
@@ -105,10 +105,10 @@ describe("the text message", () => {
       aTransition({ kind: "resolved", note: roleGone, finding: aFinding({ state: "resolved" }) }),
     );
     assert.match(body, /does not exist any more/);
-    assert.doesNotMatch(body, /as it should be|Nothing has to be done/);
+    assert.doesNotMatch(body, /as it should be|Nothing to do/);
   });
 
-  it("says why nothing was rolled back, and that a person has to decide", () => {
+  it("says why nothing was rolled back, and that a person must decide", () => {
     const { body } = formatText(aTransition({ kind: "refused", note: "A Deny was put on the role." }));
     assert.match(body, /A Deny was put on the role\./);
     assert.match(body, /A person must decide/);
