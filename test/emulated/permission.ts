@@ -14,16 +14,21 @@ export interface NeededPermission {
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** Lists the permissions that a call needs, by AWS's Service Authorization Reference. Throws for an unknown service. */
+/**
+ * Lists the permissions that a call by a function's code needs, by AWS's Service Authorization Reference. `functionName` is
+ * the function's name. Throws for an unknown service.
+ */
 export function listPermissionsFor(
   { service, action, parameters }: ApiCall,
+  functionName: string,
   roles: ReadonlyMap<string, string>,
 ): readonly NeededPermission[] {
+  const source = `arn:aws:lambda:${region}:${account}:function:${functionName}`;
   const text = (name: string) => z.string().catch("").parse(parameters[name]);
   const need = (resource: string, of = action, context = {}): NeededPermission => ({
     action: `${service === "monitoring" ? "cloudwatch" : service}:${of}`,
     resource,
-    context,
+    context: { "lambda:sourcefunctionarn": source, ...context },
   });
   switch (service) {
     case "iam": {
@@ -96,13 +101,28 @@ function listTablePermissions(
   return [{ of: action, table: indexName === undefined ? tableName : `${tableName}/index/${indexName}` }];
 }
 
-/** Lists the actions in the inline policies of a role, such as `iam:GetRole`, sorted. */
+/** Lists the documents of a role's policies. Throws where one was not read. */
+export function listDocuments({ inline, attached }: Role): readonly string[] {
+  return [
+    ...inline.map(({ text }) => text),
+    ...attached.map(({ arn, version }) => {
+      if (!version.observed) throw new Error(`${arn} was not read: ${version.why}`);
+      return version.value.text;
+    }),
+  ];
+}
+
+/** Lists the actions that a role's policies allow, such as `iam:GetRole`, sorted. */
 export function listGrantedActions(role: Role): readonly string[] {
   const Statements = z.looseObject({
-    Statement: z.array(z.looseObject({ Action: z.union([z.string(), z.array(z.string())]) })),
+    Statement: z.array(
+      z.looseObject({ Effect: z.string(), Action: z.union([z.string(), z.array(z.string())]).optional() }),
+    ),
   });
-  const actions = role.inline.flatMap(({ text }) =>
-    Statements.parse(JSON.parse(text)).Statement.flatMap(({ Action }) => Action),
+  const actions = listDocuments(role).flatMap((text) =>
+    Statements.parse(JSON.parse(text)).Statement.flatMap(({ Effect, Action = [] }) =>
+      Effect === "Allow" ? Action : [],
+    ),
   );
   return [...new Set(actions)].sort();
 }

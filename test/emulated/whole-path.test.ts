@@ -15,7 +15,12 @@ import { batchServicePolicy } from "../builders.ts";
 import { referenceOf } from "../core/watched-roles.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
-import { listGrantedActions, listPermissionsFor, type NeededPermission } from "./permission.ts";
+import {
+  listDocuments,
+  listGrantedActions,
+  listPermissionsFor,
+  type NeededPermission,
+} from "./permission.ts";
 
 const guarded = ["AWSBatchServiceRole", "ecsTaskExecutionRole"];
 const foreignTrust = JSON.stringify({
@@ -81,7 +86,7 @@ async function assertRolledBack(account: GuardedAccount): Promise<void> {
 
 // Lambda's own pollers and logs; repairs and lookups that the events of this test do not need.
 const seldom =
-  /^(?:sqs:(?:Receive|Delete|GetQueue|SendMessage)|logs:|dynamodb:(?:GetRecords|GetShardIterator|DescribeStream|ListStreams|DeleteItem)|iam:(?:GetRolePolicy|ListEntitiesForPolicy|GetInstanceProfile|DetachRolePolicy|DeleteRolePolicy)|events:PutEvents)/;
+  /^(?:sqs:(?:Receive|Delete|GetQueue|SendMessage)|logs:|dynamodb:(?:GetRecords|GetShardIterator|DescribeStream|ListStreams|DeleteItem)|iam:(?:GetRolePolicy|ListEntitiesForPolicy|GetInstanceProfile|DetachRolePolicy|(?:Put|Delete)RolePolicy|DeleteRolePermissionsBoundary)|events:PutEvents)/;
 
 // The sweep reads roles in bulk; it reads one role only after a conflict, or where the bulk read fails. It reads ECS only
 // for compute environments, which this account has none of, and renews only findings that have been open for a month. It
@@ -123,7 +128,10 @@ async function neededByFunction({
   for (const call of local.recorder.listCalls()) {
     const name = /:assumed-role\/drift-guard-local-(\w+)\//.exec(call.caller.arn)?.[1];
     if (name === undefined) continue;
-    needed.set(name, [...(needed.get(name) ?? []), ...listPermissionsFor(call, roles)]);
+    needed.set(name, [
+      ...(needed.get(name) ?? []),
+      ...listPermissionsFor(call, `drift-guard-local-${name}`, roles),
+    ]);
   }
   return needed;
 }
@@ -184,7 +192,7 @@ describeEmulated("The whole path, with the deployed bundles", () => {
         "sweep",
       ]);
       for (const [name, calls] of needed) {
-        const documents = (await roleOfFunction(account, name)).inline.map(({ text }) => parsePolicy(text));
+        const documents = listDocuments(await roleOfFunction(account, name)).map((text) => parsePolicy(text));
         for (const call of calls)
           assert.equal(decide(call, documents), "allowed", `${name}: ${JSON.stringify(call)}`);
       }

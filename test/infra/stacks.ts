@@ -55,7 +55,8 @@ const Policy = z.strictObject({
       Sid: z.string().optional(),
       Effect: z.enum(["Allow", "Deny"]),
       Principal: z.union([z.literal("*"), z.record(z.string(), texts)]).optional(),
-      Action: texts,
+      Action: texts.default([]),
+      NotAction: texts.optional(),
       Resource: texts.optional(),
       Condition: z.record(z.string(), z.record(z.string(), texts)).optional(),
     }),
@@ -71,9 +72,18 @@ export function statementsOf(policy: JsonValue | undefined): readonly Statement[
 
 const Inline = z.array(z.object({ name: z.string(), policy: z.string() })).length(1);
 
-/** Returns the statements of a role's only inline policy. */
-export function permissionsOf(role: Resource): readonly Statement[] {
-  return Inline.parse(role.inputs.inlinePolicies).flatMap(({ policy }) => statementsOf(policy));
+const Attached = z.array(z.string()).default([]);
+
+/** Returns the statements of a role's only inline policy, and of the stack's policies that are attached to it. */
+export function permissionsOf(stack: SynthesisedStack, name: string): readonly Statement[] {
+  const { inlinePolicies, managedPolicyArns } = stack.get(name).inputs;
+  const attached = Attached.parse(managedPolicyArns).map(
+    (arn) => stack.resources.find(({ outputs }) => outputs.arn === arn) ?? assert.fail(`no policy ${arn}`),
+  );
+  return [
+    ...Inline.parse(inlinePolicies).flatMap(({ policy }) => statementsOf(policy)),
+    ...attached.flatMap(({ inputs }) => statementsOf(inputs.policy)),
+  ];
 }
 
 /** Parses a JSON text of the stack, such as an event pattern. */

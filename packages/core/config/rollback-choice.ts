@@ -44,6 +44,11 @@ export type RollbackChoice = z.infer<typeof RollbackChoice>;
 /** The sides of a rollback that have a mode. */
 export type RollbackSide = "excess" | "missing" | "altered";
 
+/** Whether no side is switched on, not even for simulation. */
+export function isOff({ excess, missing, altered }: RollbackChoice): boolean {
+  return [excess, missing, altered].every((mode) => mode === "off");
+}
+
 /** Whether a role is never written: each side is off or only simulated. */
 export function writesNothing(choice: RollbackChoice): boolean {
   return ([choice.excess, choice.missing, choice.altered] as const).every(

@@ -1,3 +1,4 @@
+import { isOff } from "@drift-guard/core/config/rollback-choice";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { findWatchedRolesWithUses } from "../inspect/discovery.ts";
@@ -24,6 +25,9 @@ export async function rollBack(
   if (role.account !== settings.account) return nothingToDo(`the finding is in account ${role.account}`);
   const [watched] = await findWatchedRolesWithUses([role.name], ports, settings);
   if (!watched || watched.discovered) return nothingToDo(`${role.name} is not guarded`);
+  // The function may read no other role.
+  if (isOff(watched.guarded.rollback) || watched.reference.serviceLinked !== undefined)
+    return nothingToDo(`rollback of ${role.name} is off`);
   const key: RoleKey = { account: settings.account, name: watched.name };
 
   const start = await startRollback({ watched, key, finding }, ports, settings);

@@ -30,7 +30,7 @@ export function createDetect(
   { config, location, findings, control, changes, symptoms, topic }: Foundation,
   guardRole: $util.Output<string> | undefined,
 ): readonly aws.cloudwatch.MetricAlarm[] {
-  const detect = createLambda("Detect", {
+  const detect = createLambda("Detect", location, {
     description:
       "Reads the roles that a change concerns, compares them with their references, records findings",
     timeoutSeconds: 60,
@@ -52,10 +52,9 @@ export function createDetect(
       ...allowLedgerReads(findings),
       ...allowLedgerCommits(findings),
       ...allowControlReads(control),
-      ...allowReceiving(changes.queue),
-      ...allowReceiving(symptoms.queue),
       ...allowSending(changes.queue),
     ],
+    lambdaCalls: [...allowReceiving(changes.queue), ...allowReceiving(symptoms.queue)],
   });
   feedChanges(changes, location);
   feedSymptoms(symptoms, location);

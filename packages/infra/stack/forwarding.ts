@@ -41,7 +41,7 @@ export function forwardRegions(config: Config, location: GuardLocation): void {
     rules.forEach((rule, index) => {
       createTarget(`Forward${index + 1}`, { rule, arn: bus, roleArn: forwarder.arn, missed }, region);
     });
-    allowRules("ForwardMissed", missed, rules, region);
+    allowRules("ForwardMissed", missed, rules, { region });
     const topic = createTopic("Alerts", config.emails, region);
     const alarm = alarmWhenNotEmpty("ForwardMissed", missed, topic, region);
     allowAlarms("Alerts", topic, [alarm], location, region);

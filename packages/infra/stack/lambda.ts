@@ -1,7 +1,8 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import { join } from "node:path";
-import type { FunctionEnvironment } from "@drift-guard/core/config/environment";
+import type { FunctionEnvironment, FunctionName } from "@drift-guard/core/config/environment";
 import { type LambdaName, lambdas } from "../bundles.ts";
+import { functionArn, type GuardLocation } from "./location.ts";
 import { nameIn, replaceable, settingBoth } from "./names.ts";
 import type { Permission } from "./permissions.ts";
 
@@ -25,8 +26,15 @@ export interface LambdaSettings<Name extends LambdaName> {
   /** 256 MB where left out. */
   readonly memory?: `${number} MB`;
   readonly environment: LambdaEnvironment<Name>;
-  /** What the function's role allows, besides writing its own log. */
+  /** The calls of the function's code. The role allows them from this function alone. */
   readonly permissions: Permission[];
+  /** Further policies of the function's role. */
+  readonly policies?: readonly aws.iam.Policy[];
+  /**
+   * The calls that Lambda makes with the function's role besides writing its log: it polls queues and streams, and keeps
+   * what failed. They do not name the function (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
+   */
+  readonly lambdaCalls: Permission[];
   /** Takes the event of an asynchronous invocation that failed three times. */
   readonly onFailure?: sst.aws.Queue;
 }
@@ -34,6 +42,7 @@ export interface LambdaSettings<Name extends LambdaName> {
 /** Creates a Lambda from its bundle, with a log group of its own and a role that allows only the given permissions. */
 export function createLambda<Name extends LambdaName>(
   name: Name,
+  location: GuardLocation,
   settings: LambdaSettings<NoInfer<Name>>,
 ): sst.aws.Function {
   const purpose = lambdas[name];
@@ -56,7 +65,8 @@ export function createLambda<Name extends LambdaName>(
     logging: { format: "json", logGroup: logs.name },
     environment: { POWERTOOLS_METRICS_NAMESPACE: $app.name, ...omitUndefined(settings.environment) },
     permissions: [
-      ...settings.permissions,
+      ...settings.permissions.map((permission) => bindToFunction(permission, location, purpose)),
+      ...settings.lambdaCalls,
       { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${logs.arn}:*`] },
     ],
     ...(onFailure && { retries: 2 }),
@@ -69,7 +79,7 @@ export function createLambda<Name extends LambdaName>(
           // (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
           assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" }),
           // SST attaches a policy that allows writing to every log group.
-          managedPolicyArns: [],
+          managedPolicyArns: settings.policies?.map(({ arn }) => arn) ?? [],
         },
         replaceable,
       ),
@@ -78,6 +88,16 @@ export function createLambda<Name extends LambdaName>(
         : {},
     },
   });
+}
+
+/** Has a permission hold for calls from the function's own code only: stolen credentials of it are of no use elsewhere. */
+function bindToFunction(permission: Permission, location: GuardLocation, name: FunctionName): Permission {
+  const condition = {
+    test: "ArnEquals",
+    variable: "lambda:SourceFunctionArn",
+    values: [functionArn(location, name)],
+  };
+  return { ...permission, conditions: [condition] };
 }
 
 function omitUndefined(variables: {

@@ -6,7 +6,7 @@ import { type NamedKind, nameResource } from "@drift-guard/core/config/deploymen
  * outside the guard's region has its region in the name. Throws `ConfigError` where the name is too long.
  */
 export function nameIn(kind: NamedKind, component: string, region?: string): string {
-  const purpose = component.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
+  const purpose = component.replaceAll(/(?<=[a-z])(?=[A-Z0-9])/g, "-").toLowerCase();
   return nameResource(kind, purpose, {
     app: $app.name,
     stage: $app.stage,

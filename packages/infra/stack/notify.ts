@@ -12,7 +12,7 @@ import { feedTransitions } from "./rules.ts";
  */
 export function createNotify({ location, findings, bus, topic }: Foundation): aws.cloudwatch.MetricAlarm {
   const channel = createChannel("Notify", 60);
-  const notifier = createLambda("Notifier", {
+  const notifier = createLambda("Notifier", location, {
     description: "Sends transitions to people",
     timeoutSeconds: 60,
     environment: { FINDINGS_TABLE: findings.name, TOPIC_ARN: topic.arn },
@@ -20,8 +20,8 @@ export function createNotify({ location, findings, bus, topic }: Foundation): aw
       { actions: ["sns:Publish"], resources: [topic.arn] },
       ...allowLedgerReads(findings),
       ...allowDeliveryMarks(findings),
-      ...allowReceiving(channel.queue),
     ],
+    lambdaCalls: allowReceiving(channel.queue),
   });
   feedTransitions(channel, bus, location);
   consume(channel, notifier);

@@ -10,19 +10,19 @@ import { createMissedQueue } from "./queues.ts";
  * Creates the function that puts new transitions on the guard's own bus. Trigger: the findings table's stream, of which
  * it is the only reader. Returns the alarm on transitions that it could not put there.
  */
-export function createPublish({ findings, bus, topic }: Foundation): aws.cloudwatch.MetricAlarm {
+export function createPublish({ location, findings, bus, topic }: Foundation): aws.cloudwatch.MetricAlarm {
   const missed = createMissedQueue("StreamMissed");
-  const publish = createLambda("Publish", {
+  const publish = createLambda("Publish", location, {
     description: "Puts new transitions on the guard's own event bus",
     timeoutSeconds: 60,
     environment: { BUS_NAME: bus.name },
-    permissions: [
+    permissions: allowAnnouncing(bus),
+    lambdaCalls: [
       {
         actions: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
         resources: [findings.nodes.table.streamArn],
       },
       { actions: ["dynamodb:ListStreams"], resources: ["*"] },
-      ...allowAnnouncing(bus),
       ...allowSending(missed),
     ],
   });

@@ -44,13 +44,17 @@ export function createChannel(name: string, functionTimeoutSeconds: number): Cha
   return { name, queue, missed };
 }
 
-/** Lets these EventBridge rules, and no others, send to the queue. */
+/**
+ * Lets these EventBridge rules, and no others, send to the queue. With `senders`, ARNs of roles, everybody else is denied
+ * to send, administrators included; without, other principals of the account need a permission of their own.
+ */
 export function allowRules(
   name: string,
   queue: sst.aws.Queue,
   rules: readonly aws.cloudwatch.EventRule[],
-  region?: string,
+  { region, senders }: { readonly region?: string; readonly senders?: readonly $util.Output<string>[] } = {},
 ): void {
+  const sources = rules.map((rule) => rule.arn);
   new aws.sqs.QueuePolicy(`${componentIn(name, region)}Policy`, {
     ...(region && { region }),
     queueUrl: queue.url,
@@ -62,8 +66,21 @@ export function allowRules(
           Principal: { Service: "events.amazonaws.com" },
           Action: "sqs:SendMessage",
           Resource: queue.arn,
-          Condition: { ArnEquals: { "aws:SourceArn": rules.map((rule) => rule.arn) } },
+          Condition: { ArnEquals: { "aws:SourceArn": sources } },
         },
+        // A rule has no principal's ARN and a role no source: each lacks one key, and a negated operator then holds.
+        ...(senders === undefined
+          ? []
+          : [
+              {
+                Sid: "OnlyTheGuardSends",
+                Effect: "Deny",
+                Principal: "*",
+                Action: "sqs:SendMessage",
+                Resource: queue.arn,
+                Condition: { ArnNotEquals: { "aws:SourceArn": sources, "aws:PrincipalArn": senders } },
+              },
+            ]),
       ],
     }),
   });

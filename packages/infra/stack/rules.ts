@@ -152,12 +152,20 @@ export function feedSymptoms(symptoms: Channel, location: GuardLocation): void {
   ]);
 }
 
-/** Sends the transitions on the guard's own bus to a channel: those of the given kinds, or else all. */
+/** Which transitions a channel takes, and who else may send to it. */
+interface TransitionFeed {
+  /** All kinds where left out. */
+  readonly kinds?: readonly string[];
+  /** ARNs of the only roles that may send, besides the rule; left out: whoever the account's policies allow. */
+  readonly senders?: readonly $util.Output<string>[];
+}
+
+/** Sends transitions on the guard's own bus to a channel. */
 export function feedTransitions(
   channel: Channel,
   bus: sst.aws.Bus,
   location: GuardLocation,
-  kinds?: readonly string[],
+  { kinds, senders }: TransitionFeed = {},
 ): void {
   const rule = createRule(channel.name, {
     description: `${kinds ? "Some" : "All"} transitions, for the queue ${channel.name}`,
@@ -169,7 +177,7 @@ export function feedTransitions(
       ...(kinds && { detail: { kind: kinds } }),
     }),
   });
-  feed(channel, [{ name: channel.name, rule, busName: bus.name }]);
+  feed(channel, [{ name: channel.name, rule, busName: bus.name }], senders);
 }
 
 interface Feed {
@@ -178,10 +186,10 @@ interface Feed {
   readonly busName?: $util.Output<string>;
 }
 
-function feed(channel: Channel, feeds: readonly Feed[]): void {
+function feed(channel: Channel, feeds: readonly Feed[], senders?: readonly $util.Output<string>[]): void {
   for (const { name, ...source } of feeds)
     createTarget(`${name}Target`, { ...source, arn: channel.queue.arn, missed: channel.missed });
   const rules = feeds.map(({ rule }) => rule);
-  allowRules(channel.name, channel.queue, rules);
+  allowRules(channel.name, channel.queue, rules, senders && { senders });
   allowRules(`${channel.name}Missed`, channel.missed, rules);
 }

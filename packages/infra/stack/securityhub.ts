@@ -21,7 +21,7 @@ export function createHubImport({
   if (!config.securityHub) return undefined;
   const { partition, region, account } = location;
   const channel = createChannel("SecurityHub", 60);
-  const importer = createLambda("HubImporter", {
+  const importer = createLambda("HubImporter", location, {
     description: "Imports findings into Security Hub",
     timeoutSeconds: 60,
     environment: { FINDINGS_TABLE: findings.name },
@@ -34,8 +34,8 @@ export function createHubImport({
       },
       ...allowLedgerReads(findings),
       ...allowDeliveryMarks(findings),
-      ...allowReceiving(channel.queue),
     ],
+    lambdaCalls: allowReceiving(channel.queue),
   });
   feedTransitions(channel, bus, location);
   consume(channel, importer);

@@ -9,7 +9,7 @@ import { createPublish } from "./publish.ts";
 import { createRollback } from "./rollback.ts";
 import { createHubImport } from "./securityhub.ts";
 import { createSweep } from "./sweep.ts";
-import { protectControl } from "./tables.ts";
+import { protectItems } from "./tables.ts";
 
 /**
  * Creates the whole guard as the owner configured it. Each function's file has its trigger, permissions, environment
@@ -21,7 +21,14 @@ export function createGuardStack(config: Config) {
   forwardRegions(config, location);
 
   const rollback = createRollback(foundation);
-  protectControl(control, rollback ? [rollback.role] : []);
+  const rollingBack = rollback ? (["rollback"] as const) : [];
+  protectItems("Control", control, rollingBack, location);
+  protectItems(
+    "Findings",
+    findings,
+    ["detect", "sweep", "notify", ...(config.securityHub ? (["securityhub"] as const) : []), ...rollingBack],
+    location,
+  );
   const alarms = [
     ...createDetect(foundation, rollback?.role),
     createSweep(foundation, rollback?.role),

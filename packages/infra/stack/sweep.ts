@@ -31,7 +31,7 @@ export function createSweep(
   guardRole: $util.Output<string> | undefined,
 ): aws.cloudwatch.MetricAlarm {
   const missed = createMissedQueue("SweepMissed");
-  const sweep = createLambda("Sweep", {
+  const sweep = createLambda("Sweep", location, {
     description: "Finds drift that no event reported, and sends again transitions that were not delivered",
     timeoutSeconds: 900,
     memory: comparingMemory,
@@ -59,8 +59,8 @@ export function createSweep(
       ...allowControlReads(control),
       ...allowSending(changes.queue),
       ...allowAnnouncing(bus),
-      ...allowSending(missed),
     ],
+    lambdaCalls: allowSending(missed),
     onFailure: missed,
   });
   new sst.aws.CronV2("Schedule", {

@@ -1,4 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import type { FunctionName } from "@drift-guard/core/config/environment";
+import { functionRoleArn, type GuardLocation } from "./location.ts";
 import { irreplaceable, nameIn, settingBoth } from "./names.ts";
 
 /** Sets name and encryption of a table. */
@@ -22,7 +24,7 @@ export function createFindingsTable(): sst.aws.Dynamo {
   });
 }
 
-/** Creates the table of the owner's decisions, open breakers and rollback budgets. */
+/** Creates the table of people's decisions and of rollback's own record. */
 export function createControlTable(): sst.aws.Dynamo {
   return new sst.aws.Dynamo("Control", {
     fields: { pk: "string", sk: "string" },
@@ -35,13 +37,19 @@ export function createControlTable(): sst.aws.Dynamo {
 }
 
 /**
- * Denies writing items of the control table to every principal except these roles, administrators included: with a
- * forged approval or exception, attackers would switch the guard off. A transaction needs the same actions, so it is
- * denied too.
+ * Denies writing items of a table to every principal except the roles of these functions, administrators included. With a
+ * forged approval, exception or finding, attackers would switch the guard off or mislead people. A transaction needs the
+ * same actions, so it is denied too.
  */
-export function protectControl(control: sst.aws.Dynamo, writers: readonly $util.Output<string>[]): void {
-  new aws.dynamodb.ResourcePolicy("ControlPolicy", {
-    resourceArn: control.arn,
+export function protectItems(
+  name: "Findings" | "Control",
+  table: sst.aws.Dynamo,
+  writers: readonly FunctionName[],
+  location: GuardLocation,
+): void {
+  const roles = writers.map((writer) => functionRoleArn(location, writer));
+  new aws.dynamodb.ResourcePolicy(`${name}Policy`, {
+    resourceArn: table.arn,
     policy: $jsonStringify({
       Version: "2012-10-17",
       Statement: [
@@ -58,8 +66,8 @@ export function protectControl(control: sst.aws.Dynamo, writers: readonly $util.
             "dynamodb:PartiQLUpdate",
             "dynamodb:PartiQLDelete",
           ],
-          Resource: control.arn,
-          ...(writers.length > 0 && { Condition: { ArnNotEquals: { "aws:PrincipalArn": writers } } }),
+          Resource: table.arn,
+          ...(roles.length > 0 && { Condition: { ArnNotEquals: { "aws:PrincipalArn": roles } } }),
         },
       ],
     }),

@@ -95,6 +95,8 @@ function identify(
       return { arn: arn("scheduler", `schedule/default/${name}`) };
     case "aws:iam/role:Role":
       return { arn: arn("iam", `role/${name}`, "") };
+    case "aws:iam/policy:Policy":
+      return { arn: arn("iam", `policy/${name}`, "") };
     case "random:index/randomBytes:RandomBytes":
       return { base64: `${"A".repeat(43)}=` };
     default:

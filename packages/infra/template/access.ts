@@ -10,6 +10,18 @@ const Role = z.strictObject({
   managedPolicyArns: z.array(z.string()).optional(),
 });
 
+const ManagedPolicy = z.strictObject({ name: z.string(), description: z.string(), policy: policyDocument });
+
+/** Translates a managed policy. */
+export const translatePolicy: Translate = ({ inputs }) => {
+  const { name, description, policy } = ManagedPolicy.parse(inputs);
+  return {
+    type: "AWS::IAM::ManagedPolicy",
+    verbatim: { ManagedPolicyName: name },
+    properties: { Description: description, PolicyDocument: policy },
+  };
+};
+
 /** Translates a role. */
 export const translateRole: Translate = ({ inputs, outputs }) => {
   const role = Role.parse(inputs);

@@ -46,7 +46,11 @@ export function createResolver(resources: readonly Resource[]) {
     self: string,
   ): { [key: string]: JsonValue } {
     return Object.fromEntries(
-      Object.entries(properties).map(([key, value]) => [key, resolveValue(value, self)]),
+      Object.entries(properties).map(([key, value]) => [
+        key,
+        // A function refers to its role, whose policies name the function.
+        key === "lambda:SourceFunctionArn" ? value : resolveValue(value, self),
+      ]),
     );
   }
 
@@ -69,6 +73,7 @@ function tokensOf(resource: Resource): Token[] {
     case "aws:sqs/queue:Queue":
       return [...token(arn, get("Arn")), ...token(url, { Ref: id })];
     case "aws:sns/topic:Topic":
+    case "aws:iam/policy:Policy":
       return token(arn, { Ref: id });
     case "aws:dynamodb/table:Table":
       return [...token(arn, get("Arn")), ...token(streamArn, get("StreamArn"))];

@@ -1,7 +1,7 @@
 import { formatIssues } from "@drift-guard/core/issues";
 import * as z from "zod";
 import type { JsonValue, Resource } from "../synth/synthesis.ts";
-import { translateRole } from "./access.ts";
+import { translatePolicy, translateRole } from "./access.ts";
 import { translateAlarm, translateLogGroup } from "./alarms.ts";
 import { translateBus, translateRule, translateSchedule, translateTarget } from "./events.ts";
 import { translateFunction, translateInvokeConfig, translateMapping } from "./functions.ts";
@@ -44,6 +44,7 @@ const translations: { readonly [type: string]: Translate } = {
   "aws:cloudwatch/metricAlarm:MetricAlarm": translateAlarm,
   "aws:dynamodb/resourcePolicy:ResourcePolicy": translateResourcePolicy,
   "aws:dynamodb/table:Table": translateTable,
+  "aws:iam/policy:Policy": translatePolicy,
   "aws:iam/role:Role": translateRole,
   "aws:lambda/eventSourceMapping:EventSourceMapping": translateMapping,
   "aws:lambda/function:Function": translateFunction,

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { account, permissionsOf, type Statement, stackOf, statementsOf } from "../stacks.ts";
 
+type Condition = NonNullable<Statement["Condition"]>;
+
 const plain = await stackOf("plain");
 const everything = await stackOf("everything");
 
 const functions = ["Detect", "HubImporter", "Notifier", "Publish", "Rollbacker", "Sweep"];
-const permissions = (name: string) => permissionsOf(everything.get(`${name}Role`));
+const permissions = (name: string) => permissionsOf(everything, `${name}Role`);
 const actions = (name: string) => permissions(name).flatMap(({ Action }) => Action);
 const isRoleWrite = (action: string) =>
   action.startsWith("iam:") && !/^iam:(?:Get|List|Simulate)/.test(action);
@@ -37,9 +39,28 @@ describe("the role of every function", () => {
     );
   });
 
-  it("has one inline policy and no attached policy", () => {
+  it("has one inline policy, and no attached policy but those that let rollback write roles", () => {
     for (const name of functions) {
-      assert.deepEqual(everything.get(`${name}Role`).inputs.managedPolicyArns, []);
+      const attached = name === "Rollbacker" ? [everything.get("RollbackPolicy1").outputs.arn] : [];
+      assert.deepEqual(everything.get(`${name}Role`).inputs.managedPolicyArns, attached, name);
+    }
+  });
+
+  it("allows the calls of the function's code to this function alone, and Lambda's own calls to Lambda", () => {
+    for (const name of functions) {
+      const own = everything.get(`${name}Function`).outputs.arn;
+      const unbound = permissions(name).filter(
+        ({ Effect, Condition }) =>
+          Effect === "Allow" && Condition?.ArnEquals?.["lambda:SourceFunctionArn"]?.join() !== own,
+      );
+      const missed = [everything.get("SweepMissedQueue"), everything.get("StreamMissedQueue")];
+      for (const { Action, Resource } of unbound) {
+        const keeps = missed.some(({ outputs }) => outputs.arn === Resource?.join());
+        const polls =
+          /^(?:logs:|sqs:(?:Receive|Delete|GetQueueAttributes)|dynamodb:(?:DescribeStream|Get(?:Records|ShardIterator)|ListStreams))/;
+        for (const action of Action)
+          assert.ok(polls.test(action) || (keeps && action === "sqs:SendMessage"), `${name}: ${action}`);
+      }
     }
   });
 
@@ -112,8 +133,10 @@ describe("the role of every function", () => {
       Rollbacker: [
         ...readRole,
         "iam:AttachRolePolicy",
+        "iam:DeleteRolePermissionsBoundary",
         "iam:DeleteRolePolicy",
         "iam:DetachRolePolicy",
+        "iam:PutRolePolicy",
         "iam:UpdateAssumeRolePolicy",
         ...ledgers,
         "dynamodb:UpdateItem",
@@ -127,20 +150,18 @@ describe("the role of every function", () => {
 
   it("lets a function list the account's roles only where the configuration has patterns", () => {
     for (const name of ["Detect", "Sweep"]) {
-      const allowed = permissionsOf(plain.get(`${name}Role`)).flatMap(({ Action }) => Action);
+      const allowed = permissionsOf(plain, `${name}Role`).flatMap(({ Action }) => Action);
       assert.ok(!allowed.includes("iam:ListRoles"), name);
     }
   });
 
   it("lets the sweep list every finding only where the configuration has patterns", () => {
-    const allowed = permissionsOf(plain.get("SweepRole")).flatMap(({ Action }) => Action);
+    const allowed = permissionsOf(plain, "SweepRole").flatMap(({ Action }) => Action);
     assert.ok(!allowed.includes("dynamodb:Scan"));
   });
 
   it("lets rollback read and write no role of a pattern", () => {
-    const resources = permissionsOf(everything.get("RollbackerRole")).flatMap(
-      ({ Resource = [] }) => Resource,
-    );
+    const resources = permissionsOf(everything, "RollbackerRole").flatMap(({ Resource = [] }) => Resource);
     assert.deepEqual(
       resources.filter((arn) => arn.includes("batch-job-")),
       [],
@@ -148,7 +169,7 @@ describe("the role of every function", () => {
   });
 
   it("lets the sweep renew deliveries only where Security Hub is on", () => {
-    const allowed = permissionsOf(plain.get("SweepRole")).flatMap(({ Action }) => Action);
+    const allowed = permissionsOf(plain, "SweepRole").flatMap(({ Action }) => Action);
     assert.ok(!allowed.includes("dynamodb:UpdateItem"));
   });
 
@@ -212,14 +233,11 @@ describe("the role of every function", () => {
     );
   });
 
-  it("lets rollback read the configured roles at any path, and no other roles", () => {
+  it("lets rollback read the roles that it may roll back, at any path, and no others but those whose names end like theirs", () => {
     const read = permissions("Rollbacker").find(({ Action }) => Action.includes("iam:GetRole"));
     assert.deepEqual(
       read?.Resource,
-      ["AWSBatchServiceRole", "ecsTaskExecutionRole", "AWSServiceRoleForBatch"].flatMap((role) => [
-        `arn:aws:iam::${account}:role/${role}`,
-        `arn:aws:iam::${account}:role/*/${role}`,
-      ]),
+      ["AWSBatchServiceRole", "ecsTaskExecutionRole"].map((role) => `arn:aws:iam::${account}:role/*${role}`),
     );
   });
 
@@ -230,6 +248,7 @@ describe("the role of every function", () => {
     for (const name of functions) {
       for (const { Action, Resource } of permissions(name)) {
         if (
+          Action.length === 0 ||
           Action.some((action) => /^(?:iam|ecs|securityhub|secretsmanager|kms):/.test(action)) ||
           Resource?.includes("*")
         )
@@ -264,20 +283,54 @@ describe("writing roles", () => {
     `arn:aws:iam::${account}:role/ecsTaskExecutionRole`,
     `arn:aws:iam::${account}:role/batch/ecsTaskExecutionRole`,
   ];
-  const attach = (Resource: string[], policy: string): Statement => ({
+  const allow = (Action: string[], Resource: string[], rest: Condition = {}) => ({
     Effect: "Allow",
-    Action: ["iam:AttachRolePolicy"],
+    Action,
     Resource,
-    Condition: { ArnEquals: { "iam:PolicyARN": [`arn:aws:iam::aws:policy/service-role/${policy}`] } },
+    Condition: {
+      ...rest,
+      ArnEquals: {
+        ...rest.ArnEquals,
+        "lambda:SourceFunctionArn": [everything.get("RollbackerFunction").outputs.arn],
+      },
+    },
+  });
+  const policyIs = (operator: string, policy: string) => ({
+    [operator]: { "iam:PolicyARN": [`arn:aws:iam::aws:policy/service-role/${policy}`] },
   });
 
   it("is allowed to rollback on the configured roles and paths, for the sides that the owner switched on", () => {
     assert.deepEqual(writes(), [
-      { Effect: "Allow", Action: ["iam:UpdateAssumeRolePolicy"], Resource: batch },
-      { Effect: "Allow", Action: ["iam:DetachRolePolicy", "iam:DeleteRolePolicy"], Resource: batch },
-      attach(batch, "AWSBatchServiceRole"),
-      { Effect: "Allow", Action: ["iam:UpdateAssumeRolePolicy"], Resource: ecs },
-      attach(ecs, "AmazonECSTaskExecutionRolePolicy"),
+      allow(["iam:AttachRolePolicy"], batch, policyIs("ArnEquals", "AWSBatchServiceRole")),
+      allow(
+        [
+          "iam:UpdateAssumeRolePolicy",
+          "iam:PutRolePolicy",
+          "iam:DeleteRolePolicy",
+          "iam:DetachRolePolicy",
+          "iam:DeleteRolePermissionsBoundary",
+        ],
+        batch,
+        policyIs("ArnNotEquals", "AWSBatchServiceRole"),
+      ),
+      allow(["iam:AttachRolePolicy"], ecs, policyIs("ArnEquals", "AmazonECSTaskExecutionRolePolicy")),
+      allow(["iam:UpdateAssumeRolePolicy", "iam:DeleteRolePermissionsBoundary"], ecs),
+    ]);
+  });
+
+  it("is denied to rollback on service-linked roles and on the guard's own roles and policies", () => {
+    const denied = permissions("Rollbacker").filter(({ Effect }) => Effect === "Deny");
+    assert.deepEqual(denied, [
+      {
+        Effect: "Deny",
+        Action: [],
+        NotAction: ["iam:Get*", "iam:List*"],
+        Resource: [
+          `arn:aws:iam::${account}:role/aws-service-role/*`,
+          `arn:aws:iam::${account}:role/drift-guard-ci-*`,
+          `arn:aws:iam::${account}:policy/drift-guard-ci-*`,
+        ],
+      },
     ]);
   });
 
@@ -288,7 +341,7 @@ describe("writing roles", () => {
   it("is allowed to no other role of the stack", () => {
     for (const { name, inputs } of everything.all("aws:iam/role:Role")) {
       if (name === "RollbackerRole") continue;
-      const found = permissionsOf(everything.get(name)).flatMap(({ Action }) => Action.filter(isRoleWrite));
+      const found = permissionsOf(everything, name).flatMap(({ Action }) => Action.filter(isRoleWrite));
       assert.deepEqual(found, [], name);
       assert.deepEqual(inputs.managedPolicyArns ?? [], [], name);
     }
@@ -296,7 +349,7 @@ describe("writing roles", () => {
 
   it("is allowed to no role where the owner switched rollback off", () => {
     for (const { name } of plain.all("aws:iam/role:Role")) {
-      const found = permissionsOf(plain.get(name)).flatMap(({ Action }) => Action.filter(isRoleWrite));
+      const found = permissionsOf(plain, name).flatMap(({ Action }) => Action.filter(isRoleWrite));
       assert.deepEqual(found, [], name);
     }
   });

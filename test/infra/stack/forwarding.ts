@@ -63,7 +63,7 @@ describe("forwarding", () => {
       statementsOf(role.inputs.assumeRolePolicy).map(({ Principal, Action }) => ({ Principal, Action })),
       [{ Principal: { Service: ["events.amazonaws.com"] }, Action: ["sts:AssumeRole"] }],
     );
-    assert.deepEqual(permissionsOf(role), [
+    assert.deepEqual(permissionsOf(everything, "Forwarder"), [
       {
         Effect: "Allow",
         Action: ["events:PutEvents"],

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { decide } from "@drift-guard/policy/decide";
+import { parsePolicy } from "@drift-guard/policy/parse";
 import { account, home, parse, stackOf, statementsOf } from "../stacks.ts";
 
 const plain = await stackOf("plain");
@@ -81,7 +83,9 @@ describe("every queue", () => {
       const { inputs } = everything.get(`${name}Policy`);
       const queue = everything.get(`${name}Queue`);
       assert.equal(inputs.queueUrl, queue.outputs.url);
-      assert.deepEqual(statementsOf(inputs.policy), [
+      const [allowed, ...others] = statementsOf(inputs.policy);
+      assert.deepEqual(
+        allowed,
         {
           Effect: "Allow",
           Principal: { Service: ["events.amazonaws.com"] },
@@ -91,8 +95,41 @@ describe("every queue", () => {
             ArnEquals: { "aws:SourceArn": rules.map((rule) => everything.get(rule).outputs.arn) },
           },
         },
-      ]);
+        name,
+      );
+      assert.equal(others.length, name === "Rollback" ? 1 : 0, name);
     }
+  });
+
+  it("of rollback denies sending to everybody but its rule and the guard's functions that send to it", () => {
+    const { inputs } = everything.get("RollbackPolicy");
+    const denied = statementsOf(inputs.policy).find(({ Effect }) => Effect === "Deny");
+    const queue = String(everything.get("RollbackQueue").outputs.arn);
+    assert.deepEqual(denied, {
+      Sid: "OnlyTheGuardSends",
+      Effect: "Deny",
+      Principal: "*",
+      Action: ["sqs:SendMessage"],
+      Resource: [queue],
+      Condition: {
+        ArnNotEquals: {
+          "aws:SourceArn": [everything.get("RollbackRule").outputs.arn],
+          "aws:PrincipalArn": ["Detect", "Sweep", "Rollbacker"].map(
+            (name) => everything.get(`${name}Role`).outputs.arn,
+          ),
+        },
+      },
+    });
+    const document = [parsePolicy(String(inputs.policy))];
+    const principal = { type: "AWS", id: `arn:aws:iam::${account}:root` } as const;
+    const send = (context: Readonly<Record<string, string>>) =>
+      decide({ action: "sqs:SendMessage", resource: queue, principal, context }, document);
+    assert.equal(
+      send({ "aws:principalarn": String(everything.get("DetectRole").outputs.arn) }),
+      "implicitDeny",
+    );
+    assert.equal(send({ "aws:principalarn": `arn:aws:iam::${account}:role/admin` }), "explicitDeny");
+    assert.equal(send({ "aws:sourcearn": `arn:aws:events:us-east-1:${account}:rule/other` }), "explicitDeny");
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type SynthesisedStack, stackOf, statementsOf } from "../stacks.ts";
+import { permissionsOf, stackOf, statementsOf } from "../stacks.ts";
 
 const plain = await stackOf("plain");
 const everything = await stackOf("everything");
@@ -33,28 +33,65 @@ describe("the tables", () => {
     assert.equal(plain.get("ControlTable").inputs.streamEnabled, false);
   });
 
-  it("let only the rollback function write control items, and nobody where there is no rollback", () => {
-    const denied = [
-      "dynamodb:PutItem",
-      "dynamodb:UpdateItem",
-      "dynamodb:DeleteItem",
-      "dynamodb:BatchWriteItem",
-      "dynamodb:PartiQLInsert",
-      "dynamodb:PartiQLUpdate",
-      "dynamodb:PartiQLDelete",
-    ];
-    const guard = (stack: SynthesisedStack) => statementsOf(stack.get("ControlPolicy").inputs.policy);
-    const common = { Sid: "OnlyTheGuardWrites", Effect: "Deny", Principal: "*", Action: denied };
-    const [table, role] = [everything.get("ControlTable"), everything.get("RollbackerRole")];
-    assert.equal(everything.get("ControlPolicy").inputs.resourceArn, table.outputs.arn);
-    assert.deepEqual(guard(everything), [
-      {
-        ...common,
-        Resource: [table.outputs.arn],
-        Condition: { ArnNotEquals: { "aws:PrincipalArn": [role.outputs.arn] } },
+  it("let only the functions that write them write items, and nobody where there are none", () => {
+    const writers: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+      everything: {
+        Control: ["Rollbacker"],
+        Findings: ["Detect", "Sweep", "Notifier", "HubImporter", "Rollbacker"],
       },
-    ]);
-    assert.deepEqual(guard(plain), [{ ...common, Resource: [plain.get("ControlTable").outputs.arn] }]);
+      plain: { Control: [], Findings: ["Detect", "Sweep", "Notifier"] },
+    };
+    for (const [stack, tables] of [
+      [everything, writers.everything],
+      [plain, writers.plain],
+    ] as const) {
+      for (const [name, functions] of Object.entries(tables ?? {})) {
+        const table = stack.get(`${name}Table`);
+        const policy = stack.get(`${name}Policy`);
+        assert.equal(policy.inputs.resourceArn, table.outputs.arn);
+        const roles = functions.map((each) => stack.get(`${each}Role`).outputs.arn);
+        assert.deepEqual(statementsOf(policy.inputs.policy), [
+          {
+            Sid: "OnlyTheGuardWrites",
+            Effect: "Deny",
+            Principal: "*",
+            Action: [
+              "dynamodb:PutItem",
+              "dynamodb:UpdateItem",
+              "dynamodb:DeleteItem",
+              "dynamodb:BatchWriteItem",
+              "dynamodb:PartiQLInsert",
+              "dynamodb:PartiQLUpdate",
+              "dynamodb:PartiQLDelete",
+            ],
+            Resource: [table.outputs.arn],
+            ...(roles.length > 0 && { Condition: { ArnNotEquals: { "aws:PrincipalArn": roles } } }),
+          },
+        ]);
+      }
+    }
+  });
+
+  it("let every function write that its own role lets write", () => {
+    for (const name of ["Control", "Findings"]) {
+      const [denied] = statementsOf(everything.get(`${name}Policy`).inputs.policy);
+      const spared = denied?.Condition?.ArnNotEquals?.["aws:PrincipalArn"] ?? [];
+      const table = String(everything.get(`${name}Table`).outputs.arn);
+      const writing = everything
+        .all("aws:lambda/function:Function")
+        .map(({ name: lambda }) => lambda.replace(/Function$/, "Role"))
+        .filter((role) =>
+          permissionsOf(everything, role).some(
+            ({ Action, Resource }) =>
+              Resource?.includes(table) && Action.some((action) => denied?.Action.includes(action)),
+          ),
+        );
+      assert.deepEqual(
+        writing.map((role) => everything.get(role).outputs.arn).toSorted(),
+        spared.toSorted(),
+        name,
+      );
+    }
   });
 });
 
