@@ -48,20 +48,29 @@ export function writeSide(side: DrawnSide): readonly string[] {
 
 /** Draws a pair of sides of a kind of policy, one to `most` changes apart, with requests. */
 export function drawPair(kind: PolicyKind, most = 2): fc.Arbitrary<DrawnPair> {
-  return drawFocus(kind).chain((focused) =>
-    fc
-      .record({
-        side: drawSide(focused),
-        changes: fc.array(drawSideChange(focused), { minLength: 1, maxLength: most }),
-        drafts: drawRequestDrafts(focused),
-      })
-      .map(({ side, changes, drafts }) => {
-        const [candidate, reference] = [changes.reduce((current, change) => change(current), side), side].map(
-          writeSide,
-        );
-        const written = { candidate: candidate ?? [], reference: reference ?? [] };
-        const documents = [...written.candidate, ...written.reference].map(parsePolicy);
-        return { ...written, requests: drafts.map((draft) => aimRequest(draft, documents)) };
-      }),
-  );
+  // Making what draws a pair takes as long as drawing it, and there are few families of keys.
+  const known = new Map<string, fc.Arbitrary<DrawnPair>>();
+  return drawFocus(kind).chain((focused) => {
+    const key = focused.families.map(({ name }) => name).join();
+    const pair = known.get(key) ?? drawFocusedPair(focused, most);
+    known.set(key, pair);
+    return pair;
+  });
+}
+
+function drawFocusedPair(focused: PolicyKind, most: number): fc.Arbitrary<DrawnPair> {
+  return fc
+    .record({
+      side: drawSide(focused),
+      changes: fc.array(drawSideChange(focused), { minLength: 1, maxLength: most }),
+      drafts: drawRequestDrafts(focused),
+    })
+    .map(({ side, changes, drafts }) => {
+      const [candidate, reference] = [changes.reduce((current, change) => change(current), side), side].map(
+        writeSide,
+      );
+      const written = { candidate: candidate ?? [], reference: reference ?? [] };
+      const documents = [...written.candidate, ...written.reference].map(parsePolicy);
+      return { ...written, requests: drafts.map((draft) => aimRequest(draft, documents)) };
+    });
 }

@@ -136,7 +136,8 @@ export function substituteVariables(
   findValue: (variable: string) => string | undefined,
 ): Pattern | undefined {
   if (!pattern.hasVariables) return pattern;
-  noteWork(pattern.text.length);
+  // The result is parsed and compiled anew: per character, more than a match takes.
+  noteWork(2 * pattern.text.length);
   const replaced: Token[] = [];
   let segment = 0;
   for (const token of parseTokens(pattern.text, "2012-10-17")) {

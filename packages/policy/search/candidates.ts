@@ -138,9 +138,8 @@ function inventPrincipals(
 
 /** Returns the account of a principal and a session of a role: a clause can select these without the principal. */
 function listRelated(principal: PolicyPrincipal): readonly PolicyPrincipal[] {
-  const { type, id } = principal;
-  const identity = type === "AWS" ? readIdentity(id) : undefined;
+  const identity = readIdentity(principal);
   if (!identity) return [];
   const root = `arn:${identity.partition ?? "aws"}:iam::${identity.account}:root`;
-  return [{ type, id: root }, inventSession(principal) ?? []].flat();
+  return [{ ...principal, id: root }, inventSession(principal) ?? []].flat();
 }

@@ -47,7 +47,7 @@ function hasPrivateUse(text: string): boolean {
 // A Deny with NotPrincipal that exempts a user must name their account too, without exempting all of the account
 // (IAM User Guide, "NotPrincipal element").
 function exemptsAccountAndMember(principals: readonly PolicyPrincipal[]): boolean {
-  const identities = principals.flatMap(({ type, id }) => (type === "AWS" ? (readIdentity(id) ?? []) : []));
+  const identities = principals.flatMap((one) => readIdentity(one) ?? []);
   const accounts = new Set(identities.flatMap(({ name, account }) => (name === "root" ? [account] : [])));
   return identities.some(({ name, account }) => name !== "root" && accounts.has(account));
 }

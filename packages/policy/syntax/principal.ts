@@ -17,8 +17,21 @@ const identityArn = /^arn:([^:]+):(iam|sts)::(\d{12}):(.+)$/;
 // In China these services have also a principal that ends in `.amazonaws.com.cn` (CDK, region-info).
 const servicesWithChineseName = new Set(["ec2", "elasticmapreduce", "codedeploy", "logs"]);
 
-/** Parses the ARN or account id of an AWS principal. Returns undefined for `*`, unique ids and other texts. */
-export function readIdentity(id: string): AwsIdentity | undefined {
+// An entry of a long list is compared with hundreds of others, and reading an id takes most of that.
+const identities = new WeakMap<PolicyPrincipal, AwsIdentity | "none">();
+
+/** Reads the ARN or account id of an AWS principal. Returns undefined for `*`, unique ids and other principals. */
+export function readIdentity(principal: PolicyPrincipal): AwsIdentity | undefined {
+  let identity = identities.get(principal);
+  if (!identity) {
+    identity = parseIdentity(principal) ?? "none";
+    identities.set(principal, identity);
+  }
+  return identity === "none" ? undefined : identity;
+}
+
+function parseIdentity({ type, id }: PolicyPrincipal): AwsIdentity | undefined {
+  if (type !== "AWS") return undefined;
   if (accountId.test(id)) return { partition: undefined, account: id, service: "iam", name: "root" };
   const [, partition, service, account, name] = identityArn.exec(id) ?? [];
   if (!account || !name) return undefined;
@@ -34,13 +47,14 @@ export function isUniqueId(id: string): boolean {
 }
 
 /** Returns the canonical form of a principal: the root ARN of an account id, the plain name of a Chinese service. */
-export function canonicalPrincipal({ type, id }: PolicyPrincipal, partition: string): PolicyPrincipal {
+export function canonicalPrincipal(principal: PolicyPrincipal, partition: string): PolicyPrincipal {
+  const { type, id } = principal;
   if (type === "AWS" && accountId.test(id)) return { type, id: `arn:${partition}:iam::${id}:root` };
   if (type === "Service" && partition === "aws-cn") {
     const [, name] = /^([^.]+)\.amazonaws\.com\.cn$/.exec(id) ?? [];
     if (name && servicesWithChineseName.has(name)) return { type, id: `${name}.amazonaws.com` };
   }
-  return { type, id };
+  return principal;
 }
 
 /**
@@ -52,9 +66,8 @@ export function coversPrincipal(entry: PolicyPrincipal, principal: PolicyPrincip
   if (entry.type === "AWS" && entry.id === "*") return true;
   if (entry.type !== principal.type) return false;
   if (entry.id === "*" || entry.id === principal.id) return true;
-  if (entry.type !== "AWS") return false;
-  const owner = readIdentity(entry.id);
-  const other = readIdentity(principal.id);
+  const owner = readIdentity(entry);
+  const other = readIdentity(principal);
   if (!owner || !other) return false;
   if (owner.account !== other.account || owner.partition !== other.partition) return false;
   if (owner.name === "root") return owner.service === "iam";
@@ -72,11 +85,11 @@ function readRoleName(role: string): string | undefined {
 }
 
 /** Makes up a session of a role. Returns undefined if the principal is no role. */
-export function inventSession({ type, id }: PolicyPrincipal): PolicyPrincipal | undefined {
-  const role = type === "AWS" ? readIdentity(id) : undefined;
+export function inventSession(principal: PolicyPrincipal): PolicyPrincipal | undefined {
+  const role = readIdentity(principal);
   const name = role?.service === "iam" ? readRoleName(role.name) : undefined;
   if (role?.partition === undefined || name === undefined) return undefined;
-  return { type, id: `arn:${role.partition}:sts::${role.account}:assumed-role/${name}/any-session` };
+  return { type: "AWS", id: `arn:${role.partition}:sts::${role.account}:assumed-role/${name}/any-session` };
 }
 
 /** Whether two entries match a common principal. Roles of one name and different paths have the same sessions. */
