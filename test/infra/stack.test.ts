@@ -3,6 +3,7 @@ import "./stack/access.ts";
 import "./stack/forwarding.ts";
 import "./stack/functions.ts";
 import "./stack/names.ts";
+import "./stack/people.ts";
 import "./stack/queues.ts";
 import "./stack/rules.ts";
 import "./stack/tables.ts";

@@ -73,6 +73,8 @@ export interface Deployment extends DeploymentPlace {
   readonly control: string;
   /** Queue of changes and rechecks. */
   readonly changes: string;
+  /** ARN of the function that takes the answers of people: approvals, exceptions, pauses. */
+  readonly respond: string;
   /** Returns the ARN of a function. */
   arnOfFunction(name: FunctionName): string;
   /** Returns the ARN of the role that a function runs as. */
@@ -86,13 +88,15 @@ export interface Deployment extends DeploymentPlace {
 export function locateDeployment(place: DeploymentPlace): Deployment {
   const { region, account, partition } = place;
   const name = (kind: NamedKind, purpose: string) => nameResource(kind, purpose, { stage: place.stage });
+  const functionArn = (purpose: string) =>
+    `arn:${partition}:lambda:${region}:${account}:function:${name("function", purpose)}`;
   return {
     ...place,
     findings: name("table", "findings"),
     control: name("table", "control"),
     changes: name("queue", "changes"),
-    arnOfFunction: (each) =>
-      `arn:${partition}:lambda:${region}:${account}:function:${name("function", each)}`,
+    respond: functionArn("respond"),
+    arnOfFunction: functionArn,
     arnOfFunctionRole: (each) => `arn:${partition}:iam::${account}:role/${name("role", each)}`,
   };
 }

@@ -5,6 +5,7 @@ import { createDetect } from "./detect.ts";
 import { forwardRegions } from "./forwarding.ts";
 import { createFoundation } from "./foundation.ts";
 import { createNotify } from "./notify.ts";
+import { createPeoplePolicies } from "./people.ts";
 import { createPublish } from "./publish.ts";
 import { createRollback } from "./rollback.ts";
 import { createHubImport } from "./securityhub.ts";
@@ -13,7 +14,7 @@ import { protectItems } from "./tables.ts";
 
 /**
  * Creates the whole guard as the owner configured it. Each function's file has its trigger, permissions, environment
- * and alarm. Returns the names by which an operator finds the tables, the changes queue, the bus and the topic.
+ * and alarm. Returns the names by which an operator finds the tables, the changes queue, the bus and the topic, and the ARNs of the policies for people.
  */
 export function createGuardStack(config: Config) {
   const foundation = createFoundation(config);
@@ -50,5 +51,6 @@ export function createGuardStack(config: Config) {
     changes: changes.queue.url,
     bus: bus.name,
     alerts: topic.arn,
+    ...createPeoplePolicies(foundation),
   };
 }

@@ -43,6 +43,10 @@ describe("a deployment", () => {
     const deployment = locateDeployment(place);
     assert.equal(deployment.control, "drift-guard-production-control");
     assert.equal(
+      deployment.respond,
+      "arn:aws-cn:lambda:cn-north-1:123456789012:function:drift-guard-production-respond",
+    );
+    assert.equal(
       deployment.arnOfFunction("rollback"),
       "arn:aws-cn:lambda:cn-north-1:123456789012:function:drift-guard-production-rollback",
     );

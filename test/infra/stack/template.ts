@@ -73,8 +73,8 @@ describe("the CloudFormation template", () => {
     const text = JSON.stringify(others)
       .replaceAll(/"lambda:SourceFunctionArn":\["[^"]*"\]/g, "")
       .replaceAll(/"lambda:SourceFunctionArn":"[^"]*"/g, "");
-    // Rollback is denied on every resource with the guard's prefix, which no reference can tell.
-    assert.doesNotMatch(text, /arn:[^"]*drift-guard(?!-ci-\*")/);
+    // Patterns, which no reference can tell, and respond, which people invoke.
+    assert.doesNotMatch(text, /arn:[^"]*drift-guard(?!-ci-(?:\*|respond"))/);
     assert.match(JSON.stringify(Findings?.Properties.ResourcePolicy), /role\/drift-guard-ci-notify"/);
     assert.match(JSON.stringify(Control?.Properties.ResourcePolicy), /role\/drift-guard-ci-rollback"/);
   });

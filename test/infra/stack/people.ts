@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { locateDeployment } from "@drift-guard/core/config/deployment";
+import { decide } from "@drift-guard/policy/decide";
+import { parsePolicy } from "@drift-guard/policy/parse";
+import { account, home, stackOf } from "../stacks.ts";
+
+const everything = await stackOf("everything");
+const { respond } = locateDeployment({ stage: "ci", region: home, account, partition: "aws" });
+const queues = everything.all("aws:sqs/queue:Queue");
+const tables = everything.all("aws:dynamodb/table:Table");
+const arnOf = (resource: (typeof queues)[number]) => String(resource.outputs.arn);
+
+/** Whether one of the policies for people allows an action on a resource. */
+function isAllowed(policy: "Operator" | "Viewer", action: string, resource: string): boolean {
+  const document = parsePolicy(String(everything.get(policy).inputs.policy));
+  return decide({ action, resource, context: {} }, [document]) === "allowed";
+}
+
+describe("the policies for people", () => {
+  it("let operators invoke respond and no other function, and viewers none", () => {
+    for (const lambda of everything.all("aws:lambda/function:Function"))
+      assert.equal(
+        isAllowed("Operator", "lambda:InvokeFunction", arnOf(lambda)),
+        arnOf(lambda) === respond,
+        lambda.name,
+      );
+    assert.equal(isAllowed("Operator", "lambda:InvokeFunction", respond), true);
+    assert.equal(isAllowed("Viewer", "lambda:InvokeFunction", respond), false);
+  });
+
+  it("let both read the tables, and neither write them", () => {
+    for (const policy of ["Operator", "Viewer"] as const) {
+      for (const table of tables) {
+        assert.equal(isAllowed(policy, "dynamodb:Query", arnOf(table)), true, table.name);
+        for (const write of ["PutItem", "UpdateItem", "DeleteItem", "PutResourcePolicy", "DeleteTable"])
+          assert.equal(isAllowed(policy, `dynamodb:${write}`, arnOf(table)), false, write);
+      }
+    }
+  });
+
+  it("let operators read the messages that could not be processed, in every region, and viewers count them", () => {
+    for (const queue of queues) {
+      const missed = queue.name.includes("Missed");
+      assert.equal(isAllowed("Operator", "sqs:ReceiveMessage", arnOf(queue)), missed, queue.name);
+      assert.equal(isAllowed("Viewer", "sqs:ReceiveMessage", arnOf(queue)), false, queue.name);
+      assert.equal(isAllowed("Viewer", "sqs:GetQueueAttributes", arnOf(queue)), missed, queue.name);
+      assert.equal(isAllowed("Operator", "sqs:SendMessage", arnOf(queue)), false, queue.name);
+    }
+  });
+
+  it("are attached to nothing, so that the owner chooses who has them", () => {
+    const attached = everything
+      .all("aws:iam/role:Role")
+      .flatMap(({ inputs }) => JSON.stringify(inputs.managedPolicyArns ?? []));
+    assert.doesNotMatch(attached.join(), /operator|viewer/);
+  });
+});
