@@ -5,6 +5,7 @@ import type { Ledger } from "../model/ledger.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import type { Reference } from "../reference/reference.ts";
+import { isServiceLinked } from "./candidate.ts";
 import { countExcessiveReturns } from "./rollback-limit.ts";
 
 /** A plan, and what decides whether it may be carried out. */
@@ -27,7 +28,7 @@ export type Authority =
 /** Decides whether a plan may be carried out. Refuses in case of doubt. */
 export function authorise(request: AuthorisationRequest): Authority {
   const { role, guarded, control, reference } = request;
-  if (reference.serviceLinked !== undefined || role.path.startsWith("/aws-service-role/")) {
+  if (isServiceLinked(role, reference)) {
     return refuse(`${role.name} is a service-linked role: only AWS may change it.`);
   }
   if (!guarded.paths.includes(role.path)) {

@@ -7,6 +7,8 @@ import type { Drift } from "../model/evidence.ts";
 import { isExcepted } from "../model/exception.ts";
 import { identifyFinding } from "../model/identity.ts";
 import { type Instant, isBefore } from "../model/instant.ts";
+import type { Role } from "../model/role.ts";
+import type { Reference } from "../reference/reference.ts";
 import { isApproved } from "./approvals.ts";
 import { findPauseOf } from "./pause.ts";
 import type { PlanningInput } from "./planning.ts";
@@ -66,8 +68,11 @@ export function isLeft({ suppressed, mode }: Candidate): boolean {
 
 /** Returns why a drift is not rolled back now, whatever its repair is; undefined if it may be. */
 export function findHold(candidate: Candidate, planning: PlanningInput): Obstacle | undefined {
-  const { control, now, hold } = planning;
+  const { control, now, hold, reference, role } = planning;
   const { id, approved, mode, trusted } = candidate;
+  if (isServiceLinked(role, reference)) {
+    return { reason: `${role.name} is a service-linked role: only AWS may change it.` };
+  }
   const pause = findPauseOf(control.pauses ?? [], listMakers(id, planning).at(-1), now);
   if (pause) {
     const where = pause.scope === "account" ? "in this account" : "of this role";
@@ -112,4 +117,9 @@ export function findClosedWindow(
         : `Automatic rollbacks of this role run in the windows of the configuration. The next one opens at ${until}.`,
     ...(until !== undefined && { until }),
   };
+}
+
+/** Whether a role is a service-linked role, by its reference or its path, which no other role can have (R20). */
+export function isServiceLinked({ path }: Pick<Role, "path">, { serviceLinked }: Reference): boolean {
+  return serviceLinked !== undefined || path.startsWith("/aws-service-role/");
 }

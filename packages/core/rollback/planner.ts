@@ -1,16 +1,14 @@
 import { formatUse } from "../batch/role-use-text.ts";
-import type { GuardedRole } from "../config/config.ts";
 import { compareWithPermitted } from "../evaluate/extras.ts";
 import { allowNeeds } from "../evaluate/needs.ts";
 import { type Assessment, type Drift, deniesAdded } from "../model/evidence.ts";
 import { isExcepted } from "../model/exception.ts";
 import { digestRole, identifyFinding } from "../model/identity.ts";
 import type { Instant } from "../model/instant.ts";
-import { inlinePart } from "../model/part.ts";
+import { inlinePart, isSamePart } from "../model/part.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
-import type { Reference } from "../reference/reference.ts";
 import { applyStep } from "./apply-step.ts";
 import { type Candidate, findClosedWindow, findHold, isLeft, listCandidates } from "./candidate.ts";
 import { findContainment, findDoubt } from "./containment.ts";
@@ -85,7 +83,7 @@ function createPlan(role: Role, steps: readonly PlannedStep[]): Plan {
 }
 
 function planCandidates(candidates: readonly Candidate[], planning: PlanningInput): PlanningResult {
-  const { role, assessments, control, uses = [], guarded, now } = planning;
+  const { role, assessments, control, now } = planning;
   const reference = localiseReference(planning.reference, role.partition);
   const revocations = listRevocations(control.rollbacks);
   const isAccepted = (evidence: Assessment) =>
@@ -105,8 +103,7 @@ function planCandidates(candidates: readonly Candidate[], planning: PlanningInpu
       revocations,
     }),
   };
-  const allowed = allowNeeds(reference, uses, new Map(), role);
-  const target = prepareTarget(candidates, context, allowed, guarded);
+  const target = prepareTarget(candidates, context);
   const isOwn = ({ evidence: { part } }: Candidate) =>
     role.inline.some(
       (policy) => part.kind === "inline" && part.name === policy.name && findRevocation(policy, revocations),
@@ -141,7 +138,7 @@ function planCandidates(candidates: readonly Candidate[], planning: PlanningInpu
   for (const { candidates: some, decision } of repairTrustPart(onTrust, context)) settle(some, decision);
   for (const candidate of candidates) {
     if (candidate.evidence.part.kind === "trust" || isLeft(candidate) || isOwn(candidate)) continue;
-    settle([candidate], decideDrift(candidate, { ...target, role: current, kept }, context));
+    settle([candidate], decideDrift(candidate, candidates, { ...target, role: current, kept }, context));
   }
   if (revoke) steps.push(planRevocation(planning));
   return {
@@ -152,27 +149,33 @@ function planCandidates(candidates: readonly Candidate[], planning: PlanningInpu
 
 function prepareTarget(
   candidates: readonly Candidate[],
-  { planning }: PlanningContext,
-  reference: Reference,
-  guarded: GuardedRole,
+  { planning, reference }: PlanningContext,
 ): RepairTarget {
-  const { role, policies = new Map() } = planning;
+  const { role, guarded, uses = [], policies = new Map() } = planning;
   const excess = new Set(
     candidates.flatMap(({ evidence: { part, side } }) =>
       part.kind === "inline" && side === "excess" ? [part.name] : [],
     ),
   );
+  const { allowed: _, ...required } = reference;
+  const needs = allowNeeds(required, uses, new Map(), role).allowed;
   return {
     role,
     reference,
     guarded,
-    compare: compareWithPermitted(role, reference, guarded),
+    compare: compareWithPermitted(role, allowNeeds(reference, uses, new Map(), role), guarded),
+    needed: [reference.floor, needs].flatMap((sourced) => (sourced ? [sourced.document] : [])),
     kept: role.inline.flatMap(({ name, text }) => (excess.has(name) ? [] : [text])),
     policies,
   };
 }
 
-function decideDrift(candidate: Candidate, target: RepairTarget, context: PlanningContext): Decision {
+function decideDrift(
+  candidate: Candidate,
+  candidates: readonly Candidate[],
+  target: RepairTarget,
+  context: PlanningContext,
+): Decision {
   const { evidence: drift, approved } = candidate;
   const withhold = (obstacle: Obstacle): Decision => ({ kind: "withheld", obstacle });
   const repair = findRepair(drift, target);
@@ -182,7 +185,16 @@ function decideDrift(candidate: Candidate, target: RepairTarget, context: Planni
   if (held) return withhold(held);
   const doubt = approved ? undefined : findDoubt(drift.part, context.containment);
   if (doubt !== undefined) return withhold({ reason: doubt });
-  const steps = describeSteps(repair.steps, candidate, target.role, context, repair.note);
+  // A managed policy is set back whole, by one step for all sides.
+  const isWhole = repair.steps.some(({ call }) => call.endsWith("PolicyVersion"));
+  const others = isWhole ? candidates.filter((other) => isSamePart(other.evidence.part, drift.part)) : [];
+  if (others.some((other) => isLeft(other) || findHold(other, context.planning) !== undefined)) {
+    return withhold({
+      reason: "The policy is set back whole, and one side of its drift must not be rolled back now.",
+    });
+  }
+  const before = isWhole ? context.planning.role : target.role;
+  const steps = describeSteps(repair.steps, candidate, before, context, repair.note);
   const obstacle = steps.some(({ restores }) => restores)
     ? findRestoringObstacle(candidate, steps, context)
     : findClosedWindow(candidate, context.planning, false);

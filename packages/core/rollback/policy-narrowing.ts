@@ -1,6 +1,7 @@
 import type { Comparison } from "@drift-guard/policy/comparison";
 import { matchesAction } from "../evaluate/action-pattern.ts";
 import { compareTexts } from "../evaluate/comparison.ts";
+import type { Grant } from "../model/grant.ts";
 import { type PolicyJson, tryReadDocument } from "../policy-json.ts";
 import {
   hasEffect,
@@ -35,34 +36,47 @@ const maxRounds = 4;
 /**
  * Returns an identity policy without its excess. Statements without excess and Denies stay as they are. A statement with
  * excess keeps the actions and resources that the role may have, under its conditions, and of a wildcard what the role
- * needs and no other policy allows (R39, R45, R46). The result allows nothing that the policy does not allow.
+ * needs and no other policy allows (R39, R45, R46). The result allows nothing that the policy does not allow. `known` is the
+ * excess that an assessment found; none if it is not known.
  */
-export function removeExcess(text: string, target: NarrowingTarget): Narrowing {
+export function removeExcess(text: string, known: readonly Grant[], target: NarrowingTarget): Narrowing {
   const document = tryReadDocument(text);
   if (!document) return { kind: "undecided", why: "it is not a policy" };
+  const first = listOffending(known);
   let statements = document.Statement;
   for (let round = 0; round < maxRounds; round += 1) {
     const current = withStatements(document, statements);
     if (statements.length === 0) return { kind: "nothing" };
-    const { excess, undecided } = target.compare(current);
-    const [reason] = undecided;
-    if (reason !== undefined) return { kind: "undecided", why: reason.message };
-    if (excess.length === 0) return { kind: "policy", document: current };
-    const offending = new Set(
-      excess.flatMap((grant) =>
-        grant.statements.flatMap((place) => (place.document === 0 ? [place.statement] : [])),
-      ),
-    );
+    let offending = first;
+    // The first comparison is the assessment's.
+    if (round > 0 || first.size === 0) {
+      const { excess, undecided } = target.compare(current);
+      const [reason] = undecided;
+      if (reason !== undefined) return { kind: "undecided", why: reason.message };
+      if (excess.length === 0) return { kind: "policy", document: current };
+      offending = listOffending(excess);
+    }
     // In the last round, no statement that allows anything stays.
     const isLast = round === maxRounds - 2;
     statements = statements.flatMap((statement, index): readonly unknown[] => {
       if (!hasEffect(statement, "Allow") || !(isLast || offending.has(index))) return [statement];
-      return isLast ? [] : narrowStatement(document, statement, target);
+      if (isLast) return [];
+      const beside = statements.filter((_, other) => !offending.has(other));
+      return narrowStatement({ ...document, Statement: beside }, statement, target);
     });
   }
   return { kind: "undecided", why: "its excess could not be separated from the rest" };
 }
 
+function listOffending(excess: readonly Pick<Grant, "statements">[]): ReadonlySet<number> {
+  return new Set(
+    excess.flatMap(({ statements }) =>
+      statements.flatMap(({ document, statement }) => (document === 0 ? [statement] : [])),
+    ),
+  );
+}
+
+/** `document` has the statements that stay beside this one. */
 function narrowStatement(
   document: PolicyJson,
   statement: Statement,
@@ -73,15 +87,12 @@ function narrowStatement(
     const { excess, undecided } = target.compare(alone(one));
     return excess.length + undecided.length === 0;
   }, maxChecks);
+  const [actions, resources] = [listTexts(statement.Action), listTexts(statement.Resource)];
+  // Of one action on one resource, nothing is left.
   const kept =
-    "NotAction" in statement || "NotResource" in statement
+    "NotAction" in statement || "NotResource" in statement || actions.length * resources.length === 1
       ? []
-      : narrowPairs(
-          listTexts(statement.Action),
-          listTexts(statement.Resource),
-          (Action, Resource) => ({ ...statement, Action, Resource }),
-          checks,
-        );
+      : narrowPairs(actions, resources, (Action, Resource) => ({ ...statement, Action, Resource }), checks);
   return [...(checks.exhausted() ? [] : kept), ...keepNeeded(document, statement, kept, target)];
 }
 
@@ -93,7 +104,7 @@ function keepNeeded(
   { needed, others }: NarrowingTarget,
 ): readonly Statement[] {
   const source = JSON.stringify({ ...document, Statement: [statement] });
-  const rest = [...others, JSON.stringify({ ...document, Statement: kept })];
+  const rest = [...others, JSON.stringify({ ...document, Statement: [...document.Statement, ...kept] })];
   const patterns = listTexts(statement.Action);
   return needed.flatMap((text) => {
     const policy = tryReadDocument(text);

@@ -23,11 +23,13 @@ const maxInlineCharacters = 10_240;
 export interface RepairTarget {
   /** As it is after the steps that are planned already. */
   readonly role: Role;
-  /** In the role's partition, with what job definitions need among what is allowed (`allowNeeds`). */
+  /** In the role's partition. */
   readonly reference: Reference;
   readonly guarded: GuardedRole;
   /** Compares a policy with everything that the role may have (`compareWithPermitted`). */
   readonly compare: (text: string) => Comparison;
+  /** Policies with what the role needs: the reference's floor, and what job definitions need. */
+  readonly needed: readonly string[];
   /** The inline policies that have no excess, or lost it by the steps that are planned already. */
   readonly kept: readonly string[];
   /** Customer-managed policies as they are now, by ARN. */
@@ -75,18 +77,15 @@ function refuseDeny({ part }: Drift): Repair {
 }
 
 function repairInline(
-  { part }: Drift,
+  { part, grants }: Drift,
   policyName: string,
-  { role, reference, compare, kept }: RepairTarget,
+  { role, reference, compare, needed, kept }: RepairTarget,
 ): Repair {
   const text = role.inline.find(({ name }) => name === policyName)?.text;
   if (text === undefined) return none;
   const base = { role: role.name, part, policyName };
-  const needed = [reference.floor, reference.allowed].flatMap((sourced) =>
-    sourced ? [sourced.document] : [],
-  );
   const others = [...reference.attachments.map(({ document }) => document), ...kept];
-  const narrowed = removeExcess(text, { compare, needed, others });
+  const narrowed = removeExcess(text, grants, { compare, needed, others });
   switch (narrowed.kind) {
     case "nothing":
       return { kind: "steps", steps: [{ ...base, call: "iam:DeleteRolePolicy" }] };

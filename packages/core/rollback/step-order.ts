@@ -44,14 +44,20 @@ function detachesAny(step: PlannedStep, policies: Reference["retired"]): boolean
  * retired policy goes last, after its replacement (2.2). Steps of one rank keep their order.
  */
 export function orderSteps(steps: readonly PlannedStep[], { retired }: Reference): readonly PlannedStep[] {
-  // A retired policy's Denies are written before it is detached.
   const rank = (step: PlannedStep) => {
     if (step.call === "iam:UpdateAssumeRolePolicy") return 0;
     if (detachesAny(step, retired)) return 4;
     if (step.call === "iam:PutRolePolicy" && step.revokesUntil !== undefined) return 2;
-    // Room for a new version is made right before it.
-    if (step.call === "iam:DeletePolicyVersion") return 3;
-    return step.restores ? 3 : 1;
+    return isForRestoring(step, steps) ? 3 : 1;
   };
   return steps.toSorted((a, b) => rank(a) - rank(b));
+}
+
+// Room for a new version is made right before it.
+function isForRestoring(step: PlannedStep, steps: readonly PlannedStep[]): boolean {
+  if (step.call !== "iam:DeletePolicyVersion") return step.restores;
+  return steps.some(
+    (other) =>
+      other.call === "iam:CreatePolicyVersion" && other.policyArn === step.policyArn && other.restores,
+  );
 }

@@ -2,20 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { GuardedRole } from "@drift-guard/core/config/config";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
-import type { Approval } from "@drift-guard/core/model/approval";
-import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
-import type { Exception } from "@drift-guard/core/model/exception";
-import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import { isSamePart, managedPart, partOf } from "@drift-guard/core/model/part";
-import { type Role, seen } from "@drift-guard/core/model/role";
-import { type PlanningResult, planRollback } from "@drift-guard/core/rollback/planner";
-import type { PlanningControl, PlanningInput } from "@drift-guard/core/rollback/planning";
+import { seen } from "@drift-guard/core/model/role";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import {
   account,
   allow,
   anActor,
-  aRole,
   aRollback,
   batchServicePolicy,
   noon,
@@ -23,81 +16,9 @@ import {
   trustOf,
 } from "../../builders.ts";
 import { asReferenced, guardedAs, referenceOf } from "../watched-roles.ts";
+import { approving, automatic, calls, driftsOf, plan, suppressing } from "./planning.ts";
 
-function assess(role: Role, guarded: GuardedRole): readonly Assessment[] {
-  return evaluate({ reference: referenceOf(role.name), guarded, reading: { status: "present", role } });
-}
-
-function controlWith(over: Partial<PlanningControl> = {}): PlanningControl {
-  const enrolment = { roleId: aRole().id, at: "2026-01-01T00:00:00Z" } as const;
-  return { exceptions: [], approvals: [], rollbacks: [], causes: [], enrolment, ...over };
-}
-
-function plan(
-  role: Role,
-  rollback: Partial<GuardedRole["rollback"]>,
-  {
-    control = {},
-    ...over
-  }: Partial<Omit<PlanningInput, "control">> & {
-    readonly control?: Partial<PlanningControl>;
-  } = {},
-): PlanningResult {
-  const guarded = over.guarded ?? guardedAs({ rollback });
-  return planRollback({
-    role,
-    reference: referenceOf(role.name),
-    guarded,
-    assessments: assess(role, guarded),
-    control: controlWith(control),
-    now: noon,
-    ...over,
-  });
-}
-
-/** The drifts of a role, each with the id of its finding. */
-function driftsOf(role: Role): readonly { readonly id: string; readonly drift: Drift }[] {
-  return assess(role, guardedAs({})).flatMap((evidence) =>
-    evidence.kind === "drift" ? [{ id: identifyFinding(role, evidence), drift: evidence }] : [],
-  );
-}
-
-function approving(
-  role: Role,
-  isApproved: (drift: Drift) => boolean = () => true,
-  over: Partial<Approval> = {},
-): { readonly control: Pick<PlanningControl, "approvals"> } {
-  const approvals = driftsOf(role)
-    .filter(({ drift }) => isApproved(drift))
-    .map(({ id, drift }) => ({
-      findingId: id,
-      digest: digestEvidence(drift),
-      by: "ann",
-      at: noon,
-      expires: secondsAfterNoon(60),
-      ...over,
-    }));
-  assert.ok(approvals.length > 0);
-  return { control: { approvals } };
-}
-
-function suppressing(role: Role, isAccepted: (drift: Drift) => boolean = () => true): readonly Exception[] {
-  const exceptions = driftsOf(role)
-    .filter(({ drift }) => isAccepted(drift))
-    .map(({ id, drift }) => ({
-      findingId: id,
-      digest: digestEvidence(drift),
-      owner: "ann",
-      reason: "known",
-      expires: secondsAfterNoon(60),
-    }));
-  assert.ok(exceptions.length > 0);
-  return exceptions;
-}
-
-const automatic = { excess: "automatic", missing: "automatic" } as const;
 const detached = asReferenced("AWSBatchServiceRole", { attached: [] });
-const calls = ({ plan }: PlanningResult) => plan.steps.map(({ call }) => call);
 
 function trustWith(...extra: readonly object[]): string {
   const document = JSON.parse(trustOf("ecs-tasks.amazonaws.com"));
