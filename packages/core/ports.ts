@@ -8,6 +8,7 @@ import type { Recheck, Subject } from "./model/change.ts";
 import type { Control, RollbackBudget } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
 import type { Finding } from "./model/finding.ts";
+import type { BuildStep } from "./model/fix.ts";
 import type { FullReads } from "./model/full-reads.ts";
 import type { Instant } from "./model/instant.ts";
 import type { Ledger } from "./model/ledger.ts";
@@ -38,10 +39,22 @@ export interface StepReceipt {
   readonly requestId?: string;
 }
 
-/** Writes roles; no other port does, apart from `LinkedRoleKeeper` for service-linked roles. */
+/** Writes roles; no other port does, apart from `RoleBuilder` for new ones and `LinkedRoleKeeper` for service-linked ones. */
 export interface RoleWriter {
   /** Carries out a step. Throws `StepRefusedError` with IAM's code, or `StepUnansweredError` if the result is unknown. */
   apply(step: Step): Promise<StepReceipt>;
+}
+
+/**
+ * Creates roles and adds them to instance profiles. Only a person's command does so, with that person's credentials: no
+ * function of the guard may create or pass a role.
+ */
+export interface RoleBuilder {
+  /**
+   * Carries out a step. An instance profile that does not exist is created first. Throws `StepRefusedError` with IAM's code,
+   * or `StepUnansweredError` if the result is unknown.
+   */
+  build(step: BuildStep): Promise<StepReceipt>;
 }
 
 /**

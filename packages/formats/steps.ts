@@ -17,7 +17,7 @@ export function formatStep(step: FixStep): string {
     case "iam:UpdateAssumeRolePolicy":
       return `replace the trust of ${role}`;
     case "iam:CreateRole":
-      return `create ${role} at the path ${sanitise(step.path)}`;
+      return `create ${role} at the path ${sanitise(step.path)}${step.boundary === undefined ? "" : `, under the boundary ${sanitise(step.boundary)}`}`;
     case "iam:CreateServiceLinkedRole":
       return `create the service-linked role of ${sanitise(step.service)}`;
     case "iam:PutRolePermissionsBoundary":
@@ -97,7 +97,8 @@ function listCalls(step: FixStep): readonly CliCall[] {
     }
     case "iam:CreateRole": {
       const trust = { "--assume-role-policy-document": formatDocument(step.document) };
-      return [{ name: "create-role", options: { ...role, "--path": step.path, ...trust } }];
+      const boundary = step.boundary === undefined ? {} : { "--permissions-boundary": step.boundary };
+      return [{ name: "create-role", options: { ...role, "--path": step.path, ...trust, ...boundary } }];
     }
     case "iam:CreateServiceLinkedRole":
       return [{ name: "create-service-linked-role", options: { "--aws-service-name": step.service } }];

@@ -35,6 +35,7 @@ const steps: readonly FixStep[] = [
   { role, part, call: "iam:DeleteRolePolicy", policyName: "P" },
   { role, part, call: "iam:UpdateAssumeRolePolicy", document },
   { role, call: "iam:CreateRole", path: "/it's/", document },
+  { role, call: "iam:CreateRole", path: "/", document, boundary: arn },
   { role, call: "iam:CreateServiceLinkedRole", service: "batch.amazonaws.com" },
   { role, part: partOf("boundary"), call: "iam:DeleteRolePermissionsBoundary" },
   { role, call: "iam:AddRoleToInstanceProfile", profile: role },
@@ -82,6 +83,7 @@ describe("a printed command, pasted into a shell", () => {
         const option = step.call === "iam:CreateRole" ? "--assume-role-policy-document" : "--policy-document";
         assert.deepEqual(JSON.parse(argument(last, option)), JSON.parse(document));
       }
+      if ("boundary" in step) assert.equal(argument(last, "--permissions-boundary"), step.boundary);
       if (step.call === "iam:AddRoleToInstanceProfile") {
         assert.deepEqual(
           calls.map(([, name]) => name),

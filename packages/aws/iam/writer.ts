@@ -14,10 +14,9 @@ import {
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
-import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
 import type { Step } from "@drift-guard/core/model/plan";
 import type { RoleWriter } from "@drift-guard/core/ports";
-import { errorCodeOf, formatFailure, isRefusal, requestIdOf } from "../failure.ts";
+import { runStepCall } from "./step-failure.ts";
 
 /**
  * Creates a writer of roles. `apply` makes the one IAM call that the step names and returns its request id. Throws
@@ -26,25 +25,7 @@ import { errorCodeOf, formatFailure, isRefusal, requestIdOf } from "../failure.t
  */
 export function createRoleWriter(client: IAMClient): RoleWriter {
   return {
-    async apply(step) {
-      try {
-        const { $metadata } = await sendStep(client, step);
-        return { ...($metadata.requestId && { requestId: $metadata.requestId }) };
-      } catch (error) {
-        const call = `${step.call} on the role ${step.role}`;
-        const why = formatFailure(error, step.call);
-        const code = errorCodeOf(error);
-        if (code !== undefined && isRefusal(error)) {
-          throw new StepRefusedError(`IAM refused ${call}: ${why}`, code, {
-            cause: error,
-            requestId: requestIdOf(error),
-          });
-        }
-        throw new StepUnansweredError(`It is unknown whether ${call} was carried out: ${why}`, {
-          cause: error,
-        });
-      }
-    },
+    apply: (step) => runStepCall(step.call, step.role, sendStep(client, step)),
   };
 }
 

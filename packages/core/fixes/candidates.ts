@@ -146,7 +146,8 @@ function proposeForLinkedRole({ reading, watched }: ProposalQuestion): Proposal 
 
 function proposeCreation({ reading, watched, uses, partition }: ProposalQuestion): Proposal {
   const { reference, guarded } = watched;
-  const { trust } = localiseReference(reference, partition);
+  const { trust, boundary } = localiseReference(reference, partition);
+  const bound = typeof boundary === "object" ? { boundary: boundary.arn } : {};
   const name = reading.status === "absent" ? reading.name : watched.name;
   // Batch and ECS assume a role by its ARN, which holds the path (2.8, 2.9).
   const users = Map.groupBy(
@@ -160,7 +161,7 @@ function proposeCreation({ reading, watched, uses, partition }: ProposalQuestion
   const paths = reference.path === undefined ? [...used, expected] : [reference.path];
   return {
     candidates: [...new Set(paths)].map((path) => ({
-      steps: [{ role: name, call: "iam:CreateRole", path, document: trust }],
+      steps: [{ role: name, call: "iam:CreateRole", path, document: trust, ...bound }],
     })),
     otherwise: `Create ${name} with the trust and the policies of its reference. Not all of it can be tried here.`,
   };

@@ -1,7 +1,7 @@
 import type { Assessment } from "../model/evidence.ts";
 import type { FixStep } from "../model/fix.ts";
 import { serialiseGrants } from "../model/identity.ts";
-import { type Role, type RoleReading, seen } from "../model/role.ts";
+import { type AttachedPolicy, type Role, type RoleReading, seen, unseen } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
 import { applyStep } from "../rollback/apply-step.ts";
@@ -88,7 +88,14 @@ function applyFixStep(
     const { account, name } = reading;
     if (step.call === "iam:CreateRole") {
       const role = createRole({ account, name, partition, path: step.path, trust: step.document });
-      return { status: "present", role };
+      const { boundary } = step;
+      return {
+        status: "present",
+        role:
+          boundary === undefined
+            ? role
+            : { ...role, boundary: seen(readBoundary(boundary, reference, partition)) },
+      };
     }
     if (step.call === "iam:CreateServiceLinkedRole") {
       const { path = "/", trust, attachments } = localiseReference(reference, partition);
@@ -126,6 +133,14 @@ function readAttached(role: Role, arn: string, reference: Reference): Role {
     ...role,
     attached: role.attached.map((policy) => (policy.arn === arn ? { arn, version } : policy)),
   };
+}
+
+// IAM shows the boundary's live document, which is taken to be the reference's until the role is read.
+function readBoundary(arn: string, reference: Reference, partition: string): AttachedPolicy {
+  const { boundary } = localiseReference(reference, partition);
+  const document = typeof boundary === "object" && boundary.arn === arn ? boundary.document : undefined;
+  const unread = unseen("It was not read after it became the boundary.");
+  return { arn, version: document === undefined ? unread : seen({ id: "new", text: document }) };
 }
 
 function createRole({

@@ -3,14 +3,29 @@ import { Step } from "./plan.ts";
 
 const base = { role: z.string() };
 
+/** A call that creates a role, or gives one to the instances of an instance profile. Documents are JSON text. */
+const BuildStep = z.discriminatedUnion("call", [
+  z
+    .object({
+      ...base,
+      call: z.literal("iam:CreateRole"),
+      path: z.string(),
+      document: z.string(),
+      /** ARN of the permissions boundary, which holds from the first moment. */
+      boundary: z.string().exactOptional(),
+    })
+    .readonly(),
+  /** Creates the instance profile before, unless it exists. */
+  z.object({ ...base, call: z.literal("iam:AddRoleToInstanceProfile"), profile: z.string() }).readonly(),
+]);
+export type BuildStep = z.infer<typeof BuildStep>;
+
 /** One IAM call of a fix: a step of a rollback, or a call that only a person makes. Documents are JSON text. */
 export const FixStep = z.discriminatedUnion("call", [
   ...Step.options,
-  z.object({ ...base, call: z.literal("iam:CreateRole"), path: z.string(), document: z.string() }).readonly(),
+  ...BuildStep.options,
   /** `service` is the service principal, such as `batch.amazonaws.com`. */
   z.object({ ...base, call: z.literal("iam:CreateServiceLinkedRole"), service: z.string() }).readonly(),
-  /** Creates the instance profile before, unless it exists. */
-  z.object({ ...base, call: z.literal("iam:AddRoleToInstanceProfile"), profile: z.string() }).readonly(),
 ]);
 export type FixStep = z.infer<typeof FixStep>;
 

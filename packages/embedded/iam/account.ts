@@ -1,17 +1,18 @@
 import { RoleUnreadableError, StepRefusedError } from "@drift-guard/core/errors";
 import type { DeletionStatus, RegionUsage } from "@drift-guard/core/model/deletion";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import type { LinkedRoleKeeper, RoleReader, RoleWriter } from "@drift-guard/core/ports";
+import type { LinkedRoleKeeper, RoleBuilder, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import { type Clock, createVirtualClock } from "../clock.ts";
 import type { IamAnswer, IamCall, IamResult } from "./call.ts";
 import { type ApiCaller, callerArn, describeUserIdentity, identityOf } from "./caller.ts";
 import { type EventEnvelope, formatDenial, recordCall } from "./cloudtrail.ts";
 import { createIdGenerator, type IdGenerator } from "./ids.ts";
-import { callProfile } from "./instance-profiles.ts";
+import { callProfile, findProfile } from "./instance-profiles.ts";
 import { createLinkedRoleKeeper } from "./linked-role-keeper.ts";
 import { callLinkedRole, completeDeletions, readDeletion } from "./linked-roles.ts";
 import { type AwsPolicy, callPolicy, publishAwsPolicy } from "./managed-policies.ts";
 import { IamRefusedError } from "./refused-error.ts";
+import { createRoleBuilder } from "./role-builder.ts";
 import { callRole } from "./role-calls.ts";
 import { viewRole, viewRolesBehind } from "./role-view.ts";
 import { expectRole, type IamState } from "./state.ts";
@@ -47,6 +48,8 @@ export interface SimulatedAccount {
   reader(by: ApiCaller): RoleReader;
   /** Creates a writer of roles that calls as `by`. */
   writer(by: ApiCaller): RoleWriter;
+  /** Creates a builder of roles that calls as `by`. */
+  builder(by: ApiCaller): RoleBuilder;
   /** Creates a keeper of service-linked roles that calls as `by`. */
   keeper(by: ApiCaller): LinkedRoleKeeper;
   /** Denies a caller the given actions, or all, in every session. Replaces what was denied before. */
@@ -131,6 +134,11 @@ export function createSimulatedAccount(options: AccountOptions = {}): SimulatedA
         );
       },
     }),
+    builder: (by) =>
+      createRoleBuilder(
+        (call) => account.call(call, by),
+        (name) => findProfile(state, name) !== undefined,
+      ),
     keeper: (by) =>
       createLinkedRoleKeeper(state, {
         call: (call) => account.call(call, by),

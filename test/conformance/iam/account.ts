@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { builderRules } from "./builder-rules.ts";
 import type { IamFixture, IamRule } from "./fixture.ts";
 import { keeperRules } from "./keeper-rules.ts";
 import { linkedRoleRules } from "./linked-role-rules.ts";
@@ -7,7 +8,14 @@ import { policyRules } from "./policy-rules.ts";
 import { portRules } from "./port-rules.ts";
 import { roleRules } from "./role-rules.ts";
 
-const rules = { ...portRules, ...roleRules, ...policyRules, ...linkedRoleRules, ...keeperRules };
+const rules = {
+  ...portRules,
+  ...roleRules,
+  ...policyRules,
+  ...linkedRoleRules,
+  ...keeperRules,
+  ...builderRules,
+};
 
 /** The name of a rule. */
 type IamRuleName = keyof typeof rules;
@@ -19,7 +27,7 @@ export interface IamAccountUnderTest {
   readonly knownDifferences?: Partial<Record<IamRuleName, string>>;
 }
 
-/** Tests an IAM account with its reader, writer and keeper against IAM's rules. */
+/** Tests an IAM account with its reader, writer, builder and keeper against IAM's rules. */
 export function describeIamAccount(name: string, account: IamAccountUnderTest): void {
   describe(`${name} as an IAM account`, () => {
     const knownDifferences = new Map(Object.entries(account.knownDifferences ?? {}));

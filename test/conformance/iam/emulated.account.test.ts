@@ -1,4 +1,5 @@
 import { IAMClient, IAMServiceException } from "@aws-sdk/client-iam";
+import { createRoleBuilder } from "@drift-guard/aws/iam/builder";
 import { createLinkedRoleKeeper } from "@drift-guard/aws/iam/linked-role";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import { createRoleWriter } from "@drift-guard/aws/iam/writer";
@@ -48,6 +49,7 @@ withEmulators("IAM on moto behind the recorder, through the SDK", (services) => 
         account,
         reader: createRoleReader(client, { account, partition: "aws" }),
         writer: createRoleWriter(client),
+        builder: createRoleBuilder(client),
         keeper: createLinkedRoleKeeper(client),
         pass: () => {},
         async call(call) {

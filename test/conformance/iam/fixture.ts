@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { Role } from "@drift-guard/core/model/role";
-import type { LinkedRoleKeeper, RoleReader, RoleWriter } from "@drift-guard/core/ports";
+import type { LinkedRoleKeeper, RoleBuilder, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { allow, trustOf } from "../../builders.ts";
 
@@ -17,6 +17,7 @@ export interface IamFixture {
   call(call: IamCall): Promise<IamFixtureAnswer>;
   readonly reader: RoleReader;
   readonly writer: RoleWriter;
+  readonly builder: RoleBuilder;
   readonly keeper: LinkedRoleKeeper;
   /** Advances the account's virtual clock, if it has one. */
   pass(seconds: number): void;

@@ -79,7 +79,15 @@ export async function aFixWorld(
     const on = { roleName: step.role };
     switch (step.call) {
       case "iam:CreateRole":
-        return [{ ...on, call: "CreateRole", path: step.path, assumeRolePolicyDocument: step.document }];
+        return [
+          {
+            ...on,
+            call: "CreateRole",
+            path: step.path,
+            assumeRolePolicyDocument: step.document,
+            ...(step.boundary !== undefined && { permissionsBoundary: step.boundary }),
+          },
+        ];
       case "iam:CreateServiceLinkedRole":
         return [{ call: "CreateServiceLinkedRole", awsServiceName: step.service }];
       case "iam:AddRoleToInstanceProfile":

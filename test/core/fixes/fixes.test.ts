@@ -7,7 +7,7 @@ import { managedPart, partOf } from "@drift-guard/core/model/part";
 import { defineReference, type Reference } from "@drift-guard/core/reference/reference";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import fc from "fast-check";
-import { account, aDefinitionUse, allow, trustOf } from "../../builders.ts";
+import { account, aDefinitionUse, allow, batchServicePolicy, trustOf } from "../../builders.ts";
 import { referenceOf } from "../watched-roles.ts";
 import { aFixWorld, type FixWorld } from "./carry-out.ts";
 
@@ -188,6 +188,21 @@ describe("the fix of a drift", () => {
     assert.deepEqual(await fixAll(world), ["iam:CreateRole", "iam:AttachRolePolicy", "iam:PutRolePolicy"]);
     const { reading } = await world.read();
     assert.equal(reading.status === "present" && reading.role.path, "/service-role/");
+  });
+
+  it("creates an absent role under the boundary of its reference", async () => {
+    const reference = referenceOf("AWSBatchServiceRole");
+    const arn = `arn:aws:iam::${account}:policy/Bound`;
+    const document = allow("ec2:*");
+    const bound: Reference = { ...reference, boundary: { arn, document } };
+    const world = await aFixWorld(bound);
+    world.call({ call: "CreatePolicy", policyName: "Bound", policyDocument: document });
+    world.call({ call: "DetachRolePolicy", roleName: bound.role, policyArn: batchServicePolicy });
+    world.call({ call: "DeleteRole", roleName: bound.role });
+    assert.deepEqual(await fixAll(world), ["iam:CreateRole", "iam:AttachRolePolicy"]);
+    const { reading } = await world.read();
+    assert.ok(reading.status === "present" && reading.role.boundary.observed);
+    assert.equal(reading.role.boundary.value?.arn, arn);
   });
 
   it("is written for the role's partition", async () => {

@@ -15,6 +15,7 @@ describeIamAccount("The simulated account", {
       call: async (call) => account.call(call, by),
       reader: account.reader(by),
       writer: account.writer(by),
+      builder: account.builder(by),
       keeper: account.keeper(by),
       pass: (seconds) => clock.advance(seconds),
       close: async () => {},

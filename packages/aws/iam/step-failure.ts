@@ -1,0 +1,29 @@
+import { StepRefusedError, StepUnansweredError } from "@drift-guard/core/errors";
+import { errorCodeOf, formatFailure, isRefusal, requestIdOf } from "../failure.ts";
+
+/**
+ * Runs a call of a step on a role and returns the call's request id. Throws `StepRefusedError` with IAM's code if IAM refuses
+ * the call, which then changed nothing, and `StepUnansweredError` if it is unknown whether IAM carried it out. `call` is the
+ * IAM action, such as `iam:CreateRole`.
+ */
+export async function runStepCall(
+  call: string,
+  role: string,
+  sent: Promise<{ readonly $metadata: { readonly requestId?: string | undefined } }>,
+): Promise<{ readonly requestId?: string }> {
+  try {
+    const { requestId } = (await sent).$metadata;
+    return { ...(requestId && { requestId }) };
+  } catch (error) {
+    const what = `${call} on the role ${role}`;
+    const why = formatFailure(error, call);
+    const code = errorCodeOf(error);
+    if (code !== undefined && isRefusal(error)) {
+      throw new StepRefusedError(`IAM refused ${what}: ${why}`, code, {
+        cause: error,
+        requestId: requestIdOf(error),
+      });
+    }
+    throw new StepUnansweredError(`It is unknown whether ${what} was carried out: ${why}`, { cause: error });
+  }
+}
