@@ -80,6 +80,11 @@ export class AgentsUnreadableError extends Error {
   override readonly name = "AgentsUnreadableError";
 }
 
+/** STS or IAM gave no usable answer to who gave an answer: nothing was decided, and the answer can be given again. */
+export class CallerUnprovenError extends Error {
+  override readonly name = "CallerUnprovenError";
+}
+
 /** A role or a drift cannot be captured into a reference; the text says why and what to do instead. */
 export class CaptureError extends Error {
   override readonly name = "CaptureError";

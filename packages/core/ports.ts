@@ -17,6 +17,8 @@ import type { ResourceFacts } from "./model/resource-facts.ts";
 import type { RoleKey, RoleReading } from "./model/role.ts";
 import type { SymptomClaim } from "./model/symptom-claim.ts";
 import type { Transition } from "./model/transition.ts";
+import type { IdentityRequest } from "./respond/identity-request.ts";
+import type { Person } from "./respond/person.ts";
 
 /**
  * Reads roles with all their parts. Throws `RoleUnreadableError` if the source denies a call or throttles it beyond all
@@ -207,6 +209,22 @@ export interface BatchReader {
   queues(region: string): AsyncIterable<JobQueue>;
   /** Yields every active revision of every job definition of a region. */
   definitions(region: string): AsyncIterable<JobDefinition>;
+}
+
+/** Who made a signed request, or why that is not proven. */
+export type CallerProof =
+  | { readonly status: "proven"; readonly person: Person }
+  | { readonly status: "refused"; readonly reason: string };
+
+/** Finds out who signed a request. Throws `CallerUnprovenError` if that cannot be found out now. */
+export interface CallerVerifier {
+  verify(request: IdentityRequest): Promise<CallerProof>;
+}
+
+/** Remembers answers that were given, so that each counts once. Throws `StoreUnavailableError`. */
+export interface AnswerStore {
+  /** Claims an answer by its digest, in one conditional write. Returns false if it was claimed before. */
+  claim(account: string, digest: string, at: Instant): Promise<boolean>;
 }
 
 /** Reads the ECS agents on the instances of compute environments. Throws `AgentsUnreadableError`. */

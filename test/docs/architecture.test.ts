@@ -148,6 +148,7 @@ describe("the page on architecture", () => {
       findingKeys.symptom("key"),
       controlKeys.exception("id"),
       controlKeys.approval("id"),
+      controlKeys.answer("digest"),
       controlKeys.breaker,
       controlKeys.paused,
       controlKeys.budget("window"),

@@ -35,14 +35,14 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
   core: [
     ["errors.ts", "issues.ts", "memo.ts", "model"],
     ["policy-json.ts", "batch"],
-    ["linked-role", "reference", "store"],
+    ["linked-role", "reference", "respond", "store"],
     ["ports.ts", "intake", "config"],
     ["evaluate"],
     ["reconcile", "rollback", "capture"],
     ["fixes"],
   ],
   guard: [["ports.ts"], ["commit.ts"], ["inspect", "delivery"], ["sweep", "rollback", "linked-role"]],
-  aws: [["failure.ts", "account.ts"], ["iam"], ["resources.ts", "dynamodb", "delivery", "batch"]],
+  aws: [["failure.ts", "account.ts"], ["iam"], ["resources.ts", "dynamodb", "delivery", "batch", "sts"]],
   embedded: [
     ["clock.ts", "json-values.ts"],
     ["snapshot-pages.ts", "iam"],

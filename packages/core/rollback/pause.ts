@@ -25,18 +25,30 @@ export function findPauseOf<Pause extends PauseInForce>(
     .at(-1);
 }
 
-/** Whether an ARN names an actor, or the role behind its session. A session's name counts for nothing. */
-export function isSamePrincipal({ arn, issuer }: Actor, other: string): boolean {
+/**
+ * Whether an ARN names an actor, or the role behind its session. A session's name counts for nothing, because who assumes a
+ * role chooses it; except for roles of IAM Identity Center, where it is the person's user name
+ * (docs/aws-facts.md, "Signed requests to STS").
+ */
+export function isSamePrincipal({ arn, issuer, session }: Actor, other: string): boolean {
   if (other === arn || other === issuer) return true;
-  const role = readSessionRole(other);
-  const own = issuer === undefined ? arn && readSessionRole(arn) : readRole(issuer);
-  return role !== undefined && role === own;
+  const theirs = readSession(other);
+  const own = issuer === undefined ? arn && readSession(arn)?.role : readRole(issuer);
+  if (theirs === undefined || theirs.role !== own) return false;
+  if (issuer === undefined || !isOfIdentityCenter(issuer)) return true;
+  const user = session ?? (arn && readSession(arn)?.session);
+  return user === undefined || user.toLowerCase() === theirs.session.toLowerCase();
+}
+
+// Nobody can make a role at a path that IAM reserves.
+function isOfIdentityCenter(role: string): boolean {
+  return /^arn:[^:]+:iam::\d{12}:role\/aws-reserved\/sso\.amazonaws\.com\//.test(role);
 }
 
 // The ARN of a session names the role without its path.
-function readSessionRole(arn: string): string | undefined {
-  const [, account, name] = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn) ?? [];
-  return account === undefined ? undefined : `${account}/${name}`;
+function readSession(arn: string): { readonly role: string; readonly session: string } | undefined {
+  const [, account, name, session] = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\/(.+)$/.exec(arn) ?? [];
+  return account === undefined || session === undefined ? undefined : { role: `${account}/${name}`, session };
 }
 
 function readRole(arn: string): string | undefined {

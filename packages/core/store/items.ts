@@ -21,6 +21,8 @@ export const TransitionItem = z.object({ transition: Transition, renewedAt: Inst
 
 /** An exception. */
 export const ExceptionItem = z.object({ exception: Exception });
+/** An answer that was given. */
+export const AnswerItem = z.object({ at: Instant });
 /** An approval. */
 export const ApprovalItem = z.object({ approval: Approval });
 /** Why rollbacks are stopped: an open breaker, or a pause. */

@@ -39,6 +39,8 @@ export const controlKeys = {
   account: (account: string) => `${account}#`,
   exception: (findingId: string) => `EXCEPTION#${findingId}`,
   approval: (findingId: string) => `APPROVAL#${findingId}`,
+  /** In the account's partition: an answer that was given, by its digest. */
+  answer: (digest: string) => `ANSWER#${digest}`,
   breaker: "BREAKER",
   paused: "PAUSED",
   /** One budget item for each window. */

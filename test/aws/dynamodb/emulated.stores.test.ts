@@ -1,9 +1,11 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createAnswerStore } from "@drift-guard/aws/dynamodb/answers";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createFullReadStore } from "@drift-guard/aws/dynamodb/full-reads";
 import { createSymptomStore } from "@drift-guard/aws/dynamodb/symptoms";
 import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
+import { describeAnswerStore } from "../../conformance/stores/answer-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
@@ -40,6 +42,16 @@ withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
     return {
       store: createSymptomStore(client, { table }),
       other: createSymptomStore(client, { table }),
+      close: async () => client.destroy(),
+    };
+  });
+
+  describeAnswerStore("a table", async () => {
+    const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+    const table = await createTable(client);
+    return {
+      store: createAnswerStore(client, { table }),
+      other: createAnswerStore(client, { table }),
       close: async () => client.destroy(),
     };
   });

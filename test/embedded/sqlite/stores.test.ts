@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
+import { createAnswerStore } from "@drift-guard/embedded/sqlite/answers";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -13,6 +14,7 @@ import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
 import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { aFinding, aKey, aLedger, aTransition } from "../../builders.ts";
+import { describeAnswerStore } from "../../conformance/stores/answer-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
@@ -70,6 +72,12 @@ describeSymptomStore("a SQLite file open in two processes", async () => {
   const { databases, close } = await openTwice();
   const [database, second] = databases;
   return { store: createSymptomStore(database), other: createSymptomStore(second), close };
+});
+
+describeAnswerStore("a SQLite file open in two processes", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return { store: createAnswerStore(database), other: createAnswerStore(second), close };
 });
 
 describeFullReadStore("a SQLite file open in two processes", async () => {
