@@ -3,6 +3,7 @@ import { isNamePattern } from "@drift-guard/core/config/name-pattern";
 import { isOff, type RollbackChoice, type RollbackMode } from "@drift-guard/core/config/rollback-choice";
 import { ConfigError } from "@drift-guard/core/errors";
 import { strictnessOf } from "@drift-guard/core/evaluate/evaluate";
+import { isOwnedByAws } from "@drift-guard/core/model/managed-policy";
 import { findReference, localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 
@@ -178,13 +179,17 @@ function listRoleCalls(reference: Reference, guarded: GuardedRole): readonly Omi
 
 /** Lists the calls on the reference's customer-managed policies, which other roles may share. */
 function listPolicyCalls(
-  { attachments }: Reference,
-  { sharedPolicies, excess, missing }: RollbackChoice,
+  { attachments, boundary }: Reference,
+  { sharedPolicies, excess, missing, altered }: RollbackChoice,
 ): readonly Grant[] {
-  if (!sharedPolicies || !(writes(excess) || writes(missing))) return [];
-  return attachments
-    .filter(({ arn }) => !arn.includes(":iam::aws:"))
-    .map(({ arn }) => ({
+  if (!sharedPolicies || ![excess, missing, altered].some(writes)) return [];
+  const compared = [
+    ...attachments.map(({ arn }) => arn),
+    ...(typeof boundary === "object" && boundary.document !== undefined ? [boundary.arn] : []),
+  ];
+  return [...new Set(compared)]
+    .filter((arn) => !isOwnedByAws(arn))
+    .map((arn) => ({
       actions: [
         "iam:CreatePolicyVersion",
         "iam:DeletePolicyVersion",
