@@ -12,6 +12,7 @@ import type { BuildStep } from "./model/fix.ts";
 import type { FullReads } from "./model/full-reads.ts";
 import type { Instant } from "./model/instant.ts";
 import type { Ledger } from "./model/ledger.ts";
+import type { LivePolicy } from "./model/managed-policy.ts";
 import type { Step } from "./model/plan.ts";
 import type { ResourceFacts } from "./model/resource-facts.ts";
 import type { RoleKey, RoleReading } from "./model/role.ts";
@@ -33,6 +34,15 @@ export interface RoleReader {
   names(): AsyncIterable<string>;
   /** Returns the names of the roles that a subject concerns: those with the policy attached, or held by the profile. */
   rolesBehind(subject: Subject): Promise<readonly string[]>;
+}
+
+/** Reads customer-managed policies, whether or not a role has them. */
+export interface ManagedPolicyReader {
+  /**
+   * Returns a policy with its versions, of which some may be left out where IAM denies it, but never the default one.
+   * Undefined if it does not exist, or if not even that could be read. Throws `RoleUnreadableError` for every other failure.
+   */
+  readPolicy(arn: string): Promise<LivePolicy | undefined>;
 }
 
 /** IAM's response to a step that it carried out. */

@@ -1,7 +1,13 @@
 import { RoleUnreadableError, StepRefusedError } from "@drift-guard/core/errors";
 import type { DeletionStatus, RegionUsage } from "@drift-guard/core/model/deletion";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import type { LinkedRoleKeeper, RoleBuilder, RoleReader, RoleWriter } from "@drift-guard/core/ports";
+import type {
+  LinkedRoleKeeper,
+  ManagedPolicyReader,
+  RoleBuilder,
+  RoleReader,
+  RoleWriter,
+} from "@drift-guard/core/ports";
 import { type Clock, createVirtualClock } from "../clock.ts";
 import type { IamAnswer, IamCall, IamResult } from "./call.ts";
 import { type ApiCaller, callerArn, describeUserIdentity, identityOf } from "./caller.ts";
@@ -14,7 +20,7 @@ import { type AwsPolicy, callPolicy, publishAwsPolicy } from "./managed-policies
 import { IamRefusedError } from "./refused-error.ts";
 import { createRoleBuilder } from "./role-builder.ts";
 import { callRole } from "./role-calls.ts";
-import { viewRole, viewRolesBehind } from "./role-view.ts";
+import { viewManagedPolicy, viewRole, viewRolesBehind } from "./role-view.ts";
 import { expectRole, type IamState } from "./state.ts";
 import { toIamCall } from "./step-call.ts";
 
@@ -46,6 +52,8 @@ export interface SimulatedAccount {
   deletionStatus(taskId: string): DeletionStatus;
   /** Creates a reader of roles that calls as `by`. */
   reader(by: ApiCaller): RoleReader;
+  /** Creates a reader of managed policies. */
+  policyReader(): ManagedPolicyReader;
   /** Creates a writer of roles that calls as `by`. */
   writer(by: ApiCaller): RoleWriter;
   /** Creates a builder of roles that calls as `by`. */
@@ -123,6 +131,7 @@ export function createSimulatedAccount(options: AccountOptions = {}): SimulatedA
       return readDeletion(state, taskId);
     },
     reader: (by) => readAs(state, by, (caller) => isDenied(caller, "GetRole")),
+    policyReader: () => ({ readPolicy: async (arn) => viewManagedPolicy(state, arn) }),
     writer: (by) => ({
       async apply(step) {
         const answered = account.call(toIamCall(step), by);

@@ -1,4 +1,5 @@
 import type { Subject } from "@drift-guard/core/model/change";
+import type { LivePolicy } from "@drift-guard/core/model/managed-policy";
 import { type AttachedPolicy, type RoleReading, seen, unseen } from "@drift-guard/core/model/role";
 import { showTrust } from "./documents.ts";
 import { findProfile } from "./instance-profiles.ts";
@@ -53,4 +54,22 @@ function viewPolicy(state: IamState, arn: string): AttachedPolicy {
   if (version) return { arn, version: seen(version) };
   // Only a service-linked role can have a policy that was never published in this account.
   return { arn, version: unseen(`AWS has not published ${arn} to this account.`) };
+}
+
+/** Returns a managed policy with its versions and the roles that have it; undefined if it does not exist. */
+export function viewManagedPolicy(state: IamState, arn: string): LivePolicy | undefined {
+  const policy = state.policies.get(arn);
+  return (
+    policy && {
+      arn,
+      versions: policy.versions.map(({ id, text }) => ({
+        id,
+        text,
+        isDefault: id === policy.defaultVersion,
+      })),
+      holders: rolesUsing(state, arn)
+        .map(({ name }) => `role ${name}`)
+        .sort(),
+    }
+  );
 }

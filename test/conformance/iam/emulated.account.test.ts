@@ -1,6 +1,7 @@
 import { IAMClient, IAMServiceException } from "@aws-sdk/client-iam";
 import { createRoleBuilder } from "@drift-guard/aws/iam/builder";
 import { createLinkedRoleKeeper } from "@drift-guard/aws/iam/linked-role";
+import { createManagedPolicyReader } from "@drift-guard/aws/iam/live-policy";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import { createRoleWriter } from "@drift-guard/aws/iam/writer";
 import { clientSettingsFor } from "../../aws/client-settings.ts";
@@ -48,6 +49,7 @@ withEmulators("IAM on moto behind the recorder, through the SDK", (services) => 
       return {
         account,
         reader: createRoleReader(client, { account, partition: "aws" }),
+        policies: createManagedPolicyReader(client),
         writer: createRoleWriter(client),
         builder: createRoleBuilder(client),
         keeper: createLinkedRoleKeeper(client),

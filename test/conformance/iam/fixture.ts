@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { Role } from "@drift-guard/core/model/role";
-import type { LinkedRoleKeeper, RoleBuilder, RoleReader, RoleWriter } from "@drift-guard/core/ports";
+import type {
+  LinkedRoleKeeper,
+  ManagedPolicyReader,
+  RoleBuilder,
+  RoleReader,
+  RoleWriter,
+} from "@drift-guard/core/ports";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { allow, trustOf } from "../../builders.ts";
 
@@ -16,6 +22,7 @@ export interface IamFixture {
   readonly account: string;
   call(call: IamCall): Promise<IamFixtureAnswer>;
   readonly reader: RoleReader;
+  readonly policies: ManagedPolicyReader;
   readonly writer: RoleWriter;
   readonly builder: RoleBuilder;
   readonly keeper: LinkedRoleKeeper;

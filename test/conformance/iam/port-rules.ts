@@ -177,6 +177,63 @@ export const portRules = {
     assert.deepEqual([removed.attached, removed.inline], [[], []]);
   },
 
+  "carries out every step on boundary, description, session limit and tags": async (iam) => {
+    const role = await makeRole(iam);
+    const policyArn = await makePolicy(iam);
+    const bound = { role, part: partOf("boundary") } as const;
+    const settings = {
+      role,
+      part: partOf("description"),
+      description: "as it was",
+      maxSession: 7200,
+    } as const;
+    const tag = { role, part: partOf("tag:team"), key: "team" } as const;
+    await apply(iam, { call: "iam:PutRolePermissionsBoundary", ...bound, policyArn });
+    await apply(iam, { call: "iam:UpdateRole", ...settings });
+    await apply(iam, { call: "iam:TagRole", ...tag, value: "batch, and more" });
+    const put = await readPresent(iam, role);
+    assert.equal(put.boundary.observed && put.boundary.value?.arn, policyArn);
+    assert.deepEqual(
+      [put.description, put.maxSession, put.tags].map((part) => part.observed && part.value),
+      ["as it was", 7200, { team: "batch, and more" }],
+    );
+    await apply(iam, { call: "iam:DeleteRolePermissionsBoundary", ...bound });
+    await apply(iam, { call: "iam:UntagRole", ...tag });
+    const removed = await readPresent(iam, role);
+    assert.deepEqual(
+      [removed.boundary, removed.tags].map((part) => part.observed && part.value),
+      [null, {}],
+    );
+  },
+
+  "carries out every step on the versions of a policy, and reads them with the roles that have it": async (
+    iam,
+  ) => {
+    const role = await makeRole(iam);
+    const policyArn = await makePolicy(iam, "ec2:DescribeInstances");
+    const policy = { role, part: managedPart(policyArn), policyArn } as const;
+    await apply(iam, { call: "iam:AttachRolePolicy", ...policy });
+    await apply(iam, { call: "iam:CreatePolicyVersion", ...policy, document: allow("*") });
+    const changed = await iam.policies.readPolicy(policyArn);
+    assert.deepEqual(changed?.versions.map(({ id, isDefault }) => [id, isDefault]).sort(), [
+      ["v1", false],
+      ["v2", true],
+    ]);
+    assert.deepEqual(changed?.holders, [`role ${role}`]);
+    const document = changed?.versions.find(({ id }) => id === "v1")?.text;
+    assertSameDocument(document, allow("ec2:DescribeInstances"));
+    const first = { ...policy, versionId: "v1", document: document ?? "" } as const;
+    await apply(iam, { call: "iam:SetDefaultPolicyVersion", ...first });
+    await apply(iam, { call: "iam:DeletePolicyVersion", ...policy, versionId: "v2" });
+    const restored = await iam.policies.readPolicy(policyArn);
+    assert.deepEqual(
+      restored?.versions.map(({ id, isDefault }) => [id, isDefault]),
+      [["v1", true]],
+    );
+    const nothing = `arn:aws:iam::${iam.account}:policy/${uniqueName("Nothing")}`;
+    assert.equal(await iam.policies.readPolicy(nothing), undefined);
+  },
+
   "reports a refused step with IAM's code and the role": async (iam) => {
     const role = uniqueName("Nobody");
     const part = managedPart(batchServicePolicy);

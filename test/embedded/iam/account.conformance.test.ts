@@ -14,6 +14,7 @@ describeIamAccount("The simulated account", {
       account: account.account,
       call: async (call) => account.call(call, by),
       reader: account.reader(by),
+      policies: account.policyReader(),
       writer: account.writer(by),
       builder: account.builder(by),
       keeper: account.keeper(by),
