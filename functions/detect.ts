@@ -1,6 +1,7 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { parseMessage } from "@drift-guard/core/intake/message";
+import { whyForeign } from "@drift-guard/core/intake/origin";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import { rememberClaims } from "@drift-guard/guard/inspect/symptom-claims";
 import type { InspectPorts } from "@drift-guard/guard/ports";
@@ -25,7 +26,13 @@ export function createHandler(
     const ports: InspectPorts = { ...opened, ...(symptoms && { symptoms: rememberClaims(symptoms) }) };
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       const message = parseMessage(body);
-      if (message.kind === "irrelevant")
+      const foreign = whyForeign(message, settings.account);
+      if (foreign !== undefined) {
+        logger.error(
+          `Message ${messageId} was dropped: ${foreign}. The guard's rules deliver no such event: check who may send to this queue, and the rules that target it.`,
+        );
+        metrics.addMetric("ForeignMessages", MetricUnit.Count, 1);
+      } else if (message.kind === "irrelevant")
         logger.info(`Message ${messageId} concerns no role: ${message.why}.`);
       for (const { role, evidence, transitions } of await inspectMessage(message, ports, settings)) {
         logger.info("Inspected a role", {

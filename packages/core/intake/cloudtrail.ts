@@ -2,11 +2,14 @@ import * as z from "zod";
 import type { Actor } from "../model/actor.ts";
 import type { Outcome } from "../model/change.ts";
 import { Instant } from "../model/instant.ts";
+import { RegionName } from "../model/region-name.ts";
 import { parseEngineTime, parseJsonText } from "./exported-values.ts";
 
-// Records of real trails have null, "None" or nothing in fields that the guide documents as text.
+// Records of real trails have null, "None" or nothing in fields that the guide documents as text. CloudTrail cuts user agents
+// and error messages at 1 KB (docs/aws-facts.md, "CloudTrail records"), and every other text of these is shorter; a record
+// from elsewhere may not be cut.
 const text = z.preprocess(
-  (value) => (typeof value === "string" && value !== "" ? value : undefined),
+  (value) => (typeof value === "string" && value !== "" ? value.slice(0, 1024) : undefined),
   z.string().optional(),
 );
 
@@ -30,11 +33,12 @@ const parameters = z.preprocess(parseJsonText, z.record(z.string(), z.unknown())
 
 // A malformed field counts as absent, unless the guard needs it.
 const RecordFields = z.looseObject({
-  eventID: z.string().min(1),
+  // CloudTrail's ids have 36 characters. A finding keeps those of many calls.
+  eventID: z.string().min(1).max(128),
   eventTime: z.preprocess(parseEngineTime, Instant),
   eventSource: z.string().min(1),
   eventName: z.string().min(1),
-  awsRegion: text,
+  awsRegion: RegionName.optional().catch(undefined),
   userIdentity: Identity,
   sourceIPAddress: text,
   userAgent: text,
@@ -79,13 +83,8 @@ export function actorOf(record: CloudTrailRecord): Actor {
     ...(session && { session }),
     ...(identity?.invokedBy && { service: identity.invokedBy }),
     ...(record.sourceIPAddress && { sourceIp: record.sourceIPAddress }),
-    ...(record.userAgent && { userAgent: limitText(record.userAgent) }),
+    ...(record.userAgent && { userAgent: record.userAgent }),
   };
-}
-
-// CloudTrail cuts both at 1 KB (docs/aws-facts.md, "CloudTrail records"); a record from elsewhere may not be cut.
-function limitText(text: string): string {
-  return text.slice(0, 1024);
 }
 
 // Codes by which AWS denies a call to its caller (docs/aws-facts.md, "CloudTrail records"). Every other code says that the
@@ -108,7 +107,7 @@ export function outcomeOf(record: CloudTrailRecord): Outcome {
   const isDenied = denialCodes.test(record.errorCode) || denialText.test(record.errorMessage ?? "");
   const error = {
     code: record.errorCode,
-    ...(record.errorMessage && { message: limitText(record.errorMessage) }),
+    ...(record.errorMessage && { message: record.errorMessage }),
   };
   if (isDenied) return { status: "refused", ...error };
   return { status: "failed", ...error, ...(faultCodes.test(record.errorCode) && { mayHaveChanged: true }) };

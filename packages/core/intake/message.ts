@@ -17,7 +17,12 @@ export type Message =
   | { readonly kind: "change"; readonly change: Change }
   | { readonly kind: "recheck"; readonly recheck: Recheck }
   | { readonly kind: "symptom"; readonly symptom: Symptom }
-  | { readonly kind: "irrelevant"; readonly why: string };
+  | {
+      readonly kind: "irrelevant";
+      readonly why: string;
+      /** Set if the message cannot be by AWS: its parts name different services or accounts. */
+      readonly foreign?: true;
+    };
 
 const Envelope = z.looseObject({
   source: z.string(),
@@ -63,8 +68,9 @@ export function formatRecheck(recheck: Recheck): string {
 export function parseEnvelope(value: unknown): Message {
   const envelope = Envelope.safeParse(value);
   if (!envelope.success) throw unreadable("EventBridge envelope", envelope.error, value);
-  const { detail, account, "detail-type": type } = envelope.data;
-  if (envelope.data.source === "aws.batch" && isSymptomType(type)) {
+  const { detail, account, source, "detail-type": type } = envelope.data;
+  if (isSymptomType(type)) {
+    if (source !== "aws.batch") return foreign(`its source is ${quote(source)} and not aws.batch`);
     const time = Instant.safeParse(envelope.data.time);
     if (!time.success) throw unreadable("time of the EventBridge envelope", time.error, envelope.data.time);
     if (typeof detail !== "object" || detail === null) {
@@ -75,7 +81,31 @@ export function parseEnvelope(value: unknown): Message {
   }
   if (!carriers.includes(type))
     return { kind: "irrelevant", why: `${/^[aeiou]/i.test(type) ? "an" : "a"} ${type} contains no API call` };
-  return parseRecord(detail, account);
+  const message = parseRecord(detail, account);
+  return message.kind === "change" ? (findContradiction(message.change, envelope.data) ?? message) : message;
+}
+
+/** Returns a message as foreign if its envelope and its record name different services or accounts. */
+function findContradiction(
+  { call, account }: Change,
+  { source, account: envelopeAccount = account }: z.infer<typeof Envelope>,
+): Message | undefined {
+  const expected = `aws.${call.replace(/:.*$/, "")}`;
+  if (source !== expected) return foreign(`its source is ${quote(source)} and not ${expected}`);
+  return envelopeAccount === account
+    ? undefined
+    : foreign(
+        `EventBridge delivered it for account ${quote(envelopeAccount)}, and its record is of account ${quote(account)}`,
+      );
+}
+
+function foreign(why: string): Message {
+  return { kind: "irrelevant", why: `it is no event by AWS: ${why}`, foreign: true };
+}
+
+// A forged text may be long.
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 64));
 }
 
 /** Returns why a value of a trail contains no call: a digest file, or an Insights event; undefined for any other value. */

@@ -1,6 +1,7 @@
 import { type NamedRole, readDefinitionName } from "../batch/batch.ts";
 import { parseComputeEnvironment } from "../batch/compute-environment.ts";
 import { parseJobDefinition } from "../batch/job-definition.ts";
+import { MessageUnreadableError } from "../errors.ts";
 import type { Subject } from "../model/change.ts";
 import { roleOfTask } from "../model/deletion.ts";
 import type { CloudTrailRecord } from "./cloudtrail.ts";
@@ -13,20 +14,28 @@ const deniedPolicy = /on resource: (?:policy )?(arn:[\w-]+:iam::(?:\d{12}|aws):p
 const deniedProfile =
   /on resource: (?:instance profile |arn:[\w-]+:iam::\d{12}:instance-profile\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]{1,128})(?:\s|$)/;
 
+// A job definition has at most five groups of nodes with ten containers each (API model of AWS Batch), with two roles.
+const maxSubjects = 128;
+
 /**
  * Returns the subjects of a record, each once: from its parameters, its response, or the message of a refusal. Names that
- * cannot exist in the account are left out: anyone can make a refused call with such a name.
+ * cannot exist in the account are left out: anyone can make a refused call with such a name. Throws
+ * `MessageUnreadableError` where they are more than a call to AWS can name.
  */
 export function subjectsOf(record: CloudTrailRecord): readonly Subject[] {
   const service = record.eventSource.replace(/\.amazonaws\.com(?:\.cn)?$/, "");
   const found = service === "iam" ? iamSubjects(record) : service === "batch" ? batchSubjects(record) : [];
   const owner = record.recipientAccountId === undefined ? {} : { account: record.recipientAccountId };
   const known = new Set<string>();
-  return found.filter((subject) => {
+  const subjects = found.filter((subject) => {
     if (!isPossibleSubject(subject, owner)) return false;
     const key = JSON.stringify(subject);
     return known.has(key) ? false : known.add(key);
   });
+  if (subjects.length <= maxSubjects) return subjects;
+  throw new MessageUnreadableError(
+    `The record of ${record.eventName.slice(0, 64)} names ${subjects.length} roles and other resources. A call to AWS names at most ${maxSubjects}, so AWS did not write this record.`,
+  );
 }
 
 function iamSubjects(record: CloudTrailRecord): readonly Subject[] {

@@ -6,6 +6,7 @@ import { linkedRoles } from "../linked-role/linked-role.ts";
 import { lastSegment } from "../model/arn.ts";
 import type { Subject } from "../model/change.ts";
 import type { Instant } from "../model/instant.ts";
+import { RegionName } from "../model/region-name.ts";
 import { isPossibleSubject } from "./subject-validation.ts";
 
 /** A failed job or blocked queue that AWS Batch reports, which may be caused by one of its roles. */
@@ -91,7 +92,7 @@ export function readSymptom(event: NativeEvent): Symptom | { readonly why: strin
     id: event.id ?? "",
     at: event.time,
     account: event.account ?? "",
-    region: event.region ?? "",
+    region: RegionName.safeParse(event.region).data ?? "",
     what: blocked ? `job queue ${queueName ?? "of a job"} blocked by job ${job}` : `job ${job} FAILED`,
     reason: reason.slice(0, 500),
     subjects: [...subjectsOf(parsed.data, event), ...serviceRoles(event["detail-type"])],
@@ -137,7 +138,8 @@ function subjectsOf(
     ...[...new Set(roles)].map((name): Subject => ({ kind: "role", name })),
     ...(definition === undefined ? [] : [{ kind: "job-definition", name: definition } as const]),
   ];
-  return found.filter((subject) => isPossibleSubject(subject));
+  // A job has far fewer; an event by somebody else may name any number.
+  return found.filter((subject) => isPossibleSubject(subject)).slice(0, 128);
 }
 
 // Service jobs use a service-linked role of AWS Batch that no event names (2.5).

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { Instant } from "./instant.ts";
 import { Part } from "./part.ts";
+import { RegionName } from "./region-name.ts";
 
 /** What a call changed. The roles that use a policy, profile, environment or definition must be read. */
 export const Subject = z.discriminatedUnion("kind", [
@@ -73,6 +74,8 @@ export interface RoleRecheck {
   readonly role: string;
   /** The change that caused the first read; left out if a sweep or a read of every role did. */
   readonly after?: Change;
+  /** When the first of these reads was due; left out by the request for it. Rechecks end a day later. */
+  readonly began?: Instant;
 }
 
 /** A request to read every watched role, and AWS Batch where `region` is set. */
@@ -88,15 +91,19 @@ export interface FullReadRequest {
 /** A request to read a role, or every watched role, later. */
 export type Recheck = RoleRecheck | FullReadRequest;
 
-const RoleRecheckMessage = z.object({ recheck: z.string(), after: Change.exactOptional() });
+const RoleRecheckMessage = z.object({
+  recheck: z.string().regex(/^[\w+=,.@-]{1,64}$/),
+  after: Change.exactOptional(),
+  began: Instant.exactOptional(),
+});
 const FullReadMessage = z.object({
   everyRole: z.enum(["first", "again"]),
   since: Instant,
-  region: z.string().exactOptional(),
+  region: RegionName.exactOptional(),
 });
 
 /**
- * A recheck as a message of the changes queue: `{"recheck": ROLE, "after": CHANGE}`, or
+ * A recheck as a message of the changes queue: `{"recheck": ROLE, "after": CHANGE, "began": TIME}`, or
  * `{"everyRole": "first", "since": TIME}`.
  */
 export const RecheckMessage = z.codec(z.union([RoleRecheckMessage, FullReadMessage]), z.custom<Recheck>(), {

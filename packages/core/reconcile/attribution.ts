@@ -3,8 +3,10 @@ import type { Actor } from "../model/actor.ts";
 import type { Change } from "../model/change.ts";
 import { deniesAdded, deniesRemoved, type Evidence } from "../model/evidence.ts";
 import type { FindingBody } from "../model/finding.ts";
+import { type Instant, millisecondsBetween } from "../model/instant.ts";
 import { isSamePart } from "../model/part.ts";
 import type { Observation } from "./observation.ts";
+import { isCallEvidence } from "./recurrence.ts";
 
 /**
  * Returns the actor who caused a piece of evidence, or undefined if the change does not show them. Only the author of the
@@ -38,17 +40,47 @@ function couldCause({ call }: Change, evidence: Evidence): boolean {
   }
 }
 
+// IAM is eventually consistent: a read may lack a change of the last minutes.
+const staleReadMinutes = 5;
+
+/**
+ * Returns the actor who caused evidence that a finding did not have before, or undefined if the change does not show them.
+ * A change that the read of the finding's last transition had seen cannot have caused it: its event is a replay.
+ */
+export function newAuthorOf(
+  evidence: Evidence,
+  before: Pick<FindingBody, "updatedAt"> | undefined,
+  { change }: Pick<Observation, "change">,
+): Actor | undefined {
+  if (before && change && !isCallEvidence(evidence) && isOlder(change.at, before.updatedAt, staleReadMinutes))
+    return undefined;
+  return authorOf(evidence, change);
+}
+
+function isOlder(at: Instant, than: Instant, minutes: number): boolean {
+  return millisecondsBetween(at, than) > minutes * 60_000;
+}
+
+// EventBridge may deliver events of one part in another order, but seldom later than this.
+const disorderMinutes = 15;
+
 /**
  * Returns the finding with the author of its evidence, if the change shows them. `added` says whether the evidence is more
- * than before; if so, a new author replaces one who is not trusted.
+ * than before; if so, a new author replaces one who is not trusted. An event from before the finding replaces nobody.
  */
 export function attribute(finding: FindingBody, observation: Observation, added: boolean): FindingBody {
   const { causedBy } = finding;
-  const author = authorOf(finding.evidence, observation.change);
+  const { change } = observation;
+  const author = added
+    ? newAuthorOf(finding.evidence, finding, observation)
+    : authorOf(finding.evidence, change);
   if (!author) return finding;
+  const isReplay = change !== undefined && isOlder(change.at, finding.openedAt, disorderMinutes);
   const kept =
     causedBy !== undefined &&
-    (isByTrustedActor(finding, observation) ? added || isTrustedActor(author, observation) : !added);
+    (isByTrustedActor(finding, observation)
+      ? added || isTrustedActor(author, observation) || isReplay
+      : !added);
   return kept ? finding : { ...finding, causedBy: author };
 }
 

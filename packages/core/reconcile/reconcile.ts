@@ -9,7 +9,7 @@ import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import type { Severity } from "../model/severity.ts";
 import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
-import { attribute, authorOf, isByTrustedActor } from "./attribution.ts";
+import { attribute, authorOf, isByTrustedActor, newAuthorOf } from "./attribution.ts";
 import { describeContext, hasSameContext, isWorse } from "./finding-context.ts";
 import type { Observation } from "./observation.ts";
 import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";
@@ -35,7 +35,7 @@ export function reconcile(observed: Observation): Reconciliation {
   const settle = (before: Finding | undefined, after: Finding, kind?: TransitionKind): Finding => {
     if (kind === undefined) return after;
     const told = { ...after, seq: (before?.seq ?? 0) + 1, updatedAt: observation.now };
-    transitions.push(describeTransition(told, kind, observation));
+    transitions.push(describeTransition(told, kind, observation, before));
     return told;
   };
 
@@ -171,9 +171,14 @@ function isShielded(finding: Finding, evidence: readonly Evidence[]): boolean {
   );
 }
 
-function describeTransition(finding: Finding, kind: TransitionKind, observation: Observation): Transition {
-  const { cause, change, now, evidence } = observation;
-  const author = kind === "resolved" ? undefined : authorOf(finding.evidence, change);
+function describeTransition(
+  finding: Finding,
+  kind: TransitionKind,
+  observation: Observation,
+  before: Finding | undefined,
+): Transition {
+  const { cause, now, evidence } = observation;
+  const author = kind === "resolved" ? undefined : newAuthorOf(finding.evidence, before, observation);
   const gone = evidence.some(
     (piece) => piece.kind === "drift" && piece.part.kind === "role" && piece.side === "missing",
   );

@@ -43,11 +43,15 @@ export function isCallEvidence({ kind }: Evidence): boolean {
 
 const maxEarlierCalls = 32;
 
-/** Returns the evidence to record: the later one. For calls it keeps the change ids of up to 32 earlier calls. */
+/**
+ * Returns the evidence to record: the later one. For calls it keeps the change ids of up to 32 earlier calls; after that
+ * many, a call from before the recorded one may be a copy of one that is forgotten, and is not counted.
+ */
 export function continueEvidence(before: Evidence, now: Evidence): Evidence {
   if (now.kind !== "attempt" && now.kind !== "impersonation") return now;
   if (before.kind !== now.kind) return now;
   if (before.changeId === now.changeId || before.earlier.includes(now.changeId)) return before;
+  if (before.earlier.length >= maxEarlierCalls && isBefore(now.at, before.at)) return before;
   return { ...now, earlier: [before.changeId, ...before.earlier].slice(0, maxEarlierCalls) };
 }
 

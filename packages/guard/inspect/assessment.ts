@@ -16,20 +16,26 @@ export interface RoleAssessment {
   readonly assessments: readonly Assessment[];
   /** The role's ARN; left out where the role is absent or could not be read. */
   readonly arn?: string;
+  /** Whether the role could not be read. */
+  readonly unread?: true;
 }
+
+const lastTryNote =
+  "The guard tried to read the role for a day and stops. The next change or sweep reads it again.";
 
 /** Milliseconds after which no more fixes are tried: an inspection also has its messages to send. */
 const maxFixMilliseconds = 5000;
 
 /**
  * Assesses a role by `given`, or by a read of its own where `given` is undefined, with a fix for each drift. A role that
- * cannot be read is assessed as undecided.
+ * cannot be read is assessed as undecided; on the `lastTry` of a series of rechecks, the reasons say so.
  */
 export async function readAndAssessRole(
   watched: WatchedRoleWithUses,
   given: RoleReading | undefined,
   ports: Pick<InspectPorts, "roles" | "resources" | "now">,
   { partition }: Pick<GuardSettings, "partition">,
+  lastTry = false,
 ): Promise<RoleAssessment> {
   try {
     const reading = given ?? (await ports.roles.read(watched.name));
@@ -48,7 +54,8 @@ export async function readAndAssessRole(
   } catch (error) {
     // Unknown is never clean: the unreadable role becomes a finding, and its other findings keep their state.
     if (error instanceof RoleUnreadableError) {
-      return { assessments: [{ kind: "undecided", part: partOf("role"), reasons: [error.message] }] };
+      const reasons = [error.message, ...(lastTry ? [lastTryNote] : [])];
+      return { assessments: [{ kind: "undecided", part: partOf("role"), reasons }], unread: true };
     }
     throw error;
   }

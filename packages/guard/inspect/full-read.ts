@@ -8,6 +8,7 @@ import type { GuardSettings, InspectPorts } from "../ports.ts";
 import { type BulkReading, readRolesInBulk } from "./bulk-reading.ts";
 import { findWatchedRolesWithUses, listConfiguredNames, listDiscoveredNames } from "./discovery.ts";
 import { type Inspection, inspectRole } from "./inspection.ts";
+import { waitsForRole } from "./recheck-series.ts";
 import { refreshRegion } from "./usage.ts";
 
 // Roles are inspected a few at a time: the function has a minute, and the stores have limits.
@@ -109,6 +110,7 @@ async function inspectEveryRole(
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
+  const began = instantOf(ports.now());
   const names = [
     ...(await listConfiguredNames(ports, settings)),
     ...(await listDiscoveredNames(ports, settings)),
@@ -123,9 +125,9 @@ async function inspectEveryRole(
       const occasion = { cause, evidence: [], ...(reading && { reading }) };
       const inspection = await inspectRole(watched, occasion, ports, settings);
       inspections.push(inspection);
-      // A first read is followed by a read of every role.
-      if (inspection.recheck && everyRole === "again") {
-        await ports.rechecks.schedule({ role: watched.name }, settings.config.recheckSeconds);
+      // A first read is followed by a read of every role, and an unreadable role by a series of its own.
+      if ((inspection.recheck && everyRole === "again") || waitsForRole(inspection, began)) {
+        await ports.rechecks.schedule({ role: watched.name, began }, settings.config.recheckSeconds);
       }
     } catch (error) {
       failures.push(error);

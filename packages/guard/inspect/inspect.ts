@@ -1,6 +1,12 @@
 import type { Message } from "@drift-guard/core/intake/message";
+import { isTimely, whyForeign } from "@drift-guard/core/intake/origin";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
-import { type Change, mayConcernEveryRole, type RoleRecheck } from "@drift-guard/core/model/change";
+import {
+  type Change,
+  type FullReadRequest,
+  mayConcernEveryRole,
+  type RoleRecheck,
+} from "@drift-guard/core/model/change";
 import type { Note } from "@drift-guard/core/model/evidence";
 import { instantOf } from "@drift-guard/core/model/instant";
 import { partOf } from "@drift-guard/core/model/part";
@@ -13,6 +19,7 @@ import { findWatchedRolesWithUses, type WatchedRoleWithUses } from "./discovery.
 import { readEveryRole } from "./full-read.ts";
 import { type Inspection, inspectRole } from "./inspection.ts";
 import { noteLinkedRoleEdits, noteRunningDeletion } from "./linked-role-watch.ts";
+import { continueSeries, findSeries, waitsForRole } from "./recheck-series.ts";
 import { claimSymptom } from "./symptom-claims.ts";
 import { findEnvironmentsOfQueue, refreshSubjects } from "./usage.ts";
 
@@ -26,6 +33,8 @@ export async function inspectMessage(
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
+  // The EventBridge rules match this account only.
+  if (whyForeign(message, settings.account) !== undefined) return [];
   switch (message.kind) {
     case "irrelevant":
       return [];
@@ -35,9 +44,16 @@ export async function inspectMessage(
       return inspectSymptom(message.symptom, ports, settings);
     case "recheck":
       return "everyRole" in message.recheck
-        ? readEveryRole(message.recheck, { kind: "recheck" }, ports, settings)
+        ? readEveryRole(narrowToWatched(message.recheck, settings), { kind: "recheck" }, ports, settings)
         : inspectRecheck(message.recheck, ports, settings);
   }
+}
+
+// Only messages that nobody of the guard sent name another Region.
+function narrowToWatched(request: FullReadRequest, { config }: GuardSettings): FullReadRequest {
+  if (request.region === undefined || config.regions.batch.includes(request.region)) return request;
+  const { region: _, ...rest } = request;
+  return rest;
 }
 
 async function inspectChange(
@@ -45,11 +61,15 @@ async function inspectChange(
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
-  // The EventBridge rules match this account only. A change of another account is forged or misrouted.
-  if (change.account !== settings.account) return [];
-  const cause: Cause = { kind: "change", changeId: change.id, call: change.call, at: change.at };
+  const began = instantOf(ports.now());
+  // An event of long ago is a replay. It still says where to look, and causes nothing that is there now.
+  const isNews = isTimely(change.at, ports.now());
+  const cause: Cause = isNews
+    ? { kind: "change", changeId: change.id, call: change.call, at: change.at }
+    : { kind: "recheck" };
+  const after = isNews ? { after: change } : {};
   if (mayConcernEveryRole(change)) {
-    const request = { everyRole: "first", since: instantOf(ports.now()) } as const;
+    const request = { everyRole: "first", since: began } as const;
     // A call to AWS Batch may also have changed which roles it uses.
     const isWatched = !isIamCall(change) && settings.config.regions.batch.includes(change.region);
     const place = isWatched ? { region: change.region } : {};
@@ -60,15 +80,15 @@ async function inspectChange(
     (await findWatchedRolesWithUses(names, ports, settings)).map(async (watched) => {
       const evidence = [
         // A refused call by the guard's own role is judged at the recheck, when its rollback is recorded.
-        ...(change.outcome.status === "refused" && isIamCall(change) && !isByGuard(change, settings)
+        ...(isNews && change.outcome.status === "refused" && isIamCall(change) && !isByGuard(change, settings)
           ? [attemptOf(change, change.outcome)]
           : []),
-        ...(await noteLinkedRoleEdits(watched, change, ports)),
-        ...(await noteRunningDeletion(watched, change, ports)),
+        ...(isNews ? await noteLinkedRoleEdits(watched, change, ports) : []),
+        ...(isNews ? await noteRunningDeletion(watched, change, ports) : []),
       ];
-      const inspection = await inspectRole(watched, { cause, after: change, evidence }, ports, settings);
+      const inspection = await inspectRole(watched, { cause, ...after, evidence }, ports, settings);
       // IAM is eventually consistent, so a clean role is rechecked too.
-      await ports.rechecks.schedule({ role: watched.name, after: change }, settings.config.recheckSeconds);
+      await ports.rechecks.schedule({ role: watched.name, ...after, began }, settings.config.recheckSeconds);
       return { ...inspection, recheck: true };
     }),
   );
@@ -95,7 +115,8 @@ async function inspectSymptom(
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
-  if (symptom.account !== settings.account) return [];
+  if (!isTimely(symptom.at, ports.now())) return [];
+  const began = instantOf(ports.now());
   if (!(await claimSymptom(symptom, ports))) return [];
   const { id, at, what, reason, region, queue } = symptom;
   const behind = queue === undefined ? [] : await findEnvironmentsOfQueue(region, queue, ports);
@@ -112,7 +133,7 @@ async function inspectSymptom(
     inspections.push(await inspectRole(first, { cause, evidence }, ports, settings));
   }
   for (const { name } of watchedRoles) {
-    await ports.rechecks.schedule({ role: name }, settings.config.recheckSeconds);
+    await ports.rechecks.schedule({ role: name, began }, settings.config.recheckSeconds);
   }
   return inspections.map((inspection) => ({ ...inspection, recheck: true }));
 }
@@ -134,10 +155,13 @@ function createUnexplainedNote(
 }
 
 async function inspectRecheck(
-  { role, after }: RoleRecheck,
+  recheck: RoleRecheck,
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
+  const { role } = recheck;
+  const after = recheck.after && isTimely(recheck.after.at, ports.now()) ? recheck.after : undefined;
+  const series = findSeries(recheck, instantOf(ports.now()));
   // AWS Batch validates the role of an environment some time after the call that names it.
   const touched = after && !isIamCall(after) ? await findRolesBehind(after, ports, settings) : [];
   const watchedRoles = await findWatchedRolesWithUses([role], ports, settings);
@@ -149,12 +173,18 @@ async function inspectRecheck(
   const inspections: Inspection[] = [];
   for (const watched of [...watchedRoles, ...others]) {
     const evidence = await noteRunningDeletion(watched, after, ports);
-    const occasion = { cause: { kind: "recheck" }, evidence, ...(after && { after }) } as const;
+    const occasion = {
+      cause: { kind: "recheck" },
+      evidence,
+      ...(after && { after }),
+      lastTry: series.isLast && series.elapsed > 0,
+    } as const;
     const inspection = await inspectRole(watched, occasion, ports, settings);
+    const isWaiting = inspection.recheck || evidence.length > 0 || waitsForRole(inspection, series.began);
     // The other roles have rechecks of their own; scheduling more here would multiply them.
-    if ((inspection.recheck || evidence.length > 0) && watchedRoles.includes(watched)) {
-      const again = { role: watched.name, ...(after && { after }) };
-      await ports.rechecks.schedule(again, settings.config.recheckSeconds);
+    if (isWaiting && !series.isLast && watchedRoles.includes(watched)) {
+      const again = { role: watched.name, ...(after && { after }), began: series.began };
+      await continueSeries(again, series, inspection, ports, settings.config.recheckSeconds);
     }
     inspections.push(inspection);
   }

@@ -3,7 +3,7 @@ import { nameReference } from "@drift-guard/core/config/watched-role";
 import type { Change } from "@drift-guard/core/model/change";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
-import { instantOf } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
@@ -21,6 +21,8 @@ export interface Inspection {
   readonly transitions: readonly Transition[];
   /** Whether the role must be inspected again, or is scheduled to be. */
   readonly recheck: boolean;
+  /** Since when the role cannot be read; left out if it was read. */
+  readonly unreadSince?: Instant;
   /** Whether keys seem unused and it was not looked whether AWS Batch uses them in Regions outside the configuration. */
   readonly keysUnjudged: boolean;
 }
@@ -38,6 +40,8 @@ export interface Occasion {
    * of the configuration; left out if it was not looked.
    */
   readonly otherUse?: OtherUse;
+  /** Whether no recheck follows if the role cannot be read. */
+  readonly lastTry?: boolean;
 }
 
 /** Reads and evaluates one role, and commits the transitions of its findings. Throws `StoreUnavailableError`. */
@@ -53,7 +57,7 @@ export async function inspectRole(
   const { exceptions } = await ports.control.load(key);
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first attempt may use the caller's reading: after a conflict the role is read again.
-    const seen = await readAndAssessRole(watched, given, ports, settings);
+    const seen = await readAndAssessRole(watched, given, ports, settings, occasion.lastTry);
     given = undefined;
     const now = instantOf(ports.now());
     const foreign = cause.kind === "recheck" && after ? judgeOwnCall(after, ledger, settings, now) : "none";
@@ -81,13 +85,23 @@ export async function inspectRole(
       settleSeconds: settleSecondsOf(settings.config),
     });
     const recheck = reconciled.recheck || foreign === "unknown";
+    const unreadSince = seen.unread && reconciled.ledger.findings.find(isUnread)?.openedAt;
     return {
       ledger: reconciled.ledger,
       transitions: reconciled.transitions,
-      result: { evidence, recheck, keysUnjudged: otherUse === undefined && seen.assessments.some(isKeyNote) },
+      result: {
+        evidence,
+        recheck,
+        ...(unreadSince && { unreadSince }),
+        keysUnjudged: otherUse === undefined && seen.assessments.some(isKeyNote),
+      },
     };
   });
   return { role: key, transitions: decision.transitions, ...decision.result };
+}
+
+function isUnread({ evidence, state }: Finding): boolean {
+  return state !== "resolved" && evidence.kind === "undecided" && evidence.part.kind === "role";
 }
 
 function isOpenKeyNote(finding: Finding): boolean {

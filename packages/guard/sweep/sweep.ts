@@ -1,5 +1,6 @@
 import type { UnreadRegion } from "@drift-guard/core/batch/unread-regions";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
+import { instantOf } from "@drift-guard/core/model/instant";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { readRolesInBulk } from "../inspect/bulk-reading.ts";
 import {
@@ -11,6 +12,7 @@ import {
 } from "../inspect/discovery.ts";
 import { type Inspection, inspectRole } from "../inspect/inspection.ts";
 import { lookInOtherRegions, type OtherRegions } from "../inspect/other-regions.ts";
+import { waitsForRole } from "../inspect/recheck-series.ts";
 import { refreshRegion } from "../inspect/usage.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
 import {
@@ -148,11 +150,12 @@ async function inspectNamed(
       const cause = { kind: "sweep" } as const;
       const otherUse = await otherRegions?.(watched.name);
       const occasion = { cause, evidence: [], ...(otherUse && { otherUse }), ...(reading && { reading }) };
+      const began = instantOf(ports.now());
       const inspection = await inspectRole(watched, occasion, ports, settings);
       if (inspection.keysUnjudged) keysUnjudged.add(watched.name);
       inspections.push(inspection);
-      if (inspection.recheck) {
-        await ports.rechecks.schedule({ role: watched.name }, settings.config.recheckSeconds);
+      if (inspection.recheck || waitsForRole(inspection, began)) {
+        await ports.rechecks.schedule({ role: watched.name, began }, settings.config.recheckSeconds);
       }
       for (const each of await findUnansweredRequests(watched, inspection, ports))
         unansweredRequests.set(each.id, each);

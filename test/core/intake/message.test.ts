@@ -355,7 +355,7 @@ describe("a message", () => {
     const envelope = {
       source: "aws.iam",
       "detail-type": "AWS API Call via CloudTrail",
-      account: "1",
+      account: "123456789012",
       detail: record(),
     };
     assert.equal(parseMessage(JSON.stringify(envelope)).kind, "change");

@@ -33,7 +33,7 @@ function anEvent(over: Readonly<Record<string, unknown>> = {}): string {
     ...over,
   };
   return JSON.stringify({
-    source: "aws.iam",
+    source: `aws.${String(detail.eventSource).replace(".amazonaws.com", "")}`,
     "detail-type": "AWS API Call via CloudTrail",
     account,
     detail,
