@@ -14,19 +14,23 @@ export interface DecidedFinding {
  * Whether a person approved the rollback of a finding: of exactly this evidence, not expired at `now`, and not used up by
  * a rollback since then.
  */
-export function isApproved(
+export function isApproved(finding: DecidedFinding, decisions: Decisions): boolean {
+  return findApproval(finding, decisions) !== undefined;
+}
+
+/** What is known of people's approvals, and of the rollbacks that used them up. */
+interface Decisions {
+  readonly approvals: readonly Approval[];
+  readonly rollbacks: readonly Pick<Rollback, "status" | "startedAt" | "plan">[];
+  readonly now: Instant;
+}
+
+/** Returns the approval by which `isApproved` holds; undefined if there is none. */
+export function findApproval(
   finding: DecidedFinding,
-  {
-    approvals,
-    rollbacks,
-    now,
-  }: {
-    readonly approvals: readonly Approval[];
-    readonly rollbacks: readonly Pick<Rollback, "status" | "startedAt" | "plan">[];
-    readonly now: Instant;
-  },
-): boolean {
-  return approvals.some(
+  { approvals, rollbacks, now }: Decisions,
+): Approval | undefined {
+  return approvals.find(
     (approval) =>
       isInForce(approval, finding, now) &&
       !rollbacks.some(

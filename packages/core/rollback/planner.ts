@@ -10,6 +10,7 @@ import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import { applyStep } from "./apply-step.ts";
+import { findMoves } from "./approved-plan.ts";
 import { type Candidate, findClosedWindow, findHold, isLeft, listCandidates } from "./candidate.ts";
 import { findContainment, findDoubt } from "./containment.ts";
 import { longestSessionOf } from "./exposure.ts";
@@ -47,6 +48,22 @@ export interface PlanningResult {
  * Deny. After each step, a stranger may do no more than before it. The plan has no steps if there is nothing to do.
  */
 export function planRollback(planning: PlanningInput): PlanningResult {
+  const result = planDecided(planning);
+  const moves = findMoves(result.plan, planning);
+  if (moves.size === 0) return result;
+  // An approval of other steps counts for nothing: what the configuration allows without it is still done.
+  const approvals = planning.control.approvals.filter(({ findingId }) => !moves.has(findingId));
+  const rest = planDecided({ ...planning, control: { ...planning.control, approvals } });
+  return {
+    ...rest,
+    withheld: rest.withheld.map((each) => {
+      const move = each.simulated ? undefined : moves.get(each.finding);
+      return move === undefined ? each : { ...each, reason: `${move} Approve it again. ${each.reason}` };
+    }),
+  };
+}
+
+function planDecided(planning: PlanningInput): PlanningResult {
   const candidates = listCandidates(planning);
   const isSimulated = ({ mode }: Candidate) => mode === "simulate";
   const real = planCandidates(
