@@ -96,6 +96,15 @@ function narrowStatement(
   return [...(checks.exhausted() ? [] : kept), ...keepNeeded(document, statement, kept, target)];
 }
 
+/** Returns the statements of a policy's needed permissions that no other policy allows: what must stay if it goes. */
+export function listNeeded(text: string, target: NarrowingTarget): readonly object[] {
+  const document = tryReadDocument(text);
+  if (!document) return [];
+  return document.Statement.filter((statement) => hasEffect(statement, "Allow")).flatMap((statement) =>
+    keepNeeded({ ...document, Statement: [] }, statement, [], target),
+  );
+}
+
 /** Returns the needed permissions that a statement allows and nothing else does, under its conditions. */
 function keepNeeded(
   document: PolicyJson,

@@ -7,10 +7,10 @@ import type { LivePolicy } from "../model/managed-policy.ts";
 import { inlinePart } from "../model/part.ts";
 import type { Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
-import { joinDocuments, keepEffect, keepStatements, withoutSids } from "../policy-json.ts";
+import { joinDocuments, keepEffect, keepStatements, readDocument, withoutSids } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
 import { listDenies } from "./effect.ts";
-import { removeExcess } from "./policy-narrowing.ts";
+import { listNeeded, removeExcess } from "./policy-narrowing.ts";
 import { repairVersion } from "./version-repair.ts";
 
 /** The inline policy that a rollback or a fix writes for permissions that a reference requires from any policy (floor). */
@@ -127,7 +127,7 @@ function repairManaged(drift: Drift, arn: string, target: RepairTarget): Repair 
       reason: `${arn} could not be read and may hold a Deny, so that it is not detached: ${attached.version.why}`,
     };
   }
-  const kept = keepDenies(role, arn, attached.version.value.text);
+  const kept = keepRest(arn, attached.version.value.text, target);
   if (kept.kind === "refused") return kept;
   return {
     kind: "steps",
@@ -136,8 +136,12 @@ function repairManaged(drift: Drift, arn: string, target: RepairTarget): Repair 
   };
 }
 
-/** Returns the step that writes the Denies of a managed policy into an inline one, unless other policies have them. */
-function keepDenies(role: Role, arn: string, text: string): Repair {
+/**
+ * Returns the step that writes into an inline policy what of a managed one must stay: its Denies, and what the role needs of
+ * it (R39, R45, R46), unless other policies have them.
+ */
+function keepRest(arn: string, text: string, target: RepairTarget): Repair {
+  const { role, reference, compare, needed, kept } = target;
   const denies = listDenies(text);
   if (denies === undefined)
     return { kind: "refused", reason: `${arn} cannot be read as a policy, and may hold a Deny.` };
@@ -149,18 +153,23 @@ function keepDenies(role: Role, arn: string, text: string): Repair {
       ),
     ].flatMap((other) => listDenies(other) ?? []),
   );
-  if (denies.every((deny) => held.has(deny))) return none;
-  const policyName = `DeniesOf-${arn.slice(arn.lastIndexOf("/") + 1)}`.slice(0, 128);
+  const others = [...reference.attachments.map(({ document }) => document), ...kept];
+  const rest = listNeeded(text, { compare, needed, others });
+  const holdsDenies = denies.some((deny) => !held.has(deny));
+  if (!holdsDenies && rest.length === 0) return none;
+  const policyName = `RestOf-${arn.slice(arn.lastIndexOf("/") + 1)}`.slice(0, 128);
   const present = role.inline.find(({ name }) => name.toLowerCase() === policyName.toLowerCase());
+  const name = present?.name ?? policyName;
+  const { Version } = readDocument(text);
   const document = joinDocuments([
     ...(present ? [withoutSids(present.text)] : []),
-    withoutSids(keepEffect(text, "Deny")),
+    ...(holdsDenies ? [withoutSids(keepEffect(text, "Deny"))] : []),
+    ...(rest.length > 0 ? [JSON.stringify({ Version, Statement: rest })] : []),
   ]);
-  const name = present?.name ?? policyName;
   if (!fitsInline(role, name, document)) {
     return {
       kind: "refused",
-      reason: `${arn} holds Denies, which do not fit into the inline policies of ${role.name}. Write them into another policy of the role, and detach ${arn}.`,
+      reason: `${arn} holds Denies, or permissions that the role needs, which do not fit into the inline policies of ${role.name}. Write them into another policy of the role, and detach ${arn}.`,
     };
   }
   return {
@@ -168,7 +177,7 @@ function keepDenies(role: Role, arn: string, text: string): Repair {
     steps: [
       { role: role.name, part: inlinePart(name), call: "iam:PutRolePolicy", policyName: name, document },
     ],
-    note: `The Denies of ${arn} stay, in the inline policy ${name}.`,
+    note: `The Denies of ${arn}, and what the role needs of it, stay in the inline policy ${name}.`,
   };
 }
 

@@ -95,17 +95,30 @@ describe("removing a managed policy", () => {
     assert.deepEqual(documentsOf(planned), [JSON.parse(policy(stop))]);
     assert.deepEqual(
       planned.plan.steps.map(({ restores, part }) => `${part} ${restores}`),
-      ["inline:DeniesOf-rogue false", `managed:${arn} false`],
+      ["inline:RestOf-rogue false", `managed:${arn} false`],
     );
   });
 
   it("adds them to an inline policy of that name, and does not write those that another policy has", () => {
     const other = { Effect: "Deny", Action: "ec2:*", Resource: "*" };
-    const named = (text: string) => ({ inline: [{ name: "deniesof-Rogue", text }] });
+    const named = (text: string) => ({ inline: [{ name: "restof-Rogue", text }] });
     const added = plan(holding(policy(everything, stop), named(policy(other))), excessOnly);
     assert.deepEqual(documentsOf(added), [JSON.parse(policy(other, stop))]);
     const held = plan(holding(policy(everything, stop), named(policy(stop))), excessOnly);
     assert.deepEqual(calls(held), ["iam:DetachRolePolicy"]);
+  });
+
+  it("writes what job definitions need of it into the inline policy too", () => {
+    const planned = plan(holding(policy(everything)), excessOnly, { uses });
+    assert.deepEqual(calls(planned), ["iam:PutRolePolicy", "iam:DetachRolePolicy"]);
+    assert.deepEqual(documentsOf(planned), [
+      JSON.parse(policy({ Effect: "Allow", Action: [get.Action], Resource: [parameter] })),
+    ]);
+    assert.deepEqual(
+      planned.plan.steps.map(({ restores }) => restores),
+      [false, false],
+    );
+    assert.deepEqual(calls(plan(holding(policy(everything)), excessOnly)), ["iam:DetachRolePolicy"]);
   });
 
   it("leaves it attached if its Denies do not fit, or if it could not be read", () => {
@@ -115,7 +128,7 @@ describe("removing a managed policy", () => {
     };
     const planned = plan(holding(policy(everything, long)), excessOnly);
     assert.deepEqual(calls(planned), []);
-    assert.match(reasons(planned), /Denies, which do not fit/);
+    assert.match(reasons(planned), /which do not fit into the inline policies/);
     const retired = asReferenced("AmazonEC2SpotFleetTaggingRole");
     const legacy = "arn:aws:iam::aws:policy/service-role/AmazonEC2SpotFleetRole";
     const unread = {

@@ -96,7 +96,7 @@ const role = fc
   .record({
     trust,
     inline: fc.uniqueArray(
-      fc.record({ name: fc.constantFrom("a", "b", "RequiredPermissions", "DeniesOf-rogue"), text: document }),
+      fc.record({ name: fc.constantFrom("a", "b", "RequiredPermissions", "RestOf-rogue"), text: document }),
       {
         selector: ({ name }) => name,
         maxLength: 3,
