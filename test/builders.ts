@@ -1,6 +1,7 @@
 import type { DefinitionUse, EnvironmentUse } from "@drift-guard/core/batch/role-use";
 import type { Actor } from "@drift-guard/core/model/actor";
 import type { Change } from "@drift-guard/core/model/change";
+import { type Control, emptyControl } from "@drift-guard/core/model/control";
 import type {
   Attempt,
   Drift,
@@ -17,7 +18,7 @@ import { emptyLedger, type Ledger } from "@drift-guard/core/model/ledger";
 import { managedPart, type Part, type PartText, partOf } from "@drift-guard/core/model/part";
 import type { Plan } from "@drift-guard/core/model/plan";
 import { type AttachedPolicy, type Role, type RoleKey, seen } from "@drift-guard/core/model/role";
-import type { Rollback } from "@drift-guard/core/model/rollback";
+import type { Rollback, StepRecord } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
 
 /** Values of `T` to override. A part may be given as its text. */
@@ -297,16 +298,25 @@ export function aPlan(over: Partial<Plan> = {}): Plan {
 /** Builds a rollback with a status. Only a rollback that is done has a completed step. */
 export function aRollback(status: Rollback["status"] = "running", id = "rollback-1"): Rollback {
   const base = { id, plan: aPlan(), before: aRole({ attached: [] }), startedAt: noon };
-  const done = [{ step: 0, at: secondsAfterNoon(1), requestId: "b0561c15-e0c1-4e34-9337-6d60612f45be" }];
+  const step: StepRecord = {
+    step: 0,
+    intendedAt: noon,
+    outcome: { status: "done", at: secondsAfterNoon(1), requestId: `request-of-${id}` },
+  };
   const endedAt = secondsAfterNoon(2);
   switch (status) {
     case "running":
-      return { ...base, status, done: [] };
+      return { ...base, status, steps: [], runner: { id: "invocation-1", until: secondsAfterNoon(150) } };
     case "done":
-      return { ...base, status, done, endedAt };
+      return { ...base, status, steps: [step], endedAt };
     case "failed":
-      return { ...base, status, done: [], endedAt, failure: "iam:AttachRolePolicy: LimitExceeded" };
+      return { ...base, status, steps: [], endedAt, failure: "iam:AttachRolePolicy: LimitExceeded" };
   }
+}
+
+/** Builds a control record, empty by default. */
+export function aControl(over: Partial<Control> = {}): Control {
+  return { ...emptyControl(over.role ?? aKey()), ...over };
 }
 
 /** Builds a ledger, empty by default. */

@@ -3,7 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { createBatchReader } from "@drift-guard/aws/batch/reader";
-import { createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
+import { createRecheckQueue, createRollbackQueue } from "@drift-guard/aws/delivery/sqs";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createFullReadStore } from "@drift-guard/aws/dynamodb/full-reads";
@@ -61,7 +61,10 @@ export function describeGuard(location: FunctionLocation, guardRole?: string): G
  */
 export function openGuard(
   { iam, dynamodb }: GuardClients,
-  { FINDINGS_TABLE, CONTROL_TABLE }: FunctionEnvironment<"rollback">,
+  {
+    FINDINGS_TABLE,
+    CONTROL_TABLE,
+  }: Pick<FunctionEnvironment<"rollback">, "FINDINGS_TABLE" | "CONTROL_TABLE">,
   { account, partition }: FunctionLocation,
 ) {
   return {
@@ -90,6 +93,9 @@ export function openInspection(
     fullReads: createFullReadStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
     deletions: createLinkedRoleKeeper(clients.iam),
     rechecks: createRecheckQueue(clients.sqs, environment.CHANGES_QUEUE_URL),
+    ...(environment.ROLLBACK_QUEUE_URL && {
+      requests: createRollbackQueue(clients.sqs, environment.ROLLBACK_QUEUE_URL),
+    }),
     resources: openResources(location),
   };
 }

@@ -50,6 +50,11 @@ export class LedgerConflictError extends Error {
   override readonly name = "LedgerConflictError";
 }
 
+/** Another process committed to the control record since it was loaded. Nothing was written: load it and decide again. */
+export class ControlConflictError extends Error {
+  override readonly name = "ControlConflictError";
+}
+
 /** A store cannot be reached, does not exist, or holds an item that cannot be parsed. */
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";

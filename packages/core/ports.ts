@@ -5,7 +5,7 @@ import type { UsesByRole } from "./batch/uses.ts";
 import type { RoleActivity } from "./linked-role/linked-role.ts";
 import type { RegionScan } from "./linked-role/status.ts";
 import type { Recheck, Subject } from "./model/change.ts";
-import type { Control, RollbackBudget } from "./model/control.ts";
+import type { Control, Decision } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
 import type { Finding } from "./model/finding.ts";
 import type { BuildStep } from "./model/fix.ts";
@@ -16,6 +16,7 @@ import type { LivePolicy } from "./model/managed-policy.ts";
 import type { Step } from "./model/plan.ts";
 import type { ResourceFacts } from "./model/resource-facts.ts";
 import type { RoleKey, RoleReading } from "./model/role.ts";
+import type { RollbackRequest } from "./model/rollback-request.ts";
 import type { SymptomClaim } from "./model/symptom-claim.ts";
 import type { Transition } from "./model/transition.ts";
 import type { IdentityRequest } from "./respond/identity-request.ts";
@@ -49,12 +50,21 @@ export interface ManagedPolicyReader {
 export interface StepReceipt {
   /** The request id, which CloudTrail's record of the call has too. */
   readonly requestId?: string;
+  /** Set if the call was made more than once: an earlier one, with another request id, may have taken effect. */
+  readonly repeated?: true;
+}
+
+/** The rollback that a call belongs to. It stands in the call's user agent: a trace for people, which anybody can forge. */
+export interface StepTrace {
+  readonly rollbackId: string;
+  /** Index in the plan's steps. */
+  readonly step: number;
 }
 
 /** Writes roles; no other port does, apart from `RoleBuilder` for new ones and `LinkedRoleKeeper` for service-linked ones. */
 export interface RoleWriter {
   /** Carries out a step. Throws `StepRefusedError` with IAM's code, or `StepUnansweredError` if the result is unknown. */
-  apply(step: Step): Promise<StepReceipt>;
+  apply(step: Step, trace: StepTrace): Promise<StepReceipt>;
 }
 
 /**
@@ -132,23 +142,39 @@ export interface FindingStore {
   undelivered(at: Instant): AsyncIterable<Transition>;
 }
 
-/** Whether a rollback was taken from the budget, or which budget is exhausted. */
-export type Spending = "spent" | "role budget exhausted" | "account budget exhausted";
+/** One change of a role's control record: the record as loaded, and the record to write. */
+export interface ControlCommit {
+  readonly before: Control;
+  readonly after: Control;
+}
+
+/** Whether a rollback may restore something, or the account has reached its cap in this hour. */
+export type RestoringPermit = "granted" | "exhausted";
 
 /**
- * Stores people's decisions and what stops rollbacks. Throws `StoreUnavailableError` if the store fails or if a budget
- * cannot be read; the caller must then write no role.
+ * Stores what rollback believes: people's decisions, and what rollback knows and has done. Throws
+ * `StoreUnavailableError` if the store fails; the caller must then write no role.
  */
 export interface ControlStore {
   /**
-   * Returns the decisions about a role, and the pause and breaker that stop its rollbacks. An item that cannot be read
-   * is left out and named in `unreadable`, so that the role is still inspected.
+   * Returns the control record of a role; an empty one of version 0 if nothing is stored. An item that cannot be read is
+   * left out and named in `unreadable`, so that the role is still inspected.
    */
   load(role: RoleKey): Promise<Control>;
-  /** Takes one rollback from the budgets of the role and the account, in one conditional write. */
-  spend(role: RoleKey, budget: RollbackBudget, now: Instant): Promise<Spending>;
-  /** Stops rollbacks of a role until a person closes the breaker. */
-  openBreaker(role: RoleKey, reason: string): Promise<void>;
+  /**
+   * Writes the whole change, apart from people's decisions, or nothing. Returns the record as stored. Throws
+   * `ControlConflictError` if another process committed since the record was loaded.
+   */
+  commit(commit: ControlCommit): Promise<Control>;
+  /** Writes one decision of a person. It conflicts with no commit. */
+  decide(role: RoleKey, decision: Decision): Promise<void>;
+  /**
+   * Counts a rollback that restores something, if fewer than `limit` rollbacks of the account did so in the hour of `now`.
+   * Counts each rollback once, however often it is asked for.
+   */
+  spendRestoring(account: string, rollbackId: string, now: Instant, limit: number): Promise<RestoringPermit>;
+  /** Whether a request id is one of the guard's own calls of the last 400 days. */
+  ownCall(account: string, requestId: string): Promise<boolean>;
 }
 
 /** Puts transitions on the guard's own event bus. */
@@ -161,6 +187,12 @@ export interface Announcer {
 export interface FindingImporter {
   /** Imports a batch and returns why findings were refused, by finding id. Throws if the hub accepts none of them. */
   import(deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/** Sends requests to rollback. Only the guard's functions may send them. */
+export interface RollbackQueue {
+  /** `afterSeconds` is 0 to 900, the longest delay of SQS. */
+  send(request: RollbackRequest, afterSeconds: number): Promise<void>;
 }
 
 /** Schedules another read of a role. */

@@ -27,7 +27,14 @@ export function formatTransitionKind(kind: TransitionKind): string {
     case "resolved":
       return "Resolved";
     case "reopened":
+    case "recurred":
       return "Recurred";
+    case "contested":
+      return "Contested";
+    case "simulated":
+      return "Simulated";
+    case "closed":
+      return "Closed";
   }
 }
 
@@ -59,7 +66,7 @@ export function formatAuthor({ actor, finding }: Transition): string {
 
 /** Whether the evidence no longer holds, because the role was rolled back or found clean. */
 export function isOver({ kind }: Transition): boolean {
-  return kind === "rolled-back" || kind === "resolved";
+  return kind === "rolled-back" || kind === "resolved" || kind === "closed";
 }
 
 /** What happens next and who has to act, each a sentence. */
@@ -68,7 +75,14 @@ export function formatNextSteps({ kind, finding, note }: Transition): readonly s
     case "opened":
     case "worsened":
     case "reopened":
+    case "recurred":
       return nextStepsOfOpen(finding.evidence);
+    case "contested":
+      return ["Find out which of the two is right, and stop the other: the configuration or the other tool."];
+    case "simulated":
+      return ["Nothing was written. To have it done, set the mode to approve or automatic."];
+    case "closed":
+      return ["Nothing has to be done: a person closed the finding. A further such call opens it again."];
     case "suppressed":
       return ["Exactly this is suppressed until the exception expires. Anything beyond it is reported."];
     case "approved":

@@ -50,7 +50,6 @@ function newestTime({ ledger, transitions }: LedgerDecision<unknown>): Instant {
   const times = [
     ...transitions.map(({ at }) => at),
     ...ledger.findings.flatMap((finding) => [finding.updatedAt, cleanSinceOf(finding) ?? finding.updatedAt]),
-    ...ledger.rollbacks.map(({ startedAt }) => startedAt),
   ];
   return instantOf(new Date(Math.max(0, ...times.map((at) => Date.parse(at)))));
 }

@@ -12,6 +12,7 @@ import type {
   ResourceReader,
   RoleReader,
   RoleWriter,
+  RollbackQueue,
   SymptomStore,
   UsageStore,
 } from "@drift-guard/core/ports";
@@ -25,7 +26,9 @@ export interface Clock {
 export interface InspectPorts extends Clock {
   readonly roles: RoleReader;
   readonly findings: Pick<FindingStore, "load" | "commit">;
-  readonly control: Pick<ControlStore, "load">;
+  readonly control: Pick<ControlStore, "load" | "ownCall">;
+  /** Sends requests to rollback. Without it, rollback is not deployed. */
+  readonly requests?: RollbackQueue;
   readonly rechecks: RecheckQueue;
   /** Reads the current uses of roles from AWS Batch. */
   readonly batch: BatchReader;
@@ -55,17 +58,21 @@ export interface SweepPorts extends InspectPorts {
 }
 
 /**
- * Ports of a rollback. It holds no queue, no reader of AWS Batch and no reader of secrets: the role that rollbacks run
- * as has no permission for those.
+ * Ports of a rollback. It holds no queue but its own, no reader of AWS Batch and no reader of secrets: the role that
+ * rollbacks run as has no permission for those.
  */
 export interface RollbackPorts extends Clock {
   readonly roles: Pick<RoleReader, "read">;
   readonly findings: Pick<FindingStore, "load" | "commit">;
-  readonly control: ControlStore;
+  readonly control: Pick<ControlStore, "load" | "commit" | "spendRestoring">;
+  /** Sends requests to the rollback queue itself: later tries, and the rest of a rollback that ran out of time. */
+  readonly requests: RollbackQueue;
   readonly usage: Pick<UsageStore, "usesOf">;
   readonly writer: RoleWriter;
-  /** Returns a new id for a rollback. */
+  /** Returns a new id for a rollback, or for an invocation. */
   newId(): string;
+  /** Returns how many milliseconds are left. Without it, time does not run out. */
+  timeLeft?(): number;
 }
 
 /** The deployment that the guard runs in. */
@@ -76,4 +83,6 @@ export interface GuardSettings {
   readonly partition: string;
   /** ARN of the role that rollbacks run as; left out where rollback is not deployed. */
   readonly guardRole?: string;
+  /** Session name of the function that rollbacks run in; left out where calls have no session. */
+  readonly session?: string;
 }

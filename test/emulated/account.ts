@@ -3,11 +3,12 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { type AwsSecurityFinding, GetFindingsCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
+import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { RoleKey } from "@drift-guard/core/model/role";
-import type { FindingStore, RoleReader } from "@drift-guard/core/ports";
+import type { ControlStore, FindingStore, RoleReader } from "@drift-guard/core/ports";
 import { clientSettings } from "@drift-guard/local/client";
 import { localAccountId } from "@drift-guard/local/emulators/emulators";
 import { configureLocally, type LocalAccount, startLocalAccount } from "@drift-guard/local/local";
@@ -19,6 +20,7 @@ export interface GuardedAccount {
   readonly iam: IAMClient;
   readonly roles: RoleReader;
   readonly store: FindingStore;
+  readonly control: ControlStore;
   /** The messages that reached people so far. */
   messages(): readonly string[];
   findings(): Promise<readonly Finding[]>;
@@ -55,6 +57,9 @@ export async function startGuardedAccount(): Promise<GuardedAccount> {
     iam,
     roles: createRoleReader(iam, { account: localAccountId, partition: "aws" }),
     store,
+    control: createControlStore(new DynamoDBClient(settings), {
+      table: local.deployment.outputs.Control ?? "",
+    }),
     messages: () => messages,
     findings: async () => {
       const all: Finding[] = [];

@@ -71,7 +71,7 @@ async function assertRolledBack(account: GuardedAccount): Promise<void> {
     "ecsTaskExecutionRole trust",
   ]);
   for (const name of guarded) {
-    const { rollbacks } = await account.store.load(keyOf(name));
+    const { rollbacks } = await account.control.load(keyOf(name));
     assert.deepEqual(
       rollbacks.map(({ status }) => status),
       ["done"],

@@ -78,6 +78,7 @@ withEmulators("The functions", (services) => {
       FINDINGS_TABLE: table,
       CONTROL_TABLE: await createTable(dynamodb),
       CHANGES_QUEUE_URL: changes.url,
+      ROLLBACK_QUEUE_URL: changes.url,
       BUS_NAME: "guard",
       TOPIC_ARN: TopicArn,
     });
@@ -307,25 +308,6 @@ withEmulators("The functions", (services) => {
         queueEvent(busMessage(transition), "{}", busMessage(aTransition({ finding: elsewhere }))),
       );
       assert.deepEqual(answer, failedMessages("2"));
-      assert.deepEqual((await store().load(transition.finding.role)).rollbacks, []);
-    });
-
-    it("reads no role for a transition that is not stored", async () => {
-      const iam = new IAMClient(at());
-      const RoleName = "AWSServiceRoleForBatch";
-      const AssumeRolePolicyDocument = trustOf("batch.amazonaws.com");
-      await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
-      const finding = aFinding({ id: "committed", role: aKey({ name: RoleName }) });
-      const before = await store().load(finding.role);
-      const after = { ...before, findings: [finding] };
-      const committed = aTransition({ finding });
-      await store().commit({ before, after, transitions: [committed] });
-      const forged = aTransition({ finding: { ...finding, seq: 2 } });
-      // A rollback loads the control items first: its message is returned. The forged one is dropped before that.
-      await withEnvironment({ CONTROL_TABLE: "no-such-table" }, async () => {
-        const answer = await invoke("rollback", queueEvent(busMessage(committed), busMessage(forged)));
-        assert.deepEqual(answer, failedMessages("1"));
-      });
     });
   });
 

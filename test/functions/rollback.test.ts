@@ -6,7 +6,8 @@ import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { RoleWriter } from "@drift-guard/core/ports";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
-import { createHandler, handler, type RollbackFunctionPorts } from "../../functions/rollback.ts";
+import type { RollbackPorts } from "@drift-guard/guard/ports";
+import { createHandler, handler } from "../../functions/rollback.ts";
 import { aFinding, aKey, aTransition, batchServicePolicy } from "../builders.ts";
 import { aWorld, type World } from "../guard/world.ts";
 import { aContext, anInvocationTime, busMessage, failedMessages, queueEvent } from "./invocations.ts";
@@ -28,7 +29,7 @@ async function drift({ act, ports, settings }: World): Promise<readonly Transiti
   return transitions;
 }
 
-function rollbackIn({ ports, settings }: World, over: Partial<RollbackFunctionPorts> = {}) {
+function rollbackIn({ ports, settings }: World, over: Partial<RollbackPorts> = {}) {
   return createHandler(() => ({ ports: { ...ports, ...over }, settings }));
 }
 
@@ -74,30 +75,35 @@ describe("rollback, in process", () => {
     const bodies = (await drift(world)).map(busMessage);
     const { context, spend } = anInvocationTime();
     const writer: RoleWriter = {
-      apply: (step) => {
+      apply: (...call) => {
         spend();
-        return world.ports.writer.apply(step);
+        return world.ports.writer.apply(...call);
       },
     };
     const response = await rollbackIn(world, { writer })(queueEvent(...bodies), context);
     assert.deepEqual(response, failedMessages("2"));
     assert.deepEqual(await repairedIn(world), ["AWSBatchServiceRole"]);
-    const ledger = await world.ports.findings.load(aKey({ name: "ecsTaskExecutionRole" }));
-    assert.deepEqual(ledger.rollbacks, []);
+    const { rollbacks } = await world.control.load(aKey({ name: "ecsTaskExecutionRole" }));
+    assert.deepEqual(rollbacks, []);
   });
 
-  it("drops a message of a transition that is not stored, without reading the role", async () => {
+  it("uses nothing of a message but the name of the role", async () => {
     const world = aWorld();
-    const [committed] = await drift(world);
-    const forged = aTransition({ finding: { ...(committed?.finding ?? aFinding()), seq: 99 } });
-    const roles = {
-      read: async () => assert.fail("the role was read"),
-    };
-    assert.deepEqual(
-      await rollbackIn(world, { roles })(queueEvent(busMessage(forged)), aContext()),
-      failedMessages(),
+    const forged = aTransition({
+      finding: aFinding({ role: aKey({ name: "ecsTaskExecutionRole" }), seq: 99 }),
+    });
+    assert.deepEqual(await rollbackIn(world)(queueEvent(busMessage(forged)), aContext()), failedMessages());
+    const { rollbacks } = await world.control.load(aKey({ name: "ecsTaskExecutionRole" }));
+    assert.deepEqual([rollbacks, await repairedIn(world)], [[], Object.keys(policies)]);
+  });
+
+  it("reads no role for a message about another account, or about a role that is not guarded", async () => {
+    const roles = { read: async () => assert.fail("the role was read") };
+    const foreign = [aKey({ account: "210987654321" }), aKey({ name: "NotGuarded" })].map((role) =>
+      busMessage(aTransition({ finding: aFinding({ role }) })),
     );
-    assert.deepEqual(await repairedIn(world), []);
+    const handle = rollbackIn(aWorld(), { roles });
+    assert.deepEqual(await handle(queueEvent(...foreign), aContext()), failedMessages());
   });
 
   it("rolls back once when SQS delivers a message again", async () => {
@@ -105,10 +111,10 @@ describe("rollback, in process", () => {
     const [body] = (await drift(world)).map(busMessage);
     const rollBack = rollbackIn(world);
     await rollBack(queueEvent(`${body}`), aContext());
-    const { rollbacks } = await world.ports.findings.load(aKey());
+    const { rollbacks } = await world.control.load(aKey());
     await rollBack(queueEvent(`${body}`), aContext());
     assert.equal(rollbacks.length, 1);
-    assert.deepEqual((await world.ports.findings.load(aKey())).rollbacks, rollbacks);
+    assert.deepEqual((await world.control.load(aKey())).rollbacks, rollbacks);
   });
 
   it("throws for an event that is not SQS's", async () => {
@@ -118,7 +124,7 @@ describe("rollback, in process", () => {
   it("throws a ConfigError that names each missing environment variable, and no others", async () => {
     await assert.rejects(handler(queueEvent(), aContext()), (error) => {
       assert.ok(error instanceof Error && error.name === "ConfigError");
-      assert.match(error.message, /FINDINGS_TABLE.*CONTROL_TABLE/s);
+      assert.match(error.message, /FINDINGS_TABLE.*CONTROL_TABLE.*ROLLBACK_QUEUE_URL/s);
       assert.doesNotMatch(error.message, /CHANGES_QUEUE_URL/);
       return true;
     });

@@ -51,8 +51,9 @@ export const contain = {
 /** The kinds of the announced transitions, in order. */
 export const kinds = ({ announced }: World) => announced.map(({ kind }) => kind);
 
-/** The states in which requests for rollbacks ended, in order. */
-export const outcomes = ({ rollbacks }: World) => rollbacks.map(({ status }) => status);
+/** The states in which requests for rollbacks ended, in order, without those that asked for no change. */
+export const outcomes = ({ rollbacks }: World) =>
+  rollbacks.flatMap(({ status }) => (status === "nothing-to-do" || status === "enrolled" ? [] : [status]));
 
 /** Reads a role that must exist. */
 export async function roleNamed(

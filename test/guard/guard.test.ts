@@ -172,7 +172,7 @@ describe("The guard", () => {
       }),
     });
     world.act(detach);
-    await world.settle();
+    await world.settle(1800);
     assert.deepEqual(
       world.announced.map(({ kind, finding }) => [kind, finding.evidence.kind]),
       [["opened", "undecided"]],
@@ -217,7 +217,7 @@ describe("Duplicated, reversed, late or lost events", () => {
           }
           await isAsReferenced(world);
           for (const finding of await world.findings()) assert.equal(finding.state, "resolved", name);
-          const { rollbacks } = await world.ports.findings.load({ account, name: "AWSBatchServiceRole" });
+          const { rollbacks } = await world.ports.control.load({ account, name: "AWSBatchServiceRole" });
           assert.ok(rollbacks.length <= 3, `${rollbacks.length} rollbacks`);
         },
       ),

@@ -9,16 +9,18 @@ type Members<Port> = { readonly [Member in keyof Required<Port>]: true };
 const rollback = {
   roles: { read: true },
   findings: { load: true, commit: true },
-  control: { load: true, spend: true, openBreaker: true },
+  control: { load: true, commit: true, spendRestoring: true },
+  requests: { send: true },
   usage: { usesOf: true },
   writer: { apply: true },
   now: true,
   newId: true,
+  timeLeft: true,
 } as const;
 
 describe("The ports of a rollback", () => {
   it("have only the methods that its role has permissions for", () => {
-    const { roles, findings, control, usage, writer } = rollback satisfies Record<
+    const { roles, findings, control, requests, usage, writer } = rollback satisfies Record<
       keyof RollbackPorts,
       unknown
     >;
@@ -26,13 +28,14 @@ describe("The ports of a rollback", () => {
       roles satisfies Members<RollbackPorts["roles"]>,
       findings satisfies Members<RollbackPorts["findings"]>,
       control satisfies Members<RollbackPorts["control"]>,
+      requests satisfies Members<RollbackPorts["requests"]>,
       usage satisfies Members<RollbackPorts["usage"]>,
       writer satisfies Members<RollbackPorts["writer"]>,
     ];
-    assert.equal(members.length, 5);
+    assert.equal(members.length, 6);
   });
 
-  it("hold no queue, no reader of AWS Batch, agents, secrets or deletions, and no bus", () => {
+  it("hold no queue but its own, no reader of AWS Batch, agents, secrets or deletions, and no bus", () => {
     type Held = keyof RollbackPorts;
     const forbidden = ["rechecks", "batch", "agents", "resources", "deletions", "announcer"] as const;
     forbidden satisfies readonly Exclude<keyof SweepPorts, Held>[];

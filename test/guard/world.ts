@@ -1,8 +1,9 @@
 import type { AccountRegions } from "@drift-guard/core/batch/account-regions";
 import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import type { Config } from "@drift-guard/core/config/config";
-import { RollbackUnderwayError } from "@drift-guard/core/errors";
+import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
+import { formatRollbackRequest, parseRollbackMessage } from "@drift-guard/core/intake/rollback-message";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type {
@@ -14,6 +15,8 @@ import type {
   RoleWriter,
 } from "@drift-guard/core/ports";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
+import { ControlItem, encodeItem } from "@drift-guard/core/store/items";
+import { controlKeys } from "@drift-guard/core/store/keys";
 import { createSimulatedBatch, type SimulatedBatch } from "@drift-guard/embedded/batch/batch";
 import type { BatchCall } from "@drift-guard/embedded/batch/call";
 import { createVirtualClock, type VirtualClock } from "@drift-guard/embedded/clock";
@@ -22,7 +25,7 @@ import type { IamCall } from "@drift-guard/embedded/iam/call";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
 import { type AwsPolicy, listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
-import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
+import { createRecheckQueue, createRollbackQueue } from "@drift-guard/embedded/rechecks";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -32,7 +35,7 @@ import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import type { GuardSettings, RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
 import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
-import { rollBack } from "@drift-guard/guard/rollback/rollback";
+import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import type { SweepReport } from "@drift-guard/guard/sweep/report";
 import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { account as accountId, noon } from "../builders.ts";
@@ -48,7 +51,9 @@ const guard: ApiCaller = { kind: "session", role: guardRole, session: "rollback"
 export type Disorder = (bodies: readonly string[]) => readonly string[];
 
 /** The ports of every verb; each verb is handed its own. */
-interface WorldPorts extends Omit<SweepPorts, "announcer">, Omit<RollbackPorts, "roles" | "usage"> {
+interface WorldPorts
+  extends Omit<SweepPorts, "announcer" | "requests">,
+    Omit<RollbackPorts, "roles" | "usage" | "control"> {
   readonly findings: FindingStore;
   readonly control: ControlStore;
 }
@@ -73,8 +78,11 @@ export interface World {
   publishAwsPolicy(policy: AwsPolicy): void;
   /** Adds an event of AWS Batch itself to the trail. */
   emit(envelope: object): void;
-  /** Delivers every event, transition and recheck, and advances the clock, until none is left. */
-  settle(): Promise<void>;
+  /**
+   * Delivers every event, transition, recheck and request, and advances the clock, until none is left, or none within
+   * `seconds`.
+   */
+  settle(seconds?: number): Promise<void>;
   sweep(): Promise<SweepReport>;
   findings(): Promise<readonly Finding[]>;
 }
@@ -84,6 +92,8 @@ const listDisabled = () => listBatchRegions("aws").filter((region) => !enabled.i
 
 // The visibility timeout of the rollback queue: six times its function's timeout.
 const visibilitySeconds = 720;
+// SQS moves a message to the dead-letter queue after this many receives.
+const maxReceives = 5;
 
 /** Replacements of parts of the usual world. */
 export interface WorldOptions {
@@ -99,9 +109,18 @@ export interface WorldOptions {
   readonly accountRegions?: AccountRegions;
   /** Wraps the reader of roles. */
   readonly roles?: (reader: RoleReader) => RoleReader;
+  /** Wraps the control store. */
+  readonly control?: (store: ControlStore) => ControlStore;
+  /** Whether rollback has known the roles for long; true without it. */
+  readonly enrolled?: boolean;
+  /** Milliseconds that an invocation of rollback has left; without it, time does not run out. */
+  readonly timeLeft?: () => number;
   /** The database of the stores, if the test writes to it. */
   readonly database?: Database;
 }
+
+// Far more rounds than any test has; reaching it means an endless loop.
+const maxRounds = 3000;
 
 /** Creates a world with three watched roles that match their references. */
 export function aWorld({
@@ -109,6 +128,9 @@ export function aWorld({
   disorder = (bodies) => bodies,
   roles = (reader) => reader,
   writer = (door) => door,
+  control: wrapControl = (store) => store,
+  timeLeft,
+  enrolled = true,
   resources,
   agents,
   accountRegions = { status: "listed", enabled: [...enabled], notEnabled: listDisabled() },
@@ -122,10 +144,12 @@ export function aWorld({
     ids,
     awsPolicies: listAwsPolicies(builtInReferences()),
   });
-  prepare(iam);
+  const roleIds = prepare(iam);
+  if (enrolled) enrol(roleIds, database);
   const batch = createSimulatedBatch({ iam, clock, ids });
   const rechecks = createRecheckQueue(clock);
-  const control = createControlStore(database);
+  const requests = createRollbackQueue(clock);
+  const control = wrapControl(createControlStore(database));
   const store = createFindingStore(database, { sinks: ["notify"] });
   const ports: WorldPorts = {
     roles: roles(iam.reader(guard)),
@@ -141,6 +165,7 @@ export function aWorld({
     },
     control,
     rechecks,
+    requests,
     batch: batch.reader,
     usage: createUsageStore(database),
     fullReads: createFullReadStore(database),
@@ -152,11 +177,17 @@ export function aWorld({
     now: () => clock.now(),
     newId: () => ids.uuid(),
   };
-  const settings: GuardSettings = { config, account: accountId, partition: "aws", guardRole };
+  const settings: GuardSettings = {
+    config,
+    account: accountId,
+    partition: "aws",
+    guardRole,
+    session: "rollback",
+  };
   const announced: Transition[] = [];
   const rollbacks: RollbackOutcome[] = [];
   const stream: Transition[] = [];
-  let postponed: { readonly at: number; readonly transition: Transition }[] = [];
+  let postponed: { readonly at: number; readonly body: string; readonly receives: number }[] = [];
   let trail: string[] = [];
   iam.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
   batch.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
@@ -168,21 +199,27 @@ export function aWorld({
   const deliver = async (transition: Transition) => {
     announced.push(transition);
     await ports.findings.markDelivered(transition, "notify");
-    if (rollbackKinds.includes(transition.kind)) await askForRollback(transition);
+    if (rollbackKinds.includes(transition.kind)) await receiveRequest(envelopeOf(transition), 1);
   };
-  // As its queue does: a request that must wait is delivered again later.
-  const askForRollback = async (transition: Transition) => {
+  // As its queue does: a message that failed is delivered again later.
+  const receiveRequest = async (body: string, receives: number) => {
     try {
-      rollbacks.push(await rollBack(transition, rollbackPortsOf(ports), settings));
+      rollbacks.push(
+        await handleRollbackMessage(parseRollbackMessage(body), rollbackPortsOf(ports, timeLeft), settings),
+      );
     } catch (error) {
-      if (!(error instanceof RollbackUnderwayError)) throw error;
-      postponed.push({ at: clock.now().getTime() + visibilitySeconds * 1000, transition });
+      if (!isLikelyTransient(error)) throw error;
+      if (receives === maxReceives) return;
+      const at = clock.now().getTime() + visibilitySeconds * 1000;
+      postponed.push({ at, body, receives: receives + 1 });
     }
   };
   const nextAt = () => {
-    const times = [rechecks.nextAt()?.getTime(), ...postponed.map(({ at }) => at)].filter(
-      (at) => at !== undefined,
-    );
+    const times = [
+      rechecks.nextAt()?.getTime(),
+      requests.nextAt()?.getTime(),
+      ...postponed.map(({ at }) => at),
+    ].filter((at) => at !== undefined);
     return times.length === 0 ? undefined : new Date(Math.min(...times));
   };
   const publish = async () => {
@@ -207,19 +244,23 @@ export function aWorld({
     },
     publishAwsPolicy: (policy) => iam.publishAwsPolicy(policy),
     emit: (envelope) => void trail.push(JSON.stringify(envelope)),
-    async settle() {
-      for (;;) {
+    async settle(seconds = Number.POSITIVE_INFINITY) {
+      const end = clock.now().getTime() + seconds * 1000;
+      for (let round = 0; ; round += 1) {
+        if (round > maxRounds) throw new Error(`The world does not settle in ${maxRounds} rounds.`);
         const delivered = disorder(trail);
         trail = [];
         for (const body of delivered) await receive(body);
         if (trail.length > 0) continue;
         const next = nextAt();
-        if (!next) return;
-        clock.advanceTo(next);
+        if (!next || next.getTime() > end) return;
+        if (next > clock.now()) clock.advanceTo(next);
         for (const recheck of rechecks.due(clock.now())) await receive(formatRecheck(recheck));
+        for (const request of requests.due(clock.now()))
+          await receiveRequest(formatRollbackRequest(request), 1);
         const due = postponed.filter(({ at }) => at <= next.getTime());
         postponed = postponed.filter(({ at }) => at > next.getTime());
-        for (const { transition } of due) await askForRollback(transition);
+        for (const { body, receives } of due) await receiveRequest(body, receives);
         await publish();
       }
     },
@@ -242,28 +283,70 @@ export function aWorld({
   return world;
 }
 
+/** The envelope in which the guard's bus delivers a transition to the rollback queue. */
+function envelopeOf(transition: Transition): string {
+  return JSON.stringify({ source: "drift-guard", "detail-type": "Transition", detail: transition });
+}
+
+// A crash of the function, or a store that cannot be reached for a while.
+function isLikelyTransient(error: unknown): boolean {
+  return error instanceof CrashError || error instanceof StoreUnavailableError;
+}
+
+/** A function that was stopped in the middle, as Lambda does when its time is over. */
+class CrashError extends Error {
+  override readonly name = "CrashError";
+}
+
 /** The ports of a rollback and no others, so that a rollback that uses another fails. */
-function rollbackPortsOf({ roles, findings, usage, control, writer, now, newId }: WorldPorts): RollbackPorts {
+function rollbackPortsOf(
+  { roles, findings, usage, control, requests, writer, now, newId }: WorldPorts,
+  timeLeft: (() => number) | undefined,
+): RollbackPorts {
   return {
     roles: { read: roles.read },
     findings: { load: findings.load, commit: findings.commit },
     usage: { usesOf: usage.usesOf },
-    control,
+    control: { load: control.load, commit: control.commit, spendRestoring: control.spendRestoring },
+    requests,
     writer,
     now,
     newId,
+    ...(timeLeft && { timeLeft }),
   };
 }
 
-function prepare(iam: SimulatedAccount): void {
+/** Stores that rollback read the configured roles clean long ago. */
+function enrol(roleIds: ReadonlyMap<string, string>, { sqlite }: Database): void {
+  const at = "2026-01-01T00:00:00Z";
+  for (const [name, roleId] of roleIds) {
+    const role = { account: accountId, name };
+    const item = encodeItem(ControlItem, { role, version: 1, enrolment: { roleId, at, cleanAt: at } });
+    sqlite
+      .prepare("INSERT OR IGNORE INTO control (pk, sk, item) VALUES (?, ?, ?)")
+      .run(controlKeys.partition(role), controlKeys.control, JSON.stringify(item));
+  }
+}
+
+/** Creates the roles of the usual world. Returns the ids of those that rollback may write, by name. */
+function prepare(iam: SimulatedAccount): ReadonlyMap<string, string> {
   const make = (call: IamCall) => {
     const answer = iam.call(call, { kind: "root" });
     if (answer.status === "refused") throw new Error(`${call.call}: ${answer.message}`);
+    return answer.result;
   };
+  const ids = new Map<string, string>();
   for (const roleName of ["AWSBatchServiceRole", "ecsTaskExecutionRole"]) {
     const { trust, attachments } = referenceOf(roleName);
-    make({ call: "CreateRole", roleName, path: "/service-role/", assumeRolePolicyDocument: trust });
+    const made = make({
+      call: "CreateRole",
+      roleName,
+      path: "/service-role/",
+      assumeRolePolicyDocument: trust,
+    });
+    if (made.kind === "role") ids.set(roleName, made.id);
     for (const { arn } of attachments) make({ call: "AttachRolePolicy", roleName, policyArn: arn });
   }
   make({ call: "CreateServiceLinkedRole", awsServiceName: "batch.amazonaws.com" });
+  return ids;
 }

@@ -41,7 +41,12 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["reconcile", "rollback", "capture"],
     ["fixes"],
   ],
-  guard: [["ports.ts"], ["commit.ts"], ["inspect", "delivery"], ["sweep", "rollback", "linked-role"]],
+  guard: [
+    ["ports.ts"],
+    ["commit.ts", "control-commit.ts"],
+    ["inspect", "delivery"],
+    ["sweep", "rollback", "linked-role"],
+  ],
   aws: [["failure.ts", "account.ts"], ["iam"], ["resources.ts", "dynamodb", "delivery", "batch", "sts"]],
   embedded: [
     ["clock.ts", "json-values.ts"],

@@ -1,6 +1,7 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { formatRecheck } from "@drift-guard/core/intake/message";
-import type { RecheckQueue } from "@drift-guard/core/ports";
+import { formatRollbackRequest } from "@drift-guard/core/intake/rollback-message";
+import type { RecheckQueue, RollbackQueue } from "@drift-guard/core/ports";
 import { toDeliveryError } from "./delivery-error.ts";
 
 // docs/aws-facts.md, "DynamoDB, SQS and Lambda".
@@ -12,18 +13,30 @@ const maxDelaySeconds = 900;
  */
 export function createRecheckQueue(client: SQSClient, queueUrl: string): RecheckQueue {
   return {
-    async schedule(recheck, afterSeconds) {
-      try {
-        await client.send(
-          new SendMessageCommand({
-            QueueUrl: queueUrl,
-            MessageBody: formatRecheck(recheck),
-            DelaySeconds: Math.min(Math.max(Math.ceil(afterSeconds), 0), maxDelaySeconds),
-          }),
-        );
-      } catch (error) {
-        throw toDeliveryError(`The queue ${queueUrl}`, error, "sqs:SendMessage");
-      }
-    },
+    schedule: (recheck, afterSeconds) => sendDelayed(client, queueUrl, formatRecheck(recheck), afterSeconds),
   };
+}
+
+/**
+ * Creates the queue of requests to rollback (`sqs:SendMessage`), with the same limit on the delay. Throws `DeliveryError`.
+ */
+export function createRollbackQueue(client: SQSClient, queueUrl: string): RollbackQueue {
+  return {
+    send: (request, afterSeconds) =>
+      sendDelayed(client, queueUrl, formatRollbackRequest(request), afterSeconds),
+  };
+}
+
+async function sendDelayed(
+  client: SQSClient,
+  QueueUrl: string,
+  MessageBody: string,
+  afterSeconds: number,
+): Promise<void> {
+  const DelaySeconds = Math.min(Math.max(Math.ceil(afterSeconds), 0), maxDelaySeconds);
+  try {
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody, DelaySeconds }));
+  } catch (error) {
+    throw toDeliveryError(`The queue ${QueueUrl}`, error, "sqs:SendMessage");
+  }
 }

@@ -5,7 +5,7 @@ import { LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/er
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { Commit, Sink } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
-import { findingItem, ledgerItem, rollbackItem, transitionItem } from "./findings-items.ts";
+import { findingItem, ledgerItem, transitionItem } from "./findings-items.ts";
 import { type Item, sortKeyOf, type Table, toStoreError } from "./table.ts";
 
 // A transaction takes 100 items and 4 MB (docs/aws-facts.md, "DynamoDB, SQS and Lambda"); one is the ledger's own item.
@@ -28,7 +28,7 @@ export async function commitLedger(table: Table, commit: Commit, sinks: readonly
     await writeChunk(table, commit, version, writes);
     version += 1;
   }
-  return { role, version, findings: commit.after.findings, rollbacks: commit.after.rollbacks };
+  return { role, version, findings: commit.after.findings };
 }
 
 /** Returns the writes in groups that stay in one transaction: a finding together with its new transitions. */
@@ -38,13 +38,6 @@ function listWrites(
 ): readonly (readonly Write[])[] {
   const pk = findingKeys.partition(before.role);
   const groups: Write[][] = [];
-  const oldRollbacks = new Map(before.rollbacks.map((rollback) => [rollback.id, rollback]));
-  for (const rollback of after.rollbacks) {
-    if (!isDeepStrictEqual(oldRollbacks.get(rollback.id), rollback)) {
-      groups.push([{ kind: "put", item: rollbackItem(before.role, rollback) }]);
-    }
-    oldRollbacks.delete(rollback.id);
-  }
   const oldFindings = new Map(before.findings.map((finding) => [finding.id, finding]));
   const newTransitions = Map.groupBy(transitions, ({ finding }) => finding.id);
   for (const finding of after.findings) {
@@ -62,8 +55,6 @@ function listWrites(
   for (const rest of newTransitions.values()) {
     groups.push(rest.map((transition) => ({ kind: "insert", item: transitionItem(transition, sinks) })));
   }
-  for (const id of oldRollbacks.keys())
-    groups.push([{ kind: "delete", key: { pk, sk: findingKeys.rollback(id) } }]);
   for (const id of oldFindings.keys())
     groups.push([{ kind: "delete", key: { pk, sk: findingKeys.finding(id) } }]);
   return groups;

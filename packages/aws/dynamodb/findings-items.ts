@@ -1,16 +1,9 @@
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
-import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Sink } from "@drift-guard/core/ports";
-import {
-  encodeItem,
-  FindingItem,
-  LedgerItem,
-  RollbackItem,
-  TransitionItem,
-} from "@drift-guard/core/store/items";
+import { encodeItem, FindingItem, LedgerItem, TransitionItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import type { Item } from "./table.ts";
@@ -35,15 +28,6 @@ export function findingItem(finding: Finding): Item {
     pk: findingKeys.partition(finding.role),
     sk: findingKeys.finding(finding.id),
     ...encodeItem(FindingItem, { finding }),
-  };
-}
-
-/** Returns the item of a rollback of a role. */
-export function rollbackItem(role: RoleKey, rollback: Rollback): Item {
-  return {
-    pk: findingKeys.partition(role),
-    sk: findingKeys.rollback(rollback.id),
-    ...encodeItem(RollbackItem, { rollback }),
   };
 }
 

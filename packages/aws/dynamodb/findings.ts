@@ -3,10 +3,9 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
-import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, Sink } from "@drift-guard/core/ports";
-import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "@drift-guard/core/store/items";
+import { FindingItem, LedgerItem, TransitionItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { commitLedger } from "./findings-commit.ts";
 import { findDelivery, markDelivered, readUndelivered, renewTransition } from "./findings-deliveries.ts";
@@ -65,7 +64,6 @@ async function readVersion(table: Table, role: RoleKey): Promise<number> {
 async function readLedger(table: Table, role: RoleKey): Promise<Ledger> {
   let version = 0;
   const findings: Finding[] = [];
-  const rollbacks: Rollback[] = [];
   const items = queryItems(table, {
     KeyConditionExpression: "pk = :pk AND sk BETWEEN :first AND :last",
     ExpressionAttributeValues: {
@@ -78,11 +76,9 @@ async function readLedger(table: Table, role: RoleKey): Promise<Ledger> {
   for await (const item of items) {
     const key = sortKeyOf(item);
     if (key === findingKeys.ledger()) version = readItem(table, item, LedgerItem).version;
-    else if (key.startsWith(findingKeys.rollback(""))) {
-      rollbacks.push(readItem(table, item, RollbackItem).rollback);
-    } else findings.push(readItem(table, item, FindingItem).finding);
+    else findings.push(readItem(table, item, FindingItem).finding);
   }
-  return { role, version, findings, rollbacks };
+  return { role, version, findings };
 }
 
 async function* readFindings(table: Table): AsyncIterable<Finding> {

@@ -15,7 +15,7 @@ import {
   UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
 import type { Step } from "@drift-guard/core/model/plan";
-import type { RoleWriter } from "@drift-guard/core/ports";
+import type { RoleWriter, StepTrace } from "@drift-guard/core/ports";
 import { runStepCall } from "./step-failure.ts";
 
 /**
@@ -25,8 +25,28 @@ import { runStepCall } from "./step-failure.ts";
  */
 export function createRoleWriter(client: IAMClient): RoleWriter {
   return {
-    apply: (step) => runStepCall(step.call, step.role, sendStep(client, step)),
+    apply: (step, trace) => {
+      addTrace(client, trace);
+      return runStepCall(step.call, step.role, sendStep(client, step));
+    },
   };
+}
+
+// The SDK resolves the middleware of a call before `send` returns, so that calls at the same time have their own traces.
+function addTrace({ middlewareStack }: IAMClient, { rollbackId, step }: StepTrace): void {
+  const trace = `drift-guard/${rollbackId}#${step}`;
+  middlewareStack.add(
+    (next) => (input) => {
+      const { request } = input;
+      if (hasHeaders(request)) request.headers["user-agent"] = `${request.headers["user-agent"]} ${trace}`;
+      return next(input);
+    },
+    { step: "finalizeRequest", priority: "high", name: "driftGuardTrace", override: true },
+  );
+}
+
+function hasHeaders(request: unknown): request is { readonly headers: Record<string, string> } {
+  return typeof request === "object" && request !== null && "headers" in request;
 }
 
 function sendStep(client: IAMClient, step: Step) {

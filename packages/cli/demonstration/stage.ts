@@ -1,6 +1,7 @@
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import type { Change } from "@drift-guard/core/model/change";
+import { instantOf } from "@drift-guard/core/model/instant";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore } from "@drift-guard/core/ports";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
@@ -11,7 +12,7 @@ import type { IamCall } from "@drift-guard/embedded/iam/call";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
 import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
-import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
+import { createRecheckQueue, createRollbackQueue } from "@drift-guard/embedded/rechecks";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -22,7 +23,7 @@ import type { Inspection } from "@drift-guard/guard/inspect/inspection";
 import { refreshRegion } from "@drift-guard/guard/inspect/usage";
 import type { GuardSettings, InspectPorts, RollbackPorts } from "@drift-guard/guard/ports";
 import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
-import { rollBack } from "@drift-guard/guard/rollback/rollback";
+import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import type { RoleCheck } from "../output/check.ts";
 import { checkRole } from "../role-check.ts";
 import { batchRegion, createBatchResources, createRoles, makeSettings, root } from "./account.ts";
@@ -48,6 +49,8 @@ export interface Stage {
 
 // The delay from a call to its CloudTrail event.
 const trailSeconds = 150;
+// Longer than a session of the roles.
+const enrolmentSeconds = 2 * 3600;
 /** Far more than any scene has; reaching it means an endless loop. */
 const maxHappenings = 500;
 
@@ -61,6 +64,7 @@ export async function setStage(start: string): Promise<Stage> {
   const database = openDatabase(":memory:");
   const committed: Transition[] = [];
   const rechecks = createRecheckQueue(clock);
+  const requests = createRollbackQueue(clock);
   const batch = createSimulatedBatch({ iam: account, clock, ids });
   await createBatchResources(batch);
   const guard: ApiCaller = { kind: "session", role: settings.guardRole, session: "rollback" };
@@ -70,6 +74,7 @@ export async function setStage(start: string): Promise<Stage> {
     findings: recordTransitions(createFindingStore(database), committed),
     control: createControlStore(database),
     rechecks,
+    requests,
     batch: batch.reader,
     usage: createUsageStore(database),
     fullReads: createFullReadStore(database),
@@ -77,6 +82,12 @@ export async function setStage(start: string): Promise<Stage> {
     newId: ids.uuid,
   };
   await refreshRegion(batchRegion, ports, settings);
+  // Rollback restores nothing while a session may be alive from before its first clean read.
+  for (const { name, reference } of listWatchedRoles(settings)) {
+    if (reference.serviceLinked !== undefined) continue;
+    await handleRollbackMessage({ enrol: { role: name, at: instantOf(clock.now()) } }, ports, settings);
+  }
+  clock.advance(enrolmentSeconds);
   const events: string[] = [];
   account.onEvent((envelope) => events.push(JSON.stringify(envelope)));
 
@@ -90,10 +101,17 @@ export async function setStage(start: string): Promise<Stage> {
       const inspections = await inspectMessage(message, ports, settings);
       return [...describeCall(message, settings, clock), ...describeInspections(inspections, clock, false)];
     }
-    const at = rechecks.nextAt();
-    if (!at) return undefined;
-    clock.advanceTo(at);
+    const times = [rechecks.nextAt(), requests.nextAt()].filter((time) => time !== undefined);
+    if (times.length === 0) return undefined;
+    const at = new Date(Math.min(...times.map((time) => time.getTime())));
+    if (at > clock.now()) clock.advanceTo(at);
     const happenings: Happening[] = [];
+    for (const request of requests.due(clock.now())) {
+      const outcome = await handleRollbackMessage(request, ports, settings);
+      if (outcome.status === "done" || outcome.status === "failed") {
+        happenings.push({ at: clock.now(), kind: "rollback", outcome });
+      }
+    }
     for (const recheck of rechecks.due(clock.now())) {
       const inspections = await inspectMessage({ kind: "recheck", recheck }, ports, settings);
       happenings.push(...describeInspections(inspections, clock, true));
@@ -152,7 +170,7 @@ async function deliverTransition(
 ): Promise<readonly Happening[]> {
   const happening: Happening = { at: ports.now(), kind: "transition", transition };
   if (!rollbackKinds.includes(transition.kind)) return [happening];
-  const outcome = await rollBack(transition, ports, settings);
+  const outcome = await handleRollbackMessage({ hint: transition.finding.role }, ports, settings);
   return [happening, { at: ports.now(), kind: "rollback", outcome }];
 }
 

@@ -93,7 +93,8 @@ function formatTransition(
   switch (kind) {
     case "opened":
     case "worsened":
-    case "reopened": {
+    case "reopened":
+    case "recurred": {
       const side = evidence.kind === "drift" ? evidence.side : evidence.kind;
       const substance =
         evidence.kind === "attempt" || evidence.kind === "impersonation"
@@ -131,6 +132,9 @@ function formatTransition(
     case "refused":
     case "suppressed":
     case "approved":
+    case "contested":
+    case "simulated":
+    case "closed":
       return formatLine(when, `${kind}: ${sanitise(note ?? title)}`, terminal, "yellow");
   }
 }
@@ -154,6 +158,9 @@ function formatRollback(
   switch (outcome.status) {
     case "nothing-to-do":
       return formatLine("plan", `none: ${sanitise(outcome.why)}`, terminal);
+    case "enrolled":
+    case "continues":
+      return [];
     case "refused":
       return formatLine("plan", `not carried out: ${sanitise(outcome.reason)}`, terminal, "yellow");
     case "done":

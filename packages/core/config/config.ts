@@ -96,14 +96,18 @@ export const Config = z.strictObject({
   sweepHours: z.number().int().min(1).max(24).default(6),
   /** Seconds until a changed role is read again, since IAM is eventually consistent. SQS delays 900 s at most. */
   recheckSeconds: z.number().int().min(1).max(900).default(120),
-  /** How many rollbacks the guard may carry out in a window of time before it waits for a person. */
+  /**
+   * The most rollbacks in an hour, in the whole account, that restore anything. Removing excess of severity CRITICAL is never
+   * stopped by it.
+   */
+  restoringPerHour: z.number().int().min(1).max(1000).default(20),
+  /** Replaced by `restoringPerHour`. */
   budget: z
-    .strictObject({
-      perRole: z.number().int().min(1).default(3),
-      perAccount: z.number().int().min(1).default(20),
-      windowHours: z.number().int().min(1).max(720).default(1),
+    .never({
+      error:
+        "was replaced: restoringPerHour is the most rollbacks of the account in an hour that restore anything, and attempts on a drift that keeps returning pause by themselves",
     })
-    .prefault({}),
+    .optional(),
 });
 
 export type Config = z.infer<typeof Config>;

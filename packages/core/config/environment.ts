@@ -5,12 +5,14 @@ const text = z.string().min(1, "must not be empty");
 const inspection = {
   /** Name of the table that holds ledgers, transitions and uses. */
   FINDINGS_TABLE: text,
-  /** Name of the table that holds the owner's decisions and the rollback budgets. */
+  /** Name of the table that holds people's decisions and what rollback knows and has done. */
   CONTROL_TABLE: text,
   /** URL of the queue that takes changes and rechecks. */
   CHANGES_QUEUE_URL: text,
   /** ARN of the role that rollbacks run as; unset where rollback is not deployed. */
   GUARD_ROLE_ARN: z.string().optional(),
+  /** URL of the queue that takes requests to rollback; unset where rollback is not deployed. */
+  ROLLBACK_QUEUE_URL: z.string().optional(),
 };
 
 /**
@@ -31,7 +33,12 @@ export const functionEnvironments = {
     TOPIC_ARN: text,
   }),
   securityhub: z.object({ FINDINGS_TABLE: text }),
-  rollback: z.object({ FINDINGS_TABLE: text, CONTROL_TABLE: text }),
+  rollback: z.object({
+    FINDINGS_TABLE: text,
+    CONTROL_TABLE: text,
+    /** URL of the function's own queue: later tries, and the rest of long rollbacks. */
+    ROLLBACK_QUEUE_URL: text,
+  }),
 };
 
 /** Name of a function: its file in `functions/`, without the ending. */

@@ -7,6 +7,7 @@ import { Instant } from "../model/instant.ts";
 import { actorOf, CloudTrailRecord, hasUnreadableParameters, outcomeOf } from "./cloudtrail.ts";
 import { parseJsonText } from "./exported-values.ts";
 import { linkedRoleDetails } from "./linked-role-details.ts";
+import { digestRollbackCall } from "./rollback-call.ts";
 import { subjectsOf } from "./subjects.ts";
 import { isSymptomType, readSymptom, type Symptom } from "./symptom.ts";
 import { isWatched } from "./watched-calls.ts";
@@ -132,6 +133,7 @@ export function parseRecord(value: unknown, account?: string): Message {
   }
   const subjects = subjectsOf(record);
   const writes = service === "iam" ? writtenPart(record) : undefined;
+  const callDigest = service === "iam" ? digestRollbackCall(record) : undefined;
   const outcome = outcomeOf(record);
   // A call that AWS may have carried out, on an unknown target, may concern every watched role.
   if (subjects.length === 0 && !mayHaveChanged(outcome)) {
@@ -156,6 +158,7 @@ export function parseRecord(value: unknown, account?: string): Message {
       subjects,
       ...(record.requestID && { requestId: record.requestID }),
       ...(writes && { writes }),
+      ...(callDigest !== undefined && { callDigest }),
       ...linkedRoleDetails(record),
     },
   };

@@ -47,6 +47,8 @@ export const Change = z
     requestId: z.string().exactOptional(),
     /** The part of the role that the call writes, if its record shows it. */
     writes: Part.exactOptional(),
+    /** Digest of the call's parameters (`digestCall`), if it is one that a rollback makes and its record shows them. */
+    callDigest: z.string().exactOptional(),
     /** Id of the task that deletes a service-linked role; set by the call that starts it. */
     deletionTask: z.string().exactOptional(),
     /** The editable parts of a service-linked role that the call names (R20). */

@@ -1,16 +1,110 @@
 import * as z from "zod";
+import { Actor } from "./actor.ts";
 import { Approval } from "./approval.ts";
 import { Exception } from "./exception.ts";
+import { Instant, millisecondsBetween } from "./instant.ts";
+import { RoleKey } from "./role.ts";
+import { Rollback } from "./rollback.ts";
 
-/** People's decisions about a role, and what stops its rollbacks. */
+/** A person's decision that nothing is rolled back until a time, in the whole account or for one role. */
+export const Pause = z
+  .object({
+    scope: z.enum(["account", "role"]),
+    /** ARN of the principal who made it. */
+    by: z.string(),
+    at: Instant,
+    /** When rollbacks go on. Resuming sets it to the time of that decision. */
+    until: Instant,
+    reason: z.string(),
+  })
+  .readonly();
+export type Pause = z.infer<typeof Pause>;
+
+/** A person's decision that the attempts on a finding are counted anew. */
+export const Reset = z.object({ findingId: z.string(), by: z.string(), at: Instant }).readonly();
+export type Reset = z.infer<typeof Reset>;
+
+/** A person's decision that a foreign call with the guard's credentials has been dealt with. */
+export const Closure = z
+  .object({
+    findingId: z.string(),
+    /** Digest of the closed evidence (`digestEvidence`). Another call opens the finding again. */
+    digest: z.string(),
+    by: z.string(),
+    at: Instant,
+    reason: z.string(),
+  })
+  .readonly();
+export type Closure = z.infer<typeof Closure>;
+
+/** The role that rollback knows: its unique id, and when a read by rollback itself found it as its reference says. */
+export const Enrolment = z
+  .object({
+    roleId: z.string(),
+    /** When the role was enrolled. */
+    at: Instant,
+    /** The last clean read; left out for a role that was made anew and that no read has found clean yet. */
+    cleanAt: Instant.exactOptional(),
+    /**
+     * When a read last found that the trust policy lets in, or may let in, anybody else; and how many seconds a session that
+     * began then may last. Left out if none did.
+     */
+    exposure: z.object({ at: Instant, sessionSeconds: z.number() }).readonly().exactOptional(),
+  })
+  .readonly();
+export type Enrolment = z.infer<typeof Enrolment>;
+
+/** The rollbacks of one finding in the last week. */
+export const Attempts = z
+  .object({
+    findingId: z.string(),
+    /** When each rollback of the finding started, the oldest first. */
+    starts: z.array(Instant).readonly(),
+    /** When people were told that another actor keeps setting the drift; left out if they were not. */
+    contestedAt: Instant.exactOptional(),
+  })
+  .readonly();
+export type Attempts = z.infer<typeof Attempts>;
+
+/** The change that caused a drift, from a message that only the guard's functions can send. */
+export const RecordedCause = z
+  .object({
+    findingId: z.string(),
+    /** Digest of the drift as it was read after the change (`digestEvidence`). */
+    digest: z.string(),
+    /** CloudTrail's event id. */
+    changeId: z.string(),
+    call: z.string(),
+    at: Instant,
+    actor: Actor,
+    /** The rollback that undid the drift after this change: the change explains no later drift. */
+    undoneBy: z.string().exactOptional(),
+  })
+  .readonly();
+export type RecordedCause = z.infer<typeof RecordedCause>;
+
+/**
+ * All that rollback believes about a role, besides IAM's answers and CloudTrail's events. People's decisions are items of
+ * their own, each written by itself; the rest is stored under one version number.
+ */
 export const Control = z
   .object({
+    role: RoleKey,
+    /** 0 if rollback has stored nothing yet; every commit adds one. */
+    version: z.number(),
     exceptions: z.array(Exception).readonly(),
     approvals: z.array(Approval).readonly(),
-    /** Why rollbacks in the whole account are paused; left out if they are not. */
-    paused: z.string().exactOptional(),
-    /** Why rollbacks of this role have stopped, such as drift that keeps coming back; left out if they have not. */
-    breaker: z.string().exactOptional(),
+    /** Pauses of the role and of its account, ended ones too. */
+    pauses: z.array(Pause).readonly(),
+    resets: z.array(Reset).readonly(),
+    closures: z.array(Closure).readonly(),
+    /** Left out until rollback itself has read the role clean. */
+    enrolment: Enrolment.exactOptional(),
+    rollbacks: z.array(Rollback).readonly(),
+    attempts: z.array(Attempts).readonly(),
+    causes: z.array(RecordedCause).readonly(),
+    /** When the next try is due for which messages are under way; left out if none was sent. */
+    nextTry: Instant.exactOptional(),
     /**
      * Why items were left out because they could not be read, one message for each, which names the item; left out if
      * every item was read. An item left out suppresses and approves nothing, and rollbacks of the role are refused.
@@ -20,9 +114,92 @@ export const Control = z
   .readonly();
 export type Control = z.infer<typeof Control>;
 
-/** The largest number of rollbacks in a window of time, for one role and for the whole account. */
-export interface RollbackBudget {
-  readonly perRole: number;
-  readonly perAccount: number;
-  readonly windowHours: number;
+/** A person's decision, stored as an item of its own. A later one about the same finding or scope replaces it. */
+export type Decision =
+  | { readonly kind: "exception"; readonly exception: Exception }
+  | { readonly kind: "approval"; readonly approval: Approval }
+  | { readonly kind: "pause"; readonly pause: Pause }
+  | { readonly kind: "reset"; readonly reset: Reset }
+  | { readonly kind: "closure"; readonly closure: Closure };
+
+/** Returns the control record of a role about which nothing is stored. */
+export function emptyControl(role: RoleKey): Control {
+  return {
+    role,
+    version: 0,
+    exceptions: [],
+    approvals: [],
+    pauses: [],
+    resets: [],
+    closures: [],
+    rollbacks: [],
+    attempts: [],
+    causes: [],
+  };
+}
+
+/** Returns the rollback of the role that has not ended; undefined if there is none. */
+export function findRunning({
+  rollbacks,
+}: Pick<Control, "rollbacks">): Extract<Rollback, { status: "running" }> | undefined {
+  return rollbacks.find((rollback) => rollback.status === "running");
+}
+
+/** The bounds of what is kept about one role. Starts and causes of a week fit in one item each. */
+const retention = { days: 7, rollbacks: 20, unansweredDays: 30, unanswered: 20, starts: 4000, causes: 150 };
+
+/**
+ * Removes what no decision needs any more: starts and causes older than a week, and ended rollbacks except the newest 20
+ * and those of the last 30 days with a call that got no answer, 20 at most. A rollback that people were not told of stays.
+ * Returns the same record if there is nothing to remove.
+ */
+export function pruneControl(control: Control, now: Instant): Control {
+  const isWithin = (at: Instant, days: number) => millisecondsBetween(at, now) <= days * 86_400_000;
+  const attempts = limitStarts(
+    control.attempts.flatMap((each) => {
+      const starts = each.starts.filter((at) => isWithin(at, retention.days));
+      if (starts.length === 0) return [];
+      return starts.length === each.starts.length ? [each] : [{ ...each, starts }];
+    }),
+  );
+  const causes = control.causes.filter(({ at }) => isWithin(at, retention.days)).slice(-retention.causes);
+  const newestFirst = control.rollbacks.toSorted((a, b) => millisecondsBetween(a.startedAt, b.startedAt));
+  const unanswered = newestFirst
+    .filter(
+      ({ steps, startedAt }) =>
+        isWithin(startedAt, retention.unansweredDays) && steps.some(({ outcome }) => !hasRequestId(outcome)),
+    )
+    .slice(0, retention.unanswered);
+  const kept = new Set([...newestFirst.slice(0, retention.rollbacks), ...unanswered]);
+  const rollbacks = control.rollbacks.filter(
+    (rollback) => kept.has(rollback) || rollback.status === "running" || !rollback.told,
+  );
+  const unchanged =
+    rollbacks.length === control.rollbacks.length &&
+    causes.length === control.causes.length &&
+    attempts.length === control.attempts.length &&
+    attempts.every((each, index) => each === control.attempts[index]);
+  return unchanged ? control : { ...control, attempts, causes, rollbacks };
+}
+
+function hasRequestId(outcome: Rollback["steps"][number]["outcome"]): boolean {
+  return outcome !== undefined && "requestId" in outcome && outcome.requestId !== undefined;
+}
+
+// Somebody can make many drifts, each with attempts of its own: the oldest are dropped.
+function limitStarts(attempts: readonly Attempts[]): readonly Attempts[] {
+  let left = retention.starts - attempts.reduce((sum, { starts }) => sum + starts.length, 0);
+  if (left >= 0) return attempts;
+  const oldestFirst = attempts.toSorted((a, b) => millisecondsBetween(lastStart(b), lastStart(a)));
+  const dropped = new Set<Attempts>();
+  for (const each of oldestFirst) {
+    if (left >= 0) break;
+    dropped.add(each);
+    left += each.starts.length;
+  }
+  return attempts.filter((each) => !dropped.has(each));
+}
+
+function lastStart({ starts }: Attempts): Instant {
+  return starts.at(-1) ?? "1970-01-01T00:00:00Z";
 }

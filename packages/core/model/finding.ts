@@ -21,6 +21,20 @@ const body = {
   severity: Severity,
   /** The actor who caused the evidence, or the last of it, if known; a trusted actor stays named. */
   causedBy: Actor.exactOptional(),
+  /** The last rollback of this finding that people were told of, and when it ended. */
+  rollback: z
+    .object({
+      id: z.string(),
+      endedAt: Instant,
+      /** Whether it undid the drift. */
+      undone: z.boolean(),
+      /** Set once the drift was reported to have returned since then. */
+      returned: z.literal(true).exactOptional(),
+    })
+    .readonly()
+    .exactOptional(),
+  /** When people were last told that another actor keeps setting the drift. */
+  contestedAt: Instant.exactOptional(),
   /** The number of the finding's transitions. */
   seq: z.number(),
   openedAt: Instant,

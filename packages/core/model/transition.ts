@@ -13,11 +13,25 @@ export const TransitionKind = z.enum([
   "refused",
   "resolved",
   "reopened",
+  /** The drift was rolled back and is there again. */
+  "recurred",
+  /** The drift keeps returning, so its rollbacks pause. */
+  "contested",
+  /** What a rollback would have done, in the mode `simulate`. */
+  "simulated",
+  /** A person closed the finding. */
+  "closed",
 ]);
 export type TransitionKind = z.infer<typeof TransitionKind>;
 
 /** The kinds that request a rollback. The configuration and the control decide whether there is one. */
-export const rollbackKinds: readonly TransitionKind[] = ["opened", "worsened", "reopened", "approved"];
+export const rollbackKinds: readonly TransitionKind[] = [
+  "opened",
+  "worsened",
+  "reopened",
+  "approved",
+  "recurred",
+];
 
 /** `source` and `detail-type` of the event on the guard's own bus that carries a transition. */
 export const transitionEvent = { source: "drift-guard", detailType: "Transition" } as const;

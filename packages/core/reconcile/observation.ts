@@ -1,6 +1,7 @@
 import type { RoleUse } from "../batch/role-use.ts";
 import type { Config } from "../config/config.ts";
 import type { Change } from "../model/change.ts";
+import type { Closure } from "../model/control.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Exception } from "../model/exception.ts";
 import type { Instant } from "../model/instant.ts";
@@ -12,11 +13,15 @@ export interface Observation {
   readonly ledger: Ledger;
   readonly evidence: readonly Evidence[];
   readonly exceptions: readonly Exception[];
+  /** People's answers to foreign calls with the guard's credentials; none if left out. */
+  readonly closures?: readonly Closure[];
   readonly cause: Cause;
   /** Known uses of the role; left out if they were not read. */
   readonly uses?: readonly RoleUse[];
   /** The change that led to the read. Its actor is named for the part that it wrote, and for nothing else. */
   readonly change?: Change;
+  /** ARN of the role that rollbacks run as; left out if rollback is not deployed. */
+  readonly guardRole?: string;
   /** The owner's severities and trusted actors; none if left out. */
   readonly config?: Pick<Config, "severities" | "trustedActors">;
   /** The role's ARN; left out if the role is absent or unreadable. */

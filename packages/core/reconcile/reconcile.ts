@@ -4,7 +4,7 @@ import { limitEvidence } from "../model/evidence-limit.ts";
 import { isExcepted } from "../model/exception.ts";
 import { bodyOf, cleanSinceOf, type Finding, type FindingBody } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
-import { millisecondsBetween } from "../model/instant.ts";
+import { type Instant, millisecondsBetween } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import type { Severity } from "../model/severity.ts";
@@ -117,6 +117,11 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
       // The exception expired, or covers other evidence.
       return [{ ...current, state: "open" }, same ? "reopened" : "worsened"];
     case "open": {
+      if (hasReturned(finding, observation)) {
+        const { rollback } = current;
+        const returned = rollback && { rollback: { ...rollback, returned: true as const } };
+        return [{ ...current, ...returned, state: "open" }, "recurred"];
+      }
       if (!same) {
         const changed: Finding = { ...current, state: "open" };
         // A version by AWS can become a loss without another grant, when a policy of the role goes.
@@ -137,6 +142,28 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   }
 }
 
+/**
+ * Whether a drift is there again after it was rolled back: it is seen so long after the rollback that a read cannot be
+ * older, or a later change of its part by somebody else explains it.
+ */
+function hasReturned(
+  { rollback, evidence }: Finding,
+  { now, settleSeconds, change, guardRole }: Observation,
+): boolean {
+  if (evidence.kind !== "drift" || rollback?.undone !== true || rollback.returned) return false;
+  const { endedAt } = rollback;
+  if (millisecondsBetween(endedAt, now) >= settleSeconds * 1000) return true;
+  const author = authorOf(evidence, change);
+  return (
+    change !== undefined && author !== undefined && author.issuer !== guardRole && isLater(change.at, endedAt)
+  );
+}
+
+// CloudTrail records times to the second.
+function isLater(time: Instant, other: Instant): boolean {
+  return Date.parse(time) >= Math.floor(Date.parse(other) / 1000) * 1000;
+}
+
 function isSameFix(before: Evidence, now: Evidence): boolean {
   const fixOf = (evidence: Evidence) =>
     evidence.kind === "drift" ? JSON.stringify([evidence.fix, evidence.cure]) : undefined;
@@ -148,12 +175,19 @@ function clear(finding: Finding, observation: Observation): FindingUpdate {
   if (finding.state === "resolved") return [finding];
   // No read of the role shows whether the guard's credentials are safe again: a person closes the finding.
   if (finding.evidence.kind === "impersonation") {
+    if (isClosed(finding, observation)) return [{ ...bodyOf(finding), state: "resolved" }, "closed"];
     if (finding.state === "suppressed" || !isExcepted(finding, observation)) return [finding];
     return [{ ...bodyOf(finding), state: "suppressed" }, "suppressed"];
   }
   if (finding.cleanSince === undefined) return [{ ...finding, cleanSince: now }];
   if (millisecondsBetween(finding.cleanSince, now) < settleSeconds * 1000) return [finding];
   return [{ ...bodyOf(finding), state: "resolved" }, "resolved"];
+}
+
+function isClosed(finding: Finding, { closures = [] }: Observation): boolean {
+  return closures.some(
+    ({ findingId, digest }) => findingId === finding.id && digest === digestEvidence(finding.evidence),
+  );
 }
 
 // A drift that was absent and now cannot be observed may be present again: the count of clean reads starts over.

@@ -1,9 +1,10 @@
+import { digestCall } from "../model/call-digest.ts";
 import type { Change } from "../model/change.ts";
+import type { Control } from "../model/control.ts";
 import type { Attempt, Impersonation, Note } from "../model/evidence.ts";
-import type { Instant } from "../model/instant.ts";
-import { isRollbackUnderway, type Ledger } from "../model/ledger.ts";
+import { type Instant, millisecondsBetween } from "../model/instant.ts";
 import { isSamePart, partOf } from "../model/part.ts";
-import type { Rollback } from "../model/rollback.ts";
+import type { Rollback, StepRecord } from "../model/rollback.ts";
 
 /** The identity of the guard's own rollback function. */
 export interface OwnIdentity {
@@ -12,69 +13,96 @@ export interface OwnIdentity {
 }
 
 /** Whether a change was made by the role that rollbacks run as. */
-export function isByGuard({ actor }: Change, { guardRole }: OwnIdentity): boolean {
+export function isByGuard({ actor }: Pick<Change, "actor">, { guardRole }: OwnIdentity): boolean {
   return guardRole !== undefined && actor.issuer === guardRole;
 }
 
+/** What a call by the guard's role is judged by: the role's control record, and the calls of rollbacks that it no longer has. */
+export interface OwnCallRecord {
+  readonly control: Pick<Control, "rollbacks">;
+  /** Whether the change's request id is one of the guard's own calls. */
+  readonly isRecorded: boolean;
+}
+
 /**
- * Judges whether a call by the guard's own role was a step of one of its rollbacks. Call it at the recheck: the
- * rollback that made the call has been recorded by then.
+ * Judges whether a call by the guard's own role was a step of one of its rollbacks: by its session and its request id, or,
+ * where an answer was lost, by its session, its exact parameters and its time. Each step is stored before its call, so that
+ * the judgement needs no end of the rollback.
  *
- * Returns "none" if there is nothing to report: the call is another actor's, or a recorded step has its request id.
- * Returns "unknown" while a rollback of the role is running; ask again later. `now` is ISO 8601.
+ * Returns "none" if there is nothing to report: the call is another actor's, or a step made it. Returns "unknown" while a
+ * call with these parameters has no outcome yet; ask again later. A call whose parameters the record does not show may be
+ * the guard's own: a note says so.
  */
 export function judgeOwnCall(
   change: Change,
-  ledger: Ledger,
+  { control, isRecorded }: OwnCallRecord,
   identity: OwnIdentity,
-  now: Instant,
 ): Impersonation | Note | "none" | "unknown" {
   if (!isByGuard(change, identity)) return "none";
-  const own = ledger.rollbacks.some(({ done }) =>
-    done.some(({ requestId }) => requestId !== undefined && requestId === change.requestId),
-  );
-  if (own) return "none";
-  if (isRollbackUnderway(ledger, now)) return "unknown";
-  if (ledger.rollbacks.some((rollback) => couldHaveMade(rollback, change))) return unconfirmed(change);
-  return {
-    kind: "impersonation",
-    part: partOf("role"),
-    call: change.call,
-    actor: change.actor,
-    at: change.at,
-    changeId: change.id,
-    earlier: [],
-  };
+  const rollbacks = control.rollbacks.filter((rollback) => isOfSession(change, rollback));
+  const isOther = control.rollbacks.length > 0 && rollbacks.length === 0;
+  if (isRecorded && !isOther) return "none";
+  const calls = rollbacks.flatMap((rollback) => rollback.steps.map((record) => ({ rollback, record })));
+  if (calls.some(({ record }) => hasRequestId(record, change.requestId))) return "none";
+  const possible = calls.filter(({ rollback, record }) => couldHaveMade(rollback, record, change));
+  if (possible.some(({ rollback, record }) => isExactly(rollback, record, change))) return "none";
+  if (possible.length === 0) return createImpersonation(change);
+  // A denied call changed nothing, and its record shows no parameters.
+  if (change.outcome.status !== "succeeded") return "none";
+  return possible.some(({ rollback }) => rollback.status === "running") ? "unknown" : createNote(change);
 }
 
-// CloudTrail records times to the second, and the SDK may repeat a call that got no answer.
-const slackSeconds = 120;
+function isOfSession({ actor }: Change, { session }: Rollback): boolean {
+  return session === undefined || actor.session === session;
+}
 
-// A failed rollback may have made a call without seeing its answer, and so without recording its request id.
-function couldHaveMade(rollback: Rollback, { call, at, writes }: Change): boolean {
-  if (rollback.status !== "failed") return false;
-  const time = Date.parse(at);
-  const inTime =
-    time >= Date.parse(rollback.startedAt) - slackSeconds * 1000 &&
-    time <= Date.parse(rollback.endedAt) + slackSeconds * 1000;
+function hasRequestId({ outcome }: StepRecord, requestId: string | undefined): boolean {
   return (
-    inTime &&
-    rollback.plan.steps.some(
-      (step, index) =>
-        step.call === call &&
-        (writes === undefined || isSamePart(writes, step.part)) &&
-        !rollback.done.some((done) => done.step === index && done.requestId !== undefined),
-    )
+    requestId !== undefined &&
+    outcome !== undefined &&
+    "requestId" in outcome &&
+    outcome.requestId === requestId
   );
 }
 
-function unconfirmed({ call, at, id }: Change): Note {
+// CloudTrail records times to the second, and clocks differ a little.
+const slackMs = 5_000;
+// A call is repeated, or waits for its answer, no longer than its function runs.
+const longestCallMs = 15 * 60_000;
+
+/** Whether a step may have made a call without its request id: its answer was lost, and the call fits by name and time. */
+function couldHaveMade(
+  { plan }: Rollback,
+  { step, intendedAt, outcome }: StepRecord,
+  change: Change,
+): boolean {
+  const planned = plan.steps[step];
+  const isAnswered = outcome?.status === "done" && outcome.repeated !== true;
+  if (planned?.call !== change.call || (isAnswered && outcome.requestId !== undefined)) return false;
+  if (change.writes !== undefined && !isSamePart(change.writes, planned.part)) return false;
+  if (millisecondsBetween(intendedAt, change.at) < -slackMs) return false;
+  // After a crash, the outcome is known long after the call.
+  const latest = outcome?.status === "done" || outcome?.status === "refused" ? outcome.at : undefined;
+  const elapsed = millisecondsBetween(latest ?? intendedAt, change.at);
+  return elapsed <= (latest === undefined ? longestCallMs : slackMs);
+}
+
+function isExactly({ plan }: Rollback, { step }: StepRecord, { callDigest }: Change): boolean {
+  const planned = plan.steps[step];
+  return planned !== undefined && callDigest !== undefined && callDigest === digestCall(planned);
+}
+
+function createImpersonation({ call, actor, at, id }: Change): Impersonation {
+  return { kind: "impersonation", part: partOf("role"), call, actor, at, changeId: id, earlier: [] };
+}
+
+function createNote({ call, at, id }: Change): Note {
   return {
     kind: "note",
     part: partOf("role"),
     topic: "unconfirmed-call",
     details: [
-      `${call} at ${at} (${id}) was made by the guard's own role. A rollback that failed at that time had planned the call and got no response. The call was probably the guard's; there is no proof.`,
+      `${call} at ${at} (${id}) was made by the guard's own role. A rollback made such a call at that time and got no answer, and the record does not show the call's parameters. The call was probably the guard's; there is no proof.`,
     ],
     grants: [],
     at,
@@ -94,4 +122,9 @@ export function attemptOf(change: Change, { code, message }: { code: string; mes
     changeId: change.id,
     earlier: [],
   };
+}
+
+/** When a time lies after another, or in the same second: CloudTrail records times to the second. */
+export function isNotBefore(time: Instant, other: Instant): boolean {
+  return Date.parse(time) >= Math.floor(Date.parse(other) / 1000) * 1000;
 }

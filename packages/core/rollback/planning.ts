@@ -49,6 +49,11 @@ export interface PlanningInput {
   readonly config?: Pick<Config, "trustedActors" | "severities">;
   /** Returns why a finding is not rolled back now for a reason that planning does not know, such as earlier attempts. */
   readonly hold?: (finding: string) => Obstacle | undefined;
+  /**
+   * Returns why nothing may be restored for a finding, whatever was approved: the account's cap. Never for what removes
+   * excess of severity CRITICAL.
+   */
+  readonly restoringCap?: (finding: string) => Obstacle | undefined;
   readonly now: Instant;
 }
 

@@ -58,6 +58,8 @@ export function findRestoringObstacle(
 ): Obstacle | undefined {
   const { planning, reference, live, containment } = context;
   const { role, guarded, control, maker, now } = planning;
+  const capped = planning.restoringCap?.(candidate.id);
+  if (capped) return capped;
   if (candidate.approved) return undefined;
   // Removing excess can also grant.
   if (candidate.evidence.side === "excess" && guarded.rollback.missing === "off") {

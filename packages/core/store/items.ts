@@ -1,10 +1,12 @@
 import * as z from "zod";
 import { Approval } from "../model/approval.ts";
+import { Attempts, Closure, Enrolment, Pause, RecordedCause, Reset } from "../model/control.ts";
 import { Exception } from "../model/exception.ts";
 import { Finding } from "../model/finding.ts";
 import { Instant } from "../model/instant.ts";
-import { RoleKey } from "../model/role.ts";
-import { Rollback } from "../model/rollback.ts";
+import { Plan } from "../model/plan.ts";
+import { Role, RoleKey } from "../model/role.ts";
+import { RollbackProgress } from "../model/rollback.ts";
 import { Transition } from "../model/transition.ts";
 import { schema } from "./keys.ts";
 
@@ -14,8 +16,6 @@ import { schema } from "./keys.ts";
 export const LedgerItem = z.object({ role: RoleKey, version: z.number() });
 /** A finding. */
 export const FindingItem = z.object({ finding: Finding });
-/** A rollback, with the role before it. */
-export const RollbackItem = z.object({ rollback: Rollback });
 /** A transition, and when it was last marked for delivery again. */
 export const TransitionItem = z.object({ transition: Transition, renewedAt: Instant.exactOptional() });
 
@@ -25,10 +25,32 @@ export const ExceptionItem = z.object({ exception: Exception });
 export const AnswerItem = z.object({ at: Instant });
 /** An approval. */
 export const ApprovalItem = z.object({ approval: Approval });
-/** Why rollbacks are stopped: an open breaker, or a pause. */
-export const StopItem = z.object({ reason: z.string() });
-/** The number of rollbacks spent from a budget. */
-export const BudgetItem = z.object({ spent: z.number() });
+/** A pause of one role, or of the account. */
+export const PauseItem = z.object({ pause: Pause });
+/** A reset of the attempts on a finding. */
+export const ResetItem = z.object({ reset: Reset });
+/** A person's answer to a foreign call with the guard's credentials. */
+export const ClosureItem = z.object({ closure: Closure });
+
+/** The version of what rollback has stored about a role, on which every commit is conditional; and what is small. */
+export const ControlItem = z.object({
+  role: RoleKey,
+  version: z.number(),
+  enrolment: Enrolment.exactOptional(),
+  nextTry: Instant.exactOptional(),
+});
+/** The attempts on every finding of a role. */
+export const AttemptsItem = z.object({ attempts: z.array(Attempts) });
+/** The causes of a role's drifts. */
+export const CausesItem = z.object({ causes: z.array(RecordedCause) });
+/** The plan of a rollback and the role before it, which never change. */
+export const PlanItem = z.object({ plan: Plan, before: Role });
+/** A rollback without its plan, written again with each step. */
+export const RollbackItem = z.object({ rollback: RollbackProgress });
+/** A request id of the guard's own calls. */
+export const OwnCallItem = z.object({ rollbackId: z.string(), at: Instant });
+/** The ids of the rollbacks that restored something in one hour. */
+export const RestoringItem = z.object({ rollbacks: z.array(z.string()) });
 
 /**
  * Returns a value as an item without its keys: encoded by its shape, with the number of the schema. Fields that the shape

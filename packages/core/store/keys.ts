@@ -10,7 +10,6 @@ export const findingKeys = {
   partition: (role: RoleKey) => formatRoleKey(role),
   ledger: () => "LEDGER",
   finding: (id: string) => `FINDING#${id}`,
-  rollback: (id: string) => `ROLLBACK#${id}`,
   /** The number is zero-padded, so that keys sort by time. */
   transition: (id: string, seq: number) => `TRANSITION#${id}#${String(seq).padStart(6, "0")}`,
   /** The prefix of all transitions' keys; the table's stream is filtered by it. */
@@ -29,11 +28,11 @@ export const findingKeys = {
   symptom: (key: string) => `SYMPTOM#${key}`,
   /** The first key that loading a ledger reads. */
   first: "FINDING#",
-  /** The last key that loading a ledger reads; transitions come after it. */
-  last: "ROLLBACK#~",
+  /** The last key that loading a ledger reads: that of the ledger itself. */
+  last: "LEDGER",
 };
 
-/** Keys of the control table: decisions of people, stops of rollbacks, and budgets. */
+/** Keys of the control table: decisions of people, and what rollback knows and has done. */
 export const controlKeys = {
   partition: (role: RoleKey) => formatRoleKey(role),
   account: (account: string) => `${account}#`,
@@ -41,8 +40,18 @@ export const controlKeys = {
   approval: (findingId: string) => `APPROVAL#${findingId}`,
   /** In the account's partition: an answer that was given, by its digest. */
   answer: (digest: string) => `ANSWER#${digest}`,
-  breaker: "BREAKER",
-  paused: "PAUSED",
-  /** One budget item for each window. */
-  budget: (window: string) => `BUDGET#${window}`,
+  reset: (findingId: string) => `RESET#${findingId}`,
+  closure: (findingId: string) => `CLOSURE#${findingId}`,
+  /** In the role's partition or in the account's. */
+  pause: "PAUSE",
+  /** The version of the rest of the role's record. */
+  control: "CONTROL",
+  attempts: "ATTEMPTS",
+  causes: "CAUSES",
+  plan: (rollbackId: string) => `PLAN#${rollbackId}`,
+  rollback: (rollbackId: string) => `ROLLBACK#${rollbackId}`,
+  /** In the account's partition: a request id of the guard's own calls. */
+  ownCall: (requestId: string) => `CALL#${requestId}`,
+  /** In the account's partition: the rollbacks that restored something in the hour that begins at a time. */
+  restoring: (hour: string) => `RESTORING#${hour}`,
 };

@@ -133,8 +133,9 @@ export function createSimulatedAccount(options: AccountOptions = {}): SimulatedA
     reader: (by) => readAs(state, by, (caller) => isDenied(caller, "GetRole")),
     policyReader: () => ({ readPolicy: async (arn) => viewManagedPolicy(state, arn) }),
     writer: (by) => ({
-      async apply(step) {
-        const answered = account.call(toIamCall(step), by);
+      async apply(step, { rollbackId, step: index }) {
+        const userAgent = `aws-sdk-js/3 drift-guard/${rollbackId}#${index}`;
+        const answered = account.call(toIamCall(step), { ...by, userAgent });
         if (answered.status === "done") return { requestId: answered.requestId };
         throw new StepRefusedError(
           `IAM refused ${step.call} on the role ${step.role}: ${answered.message} (${answered.code})`,

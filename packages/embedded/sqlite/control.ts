@@ -1,13 +1,19 @@
-import type { Control, RollbackBudget } from "@drift-guard/core/model/control";
-import type { Instant } from "@drift-guard/core/model/instant";
+import { ControlConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
+import type { Control } from "@drift-guard/core/model/control";
 import type { RoleKey } from "@drift-guard/core/model/role";
-import type { ControlStore, Spending } from "@drift-guard/core/ports";
-import { budgetWindow, findExhaustedBudget } from "@drift-guard/core/rollback/rollback-limit";
-import { assembleControl } from "@drift-guard/core/store/control-items";
-import { BudgetItem, StopItem } from "@drift-guard/core/store/items";
+import type { ControlCommit, ControlStore } from "@drift-guard/core/ports";
+import {
+  assembleControl,
+  hourOf,
+  listControlWrites,
+  listNewCalls,
+  mayRestore,
+  writeDecision,
+} from "@drift-guard/core/store/control-items";
+import { ControlItem, encodeItem, OwnCallItem, RestoringItem } from "@drift-guard/core/store/items";
 import { controlKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
-import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
+import { type Database, query, readItem, transact } from "./database.ts";
 
 const KeyRow = z.object({ sk: z.string() });
 
@@ -16,16 +22,32 @@ const advice = "Remove or correct it.";
 
 /**
  * Creates the control store over a SQLite database. Every call throws `StoreUnavailableError` if the database fails, and
- * `spend` if a budget is unreadable. `load` leaves out an unreadable item and names it in `unreadable`, so that no role is
- * written on incomplete control data.
+ * `spendRestoring` if its item is unreadable. `load` leaves out an unreadable item and names it in `unreadable`, so that no
+ * role is written on incomplete control data.
  */
 export function createControlStore(database: Database): ControlStore {
   return {
     load: async (role) => query(database, () => loadControl(database, role)),
-    spend: async (role, budget, now) => transact(database, () => spend(database, role, budget, now)),
-    openBreaker: async (role, reason) =>
-      query(database, () =>
-        writeItem(database, controlKeys.partition(role), controlKeys.breaker, StopItem, { reason }),
+    commit: async (commit) => transact(database, () => commitControl(database, commit)),
+    decide: async (role, decision) =>
+      query(database, () => {
+        const { pk, sk, item } = writeDecision(role, decision);
+        putItem(database, pk, sk, item);
+      }),
+    spendRestoring: async (account, rollbackId, now, limit) =>
+      transact(database, () => {
+        const [pk, sk] = [controlKeys.account(account), controlKeys.restoring(hourOf(now))];
+        const row = findRow(database, pk, sk);
+        const rollbacks = row === undefined ? [] : readItem(database, row, RestoringItem, advice).rollbacks;
+        if (!mayRestore(rollbacks, rollbackId, limit)) return "exhausted";
+        const counted = [...new Set([...rollbacks, rollbackId])];
+        putItem(database, pk, sk, encodeItem(RestoringItem, { rollbacks: counted }));
+        return "granted";
+      }),
+    ownCall: async (account, requestId) =>
+      query(
+        database,
+        () => findRow(database, controlKeys.account(account), controlKeys.ownCall(requestId)) !== undefined,
       ),
   };
 }
@@ -34,43 +56,41 @@ function loadControl(database: Database, role: RoleKey): Control {
   const rows = database.sqlite
     .prepare("SELECT pk, sk, item FROM control WHERE pk = ? ORDER BY sk")
     .all(controlKeys.partition(role));
-  return assembleControl(
-    rows.map((row) => ({ key: KeyRow.parse(row).sk, item: row })),
-    findRow(database, controlKeys.account(role.account), controlKeys.paused),
-    (row, shape) => readItem(database, row, shape, advice),
-  );
+  const pause = findRow(database, controlKeys.account(role.account), controlKeys.pause);
+  const items = [...rows, ...(pause === undefined ? [] : [pause])].map((row) => ({
+    key: KeyRow.parse(row).sk,
+    read: <T>(shape: z.ZodType<T>) => readItem(database, row, shape, advice),
+  }));
+  return assembleControl(role, items, (error) => error instanceof StoreUnavailableError);
 }
 
-function spend(database: Database, role: RoleKey, budget: RollbackBudget, now: Instant): Spending {
-  const sk = controlKeys.budget(budgetWindow(budget, now).id);
-  const rolePk = controlKeys.partition(role);
-  const accountPk = controlKeys.account(role.account);
-  const roleSpent = countSpent(database, rolePk, sk);
-  const accountSpent = countSpent(database, accountPk, sk);
-  const exhausted = findExhaustedBudget({ role: roleSpent, account: accountSpent }, budget);
-  if (exhausted !== undefined) return exhausted;
-  writeItem(database, rolePk, sk, BudgetItem, { spent: roleSpent + 1 });
-  writeItem(database, accountPk, sk, BudgetItem, { spent: accountSpent + 1 });
-  return "spent";
-}
-
-function countSpent(database: Database, pk: string, sk: string): number {
-  const row = findRow(database, pk, sk);
-  return row !== undefined ? readItem(database, row, BudgetItem, advice).spent : 0;
+function commitControl(database: Database, { before, after }: ControlCommit): Control {
+  const { role } = before;
+  const pk = controlKeys.partition(role);
+  const row = findRow(database, pk, controlKeys.control);
+  const stored = row === undefined ? 0 : readItem(database, row, ControlItem, advice).version;
+  if (stored !== before.version) {
+    throw new ControlConflictError(
+      `The control record of ${role.name} in ${database.path} was at version ${before.version} when it was loaded and is at ${stored} now. Load it again and repeat the decision.`,
+    );
+  }
+  for (const write of listControlWrites(before, after)) {
+    if (write.kind === "put") putItem(database, pk, write.key, write.item);
+    else database.sqlite.prepare("DELETE FROM control WHERE pk = ? AND sk = ?").run(pk, write.key);
+  }
+  for (const { requestId, rollbackId, at } of listNewCalls(before, after)) {
+    const item = encodeItem(OwnCallItem, { rollbackId, at });
+    putItem(database, controlKeys.account(role.account), controlKeys.ownCall(requestId), item);
+  }
+  return { ...after, version: before.version + 1 };
 }
 
 function findRow(database: Database, pk: string, sk: string): unknown {
   return database.sqlite.prepare("SELECT pk, sk, item FROM control WHERE pk = ? AND sk = ?").get(pk, sk);
 }
 
-function writeItem<Shape extends z.ZodType<object, object>>(
-  database: Database,
-  pk: string,
-  sk: string,
-  shape: Shape,
-  value: z.output<Shape>,
-): void {
+function putItem(database: Database, pk: string, sk: string, item: Readonly<Record<string, unknown>>): void {
   database.sqlite
     .prepare("INSERT OR REPLACE INTO control (pk, sk, item) VALUES (?, ?, ?)")
-    .run(pk, sk, serializeItem(shape, value));
+    .run(pk, sk, JSON.stringify(item));
 }

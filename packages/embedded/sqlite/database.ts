@@ -1,5 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
-import { formatCause, LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
+import {
+  ControlConflictError,
+  formatCause,
+  LedgerConflictError,
+  StoreUnavailableError,
+} from "@drift-guard/core/errors";
 import { formatIssues } from "@drift-guard/core/issues";
 import { encodeItem } from "@drift-guard/core/store/items";
 import { schema } from "@drift-guard/core/store/keys";
@@ -42,7 +47,11 @@ export function query<T>(database: Database, work: (sqlite: DatabaseSync) => T):
   try {
     return work(database.sqlite);
   } catch (error) {
-    if (error instanceof StoreUnavailableError || error instanceof LedgerConflictError) throw error;
+    const isKnown =
+      error instanceof StoreUnavailableError ||
+      error instanceof LedgerConflictError ||
+      error instanceof ControlConflictError;
+    if (isKnown) throw error;
     throw unavailable(database.path, error);
   }
 }

@@ -4,10 +4,9 @@ import type { Finding } from "@drift-guard/core/model/finding";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
-import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Commit, Delivery, FindingStore, Sink } from "@drift-guard/core/ports";
-import { FindingItem, LedgerItem, RollbackItem, TransitionItem } from "@drift-guard/core/store/items";
+import { FindingItem, LedgerItem, TransitionItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
@@ -88,15 +87,12 @@ function loadLedger(database: Database, role: RoleKey): Ledger {
     .all(findingKeys.partition(role), findingKeys.first, findingKeys.last);
   let version = 0;
   const findings: Finding[] = [];
-  const rollbacks: Rollback[] = [];
   for (const row of rows) {
     const { sk } = KeyRow.parse(row);
     if (sk === findingKeys.ledger()) version = readItem(database, row, LedgerItem).version;
-    else if (sk.startsWith(findingKeys.rollback(""))) {
-      rollbacks.push(readItem(database, row, RollbackItem).rollback);
-    } else findings.push(readItem(database, row, FindingItem).finding);
+    else findings.push(readItem(database, row, FindingItem).finding);
   }
-  return { role, version, findings, rollbacks };
+  return { role, version, findings };
 }
 
 function commitLedger(
@@ -122,9 +118,6 @@ function commitLedger(
   for (const finding of after.findings) {
     insert.run(pk, findingKeys.finding(finding.id), serializeItem(FindingItem, { finding }));
   }
-  for (const rollback of after.rollbacks) {
-    insert.run(pk, findingKeys.rollback(rollback.id), serializeItem(RollbackItem, { rollback }));
-  }
   const kept = new Set(after.findings.map(({ id }) => id));
   for (const { id } of before.findings) if (!kept.has(id)) deleteHistory(sqlite, pk, id);
   const wait = sqlite.prepare("INSERT INTO waiting (at, pk, sk, sink) VALUES (?, ?, ?, ?)");
@@ -133,7 +126,7 @@ function commitLedger(
     insert.run(key.pk, key.sk, serializeItem(TransitionItem, { transition }));
     for (const sink of sinks) wait.run(transition.at, key.pk, key.sk, sink);
   }
-  return { role, version, findings: after.findings, rollbacks: after.rollbacks };
+  return { role, version, findings: after.findings };
 }
 
 // A later finding with the same id reuses the sequence numbers, so the transitions of a deleted finding are deleted too.

@@ -7,12 +7,13 @@ import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
-import { judgeOwnCall } from "@drift-guard/core/rollback/own-call";
+import { isByGuard, judgeOwnCall } from "@drift-guard/core/rollback/own-call";
 import { decideAndCommit } from "../commit.ts";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
 import { readAndAssessRole } from "./assessment.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
 import type { OtherUse } from "./other-regions.ts";
+import { informRollback } from "./rollback-requests.ts";
 
 /** The result of one inspection of a role. */
 export interface Inspection {
@@ -48,19 +49,22 @@ export interface Occasion {
 export async function inspectRole(
   watched: WatchedRoleWithUses,
   occasion: Occasion,
-  ports: Pick<InspectPorts, "roles" | "findings" | "control" | "resources" | "now">,
+  ports: Pick<InspectPorts, "roles" | "findings" | "control" | "requests" | "resources" | "now">,
   settings: GuardSettings,
 ): Promise<Inspection> {
   const key: RoleKey = { account: settings.account, name: watched.name };
   const { after, cause } = occasion;
   let given = occasion.reading;
-  const { exceptions } = await ports.control.load(key);
+  const control = await ports.control.load(key);
+  const { exceptions, closures } = control;
+  const isRecorded = await isOwnCall(after, ports, settings);
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first attempt may use the caller's reading: after a conflict the role is read again.
     const seen = await readAndAssessRole(watched, given, ports, settings, occasion.lastTry);
     given = undefined;
     const now = instantOf(ports.now());
-    const foreign = cause.kind === "recheck" && after ? judgeOwnCall(after, ledger, settings, now) : "none";
+    const foreign =
+      cause.kind === "recheck" && after ? judgeOwnCall(after, { control, isRecorded }, settings) : "none";
     // A key may be used in a Region that was not read. Once the note is open, only uses or lost grants resolve it; where a
     // sweep found such a use in another Region, no other inspection revives the note.
     const { otherUse } = occasion;
@@ -75,29 +79,46 @@ export async function inspectRole(
       ledger,
       evidence,
       exceptions,
+      closures,
       cause,
       uses: watched.uses,
       ...(seen.arn !== undefined && { arn: seen.arn }),
       ...nameReference(watched, settings),
       ...(after && { change: after }),
       config: settings.config,
+      ...(settings.guardRole !== undefined && { guardRole: settings.guardRole }),
       now,
       settleSeconds: settleSecondsOf(settings.config),
     });
     const recheck = reconciled.recheck || foreign === "unknown";
     const unreadSince = seen.unread && reconciled.ledger.findings.find(isUnread)?.openedAt;
+    const isClean = assessments.every(({ kind }) => kind !== "drift" && kind !== "undecided");
     return {
       ledger: reconciled.ledger,
       transitions: reconciled.transitions,
       result: {
-        evidence,
-        recheck,
-        ...(unreadSince && { unreadSince }),
-        keysUnjudged: otherUse === undefined && seen.assessments.some(isKeyNote),
+        inspection: {
+          evidence,
+          recheck,
+          ...(unreadSince && { unreadSince }),
+          keysUnjudged: otherUse === undefined && seen.assessments.some(isKeyNote),
+        },
+        isClean: isClean && seen.arn !== undefined,
       },
     };
   });
-  return { role: key, transitions: decision.transitions, ...decision.result };
+  const { inspection, isClean } = decision.result;
+  await informRollback({ watched, control, isClean, cause, after }, ports, settings);
+  return { role: key, transitions: decision.transitions, ...inspection };
+}
+
+async function isOwnCall(
+  after: Change | undefined,
+  { control }: Pick<InspectPorts, "control">,
+  settings: GuardSettings,
+): Promise<boolean> {
+  if (after?.requestId === undefined || !isByGuard(after, settings)) return false;
+  return control.ownCall(settings.account, after.requestId);
 }
 
 function isUnread({ evidence, state }: Finding): boolean {

@@ -1,27 +1,33 @@
+import type { Attempts, Control } from "@drift-guard/core/model/control";
 import type { Finding, OpenFinding } from "@drift-guard/core/model/finding";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
-import { isSamePart } from "@drift-guard/core/model/part";
 import type { RoleKey } from "@drift-guard/core/model/role";
-import type { Rollback } from "@drift-guard/core/model/rollback";
+import { type EndedRollback, listEffective } from "@drift-guard/core/model/rollback";
 import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
+import { describeContest, isContested, listStarts } from "@drift-guard/core/rollback/attempts";
 import { decideAndCommit } from "../commit.ts";
+import { decideOnControl } from "../control-commit.ts";
 import type { RollbackPorts } from "../ports.ts";
-import { replaceRollback } from "./execution.ts";
+import { listUndone } from "./execution.ts";
 
 /** A finding that is not rolled back, and why. */
 export interface FindingRefusal {
   readonly id: string;
   readonly reason: string;
   /** Whether the reason goes away without anyone's help, so that a sweep may request the rollback again. */
-  readonly temporary?: boolean;
+  readonly temporary: boolean;
+  /** Whether the finding only shows the reason: people were told of it otherwise. */
+  readonly quiet: boolean;
 }
+
+type ReportPorts = Pick<RollbackPorts, "findings" | "control" | "now">;
 
 /**
  * Adds refusals to the open findings of the ledger. A reason that the finding already has makes no transition: events come
  * more than once.
  */
-export function recordRefusals(
+function addRefusals(
   ledger: Ledger,
   refusals: readonly FindingRefusal[],
   now: Instant,
@@ -30,89 +36,190 @@ export function recordRefusals(
   const findings = ledger.findings.map((finding) => {
     const refusal = refusals.find(({ id }) => id === finding.id);
     if (!refusal || finding.state !== "open" || finding.refusal === refusal.reason) return finding;
-    const after = withRefusal(finding, refusal.reason, refusal.temporary === true, now);
-    transitions.push(createTransition(after, "refused", "refused", refusal.reason, now));
+    const refused = withRefusal(finding, refusal);
+    if (refusal.quiet) return refused;
+    const [after, transition] = move(refused, "refused", "refused", refusal.reason, now);
+    transitions.push(transition);
+    return after;
+  });
+  const isSame = findings.every((finding, index) => finding === ledger.findings[index]);
+  return { ledger: isSame ? ledger : { ...ledger, findings }, transitions };
+}
+
+/** Commits refusals to the findings ledger, with a transition for each that people have not been told of. */
+export async function reportRefusals(
+  refusals: readonly FindingRefusal[],
+  key: RoleKey,
+  { findings, now }: ReportPorts,
+): Promise<void> {
+  if (refusals.length === 0) return;
+  const at = instantOf(now());
+  await decideAndCommit(findings, key, (ledger) => ({
+    ...addRefusals(ledger, refusals, at),
+    result: undefined,
+  }));
+}
+
+/**
+ * Tells people of the rollbacks that have ended and that the findings ledger does not show yet: commits a transition for
+ * each of their findings, and then marks the rollbacks as told. Resolves no finding: a later clean read does. Throws
+ * `StoreUnavailableError`.
+ */
+export async function reportRollbacks(control: Control, key: RoleKey, ports: ReportPorts): Promise<void> {
+  const untold = control.rollbacks.filter(
+    (rollback): rollback is EndedRollback => rollback.status !== "running" && rollback.told !== true,
+  );
+  if (untold.length === 0) return;
+  const now = instantOf(ports.now());
+  for (const rollback of untold) {
+    await decideAndCommit(ports.findings, key, (ledger) => ({
+      ...conclude(ledger, rollback, now),
+      result: undefined,
+    }));
+  }
+  const ids = new Set(untold.map(({ id }) => id));
+  await decideOnControl(ports.control, key, now, (current) => ({
+    control: {
+      ...current,
+      rollbacks: current.rollbacks.map((rollback) =>
+        rollback.status !== "running" && ids.has(rollback.id)
+          ? { ...rollback, told: true as const }
+          : rollback,
+      ),
+    },
+    result: undefined,
+  }));
+}
+
+function conclude(
+  ledger: Ledger,
+  rollback: EndedRollback,
+  now: Instant,
+): { readonly ledger: Ledger; readonly transitions: readonly Transition[] } {
+  const { id, endedAt, plan } = rollback;
+  const note = formatSummary(rollback);
+  const undone = new Set(listUndone(rollback));
+  const transitions: Transition[] = [];
+  const findings = ledger.findings.map((finding) => {
+    // A crash after this commit repeats it.
+    if (!plan.findings.includes(finding.id) || finding.rollback?.id === id) return finding;
+    const isUndone = undone.has(finding.id);
+    const marked: Finding = { ...finding, rollback: { id, endedAt, undone: isUndone } };
+    const before: Finding =
+      isUndone || marked.state !== "open"
+        ? marked
+        : withRefusal(marked, { reason: note, temporary: isTemporary(rollback) });
+    const [after, transition] = move(before, isUndone ? "rolled-back" : "refused", id, note, now);
+    transitions.push(transition);
     return after;
   });
   return { ledger: transitions.length === 0 ? ledger : { ...ledger, findings }, transitions };
 }
 
 /**
- * Commits the end of a rollback, with a transition for each of its findings. It resolves none: a later clean read does.
+ * Announces the findings that something else keeps setting, each once, with the other actor, its tool and its period.
  * Throws `StoreUnavailableError`.
  */
-export async function concludeRollback(
-  rollback: Rollback,
-  key: RoleKey,
-  ports: Pick<RollbackPorts, "findings" | "now">,
-): Promise<void> {
+export async function reportContests(control: Control, key: RoleKey, ports: ReportPorts): Promise<void> {
   const now = instantOf(ports.now());
-  const note = formatSummary(rollback);
-  await decideAndCommit(ports.findings, key, (ledger) => {
+  const contested = control.attempts.filter((each) => isNewContest(each, control, now));
+  if (contested.length === 0) return;
+  const told = await decideAndCommit(ports.findings, key, (ledger) => {
     const transitions: Transition[] = [];
+    const known = new Set<string>();
     const findings = ledger.findings.map((finding) => {
-      if (!rollback.plan.findings.includes(finding.id)) return finding;
-      const rolledBack = isRolledBack(finding, rollback);
-      const after: Finding =
-        rolledBack || finding.state !== "open"
-          ? { ...finding, seq: finding.seq + 1, updatedAt: now }
-          : withRefusal(finding, note, isTemporary(rollback), now);
-      transitions.push(
-        createTransition(after, rolledBack ? "rolled-back" : "refused", rollback.id, note, now),
-      );
+      const each = contested.find(({ findingId }) => findingId === finding.id);
+      if (each === undefined) return finding;
+      known.add(finding.id);
+      const [lastStart] = each.starts.slice(-1);
+      // A crash after this commit repeats it.
+      if (
+        finding.contestedAt !== undefined &&
+        lastStart !== undefined &&
+        !isBefore(finding.contestedAt, lastStart)
+      )
+        return finding;
+      const cause = control.causes.find(({ findingId }) => findingId === finding.id);
+      const note = describeContest(listStarts(control, finding.id, now), cause);
+      const [after, transition] = move({ ...finding, contestedAt: now }, "contested", "contested", note, now);
+      transitions.push(cause ? { ...transition, actor: cause.actor } : transition);
       return after;
     });
-    return { ledger: { ...replaceRollback(ledger, rollback), findings }, transitions, result: undefined };
+    return {
+      ledger: transitions.length === 0 ? ledger : { ...ledger, findings },
+      transitions,
+      result: known,
+    };
   });
+  await decideOnControl(ports.control, key, now, (current) => ({
+    control: {
+      ...current,
+      attempts: current.attempts.map((each) =>
+        told.result.has(each.findingId) ? { ...each, contestedAt: now } : each,
+      ),
+    },
+    result: undefined,
+  }));
 }
 
-function withRefusal(finding: OpenFinding, refusal: string, temporary: boolean, now: Instant): OpenFinding {
+function isNewContest(
+  { findingId, contestedAt }: Attempts,
+  control: Pick<Control, "attempts" | "resets">,
+  now: Instant,
+): boolean {
+  if (!isContested(control, findingId, now)) return false;
+  const reset = control.resets.find((each) => each.findingId === findingId);
+  return contestedAt === undefined || (reset !== undefined && isBefore(contestedAt, reset.at));
+}
+
+function withRefusal(
+  finding: OpenFinding,
+  { reason, temporary }: Pick<FindingRefusal, "reason" | "temporary">,
+): OpenFinding {
   const { retry: _, ...rest } = finding;
-  return {
-    ...rest,
-    refusal,
-    ...(temporary && { retry: true as const }),
-    seq: finding.seq + 1,
-    updatedAt: now,
-  };
+  return { ...rest, refusal: reason, ...(temporary && { retry: true as const }) };
 }
 
-const listCarriedOut = ({ done }: Rollback) => done.filter(({ failed }) => failed === undefined);
-
-// A finding is rolled back when every step on its part was carried out.
-function isRolledBack({ evidence: { part } }: Finding, rollback: Rollback): boolean {
-  if (rollback.status === "done") return true;
-  const indexes = new Set(listCarriedOut(rollback).map(({ step }) => step));
-  return rollback.plan.steps.every((step, index) => !isSamePart(step.part, part) || indexes.has(index));
-}
-
-function formatSummary(rollback: Rollback): string {
-  const calls = listCarriedOut(rollback).flatMap(({ step }) => rollback.plan.steps[step]?.call ?? []);
-  const summary = calls.length === 0 ? "Nothing was changed." : `Carried out: ${calls.join(", ")}.`;
-  if (rollback.status !== "failed")
-    return `${summary} The finding resolves when a later read finds the role clean.`;
-  return `The rollback stopped: ${rollback.failure} ${summary}`;
-}
-
-// A refusal by IAM is permanent. A change of the role during the rollback, or a lost answer, is temporary.
-function isTemporary({ done }: Rollback): boolean {
-  return !done.some(({ failed }) => failed === "refused");
-}
-
-function createTransition(
+function move(
   finding: Finding,
   kind: TransitionKind,
   rollbackId: string,
   note: string,
   at: Instant,
-): Transition {
-  return {
+): readonly [after: Finding, transition: Transition] {
+  const after = { ...finding, seq: finding.seq + 1, updatedAt: at };
+  const transition: Transition = {
     schema: 1,
-    id: `${finding.id}#${finding.seq}`,
+    id: `${after.id}#${after.seq}`,
     kind,
     at,
     cause: { kind: "rollback", rollbackId },
     note,
-    finding,
+    finding: after,
   };
+  return [after, transition];
+}
+
+function formatSummary(rollback: EndedRollback): string {
+  const calls = listEffective(rollback).flatMap((step) => rollback.plan.steps[step]?.call ?? []);
+  const summary = calls.length === 0 ? "Nothing was changed." : `Carried out: ${formatCalls(calls)}.`;
+  if (rollback.status !== "failed")
+    return `${summary} The finding resolves when a later read finds the role clean.`;
+  return `The rollback stopped: ${rollback.failure} ${summary}`;
+}
+
+// A rollback can remove 150 inline policies.
+function formatCalls(calls: readonly string[]): string {
+  const counts = Map.groupBy(calls, (call) => call);
+  return [...counts]
+    .map(([call, { length }]) => (length === 1 ? call : `${call} (${length} times)`))
+    .join(", ");
+}
+
+/**
+ * Whether what stopped a rollback passes by itself. A refusal by IAM is permanent; a change of the role during the rollback,
+ * or a lost answer, is temporary.
+ */
+export function isTemporary({ steps }: EndedRollback): boolean {
+  return !steps.some(({ outcome }) => outcome?.status === "refused");
 }

@@ -1,38 +1,121 @@
 import { isOff } from "@drift-guard/core/config/rollback-choice";
+import { RoleUnreadableError } from "@drift-guard/core/errors";
+import type { RollbackMessage } from "@drift-guard/core/intake/rollback-message";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
-import type { Transition } from "@drift-guard/core/model/transition";
+import { decideOnControl } from "../control-commit.ts";
 import { findWatchedRolesWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
+import { recordCauses } from "./causes.ts";
+import { enrolRole } from "./enrolment.ts";
 import { carryOut } from "./execution.ts";
+import { type LaterTry, scheduleTry, sendTry } from "./later-try.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
-import { concludeRollback } from "./report.ts";
-import { startRollback } from "./start.ts";
+import { isTemporary, reportContests, reportRefusals, reportRollbacks } from "./report.ts";
+import { type LookRequest, startRollback } from "./start.ts";
 
 /**
- * Rolls a role back to its reference, as far as the owner allows it. In doubt it writes nothing and commits a transition
- * that says why. It resolves no finding: a later clean read does. Repeating a request has no further effect. Throws
- * `RollbackUnderwayError` where the request must be repeated later; `StoreUnavailableError`, `RoleUnreadableError`.
+ * Handles a message of the rollback queue: rolls a role back to its reference, as far as the owner allows it. Believes the
+ * control record, IAM, and the requests of the guard's own functions, and nothing else: the findings ledger only shows
+ * people what was done. In doubt it writes nothing and commits a transition that says why. It resolves no finding: a later
+ * clean read does. Repeating a message has no further effect.
+ *
+ * A role that cannot be read is looked at again later. Throws `StoreUnavailableError`, and what the queue throws; the
+ * message must be repeated then.
  */
-export async function rollBack(
-  transition: Transition,
+export async function handleRollbackMessage(
+  message: RollbackMessage,
   ports: RollbackPorts,
   settings: GuardSettings,
 ): Promise<RollbackOutcome> {
-  const { finding } = transition;
-  const { role, evidence } = finding;
-  if (evidence.kind === "attempt") return nothingToDo("IAM refused the call, so nothing changed");
-  if (evidence.kind !== "drift") return nothingToDo(`a finding of kind ${evidence.kind} has no rollback`);
-  if (role.account !== settings.account) return nothingToDo(`the finding is in account ${role.account}`);
-  const [watched] = await findWatchedRolesWithUses([role.name], ports, settings);
-  if (!watched || watched.discovered) return nothingToDo(`${role.name} is not guarded`);
+  const { account, name } = concernedRole(message, settings);
+  if (account !== settings.account) return nothingToDo(`the message is about account ${account}`);
+  const [watched] = await findWatchedRolesWithUses([name], ports, settings);
+  if (!watched || watched.discovered) return nothingToDo(`${name} is not guarded`);
   // The function may read no other role.
   if (isOff(watched.guarded.rollback) || watched.reference.serviceLinked !== undefined)
-    return nothingToDo(`rollback of ${role.name} is off`);
-  const key: RoleKey = { account: settings.account, name: watched.name };
+    return nothingToDo(`rollback of ${name} is off`);
+  const key: RoleKey = { account, name: watched.name };
+  if ("retry" in message && isBefore(instantOf(ports.now()), message.retry.due)) {
+    await sendTry(key, message.retry, ports);
+    return nothingToDo(`the next try is due at ${message.retry.due}`);
+  }
+  try {
+    if ("enrol" in message) return await enrolRole(watched, key, ports);
+    if ("changed" in message) await recordCauses(watched, key, message.changed.change, ports, settings);
+    if ("continue" in message && (await isFinished(message.continue.rollbackId, key, ports))) {
+      return nothingToDo("the rollback has ended");
+    }
+    const request = { watched, key, byHint: "hint" in message, runner: ports.newId() };
+    return await lookAtRole(request, ports, settings);
+  } catch (error) {
+    if (!(error instanceof RoleUnreadableError)) throw error;
+    await postpone(key, { due: inMinutes(ports, unreadableMinutes), findings: [] }, ports);
+    return { status: "refused", reason: error.message };
+  }
+}
 
-  const start = await startRollback({ watched, key, finding }, ports, settings);
-  if (start.kind === "end") return start.outcome;
-  const rollback = await carryOut(start.rollback, key, ports);
-  await concludeRollback(rollback, key, ports);
-  return { status: rollback.status === "failed" ? "failed" : "done", rollback };
+// IAM throttles the reads of an account for minutes.
+const unreadableMinutes = 5;
+
+// Otherwise each message that watches a rollback would start another rollback, which is watched in turn.
+async function isFinished(
+  rollbackId: string,
+  key: RoleKey,
+  { control }: Pick<RollbackPorts, "control">,
+): Promise<boolean> {
+  const { rollbacks } = await control.load(key);
+  const rollback = rollbacks.find(({ id }) => id === rollbackId);
+  return rollback === undefined || (rollback.status !== "running" && rollback.told === true);
+}
+
+function concernedRole(message: RollbackMessage, { account }: GuardSettings): RoleKey {
+  if ("hint" in message) return message.hint;
+  if ("enrol" in message) return { account, name: message.enrol.role };
+  if ("changed" in message) return { account, name: message.changed.role };
+  if ("continue" in message) return { account, name: message.continue.role };
+  return { account, name: message.retry.role };
+}
+
+async function lookAtRole(
+  request: LookRequest,
+  ports: RollbackPorts,
+  settings: GuardSettings,
+): Promise<RollbackOutcome> {
+  const { key } = request;
+  const { next, refusals } = await startRollback(request, ports, settings);
+  const outcome = next.kind === "end" ? next.outcome : await execute(next.held, key, ports);
+  const control = await ports.control.load(key);
+  await reportRollbacks(control, key, ports);
+  await reportContests(control, key, ports);
+  await reportRefusals(refusals, key, ports);
+  return outcome;
+}
+
+async function execute(
+  held: Parameters<typeof carryOut>[0],
+  key: RoleKey,
+  ports: RollbackPorts,
+): Promise<RollbackOutcome> {
+  const result = await carryOut(held, key, ports);
+  if (result.kind === "taken-over") return nothingToDo("another invocation carries out the rollback");
+  if (result.kind === "continues") return { status: "continues", rollback: result.rollback };
+  const { rollback } = result;
+  if (rollback.status === "failed" && isTemporary(rollback)) {
+    await postpone(key, { due: inMinutes(ports, failedMinutes), findings: rollback.plan.findings }, ports);
+  }
+  return { status: rollback.status, rollback };
+}
+
+const failedMinutes = 2;
+
+function inMinutes({ now }: Pick<RollbackPorts, "now">, minutes: number): Instant {
+  return instantOf(new Date(now().getTime() + minutes * 60_000));
+}
+
+async function postpone(key: RoleKey, later: LaterTry, ports: RollbackPorts): Promise<void> {
+  await decideOnControl(ports.control, key, instantOf(ports.now()), async (control) => ({
+    control: await scheduleTry(control, later, ports),
+    result: undefined,
+  }));
 }

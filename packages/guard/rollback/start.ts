@@ -1,220 +1,278 @@
-import { settleSecondsOf } from "@drift-guard/core/config/config";
-import { RollbackUnderwayError } from "@drift-guard/core/errors";
-import type { Control } from "@drift-guard/core/model/control";
-import type { Assessment } from "@drift-guard/core/model/evidence";
-import type { Finding } from "@drift-guard/core/model/finding";
+import { type Control, findRunning } from "@drift-guard/core/model/control";
+import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
+import { isExcepted } from "@drift-guard/core/model/exception";
 import { identifyFinding } from "@drift-guard/core/model/identity";
-import { type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
-import { closeAbandoned, isRollbackUnderway, type Ledger } from "@drift-guard/core/model/ledger";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Role, RoleKey } from "@drift-guard/core/model/role";
-import type { Rollback } from "@drift-guard/core/model/rollback";
-import type { Spending } from "@drift-guard/core/ports";
+import { isAbandoned, type RunningRollback } from "@drift-guard/core/model/rollback";
 import { recordRole } from "@drift-guard/core/rollback/apply-step";
+import { addStarts, removeStarts } from "@drift-guard/core/rollback/attempts";
 import { authorise } from "@drift-guard/core/rollback/authorise";
-import { planRollback } from "@drift-guard/core/rollback/planner";
-import { decideAndCommit, type LedgerDecision } from "../commit.ts";
-import { assessRole } from "../inspect/assessment.ts";
+import { isTrustExposed, longestSessionOf } from "@drift-guard/core/rollback/exposure";
+import { planRollback, type Withheld } from "@drift-guard/core/rollback/planner";
+import type { Obstacle } from "@drift-guard/core/rollback/restoring";
+import { type ControlDecision, decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
+import { type HeldRollback, holdSeconds } from "./execution.ts";
+import { joinTries, type LaterTry, scheduleTry } from "./later-try.ts";
+import { type Delay, findCritical, findDelays, findNextHour } from "./limits.ts";
+import { type Observation, observeRole } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
-import { type FindingRefusal, recordRefusals } from "./report.ts";
+import type { FindingRefusal } from "./report.ts";
 
-/** A rollback to carry out, as the ledger holds it now, or the outcome where there is none. */
-export type Start =
-  | { readonly kind: "end"; readonly outcome: RollbackOutcome }
-  | { readonly kind: "go"; readonly rollback: Rollback };
-
-/** A request to roll back one finding of a watched role. */
-export interface RollbackRequest {
+/** A request to look at a watched role. */
+export interface LookRequest {
   readonly watched: WatchedRoleWithUses;
   readonly key: RoleKey;
-  readonly finding: Finding;
+  /** Whether only a transition's event led here. */
+  readonly byHint: boolean;
+  /** Id of this invocation, which holds the rollbacks that it carries out. */
+  readonly runner: string;
 }
 
-/** A write to the control table that a decision needs before it can be committed. */
-type Intent =
-  | { readonly kind: "spend"; readonly now: Instant }
-  | { readonly kind: "open-breaker"; readonly reason: string };
-
-/** The intents that are carried out. */
-interface Fulfilled {
-  readonly spending?: Spending;
-  readonly breakerOpened?: true;
+/** A rollback to carry out or to continue, or the outcome where there is none; and what people are to be told. */
+export interface Start {
+  readonly refusals: readonly FindingRefusal[];
+  readonly next:
+    | { readonly kind: "end"; readonly outcome: RollbackOutcome }
+    | { readonly kind: "go"; readonly held: HeldRollback };
 }
 
-/** What a decision is made from besides the ledger. */
-type Observation =
-  | { readonly status: "absent" }
-  | {
-      readonly status: "present";
-      readonly role: Role;
-      readonly assessments: readonly Assessment[];
-      readonly control: Control;
-      /** ISO 8601. */
-      readonly now: Instant;
-    };
+type Decided = Omit<Start, "next"> & {
+  readonly next:
+    | { readonly kind: "end"; readonly outcome: RollbackOutcome }
+    | { readonly kind: "go"; readonly rollback: RunningRollback; readonly isNew: boolean };
+};
+
+type StartPorts = Pick<RollbackPorts, "roles" | "control" | "requests" | "now" | "newId">;
 
 /**
- * Decides whether a rollback starts, and commits the decision: the rollback as running, or the refusals. The decision
- * itself writes nothing, since it runs again after a conflict. It returns an intent instead, which is carried out once,
- * before the commit: a rollback never starts without its budget. Throws `RollbackUnderwayError` where the request must
- * be repeated later.
+ * Decides whether a rollback starts or an interrupted one is continued, and stores that. Before a new rollback that restores
+ * anything makes its first call, it is counted against the account's cap; beyond the cap, what restores nothing is rolled
+ * back, and excess of severity CRITICAL. Throws `RoleUnreadableError`, `StoreUnavailableError`.
  */
 export async function startRollback(
-  request: RollbackRequest,
-  ports: RollbackPorts,
+  request: LookRequest,
+  ports: StartPorts,
   settings: GuardSettings,
 ): Promise<Start> {
-  let fulfilled: Fulfilled = {};
-  let observed: Observation | undefined;
-  for (;;) {
-    const { result } = await decideAndCommit(ports.findings, request.key, async (ledger) => {
-      // A conflict means that something changed, so the role and the control items are read again.
-      const observation = observed ?? (await observe(request, ports));
-      observed = undefined;
-      const decision = decideStart(ledger, request, observation, fulfilled, ports.newId, settings);
-      return { ...decision, result: { decided: decision.result, observation } };
-    });
-    const { decided, observation } = result;
-    if (decided.kind === "end" || decided.kind === "go") return decided;
-    fulfilled = { ...fulfilled, ...(await fulfil(decided, request.key, ports, settings)) };
-    observed = observation;
-  }
+  const first = await decide(request, undefined, ports, settings);
+  if (first.next.kind === "end" || !needsPermit(first.next)) return openHold(first);
+  const { rollback } = first.next.held;
+  const { account } = request.key;
+  const { restoringPerHour } = settings.config;
+  const now = instantOf(ports.now());
+  const permit = await ports.control.spendRestoring(account, rollback.id, now, restoringPerHour);
+  if (permit === "granted") return openHold(first);
+  await withdraw(rollback, request.key, ports);
+  return openHold(await decide(request, findNextHour(now), ports, settings));
 }
 
-async function observe(
-  { watched, key }: Pick<RollbackRequest, "watched" | "key">,
-  ports: Pick<RollbackPorts, "roles" | "control" | "now">,
-): Promise<Observation> {
-  const reading = await ports.roles.read(watched.name);
-  if (reading.status === "absent") return { status: "absent" };
+type HeldStart = Omit<Start, "next"> & {
+  readonly next:
+    | { readonly kind: "end"; readonly outcome: RollbackOutcome }
+    | { readonly kind: "go"; readonly held: HeldRollback; readonly capped: boolean };
+};
+
+function openHold({ refusals, next }: HeldStart): Start {
+  return next.kind === "end" ? { refusals, next } : { refusals, next: { kind: "go", held: next.held } };
+}
+
+// A rollback that has made a call was counted before that.
+function needsPermit({ held, capped }: { readonly held: HeldRollback; readonly capped: boolean }): boolean {
+  const { plan, steps } = held.rollback;
+  return !capped && steps.length === 0 && plan.steps.some(({ restores }) => restores);
+}
+
+async function decide(
+  request: LookRequest,
+  cappedUntil: Instant | undefined,
+  ports: StartPorts,
+  settings: GuardSettings,
+): Promise<HeldStart> {
+  const now = instantOf(ports.now());
+  const { control, result } = await decideOnControl(ports.control, request.key, now, async (current) => {
+    const running = findRunning(current);
+    return running
+      ? takeOver(current, running, request, ports)
+      : decideNew(current, request, cappedUntil, await observeRole(request.watched, ports), ports, settings);
+  });
+  const { refusals, next } = result;
+  if (next.kind === "end") return { refusals, next };
+  const capped = cappedUntil !== undefined;
+  return { refusals, next: { kind: "go", held: { control, rollback: next.rollback }, capped } };
+}
+
+async function takeOver(
+  control: Control,
+  running: RunningRollback,
+  { key, runner }: LookRequest,
+  ports: StartPorts,
+): Promise<ControlDecision<Decided>> {
+  const now = ports.now();
+  if (!isAbandoned(running, instantOf(now))) {
+    const seconds = (Date.parse(running.runner.until) - now.getTime()) / 1000;
+    await ports.requests.send({ continue: { role: key.name, rollbackId: running.id } }, Math.ceil(seconds));
+    const outcome = nothingToDo("another invocation is rolling the role back");
+    return { control, result: { refusals: [], next: { kind: "end", outcome } } };
+  }
+  const until = instantOf(new Date(now.getTime() + holdSeconds * 1000));
+  const rollback: RunningRollback = { ...running, runner: { id: runner, until } };
+  await sendWatch(rollback, key, ports);
+  const rollbacks = control.rollbacks.map((each) => (each.id === rollback.id ? rollback : each));
   return {
-    status: "present",
-    role: reading.role,
-    control: await ports.control.load(key),
-    // Without the resource reader: a rollback may not read secrets and keys.
-    assessments: await assessRole(watched, reading, { now: () => ports.now() }),
-    now: instantOf(ports.now()),
+    control: { ...control, rollbacks },
+    result: { refusals: [], next: { kind: "go", rollback, isNew: false } },
   };
 }
 
-async function fulfil(
-  intent: Intent,
-  key: RoleKey,
-  { control }: Pick<RollbackPorts, "control">,
-  { config }: GuardSettings,
-): Promise<Fulfilled> {
-  if (intent.kind === "spend") return { spending: await control.spend(key, config.budget, intent.now) };
-  await control.openBreaker(key, intent.reason);
-  return { breakerOpened: true };
+// Sent before the rollback is stored, so that a crash at any later point is followed by a message.
+async function sendWatch(
+  { id }: Pick<RunningRollback, "id">,
+  { name }: RoleKey,
+  { requests }: StartPorts,
+): Promise<void> {
+  await requests.send({ continue: { role: name, rollbackId: id } }, holdSeconds);
 }
 
-/** Decides without side effects. An intent leaves the ledger as it is, so that nothing is committed with it. */
-function decideStart(
-  ledger: Ledger,
-  { watched, finding }: Pick<RollbackRequest, "watched" | "finding">,
+async function decideNew(
+  control: Control,
+  { watched, key, byHint, runner }: LookRequest,
+  cappedUntil: Instant | undefined,
   observation: Observation,
-  { spending, breakerOpened }: Fulfilled,
-  newId: () => string,
+  ports: StartPorts,
   settings: GuardSettings,
-): LedgerDecision<Start | Intent> {
-  const keep = (result: Start | Intent): LedgerDecision<Start | Intent> => ({
-    ledger,
-    transitions: [],
-    result,
-  });
-  const end = (why: string) => keep({ kind: "end", outcome: nothingToDo(why) });
-  if (observation.status === "absent") return end(`${watched.name} does not exist`);
-  const { role, assessments, control, now } = observation;
-  const reasonToWait = findReasonToWait(ledger, finding, assessments, now, settings);
-  // The role's permissions as a whole also depend on secrets and keys, which no rollback reads, and no step mends them.
-  const isOfAll = finding.evidence.part.kind === "permissions" && !isRollbackUnderway(ledger, now);
-  if (reasonToWait !== undefined && isOfAll) return end(reasonToWait);
-  if (reasonToWait !== undefined) throw new RollbackUnderwayError(`${watched.name}: ${reasonToWait}`);
-
-  const current = closeAbandoned(ledger, now);
+): Promise<ControlDecision<Decided>> {
+  const { config } = settings;
+  if (observation.status === "absent") return finish(control, nothingToDo(`${watched.name} does not exist`));
+  const { role, assessments, now } = observation;
+  const live = assessments.filter(
+    (evidence) =>
+      !isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions: control.exceptions, now }),
+  );
+  const drifts = live.filter((evidence): evidence is Drift => evidence.kind === "drift");
+  if (drifts.length === 0) {
+    // A read may be older than the drift that the event reports: IAM is eventually consistent.
+    const due = instantOf(new Date(Date.parse(now) + config.recheckSeconds * 1000));
+    const later = byHint && !wasJustRolledBack(control, now) ? { due, findings: [] } : undefined;
+    const after = await scheduleTry(control, later, ports);
+    return finish(after, nothingToDo("the role has no drift that the owner did not accept"));
+  }
+  const delays = findDelays({ key, control, drifts, byHint, now, config });
+  const critical = findCritical(drifts, key, watched, config);
+  const known = noteExposure(control, role, live, now);
   const { plan, withheld } = planRollback({
     ...watched,
     role,
     assessments,
     control: {
-      ...control,
-      // Who could assume the role before is not recorded yet.
-      enrolment: { roleId: role.id, at: "1970-01-01T00:00:00Z" },
-      rollbacks: current.rollbacks,
-      causes: current.findings.flatMap(({ id, causedBy }) =>
-        causedBy ? [{ findingId: id, actor: causedBy }] : [],
-      ),
+      ...known,
+      causes: known.causes.filter(({ undoneBy }) => undoneBy === undefined),
     },
-    config: settings.config,
+    config,
     now,
+    hold: (id) => delays.get(id),
+    ...(cappedUntil !== undefined && {
+      restoringCap: (id) => (critical.has(id) ? undefined : createCapObstacle(cappedUntil, config)),
+    }),
   });
-  const left = withheld.map((each): FindingRefusal => ({ id: each.finding, reason: each.reason }));
-  const refuseAll = (reason: string, temporary: boolean): LedgerDecision<Start> => ({
-    ...recordRefusals(
-      current,
-      [...left, ...plan.findings.map((id): FindingRefusal => ({ id, reason, temporary }))],
-      now,
-    ),
-    result: { kind: "end", outcome: { status: "refused", reason } },
-  });
+  const real = withheld.filter(({ simulated: isSimulated }) => isSimulated !== true);
+  const refusals = real.flatMap((each) => listRefusals(each, delays.get(each.finding)));
+  const later = joinTries(
+    real.flatMap(({ finding, until: due }): LaterTry[] => (due ? [{ due, findings: [finding] }] : [])),
+  );
+  const scheduled = await scheduleTry(known, later, ports);
   if (plan.steps.length === 0) {
-    const [first] = left;
-    return first ? refuseAll(first.reason, false) : end("the owner allows the rollback of no current drift");
+    const [told] = refusals;
+    const [waiting] = real;
+    const outcome: RollbackOutcome =
+      told !== undefined
+        ? { status: "refused", reason: told.reason }
+        : nothingToDo(waiting?.reason ?? "the owner allows the rollback of no current drift");
+    return finish(scheduled, outcome, refusals);
   }
-  const { windowHours } = settings.config.budget;
-  const authority = authorise({ ...watched, plan, role, ledger: current, control, now, windowHours });
+  const authority = authorise({ ...watched, plan, role, control });
   if (!authority.go) {
-    const { reason, breaks } = authority;
-    return breaks && !breakerOpened ? keep({ kind: "open-breaker", reason }) : refuseAll(reason, false);
+    const { reason } = authority;
+    const all = plan.findings.map((id): FindingRefusal => ({ id, reason, temporary: false, quiet: false }));
+    return finish(scheduled, { status: "refused", reason }, [...refusals, ...all]);
   }
-  if (spending === undefined) return keep({ kind: "spend", now });
-  if (spending !== "spent") {
-    return refuseAll(`Rollbacks have stopped: ${spending} for this window of ${windowHours} h.`, true);
-  }
-  const rollback: Rollback = {
-    id: newId(),
+  const until = instantOf(new Date(Date.parse(now) + holdSeconds * 1000));
+  const rollback: RunningRollback = {
+    id: ports.newId(),
     plan,
     before: recordRole(role),
     startedAt: now,
-    done: [],
+    ...(settings.session !== undefined && { session: settings.session }),
+    steps: [],
     status: "running",
+    runner: { id: runner, until },
   };
-  const refused = recordRefusals(current, left, now);
+  await sendWatch(rollback, key, ports);
   return {
-    ledger: { ...refused.ledger, rollbacks: [...refused.ledger.rollbacks, rollback] },
-    transitions: refused.transitions,
-    result: { kind: "go", rollback },
+    control: {
+      ...scheduled,
+      rollbacks: [...scheduled.rollbacks, rollback],
+      attempts: addStarts(scheduled.attempts, plan.findings, now),
+    },
+    result: { refusals, next: { kind: "go", rollback, isNew: true } },
   };
 }
 
-/**
- * Returns why the rollback must wait, or undefined. IAM is eventually consistent: a read may show the role as it was
- * before the last known change.
- */
-function findReasonToWait(
-  ledger: Ledger,
-  asking: Finding,
-  assessments: readonly Assessment[],
-  now: Instant,
-  { config }: GuardSettings,
-): string | undefined {
-  if (isRollbackUnderway(ledger, now)) return "another rollback is running; retry when it has ended.";
-  const seen = new Set(assessments.map((evidence) => identifyFinding(ledger.role, evidence)));
-  const justRolledBack = ledger.rollbacks.some(
+function finish(
+  control: Control,
+  outcome: RollbackOutcome,
+  refusals: readonly FindingRefusal[] = [],
+): ControlDecision<Decided> {
+  return { control, result: { refusals, next: { kind: "end", outcome } } };
+}
+
+function listRefusals(
+  { finding: id, reason, until }: Withheld,
+  delay: Delay | undefined,
+): readonly FindingRefusal[] {
+  if (delay?.reason !== reason) return [{ id, reason, temporary: until !== undefined, quiet: false }];
+  return delay.kind === "contested" ? [{ id, reason, temporary: true, quiet: true }] : [];
+}
+
+function createCapObstacle(until: Instant, { restoringPerHour }: GuardSettings["config"]): Obstacle {
+  return {
+    reason: `The account has reached its ${restoringPerHour} rollbacks in an hour that restore anything. The next try is at ${until}.`,
+    until,
+  };
+}
+
+// Restoring depends on when a stranger could last begin a session.
+function noteExposure(control: Control, role: Role, live: readonly Assessment[], now: Instant): Control {
+  const { enrolment } = control;
+  if (enrolment === undefined || !isTrustExposed(live)) return control;
+  const exposure = { at: now, sessionSeconds: longestSessionOf(role) };
+  return { ...control, enrolment: { ...enrolment, exposure } };
+}
+
+// The rollback's own findings stay open until later reads are clean, and their events need no second look.
+const quietSeconds = 900;
+
+function wasJustRolledBack({ rollbacks }: Control, now: Instant): boolean {
+  return rollbacks.some(
     (rollback) =>
-      rollback.status !== "running" &&
-      millisecondsBetween(rollback.endedAt, now) < settleSecondsOf(config) * 1000 &&
-      rollback.plan.findings.includes(asking.id),
+      rollback.status !== "running" && Date.parse(now) - Date.parse(rollback.endedAt) < quietSeconds * 1000,
   );
-  const known = ledger.findings.find(({ id }) => id === asking.id);
-  if (seen.has(asking.id)) {
-    return justRolledBack
-      ? "the drift was just rolled back, and this read may show the role before that; retry later."
-      : undefined;
-  }
-  const isOpen = known?.state === "open" && known.cleanSince === undefined;
-  return isOpen && !justRolledBack
-    ? "the reported drift is not visible, and no other read found the role clean: this read may be older than the drift; retry later."
-    : undefined;
+}
+
+// The rollback made no call, so that it counts as no attempt.
+async function withdraw(
+  { id, plan, startedAt }: RunningRollback,
+  key: RoleKey,
+  ports: StartPorts,
+): Promise<void> {
+  await decideOnControl(ports.control, key, instantOf(ports.now()), (control) => ({
+    control: {
+      ...control,
+      rollbacks: control.rollbacks.filter((rollback) => rollback.id !== id),
+      attempts: removeStarts(control.attempts, plan.findings, startedAt),
+    },
+    result: undefined,
+  }));
 }

@@ -20,6 +20,7 @@ import {
   type Permission,
 } from "./permissions.ts";
 import { consume } from "./queues.ts";
+import type { RollbackDeployment } from "./rollback.ts";
 import { feedChanges, feedSymptoms } from "./rules.ts";
 
 /**
@@ -28,7 +29,7 @@ import { feedChanges, feedSymptoms } from "./rules.ts";
  */
 export function createDetect(
   { config, location, findings, control, changes, symptoms, topic }: Foundation,
-  guardRole: $util.Output<string> | undefined,
+  rollback: RollbackDeployment | undefined,
 ): readonly aws.cloudwatch.MetricAlarm[] {
   const detect = createLambda("Detect", location, {
     description:
@@ -39,7 +40,8 @@ export function createDetect(
       FINDINGS_TABLE: findings.name,
       CONTROL_TABLE: control.name,
       CHANGES_QUEUE_URL: changes.queue.url,
-      GUARD_ROLE_ARN: guardRole,
+      GUARD_ROLE_ARN: rollback?.role,
+      ROLLBACK_QUEUE_URL: rollback?.queue.url,
     },
     permissions: [
       ...allowAccountReads(),
@@ -53,6 +55,7 @@ export function createDetect(
       ...allowLedgerCommits(findings),
       ...allowControlReads(control),
       ...allowSending(changes.queue),
+      ...(rollback ? allowSending(rollback.queue) : []),
     ],
     lambdaCalls: [...allowReceiving(changes.queue), ...allowReceiving(symptoms.queue)],
   });

@@ -12,7 +12,7 @@ export interface Foundation {
   readonly location: GuardLocation;
   /** Table of ledgers, transitions and uses. */
   readonly findings: sst.aws.Dynamo;
-  /** Table of the owner's decisions and the rollback budgets. */
+  /** Table of people's decisions and of what rollback knows and has done. */
   readonly control: sst.aws.Dynamo;
   /** Takes changes from EventBridge, and rechecks from functions; feeds detect. */
   readonly changes: Channel;

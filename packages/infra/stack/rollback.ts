@@ -10,6 +10,7 @@ import {
   allowLedgerCommits,
   allowLedgerReads,
   allowReceiving,
+  allowSending,
   type Permission,
 } from "./permissions.ts";
 import { createPolicy } from "./policies.ts";
@@ -21,6 +22,8 @@ import { feedTransitions } from "./rules.ts";
 export interface RollbackDeployment {
   /** ARN of the role that the function runs as. */
   readonly role: $util.Output<string>;
+  /** Takes transitions from the bus, and requests of the guard's functions. */
+  readonly queue: sst.aws.Queue;
   /** Alarm on messages that the function could not process. */
   readonly alarm: aws.cloudwatch.MetricAlarm;
 }
@@ -44,12 +47,17 @@ export function createRollback({
     description: "Rolls drift back where the owner asked for it: the only writer of roles",
     timeoutSeconds: 120,
     memory: comparingMemory,
-    environment: { FINDINGS_TABLE: findings.name, CONTROL_TABLE: control.name },
+    environment: {
+      FINDINGS_TABLE: findings.name,
+      CONTROL_TABLE: control.name,
+      ROLLBACK_QUEUE_URL: channel.queue.url,
+    },
     permissions: [
       ...allowLedgerReads(findings),
       ...allowLedgerCommits(findings),
       ...allowControlReads(control),
       ...allowControlWrites(control),
+      ...allowSending(channel.queue),
     ],
     policies: createRolePolicies(config, location),
     lambdaCalls: allowReceiving(channel.queue),
@@ -61,10 +69,11 @@ export function createRollback({
   });
   // Lambda polls a queue with at least two invocations at once (docs/aws-facts.md, "DynamoDB, SQS and Lambda"). With a
   // reserved concurrency of one, the second would be throttled until its message goes to the dead-letter queue. The
-  // ledger keeps two rollbacks of one role from overlapping.
+  // control record keeps two rollbacks of one role from overlapping.
   consume(channel, rollbacker, 2);
   return {
     role: rollbacker.nodes.role.arn,
+    queue: channel.queue,
     alarm: alarmWhenNotEmpty("RollbackMissed", channel.missed, topic),
   };
 }
@@ -89,7 +98,12 @@ function createRolePolicies(config: Config, location: GuardLocation): readonly a
   });
 }
 
-/** Allows spending rollback budgets and opening breakers. */
+/** Allows committing control records, and counting rollbacks that restore something. */
 function allowControlWrites(control: sst.aws.Dynamo): Permission[] {
-  return [{ actions: ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [control.arn] }];
+  return [
+    {
+      actions: ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+      resources: [control.arn],
+    },
+  ];
 }

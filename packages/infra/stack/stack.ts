@@ -31,8 +31,8 @@ export function createGuardStack(config: Config) {
     location,
   );
   const alarms = [
-    ...createDetect(foundation, rollback?.role),
-    createSweep(foundation, rollback?.role),
+    ...createDetect(foundation, rollback),
+    createSweep(foundation, rollback),
     createPublish(foundation),
     createNotify(foundation),
     createHubImport(foundation),

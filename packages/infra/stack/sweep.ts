@@ -21,6 +21,7 @@ import {
   type Permission,
 } from "./permissions.ts";
 import { createMissedQueue } from "./queues.ts";
+import type { RollbackDeployment } from "./rollback.ts";
 
 /**
  * Creates the function that inspects every watched role. Trigger: a schedule, every `sweepHours`. Returns the alarm on
@@ -28,7 +29,7 @@ import { createMissedQueue } from "./queues.ts";
  */
 export function createSweep(
   { config, location, findings, control, changes, bus, topic }: Foundation,
-  guardRole: $util.Output<string> | undefined,
+  rollback: RollbackDeployment | undefined,
 ): aws.cloudwatch.MetricAlarm {
   const missed = createMissedQueue("SweepMissed");
   const sweep = createLambda("Sweep", location, {
@@ -39,7 +40,8 @@ export function createSweep(
       FINDINGS_TABLE: findings.name,
       CONTROL_TABLE: control.name,
       CHANGES_QUEUE_URL: changes.queue.url,
-      GUARD_ROLE_ARN: guardRole,
+      GUARD_ROLE_ARN: rollback?.role,
+      ROLLBACK_QUEUE_URL: rollback?.queue.url,
       BUS_NAME: bus.name,
     },
     permissions: [
@@ -58,6 +60,7 @@ export function createSweep(
       ...(config.securityHub ? allowDeliveryMarks(findings) : []),
       ...allowControlReads(control),
       ...allowSending(changes.queue),
+      ...(rollback ? allowSending(rollback.queue) : []),
       ...allowAnnouncing(bus),
     ],
     lambdaCalls: allowSending(missed),

@@ -29,7 +29,7 @@ export function createControlTable(): sst.aws.Dynamo {
   return new sst.aws.Dynamo("Control", {
     fields: { pk: "string", sk: "string" },
     primaryIndex: { hashKey: "pk", rangeKey: "sk" },
-    // Only the items of budgets have this attribute.
+    // Only the items of the guard's own calls and of the cap on restoring have this attribute.
     ttl: "expires",
     deletionProtection: $app.stage === "production",
     transform: { table: keepingItems("Control") },

@@ -11,7 +11,7 @@ import { Transition } from "@drift-guard/core/model/transition";
 import type { Commit, FindingStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
-import { aFinding, aKey, aLedger, aRollback, aTransition, noon, secondsAfterNoon } from "../../builders.ts";
+import { aControl, aFinding, aKey, aLedger, aTransition, noon, secondsAfterNoon } from "../../builders.ts";
 import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
 import { createTable, putInto } from "./tables.ts";
@@ -93,7 +93,7 @@ withEmulators("The findings table", (services) => {
       const now = await store.load(aKey());
       await store.commit({
         before: now,
-        after: { ...now, rollbacks: [aRollback("done")] },
+        after: now,
         transitions: [],
       });
     };
@@ -153,8 +153,9 @@ withEmulators("The findings table", (services) => {
       () => store.markDelivered(aTransition(), "notify"),
       () => drain(store),
       () => control.load(aKey()),
-      () => control.spend(aKey(), { perRole: 1, perAccount: 1, windowHours: 1 }, noon),
-      () => control.openBreaker(aKey(), "why"),
+      () => control.commit({ before: aControl(), after: aControl() }),
+      () => control.spendRestoring(aKey().account, "r", noon, 1),
+      () => control.ownCall(aKey().account, "request"),
     ];
     for (const ask of asked) {
       await assert.rejects(ask, {

@@ -36,7 +36,7 @@ withEmulators("The reader and writer of roles, on moto", (services) => {
     assert.equal(reading.status, "present");
     return reading.role;
   };
-  const apply = (step: Step) => createRoleWriter(client()).apply(step);
+  const apply = (step: Step) => createRoleWriter(client()).apply(step, { rollbackId: "rollback-1", step: 0 });
 
   before(async () => {
     const iam = client();

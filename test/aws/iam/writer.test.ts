@@ -21,7 +21,10 @@ describe("A role writer", () => {
     ] as const) {
       await withIam({ DeleteRolePolicy: [answer] }, async (client) => {
         const writer = createRoleWriter(client);
-        await assert.rejects(writer.apply(step), { name, message: /iam:DeleteRolePolicy on the role Batch/ });
+        await assert.rejects(writer.apply(step, { rollbackId: "rollback-1", step: 0 }), {
+          name,
+          message: /iam:DeleteRolePolicy on the role Batch/,
+        });
       });
     }
   });

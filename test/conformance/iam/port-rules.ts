@@ -238,7 +238,7 @@ export const portRules = {
     const role = uniqueName("Nobody");
     const part = managedPart(batchServicePolicy);
     const step: Step = { call: "iam:AttachRolePolicy", role, part, policyArn: batchServicePolicy };
-    await assert.rejects(iam.writer.apply(step), (error) => {
+    await assert.rejects(iam.writer.apply(step, { rollbackId: "rollback-1", step: 0 }), (error) => {
       assert.ok(error instanceof StepRefusedError);
       assert.equal(error.code, "NoSuchEntity");
       assert.ok(error.message.includes(role), error.message);
@@ -262,6 +262,6 @@ function withUnseenPartsOf(inBulk: RoleReading, alone: RoleReading): RoleReading
 }
 
 async function apply(iam: Parameters<IamRule>[0], step: Step): Promise<void> {
-  const { requestId } = await iam.writer.apply(step);
+  const { requestId } = await iam.writer.apply(step, { rollbackId: "rollback-1", step: 0 });
   assert.ok(requestId, `${step.call} gave no request id`);
 }

@@ -2,12 +2,19 @@ import assert from "node:assert/strict";
 import { randomInt, randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import type { Approval } from "@drift-guard/core/model/approval";
-import type { RollbackBudget } from "@drift-guard/core/model/control";
+import {
+  type Closure,
+  type Control,
+  emptyControl,
+  type Pause,
+  type Reset,
+} from "@drift-guard/core/model/control";
 import type { Exception } from "@drift-guard/core/model/exception";
 import type { RoleKey } from "@drift-guard/core/model/role";
+import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { ControlStore } from "@drift-guard/core/ports";
 import { controlKeys } from "@drift-guard/core/store/keys";
-import { aFinding, aKey, noon, secondsAfterNoon } from "../../builders.ts";
+import { aFinding, aKey, anActor, aRollback, noon, secondsAfterNoon } from "../../builders.ts";
 
 /** A control store under test, and what the suite needs besides the port. */
 export interface ControlStoreFixture {
@@ -34,6 +41,15 @@ const approval: Approval = {
   by: "ada",
   expires: secondsAfterNoon(600),
 };
+const pause: Pause = {
+  scope: "account",
+  by: "arn:aws:iam::123456789012:user/ada",
+  at: noon,
+  until: secondsAfterNoon(3600),
+  reason: "an incident",
+};
+const reset: Reset = { findingId: finding.id, by: "ada", at: noon };
+const closure: Closure = { findingId: finding.id, digest: "d1", by: "ada", at: noon, reason: "rotated" };
 
 /** Tests an implementation of `ControlStore` against the promises of the port. */
 export function describeControlStore(name: string, open: () => Promise<ControlStoreFixture>): void {
@@ -46,109 +62,180 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
       await fixture.close();
     });
 
-    it("loads no decisions if nothing is stored", async () => {
-      assert.deepEqual(await fixture.store.load(newRole()), { exceptions: [], approvals: [] });
+    it("loads an empty record if nothing is stored", async () => {
+      const role = newRole();
+      assert.deepEqual(await fixture.store.load(role), emptyControl(role));
     });
 
     it("loads the decisions about the role, ignoring the case of its name", async () => {
       const role = newRole();
-      await decide(role);
-      const expected = { exceptions: [exception], approvals: [approval] };
-      assert.deepEqual(await fixture.store.load(role), expected);
-      assert.deepEqual(await fixture.store.load({ ...role, name: role.name.toUpperCase() }), expected);
-      assert.deepEqual(await fixture.store.load(newRole(role.account)), { exceptions: [], approvals: [] });
+      await fixture.store.decide(role, { kind: "exception", exception });
+      await fixture.store.decide(role, { kind: "approval", approval });
+      await fixture.store.decide(role, { kind: "reset", reset });
+      await fixture.store.decide(role, { kind: "closure", closure });
+      const decided = {
+        exceptions: [exception],
+        approvals: [approval],
+        resets: [reset],
+        closures: [closure],
+      };
+      assert.deepEqual(await fixture.other.load(role), { ...emptyControl(role), ...decided });
+      const shouted = { ...role, name: role.name.toUpperCase() };
+      assert.deepEqual(await fixture.store.load(shouted), { ...emptyControl(shouted), ...decided });
+      const another = newRole(role.account);
+      assert.deepEqual(await fixture.store.load(another), emptyControl(another));
     });
 
-    it("loads a pause for every role of its account, and for no other account", async () => {
+    it("replaces an earlier decision about the same finding", async () => {
       const role = newRole();
-      await fixture.put(controlKeys.account(role.account), controlKeys.paused, {
-        schema: 1,
-        reason: "an incident",
+      await fixture.store.decide(role, { kind: "approval", approval });
+      await fixture.store.decide(role, { kind: "approval", approval: { ...approval, by: "grace" } });
+      assert.deepEqual((await fixture.store.load(role)).approvals, [{ ...approval, by: "grace" }]);
+    });
+
+    it("loads a pause of the account for each of its roles, and one of a role for that role", async () => {
+      const role = newRole();
+      const ofRole: Pause = { ...pause, scope: "role" };
+      await fixture.store.decide(role, { kind: "pause", pause });
+      await fixture.store.decide(role, { kind: "pause", pause: ofRole });
+      const { pauses } = await fixture.store.load(role);
+      assert.deepEqual(new Set(pauses), new Set([ofRole, pause]));
+      assert.deepEqual((await fixture.store.load(newRole(role.account))).pauses, [pause]);
+      assert.deepEqual((await fixture.store.load(newRole())).pauses, []);
+    });
+
+    it("commits what rollback knows and has done, and loads it", async () => {
+      const role = newRole();
+      const record = aRecord(role);
+      const committed = await fixture.store.commit({ before: emptyControl(role), after: record });
+      assert.deepEqual(committed, { ...record, version: 1 });
+      assert.deepEqual(await fixture.other.load(role), committed);
+    });
+
+    it("keeps decisions that a commit does not know", async () => {
+      const role = newRole();
+      const loaded = await fixture.store.load(role);
+      await fixture.other.decide(role, { kind: "exception", exception });
+      await fixture.store.commit({ before: loaded, after: aRecord(role) });
+      assert.deepEqual((await fixture.store.load(role)).exceptions, [exception]);
+    });
+
+    it("writes the steps of a rollback as they are made, and removes one that the new record does not have", async () => {
+      const role = newRole();
+      const running = aRollback("running", "r1");
+      const first = await fixture.store.commit({
+        before: emptyControl(role),
+        after: { ...emptyControl(role), rollbacks: [running, aRollback("done", "r0")] },
       });
-      assert.equal((await fixture.store.load(role)).paused, "an incident");
-      assert.equal((await fixture.store.load(newRole(role.account))).paused, "an incident");
-      assert.equal((await fixture.store.load(newRole())).paused, undefined);
+      const stepped: Rollback = { ...running, steps: [{ step: 0, intendedAt: noon }] };
+      const second = await fixture.store.commit({ before: first, after: { ...first, rollbacks: [stepped] } });
+      assert.deepEqual(await fixture.store.load(role), second);
+      assert.deepEqual(second.rollbacks, [stepped]);
     });
 
-    it("stores an opened breaker with its latest reason, for that role only", async () => {
+    it("refuses a commit on an older version, and writes nothing of it", async () => {
       const role = newRole();
-      await fixture.store.openBreaker(role, "the drift came back twice");
-      await fixture.store.openBreaker(role, "the drift came back thrice");
-      assert.equal((await fixture.other.load(role)).breaker, "the drift came back thrice");
-      assert.equal((await fixture.store.load(newRole(role.account))).breaker, undefined);
+      const first = await fixture.store.commit({ before: emptyControl(role), after: aRecord(role) });
+      const late = { before: emptyControl(role), after: { ...emptyControl(role), rollbacks: [] } };
+      await assert.rejects(fixture.other.commit(late), { name: "ControlConflictError" });
+      assert.deepEqual(await fixture.store.load(role), first);
     });
 
-    it("lets a role spend no more than its budget", async () => {
+    it("lets one of two concurrent commits win", async () => {
       const role = newRole();
-      const spent = await spendTimes(role, 3, { perRole: 2, perAccount: 9, windowHours: 1 });
-      assert.deepEqual(spent, ["spent", "spent", "role budget exhausted"]);
-    });
-
-    it("lets all roles of an account spend no more than the account's budget", async () => {
-      const role = newRole();
-      const budget = { perRole: 2, perAccount: 3, windowHours: 1 };
-      assert.deepEqual(await spendTimes(role, 2, budget), ["spent", "spent"]);
-      const second = newRole(role.account);
-      assert.deepEqual(await spendTimes(second, 2, budget), ["spent", "account budget exhausted"]);
-      assert.deepEqual(await spendTimes(newRole(), 1, budget), ["spent"]);
-    });
-
-    it("spends nothing from one budget if the other is exhausted", async () => {
-      const role = newRole();
-      const budget = { perRole: 1, perAccount: 2, windowHours: 1 };
-      await spendTimes(role, 5, budget);
-      assert.deepEqual(await spendTimes(newRole(role.account), 1, budget), ["spent"]);
-    });
-
-    it("starts again with the next window", async () => {
-      const role = newRole();
-      const budget = { perRole: 1, perAccount: 1, windowHours: 2 };
-      assert.deepEqual(await spendTimes(role, 2, budget), ["spent", "role budget exhausted"]);
-      assert.equal(
-        await fixture.store.spend(role, budget, secondsAfterNoon(2 * 3600 - 1)),
-        "role budget exhausted",
+      const commits = [fixture.store, fixture.other].map((store, index) =>
+        store.commit({
+          before: emptyControl(role),
+          after: { ...emptyControl(role), rollbacks: [aRollback("running", `r${index}`)] },
+        }),
       );
-      assert.equal(await fixture.store.spend(role, budget, secondsAfterNoon(2 * 3600)), "spent");
+      const settled = await Promise.allSettled(commits);
+      assert.deepEqual(settled.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+      assert.equal((await fixture.store.load(role)).rollbacks.length, 1);
     });
 
-    it("lets concurrent rollbacks spend no more than the budget", async () => {
+    it("removes the records of many rollbacks in several commits", async () => {
       const role = newRole();
-      const budget = { perRole: 2, perAccount: 9, windowHours: 1 };
+      let control = emptyControl(role);
+      for (let batch = 0; batch < 3; batch += 1) {
+        const more = Array.from({ length: 30 }, (_, index) => aRollback("done", `r${batch}-${index}`));
+        const after = { ...control, rollbacks: [...control.rollbacks, ...more] };
+        control = await fixture.store.commit({ before: control, after });
+      }
+      for (let round = 0; round < 5 && control.rollbacks.length > 0; round += 1) {
+        await fixture.store.commit({ before: control, after: { ...control, rollbacks: [] } });
+        control = await fixture.store.load(role);
+      }
+      assert.deepEqual(control.rollbacks, []);
+    });
+
+    it("remembers the guard's own calls after their rollback is removed, for their account", async () => {
+      const role = newRole();
+      const after = { ...emptyControl(role), rollbacks: [aRollback("done", role.name)] };
+      const first = await fixture.store.commit({ before: emptyControl(role), after });
+      await fixture.store.commit({ before: first, after: { ...first, rollbacks: [] } });
+      const requestId = `request-of-${role.name}`;
+      assert.equal(await fixture.other.ownCall(role.account, requestId), true);
+      assert.equal(await fixture.other.ownCall(newRole().account, requestId), false);
+      assert.equal(await fixture.other.ownCall(role.account, "another"), false);
+    });
+
+    it("lets an account restore no more often in an hour than its limit, and again in the next", async () => {
+      const { account } = newRole();
+      const spend = (id: string, now = noon) => fixture.store.spendRestoring(account, id, now, 2);
+      assert.deepEqual(
+        [await spend("a"), await spend("b"), await spend("c")],
+        ["granted", "granted", "exhausted"],
+      );
+      assert.equal(await spend("c", secondsAfterNoon(3599)), "exhausted");
+      assert.equal(await spend("c", secondsAfterNoon(3600)), "granted");
+      assert.equal(await fixture.store.spendRestoring(newRole().account, "c", noon, 2), "granted");
+    });
+
+    it("counts a rollback once, however often it asks", async () => {
+      const { account } = newRole();
+      const spend = (store: ControlStore, id: string) => store.spendRestoring(account, id, noon, 2);
       const racing = [fixture.store, fixture.other, fixture.store, fixture.other];
-      const spent = await Promise.all(racing.map((store) => store.spend(role, budget, noon)));
-      assert.deepEqual(spent.sort(), ["role budget exhausted", "role budget exhausted", "spent", "spent"]);
+      const spent = await Promise.all(racing.map((store) => spend(store, "a")));
+      assert.deepEqual(spent, ["granted", "granted", "granted", "granted"]);
+      assert.equal(await spend(fixture.store, "b"), "granted");
+      assert.equal(await spend(fixture.store, "c"), "exhausted");
+      assert.equal(await spend(fixture.store, "a"), "granted");
     });
 
     it("leaves out an item of the role or the account that cannot be read, names it, and loads the others", async () => {
-      const invalid = { schema: 1, reason: 7, exception: { findingId: 7 } };
+      const invalid = { schema: 1, exception: { findingId: 7 }, pause: 7, attempts: 7, version: "7" };
       for (const [pk, sk] of [
         [controlKeys.partition, controlKeys.exception("invalid")],
-        [controlKeys.partition, controlKeys.breaker],
-        [(role: RoleKey) => controlKeys.account(role.account), controlKeys.paused],
+        [controlKeys.partition, controlKeys.attempts],
+        [controlKeys.partition, controlKeys.control],
+        [controlKeys.partition, controlKeys.rollback("invalid")],
+        [(role: RoleKey) => controlKeys.account(role.account), controlKeys.pause],
       ] as const) {
         const role = newRole();
         await decide(role);
         await fixture.put(pk(role), sk, invalid);
         const { unreadable, ...others } = await fixture.store.load(role);
-        assert.deepEqual(others, { exceptions: [exception], approvals: [approval] });
+        assert.deepEqual(others, decided(role));
         assertNames(unreadable, sk);
       }
     });
 
-    it("names every item that cannot be read", async () => {
+    it("names a rollback whose plan is not stored", async () => {
       const role = newRole();
-      const pk = controlKeys.partition(role);
-      await fixture.put(pk, controlKeys.breaker, { schema: 1, reason: 7 });
-      await fixture.put(pk, controlKeys.exception("invalid"), { schema: 1 });
-      assert.equal((await fixture.store.load(role)).unreadable?.length, 2);
+      const { plan: _, before: __, ...rollback } = aRollback("done");
+      await fixture.put(controlKeys.partition(role), controlKeys.rollback("r"), { schema: 1, rollback });
+      const { unreadable, rollbacks } = await fixture.store.load(role);
+      assert.deepEqual(rollbacks, []);
+      assertNames(unreadable, rollback.id);
     });
 
     it("leaves out an item that has another schema, and names it", async () => {
       const role = newRole();
-      await fixture.put(controlKeys.partition(role), controlKeys.breaker, { schema: 2, reason: "later" });
+      await fixture.put(controlKeys.partition(role), controlKeys.pause, { schema: 2, reason: "later" });
       const { unreadable, ...others } = await fixture.store.load(role);
-      assert.deepEqual(others, { exceptions: [], approvals: [] });
-      assertNames(unreadable, controlKeys.breaker);
+      assert.deepEqual(others, emptyControl(role));
+      assertNames(unreadable, controlKeys.pause);
     });
 
     it("reads times with any offset from UTC as instants", async () => {
@@ -177,7 +264,7 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
           await decide(role);
           await fixture.put(controlKeys.partition(role), sk, { schema: 1, ...item });
           const { unreadable, ...others } = await fixture.store.load(role);
-          assert.deepEqual(others, { exceptions: [exception], approvals: [approval] });
+          assert.deepEqual(others, decided(role));
           assertNames(unreadable, sk);
           assert.match(unreadable?.[0] ?? "", /expires/);
         }
@@ -185,26 +272,39 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
     }
 
     async function decide(role: RoleKey): Promise<void> {
-      const pk = controlKeys.partition(role);
-      await fixture.put(pk, controlKeys.exception(finding.id), { schema: 1, exception });
-      await fixture.put(pk, controlKeys.approval(finding.id), { schema: 1, approval });
-    }
-
-    async function spendTimes(
-      role: RoleKey,
-      times: number,
-      budget: RollbackBudget,
-    ): Promise<readonly string[]> {
-      const spent: string[] = [];
-      for (let time = 0; time < times; time += 1) spent.push(await fixture.store.spend(role, budget, noon));
-      return spent;
+      await fixture.store.decide(role, { kind: "exception", exception });
+      await fixture.store.decide(role, { kind: "approval", approval });
     }
   });
 }
 
-function assertNames(unreadable: readonly string[] | undefined, sk: string): void {
+function decided(role: RoleKey): Control {
+  return { ...emptyControl(role), exceptions: [exception], approvals: [approval] };
+}
+
+function aRecord(role: RoleKey): Control {
+  return {
+    ...emptyControl(role),
+    enrolment: { roleId: "AROA2BATCHSERVICEROLE", at: noon, cleanAt: secondsAfterNoon(60) },
+    rollbacks: [aRollback("done", "r1"), aRollback("failed", "r2"), aRollback("running", "r3")],
+    attempts: [{ findingId: finding.id, starts: [noon, secondsAfterNoon(5)], contestedAt: noon }],
+    causes: [
+      {
+        findingId: finding.id,
+        digest: "d",
+        changeId: "c",
+        call: "iam:DetachRolePolicy",
+        at: noon,
+        actor: anActor(),
+      },
+    ],
+    nextTry: secondsAfterNoon(300),
+  };
+}
+
+function assertNames(unreadable: readonly string[] | undefined, name: string): void {
   assert.equal(unreadable?.length, 1);
-  assert.ok(unreadable?.[0]?.includes(sk), unreadable?.[0]);
+  assert.ok(unreadable?.[0]?.includes(name), unreadable?.[0]);
 }
 
 function newRole(account = String(randomInt(1e11, 1e12))): RoleKey {

@@ -12,7 +12,6 @@ import {
   aFinding,
   aKey,
   aLedger,
-  aRollback,
   aTransition,
   everyEvidence,
   noon,
@@ -60,10 +59,8 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
         aFinding({ id: "suppressed", role, state: "suppressed", cleanSince: secondsAfterNoon(60) }),
         aFinding({ id: "resolved", role, state: "resolved", seq: 3 }),
       ];
-      const rollbacks = [aRollback("running", "r1"), aRollback("done", "r2"), aRollback("failed", "r3")];
       const committed = await commit(fixture.store, aLedger({ role }), {
         findings: [...evidence, ...states],
-        rollbacks,
       });
       assert.ok(committed.version > 0);
       assert.deepEqual(sorted(await fixture.store.load(role)), sorted(committed));
@@ -78,14 +75,16 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       assert.deepEqual(await fixture.store.load(role), second);
     });
 
-    it("removes a finding and a rollback that the new ledger does not contain", async () => {
+    it("removes a finding that the new ledger does not contain", async () => {
       const role = newRole();
       const findings = [aFinding({ id: "stays", role }), aFinding({ id: "goes", role })];
-      const rollbacks = [aRollback("done", "goes")];
-      const first = await commit(fixture.store, aLedger({ role }), { findings, rollbacks });
-      await commit(fixture.store, first, { findings: findings.slice(0, 1), rollbacks: [] });
-      const { findings: left, rollbacks: none } = await fixture.store.load(role);
-      assert.deepEqual([left.map(({ id }) => id), none], [["stays"], []]);
+      const first = await commit(fixture.store, aLedger({ role }), { findings });
+      await commit(fixture.store, first, { findings: findings.slice(0, 1) });
+      const { findings: left } = await fixture.store.load(role);
+      assert.deepEqual(
+        left.map(({ id }) => id),
+        ["stays"],
+      );
     });
 
     it("keeps the ledgers of different roles and accounts apart", async () => {
@@ -108,9 +107,7 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       const stored = await commit(fixture.store, empty, { findings: [aFinding({ id: "first", role })] });
       const late = aFinding({ id: "late", role });
       await assert.rejects(
-        commit(fixture.other, empty, { findings: [late], rollbacks: [aRollback()] }, [
-          aTransition({ finding: late }),
-        ]),
+        commit(fixture.other, empty, { findings: [late] }, [aTransition({ finding: late })]),
         LedgerConflictError,
       );
       assert.deepEqual(await fixture.store.load(role), stored);
@@ -321,19 +318,18 @@ function newRole(): RoleKey {
 function commit(
   store: FindingStore,
   before: Ledger,
-  change: Partial<Pick<Ledger, "findings" | "rollbacks">>,
+  change: Partial<Pick<Ledger, "findings">>,
   transitions: readonly Transition[] = [],
 ): Promise<Ledger> {
   return store.commit({ before, after: { ...before, ...change }, transitions });
 }
 
-/** Sorts a ledger's findings and rollbacks, of which stores keep no order. */
+/** Sorts a ledger's findings, of which stores keep no order. */
 function sorted(ledger: Ledger): Ledger {
   const byId = (a: { readonly id: string }, b: { readonly id: string }) => a.id.localeCompare(b.id);
   return {
     ...ledger,
     findings: [...ledger.findings].sort(byId),
-    rollbacks: [...ledger.rollbacks].sort(byId),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   parseMessage,
   parseRecord,
 } from "@drift-guard/core/intake/message";
+import { digestCall } from "@drift-guard/core/model/call-digest";
 import { type Change, mayConcernEveryRole } from "@drift-guard/core/model/change";
 import { partOf } from "@drift-guard/core/model/part";
 import fc from "fast-check";
@@ -44,6 +45,12 @@ describe("a CloudTrail record", () => {
       outcome: { status: "succeeded" },
       subjects: [{ kind: "role", name: "AWSBatchServiceRole" }],
       writes: partOf("managed:arn:aws:iam::aws:policy/X"),
+      callDigest: digestCall({
+        call: "iam:DetachRolePolicy",
+        role: "AWSBatchServiceRole",
+        part: partOf("managed:arn:aws:iam::aws:policy/X"),
+        policyArn: "arn:aws:iam::aws:policy/X",
+      }),
     });
   });
 

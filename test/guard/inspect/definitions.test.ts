@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createSimulatedResources } from "@drift-guard/embedded/resources";
 import { listRemediationCommands } from "@drift-guard/formats/remediation";
-import { rollBack } from "@drift-guard/guard/rollback/rollback";
+import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import { account, allow, batchServicePolicy } from "../../builders.ts";
 import { aWorld } from "../world.ts";
 import {
@@ -213,7 +213,11 @@ describe("A job definition", () => {
     await world.settle();
     const opened = world.announced.find(({ finding }) => finding.evidence.part.kind === "permissions");
     assert.ok(opened, "kms:Decrypt on the key is missing");
-    const { status } = await rollBack(opened, world.ports, world.settings);
+    const { status } = await handleRollbackMessage(
+      { hint: opened.finding.role },
+      world.ports,
+      world.settings,
+    );
     assert.equal(status, "nothing-to-do");
   });
 

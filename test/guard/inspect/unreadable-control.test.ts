@@ -18,8 +18,8 @@ const exception = {
 describe("The inspection of a role", () => {
   for (const [what, pk, sk, item] of [
     ["an exception's time", controlKeys.partition(role), controlKeys.exception("f"), { exception }],
-    ["the breaker", controlKeys.partition(role), controlKeys.breaker, { reason: 7 }],
-    ["the pause", controlKeys.account(account), controlKeys.paused, { reason: 7 }],
+    ["a rollback", controlKeys.partition(role), controlKeys.rollback("r"), { rollback: 7 }],
+    ["the pause", controlKeys.account(account), controlKeys.pause, { pause: 7 }],
   ] as const) {
     it(`detects drift although ${what} cannot be read, and its rollback is refused`, async () => {
       const database = openDatabase(":memory:");

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
-import { LedgerConflictError, StepUnansweredError, StoreUnavailableError } from "@drift-guard/core/errors";
+import { ControlConflictError, StepUnansweredError, StoreUnavailableError } from "@drift-guard/core/errors";
+import { instantOf } from "@drift-guard/core/model/instant";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import type { Transition } from "@drift-guard/core/model/transition";
 import type { RoleReader } from "@drift-guard/core/ports";
-import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
 import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
-import { rollBack } from "@drift-guard/guard/rollback/rollback";
+import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import { account } from "../../builders.ts";
 import {
   attach,
@@ -15,7 +14,6 @@ import {
   detach,
   isAsReferenced,
   kinds,
-  open,
   outcomes,
   rogue,
   roleNamed,
@@ -29,7 +27,7 @@ describe("A rollback", () => {
     world.act(detach);
     await world.settle();
     assert.deepEqual(kinds(world), ["opened"]);
-    assert.deepEqual(outcomes(world), ["nothing-to-do"]);
+    assert.deepEqual(outcomes(world), []);
   });
 
   it("leaves a hardened trust alone, and takes an added principal out of it (2.10)", async () => {
@@ -100,7 +98,7 @@ describe("A rollback", () => {
     assert.deepEqual(kinds(world), ["opened", "refused"]);
   });
 
-  it("leaves a trusted actor's change in place and names them, and does not open the breaker", async () => {
+  it("leaves a trusted actor's change in place and names them", async () => {
     const automatic = { excess: "automatic", missing: "automatic" } as const;
     const config = defineConfig({
       roles: { AWSBatchServiceRole: { rollback: automatic } },
@@ -119,8 +117,6 @@ describe("A rollback", () => {
       /made by .*role\/terraform/,
     );
     assert.equal((await world.findings())[0]?.causedBy?.issuer, terraform);
-    const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
-    assert.equal(breaker, undefined);
   });
 
   it("does not write a role that a Deny contains", async () => {
@@ -128,7 +124,7 @@ describe("A rollback", () => {
     world.act(contain);
     world.act(detach);
     await world.settle();
-    assert.ok(outcomes(world).every((status) => status === "refused" || status === "nothing-to-do"));
+    assert.ok(outcomes(world).every((status) => status === "refused"));
     assert.deepEqual((await roleNamed(world, "AWSBatchServiceRole")).attached, []);
     assert.match(
       world.announced.find(({ kind }) => kind === "refused")?.note ?? "",
@@ -136,89 +132,66 @@ describe("A rollback", () => {
     );
   });
 
-  it("stops after a drift came back twice", async () => {
-    const world = aWorld();
-    for (let round = 0; round < 4; round += 1) {
-      if ((await roleNamed(world, "AWSBatchServiceRole")).attached.length > 0) world.act(detach);
-      await world.settle();
-    }
-    assert.deepEqual(outcomes(world), ["done", "done", "refused"]);
-    assert.match(world.announced.at(-1)?.note ?? "", /came back/);
-    const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
-    assert.match(breaker ?? "", /Something else sets it/);
-  });
-
-  it("stays within its budget", async () => {
+  it("restores no more often in an hour than the account's cap allows, and tries again in the next hour", async () => {
     const config = defineConfig({
-      roles: {
-        AWSBatchServiceRole: { rollback: { excess: "automatic", missing: "automatic" } },
-        ecsTaskExecutionRole: { rollback: { excess: "automatic", missing: "automatic" } },
-      },
-      budget: { perAccount: 1 },
+      roles: { AWSBatchServiceRole: { rollback: { missing: "automatic" } } },
+      restoringPerHour: 1,
     });
     const world = aWorld({ config });
+    await world.control.spendRestoring(account, "another", instantOf(world.clock.now()), 1);
     world.act(detach);
     await world.settle();
-    world.act(open);
-    await world.settle();
-    assert.deepEqual(outcomes(world), ["done", "refused"]);
-    assert.match(world.announced.at(-1)?.note ?? "", /account budget exhausted/);
+    const [refused, ...again] = world.announced.filter(({ kind }) => kind === "refused");
+    assert.deepEqual(again, []);
+    assert.match(refused?.note ?? "", /reached its 1 rollbacks in an hour.*next try is at .*T13:00/);
+    assert.deepEqual([...new Set(outcomes(world))], ["refused", "done"]);
+    await isAsReferenced(world);
   });
 
-  /** A store that refuses the first `conflicts` commits, as if another function had committed before. */
-  const withConflicts = ({ ports }: World, conflicts: number): World["ports"]["findings"] => {
+  it("removes critical excess although the account's cap is reached", async () => {
+    const config = defineConfig({
+      roles: { AWSBatchServiceRole: { rollback: { excess: "automatic", missing: "automatic" } } },
+      restoringPerHour: 1,
+    });
+    const world = aWorld({ config });
+    await world.control.spendRestoring(account, "another", instantOf(world.clock.now()), 1);
+    world.act(rogue);
+    world.act(detach);
+    await world.settle(600);
+    const { inline, attached } = await roleNamed(world, "AWSBatchServiceRole");
+    assert.deepEqual([inline, attached], [[], []]);
+  });
+
+  /** A control store that refuses the first `conflicts` commits, as if another function had committed before. */
+  const withConflicts = ({ control }: World, conflicts: number): World["control"] => {
     let left = conflicts;
     return {
-      ...ports.findings,
+      ...control,
       commit: (commit) => {
-        if (left === 0) return ports.findings.commit(commit);
+        if (left === 0) return control.commit(commit);
         left -= 1;
-        return Promise.reject(new LedgerConflictError("another function committed"));
+        return Promise.reject(new ControlConflictError("another function committed"));
       },
     };
   };
 
-  it("spends its budget once where commits conflict", async () => {
+  it("counts against the cap once where commits conflict", async () => {
     const world = aWorld({ config: defineConfig({ roles: { AWSBatchServiceRole: {} } }) });
     world.act(detach);
     await world.settle();
     let spent = 0;
+    const conflicting = withConflicts(world, 3);
     const control: World["control"] = {
-      ...world.control,
-      spend: (...parameters) => {
+      ...conflicting,
+      spendRestoring: (...parameters) => {
         spent += 1;
-        return world.control.spend(...parameters);
+        return world.control.spendRestoring(...parameters);
       },
     };
     const config = defineConfig({ roles: { AWSBatchServiceRole: { rollback: { missing: "automatic" } } } });
-    const findings = withConflicts(world, 3);
-    const { status } = await rollBackWith(world, { control, findings }, { config });
+    const { status } = await rollBackWith(world, { control }, { config });
     assert.deepEqual([status, spent], ["done", 1]);
     await isAsReferenced(world);
-  });
-
-  it("opens the breaker once where commits conflict, and keeps its reason", async () => {
-    const world = aWorld();
-    for (let round = 0; round < 2; round += 1) {
-      world.act(detach);
-      await world.settle();
-    }
-    const reasons: string[] = [];
-    const control: World["control"] = {
-      ...world.control,
-      openBreaker: (role, reason) => {
-        reasons.push(reason);
-        return world.control.openBreaker(role, reason);
-      },
-    };
-    world.act(detach);
-    const opened = await inspectOnly(world);
-    const findings = withConflicts(world, 2);
-    const outcome = await rollBack(opened, { ...world.ports, control, findings }, world.settings);
-    assert.equal(outcome.status, "refused");
-    assert.equal(reasons.length, 1);
-    const { breaker } = await world.control.load({ account, name: "AWSBatchServiceRole" });
-    assert.equal(breaker, reasons[0]);
   });
 
   it("writes nothing where the control items cannot be read", async () => {
@@ -230,8 +203,6 @@ describe("A rollback", () => {
       ...world.control,
       load: () => Promise.reject(new StoreUnavailableError("the control table is gone")),
     };
-    const [first] = world.announced;
-    assert.ok(first);
     await assert.rejects(rollBackWith(world, { control: broken }), { name: "StoreUnavailableError" });
     assert.deepEqual((await roleNamed(world, "AWSBatchServiceRole")).attached, []);
   });
@@ -263,7 +234,7 @@ describe("A rollback", () => {
     const world = aWorld();
     world.act(rogue);
     await world.settle();
-    const [rollback] = (await world.ports.findings.load({ account, name: "AWSBatchServiceRole" })).rollbacks;
+    const [rollback] = (await world.control.load({ account, name: "AWSBatchServiceRole" })).rollbacks;
     assert.deepEqual(
       rollback?.before.inline.map(({ name }) => name),
       ["rogue"],
@@ -349,12 +320,12 @@ describe("A call by the guard's own role", () => {
     );
   });
 
-  it("is noted as unconfirmed, not as impersonation, where IAM gave no answer", async () => {
+  it("is recognised by its parameters where IAM gave no answer, and the rollback goes on", async () => {
     let answers = false;
     const world = aWorld({
       writer: (door) => ({
-        apply: async (step) => {
-          const receipt = await door.apply(step);
+        apply: async (...call) => {
+          const receipt = await door.apply(...call);
           if (answers) return receipt;
           answers = true;
           throw new StepUnansweredError("the connection was lost");
@@ -363,14 +334,8 @@ describe("A call by the guard's own role", () => {
     });
     world.act(detach);
     await world.settle();
-    const notes = world.announced.flatMap(({ finding: { evidence } }) =>
-      evidence.kind === "note" ? [evidence.topic] : [],
-    );
-    assert.ok(notes.includes("unconfirmed-call"));
-    assert.equal(
-      world.announced.some(({ finding }) => finding.evidence.kind === "impersonation"),
-      false,
-    );
+    assert.deepEqual(kinds(world), ["opened", "rolled-back", "resolved"]);
+    assert.deepEqual(outcomes(world), ["continues", "done"]);
   });
 
   it("is recognised where a recorded rollback made it", async () => {
@@ -394,21 +359,11 @@ describe("A call by the guard's own role", () => {
   });
 });
 
-/** Inspects the service role without any rollback, and returns the first transition of that. */
-async function inspectOnly({ ports, settings }: World): Promise<Transition> {
-  const recheck = { kind: "recheck", recheck: { role: "AWSBatchServiceRole" } } as const;
-  const [inspection] = await inspectMessage(recheck, ports, settings);
-  const [transition] = inspection?.transitions ?? [];
-  if (!transition) throw new assert.AssertionError({ message: "the inspection found nothing new" });
-  return transition;
-}
-
 async function rollBackWith(
   world: World,
   ports: Partial<World["ports"]>,
   settings: Partial<World["settings"]> = {},
 ): Promise<RollbackOutcome> {
-  const [transition] = world.announced;
-  if (!transition) throw new assert.AssertionError({ message: "no transition was announced" });
-  return rollBack(transition, { ...world.ports, ...ports }, { ...world.settings, ...settings });
+  const hint = { account, name: "AWSBatchServiceRole" };
+  return handleRollbackMessage({ hint }, { ...world.ports, ...ports }, { ...world.settings, ...settings });
 }

@@ -236,14 +236,14 @@ describe("A rollback that never came", () => {
   });
 
   it("is carried out in the end where it was refused for a temporary reason", async () => {
-    const config = batchRole({ missing: "automatic" }, { budget: { perAccount: 1 } });
+    const config = batchRole({ missing: "automatic" }, { restoringPerHour: 1 });
     const world = aWorld({ config });
     assert.equal(
-      await world.control.spend({ account, name: "Another" }, config.budget, instantOf(world.clock.now())),
-      "spent",
+      await world.control.spendRestoring(account, "another", instantOf(world.clock.now()), 1),
+      "granted",
     );
     world.act(detach);
-    await world.settle();
+    await world.settle(60);
     assert.equal(world.announced.at(-1)?.kind, "refused");
     world.clock.advance(2 * 3600);
     await world.sweep();
@@ -252,8 +252,9 @@ describe("A rollback that never came", () => {
   });
 
   it("is left to a person where it was refused for a permanent reason", async () => {
-    const world = aWorld({ config: automatic });
-    await world.control.openBreaker({ account, name: "AWSBatchServiceRole" }, "it fights");
+    const rollback = { missing: "automatic" } as const;
+    const config = defineConfig({ roles: { AWSBatchServiceRole: { rollback, paths: ["/elsewhere/"] } } });
+    const world = aWorld({ config });
     world.act(detach);
     await world.settle();
     world.clock.advance(3600);

@@ -141,6 +141,7 @@ describe("the role of every function", () => {
         ...ledgers,
         "dynamodb:UpdateItem",
         ...receive,
+        "sqs:SendMessage",
       ],
     };
     for (const name of functions) {

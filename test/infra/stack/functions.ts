@@ -47,15 +47,15 @@ describe("every function", () => {
         deployed().map((lambda) => [lambda.name.replace(/Function$/, ""), variablesOf(lambda)]),
       ),
       {
-        Detect: [...inspecting, "GUARD_ROLE_ARN"],
+        Detect: [...inspecting, "GUARD_ROLE_ARN", "ROLLBACK_QUEUE_URL"],
         HubImporter: ["FINDINGS_TABLE"],
         Notifier: ["FINDINGS_TABLE", "TOPIC_ARN"],
         Publish: ["BUS_NAME"],
-        Rollbacker: ["CONTROL_TABLE", "FINDINGS_TABLE"],
-        Sweep: ["BUS_NAME", ...inspecting, "GUARD_ROLE_ARN"],
+        Rollbacker: ["CONTROL_TABLE", "FINDINGS_TABLE", "ROLLBACK_QUEUE_URL"],
+        Sweep: ["BUS_NAME", ...inspecting, "GUARD_ROLE_ARN", "ROLLBACK_QUEUE_URL"],
       },
     );
-    assert.doesNotMatch(JSON.stringify(plain.resources), /GUARD_ROLE_ARN/);
+    assert.doesNotMatch(JSON.stringify(plain.resources), /GUARD_ROLE_ARN|ROLLBACK_QUEUE_URL/);
   });
 
   it("has each environment variable that its code reads", () => {

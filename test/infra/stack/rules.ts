@@ -109,7 +109,7 @@ describe("the guard's own bus", () => {
   it("sends transitions that may need a rollback to rollback", () => {
     assert.deepEqual(pattern(everything, "RollbackRule"), {
       ...all,
-      detail: { kind: ["opened", "worsened", "reopened", "approved"] },
+      detail: { kind: ["opened", "worsened", "reopened", "approved", "recurred"] },
     });
   });
 

@@ -1,0 +1,98 @@
+import { nameActor } from "../config/trusted-actor.ts";
+import type { Attempts, Control, RecordedCause } from "../model/control.ts";
+import { type Instant, instantOf, isBefore, millisecondsBetween } from "../model/instant.ts";
+
+/** Rollbacks of one finding in a week that start at once: the first, and those of the first two returns. */
+const promptRollbacks = 3;
+/** The pause before the next rollback, in minutes: it doubles with each. */
+const pauses = { first: 5, longest: 360 };
+const windowDays = 7;
+
+type AttemptRecord = Pick<Control, "attempts" | "resets">;
+
+/** Returns when the rollbacks of a finding started in the last week, since a person last reset them; the oldest first. */
+export function listStarts(
+  { attempts, resets }: AttemptRecord,
+  findingId: string,
+  now: Instant,
+): readonly Instant[] {
+  const since = instantOf(new Date(Date.parse(now) - windowDays * 86_400_000));
+  const reset = resets.find((each) => each.findingId === findingId)?.at ?? since;
+  const starts = attempts.find((each) => each.findingId === findingId)?.starts ?? [];
+  return starts.filter((at) => !isBefore(at, since) && isBefore(reset, at));
+}
+
+/** Whether something else keeps setting a drift: it came back after the prompt rollbacks of the last week. */
+export function isContested(control: AttemptRecord, findingId: string, now: Instant): boolean {
+  return listStarts(control, findingId, now).length >= promptRollbacks;
+}
+
+/**
+ * Returns when the next rollback of a finding may start; undefined if at once. The first two returns of a week are undone
+ * at once, later ones after pauses that double from 5 minutes to 6 hours.
+ */
+export function findNextStart(control: AttemptRecord, findingId: string, now: Instant): Instant | undefined {
+  const starts = listStarts(control, findingId, now);
+  const last = starts.at(-1);
+  if (last === undefined || starts.length < promptRollbacks) return undefined;
+  const minutes = Math.min(pauses.first * 2 ** (starts.length - promptRollbacks), pauses.longest);
+  const next = instantOf(new Date(Date.parse(last) + minutes * 60_000));
+  return isBefore(now, next) ? next : undefined;
+}
+
+/** Returns the attempts with a start of each of these findings at `now`. */
+export function addStarts(
+  attempts: readonly Attempts[],
+  findings: readonly string[],
+  now: Instant,
+): readonly Attempts[] {
+  const started = new Set(findings);
+  const known = attempts.map((each) =>
+    started.delete(each.findingId) ? { ...each, starts: [...each.starts, now] } : each,
+  );
+  return [...known, ...[...started].map((findingId): Attempts => ({ findingId, starts: [now] }))];
+}
+
+/** Returns the attempts without the start of each of these findings at a time: the rollback made no call. */
+export function removeStarts(
+  attempts: readonly Attempts[],
+  findings: readonly string[],
+  startedAt: Instant,
+): readonly Attempts[] {
+  return attempts.flatMap((each) => {
+    if (!findings.includes(each.findingId)) return [each];
+    const starts = each.starts.filter((at) => at !== startedAt);
+    return starts.length === 0 ? [] : [{ ...each, starts }];
+  });
+}
+
+/** Returns the sentence that tells people of a contested drift: how often it came back, and who sets it with which tool. */
+export function describeContest(starts: readonly Instant[], cause: RecordedCause | undefined): string {
+  const [first, last] = [starts.at(0), starts.at(-1)];
+  const minutes =
+    first === undefined || last === undefined || starts.length < 2
+      ? undefined
+      : Math.max(1, Math.round(millisecondsBetween(first, last) / (starts.length - 1) / 60_000));
+  const often = minutes === undefined ? "" : `, about every ${formatMinutes(minutes)}`;
+  return `The drift returned after each of ${starts.length} rollbacks in the last 7 days${often}. ${describeRival(cause)} The guard's rollbacks of it now pause, from 5 minutes up to 6 hours, until the drift stops or a person resets them.`;
+}
+
+function describeRival(cause: RecordedCause | undefined): string {
+  if (cause === undefined) return "Who sets it is not known.";
+  const { actor, call } = cause;
+  const tool = actor.userAgent;
+  if (tool !== undefined && isGuardTool(tool)) {
+    return `Another deployment of drift-guard sets it, as ${nameActor(actor)} (${call}): the two disagree about the role's reference.`;
+  }
+  return `${nameActor(actor)} sets it (${call}${tool === undefined ? "" : `, with ${tool.slice(0, 200)}`}).`;
+}
+
+/** Whether a user agent is that of a rollback of drift-guard. Anybody can claim it. */
+function isGuardTool(userAgent: string): boolean {
+  return /(?:^|\s)drift-guard\//.test(userAgent);
+}
+
+function formatMinutes(minutes: number): string {
+  if (minutes < 120) return minutes === 1 ? "minute" : `${minutes} minutes`;
+  return `${Math.round(minutes / 60)} hours`;
+}

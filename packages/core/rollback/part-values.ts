@@ -1,0 +1,128 @@
+import { canonicalText } from "@drift-guard/policy/canonical";
+import { parsePolicy } from "@drift-guard/policy/parse";
+import { PolicySyntaxError } from "@drift-guard/policy/syntax-error";
+import type { Step } from "../model/plan.ts";
+import type { Role } from "../model/role.ts";
+import { applyStep } from "./apply-step.ts";
+
+/** Returns a policy's canonical form; remembers it, since a rollback compares the same documents again and again. */
+export type Canonicaliser = (text: string) => string;
+
+/** Creates a canonicaliser. A document that does not parse is compared as its text. */
+export function createCanonicaliser(): Canonicaliser {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const canonical = canonicalise(text);
+    known.set(text, canonical);
+    return canonical;
+  };
+}
+
+function canonicalise(text: string): string {
+  try {
+    return canonicalText(parsePolicy(text));
+  } catch (error) {
+    if (error instanceof PolicySyntaxError) return text;
+    throw error;
+  }
+}
+
+type PartValues = ReadonlyMap<string, string>;
+
+const absent = "";
+
+/** Returns a comparable value of each part of a role that a rollback may write, and of the role's identity. */
+function describeParts(role: Role, canonical: Canonicaliser): PartValues {
+  const { boundary, description, maxSession, tags } = role;
+  return new Map([
+    ["role", `${role.id} ${role.arn}`],
+    ["trust", canonical(role.trust)],
+    ...role.attached.map(({ arn }) => [`managed:${arn}`, "attached"] as const),
+    ...role.inline.map(({ name, text }) => [`inline:${name}`, `=${canonical(text)}`] as const),
+    ...(boundary.observed ? [["boundary", boundary.value?.arn ?? absent] as const] : []),
+    ...(description.observed ? [["description", `=${description.value}`] as const] : []),
+    ...(maxSession.observed ? [["session", `${maxSession.value}`] as const] : []),
+    ...(tags.observed
+      ? Object.entries(tags.value).map(([key, value]) => [`tag:${key}`, `=${value}`] as const)
+      : []),
+  ]);
+}
+
+/**
+ * The states that a role can show in a rollback: each part that no step wrote is as before, and each other part is as before
+ * or as one of its steps left it. IAM is eventually consistent, so that a read may show any of them.
+ */
+export interface ExpectedStates {
+  /** Adds the state after a step that was, or may have been, carried out. */
+  add(step: Step): void;
+  /** Returns the first part that a read shows in another state; undefined if there is none. */
+  findForeign(read: Role): string | undefined;
+}
+
+/** Creates the expected states of a role before its first step. */
+export function createExpectedStates(before: Role, canonical: Canonicaliser): ExpectedStates {
+  let current = before;
+  const initial = describeParts(before, canonical);
+  const written = new Map<string, Set<string>>();
+  return {
+    add(step) {
+      current = applyStep(current, step);
+      const values = describeParts(current, canonical);
+      for (const part of partsWrittenBy(step)) {
+        const states = written.get(part) ?? new Set();
+        written.set(part, states.add(values.get(part) ?? absent));
+      }
+    },
+    findForeign(read) {
+      const values = describeParts(read, canonical);
+      for (const part of new Set([...initial.keys(), ...values.keys()])) {
+        const value = values.get(part) ?? absent;
+        const isKnown = value === (initial.get(part) ?? absent) || written.get(part)?.has(value) === true;
+        if (!isKnown) return part;
+      }
+      return undefined;
+    },
+  };
+}
+
+function partsWrittenBy(step: Step): readonly string[] {
+  return step.call === "iam:UpdateRole" ? ["description", "session"] : [`${step.part}`];
+}
+
+/**
+ * Whether a read shows a role as a step leaves it: `after`; as it was before the step: `before`; or in neither state:
+ * `other`. A step whose effect no read shows counts as `before`. `before` is the role before the step.
+ */
+export function findEffect(
+  step: Step,
+  before: Role,
+  read: Role,
+  canonical: Canonicaliser,
+): "before" | "after" | "other" {
+  const isVersionCall =
+    step.call === "iam:SetDefaultPolicyVersion" ||
+    step.call === "iam:CreatePolicyVersion" ||
+    step.call === "iam:DeletePolicyVersion";
+  // The state before a rollback has no documents of managed policies.
+  if (isVersionCall) return showsVersion(step, read, canonical) ? "after" : "before";
+  const [old, left, shown] = [before, applyStep(before, step), read].map((role) =>
+    describeParts(role, canonical),
+  );
+  const isAs = (values: PartValues | undefined) =>
+    partsWrittenBy(step).every((part) => (shown?.get(part) ?? absent) === (values?.get(part) ?? absent));
+  if (isAs(left)) return "after";
+  return isAs(old) ? "before" : "other";
+}
+
+function showsVersion(step: Step, { attached, boundary }: Role, canonical: Canonicaliser): boolean {
+  if (step.call !== "iam:SetDefaultPolicyVersion" && step.call !== "iam:CreatePolicyVersion") return false;
+  const bound = boundary.observed && boundary.value ? [boundary.value] : [];
+  return [...attached, ...bound].some(
+    ({ arn, version }) =>
+      arn === step.policyArn &&
+      version.observed &&
+      canonical(version.value.text) === canonical(step.document),
+  );
+}

@@ -1,0 +1,103 @@
+import type { Config } from "@drift-guard/core/config/config";
+import { isTrusted } from "@drift-guard/core/config/trusted-actor";
+import type { Actor } from "@drift-guard/core/model/actor";
+import type { Change } from "@drift-guard/core/model/change";
+import type { Control, RecordedCause } from "@drift-guard/core/model/control";
+import type { Assessment } from "@drift-guard/core/model/evidence";
+import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import { instantOf, isBefore } from "@drift-guard/core/model/instant";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import { authorOf } from "@drift-guard/core/reconcile/attribution";
+import { isByGuard, isNotBefore } from "@drift-guard/core/rollback/own-call";
+import { decideOnControl } from "../control-commit.ts";
+import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
+import type { GuardSettings, RollbackPorts } from "../ports.ts";
+import { observeRole } from "./observation.ts";
+
+/**
+ * Records the actor of a change as the cause of the drifts that it explains, as far as rollback's own read shows them. A
+ * change of another account, a refused one, and one by the guard itself are no causes. Throws `RoleUnreadableError`,
+ * `StoreUnavailableError`.
+ */
+export async function recordCauses(
+  watched: WatchedRoleWithUses,
+  key: RoleKey,
+  change: Change,
+  ports: Pick<RollbackPorts, "roles" | "control" | "now">,
+  settings: GuardSettings,
+): Promise<void> {
+  if (change.account !== settings.account || isByGuard(change, settings)) return;
+  if (change.outcome.status !== "succeeded" || change.writes === undefined) return;
+  await decideOnControl(ports.control, key, instantOf(ports.now()), async (control) => {
+    const observation = await observeRole(watched, ports);
+    const seen = observation.status === "present" ? observation.assessments : [];
+    const causes = addCauses(control, key, change, seen, settings.config);
+    return { control: causes === control.causes ? control : { ...control, causes }, result: undefined };
+  });
+}
+
+function addCauses(
+  { causes, rollbacks }: Control,
+  key: RoleKey,
+  change: Change,
+  assessments: readonly Assessment[],
+  config: Pick<Config, "trustedActors">,
+): readonly RecordedCause[] {
+  const added = new Map<string, RecordedCause>();
+  for (const evidence of assessments) {
+    const actor = evidence.kind === "drift" ? authorOf(evidence, change) : undefined;
+    if (actor === undefined) continue;
+    const findingId = identifyFinding(key, evidence);
+    const digest = digestEvidence(evidence);
+    const known = causes.find((each) => each.findingId === findingId);
+    if (known && keepsCause(known, change, digest, actor, config)) continue;
+    const undone = rollbacks.findLast(
+      ({ plan, startedAt }) => plan.findings.includes(findingId) && !isNotBefore(change.at, startedAt),
+    );
+    added.set(findingId, {
+      findingId,
+      digest,
+      changeId: change.id,
+      call: change.call,
+      at: change.at,
+      actor: limitActor(actor),
+      // The event came after the rollback of its own drift.
+      ...(undone && { undoneBy: undone.id }),
+    });
+  }
+  if (added.size === 0) return causes;
+  return [...causes.filter(({ findingId }) => !added.has(findingId)), ...added.values()];
+}
+
+// As in findings: who added to a drift becomes its cause, except that a trusted actor stays one, because a rollback would
+// undo their part too. An actor who writes the same again ends the cover of a trusted one.
+function keepsCause(
+  known: RecordedCause,
+  change: Change,
+  digest: string,
+  actor: Actor,
+  config: Pick<Config, "trustedActors">,
+): boolean {
+  if (known.changeId === change.id || isBefore(change.at, known.at)) return true;
+  if (known.undoneBy !== undefined) return false;
+  const added = known.digest !== digest;
+  return isTrusted(known.actor, config) ? added || isTrusted(actor, config) : !added;
+}
+
+const maxText = 700;
+
+// A role's record holds many causes in one item.
+function limitActor(actor: Actor): Actor {
+  const { type, arn, account, issuer, session, service, sourceIp, userAgent } = actor;
+  const cut = (text: string) => text.slice(0, maxText);
+  return {
+    type: cut(type),
+    ...(arn !== undefined && { arn: cut(arn) }),
+    ...(account !== undefined && { account: cut(account) }),
+    ...(issuer !== undefined && { issuer: cut(issuer) }),
+    ...(session !== undefined && { session: cut(session) }),
+    ...(service !== undefined && { service: cut(service) }),
+    ...(sourceIp !== undefined && { sourceIp: cut(sourceIp) }),
+    ...(userAgent !== undefined && { userAgent: cut(userAgent) }),
+  };
+}

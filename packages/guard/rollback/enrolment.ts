@@ -1,0 +1,46 @@
+import type { Control } from "@drift-guard/core/model/control";
+import { isExcepted } from "@drift-guard/core/model/exception";
+import { identifyFinding } from "@drift-guard/core/model/identity";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import { decideOnControl } from "../control-commit.ts";
+import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
+import type { RollbackPorts } from "../ports.ts";
+import { observeRole } from "./observation.ts";
+import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
+
+/**
+ * Records the id of a role and the time of this read, if rollback's own read finds the role clean. A role with another id
+ * than the enrolled one was made anew, so that it is not enrolled by itself. Throws `RoleUnreadableError`,
+ * `StoreUnavailableError`.
+ */
+export async function enrolRole(
+  watched: WatchedRoleWithUses,
+  key: RoleKey,
+  ports: Pick<RollbackPorts, "roles" | "control" | "now">,
+): Promise<RollbackOutcome> {
+  const { result } = await decideOnControl(ports.control, key, instantOf(ports.now()), async (control) => {
+    const observation = await observeRole(watched, ports);
+    const keep = (why: string) => ({ control, result: nothingToDo(why) });
+    if (observation.status === "absent") return keep(`${watched.name} does not exist`);
+    if (control.unreadable !== undefined) return keep("the control record cannot be read whole");
+    const { role, assessments, now } = observation;
+    const isClean = assessments.every(
+      (evidence) =>
+        (evidence.kind !== "drift" && evidence.kind !== "undecided") ||
+        isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions: control.exceptions, now }),
+    );
+    if (!isClean) return keep(`${watched.name} is not as its reference says`);
+    const enrolled = enrol(control, role.id, now);
+    if (enrolled === undefined) return keep(`${watched.name} was made anew since it was enrolled`);
+    return { control: enrolled, result: { status: "enrolled" } satisfies RollbackOutcome };
+  });
+  return result;
+}
+
+function enrol(control: Control, roleId: string, now: Instant): Control | undefined {
+  const { enrolment } = control;
+  if (enrolment === undefined) return { ...control, enrolment: { roleId, at: now, cleanAt: now } };
+  if (enrolment.roleId !== roleId) return undefined;
+  return { ...control, enrolment: { ...enrolment, cleanAt: now } };
+}

@@ -1,0 +1,100 @@
+import { settleSecondsOf } from "@drift-guard/core/config/config";
+import { rateSeverity } from "@drift-guard/core/evaluate/severity";
+import type { Control } from "@drift-guard/core/model/control";
+import type { Drift } from "@drift-guard/core/model/evidence";
+import { identifyFinding } from "@drift-guard/core/model/identity";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import { findNextStart } from "@drift-guard/core/rollback/attempts";
+import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
+import type { GuardSettings } from "../ports.ts";
+
+/** Why the rollback of a finding waits, and until when. People are told of a contested drift only. */
+export interface Delay {
+  readonly kind: "settling" | "contested" | "author-unknown";
+  readonly reason: string;
+  readonly until: Instant;
+}
+
+// A message about the change itself arrives within this time after the one about the finding.
+const causeSeconds = 60;
+
+/** What the delays of a role's findings are found from. */
+export interface DelayInput {
+  readonly key: RoleKey;
+  readonly control: Control;
+  readonly drifts: readonly Drift[];
+  /** Whether a transition's event led here: the message about the change may still come. */
+  readonly byHint: boolean;
+  readonly now: Instant;
+  readonly config: GuardSettings["config"];
+}
+
+/**
+ * Returns which findings must wait, by id: the read may show the role before a rollback that has just ended, the author may
+ * be a trusted actor of whom no message came yet, or the drift keeps returning.
+ */
+export function findDelays({
+  key,
+  control,
+  drifts,
+  byHint,
+  now,
+  config,
+}: DelayInput): ReadonlyMap<string, Delay> {
+  const delays = new Map<string, Delay>();
+  for (const drift of drifts) {
+    const id = identifyFinding(key, drift);
+    const hasCause = control.causes.some(
+      ({ findingId, undoneBy }) => findingId === id && undoneBy === undefined,
+    );
+    const settled = findSettling(control, id, settleSecondsOf(config));
+    const next = findNextStart(control, id, now);
+    if (!hasCause && settled !== undefined && isBefore(now, settled)) {
+      const reason = "The drift was just rolled back, and this read may show the role before that.";
+      delays.set(id, { kind: "settling", reason, until: settled });
+    } else if (next !== undefined) {
+      delays.set(id, {
+        kind: "contested",
+        reason: `The drift returns again and again, so its rollbacks pause. The next try is at ${next}.`,
+        until: next,
+      });
+    } else if (byHint && !hasCause && config.trustedActors.length > 0) {
+      const due = instantOf(new Date(Date.parse(now) + causeSeconds * 1000));
+      delays.set(id, {
+        kind: "author-unknown",
+        reason: "The author of the change is not known yet.",
+        until: due,
+      });
+    }
+  }
+  return delays;
+}
+
+/** Returns when IAM's reads show the last rollback of a finding; undefined if there was none. */
+function findSettling({ rollbacks }: Control, findingId: string, settleSeconds: number): Instant | undefined {
+  const last = rollbacks.findLast(
+    ({ status, plan }) => status !== "running" && plan.findings.includes(findingId),
+  );
+  if (last === undefined || last.status === "running") return undefined;
+  return instantOf(new Date(Date.parse(last.endedAt) + settleSeconds * 1000));
+}
+
+/** Returns the ids of the drifts that are excess of severity CRITICAL. */
+export function findCritical(
+  drifts: readonly Drift[],
+  key: RoleKey,
+  { uses }: Pick<WatchedRoleWithUses, "uses">,
+  config: GuardSettings["config"],
+): ReadonlySet<string> {
+  const critical = drifts.filter(
+    (drift) => drift.side === "excess" && rateSeverity(drift, { role: key, uses, config }) === "CRITICAL",
+  );
+  return new Set(critical.map((drift) => identifyFinding(key, drift)));
+}
+
+/** Returns the end of the hour that contains a time: then the cap on restoring counts anew. */
+export function findNextHour(now: Instant): Instant {
+  const hour = 3_600_000;
+  return instantOf(new Date((Math.floor(Date.parse(now) / hour) + 1) * hour));
+}
