@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
-import { globSync } from "node:fs";
+import { globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { run as runTests } from "node:test";
 import { spec } from "node:test/reporters";
 import { installEmulators } from "@drift-guard/local/emulators/python";
 import { installPlatform } from "../packages/infra/synth/platform.ts";
 
-// Every test file is a process and many start the command line: compiled modules are kept for the next one.
+// Most test files are a process and many start the command line: compiled modules are kept for the next one.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "../node_modules/.cache/compile");
 
 /** One step of the whole check, and what it verifies. */
@@ -55,6 +55,28 @@ async function findTests(): Promise<string[]> {
   }
 }
 
+// Loading TypeScript and the libraries takes a process longer than most of these files run.
+const shared = /^test\/(?:aws|core|docs|embedded|formats|guard|layout|local)\//;
+
+/**
+ * Returns the files to run, where the files of one folder of `shared` stand together in one file that imports them: they
+ * share a process. Emulated tests and those of functions, which set the environment, keep a process of their own.
+ */
+function shareProcesses(files: readonly string[]): string[] {
+  const folder = join(import.meta.dirname, "../.build/tests");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const groupOf = (file: string) =>
+    file.includes("emulated") ? undefined : shared.exec(file)?.[0].replaceAll("/", ".");
+  const groups = Map.groupBy(files, (file) => groupOf(file) ?? file);
+  return [...groups].map(([name, members]) => {
+    if (members.length === 1 && members[0] === name) return name;
+    const file = join(folder, `${name}mjs`);
+    writeFileSync(file, members.map((member) => `import ${JSON.stringify(resolve(member))};\n`).join(""));
+    return file;
+  });
+}
+
 /** Runs the test files, a process each, as many at once as there are cores; rejects if a test fails. */
 function runTestFiles(files: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -79,7 +101,7 @@ const steps: readonly Step[] = [
       await runProgram("tsc", "-p", "packages/infra");
     },
   },
-  { verifies: "tests", run: async () => runTestFiles(await findTests()) },
+  { verifies: "tests", run: async () => runTestFiles(shareProcesses(await findTests())) },
 ];
 
 for (const { verifies, run } of steps) {
