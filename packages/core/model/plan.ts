@@ -4,20 +4,29 @@ import { Part } from "./part.ts";
 
 const base = { role: z.string(), part: Part };
 const policy = { policyArn: z.string() };
+// An approval of the step holds for this document alone.
+const brought = {
+  ...policy,
+  /**
+   * Digest of the document that comes into force: of a customer-managed policy, its default version when the step was
+   * planned. Left out for policies of AWS, and where the policy was not read.
+   */
+  content: z.string().exactOptional(),
+};
 
 /**
  * One IAM call that a rollback makes. Documents are JSON text. `part` is the part of the role that the call changes: the
  * calls on a managed policy change it for every role that has it.
  */
 export const Step = z.discriminatedUnion("call", [
-  z.object({ ...base, call: z.literal("iam:AttachRolePolicy"), ...policy }).readonly(),
+  z.object({ ...base, call: z.literal("iam:AttachRolePolicy"), ...brought }).readonly(),
   z.object({ ...base, call: z.literal("iam:DetachRolePolicy"), ...policy }).readonly(),
   z
     .object({ ...base, call: z.literal("iam:PutRolePolicy"), policyName: z.string(), document: z.string() })
     .readonly(),
   z.object({ ...base, call: z.literal("iam:DeleteRolePolicy"), policyName: z.string() }).readonly(),
   z.object({ ...base, call: z.literal("iam:UpdateAssumeRolePolicy"), document: z.string() }).readonly(),
-  z.object({ ...base, call: z.literal("iam:PutRolePermissionsBoundary"), ...policy }).readonly(),
+  z.object({ ...base, call: z.literal("iam:PutRolePermissionsBoundary"), ...brought }).readonly(),
   z.object({ ...base, call: z.literal("iam:DeleteRolePermissionsBoundary") }).readonly(),
   /** `document` is the document that the version has. */
   z

@@ -1,13 +1,22 @@
+import { canonicalText } from "@drift-guard/policy/canonical";
 import type { Comparison } from "@drift-guard/policy/comparison";
 import type { GuardedRole } from "../config/config.ts";
 import { compareTexts } from "../evaluate/comparison.ts";
 import { strictnessOf } from "../evaluate/evaluate.ts";
 import type { Drift } from "../model/evidence.ts";
+import { digestOf } from "../model/identity.ts";
 import type { LivePolicy } from "../model/managed-policy.ts";
 import { inlinePart } from "../model/part.ts";
 import type { Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
-import { joinDocuments, keepEffect, keepStatements, readDocument, withoutSids } from "../policy-json.ts";
+import {
+  joinDocuments,
+  keepEffect,
+  keepStatements,
+  readDocument,
+  tryParsePolicy,
+  withoutSids,
+} from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
 import { listDenies } from "./effect.ts";
 import { listNeeded, removeExcess } from "./policy-narrowing.ts";
@@ -110,7 +119,7 @@ function repairManaged(drift: Drift, arn: string, target: RepairTarget): Repair 
   const required = reference.attachments.find((attachment) => attachment.arn === arn);
   if (!attached) {
     return drift.side === "missing" && required
-      ? { kind: "steps", steps: [{ ...base, call: "iam:AttachRolePolicy" }] }
+      ? { kind: "steps", steps: [{ ...base, call: "iam:AttachRolePolicy", ...contentOf(policies.get(arn)) }] }
       : none;
   }
   if (required) {
@@ -181,6 +190,13 @@ function keepRest(arn: string, text: string, target: RepairTarget): Repair {
   };
 }
 
+function contentOf(live: LivePolicy | undefined): { readonly content?: string } {
+  const current = live?.versions.find(({ isDefault }) => isDefault);
+  const document = current && tryParsePolicy(current.text);
+  if (!current) return {};
+  return { content: digestOf(document ? canonicalText(document) : current.text) };
+}
+
 function fitsInline({ inline }: Role, name: string, document: string): boolean {
   const sizeOf = (text: string) => text.replaceAll(/\s/g, "").length;
   const others = inline.filter((policy) => policy.name !== name);
@@ -199,8 +215,13 @@ function repairBoundary({ part }: Drift, { role, reference, guarded, policies }:
       : { kind: "steps", steps: [{ ...base, call: "iam:DeleteRolePermissionsBoundary" }] };
   }
   const { arn, document } = boundary;
-  if (live?.arn !== arn)
-    return { kind: "steps", steps: [{ ...base, call: "iam:PutRolePermissionsBoundary", policyArn: arn }] };
+  if (live?.arn !== arn) {
+    const content = contentOf(policies.get(arn));
+    return {
+      kind: "steps",
+      steps: [{ ...base, call: "iam:PutRolePermissionsBoundary", policyArn: arn, ...content }],
+    };
+  }
   return document === undefined
     ? none
     : repairVersion({ role, part, arn, document }, guarded.rollback, policies.get(arn));

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { GuardedRole } from "@drift-guard/core/config/config";
+import { digestEvidence } from "@drift-guard/core/model/identity";
 import type { LivePolicy } from "@drift-guard/core/model/managed-policy";
 import { isSamePart, managedPart } from "@drift-guard/core/model/part";
 import { seen, unseen } from "@drift-guard/core/model/role";
 import { defineReference, type Reference } from "@drift-guard/core/reference/reference";
 import { isTrustExposed } from "@drift-guard/core/rollback/exposure";
+import { planForApproval } from "@drift-guard/core/rollback/plan-for-approval";
+import { planRollback } from "@drift-guard/core/rollback/planner";
+import type { PlanningInput } from "@drift-guard/core/rollback/planning";
 import {
   account,
   allow,
@@ -19,7 +23,17 @@ import {
   trustOf,
 } from "../../builders.ts";
 import { asReferenced, guardedAs } from "../watched-roles.ts";
-import { approving, assess, automatic, type ControlGiven, calls, plan, reasons } from "./planning.ts";
+import {
+  approving,
+  assess,
+  automatic,
+  type ControlGiven,
+  calls,
+  controlWith,
+  driftsOf,
+  plan,
+  reasons,
+} from "./planning.ts";
 
 const name = "AWSBatchServiceRole";
 const detached = asReferenced(name, { attached: [] });
@@ -219,6 +233,34 @@ describe("restoring a customer-managed policy", () => {
     );
     const same = plan(role, automatic, { reference, policies: live(allow("s3:GetObject")) });
     assert.deepEqual(calls(same), attach);
+  });
+
+  it("is approved for the document that it has at that time alone", () => {
+    const policies = live(allow("s3:*"));
+    const [finding] = driftsOf(role, reference);
+    assert.ok(finding);
+    const planning = (some: typeof policies, approvals: PlanningInput["control"]["approvals"] = []) => ({
+      role,
+      reference,
+      guarded: guardedAs({ rollback: automatic }),
+      assessments: assess(role, guardedAs({}), reference),
+      control: controlWith({ approvals }),
+      policies: some,
+      now: noon,
+    });
+    const approved = planForApproval(planning(policies), finding.id);
+    const approval = {
+      findingId: finding.id,
+      digest: digestEvidence(finding.drift),
+      by: "ann",
+      at: noon,
+      expires: secondsAfterNoon(60),
+      plan: approved.plan,
+    };
+    assert.deepEqual(calls(planRollback(planning(policies, [approval]))), attach);
+    const swapped = planRollback(planning(live(allow("*")), [approval]));
+    assert.deepEqual(calls(swapped), []);
+    assert.match(reasons(swapped), /not the approved one any more/);
   });
 
   it("waits for a person if the policy could not be read", () => {
