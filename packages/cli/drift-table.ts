@@ -5,6 +5,7 @@ import {
   type VendorChange,
 } from "@drift-guard/core/model/evidence";
 import { isOlderVersion } from "@drift-guard/core/model/managed-policy";
+import { isSetting } from "@drift-guard/core/model/part";
 import type { Severity } from "@drift-guard/core/model/severity";
 import { formatFixAdvice } from "@drift-guard/formats/next-steps";
 import { sanitise } from "@drift-guard/formats/printable";
@@ -42,7 +43,7 @@ export function formatRoleCheck(verdict: RoleCheck, terminal: Terminal): readonl
 function formatAdvice(assessment: RatedAssessment, { columns }: Terminal): readonly string[] {
   const say = (text: string) => wrap(text, columns, "      ", "        ");
   if (assessment.kind === "undecided") {
-    return assessment.part.kind === "permissions"
+    return assessment.part.kind === "permissions" || isSetting(assessment.part)
       ? []
       : say("To do: compare this part by eye, or write it in a form that can be compared.");
   }

@@ -29,8 +29,12 @@ import type { Person } from "./respond/person.ts";
 export interface RoleReader {
   /** Reads one role by its name. */
   read(name: string): Promise<RoleReading>;
-  /** Reads several roles by account pages, one reading for each name; cheaper than one call per role. */
-  readMany(names: readonly string[]): AsyncIterable<RoleReading>;
+  /**
+   * Reads several roles by account pages, one reading for each name; cheaper than one call per role. The pages of IAM do
+   * not show description and maximum session duration: they are observed for the roles for which `needsSettings` is true,
+   * by one more call each. By default, no role needs them.
+   */
+  readMany(names: readonly string[], needsSettings?: (name: string) => boolean): AsyncIterable<RoleReading>;
   /** Yields the names of all roles of the account. Cheaper than reading the roles. */
   names(): AsyncIterable<string>;
   /** Returns the names of the roles that a subject concerns: those with the policy attached, or held by the profile. */

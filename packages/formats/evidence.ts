@@ -13,7 +13,7 @@ import {
 import type { Grant } from "@drift-guard/core/model/grant";
 import { isOlderVersion } from "@drift-guard/core/model/managed-policy";
 import { noteTopics } from "@drift-guard/core/model/note-topic";
-import type { Part } from "@drift-guard/core/model/part";
+import { isSetting, type Part } from "@drift-guard/core/model/part";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { formatActor, formatOrigin } from "./actors.ts";
 import { formatGrants } from "./grants.ts";
@@ -131,6 +131,7 @@ function explainDrift(drift: Drift, role: string, reference: string): readonly s
   const { part, side, grants } = drift;
   const { kind } = part;
   // The detail says why excess and a Deny are harmless. A policy of a resource may still allow what the Deny blocks.
+  if (isSetting(part)) return [];
   if (drift.harmless)
     return side === "excess" || deniesAdded(drift).length > 0 ? [] : ["Nothing stops working."];
   if (side === "altered") return [];

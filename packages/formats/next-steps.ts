@@ -1,5 +1,6 @@
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Fix } from "@drift-guard/core/model/fix";
+import { isSetting } from "@drift-guard/core/model/part";
 import {
   type Cause,
   roleGone,
@@ -123,6 +124,7 @@ function nextStepsOfOpen(evidence: Evidence): readonly string[] {
         ...(evidence.fix ? formatFixAdvice(evidence.fix) : []),
       ];
     case "undecided":
+      if (isSetting(evidence.part)) return ["Nothing to do: the next read of the role compares it."];
       return [
         "Compare this part by eye. Write it in a form that can be compared, or restore what the reference says.",
       ];

@@ -19,24 +19,25 @@ import { decodeDocument } from "./document.ts";
 import { identifyRole, tagsOf } from "./identity.ts";
 import { expectMember, validatePages } from "./pages.ts";
 import type { PolicyReader } from "./policies.ts";
+import { getRole, settingsOf } from "./role.ts";
 
 const call = "GetAccountAuthorizationDetails";
 // The page limit of the call.
 const pageSize = 1000;
 
 /**
- * Reads the roles of `names` from all pages of the account (`iam:GetAccountAuthorizationDetails`) and yields one reading
- * for each name, in their order. It calls `policies` for a managed policy that was created or attached during the read, and
- * `onPage` with the number of the account's roles so far.
+ * Reads roles from all pages of the account (`iam:GetAccountAuthorizationDetails`) and yields one reading for each name, in
+ * their order. It calls `policies` for a managed policy that was created or attached during the read.
  *
- * The call returns neither description nor session duration, so both are unobserved. Throws `RoleUnreadableError`.
+ * The pages contain neither description nor maximum session duration. Both are read by `iam:GetRole` for the roles that need
+ * them; where that call fails or finds another role of the name, and for all other roles, they are unobserved. Throws
+ * `RoleUnreadableError`.
  */
 export async function* readRoles(
   client: IAMClient,
   policies: PolicyReader,
   at: AwsAccount,
-  names: readonly string[],
-  onPage: (roles: number) => void = () => {},
+  { names, needsSettings, onPage = () => {} }: BulkRead,
 ): AsyncIterable<RoleReading> {
   if (names.length === 0) return;
   const wanted = new Set(names.map((name) => name.toLowerCase()));
@@ -47,8 +48,29 @@ export async function* readRoles(
       yield { status: "absent", account: at.account, name };
       continue;
     }
-    yield { status: "present", role: await joinRole(found, account.versions, policies, at) };
+    const role = await joinRole(found, account.versions, policies, at);
+    yield { status: "present", role: needsSettings(name) ? await addSettings(client, role) : role };
   }
+}
+
+async function addSettings(client: IAMClient, role: Role): Promise<Role> {
+  try {
+    const found = await getRole(client, role.name);
+    return found?.RoleId === role.id ? { ...role, ...settingsOf(found) } : role;
+  } catch (error) {
+    if (!(error instanceof RoleUnreadableError)) throw error;
+    const why = unseen(error.message);
+    return { ...role, description: why, maxSession: why };
+  }
+}
+
+/** What to read from the pages of an account. */
+interface BulkRead {
+  readonly names: readonly string[];
+  /** Whether a role's description and maximum session duration are read. */
+  readonly needsSettings: (name: string) => boolean;
+  /** Called with the number of the account's roles so far. */
+  readonly onPage?: (roles: number) => void;
 }
 
 /** What the pages of the account contain. */

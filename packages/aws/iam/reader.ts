@@ -20,7 +20,8 @@ export function createRoleReader(
   const policies = createPolicyReader(client);
   return {
     read: (name) => readRole(client, policies, at, name),
-    readMany: (names) => readRoles(client, policies, at, names, onPage),
+    readMany: (names, needsSettings = () => false) =>
+      readRoles(client, policies, at, { names, needsSettings, ...(onPage && { onPage }) }),
     names: () => listRoleNames(client),
     rolesBehind: (subject) => findRolesBehind(client, at, subject),
   };

@@ -11,6 +11,7 @@ import { RoleUnreadableError } from "@drift-guard/core/errors";
 import {
   type InlinePolicy,
   type Observed,
+  type Role,
   type RoleReading,
   seen,
   unseen,
@@ -93,14 +94,25 @@ async function readOnce(
     inline,
     boundary: seen(boundary),
     tags: seen(tagsOf(found.Tags)),
-    description: seen(found.Description ?? ""),
-    maxSession: seen(found.MaxSessionDuration ?? defaultMaxSession),
+    ...settingsOf(found),
     profiles,
   };
   return { reading: { status: "present", role }, missing, unusable };
 }
 
-async function getRole(client: IAMClient, name: string): Promise<IamRole | undefined> {
+/** Returns the parts of a role that only GetRole shows: its description and its maximum session duration. */
+export function settingsOf({
+  Description,
+  MaxSessionDuration,
+}: Pick<IamRole, "Description" | "MaxSessionDuration">): Pick<Role, "description" | "maxSession"> {
+  return {
+    description: seen(Description ?? ""),
+    maxSession: seen(MaxSessionDuration ?? defaultMaxSession),
+  };
+}
+
+/** Returns IAM's answer to GetRole, or undefined if the role does not exist. Throws `RoleUnreadableError`. */
+export async function getRole(client: IAMClient, name: string): Promise<IamRole | undefined> {
   try {
     const { Role } = await client.send(new GetRoleCommand({ RoleName: name }));
     return expectMember(Role, "GetRole", "Role");

@@ -1,5 +1,6 @@
 import type { Config } from "@drift-guard/core/config/config";
 import { findWatchedRole } from "@drift-guard/core/config/watched-role";
+import { isSetting } from "@drift-guard/core/model/part";
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
 import { type AccountCheck, type AskedRole, checkAccount, parseAskedRole } from "../account-check.ts";
@@ -274,7 +275,9 @@ function formatNextSteps(
   ];
   const unsure = checks.filter(({ survey }) => !survey?.isComplete).flatMap((check) => check.roles);
   const absent = [...new Set(unsure.filter(({ status }) => status === "absent").map(({ role }) => role))];
-  const isUnknown = roles.some(({ assessments }) => assessments.some(({ kind }) => kind === "undecided"));
+  const isUnknown = roles.some(({ assessments }) =>
+    assessments.some(({ kind, part }) => kind === "undecided" && !isSetting(part)),
+  );
   return [
     ...formatReading(checks, absent),
     ...(references.length > 0 ? [`Next: ${show.map(quoteArgument).join(" ")} shows what is required.`] : []),

@@ -3,6 +3,7 @@ import { sanitise } from "@drift-guard/formats/printable";
 import { comparePolicies } from "@drift-guard/policy/compare";
 import { formatGrantLines } from "../grant-lines.ts";
 import { type Terminal, wrap } from "../terminal.ts";
+import { formatDescription, formatTags } from "./settings.ts";
 
 /** What changes from one reference to another, part by part: `+` is newly required or allowed, `-` no longer. */
 export function formatReferenceDifference(
@@ -57,7 +58,37 @@ export function formatReferenceDifference(
     ),
     ...words("instance profile", before.profile, after.profile),
     ...words("permissions boundary", nameBoundary(before.boundary), nameBoundary(after.boundary)),
+    ...(nameBoundary(before.boundary) === nameBoundary(after.boundary)
+      ? grants(
+          "document of the permissions boundary",
+          boundaryDocument(before.boundary),
+          boundaryDocument(after.boundary),
+          "identity",
+        )
+      : []),
+    ...words("description", quoteDescription(before), quoteDescription(after)),
+    ...words("maximum session duration", countSeconds(before), countSeconds(after)),
+    ...changed(
+      "tags",
+      formatChanges(
+        formatTags(after.tags).filter((tag) => !formatTags(before.tags).includes(tag)),
+        formatTags(before.tags).filter((tag) => !formatTags(after.tags).includes(tag)),
+        terminal,
+      ),
+    ),
   ];
+}
+
+function quoteDescription({ description }: Reference): string | undefined {
+  return description === undefined ? undefined : formatDescription(description);
+}
+
+function countSeconds({ maxSession }: Reference): string | undefined {
+  return maxSession === undefined ? undefined : `${maxSession} seconds`;
+}
+
+function boundaryDocument(boundary: Reference["boundary"]): string | undefined {
+  return typeof boundary === "object" ? boundary.document : undefined;
 }
 
 function nameBoundary(boundary: Reference["boundary"]): string {

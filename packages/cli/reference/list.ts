@@ -42,6 +42,7 @@ export async function listReferences(args: readonly string[], terminal: Terminal
 }
 
 /** The strictness of a reference as one line. */
-export function formatStrictness({ trust, attachments, floor, ceiling }: Strictness): string {
-  return `trust ${trust}, attachments ${attachments}, floor ${floor}, ceiling ${ceiling}`;
+export function formatStrictness({ trust, attachments, floor, ceiling, tags }: Strictness): string {
+  const others = tags === undefined ? "" : `, tags ${tags}`;
+  return `trust ${trust}, attachments ${attachments}, floor ${floor}, ceiling ${ceiling}${others}`;
 }

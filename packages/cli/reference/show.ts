@@ -15,6 +15,7 @@ import { checkPartition } from "../policy-partition.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { formatStrictness } from "./list.ts";
 import { chooseReferences, isBuiltIn } from "./selection.ts";
+import { formatDescription, formatTags } from "./settings.ts";
 
 /** `reference show`: prints references grant by grant, as JSON, or only the trust policy of one. */
 export async function showReferences(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -59,7 +60,7 @@ function formatReferenceGrants(
   terminal: Terminal,
 ): readonly string[] {
   const { role, purpose, serviceLinked, source, trust, attachments, floor, allowed } = reference;
-  const { retired, profile, boundary, strictness } = reference;
+  const { retired, profile, boundary, strictness, description, maxSession, tags } = reference;
   const { paint, columns } = terminal;
   const said = (text: string, margin = "  ") => wrap(text, columns, margin);
   const print = (document: string, kind: "trust" | "identity") =>
@@ -91,7 +92,21 @@ function formatReferenceGrants(
       section(`Must not have attached: ${sanitise(arn)}`, said(sanitise(why, 400), "    ")),
     ),
     ...section("Instance profile", profile === undefined ? [] : said(sanitise(profile), "    ")),
-    ...section("Permissions boundary", said(formatBoundary(boundary), "    ")),
+    ...section("Permissions boundary", [
+      ...said(formatBoundary(boundary), "    "),
+      ...(typeof boundary === "object" && boundary.document !== undefined
+        ? print(boundary.document, "identity")
+        : []),
+    ]),
+    ...section("Description", description === undefined ? [] : said(formatDescription(description), "    ")),
+    ...section(
+      "Maximum session duration",
+      maxSession === undefined ? [] : said(`${maxSession} seconds`, "    "),
+    ),
+    ...section(
+      strictness.tags === "closed" ? "Tags, and no others" : "Tags",
+      formatTags(tags).flatMap((tag) => said(tag, "    ")),
+    ),
   ];
 }
 

@@ -3,7 +3,7 @@ import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
 import { type Assessment, type Drift, deniesRemoved } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
-import { inlinePart, isSamePart, managedPart, type Part } from "../model/part.ts";
+import { inlinePart, isSamePart, isSameTagKey, managedPart, type Part } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 import { keepEffect, keepStatements } from "../policy-json.ts";
 import { localiseReference } from "../reference/built-in.ts";
@@ -83,6 +83,11 @@ function acceptDrift(reference: Reference, drift: Drift, role: Role, source: Ref
   }
   if (part.kind === "boundary" && role.boundary.observed)
     return { ...reference, boundary: captureBoundary(role.boundary.value) };
+  if (part.kind === "description" && role.description.observed)
+    return { ...reference, description: role.description.value };
+  if (part.kind === "session" && role.maxSession.observed)
+    return { ...reference, maxSession: role.maxSession.value };
+  if (part.kind === "tag") return { ...reference, tags: acceptTag(reference, role, part.name) };
   if (part.kind === "profile") {
     const { profile: _, ...rest } = reference;
     return rest;
@@ -109,6 +114,12 @@ function acceptDrift(reference: Reference, drift: Drift, role: Role, source: Ref
   const known = reference[field];
   const document = joinLivePolicies([...(known ? [known.document] : []), taken]);
   return { ...reference, retired, [field]: { document, source } };
+}
+
+function acceptTag({ tags = {} }: Reference, role: Role, key: string): Readonly<Record<string, string>> {
+  const isOther = ([other]: readonly [string, string]) => !isSameTagKey(other, key);
+  const live = role.tags.observed ? Object.entries(role.tags.value).filter((tag) => !isOther(tag)) : [];
+  return Object.fromEntries([...Object.entries(tags).filter(isOther), ...live]);
 }
 
 function acceptAttachment(

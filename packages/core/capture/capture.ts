@@ -1,7 +1,7 @@
 import { CaptureError } from "../errors.ts";
 import type { AttachedPolicy, Role } from "../model/role.ts";
 import { isReadable, joinDocuments, withoutSids } from "../policy-json.ts";
-import type { Reference } from "../reference/reference.ts";
+import { isReservedTag, type Reference } from "../reference/reference.ts";
 
 /** The result of capturing a role. */
 export interface Captured {
@@ -51,6 +51,7 @@ export function captureRole(role: Role, date: string): Captured {
     retired: [],
     ...(held.length === 1 && profile !== undefined && { profile }),
     boundary: captureBoundary(boundary.value),
+    ...(linked === undefined && captureSettings(role)),
     strictness: { trust: "exact", attachments: "required", floor: "required", ceiling: "closed" },
   };
   return {
@@ -67,11 +68,39 @@ export function captureRole(role: Role, date: string): Captured {
             `It has the boundary ${boundary.value.arn}. The reference requires this boundary. To accept any that allows what the role needs, set "boundary": "any" in it.`,
           ]),
       ...(profiles.observed ? [] : [`Instance profiles are not in the reference. ${profiles.why}`]),
+      ...(linked === undefined ? listUnseenSettings(role) : []),
       ...(held.length > 1
         ? [`It is in ${held.length} instance profiles: set "profile" to the one that must hold it.`]
         : []),
     ],
   };
+}
+
+/** Returns a role's description, maximum session duration and tags as a reference requires them, if they are observed. */
+export function captureSettings({
+  description,
+  maxSession,
+  tags,
+}: Pick<Role, "description" | "maxSession" | "tags">): Pick<
+  Reference,
+  "description" | "maxSession" | "tags"
+> {
+  return {
+    ...(description.observed && { description: description.value }),
+    ...(maxSession.observed && { maxSession: maxSession.value }),
+    ...(tags.observed && {
+      tags: Object.fromEntries(Object.entries(tags.value).filter(([key]) => !isReservedTag(key))),
+    }),
+  };
+}
+
+function listUnseenSettings({ description, maxSession, tags }: Role): readonly string[] {
+  const unseen = [
+    ...(description.observed ? [] : [{ name: "Its description is", why: description.why }]),
+    ...(maxSession.observed ? [] : [{ name: "Its maximum session duration is", why: maxSession.why }]),
+    ...(tags.observed ? [] : [{ name: "Its tags are", why: tags.why }]),
+  ];
+  return unseen.map(({ name, why }) => `${name} not in the reference. ${why}`);
 }
 
 /** Returns a role's boundary as a reference requires it; without its document if that cannot be read. */

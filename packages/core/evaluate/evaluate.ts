@@ -12,6 +12,7 @@ import { createEscalationCheck } from "./escalation.ts";
 import { assessExtras } from "./extras.ts";
 import { assessFloor } from "./floor.ts";
 import { isOver } from "./grant-time.ts";
+import { assessSettings } from "./settings.ts";
 import { assessTrust } from "./trust.ts";
 
 /** A role as read, and what it is compared with. */
@@ -60,6 +61,7 @@ export function evaluate({
     // What the floor reports, the boundary does not report again.
     ...assessBoundaryPart(role, expected, floor.length === 0 && isCompared(strictness)),
     ...assessProfile(role, profileOf({ name: role.name, reference, guarded })),
+    ...(isCompared(strictness) ? assessSettings(role, expected, strictness) : []),
   ];
   const check = createEscalationCheck(role, now);
   return assessments.map((assessment) => markOver(markEscalation(assessment, check), now));
@@ -99,7 +101,9 @@ function markEscalation(assessment: Assessment, check: ReturnType<typeof createE
 /** Returns how strictly each part is compared: the owner's choice, else the reference's. */
 export function strictnessOf(reference: Reference, { strictness: chosen }: GuardedRole): Strictness {
   const { trust, attachments, floor, ceiling } = reference.strictness;
+  const tags = chosen.tags ?? reference.strictness.tags;
   return {
+    ...(tags !== undefined && { tags }),
     trust: chosen.trust ?? trust,
     attachments: chosen.attachments ?? attachments,
     floor: chosen.floor ?? floor,

@@ -5,6 +5,7 @@ import { isDeletedPrincipal, parseArn } from "../model/arn.ts";
 import type { Drift, Evidence } from "../model/evidence.ts";
 import type { Grant } from "../model/grant.ts";
 import { noteTopics } from "../model/note-topic.ts";
+import { isSetting } from "../model/part.ts";
 import type { RoleKey } from "../model/role.ts";
 import { Severity } from "../model/severity.ts";
 import { matchesAction } from "./action-pattern.ts";
@@ -37,7 +38,9 @@ function severityKeyOf(evidence: Evidence): SeverityKey {
 // Excess can be exploited whether or not AWS Batch uses the role, and what is harmless breaks no work.
 function isLoss(evidence: Evidence): boolean {
   if (evidence.kind === "vendor-change") return evidence.lost === true;
-  return evidence.kind === "drift" && evidence.side !== "excess" && !evidence.harmless;
+  if (evidence.kind !== "drift" || evidence.side === "excess" || evidence.harmless) return false;
+  // AWS Batch and its jobs get their sessions from services, which the setting does not limit.
+  return evidence.part.kind !== "session";
 }
 
 function rate(evidence: Evidence, role: RoleKey): Severity {
@@ -45,8 +48,9 @@ function rate(evidence: Evidence, role: RoleKey): Severity {
     case "impersonation":
       return "CRITICAL";
     case "attempt":
-    case "undecided":
       return "MEDIUM";
+    case "undecided":
+      return isSetting(evidence.part) ? "INFORMATIONAL" : "MEDIUM";
     case "vendor-change":
       return evidence.lost ? "HIGH" : "INFORMATIONAL";
     case "note":
@@ -66,6 +70,8 @@ function rateDrift(drift: Drift, role: RoleKey): Severity {
       return "HIGH";
     case "altered":
       if (part.kind === "role") return "HIGH";
+      // They may matter to others: policies of other principals and of resources, and a trust policy of tomorrow.
+      if (part.kind === "session" || part.kind === "tag") return harmless ? "LOW" : "MEDIUM";
       return harmless ? "INFORMATIONAL" : "MEDIUM";
     case "excess":
       if (harmless) return "LOW";

@@ -6,7 +6,7 @@ import { explainTooLarge, needsPolicyName, writeNeedsPolicy } from "../evaluate/
 import { parseIamArn } from "../model/arn.ts";
 import { type Drift, deniesAdded } from "../model/evidence.ts";
 import type { FixStep } from "../model/fix.ts";
-import { isSamePart, partOf } from "../model/part.ts";
+import { isSamePart, isSameTagKey, partOf } from "../model/part.ts";
 import { type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { joinDocuments, keepEffect, keepStatements, readDocument, withoutSids } from "../policy-json.ts";
 import { localiseReference } from "../reference/built-in.ts";
@@ -101,26 +101,90 @@ export function proposeFixes(question: ProposalQuestion): Proposal {
     case "permissions":
       return proposePermissions(question, role);
     case "boundary":
-      return {
-        candidates: [
-          {
-            steps: [
-              { role: role.name, part: question.drift.part, call: "iam:DeleteRolePermissionsBoundary" },
-            ],
-            warning:
-              "The boundary may contain an incident, or be required by your organisation. Ask the person who set it before you run this.",
-          },
-        ],
-        otherwise:
-          "Removing the permissions boundary would let the role do more than its reference allows. Fix what is excess first, and check again.",
-      };
+      return proposeBoundary(question, role);
     case "profile":
       return proposeProfile(question, role);
     case "description":
     case "session":
+      return proposeSettings(question, role);
     case "tag":
-      return manual("Compare it with the reference, and set it by hand.");
+      return proposeTag(question, role, question.drift.part.name);
   }
+}
+
+function proposeBoundary({ drift: { part }, watched }: ProposalQuestion, role: Role): Proposal {
+  const { boundary } = localiseReference(watched.reference, role.partition);
+  const live = role.boundary.observed ? role.boundary.value : null;
+  const base = { role: role.name, part };
+  if (typeof boundary !== "object") {
+    return {
+      candidates: [
+        {
+          steps: [{ ...base, call: "iam:DeleteRolePermissionsBoundary" }],
+          warning:
+            "The boundary may contain an incident, or be required by your organisation. Ask the person who set it before you run this.",
+        },
+      ],
+      otherwise:
+        "Removing the permissions boundary would let the role do more than its reference allows. Fix what is excess first, and check again.",
+    };
+  }
+  const { arn } = boundary;
+  if (live?.arn === arn) {
+    return manual(
+      `The reference requires the permissions boundary ${arn}, and its document was changed. All roles that have this boundary share it: look at its versions (aws iam list-policy-versions), and set the version that equals the reference as default.`,
+    );
+  }
+  return {
+    candidates: [
+      {
+        steps: [{ ...base, call: "iam:PutRolePermissionsBoundary", policyArn: arn }],
+        ...(live !== null && {
+          warning: `It replaces the boundary ${live.arn}, which may contain an incident. Ask the person who set it before you run this.`,
+        }),
+      },
+    ],
+    otherwise: `The role would still differ with the permissions boundary ${arn}. Compare the policy's document with the reference.`,
+  };
+}
+
+// UpdateRole sets both: it sets a maximum session that is left out to one hour.
+function proposeSettings(
+  { drift: { part }, watched: { reference } }: ProposalQuestion,
+  role: Role,
+): Proposal {
+  const { description, maxSession } = role;
+  const otherwise =
+    "Set the description and the maximum session duration of the role as in its reference, by hand.";
+  if (!description.observed || !maxSession.observed) return manual(otherwise);
+  const step: FixStep = {
+    role: role.name,
+    part,
+    call: "iam:UpdateRole",
+    description: reference.description ?? description.value,
+    maxSession: reference.maxSession ?? maxSession.value,
+  };
+  // IAM takes tabs and line breaks in a description, and a command on one line has none.
+  return /[\t\n\r]/.test(step.description)
+    ? manual(otherwise)
+    : { candidates: [{ steps: [step] }], otherwise };
+}
+
+function proposeTag(
+  { drift: { part }, watched: { reference } }: ProposalQuestion,
+  role: Role,
+  key: string,
+): Proposal {
+  const wanted = Object.entries(reference.tags ?? {}).find(([other]) => isSameTagKey(other, key));
+  const base = { role: role.name, part };
+  const step: FixStep =
+    wanted === undefined
+      ? { ...base, call: "iam:UntagRole", key }
+      : { ...base, call: "iam:TagRole", key: wanted[0], value: wanted[1] };
+  return {
+    candidates: [{ steps: [step] }],
+    otherwise: `Set the tag ${key} as in the reference by hand.`,
+  };
 }
 
 function manual(otherwise: string): Proposal {

@@ -119,6 +119,8 @@ function applyFixStep(
     }
     case "iam:AttachRolePolicy":
       return { status: "present", role: readAttached(applyStep(role, step), step.policyArn, reference) };
+    case "iam:PutRolePermissionsBoundary":
+      return { status: "present", role: withBoundary(applyStep(role, step), step.policyArn, reference) };
     default:
       return { status: "present", role: applyStep(role, step) };
   }
@@ -133,6 +135,12 @@ function readAttached(role: Role, arn: string, reference: Reference): Role {
     ...role,
     attached: role.attached.map((policy) => (policy.arn === arn ? { arn, version } : policy)),
   };
+}
+
+// The role may show the document of its new boundary elsewhere.
+function withBoundary(role: Role, arn: string, reference: Reference): Role {
+  const isRead = role.boundary.observed && role.boundary.value?.version.observed;
+  return isRead ? role : { ...role, boundary: seen(readBoundary(arn, reference, role.partition)) };
 }
 
 // IAM shows the boundary's live document, which is taken to be the reference's until the role is read.

@@ -51,7 +51,7 @@ export const Change = z
     callDigest: z.string().exactOptional(),
     /** Id of the task that deletes a service-linked role; set by the call that starts it. */
     deletionTask: z.string().exactOptional(),
-    /** The editable parts of a service-linked role that the call names (R20). */
+    /** The description and the tags that the call names: all that can be edited of a service-linked role (R20). */
     edits: z.array(Part).readonly().exactOptional(),
   })
   .readonly();

@@ -61,6 +61,7 @@ export function digestRole(role: Role): string {
     role.attached.map(({ arn }) => arn).sort(),
     role.inline.map(({ name, text }) => [name, canonicalise(text)]).sort(),
     role.boundary.observed ? (role.boundary.value?.arn ?? null) : "unseen",
+    ...[role.description, role.maxSession, role.tags].map((part) => (part.observed ? part.value : "unseen")),
   ]);
 }
 

@@ -81,6 +81,16 @@ export function tagPart(key: string): Part {
   return new NamedPart("tag", key);
 }
 
+/** Whether two keys of tags are the same to IAM, which compares them without case. */
+export function isSameTagKey(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** Whether a part is a setting of the role and no policy: its description, its maximum session duration, or a tag. */
+export function isSetting({ kind }: Part): boolean {
+  return kind === "description" || kind === "session" || kind === "tag";
+}
+
 /** Whether two parts are the same part of a role. A structured clone, which has lost its class, counts too. */
 export function isSamePart(a: Part, b: Part): boolean {
   return a.kind === b.kind && a.name === b.name;

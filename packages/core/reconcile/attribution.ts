@@ -4,7 +4,7 @@ import type { Change } from "../model/change.ts";
 import { deniesAdded, deniesRemoved, type Evidence } from "../model/evidence.ts";
 import type { FindingBody } from "../model/finding.ts";
 import { type Instant, millisecondsBetween } from "../model/instant.ts";
-import { isSamePart } from "../model/part.ts";
+import { isSamePart, isSameTagKey, type Part } from "../model/part.ts";
 import type { Observation } from "./observation.ts";
 import { isCallEvidence } from "./recurrence.ts";
 
@@ -16,14 +16,28 @@ import { isCallEvidence } from "./recurrence.ts";
 export function authorOf(evidence: Evidence, change: Change | undefined): Actor | undefined {
   if (evidence.kind === "attempt" || evidence.kind === "impersonation") return evidence.actor;
   if (evidence.kind === "vendor-change" || change?.outcome.status !== "succeeded") return undefined;
-  const { writes } = change;
-  if (writes === undefined) return undefined;
-  const wrote =
-    writes.kind === "role" ||
-    isSamePart(writes, evidence.part) ||
+  return wrotePart(change, evidence.part) && couldCause(change, evidence) ? change.actor : undefined;
+}
+
+function wrotePart({ call, writes, edits = [] }: Change, part: Part): boolean {
+  switch (part.kind) {
+    case "session":
+      // The call sets it in any case (docs/aws-facts.md, "Sessions and tags of roles").
+      return call === "iam:UpdateRole" || writes?.kind === "role";
+    case "description":
+    case "tag":
+      return edits.some((edited) => isSameSetting(edited, part)) || writes?.kind === "role";
     // The part `permissions` is the sum of all policies.
-    (evidence.part.kind === "permissions" && ["managed", "inline", "boundary"].includes(writes.kind));
-  return wrote && couldCause(change, evidence) ? change.actor : undefined;
+    case "permissions":
+      return writes !== undefined && ["role", "managed", "inline", "boundary"].includes(writes.kind);
+    default:
+      return writes !== undefined && (writes.kind === "role" || isSamePart(writes, part));
+  }
+}
+
+// IAM compares the keys of tags without case.
+function isSameSetting(a: Part, b: Part): boolean {
+  return a.kind === b.kind && isSameTagKey(a.name ?? "", b.name ?? "");
 }
 
 // Attaching a policy explains neither its absence nor a missing grant; detaching one explains no excess.

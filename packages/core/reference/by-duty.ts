@@ -91,7 +91,8 @@ export function referenceByDuty(
   ];
   const [main] = all;
   if (!main) return undefined;
-  const { path: _, profile: __, ...kept } = main;
+  // These are of the role that the reference is named after.
+  const { path: _, profile: __, description: ___, maxSession: ____, tags: _____, ...kept } = main;
   const joined: Reference = {
     ...kept,
     role: name,

@@ -25,9 +25,9 @@ export function exemplifyReference(reference: Reference): RoleReading {
       })),
       inline: reference.floor ? [{ name: "floor", text: reference.floor.document }] : [],
       boundary: seen(typeof reference.boundary === "object" ? exemplifyBoundary(reference.boundary) : null),
-      tags: seen({}),
-      description: seen(""),
-      maxSession: seen(3600),
+      tags: seen(reference.tags ?? {}),
+      description: seen(reference.description ?? ""),
+      maxSession: seen(reference.maxSession ?? 3600),
       profiles: seen(reference.profile === undefined ? [] : [reference.profile]),
     },
   };

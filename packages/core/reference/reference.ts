@@ -77,6 +77,8 @@ export const Strictness = z
     floor: z.enum(["required", "off"]),
     /** `closed`: grants beyond attachments, floor and allowed are excess; `open`: they are not. */
     ceiling: z.enum(["closed", "open"]),
+    /** `closed`: tags that the reference does not list are drift; `listed`, the default: they are not compared. */
+    tags: z.enum(["listed", "closed"]).exactOptional(),
   })
   .readonly();
 export type Strictness = z.infer<typeof Strictness>;
@@ -103,6 +105,38 @@ export const RequiredBoundary = z
   })
   .readonly();
 export type RequiredBoundary = z.infer<typeof RequiredBoundary>;
+
+// The limits of IAM (docs/aws-facts.md, "IAM limits"): no role can have another value.
+const description = z
+  .string()
+  .max(1_000)
+  .regex(/^[\t\n\r\x20-\x7e\xa1-\xff]*$/, "must hold only characters of Latin-1, as IAM requires");
+const maxSession = z.int().min(3_600).max(43_200);
+const maxTags = 50;
+
+/** Whether a tag is AWS's own: nobody else can write a key that begins with `aws:` (docs/aws-facts.md, "IAM limits"). */
+export function isReservedTag(key: string): boolean {
+  return /^aws:/i.test(key);
+}
+
+/**
+ * The tags that a role must have, by key. IAM compares keys without case, and keeps keys that begin with `aws:` to AWS.
+ */
+export const RequiredTags = z
+  .record(
+    z.string().regex(/^(?![Aa][Ww][Ss]:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u, "must be a key of a tag"),
+    z.string().regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u, "must be a value of a tag"),
+  )
+  .readonly()
+  .superRefine((tags, context) => {
+    const keys = Object.keys(tags).map((key) => key.toLowerCase());
+    if (keys.length > maxTags) {
+      context.addIssue({ code: "custom", message: `has ${keys.length} tags; a role has at most ${maxTags}` });
+    }
+    if (new Set(keys).size < keys.length) {
+      context.addIssue({ code: "custom", message: "lists a key twice: IAM compares keys without case" });
+    }
+  });
 
 /** What a role should be, part by part, and how strictly each part is compared. */
 export const Reference = z
@@ -132,6 +166,12 @@ export const Reference = z
      * allows what the role needs; else the policy that must be the boundary, whatever it blocks.
      */
     boundary: z.union([z.enum(["none", "any"]), RequiredBoundary]),
+    /** The description that the role must have; not compared if left out. */
+    description: description.exactOptional(),
+    /** The role's maximum session duration, in seconds; not compared if left out. */
+    maxSession: maxSession.exactOptional(),
+    /** Not compared if left out. `strictness.tags` says whether the role may have other tags. */
+    tags: RequiredTags.exactOptional(),
     strictness: Strictness.default(usualStrictness),
   })
   .readonly();
@@ -165,7 +205,8 @@ export function formatReference(reference: Reference): string {
 
 /** A reference as it is written in a file, as a value: documents as objects, default values left out. */
 export function describeReference(reference: Reference): object {
-  const { trust, attachments, floor, allowed, retired, profile, boundary, strictness, ...head } = reference;
+  const { trust, attachments, floor, allowed, retired, profile, boundary, strictness, ...rest } = reference;
+  const { description, maxSession, tags, ...head } = rest;
   const isUsual = JSON.stringify(strictness) === JSON.stringify(usualStrictness);
   return {
     ...head,
@@ -188,6 +229,9 @@ export function describeReference(reference: Reference): object {
       typeof boundary === "object" && boundary.document !== undefined
         ? { ...boundary, document: JSON.parse(boundary.document) }
         : boundary,
+    ...(description !== undefined && { description }),
+    ...(maxSession !== undefined && { maxSession }),
+    ...(tags && { tags }),
     ...(!isUsual && { strictness }),
   };
 }

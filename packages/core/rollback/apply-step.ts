@@ -1,3 +1,4 @@
+import { isSameTagKey } from "../model/part.ts";
 import type { Step } from "../model/plan.ts";
 import { type AttachedPolicy, type Role, seen, unseen } from "../model/role.ts";
 
@@ -40,11 +41,11 @@ export function applyStep(role: Role, step: Step): Role {
       return { ...role, description: seen(step.description), maxSession: seen(step.maxSession) };
     case "iam:TagRole":
       return withTags(role, (tags) => [
-        ...tags.filter(([key]) => !isSameKey(key, step.key)),
+        ...tags.filter(([key]) => !isSameTagKey(key, step.key)),
         [step.key, step.value],
       ]);
     case "iam:UntagRole":
-      return withTags(role, (tags) => tags.filter(([key]) => !isSameKey(key, step.key)));
+      return withTags(role, (tags) => tags.filter(([key]) => !isSameTagKey(key, step.key)));
   }
 }
 
@@ -69,11 +70,6 @@ function withTags(role: Role, change: (tags: readonly TagEntry[]) => readonly Ta
   return role.tags.observed
     ? { ...role, tags: seen(Object.fromEntries(change(Object.entries(role.tags.value)))) }
     : role;
-}
-
-// IAM compares the keys of a role's tags without case.
-function isSameKey(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** Returns the role as recorded before a rollback, without the documents of managed policies: they are large. */

@@ -8,6 +8,8 @@ import { expectRole, findRole, type IamState, type StoredRole } from "./state.ts
 
 // docs/aws-facts.md, "IAM limits".
 const tagLimit = 50;
+// Seconds.
+const defaultMaxSession = 3_600;
 // The default quota of roles in an account.
 const roleLimit = 1_000;
 
@@ -99,7 +101,7 @@ function createRole(state: IamState, call: Extract<RoleCall, { call: "CreateRole
     trust: call.assumeRolePolicyDocument,
     trusted,
     description: call.description ?? "",
-    maxSession: checkMaxSession(call.maxSessionDuration ?? 3600),
+    maxSession: checkMaxSession(call.maxSessionDuration ?? defaultMaxSession),
     attached: new Set(),
     inline: new Map(),
     ...(call.permissionsBoundary && { boundary: expectBoundary(state, call.permissionsBoundary) }),
@@ -125,6 +127,9 @@ function updateRole(role: StoredRole, call: Extract<RoleCall, { call: "UpdateRol
   if (call.maxSessionDuration !== undefined) {
     refuseProtected(role);
     role.maxSession = checkMaxSession(call.maxSessionDuration);
+  } else if (role.linkedTo === undefined) {
+    // The default applies to a duration that is left out (docs/aws-facts.md, "Sessions and tags of roles").
+    role.maxSession = defaultMaxSession;
   }
   if (call.description !== undefined) role.description = call.description;
 }

@@ -21,7 +21,10 @@ export async function* readRolesInBulk(
 ): AsyncIterable<BulkReading> {
   const left = new Map(watchedRoles.map((watched) => [watched.name.toLowerCase(), watched]));
   try {
-    for await (const reading of roles.readMany(watchedRoles.map(({ name }) => name))) {
+    const names = watchedRoles.map(({ name }) => name);
+    for await (const reading of roles.readMany(names, (name) =>
+      comparesSettings(left.get(name.toLowerCase())),
+    )) {
       const name = reading.status === "present" ? reading.role.name : reading.name;
       const watched = left.get(name.toLowerCase());
       if (watched && left.delete(name.toLowerCase())) yield { watched, reading };
@@ -33,4 +36,10 @@ export async function* readRolesInBulk(
     }
   }
   for (const watched of left.values()) yield { watched };
+}
+
+// Account pages show tags, and neither description nor maximum session duration.
+function comparesSettings(watched: WatchedRoleWithUses | undefined): boolean {
+  const { description, maxSession } = watched?.reference ?? {};
+  return description !== undefined || maxSession !== undefined;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
-import type { Role, RoleReading } from "@drift-guard/core/model/role";
+import { type Role, type RoleReading, seen } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
 import { account, allow } from "../../builders.ts";
 import { type Call, type Responder, refusal, xml } from "../responder.ts";
@@ -178,6 +178,30 @@ describe("A role reader", () => {
       assert.ok(!description.observed && !maxSession.observed);
       assert.match(description.why, /GetRole does/);
       assert.ok(!calls.includes("ListRoles") && !calls.includes("GetRole"));
+    });
+  });
+
+  it("reads description and maximum session by a call of their own for the roles that need them", async () => {
+    const whole = xml(
+      "GetRole",
+      `<Role>${roleXml("Batch")}<Description>Runs orders</Description><MaxSessionDuration>7200</MaxSessionDuration></Role>`,
+    );
+    await withReader({ GetRole: [whole] }, async (reader, { calls }) => {
+      const [reading] = await collect(reader.readMany(["Batch"], () => true));
+      assert.equal(reading?.status, "present");
+      const { description, maxSession } = reading.role;
+      assert.deepEqual([description, maxSession], [seen("Runs orders"), seen(7_200)]);
+      assert.equal(calls.filter((call) => call === "GetRole").length, 1);
+    });
+  });
+
+  it("leaves them unobserved, and names the permission, where GetRole is denied beside account pages", async () => {
+    await withReader({ GetRole: [denied] }, async (reader) => {
+      const [reading] = await collect(reader.readMany(["Batch"], () => true));
+      assert.equal(reading?.status, "present");
+      const { description, maxSession } = reading.role;
+      assert.ok(!description.observed && !maxSession.observed);
+      assert.match(description.why, /Allow iam:GetRole /);
     });
   });
 

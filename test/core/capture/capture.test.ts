@@ -53,6 +53,9 @@ const worker = aRole({
     },
   ],
   profiles: seen(["Workers"]),
+  description: seen("Runs orders"),
+  maxSession: seen(7_200),
+  tags: seen({ team: "orders" }),
 });
 
 describe("a captured role", () => {
@@ -74,6 +77,9 @@ describe("a captured role", () => {
       inline: [],
       profiles: seen([]),
       trust: trustOf("ec2.amazonaws.com"),
+      description: seen(""),
+      maxSession: seen(3_600),
+      tags: seen({}),
     };
     assert.deepEqual(assess(bare, reference).map(label), [
       "trust excess",
@@ -83,7 +89,39 @@ describe("a captured role", () => {
       "permissions missing",
       "permissions excess",
       "profile missing",
+      "description altered",
+      "session altered",
+      "tag:team altered",
     ]);
+  });
+
+  it("has its boundary's document, description, maximum session duration and tags in the reference", () => {
+    const text = allow("s3:*");
+    const boundary = seen({ arn: "arn:aws:iam::123456789012:policy/b", version: seen({ id: "v1", text }) });
+    const tags = seen({ team: "orders", "aws:cloudformation:stack-name": "s" });
+    const { reference } = captureRole({ ...worker, boundary, tags }, today);
+    const { description, maxSession } = reference;
+    assert.deepEqual(
+      [reference.boundary, description, maxSession, reference.tags],
+      [
+        { arn: "arn:aws:iam::123456789012:policy/b", document: text },
+        "Runs orders",
+        7_200,
+        { team: "orders" },
+      ],
+    );
+  });
+
+  it("has no part in the reference that its source does not show, and a note says which", () => {
+    const hidden = unseen("A snapshot does not show it.");
+    const role = { ...worker, description: hidden, maxSession: hidden, tags: hidden };
+    const { reference, notes } = captureRole(role, today);
+    assert.deepEqual(
+      ["description", "maxSession", "tags"].filter((part) => part in reference),
+      [],
+    );
+    assert.equal(notes.filter((note) => note.endsWith("A snapshot does not show it.")).length, 3);
+    assert.deepEqual(assess(role, reference), []);
   });
 
   it("is captured as service-linked if it is", () => {
@@ -92,6 +130,8 @@ describe("a captured role", () => {
       [reference.serviceLinked, reference.path],
       ["ecs.amazonaws.com", "/aws-service-role/ecs.amazonaws.com/"],
     );
+    // AWS writes its description.
+    assert.ok(!("description" in reference || "maxSession" in reference || "tags" in reference));
   });
 
   it("is clean, whatever its parts are", () => {
@@ -108,7 +148,10 @@ describe("a captured role", () => {
       managed: fc.array(policy, { maxLength: 2 }),
       inline: fc.array(policy, { maxLength: 2 }),
       boundary: fc.oneof(fc.constant(null), aPolicy, fc.constant({ ...power, version: unseen("not shown") })),
-      tags: fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 2 }),
+      tags: fc.dictionary(
+        fc.constantFrom("team", "aws:x", "Kosten stelle", "a/b:c"),
+        fc.constantFrom("", "b@1"),
+      ),
       profiles: fc.subarray(["Worker", "Workers", "Others"]),
     });
     fc.assert(
@@ -261,6 +304,28 @@ describe("an accepted drift", () => {
       assert.deepEqual(assess(further, taken).map(label), ["inline:further excess"]);
     });
   }
+
+  it("of a description, maximum session duration or tag changes the reference and nothing else", () => {
+    const { reference: own } = captureRole(worker, today);
+    const role = {
+      ...worker,
+      description: seen("x"),
+      maxSession: seen(3_600),
+      tags: seen({ TEAM: "b" }),
+    };
+    const findings = findingsOf(role, own);
+    for (const finding of findings) {
+      const left = findings.filter((other) => other !== finding).map(({ evidence }) => `${evidence.part}`);
+      const taken = defineReference(JSON.parse(formatReference(take(role, own, [finding]))));
+      assert.deepEqual(
+        assess(role, taken).map(({ part }) => `${part}`),
+        left,
+      );
+    }
+    assert.deepEqual(assess(role, take(role, own, findings)), []);
+    const untagged = { ...worker, tags: seen({}) };
+    assert.deepEqual(take(untagged, own, findingsOf(untagged, own)).tags, {});
+  });
 
   it("of an instance profile can be accepted (2.1)", () => {
     const role = asReferenced("ecsInstanceRole", { profiles: seen([]) });
