@@ -4,6 +4,7 @@ import { IAMClient } from "@aws-sdk/client-iam";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { createBatchReader } from "@drift-guard/aws/batch/reader";
 import { createRecheckQueue, createRollbackQueue } from "@drift-guard/aws/delivery/sqs";
+import { createChangeStore } from "@drift-guard/aws/dynamodb/changes";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createFullReadStore } from "@drift-guard/aws/dynamodb/full-reads";
@@ -88,6 +89,10 @@ export function openInspection(
     batch: createBatchReader((region) => new BatchClient({ ...sdkClientSettings, region }), {
       account,
       partition,
+    }),
+    changes: createChangeStore(clients.dynamodb, {
+      table: environment.FINDINGS_TABLE,
+      now: () => new Date(),
     }),
     symptoms: createSymptomStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
     fullReads: createFullReadStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),

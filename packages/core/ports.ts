@@ -4,7 +4,7 @@ import type { RoleUse, RoleUser, UsageSubject } from "./batch/role-use.ts";
 import type { UsesByRole } from "./batch/uses.ts";
 import type { RoleActivity } from "./linked-role/linked-role.ts";
 import type { RegionScan } from "./linked-role/status.ts";
-import type { Recheck, Subject } from "./model/change.ts";
+import type { Change, Recheck, Subject } from "./model/change.ts";
 import type { Control, Decision } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
 import type { Finding } from "./model/finding.ts";
@@ -203,6 +203,17 @@ export interface RollbackQueue {
 export interface RecheckQueue {
   /** `afterSeconds` is 0 to 900, the longest delay of SQS. */
   schedule(recheck: Recheck, afterSeconds: number): Promise<void>;
+}
+
+/**
+ * Stores the changes whose roles are read again, so that a recheck only names one and cannot invent it. Throws
+ * `StoreUnavailableError`.
+ */
+export interface ChangeStore {
+  /** Keeps a change of a role for as long as rechecks may name it. */
+  keep(role: RoleKey, change: Change): Promise<void>;
+  /** Returns the change of a role with this id; undefined if there is none. */
+  find(role: RoleKey, changeId: string): Promise<Change | undefined>;
 }
 
 /**

@@ -3,6 +3,7 @@ import type {
   AgentReader,
   Announcer,
   BatchReader,
+  ChangeStore,
   ControlStore,
   FindingStore,
   FullReadStore,
@@ -30,6 +31,7 @@ export interface InspectPorts extends Clock {
   /** Sends requests to rollback. Without it, rollback is not deployed. */
   readonly requests?: RollbackQueue;
   readonly rechecks: RecheckQueue;
+  readonly changes: ChangeStore;
   /** Reads the current uses of roles from AWS Batch. */
   readonly batch: BatchReader;
   /** What AWS Batch used roles for when it was last read. */

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createVirtualClock } from "@drift-guard/embedded/clock";
 import { createRecheckQueue } from "@drift-guard/embedded/rechecks";
-import { aChange, noon, secondsAfterNoon } from "../builders.ts";
+import { noon, secondsAfterNoon } from "../builders.ts";
 
 describe("A queue of rechecks on a virtual clock", () => {
   it("returns each due recheck once, earliest first", async () => {
     const clock = createVirtualClock(noon);
     const queue = createRecheckQueue(clock);
-    await queue.schedule({ role: "late", after: aChange() }, 120);
+    await queue.schedule({ role: "late", changeId: "c-1" }, 120);
     await queue.schedule({ role: "soon" }, 60);
     assert.deepEqual(queue.due(clock.now()), []);
     clock.advance(120);
-    assert.deepEqual(queue.due(clock.now()), [{ role: "soon" }, { role: "late", after: aChange() }]);
+    assert.deepEqual(queue.due(clock.now()), [{ role: "soon" }, { role: "late", changeId: "c-1" }]);
     assert.deepEqual(queue.due(clock.now()), []);
   });
 

@@ -26,6 +26,7 @@ import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
 import { type AwsPolicy, listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import { createRecheckQueue, createRollbackQueue } from "@drift-guard/embedded/rechecks";
+import { createChangeStore } from "@drift-guard/embedded/sqlite/changes";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -166,6 +167,7 @@ export function aWorld({
     control,
     rechecks,
     requests,
+    changes: createChangeStore(database),
     batch: batch.reader,
     usage: createUsageStore(database),
     fullReads: createFullReadStore(database),

@@ -13,6 +13,7 @@ import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
 import { listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
 import { createRecheckQueue, createRollbackQueue } from "@drift-guard/embedded/rechecks";
+import { createChangeStore } from "@drift-guard/embedded/sqlite/changes";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -75,6 +76,7 @@ export async function setStage(start: string): Promise<Stage> {
     control: createControlStore(database),
     rechecks,
     requests,
+    changes: createChangeStore(database),
     batch: batch.reader,
     usage: createUsageStore(database),
     fullReads: createFullReadStore(database),

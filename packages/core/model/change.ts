@@ -74,8 +74,8 @@ export function mayConcernEveryRole({ outcome, subjects }: Pick<Change, "outcome
 export interface RoleRecheck {
   /** The role's name. */
   readonly role: string;
-  /** The change that caused the first read; left out if a sweep or a read of every role did. */
-  readonly after?: Change;
+  /** Id of the change that caused the first read (`ChangeStore`); left out if a sweep or a read of every role did. */
+  readonly changeId?: string;
   /** When the first of these reads was due; left out by the request for it. Rechecks end a day later. */
   readonly began?: Instant;
 }
@@ -95,7 +95,7 @@ export type Recheck = RoleRecheck | FullReadRequest;
 
 const RoleRecheckMessage = z.object({
   recheck: z.string().regex(/^[\w+=,.@-]{1,64}$/),
-  after: Change.exactOptional(),
+  changeId: z.string().max(128).exactOptional(),
   began: Instant.exactOptional(),
 });
 const FullReadMessage = z.object({
@@ -105,7 +105,7 @@ const FullReadMessage = z.object({
 });
 
 /**
- * A recheck as a message of the changes queue: `{"recheck": ROLE, "after": CHANGE, "began": TIME}`, or
+ * A recheck as a message of the changes queue: `{"recheck": ROLE, "changeId": ID, "began": TIME}`, or
  * `{"everyRole": "first", "since": TIME}`.
  */
 export const RecheckMessage = z.codec(z.union([RoleRecheckMessage, FullReadMessage]), z.custom<Recheck>(), {

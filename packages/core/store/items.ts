@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Approval } from "../model/approval.ts";
+import { Change } from "../model/change.ts";
 import { Attempts, Closure, Enrolment, Pause, RecordedCause, Reset } from "../model/control.ts";
 import { Exception } from "../model/exception.ts";
 import { Finding } from "../model/finding.ts";
@@ -18,6 +19,8 @@ export const LedgerItem = z.object({ role: RoleKey, version: z.number() });
 export const FindingItem = z.object({ finding: Finding });
 /** A transition, and when it was last marked for delivery again. */
 export const TransitionItem = z.object({ transition: Transition, renewedAt: Instant.exactOptional() });
+/** A change whose role is read again. */
+export const ChangeItem = z.object({ change: Change });
 
 /** An exception. */
 export const ExceptionItem = z.object({ exception: Exception });

@@ -20,6 +20,8 @@ export const findingKeys = {
   usage: ({ kind, region, name }: UsageSubject) => `USAGE#${kind}#${region}#${name}`,
   /** The prefix of all uses' keys. */
   anyUsage: "USAGE#",
+  /** A change of the role that is rechecked; loading the ledger does not read it. */
+  change: (id: string) => `CHANGE#${id}`,
   /** The account's partition: environments and definitions, with the names of their roles. */
   account: (account: string) => `${account}#`,
   /** In the account's partition: when every watched role was last read, or AWS Batch in a Region with them. */

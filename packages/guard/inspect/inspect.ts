@@ -86,9 +86,11 @@ async function inspectChange(
         ...(isNews ? await noteLinkedRoleEdits(watched, change, ports) : []),
         ...(isNews ? await noteRunningDeletion(watched, change, ports) : []),
       ];
+      if (isNews) await ports.changes.keep({ account: settings.account, name: watched.name }, change);
       const inspection = await inspectRole(watched, { cause, ...after, evidence }, ports, settings);
       // IAM is eventually consistent, so a clean role is rechecked too.
-      await ports.rechecks.schedule({ role: watched.name, ...after, began }, settings.config.recheckSeconds);
+      const recheck = { role: watched.name, ...(isNews && { changeId: change.id }), began };
+      await ports.rechecks.schedule(recheck, settings.config.recheckSeconds);
       return { ...inspection, recheck: true };
     }),
   );
@@ -159,8 +161,12 @@ async function inspectRecheck(
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
-  const { role } = recheck;
-  const after = recheck.after && isTimely(recheck.after.at, ports.now()) ? recheck.after : undefined;
+  const { role, changeId } = recheck;
+  // The message only names the change. What it was, and that it concerned this role, is what the guard recorded.
+  const after =
+    changeId === undefined
+      ? undefined
+      : await ports.changes.find({ account: settings.account, name: role }, changeId);
   const series = findSeries(recheck, instantOf(ports.now()));
   // AWS Batch validates the role of an environment some time after the call that names it.
   const touched = after && !isIamCall(after) ? await findRolesBehind(after, ports, settings) : [];
@@ -183,7 +189,7 @@ async function inspectRecheck(
     const isWaiting = inspection.recheck || evidence.length > 0 || waitsForRole(inspection, series.began);
     // The other roles have rechecks of their own; scheduling more here would multiply them.
     if (isWaiting && !series.isLast && watchedRoles.includes(watched)) {
-      const again = { role: watched.name, ...(after && { after }), began: series.began };
+      const again = { role: watched.name, ...(after && { changeId: after.id }), began: series.began };
       await continueSeries(again, series, inspection, ports, settings.config.recheckSeconds);
     }
     inspections.push(inspection);

@@ -17,7 +17,7 @@ import { createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { formatAsff } from "@drift-guard/formats/asff";
 import * as z from "zod";
-import { aChange, account, aFinding, aTransition } from "../../builders.ts";
+import { account, aFinding, aTransition } from "../../builders.ts";
 import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
 
@@ -44,8 +44,8 @@ withEmulators("Deliveries to AWS", (services) => {
     const queue = await createQueue();
     const rechecks = createRecheckQueue(new SQSClient(at()), queue.url);
     await rechecks.schedule({ role: "Later" }, 900);
-    await rechecks.schedule({ role: "Now", after: aChange() }, 0);
-    assert.deepEqual(JSON.parse((await queue.receive()) ?? ""), { recheck: "Now", after: aChange() });
+    await rechecks.schedule({ role: "Now", changeId: "c-1" }, 0);
+    assert.deepEqual(JSON.parse((await queue.receive()) ?? ""), { recheck: "Now", changeId: "c-1" });
     assert.equal(await queue.receive(0), undefined);
   });
 

@@ -1,11 +1,13 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createAnswerStore } from "@drift-guard/aws/dynamodb/answers";
+import { createChangeStore } from "@drift-guard/aws/dynamodb/changes";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createFullReadStore } from "@drift-guard/aws/dynamodb/full-reads";
 import { createSymptomStore } from "@drift-guard/aws/dynamodb/symptoms";
 import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { describeAnswerStore } from "../../conformance/stores/answer-store.ts";
+import { describeChangeStore } from "../../conformance/stores/change-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
@@ -34,6 +36,16 @@ withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
     const table = await createTable(client);
     const open = () => createControlStore(client, { table });
     return { store: open(), other: open(), put: putInto(client, table), close: async () => client.destroy() };
+  });
+
+  describeChangeStore("a table", async () => {
+    const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+    const options = { table: await createTable(client), now: () => new Date() };
+    return {
+      store: createChangeStore(client, options),
+      other: createChangeStore(client, options),
+      close: async () => client.destroy(),
+    };
   });
 
   describeSymptomStore("a table", async () => {

@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { createAnswerStore } from "@drift-guard/embedded/sqlite/answers";
+import { createChangeStore } from "@drift-guard/embedded/sqlite/changes";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -15,6 +16,7 @@ import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { aFinding, aKey, aLedger, aTransition } from "../../builders.ts";
 import { describeAnswerStore } from "../../conformance/stores/answer-store.ts";
+import { describeChangeStore } from "../../conformance/stores/change-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
@@ -66,6 +68,12 @@ describeUsageStore("a SQLite file open in two processes", async () => {
     put: putInto(database, "findings"),
     close,
   };
+});
+
+describeChangeStore("a SQLite file open in two processes", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return { store: createChangeStore(database), other: createChangeStore(second), close };
 });
 
 describeSymptomStore("a SQLite file open in two processes", async () => {

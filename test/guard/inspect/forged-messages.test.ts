@@ -285,15 +285,31 @@ describe("A forged recheck", () => {
     });
   }
 
-  it("of a deletion in the future ends", async () => {
+  it("names nobody: neither by a change in the message, nor by one that never happened, nor by one of another role", async () => {
+    const world = aDriftedWorld();
+    const after = aChange({ writes: `managed:${batchServicePolicy}`, actor: anActor() });
+    const ofOther = aChange({ id: "of another role", writes: `managed:${batchServicePolicy}` });
+    await world.ports.changes.keep({ account, name: "ecsTaskExecutionRole" }, ofOther);
+    await receive(world, JSON.stringify({ recheck: "AWSBatchServiceRole", after, changeId: after.id }));
+    await receive(world, bodyOf({ changeId: ofOther.id }));
+    await receive(world, bodyOf({ changeId: "never" }));
+    assert.deepEqual(await authors(world), [undefined]);
+  });
+
+  it("changes nobody's name: the author stays the one whose event was inspected", async () => {
+    const world = aDriftedWorld();
+    await receive(world, anEvent());
+    const mallory = aChange({ id: "m", writes: `managed:${batchServicePolicy}`, actor: anActor() });
+    await receive(world, JSON.stringify({ recheck: "AWSBatchServiceRole", after: mallory, changeId: "m" }));
+    assert.deepEqual(await authors(world), [`arn:aws:iam::${account}:user/eve`]);
+  });
+
+  it("of a deletion that nobody asked for ends", async () => {
     const world = aWorld();
-    const after = aChange({
-      at: "2099-01-01T00:00:00Z",
-      call: "iam:DeleteServiceLinkedRole",
-      actor: anActor(),
-      subjects: [{ kind: "role", name: "AWSServiceRoleForBatch" }],
-    });
-    await receive(world, bodyOf({ role: "AWSServiceRoleForBatch", after }));
+    const name = "AWSServiceRoleForBatch";
+    const change = aChange({ at: "2099-01-01T00:00:00Z", call: "iam:DeleteServiceLinkedRole" });
+    await world.ports.changes.keep({ account, name }, change);
+    await receive(world, bodyOf({ role: name, changeId: change.id }));
     await world.settle();
     assert.deepEqual(await world.findings(), []);
   });

@@ -56,7 +56,7 @@ function counted<Port extends object>(name: string, port: Port, calls: Map<strin
 
 function countedPorts({ ports }: World) {
   const calls = new Map<string, number>();
-  const { roles, batch, usage, findings, control, rechecks, symptoms, resources, now } = ports;
+  const { roles, batch, usage, findings, control, rechecks, changes, symptoms, resources, now } = ports;
   assert.ok(symptoms && resources);
   const wrapped = {
     roles: counted("roles", roles, calls),
@@ -65,6 +65,7 @@ function countedPorts({ ports }: World) {
     findings: counted("findings", findings, calls),
     control: counted("control", control, calls),
     rechecks: counted("rechecks", rechecks, calls),
+    changes: counted("changes", changes, calls),
     symptoms: counted("symptoms", symptoms, calls),
     resources: counted("resources", resources, calls),
     now,
