@@ -44,6 +44,11 @@ export async function startGuardedAccount(): Promise<GuardedAccount> {
     table: local.deployment.outputs.Findings ?? "",
     sinks: ["notify", "securityhub"],
   });
+  const control = createControlStore(new DynamoDBClient(settings), {
+    table: local.deployment.outputs.Control ?? "",
+  });
+  const roles = createRoleReader(iam, { account: localAccountId, partition: "aws" });
+  await enrolRoles(control, roles);
   const messages: string[] = [];
   const listening = new AbortController();
   const listen = async () => {
@@ -55,11 +60,9 @@ export async function startGuardedAccount(): Promise<GuardedAccount> {
   return {
     local,
     iam,
-    roles: createRoleReader(iam, { account: localAccountId, partition: "aws" }),
+    roles,
     store,
-    control: createControlStore(new DynamoDBClient(settings), {
-      table: local.deployment.outputs.Control ?? "",
-    }),
+    control,
     messages: () => messages,
     findings: async () => {
       const all: Finding[] = [];
@@ -81,6 +84,20 @@ export async function startGuardedAccount(): Promise<GuardedAccount> {
       await local.stop();
     },
   };
+}
+
+// Rollback restores nothing while a session may be alive from before the first clean read: that read was long ago.
+async function enrolRoles(control: ControlStore, roles: RoleReader): Promise<void> {
+  const at = "2026-01-01T00:00:00Z";
+  for (const name of Object.keys(config.roles)) {
+    const reading = await roles.read(name);
+    if (reading.status === "absent") continue;
+    const before = await control.load(keyOf(name));
+    await control.commit({
+      before,
+      after: { ...before, enrolment: { roleId: reading.role.id, at, cleanAt: at } },
+    });
+  }
 }
 
 /** Polls `look` until `holds`. Throws after `seconds` with `what` and the last value. */

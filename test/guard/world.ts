@@ -296,7 +296,7 @@ function isLikelyTransient(error: unknown): boolean {
 }
 
 /** A function that was stopped in the middle, as Lambda does when its time is over. */
-class CrashError extends Error {
+export class CrashError extends Error {
   override readonly name = "CrashError";
 }
 

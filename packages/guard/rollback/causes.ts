@@ -6,6 +6,7 @@ import type { Control, RecordedCause } from "@drift-guard/core/model/control";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import { instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { isSamePart } from "@drift-guard/core/model/part";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { authorOf } from "@drift-guard/core/reconcile/attribution";
 import { isByGuard, isNotBefore } from "@drift-guard/core/rollback/own-call";
@@ -65,8 +66,31 @@ function addCauses(
       ...(undone && { undoneBy: undone.id }),
     });
   }
+  for (const cause of listUndoneCauses(causes, rollbacks, change)) {
+    if (!added.has(cause.findingId)) added.set(cause.findingId, cause);
+  }
   if (added.size === 0) return causes;
   return [...causes.filter(({ findingId }) => !added.has(findingId)), ...added.values()];
+}
+
+/** Returns the change as the cause of drifts that a rollback undid before the message about the change came. */
+function listUndoneCauses(
+  causes: Control["causes"],
+  rollbacks: Control["rollbacks"],
+  { id, call, at, actor, writes }: Change,
+): readonly RecordedCause[] {
+  const undone = rollbacks.find(
+    ({ startedAt, plan }) =>
+      isNotBefore(startedAt, at) &&
+      plan.steps.some(({ part }) => writes !== undefined && isSamePart(part, writes)),
+  );
+  const steps =
+    undone?.plan.steps.filter(({ part }) => writes !== undefined && isSamePart(part, writes)) ?? [];
+  return [...new Set(steps.flatMap(({ findings }) => findings))].flatMap((findingId) => {
+    const known = causes.find((each) => each.findingId === findingId);
+    if (undone === undefined || (known && (known.changeId === id || isBefore(at, known.at)))) return [];
+    return [{ findingId, digest: "", changeId: id, call, at, actor: limitActor(actor), undoneBy: undone.id }];
+  });
 }
 
 // As in findings: who added to a drift becomes its cause, except that a trusted actor stays one, because a rollback would
