@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { createRollbackQueue } from "@drift-guard/aws/delivery/sqs";
+import { createManagedPolicyReader } from "@drift-guard/aws/iam/live-policy";
 import { createRoleWriter } from "@drift-guard/aws/iam/writer";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { parseRollbackMessage } from "@drift-guard/core/intake/rollback-message";
@@ -46,6 +47,7 @@ export function createHandler(
 
 const clients = createGuardClients();
 const writer = createRoleWriter(clients.iam);
+const policies = createManagedPolicyReader(clients.iam);
 const sqs = new SQSClient(sdkClientSettings);
 
 /** The handler that Lambda calls. */
@@ -55,6 +57,7 @@ export const handler = createHandler((location) => {
     ports: {
       ...openGuard(clients, environment, location),
       requests: createRollbackQueue(sqs, environment.ROLLBACK_QUEUE_URL),
+      policies,
       writer,
       newId: randomUUID,
     },

@@ -8,6 +8,7 @@ import type {
   FindingStore,
   FullReadStore,
   LinkedRoleKeeper,
+  ManagedPolicyReader,
   RecheckQueue,
   RegionLister,
   ResourceReader,
@@ -70,6 +71,7 @@ export interface RollbackPorts extends Clock {
   /** Sends requests to the rollback queue itself: later tries, and the rest of a rollback that ran out of time. */
   readonly requests: RollbackQueue;
   readonly usage: Pick<UsageStore, "usesOf">;
+  readonly policies: ManagedPolicyReader;
   readonly writer: RoleWriter;
   /** Returns a new id for a rollback, or for an invocation. */
   newId(): string;

@@ -22,7 +22,7 @@ describe("the demonstration", () => {
     assert.match(stdout, /\+ iam:\*/);
     assert.match(stdout, /plan +1\. delete the inline policy maintenance/);
     assert.match(stdout, /refused: UnmodifiableEntity/);
-    assert.match(stdout, /plan +none: the role has no drift/);
+    assert.match(stdout, /plan +none: rollback of AWSServiceRoleForBatch is off/);
     assert.equal(stdout.match(/The finding is resolved after two clean\s+reads\./g)?.length, 3);
     assert.equal(stdout.match(/second clean recheck\. Resolved\./g)?.length, 4);
     assert.equal(stdout.match(/opened → rolled-back → resolved/g)?.length, 3);

@@ -12,6 +12,7 @@ const rollback = {
   control: { load: true, commit: true, spendRestoring: true },
   requests: { send: true },
   usage: { usesOf: true },
+  policies: { readPolicy: true },
   writer: { apply: true },
   now: true,
   newId: true,
@@ -20,7 +21,7 @@ const rollback = {
 
 describe("The ports of a rollback", () => {
   it("have only the methods that its role has permissions for", () => {
-    const { roles, findings, control, requests, usage, writer } = rollback satisfies Record<
+    const { roles, findings, control, requests, usage, policies, writer } = rollback satisfies Record<
       keyof RollbackPorts,
       unknown
     >;
@@ -30,9 +31,10 @@ describe("The ports of a rollback", () => {
       control satisfies Members<RollbackPorts["control"]>,
       requests satisfies Members<RollbackPorts["requests"]>,
       usage satisfies Members<RollbackPorts["usage"]>,
+      policies satisfies Members<RollbackPorts["policies"]>,
       writer satisfies Members<RollbackPorts["writer"]>,
     ];
-    assert.equal(members.length, 6);
+    assert.equal(members.length, 7);
   });
 
   it("hold no queue but its own, no reader of AWS Batch, agents, secrets or deletions, and no bus", () => {

@@ -154,6 +154,7 @@ export function aWorld({
   const store = createFindingStore(database, { sinks: ["notify"] });
   const ports: WorldPorts = {
     roles: roles(iam.reader(guard)),
+    policies: iam.policyReader(),
     writer: writer(iam.writer(guard)),
     // As the table's stream does: every committed transition is published.
     findings: {
@@ -302,7 +303,7 @@ export class CrashError extends Error {
 
 /** The ports of a rollback and no others, so that a rollback that uses another fails. */
 function rollbackPortsOf(
-  { roles, findings, usage, control, requests, writer, now, newId }: WorldPorts,
+  { roles, findings, usage, control, requests, policies, writer, now, newId }: WorldPorts,
   timeLeft: (() => number) | undefined,
 ): RollbackPorts {
   return {
@@ -311,6 +312,7 @@ function rollbackPortsOf(
     usage: { usesOf: usage.usesOf },
     control: { load: control.load, commit: control.commit, spendRestoring: control.spendRestoring },
     requests,
+    policies: { readPolicy: policies.readPolicy },
     writer,
     now,
     newId,

@@ -71,6 +71,7 @@ export async function setStage(start: string): Promise<Stage> {
   const guard: ApiCaller = { kind: "session", role: settings.guardRole, session: "rollback" };
   const ports: InspectPorts & RollbackPorts = {
     roles: account.reader(guard),
+    policies: account.policyReader(),
     writer: account.writer(guard),
     findings: recordTransitions(createFindingStore(database), committed),
     control: createControlStore(database),

@@ -19,6 +19,7 @@ import { joinTries, type LaterTry, scheduleTry } from "./later-try.ts";
 import { type Delay, findCritical, findDelays, findNextHour } from "./limits.ts";
 import { type Observation, observeRole } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
+import { readDriftedPolicies } from "./policies.ts";
 import type { FindingRefusal } from "./report.ts";
 
 /** A request to look at a watched role. */
@@ -45,7 +46,7 @@ type Decided = Omit<Start, "next"> & {
     | { readonly kind: "go"; readonly rollback: RunningRollback; readonly isNew: boolean };
 };
 
-type StartPorts = Pick<RollbackPorts, "roles" | "control" | "requests" | "now" | "newId">;
+type StartPorts = Pick<RollbackPorts, "roles" | "policies" | "control" | "requests" | "now" | "newId">;
 
 /**
  * Decides whether a rollback starts or an interrupted one is continued, and stores that. Before a new rollback that restores
@@ -162,10 +163,13 @@ async function decideNew(
   const delays = findDelays({ key, control, drifts, byHint, now, config });
   const critical = findCritical(drifts, key, watched, config);
   const known = noteExposure(control, role, live, now);
+  const maker = known.causes.findLast(({ call }) => call === "iam:CreateRole")?.actor;
   const { plan, withheld } = planRollback({
     ...watched,
     role,
     assessments,
+    policies: await readDriftedPolicies(watched, observation, ports),
+    ...(maker && { maker }),
     control: {
       ...known,
       causes: known.causes.filter(({ undoneBy }) => undoneBy === undefined),

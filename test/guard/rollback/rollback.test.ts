@@ -7,7 +7,7 @@ import type { RoleReading } from "@drift-guard/core/model/role";
 import type { RoleReader } from "@drift-guard/core/ports";
 import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
 import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
-import { account } from "../../builders.ts";
+import { account, allow, trustOf } from "../../builders.ts";
 import {
   attach,
   contain,
@@ -88,6 +88,56 @@ describe("A rollback", () => {
     assert.equal(reading.role.inline.length, 3);
     assert.equal(reading.role.trust, trust);
     assert.deepEqual([await world.findings(), outcomes(world)], [[], []]);
+  });
+
+  it("attaches a customer-managed policy only with the document that its reference states", async () => {
+    const arn = `arn:aws:iam::${account}:policy/team`;
+    const source = { title: "a test", date: "2026-11-22" };
+    const config = defineConfig({
+      roles: { Worker: { rollback: { excess: "automatic", missing: "automatic", sharedPolicies: true } } },
+      references: [
+        {
+          role: "Worker",
+          source,
+          trust: trustOf("ecs-tasks.amazonaws.com"),
+          attachments: [{ arn, version: "v1", document: allow("s3:GetObject"), source }],
+          boundary: "none",
+        },
+      ],
+    });
+    const world = aWorld({ config, enrolled: false });
+    const roleName = "Worker";
+    const trust = trustOf("ecs-tasks.amazonaws.com");
+    world.act({ call: "CreateRole", roleName, path: "/service-role/", assumeRolePolicyDocument: trust });
+    world.act({ call: "CreatePolicy", policyName: "team", policyDocument: allow("s3:GetObject") });
+    world.act({ call: "AttachRolePolicy", roleName, policyArn: arn });
+    await world.settle();
+    world.clock.advance(86_400);
+    world.act({ call: "DetachRolePolicy", roleName, policyArn: arn });
+    world.act({
+      call: "CreatePolicyVersion",
+      policyArn: arn,
+      policyDocument: allow("*"),
+      setAsDefault: true,
+    });
+    await world.settle();
+    assert.deepEqual((await roleNamed(world, roleName)).attached, []);
+    assert.match(
+      world.announced.findLast(({ kind }) => kind === "refused")?.note ?? "",
+      /default version v2 of .* differs from the reference/,
+    );
+    world.act({ call: "SetDefaultPolicyVersion", policyArn: arn, versionId: "v1" });
+    world.act({ call: "TagRole", roleName, tags: [{ key: "look", value: "again" }] });
+    await world.settle();
+    assert.deepEqual(
+      (await roleNamed(world, roleName)).attached.map((policy) => policy.arn),
+      [arn],
+    );
+    // An edit of the attached policy is set back.
+    world.act({ call: "SetDefaultPolicyVersion", policyArn: arn, versionId: "v2" });
+    await world.settle();
+    const [attached] = (await roleNamed(world, roleName)).attached;
+    assert.equal(attached?.version.observed && attached.version.value.id, "v1");
   });
 
   it("waits for approval in the mode approve, and reports that once", async () => {
