@@ -1,4 +1,5 @@
 import type { Config } from "@drift-guard/core/config/config";
+import type { Instant } from "@drift-guard/core/model/instant";
 import type {
   AgentReader,
   Announcer,
@@ -18,6 +19,8 @@ import type {
   SymptomStore,
   UsageStore,
 } from "@drift-guard/core/ports";
+import type { Answer } from "@drift-guard/core/respond/answer";
+import type { Person } from "@drift-guard/core/respond/person";
 
 /** Returns the current time. */
 export interface Clock {
@@ -77,6 +80,24 @@ export interface RollbackPorts extends Clock {
   newId(): string;
   /** Returns how many milliseconds are left. Without it, time does not run out. */
   timeLeft?(): number;
+}
+
+/** An answer that counts, and who gave it when. */
+export interface GivenAnswer {
+  readonly answer: Answer;
+  readonly person: Person;
+  readonly at: Instant;
+  readonly account: string;
+}
+
+/** Ports of an answer: the control table, and the queues that have the guard act on it. It writes no role. */
+export interface RespondPorts extends Clock {
+  readonly control: Pick<ControlStore, "load" | "decide">;
+  readonly rechecks: RecheckQueue;
+  /** Sends requests to rollback. Without it, rollback is not deployed. */
+  readonly requests?: RollbackQueue;
+  /** Tells people of an answer that counts. */
+  tell(given: GivenAnswer): Promise<void>;
 }
 
 /** The deployment that the guard runs in. */

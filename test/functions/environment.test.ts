@@ -5,6 +5,7 @@ import { type FunctionName, functionEnvironments } from "@drift-guard/core/confi
 import { handler as detect } from "../../functions/detect.ts";
 import { handler as notify } from "../../functions/notify.ts";
 import { handler as publish } from "../../functions/publish.ts";
+import { handler as respond } from "../../functions/respond.ts";
 import { handler as rollback } from "../../functions/rollback.ts";
 import { handler as securityhub } from "../../functions/securityhub.ts";
 import { handler as sweep } from "../../functions/sweep.ts";
@@ -14,6 +15,7 @@ const functions = {
   detect: { handler: detect, variables: functionEnvironments.detect.shape },
   notify: { handler: notify, variables: functionEnvironments.notify.shape },
   publish: { handler: publish, variables: functionEnvironments.publish.shape },
+  respond: { handler: respond, variables: functionEnvironments.respond.shape },
   rollback: { handler: rollback, variables: functionEnvironments.rollback.shape },
   securityhub: { handler: securityhub, variables: functionEnvironments.securityhub.shape },
   sweep: { handler: sweep, variables: functionEnvironments.sweep.shape },

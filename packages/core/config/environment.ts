@@ -33,6 +33,14 @@ export const functionEnvironments = {
     TOPIC_ARN: text,
   }),
   securityhub: z.object({ FINDINGS_TABLE: text }),
+  respond: z.object({
+    CONTROL_TABLE: text,
+    CHANGES_QUEUE_URL: text,
+    /** ARN of the topic that people subscribe to. */
+    TOPIC_ARN: text,
+    /** URL of the queue that takes requests to rollback; unset where rollback is not deployed. */
+    ROLLBACK_QUEUE_URL: z.string().optional(),
+  }),
   rollback: z.object({
     FINDINGS_TABLE: text,
     CONTROL_TABLE: text,

@@ -12,6 +12,8 @@ export const Pause = z
     scope: z.enum(["account", "role"]),
     /** ARN of the principal who made it. */
     by: z.string(),
+    /** STS's user id of that principal. */
+    userId: z.string().exactOptional(),
     at: Instant,
     /** When rollbacks go on. Resuming sets it to the time of that decision. */
     until: Instant,
@@ -21,7 +23,9 @@ export const Pause = z
 export type Pause = z.infer<typeof Pause>;
 
 /** A person's decision that the attempts on a finding are counted anew. */
-export const Reset = z.object({ findingId: z.string(), by: z.string(), at: Instant }).readonly();
+export const Reset = z
+  .object({ findingId: z.string(), by: z.string(), userId: z.string().exactOptional(), at: Instant })
+  .readonly();
 export type Reset = z.infer<typeof Reset>;
 
 /** A person's decision that a foreign call with the guard's credentials has been dealt with. */
@@ -31,6 +35,7 @@ export const Closure = z
     /** Digest of the closed evidence (`digestEvidence`). Another call opens the finding again. */
     digest: z.string(),
     by: z.string(),
+    userId: z.string().exactOptional(),
     at: Instant,
     reason: z.string(),
   })

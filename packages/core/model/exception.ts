@@ -9,7 +9,10 @@ export const Exception = z
     findingId: z.string(),
     /** Digest of the accepted evidence (`digestEvidence`). */
     digest: z.string(),
+    /** Who accepted it: an ARN. */
     owner: z.string(),
+    /** STS's user id of that person. */
+    userId: z.string().exactOptional(),
     reason: z.string(),
     expires: Instant,
   })

@@ -24,6 +24,9 @@ const base = {
   id: z.uuid(),
 };
 
+// All of it becomes one item of the control table, and an item holds 400 KB (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
+const maxPlanLength = 200_000;
+
 /** What a person decides about findings and rollbacks. */
 export const Answer = z.discriminatedUnion("verb", [
   /** The steps of one finding's rollback, exactly these, on the role with this id, until a time. */
@@ -35,7 +38,10 @@ export const Answer = z.discriminatedUnion("verb", [
       ...DecidedEvidence,
       plan: z
         .strictObject({ roleId: z.string().max(128), steps: z.array(Step).min(1).max(200).readonly() })
-        .readonly(),
+        .readonly()
+        .refine((plan) => JSON.stringify(plan).length <= maxPlanLength, {
+          error: `must have at most ${maxPlanLength} characters`,
+        }),
       expires: Instant,
       reason: Reason.exactOptional(),
     })

@@ -10,13 +10,13 @@ export const anotherDeployment = `arn:aws:lambda:eu-west-1:${account}:function:d
 export const place: RespondPlace = { deployment, region: "eu-west-1", partition: "aws" };
 
 /** The id of a finding, and the digest of its evidence. */
-const finding = "f".repeat(32);
-const evidence = "e".repeat(64);
+export const finding = "f".repeat(32);
+export const evidence = "e".repeat(64);
 /** The role that the answers are about. */
-const role = "ecsTaskExecutionRole";
+export const role = "ecsTaskExecutionRole";
 
 /** A moment some hours after noon. */
-const hoursLater = (hours: number) =>
+export const hoursLater = (hours: number) =>
   new Date(Date.parse(noon) + hours * 3_600_000).toISOString().replace(".000Z", "Z");
 
 const fields: { readonly [Verb in Answer["verb"]]: object } = {

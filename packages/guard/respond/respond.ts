@@ -1,0 +1,122 @@
+import { writesNothing } from "@drift-guard/core/config/rollback-choice";
+import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
+import { formatCause } from "@drift-guard/core/errors";
+import type { Decision } from "@drift-guard/core/model/control";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import type { Answer } from "@drift-guard/core/respond/answer";
+import type { Person } from "@drift-guard/core/respond/person";
+import type { GuardSettings, RespondPorts } from "../ports.ts";
+import { findObjection } from "./objection.ts";
+
+/** What became of an answer. */
+export type AnswerOutcome =
+  | {
+      readonly status: "recorded";
+      readonly at: Instant;
+      /** ARN of the person who gave it. */
+      readonly by: string;
+      /** What did not work after the answer was recorded, as sentences; the answer counts all the same. */
+      readonly warnings: readonly string[];
+    }
+  | { readonly status: "refused"; readonly reason: string };
+
+/**
+ * Records a person's answer in the control table, and has the guard act on it: the role is read again, or its rollback is
+ * tried. `person` must be proven. It writes no role. Throws `StoreUnavailableError`; nothing was recorded then, or a part
+ * of an answer about several findings, and the answer can be given again.
+ */
+export async function respond(
+  answer: Answer,
+  person: Person,
+  ports: RespondPorts,
+  settings: GuardSettings,
+): Promise<AnswerOutcome> {
+  const now = instantOf(ports.now());
+  const key = keyOf(answer, settings);
+  const control = await ports.control.load(key);
+  const reason = findObjection({ answer, person, control, settings, now });
+  if (reason !== undefined) return { status: "refused", reason };
+  for (const decision of listDecisions(answer, person, now)) await ports.control.decide(key, decision);
+  const warnings: string[] = [];
+  const attempt = async (what: string, work: Promise<void>) => {
+    await work.catch((error: unknown) => warnings.push(`${what} ${formatCause(error)}`));
+  };
+  await attempt(
+    "People were not told of it.",
+    ports.tell({ answer, person, at: now, account: settings.account }),
+  );
+  await attempt("The guard acts on it at the next sweep.", followUp(answer, key, now, ports, settings));
+  return { status: "recorded", at: now, by: person.arn, warnings };
+}
+
+// A decision about the account is stored in its own partition; which role it is loaded with does not matter.
+function keyOf({ role = "*" }: { readonly role?: string }, { account }: GuardSettings): RoleKey {
+  return { account, name: role };
+}
+
+/** Returns what is stored of an answer. */
+function listDecisions(answer: Answer, person: Person, now: Instant): readonly Decision[] {
+  const { arn, userId } = person;
+  const by = { by: arn, ...(userId !== undefined && { userId }), at: now };
+  const except = (findingId: string, digest: string, reason: string, expires: Instant): Decision => ({
+    kind: "exception",
+    exception: { findingId, digest, owner: arn, ...(userId !== undefined && { userId }), reason, expires },
+  });
+  const pause = (role: string | undefined, until: Instant, reason: string): Decision => ({
+    kind: "pause",
+    pause: { ...by, scope: role === undefined ? "account" : "role", until, reason },
+  });
+  switch (answer.verb) {
+    case "approve": {
+      const { finding, evidence, plan, expires } = answer;
+      return [{ kind: "approval", approval: { ...by, findingId: finding, digest: evidence, plan, expires } }];
+    }
+    case "undo":
+      return answer.accepts.map(({ finding, evidence }) =>
+        except(finding, evidence, answer.reason, answer.expires),
+      );
+    case "suppress":
+      return [except(answer.finding, answer.evidence, answer.reason, answer.expires)];
+    case "pause":
+      return [pause(answer.role, answer.until, answer.reason)];
+    case "resume":
+      return [pause(answer.role, now, answer.reason ?? "resumed")];
+    case "reset":
+      return answer.findings.map((findingId): Decision => ({ kind: "reset", reset: { ...by, findingId } }));
+    case "close": {
+      const { finding, evidence, reason } = answer;
+      return [{ kind: "closure", closure: { ...by, findingId: finding, digest: evidence, reason } }];
+    }
+  }
+}
+
+/** Has the guard look at the roles that an answer concerns. */
+async function followUp(
+  answer: Answer,
+  key: RoleKey,
+  now: Instant,
+  { rechecks, requests }: RespondPorts,
+  settings: GuardSettings,
+): Promise<void> {
+  const retry = async (role: string, findings: readonly string[]) =>
+    requests?.send({ retry: { role, due: now, findings: [...findings] } }, 0);
+  switch (answer.verb) {
+    case "approve":
+      return retry(answer.role, [answer.finding]);
+    case "reset":
+      return retry(answer.role, answer.findings);
+    case "resume": {
+      const written = listWatchedRoles(settings).filter(({ guarded }) => !writesNothing(guarded.rollback));
+      const roles = answer.role === undefined ? written.map(({ name }) => name) : [answer.role];
+      for (const role of roles) await retry(role, []);
+      return;
+    }
+    case "undo":
+    case "suppress":
+    case "close":
+      return rechecks.schedule({ role: key.name }, 0);
+    case "pause":
+      return;
+  }
+}
