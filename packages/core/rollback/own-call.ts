@@ -46,7 +46,8 @@ export function judgeOwnCall(
   if (calls.some(({ record }) => hasRequestId(record, change.requestId))) return "none";
   const possible = calls.filter(({ rollback, record }) => couldHaveMade(rollback, record, change));
   if (possible.some(({ rollback, record }) => isExactly(rollback, record, change))) return "none";
-  if (possible.length === 0) return createImpersonation(change);
+  // A record that shows the parameters, and others than those of any step, is no step's.
+  if (possible.length === 0 || change.callDigest !== undefined) return createImpersonation(change);
   // A denied call changed nothing, and its record shows no parameters.
   if (change.outcome.status !== "succeeded") return "none";
   return possible.some(({ rollback }) => rollback.status === "running") ? "unknown" : createNote(change);
