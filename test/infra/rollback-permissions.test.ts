@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
+import { findReference } from "@drift-guard/core/reference/built-in";
+import { defineReference } from "@drift-guard/core/reference/reference";
 import { generateRollbackPolicies } from "@drift-guard/infra/stack/rollback-permissions";
 import { type Decision, decide } from "@drift-guard/policy/decide";
 import type { PolicyDocument } from "@drift-guard/policy/document";
@@ -63,8 +65,12 @@ const roleCalls = [
 ];
 
 /** The calls on ecsTaskExecutionRole that its role allows: attaching the reference's policy, detaching another one. */
-function writesFor(rollback: Rollback, more: Roles[string] = {}): readonly string[] {
-  const policies = generate({ ecsTaskExecutionRole: { ...more, paths: ["/"], rollback } });
+function writesFor(
+  rollback: Rollback,
+  more: Roles[string] = {},
+  references: ConfigInput["references"] = [],
+): readonly string[] {
+  const policies = generate({ ecsTaskExecutionRole: { ...more, paths: ["/"], rollback } }, references);
   const resource = roleArn("ecsTaskExecutionRole");
   return roleCalls.filter((action) => {
     const policy = action === "AttachRolePolicy" ? attachedByReference : administrator;
@@ -84,13 +90,23 @@ describe("the permissions of rollback", () => {
         writesFor({ excess: mode, missing: mode }),
         [...new Set([...removing, ...restoring])].sort(),
       );
-      assert.deepEqual(writesFor({ altered: mode }), [
-        "DeleteRolePermissionsBoundary",
-        "TagRole",
-        "UntagRole",
-        "UpdateRole",
-      ]);
+      assert.deepEqual(writesFor({ altered: mode }), ["DeleteRolePermissionsBoundary"]);
     }
+  });
+
+  it("hold setting a description, a maximum session duration or tags where the reference has them", () => {
+    const own = (over: object) => ({ ...findReference("ecsTaskExecutionRole"), ...over });
+    const writes = (over: object, more: Roles[string] = {}) =>
+      writesFor({ altered: "automatic" }, more, [defineReference(own(over))]).filter((call) =>
+        /tagrole|updaterole/i.test(call),
+      );
+    assert.deepEqual(writes({}), []);
+    assert.deepEqual(writes({ description: "" }), ["UpdateRole"]);
+    assert.deepEqual(writes({ maxSession: 3_600 }), ["UpdateRole"]);
+    assert.deepEqual(writes({ tags: { team: "x" } }), ["TagRole"]);
+    const closed = { strictness: { tags: "closed" } } as const;
+    assert.deepEqual(writes({ tags: { team: "x" } }, closed), ["TagRole", "UntagRole"]);
+    assert.deepEqual(writes({ tags: {} }, closed), ["UntagRole"]);
   });
 
   it("hold no write where a side is only simulated", () => {

@@ -6,11 +6,12 @@ import { explainTooLarge, needsPolicyName, writeNeedsPolicy } from "../evaluate/
 import { parseIamArn } from "../model/arn.ts";
 import { type Drift, deniesAdded } from "../model/evidence.ts";
 import type { FixStep } from "../model/fix.ts";
-import { isSamePart, isSameTagKey, partOf } from "../model/part.ts";
+import { isSamePart, partOf } from "../model/part.ts";
 import { type Role, type RoleReading, sameRoleName } from "../model/role.ts";
 import { joinDocuments, keepEffect, keepStatements, readDocument, withoutSids } from "../policy-json.ts";
 import { localiseReference } from "../reference/built-in.ts";
 import { requiredPolicyName } from "../rollback/repair.ts";
+import { repairSetting } from "../rollback/settings-repair.ts";
 import { addStatements, repairTrust } from "../rollback/trust-repair.ts";
 
 /** Steps that may fix a drift and are not tried yet. */
@@ -106,9 +107,8 @@ export function proposeFixes(question: ProposalQuestion): Proposal {
       return proposeProfile(question, role);
     case "description":
     case "session":
-      return proposeSettings(question, role);
     case "tag":
-      return proposeTag(question, role, question.drift.part.name);
+      return proposeSetting(question, role);
   }
 }
 
@@ -148,42 +148,13 @@ function proposeBoundary({ drift: { part }, watched }: ProposalQuestion, role: R
   };
 }
 
-// UpdateRole sets both: it sets a maximum session that is left out to one hour.
-function proposeSettings(
-  { drift: { part }, watched: { reference } }: ProposalQuestion,
-  role: Role,
-): Proposal {
-  const { description, maxSession } = role;
-  const otherwise =
-    "Set the description and the maximum session duration of the role as in its reference, by hand.";
-  if (!description.observed || !maxSession.observed) return manual(otherwise);
-  const step: FixStep = {
-    role: role.name,
-    part,
-    call: "iam:UpdateRole",
-    description: reference.description ?? description.value,
-    maxSession: reference.maxSession ?? maxSession.value,
-  };
+function proposeSetting({ drift: { part }, watched }: ProposalQuestion, role: Role): Proposal {
+  const step = repairSetting(part, role, watched.reference);
   // IAM takes tabs and line breaks in a description, and a command on one line has none.
-  return /[\t\n\r]/.test(step.description)
-    ? manual(otherwise)
-    : { candidates: [{ steps: [step] }], otherwise };
-}
-
-function proposeTag(
-  { drift: { part }, watched: { reference } }: ProposalQuestion,
-  role: Role,
-  key: string,
-): Proposal {
-  const wanted = Object.entries(reference.tags ?? {}).find(([other]) => isSameTagKey(other, key));
-  const base = { role: role.name, part };
-  const step: FixStep =
-    wanted === undefined
-      ? { ...base, call: "iam:UntagRole", key }
-      : { ...base, call: "iam:TagRole", key: wanted[0], value: wanted[1] };
+  const isPrintable = step?.call !== "iam:UpdateRole" || !/[\t\n\r]/.test(step.description);
   return {
-    candidates: [{ steps: [step] }],
-    otherwise: `Set the tag ${key} as in the reference by hand.`,
+    candidates: step && isPrintable ? [{ steps: [step] }] : [],
+    otherwise: "Set description, maximum session duration and tags of the role as in its reference, by hand.",
   };
 }
 

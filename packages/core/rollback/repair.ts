@@ -20,6 +20,7 @@ import {
 import type { Reference } from "../reference/reference.ts";
 import { listDenies } from "./effect.ts";
 import { listNeeded, removeExcess } from "./policy-narrowing.ts";
+import { repairSetting } from "./settings-repair.ts";
 import { repairVersion } from "./version-repair.ts";
 
 /** The inline policy that a rollback or a fix writes for permissions that a reference requires from any policy (floor). */
@@ -66,13 +67,16 @@ export function findRepair(drift: Drift, target: RepairTarget): Repair {
       return repairBoundary(drift, target);
     case "permissions":
       return drift.side === "missing" ? repairFloor(target) : none;
-    // A reference does not say yet what these must be, and a role cannot be moved to another path.
+    case "description":
+    case "session":
+    case "tag": {
+      const step = repairSetting(drift.part, target.role, target.reference);
+      return step ? { kind: "steps", steps: [step] } : none;
+    }
+    // A role cannot be moved to another path.
     case "trust":
     case "role":
     case "profile":
-    case "description":
-    case "session":
-    case "tag":
       return none;
   }
 }

@@ -139,8 +139,9 @@ function listRoleCalls(reference: Reference, guarded: GuardedRole): readonly Omi
   const { sessions, ...modes } = guarded.rollback;
   const [excess, missing, altered] = [writes(modes.excess), writes(modes.missing), writes(modes.altered)];
   const any = excess || missing || altered;
-  const { trust, attachments: required } = strictnessOf(reference, guarded);
-  const { attachments, floor, boundary } = reference;
+  const { trust, attachments: required, tags: keys } = strictnessOf(reference, guarded);
+  const { attachments, floor, boundary, description, maxSession, tags } = reference;
+  const hasTags = Object.keys(tags ?? {}).length > 0;
   const expected = attachments.map(({ arn }) => arn);
   const revokes = any && sessions === "revoke";
   const calls = [
@@ -150,7 +151,9 @@ function listRoleCalls(reference: Reference, guarded: GuardedRole): readonly Omi
     ...(excess || revokes ? ["iam:DeleteRolePolicy"] : []),
     ...(excess ? ["iam:DetachRolePolicy"] : []),
     ...((missing || altered) && boundary === "none" ? ["iam:DeleteRolePermissionsBoundary"] : []),
-    ...(altered ? ["iam:TagRole", "iam:UntagRole", "iam:UpdateRole"] : []),
+    ...(altered && (description ?? maxSession) !== undefined ? ["iam:UpdateRole"] : []),
+    ...(altered && hasTags ? ["iam:TagRole"] : []),
+    ...(altered && tags && keys === "closed" ? ["iam:UntagRole"] : []),
   ];
   return [
     ...(missing && required === "required" && expected.length > 0
