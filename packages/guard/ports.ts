@@ -13,6 +13,7 @@ import type {
   RecheckQueue,
   RegionLister,
   ResourceReader,
+  RoleBuilder,
   RoleReader,
   RoleWriter,
   RollbackQueue,
@@ -98,6 +99,17 @@ export interface RespondPorts extends Clock {
   readonly requests?: RollbackQueue;
   /** Tells people of an answer that counts. */
   tell(given: GivenAnswer): Promise<void>;
+}
+
+/** Ports of a person's command that makes a role as its reference says. They act with that person's credentials. */
+export interface EnsurePorts {
+  readonly roles: Pick<RoleReader, "read">;
+  readonly policies: ManagedPolicyReader;
+  readonly writer: RoleWriter;
+  readonly builder: RoleBuilder;
+  readonly keeper: Pick<LinkedRoleKeeper, "create">;
+  /** Settles after so many seconds. */
+  wait(seconds: number): Promise<void>;
 }
 
 /** The deployment that the guard runs in. */

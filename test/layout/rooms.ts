@@ -45,7 +45,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["ports.ts"],
     ["commit.ts", "control-commit.ts"],
     ["inspect", "delivery"],
-    ["sweep", "rollback", "respond", "linked-role"],
+    ["sweep", "rollback", "respond", "linked-role", "ensure"],
   ],
   aws: [["failure.ts", "account.ts"], ["iam"], ["resources.ts", "dynamodb", "delivery", "batch", "sts"]],
   embedded: [

@@ -7,7 +7,7 @@ import { explainRefusal, judgeTrial, keyOf, type Trial, type TrialSettings, tryS
 export interface FixQuestion
   extends Trial,
     Pick<ProposalQuestion, "watched" | "uses" | "usesUnknown" | "partition">,
-    Pick<TrialSettings, "assess"> {
+    Pick<TrialSettings, "assess" | "policies"> {
   /** Whether to try no more, because it takes too long: the remaining drifts then have no fix. Default: never. */
   readonly stop?: () => boolean;
 }
@@ -235,6 +235,7 @@ function tryPrintable(question: FixQuestion, steps: readonly FixStep[]): Trial |
   return isLong ? undefined : trySteps(question, steps, settingsOf(question));
 }
 
-function settingsOf({ watched, partition, assess }: FixQuestion): TrialSettings {
-  return { reference: watched.reference, partition, assess };
+/** Returns the settings with which fixes of a role are tried. */
+export function settingsOf({ watched, partition, policies, assess }: FixQuestion): TrialSettings {
+  return { reference: watched.reference, partition, ...(policies && { policies }), assess };
 }

@@ -17,6 +17,11 @@ export interface TrialSettings {
   readonly reference: Reference;
   /** The partition of the account; it matters only where the role is absent. */
   readonly partition: string;
+  /**
+   * Managed policies as they are now, by ARN: what a step attaches has this document. One that is left out has that of the
+   * reference.
+   */
+  readonly policies?: ReadonlyMap<string, AttachedPolicy>;
   /** Returns every assessment of a role. Pure. */
   readonly assess: (reading: RoleReading) => readonly Assessment[];
 }
@@ -79,10 +84,11 @@ function applySteps(
   return current;
 }
 
-function applyFixStep(
+/** Returns a role after a step. A step that cannot be carried out in the role's state changes nothing. */
+export function applyFixStep(
   reading: RoleReading,
   step: FixStep,
-  { reference, partition }: TrialSettings,
+  { reference, partition, policies }: Pick<TrialSettings, "reference" | "partition" | "policies">,
 ): RoleReading {
   if (reading.status === "absent") {
     const { account, name } = reading;
@@ -94,7 +100,10 @@ function applyFixStep(
         role:
           boundary === undefined
             ? role
-            : { ...role, boundary: seen(readBoundary(boundary, reference, partition)) },
+            : {
+                ...role,
+                boundary: seen(policies?.get(boundary) ?? readBoundary(boundary, reference, partition)),
+              },
       };
     }
     if (step.call === "iam:CreateServiceLinkedRole") {
@@ -118,29 +127,44 @@ function applyFixStep(
       return { status: "present", role: { ...role, profiles: seen([...held, step.profile]) } };
     }
     case "iam:AttachRolePolicy":
-      return { status: "present", role: readAttached(applyStep(role, step), step.policyArn, reference) };
+      return {
+        status: "present",
+        role: readAttached(applyStep(role, step), step.policyArn, reference, policies),
+      };
     case "iam:PutRolePermissionsBoundary":
-      return { status: "present", role: withBoundary(applyStep(role, step), step.policyArn, reference) };
+      return {
+        status: "present",
+        role: withBoundary(applyStep(role, step), step.policyArn, reference, policies),
+      };
     default:
       return { status: "present", role: applyStep(role, step) };
   }
 }
 
 // A policy that the reference does not hold stays unread, so that its document is undecided.
-function readAttached(role: Role, arn: string, reference: Reference): Role {
+function readAttached(
+  role: Role,
+  arn: string,
+  reference: Reference,
+  policies: TrialSettings["policies"],
+): Role {
   const known = localiseReference(reference, role.partition).attachments.find((one) => one.arn === arn);
-  if (!known) return role;
-  const version = seen({ id: known.version, text: known.document });
-  return {
-    ...role,
-    attached: role.attached.map((policy) => (policy.arn === arn ? { arn, version } : policy)),
-  };
+  const policy =
+    policies?.get(arn) ?? (known && { arn, version: seen({ id: known.version, text: known.document }) });
+  if (!policy) return role;
+  return { ...role, attached: role.attached.map((one) => (one.arn === arn ? policy : one)) };
 }
 
 // The role may show the document of its new boundary elsewhere.
-function withBoundary(role: Role, arn: string, reference: Reference): Role {
+function withBoundary(
+  role: Role,
+  arn: string,
+  reference: Reference,
+  policies: TrialSettings["policies"],
+): Role {
   const isRead = role.boundary.observed && role.boundary.value?.version.observed;
-  return isRead ? role : { ...role, boundary: seen(readBoundary(arn, reference, role.partition)) };
+  const policy = policies?.get(arn) ?? readBoundary(arn, reference, role.partition);
+  return isRead ? role : { ...role, boundary: seen(policy) };
 }
 
 // IAM shows the boundary's live document, which is taken to be the reference's until the role is read.

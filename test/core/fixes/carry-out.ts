@@ -27,11 +27,15 @@ export interface FixWorld {
   read(): Promise<FixQuestion>;
 }
 
-/** Creates an account whose role matches a reference, with the uses that AWS Batch makes of it. */
+/**
+ * Creates an account whose role matches a reference, with the uses that AWS Batch makes of it. `first` are calls before the
+ * role is created.
+ */
 export async function aFixWorld(
   reference: Reference,
   uses: readonly RoleUse[] = [],
   partition = "aws",
+  first: readonly IamCall[] = [],
 ): Promise<FixWorld> {
   const clock = createVirtualClock(noon);
   const iam = createSimulatedAccount({
@@ -66,6 +70,7 @@ export async function aFixWorld(
       return { watched, uses, partition, assess, reading, assessments: assess(reading) };
     },
   };
+  for (const one of first) call(one);
   const { path = "/", serviceLinked, trust, attachments, profile } = localiseReference(reference, partition);
   if (serviceLinked !== undefined) call({ call: "CreateServiceLinkedRole", awsServiceName: serviceLinked });
   else {
