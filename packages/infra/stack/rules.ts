@@ -2,7 +2,7 @@
 import { symptomTypes } from "@drift-guard/core/intake/symptom";
 import { watchedCalls } from "@drift-guard/core/intake/watched-calls";
 import { transitionEvent } from "@drift-guard/core/model/transition";
-import type { GuardLocation } from "./location.ts";
+import { functionRoleArn, type GuardLocation } from "./location.ts";
 import { componentIn, nameIn, replaceable } from "./names.ts";
 import { allowRules, type Channel } from "./queues.ts";
 
@@ -134,12 +134,19 @@ const ranBefore = [
   "Job attempt duration exceeded",
 ];
 
-/** Sends the watched calls on the guard's default bus, forwarded ones included, to the changes channel. */
+/** The functions that send requests for rechecks to the changes channel. */
+const recheckers = ["detect", "sweep"] as const;
+
+/**
+ * Sends the watched calls on the guard's default bus, forwarded ones included, to the changes channel. Events name actors,
+ * and rollback believes the names, so nobody but the rules and `recheckers` may send.
+ */
 export function feedChanges(changes: Channel, location: GuardLocation): void {
   const services: readonly WatchedService[] = ["iam", "batch"];
   feed(
     changes,
     services.map((service) => ({ name: labels[service], rule: watchCalls(service, location) })),
+    recheckers.map((name) => functionRoleArn(location, name)),
   );
 }
 

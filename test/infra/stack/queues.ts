@@ -7,6 +7,14 @@ import { account, home, parse, stackOf, statementsOf } from "../stacks.ts";
 const plain = await stackOf("plain");
 const everything = await stackOf("everything");
 
+/** The queues that only the guard may send to, with the rules and functions that do. */
+const guarded: Readonly<
+  Record<string, { readonly rules: readonly string[]; readonly functions: readonly string[] }>
+> = {
+  Changes: { rules: ["IamRule", "BatchRule"], functions: ["Detect", "Sweep"] },
+  Rollback: { rules: ["RollbackRule"], functions: ["Detect", "Sweep", "Rollbacker"] },
+};
+
 describe("every queue", () => {
   it("is encrypted and keeps messages for two weeks", () => {
     for (const { name, inputs } of everything.all("aws:sqs/queue:Queue")) {
@@ -97,39 +105,38 @@ describe("every queue", () => {
         },
         name,
       );
-      assert.equal(others.length, name === "Rollback" ? 1 : 0, name);
+      assert.equal(others.length, name in guarded ? 1 : 0, name);
     }
   });
 
-  it("of rollback denies sending to everybody but its rule and the guard's functions that send to it", () => {
-    const { inputs } = everything.get("RollbackPolicy");
-    const denied = statementsOf(inputs.policy).find(({ Effect }) => Effect === "Deny");
-    const queue = String(everything.get("RollbackQueue").outputs.arn);
-    assert.deepEqual(denied, {
-      Sid: "OnlyTheGuardSends",
-      Effect: "Deny",
-      Principal: "*",
-      Action: ["sqs:SendMessage"],
-      Resource: [queue],
-      Condition: {
-        ArnNotEquals: {
-          "aws:SourceArn": [everything.get("RollbackRule").outputs.arn],
-          "aws:PrincipalArn": ["Detect", "Sweep", "Rollbacker"].map(
-            (name) => everything.get(`${name}Role`).outputs.arn,
-          ),
+  it("whose messages are believed denies sending to everybody but its rules and the guard's functions that send to it", () => {
+    for (const [name, { rules, functions }] of Object.entries(guarded)) {
+      const { inputs } = everything.get(`${name}Policy`);
+      const denied = statementsOf(inputs.policy).find(({ Effect }) => Effect === "Deny");
+      const queue = String(everything.get(`${name}Queue`).outputs.arn);
+      assert.deepEqual(denied, {
+        Sid: "OnlyTheGuardSends",
+        Effect: "Deny",
+        Principal: "*",
+        Action: ["sqs:SendMessage"],
+        Resource: [queue],
+        Condition: {
+          ArnNotEquals: {
+            "aws:SourceArn": rules.map((rule) => everything.get(rule).outputs.arn),
+            "aws:PrincipalArn": functions.map((each) => everything.get(`${each}Role`).outputs.arn),
+          },
         },
-      },
-    });
-    const document = [parsePolicy(String(inputs.policy))];
-    const principal = { type: "AWS", id: `arn:aws:iam::${account}:root` } as const;
-    const send = (context: Readonly<Record<string, string>>) =>
-      decide({ action: "sqs:SendMessage", resource: queue, principal, context }, document);
-    assert.equal(
-      send({ "aws:principalarn": String(everything.get("DetectRole").outputs.arn) }),
-      "implicitDeny",
-    );
-    assert.equal(send({ "aws:principalarn": `arn:aws:iam::${account}:role/admin` }), "explicitDeny");
-    assert.equal(send({ "aws:sourcearn": `arn:aws:events:us-east-1:${account}:rule/other` }), "explicitDeny");
+      });
+      const document = [parsePolicy(String(inputs.policy))];
+      const principal = { type: "AWS", id: `arn:aws:iam::${account}:root` } as const;
+      const send = (context: Readonly<Record<string, string>>) =>
+        decide({ action: "sqs:SendMessage", resource: queue, principal, context }, document);
+      const detect = String(everything.get("DetectRole").outputs.arn);
+      assert.equal(send({ "aws:principalarn": detect }), "implicitDeny");
+      assert.equal(send({ "aws:principalarn": `arn:aws:iam::${account}:role/admin` }), "explicitDeny");
+      const otherRule = `arn:aws:events:us-east-1:${account}:rule/other`;
+      assert.equal(send({ "aws:sourcearn": otherRule }), "explicitDeny");
+    }
   });
 });
 
