@@ -78,7 +78,8 @@ const keepVersions: Plugin = {
 const withoutProfiles: Plugin = {
   name: "credentials-of-the-environment",
   setup({ onLoad }) {
-    const filter = /[\\/]@aws-sdk[\\/]credential-provider-(?:ini|process|sso|web-identity)[\\/].*index\.js$/;
+    const filter =
+      /[\\/]@(?:aws-sdk|smithy)[\\/]credential-provider-(?:imds|ini|process|sso|web-identity)[\\/].*index\.js$/;
     onLoad({ filter }, () => ({
       contents: 'throw new Error("The environment of this function has no AWS credentials.");',
     }));
