@@ -13,6 +13,7 @@ Usage: drift-guard <command> [options]
   compare    compare two IAM policies by meaning
   explain    show how the guard interprets CloudTrail records
   reference  list, show, capture, check and refresh references
+  rollback   plan the rollback of a role, carry it out, show its status
   slr        manage Batch's service-linked role
   demo       show the guard at work on an account in memory
   local      run the deployed guard in an emulated account on this machine
@@ -29,6 +30,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ["compare", async () => (await import("./commands/compare.ts")).compare],
   ["explain", async () => (await import("./commands/explain.ts")).explain],
   ["reference", async () => (await import("./commands/reference.ts")).reference],
+  ["rollback", async () => (await import("./commands/rollback.ts")).rollback],
   ["slr", async () => (await import("./commands/slr.ts")).slr],
   ["demo", async () => (await import("./commands/demo.ts")).demo],
   ["local", async () => (await import("./commands/local.ts")).local],

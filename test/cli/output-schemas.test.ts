@@ -11,6 +11,7 @@ import {
   ReferenceRefreshOutput,
   ReferenceShowOutput,
 } from "drift-guard/output/reference";
+import { RollbackApplyOutput, RollbackPlanOutput, RollbackStatusOutput } from "drift-guard/output/rollback";
 import {
   SlrCreateOutput,
   SlrDeleteOutput,
@@ -31,6 +32,9 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   "reference-show": ReferenceShowOutput,
   "reference-capture": ReferenceCaptureOutput,
   "reference-refresh": ReferenceRefreshOutput,
+  "rollback-plan": RollbackPlanOutput,
+  "rollback-apply": RollbackApplyOutput,
+  "rollback-status": RollbackStatusOutput,
   "slr-status": SlrStatusOutput,
   "slr-delete-plan": SlrDeletePlanOutput,
   "slr-delete": SlrDeleteOutput,

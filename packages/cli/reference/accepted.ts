@@ -3,6 +3,7 @@ import type { Finding } from "@drift-guard/core/model/finding";
 import type { FindingStore } from "@drift-guard/core/ports";
 import { sanitise } from "@drift-guard/formats/printable";
 import { UsageError } from "../command.ts";
+import { chooseFinding } from "../finding-choice.ts";
 
 /** Where findings are stored: an SQLite file (`findings`) or a DynamoDB table (`table`). Exactly one is given. */
 export interface FindingSource {
@@ -23,19 +24,6 @@ export async function readFindings(
   } finally {
     close();
   }
-}
-
-function chooseFinding(id: string, all: readonly Finding[]): Finding {
-  const [found, ...others] = all.filter((finding) => finding.id.startsWith(id));
-  if (!found || id === "") {
-    throw new UsageError(`None of the ${all.length} stored findings has the id ${sanitise(id, 80)}.`);
-  }
-  if (others.length > 0) {
-    throw new UsageError(
-      `${others.length + 1} finding ids begin with ${sanitise(id, 80)}. Give more of the id.`,
-    );
-  }
-  return found;
 }
 
 async function openStore({

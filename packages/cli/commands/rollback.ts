@@ -1,0 +1,53 @@
+import { type Command, runSubcommand } from "../command.ts";
+import { applyPlan } from "../rollback/apply.ts";
+import { showPlan } from "../rollback/plan.ts";
+import { showStatus } from "../rollback/status.ts";
+
+/** `rollback`: plans a rollback, carries it out by hand, and shows what the guard's rollback does. */
+export const rollback: Command = {
+  help: `Shows and steers the rollback of drift.
+
+Usage: drift-guard rollback plan   ID|ROLE [--account FILE] [options]
+       drift-guard rollback apply  ID|ROLE --yes [--plan DIGEST] [options]
+       drift-guard rollback status [ROLE…] [options]
+options: [--stage NAME | --findings FILE] [--config FILE] [--json]
+
+  plan      read the role, and show the steps that roll it back: for each, the
+            call, what it expects, the grants that it changes, and the AWS CLI
+            command that does the same; for each drift, what the guard does
+            about it by itself, and why not. Changes nothing.
+  apply     carry out these steps with your own credentials, by the checks of
+            the guard: the role is read again before each step that restores
+            something, and a change by somebody else ends it. Your command
+            counts as the approval. What a person accepted stays, and a pause
+            holds.
+  status    show modes, pauses, running and last rollbacks, attempts, the next
+            try, approvals and exceptions of the roles in the configuration.
+            Changes nothing.
+
+  ID               a finding; the first characters of its id suffice
+  ROLE             a watched role, by name or ARN
+  --stage NAME     the guard that was deployed as this stage, such as
+                   production, in the account of the AWS SDK's credentials and
+                   the Region of the configuration (regions.guard)
+  --findings FILE  an embedded guard, by its SQLite file
+  --account FILE   read the role from a file with the output of "aws iam
+                   get-account-authorization-details", or from standard input
+                   with "-" (default: the live account)
+  --plan DIGEST    apply only the plan that has this digest, as plan prints it
+  --yes            write the role
+  --config FILE    configuration that names the watched roles (default:
+                   drift-guard.config.ts or .json in the working directory,
+                   else the three roles of the AWS Batch User Guide)
+  --json           print one JSON document
+                   (docs/schemas/rollback-SUBCOMMAND.schema.json)
+
+Without --stage and --findings, plan knows no exceptions, pauses, approvals or
+uses by AWS Batch. docs/rollback.md describes modes, windows, preconditions,
+limits and the emergency stop.
+
+Exit codes: 0 nothing to roll back, or done; 1 drift, or not carried out, or a
+rollback failed or is contested; 2 could not determine.
+`,
+  run: runSubcommand("rollback", { plan: showPlan, apply: applyPlan, status: showStatus }),
+};

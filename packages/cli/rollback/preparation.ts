@@ -1,0 +1,71 @@
+import { describeEffects, type StepEffect } from "@drift-guard/core/fixes/step-effect";
+import type { Undecided } from "@drift-guard/core/model/evidence";
+import { instantOf } from "@drift-guard/core/model/instant";
+import type { LivePolicy } from "@drift-guard/core/model/managed-policy";
+import { type AttachedPolicy, type Role, seen, unseen } from "@drift-guard/core/model/role";
+import { observeRole } from "@drift-guard/guard/rollback/observation";
+import { type DriftDecision, type HandPlan, planByHand } from "@drift-guard/guard/rollback/plan-by-hand";
+import { readDriftedPolicies } from "@drift-guard/guard/rollback/policies";
+import type { RollbackSession } from "./session.ts";
+import { findSubject, type RollbackSubject } from "./subject.ts";
+
+/** A role that was just read, with the plan that rolls it back. */
+export interface PreparedPlan {
+  readonly status: "present";
+  readonly subject: RollbackSubject;
+  readonly role: Role;
+  readonly hand: HandPlan;
+  /** One for each step of the plan, in its order. */
+  readonly effects: readonly StepEffect[];
+  /** The drifts that were asked for, as far as the read shows them. */
+  readonly asked: readonly DriftDecision[];
+  readonly undecided: readonly Undecided[];
+}
+
+/** A plan, or a role that does not exist. */
+export type Preparation = PreparedPlan | { readonly status: "absent"; readonly subject: RollbackSubject };
+
+/**
+ * Reads the role that a person asked about, and plans its rollback. Throws `UsageError`, `RoleUnreadableError`,
+ * `StoreUnavailableError`.
+ */
+export async function preparePlan(text: string, session: RollbackSession): Promise<Preparation> {
+  const subject = await findSubject(text, session);
+  const { watched, finding } = subject;
+  const { roles, stores, config } = session;
+  const now = () => new Date();
+  const observation = await observeRole(watched, { roles, now });
+  if (observation.status === "absent") return { status: "absent", subject };
+  const { role, assessments } = observation;
+  const policies = await readDriftedPolicies(watched, observation, session);
+  const hand = planByHand({
+    watched,
+    role,
+    assessments,
+    control: await stores?.control.load(role),
+    wanted: finding && [finding.id],
+    policies,
+    config,
+    now: instantOf(now()),
+  });
+  const effects = describeEffects({ status: "present", role }, hand.plan.steps, {
+    reference: watched.reference,
+    partition: role.partition,
+    policies: new Map([...policies].map(([arn, live]) => [arn, showDefault(live)])),
+  });
+  return {
+    status: "present",
+    subject,
+    role,
+    hand,
+    effects,
+    asked: hand.drifts.filter(({ findingId }) => finding === undefined || finding.id === findingId),
+    undecided: assessments.filter((one): one is Undecided => one.kind === "undecided"),
+  };
+}
+
+function showDefault({ arn, versions }: LivePolicy): AttachedPolicy {
+  const current = versions.find(({ isDefault }) => isDefault);
+  const unread = unseen(`The default version of ${arn} could not be read.`);
+  return { arn, version: current ? seen({ id: current.id, text: current.text }) : unread };
+}

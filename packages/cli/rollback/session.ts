@@ -1,0 +1,177 @@
+import { existsSync } from "node:fs";
+import type { Readable } from "node:stream";
+import type { Config } from "@drift-guard/core/config/config";
+import { locateDeployment } from "@drift-guard/core/config/deployment";
+import { emptyLedger } from "@drift-guard/core/model/ledger";
+import type { RoleKey } from "@drift-guard/core/model/role";
+import type {
+  ControlStore,
+  FindingStore,
+  ManagedPolicyReader,
+  RoleReader,
+  RoleWriter,
+  UsageStore,
+} from "@drift-guard/core/ports";
+import { sanitise } from "@drift-guard/formats/printable";
+import type { GuardSettings } from "@drift-guard/guard/ports";
+import { identifyLiveAccount, openSnapshot } from "../account-source.ts";
+import { UsageError } from "../command.ts";
+import { loadConfig } from "../config.ts";
+
+/** The options that name the guard whose decisions and rollbacks are read. */
+export const guardOptions = {
+  stage: { type: "string", value: "a NAME" },
+  findings: { type: "string", value: "a FILE" },
+  config: { type: "string", value: "a FILE" },
+  json: { type: "boolean", default: false },
+} as const;
+
+/** The values of `guardOptions`, and `--account` where the command has it. */
+export interface GuardChoice {
+  readonly stage?: string;
+  readonly findings?: string;
+  readonly account?: string;
+  readonly config?: string;
+}
+
+/** What a guard stores: in the tables of a deployment, or in the SQLite file of an embedded guard. */
+export interface GuardStores {
+  readonly findings: Pick<FindingStore, "load" | "findings">;
+  readonly control: Pick<ControlStore, "load">;
+  readonly usage: Pick<UsageStore, "usesOf">;
+  /** Name of the control table, or the file; printed with the result. */
+  readonly from: string;
+}
+
+/** The account, live or from a file, and what a guard of it stores. */
+export interface RollbackSession {
+  readonly settings: GuardSettings;
+  readonly config: Config;
+  readonly account: string;
+  /** The snapshot file, the endpoint, or `AWS`. */
+  readonly from: string;
+  readonly roles: Pick<RoleReader, "read">;
+  /** Reads customer-managed policies; finds none in a file. */
+  readonly policies: ManagedPolicyReader;
+  /** Writes roles with the credentials of the AWS SDK; left out for a file. */
+  readonly writer?: RoleWriter;
+  /** Left out if neither `--stage` nor `--findings` names a guard. */
+  readonly stores?: GuardStores;
+  close(): void;
+}
+
+/**
+ * Opens the account and the guard's stores. Throws `UsageError` for options that do not go together, `ConfigError`,
+ * `AccountUnreadableError`, and `MessageUnreadableError` for a file that is no account.
+ */
+export async function openRollbackSession(choice: GuardChoice, input: Readable): Promise<RollbackSession> {
+  const { stage, findings, account: file } = choice;
+  if (stage !== undefined && findings !== undefined) {
+    throw new UsageError(
+      "--stage names a deployed guard, and --findings the file of an embedded one. Give one.",
+    );
+  }
+  if (stage !== undefined && file !== undefined) {
+    throw new UsageError(
+      "--account reads roles from a file, and a deployed guard is about the live account. Give --account or --stage.",
+    );
+  }
+  const config = await loadConfig(choice.config);
+  const account = await (file === undefined ? openLive() : openFile(file, input));
+  const stores =
+    stage !== undefined
+      ? await openTables(stage, config, account)
+      : findings !== undefined
+        ? await openFindingsFile(findings)
+        : undefined;
+  const { partition } = account;
+  return {
+    ...account,
+    config,
+    settings: { config, account: account.account, partition },
+    ...(stores && { stores }),
+    close: () => stores?.close(),
+  };
+}
+
+type OpenedAccount = Pick<RollbackSession, "account" | "from" | "roles" | "policies" | "writer"> & {
+  readonly partition: string;
+};
+
+async function openFile(file: string, input: Readable): Promise<OpenedAccount> {
+  const { account, partition, from, reader } = await openSnapshot(file, input);
+  // A file does not show who has a policy.
+  return { account, partition, from, roles: reader, policies: { readPolicy: async () => undefined } };
+}
+
+async function openLive(): Promise<OpenedAccount> {
+  const { account, partition, region, from } = await identifyLiveAccount();
+  const [{ IAMClient }, { createRoleReader }, { createManagedPolicyReader }, { createRoleWriter }] =
+    await Promise.all([
+      import("@aws-sdk/client-iam"),
+      import("@drift-guard/aws/iam/reader"),
+      import("@drift-guard/aws/iam/live-policy"),
+      import("@drift-guard/aws/iam/writer"),
+    ]);
+  const client = new IAMClient({ region });
+  return {
+    account,
+    partition,
+    from,
+    roles: createRoleReader(client, { account, partition }),
+    policies: createManagedPolicyReader(client),
+    writer: createRoleWriter(client),
+  };
+}
+
+interface OpenedStores extends GuardStores {
+  close(): void;
+}
+
+async function openTables(
+  stage: string,
+  config: Config,
+  { account, partition }: OpenedAccount,
+): Promise<OpenedStores> {
+  const place = { stage, region: config.regions.guard, account, partition };
+  const { findings: table, control } = locateDeployment(place);
+  const [{ DynamoDBClient }, findings, controls, usages] = await Promise.all([
+    import("@aws-sdk/client-dynamodb"),
+    import("@drift-guard/aws/dynamodb/findings"),
+    import("@drift-guard/aws/dynamodb/control"),
+    import("@drift-guard/aws/dynamodb/usage"),
+  ]);
+  const client = new DynamoDBClient({ region: place.region });
+  return {
+    findings: findings.createFindingStore(client, { table, sinks: [] }),
+    control: controls.createControlStore(client, { table: control }),
+    usage: usages.createUsageStore(client, { table }),
+    from: control,
+    close: () => client.destroy(),
+  };
+}
+
+async function openFindingsFile(file: string): Promise<OpenedStores> {
+  // SQLite would create a missing file.
+  if (!existsSync(file)) throw new UsageError(`The findings file ${sanitise(file, 200)} does not exist.`);
+  const [{ openDatabase }, findings, controls, usages] = await Promise.all([
+    import("@drift-guard/embedded/sqlite/database"),
+    import("@drift-guard/embedded/sqlite/findings"),
+    import("@drift-guard/embedded/sqlite/control"),
+    import("@drift-guard/embedded/sqlite/usage"),
+  ]);
+  const database = openDatabase(file);
+  return {
+    findings: findings.createFindingStore(database),
+    control: controls.createControlStore(database),
+    usage: usages.createUsageStore(database),
+    from: file,
+    close: () => database.close(),
+  };
+}
+
+/** The ports by which the guard finds a watched role, where it stores nothing. */
+export const noStores = {
+  usage: { usesOf: async () => [] },
+  findings: { load: async (role: RoleKey) => emptyLedger(role) },
+};

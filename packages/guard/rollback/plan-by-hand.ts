@@ -1,0 +1,190 @@
+import type { Config } from "@drift-guard/core/config/config";
+import { rateSeverity } from "@drift-guard/core/evaluate/severity";
+import { type Control, emptyControl, findRunning } from "@drift-guard/core/model/control";
+import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
+import { isInForce } from "@drift-guard/core/model/exception";
+import { digestEvidence, digestOf } from "@drift-guard/core/model/identity";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import type { LivePolicy } from "@drift-guard/core/model/managed-policy";
+import { type Plan, Step } from "@drift-guard/core/model/plan";
+import type { Role } from "@drift-guard/core/model/role";
+import type { Severity } from "@drift-guard/core/model/severity";
+import { authorise } from "@drift-guard/core/rollback/authorise";
+import { type Candidate, listCandidates } from "@drift-guard/core/rollback/candidate";
+import { type PlanningResult, planRollback } from "@drift-guard/core/rollback/planner";
+import type { PlanningInput } from "@drift-guard/core/rollback/planning";
+import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
+import { findDelays } from "./limits.ts";
+
+/** A role as it was just read, and what is known about its rollback. */
+export interface HandPlanRequest {
+  readonly watched: WatchedRoleWithUses;
+  readonly role: Role;
+  readonly assessments: readonly Assessment[];
+  /** The control record; undefined if it was not read. */
+  readonly control: Control | undefined;
+  /** Ids of the findings to roll back; undefined for every drift of the role. */
+  readonly wanted: readonly string[] | undefined;
+  /** The customer-managed policies that a repair brings into force, as they were just read (`readDriftedPolicies`). */
+  readonly policies: ReadonlyMap<string, LivePolicy>;
+  readonly config: Config;
+  readonly now: Instant;
+}
+
+/** What the deployed guard does about one drift. */
+export type GuardDecision =
+  /** It rolls the drift back by itself. */
+  | { readonly kind: "automatic" }
+  /** `until`: when it tries again; left out if a person must act. */
+  | { readonly kind: "waits"; readonly reason: string; readonly until?: Instant }
+  /** The configuration turns rollback of this side off. */
+  | { readonly kind: "off" }
+  /** The configuration has rollback of this side simulated. */
+  | { readonly kind: "simulated" }
+  /** A person accepted the drift until a time. */
+  | { readonly kind: "accepted"; readonly owner: string; readonly reason: string; readonly until: Instant }
+  /** No step of a rollback repairs the drift. */
+  | { readonly kind: "no-step" }
+  /** The configuration has it rolled back, and what else the guard waits for is not known: the control record was not read. */
+  | { readonly kind: "unknown" };
+
+/** One drift of the role, and what becomes of it. */
+export interface DriftDecision {
+  readonly findingId: string;
+  readonly drift: Drift;
+  readonly severity: Severity;
+  readonly guard: GuardDecision;
+  /** Whether the steps of the plan repair it. */
+  readonly planned: boolean;
+  /** Why no step repairs it; left out where one does, and for a drift that nobody asked for. */
+  readonly why?: string;
+}
+
+/** The steps by which a person rolls a role back with their own credentials. */
+export interface HandPlan {
+  readonly plan: Plan;
+  /** SHA-256 of the role's id and the calls, in hex: two plans with one digest make the same calls on the same role. */
+  readonly digest: string;
+  readonly drifts: readonly DriftDecision[];
+  /** Why none of it may be carried out; left out if it may. */
+  readonly refusal?: string;
+}
+
+/**
+ * Plans what a person rolls back with their own credentials, by their command: as if they had approved each drift. Modes,
+ * windows, attempts and what stands against restoring do not hold them back, and `DriftDecision.guard` says them. What a
+ * person accepted stays, and a pause holds. Pure.
+ */
+export function planByHand(request: HandPlanRequest): HandPlan {
+  const { watched, role, control, wanted, now } = request;
+  const planning = createPlanning(request);
+  const candidates = listCandidates(planning);
+  const chosen = candidates.filter(({ id }) => wanted?.includes(id) ?? true);
+  const expires = instantOf(new Date(Date.parse(now) + 1000));
+  const approvals = chosen.map(({ id, evidence }) => ({
+    findingId: id,
+    digest: digestEvidence(evidence),
+    by: "",
+    at: now,
+    expires,
+  }));
+  const { plan, withheld } = planRollback({
+    ...planning,
+    guarded: { ...watched.guarded, rollback: { ...watched.guarded.rollback, ...asked } },
+    control: { ...planning.control, approvals },
+  });
+  const own = control === undefined ? undefined : planRollback(planning);
+  const drifts = candidates.map((candidate): DriftDecision => {
+    const { id, evidence: drift } = candidate;
+    const planned = plan.findings.includes(id);
+    const guard = judge(candidate, own, request);
+    const stop = withheld.find(({ finding }) => finding === id)?.reason;
+    const why = candidate.suppressed ? "It was accepted." : (stop ?? noStep);
+    return {
+      findingId: id,
+      drift,
+      severity: rateSeverity(drift, { role, config: request.config, uses: watched.uses }),
+      guard,
+      planned,
+      ...(!planned && chosen.includes(candidate) && { why }),
+    };
+  });
+  const refusal = findRefusal(plan, request);
+  const steps = plan.steps.map((step) => Step.parse(Step.encode(step)));
+  return {
+    plan,
+    digest: digestOf({ roleId: plan.roleId, steps }),
+    drifts,
+    ...(refusal !== undefined && { refusal }),
+  };
+}
+
+// Only what was asked for has an approval.
+const asked = { excess: "approve", missing: "approve", altered: "approve" } as const;
+
+const noStep = "No step of a rollback repairs it. drift-guard check --plan says what a person can do.";
+
+function createPlanning({
+  watched,
+  role,
+  assessments,
+  control,
+  policies,
+  config,
+  now,
+}: HandPlanRequest): PlanningInput {
+  const known = control ?? emptyControl(role);
+  const drifts = assessments.filter((evidence): evidence is Drift => evidence.kind === "drift");
+  const causes = known.causes.filter(({ undoneBy }) => undoneBy === undefined);
+  const maker = known.causes.findLast(({ call }) => call === "iam:CreateRole")?.actor;
+  const delays = findDelays({ key: role, control: known, drifts, byHint: false, now, config });
+  return {
+    ...watched,
+    role,
+    assessments,
+    control: { ...known, causes },
+    policies,
+    ...(maker && { maker }),
+    config,
+    now,
+    hold: (id) => delays.get(id),
+  };
+}
+
+function judge(
+  candidate: Candidate,
+  own: PlanningResult | undefined,
+  { control, now }: Pick<HandPlanRequest, "control" | "now">,
+): GuardDecision {
+  const { id, evidence, suppressed, mode } = candidate;
+  if (suppressed) {
+    const exception = control?.exceptions.find((each) => isInForce(each, { id, evidence }, now));
+    if (exception) {
+      const { owner, reason, expires } = exception;
+      return { kind: "accepted", owner, reason, until: expires };
+    }
+  }
+  if (mode === "off") return { kind: "off" };
+  if (mode === "simulate") return { kind: "simulated" };
+  if (own === undefined) return { kind: "unknown" };
+  if (own.plan.findings.includes(id)) return { kind: "automatic" };
+  const held = own.withheld.find(({ finding }) => finding === id);
+  if (held === undefined) return { kind: "no-step" };
+  const { reason, until } = held;
+  return { kind: "waits", reason, ...(until !== undefined && { until }) };
+}
+
+function findRefusal(
+  plan: Plan,
+  { watched, role, control }: Pick<HandPlanRequest, "watched" | "role" | "control">,
+): string | undefined {
+  if (watched.discovered) {
+    return `The configuration does not name ${role.name}, so the guard only observes it. Add the role to the configuration, or fix it by the commands of drift-guard check --plan.`;
+  }
+  const authority = authorise({ ...watched, plan, role, control: control ?? emptyControl(role) });
+  if (!authority.go) return authority.reason;
+  const running = control && findRunning(control);
+  return (
+    running && `The guard is carrying out rollback ${running.id} of ${role.name}. Wait until it has ended.`
+  );
+}
