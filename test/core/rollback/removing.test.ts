@@ -318,6 +318,52 @@ describe("repairing a boundary", () => {
   });
 });
 
+describe("repairing description, session limit and tags", () => {
+  const reference: Reference = defineReference({
+    role: "Worker",
+    source: { title: "a test", date: "2026-11-22" },
+    trust: trustOf("ecs-tasks.amazonaws.com"),
+    attachments: [],
+    boundary: "any",
+    description: "Runs jobs",
+    maxSession: 3600,
+    tags: { team: "batch" },
+  });
+  const worker = (over: Partial<Role>) =>
+    aRole({
+      name: "Worker",
+      attached: [],
+      trust: reference.trust,
+      description: seen("Runs jobs"),
+      tags: seen({ team: "batch" }),
+      ...over,
+    });
+  const altered = { altered: "automatic" } as const;
+
+  it("changes the setting with the drift alone", () => {
+    const both = worker({ description: seen("Mine"), maxSession: seen(43_200) });
+    assert.deepEqual(
+      plan(both, altered, { reference }).plan.steps.map((step) =>
+        step.call === "iam:UpdateRole" ? [step.description, step.maxSession, step.restores] : [],
+      ),
+      [
+        ["Runs jobs", 43_200, false],
+        ["Runs jobs", 3600, false],
+      ],
+    );
+    assert.deepEqual(calls(plan(both, automatic, { reference })), []);
+  });
+
+  it("sets a tag only where restoring is allowed, as conditions may be on it", () => {
+    const role = worker({ tags: seen({ team: "web" }) });
+    const [step] = plan(role, altered, { reference }).plan.steps;
+    assert.ok(step?.call === "iam:TagRole");
+    assert.deepEqual([step.key, step.value, step.restores], ["team", "batch", true]);
+    const unknown = plan(role, altered, { reference, control: { enrolment: undefined } });
+    assert.match(reasons(unknown), /No read has found Worker/);
+  });
+});
+
 describe("a role that AWS manages", () => {
   it("has no plan for what only its service may write", () => {
     const linked = "AWSServiceRoleForBatch";
