@@ -5,7 +5,7 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { formatRecheck } from "@drift-guard/core/intake/message";
 import type { InspectPorts } from "@drift-guard/guard/ports";
 import { createHandler, handler } from "../../functions/detect.ts";
-import { aKey, batchServicePolicy } from "../builders.ts";
+import { account, aKey, batchServicePolicy, noon } from "../builders.ts";
 import { aWorld, type World } from "../guard/world.ts";
 import { aContext, anInvocationTime, failedMessages, queueEvent } from "./invocations.ts";
 
@@ -48,6 +48,30 @@ describe("detect, in process", () => {
     const bodies = [JSON.stringify({ recheck: { name: service } }), irrelevant, "[]", `${execution}`];
     assert.deepEqual(await detectIn(world)(queueEvent(...bodies), aContext()), failedMessages("1", "3"));
     assert.deepEqual(await foundIn(world), ["ecsTaskExecutionRole"]);
+  });
+
+  it("drops a message that is not by AWS for its account, and does not return it to the queue", async () => {
+    const world = aDriftedWorld();
+    const envelope = {
+      source: "my.app",
+      "detail-type": "AWS API Call via CloudTrail",
+      account,
+      detail: {
+        eventID: "forged",
+        eventTime: noon,
+        eventSource: "iam.amazonaws.com",
+        eventName: "DetachRolePolicy",
+        recipientAccountId: account,
+        requestParameters: { roleName: roles[0], policyArn: batchServicePolicy },
+      },
+    };
+    const foreign = { ...envelope, source: "aws.iam", account: "999988887777" };
+    const bodies = [envelope, foreign].map((each) => JSON.stringify(each));
+    assert.deepEqual(await detectIn(world)(queueEvent(...bodies), aContext()), failedMessages());
+    assert.deepEqual(await foundIn(world), []);
+    const byAws = JSON.stringify({ ...envelope, source: "aws.iam" });
+    assert.deepEqual(await detectIn(world)(queueEvent(byAws), aContext()), failedMessages());
+    assert.deepEqual(await foundIn(world), [roles[0]]);
   });
 
   it("returns the message of a role whose ledger cannot be loaded, and inspects the others", async () => {

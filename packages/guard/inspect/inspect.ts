@@ -1,3 +1,4 @@
+import { RoleUnreadableError } from "@drift-guard/core/errors";
 import type { Message } from "@drift-guard/core/intake/message";
 import { isTimely, whyForeign } from "@drift-guard/core/intake/origin";
 import type { Symptom } from "@drift-guard/core/intake/symptom";
@@ -68,14 +69,18 @@ async function inspectChange(
     ? { kind: "change", changeId: change.id, call: change.call, at: change.at }
     : { kind: "recheck" };
   const after = isNews ? { after: change } : {};
+  const request = { everyRole: "first", since: began } as const;
   if (mayConcernEveryRole(change)) {
-    const request = { everyRole: "first", since: began } as const;
     // A call to AWS Batch may also have changed which roles it uses.
     const isWatched = !isIamCall(change) && settings.config.regions.batch.includes(change.region);
     const place = isWatched ? { region: change.region } : {};
     return readEveryRole({ ...request, ...place }, cause, ports, settings);
   }
-  const names = await findRolesBehind(change, ports, settings);
+  const names = await findRolesBehind(change, ports, settings).catch(async (error: unknown) => {
+    // The message returns to its queue, and its drift need not wait for that.
+    if (error instanceof RoleUnreadableError) await readEveryRole(request, cause, ports, settings);
+    throw error;
+  });
   return Promise.all(
     (await findWatchedRolesWithUses(names, ports, settings)).map(async (watched) => {
       const evidence = [

@@ -256,6 +256,20 @@ describe("A role whose reads are throttled", () => {
     assert.ok(reads.length <= 215, String(reads.length));
   });
 
+  it("is found among all where the roles behind a changed policy cannot be listed, and the event is tried again", async () => {
+    const unlisted = new RoleUnreadableError("iam:ListEntitiesForPolicy could not be called: Throttling.");
+    const world = aDriftedWorld({
+      roles: (reader) => ({ ...reader, rolesBehind: () => Promise.reject(unlisted) }),
+    });
+    const policyArn = `arn:aws:iam::${account}:policy/p`;
+    const record = { eventName: "SetDefaultPolicyVersion", requestParameters: { policyArn } };
+    await assert.rejects(receive(world, anEvent({ record })), unlisted);
+    assert.deepEqual(
+      (await world.findings()).map(({ role, state }) => `${role.name} ${state}`),
+      ["AWSBatchServiceRole open"],
+    );
+  });
+
   it("is read again after a sweep that could not read it, until it can be", async () => {
     const { world } = aThrottledWorld((seconds) => seconds < 20 * 60);
     world.iam.call(detach, { kind: "root" });
