@@ -108,7 +108,7 @@ export function formatDetails(
       const { side, grants, detail } = assessment;
       return [
         ...(detail === undefined ? [] : paragraphs([detail])),
-        ...marked(side === "excess" ? "+" : "-", formatGrantLines(grants)),
+        ...marked(side === "missing" ? "-" : "+", formatGrantLines(grants)),
         ...marked("-", deny(formatGrantLines(deniesRemoved(assessment)))),
         ...marked("+", deny(formatGrantLines(deniesAdded(assessment)))),
       ];

@@ -6,9 +6,11 @@ import { dirname } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { formatReference } from "@drift-guard/core/reference/reference";
 import { CheckOutput } from "drift-guard/output/check";
 import { refusal, startResponder, xml } from "../aws/responder.ts";
 import { account, batchServicePolicy } from "../builders.ts";
+import { referenceOf } from "../core/watched-roles.ts";
 import { readOutput } from "./outputs.ts";
 import { type RunOptions, runCli, runProcess, unwrap, writeTemporary } from "./process.ts";
 import { cleanRoles, printSnapshot, type RoleDetail, rolesWith } from "./snapshots.ts";
@@ -467,6 +469,40 @@ describe("check with a configuration", () => {
   it("loads the one that --config names", async () => {
     const config = await writeTemporary("mine.ts", "export default { roles: { AWSBatchServiceRole: {} } };");
     assert.equal((await check(detached, ["--config", config])).code, 1);
+  });
+
+  it("says of a description and a maximum session that a file does not show them, as information, and exits 2", async () => {
+    const roleName = "AWSBatchServiceRole";
+    const own = formatReference({
+      ...referenceOf(roleName),
+      description: "x",
+      maxSession: 3_600,
+      tags: { team: "a" },
+    });
+    const config = await writeTemporary(
+      "config.json",
+      JSON.stringify({ references: [JSON.parse(own)], roles: { [roleName]: {} } }),
+    );
+    const tagged = (Value: string) => rolesWith(roleName, { Tags: [{ Key: "Team", Value }] });
+    const unknown = await check(tagged("a"), ["--config", config]);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stdout, /0 of 1 role clean, 1 unknown/);
+    assert.match(
+      unknown.stdout,
+      /INFORMATIONAL +undecided +description\n +A snapshot does not contain descriptions/,
+    );
+    assert.doesNotMatch(unknown.stdout, /To do: compare|Policies that the file does not contain/);
+    const changed = await check(tagged("it's $(b)"), ["--config", config, "--plan"]);
+    assert.equal(changed.code, 1);
+    assert.match(changed.stdout, /LOW +altered +tag team\n/);
+    assert.match(
+      unwrap(changed.stdout),
+      /The tag team of AWSBatchServiceRole is "it's \$\(b\)"; its reference says "a"\./,
+    );
+    assert.match(
+      changed.stdout,
+      /aws iam tag-role --role-name AWSBatchServiceRole --tags '\[\{"Key":"team","Value":"a"\}\]'/,
+    );
   });
 
   it("says what is wrong with an invalid one", async () => {

@@ -15,7 +15,7 @@ export interface RoleDetail {
     readonly PermissionsBoundaryType: "Policy";
   };
   readonly InstanceProfileList: readonly { readonly InstanceProfileName: string }[];
-  readonly Tags: readonly never[];
+  readonly Tags: readonly { readonly Key: string; readonly Value: string }[];
 }
 
 /** The roles of an account in which every watched role matches its reference. */

@@ -1,7 +1,8 @@
-import type { Assessment } from "../model/evidence.ts";
+import type { Assessment, Drift } from "../model/evidence.ts";
+import type { Grant } from "../model/grant.ts";
 import { isOwnedByAws } from "../model/managed-policy.ts";
 import { partOf } from "../model/part.ts";
-import type { AttachedPolicy, Role } from "../model/role.ts";
+import { type AttachedPolicy, type Role, seen } from "../model/role.ts";
 import { hasSameStatements } from "../policy-json.ts";
 import type { Reference, RequiredBoundary } from "../reference/reference.ts";
 import { compareTexts } from "./comparison.ts";
@@ -69,18 +70,17 @@ export function assessChosenBoundary(role: Role): readonly Assessment[] {
   return [drift(part, "missing", { grants: missing, denies: deniesAdded, detail })];
 }
 
-/** Returns the differences of a boundary from the policy that a reference requires as the boundary. */
-export function assessRequiredBoundary(
-  { boundary, name }: Role,
-  { arn, document }: RequiredBoundary,
-): readonly Assessment[] {
+/**
+ * Returns the differences of a boundary from the policy that a reference requires as the boundary. Where the role has
+ * another one or none, the drift's grants are those that the required one would block.
+ */
+export function assessRequiredBoundary(role: Role, required: RequiredBoundary): readonly Assessment[] {
+  const { arn, document } = required;
   const part = partOf("boundary");
+  const { boundary } = role;
   if (!boundary.observed) return [undecided(part, [boundary.why])];
   const live: AttachedPolicy | null = boundary.value;
-  if (live?.arn !== arn) {
-    const found = live === null ? "no permissions boundary" : `the permissions boundary ${live.arn}`;
-    return [drift(part, "altered", { detail: `${name} has ${found}; its reference requires ${arn}.` })];
-  }
+  if (live?.arn !== arn) return [describeOtherBoundary(role, live, required)];
   // AWS alone edits its policies, and a reference may leave the document open.
   if (document === undefined || isOwnedByAws(arn)) return [];
   if (!live.version.observed) return [undecided(part, [live.version.why])];
@@ -92,4 +92,45 @@ export function assessRequiredBoundary(
     {},
     `The permissions boundary ${arn} was edited.`,
   );
+}
+
+function describeOtherBoundary(
+  role: Role,
+  live: AttachedPolicy | null,
+  { arn, document }: RequiredBoundary,
+): Drift {
+  const part = partOf("boundary");
+  const has = live === null ? "no permissions boundary" : `the permissions boundary ${live.arn}`;
+  const found = `${role.name} has ${has}; its reference requires ${arn}.`;
+  const version = live?.version ?? seen({ id: "", text: allowAll });
+  if (document === undefined || !version.observed) return drift(part, "altered", { detail: found });
+  const { text } = version.value;
+  const policies = listPolicyTexts(role);
+  const gained = findLeft(policies, document, text);
+  const lost = findLeft(policies, text, document);
+  if (gained === undefined || lost === undefined) return drift(part, "altered", { detail: found });
+  const effect = [
+    ...(gained.length > 0 ? ["The policies of the role allow more without the required boundary."] : []),
+    ...(lost.length > 0 ? ["It blocks permissions that the required boundary leaves to the role."] : []),
+  ];
+  if (effect.length > 0)
+    return drift(part, "altered", { grants: gained, detail: [found, ...effect].join(" ") });
+  const detail = `${found} What the policies of the role allow is the same under both.`;
+  return { ...drift(part, "altered", { detail }), harmless: true };
+}
+
+// A role without a boundary may do all that its policies allow.
+const allowAll = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+});
+
+/** Returns what policies allow, one boundary blocks and another leaves; undefined if that cannot be decided. */
+function findLeft(
+  policies: readonly string[],
+  blocking: string,
+  leaving: string,
+): readonly Grant[] | undefined {
+  const { excess, relation } = compareTexts(policies, blocking, { kind: "identity", boundary: leaving });
+  return relation === "undecided" ? undefined : excess.filter(({ remains }) => remains !== "none");
 }

@@ -89,9 +89,10 @@ function markOver(assessment: Assessment, now: Date | undefined): Assessment {
 }
 
 function markEscalation(assessment: Assessment, check: ReturnType<typeof createEscalationCheck>): Assessment {
-  if (assessment.kind !== "drift" || assessment.side !== "excess" || assessment.part.kind === "trust") {
-    return assessment;
-  }
+  if (assessment.kind !== "drift" || assessment.part.kind === "trust") return assessment;
+  // Another boundary than the required one lets through what the role's policies allow.
+  const isBoundary = assessment.part.kind === "boundary" && assessment.side === "altered";
+  if (assessment.side !== "excess" && !isBoundary) return assessment;
   const found = check(assessment.grants);
   if (found === undefined) return assessment;
   const detail = [assessment.detail, found.detail].filter((text) => text !== undefined).join(" ");

@@ -72,6 +72,9 @@ function rateDrift(drift: Drift, role: RoleKey): Severity {
       if (part.kind === "role") return "HIGH";
       // They may matter to others: policies of other principals and of resources, and a trust policy of tomorrow.
       if (part.kind === "session" || part.kind === "tag") return harmless ? "LOW" : "MEDIUM";
+      if (escalates) return "CRITICAL";
+      // Another boundary lets the role do what the required one blocks.
+      if (grants.length > 0) return worst(grants.map(ratePermission));
       return harmless ? "INFORMATIONAL" : "MEDIUM";
     case "excess":
       if (harmless) return "LOW";

@@ -37,7 +37,10 @@ export const Drift = z
     kind: z.literal("drift"),
     part: Part,
     side: DriftSide,
-    /** Grants that the role has beyond its reference (`excess`), or that it lacks (`missing`). */
+    /**
+     * Grants that the role has beyond its reference (`excess`), or that it lacks (`missing`). Of another boundary
+     * (`altered`): those that it lets through and the required boundary blocks.
+     */
     grants,
     /** Deny statements that differ. Read them with `deniesAdded` and `deniesRemoved`, which say the direction. */
     denies: grants,

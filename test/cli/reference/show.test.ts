@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { builtInReferences, findReference } from "@drift-guard/core/reference/built-in";
 import { defineReference } from "@drift-guard/core/reference/reference";
 import { ReferenceListOutput, ReferenceShowOutput } from "drift-guard/output/reference";
+import { allow } from "../../builders.ts";
 import { referenceOf } from "../../core/watched-roles.ts";
 import { readOutput } from "../outputs.ts";
 import { runProcess, unwrap } from "../process.ts";
@@ -67,6 +68,28 @@ describe("reference show", () => {
       referenceOf("ecsInstanceRole"),
       referenceOf("ecsTaskExecutionRole"),
     ]);
+  });
+
+  it("prints the boundary's document, description, maximum session duration and tags", async () => {
+    const { cwd } = await ownersFolder("");
+    const own = {
+      ...JSON.parse(await written("ecsInstanceRole")),
+      role: "Mine",
+      boundary: {
+        arn: "arn:aws:iam::123456789012:policy/limits",
+        document: JSON.parse(allow("s3:GetObject")),
+      },
+      description: "",
+      maxSession: 7_200,
+      tags: { team: "blue" },
+    };
+    const config = { roles: { Mine: {} }, references: [own] };
+    await writeFile(join(cwd, "drift-guard.config.json"), JSON.stringify(config));
+    const { stdout } = await reference(cwd, "show", "Mine");
+    assert.match(
+      stdout,
+      /Permissions boundary\n +arn:aws:iam::123456789012:policy\/limits\n +s3:GetObject on \*\n\n +Description\n +""\n\n +Maximum session duration\n +7200 seconds\n\n +Tags\n +team = "blue"/,
+    );
   });
 
   it("prints the reference as another partition has it with --partition", async () => {

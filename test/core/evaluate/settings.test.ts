@@ -7,7 +7,7 @@ import type { Assessment } from "@drift-guard/core/model/evidence";
 import { type Role, seen, unseen } from "@drift-guard/core/model/role";
 import { defineReference, type ReferenceInput, type Strictness } from "@drift-guard/core/reference/reference";
 import fc from "fast-check";
-import { account, aDefinitionUse, aRole, trustOf } from "../../builders.ts";
+import { account, aDefinitionUse, allow, aRole, trustOf } from "../../builders.ts";
 import { guardedAs } from "../watched-roles.ts";
 
 const source = { title: "Team wiki", date: "2026-11-22" };
@@ -206,6 +206,57 @@ describe("the severity of another tag", () => {
       ],
     });
     assert.deepEqual(read({ trust }, { trust }), ["MEDIUM"]);
+  });
+});
+
+describe("another boundary than the required one", () => {
+  const limits = `arn:aws:iam::${account}:policy/limits`;
+  const bound = (text: string, name = "other") =>
+    seen({ arn: `arn:aws:iam::${account}:policy/${name}`, version: seen({ id: "v1", text }) });
+  const rated = (inline: string, boundary: Role["boundary"], document: string | undefined) => {
+    const found = assess(worker({ inline: [{ name: "p", text: inline }], boundary }), {
+      boundary: { arn: limits, ...(document !== undefined && { document }) },
+      allowed: { document: inline, source },
+    });
+    assert.deepEqual(found.map(label), ["boundary altered"]);
+    return found.map(rate);
+  };
+  const s3 = allow("s3:*");
+
+  it("is rated by what the role may do without it", () => {
+    assert.deepEqual(rated(allow("*"), seen(null), s3), ["CRITICAL"]);
+    assert.deepEqual(rated(allow("sqs:SendMessage"), seen(null), s3), ["HIGH"]);
+    assert.deepEqual(rated(allow("sqs:ListQueues"), seen(null), s3), ["MEDIUM"]);
+    assert.deepEqual(rated(allow("sqs:SendMessage"), bound(allow("*")), s3), ["HIGH"]);
+  });
+
+  it("is information where the role may do the same under both", () => {
+    assert.deepEqual(rated(allow("s3:GetObject"), seen(null), s3), ["INFORMATIONAL"]);
+    assert.deepEqual(rated(allow("s3:GetObject"), bound(allow("s3:Get*")), s3), ["INFORMATIONAL"]);
+  });
+
+  it("is medium where it blocks more, where it is unread, and where the reference leaves the document open", () => {
+    assert.deepEqual(rated(allow("s3:PutObject"), bound(allow("s3:Get*")), s3), ["MEDIUM"]);
+    const unread = seen({ arn: `arn:aws:iam::${account}:policy/other`, version: unseen("denied") });
+    assert.deepEqual(rated(allow("s3:PutObject"), unread, s3), ["MEDIUM"]);
+    assert.deepEqual(rated(allow("s3:PutObject"), seen(null), undefined), ["MEDIUM"]);
+  });
+
+  it("names the grants that the required boundary blocks", () => {
+    const inline = [{ name: "p", text: allow(["sqs:SendMessage", "s3:GetObject"]) }];
+    const [found] = assess(worker({ inline }), {
+      boundary: { arn: limits, document: s3 },
+      allowed: { document: inline[0]?.text ?? "", source },
+    });
+    assert.ok(found?.kind === "drift");
+    assert.deepEqual(
+      found.grants.map(({ actions }) => actions),
+      [["sqs:SendMessage"]],
+    );
+    assert.match(
+      detailOf(found),
+      /has no permissions boundary; .* allow more without the required boundary\./,
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
+import { type PartText, partOf } from "@drift-guard/core/model/part";
 import type { Observation } from "@drift-guard/core/reconcile/observation";
 import { type Reconciliation, reconcile } from "@drift-guard/core/reconcile/reconcile";
 import fc from "fast-check";
@@ -82,6 +83,21 @@ describe("a finding", () => {
     assert.equal(seen.ledger.findings[0]?.causedBy, undefined);
     const named = look(seen.ledger, [aDrift()], 1, { change: theDetach, config });
     assert.deepEqual(named.ledger.findings[0]?.causedBy, anActor());
+  });
+
+  it("names the author of a description, a maximum session duration or a tag, and nobody who edited another", () => {
+    const at = (part: PartText) => aDrift({ part, side: "altered", grants: [] });
+    const named = (part: PartText, change: Parameters<typeof aChange>[0]) => {
+      const { ledger } = look(aLedger(), [at(part)], 0, { change: aChange(change) });
+      return ledger.findings[0]?.causedBy !== undefined;
+    };
+    const update = { call: "iam:UpdateRole" };
+    assert.ok(named("session", update));
+    assert.ok(!named("description", update));
+    assert.ok(named("description", { ...update, edits: [partOf("description")] }));
+    const tagged = { call: "iam:TagRole", edits: [partOf("tag:Team"), partOf("tag:b")] };
+    assert.ok(named("tag:team", tagged) && named("tag:b", tagged));
+    assert.ok(!named("tag:c", tagged) && !named("session", tagged) && !named("trust", tagged));
   });
 
   it("worsens when an untrusted actor writes the part of a trusted one", () => {

@@ -34,6 +34,20 @@ describe("The simulated account", () => {
     assert.equal(heard, 1);
   });
 
+  it("sets a maximum session duration that UpdateRole leaves out to one hour, as IAM's page says", async () => {
+    const world = aWorld();
+    world.call(createRole("R"));
+    const maxSession = async (call: IamCall) => {
+      assert.equal(world.call(call).answer.status, "done");
+      const reading = await world.account.reader(ada).read("R");
+      return reading.status === "present" && reading.role.maxSession;
+    };
+    const longer = { call: "UpdateRole", roleName: "R", maxSessionDuration: 7_200 } as const;
+    assert.deepEqual(await maxSession(longer), { observed: true, value: 7_200 });
+    const described = { call: "UpdateRole", roleName: "R", description: "x" } as const;
+    assert.deepEqual(await maxSession(described), { observed: true, value: 3_600 });
+  });
+
   it("denies a caller the given calls only, in every session", async () => {
     const world = aWorld();
     const role = `arn:aws:iam::${account}:role/Deployer`;
