@@ -1,0 +1,420 @@
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { afterEach, describe, it } from "node:test";
+import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { managedPart } from "@drift-guard/core/model/part";
+import { createControlStore } from "@drift-guard/embedded/sqlite/control";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
+import { RollbackApplyOutput, RollbackPlanOutput, RollbackStatusOutput } from "drift-guard/output/rollback";
+import { runProgram } from "drift-guard/program";
+import {
+  type Answer,
+  type Call,
+  json,
+  type Responder,
+  refusal,
+  startResponder,
+  xml,
+} from "../aws/responder.ts";
+import {
+  aControl,
+  account,
+  aDrift,
+  aFinding,
+  aKey,
+  allow,
+  aRollback,
+  batchServicePolicy,
+} from "../builders.ts";
+import { referenceOf } from "../core/watched-roles.ts";
+import { readOutput } from "./outputs.ts";
+import { type Run, runCli, unwrap, writeTemporary } from "./process.ts";
+import { printSnapshot, rolesWith } from "./snapshots.ts";
+
+const name = "AWSBatchServiceRole";
+const attachment = managedPart(batchServicePolicy);
+const findingId = identifyFinding(aKey(), aDrift());
+
+/** A file of an account whose Batch service role lacks its policy and has another. */
+function writeAccount(): Promise<string> {
+  const rogue = { PolicyName: "rogue", PolicyDocument: JSON.parse(allow("iam:*")) };
+  const roles = rolesWith(name, { AttachedManagedPolicies: [], RolePolicyList: [rogue] });
+  return writeTemporary("account.json", printSnapshot(roles));
+}
+
+describe("rollback plan", () => {
+  it("shows each step with what it expects, its grants and its command, and changes nothing", async () => {
+    const file = await writeAccount();
+    const { code, stdout, stderr } = await runCli(["rollback", "plan", name, "--account", file]);
+    assert.deepEqual([code, stderr], [1, ""]);
+    const said = unwrap(stdout);
+    assert.match(
+      said,
+      /1\. iam:DeleteRolePolicy: .* Expects: The inline policy rogue .* - iam:\* on \* aws iam delete-role-policy/,
+    );
+    assert.match(said, /2\. iam:AttachRolePolicy: .* \+ autoscaling:CreateAutoScalingGroup and 60 more/);
+    assert.match(
+      stdout,
+      /^ {5}aws iam attach-role-policy --role-name AWSBatchServiceRole --policy-arn \S+$/m,
+    );
+    assert.match(said, /The guard does not roll it back: the configuration turns rollback of "excess" off\./);
+    assert.match(said, /Nothing was changed\. The role was read from a file/);
+  });
+
+  for (const columns of [80, 120]) {
+    it(`fits ${columns} columns, apart from commands and names`, async () => {
+      const file = await writeAccount();
+      const lines = await printAt(columns, ["rollback", "plan", name, "--account", file]);
+      const long = lines.filter((line) => line.length > columns);
+      assert.deepEqual(
+        long.filter((line) => !line.startsWith("     aws iam ")),
+        [],
+      );
+    });
+  }
+
+  it("prints the same as JSON", async () => {
+    const file = await writeAccount();
+    const { code, stdout } = await runCli(["rollback", "plan", name, "--account", file, "--json"]);
+    assert.equal(code, 1);
+    const { drifts, steps, plan, control, changed } = readOutput(RollbackPlanOutput, stdout);
+    assert.deepEqual([changed, control, plan?.length], [false, undefined, 64]);
+    assert.deepEqual(
+      drifts.map(({ drift, guard, planned }) => [drift.side, guard.kind, planned]),
+      [
+        ["missing", "off", true],
+        ["excess", "off", true],
+      ],
+    );
+    assert.deepEqual(
+      steps.map(({ call, gains, losses }) => [call, gains.length > 0, losses.length > 0]),
+      [
+        ["iam:DeleteRolePolicy", false, true],
+        ["iam:AttachRolePolicy", true, false],
+      ],
+    );
+  });
+
+  it("plans one finding alone, by the first characters of its id", async () => {
+    const [file, database] = [await writeAccount(), await writeStores({ paused: false })];
+    const run = await runCli([
+      ...["rollback", "plan", findingId.slice(0, 8), "--account", file],
+      ...["--findings", database, "--json"],
+    ]);
+    assert.equal(run.stderr, "");
+    const { drifts, steps, control } = readOutput(RollbackPlanOutput, run.stdout);
+    assert.deepEqual([drifts.map(({ finding }) => finding), control], [[findingId], database]);
+    assert.deepEqual(
+      steps.map(({ call }) => call),
+      ["iam:AttachRolePolicy"],
+    );
+  });
+
+  it("has no step for a role without drift", async () => {
+    const file = await writeTemporary("account.json", printSnapshot(rolesWith(name, {})));
+    const { code, stdout } = await runCli(["rollback", "plan", name, "--account", file]);
+    assert.equal(code, 0);
+    assert.match(
+      unwrap(stdout),
+      /The role has no drift\. Nothing was changed\. There is no step to carry out\./,
+    );
+  });
+
+  it("says that a rollback creates no role", async () => {
+    const file = await writeTemporary(
+      "account.json",
+      printSnapshot(rolesWith(name, {}).filter(({ RoleName }) => RoleName !== name)),
+    );
+    const { code, stdout } = await runCli(["rollback", "plan", name, "--account", file]);
+    assert.equal(code, 1);
+    assert.match(unwrap(stdout), /AWSBatchServiceRole does not exist\. A rollback creates no role/);
+  });
+
+  it("refuses what is no watched role, and an id without a guard", async () => {
+    const file = await writeAccount();
+    const of = async (asked: string) =>
+      unwrap((await runCli(["rollback", "plan", asked, "--account", file])).stderr);
+    assert.match(await of("Nobody"), /Nobody is not a watched role/);
+    assert.match(await of("abcdef12"), /name the guard that stores the finding: --stage NAME/);
+    assert.match(
+      await of("arn:aws:iam::999988887777:role/AWSBatchServiceRole"),
+      /is of another account than 123456789012/,
+    );
+  });
+
+  it("takes either a deployed guard or an embedded one", async () => {
+    const { code, stderr } = await runCli([
+      ...["rollback", "plan", name, "--stage", "production", "--findings", "x.sqlite"],
+    ]);
+    assert.equal(code, 2);
+    assert.match(
+      unwrap(stderr),
+      /--stage names a deployed guard, and --findings the file of an embedded one/,
+    );
+  });
+});
+
+describe("rollback apply", () => {
+  it("holds a pause", async () => {
+    const live = new LiveRole();
+    const run = await live.run(["apply", name, "--findings", await writeStores(), "--yes"]);
+    assert.deepEqual([run.code, live.attached], [1, false]);
+    assert.match(unwrap(run.stdout), /paused until .* incident .* Nothing was changed\./);
+  });
+
+  it("needs --yes, and a guard whose decisions it knows", async () => {
+    const bare = await runCli(["rollback", "apply", name]);
+    assert.equal(bare.code, 2);
+    assert.match(unwrap(bare.stderr), /Nothing was changed\. .* Then add --yes/);
+    const unknown = await runCli(["rollback", "apply", name, "--yes"]);
+    assert.match(unwrap(unknown.stderr), /Nothing was changed\. .* --stage NAME or --findings FILE/);
+  });
+
+  it("carries the plan out with the caller's credentials, and reads the role afterwards", async () => {
+    const live = new LiveRole();
+    const { code, stdout, stderr } = await live.run(["apply", name, "--stage", "production", "--yes"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(
+      unwrap(stdout),
+      /1\. iam:AttachRolePolicy: .* 1 of 1 step took effect .* shows none of these drifts\. The guard sees these calls as changes by you/,
+    );
+    assert.equal(live.attached, true);
+    assert.deepEqual(
+      live.tables,
+      new Set(["drift-guard-production-control", "drift-guard-production-findings"]),
+    );
+  });
+
+  it("carries out the plan that plan printed, and no other", async () => {
+    const live = new LiveRole();
+    const guard = ["--stage", "production"];
+    const planned = await live.run(["plan", name, ...guard]);
+    const command = /^ {2}drift-guard (rollback apply .*)$/m.exec(planned.stdout)?.[1];
+    assert.ok(command !== undefined, planned.stdout);
+    assert.equal(live.attached, false);
+    const other = await live.run(["apply", name, ...guard, "--plan", "0123456789", "--yes", "--json"]);
+    const { outcome, changed, why } = readOutput(RollbackApplyOutput, other.stdout);
+    assert.deepEqual([other.code, outcome, changed, live.attached], [1, "not carried out", false, false]);
+    assert.match(why, /The plan is not the one that --plan names/);
+    const { code } = await live.run(command.split(" ").slice(1));
+    assert.deepEqual([code, live.attached], [0, true]);
+  });
+
+  it("says which call IAM refused", async () => {
+    const live = new LiveRole({ denied: true });
+    const run = await live.run(["apply", name, "--stage", "production", "--yes", "--json"]);
+    const { outcome, changed, why, left, effective } = readOutput(RollbackApplyOutput, run.stdout);
+    assert.deepEqual([run.code, outcome, changed, effective], [1, "failed", false, []]);
+    assert.match(why, /iam:AttachRolePolicy on AWSBatchServiceRole failed: .*AccessDenied/);
+    assert.deepEqual(left, [{ finding: findingId, part: attachment, side: "missing" }]);
+  });
+
+  it("has nothing to do for a role without drift", async () => {
+    const live = new LiveRole({ attached: true });
+    const run = await live.run(["apply", name, "--stage", "production", "--yes"]);
+    assert.equal(run.code, 0);
+    assert.match(unwrap(run.stdout), /There is nothing to roll back\. Nothing was changed\./);
+  });
+});
+
+describe("rollback status", () => {
+  it("needs a guard", async () => {
+    const { code, stderr } = await runCli(["rollback", "status"]);
+    assert.equal(code, 2);
+    assert.match(unwrap(stderr), /name it with --stage NAME, or with --findings FILE/);
+  });
+
+  it("shows rollbacks, attempts, the next try, pauses, approvals and exceptions", async () => {
+    const database = await writeStores();
+    const live = new LiveRole();
+    const { code, stdout } = await live.run(["status", "--findings", database]);
+    assert.equal(code, 1);
+    const said = unwrap(stdout);
+    assert.match(said, /rollback: excess off, missing off, altered off/);
+    assert.match(said, /known since \S+ as AROA2BATCHSERVICEROLE, last clean read at/);
+    assert.match(said, /paused until \S+ \(role\) by arn:aws:iam::123456789012:user\/ada: incident/);
+    assert.match(
+      said,
+      /rollback rollback-1: done, .* iam:AttachRolePolicy at \S+: done, request request-of-rollback-1/,
+    );
+    assert.match(
+      said,
+      /: 3 rollbacks in the last 7 days, contested: something keeps setting it, next try at/,
+    );
+    assert.match(said, /next look at the role: /);
+    assert.match(said, /approved until \S+: finding \S+, by arn:aws:iam::123456789012:user\/grace/);
+    assert.match(said, /accepted until \S+: finding \S+, by ada: migration/);
+    assert.match(said, /Nothing was changed\./);
+  });
+
+  it("prints the same as JSON, of the roles that were asked for", async () => {
+    const database = await writeStores();
+    const live = new LiveRole();
+    const run = await live.run(["status", name.toLowerCase(), "--findings", database, "--json"]);
+    const { roles, exitCode } = readOutput(RollbackStatusOutput, run.stdout);
+    assert.deepEqual([roles.map(({ role }) => role), exitCode], [[name], 1]);
+    const [status] = roles;
+    assert.deepEqual(status?.rollbacks[0]?.steps, [
+      {
+        call: "iam:AttachRolePolicy",
+        part: attachment,
+        status: "done",
+        at: status?.rollbacks[0]?.steps[0]?.at,
+        requestId: "request-of-rollback-1",
+      },
+    ]);
+    assert.deepEqual(
+      [status?.pauses.length, status?.attempts[0]?.contested, status?.approvals.length],
+      [1, true, 1],
+    );
+  });
+
+  it("says what is unknown of a role that rollback never read clean", async () => {
+    const live = new LiveRole();
+    const { code, stdout } = await live.run(["status", name, "--stage", "production"]);
+    assert.equal(code, 0);
+    assert.match(unwrap(stdout), /not known yet: no read by rollback found it clean/);
+  });
+
+  it("refuses a role that the configuration does not name", async () => {
+    const live = new LiveRole();
+    const { stderr } = await live.run(["status", "Nobody", "--stage", "production"]);
+    assert.match(unwrap(stderr), /Nobody is not in the configuration/);
+  });
+});
+
+/** A file of an embedded guard, with a finding and a full control record of the Batch service role. */
+async function writeStores({ paused = true } = {}): Promise<string> {
+  const file = join(dirname(await writeTemporary("note", "")), "guard.sqlite");
+  const database = openDatabase(file);
+  const now = Date.now();
+  const at = (minutes: number): Instant => instantOf(new Date(now + minutes * 60_000));
+  const role = aKey();
+  const finding = aFinding({ id: findingId });
+  const store = createFindingStore(database, { sinks: [] });
+  const before = await store.load(role);
+  await store.commit({ before, after: { ...before, findings: [finding] }, transitions: [] });
+  const control = createControlStore(database);
+  const done = aRollback("done");
+  assert.ok(done.status === "done");
+  await control.commit({
+    before: aControl(),
+    after: aControl({
+      enrolment: { roleId: "AROA2BATCHSERVICEROLE", at: at(-9000), cleanAt: at(-60) },
+      rollbacks: [{ ...done, startedAt: at(-3), endedAt: at(-2) }],
+      attempts: [{ findingId, starts: [at(-30), at(-20), at(-3)] }],
+      nextTry: at(2),
+    }),
+  });
+  const digest = digestEvidence(aDrift());
+  const ada = `arn:aws:iam::${account}:user/ada`;
+  const pause = { scope: "role", by: ada, at: at(-1), until: at(60), reason: "incident" } as const;
+  if (paused) await control.decide(role, { kind: "pause", pause });
+  await control.decide(role, {
+    kind: "approval",
+    approval: { findingId, digest, by: ada.replace("ada", "grace"), at: at(-1), expires: at(60) },
+  });
+  await control.decide(role, {
+    kind: "exception",
+    exception: { findingId: "another", digest, owner: "ada", reason: "migration", expires: at(60) },
+  });
+  database.close();
+  return file;
+}
+
+const responders: Responder[] = [];
+afterEach(async () => {
+  await Promise.all(responders.splice(0).map((each) => each.close()));
+});
+
+/** The Batch service role of a live account, and the empty tables of a deployed guard. */
+class LiveRole {
+  attached: boolean;
+  readonly denied: boolean;
+  /** The tables that were read. */
+  readonly tables = new Set<string>();
+
+  constructor({ attached = false, denied = false } = {}) {
+    this.attached = attached;
+    this.denied = denied;
+  }
+
+  async run(args: readonly string[]): Promise<Run> {
+    const server = await startResponder((call) => this.#answer(call));
+    responders.push(server);
+    return runCli(["rollback", ...args], {
+      env: {
+        AWS_ENDPOINT_URL: server.endpoint,
+        AWS_ACCESS_KEY_ID: "x",
+        AWS_SECRET_ACCESS_KEY: "x",
+        AWS_REGION: "us-east-1",
+        AWS_MAX_ATTEMPTS: "1",
+      },
+    });
+  }
+
+  #answer({ action, parameters, body }: Call): Answer {
+    const list = (inside: string) => xml(action, `<IsTruncated>false</IsTruncated>${inside}`);
+    const reference = referenceOf(name);
+    switch (action) {
+      case "GetCallerIdentity":
+        return xml(action, `<Account>${account}</Account><Arn>arn:aws:iam::${account}:user/ada</Arn>`);
+      case "Query": {
+        const { TableName } = JSON.parse(body);
+        this.tables.add(TableName);
+        return json({ Items: [], Count: 0 });
+      }
+      case "GetRole":
+        return xml(
+          action,
+          `<Role><RoleName>${name}</RoleName><RoleId>AROA1</RoleId><Path>/service-role/</Path><Arn>arn:aws:iam::${account}:role/service-role/${name}</Arn><AssumeRolePolicyDocument>${encodeURIComponent(reference.trust)}</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration></Role>`,
+        );
+      case "ListAttachedRolePolicies":
+        return list(
+          this.attached
+            ? `<AttachedPolicies><member><PolicyName>${name}</PolicyName><PolicyArn>${batchServicePolicy}</PolicyArn></member></AttachedPolicies>`
+            : "",
+        );
+      case "GetPolicy":
+        return xml(
+          action,
+          `<Policy><Arn>${batchServicePolicy}</Arn><DefaultVersionId>${reference.attachments[0]?.version}</DefaultVersionId></Policy>`,
+        );
+      case "GetPolicyVersion":
+        return xml(
+          action,
+          `<PolicyVersion><Document>${encodeURIComponent(reference.attachments[0]?.document ?? "")}</Document></PolicyVersion>`,
+        );
+      case "AttachRolePolicy":
+        if (this.denied)
+          return refusal("AccessDenied", "not authorized to perform: iam:AttachRolePolicy", 403);
+        assert.equal(parameters.get("PolicyArn"), batchServicePolicy);
+        this.attached = true;
+        return xml(action, "");
+      default:
+        return list("");
+    }
+  }
+}
+
+/** Returns the lines that a command prints on a terminal of some columns. */
+async function printAt(columns: number, args: readonly string[]): Promise<readonly string[]> {
+  const { Readable, Writable } = await import("node:stream");
+  const chunks: string[] = [];
+  const open = () =>
+    Object.assign(
+      new Writable({
+        write(chunk, _encoding, done) {
+          chunks.push(String(chunk));
+          done();
+        },
+      }),
+      { columns },
+    );
+  const exitCode = process.exitCode;
+  await runProgram(args, { stdin: Readable.from([]), stdout: open(), stderr: open() });
+  process.exitCode = exitCode;
+  return chunks.join("").split("\n");
+}
