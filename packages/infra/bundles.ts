@@ -7,6 +7,7 @@ export const lambdas = {
   Publish: "publish",
   Notifier: "notify",
   HubImporter: "securityhub",
+  Responder: "respond",
   Rollbacker: "rollback",
 } as const satisfies Record<string, FunctionName>;
 

@@ -79,7 +79,7 @@ export function createRollback({
 }
 
 /** The functions that send messages of their own to rollback. */
-const senders = ["detect", "sweep", "rollback"] as const;
+const senders = ["detect", "sweep", "respond", "rollback"] as const;
 
 /** Creates the managed policies that allow rollback to read and write roles. */
 function createRolePolicies(config: Config, location: GuardLocation): readonly aws.iam.Policy[] {

@@ -7,6 +7,7 @@ import { createFoundation } from "./foundation.ts";
 import { createNotify } from "./notify.ts";
 import { createPeoplePolicies } from "./people.ts";
 import { createPublish } from "./publish.ts";
+import { createRespond } from "./respond.ts";
 import { createRollback } from "./rollback.ts";
 import { createHubImport } from "./securityhub.ts";
 import { createSweep } from "./sweep.ts";
@@ -23,13 +24,14 @@ export function createGuardStack(config: Config) {
 
   const rollback = createRollback(foundation);
   const rollingBack = rollback ? (["rollback"] as const) : [];
-  protectItems("Control", control, rollingBack, location);
+  protectItems("Control", control, ["respond", ...rollingBack], location);
   protectItems(
     "Findings",
     findings,
     ["detect", "sweep", "notify", ...(config.securityHub ? (["securityhub"] as const) : []), ...rollingBack],
     location,
   );
+  createRespond(foundation, rollback);
   const alarms = [
     ...createDetect(foundation, rollback),
     createSweep(foundation, rollback),

@@ -7,7 +7,7 @@ type Condition = NonNullable<Statement["Condition"]>;
 const plain = await stackOf("plain");
 const everything = await stackOf("everything");
 
-const functions = ["Detect", "HubImporter", "Notifier", "Publish", "Rollbacker", "Sweep"];
+const functions = ["Detect", "HubImporter", "Notifier", "Publish", "Responder", "Rollbacker", "Sweep"];
 const permissions = (name: string) => permissionsOf(everything, `${name}Role`);
 const actions = (name: string) => permissions(name).flatMap(({ Action }) => Action);
 const isRoleWrite = (action: string) =>
@@ -128,6 +128,7 @@ describe("the role of every function", () => {
         "events:PutEvents",
         "sqs:SendMessage",
       ],
+      Responder: [...readTable, "dynamodb:PutItem", "iam:GetRole", "sns:Publish", "sqs:SendMessage"],
       Notifier: [...readTable, "dynamodb:UpdateItem", "sns:Publish", ...receive],
       HubImporter: [...readTable, "dynamodb:UpdateItem", "securityhub:BatchImportFindings", ...receive],
       Rollbacker: [
@@ -262,14 +263,14 @@ describe("the role of every function", () => {
     }
   });
 
-  it("lets only rollback write items of the control table", () => {
+  it("lets only respond and rollback write items of the control table", () => {
     const control = everything.get("ControlTable").outputs.arn;
     for (const name of functions) {
       const writes = permissions(name)
         .filter(({ Resource }) => Resource?.some((arn) => arn === control))
         .flatMap(({ Action }) => Action)
         .filter((action) => /Put|Update|Delete/.test(action));
-      assert.equal(writes.length > 0, name === "Rollbacker", name);
+      assert.equal(writes.length > 0, ["Responder", "Rollbacker"].includes(name), name);
     }
   });
 });

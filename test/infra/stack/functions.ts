@@ -26,6 +26,7 @@ describe("every function", () => {
         "HubImporterFunction",
         "NotifierFunction",
         "PublishFunction",
+        "ResponderFunction",
         "RollbackerFunction",
         "SweepFunction",
       ],
@@ -51,6 +52,7 @@ describe("every function", () => {
         HubImporter: ["FINDINGS_TABLE"],
         Notifier: ["FINDINGS_TABLE", "TOPIC_ARN"],
         Publish: ["BUS_NAME"],
+        Responder: ["CHANGES_QUEUE_URL", "CONTROL_TABLE", "ROLLBACK_QUEUE_URL", "TOPIC_ARN"],
         Rollbacker: ["CONTROL_TABLE", "FINDINGS_TABLE", "ROLLBACK_QUEUE_URL"],
         Sweep: ["BUS_NAME", ...inspecting, "GUARD_ROLE_ARN", "ROLLBACK_QUEUE_URL"],
       },
@@ -80,6 +82,7 @@ describe("every function", () => {
       HubImporter: 256,
       Notifier: 256,
       Publish: 256,
+      Responder: 256,
       Rollbacker: 1024,
       Sweep: 1024,
     });

@@ -11,8 +11,8 @@ const everything = await stackOf("everything");
 const guarded: Readonly<
   Record<string, { readonly rules: readonly string[]; readonly functions: readonly string[] }>
 > = {
-  Changes: { rules: ["IamRule", "BatchRule"], functions: ["Detect", "Sweep"] },
-  Rollback: { rules: ["RollbackRule"], functions: ["Detect", "Sweep", "Rollbacker"] },
+  Changes: { rules: ["IamRule", "BatchRule"], functions: ["Detect", "Sweep", "Responder"] },
+  Rollback: { rules: ["RollbackRule"], functions: ["Detect", "Sweep", "Responder", "Rollbacker"] },
 };
 
 describe("every queue", () => {

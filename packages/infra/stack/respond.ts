@@ -1,0 +1,35 @@
+/// <reference path="../../../.sst/platform/config.d.ts" />
+import type { Foundation } from "./foundation.ts";
+import { createLambda } from "./lambda.ts";
+import { allowControlReads, allowSending, iamArn } from "./permissions.ts";
+import type { RollbackDeployment } from "./rollback.ts";
+
+/**
+ * Creates the function that takes people's answers. Trigger: none but a direct invocation by people who have the policy
+ * `operator`; it has no URL, so that only IAM decides who may call it. It asks the Region's STS who signed an answer.
+ */
+export function createRespond(
+  { location, control, changes, topic }: Foundation,
+  rollback: RollbackDeployment | undefined,
+): void {
+  createLambda("Responder", location, {
+    description: "Takes people's answers: approve, undo, suppress, pause, resume, reset, close",
+    timeoutSeconds: 60,
+    environment: {
+      CONTROL_TABLE: control.name,
+      CHANGES_QUEUE_URL: changes.queue.url,
+      TOPIC_ARN: topic.arn,
+      ROLLBACK_QUEUE_URL: rollback?.queue.url,
+    },
+    permissions: [
+      // The ARN of a session does not have its role's path.
+      { actions: ["iam:GetRole"], resources: [iamArn(location, "role/*")] },
+      ...allowControlReads(control),
+      { actions: ["dynamodb:PutItem"], resources: [control.arn] },
+      ...allowSending(changes.queue),
+      ...(rollback ? allowSending(rollback.queue) : []),
+      { actions: ["sns:Publish"], resources: [topic.arn] },
+    ],
+    lambdaCalls: [],
+  });
+}
