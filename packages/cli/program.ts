@@ -10,6 +10,7 @@ reports every difference.
 Usage: drift-guard <command> [options]
 
   check      compare the watched roles of an account with their references
+  ensure     make roles as their references say, a deleted one too
   compare    compare two IAM policies by meaning
   explain    show how the guard interprets CloudTrail records
   reference  list, show, capture, check and refresh references
@@ -27,6 +28,7 @@ DEBUG=1 prints stack traces. NO_COLOR=1 turns colours off.
 // Each command is loaded when it runs: check on a file needs no SDK, and explain no database.
 const commands = new Map<string, () => Promise<Command>>([
   ["check", async () => (await import("./commands/check.ts")).check],
+  ["ensure", async () => (await import("./commands/ensure.ts")).ensure],
   ["compare", async () => (await import("./commands/compare.ts")).compare],
   ["explain", async () => (await import("./commands/explain.ts")).explain],
   ["reference", async () => (await import("./commands/reference.ts")).reference],

@@ -60,21 +60,11 @@ export async function checkRole(
     if (!(error instanceof RoleUnreadableError)) throw error;
     return { ...base, status: "unreadable", assessments: [], problem: error.message };
   }
-  const assess = await prepareAssessment(watched, {
-    ...(resources && { resources }),
-    now: () => new Date(),
-  });
-  const began = performance.now();
-  const question: FixQuestion = {
-    watched,
-    uses,
-    usesUnknown: readEverywhere !== true,
+  const question = await askForFixes(watched, reading, {
     partition,
-    reading,
-    assess,
-    assessments: assess(reading),
-    stop: () => performance.now() - began > maxFixMilliseconds,
-  };
+    ...(resources && { resources }),
+    ...(readEverywhere !== undefined && { readEverywhere }),
+  });
   const fixed = addFixes(question);
   // Keys count as unused only where every enabled Region was read (T12).
   const judgesKeys =
@@ -97,6 +87,29 @@ export async function checkRole(
       status === "drift" && {
         plan: describePlan(planFixes({ ...question, assessments: fixed }), partition),
       }),
+  };
+}
+
+/** Assesses a role that was read, so that its fixes can be planned. */
+export async function askForFixes(
+  watched: WatchedRoleWithUses,
+  reading: RoleReading,
+  { partition, resources, readEverywhere }: Pick<CheckSettings, "partition" | "resources" | "readEverywhere">,
+): Promise<FixQuestion> {
+  const assess = await prepareAssessment(watched, {
+    ...(resources && { resources }),
+    now: () => new Date(),
+  });
+  const began = performance.now();
+  return {
+    watched,
+    uses: watched.uses,
+    usesUnknown: readEverywhere !== true,
+    partition,
+    reading,
+    assess,
+    assessments: assess(reading),
+    stop: () => performance.now() - began > maxFixMilliseconds,
   };
 }
 

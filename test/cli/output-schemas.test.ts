@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { describe, it } from "node:test";
 import { CheckOutput } from "drift-guard/output/check";
 import { CompareOutput } from "drift-guard/output/compare";
+import { EnsureOutput } from "drift-guard/output/ensure";
 import { ExplainOutput } from "drift-guard/output/explain";
 import {
   ReferenceCaptureOutput,
@@ -27,6 +28,7 @@ const folder = resolve(import.meta.dirname, "../../docs/schemas");
 const outputs: Readonly<Record<string, z.ZodType>> = {
   check: CheckOutput,
   compare: CompareOutput,
+  ensure: EnsureOutput,
   explain: ExplainOutput,
   "reference-list": ReferenceListOutput,
   "reference-show": ReferenceShowOutput,

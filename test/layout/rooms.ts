@@ -64,11 +64,11 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
   ],
   cli: [
     ["compile-cache.ts", "text-input.ts"],
-    ["file-failure.ts", "grant-lines.ts", "output", "terminal.ts"],
+    ["file-failure.ts", "grant-lines.ts", "output", "statement-advice.ts", "terminal.ts"],
     ["account-source.ts", "command.ts", "comparison-report.ts", "config.ts", "drift-table.ts", "trail"],
     ["finding-choice.ts", "policy-partition.ts", "step-lines.ts"],
     ["batch", "reference", "role-check.ts", "slr"],
-    ["account-check.ts", "demonstration"],
+    ["account-check.ts", "demonstration", "ensure"],
     ["rollback"],
     ["commands"],
     ["program.ts"],

@@ -1,10 +1,7 @@
 import { LinkedRoleRefusedError } from "@drift-guard/core/errors";
 import type { LinkedRole } from "@drift-guard/core/linked-role/linked-role";
 import { type LinkedRoleTask, permissionFor } from "@drift-guard/core/linked-role/permission";
-
-// IAM names the kind of policy that denied a call where an Allow alone does not help.
-const otherPolicies =
-  /explicit deny|(?:service|resource) control polic|session polic|permissions boundary|VPC endpoint polic/i;
+import { formatStatementAdvice } from "../statement-advice.ts";
 
 /**
  * Runs calls of a task on a service-linked role. If IAM denies one, throws the refusal with the statement to ask for (R16,
@@ -19,14 +16,7 @@ export async function explainDenials<T>(
     return await run();
   } catch (error) {
     if (!(error instanceof LinkedRoleRefusedError) || !/^AccessDenied/.test(error.code)) throw error;
-    const statement = JSON.stringify(permissionFor(task, role, { partition }), undefined, 2);
-    const more = otherPolicies.test(error.message)
-      ? " The answer names another policy that must allow the call too: this statement alone is not enough."
-      : "";
-    throw new LinkedRoleRefusedError(
-      `${error.message}\nAsk for this statement in the permissions policy of the identity that made the call.${more}\n${statement}`,
-      error.code,
-      { cause: error },
-    );
+    const advice = formatStatementAdvice(error.message, [permissionFor(task, role, { partition })]);
+    throw new LinkedRoleRefusedError(`${error.message}\n${advice}`, error.code, { cause: error });
   }
 }

@@ -56,7 +56,7 @@ function changesOf(step: FixStep, was: Role | undefined, is: Role): Changes {
       return {
         ...differ(compareTexts(is.trust, was?.trust ?? [], trustOptions(is, undefined))),
         notes: [
-          "The role gets a new unique id. Policies of other resources that named the deleted role hold its old id until they are saved again.",
+          "If a role of this name was deleted, policies of other resources that named it hold its unique id, and let the new role in only once they are saved again.",
         ],
       };
     case "iam:UpdateAssumeRolePolicy":
