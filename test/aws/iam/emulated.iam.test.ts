@@ -126,6 +126,13 @@ withEmulators("The reader and writer of roles, on moto", (services) => {
     }
   });
 
+  it("reads many roles as it reads each one, if they need description and maximum session", async () => {
+    for await (const reading of reader().readMany(["Whole", "Bare"], () => true)) {
+      assert.ok(reading.status === "present");
+      assert.deepEqual(reading.role, await read(reading.role.name));
+    }
+  });
+
   it("makes no call for an empty list of names", async () => {
     assert.deepEqual(await readMany(), []);
   });

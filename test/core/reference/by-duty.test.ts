@@ -41,6 +41,16 @@ describe("a role without a reference of its own", () => {
     });
   }
 
+  it("need not have the description, maximum session duration and tags of the role that a reference is named after", () => {
+    const execution = findReference("ecsTaskExecutionRole");
+    assert.ok(execution);
+    const own = { ...execution, description: "x", maxSession: 7_200, tags: { team: "a" } };
+    const use = aDefinitionUse({ duty: "execution" });
+    const found = referenceByDuty("nightly", [use], [own]);
+    assert.ok(found && !("description" in found || "maxSession" in found || "tags" in found));
+    assert.equal(referenceByDuty(own.role, [use], [own])?.description, "x");
+  });
+
   it("compares only the trust of a job role", () => {
     const job = aDefinitionUse({ duty: "job" });
     assert.deepEqual(judge([job], trustOf("ecs-tasks.amazonaws.com")), []);
