@@ -5,7 +5,7 @@ import { type Emulators, startEmulators } from "./emulators/emulators.ts";
 import { buildGuard } from "./guard-build.ts";
 import { type Inbox, openInbox } from "./inbox.ts";
 import { type Recorder, startRecorder } from "./recorder/recorder.ts";
-import { seedAccount } from "./seed.ts";
+import { enrolRoles, seedAccount } from "./seed.ts";
 
 /** An AWS account on this machine, with the guard deployed in it. */
 export interface LocalAccount {
@@ -22,7 +22,7 @@ export interface LocalAccount {
 
 /**
  * Starts the account with every watched role as its reference says, and deploys the guard into it: the bundles and the
- * stack that `sst deploy` brings to AWS. Throws `PythonMissingError`, `EmulatorInstallError`, `EmulatorStartError`,
+ * stack that `sst deploy` brings to AWS. Rollback knows the roles as clean since yesterday, so that it restores at once. Throws `PythonMissingError`, `EmulatorInstallError`, `EmulatorStartError`,
  * `RecorderStartError`, `DeploymentError` and those of `buildGuard`, and leaves nothing running then.
  */
 export async function startLocalAccount(options: {
@@ -49,6 +49,7 @@ export async function startLocalAccount(options: {
       { emulators, recorder },
       { name: "drift-guard", template, bundles },
     );
+    await enrolRoles(recorder.endpoint, options.config, deployment.outputs.Control ?? "");
     const inbox = await openInbox(recorder.endpoint, deployment.outputs.Alerts ?? "", "local-inbox");
     return { endpoint: recorder.endpoint, emulators, recorder, deployment, inbox, stop };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   AddRoleToInstanceProfileCommand,
   AttachRolePolicyCommand,
@@ -9,18 +10,44 @@ import {
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { EnableSecurityHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
+import { createControlStore } from "@drift-guard/aws/dynamodb/control";
+import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import type { Config } from "@drift-guard/core/config/config";
 import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
 import { profileOf } from "@drift-guard/core/evaluate/evaluate";
+import { instantOf } from "@drift-guard/core/model/instant";
 import { isOwnedByAws } from "@drift-guard/core/model/managed-policy";
 import type { Attachment } from "@drift-guard/core/reference/reference";
 import { clientSettings } from "./client.ts";
+import { localAccountId } from "./emulators/emulators.ts";
 
 /** Creates every watched role of a configuration in the account at an endpoint, and enables Security Hub. */
 export async function seedAccount(endpoint: string, config: Config): Promise<void> {
   const iam = new IAMClient(clientSettings(endpoint));
   for (const watched of listWatchedRoles({ config })) await createRole(iam, watched);
   await new SecurityHubClient(clientSettings(endpoint)).send(new EnableSecurityHubCommand({}));
+}
+
+// Longer than any session of a role lasts.
+const enrolledMs = 24 * 3_600_000;
+
+/**
+ * Stores in the control table that rollback read the watched roles clean a day ago. Otherwise it would restore nothing
+ * for hours: sessions from before its first read could be alive. Throws `RoleUnreadableError` and
+ * `StoreUnavailableError`.
+ */
+export async function enrolRoles(endpoint: string, config: Config, table: string): Promise<void> {
+  const settings = clientSettings(endpoint);
+  const control = createControlStore(new DynamoDBClient(settings), { table });
+  const roles = createRoleReader(new IAMClient(settings), { account: localAccountId, partition: "aws" });
+  const at = instantOf(new Date(Date.now() - enrolledMs));
+  for (const { name } of listWatchedRoles({ config })) {
+    const reading = await roles.read(name);
+    if (reading.status === "absent") continue;
+    const before = await control.load({ account: localAccountId, name });
+    const enrolment = { roleId: reading.role.id, at, cleanAt: at };
+    await control.commit({ before, after: { ...before, enrolment } });
+  }
 }
 
 async function createRole(iam: IAMClient, watched: WatchedRole): Promise<void> {

@@ -48,7 +48,6 @@ export async function startGuardedAccount(): Promise<GuardedAccount> {
     table: local.deployment.outputs.Control ?? "",
   });
   const roles = createRoleReader(iam, { account: localAccountId, partition: "aws" });
-  await enrolRoles(control, roles);
   const messages: string[] = [];
   const listening = new AbortController();
   const listen = async () => {
@@ -84,20 +83,6 @@ export async function startGuardedAccount(): Promise<GuardedAccount> {
       await local.stop();
     },
   };
-}
-
-// Rollback restores nothing while a session may be alive from before the first clean read: that read was long ago.
-async function enrolRoles(control: ControlStore, roles: RoleReader): Promise<void> {
-  const at = "2026-01-01T00:00:00Z";
-  for (const name of Object.keys(config.roles)) {
-    const reading = await roles.read(name);
-    if (reading.status === "absent") continue;
-    const before = await control.load(keyOf(name));
-    await control.commit({
-      before,
-      after: { ...before, enrolment: { roleId: reading.role.id, at, cleanAt: at } },
-    });
-  }
 }
 
 /** Polls `look` until `holds`. Throws after `seconds` with `what` and the last value. */
