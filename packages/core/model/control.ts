@@ -3,6 +3,7 @@ import { Actor } from "./actor.ts";
 import { Approval } from "./approval.ts";
 import { Exception } from "./exception.ts";
 import { Instant, millisecondsBetween } from "./instant.ts";
+import { takeBytes } from "./json-size.ts";
 import { RoleKey } from "./role.ts";
 import { Rollback } from "./rollback.ts";
 
@@ -150,24 +151,28 @@ export function findRunning({
   return rollbacks.find((rollback) => rollback.status === "running");
 }
 
-/** The bounds of what is kept about one role. Starts and causes of a week fit in one item each. */
-const retention = { days: 7, rollbacks: 20, unansweredDays: 30, unanswered: 20, starts: 4000, causes: 150 };
+/**
+ * The bounds of what is kept about one role. Starts and causes of a week are one item each, of this many bytes of JSON at
+ * most: an item of DynamoDB holds 400 KB (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
+ */
+const retention = { days: 7, rollbacks: 20, unansweredDays: 30, unanswered: 20, itemBytes: 250_000 };
 
 /**
- * Removes what no decision needs any more: starts and causes older than a week, and ended rollbacks except the newest 20
+ * Removes what no decision needs any more: starts and causes older than a week or of which too many are newer, and ended rollbacks except the newest 20
  * and those of the last 30 days with a call that got no answer, 20 at most. A rollback that people were not told of stays.
  * Returns the same record if there is nothing to remove.
  */
 export function pruneControl(control: Control, now: Instant): Control {
   const isWithin = (at: Instant, days: number) => millisecondsBetween(at, now) <= days * 86_400_000;
-  const attempts = limitStarts(
+  const attempts = limitAttempts(
     control.attempts.flatMap((each) => {
       const starts = each.starts.filter((at) => isWithin(at, retention.days));
       if (starts.length === 0) return [];
       return starts.length === each.starts.length ? [each] : [{ ...each, starts }];
     }),
   );
-  const causes = control.causes.filter(({ at }) => isWithin(at, retention.days)).slice(-retention.causes);
+  const recent = control.causes.filter(({ at }) => isWithin(at, retention.days));
+  const causes = takeBytes(recent.toReversed(), retention.itemBytes).toReversed();
   const newestFirst = control.rollbacks.toSorted((a, b) => millisecondsBetween(a.startedAt, b.startedAt));
   const unanswered = newestFirst
     .filter(
@@ -192,17 +197,10 @@ function hasRequestId(outcome: Rollback["steps"][number]["outcome"]): boolean {
 }
 
 // Somebody can make many drifts, each with attempts of its own: the oldest are dropped.
-function limitStarts(attempts: readonly Attempts[]): readonly Attempts[] {
-  let left = retention.starts - attempts.reduce((sum, { starts }) => sum + starts.length, 0);
-  if (left >= 0) return attempts;
-  const oldestFirst = attempts.toSorted((a, b) => millisecondsBetween(lastStart(b), lastStart(a)));
-  const dropped = new Set<Attempts>();
-  for (const each of oldestFirst) {
-    if (left >= 0) break;
-    dropped.add(each);
-    left += each.starts.length;
-  }
-  return attempts.filter((each) => !dropped.has(each));
+function limitAttempts(attempts: readonly Attempts[]): readonly Attempts[] {
+  const newestFirst = attempts.toSorted((a, b) => millisecondsBetween(lastStart(a), lastStart(b)));
+  const kept = new Set(takeBytes(newestFirst, retention.itemBytes));
+  return kept.size === attempts.length ? attempts : attempts.filter((each) => kept.has(each));
 }
 
 function lastStart({ starts }: Attempts): Instant {

@@ -71,14 +71,3 @@ function withTags(role: Role, change: (tags: readonly TagEntry[]) => readonly Ta
     ? { ...role, tags: seen(Object.fromEntries(change(Object.entries(role.tags.value)))) }
     : role;
 }
-
-/** Returns the role as recorded before a rollback, without the documents of managed policies: they are large. */
-export function recordRole(role: Role): Role {
-  const version = unseen("A before-state keeps no managed documents.");
-  const { boundary } = role;
-  return {
-    ...role,
-    attached: role.attached.map(({ arn }) => ({ arn, version })),
-    boundary: boundary.observed && boundary.value ? seen({ arn: boundary.value.arn, version }) : boundary,
-  };
-}

@@ -18,9 +18,9 @@ import {
 } from "@drift-guard/core/model/rollback";
 import { applyStep } from "@drift-guard/core/rollback/apply-step";
 import {
-  type Canonicaliser,
-  createCanonicaliser,
+  createDigester,
   createExpectedStates,
+  type Digester,
   type ExpectedStates,
   findEffect,
 } from "@drift-guard/core/rollback/part-values";
@@ -53,7 +53,7 @@ export interface HeldRollback {
 interface Execution {
   readonly key: RoleKey;
   readonly ports: ExecutionPorts;
-  readonly canonical: Canonicaliser;
+  readonly digest: Digester;
   readonly expected: ExpectedStates;
   held: HeldRollback;
   /** The role after the steps that took effect. */
@@ -85,9 +85,9 @@ export async function carryOut(
   key: RoleKey,
   ports: ExecutionPorts,
 ): Promise<ExecutionResult> {
-  const canonical = createCanonicaliser();
+  const digest = createDigester();
   const { before, plan, steps } = held.rollback;
-  const expected = createExpectedStates(before, canonical);
+  const expected = createExpectedStates(before, digest);
   for (const { step } of steps) {
     const planned = plan.steps[step];
     if (planned) expected.add(planned);
@@ -97,7 +97,7 @@ export async function carryOut(
   const execution: Execution = {
     key,
     ports,
-    canonical,
+    digest,
     expected,
     held,
     role,
@@ -168,7 +168,7 @@ async function settleLastStep(execution: Execution): Promise<ExecutionResult | u
   if (!step) return undefined;
   const reading = await execution.ports.roles.read(rollback.plan.role);
   if (reading.status === "absent") return end(execution, `${rollback.plan.role} was deleted meanwhile.`);
-  const effect = findEffect(step, execution.role, reading.role, execution.canonical);
+  const effect = findEffect(step, execution.role, reading.role, execution.digest);
   await setOutcome(execution, {
     status: effect === "after" ? "observed" : "unanswered",
     at: nowOf(execution),

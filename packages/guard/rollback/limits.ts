@@ -4,8 +4,11 @@ import type { Control } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { jsonBytes } from "@drift-guard/core/model/json-size";
+import type { Plan } from "@drift-guard/core/model/plan";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { findNextStart } from "@drift-guard/core/rollback/attempts";
+import type { Obstacle } from "@drift-guard/core/rollback/restoring";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings } from "../ports.ts";
 
@@ -98,3 +101,26 @@ export function findNextHour(now: Instant): Instant {
   const hour = 3_600_000;
   return instantOf(new Date((Math.floor(Date.parse(now) / hour) + 1) * hour));
 }
+
+/** The most bytes of JSON that a plan may have: it is stored in one item, with the role before it (`recordRole`). */
+const maxPlanBytes = 150_000;
+
+/**
+ * Returns the findings of a plan that do not fit in one item of the control table with those before them: they wait for a
+ * later rollback, or for a person if one alone is too long. None if the plan fits, as every plan does unless
+ * somebody padded the texts of policies.
+ */
+export function findOversized({ steps, findings }: Plan, now: Instant): ReadonlyMap<string, Obstacle> {
+  const oversized = new Map<string, Obstacle>();
+  let left = maxPlanBytes - jsonBytes(findings);
+  for (const id of findings) {
+    const bytes = jsonBytes(steps.filter((step) => step.findings.includes(id)));
+    if (bytes <= left) left -= bytes;
+    else if (bytes > maxPlanBytes / 2) oversized.set(id, { reason: tooLong });
+    else oversized.set(id, { reason: "The rollback of other findings of the role comes first.", until: now });
+  }
+  return oversized;
+}
+
+const tooLong =
+  "The policies that the rollback would write are too long to record, so that it could not be continued or reversed. A person must repair the part.";

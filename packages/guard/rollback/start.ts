@@ -5,18 +5,20 @@ import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Role, RoleKey } from "@drift-guard/core/model/role";
 import { isAbandoned, type RunningRollback } from "@drift-guard/core/model/rollback";
-import { recordRole } from "@drift-guard/core/rollback/apply-step";
 import { addStarts, removeStarts } from "@drift-guard/core/rollback/attempts";
 import { authorise } from "@drift-guard/core/rollback/authorise";
+import { recordRole } from "@drift-guard/core/rollback/before-state";
 import { isTrustExposed, longestSessionOf } from "@drift-guard/core/rollback/exposure";
-import { planRollback, type Withheld } from "@drift-guard/core/rollback/planner";
+import { createDigester } from "@drift-guard/core/rollback/part-values";
+import { type PlanningResult, planRollback, type Withheld } from "@drift-guard/core/rollback/planner";
+import type { PlanningInput } from "@drift-guard/core/rollback/planning";
 import type { Obstacle } from "@drift-guard/core/rollback/restoring";
 import { type ControlDecision, decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
 import { type HeldRollback, holdSeconds } from "./execution.ts";
 import { joinTries, type LaterTry, scheduleTry } from "./later-try.ts";
-import { type Delay, findCritical, findDelays, findNextHour } from "./limits.ts";
+import { type Delay, findCritical, findDelays, findNextHour, findOversized } from "./limits.ts";
 import { type Observation, observeRole } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
 import { readDriftedPolicies } from "./policies.ts";
@@ -164,7 +166,7 @@ async function decideNew(
   const critical = findCritical(drifts, key, watched, config);
   const known = noteExposure(control, role, live, now);
   const maker = known.causes.findLast(({ call }) => call === "iam:CreateRole")?.actor;
-  const { plan, withheld } = planRollback({
+  const planning: PlanningInput = {
     ...watched,
     role,
     assessments,
@@ -180,7 +182,8 @@ async function decideNew(
     ...(cappedUntil !== undefined && {
       restoringCap: (id) => (critical.has(id) ? undefined : createCapObstacle(cappedUntil, config)),
     }),
-  });
+  };
+  const { plan, withheld } = planWithinSize(planning);
   const real = withheld.filter(({ simulated: isSimulated }) => isSimulated !== true);
   const refusals = real.flatMap((each) => listRefusals(each, delays.get(each.finding)));
   const later = joinTries(
@@ -206,7 +209,7 @@ async function decideNew(
   const rollback: RunningRollback = {
     id: ports.newId(),
     plan,
-    before: recordRole(role),
+    before: recordRole(role, createDigester()),
     startedAt: now,
     ...(settings.session !== undefined && { session: settings.session }),
     steps: [],
@@ -222,6 +225,14 @@ async function decideNew(
     },
     result: { refusals, next: { kind: "go", rollback, isNew: true } },
   };
+}
+
+// What does not fit in one item of the control table waits.
+function planWithinSize(planning: PlanningInput): PlanningResult {
+  const result = planRollback(planning);
+  const oversized = findOversized(result.plan, planning.now);
+  if (oversized.size === 0) return result;
+  return planRollback({ ...planning, hold: (id) => planning.hold?.(id) ?? oversized.get(id) });
 }
 
 function finish(
