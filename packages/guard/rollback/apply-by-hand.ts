@@ -4,7 +4,8 @@ import type { Plan } from "@drift-guard/core/model/plan";
 import type { Role } from "@drift-guard/core/model/role";
 import type { EndedRollback, RunningRollback } from "@drift-guard/core/model/rollback";
 import type { ControlStore, RoleReader, RoleWriter } from "@drift-guard/core/ports";
-import { recordRole } from "@drift-guard/core/rollback/apply-step";
+import { recordRole } from "@drift-guard/core/rollback/before-state";
+import { createDigester } from "@drift-guard/core/rollback/part-values";
 import type { Clock } from "../ports.ts";
 import { carryOut, holdSeconds } from "./execution.ts";
 
@@ -32,7 +33,7 @@ export async function applyByHand(plan: Plan, role: Role, ports: HandPorts): Pro
   const rollback: RunningRollback = {
     id,
     plan,
-    before: recordRole(role),
+    before: recordRole(role, createDigester()),
     startedAt: instantOf(at),
     steps: [],
     status: "running",
