@@ -234,7 +234,11 @@ function repairBoundary({ part }: Drift, { role, reference, guarded, policies }:
 /** Restores what the reference requires from any policy, in an inline policy of its own. */
 function repairFloor({ role, reference, guarded }: RepairTarget): Repair {
   const { floor } = reference;
-  if (floor === undefined || strictnessOf(reference, guarded).floor !== "required") return none;
+  const beyond: Repair = {
+    kind: "refused",
+    reason: `The guard restores only what the reference requires. A person must grant what the uses of ${role.name} need beyond it.`,
+  };
+  if (floor === undefined || strictnessOf(reference, guarded).floor !== "required") return beyond;
   const present = role.inline.find(({ name }) => name === requiredPolicyName);
   const allows = keepStatements(floor.document, () => true);
   const document = present
@@ -249,8 +253,14 @@ function repairFloor({ role, reference, guarded }: RepairTarget): Repair {
     kind: "identity",
   });
   const after = compareTexts([...texts, document], floor.document, { kind: "identity" });
-  // A Deny blocks it, or it is not about the floor but about what job definitions need, which strangers may write.
-  if (before.missing.length === 0 || after.missing.length > 0) return none;
+  // Strangers may write job definitions.
+  if (before.missing.length === 0) return beyond;
+  if (after.missing.length > 0) {
+    return {
+      kind: "refused",
+      reason: `A Deny takes away what ${role.name} lacks, so that adding it again changes nothing. The guard removes no Deny, as it may contain an incident.`,
+    };
+  }
   if (!fitsInline(role, requiredPolicyName, document)) {
     return {
       kind: "refused",
