@@ -108,7 +108,8 @@ export async function inspectRole(
     };
   });
   const { inspection, isClean } = decision.result;
-  await informRollback({ watched, control, isClean, cause, after }, ports, settings);
+  const isDrifted = inspection.evidence.some(({ kind }) => kind === "drift");
+  await informRollback({ watched, control, isClean, isDrifted, cause, after }, ports, settings);
   return { role: key, transitions: decision.transitions, ...inspection };
 }
 

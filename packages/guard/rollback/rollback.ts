@@ -101,13 +101,15 @@ async function execute(
   if (result.kind === "taken-over") return nothingToDo("another invocation carries out the rollback");
   if (result.kind === "continues") return { status: "continues", rollback: result.rollback };
   const { rollback } = result;
-  if (rollback.status === "failed" && isTemporary(rollback)) {
-    await postpone(key, { due: inMinutes(ports, failedMinutes), findings: rollback.plan.findings }, ports);
+  // What was rolled back may have kept other drifts from it, such as a trust policy that let strangers in.
+  if (rollback.status === "done" || isTemporary(rollback)) {
+    await postpone(key, { due: inMinutes(ports, endedMinutes), findings: rollback.plan.findings }, ports);
   }
   return { status: rollback.status, rollback };
 }
 
-const failedMinutes = 2;
+// IAM's reads show a rollback by then.
+const endedMinutes = 2;
 
 function inMinutes({ now }: Pick<RollbackPorts, "now">, minutes: number): Instant {
   return instantOf(new Date(now().getTime() + minutes * 60_000));

@@ -260,7 +260,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { arbitrary: fc.record({ does: happens("forge"), what: fc.constantFrom(...forgeds) }), weight: 2 },
 );
 
-const mode = fc.constantFrom("automatic", "automatic", "automatic", "approve", "off", "simulate");
+const mode = fc.constantFrom(...Array(6).fill("automatic"), "approve", "off", "simulate");
 /** Draws the owner's choices. */
 export const choice: fc.Arbitrary<Choice> = fc.record({
   rollback: fc.record({
@@ -406,7 +406,7 @@ async function pause(
 async function plant(what: Planted, pickOf: number, { findings: store }: History): Promise<void> {
   const before = await store.load(key);
   const target = before.findings[pickOf % Math.max(before.findings.length, 1)];
-  if (target?.state !== "open") return;
+  if (target?.state !== "open" || target.evidence.kind !== "drift") return;
   const later = "2099-01-01T00:00:00Z";
   const { cleanSince: _, refusal: __, retry: ___, ...body } = target;
   const planted = (() => {
@@ -463,8 +463,8 @@ export async function comeToRest(history: History): Promise<void> {
   faults.unanswered.count = 0;
   faults.stale.count = 0;
   rivalry.left = 0;
-  for (let count = 0; count < 6; count += 1) {
-    await history.settle(6 * 3600);
+  for (let count = 0; count < 4; count += 1) {
+    await history.settle(7 * 3600);
     await history.sweep({});
   }
   await history.settle(3600);

@@ -6,7 +6,7 @@ import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
 import { formatRollbackRequest, parseRollbackMessage } from "@drift-guard/core/intake/rollback-message";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Step } from "@drift-guard/core/model/plan";
-import type { RoleReading } from "@drift-guard/core/model/role";
+import type { RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type { ControlStore, FindingStore, StepTrace } from "@drift-guard/core/ports";
 import { createSimulatedBatch } from "@drift-guard/embedded/batch/batch";
@@ -15,6 +15,7 @@ import { createSimulatedAccount, type SimulatedAccount } from "@drift-guard/embe
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
+import { createChangeStore } from "@drift-guard/embedded/sqlite/changes";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -39,8 +40,8 @@ import {
 } from "./worker.ts";
 
 /** The role that rollbacks run as. */
-export const guardRole = `arn:aws:iam::${accountId}:role/drift-guard-rollback`;
-export const pipelineRole = `arn:aws:iam::${accountId}:role/pipeline`;
+const guardRole = `arn:aws:iam::${accountId}:role/drift-guard-rollback`;
+const pipelineRole = `arn:aws:iam::${accountId}:role/pipeline`;
 const guard: ApiCaller = { kind: "session", role: guardRole, session: "rollback" };
 
 /** Who changes the role, by what they are to the guard. */
@@ -79,14 +80,14 @@ interface Message {
 }
 
 /** The role after a call of IAM. */
-export interface RoleState {
+interface RoleState {
   readonly at: number;
   readonly reading: RoleReading;
   readonly byGuard: boolean;
 }
 
 /** A time in which a stranger could assume the role. */
-export interface Exposure {
+interface Exposure {
   readonly roleId: string;
   /** Number of the state that began it. */
   readonly state: number;
@@ -190,9 +191,12 @@ export async function beginHistory(
     session: "rollback",
   };
   const database = openDatabase(":memory:");
-  const control = createControlStore(database);
-  const findings = createFindingStore(database);
-  const usage = createUsageStore(database);
+  const control = keepControl(createControlStore(database));
+  const findings = keepFindings(createFindingStore(database));
+  // AWS Batch uses nothing in these histories.
+  const usage = { ...createUsageStore(database), usesOf: async () => [] };
+  const changes = createChangeStore(database);
+  const policies = iam.policyReader();
   const batch = createSimulatedBatch({ iam, clock, ids });
   const key = { account: accountId, name: roleName };
   const observer = iam.reader({ kind: "root" });
@@ -337,6 +341,8 @@ export async function beginHistory(
             put({ queue: "changes", body: formatRecheck(recheck), isEvent: false }, seconds),
           ),
       },
+      changes,
+      policies,
       batch: batch.reader,
       usage,
       listRegions: async () => ({
@@ -485,6 +491,41 @@ export async function beginHistory(
   }
   messages = [];
   return history;
+}
+
+/** Keeps the one control record until something is written: parsing it takes longer than the rest of a history. */
+function keepControl(store: ControlStore): ControlStore {
+  const record = keep(store.load);
+  return {
+    ...store,
+    load: record.load,
+    commit: (commit) => record.write(() => store.commit(commit)),
+    decide: (role, decision) => record.write(() => store.decide(role, decision)),
+  };
+}
+
+/** Keeps the one ledger until something is written. */
+function keepFindings(store: FindingStore): FindingStore {
+  const ledger = keep(store.load);
+  return { ...store, load: ledger.load, commit: (commit) => ledger.write(() => store.commit(commit)) };
+}
+
+function keep<T>(load: (role: RoleKey) => Promise<T>) {
+  const known = new Map<string, Promise<T>>();
+  return {
+    load: (role: RoleKey): Promise<T> => {
+      const loaded = known.get(role.name) ?? load(role);
+      known.set(role.name, loaded);
+      return loaded;
+    },
+    async write<R>(write: () => Promise<R>): Promise<R> {
+      try {
+        return await write();
+      } finally {
+        known.clear();
+      }
+    },
+  };
 }
 
 function findSeen(

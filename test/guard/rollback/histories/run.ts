@@ -3,8 +3,11 @@ import { type Command, carryOut, choice, comeToRest, command } from "./commands.
 import { beginHistory, type Choice, type History } from "./history.ts";
 import { assertEnd, createWriteLaws, type WritingRollbacks } from "./laws.ts";
 
-/** Runs the commands of one history, and asserts its laws. */
-export async function runHistory(owner: Choice, commands: readonly Command[]): Promise<History> {
+/** How often something happened in the histories of a run. */
+export type Tally = Map<string, number>;
+
+/** Carries out the commands of one history, and asserts its laws. */
+async function runHistory(owner: Choice, commands: readonly Command[]): Promise<History> {
   const known: WritingRollbacks = new Map();
   const history = await beginHistory(owner, createWriteLaws(known));
   for (const each of commands) await carryOut(each, history);
@@ -13,12 +16,23 @@ export async function runHistory(owner: Choice, commands: readonly Command[]): P
   return history;
 }
 
-/** Draws and runs histories. Throws at the first one that breaks a law, after it is made as short as possible. */
-export async function runHistories(count: number, seed?: number): Promise<void> {
+/**
+ * Draws and runs histories. Throws at the first one that breaks a law, after it is made as short as possible, with the seed
+ * that draws it again. Returns what happened in them.
+ */
+export async function runHistories(count: number, seed: number): Promise<Tally> {
+  const tally: Tally = new Map();
+  const add = (what: string) => tally.set(what, (tally.get(what) ?? 0) + 1);
+  const histories = fc.array(command, { minLength: 1, maxLength: 20, size: "max" });
   await fc.assert(
-    fc.asyncProperty(choice, fc.array(command, { minLength: 1, maxLength: 30 }), async (owner, commands) => {
-      await runHistory(owner, commands);
+    fc.asyncProperty(choice, histories, async (owner, commands) => {
+      const { outcomes, writes, transitions } = await runHistory(owner, commands);
+      add("histories");
+      for (const { status } of outcomes) add(`message ${status}`);
+      for (const { step } of writes) add(step.call);
+      for (const { kind, finding } of transitions) add(`${finding.evidence.kind} ${kind}`);
     }),
-    { numRuns: count, ...(seed !== undefined && { seed }) },
+    { numRuns: count, seed },
   );
+  return tally;
 }

@@ -9,7 +9,7 @@ import { account } from "../../../builders.ts";
 export const roleName = "Worker";
 
 /** Returns a policy document with these statements. */
-export function policy(...Statement: readonly object[]): string {
+function policy(...Statement: readonly object[]): string {
   return JSON.stringify({ Version: "2012-10-17", Statement });
 }
 
