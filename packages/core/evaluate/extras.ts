@@ -10,6 +10,7 @@ import { filterByEffect, listStatementTexts, tryParsePolicy } from "../policy-js
 import type { Reference, Strictness } from "../reference/reference.ts";
 import { compareTexts, type TextOptions } from "./comparison.ts";
 import { describeDifferences, drift, undecided } from "./differences.ts";
+import { createDenyCheck } from "./mere-denies.ts";
 
 /**
  * Returns the drifts of policies that the reference does not require: another policy is drift only if it allows more than
@@ -45,9 +46,10 @@ export function assessExtras(
   ];
   // A Deny may block what a policy allows that cannot be read.
   const isRead = held.length === attached.length + role.inline.length;
+  const blocksNothing = createDenyCheck([...held, ...permitted]);
   const describe = (part: Part, text: string): readonly Assessment[] =>
     describeDifferences(part, compare(text), sides).map((one) =>
-      one.kind === "drift" && isRead && isMereDeny(one) && blocksNothing(text, [...held, ...permitted])
+      one.kind === "drift" && isRead && isMereDeny(one) && blocksNothing(text)
         ? {
             ...one,
             harmless: true,
@@ -114,20 +116,6 @@ export function compareWithPermitted(
 
 function isMereDeny({ side, grants, denies }: Drift): boolean {
   return side === "missing" && grants.length === 0 && denies.length > 0;
-}
-
-/** Whether the Denies of a policy take nothing from what some policies allow. */
-function blocksNothing(text: string, policies: readonly string[]): boolean {
-  const parsed = policies.flatMap((policy) => tryParsePolicy(policy) ?? []);
-  const denying = tryParsePolicy(text);
-  if (!denying) return false;
-  const allows = filterByEffect(parsed, "Allow");
-  const { missing, undecided: reasons } = comparePolicies(
-    [...allows, ...filterByEffect([denying], "Deny")],
-    allows,
-    { kind: "identity" },
-  );
-  return missing.length + reasons.length === 0;
 }
 
 type ComparePolicy = (text: string) => Comparison;
