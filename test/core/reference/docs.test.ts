@@ -43,7 +43,7 @@ describe("docs/references.md", () => {
     mkdirSync(join(folder, "references"));
     writeFileSync(join(folder, "references", "Worker.json"), reference);
     const examples = blocks("ts");
-    assert.equal(examples.length, 6);
+    assert.equal(examples.length, 5);
     for (const [index, code] of examples.entries()) {
       const file = join(folder, `${index}.ts`);
       const core = pathToFileURL(join(root, "packages/core")).href;
