@@ -95,6 +95,34 @@ describe("ensure", () => {
     }
   });
 
+  it("creates a deleted role with everything that its reference has on it (2.9)", async () => {
+    const arn = `arn:aws:iam::${account}:policy/Bound`;
+    const document = allow(["ec2:*", "s3:GetObject"]);
+    const base = referenceOf(serviceRole);
+    const reference: Reference = {
+      ...base,
+      boundary: { arn, document },
+      floor: { document: allow("s3:GetObject"), source: base.source },
+      description: "Batch's own",
+      maxSession: 7200,
+      tags: { team: "batch" },
+    };
+    const make = { call: "CreatePolicy", policyName: "Bound", policyDocument: document } as const;
+    const world = await aFixWorld(reference, [], "aws", [make]);
+    deleteRole(world, serviceRole, reference);
+    const { result, drifts } = await ensure(world);
+    assert.deepEqual(drifts, []);
+    assert.ok(result.reading.status === "present");
+    const { boundary, description, maxSession, tags, inline, attached } = result.reading.role;
+    assert.deepEqual(
+      [boundary.observed && boundary.value?.arn, description, maxSession, tags].map((part) =>
+        typeof part === "object" && part.observed ? part.value : part,
+      ),
+      [arn, "Batch's own", 7200, { team: "batch" }],
+    );
+    assert.deepEqual([inline.length, attached.length], [1, 1]);
+  });
+
   it("creates the service-linked role by its service (R17, R19)", async () => {
     const linked = referenceOf("AWSServiceRoleForBatch");
     const world = await aFixWorld(linked);
