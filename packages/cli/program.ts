@@ -33,6 +33,8 @@ const commands = new Map<string, () => Promise<Command>>([
   ["explain", async () => (await import("./commands/explain.ts")).explain],
   ["reference", async () => (await import("./commands/reference.ts")).reference],
   ["rollback", async () => (await import("./commands/rollback.ts")).rollback],
+  ["suppress", async () => (await import("./commands/suppress.ts")).suppress],
+  ["close", async () => (await import("./commands/close.ts")).close],
   ["slr", async () => (await import("./commands/slr.ts")).slr],
   ["demo", async () => (await import("./commands/demo.ts")).demo],
   ["local", async () => (await import("./commands/local.ts")).local],

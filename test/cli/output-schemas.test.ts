@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, it } from "node:test";
+import { AnswerOutput } from "drift-guard/output/answer";
 import { CheckOutput } from "drift-guard/output/check";
 import { CompareOutput } from "drift-guard/output/compare";
 import { EnsureOutput } from "drift-guard/output/ensure";
@@ -26,6 +27,7 @@ const folder = resolve(import.meta.dirname, "../../docs/schemas");
 
 /** Every document that the command line prints with `--json`, by the name of its published file. */
 const outputs: Readonly<Record<string, z.ZodType>> = {
+  answer: AnswerOutput,
   check: CheckOutput,
   compare: CompareOutput,
   ensure: EnsureOutput,

@@ -70,6 +70,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["batch", "reference", "role-check.ts", "slr"],
     ["account-check.ts", "demonstration", "ensure"],
     ["rollback"],
+    ["answers"],
     ["commands"],
     ["program.ts"],
     ["main.ts"],

@@ -1,3 +1,6 @@
+import { approveRollback } from "../answers/approve.ts";
+import { pauseRollbacks, resetAttempts, resumeRollbacks } from "../answers/pauses.ts";
+import { undoRollback } from "../answers/undo.ts";
 import { type Command, runSubcommand } from "../command.ts";
 import { applyPlan } from "../rollback/apply.ts";
 import { showPlan } from "../rollback/plan.ts";
@@ -10,6 +13,13 @@ export const rollback: Command = {
 Usage: drift-guard rollback plan   ID|ROLE [--account FILE] [options]
        drift-guard rollback apply  ID|ROLE --yes [--plan DIGEST] [options]
        drift-guard rollback status [ROLE…] [options]
+       drift-guard rollback approve ID --yes [--for TIME] [answer] [options]
+       drift-guard rollback undo ID|ROLE --yes --reason TEXT [--for TIME]
+                                [--rollback ID] [options]
+       drift-guard rollback pause  [ROLE] --reason TEXT [--for TIME] [options]
+       drift-guard rollback resume [ROLE] [answer] [options]
+       drift-guard rollback reset  ID|ROLE [answer] [options]
+answer:  [--reason TEXT]
 options: [--stage NAME | --findings FILE] [--config FILE] [--json]
 
   plan      read the role, and show the steps that roll it back: for each, the
@@ -24,6 +34,16 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
   status    show modes, pauses, running and last rollbacks, attempts, the next
             try, approvals and exceptions of the roles in the configuration.
             Changes nothing.
+  approve   approve the steps that repair one finding, exactly these: the guard
+            carries them out if its own plan is the same. The drift's actor
+            cannot approve. For 24h unless --for says otherwise, at most 7d
+  undo      accept what the last rollback of the role, or that of --rollback,
+            removed, and bring it back with your own credentials. For 30d
+            unless --for says otherwise, at most 366d
+  pause     roll nothing back for a time, of one role or in the account: for
+            24h unless --for says otherwise, at most 30d. People are told
+  resume    end a pause
+  reset     count the attempts on one finding, or on those of a role, anew
 
   ID               a finding; the first characters of its id suffice
   ROLE             a watched role, by name or ARN
@@ -35,12 +55,15 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
                    get-account-authorization-details", or from standard input
                    with "-" (default: the live account)
   --plan DIGEST    apply only the plan that has this digest, as plan prints it
-  --yes            write the role
+  --yes            write the role; of approve, give the approval
+  --for TIME       hours or days, such as 8h or 30d
+  --reason TEXT    people are told of it with the answer
   --config FILE    configuration that names the watched roles (default:
                    drift-guard.config.ts or .json in the working directory,
                    else the three roles of the AWS Batch User Guide)
   --json           print one JSON document
-                   (docs/schemas/rollback-SUBCOMMAND.schema.json)
+                   (docs/schemas/rollback-SUBCOMMAND.schema.json; of answers,
+                   docs/schemas/answer.schema.json)
 
 Without --stage and --findings, plan knows no exceptions, pauses, approvals or
 uses by AWS Batch. docs/rollback.md describes modes, windows, preconditions,
@@ -49,5 +72,14 @@ limits and the emergency stop.
 Exit codes: 0 nothing to roll back, or done; 1 drift, or not carried out, or a
 rollback failed or is contested; 2 could not determine.
 `,
-  run: runSubcommand("rollback", { plan: showPlan, apply: applyPlan, status: showStatus }),
+  run: runSubcommand("rollback", {
+    plan: showPlan,
+    apply: applyPlan,
+    status: showStatus,
+    approve: approveRollback,
+    undo: undoRollback,
+    pause: pauseRollbacks,
+    resume: resumeRollbacks,
+    reset: resetAttempts,
+  }),
 };

@@ -1,0 +1,77 @@
+import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import { instantOf } from "@drift-guard/core/model/instant";
+import { Step } from "@drift-guard/core/model/plan";
+import { planForApproval } from "@drift-guard/core/rollback/plan-for-approval";
+import { sanitise } from "@drift-guard/formats/printable";
+import { formatStep } from "@drift-guard/formats/steps";
+import { observeRole } from "@drift-guard/guard/rollback/observation";
+import { readDriftedPolicies } from "@drift-guard/guard/rollback/policies";
+import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { readSubject } from "../rollback/plan.ts";
+import { findSubject } from "../rollback/subject.ts";
+import { type Terminal, wrap } from "../terminal.ts";
+import { readEnd } from "./duration.ts";
+import { reportAnswer } from "./report.ts";
+import { answerOptions, openAnswerSession } from "./session.ts";
+
+/** `rollback approve`: approves the steps that repair one finding, exactly these. The guard carries them out. */
+export async function approveRollback(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals } = parseCommandLine("rollback approve", args, {
+    ...answerOptions,
+    for: { type: "string", value: "a TIME", default: "24h" },
+    yes: { type: "boolean", default: false },
+  });
+  const asked = readSubject("rollback approve", positionals);
+  const expires = readEnd(values.for, new Date());
+  const session = await openAnswerSession(values, terminal.input);
+  try {
+    const { watched, finding } = await findSubject(asked, session);
+    if (!finding) throw new UsageError("rollback approve takes the id of one finding: each is approved by itself.");
+    const { config, stores } = session;
+    const now = () => new Date();
+    const observation = await observeRole(watched, { roles: session.roles, now });
+    if (observation.status === "absent") throw new UsageError(`${watched.name} does not exist.`);
+    const { role, assessments } = observation;
+    const evidence = assessments.find((each) => identifyFinding(role, each) === finding.id);
+    const control = await stores.control.load(role);
+    const { plan, reason } = planForApproval(
+      {
+        ...watched,
+        role,
+        assessments,
+        policies: await readDriftedPolicies(watched, observation, session),
+        control: { ...control, causes: control.causes.filter(({ undoneBy }) => undoneBy === undefined) },
+        config,
+        now: instantOf(now()),
+      },
+      finding.id,
+    );
+    if (evidence === undefined || plan.steps.length === 0) {
+      const why =
+        evidence === undefined
+          ? "The role as it was just read does not show the finding."
+          : (reason ?? "No step of a rollback repairs the finding, or the configuration turns its rollback off.");
+      throw new UsageError(`There is nothing to approve. ${why}`);
+    }
+    const steps = plan.steps.map((step, index) => `${index + 1}. ${formatStep(step)}`);
+    if (!values.json) {
+      await terminal.print(...steps.flatMap((step) => wrap(step, terminal.columns, "  ", "     ")));
+    }
+    if (!values.yes) {
+      throw new UsageError("Nothing was approved. Add --yes to approve exactly these steps.");
+    }
+    const outcome = await session.answer({
+      verb: "approve",
+      role: watched.name,
+      finding: finding.id,
+      evidence: digestEvidence(evidence),
+      plan: { roleId: plan.roleId, steps: plan.steps.map((step) => Step.encode(step)) },
+      expires,
+      reason: values.reason,
+    });
+    const what = `Approved until ${expires}. The guard carries these steps out on ${sanitise(watched.name)} at once, and only if its own plan is the same.`;
+    return await reportAnswer("approve", what, outcome, session, { json: values.json, terminal });
+  } finally {
+    session.close();
+  }
+}

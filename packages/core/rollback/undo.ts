@@ -1,0 +1,85 @@
+import type { Plan, PlannedStep, Step } from "../model/plan.ts";
+import { digestRole } from "../model/identity.ts";
+import type { Role } from "../model/role.ts";
+import { applyStep } from "./apply-step.ts";
+import { doesRestore } from "./effect.ts";
+
+/** The steps that undo a rollback, and the calls that no step undoes. */
+export interface UndoPlan {
+  readonly plan: Plan;
+  /** The calls of the rollback that stay, because what they changed is not recorded. */
+  readonly kept: readonly Step[];
+}
+
+/**
+ * Plans the undoing of steps that took effect, the last of them first. `before` is the role before the first of them, `role`
+ * the role as it was just read. Versions of managed policies stay: other roles may have the policy.
+ */
+export function planUndo(steps: readonly Step[], before: Role, role: Role): UndoPlan {
+  const kept: Step[] = [];
+  const undoing: Step[] = [];
+  let state = before;
+  for (const step of steps) {
+    const inverse = invert(step, state);
+    if (inverse === undefined) kept.push(step);
+    else undoing.unshift(inverse);
+    state = applyStep(state, step);
+  }
+  let current = role;
+  const planned = undoing.map((step): PlannedStep => {
+    const restores = doesRestore(current, step);
+    current = applyStep(current, step);
+    return { ...step, restores, findings: [] };
+  });
+  return {
+    plan: { role: role.name, roleId: role.id, expects: digestRole(role), findings: [], steps: planned },
+    kept,
+  };
+}
+
+/** Returns the step that brings back what a step changes in a role; undefined if none does. */
+function invert(step: Step, before: Role): Step | undefined {
+  const { role, part } = step;
+  const at = { role, part };
+  switch (step.call) {
+    case "iam:AttachRolePolicy":
+      return { ...at, call: "iam:DetachRolePolicy", policyArn: step.policyArn };
+    case "iam:DetachRolePolicy":
+      return { ...at, call: "iam:AttachRolePolicy", policyArn: step.policyArn };
+    case "iam:PutRolePolicy":
+    case "iam:DeleteRolePolicy": {
+      const { policyName } = step;
+      const old = before.inline.find(({ name }) => name === policyName);
+      return old
+        ? { ...at, call: "iam:PutRolePolicy", policyName, document: old.text }
+        : { ...at, call: "iam:DeleteRolePolicy", policyName };
+    }
+    case "iam:UpdateAssumeRolePolicy":
+      return { ...at, call: "iam:UpdateAssumeRolePolicy", document: before.trust };
+    case "iam:PutRolePermissionsBoundary":
+    case "iam:DeleteRolePermissionsBoundary": {
+      if (!before.boundary.observed) return undefined;
+      const old = before.boundary.value;
+      return old
+        ? { ...at, call: "iam:PutRolePermissionsBoundary", policyArn: old.arn }
+        : { ...at, call: "iam:DeleteRolePermissionsBoundary" };
+    }
+    case "iam:UpdateRole": {
+      const { description, maxSession } = before;
+      if (!description.observed || !maxSession.observed) return undefined;
+      return { ...at, call: "iam:UpdateRole", description: description.value, maxSession: maxSession.value };
+    }
+    case "iam:TagRole":
+    case "iam:UntagRole": {
+      if (!before.tags.observed) return undefined;
+      const old = before.tags.value[step.key];
+      return old === undefined
+        ? { ...at, call: "iam:UntagRole", key: step.key }
+        : { ...at, call: "iam:TagRole", key: step.key, value: old };
+    }
+    case "iam:SetDefaultPolicyVersion":
+    case "iam:CreatePolicyVersion":
+    case "iam:DeletePolicyVersion":
+      return undefined;
+  }
+}
