@@ -14,7 +14,9 @@ Usage: drift-guard <command> [options]
   compare    compare two IAM policies by meaning
   explain    show how the guard interprets CloudTrail records
   reference  list, show, capture, check and refresh references
-  rollback   plan the rollback of a role, carry it out, show its status
+  rollback   plan, approve, undo or pause the rollback of a role, show its status
+  suppress   accept a finding until a time
+  close      close a foreign call with the guard's credentials as dealt with
   slr        manage Batch's service-linked role
   demo       show the guard at work on an account in memory
   local      run the deployed guard in an emulated account on this machine

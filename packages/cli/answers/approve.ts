@@ -26,7 +26,8 @@ export async function approveRollback(args: readonly string[], terminal: Termina
   const session = await openAnswerSession(values, terminal.input);
   try {
     const { watched, finding } = await findSubject(asked, session);
-    if (!finding) throw new UsageError("rollback approve takes the id of one finding: each is approved by itself.");
+    if (!finding)
+      throw new UsageError("rollback approve takes the id of one finding: each is approved by itself.");
     const { config, stores } = session;
     const now = () => new Date();
     const observation = await observeRole(watched, { roles: session.roles, now });
@@ -50,7 +51,8 @@ export async function approveRollback(args: readonly string[], terminal: Termina
       const why =
         evidence === undefined
           ? "The role as it was just read does not show the finding."
-          : (reason ?? "No step of a rollback repairs the finding, or the configuration turns its rollback off.");
+          : (reason ??
+            "No step of a rollback repairs the finding, or the configuration turns its rollback off.");
       throw new UsageError(`There is nothing to approve. ${why}`);
     }
     const steps = plan.steps.map((step, index) => `${index + 1}. ${formatStep(step)}`);

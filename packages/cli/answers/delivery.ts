@@ -40,14 +40,16 @@ export async function invokeRespond(answer: Answer, place: DeploymentPlace): Pro
     FunctionName: answer.deployment,
     Payload: Buffer.from(JSON.stringify(SignedAnswer.encode(signed))),
   });
-  const { FunctionError, Payload } = await new LambdaClient({ region }).send(command).catch((cause: unknown) => {
-    throw new AnswerUndeliveredError(
-      errorCodeOf(cause) === "ResourceNotFound"
-        ? `There is no guard of the stage ${stage} in ${region}: the function ${answer.deployment} does not exist.`
-        : `The guard was not answered: ${formatFailure(cause, "lambda:InvokeFunction")}`,
-      { cause },
-    );
-  });
+  const { FunctionError, Payload } = await new LambdaClient({ region })
+    .send(command)
+    .catch((cause: unknown) => {
+      throw new AnswerUndeliveredError(
+        errorCodeOf(cause) === "ResourceNotFound"
+          ? `There is no guard of the stage ${stage} in ${region}: the function ${answer.deployment} does not exist.`
+          : `The guard was not answered: ${formatFailure(cause, "lambda:InvokeFunction")}`,
+        { cause },
+      );
+    });
   const text = Buffer.from(Payload ?? []).toString("utf8");
   const outcome = FunctionError === undefined ? Outcome.safeParse(parseJson(text)).data : undefined;
   if (outcome) return outcome;

@@ -1,5 +1,5 @@
-import { digestEvidence } from "@drift-guard/core/model/identity";
 import type { Finding } from "@drift-guard/core/model/finding";
+import { digestEvidence } from "@drift-guard/core/model/identity";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { chooseFinding } from "../finding-choice.ts";

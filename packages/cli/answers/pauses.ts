@@ -52,8 +52,14 @@ export async function resetAttempts(args: readonly string[], terminal: Terminal)
     const { watched, finding } = await findSubject(asked, session);
     const { attempts } = await session.stores.control.load({ account: session.account, name: watched.name });
     const findings = finding ? [finding.id] : attempts.map(({ findingId }) => findingId).slice(0, 200);
-    if (findings.length === 0) throw new UsageError(`No finding of ${watched.name} was rolled back in the last week.`);
-    const outcome = await session.answer({ verb: "reset", role: watched.name, findings, reason: values.reason });
+    if (findings.length === 0)
+      throw new UsageError(`No finding of ${watched.name} was rolled back in the last week.`);
+    const outcome = await session.answer({
+      verb: "reset",
+      role: watched.name,
+      findings,
+      reason: values.reason,
+    });
     const what = `The attempts on ${findings.length === 1 ? "one finding" : `${findings.length} findings`} of ${sanitise(watched.name)} are counted anew.`;
     return await reportAnswer("reset", what, outcome, session, { json: values.json, terminal });
   } finally {

@@ -32,7 +32,9 @@ export async function reportAnswer(
       ? [formatDocument(AnswerOutput, output)]
       : [
           ...wrap(sanitise(why, 2000), terminal.columns),
-          ...(output.by === undefined ? [] : wrap(`Recorded as the answer of ${sanitise(output.by, 300)}.`, terminal.columns)),
+          ...(output.by === undefined
+            ? []
+            : wrap(`Recorded as the answer of ${sanitise(output.by, 300)}.`, terminal.columns)),
           ...output.warnings.flatMap((warning) => wrap(sanitise(warning, 500), terminal.columns)),
         ]),
   );

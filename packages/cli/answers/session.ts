@@ -26,7 +26,9 @@ export interface AnswerSession extends RollbackSession {
    * Gives the guard an answer: signed, to the function of a deployment, or recorded in the file of an embedded guard as the
    * local user. `fields` are those of the verb. Throws `UsageError` for an answer that no guard takes.
    */
-  answer(fields: Readonly<Record<string, unknown>> & { readonly verb: Answer["verb"] }): Promise<AnswerOutcome>;
+  answer(
+    fields: Readonly<Record<string, unknown>> & { readonly verb: Answer["verb"] },
+  ): Promise<AnswerOutcome>;
 }
 
 /** Opens the guard that is to be answered. Throws `UsageError` if none is named, and what `openRollbackSession` throws. */

@@ -34,7 +34,9 @@ export async function undoRollback(args: readonly string[], terminal: Terminal):
   try {
     const { watched } = await findSubject(asked, session);
     const { rollbacks } = await session.stores.control.load({ account: session.account, name: watched.name });
-    const ended = rollbacks.filter(({ id, status }) => status !== "running" && id.startsWith(values.rollback ?? ""));
+    const ended = rollbacks.filter(
+      ({ id, status }) => status !== "running" && id.startsWith(values.rollback ?? ""),
+    );
     const found = ended.at(-1);
     if (!found || (values.rollback !== undefined && ended.length > 1)) {
       throw new UsageError(
@@ -48,7 +50,9 @@ export async function undoRollback(args: readonly string[], terminal: Terminal):
     if (observation.status === "absent") throw new UsageError(`${watched.name} does not exist.`);
     const { role } = observation;
     if (role.id !== found.before.id) {
-      throw new UsageError(`${watched.name} was made anew since the rollback ${found.id}: there is nothing to undo.`);
+      throw new UsageError(
+        `${watched.name} was made anew since the rollback ${found.id}: there is nothing to undo.`,
+      );
     }
     const done = listEffective(found).flatMap((index) => found.plan.steps[index] ?? []);
     const { plan, kept } = planUndo(done, found.before, role);

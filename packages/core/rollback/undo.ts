@@ -1,5 +1,5 @@
-import type { Plan, PlannedStep, Step } from "../model/plan.ts";
 import { digestRole } from "../model/identity.ts";
+import type { Plan, PlannedStep, Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { applyStep } from "./apply-step.ts";
 import { doesRestore } from "./effect.ts";

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { json } from "node:stream/consumers";
+import { after, before, describe, it } from "node:test";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { createCallerVerifier } from "@drift-guard/aws/sts/person";
+import { defineConfig } from "@drift-guard/core/config/config";
+import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import { createAnswerStore } from "@drift-guard/embedded/sqlite/answers";
+import { createControlStore } from "@drift-guard/embedded/sqlite/control";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
+import { AnswerOutput } from "drift-guard/output/answer";
+import { createHandler } from "../../functions/respond.ts";
+import { type KnownCredentials, type StsStandIn, startSts } from "../aws/sts/stand-in.ts";
+import { account, aDrift, aFinding, aKey } from "../builders.ts";
+import { aContext } from "../functions/invocations.ts";
+import { readOutput } from "./outputs.ts";
+import { runCli, unwrap, writeTemporary } from "./process.ts";
+
+const anna: KnownCredentials = {
+  accessKeyId: "AKIAEXAMPLE000000001",
+  secretAccessKey: "anna's secret",
+  identity: { account, arn: `arn:aws:iam::${account}:user/anna`, userId: "AIDAANNA" },
+};
+const environment = (sts: StsStandIn, lambda = "http://127.0.0.1:9") => ({
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: anna.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: anna.secretAccessKey,
+  AWS_ENDPOINT_URL_STS: sts.endpoint,
+  AWS_ENDPOINT_URL_LAMBDA: lambda,
+  // The function runs in this process, and prints nothing so.
+  POWERTOOLS_LOG_LEVEL: "SILENT",
+  POWERTOOLS_METRICS_DISABLED: "true",
+});
+
+describe("an answer to a deployed guard", () => {
+  const control = createControlStore(openDatabase(":memory:"));
+  const invoked: string[] = [];
+  let sts: StsStandIn;
+  let endpoint: string;
+  // Lambda, which runs the function respond of the stage "test".
+  const lambda = createServer(async (request, response) => {
+    invoked.push(request.url ?? "");
+    if (!request.url?.includes("drift-guard-test-respond")) {
+      response.writeHead(404, { "x-amzn-errortype": "ResourceNotFoundException" }).end("{}");
+      return;
+    }
+    const handler = createHandler(() => ({
+      ports: {
+        control,
+        answers: createAnswerStore(openDatabase(":memory:")),
+        callers: createCallerVerifier(new IAMClient({ region: "us-east-1" }), {
+          account,
+          endpoint: sts.endpoint,
+        }),
+        rechecks: { schedule: async () => {} },
+        tell: async () => {},
+        now: () => new Date(),
+      },
+      settings: { config: defineConfig({ roles: { AWSBatchServiceRole: {} } }), account, partition: "aws" },
+    }));
+    const outcome = await handler(await json(request), aContext(60_000, "drift-guard-test-respond"));
+    response.writeHead(200).end(JSON.stringify(outcome));
+  });
+  before(async () => {
+    sts = await startSts([anna]);
+    lambda.listen(0, "127.0.0.1");
+    await once(lambda, "listening");
+    const address = lambda.address();
+    assert.ok(address !== null && typeof address !== "string");
+    endpoint = `http://127.0.0.1:${address.port}`;
+  });
+  after(async () => {
+    await sts.close();
+    lambda.closeAllConnections();
+    lambda.close();
+  });
+
+  const run = (...args: readonly string[]) => runCli(args, { env: environment(sts, endpoint) });
+
+  it("is signed with the caller's credentials, and recorded as theirs", async () => {
+    const paused = await run(
+      ...["rollback", "pause", "AWSBatchServiceRole", "--reason", "maintenance", "--stage", "test", "--json"],
+    );
+    assert.equal(paused.stderr, "");
+    const { recorded, by, why, exitCode } = readOutput(AnswerOutput, paused.stdout);
+    assert.deepEqual([recorded, by, exitCode, paused.code], [true, anna.identity.arn, 0, 0]);
+    assert.match(why, /Rollbacks of AWSBatchServiceRole are paused until/);
+    const { pauses } = await control.load({ account, name: "AWSBatchServiceRole" });
+    assert.deepEqual(
+      pauses.map(({ userId, reason }) => [userId, reason]),
+      [["AIDAANNA", "maintenance"]],
+    );
+    const resumed = await run("rollback", "resume", "AWSBatchServiceRole", "--stage", "test");
+    assert.match(
+      unwrap(resumed.stdout),
+      /Rollbacks go on\. Recorded as the answer of arn:aws:iam::\d+:user\/anna\./,
+    );
+  });
+
+  it("that the guard refuses ends with code 1 and the reason", async () => {
+    const { code, stdout } = await run("rollback", "resume", "--stage", "test");
+    assert.equal(code, 1);
+    assert.match(unwrap(stdout), /The guard refused the answer\. No pause of the account holds\./);
+  });
+
+  it("says where no guard of that stage is deployed", async () => {
+    const { code, stderr } = await run("rollback", "pause", "--reason", "x", "--stage", "none");
+    assert.equal(code, 2);
+    assert.match(unwrap(stderr), /There is no guard of the stage none in us-east-1/);
+  });
+
+  it("needs a guard, a reason, and a time that can be read", async () => {
+    for (const [args, message] of [
+      [["pause", "--reason", "x"], /Name the guard that is to be answered/],
+      [["pause", "--stage", "test"], /needs --reason TEXT/],
+      [["pause", "--stage", "test", "--reason", "x", "--for", "soon"], /takes hours or days/],
+      [
+        ["pause", "--stage", "test", "--reason", "a\nb"],
+        /The answer cannot be given: reason must be one line/,
+      ],
+    ] as const) {
+      const { code, stderr } = await run("rollback", ...args);
+      assert.equal(code, 2);
+      assert.match(unwrap(stderr), message);
+    }
+  });
+});
+
+describe("an answer to an embedded guard", () => {
+  const findingId = identifyFinding(aKey(), aDrift());
+  let sts: StsStandIn;
+  before(async () => {
+    sts = await startSts([anna]);
+  });
+  after(() => sts.close());
+
+  async function writeStore(): Promise<string> {
+    const file = await writeTemporary("guard.sqlite", "");
+    const database = openDatabase(file);
+    const store = createFindingStore(database);
+    const finding = aFinding({ id: findingId, role: aKey() });
+    const loaded = await store.load(aKey());
+    await store.commit({ before: loaded, after: { ...loaded, findings: [finding] }, transitions: [] });
+    database.close();
+    return file;
+  }
+
+  async function readControl(file: string) {
+    const database = openDatabase(file);
+    const control = await createControlStore(database).load(aKey());
+    database.close();
+    return control;
+  }
+
+  it("is recorded as the local user's, without a signature", async () => {
+    const file = await writeStore();
+    const { code, stdout, stderr } = await runCli(
+      ["suppress", findingId.slice(0, 8), "--reason", "known", "--for", "7d", "--findings", file],
+      { env: environment(sts) },
+    );
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(
+      unwrap(stdout),
+      /is accepted until .*, as long as it does not change\. Recorded as the answer of local user/,
+    );
+    const { exceptions } = await readControl(file);
+    assert.deepEqual(
+      exceptions.map(({ findingId: id, digest, reason }) => [id, digest, reason]),
+      [[findingId, digestEvidence(aFinding({ id: findingId, role: aKey() }).evidence), "known"]],
+    );
+  });
+
+  it("closes only calls with the guard's credentials, and resets attempts", async () => {
+    const file = await writeStore();
+    const run = (...args: readonly string[]) =>
+      runCli([...args, "--findings", file], { env: environment(sts) });
+    const closed = await run("close", findingId, "--reason", "x");
+    assert.equal(closed.code, 2);
+    assert.match(unwrap(closed.stderr), /close is for calls with the guard's credentials/);
+    const reset = await run("rollback", "reset", findingId);
+    assert.deepEqual([reset.code, reset.stderr], [0, ""]);
+    assert.deepEqual(
+      (await readControl(file)).resets.map(({ findingId: id }) => id),
+      [findingId],
+    );
+  });
+});

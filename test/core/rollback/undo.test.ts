@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { managedPart } from "@drift-guard/core/model/part";
+import { applyStep } from "@drift-guard/core/rollback/apply-step";
+import { planUndo } from "@drift-guard/core/rollback/undo";
+import { allow } from "../../builders.ts";
+import { asReferenced } from "../watched-roles.ts";
+import { automatic, plan } from "./planning.ts";
+
+const name = "AWSBatchServiceRole";
+const before = asReferenced(name, { attached: [], inline: [{ name: "rogue", text: allow("iam:*") }] });
+
+describe("the undoing of a rollback", () => {
+  it("brings back what the rollback removed and removes what it restored, the last call first", () => {
+    const { plan: rollback } = plan(before, automatic);
+    const after = rollback.steps.reduce((role, step) => applyStep(role, step), before);
+    const { plan: undo, kept } = planUndo(rollback.steps, before, after);
+    assert.deepEqual(
+      rollback.steps.map(({ call }) => call),
+      ["iam:DeleteRolePolicy", "iam:AttachRolePolicy"],
+    );
+    assert.deepEqual(
+      undo.steps.map(({ call }) => call),
+      ["iam:DetachRolePolicy", "iam:PutRolePolicy"],
+    );
+    assert.deepEqual(kept, []);
+    assert.deepEqual(
+      undo.steps.reduce((role, step) => applyStep(role, step), after),
+      before,
+    );
+  });
+
+  it("leaves versions of managed policies, and says so", () => {
+    const step = {
+      role: name,
+      part: managedPart("arn:aws:iam::123456789012:policy/shared"),
+      call: "iam:SetDefaultPolicyVersion" as const,
+      policyArn: "arn:aws:iam::123456789012:policy/shared",
+      versionId: "v2",
+      document: allow("s3:GetObject"),
+    };
+    const { plan: undo, kept } = planUndo([step], before, before);
+    assert.deepEqual([undo.steps, kept], [[], [step]]);
+  });
+});
