@@ -14,7 +14,7 @@ Usage: drift-guard <command> [options]
   compare    compare two IAM policies by meaning
   explain    show how the guard interprets CloudTrail records
   reference  list, show, capture, check and refresh references
-  rollback   plan, approve, undo or pause the rollback of a role, show its status
+  rollback   plan, approve, undo, pause and show the rollback of a role
   suppress   accept a finding until a time
   close      close a foreign call with the guard's credentials as dealt with
   slr        manage Batch's service-linked role
