@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import { digestEvidence } from "@drift-guard/core/model/identity";
 import { listEffective } from "@drift-guard/core/model/rollback";
 import { planUndo } from "@drift-guard/core/rollback/undo";
 import { sanitise } from "@drift-guard/formats/printable";
@@ -56,14 +56,11 @@ export async function undoRollback(args: readonly string[], terminal: Terminal):
     }
     const done = listEffective(found).flatMap((index) => found.plan.steps[index] ?? []);
     const { plan, kept } = planUndo(done, found.before, role);
-    const earlier = await observeRole(watched, {
-      roles: { read: async () => ({ status: "present", role: found.before }) },
-      now,
-    });
-    const accepts = (earlier.status === "present" ? earlier.assessments : []).flatMap((evidence) => {
-      const finding = identifyFinding(role, evidence);
-      return found.plan.findings.includes(finding) ? [{ finding, evidence: digestEvidence(evidence) }] : [];
-    });
+    // The findings as they were before the rollback; the guard keeps them when they resolve.
+    const { findings } = await session.stores.findings.load({ account: session.account, name: watched.name });
+    const accepts = findings.flatMap(({ id, evidence }) =>
+      found.plan.findings.includes(id) ? [{ finding: id, evidence: digestEvidence(evidence) }] : [],
+    );
     if (plan.steps.length === 0 || accepts.length === 0) {
       throw new UsageError(`The rollback ${found.id} changed nothing that can be undone.`);
     }

@@ -3,15 +3,14 @@ import { findNextOpening, isInWindows } from "../config/rollback-window.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
 import { rateSeverity } from "../evaluate/severity.ts";
 import type { Actor } from "../model/actor.ts";
-import type { Approval } from "../model/approval.ts";
 import type { Drift } from "../model/evidence.ts";
 import { isExcepted } from "../model/exception.ts";
 import { identifyFinding } from "../model/identity.ts";
-import { type Instant, isBefore } from "../model/instant.ts";
 import type { Role } from "../model/role.ts";
 import type { Reference } from "../reference/reference.ts";
 import { isApproved } from "./approvals.ts";
-import { findPauseOf, isSamePrincipal } from "./pause.ts";
+import { listCountedApprovals, listMakers } from "./counted-approvals.ts";
+import { findPauseOf } from "./pause.ts";
 import type { PlanningInput } from "./planning.ts";
 import type { Obstacle } from "./restoring.ts";
 
@@ -43,29 +42,15 @@ export function listCandidates(planning: PlanningInput): readonly Candidate[] {
         id,
         evidence,
         suppressed: isExcepted({ id, evidence }, { exceptions: control.exceptions, now }),
-        approved: isApproved({ id, evidence }, { ...control, approvals: listApprovals(id, planning), now }),
+        approved: isApproved(
+          { id, evidence },
+          { ...control, approvals: listCountedApprovals(id, planning), now },
+        ),
         mode: guarded.rollback[evidence.side],
         trusted,
       },
     ];
   });
-}
-
-/** Returns who made a drift, since it was last rolled back. */
-function listMakers(id: string, { control }: PlanningInput): readonly Actor[] {
-  const ends = control.rollbacks.flatMap((rollback) =>
-    rollback.status === "done" && rollback.plan.findings.includes(id) ? [rollback.startedAt] : [],
-  );
-  const isSince = (at: Instant | undefined) => at === undefined || !ends.some((end) => isBefore(at, end));
-  return control.causes.flatMap(({ findingId, actor, at }) =>
-    findingId === id && isSince(at) ? [actor] : [],
-  );
-}
-
-// Nobody approves the rollback of their own change. The report of a change may come after the approval.
-function listApprovals(id: string, planning: PlanningInput): readonly Approval[] {
-  const makers = listMakers(id, planning);
-  return planning.control.approvals.filter(({ by }) => !makers.some((actor) => isSamePrincipal(actor, by)));
 }
 
 /** Whether the owner never lets a drift be rolled back, or accepted it. */

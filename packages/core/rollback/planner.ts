@@ -4,7 +4,7 @@ import { allowNeeds } from "../evaluate/needs.ts";
 import { type Assessment, type Drift, deniesAdded } from "../model/evidence.ts";
 import { isExcepted } from "../model/exception.ts";
 import { digestRole, identifyFinding } from "../model/identity.ts";
-import type { Instant } from "../model/instant.ts";
+import { type Instant, isBefore } from "../model/instant.ts";
 import { inlinePart, isSamePart } from "../model/part.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
@@ -13,6 +13,7 @@ import { applyStep } from "./apply-step.ts";
 import { findMoves } from "./approved-plan.ts";
 import { type Candidate, findClosedWindow, findHold, isLeft, listCandidates } from "./candidate.ts";
 import { findContainment, findDoubt } from "./containment.ts";
+import { findWaitingApproval } from "./counted-approvals.ts";
 import { longestSessionOf } from "./exposure.ts";
 import type { PlanningContext, PlanningInput } from "./planning.ts";
 import { findRepair, type RepairTarget } from "./repair.ts";
@@ -48,6 +49,20 @@ export interface PlanningResult {
  * Deny. After each step, a stranger may do no more than before it. The plan has no steps if there is nothing to do.
  */
 export function planRollback(planning: PlanningInput): PlanningResult {
+  const result = planApproved(planning);
+  return {
+    ...result,
+    withheld: result.withheld.map((each) => {
+      const waiting = each.simulated ? undefined : findWaitingApproval(each.finding, each.drift, planning);
+      if (waiting === undefined) return each;
+      const { by, from } = waiting;
+      const reason = `${each.reason} The approval by ${by} counts from ${from}: until then, the report of who made the change may come, and nobody approves the rollback of their own change.`;
+      return { ...each, reason, until: each.until && isBefore(each.until, from) ? each.until : from };
+    }),
+  };
+}
+
+function planApproved(planning: PlanningInput): PlanningResult {
   const result = planDecided(planning);
   const moves = findMoves(result.plan, planning);
   if (moves.size === 0) return result;

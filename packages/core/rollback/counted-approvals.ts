@@ -1,0 +1,62 @@
+import type { Actor } from "../model/actor.ts";
+import type { Approval } from "../model/approval.ts";
+import type { Drift } from "../model/evidence.ts";
+import { type Instant, instantOf, isBefore } from "../model/instant.ts";
+import { findApproval } from "./approvals.ts";
+import { isSamePrincipal } from "./pause.ts";
+import type { PlanningInput } from "./planning.ts";
+
+/** Returns who made a drift, since it was last rolled back. */
+export function listMakers(id: string, { control }: PlanningInput): readonly Actor[] {
+  const ends = control.rollbacks.flatMap((rollback) =>
+    rollback.status === "done" && rollback.plan.findings.includes(id) ? [rollback.startedAt] : [],
+  );
+  const isSince = (at: Instant | undefined) => at === undefined || !ends.some((end) => isBefore(at, end));
+  return control.causes.flatMap(({ findingId, actor, at }) =>
+    findingId === id && isSince(at) ? [actor] : [],
+  );
+}
+
+/**
+ * Returns the approvals that count for a drift. Nobody approves the rollback of their own change; and while it is not known
+ * who made the change, an approval waits for the report of it.
+ */
+export function listCountedApprovals(id: string, planning: PlanningInput): readonly Approval[] {
+  const makers = listMakers(id, planning);
+  return listOthers(id, planning).filter(
+    (approval) => makers.length > 0 || !isBefore(planning.now, countsFrom(approval)),
+  );
+}
+
+/** An approval that does not count yet, and when it does. */
+export interface WaitingApproval {
+  readonly by: string;
+  readonly from: Instant;
+}
+
+/** Returns the approval of a drift that waits for the report of the change; undefined if there is none. */
+export function findWaitingApproval(
+  id: string,
+  evidence: Drift,
+  planning: PlanningInput,
+): WaitingApproval | undefined {
+  const { control, now } = planning;
+  if (listMakers(id, planning).length > 0) return undefined;
+  const approval = findApproval({ id, evidence }, { ...control, approvals: listOthers(id, planning), now });
+  if (approval === undefined) return undefined;
+  const from = countsFrom(approval);
+  return isBefore(now, from) ? { by: approval.by, from } : undefined;
+}
+
+function listOthers(id: string, planning: PlanningInput): readonly Approval[] {
+  const makers = listMakers(id, planning);
+  return planning.control.approvals.filter(({ by }) => !makers.some((actor) => isSamePrincipal(actor, by)));
+}
+
+// CloudTrail's events reach EventBridge within minutes (docs/aws-facts.md, "EventBridge delivery").
+const reportMinutes = 15;
+
+// The local user of an embedded guard, whom STS did not name, waits for nothing.
+function countsFrom({ at, userId }: Approval): Instant {
+  return userId === undefined ? at : instantOf(new Date(Date.parse(at) + reportMinutes * 60_000));
+}

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { defineConfig } from "@drift-guard/core/config/config";
+import { findWatchedRole } from "@drift-guard/core/config/watched-role";
+import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import { instantOf } from "@drift-guard/core/model/instant";
+import { Step } from "@drift-guard/core/model/plan";
+import { Answer } from "@drift-guard/core/respond/answer";
+import type { Person } from "@drift-guard/core/respond/person";
+import { planForApproval } from "@drift-guard/core/rollback/plan-for-approval";
+import { planUndo } from "@drift-guard/core/rollback/undo";
+import { type AnswerOutcome, respond } from "@drift-guard/guard/respond/respond";
+import { observeRole } from "@drift-guard/guard/rollback/observation";
+import { account } from "../../builders.ts";
+import { deployment } from "../../core/respond/answers.ts";
+import { outcomes, rogue, roleNamed } from "../drift-calls.ts";
+import { aWorld, type World } from "../world.ts";
+
+const role = "AWSBatchServiceRole";
+const key = { account, name: role };
+const user = (name: string): Person => {
+  const arn = `arn:aws:iam::${account}:user/${name}`;
+  return { arn, principal: arn, userId: `AIDA${name}` };
+};
+const [anna, mallory] = [user("anna"), user("mallory")];
+
+function open(excess: "approve" | "automatic"): World {
+  return aWorld({ config: defineConfig({ roles: { [role]: { rollback: { excess, missing: excess } } } }) });
+}
+
+async function give(world: World, person: Person, fields: object): Promise<AnswerOutcome> {
+  const answer = Answer.parse({ ...fields, deployment, id: crypto.randomUUID() });
+  return respond(answer, person, { ...world.ports, tell: async () => {} }, world.settings);
+}
+
+/** Whether the rogue policy is gone. */
+async function isClean(world: World): Promise<boolean> {
+  return (await roleNamed(world, role)).inline.length === 0;
+}
+
+const hoursFrom = (world: World, hours: number) =>
+  instantOf(new Date(world.clock.now().getTime() + hours * 3_600_000));
+
+/** What a person sees of the role's one drift, as they approve it. */
+async function planApproval(world: World) {
+  const watched = findWatchedRole(world.settings, role);
+  assert.ok(watched);
+  const observation = await observeRole({ ...watched, uses: [], discovered: false }, world.ports);
+  assert.ok(observation.status === "present");
+  const { assessments, role: read, now } = observation;
+  const [evidence] = assessments;
+  assert.ok(evidence);
+  const finding = identifyFinding(read, evidence);
+  const control = await world.control.load(key);
+  const { plan } = planForApproval({ ...watched, role: read, assessments, control, now }, finding);
+  return {
+    verb: "approve",
+    role,
+    finding,
+    evidence: digestEvidence(evidence),
+    plan: { roleId: plan.roleId, steps: plan.steps.map((step) => Step.encode(step)) },
+    expires: hoursFrom(world, 24),
+  };
+}
+
+describe("An approval of a drift", () => {
+  it("has the guard carry out exactly the approved steps, at once", async () => {
+    const world = open("approve");
+    world.act(rogue);
+    await world.settle();
+    assert.ok(!(await isClean(world)));
+    const approval = await planApproval(world);
+    assert.equal((await give(world, anna, approval)).status, "recorded");
+    await world.settle();
+    assert.ok(await isClean(world));
+    assert.ok(outcomes(world).includes("done"));
+  });
+
+  it("is refused where the drift's actor gives it, and does not count where it came before the report", async () => {
+    const world = open("approve");
+    world.act(rogue);
+    const early = await planApproval(world);
+    // The report of the change is still under way.
+    assert.equal((await give(world, mallory, early)).status, "recorded");
+    await world.settle();
+    assert.ok(!(await isClean(world)));
+    const refused = await give(world, mallory, await planApproval(world));
+    assert.match(refused.status === "refused" ? refused.reason : "", /another person must answer/);
+    await world.settle();
+    assert.ok(!(await isClean(world)));
+  });
+
+  it("of other steps changes nothing, and the finding says what moved", async () => {
+    const world = open("approve");
+    world.act(rogue);
+    await world.settle();
+    const approval = await planApproval(world);
+    const [step] = approval.plan.steps;
+    const other = { ...approval, plan: { ...approval.plan, steps: [step, step] } };
+    await give(world, anna, other);
+    await world.settle();
+    assert.ok(!(await isClean(world)));
+    const notes = world.announced.map(({ note }) => note ?? "").join(" ");
+    assert.match(notes, /since the approval|not the approved one|another order/);
+  });
+});
+
+describe("An approval of a drift whose maker was not reported", () => {
+  it("counts a quarter of an hour later", async () => {
+    const world = aWorld({
+      config: defineConfig({ roles: { [role]: { rollback: { excess: "approve" } } } }),
+      disorder: () => [],
+    });
+    world.act(rogue);
+    assert.equal((await give(world, anna, await planApproval(world))).status, "recorded");
+    await world.settle(800);
+    assert.ok(!(await isClean(world)));
+    await world.settle();
+    assert.ok(await isClean(world));
+  });
+});
+
+describe("A pause", () => {
+  const pauseOf = (world: World) => ({
+    verb: "pause",
+    role,
+    until: hoursFrom(world, 24),
+    reason: "maintenance",
+  });
+
+  it("holds back the rollback of other people's drift until it is resumed", async () => {
+    const world = open("automatic");
+    await give(world, anna, pauseOf(world));
+    world.act(rogue);
+    await world.settle(600);
+    assert.ok(!(await isClean(world)));
+    await give(world, anna, { verb: "resume", role });
+    await world.settle();
+    assert.ok(await isClean(world));
+  });
+
+  it("ends by itself, and the rollback follows", async () => {
+    const world = open("automatic");
+    await give(world, anna, pauseOf(world));
+    world.act(rogue);
+    await world.settle();
+    assert.ok(await isClean(world));
+  });
+
+  it("by the drift's own actor does not hold for the drift", async () => {
+    const world = open("automatic");
+    await give(world, mallory, pauseOf(world));
+    world.act(rogue);
+    await world.settle(600);
+    assert.ok(await isClean(world));
+  });
+});
+
+describe("An exception", () => {
+  it("suppresses the finding, and nothing of it is rolled back any more", async () => {
+    const world = open("approve");
+    world.act(rogue);
+    await world.settle();
+    const { finding, evidence, expires } = await planApproval(world);
+    await give(world, anna, { verb: "suppress", role, finding, evidence, expires, reason: "known" });
+    await world.settle();
+    assert.deepEqual(
+      (await world.findings()).map(({ state }) => state),
+      ["suppressed"],
+    );
+  });
+
+  it("of an undoing covers what comes back, so that it stays", async () => {
+    const world = open("automatic");
+    world.act(rogue);
+    await world.settle();
+    const { rollbacks } = await world.control.load(key);
+    const [rollback] = rollbacks;
+    assert.ok(rollback?.status === "done");
+    const { findings } = await world.ports.findings.load(key);
+    const accepts = findings.flatMap((each) =>
+      rollback.plan.findings.includes(each.id)
+        ? [{ finding: each.id, evidence: digestEvidence(each.evidence) }]
+        : [],
+    );
+    const undo = {
+      verb: "undo",
+      role,
+      rollback: rollback.id,
+      accepts,
+      expires: hoursFrom(world, 24),
+      reason: "needed",
+    };
+    const own = await give(world, mallory, undo);
+    assert.match(own.status === "refused" ? own.reason : "", /another person must answer/);
+    assert.equal((await give(world, anna, undo)).status, "recorded");
+    const now = await world.ports.roles.read(role);
+    assert.ok(now.status === "present");
+    const writer = world.iam.writer({ kind: "user", name: "anna" });
+    const { plan } = planUndo(rollback.plan.steps, rollback.before, now.role);
+    for (const [step, planned] of plan.steps.entries())
+      await writer.apply(planned, { rollbackId: "undo", step });
+    await world.settle();
+    assert.ok(!(await isClean(world)));
+    assert.deepEqual(
+      (await world.findings()).map(({ state }) => state),
+      ["suppressed"],
+    );
+    assert.equal((await world.control.load(key)).rollbacks.length, 1);
+  });
+});
