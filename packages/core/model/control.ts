@@ -5,7 +5,7 @@ import { Exception } from "./exception.ts";
 import { Instant, millisecondsBetween } from "./instant.ts";
 import { takeBytes } from "./json-size.ts";
 import { RoleKey } from "./role.ts";
-import { Rollback } from "./rollback.ts";
+import { listEffective, Rollback } from "./rollback.ts";
 
 /** A person's decision that nothing is rolled back until a time, in the whole account or for one role. */
 export const Pause = z
@@ -155,11 +155,19 @@ export function findRunning({
  * The bounds of what is kept about one role. Starts and causes of a week are one item each, of this many bytes of JSON at
  * most: an item of DynamoDB holds 400 KB (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
  */
-const retention = { days: 7, rollbacks: 20, unansweredDays: 30, unanswered: 20, itemBytes: 250_000 };
+const retention = {
+  days: 7,
+  rollbacks: 20,
+  unansweredDays: 30,
+  unanswered: 20,
+  revocations: 20,
+  itemBytes: 250_000,
+};
 
 /**
- * Removes what no decision needs any more: starts and causes older than a week or of which too many are newer, and ended rollbacks except the newest 20
- * and those of the last 30 days with a call that got no answer, 20 at most. A rollback that people were not told of stays.
+ * Removes what no decision needs any more: starts and causes older than a week or of which too many are newer, and ended
+ * rollbacks except the newest 20, those of the last 30 days with a call that got no answer, 20 at most, and those that
+ * revoked sessions by a policy that no rollback has removed, 20 at most. A rollback that people were not told of stays.
  * Returns the same record if there is nothing to remove.
  */
 export function pruneControl(control: Control, now: Instant): Control {
@@ -180,7 +188,8 @@ export function pruneControl(control: Control, now: Instant): Control {
         isWithin(startedAt, retention.unansweredDays) && steps.some(({ outcome }) => !hasRequestId(outcome)),
     )
     .slice(0, retention.unanswered);
-  const kept = new Set([...newestFirst.slice(0, retention.rollbacks), ...unanswered]);
+  const standing = listRevoking(newestFirst).slice(0, retention.revocations);
+  const kept = new Set([...newestFirst.slice(0, retention.rollbacks), ...unanswered, ...standing]);
   const rollbacks = control.rollbacks.filter(
     (rollback) => kept.has(rollback) || rollback.status === "running" || !rollback.told,
   );
@@ -190,6 +199,25 @@ export function pruneControl(control: Control, now: Instant): Control {
     attempts.length === control.attempts.length &&
     attempts.every((each, index) => each === control.attempts[index]);
   return unchanged ? control : { ...control, attempts, causes, rollbacks };
+}
+
+/** Returns the rollbacks that wrote a policy that ends sessions, and that no rollback has removed since. */
+function listRevoking(rollbacks: readonly Rollback[]): readonly Rollback[] {
+  const removed = new Set(
+    rollbacks.flatMap((rollback) =>
+      listEffective(rollback).flatMap((index) => {
+        const step = rollback.plan.steps[index];
+        return step?.call === "iam:DeleteRolePolicy" ? [step.policyName] : [];
+      }),
+    ),
+  );
+  return rollbacks.filter(({ plan, steps }) =>
+    steps.some((record) => {
+      const step = plan.steps[record.step];
+      if (step?.call !== "iam:PutRolePolicy" || step.revokesUntil === undefined) return false;
+      return record.outcome?.status !== "refused" && !removed.has(step.policyName);
+    }),
+  );
 }
 
 function hasRequestId(outcome: Rollback["steps"][number]["outcome"]): boolean {

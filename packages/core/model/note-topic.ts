@@ -19,6 +19,7 @@ export const NoteTopic = z.enum([
   "unconfirmed-call",
   "unknown-organization",
   "environment-shut-out",
+  "sessions-revoked",
 ]);
 export type NoteTopic = z.infer<typeof NoteTopic>;
 
@@ -113,5 +114,10 @@ export const noteTopics = {
     severity: "HIGH",
     explainsFailure: true,
     title: (role) => `The trust of ${role} shuts out a compute environment that uses it`,
+  },
+  "sessions-revoked": {
+    severity: "INFORMATIONAL",
+    explainsFailure: true,
+    title: (role) => `The guard ended the running sessions of ${role}`,
   },
 } satisfies Readonly<Record<NoteTopic, NoteTopicFacts>>;

@@ -87,6 +87,17 @@ export function findRevocation(
   );
 }
 
+/** Returns the recorded revocations that a role has as inline policies. */
+export function listStanding(
+  { inline }: Pick<Role, "inline">,
+  rollbacks: Parameters<typeof listRevocations>[0],
+): readonly Revocation[] {
+  const revocations = listRevocations(rollbacks);
+  return revocations.length === 0
+    ? []
+    : inline.flatMap((policy) => findRevocation(policy, revocations) ?? []);
+}
+
 /** Whether every session that a revocation denies has ended, so that it can be removed. */
 export function hasEnded({ until }: Revocation, now: Instant): boolean {
   return !isBefore(now, until);

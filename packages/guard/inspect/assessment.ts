@@ -6,7 +6,7 @@ import { evaluateUses, joinAssessments } from "@drift-guard/core/evaluate/uses";
 import { addFixes } from "@drift-guard/core/fixes/fixes";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { partOf } from "@drift-guard/core/model/part";
-import type { RoleReading } from "@drift-guard/core/model/role";
+import type { Role, RoleReading } from "@drift-guard/core/model/role";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
 import { readFacts } from "./facts.ts";
@@ -14,8 +14,8 @@ import { readFacts } from "./facts.ts";
 /** The assessments of a role that was just read. */
 export interface RoleAssessment {
   readonly assessments: readonly Assessment[];
-  /** The role's ARN; left out where the role is absent or could not be read. */
-  readonly arn?: string;
+  /** Left out where the role is absent or could not be read. */
+  readonly role?: Role;
   /** Whether the role could not be read. */
   readonly unread?: true;
 }
@@ -50,7 +50,7 @@ export async function readAndAssessRole(
       assessments: assess(reading),
       stop: () => ports.now().getTime() - began > maxFixMilliseconds,
     });
-    return { assessments, ...(reading.status === "present" && { arn: reading.role.arn }) };
+    return { assessments, ...(reading.status === "present" && { role: reading.role }) };
   } catch (error) {
     // Unknown is never clean: the unreadable role becomes a finding, and its other findings keep their state.
     if (error instanceof RoleUnreadableError) {

@@ -1,13 +1,16 @@
 import { settleSecondsOf } from "@drift-guard/core/config/config";
 import { nameReference } from "@drift-guard/core/config/watched-role";
 import type { Change } from "@drift-guard/core/model/change";
+import type { Control } from "@drift-guard/core/model/control";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
-import type { RoleKey, RoleReading } from "@drift-guard/core/model/role";
+import type { Role, RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { isByGuard, judgeOwnCall } from "@drift-guard/core/rollback/own-call";
+import { hasEnded, listStanding } from "@drift-guard/core/rollback/revocation";
+import { noteRevocations } from "@drift-guard/core/rollback/revocation-note";
 import { decideAndCommit } from "../commit.ts";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
 import { readAndAssessRole } from "./assessment.ts";
@@ -55,13 +58,14 @@ export async function inspectRole(
   const key: RoleKey = { account: settings.account, name: watched.name };
   const { after, cause } = occasion;
   let given = occasion.reading;
-  const control = await ports.control.load(key);
-  const { exceptions, closures } = control;
   const isRecorded = await isOwnCall(after, ports, settings);
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first attempt may use the caller's reading: after a conflict the role is read again.
     const seen = await readAndAssessRole(watched, given, ports, settings, occasion.lastTry);
     given = undefined;
+    // Loaded after the read: a rollback stores what it writes before it writes it.
+    const control = await ports.control.load(key);
+    const { exceptions, closures, rollbacks } = control;
     const now = instantOf(ports.now());
     const foreign =
       cause.kind === "recheck" && after ? judgeOwnCall(after, { control, isRecorded }, settings) : "none";
@@ -69,7 +73,8 @@ export async function inspectRole(
     // sweep found such a use in another Region, no other inspection revives the note.
     const { otherUse } = occasion;
     const judgesKeys = otherUse === "unused" || (otherUse !== "used" && ledger.findings.some(isOpenKeyNote));
-    const assessments = judgesKeys ? seen.assessments : seen.assessments.filter((one) => !isKeyNote(one));
+    const judged = judgesKeys ? seen.assessments : seen.assessments.filter((one) => !isKeyNote(one));
+    const assessments = seen.role ? noteRevocations(seen.role, judged, rollbacks, now) : judged;
     const evidence: readonly Evidence[] = [
       ...assessments,
       ...occasion.evidence,
@@ -82,7 +87,7 @@ export async function inspectRole(
       closures,
       cause,
       uses: watched.uses,
-      ...(seen.arn !== undefined && { arn: seen.arn }),
+      ...(seen.role && { arn: seen.role.arn }),
       ...nameReference(watched, settings),
       ...(after && { change: after }),
       config: settings.config,
@@ -103,13 +108,15 @@ export async function inspectRole(
           ...(unreadSince && { unreadSince }),
           keysUnjudged: otherUse === undefined && seen.assessments.some(isKeyNote),
         },
-        isClean: isClean && seen.arn !== undefined,
+        isClean: isClean && seen.role !== undefined,
+        isDue:
+          assessments.some(({ kind }) => kind === "drift") || holdsEndedRevocation(seen.role, control, now),
+        control,
       },
     };
   });
-  const { inspection, isClean } = decision.result;
-  const isDrifted = inspection.evidence.some(({ kind }) => kind === "drift");
-  await informRollback({ watched, control, isClean, isDrifted, cause, after }, ports, settings);
+  const { inspection, isClean, isDue, control } = decision.result;
+  await informRollback({ watched, control, isClean, isDue, cause, after }, ports, settings);
   return { role: key, transitions: decision.transitions, ...inspection };
 }
 
@@ -120,6 +127,10 @@ async function isOwnCall(
 ): Promise<boolean> {
   if (after?.requestId === undefined || !isByGuard(after, settings)) return false;
   return control.ownCall(settings.account, after.requestId);
+}
+
+function holdsEndedRevocation(role: Role | undefined, { rollbacks }: Control, now: Instant): boolean {
+  return role !== undefined && listStanding(role, rollbacks).some((revocation) => hasEnded(revocation, now));
 }
 
 function isUnread({ evidence, state }: Finding): boolean {

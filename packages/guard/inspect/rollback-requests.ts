@@ -13,8 +13,8 @@ interface Inspected {
   readonly control: Control;
   /** Whether the read was complete and found no drift. */
   readonly isClean: boolean;
-  /** Whether the read found a drift. */
-  readonly isDrifted: boolean;
+  /** Whether the read found a drift, or a revocation that has ended. */
+  readonly isDue: boolean;
   readonly cause: Cause;
   /** The change that led to the inspection, at once or by its recheck. */
   readonly after?: Change | undefined;
@@ -22,11 +22,11 @@ interface Inspected {
 
 /**
  * Sends rollback what it must know of a role that it may write: the change that was inspected; a clean read, if the role is
- * not enrolled or a change came before; and in a sweep, a drift, and a rollback that has not ended in time or that people
+ * not enrolled or a change came before; and in a sweep, a drift, a revocation that has ended, and a rollback that has not ended in time or that people
  * were not told of. Whether rollback should look at a drift again is not read from the findings, which it does not believe.
  */
 export async function informRollback(
-  { watched, control, isClean, isDrifted, cause, after }: Inspected,
+  { watched, control, isClean, isDue, cause, after }: Inspected,
   { requests, now }: Pick<InspectPorts, "requests" | "now">,
   settings: GuardSettings,
 ): Promise<void> {
@@ -37,10 +37,10 @@ export async function informRollback(
   if (cause.kind === "change" && isForeign && after.outcome.status === "succeeded") {
     await requests.send({ changed: { role, change: after } }, 0);
   }
-  const isDue = control.enrolment === undefined || (after !== undefined && cause.kind === "recheck");
-  if (isClean && isDue) await requests.send({ enrol: { role, at: instantOf(now()) } }, 0);
+  const isNews = control.enrolment === undefined || (after !== undefined && cause.kind === "recheck");
+  if (isClean && isNews) await requests.send({ enrol: { role, at: instantOf(now()) } }, 0);
   if (cause.kind !== "sweep") return;
-  if (isDrifted) await requests.send({ retry: { role, due: instantOf(now()), findings: [] } }, 0);
+  if (isDue) await requests.send({ retry: { role, due: instantOf(now()), findings: [] } }, 0);
   for (const { id: rollbackId } of control.rollbacks.filter(isUnfinished)) {
     await requests.send({ continue: { role, rollbackId } }, 0);
   }

@@ -3,6 +3,7 @@ import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
 import { isExcepted } from "@drift-guard/core/model/exception";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import type { Plan } from "@drift-guard/core/model/plan";
 import type { Role, RoleKey } from "@drift-guard/core/model/role";
 import { isAbandoned, type RunningRollback } from "@drift-guard/core/model/rollback";
 import { addStarts, removeStarts } from "@drift-guard/core/rollback/attempts";
@@ -13,6 +14,12 @@ import { createDigester } from "@drift-guard/core/rollback/part-values";
 import { type PlanningResult, planRollback, type Withheld } from "@drift-guard/core/rollback/planner";
 import type { PlanningInput } from "@drift-guard/core/rollback/planning";
 import type { Obstacle } from "@drift-guard/core/rollback/restoring";
+import {
+  hasEnded,
+  listRevocations,
+  listStanding,
+  type Revocation,
+} from "@drift-guard/core/rollback/revocation";
 import { type ControlDecision, decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
@@ -155,7 +162,8 @@ async function decideNew(
       !isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions: control.exceptions, now }),
   );
   const drifts = live.filter((evidence): evidence is Drift => evidence.kind === "drift");
-  if (drifts.length === 0) {
+  const standing = listStanding(role, control.rollbacks);
+  if (drifts.length === 0 && !standing.some((revocation) => hasEnded(revocation, now))) {
     // A read may be older than the drift that the event reports: IAM is eventually consistent.
     const due = instantOf(new Date(Date.parse(now) + config.recheckSeconds * 1000));
     const later = byHint && !wasJustRolledBack(control, now) ? { due, findings: [] } : undefined;
@@ -186,9 +194,10 @@ async function decideNew(
   const { plan, withheld } = planWithinSize(planning);
   const real = withheld.filter(({ simulated: isSimulated }) => isSimulated !== true);
   const refusals = real.flatMap((each) => listRefusals(each, delays.get(each.finding)));
-  const later = joinTries(
-    real.flatMap(({ finding, until: due }): LaterTry[] => (due ? [{ due, findings: [finding] }] : [])),
-  );
+  const later = joinTries([
+    ...real.flatMap(({ finding, until: due }): LaterTry[] => (due ? [{ due, findings: [finding] }] : [])),
+    ...listRemovals(standing, plan, now),
+  ]);
   const scheduled = await scheduleTry(known, later, ports);
   if (plan.steps.length === 0) {
     const [told] = refusals;
@@ -233,6 +242,13 @@ function planWithinSize(planning: PlanningInput): PlanningResult {
   const oversized = findOversized(result.plan, planning.now);
   if (oversized.size === 0) return result;
   return planRollback({ ...planning, hold: (id) => planning.hold?.(id) ?? oversized.get(id) });
+}
+
+/** Returns when revocations must be removed: those that stand, and those of the plan. */
+function listRemovals(standing: readonly Revocation[], plan: Plan, now: Instant): readonly LaterTry[] {
+  return [...standing, ...listRevocations([{ plan }])].flatMap((revocation) =>
+    hasEnded(revocation, now) ? [] : [{ due: revocation.until, findings: [] }],
+  );
 }
 
 function finish(

@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import { pruneControl } from "@drift-guard/core/model/control";
 import type { Instant } from "@drift-guard/core/model/instant";
 import { jsonBytes } from "@drift-guard/core/model/json-size";
+import { inlinePart } from "@drift-guard/core/model/part";
+import type { PlannedStep } from "@drift-guard/core/model/plan";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import { aControl, anActor, aRollback, noon, secondsAfterNoon } from "../../builders.ts";
 
@@ -65,6 +67,23 @@ describe("pruneControl", () => {
     const control = aControl({ rollbacks: [unanswered, ...many] });
     const isKept = (now: Instant) => pruneControl(control, now).rollbacks.includes(unanswered);
     assert.deepEqual([isKept(days(29)), isKept(days(31))], [true, false]);
+  });
+
+  it("keeps a rollback that revoked sessions until a rollback has removed that policy", () => {
+    const [policyName, document] = ["DriftGuardRevokedSessions-1", "{}"];
+    const base = { role: "R", part: inlinePart(policyName), restores: false, findings: [] } as const;
+    const having = (id: number, step: PlannedStep): Rollback => {
+      const rollback = anEnded(id);
+      const steps = [{ step: 0, intendedAt: noon, outcome: { status: "done", at: noon } } as const];
+      return { ...rollback, plan: { ...rollback.plan, steps: [step] }, steps };
+    };
+    const revokesUntil = secondsAfterNoon(3600);
+    const revoked = having(0, { ...base, call: "iam:PutRolePolicy", policyName, document, revokesUntil });
+    const removed = having(50, { ...base, call: "iam:DeleteRolePolicy", policyName });
+    const many = Array.from({ length: 30 }, (_, index) => anEnded(index + 10));
+    const isKept = (rollbacks: readonly Rollback[]) =>
+      pruneControl(aControl({ rollbacks }), days(60)).rollbacks.includes(revoked);
+    assert.deepEqual([isKept([revoked, ...many]), isKept([revoked, ...many, removed])], [true, false]);
   });
 
   it("returns the same record if there is nothing to remove", () => {
