@@ -40,7 +40,8 @@ const findingId = identifyFinding(aKey(), aDrift());
 /** A file of an account whose Batch service role lacks its policy and has another. */
 function writeAccount(): Promise<string> {
   const rogue = { PolicyName: "rogue", PolicyDocument: JSON.parse(allow("iam:*")) };
-  const roles = rolesWith(name, { AttachedManagedPolicies: [], RolePolicyList: [rogue] });
+  const drifted = { AttachedManagedPolicies: [], RolePolicyList: [rogue] };
+  const roles = rolesWith(name, { ...drifted, RoleId: "AROA2BATCHSERVICEROLE" });
   return writeTemporary("account.json", printSnapshot(roles));
 }
 
@@ -95,6 +96,33 @@ describe("rollback plan", () => {
         ["iam:AttachRolePolicy", true, false],
       ],
     );
+  });
+
+  it("restores nothing while a stranger could get it, unless you insist", async () => {
+    const trust = {
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Principal: { Service: "batch.amazonaws.com" }, Action: "sts:AssumeRole" },
+        { Effect: "Allow", Principal: { AWS: "arn:aws:iam::999988887777:root" }, Action: "sts:AssumeRole" },
+      ],
+    };
+    const roles = rolesWith(name, { AttachedManagedPolicies: [], AssumeRolePolicyDocument: trust });
+    const plan = [
+      "rollback",
+      "plan",
+      name,
+      "--account",
+      await writeTemporary("a.json", printSnapshot(roles)),
+    ];
+    const careful = unwrap((await runCli(plan)).stdout);
+    assert.match(
+      careful,
+      /No step below repairs it, because that is not safe\. The trust policy .* With --force,/,
+    );
+    assert.doesNotMatch(careful, /iam:AttachRolePolicy:/);
+    const insisting = unwrap((await runCli([...plan, "--force"])).stdout);
+    assert.match(insisting, /You insist on it although it is not safe\. The trust policy/);
+    assert.match(insisting, /1\. iam:UpdateAssumeRolePolicy: .* 2\. iam:AttachRolePolicy:/);
   });
 
   it("plans one finding alone, by the first characters of its id", async () => {

@@ -10,8 +10,9 @@ import { showStatus } from "../rollback/status.ts";
 export const rollback: Command = {
   help: `Shows and steers the rollback of drift.
 
-Usage: drift-guard rollback plan   ID|ROLE [--account FILE] [options]
-       drift-guard rollback apply  ID|ROLE --yes [--plan DIGEST] [options]
+Usage: drift-guard rollback plan   ID|ROLE [--account FILE] [--force] [options]
+       drift-guard rollback apply  ID|ROLE --yes [--plan DIGEST] [--force]
+                                   [options]
        drift-guard rollback status [ROLE…] [options]
        drift-guard rollback approve ID --yes [--for TIME] [answer] [options]
        drift-guard rollback undo ID|ROLE --yes --reason TEXT [--for TIME]
@@ -29,8 +30,8 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
   apply     carry out these steps with your own credentials, by the checks of
             the guard: the role is read again before each step that restores
             something, and a change by somebody else ends it. Your command
-            counts as the approval. What a person accepted stays, and a pause
-            holds.
+            counts as the approval, except for what is not safe. What a person
+            accepted stays, and a pause holds.
   status    show modes, pauses, running and last rollbacks, attempts, the next
             try, approvals and exceptions of the roles in the configuration.
             Changes nothing.
@@ -55,6 +56,8 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
                    get-account-authorization-details", or from standard input
                    with "-" (default: the live account)
   --plan DIGEST    apply only the plan that has this digest, as plan prints it
+  --force          roll back also what is not safe, such as restoring permissions
+                   while a stranger could get them; the plan says why
   --yes            write the role; of approve, give the approval
   --for TIME       hours or days, such as 8h or 30d
   --reason TEXT    people are told of it with the answer

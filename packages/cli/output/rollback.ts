@@ -38,6 +38,8 @@ const drift = z
     guard,
     /** Whether the steps repair it. */
     planned: z.boolean(),
+    /** Why rolling it back is not safe. Without --force, no step repairs such a drift. */
+    hazard: z.string().exactOptional(),
     /** Why no step repairs it. */
     why: z.string().exactOptional(),
   })

@@ -13,12 +13,13 @@ import { type Terminal, wrap } from "../terminal.ts";
 import { readSubject } from "./plan.ts";
 import { count, describePlan, formatPlan } from "./plan-lines.ts";
 import { type Preparation, type PreparedPlan, preparePlan } from "./preparation.ts";
-import { guardOptions, openRollbackSession, type RollbackSession } from "./session.ts";
+import { forceOption, guardOptions, openRollbackSession, type RollbackSession } from "./session.ts";
 
 /** `rollback apply`: carries out the plan with the caller's credentials. */
 export async function applyPlan(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values, positionals } = parseCommandLine("rollback apply", args, {
     ...guardOptions,
+    ...forceOption,
     plan: { type: "string", value: "a DIGEST" },
     yes: { type: "boolean", default: false },
   });
@@ -35,7 +36,7 @@ export async function applyPlan(args: readonly string[], terminal: Terminal): Pr
   }
   const session = await openRollbackSession(values, terminal.input);
   try {
-    const prepared = await preparePlan(asked, session);
+    const prepared = await preparePlan(asked, values.force, session);
     // Printed first, so that it is known what was tried if the process is stopped.
     if (!values.json) await terminal.print(...formatPlan(prepared, session, terminal));
     const outcome = await carryOut(prepared, values.plan, session);
@@ -81,6 +82,13 @@ async function carryOut(
   }
   if (hand.plan.steps.length === 0) {
     const open = asked.filter(({ guard }) => guard.kind !== "accepted");
+    if (open.some(({ hazard }) => hazard !== undefined)) {
+      return stop(
+        1,
+        "not carried out",
+        "What is left is not safe to roll back: rollback plan says why. --force does it all the same.",
+      );
+    }
     if (open.length > 0) return stop(1, "not carried out", "No step repairs what is left.");
     if (undecided.length > 0) return stop(2, "nothing to do", "Some parts could not be compared.");
     return stop(0, "nothing to do", "There is nothing to roll back.");

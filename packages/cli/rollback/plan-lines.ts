@@ -93,21 +93,29 @@ export function formatPlan(
 const heading = `${padCell("SEVERITY", 15)}${padCell("TYPE", 15)}PART`;
 
 function formatDecision(decision: DriftDecision, terminal: Terminal): readonly string[] {
-  const { drift, severity, findingId, planned, why } = decision;
+  const { drift, severity, findingId } = decision;
   const say = (text: string) => wrap(sanitise(text, 1500), terminal.columns, "      ", "        ");
   const { fix: _, ...shown } = drift;
   const guard = formatGuard(decision);
   return [
     ...formatAssessment({ ...shown, severity }, terminal),
     ...say(`Finding ${findingId.slice(0, 12)}.${guard === undefined ? "" : ` ${guard}`}`),
-    ...(planned || why === undefined || decision.guard.kind === "accepted" || why === reasonOf(decision)
-      ? []
-      : say(`No step below repairs it: ${why}`)),
+    ...formatHazard(decision).flatMap(say),
   ];
 }
 
-function reasonOf({ guard }: DriftDecision): string | undefined {
-  return guard.kind === "waits" ? guard.reason : undefined;
+/** What a person should know before they roll a drift back, or why no step does so. */
+function formatHazard({ planned, hazard, why, guard }: DriftDecision): readonly string[] {
+  if (guard.kind === "accepted") return [];
+  // The guard's own reason is often the same.
+  const reason = guard.kind === "waits" ? guard.reason : undefined;
+  if (hazard !== undefined) {
+    const said = hazard === reason ? "" : ` ${hazard}`;
+    return planned
+      ? [`You insist on it although it is not safe.${said}`]
+      : [`No step below repairs it, because that is not safe.${said} With --force, the plan has its steps.`];
+  }
+  return planned || why === undefined || why === reason ? [] : [`No step below repairs it: ${why}`];
 }
 
 /** What the guard does about a drift, as sentences; undefined if it is not known, or if no step repairs the drift. */

@@ -5,18 +5,19 @@ import { RollbackPlanOutput } from "../output/rollback.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { describePlan, formatPlan } from "./plan-lines.ts";
 import { type Preparation, preparePlan } from "./preparation.ts";
-import { type GuardChoice, guardOptions, openRollbackSession } from "./session.ts";
+import { forceOption, type GuardChoice, guardOptions, openRollbackSession } from "./session.ts";
 
 /** `rollback plan`: shows the steps that roll a role or one finding back. Changes nothing. */
 export async function showPlan(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values, positionals } = parseCommandLine("rollback plan", args, {
     ...guardOptions,
+    ...forceOption,
     account: { type: "string", value: "a FILE" },
   });
   const asked = readSubject("rollback plan", positionals);
   const session = await openRollbackSession(values, terminal.input);
   try {
-    const prepared = await preparePlan(asked, session);
+    const prepared = await preparePlan(asked, values.force, session);
     const exitCode = codeOf(prepared);
     if (values.json) {
       const output = { ...describePlan(prepared, session), exitCode, changed: false as const };
@@ -55,7 +56,11 @@ interface NextStep {
   readonly command?: string;
 }
 
-function formatNext(prepared: Preparation, asked: string, values: GuardChoice): NextStep {
+function formatNext(
+  prepared: Preparation,
+  asked: string,
+  values: GuardChoice & { readonly force: boolean },
+): NextStep {
   if (prepared.status === "absent") return { why: "" };
   const { hand } = prepared;
   if (hand.plan.steps.length === 0) return { why: " There is no step to carry out." };
@@ -80,6 +85,7 @@ function formatNext(prepared: Preparation, asked: string, values: GuardChoice): 
     "apply",
     asked,
     ...options,
+    ...(values.force ? ["--force"] : []),
     "--plan",
     hand.digest.slice(0, 16),
     "--yes",

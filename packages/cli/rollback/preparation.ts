@@ -26,10 +26,14 @@ export interface PreparedPlan {
 export type Preparation = PreparedPlan | { readonly status: "absent"; readonly subject: RollbackSubject };
 
 /**
- * Reads the role that a person asked about, and plans its rollback. Throws `UsageError`, `RoleUnreadableError`,
+ * Reads the role that a person asked about, and plans its rollback; what is not safe too, if they insist. Throws `UsageError`, `RoleUnreadableError`,
  * `StoreUnavailableError`.
  */
-export async function preparePlan(text: string, session: RollbackSession): Promise<Preparation> {
+export async function preparePlan(
+  text: string,
+  insists: boolean,
+  session: RollbackSession,
+): Promise<Preparation> {
   const subject = await findSubject(text, session);
   const { watched, finding } = subject;
   const { roles, stores, config } = session;
@@ -44,6 +48,7 @@ export async function preparePlan(text: string, session: RollbackSession): Promi
     assessments,
     control: await stores?.control.load(role),
     wanted: finding && [finding.id],
+    insists,
     policies,
     config,
     now: instantOf(now()),

@@ -26,6 +26,9 @@ export const guardOptions = {
   json: { type: "boolean", default: false },
 } as const;
 
+/** The option with which a person insists on what is not safe. */
+export const forceOption = { force: { type: "boolean", default: false } } as const;
+
 /** The values of `guardOptions`, and `--account` where the command has it. */
 export interface GuardChoice {
   readonly stage?: string;

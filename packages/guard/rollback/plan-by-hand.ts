@@ -25,6 +25,8 @@ export interface HandPlanRequest {
   readonly control: Control | undefined;
   /** Ids of the findings to roll back; undefined for every drift of the role. */
   readonly wanted: readonly string[] | undefined;
+  /** Whether the person insists on what is not safe (`DriftDecision.hazard`). */
+  readonly insists: boolean;
   /** The customer-managed policies that a repair brings into force, as they were just read (`readDriftedPolicies`). */
   readonly policies: ReadonlyMap<string, LivePolicy>;
   readonly config: Config;
@@ -56,6 +58,11 @@ export interface DriftDecision {
   readonly guard: GuardDecision;
   /** Whether the steps of the plan repair it. */
   readonly planned: boolean;
+  /**
+   * Why rolling it back is not safe, such as a stranger who would get what is restored; left out where it is safe. Without
+   * insistence, no step repairs such a drift.
+   */
+  readonly hazard?: string;
   /** Why no step repairs it; left out where one does, and for a drift that nobody asked for. */
   readonly why?: string;
 }
@@ -72,40 +79,33 @@ export interface HandPlan {
 
 /**
  * Plans what a person rolls back with their own credentials, by their command: as if they had approved each drift. Modes,
- * windows, attempts and what stands against restoring do not hold them back, and `DriftDecision.guard` says them. What a
- * person accepted stays, and a pause holds. Pure.
+ * windows, attempts and trusted actors do not hold them back, and `DriftDecision.guard` says them. What a person accepted
+ * stays, a pause holds, and what is not safe needs insistence. Pure.
  */
 export function planByHand(request: HandPlanRequest): HandPlan {
-  const { watched, role, control, wanted, now } = request;
+  const { watched, role, control, wanted } = request;
   const planning = createPlanning(request);
   const candidates = listCandidates(planning);
   const chosen = candidates.filter(({ id }) => wanted?.includes(id) ?? true);
-  const expires = instantOf(new Date(Date.parse(now) + 1000));
-  const approvals = chosen.map(({ id, evidence }) => ({
-    findingId: id,
-    digest: digestEvidence(evidence),
-    by: "",
-    at: now,
-    expires,
-  }));
-  const { plan, withheld } = planRollback({
-    ...planning,
-    guarded: { ...watched.guarded, rollback: { ...watched.guarded.rollback, ...asked } },
-    control: { ...planning.control, approvals },
-  });
+  const full = planApproved(chosen, planning);
+  const hazards = findHazards(full.plan, planning);
+  const safe = chosen.filter(({ id }) => !hazards.has(id));
+  const { plan, withheld } =
+    request.insists || safe.length === chosen.length ? full : planApproved(safe, planning);
   const own = control === undefined ? undefined : planRollback(planning);
   const drifts = candidates.map((candidate): DriftDecision => {
     const { id, evidence: drift } = candidate;
     const planned = plan.findings.includes(id);
-    const guard = judge(candidate, own, request);
-    const stop = withheld.find(({ finding }) => finding === id)?.reason;
+    const hazard = hazards.get(id);
+    const stop = hazard ?? withheld.find(({ finding }) => finding === id)?.reason;
     const why = candidate.suppressed ? "It was accepted." : (stop ?? noStep);
     return {
       findingId: id,
       drift,
       severity: rateSeverity(drift, { role, config: request.config, uses: watched.uses }),
-      guard,
+      guard: judge(candidate, own, request),
       planned,
+      ...(hazard !== undefined && { hazard }),
       ...(!planned && chosen.includes(candidate) && { why }),
     };
   });
@@ -118,6 +118,60 @@ export function planByHand(request: HandPlanRequest): HandPlan {
     ...(refusal !== undefined && { refusal }),
   };
 }
+
+/** Plans the rollback of some drifts as if a person had approved them, and of no other. */
+function planApproved(chosen: readonly Candidate[], planning: PlanningInput): PlanningResult {
+  const { guarded, control, now } = planning;
+  const expires = instantOf(new Date(Date.parse(now) + 1000));
+  return planRollback({
+    ...planning,
+    guarded: { ...guarded, rollback: { ...guarded.rollback, ...asked } },
+    control: {
+      ...control,
+      approvals: chosen.map(({ id, evidence }) => ({
+        findingId: id,
+        digest: digestEvidence(evidence),
+        by: "",
+        at: now,
+        expires,
+      })),
+    },
+  });
+}
+
+/**
+ * Returns why the rollback of drifts of a plan is not safe, by finding: what stands against it without an approval, whatever
+ * the owner chose.
+ */
+function findHazards(plan: Plan, planning: PlanningInput): ReadonlyMap<string, string> {
+  const { config: _, hold: __, ...rest } = planning;
+  const { guarded, control, role } = rest;
+  const rollback = { ...guarded.rollback, ...careful, windows: [] };
+  const { withheld } = planRollback({
+    ...rest,
+    guarded: { ...guarded, rollback },
+    // A role whose rollback is off is never enrolled: what its trust policy was before is then unknown.
+    control: {
+      ...control,
+      approvals: [],
+      pauses: [],
+      enrolment: control.enrolment ?? { roleId: role.id, at: longAgo },
+    },
+  });
+  return new Map(
+    withheld.flatMap(({ finding, reason }) =>
+      plan.findings.includes(finding) ? [[finding, reason] as const] : [],
+    ),
+  );
+}
+
+const careful = {
+  excess: "automatic",
+  missing: "automatic",
+  altered: "automatic",
+  sessions: "approve",
+} as const;
+const longAgo = "1970-01-01T00:00:00Z";
 
 // Only what was asked for has an approval.
 const asked = { excess: "approve", missing: "approve", altered: "approve" } as const;

@@ -37,6 +37,7 @@ async function prepare(
     assessments,
     control,
     wanted: undefined,
+    insists: false,
     policies: new Map(),
     config,
     now,
@@ -156,6 +157,47 @@ describe("A plan by hand", () => {
       hand.drifts[0]?.why ?? "",
       /paused until .* by arn:aws:iam::123456789012:user\/ada: incident/,
     );
+  });
+
+  describe("of a role whose trust policy lets in a stranger", () => {
+    const opened = { ...open, roleName: "AWSBatchServiceRole" };
+    const prepareOpened = async (insists: boolean) => {
+      const world = aWorldOf();
+      world.act(detach);
+      world.act(opened);
+      return prepare(world, "AWSBatchServiceRole", { insists });
+    };
+
+    it("repairs the trust policy, and says why restoring is not safe", async () => {
+      const { plan, drifts } = planByHand(await prepareOpened(false));
+      assert.deepEqual([...new Set(plan.steps.map(({ call }) => call))], ["iam:UpdateAssumeRolePolicy"]);
+      const restored = drifts.find(({ drift }) => drift.part.kind === "managed");
+      assert.deepEqual([restored?.planned, restored?.why === restored?.hazard], [false, true]);
+      assert.match(
+        restored?.hazard ?? "",
+        /trust policy of AWSBatchServiceRole lets in more than its reference/,
+      );
+    });
+
+    it("restores after it for a person who insists", async () => {
+      const { plan, drifts } = planByHand(await prepareOpened(true));
+      assert.deepEqual(plan.steps.map(({ call }) => call).slice(0, 1), ["iam:UpdateAssumeRolePolicy"]);
+      assert.ok(plan.steps.some(({ call }) => call === "iam:AttachRolePolicy"));
+      assert.ok(drifts.every(({ planned }) => planned));
+    });
+  });
+
+  it("takes insistence to restore on a role that was made anew", async () => {
+    const world = aWorldOf();
+    world.act(detach);
+    const request = await prepare(world);
+    assert.ok(request.control?.enrolment);
+    const enrolment = { ...request.control.enrolment, roleId: "AROAANOTHER" };
+    const anew = { ...request, control: { ...request.control, enrolment } };
+    const { plan, drifts } = planByHand(anew);
+    assert.deepEqual(plan.steps, []);
+    assert.match(drifts[0]?.hazard ?? "", /was deleted and made again/);
+    assert.deepEqual(callsOf(planByHand({ ...anew, insists: true })), ["iam:AttachRolePolicy"]);
   });
 
   it("refuses a role at a path that the configuration does not name", async () => {
