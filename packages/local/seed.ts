@@ -17,7 +17,7 @@ import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/wat
 import { profileOf } from "@drift-guard/core/evaluate/evaluate";
 import { instantOf } from "@drift-guard/core/model/instant";
 import { isOwnedByAws } from "@drift-guard/core/model/managed-policy";
-import type { Attachment } from "@drift-guard/core/reference/reference";
+import type { RequiredBoundary } from "@drift-guard/core/reference/reference";
 import { clientSettings } from "./client.ts";
 import { localAccountId } from "./emulators/emulators.ts";
 
@@ -57,15 +57,20 @@ async function createRole(iam: IAMClient, watched: WatchedRole): Promise<void> {
     return;
   }
   const RoleName = watched.name;
+  const { boundary, description, maxSession, tags } = reference;
   await iam.send(
     new CreateRoleCommand({
       RoleName,
       Path: reference.path ?? defaultPath(watched),
       AssumeRolePolicyDocument: reference.trust,
+      Description: description,
+      MaxSessionDuration: maxSession,
+      Tags: Object.entries(tags ?? {}).map(([Key, Value]) => ({ Key, Value })),
+      PermissionsBoundary: typeof boundary === "object" ? await createPolicy(iam, boundary) : undefined,
     }),
   );
   for (const attachment of reference.attachments) {
-    const PolicyArn = isOwnedByAws(attachment.arn) ? attachment.arn : await createPolicy(iam, attachment);
+    const PolicyArn = await createPolicy(iam, attachment);
     await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
   }
   if (reference.floor) {
@@ -81,7 +86,12 @@ async function createRole(iam: IAMClient, watched: WatchedRole): Promise<void> {
   }
 }
 
-async function createPolicy(iam: IAMClient, { arn, document }: Attachment): Promise<string | undefined> {
+/** Creates a customer-managed policy. Returns its ARN; that of a policy of AWS or without a document as it is. */
+async function createPolicy(
+  iam: IAMClient,
+  { arn, document }: Pick<RequiredBoundary, "arn" | "document">,
+): Promise<string | undefined> {
+  if (isOwnedByAws(arn) || document === undefined) return arn;
   const [, Path = "/", PolicyName] = /:policy(\/(?:.*\/)?)([^/]+)$/.exec(arn) ?? [];
   const { Policy } = await iam.send(new CreatePolicyCommand({ Path, PolicyName, PolicyDocument: document }));
   return Policy?.Arn;

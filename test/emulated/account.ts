@@ -6,6 +6,7 @@ import { type AwsSecurityFinding, GetFindingsCommand, SecurityHubClient } from "
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
+import type { Config } from "@drift-guard/core/config/config";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlStore, FindingStore, RoleReader } from "@drift-guard/core/ports";
@@ -35,9 +36,14 @@ export function keyOf(name: string): RoleKey {
   return { account: localAccountId, name };
 }
 
-/** Starts the account with automatic rollbacks of every role, and collects the messages to people. */
-export async function startGuardedAccount(): Promise<GuardedAccount> {
-  const local = await startLocalAccount({ config: configureLocally(config, { rollback: true }) });
+/**
+ * Starts the account, by default with the owner's roles and automatic rollbacks of each, and collects the messages to
+ * people.
+ */
+export async function startGuardedAccount(
+  chosen: Config = configureLocally(config, { rollback: true }),
+): Promise<GuardedAccount> {
+  const local = await startLocalAccount({ config: chosen });
   const settings = clientSettings(local.endpoint);
   const iam = new IAMClient(settings);
   const store = createFindingStore(new DynamoDBClient(settings), {

@@ -51,7 +51,8 @@ export async function deployTemplate(
     template,
     tables.map(([, table]) => table.Properties.ResourcePolicy),
   );
-  const stack = await createStack(new CloudFormationClient(settings), options.name, lifted.template);
+  const templateUrl = await uploadTemplate(emulators.ministack, options.name, lifted.template);
+  const stack = await createStack(new CloudFormationClient(settings), options.name, templateUrl);
 
   const dynamo = new DynamoDBClient(settings);
   for (const [id, table] of tables) {
@@ -96,22 +97,13 @@ async function uploadBundles(
   template: Template,
   bundles: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const put = async (path: string, body?: Uint8Array<ArrayBuffer>) => {
-    const scope = "local/20200101/us-east-1/s3/aws4_request";
-    const response = await fetch(`${ministack}/${path}`, {
-      method: "PUT",
-      headers: { authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none` },
-      ...(body && { body }),
-    });
-    if (!response.ok) throw new DeploymentError(`S3 refused ${path}: ${await response.text()}`);
-  };
   const functions = listResources(template, "AWS::Lambda::Function").map(([id, { Properties }]) => {
     const code = Code.safeParse(Properties.Code);
     if (!code.success)
       throw new DeploymentError(`The function ${id} has no Code.S3Bucket and Code.S3Key in the template.`);
     return { id, ...code.data };
   });
-  for (const bucket of new Set(functions.map(({ S3Bucket }) => S3Bucket))) await put(bucket);
+  for (const bucket of new Set(functions.map(({ S3Bucket }) => S3Bucket))) await putInS3(ministack, bucket);
   for (const { id, S3Bucket, S3Key } of functions) {
     const folder = Object.hasOwn(bundles, S3Key) ? bundles[S3Key] : undefined;
     if (folder === undefined) {
@@ -119,8 +111,29 @@ async function uploadBundles(
         `No bundle for ${S3Key} of function ${id}. Bundles: ${Object.keys(bundles).join(", ") || "none"}.`,
       );
     }
-    await put(`${S3Bucket}/${encodeURIComponent(S3Key)}`, new Uint8Array(await zipFolder(folder)));
+    const archive = new Uint8Array(await zipFolder(folder));
+    await putInS3(ministack, `${S3Bucket}/${encodeURIComponent(S3Key)}`, archive);
   }
+}
+
+/** Uploads a template and returns its URL: CloudFormation takes at most 51,200 bytes in a request, and 1 MB from S3. */
+async function uploadTemplate(ministack: string, name: string, template: Template): Promise<string> {
+  const bucket = "drift-guard-templates";
+  const path = `${bucket}/${encodeURIComponent(name)}.json`;
+  await putInS3(ministack, bucket);
+  await putInS3(ministack, path, new TextEncoder().encode(JSON.stringify(template)));
+  return `${ministack}/${path}`;
+}
+
+/** Makes a bucket, or an object from `body`. */
+async function putInS3(ministack: string, path: string, body?: Uint8Array<ArrayBuffer>): Promise<void> {
+  const scope = "local/20200101/us-east-1/s3/aws4_request";
+  const response = await fetch(`${ministack}/${path}`, {
+    method: "PUT",
+    headers: { authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none` },
+    ...(body && { body }),
+  });
+  if (!response.ok) throw new DeploymentError(`S3 refused ${path}: ${await response.text()}`);
 }
 
 /**

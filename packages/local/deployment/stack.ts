@@ -6,7 +6,6 @@ import {
   DescribeStacksCommand,
   paginateListStackResources,
 } from "@aws-sdk/client-cloudformation";
-import type { Template } from "@drift-guard/infra/template/template";
 
 /** The template could not be deployed; the text names the resource or file. */
 export class DeploymentError extends Error {
@@ -23,16 +22,19 @@ export interface Stack {
 
 const createTimeoutMs = 60_000;
 
-/** Creates a CloudFormation stack and waits until it is complete. Throws `DeploymentError` with the first failure. */
+/**
+ * Creates a CloudFormation stack from a template in S3, and waits until it is complete. Throws `DeploymentError` with the
+ * first failure.
+ */
 export async function createStack(
   cloudformation: CloudFormationClient,
   name: string,
-  template: Template,
+  templateUrl: string,
 ): Promise<Stack> {
   await cloudformation.send(
     new CreateStackCommand({
       StackName: name,
-      TemplateBody: JSON.stringify(template),
+      TemplateURL: templateUrl,
       Capabilities: ["CAPABILITY_NAMED_IAM"],
     }),
   );
