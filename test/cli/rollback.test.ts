@@ -230,6 +230,18 @@ describe("rollback apply", () => {
     assert.deepEqual([code, live.attached], [0, true]);
   });
 
+  it("is preceded by a plan that names what waits for an approval, with its command", async () => {
+    const live = new LiveRole();
+    const config = { roles: { [name]: { rollback: { missing: "approve" } } } };
+    const file = await writeTemporary("config.json", JSON.stringify(config));
+    const { stdout } = await live.run(["plan", name, "--stage", "production", "--config", file]);
+    const id = findingId.slice(0, 12);
+    assert.match(
+      stdout,
+      new RegExp(`^ {2}drift-guard rollback approve ${id} --stage production --config \\S+ --yes$`, "m"),
+    );
+  });
+
   it("says which call IAM refused", async () => {
     const live = new LiveRole({ denied: true });
     const run = await live.run(["apply", name, "--stage", "production", "--yes", "--json"]);

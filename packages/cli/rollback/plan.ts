@@ -29,6 +29,7 @@ export async function showPlan(args: readonly string[], terminal: Terminal): Pro
       ...formatPlan(prepared, session, terminal),
       ...wrap(`Nothing was changed.${next.why}`, terminal.columns),
       ...(next.command === undefined ? [] : [`  ${terminal.paint("cyan", next.command)}`]),
+      ...formatApprovals(prepared, values, terminal),
     );
     return exitCode;
   } finally {
@@ -70,28 +71,50 @@ function formatNext(
       why: " The role was read from a file: plan again on the live account before you carry anything out.",
     };
   }
-  const { stage, findings, config } = values;
+  const { stage, findings } = values;
   if (stage === undefined && findings === undefined) {
     return {
       why: " Exceptions, pauses and earlier rollbacks are not known: name the guard with --stage NAME or --findings FILE.",
     };
   }
+  const force = values.force ? ["--force"] : [];
+  const exactly = [...force, "--plan", hand.digest.slice(0, 16), "--yes"];
+  return {
+    why: " This carries out exactly these steps with your own credentials:",
+    command: formatCommand("apply", asked, values, exactly),
+  };
+}
+
+function formatCommand(
+  verb: string,
+  subject: string,
+  { stage, findings, config }: GuardChoice,
+  more: readonly string[],
+): string {
   const options = Object.entries({ stage, findings, config }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
   );
-  const command = [
-    "drift-guard",
-    "rollback",
-    "apply",
-    asked,
-    ...options,
-    ...(values.force ? ["--force"] : []),
-    "--plan",
-    hand.digest.slice(0, 16),
-    "--yes",
+  return ["drift-guard", "rollback", verb, subject, ...options, ...more].map(quoteArgument).join(" ");
+}
+
+// Cap on the output: more is noise.
+const maxApprovals = 5;
+
+/** The commands by which a person lets the guard roll back what waits for them. */
+function formatApprovals(
+  prepared: Preparation,
+  values: GuardChoice,
+  { columns, paint }: Terminal,
+): readonly string[] {
+  const isKnown = values.account === undefined && (values.stage ?? values.findings) !== undefined;
+  if (prepared.status === "absent" || !isKnown) return [];
+  const waiting = prepared.asked.filter(({ guard }) => guard.kind === "waits" && guard.until === undefined);
+  if (waiting.length === 0) return [];
+  return [
+    ...wrap("An approval lets the guard roll back one finding, where it waits for a person:", columns),
+    ...waiting
+      .slice(0, maxApprovals)
+      .map(({ findingId }) => formatCommand("approve", findingId.slice(0, 12), values, ["--yes"]))
+      .map((command) => `  ${paint("cyan", command)}`),
   ];
-  return {
-    why: " This carries out exactly these steps with your own credentials:",
-    command: command.map(quoteArgument).join(" "),
-  };
 }
