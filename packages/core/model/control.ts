@@ -52,8 +52,8 @@ export const Enrolment = z
     /** The last clean read; left out for a role that was made anew and that no read has found clean yet. */
     cleanAt: Instant.exactOptional(),
     /**
-     * When a read last found that the trust policy lets in, or may let in, anybody else; and how many seconds a session that
-     * began then may last. Left out if none did.
+     * When it was last found that the trust policy lets in, or may have let in, anybody else; and how many seconds a session
+     * that began then may last. Left out if it never was.
      */
     exposure: z.object({ at: Instant, sessionSeconds: z.number() }).readonly().exactOptional(),
   })

@@ -1,5 +1,8 @@
+import { digestCall } from "../model/call-digest.ts";
+import type { Change } from "../model/change.ts";
 import type { Assessment } from "../model/evidence.ts";
 import { type Instant, instantOf } from "../model/instant.ts";
+import { partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 
 /** The role that rollback knows, as far as restoring depends on it. */
@@ -48,4 +51,14 @@ export function isTrustExposed(assessments: readonly Assessment[]): boolean {
       (each.part.kind === "trust" || each.part.kind === "role") &&
       (each.kind === "undecided" || (each.kind === "drift" && each.side === "excess")),
   );
+}
+
+/**
+ * Whether a change may have let somebody in although the role as it was read after it does not show that: it wrote another
+ * trust policy, which was replaced before the read.
+ */
+export function mayHaveExposed({ call, callDigest }: Change, { name, trust }: Role): boolean {
+  if (call !== "iam:UpdateAssumeRolePolicy") return false;
+  const step = { call, role: name, part: partOf("trust"), document: trust } as const;
+  return callDigest !== digestCall(step);
 }

@@ -9,15 +9,18 @@ import { instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { isSamePart } from "@drift-guard/core/model/part";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { authorOf } from "@drift-guard/core/reconcile/attribution";
+import { mayHaveExposed } from "@drift-guard/core/rollback/exposure";
 import { isByGuard, isNotBefore } from "@drift-guard/core/rollback/own-call";
 import { decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
+import { recordExposure } from "./exposure.ts";
 import { observeRole } from "./observation.ts";
 
 /**
- * Records the actor of a change as the cause of the drifts that it explains, as far as rollback's own read shows them. A
- * change of another account, a refused one, and one by the guard itself are no causes. Throws `RoleUnreadableError`,
+ * Records the actor of a change as the cause of the drifts that it explains, as far as rollback's own read shows them; and
+ * that somebody may have been let in, if the change wrote a trust policy that the read does not show. A change of another
+ * account, a refused one, and one by the guard itself are no causes. Throws `RoleUnreadableError`,
  * `StoreUnavailableError`.
  */
 export async function recordCauses(
@@ -33,7 +36,12 @@ export async function recordCauses(
     const observation = await observeRole(watched, ports);
     const seen = observation.status === "present" ? observation.assessments : [];
     const causes = addCauses(control, key, change, seen, settings.config);
-    return { control: causes === control.causes ? control : { ...control, causes }, result: undefined };
+    const known = causes === control.causes ? control : { ...control, causes };
+    const isExposing = observation.status === "present" && mayHaveExposed(change, observation.role);
+    return {
+      control: isExposing ? recordExposure(known, observation.role, observation.now) : known,
+      result: undefined,
+    };
   });
 }
 
@@ -103,7 +111,8 @@ function keepsCause(
   config: Pick<Config, "trustedActors">,
 ): boolean {
   if (known.changeId === change.id || isBefore(change.at, known.at)) return true;
-  if (known.undoneBy !== undefined) return false;
+  // What an earlier role of that name had is gone: its maker is the author of all that the new one lacks or has.
+  if (known.undoneBy !== undefined || change.call === "iam:CreateRole") return false;
   const added = known.digest !== digest;
   return isTrusted(known.actor, config) ? added || isTrusted(actor, config) : !added;
 }

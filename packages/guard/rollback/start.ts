@@ -1,15 +1,15 @@
 import { type Control, findRunning } from "@drift-guard/core/model/control";
-import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
+import type { Drift } from "@drift-guard/core/model/evidence";
 import { isExcepted } from "@drift-guard/core/model/exception";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Plan } from "@drift-guard/core/model/plan";
-import type { Role, RoleKey } from "@drift-guard/core/model/role";
+import type { RoleKey } from "@drift-guard/core/model/role";
 import { isAbandoned, type RunningRollback } from "@drift-guard/core/model/rollback";
 import { addStarts, removeStarts } from "@drift-guard/core/rollback/attempts";
 import { authorise } from "@drift-guard/core/rollback/authorise";
 import { recordRole } from "@drift-guard/core/rollback/before-state";
-import { isTrustExposed, longestSessionOf } from "@drift-guard/core/rollback/exposure";
+import { isTrustExposed } from "@drift-guard/core/rollback/exposure";
 import { createDigester } from "@drift-guard/core/rollback/part-values";
 import { type PlanningResult, planRollback, type Withheld } from "@drift-guard/core/rollback/planner";
 import type { PlanningInput } from "@drift-guard/core/rollback/planning";
@@ -24,6 +24,7 @@ import { type ControlDecision, decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
 import { type HeldRollback, holdSeconds } from "./execution.ts";
+import { recordExposure } from "./exposure.ts";
 import { joinTries, type LaterTry, scheduleTry } from "./later-try.ts";
 import { type Delay, findCritical, findDelays, findNextHour, findOversized } from "./limits.ts";
 import { type Observation, observeRole } from "./observation.ts";
@@ -172,7 +173,8 @@ async function decideNew(
   }
   const delays = findDelays({ key, control, drifts, byHint, now, config });
   const critical = findCritical(drifts, key, watched, config);
-  const known = noteExposure(control, role, live, now);
+  // Restoring depends on when a stranger could last begin a session.
+  const known = isTrustExposed(live) ? recordExposure(control, role, now) : control;
   const maker = known.causes.findLast(({ call }) => call === "iam:CreateRole")?.actor;
   const planning: PlanningInput = {
     ...watched,
@@ -272,14 +274,6 @@ function createCapObstacle(until: Instant, { restoringPerHour }: GuardSettings["
     reason: `The account has reached its ${restoringPerHour} rollbacks in an hour that restore anything. The next try is at ${until}.`,
     until,
   };
-}
-
-// Restoring depends on when a stranger could last begin a session.
-function noteExposure(control: Control, role: Role, live: readonly Assessment[], now: Instant): Control {
-  const { enrolment } = control;
-  if (enrolment === undefined || !isTrustExposed(live)) return control;
-  const exposure = { at: now, sessionSeconds: longestSessionOf(role) };
-  return { ...control, enrolment: { ...enrolment, exposure } };
 }
 
 // The rollback's own findings stay open until later reads are clean, and their events need no second look.

@@ -384,8 +384,9 @@ async function answer(
     });
   if (verb === "reset")
     await history.control.decide(key, { kind: "reset", reset: { findingId: finding.id, by: onCall, at } });
-  // As the respond function does: it asks for a look at the role.
-  history.send("changes", JSON.stringify({ recheck: roleName }));
+  // As the function that takes answers does.
+  if (verb === "suppress") history.send("changes", JSON.stringify({ recheck: roleName }));
+  else history.send("rollback", JSON.stringify({ retry: { role: roleName, due: at, findings: [] } }));
 }
 
 async function pause(
