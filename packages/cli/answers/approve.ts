@@ -5,6 +5,7 @@ import { planForApproval } from "@drift-guard/core/rollback/plan-for-approval";
 import { sanitise } from "@drift-guard/formats/printable";
 import { formatStep } from "@drift-guard/formats/steps";
 import { observeRole } from "@drift-guard/guard/rollback/observation";
+import { createPlanning } from "@drift-guard/guard/rollback/planning";
 import { readDriftedPolicies } from "@drift-guard/guard/rollback/policies";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { readSubject } from "../rollback/plan.ts";
@@ -35,16 +36,9 @@ export async function approveRollback(args: readonly string[], terminal: Termina
     const { role, assessments } = observation;
     const evidence = assessments.find((each) => identifyFinding(role, each) === finding.id);
     const control = await stores.control.load(role);
+    const policies = await readDriftedPolicies(watched, observation, session);
     const { plan, reason } = planForApproval(
-      {
-        ...watched,
-        role,
-        assessments,
-        policies: await readDriftedPolicies(watched, observation, session),
-        control: { ...control, causes: control.causes.filter(({ undoneBy }) => undoneBy === undefined) },
-        config,
-        now: instantOf(now()),
-      },
+      createPlanning({ watched, role, assessments, policies, control, config, now: instantOf(now()) }),
       finding.id,
     );
     if (evidence === undefined || plan.steps.length === 0) {

@@ -16,6 +16,8 @@ export const Approval = z
     by: z.string(),
     /** STS's user id of that person. */
     userId: z.string().exactOptional(),
+    /** ARN of the person's user, or of their session's role with its path: what `approvers` are compared with. */
+    principal: z.string().exactOptional(),
     /** Left out for an approval of whatever steps repair the drift. */
     plan: ApprovedPlan.exactOptional(),
     /** When it was given. A rollback that succeeds after that uses it up. */

@@ -3,6 +3,7 @@ import { digestOf, identifyFinding } from "../model/identity.ts";
 import { Part } from "../model/part.ts";
 import { type Plan, Step } from "../model/plan.ts";
 import { findApproval } from "./approvals.ts";
+import { listCountedApprovals } from "./counted-approvals.ts";
 import type { PlanningInput } from "./planning.ts";
 
 /** Returns the steps of a plan that repair one finding, in order, as a person approves them: the calls alone. */
@@ -19,15 +20,13 @@ export function listStepsOf({ roleId, steps }: Plan, findingId: string): Approve
  * Compares the plan with the steps that people approved. Returns what moved since then, as sentences, for each finding whose
  * approved steps are not those of the plan.
  */
-export function findMoves(
-  plan: Plan,
-  { role, assessments, control, now }: PlanningInput,
-): ReadonlyMap<string, string> {
-  const approvals = control.approvals.filter((approval) => approval.plan !== undefined);
+export function findMoves(plan: Plan, planning: PlanningInput): ReadonlyMap<string, string> {
+  const { role, assessments, control, now } = planning;
   const moves = new Map<string, string>();
-  if (approvals.length === 0) return moves;
+  if (control.approvals.length === 0) return moves;
   for (const evidence of assessments) {
     const id = identifyFinding(role, evidence);
+    const approvals = listCountedApprovals(id, planning).filter((approval) => approval.plan !== undefined);
     const approved = findApproval({ id, evidence }, { ...control, approvals, now })?.plan;
     const move = approved && describeMove(approved, listStepsOf(plan, id));
     if (move !== undefined) moves.set(id, move);

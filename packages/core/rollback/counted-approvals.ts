@@ -3,6 +3,7 @@ import type { Approval } from "../model/approval.ts";
 import type { Drift } from "../model/evidence.ts";
 import { type Instant, instantOf, isBefore } from "../model/instant.ts";
 import { findApproval } from "./approvals.ts";
+import { isByApprover } from "./approvers.ts";
 import { isSamePrincipal } from "./pause.ts";
 import type { PlanningInput } from "./planning.ts";
 
@@ -18,8 +19,8 @@ export function listMakers(id: string, { control }: PlanningInput): readonly Act
 }
 
 /**
- * Returns the approvals that count for a drift. Nobody approves the rollback of their own change; and while it is not known
- * who made the change, an approval waits for the report of it.
+ * Returns the approvals that count for a drift. Nobody approves the rollback of their own change; while it is not known who
+ * made the change, an approval waits for the report of it; and the owner may have changed who approves since then.
  */
 export function listCountedApprovals(id: string, planning: PlanningInput): readonly Approval[] {
   const makers = listMakers(id, planning);
@@ -48,9 +49,24 @@ export function findWaitingApproval(
   return isBefore(now, from) ? { by: approval.by, from } : undefined;
 }
 
+/** Returns who approved a drift and is not among the approvers of the configuration any more; undefined if nobody is. */
+export function findFormerApprover(
+  id: string,
+  evidence: Drift,
+  { control, guarded, now }: PlanningInput,
+): string | undefined {
+  const approvals = control.approvals.filter((each) => !isByApprover(each, guarded.rollback.approvers));
+  return findApproval({ id, evidence }, { ...control, approvals, now })?.by;
+}
+
 function listOthers(id: string, planning: PlanningInput): readonly Approval[] {
   const makers = listMakers(id, planning);
-  return planning.control.approvals.filter(({ by }) => !makers.some((actor) => isSamePrincipal(actor, by)));
+  const { control, guarded } = planning;
+  return control.approvals.filter(
+    (approval) =>
+      isByApprover(approval, guarded.rollback.approvers) &&
+      !makers.some((actor) => isSamePrincipal(actor, approval.by)),
+  );
 }
 
 // CloudTrail's events reach EventBridge within minutes (docs/aws-facts.md, "EventBridge delivery").

@@ -13,7 +13,7 @@ import { applyStep } from "./apply-step.ts";
 import { findMoves } from "./approved-plan.ts";
 import { type Candidate, findClosedWindow, findHold, isLeft, listCandidates } from "./candidate.ts";
 import { findContainment, findDoubt } from "./containment.ts";
-import { findWaitingApproval } from "./counted-approvals.ts";
+import { findFormerApprover, findWaitingApproval } from "./counted-approvals.ts";
 import { longestSessionOf } from "./exposure.ts";
 import type { PlanningContext, PlanningInput } from "./planning.ts";
 import { findRepair, type RepairTarget } from "./repair.ts";
@@ -53,7 +53,13 @@ export function planRollback(planning: PlanningInput): PlanningResult {
   return {
     ...result,
     withheld: result.withheld.map((each) => {
-      const waiting = each.simulated ? undefined : findWaitingApproval(each.finding, each.drift, planning);
+      if (each.simulated) return each;
+      const former = findFormerApprover(each.finding, each.drift, planning);
+      if (former !== undefined) {
+        const reason = `${each.reason} The approval by ${former} does not count, because the configuration does not list them among the approvers.`;
+        return { ...each, reason };
+      }
+      const waiting = findWaitingApproval(each.finding, each.drift, planning);
       if (waiting === undefined) return each;
       const { by, from } = waiting;
       const reason = `${each.reason} The approval by ${by} counts from ${from}: until then, the report of who made the change may come, and nobody approves the rollback of their own change.`;

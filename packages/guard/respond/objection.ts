@@ -92,8 +92,7 @@ function checkApproval(
   }
   const other = plan.steps.find((step) => !sameRoleName(step.role, role));
   if (other) return `The plan has a step on another role, ${other.role}.`;
-  // Only STS's word makes a person; the local user of an embedded guard is its owner.
-  if (person.userId === undefined || mayApprove(person, rollback.approvers)) return undefined;
+  if (mayApprove(person, rollback.approvers)) return undefined;
   return `${person.principal} is not among the approvers that the configuration lists for ${role}.`;
 }
 

@@ -70,7 +70,15 @@ function listDecisions(answer: Answer, person: Person, now: Instant): readonly D
   switch (answer.verb) {
     case "approve": {
       const { finding, evidence, plan, expires } = answer;
-      return [{ kind: "approval", approval: { ...by, findingId: finding, digest: evidence, plan, expires } }];
+      const approval = {
+        ...by,
+        principal: person.principal,
+        findingId: finding,
+        digest: evidence,
+        plan,
+        expires,
+      };
+      return [{ kind: "approval", approval }];
     }
     case "undo":
       return answer.accepts.map(({ finding, evidence }) =>

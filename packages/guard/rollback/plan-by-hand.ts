@@ -1,36 +1,26 @@
-import type { Config } from "@drift-guard/core/config/config";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import { type Control, emptyControl, findRunning } from "@drift-guard/core/model/control";
-import type { Assessment, Drift } from "@drift-guard/core/model/evidence";
+import type { Drift } from "@drift-guard/core/model/evidence";
 import { isInForce } from "@drift-guard/core/model/exception";
 import { digestEvidence, digestOf } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
-import type { LivePolicy } from "@drift-guard/core/model/managed-policy";
 import { type Plan, Step } from "@drift-guard/core/model/plan";
-import type { Role } from "@drift-guard/core/model/role";
 import type { Severity } from "@drift-guard/core/model/severity";
 import { authorise } from "@drift-guard/core/rollback/authorise";
 import { type Candidate, listCandidates } from "@drift-guard/core/rollback/candidate";
 import { type PlanningResult, planRollback } from "@drift-guard/core/rollback/planner";
 import type { PlanningInput } from "@drift-guard/core/rollback/planning";
-import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import { findDelays } from "./limits.ts";
+import { createPlanning, type PlanningSources } from "./planning.ts";
 
 /** A role as it was just read, and what is known about its rollback. */
-export interface HandPlanRequest {
-  readonly watched: WatchedRoleWithUses;
-  readonly role: Role;
-  readonly assessments: readonly Assessment[];
+export interface HandPlanRequest extends Omit<PlanningSources, "control"> {
   /** The control record; undefined if it was not read. */
   readonly control: Control | undefined;
   /** Ids of the findings to roll back; undefined for every drift of the role. */
   readonly wanted: readonly string[] | undefined;
   /** Whether the person insists on what is not safe (`DriftDecision.hazard`). */
   readonly insists: boolean;
-  /** The customer-managed policies that a repair brings into force, as they were just read (`readDriftedPolicies`). */
-  readonly policies: ReadonlyMap<string, LivePolicy>;
-  readonly config: Config;
-  readonly now: Instant;
 }
 
 /** What the deployed guard does about one drift. */
@@ -84,7 +74,7 @@ export interface HandPlan {
  */
 export function planByHand(request: HandPlanRequest): HandPlan {
   const { watched, role, control, wanted } = request;
-  const planning = createPlanning(request);
+  const planning = planAsGuard(request);
   const candidates = listCandidates(planning);
   const chosen = candidates.filter(({ id }) => wanted?.includes(id) ?? true);
   const full = planApproved(chosen, planning);
@@ -178,31 +168,12 @@ const asked = { excess: "approve", missing: "approve", altered: "approve" } as c
 
 const noStep = "No step of a rollback repairs it. drift-guard check --plan says what a person can do.";
 
-function createPlanning({
-  watched,
-  role,
-  assessments,
-  control,
-  policies,
-  config,
-  now,
-}: HandPlanRequest): PlanningInput {
+function planAsGuard({ control, ...request }: HandPlanRequest): PlanningInput {
+  const { role, assessments, config, now } = request;
   const known = control ?? emptyControl(role);
   const drifts = assessments.filter((evidence): evidence is Drift => evidence.kind === "drift");
-  const causes = known.causes.filter(({ undoneBy }) => undoneBy === undefined);
-  const maker = known.causes.findLast(({ call }) => call === "iam:CreateRole")?.actor;
   const delays = findDelays({ key: role, control: known, drifts, byHint: false, now, config });
-  return {
-    ...watched,
-    role,
-    assessments,
-    control: { ...known, causes },
-    policies,
-    ...(maker && { maker }),
-    config,
-    now,
-    hold: (id) => delays.get(id),
-  };
+  return { ...createPlanning({ ...request, control: known }), hold: (id) => delays.get(id) };
 }
 
 function judge(

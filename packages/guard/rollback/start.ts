@@ -29,6 +29,7 @@ import { joinTries, type LaterTry, scheduleTry } from "./later-try.ts";
 import { type Delay, findCritical, findDelays, findNextHour, findOversized } from "./limits.ts";
 import { type Observation, observeRole } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
+import { createPlanning } from "./planning.ts";
 import { readDriftedPolicies } from "./policies.ts";
 import type { FindingRefusal } from "./report.ts";
 
@@ -175,19 +176,9 @@ async function decideNew(
   const critical = findCritical(drifts, key, watched, config);
   // Restoring depends on when a stranger could last begin a session.
   const known = isTrustExposed(live) ? recordExposure(control, role, now) : control;
-  const maker = known.causes.findLast(({ call }) => call === "iam:CreateRole")?.actor;
+  const policies = await readDriftedPolicies(watched, observation, ports);
   const planning: PlanningInput = {
-    ...watched,
-    role,
-    assessments,
-    policies: await readDriftedPolicies(watched, observation, ports),
-    ...(maker && { maker }),
-    control: {
-      ...known,
-      causes: known.causes.filter(({ undoneBy }) => undoneBy === undefined),
-    },
-    config,
-    now,
+    ...createPlanning({ watched, role, assessments, policies, control: known, config, now }),
     hold: (id) => delays.get(id),
     ...(cappedUntil !== undefined && {
       restoringCap: (id) => (critical.has(id) ? undefined : createCapObstacle(cappedUntil, config)),

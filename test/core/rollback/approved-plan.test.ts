@@ -89,4 +89,28 @@ describe("the approval of a plan", () => {
     assert.match(paused.reason ?? "", /paused until .* by ann: maintenance/);
     assert.deepEqual(planForApproval(planning(), "0".repeat(32)).plan.steps, []);
   });
+
+  it("counts only by somebody whom the configuration still lists, and says whose does not", () => {
+    const ops = "arn:aws:iam::123456789012:role/people/ops";
+    const { plan: approved } = planForApproval(planning(), excess.id);
+    const by = "arn:aws:sts::123456789012:assumed-role/ops/ann";
+    const approval = { ...approvalOf(approved), by, principal: ops, userId: "AROAOPS:ann" };
+    const control = { approvals: [{ ...approval, at: secondsAfterNoon(-3600) }] };
+    assert.deepEqual(calls(plan(role, { ...approve, approvers: [ops] }, { control })), [
+      "iam:DeleteRolePolicy",
+    ]);
+    const planned = plan(role, { ...approve, approvers: [`${ops}-2`] }, { control });
+    assert.deepEqual(calls(planned), []);
+    assert.match(reasons(planned), /approval by \S+ops\/ann does not count/);
+    assert.doesNotMatch(reasons(planned), /not the approved one/);
+  });
+
+  it("is not called outdated while it waits for the report of the change", () => {
+    const { plan: approved } = planForApproval(planning(), excess.id);
+    const approval = { ...approvalOf(approved), userId: "AIDAANN" };
+    const planned = plan(role, approve, { control: { approvals: [approval] } });
+    assert.deepEqual(calls(planned), []);
+    assert.match(reasons(planned), /counts from 2026-11-22T12:15/);
+    assert.doesNotMatch(reasons(planned), /not the approved one/);
+  });
 });

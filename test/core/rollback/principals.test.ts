@@ -43,17 +43,22 @@ describe("the principal of an actor", () => {
 });
 
 describe("the approvers", () => {
+  const userId = "AROAOPS:ann";
+
   it("are everybody where the owner lists nobody", () => {
-    assert.ok(mayApprove({ principal: roleArn("ops") }, []));
+    assert.ok(mayApprove({ principal: roleArn("ops"), userId }, []));
   });
 
   it("are known by the ARN of the user or of the role with its path", () => {
     const patterns = [roleArn("people/ops"), `arn:aws:iam::${account}:role/aws-reserved/sso.amazonaws.com/*`];
-    assert.ok(mayApprove({ principal: roleArn("people/ops") }, patterns));
+    assert.ok(mayApprove({ principal: roleArn("people/ops"), userId }, patterns));
     assert.ok(
-      mayApprove({ principal: roleArn("aws-reserved/sso.amazonaws.com/AWSReservedSSO_A_1") }, patterns),
+      mayApprove(
+        { principal: roleArn("aws-reserved/sso.amazonaws.com/AWSReservedSSO_A_1"), userId },
+        patterns,
+      ),
     );
-    assert.ok(!mayApprove({ principal: roleArn("ops") }, patterns));
-    assert.ok(!mayApprove({ principal: `arn:aws:iam::${account}:user/ops` }, patterns));
+    assert.ok(!mayApprove({ principal: roleArn("ops"), userId }, patterns));
+    assert.ok(!mayApprove({ principal: `arn:aws:iam::${account}:user/ops`, userId }, patterns));
   });
 });
