@@ -225,6 +225,7 @@ export function aFinding({
   cleanSince,
   refusal,
   retry,
+  simulation,
   ...over
 }: Partial<Omit<OpenFinding, "state">> & { readonly state?: FindingState } = {}): Finding {
   const body: FindingBody = {
@@ -246,6 +247,7 @@ export function aFinding({
         ...since,
         ...(refusal !== undefined && { refusal }),
         ...(retry !== undefined && { retry }),
+        ...(simulation !== undefined && { simulation }),
       };
     case "suppressed":
       return { ...body, state, ...since };

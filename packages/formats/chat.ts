@@ -4,7 +4,7 @@ import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind, isOve
 import { sanitise } from "./printable.ts";
 import { listRemediationCommands, planCommandOf } from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
-import { describeUsage } from "./usage.ts";
+import { describeSimulation, describeUsage } from "./usage.ts";
 
 /**
  * A transition as JSON text in the schema of custom notifications of Amazon Q Developer in chat applications, the only
@@ -19,7 +19,7 @@ export function formatChat(transition: Transition): string {
   const description = [
     ...(note === undefined ? [] : [formatProse(sanitise(note, 1000))]),
     ...(isOver(transition) ? [] : sentences.map(formatProse)),
-    ...[...lists, ...describeUsage(finding)].map(({ heading, lines }) =>
+    ...[...describeSimulation(transition), ...lists, ...describeUsage(finding)].map(({ heading, lines }) =>
       [`*${heading}*`, ...lines.map((line) => `• ${formatCode(line)}`)].join("\n"),
     ),
     [

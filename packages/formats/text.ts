@@ -3,7 +3,7 @@ import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind, isOver } from "./next-steps.ts";
 import { sanitise, sanitiseAscii } from "./printable.ts";
 import { listRemediationCommands } from "./remediation.ts";
-import { describeUsage } from "./usage.ts";
+import { describeSimulation, describeUsage } from "./usage.ts";
 
 /** A message for SNS to send by e-mail. */
 export interface TextMessage {
@@ -37,7 +37,7 @@ export function formatText(transition: Transition): TextMessage {
     ...lists.map(({ heading, lines }) =>
       formatList(isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`, lines),
     ),
-    ...describeUsage(finding).map(({ heading, lines }) => formatList(`${heading}:`, lines)),
+    ...[...describeSimulation(transition), ...describeUsage(finding)].map(({ heading, lines }) => formatList(`${heading}:`, lines)),
     ["What happens next:", ...formatNextSteps(transition).map((line) => `  ${line}`)],
     ...listRemediationCommands(transition).map(({ purpose, command }) => [`To ${purpose}:`, `  ${command}`]),
     [`Finding ${sanitise(finding.id)}, transition ${sanitise(transition.id)}`],

@@ -1,7 +1,9 @@
 import type { Finding } from "@drift-guard/core/model/finding";
+import type { Transition } from "@drift-guard/core/model/transition";
 import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
 import type { DescribedList } from "./evidence.ts";
 import { sanitise } from "./printable.ts";
+import { formatStep } from "./steps.ts";
 
 /** What uses the role in AWS Batch, and which failures AWS Batch has reported; at maxLines `maxLines` lines of each. */
 export function describeUsage(
@@ -16,6 +18,12 @@ export function describeUsage(
   return lists
     .filter(({ lines }) => lines.length > 0)
     .map(({ heading, lines }) => ({ heading, lines: limitLines(lines, maxLines) }));
+}
+
+/** The calls that a simulated rollback would make, at most `maxLines` lines. */
+export function describeSimulation({ steps = [] }: Transition, maxLines = 20): readonly DescribedList[] {
+  if (steps.length === 0) return [];
+  return [{ heading: "A rollback would", lines: limitLines(steps.map(formatStep), maxLines) }];
 }
 
 function limitLines(lines: readonly string[], maxLines: number): readonly string[] {

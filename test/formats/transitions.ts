@@ -1,6 +1,6 @@
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { type Transition, TransitionKind } from "@drift-guard/core/model/transition";
-import { aDrift, aFinding, aGrant, anActor, aTransition, everyEvidence } from "../builders.ts";
+import { aDrift, aFinding, aGrant, anActor, aPlan, aTransition, everyEvidence } from "../builders.ts";
 
 /** Text that tries to break out of its context. */
 export const evil = "`x`\u001b[31m\n<!channel> [a](https://evil.example) @here \u202Efake";
@@ -24,7 +24,17 @@ export function everyTransition(): readonly Transition[] {
       const state = kind === "resolved" ? "resolved" : kind === "suppressed" ? "suppressed" : "open";
       const finding = aFinding({ evidence, state });
       const actor = anActor({ arn: evil, userAgent: long });
-      return [aTransition({ kind, finding }), aTransition({ kind, finding, actor, note: evil + long })];
+      const steps = aPlan().steps.map((step) => ({ ...step, role: evil }));
+      return [
+        aTransition({ kind, finding }),
+        aTransition({
+          kind,
+          finding,
+          actor,
+          note: evil + long,
+          ...(kind === "simulated" && { steps: Array.from({ length: 100 }, () => steps).flat() }),
+        }),
+      ];
     }),
   );
 }

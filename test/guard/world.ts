@@ -110,6 +110,8 @@ export interface WorldOptions {
   readonly accountRegions?: AccountRegions;
   /** Wraps the reader of roles. */
   readonly roles?: (reader: RoleReader) => RoleReader;
+  /** Wraps the reader of roles of rollback alone. */
+  readonly rollbackRoles?: (reader: Pick<RoleReader, "read">) => Pick<RoleReader, "read">;
   /** Wraps the control store. */
   readonly control?: (store: ControlStore) => ControlStore;
   /** Whether rollback has known the roles for long; true without it. */
@@ -128,6 +130,7 @@ export function aWorld({
   config = guardingAll,
   disorder = (bodies) => bodies,
   roles = (reader) => reader,
+  rollbackRoles = (reader) => reader,
   writer = (door) => door,
   control: wrapControl = (store) => store,
   timeLeft,
@@ -208,7 +211,11 @@ export function aWorld({
   const receiveRequest = async (body: string, receives: number) => {
     try {
       rollbacks.push(
-        await handleRollbackMessage(parseRollbackMessage(body), rollbackPortsOf(ports, timeLeft), settings),
+        await handleRollbackMessage(
+          parseRollbackMessage(body),
+          rollbackPortsOf({ ...ports, roles: { ...ports.roles, ...rollbackRoles(ports.roles) } }, timeLeft),
+          settings,
+        ),
       );
     } catch (error) {
       if (!isLikelyTransient(error)) throw error;

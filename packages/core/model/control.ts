@@ -89,6 +89,10 @@ export const RecordedCause = z
   .readonly();
 export type RecordedCause = z.infer<typeof RecordedCause>;
 
+/** Since when rollback cannot read a role, and why. */
+export const UnreadSince = z.object({ since: Instant, why: z.string() }).readonly();
+export type UnreadSince = z.infer<typeof UnreadSince>;
+
 /**
  * All that rollback believes about a role, besides IAM's answers and CloudTrail's events. People's decisions are items of
  * their own, each written by itself; the rest is stored under one version number.
@@ -111,6 +115,8 @@ export const Control = z
     causes: z.array(RecordedCause).readonly(),
     /** When the next try is due for which messages are under way; left out if none was sent. */
     nextTry: Instant.exactOptional(),
+    /** Since when rollback cannot read the role, and the first answer of IAM; left out if the last read succeeded. */
+    unread: UnreadSince.exactOptional(),
     /**
      * Why items were left out because they could not be read, one message for each, which names the item; left out if
      * every item was read. An item left out suppresses and approves nothing, and rollbacks of the role are refused.

@@ -58,6 +58,8 @@ const OpenFinding = z
     refusal: z.string().exactOptional(),
     /** Set if that reason passes by itself: the sweep asks for the rollback again. */
     retry: z.literal(true).exactOptional(),
+    /** Digest of what the last simulated rollback of this evidence would have done; reported once. */
+    simulation: z.string().exactOptional(),
   })
   .readonly();
 export type OpenFinding = z.infer<typeof OpenFinding>;
@@ -74,21 +76,21 @@ const ResolvedFinding = z.object({ ...body, state: z.literal("resolved") }).read
 export const Finding = z.discriminatedUnion("state", [OpenFinding, SuppressedFinding, ResolvedFinding]);
 export type Finding =
   | OpenFinding
-  | (z.infer<typeof SuppressedFinding> & Without<"refusal" | "retry">)
-  | (z.infer<typeof ResolvedFinding> & Without<"cleanSince" | "refusal" | "retry">);
+  | (z.infer<typeof SuppressedFinding> & Without<"refusal" | "retry" | "simulation">)
+  | (z.infer<typeof ResolvedFinding> & Without<"cleanSince" | "refusal" | "retry" | "simulation">);
 
 // TypeScript ignores additional fields in a spread, so the fields of another state are forbidden by name.
 type Without<Field extends keyof OpenFinding> = { readonly [Name in Field]?: never };
 
 /** The fields that a finding has in every state. */
-export type FindingBody = Omit<OpenFinding, "state" | "cleanSince" | "refusal" | "retry"> &
-  Without<"cleanSince" | "refusal" | "retry">;
+export type FindingBody = Omit<OpenFinding, "state" | "cleanSince" | "refusal" | "retry" | "simulation"> &
+  Without<"cleanSince" | "refusal" | "retry" | "simulation">;
 
 /** Returns a finding's fields without those of its state, to be given another state. */
 export function bodyOf(finding: Finding): FindingBody {
   switch (finding.state) {
     case "open": {
-      const { state, cleanSince: since, refusal, retry, ...rest } = finding;
+      const { state, cleanSince: since, refusal, retry, simulation, ...rest } = finding;
       return rest;
     }
     case "suppressed": {

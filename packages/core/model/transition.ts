@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { Finding } from "./finding.ts";
 import { Instant } from "./instant.ts";
+import { Step } from "./plan.ts";
 
 /** What happened to a finding. */
 export const TransitionKind = z.enum([
@@ -73,6 +74,8 @@ export const Transition = z
     actor: Actor.exactOptional(),
     /** For people: why a rollback was refused, or what it changed. */
     note: z.string().exactOptional(),
+    /** The calls that a rollback would make, the first ones if they are many; only in the kind `simulated`. */
+    steps: z.array(Step).readonly().exactOptional(),
     /** The finding after the transition. */
     finding: Finding,
   })

@@ -129,12 +129,13 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
         return worse ? [changed, "worsened"] : [changed];
       }
       if (unchanged) return [finding];
-      const { refusal, retry } = finding;
+      const { refusal, retry, simulation } = finding;
       const kept: Finding = {
         ...current,
         state: "open",
         ...(refusal !== undefined && { refusal }),
         ...(retry && { retry }),
+        ...(simulation !== undefined && { simulation }),
       };
       const uncovered = isByTrustedActor(finding, observation) && !isByTrustedActor(current, observation);
       return uncovered || isWorse(body, current) ? [kept, "worsened"] : [kept];

@@ -1,4 +1,5 @@
 import { formatUse } from "../batch/role-use-text.ts";
+import { writesNothing } from "../config/rollback-choice.ts";
 import { compareWithPermitted } from "../evaluate/extras.ts";
 import { allowNeeds } from "../evaluate/needs.ts";
 import { type Assessment, type Drift, deniesAdded } from "../model/evidence.ts";
@@ -18,7 +19,7 @@ import { longestSessionOf } from "./exposure.ts";
 import type { PlanningContext, PlanningInput } from "./planning.ts";
 import { findRepair, type RepairTarget } from "./repair.ts";
 import type { Obstacle } from "./restoring.ts";
-import { findRevocation, hasEnded, listRevocations, type Revocation, revokeSessions } from "./revocation.ts";
+import { findRevocation, hasEnded, listRevocations, revokeSessions } from "./revocation.ts";
 import { type Decision, describeSteps, findRestoringObstacle } from "./step-decision.ts";
 import { joinSteps, keepUntilReplaced, orderSteps } from "./step-order.ts";
 import { repairTrustPart } from "./trust-part.ts";
@@ -146,8 +147,17 @@ function planCandidates(candidates: readonly Candidate[], planning: PlanningInpu
     role.inline.some(
       (policy) => part.kind === "inline" && part.name === policy.name && findRevocation(policy, revocations),
     );
-  const steps: PlannedStep[] = removeEndedRevocations(role, revocations, candidates, now);
   const withheld: Withheld[] = [];
+  const ended = role.inline.filter((policy) => {
+    const revocation = findRevocation(policy, revocations);
+    return revocation !== undefined && hasEnded(revocation, now);
+  });
+  const steps: PlannedStep[] = [];
+  for (const { name } of ended) {
+    const own = candidates.filter(({ evidence: { part } }) => part.kind === "inline" && part.name === name);
+    if (mayRemoveRevocation(planning.guarded)) steps.push(removeRevocation(role, name, own));
+    else withheld.push(...own.map(({ id, evidence }) => withholdRevocation(id, evidence)));
+  }
   let revoke = false;
   let current = role;
   const kept = [...target.kept];
@@ -257,29 +267,29 @@ function planRevocation({ role, uses = [], now }: PlanningInput): PlannedStep {
   };
 }
 
+// The permissions of the rollback function follow from the configuration: only these choices allow iam:DeleteRolePolicy.
+function mayRemoveRevocation({ rollback }: PlanningInput["guarded"]): boolean {
+  if (rollback.sessions === "revoke") return !writesNothing(rollback);
+  return rollback.excess !== "off" && rollback.excess !== "simulate";
+}
+
+function withholdRevocation(finding: string, drift: Drift): Withheld {
+  return {
+    finding,
+    drift,
+    reason: `The guard wrote the policy ${drift.part.name} to end the role's sessions. Every session that it denies has ended, and the configuration no longer allows the guard to delete it: delete it by hand, or set \`sessions\` to "revoke" again.`,
+  };
+}
+
 // Every session that the policy denies has ended, so that nobody gains by its removal.
-function removeEndedRevocations(
-  role: Role,
-  revocations: readonly Revocation[],
-  candidates: readonly Candidate[],
-  now: Instant,
-): PlannedStep[] {
-  return role.inline.flatMap((policy): readonly PlannedStep[] => {
-    const revocation = findRevocation(policy, revocations);
-    if (!revocation || !hasEnded(revocation, now)) return [];
-    const own = candidates.filter(
-      ({ evidence: { part } }) => part.kind === "inline" && part.name === policy.name,
-    );
-    return [
-      {
-        role: role.name,
-        part: inlinePart(policy.name),
-        call: "iam:DeleteRolePolicy",
-        policyName: policy.name,
-        restores: false,
-        findings: own.map(({ id }) => id),
-        note: "Every session that it denies has ended.",
-      },
-    ];
-  });
+function removeRevocation(role: Role, policyName: string, own: readonly Candidate[]): PlannedStep {
+  return {
+    role: role.name,
+    part: inlinePart(policyName),
+    call: "iam:DeleteRolePolicy",
+    policyName,
+    restores: false,
+    findings: own.map(({ id }) => id),
+    note: "Every session that it denies has ended.",
+  };
 }

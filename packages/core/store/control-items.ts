@@ -71,6 +71,7 @@ export function assembleControl(
     ...(header && { version: header.version }),
     ...(header?.enrolment && { enrolment: header.enrolment }),
     ...(header?.nextTry && { nextTry: header.nextTry }),
+    ...(header?.unread && { unread: header.unread }),
     exceptions: readAll(controlKeys.exception(""), ExceptionItem).map(({ exception }) => exception),
     approvals: readAll(controlKeys.approval(""), ApprovalItem).map(({ approval }) => approval),
     pauses: readAll(controlKeys.pause, PauseItem).map(({ pause }) => pause),
@@ -92,12 +93,13 @@ const maxDeletes = 60;
  * are not among them.
  */
 export function listControlWrites(before: Control, after: Control): readonly ControlWrite[] {
-  const { role, enrolment, nextTry } = after;
+  const { role, enrolment, nextTry, unread } = after;
   const header = encodeItem(ControlItem, {
     role,
     version: before.version + 1,
     ...(enrolment && { enrolment }),
     ...(nextTry && { nextTry }),
+    ...(unread && { unread }),
   });
   const old = listRecordItems(before);
   const puts: ControlWrite[] = [];

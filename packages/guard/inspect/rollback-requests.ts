@@ -21,9 +21,10 @@ interface Inspected {
 }
 
 /**
- * Sends rollback what it must know of a role that it may write: the change that was inspected; a clean read, if the role is
- * not enrolled or a change came before; and in a sweep, a drift, a revocation that has ended, and a rollback that has not ended in time or that people
- * were not told of. Whether rollback should look at a drift again is not read from the findings, which it does not believe.
+ * Sends rollback what it must know of a role that it may write: the change that was inspected, and again at its recheck if
+ * the role is not clean; a clean read, if the role is not enrolled or a change came before; and in a sweep, a drift, a
+ * revocation that has ended, and a rollback that has not ended in time or that people were not told of. Whether rollback
+ * should look at a drift again is not read from the findings, which it does not believe.
  */
 export async function informRollback(
   { watched, control, isClean, isDue, cause, after }: Inspected,
@@ -34,7 +35,9 @@ export async function informRollback(
   if (isOff(watched.guarded.rollback)) return;
   const role = watched.name;
   const isForeign = after !== undefined && !isByGuard(after, settings);
-  if (cause.kind === "change" && isForeign && after.outcome.status === "succeeded") {
+  // Sent again where the drift is still there at the recheck: a message that was lost cannot be sent again by a person.
+  const isReported = cause.kind === "change" || (cause.kind === "recheck" && !isClean);
+  if (isReported && isForeign && after.outcome.status === "succeeded") {
     await requests.send({ changed: { role, change: after } }, 0);
   }
   const isNews = control.enrolment === undefined || (after !== undefined && cause.kind === "recheck");

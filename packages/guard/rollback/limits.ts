@@ -122,5 +122,10 @@ export function findOversized({ steps, findings }: Plan, now: Instant): Readonly
   return oversized;
 }
 
+/** Returns why a plan cannot be stored; undefined if it can. Approvals lift every other limit. */
+export function findSizeObstacle(plan: Plan): string | undefined {
+  return jsonBytes(plan) > 1.5 * maxPlanBytes ? tooLong : undefined;
+}
+
 const tooLong =
   "The policies that the rollback would write are too long to record, so that it could not be continued or reversed. A person must repair the part.";

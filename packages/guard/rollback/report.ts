@@ -1,7 +1,10 @@
 import type { Attempts, Control } from "@drift-guard/core/model/control";
 import type { Finding, OpenFinding } from "@drift-guard/core/model/finding";
-import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { digestOf } from "@drift-guard/core/model/identity";
+import { type Instant, instantOf, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
+import { takeBytes } from "@drift-guard/core/model/json-size";
 import type { Ledger } from "@drift-guard/core/model/ledger";
+import type { PlannedStep } from "@drift-guard/core/model/plan";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { type EndedRollback, listEffective } from "@drift-guard/core/model/rollback";
 import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
@@ -20,6 +23,12 @@ export interface FindingRefusal {
   /** Whether the finding only shows the reason: people were told of it otherwise. */
   readonly quiet: boolean;
 }
+
+/** What a simulated rollback would have done for a finding, or why it would have done nothing. */
+export type FindingSimulation = { readonly id: string } & (
+  | { readonly steps: readonly PlannedStep[] }
+  | { readonly reason: string }
+);
 
 type ReportPorts = Pick<RollbackPorts, "findings" | "control" | "now">;
 
@@ -60,9 +69,61 @@ export async function reportRefusals(
   }));
 }
 
+/** The most bytes of JSON that the steps of a simulation take in a transition: its item holds the finding too. */
+const maxStepBytes = 60_000;
+
+/**
+ * Commits to the findings ledger what simulated rollbacks would have done, with a transition for each finding: once for the
+ * same evidence and calls. Throws `StoreUnavailableError`.
+ */
+export async function reportSimulations(
+  simulations: readonly FindingSimulation[],
+  key: RoleKey,
+  { findings, now }: ReportPorts,
+): Promise<void> {
+  if (simulations.length === 0) return;
+  const at = instantOf(now());
+  await decideAndCommit(findings, key, (ledger) => {
+    const transitions: Transition[] = [];
+    const after = ledger.findings.map((finding) => {
+      const simulation = simulations.find(({ id }) => id === finding.id);
+      const digest = simulation && digestSimulation(simulation);
+      if (!simulation || finding.state !== "open" || finding.simulation === digest) return finding;
+      const [told, transition] = move(
+        { ...finding, ...(digest !== undefined && { simulation: digest }) },
+        "simulated",
+        "simulated",
+        noteSimulation(simulation),
+        at,
+      );
+      const steps = "steps" in simulation ? takeBytes(simulation.steps, maxStepBytes) : [];
+      transitions.push({ ...transition, ...(steps.length > 0 && { steps }) });
+      return told;
+    });
+    return {
+      ledger: transitions.length === 0 ? ledger : { ...ledger, findings: after },
+      transitions,
+      result: undefined,
+    };
+  });
+}
+
+// The document and the name of a policy that ends sessions hold the time.
+function digestSimulation(simulation: FindingSimulation): string {
+  if ("reason" in simulation) return "withheld";
+  const lasting = simulation.steps.filter(({ revokesUntil }) => revokesUntil === undefined);
+  return digestOf(lasting.map(({ call, part }) => [call, part]));
+}
+
+function noteSimulation(simulation: FindingSimulation): string {
+  if ("reason" in simulation) return `A rollback would not be carried out: ${simulation.reason}`;
+  return `A rollback would carry out: ${formatCalls(simulation.steps.map(({ call }) => call))}.`;
+}
+
 /**
  * Tells people of the rollbacks that have ended and that the findings ledger does not show yet: commits a transition for
- * each of their findings, and then marks the rollbacks as told. Resolves no finding: a later clean read does. Throws
+ * each of their findings, and then marks the rollbacks as told. A rollback of a finding that the ledger does not have yet is
+ * marked after a day, and the finding told of once it is there. Resolves no finding: a later clean read does. Throws
  * `StoreUnavailableError`.
  */
 export async function reportRollbacks(control: Control, key: RoleKey, ports: ReportPorts): Promise<void> {
@@ -71,13 +132,15 @@ export async function reportRollbacks(control: Control, key: RoleKey, ports: Rep
   );
   if (untold.length === 0) return;
   const now = instantOf(ports.now());
+  const ids = new Set<string>();
   for (const rollback of untold) {
-    await decideAndCommit(ports.findings, key, (ledger) => ({
+    const { result: isWhole } = await decideAndCommit(ports.findings, key, (ledger) => ({
       ...conclude(ledger, rollback, now),
-      result: undefined,
+      result: rollback.plan.findings.every((id) => ledger.findings.some((finding) => finding.id === id)),
     }));
+    if (isWhole || millisecondsBetween(rollback.endedAt, now) > longestWaitMs) ids.add(rollback.id);
   }
-  const ids = new Set(untold.map(({ id }) => id));
+  if (ids.size === 0) return;
   await decideOnControl(ports.control, key, now, (current) => ({
     control: {
       ...current,
@@ -90,6 +153,8 @@ export async function reportRollbacks(control: Control, key: RoleKey, ports: Rep
     result: undefined,
   }));
 }
+
+const longestWaitMs = 86_400_000;
 
 function conclude(
   ledger: Ledger,

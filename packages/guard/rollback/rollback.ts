@@ -11,8 +11,10 @@ import { enrolRole } from "./enrolment.ts";
 import { carryOut } from "./execution.ts";
 import { type LaterTry, scheduleTry, sendTry } from "./later-try.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
-import { isTemporary, reportContests, reportRefusals, reportRollbacks } from "./report.ts";
+import { openPlanned } from "./planned-findings.ts";
+import { isTemporary, reportContests, reportRefusals, reportRollbacks, reportSimulations } from "./report.ts";
 import { type LookRequest, startRollback } from "./start.ts";
+import { awaitRole } from "./unread.ts";
 
 /**
  * Handles a message of the rollback queue: rolls a role back to its reference, as far as the owner allows it. Believes the
@@ -50,13 +52,9 @@ export async function handleRollbackMessage(
     return await lookAtRole(request, ports, settings);
   } catch (error) {
     if (!(error instanceof RoleUnreadableError)) throw error;
-    await postpone(key, { due: inMinutes(ports, unreadableMinutes), findings: [] }, ports);
-    return { status: "refused", reason: error.message };
+    return awaitRole(error, watched, key, ports);
   }
 }
-
-// IAM throttles the reads of an account for minutes.
-const unreadableMinutes = 5;
 
 // Otherwise each message that watches a rollback would start another rollback, which is watched in turn.
 async function isFinished(
@@ -83,12 +81,14 @@ async function lookAtRole(
   settings: GuardSettings,
 ): Promise<RollbackOutcome> {
   const { key } = request;
-  const { next, refusals } = await startRollback(request, ports, settings);
+  const { next, refusals, simulations, planned } = await startRollback(request, ports, settings);
+  if (next.kind === "go") await openPlanned(planned, request, next.held.rollback, ports, settings);
   const outcome = next.kind === "end" ? next.outcome : await execute(next.held, key, ports);
   const control = await ports.control.load(key);
   await reportRollbacks(control, key, ports);
   await reportContests(control, key, ports);
   await reportRefusals(refusals, key, ports);
+  await reportSimulations(simulations, key, ports);
   return outcome;
 }
 

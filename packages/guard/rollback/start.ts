@@ -26,12 +26,19 @@ import type { GuardSettings, RollbackPorts } from "../ports.ts";
 import { type HeldRollback, holdSeconds } from "./execution.ts";
 import { recordExposure } from "./exposure.ts";
 import { joinTries, type LaterTry, scheduleTry } from "./later-try.ts";
-import { type Delay, findCritical, findDelays, findNextHour, findOversized } from "./limits.ts";
+import {
+  type Delay,
+  findCritical,
+  findDelays,
+  findNextHour,
+  findOversized,
+  findSizeObstacle,
+} from "./limits.ts";
 import { type Observation, observeRole } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
 import { createPlanning } from "./planning.ts";
 import { readDriftedPolicies } from "./policies.ts";
-import type { FindingRefusal } from "./report.ts";
+import type { FindingRefusal, FindingSimulation } from "./report.ts";
 
 /** A request to look at a watched role. */
 export interface LookRequest {
@@ -43,9 +50,18 @@ export interface LookRequest {
   readonly runner: string;
 }
 
-/** A rollback to carry out or to continue, or the outcome where there is none; and what people are to be told. */
-export interface Start {
+/** What people are to be told of before a rollback is carried out. */
+export interface Told {
   readonly refusals: readonly FindingRefusal[];
+  readonly simulations: readonly FindingSimulation[];
+  /** The drifts of a new rollback. */
+  readonly planned: readonly Drift[];
+}
+
+const nothingTold: Told = { refusals: [], simulations: [], planned: [] };
+
+/** A rollback to carry out or to continue, or the outcome where there is none; and what people are to be told. */
+export interface Start extends Told {
   readonly next:
     | { readonly kind: "end"; readonly outcome: RollbackOutcome }
     | { readonly kind: "go"; readonly held: HeldRollback };
@@ -87,8 +103,8 @@ type HeldStart = Omit<Start, "next"> & {
     | { readonly kind: "go"; readonly held: HeldRollback; readonly capped: boolean };
 };
 
-function openHold({ refusals, next }: HeldStart): Start {
-  return next.kind === "end" ? { refusals, next } : { refusals, next: { kind: "go", held: next.held } };
+function openHold({ next, ...told }: HeldStart): Start {
+  return next.kind === "end" ? { ...told, next } : { ...told, next: { kind: "go", held: next.held } };
 }
 
 // A rollback that has made a call was counted before that.
@@ -110,10 +126,10 @@ async function decide(
       ? takeOver(current, running, request, ports)
       : decideNew(current, request, cappedUntil, await observeRole(request.watched, ports), ports, settings);
   });
-  const { refusals, next } = result;
-  if (next.kind === "end") return { refusals, next };
+  const { next, ...told } = result;
+  if (next.kind === "end") return { ...told, next };
   const capped = cappedUntil !== undefined;
-  return { refusals, next: { kind: "go", held: { control, rollback: next.rollback }, capped } };
+  return { ...told, next: { kind: "go", held: { control, rollback: next.rollback }, capped } };
 }
 
 async function takeOver(
@@ -127,7 +143,7 @@ async function takeOver(
     const seconds = (Date.parse(running.runner.until) - now.getTime()) / 1000;
     await ports.requests.send({ continue: { role: key.name, rollbackId: running.id } }, Math.ceil(seconds));
     const outcome = nothingToDo("another invocation is rolling the role back");
-    return { control, result: { refusals: [], next: { kind: "end", outcome } } };
+    return { control, result: { ...nothingTold, next: { kind: "end", outcome } } };
   }
   const until = instantOf(new Date(now.getTime() + holdSeconds * 1000));
   const rollback: RunningRollback = { ...running, runner: { id: runner, until } };
@@ -135,7 +151,7 @@ async function takeOver(
   const rollbacks = control.rollbacks.map((each) => (each.id === rollback.id ? rollback : each));
   return {
     control: { ...control, rollbacks },
-    result: { refusals: [], next: { kind: "go", rollback, isNew: false } },
+    result: { ...nothingTold, next: { kind: "go", rollback, isNew: false } },
   };
 }
 
@@ -149,7 +165,7 @@ async function sendWatch(
 }
 
 async function decideNew(
-  control: Control,
+  stored: Control,
   { watched, key, byHint, runner }: LookRequest,
   cappedUntil: Instant | undefined,
   observation: Observation,
@@ -157,6 +173,8 @@ async function decideNew(
   settings: GuardSettings,
 ): Promise<ControlDecision<Decided>> {
   const { config } = settings;
+  const { unread, ...read } = stored;
+  const control: Control = unread === undefined ? stored : read;
   if (observation.status === "absent") return finish(control, nothingToDo(`${watched.name} does not exist`));
   const { role, assessments, now } = observation;
   const live = assessments.filter(
@@ -184,11 +202,18 @@ async function decideNew(
       restoringCap: (id) => (critical.has(id) ? undefined : createCapObstacle(cappedUntil, config)),
     }),
   };
-  const { plan, withheld } = planWithinSize(planning);
+  const { plan, withheld, simulated } = planWithinSize(planning);
   const real = withheld.filter(({ simulated: isSimulated }) => isSimulated !== true);
+  const isTold = ({ finding, reason }: Withheld) => delays.get(finding)?.reason !== reason;
+  const simulations = [
+    ...(simulated ? simulate(simulated, { watched, role, control }) : []),
+    ...withheld.flatMap((each): FindingSimulation[] =>
+      each.simulated && isTold(each) ? [{ id: each.finding, reason: each.reason }] : [],
+    ),
+  ];
   const refusals = real.flatMap((each) => listRefusals(each, delays.get(each.finding)));
   const later = joinTries([
-    ...real.flatMap(({ finding, until: due }): LaterTry[] => (due ? [{ due, findings: [finding] }] : [])),
+    ...withheld.flatMap(({ finding, until: due }): LaterTry[] => (due ? [{ due, findings: [finding] }] : [])),
     ...listRemovals(standing, plan, now),
   ]);
   const scheduled = await scheduleTry(known, later, ports);
@@ -199,13 +224,13 @@ async function decideNew(
       told !== undefined
         ? { status: "refused", reason: told.reason }
         : nothingToDo(waiting?.reason ?? "the owner allows the rollback of no current drift");
-    return finish(scheduled, outcome, refusals);
+    return finish(scheduled, outcome, { refusals, simulations });
   }
   const authority = authorise({ ...watched, plan, role, control });
-  if (!authority.go) {
-    const { reason } = authority;
+  const reason = authority.go ? findSizeObstacle(plan) : authority.reason;
+  if (reason !== undefined) {
     const all = plan.findings.map((id): FindingRefusal => ({ id, reason, temporary: false, quiet: false }));
-    return finish(scheduled, { status: "refused", reason }, [...refusals, ...all]);
+    return finish(scheduled, { status: "refused", reason }, { refusals: [...refusals, ...all], simulations });
   }
   const until = instantOf(new Date(Date.parse(now) + holdSeconds * 1000));
   const rollback: RunningRollback = {
@@ -225,7 +250,12 @@ async function decideNew(
       rollbacks: [...scheduled.rollbacks, rollback],
       attempts: addStarts(scheduled.attempts, plan.findings, now),
     },
-    result: { refusals, next: { kind: "go", rollback, isNew: true } },
+    result: {
+      refusals,
+      simulations,
+      planned: drifts.filter((drift) => plan.findings.includes(identifyFinding(key, drift))),
+      next: { kind: "go", rollback, isNew: true },
+    },
   };
 }
 
@@ -247,9 +277,30 @@ function listRemovals(standing: readonly Revocation[], plan: Plan, now: Instant)
 function finish(
   control: Control,
   outcome: RollbackOutcome,
-  refusals: readonly FindingRefusal[] = [],
+  told: Partial<Told> = {},
 ): ControlDecision<Decided> {
-  return { control, result: { refusals, next: { kind: "end", outcome } } };
+  return { control, result: { ...nothingTold, ...told, next: { kind: "end", outcome } } };
+}
+
+/** Returns what a rollback would do for each finding of a simulated plan, if it were authorised. */
+function simulate(
+  plan: Plan,
+  {
+    watched,
+    role,
+    control,
+  }: { readonly watched: WatchedRoleWithUses; readonly role: Role; readonly control: Control },
+): readonly FindingSimulation[] {
+  const authority = authorise({ ...watched, plan, role, control });
+  return plan.findings.map((id): FindingSimulation => {
+    if (!authority.go) return { id, reason: authority.reason };
+    return {
+      id,
+      steps: plan.steps.filter(
+        ({ findings, revokesUntil }) => findings.includes(id) || revokesUntil !== undefined,
+      ),
+    };
+  });
 }
 
 function listRefusals(

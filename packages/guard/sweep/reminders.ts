@@ -1,8 +1,9 @@
 import type { GuardedRole } from "@drift-guard/core/config/config";
+import { isOff, type RollbackMode } from "@drift-guard/core/config/rollback-choice";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
-import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
+import { rollbackKinds, type Transition, type TransitionKind } from "@drift-guard/core/model/transition";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { Inspection } from "../inspect/inspection.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
@@ -20,8 +21,8 @@ function findOverdueTime({ now }: Pick<SweepPorts, "now">): Instant {
 }
 
 /**
- * Finds the transitions that requested an automatic rollback which never came: the request was lost, or refused for a
- * temporary reason. Only for drift seen in this sweep: unreadable roles are skipped.
+ * Finds the transitions that requested a rollback which never came: the request was lost, or refused for a temporary
+ * reason. Only for drift seen in this sweep: unreadable roles are skipped.
  */
 export async function findUnansweredRequests(
   watched: WatchedRoleWithUses,
@@ -30,24 +31,42 @@ export async function findUnansweredRequests(
 ): Promise<readonly Transition[]> {
   const { guarded, reference, discovered } = watched;
   if (discovered || reference.serviceLinked !== undefined) return [];
-  if (!Object.values(guarded.rollback).includes("automatic")) return [];
+  if (isOff(guarded.rollback)) return [];
   const seen = new Set(evidence.map((piece) => identifyFinding(role, piece)));
   const { findings } = await ports.findings.load(role);
   const unanswered: Transition[] = [];
   for (const finding of findings) {
-    if (!seen.has(finding.id) || !wantsRollback(finding, guarded)) continue;
+    if (!seen.has(finding.id) || modeOf(finding, guarded) === "off") continue;
     const history = await ports.findings.history(role, finding.id);
-    const last = history.findLast(({ kind }) => rollbackKinds.includes(kind));
-    if (last && isBefore(last.at, findOverdueTime(ports))) unanswered.push(last);
+    const index = history.findLastIndex(({ kind }) => rollbackKinds.includes(kind));
+    const last = history[index];
+    if (!last || !isBefore(last.at, findOverdueTime(ports))) continue;
+    const isAnswered = history.slice(index + 1).some(({ kind }) => answerKinds.includes(kind));
+    if (isAsked(finding, guarded, last.kind, isAnswered)) unanswered.push(last);
   }
   return unanswered;
 }
 
-function wantsRollback(finding: Finding, { rollback }: GuardedRole): boolean {
-  if (finding.state !== "open") return false;
-  const { evidence, refusal, retry } = finding;
-  if (evidence.kind !== "drift" || evidence.side === "altered") return false;
-  return rollback[evidence.side] === "automatic" && (refusal === undefined || retry === true);
+const answerKinds: readonly TransitionKind[] = ["rolled-back", "refused", "simulated"];
+
+/** The mode in which the drift of an open finding is rolled back; off for every other finding. */
+function modeOf({ state, evidence }: Finding, { rollback }: GuardedRole): RollbackMode {
+  return state === "open" && evidence.kind === "drift" ? rollback[evidence.side] : "off";
+}
+
+function isAsked(finding: Finding, guarded: GuardedRole, last: TransitionKind, isAnswered: boolean): boolean {
+  const { refusal, retry, simulation } = finding;
+  if (retry === true) return true;
+  if (last === "approved" && !isAnswered) return true;
+  switch (modeOf(finding, guarded)) {
+    case "automatic":
+      return refusal === undefined;
+    case "simulate":
+      return simulation === undefined;
+    case "approve":
+    case "off":
+      return false;
+  }
 }
 
 /**

@@ -162,6 +162,10 @@ describe("restoring while a stranger may have a running session", () => {
     assert.deepEqual(calls(plan(revoked, automatic, later)), ["iam:DeleteRolePolicy", ...attach]);
     const off = plan(revoked, { excess: "automatic" }, later);
     assert.deepEqual(calls(off), ["iam:DeleteRolePolicy"]);
+    // Without one of these choices, the function may not call iam:DeleteRolePolicy.
+    const missing = plan(revoked, { missing: "automatic", sessions: "approve" }, later);
+    assert.deepEqual(calls(missing), attach);
+    assert.match(reasons(missing), /the configuration no longer allows the guard to delete it/);
     // Somebody else's policy of the same name, or with the same document, is theirs.
     for (const foreign of [
       { name: own.name, text: deny("*") },
