@@ -37,7 +37,9 @@ export function formatText(transition: Transition): TextMessage {
     ...lists.map(({ heading, lines }) =>
       formatList(isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`, lines),
     ),
-    ...[...describeSimulation(transition), ...describeUsage(finding)].map(({ heading, lines }) => formatList(`${heading}:`, lines)),
+    ...[...describeSimulation(transition), ...describeUsage(finding)].map(({ heading, lines }) =>
+      formatList(`${heading}:`, lines),
+    ),
     ["What happens next:", ...formatNextSteps(transition).map((line) => `  ${line}`)],
     ...listRemediationCommands(transition).map(({ purpose, command }) => [`To ${purpose}:`, `  ${command}`]),
     [`Finding ${sanitise(finding.id)}, transition ${sanitise(transition.id)}`],

@@ -5,6 +5,7 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
 import { formatRollbackRequest, parseRollbackMessage } from "@drift-guard/core/intake/rollback-message";
 import type { Finding } from "@drift-guard/core/model/finding";
+import type { RollbackRequest } from "@drift-guard/core/model/rollback-request";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type {
   AgentReader,
@@ -116,6 +117,8 @@ export interface WorldOptions {
   readonly control?: (store: ControlStore) => ControlStore;
   /** Whether rollback has known the roles for long; true without it. */
   readonly enrolled?: boolean;
+  /** Whether the queue of rollback loses a request. */
+  readonly loseRequest?: (request: RollbackRequest) => boolean;
   /** Milliseconds that an invocation of rollback has left; without it, time does not run out. */
   readonly timeLeft?: () => number;
   /** The database of the stores, if the test writes to it. */
@@ -133,6 +136,7 @@ export function aWorld({
   rollbackRoles = (reader) => reader,
   writer = (door) => door,
   control: wrapControl = (store) => store,
+  loseRequest = () => false,
   timeLeft,
   enrolled = true,
   resources,
@@ -152,7 +156,13 @@ export function aWorld({
   if (enrolled) enrol(roleIds, database);
   const batch = createSimulatedBatch({ iam, clock, ids });
   const rechecks = createRecheckQueue(clock);
-  const requests = createRollbackQueue(clock);
+  const queue = createRollbackQueue(clock);
+  const requests = {
+    ...queue,
+    send: async (request: RollbackRequest, afterSeconds: number) => {
+      if (!loseRequest(request)) await queue.send(request, afterSeconds);
+    },
+  };
   const control = wrapControl(createControlStore(database));
   const store = createFindingStore(database, { sinks: ["notify"] });
   const ports: WorldPorts = {

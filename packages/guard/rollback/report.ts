@@ -9,6 +9,7 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import { type EndedRollback, listEffective } from "@drift-guard/core/model/rollback";
 import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import { describeContest, isContested, listStarts } from "@drift-guard/core/rollback/attempts";
+import { listRevocations } from "@drift-guard/core/rollback/revocation";
 import { decideAndCommit } from "../commit.ts";
 import { decideOnControl } from "../control-commit.ts";
 import type { RollbackPorts } from "../ports.ts";
@@ -136,7 +137,9 @@ export async function reportRollbacks(control: Control, key: RoleKey, ports: Rep
   for (const rollback of untold) {
     const { result: isWhole } = await decideAndCommit(ports.findings, key, (ledger) => ({
       ...conclude(ledger, rollback, now),
-      result: rollback.plan.findings.every((id) => ledger.findings.some((finding) => finding.id === id)),
+      result: listExpected(rollback, control).every((id) =>
+        ledger.findings.some((finding) => finding.id === id),
+      ),
     }));
     if (isWhole || millisecondsBetween(rollback.endedAt, now) > longestWaitMs) ids.add(rollback.id);
   }
@@ -155,6 +158,16 @@ export async function reportRollbacks(control: Control, key: RoleKey, ports: Rep
 }
 
 const longestWaitMs = 86_400_000;
+
+// The removal of the guard's own policy that ended sessions belongs to no finding of the ledger.
+function listExpected(
+  { plan: { steps, findings } }: EndedRollback,
+  { rollbacks }: Control,
+): readonly string[] {
+  const own = new Set(listRevocations(rollbacks).map(({ policyName }) => policyName));
+  const isOwn = (step: PlannedStep) => step.call === "iam:DeleteRolePolicy" && own.has(step.policyName);
+  return findings.filter((id) => steps.some((step) => step.findings.includes(id) && !isOwn(step)));
+}
 
 function conclude(
   ledger: Ledger,

@@ -253,7 +253,12 @@ async function decideNew(
     result: {
       refusals,
       simulations,
-      planned: drifts.filter((drift) => plan.findings.includes(identifyFinding(key, drift))),
+      planned: drifts.filter(
+        (drift) =>
+          plan.findings.includes(identifyFinding(key, drift)) &&
+          // The guard's own policy is no finding.
+          !standing.some(({ policyName }) => drift.part.kind === "inline" && drift.part.name === policyName),
+      ),
       next: { kind: "go", rollback, isNew: true },
     },
   };

@@ -70,7 +70,9 @@ describe("A drift that rollback saw before detection", () => {
     world.act(detach);
     await world.settle(1);
     await isAsReferenced(world);
-    const told = world.announced.map(({ kind, finding: { evidence } }) => `${kind} ${evidence.part.name ?? ""}`);
+    const told = world.announced.map(
+      ({ kind, finding: { evidence } }) => `${kind} ${evidence.part.name ?? ""}`,
+    );
     assert.ok(told.includes("opened rogue"), told.join());
     assert.ok(told.includes("rolled-back rogue"), told.join());
     await world.settle();

@@ -1,4 +1,5 @@
 import type { ConfigInput } from "@drift-guard/core/config/config";
+import { bodyOf } from "@drift-guard/core/model/finding";
 import { digestEvidence } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
@@ -409,7 +410,7 @@ async function plant(what: Planted, pickOf: number, { findings: store }: History
   const target = before.findings[pickOf % Math.max(before.findings.length, 1)];
   if (target?.state !== "open" || target.evidence.kind !== "drift") return;
   const later = "2099-01-01T00:00:00Z";
-  const { cleanSince: _, refusal: __, retry: ___, ...body } = target;
+  const body = bodyOf(target);
   const planted = (() => {
     switch (what) {
       case "suppressed":

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { defineConfig } from "@drift-guard/core/config/config";
+import type { Change } from "@drift-guard/core/model/change";
+import { digestEvidence } from "@drift-guard/core/model/identity";
+import { managedPart } from "@drift-guard/core/model/part";
+import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
+import { aChange, account, anActor, batchServicePolicy, noon, secondsAfterNoon } from "../../builders.ts";
+import { detach } from "../drift-calls.ts";
+import { aWorld, guardRole, type World } from "../world.ts";
+
+const key = { account, name: "AWSBatchServiceRole" };
+const part = managedPart(batchServicePolicy);
+
+/** A world with a detached policy, of which no event came, in the mode approve. */
+function aDriftedWorld(): World {
+  const rollback = { missing: "approve" } as const;
+  const config = defineConfig({ roles: { [key.name]: { rollback } } });
+  const world = aWorld({ config, disorder: () => [] });
+  world.act(detach);
+  return world;
+}
+
+/** Hands rollback the messages of changes. Returns the actors' users that it records as causes. */
+async function causesOf(world: World, ...changes: readonly Change[]): Promise<readonly string[]> {
+  for (const change of changes) {
+    await handleRollbackMessage({ changed: { role: key.name, change } }, world.ports, world.settings);
+  }
+  const { causes } = await world.control.load(key);
+  return causes.map(({ actor }) => actor.arn?.split("/").at(-1) ?? "");
+}
+
+function by(user: string, over: Partial<Change> = {}): Change {
+  const arn = `arn:aws:iam::${account}:user/${user}`;
+  return aChange({
+    id: `${user} ${over.at ?? noon}`,
+    at: noon,
+    actor: anActor({ arn }),
+    writes: part,
+    ...over,
+  });
+}
+
+describe("The cause of a drift", () => {
+  it("is the actor of the change that explains it", async () => {
+    assert.deepEqual(await causesOf(aDriftedWorld(), by("ann")), ["ann"]);
+  });
+
+  it("is no change of another part, of another account, refused, or by the guard's role", async () => {
+    const foreign: readonly Change[] = [
+      by("ann", { writes: managedPart("arn:aws:iam::aws:policy/Other") }),
+      by("ben", { account: "999988887777" }),
+      by("cid", { outcome: { status: "refused", code: "AccessDenied" } }),
+      by("dan", { actor: anActor({ issuer: guardRole, session: "rollback" }) }),
+    ];
+    assert.deepEqual(await causesOf(aDriftedWorld(), ...foreign), []);
+  });
+
+  it("is not replaced by an older change or a repeated message", async () => {
+    const world = aDriftedWorld();
+    const later = by("ben", { at: secondsAfterNoon(60) });
+    assert.deepEqual(await causesOf(world, later, by("ann"), later), ["ben"]);
+  });
+
+  it("explains no later drift once a rollback has undone it", async () => {
+    const world = aWorld();
+    world.act(detach);
+    await world.settle();
+    const { causes, rollbacks } = await world.control.load(key);
+    assert.deepEqual(
+      causes.map(({ call, undoneBy }) => [call, undoneBy]),
+      [["iam:DetachRolePolicy", rollbacks[0]?.id]],
+    );
+  });
+
+  it("is cut where its texts are long", async () => {
+    const world = aDriftedWorld();
+    await causesOf(world, by("ann", { actor: anActor({ userAgent: "x".repeat(5000) }) }));
+    const { causes } = await world.control.load(key);
+    assert.equal(causes[0]?.actor.userAgent?.length, 700);
+  });
+
+  it("is sent again at the recheck where the drift is still there, and changes nothing if it was known", async () => {
+    const sent: string[] = [];
+    const world = aWorld({
+      config: defineConfig({ roles: { [key.name]: { rollback: { missing: "approve" } } } }),
+      loseRequest: (request) => {
+        if (!("changed" in request)) return false;
+        sent.push(request.changed.change.id);
+        return sent.length === 1;
+      },
+    });
+    world.act(detach);
+    await world.settle(1);
+    assert.deepEqual((await world.control.load(key)).causes, []);
+    await world.settle();
+    assert.deepEqual([sent.length, new Set(sent).size], [2, 1]);
+    assert.equal((await world.control.load(key)).causes.length, 1);
+  });
+});
+
+describe("A call with the guard's credentials that a person closed", () => {
+  it("resolves as closed, and another such call opens the finding again", async () => {
+    const world = aWorld();
+    const steal = () => {
+      world.act(detach, { kind: "session", role: guardRole, session: "stolen" });
+    };
+    steal();
+    await world.settle();
+    const impersonations = async () =>
+      (await world.findings()).filter(({ evidence }) => evidence.kind === "impersonation");
+    const [thief] = await impersonations();
+    assert.ok(thief?.state === "open");
+    const closure = {
+      findingId: thief.id,
+      digest: digestEvidence(thief.evidence),
+      by: `arn:aws:iam::${account}:user/owner`,
+      at: noon,
+      reason: "The key was revoked.",
+    };
+    await world.control.decide(key, { kind: "closure", closure });
+    await world.sweep();
+    await world.settle();
+    assert.deepEqual(
+      (await impersonations()).map(({ state }) => state),
+      ["resolved"],
+    );
+    const kinds = () =>
+      world.announced
+        .filter(({ finding }) => finding.evidence.kind === "impersonation")
+        .map(({ kind }) => kind);
+    assert.deepEqual(kinds(), ["opened", "closed"]);
+    world.clock.advance(3600);
+    steal();
+    await world.settle();
+    assert.deepEqual(kinds(), ["opened", "closed", "reopened"]);
+  });
+});
