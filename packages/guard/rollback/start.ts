@@ -4,7 +4,7 @@ import { isExcepted } from "@drift-guard/core/model/exception";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Plan } from "@drift-guard/core/model/plan";
-import type { RoleKey } from "@drift-guard/core/model/role";
+import type { Role, RoleKey } from "@drift-guard/core/model/role";
 import { isAbandoned, type RunningRollback } from "@drift-guard/core/model/rollback";
 import { addStarts, removeStarts } from "@drift-guard/core/rollback/attempts";
 import { authorise } from "@drift-guard/core/rollback/authorise";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Finding } from "@drift-guard/core/model/finding";
+import { bodyOf, type Finding } from "@drift-guard/core/model/finding";
 import { digestEvidence } from "@drift-guard/core/model/identity";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
@@ -62,7 +62,7 @@ describe("A finding that somebody planted", () => {
     await world.settle(120);
     await plant(world, (finding) => {
       if (finding.state !== "open") return finding;
-      const { cleanSince: _, refusal: __, retry: ___, ...rest } = finding;
+      const rest = bodyOf(finding);
       return { ...rest, state: "suppressed" };
     });
     world.iam.deny({ kind: "session", role: guardRole, session: "rollback" }, []);
