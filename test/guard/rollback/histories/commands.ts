@@ -28,6 +28,7 @@ type RoleChange =
         | "unbound"
         | "attach rogue"
         | "detach rogue"
+        | "open and close"
         | "delete role"
         | "tidy";
     }
@@ -50,6 +51,7 @@ const change: fc.Arbitrary<RoleChange> = fc.oneof(
   { arbitrary: put, weight: 5 },
   { arbitrary: trust, weight: 4 },
   { arbitrary: fc.constant({ kind: "detach" as const }), weight: 5 },
+  { arbitrary: fc.constant({ kind: "open and close" as const }), weight: 2 },
   {
     arbitrary: fc.constantFrom(
       { kind: "attach" as const },
@@ -107,6 +109,12 @@ function callsOf(made: RoleChange): readonly IamCall[] {
       return [{ call: "DeleteRolePolicy", roleName, policyName: made.name }];
     case "trust":
       return [{ call: "UpdateAssumeRolePolicy", roleName, policyDocument: trusts[made.trust] }];
+    case "open and close":
+      return (["stranger added", "clean"] as const).map((name) => ({
+        call: "UpdateAssumeRolePolicy",
+        roleName,
+        policyDocument: trusts[name],
+      }));
     case "delete role":
       return deletion;
     case "remake":
