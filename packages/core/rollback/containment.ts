@@ -3,8 +3,9 @@ import { type Assessment, deniesAdded } from "../model/evidence.ts";
 import { isOwnedByAws } from "../model/managed-policy.ts";
 import { inlinePart, isSamePart, managedPart, type Part } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
+import { tryParsePolicy } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
-import { listDenies } from "./effect.ts";
+import { createDenyCover } from "./denies.ts";
 import { findRevocation, type Revocation } from "./revocation.ts";
 
 /** Parts of a role by which a person may be containing an incident. */
@@ -40,19 +41,17 @@ export function findContainment({
   accepted,
   revocations,
 }: ContainmentQuestion): Containment {
-  const expected = new Set(
-    [
-      ...reference.attachments.map(({ document }) => document),
-      ...[reference.floor, reference.allowed].flatMap((sourced) => (sourced ? [sourced.document] : [])),
-    ].flatMap((text) => listDenies(text) ?? []),
-  );
+  const isExpected = createDenyCover([
+    ...reference.attachments.map(({ document }) => document),
+    ...[reference.floor, reference.allowed].flatMap((sourced) => (sourced ? [sourced.document] : [])),
+  ]);
   const isAccepted = (part: Part) => accepted.some((one) => isSamePart(one, part));
   const denied: Part[] = [];
   const undecided: Part[] = [];
   const look = (part: Part, text: string | undefined) => {
-    const denies = text === undefined ? undefined : listDenies(text);
-    if (denies === undefined) undecided.push(part);
-    else if (!isAccepted(part) && denies.some((deny) => !expected.has(deny))) denied.push(part);
+    const document = text === undefined ? undefined : tryParsePolicy(text);
+    if (document === undefined) undecided.push(part);
+    else if (!isAccepted(part) && !isExpected(document)) denied.push(part);
   };
   for (const { arn, version } of role.attached) {
     // AWS alone edits its policies.

@@ -4,8 +4,9 @@ import { listPolicyTexts } from "../evaluate/policy-texts.ts";
 import { trustOptions } from "../evaluate/trust.ts";
 import type { Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
-import { filterByEffect, listStatementTexts, tryParsePolicy } from "../policy-json.ts";
+import { tryParsePolicy } from "../policy-json.ts";
 import { applyStep } from "./apply-step.ts";
+import { createDenyCover, holdsDeny } from "./denies.ts";
 
 /**
  * Whether a step lets the role, or those who may assume it, do anything that they may not do in the role as it is. In
@@ -81,22 +82,14 @@ function losesDeny(
   text: string,
   removed: { readonly arn?: string; readonly inline?: string },
 ): boolean {
-  const denies = listDenies(text);
-  if (denies === undefined) return true;
-  if (denies.length === 0) return false;
-  const others = new Set(
-    [
-      ...role.attached.flatMap(({ arn, version }) =>
-        arn !== removed.arn && version.observed ? [version.value.text] : [],
-      ),
-      ...role.inline.flatMap((policy) => (policy.name === removed.inline ? [] : [policy.text])),
-    ].flatMap((other) => listDenies(other) ?? []),
-  );
-  return denies.some((deny) => !others.has(deny));
-}
-
-/** Returns the canonical text of each Deny of a policy; undefined if the text is not a policy. */
-export function listDenies(text: string): readonly string[] | undefined {
   const document = tryParsePolicy(text);
-  return document && filterByEffect([document], "Deny").flatMap(listStatementTexts);
+  if (document === undefined) return true;
+  if (!holdsDeny(document)) return false;
+  const others = [
+    ...role.attached.flatMap(({ arn, version }) =>
+      arn !== removed.arn && version.observed ? [version.value.text] : [],
+    ),
+    ...role.inline.flatMap((policy) => (policy.name === removed.inline ? [] : [policy.text])),
+  ];
+  return !createDenyCover(others)(document);
 }

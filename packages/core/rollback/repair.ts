@@ -18,7 +18,7 @@ import {
   withoutSids,
 } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
-import { listDenies } from "./effect.ts";
+import { createDenyCover } from "./denies.ts";
 import { listNeeded, removeExcess } from "./policy-narrowing.ts";
 import { repairSetting } from "./settings-repair.ts";
 import { repairVersion } from "./version-repair.ts";
@@ -155,20 +155,18 @@ function repairManaged(drift: Drift, arn: string, target: RepairTarget): Repair 
  */
 function keepRest(arn: string, text: string, target: RepairTarget): Repair {
   const { role, reference, compare, needed, kept } = target;
-  const denies = listDenies(text);
-  if (denies === undefined)
+  const parsed = tryParsePolicy(text);
+  if (parsed === undefined)
     return { kind: "refused", reason: `${arn} cannot be read as a policy, and may hold a Deny.` };
-  const held = new Set(
-    [
-      ...role.inline.map((policy) => policy.text),
-      ...role.attached.flatMap((policy) =>
-        policy.arn !== arn && policy.version.observed ? [policy.version.value.text] : [],
-      ),
-    ].flatMap((other) => listDenies(other) ?? []),
-  );
+  const isHeld = createDenyCover([
+    ...role.inline.map((policy) => policy.text),
+    ...role.attached.flatMap((policy) =>
+      policy.arn !== arn && policy.version.observed ? [policy.version.value.text] : [],
+    ),
+  ]);
   const others = [...reference.attachments.map(({ document }) => document), ...kept];
   const rest = listNeeded(text, { compare, needed, others });
-  const holdsDenies = denies.some((deny) => !held.has(deny));
+  const holdsDenies = !isHeld(parsed);
   if (!holdsDenies && rest.length === 0) return none;
   const policyName = `RestOf-${arn.slice(arn.lastIndexOf("/") + 1)}`.slice(0, 128);
   const present = role.inline.find(({ name }) => name.toLowerCase() === policyName.toLowerCase());

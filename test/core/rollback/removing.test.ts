@@ -106,6 +106,13 @@ describe("removing a managed policy", () => {
     assert.deepEqual(documentsOf(added), [JSON.parse(policy(other, stop))]);
     const held = plan(holding(policy(everything, stop), named(policy(stop))), excessOnly);
     assert.deepEqual(calls(held), ["iam:DetachRolePolicy"]);
+    // In other words, and by a Deny of more.
+    const wider = policy({ Effect: "Deny", NotAction: "ec2:*", Resource: ["*"] });
+    const covered = plan(holding(policy(everything, stop), named(wider)), excessOnly);
+    assert.deepEqual(calls(covered), ["iam:DetachRolePolicy"]);
+    const narrower = policy({ ...stop, Condition: { Bool: { "aws:SecureTransport": "false" } } });
+    const uncovered = plan(holding(policy(everything, stop), named(narrower)), excessOnly);
+    assert.deepEqual(calls(uncovered), ["iam:PutRolePolicy", "iam:DetachRolePolicy"]);
   });
 
   it("writes what job definitions need of it into the inline policy too", () => {

@@ -5,7 +5,6 @@ import type { Step } from "@drift-guard/core/model/plan";
 import { type Role, seen } from "@drift-guard/core/model/role";
 import { defineReference, type Reference } from "@drift-guard/core/reference/reference";
 import { applyStep } from "@drift-guard/core/rollback/apply-step";
-import { listDenies } from "@drift-guard/core/rollback/effect";
 import { findSafeTime, isTrustExposed } from "@drift-guard/core/rollback/exposure";
 import { planRollback } from "@drift-guard/core/rollback/planner";
 import { decide } from "@drift-guard/policy/decide";
@@ -14,6 +13,7 @@ import { parsePolicy } from "@drift-guard/policy/parse";
 import fc from "fast-check";
 import { account, aRole, noon } from "../../builders.ts";
 import { guardedAs } from "../watched-roles.ts";
+import { listLostDenies } from "./denies.ts";
 import { assess, controlWith } from "./planning.ts";
 
 const source = { title: "a test", date: "2026-11-22" };
@@ -180,14 +180,6 @@ function carryOut(before: Role, step: Step): Role {
 const grows = (before: readonly boolean[], after: readonly boolean[]) =>
   after.some((allowed, index) => allowed && !before[index]);
 
-const deniesOf = ({ inline, attached }: Role) =>
-  new Set(
-    [
-      ...inline.map(({ text }) => text),
-      ...attached.flatMap(({ version }) => (version.observed ? [version.value.text] : [])),
-    ].flatMap((text) => listDenies(text) ?? []),
-  );
-
 const policies = new Map([
   [
     teamPolicy,
@@ -229,8 +221,7 @@ describe("the steps of a plan", () => {
             if (!step.restores) assert.ok(!gains, `${step.call} restores`);
             if (mayHaveSession || admissions(next).some((admitted) => admitted))
               assert.ok(!gains, `${step.call} gives a stranger more`);
-            const lost = deniesOf(current).difference(deniesOf(next));
-            assert.deepEqual([...lost], [], step.call);
+            assert.deepEqual(listLostDenies(current, next), [], step.call);
             current = next;
           }
         },

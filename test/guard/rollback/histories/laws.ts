@@ -9,10 +9,10 @@ import { instantOf } from "@drift-guard/core/model/instant";
 import type { PlannedStep } from "@drift-guard/core/model/plan";
 import type { Role } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
-import { listDenies } from "@drift-guard/core/rollback/effect";
 import { planRollback } from "@drift-guard/core/rollback/planner";
 import { assessRole } from "@drift-guard/guard/inspect/assessment";
 import { account } from "../../../builders.ts";
+import { listLostDenies } from "../../../core/rollback/denies.ts";
 import type { Choice, GuardWrite, History } from "./history.ts";
 import { admissions, grows, jobsPolicy, permissions, roleName } from "./worker.ts";
 
@@ -97,16 +97,8 @@ function assertSafe(
 ): void {
   assert.ok(!grows(admissions(before), admissions(after)), `${call} lets a stranger in`);
   if (!restores) assertNoGain(before, after, at, `${call} restores nothing`);
-  const denies = (role: Role) =>
-    new Set(
-      [
-        ...role.inline.map(({ text }) => text),
-        ...role.attached.flatMap(({ version }) => (version.observed ? [version.value.text] : [])),
-      ].flatMap((text) => listDenies(text) ?? []),
-    );
   const isOwnRevocation = note === "Every session that it denies has ended.";
-  if (!isOwnRevocation)
-    assert.deepEqual([...denies(before).difference(denies(after))], [], `${call} keeps every Deny`);
+  if (!isOwnRevocation) assert.deepEqual(listLostDenies(before, after), [], `${call} keeps every Deny`);
   const seconds = before.maxSession.observed ? before.maxSession.value : 43_200;
   for (const exposure of exposures) {
     if (exposure.roleId !== before.id || !exposure.isKnown) continue;
