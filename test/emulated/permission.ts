@@ -36,6 +36,8 @@ export function listPermissionsFor(
       const policy = text("policyArn");
       if (/^(?:Attach|Detach)RolePolicy$/.test(action))
         return [need(role ?? "unknown", action, { "iam:policyarn": policy })];
+      if (action === "PutRolePermissionsBoundary")
+        return [need(role ?? "unknown", action, { "iam:permissionsboundary": text("permissionsBoundary") })];
       if (role !== undefined) return [need(role)];
       return [need(policy === "" ? "*" : policy)];
     }

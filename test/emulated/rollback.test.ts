@@ -24,6 +24,7 @@ import type { Role } from "@drift-guard/core/model/role";
 import { clientSettings } from "@drift-guard/local/client";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
+import { assertAllowed } from "./function-calls.ts";
 import { becomePerson, type Person } from "./person.ts";
 import {
   documentOf,
@@ -37,8 +38,9 @@ import {
 const extraPolicy = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 const inHours = (hours: number) => instantOf(new Date(Date.now() + hours * 3_600_000));
 
-// Only the emulated account: moto checks no signature, and enforces no policy. What a wrong signature does is shown in
-// test/guard/respond, that each call is allowed in whole-path.test.ts, and what IAM refuses in test/guard/rollback.
+// moto checks no signature and enforces no policy, and IAM's answers are never lost here: test/aws and test/guard/respond show
+// what a wrong signature does, and test/guard/rollback refused calls and lost answers. That each call is allowed is decided
+// from the functions' roles.
 describeEmulated("Rollback in an emulated account, with the deployed bundles", () => {
   let account: GuardedAccount;
   /** Makes the drifts; another person than the one who answers. */
@@ -227,6 +229,11 @@ describeEmulated("Rollback in an emulated account, with the deployed bundles", (
       const role = "approved";
       await detach(role);
       const finding = await untilTold(role, "refused", /person's approval/);
+      await until(
+        "the report of who made the change",
+        async () => (await account.control.load(keyOf(role))).causes,
+        (causes) => causes.some(({ findingId }) => findingId === finding.id),
+      );
       assert.deepEqual(await attachedTo(role), []);
       const given = {
         verb: "approve",
@@ -347,6 +354,9 @@ describeEmulated("Rollback in an emulated account, with the deployed bundles", (
       [running.id, ["observed"]],
     );
   });
+
+  it("makes only calls that the roles of its functions allow, on the resources that the calls name", () =>
+    assertAllowed(account));
 
   it("recognises every call of its own", async () => {
     await account.sweep();

@@ -197,6 +197,15 @@ describe("the permissions of rollback", () => {
     assert.equal(set(false, shared), "implicitDeny");
   });
 
+  it("allow every read of a customer-managed policy, also where it is not written or only simulated", () => {
+    const resource = `arn:aws:iam::${account}:policy/shared`;
+    for (const excess of ["simulate", "approve"] as const) {
+      const policies = generate({ ecsTaskExecutionRole: { rollback: { excess } } });
+      for (const action of ["GetPolicy", "GetPolicyVersion", "ListEntitiesForPolicy", "ListPolicyVersions"])
+        assert.equal(decideCall(policies, { action, resource }), "allowed", action);
+    }
+  });
+
   it("are of no use outside the function, except for what they deny", () => {
     const policies = generate({ ecsTaskExecutionRole: { rollback: { excess: "automatic" } } });
     const context = { "lambda:sourcefunctionarn": `${functionArn}-other` };

@@ -86,7 +86,7 @@ export function generateRollbackPolicies(scope: RollbackScope): readonly PolicyT
   const grants = [
     // Any policy may be attached to a role, and any may be its boundary.
     ...[iam("policy/*"), `arn:${partition}:iam::aws:policy/*`].map((resource) => ({
-      actions: ["iam:GetPolicy", "iam:GetPolicyVersion"],
+      actions: policyReads,
       resource,
     })),
     ...roles.flatMap(([name, role]) => [
@@ -107,6 +107,12 @@ export function generateRollbackPolicies(scope: RollbackScope): readonly PolicyT
   return policies;
 }
 
+const policyReads = [
+  "iam:GetPolicy",
+  "iam:GetPolicyVersion",
+  "iam:ListEntitiesForPolicy",
+  "iam:ListPolicyVersions",
+];
 const roleReads = [
   "iam:GetRole",
   "iam:GetRolePolicy",
@@ -193,13 +199,7 @@ function listPolicyCalls(
   return [...new Set(compared)]
     .filter((arn) => !isOwnedByAws(arn))
     .map((arn) => ({
-      actions: [
-        "iam:CreatePolicyVersion",
-        "iam:DeletePolicyVersion",
-        "iam:ListEntitiesForPolicy",
-        "iam:ListPolicyVersions",
-        "iam:SetDefaultPolicyVersion",
-      ],
+      actions: ["iam:CreatePolicyVersion", "iam:DeletePolicyVersion", "iam:SetDefaultPolicyVersion"],
       resource: arn,
     }));
 }
