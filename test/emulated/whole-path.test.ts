@@ -120,6 +120,22 @@ describeEmulated("The whole path, with the deployed bundles", () => {
       }
     });
 
+    it("are rolled back by calls whose user agent names the rollback and the step", async () => {
+      const writes = account.local.recorder
+        .listCalls()
+        .filter(
+          ({ caller, service, action }) =>
+            service === "iam" && /-rollback\//.test(caller.arn) && /^(?:Attach|Update)/.test(action),
+        );
+      const traces = writes.map(({ userAgent }) => userAgent.split(" ").at(-1));
+      const expected: string[] = [];
+      for (const name of guarded) {
+        for (const { id, plan } of (await account.control.load(keyOf(name))).rollbacks)
+          expected.push(...plan.steps.map((_, step) => `drift-guard/${id}#${step}`));
+      }
+      assert.deepEqual(traces.toSorted(), expected.toSorted());
+    });
+
     it("reach people, each transition in its own message", async () => {
       const ids = (await drifts(account)).map(({ id }) => id);
       const received = await until(

@@ -21,6 +21,7 @@ export class RecorderStartError extends Error {
 /** A signed call that went through the recorder, read-only calls included. */
 export interface ObservedCall extends ApiCall {
   readonly caller: CallerIdentity;
+  readonly userAgent: string;
   /** The error of a failed call. */
   readonly failure?: CallFailure;
 }
@@ -94,7 +95,8 @@ export async function startRecorder(
     if (!failure && (call.service === "sts" || call.service === "iam")) {
       callers.learn(call, readXml(Buffer.from(response.body).toString()), at);
     }
-    calls.push({ ...call, caller, ...(failure && { failure }) });
+    const userAgent = String(request.headers["user-agent"] ?? "");
+    calls.push({ ...call, caller, userAgent, ...(failure && { failure }) });
     if (!isRecorded(call)) return;
     trail.append(
       recordCall({
@@ -103,7 +105,7 @@ export async function startRecorder(
         caller,
         requestId: String(response.headers["x-amzn-requestid"]),
         at,
-        userAgent: String(request.headers["user-agent"] ?? ""),
+        userAgent,
         id: randomUUID(),
         sourceIp: "127.0.0.1",
       }),
