@@ -16,6 +16,7 @@ import { type Candidate, findClosedWindow, findHold, isLeft, listCandidates } fr
 import { findContainment, findDoubt } from "./containment.ts";
 import { findFormerApprover, findWaitingApproval } from "./counted-approvals.ts";
 import { longestSessionOf } from "./exposure.ts";
+import { findPauseOf } from "./pause.ts";
 import type { PlanningContext, PlanningInput } from "./planning.ts";
 import { findRepair, type RepairTarget } from "./repair.ts";
 import type { Obstacle } from "./restoring.ts";
@@ -148,9 +149,11 @@ function planCandidates(candidates: readonly Candidate[], planning: PlanningInpu
       (policy) => part.kind === "inline" && part.name === policy.name && findRevocation(policy, revocations),
     );
   const withheld: Withheld[] = [];
+  const isPaused = findPauseOf(control.pauses ?? [], undefined, now) !== undefined;
   const ended = role.inline.filter((policy) => {
     const revocation = findRevocation(policy, revocations);
-    return revocation !== undefined && hasEnded(revocation, now);
+    // A pause holds every write.
+    return revocation !== undefined && hasEnded(revocation, now) && !isPaused;
   });
   const steps: PlannedStep[] = [];
   for (const { name } of ended) {

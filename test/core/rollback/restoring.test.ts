@@ -160,6 +160,9 @@ describe("restoring while a stranger may have a running session", () => {
     assert.deepEqual([calls(again), reasons(again)], [attach, ""]);
     const later = { control: { rollbacks }, now: "2026-11-22T13:00:30Z" } as const;
     assert.deepEqual(calls(plan(revoked, automatic, later)), ["iam:DeleteRolePolicy", ...attach]);
+    const pause = { scope: "role", by: "ann", at: noon, until: "2026-11-23T12:00:00Z", reason: "" } as const;
+    const paused = { ...later, control: { rollbacks, pauses: [pause] } };
+    assert.deepEqual(calls(plan(revoked, automatic, paused)), []);
     const off = plan(revoked, { excess: "automatic" }, later);
     assert.deepEqual(calls(off), ["iam:DeleteRolePolicy"]);
     // Without one of these choices, the function may not call iam:DeleteRolePolicy.
