@@ -137,6 +137,8 @@ describe("the role of every function", () => {
         "iam:DeleteRolePermissionsBoundary",
         "iam:DeleteRolePolicy",
         "iam:DetachRolePolicy",
+        "iam:ListEntitiesForPolicy",
+        "iam:ListPolicyVersions",
         "iam:PutRolePolicy",
         "iam:UpdateAssumeRolePolicy",
         ...ledgers,
