@@ -9,6 +9,8 @@ import { decide } from "@drift-guard/policy/decide";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
+import { roleOfFunction } from "./function-calls.ts";
+import { listDocuments } from "./permission.ts";
 
 const RoleName = "AWSServiceRoleForBatch";
 const key = keyOf(RoleName);
@@ -76,10 +78,12 @@ describeEmulated(
     it("reads the task's status with the permissions of the guard's role", async () => {
       const calls = account.local.recorder.listCalls().filter(({ action }) => action === status);
       assert.ok(calls.some(({ failure }) => failure === undefined));
-      const reading = await account.roles.read("drift-guard-local-detect");
-      assert.ok(reading.status === "present");
-      const documents = reading.role.inline.map(({ text }) => parsePolicy(text));
-      const request = { action: `iam:${status}`, resource: arn, context: {} };
+      const documents = listDocuments(await roleOfFunction(account, "detect")).map((text) =>
+        parsePolicy(text),
+      );
+      const detect = `arn:aws:lambda:us-east-1:${key.account}:function:drift-guard-local-detect`;
+      const context = { "lambda:sourcefunctionarn": detect };
+      const request = { action: `iam:${status}`, resource: arn, context };
       assert.equal(decide(request, documents), "allowed");
     });
 
