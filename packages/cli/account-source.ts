@@ -63,12 +63,22 @@ function nameOf(file: string): string {
   return file === "-" ? "standard input" : file;
 }
 
+/** What a person can do where a command has no credentials and can also read a file. */
+export const readFileInstead = "read a file with --account FILE";
+
 /**
  * Opens the live account of the AWS SDK's credentials, at AWS_ENDPOINT_URL if set. `onPage` is called with the number of roles
- * so far when roles are read by account pages. Throws `AccountUnreadableError`.
+ * so far when roles are read by account pages; `alternative` is what a person can do without credentials. Throws
+ * `AccountUnreadableError`.
  */
-export async function openLiveAccount(onPage?: (roles: number) => void): Promise<AccountSource> {
-  const live = await identifyLiveAccount("read a file with --account FILE");
+export async function openLiveAccount({
+  onPage,
+  alternative,
+}: {
+  readonly onPage?: ((roles: number) => void) | undefined;
+  readonly alternative?: string;
+} = {}): Promise<AccountSource> {
+  const live = await identifyLiveAccount(alternative);
   const { account, partition, region, from } = live;
   // Loaded here, because a check of a file needs no SDK.
   const [{ IAMClient }, { createRoleReader }, { createPolicyReader }] = await Promise.all([

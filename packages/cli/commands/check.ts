@@ -4,7 +4,7 @@ import { isSetting } from "@drift-guard/core/model/part";
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
 import { type AccountCheck, type AskedRole, checkAccount, parseAskedRole } from "../account-check.ts";
-import { type AccountSource, openLiveAccount, openSnapshots } from "../account-source.ts";
+import { type AccountSource, openLiveAccount, openSnapshots, readFileInstead } from "../account-source.ts";
 import { type BatchFiles, chooseFileSource, openBatchFiles } from "../batch/files.ts";
 import { chooseLiveSource, type LiveBatch, openLiveBatch } from "../batch/live.ts";
 import { formatSurvey } from "../batch/summary.ts";
@@ -122,7 +122,9 @@ async function checkAccounts(
 ): Promise<readonly AccountCheck[]> {
   const onPage = (count: number) => terminal.progress(`Reading IAM: ${count} roles`);
   const sources =
-    file === undefined ? [await openLiveAccount(onPage)] : await openSnapshots(file, terminal.input);
+    file === undefined
+      ? [await openLiveAccount({ onPage, alternative: readFileInstead })]
+      : await openSnapshots(file, terminal.input);
   const files = batch.length > 0 ? await openBatchFiles(batch, terminal.input) : undefined;
   if (files) refuseOtherAccounts(files, sources);
   const checks: AccountCheck[] = [];

@@ -88,7 +88,9 @@ function formatWelcome(
     "",
     "Try, in another terminal:",
     "",
-    `  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=us-east-1`,
+    `  export AWS_ENDPOINT_URL=${endpoint}`,
+    // The AWS CLI 1 and boto3 read the second one alone.
+    "  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1",
     "  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
     "  aws iam detach-role-policy --role-name AWSBatchServiceRole \\",
     `    --policy-arn ${policy}`,
@@ -98,8 +100,10 @@ function formatWelcome(
     "",
     "  node --input-type=module -e '",
     '    import { DetachRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";',
-    '    await new IAMClient().send(new DetachRolePolicyCommand({ RoleName: "AWSBatchServiceRole",',
-    `      PolicyArn: "${policy}" }))'`,
+    "    await new IAMClient().send(new DetachRolePolicyCommand({",
+    '      RoleName: "AWSBatchServiceRole",',
+    `      PolicyArn: "${policy}",`,
+    "    }))'",
     "",
     "Ctrl-C stops it.",
   ];

@@ -7,7 +7,7 @@ import { type Role, type RoleReading, sameRoleName } from "@drift-guard/core/mod
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import { sanitise } from "@drift-guard/formats/printable";
-import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
+import { type AccountSource, openLiveAccount, openSnapshot, readFileInstead } from "../account-source.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatDocument } from "../output/json.ts";
@@ -43,7 +43,7 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
   const { finding: ids, into: folder } = values;
   const { config, problem } = await loadConfigToCapture(values.config, ids !== undefined);
   const source = await (values.account === undefined
-    ? openLiveAccount()
+    ? openLiveAccount({ alternative: readFileInstead })
     : openSnapshot(values.account, terminal.input));
   const today = new Date().toISOString().slice(0, 10);
   const written: Written[] = [];

@@ -8,7 +8,7 @@ import type { PolicyVersion } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Attachment, Reference } from "@drift-guard/core/reference/reference";
 import { sanitise } from "@drift-guard/formats/printable";
-import { type AccountSource, openLiveAccount, openSnapshot } from "../account-source.ts";
+import { type AccountSource, openLiveAccount, openSnapshot, readFileInstead } from "../account-source.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatDetails } from "../drift-table.ts";
@@ -45,7 +45,7 @@ export async function refresh(args: readonly string[], terminal: Terminal): Prom
   const config = await loadConfig(values.config);
   const chosen = names.length === 0 ? listKnownReferences(config) : chooseReferences(names, config);
   const source = await (values.account === undefined
-    ? openLiveAccount()
+    ? openLiveAccount({ alternative: readFileInstead })
     : openSnapshot(values.account, terminal.input));
   const renewals: Renewal[] = [];
   const files: { readonly file: string; readonly reference: Reference }[] = [];

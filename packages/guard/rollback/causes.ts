@@ -5,9 +5,9 @@ import type { Change } from "@drift-guard/core/model/change";
 import type { Control, RecordedCause } from "@drift-guard/core/model/control";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
-import { instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { isSamePart } from "@drift-guard/core/model/part";
-import type { RoleKey } from "@drift-guard/core/model/role";
+import { type RoleKey, unseen } from "@drift-guard/core/model/role";
 import { authorOf } from "@drift-guard/core/reconcile/attribution";
 import { mayHaveExposed } from "@drift-guard/core/rollback/exposure";
 import { isByGuard, isNotBefore } from "@drift-guard/core/rollback/own-call";
@@ -30,8 +30,7 @@ export async function recordCauses(
   ports: Pick<RollbackPorts, "roles" | "control" | "now">,
   settings: GuardSettings,
 ): Promise<void> {
-  if (change.account !== settings.account || isByGuard(change, settings)) return;
-  if (change.outcome.status !== "succeeded" || change.writes === undefined) return;
+  if (!isCause(change, settings)) return;
   await decideOnControl(ports.control, key, instantOf(ports.now()), async (control) => {
     const observation = await observeRole(watched, ports);
     const seen = observation.status === "present" ? observation.assessments : [];
@@ -43,6 +42,25 @@ export async function recordCauses(
       result: undefined,
     };
   });
+}
+
+function isCause(change: Change, settings: GuardSettings): boolean {
+  if (change.account !== settings.account || isByGuard(change, settings)) return false;
+  return change.outcome.status === "succeeded" && change.writes !== undefined;
+}
+
+/**
+ * Returns the control record after a change whose role cannot be read: a trust policy that it wrote may have let anybody in
+ * until `now`.
+ */
+export function recordUnreadCause(
+  control: Control,
+  change: Change,
+  now: Instant,
+  settings: GuardSettings,
+): Control {
+  if (!isCause(change, settings) || change.call !== "iam:UpdateAssumeRolePolicy") return control;
+  return recordExposure(control, { maxSession: unseen("The role cannot be read.") }, now);
 }
 
 function addCauses(

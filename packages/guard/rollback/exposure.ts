@@ -7,7 +7,7 @@ import { longestSessionOf } from "@drift-guard/core/rollback/exposure";
  * Returns the control record that knows that somebody could begin a session of the role until `at`: for the longest time that
  * such a session may last, restoring is a grant to them too. A role that is not enrolled is restored by approval alone.
  */
-export function recordExposure(control: Control, role: Role, at: Instant): Control {
+export function recordExposure(control: Control, role: Pick<Role, "maxSession">, at: Instant): Control {
   const { enrolment } = control;
   if (enrolment === undefined) return control;
   const exposure = { at, sessionSeconds: longestSessionOf(role) };

@@ -52,7 +52,7 @@ export async function handleRollbackMessage(
     return await lookAtRole(request, ports, settings);
   } catch (error) {
     if (!(error instanceof RoleUnreadableError)) throw error;
-    return awaitRole(error, watched, key, ports);
+    return awaitRole(error, message, watched, key, ports, settings);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { defineReference } from "@drift-guard/core/reference/reference";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { account, allow } from "../../../builders.ts";
@@ -63,6 +64,30 @@ describe("Somebody who wants the guard to restore permissions for them", () => {
     await world.settle();
     world.act(detach);
     await world.settle();
+    assert.equal(await isRestored(world), false);
+    assert.match(await refusalAt(world, "managed"), /may have a running session/);
+  });
+
+  it("gets nothing by such a trust policy while rollback's reads are throttled", async () => {
+    let isThrottled = true;
+    const world = attackedWorld(
+      {},
+      {
+        rollbackRoles: (reader) => ({
+          async read(name) {
+            if (isThrottled) throw new RoleUnreadableError("Throttling: Rate exceeded");
+            return reader.read(name);
+          },
+        }),
+      },
+    );
+    world.act(trust(own, stranger));
+    world.clock.advance(2);
+    world.act({ call: "UpdateAssumeRolePolicy", roleName, policyDocument: cleanTrust });
+    await world.settle(60);
+    isThrottled = false;
+    world.act(detach);
+    await world.settle(1800);
     assert.equal(await isRestored(world), false);
     assert.match(await refusalAt(world, "managed"), /may have a running session/);
   });
