@@ -89,6 +89,7 @@ export async function undoRollback(args: readonly string[], terminal: Terminal):
     }
     const result = await applyByHand(plan, role, {
       roles: session.roles,
+      policies: session.policies,
       writer,
       now,
       newId: () => randomUUID(),

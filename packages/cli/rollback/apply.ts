@@ -97,6 +97,7 @@ async function carryOut(
   if (!writer) return stop(1, "not carried out", "The role was read from a file.");
   const ports = {
     roles: session.roles,
+    policies: session.policies,
     writer,
     now: () => new Date(),
     newId: () => randomUUID(),

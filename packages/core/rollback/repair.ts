@@ -1,10 +1,8 @@
-import { canonicalText } from "@drift-guard/policy/canonical";
 import type { Comparison } from "@drift-guard/policy/comparison";
 import type { GuardedRole } from "../config/config.ts";
 import { compareTexts } from "../evaluate/comparison.ts";
 import { strictnessOf } from "../evaluate/evaluate.ts";
 import type { Drift } from "../model/evidence.ts";
-import { digestOf } from "../model/identity.ts";
 import type { LivePolicy } from "../model/managed-policy.ts";
 import { inlinePart } from "../model/part.ts";
 import type { Step } from "../model/plan.ts";
@@ -18,6 +16,7 @@ import {
   withoutSids,
 } from "../policy-json.ts";
 import type { Reference } from "../reference/reference.ts";
+import { digestContent } from "./content.ts";
 import { createDenyCover } from "./denies.ts";
 import { listNeeded, removeExcess } from "./policy-narrowing.ts";
 import { repairSetting } from "./settings-repair.ts";
@@ -123,7 +122,10 @@ function repairManaged(drift: Drift, arn: string, target: RepairTarget): Repair 
   const required = reference.attachments.find((attachment) => attachment.arn === arn);
   if (!attached) {
     return drift.side === "missing" && required
-      ? { kind: "steps", steps: [{ ...base, call: "iam:AttachRolePolicy", ...contentOf(policies.get(arn)) }] }
+      ? {
+          kind: "steps",
+          steps: [{ ...base, call: "iam:AttachRolePolicy", ...describeContent(policies.get(arn)) }],
+        }
       : none;
   }
   if (required) {
@@ -192,11 +194,9 @@ function keepRest(arn: string, text: string, target: RepairTarget): Repair {
   };
 }
 
-function contentOf(live: LivePolicy | undefined): { readonly content?: string } {
-  const current = live?.versions.find(({ isDefault }) => isDefault);
-  const document = current && tryParsePolicy(current.text);
-  if (!current) return {};
-  return { content: digestOf(document ? canonicalText(document) : current.text) };
+function describeContent(live: LivePolicy | undefined): { readonly content?: string } {
+  const content = digestContent(live);
+  return content === undefined ? {} : { content };
 }
 
 function fitsInline({ inline }: Role, name: string, document: string): boolean {
@@ -218,7 +218,7 @@ function repairBoundary({ part }: Drift, { role, reference, guarded, policies }:
   }
   const { arn, document } = boundary;
   if (live?.arn !== arn) {
-    const content = contentOf(policies.get(arn));
+    const content = describeContent(policies.get(arn));
     return {
       kind: "steps",
       steps: [{ ...base, call: "iam:PutRolePermissionsBoundary", policyArn: arn, ...content }],

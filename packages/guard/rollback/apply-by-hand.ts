@@ -3,7 +3,7 @@ import { instantOf } from "@drift-guard/core/model/instant";
 import type { Plan } from "@drift-guard/core/model/plan";
 import type { Role } from "@drift-guard/core/model/role";
 import type { EndedRollback, RunningRollback } from "@drift-guard/core/model/rollback";
-import type { ControlStore, RoleReader, RoleWriter } from "@drift-guard/core/ports";
+import type { ControlStore, ManagedPolicyReader, RoleReader, RoleWriter } from "@drift-guard/core/ports";
 import { recordRole } from "@drift-guard/core/rollback/before-state";
 import { createDigester } from "@drift-guard/core/rollback/part-values";
 import type { Clock } from "../ports.ts";
@@ -12,6 +12,7 @@ import { carryOut, holdSeconds } from "./execution.ts";
 /** Ports of a rollback by hand: the writer has the person's credentials. */
 export interface HandPorts extends Clock {
   readonly roles: Pick<RoleReader, "read">;
+  readonly policies: ManagedPolicyReader;
   readonly writer: RoleWriter;
   /** Waits some seconds. */
   wait(seconds: number): Promise<void>;

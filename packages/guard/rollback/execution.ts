@@ -6,7 +6,7 @@ import {
 } from "@drift-guard/core/errors";
 import type { Control } from "@drift-guard/core/model/control";
 import { pruneControl } from "@drift-guard/core/model/control";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import type { PlannedStep } from "@drift-guard/core/model/plan";
 import type { Role, RoleKey } from "@drift-guard/core/model/role";
 import {
@@ -17,6 +17,7 @@ import {
   type StepRecord,
 } from "@drift-guard/core/model/rollback";
 import { applyStep } from "@drift-guard/core/rollback/apply-step";
+import { digestContent } from "@drift-guard/core/rollback/content";
 import {
   createDigester,
   createExpectedStates,
@@ -41,7 +42,10 @@ const maxTries = 3;
 // A lost answer is looked into after this time, when IAM's reads show the call's effect.
 const settleSeconds = 30;
 
-type ExecutionPorts = Pick<RollbackPorts, "roles" | "writer" | "control" | "requests" | "now" | "timeLeft">;
+type ExecutionPorts = Pick<
+  RollbackPorts,
+  "roles" | "policies" | "writer" | "control" | "requests" | "now" | "timeLeft"
+>;
 
 /** A rollback that this invocation holds, with the control record as stored. */
 export interface HeldRollback {
@@ -75,7 +79,8 @@ export type ExecutionResult =
 /**
  * Carries out the steps of a rollback that are left, in order. Each step is stored before its call, and its outcome
  * afterwards. The role is read before the first step, before each step that restores something, and after eight removals; a
- * part in an unexpected state ends the rollback. After a crash, a read shows what became of the last step.
+ * part in an unexpected state ends the rollback, and so does what stands against restoring since the plan was made: another
+ * document of a policy, or somebody who may have begun a session. After a crash, a read shows what became of the last step.
  *
  * Where the time runs out or an answer is lost, it sends a request to continue. Throws `StoreUnavailableError` and
  * `RoleUnreadableError`; the rollback is continued later then.
@@ -194,7 +199,22 @@ async function findForeignChange(execution: Execution, step: PlannedStep): Promi
   if (reading.status === "absent") return `${name} was deleted meanwhile.`;
   execution.removalsSinceRead = 0;
   const part = execution.expected.findForeign(reading.role);
-  return part === undefined ? undefined : foreignChange(name, part);
+  if (part !== undefined) return foreignChange(name, part);
+  return step.restores ? findNewObstacle(execution, step) : undefined;
+}
+
+/** Returns what stands against a step that restores, and did not when it was planned. */
+async function findNewObstacle(
+  { held: { control, rollback }, ports }: Execution,
+  step: PlannedStep,
+): Promise<string | undefined> {
+  const exposure = control.enrolment?.exposure;
+  if (exposure && isBefore(rollback.startedAt, exposure.at)) {
+    return `Somebody may have begun a session of ${rollback.plan.role} since the rollback was planned, so nothing more was written.`;
+  }
+  if (!("content" in step) || step.content === undefined) return undefined;
+  const live = await ports.policies.readPolicy(step.policyArn);
+  return digestContent(live) === step.content ? undefined : foreignChange(rollback.plan.role, step.policyArn);
 }
 
 function foreignChange(role: string, part: string): string {

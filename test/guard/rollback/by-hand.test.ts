@@ -49,6 +49,7 @@ async function apply(world: World, hand: HandPlan, { role }: HandPlanRequest, wr
   const waited: number[] = [];
   const ports = {
     roles: world.ports.roles,
+    policies: world.ports.policies,
     writer: writer ?? world.ports.writer,
     now: () => world.clock.now(),
     newId: () => "by-hand",
