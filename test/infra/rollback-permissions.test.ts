@@ -165,6 +165,12 @@ describe("the permissions of rollback", () => {
         resource: roleArn("OwnRole"),
         context: { "iam:permissionsboundary": policy },
       });
+    // AWS's examples compare this key as a string.
+    const operators = policies
+      .flatMap(({ Statement }) => Statement)
+      .flatMap(({ Condition = {} }) => Object.entries(Condition))
+      .flatMap(([operator, keys]) => ("iam:PermissionsBoundary" in keys ? [operator] : []));
+    assert.deepEqual(operators, ["StringEquals"]);
     assert.equal(put(boundary), "allowed");
     assert.equal(put(administrator), "implicitDeny");
     const remove = { action: "DeleteRolePermissionsBoundary", resource: roleArn("OwnRole") };

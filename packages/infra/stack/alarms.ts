@@ -1,4 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { denyOthers } from "./exclusion.ts";
 import type { GuardLocation } from "./location.ts";
 import { componentIn, nameIn, replaceable, settingBoth } from "./names.ts";
 
@@ -50,14 +51,21 @@ export function alarmWhenNotEmpty(
   return new aws.cloudwatch.MetricAlarm(`${componentIn(name, region)}Alarm`, settings, replaceable);
 }
 
-/** Lets these alarms, and no others, publish to the topic. The guard's functions may publish by their roles. */
-export function allowAlarms(
+/**
+ * Lets these alarms publish to the topic, and denies it to everybody else but `publishers`, ARNs of roles: people act on what
+ * the topic tells them.
+ */
+export function protectTopic(
   name: string,
   topic: sst.aws.SnsTopic,
   alarms: readonly aws.cloudwatch.MetricAlarm[],
   { account }: GuardLocation,
-  region?: string,
+  {
+    region,
+    publishers = [],
+  }: { readonly region?: string; readonly publishers?: readonly $util.Output<string>[] } = {},
 ): void {
+  const sources = alarms.map((alarm) => alarm.arn);
   new aws.sns.TopicPolicy(`${componentIn(name, region)}Policy`, {
     ...(region && { region }),
     arn: topic.arn,
@@ -70,10 +78,11 @@ export function allowAlarms(
           Action: "sns:Publish",
           Resource: topic.arn,
           Condition: {
-            ArnEquals: { "aws:SourceArn": alarms.map((alarm) => alarm.arn) },
+            ArnEquals: { "aws:SourceArn": sources },
             StringEquals: { "aws:SourceAccount": account },
           },
         },
+        denyOthers("OnlyTheGuardPublishes", "sns:Publish", topic.arn, { sources, roles: publishers }),
       ],
     }),
   });

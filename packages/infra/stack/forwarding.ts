@@ -1,6 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
-import { alarmWhenNotEmpty, allowAlarms, createTopic } from "./alarms.ts";
+import { alarmWhenNotEmpty, createTopic, protectTopic } from "./alarms.ts";
 import { defaultBusArn, type GuardLocation } from "./location.ts";
 import { nameIn, replaceable } from "./names.ts";
 import { allowRules, createMissedQueue } from "./queues.ts";
@@ -44,6 +44,6 @@ export function forwardRegions(config: Config, location: GuardLocation): void {
     allowRules("ForwardMissed", missed, rules, { region });
     const topic = createTopic("Alerts", config.emails, region);
     const alarm = alarmWhenNotEmpty("ForwardMissed", missed, topic, region);
-    allowAlarms("Alerts", topic, [alarm], location, region);
+    protectTopic("Alerts", topic, [alarm], location, { region });
   }
 }

@@ -1,4 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { denyOthers } from "./exclusion.ts";
 import { componentIn, irreplaceable, nameIn, settingBoth } from "./names.ts";
 
 /** A queue with its dead-letter queue. */
@@ -68,19 +69,9 @@ export function allowRules(
           Resource: queue.arn,
           Condition: { ArnEquals: { "aws:SourceArn": sources } },
         },
-        // A rule has no principal's ARN and a role no source: each lacks one key, and a negated operator then holds.
         ...(senders === undefined
           ? []
-          : [
-              {
-                Sid: "OnlyTheGuardSends",
-                Effect: "Deny",
-                Principal: "*",
-                Action: "sqs:SendMessage",
-                Resource: queue.arn,
-                Condition: { ArnNotEquals: { "aws:SourceArn": sources, "aws:PrincipalArn": senders } },
-              },
-            ]),
+          : [denyOthers("OnlyTheGuardSends", "sqs:SendMessage", queue.arn, { sources, roles: senders })]),
       ],
     }),
   });

@@ -179,7 +179,8 @@ function listRoleCalls(reference: Reference, guarded: GuardedRole): readonly Omi
       ? [
           {
             actions: ["iam:PutRolePermissionsBoundary"],
-            condition: { ArnEquals: { "iam:PermissionsBoundary": boundary.arn } },
+            // AWS compares this key as a string in its examples, and iam:PolicyARN as an ARN.
+            condition: { StringEquals: { "iam:PermissionsBoundary": boundary.arn } },
           },
         ]
       : []),

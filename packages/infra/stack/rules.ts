@@ -150,20 +150,27 @@ export function feedChanges(changes: Channel, location: GuardLocation): void {
   );
 }
 
-/** Sends AWS Batch's own events on the guard's default bus, forwarded ones included, to the symptoms channel. */
+/**
+ * Sends AWS Batch's own events on the guard's default bus, forwarded ones included, to the symptoms channel. Findings quote
+ * what they say, so nobody but the rules may send.
+ */
 export function feedSymptoms(symptoms: Channel, location: GuardLocation): void {
   const { failed, blocked } = watchSymptoms(location);
-  feed(symptoms, [
-    { name: "FailedJobs", rule: failed },
-    { name: "BlockedQueues", rule: blocked },
-  ]);
+  feed(
+    symptoms,
+    [
+      { name: "FailedJobs", rule: failed },
+      { name: "BlockedQueues", rule: blocked },
+    ],
+    [],
+  );
 }
 
 /** Which transitions a channel takes, and who else may send to it. */
 interface TransitionFeed {
   /** All kinds where left out. */
   readonly kinds?: readonly string[];
-  /** ARNs of the only roles that may send, besides the rule; left out: whoever the account's policies allow. */
+  /** ARNs of the only roles that may send, besides the rule; left out: those whom the account's policies allow. */
   readonly senders?: readonly $util.Output<string>[];
 }
 

@@ -1,9 +1,10 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
-import { allowAlarms } from "./alarms.ts";
+import { protectTopic } from "./alarms.ts";
 import { createDetect } from "./detect.ts";
 import { forwardRegions } from "./forwarding.ts";
 import { createFoundation } from "./foundation.ts";
+import { functionRoleArn } from "./location.ts";
 import { createNotify } from "./notify.ts";
 import { createPeoplePolicies } from "./people.ts";
 import { createPublish } from "./publish.ts";
@@ -12,6 +13,9 @@ import { createRollback } from "./rollback.ts";
 import { createHubImport } from "./securityhub.ts";
 import { createSweep } from "./sweep.ts";
 import { protectItems } from "./tables.ts";
+
+/** The functions that send messages to people. */
+const publishers = ["notify", "respond"] as const;
 
 /**
  * Creates the whole guard as the owner configured it. Each function's file has its trigger, permissions, environment
@@ -40,11 +44,12 @@ export function createGuardStack(config: Config) {
     createHubImport(foundation),
     rollback?.alarm,
   ];
-  allowAlarms(
+  protectTopic(
     "Alerts",
     topic,
     alarms.filter((alarm) => alarm !== undefined),
     location,
+    { publishers: publishers.map((name) => functionRoleArn(location, name)) },
   );
 
   return {

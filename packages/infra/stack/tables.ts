@@ -1,5 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { FunctionName } from "@drift-guard/core/config/environment";
+import { denyOthers } from "./exclusion.ts";
 import { functionRoleArn, type GuardLocation } from "./location.ts";
 import { irreplaceable, nameIn, settingBoth } from "./names.ts";
 
@@ -36,6 +37,17 @@ export function createControlTable(): sst.aws.Dynamo {
   });
 }
 
+/** The calls that write items. */
+const writes = [
+  "dynamodb:PutItem",
+  "dynamodb:UpdateItem",
+  "dynamodb:DeleteItem",
+  "dynamodb:BatchWriteItem",
+  "dynamodb:PartiQLInsert",
+  "dynamodb:PartiQLUpdate",
+  "dynamodb:PartiQLDelete",
+];
+
 /**
  * Denies writing items of a table to every principal except the roles of these functions, administrators included. With a
  * forged approval, exception or finding, attackers would switch the guard off or mislead people. A transaction needs the
@@ -47,28 +59,14 @@ export function protectItems(
   writers: readonly FunctionName[],
   location: GuardLocation,
 ): void {
-  const roles = writers.map((writer) => functionRoleArn(location, writer));
   new aws.dynamodb.ResourcePolicy(`${name}Policy`, {
     resourceArn: table.arn,
     policy: $jsonStringify({
       Version: "2012-10-17",
       Statement: [
-        {
-          Sid: "OnlyTheGuardWrites",
-          Effect: "Deny",
-          Principal: "*",
-          Action: [
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:BatchWriteItem",
-            "dynamodb:PartiQLInsert",
-            "dynamodb:PartiQLUpdate",
-            "dynamodb:PartiQLDelete",
-          ],
-          Resource: table.arn,
-          ...(roles.length > 0 && { Condition: { ArnNotEquals: { "aws:PrincipalArn": roles } } }),
-        },
+        denyOthers("OnlyTheGuardWrites", writes, table.arn, {
+          roles: writers.map((writer) => functionRoleArn(location, writer)),
+        }),
       ],
     }),
   });

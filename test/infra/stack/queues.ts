@@ -12,6 +12,7 @@ const guarded: Readonly<
   Record<string, { readonly rules: readonly string[]; readonly functions: readonly string[] }>
 > = {
   Changes: { rules: ["IamRule", "BatchRule"], functions: ["Detect", "Sweep", "Responder"] },
+  Symptoms: { rules: ["FailedJobsRule", "BlockedQueuesRule"], functions: [] },
   Rollback: { rules: ["RollbackRule"], functions: ["Detect", "Sweep", "Responder", "Rollbacker"] },
 };
 
@@ -123,7 +124,9 @@ describe("every queue", () => {
         Condition: {
           ArnNotEquals: {
             "aws:SourceArn": rules.map((rule) => everything.get(rule).outputs.arn),
-            "aws:PrincipalArn": functions.map((each) => everything.get(`${each}Role`).outputs.arn),
+            ...(functions.length > 0 && {
+              "aws:PrincipalArn": functions.map((each) => everything.get(`${each}Role`).outputs.arn),
+            }),
           },
         },
       });
@@ -132,7 +135,8 @@ describe("every queue", () => {
       const send = (context: Readonly<Record<string, string>>) =>
         decide({ action: "sqs:SendMessage", resource: queue, principal, context }, document);
       const detect = String(everything.get("DetectRole").outputs.arn);
-      assert.equal(send({ "aws:principalarn": detect }), "implicitDeny");
+      const sends = functions.includes("Detect");
+      assert.equal(send({ "aws:principalarn": detect }), sends ? "implicitDeny" : "explicitDeny");
       assert.equal(send({ "aws:principalarn": `arn:aws:iam::${account}:role/admin` }), "explicitDeny");
       const otherRule = `arn:aws:events:us-east-1:${account}:rule/other`;
       assert.equal(send({ "aws:sourcearn": otherRule }), "explicitDeny");
@@ -153,17 +157,50 @@ describe("the topic", () => {
     ]);
   });
 
-  it("lets the alarms of its region publish, and nothing else", () => {
+  it("allows the alarms of its region to publish, and no other service", () => {
     const alarms = everything
       .all("aws:cloudwatch/metricAlarm:MetricAlarm")
       .filter(({ region }) => region === home)
       .map(({ outputs }) => outputs.arn);
-    const [statement, ...others] = statementsOf(everything.get("AlertsPolicy").inputs.policy);
-    assert.deepEqual(others, []);
+    const [statement] = statementsOf(everything.get("AlertsPolicy").inputs.policy);
     assert.deepEqual(statement?.Principal, { Service: ["cloudwatch.amazonaws.com"] });
     assert.deepEqual(statement?.Action, ["sns:Publish"]);
     assert.deepEqual(statement?.Condition?.ArnEquals?.["aws:SourceArn"]?.toSorted(), alarms.toSorted());
     assert.deepEqual(statement?.Condition?.StringEquals, { "aws:SourceAccount": [account] });
+  });
+
+  it("denies publishing to everybody but its alarms, notify and respond, because people act on its messages", () => {
+    for (const [name, publishers] of [
+      ["Alerts", ["NotifierRole", "ResponderRole"]],
+      ["AlertsInEuWest1", []],
+    ] as const) {
+      const topic = everything.get(`${name}Topic`);
+      const document = [parsePolicy(String(everything.get(`${name}Policy`).inputs.policy))];
+      const publish = (context: Readonly<Record<string, string>>, service?: string) =>
+        decide(
+          {
+            action: "sns:Publish",
+            resource: String(topic.outputs.arn),
+            principal: service
+              ? { type: "Service", id: service }
+              : { type: "AWS", id: `arn:aws:iam::${account}:root` },
+            context,
+          },
+          document,
+        );
+      for (const role of everything.all("aws:iam/role:Role")) {
+        const spared = publishers.some((each) => each === role.name);
+        const decision = publish({ "aws:principalarn": String(role.outputs.arn) });
+        assert.equal(decision, spared ? "implicitDeny" : "explicitDeny", `${name}: ${role.name}`);
+      }
+      assert.equal(publish({ "aws:principalarn": `arn:aws:iam::${account}:role/admin` }), "explicitDeny");
+      for (const alarm of everything.all("aws:cloudwatch/metricAlarm:MetricAlarm")) {
+        const context = { "aws:sourcearn": String(alarm.outputs.arn), "aws:sourceaccount": account };
+        const own = alarm.region === topic.region;
+        const decision = publish(context, "cloudwatch.amazonaws.com");
+        assert.equal(decision, own ? "allowed" : "explicitDeny", `${name}: ${alarm.name}`);
+      }
+    }
   });
 });
 
