@@ -24,6 +24,15 @@ export const trust = {
   ],
 };
 
+/** That trust policy with another account let in. */
+export const openedTrust = {
+  ...trust,
+  Statement: [
+    ...trust.Statement,
+    { Effect: "Allow", Principal: { AWS: "arn:aws:iam::999988887777:root" }, Action: "sts:AssumeRole" },
+  ],
+};
+
 const attachmentOf = (arn: string, document: object): ReferenceInput["attachments"][number] => ({
   arn,
   version: "v1",
@@ -66,6 +75,12 @@ const references = [
   needs("paused"),
   needs("contested"),
   needs("interrupted"),
+  needs("simulated"),
+  needs("windowed"),
+  needs("revoked"),
+  needs("remade"),
+  needs("accepted"),
+  needs("stolen"),
   reference("inlined", { floor: { document: documentOf("Allow", "logs:PutLogEvents"), source } }),
   reference("trusting"),
   reference("bounded", { boundary: { arn: requiredBoundary, document: documentOf("Allow", "logs:*") } }),
@@ -87,12 +102,24 @@ const references = [
 
 const automatic = { excess: "automatic", missing: "automatic", altered: "automatic" } as const;
 
+const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+// Some days before the next one opens.
+const closedWindow = {
+  days: weekdays.filter((_, day) => day === (new Date().getUTCDay() + 3) % 7),
+  from: "09:00",
+  to: "17:00",
+};
+
 /** A role for each kind of rollback, with a reference of its own. */
 export const rollbackConfig = defineConfig({
   roles: {
     ...Object.fromEntries(references.map(({ role }) => [role, { rollback: automatic }])),
     approved: { rollback: { missing: "approve" } },
     shared: { rollback: { ...automatic, sharedPolicies: true } },
+    simulated: { rollback: { excess: "simulate", missing: "simulate" } },
+    windowed: { rollback: { ...automatic, windows: [closedWindow] } },
+    revoked: { rollback: { ...automatic, sessions: "revoke" } },
+    accepted: { rollback: { excess: "approve" } },
   },
   references: references.map((each) => ({ ...each, retired: [] })),
   securityHub: true,

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { CreateRoleCommand, DeleteRoleCommand, UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
+import { keyOf, until } from "./account.ts";
+import { neededPolicy, openedTrust, trust } from "./rollback-roles.ts";
+import { extraPolicy, inHours, type RollbackScene } from "./rollback-scene.ts";
+
+const administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+/** Declares the tests of what the owner chooses for a role: simulation, windows and sessions; and of a role made anew. */
+export function declareChoices(scene: () => RollbackScene): void {
+  it("records what automatic would have done in simulation, and writes nothing", async () => {
+    const { detach, attach, attachedTo, findingsOf, historyOf, rollbacksOf } = scene();
+    const role = "simulated";
+    await detach(role);
+    await attach(role, extraPolicy);
+    const histories = await until(
+      "both simulations",
+      async () => Promise.all((await findingsOf(role)).map(historyOf)),
+      (all) => all.length === 2 && all.every((history) => history.some(({ kind }) => kind === "simulated")),
+    );
+    const simulated = histories.flatMap((history) => history.filter(({ kind }) => kind === "simulated"));
+    assert.deepEqual(
+      simulated.map(({ note, steps }) => [note, steps?.map(({ call }) => call)]).toSorted(),
+      ["iam:AttachRolePolicy", "iam:DetachRolePolicy"].map((call) => [
+        `A rollback would carry out: ${call}.`,
+        [call],
+      ]),
+    );
+    assert.deepEqual(await attachedTo(role), [extraPolicy]);
+    assert.deepEqual(await rollbacksOf(role), []);
+  });
+
+  it("restores nothing outside the windows, and removes excess of severity CRITICAL all the same", async () => {
+    const { detach, attach, attachedTo, untilTold, untilDone, callsOf } = scene();
+    const role = "windowed";
+    await detach(role);
+    await untilTold(role, "refused", /The next one opens at/);
+    await attach(role, administrator);
+    await untilDone(role, 1);
+    assert.deepEqual(await callsOf(role), ["iam:DetachRolePolicy"]);
+    assert.deepEqual(await attachedTo(role), []);
+  });
+
+  it("ends all sessions before it restores where the owner chose so, and lets new ones in again afterwards", async () => {
+    const { account, pipeline, detach, inlineOf, untilDone, untilAttached, request } = scene();
+    const role = "revoked";
+    await pipeline.iam.send(
+      new UpdateAssumeRolePolicyCommand({ RoleName: role, PolicyDocument: JSON.stringify(openedTrust) }),
+    );
+    await untilDone(role, 1);
+    await detach(role);
+    const rollback = (await untilDone(role, 2)).at(-1);
+    assert.deepEqual(
+      rollback?.plan.steps.map(({ call }) => call),
+      ["iam:PutRolePolicy", "iam:AttachRolePolicy"],
+    );
+    await untilAttached(role, [neededPolicy]);
+    const [[name, document] = ["", {}], ...others] = Object.entries(await inlineOf(role));
+    assert.match(name, /^DriftGuardRevokedSessions-/);
+    assert.match(JSON.stringify(document), /"Effect":"Deny".*"DateLessThan":\{"aws:TokenIssueTime":/);
+    assert.deepEqual(others, []);
+
+    // The sessions end after an hour: that time is moved into the past.
+    const control = await account.control.load(keyOf(role));
+    const rollbacks = control.rollbacks.map((each) => ({
+      ...each,
+      plan: {
+        ...each.plan,
+        steps: each.plan.steps.map((step) =>
+          step.revokesUntil === undefined ? step : { ...step, revokesUntil: inHours(-0.01) },
+        ),
+      },
+    }));
+    await account.control.commit({ before: control, after: { ...control, rollbacks } });
+    await request({ retry: { role, due: inHours(0), findings: [] } });
+    const [, , removal] = await untilDone(role, 3);
+    assert.deepEqual(
+      removal?.plan.steps.map(({ call }) => call),
+      ["iam:DeleteRolePolicy"],
+    );
+    assert.deepEqual(await inlineOf(role), {});
+  });
+
+  it("asks before it restores a role that was made anew, and names who made it", async () => {
+    const { pipeline, detach, attachedTo, findingsOf, rollbacksOf } = scene();
+    const RoleName = "remade";
+    await detach(RoleName);
+    await pipeline.iam.send(new DeleteRoleCommand({ RoleName }));
+    await pipeline.iam.send(
+      new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: JSON.stringify(trust) }),
+    );
+    await until(
+      "the finding to say who made the role anew",
+      () => findingsOf(RoleName),
+      (all) =>
+        all.some(
+          (finding) =>
+            finding.state === "open" &&
+            /deleted and made again by .*Pipeline.*A person must approve/.test(finding.refusal ?? ""),
+        ),
+    );
+    assert.deepEqual(await attachedTo(RoleName), []);
+    assert.deepEqual(await rollbacksOf(RoleName), []);
+  });
+}
