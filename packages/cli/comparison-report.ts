@@ -9,15 +9,24 @@ import { type Terminal, wrap } from "./terminal.ts";
 /** A comparison of two policies, with everything that its text form needs. */
 export interface ComparisonReport {
   readonly comparison: Comparison;
+  /**
+   * What only the candidate allows, by what the reference's conditions mean for the account; left out if the candidate
+   * allows nothing more.
+   */
+  readonly gained?: GainedGrants;
   /** The catalogue of action names, to list what wildcards match today. */
   readonly catalogue: Catalogue;
   /** The names of the two policies, already made printable. */
   readonly names: Readonly<Record<Side, string>>;
 }
 
+/** Grants of the candidate alone, split as `missing`, `hardening` and `possibleHardening` of a comparison are. */
+export type GainedGrants = Pick<Comparison, "missing" | "hardening" | "possibleHardening">;
+
 /** How the policies relate in one sentence, then what only one of them allows or denies, then what is unknown. */
 export function formatComparison(report: ComparisonReport, terminal: Terminal): readonly string[] {
   const { comparison, names } = report;
+  const gained = gainedOf(report);
   const { candidate: a, reference: b } = names;
   const { paint, columns } = terminal;
   const section = (heading: string, lines: readonly string[]) =>
@@ -28,9 +37,17 @@ export function formatComparison(report: ComparisonReport, terminal: Terminal): 
     grants.flatMap((grant) => formatDifference(grant, "-", report, terminal));
   return [
     ...wrap(formatRelation(report), columns),
-    ...section(`Only ${a} allows`, gains(comparison.excess)),
+    ...section(`Only ${a} allows`, gains(gained.missing)),
+    ...section(`Only ${a} allows, and only to other accounts (hardening of ${b})`, gains(gained.hardening)),
+    ...section(
+      `Only ${a} allows, perhaps only to other organisations (name the account's own with --organization)`,
+      gains(gained.possibleHardening),
+    ),
     ...section(`Only ${b} allows`, losses(comparison.missing)),
-    ...section(`Only ${b} allows, and only to other accounts (hardening)`, losses(comparison.hardening)),
+    ...section(
+      `Only ${b} allows, and only to other accounts (hardening of ${a})`,
+      losses(comparison.hardening),
+    ),
     ...section(
       `Only ${b} allows, perhaps only to other organisations (name the account's own with --organization)`,
       losses(comparison.possibleHardening),
@@ -56,8 +73,13 @@ export function formatComparison(report: ComparisonReport, terminal: Terminal): 
   ];
 }
 
+function gainedOf({ comparison, gained }: ComparisonReport): GainedGrants {
+  return gained ?? { missing: comparison.excess, hardening: [], possibleHardening: [] };
+}
+
 /** How the two policies relate, as one sentence. */
-function formatRelation({ comparison, names }: ComparisonReport): string {
+function formatRelation(report: ComparisonReport): string {
+  const { comparison, names } = report;
   const { relation, excess, missing, deniesAdded, deniesRemoved, possibleHardening, latent } = comparison;
   const hardening = [...comparison.hardening, ...possibleHardening];
   const { candidate: a, reference: b } = names;
@@ -72,8 +94,14 @@ function formatRelation({ comparison, names }: ComparisonReport): string {
       return latent.length > 0
         ? `${a} and ${b} allow and deny the same, except on resources that no AWS service accepts with the actions.`
         : `${a} and ${b} allow and deny the same.`;
-    case "wider":
+    case "wider": {
+      const gained = gainedOf(report);
+      if (gained.missing.length === 0 && gained.possibleHardening.length > 0)
+        return `${a} allows everything that ${b} allows, and more, perhaps only to other organisations.`;
+      if (gained.missing.length === 0 && gained.hardening.length > 0)
+        return `${a} allows everything that ${b} allows, and more, but only to other accounts.`;
       return `${a} allows everything that ${b} allows, and more${excess.length === 0 ? latently : ""}.`;
+    }
     case "narrower": {
       if (missing.length > 0) return `${a} allows less than ${b}.`;
       if (possibleHardening.length > 0)

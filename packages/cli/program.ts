@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { formatCause } from "@drift-guard/core/errors";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, type ExitCode, UsageError } from "./command.ts";
+import own from "./package.json" with { type: "json" };
 import { columnsOf, type Output, openTerminal, type Streams, wrapLines } from "./terminal.ts";
 
 const help = `drift-guard compares the IAM roles of AWS Batch with their references and
@@ -22,6 +23,7 @@ Usage: drift-guard <command> [options]
   local      run the deployed guard in an emulated account on this machine
 
   drift-guard <command> --help   describes one command
+  drift-guard --version          prints the version
 
 Exit codes: 0 clean, 1 drift, 2 could not determine.
 DEBUG=1 prints stack traces. NO_COLOR=1 turns colours off.
@@ -66,9 +68,15 @@ export function printError(error: unknown, stderr: Output): void {
 }
 
 async function runCommand([name, ...args]: readonly string[], streams: Streams): Promise<ExitCode> {
+  if (name === "help" && args[0] !== undefined && !args[0].startsWith("-"))
+    return runCommand([args[0], "--help"], streams);
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     streams.stdout.write(help);
     return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-V") {
+    streams.stdout.write(`${own.version}\n`);
+    return 0;
   }
   const load = commands.get(name);
   if (!load) throw new UsageError(`There is no command ${sanitise(name, 40)}. See drift-guard --help.`);

@@ -34,8 +34,14 @@ export function isMissing(path: readonly PropertyKey[], value: unknown): boolean
   return found === undefined;
 }
 
-/** Formats the place at which a text stops being JSON: `line 1, column 1`, both counted from 1. */
-export function formatJsonFault(text: string): string {
-  const { line, column } = locateJsonError(text.replace(/^\uFEFF/, "")) ?? { line: 1, column: 1 };
-  return `line ${line}, column ${column}`;
+/**
+ * Formats the place at which a text stops being JSON: `line 1, column 1`, both counted from 1. `start` is where its value
+ * begins: what is before it is left out of the judgement, not of the count.
+ */
+export function formatJsonFault(text: string, start = 0): string {
+  const whole = text.replace(/^\uFEFF/, "");
+  const { line, column } = locateJsonError(whole.slice(start)) ?? { line: 1, column: 1 };
+  const before = whole.slice(0, start).split("\n");
+  const columnsBefore = line === 1 ? (before.at(-1)?.length ?? 0) : 0;
+  return `line ${before.length - 1 + line}, column ${columnsBefore + column}`;
 }

@@ -20,31 +20,24 @@ function parseAll(text: string, source: string, command: string): readonly unkno
     return [JSON.parse(text)];
   } catch (cause) {
     const pieces = splitValues(text);
-    if (pieces.length > 1)
-      return pieces.map((piece, index) => parsePiece(piece, `page ${index + 1}, `, source, command));
-    throw notJson(text, "", source, command, cause);
+    if (pieces.length === 1) throw notJson(formatJsonFault(text), source, command, cause);
+    let start = 0;
+    return pieces.map((piece) => {
+      try {
+        const value: unknown = JSON.parse(piece);
+        start += piece.length;
+        return value;
+      } catch (fault) {
+        throw notJson(formatJsonFault(text, start), source, command, fault);
+      }
+    });
   }
 }
 
-function parsePiece(piece: string, page: string, source: string, command: string): unknown {
-  try {
-    return JSON.parse(piece);
-  } catch (cause) {
-    throw notJson(piece, page, source, command, cause);
-  }
-}
-
-function notJson(
-  text: string,
-  page: string,
-  source: string,
-  command: string,
-  cause: unknown,
-): MessageUnreadableError {
-  return new MessageUnreadableError(
-    `${source} is not JSON (${page}${formatJsonFault(text)}). Expected the output of: ${command}`,
-    { cause },
-  );
+function notJson(place: string, source: string, command: string, cause: unknown): MessageUnreadableError {
+  return new MessageUnreadableError(`${source} is not JSON (${place}). Expected the output of: ${command}`, {
+    cause,
+  });
 }
 
 /** Splits a text of JSON objects or lists, one after the other. Text that is no JSON stays in one piece. */

@@ -165,7 +165,7 @@ function productFieldsOf(transition: Transition): Record<string, string> {
     "drift-guard/Part": formatPart(evidence.part),
     ...(evidence.kind === "drift" && { "drift-guard/Side": evidence.side }),
     "drift-guard/Actor": formatAuthor(transition),
-    "drift-guard/Cause": formatCause(cause),
+    "drift-guard/Cause": formatCause(transition),
     ...(usedBy.length > 0 && { "drift-guard/UsedBy": usedBy.join("; ") }),
     ...(symptoms.length > 0 && { "drift-guard/Symptoms": symptoms.join("; ") }),
     ...(cause.kind === "change" && { "drift-guard/CloudTrailEventId": cause.changeId }),

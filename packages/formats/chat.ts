@@ -24,7 +24,7 @@ export function formatChat(transition: Transition): string {
     ),
     [
       `*Who* ${formatCode(formatAuthor(transition))}`,
-      `*Cause* ${formatCode(formatCause(transition.cause))}`,
+      `*Cause* ${formatCode(formatCause(transition))}`,
       `*Finding* ${formatCode(finding.id)}`,
     ].join("\n"),
   ];

@@ -1,5 +1,6 @@
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Fix } from "@drift-guard/core/model/fix";
+import type { Instant } from "@drift-guard/core/model/instant";
 import { isSetting } from "@drift-guard/core/model/part";
 import {
   type Cause,
@@ -39,13 +40,27 @@ export function formatTransitionKind(kind: TransitionKind): string {
   }
 }
 
-/** Why the guard read the role, with the time if there is one. */
-export function formatCause(cause: Cause): string {
+/** Why the guard read the role, with the time if there is one; of a resolved finding, which read found the role clean. */
+export function formatCause(transition: Transition): string {
+  const { kind, cause, note, at } = transition;
+  if (kind !== "resolved" || note === roleGone) return formatReading(cause, at);
+  switch (cause.kind) {
+    case "recheck":
+    case "sweep":
+      return `confirmed clean by the ${cause.kind} at ${sanitise(at)}`;
+    case "change":
+    case "symptom":
+    case "rollback":
+      return `confirmed clean by the read after ${formatReading(cause, at)}`;
+  }
+}
+
+function formatReading(cause: Cause, at: Instant): string {
   switch (cause.kind) {
     case "change":
       return `${sanitise(cause.call)} at ${sanitise(cause.at)}`;
     case "recheck":
-      return "a recheck, some minutes after a change";
+      return `the recheck at ${sanitise(at)}, some minutes after a change`;
     case "sweep":
       return "the sweep; no event reported it";
     case "symptom":

@@ -25,7 +25,7 @@ export function formatText(transition: Transition): TextMessage {
     ["Role", `${sanitise(finding.role.name)} in account ${sanitise(finding.role.account)}`],
     ["Part", formatPartAndSide(transition)],
     ["Who", formatAuthor(transition)],
-    ["Cause", formatCause(transition.cause)],
+    ["Cause", formatCause(transition)],
     ["Seen", sanitise(transition.at)],
   ] as const;
   const paragraphs = [

@@ -110,8 +110,26 @@ describe("compare", () => {
     const { code, stdout } = await compare(hardened, trust(service), ["--trust", "--account", account]);
     assert.equal(code, 1);
     assert.match(stdout, /^a\.json allows less than b\.json: it excludes only other accounts\.$/m);
-    assert.match(stdout, /hardening\)\n {2}- sts:AssumeRole by Service batch\.amazonaws\.com/);
+    assert.match(stdout, /hardening of a\.json\)\n {2}- sts:AssumeRole by Service batch\.amazonaws\.com/);
     assert.match((await compare(hardened, trust(service))).stdout, /Only b\.json allows\n/);
+  });
+
+  it("reports the hardening of either policy", async () => {
+    const service = { Service: "batch.amazonaws.com" };
+    const hardened = trust(service, { StringEquals: { "aws:SourceAccount": account } });
+    const { code, stdout } = await compare(trust(service), hardened, ["--trust", "--account", account]);
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /^a\.json allows everything that b\.json allows, and more, but only to other accounts\.$/m,
+    );
+    assert.match(stdout, /hardening of b\.json\)\n {2}\+ sts:AssumeRole by Service batch\.amazonaws\.com/);
+    assert.doesNotMatch(stdout, /Only a\.json allows\n/);
+    const open = await compare(trust(service), hardened);
+    assert.match(open.stdout, /Only a\.json allows\n/);
+    const inside = trust(service, { StringEquals: { "aws:SourceOrgID": "o-a1b2c3d4e5" } });
+    const unnamed = await compare(trust(service), inside, ["--account", account]);
+    assert.match(unnamed.stdout, /and more, perhaps only to other organisations\.$/m);
   });
 
   it("reports a condition on an organisation as hardening only with --organization", async () => {

@@ -20,6 +20,22 @@ describe("the command line", () => {
     }
   });
 
+  it("prints the usage of a command also for help with its name", async () => {
+    const [asked, option] = [await runCli(["help", "check"]), await runCli(["check", "--help"])];
+    assert.deepEqual(asked, option);
+    assert.match((await runCli(["help"])).stdout, /^Usage: drift-guard <command>/m);
+    const unknown = await runCli(["help", "chek"]);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /There is no command chek/);
+  });
+
+  it("prints its version", async () => {
+    const { code, stdout } = await runCli(["--version"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+    assert.deepEqual(await runProcess(["--version"]), { code, stdout, stderr: "" });
+  });
+
   it("fits every line of help into 80 columns", async () => {
     for (const command of ["check", "compare", "explain", "reference", "slr", "demo", "local", ""]) {
       const { stdout } = await runCli([command, "--help"].filter((word) => word !== ""));

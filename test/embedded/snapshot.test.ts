@@ -152,9 +152,23 @@ describe("A snapshot of an account", () => {
     await assert.rejects(readSnapshot(pages.slice(0, 2).join(""), "account.json").reader.read("Nobody"), {
       name: "RoleUnreadableError",
     });
-    assert.throws(() => readSnapshot(`${pages[0]}${pages[1]}{`, "account.json"), {
-      message: /account\.json is not JSON \(page 3, line 1, column 2\)/,
-    });
+  });
+
+  it("names the place in the file where it stops being JSON, also after whole values", () => {
+    for (const [text, place] of [
+      ["{}\n{}\n{", "line 3, column 2"],
+      ["{}{}{", "line 1, column 6"],
+      ["{}\n  {\n x}", "line 3, column 2"],
+      ["roles: {a}\nmore: {b}", "line 1, column 1"],
+      ["{x} and {y}", "line 1, column 2"],
+    ] as const) {
+      assert.throws(
+        () => readSnapshot(text, "account.json"),
+        ({ message }: Error) =>
+          message.startsWith(`account.json is not JSON (${place}). Expected the output`),
+        text,
+      );
+    }
   });
 
   it("is cut if the list of one of its accounts is", async () => {

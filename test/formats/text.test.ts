@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Fix } from "@drift-guard/core/model/fix";
-import { roleGone } from "@drift-guard/core/model/transition";
+import { Instant } from "@drift-guard/core/model/instant";
+import { type Cause, roleGone } from "@drift-guard/core/model/transition";
 import { formatText } from "@drift-guard/formats/text";
 import {
   aDrift,
@@ -112,6 +113,19 @@ describe("the text message", () => {
     const { body } = formatText(aTransition({ kind: "refused", note: "A Deny was put on the role." }));
     assert.match(body, /A Deny was put on the role\./);
     assert.match(body, /A person must decide/);
+  });
+
+  it("says of a resolved finding which read confirmed that the role is clean", () => {
+    const at = Instant.parse("2026-11-28T01:42:22Z");
+    const finding = aFinding({ state: "resolved" });
+    const causeOf = (cause: Cause) =>
+      /^Cause: +(.*)$/m.exec(formatText(aTransition({ kind: "resolved", at, cause, finding })).body)?.[1];
+    assert.equal(causeOf({ kind: "recheck" }), `confirmed clean by the recheck at ${at}`);
+    assert.equal(causeOf({ kind: "sweep" }), `confirmed clean by the sweep at ${at}`);
+    assert.equal(
+      causeOf({ kind: "change", changeId: "1", call: "iam:AttachRolePolicy", at }),
+      `confirmed clean by the read after iam:AttachRolePolicy at ${at}`,
+    );
   });
 
   it("says that a rolled-back finding stays open, and that a resolved one needs no action", () => {

@@ -32,8 +32,8 @@ A allows or denies, "-" what only B does; $.Statement[0] names the statement.
                  with Resource, is an error
   --account ID   the account of both policies: its 12 digits and
                  arn:…:iam::ID:root then count as the same principal, and
-                 confused-deputy conditions that name this account are reported
-                 as hardening
+                 confused-deputy conditions of A or B that name this account are
+                 reported as hardening
   --organization ID
                  the organisation of that account, such as o-a1b2c3d4e5: only
                  with it are conditions on the organisation known as hardening
@@ -76,18 +76,26 @@ service has, or actions on resources that no service accepts them on.
     const texts = [await readPolicyText(candidate, input), await readPolicyText(reference, input)] as const;
     const policies = texts.flatMap((text) => tryParsePolicy(text) ?? []);
     const partition = chosen ?? inferPartition(policies);
-    const compared = comparePolicies(...texts, {
-      ...(values.trust && { kind: "trust" }),
-      ...(account !== undefined && { account }),
-      ...(organization !== undefined && { organization }),
-      ...(partition !== undefined && { partition }),
-    });
-    const { relation, ...lists } = separateLatent(compared, catalogue, listNamedActions(texts, compared));
-    const comparison = { relation, ...lists };
+    const run = (one: string, other: string) => {
+      const compared = comparePolicies(one, other, {
+        ...(values.trust && { kind: "trust" }),
+        ...(account !== undefined && { account }),
+        ...(organization !== undefined && { organization }),
+        ...(partition !== undefined && { partition }),
+      });
+      const { relation, ...lists } = separateLatent(compared, catalogue, listNamedActions(texts, compared));
+      return { relation, ...lists };
+    };
+    const comparison = run(...texts);
     if (values.json) await terminal.print(formatDocument(CompareOutput, { schema: 1, ...comparison }));
     else {
       const names = { candidate: nameOf(candidate), reference: nameOf(reference) };
-      await terminal.print(...formatComparison({ comparison, catalogue, names }, terminal));
+      // A comparison judges the conditions of its candidate, so those of the reference are judged the other way round.
+      const isTrust = comparison.excess.some(({ principals }) => principals !== undefined);
+      const gained = isTrust ? run(texts[1], texts[0]) : undefined;
+      await terminal.print(
+        ...formatComparison({ comparison, ...(gained && { gained }), catalogue, names }, terminal),
+      );
     }
     return exitCodeOf(comparison);
   },

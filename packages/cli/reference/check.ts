@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { GuardedRole } from "@drift-guard/core/config/config";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { evaluate } from "@drift-guard/core/evaluate/evaluate";
@@ -20,8 +21,10 @@ export async function checkReferences(args: readonly string[], terminal: Termina
     config: { type: "string", value: "a FILE" },
   });
   const config = await loadConfig(values.config);
-  const read = await Promise.all(files.map(readReferenceFile));
-  const all = [...read, ...listKnownReferences(config)];
+  const read = await Promise.all([...new Set(files)].map(readReferenceFile));
+  const isRead = (reference: Reference) => read.some((other) => isDeepStrictEqual(other, reference));
+  // A file that the configuration names too is one reference.
+  const all = [...read, ...listKnownReferences(config).filter((reference) => !isRead(reference))];
   let faults = 0;
   for (const reference of all) {
     const lines = findFaults(reference, terminal);

@@ -158,6 +158,24 @@ describe("reference check", () => {
     );
   });
 
+  it("counts a file that the configuration names once", async () => {
+    const { cwd } = await ownersFolder("");
+    const worker = { ...JSON.parse(await written("ecsInstanceRole")), role: "Worker", profile: "Worker" };
+    await writeFile(join(cwd, "Worker.json"), JSON.stringify(worker));
+    await writeFile(
+      join(cwd, "drift-guard.config.json"),
+      JSON.stringify({ roles: { Worker: {} }, references: [worker] }),
+    );
+    const count = builtInReferences().length + 1;
+    for (const files of [[], ["Worker.json"], ["Worker.json", "Worker.json"]]) {
+      const { stdout } = await reference(cwd, "check", ...files);
+      assert.ok(stdout.startsWith(`${count} references are sound;`), stdout);
+    }
+    await writeFile(join(cwd, "Worker.json"), JSON.stringify({ ...worker, purpose: "Another one" }));
+    const changed = await reference(cwd, "check", "Worker.json");
+    assert.ok(changed.stdout.startsWith(`${count + 1} references are sound;`), changed.stdout);
+  });
+
   it("reports a reference that no role can match", async () => {
     const { cwd } = await ownersFolder("");
     const odd = JSON.parse(await written("ecsInstanceRole"));
