@@ -18,6 +18,10 @@ export function formatTransitionKind(kind: TransitionKind): string {
       return "New";
     case "worsened":
       return "Worsened";
+    case "improved":
+      return "Improved";
+    case "attributed":
+      return "Author found";
     case "suppressed":
       return "Suppressed";
     case "approved":
@@ -92,6 +96,8 @@ export function formatNextSteps({ kind, finding, note }: Transition): readonly s
     case "worsened":
     case "reopened":
     case "recurred":
+    case "improved":
+    case "attributed":
       return nextStepsOfOpen(finding.evidence);
     case "contested":
       return ["Find out which of the two is right, and stop the other: the configuration or the other tool."];

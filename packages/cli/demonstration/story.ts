@@ -93,6 +93,8 @@ function formatTransition(
   switch (kind) {
     case "opened":
     case "worsened":
+    case "improved":
+    case "attributed":
     case "reopened":
     case "recurred": {
       const side = evidence.kind === "drift" ? evidence.side : evidence.kind;

@@ -19,6 +19,7 @@ const IdentityObject = z
     arn: text,
     accountId: text,
     invokedBy: text,
+    accessKeyId: text,
     sessionContext: z
       .looseObject({ sessionIssuer: z.looseObject({ arn: text }).nullish().catch(null) })
       .nullish()
@@ -82,6 +83,7 @@ export function actorOf(record: CloudTrailRecord): Actor {
     ...(issuer && { issuer }),
     ...(session && { session }),
     ...(identity?.invokedBy && { service: identity.invokedBy }),
+    ...(identity?.accessKeyId && { accessKeyId: identity.accessKeyId }),
     ...(record.sourceIPAddress && { sourceIp: record.sourceIPAddress }),
     ...(record.userAgent && { userAgent: record.userAgent }),
   };

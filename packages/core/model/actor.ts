@@ -13,6 +13,8 @@ export const Actor = z
     session: z.string().exactOptional(),
     /** The service that made the call on the caller's behalf. */
     service: z.string().exactOptional(),
+    /** The id of the access key that signed the call. It names a key and is no secret. */
+    accessKeyId: z.string().exactOptional(),
     sourceIp: z.string().exactOptional(),
     userAgent: z.string().exactOptional(),
   })

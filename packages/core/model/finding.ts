@@ -9,18 +9,41 @@ import { Severity } from "./severity.ts";
 export const FindingState = z.enum(["open", "suppressed", "resolved"]);
 export type FindingState = z.infer<typeof FindingState>;
 
+/** A call that CloudTrail recorded, by which somebody caused a finding. */
+export const Origin = z
+  .object({
+    /** CloudTrail's event id. */
+    changeId: z.string(),
+    /** Service and call: `iam:DetachRolePolicy`. */
+    call: z.string(),
+    at: Instant,
+    region: z.string(),
+  })
+  .readonly();
+export type Origin = z.infer<typeof Origin>;
+
 const body = {
   /** Hash of account, role, part and side (or kind, if it is no drift): the same drift is the same finding. */
   id: z.string(),
   role: RoleKey,
   /** The role's ARN as last read. Roles of one name can have any path, in any partition. */
   arn: z.string().exactOptional(),
+  /** The role's unique id (`AROA…`) as last read: a role that was made anew has another. */
+  roleId: z.string().exactOptional(),
   /** Name of the reference that the role was compared with; left out if no reference has that name. */
   reference: z.string().exactOptional(),
+  /** The reference's source: the title of a page or a description, and the date on which it was read. */
+  referenceSource: z.object({ title: z.string(), date: z.string() }).readonly().exactOptional(),
+  /** The part as the reference has it, as text; left out if the reference has no such part. Bounded. */
+  expected: z.string().exactOptional(),
+  /** The part as it was last read, as text; left out if the role has none, or it could not be read. Bounded. */
+  found: z.string().exactOptional(),
   evidence: Evidence,
   severity: Severity,
   /** The actor who caused the evidence, or the last of it, if known; a trusted actor stays named. */
   causedBy: Actor.exactOptional(),
+  /** The call by which `causedBy` did so, as CloudTrail recorded it. */
+  origin: Origin.exactOptional(),
   /** The last rollback of this finding that people were told of, and when it ended. */
   rollback: z
     .object({
@@ -37,6 +60,11 @@ const body = {
   contestedAt: Instant.exactOptional(),
   /** The number of the finding's transitions. */
   seq: z.number(),
+  /** When it was first seen; it stays when the finding is opened again. Left out by items of older versions. */
+  firstSeenAt: Instant.exactOptional(),
+  /** When it was last seen, to within a day. */
+  lastSeenAt: Instant.exactOptional(),
+  /** When it was opened the last time. */
   openedAt: Instant,
   updatedAt: Instant,
   /** The uses of the role in AWS Batch, as short texts; left out if they were not read. Bounded. */

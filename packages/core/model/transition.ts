@@ -8,6 +8,10 @@ import { Step } from "./plan.ts";
 export const TransitionKind = z.enum([
   "opened",
   "worsened",
+  /** The finding is open, and less of it is left. */
+  "improved",
+  /** It became known who caused the finding. */
+  "attributed",
   "suppressed",
   "approved",
   "rolled-back",

@@ -95,7 +95,16 @@ export function attribute(finding: FindingBody, observation: Observation, added:
     (isByTrustedActor(finding, observation)
       ? added || isTrustedActor(author, observation) || isReplay
       : !added);
-  return kept ? finding : { ...finding, causedBy: author };
+  if (kept) return finding;
+  const { origin: _, ...rest } = finding;
+  return { ...rest, causedBy: author, ...describeOrigin(change) };
+}
+
+/** Returns the call of a change as the origin of a finding; nothing if there is no change. */
+export function describeOrigin(change: Change | undefined): Pick<FindingBody, "origin"> {
+  if (change === undefined) return {};
+  const { id, call, at, region } = change;
+  return { origin: { changeId: id, call, at, region } };
 }
 
 /**

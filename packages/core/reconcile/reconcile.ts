@@ -9,8 +9,8 @@ import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import type { Severity } from "../model/severity.ts";
 import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
-import { attribute, authorOf, isByTrustedActor, newAuthorOf } from "./attribution.ts";
-import { describeContext, hasSameContext, isWorse } from "./finding-context.ts";
+import { attribute, authorOf, describeOrigin, isByTrustedActor, newAuthorOf } from "./attribution.ts";
+import { addContext, hasSameContext, isSeenLongAgo, isWorse } from "./finding-context.ts";
 import type { Observation } from "./observation.ts";
 import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";
 
@@ -65,17 +65,19 @@ type FindingUpdate = [after: Finding, kind?: TransitionKind];
 function open(id: string, evidence: Evidence, observation: Observation): FindingUpdate {
   const { now, ledger } = observation;
   const author = authorOf(evidence, observation.change);
-  const finding: FindingBody = {
+  const seen: FindingBody = {
     id,
     role: ledger.role,
     evidence,
     severity: rateFinding(evidence, observation),
-    ...(author && { causedBy: author }),
+    ...(author && { causedBy: author, ...describeOrigin(observation.change) }),
     seq: 0,
+    firstSeenAt: now,
+    lastSeenAt: now,
     openedAt: now,
     updatedAt: now,
-    ...describeContext(undefined, evidence, observation),
   };
+  const finding = addContext(seen, undefined, observation);
   return isExcepted(finding, observation)
     ? [{ ...finding, state: "suppressed" }, "suppressed"]
     : [{ ...finding, state: "open" }, "opened"];
@@ -95,13 +97,15 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
     return same ? [kept] : [{ ...kept, evidence }];
   }
   const body = bodyOf(finding);
-  const current: FindingBody = {
-    ...attribute(same && !isRefixed ? body : { ...body, evidence }, observation, !same),
-    severity: same && !observation.uses ? finding.severity : rateFinding(evidence, observation),
-    ...describeContext(body, evidence, observation),
-  };
+  const attributed = attribute(same && !isRefixed ? body : { ...body, evidence }, observation, !same);
+  const severity = same && !observation.uses ? finding.severity : rateFinding(evidence, observation);
+  const current = addContext({ ...attributed, severity, lastSeenAt: observation.now }, body, observation);
   const unchanged =
-    same && !isRefixed && cleanSinceOf(finding) === undefined && hasSameContext(body, current);
+    same &&
+    !isRefixed &&
+    cleanSinceOf(finding) === undefined &&
+    hasSameContext(body, current) &&
+    !isSeenLongAgo(body, observation.now);
   if (isExcepted(current, observation)) {
     if (finding.state === "suppressed" && unchanged) return [finding];
     const suppressed: Finding = { ...current, state: "suppressed" };
@@ -109,7 +113,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   }
   switch (finding.state) {
     case "resolved": {
-      const { causedBy: _, ...withoutAuthor } = current;
+      const { causedBy: _, origin: __, ...withoutAuthor } = current;
       const reopened = attribute({ ...withoutAuthor, openedAt: observation.now }, observation, true);
       return [{ ...reopened, state: "open" }, "reopened"];
     }
@@ -126,7 +130,8 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
         const changed: Finding = { ...current, state: "open" };
         // A version by AWS can become a loss without another grant, when a policy of the role goes.
         const worse = hasWorsened(finding.evidence, evidence) || isWorse(body, current);
-        return worse ? [changed, "worsened"] : [changed];
+        if (worse) return [changed, "worsened"];
+        return evidence.kind === "drift" ? [changed, "improved"] : [changed];
       }
       if (unchanged) return [finding];
       const { refusal, retry, simulation } = finding;
@@ -138,7 +143,8 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
         ...(simulation !== undefined && { simulation }),
       };
       const uncovered = isByTrustedActor(finding, observation) && !isByTrustedActor(current, observation);
-      return uncovered || isWorse(body, current) ? [kept, "worsened"] : [kept];
+      if (uncovered || isWorse(body, current)) return [kept, "worsened"];
+      return finding.causedBy === undefined && kept.causedBy ? [kept, "attributed"] : [kept];
     }
   }
 }
@@ -213,7 +219,7 @@ function describeTransition(
   before: Finding | undefined,
 ): Transition {
   const { cause, now, evidence } = observation;
-  const author = kind === "resolved" ? undefined : newAuthorOf(finding.evidence, before, observation);
+  const author = nameAuthor(finding, kind, observation, before);
   const gone = evidence.some(
     (piece) => piece.kind === "drift" && piece.part.kind === "role" && piece.side === "missing",
   );
@@ -227,4 +233,21 @@ function describeTransition(
     ...(kind === "resolved" && gone && { note: roleGone }),
     finding,
   };
+}
+
+function nameAuthor(
+  finding: Finding,
+  kind: TransitionKind,
+  observation: Observation,
+  before: Finding | undefined,
+): Transition["actor"] {
+  switch (kind) {
+    case "resolved":
+    case "improved":
+      return undefined;
+    case "attributed":
+      return finding.causedBy;
+    default:
+      return newAuthorOf(finding.evidence, before, observation);
+  }
 }

@@ -7,6 +7,7 @@ import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Role, RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
+import { describeObservedRole } from "@drift-guard/core/reconcile/observation";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { isByGuard, judgeOwnCall } from "@drift-guard/core/rollback/own-call";
 import { hasEnded, listStanding } from "@drift-guard/core/rollback/revocation";
@@ -87,7 +88,7 @@ export async function inspectRole(
       closures,
       cause,
       uses: watched.uses,
-      ...(seen.role && { arn: seen.role.arn }),
+      ...describeObservedRole(seen.role, watched.reference),
       ...nameReference(watched, settings),
       ...(after && { change: after }),
       config: settings.config,

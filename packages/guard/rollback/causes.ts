@@ -139,7 +139,7 @@ const maxText = 700;
 
 // A role's record holds many causes in one item.
 function limitActor(actor: Actor): Actor {
-  const { type, arn, account, issuer, session, service, sourceIp, userAgent } = actor;
+  const { type, arn, account, issuer, session, service, accessKeyId, sourceIp, userAgent } = actor;
   const cut = (text: string) => text.slice(0, maxText);
   return {
     type: cut(type),
@@ -148,6 +148,7 @@ function limitActor(actor: Actor): Actor {
     ...(issuer !== undefined && { issuer: cut(issuer) }),
     ...(session !== undefined && { session: cut(session) }),
     ...(service !== undefined && { service: cut(service) }),
+    ...(accessKeyId !== undefined && { accessKeyId: cut(accessKeyId) }),
     ...(sourceIp !== undefined && { sourceIp: cut(sourceIp) }),
     ...(userAgent !== undefined && { userAgent: cut(userAgent) }),
   };

@@ -4,6 +4,7 @@ import type { Drift } from "@drift-guard/core/model/evidence";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { Rollback } from "@drift-guard/core/model/rollback";
+import { describeObservedRole } from "@drift-guard/core/reconcile/observation";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { decideAndCommit } from "../commit.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
@@ -34,7 +35,7 @@ export async function openPlanned(
       exceptions: [],
       cause: { kind: "rollback", rollbackId },
       uses: watched.uses,
-      arn: before.arn,
+      ...describeObservedRole(before, watched.reference),
       ...nameReference(watched, settings),
       config,
       now: instantOf(now()),

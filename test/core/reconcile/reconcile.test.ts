@@ -161,13 +161,65 @@ describe("a finding", () => {
     assert.equal(look(ledger, [moved], 600).ledger, ledger);
   });
 
-  it("worsens if there is more drift, and has no transition if there is less", () => {
+  it("worsens if there is more drift, and improves if there is less", () => {
     const more = aDrift({ grants: [aGrant(), aGrant({ actions: ["iam:PassRole"] })] });
     const worsened = look(opened(aDrift()), [more], 10);
     assert.deepEqual(kinds(worsened), ["worsened"]);
     const shrunk = look(worsened.ledger, [aDrift()], 20);
-    assert.deepEqual(kinds(shrunk), []);
+    assert.deepEqual(kinds(shrunk), ["improved"]);
+    assert.equal(shrunk.transitions[0]?.actor, undefined);
     assert.notEqual(shrunk.ledger, worsened.ledger);
+  });
+
+  it("tells who caused it once that becomes known, and by which call", () => {
+    const unknown = look(aLedger(), [aDrift()], 0, { cause: { kind: "sweep" } });
+    assert.equal(unknown.transitions[0]?.actor, undefined);
+    const named = look(unknown.ledger, [aDrift()], 10, { change: theDetach });
+    assert.deepEqual(kinds(named), ["attributed"]);
+    assert.deepEqual(named.transitions[0]?.actor, theDetach.actor);
+    const { id, call, at, region } = theDetach;
+    assert.deepEqual(named.ledger.findings[0]?.origin, { changeId: id, call, at, region });
+    const again = look(named.ledger, [aDrift()], 20, { change: theDetach });
+    assert.deepEqual(kinds(again), []);
+  });
+
+  it("names who deleted the role, although their call was reported after another one", () => {
+    const gone = aDrift({ part: partOf("role"), side: "missing", grants: [], detail: "It does not exist." });
+    const first = look(aLedger(), [gone], 0, { change: theDetach });
+    assert.equal(first.ledger.findings[0]?.causedBy, undefined);
+    const deletion = aChange({
+      id: "deletion",
+      call: "iam:DeleteRole",
+      writes: "role",
+      actor: anActor({ arn: "arn:aws:iam::123456789012:user/mallory" }),
+    });
+    const named = look(first.ledger, [gone], 5, { change: deletion });
+    assert.deepEqual(kinds(named), ["attributed"]);
+    assert.equal(named.ledger.findings[0]?.causedBy?.arn, "arn:aws:iam::123456789012:user/mallory");
+  });
+
+  it("keeps when it was first seen over reopening, and records once a day that it was seen", () => {
+    const first = opened(aDrift());
+    const hourLater = look(first, [aDrift()], 3_600);
+    assert.equal(hourLater.ledger, first);
+    const dayLater = look(first, [aDrift()], 86_400);
+    assert.deepEqual(kinds(dayLater), []);
+    assert.equal(dayLater.ledger.findings[0]?.lastSeenAt, secondsAfterNoon(86_400));
+    const resolved = look(look(dayLater.ledger, [], 86_500).ledger, [], 86_500 + settleSeconds);
+    const reopened = look(resolved.ledger, [aDrift()], 90_000).ledger.findings[0];
+    assert.equal(reopened?.openedAt, secondsAfterNoon(90_000));
+    assert.equal(reopened?.firstSeenAt, noon);
+  });
+
+  it("has its part's text as the reference has it and as it was read, and drops a text that is gone", () => {
+    const both = look(aLedger(), [aDrift()], 0, { textsOf: () => ({ expected: "wanted", found: "live" }) });
+    assert.equal(both.ledger.findings[0]?.expected, "wanted");
+    assert.equal(both.ledger.findings[0]?.found, "live");
+    const gone = look(both.ledger, [aDrift()], 10, { textsOf: () => ({ expected: "wanted" }) });
+    assert.deepEqual(kinds(gone), []);
+    assert.equal(gone.ledger.findings[0]?.found, undefined);
+    const without = look(gone.ledger, [aDrift()], 20);
+    assert.equal(without.ledger.findings[0]?.expected, "wanted");
   });
 
   it("does not resolve on one clean read, and asks for a second", () => {
