@@ -75,7 +75,9 @@ async function answer(
   if (proof.status === "refused") return refuse(proof.reason);
   // Claimed once its giver is proven, so that nobody else can use it up.
   if (!(await ports.answers.claim(place.account, checked.digest, now))) {
-    return refuse("The answer was given before, and counts once.");
+    return refuse(
+      "The answer was given before, and counts once. If you gave it just now, it may count: drift-guard rollback status shows what is recorded.",
+    );
   }
   return respond(parsed.data.answer, proof.person, ports, settings);
 }

@@ -6,7 +6,9 @@ import { after, before, describe, it } from "node:test";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { createCallerVerifier } from "@drift-guard/aws/sts/person";
 import { defineConfig } from "@drift-guard/core/config/config";
+import type { Control } from "@drift-guard/core/model/control";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import { instantOf } from "@drift-guard/core/model/instant";
 import { createAnswerStore } from "@drift-guard/embedded/sqlite/answers";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
@@ -148,6 +150,14 @@ describe("an answer to an embedded guard", () => {
     return file;
   }
 
+  async function storeControl(file: string, changes: Partial<Control>): Promise<void> {
+    const database = openDatabase(file);
+    const store = createControlStore(database);
+    const before = await store.load(aKey());
+    await store.commit({ before, after: { ...before, ...changes } });
+    database.close();
+  }
+
   async function readControl(file: string) {
     const database = openDatabase(file);
     const control = await createControlStore(database).load(aKey());
@@ -164,7 +174,7 @@ describe("an answer to an embedded guard", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(
       unwrap(stdout),
-      /is accepted until .*, as long as it does not change\. Recorded as the answer of local user/,
+      /is accepted until .*, as long as it does not change\. Recorded as the answer of local user.*Nobody else is told of it/,
     );
     const { exceptions } = await readControl(file);
     assert.deepEqual(
@@ -180,6 +190,13 @@ describe("an answer to an embedded guard", () => {
     const closed = await run("close", findingId, "--reason", "x");
     assert.equal(closed.code, 2);
     assert.match(unwrap(closed.stderr), /close is for calls with the guard's credentials/);
+    const early = await run("rollback", "reset", findingId);
+    assert.equal(early.code, 1);
+    assert.match(
+      unwrap(early.stdout),
+      /was not rolled back in the last week: there is nothing to count anew/,
+    );
+    await storeControl(file, { attempts: [{ findingId, starts: [instantOf(new Date())] }] });
     const reset = await run("rollback", "reset", findingId);
     assert.deepEqual([reset.code, reset.stderr], [0, ""]);
     assert.deepEqual(

@@ -36,7 +36,7 @@ import {
 const maxConflictRetries = 6;
 
 /** How long items are kept that no decision needs for long, in days. */
-const retentionDays = { ownCalls: 400, restoring: 7 };
+const retentionDays = { ownCalls: 400, restoring: 7, decisions: 30 };
 
 /**
  * Creates the control store over the control table. `load` and `ownCall` need `dynamodb:Query`, `commit` needs
@@ -166,9 +166,29 @@ function ownCallItem({ requestId, rollbackId, at }: OwnCall): Item {
 async function decide(table: Table, role: RoleKey, decision: Decision): Promise<void> {
   const { pk, sk, item } = writeDecision(role, decision);
   try {
-    await table.documents.send(new PutCommand({ TableName: table.name, Item: { pk, sk, ...item } }));
+    const end = endOf(decision);
+    const expires = end === undefined ? {} : { expires: expiryFrom(end, retentionDays.decisions) };
+    await table.documents.send(
+      new PutCommand({ TableName: table.name, Item: { pk, sk, ...item, ...expires } }),
+    );
   } catch (error) {
     throw toStoreError(table, error, "dynamodb:PutItem");
+  }
+}
+
+/** Returns when a decision stops to count; undefined if it counts for good. */
+function endOf(decision: Decision): Instant | undefined {
+  switch (decision.kind) {
+    case "exception":
+      return decision.exception.expires;
+    case "approval":
+      return decision.approval.expires;
+    case "pause":
+      return decision.pause.until;
+    case "reset":
+      return decision.reset.at;
+    case "closure":
+      return undefined;
   }
 }
 

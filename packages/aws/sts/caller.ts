@@ -4,19 +4,34 @@ import { CallerUnprovenError, formatCause } from "@drift-guard/core/errors";
 import type { IdentityRequest } from "@drift-guard/core/respond/identity-request";
 import type { CallerIdentity } from "@drift-guard/core/respond/person";
 
+/** Who STS says signed a request, or the code with which it refuses the request. */
+export type IdentifiedCaller =
+  | { readonly status: "named"; readonly identity: CallerIdentity }
+  | { readonly status: "refused"; readonly code: string };
+
+// STS's refusals of a signature or its credentials (docs/aws-facts.md, "Signed requests to STS").
+const signatureRefusals: ReadonlySet<string> = new Set([
+  "SignatureDoesNotMatch",
+  "InvalidClientTokenId",
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "IncompleteSignature",
+  "InvalidSignatureException",
+  "MissingAuthenticationToken",
+  "RequestExpired",
+  "UnrecognizedClientException",
+]);
+
 /** Milliseconds until STS must have answered, and the most bytes of its answer that are read. */
 const limits = { milliseconds: 8_000, bytes: 20_000 };
 
 /**
  * Asks STS who signed a request. It is sent to the host that the request was made for; to `endpoint` in its place only
- * where the deployment's own environment names one, as for an emulated account. Returns undefined if STS refuses it: the
- * signature is wrong, the credentials ended, or the request was altered. Throws `CallerUnprovenError` if STS gives no
+ * where the deployment's own environment names one, as for an emulated account. It is refused if the signature is wrong, the
+ * credentials ended, or the request was altered. Any other answer, of a proxy too, says nothing about the person. Throws `CallerUnprovenError` if STS gives no
  * answer that can be used.
  */
-export async function identifyCaller(
-  request: IdentityRequest,
-  endpoint?: string,
-): Promise<CallerIdentity | undefined> {
+export async function identifyCaller(request: IdentityRequest, endpoint?: string): Promise<IdentifiedCaller> {
   const where = endpoint ?? `https://${request.host}`;
   const { status, text } = await send(request, where).catch((cause: unknown) => {
     throw new CallerUnprovenError(
@@ -24,11 +39,12 @@ export async function identifyCaller(
       { cause },
     );
   });
-  if (status >= 400 && status < 500 && !/<Code>Throttling/.test(text)) return undefined;
+  const code = status === 200 ? undefined : readElement(text, "Code");
+  if (code !== undefined && signatureRefusals.has(code)) return { status: "refused", code };
   const identity = status === 200 ? readIdentity(text) : undefined;
-  if (identity) return identity;
+  if (identity) return { status: "named", identity };
   throw new CallerUnprovenError(
-    `STS at ${where} answered ${status} and named no caller, so that it is not known who gave the answer. Give it again later.`,
+    `STS at ${where} answered ${status}${code === undefined ? "" : ` (${code.slice(0, 60)})`} and named no caller, so that it is not known who gave the answer. Give it again later.`,
   );
 }
 

@@ -17,24 +17,25 @@ export function createCallerVerifier(
 ): CallerVerifier {
   return {
     async verify(request: IdentityRequest) {
-      const identity = await identifyCaller(request, endpoint);
-      if (identity === undefined) {
+      const caller = await identifyCaller(request, endpoint);
+      if (caller.status === "refused") {
         return refuse(
-          "STS does not accept the signature: the answer was altered, or the credentials are wrong or have ended.",
+          `STS does not accept the signature (${caller.code}): the answer was altered, or the credentials are wrong or have ended.`,
         );
       }
+      const { identity } = caller;
       const { arn, userId } = identity;
       if (identity.account !== account) {
         return refuse(
           `${arn} is of account ${identity.account}. Only people of account ${account} may answer.`,
         );
       }
-      const caller = readCaller(arn);
-      switch (caller.kind) {
+      const kind = readCaller(arn);
+      switch (kind.kind) {
         case "principal":
-          return { status: "proven", person: { arn, principal: caller.arn, userId } };
+          return { status: "proven", person: { arn, principal: kind.arn, userId } };
         case "session": {
-          const role = await findRole(client, caller.role);
+          const role = await findRole(client, kind.role);
           // A role that was deleted and made again has another id: the session is of the earlier one.
           return role !== undefined && userId.startsWith(`${role.id}:`)
             ? { status: "proven", person: { arn, principal: role.arn, userId } satisfies Person }

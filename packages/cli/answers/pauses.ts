@@ -19,7 +19,7 @@ export async function pauseRollbacks(args: readonly string[], terminal: Terminal
   const session = await openAnswerSession(values, terminal.input);
   try {
     const outcome = await session.answer({ verb: "pause", role, until, reason });
-    const what = `Rollbacks ${nameScope(role)} are paused until ${until}. People are told of it. The pause does not hold for drift that you caused yourself.`;
+    const what = `Rollbacks ${nameScope(role)} are paused until ${until}.${session.announces ? " People are told of it." : ""} The pause does not hold for drift that you caused yourself.`;
     return await reportAnswer("pause", what, outcome, session, { json: values.json, terminal });
   } finally {
     session.close();

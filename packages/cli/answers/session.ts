@@ -22,6 +22,8 @@ export const answerOptions = {
 /** The guard that is answered, and what it stores. */
 export interface AnswerSession extends RollbackSession {
   readonly stores: GuardStores;
+  /** Whether people are told of answers: an embedded guard has no topic. */
+  readonly announces: boolean;
   /**
    * Gives the guard an answer: signed, to the function of a deployment, or recorded in the file of an embedded guard as the
    * local user. `fields` are those of the verb. Throws `UsageError` for an answer that no guard takes.
@@ -43,6 +45,7 @@ export async function openAnswerSession(choice: GuardChoice, input: Readable): P
   return {
     ...session,
     stores,
+    announces: stage !== undefined,
     answer: (fields) =>
       stage === undefined ? answerFile(fields, findings ?? "", session) : answerStage(fields, stage, session),
   };
@@ -71,7 +74,7 @@ async function answerFile(
   const database = openDatabase(file);
   const name = `local user ${userInfo().username}`;
   try {
-    return await respond(
+    const outcome = await respond(
       createAnswer(fields, file),
       { arn: name, principal: name },
       {
@@ -83,6 +86,8 @@ async function answerFile(
       },
       settings,
     );
+    const untold = "Nobody else is told of it: an embedded guard has no topic.";
+    return outcome.status === "recorded" ? { ...outcome, warnings: [...outcome.warnings, untold] } : outcome;
   } finally {
     database.close();
   }

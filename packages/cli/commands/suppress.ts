@@ -19,7 +19,7 @@ Usage: drift-guard suppress ID --reason TEXT [--for TIME]
   --config FILE    configuration that names the watched roles
   --json           print one JSON document (docs/schemas/answer.schema.json)
 
-Whoever made the change cannot accept it: another person must.
+The person who made the change cannot accept it: another person must.
 Exit codes: 0 accepted; 1 the guard refused; 2 could not determine.
 `,
   run: suppressFinding,

@@ -3,7 +3,7 @@ import { Actor } from "./actor.ts";
 import { Approval } from "./approval.ts";
 import { Exception } from "./exception.ts";
 import { Instant, millisecondsBetween } from "./instant.ts";
-import { takeBytes } from "./json-size.ts";
+import { jsonBytes, takeBytes } from "./json-size.ts";
 import { RoleKey } from "./role.ts";
 import { listEffective, Rollback } from "./rollback.ts";
 
@@ -158,11 +158,13 @@ export function findRunning({
 }
 
 /**
- * The bounds of what is kept about one role. Starts and causes of a week are one item each, of this many bytes of JSON at
- * most: an item of DynamoDB holds 400 KB (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
+ * The bounds of what is kept about one role. Starts and causes are one item each, of this many bytes of JSON at most: an
+ * item of DynamoDB holds 400 KB (docs/aws-facts.md, "DynamoDB, SQS and Lambda"). Causes are kept longer than a drift waits
+ * for its answer: who made it does not accept it.
  */
 const retention = {
   days: 7,
+  causeDays: 90,
   rollbacks: 20,
   unansweredDays: 30,
   unanswered: 20,
@@ -171,8 +173,8 @@ const retention = {
 };
 
 /**
- * Removes what no decision needs any more: starts and causes older than a week or of which too many are newer, and ended
- * rollbacks except the newest 20, those of the last 30 days with a call that got no answer, 20 at most, and those that
+ * Removes what no decision needs any more: starts older than a week and causes older than 90 days, or of which too many are
+ * newer, except causes of findings that somebody accepted; and ended rollbacks except the newest 20, those of the last 30 days with a call that got no answer, 20 at most, and those that
  * revoked sessions by a policy that no rollback has removed, 20 at most. A rollback that people were not told of stays.
  * Returns the same record if there is nothing to remove.
  */
@@ -185,8 +187,7 @@ export function pruneControl(control: Control, now: Instant): Control {
       return starts.length === each.starts.length ? [each] : [{ ...each, starts }];
     }),
   );
-  const recent = control.causes.filter(({ at }) => isWithin(at, retention.days));
-  const causes = takeBytes(recent.toReversed(), retention.itemBytes).toReversed();
+  const causes = limitCauses(control, (at) => isWithin(at, retention.causeDays));
   const newestFirst = control.rollbacks.toSorted((a, b) => millisecondsBetween(a.startedAt, b.startedAt));
   const unanswered = newestFirst
     .filter(
@@ -235,6 +236,26 @@ function limitAttempts(attempts: readonly Attempts[]): readonly Attempts[] {
   const newestFirst = attempts.toSorted((a, b) => millisecondsBetween(lastStart(a), lastStart(b)));
   const kept = new Set(takeBytes(newestFirst, retention.itemBytes));
   return kept.size === attempts.length ? attempts : attempts.filter((each) => kept.has(each));
+}
+
+/** Whether so many causes are stored that earlier ones may have been dropped. */
+export function hasManyCauses({ causes }: Pick<Control, "causes">): boolean {
+  return jsonBytes(causes) > 0.8 * retention.itemBytes;
+}
+
+// Somebody can make many drifts. The causes by which exceptions are judged are kept before all others, then the newest.
+function limitCauses(
+  { causes, exceptions }: Control,
+  isRecent: (at: Instant) => boolean,
+): readonly RecordedCause[] {
+  const accepted = new Set(exceptions.map(({ findingId }) => findingId));
+  const isJudging = ({ findingId }: RecordedCause) => accepted.has(findingId);
+  const newestFirst = causes.filter((cause) => isRecent(cause.at) || isJudging(cause)).toReversed();
+  const [judging = [], others = []] = [true, false].map((is) =>
+    newestFirst.filter((cause) => isJudging(cause) === is),
+  );
+  const kept = new Set(takeBytes([...judging, ...others], retention.itemBytes));
+  return kept.size === causes.length ? causes : causes.filter((cause) => kept.has(cause));
 }
 
 function lastStart({ starts }: Attempts): Instant {

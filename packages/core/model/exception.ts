@@ -14,6 +14,10 @@ export const Exception = z
     /** STS's user id of that person. */
     userId: z.string().exactOptional(),
     reason: z.string(),
+    /** When it was given. */
+    at: Instant.exactOptional(),
+    /** The rollback whose undoing it accepts; left out for one that accepts a finding as it stands. */
+    undoes: z.string().exactOptional(),
     expires: Instant,
   })
   .readonly();

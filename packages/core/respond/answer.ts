@@ -12,7 +12,8 @@ const Reason = z
   .string()
   .min(1, "must not be empty")
   .max(500, "must have at most 500 characters")
-  .regex(/^\P{C}*$/u, "must be one line without control characters");
+  .regex(/\S/, "must not be blank")
+  .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, "must be one line without control characters");
 
 /** A finding with the digest of its evidence (`digestEvidence`): the answer is about exactly this evidence. */
 const DecidedEvidence = { finding: FindingId, evidence: Digest };

@@ -30,7 +30,7 @@ export function findTrustObstacle(
   }
   return isTrustExposed(assessments)
     ? {
-        reason: `The trust policy of ${role.name} lets in more than its reference, or cannot be compared. Whoever it lets in would get what is restored. Once it is repaired, the rollback follows as the configuration allows; until then, a person must approve it.`,
+        reason: `The trust policy of ${role.name} lets in more than its reference, or cannot be compared. Those whom it lets in would get what is restored. Once it is repaired, the rollback follows as the configuration allows; until then, a person must approve it.`,
       }
     : undefined;
 }

@@ -9,6 +9,7 @@ import type { Role, RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
 import { describeObservedRole } from "@drift-guard/core/reconcile/observation";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
+import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { isByGuard, judgeOwnCall } from "@drift-guard/core/rollback/own-call";
 import { hasEnded, listStanding } from "@drift-guard/core/rollback/revocation";
 import { noteRevocations } from "@drift-guard/core/rollback/revocation-note";
@@ -66,7 +67,7 @@ export async function inspectRole(
     given = undefined;
     // Loaded after the read: a rollback stores what it writes before it writes it.
     const control = await ports.control.load(key);
-    const { exceptions, closures, rollbacks } = control;
+    const { closures, rollbacks } = control;
     const now = instantOf(ports.now());
     const foreign =
       cause.kind === "recheck" && after ? judgeOwnCall(after, { control, isRecorded }, settings) : "none";
@@ -84,7 +85,7 @@ export async function inspectRole(
     const reconciled = reconcile({
       ledger,
       evidence,
-      exceptions,
+      exceptions: listCountedExceptions(control),
       closures,
       cause,
       uses: watched.uses,

@@ -1,8 +1,9 @@
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { writesNothing } from "@drift-guard/core/config/rollback-choice";
 import { findWatchedRole } from "@drift-guard/core/config/watched-role";
-import type { Control } from "@drift-guard/core/model/control";
-import { type Instant, millisecondsBetween } from "@drift-guard/core/model/instant";
+import { type Control, hasManyCauses } from "@drift-guard/core/model/control";
+import { type Instant, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
+import { jsonBytes } from "@drift-guard/core/model/json-size";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { Answer, AnswerOf } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
@@ -31,18 +32,21 @@ export function findObjection(request: AnswerRequest): string | undefined {
     case "approve":
       return (
         checkEnd(answer.expires, days.approve, "An approval", request) ??
+        checkRoom(answer, request) ??
         checkApproval(answer, request) ??
         findActorObjection([answer.finding], undefined, request)
       );
     case "suppress":
       return (
         checkEnd(answer.expires, days.accept, "An exception", request) ??
+        checkRoom(answer, request) ??
         findActorObjection([answer.finding], undefined, request)
       );
     case "undo":
       return (
         checkEnd(answer.expires, days.accept, "An exception", request) ??
         checkUndo(answer, request) ??
+        checkRoom(answer, request) ??
         findActorObjection(
           answer.accepts.map(({ finding }) => finding),
           answer.rollback,
@@ -50,13 +54,17 @@ export function findObjection(request: AnswerRequest): string | undefined {
         )
       );
     case "close":
-      return findActorObjection([answer.finding], undefined, request);
+      return checkRoom(answer, request) ?? findActorObjection([answer.finding], undefined, request);
     case "pause":
-      return checkEnd(answer.until, days.pause, "A pause", request) ?? checkScope(answer, request);
+      return (
+        checkEnd(answer.until, days.pause, "A pause", request) ??
+        checkScope(answer, request) ??
+        checkLonger(answer, request)
+      );
     case "resume":
       return checkScope(answer, request) ?? checkPaused(answer, request);
     case "reset":
-      return checkScope(answer, request);
+      return checkScope(answer, request) ?? checkAttempted(answer, request);
   }
 }
 
@@ -125,6 +133,59 @@ function checkPaused({ role }: AnswerOf<"resume">, { control, now }: AnswerReque
   return role === undefined ? "No pause of the account holds." : `No pause of ${role} itself holds.`;
 }
 
+// One pause is stored for a scope, so that a shorter one would end another person's.
+function checkLonger(
+  { role, until }: AnswerOf<"pause">,
+  { control, now }: AnswerRequest,
+): string | undefined {
+  const scope = role === undefined ? "account" : "role";
+  const longer = control.pauses.find(
+    (pause) => pause.scope === scope && isBefore(now, pause.until) && isBefore(until, pause.until),
+  );
+  return (
+    longer &&
+    `A pause until ${longer.until} holds already, by ${longer.by} (${longer.reason}). Resume first if it is to end earlier.`
+  );
+}
+
+function checkAttempted({ findings }: AnswerOf<"reset">, { control }: AnswerRequest): string | undefined {
+  const other = findings.find((id) => !control.attempts.some(({ findingId }) => findingId === id));
+  return (
+    other && `The finding ${other} was not rolled back in the last week: there is nothing to count anew.`
+  );
+}
+
+// All decisions about a role are read with it. Each person has limits of their own, so that nobody can use up another's.
+const room = { approvals: 100, planBytes: 1_000_000, exceptions: 500, closures: 500 };
+
+function checkRoom(
+  answer: AnswerOf<"approve" | "suppress" | "undo" | "close">,
+  { control, person, now }: AnswerRequest,
+): string | undefined {
+  const theirs = (by: string) => isSamePrincipal({ type: "", arn: person.arn, issuer: person.principal }, by);
+  const refuseFrom = (most: string) =>
+    `${person.principal} has ${most} of ${answer.role} in force already: answer again when some have ended.`;
+  if (answer.verb === "close") {
+    const count = control.closures.filter(({ by }) => theirs(by)).length;
+    return count < room.closures ? undefined : refuseFrom(`${count} closed findings`);
+  }
+  if (answer.verb === "approve") {
+    const others = control.approvals.filter(
+      ({ by, expires, findingId }) => isBefore(now, expires) && theirs(by) && findingId !== answer.finding,
+    );
+    const isTooMuch = others.length >= room.approvals || jsonBytes([...others, answer.plan]) > room.planBytes;
+    return isTooMuch ? refuseFrom(`${others.length} approvals`) : undefined;
+  }
+  const findings = answer.verb === "undo" ? answer.accepts.map(({ finding }) => finding) : [answer.finding];
+  const others = control.exceptions.filter(
+    ({ owner, expires, findingId }) =>
+      isBefore(now, expires) && theirs(owner) && !findings.includes(findingId),
+  );
+  return others.length + findings.length <= room.exceptions
+    ? undefined
+    : refuseFrom(`${others.length} exceptions`);
+}
+
 function findActorObjection(
   findings: readonly string[],
   rollback: string | undefined,
@@ -132,6 +193,10 @@ function findActorObjection(
 ): string | undefined {
   if (control.unreadable !== undefined && control.unreadable.length > 0) {
     return `A stored item about the role cannot be read, so that it is not known who made the change: ${control.unreadable.join(" ").replaceAll(/\s+/g, " ")}`;
+  }
+  const own = control.causes.find(({ actor }) => isSamePrincipal(actor, person.arn));
+  if (own !== undefined && hasManyCauses(control)) {
+    return `${person.principal} is among those who changed the role, in so many changes that not all are kept: another person must answer.`;
   }
   const made = control.causes.find(
     ({ findingId, actor, undoneBy }) =>

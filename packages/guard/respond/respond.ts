@@ -59,9 +59,22 @@ function keyOf({ role = "*" }: { readonly role?: string }, { account }: GuardSet
 function listDecisions(answer: Answer, person: Person, now: Instant): readonly Decision[] {
   const { arn, userId } = person;
   const by = { by: arn, ...(userId !== undefined && { userId }), at: now };
-  const except = (findingId: string, digest: string, reason: string, expires: Instant): Decision => ({
+  const except = (
+    { finding: findingId, evidence: digest }: { readonly finding: string; readonly evidence: string },
+    { reason, expires }: { readonly reason: string; readonly expires: Instant },
+    undoes?: string,
+  ): Decision => ({
     kind: "exception",
-    exception: { findingId, digest, owner: arn, ...(userId !== undefined && { userId }), reason, expires },
+    exception: {
+      findingId,
+      digest,
+      owner: arn,
+      ...(userId !== undefined && { userId }),
+      reason,
+      at: now,
+      ...(undoes !== undefined && { undoes }),
+      expires,
+    },
   });
   const pause = (role: string | undefined, until: Instant, reason: string): Decision => ({
     kind: "pause",
@@ -81,11 +94,9 @@ function listDecisions(answer: Answer, person: Person, now: Instant): readonly D
       return [{ kind: "approval", approval }];
     }
     case "undo":
-      return answer.accepts.map(({ finding, evidence }) =>
-        except(finding, evidence, answer.reason, answer.expires),
-      );
+      return answer.accepts.map((accepted) => except(accepted, answer, answer.rollback));
     case "suppress":
-      return [except(answer.finding, answer.evidence, answer.reason, answer.expires)];
+      return [except(answer, answer)];
     case "pause":
       return [pause(answer.role, answer.until, answer.reason)];
     case "resume":

@@ -3,6 +3,7 @@ import { isExcepted } from "@drift-guard/core/model/exception";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
+import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { noteRevocations } from "@drift-guard/core/rollback/revocation-note";
 import { decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
@@ -26,10 +27,11 @@ export async function enrolRole(
     if (observation.status === "absent") return keep(`${watched.name} does not exist`);
     if (control.unreadable !== undefined) return keep("the control record cannot be read whole");
     const { role, assessments, now } = observation;
+    const exceptions = listCountedExceptions(control);
     const isClean = noteRevocations(role, assessments, control.rollbacks, now).every(
       (evidence) =>
         (evidence.kind !== "drift" && evidence.kind !== "undecided") ||
-        isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions: control.exceptions, now }),
+        isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }),
     );
     if (!isClean) return keep(`${watched.name} is not as its reference says`);
     const enrolled = enrol(control, role.id, now);

@@ -8,6 +8,7 @@ import { type Plan, Step } from "@drift-guard/core/model/plan";
 import type { Severity } from "@drift-guard/core/model/severity";
 import { authorise } from "@drift-guard/core/rollback/authorise";
 import { type Candidate, listCandidates } from "@drift-guard/core/rollback/candidate";
+import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { type PlanningResult, planRollback } from "@drift-guard/core/rollback/planner";
 import type { PlanningInput } from "@drift-guard/core/rollback/planning";
 import { findDelays } from "./limits.ts";
@@ -183,7 +184,9 @@ function judge(
 ): GuardDecision {
   const { id, evidence, suppressed, mode } = candidate;
   if (suppressed) {
-    const exception = control?.exceptions.find((each) => isInForce(each, { id, evidence }, now));
+    const exception = (control ? listCountedExceptions(control) : []).find((each) =>
+      isInForce(each, { id, evidence }, now),
+    );
     if (exception) {
       const { owner, reason, expires } = exception;
       return { kind: "accepted", owner, reason, until: expires };

@@ -4,6 +4,7 @@ import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { LivePolicy } from "@drift-guard/core/model/managed-policy";
 import type { Role } from "@drift-guard/core/model/role";
+import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import type { PlanningInput } from "@drift-guard/core/rollback/planning";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 
@@ -32,7 +33,7 @@ export function createPlanning(sources: PlanningSources): PlanningInput {
     role,
     assessments,
     policies,
-    control: { ...control, causes },
+    control: { ...control, causes, exceptions: listCountedExceptions(control) },
     config,
     now,
     ...(maker && { maker }),

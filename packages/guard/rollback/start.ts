@@ -9,6 +9,7 @@ import { isAbandoned, type RunningRollback } from "@drift-guard/core/model/rollb
 import { addStarts, removeStarts } from "@drift-guard/core/rollback/attempts";
 import { authorise } from "@drift-guard/core/rollback/authorise";
 import { recordRole } from "@drift-guard/core/rollback/before-state";
+import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { isTrustExposed } from "@drift-guard/core/rollback/exposure";
 import { createDigester } from "@drift-guard/core/rollback/part-values";
 import { type PlanningResult, planRollback, type Withheld } from "@drift-guard/core/rollback/planner";
@@ -177,9 +178,9 @@ async function decideNew(
   const control: Control = unread === undefined ? stored : read;
   if (observation.status === "absent") return finish(control, nothingToDo(`${watched.name} does not exist`));
   const { role, assessments, now } = observation;
+  const exceptions = listCountedExceptions(control);
   const live = assessments.filter(
-    (evidence) =>
-      !isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions: control.exceptions, now }),
+    (evidence) => !isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }),
   );
   const drifts = live.filter((evidence): evidence is Drift => evidence.kind === "drift");
   const standing = listStanding(role, control.rollbacks);

@@ -8,7 +8,7 @@ import type { Answer } from "@drift-guard/core/respond/answer";
 import { checkSignature, type SignedAnswer } from "@drift-guard/core/respond/signature";
 import { account, noon } from "../../builders.ts";
 import { anAnswer, anotherDeployment, place } from "../../core/respond/answers.ts";
-import { type Responder, startResponder } from "../responder.ts";
+import { type Responder, startResponder, withResponder } from "../responder.ts";
 import { type KnownCredentials, type StsStandIn, startSts } from "./stand-in.ts";
 
 const aliceArn = `arn:aws:iam::${account}:user/people/alice`;
@@ -86,6 +86,34 @@ describe("the verifier of callers", () => {
         userId: "AROAOPS:anna",
       },
     });
+  });
+
+  it("tells what STS refuses from what is no answer of STS, after which the person may try again", async () => {
+    const signed = await signedBy(alice);
+    const checked = checkSignature(signed, place, noon);
+    assert.ok(checked.status === "plausible");
+    const verifyBy = (status: number, body: string) =>
+      withResponder(
+        () => ({ status, body }),
+        async ({ endpoint }) => {
+          const client = new IAMClient({ region: "us-east-1" });
+          const proof = await createCallerVerifier(client, { account, endpoint }).verify(checked.request);
+          assert.match(proof.status === "refused" ? proof.reason : "", /STS does not accept the signature/);
+        },
+      );
+    for (const code of ["ExpiredToken", "InvalidClientTokenId"]) {
+      await verifyBy(403, `<ErrorResponse><Error><Code>${code}</Code></Error></ErrorResponse>`);
+    }
+    for (const [status, body] of [
+      [403, "<html>The proxy forbids it.</html>"],
+      [403, "<ErrorResponse><Error><Code>RegionDisabledException</Code></Error></ErrorResponse>"],
+      [429, ""],
+      [302, ""],
+      [200, "<html></html>"],
+      [200, "x".repeat(100_000)],
+    ] as const) {
+      await assert.rejects(verifyBy(status, body), { name: "CallerUnprovenError" });
+    }
   });
 
   it("asks for the host that was signed, whatever endpoint it reaches", async () => {

@@ -41,8 +41,9 @@ describe("an answer", () => {
     assert.equal(new Set(digests).size, digests.length);
   });
 
-  it("is refused with a field that its verb does not have, or with control characters in its reason", () => {
-    for (const wrong of [{ also: 1 }, { reason: "a\nb" }, { reason: "\u202eback" }, { role: "a/b" }]) {
+  it("is refused with a field that its verb does not have, or with a reason that is blank or has control characters or line ends", () => {
+    const texts = ["a\nb", "a\u2028b", "a\u0085b", "\u202eback", "  ", ""].map((reason) => ({ reason }));
+    for (const wrong of [{ also: 1 }, ...texts, { role: "a/b" }]) {
       assert.equal(Answer.safeParse({ ...anAnswer("suppress"), ...wrong }).success, false);
     }
   });

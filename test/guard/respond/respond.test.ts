@@ -26,8 +26,10 @@ const key = { account, name: role };
 async function open({
   rollback = { excess: "approve" },
   causes = [],
+  attempts = [],
 }: {
   readonly rollback?: object;
+  readonly attempts?: Control["attempts"];
   readonly causes?: readonly Control["causes"][number][];
 } = {}) {
   const settings: GuardSettings = {
@@ -37,7 +39,9 @@ async function open({
   };
   const control = createControlStore(openDatabase(":memory:"));
   const before = await control.load(key);
-  if (causes.length > 0) await control.commit({ before, after: { ...before, causes } });
+  if (causes.length + attempts.length > 0) {
+    await control.commit({ before, after: { ...before, causes, attempts } });
+  }
   const told: GivenAnswer[] = [];
   const asked: unknown[] = [];
   let now = noon;
@@ -175,6 +179,7 @@ describe("an exception", () => {
         owner: anna.arn,
         userId: anna.userId,
         reason: "known",
+        at: "2026-11-22T12:00:00.000Z",
         expires: hoursLater(24),
       },
     ]);
@@ -188,6 +193,38 @@ describe("an exception", () => {
       await refusalOf(guard, anAnswer("suppress", { expires: hoursLater(24 * 367) })),
       /at most 366 days/,
     );
+  });
+});
+
+describe("the decisions of one person", () => {
+  const idOf = (index: number) => index.toString(16).padStart(32, "0");
+
+  it("about one role are limited, so that reading them stays cheap, and nobody uses up another's", async () => {
+    const guard = await open();
+    for (let index = 0; index < 100; index += 1) {
+      await guard.give(anAnswer("approve", { finding: idOf(index) }), session(`name-${index}`));
+    }
+    const next = anAnswer("approve", { finding: idOf(100) });
+    assert.match(
+      await refusalOf(guard, next, session("another")),
+      /has 100 approvals of .* in force already/,
+    );
+    await expectRecorded(guard, anAnswer("approve", { finding: idOf(7) }), session("another"));
+    await expectRecorded(guard, next);
+    guard.waitUntil(hoursLater(25));
+    const later = anAnswer("approve", { finding: idOf(101), expires: hoursLater(48) });
+    assert.equal((await guard.give(later, session("another"))).status, "recorded");
+  });
+
+  it("are refused where so many changes were made that the person's own may be forgotten", async () => {
+    const many = Array.from({ length: 330 }, (_, index) => ({
+      ...mallory,
+      findingId: idOf(index),
+      call: "iam:PutRolePolicy".padEnd(300, "x"),
+    }));
+    const guard = await open({ causes: many });
+    assert.match(await refusalOf(guard, anAnswer("suppress"), session("x")), /not all are kept/);
+    await expectRecorded(guard, anAnswer("suppress"));
   });
 });
 
@@ -232,6 +269,19 @@ describe("a pause", () => {
     await expectRecorded(guard, anAnswer("pause", { until: hoursLater(24 * 30) }));
   });
 
+  it("does not end a longer one: that takes a resume", async () => {
+    const guard = await open();
+    await expectRecorded(guard, anAnswer("pause"));
+    const shorter = anAnswer("pause", { until: hoursLater(1) });
+    assert.match(
+      await refusalOf(guard, shorter, session("bob")),
+      /holds already, by .*auditors\/anna \(maintenance\)\. Resume first/,
+    );
+    await expectRecorded(guard, anAnswer("pause", { until: hoursLater(48) }), session("bob"));
+    await expectRecorded(guard, anAnswer("resume"), session("bob"));
+    await expectRecorded(guard, shorter, session("bob"));
+  });
+
   it("ends when a person resumes, and rollback looks at the roles at once", async () => {
     const guard = await open();
     assert.match(await refusalOf(guard, anAnswer("resume")), /No pause of .* holds/);
@@ -250,7 +300,12 @@ describe("a pause", () => {
 
 describe("the other answers", () => {
   it("reset attempts, and close a call with the guard's credentials", async () => {
-    const guard = await open();
+    const guard = await open({ attempts: [{ findingId: finding, starts: [noon] }] });
+    const other = "0".repeat(32);
+    assert.match(
+      await refusalOf(guard, anAnswer("reset", { findings: [finding, other] })),
+      new RegExp(`${other} was not rolled back in the last week`),
+    );
     await expectRecorded(guard, anAnswer("reset"));
     await expectRecorded(guard, anAnswer("close"));
     const { resets, closures } = await guard.control();

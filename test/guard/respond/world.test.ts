@@ -170,6 +170,24 @@ describe("An exception", () => {
     );
   });
 
+  it("by the drift's own actor does not hold, whether it came before the report or before the change", async () => {
+    for (const isEarly of [true, false]) {
+      const world = open("automatic");
+      // What the drift would be is known before it is made.
+      const model = open("approve");
+      model.act(rogue);
+      const { finding, evidence } = await planApproval(model);
+      const expires = hoursFrom(world, 24);
+      const suppress = { verb: "suppress", role, finding, evidence, expires, reason: "trust me" };
+      if (!isEarly) world.act(rogue);
+      assert.equal((await give(world, mallory, suppress)).status, "recorded");
+      if (isEarly) world.act(rogue);
+      await world.settle();
+      assert.ok(await isClean(world));
+      assert.notEqual((await world.findings())[0]?.state, "suppressed");
+    }
+  });
+
   it("of an undoing covers what comes back, so that it stays", async () => {
     const world = open("automatic");
     world.act(rogue);
