@@ -1,5 +1,6 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
+import { alarmedMetrics } from "@drift-guard/core/config/metrics";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import { whyForeign } from "@drift-guard/core/intake/origin";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
@@ -31,7 +32,7 @@ export function createHandler(
         logger.error(
           `Message ${messageId} was dropped: ${foreign}. The guard's rules deliver no such event: check who may send to this queue, and the rules that target it.`,
         );
-        metrics.addMetric("ForeignMessages", MetricUnit.Count, 1);
+        metrics.addMetric(alarmedMetrics.detect, MetricUnit.Count, 1);
       } else if (message.kind === "irrelevant")
         logger.info(`Message ${messageId} concerns no role: ${message.why}.`);
       for (const { role, evidence, transitions } of await inspectMessage(message, ports, settings)) {

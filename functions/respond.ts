@@ -9,6 +9,7 @@ import { createAnswerStore } from "@drift-guard/aws/dynamodb/answers";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createCallerVerifier } from "@drift-guard/aws/sts/person";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
+import { alarmedMetrics } from "@drift-guard/core/config/metrics";
 import { formatIssues } from "@drift-guard/core/issues";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { AnswerStore, CallerVerifier } from "@drift-guard/core/ports";
@@ -50,7 +51,7 @@ export function createHandler(open: (location: FunctionLocation) => OpenedRespon
     logger.info("Took an answer", { outcome });
     metrics.addMetric(`Answer-${outcome.status}`, MetricUnit.Count, 1);
     if (outcome.status === "recorded" && outcome.warnings.length > 0) {
-      metrics.addMetric("AnswersNotAnnounced", MetricUnit.Count, 1);
+      metrics.addMetric(alarmedMetrics.respond, MetricUnit.Count, 1);
     }
     return outcome;
   });

@@ -1,5 +1,6 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
+import { alarmedMetrics } from "@drift-guard/core/config/metrics";
 import type { Delivery, FindingStore } from "@drift-guard/core/ports";
 import type { Invocation } from "./function.ts";
 
@@ -23,6 +24,6 @@ export async function findStoredDelivery(
       "check who may call events:PutEvents.",
     { transition: claimed.id, role: claimed.finding.role },
   );
-  metrics.addMetric("ForgedTransitions", MetricUnit.Count, 1);
+  metrics.addMetric(alarmedMetrics.notify, MetricUnit.Count, 1);
   return undefined;
 }

@@ -2,6 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { Metrics } from "@aws-lambda-powertools/metrics";
 import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
+import type { FunctionName } from "@drift-guard/core/config/environment";
 import { ConfigError } from "@drift-guard/core/errors";
 import { parseArn } from "@drift-guard/core/model/arn";
 import middy, { type MiddyfiedHandler } from "@middy/core";
@@ -32,7 +33,7 @@ export type Handler<Result> = MiddyfiedHandler<unknown, Result>;
  * does not name its account.
  */
 export function defineFunction<Result>(
-  service: string,
+  service: FunctionName,
   handle: (event: unknown, invocation: Invocation) => Promise<Result>,
 ): Handler<Result> {
   const logger = new Logger({ serviceName: service });

@@ -1,5 +1,6 @@
 // One test file for the whole stack, so that it synthesises each config once.
 import "./stack/access.ts";
+import "./stack/alarms.ts";
 import "./stack/forwarding.ts";
 import "./stack/functions.ts";
 import "./stack/names.ts";

@@ -1,7 +1,9 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import type { FunctionName } from "@drift-guard/core/config/environment";
+import { alarmedMetrics } from "@drift-guard/core/config/metrics";
 import { denyOthers } from "./exclusion.ts";
 import type { GuardLocation } from "./location.ts";
-import { componentIn, nameIn, replaceable, settingBoth } from "./names.ts";
+import { componentIn, metricsNamespace, nameIn, replaceable, settingBoth } from "./names.ts";
 
 /**
  * Creates a topic that alarms publish to, with the owner's addresses subscribed. Created in `region`, or else in the
@@ -26,21 +28,94 @@ export function createTopic(name: string, emails: readonly string[], region?: st
   return topic;
 }
 
-/** Creates an alarm that publishes to the topic as soon as the queue holds a message. */
+/** Where an alarm is created, and where its messages go. */
+interface AlarmPlace {
+  readonly topic: sst.aws.SnsTopic;
+  readonly location: GuardLocation;
+  /** The guard's own where left out. */
+  readonly region?: string;
+}
+
+/**
+ * Creates an alarm that publishes to the topic as soon as the queue holds a message. Its text has the command that makes up
+ * for the message: a sweep reads every role, asks for rollbacks again and sends what was not delivered.
+ */
 export function alarmWhenNotEmpty(
   name: string,
   queue: sst.aws.Queue,
-  topic: sst.aws.SnsTopic,
-  region?: string,
+  place: AlarmPlace,
+): aws.cloudwatch.MetricAlarm {
+  const { location, region } = place;
+  const sweep = `aws lambda invoke --region ${location.region} --function-name ${nameIn("function", "sweep")} --invocation-type Event /dev/null`;
+  return createAlarm(
+    name,
+    {
+      namespace: "AWS/SQS",
+      metricName: "ApproximateNumberOfMessagesVisible",
+      dimensions: { QueueName: queue.nodes.queue.name },
+      statistic: "Maximum",
+    },
+    `The queue ${nameIn("queue", name, region)} holds messages that drift-guard could not process. When their cause is gone, a sweep makes up for them: ${sweep}`,
+    place,
+  );
+}
+
+/** Creates an alarm on calls of a function that failed. For a function that people call: no queue keeps what failed. */
+export function alarmOnErrors(name: FunctionName, place: AlarmPlace): aws.cloudwatch.MetricAlarm {
+  return createAlarm(
+    `${name.charAt(0).toUpperCase()}${name.slice(1)}Errors`,
+    {
+      namespace: "AWS/Lambda",
+      metricName: "Errors",
+      dimensions: { FunctionName: nameIn("function", name) },
+      statistic: "Sum",
+    },
+    `The function ${nameIn("function", name)} failed, and who called it got an error. Its log says why: ${readLog(name, "ERROR", place)}`,
+    place,
+  );
+}
+
+/**
+ * Creates an alarm on the metric that a function counts for people. `component` is the alarm's name in the stack, `means` a
+ * sentence, and `pattern` the text by which the log's entries about it are found.
+ */
+export function alarmOnMetric(
+  component: string,
+  name: keyof typeof alarmedMetrics,
+  { means, pattern }: { readonly means: string; readonly pattern: string },
+  place: AlarmPlace,
+): aws.cloudwatch.MetricAlarm {
+  return createAlarm(
+    component,
+    {
+      namespace: metricsNamespace,
+      metricName: alarmedMetrics[name],
+      dimensions: { service: name },
+      statistic: "Sum",
+    },
+    `${means} The log of ${nameIn("function", name)} has the details: ${readLog(name, pattern, place)}`,
+    place,
+  );
+}
+
+function readLog(name: FunctionName, pattern: string, { location }: AlarmPlace): string {
+  return `aws logs tail /aws/lambda/${nameIn("function", name)} --region ${location.region} --since 1h --filter-pattern '"${pattern}"'`;
+}
+
+type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions" | "statistic">;
+
+/** Creates an alarm that publishes to the topic as soon as the metric is above zero. */
+function createAlarm(
+  name: string,
+  metric: Metric,
+  description: string,
+  { topic, region }: AlarmPlace,
 ): aws.cloudwatch.MetricAlarm {
   const settings: aws.cloudwatch.MetricAlarmArgs = {
+    ...metric,
     name: nameIn("alarm", name, region),
     ...(region && { region }),
-    alarmDescription: `${componentIn(name, region)} holds messages that drift-guard could not process. Nothing is lost: find the cause, then replay them.`,
-    namespace: "AWS/SQS",
-    metricName: "ApproximateNumberOfMessagesVisible",
-    dimensions: { QueueName: queue.nodes.queue.name },
-    statistic: "Maximum",
+    alarmDescription: `${description} (runbook: docs/alarms.md, "${name}")`,
     period: 60,
     evaluationPeriods: 1,
     threshold: 0,

@@ -1,5 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import { alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
@@ -25,7 +25,7 @@ import { feedChanges, feedSymptoms } from "./rules.ts";
 
 /**
  * Creates the function that inspects the roles concerned by each change. Triggers: the queues of changes
- * and of symptoms, which the rules on the default bus feed. Returns the alarms on messages that it could not process.
+ * and of symptoms, which the rules on the default bus feed. Returns the alarms on messages that it could not process, or dropped.
  */
 export function createDetect(
   { config, location, findings, control, changes, symptoms, topic }: Foundation,
@@ -65,7 +65,20 @@ export function createDetect(
   consume(changes, detect, 5);
   // The fewest that Lambda allows (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
   consume(symptoms, detect, 2);
-  return [changes, symptoms].map(({ name, missed }) => alarmWhenNotEmpty(`${name}Missed`, missed, topic));
+  const place = { topic, location };
+  return [
+    ...[changes, symptoms].map(({ name, missed }) => alarmWhenNotEmpty(`${name}Missed`, missed, place)),
+    alarmOnMetric(
+      "ForeignMessages",
+      "detect",
+      {
+        means:
+          "drift-guard dropped a message that none of its rules delivers. Somebody may try to name others for a change: find out who sent it.",
+        pattern: "was dropped",
+      },
+      place,
+    ),
+  ];
 }
 
 /** Allows finding the roles behind a managed policy or an instance profile that changed. */

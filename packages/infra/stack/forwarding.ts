@@ -43,7 +43,7 @@ export function forwardRegions(config: Config, location: GuardLocation): void {
     });
     allowRules("ForwardMissed", missed, rules, { region });
     const topic = createTopic("Alerts", config.emails, region);
-    const alarm = alarmWhenNotEmpty("ForwardMissed", missed, topic, region);
+    const alarm = alarmWhenNotEmpty("ForwardMissed", missed, { topic, location, region });
     protectTopic("Alerts", topic, [alarm], location, { region });
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FunctionEnvironment, FunctionName } from "@drift-guard/core/config/environment";
 import { type LambdaName, lambdas } from "../bundles.ts";
 import { functionArn, type GuardLocation } from "./location.ts";
-import { nameIn, replaceable, settingBoth } from "./names.ts";
+import { metricsNamespace, nameIn, replaceable, settingBoth } from "./names.ts";
 import type { Permission } from "./permissions.ts";
 
 /**
@@ -63,7 +63,7 @@ export function createLambda<Name extends LambdaName>(
     // `sst dev` would replace the function by a bridge to a developer's machine.
     dev: false,
     logging: { format: "json", logGroup: logs.name },
-    environment: { POWERTOOLS_METRICS_NAMESPACE: $app.name, ...omitUndefined(settings.environment) },
+    environment: { POWERTOOLS_METRICS_NAMESPACE: metricsNamespace, ...omitUndefined(settings.environment) },
     permissions: [
       ...settings.permissions.map((permission) => bindToFunction(permission, location, purpose)),
       ...settings.lambdaCalls,

@@ -1,5 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import { alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
 import { allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
@@ -8,9 +8,14 @@ import { feedTransitions } from "./rules.ts";
 
 /**
  * Creates the function that sends transitions to people. Trigger: a queue that takes every transition from the guard's
- * own bus. Returns the alarm on messages that it could not process.
+ * own bus. Returns the alarms on messages that it could not process, or that name no transition of the table.
  */
-export function createNotify({ location, findings, bus, topic }: Foundation): aws.cloudwatch.MetricAlarm {
+export function createNotify({
+  location,
+  findings,
+  bus,
+  topic,
+}: Foundation): readonly aws.cloudwatch.MetricAlarm[] {
   const channel = createChannel("Notify", 60);
   const notifier = createLambda("Notifier", location, {
     description: "Sends transitions to people",
@@ -25,5 +30,18 @@ export function createNotify({ location, findings, bus, topic }: Foundation): aw
   });
   feedTransitions(channel, bus, location);
   consume(channel, notifier);
-  return alarmWhenNotEmpty("NotifyMissed", channel.missed, topic);
+  const place = { topic, location };
+  return [
+    alarmWhenNotEmpty("NotifyMissed", channel.missed, place),
+    alarmOnMetric(
+      "NotifyForged",
+      "notify",
+      {
+        means:
+          "drift-guard did not deliver a transition that its table does not hold. Either the table was restored from a backup, or somebody else puts events on the bus.",
+        pattern: "does not hold",
+      },
+      place,
+    ),
+  ];
 }

@@ -41,5 +41,5 @@ export function createPublish({ location, findings, bus, topic }: Foundation): a
       },
     },
   });
-  return alarmWhenNotEmpty("StreamMissed", missed, topic);
+  return alarmWhenNotEmpty("StreamMissed", missed, { topic, location });
 }

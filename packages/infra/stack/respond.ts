@@ -1,4 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { alarmOnErrors, alarmOnMetric } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
 import { allowControlReads, allowSending, iamArn } from "./permissions.ts";
@@ -6,12 +7,13 @@ import type { RollbackDeployment } from "./rollback.ts";
 
 /**
  * Creates the function that takes people's answers. Trigger: none but a direct invocation by people who have the policy
- * `operator`; it has no URL, so that only IAM decides who may call it. It asks the Region's STS who signed an answer.
+ * `operator`; it has no URL, so that only IAM decides who may call it. It asks the Region's STS who signed an answer. Returns the alarms on answers that
+ * failed, or of which people were not told.
  */
 export function createRespond(
   { location, control, changes, topic }: Foundation,
   rollback: RollbackDeployment | undefined,
-): void {
+): readonly aws.cloudwatch.MetricAlarm[] {
   createLambda("Responder", location, {
     description: "Takes people's answers: approve, undo, suppress, pause, resume, reset, close",
     timeoutSeconds: 60,
@@ -32,4 +34,18 @@ export function createRespond(
     ],
     lambdaCalls: [],
   });
+  const place = { topic, location };
+  return [
+    alarmOnErrors("respond", place),
+    alarmOnMetric(
+      "AnswersNotAnnounced",
+      "respond",
+      {
+        means:
+          "An answer counts, and people were not told of it, or the guard acts on it only at the next sweep.",
+        pattern: "Took an answer",
+      },
+      place,
+    ),
+  ];
 }

@@ -74,7 +74,7 @@ export function createRollback({
   return {
     role: rollbacker.nodes.role.arn,
     queue: channel.queue,
-    alarm: alarmWhenNotEmpty("RollbackMissed", channel.missed, topic),
+    alarm: alarmWhenNotEmpty("RollbackMissed", channel.missed, { topic, location }),
   };
 }
 

@@ -1,5 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import { alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
 import { allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
@@ -8,8 +8,8 @@ import { feedTransitions } from "./rules.ts";
 
 /**
  * Creates the function that imports findings into Security Hub. Trigger: a queue that takes every transition from the
- * guard's own bus. Returns the alarm on messages that it could not process, or undefined where the owner does not use
- * Security Hub and nothing is created.
+ * guard's own bus. Returns the alarms on messages that it could not process, or that name no transition of the table; creates
+ * nothing where the owner does not use Security Hub.
  */
 export function createHubImport({
   config,
@@ -17,8 +17,8 @@ export function createHubImport({
   findings,
   bus,
   topic,
-}: Foundation): aws.cloudwatch.MetricAlarm | undefined {
-  if (!config.securityHub) return undefined;
+}: Foundation): readonly aws.cloudwatch.MetricAlarm[] {
+  if (!config.securityHub) return [];
   const { partition, region, account } = location;
   const channel = createChannel("SecurityHub", 60);
   const importer = createLambda("HubImporter", location, {
@@ -39,5 +39,18 @@ export function createHubImport({
   });
   feedTransitions(channel, bus, location);
   consume(channel, importer);
-  return alarmWhenNotEmpty("SecurityHubMissed", channel.missed, topic);
+  const place = { topic, location };
+  return [
+    alarmWhenNotEmpty("SecurityHubMissed", channel.missed, place),
+    alarmOnMetric(
+      "SecurityHubForged",
+      "securityhub",
+      {
+        means:
+          "drift-guard did not deliver a transition that its table does not hold. Either the table was restored from a backup, or somebody else puts events on the bus.",
+        pattern: "does not hold",
+      },
+      place,
+    ),
+  ];
 }

@@ -35,13 +35,13 @@ export function createGuardStack(config: Config) {
     ["detect", "sweep", "notify", ...(config.securityHub ? (["securityhub"] as const) : []), ...rollingBack],
     location,
   );
-  createRespond(foundation, rollback);
   const alarms = [
     ...createDetect(foundation, rollback),
     createSweep(foundation, rollback),
+    ...createRespond(foundation, rollback),
     createPublish(foundation),
-    createNotify(foundation),
-    createHubImport(foundation),
+    ...createNotify(foundation),
+    ...createHubImport(foundation),
     rollback?.alarm,
   ];
   protectTopic(

@@ -76,7 +76,7 @@ export function createSweep(
       role: settingBoth<aws.iam.RoleArgs>({ name: nameIn("role", "Schedule") }, replaceable),
     },
   });
-  return alarmWhenNotEmpty("SweepMissed", missed, topic);
+  return alarmWhenNotEmpty("SweepMissed", missed, { topic, location });
 }
 
 /**
