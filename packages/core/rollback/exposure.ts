@@ -42,8 +42,8 @@ function endOf(at: Instant, seconds: number): number {
 }
 
 /**
- * Whether the trust policy of a role lets in anybody beyond its reference, or may do so, by the role's assessments without
- * those that the owner accepted.
+ * Whether the trust policy of a role lets in anybody beyond its reference, or may do so, by all of the role's assessments:
+ * a stranger whom a person accepted by an exception is none of the reference's principals.
  */
 export function isTrustExposed(assessments: readonly Assessment[]): boolean {
   return assessments.some(

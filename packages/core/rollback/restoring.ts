@@ -17,10 +17,15 @@ export interface Obstacle {
   readonly revoke?: true;
 }
 
-/** Returns an obstacle where the trust policy lets in, or may let in, anybody beyond the reference: they would get it too. */
+/**
+ * Returns an obstacle where the trust policy lets in, or may let in, anybody beyond the reference: they would get it too. An
+ * exception does not make them principals of the reference, so `assessments` has those too that a person accepted, and `live`
+ * does not.
+ */
 export function findTrustObstacle(
   role: Role,
   assessments: readonly Assessment[],
+  live: readonly Assessment[],
   isCompared: boolean,
 ): Obstacle | undefined {
   if (!isCompared) {
@@ -28,11 +33,13 @@ export function findTrustObstacle(
       reason: `The trust policy of ${role.name} is not compared (strictness), so it is unknown who would get what is restored. A person must approve the rollback.`,
     };
   }
-  return isTrustExposed(assessments)
-    ? {
-        reason: `The trust policy of ${role.name} lets in more than its reference, or cannot be compared. Those whom it lets in would get what is restored. Once it is repaired, the rollback follows as the configuration allows; until then, a person must approve it.`,
-      }
-    : undefined;
+  if (!isTrustExposed(assessments)) return undefined;
+  const exposed = `The trust policy of ${role.name} lets in more than its reference, or cannot be compared`;
+  return {
+    reason: isTrustExposed(live)
+      ? `${exposed}: those whom it lets in would get what is restored. Once it is repaired, the rollback follows as the configuration allows; until then, a person must approve it.`
+      : `${exposed}. A person accepted that, but not that those whom it lets in get what is restored: a person must approve the rollback, or the reference must name them.`,
+  };
 }
 
 /** Returns an obstacle where the role is not the one that was read clean: it was never, or it was deleted and made again. */

@@ -68,7 +68,7 @@ export function findRestoringObstacle(
     };
   }
   const isCompared = strictnessOf(planning.reference, guarded).trust !== "off";
-  const trust = findTrustObstacle(role, live, isCompared);
+  const trust = findTrustObstacle(role, planning.assessments, live, isCompared);
   if (trust) return trust;
   const identity = findIdentityObstacle(role, control.enrolment, maker);
   if (identity) return identity;

@@ -33,6 +33,7 @@ import {
   driftsOf,
   plan,
   reasons,
+  suppressing,
 } from "./planning.ts";
 
 const name = "AWSBatchServiceRole";
@@ -61,6 +62,21 @@ describe("restoring", () => {
     assert.equal(isTrustExposed(assess(role, guardedAs({}))), true);
     const approved = plan(role, automatic, approving(role, isOfPolicy));
     assert.deepEqual(calls(approved), ["iam:UpdateAssumeRolePolicy", ...attach]);
+  });
+
+  it("waits for a person while the trust policy lets in a stranger whom a person accepted", () => {
+    const foreign = { Effect: "Allow", Principal: { AWS: "999988887777" }, Action: "sts:AssumeRole" };
+    const trust = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [...statements(trustOf("batch.amazonaws.com")), foreign],
+    });
+    const role = asReferenced(name, { attached: [], trust });
+    const exceptions = suppressing(role, ({ part }) => part.kind === "trust");
+    const planned = plan(role, automatic, { control: { exceptions } });
+    assert.deepEqual(calls(planned), []);
+    assert.match(reasons(planned), /A person accepted that, but not that those whom it lets in get/);
+    const approvals = approving(role, isOfPolicy).control;
+    assert.deepEqual(calls(plan(role, automatic, { control: { exceptions, ...approvals } })), attach);
   });
 
   it("waits for a person if the trust policy is not compared", () => {

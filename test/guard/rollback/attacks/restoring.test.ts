@@ -7,6 +7,7 @@ import { account, allow } from "../../../builders.ts";
 import { detach, roleNamed } from "../../drift-calls.ts";
 import type { aWorld } from "../../world.ts";
 import {
+  accept,
   approve,
   attackedWorld,
   cleanTrust,
@@ -102,6 +103,23 @@ describe("Somebody who wants the guard to restore permissions for them", () => {
     await world.settle(6 * 3600);
     assert.equal(await isRestored(world), false);
     await world.settle(7 * 3600);
+    assert.equal(await isRestored(world), true);
+  });
+
+  it("gets nothing by a trust policy that lets them in and that a person accepted", async () => {
+    const world = attackedWorld({ rollback: { excess: "approve", sessions: "wait" } });
+    world.act(trust(own, stranger));
+    await world.settle();
+    await accept(world, "trust");
+    world.act(detach);
+    await world.settle(3 * 3600);
+    assert.equal(await isRestored(world), false);
+    assert.match(await refusalAt(world, "managed"), /accepted that, but not that those whom it lets in/);
+    world.act({ call: "UpdateAssumeRolePolicy", roleName, policyDocument: cleanTrust });
+    await world.settle(1800);
+    assert.equal(await isRestored(world), false);
+    assert.match(await refusalAt(world, "managed"), /may have a running session/);
+    await world.settle(2 * 3600);
     assert.equal(await isRestored(world), true);
   });
 
