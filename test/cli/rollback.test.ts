@@ -242,12 +242,24 @@ describe("rollback apply", () => {
     );
   });
 
-  it("says which call IAM refused", async () => {
+  it("says which call IAM refused, and the statement to ask for", async () => {
     const live = new LiveRole({ denied: true });
     const run = await live.run(["apply", name, "--stage", "production", "--yes", "--json"]);
-    const { outcome, changed, why, left, effective } = readOutput(RollbackApplyOutput, run.stdout);
+    const output = readOutput(RollbackApplyOutput, run.stdout);
+    const { outcome, changed, why, left, effective, statements } = output;
     assert.deepEqual([run.code, outcome, changed, effective], [1, "failed", false, []]);
     assert.match(why, /iam:AttachRolePolicy on AWSBatchServiceRole failed: .*AccessDenied/);
+    assert.deepEqual(statements, [
+      {
+        Effect: "Allow",
+        Action: ["iam:AttachRolePolicy"],
+        Resource: `arn:aws:iam::${account}:role/service-role/${name}`,
+        Condition: { ArnEquals: { "iam:PolicyARN": batchServicePolicy } },
+      },
+    ]);
+    const { stdout } = await live.run(["apply", name, "--stage", "production", "--yes"]);
+    assert.match(unwrap(stdout), /Ask for this statement in the permissions policy of the identity/);
+    assert.match(stdout, /^ {2}"Effect": "Allow",$/m);
     assert.deepEqual(left, [{ finding: findingId, part: attachment, side: "missing" }]);
   });
 

@@ -3,13 +3,15 @@ import { instantOf } from "@drift-guard/core/model/instant";
 import { Step } from "@drift-guard/core/model/plan";
 import { planForApproval } from "@drift-guard/core/rollback/plan-for-approval";
 import { sanitise } from "@drift-guard/formats/printable";
-import { formatStep } from "@drift-guard/formats/steps";
 import { observeRole } from "@drift-guard/guard/rollback/observation";
+import { planByHand } from "@drift-guard/guard/rollback/plan-by-hand";
 import { createPlanning } from "@drift-guard/guard/rollback/planning";
 import { readDriftedPolicies } from "@drift-guard/guard/rollback/policies";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { readSubject } from "../rollback/plan.ts";
+import { describeRepair } from "../rollback/preparation.ts";
 import { findSubject } from "../rollback/subject.ts";
+import { describeStep, formatStepLines } from "../step-lines.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { readEnd } from "./duration.ts";
 import { reportAnswer } from "./report.ts";
@@ -49,9 +51,26 @@ export async function approveRollback(args: readonly string[], terminal: Termina
             "No step of a rollback repairs the finding, or the configuration turns its rollback off.");
       throw new UsageError(`There is nothing to approve. ${why}`);
     }
-    const steps = plan.steps.map((step, index) => `${index + 1}. ${formatStep(step)}`);
+    const sources = { watched, role, assessments, policies, control, config, now: instantOf(now()) };
+    const { drifts } = planByHand({ ...sources, wanted: [finding.id], insists: true });
+    const hazard = drifts.find(({ findingId }) => findingId === finding.id)?.hazard;
     if (!values.json) {
-      await terminal.print(...steps.flatMap((step) => wrap(step, terminal.columns, "  ", "     ")));
+      const effects = describeRepair(role, plan.steps, watched, policies);
+      await terminal.print(
+        ...effects.flatMap((effect, index) => [
+          ...formatStepLines(effect, index + 1, describeStep(effect, role.partition), terminal),
+          "",
+        ]),
+        ...(hazard === undefined
+          ? []
+          : [
+              ...wrap(
+                sanitise(`This is not safe, and an approval allows it: ${hazard}`, 1500),
+                terminal.columns,
+              ),
+              "",
+            ]),
+      );
     }
     if (!values.yes) {
       throw new UsageError("Nothing was approved. Add --yes to approve exactly these steps.");

@@ -62,12 +62,13 @@ export async function undoRollback(args: readonly string[], terminal: Terminal):
       found.plan.findings.includes(id) ? [{ finding: id, evidence: digestEvidence(evidence) }] : [],
     );
     if (plan.steps.length === 0 || accepts.length === 0) {
-      throw new UsageError(`The rollback ${found.id} changed nothing that can be undone.`);
+      const why = kept.map((each) => `${formatStep(each.step)} ${each.why}`).join(" ");
+      throw new UsageError(`The rollback ${found.id} changed nothing that can be undone. ${why}`.trim());
     }
     if (!values.json) {
       const lines = [
         ...plan.steps.map((step, index) => `${index + 1}. ${formatStep(step)}`),
-        ...kept.map((step) => `This stays: ${formatStep(step)}`),
+        ...kept.map(({ step, why }) => `This stays: ${formatStep(step)} ${why}`),
       ];
       await terminal.print(...lines.flatMap((line) => wrap(line, terminal.columns, "  ", "     ")));
     }

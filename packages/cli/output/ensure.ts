@@ -8,7 +8,7 @@ import { StepOutput } from "./step.ts";
 const sentences = z.array(z.string()).readonly();
 
 /** A statement of a permissions policy. */
-const Statement = z
+export const Statement = z
   .strictObject({
     Effect: z.literal("Allow"),
     Action: sentences,

@@ -2,6 +2,7 @@ import { Drift } from "@drift-guard/core/model/evidence";
 import { Part } from "@drift-guard/core/model/part";
 import { Severity } from "@drift-guard/core/model/severity";
 import * as z from "zod";
+import { Statement } from "./ensure.ts";
 import { schemaVersion } from "./json.ts";
 import { StepOutput } from "./step.ts";
 
@@ -81,6 +82,8 @@ export const RollbackApplyOutput = z.strictObject({
   rollback: z.string().exactOptional(),
   /** Numbers of the steps that took effect, from 0. */
   effective: z.array(z.number()).readonly(),
+  /** If a call was denied: the statements that allow it. */
+  statements: z.array(Statement).readonly().exactOptional(),
   /** The drifts that were asked for and that a read afterwards still shows; left out if no call was made. */
   left: z
     .array(z.strictObject({ finding: z.string(), part: Part, side: z.string() }).readonly())

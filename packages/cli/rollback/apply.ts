@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { permissionsFor, type StepPermission } from "@drift-guard/core/fixes/permission";
 import type { Drift } from "@drift-guard/core/model/evidence";
 import { identifyFinding } from "@drift-guard/core/model/identity";
+import type { Role } from "@drift-guard/core/model/role";
 import { type EndedRollback, listEffective } from "@drift-guard/core/model/rollback";
 import { sanitise } from "@drift-guard/formats/printable";
 import { applyByHand } from "@drift-guard/guard/rollback/apply-by-hand";
@@ -9,7 +11,8 @@ import { observeRole } from "@drift-guard/guard/rollback/observation";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { RollbackApplyOutput } from "../output/rollback.ts";
-import { type Terminal, wrap } from "../terminal.ts";
+import { formatStatementAdvice } from "../statement-advice.ts";
+import { type Terminal, wrap, wrapLines } from "../terminal.ts";
 import { readSubject } from "./plan.ts";
 import { count, describePlan, formatPlan } from "./plan-lines.ts";
 import { type Preparation, type PreparedPlan, preparePlan } from "./preparation.ts";
@@ -40,11 +43,12 @@ export async function applyPlan(args: readonly string[], terminal: Terminal): Pr
     // Printed first, so that it is known what was tried if the process is stopped.
     if (!values.json) await terminal.print(...formatPlan(prepared, session, terminal));
     const outcome = await carryOut(prepared, values.plan, session);
-    const { exitCode, why } = outcome;
+    const { exitCode, why, statements } = outcome;
+    const advice = statements ? wrapLines(formatStatementAdvice(why, statements), terminal.columns) : [];
     await terminal.print(
       ...(values.json
         ? [formatDocument(RollbackApplyOutput, { ...describePlan(prepared, session), ...outcome })]
-        : wrap(sanitise(why, 2000), terminal.columns)),
+        : [...wrap(sanitise(why, 2000), terminal.columns), ...advice]),
     );
     return exitCode;
   } finally {
@@ -55,7 +59,7 @@ export async function applyPlan(args: readonly string[], terminal: Terminal): Pr
 /** The fields of `RollbackApplyOutput` that say what became of the plan. */
 type ApplyOutcome = Pick<
   RollbackApplyOutput,
-  "exitCode" | "changed" | "outcome" | "why" | "rollback" | "effective" | "left"
+  "exitCode" | "changed" | "outcome" | "why" | "rollback" | "effective" | "statements" | "left"
 >;
 
 async function carryOut(
@@ -108,6 +112,14 @@ async function carryOut(
   const rollback = await applyByHand(hand.plan, prepared.role, ports);
   const left = await readLeft(prepared, rollback, ports);
   return conclude(prepared, rollback, left);
+}
+
+/** Returns the statements that allow the call that IAM denied; none if none was denied. */
+function listMissingPermissions(role: Role, { plan, steps }: EndedRollback): readonly StepPermission[] {
+  const last = steps.at(-1);
+  const step = last && plan.steps[last.step];
+  const isDenied = last?.outcome?.status === "refused" && /^AccessDenied/.test(last.outcome.code);
+  return isDenied && step !== undefined ? permissionsFor(step, role) : [];
 }
 
 function isDigest(text: string): boolean {
@@ -163,8 +175,10 @@ function conclude(
     })),
   };
   if (rollback.status === "failed") {
+    const statements = listMissingPermissions(role, rollback);
     return {
       ...base,
+      ...(statements.length > 0 && { statements }),
       exitCode: 1,
       outcome: "failed",
       why: `The rollback stopped: ${rollback.failure} ${done} ${rest} Look at the role again with drift-guard rollback plan.`,

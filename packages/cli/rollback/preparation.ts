@@ -1,7 +1,9 @@
+import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import { describeEffects, type StepEffect } from "@drift-guard/core/fixes/step-effect";
 import type { Undecided } from "@drift-guard/core/model/evidence";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { LivePolicy } from "@drift-guard/core/model/managed-policy";
+import type { Step } from "@drift-guard/core/model/plan";
 import { type AttachedPolicy, type Role, seen, unseen } from "@drift-guard/core/model/role";
 import { observeRole } from "@drift-guard/guard/rollback/observation";
 import { type DriftDecision, type HandPlan, planByHand } from "@drift-guard/guard/rollback/plan-by-hand";
@@ -53,11 +55,7 @@ export async function preparePlan(
     config,
     now: instantOf(now()),
   });
-  const effects = describeEffects({ status: "present", role }, hand.plan.steps, {
-    reference: watched.reference,
-    partition: role.partition,
-    policies: new Map([...policies].map(([arn, live]) => [arn, showDefault(live)])),
-  });
+  const effects = describeRepair(role, hand.plan.steps, watched, policies);
   return {
     status: "present",
     subject,
@@ -67,6 +65,20 @@ export async function preparePlan(
     asked: hand.drifts.filter(({ findingId }) => finding === undefined || finding.id === findingId),
     undecided: assessments.filter((one): one is Undecided => one.kind === "undecided"),
   };
+}
+
+/** Returns the effect of each step of a repair on a role. `policies` are its customer-managed policies as they were read. */
+export function describeRepair(
+  role: Role,
+  steps: readonly Step[],
+  { reference }: Pick<WatchedRole, "reference">,
+  policies: ReadonlyMap<string, LivePolicy>,
+): readonly StepEffect[] {
+  return describeEffects({ status: "present", role }, steps, {
+    reference,
+    partition: role.partition,
+    policies: new Map([...policies].map(([arn, live]) => [arn, showDefault(live)])),
+  });
 }
 
 function showDefault({ arn, versions }: LivePolicy): AttachedPolicy {

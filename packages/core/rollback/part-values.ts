@@ -13,6 +13,11 @@ export type Digester = (text: string) => string;
 /** A document that is recorded by its digest. No policy document begins so. */
 const digested = /^sha256:[\da-f]{64}$/;
 
+/** Whether a document is recorded by its digest alone. */
+export function isDigested(text: string): boolean {
+  return digested.test(text);
+}
+
 /**
  * Creates a digester: `sha256:` and 64 hex digits. A document that does not parse is compared as its text without white
  * space between tokens, and a digest stays as it is.

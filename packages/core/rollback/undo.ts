@@ -3,12 +3,18 @@ import type { Plan, PlannedStep, Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { applyStep } from "./apply-step.ts";
 import { doesRestore } from "./effect.ts";
+import { isDigested } from "./part-values.ts";
+
+/** A call of a rollback that no step undoes, and why, as a sentence. */
+export interface KeptStep {
+  readonly step: Step;
+  readonly why: string;
+}
 
 /** The steps that undo a rollback, and the calls that no step undoes. */
 export interface UndoPlan {
   readonly plan: Plan;
-  /** The calls of the rollback that stay, because what they changed is not recorded. */
-  readonly kept: readonly Step[];
+  readonly kept: readonly KeptStep[];
 }
 
 /**
@@ -16,12 +22,12 @@ export interface UndoPlan {
  * the role as it was just read. Versions of managed policies stay: other roles may have the policy.
  */
 export function planUndo(steps: readonly Step[], before: Role, role: Role): UndoPlan {
-  const kept: Step[] = [];
+  const kept: KeptStep[] = [];
   const undoing: Step[] = [];
   let state = before;
   for (const step of steps) {
     const inverse = invert(step, state);
-    if (inverse === undefined) kept.push(step);
+    if (typeof inverse === "string") kept.push({ step, why: inverse });
     else undoing.unshift(inverse);
     state = applyStep(state, step);
   }
@@ -37,8 +43,8 @@ export function planUndo(steps: readonly Step[], before: Role, role: Role): Undo
   };
 }
 
-/** Returns the step that brings back what a step changes in a role; undefined if none does. */
-function invert(step: Step, before: Role): Step | undefined {
+/** Returns the step that brings back what a step changes in a role; a sentence that says why none does. */
+function invert(step: Step, before: Role): Step | string {
   const { role, part } = step;
   const at = { role, part };
   switch (step.call) {
@@ -50,15 +56,18 @@ function invert(step: Step, before: Role): Step | undefined {
     case "iam:DeleteRolePolicy": {
       const { policyName } = step;
       const old = before.inline.find(({ name }) => name === policyName);
-      return old
-        ? { ...at, call: "iam:PutRolePolicy", policyName, document: old.text }
-        : { ...at, call: "iam:DeleteRolePolicy", policyName };
+      if (old === undefined) return { ...at, call: "iam:DeleteRolePolicy", policyName };
+      return isDigested(old.text)
+        ? unrecorded
+        : { ...at, call: "iam:PutRolePolicy", policyName, document: old.text };
     }
     case "iam:UpdateAssumeRolePolicy":
-      return { ...at, call: "iam:UpdateAssumeRolePolicy", document: before.trust };
+      return isDigested(before.trust)
+        ? unrecorded
+        : { ...at, call: "iam:UpdateAssumeRolePolicy", document: before.trust };
     case "iam:PutRolePermissionsBoundary":
     case "iam:DeleteRolePermissionsBoundary": {
-      if (!before.boundary.observed) return undefined;
+      if (!before.boundary.observed) return unobserved;
       const old = before.boundary.value;
       return old
         ? { ...at, call: "iam:PutRolePermissionsBoundary", policyArn: old.arn }
@@ -66,12 +75,12 @@ function invert(step: Step, before: Role): Step | undefined {
     }
     case "iam:UpdateRole": {
       const { description, maxSession } = before;
-      if (!description.observed || !maxSession.observed) return undefined;
+      if (!description.observed || !maxSession.observed) return unobserved;
       return { ...at, call: "iam:UpdateRole", description: description.value, maxSession: maxSession.value };
     }
     case "iam:TagRole":
     case "iam:UntagRole": {
-      if (!before.tags.observed) return undefined;
+      if (!before.tags.observed) return unobserved;
       const old = before.tags.value[step.key];
       return old === undefined
         ? { ...at, call: "iam:UntagRole", key: step.key }
@@ -80,6 +89,9 @@ function invert(step: Step, before: Role): Step | undefined {
     case "iam:SetDefaultPolicyVersion":
     case "iam:CreatePolicyVersion":
     case "iam:DeletePolicyVersion":
-      return undefined;
+      return "A managed policy may be attached to other roles, so that its versions are not changed back.";
   }
 }
+
+const unrecorded = "The document before it was too large to be recorded: only its digest is known.";
+const unobserved = "What was there before it was not read.";

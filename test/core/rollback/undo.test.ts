@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { managedPart } from "@drift-guard/core/model/part";
+import { inlinePart, managedPart, partOf } from "@drift-guard/core/model/part";
 import { applyStep } from "@drift-guard/core/rollback/apply-step";
+import { recordRole } from "@drift-guard/core/rollback/before-state";
+import { createDigester } from "@drift-guard/core/rollback/part-values";
 import { planUndo } from "@drift-guard/core/rollback/undo";
 import { allow } from "../../builders.ts";
 import { asReferenced } from "../watched-roles.ts";
@@ -40,6 +42,28 @@ describe("the undoing of a rollback", () => {
       document: allow("s3:GetObject"),
     };
     const { plan: undo, kept } = planUndo([step], before, before);
-    assert.deepEqual([undo.steps, kept], [[], [step]]);
+    assert.deepEqual([undo.steps, kept.map((each) => each.step)], [[], [step]]);
+    assert.match(kept[0]?.why ?? "", /other roles/);
+  });
+
+  it("writes no digest where a document was too large to be recorded", () => {
+    const digest = createDigester();
+    const recorded = recordRole(
+      { ...before, inline: [{ name: "rogue", text: allow("s3:x".padEnd(200_000, "x")) }] },
+      digest,
+    );
+    const steps = [
+      { role: name, part: inlinePart("rogue"), call: "iam:DeleteRolePolicy" as const, policyName: "rogue" },
+      {
+        role: name,
+        part: partOf("trust"),
+        call: "iam:UpdateAssumeRolePolicy" as const,
+        document: before.trust,
+      },
+    ];
+    const { plan: undo, kept } = planUndo(steps, { ...recorded, trust: digest(before.trust) }, before);
+    assert.deepEqual(undo.steps, []);
+    for (const { why } of kept) assert.match(why, /too large to be recorded: only its digest is known/);
+    assert.equal(kept.length, 2);
   });
 });
