@@ -1,5 +1,6 @@
 import { type Config, type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
 import { isNamePattern } from "@drift-guard/core/config/name-pattern";
+import type { VendorChange } from "@drift-guard/core/model/evidence";
 import { type Deployment, deployTemplate } from "./deployment/deployment.ts";
 import { type Emulators, startEmulators } from "./emulators/emulators.ts";
 import { buildGuard } from "./guard-build.ts";
@@ -16,6 +17,8 @@ export interface LocalAccount {
   readonly deployment: Deployment;
   /** Receives the guard's messages to people. */
   readonly inbox: Inbox;
+  /** The versions of AWS's policies that the account has and the references do not know: the guard reports them. */
+  readonly news: readonly VendorChange[];
   /** Ends every process of the account, and waits until they are gone. */
   stop(): Promise<void>;
 }
@@ -49,9 +52,9 @@ export async function startLocalAccount(options: {
       { emulators, recorder },
       { name: "drift-guard", template, bundles },
     );
-    await enrolRoles(recorder.endpoint, options.config, deployment.outputs.Control ?? "");
+    const news = await enrolRoles(recorder.endpoint, options.config, deployment.outputs.Control ?? "");
     const inbox = await openInbox(recorder.endpoint, deployment.outputs.Alerts ?? "", "local-inbox");
-    return { endpoint: recorder.endpoint, emulators, recorder, deployment, inbox, stop };
+    return { endpoint: recorder.endpoint, emulators, recorder, deployment, inbox, news, stop };
   } catch (error) {
     await stop();
     throw error;

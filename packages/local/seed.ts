@@ -14,7 +14,8 @@ import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import type { Config } from "@drift-guard/core/config/config";
 import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
-import { profileOf } from "@drift-guard/core/evaluate/evaluate";
+import { evaluate, profileOf } from "@drift-guard/core/evaluate/evaluate";
+import type { VendorChange } from "@drift-guard/core/model/evidence";
 import { instantOf } from "@drift-guard/core/model/instant";
 import { isOwnedByAws } from "@drift-guard/core/model/managed-policy";
 import type { RequiredBoundary } from "@drift-guard/core/reference/reference";
@@ -33,21 +34,29 @@ const enrolledMs = 24 * 3_600_000;
 
 /**
  * Stores in the control table that rollback read the watched roles clean a day ago. Otherwise it would restore nothing
- * for hours: sessions from before its first read could be alive. Throws `RoleUnreadableError` and
- * `StoreUnavailableError`.
+ * for hours: sessions from before its first read could be alive. Returns the versions of AWS's policies that the roles have
+ * and their references do not know. Throws `RoleUnreadableError` and `StoreUnavailableError`.
  */
-export async function enrolRoles(endpoint: string, config: Config, table: string): Promise<void> {
+export async function enrolRoles(
+  endpoint: string,
+  config: Config,
+  table: string,
+): Promise<readonly VendorChange[]> {
   const settings = clientSettings(endpoint);
   const control = createControlStore(new DynamoDBClient(settings), { table });
   const roles = createRoleReader(new IAMClient(settings), { account: localAccountId, partition: "aws" });
   const at = instantOf(new Date(Date.now() - enrolledMs));
-  for (const { name } of listWatchedRoles({ config })) {
+  const news: VendorChange[] = [];
+  for (const { name, reference, guarded } of listWatchedRoles({ config })) {
     const reading = await roles.read(name);
     if (reading.status === "absent") continue;
     const before = await control.load({ account: localAccountId, name });
     const enrolment = { roleId: reading.role.id, at, cleanAt: at };
     await control.commit({ before, after: { ...before, enrolment } });
+    const assessments = evaluate({ reference, guarded, reading });
+    news.push(...assessments.filter((each) => each.kind === "vendor-change"));
   }
+  return news;
 }
 
 async function createRole(iam: IAMClient, watched: WatchedRole): Promise<void> {

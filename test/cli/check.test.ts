@@ -194,11 +194,11 @@ describe("check on a snapshot file", () => {
     assert.match(unwrap(stdout), /1 of 3 roles clean, 2 absent/);
     assert.equal(
       unwrap(stdout).match(
-        /AWS Batch was not read \(--batch FILE [^)]+\), so it is unknown whether anything uses AWSBatchServiceRole, ecsTaskExecutionRole:/g,
+        /AWS Batch of account \d{12} was not read \(--batch FILE [^)]+\), so it is unknown whether anything there uses AWSBatchServiceRole, ecsTaskExecutionRole:/g,
       )?.length,
       1,
     );
-    assert.equal(stdout.match(/AWS Batch was not/g)?.length, 1);
+    assert.equal(stdout.match(/AWS Batch of account/g)?.length, 1);
     assert.doesNotMatch(stdout, /does not exist|Next:/);
   });
 
@@ -256,12 +256,30 @@ describe("check on a snapshot file", () => {
     assert.equal(code, 1);
     assert.match(stdout, new RegExp(`^Account ${account} .*: 3 of 3 roles clean$`, "m"));
     assert.match(unwrap(stdout), /Account 210987654321 \([^)]*\): 2 of 3 roles clean, 1 drift/);
+    assert.match(
+      unwrap(stdout),
+      new RegExp(`AWS Batch of accounts ${account}, 210987654321 was not read \\(--batch FILE [^)]+\\)\\.`),
+    );
     const json = await check([...cleanRoles(), ...other], ["--json"]);
     const document = readOutput(CheckOutput, json.stdout);
     assert.deepEqual([document.account, document.accounts], [account, [account, "210987654321"]]);
     assert.deepEqual(
       document.roles.filter(({ status }) => status === "drift").map((role) => [role.account, role.role]),
       [["210987654321", "ecsTaskExecutionRole"]],
+    );
+  });
+
+  it("says for each account of a file what it cannot know without AWS Batch (T18)", async () => {
+    const other = cleanRoles().flatMap((role) =>
+      role.RoleName === "ecsTaskExecutionRole"
+        ? []
+        : [{ ...role, Arn: role.Arn.replace(account, "210987654321") }],
+    );
+    const text = unwrap((await check([...cleanRoles(), ...other])).stdout);
+    assert.match(text, new RegExp(`AWS Batch of account ${account} was not read \\([^)]+\\)\\.`));
+    assert.match(
+      text,
+      /AWS Batch of account 210987654321 was not read \([^)]+\), so it is unknown whether anything there uses ecsTaskExecutionRole:/,
     );
   });
 

@@ -5,7 +5,7 @@ import { DetachRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
 import { clientSettings } from "@drift-guard/local/client";
 import { batchServicePolicy } from "../builders.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
-import { endOf, runProcess, startCli } from "./process.ts";
+import { endOf, runProcess, startCli, unwrap } from "./process.ts";
 
 /** The output of a process, with a way to wait for more of it. */
 class Printed {
@@ -66,6 +66,19 @@ describeEmulated("the local account", () => {
     assert.match(stdout, /Account 123456789012 \(http:.*\): 3 of 3 roles clean/);
   });
 
+  it("says at the start which newer versions of AWS's policies the account has, as the guard reports them", async () => {
+    const policy = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
+    const { stdout } = await runProcess(["check", "--json"], live());
+    const document: { roles: { assessments: { kind: string; part: string; version?: string }[] }[] } =
+      JSON.parse(stdout);
+    const news = document.roles
+      .flatMap(({ assessments }) => assessments)
+      .filter(({ kind }) => kind === "vendor-change");
+    const start = unwrap(printed.text);
+    for (const { version } of news) assert.ok(start.includes(`The account has ${version} of ${policy}`));
+    assert.equal(start.match(/The account has v\d+ of/g)?.length ?? 0, news.length);
+  });
+
   it("reports a detached policy and attaches it again", async () => {
     const iam = new IAMClient(clientSettings(endpoint));
     await iam.send(
@@ -76,6 +89,7 @@ describeEmulated("the local account", () => {
     await printed.until(/Rolled back: Policy AWSBatchServiceRole is missing/);
     assert.equal((await runProcess(["check"], live())).code, 0);
     await printed.until(/Resolved: Policy AWSBatchServiceRole is missing/);
+    await printed.until(/Cause: +confirmed clean by the \w+ /);
   });
 
   it("stops every process on Ctrl-C, with exit code 0", async () => {

@@ -275,13 +275,11 @@ function formatNextSteps(
     ...references,
     ...(config === undefined ? [] : ["--config", config]),
   ];
-  const unsure = checks.filter(({ survey }) => !survey?.isComplete).flatMap((check) => check.roles);
-  const absent = [...new Set(unsure.filter(({ status }) => status === "absent").map(({ role }) => role))];
   const isUnknown = roles.some(({ assessments }) =>
     assessments.some(({ kind, part }) => kind === "undecided" && !isSetting(part)),
   );
   return [
-    ...formatReading(checks, absent),
+    ...formatReading(checks),
     ...(references.length > 0 ? [`Next: ${show.map(quoteArgument).join(" ")} shows what is required.`] : []),
     ...(roles.some(hasCommands) && !plan
       ? ["With --plan, drift-guard check prints the commands that fix a role."]
@@ -292,13 +290,28 @@ function formatNextSteps(
   ];
 }
 
-/** Whether AWS Batch was read, and what that leaves unknown about absent roles (T10), in one line. */
-function formatReading(checks: readonly AccountCheck[], absent: readonly string[]): readonly string[] {
-  const isRead = checks.some(({ survey }) => survey);
-  const unknown = `it is unknown whether anything uses ${listNames(absent)}: a role that AWS Batch does not use need not exist.`;
-  if (isRead) return absent.length === 0 ? [] : [`AWS Batch was not completely read, so ${unknown}`];
-  const how = "AWS Batch was not read (--batch FILE takes the output of its describe calls)";
-  return [absent.length === 0 ? `${how}.` : `${how}, so ${unknown}`];
+/** Of which accounts AWS Batch was not read, and what that leaves unknown about absent roles (T10): a line for each case. */
+function formatReading(checks: readonly AccountCheck[]): readonly string[] {
+  const cases = checks.flatMap(({ source: { account }, survey, roles }) => {
+    if (survey?.isComplete) return [];
+    const absent = roles.filter(({ status }) => status === "absent").map(({ role }) => role);
+    return [{ account, isRead: survey !== undefined, unknown: listNames(absent) }];
+  });
+  const groups = Map.groupBy(cases, ({ isRead, unknown }) => `${isRead} ${unknown}`);
+  return [...groups.values()].flatMap((group) => {
+    const [{ isRead, unknown } = { isRead: true, unknown: "" }] = group;
+    if (isRead && unknown === "") return [];
+    const accounts = listNames(group.map(({ account }) => account));
+    const what = `AWS Batch of ${group.length === 1 ? "account" : "accounts"} ${accounts}`;
+    const how = isRead
+      ? `${what} was not completely read`
+      : `${what} was not read (--batch FILE takes the output of its describe calls)`;
+    return unknown === ""
+      ? [`${how}.`]
+      : [
+          `${how}, so it is unknown whether anything there uses ${unknown}: a role that AWS Batch does not use need not exist.`,
+        ];
+  });
 }
 
 function hasCommands({ assessments }: RoleCheck): boolean {

@@ -1,3 +1,4 @@
+import type { VendorChange } from "@drift-guard/core/model/evidence";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { LocalAccount } from "@drift-guard/local/local";
 import { type Command, parseOptions, UsageError } from "../command.ts";
@@ -74,7 +75,7 @@ function listenForInterrupt(): AbortSignal {
 const policy = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
 
 function formatWelcome(
-  { endpoint }: LocalAccount,
+  { endpoint, news }: LocalAccount,
   rollback: boolean,
   { columns, paint }: Terminal,
 ): readonly string[] {
@@ -85,6 +86,7 @@ function formatWelcome(
     "",
     `${paint("bold", "The account answers at")} ${paint("cyan", endpoint)}`,
     ...wrap(sentence, columns),
+    ...news.flatMap((change) => wrap(formatNews(change), columns)),
     "",
     "Try, in another terminal:",
     "",
@@ -107,6 +109,11 @@ function formatWelcome(
     "",
     "Ctrl-C stops it.",
   ];
+}
+
+function formatNews({ part, version, since }: VendorChange): string {
+  const known = since === undefined ? "the versions that the reference knows" : since;
+  return `The account has ${version} of ${sanitise(part.name ?? "")}, which is newer than ${known}. The first read of the role reports that once, as information.`;
 }
 
 async function showMessages(

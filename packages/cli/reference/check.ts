@@ -27,9 +27,9 @@ export async function checkReferences(args: readonly string[], terminal: Termina
   const all = [...read, ...listKnownReferences(config).filter((reference) => !isRead(reference))];
   let faults = 0;
   for (const reference of all) {
-    const lines = findFaults(reference, terminal);
+    const { lines, isSound } = examine(reference, terminal);
     if (lines.length === 0) continue;
-    faults += 1;
+    if (!isSound) faults += 1;
     await terminal.print(terminal.paint("bold", sanitise(reference.role)), ...lines);
   }
   const watchedCount = listWatchedRoles({ config }).length;
@@ -41,16 +41,20 @@ export async function checkReferences(args: readonly string[], terminal: Termina
   return faults === 0 ? 0 : 1;
 }
 
-// If the role that matches its reference exactly is not clean, no role can be.
-function findFaults(reference: Reference, terminal: Terminal): readonly string[] {
+// If the role that matches its reference exactly is not clean, no role can be. A note is no fault.
+function examine(
+  reference: Reference,
+  terminal: Terminal,
+): { readonly lines: readonly string[]; readonly isSound: boolean } {
   const guarded = GuardedRole.parse({});
   const found = evaluate({ reference, guarded, reading: exemplifyReference(reference) });
-  return found.flatMap((assessment) => [
-    ...wrap(
-      `A role that matches it exactly would not be clean, at ${sanitise(assessment.part.toString())}:`,
-      terminal.columns,
-      "  ",
-    ),
-    ...formatDetails(assessment, terminal, "    "),
-  ]);
+  const lines = found.flatMap((assessment) => {
+    const at = sanitise(assessment.part.toString());
+    const heading =
+      assessment.kind === "note"
+        ? `A note, at ${at}:`
+        : `A role that matches it exactly would not be clean, at ${at}:`;
+    return [...wrap(heading, terminal.columns, "  "), ...formatDetails(assessment, terminal, "    ")];
+  });
+  return { lines, isSound: found.every(({ kind }) => kind === "note") };
 }

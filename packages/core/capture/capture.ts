@@ -1,4 +1,5 @@
 import { CaptureError } from "../errors.ts";
+import { describeOpenTrust } from "../evaluate/open-trust.ts";
 import type { AttachedPolicy, Role } from "../model/role.ts";
 import { isReadable, joinDocuments, withoutSids } from "../policy-json.ts";
 import { isReservedTag, type Reference } from "../reference/reference.ts";
@@ -33,6 +34,7 @@ export function captureRole(role: Role, date: string): Captured {
   const held = profiles.observed ? profiles.value : [];
   const [profile] = held;
   const partition = nameReferencePartition(role);
+  const openTrust = describeOpenTrust(role);
   const reference: Reference = {
     role: role.name,
     ...(role.description.observed && role.description.value !== "" && { purpose: role.description.value }),
@@ -57,6 +59,11 @@ export function captureRole(role: Role, date: string): Captured {
   return {
     reference,
     notes: [
+      ...(openTrust === undefined
+        ? []
+        : [
+            `Warning: ${openTrust} The reference allows that now. Name in the trust policy who needs the role, and capture it again.`,
+          ]),
       ...(linked !== undefined || usualPaths.includes(role.path)
         ? []
         : [

@@ -9,6 +9,7 @@ import { filterByEffect, hasSameStatements, readPolicy } from "../policy-json.ts
 import type { Reference, Strictness } from "../reference/reference.ts";
 import { compareTexts, type TextOptions } from "./comparison.ts";
 import { describeDifferences } from "./differences.ts";
+import { noteOpenTrust } from "./open-trust.ts";
 
 /** Returns the options with which the trust policy of a role is compared: its account, partition and organisation. */
 export function trustOptions(
@@ -27,7 +28,7 @@ export function trustOptions(
 /**
  * Returns the differences between a role's trust policy and its reference. The trust must be equivalent to the reference
  * (R8, R9, R42); conditions and Denies that harden it are no drift (2.10, T2), and one that hardens it only if the account is in some
- * organisation is a note.
+ * organisation is a note. So is a trust that lets in anyone as the reference does.
  */
 export function assessTrust(
   role: Role,
@@ -35,7 +36,8 @@ export function assessTrust(
   strictness: Strictness,
   organization: Organization | undefined,
 ): readonly Assessment[] {
-  if (strictness.trust === "off" || hasSameStatements(role.trust, trust, "trust")) return [];
+  if (strictness.trust === "off") return [];
+  if (hasSameStatements(role.trust, trust, "trust")) return noteOpenTrust(role);
   const options = trustOptions(role, organization);
   const comparison = compareTrust(role.trust, trust, options);
   const deleted = formatDeletedPrincipals(comparison);
@@ -51,6 +53,10 @@ export function assessTrust(
       return detail === "" ? assessment : { ...assessment, detail };
     }),
     ...noteUnknownOrganization(role, comparison, organization),
+    // A drift tells of whom the reference does not let in.
+    ...(assessments.some((each) => each.kind === "drift" && each.side === "excess")
+      ? []
+      : noteOpenTrust(role)),
   ];
 }
 

@@ -20,6 +20,7 @@ export const NoteTopic = z.enum([
   "unknown-organization",
   "environment-shut-out",
   "sessions-revoked",
+  "open-trust",
 ]);
 export type NoteTopic = z.infer<typeof NoteTopic>;
 
@@ -119,5 +120,11 @@ export const noteTopics = {
     severity: "INFORMATIONAL",
     explainsFailure: true,
     title: (role) => `The guard ended the running sessions of ${role}`,
+  },
+  // The owner wrote it into the reference.
+  "open-trust": {
+    severity: "LOW",
+    explainsFailure: false,
+    title: (role) => `Anyone, in any AWS account, can assume ${role}`,
   },
 } satisfies Readonly<Record<NoteTopic, NoteTopicFacts>>;

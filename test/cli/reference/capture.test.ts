@@ -51,6 +51,31 @@ describe("reference capture", () => {
     assert.match((await reference(cwd, "check")).stdout, /the configuration names 1 watched role\./);
   });
 
+  it("warns of a trust policy that lets anyone in, which check then notes without calling it drift", async () => {
+    const open = {
+      Version: "2012-10-17",
+      Statement: [{ Sid: "All", Effect: "Allow", Principal: "*", Action: "sts:AssumeRole" }],
+    };
+    const worker = { RoleName: "Worker", Arn: roleArn("Worker"), AssumeRolePolicyDocument: open };
+    const { cwd, file } = await ownersFolder(printSnapshot([{ ...firstRole(), ...worker }]));
+    const captured = await reference(cwd, "capture", "Worker", "--account", file);
+    assert.match(
+      unwrap(captured.stdout),
+      /Warning: \$\.Statement\[0\] \(All\) of the trust policy lets anyone, in any AWS account, assume Worker/,
+    );
+    const references = [JSON.parse(await readFile(join(cwd, "references/Worker.json"), "utf8"))];
+    await writeFile(
+      join(cwd, "drift-guard.config.json"),
+      JSON.stringify({ roles: { Worker: {} }, references }),
+    );
+    const { stdout } = await runCli(["check", "--account", file], { cwd });
+    assert.match(stdout, /LOW +note +trust\n/);
+    assert.match(stdout, /1 of 1 role clean/);
+    const sound = await reference(cwd, "check");
+    assert.equal(sound.code, 0);
+    assert.match(unwrap(sound.stdout), /A note, at trust: .*lets anyone/);
+  });
+
   it("is the command that an error advises, and succeeds where that error occurred", async () => {
     const team = `arn:aws:iam::${account}:role/team/Worker`;
     const boundary = `arn:aws:iam::${account}:policy/limits`;

@@ -172,7 +172,14 @@ describe("a captured role", () => {
         });
         const { reference } = captureRole(role, today);
         const read = defineReference(JSON.parse(formatReference(reference)));
-        assert.deepEqual(evaluate({ reference: read, guarded, reading: present(role) }), []);
+        const assessments = evaluate({ reference: read, guarded, reading: present(role) });
+        // A drawn trust policy may let anyone in, which is a note.
+        const isOpen = (each: (typeof assessments)[number]) =>
+          each.kind === "note" && each.topic === "open-trust";
+        assert.deepEqual(
+          assessments.filter((each) => !isOpen(each)),
+          [],
+        );
       }),
       { numRuns: 300 },
     );
