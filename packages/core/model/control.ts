@@ -56,6 +56,8 @@ export const Enrolment = z
      * that began then may last. Left out if it never was.
      */
     exposure: z.object({ at: Instant, sessionSeconds: z.number() }).readonly().exactOptional(),
+    /** When a change of the maximum session duration was last reported; left out if none was. */
+    sessionChangedAt: Instant.exactOptional(),
   })
   .readonly();
 export type Enrolment = z.infer<typeof Enrolment>;

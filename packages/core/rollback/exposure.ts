@@ -17,7 +17,8 @@ export interface KnownRole {
 
 // IAM applies a change after a while, and a session may begin until then.
 const settleSeconds = 120;
-const longestSession = 43_200;
+/** The longest that a session of any role may last, in seconds. */
+export const longestSession = 43_200;
 
 /** Returns the longest that a session of a role may last, in seconds: 12 hours if it is not observed. */
 export function longestSessionOf({ maxSession }: Pick<Role, "maxSession">): number {
@@ -51,6 +52,14 @@ export function isTrustExposed(assessments: readonly Assessment[]): boolean {
       (each.part.kind === "trust" || each.part.kind === "role") &&
       (each.kind === "undecided" || (each.kind === "drift" && each.side === "excess")),
   );
+}
+
+/**
+ * Whether a change may have set another maximum session duration than the role had: a session that began before keeps its
+ * length.
+ */
+export function mayHaveChangedSession({ call }: Pick<Change, "call">): boolean {
+  return call === "iam:UpdateRole";
 }
 
 /**

@@ -9,17 +9,18 @@ import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/insta
 import { isSamePart } from "@drift-guard/core/model/part";
 import { type RoleKey, unseen } from "@drift-guard/core/model/role";
 import { authorOf } from "@drift-guard/core/reconcile/attribution";
-import { mayHaveExposed } from "@drift-guard/core/rollback/exposure";
+import { mayHaveChangedSession, mayHaveExposed } from "@drift-guard/core/rollback/exposure";
 import { isByGuard, isNotBefore } from "@drift-guard/core/rollback/own-call";
 import { decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
-import { recordExposure } from "./exposure.ts";
+import { recordExposure, recordSessionChange } from "./exposure.ts";
 import { observeRole } from "./observation.ts";
 
 /**
  * Records the actor of a change as the cause of the drifts that it explains, as far as rollback's own read shows them; and
- * that somebody may have been let in, if the change wrote a trust policy that the read does not show. A change of another
+ * that somebody may have been let in, if the change wrote a trust policy that the read does not show, or may have a longer
+ * session than the read shows, if it set the limit. A change of another
  * account, a refused one, and one by the guard itself are no causes. Throws `RoleUnreadableError`,
  * `StoreUnavailableError`.
  */
@@ -36,9 +37,10 @@ export async function recordCauses(
     const seen = observation.status === "present" ? observation.assessments : [];
     const causes = addCauses(control, key, change, seen, settings.config);
     const known = causes === control.causes ? control : { ...control, causes };
+    const timed = mayHaveChangedSession(change) ? recordSessionChange(known, instantOf(ports.now())) : known;
     const isExposing = observation.status === "present" && mayHaveExposed(change, observation.role);
     return {
-      control: isExposing ? recordExposure(known, observation.role, observation.now) : known,
+      control: isExposing ? recordExposure(timed, observation.role, observation.now) : timed,
       result: undefined,
     };
   });
@@ -46,12 +48,12 @@ export async function recordCauses(
 
 function isCause(change: Change, settings: GuardSettings): boolean {
   if (change.account !== settings.account || isByGuard(change, settings)) return false;
-  return change.outcome.status === "succeeded" && change.writes !== undefined;
+  return change.outcome.status === "succeeded";
 }
 
 /**
  * Returns the control record after a change whose role cannot be read: a trust policy that it wrote may have let anybody in
- * until `now`.
+ * until `now`, and a session limit that it set may be the longest.
  */
 export function recordUnreadCause(
   control: Control,
@@ -59,7 +61,9 @@ export function recordUnreadCause(
   now: Instant,
   settings: GuardSettings,
 ): Control {
-  if (!isCause(change, settings) || change.call !== "iam:UpdateAssumeRolePolicy") return control;
+  if (!isCause(change, settings)) return control;
+  if (mayHaveChangedSession(change)) return recordSessionChange(control, now);
+  if (change.call !== "iam:UpdateAssumeRolePolicy") return control;
   return recordExposure(control, { maxSession: unseen("The role cannot be read.") }, now);
 }
 

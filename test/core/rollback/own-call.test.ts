@@ -45,12 +45,21 @@ describe("A call by the guard's role", () => {
   it("is own by its exact parameters and time where the answer was lost", () => {
     for (const outcome of [undefined, { status: "observed", at: secondsAfterNoon(300) } as const]) {
       assert.equal(judge(aCall(), [withOutcome(outcome)]), "none");
-      assert.equal(judge(aCall({ at: secondsAfterNoon(-60) }), [withOutcome(outcome)]), "impersonation");
+      assert.equal(judge(aCall({ at: secondsAfterNoon(-400) }), [withOutcome(outcome)]), "impersonation");
       assert.equal(judge(aCall({ at: secondsAfterNoon(3600) }), [withOutcome(outcome)]), "impersonation");
     }
     assert.equal(judge(aCall(), [withOutcome(done("another"))]), "impersonation");
     const repeated = { ...done("another"), repeated: true } as const;
     assert.equal(judge(aCall(), [withOutcome(repeated)]), "none");
+  });
+
+  it("is own by its exact parameters although the clocks of CloudTrail and the function differ by minutes", () => {
+    const repeated = { ...done("another"), repeated: true } as const;
+    for (const outcome of [undefined, { status: "observed", at: noon } as const, repeated]) {
+      for (const seconds of [-240, 240]) {
+        assert.equal(judge(aCall({ at: secondsAfterNoon(seconds) }), [withOutcome(outcome)]), "none");
+      }
+    }
   });
 
   it("is foreign where its parameters are others", () => {

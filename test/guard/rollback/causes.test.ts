@@ -4,8 +4,11 @@ import { defineConfig } from "@drift-guard/core/config/config";
 import type { Change } from "@drift-guard/core/model/change";
 import { digestEvidence } from "@drift-guard/core/model/identity";
 import { managedPart } from "@drift-guard/core/model/part";
+import { defineReference } from "@drift-guard/core/reference/reference";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import { aChange, account, anActor, batchServicePolicy, noon, secondsAfterNoon } from "../../builders.ts";
+import { referenceOf } from "../../core/watched-roles.ts";
 import { detach } from "../drift-calls.ts";
 import { aWorld, guardRole, type World } from "../world.ts";
 
@@ -135,4 +138,41 @@ describe("A call with the guard's credentials that a person closed", () => {
     await world.settle();
     assert.deepEqual(kinds(), ["opened", "closed", "reopened"]);
   });
+});
+
+describe("A trusted actor", () => {
+  const pipeline = `arn:aws:iam::${account}:role/pipeline`;
+  const reference = defineReference({
+    ...referenceOf(key.name),
+    role: "WithSettings",
+    description: "Runs jobs",
+    maxSession: 3600,
+    tags: {},
+    strictness: { ...referenceOf(key.name).strictness, tags: "closed" },
+  });
+  const changes: Readonly<Record<string, IamCall>> = {
+    tag: { call: "TagRole", roleName: key.name, tags: [{ key: "release", value: "7" }] },
+    session: { call: "UpdateRole", roleName: key.name, maxSessionDuration: 7200 },
+    description: { call: "UpdateRoleDescription", roleName: key.name, description: "Release 7" },
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    it(`who sets the ${what} of a role is asked before a rollback`, async () => {
+      const world = aWorld({
+        config: defineConfig({
+          references: [reference],
+          roles: { [key.name]: { reference: "WithSettings", rollback: { altered: "automatic" } } },
+          trustedActors: [pipeline],
+        }),
+      });
+      world.act({ call: "UpdateRoleDescription", roleName: key.name, description: "Runs jobs" });
+      await world.settle();
+      const rollbacks = async () => (await world.control.load(key)).rollbacks.length;
+      const before = await rollbacks();
+      world.iam.call(change, { kind: "session", role: pipeline, session: "run-7" });
+      await world.settle();
+      assert.equal(await rollbacks(), before);
+      const [finding] = (await world.findings()).filter(({ state }) => state === "open");
+      assert.match(finding?.state === "open" ? (finding.refusal ?? "") : "", /whom the configuration trusts/);
+    });
+  }
 });

@@ -69,6 +69,28 @@ describe("Somebody who wants the guard to restore permissions for them", () => {
     assert.match(await refusalAt(world, "managed"), /may have a running session/);
   });
 
+  for (const order of ["lengthened before", "lengthened after"] as const) {
+    it(`gets nothing by such a trust policy in a session that outlives the role's limit, ${order} that`, async () => {
+      const world = attackedWorld({ rollback: { sessions: "wait" } });
+      const session = (maxSessionDuration: number): IamCall => ({
+        call: "UpdateRole",
+        roleName,
+        maxSessionDuration,
+      });
+      const calls = [trust(own, stranger), session(43_200)];
+      for (const call of order === "lengthened before" ? calls.toReversed() : calls) world.act(call);
+      world.clock.advance(2);
+      for (const call of [session(3600), trust(own)]) world.act(call);
+      await world.settle();
+      world.act(detach);
+      await world.settle(3 * 3600);
+      assert.equal(await isRestored(world), false);
+      assert.match(await refusalAt(world, "managed"), /may have a running session/);
+      await world.settle(10 * 3600);
+      assert.equal(await isRestored(world), true);
+    });
+  }
+
   it("gets nothing by such a trust policy while rollback's reads are throttled", async () => {
     let isThrottled = true;
     const world = attackedWorld(

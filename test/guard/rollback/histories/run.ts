@@ -1,7 +1,15 @@
+/**
+ * Histories are data: a list of commands, drawn as a whole and carried out one after the other. fast-check's own commands
+ * (`fc.commands`) choose each from a model of the state before it, which would repeat what the guard decides. Here every
+ * command makes sense in every state, such as the loss of a message that is not there, so that a list shrinks to the few
+ * commands that matter, and a printed history can be run again.
+ */
 import fc from "fast-check";
-import { type Command, carryOut, choice, comeToRest, command } from "./commands.ts";
-import { beginHistory, type Choice, type History } from "./history.ts";
-import { assertEnd, createWriteLaws, type WritingRollbacks } from "./laws.ts";
+import { type Choice, choice } from "./choice.ts";
+import { type Command, carryOut, comeToRest, command } from "./commands.ts";
+import { assertEnd, assertTold } from "./end-laws.ts";
+import { beginHistory, type History } from "./history.ts";
+import { assertWrite, type WritingRollbacks } from "./write-laws.ts";
 
 /** How often something happened in the histories of a run. */
 export type Tally = Map<string, number>;
@@ -9,7 +17,10 @@ export type Tally = Map<string, number>;
 /** Carries out the commands of one history, and asserts its laws. */
 async function runHistory(owner: Choice, commands: readonly Command[]): Promise<History> {
   const known: WritingRollbacks = new Map();
-  const history = await beginHistory(owner, createWriteLaws(known));
+  const history = await beginHistory(owner, {
+    onWrite: (write, current) => assertWrite(write, current, known),
+    onLedger: assertTold,
+  });
   for (const each of commands) await carryOut(each, history);
   await comeToRest(history);
   await assertEnd(history, known);

@@ -1,12 +1,10 @@
-import type { Role } from "@drift-guard/core/model/role";
 import { defineReference, type Reference } from "@drift-guard/core/reference/reference";
-import { decide } from "@drift-guard/policy/decide";
-import type { PolicyPrincipal, PolicyRequest } from "@drift-guard/policy/grant";
-import { parsePolicy } from "@drift-guard/policy/parse";
 import { account } from "../../../builders.ts";
 
 /** The role that the histories are about. */
 export const roleName = "Worker";
+/** Another role of the account, which the guard does not know. It may have the same customer-managed policies. */
+export const neighbourName = "Neighbour";
 
 /** Returns a policy document with these statements. */
 function policy(...Statement: readonly object[]): string {
@@ -15,7 +13,8 @@ function policy(...Statement: readonly object[]): string {
 
 const source = { title: "a test", date: "2026-11-22" };
 const service = "ecs-tasks.amazonaws.com";
-const strangerArn = "arn:aws:iam::999988887777:role/x";
+/** A role of another account that nothing has to do with. */
+export const strangerArn = "arn:aws:iam::999988887777:role/x";
 
 /** The policy of AWS that the reference attaches. */
 export const jobsPolicy = "arn:aws:iam::aws:policy/service-role/WorkerJobs";
@@ -82,73 +81,67 @@ export const documents = {
 } as const;
 export type DocumentName = keyof typeof documents;
 
-/** The reference of the role. */
-export const reference: Reference = defineReference({
+/** ARN of a customer-managed policy of the account. */
+export const ownPolicy = (name: string) => `arn:aws:iam::${account}:policy/${name}`;
+
+/** The customer-managed policies that the reference `shared` names: one that it attaches, and its boundary. */
+export const sharedPolicies = { data: ownPolicy("data"), edge: ownPolicy("edge") } as const;
+export type SharedPolicyName = keyof typeof sharedPolicies;
+
+/** Documents that somebody may write into a customer-managed policy, by what they do. */
+export const sharedDocuments = {
+  data: policy({ Effect: "Allow", Action: "dynamodb:GetItem", Resource: "*" }),
+  edge: policy({ Effect: "Allow", Action: ["s3:*", "logs:*", "ssm:*", "dynamodb:*"], Resource: "*" }),
+  "data in other words": policy({
+    Sid: "Read",
+    Effect: "Allow",
+    Action: ["dynamodb:GetItem"],
+    Resource: ["*"],
+  }),
+  everything: policy({ Effect: "Allow", Action: "*", Resource: "*" }),
+  "data and more": policy({
+    Effect: "Allow",
+    Action: ["dynamodb:GetItem", "dynamodb:PutItem"],
+    Resource: "*",
+  }),
+  "data and a Deny": policy(
+    { Effect: "Allow", Action: "dynamodb:GetItem", Resource: "*" },
+    { Effect: "Deny", Action: "s3:PutObject", Resource: "*" },
+  ),
+  "deny all": documents["deny all"],
+} as const;
+export type SharedDocumentName = keyof typeof sharedDocuments;
+
+/** The settings of the role in the reference `shared`. */
+export const settings = { description: "Runs jobs", maxSession: 7200, tags: { team: "batch" } } as const;
+
+const plain = {
   role: roleName,
   source,
   trust: trusts.clean,
   attachments: [{ arn: jobsPolicy, version: "v1", document: jobsText, source }],
   floor: { document: floorText, source },
   boundary: "none",
-});
+} as const;
 
-const stranger: PolicyPrincipal = { type: "AWS", id: strangerArn };
-const strangers: readonly PolicyPrincipal[] = [stranger, { type: "Service", id: "lambda.amazonaws.com" }];
-const contexts: readonly PolicyRequest["context"][] = [
-  { "aws:sourceaccount": account },
-  { "aws:principalorgid": "o-a1b2c3d4e5" },
-];
-
-const parsed = new Map<string, ReturnType<typeof parsePolicy>>();
-
-function parse(text: string): ReturnType<typeof parsePolicy> {
-  const known = parsed.get(text) ?? parsePolicy(text);
-  parsed.set(text, known);
-  return known;
-}
-
-/** Whether each stranger can assume the role. */
-export function admissions({ trust }: Role): readonly boolean[] {
-  return strangers.flatMap((principal) =>
-    contexts.map(
-      (context) => decide({ principal, action: "sts:AssumeRole", context }, [parse(trust)]) === "allowed",
-    ),
-  );
-}
-
-const actions = [
-  "s3:GetObject",
-  "s3:PutObject",
-  "iam:PassRole",
-  "logs:PutLogEvents",
-  "ssm:GetParameters",
-] as const;
-
-/** Whether a session of the role that was issued at `issuedAt` may do something, for each of some requests. */
-export function permissions(
-  { attached, inline, boundary }: Role,
-  issuedAt = "2026-11-22T11:00:00Z",
-): readonly boolean[] {
-  const texts = [
-    ...attached.flatMap(({ version }) => (version.observed ? [version.value.text] : [])),
-    ...inline.map(({ text }) => text),
-  ].map(parse);
-  const bound =
-    boundary.observed && boundary.value?.version.observed
-      ? parse(boundary.value.version.value.text)
-      : undefined;
-  return actions.map((action) => {
-    const resource = action.startsWith("ssm:")
-      ? `arn:aws:ssm:us-east-1:${account}:parameter/app`
-      : "arn:aws:s3:::jobs/a";
-    const request = { action, resource, context: { "aws:tokenissuetime": issuedAt } };
-    return (
-      decide(request, texts) === "allowed" && (bound === undefined || decide(request, [bound]) === "allowed")
-    );
-  });
-}
-
-/** Whether anything is allowed after a change that was not before. */
-export function grows(before: readonly boolean[], after: readonly boolean[]): boolean {
-  return after.some((allowed, index) => allowed && !before[index]);
-}
+/** References of the role: one without, and one with customer-managed policies, a boundary, settings and tags. */
+export const references = {
+  plain: defineReference(plain),
+  shared: defineReference({
+    ...plain,
+    attachments: [
+      ...plain.attachments,
+      { arn: sharedPolicies.data, version: "v1", document: sharedDocuments.data, source },
+    ],
+    boundary: { arn: sharedPolicies.edge, document: sharedDocuments.edge },
+    ...settings,
+    strictness: {
+      trust: "exact",
+      attachments: "required",
+      floor: "required",
+      ceiling: "closed",
+      tags: "closed",
+    },
+  }),
+} as const satisfies Readonly<Record<string, Reference>>;
+export type ReferenceName = keyof typeof references;

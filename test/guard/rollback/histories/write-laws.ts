@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import type { Approval } from "@drift-guard/core/model/approval";
+import type { Control } from "@drift-guard/core/model/control";
+import type { Drift } from "@drift-guard/core/model/evidence";
+import type { Finding } from "@drift-guard/core/model/finding";
+import { digestOf } from "@drift-guard/core/model/identity";
+import { instantOf } from "@drift-guard/core/model/instant";
+import { type PlannedStep, Step } from "@drift-guard/core/model/plan";
+import type { Role } from "@drift-guard/core/model/role";
+import type { Rollback } from "@drift-guard/core/model/rollback";
+import { account } from "../../../builders.ts";
+import { listLostDenies } from "../../../core/rollback/denies.ts";
+import { sessionLimitOf } from "./account.ts";
+import { people, pipelineRole } from "./actors.ts";
+import { type Choice, windowHours } from "./choice.ts";
+import type { History } from "./history.ts";
+import type { GuardWrite } from "./ports.ts";
+import { admissions, grows, permissions } from "./strangers.ts";
+import { references, roleName, sharedPolicies } from "./worker.ts";
+
+/** The rollbacks that wrote the role, as they were at their first write, by id. */
+export type WritingRollbacks = Map<string, Rollback>;
+
+/** Asserts what holds at a write of the guard. Adds its rollback to `known`. */
+export async function assertWrite(
+  write: GuardWrite,
+  history: History,
+  known: WritingRollbacks,
+): Promise<void> {
+  const control = await history.record();
+  const rollback = control.rollbacks.find(({ id }) => id === write.trace.rollbackId);
+  assert.ok(rollback, "a write belongs to a stored rollback");
+  if (!known.has(rollback.id)) known.set(rollback.id, rollback);
+  const planned = rollback.plan.steps[write.trace.step];
+  assert.ok(planned, "a write is a planned step");
+  assert.ok(
+    rollback.steps.some(({ step, outcome }) => step === write.trace.step && outcome === undefined),
+    "a step is stored before its call",
+  );
+  assert.equal(write.step.role, roleName, "only the guarded role is written");
+  assertConfigured(write, history.choice);
+  assertUnpaused(rollback, control);
+  const { findings } = await history.findings.load({ account, name: roleName });
+  for (const id of planned.findings) {
+    const finding = findings.find((each) => each.id === id);
+    if (finding?.evidence.kind === "drift")
+      assertDecided(finding, finding.evidence, planned, rollback, control, history);
+  }
+  const { before, after } = write;
+  assert.ok(before.status === "present" && after.status === "present");
+  const isApproved = planned.findings.some((id) => listApprovals(id, rollback, control, history).length > 0);
+  if (write.isRace || isApproved) return;
+  assert.equal(before.role.id, rollback.plan.roleId, "a role that was made anew is not written");
+  const isAccepted = findings.some(
+    ({ id, evidence }) =>
+      evidence.part.kind === "trust" && control.exceptions.some(({ findingId }) => findingId === id),
+  );
+  // Somebody whom the owner accepted is no stranger.
+  const exposures = isAccepted ? [] : history.exposures;
+  assertSafe(planned, before.role, after.role, write.at, exposures);
+  const isKnownRole = control.enrolment?.roleId === before.role.id;
+  if (!isKnownRole) assertNoGain(before.role, after.role, write.at, "an unknown role gets nothing");
+}
+
+/** Asserts that a call is one that the owner's choice can lead to. */
+function assertConfigured({ step }: GuardWrite, { rollback, reference }: Choice): void {
+  const isOn = (side: "excess" | "missing" | "altered") =>
+    rollback[side] === "automatic" || rollback[side] === "approve";
+  const [excess, missing, altered] = [isOn("excess"), isOn("missing"), isOn("altered")];
+  const required = references[reference].attachments.map(({ arn }) => arn);
+  const isShared = reference === "shared";
+  switch (step.call) {
+    case "iam:AttachRolePolicy":
+      assert.ok(missing && required.includes(step.policyArn), "only the reference's policies are attached");
+      return;
+    case "iam:DetachRolePolicy":
+      assert.ok(excess && !required.includes(step.policyArn), "only other policies are detached");
+      return;
+    case "iam:DeleteRolePolicy":
+    case "iam:PutRolePolicy":
+    case "iam:UpdateAssumeRolePolicy":
+      assert.ok(excess || missing, step.call);
+      return;
+    case "iam:DeleteRolePermissionsBoundary":
+      assert.ok(!isShared && (missing || altered), step.call);
+      return;
+    case "iam:PutRolePermissionsBoundary":
+      assert.ok(isShared && (missing || altered) && step.policyArn === sharedPolicies.edge, step.call);
+      return;
+    case "iam:CreatePolicyVersion":
+    case "iam:DeletePolicyVersion":
+    case "iam:SetDefaultPolicyVersion": {
+      const arns: readonly string[] = Object.values(sharedPolicies);
+      assert.ok(isShared && rollback.sharedPolicies && arns.includes(step.policyArn), step.call);
+      return;
+    }
+    case "iam:UpdateRole":
+    case "iam:TagRole":
+    case "iam:UntagRole":
+      assert.ok(isShared && altered, step.call);
+      return;
+  }
+}
+
+/** A pause that was made while the rollback was decided may come too late for it. */
+function assertUnpaused({ startedAt }: Rollback, { pauses }: Control): void {
+  const start = Date.parse(startedAt);
+  const holds = pauses.some(({ at, until }) => Date.parse(at) < start - 5000 && start < Date.parse(until));
+  assert.ok(!holds, "no rollback starts in a pause");
+}
+
+/** Asserts that the owner or a person decided that a step is taken for a drift. */
+function assertDecided(
+  { id, severity }: Finding,
+  { side }: Drift,
+  planned: PlannedStep,
+  rollback: Rollback,
+  control: Control,
+  history: History,
+): void {
+  const { choice, heard } = history;
+  const what = `${planned.call} for ${planned.part}, ${side}`;
+  const mode = choice.rollback[side];
+  assert.ok(mode === "automatic" || mode === "approve", `${what}: the mode is ${mode}`);
+  const approvals = listApprovals(id, rollback, control, history);
+  if (approvals.length > 0) {
+    const call = digestOf(Step.parse(Step.encode(planned)));
+    const fits = ({ plan }: Approval) =>
+      plan === undefined ||
+      (plan.roleId === rollback.plan.roleId && plan.steps.some((step) => digestOf(step) === call));
+    if (approvals.some(fits)) return;
+  }
+  assert.equal(mode, "automatic", `${what} is not approved`);
+  const start = Date.parse(rollback.startedAt);
+  const isTrusted = control.causes.some(
+    ({ findingId, undoneBy, actor, changeId }) =>
+      findingId === id &&
+      undoneBy === undefined &&
+      actor.issuer === pipelineRole &&
+      (heard.get(changeId) ?? start) < start,
+  );
+  assert.ok(!isTrusted || !choice.trustsPipeline, `${what}: a trusted actor made it`);
+  const hour = new Date(rollback.startedAt).getUTCHours();
+  const isOpen =
+    (choice.rollback.windows ?? []).length === 0 || (hour >= windowHours.from && hour < windowHours.to);
+  // What one step removes and restores may be of two findings.
+  const isRestoringApproved = planned.findings.some(
+    (other) => listApprovals(other, rollback, control, history).length > 0,
+  );
+  const isUrgent = side === "excess" && severity === "CRITICAL" && (!planned.restores || isRestoringApproved);
+  assert.ok(isOpen || isUrgent, `${what}: it waits for the window`);
+}
+
+/** Returns the approvals of a finding that were in force when a rollback started. */
+function listApprovals(
+  id: string,
+  { startedAt }: Rollback,
+  { approvals, causes }: Control,
+  { choice }: History,
+): readonly Approval[] {
+  const start = Date.parse(startedAt);
+  const listed = choice.rollback.approvers ?? [];
+  return approvals.filter(({ findingId, by, userId, at, expires }) => {
+    if (findingId !== id || Date.parse(at) > start || Date.parse(expires) <= start) return false;
+    if (userId !== undefined && listed.length > 0 && !listed.includes(by)) return false;
+    const isMaker = causes.some(
+      (cause) => cause.findingId === id && cause.undoneBy === undefined && cause.actor.arn === by,
+    );
+    return !isMaker || by !== people.attacker;
+  });
+}
+
+function assertSafe(
+  { call, restores, note }: PlannedStep,
+  before: Role,
+  after: Role,
+  at: number,
+  exposures: History["exposures"],
+): void {
+  assert.ok(!grows(admissions(before), admissions(after)), `${call} lets a stranger in`);
+  if (!restores) assertNoGain(before, after, at, `${call} restores nothing`);
+  const isOwnRevocation = note === "Every session that it denies has ended.";
+  if (!isOwnRevocation) assert.deepEqual(listLostDenies(before, after), [], `${call} keeps every Deny`);
+  for (const exposure of exposures) {
+    if (exposure.roleId !== before.id || !exposure.isKnown) continue;
+    const last = exposure.to ?? at;
+    const seconds = Math.max(exposure.sessionSeconds, sessionLimitOf(before));
+    if (last + seconds * 1000 <= at) continue;
+    const issued = exposure.to === undefined ? at + 1000 : last;
+    assertNoGain(before, after, issued, `${call} gives a stranger's session nothing`);
+  }
+}
+
+function assertNoGain(before: Role, after: Role, issuedAt: number, message: string): void {
+  const issued = instantOf(new Date(issuedAt));
+  assert.ok(!grows(permissions(before, issued), permissions(after, issued)), message);
+}
