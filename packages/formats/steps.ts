@@ -17,7 +17,7 @@ export function formatStep(step: FixStep): string {
     case "iam:UpdateAssumeRolePolicy":
       return `replace the trust of ${role}`;
     case "iam:CreateRole":
-      return `create ${role} at the path ${sanitise(step.path)}${step.boundary === undefined ? "" : `, under the boundary ${sanitise(step.boundary)}`}`;
+      return `create ${role} at the path ${sanitise(step.path)}${step.boundary === undefined ? "" : `, under the boundary ${sanitise(step.boundary)}`}${formatSettings(step)}`;
     case "iam:CreateServiceLinkedRole":
       return `create the service-linked role of ${sanitise(step.service)}`;
     case "iam:PutRolePermissionsBoundary":
@@ -76,6 +76,24 @@ function formatOption([option, value = ""]: readonly [string, string | undefined
   return value.startsWith("-") ? [`${option}=${value}`] : [option, value];
 }
 
+function formatSettings({
+  description,
+  maxSession,
+  tags,
+}: Extract<FixStep, { call: "iam:CreateRole" }>): string {
+  const names = [
+    ...(description === undefined ? [] : ["description"]),
+    ...(maxSession === undefined ? [] : ["maximum session"]),
+    ...(tags ? ["tags"] : []),
+  ];
+  return names.length === 0 ? "" : `, with its ${names.join(", ")}`;
+}
+
+// JSON, since the short form of a list ends a value at a comma.
+function formatTags(tags: readonly (readonly [string, string])[]): string {
+  return JSON.stringify(tags.map(([Key, Value]) => ({ Key, Value })));
+}
+
 function listCalls(step: FixStep): readonly CliCall[] {
   const role = { "--role-name": step.role };
   switch (step.call) {
@@ -97,8 +115,13 @@ function listCalls(step: FixStep): readonly CliCall[] {
     }
     case "iam:CreateRole": {
       const trust = { "--assume-role-policy-document": formatDocument(step.document) };
-      const boundary = step.boundary === undefined ? {} : { "--permissions-boundary": step.boundary };
-      return [{ name: "create-role", options: { ...role, "--path": step.path, ...trust, ...boundary } }];
+      const settings = {
+        ...(step.boundary !== undefined && { "--permissions-boundary": step.boundary }),
+        ...(step.description !== undefined && { "--description": step.description }),
+        ...(step.maxSession !== undefined && { "--max-session-duration": String(step.maxSession) }),
+        ...(step.tags && { "--tags": formatTags(Object.entries(step.tags)) }),
+      };
+      return [{ name: "create-role", options: { ...role, "--path": step.path, ...trust, ...settings } }];
     }
     case "iam:CreateServiceLinkedRole":
       return [{ name: "create-service-linked-role", options: { "--aws-service-name": step.service } }];
@@ -122,8 +145,7 @@ function listCalls(step: FixStep): readonly CliCall[] {
       return [{ name: "update-role", options: { ...role, "--description": step.description, ...duration } }];
     }
     case "iam:TagRole": {
-      // JSON, since the short form of a list ends a value at a comma.
-      const tags = { "--tags": JSON.stringify([{ Key: step.key, Value: step.value }]) };
+      const tags = { "--tags": formatTags([[step.key, step.value]]) };
       return [{ name: "tag-role", options: { ...role, ...tags } }];
     }
     case "iam:UntagRole":

@@ -36,6 +36,15 @@ const steps: readonly FixStep[] = [
   { role, part, call: "iam:UpdateAssumeRolePolicy", document },
   { role, call: "iam:CreateRole", path: "/it's/", document },
   { role, call: "iam:CreateRole", path: "/", document, boundary: arn },
+  {
+    role,
+    call: "iam:CreateRole",
+    path: "/",
+    document,
+    description: "-it's `id`",
+    maxSession: 7_200,
+    tags: { "a,b=": "it's", team: "" },
+  },
   { role, call: "iam:CreateServiceLinkedRole", service: "batch.amazonaws.com" },
   { role, part: partOf("boundary"), call: "iam:DeleteRolePermissionsBoundary" },
   { role, call: "iam:AddRoleToInstanceProfile", profile: role },
@@ -82,6 +91,14 @@ describe("a printed command, pasted into a shell", () => {
       if ("document" in step) {
         const option = step.call === "iam:CreateRole" ? "--assume-role-policy-document" : "--policy-document";
         assert.deepEqual(JSON.parse(argument(last, option)), JSON.parse(document));
+      }
+      if (step.call === "iam:CreateRole" && step.tags) {
+        assert.ok(last?.includes(`--description=${step.description}`));
+        assert.equal(argument(last, "--max-session-duration"), String(step.maxSession));
+        assert.deepEqual(
+          JSON.parse(argument(last, "--tags")),
+          Object.entries(step.tags).map(([Key, Value]) => ({ Key, Value })),
+        );
       }
       if ("boundary" in step) assert.equal(argument(last, "--permissions-boundary"), step.boundary);
       if (step.call === "iam:AddRoleToInstanceProfile") {

@@ -11,7 +11,8 @@ import type { RoleBuilder, StepReceipt } from "@drift-guard/core/ports";
 import { runStepCall } from "./step-failure.ts";
 
 /**
- * Creates a builder of roles. A role is created with its path, trust policy and boundary in one call. To add a role to an
+ * Creates a builder of roles. A role is created with its path, trust policy, boundary, description, maximum
+ * session duration and tags in one call. To add a role to an
  * instance profile, the profile is looked up, created if there is none, and given the role; adding passes the role, so that
  * the caller needs `iam:PassRole` (docs/aws-facts.md, "IAM reads and writes"). Throws as `RoleBuilder` says.
  */
@@ -32,13 +33,16 @@ type CallOf<Call extends BuildStep["call"]> = Extract<BuildStep, { call: Call }>
 
 function createRole(
   client: IAMClient,
-  { call, role, path, document, boundary }: CallOf<"iam:CreateRole">,
+  { call, role, path, document, boundary, description, maxSession, tags }: CallOf<"iam:CreateRole">,
 ): Promise<StepReceipt> {
   const command = new CreateRoleCommand({
     RoleName: role,
     Path: path,
     AssumeRolePolicyDocument: document,
     PermissionsBoundary: boundary,
+    Description: description,
+    MaxSessionDuration: maxSession,
+    Tags: tags && Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
   });
   return runStepCall(call, role, client.send(command));
 }

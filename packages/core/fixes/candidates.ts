@@ -150,12 +150,16 @@ function proposeBoundary({ drift: { part }, watched }: ProposalQuestion, role: R
 
 function proposeSetting({ drift: { part }, watched }: ProposalQuestion, role: Role): Proposal {
   const step = repairSetting(part, role, watched.reference);
-  // IAM takes tabs and line breaks in a description, and a command on one line has none.
-  const isPrintable = step?.call !== "iam:UpdateRole" || !/[\t\n\r]/.test(step.description);
+  const isPrintable = step?.call !== "iam:UpdateRole" || isOneLine(step.description);
   return {
     candidates: step && isPrintable ? [{ steps: [step] }] : [],
     otherwise: "Set description, maximum session duration and tags of the role as in its reference, by hand.",
   };
+}
+
+// IAM takes tabs and line breaks in a description, and a command on one line has none.
+function isOneLine(text: string): boolean {
+  return !/[\t\n\r]/.test(text);
 }
 
 function manual(otherwise: string): Proposal {
@@ -181,8 +185,13 @@ function proposeForLinkedRole({ reading, watched }: ProposalQuestion): Proposal 
 
 function proposeCreation({ reading, watched, uses, partition }: ProposalQuestion): Proposal {
   const { reference, guarded } = watched;
-  const { trust, boundary } = localiseReference(reference, partition);
-  const bound = typeof boundary === "object" ? { boundary: boundary.arn } : {};
+  const { trust, boundary, description, maxSession, tags } = localiseReference(reference, partition);
+  const settings = {
+    ...(typeof boundary === "object" && { boundary: boundary.arn }),
+    ...(description && isOneLine(description) && { description }),
+    ...(maxSession !== undefined && { maxSession }),
+    ...(tags && Object.keys(tags).length > 0 && { tags }),
+  };
   const name = reading.status === "absent" ? reading.name : watched.name;
   // Batch and ECS assume a role by its ARN, which holds the path (2.8, 2.9).
   const users = Map.groupBy(
@@ -196,7 +205,7 @@ function proposeCreation({ reading, watched, uses, partition }: ProposalQuestion
   const paths = reference.path === undefined ? [...used, expected] : [reference.path];
   return {
     candidates: [...new Set(paths)].map((path) => ({
-      steps: [{ role: name, call: "iam:CreateRole", path, document: trust, ...bound }],
+      steps: [{ role: name, call: "iam:CreateRole", path, document: trust, ...settings }],
     })),
     otherwise: `Create ${name} with the trust and the policies of its reference. Not all of it can be tried here.`,
   };

@@ -36,8 +36,12 @@ export function permissionsFor(
     case "iam:PutRolePermissionsBoundary":
       return [allow([step.call], role, bindTo(step.policyArn))];
     case "iam:CreateRole": {
-      const { boundary } = step;
-      return [allow([step.call], role, boundary === undefined ? undefined : bindTo(boundary))];
+      const { boundary, tags } = step;
+      return [
+        allow([step.call], role, boundary === undefined ? undefined : bindTo(boundary)),
+        // With tags, IAM asks for this one too (docs/aws-facts.md, "IAM reads and writes"), and without the boundary's key.
+        ...(tags ? [allow(["iam:TagRole"], role)] : []),
+      ];
     }
     case "iam:AddRoleToInstanceProfile":
       return [

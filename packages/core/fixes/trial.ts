@@ -93,8 +93,13 @@ export function applyFixStep(
   if (reading.status === "absent") {
     const { account, name } = reading;
     if (step.call === "iam:CreateRole") {
-      const role = createRole({ account, name, partition, path: step.path, trust: step.document });
-      const { boundary } = step;
+      const { boundary, description = "", maxSession = defaultMaxSession, tags = {} } = step;
+      const role = {
+        ...createRole({ account, name, partition, path: step.path, trust: step.document }),
+        description: seen(description),
+        maxSession: seen(maxSession),
+        tags: seen(tags),
+      };
       return {
         status: "present",
         role:
@@ -175,6 +180,9 @@ function readBoundary(arn: string, reference: Reference, partition: string): Att
   return { arn, version: document === undefined ? unread : seen({ id: "new", text: document }) };
 }
 
+// Seconds (docs/aws-facts.md, "IAM reads and writes").
+const defaultMaxSession = 3_600;
+
 function createRole({
   account,
   name,
@@ -195,7 +203,7 @@ function createRole({
     boundary: seen(null),
     tags: seen({}),
     description: seen(""),
-    maxSession: seen(3600),
+    maxSession: seen(defaultMaxSession),
     profiles: seen([]),
   };
 }

@@ -13,6 +13,11 @@ const BuildStep = z.discriminatedUnion("call", [
       document: z.string(),
       /** ARN of the permissions boundary, which holds from the first moment. */
       boundary: z.string().exactOptional(),
+      description: z.string().exactOptional(),
+      /** Longest session, in seconds; an hour if left out. */
+      maxSession: z.int().exactOptional(),
+      /** By key. */
+      tags: z.record(z.string(), z.string()).readonly().exactOptional(),
     })
     .readonly(),
   /** Creates the instance profile before, unless it exists. */

@@ -44,6 +44,9 @@ function listCalls(step: BuildStep, hasProfile: (name: string) => boolean): read
           path: step.path,
           assumeRolePolicyDocument: step.document,
           ...(step.boundary !== undefined && { permissionsBoundary: step.boundary }),
+          ...(step.description !== undefined && { description: step.description }),
+          ...(step.maxSession !== undefined && { maxSessionDuration: step.maxSession }),
+          ...(step.tags && { tags: Object.entries(step.tags).map(([key, value]) => ({ key, value })) }),
         },
       ];
     case "iam:AddRoleToInstanceProfile": {

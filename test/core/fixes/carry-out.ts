@@ -91,6 +91,9 @@ export async function aFixWorld(
             path: step.path,
             assumeRolePolicyDocument: step.document,
             ...(step.boundary !== undefined && { permissionsBoundary: step.boundary }),
+            ...(step.description !== undefined && { description: step.description }),
+            ...(step.maxSession !== undefined && { maxSessionDuration: step.maxSession }),
+            ...(step.tags && { tags: Object.entries(step.tags).map(([key, value]) => ({ key, value })) }),
           },
         ];
       case "iam:CreateServiceLinkedRole":

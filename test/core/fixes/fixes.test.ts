@@ -288,6 +288,32 @@ describe("the fix of a drift", () => {
     assert.equal(reading.role.boundary.value?.arn, arn);
   });
 
+  it("creates an absent role with description, maximum session duration and tags of its reference", async () => {
+    const settings = { description: "it's", maxSession: 7_200, tags: { team: "batch", Stage: "x" } };
+    const reference: Reference = { ...referenceOf("AWSBatchServiceRole"), ...settings };
+    const world = await aFixWorld(reference);
+    world.call({ call: "DetachRolePolicy", roleName: reference.role, policyArn: batchServicePolicy });
+    world.call({ call: "DeleteRole", roleName: reference.role });
+    assert.deepEqual(await fixAll(world), ["iam:CreateRole", "iam:AttachRolePolicy"]);
+    const { reading } = await world.read();
+    assert.ok(reading.status === "present");
+    const { description, maxSession, tags } = reading.role;
+    assert.deepEqual(
+      [description, maxSession, tags].map((part) => part.observed && part.value),
+      Object.values(settings),
+    );
+  });
+
+  it("creates no role of which no command on one line can hold the description", async () => {
+    const reference: Reference = { ...referenceOf("AWSBatchServiceRole"), description: "two\nlines" };
+    const world = await aFixWorld(reference);
+    world.call({ call: "DetachRolePolicy", roleName: reference.role, policyArn: batchServicePolicy });
+    world.call({ call: "DeleteRole", roleName: reference.role });
+    const plan = planFixes(await world.read());
+    assert.deepEqual(plan.groups, []);
+    assert.match(plan.left.map(({ why }) => why).join(), /^Create AWSBatchServiceRole/);
+  });
+
   it("is written for the role's partition", async () => {
     const name = "AWSBatchServiceRole";
     const world = await aFixWorld(referenceOf(name), [], "aws-cn");

@@ -36,6 +36,12 @@ describe("the statements that allow a step", () => {
     assert.deepEqual(permissionsFor(step, at), [allowed]);
     const Condition = { StringEquals: { "iam:PermissionsBoundary": boundary } };
     assert.deepEqual(permissionsFor({ ...step, boundary }, at), [{ ...allowed, Condition }]);
+    // IAM asks for both calls where tags are set, and the second knows no boundary.
+    const tagging = { ...allowed, Action: ["iam:TagRole"] };
+    assert.deepEqual(permissionsFor({ ...step, boundary, tags: { a: "b" } }, at), [
+      { ...allowed, Condition },
+      tagging,
+    ]);
   });
 
   it("include the passing of a role that is added to an instance profile", () => {

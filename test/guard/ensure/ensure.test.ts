@@ -110,7 +110,9 @@ describe("ensure", () => {
     const make = { call: "CreatePolicy", policyName: "Bound", policyDocument: document } as const;
     const world = await aFixWorld(reference, [], "aws", [make]);
     deleteRole(world, serviceRole, reference);
-    const { result, drifts } = await ensure(world);
+    const { plan, result, drifts } = await ensure(world);
+    // No step after the first needs iam:UpdateRole or iam:TagRole, and the role never stands without its settings.
+    assert.deepEqual(callsOf(plan), ["CreateRole", "AttachRolePolicy", "PutRolePolicy"]);
     assert.deepEqual(drifts, []);
     assert.ok(result.reading.status === "present");
     const { boundary, description, maxSession, tags, inline, attached } = result.reading.role;
