@@ -5,6 +5,7 @@ import { DeliveryError } from "@drift-guard/aws/delivery/delivery-error";
 import { createFindingImporter } from "@drift-guard/aws/delivery/securityhub";
 
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
+import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
@@ -12,7 +13,9 @@ import type { Delivery, FindingImporter, FindingStore } from "@drift-guard/core/
 import { formatAsff } from "@drift-guard/formats/asff";
 import { importCurrentFindings } from "@drift-guard/guard/delivery/current-findings";
 import type { SQSBatchResponse } from "aws-lambda";
+import { announce } from "./shared/announcement.ts";
 import { sdkClientSettings } from "./shared/client-settings.ts";
+import { configuration } from "./shared/configuration.ts";
 import { findStoredDelivery } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { defineFunction, type FunctionLocation, type Handler, type Invocation } from "./shared/function.ts";
@@ -29,10 +32,10 @@ export interface SecurityHubPorts {
  * possible, and marks the transitions as delivered. `open` returns the ports for an invocation.
  */
 export function createHandler(
-  open: (location: FunctionLocation) => SecurityHubPorts,
+  open: (location: FunctionLocation, functionName: string) => SecurityHubPorts,
 ): Handler<SQSBatchResponse> {
   return defineFunction("securityhub", async (event, invocation) => {
-    const { findings, importer } = open(invocation.location);
+    const { findings, importer } = open(invocation.location, invocation.context.functionName);
     const awaited = new Map<string, Delivery>();
     for (const { messageId, body } of readQueue(event)) {
       const delivery = await findDeliveryIfReadable(body, findings, invocation);
@@ -74,12 +77,17 @@ const securityhub = new SecurityHubClient(sdkClientSettings);
 const dynamodb = new DynamoDBClient(sdkClientSettings);
 
 /** The handler that Lambda calls. */
-export const handler = createHandler((location) => {
-  const { FINDINGS_TABLE } = readEnvironment(functionEnvironments.securityhub);
+export const handler = createHandler((location, functionName) => {
+  const { FINDINGS_TABLE, CONTROL_TABLE } = readEnvironment(functionEnvironments.securityhub);
+  const ports = {
+    control: createControlStore(dynamodb, { table: CONTROL_TABLE }),
+    config: configuration,
+    now: () => new Date(),
+  };
   return {
     findings: createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks: ["securityhub"] }),
-    importer: createFindingImporter(securityhub, ({ transition, renewedAt }) =>
-      formatAsff(transition, location, renewedAt),
+    importer: createFindingImporter(securityhub, async ({ transition, renewedAt }) =>
+      formatAsff(await announce(transition, ports, [functionName, "securityhub"]), location, renewedAt),
     ),
   };
 });

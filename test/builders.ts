@@ -1,4 +1,5 @@
 import type { DefinitionUse, EnvironmentUse } from "@drift-guard/core/batch/role-use";
+import { defineConfig } from "@drift-guard/core/config/config";
 import type { Actor } from "@drift-guard/core/model/actor";
 import type { Change } from "@drift-guard/core/model/change";
 import { type Control, emptyControl } from "@drift-guard/core/model/control";
@@ -20,6 +21,8 @@ import type { Plan } from "@drift-guard/core/model/plan";
 import { type AttachedPolicy, type Role, type RoleKey, seen } from "@drift-guard/core/model/role";
 import type { Rollback, StepRecord } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
+import { findStanding } from "@drift-guard/core/rollback/standing";
+import type { Announcement } from "@drift-guard/formats/announcement";
 
 /** Values of `T` to override. A part may be given as its text. */
 type AtPart<T, Key extends keyof T | "part" = "part"> = Partial<Omit<T, Key>> & {
@@ -272,6 +275,22 @@ export function aTransition(over: Partial<Transition> = {}): Transition {
     },
     actor: anActor(),
     finding,
+    ...over,
+  };
+}
+
+// Rollback is off for the role.
+const observing = defineConfig({ roles: { AWSBatchServiceRole: {} } });
+
+/** Builds the announcement of a transition, from a guard that rolls nothing back. */
+export function anAnnouncement(
+  transition: Transition = aTransition(),
+  over: Partial<Omit<Announcement, "transition">> = {},
+): Announcement {
+  const control = emptyControl(transition.finding.role);
+  return {
+    transition,
+    standing: findStanding(transition, { config: observing, control, now: noon }),
     ...over,
   };
 }

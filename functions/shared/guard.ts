@@ -15,8 +15,8 @@ import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import type { FunctionEnvironment } from "@drift-guard/core/config/environment";
 import type { Sink } from "@drift-guard/core/ports";
 import type { GuardSettings } from "@drift-guard/guard/ports";
-import config from "../../drift-guard.config.ts";
 import { sdkClientSettings } from "./client-settings.ts";
+import { configuration as config } from "./configuration.ts";
 import type { FunctionLocation } from "./function.ts";
 import { openResources } from "./resources.ts";
 

@@ -2,10 +2,11 @@ import type { AwsSecurityFinding } from "@aws-sdk/client-securityhub";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Transition } from "@drift-guard/core/model/transition";
+import type { Announcement } from "./announcement.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind } from "./next-steps.ts";
-import { sanitise, truncate } from "./printable.ts";
-import { listRemediationCommands, planCommandOf, type RemediationCommand } from "./remediation.ts";
+import { defang, sanitise, truncate } from "./printable.ts";
+import { findNextCommand, planCommandOf, type RemediationCommand } from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
 import { describeUsage } from "./usage.ts";
 
@@ -57,10 +58,11 @@ export interface AsffFinding {
  * finding was last observed; later than the transition if nothing has changed since.
  */
 export function formatAsff(
-  transition: Transition,
+  announcement: Announcement,
   { account, region, partition }: AsffPlace,
-  observedAt = transition.at,
+  observedAt = announcement.transition.at,
 ): AsffFinding {
+  const { transition, standing } = announcement;
   const { finding } = transition;
   const { evidence, role } = finding;
   const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
@@ -75,19 +77,21 @@ export function formatAsff(
     UpdatedAt: at,
     FirstObservedAt: formatTimestamp(finding.openedAt),
     LastObservedAt: at,
-    Title: truncate(title, 256),
+    Title: truncate(defang(title), 256),
     Description: truncate(
-      [
-        ...sentences,
-        ...[...describeUsage(finding, 3), ...lists].map(
-          ({ heading, lines }) => `${heading}: ${lines.join("; ")}.`,
-        ),
-        ...(transition.note === undefined ? [] : [sanitise(transition.note, 600)]),
-      ].join(" "),
+      defang(
+        [
+          ...sentences,
+          ...[...describeUsage(finding, 3), ...lists].map(
+            ({ heading, lines }) => `${heading}: ${lines.join("; ")}.`,
+          ),
+          ...(transition.note === undefined ? [] : [sanitise(transition.note, 600)]),
+        ].join(" "),
+      ),
       1024,
     ),
-    Remediation: { Recommendation: { Text: formatRecommendation(transition) } },
-    ProductFields: productFieldsOf(transition),
+    Remediation: { Recommendation: { Text: formatRecommendation(announcement) } },
+    ProductFields: productFieldsOf(transition, standing),
     Resources: resourcesOf(transition, partition),
     Compliance: { Status: complianceOf(finding) },
     RecordState: finding.state === "open" ? "ACTIVE" : "ARCHIVED",
@@ -136,24 +140,22 @@ function generatorOf(evidence: Evidence): string {
 
 const maxRecommendation = 512;
 
-function formatRecommendation(transition: Transition): string {
-  const sentences = formatNextSteps(transition);
-  const commands = listRemediationCommands(transition).map(formatCommand);
-  const all = [...sentences, ...commands].join(" ");
-  if (all.length <= maxRecommendation || commands.length === 0) return truncate(all, maxRecommendation);
+function formatRecommendation(announcement: Announcement): string {
+  const sentences = defang(formatNextSteps(announcement).join(" "));
+  const next = findNextCommand(announcement);
+  if (next === undefined) return truncate(sentences, maxRecommendation);
   // A command that is cut does something else, so that another command prints it.
-  const [first = ""] = commands;
-  const last =
-    transition.finding.evidence.kind === "drift" ? formatCommand(planCommandOf(transition.finding)) : first;
-  const room = maxRecommendation - last.length - 1;
-  return room > 0 ? `${truncate(sentences.join(" "), room)} ${last}` : truncate(all, maxRecommendation);
+  const whole = [next, planCommandOf(announcement.transition.finding)].map(formatCommand);
+  const command = whole.find(({ length }) => length <= maxRecommendation / 2);
+  if (command === undefined) return truncate(sentences, maxRecommendation);
+  return [truncate(sentences, maxRecommendation - command.length - 1), command].filter(Boolean).join(" ");
 }
 
 function formatCommand({ purpose, command }: RemediationCommand): string {
   return `To ${purpose}: ${command}`;
 }
 
-function productFieldsOf(transition: Transition): Record<string, string> {
+function productFieldsOf(transition: Transition, standing: Announcement["standing"]): Record<string, string> {
   const { finding, cause } = transition;
   const { evidence, usedBy = [], symptoms = [] } = finding;
   const pairs = {
@@ -161,6 +163,7 @@ function productFieldsOf(transition: Transition): Record<string, string> {
     "drift-guard/TransitionId": transition.id,
     "drift-guard/Transition": formatTransitionKind(transition.kind),
     "drift-guard/State": finding.state,
+    "drift-guard/Standing": standing.kind,
     "drift-guard/Kind": evidence.kind,
     "drift-guard/Part": formatPart(evidence.part),
     ...(evidence.kind === "drift" && { "drift-guard/Side": evidence.side }),

@@ -1,22 +1,25 @@
-import type { Transition } from "@drift-guard/core/model/transition";
+import type { Announcement } from "./announcement.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
-import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind, isOver } from "./next-steps.ts";
-import { sanitise } from "./printable.ts";
-import { listRemediationCommands, planCommandOf } from "./remediation.ts";
+import { formatAuthor, formatCause, formatHeadline, formatNextSteps, isOver } from "./next-steps.ts";
+import { defang, sanitise } from "./printable.ts";
+import { findNextCommand, planCommandOf } from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
 import { describeSimulation, describeUsage } from "./usage.ts";
 
 /**
- * A transition as JSON text in the schema of custom notifications of Amazon Q Developer in chat applications, the only
+ * An announcement as JSON text in the schema of custom notifications of Amazon Q Developer in chat applications, the only
  * schema that it shows. Every transition of one finding goes to one thread.
  *
  * https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
  */
-export function formatChat(transition: Transition): string {
+export function formatChat(announcement: Announcement): string {
+  const { transition, standing } = announcement;
   const { finding, note } = transition;
   const { role, evidence } = finding;
   const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
+  const [first, ...more] = formatNextSteps(announcement);
   const description = [
+    ...(first === undefined ? [] : [formatProse(first)]),
     ...(note === undefined ? [] : [formatProse(sanitise(note, 1000))]),
     ...(isOver(transition) ? [] : sentences.map(formatProse)),
     ...[...describeSimulation(transition), ...lists, ...describeUsage(finding)].map(({ heading, lines }) =>
@@ -34,9 +37,9 @@ export function formatChat(transition: Transition): string {
     id: transition.id,
     content: {
       textType: "client-markdown",
-      title: formatProse(`${finding.severity}, ${formatTransitionKind(transition.kind)}: ${title}`),
+      title: formatProse(`${finding.severity}, ${formatHeadline(announcement)}: ${title}`),
       description: description.join("\n\n"),
-      nextSteps: nextStepsOf(transition),
+      nextSteps: [...more.map(formatProse), ...formatCommand(announcement)],
       keywords: [finding.severity, evidence.kind, sanitise(role.name)],
     },
     metadata: {
@@ -53,21 +56,19 @@ export function formatChat(transition: Transition): string {
         ...(evidence.kind === "drift" && { side: evidence.side }),
         state: finding.state,
         severity: finding.severity,
+        standing: standing.kind,
       },
     },
   });
 }
 
-function nextStepsOf(transition: Transition): readonly string[] {
-  const commands = listRemediationCommands(transition);
+function formatCommand(announcement: Announcement): readonly string[] {
+  const next = findNextCommand(announcement);
+  if (next === undefined) return [];
   // A command that is cut or altered does something else, so that another command prints it.
-  const shown = commands.every(({ command }) => formatCode(command) === `\`${command}\``)
-    ? commands
-    : [planCommandOf(transition.finding)];
-  return [
-    ...formatNextSteps(transition).map(formatProse),
-    ...shown.map(({ purpose, command }) => `${formatProse(`To ${purpose}`)}: ${formatCode(command)}`),
-  ];
+  const isWhole = formatCode(next.command) === `\`${next.command}\``;
+  const { purpose, command } = isWhole ? next : planCommandOf(announcement.transition.finding);
+  return [`${formatProse(`To ${purpose}`)}: ${formatCode(command)}`];
 }
 
 // Text from outside may contain mentions (<!channel>, @here), links or emphasis. Slack has no escape character, so such
@@ -78,11 +79,7 @@ function formatCode(text: string): string {
 
 // For the guard's own sentences, which may contain names from outside: prevents links and mentions.
 function formatProse(text: string): string {
-  return replaceMarkup(text)
-    .replaceAll("[", "(")
-    .replaceAll("]", ")")
-    .replaceAll("://", "[:]//")
-    .replace(/@(?=\w)/g, "@\u2060");
+  return defang(replaceMarkup(text).replaceAll("[", "(").replaceAll("]", ")")).replace(/@(?=\w)/g, "@\u2060");
 }
 
 function replaceMarkup(text: string): string {

@@ -16,7 +16,7 @@ import { noteTopics } from "@drift-guard/core/model/note-topic";
 import { isSetting, type Part } from "@drift-guard/core/model/part";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { formatActor, formatOrigin } from "./actors.ts";
-import { formatGrants } from "./grants.ts";
+import { formatGrants, nameGrants, namePrincipals } from "./grants.ts";
 import { sanitise } from "./printable.ts";
 
 /** A list of grants, reasons or uses, with a heading that says what they are. */
@@ -29,6 +29,8 @@ export interface DescribedList {
 export interface EvidenceDescription {
   /** One line without a full stop. */
   readonly title: string;
+  /** The title without the part, for a subject; left out where the title is short. */
+  readonly brief?: string;
   /** What it means and whom it affects, each a whole sentence. */
   readonly sentences: readonly string[];
   readonly lists: readonly DescribedList[];
@@ -77,8 +79,10 @@ export function formatPart(part: Part): string {
 }
 
 function describeDrift(drift: Drift, role: string, reference: string): EvidenceDescription {
+  const gained = isPolicy(drift) && drift.side === "excess" ? nameGrants(drift.grants) : undefined;
   return {
     title: formatDriftTitle(drift, role),
+    ...(gained !== undefined && !drift.harmless && { brief: `${role} gained ${gained}` }),
     sentences: [
       ...(drift.detail === undefined ? [] : [sanitise(drift.detail, 600)]),
       ...explainDrift(drift, role, reference),
@@ -97,6 +101,10 @@ function describeDrift(drift: Drift, role: string, reference: string): EvidenceD
   };
 }
 
+function isPolicy({ part: { kind } }: Drift): boolean {
+  return kind === "managed" || kind === "inline";
+}
+
 function formatDriftTitle(drift: Drift, role: string): string {
   const { part, side } = drift;
   const { kind, name = "" } = part;
@@ -107,12 +115,16 @@ function formatDriftTitle(drift: Drift, role: string): string {
   }
   if (kind === "trust") {
     return side === "excess"
-      ? `${role} can be assumed by more than it should be`
+      ? `${namePrincipals(drift.grants) ?? "More than its reference allows"} can assume ${role}`
       : `AWS Batch or its jobs cannot assume ${role}`;
   }
-  if (kind === "managed" || kind === "inline") {
+  if (isPolicy(drift)) {
     const subject = `${kind === "inline" ? "Inline policy" : "Policy"} ${policy}`;
-    if (side === "excess") return `${subject} gives ${role} more than it should have`;
+    if (side === "excess") {
+      const named = nameGrants(drift.grants);
+      if (named === undefined) return `${subject} of ${role} differs from the reference`;
+      return drift.harmless ? `${subject} of ${role} names ${named}` : `${subject} gives ${role} ${named}`;
+    }
     if (deniesAdded(drift).length > 0) {
       return drift.harmless
         ? `${subject} of ${role} denies what the role does not have`

@@ -38,6 +38,51 @@ export function formatGrants(grants: readonly Grant[], maxLines = 10): readonly 
 }
 
 /**
+ * Names what grants allow, short enough for a title: `full administrator access`, `iam:PassRole on *`, `s3:GetObject and
+ * more`. Undefined if there are none.
+ */
+export function nameGrants(grants: readonly Grant[]): string | undefined {
+  if (grants.some(isEverything)) return "full administrator access";
+  const [first, ...others] = grants;
+  const [action, ...more] = first?.actions ?? [];
+  if (first === undefined || action === undefined) return undefined;
+  const [resource, ...rest] = first.resources ?? [];
+  const on = resource === "*" && rest.length === 0 && !first.exceptResources?.length ? " on *" : "";
+  return `${sanitise(action, 80)}${on}${others.length + more.length > 0 ? " and more" : ""}`;
+}
+
+function isEverything(grant: Grant): boolean {
+  const { actions, resources = [], conditions, partly } = grant;
+  const excepted = [grant.exceptActions, grant.exceptResources, grant.exceptConditions].some(
+    (each) => each !== undefined && each.length > 0,
+  );
+  return actions.includes("*") && resources.includes("*") && conditions.length === 0 && !partly && !excepted;
+}
+
+/**
+ * Names the principals of a trust policy's grants, short enough for a title: `AWS account 999988887777 and 2 more`.
+ * Undefined if no grant names any.
+ */
+export function namePrincipals(grants: readonly Grant[]): string | undefined {
+  const all = grants.flatMap(({ principals = [], exceptPrincipals = [] }) =>
+    principals.length === 0 && exceptPrincipals.length > 0 ? [anyone] : principals.map(namePrincipal),
+  );
+  const names = [...new Set(all)];
+  const worst = names.includes(anyone) ? anyone : names[0];
+  if (worst === undefined) return undefined;
+  return names.length === 1 ? worst : `${worst} and ${names.length - 1} more`;
+}
+
+const anyone = "Anyone in any AWS account";
+
+function namePrincipal({ type, id }: PolicyPrincipal): string {
+  if (id === "*") return anyone;
+  if (type !== "AWS") return `${type} ${sanitise(id, 120)}`;
+  const account = /^(?:arn:[^:]+:iam::)?(\d{12})(?::root)?$/.exec(id)?.[1];
+  return account === undefined ? sanitise(id, 120) : `AWS account ${account}`;
+}
+
+/**
  * A request as one line: `iam:CreateUser on * by AWS 999988887777 with aws:mfa = true`. Condition keys, which a request
  * has in lower case, are spelled as in `grant`, whose example it is.
  */

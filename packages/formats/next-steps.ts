@@ -8,8 +8,11 @@ import {
   type Transition,
   type TransitionKind,
 } from "@drift-guard/core/model/transition";
+import type { Standing } from "@drift-guard/core/rollback/standing";
 import { formatActor, formatOrigin } from "./actors.ts";
+import type { Announcement } from "./announcement.ts";
 import { sanitise } from "./printable.ts";
+import { formatStanding } from "./standing.ts";
 
 /** What happened to the finding, in one to three words that can begin a line. */
 export function formatTransitionKind(kind: TransitionKind): string {
@@ -41,6 +44,24 @@ export function formatTransitionKind(kind: TransitionKind): string {
       return "Simulated";
     case "closed":
       return "Closed";
+  }
+}
+
+/** What happened to the finding, as `formatTransitionKind`; a rollback that only waits is not called refused. */
+export function formatHeadline({ transition: { kind }, standing }: Announcement): string {
+  if (kind !== "refused") return formatTransitionKind(kind);
+  switch (standing.kind) {
+    case "approval":
+      return "Approval needed";
+    case "paused":
+      return "Rollback paused";
+    case "window":
+    case "contested":
+      return "Rollback waits";
+    case "refused":
+      return standing.retries ? "Rollback postponed" : formatTransitionKind(kind);
+    default:
+      return formatTransitionKind(kind);
   }
 }
 
@@ -89,41 +110,47 @@ export function isOver({ kind }: Transition): boolean {
   return kind === "rolled-back" || kind === "resolved" || kind === "closed";
 }
 
-/** What happens next and who has to act, each a sentence. */
-export function formatNextSteps({ kind, finding, note }: Transition): readonly string[] {
-  switch (kind) {
-    case "opened":
-    case "worsened":
-    case "reopened":
-    case "recurred":
-    case "improved":
-    case "attributed":
-      return nextStepsOfOpen(finding.evidence);
-    case "contested":
-      return ["Find out which of the two is right, and stop the other: the configuration or the other tool."];
+/**
+ * What the guard does about the finding, what happens next and who has to act, each a sentence. The first is enough to
+ * decide whether to act.
+ */
+export function formatNextSteps({ transition, standing }: Announcement): readonly string[] {
+  const { finding } = transition;
+  if (standing.kind === "report-only") return nextStepsOf(finding.evidence);
+  const sentences = formatStanding(standing, finding.role.name);
+  if (!needsPerson(standing) || finding.evidence.kind !== "drift") return sentences;
+  const { fix } = finding.evidence;
+  return [
+    ...sentences,
+    "If the change was meant, ask its author before you undo it.",
+    ...(fix ? formatFixAdvice(fix) : []),
+  ];
+}
+
+/** Whether nothing is rolled back until a person acts. */
+export function needsPerson(standing: Standing): boolean {
+  switch (standing.kind) {
+    case "observed":
+    case "service-linked":
+    case "off":
     case "simulated":
-      return ["Nothing was written. To have it done, set the mode to approve or automatic."];
-    case "closed":
-      return ["Nothing has to be done: a person closed the finding. A further such call opens it again."];
-    case "suppressed":
-      return ["Exactly this is suppressed until the exception expires. Anything beyond it is reported."];
-    case "approved":
-      return [
-        "The guard reads the role again and rolls this back, unless something is in doubt. A message follows.",
-      ];
-    case "rolled-back":
-      return ["The finding stays open until a later read finds the role as its reference says."];
+    case "by-hand":
+    case "approval":
+      return true;
     case "refused":
-      // The note says how far the rollback came; it may stop after its first step.
-      return finding.state === "open" && finding.retry
-        ? [
-            "The reason passes by itself: the sweep requests the rollback again. A person may act before that.",
-          ]
-        : ["The guard does not try this again by itself. A person must decide."];
+      return !standing.retries;
+    case "window":
+      return standing.until === undefined;
     case "resolved":
-      return note === roleGone
-        ? ["This finding is resolved. Another finding says whether the role must exist."]
-        : ["Nothing to do: later reads found the role as its reference says."];
+    case "closed":
+    case "suppressed":
+    case "undone":
+    case "report-only":
+    case "undoing":
+    case "approved":
+    case "paused":
+    case "contested":
+      return false;
   }
 }
 
@@ -136,21 +163,19 @@ export function formatFixAdvice(fix: Fix): readonly string[] {
   ];
 }
 
-function nextStepsOfOpen(evidence: Evidence): readonly string[] {
+function nextStepsOf(evidence: Evidence): readonly string[] {
   switch (evidence.kind) {
+    // Every drift has another standing.
     case "drift":
-      return [
-        'If the configuration sets "automatic" for this role and side, the guard rolls this back now, and another message reports it.',
-        "Otherwise nothing changes until a person acts. If the change was meant, ask its author before you undo it.",
-        ...(evidence.fix ? formatFixAdvice(evidence.fix) : []),
-      ];
+      return [];
     case "undecided":
       if (isSetting(evidence.part)) return ["Nothing to do: the next read of the role compares it."];
       return [
+        "The guard changes nothing, because it cannot tell whether this part matches the reference.",
         "Compare this part by eye. Write it in a form that can be compared, or restore what the reference says.",
       ];
     case "note":
-      return ["The guard does not roll this back."];
+      return ["For information: the guard rolls nothing back."];
     case "vendor-change":
       return [
         evidence.lost
@@ -159,9 +184,7 @@ function nextStepsOfOpen(evidence: Evidence): readonly string[] {
         'To accept AWS\'s version, write it to a reference and add that to the configuration: docs/references.md, "When AWS changes a policy". The finding then resolves.',
       ];
     case "attempt":
-      return [
-        "Find out who tried this and why. The call changed nothing, so that there is nothing to roll back.",
-      ];
+      return ["AWS denied the call, and nothing changed.", "Find out who tried this and why."];
     case "impersonation":
       return ["Act now: someone else is using the guard's credentials."];
   }

@@ -19,6 +19,20 @@ export function truncate(text: string, maxLength: number): string {
   return `${kept.replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
+/** The text, cut to `maxLength` characters by leaving out its middle; never splits a surrogate pair. */
+export function cutMiddle(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const kept = Math.max(maxLength - 3, 0);
+  const start = text.slice(0, Math.ceil(kept / 2)).replace(/[\uD800-\uDBFF]$/, "");
+  const end = text.slice(text.length - Math.floor(kept / 2)).replace(/^[\uDC00-\uDFFF]/, "");
+  return `${start}...${end}`;
+}
+
+/** The text with the addresses of the web in it written so that no program makes links of them: `https[:]//…`. */
+export function defang(text: string): string {
+  return text.replaceAll("://", "[:]//").replaceAll(/\b(www)\./gi, "$1[.]");
+}
+
 /** Like `sanitise`, with only printable ASCII, for fields that take nothing else. */
 export function sanitiseAscii(text: string, maxLength = 300): string {
   const shown = sanitise(text, maxLength)

@@ -1,8 +1,9 @@
+import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Fix } from "@drift-guard/core/model/fix";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
-import type { Transition } from "@drift-guard/core/model/transition";
-import { isOver } from "./next-steps.ts";
+import type { Standing } from "@drift-guard/core/rollback/standing";
+import type { Announcement } from "./announcement.ts";
 import { findRoleArn, partitionOf } from "./role-arn.ts";
 import { formatStep, formatStepCommands, quoteArgument } from "./steps.ts";
 
@@ -15,12 +16,50 @@ export interface RemediationCommand {
 }
 
 /**
- * The commands for an open finding: first those that read, then those that change. Empty if nothing is left to do. Only
- * a fix that was tried on a copy of the role is printed (core/fixes).
+ * Returns the one command to run next; undefined if nothing is left to do. A command that changes the role is returned only
+ * where the guard leaves the drift to a person, and only if it was tried on a copy of the role (core/fixes). Every other
+ * command changes nothing, or nothing without a further option.
  */
-export function listRemediationCommands(transition: Transition): readonly RemediationCommand[] {
-  const { finding } = transition;
-  return finding.state === "open" && !isOver(transition) ? commandsFor(finding) : [];
+export function findNextCommand({
+  transition: { finding },
+  standing,
+  stage,
+}: Announcement): RemediationCommand | undefined {
+  const guard = (purpose: string, words: string) =>
+    stage === undefined
+      ? readCommandOf(finding)
+      : { purpose, command: `npx drift-guard ${words} --stage ${quoteArgument(stage)}` };
+  const id = quoteArgument(finding.id);
+  switch (standing.kind) {
+    case "resolved":
+    case "closed":
+    case "suppressed":
+      return undefined;
+    case "report-only":
+      return commandFor(finding);
+    case "observed":
+    case "service-linked":
+    case "off":
+      return fixCommandOf(finding);
+    case "by-hand":
+      return byHandCommandOf(finding, standing);
+    case "undone":
+    case "undoing":
+    case "approved":
+      return guard("see how far it is", `rollback status ${formatRole(finding)}`);
+    case "approval":
+      return guard("see the steps, and approve them with --yes", `rollback approve ${id}`);
+    case "paused":
+      return guard(
+        "end the pause",
+        standing.scope === "account" ? "rollback resume" : `rollback resume ${formatRole(finding)}`,
+      );
+    case "simulated":
+    case "contested":
+    case "window":
+    case "refused":
+      return guard("see what a rollback would do, and why it waits", `rollback plan ${id}`);
+  }
 }
 
 /** The command that prints the commands that fix a role, for messages in which these have no room. */
@@ -31,54 +70,83 @@ export function planCommandOf(finding: Finding): RemediationCommand {
   };
 }
 
-// A name that begins with a hyphen would be taken for an option, and `check` takes an ARN too.
+function readCommandOf(finding: Finding): RemediationCommand {
+  return { purpose: "see the role as it is now", command: `npx drift-guard check ${formatRole(finding)}` };
+}
+
+// A name that begins with a hyphen would be taken for an option, and the commands take an ARN too.
 function formatRole(finding: Finding): string {
   const { name } = finding.role;
   return quoteArgument(name.startsWith("-") ? findRoleArn(finding, partitionOf(finding)) : name);
 }
 
-function commandsFor(finding: Finding): readonly RemediationCommand[] {
+function commandFor(finding: Finding): RemediationCommand | undefined {
   const { evidence } = finding;
-  const readCommand = {
-    purpose: "see the role as it is now",
-    command: `npx drift-guard check ${formatRole(finding)}`,
-  };
   switch (evidence.kind) {
     case "drift":
-      return evidence.fix?.kind === "steps"
-        ? [readCommand, ...(formatFix(evidence.fix, partitionOf(finding)) ?? [planCommandOf(finding)])]
-        : [readCommand];
+      return fixCommandOf(finding);
     case "undecided":
     case "note":
-      return [readCommand];
+      return readCommandOf(finding);
     case "vendor-change":
       // A reference that was composed from the role's duties has no name and no file.
       return finding.reference === undefined
-        ? []
-        : [
-            {
-              purpose: "write AWS's version to a reference",
-              command: `npx drift-guard reference refresh ${quoteArgument(finding.reference)} --write`,
-            },
-          ];
+        ? undefined
+        : {
+            purpose: "write AWS's version to a reference",
+            command: `npx drift-guard reference refresh ${quoteArgument(finding.reference)} --write`,
+          };
     case "attempt":
     case "impersonation":
-      return [
-        {
-          purpose: "see the call in CloudTrail",
-          command: `aws cloudtrail lookup-events --region ${iamRegionOf(partitionOf(finding))} --lookup-attributes AttributeKey=EventId,AttributeValue=${quoteArgument(evidence.changeId)}`,
-        },
-      ];
+      return lookUpCommandOf(finding, evidence);
   }
 }
 
-/** Returns the commands of a fix in their order; undefined if one cannot be printed. */
+function lookUpCommandOf(
+  finding: Finding,
+  { changeId }: Extract<Evidence, { changeId: string }>,
+): RemediationCommand {
+  return {
+    purpose: "see the call in CloudTrail",
+    command: `aws cloudtrail lookup-events --region ${iamRegionOf(partitionOf(finding))} --lookup-attributes AttributeKey=EventId,AttributeValue=${quoteArgument(changeId)}`,
+  };
+}
+
+function byHandCommandOf(
+  finding: Finding,
+  { because }: Extract<Standing, { kind: "by-hand" }>,
+): RemediationCommand {
+  switch (because) {
+    case "role":
+      return finding.evidence.kind === "drift" && finding.evidence.side === "missing"
+        ? {
+            purpose: "see the steps that create it, and carry them out with --yes",
+            command: `npx drift-guard ensure ${formatRole(finding)}`,
+          }
+        : fixCommandOf(finding);
+    case "deny":
+      return readCommandOf(finding);
+    case "profile":
+    case "other":
+      return fixCommandOf(finding);
+  }
+}
+
+/** Returns the command of a fix of one step, else the one that prints its commands. */
+function fixCommandOf(finding: Finding): RemediationCommand {
+  const { evidence } = finding;
+  if (evidence.kind !== "drift" || evidence.fix?.kind !== "steps") return readCommandOf(finding);
+  const [only, ...others] = formatFix(evidence.fix, partitionOf(finding));
+  return only !== undefined && others.length === 0 ? only : planCommandOf(finding);
+}
+
+/** Returns the commands of a fix in their order; none if one cannot be printed. */
 function formatFix(
   { steps }: Extract<Fix, { kind: "steps" }>,
   partition: string,
-): readonly RemediationCommand[] | undefined {
+): readonly RemediationCommand[] {
   const formatted = steps.map((step) => ({ step, commands: formatStepCommands(step, partition) }));
-  if (formatted.some(({ commands }) => commands === undefined)) return undefined;
+  if (formatted.some(({ commands }) => commands === undefined)) return [];
   return formatted.flatMap(({ step, commands = [] }) =>
     commands.map((command) => ({ purpose: `fix it, ${formatStep(step)}`, command })),
   );

@@ -1,6 +1,6 @@
 import type { FixStep } from "@drift-guard/core/model/fix";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
-import { sanitise } from "./printable.ts";
+import { defang, sanitise } from "./printable.ts";
 
 /** A step of a fix or rollback in words: `attach arn:aws:iam::aws:policy/… to AWSBatchServiceRole`. */
 export function formatStep(step: FixStep): string {
@@ -174,7 +174,9 @@ function versionOf({
 /** Returns a document as JSON on one line, with unprintable characters escaped; undefined if it is not JSON. */
 function formatDocument(text: string): string | undefined {
   try {
-    return JSON.stringify(JSON.parse(text)).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) =>
+    // A slash that is escaped keeps mail programs from making a link of it.
+    const json = JSON.stringify(JSON.parse(text)).replaceAll("://", ":\\/\\/");
+    return json.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) =>
       [...Array(character.length).keys()]
         .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
         .join(""),
@@ -191,10 +193,12 @@ function isPrintable(argument: string): boolean {
 
 /**
  * Quotes one argument for a POSIX shell and zsh, whole. An unprintable character is shown as an escape: a newline would end
- * a pasted command.
+ * a pasted command. An address of the web is quoted in two pieces, so that no program makes a link of it.
  */
 export function quoteArgument(argument: string): string {
   const shown = sanitise(argument, Number.POSITIVE_INFINITY);
   // zsh replaces `=name` by the path of a program.
-  return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
+  if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(shown) && defang(shown) === shown) return shown;
+  const quoted = shown.replaceAll("'", `'\\''`);
+  return `'${quoted.replaceAll("://", ":''//").replaceAll(/\b(www)\./gi, "$1''.")}'`;
 }

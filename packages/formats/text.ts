@@ -1,8 +1,10 @@
 import type { Transition } from "@drift-guard/core/model/transition";
+import type { Announcement } from "./announcement.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
-import { formatAuthor, formatCause, formatNextSteps, formatTransitionKind, isOver } from "./next-steps.ts";
-import { sanitise, sanitiseAscii } from "./printable.ts";
-import { listRemediationCommands } from "./remediation.ts";
+import { formatAuthor, formatCause, formatHeadline, formatNextSteps, isOver } from "./next-steps.ts";
+import { cutMiddle, defang, sanitise, sanitiseAscii } from "./printable.ts";
+import { findNextCommand } from "./remediation.ts";
+import { formatVerdict } from "./standing.ts";
 import { describeSimulation, describeUsage } from "./usage.ts";
 
 /** A message for SNS to send by e-mail. */
@@ -12,14 +14,21 @@ export interface TextMessage {
   readonly body: string;
 }
 
-/** A transition as a plain text message that a reader can act on without knowing the guard. */
-export function formatText(transition: Transition): TextMessage {
-  const { finding, kind, note } = transition;
-  const { title, sentences, lists } = describeEvidence(
-    finding.evidence,
-    finding.role.name,
-    finding.reference,
-  );
+/**
+ * An announcement as a plain text message that a reader can act on without knowing the guard. The subject and the first
+ * line say how bad it is, what happened to which role, and what the guard does. No text from outside is a link.
+ */
+export function formatText(announcement: Announcement): TextMessage {
+  const { transition } = announcement;
+  const { finding, note } = transition;
+  const {
+    title,
+    brief = title,
+    sentences,
+    lists,
+  } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
+  const [first, ...more] = formatNextSteps(announcement);
+  const command = findNextCommand(announcement);
   const facts = [
     ["Severity", finding.severity],
     ["Role", `${sanitise(finding.role.name)} in account ${sanitise(finding.role.account)}`],
@@ -28,8 +37,10 @@ export function formatText(transition: Transition): TextMessage {
     ["Cause", formatCause(transition)],
     ["Seen", sanitise(transition.at)],
   ] as const;
-  const paragraphs = [
-    [`${formatTransitionKind(kind)}: ${title}`],
+  const before = [
+    [
+      `${finding.severity}, ${formatHeadline(announcement)}: ${title}.${first === undefined ? "" : ` ${first}`}`,
+    ],
     facts.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}`),
     ...(note === undefined ? [] : [[sanitise(note, 2000)]]),
     // After the end, the lists show what was rolled back; the explanations no longer hold.
@@ -40,17 +51,34 @@ export function formatText(transition: Transition): TextMessage {
     ...[...describeSimulation(transition), ...describeUsage(finding)].map(({ heading, lines }) =>
       formatList(`${heading}:`, lines),
     ),
-    ["What happens next:", ...formatNextSteps(transition).map((line) => `  ${line}`)],
-    ...listRemediationCommands(transition).map(({ purpose, command }) => [`To ${purpose}:`, `  ${command}`]),
+    ...(more.length === 0 ? [] : [["What happens next:", ...more.map((line) => `  ${line}`)]]),
+  ];
+  const paragraphs = [
+    ...before.map((lines) => lines.map(defang)),
+    // A command stays as it is to be pasted.
+    ...(command === undefined ? [] : [[`${defang(`To ${command.purpose}`)}:`, `  ${command.command}`]]),
     [`Finding ${sanitise(finding.id)}, transition ${sanitise(transition.id)}`],
   ];
   return {
-    subject: sanitiseAscii(`drift-guard: ${finding.severity}, ${formatTransitionKind(kind)}: ${title}`, 99),
+    subject: formatSubject(announcement, brief),
     body: `${paragraphs
       .filter((lines) => lines.length > 0)
       .map((lines) => lines.join("\n"))
       .join("\n\n")}\n`,
   };
+}
+
+const maxSubject = 99;
+
+// A long title loses its middle: its end often names the role, and after it stands what the guard does.
+function formatSubject(announcement: Announcement, title: string): string {
+  const { transition, standing } = announcement;
+  const verdict = transition.kind === "refused" ? undefined : formatVerdict(standing);
+  const headline = transition.kind === "opened" ? "" : `, ${formatHeadline(announcement)}`;
+  const start = `drift-guard ${transition.finding.severity}${headline}: `;
+  const end = verdict === undefined || isOver(transition) ? "" : ` (${verdict})`;
+  const room = maxSubject - start.length - end.length;
+  return sanitiseAscii(`${start}${cutMiddle(sanitiseAscii(defang(title), 1000), room)}${end}`, maxSubject);
 }
 
 function formatList(heading: string, lines: readonly string[]): readonly string[] {

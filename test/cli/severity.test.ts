@@ -6,7 +6,7 @@ import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { formatAsff } from "@drift-guard/formats/asff";
 import { formatText } from "@drift-guard/formats/text";
 import { checkRole } from "drift-guard/role-check";
-import { account, allow, batchServicePolicy } from "../builders.ts";
+import { account, allow, anAnnouncement, batchServicePolicy } from "../builders.ts";
 import { referenceOf } from "../core/watched-roles.ts";
 import { detach, open, rogue } from "../guard/drift-calls.ts";
 import { aWorld } from "../guard/world.ts";
@@ -85,8 +85,11 @@ describe("the severity of a drift", () => {
       for (const finding of findings) {
         const told = world.announced.findLast((transition) => transition.finding.id === finding.id);
         assert.ok(told);
-        assert.match(formatText(told).body, new RegExp(`^Severity: +${finding.severity}$`, "m"));
-        const imported = formatAsff(told, { account, region: "us-east-1", partition: "aws" });
+        assert.match(
+          formatText(anAnnouncement(told)).body,
+          new RegExp(`^Severity: +${finding.severity}$`, "m"),
+        );
+        const imported = formatAsff(anAnnouncement(told), { account, region: "us-east-1", partition: "aws" });
         assert.equal(imported.FindingProviderFields.Severity.Label, finding.severity);
       }
     });

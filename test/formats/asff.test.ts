@@ -7,6 +7,7 @@ import {
   account,
   aDrift,
   aFinding,
+  anAnnouncement,
   anAttempt,
   anImpersonation,
   anUndecided,
@@ -81,7 +82,7 @@ const Importable = z.strictObject({
 describe("the Security Hub finding", () => {
   it("is accepted by BatchImportFindings for every kind of finding", () => {
     for (const transition of everyTransition()) {
-      const finding: AwsSecurityFinding = formatAsff(transition, place);
+      const finding: AwsSecurityFinding = formatAsff(anAnnouncement(transition), place);
       Importable.parse(finding);
       assert.ok(Buffer.byteLength(JSON.stringify(finding)) < 240 * 1024);
     }
@@ -90,7 +91,7 @@ describe("the Security Hub finding", () => {
   it("keeps one Id through every transition", () => {
     const ids = new Set(
       (["opened", "worsened", "rolled-back", "resolved", "reopened"] as const).map(
-        (kind) => formatAsff(aTransition({ kind, finding: aFinding() }), place).Id,
+        (kind) => formatAsff(anAnnouncement(aTransition({ kind, finding: aFinding() })), place).Id,
       ),
     );
     assert.deepEqual([...ids], [`drift-guard/${account}/${aFinding().id}`]);
@@ -98,7 +99,10 @@ describe("the Security Hub finding", () => {
 
   it("archives a resolved finding so that it can reopen", () => {
     const of = (state: "open" | "resolved" | "suppressed") => {
-      const { Compliance, RecordState } = formatAsff(aTransition({ finding: aFinding({ state }) }), place);
+      const { Compliance, RecordState } = formatAsff(
+        anAnnouncement(aTransition({ finding: aFinding({ state }) })),
+        place,
+      );
       return [Compliance.Status, RecordState];
     };
     assert.deepEqual(of("open"), ["FAILED", "ACTIVE"]);
@@ -108,7 +112,7 @@ describe("the Security Hub finding", () => {
 
   it("is FAILED for drift, stolen credentials and versions by AWS that take what the role needs, and WARNING for everything else", () => {
     const status = (evidence: Parameters<typeof aFinding>[0]) =>
-      formatAsff(aTransition({ finding: aFinding(evidence) }), place).Compliance.Status;
+      formatAsff(anAnnouncement(aTransition({ finding: aFinding(evidence) })), place).Compliance.Status;
     assert.equal(status({ evidence: aDrift() }), "FAILED");
     assert.equal(status({ evidence: anImpersonation() }), "FAILED");
     assert.equal(status({ evidence: anUndecided() }), "WARNING");
@@ -119,11 +123,14 @@ describe("the Security Hub finding", () => {
 
   it("names the product of its own account, region and partition, and the role's ARN", () => {
     const key = { account, name: "AWSServiceRoleForBatch" };
-    const finding = formatAsff(aTransition({ finding: aFinding({ role: key, evidence: anAttempt() }) }), {
-      ...place,
-      partition: "aws-cn",
-      region: "cn-north-1",
-    });
+    const finding = formatAsff(
+      anAnnouncement(aTransition({ finding: aFinding({ role: key, evidence: anAttempt() }) })),
+      {
+        ...place,
+        partition: "aws-cn",
+        region: "cn-north-1",
+      },
+    );
     assert.equal(
       finding.ProductArn,
       `arn:aws-cn:securityhub:cn-north-1:${account}:product/${account}/default`,
@@ -141,13 +148,13 @@ describe("the Security Hub finding", () => {
 
   it("names the role by the ARN that was last read", () => {
     const arn = `arn:aws-cn:iam::${account}:role/service-role/AWSBatchServiceRole`;
-    const { Resources } = formatAsff(aTransition({ finding: aFinding({ arn }) }), place);
+    const { Resources } = formatAsff(anAnnouncement(aTransition({ finding: aFinding({ arn }) })), place);
     assert.equal(Resources[0]?.Id, arn);
   });
 
   it("is created when the finding opened and updated at its transition", () => {
     const at = secondsAfterNoon(90);
-    const { CreatedAt, UpdatedAt } = formatAsff(aTransition({ kind: "worsened", at }), place);
+    const { CreatedAt, UpdatedAt } = formatAsff(anAnnouncement(aTransition({ kind: "worsened", at })), place);
     assert.deepEqual([CreatedAt, UpdatedAt], [secondsAfterNoon(0), at]);
   });
 });

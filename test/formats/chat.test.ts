@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { inlinePart } from "@drift-guard/core/model/part";
 import { formatChat } from "@drift-guard/formats/chat";
 import * as z from "zod";
-import { aDrift, aFinding, aFix, allow, aTransition } from "../builders.ts";
+import { aDrift, aFinding, aFix, allow, anAnnouncement, aTransition } from "../builders.ts";
 import { everyTransition } from "./transitions.ts";
 
 // The published schema of custom notifications, and no other field.
@@ -26,7 +26,8 @@ const Notification = z.strictObject({
     additionalContext: z.record(z.string(), z.string()),
   }),
 });
-const read = (...args: Parameters<typeof formatChat>) => Notification.parse(JSON.parse(formatChat(...args)));
+const read = (...args: Parameters<typeof anAnnouncement>) =>
+  Notification.parse(JSON.parse(formatChat(anAnnouncement(...args))));
 
 describe("the chat message", () => {
   it("matches the schema of custom notifications for every kind of finding", () => {

@@ -10,7 +10,7 @@ import { formatAsff } from "@drift-guard/formats/asff";
 import { formatStepCommands, quoteArgument } from "@drift-guard/formats/steps";
 import { formatText } from "@drift-guard/formats/text";
 import fc from "fast-check";
-import { account, aDrift, aFinding, aFix, allow, aTransition } from "../builders.ts";
+import { account, aDrift, aFinding, aFix, allow, anAnnouncement, aTransition } from "../builders.ts";
 import { evil } from "./transitions.ts";
 
 const part = managedPart("arn");
@@ -124,7 +124,9 @@ describe("a printed command, pasted into a shell", () => {
   });
 
   it("names a role that begins with a hyphen by its ARN, for drift-guard would take the name for an option", () => {
-    const { body } = formatText(aTransition({ finding: aFinding({ role: { account, name: "-x" } }) }));
+    const { body } = formatText(
+      anAnnouncement(aTransition({ finding: aFinding({ role: { account, name: "-x" } }) })),
+    );
     assert.match(body, /drift-guard check arn:aws:iam::\d+:role\/\S+$/m);
     assert.doesNotMatch(body, /check -x/);
   });
@@ -141,12 +143,15 @@ describe("a printed command, pasted into a shell", () => {
     );
     const fix = aFix({ steps: [{ role, part, call: "iam:PutRolePolicy", policyName: "P", document: long }] });
     const finding = aFinding({ role: { account, name: role }, evidence: aDrift({ fix }) });
-    const { body } = formatText(aTransition({ finding }));
+    const { body } = formatText(anAnnouncement(aTransition({ finding })));
     const command = body.split("\n").find((line) => line.includes("put-role-policy"));
     const [call] = paste(command ?? "");
     assert.equal(argument(call, "--policy-document"), long);
-    const text = formatAsff(aTransition({ finding }), { account, region: "us-east-1", partition: "aws" })
-      .Remediation.Recommendation.Text;
+    const text = formatAsff(anAnnouncement(aTransition({ finding })), {
+      account,
+      region: "us-east-1",
+      partition: "aws",
+    }).Remediation.Recommendation.Text;
     assert.doesNotMatch(text, /put-role-policy/, "a cut command does something else");
     assert.ok(text.endsWith(`npx drift-guard check ${role} --plan`), text);
   });

@@ -10,6 +10,7 @@ import {
   aFix,
   aGrant,
   anActor,
+  anAnnouncement,
   anAttempt,
   aTransition,
   aVendorChange,
@@ -18,10 +19,10 @@ import { everyTransition } from "./transitions.ts";
 
 describe("the text message", () => {
   it("says who did what, when, from where, how bad it is, and which finding it is", () => {
-    const { subject, body } = formatText(aTransition());
+    const { subject, body } = formatText(anAnnouncement(aTransition()));
     assert.equal(
       subject,
-      "drift-guard: HIGH, New: Policy AWSBatchServiceRole is missing from AWSBatchServiceRole",
+      "drift-guard HIGH: Policy AWSBatchServiceRole is missing from AWSBatchServiceRole (rollback is off)",
     );
     assert.match(body, /Who: +arn:aws:iam::123456789012:user\/mallory from 203\.0\.113\.7 \(aws-cli/);
     assert.match(body, /Cause: +iam:DetachRolePolicy at 2026-11-22T12:00:00Z/);
@@ -32,12 +33,12 @@ describe("the text message", () => {
 
   it("names AWS as the actor of a vendor change", () => {
     const { actor: _, ...told } = aTransition({ finding: aFinding({ evidence: aVendorChange() }) });
-    assert.match(formatText(told).body, /Who: +AWS itself\n/);
+    assert.match(formatText(anAnnouncement(told)).body, /Who: +AWS itself\n/);
   });
 
   it("says what to do about a version by AWS: nothing, unless the role lost what it needs", () => {
     const bodyOf = (over: Parameters<typeof aVendorChange>[0]) =>
-      formatText(aTransition({ finding: aFinding({ evidence: aVendorChange(over) }) })).body;
+      formatText(anAnnouncement(aTransition({ finding: aFinding({ evidence: aVendorChange(over) }) }))).body;
     assert.match(bodyOf({}), /Nothing to do\./);
     const lost = bodyOf({ removed: [aGrant()], lost: true });
     assert.match(lost, /Find out whether AWS Batch still needs what AWS removed\./);
@@ -49,11 +50,15 @@ describe("the text message", () => {
       kind: "refused",
       finding: aFinding({ causedBy: anActor({ arn: "arn:aws:iam::123456789012:role/terraform" }) }),
     });
-    assert.match(formatText(refused).body, /Who: +arn:aws:iam::123456789012:role\/terraform from/);
+    assert.match(
+      formatText(anAnnouncement(refused)).body,
+      /Who: +arn:aws:iam::123456789012:role\/terraform from/,
+    );
   });
 
   const fixed = (fix: Fix, over: Parameters<typeof aFinding>[0] = {}) =>
-    formatText(aTransition({ finding: aFinding({ evidence: aDrift({ fix }), ...over }) })).body;
+    formatText(anAnnouncement(aTransition({ finding: aFinding({ evidence: aDrift({ fix }), ...over }) })))
+      .body;
 
   it("has the command that attaches a detached policy again", () => {
     assert.match(
@@ -68,7 +73,7 @@ describe("the text message", () => {
   });
 
   it("has no command that changes the role where no fix was tried, or none is possible, and says why", () => {
-    assert.doesNotMatch(formatText(aTransition()).body, /attach-role-policy/);
+    assert.doesNotMatch(formatText(anAnnouncement(aTransition())).body, /attach-role-policy/);
     const body = fixed({ kind: "manual", why: "Only AWS may change a service-linked role." });
     assert.match(body, /No command fixes it alone\. Only AWS may change a service-linked role\./);
     assert.match(body, /npx drift-guard check AWSBatchServiceRole\n/);
@@ -82,35 +87,42 @@ describe("the text message", () => {
   });
 
   it("says what a loss stops by the reference, not by the role's name", () => {
-    const told = formatText(aTransition({ finding: aFinding({ reference: "ecsTaskExecutionRole" }) })).body;
+    const told = formatText(
+      anAnnouncement(aTransition({ finding: aFinding({ reference: "ecsTaskExecutionRole" }) })),
+    ).body;
     assert.match(told, /new jobs fail before they start/);
-    const own = formatText(aTransition({ finding: aFinding({ reference: "team" }) })).body;
+    const own = formatText(anAnnouncement(aTransition({ finding: aFinding({ reference: "team" }) }))).body;
     assert.match(own, /Services and jobs that use AWSBatchServiceRole may fail/);
   });
 
   it("says of a refused rollback only what is known: its first step may be done", () => {
     const note = "The rollback stopped: the role changed meanwhile. Carried out: iam:DetachRolePolicy.";
-    const { body } = formatText(aTransition({ kind: "refused", note }));
+    const { body } = formatText(anAnnouncement(aTransition({ kind: "refused", note })));
     assert.match(body, /Carried out: iam:DetachRolePolicy\./);
     assert.doesNotMatch(body, /changed nothing/);
   });
 
-  it("says that the sweep retries if the reason passes", () => {
-    const { body } = formatText(aTransition({ kind: "refused", finding: aFinding({ retry: true }) }));
-    assert.match(body, /the sweep requests the rollback again/);
-    assert.doesNotMatch(body, /will not try/);
+  it("says that the guard tries again if the reason passes", () => {
+    const standing = { kind: "refused", reason: "", retries: true } as const;
+    const { body } = formatText(anAnnouncement(aTransition({ kind: "refused" }), { standing }));
+    assert.match(body, /passes by itself, and the guard tries again/);
+    assert.doesNotMatch(body, /does not try again/);
   });
 
   it("does not call a deleted role clean", () => {
     const { body } = formatText(
-      aTransition({ kind: "resolved", note: roleGone, finding: aFinding({ state: "resolved" }) }),
+      anAnnouncement(
+        aTransition({ kind: "resolved", note: roleGone, finding: aFinding({ state: "resolved" }) }),
+      ),
     );
     assert.match(body, /does not exist any more/);
     assert.doesNotMatch(body, /as it should be|Nothing to do/);
   });
 
   it("says why nothing was rolled back, and that a person must decide", () => {
-    const { body } = formatText(aTransition({ kind: "refused", note: "A Deny was put on the role." }));
+    const note = "A Deny was put on the role.";
+    const standing = { kind: "refused", reason: note, retries: false } as const;
+    const { body } = formatText(anAnnouncement(aTransition({ kind: "refused", note }), { standing }));
     assert.match(body, /A Deny was put on the role\./);
     assert.match(body, /A person must decide/);
   });
@@ -119,7 +131,9 @@ describe("the text message", () => {
     const at = Instant.parse("2026-11-28T01:42:22Z");
     const finding = aFinding({ state: "resolved" });
     const causeOf = (cause: Cause) =>
-      /^Cause: +(.*)$/m.exec(formatText(aTransition({ kind: "resolved", at, cause, finding })).body)?.[1];
+      /^Cause: +(.*)$/m.exec(
+        formatText(anAnnouncement(aTransition({ kind: "resolved", at, cause, finding }))).body,
+      )?.[1];
     assert.equal(causeOf({ kind: "recheck" }), `confirmed clean by the recheck at ${at}`);
     assert.equal(causeOf({ kind: "sweep" }), `confirmed clean by the sweep at ${at}`);
     assert.equal(
@@ -129,14 +143,18 @@ describe("the text message", () => {
   });
 
   it("says that a rolled-back finding stays open, and that a resolved one needs no action", () => {
-    assert.match(formatText(aTransition({ kind: "rolled-back" })).body, /stays open until/);
-    const resolved = formatText(aTransition({ kind: "resolved", finding: aFinding({ state: "resolved" }) }));
+    assert.match(formatText(anAnnouncement(aTransition({ kind: "rolled-back" }))).body, /stays open until/);
+    const resolved = formatText(
+      anAnnouncement(aTransition({ kind: "resolved", finding: aFinding({ state: "resolved" }) })),
+    );
     assert.match(resolved.body, /Nothing to do/);
     assert.doesNotMatch(resolved.body, /aws iam/);
   });
 
   it("has the command that finds a refused call in CloudTrail", () => {
-    const { body } = formatText(aTransition({ finding: aFinding({ evidence: anAttempt() }) }));
+    const { body } = formatText(
+      anAnnouncement(aTransition({ finding: aFinding({ evidence: anAttempt() }) })),
+    );
     assert.match(body, /AttributeKey=EventId,AttributeValue=6c1eed73-00ee-4810-8009-c9ce5990c100/);
   });
 
@@ -150,7 +168,7 @@ describe("the text message", () => {
         aFinding({ evidence: anAttempt({ actor }) }),
       ]) {
         assert.match(
-          formatText(aTransition({ finding })).body,
+          formatText(anAnnouncement(aTransition({ finding }))).body,
           new RegExp(`lookup-events --region ${region} `),
         );
       }
@@ -159,7 +177,7 @@ describe("the text message", () => {
 
   it("has a subject and a size that SNS accepts for every kind of finding", () => {
     for (const transition of everyTransition()) {
-      const { subject, body } = formatText(transition);
+      const { subject, body } = formatText(anAnnouncement(transition));
       assert.match(subject, /^[A-Za-z][\x20-\x7e]{0,98}$/);
       assert.ok(Buffer.byteLength(body) < 262_144);
       assert.doesNotMatch(body.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);

@@ -1,6 +1,7 @@
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { type Transition, TransitionKind } from "@drift-guard/core/model/transition";
-import { aDrift, aFinding, aGrant, anActor, aPlan, aTransition, everyEvidence } from "../builders.ts";
+import type { Standing } from "@drift-guard/core/rollback/standing";
+import { aDrift, aFinding, aGrant, anActor, aPlan, aTransition, everyEvidence, noon } from "../builders.ts";
 
 /** Text that tries to break out of its context. */
 export const evil = "`x`\u001b[31m\n<!channel> [a](https://evil.example) @here \u202Efake";
@@ -37,4 +38,34 @@ export function everyTransition(): readonly Transition[] {
       ];
     }),
   );
+}
+
+/** Every kind of standing, with hostile text; and whether a subject names it. */
+export function everyStanding(): readonly (readonly [Standing, boolean])[] {
+  const long = `${evil}${"long".repeat(500)}`;
+  return [
+    [{ kind: "resolved", because: "clean" }, false],
+    [{ kind: "resolved", because: "deleted" }, false],
+    [{ kind: "closed" }, false],
+    [{ kind: "suppressed", owner: long, reason: long, until: noon }, false],
+    [{ kind: "report-only" }, false],
+    [{ kind: "undone" }, true],
+    [{ kind: "observed", because: "not-named" }, true],
+    [{ kind: "observed", because: "pattern" }, true],
+    [{ kind: "observed", because: "path" }, true],
+    [{ kind: "service-linked" }, true],
+    [{ kind: "off", side: "altered" }, true],
+    [{ kind: "simulated", side: "missing" }, true],
+    [{ kind: "by-hand", because: "role" }, true],
+    [{ kind: "by-hand", because: "profile" }, true],
+    [{ kind: "by-hand", because: "deny" }, true],
+    [{ kind: "by-hand", because: "other" }, true],
+    [{ kind: "undoing", side: "excess" }, true],
+    [{ kind: "approval", approvers: [long, long, long, long], trusted: [long, long] }, true],
+    [{ kind: "approved", by: long, from: noon }, true],
+    [{ kind: "paused", scope: "role", by: long, until: noon, reason: long }, true],
+    [{ kind: "contested" }, true],
+    [{ kind: "window" }, true],
+    [{ kind: "refused", reason: long, retries: true }, true],
+  ];
 }

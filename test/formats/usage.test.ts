@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { formatAsff } from "@drift-guard/formats/asff";
 import { formatChat } from "@drift-guard/formats/chat";
 import { formatText } from "@drift-guard/formats/text";
-import { account, aDrift, aFinding, aTransition } from "../builders.ts";
+import { account, aDrift, aFinding, anAnnouncement, aTransition } from "../builders.ts";
 
 const usedBy = ["compute environment prod in us-east-1 (ENABLED), with job queue high"];
 const symptoms = ["2026-11-22T12:00:00Z job nightly FAILED: ResourceInitializationError\nSubject: forged"];
@@ -11,7 +11,11 @@ const place = { account, region: "us-east-1", partition: "aws" };
 
 const everyFormat = (finding: ReturnType<typeof aFinding>) => {
   const transition = aTransition({ finding });
-  return [formatText(transition).body, formatChat(transition), formatAsff(transition, place).Description];
+  return [
+    formatText(anAnnouncement(transition)).body,
+    formatChat(anAnnouncement(transition)),
+    formatAsff(anAnnouncement(transition), place).Description,
+  ];
 };
 
 describe("What uses a role", () => {
@@ -32,21 +36,30 @@ describe("What uses a role", () => {
 
   it("is shortened so that the drift fits too", () => {
     const many = Array.from({ length: 20 }, (_, index) => `job definition render-${index}:1 in us-east-1`);
-    const { Description } = formatAsff(aTransition({ finding: aFinding({ usedBy: many }) }), place);
+    const { Description } = formatAsff(
+      anAnnouncement(aTransition({ finding: aFinding({ usedBy: many }) })),
+      place,
+    );
     assert.match(Description, /render-2:1 in us-east-1; and 17 more\. Missing permissions: ec2:/);
   });
 
   it("is complete in a product field of Security Hub", () => {
-    const { ProductFields } = formatAsff(aTransition({ finding: aFinding({ usedBy, symptoms }) }), place);
+    const { ProductFields } = formatAsff(
+      anAnnouncement(aTransition({ finding: aFinding({ usedBy, symptoms }) })),
+      place,
+    );
     assert.equal(ProductFields["drift-guard/UsedBy"], usedBy[0]);
     assert.match(ProductFields["drift-guard/Symptoms"] ?? "", /job nightly FAILED/);
-    const none = formatAsff(aTransition({ finding: aFinding({ usedBy: [] }) }), place).ProductFields;
+    const none = formatAsff(
+      anAnnouncement(aTransition({ finding: aFinding({ usedBy: [] }) })),
+      place,
+    ).ProductFields;
     assert.ok(!("drift-guard/UsedBy" in none));
   });
 
   it("is described by the current state after a rollback", () => {
     const finding = aFinding({ usedBy, state: "resolved" });
-    const { body } = formatText(aTransition({ kind: "resolved", finding }));
+    const { body } = formatText(anAnnouncement(aTransition({ kind: "resolved", finding })));
     assert.match(body, /\nUsed by:\n {2}- compute environment prod/);
   });
 

@@ -1,17 +1,29 @@
 import "./quiet.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { type Config, defineConfig } from "@drift-guard/core/config/config";
+import type { Control } from "@drift-guard/core/model/control";
 import type { FindingStore } from "@drift-guard/core/ports";
 import { createHandler, handler } from "../../functions/notify.ts";
-import { aTransition } from "../builders.ts";
+import { aControl, aTransition, noon, secondsAfterNoon } from "../builders.ts";
 import { aContext, anInvocationTime, busMessage, failedMessages, queueEvent } from "./invocations.ts";
 import { aFindingStore, commitFinding, undeliveredIn } from "./stores.ts";
 
 /** Notify over a store; `sent` keeps the texts that it sends, and those that contain `refused` fail. */
-function notifyFrom(findings: FindingStore, refused?: string) {
+function notifyFrom(
+  findings: FindingStore,
+  refused?: string,
+  {
+    config = defineConfig({ roles: {} }),
+    pauses = [],
+  }: { readonly config?: Config; readonly pauses?: Control["pauses"] } = {},
+) {
   const sent: string[] = [];
   const invoke = createHandler(() => ({
     findings,
+    control: { load: async (role) => aControl({ role, pauses }) },
+    config,
+    now: () => new Date(noon),
     send: async ({ text }) => {
       if (refused !== undefined && text.includes(refused)) throw new Error("The topic is not there.");
       sent.push(text);
@@ -32,6 +44,24 @@ describe("notify, in process", () => {
     );
     assert.equal(sent.length, 2);
     assert.deepEqual(await undeliveredIn(store), ["second#1"]);
+  });
+
+  it("says what the guard does about the finding at the time of sending, with the stage in the command", async () => {
+    const store = aFindingStore("notify");
+    const transition = await commitFinding(store, "told");
+    const config = defineConfig({
+      roles: { "role-told": { reference: "AWSBatchServiceRole", rollback: { missing: "automatic" } } },
+    });
+    const pauses = [
+      { scope: "role", by: "ana", at: noon, until: secondsAfterNoon(60), reason: "Migration" } as const,
+    ];
+    const { invoke, sent } = notifyFrom(store, undefined, { config, pauses });
+    await invoke(queueEvent(busMessage(transition)), aContext(60_000, "drift-guard-production-notify"));
+    assert.match(
+      sent.join(),
+      /Rollbacks of role-told are paused until 2026-11-22T12:01:00.000Z, by ana: Migration/,
+    );
+    assert.match(sent.join(), /\n {2}npx drift-guard rollback resume role-told --stage production\n/);
   });
 
   it("returns messages that it cannot read, and sends the others", async () => {
@@ -92,7 +122,7 @@ describe("notify, in process", () => {
   it("throws a ConfigError that names each missing environment variable", async () => {
     await assert.rejects(handler(queueEvent(), aContext()), {
       name: "ConfigError",
-      message: /FINDINGS_TABLE.*TOPIC_ARN/s,
+      message: /FINDINGS_TABLE.*CONTROL_TABLE.*TOPIC_ARN/s,
     });
   });
 });

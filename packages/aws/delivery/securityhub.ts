@@ -49,18 +49,20 @@ export async function importFindings(
 /**
  * Creates an importer of findings into Security Hub. `format` returns a delivery's finding in ASFF. `import` throws
  * `DeliveryError` if a call fails as a whole, or if Security Hub rejects a finding that was not in the batch: it is then
- * unknown which findings were imported.
+ * unknown which findings were imported. It throws what `format` throws before any call.
  */
 export function createFindingImporter(
   client: SecurityHubClient,
-  format: (delivery: Delivery) => AwsSecurityFinding,
+  format: (delivery: Delivery) => Promise<AwsSecurityFinding>,
 ): FindingImporter {
   return {
     async import(deliveries) {
-      const batch = deliveries.map((delivery) => ({
-        id: delivery.transition.finding.id,
-        asff: format(delivery),
-      }));
+      const batch = await Promise.all(
+        deliveries.map(async (delivery) => ({
+          id: delivery.transition.finding.id,
+          asff: await format(delivery),
+        })),
+      );
       try {
         await importFindings(
           client,

@@ -65,6 +65,16 @@ export function nameResource(
   return name;
 }
 
+/**
+ * Returns the stage of a deployment from the name of one of its functions; undefined for a name that `nameResource` does not
+ * make.
+ */
+export function stageOf(functionName: string, purpose: FunctionName): string | undefined {
+  const [start, end] = [`${appName}-`, `-${purpose}`];
+  if (!functionName.startsWith(start) || !functionName.endsWith(end)) return undefined;
+  return functionName.slice(start.length, -end.length) || undefined;
+}
+
 /** The names by which a person's tools find what is deployed. */
 export interface Deployment extends DeploymentPlace {
   /** Table of ledgers and transitions. */

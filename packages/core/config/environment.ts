@@ -29,10 +29,11 @@ export const functionEnvironments = {
   publish: z.object({ BUS_NAME: text }),
   notify: z.object({
     FINDINGS_TABLE: text,
+    CONTROL_TABLE: text,
     /** ARN of the topic that people subscribe to. */
     TOPIC_ARN: text,
   }),
-  securityhub: z.object({ FINDINGS_TABLE: text }),
+  securityhub: z.object({ FINDINGS_TABLE: text, CONTROL_TABLE: text }),
   respond: z.object({
     CONTROL_TABLE: text,
     CHANGES_QUEUE_URL: text,

@@ -7,8 +7,11 @@ import { isByApprover } from "./approvers.ts";
 import { isSamePrincipal } from "./pause.ts";
 import type { PlanningInput } from "./planning.ts";
 
+/** The decisions about a role, and the owner's choices for it, as far as approvals depend on them. */
+type ApprovalInput = Pick<PlanningInput, "control" | "guarded" | "now">;
+
 /** Returns who made a drift, since it was last rolled back. */
-export function listMakers(id: string, { control }: PlanningInput): readonly Actor[] {
+export function listMakers(id: string, { control }: Pick<PlanningInput, "control">): readonly Actor[] {
   const ends = control.rollbacks.flatMap((rollback) =>
     rollback.status === "done" && rollback.plan.findings.includes(id) ? [rollback.startedAt] : [],
   );
@@ -22,7 +25,7 @@ export function listMakers(id: string, { control }: PlanningInput): readonly Act
  * Returns the approvals that count for a drift. Nobody approves the rollback of their own change; while it is not known who
  * made the change, an approval waits for the report of it; and the owner may have changed who approves since then.
  */
-export function listCountedApprovals(id: string, planning: PlanningInput): readonly Approval[] {
+export function listCountedApprovals(id: string, planning: ApprovalInput): readonly Approval[] {
   const makers = listMakers(id, planning);
   return listOthers(id, planning).filter(
     (approval) => makers.length > 0 || !isBefore(planning.now, countsFrom(approval)),
@@ -39,7 +42,7 @@ export interface WaitingApproval {
 export function findWaitingApproval(
   id: string,
   evidence: Drift,
-  planning: PlanningInput,
+  planning: ApprovalInput,
 ): WaitingApproval | undefined {
   const { control, now } = planning;
   if (listMakers(id, planning).length > 0) return undefined;
@@ -53,13 +56,13 @@ export function findWaitingApproval(
 export function findFormerApprover(
   id: string,
   evidence: Drift,
-  { control, guarded, now }: PlanningInput,
+  { control, guarded, now }: ApprovalInput,
 ): string | undefined {
   const approvals = control.approvals.filter((each) => !isByApprover(each, guarded.rollback.approvers));
   return findApproval({ id, evidence }, { ...control, approvals, now })?.by;
 }
 
-function listOthers(id: string, planning: PlanningInput): readonly Approval[] {
+function listOthers(id: string, planning: ApprovalInput): readonly Approval[] {
   const makers = listMakers(id, planning);
   const { control, guarded } = planning;
   return control.approvals.filter(

@@ -2,7 +2,7 @@
 import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
-import { allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
+import { allowControlReads, allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
 import { consume, createChannel } from "./queues.ts";
 import { feedTransitions } from "./rules.ts";
 
@@ -13,6 +13,7 @@ import { feedTransitions } from "./rules.ts";
 export function createNotify({
   location,
   findings,
+  control,
   bus,
   topic,
 }: Foundation): readonly aws.cloudwatch.MetricAlarm[] {
@@ -20,10 +21,12 @@ export function createNotify({
   const notifier = createLambda("Notifier", location, {
     description: "Sends transitions to people",
     timeoutSeconds: 60,
-    environment: { FINDINGS_TABLE: findings.name, TOPIC_ARN: topic.arn },
+    environment: { FINDINGS_TABLE: findings.name, CONTROL_TABLE: control.name, TOPIC_ARN: topic.arn },
     permissions: [
       { actions: ["sns:Publish"], resources: [topic.arn] },
       ...allowLedgerReads(findings),
+      // What the guard does about a finding depends on pauses, approvals and exceptions.
+      ...allowControlReads(control),
       ...allowDeliveryMarks(findings),
     ],
     lambdaCalls: allowReceiving(channel.queue),

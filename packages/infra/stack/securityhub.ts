@@ -2,7 +2,7 @@
 import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
-import { allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
+import { allowControlReads, allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
 import { consume, createChannel } from "./queues.ts";
 import { feedTransitions } from "./rules.ts";
 
@@ -15,6 +15,7 @@ export function createHubImport({
   config,
   location,
   findings,
+  control,
   bus,
   topic,
 }: Foundation): readonly aws.cloudwatch.MetricAlarm[] {
@@ -24,7 +25,7 @@ export function createHubImport({
   const importer = createLambda("HubImporter", location, {
     description: "Imports findings into Security Hub",
     timeoutSeconds: 60,
-    environment: { FINDINGS_TABLE: findings.name },
+    environment: { FINDINGS_TABLE: findings.name, CONTROL_TABLE: control.name },
     permissions: [
       {
         actions: ["securityhub:BatchImportFindings"],
@@ -33,6 +34,7 @@ export function createHubImport({
         ],
       },
       ...allowLedgerReads(findings),
+      ...allowControlReads(control),
       ...allowDeliveryMarks(findings),
     ],
     lambdaCalls: allowReceiving(channel.queue),

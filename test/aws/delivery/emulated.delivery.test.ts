@@ -17,7 +17,7 @@ import { createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { formatAsff } from "@drift-guard/formats/asff";
 import * as z from "zod";
-import { account, aFinding, aTransition } from "../../builders.ts";
+import { account, aFinding, anAnnouncement, aTransition } from "../../builders.ts";
 import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
 
@@ -102,7 +102,7 @@ withEmulators("Deliveries to AWS", (services) => {
     const place = { account, region: "us-east-1", partition: "aws" };
     await importFindings(
       hub,
-      transitions.map((transition) => formatAsff(transition, place)),
+      transitions.map((transition) => formatAsff(anAnnouncement(transition), place)),
     );
     const { Findings = [] } = await hub.send(new GetFindingsCommand({}));
     assert.deepEqual(Findings.map(({ Id }) => Id).sort(), [

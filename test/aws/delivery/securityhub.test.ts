@@ -8,7 +8,7 @@ import {
 } from "@drift-guard/aws/delivery/securityhub";
 import { formatAsff } from "@drift-guard/formats/asff";
 import * as z from "zod";
-import { account, aFinding, aTransition } from "../../builders.ts";
+import { account, aFinding, anAnnouncement, aTransition } from "../../builders.ts";
 import { clientSettingsFor } from "../client-settings.ts";
 import { type Call, json, type Responder, withResponder } from "../responder.ts";
 
@@ -19,7 +19,8 @@ const transitions = (count: number) =>
 
 describe("The import into Security Hub", () => {
   const place = { account, region: "us-east-1", partition: "aws" };
-  const findings = (count: number) => transitions(count).map((transition) => formatAsff(transition, place));
+  const findings = (count: number) =>
+    transitions(count).map((transition) => formatAsff(anAnnouncement(transition), place));
   const send = (responder: Responder, count: number) =>
     importFindings(new SecurityHubClient(clientSettingsFor(responder.endpoint)), findings(count));
 
@@ -59,8 +60,9 @@ describe("The import into Security Hub", () => {
   });
 
   const sendAsDeliveries = (responder: Responder, count: number) =>
-    createFindingImporter(new SecurityHubClient(clientSettingsFor(responder.endpoint)), ({ transition }) =>
-      formatAsff(transition, place),
+    createFindingImporter(
+      new SecurityHubClient(clientSettingsFor(responder.endpoint)),
+      async ({ transition }) => formatAsff(anAnnouncement(transition), place),
     ).import(transitions(count).map((transition) => ({ transition, awaiting: ["securityhub"] })));
   const refuseOne = (id: string) =>
     json({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { appName, locateDeployment, nameResource } from "@drift-guard/core/config/deployment";
+import { appName, locateDeployment, nameResource, stageOf } from "@drift-guard/core/config/deployment";
 
 describe("the name of a resource", () => {
   it("is app, stage and purpose, and a region where it has one", () => {
@@ -38,6 +38,18 @@ describe("the name of a resource", () => {
 });
 
 describe("a deployment", () => {
+  it("is named by its functions", () => {
+    for (const stage of ["production", "a-notify", "notify"])
+      assert.equal(stageOf(nameResource("function", "notify", { stage }), "notify"), stage);
+    for (const name of [
+      "guard",
+      "drift-guard-notify",
+      "drift-guard--notify",
+      "drift-guard-production-publish",
+    ])
+      assert.equal(stageOf(name, "notify"), undefined);
+  });
+
   it("is found by its stage, region and account, in any partition", () => {
     const place = { stage: "production", region: "cn-north-1", account: "123456789012", partition: "aws-cn" };
     const deployment = locateDeployment(place);

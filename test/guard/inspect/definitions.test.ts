@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createSimulatedResources } from "@drift-guard/embedded/resources";
-import { listRemediationCommands } from "@drift-guard/formats/remediation";
+import { findNextCommand } from "@drift-guard/formats/remediation";
 import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
-import { account, allow, batchServicePolicy } from "../../builders.ts";
+import { account, allow, anAnnouncement, batchServicePolicy } from "../../builders.ts";
 import { aWorld } from "../world.ts";
 import {
   aDefinition,
@@ -119,7 +119,7 @@ describe("A job definition", () => {
         ({ finding: { evidence } }) => evidence.kind === "drift" && evidence.fix?.kind === "steps",
       );
       assert.ok(advised);
-      const command = listRemediationCommands(advised).at(-1)?.command ?? "";
+      const command = findNextCommand(anAnnouncement(advised))?.command ?? "";
       const [, policyDocument = ""] = /--policy-document '(.*)'$/.exec(command) ?? [];
       const [, policyName = ""] = /put-role-policy .*--policy-name (\S+)/.exec(command) ?? [];
       world.act({ call: "PutRolePolicy", roleName: "ecsTaskExecutionRole", policyName, policyDocument });

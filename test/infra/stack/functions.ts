@@ -49,8 +49,8 @@ describe("every function", () => {
       ),
       {
         Detect: [...inspecting, "GUARD_ROLE_ARN", "ROLLBACK_QUEUE_URL"],
-        HubImporter: ["FINDINGS_TABLE"],
-        Notifier: ["FINDINGS_TABLE", "TOPIC_ARN"],
+        HubImporter: ["CONTROL_TABLE", "FINDINGS_TABLE"],
+        Notifier: ["CONTROL_TABLE", "FINDINGS_TABLE", "TOPIC_ARN"],
         Publish: ["BUS_NAME"],
         Responder: ["CHANGES_QUEUE_URL", "CONTROL_TABLE", "ROLLBACK_QUEUE_URL", "TOPIC_ARN"],
         Rollbacker: ["CONTROL_TABLE", "FINDINGS_TABLE", "ROLLBACK_QUEUE_URL"],

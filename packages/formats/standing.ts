@@ -1,0 +1,200 @@
+import type { RollbackSide } from "@drift-guard/core/config/rollback-choice";
+import type { Standing } from "@drift-guard/core/rollback/standing";
+import { sanitise } from "./printable.ts";
+
+/**
+ * Returns what the guard does about a finding, in at most 18 characters for a subject: `being undone now`. Undefined where
+ * the kind of the transition says it.
+ */
+export function formatVerdict(standing: Standing): string | undefined {
+  switch (standing.kind) {
+    case "resolved":
+    case "closed":
+    case "suppressed":
+    case "report-only":
+      return undefined;
+    case "undone":
+      return "rolled back";
+    case "observed":
+      return "observed only";
+    case "service-linked":
+      return "never written";
+    case "off":
+      return "rollback is off";
+    case "simulated":
+      return "only simulated";
+    case "by-hand":
+      return "fix it by hand";
+    case "undoing":
+      return "being undone now";
+    case "approval":
+      return "needs approval";
+    case "approved":
+      return "approved";
+    case "paused":
+      return "rollback paused";
+    case "contested":
+      return "keeps returning";
+    case "window":
+      return "waits for window";
+    case "refused":
+      return standing.retries ? "will be retried" : "needs a person";
+  }
+}
+
+/**
+ * Returns what the guard does about a finding, did or will not do, as sentences: the first is enough to decide whether to
+ * act. Empty for evidence that is no drift. `role` is the role's name.
+ */
+export function formatStanding(standing: Standing, role: string): readonly string[] {
+  const name = sanitise(role);
+  switch (standing.kind) {
+    case "report-only":
+      return [];
+    case "resolved":
+      return standing.because === "deleted"
+        ? [
+            "This finding is resolved, because the role was deleted.",
+            "Another finding says whether it must exist.",
+          ]
+        : ["Nothing to do: later reads found the role as its reference says."];
+    case "closed":
+      return ["Nothing to do: a person closed the finding.", "A further such call opens it again."];
+    case "suppressed":
+      return [formatSuppression(standing), "Anything beyond it is reported."];
+    case "undone":
+      return [
+        "The guard rolled it back.",
+        "The finding stays open until a later read finds the role as its reference says.",
+      ];
+    case "observed":
+      return [
+        `Observed only: ${whyObserved(standing.because, name)}`,
+        "Nothing changes until a person acts.",
+      ];
+    case "service-linked":
+      return ["The guard never writes a service-linked role: only AWS may change it."];
+    case "off":
+      return [
+        `Rollback of ${nameSide(standing.side)} is off for this role: nothing changes until a person acts.`,
+      ];
+    case "simulated":
+      return [
+        `Rollback of ${nameSide(standing.side)} is only simulated for this role: the guard writes nothing.`,
+        "To have it done, set the mode to approve or automatic.",
+      ];
+    case "by-hand":
+      return [whyByHand(standing.because)];
+    case "undoing":
+      return [
+        `The guard ${formatUndoing(standing.side)}`,
+        "Another message says what it did, or why it did not.",
+      ];
+    case "approval":
+      return formatApproval(standing);
+    case "approved":
+      return [
+        `${sanitise(standing.by)} approved the rollback.`,
+        standing.from === undefined
+          ? "The guard carries it out, unless the role has changed since. Another message says what it did."
+          : `The approval counts from ${standing.from}: until then, the report of who made the change may come.`,
+      ];
+    case "paused":
+      return [
+        `Rollbacks ${standing.scope === "account" ? "in this account" : `of ${name}`} are paused until ${standing.until}, by ${sanitise(standing.by)}: ${sanitise(standing.reason, 500)}`,
+        "Nothing is rolled back until the pause ends.",
+      ];
+    case "contested":
+      return [
+        standing.until === undefined
+          ? "The drift keeps returning after its rollbacks. The guard rolls it back again now."
+          : `The drift keeps returning, so that its rollbacks pause. Next try: ${standing.until}.`,
+        "Find out which of the two is right, and stop the other: the configuration or the other tool.",
+      ];
+    case "window":
+      return [
+        standing.until === undefined
+          ? "No window for rollbacks opens in the next 8 days: a person must approve the rollback."
+          : `The rollback waits for the configuration's next window, which opens at ${standing.until}.`,
+      ];
+    case "refused":
+      return [
+        standing.retries
+          ? "The guard did not roll it back. The reason passes by itself, and the guard tries again."
+          : "The guard did not roll it back, and does not try again by itself. A person must decide.",
+      ];
+  }
+}
+
+function formatSuppression({ owner, reason, until }: Extract<Standing, { kind: "suppressed" }>): string {
+  if (owner === undefined) return "A person accepted exactly this until the exception expires.";
+  const end = until === undefined ? "" : ` until ${until}`;
+  return `${sanitise(owner)} accepted exactly this${end}${reason === undefined ? "." : `: ${sanitise(reason, 500)}`}`;
+}
+
+function whyObserved(because: Extract<Standing, { kind: "observed" }>["because"], name: string): string {
+  switch (because) {
+    case "not-named":
+      return `the configuration does not name ${name}, so that the guard never writes it.`;
+    case "pattern":
+      return `the configuration names ${name} by a pattern, and the guard never writes such a role.`;
+    case "path":
+      return `${name} is at a path that the configuration does not allow for it, so that the guard does not write it.`;
+  }
+}
+
+function whyByHand(because: Extract<Standing, { kind: "by-hand" }>["because"]): string {
+  switch (because) {
+    case "role":
+      return "The guard creates, moves and deletes no roles: a person must act.";
+    case "profile":
+      return "The guard changes no instance profiles: a person must act.";
+    case "deny":
+      return "The guard removes no Deny: a person must decide.";
+    case "other":
+      return "No rollback repairs this kind of drift: a person must act.";
+  }
+}
+
+function formatUndoing(side: RollbackSide): string {
+  switch (side) {
+    case "excess":
+      return "removes it now.";
+    case "missing":
+      return "restores it now, unless somebody else would get the permissions too.";
+    case "altered":
+      return "sets it back now.";
+  }
+}
+
+function nameSide(side: RollbackSide): string {
+  switch (side) {
+    case "excess":
+      return "excess permissions";
+    case "missing":
+      return "missing permissions";
+    case "altered":
+      return "altered settings";
+  }
+}
+
+// More approvers than these help nobody to find one.
+const maxApprovers = 3;
+
+function formatApproval({ approvers, trusted }: Extract<Standing, { kind: "approval" }>): readonly string[] {
+  const shown = approvers.slice(0, maxApprovers).map((pattern) => sanitise(pattern));
+  const more = approvers.length - shown.length;
+  const who =
+    shown.length === 0
+      ? "anyone who may call the guard"
+      : `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return [
+    trusted.length === 0
+      ? "The rollback waits for a person's approval."
+      : `The rollback waits for a person's approval: ${trusted
+          .slice(0, maxApprovers)
+          .map((each) => sanitise(each))
+          .join(", ")} made the change, whom the configuration trusts.`,
+    `Approvers: ${who}, except the person who made the change.`,
+  ];
+}

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Transition } from "@drift-guard/core/model/transition";
+import type { Standing } from "@drift-guard/core/rollback/standing";
+import { formatAsff } from "@drift-guard/formats/asff";
+import { formatChat } from "@drift-guard/formats/chat";
+import { formatText } from "@drift-guard/formats/text";
+import {
+  account,
+  aDrift,
+  aFinding,
+  aFix,
+  aGrant,
+  anAnnouncement,
+  aTransition,
+  secondsAfterNoon,
+} from "../builders.ts";
+import { everyStanding } from "./transitions.ts";
+
+const place = { account, region: "us-east-1", partition: "aws" };
+const until = secondsAfterNoon(3600);
+const evidence = aDrift({
+  part: "inline:rogue",
+  side: "excess",
+  grants: [aGrant({ actions: ["*"], resources: ["*"] })],
+});
+const finding = aFinding({ evidence, severity: "CRITICAL" });
+const message = (standing: Standing, over: Partial<Transition> = {}, stage = "production") => {
+  const announcement = anAnnouncement(aTransition({ finding, ...over }), { standing, stage });
+  const { subject, body } = formatText(announcement);
+  return { subject, body, first: body.split("\n")[0] ?? "", announcement };
+};
+
+describe("a message about a finding", () => {
+  it("says in subject and first line how bad it is, what it allows, for which role, and what the guard does", () => {
+    const { subject, first } = message({ kind: "undoing", side: "excess" });
+    assert.equal(
+      subject,
+      "drift-guard CRITICAL: AWSBatchServiceRole gained full administrator access (being undone now)",
+    );
+    assert.equal(
+      first,
+      "CRITICAL, New: Inline policy rogue gives AWSBatchServiceRole full administrator access. The guard removes it now.",
+    );
+  });
+
+  const cases: readonly (readonly [Standing, RegExp, string | undefined])[] = [
+    [
+      { kind: "off", side: "excess" },
+      /Rollback of excess permissions is off for this role: nothing changes until a person acts\./,
+      "npx drift-guard check AWSBatchServiceRole",
+    ],
+    [
+      { kind: "observed", because: "not-named" },
+      /Observed only: the configuration does not name AWSBatchServiceRole/,
+      "npx drift-guard check AWSBatchServiceRole",
+    ],
+    [
+      { kind: "service-linked" },
+      /never writes a service-linked role/,
+      "npx drift-guard check AWSBatchServiceRole",
+    ],
+    [
+      { kind: "by-hand", because: "role" },
+      /creates, moves and deletes no roles/,
+      "npx drift-guard check AWSBatchServiceRole",
+    ],
+    [
+      { kind: "undoing", side: "missing" },
+      /restores it now, unless somebody else would get the permissions too/,
+      "npx drift-guard rollback status AWSBatchServiceRole --stage production",
+    ],
+    [
+      { kind: "undone" },
+      /The guard rolled it back\./,
+      "npx drift-guard rollback status AWSBatchServiceRole --stage production",
+    ],
+    [
+      { kind: "approval", approvers: ["arn:aws:iam::123456789012:role/security"], trusted: [] },
+      /waits for a person's approval\.[\s\S]*Approvers: arn:aws:iam::123456789012:role\/security, except/,
+      "npx drift-guard rollback approve 5f1d0c6f7a0e4b52 --stage production",
+    ],
+    [
+      { kind: "approval", approvers: [], trusted: ["arn:aws:iam::123456789012:role/pipeline"] },
+      /role\/pipeline made the change, whom the configuration trusts\.[\s\S]*Approvers: anyone who may call the guard/,
+      "npx drift-guard rollback approve 5f1d0c6f7a0e4b52 --stage production",
+    ],
+    [
+      { kind: "approved", by: "ana" },
+      /ana approved the rollback\.[\s\S]*carries it out, unless the role has changed since/,
+      "npx drift-guard rollback status AWSBatchServiceRole --stage production",
+    ],
+    [
+      { kind: "paused", scope: "account", by: "ana", until, reason: "Migration" },
+      /Rollbacks in this account are paused until 2026-11-22T13:00:00.000Z, by ana: Migration/,
+      "npx drift-guard rollback resume --stage production",
+    ],
+    [
+      { kind: "contested", until },
+      /keeps returning, so that its rollbacks pause\. Next try: 2026-11-22T13:00:00.000Z\./,
+      "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",
+    ],
+    [
+      { kind: "window", until },
+      /waits for the configuration's next window, which opens at 2026-11-22T13:00:00.000Z\./,
+      "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",
+    ],
+    [
+      { kind: "simulated", side: "excess" },
+      /is only simulated for this role: the guard writes nothing\./,
+      "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",
+    ],
+    [
+      { kind: "refused", reason: "", retries: false },
+      /does not try again by itself\. A person must decide\./,
+      "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",
+    ],
+    [
+      { kind: "suppressed", owner: "ana", reason: "Pilot", until },
+      /ana accepted exactly this until 2026-11-22T13:00:00.000Z: Pilot/,
+      undefined,
+    ],
+    [{ kind: "resolved", because: "clean" }, /Nothing to do: later reads found the role/, undefined],
+    [{ kind: "resolved", because: "deleted" }, /because the role was deleted/, undefined],
+    [{ kind: "closed" }, /a person closed the finding/, undefined],
+  ];
+  for (const [standing, told, command] of cases) {
+    it(`says what is true in this case, and has at most one command: ${JSON.stringify(standing)}`, () => {
+      const { body, announcement } = message(standing);
+      assert.match(body, told);
+      assert.doesNotMatch(body, /[Ii]f the configuration|where the configuration/);
+      assert.deepEqual(
+        body.split("\n").filter((line) => /^ {2}(?:npx|aws) /.test(line)),
+        command === undefined ? [] : [`  ${command}`],
+      );
+      const chat = JSON.parse(formatChat(announcement));
+      assert.equal(chat.metadata.additionalContext.standing, standing.kind);
+      const asff = formatAsff(announcement, place);
+      assert.equal(asff.ProductFields["drift-guard/Standing"], standing.kind);
+      if (command !== undefined) assert.ok(asff.Remediation.Recommendation.Text.endsWith(command));
+    });
+  }
+
+  it("calls a rollback that waits neither refused nor failed", () => {
+    const headline = (standing: Standing) => message(standing, { kind: "refused" }).first.split(":")[0];
+    assert.equal(headline({ kind: "approval", approvers: [], trusted: [] }), "CRITICAL, Approval needed");
+    assert.equal(
+      headline({ kind: "paused", scope: "role", by: "ana", until, reason: "" }),
+      "CRITICAL, Rollback paused",
+    );
+    assert.equal(headline({ kind: "window", until }), "CRITICAL, Rollback waits");
+    assert.equal(headline({ kind: "refused", reason: "", retries: true }), "CRITICAL, Rollback postponed");
+    assert.equal(headline({ kind: "refused", reason: "", retries: false }), "CRITICAL, Rollback refused");
+  });
+
+  it("has the fix of one step as its command, and the command that prints the steps for more", () => {
+    const steps = aFix();
+    assert.ok(steps.kind === "steps");
+    const command = (fix: typeof steps) =>
+      message({ kind: "off", side: "missing" }, { finding: aFinding({ evidence: aDrift({ fix }) }) }).body;
+    assert.match(command(steps), /\n {2}aws iam attach-role-policy --role-name/);
+    const twice = command({ ...steps, steps: [...steps.steps, ...steps.steps] });
+    assert.match(twice, /\n {2}npx drift-guard check AWSBatchServiceRole --plan\n/);
+    assert.doesNotMatch(twice, /aws iam/);
+  });
+
+  it("creates a role that does not exist by the command ensure", () => {
+    const absent = aFinding({ evidence: aDrift({ part: "role", grants: [] }) });
+    const { body } = message({ kind: "by-hand", because: "role" }, { finding: absent });
+    assert.match(body, /\n {2}npx drift-guard ensure AWSBatchServiceRole\n/);
+  });
+
+  it("names no stage where the guard is not deployed", () => {
+    const announcement = anAnnouncement(aTransition({ finding }), {
+      standing: { kind: "undoing", side: "excess" },
+    });
+    assert.match(formatText(announcement).body, /\n {2}npx drift-guard check AWSBatchServiceRole\n/);
+  });
+
+  it("quotes the stage for a shell", () => {
+    const { body } = message({ kind: "undone" }, {}, "a b;c");
+    assert.match(body, /--stage 'a b;c'\n/);
+  });
+
+  it("has a subject with the whole verdict, however long the names are", () => {
+    for (const [standing, verdict] of everyStanding()) {
+      const part = `inline:${"p".repeat(128)}` as const;
+      const long = aFinding({
+        role: { account, name: "r".repeat(64) },
+        evidence: aDrift({ part, side: "excess" }),
+      });
+      const { subject } = message(standing, { finding: long });
+      assert.ok(subject.length <= 99, subject);
+      assert.match(subject, /^drift-guard HIGH: r/);
+      assert.equal(/ \([a-z ]+\)$/.test(subject), verdict, subject);
+    }
+  });
+
+  it("makes no address of the web from outside a link, and keeps commands as they are pasted", () => {
+    const url = "https://evil.example/a";
+    const named = aFinding({
+      role: { account, name: "www.evil.example" },
+      evidence: aDrift({
+        part: `inline:${url}`,
+        side: "excess",
+        detail: url,
+        grants: [aGrant({ actions: [url] })],
+      }),
+    });
+    for (const [standing] of everyStanding()) {
+      const { subject, body } = message(standing, { finding: named, note: url });
+      for (const text of [subject, body]) assert.doesNotMatch(text, /:\/\/|www\.evil/);
+    }
+  });
+});
