@@ -91,7 +91,9 @@ function formatReading(cause: Cause, at: Instant): string {
     case "symptom":
       return `${sanitise(cause.what)} at ${sanitise(cause.at)}: ${sanitise(cause.reason)}`;
     case "rollback":
-      return `the guard's rollback ${sanitise(cause.rollbackId)}`;
+      return cause.rollbackId === undefined
+        ? "the guard's decision about a rollback"
+        : `the guard's rollback ${sanitise(cause.rollbackId)}`;
   }
 }
 

@@ -58,7 +58,13 @@ export const Cause = z.discriminatedUnion("kind", [
       reason: z.string(),
     })
     .readonly(),
-  z.object({ kind: z.literal("rollback"), rollbackId: z.string() }).readonly(),
+  z
+    .object({
+      kind: z.literal("rollback"),
+      /** Left out if no rollback started: a decision about one was the cause. */
+      rollbackId: z.string().exactOptional(),
+    })
+    .readonly(),
 ]);
 export type Cause = z.infer<typeof Cause>;
 

@@ -113,18 +113,16 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   }
   switch (finding.state) {
     case "resolved": {
-      const { causedBy: _, origin: __, ...withoutAuthor } = current;
+      const { causedBy: _, origin: __, ...withoutAuthor } = markReturned(current);
       const reopened = attribute({ ...withoutAuthor, openedAt: observation.now }, observation, true);
       return [{ ...reopened, state: "open" }, "reopened"];
     }
     case "suppressed":
       // The exception expired, or covers other evidence.
-      return [{ ...current, state: "open" }, same ? "reopened" : "worsened"];
+      return [{ ...markReturned(current), state: "open" }, same ? "reopened" : "worsened"];
     case "open": {
       if (hasReturned(finding, observation)) {
-        const { rollback } = current;
-        const returned = rollback && { rollback: { ...rollback, returned: true as const } };
-        return [{ ...current, ...returned, state: "open" }, "recurred"];
+        return [{ ...markReturned(current), state: "open" }, "recurred"];
       }
       if (!same) {
         const changed: Finding = { ...current, state: "open" };
@@ -166,6 +164,11 @@ function hasReturned(
   );
 }
 
+// The drift's return is reported once for each rollback.
+function markReturned(body: FindingBody): FindingBody {
+  return body.rollback === undefined ? body : { ...body, rollback: { ...body.rollback, returned: true } };
+}
+
 // CloudTrail records times to the second.
 function isLater(time: Instant, other: Instant): boolean {
   return Date.parse(time) >= Math.floor(Date.parse(other) / 1000) * 1000;
@@ -204,11 +207,15 @@ function shield(finding: Finding): Finding {
   return rest;
 }
 
-// A part that could not be read or compared may still have the drift.
-function isShielded(finding: Finding, evidence: readonly Evidence[]): boolean {
+// A part that could not be read or compared may still have the drift, and a policy that is detached shows no version.
+function isShielded({ evidence: { kind, part } }: Finding, evidence: readonly Evidence[]): boolean {
   return evidence.some(
-    ({ kind, part }) =>
-      kind === "undecided" && (part.kind === "role" || isSamePart(part, finding.evidence.part)),
+    (other) =>
+      (other.kind === "undecided" && (other.part.kind === "role" || isSamePart(other.part, part))) ||
+      (kind === "vendor-change" &&
+        other.kind === "drift" &&
+        other.side === "missing" &&
+        isSamePart(other.part, part)),
   );
 }
 

@@ -48,7 +48,7 @@ function addRefusals(
     if (!refusal || finding.state !== "open" || finding.refusal === refusal.reason) return finding;
     const refused = withRefusal(finding, refusal);
     if (refusal.quiet) return refused;
-    const [after, transition] = move(refused, "refused", "refused", refusal.reason, now);
+    const [after, transition] = move(refused, "refused", undefined, refusal.reason, now);
     transitions.push(transition);
     return after;
   });
@@ -93,7 +93,7 @@ export async function reportSimulations(
       const [told, transition] = move(
         { ...finding, ...(digest !== undefined && { simulation: digest }) },
         "simulated",
-        "simulated",
+        undefined,
         noteSimulation(simulation),
         at,
       );
@@ -219,7 +219,7 @@ export async function reportContests(control: Control, key: RoleKey, ports: Repo
         return finding;
       const cause = control.causes.find(({ findingId }) => findingId === finding.id);
       const note = describeContest(listStarts(control, finding.id, now), cause);
-      const [after, transition] = move({ ...finding, contestedAt: now }, "contested", "contested", note, now);
+      const [after, transition] = move({ ...finding, contestedAt: now }, "contested", undefined, note, now);
       transitions.push(cause ? { ...transition, actor: cause.actor } : transition);
       return after;
     });
@@ -261,7 +261,7 @@ function withRefusal(
 function move(
   finding: Finding,
   kind: TransitionKind,
-  rollbackId: string,
+  rollbackId: string | undefined,
   note: string,
   at: Instant,
 ): readonly [after: Finding, transition: Transition] {
@@ -271,7 +271,7 @@ function move(
     id: `${after.id}#${after.seq}`,
     kind,
     at,
-    cause: { kind: "rollback", rollbackId },
+    cause: { kind: "rollback", ...(rollbackId !== undefined && { rollbackId }) },
     note,
     finding: after,
   };

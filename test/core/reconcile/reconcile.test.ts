@@ -256,6 +256,24 @@ describe("a finding", () => {
     assert.equal(again.ledger.findings[0]?.seq, 3);
   });
 
+  it("reopens once after a rollback that undid it", () => {
+    const rollback = { id: "r1", endedAt: secondsAfterNoon(10), undone: true };
+    const { ledger } = look(look(opened(aDrift()), [], 20).ledger, [], 100);
+    const resolved = { ...ledger, findings: ledger.findings.map((one) => ({ ...one, rollback })) };
+    const again = look(resolved, [aDrift()], 200);
+    assert.deepEqual(kinds(again), ["reopened"]);
+    assert.deepEqual(kinds(look(again.ledger, [aDrift()], 300)), []);
+  });
+
+  it("stays open while the policy is detached whose version by AWS it reports", () => {
+    const version = opened(aVendorChange());
+    const detached = [aDrift({ part: `managed:${batchServicePolicy}` })];
+    const { ledger } = look(look(version, detached, 1).ledger, detached, 200);
+    const [state] = ledger.findings.map((finding) => finding.state);
+    assert.equal(state, "open");
+    assert.deepEqual(kinds(look(ledger, [aVendorChange()], 300)), []);
+  });
+
   it("stays open while its part cannot be read", () => {
     const ledger = opened(aDrift({ part: "trust", side: "excess" }));
     const [trust] = look(ledger, [anUndecided({ part: "trust" })], 500).ledger.findings;
