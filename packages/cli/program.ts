@@ -2,8 +2,8 @@ import { inspect } from "node:util";
 import { formatCause } from "@drift-guard/core/errors";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, type ExitCode, UsageError } from "./command.ts";
-import own from "./package.json" with { type: "json" };
 import { columnsOf, type Output, openTerminal, type Streams, wrapLines } from "./terminal.ts";
+import { version } from "./version.ts";
 
 const help = `drift-guard compares the IAM roles of AWS Batch with their references and
 reports every difference.
@@ -75,7 +75,7 @@ async function runCommand([name, ...args]: readonly string[], streams: Streams):
     return name === undefined ? 2 : 0;
   }
   if (name === "--version" || name === "-V") {
-    streams.stdout.write(`${own.version}\n`);
+    streams.stdout.write(`${version}\n`);
     return 0;
   }
   const load = commands.get(name);

@@ -63,7 +63,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["local.ts"],
   ],
   cli: [
-    ["compile-cache.ts", "package.json", "text-input.ts"],
+    ["compile-cache.ts", "text-input.ts", "version.ts"],
     ["file-failure.ts", "grant-lines.ts", "output", "statement-advice.ts", "terminal.ts"],
     ["account-source.ts", "command.ts", "comparison-report.ts", "config.ts", "drift-table.ts", "trail"],
     ["finding-choice.ts", "policy-partition.ts", "step-lines.ts"],
