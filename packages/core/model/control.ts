@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
 import { Approval } from "./approval.ts";
+import { Change } from "./change.ts";
 import { Exception } from "./exception.ts";
 import { Instant, millisecondsBetween } from "./instant.ts";
 import { jsonBytes, takeBytes } from "./json-size.ts";
@@ -53,9 +54,13 @@ export const Enrolment = z
     cleanAt: Instant.exactOptional(),
     /**
      * When it was last found that the trust policy lets in, or may have let in, anybody else; and how many seconds a session
-     * that began then may last. Left out if it never was.
+     * that began then may last. Left out if it never was. `ongoing`: the last read found it so, so that somebody may begin a
+     * session until a read finds the trust policy clean.
      */
-    exposure: z.object({ at: Instant, sessionSeconds: z.number() }).readonly().exactOptional(),
+    exposure: z
+      .object({ at: Instant, sessionSeconds: z.number(), ongoing: z.literal(true).exactOptional() })
+      .readonly()
+      .exactOptional(),
     /** When a change of the maximum session duration was last reported; left out if none was. */
     sessionChangedAt: Instant.exactOptional(),
   })
@@ -91,8 +96,10 @@ export const RecordedCause = z
   .readonly();
 export type RecordedCause = z.infer<typeof RecordedCause>;
 
-/** Since when rollback cannot read a role, and why. */
-export const UnreadSince = z.object({ since: Instant, why: z.string() }).readonly();
+/** Since when rollback cannot read a role, and why; and the changes of which it was told since then. */
+export const UnreadSince = z
+  .object({ since: Instant, why: z.string(), changes: z.array(Change).readonly().exactOptional() })
+  .readonly();
 export type UnreadSince = z.infer<typeof UnreadSince>;
 
 /**

@@ -2,10 +2,11 @@ import type { Config } from "@drift-guard/core/config/config";
 import { isTrusted } from "@drift-guard/core/config/trusted-actor";
 import type { Actor } from "@drift-guard/core/model/actor";
 import type { Change } from "@drift-guard/core/model/change";
-import type { Control, RecordedCause } from "@drift-guard/core/model/control";
+import type { Control, RecordedCause, UnreadSince } from "@drift-guard/core/model/control";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { takeBytes } from "@drift-guard/core/model/json-size";
 import { isSamePart } from "@drift-guard/core/model/part";
 import { type RoleKey, unseen } from "@drift-guard/core/model/role";
 import { authorOf } from "@drift-guard/core/reconcile/attribution";
@@ -51,24 +52,51 @@ function isCause(change: Change, settings: GuardSettings): boolean {
   return change.outcome.status === "succeeded";
 }
 
+// What messages about a role that cannot be read add to its record: the newest changes, and bytes of JSON.
+const maxUnread = { changes: 50, bytes: 100_000 };
+
 /**
- * Returns the control record after a change whose role cannot be read: a trust policy that it wrote may have let anybody in
- * until `now`, and a session limit that it set may be the longest.
+ * Returns the control record after a change whose role cannot be read, as `unread` says: the change is kept until a read shows
+ * what it caused. A trust policy that it wrote may have let anybody in until then, and a session limit that it set may be the
+ * longest.
  */
-export function recordUnreadCause(
+export function recordUnreadChange(
   control: Control,
+  unread: UnreadSince,
   change: Change,
   now: Instant,
   settings: GuardSettings,
 ): Control {
-  if (!isCause(change, settings)) return control;
-  if (mayHaveChangedSession(change)) return recordSessionChange(control, now);
-  if (change.call !== "iam:UpdateAssumeRolePolicy") return control;
-  return recordExposure(control, { maxSession: unseen("The role cannot be read.") }, now);
+  if (!isCause(change, settings)) return { ...control, unread };
+  const others = (unread.changes ?? []).filter(({ id }) => id !== change.id);
+  const kept = [{ ...change, actor: limitActor(change.actor) }, ...others.toReversed()];
+  const changes = takeBytes(kept.slice(0, maxUnread.changes), maxUnread.bytes).toReversed();
+  const known: Control = { ...control, unread: { ...unread, changes } };
+  if (mayHaveChangedSession(change)) return recordSessionChange(known, now);
+  if (change.call !== "iam:UpdateAssumeRolePolicy") return known;
+  return recordExposure(known, { maxSession: unseen("The role cannot be read.") }, now, true);
+}
+
+/** Returns the control record after a read of a role that could not be read: with the causes of which messages came meanwhile. */
+export function recordRead(
+  control: Control,
+  key: RoleKey,
+  assessments: readonly Assessment[],
+  config: Pick<Config, "trustedActors">,
+): Control {
+  const { unread, ...read } = control;
+  if (unread === undefined) return control;
+  const inOrder = (unread.changes ?? []).toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  const { rollbacks } = read;
+  const causes = inOrder.reduce(
+    (known, change) => addCauses({ causes: known, rollbacks }, key, change, assessments, config),
+    read.causes,
+  );
+  return { ...read, causes };
 }
 
 function addCauses(
-  { causes, rollbacks }: Control,
+  { causes, rollbacks }: Pick<Control, "causes" | "rollbacks">,
   key: RoleKey,
   change: Change,
   assessments: readonly Assessment[],

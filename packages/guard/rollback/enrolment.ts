@@ -1,14 +1,15 @@
 import type { Control } from "@drift-guard/core/model/control";
 import { isExcepted } from "@drift-guard/core/model/exception";
 import { identifyFinding } from "@drift-guard/core/model/identity";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { noteRevocations } from "@drift-guard/core/rollback/revocation-note";
 import { decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { RollbackPorts } from "../ports.ts";
-import { observeRole } from "./observation.ts";
+import { recordSessions } from "./exposure.ts";
+import { type Observation, observeRole } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
 
 /**
@@ -34,16 +35,18 @@ export async function enrolRole(
         isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }),
     );
     if (!isClean) return keep(`${watched.name} is not as its reference says`);
-    const enrolled = enrol(control, role.id, now);
+    const enrolled = enrol(control, observation);
     if (enrolled === undefined) return keep(`${watched.name} was made anew since it was enrolled`);
     return { control: enrolled, result: { status: "enrolled" } satisfies RollbackOutcome };
   });
   return result;
 }
 
-function enrol(control: Control, roleId: string, now: Instant): Control | undefined {
-  const { enrolment } = control;
-  if (enrolment === undefined) return { ...control, enrolment: { roleId, at: now, cleanAt: now } };
-  if (enrolment.roleId !== roleId) return undefined;
-  return { ...control, enrolment: { ...enrolment, cleanAt: now } };
+function enrol(
+  control: Control,
+  { role, assessments, now }: Extract<Observation, { status: "present" }>,
+): Control | undefined {
+  const { enrolment = { roleId: role.id, at: now } } = control;
+  if (enrolment.roleId !== role.id) return undefined;
+  return recordSessions({ ...control, enrolment: { ...enrolment, cleanAt: now } }, role, assessments, now);
 }

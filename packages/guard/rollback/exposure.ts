@@ -1,13 +1,20 @@
 import type { Control } from "@drift-guard/core/model/control";
+import type { Assessment } from "@drift-guard/core/model/evidence";
 import { type Instant, instantOf, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
-import type { Role } from "@drift-guard/core/model/role";
-import { longestSession, longestSessionOf } from "@drift-guard/core/rollback/exposure";
+import { type Role, seen } from "@drift-guard/core/model/role";
+import { isTrustExposed, longestSession, longestSessionOf } from "@drift-guard/core/rollback/exposure";
 
 /**
  * Returns the control record that knows that somebody could begin a session of the role until `at`: for the longest time that
- * such a session may last, restoring is a grant to them too. A role that is not enrolled is restored by approval alone.
+ * such a session may last, restoring is a grant to them too. `ongoing`: they may go on to begin sessions; left out if that is
+ * not known anew. A role that is not enrolled is restored by approval alone.
  */
-export function recordExposure(control: Control, role: Pick<Role, "maxSession">, at: Instant): Control {
+export function recordExposure(
+  control: Control,
+  role: Pick<Role, "maxSession">,
+  at: Instant,
+  ongoing: boolean = control.enrolment?.exposure?.ongoing === true,
+): Control {
   const { enrolment, rollbacks } = control;
   if (enrolment === undefined) return control;
   const { sessionChangedAt, exposure: known } = enrolment;
@@ -18,10 +25,29 @@ export function recordExposure(control: Control, role: Pick<Role, "maxSession">,
     sessionChangedAt !== undefined && isRecent(sessionChangedAt)
       ? longestSession
       : Math.max(...[role, ...earlier].map(longestSessionOf));
-  const exposure = { at, sessionSeconds };
+  const fresh = { at, sessionSeconds };
   // A shorter session limit ends no session that began before.
-  if (known && isBefore(endOf(exposure), endOf(known))) return control;
-  return { ...control, enrolment: { ...enrolment, exposure } };
+  const isKnown = known !== undefined && isBefore(endOf(fresh), endOf(known));
+  if (isKnown && ongoing === (known.ongoing === true)) return control;
+  const last = isKnown ? { at: known.at, sessionSeconds: known.sessionSeconds } : fresh;
+  return { ...control, enrolment: { ...enrolment, exposure: { ...last, ...(ongoing && { ongoing }) } } };
+}
+
+/**
+ * Returns the control record after a read of the role: somebody can begin sessions of it, or could until this read.
+ * `assessments` are all of the role: an exception gives a stranger nothing more.
+ */
+export function recordSessions(
+  control: Control,
+  role: Role,
+  assessments: readonly Assessment[],
+  now: Instant,
+): Control {
+  if (isTrustExposed(assessments)) return recordExposure(control, role, now, true);
+  const exposure = control.enrolment?.exposure;
+  if (exposure?.ongoing !== true) return control;
+  const longest = Math.max(exposure.sessionSeconds, longestSessionOf(role));
+  return recordExposure(control, { maxSession: seen(longest) }, now, false);
 }
 
 /**

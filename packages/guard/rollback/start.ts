@@ -10,7 +10,6 @@ import { addStarts, removeStarts } from "@drift-guard/core/rollback/attempts";
 import { authorise } from "@drift-guard/core/rollback/authorise";
 import { recordRole } from "@drift-guard/core/rollback/before-state";
 import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
-import { isTrustExposed } from "@drift-guard/core/rollback/exposure";
 import { createDigester } from "@drift-guard/core/rollback/part-values";
 import { type PlanningResult, planRollback, type Withheld } from "@drift-guard/core/rollback/planner";
 import type { PlanningInput } from "@drift-guard/core/rollback/planning";
@@ -24,8 +23,9 @@ import {
 import { type ControlDecision, decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
+import { recordRead } from "./causes.ts";
 import { type HeldRollback, holdSeconds } from "./execution.ts";
-import { recordExposure } from "./exposure.ts";
+import { recordSessions } from "./exposure.ts";
 import { joinTries, type LaterTry, scheduleTry } from "./later-try.ts";
 import {
   type Delay,
@@ -174,14 +174,20 @@ async function decideNew(
   settings: GuardSettings,
 ): Promise<ControlDecision<Decided>> {
   const { config } = settings;
-  const { unread, ...read } = stored;
-  const control: Control = unread === undefined ? stored : read;
-  if (observation.status === "absent") return finish(control, nothingToDo(`${watched.name} does not exist`));
+  const read = recordRead(
+    stored,
+    key,
+    observation.status === "present" ? observation.assessments : [],
+    config,
+  );
+  if (observation.status === "absent") return finish(read, nothingToDo(`${watched.name} does not exist`));
   const { role, assessments, now } = observation;
-  const exceptions = listCountedExceptions(control);
+  const exceptions = listCountedExceptions(read);
   const live = assessments.filter(
     (evidence) => !isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }),
   );
+  // Restoring depends on when a stranger could last begin a session.
+  const control = recordSessions(read, role, assessments, now);
   const drifts = live.filter((evidence): evidence is Drift => evidence.kind === "drift");
   const standing = listStanding(role, control.rollbacks);
   if (drifts.length === 0 && !standing.some((revocation) => hasEnded(revocation, now))) {
@@ -193,11 +199,9 @@ async function decideNew(
   }
   const delays = findDelays({ key, control, drifts, byHint, now, config });
   const critical = findCritical(drifts, key, watched, config);
-  // Restoring depends on when a stranger could last begin a session.
-  const known = isTrustExposed(live) ? recordExposure(control, role, now) : control;
   const policies = await readDriftedPolicies(watched, observation, ports);
   const planning: PlanningInput = {
-    ...createPlanning({ watched, role, assessments, policies, control: known, config, now }),
+    ...createPlanning({ watched, role, assessments, policies, control, config, now }),
     hold: (id) => delays.get(id),
     ...(cappedUntil !== undefined && {
       restoringCap: (id) => (critical.has(id) ? undefined : createCapObstacle(cappedUntil, config)),
@@ -217,7 +221,7 @@ async function decideNew(
     ...withheld.flatMap(({ finding, until: due }): LaterTry[] => (due ? [{ due, findings: [finding] }] : [])),
     ...listRemovals(standing, plan, now),
   ]);
-  const scheduled = await scheduleTry(known, later, ports);
+  const scheduled = await scheduleTry(control, later, ports);
   if (plan.steps.length === 0) {
     const [told] = refusals;
     const [waiting] = real;

@@ -6,7 +6,7 @@ import type { RoleKey } from "@drift-guard/core/model/role";
 import { decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
-import { recordUnreadCause } from "./causes.ts";
+import { recordUnreadChange } from "./causes.ts";
 import { scheduleTry } from "./later-try.ts";
 import type { RollbackOutcome } from "./outcome.ts";
 import { type FindingRefusal, reportRefusals } from "./report.ts";
@@ -21,8 +21,7 @@ const maxWhy = 500;
 /**
  * Schedules another look at a role that `message` concerns and that could not be read: after pauses that grow from 5 to 15
  * minutes, for 26 hours at most; then each sweep asks again. After 15 minutes, the findings that wait for a rollback say so.
- * If the message is about a change of the trust policy, the record notes that it may have let somebody in. Throws
- * `StoreUnavailableError`.
+ * If the message is about a change, the record keeps it until the role can be read. Throws `StoreUnavailableError`.
  */
 export async function awaitRole(
   error: RoleUnreadableError,
@@ -35,9 +34,10 @@ export async function awaitRole(
   const now = instantOf(ports.now());
   const { control, result: unread } = await decideOnControl(ports.control, key, now, async (current) => {
     const first = current.unread ?? { since: now, why: error.message.slice(0, maxWhy) };
-    const known =
-      "changed" in message ? recordUnreadCause(current, message.changed.change, now, settings) : current;
-    const noted: Control = known.unread === undefined ? { ...known, unread: first } : known;
+    const noted: Control =
+      "changed" in message
+        ? recordUnreadChange(current, first, message.changed.change, now, settings)
+        : { ...current, unread: first };
     const seconds = Math.min(Math.max(elapsedOf(first, now), pauses.shortest), pauses.longest);
     const later = { due: plusSeconds(now, seconds), findings: [] };
     const isOver = elapsedOf(first, now) >= longestSeconds;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
+import { RoleUnreadableError } from "@drift-guard/core/errors";
 import type { Change } from "@drift-guard/core/model/change";
 import { digestEvidence } from "@drift-guard/core/model/identity";
 import { managedPart } from "@drift-guard/core/model/part";
@@ -9,7 +10,7 @@ import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import { aChange, account, anActor, batchServicePolicy, noon, secondsAfterNoon } from "../../builders.ts";
 import { referenceOf } from "../../core/watched-roles.ts";
-import { detach } from "../drift-calls.ts";
+import { detach, roleNamed } from "../drift-calls.ts";
 import { aWorld, guardRole, type World } from "../world.ts";
 
 const key = { account, name: "AWSBatchServiceRole" };
@@ -99,6 +100,33 @@ describe("The cause of a drift", () => {
     await world.settle();
     assert.deepEqual([sent.length, new Set(sent).size], [2, 1]);
     assert.equal((await world.control.load(key)).causes.length, 1);
+  });
+});
+
+describe("A change by a trusted actor", () => {
+  const pipeline = `arn:aws:iam::${account}:role/pipeline`;
+  const session = { kind: "session", role: pipeline, session: "run" } as const;
+
+  it("is only reported although rollback could not read the role when its message came", async () => {
+    const rollback = { missing: "automatic" } as const;
+    let isThrottled = true;
+    const world = aWorld({
+      config: defineConfig({ trustedActors: [pipeline], roles: { [key.name]: { rollback } } }),
+      rollbackRoles: (reader) => ({
+        async read(name) {
+          if (isThrottled) throw new RoleUnreadableError("Throttling: Rate exceeded");
+          return reader.read(name);
+        },
+      }),
+    });
+    world.act(detach, session);
+    // Until after the recheck, which sends the message a last time.
+    await world.settle(1800);
+    isThrottled = false;
+    await world.settle();
+    assert.equal((await roleNamed(world, key.name)).attached.length, 0);
+    const { causes, unread } = await world.control.load(key);
+    assert.deepEqual([causes.map(({ actor }) => actor.issuer), unread], [[pipeline], undefined]);
   });
 });
 
