@@ -124,11 +124,7 @@ function explainCancellation(
 ): LedgerConflictError | StoreUnavailableError {
   const ledger = `The ledger of ${before.role.name} in the table ${table.name}`;
   if (!(error instanceof TransactionCanceledException)) {
-    return toStoreError(
-      table,
-      error,
-      "dynamodb:PutItem, dynamodb:DeleteItem and dynamodb:ConditionCheckItem",
-    );
+    return toStoreError(table, error, "dynamodb:PutItem and dynamodb:DeleteItem");
   }
   const [version, ...rest] = (error.CancellationReasons ?? []).map(({ Code }) => Code);
   if (version === "ConditionalCheckFailed" || [version, ...rest].includes("TransactionConflict")) {

@@ -18,7 +18,7 @@ const maxLoadAttempts = 5;
  * Creates the finding store over the findings table. A new transition is undelivered until each of `sinks` marks it.
  *
  * It needs `dynamodb:Query` (also on the index `byDue`), `dynamodb:Scan` for `findings`, and for commits and marks
- * `dynamodb:PutItem`, `DeleteItem`, `UpdateItem` and `ConditionCheckItem`. Reads are paged and consistent, except those
+ * `dynamodb:PutItem`, `DeleteItem` and `UpdateItem`. Reads are paged and consistent, except those
  * of the index. Every call throws `StoreUnavailableError` if the table fails or if an item is unreadable.
  *
  * A commit of more than 100 items becomes several transactions, each of which moves the ledger to its next version and is

@@ -19,18 +19,21 @@ import { decodeDocument } from "./document.ts";
 import { identifyRole, tagsOf } from "./identity.ts";
 import { expectMember, validatePages } from "./pages.ts";
 import type { PolicyReader } from "./policies.ts";
+import { readAhead } from "./read-ahead.ts";
 import { getRole, settingsOf } from "./role.ts";
 
 const call = "GetAccountAuthorizationDetails";
 // The page limit of the call.
 const pageSize = 1000;
+// IAM throttles the reads of a whole account, and others read too.
+const readsAtOnce = 5;
 
 /**
  * Reads roles from all pages of the account (`iam:GetAccountAuthorizationDetails`) and yields one reading for each name, in
  * their order. It calls `policies` for a managed policy that was created or attached during the read.
  *
  * The pages contain neither description nor maximum session duration. Both are read by `iam:GetRole` for the roles that need
- * them; where that call fails or finds another role of the name, and for all other roles, they are unobserved. Throws
+ * them, five at once; where that call fails or finds another role of the name, and for all other roles, they are unobserved. Throws
  * `RoleUnreadableError`.
  */
 export async function* readRoles(
@@ -42,15 +45,12 @@ export async function* readRoles(
   if (names.length === 0) return;
   const wanted = new Set(names.map((name) => name.toLowerCase()));
   const account = await readDetails(client, wanted, onPage);
-  for (const name of names) {
+  yield* readAhead(names, readsAtOnce, async (name): Promise<RoleReading> => {
     const found = account.roles.get(name.toLowerCase());
-    if (!found) {
-      yield { status: "absent", account: at.account, name };
-      continue;
-    }
+    if (!found) return { status: "absent", account: at.account, name };
     const role = await joinRole(found, account.versions, policies, at);
-    yield { status: "present", role: needsSettings(name) ? await addSettings(client, role) : role };
-  }
+    return { status: "present", role: needsSettings(name) ? await addSettings(client, role) : role };
+  });
 }
 
 async function addSettings(client: IAMClient, role: Role): Promise<Role> {

@@ -151,6 +151,29 @@ describe("A role reader", () => {
     });
   });
 
+  it("reads the settings of many roles, and yields the roles in the order of their names", async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `Role${index}`);
+    const page = xml(
+      "GetAccountAuthorizationDetails",
+      `<RoleDetailList>${names.map((name) => `<member>${roleXml(name)}</member>`).join("")}</RoleDetailList><IsTruncated>false</IsTruncated>`,
+    );
+    await withReader({ GetAccountAuthorizationDetails: [page] }, async (reader, { calls }) => {
+      const readings: RoleReading[] = [];
+      for await (const one of reader.readMany(["Nobody", ...names], (name) => name !== "Role3"))
+        readings.push(one);
+      assert.deepEqual(
+        readings.map((one) => (one.status === "present" ? one.role.name : one.name)),
+        ["Nobody", ...names],
+      );
+      const unread = readings.filter((one) => one.status === "present" && !one.role.maxSession.observed);
+      assert.deepEqual(
+        unread.map((one) => one.status === "present" && one.role.name),
+        ["Role3"],
+      );
+      assert.equal(calls.filter((call) => call === "GetRole").length, 11);
+    });
+  });
+
   it("reads a policy version once and the default version's id each time", async () => {
     await withReader({}, async (reader, { calls }) => {
       await Promise.all([reader.read("Batch"), reader.read("Other")]);
