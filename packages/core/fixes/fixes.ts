@@ -1,6 +1,7 @@
 import type { Assessment, Drift } from "../model/evidence.ts";
 import type { Fix, FixStep } from "../model/fix.ts";
-import { type Candidate, listSamePart, type ProposalQuestion, proposeFixes } from "./candidates.ts";
+import { listSamePart, proposeFixes } from "./candidates.ts";
+import type { Candidate, ProposalQuestion } from "./proposal.ts";
 import { explainRefusal, judgeTrial, keyOf, type Trial, type TrialSettings, trySteps } from "./trial.ts";
 
 /** A watched role with its assessments, and how to assess a copy of it. */
