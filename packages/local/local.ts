@@ -1,8 +1,11 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { type Config, type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
 import { isNamePattern } from "@drift-guard/core/config/name-pattern";
 import type { VendorChange } from "@drift-guard/core/model/evidence";
 import { type Deployment, deployTemplate } from "./deployment/deployment.ts";
 import { type Emulators, startEmulators } from "./emulators/emulators.ts";
+import { localFolder } from "./emulators/python.ts";
 import { buildGuard } from "./guard-build.ts";
 import { type Inbox, openInbox } from "./inbox.ts";
 import { type Recorder, startRecorder } from "./recorder/recorder.ts";
@@ -74,4 +77,15 @@ export function configureLocally(owner: Config, choices: { readonly rollback: bo
     ]),
   );
   return defineConfig({ ...owner, roles, regions: {}, securityHub: true, emails: [], recheckSeconds: 5 });
+}
+
+/**
+ * Stores the configuration of the local account, for commands about its guard. Returns the file's path from the working
+ * directory. The account that started last has the file.
+ */
+export async function storeConfig(config: Config): Promise<string> {
+  const file = join(localFolder, "drift-guard.config.json");
+  await mkdir(localFolder, { recursive: true });
+  await writeFile(file, JSON.stringify(config));
+  return relative(process.cwd(), file);
 }

@@ -92,6 +92,17 @@ describeEmulated("the local account", () => {
     await printed.until(/Cause: +confirmed clean by the \w+ /);
   });
 
+  it("tells how the commands about its guard find it, with the modes that it has", async () => {
+    const [, stage = "", file = ""] = await printed.until(/rollback status --stage (\S+) --config (\S+)/);
+    const { code, stdout, stderr } = await runProcess(
+      ["rollback", "status", "AWSBatchServiceRole", "--stage", stage, "--config", file],
+      live(),
+    );
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /rollback: excess automatic, missing automatic/);
+    assert.match(unwrap(stdout), /rollback \S+: done, .* drift-guard-local-control/);
+  });
+
   it("stops every process on Ctrl-C, with exit code 0", async () => {
     local.kill("SIGINT");
     assert.equal(await ended, 0);

@@ -18,6 +18,8 @@ import config from "../../drift-guard.config.ts";
 /** A local account with the deployed guard, and readers of its state. */
 export interface GuardedAccount {
   readonly local: LocalAccount;
+  /** What the guard is configured with. */
+  readonly config: Config;
   readonly iam: IAMClient;
   readonly roles: RoleReader;
   readonly store: FindingStore;
@@ -64,6 +66,7 @@ export async function startGuardedAccount(
   });
   return {
     local,
+    config: chosen,
     iam,
     roles,
     store,

@@ -6,6 +6,7 @@ import type { Answer } from "@drift-guard/core/respond/answer";
 import { SignedAnswer } from "@drift-guard/core/respond/signature";
 import { clientSettings } from "@drift-guard/local/client";
 import * as z from "zod";
+import { type Run, runProcess, writeTemporary } from "../cli/process.ts";
 import { type GuardedAccount, keyOf } from "./account.ts";
 
 type Distribute<T> = T extends Answer ? Omit<T, "deployment" | "id"> : never;
@@ -17,6 +18,8 @@ export interface Person {
   readonly iam: IAMClient;
   /** Signs an answer, invokes respond with it, and returns what became of it. Throws if the function fails. */
   answer(given: GivenAnswer): Promise<{ readonly status: string; readonly reason?: string }>;
+  /** Runs `drift-guard` in a process of its own, with the person's credentials, about the deployed guard. */
+  run(...args: readonly string[]): Promise<Run>;
 }
 
 const trust = JSON.stringify({
@@ -25,7 +28,7 @@ const trust = JSON.stringify({
 });
 
 /** Opens a session of a role, which it creates if there is none. The session is named after the role. */
-export async function becomePerson({ local, iam }: GuardedAccount, role: string): Promise<Person> {
+export async function becomePerson({ local, iam, config }: GuardedAccount, role: string): Promise<Person> {
   const settings = clientSettings(local.endpoint);
   await iam
     .send(new CreateRoleCommand({ RoleName: role, AssumeRolePolicyDocument: trust }))
@@ -47,6 +50,18 @@ export async function becomePerson({ local, iam }: GuardedAccount, role: string)
   const FunctionName = local.deployment.functions.get("Responder");
   return {
     iam: new IAMClient({ ...settings, credentials }),
+    run: async (...args) => {
+      const file = await writeTemporary("drift-guard.config.json", JSON.stringify(config));
+      return runProcess([...args, "--stage", "local", "--config", file], {
+        env: {
+          AWS_ENDPOINT_URL: local.endpoint,
+          AWS_REGION: settings.region,
+          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+          AWS_SESSION_TOKEN: credentials.sessionToken,
+        },
+      });
+    },
     answer: async (given) => {
       const { FunctionArn: deployment = "" } = await lambda.send(
         new GetFunctionConfigurationCommand({ FunctionName }),

@@ -14,6 +14,7 @@ import { createManagedPolicyReader } from "@drift-guard/aws/iam/live-policy";
 import { findRunning } from "@drift-guard/core/model/control";
 import { digestEvidence } from "@drift-guard/core/model/identity";
 import { managedPart } from "@drift-guard/core/model/part";
+import { unwrap } from "../cli/process.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
 import { assertAllowed } from "./function-calls.ts";
@@ -182,29 +183,32 @@ describeEmulated("Rollback in an emulated account, with the deployed bundles", (
       } as const;
       const own = await scene.pipeline.answer(given);
       assert.match(`${own.status}: ${own.reason}`, /refused: .*another person must answer/);
-      assert.equal((await scene.onCall.answer(given)).status, "recorded");
+      const approval = await scene.onCall.run("rollback", "approve", finding.id.slice(0, 12), "--yes");
+      assert.deepEqual([approval.stderr, approval.code], ["", 0]);
+      assert.match(
+        unwrap(approval.stdout),
+        /1\. iam:AttachRolePolicy: .* \+ .* aws iam attach-role-policy .* Approved until .*assumed-role\/OnCall\/OnCall/,
+      );
       await scene.untilAttached(role, [neededPolicy]);
       await scene.untilDone(role, 1);
+      const { stdout: status } = await scene.onCall.run("rollback", "status", role);
+      assert.match(
+        unwrap(status),
+        /missing approve.* rollback \S+: done, .* iam:AttachRolePolicy at \S+ done/,
+      );
     });
 
     it("leaves what a person sets again after an undo", async () => {
       const role = "undone";
       await scene.attach(role, extraPolicy);
       await scene.untilDone(role, 1);
-      const [rollback] = await scene.rollbacksOf(role);
-      const [finding] = await scene.findingsOf(role);
-      assert.ok(rollback && finding);
-      const accepts = [{ finding: finding.id, evidence: digestEvidence(finding.evidence) }];
-      const undo = {
-        verb: "undo",
-        role,
-        rollback: rollback.id,
-        accepts,
-        expires: inHours(24),
-        reason: "Needed",
-      };
-      assert.equal((await scene.onCall.answer({ ...undo, verb: "undo" })).status, "recorded");
-      await scene.attach(role, extraPolicy, scene.onCall);
+      const undo = ["rollback", "undo", role, "--reason", "Needed", "--yes"];
+      const own = await scene.pipeline.run(...undo);
+      assert.match(unwrap(own.stdout), /The guard refused the answer\. .*another person must answer/);
+      assert.deepEqual(await scene.attachedTo(role), [neededPolicy]);
+      const undone = await scene.onCall.run(...undo);
+      assert.deepEqual([undone.stderr, undone.code], ["", 0]);
+      assert.match(unwrap(undone.stdout), /is undone: 1 of 1 calls took effect/);
       const suppressed = await until(
         "the finding to be suppressed",
         () => scene.findingsOf(role),

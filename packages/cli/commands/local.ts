@@ -1,5 +1,6 @@
 import type { VendorChange } from "@drift-guard/core/model/evidence";
 import { sanitise } from "@drift-guard/formats/printable";
+import { quoteArgument } from "@drift-guard/formats/steps";
 import type { LocalAccount } from "@drift-guard/local/local";
 import { type Command, parseOptions, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
@@ -31,10 +32,11 @@ every process that was started.
     const port = values.port === undefined ? {} : { port: readPort(values.port) };
     const owner = await loadConfig(values.config);
     // Loaded here, because it loads SDK clients, the bundler and the stack.
-    const { configureLocally, startLocalAccount } = await import("@drift-guard/local/local");
+    const { configureLocally, startLocalAccount, storeConfig } = await import("@drift-guard/local/local");
+    const config = configureLocally(owner, { rollback: values.rollback });
     const interruption = listenForInterrupt();
     const account = await startLocalAccount({
-      config: configureLocally(owner, { rollback: values.rollback }),
+      config,
       ...port,
       report: (line) => void terminal.print(terminal.paint("dim", sanitise(line))),
     }).catch((error: unknown) => {
@@ -44,7 +46,7 @@ every process that was started.
     });
     if (!account) return 0;
     try {
-      await terminal.print(...formatWelcome(account, values.rollback, terminal));
+      await terminal.print(...formatWelcome(account, values.rollback, await storeConfig(config), terminal));
       await showMessages(account, interruption, terminal);
       await terminal.print("", "Stopping …");
     } finally {
@@ -77,6 +79,7 @@ const policy = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
 function formatWelcome(
   { endpoint, news }: LocalAccount,
   rollback: boolean,
+  configFile: string,
   { columns, paint }: Terminal,
 ): readonly string[] {
   const sentence = rollback
@@ -106,6 +109,13 @@ function formatWelcome(
     '      RoleName: "AWSBatchServiceRole",',
     `      PolicyArn: "${policy}",`,
     "    }))'",
+    "",
+    ...wrap(
+      "The guard is deployed as the stage local, with a configuration of its own. What its rollback does:",
+      columns,
+    ),
+    "",
+    `  npx drift-guard rollback status --stage local --config ${quoteArgument(configFile)}`,
     "",
     "Ctrl-C stops it.",
   ];

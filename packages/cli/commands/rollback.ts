@@ -35,9 +35,10 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
   status    show modes, pauses, running and last rollbacks, attempts, the next
             try, approvals and exceptions of the roles in the configuration.
             Changes nothing.
-  approve   show the steps as plan does, and approve those that repair one finding,
-            exactly these: the guard carries them out if its plan is the same. The drift's actor
-            cannot approve. For 24h unless --for says otherwise, at most 7d
+  approve   show the steps that repair one finding as plan does, and approve
+            exactly these: the guard carries them out if its own plan is the
+            same. The drift's actor cannot approve. For 24h unless --for says
+            otherwise, at most 7d
   undo      accept what the last rollback of the role, or that of --rollback,
             removed, and bring it back with your own credentials. For 30d
             unless --for says otherwise, at most 366d
