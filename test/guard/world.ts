@@ -121,6 +121,8 @@ export interface WorldOptions {
   readonly loseRequest?: (request: RollbackRequest) => boolean;
   /** Milliseconds that an invocation of rollback has left; without it, time does not run out. */
   readonly timeLeft?: () => number;
+  /** Seconds by which the clock of rollback's function goes ahead of the others. */
+  readonly rollbackAhead?: number;
   /** The database of the stores, if the test writes to it. */
   readonly database?: Database;
 }
@@ -138,6 +140,7 @@ export function aWorld({
   control: wrapControl = (store) => store,
   loseRequest = () => false,
   timeLeft,
+  rollbackAhead = 0,
   enrolled = true,
   resources,
   agents,
@@ -223,7 +226,14 @@ export function aWorld({
       rollbacks.push(
         await handleRollbackMessage(
           parseRollbackMessage(body),
-          rollbackPortsOf({ ...ports, roles: { ...ports.roles, ...rollbackRoles(ports.roles) } }, timeLeft),
+          rollbackPortsOf(
+            {
+              ...ports,
+              roles: { ...ports.roles, ...rollbackRoles(ports.roles) },
+              now: () => new Date(clock.now().getTime() + rollbackAhead * 1000),
+            },
+            timeLeft,
+          ),
           settings,
         ),
       );

@@ -1,4 +1,4 @@
-import type { Instant } from "../model/instant.ts";
+import { clockSlackMs, type Instant } from "../model/instant.ts";
 import type { Message } from "./message.ts";
 
 /**
@@ -27,7 +27,6 @@ function whyOtherAccount(named: string, account: string): string | undefined {
 // EventBridge retries for a day (docs/aws-facts.md, "EventBridge delivery"). A message lasts 14 days, and 14 more if it is
 // moved back from the dead-letter queue (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
 const oldestDays = 29;
-const clockSlackMinutes = 15;
 
 /**
  * Whether an event of a time may still arrive for the first time at `now`. An older event is a replay, and one of the
@@ -35,5 +34,5 @@ const clockSlackMinutes = 15;
  */
 export function isTimely(at: Instant, now: Date): boolean {
   const age = now.getTime() - Date.parse(at);
-  return age <= oldestDays * 86_400_000 && age >= -clockSlackMinutes * 60_000;
+  return age <= oldestDays * 86_400_000 && age >= -clockSlackMs;
 }

@@ -73,6 +73,8 @@ export const Attempts = z
     findingId: z.string(),
     /** When each rollback of the finding started, the oldest first. */
     starts: z.array(Instant).readonly(),
+    /** The starts of those rollbacks that did not undo the drift; left out if all did. */
+    failures: z.array(Instant).readonly().exactOptional(),
     /** When people were told that another actor keeps setting the drift; left out if they were not. */
     contestedAt: Instant.exactOptional(),
   })
@@ -193,7 +195,10 @@ export function pruneControl(control: Control, now: Instant): Control {
     control.attempts.flatMap((each) => {
       const starts = each.starts.filter((at) => isWithin(at, retention.days));
       if (starts.length === 0) return [];
-      return starts.length === each.starts.length ? [each] : [{ ...each, starts }];
+      if (starts.length === each.starts.length) return [each];
+      const { failures = [], ...rest } = each;
+      const kept = failures.filter((at) => isWithin(at, retention.days));
+      return [{ ...rest, starts, ...(kept.length > 0 && { failures: kept }) }];
     }),
   );
   const causes = limitCauses(control, (at) => isWithin(at, retention.causeDays));

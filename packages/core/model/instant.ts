@@ -39,3 +39,6 @@ export function isBefore(moment: Instant, other: Instant): boolean {
 export function millisecondsBetween(from: Instant, to: Instant): number {
   return Date.parse(to) - Date.parse(from);
 }
+
+/** How far the clocks of the guard's functions, of CloudTrail and of other services may differ, in milliseconds. */
+export const clockSlackMs = 15 * 60_000;

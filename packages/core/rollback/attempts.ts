@@ -22,9 +22,22 @@ export function listStarts(
   return starts.filter((at) => !isBefore(at, since) && isBefore(reset, at));
 }
 
-/** Whether something else keeps setting a drift: it came back after the prompt rollbacks of the last week. */
+/** Returns those of the starts (`listStarts`) whose rollbacks did not fail: the drift came back after each but the last. */
+export function listUndoingStarts(
+  control: AttemptRecord,
+  findingId: string,
+  now: Instant,
+): readonly Instant[] {
+  const failures = control.attempts.find((each) => each.findingId === findingId)?.failures ?? [];
+  return listStarts(control, findingId, now).filter((at) => !failures.includes(at));
+}
+
+/**
+ * Whether something else keeps setting a drift: it came back after the prompt rollbacks of the last week. Rollbacks that
+ * failed say nothing about that.
+ */
 export function isContested(control: AttemptRecord, findingId: string, now: Instant): boolean {
-  return listStarts(control, findingId, now).length >= promptRollbacks;
+  return listUndoingStarts(control, findingId, now).length >= promptRollbacks;
 }
 
 /**
@@ -51,6 +64,17 @@ export function addStarts(
     started.delete(each.findingId) ? { ...each, starts: [...each.starts, now] } : each,
   );
   return [...known, ...[...started].map((findingId): Attempts => ({ findingId, starts: [now] }))];
+}
+
+/** Returns the attempts in which the rollback that started at a time is noted as failed for each of these findings. */
+export function markFailures(
+  attempts: readonly Attempts[],
+  findings: readonly string[],
+  startedAt: Instant,
+): readonly Attempts[] {
+  return attempts.map((each) =>
+    findings.includes(each.findingId) ? { ...each, failures: [...(each.failures ?? []), startedAt] } : each,
+  );
 }
 
 /** Returns the attempts without the start of each of these findings at a time: the rollback made no call. */

@@ -1,5 +1,5 @@
 import type { RoleRecheck } from "@drift-guard/core/model/change";
-import { type Instant, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
+import { clockSlackMs, type Instant, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
 import type { InspectPorts } from "../ports.ts";
 import type { Inspection } from "./inspection.ts";
 
@@ -19,12 +19,16 @@ export interface RecheckSeries {
 }
 
 /**
- * Returns the series that a recheck belongs to. A recheck that claims to have begun in the future is forged, and no other
- * follows it.
+ * Returns the series that a recheck belongs to. A recheck that claims to have begun later than clocks differ is forged, and no
+ * other follows it.
  */
 export function findSeries({ began }: RoleRecheck, now: Instant): RecheckSeries {
   const elapsed = began === undefined ? 0 : millisecondsBetween(began, now) / 1000;
-  return { began: began ?? now, elapsed, isLast: elapsed < 0 || elapsed >= longestSeconds };
+  return {
+    began: began ?? now,
+    elapsed,
+    isLast: elapsed < -clockSlackMs / 1000 || elapsed >= longestSeconds,
+  };
 }
 
 /**

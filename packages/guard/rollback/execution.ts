@@ -17,6 +17,7 @@ import {
   type StepRecord,
 } from "@drift-guard/core/model/rollback";
 import { applyStep } from "@drift-guard/core/rollback/apply-step";
+import { markFailures } from "@drift-guard/core/rollback/attempts";
 import { digestContent } from "@drift-guard/core/rollback/content";
 import {
   createDigester,
@@ -277,8 +278,8 @@ async function update(
       ...keepEnrolment(control, changed),
       rollbacks: control.rollbacks.map((rollback) => (rollback.id === id ? changed : rollback)),
       ...(changed.status !== "running" && { causes: markUndone(control, changed) }),
+      ...(changed.status === "failed" && { attempts: noteFailures(control, changed) }),
     };
-
     try {
       const stored = await ports.control.commit({
         before: control,
@@ -306,6 +307,12 @@ function markUndone({ causes }: Control, rollback: EndedRollback): Control["caus
   return causes.map((cause) =>
     undone.has(cause.findingId) && cause.undoneBy === undefined ? { ...cause, undoneBy: rollback.id } : cause,
   );
+}
+
+function noteFailures({ attempts }: Control, rollback: EndedRollback): Control["attempts"] {
+  const undone = listUndone(rollback);
+  const failed = rollback.plan.findings.filter((id) => !undone.includes(id));
+  return markFailures(attempts, failed, rollback.startedAt);
 }
 
 /** Returns the ids of the findings whose every step took effect. */

@@ -9,8 +9,8 @@ export interface LaterTry {
   readonly findings: readonly string[];
 }
 
-// The longest delay of SQS (docs/aws-facts.md, "DynamoDB, SQS and Lambda"): a later time takes several messages.
-const maxDelaySeconds = 900;
+/** The longest delay of SQS in seconds (docs/aws-facts.md, "DynamoDB, SQS and Lambda"): a later time takes several messages. */
+export const maxDelaySeconds = 900;
 
 /**
  * Sends the message of a later try, unless an earlier or equal one is under way. Returns the control record that knows of

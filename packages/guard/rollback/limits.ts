@@ -7,14 +7,14 @@ import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/insta
 import { jsonBytes } from "@drift-guard/core/model/json-size";
 import type { Plan } from "@drift-guard/core/model/plan";
 import type { RoleKey } from "@drift-guard/core/model/role";
-import { findNextStart } from "@drift-guard/core/rollback/attempts";
+import { findNextStart, isContested } from "@drift-guard/core/rollback/attempts";
 import type { Obstacle } from "@drift-guard/core/rollback/restoring";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings } from "../ports.ts";
 
-/** Why the rollback of a finding waits, and until when. People are told of a contested drift only. */
+/** Why the rollback of a finding waits, and until when. A finding shows the reason only of a pause between attempts. */
 export interface Delay {
-  readonly kind: "settling" | "contested" | "author-unknown";
+  readonly kind: "settling" | "pausing" | "author-unknown";
   readonly reason: string;
   readonly until: Instant;
 }
@@ -58,8 +58,8 @@ export function findDelays({
       delays.set(id, { kind: "settling", reason, until: settled });
     } else if (next !== undefined) {
       delays.set(id, {
-        kind: "contested",
-        reason: `The drift returns again and again, so its rollbacks pause. The next try is at ${next}.`,
+        kind: "pausing",
+        reason: describePause(control, id, now, next),
         until: next,
       });
     } else if (byHint && !hasCause && config.trustedActors.length > 0) {
@@ -72,6 +72,15 @@ export function findDelays({
     }
   }
   return delays;
+}
+
+function describePause(control: Control, findingId: string, now: Instant, next: Instant): string {
+  const last = control.rollbacks.findLast(({ plan }) => plan.findings.includes(findingId));
+  const failure = last?.status === "failed" ? `The last rollback failed: ${last.failure} ` : "";
+  const why = isContested(control, findingId, now)
+    ? "The drift returns again and again, so its rollbacks pause."
+    : "The rollbacks of the drift pause after each failure.";
+  return `${failure}${why} The next try is at ${next}.`;
 }
 
 /** Returns when IAM's reads show the last rollback of a finding; undefined if there was none. */

@@ -8,7 +8,7 @@ import type { PlannedStep } from "@drift-guard/core/model/plan";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { type EndedRollback, listEffective } from "@drift-guard/core/model/rollback";
 import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
-import { describeContest, isContested, listStarts } from "@drift-guard/core/rollback/attempts";
+import { describeContest, isContested, listUndoingStarts } from "@drift-guard/core/rollback/attempts";
 import { listRevocations } from "@drift-guard/core/rollback/revocation";
 import { decideAndCommit } from "../commit.ts";
 import { decideOnControl } from "../control-commit.ts";
@@ -218,7 +218,7 @@ export async function reportContests(control: Control, key: RoleKey, ports: Repo
       )
         return finding;
       const cause = control.causes.find(({ findingId }) => findingId === finding.id);
-      const note = describeContest(listStarts(control, finding.id, now), cause);
+      const note = describeContest(listUndoingStarts(control, finding.id, now), cause);
       const [after, transition] = move({ ...finding, contestedAt: now }, "contested", undefined, note, now);
       transitions.push(cause ? { ...transition, actor: cause.actor } : transition);
       return after;
@@ -295,9 +295,17 @@ function formatCalls(calls: readonly string[]): string {
 }
 
 /**
- * Whether what stopped a rollback passes by itself. A refusal by IAM is permanent; a change of the role during the rollback,
- * or a lost answer, is temporary.
+ * Whether what stopped a rollback passes by itself: a change of the role during the rollback, a lost answer, or a refusal of
+ * IAM that asks for a later try. Every other refusal by IAM is permanent.
  */
 export function isTemporary({ steps }: EndedRollback): boolean {
-  return !steps.some(({ outcome }) => outcome?.status === "refused");
+  const last = steps.at(-1)?.outcome;
+  return last?.status !== "refused" || isPassing(last.code);
+}
+
+// docs/aws-facts.md, "IAM reads and writes". The SDK's errors end in "Exception".
+function isPassing(code: string): boolean {
+  return /^(ConcurrentModification|EntityTemporarilyUnmodifiable|Throttling|RequestLimitExceeded|TooManyRequests|ServiceFailure|ServiceUnavailable|ExpiredToken|RequestExpired)/.test(
+    code,
+  );
 }

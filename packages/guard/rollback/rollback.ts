@@ -38,7 +38,7 @@ export async function handleRollbackMessage(
   if (isOff(watched.guarded.rollback) || watched.reference.serviceLinked !== undefined)
     return nothingToDo(`rollback of ${name} is off`);
   const key: RoleKey = { account, name: watched.name };
-  if ("retry" in message && isBefore(instantOf(ports.now()), message.retry.due)) {
+  if ("retry" in message && (await isUnderWay(message.retry, key, ports))) {
     await sendTry(key, message.retry, ports);
     return nothingToDo(`the next try is due at ${message.retry.due}`);
   }
@@ -54,6 +54,16 @@ export async function handleRollbackMessage(
     if (!(error instanceof RoleUnreadableError)) throw error;
     return awaitRole(error, message, watched, key, ports, settings);
   }
+}
+
+// A try that the record does not know of was replaced by an earlier one, or a clock that is ahead sent it: a look is always
+// right, and schedules what is still to come. So no message sends itself for ever.
+async function isUnderWay(
+  { due }: LaterTry,
+  key: RoleKey,
+  { control, now }: Pick<RollbackPorts, "control" | "now">,
+): Promise<boolean> {
+  return isBefore(instantOf(now()), due) && (await control.load(key)).nextTry === due;
 }
 
 // Otherwise each message that watches a rollback would start another rollback, which is watched in turn.

@@ -26,7 +26,7 @@ import type { GuardSettings, RollbackPorts } from "../ports.ts";
 import { recordRead } from "./causes.ts";
 import { type HeldRollback, holdSeconds } from "./execution.ts";
 import { recordSessions } from "./exposure.ts";
-import { joinTries, type LaterTry, scheduleTry } from "./later-try.ts";
+import { joinTries, type LaterTry, maxDelaySeconds, scheduleTry } from "./later-try.ts";
 import {
   type Delay,
   findCritical,
@@ -142,7 +142,9 @@ async function takeOver(
   const now = ports.now();
   if (!isAbandoned(running, instantOf(now))) {
     const seconds = (Date.parse(running.runner.until) - now.getTime()) / 1000;
-    await ports.requests.send({ continue: { role: key.name, rollbackId: running.id } }, Math.ceil(seconds));
+    // The other invocation's clock may be ahead.
+    const delay = Math.min(Math.ceil(seconds), maxDelaySeconds);
+    await ports.requests.send({ continue: { role: key.name, rollbackId: running.id } }, delay);
     const outcome = nothingToDo("another invocation is rolling the role back");
     return { control, result: { ...nothingTold, next: { kind: "end", outcome } } };
   }
@@ -318,7 +320,7 @@ function listRefusals(
   delay: Delay | undefined,
 ): readonly FindingRefusal[] {
   if (delay?.reason !== reason) return [{ id, reason, temporary: until !== undefined, quiet: false }];
-  return delay.kind === "contested" ? [{ id, reason, temporary: true, quiet: true }] : [];
+  return delay.kind === "pausing" ? [{ id, reason, temporary: true, quiet: true }] : [];
 }
 
 function createCapObstacle(until: Instant, { restoringPerHour }: GuardSettings["config"]): Obstacle {

@@ -8,6 +8,8 @@ import {
   findNextStart,
   isContested,
   listStarts,
+  listUndoingStarts,
+  markFailures,
   removeStarts,
 } from "@drift-guard/core/rollback/attempts";
 import { anActor, noon, secondsAfterNoon } from "../../builders.ts";
@@ -49,6 +51,18 @@ describe("the attempts on a finding", () => {
     const starts = [noon, minutes(1), minutes(2)];
     assert.equal(findNextStart(after(starts, minutes(3)), "f", minutes(4)), undefined);
     assert.deepEqual(listStarts(after([...starts, minutes(5)], minutes(3)), "f", minutes(6)), [minutes(5)]);
+  });
+
+  it("that failed delay the next one, and are no contest", () => {
+    const starts = [noon, minutes(1), minutes(2)];
+    const attempts = starts.reduce<readonly Attempts[]>(
+      (counted, at) => markFailures(addStarts(counted, ["f"], at), ["f"], at),
+      [],
+    );
+    const control = { attempts, resets: [] };
+    assert.equal(findNextStart(control, "f", minutes(3)), minutes(7));
+    assert.equal(isContested(control, "f", minutes(3)), false);
+    assert.deepEqual(listUndoingStarts(control, "f", minutes(3)), []);
   });
 
   it("of one finding do not delay another", () => {

@@ -1,13 +1,30 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import {
+  formatRollbackRequest,
+  parseRollbackMessage,
+  type RollbackMessage,
+} from "@drift-guard/core/intake/rollback-message";
 import { bodyOf, type Finding } from "@drift-guard/core/model/finding";
 import { digestEvidence } from "@drift-guard/core/model/identity";
+import type { RollbackRequest } from "@drift-guard/core/model/rollback-request";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import { account } from "../../../builders.ts";
 import { attach, detach, outcomes, rogue, roleNamed } from "../../drift-calls.ts";
 import { guardRole, mallory, type World } from "../../world.ts";
-import { approve, attackedWorld, isRestored, key, later, look, put, refusalAt, roleName } from "./stage.ts";
+import {
+  approve,
+  attackedWorld,
+  isQuiet,
+  isRestored,
+  key,
+  later,
+  look,
+  put,
+  refusalAt,
+  roleName,
+} from "./stage.ts";
 
 const pipeline = `arn:aws:iam::${account}:role/pipeline`;
 const in2099 = "2099-01-01T00:00:00Z";
@@ -85,6 +102,14 @@ describe("A finding that somebody planted", () => {
   });
 });
 
+/** Handles a message. Returns the requests that it led to. */
+async function requestsAfter(world: World, message: RollbackMessage): Promise<readonly RollbackRequest[]> {
+  const sent: RollbackRequest[] = [];
+  const requests = { send: async (request: RollbackRequest) => void sent.push(request) };
+  await handleRollbackMessage(message, { ...world.ports, requests }, world.settings);
+  return sent;
+}
+
 describe("A message that somebody forged", () => {
   const hint = (over: object = {}) => ({ hint: { ...key, ...over } });
 
@@ -125,17 +150,58 @@ describe("A message that somebody forged", () => {
     assert.deepEqual([rollbacks.length, await isRestored(world)], [1, true]);
   });
 
-  it("that a try is due in 2099 delays no other", async () => {
+  it("that a try is due in 2099 delays no other, and does not send itself for ever", async () => {
     const world = attackedWorld();
-    await handleRollbackMessage(
-      { retry: { role: roleName, due: in2099, findings: [] } },
-      world.ports,
-      world.settings,
+    const message = parseRollbackMessage(
+      formatRollbackRequest({ retry: { role: roleName, due: in2099, findings: [] } }),
     );
+    assert.deepEqual(await requestsAfter(world, message), []);
     world.act(detach);
     await world.settle(60);
     assert.equal(await isRestored(world), true);
   });
+
+  it("fifty times at once, of each kind, rolls back once", async () => {
+    const world = attackedWorld();
+    world.act(detach);
+    const kinds = [
+      hint(),
+      { enrol: { role: roleName, at: later(world, 0) } },
+      { retry: { role: roleName, due: later(world, 0), findings: [] } },
+      { continue: { role: roleName, rollbackId: "none" } },
+    ];
+    const messages = Array.from({ length: 50 }, () => kinds).flat();
+    await Promise.all(messages.map((message) => handleRollbackMessage(message, world.ports, world.settings)));
+    await world.settle();
+    const { rollbacks } = await world.control.load(key);
+    assert.deepEqual([rollbacks.length, rollbacks[0]?.steps.length], [1, 1]);
+    assert.deepEqual([await isRestored(world), await isQuiet(world)], [true, true]);
+  });
+
+  const odd: Readonly<Record<string, string>> = {
+    "names the role __proto__": '{"enrol":{"role":"__proto__","at":"2026-11-22T12:00:00Z"}}',
+    "has a prototype":
+      '{"__proto__":{"hint":1},"enrol":{"role":"AWSBatchServiceRole","at":"2026-11-22T12:00:00Z"}}',
+    "names the rollback __proto__": '{"continue":{"role":"AWSBatchServiceRole","rollbackId":"__proto__"}}',
+    "is from the year 0":
+      '{"retry":{"role":"AWSBatchServiceRole","due":"0000-01-01T00:00:00Z","findings":[]}}',
+    "has a text of 250 KB": JSON.stringify({
+      continue: { role: roleName, rollbackId: "x".repeat(250_000) },
+    }),
+    "names findings of 200 KB": JSON.stringify({
+      retry: { role: roleName, due: in2099, findings: Array(1000).fill("x".repeat(200)) },
+    }),
+  };
+  for (const [what, body] of Object.entries(odd)) {
+    it(`that ${what} leaves nothing behind`, async () => {
+      const world = attackedWorld();
+      const before = await world.control.load(key);
+      assert.deepEqual(await requestsAfter(world, parseRollbackMessage(body)), []);
+      const { version: _, enrolment: __, ...after } = await world.control.load(key);
+      const { version: ___, enrolment: ____, ...known } = before;
+      assert.deepEqual(after, known);
+    });
+  }
 
   it("of another account's call on a role of that name causes nothing", async () => {
     const world = attackedWorld({ trustedActors: ["arn:aws:iam::*:role/pipeline"] });

@@ -116,3 +116,14 @@ export async function look(world: World): Promise<void> {
   await world.ports.requests.send({ retry: { role: roleName, due: later(world, 0), findings: [] } }, 0);
   await world.settle(1);
 }
+
+/** Whether people were told of a call by somebody else with the guard's credentials. */
+export function isThiefReported({ announced }: World): boolean {
+  return announced.some(({ finding }) => finding.evidence.kind === "impersonation");
+}
+
+/** Whether every rollback of the role has ended and people were told of it. */
+export async function isQuiet({ control }: World): Promise<boolean> {
+  const { rollbacks } = await control.load(key);
+  return rollbacks.every((rollback) => rollback.status !== "running" && rollback.told === true);
+}
