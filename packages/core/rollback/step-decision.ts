@@ -1,4 +1,5 @@
 import { strictnessOf } from "../evaluate/evaluate.ts";
+import type { Assessment } from "../model/evidence.ts";
 import type { PlannedStep, Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import type { Reference } from "../reference/reference.ts";
@@ -87,7 +88,7 @@ export function findRestoringObstacle(
 function findStepObstacle(
   step: PlannedStep,
   reference: Reference,
-  { role, policies }: PlanningInput,
+  { role, assessments, policies }: PlanningInput,
 ): Obstacle | undefined {
   const under = (document: string): Obstacle | undefined => {
     const reason = findBoundaryObstacle(role, reference, document);
@@ -104,16 +105,17 @@ function findStepObstacle(
       const expected = typeof boundary === "object" ? boundary.document : undefined;
       return (
         findDocumentObstacle(step.policyArn, expected, policies?.get(step.policyArn)) ??
+        findLiftObstacle(role, assessments) ??
         underAttached(reference, under)
       );
     }
     case "iam:DeleteRolePermissionsBoundary":
-      return underAttached(reference, under);
+      return findLiftObstacle(role, assessments) ?? underAttached(reference, under);
     case "iam:PutRolePolicy":
       return under(step.document);
     case "iam:SetDefaultPolicyVersion":
     case "iam:CreatePolicyVersion":
-      return step.part.kind === "boundary" ? undefined : under(step.document);
+      return step.part.kind === "boundary" ? findLiftObstacle(role, assessments) : under(step.document);
     case "iam:DetachRolePolicy":
     case "iam:DeleteRolePolicy":
     case "iam:UpdateAssumeRolePolicy":
@@ -123,6 +125,24 @@ function findStepObstacle(
     case "iam:UntagRole":
       return undefined;
   }
+}
+
+/**
+ * Returns an obstacle where the boundary takes away some of what a policy allows beyond the reference, also of what a person
+ * accepted: without the boundary, the role would have it.
+ */
+function findLiftObstacle({ boundary }: Role, assessments: readonly Assessment[]): Obstacle | undefined {
+  const held = assessments.find(
+    (each) =>
+      each.kind === "drift" &&
+      each.side === "excess" &&
+      each.grants.some(({ remains }) => remains !== undefined && remains !== "all"),
+  );
+  if (held === undefined || (boundary.observed && boundary.value === null)) return undefined;
+  const arn = boundary.observed ? boundary.value?.arn : undefined;
+  return {
+    reason: `The role's permissions boundary${arn === undefined ? "" : ` ${arn}`} holds back what ${held.part} allows beyond the reference. Once that is removed, the rollback follows as the configuration allows; until then, a person must approve it.`,
+  };
 }
 
 // Taking a boundary away restores what the reference's policies allow under it.

@@ -325,6 +325,47 @@ describe("repairing a boundary", () => {
   });
 });
 
+describe("lifting a boundary that holds back excess", () => {
+  const source = { title: "a test", date: "2026-11-22" };
+  const bound = `arn:aws:iam::${account}:policy/bound`;
+  const trust = trustOf("ecs-tasks.amazonaws.com");
+  const all = { ...automatic, altered: "automatic" } as const;
+  const keepOut = policy(everything, { Effect: "Deny", Action: "iam:*", Resource: "*" });
+  const bounded = (action: string) =>
+    aRole({
+      name: "Worker",
+      trust,
+      attached: [],
+      inline: [{ name: "rogue", text: allow(action) }],
+      boundary: seen({ arn: bound, version: seen({ id: "v2", text: keepOut }) }),
+    });
+  const documents = { none: "none", another: { arn: bound, document: allow("*") } } as const;
+  const policies = new Map([
+    [
+      bound,
+      {
+        arn: bound,
+        versions: [
+          { id: "v1", isDefault: false, text: allow("*") },
+          { id: "v2", isDefault: true, text: keepOut },
+        ],
+        holders: ["role Worker"],
+      },
+    ],
+  ]);
+  for (const [required, boundary] of Object.entries(documents)) {
+    it(`waits until the excess is gone where the reference has ${required}`, () => {
+      const reference = defineReference({ role: "Worker", source, trust, attachments: [], boundary });
+      const choice = { ...all, excess: "off", sharedPolicies: true } as const;
+      const held = plan(bounded("iam:*"), choice, { reference, policies });
+      assert.deepEqual(calls(held), []);
+      assert.match(reasons(held), /holds back what inline:rogue allows beyond the reference/);
+      const free = plan(bounded("s3:GetObject"), choice, { reference, policies });
+      assert.equal(calls(free).length, 1);
+    });
+  }
+});
+
 describe("repairing description, session limit and tags", () => {
   const reference: Reference = defineReference({
     role: "Worker",
