@@ -73,9 +73,9 @@ export function formatAsff(
     ProductArn: `arn:${partition}:securityhub:${region}:${account}:product/${account}/default`,
     GeneratorId: `drift-guard/${generatorOf(evidence)}`,
     AwsAccountId: account,
-    CreatedAt: formatTimestamp(finding.openedAt),
+    CreatedAt: formatTimestamp(finding.firstSeenAt ?? finding.openedAt),
     UpdatedAt: at,
-    FirstObservedAt: formatTimestamp(finding.openedAt),
+    FirstObservedAt: formatTimestamp(finding.firstSeenAt ?? finding.openedAt),
     LastObservedAt: at,
     Title: truncate(defang(title), 256),
     Description: truncate(
@@ -173,7 +173,10 @@ function productFieldsOf(transition: Transition, standing: Announcement["standin
     ...(symptoms.length > 0 && { "drift-guard/Symptoms": symptoms.join("; ") }),
     ...(cause.kind === "change" && { "drift-guard/CloudTrailEventId": cause.changeId }),
   };
-  return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, sanitise(value, 2048)]));
+  // Security Hub refuses a blank value.
+  return Object.fromEntries(
+    Object.entries(pairs).flatMap(([key, value]) => (/\S/.test(value) ? [[key, sanitise(value, 2048)]] : [])),
+  );
 }
 
 function resourcesOf({ finding }: Transition, partition: string): AsffResource[] {
@@ -183,7 +186,7 @@ function resourcesOf({ finding }: Transition, partition: string): AsffResource[]
     {
       Type: "AwsIamRole",
       Id: findRoleArn(finding, partition),
-      Details: { AwsIamRole: { RoleName: truncate(role.name, 64) } },
+      Details: { AwsIamRole: { RoleName: sanitise(role.name, 64) } },
     },
     ...(kind === "managed" && arn !== "" ? [{ Type: "AwsIamPolicy" as const, Id: sanitise(arn, 512) }] : []),
   ];

@@ -1,7 +1,7 @@
 import type { Announcement } from "./announcement.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatHeadline, formatNextSteps, isOver } from "./next-steps.ts";
-import { defang, sanitise } from "./printable.ts";
+import { defang, sanitise, truncate } from "./printable.ts";
 import { findNextCommand, planCommandOf } from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
 import { describeSimulation, describeUsage } from "./usage.ts";
@@ -14,37 +14,24 @@ import { describeSimulation, describeUsage } from "./usage.ts";
  */
 export function formatChat(announcement: Announcement): string {
   const { transition, standing } = announcement;
-  const { finding, note } = transition;
+  const { finding } = transition;
   const { role, evidence } = finding;
-  const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
-  const [first, ...more] = formatNextSteps(announcement);
-  const description = [
-    ...(first === undefined ? [] : [formatProse(first)]),
-    ...(note === undefined ? [] : [formatProse(sanitise(note, 1000))]),
-    ...(isOver(transition) ? [] : sentences.map(formatProse)),
-    ...[...describeSimulation(transition), ...lists, ...describeUsage(finding)].map(({ heading, lines }) =>
-      [`*${heading}*`, ...lines.map((line) => `• ${formatCode(line)}`)].join("\n"),
-    ),
-    [
-      `*Who* ${formatCode(formatAuthor(transition))}`,
-      `*Cause* ${formatCode(formatCause(transition))}`,
-      `*Finding* ${formatCode(finding.id)}`,
-    ].join("\n"),
-  ];
+  const { title } = describeEvidence(evidence, role.name, finding.reference);
+  const [, ...more] = formatNextSteps(announcement);
   return JSON.stringify({
     version: "1.0",
     source: "custom",
     id: transition.id,
     content: {
       textType: "client-markdown",
-      title: formatProse(`${finding.severity}, ${formatHeadline(announcement)}: ${title}`),
-      description: description.join("\n\n"),
-      nextSteps: [...more.map(formatProse), ...formatCommand(announcement)],
-      keywords: [finding.severity, evidence.kind, sanitise(role.name)],
+      title: formatProse(`${finding.severity}, ${formatHeadline(announcement)}: ${title}`, limits.title),
+      description: formatDescription(announcement),
+      nextSteps: [...more.map((step) => formatProse(step, limits.step)), ...formatCommand(announcement)],
+      keywords: [finding.severity, evidence.kind, formatProse(sanitise(role.name), limits.keyword)],
     },
     metadata: {
       threadId: finding.id,
-      summary: formatProse(title),
+      summary: formatProse(title, limits.title),
       eventType: `drift-guard.${transition.kind}`,
       relatedResources: [findRoleArn(finding)],
       additionalContext: {
@@ -62,13 +49,58 @@ export function formatChat(announcement: Announcement): string {
   });
 }
 
+/** Most characters of the fields of a custom notification (docs/aws-facts.md, "SNS and chat"). */
+const limits = { title: 250, description: 8000, step: 350, keyword: 75 };
+
+function formatDescription(announcement: Announcement): string {
+  const { transition } = announcement;
+  const { finding, note } = transition;
+  const { sentences, lists } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
+  const [first] = formatNextSteps(announcement);
+  const prose = [
+    ...(first === undefined ? [] : [first]),
+    ...(note === undefined ? [] : [sanitise(note, 1000)]),
+    ...(isOver(transition) ? [] : sentences),
+  ];
+  const paragraphs = [
+    ...prose.map((text) => [formatProse(text, 1000)]),
+    [
+      `*Who* ${formatCode(formatAuthor(transition))}`,
+      `*Cause* ${formatCode(formatCause(transition))}`,
+      `*Finding* ${formatCode(finding.id)}`,
+    ],
+    // The lists come last: a long one is cut.
+    ...[...describeSimulation(transition), ...lists, ...describeUsage(finding)].map(({ heading, lines }) => [
+      `*${heading}*`,
+      ...lines.map((line) => `• ${formatCode(line)}`),
+    ]),
+  ];
+  const lines = paragraphs.flatMap((paragraph, index) => (index === 0 ? paragraph : ["", ...paragraph]));
+  return joinWithin(lines, limits.description);
+}
+
+/** Joins whole lines, so that no code span is cut. The last line says that others are left out. */
+function joinWithin(lines: readonly string[], maxLength: number): string {
+  const end = "\n… The e-mail has the rest.";
+  let text = "";
+  for (const [index, line] of lines.entries()) {
+    const longer = index === 0 ? line : `${text}\n${line}`;
+    const isLast = index === lines.length - 1;
+    if (longer.length > (isLast ? maxLength : maxLength - end.length)) return text + end;
+    text = longer;
+  }
+  return text;
+}
+
 function formatCommand(announcement: Announcement): readonly string[] {
   const next = findNextCommand(announcement);
   if (next === undefined) return [];
   // A command that is cut or altered does something else, so that another command prints it.
-  const isWhole = formatCode(next.command) === `\`${next.command}\``;
-  const { purpose, command } = isWhole ? next : planCommandOf(announcement.transition.finding);
-  return [`${formatProse(`To ${purpose}`)}: ${formatCode(command)}`];
+  const shown = [next, planCommandOf(announcement.transition.finding)].flatMap(({ purpose, command }) => {
+    const step = `${formatProse(`To ${purpose}`, limits.step)}: ${formatCode(command)}`;
+    return formatCode(command) === `\`${command}\`` && step.length <= limits.step ? [step] : [];
+  });
+  return shown.slice(0, 1);
 }
 
 // Text from outside may contain mentions (<!channel>, @here), links or emphasis. Slack has no escape character, so such
@@ -77,9 +109,10 @@ function formatCode(text: string): string {
   return `\`${replaceMarkup(sanitise(text, 1000))}\``;
 }
 
-// For the guard's own sentences, which may contain names from outside: prevents links and mentions.
-function formatProse(text: string): string {
-  return defang(replaceMarkup(text).replaceAll("[", "(").replaceAll("]", ")")).replace(/@(?=\w)/g, "@\u2060");
+// For the guard's own sentences, which may contain names from outside: prevents links, mentions and emphasis.
+function formatProse(text: string, maxLength: number): string {
+  const plain = replaceMarkup(text).replaceAll("[", "(").replaceAll("]", ")").replaceAll("*", "∗");
+  return truncate(defang(plain).replace(/@(?=\w)/g, "@\u2060"), maxLength);
 }
 
 function replaceMarkup(text: string): string {

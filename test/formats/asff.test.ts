@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AwsSecurityFinding } from "@aws-sdk/client-securityhub";
 import { formatAsff } from "@drift-guard/formats/asff";
-import * as z from "zod";
+import fc from "fast-check";
 import {
   account,
   aDrift,
@@ -15,77 +15,31 @@ import {
   aVendorChange,
   secondsAfterNoon,
 } from "../builders.ts";
-import { everyTransition } from "./transitions.ts";
+import { aHostileTransition, everyStanding, everyTransition } from "./transitions.ts";
+import { asffRules } from "./validators/asff.ts";
+import { listBroken } from "./validators/rules.ts";
 
 const place = { account, region: "eu-west-1", partition: "aws" };
-const text = (most: number) => z.string().min(1).max(most);
-const time = z.iso.datetime();
-
-// The constraints of BatchImportFindings in the API model: required fields, lengths, and fields that may not be updated.
-// Unknown fields fail too, so that Workflow, Note or Severity cannot slip in.
-const Importable = z.strictObject({
-  SchemaVersion: z.literal("2018-10-08"),
-  Id: text(512),
-  ProductArn: z
-    .string()
-    .regex(/^arn:[\w-]+:securityhub:[a-z0-9-]+:\d{12}:product\/\d{12}\/default$/)
-    .max(2048),
-  GeneratorId: text(512),
-  AwsAccountId: z.string().regex(/^\d{12}$/),
-  CreatedAt: time,
-  UpdatedAt: time,
-  FirstObservedAt: time,
-  LastObservedAt: time,
-  Title: text(256),
-  Description: text(1024),
-  Remediation: z.strictObject({ Recommendation: z.strictObject({ Text: text(512) }) }),
-  ProductFields: z
-    .record(
-      z
-        .string()
-        .min(1)
-        .max(128)
-        .regex(/^(?!aws\/)/),
-      text(2048),
-    )
-    .refine((fields) => Object.keys(fields).length <= 50),
-  Resources: z
-    .array(
-      z.strictObject({
-        Type: z.enum(["AwsIamRole", "AwsIamPolicy"]),
-        Id: text(512),
-        Details: z.strictObject({ AwsIamRole: z.strictObject({ RoleName: text(64) }) }).optional(),
-      }),
-    )
-    .min(1)
-    .max(32),
-  Compliance: z.strictObject({ Status: z.enum(["PASSED", "WARNING", "FAILED"]) }),
-  RecordState: z.enum(["ACTIVE", "ARCHIVED"]),
-  FindingProviderFields: z.strictObject({
-    Severity: z.strictObject({
-      Label: z.enum(["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]),
-      Original: text(64),
-    }),
-    Types: z
-      .array(
-        z
-          .string()
-          .regex(
-            /^(?:Software and Configuration Checks|TTPs|Effects|Unusual Behaviors|Sensitive Data Identifications)\/[^/]+(?:\/[^/]+)?$/,
-          ),
-      )
-      .min(1)
-      .max(50),
-  }),
-});
 
 describe("the Security Hub finding", () => {
-  it("is accepted by BatchImportFindings for every kind of finding", () => {
+  it("keeps every rule of BatchImportFindings for every kind of finding and standing", () => {
     for (const transition of everyTransition()) {
       const finding: AwsSecurityFinding = formatAsff(anAnnouncement(transition), place);
-      Importable.parse(finding);
-      assert.ok(Buffer.byteLength(JSON.stringify(finding)) < 240 * 1024);
+      assert.deepEqual(listBroken(asffRules, finding), []);
     }
+    for (const [standing] of everyStanding()) {
+      const finding = formatAsff(anAnnouncement(aTransition(), { standing, stage: "s".repeat(50) }), place);
+      assert.deepEqual(listBroken(asffRules, finding), []);
+    }
+  });
+
+  it("keeps every rule for any text from outside", () => {
+    fc.assert(
+      fc.property(aHostileTransition, (transition) => {
+        assert.deepEqual(listBroken(asffRules, formatAsff(anAnnouncement(transition), place)), []);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("keeps one Id through every transition", () => {

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inlinePart } from "@drift-guard/core/model/part";
 import { formatChat } from "@drift-guard/formats/chat";
+import fc from "fast-check";
 import * as z from "zod";
 import { aDrift, aFinding, aFix, allow, anAnnouncement, aTransition } from "../builders.ts";
-import { everyTransition } from "./transitions.ts";
+import { aHostileTransition, everyStanding, everyTransition } from "./transitions.ts";
+import { chatRules } from "./validators/chat.ts";
+import { listBroken } from "./validators/rules.ts";
 
 // The published schema of custom notifications, and no other field.
 const Notification = z.strictObject({
@@ -30,8 +33,24 @@ const read = (...args: Parameters<typeof anAnnouncement>) =>
   Notification.parse(JSON.parse(formatChat(anAnnouncement(...args))));
 
 describe("the chat message", () => {
-  it("matches the schema of custom notifications for every kind of finding", () => {
-    for (const transition of everyTransition()) read(transition);
+  it("keeps every rule of custom notifications for every kind of finding and standing", () => {
+    const announcements = [
+      ...everyTransition().map((transition) => anAnnouncement(transition)),
+      ...everyStanding().map(([standing]) =>
+        anAnnouncement(aTransition(), { standing, stage: "production" }),
+      ),
+    ];
+    for (const announcement of announcements)
+      assert.deepEqual(listBroken(chatRules, JSON.parse(formatChat(announcement))), []);
+  });
+
+  it("keeps every rule for any text from outside", () => {
+    fc.assert(
+      fc.property(aHostileTransition, (transition) => {
+        assert.deepEqual(listBroken(chatRules, JSON.parse(formatChat(anAnnouncement(transition)))), []);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("puts every transition of one finding in one thread", () => {

@@ -4,6 +4,7 @@ import type { Fix } from "@drift-guard/core/model/fix";
 import { Instant } from "@drift-guard/core/model/instant";
 import { type Cause, roleGone } from "@drift-guard/core/model/transition";
 import { formatText } from "@drift-guard/formats/text";
+import fc from "fast-check";
 import {
   aDrift,
   aFinding,
@@ -15,7 +16,7 @@ import {
   aTransition,
   aVendorChange,
 } from "../builders.ts";
-import { everyTransition } from "./transitions.ts";
+import { aHostileTransition, everyTransition } from "./transitions.ts";
 
 describe("the text message", () => {
   it("says who did what, when, from where, how bad it is, and which finding it is", () => {
@@ -173,6 +174,21 @@ describe("the text message", () => {
         );
       }
     }
+  });
+
+  it("is plain, bounded and free of links for any text from outside", () => {
+    fc.assert(
+      fc.property(aHostileTransition, (transition) => {
+        const { subject, body } = formatText(anAnnouncement(transition, { stage: "production" }));
+        assert.match(subject, /^drift-guard [\x20-\x7e]{0,87}$/);
+        assert.ok(Buffer.byteLength(body) < 262_144);
+        for (const line of [subject, ...body.split("\n")]) {
+          assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+          assert.doesNotMatch(line, /:\/\/|\bwww\./i);
+        }
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("has a subject and a size that SNS accepts for every kind of finding", () => {

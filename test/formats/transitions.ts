@@ -1,7 +1,18 @@
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { type Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import type { Standing } from "@drift-guard/core/rollback/standing";
-import { aDrift, aFinding, aGrant, anActor, aPlan, aTransition, everyEvidence, noon } from "../builders.ts";
+import fc from "fast-check";
+import {
+  account,
+  aDrift,
+  aFinding,
+  aGrant,
+  anActor,
+  aPlan,
+  aTransition,
+  everyEvidence,
+  noon,
+} from "../builders.ts";
 
 /** Text that tries to break out of its context. */
 export const evil = "`x`\u001b[31m\n<!channel> [a](https://evil.example) @here \u202Efake";
@@ -69,3 +80,47 @@ export function everyStanding(): readonly (readonly [Standing, boolean])[] {
     [{ kind: "refused", reason: long, retries: true }, true],
   ];
 }
+
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 200 }),
+  fc.constantFrom(
+    evil,
+    "https://evil.example/a",
+    "www.evil.example",
+    "[a](https://evil.example)",
+    "x".repeat(3000),
+  ),
+);
+const name = fc.string({ unit: "binary", minLength: 1, maxLength: 300 });
+
+/** Draws transitions whose every text was written by a stranger, with up to 3,000 grants. */
+export const aHostileTransition: fc.Arbitrary<Transition> = fc
+  .record({
+    kind: fc.constantFrom(...TransitionKind.options),
+    words: fc.array(text, { minLength: 6, maxLength: 6 }),
+    role: name,
+    part: fc.constantFrom("inline", "managed", "tag"),
+    side: fc.constantFrom("excess", "missing", "altered"),
+    count: fc.constantFrom(0, 1, 20, 3000),
+  })
+  .map(({ kind, words, role, part, side, count }) => {
+    const [first = "", second = "", third = "", fourth = "", fifth = "", sixth = ""] = words;
+    const evidence = aDrift({
+      part: `${part}:${first}`,
+      side,
+      detail: second,
+      grants: Array.from({ length: count }, (_, index) =>
+        aGrant({ actions: [`${third}${index}`], resources: [fourth] }),
+      ),
+    });
+    const state = kind === "resolved" ? "resolved" : kind === "suppressed" ? "suppressed" : "open";
+    const finding = aFinding({
+      role: { account, name: role },
+      evidence,
+      state,
+      usedBy: [fifth],
+      symptoms: [sixth],
+    });
+    const actor = anActor({ arn: fifth, userAgent: first, sourceIp: second });
+    return aTransition({ kind, finding, actor, note: sixth });
+  });

@@ -35,6 +35,11 @@ export function isBefore(moment: Instant, other: Instant): boolean {
   return Date.parse(moment) < Date.parse(other);
 }
 
+/** Returns `now`, or a millisecond after `last` where `now` is not later: clocks of two functions differ. */
+export function momentAfter(last: Instant, now: Instant): Instant {
+  return isBefore(last, now) ? now : instantOf(new Date(Date.parse(last) + 1));
+}
+
 /** Milliseconds from one moment to a later one; negative where it is earlier. */
 export function millisecondsBetween(from: Instant, to: Instant): number {
   return Date.parse(to) - Date.parse(from);

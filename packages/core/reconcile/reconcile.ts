@@ -4,7 +4,7 @@ import { limitEvidence } from "../model/evidence-limit.ts";
 import { isExcepted } from "../model/exception.ts";
 import { bodyOf, cleanSinceOf, type Finding, type FindingBody } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
-import { type Instant, millisecondsBetween } from "../model/instant.ts";
+import { type Instant, millisecondsBetween, momentAfter } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import type { Severity } from "../model/severity.ts";
@@ -34,7 +34,9 @@ export function reconcile(observed: Observation): Reconciliation {
   const transitions: Transition[] = [];
   const settle = (before: Finding | undefined, after: Finding, kind?: TransitionKind): Finding => {
     if (kind === undefined) return after;
-    const told = { ...after, seq: (before?.seq ?? 0) + 1, updatedAt: observation.now };
+    // Security Hub ignores an update that is not later than the last (docs/aws-facts.md, "Security Hub").
+    const updatedAt = before === undefined ? observation.now : momentAfter(before.updatedAt, observation.now);
+    const told = { ...after, seq: (before?.seq ?? 0) + 1, updatedAt };
     transitions.push(describeTransition(told, kind, observation, before));
     return told;
   };
@@ -225,7 +227,7 @@ function describeTransition(
   observation: Observation,
   before: Finding | undefined,
 ): Transition {
-  const { cause, now, evidence } = observation;
+  const { cause, evidence } = observation;
   const author = nameAuthor(finding, kind, observation, before);
   const gone = evidence.some(
     (piece) => piece.kind === "drift" && piece.part.kind === "role" && piece.side === "missing",
@@ -234,7 +236,7 @@ function describeTransition(
     schema: 1,
     id: `${finding.id}#${finding.seq}`,
     kind,
-    at: now,
+    at: finding.updatedAt,
     cause,
     ...(author && { actor: author }),
     ...(kind === "resolved" && gone && { note: roleGone }),

@@ -1,7 +1,13 @@
 import type { Attempts, Control } from "@drift-guard/core/model/control";
 import type { Finding, OpenFinding } from "@drift-guard/core/model/finding";
 import { digestOf } from "@drift-guard/core/model/identity";
-import { type Instant, instantOf, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
+import {
+  type Instant,
+  instantOf,
+  isBefore,
+  millisecondsBetween,
+  momentAfter,
+} from "@drift-guard/core/model/instant";
 import { takeBytes } from "@drift-guard/core/model/json-size";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { PlannedStep } from "@drift-guard/core/model/plan";
@@ -263,8 +269,9 @@ function move(
   kind: TransitionKind,
   rollbackId: string | undefined,
   note: string,
-  at: Instant,
+  now: Instant,
 ): readonly [after: Finding, transition: Transition] {
+  const at = momentAfter(finding.updatedAt, now);
   const after = { ...finding, seq: finding.seq + 1, updatedAt: at };
   const transition: Transition = {
     schema: 1,

@@ -54,6 +54,18 @@ const opened = (evidence: Evidence) => look(aLedger(), [evidence]).ledger;
 const cleanSince = (finding: Finding | undefined) => finding && cleanSinceOf(finding);
 
 describe("a finding", () => {
+  it("has transitions of which each is later than the one before, whatever the clocks say", () => {
+    const ledger = opened(aDrift());
+    for (const seconds of [0, -60]) {
+      const worse = aDrift({ grants: [aGrant(), aGrant({ actions: ["ecs:DeleteCluster"] })] });
+      const { transitions } = look(ledger, [worse], seconds);
+      assert.deepEqual(
+        transitions.map(({ kind, at, finding }) => [kind, at, finding.updatedAt]),
+        [["worsened", "2026-11-22T12:00:00.001Z", "2026-11-22T12:00:00.001Z"]],
+      );
+    }
+  });
+
   it("names its last known author, and keeps a trusted author", () => {
     const terraform = anActor({ arn: "arn:aws:iam::123456789012:role/terraform" });
     const config = { severities: {}, trustedActors: ["arn:aws:iam::*:role/terraform"] };
