@@ -259,6 +259,72 @@ describe("the permissions of rollback", () => {
   });
 });
 
+describe("the permissions of rollback for any role that a configuration can name", () => {
+  const character = fc.constantFrom(..."aZ09_+=,.@-");
+  const name = fc.array(character, { minLength: 1, maxLength: 64 }).map((characters) => characters.join(""));
+  const path = fc
+    .array(fc.stringMatching(/^[a-z0-9!#%&'()+,.:;<=>@^_`{|}~[\]\\"-]{1,12}$/), { maxLength: 2 })
+    .map((parts) => `/${parts.map((part) => `${part}/`).join("")}`);
+  const partition = fc.constantFrom("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso");
+
+  const rollback = { excess: "automatic", missing: "automatic", altered: "automatic" } as const;
+  const plannable = writesFor(rollback);
+
+  it("reach this role at its paths, and no other role, path, account, partition or caller", () => {
+    fc.assert(
+      fc.property(name, path, partition, fc.constantFrom(...roleCalls), (role, at, home, action) => {
+        fc.pre(
+          !at.startsWith("/aws-service-role/") && !role.toLowerCase().startsWith("drift-guard-production-"),
+        );
+        const source = functionArn.replace("arn:aws:", `arn:${home}:`);
+        const policies = generateRollbackPolicies({
+          config: defineConfig({
+            roles: { [role]: { reference: "ecsTaskExecutionRole", paths: [at], rollback } },
+          }),
+          account,
+          partition: home,
+          functionArn: source,
+          ownPrefix: "drift-guard-production-",
+        });
+        const expected = attachedByReference.replace("arn:aws:", `arn:${home}:`);
+        const policy = action === "DetachRolePolicy" ? `arn:${home}:iam::aws:policy/Other` : expected;
+        const policyKey = /^(?:At|De)tachRolePolicy$/.test(action) && { "iam:policyarn": policy };
+        const own = `arn:${home}:iam::${account}:role${at}${role}`;
+        const decideOn = (resource: string, caller = source) =>
+          decideCall(policies, {
+            action,
+            resource,
+            context: { "lambda:sourcefunctionarn": caller, ...policyKey },
+          });
+        assert.equal(decideOn(own), plannable.includes(action) ? "allowed" : "implicitDeny");
+        for (const other of [
+          `${own}x`,
+          `arn:${home}:iam::${account}:role${at}x${role}`,
+          `arn:${home}:iam::${account}:role${at}x/${role}`,
+          own.replace(account, "999988887777"),
+          own.replace(`arn:${home}:`, "arn:aws-iso-b:"),
+        ])
+          assert.equal(decideOn(other), "implicitDeny", other);
+        assert.equal(decideOn(own, source.replace("-rollback", "-detect")), "implicitDeny");
+        assert.equal(decideOn(own, source.replace(account, "999988887777")), "implicitDeny");
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("are refused for a boundary that stands for several policies", () => {
+    for (const arn of [
+      `arn:aws:iam::${account}:policy/*`,
+      "*",
+      `arn:aws:iam::${account}:policy/\${aws:username}`,
+    ])
+      assert.throws(
+        () => defineReference({ ...findReference("ecsTaskExecutionRole"), boundary: { arn } }),
+        /must be a policy's ARN/,
+      );
+  });
+});
+
 describe("the size of rollback's permissions", () => {
   const guard = (count: number): Roles =>
     Object.fromEntries(

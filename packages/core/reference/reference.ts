@@ -42,15 +42,19 @@ export const KnownVersion = z
   .readonly();
 export type KnownVersion = z.infer<typeof KnownVersion>;
 
+// It becomes part of a permission, in which *, ? and ${ are special. A pattern, since the JSON schema prints it.
+const policyArn = z
+  .string()
+  .regex(
+    /^arn:[\w-]+:iam::(?:aws|\d{12}):policy\/(?:[\x21-\x23\x25-\x29\x2b-\x3e\x40-\x7e]+\/)?[\w+=,.@-]{1,128}$/,
+    "must be a policy's ARN, without *, ? and $",
+  );
+
 /** A managed policy that must be attached (R5, R40), with its document as of the source's date. */
 export const Attachment = z
   .strictObject({
     /** In the partition `aws`; `localiseReference` rewrites it for others. */
-    arn: z.string().regex(
-      // It becomes part of a permission, in which *, ? and ${ are special. A pattern, since the JSON schema prints it.
-      /^arn:[\w-]+:iam::(?:aws|\d{12}):policy\/(?:[\x21-\x23\x25-\x29\x2b-\x3e\x40-\x7e]+\/)?[\w+=,.@-]{1,128}$/,
-      "must be a policy's ARN, without *, ? and $",
-    ),
+    arn: policyArn,
     /** The document's version id. It says nothing of the content (docs/aws-facts.md, "Managed policies"). */
     version: z.string(),
     /** The partition whose version ids these are, as each partition numbers its versions; `aws` if left out. */
@@ -99,7 +103,7 @@ export type RetiredPolicy = z.infer<typeof RetiredPolicy>;
 /** The managed policy that must be the permissions boundary of a role. */
 export const RequiredBoundary = z
   .strictObject({
-    arn: z.string(),
+    arn: policyArn,
     /** The document that it must have; left out if it is not compared. */
     document: document.exactOptional(),
   })
