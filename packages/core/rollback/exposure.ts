@@ -38,6 +38,11 @@ export function findSafeTime({ at, exposure }: KnownRole, role: Pick<Role, "maxS
   return instantOf(new Date(Math.max(...ends)));
 }
 
+/** Returns when every session of a stranger who was let in has ended; undefined if none ever was. */
+export function findExposureEnd({ exposure }: Pick<KnownRole, "exposure">): Instant | undefined {
+  return exposure && instantOf(new Date(endOf(exposure.at, exposure.sessionSeconds)));
+}
+
 function endOf(at: Instant, seconds: number): number {
   return Date.parse(at) + (seconds + settleSeconds) * 1000;
 }

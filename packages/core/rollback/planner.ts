@@ -125,7 +125,7 @@ function createPlan(role: Role, steps: readonly PlannedStep[]): Plan {
 function planCandidates(candidates: readonly Candidate[], planning: PlanningInput): PlanningResult {
   const { role, assessments, control, now } = planning;
   const reference = localiseReference(planning.reference, role.partition);
-  const revocations = listRevocations(control.rollbacks);
+  const revocations = listRevocations(control);
   const isAccepted = (evidence: Assessment) =>
     isExcepted({ id: identifyFinding(role, evidence), evidence }, { exceptions: control.exceptions, now });
   const live = assessments.filter((evidence) => !isAccepted(evidence));
@@ -253,8 +253,9 @@ function decideDrift(
   return obstacle.revoke ? { kind: "steps", steps, revoke: true } : withhold(obstacle);
 }
 
-function planRevocation({ role, uses = [], now }: PlanningInput): PlannedStep {
-  const { step, until } = revokeSessions(role, now, longestSessionOf(role));
+function planRevocation({ role, uses = [], control: { enrolment }, now }: PlanningInput): PlannedStep {
+  const seconds = Math.max(longestSessionOf(role), enrolment?.exposure?.sessionSeconds ?? 0);
+  const { step, until } = revokeSessions(role, now, seconds);
   const named = uses.slice(0, 5).map(formatUse);
   const more = uses.length - named.length;
   const broken =

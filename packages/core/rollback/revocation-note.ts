@@ -2,7 +2,7 @@ import type { Assessment, Note } from "../model/evidence.ts";
 import { type Instant, millisecondsBetween } from "../model/instant.ts";
 import { inlinePart, isSamePart } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
-import { listStanding, type Revocation } from "./revocation.ts";
+import { listStanding, type Revocation, type RevocationRecord } from "./revocation.ts";
 
 // A later try starts within 15 minutes of its time (`guard/rollback/later-try.ts`), and IAM shows a removal after a while.
 const removalSeconds = 1200;
@@ -14,10 +14,10 @@ const removalSeconds = 1200;
 export function noteRevocations(
   role: Pick<Role, "name" | "inline">,
   assessments: readonly Assessment[],
-  rollbacks: Parameters<typeof listStanding>[1],
+  record: RevocationRecord,
   now: Instant,
 ): readonly Assessment[] {
-  const inForce = listStanding(role, rollbacks).filter(
+  const inForce = listStanding(role, record).filter(
     ({ until }) => millisecondsBetween(until, now) < removalSeconds * 1000,
   );
   const notes = inForce.map((revocation) => describeRevocation(role, revocation));

@@ -3,6 +3,7 @@ import { inlinePart } from "../model/part.ts";
 import type { PlannedStep, Step } from "../model/plan.ts";
 import type { InlinePolicy, Role } from "../model/role.ts";
 import { hasSameStatements } from "../policy-json.ts";
+import { findExposureEnd, type KnownRole } from "./exposure.ts";
 
 /** A policy that ends the sessions that a role had, as a rollback recorded it. */
 export interface Revocation {
@@ -61,16 +62,25 @@ function nameRevocation({ inline }: Role, issuedBefore: Instant): string {
   return candidate;
 }
 
-/** Returns the revocations that rollbacks of a role recorded, whether or not they were carried out. */
-export function listRevocations(
-  rollbacks: readonly { readonly plan: { readonly steps: readonly PlannedStep[] } }[],
-): readonly Revocation[] {
+/** What is known of a role's rollbacks, and of the sessions that strangers may have. */
+export interface RevocationRecord {
+  readonly rollbacks: readonly { readonly plan: { readonly steps: readonly PlannedStep[] } }[];
+  readonly enrolment?: Pick<KnownRole, "exposure">;
+}
+
+/**
+ * Returns the revocations that rollbacks of a role recorded, whether or not they were carried out. Where a stranger may have
+ * a longer session than was known then, a revocation stands until that has ended.
+ */
+export function listRevocations({ rollbacks, enrolment }: RevocationRecord): readonly Revocation[] {
+  const end = enrolment && findExposureEnd(enrolment);
   return rollbacks.flatMap(({ plan }) =>
-    plan.steps.flatMap((step) =>
-      step.call === "iam:PutRolePolicy" && step.revokesUntil !== undefined
-        ? [{ policyName: step.policyName, document: step.document, until: step.revokesUntil }]
-        : [],
-    ),
+    plan.steps.flatMap((step) => {
+      if (step.call !== "iam:PutRolePolicy" || step.revokesUntil === undefined) return [];
+      const { policyName, document, revokesUntil } = step;
+      const until = end !== undefined && isBefore(revokesUntil, end) ? end : revokesUntil;
+      return [{ policyName, document, until }];
+    }),
   );
 }
 
@@ -90,9 +100,9 @@ export function findRevocation(
 /** Returns the recorded revocations that a role has as inline policies. */
 export function listStanding(
   { inline }: Pick<Role, "inline">,
-  rollbacks: Parameters<typeof listRevocations>[0],
+  record: RevocationRecord,
 ): readonly Revocation[] {
-  const revocations = listRevocations(rollbacks);
+  const revocations = listRevocations(record);
   return revocations.length === 0
     ? []
     : inline.flatMap((policy) => findRevocation(policy, revocations) ?? []);

@@ -67,7 +67,7 @@ export async function inspectRole(
     given = undefined;
     // Loaded after the read: a rollback stores what it writes before it writes it.
     const control = await ports.control.load(key);
-    const { closures, rollbacks } = control;
+    const { closures } = control;
     const now = instantOf(ports.now());
     const foreign =
       cause.kind === "recheck" && after ? judgeOwnCall(after, { control, isRecorded }, settings) : "none";
@@ -76,7 +76,7 @@ export async function inspectRole(
     const { otherUse } = occasion;
     const judgesKeys = otherUse === "unused" || (otherUse !== "used" && ledger.findings.some(isOpenKeyNote));
     const judged = judgesKeys ? seen.assessments : seen.assessments.filter((one) => !isKeyNote(one));
-    const assessments = seen.role ? noteRevocations(seen.role, judged, rollbacks, now) : judged;
+    const assessments = seen.role ? noteRevocations(seen.role, judged, control, now) : judged;
     const evidence: readonly Evidence[] = [
       ...assessments,
       ...occasion.evidence,
@@ -131,8 +131,8 @@ async function isOwnCall(
   return control.ownCall(settings.account, after.requestId);
 }
 
-function holdsEndedRevocation(role: Role | undefined, { rollbacks }: Control, now: Instant): boolean {
-  return role !== undefined && listStanding(role, rollbacks).some((revocation) => hasEnded(revocation, now));
+function holdsEndedRevocation(role: Role | undefined, control: Control, now: Instant): boolean {
+  return role !== undefined && listStanding(role, control).some((revocation) => hasEnded(revocation, now));
 }
 
 function isUnread({ evidence, state }: Finding): boolean {

@@ -29,7 +29,7 @@ export async function enrolRole(
     if (control.unreadable !== undefined) return keep("the control record cannot be read whole");
     const { role, assessments, now } = observation;
     const exceptions = listCountedExceptions(control);
-    const isClean = noteRevocations(role, assessments, control.rollbacks, now).every(
+    const isClean = noteRevocations(role, assessments, control, now).every(
       (evidence) =>
         (evidence.kind !== "drift" && evidence.kind !== "undecided") ||
         isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }),

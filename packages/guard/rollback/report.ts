@@ -166,11 +166,8 @@ export async function reportRollbacks(control: Control, key: RoleKey, ports: Rep
 const longestWaitMs = 86_400_000;
 
 // The removal of the guard's own policy that ended sessions belongs to no finding of the ledger.
-function listExpected(
-  { plan: { steps, findings } }: EndedRollback,
-  { rollbacks }: Control,
-): readonly string[] {
-  const own = new Set(listRevocations(rollbacks).map(({ policyName }) => policyName));
+function listExpected({ plan: { steps, findings } }: EndedRollback, control: Control): readonly string[] {
+  const own = new Set(listRevocations(control).map(({ policyName }) => policyName));
   const isOwn = (step: PlannedStep) => step.call === "iam:DeleteRolePolicy" && own.has(step.policyName);
   return findings.filter((id) => steps.some((step) => step.findings.includes(id) && !isOwn(step)));
 }

@@ -191,12 +191,12 @@ async function decideNew(
   // Restoring depends on when a stranger could last begin a session.
   const control = recordSessions(read, role, assessments, now);
   const drifts = live.filter((evidence): evidence is Drift => evidence.kind === "drift");
-  const standing = listStanding(role, control.rollbacks);
+  const standing = listStanding(role, control);
   if (drifts.length === 0 && !standing.some((revocation) => hasEnded(revocation, now))) {
     // A read may be older than the drift that the event reports: IAM is eventually consistent.
     const due = instantOf(new Date(Date.parse(now) + config.recheckSeconds * 1000));
-    const later = byHint && !wasJustRolledBack(control, now) ? { due, findings: [] } : undefined;
-    const after = await scheduleTry(control, later, ports);
+    const later = byHint && !wasJustRolledBack(control, now) ? [{ due, findings: [] }] : [];
+    const after = await scheduleTry(control, joinTries([...later, ...listRemovals(standing, now)]), ports);
     return finish(after, nothingToDo("the role has no drift that the owner did not accept"));
   }
   const delays = findDelays({ key, control, drifts, byHint, now, config });
@@ -221,7 +221,7 @@ async function decideNew(
   const refusals = real.flatMap((each) => listRefusals(each, delays.get(each.finding)));
   const later = joinTries([
     ...withheld.flatMap(({ finding, until: due }): LaterTry[] => (due ? [{ due, findings: [finding] }] : [])),
-    ...listRemovals(standing, plan, now),
+    ...listRemovals([...standing, ...listRevocations({ ...control, rollbacks: [{ plan }] })], now),
   ]);
   const scheduled = await scheduleTry(control, later, ports);
   if (plan.steps.length === 0) {
@@ -279,9 +279,9 @@ function planWithinSize(planning: PlanningInput): PlanningResult {
   return planRollback({ ...planning, hold: (id) => planning.hold?.(id) ?? oversized.get(id) });
 }
 
-/** Returns when revocations must be removed: those that stand, and those of the plan. */
-function listRemovals(standing: readonly Revocation[], plan: Plan, now: Instant): readonly LaterTry[] {
-  return [...standing, ...listRevocations([{ plan }])].flatMap((revocation) =>
+/** Returns when revocations that are in force must be removed. */
+function listRemovals(revocations: readonly Revocation[], now: Instant): readonly LaterTry[] {
+  return revocations.flatMap((revocation) =>
     hasEnded(revocation, now) ? [] : [{ due: revocation.until, findings: [] }],
   );
 }

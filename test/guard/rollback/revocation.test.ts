@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { StepRefusedError } from "@drift-guard/core/errors";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { secondsAfterNoon, trustOf } from "../../builders.ts";
 import { detach, isAsReferenced, roleNamed } from "../drift-calls.ts";
 import { aWorld, type World, type WorldOptions } from "../world.ts";
@@ -9,13 +10,18 @@ import { aWorld, type World, type WorldOptions } from "../world.ts";
 const name = "AWSBatchServiceRole";
 const rollback = { excess: "automatic", missing: "automatic", sessions: "revoke" } as const;
 
+const trust = JSON.parse(trustOf("batch.amazonaws.com"));
+const stranger = { ...trust.Statement[0], Principal: { AWS: "arn:aws:iam::999988887777:root" } };
+const letStrangerIn: IamCall = {
+  call: "UpdateAssumeRolePolicy",
+  roleName: name,
+  policyDocument: JSON.stringify({ ...trust, Statement: [...trust.Statement, stranger] }),
+};
+
 /** A world in which a stranger could assume the role before its policy was detached. */
 async function aRevokedWorld(options: WorldOptions = {}): Promise<World> {
   const world = aWorld({ config: defineConfig({ roles: { [name]: { rollback } } }), ...options });
-  const trust = JSON.parse(trustOf("batch.amazonaws.com"));
-  const stranger = { ...trust.Statement[0], Principal: { AWS: "arn:aws:iam::999988887777:root" } };
-  const opened = JSON.stringify({ ...trust, Statement: [...trust.Statement, stranger] });
-  world.act({ call: "UpdateAssumeRolePolicy", roleName: name, policyDocument: opened });
+  world.act(letStrangerIn);
   world.act(detach);
   await world.settle(1800);
   return world;
@@ -72,4 +78,37 @@ describe("The revocation of sessions before something is restored", () => {
     await isAsReferenced(world);
     assert.deepEqual(await topicsOf(world), []);
   });
+
+  for (const isLate of [false, true]) {
+    const when = isLate ? "the report of which comes later" : "which was then lowered";
+    it(`stands until the end of a session that was begun under a longer limit, ${when}`, async () => {
+      let isWithheld = isLate;
+      const withheld: string[] = [];
+      const world = aWorld({
+        config: defineConfig({ roles: { [name]: { rollback } } }),
+        disorder(bodies) {
+          if (!isWithheld) return [...bodies, ...withheld.splice(0)];
+          withheld.push(...bodies.filter((body) => body.includes('"UpdateRole"')));
+          return bodies.filter((body) => !withheld.includes(body));
+        },
+      });
+      const limit = (maxSessionDuration: number) =>
+        ({ call: "UpdateRole", roleName: name, maxSessionDuration }) as const;
+      const clean = trustOf("batch.amazonaws.com");
+      const calls = [letStrangerIn, limit(43_200), limit(3600)];
+      for (const call of calls) world.act(call);
+      world.act({ call: "UpdateAssumeRolePolicy", roleName: name, policyDocument: clean });
+      await world.settle();
+      world.act(detach);
+      await world.settle(600);
+      isWithheld = false;
+      await world.settle(3 * 3600);
+      const held = await roleNamed(world, name);
+      assert.equal(held.attached.length, 1);
+      assert.match(held.inline[0]?.name ?? "", /^DriftGuardRevokedSessions-/);
+      assert.deepEqual(await topicsOf(world), ["sessions-revoked"]);
+      await world.settle(11 * 3600);
+      await isAsReferenced(world);
+    });
+  }
 });

@@ -51,13 +51,7 @@ export async function assertWrite(
   const isApproved = planned.findings.some((id) => listApprovals(id, rollback, control, history).length > 0);
   if (write.isRace || isApproved) return;
   assert.equal(before.role.id, rollback.plan.roleId, "a role that was made anew is not written");
-  const isAccepted = findings.some(
-    ({ id, evidence }) =>
-      evidence.part.kind === "trust" && control.exceptions.some(({ findingId }) => findingId === id),
-  );
-  // Somebody whom the owner accepted is no stranger.
-  const exposures = isAccepted ? [] : history.exposures;
-  assertSafe(planned, before.role, after.role, write.at, exposures);
+  assertSafe(planned, before.role, after.role, write.at, history.exposures);
   const isKnownRole = control.enrolment?.roleId === before.role.id;
   if (!isKnownRole) assertNoGain(before.role, after.role, write.at, "an unknown role gets nothing");
 }
