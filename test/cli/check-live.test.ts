@@ -1,21 +1,13 @@
 import assert from "node:assert/strict";
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import { builtInReferences } from "@drift-guard/core/reference/built-in";
 import { CheckOutput } from "drift-guard/output/check";
-import {
-  type Answer,
-  type Call,
-  json,
-  jsonFault,
-  type Responder,
-  refusal,
-  startResponder,
-  xml,
-} from "../aws/responder.ts";
+import { type Answer, type Call, json, jsonFault, refusal, xml } from "../aws/responder.ts";
 import { account, trustOf } from "../builders.ts";
+import { identifyCaller, runLive } from "./live-account.ts";
 import { readOutput } from "./outputs.ts";
-import { type Run, runCli, unwrap, writeTemporary } from "./process.ts";
+import { unwrap, writeTemporary } from "./process.ts";
 
 const policy = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
 const arnOf = (name: string) => `arn:aws:iam::${account}:role/${name}`;
@@ -42,7 +34,7 @@ const enabled: ReadonlySet<string> = new Set(["eu-south-1", "us-east-1"]);
 function answer(live: LiveAccount, { action, parameters, region }: Call): Answer {
   switch (action) {
     case "GetCallerIdentity":
-      return xml(action, `<Account>${account}</Account><Arn>arn:aws:iam::${account}:user/ada</Arn>`);
+      return identifyCaller({ action });
     case "/listRegions":
       return live.regions
         ? json({
@@ -124,29 +116,8 @@ function definitionOf(number: number): object {
   };
 }
 
-let responders: Responder[] = [];
-afterEach(async () => {
-  await Promise.all(responders.map((each) => each.close()));
-  responders = [];
-});
-
-async function check(
-  live: LiveAccount,
-  args: readonly string[] = [],
-): Promise<Run & { calls: readonly string[] }> {
-  const server = await startResponder((call) => answer(live, call));
-  responders.push(server);
-  const run = await runCli(["check", ...args], {
-    env: {
-      AWS_ENDPOINT_URL: server.endpoint,
-      AWS_ACCESS_KEY_ID: "x",
-      AWS_SECRET_ACCESS_KEY: "x",
-      AWS_REGION: "us-east-1",
-      AWS_MAX_ATTEMPTS: "1",
-    },
-  });
-  return { ...run, calls: server.calls };
-}
+const check = (live: LiveAccount, args: readonly string[] = []) =>
+  runLive(["check", ...args], (call) => answer(live, call));
 
 const isBatch = (call: string) => call.startsWith("/v1/");
 

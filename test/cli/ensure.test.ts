@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { EnsureOutput } from "drift-guard/output/ensure";
-import { type Call, jsonFault, type Responder, refusal, startResponder, xml } from "../aws/responder.ts";
+import { type Call, jsonFault, refusal } from "../aws/responder.ts";
 import { account } from "../builders.ts";
+import { identifyCaller, runLive } from "./live-account.ts";
 import { readOutput } from "./outputs.ts";
-import { type Run, runCli, unwrap } from "./process.ts";
+import { unwrap } from "./process.ts";
 
 const role = "AWSBatchServiceRole";
 
@@ -12,7 +13,7 @@ const role = "AWSBatchServiceRole";
 function answer({ action }: Call) {
   switch (action) {
     case "GetCallerIdentity":
-      return xml(action, `<Account>${account}</Account><Arn>arn:aws:iam::${account}:user/ada</Arn>`);
+      return identifyCaller({ action });
     case "GetRole":
       return refusal("NoSuchEntity", "no such role", 404);
     case "CreateRole":
@@ -23,21 +24,7 @@ function answer({ action }: Call) {
 }
 
 describe("a call that IAM denies to ensure", () => {
-  let responder: Responder | undefined;
-  afterEach(() => responder?.close());
-
-  const ensure = async (...args: readonly string[]): Promise<Run> => {
-    responder = await startResponder(answer);
-    return runCli(["ensure", role, ...args], {
-      env: {
-        AWS_ENDPOINT_URL: responder.endpoint,
-        AWS_ACCESS_KEY_ID: "local",
-        AWS_SECRET_ACCESS_KEY: "local",
-        AWS_REGION: "us-east-1",
-        AWS_MAX_ATTEMPTS: "1",
-      },
-    });
-  };
+  const ensure = (...args: readonly string[]) => runLive(["ensure", role, ...args], answer);
 
   it("is printed with the statement to ask for, and no call follows it", async () => {
     const run = await ensure("--yes");
@@ -52,7 +39,7 @@ describe("a call that IAM denies to ensure", () => {
       /Ask for this statement .*"iam:CreateRole" \], "Resource": "arn:aws:iam::123456789012:role\/AWSBatchServiceRole"/,
     );
     assert.match(text, /2\. iam:AttachRolePolicy: attach .* Not tried\. .*Nothing was changed/);
-    assert.equal(responder?.calls.includes("AttachRolePolicy"), false);
+    assert.equal(run.calls.includes("AttachRolePolicy"), false);
   });
 
   it("has the statement in the JSON document", async () => {

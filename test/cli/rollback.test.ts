@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { managedPart } from "@drift-guard/core/model/part";
@@ -9,15 +9,7 @@ import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { RollbackApplyOutput, RollbackPlanOutput, RollbackStatusOutput } from "drift-guard/output/rollback";
 import { runProgram } from "drift-guard/program";
-import {
-  type Answer,
-  type Call,
-  json,
-  type Responder,
-  refusal,
-  startResponder,
-  xml,
-} from "../aws/responder.ts";
+import { type Answer, type Call, json, refusal, xml } from "../aws/responder.ts";
 import {
   aControl,
   account,
@@ -29,6 +21,7 @@ import {
   batchServicePolicy,
 } from "../builders.ts";
 import { referenceOf } from "../core/watched-roles.ts";
+import { identifyCaller, runLive } from "./live-account.ts";
 import { readOutput } from "./outputs.ts";
 import { type Run, runCli, unwrap, writeTemporary } from "./process.ts";
 import { printSnapshot, rolesWith } from "./snapshots.ts";
@@ -376,11 +369,6 @@ async function writeStores({ paused = true } = {}): Promise<string> {
   return file;
 }
 
-const responders: Responder[] = [];
-afterEach(async () => {
-  await Promise.all(responders.splice(0).map((each) => each.close()));
-});
-
 /** The Batch service role of a live account, and the empty tables of a deployed guard. */
 class LiveRole {
   attached: boolean;
@@ -393,18 +381,8 @@ class LiveRole {
     this.denied = denied;
   }
 
-  async run(args: readonly string[]): Promise<Run> {
-    const server = await startResponder((call) => this.#answer(call));
-    responders.push(server);
-    return runCli(["rollback", ...args], {
-      env: {
-        AWS_ENDPOINT_URL: server.endpoint,
-        AWS_ACCESS_KEY_ID: "x",
-        AWS_SECRET_ACCESS_KEY: "x",
-        AWS_REGION: "us-east-1",
-        AWS_MAX_ATTEMPTS: "1",
-      },
-    });
+  run(args: readonly string[]): Promise<Run> {
+    return runLive(["rollback", ...args], (call) => this.#answer(call));
   }
 
   #answer({ action, parameters, body }: Call): Answer {
@@ -412,7 +390,7 @@ class LiveRole {
     const reference = referenceOf(name);
     switch (action) {
       case "GetCallerIdentity":
-        return xml(action, `<Account>${account}</Account><Arn>arn:aws:iam::${account}:user/ada</Arn>`);
+        return identifyCaller({ action });
       case "Query": {
         const { TableName } = JSON.parse(body);
         this.tables.add(TableName);

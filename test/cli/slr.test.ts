@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { beforeEach, describe, it } from "node:test";
 import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import {
   SlrCreateOutput,
@@ -11,19 +11,11 @@ import {
   SlrDescribeOutput,
   SlrStatusOutput,
 } from "drift-guard/output/slr";
-import {
-  type Answer,
-  type Call,
-  json,
-  jsonFault,
-  type Responder,
-  refusal,
-  startResponder,
-  xml,
-} from "../aws/responder.ts";
+import { type Answer, type Call, json, jsonFault, refusal, xml } from "../aws/responder.ts";
 import { account, trustOf } from "../builders.ts";
+import { identifyCaller, runLive } from "./live-account.ts";
 import { readOutput } from "./outputs.ts";
-import { type Run, runCli, unwrap, writeTemporary } from "./process.ts";
+import { type Run, unwrap, writeTemporary } from "./process.ts";
 
 const name = "AWSServiceRoleForBatch";
 const path = "/aws-service-role/batch.amazonaws.com/";
@@ -455,17 +447,11 @@ const fresh = () => ({
 });
 let iam = fresh();
 let state = "";
-let responder: Responder;
 
 beforeEach(async () => {
   iam = fresh();
   state = await mkdtemp(join(tmpdir(), "drift-guard-slr-"));
-  responder = await startResponder(answer);
 });
-afterEach(async () => {
-  await responder.close();
-});
-
 function answer({ action, parameters, region, service }: Call): Answer {
   if (iam.denied?.test(action))
     return refusal("AccessDenied", `not authorized to perform: iam:${action} ${iam.denial}`, 403);
@@ -479,10 +465,7 @@ function answer({ action, parameters, region, service }: Call): Answer {
         ? refusal("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
         : { status: 200, body: iam.described };
     case "GetCallerIdentity":
-      return xml(
-        action,
-        `<Account>${account}</Account><Arn>arn:${iam.partition}:iam::${account}:user/ada</Arn>`,
-      );
+      return identifyCaller({ action }, iam.partition);
     case "GetRole":
       return iam.exists
         ? xml(action, roleOf(parameters.get("RoleName") ?? ""))
@@ -555,14 +538,5 @@ function deleteWith(...statuses: readonly string[]): Promise<Run> {
 }
 
 function slr(...args: readonly string[]): Promise<Run> {
-  return runCli(["slr", ...args], {
-    env: {
-      AWS_ENDPOINT_URL: responder.endpoint,
-      AWS_ACCESS_KEY_ID: "x",
-      AWS_SECRET_ACCESS_KEY: "x",
-      AWS_REGION: "us-east-1",
-      AWS_MAX_ATTEMPTS: "1",
-      XDG_STATE_HOME: state,
-    },
-  });
+  return runLive(["slr", ...args], answer, { XDG_STATE_HOME: state });
 }
