@@ -133,6 +133,35 @@ describe("rollback plan", () => {
     );
   });
 
+  it("knows what AWS Batch uses a role for, from its describe calls", async () => {
+    const [example] = rolesWith("ecsTaskExecutionRole", {}).filter(
+      ({ RoleName }) => RoleName === "ecsTaskExecutionRole",
+    );
+    assert.ok(example);
+    const arn = `arn:aws:iam::${account}:role/Execution`;
+    const used = { ...example, RoleName: "Execution", Arn: arn, AttachedManagedPolicies: [] };
+    const file = await writeTemporary("account.json", printSnapshot([used]));
+    const definition = {
+      jobDefinitionName: "render",
+      jobDefinitionArn: `arn:aws:batch:us-east-1:${account}:job-definition/render:3`,
+      revision: 3,
+      status: "ACTIVE",
+      type: "container",
+      containerProperties: { image: "busybox", executionRoleArn: arn },
+    };
+    const batch = await writeTemporary("batch.json", JSON.stringify({ jobDefinitions: [definition] }));
+    const plan = ["rollback", "plan", "Execution"];
+    const unknown = await runCli([...plan, "--account", file]);
+    assert.match(unwrap(unknown.stderr), /Execution is not a watched role/);
+    const { stdout, stderr } = await runCli([...plan, "--account", file, "--batch", batch]);
+    assert.equal(stderr, "");
+    assert.match(stdout, /missing +managed/);
+    const alone = await runCli([...plan, "--batch", batch]);
+    assert.match(unwrap(alone.stderr), /--batch goes with --account/);
+    const both = await runCli([...plan, "--account", "-", "--batch", "-"]);
+    assert.match(unwrap(both.stderr), /either --account or --batch, not both/);
+  });
+
   it("has no step for a role without drift", async () => {
     const file = await writeTemporary("account.json", printSnapshot(rolesWith(name, {})));
     const { code, stdout } = await runCli(["rollback", "plan", name, "--account", file]);

@@ -1,6 +1,8 @@
 import type { Readable } from "node:stream";
 import { type BatchOutput, readBatchOutput } from "@drift-guard/embedded/batch-output";
+import { sanitise } from "@drift-guard/formats/printable";
 import { AccountUnreadableError } from "../account-source.ts";
+import { UsageError } from "../command.ts";
 import { formatFileFailure } from "../file-failure.ts";
 import { readText } from "../text-input.ts";
 import type { BatchSource } from "./survey.ts";
@@ -26,6 +28,15 @@ export async function openBatchFiles(files: readonly string[], input: Readable):
     texts.push({ text, source });
   }
   return { output: readBatchOutput(texts), names };
+}
+
+/** Throws `UsageError` if the files describe another account than those of the roles. */
+export function refuseOtherAccounts({ output, names }: BatchFiles, known: ReadonlySet<string>): void {
+  const [other] = output.accounts.filter((account) => !known.has(account));
+  if (other === undefined) return;
+  throw new UsageError(
+    `--batch ${sanitise(names.join(", "), 200)} describes account ${sanitise(other, 40)}, and the roles are of ${[...known].join(", ")}. Give the files of one account.`,
+  );
 }
 
 /** Returns the part of the files that describes one account. Whether they describe all of its Regions is unknown. */

@@ -5,7 +5,7 @@ import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
 import { type AccountCheck, type AskedRole, checkAccount, parseAskedRole } from "../account-check.ts";
 import { type AccountSource, openLiveAccount, openSnapshots, readFileInstead } from "../account-source.ts";
-import { type BatchFiles, chooseFileSource, openBatchFiles } from "../batch/files.ts";
+import { type BatchFiles, chooseFileSource, openBatchFiles, refuseOtherAccounts } from "../batch/files.ts";
 import { chooseLiveSource, type LiveBatch, openLiveBatch } from "../batch/live.ts";
 import { formatSurvey } from "../batch/summary.ts";
 import { type BatchSource, type BatchSurvey, surveyBatch } from "../batch/survey.ts";
@@ -126,7 +126,7 @@ async function checkAccounts(
       ? [await openLiveAccount({ onPage, alternative: readFileInstead })]
       : await openSnapshots(file, terminal.input);
   const files = batch.length > 0 ? await openBatchFiles(batch, terminal.input) : undefined;
-  if (files) refuseOtherAccounts(files, sources);
+  if (files) refuseOtherAccounts(files, new Set(sources.map(({ account }) => account)));
   const checks: AccountCheck[] = [];
   for (const source of sources) checks.push(await checkSource(source, files, request, terminal));
   const everywhere = request.asked.filter((role) =>
@@ -175,15 +175,6 @@ async function chooseBatch(
 ): Promise<BatchSource | undefined> {
   if (from.files) return chooseFileSource(from.files, account);
   return from.opened && from.live && chooseLiveSource(from.opened, from.live, regions);
-}
-
-function refuseOtherAccounts({ output, names }: BatchFiles, sources: readonly AccountSource[]): void {
-  const known = new Set(sources.map(({ account }) => account));
-  const [other] = output.accounts.filter((account) => !known.has(account));
-  if (other === undefined) return;
-  throw new UsageError(
-    `--batch ${sanitise(names.join(", "), 200)} describes account ${sanitise(other, 40)}, and the roles are of ${[...known].join(", ")}. Give the files of one account.`,
-  );
 }
 
 /** Drift outweighs what is unknown: a Region of AWS Batch that could not be read, or a file that is cut. */

@@ -10,7 +10,8 @@ import { showStatus } from "../rollback/status.ts";
 export const rollback: Command = {
   help: `Shows and steers the rollback of drift.
 
-Usage: drift-guard rollback plan   ID|ROLE [--account FILE] [--force] [options]
+Usage: drift-guard rollback plan   ID|ROLE [--account FILE [--batch FILE]…]
+                                   [--force] [options]
        drift-guard rollback apply  ID|ROLE --yes [--plan DIGEST] [--force]
                                    [options]
        drift-guard rollback status [ROLE…] [options]
@@ -56,6 +57,8 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
   --account FILE   read the role from a file with the output of "aws iam
                    get-account-authorization-details", or from standard input
                    with "-" (default: the live account)
+  --batch FILE     with --account: AWS Batch's uses of the roles, from files with
+                   the output of "aws batch describe-…", as check takes them
   --plan DIGEST    apply only the plan that has this digest, as plan prints it
   --force          roll back also what is not safe, such as restoring permissions
                    while a stranger could get them; the plan says why

@@ -13,6 +13,7 @@ export async function showPlan(args: readonly string[], terminal: Terminal): Pro
     ...guardOptions,
     ...forceOption,
     account: { type: "string", value: "a FILE" },
+    batch: { type: "string", value: "a FILE", multiple: true },
   });
   const asked = readSubject("rollback plan", positionals);
   const session = await openRollbackSession(values, terminal.input);

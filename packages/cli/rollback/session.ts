@@ -15,6 +15,8 @@ import type {
 import { sanitise } from "@drift-guard/formats/printable";
 import type { GuardSettings } from "@drift-guard/guard/ports";
 import { identifyLiveAccount, openSnapshot } from "../account-source.ts";
+import { chooseFileSource, openBatchFiles, refuseOtherAccounts } from "../batch/files.ts";
+import { surveyBatch } from "../batch/survey.ts";
 import { UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 
@@ -34,6 +36,8 @@ export interface GuardChoice {
   readonly stage?: string;
   readonly findings?: string;
   readonly account?: string;
+  /** Files with output of `aws batch describe-…`, for `--account`. */
+  readonly batch?: readonly string[];
   readonly config?: string;
 }
 
@@ -60,6 +64,8 @@ export interface RollbackSession {
   readonly writer?: RoleWriter;
   /** Left out if neither `--stage` nor `--findings` names a guard. */
   readonly stores?: GuardStores;
+  /** What AWS Batch uses roles for; left out if neither a guard nor `--batch` tells it. */
+  readonly usage?: Pick<UsageStore, "usesOf">;
   close(): void;
 }
 
@@ -79,6 +85,15 @@ export async function openRollbackSession(choice: GuardChoice, input: Readable):
       "--account reads roles from a file, and a deployed guard is about the live account. Give --account or --stage.",
     );
   }
+  const { batch = [] } = choice;
+  if (batch.length > 0 && file === undefined) {
+    throw new UsageError(
+      "--batch goes with --account: the guard that --stage or --findings names knows AWS Batch itself.",
+    );
+  }
+  if (file === "-" && batch.includes("-")) {
+    throw new UsageError("Standard input can be either --account or --batch, not both.");
+  }
   const config = await loadConfig(choice.config);
   const account = await (file === undefined ? openLive() : openFile(file, input));
   const stores =
@@ -88,17 +103,36 @@ export async function openRollbackSession(choice: GuardChoice, input: Readable):
         ? await openFindingsFile(findings)
         : undefined;
   const { partition } = account;
+  const settings = { config, account: account.account, partition };
+  const survey = batch.length === 0 ? undefined : await surveyFiles(batch, account, settings, input);
+  const usage = survey?.usage ?? stores?.usage;
   return {
     ...account,
     config,
-    settings: { config, account: account.account, partition },
+    settings,
     ...(stores && { stores }),
-    close: () => stores?.close(),
+    ...(usage && { usage }),
+    close: () => {
+      survey?.close();
+      stores?.close();
+    },
   };
 }
 
-type OpenedAccount = Pick<RollbackSession, "account" | "from" | "roles" | "policies" | "writer"> & {
+async function surveyFiles(
+  names: readonly string[],
+  { account, roles }: OpenedAccount,
+  settings: GuardSettings,
+  input: Readable,
+) {
+  const files = await openBatchFiles(names, input);
+  refuseOtherAccounts(files, new Set([account]));
+  return surveyBatch(chooseFileSource(files, account), roles, settings);
+}
+
+type OpenedAccount = Pick<RollbackSession, "account" | "from" | "policies" | "writer"> & {
   readonly partition: string;
+  readonly roles: Pick<RoleReader, "read" | "rolesBehind">;
 };
 
 async function openFile(file: string, input: Readable): Promise<OpenedAccount> {

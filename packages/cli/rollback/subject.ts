@@ -45,9 +45,10 @@ export async function findSubject(text: string, session: RollbackSession): Promi
 
 async function findWatched(
   name: string,
-  { stores, settings }: RollbackSession,
+  { stores, usage = noStores.usage, settings }: RollbackSession,
 ): Promise<WatchedRoleWithUses | undefined> {
-  const found = await findWatchedRolesWithUses([name], stores ?? noStores, settings);
+  const { findings } = stores ?? noStores;
+  const found = await findWatchedRolesWithUses([name], { findings, usage }, settings);
   return found.find((role) => sameRoleName(role.name, name));
 }
 
