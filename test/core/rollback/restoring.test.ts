@@ -207,6 +207,43 @@ describe("restoring while a person may be containing an incident", () => {
     assert.deepEqual(calls(plan(role, automatic, { guarded, ...approving(role, isOfPolicy) })), attach);
   });
 
+  it("knows the Denies of the reference in an allowed policy by what they deny, not by their words", () => {
+    const source = { title: "a test", date: "2026-11-22" };
+    const both = (...Statement: readonly object[]) => JSON.stringify({ Version: "2012-10-17", Statement });
+    const get = { Effect: "Allow", Action: "s3:GetObject", Resource: "*" };
+    const denied = ["s3:DeleteBucket", "s3:DeleteObject"];
+    const arn = "arn:aws:iam::aws:policy/Guarded";
+    const document = both(get, { Effect: "Deny", Action: denied, Resource: "*" });
+    const reference = defineReference({
+      role: "Worker",
+      source,
+      trust: trustOf("ecs-tasks.amazonaws.com"),
+      attachments: [{ arn, version: "v1", document, source }],
+      boundary: "any",
+    });
+    const guarded = guardedAs({ rollback: automatic, allowedPolicies: ["team-*"] });
+    const withDenies = (...statements: readonly object[]) =>
+      plan(
+        aRole({
+          name: "Worker",
+          trust: reference.trust,
+          attached: [],
+          inline: [{ name: "team-stop", text: both(...statements) }],
+        }),
+        automatic,
+        { reference, guarded },
+      );
+    const split = denied.map((Action) => ({ Effect: "Deny", Action, Resource: ["*"] }));
+    const narrower = { Effect: "Deny", Action: "s3:DeleteObject", Resource: "arn:aws:s3:::jobs/*" };
+    for (const same of [split, [narrower]]) assert.deepEqual(calls(withDenies(...same)), attach);
+    const wider = { Effect: "Deny", Action: "s3:Delete*", Resource: "*" };
+    const others = { Effect: "Deny", NotAction: ["s3:Get*", "sts:*"], Resource: "*" };
+    for (const more of [wider, others]) {
+      assert.deepEqual(calls(withDenies(...split, more)), []);
+      assert.match(reasons(withDenies(more)), /A Deny was added to the role \(inline:team-stop\)/);
+    }
+  });
+
   it("waits for a person while the console's policy denies older sessions", () => {
     const Condition = { DateLessThan: { "aws:TokenIssueTime": "2026-11-22T11:00:00.000Z" } };
     const text = deny("*", { Condition });
