@@ -245,7 +245,10 @@ export interface UsageStore {
   users(account: string): AsyncIterable<RoleUser>;
 }
 
-/** Stores which symptoms were looked into, so that a storm of alike ones is looked into once. Throws `StoreUnavailableError`. */
+/**
+ * Stores which symptoms were looked into, and which roles rechecks have read, so that a storm of alike ones is looked into
+ * once. Throws `StoreUnavailableError`.
+ */
 export interface SymptomStore {
   /**
    * Claims the symptoms of a key for an event at `at`, in one conditional write. Returns false if another event claimed

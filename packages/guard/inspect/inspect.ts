@@ -20,6 +20,7 @@ import { findWatchedRolesWithUses, type WatchedRoleWithUses } from "./discovery.
 import { readEveryRole } from "./full-read.ts";
 import { type Inspection, inspectRole } from "./inspection.ts";
 import { noteLinkedRoleEdits, noteRunningDeletion } from "./linked-role-watch.ts";
+import { claimRecheck } from "./recheck-claims.ts";
 import { continueSeries, findSeries, waitsForRole } from "./recheck-series.ts";
 import { claimSymptom } from "./symptom-claims.ts";
 import { findEnvironmentsOfQueue, refreshSubjects } from "./usage.ts";
@@ -176,6 +177,9 @@ async function inspectRecheck(
   // AWS Batch validates the role of an environment some time after the call that names it.
   const touched = after && !isIamCall(after) ? await findRolesBehind(after, ports, settings) : [];
   const watchedRoles = await findWatchedRolesWithUses([role], ports, settings);
+  const [own] = watchedRoles;
+  const key = own && { account: settings.account, name: own.name };
+  if (key && !series.isLast && !(await claimRecheck(key, after, ports, settings))) return [];
   const others = await findWatchedRolesWithUses(
     touched.filter((name) => !sameRoleName(name, role)),
     ports,
