@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { formatAsff } from "@drift-guard/formats/asff";
 import { formatChat } from "@drift-guard/formats/chat";
+import { formatOcsf } from "@drift-guard/formats/ocsf";
 import { account, anAnnouncement } from "../builders.ts";
 import { asffRules } from "./validators/asff.ts";
 import { chatRules } from "./validators/chat.ts";
+import { ocsfRules } from "./validators/ocsf.ts";
 import { listBroken, type Rule, withValue } from "./validators/rules.ts";
 
 /** A rule, and the value at a path that breaks it and no other. */
@@ -55,6 +57,55 @@ const validators: readonly {
       ["nothing is set at the top that belongs in FindingProviderFields", ["Severity"], { Label: "HIGH" }],
       ["no unknown field", ["Colour"], "red"],
       ["at most 240 KB", ["Resources", 0, "Other"], long(250_000)],
+    ],
+  },
+  {
+    format: "OCSF",
+    rules: ocsfRules,
+    valid: JSON.parse(JSON.stringify(formatOcsf(anAnnouncement()))),
+    faults: [
+      ["activity_id is of the enumeration", ["activity_id"], 4],
+      ["activity_name is the caption of activity_id", ["activity_name"], "Created"],
+      ["category_uid is 2", ["category_uid"], 3],
+      ["class_uid is 2004", ["class_uid"], 2003],
+      ["type_uid is class_uid * 100 + activity_id", ["type_uid"], 200_402],
+      ["severity_id is of the enumeration", ["severity_id"], 7],
+      ["severity is the caption of severity_id", ["severity"], "HIGH"],
+      ["status_id is of the enumeration", ["status_id"], "1"],
+      ["status is the caption of status_id", ["status"], "Open"],
+      ["time is in milliseconds", ["time"], 1_795_348_800],
+      ["message is a text", ["message"], ["x"]],
+      ["is_alert is true or false", ["is_alert"], 1],
+      ["metadata.version is 1.5.0", ["metadata", "version"], "1.4.0"],
+      ["metadata.product is an entity", ["metadata", "product"], { vendor_name: "drift-guard" }],
+      ["metadata.profiles names the profile cloud", ["metadata", "profiles"], []],
+      ["cloud.provider is a text", ["cloud", "provider"], undefined],
+      ["cloud.account is an entity of a known type", ["cloud", "account"], { type_id: 10 }],
+      ["finding_info.uid is a text", ["finding_info", "uid"], undefined],
+      ["finding_info.title and desc are texts", ["finding_info", "title"], 7],
+      [
+        "finding_info.analytic is an entity with a type_id",
+        ["finding_info", "analytic", "type_id"],
+        undefined,
+      ],
+      ["finding_info's times are in milliseconds", ["finding_info", "created_time"], "2026-11-22T12:00:00Z"],
+      ["resources are entities", ["resources", 0], { type: "AWS::IAM::Role" }],
+      ["each evidence has one of the attributes of which one is required", ["evidences", 0], { name: "x" }],
+      [
+        "each evidence's user has a name or uid, and a known type",
+        ["evidences", 0, "actor", "user", "type_id"],
+        7,
+      ],
+      ["each evidence's api has an operation", ["evidences", 0, "api", "operation"], undefined],
+      [
+        "each evidence's source is an IP address",
+        ["evidences", 0, "src_endpoint", "ip"],
+        "cloudformation.amazonaws.com",
+      ],
+      ["each observable has a type_id, its caption and a value", ["observables", 0, "type_id"], undefined],
+      ["remediation has a desc", ["remediation", "desc"], ""],
+      ["unmapped is an object", ["unmapped"], "x"],
+      ["no unknown attribute", ["colour"], "red"],
     ],
   },
   {
