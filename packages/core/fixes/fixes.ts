@@ -2,6 +2,7 @@ import type { Assessment, Drift } from "../model/evidence.ts";
 import type { Fix, FixStep } from "../model/fix.ts";
 import { listSamePart, proposeFixes } from "./candidates.ts";
 import type { Candidate, ProposalQuestion } from "./proposal.ts";
+import { findExposedRole, warnOfStrangers } from "./strangers.ts";
 import { explainRefusal, judgeTrial, keyOf, type Trial, type TrialSettings, trySteps } from "./trial.ts";
 
 /** A watched role with its assessments, and how to assess a copy of it. */
@@ -21,9 +22,10 @@ const maxDocumentCharacters = 20_000;
  * a part of it, and then the fix says what is left), and make no other assessment new or worse; else why there are none.
  */
 export function addFixes(question: FixQuestion): readonly Assessment[] {
+  const exposed = findExposedRole(question);
   return question.assessments.map((assessment) => {
     if (assessment.kind !== "drift" || question.stop?.()) return assessment;
-    return { ...assessment, fix: findFix(assessment, question) };
+    return { ...assessment, fix: warnOfStrangers(findFix(assessment, question), exposed) };
   });
 }
 
@@ -60,6 +62,8 @@ export function planFixes(question: FixQuestion): FixPlan {
 
 /** Returns the plan, and the role after it. */
 function carryOutAll(question: FixQuestion): { readonly plan: FixPlan; readonly after: Trial } {
+  // Repairing the trust policy first ends no session.
+  const exposed = findExposedRole(question);
   let current: Trial = question;
   let tried = 0;
   const fixes: FixGroup[] = [];
@@ -86,7 +90,9 @@ function carryOutAll(question: FixQuestion): { readonly plan: FixPlan; readonly 
         const found = warned.get(key);
         const known = found?.of === current ? found.fix : current === question ? drift.fix : undefined;
         const isTooMuch = tried > maxTried || (known === undefined && question.stop?.());
-        const fix = isTooMuch ? notTried : (known ?? findFix(drift, { ...question, ...current }));
+        const fix = isTooMuch
+          ? notTried
+          : (known ?? warnOfStrangers(findFix(drift, { ...question, ...current }), exposed));
         if (fix.kind === "manual") left.push({ drift, why: fix.why });
         else if (fix.warning !== undefined && !mayWarn) warned.set(key, { fix, of: current });
         else carryOut(fix, drift);
@@ -112,8 +118,14 @@ function joinGroups(fixes: readonly FixGroup[]): readonly FixGroup[] {
   return groups;
 }
 
+// As in a rollback: the trust policy first, since it decides who gets the rest; then what removes.
 function findNext({ assessments }: Trial, settled: ReadonlySet<string>): Drift | undefined {
-  return assessments.find((one): one is Drift => one.kind === "drift" && !settled.has(keyOf(one)));
+  const drifts = assessments.filter((one): one is Drift => one.kind === "drift" && !settled.has(keyOf(one)));
+  return (
+    drifts.find(({ part }) => part.kind === "trust") ??
+    drifts.find(({ side }) => side === "excess") ??
+    drifts[0]
+  );
 }
 
 function findFix(drift: Drift, question: FixQuestion): Fix {

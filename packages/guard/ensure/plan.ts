@@ -3,12 +3,9 @@ import { describeEffects, type StepEffect } from "@drift-guard/core/fixes/step-e
 import type { Drift } from "@drift-guard/core/model/evidence";
 import type { FixStep } from "@drift-guard/core/model/fix";
 import { isOwnedByAws } from "@drift-guard/core/model/managed-policy";
-import { type AttachedPolicy, type Role, seen, unseen } from "@drift-guard/core/model/role";
+import { type AttachedPolicy, seen, unseen } from "@drift-guard/core/model/role";
 import type { ManagedPolicyReader } from "@drift-guard/core/ports";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
-import { applyStep } from "@drift-guard/core/rollback/apply-step";
-import { doesRestore } from "@drift-guard/core/rollback/effect";
-import { isTrustExposed, longestSessionOf } from "@drift-guard/core/rollback/exposure";
 import type { EnsurePorts } from "../ports.ts";
 import { findNewPrincipals, findPrincipalProblem } from "./principals.ts";
 
@@ -32,8 +29,7 @@ export interface EnsurePlan {
 /**
  * Plans the IAM calls that make a role as its reference says (R4 to R10, R41 to R44), each tried on a copy of the role. A
  * customer-managed policy counts with its live document. A trust policy that names a role which does not exist is not
- * written, and then nothing is planned. Where the trust policy lets in strangers, it is repaired first, and what restores
- * permissions has a warning: their sessions may be running. Throws `RoleUnreadableError`.
+ * written, and then nothing is planned. Throws `RoleUnreadableError`.
  */
 export async function planEnsure(asked: FixQuestion, ports: ReadingPorts): Promise<EnsurePlan> {
   const question = { ...asked, policies: await readPolicies(asked, ports) };
@@ -43,7 +39,7 @@ export async function planEnsure(asked: FixQuestion, ports: ReadingPorts): Promi
     const drifts = question.assessments.filter((one) => one.kind === "drift");
     return { groups: [], left: drifts.map((drift) => ({ drift, why: problem })) };
   }
-  const ordered = warnOfNewPrincipals(warnOfSessions(groups, question), question);
+  const ordered = warnOfNewPrincipals(groups, question);
   const effects = describeEffects(
     question.reading,
     ordered.flatMap(({ steps }) => steps),
@@ -101,45 +97,6 @@ async function findTrustProblem(
   return undefined;
 }
 
-/** Puts the repair of an exposed trust policy first, and adds a warning to what restores permissions after it. */
-function warnOfSessions(
-  groups: readonly FixGroup[],
-  { reading, assessments }: FixQuestion,
-): readonly FixGroup[] {
-  if (reading.status === "absent" || !isTrustExposed(assessments)) return groups;
-  const { role } = reading;
-  const pick = (onTrust: boolean) =>
-    groups.flatMap(({ steps, ...group }) => {
-      const chosen = steps.filter((step) => (step.call === "iam:UpdateAssumeRolePolicy") === onTrust);
-      return chosen.length === 0 ? [] : [{ ...group, steps: chosen }];
-    });
-  const repairs = pick(true);
-  const warning =
-    repairs.length === 0
-      ? `The trust policy of ${role.name} lets in more than its reference, or cannot be compared, and no step repairs it: those whom it lets in get what is restored.`
-      : `Somebody who could assume ${role.name} before may have a running session for ${formatHours(longestSessionOf(role))} after its trust policy is repaired, which would get what is restored. Wait until then, or revoke the role's sessions.`;
-  return [
-    ...repairs,
-    ...pick(false).map((group) => (restores(group.steps, role) ? addWarning(group, warning) : group)),
-  ];
-}
-
-function restores(steps: readonly FixStep[], role: Role): boolean {
-  let current = role;
-  for (const step of steps) {
-    if (
-      step.call === "iam:CreateRole" ||
-      step.call === "iam:CreateServiceLinkedRole" ||
-      step.call === "iam:AddRoleToInstanceProfile"
-    ) {
-      continue;
-    }
-    if (doesRestore(current, step)) return true;
-    current = applyStep(current, step);
-  }
-  return false;
-}
-
 /** Adds a warning to a write of a trust policy that lets in a role made anew under the name of a deleted one. */
 function warnOfNewPrincipals(groups: readonly FixGroup[], { reading }: FixQuestion): readonly FixGroup[] {
   if (reading.status === "absent") return groups;
@@ -158,9 +115,4 @@ function warnOfNewPrincipals(groups: readonly FixGroup[], { reading }: FixQuesti
 
 function addWarning({ steps, warning }: FixGroup, added: string): FixGroup {
   return { steps, warning: warning === undefined ? added : `${warning} ${added}` };
-}
-
-function formatHours(seconds: number): string {
-  const hours = Math.ceil(seconds / 3600);
-  return hours === 1 ? "an hour" : `${hours} hours`;
 }

@@ -209,7 +209,10 @@ describe("ensure", () => {
     const { plan, result, drifts } = await ensure(world);
     assert.deepEqual(callsOf(plan), ["UpdateAssumeRolePolicy", "AttachRolePolicy"]);
     assert.equal(plan.groups[0]?.warning, undefined);
-    assert.match(plan.groups[1]?.warning ?? "", /may have a running session for an hour after its trust/);
+    assert.match(
+      plan.groups[1]?.warning ?? "",
+      /Repair it first; after that, somebody may have a running session for an hour/,
+    );
     assert.deepEqual(statusesOf(result), ["done", "not tried"]);
     assert.deepEqual(drifts, [`managed:${batchServicePolicy}`]);
   });
