@@ -1,7 +1,10 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import type { Config } from "@drift-guard/core/config/config";
 import type { Foundation } from "./foundation.ts";
-import { locateIn } from "./location.ts";
+import { type GuardLocation, locateIn } from "./location.ts";
+import { nameIn } from "./names.ts";
 import { createPolicy } from "./policies.ts";
+import { listForwardedRegions } from "./regions.ts";
 
 /** ARNs of the managed policies for people, which the owner attaches to their roles. */
 export interface PeoplePolicies {
@@ -13,7 +16,7 @@ export interface PeoplePolicies {
  * Creates the managed policies for people: `operator` may answer (approve, suppress, pause) and read what the guard
  * stores and could not process; `viewer` may read the tables, and see how many messages could not be processed.
  */
-export function createPeoplePolicies({ location, findings, control }: Foundation): PeoplePolicies {
+export function createPeoplePolicies({ config, location, findings, control }: Foundation): PeoplePolicies {
   const tables = {
     Sid: "ReadTables",
     Effect: "Allow",
@@ -24,11 +27,7 @@ export function createPeoplePolicies({ location, findings, control }: Foundation
     Sid: "ReadMissedMessages",
     Effect: "Allow",
     Action: ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", ...actions],
-    // Those of other regions have their region at the end.
-    Resource: ["*-missed", "*-missed-*"].map(
-      (name) =>
-        $interpolate`arn:${location.partition}:sqs:*:${location.account}:${$app.name}-${$app.stage}-${name}`,
-    ),
+    Resource: listMissedQueues(config, location),
   });
   const answer = {
     Sid: "Answer",
@@ -47,3 +46,29 @@ export function createPeoplePolicies({ location, findings, control }: Foundation
     viewer: policy("Viewer", "Lets people read what drift-guard stores", [tables, readMissed([])]),
   };
 }
+
+/** Lists the ARNs of the dead-letter queues. By name: a pattern would hold for a stage whose name begins like this one's too. */
+function listMissedQueues(
+  { regions }: Pick<Config, "regions">,
+  { partition, region: home, account }: GuardLocation,
+): readonly $util.Output<string>[] {
+  const arnOf = (name: string, region: string) =>
+    $interpolate`arn:${partition}:sqs:${region}:${account}:${name}`;
+  return [
+    ...missedQueues.map((name) => arnOf(nameIn("queue", name), home)),
+    ...listForwardedRegions(regions).map(({ region }) =>
+      arnOf(nameIn("queue", "ForwardMissed", region), region),
+    ),
+  ];
+}
+
+// Those of Security Hub and rollback may not exist.
+const missedQueues = [
+  "ChangesMissed",
+  "SymptomsMissed",
+  "NotifyMissed",
+  "SecurityHubMissed",
+  "RollbackMissed",
+  "StreamMissed",
+  "SweepMissed",
+];

@@ -49,6 +49,14 @@ describe("the policies for people", () => {
     }
   });
 
+  it("let nobody read the messages of a deployment whose stage begins alike", () => {
+    for (const queue of queues) {
+      const other = arnOf(queue).replace("drift-guard-ci-", "drift-guard-ci-2-");
+      assert.equal(isAllowed("Operator", "sqs:ReceiveMessage", other), false, other);
+      assert.equal(isAllowed("Viewer", "sqs:GetQueueAttributes", other), false, other);
+    }
+  });
+
   it("are attached to nothing, so that the owner chooses who has them", () => {
     const attached = everything
       .all("aws:iam/role:Role")

@@ -73,8 +73,8 @@ describe("the CloudFormation template", () => {
     const text = JSON.stringify(others)
       .replaceAll(/"lambda:SourceFunctionArn":\["[^"]*"\]/g, "")
       .replaceAll(/"lambda:SourceFunctionArn":"[^"]*"/g, "");
-    // Patterns, which no reference can tell, and respond, which people invoke.
-    assert.doesNotMatch(text, /arn:[^"]*drift-guard(?!-ci-(?:\*|respond"))/);
+    // Patterns, which no reference can tell, queues of another region, and respond, which people invoke.
+    assert.doesNotMatch(text, /arn:[^"]*drift-guard(?!-ci-(?:\*|forward-missed-|respond"))/);
     assert.match(JSON.stringify(Findings?.Properties.ResourcePolicy), /role\/drift-guard-ci-notify"/);
     assert.match(JSON.stringify(Control?.Properties.ResourcePolicy), /role\/drift-guard-ci-rollback"/);
   });
