@@ -99,7 +99,7 @@ export async function until<T>(
   what: string,
   look: () => Promise<T>,
   holds: (seen: T) => boolean,
-  seconds = 60,
+  seconds = 90,
 ): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
