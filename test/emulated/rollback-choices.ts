@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { CreateRoleCommand, DeleteRoleCommand, UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
 import { keyOf, until } from "./account.ts";
 import { neededPolicy, openedTrust, trust } from "./rollback-roles.ts";
@@ -43,23 +44,31 @@ export function declareChoices(scene: () => RollbackScene): void {
   });
 
   it("ends all sessions before it restores where the owner chose so, and lets new ones in again afterwards", async () => {
-    const { account, pipeline, detach, inlineOf, untilDone, untilAttached, request } = scene();
+    const { account, pipeline, detach, inlineOf, rollbacksOf, untilDone, untilAttached, request } = scene();
     const role = "revoked";
+    // A late report of the opened trust ends a rollback between its steps; the next one starts then.
+    const untilLast = (calls: readonly string[]) =>
+      until(
+        `a rollback of ${role} with ${calls.join(", ")}`,
+        async () => (await rollbacksOf(role)).at(-1),
+        (last) =>
+          last?.status === "done" &&
+          last.told === true &&
+          isDeepStrictEqual([...new Set(last.plan.steps.map(({ call }) => call))], calls),
+      );
     await pipeline.iam.send(
       new UpdateAssumeRolePolicyCommand({ RoleName: role, PolicyDocument: JSON.stringify(openedTrust) }),
     );
     await untilDone(role, 1);
     await detach(role);
-    const rollback = (await untilDone(role, 2)).at(-1);
-    assert.deepEqual(
-      rollback?.plan.steps.map(({ call }) => call),
-      ["iam:PutRolePolicy", "iam:AttachRolePolicy"],
-    );
+    await untilLast(["iam:PutRolePolicy", "iam:AttachRolePolicy"]);
     await untilAttached(role, [neededPolicy]);
-    const [[name, document] = ["", {}], ...others] = Object.entries(await inlineOf(role));
-    assert.match(name, /^DriftGuardRevokedSessions-/);
-    assert.match(JSON.stringify(document), /"Effect":"Deny".*"DateLessThan":\{"aws:TokenIssueTime":/);
-    assert.deepEqual(others, []);
+    const denies = Object.entries(await inlineOf(role));
+    assert.ok(denies.length > 0);
+    for (const [name, document] of denies) {
+      assert.match(name, /^DriftGuardRevokedSessions-/);
+      assert.match(JSON.stringify(document), /"Effect":"Deny".*"DateLessThan":\{"aws:TokenIssueTime":/);
+    }
 
     // The sessions end after an hour: that time is moved into the past.
     const control = await account.control.load(keyOf(role));
@@ -72,13 +81,13 @@ export function declareChoices(scene: () => RollbackScene): void {
         ),
       },
     }));
-    await account.control.commit({ before: control, after: { ...control, rollbacks } });
+    const { enrolment } = control;
+    assert.ok(enrolment?.exposure);
+    const exposure = { ...enrolment.exposure, at: inHours(-24) };
+    const after = { ...control, rollbacks, enrolment: { ...enrolment, exposure } };
+    await account.control.commit({ before: control, after });
     await request({ retry: { role, due: inHours(0), findings: [] } });
-    const [, , removal] = await untilDone(role, 3);
-    assert.deepEqual(
-      removal?.plan.steps.map(({ call }) => call),
-      ["iam:DeleteRolePolicy"],
-    );
+    await untilLast(["iam:DeleteRolePolicy"]);
     assert.deepEqual(await inlineOf(role), {});
   });
 
