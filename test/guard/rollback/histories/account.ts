@@ -14,6 +14,7 @@ import { guard } from "./actors.ts";
 import type { Choice } from "./choice.ts";
 import { admissions } from "./strangers.ts";
 import {
+  documents,
   floorName,
   floorText,
   jobsPolicy,
@@ -197,6 +198,7 @@ function prepare(iam: SimulatedAccount, { reference }: Choice): void {
   const isShared = reference === "shared";
   const calls: readonly IamCall[] = [
     { call: "CreatePolicy", policyName: "rogue", policyDocument: sharedDocuments.everything },
+    { call: "CreatePolicy", policyName: "mixed", policyDocument: documents["all but writing"] },
     {
       call: "CreatePolicy",
       policyName: "bound",

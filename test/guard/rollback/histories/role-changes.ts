@@ -29,6 +29,8 @@ export type RoleChange =
         | "unbound"
         | "attach rogue"
         | "detach rogue"
+        | "attach mixed"
+        | "detach mixed"
         | "open and close"
         | "open for long and close"
         | "delete role"
@@ -63,7 +65,7 @@ export type RoleChange =
   | { readonly kind: "describe"; readonly description: string }
   | { readonly kind: "session"; readonly seconds: number };
 
-const policyNames = [floorName, "rogue", "RestOf-rogue", "AWSRevokeOlderSessions"] as const;
+const policyNames = [floorName, "rogue", "RestOf-mixed", "AWSRevokeOlderSessions"] as const;
 const trustNames = Object.keys(trusts) as readonly TrustName[];
 /** The names of the documents that somebody may write. */
 export const documentNames = Object.keys(documents) as readonly DocumentName[];
@@ -91,7 +93,16 @@ const onRole: fc.Arbitrary<RoleChange> = fc.oneof(
   },
   {
     arbitrary: fc.record({
-      kind: kind("attach", "bound", "unbound", "attach rogue", "detach rogue", "tidy"),
+      kind: kind(
+        "attach",
+        "bound",
+        "unbound",
+        "attach rogue",
+        "detach rogue",
+        "attach mixed",
+        "detach mixed",
+        "tidy",
+      ),
     }),
     weight: 5,
   },
@@ -149,6 +160,10 @@ export function callsOf(made: RoleChange, reference: ReferenceName): readonly Ia
       return [{ call: "AttachRolePolicy", roleName, policyArn: ownPolicy("rogue") }];
     case "detach rogue":
       return [{ call: "DetachRolePolicy", roleName, policyArn: ownPolicy("rogue") }];
+    case "attach mixed":
+      return [{ call: "AttachRolePolicy", roleName, policyArn: ownPolicy("mixed") }];
+    case "detach mixed":
+      return [{ call: "DetachRolePolicy", roleName, policyArn: ownPolicy("mixed") }];
     case "share rogue":
       return [{ call: "AttachRolePolicy", roleName: neighbourName, policyArn: ownPolicy("rogue") }];
     case "detach data":
@@ -205,6 +220,7 @@ export function callsOf(made: RoleChange, reference: ReferenceName): readonly Ia
           policyName === floorName ? [] : [{ call: "DeleteRolePolicy", roleName, policyName }],
         ),
         { call: "DetachRolePolicy", roleName, policyArn: ownPolicy("rogue") },
+        { call: "DetachRolePolicy", roleName, policyArn: ownPolicy("mixed") },
         { call: "DeleteRolePermissionsBoundary", roleName },
         writeTrust("clean"),
         ...restorationOf(reference),
@@ -265,7 +281,7 @@ function restorationOf(reference: ReferenceName): readonly IamCall[] {
 
 const deletion: readonly IamCall[] = [
   ...policyNames.map((policyName): IamCall => ({ call: "DeleteRolePolicy", roleName, policyName })),
-  ...[jobsPolicy, ownPolicy("rogue"), sharedPolicies.data].map(
+  ...[jobsPolicy, ownPolicy("rogue"), ownPolicy("mixed"), sharedPolicies.data].map(
     (policyArn): IamCall => ({ call: "DetachRolePolicy", roleName, policyArn }),
   ),
   { call: "DeleteRole", roleName },

@@ -69,6 +69,10 @@ export const documents = {
     { Effect: "Allow", Action: "*", Resource: "*" },
     { Effect: "Deny", Action: "s3:NoSuchAction", Resource: "*" },
   ),
+  "all but writing": policy(
+    { Effect: "Allow", Action: "*", Resource: "*" },
+    { Effect: "Deny", Action: "s3:PutObject", Resource: "*" },
+  ),
   "deny reading": policy({ Effect: "Deny", Action: "s3:GetObject", Resource: "*" }),
   "deny all": policy({ Effect: "Deny", Action: "*", Resource: "*" }),
   "deny older sessions": policy({
