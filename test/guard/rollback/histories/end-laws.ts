@@ -77,9 +77,9 @@ export function assertTold({ findings }: Ledger, { started, choice, hasPipelineA
   for (const finding of findings) {
     if (finding.state !== "open" || finding.refusal === undefined) continue;
     const { id, refusal } = finding;
-    if (/returns again and again/.test(refusal)) {
+    if (/\brollbacks (?:of the drift )?pause\b/.test(refusal)) {
       const rollbacks = [...started.values()].filter((ids) => ids.includes(id));
-      assert.ok(rollbacks.length >= 3, "a contested drift was rolled back three times");
+      assert.ok(rollbacks.length >= 3, "a drift whose rollbacks pause had three of its own");
     }
     if (!/whom the configuration trusts/.test(refusal)) continue;
     assert.ok(choice.trustsPipeline && hasPipelineActed, "only a trusted actor's drift waits for that");
