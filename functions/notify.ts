@@ -5,6 +5,7 @@ import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import type { FindingStore } from "@drift-guard/core/ports";
+import { formatAttributes } from "@drift-guard/formats/attributes";
 import { formatChat } from "@drift-guard/formats/chat";
 import { formatText } from "@drift-guard/formats/text";
 import type { SQSBatchResponse } from "aws-lambda";
@@ -38,7 +39,12 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
       const { transition } = delivery;
       const announcement = await announce(transition, ports, [functionName, "notify"]);
       const { subject, body: text } = formatText(announcement);
-      await send({ subject, text, chat: formatChat(announcement) });
+      await send({
+        subject,
+        text,
+        chat: formatChat(announcement),
+        attributes: formatAttributes(announcement),
+      });
       await findings.markDelivered(transition, "notify");
     });
   });
