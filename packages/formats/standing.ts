@@ -24,7 +24,7 @@ export function formatVerdict(standing: Standing): string | undefined {
     case "simulated":
       return "only simulated";
     case "by-hand":
-      return "fix it by hand";
+      return standing.because === "deny" ? "a person decides" : "fix it by hand";
     case "undoing":
       return "being undone now";
     case "approval":

@@ -1,3 +1,4 @@
+import { deniesAdded } from "@drift-guard/core/model/evidence";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Announcement } from "./announcement.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
@@ -86,7 +87,8 @@ function formatList(heading: string, lines: readonly string[]): readonly string[
 }
 
 function formatPartAndSide({ finding: { evidence } }: Transition): string {
-  return evidence.kind === "drift"
-    ? `${formatPart(evidence.part)}, ${evidence.side}`
-    : `${formatPart(evidence.part)}, ${evidence.kind}`;
+  const part = formatPart(evidence.part);
+  if (evidence.kind !== "drift") return `${part}, ${evidence.kind}`;
+  // The part is there; what is missing are the permissions that it denies.
+  return deniesAdded(evidence).length > 0 ? `${part}, which denies permissions` : `${part}, ${evidence.side}`;
 }

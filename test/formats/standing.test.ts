@@ -164,6 +164,16 @@ describe("a message about a finding", () => {
     assert.doesNotMatch(twice, /aws iam/);
   });
 
+  it("calls a policy with an added Deny neither missing nor wrong: it may contain an incident", () => {
+    const denies = [aGrant({ actions: ["ec2:*"] })];
+    const stop = aFinding({ evidence: aDrift({ part: "inline:emergency-stop", grants: [], denies }) });
+    const { subject, body } = message({ kind: "by-hand", because: "deny" }, { finding: stop });
+    assert.match(subject, /\(a person decides\)$/);
+    assert.match(body, /Part: +the inline policy emergency-stop, which denies permissions\n/);
+    assert.match(body, /may contain an incident/);
+    assert.doesNotMatch(body, /emergency-stop, missing/);
+  });
+
   it("creates a role that does not exist by the command ensure", () => {
     const absent = aFinding({ evidence: aDrift({ part: "role", grants: [] }) });
     const { body } = message({ kind: "by-hand", because: "role" }, { finding: absent });
