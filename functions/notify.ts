@@ -1,64 +1,124 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SNSClient } from "@aws-sdk/client-sns";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { type Notice, publishNotice } from "@drift-guard/aws/delivery/sns";
+import { createNoticeQueue } from "@drift-guard/aws/delivery/sqs";
+import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { createNoticeStore } from "@drift-guard/aws/dynamodb/notices";
+import type { JointNotice } from "@drift-guard/core/announcement/notices";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
-import type { FindingStore } from "@drift-guard/core/ports";
-import { formatAttributes } from "@drift-guard/formats/attributes";
+import { isJointNoticeRequest } from "@drift-guard/core/intake/notice-message";
+import type { FindingStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
+import type { Announcement } from "@drift-guard/formats/announcement";
 import { formatChat } from "@drift-guard/formats/chat";
+import { formatDigest } from "@drift-guard/formats/digest";
 import { formatText } from "@drift-guard/formats/text";
+import { scheduleNotices, tellHeld, transitionsOf } from "@drift-guard/guard/delivery/notices";
 import type { SQSBatchResponse } from "aws-lambda";
 import { type AnnouncementPorts, announce } from "./shared/announcement.ts";
 import { sdkClientSettings } from "./shared/client-settings.ts";
 import { configuration } from "./shared/configuration.ts";
-import { findStoredDelivery } from "./shared/delivery.ts";
+import { findAwaited } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
-import { defineFunction, type Handler } from "./shared/function.ts";
-import { consumeQueue } from "./shared/queue.ts";
+import { defineFunction, type Handler, type Invocation } from "./shared/function.ts";
+import { consumeQueue, readQueue } from "./shared/queue.ts";
 
 /** The ports that notify works with. */
 export interface NotifyPorts extends AnnouncementPorts {
   readonly findings: Pick<FindingStore, "findDelivery" | "markDelivered">;
+  readonly notices: NoticeStore;
+  readonly queue: NoticeQueue;
+  /** Seconds that a transition may wait for others, at most 60. */
+  readonly holdSeconds: number;
   /** Sends a notice to the topic's subscribers. */
   send(notice: Notice): Promise<void>;
 }
 
 /**
- * Creates the handler of the notify queue: it sends each transition to people, as the findings table has it, with what the
- * guard does about the finding at this time, and marks the transition as delivered. A transition that is already marked is not sent again. `open` returns the ports for an invocation.
+ * Creates the handler of the notify queue: it tells people of each transition, as the findings table has it, with what the
+ * guard does about the finding at this time, and marks the transition as delivered. In a storm, transitions wait for a
+ * joint message, which a request in the same queue sends (core/announcement). A transition that is already marked is not
+ * sent again. `open` returns the ports for an invocation.
  */
 export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse> {
   return defineFunction("notify", async (event, invocation) => {
-    const ports = open();
-    const { findings, send } = ports;
-    const { functionName } = invocation.context;
-    return consumeQueue(event, invocation, async ({ body }) => {
-      const delivery = await findStoredDelivery(body, findings, invocation);
-      if (!delivery?.awaiting.includes("notify")) return;
+    const opened = open();
+    const { account } = invocation.location;
+    const settings = { account, holdSeconds: opened.holdSeconds };
+    const ports = {
+      ...opened,
+      tell: (notice: JointNotice, id: string) => tell(notice, id, opened, invocation),
+    };
+    const messages = readQueue(event).filter(({ body }) => !isJointNoticeRequest(body));
+    const awaited = await findAwaited(messages, "notify", ports.findings, invocation);
+    const fates = await scheduleNotices(
+      [...awaited.values()].map(({ transition }) => transition),
+      ports,
+      settings,
+    );
+    return consumeQueue(event, invocation, async ({ messageId, body }) => {
+      if (isJointNoticeRequest(body)) return tellHeld(ports, settings);
+      const delivery = awaited.get(messageId);
+      if (!delivery) {
+        // An unreadable message fails here. Any other was delivered before, or is not in the store.
+        parseTransitionEvent(body);
+        return;
+      }
       const { transition } = delivery;
-      const announcement = await announce(transition, ports, [functionName, "notify"]);
-      const { subject, body: text } = formatText(announcement);
-      await send({
-        subject,
-        text,
-        chat: formatChat(announcement),
-        attributes: formatAttributes(announcement),
-      });
-      await findings.markDelivered(transition, "notify");
+      switch (fates.get(transition.id)) {
+        case "held":
+          return;
+        case "silent":
+          return ports.findings.markDelivered(transition, "notify");
+        case "left":
+          invocation.logger.error(
+            "So many transitions wait for a joint message that this one was left. The sweep announces it again.",
+            { transition: transition.id },
+          );
+          return;
+        default:
+          await ports.tell({ kind: "single", transition }, transition.id);
+          await ports.findings.markDelivered(transition, "notify");
+      }
     });
   });
 }
 
+async function tell(
+  notice: JointNotice,
+  id: string,
+  { send, ...ports }: NotifyPorts,
+  { context: { functionName } }: Invocation,
+): Promise<void> {
+  const announcements: Announcement[] = [];
+  for (const transition of transitionsOf(notice)) {
+    announcements.push(await announce(transition, ports, [functionName, "notify"]));
+  }
+  const [only] = announcements;
+  if (notice.kind === "single" && only) {
+    const { subject, body: text } = formatText(only);
+    await send({ subject, text, chat: formatChat(only) });
+    return;
+  }
+  for (const { subject, text, chat } of formatDigest(announcements, id)) await send({ subject, text, chat });
+}
+
 const sns = new SNSClient(sdkClientSettings);
+const sqs = new SQSClient(sdkClientSettings);
 const dynamodb = new DynamoDBClient(sdkClientSettings);
 
 /** The handler that Lambda calls. */
 export const handler = createHandler(() => {
-  const { FINDINGS_TABLE, CONTROL_TABLE, TOPIC_ARN } = readEnvironment(functionEnvironments.notify);
+  const environment = readEnvironment(functionEnvironments.notify);
+  const { FINDINGS_TABLE, CONTROL_TABLE, TOPIC_ARN, NOTIFY_QUEUE_URL } = environment;
   return {
     findings: createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks: ["notify"] }),
     control: createControlStore(dynamodb, { table: CONTROL_TABLE }),
+    notices: createNoticeStore(dynamodb, { table: FINDINGS_TABLE }),
+    queue: createNoticeQueue(sqs, NOTIFY_QUEUE_URL),
+    holdSeconds: configuration.holdSeconds,
     config: configuration,
     now: () => new Date(),
     send: (notice) => publishNotice(sns, TOPIC_ARN, notice),

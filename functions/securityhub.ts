@@ -8,17 +8,16 @@ import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
-import { MessageUnreadableError } from "@drift-guard/core/errors";
-import type { Delivery, FindingImporter, FindingStore } from "@drift-guard/core/ports";
+import type { FindingImporter, FindingStore } from "@drift-guard/core/ports";
 import { formatAsff } from "@drift-guard/formats/asff";
 import { importCurrentFindings } from "@drift-guard/guard/delivery/current-findings";
 import type { SQSBatchResponse } from "aws-lambda";
 import { announce } from "./shared/announcement.ts";
 import { sdkClientSettings } from "./shared/client-settings.ts";
 import { configuration } from "./shared/configuration.ts";
-import { findStoredDelivery } from "./shared/delivery.ts";
+import { findAwaited } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
-import { defineFunction, type FunctionLocation, type Handler, type Invocation } from "./shared/function.ts";
+import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { consumeQueue, readQueue } from "./shared/queue.ts";
 
 /** The ports that the import into Security Hub works with. */
@@ -36,11 +35,7 @@ export function createHandler(
 ): Handler<SQSBatchResponse> {
   return defineFunction("securityhub", async (event, invocation) => {
     const { findings, importer } = open(invocation.location, invocation.context.functionName);
-    const awaited = new Map<string, Delivery>();
-    for (const { messageId, body } of readQueue(event)) {
-      const delivery = await findDeliveryIfReadable(body, findings, invocation);
-      if (delivery?.awaiting.includes("securityhub")) awaited.set(messageId, delivery);
-    }
+    const awaited = await findAwaited(readQueue(event), "securityhub", findings, invocation);
     const refused = await importCurrentFindings([...awaited.values()], { findings, importer });
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       const delivery = awaited.get(messageId);
@@ -57,20 +52,6 @@ export function createHandler(
       await findings.markDelivered(transition, "securityhub");
     });
   });
-}
-
-async function findDeliveryIfReadable(
-  body: string,
-  findings: SecurityHubPorts["findings"],
-  invocation: Invocation,
-): Promise<Delivery | undefined> {
-  try {
-    return await findStoredDelivery(body, findings, invocation);
-  } catch (error) {
-    // consumeQueue parses the message again, and only that message fails.
-    if (error instanceof MessageUnreadableError) return undefined;
-    throw error;
-  }
 }
 
 const securityhub = new SecurityHubClient(sdkClientSettings);

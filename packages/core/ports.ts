@@ -13,6 +13,7 @@ import type { FullReads } from "./model/full-reads.ts";
 import type { Instant } from "./model/instant.ts";
 import type { Ledger } from "./model/ledger.ts";
 import type { LivePolicy } from "./model/managed-policy.ts";
+import type { NoticeState } from "./model/notice-state.ts";
 import type { Step } from "./model/plan.ts";
 import type { ResourceFacts } from "./model/resource-facts.ts";
 import type { RoleKey, RoleReading } from "./model/role.ts";
@@ -137,7 +138,9 @@ export interface FindingStore {
    * Returns the stored transition with the same finding id and number; undefined if there is none. A message from a queue
    * may be forged or old, so that its other fields are not used.
    */
-  findDelivery(transition: Pick<Transition, "finding">): Promise<Delivery | undefined>;
+  findDelivery(transition: {
+    readonly finding: Pick<Finding, "role" | "id" | "seq">;
+  }): Promise<Delivery | undefined>;
   /** Records that a sink delivered a transition. Idempotent. */
   markDelivered(transition: Transition, sink: Sink): Promise<void>;
   /** Makes a sink deliver a stored transition again, at `at`, and extends the time for which it is kept. */
@@ -243,6 +246,23 @@ export interface UsageStore {
   record(account: string, subject: UsageSubject, uses: UsesByRole): Promise<readonly string[]>;
   /** Yields every known compute environment and job definition of an account, with its roles. */
   users(account: string): AsyncIterable<RoleUser>;
+}
+
+/** Stores what people of an account were told, and what waits to be told. Throws `StoreUnavailableError`. */
+export interface NoticeStore {
+  /** Returns the state of an account; one of version 0 if nothing is stored. */
+  load(account: string): Promise<NoticeState>;
+  /**
+   * Writes the state with the next version. Returns false, and writes nothing, if the stored version is another than that
+   * of the state.
+   */
+  save(account: string, state: NoticeState): Promise<boolean>;
+}
+
+/** Asks for the joint message about the transitions that wait. Throws `DeliveryError`. */
+export interface NoticeQueue {
+  /** Sends the request; it arrives after some seconds, 900 at most. */
+  requestJointNotice(afterSeconds: number): Promise<void>;
 }
 
 /**

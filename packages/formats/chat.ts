@@ -1,7 +1,8 @@
 import type { Announcement } from "./announcement.ts";
+import { formatCode, formatProse } from "./chat-text.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatHeadline, formatNextSteps, isOver } from "./next-steps.ts";
-import { defang, sanitise, truncate } from "./printable.ts";
+import { sanitise } from "./printable.ts";
 import { findNextCommand, planCommandOf } from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
 import { describeSimulation, describeUsage } from "./usage.ts";
@@ -24,14 +25,14 @@ export function formatChat(announcement: Announcement): string {
     id: transition.id,
     content: {
       textType: "client-markdown",
-      title: formatProse(`${finding.severity}, ${formatHeadline(announcement)}: ${title}`, limits.title),
+      title: formatProse(`${finding.severity}, ${formatHeadline(announcement)}: ${title}`, chatLimits.title),
       description: formatDescription(announcement),
-      nextSteps: [...more.map((step) => formatProse(step, limits.step)), ...formatCommand(announcement)],
-      keywords: [finding.severity, evidence.kind, formatProse(sanitise(role.name), limits.keyword)],
+      nextSteps: [...more.map((step) => formatProse(step, chatLimits.step)), ...formatCommand(announcement)],
+      keywords: [finding.severity, evidence.kind, formatProse(sanitise(role.name), chatLimits.keyword)],
     },
     metadata: {
       threadId: finding.id,
-      summary: formatProse(title, limits.title),
+      summary: formatProse(title, chatLimits.title),
       eventType: `drift-guard.${transition.kind}`,
       relatedResources: [findRoleArn(finding)],
       additionalContext: {
@@ -50,7 +51,7 @@ export function formatChat(announcement: Announcement): string {
 }
 
 /** Most characters of the fields of a custom notification (docs/aws-facts.md, "SNS and chat"). */
-const limits = { title: 250, description: 8000, step: 350, keyword: 75 };
+export const chatLimits = { title: 250, description: 8000, step: 350, keyword: 75 };
 
 function formatDescription(announcement: Announcement): string {
   const { transition } = announcement;
@@ -76,7 +77,7 @@ function formatDescription(announcement: Announcement): string {
     ]),
   ];
   const lines = paragraphs.flatMap((paragraph, index) => (index === 0 ? paragraph : ["", ...paragraph]));
-  return joinWithin(lines, limits.description);
+  return joinWithin(lines, chatLimits.description);
 }
 
 /** Joins whole lines, so that no code span is cut. The last line says that others are left out. */
@@ -97,24 +98,8 @@ function formatCommand(announcement: Announcement): readonly string[] {
   if (next === undefined) return [];
   // A command that is cut or altered does something else, so that another command prints it.
   const shown = [next, planCommandOf(announcement.transition.finding)].flatMap(({ purpose, command }) => {
-    const step = `${formatProse(`To ${purpose}`, limits.step)}: ${formatCode(command)}`;
-    return formatCode(command) === `\`${command}\`` && step.length <= limits.step ? [step] : [];
+    const step = `${formatProse(`To ${purpose}`, chatLimits.step)}: ${formatCode(command)}`;
+    return formatCode(command) === `\`${command}\`` && step.length <= chatLimits.step ? [step] : [];
   });
   return shown.slice(0, 1);
-}
-
-// Text from outside may contain mentions (<!channel>, @here), links or emphasis. Slack has no escape character, so such
-// text goes into a code span, without the backtick that would end it.
-function formatCode(text: string): string {
-  return `\`${replaceMarkup(sanitise(text, 1000))}\``;
-}
-
-// For the guard's own sentences, which may contain names from outside: prevents links, mentions and emphasis.
-function formatProse(text: string, maxLength: number): string {
-  const plain = replaceMarkup(text).replaceAll("[", "(").replaceAll("]", ")").replaceAll("*", "∗");
-  return truncate(defang(plain).replace(/@(?=\w)/g, "@\u2060"), maxLength);
-}
-
-function replaceMarkup(text: string): string {
-  return text.replaceAll("`", "'").replaceAll("<", "‹").replaceAll(">", "›");
 }

@@ -65,7 +65,7 @@ export async function startLocalAccount(options: {
 }
 
 /**
- * Returns the owner's configuration for the local account: one region, Security Hub on, no emails, a recheck after 5 s,
+ * Returns the owner's configuration for the local account: one region, Security Hub on, no emails, a recheck after 5 s, joint messages after 2 s,
  * and rollback automatic for every role that it names or off for all. Roles of a pattern are never rolled back.
  */
 export function configureLocally(owner: Config, choices: { readonly rollback: boolean }): Config {
@@ -76,7 +76,15 @@ export function configureLocally(owner: Config, choices: { readonly rollback: bo
       isNamePattern(name) ? role : { ...role, rollback: { ...role.rollback, excess: mode, missing: mode } },
     ]),
   );
-  return defineConfig({ ...owner, roles, regions: {}, securityHub: true, emails: [], recheckSeconds: 5 });
+  return defineConfig({
+    ...owner,
+    roles,
+    regions: {},
+    securityHub: true,
+    emails: [],
+    recheckSeconds: 5,
+    holdSeconds: 2,
+  });
 }
 
 /**

@@ -4,6 +4,8 @@ import { describe, it } from "node:test";
 import { type Config, defineConfig } from "@drift-guard/core/config/config";
 import type { Control } from "@drift-guard/core/model/control";
 import type { FindingStore } from "@drift-guard/core/ports";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
 import { createHandler, handler } from "../../functions/notify.ts";
 import { aControl, aTransition, noon, secondsAfterNoon } from "../builders.ts";
 import { aContext, anInvocationTime, busMessage, failedMessages, queueEvent } from "./invocations.ts";
@@ -19,8 +21,12 @@ function notifyFrom(
   }: { readonly config?: Config; readonly pauses?: Control["pauses"] } = {},
 ) {
   const sent: string[] = [];
+  const notices = createNoticeStore(openDatabase(":memory:"));
   const invoke = createHandler(() => ({
     findings,
+    notices,
+    queue: { requestJointNotice: async () => {} },
+    holdSeconds: 50,
     control: { load: async (role) => aControl({ role, pauses }) },
     config,
     now: () => new Date(noon),
@@ -36,7 +42,9 @@ describe("notify, in process", () => {
   it("returns the one message of three that it cannot send, and marks the others as delivered", async () => {
     const store = aFindingStore("notify");
     const transitions = [];
-    for (const id of ["first", "second", "third"]) transitions.push(await commitFinding(store, id));
+    for (const id of ["first", "second", "third"]) {
+      transitions.push(await commitFinding(store, id, { severity: "CRITICAL" }));
+    }
     const { invoke, sent } = notifyFrom(store, "role-second");
     assert.deepEqual(
       await invoke(queueEvent(...transitions.map(busMessage)), aContext()),
@@ -99,8 +107,8 @@ describe("notify, in process", () => {
 
   it("returns the messages that it has no time for, and does not send them", async () => {
     const store = aFindingStore("notify");
-    const first = await commitFinding(store, "first");
-    const second = await commitFinding(store, "second");
+    const first = await commitFinding(store, "first", { severity: "CRITICAL" });
+    const second = await commitFinding(store, "second", { severity: "CRITICAL" });
     const { context, spend } = anInvocationTime();
     const markDelivered: typeof store.markDelivered = (...delivered) => {
       spend();
@@ -122,7 +130,7 @@ describe("notify, in process", () => {
   it("throws a ConfigError that names each missing environment variable", async () => {
     await assert.rejects(handler(queueEvent(), aContext()), {
       name: "ConfigError",
-      message: /FINDINGS_TABLE.*CONTROL_TABLE.*TOPIC_ARN/s,
+      message: /FINDINGS_TABLE.*CONTROL_TABLE.*TOPIC_ARN.*NOTIFY_QUEUE_URL/s,
     });
   });
 });

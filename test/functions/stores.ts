@@ -10,11 +10,19 @@ export function aFindingStore(...sinks: readonly Sink[]): FindingStore {
 }
 
 /** Commits a finding with this id, of a role of its own, and returns the transition that opened it. */
-export async function commitFinding(store: FindingStore, id: string): Promise<Transition> {
-  const finding = aFinding({ id, role: aKey({ name: `role-${id}` }) });
+export async function commitFinding(
+  store: FindingStore,
+  id: string,
+  over: Parameters<typeof aFinding>[0] = {},
+): Promise<Transition> {
+  const finding = aFinding({ id, role: aKey({ name: `role-${id}` }), ...over });
   const transition = aTransition({ finding });
   const before = await store.load(finding.role);
-  await store.commit({ before, after: { ...before, findings: [finding] }, transitions: [transition] });
+  await store.commit({
+    before,
+    after: { ...before, findings: [...before.findings, finding] },
+    transitions: [transition],
+  });
   return transition;
 }
 

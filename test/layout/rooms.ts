@@ -37,7 +37,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["policy-json.ts", "batch"],
     ["linked-role", "reference", "respond", "store"],
     ["ports.ts", "intake", "config"],
-    ["evaluate"],
+    ["evaluate", "announcement"],
     ["reconcile", "rollback", "capture"],
     ["fixes"],
   ],

@@ -1,7 +1,8 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { formatRecheck } from "@drift-guard/core/intake/message";
+import { jointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import { formatRollbackRequest } from "@drift-guard/core/intake/rollback-message";
-import type { RecheckQueue, RollbackQueue } from "@drift-guard/core/ports";
+import type { NoticeQueue, RecheckQueue, RollbackQueue } from "@drift-guard/core/ports";
 import { toDeliveryError } from "./delivery-error.ts";
 
 // docs/aws-facts.md, "DynamoDB, SQS and Lambda".
@@ -24,6 +25,16 @@ export function createRollbackQueue(client: SQSClient, queueUrl: string): Rollba
   return {
     send: (request, afterSeconds) =>
       sendDelayed(client, queueUrl, formatRollbackRequest(request), afterSeconds),
+  };
+}
+
+/**
+ * Creates the queue of requests for the joint message about transitions that wait, over the notify queue
+ * (`sqs:SendMessage`), with the same limit on the delay. Throws `DeliveryError`.
+ */
+export function createNoticeQueue(client: SQSClient, queueUrl: string): NoticeQueue {
+  return {
+    requestJointNotice: (afterSeconds) => sendDelayed(client, queueUrl, jointNoticeRequest, afterSeconds),
   };
 }
 

@@ -14,7 +14,7 @@ import { findItem, type Item, queryItems, readItem, type Table, toStoreError } f
  */
 export async function findDelivery(
   table: Table,
-  { role, id, seq }: Finding,
+  { role, id, seq }: Pick<Finding, "role" | "id" | "seq">,
   sinks: readonly Sink[],
 ): Promise<Delivery | undefined> {
   const item = await findItem(table, findingKeys.partition(role), findingKeys.transition(id, seq));

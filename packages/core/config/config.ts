@@ -92,6 +92,8 @@ export const Config = z.strictObject({
   securityHub: z.boolean().default(false),
   /** Addresses that get the guard's messages by email. Add other subscriptions to the topic itself. */
   emails: z.array(z.email()).default([]),
+  /** Seconds that a message to people may wait for others, so that a storm makes few messages. */
+  holdSeconds: z.number().int().min(0).max(60).default(50),
   /** Hours between sweeps, which find drift that no event reported. */
   sweepHours: z.number().int().min(1).max(24).default(6),
   /** Seconds until a changed role is read again, since IAM is eventually consistent. SQS delays 900 s at most. */

@@ -32,6 +32,8 @@ export const functionEnvironments = {
     CONTROL_TABLE: text,
     /** ARN of the topic that people subscribe to. */
     TOPIC_ARN: text,
+    /** URL of the function's own queue: requests for the joint message about transitions that wait. */
+    NOTIFY_QUEUE_URL: text,
   }),
   securityhub: z.object({ FINDINGS_TABLE: text, CONTROL_TABLE: text }),
   respond: z.object({

@@ -47,3 +47,8 @@ export function millisecondsBetween(from: Instant, to: Instant): number {
 
 /** How far the clocks of the guard's functions, of CloudTrail and of other services may differ, in milliseconds. */
 export const clockSlackMs = 15 * 60_000;
+
+/** The moment some seconds after another. Throws `RangeError` where it lies outside the years 0 to 9999. */
+export function addSeconds(moment: Instant, seconds: number): Instant {
+  return instantOf(new Date(Date.parse(moment) + seconds * 1000));
+}

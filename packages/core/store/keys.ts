@@ -26,6 +26,8 @@ export const findingKeys = {
   account: (account: string) => `${account}#`,
   /** In the account's partition: when every watched role was last read, or AWS Batch in a Region with them. */
   fullReads: (region?: string) => (region === undefined ? "FULLREADS" : `FULLREADS#${region}`),
+  /** In the account's partition: what people were told in the current minute, and what waits. */
+  notices: "NOTICES",
   /** In the account's partition: which event looks into the symptoms of a key. */
   symptom: (key: string) => `SYMPTOM#${key}`,
   /** The first key that loading a ledger reads. */

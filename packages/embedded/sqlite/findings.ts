@@ -68,7 +68,11 @@ function selectWaiting(sqlite: DatabaseSync, at: Instant, sinks: readonly Sink[]
     .all(at, JSON.stringify(sinks));
 }
 
-function findDelivery(database: Database, finding: Finding, sinks: readonly Sink[]): Delivery | undefined {
+function findDelivery(
+  database: Database,
+  finding: Pick<Finding, "role" | "id" | "seq">,
+  sinks: readonly Sink[],
+): Delivery | undefined {
   const { pk, sk } = transitionKey(finding);
   const row = database.sqlite
     .prepare("SELECT pk, sk, item FROM findings WHERE pk = ? AND sk = ?")
@@ -154,6 +158,9 @@ function loadHistory(database: Database, role: RoleKey, findingId: string): read
     .map((row) => readItem(database, row, TransitionItem).transition);
 }
 
-function transitionKey({ role, id, seq }: Finding): { readonly pk: string; readonly sk: string } {
+function transitionKey({ role, id, seq }: Pick<Finding, "role" | "id" | "seq">): {
+  readonly pk: string;
+  readonly sk: string;
+} {
   return { pk: findingKeys.partition(role), sk: findingKeys.transition(id, seq) };
 }

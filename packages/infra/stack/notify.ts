@@ -2,7 +2,14 @@
 import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
-import { allowControlReads, allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
+import {
+  allowControlReads,
+  allowDeliveryMarks,
+  allowLedgerReads,
+  allowNoticeWrites,
+  allowReceiving,
+  allowSending,
+} from "./permissions.ts";
 import { consume, createChannel } from "./queues.ts";
 import { feedTransitions } from "./rules.ts";
 
@@ -21,13 +28,20 @@ export function createNotify({
   const notifier = createLambda("Notifier", location, {
     description: "Sends transitions to people",
     timeoutSeconds: 60,
-    environment: { FINDINGS_TABLE: findings.name, CONTROL_TABLE: control.name, TOPIC_ARN: topic.arn },
+    environment: {
+      FINDINGS_TABLE: findings.name,
+      CONTROL_TABLE: control.name,
+      TOPIC_ARN: topic.arn,
+      NOTIFY_QUEUE_URL: channel.queue.url,
+    },
     permissions: [
       { actions: ["sns:Publish"], resources: [topic.arn] },
       ...allowLedgerReads(findings),
       // What the guard does about a finding depends on pauses, approvals and exceptions.
       ...allowControlReads(control),
       ...allowDeliveryMarks(findings),
+      ...allowNoticeWrites(findings),
+      ...allowSending(channel.queue),
     ],
     lambdaCalls: allowReceiving(channel.queue),
   });

@@ -88,6 +88,11 @@ export function allowLedgerCommits(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:DeleteItem", "dynamodb:PutItem"], resources: [findings.arn] }];
 }
 
+/** Allows storing what people were told, and what waits to be told. */
+export function allowNoticeWrites(findings: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:PutItem"], resources: [findings.arn] }];
+}
+
 /** Allows marking a transition as delivered, or as to be delivered again. */
 export function allowDeliveryMarks(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:UpdateItem"], resources: [findings.arn] }];

@@ -4,6 +4,7 @@ import { createChangeStore } from "@drift-guard/aws/dynamodb/changes";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createFullReadStore } from "@drift-guard/aws/dynamodb/full-reads";
+import { createNoticeStore } from "@drift-guard/aws/dynamodb/notices";
 import { createSymptomStore } from "@drift-guard/aws/dynamodb/symptoms";
 import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { describeAnswerStore } from "../../conformance/stores/answer-store.ts";
@@ -11,6 +12,7 @@ import { describeChangeStore } from "../../conformance/stores/change-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
+import { describeNoticeStore } from "../../conformance/stores/notice-store.ts";
 import { describeSymptomStore } from "../../conformance/stores/symptom-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
 import { withEmulators } from "../../local/emulated-suite.ts";
@@ -76,6 +78,16 @@ withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
       other: createFullReadStore(client, { table }),
       usage: createUsageStore(client, { table }),
       put: putInto(client, table),
+      close: async () => client.destroy(),
+    };
+  });
+
+  describeNoticeStore("a table", async () => {
+    const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+    const table = await createTable(client);
+    return {
+      store: createNoticeStore(client, { table }),
+      other: createNoticeStore(client, { table }),
       close: async () => client.destroy(),
     };
   });

@@ -12,6 +12,7 @@ import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
+import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
 import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { aFinding, aKey, aLedger, aTransition } from "../../builders.ts";
@@ -20,6 +21,7 @@ import { describeChangeStore } from "../../conformance/stores/change-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
+import { describeNoticeStore } from "../../conformance/stores/notice-store.ts";
 import { describeSymptomStore } from "../../conformance/stores/symptom-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
 
@@ -86,6 +88,12 @@ describeAnswerStore("a SQLite file open in two processes", async () => {
   const { databases, close } = await openTwice();
   const [database, second] = databases;
   return { store: createAnswerStore(database), other: createAnswerStore(second), close };
+});
+
+describeNoticeStore("a SQLite file open in two processes", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return { store: createNoticeStore(database), other: createNoticeStore(second), close };
 });
 
 describeFullReadStore("a SQLite file open in two processes", async () => {

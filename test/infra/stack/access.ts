@@ -129,7 +129,14 @@ describe("the role of every function", () => {
         "sqs:SendMessage",
       ],
       Responder: [...readTable, "dynamodb:PutItem", "iam:GetRole", "sns:Publish", "sqs:SendMessage"],
-      Notifier: [...readTable, "dynamodb:UpdateItem", "sns:Publish", ...receive],
+      Notifier: [
+        ...readTable,
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "sns:Publish",
+        ...receive,
+        "sqs:SendMessage",
+      ],
       HubImporter: [...readTable, "dynamodb:UpdateItem", "securityhub:BatchImportFindings", ...receive],
       Rollbacker: [
         ...readRole,

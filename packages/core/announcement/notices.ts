@@ -1,0 +1,182 @@
+import { digestOf } from "../model/identity.ts";
+import { addSeconds, type Instant, isBefore, millisecondsBetween } from "../model/instant.ts";
+import type { NoticeState, TransitionRef } from "../model/notice-state.ts";
+import { formatRoleKey } from "../model/role.ts";
+import type { Transition, TransitionKind } from "../model/transition.ts";
+
+/**
+ * The bounds of what people are told at once. Of 50 drifts of one role, or 200 of an account, they get at most five
+ * messages: these, and one for all others.
+ */
+const perMinute = {
+  /** Messages about CRITICAL findings, of one role and of the account. */
+  urgent: 3,
+  /** Other messages of the account; a role has one message a minute besides the urgent ones. */
+  other: 1,
+};
+
+/** More transitions than these in one joint message make a digest of the account instead of a message for each role. */
+export const maxOfRoleMessages = 20;
+
+// An item of DynamoDB holds 400 KB; a reference to a transition has about 130 bytes.
+const maxHeld = 2_000;
+
+/** What becomes of some transitions: each has a place in one of the lists. */
+export interface NoticePlan {
+  readonly state: NoticeState;
+  readonly atOnce: readonly Transition[];
+  /** Wait for the joint message. */
+  readonly held: readonly Transition[];
+  /** People are not told: that less of a drift is left is no news by itself. */
+  readonly silent: readonly Transition[];
+  /** Too many wait already: the sweep announces these again. */
+  readonly left: readonly Transition[];
+  /** Whether the joint message must be requested: it is the first request for it, or an earlier one may be lost. */
+  readonly request: boolean;
+}
+
+/**
+ * Decides which transitions people are told at once. Of one role, these are the first three CRITICAL ones of a minute, or
+ * the first one of a minute; the rest waits at most `holdSeconds` for a joint message. A pure function.
+ */
+export function planNotices(
+  state: NoticeState,
+  transitions: readonly Transition[],
+  now: Instant,
+  holdSeconds: number,
+): NoticePlan {
+  const isOver = millisecondsBetween(state.minute.began, now) >= 60_000;
+  const roles = new Map(isOver ? [] : Object.entries(state.minute.roles));
+  const known = new Set([...state.held, ...(state.telling?.transitions ?? [])].map(formatRef));
+  const held = [...state.held];
+  const told: Transition[] = [];
+  const waiting: Transition[] = [];
+  const left: Transition[] = [];
+  const silent = transitions.filter(isSilent);
+  for (const transition of transitions.filter((each) => !isSilent(each)).toSorted(byUrgency)) {
+    const ref = refOf(transition);
+    const role = formatRoleKey(transition.finding.role);
+    const counts = roles.get(role) ?? { urgent: 0, other: 0 };
+    const isQuick = isUrgent(transition);
+    if (known.has(formatRef(ref))) waiting.push(transition);
+    else if (isQuick && sum(roles, "urgent") < perMinute.urgent) {
+      roles.set(role, { ...counts, urgent: counts.urgent + 1 });
+      told.push(transition);
+    } else if (
+      !isQuick &&
+      state.held.length === 0 &&
+      !roles.has(role) &&
+      sum(roles, "other") < perMinute.other
+    ) {
+      roles.set(role, { ...counts, other: counts.other + 1 });
+      told.push(transition);
+    } else if (held.length < maxHeld) {
+      held.push(ref);
+      waiting.push(transition);
+    } else left.push(transition);
+  }
+  const due = state.due ?? (held.length > 0 ? addSeconds(now, holdSeconds) : undefined);
+  const isRepeated = waiting.some((transition) => known.has(formatRef(refOf(transition))));
+  const isLate = state.due !== undefined && isBefore(state.due, now);
+  const minute = { began: isOver ? now : state.minute.began, roles: Object.fromEntries(roles) };
+  const { due: _, ...rest } = state;
+  return {
+    state: { ...rest, minute, held, ...(due !== undefined && { due }) },
+    atOnce: told,
+    held: waiting,
+    silent,
+    left,
+    request: waiting.length > 0 && (state.due === undefined || isRepeated || isLate),
+  };
+}
+
+/** Seconds after which nobody sends a joint message any more that was not finished: the function's longest run, and more. */
+const tellingSeconds = 120;
+
+/** Whether a joint message is being sent, so that no other may be. */
+export function isTelling({ telling }: NoticeState, now: Instant): boolean {
+  return telling !== undefined && millisecondsBetween(telling.began, now) < tellingSeconds * 1000;
+}
+
+/**
+ * Takes the transitions of the next joint message, as `telling`. Returns undefined if none waits, none is due, or another
+ * one is being sent. A message that was cut off comes first. A pure function.
+ */
+export function takeHeld(
+  state: NoticeState,
+  now: Instant,
+): (NoticeState & Required<Pick<NoticeState, "telling">>) | undefined {
+  const { telling, held, due, ...rest } = state;
+  if (isTelling(state, now)) return undefined;
+  if (telling) return { ...state, telling: { ...telling, began: now } };
+  if (held.length === 0 || (due !== undefined && isBefore(now, due))) return undefined;
+  const id = digestOf(held.map(formatRef)).slice(0, 32);
+  return { ...rest, held: [], telling: { id, began: now, transitions: held } };
+}
+
+/** Returns the state after a joint message was sent; the same state if another one is being sent. */
+export function finishTelling(state: NoticeState, id: string): NoticeState {
+  if (state.telling?.id !== id) return state;
+  const { telling: _, ...rest } = state;
+  return rest;
+}
+
+/** Some transitions that people are told in one message. */
+export type JointNotice =
+  | { readonly kind: "single"; readonly transition: Transition }
+  | { readonly kind: "role"; readonly transitions: readonly Transition[] }
+  | { readonly kind: "account"; readonly transitions: readonly Transition[] };
+
+/**
+ * Groups the transitions of a joint message: up to 20 by role, more in one digest of the account. The worst come first.
+ */
+export function groupNotices(transitions: readonly Transition[]): readonly JointNotice[] {
+  if (transitions.length > maxOfRoleMessages) return [{ kind: "account", transitions }];
+  const byRole = Map.groupBy(transitions, ({ finding }) => formatRoleKey(finding.role));
+  return [...byRole.values()].map((group): JointNotice => {
+    const [first] = group;
+    return group.length === 1 && first !== undefined
+      ? { kind: "single", transition: first }
+      : { kind: "role", transitions: group };
+  });
+}
+
+/** Returns the reference to a transition. */
+export function refOf({ finding }: Transition): TransitionRef {
+  return { role: finding.role.name, findingId: finding.id, seq: finding.seq };
+}
+
+function formatRef({ findingId, seq }: TransitionRef): string {
+  return `${findingId}#${seq}`;
+}
+
+// These kinds need somebody now; the others say how it went on.
+const urgentKinds: readonly TransitionKind[] = [
+  "opened",
+  "worsened",
+  "reopened",
+  "recurred",
+  "refused",
+  "contested",
+];
+
+function isUrgent({ kind, finding }: Transition): boolean {
+  return finding.severity === "CRITICAL" && urgentKinds.includes(kind);
+}
+
+function isSilent({ kind }: Transition): boolean {
+  return kind === "improved";
+}
+
+function byUrgency(a: Transition, b: Transition): number {
+  return Number(isUrgent(b)) - Number(isUrgent(a));
+}
+
+function sum(
+  roles: ReadonlyMap<string, { readonly urgent: number; readonly other: number }>,
+  field: "urgent" | "other",
+): number {
+  let total = 0;
+  for (const counts of roles.values()) total += counts[field];
+  return total;
+}

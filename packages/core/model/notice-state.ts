@@ -1,0 +1,45 @@
+import * as z from "zod";
+import { Instant } from "./instant.ts";
+
+/** Names a stored transition. */
+export const TransitionRef = z
+  .object({
+    /** Name of the finding's role. */
+    role: z.string(),
+    findingId: z.string(),
+    seq: z.number(),
+  })
+  .readonly();
+export type TransitionRef = z.infer<typeof TransitionRef>;
+
+/** What people of one account were told in the current minute, and what they will be told soon. */
+export const NoticeState = z
+  .object({
+    /** 0 if nothing is stored yet; every write adds one. */
+    version: z.number(),
+    /** The current minute, and the roles of which people were told at once in it: lower-cased names with counts. */
+    minute: z
+      .object({
+        began: Instant,
+        roles: z
+          .record(z.string(), z.object({ urgent: z.number(), other: z.number() }).readonly())
+          .readonly(),
+      })
+      .readonly(),
+    /** Transitions that wait for the next joint message, the oldest first. */
+    held: z.array(TransitionRef).readonly(),
+    /** When the joint message is due; left out if nothing waits. */
+    due: Instant.exactOptional(),
+    /** The joint message that is being sent, and since when: it is sent again, with the same id, if that is cut off. */
+    telling: z
+      .object({ id: z.string(), began: Instant, transitions: z.array(TransitionRef).readonly() })
+      .readonly()
+      .exactOptional(),
+  })
+  .readonly();
+export type NoticeState = z.infer<typeof NoticeState>;
+
+/** Returns the state of an account of which nothing is stored. */
+export function emptyNoticeState(): NoticeState {
+  return { version: 0, minute: { began: "1970-01-01T00:00:00Z", roles: {} }, held: [] };
+}

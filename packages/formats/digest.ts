@@ -1,0 +1,145 @@
+import { Severity } from "@drift-guard/core/model/severity";
+import type { Announcement } from "./announcement.ts";
+import { chatLimits } from "./chat.ts";
+import { formatProse } from "./chat-text.ts";
+import { describeEvidence } from "./evidence.ts";
+import { formatAuthor, formatHeadline } from "./next-steps.ts";
+import { defang, sanitise, sanitiseAscii } from "./printable.ts";
+import { formatVerdict } from "./standing.ts";
+import { quoteArgument } from "./steps.ts";
+
+/** One message about several transitions, in the forms that subscribers receive. */
+export interface Digest {
+  /** Fewer than 100 characters of printable ASCII. */
+  readonly subject: string;
+  readonly text: string;
+  /** JSON in the schema of custom notifications of Amazon Q Developer in chat applications. */
+  readonly chat: string;
+  /** The announcements that this message tells. */
+  readonly announcements: readonly Announcement[];
+}
+
+// SNS takes 262,144 bytes for all forms together (docs/aws-facts.md, "SNS and chat"); the chat form is short.
+const maxLinesBytes = 150_000;
+const maxTitle = 300;
+
+/**
+ * Returns the messages that tell people of several transitions: one, or more where the lines do not fit into one message of
+ * SNS. Each transition has a line, the worst first; nothing is left out. `id` is the same in every copy of the message. No
+ * text from outside is a link.
+ */
+export function formatDigest(announcements: readonly Announcement[], id: string): readonly Digest[] {
+  const worstFirst = announcements.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const chunks = packChunks(worstFirst);
+  return chunks.map((chunk, index) => formatChunk(chunk, worstFirst, { id, index, count: chunks.length }));
+}
+
+function formatChunk(
+  chunk: readonly Announcement[],
+  all: readonly Announcement[],
+  { id, index, count }: { readonly id: string; readonly index: number; readonly count: number },
+): Digest {
+  const roles = new Set(all.map(({ transition }) => transition.finding.role.name));
+  const [only] = roles;
+  const place = roles.size === 1 && only !== undefined ? sanitise(only) : `${roles.size} roles`;
+  const account = sanitise(all[0]?.transition.finding.role.account ?? "");
+  const part = count === 1 ? "" : ` (message ${index + 1} of ${count})`;
+  const title = `${all.length} changes of findings at ${place}: ${countSeverities(all)}`;
+  const stage = all[0]?.stage;
+  const command = `npx drift-guard findings list${roles.size === 1 && only !== undefined ? ` --role ${quoteArgument(only)}` : ""}${stage === undefined ? "" : ` --stage ${quoteArgument(stage)}`}`;
+  const lines = chunk.map(formatLine);
+  const text = [
+    defang(`${title}${part}, in account ${account}.`),
+    "They came within a minute, so that one message tells them all. The worst come first.",
+    lines.map((line) => `  - ${defang(line)}`).join("\n"),
+    `To see the findings as they are now:\n  ${command}`,
+    `Digest ${id}${part}`,
+  ];
+  return {
+    subject: sanitiseAscii(`drift-guard ${worstOf(all)}: ${title}${part}`, 99),
+    text: `${text.join("\n\n")}\n`,
+    chat: JSON.stringify({
+      version: "1.0",
+      source: "custom",
+      id: count === 1 ? id : `${id}-${index + 1}`,
+      content: {
+        textType: "client-markdown",
+        title: formatProse(`${worstOf(all)}, ${title}${part}`, chatLimits.title),
+        description: formatChatLines(lines),
+        nextSteps: [`To see the findings as they are now: \`${command.replaceAll("`", "'")}\``],
+        keywords: [worstOf(all), "digest"],
+      },
+      metadata: {
+        threadId: id,
+        summary: formatProse(title, chatLimits.title),
+        eventType: "drift-guard.digest",
+      },
+    }),
+    announcements: chunk,
+  };
+}
+
+// A message of a chat channel is short: what does not fit stands in the text form, and the command shows it.
+function formatChatLines(lines: readonly string[]): string {
+  const shown: string[] = [];
+  const room = chatLimits.description - 100;
+  let length = 0;
+  for (const line of lines) {
+    const bullet = `• ${formatProse(line, 500)}`;
+    if (length + bullet.length + 1 > room) break;
+    shown.push(bullet);
+    length += bullet.length + 1;
+  }
+  const more = lines.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more stand in the e-mail, and in the findings.`] : [])].join(
+    "\n",
+  );
+}
+
+function formatLine(announcement: Announcement): string {
+  const { transition, standing } = announcement;
+  const { finding } = transition;
+  const { title } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
+  const verdict = formatVerdict(standing);
+  const author = formatAuthor(transition);
+  return [
+    `${finding.severity}, ${formatHeadline(announcement)}: ${sanitise(title, maxTitle)}`,
+    ...(verdict === undefined ? [] : [verdict]),
+    ...(author === "not known" ? [] : [`by ${sanitise(author)}`]),
+    `finding ${sanitise(finding.id)}, transition ${sanitise(transition.id)}`,
+  ].join("; ");
+}
+
+function packChunks(announcements: readonly Announcement[]): readonly (readonly Announcement[])[] {
+  const chunks: Announcement[][] = [];
+  let bytes = 0;
+  for (const announcement of announcements) {
+    const size = new TextEncoder().encode(JSON.stringify(formatLine(announcement))).length;
+    const last = chunks.at(-1);
+    if (last && bytes + size <= maxLinesBytes) {
+      last.push(announcement);
+      bytes += size;
+    } else {
+      chunks.push([announcement]);
+      bytes = size;
+    }
+  }
+  return chunks;
+}
+
+function countSeverities(announcements: readonly Announcement[]): string {
+  return Severity.options
+    .flatMap((severity) => {
+      const count = announcements.filter(({ transition }) => transition.finding.severity === severity).length;
+      return count === 0 ? [] : [`${count} ${severity}`];
+    })
+    .join(", ");
+}
+
+function worstOf(announcements: readonly Announcement[]): Severity {
+  return announcements[0]?.transition.finding.severity ?? "INFORMATIONAL";
+}
+
+function rankOf({ transition }: Announcement): number {
+  return Severity.options.indexOf(transition.finding.severity);
+}

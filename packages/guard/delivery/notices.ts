@@ -1,0 +1,148 @@
+import {
+  finishTelling,
+  groupNotices,
+  isTelling,
+  type JointNotice,
+  planNotices,
+  takeHeld,
+} from "@drift-guard/core/announcement/notices";
+import { StoreUnavailableError } from "@drift-guard/core/errors";
+import { instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
+import type { NoticeState, TransitionRef } from "@drift-guard/core/model/notice-state";
+import type { Transition } from "@drift-guard/core/model/transition";
+import type { FindingStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
+
+/** Ports with which people are told of transitions. */
+export interface NoticePorts {
+  readonly findings: Pick<FindingStore, "findDelivery" | "markDelivered">;
+  readonly notices: NoticeStore;
+  readonly queue: NoticeQueue;
+  /** Sends one message to people. `id` is the same in every copy of the message. */
+  tell(notice: JointNotice, id: string): Promise<void>;
+  now(): Date;
+}
+
+/** Whose transitions people are told, and how long one may wait for others. */
+export interface NoticeSettings {
+  readonly account: string;
+  /** 60 at most. */
+  readonly holdSeconds: number;
+}
+
+/** What becomes of a transition: it is told now, waits for the joint message, finds no place there, or is not told. */
+export type NoticeFate = "at-once" | "held" | "left" | "silent";
+
+/**
+ * Decides for some transitions that await `notify` whether people are told of each at once, and requests the joint message
+ * for those that wait. Returns the fates by transition id. Throws `StoreUnavailableError`, `DeliveryError`.
+ */
+export async function scheduleNotices(
+  transitions: readonly Transition[],
+  ports: Pick<NoticePorts, "notices" | "queue" | "now">,
+  { account, holdSeconds }: NoticeSettings,
+): Promise<ReadonlyMap<string, NoticeFate>> {
+  if (transitions.length === 0) return new Map();
+  const { state, atOnce, held, left, silent, request } = await decide(account, ports, (before) => {
+    const plan = planNotices(before, transitions, instantOf(ports.now()), holdSeconds);
+    return { ...plan, isChanged: true };
+  });
+  if (request) await ports.queue.requestJointNotice(secondsUntilDue(state, ports));
+  return new Map([
+    ...atOnce.map(({ id }) => [id, "at-once"] as const),
+    ...held.map(({ id }) => [id, "held"] as const),
+    ...left.map(({ id }) => [id, "left"] as const),
+    ...silent.map(({ id }) => [id, "silent"] as const),
+  ]);
+}
+
+/**
+ * Tells people of the transitions that wait: those of a joint message that was cut off first, then those that are due. Does
+ * nothing if none is due, apart from another request for the time when they are. A transition that was delivered meanwhile
+ * is left out. Throws `StoreUnavailableError`, and what `tell` and the queue throw; the rest is then told by the next
+ * request.
+ */
+export async function tellHeld(
+  ports: NoticePorts,
+  { account }: Pick<NoticeSettings, "account">,
+): Promise<void> {
+  for (;;) {
+    const taken = await decide(account, ports, (before) => {
+      const next = takeHeld(before, instantOf(ports.now()));
+      return {
+        state: next ?? before,
+        telling: next?.telling,
+        isChanged: next !== undefined,
+      };
+    });
+    const { telling, state } = taken;
+    if (telling === undefined) {
+      if (state.held.length > 0 || state.telling) {
+        await ports.queue.requestJointNotice(secondsUntilNext(state, ports));
+      }
+      return;
+    }
+    const waiting = await findWaiting(telling.transitions, ports, account);
+    const notices = groupNotices(waiting);
+    for (const [index, notice] of notices.entries()) {
+      await ports.tell(
+        notice,
+        notice.kind === "single" ? notice.transition.id : `${telling.id}-${index + 1}`,
+      );
+      for (const transition of transitionsOf(notice))
+        await ports.findings.markDelivered(transition, "notify");
+    }
+    await decide(account, ports, (before) => {
+      const state = finishTelling(before, telling.id);
+      return { state, isChanged: state !== before };
+    });
+  }
+}
+
+/** Returns the transitions of a message. */
+export function transitionsOf(notice: JointNotice): readonly Transition[] {
+  return notice.kind === "single" ? [notice.transition] : notice.transitions;
+}
+
+async function findWaiting(
+  refs: readonly TransitionRef[],
+  { findings }: Pick<NoticePorts, "findings">,
+  account: string,
+): Promise<readonly Transition[]> {
+  const waiting: Transition[] = [];
+  for (const { role, findingId, seq } of refs) {
+    const delivery = await findings.findDelivery({
+      finding: { role: { account, name: role }, id: findingId, seq },
+    });
+    if (delivery?.awaiting.includes("notify")) waiting.push(delivery.transition);
+  }
+  return waiting;
+}
+
+// While another joint message is being sent, the next one is tried again after some seconds.
+const retrySeconds = 30;
+
+function secondsUntilNext(state: NoticeState, ports: Pick<NoticePorts, "now">): number {
+  const seconds = secondsUntilDue(state, ports);
+  return isTelling(state, instantOf(ports.now())) ? Math.max(seconds, retrySeconds) : seconds;
+}
+
+function secondsUntilDue({ due }: NoticeState, { now }: Pick<NoticePorts, "now">): number {
+  return due === undefined ? 0 : Math.max(0, millisecondsBetween(instantOf(now()), due) / 1000);
+}
+
+// Of each round of racing invocations, one saves its decision.
+const maxAttempts = 30;
+
+async function decide<Decision extends { readonly state: NoticeState; readonly isChanged: boolean }>(
+  account: string,
+  { notices }: Pick<NoticePorts, "notices">,
+  make: (state: NoticeState) => Decision,
+): Promise<Decision> {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const decision = make(await notices.load(account));
+    if (!decision.isChanged || (await notices.save(account, decision.state))) return decision;
+  }
+  throw new StoreUnavailableError(
+    `What people of account ${account} are told changed during all ${maxAttempts} attempts to add to it. The messages return to their queue.`,
+  );
+}

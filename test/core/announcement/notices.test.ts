@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { finishTelling, groupNotices, planNotices, takeHeld } from "@drift-guard/core/announcement/notices";
+import { emptyNoticeState, type NoticeState } from "@drift-guard/core/model/notice-state";
+import { Severity } from "@drift-guard/core/model/severity";
+import { type Transition, TransitionKind } from "@drift-guard/core/model/transition";
+import fc from "fast-check";
+import { aFinding, aKey, aTransition, noon, secondsAfterNoon } from "../../builders.ts";
+
+const holdSeconds = 50;
+
+function transitionOf(
+  id: string,
+  role: string,
+  severity: Severity = "HIGH",
+  kind: TransitionKind = "opened",
+): Transition {
+  return aTransition({ kind, finding: aFinding({ id, role: aKey({ name: role }), severity }) });
+}
+
+const plan = (state: NoticeState, transitions: readonly Transition[], seconds = 0) =>
+  planNotices(state, transitions, secondsAfterNoon(seconds), holdSeconds);
+
+const ids = (transitions: readonly Transition[]) => transitions.map(({ finding }) => finding.id);
+
+describe("what people are told at once", () => {
+  it("is the first transition of a quiet minute", () => {
+    const { atOnce, held, state } = plan(emptyNoticeState(), [transitionOf("a", "one")]);
+    assert.deepEqual(ids(atOnce), ["a"]);
+    assert.deepEqual(held, []);
+    assert.equal(state.due, undefined);
+  });
+
+  it("is three CRITICAL ones of a minute and one other, and the rest waits", () => {
+    const critical = ["a", "b", "c", "d"].map((id) => transitionOf(id, "one", "CRITICAL"));
+    const others = ["e", "f"].map((id) => transitionOf(id, "two"));
+    const { atOnce, held, state } = plan(emptyNoticeState(), [...others, ...critical]);
+    assert.deepEqual(ids(atOnce).sort(), ["a", "b", "c", "e"].sort());
+    assert.deepEqual(ids(held).sort(), ["d", "f"]);
+    assert.equal(state.due, secondsAfterNoon(holdSeconds));
+  });
+
+  it("is again something in the next minute, if nothing waits", () => {
+    const first = plan(emptyNoticeState(), [transitionOf("a", "one")]);
+    const { atOnce } = plan(first.state, [transitionOf("b", "one")], 61);
+    assert.deepEqual(ids(atOnce), ["b"]);
+  });
+
+  it("is no other news of a role while something waits, so that messages keep their order", () => {
+    const first = plan(emptyNoticeState(), [transitionOf("a", "one"), transitionOf("b", "one")]);
+    const { atOnce, held } = plan(first.state, [transitionOf("c", "two")], 61);
+    assert.deepEqual(atOnce, []);
+    assert.deepEqual(ids(held), ["c"]);
+  });
+
+  it("is never that less of a drift is left", () => {
+    const { silent, atOnce, held } = plan(emptyNoticeState(), [
+      transitionOf("a", "one", "CRITICAL", "improved"),
+    ]);
+    assert.deepEqual([ids(silent), ids(atOnce), ids(held)], [["a"], [], []]);
+  });
+});
+
+describe("the joint message", () => {
+  it("takes what waits when it is due, and not before", () => {
+    const { state } = plan(
+      emptyNoticeState(),
+      ["a", "b", "c"].map((id) => transitionOf(id, "one")),
+    );
+    assert.equal(takeHeld(state, secondsAfterNoon(holdSeconds - 1)), undefined);
+    const taken = takeHeld(state, secondsAfterNoon(holdSeconds));
+    assert.deepEqual(
+      taken?.telling.transitions.map(({ findingId }) => findingId),
+      ["b", "c"],
+    );
+    assert.deepEqual(taken?.held, []);
+    assert.equal(taken?.due, undefined);
+  });
+
+  it("that was cut off is taken again, with the same id, before anything else", () => {
+    const { state } = plan(
+      emptyNoticeState(),
+      ["a", "b"].map((id) => transitionOf(id, "one")),
+    );
+    const taken = takeHeld(state, secondsAfterNoon(holdSeconds));
+    assert.ok(taken);
+    const more = plan(taken, [transitionOf("c", "two"), transitionOf("d", "two")], 55).state;
+    const again = takeHeld(more, secondsAfterNoon(300));
+    assert.deepEqual(again?.telling, { ...taken.telling, began: secondsAfterNoon(300) });
+    assert.equal(takeHeld(more, secondsAfterNoon(holdSeconds + 60)), undefined);
+    const after = finishTelling(more, taken.telling.id);
+    assert.equal(after.telling, undefined);
+    assert.equal(takeHeld(after, secondsAfterNoon(300))?.telling.transitions.length, 2);
+    assert.equal(finishTelling(after, "another"), after);
+  });
+
+  it("is one for each role, and one for the account from 21 transitions on", () => {
+    const of = (count: number) =>
+      Array.from({ length: count }, (_, index) => transitionOf(`${index}`, `role-${index % 3}`));
+    assert.deepEqual(
+      groupNotices(of(20)).map(({ kind }) => kind),
+      ["role", "role", "role"],
+    );
+    assert.deepEqual(
+      groupNotices(of(21)).map(({ kind }) => kind),
+      ["account"],
+    );
+    assert.deepEqual(
+      groupNotices(of(1)).map(({ kind }) => kind),
+      ["single"],
+    );
+    assert.deepEqual(groupNotices([]), []);
+  });
+});
+
+it("gives each transition one place, tells at most four at once in a minute, and lets none wait more than a minute", () => {
+  const step = fc.record({
+    seconds: fc.integer({ min: 0, max: 90 }),
+    transitions: fc.array(
+      fc.record({
+        id: fc.integer({ min: 0, max: 40 }),
+        role: fc.integer({ min: 0, max: 4 }),
+        severity: fc.constantFrom(...Severity.options),
+        kind: fc.constantFrom(...TransitionKind.options),
+      }),
+      { maxLength: 12 },
+    ),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+      let state = emptyNoticeState();
+      let seconds = 0;
+      const since = new Map<string, number>();
+      for (const each of steps) {
+        seconds += each.seconds;
+        const seen = new Map(
+          each.transitions.map(({ id, role, severity, kind }) => [
+            `${role}-${id}`,
+            transitionOf(`${role}-${id}`, `role-${role}`, severity, kind),
+          ]),
+        );
+        const transitions = [...seen.values()];
+        const decided = plan(state, transitions, seconds);
+        const places = [decided.atOnce, decided.held, decided.silent, decided.left].flatMap(ids);
+        assert.deepEqual(places.sort(), ids(transitions).sort());
+        const counts = Object.values(decided.state.minute.roles);
+        assert.ok(counts.reduce((sum, { urgent, other }) => sum + urgent + other, 0) <= 4);
+        state = decided.state;
+        for (const { findingId } of state.held) since.set(findingId, since.get(findingId) ?? seconds);
+        if (state.due !== undefined) {
+          const dueSeconds = (Date.parse(state.due) - Date.parse(noon)) / 1000;
+          for (const { findingId } of state.held) assert.ok(dueSeconds - (since.get(findingId) ?? 0) <= 60);
+        } else assert.deepEqual(state.held, []);
+        const taken = takeHeld(state, secondsAfterNoon(seconds));
+        if (taken) {
+          for (const { findingId } of taken.telling.transitions) since.delete(findingId);
+          state = finishTelling(taken, taken.telling.id);
+        }
+      }
+    }),
+  );
+});

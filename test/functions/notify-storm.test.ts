@@ -1,0 +1,186 @@
+import "./quiet.ts";
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { defineConfig } from "@drift-guard/core/config/config";
+import { jointNoticeRequest } from "@drift-guard/core/intake/notice-message";
+import { Severity } from "@drift-guard/core/model/severity";
+import type { Transition } from "@drift-guard/core/model/transition";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
+import fc from "fast-check";
+import { createHandler } from "../../functions/notify.ts";
+import { aControl, aKey, noon } from "../builders.ts";
+import { aContext, busMessage, queueEvent } from "./invocations.ts";
+import { aFindingStore, commitFinding, undeliveredIn } from "./stores.ts";
+
+/** A message of the queue, and when it is delivered next. */
+interface Queued {
+  readonly body: string;
+  at: number;
+}
+
+const receiveAgainMs = 360_000;
+
+/**
+ * Notify behind a queue that delivers batches of ten, `width` at once, and each failed message again after six minutes.
+ * `fails` decides before each call to the outside whether it fails.
+ */
+function aStorm(fails: () => boolean, width = 5) {
+  let now = Date.parse(noon);
+  const findings = aFindingStore("notify");
+  const notices = createNoticeStore(openDatabase(":memory:"));
+  const messages: { text: string; at: number }[] = [];
+  let queue: Queued[] = [];
+  const risk = () => {
+    if (fails()) throw new Error("It failed.");
+  };
+  const handler = createHandler(() => ({
+    findings: {
+      findDelivery: async (ref) => {
+        risk();
+        return findings.findDelivery(ref);
+      },
+      markDelivered: async (transition, sink) => {
+        risk();
+        return findings.markDelivered(transition, sink);
+      },
+    },
+    notices: {
+      load: (account) => notices.load(account),
+      save: async (account, state) => {
+        risk();
+        const saved = await notices.save(account, state);
+        risk();
+        return saved;
+      },
+    },
+    queue: {
+      requestJointNotice: async (seconds) => {
+        risk();
+        queue.push({ body: jointNoticeRequest, at: now + seconds * 1000 });
+      },
+    },
+    holdSeconds: 50,
+    control: { load: async (role) => aControl({ role }) },
+    config: defineConfig({ roles: {} }),
+    now: () => new Date(now),
+    send: async ({ text }) => {
+      risk();
+      messages.push({ text, at: now });
+      risk();
+    },
+  }));
+  return {
+    findings,
+    messages,
+    put: (transition: Transition) => queue.push({ body: busMessage(transition), at: now }),
+    /** Runs until the queue is empty. */
+    async run(): Promise<void> {
+      while (queue.length > 0) {
+        now = Math.max(now, Math.min(...queue.map(({ at }) => at)));
+        const due = queue.filter(({ at }) => at <= now).slice(0, 10 * width);
+        queue = queue.filter((message) => !due.includes(message));
+        const batches = Array.from({ length: Math.ceil(due.length / 10) }, (_, index) =>
+          due.slice(index * 10, index * 10 + 10),
+        );
+        await Promise.all(
+          batches.map(async (batch) => {
+            const event = queueEvent(...batch.map(({ body }) => body));
+            const failed = await handler(event, aContext()).then(
+              ({ batchItemFailures }) =>
+                batchItemFailures.map(({ itemIdentifier }) => Number(itemIdentifier) - 1),
+              () => batch.map((_, index) => index),
+            );
+            for (const index of failed) {
+              const message = batch[index];
+              if (message) queue.push({ ...message, at: now + receiveAgainMs });
+            }
+          }),
+        );
+      }
+    },
+    elapsedSeconds: () => (now - Date.parse(noon)) / 1000,
+  };
+}
+
+/** The ids of the transitions that messages tell, as a subscriber hears them that drops repeated ids. */
+function toldBy(messages: readonly { readonly text: string }[]): ReadonlySet<string> {
+  return new Set(
+    messages.flatMap(({ text }) => [...text.matchAll(/transition (\S+)/g)].map(([, id = ""]) => id)),
+  );
+}
+
+const never = () => false;
+
+describe("a storm of transitions", () => {
+  it("of 50 drifts of one role makes at most five messages, and nothing is missing from them", async () => {
+    const storm = aStorm(never);
+    const expected: string[] = [];
+    for (let index = 0; index < 50; index += 1) {
+      const severity = Severity.options[index % 3];
+      const transition = await commitFinding(storm.findings, `f${index}`, {
+        role: aKey(),
+        ...(severity && { severity }),
+      });
+      expected.push(transition.id);
+      storm.put(transition);
+      if (index % 4 === 0) storm.put(transition);
+    }
+    await storm.run();
+    assert.ok(
+      storm.messages.length <= 5,
+      storm.messages.map(({ text, at }) => `${at} ${text.length} ${text.slice(0, 100)}`).join("\n"),
+    );
+    assert.deepEqual([...toldBy(storm.messages)].sort(), expected.sort());
+    assert.ok(storm.elapsedSeconds() <= 60);
+    assert.deepEqual(await undeliveredIn(storm.findings), []);
+  });
+
+  it("of 200 drifts over an account makes at most five messages, and nothing is missing from them", async () => {
+    const storm = aStorm(never);
+    const expected: string[] = [];
+    for (let index = 0; index < 200; index += 1) {
+      const severity = index % 4 === 0 ? "CRITICAL" : "HIGH";
+      const transition = await commitFinding(storm.findings, `f${index}`, { severity });
+      expected.push(transition.id);
+      storm.put(transition);
+    }
+    await storm.run();
+    assert.ok(
+      storm.messages.length <= 5,
+      storm.messages.map(({ text, at }) => `${at} ${text.length} ${text.slice(0, 100)}`).join("\n"),
+    );
+    assert.deepEqual([...toldBy(storm.messages)].sort(), expected.sort());
+    assert.ok(storm.elapsedSeconds() <= 60);
+  });
+
+  it("loses nothing and tells nothing twice to a subscriber that drops repeated ids, whatever is cut off", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 30 }),
+        fc.infiniteStream(fc.integer({ min: 0, max: 9 })),
+        async (count, dice) => {
+          let calls = 0;
+          // After 300 calls nothing fails any more, so that the run ends.
+          const storm = aStorm(() => {
+            calls += 1;
+            return calls < 300 && (dice.next().value ?? 9) < 3;
+          });
+          const expected: string[] = [];
+          for (let index = 0; index < count; index += 1) {
+            const transition = await commitFinding(storm.findings, `f${index}`, {
+              role: aKey({ name: `role-${index % 3}` }),
+              severity: index % 2 === 0 ? "CRITICAL" : "HIGH",
+            });
+            expected.push(transition.id);
+            storm.put(transition);
+          }
+          await storm.run();
+          assert.deepEqual([...toldBy(storm.messages)].sort(), expected.sort());
+          assert.deepEqual(await undeliveredIn(storm.findings), []);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
