@@ -4,7 +4,7 @@ import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import { addFixes, type FixPlan, type FixQuestion, planFixes } from "@drift-guard/core/fixes/fixes";
 import type { RoleReading } from "@drift-guard/core/model/role";
-import { Severity } from "@drift-guard/core/model/severity";
+import { Severity, worstFirst } from "@drift-guard/core/model/severity";
 import type { ResourceReader, RoleReader } from "@drift-guard/core/ports";
 import { formatStepCommands } from "@drift-guard/formats/steps";
 import { prepareAssessment } from "@drift-guard/guard/inspect/assessment";
@@ -75,7 +75,8 @@ export async function checkRole(
     .map((assessment) => ({
       ...assessment,
       severity: rateSeverity(assessment, { role: { account, name }, config, uses }),
-    }));
+    }))
+    .toSorted(worstFirst);
   const status = statusOf(assessments, reading);
   return {
     ...base,

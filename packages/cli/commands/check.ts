@@ -11,7 +11,7 @@ import { formatSurvey } from "../batch/summary.ts";
 import { type BatchSource, type BatchSurvey, surveyBatch } from "../batch/survey.ts";
 import { type Command, type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { findConfigFile, loadConfig } from "../config.ts";
-import { formatRoleCheck } from "../drift-table.ts";
+import { formatRoleCheck, unknownHistory } from "../drift-table.ts";
 import { CheckOutput, type RoleCheck } from "../output/check.ts";
 import { formatDocument } from "../output/json.ts";
 import { exitCodeOf, isDefect } from "../role-check.ts";
@@ -275,6 +275,7 @@ function formatNextSteps(
     ...(roles.some(hasCommands) && !plan
       ? ["With --plan, drift-guard check prints the commands that fix a role."]
       : []),
+    ...(roles.some((check) => (check.plan?.groups.length ?? 0) > 0) ? [unknownHistory] : []),
     ...(isUnknown && advice !== undefined
       ? [`Policies that the file does not contain are unknown. ${advice}`]
       : []),

@@ -4,7 +4,7 @@ import { parseAskedRole } from "../account-check.ts";
 import { formatSurvey } from "../batch/summary.ts";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { findConfigFile, loadConfig } from "../config.ts";
-import { formatRoleCheck } from "../drift-table.ts";
+import { formatRoleCheck, unknownHistory } from "../drift-table.ts";
 import { findAskedRoles } from "../ensure/asked-roles.ts";
 import { type EnsuredRole, ensureRole } from "../ensure/ensure-role.ts";
 import { openEnsureSession } from "../ensure/session.ts";
@@ -81,6 +81,7 @@ determine.
       const lines = [
         `Account ${account} (${sanitise(from)}).`,
         ...formatSurvey(survey),
+        ...(!yes && roles.some(({ groups }) => groups.length > 0) ? [unknownHistory] : []),
         ...(roles.some(isChanged) ? [] : ["Nothing was changed."]),
       ];
       await terminal.print(...lines.flatMap((line) => wrap(line, terminal.columns)));

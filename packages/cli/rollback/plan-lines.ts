@@ -1,4 +1,6 @@
+import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import { sanitise } from "@drift-guard/formats/printable";
+import { quoteArgument } from "@drift-guard/formats/steps";
 import type { DriftDecision } from "@drift-guard/guard/rollback/plan-by-hand";
 import { formatAssessment } from "../drift-table.ts";
 import type { StepOutput } from "../output/step.ts";
@@ -33,8 +35,14 @@ export function describePlan(prepared: Preparation, { account, from, stores }: R
   };
 }
 
+/** Whether a watched role must exist, as far as the configuration and AWS Batch say. */
+export function isNeeded({ guarded }: Pick<WatchedRole, "guarded">): boolean {
+  return guarded.required === true;
+}
+
 function absentRole({ subject: { watched } }: Preparation): string {
-  return `${watched.name} does not exist. A rollback creates no role: drift-guard check --plan prints the commands that do.`;
+  const needed = isNeeded(watched) ? "does not exist" : "does not exist, and nothing is known to need it";
+  return `${watched.name} ${needed}. A rollback creates no role: npx drift-guard ensure ${quoteArgument(watched.name)} prints the steps that do.`;
 }
 
 function describeSteps({ hand, effects, role }: PreparedPlan): readonly StepOutput[] {

@@ -3,7 +3,7 @@ import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { RollbackPlanOutput } from "../output/rollback.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { describePlan, formatPlan } from "./plan-lines.ts";
+import { describePlan, formatPlan, isNeeded } from "./plan-lines.ts";
 import { type Preparation, preparePlan } from "./preparation.ts";
 import { forceOption, type GuardChoice, guardOptions, openRollbackSession } from "./session.ts";
 
@@ -47,7 +47,7 @@ export function readSubject(command: string, positionals: readonly string[]): st
 
 // Drift outweighs what is unknown, because it is certain.
 function codeOf(prepared: Preparation): ExitCode {
-  if (prepared.status === "absent") return 1;
+  if (prepared.status === "absent") return isNeeded(prepared.subject.watched) ? 1 : 0;
   if (prepared.asked.some(({ guard }) => guard.kind !== "accepted")) return 1;
   return prepared.undecided.length > 0 ? 2 : 0;
 }

@@ -5,7 +5,7 @@ import { isInForce } from "@drift-guard/core/model/exception";
 import { digestEvidence, digestOf } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { type Plan, Step } from "@drift-guard/core/model/plan";
-import type { Severity } from "@drift-guard/core/model/severity";
+import { type Severity, worstFirst } from "@drift-guard/core/model/severity";
 import { authorise } from "@drift-guard/core/rollback/authorise";
 import { type Candidate, listCandidates } from "@drift-guard/core/rollback/candidate";
 import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
@@ -63,6 +63,7 @@ export interface HandPlan {
   readonly plan: Plan;
   /** SHA-256 of the role's id and the calls, in hex: two plans with one digest make the same calls on the same role. */
   readonly digest: string;
+  /** The worst first. */
   readonly drifts: readonly DriftDecision[];
   /** Why none of it may be carried out; left out if it may. */
   readonly refusal?: string;
@@ -84,22 +85,24 @@ export function planByHand(request: HandPlanRequest): HandPlan {
   const { plan, withheld } =
     request.insists || safe.length === chosen.length ? full : planApproved(safe, planning);
   const own = control === undefined ? undefined : planRollback(planning);
-  const drifts = candidates.map((candidate): DriftDecision => {
-    const { id, evidence: drift } = candidate;
-    const planned = plan.findings.includes(id);
-    const hazard = hazards.get(id);
-    const stop = hazard ?? withheld.find(({ finding }) => finding === id)?.reason;
-    const why = candidate.suppressed ? "It was accepted." : (stop ?? noStep);
-    return {
-      findingId: id,
-      drift,
-      severity: rateSeverity(drift, { role, config: request.config, uses: watched.uses }),
-      guard: judge(candidate, own, request),
-      planned,
-      ...(hazard !== undefined && { hazard }),
-      ...(!planned && chosen.includes(candidate) && { why }),
-    };
-  });
+  const drifts = candidates
+    .map((candidate): DriftDecision => {
+      const { id, evidence: drift } = candidate;
+      const planned = plan.findings.includes(id);
+      const hazard = hazards.get(id);
+      const stop = hazard ?? withheld.find(({ finding }) => finding === id)?.reason;
+      const why = candidate.suppressed ? "It was accepted." : (stop ?? noStep);
+      return {
+        findingId: id,
+        drift,
+        severity: rateSeverity(drift, { role, config: request.config, uses: watched.uses }),
+        guard: judge(candidate, own, request),
+        planned,
+        ...(hazard !== undefined && { hazard }),
+        ...(!planned && chosen.includes(candidate) && { why }),
+      };
+    })
+    .toSorted(worstFirst);
   const refusal = findRefusal(plan, request);
   const steps = plan.steps.map((step) => Step.parse(Step.encode(step)));
   return {
