@@ -115,6 +115,8 @@ export interface WorldOptions {
   readonly rollbackRoles?: (reader: Pick<RoleReader, "read">) => Pick<RoleReader, "read">;
   /** Wraps the control store. */
   readonly control?: (store: ControlStore) => ControlStore;
+  /** Makes each call of rollback to a port, which it may cut off. */
+  readonly rollbackCall?: <T>(call: () => Promise<T>) => Promise<T>;
   /** Whether rollback has known the roles for long; true without it. */
   readonly enrolled?: boolean;
   /** Whether the queue of rollback loses a request. */
@@ -139,6 +141,7 @@ export function aWorld({
   writer = (door) => door,
   control: wrapControl = (store) => store,
   loseRequest = () => false,
+  rollbackCall,
   timeLeft,
   rollbackAhead = 0,
   enrolled = true,
@@ -233,6 +236,7 @@ export function aWorld({
               now: () => new Date(clock.now().getTime() + rollbackAhead * 1000),
             },
             timeLeft,
+            rollbackCall,
           ),
           settings,
         ),
@@ -332,15 +336,24 @@ export class CrashError extends Error {
 function rollbackPortsOf(
   { roles, findings, usage, control, requests, policies, writer, now, newId }: WorldPorts,
   timeLeft: (() => number) | undefined,
+  make: NonNullable<WorldOptions["rollbackCall"]> = (call) => call(),
 ): RollbackPorts {
+  const cut =
+    <P extends readonly unknown[], T>(call: (...parameters: P) => Promise<T>) =>
+    (...parameters: P) =>
+      make(() => call(...parameters));
   return {
-    roles: { read: roles.read },
-    findings: { load: findings.load, commit: findings.commit },
-    usage: { usesOf: usage.usesOf },
-    control: { load: control.load, commit: control.commit, spendRestoring: control.spendRestoring },
-    requests,
-    policies: { readPolicy: policies.readPolicy },
-    writer,
+    roles: { read: cut(roles.read) },
+    findings: { load: cut(findings.load), commit: cut(findings.commit) },
+    usage: { usesOf: cut(usage.usesOf) },
+    control: {
+      load: cut(control.load),
+      commit: cut(control.commit),
+      spendRestoring: cut(control.spendRestoring),
+    },
+    requests: { send: cut(requests.send) },
+    policies: { readPolicy: cut(policies.readPolicy) },
+    writer: { apply: cut(writer.apply) },
     now,
     newId,
     ...(timeLeft && { timeLeft }),

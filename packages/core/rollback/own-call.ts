@@ -5,6 +5,7 @@ import type { Attempt, Impersonation, Note } from "../model/evidence.ts";
 import { type Instant, millisecondsBetween } from "../model/instant.ts";
 import { isSamePart, partOf } from "../model/part.ts";
 import type { Rollback, StepRecord } from "../model/rollback.ts";
+import { recordedPart } from "./recorded-part.ts";
 
 /** The identity of the guard's own rollback function. */
 export interface OwnIdentity {
@@ -20,6 +21,11 @@ export function isByGuard({ actor }: Pick<Change, "actor">, { guardRole }: OwnId
 /** What a call by the guard's role is judged by: the role's control record, and the calls of rollbacks that it no longer has. */
 export interface OwnCallRecord {
   readonly control: Pick<Control, "rollbacks">;
+  /**
+   * Rollbacks of other roles that may have made the call: one on a customer-managed policy concerns each role that has it. None
+   * if left out.
+   */
+  readonly others?: readonly Rollback[];
   /** Whether the change's request id is one of the guard's own calls. */
   readonly isRecorded: boolean;
 }
@@ -35,12 +41,13 @@ export interface OwnCallRecord {
  */
 export function judgeOwnCall(
   change: Change,
-  { control, isRecorded }: OwnCallRecord,
+  { control, others = [], isRecorded }: OwnCallRecord,
   identity: OwnIdentity,
 ): Impersonation | Note | "none" | "unknown" {
   if (!isByGuard(change, identity)) return "none";
-  const rollbacks = control.rollbacks.filter((rollback) => isOfSession(change, rollback));
-  const isOther = control.rollbacks.length > 0 && rollbacks.length === 0;
+  const known = [...control.rollbacks, ...others];
+  const rollbacks = known.filter((rollback) => isOfSession(change, rollback));
+  const isOther = known.length > 0 && rollbacks.length === 0;
   if (isRecorded && !isOther) return "none";
   const calls = rollbacks.flatMap((rollback) => rollback.steps.map((record) => ({ rollback, record })));
   if (calls.some(({ record }) => hasRequestId(record, change.requestId))) return "none";
@@ -81,7 +88,7 @@ function couldHaveMade(
   const planned = plan.steps[step];
   const isAnswered = outcome?.status === "done" && outcome.repeated !== true;
   if (planned?.call !== change.call || (isAnswered && outcome.requestId !== undefined)) return false;
-  if (change.writes !== undefined && !isSamePart(change.writes, planned.part)) return false;
+  if (change.writes !== undefined && !isSamePart(change.writes, recordedPart(planned))) return false;
   if (millisecondsBetween(intendedAt, change.at) < -slackMs) return false;
   // After a crash, the outcome is known long after the call.
   const latest = outcome?.status === "done" || outcome?.status === "refused" ? outcome.at : undefined;

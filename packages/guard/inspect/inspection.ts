@@ -1,11 +1,12 @@
 import { settleSecondsOf } from "@drift-guard/core/config/config";
-import { nameReference } from "@drift-guard/core/config/watched-role";
+import { listWatchedRoles, nameReference } from "@drift-guard/core/config/watched-role";
 import type { Change } from "@drift-guard/core/model/change";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Role, RoleKey, RoleReading } from "@drift-guard/core/model/role";
+import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
 import { describeObservedRole } from "@drift-guard/core/reconcile/observation";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
@@ -61,6 +62,8 @@ export async function inspectRole(
   const { after, cause } = occasion;
   let given = occasion.reading;
   const isRecorded = await isOwnCall(after, ports, settings);
+  const isJudged = cause.kind === "recheck" && !isRecorded;
+  const others = isJudged ? await loadSharedRollbacks(after, key, ports, settings) : [];
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first attempt may use the caller's reading: after a conflict the role is read again.
     const seen = await readAndAssessRole(watched, given, ports, settings, occasion.lastTry);
@@ -70,7 +73,9 @@ export async function inspectRole(
     const { closures } = control;
     const now = instantOf(ports.now());
     const foreign =
-      cause.kind === "recheck" && after ? judgeOwnCall(after, { control, isRecorded }, settings) : "none";
+      cause.kind === "recheck" && after
+        ? judgeOwnCall(after, { control, others, isRecorded }, settings)
+        : "none";
     // A key may be used in a Region that was not read. Once the note is open, only uses or lost grants resolve it; where a
     // sweep found such a use in another Region, no other inspection revives the note.
     const { otherUse } = occasion;
@@ -129,6 +134,21 @@ async function isOwnCall(
 ): Promise<boolean> {
   if (after?.requestId === undefined || !isByGuard(after, settings)) return false;
   return control.ownCall(settings.account, after.requestId);
+}
+
+/** Returns the rollbacks of other roles that may have made a call of the guard's role on a customer-managed policy. */
+async function loadSharedRollbacks(
+  after: Change | undefined,
+  { account, name }: RoleKey,
+  { control }: Pick<InspectPorts, "control">,
+  settings: GuardSettings,
+): Promise<readonly Rollback[]> {
+  if (!after?.call.endsWith("PolicyVersion") || !isByGuard(after, settings)) return [];
+  const others = listWatchedRoles(settings).filter(
+    (watched) => watched.guarded.rollback.sharedPolicies && watched.name !== name,
+  );
+  const controls = await Promise.all(others.map((other) => control.load({ account, name: other.name })));
+  return controls.flatMap(({ rollbacks }) => rollbacks);
 }
 
 function holdsEndedRevocation(role: Role | undefined, control: Control, now: Instant): boolean {

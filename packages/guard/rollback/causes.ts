@@ -8,10 +8,12 @@ import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identit
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { takeBytes } from "@drift-guard/core/model/json-size";
 import { isSamePart } from "@drift-guard/core/model/part";
+import type { Step } from "@drift-guard/core/model/plan";
 import { type RoleKey, unseen } from "@drift-guard/core/model/role";
 import { authorOf } from "@drift-guard/core/reconcile/attribution";
 import { mayHaveChangedSession, mayHaveExposed } from "@drift-guard/core/rollback/exposure";
 import { isByGuard, isNotBefore } from "@drift-guard/core/rollback/own-call";
+import { recordedPart } from "@drift-guard/core/rollback/recorded-part";
 import { decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
@@ -137,13 +139,11 @@ function listUndoneCauses(
   rollbacks: Control["rollbacks"],
   { id, call, at, actor, writes }: Change,
 ): readonly RecordedCause[] {
+  const isSame = (step: Step) => writes !== undefined && isSamePart(recordedPart(step), writes);
   const undone = rollbacks.find(
-    ({ startedAt, plan }) =>
-      isNotBefore(startedAt, at) &&
-      plan.steps.some(({ part }) => writes !== undefined && isSamePart(part, writes)),
+    ({ startedAt, plan }) => isNotBefore(startedAt, at) && plan.steps.some(isSame),
   );
-  const steps =
-    undone?.plan.steps.filter(({ part }) => writes !== undefined && isSamePart(part, writes)) ?? [];
+  const steps = undone?.plan.steps.filter(isSame) ?? [];
   return [...new Set(steps.flatMap(({ findings }) => findings))].flatMap((findingId) => {
     const known = causes.find((each) => each.findingId === findingId);
     if (undone === undefined || (known && (known.changeId === id || isBefore(at, known.at)))) return [];

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Rollback } from "@drift-guard/core/model/rollback";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
 import { account } from "../../builders.ts";
 import { detach, isAsReferenced, outcomes, rogue, roleNamed } from "../drift-calls.ts";
-import { aWorld, CrashError, guardRole, type World, type WorldOptions } from "../world.ts";
+import { aWorld, guardRole, type World } from "../world.ts";
+import { attackedWorld, own, policy, put, stranger, trust } from "./attacks/stage.ts";
+import { assertConcluded, cuttingOff } from "./cut-off.ts";
 
 const key = { account, name: "AWSBatchServiceRole" };
 
@@ -15,38 +18,36 @@ function hasThief({ announced }: World): boolean {
   return announced.some(({ finding }) => finding.evidence.kind === "impersonation");
 }
 
-/** The options of a world in which the rollback function is stopped at its n-th write to the control table or to IAM. */
-function stoppedAt(moment: number, place: "before" | "after"): WorldOptions {
-  let count = 0;
-  const interrupted = async <T>(work: () => Promise<T>): Promise<T> => {
-    count += 1;
-    if (count !== moment) return work();
-    if (place === "before") throw new CrashError();
-    await work();
-    throw new CrashError();
-  };
-  return {
-    control: (store) => ({ ...store, commit: (commit) => interrupted(() => store.commit(commit)) }),
-    writer: (door) => ({ apply: (...call) => interrupted(() => door.apply(...call)) }),
-  };
-}
+const policyArn = `arn:aws:iam::${account}:policy/junk`;
+const allowAll = { Effect: "Allow", Action: "*", Resource: "*" };
+const shield = { Effect: "Deny", Action: "s3:NoSuch", Resource: "*" };
+
+/** Changes of a role, by the calls that undo them. */
+const changes: Readonly<Record<string, readonly IamCall[]>> = {
+  "iam:AttachRolePolicy and iam:DeleteRolePolicy": [detach, rogue],
+  "iam:DetachRolePolicy": [
+    { call: "CreatePolicy", policyName: "junk", policyDocument: policy(allowAll) },
+    { call: "AttachRolePolicy", roleName: key.name, policyArn },
+  ],
+  "iam:PutRolePolicy": [put("shield", allowAll, shield)],
+  "iam:UpdateAssumeRolePolicy": [trust(own, stranger)],
+};
 
 describe("A rollback that is cut off", () => {
-  for (const place of ["before", "after"] as const) {
-    for (let moment = 1; moment <= 10; moment += 1) {
-      it(`continues and calls nobody a thief when it stops ${place} its write ${moment}`, async () => {
-        const world = aWorld(stoppedAt(moment, place));
-        world.act(detach);
-        world.act(rogue);
-        await world.settle();
-        await isAsReferenced(world);
-        const rollbacks = await rollbacksIn(world);
-        assert.ok(rollbacks.every((rollback) => rollback.status !== "running" && rollback.told));
-        assert.equal(hasThief(world), false);
-        const findings = await world.findings();
-        assert.ok(findings.every(({ state }) => state === "resolved"));
-      });
-    }
+  for (const [calls, acts] of Object.entries(changes)) {
+    it(`at any of its calls continues, is told once, and makes nobody a thief (${calls})`, async () => {
+      for (let moment = 1; ; moment += 1) {
+        const cut = cuttingOff(moment);
+        const world = attackedWorld({}, cut.options);
+        for (const act of acts) world.act(act);
+        await world.settle(3600);
+        if (!cut.isDone()) break;
+        await assertConcluded(world, key.name, moment);
+        const open = (await world.findings()).filter(({ state }) => state !== "resolved");
+        // The Deny of the policy stays.
+        assert.equal(open.length, calls === "iam:PutRolePolicy" ? 1 : 0, `cut off after call ${moment}`);
+      }
+    });
   }
 });
 
