@@ -32,10 +32,10 @@ describe("the bundles", () => {
     }
   });
 
-  it("are smaller than a megabyte each, and report their true size", async () => {
+  it("are smaller than a mebibyte each, and report their true size", async () => {
     for (const { name, file, bytes } of bundles) {
       assert.equal(bytes, (await readFile(file)).length, name);
-      assert.ok(bytes < 1_000_000, `${name} has ${bytes} bytes`);
+      assert.ok(bytes < 1_048_576, `${name} has ${bytes} bytes`);
     }
   });
 
