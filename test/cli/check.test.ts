@@ -96,6 +96,10 @@ describe("check on a snapshot file", () => {
       /\n {2}aws iam attach-role-policy --role-name AWSBatchServiceRole --policy-arn arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole\n/,
     );
     assert.doesNotMatch(stdout, /With --plan/);
+    assert.match(
+      unwrap(stdout),
+      /who could assume a role before are not known here.*rollback plan ROLE --stage/,
+    );
   });
 
   it("says of a finding that no command fixes what a person must do", async () => {
