@@ -68,18 +68,25 @@ export interface RevocationRecord {
   readonly enrolment?: Pick<KnownRole, "exposure">;
 }
 
+// No session lasts more than 12 hours, and each revocation was planned for one at least.
+const longestExtensionMs = 11 * 3_600_000;
+
 /**
  * Returns the revocations that rollbacks of a role recorded, whether or not they were carried out. Where a stranger may have
- * a longer session than was known then, a revocation stands until that has ended.
+ * a longer session than was known then, a revocation stands until that has ended: 12 hours at most.
  */
 export function listRevocations({ rollbacks, enrolment }: RevocationRecord): readonly Revocation[] {
   const end = enrolment && findExposureEnd(enrolment);
+  const extend = (until: Instant): Instant => {
+    if (end === undefined || !isBefore(until, end)) return until;
+    const last = instantOf(new Date(Date.parse(until) + longestExtensionMs));
+    return isBefore(end, last) ? end : last;
+  };
   return rollbacks.flatMap(({ plan }) =>
     plan.steps.flatMap((step) => {
       if (step.call !== "iam:PutRolePolicy" || step.revokesUntil === undefined) return [];
       const { policyName, document, revokesUntil } = step;
-      const until = end !== undefined && isBefore(revokesUntil, end) ? end : revokesUntil;
-      return [{ policyName, document, until }];
+      return [{ policyName, document, until: extend(revokesUntil) }];
     }),
   );
 }

@@ -43,6 +43,7 @@ export type RoleChange =
   | { readonly kind: "delete"; readonly name: string }
   | { readonly kind: "trust"; readonly trust: TrustName }
   | { readonly kind: "remake"; readonly trust: TrustName; readonly whole: boolean }
+  | { readonly kind: "detach and edit"; readonly document: SharedDocumentName }
   | { readonly kind: "edit policy"; readonly policy: SharedPolicyName; readonly document: SharedDocumentName }
   | {
       readonly kind: "fill versions";
@@ -122,6 +123,7 @@ const onRole: fc.Arbitrary<RoleChange> = fc.oneof(
 
 const onShared: fc.Arbitrary<RoleChange> = fc.oneof(
   { arbitrary: fc.record({ kind: kind("edit policy"), policy, document }), weight: 4 },
+  { arbitrary: fc.record({ kind: kind("detach and edit"), document }), weight: 2 },
   { arbitrary: fc.record({ kind: kind("fill versions"), policy, document }), weight: 1 },
   { arbitrary: fc.record({ kind: kind("set version", "delete version"), policy, number }), weight: 2 },
   {
@@ -189,6 +191,11 @@ export function callsOf(made: RoleChange, reference: ReferenceName): readonly Ia
       ];
     case "edit policy":
       return [createVersion(made.policy, made.document, true)];
+    case "detach and edit":
+      return [
+        { call: "DetachRolePolicy", roleName, policyArn: sharedPolicies.data },
+        createVersion("data", made.document, true),
+      ];
     case "fill versions":
       return Array.from({ length: 4 }, () => createVersion(made.policy, made.document, false));
     case "set version":

@@ -3,7 +3,7 @@ import { decide } from "@drift-guard/policy/decide";
 import type { PolicyPrincipal, PolicyRequest } from "@drift-guard/policy/grant";
 import { parsePolicy } from "@drift-guard/policy/parse";
 import { account } from "../../../builders.ts";
-import { strangerArn } from "./worker.ts";
+import { type ReferenceName, references, strangerArn } from "./worker.ts";
 
 const stranger: PolicyPrincipal = { type: "AWS", id: strangerArn };
 const strangers: readonly PolicyPrincipal[] = [stranger, { type: "Service", id: "lambda.amazonaws.com" }];
@@ -44,6 +44,10 @@ const resources: Readonly<Record<string, string>> = {
   dyn: `arn:aws:dynamodb:us-east-1:${account}:table/jobs`,
 };
 
+function resourceOf(action: string): string {
+  return resources[action.slice(0, 3)] ?? "arn:aws:s3:::jobs/a";
+}
+
 /** Whether a session of the role that was issued at `issuedAt` may do something, for each of some requests. */
 export function permissions(
   { attached, inline, boundary }: Role,
@@ -58,12 +62,21 @@ export function permissions(
       ? parse(boundary.value.version.value.text)
       : undefined;
   return actions.map((action) => {
-    const resource = resources[action.slice(0, 3)] ?? "arn:aws:s3:::jobs/a";
-    const request = { action, resource, context: { "aws:tokenissuetime": issuedAt } };
+    const request = { action, resource: resourceOf(action), context: { "aws:tokenissuetime": issuedAt } };
     return (
       decide(request, texts) === "allowed" && (bound === undefined || decide(request, [bound]) === "allowed")
     );
   });
+}
+
+/** Whether the reference of the role allows it, for each of the same requests. */
+export function requiredPermissions(reference: ReferenceName): readonly boolean[] {
+  const { attachments, floor } = references[reference];
+  const documents = [...attachments.map(({ document }) => document), ...(floor ? [floor.document] : [])];
+  const texts = documents.map(parse);
+  return actions.map(
+    (action) => decide({ action, resource: resourceOf(action), context: {} }, texts) === "allowed",
+  );
 }
 
 /** Whether anything is allowed after a change that was not before. */

@@ -15,7 +15,7 @@ import { people, pipelineRole } from "./actors.ts";
 import { type Choice, windowHours } from "./choice.ts";
 import type { History } from "./history.ts";
 import type { GuardWrite } from "./ports.ts";
-import { admissions, grows, permissions } from "./strangers.ts";
+import { admissions, grows, permissions, requiredPermissions } from "./strangers.ts";
 import { references, roleName, sharedPolicies } from "./worker.ts";
 
 /** The rollbacks that wrote the role, as they were at their first write, by id. */
@@ -38,7 +38,7 @@ export async function assertWrite(
     "a step is stored before its call",
   );
   assert.equal(write.step.role, roleName, "only the guarded role is written");
-  assertConfigured(write, history.choice);
+  assertConfigured(write, planned, history.choice);
   assertUnpaused(rollback, control);
   const { findings } = await history.findings.load({ account, name: roleName });
   for (const id of planned.findings) {
@@ -51,18 +51,26 @@ export async function assertWrite(
   const isApproved = planned.findings.some((id) => listApprovals(id, rollback, control, history).length > 0);
   if (write.isRace || isApproved) return;
   assert.equal(before.role.id, rollback.plan.roleId, "a role that was made anew is not written");
+  const allowed = requiredPermissions(history.choice.reference);
+  const most = permissions(before.role).map((isAllowed, index) => isAllowed || allowed[index] === true);
+  assert.ok(!grows(most, permissions(after.role)), `${write.step.call} gives no more than the reference`);
   assertSafe(planned, before.role, after.role, write.at, history.exposures);
   const isKnownRole = control.enrolment?.roleId === before.role.id;
   if (!isKnownRole) assertNoGain(before.role, after.role, write.at, "an unknown role gets nothing");
 }
 
 /** Asserts that a call is one that the owner's choice can lead to. */
-function assertConfigured({ step }: GuardWrite, { rollback, reference }: Choice): void {
+function assertConfigured(
+  { step }: GuardWrite,
+  { revokesUntil }: PlannedStep,
+  { rollback, reference }: Choice,
+): void {
   const isOn = (side: "excess" | "missing" | "altered") =>
     rollback[side] === "automatic" || rollback[side] === "approve";
   const [excess, missing, altered] = [isOn("excess"), isOn("missing"), isOn("altered")];
   const required = references[reference].attachments.map(({ arn }) => arn);
   const isShared = reference === "shared";
+  const revokes = rollback.sessions === "revoke" && (excess || missing || altered);
   switch (step.call) {
     case "iam:AttachRolePolicy":
       assert.ok(missing && required.includes(step.policyArn), "only the reference's policies are attached");
@@ -71,7 +79,11 @@ function assertConfigured({ step }: GuardWrite, { rollback, reference }: Choice)
       assert.ok(excess && !required.includes(step.policyArn), "only other policies are detached");
       return;
     case "iam:DeleteRolePolicy":
+      assert.ok(excess || missing || revokes, step.call);
+      return;
     case "iam:PutRolePolicy":
+      assert.ok(revokesUntil === undefined ? excess || missing : revokes, step.call);
+      return;
     case "iam:UpdateAssumeRolePolicy":
       assert.ok(excess || missing, step.call);
       return;
