@@ -45,6 +45,8 @@ import { guardingAll, referenceOf } from "../core/watched-roles.ts";
 
 /** The person who causes the drift. */
 export const mallory: ApiCaller = { kind: "user", name: "mallory", sourceIp: "203.0.113.7" };
+/** Another person than `mallory`. */
+export const bob: ApiCaller = { kind: "user", name: "bob", sourceIp: "203.0.113.8" };
 /** The role that rollbacks run as, and its session. */
 export const guardRole = `arn:aws:iam::${accountId}:role/drift-guard-rollback`;
 const guard: ApiCaller = { kind: "session", role: guardRole, session: "rollback" };

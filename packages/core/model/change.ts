@@ -78,6 +78,8 @@ export interface RoleRecheck {
   readonly changeId?: string;
   /** When the first of these reads was due; left out by the request for it. Rechecks end a day later. */
   readonly began?: Instant;
+  /** A person decided about a finding of the role: it is read, even if another recheck just did so. */
+  readonly decided?: true;
 }
 
 /** A request to read every watched role, and AWS Batch where `region` is set. */
@@ -97,6 +99,7 @@ const RoleRecheckMessage = z.object({
   recheck: z.string().regex(/^[\w+=,.@-]{1,64}$/),
   changeId: z.string().max(128).exactOptional(),
   began: Instant.exactOptional(),
+  decided: z.literal(true).exactOptional(),
 });
 const FullReadMessage = z.object({
   everyRole: z.enum(["first", "again"]),

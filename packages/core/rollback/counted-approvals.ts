@@ -11,24 +11,29 @@ import type { PlanningInput } from "./planning.ts";
 type ApprovalInput = Pick<PlanningInput, "control" | "guarded" | "now">;
 
 /** Returns who made a drift, since it was last rolled back. */
-export function listMakers(id: string, { control }: Pick<PlanningInput, "control">): readonly Actor[] {
+export function listMakers(id: string, planning: Pick<PlanningInput, "control">): readonly Actor[] {
+  return listCauses(id, planning).map(({ actor }) => actor);
+}
+
+function listCauses(
+  id: string,
+  { control }: Pick<PlanningInput, "control">,
+): PlanningInput["control"]["causes"] {
   const ends = control.rollbacks.flatMap((rollback) =>
     rollback.status === "done" && rollback.plan.findings.includes(id) ? [rollback.startedAt] : [],
   );
   const isSince = (at: Instant | undefined) => at === undefined || !ends.some((end) => isBefore(at, end));
-  return control.causes.flatMap(({ findingId, actor, at }) =>
-    findingId === id && isSince(at) ? [actor] : [],
-  );
+  return control.causes.filter(({ findingId, at }) => findingId === id && isSince(at));
 }
 
 /**
  * Returns the approvals that count for a drift. Nobody approves the rollback of their own change; while it is not known who
- * made the change, an approval waits for the report of it; and the owner may have changed who approves since then.
+ * made the drift as it was approved, an approval waits for the report of the change; and the owner may have changed who
+ * approves since then.
  */
 export function listCountedApprovals(id: string, planning: ApprovalInput): readonly Approval[] {
-  const makers = listMakers(id, planning);
   return listOthers(id, planning).filter(
-    (approval) => makers.length > 0 || !isBefore(planning.now, countsFrom(approval)),
+    (approval) => !isBefore(planning.now, countsFrom(approval, planning)),
   );
 }
 
@@ -45,10 +50,9 @@ export function findWaitingApproval(
   planning: ApprovalInput,
 ): WaitingApproval | undefined {
   const { control, now } = planning;
-  if (listMakers(id, planning).length > 0) return undefined;
   const approval = findApproval({ id, evidence }, { ...control, approvals: listOthers(id, planning), now });
   if (approval === undefined) return undefined;
-  const from = countsFrom(approval);
+  const from = countsFrom(approval, planning);
   return isBefore(now, from) ? { by: approval.by, from } : undefined;
 }
 
@@ -75,7 +79,13 @@ function listOthers(id: string, planning: ApprovalInput): readonly Approval[] {
 // CloudTrail's events reach EventBridge within minutes (docs/aws-facts.md, "EventBridge delivery").
 const reportMinutes = 15;
 
-// The local user of an embedded guard, whom STS did not name, waits for nothing.
-function countsFrom({ at, userId }: Approval): Instant {
-  return userId === undefined ? at : instantOf(new Date(Date.parse(at) + reportMinutes * 60_000));
+// The local user of an embedded guard, whom STS did not name, waits for nothing. A change that is reported explains the drift
+// that was read after it: a drift that differs may have been widened since then, by the one who approves it.
+function countsFrom(
+  { findingId, digest, at, userId }: Approval,
+  planning: Pick<PlanningInput, "control">,
+): Instant {
+  const isExplained = listCauses(findingId, planning).some((cause) => cause.digest === digest);
+  if (isExplained || userId === undefined) return at;
+  return instantOf(new Date(Date.parse(at) + reportMinutes * 60_000));
 }

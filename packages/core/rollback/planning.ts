@@ -24,8 +24,16 @@ export interface PlanningControl {
   readonly rollbacks: readonly Pick<Rollback, "status" | "startedAt" | "plan">[];
   /** The role that was read clean; left out if none was. */
   readonly enrolment?: KnownRole;
-  /** Who made the change behind a finding, the last at the end. */
-  readonly causes: readonly { readonly findingId: string; readonly actor: Actor; readonly at?: Instant }[];
+  /**
+   * Who made the change behind a finding, the last at the end. `digest` is that of the drift as it was read after the
+   * change (`digestEvidence`).
+   */
+  readonly causes: readonly {
+    readonly findingId: string;
+    readonly digest: string;
+    readonly actor: Actor;
+    readonly at?: Instant;
+  }[];
 }
 
 /** What a rollback is planned from. */

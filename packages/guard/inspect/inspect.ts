@@ -179,7 +179,8 @@ async function inspectRecheck(
   const watchedRoles = await findWatchedRolesWithUses([role], ports, settings);
   const [own] = watchedRoles;
   const key = own && { account: settings.account, name: own.name };
-  if (key && !series.isLast && !(await claimRecheck(key, after, ports, settings))) return [];
+  const isDue = series.isLast || recheck.decided === true;
+  if (key && !isDue && !(await claimRecheck(key, after, ports, settings))) return [];
   const others = await findWatchedRolesWithUses(
     touched.filter((name) => !sameRoleName(name, role)),
     ports,

@@ -134,7 +134,7 @@ async function followUp(
     case "undo":
     case "suppress":
     case "close":
-      return rechecks.schedule({ role: key.name }, 0);
+      return rechecks.schedule({ role: key.name, decided: true }, 0);
     case "pause":
       return;
   }

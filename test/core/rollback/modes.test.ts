@@ -95,7 +95,7 @@ describe("a trusted actor", () => {
     assert.ok(missing);
     const config = { trustedActors: [terraform], severities: {} };
     const actor = anActor({ type: "AssumedRole", issuer: terraform });
-    const causes = [{ findingId: missing.id, actor, at: secondsAfterNoon(-600) }];
+    const causes = [{ findingId: missing.id, digest: "", actor, at: secondsAfterNoon(-600) }];
     assert.match(
       reasons(plan(detached, automatic, { config, control: { causes } })),
       /whom the configuration trusts/,
@@ -117,7 +117,7 @@ describe("a pause", () => {
   } as const;
   const [missing] = driftsOf(detached);
   const causedBy = (actor: ReturnType<typeof anActor>) => [
-    { findingId: missing?.id ?? "", actor, at: secondsAfterNoon(-60) },
+    { findingId: missing?.id ?? "", digest: "", actor, at: secondsAfterNoon(-60) },
   ];
 
   it("keeps everything from being rolled back until it ends, approved or not", () => {

@@ -119,7 +119,7 @@ describe("a plan", () => {
     });
     const [missing] = driftsOf(detached);
     assert.ok(missing);
-    const causes = [{ findingId: missing.id, actor: causedBy }];
+    const causes = [{ findingId: missing.id, digest: "", actor: causedBy }];
     const config = { trustedActors: ["arn:aws:iam::*:role/terraform"], severities: {} };
     const planned = plan(detached, automatic, { control: { causes }, config });
     assert.deepEqual(planned.plan.steps, []);

@@ -183,7 +183,7 @@ describe("an exception", () => {
         expires: hoursLater(24),
       },
     ]);
-    assert.deepEqual(guard.asked, [{ recheck: { role } }]);
+    assert.deepEqual(guard.asked, [{ recheck: { role, decided: true } }]);
   });
 
   it("is refused by the drift's actor, and for more than a year", async () => {

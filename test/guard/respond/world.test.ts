@@ -11,10 +11,10 @@ import { planForApproval } from "@drift-guard/core/rollback/plan-for-approval";
 import { planUndo } from "@drift-guard/core/rollback/undo";
 import { type AnswerOutcome, respond } from "@drift-guard/guard/respond/respond";
 import { observeRole } from "@drift-guard/guard/rollback/observation";
-import { account } from "../../builders.ts";
+import { account, allow } from "../../builders.ts";
 import { deployment } from "../../core/respond/answers.ts";
 import { outcomes, rogue, roleNamed } from "../drift-calls.ts";
-import { aWorld, type World } from "../world.ts";
+import { aWorld, bob, type World } from "../world.ts";
 
 const role = "AWSBatchServiceRole";
 const key = { account, name: role };
@@ -86,6 +86,17 @@ describe("An approval of a drift", () => {
     assert.ok(!(await isClean(world)));
     const refused = await give(world, mallory, await planApproval(world));
     assert.match(refused.status === "refused" ? refused.reason : "", /another person must answer/);
+    await world.settle();
+    assert.ok(!(await isClean(world)));
+  });
+
+  it("does not count at once where the one who gives it widened a drift of somebody else", async () => {
+    const world = open("approve");
+    world.act(rogue, bob);
+    await world.settle();
+    world.act({ ...rogue, policyDocument: allow(["iam:*", "s3:*"]) });
+    // The report of the second change is still under way.
+    assert.equal((await give(world, mallory, await planApproval(world))).status, "recorded");
     await world.settle();
     assert.ok(!(await isClean(world)));
   });
