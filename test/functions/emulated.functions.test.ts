@@ -81,6 +81,7 @@ withEmulators("The functions", (services) => {
       ROLLBACK_QUEUE_URL: changes.url,
       BUS_NAME: "guard",
       TOPIC_ARN: TopicArn,
+      NOTIFY_QUEUE_URL: changes.url,
     });
   });
 
@@ -313,7 +314,8 @@ withEmulators("The functions", (services) => {
 
   /** Commits a new finding to the table, and returns the transition, which waits for these sinks. */
   async function opened(id: string, sinks?: readonly Sink[]): Promise<Transition> {
-    const finding = aFinding({ id, role: aKey({ name: `${role}-${id}` }) });
+    // CRITICAL, so that people are told of it at once.
+    const finding = aFinding({ id, role: aKey({ name: `${role}-${id}` }), severity: "CRITICAL" });
     const transition = aTransition({ finding });
     const before = aLedger({ role: finding.role });
     await store(sinks).commit({
