@@ -25,8 +25,6 @@ export interface SweepResult {
   readonly transitions: readonly string[];
   /** Number of undelivered transitions sent again. */
   readonly resent: number;
-  /** Number of rollbacks requested again. */
-  readonly asked: number;
   /** Number of open findings renewed in Security Hub. */
   readonly renewed: number;
   /** Names of roles that the sweep had no time for. */
@@ -48,12 +46,11 @@ export function createHandler(
     const availableMs = context.getRemainingTimeInMillis() - reserveMs;
     const signal = availableMs > 0 ? AbortSignal.timeout(availableMs) : AbortSignal.abort();
     const { report, failure } = await sweepAndCatch(ports, settings, signal);
-    const { inspections, resent, asked, renewed, left, unread } = report;
+    const { inspections, resent, renewed, left, unread } = report;
     const transitions = inspections.flatMap((inspection) => inspection.transitions);
     metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);
     metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
     metrics.addMetric("Resent", MetricUnit.Count, resent);
-    metrics.addMetric("RollbacksAskedAgain", MetricUnit.Count, asked);
     metrics.addMetric("RenewedInSecurityHub", MetricUnit.Count, renewed);
     metrics.addMetric("UnreadRegions", MetricUnit.Count, unread.length);
     for (const { region, why } of unread) {
@@ -67,7 +64,6 @@ export function createHandler(
       inspected: inspections.length,
       transitions: transitions.map(({ id }) => id),
       resent,
-      asked,
       renewed,
       left,
       unread: unread.map(({ region }) => region),

@@ -47,6 +47,8 @@ const origin = {
 const progress = {
   id: z.string(),
   startedAt: Instant,
+  /** When a stranger could last begin a session, as it was known when the rollback was planned; left out if never. */
+  exposedAt: Instant.exactOptional(),
   /** Session name of the function that carries it out; left out where calls have no session. */
   session: z.string().exactOptional(),
   steps: z.array(StepRecord).readonly(),

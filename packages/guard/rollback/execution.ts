@@ -6,7 +6,7 @@ import {
 } from "@drift-guard/core/errors";
 import type { Control } from "@drift-guard/core/model/control";
 import { pruneControl } from "@drift-guard/core/model/control";
-import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { PlannedStep } from "@drift-guard/core/model/plan";
 import type { Role, RoleKey } from "@drift-guard/core/model/role";
 import {
@@ -210,7 +210,7 @@ async function findNewObstacle(
   step: PlannedStep,
 ): Promise<string | undefined> {
   const exposure = control.enrolment?.exposure;
-  if (exposure && isBefore(rollback.startedAt, exposure.at)) {
+  if (exposure && exposure.at !== rollback.exposedAt) {
     return `Somebody may have begun a session of ${rollback.plan.role} since the rollback was planned, so nothing more was written.`;
   }
   if (!("content" in step) || step.content === undefined) return undefined;

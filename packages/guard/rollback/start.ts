@@ -240,11 +240,13 @@ async function decideNew(
     return finish(scheduled, { status: "refused", reason }, { refusals: [...refusals, ...all], simulations });
   }
   const until = instantOf(new Date(Date.parse(now) + holdSeconds * 1000));
+  const exposure = scheduled.enrolment?.exposure;
   const rollback: RunningRollback = {
     id: ports.newId(),
     plan,
     before: recordRole(role, createDigester()),
     startedAt: now,
+    ...(exposure && { exposedAt: exposure.at }),
     ...(settings.session !== undefined && { session: settings.session }),
     steps: [],
     status: "running",

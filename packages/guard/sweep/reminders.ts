@@ -1,10 +1,5 @@
-import type { GuardedRole } from "@drift-guard/core/config/config";
-import { isOff, type RollbackMode } from "@drift-guard/core/config/rollback-choice";
-import type { Finding } from "@drift-guard/core/model/finding";
-import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
-import { rollbackKinds, type Transition, type TransitionKind } from "@drift-guard/core/model/transition";
-import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
+import type { Transition } from "@drift-guard/core/model/transition";
 import type { Inspection } from "../inspect/inspection.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
 import type { FailureCollector } from "./report.ts";
@@ -18,55 +13,6 @@ const renewAfterDays = 30;
 /** Returns the time before which every announced transition should have been delivered. */
 function findOverdueTime({ now }: Pick<SweepPorts, "now">): Instant {
   return instantOf(new Date(now().getTime() - overdueAfterMinutes * 60_000));
-}
-
-/**
- * Finds the transitions that requested a rollback which never came: the request was lost, or refused for a temporary
- * reason. Only for drift seen in this sweep: unreadable roles are skipped.
- */
-export async function findUnansweredRequests(
-  watched: WatchedRoleWithUses,
-  { role, evidence }: Inspection,
-  ports: Pick<SweepPorts, "findings" | "now">,
-): Promise<readonly Transition[]> {
-  const { guarded, reference, discovered } = watched;
-  if (discovered || reference.serviceLinked !== undefined) return [];
-  if (isOff(guarded.rollback)) return [];
-  const seen = new Set(evidence.map((piece) => identifyFinding(role, piece)));
-  const { findings } = await ports.findings.load(role);
-  const unanswered: Transition[] = [];
-  for (const finding of findings) {
-    if (!seen.has(finding.id) || modeOf(finding, guarded) === "off") continue;
-    const history = await ports.findings.history(role, finding.id);
-    const index = history.findLastIndex(({ kind }) => rollbackKinds.includes(kind));
-    const last = history[index];
-    if (!last || !isBefore(last.at, findOverdueTime(ports))) continue;
-    const isAnswered = history.slice(index + 1).some(({ kind }) => answerKinds.includes(kind));
-    if (isAsked(finding, guarded, last.kind, isAnswered)) unanswered.push(last);
-  }
-  return unanswered;
-}
-
-const answerKinds: readonly TransitionKind[] = ["rolled-back", "refused", "simulated"];
-
-/** The mode in which the drift of an open finding is rolled back; off for every other finding. */
-function modeOf({ state, evidence }: Finding, { rollback }: GuardedRole): RollbackMode {
-  return state === "open" && evidence.kind === "drift" ? rollback[evidence.side] : "off";
-}
-
-function isAsked(finding: Finding, guarded: GuardedRole, last: TransitionKind, isAnswered: boolean): boolean {
-  const { refusal, retry, simulation } = finding;
-  if (retry === true) return true;
-  if (last === "approved" && !isAnswered) return true;
-  switch (modeOf(finding, guarded)) {
-    case "automatic":
-      return refusal === undefined;
-    case "simulate":
-      return simulation === undefined;
-    case "approve":
-    case "off":
-      return false;
-  }
 }
 
 /**

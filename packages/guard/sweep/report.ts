@@ -7,8 +7,6 @@ export interface SweepReport {
   readonly inspections: readonly Inspection[];
   /** Number of transitions announced again because a sink had not marked them as delivered. */
   readonly resent: number;
-  /** Number of rollbacks requested again, whose first request was lost or refused for a temporary reason. */
-  readonly asked: number;
   /** Number of findings renewed in Security Hub because they have been open for long. */
   readonly renewed: number;
   /** Names of the roles that were not inspected before time ran out; the next sweep starts with every role again. */

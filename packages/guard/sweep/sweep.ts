@@ -15,12 +15,7 @@ import { lookInOtherRegions, type OtherRegions } from "../inspect/other-regions.
 import { waitsForRole } from "../inspect/recheck-series.ts";
 import { refreshRegion } from "../inspect/usage.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
-import {
-  announceInBatches,
-  announceOverdue,
-  findUnansweredRequests,
-  renewInSecurityHub,
-} from "./reminders.ts";
+import { announceInBatches, announceOverdue, renewInSecurityHub } from "./reminders.ts";
 import {
   createFailureCollector,
   type FailureCollector,
@@ -42,8 +37,6 @@ interface SweepState {
   /** Lower-cased names of roles whose uses could not be read. */
   readonly failedLookups: Set<string>;
   readonly inspections: Inspection[];
-  /** Transitions to announce again because their rollback never came, by id. */
-  readonly unansweredRequests: Map<string, Transition>;
   /** Transitions to announce again so that Security Hub keeps their findings, by id. */
   readonly renewed: Map<string, Transition>;
 }
@@ -70,7 +63,6 @@ export async function sweep(
     keysUnjudged: new Set(),
     failedLookups: new Set(),
     inspections: [],
-    unansweredRequests: new Map(),
     renewed: new Map(),
   };
   // Roles that the configuration names are inspected even if those that match its patterns cannot be found.
@@ -94,18 +86,12 @@ export async function sweep(
     if (isRead && state.keysUnjudged.size > 0) await judgeKeys(state);
   }
   const resent = await announceOverdue(ports, collectFailure, signal);
-  const announceAgain = (transitions: ReadonlyMap<string, Transition>) =>
-    announceInBatches(
-      [...transitions.values()].filter(({ id }) => !resent.has(id)),
-      ports,
-      collectFailure,
-      signal,
-    );
+  const notResent = [...state.renewed.values()].filter(({ id }) => !resent.has(id));
+  const renewed = await announceInBatches(notResent, ports, collectFailure, signal);
   const report: SweepReport = {
     inspections: state.inspections,
     resent: resent.size,
-    asked: (await announceAgain(state.unansweredRequests)).length,
-    renewed: (await announceAgain(state.renewed)).length,
+    renewed: renewed.length,
     unread,
     left: [...left],
   };
@@ -123,17 +109,8 @@ async function inspectNamed(
   state: SweepState,
   otherRegions?: OtherRegions,
 ): Promise<readonly string[]> {
-  const {
-    ports,
-    settings,
-    signal,
-    collectFailure,
-    inspectedUses,
-    keysUnjudged,
-    inspections,
-    unansweredRequests,
-    renewed,
-  } = state;
+  const { ports, settings, signal, collectFailure, inspectedUses, keysUnjudged, inspections, renewed } =
+    state;
   const watchedRoles = (await findRolesToSweep(names, state)).filter(
     ({ name, uses }) =>
       otherRegions !== undefined || inspectedUses.get(name.toLowerCase()) !== JSON.stringify(uses),
@@ -157,8 +134,6 @@ async function inspectNamed(
       if (inspection.recheck || waitsForRole(inspection, began)) {
         await ports.rechecks.schedule({ role: watched.name, began }, settings.config.recheckSeconds);
       }
-      for (const each of await findUnansweredRequests(watched, inspection, ports))
-        unansweredRequests.set(each.id, each);
       for (const each of await renewInSecurityHub(inspection, ports, settings)) renewed.set(each.id, each);
     });
   }
