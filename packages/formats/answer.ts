@@ -1,6 +1,12 @@
+import { stageOf } from "@drift-guard/core/config/deployment";
+import { parseArn } from "@drift-guard/core/model/arn";
+import type { Drift } from "@drift-guard/core/model/evidence";
+import type { Severity } from "@drift-guard/core/model/severity";
 import type { Answer } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
+import { describeEvidence } from "./evidence.ts";
 import { sanitise } from "./printable.ts";
+import { formatStep, quoteArgument } from "./steps.ts";
 
 /** An answer that counts, and who gave it when. */
 export interface AnswerNotice {
@@ -10,24 +16,32 @@ export interface AnswerNotice {
   readonly at: string;
   /** 12 digits. */
   readonly account: string;
+  /** The drifts that the undoing of a rollback accepts, the worst first; none for other answers. */
+  readonly undone: readonly { readonly severity: Severity; readonly evidence: Drift }[];
 }
 
-/** Returns the subject and body of the message that tells people of an answer: what was decided, by whom, and its end. */
+/**
+ * Returns the subject and body of the message that tells people of an answer: what was decided, about what, by whom, its end,
+ * and what to run if it is not intended.
+ */
 export function formatAnswerText(notice: AnswerNotice): { readonly subject: string; readonly body: string } {
   const { answer, person, at, account } = notice;
   const end = endOf(answer);
+  const findings = listFindings(answer);
   const lines = [
-    `${describeAnswer(answer)}.`,
+    `${describeAnswer(notice)}.`,
     "",
+    ...listDetails(notice),
+    ...listShort(findings, maxFindings).map((id) => `Finding  ${id}`),
     `By       ${sanitise(person.arn, 300)}`,
     `At       ${at}`,
     ...(end === undefined ? [] : [`Until    ${end}`]),
     ...(answer.reason === undefined ? [] : [`Reason   ${sanitise(answer.reason, 500)}`]),
     `Account  ${sanitise(account)}`,
     "",
-    `If this is not intended: ${adviseAgainst(answer)}`,
+    ...adviseAgainst(answer),
   ];
-  return { subject: `drift-guard: ${describeAnswer(answer)}`, body: `${lines.join("\n")}\n` };
+  return { subject: `drift-guard: ${describeAnswer(notice)}`, body: `${lines.join("\n")}\n` };
 }
 
 /** Returns the same as JSON in the schema of Amazon Q Developer in chat applications (docs/aws-facts.md, "SNS and chat"). */
@@ -40,26 +54,29 @@ export function formatAnswerChat(notice: AnswerNotice): string {
     id: answer.id,
     content: {
       textType: "client-markdown",
-      title: describeAnswer(answer),
+      title: describeAnswer(notice),
       // In a block of code, no text of a person is markup.
       description: `\`\`\`\n${body.replaceAll("`", "'")}\`\`\``,
     },
     metadata: {
       threadId: "finding" in answer ? answer.finding : answer.id,
-      summary: describeAnswer(answer),
+      summary: describeAnswer(notice),
       eventType: `drift-guard.answer.${answer.verb}`,
     },
   });
 }
 
 /** Returns what a person decided, as the beginning of a sentence. */
-export function describeAnswer(answer: Answer): string {
+export function describeAnswer({ answer, undone }: Pick<AnswerNotice, "answer" | "undone">): string {
   const of = (role: string | undefined) => (role === undefined ? "in the account" : `of ${sanitise(role)}`);
   switch (answer.verb) {
     case "approve":
       return `A rollback ${of(answer.role)} was approved: ${answer.plan.steps.length === 1 ? "one step" : `${answer.plan.steps.length} steps`}`;
-    case "undo":
-      return `The rollback ${sanitise(answer.rollback, 100)} ${of(answer.role)} is undone, and its drift accepted`;
+    case "undo": {
+      const [worst] = undone;
+      const drift = worst === undefined ? "its drift" : `${worst.severity} drift`;
+      return `A rollback ${of(answer.role)} is undone, and ${drift} accepted`;
+    }
     case "suppress":
       return `A finding ${of(answer.role)} was suppressed`;
     case "pause":
@@ -73,22 +90,86 @@ export function describeAnswer(answer: Answer): string {
   }
 }
 
+// More is noise, and SNS takes 256 KB.
+const maxDetails = 10;
+const maxFindings = 5;
+
+/** What the answer allows: the steps that it approves, or the drifts that it accepts. */
+function listDetails({ answer, undone }: AnswerNotice): readonly string[] {
+  switch (answer.verb) {
+    case "approve":
+      return listShort(
+        answer.plan.steps.map((step) => formatStep(step)),
+        maxDetails,
+      ).map((step) => `Step     ${sanitise(step, 500)}`);
+    case "undo":
+      return [
+        `Rollback ${sanitise(answer.rollback, 100)}`,
+        ...listShort(
+          undone.map(
+            ({ severity, evidence }) => `${severity} ${describeEvidence(evidence, answer.role).title}`,
+          ),
+          maxDetails,
+        ).map((drift) => `Accepts  ${sanitise(drift, 500)}`),
+      ];
+    case "suppress":
+    case "pause":
+    case "resume":
+    case "reset":
+    case "close":
+      return [];
+  }
+}
+
+function listFindings(answer: Answer): readonly string[] {
+  if ("finding" in answer) return [answer.finding];
+  if ("findings" in answer) return answer.findings;
+  return "accepts" in answer ? answer.accepts.map(({ finding }) => finding) : [];
+}
+
+function listShort(lines: readonly string[], most: number): readonly string[] {
+  const more = lines.length - most;
+  return more > 0 ? [...lines.slice(0, most), `and ${more} more`] : lines;
+}
+
 function endOf(answer: Answer): string | undefined {
   if ("expires" in answer) return answer.expires;
   return "until" in answer ? answer.until : undefined;
 }
 
-function adviseAgainst(answer: Answer): string {
+/** What to do if the answer is not intended. A command has a line of its own, so that nothing breaks it. */
+function adviseAgainst(answer: Answer): readonly string[] {
+  const command = (why: string, words: readonly string[]) => {
+    const stage = stageOfDeployment(answer.deployment);
+    const place = stage === undefined ? [] : ["--stage", stage];
+    return [why, ["npx", "drift-guard", ...words, ...place].map(quoteArgument).join(" ")];
+  };
+  const role = answer.role === undefined ? [] : [formatRole(answer.role, answer.deployment)];
   switch (answer.verb) {
     case "pause":
-      return `drift-guard rollback resume${answer.role === undefined ? "" : ` ${sanitise(answer.role)}`}`;
+      return command("If this is not intended, end the pause:", ["rollback", "resume", ...role]);
     case "approve":
-      return `drift-guard rollback pause ${sanitise(answer.role)} --reason TEXT`;
+      return command(
+        "The guard carries it out at once. If this is not intended, see what it did, and how to undo it:",
+        ["rollback", "status", ...role],
+      );
     case "undo":
     case "suppress":
     case "resume":
     case "reset":
     case "close":
-      return "find out who used these credentials, and revoke them.";
+      return ["If this is not intended, find out who used these credentials, and revoke them."];
   }
+}
+
+// A name that begins with a hyphen would be taken for an option, and the commands take an ARN too.
+function formatRole(name: string, deployment: string): string {
+  const { partition, account } = parseArn(deployment) ?? {};
+  if (!name.startsWith("-") || partition === undefined) return name;
+  return `arn:${partition}:iam::${account}:role/${name}`;
+}
+
+function stageOfDeployment(functionArn: string): string | undefined {
+  const [, name] = /^function:([^:]+)$/.exec(parseArn(functionArn)?.resource ?? "") ?? [];
+  return name === undefined ? undefined : stageOf(name, "respond");
 }

@@ -1,5 +1,7 @@
 import type { Config } from "@drift-guard/core/config/config";
+import type { Drift } from "@drift-guard/core/model/evidence";
 import type { Instant } from "@drift-guard/core/model/instant";
+import type { Severity } from "@drift-guard/core/model/severity";
 import type {
   AgentReader,
   Announcer,
@@ -89,6 +91,14 @@ export interface GivenAnswer {
   readonly person: Person;
   readonly at: Instant;
   readonly account: string;
+  /** The drifts that the undoing of a rollback accepts, the worst first; none for other answers. */
+  readonly undone: readonly AcceptedDrift[];
+}
+
+/** A drift that a person accepts by an answer. */
+export interface AcceptedDrift {
+  readonly severity: Severity;
+  readonly evidence: Drift;
 }
 
 /** Ports of an answer: the control table, and the queues that have the guard act on it. It writes no role. */

@@ -8,6 +8,7 @@ import type { Answer } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
 import type { GuardSettings, RespondPorts } from "../ports.ts";
 import { findObjection } from "./objection.ts";
+import { listUndone } from "./undone.ts";
 
 /** What became of an answer. */
 export type AnswerOutcome =
@@ -44,7 +45,13 @@ export async function respond(
   };
   await attempt(
     "People were not told of it.",
-    ports.tell({ answer, person, at: now, account: settings.account }),
+    ports.tell({
+      answer,
+      person,
+      at: now,
+      account: settings.account,
+      undone: listUndone(answer, control, settings),
+    }),
   );
   await attempt("The guard acts on it at the next sweep.", followUp(answer, key, now, ports, settings));
   return { status: "recorded", at: now, by: person.arn, warnings };

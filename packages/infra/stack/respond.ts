@@ -1,7 +1,7 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import { alarmOnErrors, alarmOnMetric } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
-import { createLambda } from "./lambda.ts";
+import { comparingMemory, createLambda } from "./lambda.ts";
 import { allowControlReads, allowSending, iamArn } from "./permissions.ts";
 import type { RollbackDeployment } from "./rollback.ts";
 
@@ -17,6 +17,8 @@ export function createRespond(
   createLambda("Responder", location, {
     description: "Takes people's answers: approve, undo, suppress, pause, resume, reset, close",
     timeoutSeconds: 60,
+    // It says what the undoing of a rollback accepts.
+    memory: comparingMemory,
     environment: {
       CONTROL_TABLE: control.name,
       CHANGES_QUEUE_URL: changes.queue.url,

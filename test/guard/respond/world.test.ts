@@ -9,6 +9,7 @@ import { Answer } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
 import { planForApproval } from "@drift-guard/core/rollback/plan-for-approval";
 import { planUndo } from "@drift-guard/core/rollback/undo";
+import type { GivenAnswer, RespondPorts } from "@drift-guard/guard/ports";
 import { type AnswerOutcome, respond } from "@drift-guard/guard/respond/respond";
 import { observeRole } from "@drift-guard/guard/rollback/observation";
 import { account, allow } from "../../builders.ts";
@@ -28,9 +29,14 @@ function open(excess: "approve" | "automatic"): World {
   return aWorld({ config: defineConfig({ roles: { [role]: { rollback: { excess, missing: excess } } } }) });
 }
 
-async function give(world: World, person: Person, fields: object): Promise<AnswerOutcome> {
+async function give(
+  world: World,
+  person: Person,
+  fields: object,
+  tell: RespondPorts["tell"] = async () => {},
+): Promise<AnswerOutcome> {
   const answer = Answer.parse({ ...fields, deployment, id: crypto.randomUUID() });
-  return respond(answer, person, { ...world.ports, tell: async () => {} }, world.settings);
+  return respond(answer, person, { ...world.ports, tell }, world.settings);
 }
 
 /** Whether the rogue policy is gone. */
@@ -222,7 +228,14 @@ describe("An exception", () => {
     };
     const own = await give(world, mallory, undo);
     assert.match(own.status === "refused" ? own.reason : "", /another person must answer/);
-    assert.equal((await give(world, anna, undo)).status, "recorded");
+    const told: GivenAnswer[] = [];
+    const tell = async (given: GivenAnswer) => void told.push(given);
+    assert.equal((await give(world, anna, undo, tell)).status, "recorded");
+    // People are told what comes back, by rollback's own record.
+    assert.deepEqual(
+      told.flatMap(({ undone }) => undone.map(({ severity, evidence: { side } }) => [severity, side])),
+      [["CRITICAL", "excess"]],
+    );
     const now = await world.ports.roles.read(role);
     assert.ok(now.status === "present");
     const writer = world.iam.writer({ kind: "user", name: "anna" });
