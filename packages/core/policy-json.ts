@@ -49,7 +49,8 @@ export function joinDocuments(texts: readonly string[]): string {
   });
 }
 
-const currentVersion = "2012-10-17";
+/** The version of the policy language that has variables (docs/aws-facts.md, "Policy variables"). */
+export const currentVersion = "2012-10-17";
 
 // The elements that can hold variables (docs/aws-facts.md, "Policy variables").
 const variableElements: readonly string[] = ["Resource", "NotResource", "Condition"];

@@ -49,9 +49,8 @@ export function findContainment({
   const denied: Part[] = [];
   const undecided: Part[] = [];
   const look = (part: Part, text: string | undefined) => {
-    const document = text === undefined ? undefined : tryParsePolicy(text);
-    if (document === undefined) undecided.push(part);
-    else if (!isAccepted(part) && !isExpected(document)) denied.push(part);
+    if (text === undefined || tryParsePolicy(text) === undefined) undecided.push(part);
+    else if (!isAccepted(part) && !isExpected(text)) denied.push(part);
   };
   for (const { arn, version } of role.attached) {
     // AWS alone edits its policies.

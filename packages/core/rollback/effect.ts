@@ -4,7 +4,7 @@ import { listPolicyTexts } from "../evaluate/policy-texts.ts";
 import { trustOptions } from "../evaluate/trust.ts";
 import type { Step } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
-import { tryParsePolicy } from "../policy-json.ts";
+import { keepEffect, tryParsePolicy } from "../policy-json.ts";
 import { applyStep } from "./apply-step.ts";
 import { createDenyCover, holdsDeny } from "./denies.ts";
 
@@ -24,6 +24,7 @@ export function doesRestore(role: Role, step: Step, boundary?: string): boolean 
       return false;
     case "iam:PutRolePolicy": {
       const before = role.inline.find(({ name }) => name === step.policyName);
+      if (keepsDenies(role, step, before?.text) && allowsNoMore(step.document, before?.text)) return false;
       // Other policies of the role may allow it already.
       return (
         compareAsIdentity(step.document, before?.text) &&
@@ -68,6 +69,19 @@ export function doesRestore(role: Role, step: Step, boundary?: string): boolean 
   }
 }
 
+function keepsDenies(role: Role, step: Step, before: string | undefined): boolean {
+  return before === undefined || createDenyCover(listPolicyTexts(applyStep(role, step)))(before);
+}
+
+// Without their Denies, as conditions of those may be of a kind that cannot be compared.
+function allowsNoMore(after: string, before: string | undefined): boolean {
+  if (tryParsePolicy(after) === undefined) return false;
+  const [allowed, was] = [after, before].map((text) =>
+    text === undefined || tryParsePolicy(text) === undefined ? [] : [keepEffect(text, "Allow")],
+  );
+  return !isGain(compareTexts(allowed ?? [], was ?? [], { kind: "identity" }));
+}
+
 function compareAsIdentity(after: string, before: string | undefined): boolean {
   return isGain(compareTexts(after, before ?? [], { kind: "identity" }));
 }
@@ -91,5 +105,5 @@ function losesDeny(
     ),
     ...role.inline.flatMap((policy) => (policy.name === removed.inline ? [] : [policy.text])),
   ];
-  return !createDenyCover(others)(document);
+  return !createDenyCover(others)(text);
 }

@@ -1,15 +1,16 @@
 import { formatUse } from "../batch/role-use-text.ts";
 import { writesNothing } from "../config/rollback-choice.ts";
-import { compareWithPermitted } from "../evaluate/extras.ts";
+import { compareWithPermitted, isAllowedPolicy } from "../evaluate/extras.ts";
 import { allowNeeds } from "../evaluate/needs.ts";
 import { type Assessment, type Drift, deniesAdded } from "../model/evidence.ts";
 import { isExcepted } from "../model/exception.ts";
 import { digestRole, identifyFinding } from "../model/identity.ts";
 import { type Instant, isBefore } from "../model/instant.ts";
-import { inlinePart, isSamePart } from "../model/part.ts";
+import { inlinePart, isSamePart, managedPart, type Part } from "../model/part.ts";
 import type { Plan, PlannedStep } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { localiseReference } from "../reference/built-in.ts";
+import type { Reference } from "../reference/reference.ts";
 import { applyStep } from "./apply-step.ts";
 import { findMoves } from "./approved-plan.ts";
 import { type Candidate, findClosedWindow, findHold, isLeft, listCandidates } from "./candidate.ts";
@@ -18,7 +19,8 @@ import { findFormerApprover, findWaitingApproval } from "./counted-approvals.ts"
 import { longestSessionOf } from "./exposure.ts";
 import { findPauseOf } from "./pause.ts";
 import type { PlanningContext, PlanningInput } from "./planning.ts";
-import { findRepair, type RepairTarget } from "./repair.ts";
+import { findRepair } from "./repair.ts";
+import type { RepairTarget } from "./repair-target.ts";
 import type { Obstacle } from "./restoring.ts";
 import { findRevocation, hasEnded, listRevocations, revokeSessions } from "./revocation.ts";
 import { type Decision, describeSteps, findRestoringObstacle } from "./step-decision.ts";
@@ -164,13 +166,16 @@ function planCandidates(candidates: readonly Candidate[], planning: PlanningInpu
   let revoke = false;
   let current = role;
   const kept = [...target.kept];
+  const rewritable = [...target.rewritable];
   const settle = (some: readonly Candidate[], decision: Decision) => {
     if (decision.kind === "steps") {
       steps.push(...decision.steps);
       revoke ||= decision.revoke === true;
       for (const step of decision.steps) {
         current = applyStep(current, step);
-        if (step.call === "iam:PutRolePolicy") kept.push(step.document);
+        if (step.call !== "iam:PutRolePolicy") continue;
+        kept.push(step.document);
+        if (!rewritable.includes(step.policyName)) rewritable.push(step.policyName);
       }
     }
     if (decision.kind === "withheld") {
@@ -187,9 +192,15 @@ function planCandidates(candidates: readonly Candidate[], planning: PlanningInpu
   };
   const onTrust = candidates.filter(({ evidence }) => evidence.part.kind === "trust");
   for (const { candidates: some, decision } of repairTrustPart(onTrust, context)) settle(some, decision);
-  for (const candidate of candidates) {
+  // Inline policies first: what they lose is room for the Denies of managed ones.
+  const isInline = ({ evidence: { part } }: Candidate) => part.kind === "inline";
+  const inOrder = candidates.toSorted((one, other) => Number(isInline(other)) - Number(isInline(one)));
+  for (const candidate of inOrder) {
     if (candidate.evidence.part.kind === "trust" || isLeft(candidate) || isOwn(candidate)) continue;
-    settle([candidate], decideDrift(candidate, candidates, { ...target, role: current, kept }, context));
+    settle(
+      [candidate],
+      decideDrift(candidate, candidates, { ...target, role: current, kept, rewritable }, context),
+    );
   }
   if (revoke) steps.push(planRevocation(planning));
   return {
@@ -202,7 +213,7 @@ function prepareTarget(
   candidates: readonly Candidate[],
   { planning, reference }: PlanningContext,
 ): RepairTarget {
-  const { role, guarded, uses = [], policies = new Map() } = planning;
+  const { role, guarded, control, uses = [], policies = new Map() } = planning;
   const excess = new Set(
     candidates.flatMap(({ evidence: { part, side } }) =>
       part.kind === "inline" && side === "excess" ? [part.name] : [],
@@ -217,8 +228,36 @@ function prepareTarget(
     compare: compareWithPermitted(role, allowNeeds(reference, uses, new Map(), role), guarded),
     needed: [reference.floor, needs].flatMap((sourced) => (sourced ? [sourced.document] : [])),
     kept: role.inline.flatMap(({ name, text }) => (excess.has(name) ? [] : [text])),
+    permitted: listPermitted(candidates, needs, { planning, reference }),
+    rewritable: role.inline.flatMap((policy) =>
+      excess.has(policy.name) ||
+      isAllowedPolicy(policy.name, guarded.allowedPolicies) ||
+      findRevocation(policy, listRevocations(control))
+        ? []
+        : [policy.name],
+    ),
     policies,
   };
+}
+
+/** Returns the policies with all that the role may have once its excess is removed. */
+function listPermitted(
+  candidates: readonly Candidate[],
+  needs: Reference["floor"],
+  { planning: { role }, reference }: Pick<PlanningContext, "planning" | "reference">,
+): readonly string[] {
+  const { attachments, floor, allowed } = reference;
+  const isRemoved = (part: Part) =>
+    candidates.some(
+      (each) => each.evidence.side === "excess" && !isLeft(each) && isSamePart(each.evidence.part, part),
+    );
+  return [
+    ...[...attachments, floor, allowed, needs].flatMap((sourced) => (sourced ? [sourced.document] : [])),
+    ...role.attached.flatMap(({ arn, version }) =>
+      version.observed && !isRemoved(managedPart(arn)) ? [version.value.text] : [],
+    ),
+    ...role.inline.flatMap(({ name, text }) => (isRemoved(inlinePart(name)) ? [] : [text])),
+  ];
 }
 
 function decideDrift(
