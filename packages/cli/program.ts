@@ -15,8 +15,9 @@ Usage: drift-guard <command> [options]
   compare    compare two IAM policies by meaning
   explain    show how the guard interprets CloudTrail records
   reference  list, show, capture, check and refresh references
+  findings   list, show, accept and suppress the findings of a guard
   rollback   plan, approve, undo, pause and show the rollback of a role
-  suppress   accept a finding until a time
+  suppress   the same as findings suppress
   close      close a foreign call with the guard's credentials as dealt with
   slr        manage Batch's service-linked role
   demo       show the guard at work on an account in memory
@@ -36,6 +37,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ["compare", async () => (await import("./commands/compare.ts")).compare],
   ["explain", async () => (await import("./commands/explain.ts")).explain],
   ["reference", async () => (await import("./commands/reference.ts")).reference],
+  ["findings", async () => (await import("./commands/findings.ts")).findings],
   ["rollback", async () => (await import("./commands/rollback.ts")).rollback],
   ["suppress", async () => (await import("./commands/suppress.ts")).suppress],
   ["close", async () => (await import("./commands/close.ts")).close],

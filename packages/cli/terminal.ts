@@ -19,6 +19,8 @@ export interface Streams {
 export interface Terminal {
   /** Characters per line, at least 40; 100 if the output is not a terminal. */
   readonly columns: number;
+  /** Whether the output is a terminal, not a pipe or a file. */
+  readonly isScreen: boolean;
   readonly input: Readable;
   /** Styles text if the stream shows colours and NO_COLOR does not forbid them. */
   paint(style: Style, text: string): string;
@@ -35,6 +37,7 @@ export interface Terminal {
 export function openTerminal({ stdin, stdout: stream, stderr }: Streams): Terminal {
   return {
     columns: columnsOf(stream),
+    isScreen: stream.isTTY === true,
     input: stdin,
     paint: (style, text) => styleText(style, text, { stream }),
     progress: (text) => {

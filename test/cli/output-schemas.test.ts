@@ -8,6 +8,12 @@ import { CompareOutput } from "drift-guard/output/compare";
 import { EnsureOutput } from "drift-guard/output/ensure";
 import { ExplainOutput } from "drift-guard/output/explain";
 import {
+  FindingsExportOutput,
+  FindingsHistoryOutput,
+  FindingsListOutput,
+  FindingsShowOutput,
+} from "drift-guard/output/findings";
+import {
   ReferenceCaptureOutput,
   ReferenceListOutput,
   ReferenceRefreshOutput,
@@ -32,6 +38,10 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   compare: CompareOutput,
   ensure: EnsureOutput,
   explain: ExplainOutput,
+  "findings-list": FindingsListOutput,
+  "findings-show": FindingsShowOutput,
+  "findings-history": FindingsHistoryOutput,
+  "findings-export": FindingsExportOutput,
   "reference-list": ReferenceListOutput,
   "reference-show": ReferenceShowOutput,
   "reference-capture": ReferenceCaptureOutput,

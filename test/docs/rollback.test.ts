@@ -8,8 +8,8 @@ import { defineConfig } from "@drift-guard/core/config/config";
 import { RollbackChoice, RollbackMode } from "@drift-guard/core/config/rollback-choice";
 import { Answer } from "@drift-guard/core/respond/answer";
 import { close } from "drift-guard/commands/close";
+import { findings } from "drift-guard/commands/findings";
 import { rollback } from "drift-guard/commands/rollback";
-import { suppress } from "drift-guard/commands/suppress";
 
 const root = resolve(import.meta.dirname, "../..");
 const page = readFileSync(join(root, "docs/rollback.md"), "utf8");
@@ -45,11 +45,11 @@ describe("the page on rollback", () => {
   });
 
   it("shows commands that exist", () => {
-    const shown = [...page.matchAll(/npx (drift-guard (?:rollback )?\w+)/g)].flatMap(
+    const shown = [...page.matchAll(/npx (drift-guard (?:rollback |findings )?\w+)/g)].flatMap(
       ([, verb]) => verb ?? [],
     );
     assert.equal(shown.length, 10);
-    const help = [rollback.help, suppress.help, close.help].join("\n");
+    const help = [rollback.help, findings.help, close.help].join("\n");
     for (const verb of shown) assert.match(help, new RegExp(`${verb} `));
   });
 

@@ -71,6 +71,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["account-check.ts", "demonstration", "ensure"],
     ["rollback"],
     ["answers"],
+    ["findings"],
     ["commands"],
     ["program.ts"],
     ["main.ts"],

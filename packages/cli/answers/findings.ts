@@ -9,17 +9,17 @@ import { requireReason } from "./pauses.ts";
 import { reportAnswer } from "./report.ts";
 import { type AnswerSession, answerOptions, openAnswerSession } from "./session.ts";
 
-/** `suppress`: accepts one finding, with exactly its present evidence, until a time. */
+/** `findings suppress`: accepts one finding, with exactly its present evidence, until a time. */
 export async function suppressFinding(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values, positionals } = parseCommandLine("suppress", args, {
+  const { values, positionals } = parseCommandLine("findings suppress", args, {
     ...answerOptions,
     for: { type: "string", value: "a TIME", default: "30d" },
   });
-  const reason = requireReason("suppress", values.reason);
+  const reason = requireReason("findings suppress", values.reason);
   const expires = readEnd(values.for, new Date());
   const session = await openAnswerSession(values, terminal.input);
   try {
-    const finding = await findFinding("suppress", positionals, session);
+    const finding = await findFinding("findings suppress", positionals, session);
     const outcome = await session.answer({ verb: "suppress", ...decided(finding), expires, reason });
     const what = `The finding ${finding.id} of ${sanitise(finding.role.name)} is accepted until ${expires}, as long as it does not change.`;
     return await reportAnswer("suppress", what, outcome, session, { json: values.json, terminal });

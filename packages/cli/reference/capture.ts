@@ -3,6 +3,7 @@ import { type Captured, captureRole } from "@drift-guard/core/capture/capture";
 import type { Config } from "@drift-guard/core/config/config";
 import { findWatchedRole } from "@drift-guard/core/config/watched-role";
 import { CaptureError, ConfigError } from "@drift-guard/core/errors";
+import type { Finding } from "@drift-guard/core/model/finding";
 import { type Role, type RoleReading, sameRoleName } from "@drift-guard/core/model/role";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { Reference } from "@drift-guard/core/reference/reference";
@@ -42,32 +43,71 @@ export async function capture(args: readonly string[], terminal: Terminal): Prom
   if (names.length === 0) throw new UsageError("reference capture takes the name of a role.");
   const { finding: ids, into: folder } = values;
   const { config, problem } = await loadConfigToCapture(values.config, ids !== undefined);
-  const source = await (values.account === undefined
-    ? openLiveAccount({ alternative: readFileInstead })
-    : openSnapshot(values.account, terminal.input));
+  const source = await openAccount(values.account, terminal);
   const today = new Date().toISOString().slice(0, 10);
   const written: Written[] = [];
   if (ids) {
     const [name, ...others] = names;
     if (name === undefined || others.length > 0)
       throw new UsageError("--finding accepts drift of one role, so name one role.");
-    written.push(await takeFindings(name, ids, { config, source, folder, today, place: values, terminal }));
+    const findings = await readFindings(ids, values);
+    written.push(await takeFindings(name, findings, { config, source, folder, today, terminal }));
   } else {
     for (const name of names) {
       written.push(await captureLive(name, { source, folder, today, force: values.force }));
     }
   }
-  if (values.json) {
-    const items = written.map(({ file, reference, notes }) => ({ role: reference.role, file, notes }));
-    await terminal.print(formatDocument(ReferenceCaptureOutput, { schema: 1, items }));
-    return 0;
-  }
-  for (const each of written) await terminal.print(...formatWritten(each, terminal), "");
-  await terminal.print(...formatUse(written, config, terminal));
-  if (problem !== undefined) {
+  await printWritten(written, config, { json: values.json === true, terminal });
+  if (!values.json && problem !== undefined) {
     await terminal.print("", ...wrap(`The configuration is not valid yet. ${problem}`, terminal.columns));
   }
   return 0;
+}
+
+/** Prints what was written, and how to use it. */
+async function printWritten(
+  written: readonly Written[],
+  config: Pick<Config, "roles" | "references">,
+  { json, terminal }: { readonly json: boolean; readonly terminal: Terminal },
+): Promise<void> {
+  if (json) {
+    const items = written.map(({ file, reference, notes }) => ({ role: reference.role, file, notes }));
+    await terminal.print(formatDocument(ReferenceCaptureOutput, { schema: 1, items }));
+    return;
+  }
+  for (const each of written) await terminal.print(...formatWritten(each, terminal), "");
+  await terminal.print(...formatUse(written, config, terminal));
+}
+
+/** What drift is accepted into, and how the result is printed. */
+export interface AcceptOptions {
+  readonly config: Pick<Config, "roles" | "references">;
+  /** A file with the account; left out for the live account. */
+  readonly account?: string;
+  readonly into?: string;
+  readonly json: boolean;
+}
+
+/**
+ * Accepts drifts of one role into its reference, as a file to review. Throws `UsageError` if the findings are about several
+ * roles, or about another account, and `CaptureError` if they cannot be accepted.
+ */
+export async function acceptFindings(
+  findings: readonly [Finding, ...Finding[]],
+  { config, account, into = defaultFolder, json }: AcceptOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const source = await openAccount(account, terminal);
+  const today = new Date().toISOString().slice(0, 10);
+  const [{ role }] = findings;
+  const written = await takeFindings(role.name, findings, { config, source, folder: into, today, terminal });
+  await printWritten([written], config, { json, terminal });
+}
+
+async function openAccount(file: string | undefined, terminal: Terminal): Promise<AccountSource> {
+  return file === undefined
+    ? openLiveAccount({ alternative: readFileInstead })
+    : openSnapshot(file, terminal.input);
 }
 
 /**
@@ -124,21 +164,19 @@ interface Taking {
   readonly source: AccountSource;
   readonly folder: string;
   readonly today: string;
-  readonly place: Parameters<typeof readFindings>[1];
   readonly terminal: Terminal;
 }
 
 async function takeFindings(
   name: string,
-  ids: readonly string[],
-  { config, source, folder, today, place, terminal }: Taking,
+  findings: readonly Finding[],
+  { config, source, folder, today, terminal }: Taking,
 ): Promise<Written> {
   const watched = findWatchedRole({ config }, name);
   if (!watched)
     throw new UsageError(
       `${sanitise(name, 80)} is not a watched role. Add it to drift-guard.config.ts first.`,
     );
-  const findings = await readFindings(ids, place);
   const foreign = findings.find(
     ({ role }) => !sameRoleName(role.name, watched.name) || role.account !== source.account,
   );

@@ -43,7 +43,7 @@ export interface GuardChoice {
 
 /** What a guard stores: in the tables of a deployment, or in the SQLite file of an embedded guard. */
 export interface GuardStores {
-  readonly findings: Pick<FindingStore, "load" | "findings">;
+  readonly findings: Pick<FindingStore, "load" | "findings" | "history">;
   readonly control: Pick<ControlStore, "load">;
   readonly usage: Pick<UsageStore, "usesOf">;
   /** Name of the control table, or the file; printed with the result. */
@@ -161,14 +161,16 @@ async function openLive(): Promise<OpenedAccount> {
   };
 }
 
-interface OpenedStores extends GuardStores {
+/** What a guard stores, opened; `close` frees its connection or file. */
+export interface OpenedStores extends GuardStores {
   close(): void;
 }
 
-async function openTables(
+/** Opens the tables of a deployment in the guard's Region, with the credentials of the AWS SDK. Reads nothing yet. */
+export async function openTables(
   stage: string,
-  config: Config,
-  { account, partition }: OpenedAccount,
+  config: Pick<Config, "regions">,
+  { account, partition }: { readonly account: string; readonly partition: string },
 ): Promise<OpenedStores> {
   const place = { stage, region: config.regions.guard, account, partition };
   const { findings: table, control } = locateDeployment(place);
@@ -188,7 +190,8 @@ async function openTables(
   };
 }
 
-async function openFindingsFile(file: string): Promise<OpenedStores> {
+/** Opens the SQLite file of an embedded guard. Throws `UsageError` if it does not exist. */
+export async function openFindingsFile(file: string): Promise<OpenedStores> {
   // SQLite would create a missing file.
   if (!existsSync(file)) throw new UsageError(`The findings file ${sanitise(file, 200)} does not exist.`);
   const [{ openDatabase }, findings, controls, usages] = await Promise.all([

@@ -239,6 +239,22 @@ describe("reference capture --finding", () => {
   const take = (...args: readonly string[]) =>
     reference(place.cwd, "capture", "ecsTaskExecutionRole", "--account", place.file, ...args);
 
+  it("accepts that drift through findings accept too", async () => {
+    const folder = join(place.cwd, "accepted");
+    const args = ["findings", "accept", idOf("inline:queue"), "--findings", "findings.sqlite"];
+    const around = ["--account", place.file, "--into", folder, "--json"];
+    const { code, stdout, stderr } = await runCli([...args, ...around], { cwd: place.cwd });
+    assert.deepEqual([code, stderr], [0, ""]);
+    const { items } = readOutput(ReferenceCaptureOutput, stdout);
+    assert.deepEqual(
+      items.map(({ role, file }) => [role, file]),
+      [["ecsTaskExecutionRole", join(folder, "ecsTaskExecutionRole.json")]],
+    );
+    const taken = await readReference(join(folder, "ecsTaskExecutionRole.json"));
+    assert.match(taken.allowed?.document ?? "", /sqs:SendMessage/);
+    assert.doesNotMatch(taken.allowed?.document ?? "", /iam:/);
+  });
+
   it("accepts only that drift into the role's reference, and prints what changed", async () => {
     const { code, stdout, stderr } = await take(
       "--finding",
