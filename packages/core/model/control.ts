@@ -55,10 +55,16 @@ export const Enrolment = z
     /**
      * When it was last found that the trust policy lets in, or may have let in, anybody else; and how many seconds a session
      * that began then may last. Left out if it never was. `ongoing`: the last read found it so, so that somebody may begin a
-     * session until a read finds the trust policy clean.
+     * session until a read finds the trust policy clean. `began`: when it was first found so, after it was clean; an approval
+     * from before does not cover it.
      */
     exposure: z
-      .object({ at: Instant, sessionSeconds: z.number(), ongoing: z.literal(true).exactOptional() })
+      .object({
+        at: Instant,
+        began: Instant.exactOptional(),
+        sessionSeconds: z.number(),
+        ongoing: z.literal(true).exactOptional(),
+      })
       .readonly()
       .exactOptional(),
     /** When a change of the maximum session duration was last reported; left out if none was. */

@@ -6,9 +6,10 @@ import type { Actor } from "../model/actor.ts";
 import type { Drift } from "../model/evidence.ts";
 import { isExcepted } from "../model/exception.ts";
 import { identifyFinding } from "../model/identity.ts";
+import type { Instant } from "../model/instant.ts";
 import type { Role } from "../model/role.ts";
 import type { Reference } from "../reference/reference.ts";
-import { isApproved } from "./approvals.ts";
+import { findApproval } from "./approvals.ts";
 import { listCountedApprovals, listMakers } from "./counted-approvals.ts";
 import { findPauseOf } from "./pause.ts";
 import type { PlanningInput } from "./planning.ts";
@@ -23,6 +24,8 @@ export interface Candidate {
   readonly suppressed: boolean;
   /** Whether a person approved the rollback of exactly this drift. */
   readonly approved: boolean;
+  /** When that approval was given; left out if there is none. */
+  readonly approvedAt?: Instant;
   readonly mode: RollbackMode;
   /** The trusted actors who made the drift. */
   readonly trusted: readonly Actor[];
@@ -37,15 +40,15 @@ export function listCandidates(planning: PlanningInput): readonly Candidate[] {
     const trusted = listMakers(id, planning).filter(
       (actor) => config !== undefined && isTrusted(actor, config),
     );
+    const approvals = listCountedApprovals(id, planning);
+    const approval = findApproval({ id, evidence }, { ...control, approvals, now });
     return [
       {
         id,
         evidence,
         suppressed: isExcepted({ id, evidence }, { exceptions: control.exceptions, now }),
-        approved: isApproved(
-          { id, evidence },
-          { ...control, approvals: listCountedApprovals(id, planning), now },
-        ),
+        approved: approval !== undefined,
+        ...(approval && { approvedAt: approval.at }),
         mode: guarded.rollback[evidence.side],
         trusted,
       },

@@ -1,7 +1,7 @@
 import { digestCall } from "../model/call-digest.ts";
 import type { Change } from "../model/change.ts";
 import type { Assessment } from "../model/evidence.ts";
-import { type Instant, instantOf } from "../model/instant.ts";
+import { type Instant, instantOf, isBefore } from "../model/instant.ts";
 import { partOf } from "../model/part.ts";
 import type { Role } from "../model/role.ts";
 
@@ -12,7 +12,7 @@ export interface KnownRole {
   /** The first clean read of this role. What its trust policy was before is unknown. */
   readonly at: Instant;
   /** The last time at which the trust policy let in, or may have let in, anybody else. */
-  readonly exposure?: { readonly at: Instant; readonly sessionSeconds: number };
+  readonly exposure?: { readonly at: Instant; readonly began?: Instant; readonly sessionSeconds: number };
 }
 
 // IAM applies a change after a while, and a session may begin until then.
@@ -36,6 +36,15 @@ export function findSafeTime({ at, exposure }: KnownRole, role: Pick<Role, "maxS
     ...(exposure ? [endOf(exposure.at, Math.max(seconds, exposure.sessionSeconds))] : []),
   ];
   return instantOf(new Date(Math.max(...ends)));
+}
+
+/** Whether somebody else could first begin a session of the role after a time, so that a decision from then knows nothing of it. */
+export function isExposedSince(
+  time: Instant | undefined,
+  known: Pick<KnownRole, "exposure"> | undefined,
+): boolean {
+  const began = known?.exposure?.began;
+  return time !== undefined && began !== undefined && !isBefore(began, time);
 }
 
 /** Returns when every session of a stranger who was let in has ended; undefined if none ever was. */

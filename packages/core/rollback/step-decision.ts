@@ -7,6 +7,7 @@ import { applyStep } from "./apply-step.ts";
 import { type Candidate, findClosedWindow } from "./candidate.ts";
 import { findBoundaryObstacle, findContainmentObstacle } from "./containment.ts";
 import { doesRestore } from "./effect.ts";
+import { isExposedSince } from "./exposure.ts";
 import type { PlanningContext, PlanningInput } from "./planning.ts";
 import {
   findDocumentObstacle,
@@ -51,7 +52,10 @@ function findBoundaryDocument(
   return live?.text ?? (typeof boundary === "object" && boundary.arn === arn ? boundary.document : undefined);
 }
 
-/** Returns why steps that restore are not taken now; undefined if they may be. An approval lifts every reason. */
+/**
+ * Returns why steps that restore are not taken now; undefined if they may be. An approval lifts every reason, except that
+ * somebody was let in after it was given.
+ */
 export function findRestoringObstacle(
   candidate: Candidate,
   steps: readonly PlannedStep[],
@@ -61,15 +65,20 @@ export function findRestoringObstacle(
   const { role, guarded, control, maker, now } = planning;
   const capped = planning.restoringCap?.(candidate.id);
   if (capped) return capped;
-  if (candidate.approved) return undefined;
+  const isCompared = strictnessOf(planning.reference, guarded).trust !== "off";
+  const trust = findTrustObstacle(role, planning.assessments, live, isCompared);
+  if (candidate.approved) {
+    if (!isExposedSince(candidate.approvedAt, control.enrolment)) return undefined;
+    const later =
+      trust ?? (control.enrolment && findSessionObstacle(role, control.enrolment, "approve", now));
+    return later && { reason: `${later.reason} The approval was given before somebody else was let in.` };
+  }
   // Removing excess can also grant.
   if (candidate.evidence.side === "excess" && guarded.rollback.missing === "off") {
     return {
       reason: "Rolling it back would also restore permissions, and the configuration turns restoring off.",
     };
   }
-  const isCompared = strictnessOf(planning.reference, guarded).trust !== "off";
-  const trust = findTrustObstacle(role, planning.assessments, live, isCompared);
   if (trust) return trust;
   const identity = findIdentityObstacle(role, control.enrolment, maker);
   if (identity) return identity;

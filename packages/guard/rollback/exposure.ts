@@ -28,9 +28,11 @@ export function recordExposure(
   const fresh = { at, sessionSeconds };
   // A shorter session limit ends no session that began before.
   const isKnown = known !== undefined && isBefore(endOf(fresh), endOf(known));
-  if (isKnown && ongoing === (known.ongoing === true)) return control;
+  const began = known?.ongoing ? (known.began ?? known.at) : at;
+  if (isKnown && ongoing === (known.ongoing === true) && began === known.began) return control;
   const last = isKnown ? { at: known.at, sessionSeconds: known.sessionSeconds } : fresh;
-  return { ...control, enrolment: { ...enrolment, exposure: { ...last, ...(ongoing && { ongoing }) } } };
+  const exposure = { ...last, began, ...(ongoing && { ongoing }) };
+  return { ...control, enrolment: { ...enrolment, exposure } };
 }
 
 /**

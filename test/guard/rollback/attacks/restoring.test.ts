@@ -145,6 +145,21 @@ describe("Somebody who wants the guard to restore permissions for them", () => {
     assert.equal(await isRestored(world), true);
   });
 
+  it("gets nothing by an approval that was given before they were let in", async () => {
+    const world = attackedWorld({ rollback: { excess: "off", missing: "approve" } });
+    world.act(detach);
+    await world.settle();
+    await approve(world, "managed");
+    // The approval waits for its message, and the trust policy opens meanwhile.
+    world.act(trust(own, stranger));
+    await world.settle();
+    assert.equal(await isRestored(world), false);
+    assert.match(await refusalAt(world, "managed"), /given before somebody else was let in/);
+    await approve(world, "managed");
+    await look(world);
+    assert.equal(await isRestored(world), true);
+  });
+
   it("gets nothing by a role that they made anew, and is named", async () => {
     const world = attackedWorld();
     for (const call of remake(cleanTrust)) world.act(call);
