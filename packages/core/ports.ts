@@ -180,6 +180,8 @@ export interface ControlStore {
    * Counts each rollback once, however often it is asked for.
    */
   spendRestoring(account: string, rollbackId: string, now: Instant, limit: number): Promise<RestoringPermit>;
+  /** Whether the account may still restore something in the hour of `now`. Counts nothing: for what is only simulated. */
+  hasRestoringLeft(account: string, now: Instant, limit: number): Promise<boolean>;
   /** Whether a request id is one of the guard's own calls of the last 400 days. */
   ownCall(account: string, requestId: string): Promise<boolean>;
 }

@@ -73,7 +73,7 @@ export interface SweepPorts extends InspectPorts {
 export interface RollbackPorts extends Clock {
   readonly roles: Pick<RoleReader, "read">;
   readonly findings: Pick<FindingStore, "load" | "commit">;
-  readonly control: Pick<ControlStore, "load" | "commit" | "spendRestoring">;
+  readonly control: Pick<ControlStore, "load" | "commit" | "spendRestoring" | "hasRestoringLeft">;
   /** Sends requests to the rollback queue itself: later tries, and the rest of a rollback that ran out of time. */
   readonly requests: RollbackQueue;
   readonly usage: Pick<UsageStore, "usesOf">;

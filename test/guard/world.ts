@@ -352,6 +352,7 @@ function rollbackPortsOf(
       load: cut(control.load),
       commit: cut(control.commit),
       spendRestoring: cut(control.spendRestoring),
+      hasRestoringLeft: cut(control.hasRestoringLeft),
     },
     requests: { send: cut(requests.send) },
     policies: { readPolicy: cut(policies.readPolicy) },

@@ -20,7 +20,7 @@ import {
 } from "@drift-guard/core/store/control-items";
 import { encodeItem, OwnCallItem } from "@drift-guard/core/store/items";
 import { controlKeys, schema } from "@drift-guard/core/store/keys";
-import type * as z from "zod";
+import * as z from "zod";
 import {
   findItem,
   type Item,
@@ -39,7 +39,7 @@ const maxConflictRetries = 6;
 const retentionDays = { ownCalls: 400, restoring: 7, decisions: 30 };
 
 /**
- * Creates the control store over the control table. `load` and `ownCall` need `dynamodb:Query`, `commit` needs
+ * Creates the control store over the control table. `load`, `hasRestoringLeft` and `ownCall` need `dynamodb:Query`, `commit` needs
  * `dynamodb:PutItem` and `dynamodb:DeleteItem`, `decide` needs `dynamodb:PutItem`, `spendRestoring` needs
  * `dynamodb:UpdateItem`. Every call throws `StoreUnavailableError` if the table fails. `load` leaves out an unreadable item
  * and names it in `unreadable`, so that no role is written on incomplete control data.
@@ -55,6 +55,11 @@ export function createControlStore(
     decide: (role, decision) => decide(table, role, decision),
     spendRestoring: (account, rollbackId, now, limit) =>
       spendRestoring(table, account, rollbackId, now, limit),
+    hasRestoringLeft: async (account, now, limit) => {
+      const key = controlKeys.restoring(hourOf(now));
+      const item = await findItem(table, controlKeys.account(account), key);
+      return item === undefined ? limit > 0 : readItem(table, item, RestoredSet).rollbacks.size < limit;
+    },
     ownCall: async (account, requestId) =>
       (await findItem(table, controlKeys.account(account), controlKeys.ownCall(requestId))) !== undefined,
   };
@@ -191,6 +196,9 @@ function endOf(decision: Decision): Instant | undefined {
       return undefined;
   }
 }
+
+/** The rollbacks of an hour that restore something, as a set of DynamoDB. */
+const RestoredSet = z.object({ rollbacks: z.set(z.string()) });
 
 /** Adds the rollback to the set of the hour, unless the set is full: the rule of `mayRestore`, in one conditional write. */
 async function spendRestoring(

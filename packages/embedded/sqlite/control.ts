@@ -44,6 +44,13 @@ export function createControlStore(database: Database): ControlStore {
         putItem(database, pk, sk, encodeItem(RestoringItem, { rollbacks: counted }));
         return "granted";
       }),
+    hasRestoringLeft: async (account, now, limit) =>
+      query(database, () => {
+        const row = findRow(database, controlKeys.account(account), controlKeys.restoring(hourOf(now)));
+        return row === undefined
+          ? limit > 0
+          : readItem(database, row, RestoringItem, advice).rollbacks.length < limit;
+      }),
     ownCall: async (account, requestId) =>
       query(
         database,

@@ -50,7 +50,11 @@ export async function applyByHand(plan: Plan, role: Role, ports: HandPorts): Pro
   };
   const execution = {
     ...ports,
-    control: { ...control, spendRestoring: async () => "granted" as const },
+    control: {
+      ...control,
+      spendRestoring: async () => "granted" as const,
+      hasRestoringLeft: async () => true,
+    },
     requests: { send: async () => {} },
   };
   let running = rollback;

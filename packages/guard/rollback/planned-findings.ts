@@ -8,7 +8,7 @@ import { describeObservedRole } from "@drift-guard/core/reconcile/observation";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { decideAndCommit } from "../commit.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
-import type { LookRequest } from "./start.ts";
+import type { LookRequest } from "./new-rollback.ts";
 
 /**
  * Opens the findings of a rollback's drifts that the ledger does not have, or has as resolved, before the first call: once

@@ -10,10 +10,11 @@ import { recordCauses } from "./causes.ts";
 import { enrolRole } from "./enrolment.ts";
 import { carryOut } from "./execution.ts";
 import { type LaterTry, scheduleTry, sendTry } from "./later-try.ts";
+import type { LookRequest } from "./new-rollback.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
 import { openPlanned } from "./planned-findings.ts";
 import { isTemporary, reportContests, reportRefusals, reportRollbacks, reportSimulations } from "./report.ts";
-import { type LookRequest, startRollback } from "./start.ts";
+import { startRollback } from "./start.ts";
 import { awaitRole } from "./unread.ts";
 
 /**

@@ -10,6 +10,7 @@ import {
   type Reset,
 } from "@drift-guard/core/model/control";
 import type { Exception } from "@drift-guard/core/model/exception";
+import type { Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { ControlStore } from "@drift-guard/core/ports";
@@ -188,6 +189,8 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
         ["granted", "granted", "exhausted"],
       );
       assert.equal(await spend("c", secondsAfterNoon(3599)), "exhausted");
+      const has = (now: Instant) => fixture.other.hasRestoringLeft(account, now, 2);
+      assert.deepEqual([await has(noon), await has(secondsAfterNoon(3600))], [false, true]);
       assert.equal(await spend("c", secondsAfterNoon(3600)), "granted");
       assert.equal(await fixture.store.spendRestoring(newRole().account, "c", noon, 2), "granted");
     });

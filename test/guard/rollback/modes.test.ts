@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
+import { instantOf } from "@drift-guard/core/model/instant";
 import { account, allow } from "../../builders.ts";
 import { guardingAll } from "../../core/watched-roles.ts";
-import { detach, isAsReferenced, kinds, outcomes, rogue, roleNamed } from "../drift-calls.ts";
+import { attach, detach, isAsReferenced, kinds, outcomes, rogue, roleNamed } from "../drift-calls.ts";
 import { aWorld } from "../world.ts";
 
 const key = { account, name: "AWSBatchServiceRole" };
@@ -42,6 +43,25 @@ describe("The mode simulate", () => {
     world.act({ ...rogue, policyDocument: allow(["iam:*", "sqs:*"]) });
     await world.settle();
     assert.equal(world.announced.filter(({ kind }) => kind === "simulated").length, 3);
+  });
+
+  it("keeps to the cap on restoring, of which it spends nothing", async () => {
+    const world = aWorld({ config: { ...config, restoringPerHour: 1 } });
+    const spend = (id: string) => world.control.spendRestoring(account, id, instantOf(world.clock.now()), 1);
+    world.act(detach);
+    await world.settle(60);
+    assert.equal(await spend("another"), "granted");
+    world.act(attach);
+    await world.settle();
+    world.act(detach);
+    await world.settle();
+    const notes = world.announced.flatMap(({ kind, note = "" }) => (kind === "simulated" ? [note] : []));
+    assert.equal(notes.length, 3, notes.join());
+    assert.match(
+      notes[1] ?? "",
+      /^A rollback would not be carried out: The account has reached its 1 rollbacks/,
+    );
+    assert.match(notes[2] ?? "", /^A rollback would carry out: iam:AttachRolePolicy/);
   });
 
   it("reports why a rollback would not be carried out", async () => {

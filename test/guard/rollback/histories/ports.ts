@@ -180,6 +180,7 @@ export function createFailingPorts(
         return stored;
       }),
       spendRestoring: store(control.spendRestoring),
+      hasRestoringLeft: store(control.hasRestoringLeft),
     },
     requests: {
       send: (request, seconds) =>
