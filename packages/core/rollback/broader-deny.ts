@@ -1,17 +1,20 @@
-import { joinDocuments, readDocument, tryParsePolicy } from "../policy-json.ts";
+import { isJsonObject, joinDocuments, readDocument, tryParsePolicy } from "../policy-json.ts";
 import { type Deny, everything } from "./deny-statements.ts";
 import { hasEffect, listTexts } from "./narrowing.ts";
 import { coversAction, mayShareAction } from "./pattern-cover.ts";
 
-/** What policies allow at most: these actions, each on these resources; undefined stands for any resource. */
+/** What a statement allows: these actions, each on these resources; undefined stands for any resource. */
 interface Allowed {
   readonly actions: readonly string[];
   readonly resources: readonly string[] | undefined;
+  /** As written; undefined if there is none. */
+  readonly condition: unknown;
 }
 
 /**
  * Returns Denies that take nothing from what some identity policies allow and deny the rest, each list in another length: of
- * all other actions; also of the allowed actions on all other resources; and of all other services. None if the policies
+ * all other actions; also of the allowed actions on all other resources; also where their conditions do not hold; and of all
+ * other services. None if the policies
  * allow actions that cannot be listed, or everything.
  */
 export function listBroaderDenies(permitted: readonly string[]): readonly (readonly Deny[])[] {
@@ -21,7 +24,13 @@ export function listBroaderDenies(permitted: readonly string[]): readonly (reado
   const services = withoutCovered(actions.map(serviceOf));
   if (services.includes("*")) return [];
   const others = denyOthers(actions);
-  return [[others], [others, ...denyOtherResources(actions, allowed)], [denyOthers(services)]];
+  const onOthers = [others, ...denyOtherResources(actions, allowed)];
+  return [
+    [others],
+    onOthers,
+    [...onOthers, ...denyWithoutConditions(actions, allowed)],
+    [denyOthers(services)],
+  ];
 }
 
 function listAllowed(permitted: readonly string[]): readonly Allowed[] | undefined {
@@ -30,11 +39,12 @@ function listAllowed(permitted: readonly string[]): readonly Allowed[] | undefin
     hasEffect(statement, "Allow"),
   );
   if (statements.some((statement) => "NotAction" in statement)) return undefined;
-  return statements.map(({ Action, Resource }) => {
+  return statements.map(({ Action, Resource, Condition }) => {
     const resources = listTexts(Resource);
     return {
       actions: listTexts(Action),
       resources: resources.length === 0 || resources.includes("*") ? undefined : resources,
+      condition: Condition,
     };
   });
 }
@@ -67,6 +77,46 @@ function denyOtherResources(actions: readonly string[], allowed: readonly Allowe
     resources: { negated: true, entries: group.resources },
     condition: undefined,
   }));
+}
+
+/** Denies actions where the one condition does not hold under which all statements allow them, as far as it can be negated. */
+function denyWithoutConditions(actions: readonly string[], allowed: readonly Allowed[]): readonly Deny[] {
+  const byCondition = new Map<string, { readonly actions: string[]; readonly condition: unknown }>();
+  for (const action of actions) {
+    const sharing = allowed.filter((one) => one.actions.some((other) => mayShareAction(action, other)));
+    const conditions = new Map(sharing.map(({ condition }) => [JSON.stringify(condition), condition]));
+    const [entry, ...others] = conditions;
+    if (entry === undefined || others.length > 0) continue;
+    const [key, condition] = entry;
+    const group = byCondition.get(key) ?? { actions: [], condition };
+    group.actions.push(action);
+    byCondition.set(key, group);
+  }
+  return [...byCondition.values()].flatMap((group) =>
+    negate(group.condition).map((condition) => ({
+      actions: { negated: false, entries: group.actions },
+      resources: everything,
+      condition,
+    })),
+  );
+}
+
+// The negated operator also holds where the key is absent (docs/aws-facts.md, "IAM limits").
+const negations: ReadonlyMap<string, string> = new Map(
+  ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"].map((operator) => [
+    operator,
+    operator.replace(/^(String|Arn)/, "$1Not"),
+  ]),
+);
+
+/** Returns conditions of which one holds where some condition of a list, which all must hold, does not. */
+function negate(condition: unknown): readonly object[] {
+  if (!isJsonObject(condition)) return [];
+  return Object.entries(condition).flatMap(([operator, keys]) => {
+    const negated = negations.get(operator);
+    if (negated === undefined || !isJsonObject(keys)) return [];
+    return Object.entries(keys).map(([key, values]) => ({ [negated]: { [key]: values } }));
+  });
 }
 
 function serviceOf(action: string): string {

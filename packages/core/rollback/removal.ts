@@ -60,7 +60,7 @@ export function removeInline(
 function explainRewrite(write: InlineWrite, role: string): string {
   const { policyName } = write;
   return write.broader
-    ? `${policyName} without its excess does not fit into the ${room} of ${role}. ${explainBroader(write, role)} To put the original back, write the Denies of ${policyName} as it was into a managed policy, and attach that.`
+    ? explainBroader(write, role, policyName, `the Denies that ${policyName} had`)
     : `It keeps the Denies of ${policyName} and what the role may have of it.`;
 }
 
@@ -104,7 +104,7 @@ export function removeManaged(
 
 function explainMove(write: InlineWrite, arn: string, role: string): string {
   return write.broader
-    ? `The Denies of ${arn} do not fit into the ${room} of ${role}. ${explainBroader(write, role)} ${arn} is not deleted: to put the original back, write its Denies into another managed policy, and attach that.`
+    ? explainBroader(write, role, arn, `the Denies of ${arn}, which is not deleted,`)
     : `The Denies of ${arn}, and what the role needs of it, stay in the inline policy ${write.policyName}.`;
 }
 
@@ -126,17 +126,17 @@ function holdBack(arn: string, target: RepairTarget): Repair {
   const why = `${arn} holds Denies that do not fit into the ${room} of ${role.name}`;
   const ask = `Write its Denies into another managed policy of ${role.name}, and detach ${arn}.`;
   const present = listDenies(role.inline.map(({ text }) => text));
-  const [widest, narrower, ...others] = listBroaderDenies(target.permitted).toReversed();
-  const ways = [narrower, ...others, widest].flatMap((way) => (way ? [way] : []));
-  if (ways.some((way) => way.every((deny) => isDenied(deny, present)))) {
-    const reason = `${why}, so that it stays attached. Its excess is held back by a Deny of all that the role may not have. ${ask}`;
-    return { kind: "refused", reason };
-  }
+  // The one of most Denies holds back most.
+  const ways = listBroaderDenies(target.permitted).toSorted((one, other) => other.length - one.length);
   for (const way of ways) {
+    if (way.every((deny) => isDenied(deny, present))) {
+      const reason = `${why}, so that it stays attached. Its excess is held back by a Deny of all that the role may not have. ${ask}`;
+      return { kind: "refused", reason };
+    }
     const text = JSON.stringify({ Version: currentVersion, Statement: way.map(printDeny) });
     const write = findInlineRoom({ ...target, ...nameRest(arn, [text], target) });
     if (write) {
-      const note = `${why}, so that it stays attached. Its excess is held back instead: the inline policy ${write.policyName} denies all that neither the reference, nor what AWS Batch uses ${role.name} for, nor a policy that a person accepted allows. What only a policy of a resource gives ${role.name} is denied too. ${ask} Then delete the statements of ${write.policyName} with NotAction or NotResource.`;
+      const note = `${why}, so that it stays attached. Its excess is held back: ${write.policyName} denies ${describeBroader}. ${ask} Then delete the statements of ${write.policyName} with NotAction or NotResource.`;
       return { kind: "steps", steps: listWrites(write, target), note };
     }
   }
@@ -152,9 +152,12 @@ function listWrites({ policyName, document }: InlineWrite, { role }: RepairTarge
     : [];
 }
 
-function explainBroader({ policyName }: InlineWrite, role: string): string {
-  return `So the inline policy ${policyName} denies more in their place: all that neither the reference, nor what AWS Batch uses ${role} for, nor a policy that a person accepted allows. Denies that this covers are left out, and the others stay. What only a policy of a resource gives ${role} is denied too. Once the original is back, delete the statements of ${policyName} with NotAction or NotResource.`;
+function explainBroader({ policyName }: InlineWrite, role: string, policy: string, denies: string): string {
+  return `The Denies of ${policy} do not fit into the ${room} of ${role}. Instead, ${policyName} denies ${describeBroader}. Denies that this covers are left out. To put them back, write ${denies} into another managed policy, attach that, and delete the statements of ${policyName} with NotAction or NotResource.`;
 }
+
+const describeBroader =
+  "all that neither the reference, nor a use by AWS Batch, nor an accepted policy allows, also what only a policy of a resource gives the role";
 
 function explainLostNeeds(policy: string): string {
   return `What the role needs of ${policy} does not fit into its inline policies, and is lost with the excess: write it into a managed policy, and attach that.`;

@@ -178,13 +178,13 @@ function conclude(
   now: Instant,
 ): { readonly ledger: Ledger; readonly transitions: readonly Transition[] } {
   const { id, endedAt, plan } = rollback;
-  const note = formatSummary(rollback);
   const undone = new Set(listUndone(rollback));
   const transitions: Transition[] = [];
   const findings = ledger.findings.map((finding) => {
     // A crash after this commit repeats it.
     if (!plan.findings.includes(finding.id) || finding.rollback?.id === id) return finding;
     const isUndone = undone.has(finding.id);
+    const note = [formatSummary(rollback), ...listNotes(rollback, finding.id)].join(" ");
     const marked: Finding = { ...finding, rollback: { id, endedAt, undone: isUndone } };
     const before: Finding =
       isUndone || marked.state !== "open"
@@ -288,6 +288,14 @@ function formatSummary(rollback: EndedRollback): string {
   if (rollback.status !== "failed")
     return `${summary} The finding resolves when a later read finds the role clean.`;
   return `The rollback stopped: ${rollback.failure} ${summary}`;
+}
+
+/** Returns what people should know of the steps that took effect for a finding. */
+function listNotes(rollback: EndedRollback, findingId: string): readonly string[] {
+  return listEffective(rollback).flatMap((index) => {
+    const step = rollback.plan.steps[index];
+    return step?.findings.includes(findingId) ? (step.note ?? []) : [];
+  });
 }
 
 // A rollback can remove 150 inline policies.

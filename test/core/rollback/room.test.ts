@@ -93,7 +93,7 @@ describe("Denies of removed policies that do not fit into the inline policies of
     assert.ok(!isAllowed(after, "iam:PassRole", "*"));
     const notes = planned.plan.steps.flatMap(({ note = [] }) => note).join("\n");
     assert.match(notes, /Denies of .*rogue-2 do not fit into the 10,240 characters of inline policies/);
-    assert.match(notes, /denies more in their place.*To put the original back|to put the original back/s);
+    assert.match(notes, /denies all that neither the reference.*To put them back, write the Denies of /);
   });
 
   it("keep those that block something which the role may have", () => {
@@ -120,7 +120,7 @@ describe("Denies of removed policies that do not fit into the inline policies of
     const planned = plan(role, excessOnly);
     const after = finish(role, planned);
     assert.equal(after.attached.length, 1);
-    assert.ok(planned.plan.steps.every(({ note = "" }) => !note.includes("denies more")));
+    assert.ok(planned.plan.steps.every(({ note = "" }) => !note.includes("To put them back")));
     assert.doesNotMatch(JSON.stringify(after.inline), /NotAction/);
   });
 
@@ -160,7 +160,7 @@ describe("Denies of removed policies that do not fit into the inline policies of
     const after = finish(role, planned);
     assert.ok(isAllowed(after, "ssm:GetParameters", `${parameter}/${"n".repeat(60)}7`));
     assert.ok(!isAllowed(after, "iam:PassRole", "*"));
-    assert.match(planned.plan.steps[0]?.note ?? "", /denies more in their place/);
+    assert.match(planned.plan.steps[0]?.note ?? "", /To put them back, write the Denies that mixed had/);
   });
 
   it("leave what a person accepted", () => {

@@ -1,9 +1,25 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { account } from "../../../builders.ts";
+import { listPolicyTexts } from "@drift-guard/core/evaluate/policy-texts";
+import type { IamCall } from "@drift-guard/embedded/iam/call";
+import { decide } from "@drift-guard/policy/decide";
+import { parsePolicy } from "@drift-guard/policy/parse";
+import { account, batchServicePolicy } from "../../../builders.ts";
 import { detach, rogue, roleNamed } from "../../drift-calls.ts";
 import { guardRole } from "../../world.ts";
-import { attackedWorld, isRestored, key, own, policy, put, roleName, stranger, trust } from "./stage.ts";
+import {
+  attackedWorld,
+  isQuiet,
+  isRestored,
+  key,
+  own,
+  policy,
+  put,
+  refusalAt,
+  roleName,
+  stranger,
+  trust,
+} from "./stage.ts";
 
 const allowAll = { Effect: "Allow", Action: "*", Resource: "*" };
 
@@ -68,6 +84,57 @@ describe("A policy that mixes excess with a Deny", () => {
     assert.ok(left);
     assert.doesNotMatch(left.text, /Allow/);
     assert.match(left.text, /NoSuchAction/);
+  });
+});
+
+describe("Denies that fill the role's inline policies", () => {
+  const junk = (name: string, Action = "s3:DeleteBucket") => ({
+    Effect: "Deny",
+    Action,
+    Resource: Array.from({ length: 95 }, (_, index) => `arn:aws:s3:::${name}-${index}-`.padEnd(58, "x")),
+  });
+  const attachRogue = (name: string, ...statements: readonly object[]): readonly IamCall[] => [
+    { call: "CreatePolicy", policyName: name, policyDocument: policy(allowAll, ...statements) },
+    { call: "AttachRolePolicy", roleName, policyArn: `arn:aws:iam::${account}:policy/${name}` },
+  ];
+
+  it("do not keep managed policies of Allow * attached, and people are told what replaced them", async () => {
+    const world = attackedWorld();
+    for (const name of ["rogue-1", "rogue-2", "rogue-3"]) {
+      for (const call of attachRogue(name, junk(name))) world.act(call);
+    }
+    await world.settle(600);
+    const role = await roleNamed(world, roleName);
+    assert.deepEqual(
+      role.attached.map(({ arn }) => arn),
+      [batchServicePolicy],
+    );
+    assert.ok(role.inline.some(({ text }) => text.includes("NotAction")));
+    assert.ok(role.inline.every(({ text }) => !text.includes("Allow")));
+    assert.ok(
+      world.announced.some(
+        ({ kind, note }) => kind === "rolled-back" && note?.includes("To put them back") === true,
+      ),
+    );
+    assert.equal(await isQuiet(world), true);
+  });
+
+  it("do not keep a managed policy of Allow * in force where they block what the role needs", async () => {
+    const world = attackedWorld();
+    for (const name of ["rogue-1", "rogue-2", "rogue-3"]) {
+      for (const call of attachRogue(name, junk(name, "autoscaling:DescribeAutoScalingGroups")))
+        world.act(call);
+    }
+    await world.settle(600);
+    const role = await roleNamed(world, roleName);
+    const texts = listPolicyTexts(role).map(parsePolicy);
+    const decideOn = (action: string) => decide({ action, resource: "*", context: {} }, texts);
+    assert.equal(decideOn("iam:PassRole"), "explicitDeny");
+    assert.equal(decideOn("ec2:DescribeInstances"), "allowed");
+    assert.match(await refusalAt(world, "managed"), /held back/);
+    await world.settle(3600);
+    assert.equal(await isQuiet(world), true);
+    assert.ok(world.announced.every(({ kind }) => kind !== "contested"));
   });
 });
 
