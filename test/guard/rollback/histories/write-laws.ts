@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { findWatchedRole } from "@drift-guard/core/config/watched-role";
+import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import type { Approval } from "@drift-guard/core/model/approval";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
-import { digestOf } from "@drift-guard/core/model/identity";
+import { digestOf, identifyFinding } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
 import { type PlannedStep, Step } from "@drift-guard/core/model/plan";
-import type { Role } from "@drift-guard/core/model/role";
+import type { Role, RoleReading } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
+import { assessRole } from "@drift-guard/guard/inspect/assessment";
 import { account } from "../../../builders.ts";
 import { listLostDenies } from "../../../core/rollback/denies.ts";
 import { sessionLimitOf } from "./account.ts";
@@ -44,7 +47,7 @@ export async function assertWrite(
   for (const id of planned.findings) {
     const finding = findings.find((each) => each.id === id);
     if (finding?.evidence.kind === "drift")
-      assertDecided(finding, finding.evidence, planned, rollback, control, history);
+      await assertDecided(finding, finding.evidence, planned, rollback, write, history);
   }
   const { before, after } = write;
   assert.ok(before.status === "present" && after.status === "present");
@@ -116,14 +119,15 @@ function assertUnpaused({ startedAt }: Rollback, { pauses }: Control): void {
 }
 
 /** Asserts that the owner or a person decided that a step is taken for a drift. */
-function assertDecided(
-  { id, severity }: Finding,
+async function assertDecided(
+  { id }: Finding,
   { side }: Drift,
   planned: PlannedStep,
   rollback: Rollback,
-  control: Control,
+  { before }: GuardWrite,
   history: History,
-): void {
+): Promise<void> {
+  const control = await history.record();
   const { choice, heard } = history;
   const what = `${planned.call} for ${planned.part}, ${side}`;
   const mode = choice.rollback[side];
@@ -153,8 +157,28 @@ function assertDecided(
   const isRestoringApproved = planned.findings.some(
     (other) => listApprovals(other, rollback, control, history).length > 0,
   );
-  const isUrgent = side === "excess" && severity === "CRITICAL" && (!planned.restores || isRestoringApproved);
-  assert.ok(isOpen || isUrgent, `${what}: it waits for the window`);
+  if (isOpen) return;
+  const isRemoval = side === "excess" && (!planned.restores || isRestoringApproved);
+  assert.ok(isRemoval && (await isCritical(id, before, history)), `${what}: it waits for the window`);
+}
+
+/** Whether a drift of the role as it is, which the ledger may not show yet, is of severity CRITICAL. */
+async function isCritical(
+  id: string,
+  reading: RoleReading,
+  { clock, config, settings }: History,
+): Promise<boolean> {
+  const watched = findWatchedRole(settings, roleName);
+  assert.ok(watched);
+  const role = { account, name: roleName };
+  const now = () => clock.now();
+  const seen = await assessRole({ ...watched, uses: [], discovered: false }, reading, { now });
+  return seen.some(
+    (each) =>
+      each.kind === "drift" &&
+      identifyFinding(role, each) === id &&
+      rateSeverity(each, { role, uses: [], config }) === "CRITICAL",
+  );
 }
 
 /** Returns the approvals of a finding that were in force when a rollback started. */
