@@ -6,16 +6,18 @@ import { createNoticeQueue } from "@drift-guard/aws/delivery/sqs";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
 import { createNoticeStore } from "@drift-guard/aws/dynamodb/notices";
 import type { JointNotice } from "@drift-guard/core/announcement/notices";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { isJointNoticeRequest } from "@drift-guard/core/intake/notice-message";
-import type { FindingStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
+import type { FindingStore, HubStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
 import type { Announcement } from "@drift-guard/formats/announcement";
 import { formatChat } from "@drift-guard/formats/chat";
 import { formatDigest } from "@drift-guard/formats/digest";
 import { formatText } from "@drift-guard/formats/text";
 import { scheduleNotices, tellHeld, transitionsOf } from "@drift-guard/guard/delivery/notices";
+import { findQuiet } from "@drift-guard/guard/delivery/quieting";
 import type { SQSBatchResponse } from "aws-lambda";
 import { type AnnouncementPorts, announce } from "./shared/announcement.ts";
 import { sdkClientSettings } from "./shared/client-settings.ts";
@@ -29,6 +31,8 @@ import { consumeQueue, readQueue } from "./shared/queue.ts";
 export interface NotifyPorts extends AnnouncementPorts {
   readonly findings: Pick<FindingStore, "findDelivery" | "markDelivered">;
   readonly notices: NoticeStore;
+  /** What users of Security Hub did with findings; left out where the owner does not use it. */
+  readonly hub?: Pick<HubStore, "loadFinding">;
   readonly queue: NoticeQueue;
   /** Seconds that a transition may wait for others, at most 60. */
   readonly holdSeconds: number;
@@ -40,7 +44,7 @@ export interface NotifyPorts extends AnnouncementPorts {
  * Creates the handler of the notify queue: it tells people of each transition, as the findings table has it, with what the
  * guard does about the finding at this time, and marks the transition as delivered. In a storm, transitions wait for a
  * joint message, which a request in the same queue sends (core/announcement). A transition that is already marked is not
- * sent again. `open` returns the ports for an invocation.
+ * sent again, and one whose evidence a user of Security Hub suppressed or acknowledged there is marked without a message. `open` returns the ports for an invocation.
  */
 export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse> {
   return defineFunction("notify", async (event, invocation) => {
@@ -53,8 +57,11 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
     };
     const messages = readQueue(event).filter(({ body }) => !isJointNoticeRequest(body));
     const awaited = await findAwaited(messages, "notify", ports.findings, invocation);
+    const transitions = [...awaited.values()].map(({ transition }) => transition);
+    const { hub, now } = opened;
+    const quiet = hub ? await findQuiet(transitions, { hub, now }) : new Set<string>();
     const fates = await scheduleNotices(
-      [...awaited.values()].map(({ transition }) => transition),
+      transitions.filter(({ id }) => !quiet.has(id)),
       ports,
       settings,
     );
@@ -67,6 +74,7 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
         return;
       }
       const { transition } = delivery;
+      if (quiet.has(transition.id)) return ports.findings.markDelivered(transition, "notify");
       switch (fates.get(transition.id)) {
         case "held":
           return;
@@ -117,6 +125,7 @@ export const handler = createHandler(() => {
     findings: createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks: ["notify"] }),
     control: createControlStore(dynamodb, { table: CONTROL_TABLE }),
     notices: createNoticeStore(dynamodb, { table: FINDINGS_TABLE }),
+    ...(configuration.securityHub && { hub: createHubStore(dynamodb, { table: FINDINGS_TABLE }) }),
     queue: createNoticeQueue(sqs, NOTIFY_QUEUE_URL),
     holdSeconds: configuration.holdSeconds,
     config: configuration,

@@ -1,51 +1,84 @@
+import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SecurityHubClient } from "@aws-sdk/client-securityhub";
-
+import { SNSClient } from "@aws-sdk/client-sns";
 import { DeliveryError } from "@drift-guard/aws/delivery/delivery-error";
+import { createHubWorkflows } from "@drift-guard/aws/delivery/hub-workflows";
 import { createFindingImporter } from "@drift-guard/aws/delivery/securityhub";
-
+import { type Notice, publishNotice } from "@drift-guard/aws/delivery/sns";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
+import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
-import type { FindingImporter, FindingStore } from "@drift-guard/core/ports";
+import { isHubEvent, parseHubEvent } from "@drift-guard/core/intake/hub-event";
+import type { FindingImporter, FindingStore, HubStore, HubWorkflows } from "@drift-guard/core/ports";
 import { formatAsff } from "@drift-guard/formats/asff";
-import { importCurrentFindings } from "@drift-guard/guard/delivery/current-findings";
+import { formatHubChat, formatHubText, type HubNotice } from "@drift-guard/formats/hub-notice";
+import { importIntoHub } from "@drift-guard/guard/delivery/hub-access";
+import { type HubNews, takeHubEvent } from "@drift-guard/guard/delivery/hub-answers";
 import type { SQSBatchResponse } from "aws-lambda";
-import { announce } from "./shared/announcement.ts";
+import { type AnnouncementPorts, announce } from "./shared/announcement.ts";
 import { sdkClientSettings } from "./shared/client-settings.ts";
 import { configuration } from "./shared/configuration.ts";
 import { findAwaited } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
-import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
+import { defineFunction, type FunctionLocation, type Handler, type Invocation } from "./shared/function.ts";
 import { consumeQueue, readQueue } from "./shared/queue.ts";
 
-/** The ports that the import into Security Hub works with. */
-export interface SecurityHubPorts {
+/** The ports that the exchange with Security Hub works with. */
+export interface SecurityHubPorts extends AnnouncementPorts {
   readonly findings: Pick<FindingStore, "load" | "findDelivery" | "markDelivered">;
   readonly importer: FindingImporter;
+  readonly workflows: HubWorkflows;
+  readonly hub: HubStore;
+  /** Sends a notice to the topic's subscribers. */
+  send(notice: Notice): Promise<void>;
 }
 
 /**
- * Creates the handler of the Security Hub queue: it imports the findings of a batch of transitions in as few calls as
- * possible, and marks the transitions as delivered. `open` returns the ports for an invocation.
+ * Creates the handler of the two Security Hub queues. Of transitions, it imports the findings of a batch in as few calls as
+ * possible, and marks the transitions as delivered; where Security Hub is not enabled, they stay unmarked for the next sweep.
+ * Of Security Hub's own events, it takes what people did with the guard's findings. `open` returns the ports for an
+ * invocation.
  */
 export function createHandler(
   open: (location: FunctionLocation, functionName: string) => SecurityHubPorts,
 ): Handler<SQSBatchResponse> {
   return defineFunction("securityhub", async (event, invocation) => {
-    const { findings, importer } = open(invocation.location, invocation.context.functionName);
-    const awaited = await findAwaited(readQueue(event), "securityhub", findings, invocation);
-    const refused = await importCurrentFindings([...awaited.values()], { findings, importer });
+    const { location } = invocation;
+    const opened = open(location, invocation.context.functionName);
+    const { findings } = opened;
+    const tell = (notice: HubNotice) => tellPeople(notice, opened);
+    const ports = {
+      ...opened,
+      tellDisabled: (since: string) => tell({ kind: "disabled", ...location, since }),
+      tellNews: async (news: HubNews) => tell(await noticeOf(news, opened, invocation)),
+    };
+    const messages = readQueue(event).filter(({ body }) => !isHubEvent(body));
+    const awaited = await findAwaited(messages, "securityhub", findings, invocation);
+    const outcome = await importIntoHub([...awaited.values()], location.account, ports);
+    if (outcome.status === "disabled") {
+      invocation.logger.warn(
+        "Security Hub is not enabled, so nothing was imported. The next sweep after it is enabled imports the findings.",
+        { findings: awaited.size },
+      );
+      invocation.metrics.addMetric("SecurityHubDisabled", MetricUnit.Count, 1);
+    }
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
+      if (isHubEvent(body)) {
+        await takeHubEvent(parseHubEvent(body, location), location.account, ports);
+        return;
+      }
       const delivery = awaited.get(messageId);
       if (!delivery) {
         // An unreadable message fails here. Any other was delivered before, or is not in the store.
         parseTransitionEvent(body);
         return;
       }
+      if (outcome.status === "disabled") return;
       const { transition } = delivery;
-      const why = refused.get(transition.finding.id);
+      const why = outcome.refused.get(transition.finding.id);
       if (why !== undefined) {
         throw new DeliveryError(`Security Hub refused the finding ${transition.finding.id}: ${why}`);
       }
@@ -54,21 +87,40 @@ export function createHandler(
   });
 }
 
+async function noticeOf(
+  news: HubNews,
+  ports: AnnouncementPorts,
+  { context: { functionName } }: Invocation,
+): Promise<HubNotice> {
+  const { transition, ...rest } = news;
+  return { ...rest, announcement: await announce(transition, ports, [functionName, "securityhub"]) };
+}
+
+async function tellPeople(notice: HubNotice, { send }: Pick<SecurityHubPorts, "send">): Promise<void> {
+  const { subject, body } = formatHubText(notice);
+  await send({ subject, text: body, chat: formatHubChat(notice) });
+}
+
 const securityhub = new SecurityHubClient(sdkClientSettings);
 const dynamodb = new DynamoDBClient(sdkClientSettings);
+const sns = new SNSClient(sdkClientSettings);
 
 /** The handler that Lambda calls. */
 export const handler = createHandler((location, functionName) => {
-  const { FINDINGS_TABLE, CONTROL_TABLE } = readEnvironment(functionEnvironments.securityhub);
+  const { FINDINGS_TABLE, CONTROL_TABLE, TOPIC_ARN } = readEnvironment(functionEnvironments.securityhub);
   const ports = {
     control: createControlStore(dynamodb, { table: CONTROL_TABLE }),
     config: configuration,
     now: () => new Date(),
   };
   return {
+    ...ports,
     findings: createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks: ["securityhub"] }),
+    hub: createHubStore(dynamodb, { table: FINDINGS_TABLE }),
+    workflows: createHubWorkflows(securityhub, location),
     importer: createFindingImporter(securityhub, async ({ transition, renewedAt }) =>
       formatAsff(await announce(transition, ports, [functionName, "securityhub"]), location, renewedAt),
     ),
+    send: (notice) => publishNotice(sns, TOPIC_ARN, notice),
   };
 });

@@ -60,6 +60,11 @@ export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
 
+/** Security Hub is not enabled in the guard's account and Region. */
+export class HubDisabledError extends Error {
+  override readonly name = "HubDisabledError";
+}
+
 /** A message, record or file is invalid; the text names the place. */
 export class MessageUnreadableError extends Error {
   override readonly name = "MessageUnreadableError";

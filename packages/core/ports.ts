@@ -10,6 +10,7 @@ import type { DeletionStatus } from "./model/deletion.ts";
 import type { Finding } from "./model/finding.ts";
 import type { BuildStep } from "./model/fix.ts";
 import type { FullReads } from "./model/full-reads.ts";
+import type { HubAccess, HubFinding, HubWorkflow } from "./model/hub.ts";
 import type { Instant } from "./model/instant.ts";
 import type { Ledger } from "./model/ledger.ts";
 import type { LivePolicy } from "./model/managed-policy.ts";
@@ -194,8 +195,34 @@ export interface Announcer {
 
 /** Imports findings into a hub that keeps the last state it was sent, such as Security Hub. */
 export interface FindingImporter {
-  /** Imports a batch and returns why findings were refused, by finding id. Throws if the hub accepts none of them. */
+  /**
+   * Imports a batch and returns why findings were refused, by finding id. Throws `HubDisabledError` if the hub is not enabled,
+   * and `DeliveryError` if it cannot be told which findings it took.
+   */
   import(deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/** Reads and sets the workflow of the guard's own findings in Security Hub. Throws `DeliveryError`, `HubDisabledError`. */
+export interface HubWorkflows {
+  /** Returns the workflow of findings, by finding id; a finding that the hub does not have is left out. */
+  read(findingIds: readonly string[]): Promise<ReadonlyMap<string, HubWorkflow>>;
+  /** Sets the workflow of findings to NEW. Returns why that was refused, by finding id. */
+  renew(findingIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/**
+ * Stores what is known of Security Hub and of the guard's findings in it. Rollback does not read it: anybody who may update
+ * findings could otherwise disarm the guard. Throws `StoreUnavailableError`.
+ */
+export interface HubStore {
+  /** Returns what is known of a finding; the empty state of version 0 if nothing is stored. */
+  loadFinding(role: RoleKey, findingId: string): Promise<HubFinding>;
+  /** Writes the state with the next version. Returns false, and writes nothing, if the stored version is another. */
+  saveFinding(role: RoleKey, findingId: string, state: HubFinding): Promise<boolean>;
+  /** Returns whether the account's Security Hub is enabled, as the last import found it. */
+  loadAccess(account: string): Promise<HubAccess>;
+  /** Writes the state with the next version. Returns false, and writes nothing, if the stored version is another. */
+  saveAccess(account: string, access: HubAccess): Promise<boolean>;
 }
 
 /** Sends requests to rollback. Only the guard's functions may send them. */

@@ -1,6 +1,13 @@
 import type { AwsSecurityFinding } from "@aws-sdk/client-securityhub";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
+import {
+  type HubPlace,
+  hubGenerator,
+  hubIdOf,
+  hubProductOf,
+  hubTransitionField,
+} from "@drift-guard/core/model/hub";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Announcement } from "./announcement.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
@@ -9,13 +16,6 @@ import { defang, sanitise, truncate } from "./printable.ts";
 import { findNextCommand, planCommandOf, type RemediationCommand } from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
 import { describeUsage } from "./usage.ts";
-
-/** The account, region and partition of the Security Hub that imports a finding. */
-export interface AsffPlace {
-  readonly account: string;
-  readonly region: string;
-  readonly partition: string;
-}
 
 /** A resource that a finding concerns, in Security Hub's form. */
 export interface AsffResource {
@@ -59,7 +59,7 @@ export interface AsffFinding {
  */
 export function formatAsff(
   announcement: Announcement,
-  { account, region, partition }: AsffPlace,
+  place: HubPlace,
   observedAt = announcement.transition.at,
 ): AsffFinding {
   const { transition, standing } = announcement;
@@ -69,10 +69,10 @@ export function formatAsff(
   const at = formatTimestamp(observedAt);
   return {
     SchemaVersion: "2018-10-08" as const,
-    Id: `drift-guard/${role.account}/${finding.id}`,
-    ProductArn: `arn:${partition}:securityhub:${region}:${account}:product/${account}/default`,
-    GeneratorId: `drift-guard/${generatorOf(evidence)}`,
-    AwsAccountId: account,
+    Id: hubIdOf(role.account, finding.id),
+    ProductArn: hubProductOf(place),
+    GeneratorId: `${hubGenerator}${generatorOf(evidence)}`,
+    AwsAccountId: place.account,
     CreatedAt: formatTimestamp(finding.firstSeenAt ?? finding.openedAt),
     UpdatedAt: at,
     FirstObservedAt: formatTimestamp(finding.firstSeenAt ?? finding.openedAt),
@@ -92,7 +92,7 @@ export function formatAsff(
     ),
     Remediation: { Recommendation: { Text: formatRecommendation(announcement) } },
     ProductFields: productFieldsOf(transition, standing),
-    Resources: resourcesOf(transition, partition),
+    Resources: resourcesOf(transition, place.partition),
     Compliance: { Status: complianceOf(finding) },
     RecordState: finding.state === "open" ? "ACTIVE" : "ARCHIVED",
     FindingProviderFields: {
@@ -160,7 +160,7 @@ function productFieldsOf(transition: Transition, standing: Announcement["standin
   const { evidence, usedBy = [], symptoms = [] } = finding;
   const pairs = {
     "drift-guard/FindingId": finding.id,
-    "drift-guard/TransitionId": transition.id,
+    [hubTransitionField]: transition.id,
     "drift-guard/Transition": formatTransitionKind(transition.kind),
     "drift-guard/State": finding.state,
     "drift-guard/Standing": standing.kind,

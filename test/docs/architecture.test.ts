@@ -145,6 +145,7 @@ describe("the page on architecture", () => {
       findingKeys.transition("id", 1).replace(/\d+$/, "seq"),
       findingKeys.usage(subject).replace(subject.kind, "kind"),
       findingKeys.change("id"),
+      findingKeys.hubFinding("id"),
       findingKeys.symptom("key"),
       controlKeys.exception("id"),
       controlKeys.approval("id"),

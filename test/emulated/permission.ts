@@ -60,7 +60,13 @@ export function listPermissionsFor(
     case "sns":
       return [need(text("topicArn"))];
     case "securityhub":
-      return [need(`arn:aws:securityhub:${region}:${account}:product/${account}/default`)];
+      return [
+        need(
+          `arn:aws:securityhub:${region}:${account}:${
+            action === "BatchImportFindings" ? `product/${account}` : "hub"
+          }/default`,
+        ),
+      ];
     case "batch":
     case "ssm":
       return [need("*")];

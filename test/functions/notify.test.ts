@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Config, defineConfig } from "@drift-guard/core/config/config";
 import type { Control } from "@drift-guard/core/model/control";
-import type { FindingStore } from "@drift-guard/core/ports";
+import { digestEvidence } from "@drift-guard/core/model/identity";
+import type { FindingStore, HubStore } from "@drift-guard/core/ports";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createHubStore } from "@drift-guard/embedded/sqlite/hub";
 import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
 import { createHandler, handler } from "../../functions/notify.ts";
 import { aControl, aTransition, noon, secondsAfterNoon } from "../builders.ts";
@@ -18,7 +20,8 @@ function notifyFrom(
   {
     config = defineConfig({ roles: {} }),
     pauses = [],
-  }: { readonly config?: Config; readonly pauses?: Control["pauses"] } = {},
+    hub,
+  }: { readonly config?: Config; readonly pauses?: Control["pauses"]; readonly hub?: HubStore } = {},
 ) {
   const sent: string[] = [];
   const notices = createNoticeStore(openDatabase(":memory:"));
@@ -27,6 +30,7 @@ function notifyFrom(
     notices,
     queue: { requestJointNotice: async () => {} },
     holdSeconds: 50,
+    ...(hub && { hub }),
     control: { load: async (role) => aControl({ role, pauses }) },
     config,
     now: () => new Date(noon),
@@ -52,6 +56,26 @@ describe("notify, in process", () => {
     );
     assert.equal(sent.length, 2);
     assert.deepEqual(await undeliveredIn(store), ["second#1"]);
+  });
+
+  it("marks what a user of Security Hub suppressed there as delivered without a message", async () => {
+    const store = aFindingStore("notify");
+    const transition = await commitFinding(store, "quiet", { severity: "HIGH" });
+    const hub = createHubStore(openDatabase(":memory:"));
+    await hub.saveFinding(transition.finding.role, "quiet", {
+      version: 0,
+      workflow: "SUPPRESSED",
+      quieting: {
+        kind: "suppressed",
+        digest: digestEvidence(transition.finding.evidence),
+        at: noon,
+        until: secondsAfterNoon(60),
+      },
+    });
+    const { invoke, sent } = notifyFrom(store, undefined, { hub });
+    assert.deepEqual(await invoke(queueEvent(busMessage(transition)), aContext()), failedMessages());
+    assert.deepEqual(sent, []);
+    assert.deepEqual(await undeliveredIn(store), []);
   });
 
   it("says what the guard does about the finding at the time of sending, with the stage in the command", async () => {

@@ -1,25 +1,67 @@
 import "./quiet.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defineConfig } from "@drift-guard/core/config/config";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
-import { bodyOf } from "@drift-guard/core/model/finding";
+import type { Evidence } from "@drift-guard/core/model/evidence";
+import { bodyOf, type Finding } from "@drift-guard/core/model/finding";
+import { addSeconds } from "@drift-guard/core/model/instant";
+import type { Severity } from "@drift-guard/core/model/severity";
+import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import type { FindingImporter, FindingStore } from "@drift-guard/core/ports";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createHubStore } from "@drift-guard/embedded/sqlite/hub";
 import { createHandler, handler } from "../../functions/securityhub.ts";
-import { aTransition } from "../builders.ts";
+import { aControl, aDrift, aGrant, aTransition, noon } from "../builders.ts";
 import { aContext, anInvocationTime, busMessage, failedMessages, queueEvent } from "./invocations.ts";
+import { aMemoryHub, hubMessage, type MemoryHub } from "./memory-hub.ts";
 import { aFindingStore, commitFinding, undeliveredIn } from "./stores.ts";
 
-/** The import from a store into a hub in memory, which refuses the findings with these ids. */
-function importFrom(findings: FindingStore, ...refused: readonly string[]) {
-  const imported: string[][] = [];
-  const importer: FindingImporter = {
-    import: async (deliveries) => {
-      const ids = deliveries.map(({ transition }) => transition.finding.id);
-      imported.push(ids.filter((id) => !refused.includes(id)));
-      return new Map(ids.filter((id) => refused.includes(id)).map((id) => [id, "InvalidInput"]));
+/** The exchange of a store with a hub in memory; `sent` keeps the texts that people get. */
+function exchangeWith(findings: FindingStore, hub: MemoryHub = aMemoryHub()) {
+  const sent: string[] = [];
+  const store = createHubStore(openDatabase(":memory:"));
+  let at = noon;
+  const invoke = createHandler(() => ({
+    findings,
+    importer: hub.importer,
+    workflows: hub.workflows,
+    hub: store,
+    control: { load: async (role) => aControl({ role }) },
+    config: defineConfig({ roles: {} }),
+    now: () => new Date(at),
+    send: async ({ text }) => {
+      sent.push(text);
+    },
+  }));
+  return {
+    ...hub,
+    invoke,
+    sent,
+    store,
+    wait: (seconds: number) => {
+      at = addSeconds(at, seconds);
     },
   };
-  return { imported, invoke: createHandler(() => ({ findings, importer })) };
+}
+
+/** The import from a store into a hub in memory, which refuses the findings with these ids. */
+const importFrom = (findings: FindingStore, ...refused: readonly string[]) =>
+  exchangeWith(findings, aMemoryHub(...refused));
+
+/** Commits the next transition of a finding. */
+async function commitNext(
+  store: FindingStore,
+  { finding: last }: Transition,
+  over: { readonly kind: TransitionKind; readonly evidence?: Evidence; readonly severity?: Severity },
+): Promise<Transition> {
+  const { kind, ...changes } = over;
+  const before = await store.load(last.role);
+  const body = { ...bodyOf(last), ...changes, seq: last.seq + 1 };
+  const finding: Finding = kind === "resolved" ? { ...body, state: "resolved" } : { ...body, state: "open" };
+  const transition = aTransition({ id: `${finding.id}#${finding.seq}`, kind, finding });
+  await store.commit({ before, after: { ...before, findings: [finding] }, transitions: [transition] });
+  return transition;
 }
 
 describe("securityhub, in process", () => {
@@ -74,7 +116,7 @@ describe("securityhub, in process", () => {
       await invoke(queueEvent(busMessage(transition), busMessage(forged)), aContext()),
       failedMessages(),
     );
-    assert.deepEqual(imported, [["delivered"], []]);
+    assert.deepEqual(imported, [["delivered"]]);
   });
 
   it("returns the messages that it has no time to mark as delivered", async () => {
@@ -103,11 +145,11 @@ describe("securityhub, in process", () => {
     });
     const importer: FindingImporter = {
       import: async () => {
-        throw new Error("Security Hub is not enabled.");
+        throw new Error("Security Hub cannot be reached.");
       },
     };
-    await assert.rejects(createHandler(() => ({ findings: store, importer }))(event, aContext()), {
-      message: /not enabled/,
+    await assert.rejects(exchangeWith(store, { ...aMemoryHub(), importer }).invoke(event, aContext()), {
+      message: /cannot be reached/,
     });
     assert.deepEqual(await undeliveredIn(store), ["kept#1"]);
   });
@@ -123,5 +165,242 @@ describe("securityhub, in process", () => {
       name: "ConfigError",
       message: /FINDINGS_TABLE/,
     });
+  });
+});
+
+describe("securityhub, while Security Hub is not enabled", () => {
+  it("tells people once, keeps the findings unmarked, and returns no message", async () => {
+    const store = aFindingStore("securityhub");
+    const { invoke, sent, turn, tries, wait } = importFrom(store);
+    turn("off");
+    for (const id of ["first", "second", "third"]) {
+      const message = busMessage(await commitFinding(store, id));
+      assert.deepEqual(await invoke(queueEvent(message), aContext()), failedMessages());
+      wait(3600);
+    }
+    assert.equal(sent.length, 1);
+    assert.match(sent[0] ?? "", /not enabled in us-east-1 of account 123456789012/);
+    assert.equal(tries(), 3);
+    assert.deepEqual(await undeliveredIn(store), ["first#1", "second#1", "third#1"]);
+  });
+
+  it("does not call Security Hub for the other batches of a storm", async () => {
+    const store = aFindingStore("securityhub");
+    const { invoke, turn, tries } = importFrom(store);
+    turn("off");
+    for (const id of ["first", "second", "third"])
+      await invoke(queueEvent(busMessage(await commitFinding(store, id))), aContext());
+    assert.equal(tries(), 1);
+  });
+
+  it("imports the findings once it is enabled, and tells people again only after that", async () => {
+    const store = aFindingStore("securityhub");
+    const { invoke, sent, turn, wait } = importFrom(store);
+    const event = queueEvent(busMessage(await commitFinding(store, "first")));
+    turn("off");
+    await invoke(event, aContext());
+    turn("on");
+    wait(3600);
+    await invoke(event, aContext());
+    assert.deepEqual(await undeliveredIn(store), []);
+    assert.equal(sent.length, 1);
+    turn("off");
+    await invoke(queueEvent(busMessage(await commitFinding(store, "second"))), aContext());
+    assert.equal(sent.length, 2);
+  });
+});
+
+describe("securityhub, where a finding returns", () => {
+  const widened = aDrift({ grants: [aGrant(), aGrant({ actions: ["s3:*"] })] });
+
+  it("sets the workflow to NEW if a user had resolved the finding or notified its owner", async () => {
+    for (const workflow of ["RESOLVED", "NOTIFIED"] as const) {
+      const store = aFindingStore("securityhub");
+      const { invoke, set, renewed } = importFrom(store);
+      const opened = await commitFinding(store, "back");
+      await invoke(queueEvent(busMessage(opened)), aContext());
+      set("back", workflow);
+      const resolved = await commitNext(store, opened, { kind: "resolved" });
+      await invoke(queueEvent(busMessage(resolved)), aContext());
+      assert.deepEqual(renewed, []);
+      const again = await commitNext(store, resolved, { kind: "reopened" });
+      assert.deepEqual(await invoke(queueEvent(busMessage(again)), aContext()), failedMessages());
+      assert.deepEqual(renewed, ["back"]);
+    }
+  });
+
+  it("keeps a suppression that covers the finding, and ends one that does not", async () => {
+    const store = aFindingStore("securityhub");
+    const { invoke, set, renewed } = importFrom(store);
+    const opened = await commitFinding(store, "quiet", { severity: "HIGH" });
+    await invoke(queueEvent(busMessage(opened)), aContext());
+    set("quiet", "SUPPRESSED");
+    await invoke(queueEvent(hubMessage(opened, "SUPPRESSED")), aContext());
+    const recurred = await commitNext(store, opened, { kind: "recurred" });
+    await invoke(queueEvent(busMessage(recurred)), aContext());
+    assert.deepEqual(renewed, []);
+    const worsened = await commitNext(store, recurred, { kind: "worsened", evidence: widened });
+    await invoke(queueEvent(busMessage(worsened)), aContext());
+    assert.deepEqual(renewed, ["quiet"]);
+  });
+
+  it("ends a suppression after 30 days, when the finding is renewed", async () => {
+    const store = aFindingStore("securityhub");
+    const { invoke, set, renewed, wait } = importFrom(store);
+    const opened = await commitFinding(store, "old", { severity: "HIGH" });
+    await invoke(queueEvent(busMessage(opened)), aContext());
+    set("old", "SUPPRESSED");
+    await invoke(queueEvent(hubMessage(opened, "SUPPRESSED")), aContext());
+    wait(31 * 86_400);
+    await store.renew(opened, "securityhub", addSeconds(noon, 31 * 86_400));
+    await invoke(queueEvent(busMessage(opened)), aContext());
+    assert.deepEqual(renewed, ["old"]);
+  });
+
+  it("keeps what a user did with a finding that only is renewed", async () => {
+    const store = aFindingStore("securityhub");
+    const { invoke, set, renewed } = importFrom(store);
+    const opened = await commitFinding(store, "kept");
+    await invoke(queueEvent(busMessage(opened)), aContext());
+    set("kept", "NOTIFIED");
+    await store.renew(opened, "securityhub", noon);
+    await invoke(queueEvent(busMessage(opened)), aContext());
+    assert.deepEqual(renewed, []);
+  });
+});
+
+describe("securityhub, where a user of Security Hub answers", () => {
+  const opened = async (over: Parameters<typeof commitFinding>[2] = { severity: "HIGH" }) => {
+    const store = aFindingStore("securityhub");
+    const transition = await commitFinding(store, "answered", over);
+    const exchange = importFrom(store);
+    await exchange.invoke(queueEvent(busMessage(transition)), aContext());
+    const answer = async (message: string) => {
+      assert.deepEqual(await exchange.invoke(queueEvent(message), aContext()), failedMessages());
+    };
+    return {
+      ...exchange,
+      transition,
+      answer,
+      state: () => exchange.store.loadFinding(transition.finding.role, "answered"),
+    };
+  };
+
+  it("takes a suppression for exactly this evidence and 30 days, and tells people once", async () => {
+    const { set, answer, transition, state, sent } = await opened();
+    set("answered", "SUPPRESSED");
+    for (let copy = 0; copy < 3; copy += 1) await answer(hubMessage(transition, "SUPPRESSED"));
+    const { workflow, quieting } = await state();
+    assert.equal(workflow, "SUPPRESSED");
+    assert.equal(quieting?.kind, "suppressed");
+    assert.equal(quieting?.until, addSeconds(noon, 30 * 86_400));
+    assert.equal(sent.length, 1);
+    assert.match(
+      sent[0] ?? "",
+      /suppressed in Security Hub[\s\S]*A rollback of this finding is not affected/,
+    );
+  });
+
+  it("tells people of a suppression that was taken when the message failed", async () => {
+    const { set, answer, transition, state, sent, store } = await opened();
+    set("answered", "SUPPRESSED");
+    const { version } = await state();
+    await store.saveFinding(transition.finding.role, "answered", {
+      version,
+      workflow: "SUPPRESSED",
+      untold: true,
+    });
+    await answer(hubMessage(transition, "SUPPRESSED"));
+    await answer(hubMessage(transition, "SUPPRESSED"));
+    assert.equal(sent.length, 1);
+  });
+
+  it("gives a suppression of a CRITICAL finding no effect, and says so", async () => {
+    const { set, answer, transition, state, sent } = await opened({ severity: "CRITICAL" });
+    set("answered", "SUPPRESSED");
+    await answer(hubMessage(transition, "SUPPRESSED"));
+    assert.equal((await state()).quieting, undefined);
+    assert.match(sent[0] ?? "", /CRITICAL finding of role-answered was suppressed.*still told/);
+  });
+
+  it("takes RESOLVED as an acknowledgement of this evidence, and tells nobody", async () => {
+    const { set, answer, transition, state, sent } = await opened();
+    set("answered", "RESOLVED");
+    await answer(hubMessage(transition, "RESOLVED"));
+    assert.equal((await state()).quieting?.kind, "acknowledged");
+    assert.deepEqual(sent, []);
+  });
+
+  it("ends what a user said when they set the workflow to NEW again", async () => {
+    const { set, answer, transition, state } = await opened();
+    set("answered", "SUPPRESSED");
+    await answer(hubMessage(transition, "SUPPRESSED"));
+    set("answered", "NEW");
+    await answer(hubMessage(transition, "NEW"));
+    assert.deepEqual(await state(), { version: 3, workflow: "NEW" });
+  });
+
+  it("believes the workflow that Security Hub has now, and not an event that is late or forged", async () => {
+    const { answer, transition, state, sent } = await opened();
+    await answer(hubMessage(transition, "SUPPRESSED"));
+    assert.equal((await state()).version, 0);
+    assert.deepEqual(sent, []);
+  });
+
+  it("ignores the event of its own import, so that no import follows from it", async () => {
+    const { answer, transition, state, tries } = await opened();
+    const before = tries();
+    await answer(hubMessage(transition, "NEW"));
+    await answer(
+      hubMessage(transition, "NEW", { type: "Security Hub Findings - Imported", eventId: "other" }),
+    );
+    assert.equal((await state()).version, 0);
+    assert.equal(tries(), before);
+  });
+
+  it("ignores findings of other products, accounts and generators, and those that the table does not hold", async () => {
+    const { set, answer, transition, state } = await opened();
+    set("answered", "SUPPRESSED");
+    const others = [
+      { ProductArn: "arn:aws:securityhub:us-east-1::product/aws/guardduty" },
+      { AwsAccountId: "999988887777" },
+      { GeneratorId: "someone-else" },
+      { Id: "drift-guard/123456789012/other" },
+      { ProductFields: { "drift-guard/TransitionId": "answered#7" } },
+      { ProductFields: {} },
+      { Resources: [] },
+      { Resources: [{ Type: "AwsIamRole", Details: { AwsIamRole: { RoleName: "a#b" } } }] },
+    ];
+    for (const finding of others) await answer(hubMessage(transition, "SUPPRESSED", { finding }));
+    assert.equal((await state()).version, 0);
+  });
+
+  it("ignores events of the newer Security Hub, and returns those that it does not know", async () => {
+    const { invoke, transition, set, state } = await opened();
+    set("answered", "SUPPRESSED");
+    const newer = hubMessage(transition, "SUPPRESSED", { type: "Findings Imported V2" });
+    const unknown = hubMessage(transition, "SUPPRESSED", { type: "Security Hub Insight Results" });
+    assert.deepEqual(await invoke(queueEvent(newer, unknown), aContext()), failedMessages("2"));
+    assert.equal((await state()).version, 0);
+  });
+
+  it("tells people of a custom action with a command that a person must run, once in a minute", async () => {
+    const { answer, transition, sent, wait } = await opened();
+    const chosen = (eventId: string) =>
+      hubMessage(transition, "NEW", {
+        type: "Security Hub Findings - Custom Action",
+        action: "Roll back\n<now>",
+        eventId,
+      });
+    await answer(chosen("one"));
+    await answer(chosen("one"));
+    await answer(chosen("two"));
+    assert.equal(sent.length, 1);
+    assert.match(sent[0] ?? "", /Action {3}Roll back\\n<now>/);
+    assert.match(sent[0] ?? "", /does nothing by itself[\s\S]*npx drift-guard /);
+    wait(61);
+    await answer(chosen("one"));
+    await answer(chosen("three"));
+    assert.equal(sent.length, 2);
   });
 });

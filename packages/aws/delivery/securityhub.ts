@@ -3,6 +3,7 @@ import {
   BatchImportFindingsCommand,
   type SecurityHubClient,
 } from "@aws-sdk/client-securityhub";
+import { formatCause, HubDisabledError } from "@drift-guard/core/errors";
 import type { Delivery, FindingImporter } from "@drift-guard/core/ports";
 import { errorCodeOf } from "../failure.ts";
 import { DeliveryError, toDeliveryError } from "./delivery-error.ts";
@@ -29,8 +30,9 @@ const limits = { findings: 100, bytes: 5_500_000 };
 
 /**
  * Creates or updates findings through `securityhub:BatchImportFindings`, in as few calls as its limits allow. After all
- * calls it throws `FindingsRefusedError`, which names the rejected findings. Throws `DeliveryError` if a call fails as a
- * whole.
+ * calls it throws `FindingsRefusedError`, which names the rejected findings. Throws `HubDisabledError`, and `DeliveryError`
+ * if a call fails as a whole. A call that Security Hub rejects as invalid is repeated in halves, so that one bad finding
+ * keeps no other from being imported.
  */
 export async function importFindings(
   client: SecurityHubClient,
@@ -48,7 +50,7 @@ export async function importFindings(
 
 /**
  * Creates an importer of findings into Security Hub. `format` returns a delivery's finding in ASFF. `import` throws
- * `DeliveryError` if a call fails as a whole, or if Security Hub rejects a finding that was not in the batch: it is then
+ * `HubDisabledError`, and `DeliveryError` if a call fails as a whole, or if Security Hub rejects a finding that was not in the batch: it is then
  * unknown which findings were imported. It throws what `format` throws before any call.
  */
 export function createFindingImporter(
@@ -112,13 +114,28 @@ async function importChunk(
       why: `${ErrorCode ?? "no reason given"} ${ErrorMessage ?? ""}`.trimEnd(),
     }));
   } catch (error) {
-    if (errorCodeOf(error) === "InvalidAccess") {
-      throw new DeliveryError(
-        "Security Hub is not enabled in this account and region. Enable it, or set securityHub to false in " +
-          "drift-guard.config.ts and deploy again.",
-        { cause: error },
-      );
-    }
-    throw toDeliveryError("Security Hub", error, "securityhub:BatchImportFindings");
+    if (errorCodeOf(error) !== "InvalidInput") throw toHubError(error, "securityhub:BatchImportFindings");
+    const [only] = chunk;
+    if (chunk.length === 1 && only) return [{ id: only.Id ?? "", why: formatCause(error) }];
+    const middle = Math.ceil(chunk.length / 2);
+    return [
+      ...(await importChunk(client, chunk.slice(0, middle))),
+      ...(await importChunk(client, chunk.slice(middle))),
+    ];
   }
+}
+
+/**
+ * Returns the failure of a call to Security Hub as a `HubDisabledError` or a `DeliveryError`. `permission` is the IAM action
+ * of the call.
+ */
+export function toHubError(error: unknown, permission: string): HubDisabledError | DeliveryError {
+  if (errorCodeOf(error) === "InvalidAccess") {
+    return new HubDisabledError(
+      "Security Hub is not enabled in this account and region. Enable it, or set securityHub to false in " +
+        "drift-guard.config.ts and deploy again.",
+      { cause: error },
+    );
+  }
+  return toDeliveryError("Security Hub", error, permission);
 }

@@ -35,7 +35,12 @@ export const functionEnvironments = {
     /** URL of the function's own queue: requests for the joint message about transitions that wait. */
     NOTIFY_QUEUE_URL: text,
   }),
-  securityhub: z.object({ FINDINGS_TABLE: text, CONTROL_TABLE: text }),
+  securityhub: z.object({
+    FINDINGS_TABLE: text,
+    CONTROL_TABLE: text,
+    /** ARN of the topic that people subscribe to. */
+    TOPIC_ARN: text,
+  }),
   respond: z.object({
     CONTROL_TABLE: text,
     CHANGES_QUEUE_URL: text,

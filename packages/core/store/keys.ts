@@ -28,6 +28,10 @@ export const findingKeys = {
   fullReads: (region?: string) => (region === undefined ? "FULLREADS" : `FULLREADS#${region}`),
   /** In the account's partition: what people were told in the current minute, and what waits. */
   notices: "NOTICES",
+  /** What Security Hub's users did with a finding; loading the ledger does not read it. */
+  hubFinding: (id: string) => `SECURITYHUB#${id}`,
+  /** In the account's partition: whether Security Hub is enabled. */
+  hubAccess: "SECURITYHUB",
   /** In the account's partition: which event looks into the symptoms of a key. */
   symptom: (key: string) => `SYMPTOM#${key}`,
   /** The first key that loading a ledger reads. */

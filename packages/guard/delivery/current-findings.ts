@@ -1,31 +1,111 @@
+import type { HubFinding } from "@drift-guard/core/model/hub";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { formatRoleKey, type RoleKey } from "@drift-guard/core/model/role";
-import type { Delivery, FindingImporter, FindingStore } from "@drift-guard/core/ports";
+import type { TransitionKind } from "@drift-guard/core/model/transition";
+import type {
+  Delivery,
+  FindingImporter,
+  FindingStore,
+  HubStore,
+  HubWorkflows,
+} from "@drift-guard/core/ports";
+import { isQuiet } from "./quieting.ts";
 
 /** Ports that import findings into a hub, which keeps the last state that it was sent. */
 export interface ImportPorts {
   readonly findings: Pick<FindingStore, "load">;
   readonly importer: FindingImporter;
+  readonly workflows: HubWorkflows;
+  readonly hub: Pick<HubStore, "loadFinding" | "saveFinding">;
+  now(): Date;
 }
 
 /**
  * Imports the findings of a batch of deliveries, each once and by its newest transition. A delivery is skipped if its
  * finding has a newer transition, in the batch or in the store: queues do not keep order, and an import overwrites, so
- * an old delivery could reopen a finding that is resolved. Returns why findings were refused, by finding id. Throws
- * `StoreUnavailableError`, and what the importer throws.
+ * an old delivery could reopen a finding that is resolved. A finding that returned or worsened gets the workflow NEW, so
+ * that people who resolved it see it again. Returns why findings were refused, by finding id. Throws
+ * `StoreUnavailableError`, and what the importer and the workflows throw.
  */
 export async function importCurrentFindings(
   deliveries: readonly Delivery[],
-  { findings, importer }: ImportPorts,
+  ports: ImportPorts,
 ): Promise<ReadonlyMap<string, string>> {
   const newest = newestByFinding(deliveries);
   const stored = await loadSequences(
     newest.map(({ transition }) => transition.finding.role),
-    findings,
+    ports.findings,
   );
   const current = newest.filter(
     ({ transition: { finding } }) => finding.seq >= (stored.get(finding.id) ?? 0),
   );
-  return importer.import(current);
+  // Read before the import, which may set the workflow itself.
+  const returning = await findReturning(current, ports);
+  const refused = await ports.importer.import(current);
+  const renewed = await renewWorkflows(
+    returning.filter(({ transition }) => !refused.has(transition.finding.id)),
+    ports,
+  );
+  return new Map([...refused, ...renewed]);
+}
+
+const returnKinds: readonly TransitionKind[] = ["reopened", "recurred", "worsened"];
+
+/**
+ * Returns the deliveries whose findings need the workflow NEW. A finding that returned or worsened does, where a user resolved
+ * it or marked it as notified. One that a user suppressed does once that covers it no longer.
+ */
+async function findReturning(
+  deliveries: readonly Delivery[],
+  { workflows, hub, now }: ImportPorts,
+): Promise<readonly Delivery[]> {
+  const candidates = deliveries.filter(
+    ({ transition: { kind, finding }, renewedAt }) =>
+      finding.state === "open" && (returnKinds.includes(kind) || renewedAt !== undefined),
+  );
+  if (candidates.length === 0) return [];
+  const known = await workflows.read(candidates.map(({ transition }) => transition.finding.id));
+  const returning: Delivery[] = [];
+  for (const delivery of candidates) {
+    const { kind, finding } = delivery.transition;
+    switch (known.get(finding.id)) {
+      case undefined:
+      case "NEW":
+        break;
+      case "NOTIFIED":
+      case "RESOLVED":
+        if (returnKinds.includes(kind)) returning.push(delivery);
+        break;
+      case "SUPPRESSED": {
+        const state = await hub.loadFinding(finding.role, finding.id);
+        if (isOutgrown(state, delivery, instantOf(now()))) returning.push(delivery);
+      }
+    }
+  }
+  return returning;
+}
+
+/** Whether a suppression in the hub covers a finding no longer. One that was not taken over yet is left to its event. */
+function isOutgrown(state: HubFinding, { transition }: Delivery, now: Instant): boolean {
+  if (transition.finding.severity === "CRITICAL" || transition.kind === "worsened") return true;
+  return state.quieting !== undefined && !isQuiet(transition, state, now);
+}
+
+/** Sets the workflow NEW. Returns why that was refused, by finding id. */
+async function renewWorkflows(
+  deliveries: readonly Delivery[],
+  { workflows, hub }: ImportPorts,
+): Promise<ReadonlyMap<string, string>> {
+  if (deliveries.length === 0) return new Map();
+  const refused = await workflows.renew(deliveries.map(({ transition }) => transition.finding.id));
+  for (const { transition } of deliveries) {
+    const { role, id } = transition.finding;
+    if (refused.has(id)) continue;
+    const { version, actions } = await hub.loadFinding(role, id);
+    // Where another writer was faster, it knows a later workflow.
+    await hub.saveFinding(role, id, { version, workflow: "NEW", ...(actions && { actions }) });
+  }
+  return refused;
 }
 
 function newestByFinding(deliveries: readonly Delivery[]): readonly Delivery[] {

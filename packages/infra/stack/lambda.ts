@@ -91,13 +91,17 @@ export function createLambda<Name extends LambdaName>(
 }
 
 /** Has a permission hold for calls from the function's own code only: stolen credentials of it are of no use elsewhere. */
-function bindToFunction(permission: Permission, location: GuardLocation, name: FunctionName): Permission {
+function bindToFunction(
+  permission: Permission,
+  location: GuardLocation,
+  name: FunctionName,
+): sst.aws.FunctionPermissionArgs {
   const condition = {
     test: "ArnEquals",
     variable: "lambda:SourceFunctionArn",
     values: [functionArn(location, name)],
   };
-  return { ...permission, conditions: [condition] };
+  return { ...permission, conditions: [...(permission.conditions ?? []), condition] };
 }
 
 function omitUndefined(variables: {

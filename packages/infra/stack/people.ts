@@ -68,6 +68,7 @@ const missedQueues = [
   "SymptomsMissed",
   "NotifyMissed",
   "SecurityHubMissed",
+  "HubAnswersMissed",
   "RollbackMissed",
   "StreamMissed",
   "SweepMissed",

@@ -4,7 +4,16 @@ import { watchesPatterns } from "@drift-guard/core/config/watched-role";
 import type { GuardLocation } from "./location.ts";
 
 /** One statement of a function's role. */
-export type Permission = sst.aws.FunctionPermissionArgs;
+export type Permission = Omit<sst.aws.FunctionPermissionArgs, "conditions"> & {
+  readonly conditions?: Condition[];
+};
+
+/** One condition of a statement: an operator, a condition key and its values. */
+interface Condition {
+  readonly test: string;
+  readonly variable: string;
+  readonly values: string[];
+}
 
 /** Allows reading roles with these ARNs, and every managed policy, since any may be attached to them. */
 export function allowRoleReads(resources: $util.Output<string>[], location: GuardLocation): Permission[] {
@@ -90,6 +99,11 @@ export function allowLedgerCommits(findings: sst.aws.Dynamo): Permission[] {
 
 /** Allows storing what people were told, and what waits to be told. */
 export function allowNoticeWrites(findings: sst.aws.Dynamo): Permission[] {
+  return [{ actions: ["dynamodb:PutItem"], resources: [findings.arn] }];
+}
+
+/** Allows storing what is known of Security Hub, and of findings in it. */
+export function allowHubWrites(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:PutItem"], resources: [findings.arn] }];
 }
 

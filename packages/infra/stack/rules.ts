@@ -1,6 +1,8 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { hubEventSource, hubEventTypes } from "@drift-guard/core/intake/hub-event";
 import { symptomTypes } from "@drift-guard/core/intake/symptom";
 import { watchedCalls } from "@drift-guard/core/intake/watched-calls";
+import { hubGenerator, hubProductOf } from "@drift-guard/core/model/hub";
 import { transitionEvent } from "@drift-guard/core/model/transition";
 import { functionRoleArn, type GuardLocation } from "./location.ts";
 import { componentIn, nameIn, replaceable } from "./names.ts";
@@ -192,6 +194,25 @@ export function feedTransitions(
     }),
   });
   feed(channel, [{ name: channel.name, rule, busName: bus.name }], senders);
+}
+
+/**
+ * Sends Security Hub's events about the guard's own findings on the default bus to a channel: imports, which tell of changed
+ * workflows too, and custom actions. Messages to people follow from them, so nobody but the rule may send.
+ */
+export function feedHubEvents(channel: Channel, location: GuardLocation): void {
+  const { account, region, partition } = location;
+  const ProductArn = account.apply((account) => [hubProductOf({ account, region, partition })]);
+  const rule = createRule("HubEvents", {
+    description: "What users of Security Hub did with drift-guard's findings",
+    eventPattern: $jsonStringify({
+      source: [hubEventSource],
+      account: [account],
+      "detail-type": Object.values(hubEventTypes),
+      detail: { findings: { ProductArn, GeneratorId: [{ prefix: hubGenerator }] } },
+    }),
+  });
+  feed(channel, [{ name: channel.name, rule }], []);
 }
 
 interface Feed {

@@ -2,16 +2,25 @@
 import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
-import { allowControlReads, allowDeliveryMarks, allowLedgerReads, allowReceiving } from "./permissions.ts";
+import {
+  allowControlReads,
+  allowDeliveryMarks,
+  allowHubWrites,
+  allowLedgerReads,
+  allowReceiving,
+} from "./permissions.ts";
 import { consume, createChannel } from "./queues.ts";
-import { feedTransitions } from "./rules.ts";
+import { feedHubEvents, feedTransitions } from "./rules.ts";
+
+// Security Hub takes ten calls a second (docs/aws-facts.md, "Security Hub"). An invocation makes about one a second.
+const concurrency = 5;
 
 /**
- * Creates the function that imports findings into Security Hub. Trigger: a queue that takes every transition from the
- * guard's own bus. Returns the alarms on messages that it could not process, or that name no transition of the table; creates
- * nothing where the owner does not use Security Hub.
+ * Creates the function that exchanges findings with Security Hub. Triggers: a queue that takes every transition from the
+ * guard's own bus, and one that takes Security Hub's events about the guard's findings. Returns the alarms on messages that
+ * it could not process, or that name no transition of the table; creates nothing where the owner does not use Security Hub.
  */
-export function createHubImport({
+export function createHubExchange({
   config,
   location,
   findings,
@@ -21,29 +30,43 @@ export function createHubImport({
 }: Foundation): readonly aws.cloudwatch.MetricAlarm[] {
   if (!config.securityHub) return [];
   const { partition, region, account } = location;
-  const channel = createChannel("SecurityHub", 60);
-  const importer = createLambda("HubImporter", location, {
-    description: "Imports findings into Security Hub",
+  const transitions = createChannel("SecurityHub", 60);
+  const answers = createChannel("HubAnswers", 60);
+  const hubArn = (resource: $util.Input<string>) =>
+    $interpolate`arn:${partition}:securityhub:${region}:${account}:${resource}`;
+  const exchange = createLambda("HubImporter", location, {
+    description: "Imports findings into Security Hub, and takes what its users did with them",
     timeoutSeconds: 60,
-    environment: { FINDINGS_TABLE: findings.name, CONTROL_TABLE: control.name },
+    environment: { FINDINGS_TABLE: findings.name, CONTROL_TABLE: control.name, TOPIC_ARN: topic.arn },
     permissions: [
       {
         actions: ["securityhub:BatchImportFindings"],
-        resources: [
-          $interpolate`arn:${partition}:securityhub:${region}:${account}:product/${account}/default`,
+        resources: [hubArn($interpolate`product/${account}/default`)],
+      },
+      { actions: ["securityhub:GetFindings"], resources: [hubArn("hub/default")] },
+      {
+        // What else users may set is theirs.
+        actions: ["securityhub:BatchUpdateFindings"],
+        resources: [hubArn("hub/default")],
+        conditions: [
+          { test: "StringEquals", variable: "securityhub:ASFFSyntaxPath/Workflow.Status", values: ["NEW"] },
         ],
       },
+      { actions: ["sns:Publish"], resources: [topic.arn] },
       ...allowLedgerReads(findings),
       ...allowControlReads(control),
       ...allowDeliveryMarks(findings),
+      ...allowHubWrites(findings),
     ],
-    lambdaCalls: allowReceiving(channel.queue),
+    lambdaCalls: [transitions, answers].flatMap(({ queue }) => allowReceiving(queue)),
   });
-  feedTransitions(channel, bus, location);
-  consume(channel, importer);
+  feedTransitions(transitions, bus, location);
+  feedHubEvents(answers, location);
+  for (const channel of [transitions, answers]) consume(channel, exchange, concurrency);
   const place = { topic, location };
   return [
-    alarmWhenNotEmpty("SecurityHubMissed", channel.missed, place),
+    alarmWhenNotEmpty("SecurityHubMissed", transitions.missed, place),
+    alarmWhenNotEmpty("HubAnswersMissed", answers.missed, place),
     alarmOnMetric(
       "SecurityHubForged",
       "securityhub",

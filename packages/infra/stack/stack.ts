@@ -10,12 +10,9 @@ import { createPeoplePolicies } from "./people.ts";
 import { createPublish } from "./publish.ts";
 import { createRespond } from "./respond.ts";
 import { createRollback } from "./rollback.ts";
-import { createHubImport } from "./securityhub.ts";
+import { createHubExchange } from "./securityhub.ts";
 import { createSweep } from "./sweep.ts";
 import { protectItems } from "./tables.ts";
-
-/** The functions that send messages to people. */
-const publishers = ["notify", "respond"] as const;
 
 /**
  * Creates the whole guard as the owner configured it. Each function's file has its trigger, permissions, environment
@@ -35,13 +32,18 @@ export function createGuardStack(config: Config) {
     ["detect", "sweep", "notify", ...(config.securityHub ? (["securityhub"] as const) : []), ...rollingBack],
     location,
   );
+  const publishers = [
+    "notify",
+    "respond",
+    ...(config.securityHub ? (["securityhub"] as const) : []),
+  ] as const;
   const alarms = [
     ...createDetect(foundation, rollback),
     createSweep(foundation, rollback),
     ...createRespond(foundation, rollback),
     createPublish(foundation),
     ...createNotify(foundation),
-    ...createHubImport(foundation),
+    ...createHubExchange(foundation),
     rollback?.alarm,
   ];
   protectTopic(

@@ -4,6 +4,7 @@ import { createChangeStore } from "@drift-guard/aws/dynamodb/changes";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createFullReadStore } from "@drift-guard/aws/dynamodb/full-reads";
+import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
 import { createNoticeStore } from "@drift-guard/aws/dynamodb/notices";
 import { createSymptomStore } from "@drift-guard/aws/dynamodb/symptoms";
 import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
@@ -12,6 +13,7 @@ import { describeChangeStore } from "../../conformance/stores/change-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
+import { describeHubStore } from "../../conformance/stores/hub-store.ts";
 import { describeNoticeStore } from "../../conformance/stores/notice-store.ts";
 import { describeSymptomStore } from "../../conformance/stores/symptom-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
@@ -88,6 +90,16 @@ withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
     return {
       store: createNoticeStore(client, { table }),
       other: createNoticeStore(client, { table }),
+      close: async () => client.destroy(),
+    };
+  });
+
+  describeHubStore("a table", async () => {
+    const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+    const table = await createTable(client);
+    return {
+      store: createHubStore(client, { table }),
+      other: createHubStore(client, { table }),
       close: async () => client.destroy(),
     };
   });

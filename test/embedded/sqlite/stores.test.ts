@@ -12,6 +12,7 @@ import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
+import { createHubStore } from "@drift-guard/embedded/sqlite/hub";
 import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
 import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
@@ -21,6 +22,7 @@ import { describeChangeStore } from "../../conformance/stores/change-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
 import { describeFindingStore, sinks } from "../../conformance/stores/finding-store.ts";
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
+import { describeHubStore } from "../../conformance/stores/hub-store.ts";
 import { describeNoticeStore } from "../../conformance/stores/notice-store.ts";
 import { describeSymptomStore } from "../../conformance/stores/symptom-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
@@ -94,6 +96,12 @@ describeNoticeStore("a SQLite file open in two processes", async () => {
   const { databases, close } = await openTwice();
   const [database, second] = databases;
   return { store: createNoticeStore(database), other: createNoticeStore(second), close };
+});
+
+describeHubStore("a SQLite file open in two processes", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return { store: createHubStore(database), other: createHubStore(second), close };
 });
 
 describeFullReadStore("a SQLite file open in two processes", async () => {

@@ -4,14 +4,22 @@ import type { Finding } from "@drift-guard/core/model/finding";
 import type { Delivery } from "@drift-guard/core/ports";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
+import { createHubStore } from "@drift-guard/embedded/sqlite/hub";
 import { importCurrentFindings } from "@drift-guard/guard/delivery/current-findings";
-import { aFinding, aKey, aLedger, aTransition } from "../../builders.ts";
+import { aFinding, aKey, aLedger, aTransition, noon } from "../../builders.ts";
 
 const deliveryOf = (finding: Finding): Delivery => ({
   transition: aTransition({ finding }),
   awaiting: ["securityhub"],
 });
 const numbered = (id: string, seq: number) => deliveryOf(aFinding({ id, seq }));
+
+/** A hub in which nobody does anything. */
+const idle = {
+  workflows: { read: async () => new Map(), renew: async () => new Map() },
+  hub: createHubStore(openDatabase(":memory:")),
+  now: () => new Date(noon),
+};
 
 /** Imports deliveries while the store holds some findings, and returns the ids of the transitions that reached the importer. */
 async function importWith(deliveries: readonly Delivery[], stored: readonly Finding[] = []) {
@@ -29,7 +37,7 @@ async function importWith(deliveries: readonly Delivery[], stored: readonly Find
       return new Map<string, string>();
     },
   };
-  await importCurrentFindings(deliveries, { findings, importer });
+  await importCurrentFindings(deliveries, { ...idle, findings, importer });
   return imported;
 }
 
@@ -56,7 +64,7 @@ describe("The import of current findings", () => {
     };
     const other = deliveryOf(aFinding({ id: "c", role: aKey({ name: "Other" }) }));
     const batch = [numbered("a", 1), numbered("b", 1), other];
-    const refused = await importCurrentFindings(batch, { findings, importer });
+    const refused = await importCurrentFindings(batch, { ...idle, findings, importer });
     assert.deepEqual([[...refused], loaded.length], [[["a", "InvalidInput"]], 2]);
   });
 });

@@ -137,7 +137,16 @@ describe("the role of every function", () => {
         ...receive,
         "sqs:SendMessage",
       ],
-      HubImporter: [...readTable, "dynamodb:UpdateItem", "securityhub:BatchImportFindings", ...receive],
+      HubImporter: [
+        ...readTable,
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "securityhub:BatchImportFindings",
+        "securityhub:BatchUpdateFindings",
+        "securityhub:GetFindings",
+        "sns:Publish",
+        ...receive,
+      ],
       Rollbacker: [
         ...readRole,
         "iam:AttachRolePolicy",
@@ -176,6 +185,22 @@ describe("the role of every function", () => {
     assert.deepEqual(
       resources.filter((arn) => arn.includes("batch-job-")),
       [],
+    );
+  });
+
+  it("lets securityhub set the workflow to NEW, and nothing else that users of Security Hub set", () => {
+    const update = permissionsOf(everything, "HubImporterRole").filter(({ Action }) =>
+      Action.includes("securityhub:BatchUpdateFindings"),
+    );
+    assert.deepEqual(
+      update.map(({ Action, Resource, Condition }) => [Action, Resource, Condition?.StringEquals]),
+      [
+        [
+          ["securityhub:BatchUpdateFindings"],
+          [`arn:aws:securityhub:us-east-1:${account}:hub/default`],
+          { "securityhub:ASFFSyntaxPath/Workflow.Status": ["NEW"] },
+        ],
+      ],
     );
   });
 

@@ -49,7 +49,7 @@ describe("every function", () => {
       ),
       {
         Detect: [...inspecting, "GUARD_ROLE_ARN", "ROLLBACK_QUEUE_URL"],
-        HubImporter: ["CONTROL_TABLE", "FINDINGS_TABLE"],
+        HubImporter: ["CONTROL_TABLE", "FINDINGS_TABLE", "TOPIC_ARN"],
         Notifier: ["CONTROL_TABLE", "FINDINGS_TABLE", "NOTIFY_QUEUE_URL", "TOPIC_ARN"],
         Publish: ["BUS_NAME"],
         Responder: ["CHANGES_QUEUE_URL", "CONTROL_TABLE", "ROLLBACK_QUEUE_URL", "TOPIC_ARN"],

@@ -13,6 +13,7 @@ const guarded: Readonly<
 > = {
   Changes: { rules: ["IamRule", "BatchRule"], functions: ["Detect", "Sweep", "Responder"] },
   Symptoms: { rules: ["FailedJobsRule", "BlockedQueuesRule"], functions: [] },
+  HubAnswers: { rules: ["HubEventsRule"], functions: [] },
   Rollback: { rules: ["RollbackRule"], functions: ["Detect", "Sweep", "Responder", "Rollbacker"] },
 };
 
@@ -25,7 +26,7 @@ describe("every queue", () => {
   });
 
   it("that feeds a function moves a message to its own dead-letter queue after five receives", () => {
-    for (const name of ["Changes", "Symptoms", "Notify", "SecurityHub", "Rollback"]) {
+    for (const name of ["Changes", "Symptoms", "Notify", "SecurityHub", "HubAnswers", "Rollback"]) {
       assert.deepEqual(parse(everything.get(`${name}Queue`).inputs.redrivePolicy), {
         deadLetterTargetArn: everything.get(`${name}MissedQueue`).outputs.arn,
         maxReceiveCount: 5,
@@ -43,6 +44,7 @@ describe("every queue", () => {
       fed.map(({ queue, lambda }) => `${queue.name} → ${lambda.name}`),
       [
         "ChangesQueue → DetectFunction",
+        "HubAnswersQueue → HubImporterFunction",
         "NotifyQueue → NotifierFunction",
         "RollbackQueue → RollbackerFunction",
         "SecurityHubQueue → HubImporterFunction",
@@ -56,7 +58,7 @@ describe("every queue", () => {
 
   it("of missed messages has an alarm that the first message raises", () => {
     const missed = everything.all("aws:sqs/queue:Queue").filter(({ name }) => name.includes("Missed"));
-    assert.equal(missed.length, 8);
+    assert.equal(missed.length, 9);
     for (const queue of missed) {
       const alarm = everything.get(queue.name.replace(/Queue$/, "Alarm"));
       assert.deepEqual(alarm.inputs.dimensions, { QueueName: queue.outputs.name });
@@ -77,6 +79,8 @@ describe("every queue", () => {
       SymptomsMissed: ["FailedJobsRule", "BlockedQueuesRule"],
       Notify: ["NotifyRule"],
       NotifyMissed: ["NotifyRule"],
+      HubAnswers: ["HubEventsRule"],
+      HubAnswersMissed: ["HubEventsRule"],
       SecurityHub: ["SecurityHubRule"],
       SecurityHubMissed: ["SecurityHubRule"],
       Rollback: ["RollbackRule"],
@@ -169,9 +173,9 @@ describe("the topic", () => {
     assert.deepEqual(statement?.Condition?.StringEquals, { "aws:SourceAccount": [account] });
   });
 
-  it("denies publishing to everybody but its alarms, notify and respond, because people act on its messages", () => {
+  it("denies publishing to everybody but its alarms, notify, respond and securityhub, because people act on its messages", () => {
     for (const [name, publishers] of [
-      ["Alerts", ["NotifierRole", "ResponderRole"]],
+      ["Alerts", ["NotifierRole", "ResponderRole", "HubImporterRole"]],
       ["AlertsInEuWest1", []],
     ] as const) {
       const topic = everything.get(`${name}Topic`);

@@ -114,7 +114,25 @@ describe("the guard's own bus", () => {
   });
 
   it("has no rule for securityhub or rollback where both are off", () => {
-    const left = plain.resources.filter(({ name }) => /SecurityHub|HubImporter|Rollback/.test(name));
+    const left = plain.resources.filter(({ name }) => /Hub|Rollback/.test(name));
     assert.deepEqual(left, []);
+  });
+});
+
+describe("the rule on Security Hub's events", () => {
+  it("takes imports and custom actions of the guard's own product and generators, and no event of the newer hub", () => {
+    const { inputs } = everything.get("HubEventsRule");
+    assert.equal(inputs.eventBusName, undefined);
+    assert.deepEqual(parse(inputs.eventPattern), {
+      source: ["aws.securityhub"],
+      account: [account],
+      "detail-type": ["Security Hub Findings - Imported", "Security Hub Findings - Custom Action"],
+      detail: {
+        findings: {
+          ProductArn: [`arn:aws:securityhub:us-east-1:${account}:product/${account}/default`],
+          GeneratorId: [{ prefix: "drift-guard/" }],
+        },
+      },
+    });
   });
 });

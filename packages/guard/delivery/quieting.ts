@@ -1,0 +1,49 @@
+import type { HubFinding } from "@drift-guard/core/model/hub";
+import { digestEvidence } from "@drift-guard/core/model/identity";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
+import type { HubStore } from "@drift-guard/core/ports";
+
+// What the guard or a person did is told whatever Security Hub says.
+const neverQuiet: readonly TransitionKind[] = [
+  "approved",
+  "rolled-back",
+  "refused",
+  "contested",
+  "suppressed",
+  "closed",
+];
+// What was acknowledged went away, and came back.
+const endsAcknowledgement: readonly TransitionKind[] = ["opened", "reopened", "recurred", "worsened"];
+
+/**
+ * Whether people are not told of a transition because a user of Security Hub suppressed or acknowledged exactly its evidence.
+ * Never of a CRITICAL finding, and never of what the guard did: anybody who may update findings in Security Hub could
+ * otherwise hide an attack.
+ */
+export function isQuiet({ kind, finding }: Transition, { quieting }: HubFinding, now: Instant): boolean {
+  if (quieting === undefined || finding.severity === "CRITICAL" || neverQuiet.includes(kind)) return false;
+  if (quieting.digest !== digestEvidence(finding.evidence)) return false;
+  switch (quieting.kind) {
+    case "suppressed":
+      return quieting.until !== undefined && isBefore(now, quieting.until);
+    case "acknowledged":
+      return !endsAcknowledgement.includes(kind);
+  }
+}
+
+/** Returns the ids of the transitions of which people are not told (`isQuiet`). Throws `StoreUnavailableError`. */
+export async function findQuiet(
+  transitions: readonly Transition[],
+  { hub, now }: { readonly hub: Pick<HubStore, "loadFinding">; now(): Date },
+): Promise<ReadonlySet<string>> {
+  const at = instantOf(now());
+  const quiet = await Promise.all(
+    transitions.map(async (transition) => {
+      const { role, id, severity } = transition.finding;
+      if (severity === "CRITICAL" || neverQuiet.includes(transition.kind)) return [];
+      return isQuiet(transition, await hub.loadFinding(role, id), at) ? [transition.id] : [];
+    }),
+  );
+  return new Set(quiet.flat());
+}
