@@ -45,9 +45,18 @@ export class LinkedRoleUnansweredError extends Error {
   override readonly name = "LinkedRoleUnansweredError";
 }
 
-/** Another process committed to the ledger since it was loaded. Nothing was written: load it and decide again. */
+/** The ledger is not as it was loaded: load it and decide again. Nothing was written, or only a complete part of it. */
 export class LedgerConflictError extends Error {
   override readonly name = "LedgerConflictError";
+  /** Of findings whose transitions have numbers that are taken: the number after which enough are free, by finding id. */
+  readonly usedNumbers: ReadonlyMap<string, number>;
+  constructor(
+    message: string,
+    options?: ErrorOptions & { readonly usedNumbers?: ReadonlyMap<string, number> },
+  ) {
+    super(message, options);
+    this.usedNumbers = options?.usedNumbers ?? new Map();
+  }
 }
 
 /** Another process committed to the control record since it was loaded. Nothing was written: load it and decide again. */

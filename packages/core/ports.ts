@@ -23,6 +23,7 @@ import type { SymptomClaim } from "./model/symptom-claim.ts";
 import type { Transition } from "./model/transition.ts";
 import type { IdentityRequest } from "./respond/identity-request.ts";
 import type { Person } from "./respond/person.ts";
+import type { FindingFilter } from "./store/finding-filter.ts";
 
 /**
  * Reads roles with all their parts. Throws `RoleUnreadableError` if the source denies a call or throttles it beyond all
@@ -121,19 +122,43 @@ export interface Delivery {
   readonly renewedAt?: Instant;
 }
 
+/** What became of the transitions of a role that an older version stored. */
+export interface TransitionUpgrade {
+  /** How many were written with the schema of this version. */
+  readonly upgraded: number;
+  /** Keys of those that cannot be read and stay as they are. */
+  readonly unreadable: readonly string[];
+}
+
 /** Stores the ledgers and transitions. Throws `StoreUnavailableError` if the store cannot be reached or does not exist. */
 export interface FindingStore {
-  /** Returns the ledger of a role; an empty one of version 0 if nothing is stored. */
+  /**
+   * Returns the ledger of a role; an empty one of version 0 if nothing is stored. An item that cannot be read, or that the
+   * ledger did not write, is not used: the finding is restored from its last transition if that is stored, or left out, and
+   * the ledger names the item in `forged`.
+   */
   load(role: RoleKey): Promise<Ledger>;
   /**
    * Writes the whole change or nothing; in DynamoDB, a change beyond the limits of one transaction in several versions, each
-   * with whole findings and their transitions. Returns the ledger as stored. Throws `LedgerConflictError` if another
-   * process committed since the ledger was loaded.
+   * with whole findings and their transitions. Forged and outdated items are overwritten or removed. Returns the ledger as
+   * stored. Throws `LedgerConflictError` if another process committed since the ledger was loaded, or if the number of a
+   * transition is taken.
    */
   commit(commit: Commit): Promise<Ledger>;
-  /** Yields every finding of every role, in no order. */
-  findings(): AsyncIterable<Finding>;
-  /** Returns the transitions of one finding, the oldest first. */
+  /**
+   * Yields the findings that a filter asks for: open ones first, then suppressed, then resolved ones; of each state the
+   * worst first, and of one severity the latest change first. Without a role, an item that cannot be read is left out, and
+   * findings whose items have the schema of an older version are missing until the role is inspected or migrated.
+   */
+  listFindings(filter?: FindingFilter): AsyncIterable<Finding>;
+  /** Yields the transitions of all roles on a day (`2026-11-28`, in UTC), the oldest first; unreadable ones are left out. */
+  listTransitions(day: string): AsyncIterable<Transition>;
+  /**
+   * Writes the schema of this version into the transitions of a role that an older version stored. Idempotent; may be
+   * repeated after a failure. The role's ledger is not changed: its next commit writes it.
+   */
+  upgradeTransitions(role: RoleKey): Promise<TransitionUpgrade>;
+  /** Returns the transitions of one finding, the oldest first; those that cannot be read are left out. */
   history(role: RoleKey, findingId: string): Promise<readonly Transition[]>;
   /**
    * Returns the stored transition with the same finding id and number; undefined if there is none. A message from a queue

@@ -57,7 +57,7 @@ export interface InspectPorts extends Clock {
 export interface SweepPorts extends InspectPorts {
   readonly findings: Pick<
     FindingStore,
-    "load" | "commit" | "findings" | "history" | "findDelivery" | "renew" | "undelivered"
+    "load" | "commit" | "listFindings" | "history" | "findDelivery" | "renew" | "undelivered"
   >;
   readonly announcer: Announcer;
   /** Reads the ECS agents of compute environments. Without it, the last known agents are kept. */

@@ -74,7 +74,7 @@ export async function startGuardedAccount(
     messages: () => messages,
     findings: async () => {
       const all: Finding[] = [];
-      for await (const finding of store.findings()) all.push(finding);
+      for await (const finding of store.listFindings()) all.push(finding);
       return all;
     },
     hubFindings: async () =>

@@ -312,7 +312,7 @@ export function aWorld({
     },
     findings: async () => {
       const all: Finding[] = [];
-      for await (const finding of ports.findings.findings()) all.push(finding);
+      for await (const finding of ports.findings.listFindings()) all.push(finding);
       return all;
     },
   };

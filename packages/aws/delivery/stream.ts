@@ -1,7 +1,7 @@
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import { formatIssues } from "@drift-guard/core/issues";
 import { Transition } from "@drift-guard/core/model/transition";
-import { findingKeys, schema } from "@drift-guard/core/store/keys";
+import { findingKeys, ledgerSchema, oldLedgerSchema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 
 // The types of DynamoDB values that the guard's items contain; each is parsed to the plain value.
@@ -26,7 +26,7 @@ const StreamRecord = z.looseObject({
   }),
 });
 
-const Image = z.looseObject({ schema: z.literal(schema), transition: Transition });
+const Image = z.looseObject({ schema: z.literal([oldLedgerSchema, ledgerSchema]), transition: Transition });
 
 /**
  * Parses one record of the findings table's DynamoDB stream. Returns the transition that the record inserted, or

@@ -5,7 +5,7 @@ import type { Transition } from "@drift-guard/core/model/transition";
 import type { Delivery, Sink } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { errorCodeOf } from "../failure.ts";
-import { DeliveryItem, expiryFrom } from "./findings-items.ts";
+import { DeliveryItem, expiryFrom, readableSchemas } from "./findings-items.ts";
 import { findItem, type Item, queryItems, readItem, type Table, toStoreError } from "./table.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function findDelivery(
 }
 
 function readDelivery(table: Table, item: Item, sinks: readonly Sink[]): Delivery {
-  const { sinks: waiting, ...stored } = readItem(table, item, DeliveryItem);
+  const { sinks: waiting, ...stored } = readItem(table, item, DeliveryItem, readableSchemas);
   return { ...stored, awaiting: sinks.filter((sink) => waiting.has(sink)) };
 }
 

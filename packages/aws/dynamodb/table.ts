@@ -1,11 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import {
-  DynamoDBDocumentClient,
-  paginateQuery,
-  paginateScan,
-  type QueryCommandInput,
-  type ScanCommandInput,
-} from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, paginateQuery, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { formatIssues } from "@drift-guard/core/issues";
 import { schema } from "@drift-guard/core/store/keys";
@@ -25,7 +19,11 @@ export interface Table {
 export function openTable(client: DynamoDBClient, name: string): Table {
   return {
     name,
-    documents: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
+    documents: DynamoDBDocumentClient.from(client, {
+      marshallOptions: { removeUndefinedValues: true },
+      // By default, the client throws at a number that is too long: one strange item would hide all others.
+      unmarshallOptions: { wrapNumbers: Number },
+    }),
   };
 }
 
@@ -56,19 +54,6 @@ export async function findItem(table: Table, pk: string, sk: string): Promise<It
   return undefined;
 }
 
-/** Yields the items of the whole table that match a filter, page by page (`dynamodb:Scan`). Throws `StoreUnavailableError`. */
-export async function* scanItems(
-  table: Table,
-  input: Omit<ScanCommandInput, "TableName">,
-): AsyncIterable<Item> {
-  try {
-    const pages = paginateScan({ client: table.documents }, { TableName: table.name, ...input });
-    for await (const page of pages) yield* page.Items ?? [];
-  } catch (error) {
-    throw toStoreError(table, error, "dynamodb:Scan");
-  }
-}
-
 const Stored = z.looseObject({ pk: z.string(), sk: z.string() });
 
 /** Returns the item's sort key, or an empty text if it has none; `readItem` refuses such an item. */
@@ -76,14 +61,22 @@ export function sortKeyOf(item: Item): string {
   return typeof item.sk === "string" ? item.sk : "";
 }
 
-/** Validates a stored item. Throws `StoreUnavailableError`, which names its key and every invalid field. */
-export function readItem<T>(table: Table, item: Item, shape: z.ZodType<T>): T {
+/**
+ * Validates a stored item, whose schema must be one of `schemas`. Throws `StoreUnavailableError`, which names its key and
+ * every invalid field.
+ */
+export function readItem<T>(
+  table: Table,
+  item: Item,
+  shape: z.ZodType<T>,
+  schemas: readonly number[] = [schema],
+): T {
   const stored = Stored.safeParse(item);
   const key = stored.success ? `${stored.data.pk} ${stored.data.sk}` : "without a key";
   const where = `The item ${key} of the table ${table.name}`;
-  if (item.schema !== schema) {
+  if (!schemas.some((readable) => readable === item.schema)) {
     throw new StoreUnavailableError(
-      `${where} has schema ${String(item.schema)}, and this version of drift-guard reads schema ${schema}. ` +
+      `${where} has schema ${String(item.schema)}, and this version of drift-guard reads schema ${schemas.join(" and ")}. ` +
         "Deploy the version that wrote the item, or one that reads its schema.",
     );
   }

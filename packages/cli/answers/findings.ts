@@ -60,7 +60,7 @@ async function findFinding(
   const [id, ...others] = positionals;
   if (id === undefined || others.length > 0) throw new UsageError(`${command} takes the id of one finding.`);
   const findings: Finding[] = [];
-  for await (const finding of stores.findings.findings()) {
+  for await (const finding of stores.findings.listFindings()) {
     if (finding.role.account === account) findings.push(finding);
   }
   return chooseFinding(id, findings);

@@ -19,7 +19,7 @@ export async function readFindings(
   const { store, close } = await openStore(place);
   try {
     const all: Finding[] = [];
-    for await (const finding of store.findings()) all.push(finding);
+    for await (const finding of store.listFindings()) all.push(finding);
     return ids.map((id) => chooseFinding(id, all));
   } finally {
     close();

@@ -43,7 +43,7 @@ export interface GuardChoice {
 
 /** What a guard stores: in the tables of a deployment, or in the SQLite file of an embedded guard. */
 export interface GuardStores {
-  readonly findings: Pick<FindingStore, "load" | "findings" | "history">;
+  readonly findings: Pick<FindingStore, "load" | "listFindings" | "history">;
   readonly control: Pick<ControlStore, "load">;
   readonly usage: Pick<UsageStore, "usesOf">;
   /** Name of the control table, or the file; printed with the result. */

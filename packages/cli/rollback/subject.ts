@@ -54,7 +54,7 @@ async function findWatched(
 
 async function listFindings({ stores, account }: RollbackSession): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for await (const finding of stores?.findings.findings() ?? []) {
+  for await (const finding of stores?.findings.listFindings() ?? []) {
     if (finding.role.account === account) findings.push(finding);
   }
   return findings;

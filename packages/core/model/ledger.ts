@@ -8,6 +8,15 @@ export interface Ledger {
   /** 0 if nothing is stored yet; every commit adds at least one. */
   readonly version: number;
   readonly findings: readonly Finding[];
+  /**
+   * Keys of stored items that cannot be read or that the ledger did not write, and of findings that it wrote and that are
+   * gone. They were not used; the next commit overwrites or removes them. Left out if there are none.
+   */
+  readonly forged?: readonly string[];
+  /** The number of the last transition of findings that are not in `findings` because they are forged, by id. */
+  readonly usedNumbers?: ReadonlyMap<string, number>;
+  /** Set if an item has the schema of an older version: the next commit writes all of them anew. */
+  readonly outdated?: true;
 }
 
 /** Returns the ledger of a role without stored findings. */

@@ -13,10 +13,17 @@ import { schema } from "./keys.ts";
 
 // The items of every store. Each also has its keys and the number of its schema (store/keys.ts).
 
-/** A ledger's version, on which every commit is conditional. */
-export const LedgerItem = z.object({ role: RoleKey, version: z.number() });
-/** A finding. */
-export const FindingItem = z.object({ finding: Finding });
+/**
+ * A ledger's version, on which every commit is conditional, and the index of its findings (store/ledger-index.ts). Schema 1
+ * has no index.
+ */
+export const LedgerItem = z.object({
+  role: RoleKey,
+  version: z.int().min(1),
+  index: z.record(z.string(), z.string()).exactOptional(),
+});
+/** A finding, and the version of the ledger that wrote it. Schema 1 has no version. */
+export const FindingItem = z.object({ finding: Finding, version: z.int().min(1).exactOptional() });
 /** A transition, and when it was last marked for delivery again. */
 export const TransitionItem = z.object({ transition: Transition, renewedAt: Instant.exactOptional() });
 /** A change whose role is read again. */

@@ -1,9 +1,18 @@
 import type { UsageSubject } from "../batch/role-use.ts";
+import type { FindingState } from "../model/finding.ts";
 import type { RoleKey } from "../model/role.ts";
 import { formatRoleKey } from "../model/role.ts";
 
-/** The schema number of every stored item. Stores refuse items of another schema. */
+/** The schema number of every stored item but those of a ledger. Stores refuse items of another schema. */
 export const schema = 1;
+
+/**
+ * The schema number of ledgers, findings and transitions. Items of `oldLedgerSchema` are read too: they have no index of
+ * their ledger, and are in no listing.
+ */
+export const ledgerSchema = 2;
+/** The schema number of ledgers, findings and transitions that older versions of drift-guard wrote. */
+export const oldLedgerSchema = 1;
 
 /** Keys of the findings table. A role's partition is `account#role`, with the name in lower case. */
 export const findingKeys = {
@@ -34,6 +43,10 @@ export const findingKeys = {
   hubAccess: "SECURITYHUB",
   /** In the account's partition: which event looks into the symptoms of a key. */
   symptom: (key: string) => `SYMPTOM#${key}`,
+  /** In the index `byListing`: all findings in a state, the worst last, and of one severity the latest change last. */
+  findingListing: (state: FindingState) => `FINDINGS#${state}`,
+  /** In the index `byListing`: the transitions of a day (`2026-11-28`, UTC), in the order of their times. */
+  transitionListing: (day: string) => `TRANSITIONS#${day}`,
   /** The first key that loading a ledger reads. */
   first: "FINDING#",
   /** The last key that loading a ledger reads: that of the ledger itself. */

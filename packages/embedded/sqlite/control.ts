@@ -18,7 +18,7 @@ import { type Database, query, readItem, transact } from "./database.ts";
 const KeyRow = z.object({ sk: z.string() });
 
 // No sweep writes these items again.
-const advice = "Remove or correct it.";
+const options = { advice: "Remove or correct it." };
 
 /**
  * Creates the control store over a SQLite database. Every call throws `StoreUnavailableError` if the database fails, and
@@ -38,7 +38,7 @@ export function createControlStore(database: Database): ControlStore {
       transact(database, () => {
         const [pk, sk] = [controlKeys.account(account), controlKeys.restoring(hourOf(now))];
         const row = findRow(database, pk, sk);
-        const rollbacks = row === undefined ? [] : readItem(database, row, RestoringItem, advice).rollbacks;
+        const rollbacks = row === undefined ? [] : readItem(database, row, RestoringItem, options).rollbacks;
         if (!mayRestore(rollbacks, rollbackId, limit)) return "exhausted";
         const counted = [...new Set([...rollbacks, rollbackId])];
         putItem(database, pk, sk, encodeItem(RestoringItem, { rollbacks: counted }));
@@ -66,7 +66,7 @@ function loadControl(database: Database, role: RoleKey): Control {
   const pause = findRow(database, controlKeys.account(role.account), controlKeys.pause);
   const items = [...rows, ...(pause === undefined ? [] : [pause])].map((row) => ({
     key: KeyRow.parse(row).sk,
-    read: <T>(shape: z.ZodType<T>) => readItem(database, row, shape, advice),
+    read: <T>(shape: z.ZodType<T>) => readItem(database, row, shape, options),
   }));
   return assembleControl(role, items, (error) => error instanceof StoreUnavailableError);
 }
@@ -75,7 +75,7 @@ function commitControl(database: Database, { before, after }: ControlCommit): Co
   const { role } = before;
   const pk = controlKeys.partition(role);
   const row = findRow(database, pk, controlKeys.control);
-  const stored = row === undefined ? 0 : readItem(database, row, ControlItem, advice).version;
+  const stored = row === undefined ? 0 : readItem(database, row, ControlItem, options).version;
   if (stored !== before.version) {
     throw new ControlConflictError(
       `The control record of ${role.name} in ${database.path} was at version ${before.version} when it was loaded and is at ${stored} now. Load it again and repeat the decision.`,

@@ -9,6 +9,8 @@ import { formatIssues } from "@drift-guard/core/issues";
 import { encodeItem } from "@drift-guard/core/store/items";
 import { schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
+import { migrateFile } from "./migration.ts";
+import { Row } from "./rows.ts";
 
 /** A SQLite database with the items of all stores, under the same keys as in the DynamoDB tables. */
 export interface Database {
@@ -23,7 +25,7 @@ const lockTimeoutMs = 5_000;
 
 /**
  * Opens the database of a file, or one in memory (`:memory:`), and creates the file and the tables if they do not exist.
- * Throws `StoreUnavailableError`.
+ * A file of an older version is migrated. Throws `StoreUnavailableError`.
  *
  * It uses SQLite's rollback journal, not the write-ahead log: writes are few and small, and a closed database is a single
  * file that can be copied or stored on a network drive.
@@ -36,6 +38,7 @@ export function openDatabase(path: string): Database {
       CREATE TABLE IF NOT EXISTS waiting (at TEXT, pk TEXT, sk TEXT, sink TEXT, PRIMARY KEY (pk, sk, sink)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS control (pk TEXT, sk TEXT, item TEXT NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
     `);
+    migrateFile(sqlite);
     return { path, sqlite, close: () => sqlite.close() };
   } catch (error) {
     throw unavailable(path, error);
@@ -75,24 +78,24 @@ export function transact<T>(database: Database, work: (sqlite: DatabaseSync) => 
   });
 }
 
-const Row = z.object({ pk: z.string(), sk: z.string(), item: z.string() });
-const Stored = z.looseObject({ schema: z.literal(schema) });
-
 /**
- * Parses the item of a row with the columns pk, sk and item. Throws `StoreUnavailableError`, which names the item's key
- * and every invalid field, and ends with `advice`.
+ * Parses the item of a row with the columns pk, sk and item, whose schema must be one of `schemas`. Throws
+ * `StoreUnavailableError`, which names the item's key and every invalid field, and ends with `advice`.
  */
 export function readItem<T>(
   database: Database,
   row: unknown,
   item: z.ZodType<T>,
-  advice = "Restore it, or remove it and let the next sweep write it again.",
+  {
+    advice = "Restore it, or remove it and let the next sweep write it again.",
+    schemas = [schema],
+  }: { readonly advice?: string; readonly schemas?: readonly number[] } = {},
 ): T {
   const { pk, sk, item: text } = Row.parse(row);
   let value: unknown;
   try {
     value = JSON.parse(text);
-    return item.parse(Stored.parse(value));
+    return item.parse(z.looseObject({ schema: z.literal(schemas) }).parse(value));
   } catch (error) {
     const why = error instanceof z.ZodError ? `\n${formatIssues(error, value)}` : ` ${formatCause(error)}`;
     throw new StoreUnavailableError(

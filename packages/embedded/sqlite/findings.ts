@@ -6,12 +6,26 @@ import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Commit, Delivery, FindingStore, Sink } from "@drift-guard/core/ports";
-import { FindingItem, LedgerItem, TransitionItem } from "@drift-guard/core/store/items";
-import { findingKeys } from "@drift-guard/core/store/keys";
-import * as z from "zod";
-import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
+import { TransitionItem } from "@drift-guard/core/store/items";
+import { findingKeys, ledgerSchema, oldLedgerSchema } from "@drift-guard/core/store/keys";
+import {
+  encodeFinding,
+  encodeLedger,
+  encodeTransition,
+  indexEntryOf,
+} from "@drift-guard/core/store/ledger-items";
+import {
+  assembleLedger,
+  maxRestored,
+  restoreFindings,
+  type StoredItem,
+} from "@drift-guard/core/store/stored-ledger";
+import { findUsedNumbers } from "@drift-guard/core/store/transition-numbers";
+import { type Database, query, readItem, transact } from "./database.ts";
+import { listFindings, listTransitions, loadHistory } from "./findings-listing.ts";
+import { parseRow } from "./rows.ts";
 
-const KeyRow = z.object({ sk: z.string() });
+const readable = { schemas: [oldLedgerSchema, ledgerSchema] };
 
 /**
  * Creates the finding store over a SQLite database. A new transition is undelivered until each of `sinks` marks it. A
@@ -22,12 +36,20 @@ export function createFindingStore(
   { sinks = [] }: { readonly sinks?: readonly Sink[] } = {},
 ): FindingStore {
   return {
-    load: async (role) => query(database, () => loadLedger(database, role)),
+    load: async (role) => query(database, (sqlite) => loadLedger(sqlite, role)),
     commit: async (commit) => transact(database, (sqlite) => commitLedger(database, sqlite, commit, sinks)),
-    async *findings() {
-      for (const row of query(database, selectFindings)) yield readItem(database, row, FindingItem).finding;
+    async *listFindings(filter = {}) {
+      const { role } = filter;
+      yield* query(database, (sqlite) =>
+        listFindings(sqlite, filter, role && loadLedger(sqlite, role).findings),
+      );
     },
-    history: async (role, findingId) => query(database, () => loadHistory(database, role, findingId)),
+    async *listTransitions(day) {
+      yield* query(database, (sqlite) => listTransitions(sqlite, day));
+    },
+    // Opening a file upgrades all of its items.
+    upgradeTransitions: async () => ({ upgraded: 0, unreadable: [] }),
+    history: async (role, findingId) => query(database, (sqlite) => loadHistory(sqlite, role, findingId)),
     findDelivery: async ({ finding }) => query(database, () => findDelivery(database, finding, sinks)),
     async markDelivered({ finding }, sink) {
       const { pk, sk } = transitionKey(finding);
@@ -48,15 +70,9 @@ export function createFindingStore(
       }),
     async *undelivered(at) {
       const rows = query(database, (sqlite) => selectWaiting(sqlite, at, sinks));
-      for (const row of rows) yield readItem(database, row, TransitionItem).transition;
+      for (const row of rows) yield readItem(database, row, TransitionItem, readable).transition;
     },
   };
-}
-
-function selectFindings(sqlite: DatabaseSync): unknown[] {
-  return sqlite
-    .prepare("SELECT pk, sk, item FROM findings WHERE sk GLOB ?")
-    .all(`${findingKeys.finding("")}*`);
 }
 
 function selectWaiting(sqlite: DatabaseSync, at: Instant, sinks: readonly Sink[]): unknown[] {
@@ -80,23 +96,29 @@ function findDelivery(
   if (!row) return undefined;
   const waiting = database.sqlite.prepare("SELECT 1 FROM waiting WHERE pk = ? AND sk = ? AND sink = ?");
   return {
-    ...readItem(database, row, TransitionItem),
+    ...readItem(database, row, TransitionItem, readable),
     awaiting: sinks.filter((sink) => waiting.get(pk, sk, sink) !== undefined),
   };
 }
 
-function loadLedger(database: Database, role: RoleKey): Ledger {
-  const rows = database.sqlite
+function loadLedger(sqlite: DatabaseSync, role: RoleKey): Ledger {
+  const pk = findingKeys.partition(role);
+  const items = sqlite
     .prepare("SELECT pk, sk, item FROM findings WHERE pk = ? AND sk BETWEEN ? AND ? ORDER BY sk")
-    .all(findingKeys.partition(role), findingKeys.first, findingKeys.last);
-  let version = 0;
-  const findings: Finding[] = [];
-  for (const row of rows) {
-    const { sk } = KeyRow.parse(row);
-    if (sk === findingKeys.ledger()) version = readItem(database, row, LedgerItem).version;
-    else findings.push(readItem(database, row, FindingItem).finding);
+    .all(pk, findingKeys.first, findingKeys.last)
+    .map(parseRow);
+  const stored = assembleLedger(role, items);
+  const last = new Map<string, StoredItem>();
+  for (const id of [...stored.lost.keys()].slice(0, maxRestored)) {
+    const prefix = findingKeys.transitions(id);
+    const row = sqlite
+      .prepare(
+        "SELECT pk, sk, item FROM findings WHERE pk = ? AND substr(sk, 1, ?) = ? ORDER BY sk DESC LIMIT 1",
+      )
+      .get(pk, prefix.length, prefix);
+    if (row) last.set(id, parseRow(row));
   }
-  return { role, version, findings };
+  return restoreFindings(stored, last);
 }
 
 function commitLedger(
@@ -106,10 +128,11 @@ function commitLedger(
   sinks: readonly Sink[],
 ): Ledger {
   const { role } = before;
-  const stored = loadVersion(database, role);
+  const ledger = `The ledger of ${role.name} in ${database.path}`;
+  const stored = loadVersion(sqlite, role);
   if (stored !== before.version) {
     throw new LedgerConflictError(
-      `The ledger of ${role.name} in ${database.path} was at version ${before.version} when it was loaded and is at ${stored} now. Load it again and repeat the decision.`,
+      `${ledger} was at version ${before.version} when it was loaded and is at ${stored} now. Load it again and repeat the decision.`,
     );
   }
   const pk = findingKeys.partition(role);
@@ -117,20 +140,46 @@ function commitLedger(
   sqlite
     .prepare("DELETE FROM findings WHERE pk = ? AND sk BETWEEN ? AND ?")
     .run(pk, findingKeys.first, findingKeys.last);
-  const insert = sqlite.prepare("INSERT INTO findings (pk, sk, item) VALUES (?, ?, ?)");
-  insert.run(pk, findingKeys.ledger(), serializeItem(LedgerItem, { role, version }));
-  for (const finding of after.findings) {
-    insert.run(pk, findingKeys.finding(finding.id), serializeItem(FindingItem, { finding }));
-  }
   const kept = new Set(after.findings.map(({ id }) => id));
   for (const { id } of before.findings) if (!kept.has(id)) deleteHistory(sqlite, pk, id);
+  const usedNumbers = findTakenNumbers(sqlite, transitions);
+  if (usedNumbers.size > 0) {
+    throw new LedgerConflictError(
+      `${ledger} has lost the numbers of its transitions. Load it again, and number them after those that are stored.`,
+      { usedNumbers },
+    );
+  }
+  const insert = sqlite.prepare("INSERT INTO findings (pk, sk, item) VALUES (?, ?, ?)");
+  const put = (sk: string, item: object) => insert.run(pk, sk, JSON.stringify(item));
+  put(findingKeys.ledger(), encodeLedger(role, version, after.findings.map(indexEntryOf)));
+  for (const finding of after.findings) put(findingKeys.finding(finding.id), encodeFinding(finding, version));
   const wait = sqlite.prepare("INSERT INTO waiting (at, pk, sk, sink) VALUES (?, ?, ?, ?)");
   for (const transition of transitions) {
     const key = transitionKey(transition.finding);
-    insert.run(key.pk, key.sk, serializeItem(TransitionItem, { transition }));
+    insert.run(key.pk, key.sk, JSON.stringify(encodeTransition(transition)));
     for (const sink of sinks) wait.run(transition.at, key.pk, key.sk, sink);
   }
   return { role, version, findings: after.findings };
+}
+
+function findTakenNumbers(
+  sqlite: DatabaseSync,
+  transitions: readonly Transition[],
+): ReadonlyMap<string, number> {
+  const select = sqlite.prepare("SELECT 1 FROM findings WHERE pk = ? AND sk = ?");
+  const used = new Map<string, number>();
+  for (const { finding } of transitions) {
+    const { pk, sk } = transitionKey(finding);
+    if (select.get(pk, sk) === undefined) continue;
+    const prefix = findingKeys.transitions(finding.id);
+    const keys = sqlite
+      .prepare("SELECT pk, sk, '' AS item FROM findings WHERE pk = ? AND substr(sk, 1, ?) = ?")
+      .all(pk, prefix.length, prefix)
+      .map((row) => parseRow(row).key);
+    const count = transitions.filter((other) => other.finding.id === finding.id).length;
+    used.set(finding.id, findUsedNumbers(finding.id, keys, count));
+  }
+  return used;
 }
 
 // A later finding with the same id reuses the sequence numbers, so the transitions of a deleted finding are deleted too.
@@ -143,19 +192,11 @@ function deleteHistory(sqlite: DatabaseSync, pk: string, findingId: string): voi
   }
 }
 
-function loadVersion(database: Database, role: RoleKey): number {
-  const row = database.sqlite
-    .prepare("SELECT pk, sk, item FROM findings WHERE pk = ? AND sk = ?")
-    .get(findingKeys.partition(role), findingKeys.ledger());
-  return row ? readItem(database, row, LedgerItem).version : 0;
-}
-
-function loadHistory(database: Database, role: RoleKey, findingId: string): readonly Transition[] {
-  const prefix = findingKeys.transitions(findingId);
-  return database.sqlite
-    .prepare("SELECT pk, sk, item FROM findings WHERE pk = ? AND substr(sk, 1, ?) = ? ORDER BY sk")
-    .all(findingKeys.partition(role), prefix.length, prefix)
-    .map((row) => readItem(database, row, TransitionItem).transition);
+function loadVersion(sqlite: DatabaseSync, role: RoleKey): number {
+  const rows = sqlite
+    .prepare("SELECT pk, sk, item FROM findings WHERE pk = ? AND sk BETWEEN ? AND ?")
+    .all(findingKeys.partition(role), findingKeys.first, findingKeys.last);
+  return assembleLedger(role, rows.map(parseRow)).ledger.version;
 }
 
 function transitionKey({ role, id, seq }: Pick<Finding, "role" | "id" | "seq">): {

@@ -69,14 +69,16 @@ export async function listConfiguredNames(
  * a role was deleted, the account's names no longer lead to it. Empty without patterns. Throws `StoreUnavailableError`.
  */
 export async function listReportedNames(
-  { findings }: { readonly findings: Pick<FindingStore, "findings"> },
+  { findings }: { readonly findings: Pick<FindingStore, "listFindings"> },
   settings: GuardSettings,
 ): Promise<readonly string[]> {
   if (!watchesPatterns(settings)) return [];
   const names = new Set<string>();
-  for await (const { role, state } of findings.findings()) {
-    const isOwn = role.account === settings.account && state !== "resolved";
-    if (isOwn && findWatchedRole(settings, role.name)?.pattern !== undefined) names.add(role.name);
+  for (const state of ["open", "suppressed"] as const) {
+    for await (const { role } of findings.listFindings({ state })) {
+      const isOwn = role.account === settings.account;
+      if (isOwn && findWatchedRole(settings, role.name)?.pattern !== undefined) names.add(role.name);
+    }
   }
   return [...names];
 }

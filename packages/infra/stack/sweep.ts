@@ -98,9 +98,9 @@ function allowRegionListing(): Permission[] {
   return [{ actions: ["account:ListRegions"], resources: ["*"] }];
 }
 
-/** Allows listing every finding: those of roles that match a pattern are looked through. */
+/** Allows listing the findings by state: those of roles that match a pattern are looked through. */
 function allowFindingListing(findings: sst.aws.Dynamo): Permission[] {
-  return [{ actions: ["dynamodb:Scan"], resources: [findings.arn] }];
+  return [{ actions: ["dynamodb:Query"], resources: [$interpolate`${findings.arn}/index/byListing`] }];
 }
 
 /** Allows finding the transitions that no sink has marked as delivered. */

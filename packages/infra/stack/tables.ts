@@ -14,10 +14,22 @@ const keepingItems = (name: string) =>
 /** Creates the table of ledgers, transitions and uses. Its stream feeds publish. */
 export function createFindingsTable(): sst.aws.Dynamo {
   return new sst.aws.Dynamo("Findings", {
-    fields: { pk: "string", sk: "string", due: "string", dueAt: "string" },
+    fields: {
+      pk: "string",
+      sk: "string",
+      due: "string",
+      dueAt: "string",
+      listing: "string",
+      listingOrder: "string",
+    },
     primaryIndex: { hashKey: "pk", rangeKey: "sk" },
-    // An item is in this index while a sink has not marked its transition as delivered.
-    globalIndexes: { byDue: { hashKey: "due", rangeKey: "dueAt" } },
+    globalIndexes: {
+      // Transitions that a sink has not marked as delivered.
+      byDue: { hashKey: "due", rangeKey: "dueAt" },
+      // Findings by state and transitions by day. One index for both: an update of a table can add one index only
+      // (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
+      byListing: { hashKey: "listing", rangeKey: "listingOrder" },
+    },
     stream: "new-and-old-images",
     ttl: "expires",
     deletionProtection: $app.stage === "production",

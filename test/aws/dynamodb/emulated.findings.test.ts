@@ -52,17 +52,17 @@ withEmulators("The findings table", (services) => {
     const read = async () => (await documents().send(new GetCommand({ TableName: table, Key }))).Item;
     const expires = Date.parse(noon) / 1000 + 400 * 86_400;
     const stored = z.encode(Transition, transition);
-    assert.deepEqual(await read(), {
+    const item = {
       ...Key,
-      schema: 1,
+      schema: 2,
       transition: stored,
       expires,
-      sinks: new Set(["notify"]),
-      due: "1",
-      dueAt: transition.at,
-    });
+      listing: `TRANSITIONS#${noon.slice(0, 10)}`,
+      listingOrder: `${noon}#${transition.id}`,
+    };
+    assert.deepEqual(await read(), { ...item, sinks: new Set(["notify"]), due: "1", dueAt: transition.at });
     await store.markDelivered(transition, "notify");
-    assert.deepEqual(await read(), { ...Key, schema: 1, transition: stored, expires });
+    assert.deepEqual(await read(), item);
   });
 
   it("ignores a mark for a transition that has expired", async () => {
@@ -173,5 +173,5 @@ function opening(before: Ledger, transitions: readonly Transition[]): Commit {
 }
 
 async function drain(store: FindingStore): Promise<void> {
-  for await (const _ of store.findings());
+  for await (const _ of store.listFindings());
 }

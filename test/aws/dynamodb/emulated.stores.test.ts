@@ -19,7 +19,7 @@ import { describeSymptomStore } from "../../conformance/stores/symptom-store.ts"
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
 import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
-import { createTable, putInto } from "./tables.ts";
+import { createTable, itemsIn, putInto } from "./tables.ts";
 
 withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
   describeFindingStore("a table", async () => {
@@ -31,6 +31,7 @@ withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
       other: withSinks(sinks),
       withSinks,
       put: putInto(client, table),
+      ...itemsIn(client, table),
       close: async () => client.destroy(),
     };
   });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
+import { LedgerConflictError } from "@drift-guard/core/errors";
 import { bodyOf, type Finding } from "@drift-guard/core/model/finding";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, Sink } from "@drift-guard/core/ports";
+import type { FindingFilter } from "@drift-guard/core/store/finding-filter";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import {
   aFinding,
@@ -27,6 +28,10 @@ export interface FindingStoreFixture {
   withSinks(sinks: readonly Sink[]): FindingStore;
   /** Puts an item by its keys, without the store. */
   put(pk: string, sk: string, item: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Removes an item by its keys, without the store. */
+  remove(pk: string, sk: string): Promise<void>;
+  /** Returns the items of a partition as JSON, by their sort keys. */
+  items(pk: string): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>>;
   close(): Promise<void>;
 }
 
@@ -147,19 +152,60 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       assert.equal((await fixture.store.history(role, "many-129")).length, 1);
     });
 
-    it("yields every finding of every role", async () => {
+    it("lists the findings of every role, open ones first, the worst and latest first", async () => {
       const roles = [newRole(), newRole()];
-      for (const role of roles) {
-        const finding = aFinding({ role });
-        await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
-      }
-      const found = await collect(fixture.store.findings());
-      for (const role of roles) {
-        assert.deepEqual(
-          found.filter((finding) => finding.role.name === role.name),
-          [aFinding({ role })],
-        );
-      }
+      const [first, second] = roles;
+      assert.ok(first && second);
+      const late = secondsAfterNoon(60);
+      const inFirst = [
+        aFinding({ id: "low", role: first, severity: "LOW", updatedAt: late }),
+        aFinding({ id: "old", role: first, severity: "CRITICAL" }),
+        aFinding({ id: "done", role: first, severity: "CRITICAL", state: "resolved" }),
+      ];
+      const inSecond = [
+        aFinding({ id: "new", role: second, severity: "CRITICAL", updatedAt: late }),
+        aFinding({ id: "quiet", role: second, severity: "CRITICAL", state: "suppressed" }),
+      ];
+      await commit(fixture.store, aLedger({ role: first }), { findings: inFirst });
+      await commit(fixture.store, aLedger({ role: second }), { findings: inSecond });
+      const list = async (filter?: FindingFilter) =>
+        (await collect(fixture.other.listFindings(filter)))
+          .filter(({ role }) => roles.some(({ name }) => name === role.name))
+          .map(({ id }) => id);
+      assert.deepEqual(await list(), ["new", "old", "low", "quiet", "done"]);
+      assert.deepEqual(await list({ state: "open" }), ["new", "old", "low"]);
+      assert.deepEqual(await list({ state: "open", severity: "CRITICAL" }), ["new", "old"]);
+      assert.deepEqual(await list({ severity: "CRITICAL" }), ["new", "old", "quiet", "done"]);
+      assert.deepEqual(await list({ since: late }), ["new", "low"]);
+      assert.deepEqual(await list({ role: first }), ["old", "low", "done"]);
+      assert.deepEqual(await list({ role: first, state: "open", since: late }), ["low"]);
+    });
+
+    it("lists a finding under its present state and severity alone", async () => {
+      const role = newRole();
+      const finding = aFinding({ role, severity: "HIGH" });
+      const stored = await commit(fixture.store, aLedger({ role }), { findings: [finding] });
+      const resolved: Finding = { ...bodyOf(finding), state: "resolved", severity: "LOW" };
+      await commit(fixture.store, stored, { findings: [resolved] });
+      const listed = (await collect(fixture.store.listFindings())).filter(
+        (one) => one.role.name === role.name,
+      );
+      assert.deepEqual(listed, [resolved]);
+    });
+
+    it("lists the transitions of a day, the oldest first", async () => {
+      const role = newRole();
+      const moments = [86_399, 0, -1, 60].map((seconds) => secondsAfterNoon(seconds - 12 * 3600));
+      const transitions = moments.map((updatedAt, index) =>
+        aTransition({ finding: aFinding({ id: `at-${index}`, role, updatedAt }), at: updatedAt }),
+      );
+      const findings = transitions.map(({ finding }) => finding);
+      await commit(fixture.store, aLedger({ role }), { findings }, transitions);
+      const listed = await collect(fixture.other.listTransitions(noon.slice(0, 10)));
+      assert.deepEqual(
+        listed.filter(isOf(role)).map(({ id }) => id),
+        ["at-1#1", "at-3#1", "at-0#1"],
+      );
     });
 
     it("returns the transitions of one finding, oldest first", async () => {
@@ -289,24 +335,132 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       assert.deepEqual((await collect(fixture.store.undelivered(noon))).filter(isOf(role)), []);
     });
 
-    it("names the item that cannot be read", async () => {
-      for (const item of [{ schema: 2, finding: aFinding() }, { schema: 1, finding: { id: 7 } }, {}]) {
+    describe("of which somebody else wrote items", () => {
+      /** Stores two findings, each with a transition, and returns the partition and what is stored. */
+      async function twoFindings() {
         const role = newRole();
-        await commit(fixture.store, aLedger({ role }), { findings: [aFinding({ role })] });
-        await fixture.put(findingKeys.partition(role), findingKeys.finding("invalid"), item);
-        await assert.rejects(fixture.store.load(role), (error) => {
-          assert.ok(error instanceof StoreUnavailableError);
-          assert.match(error.message, /FINDING#invalid/);
-          assert.doesNotMatch(error.message, /✖|→/);
-          assert.ok(error.message.includes(findingKeys.partition(role)));
-          return true;
-        });
-        // Replaced, so that later reads of all findings do not fail.
-        await fixture.put(findingKeys.partition(role), findingKeys.finding("invalid"), {
-          schema: 1,
-          finding: aFinding({ role }),
-        });
+        const findings = ["one", "two"].map((id) => aFinding({ id, role, seq: 3 }));
+        const transitions = findings.map((finding) => aTransition({ finding }));
+        const stored = await commit(fixture.store, aLedger({ role }), { findings }, transitions);
+        const pk = findingKeys.partition(role);
+        const items = await fixture.items(pk);
+        const item = (sk: string) => items.get(sk) ?? assert.fail(`${sk} is not stored`);
+        return { role, pk, stored, item };
       }
+
+      it("restores a finding that was edited from its last transition, and says so until the next commit", async () => {
+        const { pk, role, stored, item } = await twoFindings();
+        const key = findingKeys.finding("one");
+        const { finding } = item(key);
+        assert.ok(typeof finding === "object");
+        for (const change of [
+          { finding: { ...finding, severity: "LOW" } },
+          { finding: { ...finding, state: "resolved" } },
+          { finding: { id: 7 } },
+          { finding: undefined },
+          { schema: 99 },
+        ]) {
+          await fixture.put(pk, key, { ...item(key), ...change });
+          const loaded = await fixture.other.load(role);
+          assert.deepEqual(sorted(loaded), { ...sorted(stored), forged: [key] });
+        }
+        const repaired = await commit(fixture.other, await fixture.store.load(role), {});
+        assert.deepEqual(sorted(await fixture.store.load(role)), sorted(repaired));
+        assert.equal(repaired.forged, undefined);
+      });
+
+      it("restores a finding that was removed, and does not use the numbers of lost transitions again", async () => {
+        const { pk, role, stored } = await twoFindings();
+        await fixture.remove(pk, findingKeys.finding("two"));
+        const loaded = await fixture.store.load(role);
+        assert.deepEqual(sorted(loaded), { ...sorted(stored), forged: [findingKeys.finding("two")] });
+        await fixture.remove(pk, findingKeys.transition("two", 3));
+        const left = await fixture.store.load(role);
+        assert.deepEqual(
+          left.findings.map(({ id }) => id),
+          ["one"],
+        );
+        assert.deepEqual([...(left.usedNumbers ?? [])], [["two", 3]]);
+      });
+
+      it("leaves out a finding that was added, and removes it with the next commit", async () => {
+        const { pk, role, stored } = await twoFindings();
+        const added = [findingKeys.finding("three"), "GARBAGE"];
+        const finding = JSON.parse(JSON.stringify(aFinding({ id: "three", role })));
+        for (const sk of added) await fixture.put(pk, sk, { schema: 2, version: 1, finding });
+        const loaded = await fixture.store.load(role);
+        assert.deepEqual([...(loaded.forged ?? [])].sort(), added.sort());
+        assert.deepEqual(sorted({ ...loaded, forged: [] }), { ...sorted(stored), forged: [] });
+        const repaired = await commit(fixture.store, loaded, {});
+        assert.deepEqual(sorted(await fixture.store.load(role)), sorted(repaired));
+        const left = await fixture.items(pk);
+        assert.deepEqual(
+          added.filter((sk) => left.has(sk)),
+          [],
+        );
+      });
+
+      it("uses no finding of a ledger whose own item is gone or cannot be read, and can still be written", async () => {
+        const broken = [
+          undefined,
+          {},
+          { schema: 2, version: "9", role: "x", index: {} },
+          { schema: 2, version: 0.5, role: { account: "1", name: "x" }, index: {} },
+          { schema: 1, version: 1, role: { account: "123456789012", name: "x" } },
+        ];
+        for (const item of broken) {
+          const { pk, role, stored } = await twoFindings();
+          if (item === undefined) await fixture.remove(pk, findingKeys.ledger());
+          else await fixture.put(pk, findingKeys.ledger(), item);
+          const loaded = await fixture.store.load(role);
+          assert.ok(loaded.forged?.includes(findingKeys.ledger()));
+          assert.deepEqual(sorted(loaded).findings, sorted(stored).findings);
+          const repaired = await commit(fixture.store, loaded, {});
+          assert.deepEqual(sorted(await fixture.other.load(role)), sorted(repaired));
+          await assert.rejects(commit(fixture.other, loaded, {}), LedgerConflictError);
+        }
+      });
+
+      it("does not accept the schema of an older version beside its own", async () => {
+        const { pk, role, item } = await twoFindings();
+        await fixture.put(pk, findingKeys.ledger(), { ...item(findingKeys.ledger()), schema: 1 });
+        assert.ok((await fixture.store.load(role)).forged?.includes(findingKeys.ledger()));
+      });
+
+      it("names the number after which transitions may be stored, if theirs are taken", async () => {
+        const { pk, role } = await twoFindings();
+        for (const sk of [findingKeys.ledger(), findingKeys.finding("one"), findingKeys.finding("two")]) {
+          await fixture.remove(pk, sk);
+        }
+        const finding = aFinding({ id: "one", role, seq: 3 });
+        await assert.rejects(
+          commit(fixture.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]),
+          (error) => {
+            assert.ok(error instanceof LedgerConflictError);
+            assert.deepEqual([...error.usedNumbers], [["one", 3]]);
+            return true;
+          },
+        );
+        assert.deepEqual(await fixture.store.load(role), aLedger({ role }));
+      });
+    });
+
+    it("reads the items of an older version, and its next commit writes all of them anew", async () => {
+      const role = newRole();
+      const pk = findingKeys.partition(role);
+      const finding = aFinding({ role });
+      const plain = JSON.parse(JSON.stringify(finding));
+      await fixture.put(pk, findingKeys.ledger(), { schema: 1, role, version: 4 });
+      await fixture.put(pk, findingKeys.finding(finding.id), { schema: 1, finding: plain });
+      const loaded = await fixture.store.load(role);
+      assert.deepEqual(loaded, { role, version: 4, findings: [finding], outdated: true });
+      const stored = await commit(fixture.store, loaded, {});
+      assert.deepEqual(await fixture.other.load(role), {
+        role,
+        version: stored.version,
+        findings: [finding],
+      });
+      for (const item of (await fixture.items(pk)).values()) assert.equal(item.schema, 2);
     });
   });
 }

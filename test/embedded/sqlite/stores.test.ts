@@ -16,6 +16,7 @@ import { createHubStore } from "@drift-guard/embedded/sqlite/hub";
 import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
 import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
+import * as z from "zod";
 import { aFinding, aKey, aLedger, aTransition } from "../../builders.ts";
 import { describeAnswerStore } from "../../conformance/stores/answer-store.ts";
 import { describeChangeStore } from "../../conformance/stores/change-store.ts";
@@ -34,7 +35,7 @@ describeFindingStore("SQLite in memory", async () => {
     store,
     other: store,
     withSinks: (chosen) => createFindingStore(database, { sinks: chosen }),
-    put: putInto(database, "findings"),
+    ...itemsOf(database),
     close: async () => database.close(),
   };
 });
@@ -46,7 +47,7 @@ describeFindingStore("a SQLite file open in two processes", async () => {
     store: createFindingStore(database, { sinks }),
     other: createFindingStore(second, { sinks }),
     withSinks: (chosen) => createFindingStore(second, { sinks: chosen }),
-    put: putInto(database, "findings"),
+    ...itemsOf(database),
     close,
   };
 });
@@ -184,11 +185,25 @@ describe("A SQLite database", () => {
   });
 });
 
-function putInto(database: Database, table: "findings" | "control") {
+function putInto(database: Pick<Database, "sqlite">, table: "findings" | "control") {
   return async (pk: string, sk: string, item: Readonly<Record<string, unknown>>): Promise<void> => {
     database.sqlite
       .prepare(`INSERT OR REPLACE INTO ${table} (pk, sk, item) VALUES (?, ?, ?)`)
       .run(pk, sk, JSON.stringify(item));
+  };
+}
+
+function itemsOf({ sqlite }: Database) {
+  const Row = z.object({ sk: z.string(), item: z.string() });
+  return {
+    put: putInto({ sqlite }, "findings"),
+    remove: async (pk: string, sk: string): Promise<void> => {
+      sqlite.prepare("DELETE FROM findings WHERE pk = ? AND sk = ?").run(pk, sk);
+    },
+    items: async (pk: string) => {
+      const rows = sqlite.prepare("SELECT sk, item FROM findings WHERE pk = ?").all(pk);
+      return new Map(rows.map((row) => Row.parse(row)).map(({ sk, item }) => [sk, JSON.parse(item)]));
+    },
   };
 }
 

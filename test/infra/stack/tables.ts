@@ -24,10 +24,11 @@ describe("the tables", () => {
     }
   });
 
-  it("have an index of undelivered transitions, and a stream on the findings table", () => {
+  it("have indexes of undelivered transitions and of findings by state, and a stream on the findings table", () => {
     const { inputs } = plain.get("FindingsTable");
     assert.deepEqual(inputs.globalSecondaryIndexes, [
       { name: "byDue", hashKey: "due", rangeKey: "dueAt", projectionType: "ALL" },
+      { name: "byListing", hashKey: "listing", rangeKey: "listingOrder", projectionType: "ALL" },
     ]);
     assert.equal(inputs.streamViewType, "NEW_AND_OLD_IMAGES");
     assert.equal(plain.get("ControlTable").inputs.streamEnabled, false);
