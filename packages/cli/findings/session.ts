@@ -59,7 +59,7 @@ export async function readAllFindings({
   account,
 }: Pick<FindingsSession, "stores" | "account">): Promise<readonly Finding[]> {
   const all: Finding[] = [];
-  for await (const finding of stores.findings.findings()) {
+  for await (const finding of stores.findings.listFindings()) {
     if (account === undefined || finding.role.account === account) all.push(finding);
   }
   return all;
