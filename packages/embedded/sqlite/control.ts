@@ -49,7 +49,7 @@ export function createControlStore(database: Database): ControlStore {
         const row = findRow(database, controlKeys.account(account), controlKeys.restoring(hourOf(now)));
         return row === undefined
           ? limit > 0
-          : readItem(database, row, RestoringItem, advice).rollbacks.length < limit;
+          : readItem(database, row, RestoringItem, options).rollbacks.length < limit;
       }),
     ownCall: async (account, requestId) =>
       query(
