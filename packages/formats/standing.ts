@@ -121,7 +121,7 @@ export function formatStanding(standing: Standing, role: string): readonly strin
       return [
         standing.retries
           ? "The guard did not roll it back. The reason passes by itself, and the guard tries again."
-          : "The guard did not roll it back, and does not try again by itself. A person must decide.",
+          : "The guard did not roll it back. Each sweep looks again, and rolls it back once the reason is gone; until then, a person must decide.",
       ];
   }
 }

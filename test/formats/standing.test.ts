@@ -112,7 +112,7 @@ describe("a message about a finding", () => {
     ],
     [
       { kind: "refused", reason: "", retries: false },
-      /does not try again by itself\. A person must decide\./,
+      /Each sweep looks again, .*until then, a person must decide\./,
       "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",
     ],
     [

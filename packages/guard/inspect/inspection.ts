@@ -10,6 +10,7 @@ import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
 import { describeObservedRole } from "@drift-guard/core/reconcile/observation";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
+import { forgetOtherModes } from "@drift-guard/core/reconcile/rollback-mode";
 import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { isByGuard, judgeOwnCall } from "@drift-guard/core/rollback/own-call";
 import { hasEnded, listStanding } from "@drift-guard/core/rollback/revocation";
@@ -106,7 +107,7 @@ export async function inspectRole(
     const unreadSince = seen.unread && reconciled.ledger.findings.find(isUnread)?.openedAt;
     const isClean = assessments.every(({ kind }) => kind !== "drift" && kind !== "undecided");
     return {
-      ledger: reconciled.ledger,
+      ledger: forgetOtherModes(reconciled.ledger, watched.guarded.rollback),
       transitions: reconciled.transitions,
       result: {
         inspection: {

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { instantOf } from "@drift-guard/core/model/instant";
+import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { account, allow } from "../../builders.ts";
 import { guardingAll } from "../../core/watched-roles.ts";
 import { attach, detach, isAsReferenced, kinds, outcomes, rogue, roleNamed } from "../drift-calls.ts";
@@ -71,6 +72,31 @@ describe("The mode simulate", () => {
     const simulated = world.announced.find(({ kind }) => kind === "simulated");
     assert.match(simulated?.note ?? "", /^A rollback would not be carried out: No read has found/);
     assert.equal(simulated?.steps, undefined);
+  });
+});
+
+describe("A drift whose side is turned off", () => {
+  it("keeps no refusal and no next try from before", async () => {
+    const automatic = defineConfig({
+      ...guardingAll,
+      roles: { AWSBatchServiceRole: { rollback: { excess: "automatic", missing: "automatic" } } },
+      restoringPerHour: 1,
+    });
+    const world = aWorld({ config: automatic });
+    await world.control.spendRestoring(account, "another", instantOf(world.clock.now()), 1);
+    world.act(detach);
+    await world.settle(60);
+    const states = async () =>
+      (await world.findings()).map((finding) => ("refusal" in finding ? finding.refusal : undefined));
+    assert.match((await states())[0] ?? "", /The next try is at/);
+    const announcer = { announce: async () => {} };
+    const off = {
+      ...world.settings,
+      config: defineConfig({ ...guardingAll, roles: { AWSBatchServiceRole: {} } }),
+    };
+    await sweep({ ...world.ports, announcer }, off);
+    assert.deepEqual(await states(), [undefined]);
+    assert.equal(world.announced.at(-1)?.kind, "refused", "nobody is told of it");
   });
 });
 

@@ -1,0 +1,30 @@
+import type { RollbackChoice } from "../config/rollback-choice.ts";
+import type { Finding } from "../model/finding.ts";
+import type { Ledger } from "../model/ledger.ts";
+
+/**
+ * Returns the ledger without what rollback said of drifts in another mode than their side has now: a refusal, and the next try
+ * that it names, once the side is only simulated or off, and a simulation once it is not simulated any more. The same object if
+ * nothing is outdated.
+ */
+export function forgetOtherModes(ledger: Ledger, rollback: RollbackChoice): Ledger {
+  const findings = ledger.findings.map((finding) => forgetOtherMode(finding, rollback));
+  const isSame = findings.every((finding, index) => finding === ledger.findings[index]);
+  return isSame ? ledger : { ...ledger, findings };
+}
+
+function forgetOtherMode(finding: Finding, rollback: RollbackChoice): Finding {
+  if (finding.state !== "open" || finding.evidence.kind !== "drift") return finding;
+  const mode = rollback[finding.evidence.side];
+  const { refusal, retry, simulation, ...rest } = finding;
+  const writes = mode === "approve" || mode === "automatic";
+  const isRefusalOld = !writes && (refusal !== undefined || retry !== undefined);
+  const isSimulationOld = mode !== "simulate" && simulation !== undefined;
+  if (!isRefusalOld && !isSimulationOld) return finding;
+  return {
+    ...rest,
+    ...(!isRefusalOld && refusal !== undefined && { refusal }),
+    ...(!isRefusalOld && retry !== undefined && { retry }),
+    ...(!isSimulationOld && simulation !== undefined && { simulation }),
+  };
+}
