@@ -44,8 +44,11 @@ export function doesRestore(role: Role, step: Step, boundary?: string): boolean 
       if (!removed) return false;
       return !removed.version.observed || losesDeny(role, removed.version.value.text, { arn: removed.arn });
     }
-    case "iam:UpdateAssumeRolePolicy":
-      return isGain(compareTexts(step.document, role.trust, trustOptions(role, undefined)));
+    case "iam:UpdateAssumeRolePolicy": {
+      const comparison = compareTexts(step.document, role.trust, trustOptions(role, undefined));
+      // A Deny that takes nothing from what the policy allows has no effect: only this policy lets anybody assume the role.
+      return isGain({ ...comparison, deniesRemoved: [] });
+    }
     case "iam:PutRolePermissionsBoundary": {
       if (!role.boundary.observed) return true;
       const live = role.boundary.value;

@@ -6,6 +6,7 @@ import type { PlanningContext } from "./planning.ts";
 import { findIdentityObstacle, type Obstacle } from "./restoring.ts";
 import { type Decision, describeSteps } from "./step-decision.ts";
 import { addStatements, repairTrust, type TrustRepair } from "./trust-repair.ts";
+import { findTrustRoom } from "./trust-room.ts";
 
 /** What becomes of some drifts of the trust policy. */
 export interface TrustDecision {
@@ -57,6 +58,14 @@ function decideTogether(ready: readonly Candidate[], context: PlanningContext): 
   }
   const [first] = ready;
   if (!first) return { kind: "nothing" };
+  const document = findTrustRoom(role, repair.document);
+  if (document === undefined) {
+    // What is restored is not worth the excess.
+    if (excess.length > 0 && missing.length > 0) return decideTogether(excess, context);
+    return withhold({
+      reason: `The repaired trust policy is longer than IAM takes (2,048 characters, or 4,096 by a higher quota), because it keeps Denies that block what the reference allows. Shorten its Denies, or ask AWS for the higher quota.`,
+    });
+  }
   const isApproved = ready.some(({ approved }) => approved);
   if (repair.dropsCondition && !isApproved) {
     return withhold({
@@ -70,12 +79,15 @@ function decideTogether(ready: readonly Candidate[], context: PlanningContext): 
         role: role.name,
         part: first.evidence.part,
         call: "iam:UpdateAssumeRolePolicy",
-        document: repair.document,
+        document,
       },
     ],
     first,
     role,
     context,
+    document === repair.document
+      ? undefined
+      : "The repaired trust policy is longer than IAM takes. Denies that take nothing from what it allows are left out: its text before shows them.",
   );
   if (!step) return { kind: "nothing" };
   // Removing excess can also grant: a document that is replaced whole may drop a hardening.

@@ -206,6 +206,81 @@ describe("removing excess from a trust policy", () => {
   });
 });
 
+describe("removing excess from a trust policy that is full of Denies", () => {
+  const limit = 2_048;
+  const [usual] = JSON.parse(trustOf("ecs-tasks.amazonaws.com")).Statement;
+  const open = { Effect: "Allow", Principal: "*", Action: "sts:AssumeRole" };
+  const junk = (index: number, length: number, Condition: object = {}) => ({
+    Effect: "Deny",
+    Principal: { AWS: `arn:aws:iam::${account}:role/${index}`.padEnd(length, "x") },
+    Action: "sts:AssumeRole",
+    ...Condition,
+  });
+  const trustWith = (...some: readonly object[]) =>
+    policy(...some, ...Array.from({ length: 12 }, (_, index) => junk(index, 40)));
+  /** Fills a trust policy up to the limit with one more Deny. */
+  const filled = (...some: readonly object[]) => {
+    const rest = limit - trustWith(...some, junk(99, 40)).length;
+    return trustWith(...some, junk(99, 40 + rest));
+  };
+
+  it("leaves Denies out that take nothing from what is left, only as many as must", () => {
+    const keepOut = {
+      ...junk(0, 0),
+      Principal: usual.Principal,
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    };
+    const trust = filled(open, keepOut);
+    assert.equal(trust.length, limit);
+    const planned = plan(asReferenced(name, { trust }), excessOnly);
+    const [step] = planned.plan.steps;
+    assert.ok(step?.call === "iam:UpdateAssumeRolePolicy");
+    assert.ok(step.document.length <= limit);
+    assert.equal(step.restores, false);
+    assert.doesNotMatch(step.document, /"Allow","Principal":"\*"/);
+    assert.match(step.document, /SecureTransport/);
+    assert.equal([...step.document.matchAll(/"Deny"/g)].length, 13);
+    assert.match(step.note ?? "", /longer than IAM takes/);
+  });
+
+  it("goes before what is missing, where both do not fit", () => {
+    const reference: Reference = defineReference({
+      role: "Worker",
+      source: { title: "a test", date: "2026-11-22" },
+      trust: policy({ ...usual, Principal: { Service: ["ecs-tasks.amazonaws.com", "batch.amazonaws.com"] } }),
+      attachments: [],
+      boundary: "any",
+    });
+    // It hardens the trust, and so is no containment.
+    const keepOut = (index: number, length: number) => ({
+      Effect: "Deny",
+      Principal: "*",
+      Action: "sts:AssumeRole",
+      Condition: {
+        StringNotEquals: { "aws:SourceAccount": account },
+        Null: { "aws:SourceAccount": "false" },
+        StringLike: { "aws:SourceArn": `arn:aws:ecs:us-east-1:*:${index}`.padEnd(length, "x") },
+      },
+    });
+    const lambda = { ...open, Principal: { Service: "lambda.amazonaws.com" } };
+    const withLast = (length: number) =>
+      policy(
+        usual,
+        lambda,
+        ...Array.from({ length: 5 }, (_, index) => keepOut(index, 60)),
+        keepOut(5, length),
+      );
+    const trust = withLast(limit - withLast(60).length + 60);
+    assert.equal(trust.length, limit);
+    const role = aRole({ name: "Worker", attached: [], trust });
+    const planned = plan(role, automatic, { reference });
+    const [step] = planned.plan.steps;
+    assert.ok(step?.call === "iam:UpdateAssumeRolePolicy" && step.document.length <= limit);
+    assert.doesNotMatch(step.document, /lambda|batch/);
+    assert.deepEqual(calls(planned), ["iam:UpdateAssumeRolePolicy"]);
+  });
+});
+
 describe("setting a customer-managed policy back", () => {
   const arn = `arn:aws:iam::${account}:policy/team`;
   const source = { title: "a test", date: "2026-11-22" };
