@@ -13,6 +13,7 @@ import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { isJointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import type { FindingStore, HubStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
 import type { Announcement } from "@drift-guard/formats/announcement";
+import { formatAttributes } from "@drift-guard/formats/attributes";
 import { formatChat } from "@drift-guard/formats/chat";
 import { formatDigest } from "@drift-guard/formats/digest";
 import { formatText } from "@drift-guard/formats/text";
@@ -107,10 +108,10 @@ async function tell(
   const [only] = announcements;
   if (notice.kind === "single" && only) {
     const { subject, body: text } = formatText(only);
-    await send({ subject, text, chat: formatChat(only) });
+    await send({ subject, text, chat: formatChat(only), attributes: formatAttributes(only) });
     return;
   }
-  for (const { subject, text, chat } of formatDigest(announcements, id)) await send({ subject, text, chat });
+  for (const { announcements: _, ...digest } of formatDigest(announcements, id)) await send(digest);
 }
 
 const sns = new SNSClient(sdkClientSettings);

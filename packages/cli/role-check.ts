@@ -3,6 +3,7 @@ import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import { RoleUnreadableError } from "@drift-guard/core/errors";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import { addFixes, type FixPlan, type FixQuestion, planFixes } from "@drift-guard/core/fixes/fixes";
+import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import { Severity, worstFirst } from "@drift-guard/core/model/severity";
 import type { ResourceReader, RoleReader } from "@drift-guard/core/ports";
@@ -73,7 +74,7 @@ export async function checkRole(
   const assessments = fixed
     .filter((assessment) => judgesKeys || !isKeyNote(assessment))
     .map((assessment) => ({
-      ...assessment,
+      ...explainRevocation(assessment, name),
       severity: rateSeverity(assessment, { role: { account, name }, config, uses }),
     }))
     .toSorted(worstFirst);
@@ -89,6 +90,17 @@ export async function checkRole(
         plan: describePlan(planFixes({ ...question, assessments: fixed }), partition),
       }),
   };
+}
+
+// A check knows no record of the guard's, and anybody can give a policy such a name: it says only what it looks like.
+const revocationNames = /^(?:DriftGuardRevokedSessions-|AWSRevokeOlderSessions$)/;
+
+function explainRevocation(assessment: Assessment, role: string): Assessment {
+  const { kind, part } = assessment;
+  const isNamedSo = kind === "drift" && part.kind === "inline" && revocationNames.test(part.name);
+  if (!isNamedSo || assessment.side !== "missing" || assessment.detail !== undefined) return assessment;
+  const detail = `By its name, it is a policy with which drift-guard or IAM's console ended the role's sessions. drift-guard rollback status ${role} --stage NAME shows whether it is the guard's, which removes its own.`;
+  return { ...assessment, detail };
 }
 
 /** Assesses a role that was read, so that its fixes can be planned. */

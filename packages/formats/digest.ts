@@ -1,5 +1,6 @@
 import { Severity } from "@drift-guard/core/model/severity";
 import type { Announcement } from "./announcement.ts";
+import { formatValue } from "./attributes.ts";
 import { chatLimits } from "./chat.ts";
 import { formatProse } from "./chat-text.ts";
 import { describeEvidence } from "./evidence.ts";
@@ -15,6 +16,8 @@ export interface Digest {
   readonly text: string;
   /** JSON in the schema of custom notifications of Amazon Q Developer in chat applications. */
   readonly chat: string;
+  /** The worst severity, the account, the kind `digest`, and the role if there is only one. */
+  readonly attributes: Readonly<Record<string, string>>;
   /** The announcements that this message tells. */
   readonly announcements: readonly Announcement[];
 }
@@ -75,6 +78,12 @@ function formatChunk(
         eventType: "drift-guard.digest",
       },
     }),
+    attributes: {
+      severity: worstOf(all),
+      kind: "digest",
+      account: formatValue(all[0]?.transition.finding.role.account ?? ""),
+      ...(roles.size === 1 && only !== undefined && { role: formatValue(only) }),
+    },
     announcements: chunk,
   };
 }

@@ -209,6 +209,31 @@ describe("rollback plan", () => {
   });
 });
 
+describe("check of a role whose sessions a rollback ended", () => {
+  it("says what the policy looks like, and what shows whose it is", async () => {
+    const statement = {
+      Effect: "Deny",
+      Action: ["*"],
+      Resource: ["*"],
+      Condition: { DateLessThan: { "aws:TokenIssueTime": "2026-11-22T12:00:00Z" } },
+    };
+    const revoked = {
+      PolicyName: "DriftGuardRevokedSessions-20261122T120000Z",
+      PolicyDocument: { Version: "2012-10-17", Statement: [statement] },
+    };
+    const file = await writeTemporary(
+      "account.json",
+      printSnapshot(rolesWith(name, { RolePolicyList: [revoked] })),
+    );
+    const { code, stdout } = await runCli(["check", name, "--account", file]);
+    assert.equal(code, 1);
+    assert.match(
+      unwrap(stdout),
+      /By its name, it is a policy .* rollback status AWSBatchServiceRole --stage/,
+    );
+  });
+});
+
 describe("rollback apply", () => {
   it("holds a pause", async () => {
     const live = new LiveRole();

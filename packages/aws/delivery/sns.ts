@@ -9,9 +9,11 @@ export interface Notice {
   readonly text: string;
   /** JSON in the schema of Amazon Q Developer in chat applications, which subscribes by HTTPS. */
   readonly chat: string;
+  /** Message attributes of type String, which filter policies of subscriptions match; at most 10. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
-// docs/aws-facts.md, "SNS and chat": the limit covers all forms with their names.
+// docs/aws-facts.md, "SNS and chat": the limit covers all forms with their names, and the attributes.
 const limits = { messageBytes: 262_144, subjectLength: 99 };
 
 /**
@@ -26,6 +28,12 @@ export async function publishNotice(client: SNSClient, topicArn: string, notice:
         Subject: fitSubject(notice.subject),
         MessageStructure: "json",
         Message: fitMessage(notice),
+        MessageAttributes: Object.fromEntries(
+          Object.entries(notice.attributes ?? {}).map(([name, StringValue]) => [
+            name,
+            { DataType: "String", StringValue },
+          ]),
+        ),
       }),
     );
   } catch (error) {
@@ -46,15 +54,17 @@ export function fitSubject(subject: string): string {
  * Returns the notice as JSON of SNS's `MessageStructure`, within its limit. If both forms do not fit, the chat form is
  * left out; if the text alone does not fit, it is cut and marked.
  */
-export function fitMessage({ text, chat }: Notice): string {
+export function fitMessage({ text, chat, attributes = {} }: Notice): string {
+  const sizes = Object.entries(attributes).map(([name, value]) => Buffer.byteLength(`${name}String${value}`));
+  const limit = limits.messageBytes - sizes.reduce((sum, size) => sum + size, 0);
   const whole = JSON.stringify({ default: text, https: chat });
-  if (Buffer.byteLength(whole) <= limits.messageBytes) return whole;
+  if (Buffer.byteLength(whole) <= limit) return whole;
   let kept = text.length;
   for (;;) {
     const cut =
       kept === text.length ? text : `${text.slice(0, kept).replace(/[\uD800-\uDBFF]$/, "")}…\n(cut)\n`;
     const message = JSON.stringify({ default: cut });
-    if (Buffer.byteLength(message) <= limits.messageBytes) return message;
+    if (Buffer.byteLength(message) <= limit) return message;
     kept >>= 1;
   }
 }

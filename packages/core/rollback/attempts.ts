@@ -90,25 +90,32 @@ export function removeStarts(
   });
 }
 
-/** Returns the sentence that tells people of a contested drift: how often it came back, and who sets it with which tool. */
-export function describeContest(starts: readonly Instant[], cause: RecordedCause | undefined): string {
+/**
+ * Returns the sentences that tell people of a contested drift: how often it came back after a rollback, who set it the last
+ * time and with which tool, and what the guard does from now on. `starts` are those of its rollbacks (`listUndoingStarts`).
+ */
+export function describeContest(
+  findingId: string,
+  starts: readonly Instant[],
+  cause: RecordedCause | undefined,
+): string {
   const [first, last] = [starts.at(0), starts.at(-1)];
-  const minutes =
-    first === undefined || last === undefined || starts.length < 2
-      ? undefined
-      : Math.max(1, Math.round(millisecondsBetween(first, last) / (starts.length - 1) / 60_000));
-  const often = minutes === undefined ? "" : `, about every ${formatMinutes(minutes)}`;
-  return `The drift returned after each of ${starts.length} rollbacks in the last 7 days${often}. ${describeRival(cause)} The guard's rollbacks of it now pause, from 5 minutes up to 6 hours, until the drift stops or a person resets them.`;
+  const returns = starts.length - 1;
+  const often =
+    first === undefined || last === undefined || returns < 1
+      ? ""
+      : `, about every ${formatMinutes(Math.max(1, Math.round(millisecondsBetween(first, last) / returns / 60_000)))}`;
+  return `The drift was rolled back ${starts.length} times in the last 7 days, and returned ${returns} times${often}. ${describeRival(cause)} Its first ${promptRollbacks} rollbacks began at once; the next ones wait, from 5 minutes up to 6 hours, until the drift stops or a person resets them: drift-guard rollback reset ${findingId}`;
 }
 
 function describeRival(cause: RecordedCause | undefined): string {
-  if (cause === undefined) return "Who sets it is not known.";
+  if (cause === undefined) return "Who set it is not known.";
   const { actor, call } = cause;
   const tool = actor.userAgent;
   if (tool !== undefined && isGuardTool(tool)) {
-    return `Another deployment of drift-guard sets it, as ${nameActor(actor)} (${call}): the two disagree about the role's reference.`;
+    return `The last time, another deployment of drift-guard set it, as ${nameActor(actor)} (${call}): the two disagree about the role's reference.`;
   }
-  return `${nameActor(actor)} sets it (${call}${tool === undefined ? "" : `, with ${tool.slice(0, 200)}`}).`;
+  return `The last time, ${nameActor(actor)} set it (${call}${tool === undefined ? "" : `, with ${tool.slice(0, 200)}`}).`;
 }
 
 /** Whether a user agent is that of a rollback of drift-guard. Anybody can claim it. */

@@ -6,7 +6,7 @@ import {
 } from "@drift-guard/core/errors";
 import type { Control } from "@drift-guard/core/model/control";
 import { pruneControl } from "@drift-guard/core/model/control";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import type { PlannedStep } from "@drift-guard/core/model/plan";
 import type { Role, RoleKey } from "@drift-guard/core/model/role";
 import {
@@ -26,6 +26,7 @@ import {
   type ExpectedStates,
   findEffect,
 } from "@drift-guard/core/rollback/part-values";
+import { findPauseOf } from "@drift-guard/core/rollback/pause";
 import type { RollbackPorts } from "../ports.ts";
 
 /**
@@ -194,6 +195,8 @@ async function settleLastStep(execution: Execution): Promise<ExecutionResult | u
 }
 
 async function findForeignChange(execution: Execution, step: PlannedStep): Promise<string | undefined> {
+  const paused = findNewPause(execution, step);
+  if (paused !== undefined) return paused;
   if (!step.restores && execution.removalsSinceRead < removalsBetweenReads) return undefined;
   const { role: name } = execution.held.rollback.plan;
   const reading = await execution.ports.roles.read(name);
@@ -202,6 +205,21 @@ async function findForeignChange(execution: Execution, step: PlannedStep): Promi
   const part = execution.expected.findForeign(reading.role);
   if (part !== undefined) return foreignChange(name, part);
   return step.restores ? findNewObstacle(execution, step) : undefined;
+}
+
+/** Returns why a step is not taken in a pause that a person made since the rollback was planned; not the drift's own actor. */
+function findNewPause(
+  { held: { control, rollback }, ports }: Execution,
+  step: PlannedStep,
+): string | undefined {
+  const { causes, pauses } = control;
+  const made = pauses.filter(({ at }) => !isBefore(at, rollback.startedAt));
+  if (made.length === 0) return undefined;
+  const author = causes.findLast(
+    ({ findingId, undoneBy }) => undoneBy === undefined && step.findings.includes(findingId),
+  )?.actor;
+  const pause = findPauseOf(made, author, instantOf(ports.now()));
+  return pause && `${pause.by} paused the rollback until ${pause.until}, so nothing more was written.`;
 }
 
 /** Returns what stands against a step that restores, and did not when it was planned. */

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fitMessage, fitSubject } from "@drift-guard/aws/delivery/sns";
+import { SNSClient } from "@aws-sdk/client-sns";
+import { fitMessage, fitSubject, publishNotice } from "@drift-guard/aws/delivery/sns";
 import fc from "fast-check";
 import * as z from "zod";
+import { clientSettingsFor } from "../client-settings.ts";
+import { type Call, withResponder, xml } from "../responder.ts";
 
 const Message = z.strictObject({ default: z.string(), https: z.string().optional() });
 
@@ -29,6 +32,43 @@ describe("A message to a topic", () => {
         assert.ok(cut === body.repeat(times) || /…\n\(cut\)\n$/.test(cut));
       }),
       { numRuns: 50 },
+    );
+  });
+
+  it("leaves room for its attributes", () => {
+    const text = "x".repeat(262_000);
+    const attributes = { role: "r".repeat(256), part: "p".repeat(256) };
+    const message = fitMessage({ subject: "s", text, chat: "{}", attributes });
+    assert.ok(Buffer.byteLength(message) + 256 + 256 + "roleStringpartString".length <= 262_144);
+  });
+
+  it("has attributes of type String", async () => {
+    const bodies: string[] = [];
+    const take = ({ body }: Call) => {
+      bodies.push(body);
+      return xml("Publish", "<MessageId>m-1</MessageId>");
+    };
+    await withResponder(take, async ({ endpoint }) => {
+      const attributes = { severity: "HIGH", role: "a b" };
+      const topic = "arn:aws:sns:us-east-1:123456789012:alerts";
+      await publishNotice(new SNSClient(clientSettingsFor(endpoint)), topic, {
+        subject: "s",
+        text: "t",
+        chat: "{}",
+        attributes,
+      });
+    });
+    const sent = new URLSearchParams(bodies[0]);
+    const entry = (index: number) =>
+      ["Name", "Value.DataType", "Value.StringValue"].map((field) =>
+        sent.get(`MessageAttributes.entry.${index}.${field}`),
+      );
+    assert.deepEqual(
+      [entry(1), entry(2)],
+      [
+        ["severity", "String", "HIGH"],
+        ["role", "String", "a b"],
+      ],
     );
   });
 

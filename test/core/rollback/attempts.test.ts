@@ -84,17 +84,26 @@ describe("the message about a contested drift", () => {
   const cause = { findingId: "f", digest: "", changeId: "c", call: "iam:DetachRolePolicy", at: noon };
 
   it("names the other actor, its tool and its period", () => {
-    const text = describeContest(starts, { ...cause, actor: anActor({ userAgent: "Terraform/1.9" }) });
-    assert.match(text, /after each of 3 rollbacks in the last 7 days, about every 10 minutes\./);
-    assert.match(text, /user\/mallory sets it \(iam:DetachRolePolicy, with Terraform\/1\.9\)/);
+    const text = describeContest("f1", starts, { ...cause, actor: anActor({ userAgent: "Terraform/1.9" }) });
+    assert.match(
+      text,
+      /rolled back 3 times in the last 7 days, and returned 2 times, about every 10 minutes\./,
+    );
+    assert.match(
+      text,
+      /The last time, .*user\/mallory set it \(iam:DetachRolePolicy, with Terraform\/1\.9\)/,
+    );
   });
 
   it("names another deployment of drift-guard as such", () => {
     const actor = anActor({ userAgent: "aws-sdk-js/3 drift-guard/1.0 rollback/x" });
-    assert.match(describeContest(starts, { ...cause, actor }), /Another deployment of drift-guard sets it/);
+    assert.match(
+      describeContest("f1", starts, { ...cause, actor }),
+      /another deployment of drift-guard set it/,
+    );
   });
 
   it("says that nobody knows who sets it", () => {
-    assert.match(describeContest([noon], undefined), /in the last 7 days\. Who sets it is not known/);
+    assert.match(describeContest("f1", [noon], undefined), /Who set it is not known.*rollback reset f1$/);
   });
 });

@@ -95,7 +95,10 @@ describe("A drift that keeps returning", () => {
     }
     const contested = world.announced.filter(({ kind }) => kind === "contested");
     assert.equal(contested.length, 1);
-    assert.match(contested[0]?.note ?? "", /returned after each of 3 rollbacks.*mallory sets it/s);
+    assert.match(
+      contested[0]?.note ?? "",
+      /rolled back 3 times .*, and returned 2 times.*The last time, .*mallory set it.*rollback reset /s,
+    );
     assert.ok(world.announced.some(({ kind }) => kind === "recurred" || kind === "reopened"));
     await world.settle(7 * 3600);
     await isAsReferenced(world);

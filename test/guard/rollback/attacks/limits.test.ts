@@ -153,7 +153,7 @@ describe("Another deployment that guards the same role", () => {
     }
     const contested = world.announced.filter(({ kind }) => kind === "contested");
     assert.equal(contested.length, 1);
-    assert.match(contested[0]?.note ?? "", /Another deployment of drift-guard sets it/);
+    assert.match(contested[0]?.note ?? "", /another deployment of drift-guard set it/);
   });
 });
 

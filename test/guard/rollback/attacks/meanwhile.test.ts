@@ -10,6 +10,8 @@ import {
   attackedWorld,
   cleanTrust,
   isRestored,
+  key,
+  later,
   own,
   refusalAt,
   remake,
@@ -107,6 +109,20 @@ describe("A rollback that was planned before somebody changed more", () => {
     await world.settle();
     assert.equal(await isRestored(world), false);
     assert.match(await refusalAt(world, "managed"), /may have a running session/);
+  });
+
+  it("goes on after a pause that a person made while it was cut off", async () => {
+    const world = worldWith("iam:DeleteRolePolicy", { after: crash });
+    world.act(rogue);
+    world.act(detach);
+    await world.settle(1);
+    const by = `arn:aws:iam::${account}:user/on-call`;
+    const pause = { scope: "role", by, at: later(world, 0), until: later(world, 60), reason: "x" } as const;
+    await world.control.decide(key, { kind: "pause", pause });
+    await world.settle(1800);
+    assert.equal(await isRestored(world), false);
+    await world.settle(3600);
+    assert.equal(await isRestored(world), true);
   });
 
   it("restores nothing to a role that was made anew meanwhile", async () => {
