@@ -269,7 +269,7 @@ describe("rollback apply", () => {
     const live = new LiveRole();
     const guard = ["--stage", "production"];
     const planned = await live.run(["plan", name, ...guard]);
-    const command = /^ {2}drift-guard (rollback apply .*)$/m.exec(planned.stdout)?.[1];
+    const command = /^ {2}npx drift-guard (rollback apply .*)$/m.exec(planned.stdout)?.[1];
     assert.ok(command !== undefined, planned.stdout);
     assert.equal(live.attached, false);
     const other = await live.run(["apply", name, ...guard, "--plan", "0123456789", "--yes", "--json"]);
@@ -288,7 +288,7 @@ describe("rollback apply", () => {
     const id = findingId.slice(0, 12);
     assert.match(
       stdout,
-      new RegExp(`^ {2}drift-guard rollback approve ${id} --stage production --config \\S+ --yes$`, "m"),
+      new RegExp(`^ {2}npx drift-guard rollback approve ${id} --stage production --config \\S+ --yes$`, "m"),
     );
   });
 
@@ -318,6 +318,34 @@ describe("rollback apply", () => {
     const run = await live.run(["apply", name, "--stage", "production", "--yes"]);
     assert.equal(run.code, 0);
     assert.match(unwrap(run.stdout), /There is nothing to roll back\. Nothing was changed\./);
+  });
+});
+
+describe("rollback undo", () => {
+  const undo = (database: string) => ["undo", name, "--findings", database, "--reason", "needed"];
+
+  it("shows first which rollback it undoes, what it accepts, and the grants that change", async () => {
+    const live = new LiveRole({ attached: true });
+    const { code, stdout, stderr } = await live.run(undo(await writeStores()));
+    assert.equal(code, 2, stderr);
+    assert.match(
+      unwrap(stdout),
+      /This undoes the rollback rollback-1, which ended at \S+, and accepts its drift until \S+: HIGH .* \(finding \w{12}\) 1\. iam:DetachRolePolicy: .* - autoscaling:\S+ and \d+ more/,
+    );
+    assert.match(unwrap(stderr), /Nothing was changed\. Add --yes/);
+  });
+
+  it("has nothing to do where the drift came back already, or no call took effect", async () => {
+    const live = new LiveRole();
+    const { code, stderr } = await live.run(undo(await writeStores()));
+    assert.equal(code, 2);
+    assert.match(unwrap(stderr), /Nothing was changed\. The role is already as it was before the rollback/);
+  });
+
+  it("does not undo a rollback of an earlier role of that name", async () => {
+    const live = new LiveRole({ attached: true });
+    const { stderr } = await live.run(undo(await writeStores({ roleId: "AROAEARLIER" })));
+    assert.match(unwrap(stderr), /was made anew since the rollback rollback-1/);
   });
 });
 
@@ -388,7 +416,7 @@ describe("rollback status", () => {
 });
 
 /** A file of an embedded guard, with a finding and a full control record of the Batch service role. */
-async function writeStores({ paused = true } = {}): Promise<string> {
+async function writeStores({ paused = true, roleId = "AROA1" } = {}): Promise<string> {
   const file = join(dirname(await writeTemporary("note", "")), "guard.sqlite");
   const database = openDatabase(file);
   const now = Date.now();
@@ -405,7 +433,15 @@ async function writeStores({ paused = true } = {}): Promise<string> {
     before: aControl(),
     after: aControl({
       enrolment: { roleId: "AROA2BATCHSERVICEROLE", at: at(-9000), cleanAt: at(-60) },
-      rollbacks: [{ ...done, startedAt: at(-3), endedAt: at(-2) }],
+      rollbacks: [
+        {
+          ...done,
+          plan: { ...done.plan, findings: [findingId] },
+          before: { ...done.before, id: roleId },
+          startedAt: at(-3),
+          endedAt: at(-2),
+        },
+      ],
       attempts: [{ findingId, starts: [at(-30), at(-20), at(-3)] }],
       nextTry: at(2),
     }),

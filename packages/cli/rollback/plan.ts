@@ -95,7 +95,7 @@ function formatCommand(
   const options = Object.entries({ stage, findings, config }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
   );
-  return ["drift-guard", "rollback", verb, subject, ...options, ...more].map(quoteArgument).join(" ");
+  return ["npx", "drift-guard", "rollback", verb, subject, ...options, ...more].map(quoteArgument).join(" ");
 }
 
 // Cap on the output: more is noise.

@@ -11,7 +11,7 @@ export interface KeptStep {
   readonly why: string;
 }
 
-/** The steps that undo a rollback, and the calls that no step undoes. */
+/** The steps that undo a rollback, without those that would change nothing, and the calls that no step undoes. */
 export interface UndoPlan {
   readonly plan: Plan;
   readonly kept: readonly KeptStep[];
@@ -32,10 +32,13 @@ export function planUndo(steps: readonly Step[], before: Role, role: Role): Undo
     state = applyStep(state, step);
   }
   let current = role;
-  const planned = undoing.map((step): PlannedStep => {
+  const planned = undoing.flatMap((step): readonly PlannedStep[] => {
+    const after = applyStep(current, step);
+    // Somebody did it already.
+    if (digestRole(after) === digestRole(current)) return [];
     const restores = doesRestore(current, step);
-    current = applyStep(current, step);
-    return { ...step, restores, findings: [] };
+    current = after;
+    return [{ ...step, restores, findings: [] }];
   });
   return {
     plan: { role: role.name, roleId: role.id, expects: digestRole(role), findings: [], steps: planned },

@@ -32,6 +32,11 @@ describe("the undoing of a rollback", () => {
     );
   });
 
+  it("has no step where the drift came back already", () => {
+    const { plan: rollback } = plan(before, automatic);
+    assert.deepEqual(planUndo(rollback.steps, before, before).plan.steps, []);
+  });
+
   it("leaves versions of managed policies, and says so", () => {
     const step = {
       role: name,
