@@ -36,7 +36,10 @@ export interface Terminal {
 /** Opens a terminal on the streams of a process. Honours NO_COLOR and FORCE_COLOR; a pipe or file gets no colours. */
 export function openTerminal({ stdin, stdout: stream, stderr }: Streams): Terminal {
   return {
-    columns: columnsOf(stream),
+    // A terminal may be resized.
+    get columns() {
+      return columnsOf(stream);
+    },
     isScreen: stream.isTTY === true,
     input: stdin,
     paint: (style, text) => styleText(style, text, { stream }),

@@ -1,15 +1,16 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import { type Config, type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
 import { isNamePattern } from "@drift-guard/core/config/name-pattern";
+import type { RollbackMode } from "@drift-guard/core/config/rollback-choice";
 import type { VendorChange } from "@drift-guard/core/model/evidence";
 import { type Deployment, deployTemplate } from "./deployment/deployment.ts";
 import { type Emulators, startEmulators } from "./emulators/emulators.ts";
-import { localFolder } from "./emulators/python.ts";
+import { localConfigFile, localFolder } from "./emulators/python.ts";
 import { buildGuard } from "./guard-build.ts";
 import { type Inbox, openInbox } from "./inbox.ts";
 import { type Recorder, startRecorder } from "./recorder/recorder.ts";
-import { enrolRoles, seedAccount } from "./seed.ts";
+import { type AccessKey, createPerson, enrolRoles, seedAccount } from "./seed.ts";
 
 /** An AWS account on this machine, with the guard deployed in it. */
 export interface LocalAccount {
@@ -20,6 +21,8 @@ export interface LocalAccount {
   readonly deployment: Deployment;
   /** Receives the guard's messages to people. */
   readonly inbox: Inbox;
+  /** Access key of another user than the account's root, who can answer the guard. */
+  readonly onCall: AccessKey;
   /** The versions of AWS's policies that the account has and the references do not know: the guard reports them. */
   readonly news: readonly VendorChange[];
   /** Ends every process of the account, and waits until they are gone. */
@@ -56,8 +59,9 @@ export async function startLocalAccount(options: {
       { name: "drift-guard", template, bundles },
     );
     const news = await enrolRoles(recorder.endpoint, options.config, deployment.outputs.Control ?? "");
+    const onCall = await createPerson(recorder.endpoint, "oncall");
     const inbox = await openInbox(recorder.endpoint, deployment.outputs.Alerts ?? "", "local-inbox");
-    return { endpoint: recorder.endpoint, emulators, recorder, deployment, inbox, news, stop };
+    return { endpoint: recorder.endpoint, emulators, recorder, deployment, inbox, onCall, news, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -65,16 +69,22 @@ export async function startLocalAccount(options: {
 }
 
 /**
- * Returns the owner's configuration for the local account: one region, Security Hub on, no emails, a recheck after 5 s, joint messages after 2 s,
- * and rollback automatic for every role that it names or off for all. Roles of a pattern are never rolled back.
+ * Returns the owner's configuration for the local account: one region, Security Hub on, no emails, a recheck after 5 s, joint
+ * messages after 2 s. With `rollback`, every role that it names is rolled back: in the owner's modes, and automatically where
+ * they are off. Otherwise none is. Roles of a pattern are never rolled back.
  */
 export function configureLocally(owner: Config, choices: { readonly rollback: boolean }): Config {
-  const mode = choices.rollback ? "automatic" : "off";
+  const choose = (mode: RollbackMode = "off") =>
+    choices.rollback ? (mode === "off" ? "automatic" : mode) : "off";
   const roles: ConfigInput["roles"] = Object.fromEntries(
-    Object.entries(owner.roles).map(([name, role]) => [
-      name,
-      isNamePattern(name) ? role : { ...role, rollback: { ...role.rollback, excess: mode, missing: mode } },
-    ]),
+    Object.entries(owner.roles).map(([name, role]) => {
+      if (isNamePattern(name)) return [name, role];
+      const { excess, missing } = role.rollback;
+      return [
+        name,
+        { ...role, rollback: { ...role.rollback, excess: choose(excess), missing: choose(missing) } },
+      ];
+    }),
   );
   return defineConfig({
     ...owner,
@@ -92,8 +102,7 @@ export function configureLocally(owner: Config, choices: { readonly rollback: bo
  * directory. The account that started last has the file.
  */
 export async function storeConfig(config: Config): Promise<string> {
-  const file = join(localFolder, "drift-guard.config.json");
   await mkdir(localFolder, { recursive: true });
-  await writeFile(file, JSON.stringify(config));
-  return relative(process.cwd(), file);
+  await writeFile(localConfigFile, JSON.stringify(config));
+  return relative(process.cwd(), localConfigFile);
 }

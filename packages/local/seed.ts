@@ -2,10 +2,12 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   AddRoleToInstanceProfileCommand,
   AttachRolePolicyCommand,
+  CreateAccessKeyCommand,
   CreateInstanceProfileCommand,
   CreatePolicyCommand,
   CreateRoleCommand,
   CreateServiceLinkedRoleCommand,
+  CreateUserCommand,
   IAMClient,
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
@@ -27,6 +29,20 @@ export async function seedAccount(endpoint: string, config: Config): Promise<voi
   const iam = new IAMClient(clientSettings(endpoint));
   for (const watched of listWatchedRoles({ config })) await createRole(iam, watched);
   await new SecurityHubClient(clientSettings(endpoint)).send(new EnableSecurityHubCommand({}));
+}
+
+/** An access key of a user of the account. */
+export interface AccessKey {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** Creates a user who can answer the guard: not by the name of a key, as the account's root is known, but by a key of AWS's form. */
+export async function createPerson(endpoint: string, UserName: string): Promise<AccessKey> {
+  const iam = new IAMClient(clientSettings(endpoint));
+  await iam.send(new CreateUserCommand({ UserName }));
+  const { AccessKey: key } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  return { id: key?.AccessKeyId ?? "", secret: key?.SecretAccessKey ?? "" };
 }
 
 // Longer than any session of a role lasts.

@@ -49,6 +49,10 @@ describe("an answer to a deployed guard", () => {
       response.writeHead(404, { "x-amzn-errortype": "ResourceNotFoundException" }).end("{}");
       return;
     }
+    if (request.method === "GET") {
+      response.writeHead(200).end(JSON.stringify({ Description: "Takes answers" }));
+      return;
+    }
     const handler = createHandler(() => ({
       ports: {
         control,

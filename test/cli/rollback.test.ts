@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
+import { defaultRoles, defineConfig } from "@drift-guard/core/config/config";
+import { labelDescription } from "@drift-guard/core/config/fingerprint";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { managedPart } from "@drift-guard/core/model/part";
@@ -9,7 +11,7 @@ import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { RollbackApplyOutput, RollbackPlanOutput, RollbackStatusOutput } from "drift-guard/output/rollback";
 import { runProgram } from "drift-guard/program";
-import { type Answer, type Call, json, refusal, xml } from "../aws/responder.ts";
+import { type Answer, type Call, json, jsonFault, refusal, xml } from "../aws/responder.ts";
 import {
   aControl,
   account,
@@ -408,6 +410,36 @@ describe("rollback status", () => {
     assert.match(unwrap(stdout), /not known yet: no read by rollback found it clean/);
   });
 
+  it("says by which configuration it judges, and warns where the guard was deployed with another", async () => {
+    const status = async (live: LiveRole, ...args: readonly string[]) =>
+      unwrap((await live.run(["status", name, "--stage", "production", ...args])).stdout);
+    const own = await status(new LiveRole());
+    assert.match(own, /modes from the default configuration\. Nothing was changed\./);
+    assert.doesNotMatch(own, /Careful/);
+    const file = await writeTemporary("other.json", JSON.stringify({ roles: { [name]: {} } }));
+    const other = await status(new LiveRole(), "--config", file);
+    assert.match(other, /Careful: the guard was deployed with another configuration than \S+other\.json/);
+    const denied = new LiveRole({ configuration: jsonFault("AccessDeniedException", "no", 403) });
+    assert.match(await status(denied), /is not known\. .*Allow lambda:GetFunctionConfiguration/);
+    const earlier = new LiveRole({ configuration: json({ Description: "Answers" }) });
+    assert.match(await status(earlier), /is not known\. The guard is of an earlier version\./);
+  });
+
+  it("says where no guard of that stage is deployed", async () => {
+    const configuration = jsonFault("ResourceNotFoundException", "Function not found", 404);
+    for (const verb of ["status", "plan"]) {
+      const { code, stderr } = await new LiveRole({ configuration }).run([verb, name, "--stage", "nosuch"]);
+      assert.equal(code, 2);
+      assert.match(unwrap(stderr), /There is no guard of the stage nosuch in us-east-1/);
+    }
+  });
+
+  it("lists no approval that a rollback has used up", async () => {
+    const database = await writeStores({ approvedMinutesAgo: 10 });
+    const { stdout } = await new LiveRole().run(["status", "--findings", database]);
+    assert.doesNotMatch(unwrap(stdout), /approved until/);
+  });
+
   it("refuses a role that the configuration does not name", async () => {
     const live = new LiveRole();
     const { stderr } = await live.run(["status", "Nobody", "--stage", "production"]);
@@ -416,7 +448,11 @@ describe("rollback status", () => {
 });
 
 /** A file of an embedded guard, with a finding and a full control record of the Batch service role. */
-async function writeStores({ paused = true, roleId = "AROA1" } = {}): Promise<string> {
+async function writeStores({
+  paused = true,
+  roleId = "AROA1",
+  approvedMinutesAgo = 1,
+} = {}): Promise<string> {
   const file = join(dirname(await writeTemporary("note", "")), "guard.sqlite");
   const database = openDatabase(file);
   const now = Date.now();
@@ -452,7 +488,13 @@ async function writeStores({ paused = true, roleId = "AROA1" } = {}): Promise<st
   if (paused) await control.decide(role, { kind: "pause", pause });
   await control.decide(role, {
     kind: "approval",
-    approval: { findingId, digest, by: ada.replace("ada", "grace"), at: at(-1), expires: at(60) },
+    approval: {
+      findingId,
+      digest,
+      by: ada.replace("ada", "grace"),
+      at: at(-approvedMinutesAgo),
+      expires: at(60),
+    },
   });
   await control.decide(role, {
     kind: "exception",
@@ -469,9 +511,16 @@ class LiveRole {
   /** The tables that were read. */
   readonly tables = new Set<string>();
 
-  constructor({ attached = false, denied = false } = {}) {
+  readonly #configuration: Answer;
+
+  constructor({
+    attached = false,
+    denied = false,
+    configuration = json({ Description: labelDescription("Answers", defineConfig({ roles: defaultRoles })) }),
+  } = {}) {
     this.attached = attached;
     this.denied = denied;
+    this.#configuration = configuration;
   }
 
   run(args: readonly string[]): Promise<Run> {
@@ -481,6 +530,7 @@ class LiveRole {
   #answer({ action, parameters, body }: Call): Answer {
     const list = (inside: string) => xml(action, `<IsTruncated>false</IsTruncated>${inside}`);
     const reference = referenceOf(name);
+    if (/functions\/[^/]+\/configuration$/.test(action)) return this.#configuration;
     switch (action) {
       case "GetCallerIdentity":
         return identifyCaller({ action });

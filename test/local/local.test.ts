@@ -7,7 +7,7 @@ describe("The configuration of the local account", () => {
   const owner = defineConfig({
     roles: {
       AWSBatchServiceRole: {},
-      ecsTaskExecutionRole: { rollback: { excess: "off" } },
+      ecsTaskExecutionRole: { rollback: { excess: "off", missing: "approve" } },
       "batch-job-*": { reference: "ecsTaskExecutionRole" },
     },
   });
@@ -16,10 +16,10 @@ describe("The configuration of the local account", () => {
       ([name, { rollback: mode }]) => `${name} ${mode?.excess} ${mode?.missing}`,
     );
 
-  it("rolls back every role that it names, or none, and never the roles of a pattern", () => {
+  it("rolls back every role that it names, in the owner's modes where they are not off, or none, and never the roles of a pattern", () => {
     assert.deepEqual(modesOf(true), [
       "AWSBatchServiceRole automatic automatic",
-      "ecsTaskExecutionRole automatic automatic",
+      "ecsTaskExecutionRole automatic approve",
       "batch-job-* off off",
     ]);
     assert.deepEqual(modesOf(false), [

@@ -8,6 +8,7 @@ import { planByHand } from "@drift-guard/guard/rollback/plan-by-hand";
 import { createPlanning } from "@drift-guard/guard/rollback/planning";
 import { readDriftedPolicies } from "@drift-guard/guard/rollback/policies";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
+import { warnOfConfiguration } from "../rollback/configuration.ts";
 import { readSubject } from "../rollback/plan.ts";
 import { describeRepair } from "../rollback/preparation.ts";
 import { findSubject } from "../rollback/subject.ts";
@@ -49,7 +50,10 @@ export async function approveRollback(args: readonly string[], terminal: Termina
           ? "The role as it was just read does not show the finding."
           : (reason ??
             "No step of a rollback repairs the finding, or the configuration turns its rollback off.");
-      throw new UsageError(`There is nothing to approve. ${why}`);
+      const warning = warnOfConfiguration(session.configuration);
+      throw new UsageError(
+        `There is nothing to approve. ${why}${warning === undefined ? ` The modes are those of ${session.configuration.file}.` : ` ${warning}`}`,
+      );
     }
     const sources = { watched, role, assessments, policies, control, config, now: instantOf(now()) };
     const { drifts } = planByHand({ ...sources, wanted: [finding.id], insists: true });

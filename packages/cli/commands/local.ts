@@ -13,7 +13,9 @@ into a real account.
 
 Usage: drift-guard local [--rollback] [--port PORT] [--config FILE]
 
-  --rollback      roll drift back; without it, the guard only reports
+  --rollback      roll drift back: in the modes of the configuration, and
+                  automatically where they are off. Without it, the guard only
+                  reports
   --port PORT     port of the account on 127.0.0.1 (default: a free port)
   --config FILE   configuration that names the watched roles (default:
                   drift-guard.config.ts or .json in the working directory,
@@ -77,7 +79,7 @@ function listenForInterrupt(): AbortSignal {
 const policy = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
 
 function formatWelcome(
-  { endpoint, news }: LocalAccount,
+  { endpoint, news, onCall }: LocalAccount,
   rollback: boolean,
   configFile: string,
   { columns, paint }: Terminal,
@@ -111,11 +113,20 @@ function formatWelcome(
     "    }))'",
     "",
     ...wrap(
-      "The guard is deployed as the stage local, with a configuration of its own. What its rollback does:",
+      `The guard is deployed as the stage local. Its configuration, ${configFile}, is used by itself. What its rollback does:`,
       columns,
     ),
     "",
-    `  npx drift-guard rollback status --stage local --config ${quoteArgument(configFile)}`,
+    "  npx drift-guard rollback status --stage local",
+    "",
+    ...wrap(
+      "The person who made a change cannot approve, accept or undo it. Answer as another, the user oncall:",
+      columns,
+    ),
+    "",
+    `  export AWS_ACCESS_KEY_ID=${quoteArgument(onCall.id)}`,
+    `  export AWS_SECRET_ACCESS_KEY=${quoteArgument(onCall.secret)}`,
+    "  npx drift-guard rollback pause AWSBatchServiceRole --stage local --reason Test",
     "",
     "Ctrl-C stops it.",
   ];
@@ -141,7 +152,10 @@ async function showMessages(
       const [title = "", ...rest] = message
         .trimEnd()
         .split("\n")
-        .flatMap((line) => wrapLines(sanitise(line.trimEnd(), 2000), terminal.columns, "  "));
+        .flatMap((line) => {
+          const shown = sanitise(line.trimEnd(), 2000);
+          return isCommand(shown) ? [shown] : wrapLines(shown, terminal.columns, "  ");
+        });
       await terminal.print(
         "",
         terminal.paint("dim", "─".repeat(Math.min(terminal.columns, 100))),
@@ -150,4 +164,9 @@ async function showMessages(
       );
     }
   }
+}
+
+// A command on two lines is two commands.
+function isCommand(line: string): boolean {
+  return /^\s*(?:aws|npx) /.test(line);
 }

@@ -15,6 +15,17 @@ const source = {
   from: z.string(),
   /** The control table or the file with the guard's decisions and rollbacks; left out if none was named. */
   control: z.string().exactOptional(),
+  /** The configuration by which modes and watched roles are known. */
+  configuration: z
+    .strictObject({
+      /** The file, or `the default configuration`. */
+      file: z.string(),
+      /** Whether the guard was deployed with it; left out without `--stage`. */
+      deployed: z.enum(["same", "other", "unknown"]).exactOptional(),
+      /** Why that is unknown. */
+      why: z.string().exactOptional(),
+    })
+    .readonly(),
   exitCode,
 };
 

@@ -6,18 +6,23 @@ import { formatAssessment } from "../drift-table.ts";
 import type { StepOutput } from "../output/step.ts";
 import { describeStep, formatStepLines } from "../step-lines.ts";
 import { padCell, type Terminal, wrap } from "../terminal.ts";
+import { warnOfConfiguration } from "./configuration.ts";
 import type { Preparation, PreparedPlan } from "./preparation.ts";
 import type { RollbackSession } from "./session.ts";
 
 const indent = "  ";
 
 /** The fields that `rollback plan --json` and `rollback apply --json` have in common. */
-export function describePlan(prepared: Preparation, { account, from, stores }: RollbackSession) {
+export function describePlan(
+  prepared: Preparation,
+  { account, from, stores, configuration }: RollbackSession,
+) {
   const base = {
     schema: 1 as const,
     account,
     from,
     ...(stores && { control: stores.from }),
+    configuration,
     role: prepared.subject.watched.name,
   };
   if (prepared.status === "absent") {
@@ -55,7 +60,7 @@ function describeSteps({ hand, effects, role }: PreparedPlan): readonly StepOutp
 /** A plan as lines: the role, its drifts with what the guard does about each, and the steps. */
 export function formatPlan(
   prepared: Preparation,
-  { from, stores }: RollbackSession,
+  { from, stores, configuration }: RollbackSession,
   terminal: Terminal,
 ): readonly string[] {
   const { columns, paint } = terminal;
@@ -64,6 +69,7 @@ export function formatPlan(
   if (prepared.status === "absent") return [name, ...say(absentRole(prepared))];
   const { role, asked, undecided, effects, hand, subject } = prepared;
   const decisions = stores ? `, decisions from ${stores.from}` : "";
+  const warning = warnOfConfiguration(configuration);
   const outputs = describeSteps(prepared);
   const rows = [
     ...asked.flatMap((decision) => formatDecision(decision, terminal)),
@@ -71,9 +77,12 @@ export function formatPlan(
   ];
   return [
     name,
-    ...wrap(`${sanitise(role.arn)}, read from ${sanitise(from)}${sanitise(decisions)}`, columns, indent).map(
-      (line) => paint("dim", line),
-    ),
+    ...wrap(
+      sanitise(`${role.arn}, read from ${from}${decisions}, modes from ${configuration.file}`, 1000),
+      columns,
+      indent,
+    ).map((line) => paint("dim", line)),
+    ...(warning === undefined ? [] : say(warning).map((line) => paint("yellow", line))),
     ...(rows.length === 0 ? [] : ["", indent + paint("underline", heading), ...rows]),
     ...(subject.finding && asked.length === 0
       ? ["", ...say(`The role shows no drift of finding ${subject.finding.id} now.`)]

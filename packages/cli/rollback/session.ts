@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
+import { relative } from "node:path";
 import type { Readable } from "node:stream";
 import type { Config } from "@drift-guard/core/config/config";
-import { locateDeployment } from "@drift-guard/core/config/deployment";
+import { type DeploymentPlace, locateDeployment } from "@drift-guard/core/config/deployment";
 import { emptyLedger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type {
@@ -18,7 +19,8 @@ import { identifyLiveAccount, openSnapshot } from "../account-source.ts";
 import { chooseFileSource, openBatchFiles, refuseOtherAccounts } from "../batch/files.ts";
 import { surveyBatch } from "../batch/survey.ts";
 import { UsageError } from "../command.ts";
-import { loadConfig } from "../config.ts";
+import { findConfigFile, loadConfig } from "../config.ts";
+import { compareDeployed, type JudgedBy } from "./configuration.ts";
 
 /** The options that name the guard whose decisions and rollbacks are read. */
 export const guardOptions = {
@@ -54,6 +56,7 @@ export interface GuardStores {
 export interface RollbackSession {
   readonly settings: GuardSettings;
   readonly config: Config;
+  readonly configuration: JudgedBy;
   readonly account: string;
   /** The snapshot file, the endpoint, or `AWS`. */
   readonly from: string;
@@ -94,7 +97,8 @@ export async function openRollbackSession(choice: GuardChoice, input: Readable):
   if (file === "-" && batch.includes("-")) {
     throw new UsageError("Standard input can be either --account or --batch, not both.");
   }
-  const config = await loadConfig(choice.config);
+  const given = choice.config ?? (await findLocalConfig(stage));
+  const config = await loadConfig(given);
   const account = await (file === undefined ? openLive() : openFile(file, input));
   const stores =
     stage !== undefined
@@ -103,12 +107,17 @@ export async function openRollbackSession(choice: GuardChoice, input: Readable):
         ? await openFindingsFile(findings)
         : undefined;
   const { partition } = account;
+  const configuration = {
+    file: findConfigFile(given) ?? "the default configuration",
+    ...(stage !== undefined && (await compareDeployed(config, placeOf(stage, config, account)))),
+  };
   const settings = { config, account: account.account, partition };
   const survey = batch.length === 0 ? undefined : await surveyFiles(batch, account, settings, input);
   const usage = survey?.usage ?? stores?.usage;
   return {
     ...account,
     config,
+    configuration,
     settings,
     ...(stores && { stores }),
     ...(usage && { usage }),
@@ -161,6 +170,21 @@ async function openLive(): Promise<OpenedAccount> {
   };
 }
 
+function placeOf(
+  stage: string,
+  { regions }: Pick<Config, "regions">,
+  { account, partition }: { readonly account: string; readonly partition: string },
+): DeploymentPlace {
+  return { stage, region: regions.guard, account, partition };
+}
+
+// The guard of an emulated account was deployed with a configuration of its own, which `local` stores.
+async function findLocalConfig(stage: string | undefined): Promise<string | undefined> {
+  if (stage !== "local" || process.env.AWS_ENDPOINT_URL === undefined) return undefined;
+  const { localConfigFile } = await import("@drift-guard/local/emulators/python");
+  return existsSync(localConfigFile) ? relative(process.cwd(), localConfigFile) : undefined;
+}
+
 /** What a guard stores, opened; `close` frees its connection or file. */
 export interface OpenedStores extends GuardStores {
   close(): void;
@@ -170,9 +194,9 @@ export interface OpenedStores extends GuardStores {
 export async function openTables(
   stage: string,
   config: Pick<Config, "regions">,
-  { account, partition }: { readonly account: string; readonly partition: string },
+  account: { readonly account: string; readonly partition: string },
 ): Promise<OpenedStores> {
-  const place = { stage, region: config.regions.guard, account, partition };
+  const place = placeOf(stage, config, account);
   const { findings: table, control } = locateDeployment(place);
   const [{ DynamoDBClient }, findings, controls, usages] = await Promise.all([
     import("@aws-sdk/client-dynamodb"),

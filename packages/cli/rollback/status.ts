@@ -2,13 +2,15 @@ import { findWatchedRole, listWatchedRoles } from "@drift-guard/core/config/watc
 import type { Control } from "@drift-guard/core/model/control";
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import type { Rollback } from "@drift-guard/core/model/rollback";
+import { isUsedUp } from "@drift-guard/core/rollback/approvals";
 import { findNextStart, isContested, listStarts } from "@drift-guard/core/rollback/attempts";
 import { sanitise } from "@drift-guard/formats/printable";
 import { parseAskedRole } from "../account-check.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { formatDocument } from "../output/json.ts";
 import { type RoleStatus, RollbackStatusOutput } from "../output/rollback.ts";
-import type { Terminal } from "../terminal.ts";
+import { type Terminal, wrap } from "../terminal.ts";
+import { warnOfConfiguration } from "./configuration.ts";
 import { guardOptions, openRollbackSession, type RollbackSession } from "./session.ts";
 import { formatStatus } from "./status-lines.ts";
 
@@ -24,15 +26,28 @@ export async function showStatus(args: readonly string[], terminal: Terminal): P
   try {
     const roles = await readStatuses(chooseRoles(positionals, session), session);
     const exitCode = codeOf(roles);
-    const { account, from, stores } = session;
+    const { account, from, stores, configuration } = session;
     if (values.json) {
       const control = stores && { control: stores.from };
-      const output = { schema: 1 as const, account, from, ...control, exitCode, roles };
+      const output = { schema: 1 as const, account, from, ...control, configuration, exitCode, roles };
       await terminal.print(formatDocument(RollbackStatusOutput, output));
       return exitCode;
     }
-    for (const role of roles) await terminal.print(...formatStatus(role, terminal), "");
-    await terminal.print(`Account ${account}, ${sanitise(stores?.from ?? from, 200)}. Nothing was changed.`);
+    const warning = warnOfConfiguration(configuration);
+    // At once: a reader such as `head` may close the pipe after the first lines, and the exit code still counts.
+    await terminal.print(
+      ...roles.flatMap((role) => [...formatStatus(role, terminal), ""]),
+      ...wrap(
+        sanitise(
+          `Account ${account}, ${stores?.from ?? from}, modes from ${configuration.file}. Nothing was changed.`,
+          1000,
+        ),
+        terminal.columns,
+      ),
+      ...(warning === undefined
+        ? []
+        : wrap(sanitise(warning, 1500), terminal.columns).map((line) => terminal.paint("yellow", line))),
+    );
     return exitCode;
   } finally {
     session.close();
@@ -113,11 +128,13 @@ function describeRole(
       };
     }),
     ...(nextTry !== undefined && isBefore(now, nextTry) && { nextTry }),
-    approvals: inForce(approvals).map(({ findingId, by, expires }) => ({
-      finding: findingId,
-      by,
-      until: expires,
-    })),
+    approvals: inForce(approvals)
+      .filter((approval) => !isUsedUp(approval, rollbacks))
+      .map(({ findingId, by, expires }) => ({
+        finding: findingId,
+        by,
+        until: expires,
+      })),
     exceptions: inForce(exceptions).map(({ findingId, owner, reason, expires }) => ({
       finding: findingId,
       by: owner,

@@ -14,8 +14,8 @@ export interface RollbackSubject {
   readonly finding?: Finding;
 }
 
-// A finding's id has 32 hex digits, and its first 4 may suffice. A role may have such a name: it is looked for first.
-const idText = /^[0-9a-f]{4,32}$/;
+// A finding's id has 32 hex digits, and its first ones may suffice. A role may have such a name: it is looked for first.
+const idText = /^[0-9a-f]{1,32}$/;
 
 /**
  * Finds the watched role of a name or ARN, or the finding whose id begins with a text. Throws `UsageError` if there is none,

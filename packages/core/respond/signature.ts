@@ -79,7 +79,11 @@ export function checkSignature(
     return refuse(`The answer was signed at ${at}, which is in the future. Set the clock of your machine.`);
   }
   const { groups } = form.exec(signature.authorization) ?? {};
-  if (groups === undefined) return refuse("The signature is not one of Signature Version 4.");
+  if (groups === undefined) {
+    return refuse(
+      "The signature is not one of Signature Version 4, or its access key id is none of AWS: that has 16 characters or more of A-Z and 0-9. For the emulated account, drift-guard local prints credentials that can answer.",
+    );
+  }
   if (
     groups.service !== "sts" ||
     groups.region !== place.region ||

@@ -30,12 +30,13 @@ export function findApproval(
   finding: DecidedFinding,
   { approvals, rollbacks, now }: Decisions,
 ): Approval | undefined {
-  return approvals.find(
-    (approval) =>
-      isInForce(approval, finding, now) &&
-      !rollbacks.some(
-        ({ status, startedAt, plan }) =>
-          status === "done" && !isBefore(startedAt, approval.at) && plan.findings.includes(finding.id),
-      ),
+  return approvals.find((approval) => isInForce(approval, finding, now) && !isUsedUp(approval, rollbacks));
+}
+
+/** Whether a rollback of the finding has succeeded since an approval: it is of one rollback alone. */
+export function isUsedUp({ findingId, at }: Approval, rollbacks: Decisions["rollbacks"]): boolean {
+  return rollbacks.some(
+    ({ status, startedAt, plan }) =>
+      status === "done" && !isBefore(startedAt, at) && plan.findings.includes(findingId),
   );
 }

@@ -29,21 +29,25 @@ export function createPeoplePolicies({ config, location, findings, control }: Fo
     Action: ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", ...actions],
     Resource: listMissedQueues(config, location),
   });
-  const answer = {
-    Sid: "Answer",
+  const respond = location.account.apply((account) => locateIn(location, account).respond);
+  const answer = { Sid: "Answer", Effect: "Allow", Action: ["lambda:InvokeFunction"], Resource: respond };
+  // Its description tells the command line whether its configuration is the deployed one.
+  const describe = {
+    Sid: "SeeConfiguration",
     Effect: "Allow",
-    Action: ["lambda:InvokeFunction"],
-    Resource: location.account.apply((account) => locateIn(location, account).respond),
+    Action: ["lambda:GetFunctionConfiguration"],
+    Resource: respond,
   };
   const policy = (component: string, description: string, Statement: readonly object[]) =>
     createPolicy(component, description, $jsonStringify({ Version: "2012-10-17", Statement })).arn;
   return {
     operator: policy("Operator", "Lets people answer drift-guard and read what it stores", [
       answer,
+      describe,
       tables,
       readMissed(["sqs:ReceiveMessage"]),
     ]),
-    viewer: policy("Viewer", "Lets people read what drift-guard stores", [tables, readMissed([])]),
+    viewer: policy("Viewer", "Lets people read what drift-guard stores", [describe, tables, readMissed([])]),
   };
 }
 

@@ -1,4 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { labelDescription } from "@drift-guard/core/config/fingerprint";
 import { alarmOnErrors, alarmOnMetric } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
@@ -11,11 +12,14 @@ import type { RollbackDeployment } from "./rollback.ts";
  * failed, or of which people were not told.
  */
 export function createRespond(
-  { location, control, changes, topic }: Foundation,
+  { config, location, control, changes, topic }: Foundation,
   rollback: RollbackDeployment | undefined,
 ): readonly aws.cloudwatch.MetricAlarm[] {
   createLambda("Responder", location, {
-    description: "Takes people's answers: approve, undo, suppress, pause, resume, reset, close",
+    description: labelDescription(
+      "Takes people's answers: approve, undo, suppress, pause, resume, reset, close",
+      config,
+    ),
     timeoutSeconds: 60,
     // It says what the undoing of a rollback accepts.
     memory: comparingMemory,

@@ -28,6 +28,9 @@ export interface EmulatorPython {
 /** The folder of the local account's files: `.local` in the checkout, ignored by git. */
 export const localFolder = join(import.meta.dirname, "../../..", ".local");
 
+/** The configuration of the local account that started last, for commands about its guard. */
+export const localConfigFile = join(localFolder, "drift-guard.config.json");
+
 const requirementsFile = join(import.meta.dirname, "requirements.txt");
 const candidates = [
   "python3",

@@ -76,7 +76,7 @@ describe("every function", () => {
       HubImporter: 256,
       Notifier: 256,
       Publish: 256,
-      Responder: 256,
+      Responder: 1024,
       Rollbacker: 1024,
       Sweep: 1024,
     });

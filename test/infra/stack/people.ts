@@ -29,6 +29,13 @@ describe("the policies for people", () => {
     assert.equal(isAllowed("Viewer", "lambda:InvokeFunction", respond), false);
   });
 
+  it("let both see by which configuration the guard was deployed", () => {
+    for (const policy of ["Operator", "Viewer"] as const)
+      assert.equal(isAllowed(policy, "lambda:GetFunctionConfiguration", respond), true, policy);
+    const { description } = everything.get("ResponderFunction").inputs;
+    assert.match(String(description), /\(configuration [0-9a-f]{16}\)$/);
+  });
+
   it("let both read the tables, and neither write them", () => {
     for (const policy of ["Operator", "Viewer"] as const) {
       for (const table of tables) {
