@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { defaultRoles, defineConfig } from "@drift-guard/core/config/config";
@@ -423,6 +424,15 @@ describe("rollback status", () => {
     assert.match(await status(denied), /is not known\. .*Allow lambda:GetFunctionConfiguration/);
     const earlier = new LiveRole({ configuration: json({ Description: "Answers" }) });
     assert.match(await status(earlier), /is not known\. The guard is of an earlier version\./);
+  });
+
+  it("writes nothing to a findings file that is missing or empty, and says which", async () => {
+    const missing = await runCli(["rollback", "status", "--findings", "/nonexistent/guard.sqlite"]);
+    assert.match(unwrap(missing.stderr), /The findings file \/nonexistent\/guard\.sqlite does not exist\./);
+    const empty = await writeTemporary("guard.sqlite", "");
+    const { code, stderr } = await runCli(["rollback", "status", "--findings", empty]);
+    assert.deepEqual([code, statSync(empty).size], [2, 0]);
+    assert.match(unwrap(stderr), /is empty: no embedded guard has stored anything in it/);
   });
 
   it("says where no guard of that stage is deployed", async () => {

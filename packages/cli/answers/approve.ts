@@ -1,6 +1,7 @@
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
 import { Step } from "@drift-guard/core/model/plan";
+import { isExplained } from "@drift-guard/core/rollback/counted-approvals";
 import { planForApproval } from "@drift-guard/core/rollback/plan-for-approval";
 import { sanitise } from "@drift-guard/formats/printable";
 import { observeRole } from "@drift-guard/guard/rollback/observation";
@@ -88,9 +89,19 @@ export async function approveRollback(args: readonly string[], terminal: Termina
       expires,
       reason: values.reason,
     });
-    const what = `Approved until ${expires}. The guard carries these steps out on ${sanitise(watched.name)} at once, and only if its own plan is the same.`;
+    const known = isExplained({ findingId: finding.id, digest: digestEvidence(evidence) }, { control });
+    const what = `Approved until ${expires}. ${formatStart(session.announces, known)} They are carried out on ${sanitise(watched.name)} only if the guard's own plan is the same, and once: a drift that returns needs another approval.`;
     return await reportAnswer("approve", what, outcome, session, { json: values.json, terminal });
   } finally {
     session.close();
   }
+}
+
+/** When an approved rollback starts, as a sentence. */
+function formatStart(isDeployed: boolean, isMakerKnown: boolean): string {
+  if (!isDeployed)
+    return "The program that runs the embedded guard carries these steps out when it next rolls back.";
+  return isMakerKnown
+    ? "The guard carries these steps out at once."
+    : "It is not known yet who made the drift as it is, so that the approval counts when that is reported, or a quarter of an hour after it was given.";
 }

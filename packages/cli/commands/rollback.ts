@@ -37,14 +37,17 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
             try, approvals and exceptions of the roles in the configuration.
             Changes nothing.
   approve   show the steps that repair one finding as plan does, and approve
-            exactly these: the guard carries them out if its own plan is the
-            same. The drift's actor cannot approve. For 24h unless --for says
+            exactly these: the guard carries them out once, if its own plan is
+            the same. The drift's actor cannot approve. For 24h unless --for says
             otherwise, at most 7d
-  undo      accept what the last rollback of the role, or that of --rollback,
-            removed, and bring it back with your own credentials. For 30d
-            unless --for says otherwise, at most 366d
+  undo      bring back the drift that the last rollback of the role, or that of
+            --rollback, repaired, with your own credentials, and accept it:
+            what it removed comes back, and what it restored is taken away.
+            Without --yes, only show it. For 30d unless --for says otherwise,
+            at most 366d
   pause     roll nothing back for a time, of one role or in the account: for
-            24h unless --for says otherwise, at most 30d. People are told
+            24h unless --for says otherwise, at most 30d. People are told. A
+            later end replaces an earlier one; to end it earlier, resume
   resume    end a pause
   reset     count the attempts on one finding, or on those of a role, anew
 
@@ -65,9 +68,11 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
   --yes            write the role; of approve, give the approval
   --for TIME       hours or days, such as 8h or 30d
   --reason TEXT    people are told of it with the answer
-  --config FILE    configuration that names the watched roles (default:
+  --config FILE    configuration that names the watched roles and modes (default:
                    drift-guard.config.ts or .json in the working directory,
-                   else the three roles of the AWS Batch User Guide)
+                   else the three roles of the AWS Batch User Guide; with
+                   --stage local, that of drift-guard local). A guard that was
+                   deployed with another is warned of
   --json           print one JSON document
                    (docs/schemas/rollback-SUBCOMMAND.schema.json; of answers,
                    docs/schemas/answer.schema.json)

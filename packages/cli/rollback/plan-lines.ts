@@ -148,8 +148,9 @@ function formatGuard({ guard, drift }: DriftDecision): string | undefined {
       return `The guard only records what it would do: rollback of "${drift.side}" is simulated.`;
     case "accepted":
       return `${guard.owner} accepted it until ${guard.until}: ${guard.reason}`;
-    case "no-step":
     case "unknown":
+      return "The configuration has the guard roll it back. Whether it does so now is not known without --stage NAME or --findings FILE.";
+    case "no-step":
       return undefined;
   }
 }

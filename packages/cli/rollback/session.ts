@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import type { Readable } from "node:stream";
 import type { Config } from "@drift-guard/core/config/config";
@@ -97,6 +97,7 @@ export async function openRollbackSession(choice: GuardChoice, input: Readable):
   if (file === "-" && batch.includes("-")) {
     throw new UsageError("Standard input can be either --account or --batch, not both.");
   }
+  if (findings !== undefined) requireStored(findings);
   const given = choice.config ?? (await findLocalConfig(stage));
   const config = await loadConfig(given);
   const account = await (file === undefined ? openLive() : openFile(file, input));
@@ -214,10 +215,17 @@ export async function openTables(
   };
 }
 
-/** Opens the SQLite file of an embedded guard. Throws `UsageError` if it does not exist. */
+// SQLite would create a missing file, and the tables in an empty one.
+function requireStored(file: string): void {
+  const name = sanitise(file, 200);
+  if (!existsSync(file)) throw new UsageError(`The findings file ${name} does not exist.`);
+  if (statSync(file).size > 0) return;
+  throw new UsageError(`The findings file ${name} is empty: no embedded guard has stored anything in it.`);
+}
+
+/** Opens the SQLite file of an embedded guard. Throws `UsageError` if it does not exist, or is empty. */
 export async function openFindingsFile(file: string): Promise<OpenedStores> {
-  // SQLite would create a missing file.
-  if (!existsSync(file)) throw new UsageError(`The findings file ${sanitise(file, 200)} does not exist.`);
+  requireStored(file);
   const [{ openDatabase }, findings, controls, usages] = await Promise.all([
     import("@drift-guard/embedded/sqlite/database"),
     import("@drift-guard/embedded/sqlite/findings"),

@@ -85,7 +85,14 @@ function countsFrom(
   { findingId, digest, at, userId }: Approval,
   planning: Pick<PlanningInput, "control">,
 ): Instant {
-  const isExplained = listCauses(findingId, planning).some((cause) => cause.digest === digest);
-  if (isExplained || userId === undefined) return at;
+  if (isExplained({ findingId, digest }, planning) || userId === undefined) return at;
   return instantOf(new Date(Date.parse(at) + reportMinutes * 60_000));
+}
+
+/** Whether it is known who made a drift as it is: an approval of it counts at once. `digest` is that of its evidence. */
+export function isExplained(
+  { findingId, digest }: { readonly findingId: string; readonly digest: string },
+  planning: Pick<PlanningInput, "control">,
+): boolean {
+  return listCauses(findingId, planning).some((cause) => cause.digest === digest);
 }
