@@ -110,6 +110,8 @@ export async function undoRollback(args: readonly string[], terminal: Terminal):
     if (outcome.status === "refused") {
       return await reportAnswer("undo", "", outcome, session, { json: values.json, terminal });
     }
+    // The change must come after the answer by the clocks of two services, or it would count as a reason to refuse the answer.
+    if (session.announces) await sleep(2000);
     const result = await applyByHand(plan, role, {
       roles: session.roles,
       policies: session.policies,

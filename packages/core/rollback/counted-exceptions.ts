@@ -1,6 +1,6 @@
 import type { Control, RecordedCause } from "../model/control.ts";
 import type { Exception } from "../model/exception.ts";
-import { isBefore } from "../model/instant.ts";
+import { isNotBefore } from "./own-call.ts";
 import { isSamePrincipal } from "./pause.ts";
 
 /**
@@ -19,5 +19,5 @@ function isByMaker({ findingId, owner, at, undoes }: Exception, cause: RecordedC
   if (cause.findingId !== findingId || !isSamePrincipal(cause.actor, owner)) return false;
   if (undoes === undefined) return cause.undoneBy === undefined;
   if (cause.undoneBy !== undefined) return cause.undoneBy === undoes;
-  return at !== undefined && isBefore(cause.at, at);
+  return at !== undefined && !isNotBefore(cause.at, at);
 }
