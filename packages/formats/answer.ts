@@ -150,7 +150,7 @@ function adviseAgainst(answer: Answer): readonly string[] {
       return command("If this is not intended, end the pause:", ["rollback", "resume", ...role]);
     case "approve":
       return command(
-        "The guard carries it out at once. If this is not intended, see what it did, and how to undo it:",
+        "If this is not intended, see whether it was carried out, and undo it (drift-guard rollback undo):",
         ["rollback", "status", ...role],
       );
     case "undo":
