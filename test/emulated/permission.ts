@@ -59,14 +59,15 @@ export function listPermissionsFor(
     }
     case "sns":
       return [need(text("topicArn"))];
-    case "securityhub":
-      return [
-        need(
-          `arn:aws:securityhub:${region}:${account}:${
-            action === "BatchImportFindings" ? `product/${account}` : "hub"
-          }/default`,
-        ),
-      ];
+    case "securityhub": {
+      const hub = (resource: string) => `arn:aws:securityhub:${region}:${account}:${resource}/default`;
+      if (action === "BatchImportFindings") return [need(hub(`product/${account}`))];
+      const { workflow } = z
+        .looseObject({ workflow: z.object({ Status: z.string() }).optional() })
+        .parse(parameters);
+      const context = workflow && { "securityhub:asffsyntaxpath/workflow.status": workflow.Status };
+      return [need(hub("hub"), action, context)];
+    }
     case "batch":
     case "ssm":
       return [need("*")];

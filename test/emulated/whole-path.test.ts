@@ -89,7 +89,7 @@ const seldomInDetectAndSweep =
 
 // Detect reads AWS Batch after a change of it, polls deletions of service-linked roles, and lists and reads the whole account
 // after a change whose target is unknown: this test has none of these.
-// Nobody answers in Security Hub here, and no finding returns (life-in-hub.test.ts).
+// Nobody answers in Security Hub here, and no finding returns (hub-life.test.ts).
 const seldomInHub = /^(?:securityhub:(?:GetFindings|BatchUpdateFindings)|sns:Publish|dynamodb:PutItem)$/;
 
 const isSeldom = (name: string, action: string) =>

@@ -11,7 +11,7 @@ export const localAccountId = "123456789012";
 export interface Emulators {
   /** The account's id. */
   readonly account: string;
-  /** The endpoint of IAM, STS, Batch, ECS, Security Hub, Secrets Manager, KMS and Parameter Store. */
+  /** The endpoint of IAM, STS, Batch, ECS, Secrets Manager, KMS and Parameter Store. */
   readonly moto: string;
   /** The endpoint of EventBridge, SQS, SNS, Lambda, DynamoDB, Scheduler, CloudFormation, S3 and all other services. */
   readonly ministack: string;

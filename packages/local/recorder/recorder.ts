@@ -6,10 +6,17 @@ import type { Emulators } from "../emulators/emulators.ts";
 import { type ApiCall, parseCall } from "./call.ts";
 import { type CallerIdentity, createCallerRegistry } from "./callers.ts";
 import { type CallFailure, failureOf, isRecorded, recordCall } from "./cloudtrail.ts";
+import { putEvent } from "./event-bus.ts";
 import { addRequestId, createSideRequest, forward, readRequest } from "./forwarding.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { correctIam, type IamSender } from "./iam-corrections.ts";
-import { createErrorResponse, createIdentityResponse, createRegionsResponse } from "./responses.ts";
+import {
+  createErrorResponse,
+  createIdentityResponse,
+  createJsonResponse,
+  createRegionsResponse,
+} from "./responses.ts";
+import { createLocalHub, type HubRecord } from "./security-hub.ts";
 import { createTrail, type Trail } from "./trail.ts";
 import { readXml } from "./xml.ts";
 
@@ -41,7 +48,7 @@ export interface Recorder extends Trail {
   stop(): Promise<void>;
 }
 
-// The services that moto serves; ministack serves all others.
+// The services that moto serves. The recorder itself serves Security Hub, and ministack all others.
 const motoServices: ReadonlySet<string> = new Set([
   "iam",
   "sts",
@@ -49,7 +56,6 @@ const motoServices: ReadonlySet<string> = new Set([
   "ecs",
   "kms",
   "secretsmanager",
-  "securityhub",
   "ssm",
 ]);
 
@@ -63,6 +69,7 @@ export async function startRecorder(
 ): Promise<Recorder> {
   const callers = createCallerRegistry(emulators.account);
   const trail = createTrail(emulators.account, emulators.ministack, options.report);
+  const hub = createLocalHub(emulators.account);
   const calls: ObservedCall[] = [];
   const rules = new Set<RefusalRule>();
 
@@ -77,11 +84,30 @@ export async function startRecorder(
     if (call.service === "sts" && call.action === "GetCallerIdentity")
       return createIdentityResponse(caller, requestId);
     if (call.service === "account" && call.action === "ListRegions") return createRegionsResponse(requestId);
+    if (call.service === "securityhub") return askHub(call, requestId);
     const upstream = motoServices.has(call.service) ? emulators.moto : emulators.ministack;
     const send: IamSender = (action, parameters) =>
       forward(upstream, createSideRequest(request, action, parameters));
     const corrected = await correctIam(call, send, requestId);
     return addRequestId(corrected ?? (await forward(upstream, request)), requestId);
+  }
+
+  async function askHub(call: ApiCall, requestId: string): Promise<HttpResponse> {
+    const reply = hub.answer(call) ?? { failure: { code: "InvalidInputException", message: call.action } };
+    if ("failure" in reply) return createErrorResponse(requestId, reply.failure, call.service);
+    for (const finding of reply.changed) await raiseImported(finding, call.region);
+    return createJsonResponse(requestId, reply.body);
+  }
+
+  async function raiseImported(finding: HubRecord, region: string): Promise<void> {
+    await putEvent(emulators.ministack, {
+      source: "aws.securityhub",
+      detailType: "Security Hub Findings - Imported",
+      region,
+      at: new Date(),
+      detail: { findings: [finding] },
+      subject: `the event about the finding ${finding.Id}`,
+    }).catch((error: unknown) => options.report?.(formatCause(error)));
   }
 
   function observe(

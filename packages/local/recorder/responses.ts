@@ -78,10 +78,15 @@ export function createRegionsResponse(requestId: string): HttpResponse {
     RegionName,
     RegionOptStatus: defaultRegions.has(RegionName) ? "ENABLED_BY_DEFAULT" : "DISABLED",
   }));
+  return createJsonResponse(requestId, { Regions: regions });
+}
+
+/** Returns the response of a JSON service to a call that it carried out. */
+export function createJsonResponse(requestId: string, body: object): HttpResponse {
   return {
     status: 200,
     headers: { "content-type": "application/json", "x-amzn-requestid": requestId },
-    body: Buffer.from(JSON.stringify({ Regions: regions })),
+    body: Buffer.from(JSON.stringify(body)),
   };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { formatCause } from "@drift-guard/core/errors";
 import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import { type Disorder, unchanged } from "./disorder.ts";
-import { putEvent } from "./event-bus.ts";
+import { putRecord } from "./event-bus.ts";
 
 /** The account's trail, and the delivery of its records to the event bus. */
 export interface Trail {
@@ -45,7 +45,7 @@ export function createTrail(
   async function deliver(batch: readonly CloudTrailRecord[], afterMs: number): Promise<void> {
     try {
       if (afterMs > 0) await pause(afterMs, undefined, { signal: stopping.signal });
-      for (const record of batch) await putEvent(ministack, record);
+      for (const record of batch) await putRecord(ministack, record);
     } catch (error) {
       if (!stopping.signal.aborted) report?.(formatCause(error));
     }
