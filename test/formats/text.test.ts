@@ -125,7 +125,7 @@ describe("the text message", () => {
     const standing = { kind: "refused", reason: note, retries: false } as const;
     const { body } = formatText(anAnnouncement(aTransition({ kind: "refused", note }), { standing }));
     assert.match(body, /A Deny was put on the role\./);
-    assert.match(body, /A person must decide/);
+    assert.match(body, /a person must decide/);
   });
 
   it("says of a resolved finding which read confirmed that the role is clean", () => {
