@@ -5,6 +5,7 @@ import type { Severity } from "@drift-guard/core/model/severity";
 import type { Answer } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
 import { describeEvidence } from "./evidence.ts";
+import { formatGrants } from "./grants.ts";
 import { sanitise } from "./printable.ts";
 import { formatStep, quoteArgument } from "./steps.ts";
 
@@ -79,6 +80,10 @@ export function describeAnswer({ answer, undone }: Pick<AnswerNotice, "answer" |
     }
     case "suppress":
       return `A finding ${of(answer.role)} was suppressed`;
+    case "reopen":
+      return `The exception of a finding ${of(answer.role)} has ended`;
+    case "evaluate":
+      return `The role ${sanitise(answer.role)} is read now`;
     case "pause":
       return `Rollbacks ${of(answer.role)} are paused until ${answer.until}`;
     case "resume":
@@ -113,6 +118,11 @@ function listDetails({ answer, undone }: AnswerNotice): readonly string[] {
         ).map((drift) => `Accepts  ${sanitise(drift, 500)}`),
       ];
     case "suppress":
+      return formatGrants(answer.covers?.grants ?? [], maxDetails).map(
+        (line) => `Accepts  ${sanitise(line, 500)}`,
+      );
+    case "reopen":
+    case "evaluate":
     case "pause":
     case "resume":
     case "reset":
@@ -153,8 +163,11 @@ function adviseAgainst(answer: Answer): readonly string[] {
         "If this is not intended, see whether it was carried out, and undo it (drift-guard rollback undo):",
         ["rollback", "status", ...role],
       );
-    case "undo":
     case "suppress":
+      return command("If this is not intended, end the exception:", ["findings", "reopen", answer.finding]);
+    case "undo":
+    case "reopen":
+    case "evaluate":
     case "resume":
     case "reset":
     case "close":

@@ -86,6 +86,7 @@ function describeDrift(drift: Drift, role: string, reference: string): EvidenceD
     sentences: [
       ...(drift.detail === undefined ? [] : [sanitise(drift.detail, 600)]),
       ...explainDrift(drift, role, reference),
+      ...(drift.covered ? ["What a person accepted of it is not listed."] : []),
     ],
     lists: lists(
       drift.side === "missing"

@@ -178,13 +178,35 @@ describe("an answer to an embedded guard", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(
       unwrap(stdout),
-      /is accepted until .*, as long as it does not change\. Recorded as the answer of local user.*Nobody else is told of it/,
+      /is accepted until .*\. Anything beyond it is reported\. Recorded as the answer of local user.*Nobody else is told of it/,
     );
     const { exceptions } = await readControl(file);
     assert.deepEqual(
       exceptions.map(({ findingId: id, digest, reason }) => [id, digest, reason]),
       [[findingId, digestEvidence(aFinding({ id: findingId, role: aKey() }).evidence), "known"]],
     );
+  });
+
+  it("accepts exact grants, joined with those accepted before, and reopens", async () => {
+    const file = await writeStore();
+    const run = (...args: readonly string[]) =>
+      runCli(["findings", ...args, "--findings", file, "--reason", "known"], { env: environment(sts, "") });
+    await run("suppress", findingId);
+    const { code, stderr } = await run("suppress", findingId, "--for", "8h");
+    assert.deepEqual([code, stderr], [0, ""]);
+    const [exception] = (await readControl(file)).exceptions;
+    const evidence = aDrift();
+    assert.deepEqual(
+      new Set(exception?.grants?.map(({ actions }) => actions.join())),
+      new Set(evidence.grants.map(({ actions }) => actions.join())),
+    );
+    const reopened = await run("reopen", findingId.slice(0, 8));
+    assert.equal(reopened.code, 0);
+    assert.match(unwrap(reopened.stdout), /The exception of the finding .* has ended/);
+    const again = await run("reopen", findingId);
+    assert.equal(again.code, 1);
+    const evaluated = await run("evaluate", "AWSBatchServiceRole");
+    assert.match(unwrap(evaluated.stderr), /asks a deployed guard/);
   });
 
   it("closes only calls with the guard's credentials, and resets attempts", async () => {

@@ -36,6 +36,13 @@ describe("the message about an answer", () => {
     assert.match(bodyOf(anAnswer("approve")), /^Step {5}delete the inline policy extra/m);
   });
 
+  it("lists the grants that an exception accepts, and how to end it", () => {
+    const covers = { grants: [aGrant({ actions: ["s3:GetObject"], resources: ["*"] })], denies: [] };
+    const body = bodyOf(anAnswer("suppress", { covers }));
+    assert.match(body, /^Accepts {2}s3:GetObject on \*$/m);
+    assert.match(body, new RegExp(`^npx drift-guard findings reopen ${finding} --stage test$`, "m"));
+  });
+
   it("says what an undoing accepts, with the worst severity in the subject", () => {
     const evidence = aDrift({
       part: "trust",

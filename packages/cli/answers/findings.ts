@@ -1,6 +1,10 @@
 import type { Finding } from "@drift-guard/core/model/finding";
-import { digestEvidence } from "@drift-guard/core/model/identity";
+import type { Grant } from "@drift-guard/core/model/grant";
+import { digestEvidence, serialiseGrants } from "@drift-guard/core/model/identity";
+import { instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { jsonBytes } from "@drift-guard/core/model/json-size";
 import { sanitise } from "@drift-guard/formats/printable";
+import { parseAskedRole } from "../account-check.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { chooseFinding } from "../finding-choice.ts";
 import type { Terminal } from "../terminal.ts";
@@ -20,9 +24,47 @@ export async function suppressFinding(args: readonly string[], terminal: Termina
   const session = await openAnswerSession(values, terminal.input);
   try {
     const finding = await findFinding("findings suppress", positionals, session);
-    const outcome = await session.answer({ verb: "suppress", ...decided(finding), expires, reason });
-    const what = `The finding ${finding.id} of ${sanitise(finding.role.name)} is accepted until ${expires}, as long as it does not change.`;
+    const covers = await listAccepted(finding, session);
+    const outcome = await session.answer({ verb: "suppress", ...decided(finding), covers, expires, reason });
+    const what = `The finding ${finding.id} of ${sanitise(finding.role.name)} is accepted until ${expires}. ${covers === undefined ? "It is reported again if it changes." : "Anything beyond it is reported."}`;
     return await reportAnswer("suppress", what, outcome, session, { json: values.json, terminal });
+  } finally {
+    session.close();
+  }
+}
+
+/** `findings reopen`: ends the exception of one finding now. */
+export async function reopenFinding(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals } = parseCommandLine("findings reopen", args, answerOptions);
+  const session = await openAnswerSession(values, terminal.input);
+  try {
+    const finding = await findFinding("findings reopen", positionals, session);
+    const { reason } = values;
+    const role = finding.role.name;
+    const outcome = await session.answer({ verb: "reopen", role, finding: finding.id, reason });
+    const what = `The exception of the finding ${finding.id} of ${sanitise(role)} has ended. The finding opens at the next read of the role, if it still holds.`;
+    return await reportAnswer("reopen", what, outcome, session, { json: values.json, terminal });
+  } finally {
+    session.close();
+  }
+}
+
+/** `findings evaluate`: has a deployed guard read and evaluate a role now. */
+export async function evaluateRole(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals } = parseCommandLine("findings evaluate", args, answerOptions);
+  const [asked, ...others] = positionals;
+  if (asked === undefined || others.length > 0) throw new UsageError("findings evaluate takes one role.");
+  if (values.stage === undefined) {
+    throw new UsageError(
+      "findings evaluate asks a deployed guard: name it with --stage NAME. To evaluate a role here, use drift-guard check.",
+    );
+  }
+  const { name } = parseAskedRole(asked);
+  const session = await openAnswerSession(values, terminal.input);
+  try {
+    const outcome = await session.answer({ verb: "evaluate", role: name, reason: values.reason });
+    const what = `The guard reads ${sanitise(name)} now, if it watches the role. See the result with drift-guard findings list --role ${sanitise(name)}.`;
+    return await reportAnswer("evaluate", what, outcome, session, { json: values.json, terminal });
   } finally {
     session.close();
   }
@@ -50,6 +92,28 @@ export async function closeFinding(args: readonly string[], terminal: Terminal):
 
 function decided({ id, role, evidence }: Finding) {
   return { role: role.name, finding: id, evidence: digestEvidence(evidence) };
+}
+
+// Larger ones are accepted as they are, by their digest (core/respond/answer.ts, core/model/evidence-limit.ts).
+const maxAccepted = 150_000;
+
+/** Returns the grants of a drift, with those that were accepted before; undefined where its digest alone is accepted. */
+async function listAccepted({ id, role, evidence }: Finding, { stores }: AnswerSession) {
+  if (evidence.kind !== "drift" || evidence.omitted) return undefined;
+  const { exceptions } = await stores.control.load(role);
+  const now = instantOf(new Date());
+  const before = exceptions.filter(({ findingId, expires }) => findingId === id && isBefore(now, expires));
+  const { detail } = evidence;
+  const covers = {
+    grants: dropRepeated([...before.flatMap(({ grants = [] }) => grants), ...evidence.grants]),
+    denies: dropRepeated([...before.flatMap(({ denies = [] }) => denies), ...evidence.denies]),
+    ...(detail !== undefined && { detail }),
+  };
+  return jsonBytes(covers) > maxAccepted ? undefined : covers;
+}
+
+function dropRepeated(grants: readonly Grant[]): readonly Grant[] {
+  return [...new Map(grants.map((grant) => [serialiseGrants([grant]).join(), grant])).values()];
 }
 
 async function findFinding(

@@ -1,4 +1,4 @@
-import { suppressFinding } from "../answers/findings.ts";
+import { evaluateRole, reopenFinding, suppressFinding } from "../answers/findings.ts";
 import { type Command, runSubcommand } from "../command.ts";
 import { acceptIntoReference } from "../findings/accept.ts";
 import { exportFindings } from "../findings/export.ts";
@@ -16,6 +16,8 @@ Usage: drift-guard findings list     [filter] [--watch] GUARD [options]
        drift-guard findings export   [filter] [--format FORMAT] GUARD
        drift-guard findings suppress ID --reason TEXT [--for TIME] GUARD
                                      [options]
+       drift-guard findings reopen   ID [--reason TEXT] GUARD [options]
+       drift-guard findings evaluate ROLE --stage NAME [options]
        drift-guard findings accept   ID… [--account FILE] [--into FOLDER]
                                      GUARD [options]
 GUARD:   --stage NAME | --findings FILE
@@ -29,9 +31,12 @@ options: [--config FILE] [--json]
   history   show every transition of one finding. Changes nothing
   export    print findings for other programs, one on each line, resolved ones
             too unless --state says otherwise. Changes nothing
-  suppress  accept one finding until a time, with exactly its present evidence:
-            it is reported again if it changes, and nothing of it is rolled
-            back. The person who made the change cannot accept it
+  suppress  accept one finding until a time, with exactly its present grants:
+            a further grant opens it again, and less of it stays accepted.
+            Nothing of it is rolled back while it is accepted whole. The person
+            who made the change cannot accept it
+  reopen    end the exception of a finding now
+  evaluate  have a deployed guard read and evaluate a role now
   accept    accept findings of one role for good: write them into the role's
             reference, as a file to review like any other change
 
@@ -70,6 +75,8 @@ guard refused; 2 could not determine.
     history: showHistory,
     export: exportFindings,
     suppress: suppressFinding,
+    reopen: reopenFinding,
+    evaluate: evaluateRole,
     accept: acceptIntoReference,
   }),
 };

@@ -61,6 +61,11 @@ export const Drift = z
     /** How a person fixes it; left out if no fix was tried. */
     fix: Fix.exactOptional(),
     omitted,
+    /**
+     * Set if grants or Denies are left out because exceptions cover them. `digest` is that of the whole evidence
+     * (`digestEvidence`).
+     */
+    covered: z.object({ digest: z.string() }).readonly().exactOptional(),
   })
   .readonly()
   .meta({ id: "Drift" });

@@ -1,14 +1,24 @@
 import * as z from "zod";
 import type { Evidence } from "./evidence.ts";
+import { Grant } from "./grant.ts";
 import { digestEvidence } from "./identity.ts";
 import { Instant, isBefore } from "./instant.ts";
 
-/** An owner's decision to accept a finding. It covers exactly this evidence, until it expires. */
+/**
+ * An owner's decision to accept a finding, until it expires: exactly the evidence with this digest or, of a drift, these
+ * grants, Denies and this detail (`core/evaluate/coverage.ts`).
+ */
 export const Exception = z
   .object({
     findingId: z.string(),
     /** Digest of the accepted evidence (`digestEvidence`). */
     digest: z.string(),
+    /** The accepted grants of a drift; left out if nothing but the evidence with this digest is accepted. */
+    grants: z.array(Grant).readonly().exactOptional(),
+    /** The accepted Deny statements of a drift. */
+    denies: z.array(Grant).readonly().exactOptional(),
+    /** The accepted sentence about what grants do not show. */
+    detail: z.string().exactOptional(),
     /** Who accepted it: an ARN. */
     owner: z.string(),
     /** STS's user id of that person. */
@@ -23,7 +33,7 @@ export const Exception = z
   .readonly();
 export type Exception = z.infer<typeof Exception>;
 
-/** Whether a decision about a finding, an exception or an approval, holds at `now` and covers the finding's evidence. */
+/** Whether an approval holds at `now` and is about exactly the finding's evidence. */
 export function isInForce(
   decision: { readonly findingId: string; readonly digest: string; readonly expires: Instant },
   finding: { readonly id: string; readonly evidence: Evidence },
@@ -34,12 +44,4 @@ export function isInForce(
     isBefore(now, decision.expires) &&
     decision.digest === digestEvidence(finding.evidence)
   );
-}
-
-/** Whether an exception covers a finding: made for exactly this evidence, and not expired at `now`. */
-export function isExcepted(
-  finding: { readonly id: string; readonly evidence: Evidence },
-  { exceptions, now }: { readonly exceptions: readonly Exception[]; readonly now: Instant },
-): boolean {
-  return exceptions.some((exception) => isInForce(exception, finding, now));
 }

@@ -21,11 +21,12 @@ function sideOf(evidence: Evidence): string {
 }
 
 /**
- * Returns a hash of what evidence says, without examples and positions of statements. 64 hex digits. Evidence that was cut
- * has the hash of the whole.
+ * Returns a hash of what evidence says, without examples and positions of statements. 64 hex digits. Evidence of which a
+ * part is left out, because it is too large or accepted, has the hash of the whole.
  */
 export function digestEvidence(evidence: Evidence): string {
   if ("omitted" in evidence && evidence.omitted) return evidence.omitted.digest;
+  if ("covered" in evidence && evidence.covered) return evidence.covered.digest;
   switch (evidence.kind) {
     case "drift":
       return digestOf([

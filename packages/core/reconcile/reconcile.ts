@@ -1,7 +1,7 @@
+import { isExcepted, leaveUncovered } from "../evaluate/coverage.ts";
 import { rateSeverity } from "../evaluate/severity.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { limitEvidence } from "../model/evidence-limit.ts";
-import { isExcepted } from "../model/exception.ts";
 import { bodyOf, cleanSinceOf, type Finding, type FindingBody } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
 import { type Instant, millisecondsBetween, momentAfter } from "../model/instant.ts";
@@ -28,7 +28,7 @@ export interface Reconciliation {
  * Evidence that is too large to store is cut. A pure function.
  */
 export function reconcile(observed: Observation): Reconciliation {
-  const observation = { ...observed, evidence: observed.evidence.map(limitEvidence) };
+  const observation = { ...observed, evidence: observed.evidence.map((piece) => leaveOut(piece, observed)) };
   const { ledger, evidence } = observation;
   const seenById = new Map(evidence.map((piece) => [identifyFinding(ledger.role, piece), piece]));
   const transitions: Transition[] = [];
@@ -56,6 +56,12 @@ export function reconcile(observed: Observation): Reconciliation {
     transitions,
     recheck: findings.some((finding) => cleanSinceOf(finding) !== undefined),
   };
+}
+
+/** Leaves out what exceptions cover, unless they cover all of it, and what is too large to store. */
+function leaveOut(piece: Evidence, observation: Observation): Evidence {
+  const id = identifyFinding(observation.ledger.role, piece);
+  return limitEvidence(leaveUncovered({ id, evidence: piece }, observation) ?? piece);
 }
 
 function rateFinding(evidence: Evidence, { ledger, uses, config }: Observation): Severity {
@@ -89,7 +95,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   const evidence = continueEvidence(finding.evidence, piece);
   // A second copy of an event changes nothing, whatever the finding's state.
   if (evidence === finding.evidence && isCallEvidence(evidence)) return [finding];
-  const same = digestEvidence(finding.evidence) === digestEvidence(evidence);
+  const same = isSameEvidence(finding.evidence, evidence);
   // A fix holds for the role as it was read: another part may have changed since.
   const isRefixed = !isSameFix(finding.evidence, evidence);
   if (isKnownNote(finding.evidence, evidence)) return [finding];
@@ -174,6 +180,17 @@ function markReturned(body: FindingBody): FindingBody {
 // CloudTrail records times to the second.
 function isLater(time: Instant, other: Instant): boolean {
   return Date.parse(time) >= Math.floor(Date.parse(other) / 1000) * 1000;
+}
+
+// Exceptions can begin or end to cover a part of the same evidence.
+function isSameEvidence(before: Evidence, now: Evidence): boolean {
+  return digestEvidence(before) === digestEvidence(now) && digestShown(before) === digestShown(now);
+}
+
+function digestShown(evidence: Evidence): string | undefined {
+  if (evidence.kind !== "drift" || evidence.covered === undefined) return undefined;
+  const { omitted: _, covered: __, ...shown } = evidence;
+  return digestEvidence(shown);
 }
 
 function isSameFix(before: Evidence, now: Evidence): boolean {

@@ -57,7 +57,6 @@ export function continueEvidence(before: Evidence, now: Evidence): Evidence {
 
 /** Whether the later evidence says anything that the earlier did not: another grant, Deny, detail or call. */
 export function hasWorsened(before: Evidence, now: Evidence): boolean {
-  if (digestEvidence(before) === digestEvidence(now)) return false;
   const had = new Set(formatFacts(before));
   return formatFacts(now).some((line) => !had.has(line));
 }

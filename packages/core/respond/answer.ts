@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Grant } from "../model/grant.ts";
 import { digestOf } from "../model/identity.ts";
 import { Instant } from "../model/instant.ts";
 import { Step } from "../model/plan.ts";
@@ -25,8 +26,20 @@ const base = {
   id: z.uuid(),
 };
 
-// All of it becomes one item of the control table, and an item holds 400 KB (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
+// All of a plan, or of accepted grants, becomes one item of the control table, and an item holds 400 KB (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
 const maxPlanLength = 200_000;
+
+/** The grants and Denies of a drift that are accepted, and its sentence about what grants do not show. */
+const AcceptedGrants = z
+  .strictObject({
+    grants: z.array(Grant).readonly(),
+    denies: z.array(Grant).readonly(),
+    detail: z.string().exactOptional(),
+  })
+  .readonly()
+  .refine((accepted) => JSON.stringify(accepted).length <= maxPlanLength, {
+    error: `must have at most ${maxPlanLength} characters`,
+  });
 
 /** What a person decides about findings and rollbacks. */
 export const Answer = z.discriminatedUnion("verb", [
@@ -59,16 +72,31 @@ export const Answer = z.discriminatedUnion("verb", [
       reason: Reason,
     })
     .readonly(),
-  /** A finding is accepted until a time. */
+  /** A finding is accepted until a time: exactly this evidence or, with `covers`, what of these grants it has. */
   z
     .strictObject({
       ...base,
       verb: z.literal("suppress"),
       role: RoleName,
       ...DecidedEvidence,
+      covers: AcceptedGrants.exactOptional(),
       expires: Instant,
       reason: Reason,
     })
+    .readonly(),
+  /** The exception of a finding ends now. */
+  z
+    .strictObject({
+      ...base,
+      verb: z.literal("reopen"),
+      role: RoleName,
+      finding: FindingId,
+      reason: Reason.exactOptional(),
+    })
+    .readonly(),
+  /** A role is read and evaluated now. Nothing is recorded. */
+  z
+    .strictObject({ ...base, verb: z.literal("evaluate"), role: RoleName, reason: Reason.exactOptional() })
     .readonly(),
   /** Nothing is rolled back until a time, of one role or, without `role`, in the account. */
   z

@@ -1,10 +1,10 @@
 import type { RollbackMode } from "../config/rollback-choice.ts";
 import { findNextOpening, isInWindows } from "../config/rollback-window.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
+import { isExcepted } from "../evaluate/coverage.ts";
 import { rateSeverity } from "../evaluate/severity.ts";
 import type { Actor } from "../model/actor.ts";
 import type { Drift } from "../model/evidence.ts";
-import { isExcepted } from "../model/exception.ts";
 import { identifyFinding } from "../model/identity.ts";
 import type { Instant } from "../model/instant.ts";
 import type { Role } from "../model/role.ts";

@@ -1,9 +1,9 @@
 import { formatUse } from "../batch/role-use-text.ts";
 import { writesNothing } from "../config/rollback-choice.ts";
+import { isExcepted } from "../evaluate/coverage.ts";
 import { compareWithPermitted, isAllowedPolicy } from "../evaluate/extras.ts";
 import { allowNeeds } from "../evaluate/needs.ts";
 import { type Assessment, type Drift, deniesAdded } from "../model/evidence.ts";
-import { isExcepted } from "../model/exception.ts";
 import { digestRole, identifyFinding } from "../model/identity.ts";
 import { type Instant, isBefore } from "../model/instant.ts";
 import { inlinePart, isSamePart, managedPart, type Part } from "../model/part.ts";

@@ -3,10 +3,10 @@ import type { RollbackSide } from "../config/rollback-choice.ts";
 import { findNextOpening, isInWindows } from "../config/rollback-window.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
 import { findWatchedRole } from "../config/watched-role.ts";
+import { findException } from "../evaluate/coverage.ts";
 import { parseIamArn } from "../model/arn.ts";
 import type { Control } from "../model/control.ts";
 import type { Drift } from "../model/evidence.ts";
-import { isInForce } from "../model/exception.ts";
 import type { Finding } from "../model/finding.ts";
 import { type Instant, isBefore } from "../model/instant.ts";
 import { roleGone, type Transition } from "../model/transition.ts";
@@ -112,7 +112,7 @@ export function findStanding(transition: Transition, input: StandingInput): Stan
 }
 
 function findSuppression({ id, evidence }: Finding, { control, now }: StandingInput): Standing {
-  const exception = listCountedExceptions(control).find((each) => isInForce(each, { id, evidence }, now));
+  const exception = findException({ id, evidence }, { exceptions: listCountedExceptions(control), now });
   if (exception === undefined) return { kind: "suppressed" };
   const { owner, reason, expires: until } = exception;
   return { kind: "suppressed", owner, reason, until };

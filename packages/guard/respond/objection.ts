@@ -55,6 +55,10 @@ export function findObjection(request: AnswerRequest): string | undefined {
       );
     case "close":
       return checkRoom(answer, request) ?? findActorObjection([answer.finding], undefined, request);
+    case "reopen":
+      return checkSuppressed(answer, request);
+    case "evaluate":
+      return undefined;
     case "pause":
       return (
         checkEnd(answer.until, days.pause, "A pause", request) ??
@@ -131,6 +135,14 @@ function checkPaused({ role }: AnswerOf<"resume">, { control, now }: AnswerReque
   );
   if (holds) return undefined;
   return role === undefined ? "No pause of the account holds." : `No pause of ${role} itself holds.`;
+}
+
+function checkSuppressed({ finding }: AnswerOf<"reopen">, request: AnswerRequest): string | undefined {
+  const { control, now } = request;
+  const holds = control.exceptions.some(
+    ({ findingId, expires }) => findingId === finding && isBefore(now, expires),
+  );
+  return holds ? undefined : `No exception of the finding ${finding} is in force.`;
 }
 
 // One pause is stored for a scope, so that a shorter one would end another person's.

@@ -1,8 +1,9 @@
 import { writesNothing } from "@drift-guard/core/config/rollback-choice";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { formatCause } from "@drift-guard/core/errors";
-import type { Decision } from "@drift-guard/core/model/control";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import type { Control, Decision } from "@drift-guard/core/model/control";
+import type { Exception } from "@drift-guard/core/model/exception";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Answer } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
@@ -38,21 +39,20 @@ export async function respond(
   const control = await ports.control.load(key);
   const reason = findObjection({ answer, person, control, settings, now });
   if (reason !== undefined) return { status: "refused", reason };
-  for (const decision of listDecisions(answer, person, now)) await ports.control.decide(key, decision);
+  for (const decision of listDecisions(answer, person, control, now))
+    await ports.control.decide(key, decision);
   const warnings: string[] = [];
   const attempt = async (what: string, work: Promise<void>) => {
     await work.catch((error: unknown) => warnings.push(`${what} ${formatCause(error)}`));
   };
-  await attempt(
-    "People were not told of it.",
-    ports.tell({
-      answer,
-      person,
-      at: now,
-      account: settings.account,
-      undone: listUndone(answer, control, settings),
-    }),
-  );
+  // A read changes nothing that people must know of.
+  if (answer.verb !== "evaluate") {
+    const undone = listUndone(answer, control, settings);
+    await attempt(
+      "People were not told of it.",
+      ports.tell({ answer, person, at: now, account: settings.account, undone }),
+    );
+  }
   await attempt("The guard acts on it at the next sweep.", followUp(answer, key, now, ports, settings));
   return { status: "recorded", at: now, by: person.arn, warnings };
 }
@@ -63,13 +63,18 @@ function keyOf({ role = "*" }: { readonly role?: string }, { account }: GuardSet
 }
 
 /** Returns what is stored of an answer. */
-function listDecisions(answer: Answer, person: Person, now: Instant): readonly Decision[] {
+function listDecisions(
+  answer: Answer,
+  person: Person,
+  { exceptions }: Pick<Control, "exceptions">,
+  now: Instant,
+): readonly Decision[] {
   const { arn, userId } = person;
   const by = { by: arn, ...(userId !== undefined && { userId }), at: now };
   const except = (
     { finding: findingId, evidence: digest }: { readonly finding: string; readonly evidence: string },
     { reason, expires }: { readonly reason: string; readonly expires: Instant },
-    undoes?: string,
+    more: Pick<Exception, "undoes" | "grants" | "denies" | "detail"> = {},
   ): Decision => ({
     kind: "exception",
     exception: {
@@ -79,7 +84,7 @@ function listDecisions(answer: Answer, person: Person, now: Instant): readonly D
       ...(userId !== undefined && { userId }),
       reason,
       at: now,
-      ...(undoes !== undefined && { undoes }),
+      ...more,
       expires,
     },
   });
@@ -101,9 +106,15 @@ function listDecisions(answer: Answer, person: Person, now: Instant): readonly D
       return [{ kind: "approval", approval }];
     }
     case "undo":
-      return answer.accepts.map((accepted) => except(accepted, answer, answer.rollback));
+      return answer.accepts.map((accepted) => except(accepted, answer, { undoes: answer.rollback }));
     case "suppress":
-      return [except(answer, answer)];
+      return [except(answer, answer, answer.covers)];
+    case "reopen":
+      return exceptions
+        .filter(({ findingId, expires }) => findingId === answer.finding && isBefore(now, expires))
+        .map((exception): Decision => ({ kind: "exception", exception: { ...exception, expires: now } }));
+    case "evaluate":
+      return [];
     case "pause":
       return [pause(answer.role, answer.until, answer.reason)];
     case "resume":
@@ -140,6 +151,8 @@ async function followUp(
     }
     case "undo":
     case "suppress":
+    case "reopen":
+    case "evaluate":
     case "close":
       return rechecks.schedule({ role: key.name, decided: true }, 0);
     case "pause":

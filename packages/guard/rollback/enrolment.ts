@@ -1,5 +1,5 @@
+import { isExcepted } from "@drift-guard/core/evaluate/coverage";
 import type { Control } from "@drift-guard/core/model/control";
-import { isExcepted } from "@drift-guard/core/model/exception";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";

@@ -1,6 +1,6 @@
+import { isExcepted } from "@drift-guard/core/evaluate/coverage";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
-import { isExcepted } from "@drift-guard/core/model/exception";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";

@@ -1,7 +1,7 @@
+import { findException } from "@drift-guard/core/evaluate/coverage";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import { type Control, emptyControl, findRunning } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
-import { isInForce } from "@drift-guard/core/model/exception";
 import { digestEvidence, digestOf } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { type Plan, Step } from "@drift-guard/core/model/plan";
@@ -187,9 +187,8 @@ function judge(
 ): GuardDecision {
   const { id, evidence, suppressed, mode } = candidate;
   if (suppressed) {
-    const exception = (control ? listCountedExceptions(control) : []).find((each) =>
-      isInForce(each, { id, evidence }, now),
-    );
+    const exceptions = control ? listCountedExceptions(control) : [];
+    const exception = findException({ id, evidence }, { exceptions, now });
     if (exception) {
       const { owner, reason, expires } = exception;
       return { kind: "accepted", owner, reason, until: expires };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
+import type { Grant } from "@drift-guard/core/model/grant";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
@@ -370,6 +371,31 @@ describe("an exception", () => {
     const worsened = look(suppressed.ledger, [more], 20, accepting(aDrift()));
     assert.deepEqual(kinds(worsened), ["worsened"]);
     assert.equal(worsened.ledger.findings[0]?.state, "open");
+  });
+
+  it("of exact grants covers fewer, and a further grant opens the finding without the covered ones", () => {
+    const [read, write] = [aGrant({ actions: ["s3:GetObject"] }), aGrant({ actions: ["s3:PutObject"] })];
+    const having = (...grants: readonly Grant[]) => aDrift({ part: "inline:extra", side: "excess", grants });
+    const both = having(read, write);
+    const [exception] = accepting(both).exceptions;
+    assert.ok(exception);
+    const exact = { exceptions: [{ ...exception, grants: [read, write] }] };
+    const suppressed = look(opened(both), [both], 10, exact);
+    assert.deepEqual(kinds(suppressed), ["suppressed"]);
+    const fewer = look(suppressed.ledger, [having(read)], 20, exact);
+    assert.deepEqual(kinds(fewer), []);
+    const further = having(read, aGrant({ actions: ["iam:PassRole"] }));
+    const grown = look(fewer.ledger, [further], 30, exact);
+    assert.deepEqual(kinds(grown), ["worsened"]);
+    const shown = (one: Reconciliation) =>
+      one.ledger.findings.map(({ evidence }) =>
+        evidence.kind === "drift" ? evidence.grants.flatMap(({ actions }) => actions) : [],
+      );
+    assert.deepEqual(shown(grown), [["iam:PassRole"]]);
+    assert.deepEqual(kinds(look(grown.ledger, [further], 40, exact)), []);
+    const ended = look(grown.ledger, [further], 1000, exact);
+    assert.deepEqual(kinds(ended), ["worsened"]);
+    assert.deepEqual(shown(ended), [["s3:GetObject", "iam:PassRole"]]);
   });
 
   it("ends when it expires", () => {

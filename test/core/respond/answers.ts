@@ -45,6 +45,8 @@ const fields: { readonly [Verb in Answer["verb"]]: object } = {
     reason: "needed",
   },
   suppress: { role, finding, evidence, expires: hoursLater(24), reason: "known" },
+  reopen: { role, finding },
+  evaluate: { role },
   pause: { role, until: hoursLater(24), reason: "maintenance" },
   resume: { role },
   reset: { role, findings: [finding] },

@@ -196,6 +196,34 @@ describe("an exception", () => {
   });
 });
 
+describe("a reopening", () => {
+  it("ends the exception now, and has the role read again", async () => {
+    const guard = await open();
+    await expectRecorded(guard, anAnswer("suppress"));
+    await expectRecorded(guard, anAnswer("reopen"));
+    assert.deepEqual(
+      (await guard.control()).exceptions.map(({ owner, expires }) => [owner, expires]),
+      [[anna.arn, "2026-11-22T12:00:00.000Z"]],
+    );
+    assert.deepEqual(guard.asked.at(-1), { recheck: { role, decided: true } });
+  });
+
+  it("is refused where no exception of the finding is in force", async () => {
+    const guard = await open();
+    assert.match(await refusalOf(guard, anAnswer("reopen")), /No exception of the finding f+ is in force/);
+  });
+});
+
+describe("an evaluation", () => {
+  it("has the role read now, and records nothing", async () => {
+    const guard = await open();
+    const before = await guard.control();
+    await expectRecorded(guard, anAnswer("evaluate"));
+    assert.deepEqual(await guard.control(), before);
+    assert.deepEqual(guard.asked, [{ recheck: { role, decided: true } }]);
+  });
+});
+
 describe("the decisions of one person", () => {
   const idOf = (index: number) => index.toString(16).padStart(32, "0");
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { isExcepted } from "@drift-guard/core/evaluate/coverage";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
-import { isExcepted } from "@drift-guard/core/model/exception";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import type { Ledger } from "@drift-guard/core/model/ledger";
