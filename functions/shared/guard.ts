@@ -3,7 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { createBatchReader } from "@drift-guard/aws/batch/reader";
-import { createRecheckQueue, createRollbackQueue } from "@drift-guard/aws/delivery/sqs";
+import { createLookupQueue, createRecheckQueue, createRollbackQueue } from "@drift-guard/aws/delivery/sqs";
 import { createChangeStore } from "@drift-guard/aws/dynamodb/changes";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
@@ -21,7 +21,7 @@ import type { FunctionLocation } from "./function.ts";
 import { openResources } from "./resources.ts";
 
 /** The sinks that the owner configured. A transition counts as delivered when each of them has delivered it. */
-const sinks: readonly Sink[] = config.securityHub ? ["notify", "securityhub"] : ["notify"];
+export const sinks: readonly Sink[] = config.securityHub ? ["notify", "securityhub"] : ["notify"];
 
 /** The ports and settings with which a function of the guard handles one invocation. */
 export interface OpenedGuard<Ports> {
@@ -98,6 +98,7 @@ export function openInspection(
     fullReads: createFullReadStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
     deletions: createLinkedRoleKeeper(clients.iam),
     rechecks: createRecheckQueue(clients.sqs, environment.CHANGES_QUEUE_URL),
+    lookups: createLookupQueue(clients.sqs, environment.LOOKUPS_QUEUE_URL),
     ...(environment.ROLLBACK_QUEUE_URL && {
       requests: createRollbackQueue(clients.sqs, environment.ROLLBACK_QUEUE_URL),
     }),

@@ -118,3 +118,8 @@ export function formatCause(cause: unknown): string {
     return cause.errors.map(formatCause).join("; ");
   return cause instanceof Error ? cause.message || cause.name : String(cause);
 }
+
+/** CloudTrail's event history could not be read: access denied, still throttled after all retries, or an invalid response. */
+export class TrailUnreadableError extends Error {
+  override readonly name = "TrailUnreadableError";
+}

@@ -13,6 +13,7 @@ import type { FullReads } from "./model/full-reads.ts";
 import type { HubAccess, HubFinding, HubWorkflow } from "./model/hub.ts";
 import type { Instant } from "./model/instant.ts";
 import type { Ledger } from "./model/ledger.ts";
+import type { LookupRequest } from "./model/lookup-request.ts";
 import type { LivePolicy } from "./model/managed-policy.ts";
 import type { NoticeState } from "./model/notice-state.ts";
 import type { Step } from "./model/plan.ts";
@@ -260,6 +261,25 @@ export interface RollbackQueue {
 export interface RecheckQueue {
   /** `afterSeconds` is 0 to 900, the longest delay of SQS. */
   schedule(recheck: Recheck, afterSeconds: number): Promise<void>;
+}
+
+/** Requests lookups in CloudTrail. Only the guard's functions may send them. */
+export interface LookupQueue {
+  /** `afterSeconds` is 0 to 900, the longest delay of SQS. */
+  send(request: LookupRequest, afterSeconds: number): Promise<void>;
+}
+
+/** Reads CloudTrail's event history of the last 90 days. Throws `TrailUnreadableError`. */
+export interface TrailReader {
+  /**
+   * Yields pages of the records in a region that name a resource, the newest first, as parsed JSON; anybody may have written
+   * their texts. CloudTrail shows a call some minutes after it was made.
+   */
+  pages(
+    region: string,
+    resourceName: string,
+    between: { readonly since: Instant; readonly until: Instant },
+  ): AsyncIterable<readonly unknown[]>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Recheck } from "@drift-guard/core/model/change";
+import type { LookupRequest } from "@drift-guard/core/model/lookup-request";
 import type { RollbackRequest } from "@drift-guard/core/model/rollback-request";
-import type { RecheckQueue, RollbackQueue } from "@drift-guard/core/ports";
+import type { LookupQueue, RecheckQueue, RollbackQueue } from "@drift-guard/core/ports";
 import type { Clock } from "./clock.ts";
 
 /** Messages in memory that wait until they are due. Their delays pass on a virtual clock. */
@@ -17,6 +18,9 @@ export type VirtualRecheckQueue = RecheckQueue & DelayedMessages<Recheck>;
 /** A queue of requests to rollback in memory. */
 export type VirtualRollbackQueue = RollbackQueue & DelayedMessages<RollbackRequest>;
 
+/** A queue of requests for lookups in memory. */
+type VirtualLookupQueue = LookupQueue & DelayedMessages<LookupRequest>;
+
 /** Creates an empty queue. A delay starts at the clock's time when it is scheduled. */
 export function createRecheckQueue(clock: Clock): VirtualRecheckQueue {
   const { put, ...messages } = createDelayedMessages<Recheck>(clock);
@@ -26,6 +30,12 @@ export function createRecheckQueue(clock: Clock): VirtualRecheckQueue {
 /** Creates an empty queue. A delay starts at the clock's time when it is sent. */
 export function createRollbackQueue(clock: Clock): VirtualRollbackQueue {
   const { put, ...messages } = createDelayedMessages<RollbackRequest>(clock);
+  return { ...messages, send: async (request, afterSeconds) => put(request, afterSeconds) };
+}
+
+/** Creates an empty queue. A delay starts at the clock's time when it is sent. */
+export function createLookupQueue(clock: Clock): VirtualLookupQueue {
+  const { put, ...messages } = createDelayedMessages<LookupRequest>(clock);
   return { ...messages, send: async (request, afterSeconds) => put(request, afterSeconds) };
 }
 

@@ -1,6 +1,7 @@
 import type { Evidence } from "@drift-guard/core/model/evidence";
+import type { Finding } from "@drift-guard/core/model/finding";
 import type { Fix } from "@drift-guard/core/model/fix";
-import type { Instant } from "@drift-guard/core/model/instant";
+import { type Instant, millisecondsBetween } from "@drift-guard/core/model/instant";
 import { isSetting } from "@drift-guard/core/model/part";
 import {
   type Cause,
@@ -25,6 +26,8 @@ export function formatTransitionKind(kind: TransitionKind): string {
       return "Improved";
     case "attributed":
       return "Author found";
+    case "sessions-found":
+      return "Sessions issued";
     case "suppressed":
       return "Suppressed";
     case "approved":
@@ -74,6 +77,7 @@ export function formatCause(transition: Transition): string {
     case "sweep":
       return `confirmed clean by the ${cause.kind} at ${sanitise(at)}`;
     case "change":
+    case "lookup":
     case "symptom":
     case "rollback":
       return `confirmed clean by the read after ${formatReading(cause, at)}`;
@@ -88,6 +92,8 @@ function formatReading(cause: Cause, at: Instant): string {
       return `the recheck at ${sanitise(at)}, some minutes after a change`;
     case "sweep":
       return "the sweep; no event reported it";
+    case "lookup":
+      return `CloudTrail's event history at ${sanitise(at)}`;
     case "symptom":
       return `${sanitise(cause.what)} at ${sanitise(cause.at)}: ${sanitise(cause.reason)}`;
     case "rollback":
@@ -102,9 +108,16 @@ export function formatAuthor({ actor, finding }: Transition): string {
   if (finding.evidence.kind === "vendor-change") return "AWS itself";
   // A transition of the guard's own is attributed to the cause of the finding.
   const author = actor ?? finding.causedBy;
-  if (author === undefined) return "not known";
+  if (author === undefined) return formatUnknownAuthor(finding);
   const origin = formatOrigin(author);
   return origin === undefined ? formatActor(author) : `${formatActor(author)} from ${origin}`;
+}
+
+function formatUnknownAuthor({ unattributed }: Finding): string {
+  if (unattributed === undefined) return "not known";
+  const { at, since } = unattributed;
+  const days = Math.ceil(millisecondsBetween(since, at) / 86_400_000);
+  return `not known: CloudTrail shows nobody who did it in the ${days === 1 ? "last day" : `last ${days} days`} before ${sanitise(at)}`;
 }
 
 /** Whether the evidence no longer holds, because the role was rolled back or found clean. */

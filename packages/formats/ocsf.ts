@@ -124,6 +124,7 @@ function activityOf(kind: TransitionKind): { readonly id: number; readonly name:
     case "worsened":
     case "improved":
     case "attributed":
+    case "sessions-found":
     case "suppressed":
     case "approved":
     case "rolled-back":

@@ -11,6 +11,7 @@ import type {
   FindingStore,
   FullReadStore,
   LinkedRoleKeeper,
+  LookupQueue,
   ManagedPolicyReader,
   RecheckQueue,
   RegionLister,
@@ -20,6 +21,7 @@ import type {
   RoleWriter,
   RollbackQueue,
   SymptomStore,
+  TrailReader,
   UsageStore,
 } from "@drift-guard/core/ports";
 import type { Answer } from "@drift-guard/core/respond/answer";
@@ -38,6 +40,8 @@ export interface InspectPorts extends Clock {
   /** Sends requests to rollback. Without it, rollback is not deployed. */
   readonly requests?: RollbackQueue;
   readonly rechecks: RecheckQueue;
+  /** Requests lookups in CloudTrail. Without it, only events say who made a change. */
+  readonly lookups?: LookupQueue;
   readonly changes: ChangeStore;
   /** Reads the current uses of roles from AWS Batch. */
   readonly batch: BatchReader;
@@ -83,6 +87,15 @@ export interface RollbackPorts extends Clock {
   newId(): string;
   /** Returns how many milliseconds are left. Without it, time does not run out. */
   timeLeft?(): number;
+}
+
+/** Ports of a lookup in CloudTrail. It reads no role, and has the role read again for what it found. */
+export interface LookupPorts extends Clock {
+  readonly findings: Pick<FindingStore, "load" | "commit">;
+  readonly changes: Pick<ChangeStore, "keep">;
+  readonly rechecks: RecheckQueue;
+  readonly lookups: LookupQueue;
+  readonly trail: TrailReader;
 }
 
 /** An answer that counts, and who gave it when. */

@@ -4,6 +4,7 @@ import type { FunctionName } from "@drift-guard/core/config/environment";
 export const lambdas = {
   Detect: "detect",
   Sweep: "sweep",
+  Looker: "lookup",
   Publish: "publish",
   Notifier: "notify",
   HubImporter: "securityhub",

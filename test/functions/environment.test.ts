@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type FunctionName, functionEnvironments } from "@drift-guard/core/config/environment";
 import { handler as detect } from "../../functions/detect.ts";
+import { handler as lookup } from "../../functions/lookup.ts";
 import { handler as notify } from "../../functions/notify.ts";
 import { handler as publish } from "../../functions/publish.ts";
 import { handler as respond } from "../../functions/respond.ts";
@@ -13,6 +14,7 @@ import { aContext, queueEvent } from "./invocations.ts";
 
 const functions = {
   detect: { handler: detect, variables: functionEnvironments.detect.shape },
+  lookup: { handler: lookup, variables: functionEnvironments.lookup.shape },
   notify: { handler: notify, variables: functionEnvironments.notify.shape },
   publish: { handler: publish, variables: functionEnvironments.publish.shape },
   respond: { handler: respond, variables: functionEnvironments.respond.shape },

@@ -26,7 +26,7 @@ import type { IamCall } from "@drift-guard/embedded/iam/call";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
 import { type AwsPolicy, listAwsPolicies } from "@drift-guard/embedded/iam/managed-policies";
-import { createRecheckQueue, createRollbackQueue } from "@drift-guard/embedded/rechecks";
+import { createLookupQueue, createRecheckQueue, createRollbackQueue } from "@drift-guard/embedded/rechecks";
 import { createChangeStore } from "@drift-guard/embedded/sqlite/changes";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { type Database, openDatabase } from "@drift-guard/embedded/sqlite/database";
@@ -35,6 +35,7 @@ import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
 import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
+import { type LookupReport, lookUpRole } from "@drift-guard/guard/lookup/lookup";
 import type { GuardSettings, RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
 import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
 import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
@@ -42,6 +43,7 @@ import type { SweepReport } from "@drift-guard/guard/sweep/report";
 import { sweep } from "@drift-guard/guard/sweep/sweep";
 import { account as accountId, noon } from "../builders.ts";
 import { guardingAll, referenceOf } from "../core/watched-roles.ts";
+import { createHistory, type History } from "./history.ts";
 
 /** The person who causes the drift. */
 export const mallory: ApiCaller = { kind: "user", name: "mallory", sourceIp: "203.0.113.7" };
@@ -72,6 +74,10 @@ export interface World {
   readonly settings: GuardSettings;
   /** The transitions that reached people, in order. */
   readonly announced: readonly Transition[];
+  /** CloudTrail's event history, for worlds with lookups. */
+  readonly history: History;
+  /** What lookups in the history found, in order. */
+  readonly lookups: readonly LookupReport[];
   /** The outcomes of the requests for rollbacks, in order. */
   readonly rollbacks: readonly RollbackOutcome[];
   /** Makes a call to IAM as `by`. Throws if IAM refuses it. */
@@ -105,6 +111,8 @@ export interface WorldOptions {
   readonly writer?: (writer: RoleWriter) => RoleWriter;
   readonly config?: Config;
   readonly disorder?: Disorder;
+  /** Whether the guard looks up in CloudTrail's event history what no event told; false without it. */
+  readonly looksUp?: boolean;
   /** Reads secrets and keys; without it, the guard reads none. */
   readonly resources?: ResourceReader;
   /** Reads ECS agents; without it, the guard reads none. */
@@ -146,6 +154,7 @@ export function aWorld({
   rollbackCall,
   timeLeft,
   rollbackAhead = 0,
+  looksUp = false,
   enrolled = true,
   resources,
   agents,
@@ -164,6 +173,8 @@ export function aWorld({
   if (enrolled) enrol(roleIds, database);
   const batch = createSimulatedBatch({ iam, clock, ids });
   const rechecks = createRecheckQueue(clock);
+  const lookups = createLookupQueue(clock);
+  const history = createHistory(clock);
   const queue = createRollbackQueue(clock);
   const requests = {
     ...queue,
@@ -189,6 +200,7 @@ export function aWorld({
     control,
     rechecks,
     requests,
+    ...(looksUp && { lookups }),
     changes: createChangeStore(database),
     batch: batch.reader,
     usage: createUsageStore(database),
@@ -214,6 +226,8 @@ export function aWorld({
   let postponed: { readonly at: number; readonly body: string; readonly receives: number }[] = [];
   let trail: string[] = [];
   iam.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
+  iam.onEvent(({ detail }) => history.add(detail));
+  const reports: LookupReport[] = [];
   batch.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
 
   const receive = async (body: string) => {
@@ -254,6 +268,7 @@ export function aWorld({
     const times = [
       rechecks.nextAt()?.getTime(),
       requests.nextAt()?.getTime(),
+      lookups.nextAt()?.getTime(),
       ...postponed.map(({ at }) => at),
     ].filter((at) => at !== undefined);
     return times.length === 0 ? undefined : new Date(Math.min(...times));
@@ -269,6 +284,8 @@ export function aWorld({
     ports,
     settings,
     announced,
+    history,
+    lookups: reports,
     rollbacks,
     act(call, by = mallory) {
       const answer = iam.call(call, by);
@@ -292,6 +309,8 @@ export function aWorld({
         if (!next || next.getTime() > end) return;
         if (next > clock.now()) clock.advanceTo(next);
         for (const recheck of rechecks.due(clock.now())) await receive(formatRecheck(recheck));
+        for (const request of lookups.due(clock.now()))
+          reports.push(await lookUpRole(request, { ...ports, lookups, trail: history }, settings));
         for (const request of requests.due(clock.now()))
           await receiveRequest(formatRollbackRequest(request), 1);
         const due = postponed.filter(({ at }) => at <= next.getTime());

@@ -45,9 +45,13 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["ports.ts"],
     ["commit.ts", "control-commit.ts"],
     ["inspect", "delivery"],
-    ["sweep", "rollback", "respond", "linked-role", "ensure"],
+    ["sweep", "lookup", "rollback", "respond", "linked-role", "ensure"],
   ],
-  aws: [["failure.ts", "account.ts"], ["iam"], ["resources.ts", "dynamodb", "delivery", "batch", "sts"]],
+  aws: [
+    ["failure.ts", "account.ts"],
+    ["iam"],
+    ["resources.ts", "dynamodb", "delivery", "batch", "cloudtrail", "sts"],
+  ],
   embedded: [
     ["clock.ts", "json-values.ts"],
     ["snapshot-pages.ts", "iam"],

@@ -1,8 +1,9 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { formatLookupRequest } from "@drift-guard/core/intake/lookup-message";
 import { formatRecheck } from "@drift-guard/core/intake/message";
 import { jointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import { formatRollbackRequest } from "@drift-guard/core/intake/rollback-message";
-import type { NoticeQueue, RecheckQueue, RollbackQueue } from "@drift-guard/core/ports";
+import type { LookupQueue, NoticeQueue, RecheckQueue, RollbackQueue } from "@drift-guard/core/ports";
 import { toDeliveryError } from "./delivery-error.ts";
 
 // docs/aws-facts.md, "DynamoDB, SQS and Lambda".
@@ -35,6 +36,14 @@ export function createRollbackQueue(client: SQSClient, queueUrl: string): Rollba
 export function createNoticeQueue(client: SQSClient, queueUrl: string): NoticeQueue {
   return {
     requestJointNotice: (afterSeconds) => sendDelayed(client, queueUrl, jointNoticeRequest, afterSeconds),
+  };
+}
+
+/** Creates the queue of requests for lookups (`sqs:SendMessage`), with the same limit on the delay. Throws `DeliveryError`. */
+export function createLookupQueue(client: SQSClient, queueUrl: string): LookupQueue {
+  return {
+    send: (request, afterSeconds) =>
+      sendDelayed(client, queueUrl, formatLookupRequest(request), afterSeconds),
   };
 }
 

@@ -95,6 +95,7 @@ function formatTransition(
     case "worsened":
     case "improved":
     case "attributed":
+    case "sessions-found":
     case "reopened":
     case "recurred": {
       const side = evidence.kind === "drift" ? evidence.side : evidence.kind;

@@ -9,6 +9,8 @@ const inspection = {
   CONTROL_TABLE: text,
   /** URL of the queue that takes changes and rechecks. */
   CHANGES_QUEUE_URL: text,
+  /** URL of the queue that takes requests for lookups in CloudTrail. */
+  LOOKUPS_QUEUE_URL: text,
   /** ARN of the role that rollbacks run as; unset where rollback is not deployed. */
   GUARD_ROLE_ARN: z.string().optional(),
   /** URL of the queue that takes requests to rollback; unset where rollback is not deployed. */
@@ -25,6 +27,13 @@ export const functionEnvironments = {
     ...inspection,
     /** Name of the guard's own event bus. */
     BUS_NAME: text,
+  }),
+  lookup: z.object({
+    FINDINGS_TABLE: text,
+    /** URL of the queue that takes changes and rechecks. */
+    CHANGES_QUEUE_URL: text,
+    /** URL of the function's own queue: later tries. */
+    LOOKUPS_QUEUE_URL: text,
   }),
   publish: z.object({ BUS_NAME: text }),
   notify: z.object({

@@ -3,6 +3,7 @@ import { Actor } from "./actor.ts";
 import { Evidence } from "./evidence.ts";
 import { Instant } from "./instant.ts";
 import { RoleKey } from "./role.ts";
+import { Sessions } from "./sessions.ts";
 import { Severity } from "./severity.ts";
 
 /** The state of a finding. */
@@ -44,6 +45,13 @@ const body = {
   causedBy: Actor.exactOptional(),
   /** The call by which `causedBy` did so, as CloudTrail recorded it. */
   origin: Origin.exactOptional(),
+  /**
+   * Set if CloudTrail was searched for who caused the evidence, and showed nobody: when it was searched, and the time from
+   * which on. Left out once `causedBy` is known.
+   */
+  unattributed: z.object({ at: Instant, since: Instant }).readonly().exactOptional(),
+  /** Sessions of the role that were issued while its trust policy was too wide; left out if nobody looked. */
+  sessions: Sessions.exactOptional(),
   /** The last rollback of this finding that people were told of, and when it ended. */
   rollback: z
     .object({

@@ -12,6 +12,8 @@ export const TransitionKind = z.enum([
   "improved",
   /** It became known who caused the finding. */
   "attributed",
+  /** CloudTrail shows sessions of the role that were issued while its trust policy was too wide. */
+  "sessions-found",
   "suppressed",
   "approved",
   "rolled-back",
@@ -46,6 +48,8 @@ export const Cause = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("change"), changeId: z.string(), call: z.string(), at: Instant }).readonly(),
   z.object({ kind: z.literal("recheck") }).readonly(),
   z.object({ kind: z.literal("sweep") }).readonly(),
+  /** A search in CloudTrail's event history. */
+  z.object({ kind: z.literal("lookup") }).readonly(),
   z
     .object({
       kind: z.literal("symptom"),

@@ -96,7 +96,7 @@ export function attribute(finding: FindingBody, observation: Observation, added:
       ? added || isTrustedActor(author, observation) || isReplay
       : !added);
   if (kept) return finding;
-  const { origin: _, ...rest } = finding;
+  const { origin: _, unattributed: __, ...rest } = finding;
   return { ...rest, causedBy: author, ...describeOrigin(change) };
 }
 

@@ -121,7 +121,13 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   }
   switch (finding.state) {
     case "resolved": {
-      const { causedBy: _, origin: __, ...withoutAuthor } = markReturned(current);
+      const {
+        causedBy: _,
+        origin: __,
+        unattributed: ___,
+        sessions: ____,
+        ...withoutAuthor
+      } = markReturned(current);
       const reopened = attribute({ ...withoutAuthor, openedAt: observation.now }, observation, true);
       return [{ ...reopened, state: "open" }, "reopened"];
     }
@@ -136,7 +142,11 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
         const changed: Finding = { ...current, state: "open" };
         // A version by AWS can become a loss without another grant, when a policy of the role goes.
         const worse = hasWorsened(finding.evidence, evidence) || isWorse(body, current);
-        if (worse) return [changed, "worsened"];
+        if (worse) {
+          // Somebody else may have added to it.
+          const { unattributed: _, ...sought } = changed;
+          return [sought, "worsened"];
+        }
         return evidence.kind === "drift" ? [changed, "improved"] : [changed];
       }
       if (unchanged) return [finding];

@@ -89,6 +89,11 @@ export function findStanding(transition: Transition, input: StandingInput): Stan
       return { kind: "resolved", because: note === roleGone ? "deleted" : "clean" };
     case "closed":
       return { kind: "closed" };
+    case "sessions-found":
+      // The trust policy may be restored by now; its sessions live on.
+      if (finding.state === "resolved") return { kind: "resolved", because: "clean" };
+      if (finding.rollback?.undone && !finding.rollback.returned) return { kind: "undone" };
+      break;
     case "suppressed":
       return findSuppression(finding, input);
     case "rolled-back":
@@ -102,13 +107,11 @@ export function findStanding(transition: Transition, input: StandingInput): Stan
     case "approved":
     case "contested":
     case "simulated":
-    case "refused": {
-      const { evidence } = finding;
-      return evidence.kind === "drift"
-        ? findDriftStanding(transition, evidence, input)
-        : { kind: "report-only" };
-    }
+    case "refused":
+      break;
   }
+  const { evidence } = finding;
+  return evidence.kind === "drift" ? findDriftStanding(transition, evidence, input) : { kind: "report-only" };
 }
 
 function findSuppression({ id, evidence }: Finding, { control, now }: StandingInput): Standing {

@@ -19,6 +19,7 @@ import { decideAndCommit } from "../commit.ts";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
 import { readAndAssessRole } from "./assessment.ts";
 import type { WatchedRoleWithUses } from "./discovery.ts";
+import { requestLookup } from "./lookup-requests.ts";
 import type { OtherUse } from "./other-regions.ts";
 import { informRollback } from "./rollback-requests.ts";
 
@@ -56,7 +57,7 @@ export interface Occasion {
 export async function inspectRole(
   watched: WatchedRoleWithUses,
   occasion: Occasion,
-  ports: Pick<InspectPorts, "roles" | "findings" | "control" | "requests" | "resources" | "now">,
+  ports: Pick<InspectPorts, "roles" | "findings" | "control" | "requests" | "lookups" | "resources" | "now">,
   settings: GuardSettings,
 ): Promise<Inspection> {
   const key: RoleKey = { account: settings.account, name: watched.name };
@@ -125,7 +126,9 @@ export async function inspectRole(
   });
   const { inspection, isClean, isDue, control } = decision.result;
   await informRollback({ watched, control, isClean, isDue, cause, after }, ports, settings);
-  return { role: key, transitions: decision.transitions, ...inspection };
+  const { ledger, transitions } = decision;
+  await requestLookup({ ledger, transitions, cause }, ports, settings);
+  return { role: key, transitions, ...inspection };
 }
 
 async function isOwnCall(

@@ -28,7 +28,7 @@ import { feedChanges, feedSymptoms } from "./rules.ts";
  * and of symptoms, which the rules on the default bus feed. Returns the alarms on messages that it could not process, or dropped.
  */
 export function createDetect(
-  { config, location, findings, control, changes, symptoms, topic }: Foundation,
+  { config, location, findings, control, changes, symptoms, lookups, topic }: Foundation,
   rollback: RollbackDeployment | undefined,
 ): readonly aws.cloudwatch.MetricAlarm[] {
   const detect = createLambda("Detect", location, {
@@ -40,6 +40,7 @@ export function createDetect(
       FINDINGS_TABLE: findings.name,
       CONTROL_TABLE: control.name,
       CHANGES_QUEUE_URL: changes.queue.url,
+      LOOKUPS_QUEUE_URL: lookups.queue.url,
       GUARD_ROLE_ARN: rollback?.role,
       ROLLBACK_QUEUE_URL: rollback?.queue.url,
     },
@@ -55,6 +56,7 @@ export function createDetect(
       ...allowLedgerCommits(findings),
       ...allowControlReads(control),
       ...allowSending(changes.queue),
+      ...allowSending(lookups.queue),
       ...(rollback ? allowSending(rollback.queue) : []),
     ],
     lambdaCalls: [...allowReceiving(changes.queue), ...allowReceiving(symptoms.queue)],
@@ -62,9 +64,9 @@ export function createDetect(
   feedChanges(changes, location);
   feedSymptoms(symptoms, location);
   // IAM throttles the reads of a whole account, and AWS does not raise that limit.
-  consume(changes, detect, 5);
+  consume(changes, detect, { concurrency: 5 });
   // The fewest that Lambda allows (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
-  consume(symptoms, detect, 2);
+  consume(symptoms, detect, { concurrency: 2 });
   const place = { topic, location };
   return [
     ...[changes, symptoms].map(({ name, missed }) => alarmWhenNotEmpty(`${name}Missed`, missed, place)),

@@ -6,6 +6,9 @@ import { nameIn, replaceable, settingBoth } from "./names.ts";
 import { type Channel, createChannel } from "./queues.ts";
 import { createControlTable, createFindingsTable } from "./tables.ts";
 
+/** Seconds for about 140 pages of CloudTrail's event history, the most that a lookup of one role reads. */
+export const lookupTimeoutSeconds = 300;
+
 /** The resources that several functions share, and the owner's choices. */
 export interface Foundation {
   readonly config: Config;
@@ -21,6 +24,8 @@ export interface Foundation {
    * of failed jobs must not delay the changes of roles.
    */
   readonly symptoms: Channel;
+  /** Takes requests for lookups in CloudTrail from functions; feeds lookup. */
+  readonly lookups: Channel;
   /** The guard's own event bus, which carries transitions. */
   readonly bus: sst.aws.Bus;
   /** Takes notices and alarms to people. */
@@ -36,6 +41,7 @@ export function createFoundation(config: Config): Foundation {
     control: createControlTable(),
     changes: createChannel("Changes", 60),
     symptoms: createChannel("Symptoms", 60),
+    lookups: createChannel("Lookups", lookupTimeoutSeconds),
     bus: new sst.aws.Bus("Bus", {
       transform: {
         bus: settingBoth<aws.cloudwatch.EventBusArgs>({ name: nameIn("bus", "Bus") }, replaceable),

@@ -70,6 +70,7 @@ function listMissedQueues(
 const missedQueues = [
   "ChangesMissed",
   "SymptomsMissed",
+  "LookupsMissed",
   "NotifyMissed",
   "SecurityHubMissed",
   "HubAnswersMissed",

@@ -77,13 +77,33 @@ export function allowRules(
   });
 }
 
+/** Denies sending to a queue to everybody but these roles, administrators included; no rule sends to it. */
+export function allowSenders(
+  name: string,
+  queue: sst.aws.Queue,
+  senders: readonly $util.Output<string>[],
+): void {
+  new aws.sqs.QueuePolicy(`${name}Policy`, {
+    queueUrl: queue.url,
+    policy: $jsonStringify({
+      Version: "2012-10-17",
+      Statement: [denyOthers("OnlyTheGuardSends", "sqs:SendMessage", queue.arn, { roles: senders })],
+    }),
+  });
+}
+
 /**
- * Feeds the channel's messages to a function, at most ten at once. A message that the function reports as failed is
- * received again. `concurrency` is the largest number of invocations at once; without it, Lambda's own limit holds.
+ * Feeds the channel's messages to a function. A message that the function reports as failed is
+ * received again. `concurrency` is the largest number of invocations at once; without it, Lambda's own limit holds. `size` is
+ * the largest number of messages for one invocation.
  */
-export function consume(channel: Channel, consumer: sst.aws.Function, concurrency?: number): void {
+export function consume(
+  channel: Channel,
+  consumer: sst.aws.Function,
+  { concurrency, size = 10 }: { readonly concurrency?: number; readonly size?: number } = {},
+): void {
   channel.queue.subscribe(consumer.arn, {
-    batch: { size: 10, partialResponses: true },
+    batch: { size, partialResponses: true },
     transform: {
       eventSourceMapping: concurrency ? { scalingConfig: { maximumConcurrency: concurrency } } : {},
     },

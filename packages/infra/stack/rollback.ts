@@ -70,7 +70,7 @@ export function createRollback({
   // Lambda polls a queue with at least two invocations at once (docs/aws-facts.md, "DynamoDB, SQS and Lambda"). With a
   // reserved concurrency of one, the second would be throttled until its message goes to the dead-letter queue. The
   // control record keeps two rollbacks of one role from overlapping.
-  consume(channel, rollbacker, 2);
+  consume(channel, rollbacker, { concurrency: 2 });
   return {
     role: rollbacker.nodes.role.arn,
     queue: channel.queue,

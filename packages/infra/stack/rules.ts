@@ -137,7 +137,7 @@ const ranBefore = [
 ];
 
 /** The functions that send requests for rechecks to the changes channel. */
-const recheckers = ["detect", "sweep", "respond"] as const;
+const recheckers = ["detect", "sweep", "lookup", "respond"] as const;
 
 /**
  * Sends the watched calls on the guard's default bus, forwarded ones included, to the changes channel. Events name actors,

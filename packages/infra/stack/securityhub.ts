@@ -62,7 +62,7 @@ export function createHubExchange({
   });
   feedTransitions(transitions, bus, location);
   feedHubEvents(answers, location);
-  for (const channel of [transitions, answers]) consume(channel, exchange, concurrency);
+  for (const channel of [transitions, answers]) consume(channel, exchange, { concurrency });
   const place = { topic, location };
   return [
     alarmWhenNotEmpty("SecurityHubMissed", transitions.missed, place),

@@ -5,6 +5,7 @@ import { createDetect } from "./detect.ts";
 import { forwardRegions } from "./forwarding.ts";
 import { createFoundation } from "./foundation.ts";
 import { functionRoleArn } from "./location.ts";
+import { createLookup } from "./lookup.ts";
 import { createNotify } from "./notify.ts";
 import { createPeoplePolicies } from "./people.ts";
 import { createPublish } from "./publish.ts";
@@ -29,7 +30,14 @@ export function createGuardStack(config: Config) {
   protectItems(
     "Findings",
     findings,
-    ["detect", "sweep", "notify", ...(config.securityHub ? (["securityhub"] as const) : []), ...rollingBack],
+    [
+      "detect",
+      "sweep",
+      "lookup",
+      "notify",
+      ...(config.securityHub ? (["securityhub"] as const) : []),
+      ...rollingBack,
+    ],
     location,
   );
   const publishers = [
@@ -41,6 +49,7 @@ export function createGuardStack(config: Config) {
     ...createDetect(foundation, rollback),
     createSweep(foundation, rollback),
     ...createRespond(foundation, rollback),
+    createLookup(foundation),
     createPublish(foundation),
     ...createNotify(foundation),
     ...createHubExchange(foundation),

@@ -28,7 +28,7 @@ import type { RollbackDeployment } from "./rollback.ts";
  * sweeps that could not be started, or failed three times.
  */
 export function createSweep(
-  { config, location, findings, control, changes, bus, topic }: Foundation,
+  { config, location, findings, control, changes, lookups, bus, topic }: Foundation,
   rollback: RollbackDeployment | undefined,
 ): aws.cloudwatch.MetricAlarm {
   const missed = createMissedQueue("SweepMissed");
@@ -40,6 +40,7 @@ export function createSweep(
       FINDINGS_TABLE: findings.name,
       CONTROL_TABLE: control.name,
       CHANGES_QUEUE_URL: changes.queue.url,
+      LOOKUPS_QUEUE_URL: lookups.queue.url,
       GUARD_ROLE_ARN: rollback?.role,
       ROLLBACK_QUEUE_URL: rollback?.queue.url,
       BUS_NAME: bus.name,
@@ -60,6 +61,7 @@ export function createSweep(
       ...(config.securityHub ? allowDeliveryMarks(findings) : []),
       ...allowControlReads(control),
       ...allowSending(changes.queue),
+      ...allowSending(lookups.queue),
       ...(rollback ? allowSending(rollback.queue) : []),
       ...allowAnnouncing(bus),
     ],

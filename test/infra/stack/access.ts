@@ -7,7 +7,16 @@ type Condition = NonNullable<Statement["Condition"]>;
 const plain = await stackOf("plain");
 const everything = await stackOf("everything");
 
-const functions = ["Detect", "HubImporter", "Notifier", "Publish", "Responder", "Rollbacker", "Sweep"];
+const functions = [
+  "Detect",
+  "HubImporter",
+  "Looker",
+  "Notifier",
+  "Publish",
+  "Responder",
+  "Rollbacker",
+  "Sweep",
+];
 const permissions = (name: string) => permissionsOf(everything, `${name}Role`);
 const actions = (name: string) => permissions(name).flatMap(({ Action }) => Action);
 const isRoleWrite = (action: string) =>
@@ -119,6 +128,7 @@ describe("the role of every function", () => {
         "events:PutEvents",
         "sqs:SendMessage",
       ],
+      Looker: ["cloudtrail:LookupEvents", ...ledgers, ...receive, "sqs:SendMessage"],
       Publish: [
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",
@@ -223,6 +233,7 @@ describe("the role of every function", () => {
       "batch:DescribeComputeEnvironments",
       "batch:DescribeJobDefinitions",
       "batch:DescribeJobQueues",
+      "cloudtrail:LookupEvents",
       "dynamodb:ListStreams",
       "iam:GetAccountAuthorizationDetails",
       "iam:ListRoles",

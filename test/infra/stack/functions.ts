@@ -24,6 +24,7 @@ describe("every function", () => {
       [
         "DetectFunction",
         "HubImporterFunction",
+        "LookerFunction",
         "NotifierFunction",
         "PublishFunction",
         "ResponderFunction",
@@ -43,18 +44,20 @@ describe("every function", () => {
 
   it("has the environment variables of what it uses, and no others", () => {
     const inspecting = ["CHANGES_QUEUE_URL", "CONTROL_TABLE", "FINDINGS_TABLE"];
+    const requesting = ["GUARD_ROLE_ARN", "LOOKUPS_QUEUE_URL", "ROLLBACK_QUEUE_URL"];
     assert.deepEqual(
       Object.fromEntries(
         deployed().map((lambda) => [lambda.name.replace(/Function$/, ""), variablesOf(lambda)]),
       ),
       {
-        Detect: [...inspecting, "GUARD_ROLE_ARN", "ROLLBACK_QUEUE_URL"],
+        Detect: [...inspecting, ...requesting],
         HubImporter: ["CONTROL_TABLE", "FINDINGS_TABLE", "TOPIC_ARN"],
+        Looker: ["CHANGES_QUEUE_URL", "FINDINGS_TABLE", "LOOKUPS_QUEUE_URL"],
         Notifier: ["CONTROL_TABLE", "FINDINGS_TABLE", "NOTIFY_QUEUE_URL", "TOPIC_ARN"],
         Publish: ["BUS_NAME"],
         Responder: ["CHANGES_QUEUE_URL", "CONTROL_TABLE", "ROLLBACK_QUEUE_URL", "TOPIC_ARN"],
         Rollbacker: ["CONTROL_TABLE", "FINDINGS_TABLE", "ROLLBACK_QUEUE_URL"],
-        Sweep: ["BUS_NAME", ...inspecting, "GUARD_ROLE_ARN", "ROLLBACK_QUEUE_URL"],
+        Sweep: ["BUS_NAME", ...inspecting, ...requesting],
       },
     );
     assert.doesNotMatch(JSON.stringify(plain.resources), /GUARD_ROLE_ARN|ROLLBACK_QUEUE_URL/);
@@ -74,6 +77,7 @@ describe("every function", () => {
     assert.deepEqual(memory, {
       Detect: 1024,
       HubImporter: 256,
+      Looker: 256,
       Notifier: 256,
       Publish: 256,
       Responder: 1024,

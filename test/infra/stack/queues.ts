@@ -11,9 +11,10 @@ const everything = await stackOf("everything");
 const guarded: Readonly<
   Record<string, { readonly rules: readonly string[]; readonly functions: readonly string[] }>
 > = {
-  Changes: { rules: ["IamRule", "BatchRule"], functions: ["Detect", "Sweep", "Responder"] },
+  Changes: { rules: ["IamRule", "BatchRule"], functions: ["Detect", "Sweep", "Looker", "Responder"] },
   Symptoms: { rules: ["FailedJobsRule", "BlockedQueuesRule"], functions: [] },
   HubAnswers: { rules: ["HubEventsRule"], functions: [] },
+  Lookups: { rules: [], functions: ["Detect", "Sweep", "Looker"] },
   Rollback: { rules: ["RollbackRule"], functions: ["Detect", "Sweep", "Responder", "Rollbacker"] },
 };
 
@@ -26,7 +27,15 @@ describe("every queue", () => {
   });
 
   it("that feeds a function moves a message to its own dead-letter queue after five receives", () => {
-    for (const name of ["Changes", "Symptoms", "Notify", "SecurityHub", "HubAnswers", "Rollback"]) {
+    for (const name of [
+      "Changes",
+      "Symptoms",
+      "Lookups",
+      "Notify",
+      "SecurityHub",
+      "HubAnswers",
+      "Rollback",
+    ]) {
       assert.deepEqual(parse(everything.get(`${name}Queue`).inputs.redrivePolicy), {
         deadLetterTargetArn: everything.get(`${name}MissedQueue`).outputs.arn,
         maxReceiveCount: 5,
@@ -45,6 +54,7 @@ describe("every queue", () => {
       [
         "ChangesQueue → DetectFunction",
         "HubAnswersQueue → HubImporterFunction",
+        "LookupsQueue → LookerFunction",
         "NotifyQueue → NotifierFunction",
         "RollbackQueue → RollbackerFunction",
         "SecurityHubQueue → HubImporterFunction",
@@ -58,7 +68,7 @@ describe("every queue", () => {
 
   it("of missed messages has an alarm that the first message raises", () => {
     const missed = everything.all("aws:sqs/queue:Queue").filter(({ name }) => name.includes("Missed"));
-    assert.equal(missed.length, 9);
+    assert.equal(missed.length, 10);
     for (const queue of missed) {
       const alarm = everything.get(queue.name.replace(/Queue$/, "Alarm"));
       assert.deepEqual(alarm.inputs.dimensions, { QueueName: queue.outputs.name });
@@ -90,7 +100,7 @@ describe("every queue", () => {
     const policies = everything.all("aws:sqs/queuePolicy:QueuePolicy");
     assert.deepEqual(
       policies.map(({ name }) => name.replace(/Policy$/, "")).sort(),
-      Object.keys(senders).sort(),
+      [...Object.keys(senders), "Lookups"].sort(),
     );
     for (const [name, rules] of Object.entries(senders)) {
       const { inputs } = everything.get(`${name}Policy`);
@@ -127,7 +137,9 @@ describe("every queue", () => {
         Resource: [queue],
         Condition: {
           ArnNotEquals: {
-            "aws:SourceArn": rules.map((rule) => everything.get(rule).outputs.arn),
+            ...(rules.length > 0 && {
+              "aws:SourceArn": rules.map((rule) => everything.get(rule).outputs.arn),
+            }),
             ...(functions.length > 0 && {
               "aws:PrincipalArn": functions.map((each) => everything.get(`${each}Role`).outputs.arn),
             }),

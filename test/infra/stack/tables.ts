@@ -38,9 +38,9 @@ describe("the tables", () => {
     const writers: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
       everything: {
         Control: ["Responder", "Rollbacker"],
-        Findings: ["Detect", "Sweep", "Notifier", "HubImporter", "Rollbacker"],
+        Findings: ["Detect", "Sweep", "Looker", "Notifier", "HubImporter", "Rollbacker"],
       },
-      plain: { Control: ["Responder"], Findings: ["Detect", "Sweep", "Notifier"] },
+      plain: { Control: ["Responder"], Findings: ["Detect", "Sweep", "Looker", "Notifier"] },
     };
     for (const [stack, tables] of [
       [everything, writers.everything],

@@ -127,6 +127,7 @@ describe("the CloudFormation template", () => {
       Publish: at("publish"),
       Notifier: at("notify"),
       HubImporter: at("securityhub"),
+      Looker: at("lookup"),
       Responder: at("respond"),
       Rollbacker: at("rollback"),
     });
