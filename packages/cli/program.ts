@@ -22,6 +22,7 @@ Usage: drift-guard <command> [options]
   slr        manage Batch's service-linked role
   demo       show the guard at work on an account in memory
   local      run the deployed guard in an emulated account on this machine
+  template   print a CloudFormation template for another account
 
   drift-guard <command> --help   describes one command
   drift-guard --version          prints the version
@@ -44,6 +45,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ["slr", async () => (await import("./commands/slr.ts")).slr],
   ["demo", async () => (await import("./commands/demo.ts")).demo],
   ["local", async () => (await import("./commands/local.ts")).local],
+  ["template", async () => (await import("./commands/template.ts")).template],
 ]);
 
 /**

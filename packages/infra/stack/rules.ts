@@ -198,7 +198,8 @@ export function feedTransitions(
 
 /**
  * Sends Security Hub's events about the guard's own findings on the default bus to a channel: imports, which tell of changed
- * workflows too, and custom actions. Messages to people follow from them, so nobody but the rule may send.
+ * workflows too, and custom actions. Messages to people follow from them, so nobody but the rule may send. It takes events of
+ * other accounts, which the owner must let on the bus: the administrator account of Security Hub forwards custom actions.
  */
 export function feedHubEvents(channel: Channel, location: GuardLocation): void {
   const { account, region, partition } = location;
@@ -207,7 +208,6 @@ export function feedHubEvents(channel: Channel, location: GuardLocation): void {
     description: "What users of Security Hub did with drift-guard's findings",
     eventPattern: $jsonStringify({
       source: [hubEventSource],
-      account: [account],
       "detail-type": Object.values(hubEventTypes),
       detail: { findings: { ProductArn, GeneratorId: [{ prefix: hubGenerator }] } },
     }),

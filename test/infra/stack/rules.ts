@@ -125,7 +125,6 @@ describe("the rule on Security Hub's events", () => {
     assert.equal(inputs.eventBusName, undefined);
     assert.deepEqual(parse(inputs.eventPattern), {
       source: ["aws.securityhub"],
-      account: [account],
       "detail-type": ["Security Hub Findings - Imported", "Security Hub Findings - Custom Action"],
       detail: {
         findings: {
