@@ -4,6 +4,7 @@ import { formatIssues } from "../issues.ts";
 import { Severity } from "../model/severity.ts";
 import { builtInReferences, findReference } from "../reference/built-in.ts";
 import { type Reference, Strictness, WrittenReference } from "../reference/reference.ts";
+import { AcceptedDrift } from "./accepted-drift.ts";
 import { isNamePattern, patternsIntersect } from "./name-pattern.ts";
 import { Organization } from "./organization.ts";
 import { PrincipalPattern } from "./principal-pattern.ts";
@@ -77,6 +78,8 @@ export const Config = z.strictObject({
    * as the role of a deployment pipeline, which would set its change again. A session is known by the ARN of its role.
    */
   trustedActors: z.array(PrincipalPattern).default([]),
+  /** Drift that is accepted until a time, beside what people accept with `drift-guard findings suppress`. */
+  exceptions: z.array(AcceptedDrift).default([]),
   organization: Organization.exactOptional(),
   /** Severities in place of those that the guard assigns. */
   severities: z.partialRecord(SeverityKey, Severity).default({}),

@@ -3,7 +3,8 @@ import * as z from "zod";
 const WholeKind = z.enum(["role", "trust", "boundary", "description", "session", "profile", "permissions"]);
 type WholeKind = z.infer<typeof WholeKind>;
 
-const PartText = z.union([
+/** The schema of a part as its text. */
+export const PartText = z.union([
   WholeKind,
   z.templateLiteral(["managed:", z.string()]),
   z.templateLiteral(["inline:", z.string()]),

@@ -75,7 +75,10 @@ export type Standing =
 
 /** What a standing follows from. */
 export interface StandingInput {
-  readonly config: Pick<Config, "roles" | "references" | "organization" | "trustedActors" | "severities">;
+  readonly config: Pick<
+    Config,
+    "roles" | "references" | "organization" | "trustedActors" | "severities" | "exceptions"
+  >;
   /** The control record of the finding's role. */
   readonly control: Control;
   readonly now: Instant;
@@ -114,8 +117,9 @@ export function findStanding(transition: Transition, input: StandingInput): Stan
   return evidence.kind === "drift" ? findDriftStanding(transition, evidence, input) : { kind: "report-only" };
 }
 
-function findSuppression({ id, evidence }: Finding, { control, now }: StandingInput): Standing {
-  const exception = findException({ id, evidence }, { exceptions: listCountedExceptions(control), now });
+function findSuppression({ id, evidence }: Finding, { control, config, now }: StandingInput): Standing {
+  const exceptions = listCountedExceptions(control, config);
+  const exception = findException({ id, evidence }, { exceptions, now });
   if (exception === undefined) return { kind: "suppressed" };
   const { owner, reason, expires: until } = exception;
   return { kind: "suppressed", owner, reason, until };

@@ -92,7 +92,7 @@ export async function inspectRole(
     const reconciled = reconcile({
       ledger,
       evidence,
-      exceptions: listCountedExceptions(control),
+      exceptions: listCountedExceptions(control, settings.config),
       closures,
       cause,
       uses: watched.uses,

@@ -1,3 +1,4 @@
+import { listConfigured } from "@drift-guard/core/config/accepted-drift";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { writesNothing } from "@drift-guard/core/config/rollback-choice";
 import { findWatchedRole } from "@drift-guard/core/config/watched-role";
@@ -138,7 +139,13 @@ function checkPaused({ role }: AnswerOf<"resume">, { control, now }: AnswerReque
 }
 
 function checkSuppressed({ finding }: AnswerOf<"reopen">, request: AnswerRequest): string | undefined {
-  const { control, now } = request;
+  const { control, settings, now } = request;
+  const configured = listConfigured(control.role, settings.config.exceptions).find(
+    ({ findingId, expires }) => findingId === finding && isBefore(now, expires),
+  );
+  if (configured) {
+    return `The configuration accepts the finding until ${configured.expires} (${configured.owner}): remove it under exceptions there, and deploy.`;
+  }
   const holds = control.exceptions.some(
     ({ findingId, expires }) => findingId === finding && isBefore(now, expires),
   );

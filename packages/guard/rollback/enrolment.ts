@@ -7,7 +7,7 @@ import { listCountedExceptions } from "@drift-guard/core/rollback/counted-except
 import { noteRevocations } from "@drift-guard/core/rollback/revocation-note";
 import { decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
-import type { RollbackPorts } from "../ports.ts";
+import type { GuardSettings, RollbackPorts } from "../ports.ts";
 import { recordSessions } from "./exposure.ts";
 import { type Observation, observeRole } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
@@ -21,6 +21,7 @@ export async function enrolRole(
   watched: WatchedRoleWithUses,
   key: RoleKey,
   ports: Pick<RollbackPorts, "roles" | "control" | "now">,
+  { config }: Pick<GuardSettings, "config">,
 ): Promise<RollbackOutcome> {
   const { result } = await decideOnControl(ports.control, key, instantOf(ports.now()), async (control) => {
     const observation = await observeRole(watched, ports);
@@ -28,7 +29,7 @@ export async function enrolRole(
     if (observation.status === "absent") return keep(`${watched.name} does not exist`);
     if (control.unreadable !== undefined) return keep("the control record cannot be read whole");
     const { role, assessments, now } = observation;
-    const exceptions = listCountedExceptions(control);
+    const exceptions = listCountedExceptions(control, config);
     const isClean = noteRevocations(role, assessments, control, now).every(
       (evidence) =>
         (evidence.kind !== "drift" && evidence.kind !== "undecided") ||

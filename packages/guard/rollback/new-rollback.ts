@@ -81,7 +81,7 @@ export async function decideNew(
   );
   if (observation.status === "absent") return finish(read, nothingToDo(`${watched.name} does not exist`));
   const { role, assessments, now } = observation;
-  const exceptions = listCountedExceptions(read);
+  const exceptions = listCountedExceptions(read, config);
   const live = assessments.filter(
     (evidence) => !isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }),
   );

@@ -183,11 +183,11 @@ function planAsGuard({ control, ...request }: HandPlanRequest): PlanningInput {
 function judge(
   candidate: Candidate,
   own: PlanningResult | undefined,
-  { control, now }: Pick<HandPlanRequest, "control" | "now">,
+  { control, config, now }: Pick<HandPlanRequest, "control" | "config" | "now">,
 ): GuardDecision {
   const { id, evidence, suppressed, mode } = candidate;
   if (suppressed) {
-    const exceptions = control ? listCountedExceptions(control) : [];
+    const exceptions = control ? listCountedExceptions(control, config) : [];
     const exception = findException({ id, evidence }, { exceptions, now });
     if (exception) {
       const { owner, reason, expires } = exception;

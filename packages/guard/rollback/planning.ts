@@ -33,7 +33,7 @@ export function createPlanning(sources: PlanningSources): PlanningInput {
     role,
     assessments,
     policies,
-    control: { ...control, causes, exceptions: listCountedExceptions(control) },
+    control: { ...control, causes, exceptions: listCountedExceptions(control, config) },
     config,
     now,
     ...(maker && { maker }),

@@ -44,7 +44,7 @@ export async function handleRollbackMessage(
     return nothingToDo(`the next try is due at ${message.retry.due}`);
   }
   try {
-    if ("enrol" in message) return await enrolRole(watched, key, ports);
+    if ("enrol" in message) return await enrolRole(watched, key, ports, settings);
     if ("changed" in message) await recordCauses(watched, key, message.changed.change, ports, settings);
     if ("continue" in message && (await isFinished(message.continue.rollbackId, key, ports))) {
       return nothingToDo("the rollback has ended");

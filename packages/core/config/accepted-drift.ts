@@ -1,0 +1,66 @@
+import * as z from "zod";
+import { DriftSide } from "../model/evidence.ts";
+import type { Exception } from "../model/exception.ts";
+import { grantFields } from "../model/grant.ts";
+import { digestEvidence, identifyFinding } from "../model/identity.ts";
+import { Instant } from "../model/instant.ts";
+import { PartText, partOf } from "../model/part.ts";
+import { type RoleKey, sameRoleName } from "../model/role.ts";
+
+const { statements: _, nearest: __, example: ___, remains: ____, conditions, ...fields } = grantFields;
+
+const AcceptedGrant = z.strictObject({ ...fields, conditions: conditions.default([]) });
+
+/** An exception that the owner writes into the configuration: a drift of one role, accepted until a time. */
+export const AcceptedDrift = z.strictObject({
+  /** The role's name. */
+  role: z.string().regex(/^[\w+=,.@-]{1,64}$/, "must be a role name"),
+  /** The account, if the configuration is used for several; every account if left out. */
+  account: z
+    .string()
+    .regex(/^\d{12}$/, "must be 12 digits")
+    .exactOptional(),
+  /** The part as the guard names it: `trust`, `managed:ARN`, `inline:NAME`. */
+  part: PartText,
+  side: DriftSide,
+  /** What is accepted; a grant beyond these is reported. */
+  grants: z.array(AcceptedGrant).default([]),
+  /** Deny statements whose absence or presence is accepted. */
+  denies: z.array(AcceptedGrant).default([]),
+  /** The finding's sentence about what grants do not show, word for word. */
+  detail: z.string().exactOptional(),
+  /** Who answers for it. */
+  owner: z.string().min(1),
+  reason: z.string().min(1),
+  expires: Instant,
+});
+export type AcceptedDrift = z.infer<typeof AcceptedDrift>;
+
+/** Returns the exceptions of a role that the configuration holds. */
+export function listConfigured(role: RoleKey, accepted: readonly AcceptedDrift[]): readonly Exception[] {
+  return accepted
+    .filter(
+      ({ role: name, account }) =>
+        sameRoleName(name, role.name) && (account === undefined || account === role.account),
+    )
+    .map(({ part, side, grants, denies, detail, owner, reason, expires }) => {
+      const evidence = {
+        kind: "drift",
+        part: partOf(part),
+        side,
+        grants: grants.map((grant) => ({ ...grant, statements: [] })),
+        denies: denies.map((deny) => ({ ...deny, statements: [] })),
+        ...(detail !== undefined && { detail }),
+      } as const;
+      return {
+        findingId: identifyFinding(role, evidence),
+        digest: digestEvidence(evidence),
+        grants: evidence.grants,
+        denies: evidence.denies,
+        ...(detail !== undefined && { detail }),
+        owner,
+        reason,
+        expires,
+      };
+    });
+}
