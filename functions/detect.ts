@@ -8,6 +8,7 @@ import { rememberClaims } from "@drift-guard/guard/inspect/symptom-claims";
 import type { InspectPorts } from "@drift-guard/guard/ports";
 import type { SQSBatchResponse } from "aws-lambda";
 import { readEnvironment } from "./shared/environment.ts";
+import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { createInspectClients, describeGuard, type OpenedGuard, openInspection } from "./shared/guard.ts";
 import { consumeQueue } from "./shared/queue.ts";
@@ -24,7 +25,12 @@ export function createHandler(
     const { ports: opened, settings } = open(location);
     const { symptoms } = opened;
     // Alike symptoms of one batch cost one write.
-    const ports: InspectPorts = { ...opened, ...(symptoms && { symptoms: rememberClaims(symptoms) }) };
+    const findings = countForged(opened.findings, invocation);
+    const ports: InspectPorts = {
+      ...opened,
+      findings,
+      ...(symptoms && { symptoms: rememberClaims(symptoms) }),
+    };
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       const message = parseMessage(body);
       const foreign = whyForeign(message, settings.account);

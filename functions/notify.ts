@@ -3,7 +3,6 @@ import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { type Notice, publishNotice } from "@drift-guard/aws/delivery/sns";
 import { createNoticeQueue } from "@drift-guard/aws/delivery/sqs";
-import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
@@ -57,7 +56,7 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
       tell: (notice: JointNotice, id: string) => tell(notice, id, opened, invocation),
     };
     const messages = readQueue(event).filter(({ body }) => !isJointNoticeRequest(body));
-    const awaited = await findAwaited(messages, "notify", ports.findings, invocation);
+    const { awaited, end } = await findAwaited(messages, "notify", ports.findings, invocation);
     const transitions = [...awaited.values()].map(({ transition }) => transition);
     const { hub, now } = opened;
     const quiet = hub ? await findQuiet(transitions, { hub, now }) : new Set<string>();
@@ -69,11 +68,7 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       if (isJointNoticeRequest(body)) return tellHeld(ports, settings);
       const delivery = awaited.get(messageId);
-      if (!delivery) {
-        // An unreadable message fails here. Any other was delivered before, or is not in the store.
-        parseTransitionEvent(body);
-        return;
-      }
+      if (!delivery) return end({ messageId, body });
       const { transition } = delivery;
       if (quiet.has(transition.id)) return ports.findings.markDelivered(transition, "notify");
       switch (fates.get(transition.id)) {

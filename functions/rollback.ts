@@ -11,6 +11,7 @@ import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import type { SQSBatchResponse } from "aws-lambda";
 import { sdkClientSettings } from "./shared/client-settings.ts";
 import { readEnvironment } from "./shared/environment.ts";
+import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { createGuardClients, describeGuard, type OpenedGuard, openGuard } from "./shared/guard.ts";
 import { consumeQueue } from "./shared/queue.ts";
@@ -25,7 +26,11 @@ export function createHandler(
   return defineFunction("rollback", async (event, invocation) => {
     const { context, logger, metrics, location } = invocation;
     const opened = open(location);
-    const ports: RollbackPorts = { ...opened.ports, timeLeft: () => context.getRemainingTimeInMillis() };
+    const ports: RollbackPorts = {
+      ...opened.ports,
+      findings: countForged(opened.ports.findings, invocation),
+      timeLeft: () => context.getRemainingTimeInMillis(),
+    };
     // Lambda names a function's session of its role after the function.
     const settings = { session: context.functionName, ...opened.settings };
     return consumeQueue(event, invocation, async ({ messageId, body }) => {

@@ -6,7 +6,6 @@ import { DeliveryError } from "@drift-guard/aws/delivery/delivery-error";
 import { createHubWorkflows } from "@drift-guard/aws/delivery/hub-workflows";
 import { createFindingImporter } from "@drift-guard/aws/delivery/securityhub";
 import { type Notice, publishNotice } from "@drift-guard/aws/delivery/sns";
-import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
@@ -56,7 +55,7 @@ export function createHandler(
       tellNews: async (news: HubNews) => tell(await noticeOf(news, opened, invocation)),
     };
     const messages = readQueue(event).filter(({ body }) => !isHubEvent(body));
-    const awaited = await findAwaited(messages, "securityhub", findings, invocation);
+    const { awaited, end } = await findAwaited(messages, "securityhub", findings, invocation);
     const outcome = await importIntoHub([...awaited.values()], location.account, ports);
     if (outcome.status === "disabled") {
       invocation.logger.warn(
@@ -71,11 +70,7 @@ export function createHandler(
         return;
       }
       const delivery = awaited.get(messageId);
-      if (!delivery) {
-        // An unreadable message fails here. Any other was delivered before, or is not in the store.
-        parseTransitionEvent(body);
-        return;
-      }
+      if (!delivery) return end({ messageId, body });
       if (outcome.status === "disabled") return;
       const { transition } = delivery;
       const why = outcome.refused.get(transition.finding.id);

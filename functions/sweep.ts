@@ -6,11 +6,16 @@ import { listAccountRegions } from "@drift-guard/aws/batch/account-regions";
 import { createAgentReader } from "@drift-guard/aws/batch/agents";
 import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
+import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { formatIssues } from "@drift-guard/core/issues";
 import type { SweepPorts } from "@drift-guard/guard/ports";
+import { type MigrationReport, migrateRoles } from "@drift-guard/guard/sweep/migration";
 import { SweepIncompleteError, type SweepReport } from "@drift-guard/guard/sweep/report";
 import { sweep } from "@drift-guard/guard/sweep/sweep";
+import * as z from "zod";
 import { sdkClientSettings } from "./shared/client-settings.ts";
 import { readEnvironment } from "./shared/environment.ts";
+import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { createInspectClients, describeGuard, type OpenedGuard, openInspection } from "./shared/guard.ts";
 
@@ -31,20 +36,32 @@ export interface SweepResult {
   readonly left: readonly string[];
   /** Regions whose AWS Batch could not be read. */
   readonly unread: readonly string[];
+  /** Set if the invocation asked for a migration: no role was inspected then. */
+  readonly migration?: MigrationReport;
 }
 
+/** An event that asks to write the stored items of roles with the present schema. At most 100 roles. */
+const MigrationRequest = z.strictObject({
+  migrate: z.strictObject({ roles: z.array(z.string().min(1).max(64)).min(1).max(100) }),
+});
+
 /**
- * Creates the handler of the schedule: it inspects every watched role, and sends undelivered transitions again. Where a
+ * Creates the handler of the schedule: it inspects every watched role, and sends undelivered transitions again. An event
+ * `{migrate: {roles}}` instead has the stored items of roles written with the present schema. Where a
  * part of the sweep fails, the handler finishes the rest and then throws `SweepIncompleteError`, so that Lambda retries
  * and at last keeps the event in a queue with an alarm. `open` returns the ports for an invocation.
  */
 export function createHandler(
   open: (location: FunctionLocation) => OpenedGuard<SweepPorts>,
 ): Handler<SweepResult> {
-  return defineFunction<SweepResult>("sweep", async (_event, { context, location, logger, metrics }) => {
-    const { ports, settings } = open(location);
+  return defineFunction<SweepResult>("sweep", async (event, invocation) => {
+    const { context, location, logger, metrics } = invocation;
+    const opened = open(location);
+    const { settings } = opened;
+    const ports = { ...opened.ports, findings: countForged(opened.ports.findings, invocation) };
     const availableMs = context.getRemainingTimeInMillis() - reserveMs;
     const signal = availableMs > 0 ? AbortSignal.timeout(availableMs) : AbortSignal.abort();
+    if (isMigrationRequest(event)) return migrate(event, ports, settings.account, signal);
     const { report, failure } = await sweepAndCatch(ports, settings, signal);
     const { inspections, resent, renewed, left, unread } = report;
     const transitions = inspections.flatMap((inspection) => inspection.transitions);
@@ -69,6 +86,36 @@ export function createHandler(
       unread: unread.map(({ region }) => region),
     };
   });
+}
+
+function isMigrationRequest(event: unknown): boolean {
+  return typeof event === "object" && event !== null && "migrate" in event;
+}
+
+async function migrate(
+  event: unknown,
+  ports: SweepPorts,
+  account: string,
+  signal: AbortSignal,
+): Promise<SweepResult> {
+  const parsed = MigrationRequest.safeParse(event);
+  if (!parsed.success) {
+    throw new MessageUnreadableError(
+      `The request to migrate cannot be read. The command line may be of another version.\n${formatIssues(parsed.error, event)}`,
+      { cause: parsed.error },
+    );
+  }
+  const roles = parsed.data.migrate.roles.map((name) => ({ account, name }));
+  const migration = await migrateRoles(roles, ports, signal);
+  return {
+    inspected: 0,
+    transitions: [],
+    resent: 0,
+    renewed: 0,
+    left: migration.left,
+    unread: [],
+    migration,
+  };
 }
 
 async function sweepAndCatch(...parameters: Parameters<typeof sweep>): Promise<{

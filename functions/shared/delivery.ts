@@ -2,52 +2,78 @@ import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { alarmedMetrics } from "@drift-guard/core/config/metrics";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
 import type { Delivery, FindingStore, Sink } from "@drift-guard/core/ports";
+import { transitionDays } from "@drift-guard/core/store/ledger-items";
 import type { Invocation } from "./function.ts";
 import type { QueueMessage } from "./queue.ts";
 
-/**
- * Returns the stored transition that a message from the guard's bus names, and the sinks that still await it. Returns
- * undefined, logs an error and counts the metric `ForgedTransitions` where the store has no such transition: anyone who
- * may put events on the bus can send a message, so only the store decides what is delivered. Throws
- * `MessageUnreadableError`, `StoreUnavailableError`.
- */
-async function findStoredDelivery(
-  body: string,
-  findings: Pick<FindingStore, "findDelivery">,
-  { logger, metrics }: Pick<Invocation, "logger" | "metrics">,
-): Promise<Delivery | undefined> {
-  const claimed = parseTransitionEvent(body);
-  const delivery = await findings.findDelivery(claimed);
-  if (delivery) return delivery;
-  logger.error(
-    "The findings table does not hold the transition of this message, so the message was dropped. If the table was " +
-      "restored, the transition may be newer than the backup. If not, someone else puts events on the guard's bus: " +
-      "check who may call events:PutEvents.",
-    { transition: claimed.id, role: claimed.finding.role },
-  );
-  metrics.addMetric(alarmedMetrics.notify, MetricUnit.Count, 1);
-  return undefined;
+/** A message names a transition that the findings table does not hold. It stays in its queue. */
+export class TransitionMissingError extends Error {
+  override readonly name = "TransitionMissingError";
+}
+
+/** What the messages of a sink's queue ask for. */
+export interface AwaitedDeliveries {
+  /** The stored transitions that still await the sink, by message id. */
+  readonly awaited: ReadonlyMap<string, Delivery>;
+  /**
+   * Ends a message that is not in `awaited`. Throws `MessageUnreadableError` if it cannot be read, and
+   * `TransitionMissingError` if its transition is missing; any other was delivered before.
+   */
+  end(message: QueueMessage): void;
 }
 
 /**
- * Returns the stored transitions that messages name and that still await a sink, by message id. A message that cannot be
- * read is left out: its own handling fails, and no other's. Throws `StoreUnavailableError`.
+ * Finds the stored transitions that messages name. Anyone who may put events on the guard's bus can send a message, so that
+ * only the store decides what is delivered. A transition that is missing there is counted in the metric
+ * `TransitionsMissing`, unless it is so old that it has expired. Throws `StoreUnavailableError`.
  */
 export async function findAwaited(
   messages: readonly QueueMessage[],
   sink: Sink,
   findings: Pick<FindingStore, "findDelivery">,
-  invocation: Pick<Invocation, "logger" | "metrics">,
-): Promise<ReadonlyMap<string, Delivery>> {
+  { logger, metrics }: Pick<Invocation, "logger" | "metrics">,
+): Promise<AwaitedDeliveries> {
   const awaited = new Map<string, Delivery>();
+  const missing = new Map<string, string>();
   for (const { messageId, body } of messages) {
     try {
-      const delivery = await findStoredDelivery(body, findings, invocation);
+      const claimed = parseTransitionEvent(body);
+      const delivery = await findings.findDelivery(claimed);
       if (delivery?.awaiting.includes(sink)) awaited.set(messageId, delivery);
+      if (delivery) continue;
+      const { id, at, finding } = claimed;
+      const days = millisecondsBetween(at, instantOf(new Date())) / 86_400_000;
+      if (days > transitionDays) {
+        logger.warn("The transition of a message has expired, so it is not delivered.", {
+          transition: id,
+          at,
+        });
+        continue;
+      }
+      missing.set(messageId, id);
+      metrics.addMetric(alarmedMetrics[sink], MetricUnit.Count, 1);
+      logger.error("The findings table does not hold the transition of a message.", {
+        transition: id,
+        role: finding.role,
+      });
     } catch (error) {
+      // Its own handling fails, and no other's.
       if (!(error instanceof MessageUnreadableError)) throw error;
     }
   }
-  return awaited;
+  return {
+    awaited,
+    end: ({ messageId, body }) => {
+      parseTransitionEvent(body);
+      const id = missing.get(messageId);
+      if (id === undefined) return;
+      throw new TransitionMissingError(
+        `The findings table does not hold the transition ${id}, so nothing was delivered. If the table was restored, the ` +
+          "transition is newer than the backup. If not, somebody deleted it, or puts events on the guard's bus: check who " +
+          "wrote the table, and who may call events:PutEvents.",
+      );
+    },
+  };
 }

@@ -61,7 +61,14 @@ export interface InspectPorts extends Clock {
 export interface SweepPorts extends InspectPorts {
   readonly findings: Pick<
     FindingStore,
-    "load" | "commit" | "listFindings" | "history" | "findDelivery" | "renew" | "undelivered"
+    | "load"
+    | "commit"
+    | "listFindings"
+    | "upgradeTransitions"
+    | "history"
+    | "findDelivery"
+    | "renew"
+    | "undelivered"
   >;
   readonly announcer: Announcer;
   /** Reads the ECS agents of compute environments. Without it, the last known agents are kept. */

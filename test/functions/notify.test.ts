@@ -9,7 +9,7 @@ import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createHubStore } from "@drift-guard/embedded/sqlite/hub";
 import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
 import { createHandler, handler } from "../../functions/notify.ts";
-import { aControl, aTransition, noon, secondsAfterNoon } from "../builders.ts";
+import { aControl, aFinding, aTransition, noon, secondsAfterNoon } from "../builders.ts";
 import { aContext, anInvocationTime, busMessage, failedMessages, queueEvent } from "./invocations.ts";
 import { aFindingStore, commitFinding, undeliveredIn } from "./stores.ts";
 
@@ -116,7 +116,7 @@ describe("notify, in process", () => {
     assert.doesNotMatch(sent.join(), /Call this number/);
   });
 
-  it("sends neither a transition that it delivered before nor one that is not stored", async () => {
+  it("sends no transition that it delivered before, and keeps a message whose transition is not stored", async () => {
     const store = aFindingStore("notify");
     const transition = await commitFinding(store, "delivered");
     const { invoke, sent } = notifyFrom(store);
@@ -124,9 +124,17 @@ describe("notify, in process", () => {
     const forged = aTransition({ finding: { ...transition.finding, seq: 2 } });
     assert.deepEqual(
       await invoke(queueEvent(busMessage(transition), busMessage(forged)), aContext()),
-      failedMessages(),
+      failedMessages("2"),
     );
     assert.equal(sent.length, 1);
+  });
+
+  it("drops a message about a transition so old that it has expired", async () => {
+    const { invoke, sent } = notifyFrom(aFindingStore("notify"));
+    const at = secondsAfterNoon(-500 * 86_400);
+    const expired = aTransition({ at, finding: aFinding({ updatedAt: at }) });
+    assert.deepEqual(await invoke(queueEvent(busMessage(expired)), aContext()), failedMessages());
+    assert.deepEqual(sent, []);
   });
 
   it("returns the messages that it has no time for, and does not send them", async () => {

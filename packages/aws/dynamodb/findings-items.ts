@@ -6,7 +6,12 @@ import type { Sink } from "@drift-guard/core/ports";
 import { TransitionItem } from "@drift-guard/core/store/items";
 import { findingKeys, ledgerSchema, oldLedgerSchema } from "@drift-guard/core/store/keys";
 import type { IndexedFinding } from "@drift-guard/core/store/ledger-index";
-import { encodeFinding, encodeLedger, encodeTransition } from "@drift-guard/core/store/ledger-items";
+import {
+  encodeFinding,
+  encodeLedger,
+  encodeTransition,
+  transitionDays,
+} from "@drift-guard/core/store/ledger-items";
 import * as z from "zod";
 import type { Item } from "./table.ts";
 
@@ -15,8 +20,6 @@ export const DeliveryItem = TransitionItem.extend({ sinks: z.set(z.string()).def
 
 /** The schemas of findings and transitions that this version reads. */
 export const readableSchemas: readonly number[] = [oldLedgerSchema, ledgerSchema];
-
-const transitionRetentionDays = 400;
 
 /** The key of a stored item. */
 export interface ItemKey {
@@ -57,5 +60,5 @@ export function transitionItem(transition: Transition, sinks: readonly Sink[]): 
 
 /** Returns when DynamoDB deletes a transition of `at`: Unix time in seconds, the format of its time to live. */
 export function expiryFrom(at: Instant): number {
-  return Math.floor(Date.parse(at) / 1000) + transitionRetentionDays * 86_400;
+  return Math.floor(Date.parse(at) / 1000) + transitionDays * 86_400;
 }

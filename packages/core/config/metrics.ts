@@ -7,6 +7,12 @@ export const alarmedMetrics = {
   /** Answers that count, and of which people were not told, or on which the guard acts only at the next sweep. */
   respond: "AnswersNotAnnounced",
   /** Messages about transitions that the findings table does not hold. */
-  notify: "ForgedTransitions",
-  securityhub: "ForgedTransitions",
+  notify: "TransitionsMissing",
+  securityhub: "TransitionsMissing",
 } as const satisfies Partial<Record<FunctionName, string>>;
+
+/** The metric of forged items of the findings table, and the functions that count it: those that commit ledgers. */
+export const forgedItems = {
+  metric: "ForgedItems",
+  functions: ["detect", "sweep", "rollback"],
+} as const satisfies { readonly metric: string; readonly functions: readonly FunctionName[] };

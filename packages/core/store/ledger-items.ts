@@ -14,6 +14,9 @@ export interface Listing {
   readonly listingOrder: string;
 }
 
+/** How long a transition is kept after it was made or last renewed, in days. */
+export const transitionDays = 400;
+
 /** Returns the entry of a finding in its ledger's index. */
 export function indexEntryOf(finding: Finding): IndexedFinding {
   return { id: finding.id, seq: finding.seq, digest: digestFinding(z.encode(Finding, finding)) };

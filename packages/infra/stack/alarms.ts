@@ -1,6 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { FunctionName } from "@drift-guard/core/config/environment";
-import { alarmedMetrics } from "@drift-guard/core/config/metrics";
+import { alarmedMetrics, forgedItems } from "@drift-guard/core/config/metrics";
 import { denyOthers } from "./exclusion.ts";
 import type { GuardLocation } from "./location.ts";
 import { componentIn, metricsNamespace, nameIn, replaceable, settingBoth } from "./names.ts";
@@ -63,7 +63,7 @@ export function alarmWhenNotEmpty(
 /** Creates an alarm on calls of a function that failed. For a function that people call: no queue keeps what failed. */
 export function alarmOnErrors(name: FunctionName, place: AlarmPlace): aws.cloudwatch.MetricAlarm {
   return createAlarm(
-    `${name.charAt(0).toUpperCase()}${name.slice(1)}Errors`,
+    `${capitalise(name)}Errors`,
     {
       namespace: "AWS/Lambda",
       metricName: "Errors",
@@ -85,17 +85,42 @@ export function alarmOnMetric(
   { means, pattern }: { readonly means: string; readonly pattern: string },
   place: AlarmPlace,
 ): aws.cloudwatch.MetricAlarm {
+  return createMetricAlarm(component, [name, alarmedMetrics[name]], { means, pattern }, place);
+}
+
+/** Creates an alarm on items of the findings table that a function found to be forged. */
+export function alarmOnForgedItems(
+  name: (typeof forgedItems.functions)[number],
+  place: AlarmPlace,
+): aws.cloudwatch.MetricAlarm {
+  return createMetricAlarm(
+    `${capitalise(name)}ForgedItems`,
+    [name, forgedItems.metric],
+    {
+      means:
+        "Items of drift-guard's findings table were edited, added or deleted by somebody else, or cannot be read. The role was evaluated anew.",
+      pattern: "were edited, added or deleted",
+    },
+    place,
+  );
+}
+
+function createMetricAlarm(
+  component: string,
+  [name, metricName]: readonly [service: FunctionName, metric: string],
+  { means, pattern }: { readonly means: string; readonly pattern: string },
+  place: AlarmPlace,
+): aws.cloudwatch.MetricAlarm {
   return createAlarm(
     component,
-    {
-      namespace: metricsNamespace,
-      metricName: alarmedMetrics[name],
-      dimensions: { service: name },
-      statistic: "Sum",
-    },
+    { namespace: metricsNamespace, metricName, dimensions: { service: name }, statistic: "Sum" },
     `${means} The log of ${nameIn("function", name)} has the details: ${readLog(name, pattern, place)}`,
     place,
   );
+}
+
+function capitalise(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
 function readLog(name: FunctionName, pattern: string, { location }: AlarmPlace): string {

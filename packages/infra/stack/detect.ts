@@ -1,5 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnForgedItems, alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
@@ -70,6 +70,7 @@ export function createDetect(
   const place = { topic, location };
   return [
     ...[changes, symptoms].map(({ name, missed }) => alarmWhenNotEmpty(`${name}Missed`, missed, place)),
+    alarmOnForgedItems("detect", place),
     alarmOnMetric(
       "ForeignMessages",
       "detect",

@@ -51,11 +51,11 @@ export function createNotify({
   return [
     alarmWhenNotEmpty("NotifyMissed", channel.missed, place),
     alarmOnMetric(
-      "NotifyForged",
+      "NotifyTransitionsMissing",
       "notify",
       {
         means:
-          "drift-guard did not deliver a transition that its table does not hold. Either the table was restored from a backup, or somebody else puts events on the bus.",
+          "drift-guard cannot deliver a transition that its table does not hold: the message stays in its queue. Either the table was restored from a backup, or somebody deleted the transition, or puts events on the bus.",
         pattern: "does not hold",
       },
       place,

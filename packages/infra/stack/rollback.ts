@@ -1,7 +1,7 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
 import { rollbackKinds } from "@drift-guard/core/model/transition";
-import { alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnForgedItems, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import { functionRoleArn, type GuardLocation, locateIn } from "./location.ts";
@@ -24,8 +24,8 @@ export interface RollbackDeployment {
   readonly role: $util.Output<string>;
   /** Takes transitions from the bus, and requests of the guard's functions. */
   readonly queue: sst.aws.Queue;
-  /** Alarm on messages that the function could not process. */
-  readonly alarm: aws.cloudwatch.MetricAlarm;
+  /** Alarms on messages that the function could not process, and on forged items. */
+  readonly alarms: readonly aws.cloudwatch.MetricAlarm[];
 }
 
 /**
@@ -71,10 +71,14 @@ export function createRollback({
   // reserved concurrency of one, the second would be throttled until its message goes to the dead-letter queue. The
   // control record keeps two rollbacks of one role from overlapping.
   consume(channel, rollbacker, { concurrency: 2 });
+  const place = { topic, location };
   return {
     role: rollbacker.nodes.role.arn,
     queue: channel.queue,
-    alarm: alarmWhenNotEmpty("RollbackMissed", channel.missed, { topic, location }),
+    alarms: [
+      alarmWhenNotEmpty("RollbackMissed", channel.missed, place),
+      alarmOnForgedItems("rollback", place),
+    ],
   };
 }
 

@@ -68,11 +68,11 @@ export function createHubExchange({
     alarmWhenNotEmpty("SecurityHubMissed", transitions.missed, place),
     alarmWhenNotEmpty("HubAnswersMissed", answers.missed, place),
     alarmOnMetric(
-      "SecurityHubForged",
+      "SecurityHubTransitionsMissing",
       "securityhub",
       {
         means:
-          "drift-guard did not deliver a transition that its table does not hold. Either the table was restored from a backup, or somebody else puts events on the bus.",
+          "drift-guard cannot deliver a transition that its table does not hold: the message stays in its queue. Either the table was restored from a backup, or somebody deleted the transition, or puts events on the bus.",
         pattern: "does not hold",
       },
       place,

@@ -47,13 +47,13 @@ export function createGuardStack(config: Config) {
   ] as const;
   const alarms = [
     ...createDetect(foundation, rollback),
-    createSweep(foundation, rollback),
+    ...createSweep(foundation, rollback),
     ...createRespond(foundation, rollback),
     createLookup(foundation),
     createPublish(foundation),
     ...createNotify(foundation),
     ...createHubExchange(foundation),
-    rollback?.alarm,
+    ...(rollback?.alarms ?? []),
   ];
   protectTopic(
     "Alerts",

@@ -1,6 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import { watchesPatterns } from "@drift-guard/core/config/watched-role";
-import { alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnForgedItems, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
@@ -24,13 +24,13 @@ import { createMissedQueue } from "./queues.ts";
 import type { RollbackDeployment } from "./rollback.ts";
 
 /**
- * Creates the function that inspects every watched role. Trigger: a schedule, every `sweepHours`. Returns the alarm on
- * sweeps that could not be started, or failed three times.
+ * Creates the function that inspects every watched role. Trigger: a schedule, every `sweepHours`. Returns the alarms on
+ * sweeps that could not be started, or failed three times, and on forged items.
  */
 export function createSweep(
   { config, location, findings, control, changes, lookups, bus, topic }: Foundation,
   rollback: RollbackDeployment | undefined,
-): aws.cloudwatch.MetricAlarm {
+): readonly aws.cloudwatch.MetricAlarm[] {
   const missed = createMissedQueue("SweepMissed");
   const sweep = createLambda("Sweep", location, {
     description: "Finds drift that no event reported, and sends again transitions that were not delivered",
@@ -58,7 +58,8 @@ export function createSweep(
       ...allowLedgerCommits(findings),
       ...allowUndeliveredReads(findings),
       ...(watchesPatterns({ config }) ? allowFindingListing(findings) : []),
-      ...(config.securityHub ? allowDeliveryMarks(findings) : []),
+      // The migration updates transitions; a renewal in Security Hub marks them.
+      ...allowDeliveryMarks(findings),
       ...allowControlReads(control),
       ...allowSending(changes.queue),
       ...allowSending(lookups.queue),
@@ -78,7 +79,8 @@ export function createSweep(
       role: settingBoth<aws.iam.RoleArgs>({ name: nameIn("role", "Schedule") }, replaceable),
     },
   });
-  return alarmWhenNotEmpty("SweepMissed", missed, { topic, location });
+  const place = { topic, location };
+  return [alarmWhenNotEmpty("SweepMissed", missed, place), alarmOnForgedItems("sweep", place)];
 }
 
 /**

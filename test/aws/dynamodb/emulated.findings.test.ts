@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { LedgerConflictError } from "@drift-guard/core/errors";
@@ -10,11 +10,12 @@ import { partOf } from "@drift-guard/core/model/part";
 import { Transition } from "@drift-guard/core/model/transition";
 import type { Commit, FindingStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
+import { migrateRoles } from "@drift-guard/guard/sweep/migration";
 import * as z from "zod";
 import { aControl, aFinding, aKey, aLedger, aTransition, noon, secondsAfterNoon } from "../../builders.ts";
 import { withEmulators } from "../../local/emulated-suite.ts";
 import { clientSettingsFor } from "../client-settings.ts";
-import { createTable, putInto } from "./tables.ts";
+import { createTable, itemsIn, putInto } from "./tables.ts";
 
 withEmulators("The findings table", (services) => {
   const client = () => new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
@@ -141,6 +142,66 @@ withEmulators("The findings table", (services) => {
       { name: "StoreUnavailableError", message: /TRANSITION#invalid#000001/ },
     );
     assert.deepEqual(given, [transition]);
+  });
+
+  it("is migrated from schema 1: nothing is announced again, nothing is lost, and it may be cut off at any call", async () => {
+    const table = await createTable(client());
+    const { items } = itemsIn(client(), table);
+    const pk = findingKeys.partition(aKey());
+    const findings = [aFinding({ id: "open" }), aFinding({ id: "done", state: "resolved", seq: 2 })];
+    const transitions = findings.map((finding) => aTransition({ finding }));
+    const put = putInto(client(), table);
+    await put(pk, "LEDGER", { schema: 1, role: aKey(), version: 7 });
+    for (const finding of findings) await put(pk, `FINDING#${finding.id}`, { schema: 1, finding });
+    for (const transition of transitions) {
+      const { id, seq } = transition.finding;
+      const sk = `TRANSITION#${id}#00000${seq}`;
+      await put(pk, sk, { schema: 1, transition, expires: 1829908800, due: "1", dueAt: noon });
+    }
+    const documentClient = documents();
+    for (const { finding } of transitions) {
+      await documentClient.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: { pk, sk: findingKeys.transition(finding.id, finding.seq) },
+          UpdateExpression: "SET sinks = :sinks",
+          ExpressionAttributeValues: { ":sinks": new Set(["notify"]) },
+        }),
+      );
+    }
+    const store = open(table);
+    const undelivered = async () => {
+      const ids: string[] = [];
+      for await (const { id } of store.undelivered(secondsAfterNoon(1))) ids.push(id);
+      return ids.sort();
+    };
+    assert.deepEqual(await undelivered(), ["done#2", "open#1"]);
+    const cut = () => Promise.reject(new Error("The function was stopped."));
+    for (const [operation, nth] of [
+      ["QueryCommand", 1],
+      ["UpdateItemCommand", 1],
+      ["UpdateItemCommand", 2],
+      ["TransactWriteItemsCommand", 1],
+    ] as const) {
+      await assert.rejects(
+        migrateRoles([aKey()], { findings: open(table, interrupted(operation, nth, cut)) }),
+      );
+    }
+    // A function of the older version commits meanwhile.
+    await put(pk, "LEDGER", { schema: 1, role: aKey(), version: 8 });
+    const report = await migrateRoles([aKey()], { findings: store });
+    assert.deepEqual([report.roles, report.left, report.unreadable], [1, [], []]);
+    for (const [sk, { schema }] of await items(pk)) assert.equal(schema, 2, sk);
+    assert.deepEqual(await undelivered(), ["done#2", "open#1"]);
+    const ledger = await store.load(aKey());
+    assert.deepEqual([ledger.version, ledger.findings.map(({ id }) => id)], [9, ["done", "open"]]);
+    assert.deepEqual(await migrateRoles([aKey()], { findings: store }), {
+      roles: 1,
+      transitions: 0,
+      unreadable: [],
+      left: [],
+    });
+    assert.equal((await store.load(aKey())).version, 9);
   });
 
   it("says what to do if the table does not exist, for every call", async () => {

@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
+import { findingKeys } from "@drift-guard/core/store/keys";
 import { createAnswerStore } from "@drift-guard/embedded/sqlite/answers";
 import { createChangeStore } from "@drift-guard/embedded/sqlite/changes";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
@@ -17,7 +19,7 @@ import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
 import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import * as z from "zod";
-import { aFinding, aKey, aLedger, aTransition } from "../../builders.ts";
+import { aFinding, aKey, aLedger, aTransition, secondsAfterNoon } from "../../builders.ts";
 import { describeAnswerStore } from "../../conformance/stores/answer-store.ts";
 import { describeChangeStore } from "../../conformance/stores/change-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
@@ -162,6 +164,52 @@ describe("A SQLite database", () => {
     });
   });
 
+  it("migrates a file of an older version when it is opened, once", async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "findings.db");
+      const [finding, role] = [aFinding(), aKey()];
+      const transition = aTransition({ finding });
+      const pk = findingKeys.partition(role);
+      const old = new DatabaseSync(path);
+      old.exec(`
+        CREATE TABLE findings (pk TEXT, sk TEXT, item TEXT NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
+        CREATE TABLE waiting (at TEXT, pk TEXT, sk TEXT, sink TEXT, PRIMARY KEY (pk, sk, sink)) WITHOUT ROWID;
+        CREATE TABLE control (pk TEXT, sk TEXT, item TEXT NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
+      `);
+      const put = putInto({ sqlite: old }, "findings");
+      await put(pk, "LEDGER", { schema: 1, role, version: 3 });
+      await put(pk, `FINDING#${finding.id}`, { schema: 1, finding });
+      await put(pk, `TRANSITION#${finding.id}#000001`, { schema: 1, transition });
+      await put(pk, "TRANSITION#x#000001", { schema: 1 });
+      old
+        .prepare("INSERT INTO waiting (at, pk, sk, sink) VALUES (?, ?, ?, ?)")
+        .run(transition.at, pk, `TRANSITION#${finding.id}#000001`, "notify");
+      old.close();
+      for (let opened = 0; opened < 2; opened += 1) {
+        const database = openDatabase(path);
+        const store = createFindingStore(database, { sinks: ["notify"] });
+        assert.deepEqual(await store.load(role), { role, version: 4, findings: [finding] });
+        assert.deepEqual(await collect(store.listFindings({ state: "open" })), [finding]);
+        assert.deepEqual(await collect(store.listTransitions("2026-11-22")), [transition]);
+        assert.deepEqual(await collect(store.undelivered(secondsAfterNoon(1))), [transition]);
+        database.close();
+      }
+    });
+  });
+
+  it("refuses a file of a newer version", async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, "findings.db");
+      const newer = openDatabase(path);
+      newer.sqlite.exec("PRAGMA user_version = 9");
+      newer.close();
+      assert.throws(() => openDatabase(path), {
+        name: "StoreUnavailableError",
+        message: /newer version of drift-guard wrote it/,
+      });
+    });
+  });
+
   it("names a file that cannot be opened", () => {
     assert.throws(() => openDatabase("/no/such/folder/findings.db"), {
       name: "StoreUnavailableError",
@@ -227,4 +275,10 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const collected: T[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
 }

@@ -217,11 +217,6 @@ describe("the role of every function", () => {
     );
   });
 
-  it("lets the sweep renew deliveries only where Security Hub is on", () => {
-    const allowed = permissionsOf(plain, "SweepRole").flatMap(({ Action }) => Action);
-    assert.ok(!allowed.includes("dynamodb:UpdateItem"));
-  });
-
   it("names the resources of every call that supports resources", () => {
     const unbound = functions.flatMap((name) =>
       permissions(name)

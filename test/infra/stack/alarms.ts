@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { alarmedMetrics } from "@drift-guard/core/config/metrics";
+import { alarmedMetrics, forgedItems } from "@drift-guard/core/config/metrics";
 import * as z from "zod";
 import { home, stackOf } from "../stacks.ts";
 
@@ -49,9 +49,14 @@ describe("an alarm on a metric", () => {
   it("watches a metric that a function of this deployment, and not of another stage, counts", () => {
     const own = alarms().filter(({ inputs }) => inputs.namespace === "drift-guard-ci");
     assert.deepEqual(
-      own.map(({ inputs }) => [inputs.metricName, inputs.dimensions, inputs.statistic]).sort(),
-      Object.entries(alarmedMetrics)
-        .map(([service, metric]) => [metric, { service }, "Sum"])
+      own
+        .map(({ inputs }) => JSON.stringify([inputs.metricName, inputs.dimensions, inputs.statistic]))
+        .sort(),
+      [
+        ...Object.entries(alarmedMetrics),
+        ...forgedItems.functions.map((service) => [service, forgedItems.metric]),
+      ]
+        .map(([service, metric]) => JSON.stringify([metric, { service }, "Sum"]))
         .sort(),
     );
     for (const { name, inputs } of everything.all("aws:lambda/function:Function")) {

@@ -1,0 +1,31 @@
+import "./quiet.ts";
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics } from "@aws-lambda-powertools/metrics";
+import { findingKeys } from "@drift-guard/core/store/keys";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
+import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
+import { decideAndCommit } from "@drift-guard/guard/commit";
+import { countForged } from "../../functions/shared/forged-items.ts";
+import { aFinding, aKey, aLedger, aTransition } from "../builders.ts";
+
+describe("The commit of a function", () => {
+  it("counts the forged items that it overwrites, once", async () => {
+    const database = openDatabase(":memory:");
+    const metrics = new Metrics({ namespace: "test", serviceName: "sweep" });
+    const logger = new Logger({ logLevel: "SILENT" });
+    const store = countForged(createFindingStore(database, { sinks: [] }), { logger, metrics });
+    const finding = aFinding();
+    const before = aLedger();
+    const transitions = [aTransition({ finding })];
+    await store.commit({ before, after: { ...before, findings: [finding] }, transitions });
+    database.sqlite.prepare("DELETE FROM findings WHERE sk = ?").run(findingKeys.finding(finding.id));
+    const look = () =>
+      decideAndCommit(store, aKey(), (ledger) => ({ ledger, transitions: [], result: undefined }));
+    await look();
+    await look();
+    const { ForgedItems } = metrics.serializeMetrics();
+    assert.equal(ForgedItems, 1);
+  });
+});
