@@ -9,7 +9,7 @@ import type { Invocation } from "./function.ts";
 import type { QueueMessage } from "./queue.ts";
 
 /** A message names a transition that the findings table does not hold. It stays in its queue. */
-export class TransitionMissingError extends Error {
+class TransitionMissingError extends Error {
   override readonly name = "TransitionMissingError";
 }
 
