@@ -19,6 +19,7 @@ Usage: drift-guard <command> [options]
   rollback   plan, approve, undo, pause and show the rollback of a role
   suppress   the same as findings suppress
   close      close a foreign call with the guard's credentials as dealt with
+  migrate    bring what an older version stored to the present schema
   slr        manage Batch's service-linked role
   demo       show the guard at work on an account in memory
   local      run the deployed guard in an emulated account on this machine
@@ -42,6 +43,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ["rollback", async () => (await import("./commands/rollback.ts")).rollback],
   ["suppress", async () => (await import("./commands/suppress.ts")).suppress],
   ["close", async () => (await import("./commands/close.ts")).close],
+  ["migrate", async () => (await import("./commands/migrate.ts")).migrate],
   ["slr", async () => (await import("./commands/slr.ts")).slr],
   ["demo", async () => (await import("./commands/demo.ts")).demo],
   ["local", async () => (await import("./commands/local.ts")).local],

@@ -13,6 +13,7 @@ import {
   FindingsListOutput,
   FindingsShowOutput,
 } from "drift-guard/output/findings";
+import { MigrateOutput } from "drift-guard/output/migrate";
 import {
   ReferenceCaptureOutput,
   ReferenceListOutput,
@@ -42,6 +43,7 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   "findings-show": FindingsShowOutput,
   "findings-history": FindingsHistoryOutput,
   "findings-export": FindingsExportOutput,
+  migrate: MigrateOutput,
   "reference-list": ReferenceListOutput,
   "reference-show": ReferenceShowOutput,
   "reference-capture": ReferenceCaptureOutput,

@@ -71,7 +71,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["file-failure.ts", "grant-lines.ts", "output", "statement-advice.ts", "terminal.ts"],
     ["account-source.ts", "command.ts", "comparison-report.ts", "config.ts", "drift-table.ts", "trail"],
     ["finding-choice.ts", "policy-partition.ts", "step-lines.ts"],
-    ["batch", "reference", "role-check.ts", "slr"],
+    ["batch", "migration", "reference", "role-check.ts", "slr"],
     ["account-check.ts", "demonstration", "ensure"],
     ["rollback"],
     ["answers"],

@@ -6,6 +6,7 @@ import { findingKeys } from "@drift-guard/core/store/keys";
 import {
   assembleLedger,
   maxRestored,
+  needsHistory,
   restoreFindings,
   type StoredItem,
 } from "@drift-guard/core/store/stored-ledger";
@@ -26,7 +27,8 @@ export async function loadLedger(table: Table, role: RoleKey): Promise<Ledger> {
     const items = await readItems(table, role);
     const again = items.find(({ key }) => key === findingKeys.ledger());
     if (!isDeepStrictEqual(header, again?.value)) continue;
-    const stored = assembleLedger(role, items);
+    const history = needsHistory(role, items) ? await listReportedFindings(table, role) : [];
+    const stored = assembleLedger(role, items, history);
     return restoreFindings(stored, await readLastTransitions(table, role, stored.lost));
   }
   throw new StoreUnavailableError(
@@ -48,6 +50,21 @@ async function readItems(table: Table, role: RoleKey): Promise<readonly StoredIt
   });
   for await (const item of items) stored.push({ key: sortKeyOf(item), value: item });
   return stored;
+}
+
+async function listReportedFindings(table: Table, role: RoleKey): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  const items = queryItems(table, {
+    KeyConditionExpression: "pk = :pk AND begins_with(sk, :transition)",
+    ExpressionAttributeValues: {
+      ":pk": findingKeys.partition(role),
+      ":transition": findingKeys.anyTransition,
+    },
+    ProjectionExpression: "sk",
+    ConsistentRead: true,
+  });
+  for await (const item of items) ids.add(findingKeys.findingOf(sortKeyOf(item)));
+  return ids;
 }
 
 async function readLastTransitions(

@@ -25,6 +25,8 @@ export const findingKeys = {
   anyTransition: "TRANSITION#",
   /** The prefix of the keys of one finding's transitions. */
   transitions: (id: string) => `TRANSITION#${id}#`,
+  /** The finding id in a transition's key. */
+  findingOf: (transitionKey: string) => transitionKey.slice("TRANSITION#".length).replace(/#\d*$/, ""),
   /** A use of the role; loading the ledger does not read it. */
   usage: ({ kind, region, name }: UsageSubject) => `USAGE#${kind}#${region}#${name}`,
   /** The prefix of all uses' keys. */

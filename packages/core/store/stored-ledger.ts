@@ -38,19 +38,31 @@ type Header =
   | { readonly status: "old"; readonly version: number }
   | { readonly status: "current"; readonly version: number; readonly index: LedgerIndex };
 
+/** Whether only the transitions say which findings a role has: the ledger's own item is gone or forged, or was never there. */
+export function needsHistory(role: RoleKey, items: readonly StoredItem[]): boolean {
+  const { status } = readHeader(role, items);
+  return status === "absent" || status === "forged";
+}
+
 /**
  * Makes a ledger of the items that are stored with the keys from `findingKeys.first` to `findingKeys.last`. Only findings
- * that the ledger's item indexes are used, or those of schema 1 where that item has schema 1 too. Throws nothing: what
- * cannot be read is forged.
+ * that the ledger's item indexes are used, or those of schema 1 where that item has schema 1 too. `history` has the ids of
+ * the findings with transitions, if `needsHistory`. Throws nothing: what cannot be read is forged.
  */
-export function assembleLedger(role: RoleKey, items: readonly StoredItem[]): StoredLedger {
+export function assembleLedger(
+  role: RoleKey,
+  items: readonly StoredItem[],
+  history: Iterable<string> = [],
+): StoredLedger {
   const header = readHeader(role, items);
   const found = items.filter(({ key }) => key !== findingKeys.ledger());
-  if (header.status === "absent" && found.length === 0) {
+  const ids = [...history];
+  if (header.status === "absent" && found.length === 0 && ids.length === 0) {
     return { ledger: { role, version: 0, findings: [] }, lost: new Map() };
   }
   const findings = found.flatMap((item) => readFinding(role, item));
-  const { genuine, lost, isForged } = judge(header, findings, found);
+  const { genuine, lost: missing, isForged } = judge(header, findings, found);
+  const lost = new Map([...missing, ...(isForged ? ids.map((id) => [id, 0] as const) : [])]);
   const used = findings.filter(({ finding }) => genuine.has(finding.id));
   const usedKeys = new Set(used.map(({ key }) => key));
   const goneKeys = [...lost.keys()].map(findingKeys.finding).filter((key) => !usedKeys.has(key));

@@ -17,6 +17,7 @@ import {
 import {
   assembleLedger,
   maxRestored,
+  needsHistory,
   restoreFindings,
   type StoredItem,
 } from "@drift-guard/core/store/stored-ledger";
@@ -107,7 +108,7 @@ function loadLedger(sqlite: DatabaseSync, role: RoleKey): Ledger {
     .prepare("SELECT pk, sk, item FROM findings WHERE pk = ? AND sk BETWEEN ? AND ? ORDER BY sk")
     .all(pk, findingKeys.first, findingKeys.last)
     .map(parseRow);
-  const stored = assembleLedger(role, items);
+  const stored = assembleLedger(role, items, needsHistory(role, items) ? listReported(sqlite, pk) : []);
   const last = new Map<string, StoredItem>();
   for (const id of [...stored.lost.keys()].slice(0, maxRestored)) {
     const prefix = findingKeys.transitions(id);
@@ -119,6 +120,14 @@ function loadLedger(sqlite: DatabaseSync, role: RoleKey): Ledger {
     if (row) last.set(id, parseRow(row));
   }
   return restoreFindings(stored, last);
+}
+
+function listReported(sqlite: DatabaseSync, pk: string): ReadonlySet<string> {
+  const prefix = findingKeys.anyTransition;
+  const rows = sqlite
+    .prepare("SELECT pk, sk, '' AS item FROM findings WHERE pk = ? AND substr(sk, 1, ?) = ?")
+    .all(pk, prefix.length, prefix);
+  return new Set(rows.map((row) => findingKeys.findingOf(parseRow(row).key)));
 }
 
 function commitLedger(

@@ -441,7 +441,18 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
             return true;
           },
         );
-        assert.deepEqual(await fixture.store.load(role), aLedger({ role }));
+      });
+
+      it("restores what the transitions still have, if all items of a ledger were removed", async () => {
+        const { pk, role, stored } = await twoFindings();
+        for (const sk of [findingKeys.ledger(), findingKeys.finding("one"), findingKeys.finding("two")]) {
+          await fixture.remove(pk, sk);
+        }
+        const loaded = await fixture.store.load(role);
+        assert.deepEqual(sorted(loaded).findings, sorted(stored).findings);
+        assert.ok(loaded.forged?.includes(findingKeys.ledger()));
+        const repaired = await commit(fixture.store, loaded, {});
+        assert.deepEqual(sorted(await fixture.other.load(role)), sorted(repaired));
       });
     });
 
