@@ -5,6 +5,7 @@ import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 import type { Standing } from "@drift-guard/core/rollback/standing";
 import type { Announcement } from "./announcement.ts";
 import { findRoleArn, partitionOf } from "./role-arn.ts";
+import { formatRevocation } from "./sessions.ts";
 import { formatStep, formatStepCommands, quoteArgument } from "./steps.ts";
 
 /** A shell command for a person, and its purpose. */
@@ -21,7 +22,7 @@ export interface RemediationCommand {
  * command changes nothing, or nothing without a further option.
  */
 export function findNextCommand({
-  transition: { finding },
+  transition: { kind, at, finding },
   standing,
   stage,
 }: Announcement): RemediationCommand | undefined {
@@ -29,6 +30,12 @@ export function findNextCommand({
     stage === undefined
       ? readCommandOf(finding)
       : { purpose, command: `npx drift-guard ${words} --stage ${quoteArgument(stage)}` };
+  if (kind === "sessions-found" && standing.kind !== "service-linked") {
+    const command = formatRevocation(finding, at);
+    if (command !== undefined) {
+      return { purpose: "end every session issued so far, those of running jobs too", command };
+    }
+  }
   const id = quoteArgument(finding.id);
   switch (standing.kind) {
     case "resolved":

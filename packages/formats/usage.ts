@@ -3,17 +3,20 @@ import type { Transition } from "@drift-guard/core/model/transition";
 import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
 import type { DescribedList } from "./evidence.ts";
 import { sanitise } from "./printable.ts";
+import { describeSessions } from "./sessions.ts";
 import { formatStep } from "./steps.ts";
 
-/** What uses the role in AWS Batch, and which failures AWS Batch has reported; at maxLines `maxLines` lines of each. */
-export function describeUsage(
-  { evidence, state, usedBy = [], symptoms = [] }: Finding,
-  maxLines = 20,
-): readonly DescribedList[] {
+/**
+ * What uses the role in AWS Batch, which failures AWS Batch has reported, and which sessions an open trust policy let in; at
+ * most `maxLines` lines of each.
+ */
+export function describeUsage(finding: Finding, maxLines = 20): readonly DescribedList[] {
+  const { evidence, state, usedBy = [], symptoms = [] } = finding;
   const breaks = state !== "resolved" && explainsFailure(evidence);
   const lists = [
     { heading: breaks ? "What breaks" : "Used by", lines: usedBy },
     { heading: breaks ? "Seen in AWS Batch, and explained by this" : "Seen in AWS Batch", lines: symptoms },
+    ...describeSessions(finding),
   ];
   return lists
     .filter(({ lines }) => lines.length > 0)

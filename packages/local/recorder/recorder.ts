@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { formatCause } from "@drift-guard/core/errors";
+import type { CloudTrailRecord } from "@drift-guard/core/intake/cloudtrail";
 import type { Emulators } from "../emulators/emulators.ts";
 import { type ApiCall, parseCall } from "./call.ts";
 import { type CallerIdentity, createCallerRegistry } from "./callers.ts";
 import { type CallFailure, failureOf, isRecorded, recordCall } from "./cloudtrail.ts";
 import { putEvent } from "./event-bus.ts";
+import { lookUpEvents } from "./event-history.ts";
 import { addRequestId, createSideRequest, forward, readRequest } from "./forwarding.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { correctIam, type IamSender } from "./iam-corrections.ts";
@@ -71,6 +73,8 @@ export async function startRecorder(
   const trail = createTrail(emulators.account, emulators.ministack, options.report);
   const hub = createLocalHub(emulators.account);
   const calls: ObservedCall[] = [];
+  // Calls to STS stand in the event history, and no rule of EventBridge receives them.
+  const sessions: CloudTrailRecord[] = [];
   const rules = new Set<RefusalRule>();
 
   async function respond(request: HttpRequest, call: ApiCall | undefined): Promise<HttpResponse> {
@@ -85,6 +89,13 @@ export async function startRecorder(
       return createIdentityResponse(caller, requestId);
     if (call.service === "account" && call.action === "ListRegions") return createRegionsResponse(requestId);
     if (call.service === "securityhub") return askHub(call, requestId);
+    // Neither emulator keeps events: moto has no LookupEvents.
+    if (call.service === "cloudtrail" && call.action === "LookupEvents") {
+      return addRequestId(
+        lookUpEvents([...trail.listRecords(), ...sessions], call.region, call.parameters),
+        requestId,
+      );
+    }
     const upstream = motoServices.has(call.service) ? emulators.moto : emulators.ministack;
     const send: IamSender = (action, parameters) =>
       forward(upstream, createSideRequest(request, action, parameters));
@@ -123,19 +134,20 @@ export async function startRecorder(
     }
     const userAgent = String(request.headers["user-agent"] ?? "");
     calls.push({ ...call, caller, userAgent, ...(failure && { failure }) });
-    if (!isRecorded(call)) return;
-    trail.append(
-      recordCall({
-        call,
-        response,
-        caller,
-        requestId: String(response.headers["x-amzn-requestid"]),
-        at,
-        userAgent,
-        id: randomUUID(),
-        sourceIp: "127.0.0.1",
-      }),
-    );
+    const issuesSession = call.service === "sts" && call.action.startsWith("AssumeRole");
+    if (!isRecorded(call) && !issuesSession) return;
+    const record = recordCall({
+      call,
+      response,
+      caller,
+      requestId: String(response.headers["x-amzn-requestid"]),
+      at,
+      userAgent,
+      id: randomUUID(),
+      sourceIp: "127.0.0.1",
+    });
+    if (issuesSession) sessions.push(record);
+    else trail.append(record);
   }
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

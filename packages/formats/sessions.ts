@@ -1,0 +1,57 @@
+import type { Finding } from "@drift-guard/core/model/finding";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { inlinePart } from "@drift-guard/core/model/part";
+import type { IssuedSession } from "@drift-guard/core/model/sessions";
+import type { DescribedList } from "./evidence.ts";
+import { partitionOf } from "./role-arn.ts";
+import { formatStepCommands } from "./steps.ts";
+
+/** The sessions that were issued while the role's trust policy was too wide, and where they were looked for. */
+export function describeSessions({ sessions }: Finding): readonly DescribedList[] {
+  if (sessions === undefined) return [];
+  const { issued, omitted = 0, byServices, regions, incomplete = [], since, until } = sessions;
+  return [
+    {
+      heading: `Sessions of the role issued from ${since} to ${until}, as far as CloudTrail shows them`,
+      lines: [
+        ...issued.map(formatSession),
+        ...(omitted > 0 ? [`and ${omitted} more`] : []),
+        ...(byServices > 0 ? [`${byServices} that AWS services asked for`] : []),
+        ...(issued.length + byServices === 0 ? ["none"] : []),
+        `Looked at in ${regions.join(", ")}.`,
+        ...(incomplete.length > 0 ? [`Not read, or not to the end: ${incomplete.join(", ")}.`] : []),
+      ],
+    },
+  ];
+}
+
+function formatSession({ at, region, call, by, sourceIp, session, accessKeyId }: IssuedSession): string {
+  return [
+    `${at} ${call} in ${region} by ${by}`,
+    ...(sourceIp === undefined ? [] : [`from ${sourceIp}`]),
+    ...(session === undefined ? [] : [`session ${session}`]),
+    ...(accessKeyId === undefined ? [] : [`access key ${accessKeyId}`]),
+  ].join(", ");
+}
+
+/**
+ * Returns the command that ends every session of the role that was issued before a time, in the form of IAM's console
+ * (docs/aws-facts.md, "Sessions of a role"); undefined for names that no command can hold.
+ */
+export function formatRevocation(finding: Finding, at: Instant): string | undefined {
+  const issuedBefore = instantOf(new Date(Date.parse(at) + 30_000));
+  const document = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Deny",
+        Action: ["*"],
+        Resource: ["*"],
+        Condition: { DateLessThan: { "aws:TokenIssueTime": issuedBefore } },
+      },
+    ],
+  });
+  const policyName = "AWSRevokeOlderSessions";
+  const step = { role: finding.role.name, part: inlinePart(policyName), call: "iam:PutRolePolicy" } as const;
+  return formatStepCommands({ ...step, policyName, document }, partitionOf(finding))?.join(" && ");
+}
