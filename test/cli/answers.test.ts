@@ -5,7 +5,9 @@ import { json } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { createCallerVerifier } from "@drift-guard/aws/sts/person";
+import { listConfigured } from "@drift-guard/core/config/accepted-drift";
 import { defineConfig } from "@drift-guard/core/config/config";
+import { isExcepted } from "@drift-guard/core/evaluate/coverage";
 import type { Control } from "@drift-guard/core/model/control";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
@@ -200,6 +202,10 @@ describe("an answer to an embedded guard", () => {
       new Set(exception?.grants?.map(({ actions }) => actions.join())),
       new Set(evidence.grants.map(({ actions }) => actions.join())),
     );
+    const printed = await run("suppress", findingId, "--as-code", "--owner", "team batch");
+    const config = defineConfig({ roles: {}, exceptions: [JSON.parse(printed.stdout)] });
+    const input = { exceptions: listConfigured(aKey(), config.exceptions), now: instantOf(new Date()) };
+    assert.ok(isExcepted({ id: findingId, evidence }, input));
     const reopened = await run("reopen", findingId.slice(0, 8));
     assert.equal(reopened.code, 0);
     assert.match(unwrap(reopened.stdout), /The exception of the finding .* has ended/);

@@ -1,7 +1,8 @@
+import { writeAcceptedDrift } from "@drift-guard/core/config/accepted-drift";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Grant } from "@drift-guard/core/model/grant";
 import { digestEvidence, serialiseGrants } from "@drift-guard/core/model/identity";
-import { instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { jsonBytes } from "@drift-guard/core/model/json-size";
 import { sanitise } from "@drift-guard/formats/printable";
 import { parseAskedRole } from "../account-check.ts";
@@ -18,6 +19,8 @@ export async function suppressFinding(args: readonly string[], terminal: Termina
   const { values, positionals } = parseCommandLine("findings suppress", args, {
     ...answerOptions,
     for: { type: "string", value: "a TIME", default: "30d" },
+    "as-code": { type: "boolean", default: false },
+    owner: { type: "string", value: "a NAME" },
   });
   const reason = requireReason("findings suppress", values.reason);
   const expires = readEnd(values.for, new Date());
@@ -25,6 +28,10 @@ export async function suppressFinding(args: readonly string[], terminal: Termina
   try {
     const finding = await findFinding("findings suppress", positionals, session);
     const covers = await listAccepted(finding, session);
+    if (values["as-code"]) {
+      await terminal.print(printAsCode(finding, { owner: values.owner, reason, expires }));
+      return 0;
+    }
     const outcome = await session.answer({ verb: "suppress", ...decided(finding), covers, expires, reason });
     const what = `The finding ${finding.id} of ${sanitise(finding.role.name)} is accepted until ${expires}. ${covers === undefined ? "It is reported again if it changes." : "Anything beyond it is reported."}`;
     return await reportAnswer("suppress", what, outcome, session, { json: values.json, terminal });
@@ -92,6 +99,22 @@ export async function closeFinding(args: readonly string[], terminal: Terminal):
 
 function decided({ id, role, evidence }: Finding) {
   return { role: role.name, finding: id, evidence: digestEvidence(evidence) };
+}
+
+/** Returns an exception for the configuration as JSON. Throws `UsageError` for a finding that it cannot hold. */
+function printAsCode(
+  { role, evidence }: Finding,
+  {
+    owner,
+    ...decision
+  }: { readonly owner: string | undefined; readonly reason: string; readonly expires: Instant },
+): string {
+  if (owner === undefined)
+    throw new UsageError("--as-code needs --owner NAME: who answers for the exception.");
+  if (evidence.kind !== "drift" || evidence.omitted) {
+    throw new UsageError("Only a drift that is stored whole can be accepted in the configuration.");
+  }
+  return JSON.stringify(writeAcceptedDrift({ ...evidence, role }, { ...decision, owner }), undefined, 2);
 }
 
 // Larger ones are accepted as they are, by their digest (core/respond/answer.ts, core/model/evidence-limit.ts).

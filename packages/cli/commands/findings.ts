@@ -14,8 +14,8 @@ Usage: drift-guard findings list     [filter] [--watch] GUARD [options]
        drift-guard findings show     ID GUARD [options]
        drift-guard findings history  ID GUARD [options]
        drift-guard findings export   [filter] [--format FORMAT] GUARD
-       drift-guard findings suppress ID --reason TEXT [--for TIME] GUARD
-                                     [options]
+       drift-guard findings suppress ID --reason TEXT [--for TIME]
+                                     [--as-code --owner NAME] GUARD [options]
        drift-guard findings reopen   ID [--reason TEXT] GUARD [options]
        drift-guard findings evaluate ROLE --stage NAME [options]
        drift-guard findings accept   ID… [--account FILE] [--into FOLDER]
@@ -56,6 +56,9 @@ options: [--config FILE] [--json]
                    separated values, or OCSF 1.5.0 (default: jsonl)
   --reason TEXT    why it is accepted; people are told of it
   --for TIME       hours or days, such as 8h or 30d (default: 30d; at most 366d)
+  --as-code        record nothing: print the exception for the configuration
+                   (exceptions), which is reviewed like other code
+  --owner NAME     with --as-code: who answers for the exception
   --account FILE   of accept: read the role from a file with the output of "aws
                    iam get-account-authorization-details" (default: the live
                    account)

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { DriftSide } from "../model/evidence.ts";
+import { type Drift, DriftSide } from "../model/evidence.ts";
 import type { Exception } from "../model/exception.ts";
-import { grantFields } from "../model/grant.ts";
+import { type Grant, grantFields } from "../model/grant.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
 import { Instant } from "../model/instant.ts";
 import { PartText, partOf } from "../model/part.ts";
@@ -35,6 +35,33 @@ export const AcceptedDrift = z.strictObject({
   expires: Instant,
 });
 export type AcceptedDrift = z.infer<typeof AcceptedDrift>;
+
+/** Returns a drift's exception as the owner writes it into the configuration, as plain JSON. */
+export function writeAcceptedDrift(
+  {
+    role,
+    part,
+    side,
+    grants,
+    denies,
+    detail,
+  }: Pick<Drift, "part" | "side" | "grants" | "denies" | "detail"> & {
+    readonly role: RoleKey;
+  },
+  decision: Pick<AcceptedDrift, "owner" | "reason" | "expires">,
+): z.input<typeof AcceptedDrift> {
+  const write = ({ statements, nearest, example, remains, ...grant }: Grant) => grant;
+  return {
+    role: role.name,
+    account: role.account,
+    part: part.toString(),
+    side,
+    grants: grants.map(write),
+    ...(denies.length > 0 && { denies: denies.map(write) }),
+    ...(detail !== undefined && { detail }),
+    ...decision,
+  };
+}
 
 /** Returns the exceptions of a role that the configuration holds. */
 export function listConfigured(role: RoleKey, accepted: readonly AcceptedDrift[]): readonly Exception[] {
