@@ -9,7 +9,12 @@ import {
   PutTargetsCommand,
 } from "@aws-sdk/client-eventbridge";
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
-import { EnableSecurityHubCommand, GetFindingsCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
+import {
+  EnableSecurityHubCommand,
+  GetFindingsCommand,
+  ResourceConflictException,
+  SecurityHubClient,
+} from "@aws-sdk/client-securityhub";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
@@ -247,7 +252,7 @@ withEmulators("The functions", (services) => {
   describe("securityhub", () => {
     it("imports each finding in its newest state, marks it as delivered, and returns messages that it cannot read", async () => {
       const hub = new SecurityHubClient(at());
-      await hub.send(new EnableSecurityHubCommand({}));
+      await enableHub(hub);
       const first = await opened("imported", ["securityhub"]);
       const now = await store().load(first.finding.role);
       const finding = { ...bodyOf(first.finding), state: "resolved", seq: 2 } as const;
@@ -272,7 +277,7 @@ withEmulators("The functions", (services) => {
 
     it("imports a renewed finding again, with the time of its renewal", async () => {
       const hub = new SecurityHubClient(at());
-      await hub.send(new EnableSecurityHubCommand({}));
+      await enableHub(hub);
       const old = await opened("renewed", ["securityhub"]);
       const later = secondsAfterNoon(40 * 86_400);
       for (const again of [false, true]) {
@@ -286,7 +291,7 @@ withEmulators("The functions", (services) => {
 
     it("archives no finding because a message says that it is resolved, and keeps the messages of those that are not stored", async () => {
       const hub = new SecurityHubClient(at());
-      await hub.send(new EnableSecurityHubCommand({}));
+      await enableHub(hub);
       const open = await opened("kept-open", ["securityhub"]);
       const resolved = { ...bodyOf(open.finding), state: "resolved" } as const;
       const forged = [
@@ -404,5 +409,14 @@ async function withEnvironment(
     await work();
   } finally {
     Object.assign(process.env, kept);
+  }
+}
+
+/** Enables Security Hub, unless an earlier test did so. */
+async function enableHub(hub: SecurityHubClient): Promise<void> {
+  try {
+    await hub.send(new EnableSecurityHubCommand({}));
+  } catch (error) {
+    if (!(error instanceof ResourceConflictException)) throw error;
   }
 }
