@@ -3,6 +3,7 @@ import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { type Notice, publishNotice } from "@drift-guard/aws/delivery/sns";
 import { createNoticeQueue } from "@drift-guard/aws/delivery/sqs";
+import { parseTestMessage } from "@drift-guard/aws/delivery/test-message";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
@@ -10,11 +11,14 @@ import { createNoticeStore } from "@drift-guard/aws/dynamodb/notices";
 import type { JointNotice } from "@drift-guard/core/announcement/notices";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { isJointNoticeRequest } from "@drift-guard/core/intake/notice-message";
+import { instantOf } from "@drift-guard/core/model/instant";
+import type { TestMessage } from "@drift-guard/core/model/test-message";
 import type { FindingStore, HubStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
 import type { Announcement } from "@drift-guard/formats/announcement";
 import { formatAttributes } from "@drift-guard/formats/attributes";
 import { formatChat } from "@drift-guard/formats/chat";
 import { formatDigest } from "@drift-guard/formats/digest";
+import { formatTestMessage } from "@drift-guard/formats/test-message";
 import { formatText } from "@drift-guard/formats/text";
 import { scheduleNotices, tellHeld, transitionsOf } from "@drift-guard/guard/delivery/notices";
 import { findQuiet } from "@drift-guard/guard/delivery/quieting";
@@ -55,7 +59,9 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
       ...opened,
       tell: (notice: JointNotice, id: string) => tell(notice, id, opened, invocation),
     };
-    const messages = readQueue(event).filter(({ body }) => !isJointNoticeRequest(body));
+    const messages = readQueue(event).filter(
+      ({ body }) => !isJointNoticeRequest(body) && parseTestMessage(body) === undefined,
+    );
     const { awaited, end } = await findAwaited(messages, "notify", ports.findings, invocation);
     const transitions = [...awaited.values()].map(({ transition }) => transition);
     const { hub, now } = opened;
@@ -67,6 +73,8 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
     );
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       if (isJointNoticeRequest(body)) return tellHeld(ports, settings);
+      const test = parseTestMessage(body);
+      if (test) return sendTest(test, ports, account);
       const delivery = awaited.get(messageId);
       if (!delivery) return end({ messageId, body });
       const { transition } = delivery;
@@ -88,6 +96,15 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
       }
     });
   });
+}
+
+async function sendTest(
+  { id }: TestMessage,
+  { send, notices, now }: NotifyPorts,
+  account: string,
+): Promise<void> {
+  await send(formatTestMessage(id, account));
+  await notices.recordTest(account, id, { sentAt: instantOf(now()) });
 }
 
 async function tell(

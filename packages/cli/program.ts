@@ -17,6 +17,7 @@ Usage: drift-guard <command> [options]
   reference  list, show, capture, check and refresh references
   findings   list, show, accept and suppress the findings of a guard
   rollback   plan, approve, undo, pause and show the rollback of a role
+  notify     send a test message to the people who are subscribed
   suppress   the same as findings suppress
   close      close a foreign call with the guard's credentials as dealt with
   migrate    bring what an older version stored to the present schema
@@ -41,6 +42,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ["reference", async () => (await import("./commands/reference.ts")).reference],
   ["findings", async () => (await import("./commands/findings.ts")).findings],
   ["rollback", async () => (await import("./commands/rollback.ts")).rollback],
+  ["notify", async () => (await import("./commands/notify.ts")).notify],
   ["suppress", async () => (await import("./commands/suppress.ts")).suppress],
   ["close", async () => (await import("./commands/close.ts")).close],
   ["migrate", async () => (await import("./commands/migrate.ts")).migrate],

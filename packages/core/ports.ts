@@ -21,6 +21,7 @@ import type { ResourceFacts } from "./model/resource-facts.ts";
 import type { RoleKey, RoleReading } from "./model/role.ts";
 import type { RollbackRequest } from "./model/rollback-request.ts";
 import type { SymptomClaim } from "./model/symptom-claim.ts";
+import type { SentTestMessage } from "./model/test-message.ts";
 import type { Transition } from "./model/transition.ts";
 import type { IdentityRequest } from "./respond/identity-request.ts";
 import type { Person } from "./respond/person.ts";
@@ -331,6 +332,10 @@ export interface NoticeStore {
    * of the state.
    */
   save(account: string, state: NoticeState): Promise<boolean>;
+  /** Records that a test message was sent. */
+  recordTest(account: string, id: string, sent: SentTestMessage): Promise<void>;
+  /** Returns when a test message was sent; undefined if it was not, or a day ago. */
+  findTest(account: string, id: string): Promise<SentTestMessage | undefined>;
 }
 
 /** Asks for the joint message about the transitions that wait. Throws `DeliveryError`. */

@@ -8,6 +8,7 @@ import { formatAuthor, formatHeadline } from "./next-steps.ts";
 import { defang, sanitise, sanitiseAscii } from "./printable.ts";
 import { formatVerdict } from "./standing.ts";
 import { quoteArgument } from "./steps.ts";
+import { formatText } from "./text.ts";
 
 /** One message about several transitions, in the forms that subscribers receive. */
 export interface Digest {
@@ -25,6 +26,8 @@ export interface Digest {
 // SNS takes 262,144 bytes for all forms together (docs/aws-facts.md, "SNS and chat"); the chat form is short.
 const maxLinesBytes = 150_000;
 const maxTitle = 300;
+const maxWhole = 5;
+const rule = "-".repeat(72);
 
 /**
  * Returns the messages that tell people of several transitions: one, or more where the lines do not fit into one message of
@@ -55,11 +58,15 @@ function formatChunk(
     defang(`${title}${part}, in account ${account}.`),
     "They came within a minute, so that one message tells them all. The worst come first.",
     lines.map((line) => `  - ${defang(line)}`).join("\n"),
+    // A few of one role are told whole: people act on them without another command.
+    ...(roles.size === 1 && all.length <= maxWhole
+      ? chunk.map((each) => `${rule}\n${formatText(each).body}`)
+      : []),
     `To see the findings as they are now:\n  ${command}`,
     `Digest ${id}${part}`,
   ];
   return {
-    subject: sanitiseAscii(`drift-guard ${worstOf(all)}: ${title}${part}`, 99),
+    subject: sanitiseAscii(`drift-guard ${worstOf(all)}${part}: ${title}`, 99),
     text: `${text.join("\n\n")}\n`,
     chat: JSON.stringify({
       version: "1.0",

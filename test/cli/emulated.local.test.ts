@@ -103,6 +103,20 @@ describeEmulated("the local account", () => {
     assert.match(unwrap(stdout), /rollback \S+: done, .* drift-guard-local-control/);
   });
 
+  it("sends a test message through bus, queue and topic, and says that nobody is subscribed by e-mail", async () => {
+    const [, stage = "", file = ""] = await printed.until(/rollback status --stage (\S+) --config (\S+)/);
+    const { code, stdout } = await runProcess(
+      ["notify", "--test", "--stage", stage, "--config", file, "--json"],
+      live(),
+    );
+    const result: { exitCode: number; id: string; sentAt?: string; subscribers: object[] } =
+      JSON.parse(stdout);
+    assert.equal(result.exitCode, code);
+    assert.match(result.sentAt ?? "", /^\d{4}-/);
+    assert.ok(result.subscribers.length > 0);
+    await printed.until(/drift-guard TEST|Test message of drift-guard/);
+  });
+
   it("stops every process on Ctrl-C, with exit code 0", async () => {
     local.kill("SIGINT");
     assert.equal(await ended, 0);

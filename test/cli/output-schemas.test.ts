@@ -14,6 +14,7 @@ import {
   FindingsShowOutput,
 } from "drift-guard/output/findings";
 import { MigrateOutput } from "drift-guard/output/migrate";
+import { NotifyTestOutput } from "drift-guard/output/notify";
 import {
   ReferenceCaptureOutput,
   ReferenceListOutput,
@@ -44,6 +45,7 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   "findings-history": FindingsHistoryOutput,
   "findings-export": FindingsExportOutput,
   migrate: MigrateOutput,
+  "notify-test": NotifyTestOutput,
   "reference-list": ReferenceListOutput,
   "reference-show": ReferenceShowOutput,
   "reference-capture": ReferenceCaptureOutput,

@@ -46,7 +46,7 @@ function aStorm(fails: () => boolean, width = 5) {
       },
     },
     notices: {
-      load: (account) => notices.load(account),
+      ...notices,
       save: async (account, state) => {
         risk();
         const saved = await notices.save(account, state);

@@ -39,7 +39,7 @@ function notifyFrom(
       sent.push(text);
     },
   }));
-  return { invoke, sent };
+  return { invoke, sent, notices };
 }
 
 describe("notify, in process", () => {
@@ -151,6 +151,26 @@ describe("notify, in process", () => {
     assert.deepEqual(response, failedMessages("2", "3"));
     assert.equal(sent.length, 1);
     assert.deepEqual(await undeliveredIn(store), ["second#1"]);
+  });
+
+  it("sends a test message, marked as one, and records that it did", async () => {
+    const id = "0f3a1d43-6f2b-4a86-9f6d-000000000001";
+    const body = JSON.stringify({ source: "drift-guard", "detail-type": "Test message", detail: { id } });
+    const { invoke, sent, notices } = notifyFrom(aFindingStore("notify"));
+    assert.deepEqual(await invoke(queueEvent(body), aContext()), failedMessages());
+    assert.match(sent.join(), /^Test message of drift-guard in account 123456789012\./);
+    assert.deepEqual(await notices.findTest("123456789012", id), { sentAt: noon });
+  });
+
+  it("sends no test message whose id is a text of somebody's own", async () => {
+    const body = JSON.stringify({
+      source: "drift-guard",
+      "detail-type": "Test message",
+      detail: { id: "Call this number" },
+    });
+    const { invoke, sent } = notifyFrom(aFindingStore("notify"));
+    assert.deepEqual(await invoke(queueEvent(body), aContext()), failedMessages("1"));
+    assert.deepEqual(sent, []);
   });
 
   it("throws for an event that is not SQS's", async () => {

@@ -81,6 +81,10 @@ export interface Deployment extends DeploymentPlace {
   readonly findings: string;
   /** Table of people's decisions and of rollback's record. */
   readonly control: string;
+  /** The guard's own event bus. */
+  readonly bus: string;
+  /** ARN of the topic that people subscribe to. */
+  readonly topic: string;
   /** Queue of changes and rechecks. */
   readonly changes: string;
   /** ARN of the function that takes the answers of people: approvals, exceptions, pauses. */
@@ -104,6 +108,8 @@ export function locateDeployment(place: DeploymentPlace): Deployment {
     ...place,
     findings: name("table", "findings"),
     control: name("table", "control"),
+    bus: name("bus", "bus"),
+    topic: `arn:${partition}:sns:${region}:${account}:${name("topic", "alerts")}`,
     changes: name("queue", "changes"),
     respond: functionArn("respond"),
     arnOfFunction: functionArn,

@@ -37,6 +37,8 @@ export const findingKeys = {
   account: (account: string) => `${account}#`,
   /** In the account's partition: when every watched role was last read, or AWS Batch in a Region with them. */
   fullReads: (region?: string) => (region === undefined ? "FULLREADS" : `FULLREADS#${region}`),
+  /** In the account's partition: a test message that was sent. */
+  testMessage: (id: string) => `TESTMESSAGE#${id}`,
   /** In the account's partition: what people were told in the current minute, and what waits. */
   notices: "NOTICES",
   /** What Security Hub's users did with a finding; loading the ledger does not read it. */

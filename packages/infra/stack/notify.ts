@@ -1,4 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { testMessageEvent } from "@drift-guard/core/model/test-message";
 import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
@@ -45,7 +46,7 @@ export function createNotify({
     ],
     lambdaCalls: allowReceiving(channel.queue),
   });
-  feedTransitions(channel, bus, location);
+  feedTransitions(channel, bus, location, { alsoTypes: [testMessageEvent.detailType] });
   consume(channel, notifier);
   const place = { topic, location };
   return [

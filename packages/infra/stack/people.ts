@@ -1,5 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
+import { testMessageEvent } from "@drift-guard/core/model/test-message";
 import type { Foundation } from "./foundation.ts";
 import { type GuardLocation, locateIn } from "./location.ts";
 import { nameIn } from "./names.ts";
@@ -16,7 +17,14 @@ export interface PeoplePolicies {
  * Creates the managed policies for people: `operator` may answer (approve, suppress, pause) and read what the guard
  * stores and could not process; `viewer` may read the tables, and see how many messages could not be processed.
  */
-export function createPeoplePolicies({ config, location, findings, control }: Foundation): PeoplePolicies {
+export function createPeoplePolicies({
+  config,
+  location,
+  findings,
+  control,
+  bus,
+  topic,
+}: Foundation): PeoplePolicies {
   const tables = {
     Sid: "ReadTables",
     Effect: "Allow",
@@ -44,6 +52,19 @@ export function createPeoplePolicies({ config, location, findings, control }: Fo
     operator: policy("Operator", "Lets people answer drift-guard and read what it stores", [
       answer,
       describe,
+      {
+        Sid: "TestMessages",
+        Effect: "Allow",
+        Action: ["events:PutEvents"],
+        Resource: [bus.arn],
+        Condition: { StringEquals: { "events:detail-type": testMessageEvent.detailType } },
+      },
+      {
+        Sid: "ReadSubscribers",
+        Effect: "Allow",
+        Action: ["sns:ListSubscriptionsByTopic"],
+        Resource: [topic.arn],
+      },
       tables,
       readMissed(["sqs:ReceiveMessage"]),
     ]),

@@ -170,6 +170,8 @@ export function feedSymptoms(symptoms: Channel, location: GuardLocation): void {
 
 /** Which transitions a channel takes, and who else may send to it. */
 interface TransitionFeed {
+  /** `detail-type` of further events that the channel takes; none where left out. */
+  readonly alsoTypes?: readonly string[];
   /** All kinds where left out. */
   readonly kinds?: readonly string[];
   /** ARNs of the only roles that may send, besides the rule; left out: those whom the account's policies allow. */
@@ -181,7 +183,7 @@ export function feedTransitions(
   channel: Channel,
   bus: sst.aws.Bus,
   location: GuardLocation,
-  { kinds, senders }: TransitionFeed = {},
+  { kinds, senders, alsoTypes = [] }: TransitionFeed = {},
 ): void {
   const rule = createRule(channel.name, {
     description: `${kinds ? "Some" : "All"} transitions, for the queue ${channel.name}`,
@@ -189,7 +191,7 @@ export function feedTransitions(
     eventPattern: $jsonStringify({
       source: [transitionEvent.source],
       account: [location.account],
-      "detail-type": [transitionEvent.detailType],
+      "detail-type": [transitionEvent.detailType, ...alsoTypes],
       ...(kinds && { detail: { kind: kinds } }),
     }),
   });

@@ -32,6 +32,15 @@ export function describeNoticeStore(name: string, open: () => Promise<NoticeStor
       assert.deepEqual(await fixture.other.load(account), { version: 1, minute, held, due: noon });
     });
 
+    it("finds a test message that was sent, and no other", async () => {
+      const account = randomUUID();
+      await fixture.store.recordTest(account, "one", { sentAt: noon });
+      await fixture.store.recordTest(account, "one", { sentAt: noon });
+      assert.deepEqual(await fixture.other.findTest(account, "one"), { sentAt: noon });
+      assert.equal(await fixture.other.findTest(account, "two"), undefined);
+      assert.equal(await fixture.other.findTest(randomUUID(), "one"), undefined);
+    });
+
     it("lets one of several writers of a version win", async () => {
       const account = randomUUID();
       for (const version of [0, 1]) {

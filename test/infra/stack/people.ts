@@ -36,6 +36,22 @@ describe("the policies for people", () => {
     assert.match(String(description), /\(configuration [0-9a-f]{16}\)$/);
   });
 
+  it("let operators ask for a test message and nothing else of the bus, and list who is subscribed", () => {
+    const bus = String(everything.get("BusBus").outputs.arn);
+    const topic = String(everything.get("AlertsTopic").outputs.arn);
+    const document = parsePolicy(String(everything.get("Operator").inputs.policy));
+    const put = (type: string) =>
+      decide({ action: "events:PutEvents", resource: bus, context: { "events:detail-type": type } }, [
+        document,
+      ]);
+    assert.equal(put("Test message"), "allowed");
+    assert.equal(put("Transition"), "implicitDeny");
+    assert.equal(isAllowed("Operator", "sns:ListSubscriptionsByTopic", topic), true);
+    for (const action of ["sns:Publish", "sns:Subscribe"])
+      assert.equal(isAllowed("Operator", action, topic), false);
+    assert.equal(isAllowed("Viewer", "events:PutEvents", bus), false);
+  });
+
   it("let both read the tables, and neither write them", () => {
     for (const policy of ["Operator", "Viewer"] as const) {
       for (const table of tables) {

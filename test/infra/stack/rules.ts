@@ -102,7 +102,9 @@ describe("the guard's own bus", () => {
   const all = { source: ["drift-guard"], account: [account], "detail-type": ["Transition"] };
 
   it("sends every transition to notify and to securityhub", () => {
-    assert.deepEqual(pattern(everything, "NotifyRule"), all);
+    // People may ask for a test message, which is no transition.
+    const types = { "detail-type": ["Transition", "Test message"] };
+    assert.deepEqual(pattern(everything, "NotifyRule"), { ...all, ...types });
     assert.deepEqual(pattern(everything, "SecurityHubRule"), all);
   });
 
