@@ -43,12 +43,16 @@ function isLoss(evidence: Evidence): boolean {
   return evidence.part.kind !== "session";
 }
 
+/** Refused calls of one caller that make an attempt more severe. */
+const repeatedCalls = 3;
+
 function rate(evidence: Evidence, role: RoleKey): Severity {
   switch (evidence.kind) {
     case "impersonation":
       return "CRITICAL";
     case "attempt":
-      return "MEDIUM";
+      // Somebody who goes on after two refusals is looking for a way in.
+      return evidence.callers?.some(({ calls }) => calls >= repeatedCalls) ? "HIGH" : "MEDIUM";
     case "undecided":
       return isSetting(evidence.part) ? "INFORMATIONAL" : "MEDIUM";
     case "vendor-change":

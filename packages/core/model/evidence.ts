@@ -139,6 +139,16 @@ export const Attempt = z
     message: z.string().exactOptional(),
     changeId: z.string(),
     earlier,
+    /**
+     * The refused calls of each caller (`nameActor`) without an hour's pause, the latest caller first; left out while there
+     * is one call. Bounded.
+     */
+    callers: z
+      .array(
+        z.object({ caller: z.string(), calls: z.number(), firstAt: Instant, lastAt: Instant }).readonly(),
+      )
+      .readonly()
+      .exactOptional(),
   })
   .readonly()
   .meta({ id: "Attempt" });

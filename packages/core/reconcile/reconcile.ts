@@ -99,7 +99,10 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
   // A fix holds for the role as it was read: another part may have changed since.
   const isRefixed = !isSameFix(finding.evidence, evidence);
   if (isKnownNote(finding.evidence, evidence)) return [finding];
-  if (finding.state === "open" && isRepeat(finding, evidence, observation)) {
+  const known = bodyOf(finding);
+  const rises =
+    evidence.kind === "attempt" && isWorse(known, { ...known, severity: rateFinding(evidence, observation) });
+  if (finding.state === "open" && !rises && isRepeat(finding, evidence, observation)) {
     // Jobs that go on failing keep the finding open.
     const kept = evidence.kind === "note" ? shield(finding) : finding;
     return same ? [kept] : [{ ...kept, evidence }];

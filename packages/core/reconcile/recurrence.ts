@@ -1,5 +1,5 @@
 import { nameActor } from "../config/trusted-actor.ts";
-import type { Evidence } from "../model/evidence.ts";
+import type { Attempt, Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { digestEvidence, serialiseGrants } from "../model/identity.ts";
 import { isBefore, millisecondsBetween } from "../model/instant.ts";
@@ -52,7 +52,31 @@ export function continueEvidence(before: Evidence, now: Evidence): Evidence {
   if (before.kind !== now.kind) return now;
   if (before.changeId === now.changeId || before.earlier.includes(now.changeId)) return before;
   if (before.earlier.length >= maxEarlierCalls && isBefore(now.at, before.at)) return before;
-  return { ...now, earlier: [before.changeId, ...before.earlier].slice(0, maxEarlierCalls) };
+  const earlier = [before.changeId, ...before.earlier].slice(0, maxEarlierCalls);
+  if (now.kind !== "attempt" || before.kind !== "attempt") return { ...now, earlier };
+  return { ...now, earlier, callers: countCallers(before, now) };
+}
+
+const maxCallers = 10;
+// Calls of one caller with longer pauses are counted anew.
+const pauseMinutes = 60;
+
+function countCallers(before: Attempt, now: Attempt): NonNullable<Attempt["callers"]> {
+  const first = ({ actor, at }: Attempt) => ({ caller: nameActor(actor), calls: 1, firstAt: at, lastAt: at });
+  const known = before.callers ?? [first(before)];
+  const fresh = first(now);
+  const last = known.find(({ caller }) => caller === fresh.caller);
+  const continues =
+    last !== undefined && Math.abs(millisecondsBetween(last.lastAt, now.at)) < pauseMinutes * 60_000;
+  const counted = continues
+    ? {
+        ...last,
+        calls: last.calls + 1,
+        firstAt: isBefore(now.at, last.firstAt) ? now.at : last.firstAt,
+        lastAt: isBefore(last.lastAt, now.at) ? now.at : last.lastAt,
+      }
+    : fresh;
+  return [counted, ...known.filter(({ caller }) => caller !== fresh.caller)].slice(0, maxCallers);
 }
 
 /** Whether the later evidence says anything that the earlier did not: another grant, Deny, detail or call. */

@@ -297,6 +297,36 @@ describe("a finding", () => {
 });
 
 describe("an attempt", () => {
+  it("counts the calls of each caller, and is HIGH and told at once with the third of one caller", () => {
+    const call = (id: string, seconds: number, name: string) => ({
+      ...anAttempt(),
+      changeId: id,
+      at: secondsAfterNoon(seconds),
+      actor: { type: "IAMUser", arn: `arn:aws:iam::111122223333:user/${name}` },
+    });
+    let ledger = aLedger();
+    const told = [
+      call("1", 0, "eve"),
+      call("2", 60, "eve"),
+      call("3", 120, "bob"),
+      call("4", 180, "eve"),
+    ].map((attempt) => {
+      const next = look(ledger, [attempt], (Date.parse(attempt.at) - Date.parse(noon)) / 1000);
+      ledger = next.ledger;
+      return [kinds(next).join(), ledger.findings[0]?.severity];
+    });
+    assert.deepEqual(told.at(0), ["opened", "MEDIUM"]);
+    assert.deepEqual(told.at(1), ["", "MEDIUM"]);
+    assert.deepEqual(told.at(-1), ["worsened", "HIGH"]);
+    const evidence = ledger.findings[0]?.evidence;
+    assert.ok(evidence?.kind === "attempt");
+    const eve = { calls: 3, firstAt: noon, lastAt: secondsAfterNoon(180) };
+    assert.deepEqual(
+      evidence.callers?.map(({ caller: _, ...counts }) => counts),
+      [eve, { calls: 1, firstAt: secondsAfterNoon(120), lastAt: secondsAfterNoon(120) }],
+    );
+  });
+
   const first = anAttempt({ changeId: "a" });
   const second = anAttempt({ changeId: "b", call: "iam:PutRolePolicy" });
 
@@ -310,14 +340,14 @@ describe("an attempt", () => {
     assert.deepEqual(told, ["worsened"]);
   });
 
-  it("is reported at most every 15 minutes if it repeats", () => {
+  it("is reported at most every 15 minutes if it repeats, and once more when its severity rises", () => {
     let { ledger } = look(aLedger(), [first]);
     const told = Array.from({ length: 40 }, (_, minute) => {
       const next = look(ledger, [anAttempt({ changeId: `again-${minute}` })], minute * 60);
       ledger = next.ledger;
       return kinds(next);
     }).flat();
-    assert.deepEqual(told, ["worsened", "worsened"]);
+    assert.deepEqual(told, ["worsened", "worsened", "worsened"]);
   });
 
   it("is not reopened by a late copy of its event", () => {
