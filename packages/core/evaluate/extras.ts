@@ -138,7 +138,7 @@ function prepareComparison(texts: readonly string[], boundary: Role["boundary"])
     ...(bound?.observed && { boundary: bound.value.text }),
   };
   const same = new Set(documents.flatMap(listStatementTexts));
-  return (text) => {
+  const compare: ComparePolicy = (text) => {
     const document = tryParsePolicy(text);
     // A policy that is permitted word for word does not differ, even if it is of a kind that cannot be compared.
     if (document && listStatementTexts(document).every((statement) => same.has(statement)))
@@ -152,5 +152,12 @@ function prepareComparison(texts: readonly string[], boundary: Role["boundary"])
       excess: withoutDenies.excess,
       undecided: [...comparison.undecided, ...withoutDenies.undecided],
     };
+  };
+  // One text may stand in 150 inline policies.
+  const known = new Map<string, Comparison>();
+  return (text) => {
+    const comparison = known.get(text) ?? compare(text);
+    known.set(text, comparison);
+    return comparison;
   };
 }
