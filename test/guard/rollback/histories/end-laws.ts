@@ -52,7 +52,8 @@ function assertLimits(known: WritingRollbacks, { approvals, resets }: Control, c
   const decided = new Set([...approvals, ...resets].map(({ findingId }) => findingId));
   const starts = new Map<string, number[]>();
   const restoring = new Map<number, number>();
-  for (const { plan, startedAt } of known.values()) {
+  for (const { rollback } of known.values()) {
+    const { plan, startedAt } = rollback;
     const at = Date.parse(startedAt);
     for (const id of plan.findings) starts.set(id, [...(starts.get(id) ?? []), at]);
     // A removal of critical excess is never stopped by the cap, whatever it restores.

@@ -21,8 +21,8 @@ import type { GuardWrite } from "./ports.ts";
 import { admissions, grows, permissions, requiredPermissions } from "./strangers.ts";
 import { references, roleName, sharedPolicies } from "./worker.ts";
 
-/** The rollbacks that wrote the role, as they were at their first write, by id. */
-export type WritingRollbacks = Map<string, Rollback>;
+/** The rollbacks that wrote the role, as they and the role were at their first write, by id. */
+export type WritingRollbacks = Map<string, { readonly rollback: Rollback; readonly before: RoleReading }>;
 
 /** Asserts what holds at a write of the guard. Adds its rollback to `known`. */
 export async function assertWrite(
@@ -33,7 +33,8 @@ export async function assertWrite(
   const control = await history.record();
   const rollback = control.rollbacks.find(({ id }) => id === write.trace.rollbackId);
   assert.ok(rollback, "a write belongs to a stored rollback");
-  if (!known.has(rollback.id)) known.set(rollback.id, rollback);
+  const first = known.get(rollback.id) ?? { rollback, before: write.before };
+  known.set(rollback.id, first);
   const planned = rollback.plan.steps[write.trace.step];
   assert.ok(planned, "a write is a planned step");
   assert.ok(
@@ -47,12 +48,19 @@ export async function assertWrite(
   for (const id of planned.findings) {
     const finding = findings.find((each) => each.id === id);
     if (finding?.evidence.kind === "drift")
-      await assertDecided(finding, finding.evidence, planned, rollback, write, history);
+      await assertDecided(
+        finding,
+        finding.evidence,
+        planned,
+        rollback,
+        [first.before, write.before],
+        history,
+      );
   }
   const { before, after } = write;
   assert.ok(before.status === "present" && after.status === "present");
   const isApproved = planned.findings.some((id) => listApprovals(id, rollback, control, history).length > 0);
-  if (write.isRace || isApproved) return;
+  if (write.isRace || isApproved || endsRevocation(write, known)) return;
   assert.equal(before.role.id, rollback.plan.roleId, "a role that was made anew is not written");
   const allowed = requiredPermissions(history.choice.reference);
   const most = permissions(before.role).map((isAllowed, index) => isAllowed || allowed[index] === true);
@@ -60,6 +68,17 @@ export async function assertWrite(
   assertSafe(planned, before.role, after.role, write.at, history.exposures);
   const isKnownRole = control.enrolment?.roleId === before.role.id;
   if (!isKnownRole) assertNoGain(before.role, after.role, write.at, "an unknown role gets nothing");
+}
+
+/** Whether a write removes the guard's own policy that ended sessions, after every session that it denies has ended. */
+function endsRevocation({ step, at }: GuardWrite, known: WritingRollbacks): boolean {
+  if (step.call !== "iam:DeleteRolePolicy") return false;
+  const revocations = [...known.values()].flatMap(({ rollback }) =>
+    rollback.plan.steps.filter(
+      (planned) => planned.call === "iam:PutRolePolicy" && planned.policyName === step.policyName,
+    ),
+  );
+  return revocations.some(({ revokesUntil }) => revokesUntil !== undefined && Date.parse(revokesUntil) <= at);
 }
 
 /** Asserts that a call is one that the owner's choice can lead to. */
@@ -124,7 +143,7 @@ async function assertDecided(
   { side }: Drift,
   planned: PlannedStep,
   rollback: Rollback,
-  { before }: GuardWrite,
+  readings: readonly RoleReading[],
   history: History,
 ): Promise<void> {
   const control = await history.record();
@@ -159,7 +178,9 @@ async function assertDecided(
   );
   if (isOpen) return;
   const isRemoval = side === "excess" && (!planned.restores || isRestoringApproved);
-  assert.ok(isRemoval && (await isCritical(id, before, history)), `${what}: it waits for the window`);
+  // An earlier step of the rollback may have made the rest less severe than it was when it was decided.
+  const isUrgent = await Promise.all(readings.map((reading) => isCritical(id, reading, history)));
+  assert.ok(isRemoval && isUrgent.includes(true), `${what}: it waits for the window`);
 }
 
 /** Whether a drift of the role as it is, which the ledger may not show yet, is of severity CRITICAL. */
