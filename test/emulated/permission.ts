@@ -69,6 +69,7 @@ export function listPermissionsFor(
       return [need(hub("hub"), action, context)];
     }
     case "batch":
+    case "cloudtrail":
     case "ssm":
       return [need("*")];
     case "secretsmanager": {

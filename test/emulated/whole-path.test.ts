@@ -92,8 +92,12 @@ const seldomInDetectAndSweep =
 // Nobody answers in Security Hub here, and no finding returns (hub-life.test.ts).
 const seldomInHub = /^(?:securityhub:(?:GetFindings|BatchUpdateFindings)|sns:Publish|dynamodb:PutItem)$/;
 
+// Needed only where CloudTrail shows more than the events did; the first lookup may come after this test.
+const seldomInLookup = /^(?:cloudtrail:LookupEvents|dynamodb:(?:Query|PutItem|DeleteItem)|sqs:SendMessage)$/;
+
 const isSeldom = (name: string, action: string) =>
   seldom.test(action) ||
+  (name === "lookup" && seldomInLookup.test(action)) ||
   (name === "securityhub" && seldomInHub.test(action)) ||
   (/^(?:detect|sweep)$/.test(name) && seldomInDetectAndSweep.test(action)) ||
   (name === "sweep" && seldomInSweep.test(action)) ||
