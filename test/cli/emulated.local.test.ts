@@ -93,9 +93,9 @@ describeEmulated("the local account", () => {
   });
 
   it("tells how the commands about its guard find it, with the modes that it has", async () => {
-    const [, stage = "", file = ""] = await printed.until(/rollback status --stage (\S+) --config (\S+)/);
+    const [, stage = ""] = await printed.until(/rollback status --stage (\S+)/);
     const { code, stdout, stderr } = await runProcess(
-      ["rollback", "status", "AWSBatchServiceRole", "--stage", stage, "--config", file],
+      ["rollback", "status", "AWSBatchServiceRole", "--stage", stage],
       live(),
     );
     assert.deepEqual([code, stderr], [0, ""]);
@@ -104,11 +104,8 @@ describeEmulated("the local account", () => {
   });
 
   it("sends a test message through bus, queue and topic, and says that nobody is subscribed by e-mail", async () => {
-    const [, stage = "", file = ""] = await printed.until(/rollback status --stage (\S+) --config (\S+)/);
-    const { code, stdout } = await runProcess(
-      ["notify", "--test", "--stage", stage, "--config", file, "--json"],
-      live(),
-    );
+    const [, stage = ""] = await printed.until(/rollback status --stage (\S+)/);
+    const { code, stdout } = await runProcess(["notify", "--test", "--stage", stage, "--json"], live());
     const result: { exitCode: number; id: string; sentAt?: string; subscribers: object[] } =
       JSON.parse(stdout);
     assert.equal(result.exitCode, code);

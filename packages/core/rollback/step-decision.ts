@@ -145,7 +145,9 @@ function findLiftObstacle({ boundary }: Role, assessments: readonly Assessment[]
     (each) =>
       each.kind === "drift" &&
       each.side === "excess" &&
-      each.grants.some(({ remains }) => remains !== undefined && remains !== "all"),
+      (each.part.kind === "managed" || each.part.kind === "inline" || each.part.kind === "permissions") &&
+      // Where it is not known what the boundary leaves of a grant, it may hold it back.
+      each.grants.some(({ remains }) => remains !== "all"),
   );
   if (held === undefined || (boundary.observed && boundary.value === null)) return undefined;
   const arn = boundary.observed ? boundary.value?.arn : undefined;

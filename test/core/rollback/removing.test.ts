@@ -423,6 +423,37 @@ describe("lifting a boundary that holds back excess", () => {
       },
     ],
   ]);
+  it("waits until a required policy of the account, which somebody edited, is set back", () => {
+    const team = `arn:aws:iam::${account}:policy/team`;
+    const required = { arn: team, version: "v1", document: allow("s3:GetObject"), source };
+    const boundary = { arn: bound, document: allow("s3:*") };
+    const reference = defineReference({ role: "Worker", source, trust, attachments: [required], boundary });
+    const role = aRole({
+      name: "Worker",
+      trust,
+      attached: [{ arn: team, version: seen({ id: "v2", text: allow("*") }) }],
+      inline: [],
+      boundary: seen({ arn: bound, version: seen({ id: "v2", text: allow("s3:GetObject") }) }),
+    });
+    const versionsOf = (arn: string, first: string, second: string) =>
+      [
+        arn,
+        {
+          arn,
+          versions: [
+            { id: "v1", isDefault: false, text: allow(first) },
+            { id: "v2", isDefault: true, text: allow(second) },
+          ],
+          holders: ["role Worker"],
+        },
+      ] as const;
+    const both = new Map([versionsOf(team, "s3:GetObject", "*"), versionsOf(bound, "s3:*", "s3:GetObject")]);
+    const choice = { ...all, excess: "off", sharedPolicies: true } as const;
+    const held = plan(role, choice, { reference, policies: both });
+    assert.deepEqual(calls(held), []);
+    assert.match(reasons(held), /holds back what managed:.*team allows beyond the reference/);
+  });
+
   for (const [required, boundary] of Object.entries(documents)) {
     it(`waits until the excess is gone where the reference has ${required}`, () => {
       const reference = defineReference({ role: "Worker", source, trust, attachments: [], boundary });
