@@ -134,6 +134,7 @@ function byHandCommandOf(
     case "deny":
       return readCommandOf(finding);
     case "profile":
+    case "need":
     case "other":
       return fixCommandOf(finding);
   }

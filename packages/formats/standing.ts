@@ -151,6 +151,8 @@ function whyByHand(because: Extract<Standing, { kind: "by-hand" }>["because"]): 
       return "The guard changes no instance profiles: a person must act.";
     case "deny":
       return "The guard removes no Deny: a person must decide.";
+    case "need":
+      return "The guard gives no role what only AWS Batch's uses of it need: a person must act.";
     case "other":
       return "No rollback repairs this kind of drift: a person must act.";
   }

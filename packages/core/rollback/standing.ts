@@ -46,7 +46,7 @@ export type Standing =
   /** Rollback of this side is only simulated for the role. */
   | { readonly kind: "simulated"; readonly side: RollbackSide }
   /** No rollback repairs such a drift: an absent role, an instance profile, an added Deny, another kind of difference. */
-  | { readonly kind: "by-hand"; readonly because: "role" | "profile" | "deny" | "other" }
+  | { readonly kind: "by-hand"; readonly because: "role" | "profile" | "deny" | "need" | "other" }
   /** The guard rolls the drift back now, unless its next read of the role shows a reason against it. */
   | { readonly kind: "undoing"; readonly side: RollbackSide }
   /** A person must approve the rollback. `approvers`: ARN patterns, empty for everybody who may call the guard. */
@@ -210,7 +210,11 @@ function findObstacle(
   return { kind: "undoing", side: drift.side };
 }
 
-function findHandwork({ part, side }: Drift): Extract<Standing, { kind: "by-hand" }>["because"] | undefined {
+function findHandwork({
+  part,
+  side,
+  cure,
+}: Drift): Extract<Standing, { kind: "by-hand" }>["because"] | undefined {
   switch (part.kind) {
     case "role":
     case "profile":
@@ -218,7 +222,9 @@ function findHandwork({ part, side }: Drift): Extract<Standing, { kind: "by-hand
     case "inline":
       return side === "missing" ? "deny" : undefined;
     case "permissions":
-      return side === "missing" ? undefined : "other";
+      // What only AWS Batch's uses need is in no reference.
+      if (side === "missing") return cure === undefined ? undefined : "need";
+      return "other";
     case "managed":
     case "trust":
     case "boundary":

@@ -9,6 +9,7 @@ import {
   account,
   aDrift,
   aFinding,
+  allow,
   anActor,
   aRollback,
   aTransition,
@@ -163,6 +164,11 @@ describe("the standing of a finding", () => {
     assert.deepEqual(because({ part: "role" }), { kind: "by-hand", because: "role" });
     assert.deepEqual(because({ part: "profile" }), { kind: "by-hand", because: "profile" });
     assert.deepEqual(because({ part: "inline:stop", side: "missing" }), { kind: "by-hand", because: "deny" });
+    const cure = allow("secretsmanager:GetSecretValue");
+    assert.deepEqual(because({ part: "permissions", side: "missing", cure }), {
+      kind: "by-hand",
+      because: "need",
+    });
     assert.deepEqual(because({ part: "permissions", side: "excess" }), { kind: "by-hand", because: "other" });
   });
 
