@@ -4,12 +4,13 @@ import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/insta
 import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import type { HubStore } from "@drift-guard/core/ports";
 
-// What the guard or a person did is told whatever Security Hub says.
+// What the guard or a person did, and whom an open trust policy let in, is told whatever Security Hub says.
 const neverQuiet: readonly TransitionKind[] = [
   "approved",
   "rolled-back",
   "refused",
   "contested",
+  "sessions-found",
   "suppressed",
   "closed",
 ];
