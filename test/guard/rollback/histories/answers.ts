@@ -97,6 +97,7 @@ export async function giveAnswer(given: Answer, history: History): Promise<void>
         ...(given.isProven && { userId: `AIDA${given.by.toUpperCase()}` }),
         ...(plan && { plan }),
       };
+      history.approvals.push(approval);
       await control.decide(key, { kind: "approval", approval });
       break;
     }

@@ -3,6 +3,7 @@ import { type Config, defineConfig } from "@drift-guard/core/config/config";
 import { RoleUnreadableError, StoreUnavailableError } from "@drift-guard/core/errors";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import { parseRollbackMessage } from "@drift-guard/core/intake/rollback-message";
+import type { Approval } from "@drift-guard/core/model/approval";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleReading } from "@drift-guard/core/model/role";
@@ -57,6 +58,8 @@ export interface History extends Pick<RecordedAccount, "states" | "exposures"> {
   /** Those that IAM refused, or whose record was lost: they may be reported. */
   readonly otherThefts: readonly string[];
   readonly faults: StandingFaults;
+  /** Every approval that was given; the control record has the last one of each finding. */
+  readonly approvals: Approval[];
   /** How often somebody sets their own state again after a write by the guard. */
   rivalry: { left: number; calls: readonly IamCall[] };
   act(call: IamCall, by: ApiCaller): void;
@@ -189,6 +192,7 @@ export async function beginHistory(choice: Choice, laws: Laws): Promise<History>
     findings,
     states: account.states,
     exposures: account.exposures,
+    approvals: [],
     writes,
     transitions,
     outcomes,

@@ -206,13 +206,15 @@ async function isCritical(
 function listApprovals(
   id: string,
   { startedAt }: Rollback,
-  { approvals, causes }: Control,
-  { choice }: History,
+  { causes }: Control,
+  { choice, approvals }: History,
 ): readonly Approval[] {
   const start = Date.parse(startedAt);
   const listed = choice.rollback.approvers ?? [];
-  return approvals.filter(({ findingId, by, userId, at, expires }) => {
-    if (findingId !== id || Date.parse(at) > start || Date.parse(expires) <= start) return false;
+  // A later approval of a finding replaces the one before it.
+  const last = approvals.findLast(({ findingId, at }) => findingId === id && Date.parse(at) <= start);
+  return (last ? [last] : []).filter(({ by, userId, expires }) => {
+    if (Date.parse(expires) <= start) return false;
     if (userId !== undefined && listed.length > 0 && !listed.includes(by)) return false;
     const isMaker = causes.some(
       (cause) => cause.findingId === id && cause.undoneBy === undefined && cause.actor.arn === by,
