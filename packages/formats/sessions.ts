@@ -1,7 +1,8 @@
 import type { Finding } from "@drift-guard/core/model/finding";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import type { Instant } from "@drift-guard/core/model/instant";
 import { inlinePart } from "@drift-guard/core/model/part";
 import type { IssuedSession } from "@drift-guard/core/model/sessions";
+import { denyIssuedSessions } from "@drift-guard/core/rollback/revocation";
 import type { DescribedList } from "./evidence.ts";
 import { partitionOf } from "./role-arn.ts";
 import { formatStepCommands } from "./steps.ts";
@@ -39,18 +40,7 @@ function formatSession({ at, region, call, by, sourceIp, session, accessKeyId }:
  * (docs/aws-facts.md, "Sessions of a role"); undefined for names that no command can hold.
  */
 export function formatRevocation(finding: Finding, at: Instant): string | undefined {
-  const issuedBefore = instantOf(new Date(Date.parse(at) + 30_000));
-  const document = JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Deny",
-        Action: ["*"],
-        Resource: ["*"],
-        Condition: { DateLessThan: { "aws:TokenIssueTime": issuedBefore } },
-      },
-    ],
-  });
+  const { document } = denyIssuedSessions(at);
   const policyName = "AWSRevokeOlderSessions";
   const step = { role: finding.role.name, part: inlinePart(policyName), call: "iam:PutRolePolicy" } as const;
   return formatStepCommands({ ...step, policyName, document }, partitionOf(finding))?.join(" && ");

@@ -30,6 +30,20 @@ describe("the sessions that an open trust policy let in", () => {
     standing: { kind: "undone" },
   });
 
+  it("are told on one line each, whatever a stranger named their session", () => {
+    const issued = sessions.issued.map((each) => ({ ...each, session: "a\nSeverity: LOW\u001b[2J" }));
+    const { body: hostile } = formatText({
+      transition: {
+        ...aTransition(),
+        kind: "sessions-found",
+        finding: { ...aFinding(), sessions: { ...sessions, issued } },
+      },
+      standing: { kind: "undone" },
+    });
+    assert.doesNotMatch(hostile, /^Severity: LOW|\u001b/m);
+    assert.match(hostile, /session a\\nSeverity: LOW/);
+  });
+
   it("are told with their origin and the Regions that were read", () => {
     assert.match(subject, /Sessions issued/);
     assert.match(body, /sts:AssumeRole in eu-west-1 by 999988887777, from 198\.51\.100\.4/);

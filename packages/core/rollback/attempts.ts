@@ -1,6 +1,6 @@
 import { nameActor } from "../config/trusted-actor.ts";
 import type { Attempts, Control, RecordedCause } from "../model/control.ts";
-import { type Instant, instantOf, isBefore, millisecondsBetween } from "../model/instant.ts";
+import { addSeconds, type Instant, instantOf, isBefore, millisecondsBetween } from "../model/instant.ts";
 
 /** Rollbacks of one finding in a week that start at once: the first, and those of the first two returns. */
 const promptRollbacks = 3;
@@ -49,7 +49,7 @@ export function findNextStart(control: AttemptRecord, findingId: string, now: In
   const last = starts.at(-1);
   if (last === undefined || starts.length < promptRollbacks) return undefined;
   const minutes = Math.min(pauses.first * 2 ** (starts.length - promptRollbacks), pauses.longest);
-  const next = instantOf(new Date(Date.parse(last) + minutes * 60_000));
+  const next = addSeconds(last, minutes * 60);
   return isBefore(now, next) ? next : undefined;
 }
 

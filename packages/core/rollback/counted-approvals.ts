@@ -1,7 +1,7 @@
 import type { Actor } from "../model/actor.ts";
 import type { Approval } from "../model/approval.ts";
 import type { Drift } from "../model/evidence.ts";
-import { type Instant, instantOf, isBefore } from "../model/instant.ts";
+import { addSeconds, type Instant, isBefore } from "../model/instant.ts";
 import { findApproval } from "./approvals.ts";
 import { isByApprover } from "./approvers.ts";
 import { isSamePrincipal } from "./pause.ts";
@@ -86,7 +86,7 @@ function countsFrom(
   planning: Pick<PlanningInput, "control">,
 ): Instant {
   if (isExplained({ findingId, digest }, planning) || userId === undefined) return at;
-  return instantOf(new Date(Date.parse(at) + reportMinutes * 60_000));
+  return addSeconds(at, reportMinutes * 60);
 }
 
 /** Whether it is known who made a drift as it is: an approval of it counts at once. `digest` is that of its evidence. */

@@ -1,6 +1,6 @@
 import type { ApprovedPlan } from "../model/approval.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
-import { instantOf } from "../model/instant.ts";
+import { addSeconds } from "../model/instant.ts";
 import { listStepsOf } from "./approved-plan.ts";
 import { planRollback } from "./planner.ts";
 import type { PlanningInput } from "./planning.ts";
@@ -15,7 +15,7 @@ export function planForApproval(
 ): { readonly plan: ApprovedPlan; readonly reason?: string } {
   const { role, assessments, control, now } = planning;
   const evidence = assessments.find((each) => identifyFinding(role, each) === findingId);
-  const expires = instantOf(new Date(Date.parse(now) + 1000));
+  const expires = addSeconds(now, 1);
   const approvals = evidence
     ? [{ findingId, digest: digestEvidence(evidence), by: "", at: now, expires }]
     : [];

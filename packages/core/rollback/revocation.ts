@@ -1,4 +1,4 @@
-import { type Instant, instantOf, isBefore } from "../model/instant.ts";
+import { addSeconds, type Instant, instantOf, isBefore } from "../model/instant.ts";
 import { inlinePart } from "../model/part.ts";
 import type { PlannedStep, Step } from "../model/plan.ts";
 import type { InlinePolicy, Role } from "../model/role.ts";
@@ -18,17 +18,14 @@ export interface Revocation {
 const aheadSeconds = 30;
 
 /**
- * Returns the step that denies everything to the sessions of a role that were issued before now. Its policy has the form
- * of the one that IAM's console writes (docs/aws-facts.md, "Sessions of a role"). `sessionSeconds` is the longest that a
- * session of the role may last.
+ * Returns the policy, as JSON text, that denies everything to the sessions that were issued before a time, and half a minute
+ * after it: `issuedBefore`. It has the form of the one that IAM's console writes (docs/aws-facts.md, "Sessions of a role").
  */
-export function revokeSessions(
-  role: Role,
-  now: Instant,
-  sessionSeconds: number,
-): { readonly step: Extract<Step, { call: "iam:PutRolePolicy" }>; readonly until: Instant } {
-  const issuedBefore = instantOf(new Date(Date.parse(now) + aheadSeconds * 1000));
-  const policyName = nameRevocation(role, issuedBefore);
+export function denyIssuedSessions(at: Instant): {
+  readonly issuedBefore: Instant;
+  readonly document: string;
+} {
+  const issuedBefore = addSeconds(at, aheadSeconds);
   const document = JSON.stringify({
     Version: "2012-10-17",
     Statement: [
@@ -40,6 +37,20 @@ export function revokeSessions(
       },
     ],
   });
+  return { issuedBefore, document };
+}
+
+/**
+ * Returns the step that denies everything to the sessions of a role that were issued before now. `sessionSeconds` is the
+ * longest that a session of the role may last.
+ */
+export function revokeSessions(
+  role: Role,
+  now: Instant,
+  sessionSeconds: number,
+): { readonly step: Extract<Step, { call: "iam:PutRolePolicy" }>; readonly until: Instant } {
+  const { issuedBefore, document } = denyIssuedSessions(now);
+  const policyName = nameRevocation(role, issuedBefore);
   return {
     step: {
       role: role.name,
@@ -48,7 +59,7 @@ export function revokeSessions(
       policyName,
       document,
     },
-    until: instantOf(new Date(Date.parse(issuedBefore) + sessionSeconds * 1000)),
+    until: addSeconds(issuedBefore, sessionSeconds),
   };
 }
 

@@ -1,7 +1,7 @@
 import { BatchUnreadableError } from "@drift-guard/core/errors";
 import type { FullReadRequest } from "@drift-guard/core/model/change";
 import { decideFullRead } from "@drift-guard/core/model/full-reads";
-import { type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
+import { addSeconds, type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
 import type { Cause } from "@drift-guard/core/model/transition";
 import type { FullReadStore } from "@drift-guard/core/ports";
 import type { GuardSettings, InspectPorts } from "../ports.ts";
@@ -88,7 +88,7 @@ async function requestAgain(
   { rechecks }: Pick<InspectPorts, "rechecks">,
   { config: { recheckSeconds } }: GuardSettings,
 ): Promise<void> {
-  const since = instantOf(new Date(Date.parse(now) + recheckSeconds * 1000));
+  const since = addSeconds(now, recheckSeconds);
   await rechecks.schedule({ ...request, everyRole: "again", since }, recheckSeconds);
 }
 

@@ -1,6 +1,6 @@
 import type { Control } from "@drift-guard/core/model/control";
 import type { Assessment } from "@drift-guard/core/model/evidence";
-import { type Instant, instantOf, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
+import { addSeconds, type Instant, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
 import { type Role, seen } from "@drift-guard/core/model/role";
 import { isTrustExposed, longestSession, longestSessionOf } from "@drift-guard/core/rollback/exposure";
 
@@ -65,5 +65,5 @@ export function recordSessionChange(control: Control, at: Instant): Control {
 }
 
 function endOf({ at, sessionSeconds }: { readonly at: Instant; readonly sessionSeconds: number }): Instant {
-  return instantOf(new Date(Date.parse(at) + sessionSeconds * 1000));
+  return addSeconds(at, sessionSeconds);
 }

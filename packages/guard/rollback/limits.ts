@@ -3,7 +3,7 @@ import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
 import { identifyFinding } from "@drift-guard/core/model/identity";
-import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { addSeconds, type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { jsonBytes } from "@drift-guard/core/model/json-size";
 import type { Plan } from "@drift-guard/core/model/plan";
 import type { RoleKey } from "@drift-guard/core/model/role";
@@ -63,7 +63,7 @@ export function findDelays({
         until: next,
       });
     } else if (byHint && !hasCause && config.trustedActors.length > 0) {
-      const due = instantOf(new Date(Date.parse(now) + causeSeconds * 1000));
+      const due = addSeconds(now, causeSeconds);
       delays.set(id, {
         kind: "author-unknown",
         reason: "The author of the change is not known yet.",
@@ -89,7 +89,7 @@ function findSettling({ rollbacks }: Control, findingId: string, settleSeconds: 
     ({ status, plan }) => status !== "running" && plan.findings.includes(findingId),
   );
   if (last === undefined || last.status === "running") return undefined;
-  return instantOf(new Date(Date.parse(last.endedAt) + settleSeconds * 1000));
+  return addSeconds(last.endedAt, settleSeconds);
 }
 
 /** Returns the ids of the drifts that are excess of severity CRITICAL. */

@@ -2,7 +2,7 @@ import { isExcepted } from "@drift-guard/core/evaluate/coverage";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
 import { identifyFinding } from "@drift-guard/core/model/identity";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { addSeconds, type Instant } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { RunningRollback } from "@drift-guard/core/model/rollback";
 import { addStarts } from "@drift-guard/core/rollback/attempts";
@@ -91,7 +91,7 @@ export async function decideNew(
   const standing = listStanding(role, control);
   if (drifts.length === 0 && !standing.some((revocation) => hasEnded(revocation, now))) {
     // A read may be older than the drift that the event reports: IAM is eventually consistent.
-    const due = instantOf(new Date(Date.parse(now) + config.recheckSeconds * 1000));
+    const due = addSeconds(now, config.recheckSeconds);
     const later = byHint && !wasJustRolledBack(control, now) ? [{ due, findings: [] }] : [];
     const after = await scheduleTry(control, joinTries([...later, ...listRemovals(standing, now)]), ports);
     return finish(after, nothingToDo("the role has no drift that the owner did not accept"));
@@ -121,7 +121,7 @@ export async function decideNew(
     const all = plan.findings.map((id): FindingRefusal => ({ id, reason, temporary: false, quiet: false }));
     return finish(scheduled, { status: "refused", reason }, { refusals: [...refusals, ...all], simulations });
   }
-  const until = instantOf(new Date(Date.parse(now) + holdSeconds * 1000));
+  const until = addSeconds(now, holdSeconds);
   const exposure = scheduled.enrolment?.exposure;
   const rollback: RunningRollback = {
     id: ports.newId(),

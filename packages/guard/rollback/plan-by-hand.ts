@@ -3,7 +3,7 @@ import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import { type Control, emptyControl, findRunning } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
 import { digestEvidence, digestOf } from "@drift-guard/core/model/identity";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { addSeconds, type Instant } from "@drift-guard/core/model/instant";
 import { type Plan, Step } from "@drift-guard/core/model/plan";
 import { type Severity, worstFirst } from "@drift-guard/core/model/severity";
 import { authorise } from "@drift-guard/core/rollback/authorise";
@@ -116,7 +116,7 @@ export function planByHand(request: HandPlanRequest): HandPlan {
 /** Plans the rollback of some drifts as if a person had approved them, and of no other. */
 function planApproved(chosen: readonly Candidate[], planning: PlanningInput): PlanningResult {
   const { guarded, control, now } = planning;
-  const expires = instantOf(new Date(Date.parse(now) + 1000));
+  const expires = addSeconds(now, 1);
   return planRollback({
     ...planning,
     guarded: { ...guarded, rollback: { ...guarded.rollback, ...asked } },

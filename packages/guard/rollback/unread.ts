@@ -1,7 +1,7 @@
 import type { RoleUnreadableError } from "@drift-guard/core/errors";
 import type { RollbackMessage } from "@drift-guard/core/intake/rollback-message";
 import type { Control, UnreadSince } from "@drift-guard/core/model/control";
-import { type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
+import { addSeconds, type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
@@ -72,5 +72,5 @@ function elapsedOf({ since }: UnreadSince, now: Instant): number {
 }
 
 function plusSeconds(at: Instant, seconds: number): Instant {
-  return instantOf(new Date(Date.parse(at) + seconds * 1000));
+  return addSeconds(at, seconds);
 }
