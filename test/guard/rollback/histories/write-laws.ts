@@ -53,7 +53,7 @@ export async function assertWrite(
         finding.evidence,
         planned,
         rollback,
-        [first.before, write.before],
+        [first.before, write.before, ...listPlannable(rollback, history)],
         history,
       );
   }
@@ -68,6 +68,15 @@ export async function assertWrite(
   assertSafe(planned, before.role, after.role, write.at, history.exposures);
   const isKnownRole = control.enrolment?.roleId === before.role.id;
   if (!isKnownRole) assertNoGain(before.role, after.role, write.at, "an unknown role gets nothing");
+}
+
+/** Returns the role as the read of a rollback's plan may have found it: before and after each change of that moment. */
+function listPlannable({ startedAt }: Rollback, { states }: History): readonly RoleReading[] {
+  const start = Date.parse(startedAt);
+  const before = states.findLast(({ at }) => at < start);
+  return [...(before ? [before] : []), ...states.filter(({ at }) => at === start)].map(
+    ({ reading }) => reading,
+  );
 }
 
 /** Whether a write removes the guard's own policy that ended sessions, after every session that it denies has ended. */
