@@ -1,5 +1,6 @@
 import type { Announcement } from "./announcement.ts";
 import { formatCode, formatProse } from "./chat-text.ts";
+import { findConsoleLinks } from "./console-links.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatHeadline, formatNextSteps, isOver } from "./next-steps.ts";
 import { sanitise } from "./printable.ts";
@@ -58,6 +59,7 @@ function formatDescription(announcement: Announcement): string {
   const { finding, note } = transition;
   const { sentences, lists } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
   const [first] = formatNextSteps(announcement);
+  const links = findConsoleLinks(finding);
   const prose = [
     ...(first === undefined ? [] : [first]),
     ...(note === undefined ? [] : [sanitise(note, 1000)]),
@@ -69,6 +71,8 @@ function formatDescription(announcement: Announcement): string {
       `*Who* ${formatCode(formatAuthor(transition))}`,
       `*Cause* ${formatCode(formatCause(transition))}`,
       `*Finding* ${formatCode(finding.id)}`,
+      ...(links.role === undefined ? [] : [`*Role in the console* ${links.role}`]),
+      ...(links.event === undefined ? [] : [`*Call in CloudTrail* ${links.event}`]),
     ],
     // The lists come last: a long one is cut.
     ...[...describeSimulation(transition), ...lists, ...describeUsage(finding)].map(({ heading, lines }) => [

@@ -17,7 +17,7 @@ import { isSetting, type Part } from "@drift-guard/core/model/part";
 import { findReference } from "@drift-guard/core/reference/built-in";
 import { formatActor, formatOrigin } from "./actors.ts";
 import { formatGrants, nameGrants, namePrincipals } from "./grants.ts";
-import { sanitise } from "./printable.ts";
+import { formatTime, sanitise } from "./printable.ts";
 
 /** A list of grants, reasons or uses, with a heading that says what they are. */
 export interface DescribedList {
@@ -57,7 +57,7 @@ export function describeEvidence(evidence: Evidence, role: string, reference = r
   }
 }
 
-/** A part of a role in words: `the trust`, `the managed policy arn:…`. */
+/** A part of a role in words: `the trust policy`, `the managed policy arn:…`. */
 export function formatPart(part: Part): string {
   const { kind, name = "" } = part;
   switch (kind) {
@@ -67,6 +67,10 @@ export function formatPart(part: Part): string {
       return `the inline policy ${sanitise(name)}`;
     case "tag":
       return `the tag ${sanitise(name)}`;
+    case "trust":
+      return "the trust policy";
+    case "boundary":
+      return "the permissions boundary";
     case "session":
       return "the maximum session duration";
     case "profile":
@@ -163,7 +167,7 @@ function explainDrift(drift: Drift, role: string, reference: string): readonly s
   if (kind === "trust") {
     return [
       `The principals named here can act with every permission of ${role}.`,
-      "Sessions that were issued meanwhile stay valid after the trust is rolled back, for as long as the role lets a session last.",
+      "Sessions that were issued meanwhile stay valid after the trust policy is rolled back, for as long as the role lets a session last.",
     ];
   }
   return [
@@ -251,7 +255,7 @@ function describeAttempt(
   return {
     title: `${sanitise(call)} on ${role} was refused`,
     sentences: [
-      `${formatActor(actor)}${fromOrigin(actor)} tried it at ${sanitise(at)}, and AWS refused: ${sanitise(code)}.`,
+      `${formatActor(actor)}${fromOrigin(actor)} tried it at ${formatTime(at)}, and AWS refused: ${sanitise(code)}.`,
       "Nothing was changed.",
       ...(earlier.length > 0 ? [`It is not the first: ${earlier.length} more came before.`] : []),
     ],
@@ -266,7 +270,7 @@ function describeImpersonation(
   return {
     title: `Somebody used the guard's own role on ${role}`,
     sentences: [
-      `${formatActor(actor)}${fromOrigin(actor)} called ${sanitise(call)} at ${sanitise(at)}, and no rollback of the guard made that call.`,
+      `${formatActor(actor)}${fromOrigin(actor)} called ${sanitise(call)} at ${formatTime(at)}, and no rollback of the guard made that call.`,
       "Treat the credentials of the guard's rollback role as stolen: revoke its sessions, and find out who may assume it.",
       ...(earlier.length > 0 ? [`It is not the first: ${earlier.length} more came before.`] : []),
     ],

@@ -1,4 +1,5 @@
 import type { Announcement } from "./announcement.ts";
+import { findConsoleLinks } from "./console-links.ts";
 import { describeEvidence } from "./evidence.ts";
 import { formatAuthor, formatCause, formatNextSteps } from "./next-steps.ts";
 import { sanitise } from "./printable.ts";
@@ -41,6 +42,7 @@ export function formatJson(announcement: Announcement): string {
     })),
     actor: formatAuthor(transition),
     cause: formatCause(transition),
+    links: findConsoleLinks(finding),
     ...(transition.note !== undefined && { note: sanitise(transition.note, 2000) }),
     standing: standing.kind,
     next: formatNextSteps(announcement),

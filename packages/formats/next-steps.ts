@@ -12,7 +12,7 @@ import {
 import type { Standing } from "@drift-guard/core/rollback/standing";
 import { formatActor, formatOrigin } from "./actors.ts";
 import type { Announcement } from "./announcement.ts";
-import { sanitise } from "./printable.ts";
+import { formatTime, sanitise } from "./printable.ts";
 import { formatStanding } from "./standing.ts";
 
 /** What happened to the finding, in one to three words that can begin a line. */
@@ -75,7 +75,7 @@ export function formatCause(transition: Transition): string {
   switch (cause.kind) {
     case "recheck":
     case "sweep":
-      return `confirmed clean by the ${cause.kind} at ${sanitise(at)}`;
+      return `confirmed clean by the ${cause.kind} at ${formatTime(at)}`;
     case "change":
     case "lookup":
     case "symptom":
@@ -87,15 +87,15 @@ export function formatCause(transition: Transition): string {
 function formatReading(cause: Cause, at: Instant): string {
   switch (cause.kind) {
     case "change":
-      return `${sanitise(cause.call)} at ${sanitise(cause.at)}`;
+      return `${sanitise(cause.call)} at ${formatTime(cause.at)}`;
     case "recheck":
-      return `the recheck at ${sanitise(at)}, some minutes after a change`;
+      return `the recheck at ${formatTime(at)}, some minutes after a change`;
     case "sweep":
       return "the sweep; no event reported it";
     case "lookup":
-      return `CloudTrail's event history at ${sanitise(at)}`;
+      return `CloudTrail's event history at ${formatTime(at)}`;
     case "symptom":
-      return `${sanitise(cause.what)} at ${sanitise(cause.at)}: ${sanitise(cause.reason)}`;
+      return `${sanitise(cause.what)} at ${formatTime(cause.at)}: ${sanitise(cause.reason)}`;
     case "rollback":
       return cause.rollbackId === undefined
         ? "the guard's decision about a rollback"
@@ -117,7 +117,7 @@ function formatUnknownAuthor({ unattributed }: Finding): string {
   if (unattributed === undefined) return "not known";
   const { at, since } = unattributed;
   const days = Math.ceil(millisecondsBetween(since, at) / 86_400_000);
-  return `not known: CloudTrail shows nobody who did it in the ${days === 1 ? "last day" : `last ${days} days`} before ${sanitise(at)}`;
+  return `not known: CloudTrail shows nobody who did it in the ${days === 1 ? "last day" : `last ${days} days`} before ${formatTime(at)}`;
 }
 
 /** Whether the evidence no longer holds, because the role was rolled back or found clean. */

@@ -33,6 +33,32 @@ export function defang(text: string): string {
   return text.replaceAll("://", "[:]//").replaceAll(/\b(www)\./gi, "$1[.]");
 }
 
+/** A time as ISO 8601 in UTC, without fractions of a second. */
+export function formatTime(at: string): string {
+  return sanitise(at, 40).replace(/\.\d+Z$/, "Z");
+}
+
+/** The columns of a plain text message: a terminal and a mail program show lines of this length whole. */
+const columns = 80;
+
+/**
+ * Breaks a line between words into lines of at most 80 characters. The first one begins with `first`, every other one with
+ * `rest`. A longer word stays whole.
+ */
+export function wrap(text: string, first = "", rest = first): readonly string[] {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of text.split(" ")) {
+    if (!isEmpty && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = rest + word;
+    } else line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
+
 /** Like `sanitise`, with only printable ASCII, for fields that take nothing else. */
 export function sanitiseAscii(text: string, maxLength = 300): string {
   const shown = sanitise(text, maxLength)

@@ -4,6 +4,7 @@ import { inlinePart } from "@drift-guard/core/model/part";
 import type { IssuedSession } from "@drift-guard/core/model/sessions";
 import { denyIssuedSessions } from "@drift-guard/core/rollback/revocation";
 import type { DescribedList } from "./evidence.ts";
+import { formatTime } from "./printable.ts";
 import { partitionOf } from "./role-arn.ts";
 import { formatStepCommands } from "./steps.ts";
 
@@ -13,7 +14,7 @@ export function describeSessions({ sessions }: Finding): readonly DescribedList[
   const { issued, omitted = 0, byServices, regions, incomplete = [], since, until } = sessions;
   return [
     {
-      heading: `Sessions of the role issued from ${since} to ${until}, as far as CloudTrail shows them`,
+      heading: `Sessions of the role issued from ${formatTime(since)} to ${formatTime(until)}, as far as CloudTrail shows them`,
       lines: [
         ...issued.map(formatSession),
         ...(omitted > 0 ? [`and ${omitted} more`] : []),
@@ -28,7 +29,7 @@ export function describeSessions({ sessions }: Finding): readonly DescribedList[
 
 function formatSession({ at, region, call, by, sourceIp, session, accessKeyId }: IssuedSession): string {
   return [
-    `${at} ${call} in ${region} by ${by}`,
+    `${formatTime(at)} ${call} in ${region} by ${by}`,
     ...(sourceIp === undefined ? [] : [`from ${sourceIp}`]),
     ...(session === undefined ? [] : [`session ${session}`]),
     ...(accessKeyId === undefined ? [] : [`access key ${accessKeyId}`]),

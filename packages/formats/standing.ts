@@ -1,6 +1,6 @@
 import type { RollbackSide } from "@drift-guard/core/config/rollback-choice";
 import type { Standing } from "@drift-guard/core/rollback/standing";
-import { sanitise } from "./printable.ts";
+import { formatTime, sanitise } from "./printable.ts";
 
 /**
  * Returns what the guard does about a finding, in at most 18 characters for a subject: `being undone now`. Undefined where
@@ -97,25 +97,25 @@ export function formatStanding(standing: Standing, role: string): readonly strin
         `${sanitise(standing.by)} approved the rollback.`,
         standing.from === undefined
           ? "The guard carries it out, unless the role has changed since. Another message says what it did."
-          : `The approval counts from ${standing.from}: until then, the report of who made the change may come.`,
+          : `The approval counts from ${formatTime(standing.from)}: until then, the report of who made the change may come.`,
       ];
     case "paused":
       return [
-        `Rollbacks ${standing.scope === "account" ? "in this account" : `of ${name}`} are paused until ${standing.until}, by ${sanitise(standing.by)}: ${sanitise(standing.reason, 500)}`,
+        `Rollbacks ${standing.scope === "account" ? "in this account" : `of ${name}`} are paused until ${formatTime(standing.until)}, by ${sanitise(standing.by)}: ${sanitise(standing.reason, 500)}`,
         "Nothing is rolled back until the pause ends.",
       ];
     case "contested":
       return [
         standing.until === undefined
           ? "The drift keeps returning after its rollbacks. The guard rolls it back again now."
-          : `The drift keeps returning, so that its rollbacks pause. Next try: ${standing.until}.`,
+          : `The drift keeps returning, so that its rollbacks pause. Next try: ${formatTime(standing.until)}.`,
         "Find out which of the two is right, and stop the other: the configuration or the other tool.",
       ];
     case "window":
       return [
         standing.until === undefined
           ? "No window for rollbacks opens in the next 8 days: a person must approve the rollback."
-          : `The rollback waits for the configuration's next window, which opens at ${standing.until}.`,
+          : `The rollback waits for the configuration's next window, which opens at ${formatTime(standing.until)}.`,
       ];
     case "refused":
       return [
@@ -128,7 +128,7 @@ export function formatStanding(standing: Standing, role: string): readonly strin
 
 function formatSuppression({ owner, reason, until }: Extract<Standing, { kind: "suppressed" }>): string {
   if (owner === undefined) return "A person accepted exactly this until the exception expires.";
-  const end = until === undefined ? "" : ` until ${until}`;
+  const end = until === undefined ? "" : ` until ${formatTime(until)}`;
   return `${sanitise(owner)} accepted exactly this${end}${reason === undefined ? "." : `: ${sanitise(reason, 500)}`}`;
 }
 

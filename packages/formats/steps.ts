@@ -15,7 +15,7 @@ export function formatStep(step: FixStep): string {
     case "iam:DeleteRolePolicy":
       return `delete the inline policy ${sanitise(step.policyName)} of ${role}`;
     case "iam:UpdateAssumeRolePolicy":
-      return `replace the trust of ${role}`;
+      return `replace the trust policy of ${role}`;
     case "iam:CreateRole":
       return `create ${role} at the path ${sanitise(step.path)}${step.boundary === undefined ? "" : `, under the boundary ${sanitise(step.boundary)}`}${formatSettings(step)}`;
     case "iam:CreateServiceLinkedRole":

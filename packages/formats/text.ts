@@ -1,9 +1,10 @@
-import { deniesAdded } from "@drift-guard/core/model/evidence";
+import { type DriftSide, deniesAdded } from "@drift-guard/core/model/evidence";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Announcement } from "./announcement.ts";
+import { findConsoleLinks } from "./console-links.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
 import { formatAuthor, formatCause, formatHeadline, formatNextSteps, isOver } from "./next-steps.ts";
-import { cutMiddle, defang, sanitise, sanitiseAscii } from "./printable.ts";
+import { cutMiddle, defang, formatTime, sanitise, sanitiseAscii, wrap } from "./printable.ts";
 import { findNextCommand } from "./remediation.ts";
 import { formatVerdict } from "./standing.ts";
 import { describeSimulation, describeUsage } from "./usage.ts";
@@ -17,7 +18,8 @@ export interface TextMessage {
 
 /**
  * An announcement as a plain text message that a reader can act on without knowing the guard. The subject and the first
- * line say how bad it is, what happened to which role, and what the guard does. No text from outside is a link.
+ * line say how bad it is, what happened to which role, and what the guard does. Lines have at most 80 characters, apart
+ * from commands, addresses of the AWS console and long names. No text from outside is a link.
  */
 export function formatText(announcement: Announcement): TextMessage {
   const { transition } = announcement;
@@ -29,36 +31,24 @@ export function formatText(announcement: Announcement): TextMessage {
     lists,
   } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
   const [first, ...more] = formatNextSteps(announcement);
-  const command = findNextCommand(announcement);
-  const facts = [
-    ["Severity", finding.severity],
-    ["Role", `${sanitise(finding.role.name)} in account ${sanitise(finding.role.account)}`],
-    ["Part", formatPartAndSide(transition)],
-    ["Who", formatAuthor(transition)],
-    ["Cause", formatCause(transition)],
-    ["Seen", sanitise(transition.at)],
-  ] as const;
-  const before = [
+  const paragraphs: readonly (readonly string[])[] = [
     [
-      `${finding.severity}, ${formatHeadline(announcement)}: ${title}.${first === undefined ? "" : ` ${first}`}`,
+      ...prose(`${finding.severity}, ${formatHeadline(announcement)}: ${title}.`),
+      ...(first === undefined ? [] : prose(first)),
     ],
-    facts.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}`),
-    ...(note === undefined ? [] : [[sanitise(note, 2000)]]),
     // After the end, the lists show what was rolled back; the explanations no longer hold.
-    ...(isOver(transition) ? [] : [sentences]),
+    isOver(transition) ? [] : sentences.flatMap((sentence) => prose(sentence)),
+    formatFacts(transition),
+    note === undefined ? [] : prose(sanitise(note, 2000)),
     ...lists.map(({ heading, lines }) =>
-      formatList(isOver(transition) ? `It was: ${heading.toLowerCase()}` : `${heading}:`, lines),
+      formatList(isOver(transition) ? `It was: ${heading.toLowerCase()}` : heading, lines),
     ),
     ...[...describeSimulation(transition), ...describeUsage(finding)].map(({ heading, lines }) =>
-      formatList(`${heading}:`, lines),
+      formatList(heading, lines),
     ),
-    ...(more.length === 0 ? [] : [["What happens next:", ...more.map((line) => `  ${line}`)]]),
-  ];
-  const paragraphs = [
-    ...before.map((lines) => lines.map(defang)),
-    // A command stays as it is to be pasted.
-    ...(command === undefined ? [] : [[`${defang(`To ${command.purpose}`)}:`, `  ${command.command}`]]),
-    [`Finding ${sanitise(finding.id)}, transition ${sanitise(transition.id)}`],
+    more.length === 0 ? [] : ["What to do next:", ...more.flatMap((line) => prose(line, "  - "))],
+    formatCommand(announcement),
+    [`Finding ${sanitise(finding.id)},`, `transition ${sanitise(transition.id)}`],
   ];
   return {
     subject: formatSubject(announcement, brief),
@@ -67,6 +57,41 @@ export function formatText(announcement: Announcement): TextMessage {
       .map((lines) => lines.join("\n"))
       .join("\n\n")}\n`,
   };
+}
+
+// A line that begins where it was broken is indented, so that no text from outside passes for a line of its own.
+function prose(text: string, first = "", rest = "    "): readonly string[] {
+  return wrap(defang(text), first, rest);
+}
+
+const nameWidth = 12;
+
+function formatFacts(transition: Transition): readonly string[] {
+  const { finding } = transition;
+  const links = findConsoleLinks(finding);
+  const facts = [
+    ["Severity", finding.severity],
+    ["Role", `${sanitise(finding.role.name)} in account ${sanitise(finding.role.account)}`],
+    ["Part", formatPartAndSide(transition)],
+    ["Who", formatAuthor(transition)],
+    ["Cause", formatCause(transition)],
+    ["Seen", formatTime(transition.at)],
+  ] as const;
+  const pages = [
+    ["Console", links.role],
+    ["CloudTrail", links.event],
+  ] as const;
+  const startOf = (name: string) => `${name}:`.padEnd(nameWidth);
+  return [
+    ...facts.flatMap(([name, value]) => prose(value, startOf(name), " ".repeat(nameWidth))),
+    ...pages.flatMap(([name, page]) => (page === undefined ? [] : [startOf(name) + page])),
+  ];
+}
+
+// A command stays as it is, on one line, to be pasted.
+function formatCommand(announcement: Announcement): readonly string[] {
+  const command = findNextCommand(announcement);
+  return command === undefined ? [] : [...prose(`To ${command.purpose}:`), `  ${command.command}`];
 }
 
 const maxSubject = 99;
@@ -83,12 +108,19 @@ function formatSubject(announcement: Announcement, title: string): string {
 }
 
 function formatList(heading: string, lines: readonly string[]): readonly string[] {
-  return [heading, ...lines.map((line) => `  - ${line}`)];
+  return [...prose(`${heading}:`), ...lines.flatMap((line) => prose(line, "  - "))];
 }
 
 function formatPartAndSide({ finding: { evidence } }: Transition): string {
   const part = formatPart(evidence.part);
   if (evidence.kind !== "drift") return `${part}, ${evidence.kind}`;
   // The part is there; what is missing are the permissions that it denies.
-  return deniesAdded(evidence).length > 0 ? `${part}, which denies permissions` : `${part}, ${evidence.side}`;
+  if (deniesAdded(evidence).length > 0) return `${part}, which denies permissions`;
+  return `${part}, ${evidence.side} (${meanings[evidence.side]})`;
 }
+
+const meanings: Readonly<Record<DriftSide, string>> = {
+  excess: "it allows more than the reference",
+  missing: "it allows less than the reference",
+  altered: "it differs from the reference",
+};

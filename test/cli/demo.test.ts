@@ -17,7 +17,7 @@ describe("the demonstration", () => {
     assert.match(stdout, /plan +1\. attach arn:aws:iam::aws:policy\/service-role\/AWSBatchServiceRole/);
     assert.match(stdout, /CRITICAL AWS account \d+ can assume ecsTaskExecutionRole/);
     assert.match(stdout, /\+ sts:AssumeRole by AWS arn:aws:iam::999988887777:root/);
-    assert.match(stdout, /plan +1\. replace the trust of ecsTaskExecutionRole/);
+    assert.match(stdout, /plan +1\. replace the trust policy of ecsTaskExecutionRole/);
     assert.match(stdout, /CRITICAL Inline policy maintenance gives/);
     assert.match(stdout, /\+ iam:\*/);
     assert.match(stdout, /plan +1\. delete the inline policy maintenance/);

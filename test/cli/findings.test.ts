@@ -343,21 +343,3 @@ describe("findings export", () => {
     assert.equal((await lines("--state", "open", "--severity", "CRITICAL")).length, 1);
   });
 });
-
-describe("the links of a finding", () => {
-  it("are in the console of its partition", async () => {
-    const { findConsoleLinks } = await import("@drift-guard/formats/console-links");
-    const linksIn = (partition: string, region: string) =>
-      findConsoleLinks({
-        ...added,
-        arn: `arn:${partition}:iam::123456789012:role/x`,
-        origin: { changeId: "e/1", call: "iam:PutRolePolicy", at: ago(1), region },
-      });
-    assert.deepEqual(linksIn("aws-cn", "cn-north-1"), {
-      role: "https://console.amazonaws.cn/iam/home#/roles/details/AWSBatchServiceRole",
-      event: "https://cn-north-1.console.amazonaws.cn/cloudtrailv2/home?region=cn-north-1#/events/e%2F1",
-    });
-    assert.equal(linksIn("aws", "evil.example/").event, undefined);
-    assert.deepEqual(linksIn("aws-iso", "us-iso-east-1"), {});
-  });
-});

@@ -4,8 +4,8 @@ import { inlinePart } from "@drift-guard/core/model/part";
 import { formatChat } from "@drift-guard/formats/chat";
 import fc from "fast-check";
 import * as z from "zod";
-import { aDrift, aFinding, aFix, allow, anAnnouncement, aTransition } from "../builders.ts";
-import { aHostileTransition, everyStanding, everyTransition } from "./transitions.ts";
+import { aDrift, aFinding, aFix, allow, anAnnouncement, aTransition, noon } from "../builders.ts";
+import { aHostileTransition, everyStanding, everyTransition, isLink } from "./transitions.ts";
 import { chatRules } from "./validators/chat.ts";
 import { listBroken } from "./validators/rules.ts";
 
@@ -31,6 +31,9 @@ const Notification = z.strictObject({
 });
 const read = (...args: Parameters<typeof anAnnouncement>) =>
   Notification.parse(JSON.parse(formatChat(anAnnouncement(...args))));
+
+const isChatLink = (line: string) =>
+  isLink(line.replace("*Role in the console*", "Console:").replace("*Call in CloudTrail*", "CloudTrail:"));
 
 describe("the chat message", () => {
   it("keeps every rule of custom notifications for every kind of finding and standing", () => {
@@ -95,6 +98,15 @@ describe("the chat message", () => {
     assert.ok(!content.nextSteps.some((line) => line.includes("put-role-policy")));
   });
 
+  it("links to the role and to the call in the console", () => {
+    const origin = { changeId: "6c1eed73", call: "iam:DetachRolePolicy", at: noon, region: "us-east-1" };
+    const lines = read(aTransition({ finding: aFinding({ origin }) })).content.description.split("\n");
+    assert.deepEqual(lines.filter(isChatLink), [
+      "*Role in the console* https://console.aws.amazon.com/iam/home#/roles/details/AWSBatchServiceRole",
+      "*Call in CloudTrail* https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/6c1eed73",
+    ]);
+  });
+
   it("names the role by the ARN that was last read", () => {
     const arn = "arn:aws-cn:iam::123456789012:role/service-role/AWSBatchServiceRole";
     const { metadata } = read(aTransition({ finding: aFinding({ arn }) }));
@@ -110,6 +122,7 @@ describe("the chat message", () => {
           // Outside of code spans, the text between pairs of backticks.
           const outside = line.split("`").filter((_, index) => index % 2 === 0);
           assert.equal(line.split("`").length % 2, 1, line);
+          if (isChatLink(line)) continue;
           for (const words of outside) assert.doesNotMatch(words, /:\/\/|\]\(|@\w/, line);
         }
       }

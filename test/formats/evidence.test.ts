@@ -70,7 +70,10 @@ describe("a description of evidence", () => {
       drift({ part: "role", side: "altered", detail: "It stands at path /." }),
       /not the role that it should be\nIt stands at path/,
     );
-    assert.match(drift({ part: "boundary", side: "altered" }), /^The boundary of AWSBatchServiceRole/);
+    assert.match(
+      drift({ part: "boundary", side: "altered" }),
+      /^The permissions boundary of AWSBatchServiceRole/,
+    );
   });
 
   it("says what a drift breaks or lets in, and nothing more", () => {

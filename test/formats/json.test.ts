@@ -31,6 +31,9 @@ describe("the JSON line", () => {
       lists: [{ heading: "Missing permissions", lines: ["ec2:DescribeInstances on *"] }],
       actor: "arn:aws:iam::123456789012:user/mallory from 203.0.113.7 (aws-cli/2.17.32)",
       cause: "iam:DetachRolePolicy at 2026-11-22T12:00:00Z",
+      links: {
+        role: "https://console.aws.amazon.com/iam/home#/roles/details/AWSBatchServiceRole",
+      },
       standing: "off",
       next: [
         "Rollback of missing permissions is off for this role: nothing changes until a person acts.",

@@ -17,6 +17,13 @@ import {
 /** Text that tries to break out of its context. */
 export const evil = "`x`\u001b[31m\n<!channel> [a](https://evil.example) @here \u202Efake";
 
+/** Whether a line of a text message is an address of the AWS console, in which no text from outside can lead elsewhere. */
+export function isLink(line: string): boolean {
+  return /^(?:Console|CloudTrail): +https:\/\/(?:[a-z0-9-]+\.)?(?:console\.aws\.amazon\.com|console\.amazonaws\.cn|console\.amazonaws-us-gov\.com)\/[\w/?=#%-]+$/.test(
+    line,
+  );
+}
+
 /** Every kind of transition with every kind of evidence: ordinary, hostile, short and far too long. */
 export function everyTransition(): readonly Transition[] {
   const long = "long".repeat(5000);
