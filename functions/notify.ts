@@ -13,7 +13,9 @@ import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { isJointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { TestMessage } from "@drift-guard/core/model/test-message";
+import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, HubStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
+import { findStanding } from "@drift-guard/core/rollback/standing";
 import type { Announcement } from "@drift-guard/formats/announcement";
 import { formatAttributes } from "@drift-guard/formats/attributes";
 import { formatChat } from "@drift-guard/formats/chat";
@@ -48,7 +50,8 @@ export interface NotifyPorts extends AnnouncementPorts {
  * Creates the handler of the notify queue: it tells people of each transition, as the findings table has it, with what the
  * guard does about the finding at this time, and marks the transition as delivered. In a storm, transitions wait for a
  * joint message, which a request in the same queue sends (core/announcement). A transition that is already marked is not
- * sent again, and one whose evidence a user of Security Hub suppressed or acknowledged there is marked without a message. `open` returns the ports for an invocation.
+ * sent again. Marked without a message are one whose evidence a user of Security Hub suppressed or acknowledged there, and a
+ * warning of the end of an exception that was extended or ended since. `open` returns the ports for an invocation.
  */
 export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse> {
   return defineFunction("notify", async (event, invocation) => {
@@ -65,7 +68,8 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
     const { awaited, end } = await findAwaited(messages, "notify", ports.findings, invocation);
     const transitions = [...awaited.values()].map(({ transition }) => transition);
     const { hub, now } = opened;
-    const quiet = hub ? await findQuiet(transitions, { hub, now }) : new Set<string>();
+    const quiet = new Set(hub ? await findQuiet(transitions, { hub, now }) : []);
+    for (const id of await findUntrueWarnings(transitions, opened)) quiet.add(id);
     const fates = await scheduleNotices(
       transitions.filter(({ id }) => !quiet.has(id)),
       ports,
@@ -96,6 +100,20 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
       }
     });
   });
+}
+
+/** Returns the ids of warnings of the end of an exception that was extended, or ended, since then. */
+async function findUntrueWarnings(
+  transitions: readonly Transition[],
+  { control, config, now }: NotifyPorts,
+): Promise<readonly string[]> {
+  const untrue: string[] = [];
+  for (const transition of transitions.filter(({ kind }) => kind === "expiring")) {
+    const record = await control.load(transition.finding.role);
+    const standing = findStanding(transition, { config, control: record, now: instantOf(now()) });
+    if (standing.kind !== "expiring") untrue.push(transition.id);
+  }
+  return untrue;
 }
 
 async function sendTest(

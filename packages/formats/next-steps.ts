@@ -5,6 +5,7 @@ import { type Instant, millisecondsBetween } from "@drift-guard/core/model/insta
 import { isSetting } from "@drift-guard/core/model/part";
 import {
   type Cause,
+  noException,
   roleGone,
   type Transition,
   type TransitionKind,
@@ -30,6 +31,8 @@ export function formatTransitionKind(kind: TransitionKind): string {
       return "Sessions issued";
     case "suppressed":
       return "Suppressed";
+    case "expiring":
+      return "Exception ends";
     case "approved":
       return "Rollback approved";
     case "rolled-back":
@@ -50,8 +53,13 @@ export function formatTransitionKind(kind: TransitionKind): string {
   }
 }
 
-/** What happened to the finding, as `formatTransitionKind`; a rollback that only waits is not called refused. */
-export function formatHeadline({ transition: { kind }, standing }: Announcement): string {
+/**
+ * What happened to the finding, as `formatTransitionKind`; a rollback that only waits is not called refused, and a finding
+ * whose exception ended not recurred.
+ */
+export function formatHeadline({ transition: { kind, exception, note }, standing }: Announcement): string {
+  const hasEnded = exception !== undefined || note === noException;
+  if (hasEnded && (kind === "reopened" || kind === "worsened")) return "Exception ended";
   if (kind !== "refused") return formatTransitionKind(kind);
   switch (standing.kind) {
     case "approval":
@@ -131,8 +139,8 @@ export function isOver({ kind }: Transition): boolean {
  */
 export function formatNextSteps({ transition, standing }: Announcement): readonly string[] {
   const { finding } = transition;
-  if (standing.kind === "report-only") return nextStepsOf(finding.evidence);
-  const sentences = formatStanding(standing, finding.role.name);
+  if (standing.kind === "report-only") return [...formatEnded(transition), ...nextStepsOf(finding.evidence)];
+  const sentences = [...formatEnded(transition), ...formatStanding(standing, finding.role.name)];
   if (!needsPerson(standing) || finding.evidence.kind !== "drift") return sentences;
   const { fix } = finding.evidence;
   return [
@@ -140,6 +148,12 @@ export function formatNextSteps({ transition, standing }: Announcement): readonl
     "If the change was meant, ask its author before you undo it.",
     ...(fix ? formatFixAdvice(fix) : []),
   ];
+}
+
+function formatEnded({ kind, exception }: Transition): readonly string[] {
+  if (exception === undefined || kind === "expiring") return [];
+  const { owner, reason, expires } = exception;
+  return [`The exception by ${sanitise(owner)} ended at ${sanitise(expires)} (${sanitise(reason, 300)}).`];
 }
 
 /** Whether nothing is rolled back until a person acts. */
@@ -159,6 +173,7 @@ export function needsPerson(standing: Standing): boolean {
     case "resolved":
     case "closed":
     case "suppressed":
+    case "expiring":
     case "undone":
     case "report-only":
     case "undoing":

@@ -126,6 +126,7 @@ function activityOf(kind: TransitionKind): { readonly id: number; readonly name:
     case "attributed":
     case "sessions-found":
     case "suppressed":
+    case "expiring":
     case "approved":
     case "rolled-back":
     case "refused":

@@ -4,6 +4,7 @@ import type { Fix } from "@drift-guard/core/model/fix";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 import type { Standing } from "@drift-guard/core/rollback/standing";
 import type { Announcement } from "./announcement.ts";
+import { truncate } from "./printable.ts";
 import { findRoleArn, partitionOf } from "./role-arn.ts";
 import { formatRevocation } from "./sessions.ts";
 import { formatStep, formatStepCommands, quoteArgument } from "./steps.ts";
@@ -42,6 +43,13 @@ export function findNextCommand({
     case "closed":
     case "suppressed":
       return undefined;
+    case "expiring":
+      return standing.configured
+        ? undefined
+        : guard(
+            "accept it for longer",
+            `findings suppress ${id} --reason ${quoteArgument(truncate(standing.reason, 200))} --for 30d`,
+          );
     case "report-only":
       return commandFor(finding);
     case "observed":

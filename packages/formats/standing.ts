@@ -13,6 +13,8 @@ export function formatVerdict(standing: Standing): string | undefined {
     case "suppressed":
     case "report-only":
       return undefined;
+    case "expiring":
+      return formatNext(standing.next).verdict;
     case "undone":
       return "rolled back";
     case "observed":
@@ -62,6 +64,8 @@ export function formatStanding(standing: Standing, role: string): readonly strin
       return ["Nothing to do: a person closed the finding.", "A further such call opens it again."];
     case "suppressed":
       return [formatSuppression(standing), "Anything beyond it is reported."];
+    case "expiring":
+      return formatExpiry(standing);
     case "undone":
       return [
         "The guard rolled it back.",
@@ -130,6 +134,65 @@ function formatSuppression({ owner, reason, until }: Extract<Standing, { kind: "
   if (owner === undefined) return "A person accepted exactly this until the exception expires.";
   const end = until === undefined ? "" : ` until ${formatTime(until)}`;
   return `${sanitise(owner)} accepted exactly this${end}${reason === undefined ? "." : `: ${sanitise(reason, 500)}`}`;
+}
+
+function formatExpiry(standing: Extract<Standing, { kind: "expiring" }>): readonly string[] {
+  const { owner, reason, expires, configured, isPart, next } = standing;
+  const what = isPart ? "a part of it" : "it";
+  return [
+    `The exception by ${sanitise(owner)} that accepts ${what} ends at ${expires}. ${formatNext(next).sentence}`,
+    `The reason was: ${sanitise(reason, 500)}`,
+    configured
+      ? "To keep it accepted, set a later date under exceptions in the configuration, and deploy. To end it, remove the entry."
+      : "To keep it accepted, somebody other than its author accepts it again before that.",
+  ];
+}
+
+/** What becomes of a finding whose exception ends, in at most 18 characters and as a sentence. */
+function formatNext(next: Extract<Standing, { kind: "expiring" }>["next"]): {
+  readonly verdict: string;
+  readonly sentence: string;
+} {
+  switch (next) {
+    case "undoing":
+    case "approved":
+    case "contested":
+      return {
+        verdict: "rolled back then",
+        sentence: "Then the guard rolls it back, unless its next read of the role shows a reason against it.",
+      };
+    case "window":
+      return {
+        verdict: "rolled back then",
+        sentence: "Then the guard rolls it back, in the configuration's next window.",
+      };
+    case "approval":
+      return {
+        verdict: "open again then",
+        sentence: "Then the finding is open again, and its rollback waits for a person's approval.",
+      };
+    case "paused":
+      return {
+        verdict: "open again then",
+        sentence: "Then the finding is open again, and the guard rolls it back when the pause ends.",
+      };
+    case "off":
+    case "simulated":
+    case "observed":
+    case "service-linked":
+    case "by-hand":
+    case "refused":
+      return {
+        verdict: "open again then",
+        sentence: "Then the finding is open again, and nothing changes until a person acts.",
+      };
+    case "report-only":
+    case "resolved":
+    case "closed":
+    case "suppressed":
+    case "undone":
+      return { verdict: "open again then", sentence: "Then the finding is open again." };
+  }
 }
 
 function whyObserved(because: Extract<Standing, { kind: "observed" }>["because"], name: string): string {

@@ -43,6 +43,7 @@ export function everyTransition(): readonly Transition[] {
       const state = kind === "resolved" ? "resolved" : kind === "suppressed" ? "suppressed" : "open";
       const finding = aFinding({ evidence, state });
       const actor = anActor({ arn: evil, userAgent: long });
+      const exception = { owner: evil + long, reason: evil + long, expires: noon };
       const steps = aPlan().steps.map((step) => ({ ...step, role: evil }));
       return [
         aTransition({ kind, finding }),
@@ -51,6 +52,7 @@ export function everyTransition(): readonly Transition[] {
           finding,
           actor,
           note: evil + long,
+          exception,
           ...(kind === "simulated" && { steps: Array.from({ length: 100 }, () => steps).flat() }),
         }),
       ];
@@ -66,6 +68,19 @@ export function everyStanding(): readonly (readonly [Standing, boolean])[] {
     [{ kind: "resolved", because: "deleted" }, false],
     [{ kind: "closed" }, false],
     [{ kind: "suppressed", owner: long, reason: long, until: noon }, false],
+    [{ kind: "expiring", owner: long, reason: long, expires: noon, isPart: false, next: "undoing" }, true],
+    [
+      {
+        kind: "expiring",
+        owner: "ana",
+        reason: evil,
+        expires: noon,
+        configured: true,
+        isPart: true,
+        next: "off",
+      },
+      true,
+    ],
     [{ kind: "report-only" }, false],
     [{ kind: "undone" }, true],
     [{ kind: "observed", because: "not-named" }, true],
@@ -129,5 +144,6 @@ export const aHostileTransition: fc.Arbitrary<Transition> = fc
       symptoms: [sixth],
     });
     const actor = anActor({ arn: fifth, userAgent: first, sourceIp: second });
-    return aTransition({ kind, finding, actor, note: sixth });
+    const exception = { owner: second, reason: third, expires: noon };
+    return aTransition({ kind, finding, actor, note: sixth, exception });
   });

@@ -20,8 +20,14 @@ function notifyFrom(
   {
     config = defineConfig({ roles: {} }),
     pauses = [],
+    exceptions = [],
     hub,
-  }: { readonly config?: Config; readonly pauses?: Control["pauses"]; readonly hub?: HubStore } = {},
+  }: {
+    readonly config?: Config;
+    readonly pauses?: Control["pauses"];
+    readonly exceptions?: Control["exceptions"];
+    readonly hub?: HubStore;
+  } = {},
 ) {
   const sent: string[] = [];
   const notices = createNoticeStore(openDatabase(":memory:"));
@@ -31,7 +37,7 @@ function notifyFrom(
     queue: { requestJointNotice: async () => {} },
     holdSeconds: 50,
     ...(hub && { hub }),
-    control: { load: async (role) => aControl({ role, pauses }) },
+    control: { load: async (role) => aControl({ role, pauses, exceptions }) },
     config,
     now: () => new Date(noon),
     send: async ({ text }) => {
@@ -76,6 +82,36 @@ describe("notify, in process", () => {
     assert.deepEqual(await invoke(queueEvent(busMessage(transition)), aContext()), failedMessages());
     assert.deepEqual(sent, []);
     assert.deepEqual(await undeliveredIn(store), []);
+  });
+
+  it("tells that an exception ends, and nobody once it was extended", async () => {
+    const expires = secondsAfterNoon(86_400);
+    const owner = "arn:aws:iam::123456789012:user/ana";
+    const tell = async (id: string, until: typeof expires) => {
+      const store = aFindingStore("notify");
+      const transition = await commitFinding(
+        store,
+        id,
+        { state: "suppressed" },
+        { kind: "expiring", exception: { owner, reason: "Pilot", expires } },
+      );
+      const digest = digestEvidence(transition.finding.evidence);
+      const exceptions = [{ findingId: id, digest, owner, reason: "Pilot", expires: until }];
+      const { invoke, sent } = notifyFrom(store, undefined, { exceptions });
+      await invoke(queueEvent(busMessage(transition)), aContext(60_000, "drift-guard-production-notify"));
+      assert.deepEqual(await undeliveredIn(store), []);
+      return sent.join();
+    };
+    const text = await tell("ends", expires);
+    assert.match(
+      text,
+      /^HIGH, Exception ends: .* The exception by .*user\/ana that accepts it ends at 2026-11-23T12/,
+    );
+    assert.match(
+      text,
+      /\n {2}npx drift-guard findings suppress ends --reason Pilot --for 30d --stage production\n/,
+    );
+    assert.equal(await tell("extended", secondsAfterNoon(999_999)), "");
   });
 
   it("says what the guard does about the finding at the time of sending, with the stage in the command", async () => {

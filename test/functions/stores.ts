@@ -9,14 +9,15 @@ export function aFindingStore(...sinks: readonly Sink[]): FindingStore {
   return createFindingStore(openDatabase(":memory:"), { sinks });
 }
 
-/** Commits a finding with this id, of a role of its own, and returns the transition that opened it. */
+/** Commits a finding with this id, of a role of its own, and returns the transition that opened it, or another one. */
 export async function commitFinding(
   store: FindingStore,
   id: string,
   over: Parameters<typeof aFinding>[0] = {},
+  transitionOver: Partial<Transition> = {},
 ): Promise<Transition> {
   const finding = aFinding({ id, role: aKey({ name: `role-${id}` }), ...over });
-  const transition = aTransition({ finding });
+  const transition = aTransition({ ...transitionOver, finding });
   const before = await store.load(finding.role);
   await store.commit({
     before,

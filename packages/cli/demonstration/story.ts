@@ -96,6 +96,7 @@ function formatTransition(
     case "improved":
     case "attributed":
     case "sessions-found":
+    case "expiring":
     case "reopened":
     case "recurred": {
       const side = evidence.kind === "drift" ? evidence.side : evidence.kind;

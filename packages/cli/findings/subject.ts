@@ -41,7 +41,8 @@ function describeNow(finding: Finding, last: Transition | undefined): Transition
   const { id, seq, state, updatedAt } = finding;
   const kind = { open: "opened", suppressed: "suppressed", resolved: "resolved" } as const;
   const isAboutState = last !== undefined && last.finding.state === state && last.kind !== "attributed";
-  if (isAboutState) return { ...last, finding };
+  const isAboutPart = last?.kind === "expiring" && state === "open";
+  if (isAboutState && !isAboutPart) return { ...last, finding };
   return {
     schema: 1,
     id: `${id}#${seq}`,

@@ -88,6 +88,7 @@ export function listConfigured(role: RoleKey, accepted: readonly AcceptedDrift[]
         owner,
         reason,
         expires,
+        configured: true,
       };
     });
 }

@@ -29,9 +29,23 @@ export const Exception = z
     /** The rollback whose undoing it accepts; left out for one that accepts a finding as it stands. */
     undoes: z.string().exactOptional(),
     expires: Instant,
+    /** Set if the configuration holds it, and nobody gave it as an answer. */
+    configured: z.literal(true).exactOptional(),
   })
   .readonly();
 export type Exception = z.infer<typeof Exception>;
+
+/** What people are told of an exception that ends or has ended. */
+export const EndingException = z
+  .object({
+    owner: z.string(),
+    reason: z.string(),
+    expires: Instant,
+    /** Set if the configuration holds it. */
+    configured: z.literal(true).exactOptional(),
+  })
+  .readonly();
+export type EndingException = z.infer<typeof EndingException>;
 
 /** Whether an approval holds at `now` and is about exactly the finding's evidence. */
 export function isInForce(

@@ -66,6 +66,8 @@ const body = {
     .exactOptional(),
   /** When people were last told that another actor keeps setting the drift. */
   contestedAt: Instant.exactOptional(),
+  /** The end of an exception of which people were warned last, and how many days before they were to be warned. */
+  warned: z.object({ expires: Instant, days: z.number() }).readonly().exactOptional(),
   /** The number of the finding's transitions. */
   seq: z.number(),
   /** When it was first seen; it stays when the finding is opened again. Left out by items of older versions. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Actor } from "./actor.ts";
+import { EndingException } from "./exception.ts";
 import { Finding } from "./finding.ts";
 import { Instant } from "./instant.ts";
 import { Step } from "./plan.ts";
@@ -15,6 +16,8 @@ export const TransitionKind = z.enum([
   /** CloudTrail shows sessions of the role that were issued while its trust policy was too wide. */
   "sessions-found",
   "suppressed",
+  /** An exception that covers the finding, or a part of it, ends within days. */
+  "expiring",
   "approved",
   "rolled-back",
   "refused",
@@ -39,6 +42,9 @@ export const rollbackKinds: readonly TransitionKind[] = [
   "approved",
   "recurred",
 ];
+
+/** The note of a suppressed finding that opened again, though no exception of it has ended. */
+export const noException = "No exception that counts covers it any more.";
 
 /** `source` and `detail-type` of the event on the guard's own bus that carries a transition. */
 export const transitionEvent = { source: "drift-guard", detailType: "Transition" } as const;
@@ -88,6 +94,8 @@ export const Transition = z
     actor: Actor.exactOptional(),
     /** For people: why a rollback was refused, or what it changed. */
     note: z.string().exactOptional(),
+    /** The exception that ends soon (`expiring`), or whose end opened the finding again (`reopened`, `worsened`). */
+    exception: EndingException.exactOptional(),
     /** The calls that a rollback would make, the first ones if they are many; only in the kind `simulated`. */
     steps: z.array(Step).readonly().exactOptional(),
     /** The finding after the transition. */

@@ -2,14 +2,16 @@ import { isExcepted, leaveUncovered } from "../evaluate/coverage.ts";
 import { rateSeverity } from "../evaluate/severity.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { limitEvidence } from "../model/evidence-limit.ts";
+import type { EndingException } from "../model/exception.ts";
 import { bodyOf, cleanSinceOf, type Finding, type FindingBody } from "../model/finding.ts";
 import { digestEvidence, identifyFinding } from "../model/identity.ts";
 import { type Instant, millisecondsBetween, momentAfter } from "../model/instant.ts";
 import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import type { Severity } from "../model/severity.ts";
-import { roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
+import { noException, roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
 import { attribute, authorOf, describeOrigin, isByTrustedActor, newAuthorOf } from "./attribution.ts";
+import { findEnded, findExpiryWarning } from "./expiry.ts";
 import { addContext, hasSameContext, isSeenLongAgo, isWorse } from "./finding-context.ts";
 import type { Observation } from "./observation.ts";
 import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";
@@ -30,22 +32,29 @@ export interface Reconciliation {
 export function reconcile(observed: Observation): Reconciliation {
   const observation = { ...observed, evidence: observed.evidence.map((piece) => leaveOut(piece, observed)) };
   const { ledger, evidence } = observation;
+  const wholeById = new Map(observed.evidence.map((piece) => [identifyFinding(ledger.role, piece), piece]));
   const seenById = new Map(evidence.map((piece) => [identifyFinding(ledger.role, piece), piece]));
   const transitions: Transition[] = [];
-  const settle = (before: Finding | undefined, after: Finding, kind?: TransitionKind): Finding => {
+  const settle = (before: Finding | undefined, ...[after, kind, exception]: FindingUpdate): Finding => {
     if (kind === undefined) return after;
     // Security Hub ignores an update that is not later than the last (docs/aws-facts.md, "Security Hub").
     const updatedAt = before === undefined ? observation.now : momentAfter(before.updatedAt, observation.now);
     const told = { ...after, seq: (before?.seq ?? 0) + 1, updatedAt };
-    transitions.push(describeTransition(told, kind, observation, before));
+    transitions.push(describeTransition(told, kind, observation, before, exception));
     return told;
   };
 
   const known = ledger.findings.map((finding) => {
     const piece = seenById.get(finding.id);
     seenById.delete(finding.id);
-    if (piece) return settle(finding, ...confirm(finding, piece, observation));
-    return isShielded(finding, evidence) ? shield(finding) : settle(finding, ...clear(finding, observation));
+    const whole = wholeById.get(finding.id) ?? finding.evidence;
+    if (piece) {
+      return settle(finding, ...addExpiry(finding, confirm(finding, piece, observation), whole, observation));
+    }
+    if (isShielded(finding, evidence)) return shield(finding);
+    const update = clear(finding, observation);
+    const isKept = finding.evidence.kind === "impersonation";
+    return settle(finding, ...(isKept ? addExpiry(finding, update, whole, observation) : update));
   });
   const fresh = [...seenById].map(([id, piece]) => settle(undefined, ...open(id, piece, observation)));
 
@@ -68,7 +77,29 @@ function rateFinding(evidence: Evidence, { ledger, uses, config }: Observation):
   return rateSeverity(evidence, { role: ledger.role, uses, config });
 }
 
-type FindingUpdate = [after: Finding, kind?: TransitionKind];
+/** A finding after a read, what happened to it, and the exception of which people are told with that. */
+type FindingUpdate = [
+  after: Finding,
+  kind?: TransitionKind | undefined,
+  exception?: EndingException | undefined,
+];
+
+/** Adds the exception whose end is near, or whose end explains the update. `whole` is what was read, with all that is covered. */
+function addExpiry(
+  before: Finding,
+  [after, kind]: FindingUpdate,
+  whole: Evidence,
+  observation: Observation,
+): FindingUpdate {
+  if (kind === undefined && after.state !== "resolved") {
+    const warning = findExpiryWarning(after, whole, observation);
+    if (warning === undefined) return [after];
+    const { exception, days } = warning;
+    return [{ ...after, warned: { expires: exception.expires, days } }, "expiring", exception];
+  }
+  const isOpenedAgain = (kind === "reopened" || kind === "worsened") && before.state !== "resolved";
+  return [after, kind, isOpenedAgain ? findEnded(before, whole, observation) : undefined];
+}
 
 function open(id: string, evidence: Evidence, observation: Observation): FindingUpdate {
   const { now, ledger } = observation;
@@ -218,8 +249,11 @@ function clear(finding: Finding, observation: Observation): FindingUpdate {
   // No read of the role shows whether the guard's credentials are safe again: a person closes the finding.
   if (finding.evidence.kind === "impersonation") {
     if (isClosed(finding, observation)) return [{ ...bodyOf(finding), state: "resolved" }, "closed"];
-    if (finding.state === "suppressed" || !isExcepted(finding, observation)) return [finding];
-    return [{ ...bodyOf(finding), state: "suppressed" }, "suppressed"];
+    const isSuppressed = finding.state === "suppressed";
+    if (isSuppressed === isExcepted(finding, observation)) return [finding];
+    return isSuppressed
+      ? [{ ...bodyOf(finding), state: "open" }, "reopened"]
+      : [{ ...bodyOf(finding), state: "suppressed" }, "suppressed"];
   }
   if (finding.cleanSince === undefined) return [{ ...finding, cleanSince: now }];
   if (millisecondsBetween(finding.cleanSince, now) < settleSeconds * 1000) return [finding];
@@ -256,6 +290,7 @@ function describeTransition(
   kind: TransitionKind,
   observation: Observation,
   before: Finding | undefined,
+  exception: EndingException | undefined,
 ): Transition {
   const { cause, evidence } = observation;
   const author = nameAuthor(finding, kind, observation, before);
@@ -270,6 +305,8 @@ function describeTransition(
     cause,
     ...(author && { actor: author }),
     ...(kind === "resolved" && gone && { note: roleGone }),
+    ...(kind === "reopened" && before?.state === "suppressed" && !exception && { note: noException }),
+    ...(exception && { exception }),
     finding,
   };
 }
@@ -283,6 +320,7 @@ function nameAuthor(
   switch (kind) {
     case "resolved":
     case "improved":
+    case "expiring":
       return undefined;
     case "attributed":
       return finding.causedBy;

@@ -3,10 +3,11 @@ import type { RollbackSide } from "../config/rollback-choice.ts";
 import { findNextOpening, isInWindows } from "../config/rollback-window.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
 import { findWatchedRole } from "../config/watched-role.ts";
-import { findException } from "../evaluate/coverage.ts";
+import { findException, isExcepted } from "../evaluate/coverage.ts";
 import { parseIamArn } from "../model/arn.ts";
 import type { Control } from "../model/control.ts";
 import type { Drift } from "../model/evidence.ts";
+import type { EndingException } from "../model/exception.ts";
 import type { Finding } from "../model/finding.ts";
 import { type Instant, isBefore } from "../model/instant.ts";
 import { roleGone, type Transition } from "../model/transition.ts";
@@ -33,6 +34,15 @@ export type Standing =
       readonly reason?: string;
       readonly until?: Instant;
     }
+  /**
+   * An exception that covers the finding or, of an open one, a part of it ends soon. `next` is what the guard does about the
+   * finding by itself after that.
+   */
+  | (EndingException & {
+      readonly kind: "expiring";
+      readonly isPart: boolean;
+      readonly next: Exclude<Standing["kind"], "expiring">;
+    })
   /** A rollback undid the drift, and no later read has confirmed it yet. */
   | { readonly kind: "undone" }
   /** The evidence is no drift, so that there is nothing to roll back. */
@@ -99,6 +109,8 @@ export function findStanding(transition: Transition, input: StandingInput): Stan
       break;
     case "suppressed":
       return findSuppression(finding, input);
+    case "expiring":
+      return findExpiry(transition, input);
     case "rolled-back":
       return { kind: "undone" };
     case "opened":
@@ -123,6 +135,33 @@ function findSuppression({ id, evidence }: Finding, { control, config, now }: St
   if (exception === undefined) return { kind: "suppressed" };
   const { owner, reason, expires: until } = exception;
   return { kind: "suppressed", owner, reason, until };
+}
+
+/** An exception that was extended or ended since the warning makes it untrue. */
+function findExpiry(transition: Transition, input: StandingInput): Standing {
+  const { finding, exception } = transition;
+  const exceptions = listCountedExceptions(input.control, input.config).filter(
+    ({ findingId }) => findingId === finding.id,
+  );
+  const isPart = finding.state === "open";
+  const now = findStanding({ ...transition, kind: isPart ? "worsened" : "suppressed" }, input);
+  const ending = exceptions.find(
+    ({ expires, owner }) => expires === exception?.expires && owner === exception.owner,
+  );
+  if (ending === undefined) return now;
+  const { owner, reason, expires, configured } = ending;
+  if (!isPart && isExcepted(finding, { exceptions, now: expires })) return now;
+  const later = findStanding({ ...transition, kind: "reopened" }, { ...input, now: expires });
+  if (later.kind === "expiring") return now;
+  return {
+    kind: "expiring",
+    owner,
+    reason,
+    expires,
+    ...(configured && { configured }),
+    isPart,
+    next: later.kind,
+  };
 }
 
 function findDriftStanding(transition: Transition, drift: Drift, input: StandingInput): Standing {

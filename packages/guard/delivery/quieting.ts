@@ -4,7 +4,7 @@ import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/insta
 import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import type { HubStore } from "@drift-guard/core/ports";
 
-// What the guard or a person did, and whom an open trust policy let in, is told whatever Security Hub says.
+// What the guard or a person did, what it does soon, and whom an open trust policy let in, is told whatever Security Hub says.
 const neverQuiet: readonly TransitionKind[] = [
   "approved",
   "rolled-back",
@@ -12,6 +12,7 @@ const neverQuiet: readonly TransitionKind[] = [
   "contested",
   "sessions-found",
   "suppressed",
+  "expiring",
   "closed",
 ];
 // What was acknowledged went away, and came back.

@@ -212,6 +212,56 @@ describe("the standing of a finding", () => {
     assert.deepEqual(standing(over), { kind: "suppressed" });
   });
 
+  it("says what becomes of a finding whose exception ends, from the control record alone", () => {
+    const exception = {
+      findingId: id,
+      digest: digestEvidence(evidence),
+      owner: approval.by,
+      reason: "Pilot",
+      expires: secondsAfterNoon(9000),
+    };
+    const ends = { owner: "somebody", reason: "forged", expires: exception.expires } as const;
+    const over = { kind: "expiring", finding: aFinding({ arn, state: "suppressed" }) } as const;
+    const control = { exceptions: [exception] };
+    const told = { ...over, exception: { ...ends, owner: exception.owner } };
+    const after = { kind: "expiring", owner: exception.owner, reason: "Pilot", expires: exception.expires };
+    assert.deepEqual(standing(told, { control }), { ...after, isPart: false, next: "undoing" });
+    const approve = configured({ missing: "approve" });
+    assert.deepEqual(standing(told, { config: approve, control }), {
+      ...after,
+      isPart: false,
+      next: "approval",
+    });
+    const paused = { ...control, pauses: [pause] };
+    // The pause ends before the exception does.
+    assert.deepEqual(standing(told, { control: paused }), { ...after, isPart: false, next: "undoing" });
+    const part = { ...told, finding: aFinding({ arn }) };
+    assert.deepEqual(standing(part, { control }), { ...after, isPart: true, next: "undoing" });
+    assert.equal(standing({ ...over, exception: ends }, { control }).kind, "suppressed");
+  });
+
+  it("is suppressed by an exception that was extended after the warning of its end", () => {
+    const exception = {
+      findingId: id,
+      digest: digestEvidence(evidence),
+      owner: approval.by,
+      reason: "Longer",
+      expires: secondsAfterNoon(99_000),
+    };
+    const ending = { owner: approval.by, reason: "Pilot", expires: secondsAfterNoon(9000) } as const;
+    const told = {
+      kind: "expiring",
+      finding: aFinding({ arn, state: "suppressed" }),
+      exception: ending,
+    } as const;
+    assert.deepEqual(standing(told, { control: { exceptions: [exception] } }), {
+      kind: "suppressed",
+      owner: approval.by,
+      reason: "Longer",
+      until: exception.expires,
+    });
+  });
+
   it("is resolved by clean reads or by the deletion of the role, and closed by a person", () => {
     const resolved = { kind: "resolved", finding: aFinding({ arn, state: "resolved" }) } as const;
     assert.deepEqual(standing(resolved), { kind: "resolved", because: "clean" });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Config, defineConfig } from "@drift-guard/core/config/config";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
+import { digestEvidence } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { RollbackRequest } from "@drift-guard/core/model/rollback-request";
 import type { Transition } from "@drift-guard/core/model/transition";
@@ -293,5 +294,52 @@ describe("A finding that stays open for long", () => {
     await world.settle();
     world.clock.advance(days(31));
     assert.equal((await sweepWith(world)).report.renewed, 0);
+  });
+});
+
+describe("A sweep of accepted drift", () => {
+  it("warns once before an exception ends, also where two sweeps race and the first message is lost", async () => {
+    const world = aSilentWorld();
+    await world.sweep();
+    const [finding] = await world.findings();
+    assert.ok(finding);
+    const { id: findingId, role, evidence } = finding;
+    const given = world.clock.now();
+    const expires = instantOf(new Date(given.getTime() + 20 * 86_400_000));
+    await world.control.decide(role, {
+      kind: "exception",
+      exception: {
+        findingId,
+        digest: digestEvidence(evidence),
+        owner: "arn:aws:iam::123456789012:user/ana",
+        reason: "Pilot",
+        at: instantOf(given),
+        expires,
+      },
+    });
+    await world.sweep();
+    world.clock.advance(14 * 86_400);
+    const told = world.announced.length;
+    const [one, other] = await Promise.all([sweepWith(world), sweepWith(world)]);
+    const kinds = [one, other].flatMap(({ report }) =>
+      report.inspections.flatMap(({ transitions }) => transitions.map(({ kind }) => kind)),
+    );
+    assert.deepEqual(kinds, ["expiring"]);
+    // Neither reached people: the next sweep sends the same transition again.
+    assert.equal(world.announced.length, told);
+    world.clock.advance(3600);
+    const { announced } = await sweepWith(world);
+    assert.deepEqual(
+      announced.map(({ kind, exception }) => [kind, exception?.expires]),
+      [["expiring", expires]],
+    );
+    world.clock.advance(7 * 86_400);
+    const after = await sweepWith(world);
+    assert.deepEqual(
+      after.report.inspections.flatMap(({ transitions }) =>
+        transitions.map(({ kind, exception }) => [kind, exception?.reason]),
+      ),
+      [["reopened", "Pilot"]],
+    );
   });
 });
