@@ -1,4 +1,5 @@
 import { nameActor } from "../config/trusted-actor.ts";
+import { subtractGrants } from "../evaluate/coverage.ts";
 import type { Attempt, Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { digestEvidence, serialiseGrants } from "../model/identity.ts";
@@ -79,10 +80,17 @@ function countCallers(before: Attempt, now: Attempt): NonNullable<Attempt["calle
   return [counted, ...known.filter(({ caller }) => caller !== fresh.caller)].slice(0, maxCallers);
 }
 
-/** Whether the later evidence says anything that the earlier did not: another grant, Deny, detail or call. */
+/**
+ * Whether the later evidence says anything that the earlier did not: a request that no earlier grant contained, another Deny,
+ * detail or call. A grant of which only some requests are left is nothing new.
+ */
 export function hasWorsened(before: Evidence, now: Evidence): boolean {
   const had = new Set(formatFacts(before));
-  return formatFacts(now).some((line) => !had.has(line));
+  const fresh = formatFacts(now).filter((line) => !had.has(line));
+  if (fresh.length === 0) return false;
+  if (before.kind !== "drift" || now.kind !== "drift") return true;
+  const grants = new Set(serialiseGrants(now.grants));
+  return fresh.some((line) => !grants.has(line)) || subtractGrants(now.grants, before.grants).length > 0;
 }
 
 function formatFacts(evidence: Evidence): readonly string[] {

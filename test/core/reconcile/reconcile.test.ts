@@ -184,6 +184,16 @@ describe("a finding", () => {
     assert.notEqual(shrunk.ledger, worsened.ledger);
   });
 
+  it("improves if some requests of a grant are left, and worsens if a grant allows others too", () => {
+    const [list, both] = [["sqs:ListQueues"], ["sqs:ListQueues", "sqs:SendMessage"]].map((actions) =>
+      aDrift({ side: "excess", grants: [aGrant({ actions, resources: ["*"] })] }),
+    );
+    assert.ok(list && both);
+    const worsened = look(opened(list), [both], 10);
+    assert.deepEqual(kinds(worsened), ["worsened"]);
+    assert.deepEqual(kinds(look(worsened.ledger, [list], 20)), ["improved"]);
+  });
+
   it("tells who caused it once that becomes known, and by which call", () => {
     const unknown = look(aLedger(), [aDrift()], 0, { cause: { kind: "sweep" } });
     assert.equal(unknown.transitions[0]?.actor, undefined);
