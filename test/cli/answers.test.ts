@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { userInfo } from "node:os";
 import { json } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { IAMClient } from "@aws-sdk/client-iam";
@@ -8,6 +9,7 @@ import { createCallerVerifier } from "@drift-guard/aws/sts/person";
 import { listConfigured } from "@drift-guard/core/config/accepted-drift";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { isExcepted } from "@drift-guard/core/evaluate/coverage";
+import type { Actor } from "@drift-guard/core/model/actor";
 import type { Control } from "@drift-guard/core/model/control";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
@@ -18,7 +20,7 @@ import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { AnswerOutput } from "drift-guard/output/answer";
 import { createHandler } from "../../functions/respond.ts";
 import { type KnownCredentials, type StsStandIn, startSts } from "../aws/sts/stand-in.ts";
-import { account, aDrift, aFinding, aKey } from "../builders.ts";
+import { account, aDrift, aFinding, aGrant, aKey, anActor } from "../builders.ts";
 import { aContext } from "../functions/invocations.ts";
 import { readOutput } from "./outputs.ts";
 import { runCli, unwrap, writeTemporary } from "./process.ts";
@@ -145,11 +147,11 @@ describe("an answer to an embedded guard", () => {
   });
   after(() => sts.close());
 
-  async function writeStore(): Promise<string> {
+  async function writeStore(causedBy?: Actor): Promise<string> {
     const file = await writeTemporary("guard.sqlite", "");
     const database = openDatabase(file);
     const store = createFindingStore(database);
-    const finding = aFinding({ id: findingId, role: aKey() });
+    const finding = aFinding({ id: findingId, role: aKey(), ...(causedBy && { causedBy }) });
     const loaded = await store.load(aKey());
     await store.commit({ before: loaded, after: { ...loaded, findings: [finding] }, transitions: [] });
     database.close();
@@ -213,6 +215,40 @@ describe("an answer to an embedded guard", () => {
     assert.equal(again.code, 1);
     const evaluated = await run("evaluate", "AWSBatchServiceRole");
     assert.match(unwrap(evaluated.stderr), /asks a deployed guard/);
+  });
+
+  it("takes nothing over that the drift's own actor accepted", async () => {
+    const mallory = anActor();
+    const { evidence } = aFinding({ id: findingId, role: aKey() });
+    const file = await writeStore(mallory);
+    const database = openDatabase(file);
+    await createControlStore(database).decide(aKey(), {
+      kind: "exception",
+      exception: {
+        findingId,
+        digest: digestEvidence(evidence),
+        grants: [aGrant({ actions: ["*"], resources: ["*"] })],
+        denies: [],
+        owner: mallory.arn ?? "",
+        reason: "trust me",
+        expires: instantOf(new Date(Date.now() + 3_600_000)),
+      },
+    });
+    database.close();
+    await runCli(["findings", "suppress", findingId, "--reason", "known", "--findings", file], {
+      env: environment(sts),
+    });
+    const accepted = (await readControl(file)).exceptions.find(({ reason }) => reason === "known");
+    assert.deepEqual(accepted?.grants, evidence.kind === "drift" ? evidence.grants : []);
+  });
+
+  it("says that an exception by the drift's own actor does not count", async () => {
+    const file = await writeStore(anActor({ arn: `local user ${userInfo().username}` }));
+    const { stdout } = await runCli(
+      ["findings", "suppress", findingId, "--reason", "known", "--findings", file],
+      { env: environment(sts) },
+    );
+    assert.match(unwrap(stdout), /made the change behind the finding .* the exception does not count\./);
   });
 
   it("closes only calls with the guard's credentials, and resets attempts", async () => {

@@ -4,6 +4,8 @@ import type { Grant } from "@drift-guard/core/model/grant";
 import { digestEvidence, serialiseGrants } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { jsonBytes } from "@drift-guard/core/model/json-size";
+import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
+import { isSamePrincipal } from "@drift-guard/core/rollback/pause";
 import { sanitise } from "@drift-guard/formats/printable";
 import { parseAskedRole } from "../account-check.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
@@ -33,6 +35,10 @@ export async function suppressFinding(args: readonly string[], terminal: Termina
       return 0;
     }
     const outcome = await session.answer({ verb: "suppress", ...decided(finding), covers, expires, reason });
+    if (outcome.status === "recorded" && isByAuthor(finding, outcome.by)) {
+      const none = `${sanitise(outcome.by, 300)} made the change behind the finding ${finding.id} of ${sanitise(finding.role.name)}, so that the exception does not count. Another person must accept it.`;
+      return await reportAnswer("suppress", none, outcome, session, { json: values.json, terminal });
+    }
     const what = `The finding ${finding.id} of ${sanitise(finding.role.name)} is accepted until ${expires}. ${covers === undefined ? "It is reported again if it changes." : "Anything beyond it is reported."}`;
     return await reportAnswer("suppress", what, outcome, session, { json: values.json, terminal });
   } finally {
@@ -97,6 +103,10 @@ export async function closeFinding(args: readonly string[], terminal: Terminal):
   }
 }
 
+function isByAuthor({ causedBy }: Finding, by: string): boolean {
+  return causedBy !== undefined && isSamePrincipal(causedBy, by);
+}
+
 function decided({ id, role, evidence }: Finding) {
   return { role: role.name, finding: id, evidence: digestEvidence(evidence) };
 }
@@ -121,11 +131,14 @@ function printAsCode(
 const maxAccepted = 150_000;
 
 /** Returns the grants of a drift, with those that were accepted before; undefined where its digest alone is accepted. */
-async function listAccepted({ id, role, evidence }: Finding, { stores }: AnswerSession) {
+async function listAccepted(finding: Finding, { stores }: AnswerSession) {
+  const { id, role, evidence } = finding;
   if (evidence.kind !== "drift" || evidence.omitted) return undefined;
-  const { exceptions } = await stores.control.load(role);
   const now = instantOf(new Date());
-  const before = exceptions.filter(({ findingId, expires }) => findingId === id && isBefore(now, expires));
+  const authors = finding.causedBy === undefined ? [] : [{ findingId: id, actor: finding.causedBy }];
+  // What the drift's own actor accepted does not count, and must not come in with another person's answer.
+  const counted = listCountedExceptions(await stores.control.load(role), { exceptions: [] }, authors);
+  const before = counted.filter(({ findingId, expires }) => findingId === id && isBefore(now, expires));
   const { detail } = evidence;
   const covers = {
     grants: dropRepeated([...before.flatMap(({ grants = [] }) => grants), ...evidence.grants]),

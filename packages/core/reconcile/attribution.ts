@@ -3,7 +3,9 @@ import type { Actor } from "../model/actor.ts";
 import type { Change } from "../model/change.ts";
 import { deniesAdded, deniesRemoved, type Evidence } from "../model/evidence.ts";
 import type { FindingBody } from "../model/finding.ts";
+import { identifyFinding } from "../model/identity.ts";
 import { type Instant, millisecondsBetween } from "../model/instant.ts";
+import type { Ledger } from "../model/ledger.ts";
 import { isSamePart, isSameTagKey, type Part } from "../model/part.ts";
 import type { Observation } from "./observation.ts";
 import { isCallEvidence } from "./recurrence.ts";
@@ -17,6 +19,25 @@ export function authorOf(evidence: Evidence, change: Change | undefined): Actor 
   if (evidence.kind === "attempt" || evidence.kind === "impersonation") return evidence.actor;
   if (evidence.kind === "vendor-change" || change?.outcome.status !== "succeeded") return undefined;
   return wrotePart(change, evidence.part) && couldCause(change, evidence) ? change.actor : undefined;
+}
+
+/**
+ * Returns who made what the findings of a role are about: as the ledger's unresolved findings say, and as the change of an
+ * inspection shows for its evidence.
+ */
+export function listAuthors(
+  { role, findings }: Pick<Ledger, "role" | "findings">,
+  evidence: readonly Evidence[],
+  change: Change | undefined,
+): readonly { readonly findingId: string; readonly actor: Actor }[] {
+  const known = findings.flatMap(({ id, state, causedBy }) =>
+    causedBy !== undefined && state !== "resolved" ? [{ findingId: id, actor: causedBy }] : [],
+  );
+  const shown = evidence.flatMap((piece) => {
+    const actor = authorOf(piece, change);
+    return actor === undefined ? [] : [{ findingId: identifyFinding(role, piece), actor }];
+  });
+  return [...known, ...shown];
 }
 
 function wrotePart({ call, writes, edits = [] }: Change, part: Part): boolean {

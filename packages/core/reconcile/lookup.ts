@@ -4,10 +4,13 @@ import { type Instant, isBefore, millisecondsBetween } from "../model/instant.ts
 import type { Transition, TransitionKind } from "../model/transition.ts";
 import { authorOf } from "./attribution.ts";
 
-/** Whether it is not known who caused a drift, and CloudTrail was not searched for them. */
+/**
+ * Whether it is not known who caused a drift, and CloudTrail was not searched for them. An accepted one counts too: the
+ * exception holds only if somebody else made the drift.
+ */
 export function lacksAuthor({ state, evidence, causedBy, unattributed }: Finding): boolean {
   return (
-    state === "open" && evidence.kind === "drift" && causedBy === undefined && unattributed === undefined
+    state !== "resolved" && evidence.kind === "drift" && causedBy === undefined && unattributed === undefined
   );
 }
 
@@ -34,11 +37,20 @@ export function mayHaveSessions(finding: Finding, now: Instant): boolean {
 }
 
 // After these, the finding's evidence is new, or its last sessions have been issued.
-const kindsToLookUp: readonly TransitionKind[] = ["opened", "worsened", "reopened", "recurred", "resolved"];
+const kindsToLookUp: readonly TransitionKind[] = [
+  "opened",
+  "worsened",
+  "reopened",
+  "recurred",
+  "suppressed",
+  "resolved",
+];
 
 /** Whether a new transition of an inspection asks for a lookup of its role. */
 export function asksForLookup({ kind, finding }: Transition): boolean {
-  return kindsToLookUp.includes(kind) && (lacksAuthor(finding) || isOpenTrust(finding));
+  return (
+    kindsToLookUp.includes(kind) && (lacksAuthor(finding) || (kind !== "suppressed" && isOpenTrust(finding)))
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { Role, RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
+import { listAuthors } from "@drift-guard/core/reconcile/attribution";
 import { describeObservedRole } from "@drift-guard/core/reconcile/observation";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
 import { forgetOtherModes } from "@drift-guard/core/reconcile/rollback-mode";
@@ -92,7 +93,7 @@ export async function inspectRole(
     const reconciled = reconcile({
       ledger,
       evidence,
-      exceptions: listCountedExceptions(control, settings.config),
+      exceptions: listCountedExceptions(control, settings.config, listAuthors(ledger, evidence, after)),
       closures,
       cause,
       uses: watched.uses,

@@ -205,6 +205,44 @@ describe("An exception", () => {
     }
   });
 
+  it("by the drift's own actor does not hold where the role is never rolled back either", async () => {
+    const world = aWorld({ config: defineConfig({ roles: { [role]: {} } }) });
+    world.act(rogue);
+    await world.settle();
+    const { finding, evidence, expires } = await planApproval(world);
+    const suppress = { verb: "suppress", role, finding, evidence, expires, reason: "trust me" };
+    await give(world, mallory, suppress);
+    await world.settle();
+    assert.deepEqual(
+      (await world.findings()).map(({ state }) => state),
+      ["open"],
+    );
+    await give(world, anna, suppress);
+    await world.settle();
+    assert.deepEqual(
+      (await world.findings()).map(({ state }) => state),
+      ["suppressed"],
+    );
+  });
+
+  it("by an actor who is found in CloudTrail later ends then", async () => {
+    const config = defineConfig({ roles: { [role]: {} } });
+    const world = aWorld({ config, looksUp: true, disorder: () => [] });
+    world.act(rogue);
+    const { finding, evidence, expires } = await planApproval(world);
+    await give(world, mallory, { verb: "suppress", role, finding, evidence, expires, reason: "trust me" });
+    await world.sweep();
+    assert.deepEqual(
+      (await world.findings()).map(({ state }) => state),
+      ["suppressed"],
+    );
+    await world.settle();
+    assert.deepEqual(
+      (await world.findings()).map(({ state }) => state),
+      ["open"],
+    );
+  });
+
   it("of an undoing covers what comes back, so that it stays", async () => {
     const world = open("automatic");
     world.act(rogue);
