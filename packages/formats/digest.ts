@@ -130,7 +130,7 @@ function packChunks(announcements: readonly Announcement[]): readonly (readonly 
   const chunks: Announcement[][] = [];
   let bytes = 0;
   for (const announcement of announcements) {
-    const size = new TextEncoder().encode(JSON.stringify(formatLine(announcement))).length;
+    const size = sizeOf(announcement);
     const last = chunks.at(-1);
     if (last && bytes + size <= maxLinesBytes) {
       last.push(announcement);
@@ -141,6 +141,18 @@ function packChunks(announcements: readonly Announcement[]): readonly (readonly 
     }
   }
   return chunks;
+}
+
+// The longest of what a standing adds to a line.
+const maxVerdictBytes = 50;
+
+/**
+ * Returns the most bytes of a line. It does not depend on what the guard does about the finding: a digest that was cut off is
+ * packed again, and each of its messages must hold the same transitions as the message with the same id that was sent.
+ */
+function sizeOf({ transition }: Announcement): number {
+  const line = formatLine({ transition, standing: { kind: "report-only" } });
+  return new TextEncoder().encode(JSON.stringify(line)).length + maxVerdictBytes;
 }
 
 function countSeverities(announcements: readonly Announcement[]): string {

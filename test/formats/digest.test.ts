@@ -57,4 +57,18 @@ describe("a digest", () => {
       assert.ok(Buffer.byteLength(JSON.stringify({ default: text, https: chat })) < 262_144);
     }
   });
+
+  it("has the same transitions in each message when it is sent again, whatever the guard does by then", () => {
+    const announcements = many(1_000, (index) => `role-${index}`);
+    const later = announcements.map(({ transition }, index) => ({
+      transition,
+      standing:
+        index % 2 === 0
+          ? ({ kind: "undoing", side: "excess" } as const)
+          : ({ kind: "off", side: "excess" } as const),
+    }));
+    const told = (digests: ReturnType<typeof formatDigest>) => digests.map(({ text }) => idsIn(text));
+    assert.ok(told(formatDigest(announcements, "d")).length > 1);
+    assert.deepEqual(told(formatDigest(later, "d")), told(formatDigest(announcements, "d")));
+  });
 });

@@ -20,6 +20,8 @@ export const maxOfRoleMessages = 20;
 
 // An item of DynamoDB holds 400 KB; a reference to a transition has about 130 bytes.
 const maxHeld = 2_000;
+// SQS delivers a message again for half an hour, in which four a minute are told at once; the sweep announces later repeats.
+const maxAlone = 200;
 
 /** What becomes of some transitions: each has a place in one of the lists. */
 export interface NoticePlan {
@@ -48,6 +50,7 @@ export function planNotices(
   const isOver = millisecondsBetween(state.minute.began, now) >= 60_000;
   const roles = new Map(isOver ? [] : Object.entries(state.minute.roles));
   const known = new Set([...state.held, ...(state.telling?.transitions ?? [])].map(formatRef));
+  const alone = new Set(state.alone);
   const held = [...state.held];
   const told: Transition[] = [];
   const waiting: Transition[] = [];
@@ -59,6 +62,7 @@ export function planNotices(
     const counts = roles.get(role) ?? { urgent: 0, other: 0 };
     const isQuick = isUrgent(transition);
     if (known.has(formatRef(ref))) waiting.push(transition);
+    else if (alone.has(transition.id)) told.push(transition);
     else if (isQuick && sum(roles, "urgent") < perMinute.urgent) {
       roles.set(role, { ...counts, urgent: counts.urgent + 1 });
       told.push(transition);
@@ -79,9 +83,16 @@ export function planNotices(
   const isRepeated = waiting.some((transition) => known.has(formatRef(refOf(transition))));
   const isLate = state.due !== undefined && isBefore(state.due, now);
   const minute = { began: isOver ? now : state.minute.began, roles: Object.fromEntries(roles) };
+  for (const { id } of told) alone.add(id);
   const { due: _, ...rest } = state;
   return {
-    state: { ...rest, minute, held, ...(due !== undefined && { due }) },
+    state: {
+      ...rest,
+      minute,
+      ...(alone.size > 0 && { alone: [...alone].slice(-maxAlone) }),
+      held,
+      ...(due !== undefined && { due }),
+    },
     atOnce: told,
     held: waiting,
     silent,
@@ -114,6 +125,20 @@ export function takeHeld(
   return { ...rest, held: [], telling: { id, began: now, transitions: held } };
 }
 
+/**
+ * Returns the state in which a joint message has exactly these transitions, whatever becomes of it; the same state if another
+ * one is being sent, or if they were chosen before.
+ */
+export function chooseTelling(
+  state: NoticeState,
+  id: string,
+  transitions: readonly TransitionRef[],
+): NoticeState {
+  const { telling } = state;
+  if (telling?.id !== id || telling.chosen) return state;
+  return { ...state, telling: { ...telling, transitions, chosen: true } };
+}
+
 /** Returns the state after a joint message was sent; the same state if another one is being sent. */
 export function finishTelling(state: NoticeState, id: string): NoticeState {
   if (state.telling?.id !== id) return state;
@@ -139,6 +164,12 @@ export function groupNotices(transitions: readonly Transition[]): readonly Joint
       ? { kind: "single", transition: first }
       : { kind: "role", transitions: group };
   });
+}
+
+/** Returns the id of a message, which is the same in every copy of it: that of its only transition, or a hash of theirs. */
+export function identifyNotice(notice: JointNotice): string {
+  if (notice.kind === "single") return notice.transition.id;
+  return digestOf(notice.transitions.map(({ id }) => id)).slice(0, 32);
 }
 
 /** Returns the reference to a transition. */

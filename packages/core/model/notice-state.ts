@@ -26,13 +26,24 @@ export const NoticeState = z
           .readonly(),
       })
       .readonly(),
+    /**
+     * Ids of the last transitions that were told at once, the newest last. Bounded. If the message was cut off, it is sent
+     * again with the same id, and the transition does not join others under another id.
+     */
+    alone: z.array(z.string()).readonly().exactOptional(),
     /** Transitions that wait for the next joint message, the oldest first. */
     held: z.array(TransitionRef).readonly(),
     /** When the joint message is due; left out if nothing waits. */
     due: Instant.exactOptional(),
     /** The joint message that is being sent, and since when: it is sent again, with the same id, if that is cut off. */
     telling: z
-      .object({ id: z.string(), began: Instant, transitions: z.array(TransitionRef).readonly() })
+      .object({
+        id: z.string(),
+        began: Instant,
+        transitions: z.array(TransitionRef).readonly(),
+        /** Set before anything of it is sent: from then on it has these transitions, also those that are delivered. */
+        chosen: z.literal(true).exactOptional(),
+      })
       .readonly()
       .exactOptional(),
   })

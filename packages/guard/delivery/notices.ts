@@ -1,16 +1,19 @@
 import {
+  chooseTelling,
   finishTelling,
   groupNotices,
+  identifyNotice,
   isTelling,
   type JointNotice,
   planNotices,
+  refOf,
   takeHeld,
 } from "@drift-guard/core/announcement/notices";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
 import type { NoticeState, TransitionRef } from "@drift-guard/core/model/notice-state";
 import type { Transition } from "@drift-guard/core/model/transition";
-import type { FindingStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
+import type { Delivery, FindingStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
 
 /** Ports with which people are told of transitions. */
 export interface NoticePorts {
@@ -58,38 +61,38 @@ export async function scheduleNotices(
 /**
  * Tells people of the transitions that wait: those of a joint message that was cut off first, then those that are due. Does
  * nothing if none is due, apart from another request for the time when they are. A transition that was delivered meanwhile
- * is left out. Throws `StoreUnavailableError`, and what `tell` and the queue throw; the rest is then told by the next
- * request.
+ * is left out. A message that was cut off is sent again whole, with the same id, so that a subscriber who drops repeated ids
+ * hears each transition once. Throws `StoreUnavailableError`, and what `tell` and the queue throw; the rest is then told by
+ * the next request.
  */
 export async function tellHeld(
   ports: NoticePorts,
   { account }: Pick<NoticeSettings, "account">,
 ): Promise<void> {
   for (;;) {
-    const taken = await decide(account, ports, (before) => {
+    const { state, telling } = await decide(account, ports, (before) => {
       const next = takeHeld(before, instantOf(ports.now()));
-      return {
-        state: next ?? before,
-        telling: next?.telling,
-        isChanged: next !== undefined,
-      };
+      return { state: next ?? before, telling: next?.telling, isChanged: next !== undefined };
     });
-    const { telling, state } = taken;
     if (telling === undefined) {
       if (state.held.length > 0 || state.telling) {
         await ports.queue.requestJointNotice(secondsUntilNext(state, ports));
       }
       return;
     }
-    const waiting = await findWaiting(telling.transitions, ports, account);
-    const notices = groupNotices(waiting);
-    for (const [index, notice] of notices.entries()) {
-      await ports.tell(
-        notice,
-        notice.kind === "single" ? notice.transition.id : `${telling.id}-${index + 1}`,
-      );
-      for (const transition of transitionsOf(notice))
-        await ports.findings.markDelivered(transition, "notify");
+    const stored = await findDeliveries(telling.transitions, ports, account);
+    const deliveries = telling.chosen ? stored : stored.filter(isAwaited);
+    await decide(account, ports, (before) => {
+      const refs = deliveries.map(({ transition }) => refOf(transition));
+      const state = chooseTelling(before, telling.id, refs);
+      return { state, isChanged: state !== before };
+    });
+    const awaited = new Set(deliveries.filter(isAwaited).map(({ transition }) => transition.id));
+    for (const notice of groupNotices(deliveries.map(({ transition }) => transition))) {
+      const left = transitionsOf(notice).filter(({ id }) => awaited.has(id));
+      if (left.length === 0) continue;
+      await ports.tell(notice, identifyNotice(notice));
+      for (const transition of left) await ports.findings.markDelivered(transition, "notify");
     }
     await decide(account, ports, (before) => {
       const state = finishTelling(before, telling.id);
@@ -103,19 +106,23 @@ export function transitionsOf(notice: JointNotice): readonly Transition[] {
   return notice.kind === "single" ? [notice.transition] : notice.transitions;
 }
 
-async function findWaiting(
+async function findDeliveries(
   refs: readonly TransitionRef[],
   { findings }: Pick<NoticePorts, "findings">,
   account: string,
-): Promise<readonly Transition[]> {
-  const waiting: Transition[] = [];
+): Promise<readonly Delivery[]> {
+  const deliveries: Delivery[] = [];
   for (const { role, findingId, seq } of refs) {
     const delivery = await findings.findDelivery({
       finding: { role: { account, name: role }, id: findingId, seq },
     });
-    if (delivery?.awaiting.includes("notify")) waiting.push(delivery.transition);
+    if (delivery) deliveries.push(delivery);
   }
-  return waiting;
+  return deliveries;
+}
+
+function isAwaited({ awaiting }: Delivery): boolean {
+  return awaiting.includes("notify");
 }
 
 // While another joint message is being sent, the next one is tried again after some seconds.

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { finishTelling, groupNotices, planNotices, takeHeld } from "@drift-guard/core/announcement/notices";
+import {
+  chooseTelling,
+  finishTelling,
+  groupNotices,
+  identifyNotice,
+  planNotices,
+  takeHeld,
+} from "@drift-guard/core/announcement/notices";
 import { emptyNoticeState, type NoticeState } from "@drift-guard/core/model/notice-state";
 import { Severity } from "@drift-guard/core/model/severity";
 import { type Transition, TransitionKind } from "@drift-guard/core/model/transition";
@@ -53,6 +60,23 @@ describe("what people are told at once", () => {
     assert.deepEqual(ids(held), ["c"]);
   });
 
+  it("is what was told at once before and was cut off, so that it joins no message with another id", () => {
+    const cutOff = transitionOf("a", "one");
+    const first = plan(emptyNoticeState(), [cutOff]);
+    const { state } = plan(first.state, [transitionOf("b", "one")], 10);
+    const { atOnce, held } = plan(state, [cutOff, transitionOf("c", "one")], 20);
+    assert.deepEqual([ids(atOnce), ids(held)], [["a"], ["c"]]);
+  });
+
+  it("is remembered for the last 200 transitions", () => {
+    let state = emptyNoticeState();
+    for (let minute = 0; minute < 201; minute += 1) {
+      state = plan(state, [transitionOf(`f${minute}`, "one")], minute * 61).state;
+    }
+    assert.equal(state.alone?.length, 200);
+    assert.equal(state.alone?.at(-1), "f200#1");
+  });
+
   it("is never that less of a drift is left", () => {
     const { silent, atOnce, held } = plan(emptyNoticeState(), [
       transitionOf("a", "one", "CRITICAL", "improved"),
@@ -92,6 +116,29 @@ describe("the joint message", () => {
     assert.equal(after.telling, undefined);
     assert.equal(takeHeld(after, secondsAfterNoon(300))?.telling.transitions.length, 2);
     assert.equal(finishTelling(after, "another"), after);
+  });
+
+  it("keeps the transitions that were chosen for it", () => {
+    const { state } = plan(
+      emptyNoticeState(),
+      ["a", "b", "c"].map((id) => transitionOf(id, "one")),
+    );
+    const taken = takeHeld(state, secondsAfterNoon(holdSeconds));
+    assert.ok(taken);
+    const { id, transitions } = taken.telling;
+    assert.equal(chooseTelling(taken, "another", []), taken);
+    const chosen = chooseTelling(taken, id, transitions.slice(1));
+    assert.deepEqual(chosen.telling, { ...taken.telling, transitions: transitions.slice(1), chosen: true });
+    assert.equal(chooseTelling(chosen, id, []), chosen);
+    assert.deepEqual(takeHeld(chosen, secondsAfterNoon(300))?.telling.transitions, transitions.slice(1));
+  });
+
+  it("has an id that follows from the transitions of its messages", () => {
+    const [one, two] = [transitionOf("a", "one"), transitionOf("b", "one")];
+    const role = identifyNotice({ kind: "role", transitions: [one, two] });
+    assert.equal(identifyNotice({ kind: "role", transitions: [one, two] }), role);
+    assert.notEqual(identifyNotice({ kind: "role", transitions: [two] }), role);
+    assert.equal(identifyNotice({ kind: "single", transition: one }), "a#1");
   });
 
   it("is one for each role, and one for the account from 21 transitions on", () => {
