@@ -30,8 +30,8 @@ import { account as accountId, noon } from "../../../builders.ts";
 import { createRecordedAccount, type RecordedAccount } from "./account.ts";
 import { actors, guard, guardRole, pipelineRole } from "./actors.ts";
 import type { Choice } from "./choice.ts";
-import { beginInvocation, CrashError, type Fault, interleave } from "./invocation.ts";
-import { createFailingPorts, type GuardWrite, noFaults, type StandingFaults } from "./ports.ts";
+import { beginInvocation, CrashError, type Fault, type Invocation, interleave } from "./invocation.ts";
+import { createFailingPorts, type GuardWrite, noFaults, noteReads, type StandingFaults } from "./ports.ts";
 import { createQueues, type Message, type Queues } from "./queues.ts";
 import { keepControl, keepFindings } from "./stores.ts";
 import { references, roleName } from "./worker.ts";
@@ -160,16 +160,18 @@ export async function beginHistory(choice: Choice, laws: Laws): Promise<History>
     },
     onLedger: (ledger: Ledger) => laws.onLedger(ledger, history),
   };
-  const portsOf = (fault: Fault, isRollback: boolean) =>
-    createFailingPorts(surroundings, beginInvocation(fault), isRollback);
+  const portsOf = (invocation: Invocation, isRollback: boolean) =>
+    createFailingPorts(surroundings, invocation, isRollback);
 
   const handle = async (message: Message, fault: Fault) => {
     const isRollback = message.queue === "rollback";
-    const ports = portsOf(fault, isRollback);
+    const invocation = beginInvocation(fault);
+    const ports = portsOf(invocation, isRollback);
     try {
       if (isRollback) {
         const parsed = parseRollbackMessage(message.body);
         outcomes.push(await handleRollbackMessage(parsed, ports, settings));
+        noteReads(account, invocation);
         if ("changed" in parsed) account.noteMessage(parsed.changed.change.id);
       } else await inspectMessage(parseMessage(message.body), ports, settings);
     } catch (error) {
@@ -246,7 +248,7 @@ export async function beginHistory(choice: Choice, laws: Laws): Promise<History>
     async sweep(fault) {
       await flush();
       try {
-        await sweep(portsOf(fault, false), settings);
+        await sweep(portsOf(beginInvocation(fault), false), settings);
       } catch (error) {
         if (!(error instanceof SweepIncompleteError) && !isExpected(error)) throw error;
       }

@@ -22,6 +22,8 @@ export interface Fault {
 export interface Invocation {
   /** Number of the state of the role that its last read showed; undefined if it read none. */
   seen?: number;
+  /** Numbers of the states that rollback read and has not yet stored anything about: a crash forgets them. */
+  readonly unstored: number[];
   /** Calls a port: the moments before and after it are those at which faults strike. */
   pass<T>(call: () => Promise<T> | T): Promise<T>;
   timeLeft(): number;
@@ -43,6 +45,7 @@ export function beginInvocation({ crashAt, interruptAt, interrupt, hurryAfter, t
     if (moment === interruptAt) await interrupt?.();
   };
   return {
+    unstored: [],
     async pass(call) {
       await strike();
       const result = await call();

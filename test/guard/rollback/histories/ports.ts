@@ -125,7 +125,7 @@ export function createFailingPorts(
         throttle(`The role ${name}`);
         const number = findSeen(account, faults, clock);
         invocation.seen = number;
-        if (isRollback) account.noteRead(number);
+        if (isRollback) invocation.unstored.push(number);
         return states[number]?.reading ?? { status: "absent", account: accountId, name };
       }),
     async *readMany(names) {
@@ -150,6 +150,7 @@ export function createFailingPorts(
           if (lost) faults.unanswered.count -= 1;
           const unanswered = () => new StepUnansweredError("the connection was lost");
           if (lost && !faults.unanswered.isCarriedOut) throw unanswered();
+          noteReads(account, invocation);
           const before = await observer.read(roleName);
           const number = invocation.seen ?? -1;
           const isRace = states.slice(number + 1).some(({ byGuard }) => !byGuard);
@@ -176,6 +177,7 @@ export function createFailingPorts(
       load: store(control.load),
       commit: store(async (commit) => {
         const stored = await control.commit(commit);
+        noteReads(account, invocation);
         onControl(stored);
         return stored;
       }),
@@ -209,6 +211,11 @@ export function createFailingPorts(
     newId: () => ids.uuid(),
     timeLeft: invocation.timeLeft,
   };
+}
+
+/** Notes that rollback knows the states that an invocation read: it stored what they show, acts on it or has ended. */
+export function noteReads(account: RecordedAccount, { unstored }: Invocation): void {
+  for (const number of unstored.splice(0)) account.noteRead(number);
 }
 
 function takeRefusal({ refused }: StandingFaults): RefusalCode | undefined {
