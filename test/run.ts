@@ -30,12 +30,18 @@ function runProgram(program: string, ...parameters: readonly string[]): Promise<
 
 // The longest files start first, so that no worker is left with one of them at the end.
 const longest = [
-  /test\/policy\/.*propert/,
-  /test\/policy\/.*(?:law|drawn|hostile|latent)/,
+  /test\/policy\/laws/,
+  /test\/emulated\/rollback/,
+  /test\/guard\//,
   /emulated/,
+  /test\/policy\/.*(?:propert|drawn|hostile|latent|effort)/,
+  /test\/core\//,
   /test\/infra\/stack/,
   /test\/(?:policy|cli)\//,
 ];
+
+// An emulated test waits for most of its time, in which a core would have nothing to do.
+const atOnce = availableParallelism() + 1;
 
 /** Lists the test files, longest first. Without emulators, which CI requires, it leaves out the emulated ones. */
 async function findTests(): Promise<string[]> {
@@ -77,11 +83,11 @@ function shareProcesses(files: readonly string[]): string[] {
   });
 }
 
-/** Runs the test files, a process each, as many at once as there are cores; rejects if a test fails. */
+/** Runs the test files, a process each, one more at once than there are cores; rejects if a test fails. */
 function runTestFiles(files: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     let failures = 0;
-    runTests({ files, concurrency: availableParallelism() })
+    runTests({ files, concurrency: atOnce })
       .on("test:fail", () => failures++)
       .compose(spec)
       .on("error", reject)

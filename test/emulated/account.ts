@@ -94,6 +94,10 @@ export async function startGuardedAccount(
   };
 }
 
+// Many tests wait at once, and each look costs the emulators: a wait that lasts looks more rarely.
+const firstPause = 100;
+const longestPause = 800;
+
 /** Polls `look` until `holds`. Throws after `seconds` with `what` and the last value. */
 export async function until<T>(
   what: string,
@@ -102,11 +106,11 @@ export async function until<T>(
   seconds = 90,
 ): Promise<T> {
   const end = Date.now() + seconds * 1000;
-  for (;;) {
+  for (let wait = firstPause; ; wait = Math.min(wait * 1.3, longestPause)) {
     const seen = await look();
     if (holds(seen)) return seen;
     if (Date.now() > end)
       throw new Error(`Waited ${seconds} s for ${what}. Last seen: ${JSON.stringify(seen, null, 1)}`);
-    await pause(200);
+    await pause(wait);
   }
 }

@@ -60,10 +60,13 @@ export async function openScene(account: GuardedAccount): Promise<RollbackScene>
   };
   const attachedTo = async (name: string) => (await read(name)).attached.map(({ arn }) => arn);
   const rollbacksOf = async (name: string) => (await account.control.load(keyOf(name))).rollbacks;
-  const findingsOf = async (name: string) =>
-    (await account.findings()).filter(
-      ({ role, evidence }) => role.name === name && evidence.kind === "drift",
-    );
+  const findingsOf = async (name: string) => {
+    const found: Finding[] = [];
+    for await (const finding of account.store.listFindings({ role: keyOf(name) })) {
+      if (finding.evidence.kind === "drift") found.push(finding);
+    }
+    return found;
+  };
   const historyOf = ({ role, id }: Finding) => account.store.history(role, id);
   return {
     account,
