@@ -86,11 +86,9 @@ export function assessRequiredBoundary(role: Role, required: RequiredBoundary): 
   if (!live.version.observed) return [undecided(part, [live.version.why])];
   const { text } = live.version.value;
   if (hasSameStatements(text, document, "identity")) return [];
-  return describeDifferences(
-    part,
-    compareTexts(text, document, { kind: "identity" }),
-    {},
-    `The permissions boundary ${arn} was edited.`,
+  const detail = `The permissions boundary ${arn} was edited.`;
+  return describeDifferences(part, compareTexts(text, document, { kind: "identity" }), {}, detail).map(
+    (assessment) => (assessment.kind === "drift" ? { ...assessment, policyArn: arn } : assessment),
   );
 }
 

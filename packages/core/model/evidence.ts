@@ -44,6 +44,8 @@ export const Drift = z
     grants,
     /** Deny statements that differ. Read them with `deniesAdded` and `deniesRemoved`, which say the direction. */
     denies: grants,
+    /** Of an edited boundary: the ARN of the managed policy that is the boundary; who edits that causes the drift. */
+    policyArn: z.string().exactOptional(),
     /** One sentence about a difference that grants do not show, such as an absent role or another boundary. */
     detail: z.string().exactOptional(),
     /**

@@ -18,7 +18,19 @@ import { isCallEvidence } from "./recurrence.ts";
 export function authorOf(evidence: Evidence, change: Change | undefined): Actor | undefined {
   if (evidence.kind === "attempt" || evidence.kind === "impersonation") return evidence.actor;
   if (evidence.kind === "vendor-change" || change?.outcome.status !== "succeeded") return undefined;
-  return wrotePart(change, evidence.part) && couldCause(change, evidence) ? change.actor : undefined;
+  const wrote = wrotePart(change, evidence.part) || editedBoundary(change, evidence);
+  return wrote && couldCause(change, evidence) ? change.actor : undefined;
+}
+
+// An edit of the policy that is the boundary names no role. Of a policy that somebody set as the boundary in place of the
+// required one, an edit explains nothing: the drift is that it is the boundary.
+function editedBoundary({ writes }: Change, evidence: Evidence): boolean {
+  return (
+    evidence.kind === "drift" &&
+    evidence.policyArn !== undefined &&
+    writes?.kind === "managed" &&
+    writes.name === evidence.policyArn
+  );
 }
 
 /**

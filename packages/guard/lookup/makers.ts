@@ -38,17 +38,21 @@ export async function findMakers(
   const earliest = addSeconds(until, -historySeconds);
   let since = earliest;
   const region = iamRegionOf(settings.partition);
-  for (const resource of listResources(findings, name)) {
+  for (const { resource, sought } of listResources(findings, name)) {
     let pages = 0;
-    if (makers.size === findings.length) break;
+    const left = new Set(sought(makers));
+    if (left.size === 0) continue;
     for await (const records of trail.pages(region, resource, { since: earliest, until })) {
       pages += 1;
       const changes = records.flatMap((record) => parseChange(record, settings.account));
-      for (const finding of findings.filter(({ id }) => !makers.has(id))) {
+      for (const finding of left) {
         const change = findMakingChange(finding, changes);
-        if (change) makers.set(finding.id, change);
+        if (change === undefined) continue;
+        left.delete(finding);
+        const known = makers.get(finding.id);
+        if (known === undefined || isBefore(known.at, change.at)) makers.set(finding.id, change);
       }
-      if (makers.size === findings.length) break;
+      if (left.size === 0) break;
       if (pages === maxPages) {
         const last = changes.at(-1)?.at ?? until;
         if (isBefore(since, last)) since = last;
@@ -59,10 +63,33 @@ export async function findMakers(
   return { makers, since };
 }
 
-function listResources(findings: readonly Finding[], roleName: string): readonly string[] {
-  const arns = findings.flatMap(({ arn }) => (arn === undefined ? [] : [arn]));
-  const policies = findings.flatMap(({ evidence: { part } }) => (part.kind === "managed" ? [part.name] : []));
-  return [...new Set([roleName, ...policies, ...arns])];
+/** A name under which CloudTrail lists calls, and the findings for which it is searched, given who was found before. */
+interface TrailName {
+  readonly resource: string;
+  sought(makers: ReadonlyMap<string, Change>): readonly Finding[];
+}
+
+/**
+ * Returns the names to search in order. An attachment is listed under the role's name and an edit under the policy's ARN, so
+ * that both are searched for the newest of them; the role's ARN only where these show nobody.
+ */
+function listResources(findings: readonly Finding[], roleName: string): readonly TrailName[] {
+  const isUnmade = (makers: ReadonlyMap<string, Change>) => findings.filter(({ id }) => !makers.has(id));
+  const byPolicy = Map.groupBy(findings, policyOf);
+  const arns = new Set(findings.flatMap(({ arn }) => (arn === undefined ? [] : [arn])));
+  return [
+    { resource: roleName, sought: () => findings },
+    ...[...byPolicy].flatMap(([resource, some]) =>
+      resource === undefined ? [] : [{ resource, sought: () => some }],
+    ),
+    ...[...arns].map((resource) => ({ resource, sought: isUnmade })),
+  ];
+}
+
+/** Returns the ARN of the managed policy that a finding is about; undefined if it is about none. */
+function policyOf({ evidence }: Finding): string | undefined {
+  if (evidence.part.kind === "managed") return evidence.part.name;
+  return evidence.kind === "drift" ? evidence.policyArn : undefined;
 }
 
 // A record that cannot be read names nobody.

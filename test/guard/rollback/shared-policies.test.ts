@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { StepUnansweredError } from "@drift-guard/core/errors";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
+import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { account, allow } from "../../builders.ts";
 import { referenceOf } from "../../core/watched-roles.ts";
 import { aWorld, type World, type WorldOptions } from "../world.ts";
@@ -119,5 +120,59 @@ describe("A customer-managed policy that several roles have", () => {
       assert.equal(await isSetBack(world, "data"), true, `cut off at call ${moment}`);
       await assertConcluded(world, one, moment);
     }
+  });
+});
+
+describe("The policy of a boundary", () => {
+  const pipeline = `arn:aws:iam::${account}:role/pipeline`;
+  const asPipeline: ApiCaller = { kind: "session", role: pipeline, session: "run-7" };
+  const trusting = { ...config, trustedActors: [pipeline] };
+  const observe = (name: string) => [name, { reference: `${name}-with-shared-policies` }] as const;
+  const refusalsOf = ({ announced }: World) =>
+    announced.flatMap(({ kind, note }) => (kind === "refused" ? [note ?? ""] : []));
+
+  it("that a trusted actor edits waits for a person, and is set back at once after somebody else's edit", async () => {
+    for (const call of edits["by SetDefaultPolicyVersion"]?.("edge") ?? []) {
+      const trusted = await sharingWorld({ config: trusting });
+      trusted.act(call, asPipeline);
+      await trusted.settle();
+      assert.equal(await isSetBack(trusted, "edge"), false);
+      assert.match(refusalsOf(trusted).join(), /role\/pipeline, whom the configuration trusts/);
+      const drifts = (await trusted.findings()).filter(
+        ({ role, state }) => role.name === one && state === "open",
+      );
+      assert.ok(drifts.length > 0);
+      for (const { causedBy, origin } of drifts)
+        assert.deepEqual([causedBy?.issuer, origin?.call], [pipeline, "iam:CreatePolicyVersion"]);
+      const foreign = await sharingWorld({ config: trusting });
+      foreign.act(call);
+      await foreign.settle();
+      assert.equal(await isSetBack(foreign, "edge"), true);
+    }
+  });
+
+  it("that somebody set in place of the required one gets no cover from a trusted actor who edits it", async () => {
+    const world = await sharingWorld({ config: trusting });
+    world.act({ call: "CreatePolicy", policyName: "wide", policyDocument: allow("s3:*") });
+    world.act({ call: "PutRolePermissionsBoundary", roleName: one, permissionsBoundary: arnOf("wide") });
+    world.act(version("wide", allow("*"), true), asPipeline);
+    await world.settle();
+    const reading = await world.ports.roles.read(one);
+    assert.ok(reading.status === "present" && reading.role.boundary.observed);
+    assert.equal(reading.role.boundary.value?.arn, arnOf("edge"));
+  });
+
+  it("is looked up in CloudTrail where no event told of its edit", async () => {
+    const off = defineConfig({ references, roles: Object.fromEntries([one, other].map(observe)) });
+    const world = await sharingWorld({ config: off, looksUp: true, disorder: () => [] });
+    world.clock.advance(60);
+    world.act(version("edge", allow("s3:GetObject"), true), asPipeline);
+    await world.sweep();
+    await world.settle();
+    const open = (await world.findings()).filter(
+      ({ role, state }) => role.name === other && state === "open",
+    );
+    assert.ok(open.length > 0);
+    for (const { causedBy } of open) assert.equal(causedBy?.issuer, pipeline);
   });
 });
