@@ -11,9 +11,12 @@ import type { Transition, TransitionKind } from "../model/transition.ts";
 const perMinute = {
   /** Messages about CRITICAL findings, of one role and of the account. */
   urgent: 3,
-  /** Other messages of the account; a role has one message a minute besides the urgent ones. */
+  /** Other messages of the account, joint ones too; a role has one message a minute besides the urgent ones. */
   other: 1,
 };
+
+// Any sixty seconds, so that a burst has no more messages where a minute of the clock ends within it.
+const minuteMs = 60_000;
 
 /** More transitions than these in one joint message make a digest of the account instead of a message for each role. */
 export const maxOfRoleMessages = 20;
@@ -47,32 +50,32 @@ export function planNotices(
   now: Instant,
   holdSeconds: number,
 ): NoticePlan {
-  const isOver = millisecondsBetween(state.minute.began, now) >= 60_000;
-  const roles = new Map(isOver ? [] : Object.entries(state.minute.roles));
+  const messages = [...recentMessages(state, now)];
   const known = new Set([...state.held, ...(state.telling?.transitions ?? [])].map(formatRef));
   const alone = new Set(state.alone);
   const held = [...state.held];
   const told: Transition[] = [];
   const waiting: Transition[] = [];
   const left: Transition[] = [];
-  const silent = transitions.filter(isSilent);
-  for (const transition of transitions.filter((each) => !isSilent(each)).toSorted(byUrgency)) {
+  const distinct = [...new Map(transitions.map((each) => [each.id, each])).values()];
+  const silent = distinct.filter(isSilent);
+  for (const transition of distinct.filter((each) => !isSilent(each)).toSorted(byUrgency)) {
     const ref = refOf(transition);
     const role = formatRoleKey(transition.finding.role);
-    const counts = roles.get(role) ?? { urgent: 0, other: 0 };
+    const others = messages.filter(({ urgent }) => !urgent);
     const isQuick = isUrgent(transition);
     if (known.has(formatRef(ref))) waiting.push(transition);
     else if (alone.has(transition.id)) told.push(transition);
-    else if (isQuick && sum(roles, "urgent") < perMinute.urgent) {
-      roles.set(role, { ...counts, urgent: counts.urgent + 1 });
+    else if (isQuick && messages.length - others.length < perMinute.urgent) {
+      messages.push({ at: now, role, urgent: true });
       told.push(transition);
     } else if (
       !isQuick &&
       state.held.length === 0 &&
-      !roles.has(role) &&
-      sum(roles, "other") < perMinute.other
+      !messages.some((message) => message.role === role) &&
+      others.length < perMinute.other
     ) {
-      roles.set(role, { ...counts, other: counts.other + 1 });
+      messages.push({ at: now, role });
       told.push(transition);
     } else if (held.length < maxHeld) {
       held.push(ref);
@@ -82,13 +85,12 @@ export function planNotices(
   const due = state.due ?? (held.length > 0 ? addSeconds(now, holdSeconds) : undefined);
   const isRepeated = waiting.some((transition) => known.has(formatRef(refOf(transition))));
   const isLate = state.due !== undefined && isBefore(state.due, now);
-  const minute = { began: isOver ? now : state.minute.began, roles: Object.fromEntries(roles) };
   for (const { id } of told) alone.add(id);
   const { due: _, ...rest } = state;
   return {
     state: {
       ...rest,
-      minute,
+      told: messages,
       ...(alone.size > 0 && { alone: [...alone].slice(-maxAlone) }),
       held,
       ...(due !== undefined && { due }),
@@ -99,6 +101,11 @@ export function planNotices(
     left,
     request: waiting.length > 0 && (state.due === undefined || isRepeated || isLate),
   };
+}
+
+// A message of a clock that is far ahead does not count for longer than a minute.
+function recentMessages({ told = [] }: NoticeState, now: Instant): NonNullable<NoticeState["told"]> {
+  return told.filter(({ at }) => Math.abs(millisecondsBetween(at, now)) < minuteMs);
 }
 
 /** Seconds after which nobody sends a joint message any more that was not finished: the function's longest run, and more. */
@@ -122,7 +129,8 @@ export function takeHeld(
   if (telling) return { ...state, telling: { ...telling, began: now } };
   if (held.length === 0 || (due !== undefined && isBefore(now, due))) return undefined;
   const id = digestOf(held.map(formatRef)).slice(0, 32);
-  return { ...rest, held: [], telling: { id, began: now, transitions: held } };
+  const told = [...recentMessages(state, now), { at: now }];
+  return { ...rest, told, held: [], telling: { id, began: now, transitions: held } };
 }
 
 /**
@@ -201,13 +209,4 @@ function isSilent({ kind }: Transition): boolean {
 
 function byUrgency(a: Transition, b: Transition): number {
   return Number(isUrgent(b)) - Number(isUrgent(a));
-}
-
-function sum(
-  roles: ReadonlyMap<string, { readonly urgent: number; readonly other: number }>,
-  field: "urgent" | "other",
-): number {
-  let total = 0;
-  for (const counts of roles.values()) total += counts[field];
-  return total;
 }

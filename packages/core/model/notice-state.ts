@@ -12,20 +12,24 @@ export const TransitionRef = z
   .readonly();
 export type TransitionRef = z.infer<typeof TransitionRef>;
 
-/** What people of one account were told in the current minute, and what they will be told soon. */
+/** A message that people got. */
+const Told = z
+  .object({
+    at: Instant,
+    /** Lower-cased key of the role that it is about; left out of a joint message. */
+    role: z.string().exactOptional(),
+    /** Set if the message could not wait. */
+    urgent: z.literal(true).exactOptional(),
+  })
+  .readonly();
+
+/** What people of one account were told in the last minute, and what they will be told soon. */
 export const NoticeState = z
   .object({
     /** 0 if nothing is stored yet; every write adds one. */
     version: z.number(),
-    /** The current minute, and the roles of which people were told at once in it: lower-cased names with counts. */
-    minute: z
-      .object({
-        began: Instant,
-        roles: z
-          .record(z.string(), z.object({ urgent: z.number(), other: z.number() }).readonly())
-          .readonly(),
-      })
-      .readonly(),
+    /** The messages of the last minute, the oldest first; left out by items of older versions. */
+    told: z.array(Told).readonly().exactOptional(),
     /**
      * Ids of the last transitions that were told at once, the newest last. Bounded. If the message was cut off, it is sent
      * again with the same id, and the transition does not join others under another id.
@@ -52,5 +56,5 @@ export type NoticeState = z.infer<typeof NoticeState>;
 
 /** Returns the state of an account of which nothing is stored. */
 export function emptyNoticeState(): NoticeState {
-  return { version: 0, minute: { began: "1970-01-01T00:00:00Z", roles: {} }, held: [] };
+  return { version: 0, held: [] };
 }

@@ -27,9 +27,9 @@ export function describeNoticeStore(name: string, open: () => Promise<NoticeStor
       const empty = await fixture.store.load(account);
       assert.deepEqual(empty, emptyNoticeState());
       const held = [{ role: "AWSBatchServiceRole", findingId: "f", seq: 3 }];
-      const minute = { began: noon, roles: { "1#role": { urgent: 1, other: 0 } } };
-      assert.ok(await fixture.store.save(account, { ...empty, minute, held, due: noon }));
-      assert.deepEqual(await fixture.other.load(account), { version: 1, minute, held, due: noon });
+      const told = [{ at: noon, role: "1#role", urgent: true as const }, { at: noon }];
+      assert.ok(await fixture.store.save(account, { ...empty, told, held, due: noon }));
+      assert.deepEqual(await fixture.other.load(account), { version: 1, told, held, due: noon });
     });
 
     it("finds a test message that was sent, and no other", async () => {
