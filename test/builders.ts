@@ -335,9 +335,10 @@ export function aRollback(status: Rollback["status"] = "running", id = "rollback
   }
 }
 
-/** Builds a control record, empty by default. */
+/** Builds a control record, empty by default, of a deployment whose observing phase is over. */
 export function aControl(over: Partial<Control> = {}): Control {
-  return { ...emptyControl(over.role ?? aKey()), ...over };
+  const observing = { version: 1, since: noon, ended: { at: noon } };
+  return { ...emptyControl(over.role ?? aKey()), observing, ...over };
 }
 
 /** Builds a ledger, empty by default. */

@@ -16,6 +16,7 @@ import type { Ledger } from "./model/ledger.ts";
 import type { LookupRequest } from "./model/lookup-request.ts";
 import type { LivePolicy } from "./model/managed-policy.ts";
 import type { NoticeState } from "./model/notice-state.ts";
+import type { ObservingPhase } from "./model/observing.ts";
 import type { Step } from "./model/plan.ts";
 import type { ResourceFacts } from "./model/resource-facts.ts";
 import type { RoleKey, RoleReading } from "./model/role.ts";
@@ -201,6 +202,11 @@ export interface ControlStore {
    * `ControlConflictError` if another process committed since the record was loaded.
    */
   commit(commit: ControlCommit): Promise<Control>;
+  /**
+   * Writes the account's observing phase with the next version. Returns false, and writes nothing, if the stored version is
+   * another than that of the phase.
+   */
+  saveObserving(account: string, phase: ObservingPhase): Promise<boolean>;
   /** Writes one decision of a person. It conflicts with no commit. */
   decide(role: RoleKey, decision: Decision): Promise<void>;
   /**

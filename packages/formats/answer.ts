@@ -88,6 +88,8 @@ export function describeAnswer({ answer, undone }: Pick<AnswerNotice, "answer" |
       return `Rollbacks ${of(answer.role)} are paused until ${answer.until}`;
     case "resume":
       return `Rollbacks ${of(answer.role)} go on`;
+    case "enable":
+      return "Rollback is enabled: drift is rolled back from now on, as the configuration says";
     case "reset":
       return `The attempts on ${answer.findings.length === 1 ? "a finding" : `${answer.findings.length} findings`} ${of(answer.role)} are counted anew`;
     case "close":
@@ -125,6 +127,7 @@ function listDetails({ answer, undone }: AnswerNotice): readonly string[] {
     case "evaluate":
     case "pause":
     case "resume":
+    case "enable":
     case "reset":
     case "close":
       return [];
@@ -154,7 +157,8 @@ function adviseAgainst(answer: Answer): readonly string[] {
     const place = stage === undefined ? [] : ["--stage", stage];
     return [why, ["npx", "drift-guard", ...words, ...place].map(quoteArgument).join(" ")];
   };
-  const role = answer.role === undefined ? [] : [formatRole(answer.role, answer.deployment)];
+  const role =
+    "role" in answer && answer.role !== undefined ? [formatRole(answer.role, answer.deployment)] : [];
   switch (answer.verb) {
     case "pause":
       return command("If this is not intended, end the pause:", ["rollback", "resume", ...role]);
@@ -165,6 +169,13 @@ function adviseAgainst(answer: Answer): readonly string[] {
       );
     case "suppress":
       return command("If this is not intended, end the exception:", ["findings", "reopen", answer.finding]);
+    case "enable":
+      return command("If this is not intended, pause rollbacks:", [
+        "rollback",
+        "pause",
+        "--reason",
+        "not enabled yet",
+      ]);
     case "undo":
     case "reopen":
     case "evaluate":

@@ -165,6 +165,7 @@ export function needsPerson(standing: Standing): boolean {
     case "simulated":
     case "by-hand":
     case "approval":
+    case "observing":
       return true;
     case "refused":
       return !standing.retries;

@@ -64,6 +64,8 @@ export function findNextCommand({
       return guard("see how far it is", `rollback status ${formatRole(finding)}`);
     case "approval":
       return guard("see the steps, and approve them with --yes", `rollback approve ${id}`);
+    case "observing":
+      return guard("have the guard roll drift back from now on", "rollback enable");
     case "paused":
       return guard(
         "end the pause",

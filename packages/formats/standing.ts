@@ -1,4 +1,5 @@
 import type { RollbackSide } from "@drift-guard/core/config/rollback-choice";
+import { observingDays } from "@drift-guard/core/model/observing";
 import type { Standing } from "@drift-guard/core/rollback/standing";
 import { formatTime, sanitise } from "./printable.ts";
 
@@ -29,6 +30,8 @@ export function formatVerdict(standing: Standing): string | undefined {
       return standing.because === "deny" ? "a person decides" : "fix it by hand";
     case "undoing":
       return "being undone now";
+    case "observing":
+      return "not enabled yet";
     case "approval":
       return "needs approval";
     case "approved":
@@ -94,6 +97,11 @@ export function formatStanding(standing: Standing, role: string): readonly strin
         `The guard ${formatUndoing(standing.side)}`,
         "Another message says what it did, or why it did not.",
       ];
+    case "observing":
+      return [
+        `The guard is new here and only observes ${formatPhaseEnd(standing.until)}, or until you run drift-guard rollback enable.`,
+        "Until then it writes nothing that nobody approved.",
+      ];
     case "approval":
       return formatApproval(standing);
     case "approved":
@@ -128,6 +136,10 @@ export function formatStanding(standing: Standing, role: string): readonly strin
           : "The guard did not roll it back. Each sweep looks again, and rolls it back once the reason is gone; until then, a person must decide.",
       ];
   }
+}
+
+function formatPhaseEnd(until: Extract<Standing, { kind: "observing" }>["until"]): string {
+  return until === undefined ? `for ${observingDays} days after its first complete sweep` : `until ${until}`;
 }
 
 function formatSuppression({ owner, reason, until }: Extract<Standing, { kind: "suppressed" }>): string {

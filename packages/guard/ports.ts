@@ -84,7 +84,10 @@ export interface SweepPorts extends InspectPorts {
 export interface RollbackPorts extends Clock {
   readonly roles: Pick<RoleReader, "read">;
   readonly findings: Pick<FindingStore, "load" | "commit">;
-  readonly control: Pick<ControlStore, "load" | "commit" | "spendRestoring" | "hasRestoringLeft">;
+  readonly control: Pick<
+    ControlStore,
+    "load" | "commit" | "saveObserving" | "spendRestoring" | "hasRestoringLeft"
+  >;
   /** Sends requests to the rollback queue itself: later tries, and the rest of a rollback that ran out of time. */
   readonly requests: RollbackQueue;
   readonly usage: Pick<UsageStore, "usesOf">;
@@ -123,7 +126,7 @@ export interface AcceptedDrift {
 
 /** Ports of an answer: the control table, and the queues that have the guard act on it. It writes no role. */
 export interface RespondPorts extends Clock {
-  readonly control: Pick<ControlStore, "load" | "decide">;
+  readonly control: Pick<ControlStore, "load" | "saveObserving" | "decide">;
   readonly rechecks: RecheckQueue;
   /** Sends requests to rollback. Without it, rollback is not deployed. */
   readonly requests?: RollbackQueue;

@@ -48,8 +48,15 @@ export async function createPerson(endpoint: string, UserName: string): Promise<
 // Longer than any session of a role lasts.
 const enrolledMs = 24 * 3_600_000;
 
+/** How rollback of the local account begins. */
+export interface RollbackStart {
+  /** Whether it only observes, as that of a new deployment in AWS; it acts at once without it. */
+  readonly observing?: boolean;
+}
+
 /**
- * Stores in the control table that rollback read the watched roles clean a day ago. Otherwise it would restore nothing
+ * Stores in the control table that rollback read the watched roles clean a day ago, and, unless it is to observe, that it is
+ * enabled. Otherwise it would restore nothing
  * for hours: sessions from before its first read could be alive. Returns the versions of AWS's policies that the roles have
  * and their references do not know. Throws `RoleUnreadableError` and `StoreUnavailableError`.
  */
@@ -57,11 +64,14 @@ export async function enrolRoles(
   endpoint: string,
   config: Config,
   table: string,
+  { observing = false }: RollbackStart = {},
 ): Promise<readonly VendorChange[]> {
   const settings = clientSettings(endpoint);
   const control = createControlStore(new DynamoDBClient(settings), { table });
   const roles = createRoleReader(new IAMClient(settings), { account: localAccountId, partition: "aws" });
   const at = instantOf(new Date(Date.now() - enrolledMs));
+  const ended = { at, by: "drift-guard local" };
+  await control.saveObserving(localAccountId, { version: 0, since: at, ...(!observing && { ended }) });
   const news: VendorChange[] = [];
   for (const { name, reference, guarded } of listWatchedRoles({ config })) {
     const reading = await roles.read(name);

@@ -110,6 +110,12 @@ describe("an answer to a deployed guard", () => {
     );
   });
 
+  it("enables rollback where the configuration has a role rolled back", async () => {
+    const { code, stdout } = await run("rollback", "enable", "--stage", "test");
+    assert.equal(code, 1);
+    assert.match(unwrap(stdout), /The configuration has no role rolled back: set a mode of its rollback/);
+  });
+
   it("that the guard refuses ends with code 1 and the reason", async () => {
     const { code, stdout } = await run("rollback", "resume", "--stage", "test");
     assert.equal(code, 1);

@@ -159,6 +159,7 @@ describe("the page on architecture", () => {
       controlKeys.plan("id"),
       controlKeys.rollback("id"),
       controlKeys.ownCall("id"),
+      controlKeys.observing,
       controlKeys.restoring("hour"),
     ];
     assert.deepEqual(

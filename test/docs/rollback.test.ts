@@ -48,7 +48,7 @@ describe("the page on rollback", () => {
     const shown = [...page.matchAll(/npx (drift-guard (?:rollback |findings )?\w+)/g)].flatMap(
       ([, verb]) => verb ?? [],
     );
-    assert.equal(shown.length, 12);
+    assert.equal(shown.length, 14);
     const help = [rollback.help, findings.help, close.help].join("\n");
     for (const verb of shown) assert.match(help, new RegExp(`${verb} `));
   });

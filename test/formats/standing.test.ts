@@ -98,6 +98,16 @@ describe("a message about a finding", () => {
       "npx drift-guard rollback resume --stage production",
     ],
     [
+      { kind: "observing", until },
+      /is new here and only observes until 2026-11-22T13:00:00.000Z, or until you run drift-guard rollback enable\./,
+      "npx drift-guard rollback enable --stage production",
+    ],
+    [
+      { kind: "observing" },
+      /only observes for 7 days after its first complete sweep, or until you run/,
+      "npx drift-guard rollback enable --stage production",
+    ],
+    [
       { kind: "contested", until },
       /keeps returning, so that its rollbacks pause\. Next try: 2026-11-22T13:00:00Z\./,
       "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",

@@ -97,6 +97,7 @@ export function everyStanding(): readonly (readonly [Standing, boolean])[] {
     [{ kind: "approval", approvers: [long, long, long, long], trusted: [long, long] }, true],
     [{ kind: "approved", by: long, from: noon }, true],
     [{ kind: "paused", scope: "role", by: long, until: noon, reason: long }, true],
+    [{ kind: "observing", until: noon }, true],
     [{ kind: "contested" }, true],
     [{ kind: "window" }, true],
     [{ kind: "refused", reason: long, retries: true }, true],

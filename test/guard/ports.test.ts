@@ -9,7 +9,7 @@ type Members<Port> = { readonly [Member in keyof Required<Port>]: true };
 const rollback = {
   roles: { read: true },
   findings: { load: true, commit: true },
-  control: { load: true, commit: true, spendRestoring: true, hasRestoringLeft: true },
+  control: { load: true, commit: true, saveObserving: true, spendRestoring: true, hasRestoringLeft: true },
   requests: { send: true },
   usage: { usesOf: true },
   policies: { readPolicy: true },

@@ -5,6 +5,7 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
 import { formatRollbackRequest, parseRollbackMessage } from "@drift-guard/core/intake/rollback-message";
 import type { Finding } from "@drift-guard/core/model/finding";
+import { ObservingPhase } from "@drift-guard/core/model/observing";
 import type { RollbackRequest } from "@drift-guard/core/model/rollback-request";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
 import type {
@@ -129,6 +130,8 @@ export interface WorldOptions {
   readonly rollbackCall?: <T>(call: () => Promise<T>) => Promise<T>;
   /** Whether rollback has known the roles for long; true without it. */
   readonly enrolled?: boolean;
+  /** Whether the deployment is new, so that rollback only observes; false without it. */
+  readonly observing?: boolean;
   /** Whether the queue of rollback loses a request. */
   readonly loseRequest?: (request: RollbackRequest) => boolean;
   /** Milliseconds that an invocation of rollback has left; without it, time does not run out. */
@@ -156,6 +159,7 @@ export function aWorld({
   rollbackAhead = 0,
   looksUp = false,
   enrolled = true,
+  observing = false,
   resources,
   agents,
   accountRegions = { status: "listed", enabled: [...enabled], notEnabled: listDisabled() },
@@ -170,7 +174,8 @@ export function aWorld({
     awsPolicies: listAwsPolicies(builtInReferences()),
   });
   const roleIds = prepare(iam);
-  if (enrolled) enrol(roleIds, database);
+  if (enrolled) enrol(roleIds, database, observing);
+  if (!observing) endObserving(database);
   const batch = createSimulatedBatch({ iam, clock, ids });
   const rechecks = createRecheckQueue(clock);
   const lookups = createLookupQueue(clock);
@@ -370,6 +375,7 @@ function rollbackPortsOf(
     control: {
       load: cut(control.load),
       commit: cut(control.commit),
+      saveObserving: cut(control.saveObserving),
       spendRestoring: cut(control.spendRestoring),
       hasRestoringLeft: cut(control.hasRestoringLeft),
     },
@@ -383,15 +389,32 @@ function rollbackPortsOf(
 }
 
 /** Stores that rollback read the configured roles clean long ago. */
-function enrol(roleIds: ReadonlyMap<string, string>, { sqlite }: Database): void {
+function enrol(roleIds: ReadonlyMap<string, string>, { sqlite }: Database, observing: boolean): void {
   const at = "2026-01-01T00:00:00Z";
   for (const [name, roleId] of roleIds) {
     const role = { account: accountId, name };
-    const item = encodeItem(ControlItem, { role, version: 1, enrolment: { roleId, at, cleanAt: at } });
+    const item = encodeItem(ControlItem, {
+      role,
+      version: 1,
+      enrolment: { roleId, at, cleanAt: at },
+      ...(observing && { observing: { version: 1, since: noon } }),
+    });
     sqlite
       .prepare("INSERT OR IGNORE INTO control (pk, sk, item) VALUES (?, ?, ?)")
       .run(controlKeys.partition(role), controlKeys.control, JSON.stringify(item));
   }
+}
+
+/** Stores that rollback acts in the account. */
+function endObserving({ sqlite }: Database): void {
+  const phase = { version: 1, since: noon, ended: { at: noon } };
+  sqlite
+    .prepare("INSERT OR IGNORE INTO control (pk, sk, item) VALUES (?, ?, ?)")
+    .run(
+      controlKeys.account(accountId),
+      controlKeys.observing,
+      JSON.stringify(encodeItem(ObservingPhase, phase)),
+    );
 }
 
 /** Creates the roles of the usual world. Returns the ids of those that rollback may write, by name. */

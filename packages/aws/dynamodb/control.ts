@@ -8,6 +8,7 @@ import { PutCommand, TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dy
 import { ControlConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Control, Decision } from "@drift-guard/core/model/control";
 import type { Instant } from "@drift-guard/core/model/instant";
+import { ObservingPhase } from "@drift-guard/core/model/observing";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlCommit, ControlStore, RestoringPermit } from "@drift-guard/core/ports";
 import {
@@ -31,6 +32,7 @@ import {
   type Table,
   toStoreError,
 } from "./table.ts";
+import { saveVersioned } from "./versioned-item.ts";
 
 // DynamoDB cancels one of two concurrent transactions on the same item, although neither changed its version.
 const maxConflictRetries = 6;
@@ -40,7 +42,7 @@ const retentionDays = { ownCalls: 400, restoring: 7, decisions: 30 };
 
 /**
  * Creates the control store over the control table. `load`, `hasRestoringLeft` and `ownCall` need `dynamodb:Query`, `commit` needs
- * `dynamodb:PutItem` and `dynamodb:DeleteItem`, `decide` needs `dynamodb:PutItem`, `spendRestoring` needs
+ * `dynamodb:PutItem` and `dynamodb:DeleteItem`, `decide` and `saveObserving` need `dynamodb:PutItem`, `spendRestoring` needs
  * `dynamodb:UpdateItem`. Every call throws `StoreUnavailableError` if the table fails. `load` leaves out an unreadable item
  * and names it in `unreadable`, so that no role is written on incomplete control data.
  */
@@ -52,6 +54,13 @@ export function createControlStore(
   return {
     load: (role) => loadControl(table, role),
     commit: (commit) => commitControl(table, commit),
+    saveObserving: (account, phase) =>
+      saveVersioned(
+        table,
+        { pk: controlKeys.account(account), sk: controlKeys.observing },
+        ObservingPhase,
+        phase,
+      ),
     decide: (role, decision) => decide(table, role, decision),
     spendRestoring: (account, rollbackId, now, limit) =>
       spendRestoring(table, account, rollbackId, now, limit),
@@ -85,11 +94,14 @@ async function loadControl(table: Table, role: RoleKey): Promise<Control> {
 }
 
 async function readControl(table: Table, role: RoleKey): Promise<Control> {
-  const [accountPause, items] = await Promise.all([
-    findItem(table, controlKeys.account(role.account), controlKeys.pause),
+  const account = controlKeys.account(role.account);
+  const [accountPause, observing, items] = await Promise.all([
+    findItem(table, account, controlKeys.pause),
+    findItem(table, account, controlKeys.observing),
     queryRecord(table, role),
   ]);
-  const stored = [...items, ...(accountPause ? [accountPause] : [])].map((item) => ({
+  const ofAccount = [accountPause, observing].filter((item) => item !== undefined);
+  const stored = [...items, ...ofAccount].map((item) => ({
     key: sortKeyOf(item),
     read: <T>(shape: z.ZodType<T>) => readItem(table, item, shape),
   }));

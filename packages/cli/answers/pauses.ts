@@ -40,6 +40,22 @@ export async function resumeRollbacks(args: readonly string[], terminal: Termina
   }
 }
 
+/** `rollback enable`: ends the time in which the guard of a new deployment only observes. */
+export async function enableRollback(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals } = parseCommandLine("rollback enable", args, answerOptions);
+  if (positionals.length > 0) {
+    throw new UsageError("rollback enable takes no role: it is for the whole account.");
+  }
+  const session = await openAnswerSession(values, terminal.input);
+  try {
+    const outcome = await session.answer({ verb: "enable", reason: values.reason });
+    const what = `Rollback is enabled: the guard rolls drift back as the configuration says, from now on, and what it finds already.${session.announces ? " People are told of it." : ""}`;
+    return await reportAnswer("enable", what, outcome, session, { json: values.json, terminal });
+  } finally {
+    session.close();
+  }
+}
+
 /** `rollback reset`: counts the attempts on one finding, or on all of a role, anew. */
 export async function resetAttempts(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values, positionals } = parseCommandLine("rollback reset", args, answerOptions);

@@ -91,6 +91,9 @@ function formatWelcome(
     "",
     `${paint("bold", "The account answers at")} ${paint("cyan", endpoint)}`,
     ...wrap(sentence, columns),
+    ...(rollback
+      ? wrap("Rollback is enabled here from the start; a new deployment only observes at first.", columns)
+      : []),
     ...news.flatMap((change) => wrap(formatNews(change), columns)),
     "",
     "Try, in another terminal:",

@@ -1,5 +1,5 @@
 import { approveRollback } from "../answers/approve.ts";
-import { pauseRollbacks, resetAttempts, resumeRollbacks } from "../answers/pauses.ts";
+import { enableRollback, pauseRollbacks, resetAttempts, resumeRollbacks } from "../answers/pauses.ts";
 import { undoRollback } from "../answers/undo.ts";
 import { type Command, runSubcommand } from "../command.ts";
 import { applyPlan } from "../rollback/apply.ts";
@@ -20,6 +20,7 @@ Usage: drift-guard rollback plan   ID|ROLE [--account FILE [--batch FILE]…]
                                 [--rollback ID] [options]
        drift-guard rollback pause  [ROLE] --reason TEXT [--for TIME] [options]
        drift-guard rollback resume [ROLE] [answer] [options]
+       drift-guard rollback enable [answer] [options]
        drift-guard rollback reset  ID|ROLE [answer] [options]
 answer:  [--reason TEXT]
 options: [--stage NAME | --findings FILE] [--config FILE] [--json]
@@ -49,6 +50,9 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
             24h unless --for says otherwise, at most 30d. People are told. A
             later end replaces an earlier one; to end it earlier, resume
   resume    end a pause
+  enable    have the guard of a new deployment roll drift back from now on. Until
+            then, or 7 days after its first complete sweep, it only records what
+            it would do, and carries out what a person approves
   reset     count the attempts on one finding, or on those of a role, anew
 
   ID               a finding; the first characters of its id suffice
@@ -92,6 +96,7 @@ rollback failed or is contested; 2 could not determine.
     undo: undoRollback,
     pause: pauseRollbacks,
     resume: resumeRollbacks,
+    enable: enableRollback,
     reset: resetAttempts,
   }),
 };

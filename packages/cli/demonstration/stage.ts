@@ -85,10 +85,13 @@ export async function setStage(start: string): Promise<Stage> {
     newId: ids.uuid,
   };
   await refreshRegion(batchRegion, ports, settings);
+  const now = instantOf(clock.now());
+  // A new deployment would only observe for its first days.
+  await ports.control.saveObserving(account.account, { version: 0, since: now, ended: { at: now } });
   // Rollback restores nothing while a session may be alive from before its first clean read.
   for (const { name, reference } of listWatchedRoles(settings)) {
     if (reference.serviceLinked !== undefined) continue;
-    await handleRollbackMessage({ enrol: { role: name, at: instantOf(clock.now()) } }, ports, settings);
+    await handleRollbackMessage({ enrol: { role: name, at: now } }, ports, settings);
   }
   clock.advance(enrolmentSeconds);
   const events: string[] = [];

@@ -7,7 +7,18 @@ export const AnswerOutput = z.strictObject({
   account: z.string(),
   /** The control table or the file that holds the answer. */
   control: z.string(),
-  verb: z.enum(["approve", "undo", "suppress", "reopen", "evaluate", "pause", "resume", "reset", "close"]),
+  verb: z.enum([
+    "approve",
+    "undo",
+    "suppress",
+    "reopen",
+    "evaluate",
+    "pause",
+    "resume",
+    "enable",
+    "reset",
+    "close",
+  ]),
   exitCode: z.literal([0, 1, 2]),
   /** Whether the guard recorded the answer. */
   recorded: z.boolean(),

@@ -144,6 +144,14 @@ export const RoleStatus = z
       .strictObject({ roleId: z.string(), at: z.string(), cleanAt: z.string().exactOptional() })
       .readonly()
       .exactOptional(),
+    /**
+     * Set while the guard of a new deployment writes nothing that nobody approved: since when, and until when; `until` is
+     * left out if no sweep was complete yet.
+     */
+    observing: z
+      .strictObject({ since: z.string().exactOptional(), until: z.string().exactOptional() })
+      .readonly()
+      .exactOptional(),
     /** The pauses in force, of the role and of its account. */
     pauses: z
       .array(z.strictObject({ ...decision, scope: z.enum(["account", "role"]) }).readonly())

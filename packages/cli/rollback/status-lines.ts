@@ -1,3 +1,4 @@
+import { observingDays } from "@drift-guard/core/model/observing";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { RoleStatus } from "../output/rollback.ts";
 import { type Style, type Terminal, wrap } from "../terminal.ts";
@@ -14,6 +15,7 @@ export function formatStatus(status: RoleStatus, { columns, paint }: Terminal): 
   return [
     paint("bold", sanitise(role)),
     ...say(`rollback: excess ${excess}, missing ${missing}, altered ${altered}`),
+    ...(status.observing === undefined ? [] : say(formatPhase(status.observing), "yellow")),
     ...say(formatEnrolment(enrolment)),
     ...status.unreadable.flatMap((each) => say(`unreadable, so that nothing is rolled back: ${each}`, "red")),
     ...pauses.flatMap(({ scope, by, until, reason }) =>
@@ -38,6 +40,12 @@ export function formatStatus(status: RoleStatus, { columns, paint }: Terminal): 
 
 function shorten(finding: string): string {
   return finding.slice(0, 12);
+}
+
+function formatPhase({ until }: NonNullable<RoleStatus["observing"]>): string {
+  const end =
+    until === undefined ? `for ${observingDays} days after the first complete sweep` : `until ${until}`;
+  return `observed only ${end}, or until drift-guard rollback enable: the guard is new here, and writes nothing that nobody approved`;
 }
 
 function formatEnrolment(enrolment: RoleStatus["enrolment"]): string {

@@ -1,6 +1,7 @@
 import { findWatchedRole, listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import type { Control } from "@drift-guard/core/model/control";
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { findObserving } from "@drift-guard/core/model/observing";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import { isUsedUp } from "@drift-guard/core/rollback/approvals";
 import { findNextStart, isContested, listStarts } from "@drift-guard/core/rollback/attempts";
@@ -99,9 +100,12 @@ function describeRole(
   const { enrolment, pauses, rollbacks, attempts, approvals, exceptions, nextTry, unreadable = [] } = control;
   const inForce = <T extends { readonly expires: Instant }>(decisions: readonly T[]) =>
     decisions.filter(({ expires }) => isBefore(now, expires));
+  const phase = findObserving(control, now);
+  const since = control.observing?.since;
   return {
     role,
     modes: { excess, missing, altered },
+    ...(phase && { observing: { ...(since !== undefined && { since }), ...phase } }),
     ...(enrolment && {
       enrolment: {
         roleId: enrolment.roleId,

@@ -14,7 +14,7 @@ const Hint = z.looseObject({
   detail: z.looseObject({ finding: z.looseObject({ role: RoleKey }) }),
 });
 
-const requestKeys = ["enrol", "changed", "continue", "retry"];
+const requestKeys = ["enrol", "changed", "continue", "observing", "retry"];
 
 /**
  * Parses a message of the rollback queue: a request of the guard's functions, or the envelope of a transition, of which

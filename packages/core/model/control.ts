@@ -5,6 +5,7 @@ import { Change } from "./change.ts";
 import { Exception } from "./exception.ts";
 import { Instant, millisecondsBetween } from "./instant.ts";
 import { jsonBytes, takeBytes } from "./json-size.ts";
+import { ObservingPhase } from "./observing.ts";
 import { RoleKey } from "./role.ts";
 import { listEffective, Rollback } from "./rollback.ts";
 
@@ -125,6 +126,11 @@ export const Control = z
     pauses: z.array(Pause).readonly(),
     resets: z.array(Reset).readonly(),
     closures: z.array(Closure).readonly(),
+    /**
+     * The account's observing phase, by its own item and the copy in the role's record; left out if neither is stored. Every
+     * commit copies it into the record.
+     */
+    observing: ObservingPhase.exactOptional(),
     /** Left out until rollback itself has read the role clean. */
     enrolment: Enrolment.exactOptional(),
     rollbacks: z.array(Rollback).readonly(),

@@ -12,6 +12,11 @@ export const RollbackRequest = z.union([
   z.object({ changed: z.object({ role, change: Change }) }),
   /** A rollback may have been cut off: it is continued or closed, and people are told. */
   z.object({ continue: z.object({ role, rollbackId: z.string() }) }),
+  /**
+   * The observing phase went on: the first complete sweep ended at a time or, without it, a person ended the phase. The
+   * control table says how.
+   */
+  z.object({ observing: z.object({ sweptAt: Instant.exactOptional() }) }),
   /** A later try is due at a time, for the reason that these findings have. */
   z.object({ retry: z.object({ role, due: Instant, findings: z.array(z.string()).max(1000) }) }),
 ]);

@@ -117,6 +117,8 @@ export const Answer = z.discriminatedUnion("verb", [
       reason: Reason.exactOptional(),
     })
     .readonly(),
+  /** The observing phase of a new deployment ends now: from now on, drift is rolled back as the configuration says. */
+  z.strictObject({ ...base, verb: z.literal("enable"), reason: Reason.exactOptional() }).readonly(),
   /** The attempts on findings are counted anew. */
   z
     .strictObject({

@@ -26,6 +26,7 @@ export interface Candidate {
   readonly approved: boolean;
   /** When that approval was given; left out if there is none. */
   readonly approvedAt?: Instant;
+  /** The owner's mode; in the observing phase `simulate` in its place, unless the drift is approved. */
   readonly mode: RollbackMode;
   /** The trusted actors who made the drift. */
   readonly trusted: readonly Actor[];
@@ -49,11 +50,20 @@ export function listCandidates(planning: PlanningInput): readonly Candidate[] {
         suppressed: isExcepted({ id, evidence }, { exceptions: control.exceptions, now }),
         approved: approval !== undefined,
         ...(approval && { approvedAt: approval.at }),
-        mode: guarded.rollback[evidence.side],
+        mode: chooseMode(guarded.rollback[evidence.side], approval !== undefined, planning),
         trusted,
       },
     ];
   });
+}
+
+// Somebody has looked at what they approved.
+function chooseMode(
+  mode: RollbackMode,
+  isApproved: boolean,
+  { observing = false }: Pick<PlanningInput, "observing">,
+): RollbackMode {
+  return observing && !isApproved && mode !== "off" ? "simulate" : mode;
 }
 
 /** Whether the owner never lets a drift be rolled back, or accepted it. */

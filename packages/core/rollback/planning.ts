@@ -55,6 +55,10 @@ export interface PlanningInput {
   readonly maker?: Actor;
   /** The owner's trusted actors and severities; none if left out. */
   readonly config?: Pick<Config, "trustedActors" | "severities">;
+  /**
+   * Set while a new deployment only observes: what nobody approved is simulated, whatever its mode is.
+   */
+  readonly observing?: boolean;
   /** Returns why a finding is not rolled back now for a reason that planning does not know, such as earlier attempts. */
   readonly hold?: (finding: string) => Obstacle | undefined;
   /**

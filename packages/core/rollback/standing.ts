@@ -10,6 +10,7 @@ import type { Drift } from "../model/evidence.ts";
 import type { EndingException } from "../model/exception.ts";
 import type { Finding } from "../model/finding.ts";
 import { type Instant, isBefore } from "../model/instant.ts";
+import { findObserving } from "../model/observing.ts";
 import { roleGone, type Transition } from "../model/transition.ts";
 import { findReference } from "../reference/built-in.ts";
 import { findApproval } from "./approvals.ts";
@@ -59,6 +60,11 @@ export type Standing =
   | { readonly kind: "by-hand"; readonly because: "role" | "profile" | "deny" | "need" | "other" }
   /** The guard rolls the drift back now, unless its next read of the role shows a reason against it. */
   | { readonly kind: "undoing"; readonly side: RollbackSide }
+  /**
+   * A new deployment writes no role yet. `until`: when it begins to, unless a person has it begin earlier; left out if no
+   * sweep was complete yet.
+   */
+  | { readonly kind: "observing"; readonly until?: Instant }
   /** A person must approve the rollback. `approvers`: ARN patterns, empty for everybody who may call the guard. */
   | {
       readonly kind: "approval";
@@ -232,6 +238,8 @@ function findObstacle(
       trusted: [...new Set(trusted)],
     };
   }
+  const phase = approval === undefined ? findObserving(control, now) : undefined;
+  if (phase) return { kind: "observing", ...phase };
   const until = findNextStart(control, id, now);
   if (until !== undefined) return { kind: "contested", until };
   if (kind === "contested" && isContested(control, id, now)) return { kind: "contested" };

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { type Control, type Decision, emptyControl } from "../model/control.ts";
 import { digestOf } from "../model/identity.ts";
 import type { Instant } from "../model/instant.ts";
+import { joinPhases, ObservingPhase } from "../model/observing.ts";
 import type { RoleKey } from "../model/role.ts";
 import type { Rollback } from "../model/rollback.ts";
 import {
@@ -56,6 +57,8 @@ export function assembleControl(
   const readAll = <T>(key: string, shape: z.ZodType<T>): readonly T[] =>
     (byKind.get(key.replace(/#.*$/s, "")) ?? []).flatMap((item) => read(item, shape));
   const [header] = readAll(controlKeys.control, ControlItem);
+  const [stored] = readAll(controlKeys.observing, ObservingPhase);
+  const observing = joinPhases(stored, header?.observing);
   const plans = new Map<string, z.output<typeof PlanItem>>();
   for (const item of byKind.get("PLAN") ?? []) {
     for (const plan of read(item, PlanItem)) plans.set(item.key, plan);
@@ -69,6 +72,7 @@ export function assembleControl(
   return {
     ...emptyControl(role),
     ...(header && { version: header.version }),
+    ...(observing && { observing }),
     ...(header?.enrolment && { enrolment: header.enrolment }),
     ...(header?.nextTry && { nextTry: header.nextTry }),
     ...(header?.unread && { unread: header.unread }),
@@ -93,10 +97,11 @@ const maxDeletes = 60;
  * are not among them.
  */
 export function listControlWrites(before: Control, after: Control): readonly ControlWrite[] {
-  const { role, enrolment, nextTry, unread } = after;
+  const { role, observing, enrolment, nextTry, unread } = after;
   const header = encodeItem(ControlItem, {
     role,
     version: before.version + 1,
+    ...(observing && { observing }),
     ...(enrolment && { enrolment }),
     ...(nextTry && { nextTry }),
     ...(unread && { unread }),

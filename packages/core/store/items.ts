@@ -5,6 +5,7 @@ import { Attempts, Closure, Enrolment, Pause, RecordedCause, Reset, UnreadSince 
 import { Exception } from "../model/exception.ts";
 import { Finding } from "../model/finding.ts";
 import { Instant } from "../model/instant.ts";
+import { ObservingPhase } from "../model/observing.ts";
 import { Plan } from "../model/plan.ts";
 import { Role, RoleKey } from "../model/role.ts";
 import { RollbackProgress } from "../model/rollback.ts";
@@ -46,6 +47,8 @@ export const ClosureItem = z.object({ closure: Closure });
 export const ControlItem = z.object({
   role: RoleKey,
   version: z.number(),
+  /** The account's observing phase, as of the last commit. */
+  observing: ObservingPhase.exactOptional(),
   enrolment: Enrolment.exactOptional(),
   nextTry: Instant.exactOptional(),
   unread: UnreadSince.exactOptional(),

@@ -77,6 +77,8 @@ export const controlKeys = {
   rollback: (rollbackId: string) => `ROLLBACK#${rollbackId}`,
   /** In the account's partition: a request id of the guard's own calls. */
   ownCall: (requestId: string) => `CALL#${requestId}`,
+  /** In the account's partition: the observing phase of the deployment. */
+  observing: "OBSERVING",
   /** In the account's partition: the rollbacks that restored something in the hour that begins at a time. */
   restoring: (hour: string) => `RESTORING#${hour}`,
 };

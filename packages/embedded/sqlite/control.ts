@@ -1,5 +1,6 @@
 import { ControlConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Control } from "@drift-guard/core/model/control";
+import { ObservingPhase } from "@drift-guard/core/model/observing";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { ControlCommit, ControlStore } from "@drift-guard/core/ports";
 import {
@@ -29,6 +30,15 @@ export function createControlStore(database: Database): ControlStore {
   return {
     load: async (role) => query(database, () => loadControl(database, role)),
     commit: async (commit) => transact(database, () => commitControl(database, commit)),
+    saveObserving: async (account, phase) =>
+      transact(database, () => {
+        const [pk, sk] = [controlKeys.account(account), controlKeys.observing];
+        const row = findRow(database, pk, sk);
+        const stored = row === undefined ? 0 : readItem(database, row, ObservingPhase, options).version;
+        if (stored !== phase.version) return false;
+        putItem(database, pk, sk, encodeItem(ObservingPhase, { ...phase, version: stored + 1 }));
+        return true;
+      }),
     decide: async (role, decision) =>
       query(database, () => {
         const { pk, sk, item } = writeDecision(role, decision);
@@ -63,8 +73,10 @@ function loadControl(database: Database, role: RoleKey): Control {
   const rows = database.sqlite
     .prepare("SELECT pk, sk, item FROM control WHERE pk = ? ORDER BY sk")
     .all(controlKeys.partition(role));
-  const pause = findRow(database, controlKeys.account(role.account), controlKeys.pause);
-  const items = [...rows, ...(pause === undefined ? [] : [pause])].map((row) => ({
+  const ofAccount = [controlKeys.pause, controlKeys.observing]
+    .map((sk) => findRow(database, controlKeys.account(role.account), sk))
+    .filter((row) => row !== undefined);
+  const items = [...rows, ...ofAccount].map((row) => ({
     key: KeyRow.parse(row).sk,
     read: <T>(shape: z.ZodType<T>) => readItem(database, row, shape, options),
   }));

@@ -5,6 +5,7 @@ import type { Control } from "@drift-guard/core/model/control";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { findObserving } from "@drift-guard/core/model/observing";
 import type { Role, RoleKey, RoleReading } from "@drift-guard/core/model/role";
 import type { Rollback } from "@drift-guard/core/model/rollback";
 import type { Cause, Transition } from "@drift-guard/core/model/transition";
@@ -109,7 +110,11 @@ export async function inspectRole(
     const unreadSince = seen.unread && reconciled.ledger.findings.find(isUnread)?.openedAt;
     const isClean = assessments.every(({ kind }) => kind !== "drift" && kind !== "undecided");
     return {
-      ledger: forgetOtherModes(reconciled.ledger, watched.guarded.rollback),
+      ledger: forgetOtherModes(
+        reconciled.ledger,
+        watched.guarded.rollback,
+        findObserving(control, now) !== undefined,
+      ),
       transitions: reconciled.transitions,
       result: {
         inspection: {

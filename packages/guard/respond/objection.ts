@@ -1,10 +1,11 @@
 import { listConfigured } from "@drift-guard/core/config/accepted-drift";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { writesNothing } from "@drift-guard/core/config/rollback-choice";
-import { findWatchedRole } from "@drift-guard/core/config/watched-role";
+import { findWatchedRole, listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { type Control, hasManyCauses } from "@drift-guard/core/model/control";
 import { type Instant, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
 import { jsonBytes } from "@drift-guard/core/model/json-size";
+import { findObserving } from "@drift-guard/core/model/observing";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { Answer, AnswerOf } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
@@ -68,6 +69,8 @@ export function findObjection(request: AnswerRequest): string | undefined {
       );
     case "resume":
       return checkScope(answer, request) ?? checkPaused(answer, request);
+    case "enable":
+      return checkObserving(request);
     case "reset":
       return checkScope(answer, request) ?? checkAttempted(answer, request);
   }
@@ -136,6 +139,20 @@ function checkPaused({ role }: AnswerOf<"resume">, { control, now }: AnswerReque
   );
   if (holds) return undefined;
   return role === undefined ? "No pause of the account holds." : `No pause of ${role} itself holds.`;
+}
+
+function checkObserving({ control, settings, now }: AnswerRequest): string | undefined {
+  if (control.unreadable !== undefined) {
+    return `What is stored about the account cannot be read: ${control.unreadable.join(" ").replaceAll(/\s+/g, " ")}`;
+  }
+  if (listWatchedRoles(settings).every(({ guarded }) => writesNothing(guarded.rollback))) {
+    return "The configuration has no role rolled back: set a mode of its rollback first, and deploy.";
+  }
+  if (findObserving(control, now)) return undefined;
+  const { ended } = control.observing ?? {};
+  const since =
+    ended === undefined ? "" : ` since ${ended.at}${ended.by === undefined ? "" : ` (${ended.by})`}`;
+  return `Rollback is enabled already${since}.`;
 }
 
 function checkSuppressed({ finding }: AnswerOf<"reopen">, request: AnswerRequest): string | undefined {

@@ -1,6 +1,6 @@
 import { writesNothing } from "@drift-guard/core/config/rollback-choice";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
-import { formatCause } from "@drift-guard/core/errors";
+import { formatCause, StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Control, Decision } from "@drift-guard/core/model/control";
 import type { Exception } from "@drift-guard/core/model/exception";
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
@@ -39,6 +39,7 @@ export async function respond(
   const control = await ports.control.load(key);
   const reason = findObjection({ answer, person, control, settings, now });
   if (reason !== undefined) return { status: "refused", reason };
+  if (answer.verb === "enable") await endObserving(key, person, now, ports);
   for (const decision of listDecisions(answer, person, control, now))
     await ports.control.decide(key, decision);
   const warnings: string[] = [];
@@ -58,8 +59,8 @@ export async function respond(
 }
 
 // A decision about the account is stored in its own partition; which role it is loaded with does not matter.
-function keyOf({ role = "*" }: { readonly role?: string }, { account }: GuardSettings): RoleKey {
-  return { account, name: role };
+function keyOf(answer: Answer, { account }: GuardSettings): RoleKey {
+  return { account, name: ("role" in answer ? answer.role : undefined) ?? "*" };
 }
 
 /** Returns what is stored of an answer. */
@@ -114,6 +115,7 @@ function listDecisions(
         .filter(({ findingId, expires }) => findingId === answer.finding && isBefore(now, expires))
         .map((exception): Decision => ({ kind: "exception", exception: { ...exception, expires: now } }));
     case "evaluate":
+    case "enable":
       return [];
     case "pause":
       return [pause(answer.role, answer.until, answer.reason)];
@@ -126,6 +128,32 @@ function listDecisions(
       return [{ kind: "closure", closure: { ...by, findingId: finding, digest: evidence, reason } }];
     }
   }
+}
+
+// Rollback may write the item at the same time.
+const maxAttempts = 10;
+
+async function endObserving(
+  key: RoleKey,
+  { arn, userId }: Person,
+  now: Instant,
+  { control }: Pick<RespondPorts, "control">,
+): Promise<void> {
+  const ended = { at: now, by: arn, ...(userId !== undefined && { userId }) };
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const { observing = { version: 0, since: now } } = await control.load(key);
+    if (observing.ended || (await control.saveObserving(key.account, { ...observing, ended }))) return;
+  }
+  throw new StoreUnavailableError(
+    `The observing phase changed during all ${maxAttempts} attempts to end it. Give the answer again.`,
+  );
+}
+
+/** Returns the names of the roles that rollback may write. */
+function listWritten(settings: GuardSettings): readonly string[] {
+  return listWatchedRoles(settings).flatMap(({ name, guarded }) =>
+    writesNothing(guarded.rollback) ? [] : [name],
+  );
 }
 
 /** Has the guard look at the roles that an answer concerns. */
@@ -144,11 +172,14 @@ async function followUp(
     case "reset":
       return retry(answer.role, answer.findings);
     case "resume": {
-      const written = listWatchedRoles(settings).filter(({ guarded }) => !writesNothing(guarded.rollback));
-      const roles = answer.role === undefined ? written.map(({ name }) => name) : [answer.role];
+      const roles = answer.role === undefined ? listWritten(settings) : [answer.role];
       for (const role of roles) await retry(role, []);
       return;
     }
+    case "enable":
+      await requests?.send({ observing: {} }, 0);
+      for (const role of listWritten(settings)) await retry(role, []);
+      return;
     case "undo":
     case "suppress":
     case "reopen":

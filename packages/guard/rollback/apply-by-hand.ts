@@ -52,6 +52,8 @@ export async function applyByHand(plan: Plan, role: Role, ports: HandPorts): Pro
     ...ports,
     control: {
       ...control,
+      // No phase holds a person's own command.
+      saveObserving: async () => false,
       spendRestoring: async () => "granted" as const,
       hasRestoringLeft: async () => true,
     },

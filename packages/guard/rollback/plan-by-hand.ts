@@ -4,6 +4,7 @@ import { type Control, emptyControl, findRunning } from "@drift-guard/core/model
 import type { Drift } from "@drift-guard/core/model/evidence";
 import { digestEvidence, digestOf } from "@drift-guard/core/model/identity";
 import { addSeconds, type Instant } from "@drift-guard/core/model/instant";
+import { findObserving, observingDays } from "@drift-guard/core/model/observing";
 import { type Plan, Step } from "@drift-guard/core/model/plan";
 import { type Severity, worstFirst } from "@drift-guard/core/model/severity";
 import { authorise } from "@drift-guard/core/rollback/authorise";
@@ -115,10 +116,11 @@ export function planByHand(request: HandPlanRequest): HandPlan {
 
 /** Plans the rollback of some drifts as if a person had approved them, and of no other. */
 function planApproved(chosen: readonly Candidate[], planning: PlanningInput): PlanningResult {
-  const { guarded, control, now } = planning;
+  const { observing: _, ...rest } = planning;
+  const { guarded, control, now } = rest;
   const expires = addSeconds(now, 1);
   return planRollback({
-    ...planning,
+    ...rest,
     guarded: { ...guarded, rollback: { ...guarded.rollback, ...asked } },
     control: {
       ...control,
@@ -138,7 +140,7 @@ function planApproved(chosen: readonly Candidate[], planning: PlanningInput): Pl
  * the owner chose.
  */
 function findHazards(plan: Plan, planning: PlanningInput): ReadonlyMap<string, string> {
-  const { config: _, hold: __, ...rest } = planning;
+  const { config: _, hold: __, observing: ___, ...rest } = planning;
   const { guarded, control, role } = rest;
   const rollback = { ...guarded.rollback, ...careful, windows: [] };
   const { withheld } = planRollback({
@@ -183,7 +185,7 @@ function planAsGuard({ control, ...request }: HandPlanRequest): PlanningInput {
 function judge(
   candidate: Candidate,
   own: PlanningResult | undefined,
-  { control, config, now }: Pick<HandPlanRequest, "control" | "config" | "now">,
+  { watched, control, config, now }: Pick<HandPlanRequest, "watched" | "control" | "config" | "now">,
 ): GuardDecision {
   const { id, evidence, suppressed, mode } = candidate;
   if (suppressed) {
@@ -195,13 +197,21 @@ function judge(
     }
   }
   if (mode === "off") return { kind: "off" };
-  if (mode === "simulate") return { kind: "simulated" };
+  const configured = watched.guarded.rollback[evidence.side];
+  if (configured === "simulate") return { kind: "simulated" };
+  const phase = control && findObserving(control, now);
+  if (mode === "simulate" && phase) return { kind: "waits", reason: describePhase(phase), ...phase };
   if (own === undefined) return { kind: "unknown" };
   if (own.plan.findings.includes(id)) return { kind: "automatic" };
   const held = own.withheld.find(({ finding }) => finding === id);
   if (held === undefined) return { kind: "no-step" };
   const { reason, until } = held;
   return { kind: "waits", reason, ...(until !== undefined && { until }) };
+}
+
+function describePhase({ until }: { readonly until?: Instant }): string {
+  const end = until === undefined ? `${observingDays} days after the first complete sweep` : until;
+  return `The guard is new here and only observes until ${end}, or until a person ends that: drift-guard rollback enable.`;
 }
 
 function findRefusal(

@@ -3,6 +3,7 @@ import type { Control } from "@drift-guard/core/model/control";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { LivePolicy } from "@drift-guard/core/model/managed-policy";
+import { findObserving } from "@drift-guard/core/model/observing";
 import type { Role } from "@drift-guard/core/model/role";
 import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import type { PlanningInput } from "@drift-guard/core/rollback/planning";
@@ -35,6 +36,7 @@ export function createPlanning(sources: PlanningSources): PlanningInput {
     policies,
     control: { ...control, causes, exceptions: listCountedExceptions(control, config) },
     config,
+    observing: findObserving(control, now) !== undefined,
     now,
     ...(maker && { maker }),
   };

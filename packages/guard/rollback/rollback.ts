@@ -11,6 +11,7 @@ import { enrolRole } from "./enrolment.ts";
 import { carryOut } from "./execution.ts";
 import { type LaterTry, scheduleTry, sendTry } from "./later-try.ts";
 import type { LookRequest } from "./new-rollback.ts";
+import { beginObserving, recordPhase } from "./observing.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
 import { openPlanned } from "./planned-findings.ts";
 import { isTemporary, reportContests, reportRefusals, reportRollbacks, reportSimulations } from "./report.ts";
@@ -31,6 +32,7 @@ export async function handleRollbackMessage(
   ports: RollbackPorts,
   settings: GuardSettings,
 ): Promise<RollbackOutcome> {
+  if ("observing" in message) return recordPhase(message.observing, ports, settings);
   const { account, name } = concernedRole(message, settings);
   if (account !== settings.account) return nothingToDo(`the message is about account ${account}`);
   const [watched] = await findWatchedRolesWithUses([name], ports, settings);
@@ -39,6 +41,7 @@ export async function handleRollbackMessage(
   if (isOff(watched.guarded.rollback) || watched.reference.serviceLinked !== undefined)
     return nothingToDo(`rollback of ${name} is off`);
   const key: RoleKey = { account, name: watched.name };
+  await beginObserving(key, ports, settings);
   if ("retry" in message && (await isUnderWay(message.retry, key, ports))) {
     await sendTry(key, message.retry, ports);
     return nothingToDo(`the next try is due at ${message.retry.due}`);
@@ -78,7 +81,10 @@ async function isFinished(
   return rollback === undefined || (rollback.status !== "running" && rollback.told === true);
 }
 
-function concernedRole(message: RollbackMessage, { account }: GuardSettings): RoleKey {
+function concernedRole(
+  message: Exclude<RollbackMessage, { observing: unknown }>,
+  { account }: GuardSettings,
+): RoleKey {
   if ("hint" in message) return message.hint;
   if ("enrol" in message) return { account, name: message.enrol.role };
   if ("changed" in message) return { account, name: message.changed.role };

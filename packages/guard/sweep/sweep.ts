@@ -95,8 +95,21 @@ export async function sweep(
     unread,
     left: [...left],
   };
+  const isComplete = failures.length === 0 && left.size === 0 && !signal?.aborted;
+  if (isComplete) await collectFailure("telling rollback of the sweep", () => tellRollback(ports, settings));
   if (failures.length > 0) throw new SweepIncompleteError(failures, report);
   return report;
+}
+
+/** Tells rollback that a complete sweep has ended, if it waits for that: the observing phase ends some days later. */
+async function tellRollback(
+  { control, requests, now }: SweepPorts,
+  { account }: GuardSettings,
+): Promise<void> {
+  if (requests === undefined) return;
+  const { observing } = await control.load({ account, name: "*" });
+  if (observing?.ended || observing?.sweptAt !== undefined) return;
+  await requests.send({ observing: { sweptAt: instantOf(now()) } }, 0);
 }
 
 /**

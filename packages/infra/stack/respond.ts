@@ -17,7 +17,7 @@ export function createRespond(
 ): readonly aws.cloudwatch.MetricAlarm[] {
   createLambda("Responder", location, {
     description: labelDescription(
-      "Takes people's answers: approve, undo, suppress, reopen, evaluate, pause, resume, reset, close",
+      "Takes people's answers: approve, undo, suppress, reopen, evaluate, pause, resume, enable, reset, close",
       config,
     ),
     timeoutSeconds: 60,

@@ -105,6 +105,23 @@ export function describeControlStore(name: string, open: () => Promise<ControlSt
       assert.deepEqual((await fixture.store.load(newRole())).pauses, []);
     });
 
+    it("loads the observing phase for each role of its account, and the copy in the record where it is gone", async () => {
+      const role = newRole();
+      const phase = { version: 0, since: noon };
+      assert.equal(await fixture.store.saveObserving(role.account, phase), true);
+      assert.equal(await fixture.other.saveObserving(role.account, phase), false);
+      const loaded = await fixture.store.load(role);
+      assert.deepEqual(loaded.observing, { ...phase, version: 1 });
+      await fixture.store.commit({ before: loaded, after: loaded });
+      const swept = { version: 1, since: noon, sweptAt: secondsAfterNoon(60) };
+      assert.equal(await fixture.other.saveObserving(role.account, swept), true);
+      assert.deepEqual((await fixture.store.load(role)).observing, { ...swept, version: 2 });
+      await fixture.put(controlKeys.account(role.account), controlKeys.observing, { schema: 1, since: 7 });
+      const { observing, unreadable } = await fixture.store.load(role);
+      assert.deepEqual(observing, { ...phase, version: 0 });
+      assertNames(unreadable, controlKeys.observing);
+    });
+
     it("commits what rollback knows and has done, and loads it", async () => {
       const role = newRole();
       const record = aRecord(role);

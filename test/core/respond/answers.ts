@@ -49,6 +49,7 @@ const fields: { readonly [Verb in Answer["verb"]]: object } = {
   evaluate: { role },
   pause: { role, until: hoursLater(24), reason: "maintenance" },
   resume: { role },
+  enable: {},
   reset: { role, findings: [finding] },
   close: { role, finding, evidence, reason: "it was our drill" },
 };

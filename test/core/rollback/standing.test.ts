@@ -128,6 +128,20 @@ describe("the standing of a finding", () => {
     assert.equal(standing({}, { control: { pauses: [own], causes: [cause()] } }).kind, "undoing");
   });
 
+  it("is observed while the deployment is new, and asks for the approval that it would need", () => {
+    const observing = { version: 1, since: noon };
+    const swept = { ...observing, sweptAt: noon };
+    const until = secondsAfterNoon(7 * 86_400);
+    assert.deepEqual(standing({}, { control: { observing } }), { kind: "observing" });
+    assert.deepEqual(standing({}, { control: { observing: swept } }), { kind: "observing", until });
+    const ended = { ...swept, ended: { at: noon, by: "ana" } };
+    assert.equal(standing({}, { control: { observing: ended } }).kind, "undoing");
+    const config = configured({ missing: "approve" });
+    assert.equal(standing({}, { config, control: { observing } }).kind, "approval");
+    const approved = { observing, approvals: [approval], causes: [cause()] };
+    assert.equal(standing({}, { config, control: approved }).kind, "approved");
+  });
+
   it("is contested while the drift's rollbacks pause, with the time of the next try", () => {
     const starts = [noon, secondsAfterNoon(10), secondsAfterNoon(20)];
     const control = { attempts: [{ findingId: id, starts }] };

@@ -326,6 +326,26 @@ describe("a pause", () => {
   });
 });
 
+describe("the answer that enables rollback", () => {
+  it("ends the observing phase once, and asks rollback to look at every role that it may write", async () => {
+    const guard = await open();
+    await expectRecorded(guard, anAnswer("enable"));
+    const at = "2026-11-22T12:00:00.000Z";
+    assert.deepEqual((await guard.control()).observing, {
+      version: 1,
+      since: at,
+      ended: { at, by: anna.arn, userId: anna.userId },
+    });
+    assert.deepEqual(guard.asked, [{ observing: {} }, { retry: { role, due: at, findings: [] } }]);
+    assert.match(await refusalOf(guard, anAnswer("enable")), /enabled already since .*auditors\/anna/);
+  });
+
+  it("is refused where no role is rolled back", async () => {
+    const simulating = await open({ rollback: { excess: "simulate" } });
+    assert.match(await refusalOf(simulating, anAnswer("enable")), /has no role rolled back/);
+  });
+});
+
 describe("the other answers", () => {
   it("reset attempts, and close a call with the guard's credentials", async () => {
     const guard = await open({ attempts: [{ findingId: finding, starts: [noon] }] });
