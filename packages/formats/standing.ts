@@ -188,6 +188,11 @@ function formatNext(next: Extract<Standing, { kind: "expiring" }>["next"]): {
         verdict: "open again then",
         sentence: "Then the finding is open again, and the guard rolls it back when the pause ends.",
       };
+    case "observing":
+      return {
+        verdict: "open again then",
+        sentence: "Then the finding is open again, and the guard rolls it back once rollback is enabled.",
+      };
     case "off":
     case "simulated":
     case "observed":
