@@ -8,22 +8,23 @@ import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
 import { createNoticeStore } from "@drift-guard/aws/dynamodb/notices";
-import type { JointNotice } from "@drift-guard/core/announcement/notices";
+import { joinByFinding } from "@drift-guard/core/announcement/notices";
+import { digestWait } from "@drift-guard/core/announcement/wait";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { isJointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { TestMessage } from "@drift-guard/core/model/test-message";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, HubStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
-import { findStanding } from "@drift-guard/core/rollback/standing";
 import type { Announcement } from "@drift-guard/formats/announcement";
 import { formatAttributes } from "@drift-guard/formats/attributes";
 import { formatChat } from "@drift-guard/formats/chat";
 import { formatDigest } from "@drift-guard/formats/digest";
+import { formatJson } from "@drift-guard/formats/json";
 import { formatTestMessage } from "@drift-guard/formats/test-message";
 import { formatText } from "@drift-guard/formats/text";
-import { scheduleNotices, tellHeld, transitionsOf } from "@drift-guard/guard/delivery/notices";
-import { findQuiet } from "@drift-guard/guard/delivery/quieting";
+import { scheduleNotices, tellAndMark, tellHeld } from "@drift-guard/guard/delivery/notices";
+import { findSilent } from "@drift-guard/guard/delivery/silence";
 import type { SQSBatchResponse } from "aws-lambda";
 import { type AnnouncementPorts, announce } from "./shared/announcement.ts";
 import { sdkClientSettings } from "./shared/client-settings.ts";
@@ -50,8 +51,8 @@ export interface NotifyPorts extends AnnouncementPorts {
  * Creates the handler of the notify queue: it tells people of each transition, as the findings table has it, with what the
  * guard does about the finding at this time, and marks the transition as delivered. In a storm, transitions wait for a
  * joint message, which a request in the same queue sends (core/announcement). A transition that is already marked is not
- * sent again. Marked without a message are one whose evidence a user of Security Hub suppressed or acknowledged there, and a
- * warning of the end of an exception that was extended or ended since. `open` returns the ports for an invocation.
+ * sent again. One of which people are not told (`findSilent`) is marked without a message. `open` returns the ports for an
+ * invocation.
  */
 export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse> {
   return defineFunction("notify", async (event, invocation) => {
@@ -60,18 +61,21 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
     const settings = { account, holdSeconds: opened.holdSeconds };
     const ports = {
       ...opened,
-      tell: (notice: JointNotice, id: string) => tell(notice, id, opened, invocation),
+      findSilent: (transitions: readonly Transition[]) =>
+        findSilent(transitions, {
+          ...opened,
+          standingOf: async (transition) => (await announceHere(transition, opened, invocation)).standing,
+        }),
+      tell: (transitions: readonly Transition[], id: string) => tell(transitions, id, opened, invocation),
     };
     const messages = readQueue(event).filter(
       ({ body }) => !isJointNoticeRequest(body) && parseTestMessage(body) === undefined,
     );
     const { awaited, end } = await findAwaited(messages, "notify", ports.findings, invocation);
     const transitions = [...awaited.values()].map(({ transition }) => transition);
-    const { hub, now } = opened;
-    const quiet = new Set(hub ? await findQuiet(transitions, { hub, now }) : []);
-    for (const id of await findUntrueWarnings(transitions, opened)) quiet.add(id);
+    const silent = await ports.findSilent(transitions);
     const fates = await scheduleNotices(
-      transitions.filter(({ id }) => !quiet.has(id)),
+      transitions.filter(({ id }) => !silent.has(id)),
       ports,
       settings,
     );
@@ -82,7 +86,7 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
       const delivery = awaited.get(messageId);
       if (!delivery) return end({ messageId, body });
       const { transition } = delivery;
-      if (quiet.has(transition.id)) return ports.findings.markDelivered(transition, "notify");
+      if (silent.has(transition.id)) return ports.findings.markDelivered(transition, "notify");
       switch (fates.get(transition.id)) {
         case "held":
           return;
@@ -95,25 +99,10 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
           );
           return;
         default:
-          await ports.tell({ kind: "single", transition }, transition.id);
-          await ports.findings.markDelivered(transition, "notify");
+          await tellAndMark([transition], ports);
       }
     });
   });
-}
-
-/** Returns the ids of warnings of the end of an exception that was extended, or ended, since then. */
-async function findUntrueWarnings(
-  transitions: readonly Transition[],
-  { control, config, now }: NotifyPorts,
-): Promise<readonly string[]> {
-  const untrue: string[] = [];
-  for (const transition of transitions.filter(({ kind }) => kind === "expiring")) {
-    const record = await control.load(transition.finding.role);
-    const standing = findStanding(transition, { config, control: record, now: instantOf(now()) });
-    if (standing.kind !== "expiring") untrue.push(transition.id);
-  }
-  return untrue;
 }
 
 async function sendTest(
@@ -126,22 +115,38 @@ async function sendTest(
 }
 
 async function tell(
-  notice: JointNotice,
+  transitions: readonly Transition[],
   id: string,
   { send, ...ports }: NotifyPorts,
-  { context: { functionName } }: Invocation,
-): Promise<void> {
+  invocation: Invocation,
+): Promise<ReadonlyMap<string, string>> {
   const announcements: Announcement[] = [];
-  for (const transition of transitionsOf(notice)) {
-    announcements.push(await announce(transition, ports, [functionName, "notify"]));
+  for (const { transition, before } of joinByFinding(transitions)) {
+    const announcement = await announceHere(transition, ports, invocation);
+    announcements.push({ ...announcement, ...(before.length > 0 && { before, messageId: id }) });
   }
-  const [only] = announcements;
-  if (notice.kind === "single" && only) {
+  const [only, ...others] = announcements;
+  if (only && others.length === 0) {
     const { subject, body: text } = formatText(only);
-    await send({ subject, text, chat: formatChat(only), attributes: formatAttributes(only) });
-    return;
+    const forms = { text, chat: formatChat(only), json: formatJson(only) };
+    await send({ subject, ...forms, attributes: formatAttributes(only) });
+  } else {
+    for (const { announcements: _, ...digest } of formatDigest(announcements, id)) await send(digest);
   }
-  for (const { announcements: _, ...digest } of formatDigest(announcements, id)) await send(digest);
+  return new Map(
+    announcements.flatMap(({ transition, standing }) => {
+      const wait = digestWait(standing);
+      return wait === undefined ? [] : [[transition.id, wait] as const];
+    }),
+  );
+}
+
+function announceHere(
+  transition: Transition,
+  ports: AnnouncementPorts,
+  { context: { functionName } }: Invocation,
+): Promise<Announcement> {
+  return announce(transition, ports, [functionName, "notify"]);
 }
 
 const sns = new SNSClient(sdkClientSettings);

@@ -123,6 +123,8 @@ export interface Delivery {
   readonly awaiting: readonly Sink[];
   /** When delivery to a sink was last asked for again, if ever. */
   readonly renewedAt?: Instant;
+  /** Digest of what people were told that the finding waits for (`digestWait`); left out if nothing of the kind was told. */
+  readonly told?: string;
 }
 
 /** What became of the transitions of a role that an older version stored. */
@@ -170,8 +172,8 @@ export interface FindingStore {
   findDelivery(transition: {
     readonly finding: Pick<Finding, "role" | "id" | "seq">;
   }): Promise<Delivery | undefined>;
-  /** Records that a sink delivered a transition. Idempotent. */
-  markDelivered(transition: Transition, sink: Sink): Promise<void>;
+  /** Records that a sink delivered a transition, and what people were told that its finding waits for. Idempotent. */
+  markDelivered(transition: Transition, sink: Sink, told?: string): Promise<void>;
   /** Makes a sink deliver a stored transition again, at `at`, and extends the time for which it is kept. */
   renew(transition: Transition, sink: Sink, at: Instant): Promise<void>;
   /** Yields transitions from before `at` that some sink has not delivered. */

@@ -82,7 +82,7 @@ export function formatAsff(
       defang(
         [
           ...sentences,
-          ...[...describeUsage(finding, 3), ...lists].map(
+          ...[...describeUsage(transition, 3), ...lists].map(
             ({ heading, lines }) => `${heading}: ${lines.join("; ")}.`,
           ),
           ...(transition.note === undefined ? [] : [sanitise(transition.note, 600)]),

@@ -1,17 +1,19 @@
-import type { Announcement } from "./announcement.ts";
+import { type Announcement, messageIdOf } from "./announcement.ts";
 import { sanitiseAscii } from "./printable.ts";
 
 /**
- * Returns an announcement's attributes, by which a subscription of the topic chooses its messages: severity, state, kind of
- * transition, role, part, account, kind of evidence, and what the guard does. At most 10, of type String: printable ASCII,
+ * Returns an announcement's attributes, by which a subscription of the topic chooses its messages: the message's id,
+ * severity, state, kind of transition, role, part, account, kind of evidence, and what the guard does. At most 10, of type String: printable ASCII,
  * never empty (docs/aws-facts.md, "SNS and chat").
  */
-export function formatAttributes({
-  transition: { kind, finding },
-  standing,
-}: Announcement): Readonly<Record<string, string>> {
+export function formatAttributes(announcement: Announcement): Readonly<Record<string, string>> {
+  const {
+    transition: { kind, finding },
+    standing,
+  } = announcement;
   const { role, evidence } = finding;
   return {
+    id: formatValue(messageIdOf(announcement)),
     severity: finding.severity,
     state: finding.state,
     kind,

@@ -1,8 +1,15 @@
-import type { Announcement } from "./announcement.ts";
+import { type Announcement, listTransitionIds, messageIdOf } from "./announcement.ts";
 import { formatCode, formatProse } from "./chat-text.ts";
 import { findConsoleLinks } from "./console-links.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
-import { formatAuthor, formatCause, formatHeadline, formatNextSteps, isOver } from "./next-steps.ts";
+import {
+  describeBefore,
+  formatAuthor,
+  formatCause,
+  formatLead,
+  formatNextSteps,
+  isOver,
+} from "./next-steps.ts";
 import { sanitise } from "./printable.ts";
 import { findNextCommand, planCommandOf } from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
@@ -23,10 +30,10 @@ export function formatChat(announcement: Announcement): string {
   return JSON.stringify({
     version: "1.0",
     source: "custom",
-    id: transition.id,
+    id: messageIdOf(announcement),
     content: {
       textType: "client-markdown",
-      title: formatProse(`${finding.severity}, ${formatHeadline(announcement)}: ${title}`, chatLimits.title),
+      title: formatProse(`${formatLead(announcement)}: ${title}`, chatLimits.title),
       description: formatDescription(announcement),
       nextSteps: [...more.map((step) => formatProse(step, chatLimits.step)), ...formatCommand(announcement)],
       keywords: [finding.severity, evidence.kind, formatProse(sanitise(role.name), chatLimits.keyword)],
@@ -39,6 +46,7 @@ export function formatChat(announcement: Announcement): string {
       additionalContext: {
         findingId: finding.id,
         transitionId: transition.id,
+        transitionIds: listTransitionIds(announcement).join(" "),
         account: sanitise(role.account),
         role: sanitise(role.name),
         part: formatPart(evidence.part),
@@ -60,6 +68,7 @@ function formatDescription(announcement: Announcement): string {
   const { sentences, lists } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
   const [first] = formatNextSteps(announcement);
   const links = findConsoleLinks(finding);
+  const before = describeBefore(announcement);
   const prose = [
     ...(first === undefined ? [] : [first]),
     ...(note === undefined ? [] : [sanitise(note, 1000)]),
@@ -75,10 +84,12 @@ function formatDescription(announcement: Announcement): string {
       ...(links.event === undefined ? [] : [`*Call in CloudTrail* ${links.event}`]),
     ],
     // The lists come last: a long one is cut.
-    ...[...describeSimulation(transition), ...lists, ...describeUsage(finding)].map(({ heading, lines }) => [
-      `*${heading}*`,
-      ...lines.map((line) => `• ${formatCode(line)}`),
-    ]),
+    ...[
+      ...(before.length === 0 ? [] : [{ heading: "Before that", lines: before }]),
+      ...describeSimulation(transition),
+      ...lists,
+      ...describeUsage(transition),
+    ].map(({ heading, lines }) => [`*${heading}*`, ...lines.map((line) => `• ${formatCode(line)}`)]),
   ];
   const lines = paragraphs.flatMap((paragraph, index) => (index === 0 ? paragraph : ["", ...paragraph]));
   return joinWithin(lines, chatLimits.description);

@@ -1,38 +1,43 @@
+import { nameActor } from "@drift-guard/core/config/trusted-actor";
+import type { Attempt } from "@drift-guard/core/model/evidence";
 import { Severity } from "@drift-guard/core/model/severity";
-import type { Announcement } from "./announcement.ts";
+import { type Announcement, listTransitionIds } from "./announcement.ts";
 import { formatValue } from "./attributes.ts";
 import { chatLimits } from "./chat.ts";
 import { formatProse } from "./chat-text.ts";
 import { describeEvidence } from "./evidence.ts";
-import { formatAuthor, formatHeadline } from "./next-steps.ts";
-import { defang, sanitise, sanitiseAscii } from "./printable.ts";
+import { formatAuthor, formatLead } from "./next-steps.ts";
+import { defang, sanitise, sanitiseAscii, wrap } from "./printable.ts";
 import { formatVerdict } from "./standing.ts";
 import { quoteArgument } from "./steps.ts";
 import { formatText } from "./text.ts";
 
-/** One message about several transitions, in the forms that subscribers receive. */
+/** One message about several findings, in the forms that subscribers receive. */
 export interface Digest {
   /** Fewer than 100 characters of printable ASCII. */
   readonly subject: string;
   readonly text: string;
   /** JSON in the schema of custom notifications of Amazon Q Developer in chat applications. */
   readonly chat: string;
-  /** The worst severity, the account, the kind `digest`, and the role if there is only one. */
+  /** One line of JSON for programs. */
+  readonly json: string;
+  /** The id, the worst severity, the account, the kind `digest`, and the role if there is only one. */
   readonly attributes: Readonly<Record<string, string>>;
   /** The announcements that this message tells. */
   readonly announcements: readonly Announcement[];
 }
 
-// SNS takes 262,144 bytes for all forms together (docs/aws-facts.md, "SNS and chat"); the chat form is short.
-const maxLinesBytes = 150_000;
+// SNS takes 262,144 bytes for all forms together (docs/aws-facts.md, "SNS and chat"): the text has these lines, and each of
+// the JSON forms has their ids. The chat form is short.
+const maxLinesBytes = 90_000;
 const maxTitle = 300;
 const maxWhole = 5;
 const rule = "-".repeat(72);
 
 /**
- * Returns the messages that tell people of several transitions: one, or more where the lines do not fit into one message of
- * SNS. Each transition has a line, the worst first; nothing is left out. `id` is the same in every copy of the message. No
- * text from outside is a link.
+ * Returns the messages that tell people of several findings: one, or more where the lines do not fit into one message of
+ * SNS. Each finding has an entry, the worst first, with all of its transitions; nothing is left out. `id` is the same in
+ * every copy of the message. No text from outside is a link.
  */
 export function formatDigest(announcements: readonly Announcement[], id: string): readonly Digest[] {
   const worstFirst = announcements.toSorted((a, b) => rankOf(a) - rankOf(b));
@@ -50,28 +55,32 @@ function formatChunk(
   const place = roles.size === 1 && only !== undefined ? sanitise(only) : `${roles.size} roles`;
   const account = sanitise(all[0]?.transition.finding.role.account ?? "");
   const part = count === 1 ? "" : ` (message ${index + 1} of ${count})`;
-  const title = `${all.length} changes of findings at ${place}: ${countSeverities(all)}`;
+  const ownId = count === 1 ? id : `${id}-${index + 1}`;
+  const title = `${all.length} findings at ${place}: ${countSeverities(all)}`;
   const stage = all[0]?.stage;
   const command = `npx drift-guard findings list${roles.size === 1 && only !== undefined ? ` --role ${quoteArgument(only)}` : ""}${stage === undefined ? "" : ` --stage ${quoteArgument(stage)}`}`;
-  const lines = chunk.map(formatLine);
+  const callers = countCallers(all);
+  // A few of one role are told whole: people act on them without another command.
+  const isWhole = roles.size === 1 && all.length <= maxWhole;
   const text = [
-    defang(`${title}${part}, in account ${account}.`),
-    "They came within a minute, so that one message tells them all. The worst come first.",
-    lines.map((line) => `  - ${defang(line)}`).join("\n"),
-    // A few of one role are told whole: people act on them without another command.
-    ...(roles.size === 1 && all.length <= maxWhole
-      ? chunk.map((each) => `${rule}\n${formatText(each).body}`)
-      : []),
+    prose(`${title}${part}, in account ${account}.`).join("\n"),
+    "They came within a minute, so that one message tells them all, the worst first.",
+    ...(callers.length === 0
+      ? []
+      : [["Refused calls by caller:", ...callers.flatMap((line) => prose(line, "  - "))].join("\n")]),
+    chunk.flatMap((each) => formatEntry(each, isWhole)).join("\n"),
+    ...(isWhole ? chunk.map((each) => `${rule}\n${formatText(each).body}`) : []),
     `To see the findings as they are now:\n  ${command}`,
-    `Digest ${id}${part}`,
+    `Digest ${ownId}`,
   ];
+  const lines = [...callers, ...chunk.map(formatLine)];
   return {
     subject: sanitiseAscii(`drift-guard ${worstOf(all)}${part}: ${title}`, 99),
     text: `${text.join("\n\n")}\n`,
     chat: JSON.stringify({
       version: "1.0",
       source: "custom",
-      id: count === 1 ? id : `${id}-${index + 1}`,
+      id: ownId,
       content: {
         textType: "client-markdown",
         title: formatProse(`${worstOf(all)}, ${title}${part}`, chatLimits.title),
@@ -85,7 +94,18 @@ function formatChunk(
         eventType: "drift-guard.digest",
       },
     }),
+    json: JSON.stringify({
+      schema: 1,
+      id: ownId,
+      kind: "digest",
+      severity: worstOf(all),
+      account,
+      title,
+      transitions: chunk.flatMap(listTransitionIds),
+      command,
+    }),
     attributes: {
+      id: ownId,
       severity: worstOf(all),
       kind: "digest",
       account: formatValue(all[0]?.transition.finding.role.account ?? ""),
@@ -93,6 +113,44 @@ function formatChunk(
     },
     announcements: chunk,
   };
+}
+
+// A line that begins where it was broken is indented, so that no text from outside passes for a line of its own.
+function prose(text: string, first = ""): readonly string[] {
+  return wrap(defang(text), first, "    ");
+}
+
+// A finding that is told whole below has its transitions there.
+function formatEntry(announcement: Announcement, isWhole: boolean): readonly string[] {
+  const ids = isWhole ? [] : listTransitionIds(announcement).map((id) => `    transition ${id}`);
+  return [...prose(formatLine(announcement), "  - "), ...ids];
+}
+
+/** Returns the callers whose calls were refused on several roles, with their calls on all of them; the most calls first. */
+function countCallers(announcements: readonly Announcement[]): readonly string[] {
+  const refused = announcements.flatMap(({ transition: { finding } }) =>
+    finding.evidence.kind === "attempt" ? callersOf(finding.evidence) : [],
+  );
+  const byCaller = Map.groupBy(refused, ({ caller }) => caller);
+  return [...byCaller]
+    .filter(([, { length: roles }]) => roles > 1)
+    .map(([caller, entries]) => ({
+      caller,
+      roles: entries.length,
+      calls: entries.reduce((sum, { calls }) => sum + calls, 0),
+    }))
+    .toSorted((a, b) => b.calls - a.calls)
+    .slice(0, maxCallers)
+    .map(({ caller, roles, calls }) => `${calls} refused calls on ${roles} roles by ${sanitise(caller)}`);
+}
+
+const maxCallers = 10;
+
+function callersOf({
+  callers,
+  actor,
+}: Attempt): readonly { readonly caller: string; readonly calls: number }[] {
+  return callers ?? [{ caller: nameActor(actor), calls: 1 }];
 }
 
 // A message of a chat channel is short: what does not fit stands in the text form, and the command shows it.
@@ -119,10 +177,9 @@ function formatLine(announcement: Announcement): string {
   const verdict = formatVerdict(standing);
   const author = formatAuthor(transition);
   return [
-    `${finding.severity}, ${formatHeadline(announcement)}: ${sanitise(title, maxTitle)}`,
+    `${formatLead(announcement)}: ${sanitise(title, maxTitle)}`,
     ...(verdict === undefined ? [] : [verdict]),
     ...(author === "not known" ? [] : [`by ${sanitise(author)}`]),
-    `finding ${sanitise(finding.id)}, transition ${sanitise(transition.id)}`,
   ].join("; ");
 }
 
@@ -150,9 +207,9 @@ const maxVerdictBytes = 50;
  * Returns the most bytes of a line. It does not depend on what the guard does about the finding: a digest that was cut off is
  * packed again, and each of its messages must hold the same transitions as the message with the same id that was sent.
  */
-function sizeOf({ transition }: Announcement): number {
-  const line = formatLine({ transition, standing: { kind: "report-only" } });
-  return new TextEncoder().encode(JSON.stringify(line)).length + maxVerdictBytes;
+function sizeOf({ transition, before = [] }: Announcement): number {
+  const entry = formatEntry({ transition, before, standing: { kind: "report-only" } }, false).join("\n");
+  return new TextEncoder().encode(JSON.stringify(entry)).length + maxVerdictBytes;
 }
 
 function countSeverities(announcements: readonly Announcement[]): string {

@@ -11,6 +11,7 @@ import {
   type VendorChange,
 } from "@drift-guard/core/model/evidence";
 import type { Grant } from "@drift-guard/core/model/grant";
+import { millisecondsBetween } from "@drift-guard/core/model/instant";
 import { isOlderVersion } from "@drift-guard/core/model/managed-policy";
 import { noteTopics } from "@drift-guard/core/model/note-topic";
 import { isSetting, type Part } from "@drift-guard/core/model/part";
@@ -249,18 +250,64 @@ function describeNote({ topic, details, grants }: Note, role: string): EvidenceD
 }
 
 function describeAttempt(
-  { call, actor, at, code, message, earlier }: Attempt,
+  { call, actor, at, code, message, earlier, callers = [] }: Attempt,
   role: string,
 ): EvidenceDescription {
+  // The latest caller is the first.
+  const [latest, ...others] = callers;
+  const repeated =
+    latest !== undefined && latest.calls > 1
+      ? `${latest.calls} calls by ${formatCaller(latest.caller)} on ${role} were refused`
+      : undefined;
   return {
-    title: `${sanitise(call)} on ${role} was refused`,
+    title:
+      repeated === undefined
+        ? `${sanitise(call)} on ${role} was refused`
+        : `${repeated}, the last ${sanitise(call)}`,
+    ...(repeated !== undefined && { brief: repeated }),
     sentences: [
       `${formatActor(actor)}${fromOrigin(actor)} tried it at ${formatTime(at)}, and AWS refused: ${sanitise(code)}.`,
+      ...(latest !== undefined && latest.calls > 1
+        ? [
+            `It is this caller's ${formatOrdinal(latest.calls)} refused call on the role within ${formatSpan(latest)}, without an hour's pause.`,
+          ]
+        : []),
       "Nothing was changed.",
-      ...(earlier.length > 0 ? [`It is not the first: ${earlier.length} more came before.`] : []),
+      ...(latest === undefined && earlier.length > 0
+        ? [`It is not the first: ${earlier.length} more came before.`]
+        : []),
     ],
-    lists: message === undefined ? [] : [{ heading: "What AWS answered", lines: [sanitise(message, 600)] }],
+    lists: [
+      ...(message === undefined ? [] : [{ heading: "What AWS answered", lines: [sanitise(message, 600)] }]),
+      ...(others.length === 0
+        ? []
+        : [{ heading: "Refused calls of other callers on the role", lines: others.map(describeCaller) }]),
+    ],
   };
+}
+
+type Caller = NonNullable<Attempt["callers"]>[number];
+
+function describeCaller({ caller, calls, firstAt, lastAt }: Caller): string {
+  const when = calls === 1 ? formatTime(lastAt) : `${formatTime(firstAt)} to ${formatTime(lastAt)}`;
+  return `${sanitise(caller)}: ${calls === 1 ? "1 call" : `${calls} calls`}, ${when}`;
+}
+
+/** Names a caller, who is an ARN or another text, short enough for a title. */
+function formatCaller(caller: string): string {
+  return sanitise(lastSegment(caller), 64);
+}
+
+function formatSpan({ firstAt, lastAt }: Caller): string {
+  const minutes = Math.max(1, Math.ceil(millisecondsBetween(firstAt, lastAt) / 60_000));
+  if (minutes < 120) return minutes === 1 ? "a minute" : `${minutes} minutes`;
+  return `${Math.ceil(minutes / 60)} hours`;
+}
+
+function formatOrdinal(count: number): string {
+  const last = count % 10;
+  const isTeen = Math.floor((count % 100) / 10) === 1;
+  return `${count}${isTeen || last > 3 || last === 0 ? "th" : (["st", "nd", "rd"][last - 1] ?? "th")}`;
 }
 
 function describeImpersonation(

@@ -1,4 +1,4 @@
-import type { Announcement } from "./announcement.ts";
+import { type Announcement, listTransitionIds, messageIdOf } from "./announcement.ts";
 import { findConsoleLinks } from "./console-links.ts";
 import { describeEvidence } from "./evidence.ts";
 import { formatAuthor, formatCause, formatNextSteps } from "./next-steps.ts";
@@ -8,8 +8,8 @@ import { findRoleArn, partitionOf } from "./role-arn.ts";
 import { describeUsage } from "./usage.ts";
 
 /**
- * An announcement as one line of JSON, for programs that show or store it: what a message says, in fields. It has at most
- * 64 KB: long texts are cut, and of each list are the first entries, with a count of the others. The event on the guard's
+ * An announcement as one line of JSON, for programs that get messages of the topic (functions of Lambda, streams of Amazon
+ * Data Firehose): what a message says, in fields. It has at most 64 KB: long texts are cut, and of each list are the first entries, with a count of the others. The event on the guard's
  * bus has the whole transition (docs/schemas/transition.schema.json).
  */
 export function formatJson(announcement: Announcement): string {
@@ -20,7 +20,8 @@ export function formatJson(announcement: Announcement): string {
   const command = findNextCommand(announcement);
   return JSON.stringify({
     schema: 1,
-    id: sanitise(transition.id),
+    id: messageIdOf(announcement),
+    transitions: listTransitionIds(announcement),
     at: transition.at,
     kind: transition.kind,
     finding: sanitise(finding.id),
@@ -36,7 +37,7 @@ export function formatJson(announcement: Announcement): string {
     ...(evidence.kind === "drift" && { side: evidence.side }),
     title,
     meaning: sentences,
-    lists: [...lists, ...describeUsage(finding)].map(({ heading, lines }) => ({
+    lists: [...lists, ...describeUsage(transition)].map(({ heading, lines }) => ({
       heading,
       lines: lines.map((line) => sanitise(line, 1000)),
     })),

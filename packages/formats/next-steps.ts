@@ -54,13 +54,37 @@ export function formatTransitionKind(kind: TransitionKind): string {
 }
 
 /**
- * What happened to the finding, as `formatTransitionKind`; a rollback that only waits is not called refused, and a finding
- * whose exception ended not recurred.
+ * What happened to the finding, as `formatTransitionKind`, with what the same message tells before it: `New, rolled back`. A
+ * rollback that only waits is not called refused, and a finding whose exception ended not recurred.
  */
-export function formatHeadline({ transition: { kind, exception, note }, standing }: Announcement): string {
+export function formatHeadline({ transition, standing, before = [] }: Announcement): string {
+  const names = [...before.map(formatEvent), formatLatest(transition, standing)].filter(
+    (name, index, all) => name !== all[index - 1],
+  );
+  const [first = "", ...others] = names;
+  const shown = others.length > 2 ? [`${others.length - 1} more`, ...others.slice(-1)] : others;
+  return [first, ...shown.map((name) => name.charAt(0).toLowerCase() + name.slice(1))].join(", ");
+}
+
+/** The earlier transitions that a message tells, each with its time and note. */
+export function describeBefore({ before = [] }: Announcement): readonly string[] {
+  return before.map((transition) => {
+    const { at, note } = transition;
+    return `${formatTime(at)} ${formatEvent(transition)}${note === undefined ? "" : `: ${sanitise(note, 500)}`}`;
+  });
+}
+
+function formatEvent({ kind, exception, note, finding }: Transition): string {
   const hasEnded = exception !== undefined || note === noException;
   if (hasEnded && (kind === "reopened" || kind === "worsened")) return "Exception ended";
-  if (kind !== "refused") return formatTransitionKind(kind);
+  // A refused call is no state that could worsen.
+  if (kind === "worsened" && finding.evidence.kind === "attempt") return "Repeated";
+  return formatTransitionKind(kind);
+}
+
+function formatLatest(transition: Transition, standing: Standing): string {
+  const { kind } = transition;
+  if (kind !== "refused") return formatEvent(transition);
   switch (standing.kind) {
     case "approval":
       return "Approval needed";
@@ -74,6 +98,14 @@ export function formatHeadline({ transition: { kind, exception, note }, standing
     default:
       return formatTransitionKind(kind);
   }
+}
+
+/** How bad it is and what happened: `CRITICAL, New`; `Resolved (was CRITICAL)` once it is over. */
+export function formatLead(announcement: Announcement): string {
+  const { transition } = announcement;
+  const { severity } = transition.finding;
+  const headline = formatHeadline(announcement);
+  return isOver(transition) ? `${headline} (was ${severity})` : `${severity}, ${headline}`;
 }
 
 /** Why the guard read the role, with the time if there is one; of a resolved finding, which read found the role clean. */
@@ -129,7 +161,7 @@ function formatUnknownAuthor({ unattributed }: Finding): string {
 }
 
 /** Whether the evidence no longer holds, because the role was rolled back or found clean. */
-export function isOver({ kind }: Transition): boolean {
+export function isOver({ kind }: Pick<Transition, "kind">): boolean {
   return kind === "rolled-back" || kind === "resolved" || kind === "closed";
 }
 
@@ -153,7 +185,7 @@ export function formatNextSteps({ transition, standing }: Announcement): readonl
 function formatEnded({ kind, exception }: Transition): readonly string[] {
   if (exception === undefined || kind === "expiring") return [];
   const { owner, reason, expires } = exception;
-  return [`The exception by ${sanitise(owner)} ended at ${sanitise(expires)} (${sanitise(reason, 300)}).`];
+  return [`The exception by ${sanitise(owner)} ended at ${formatTime(expires)} (${sanitise(reason, 300)}).`];
 }
 
 /** Whether nothing is rolled back until a person acts. */

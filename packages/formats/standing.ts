@@ -152,7 +152,7 @@ function formatExpiry(standing: Extract<Standing, { kind: "expiring" }>): readon
   const { owner, reason, expires, configured, isPart, next } = standing;
   const what = isPart ? "a part of it" : "it";
   return [
-    `The exception by ${sanitise(owner)} that accepts ${what} ends at ${expires}. ${formatNext(next).sentence}`,
+    `The exception by ${sanitise(owner)} that accepts ${what} ends at ${formatTime(expires)}. ${formatNext(next).sentence}`,
     `The reason was: ${sanitise(reason, 500)}`,
     configured
       ? "To keep it accepted, set a later date under exceptions in the configuration, and deploy. To end it, remove the entry."

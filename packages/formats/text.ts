@@ -1,9 +1,16 @@
 import { type DriftSide, deniesAdded } from "@drift-guard/core/model/evidence";
 import type { Transition } from "@drift-guard/core/model/transition";
-import type { Announcement } from "./announcement.ts";
+import { type Announcement, listTransitionIds } from "./announcement.ts";
 import { findConsoleLinks } from "./console-links.ts";
 import { describeEvidence, formatPart } from "./evidence.ts";
-import { formatAuthor, formatCause, formatHeadline, formatNextSteps, isOver } from "./next-steps.ts";
+import {
+  describeBefore,
+  formatAuthor,
+  formatCause,
+  formatLead,
+  formatNextSteps,
+  isOver,
+} from "./next-steps.ts";
 import { cutMiddle, defang, formatTime, sanitise, sanitiseAscii, wrap } from "./printable.ts";
 import { findNextCommand } from "./remediation.ts";
 import { formatVerdict } from "./standing.ts";
@@ -31,24 +38,23 @@ export function formatText(announcement: Announcement): TextMessage {
     lists,
   } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
   const [first, ...more] = formatNextSteps(announcement);
+  const before = describeBefore(announcement);
   const paragraphs: readonly (readonly string[])[] = [
-    [
-      ...prose(`${finding.severity}, ${formatHeadline(announcement)}: ${title}.`),
-      ...(first === undefined ? [] : prose(first)),
-    ],
+    [...prose(`${formatLead(announcement)}: ${title}.`), ...(first === undefined ? [] : prose(first))],
     // After the end, the lists show what was rolled back; the explanations no longer hold.
     isOver(transition) ? [] : sentences.flatMap((sentence) => prose(sentence)),
     formatFacts(transition),
     note === undefined ? [] : prose(sanitise(note, 2000)),
+    before.length === 0 ? [] : formatList("Before that", before),
     ...lists.map(({ heading, lines }) =>
-      formatList(isOver(transition) ? `It was: ${heading.toLowerCase()}` : heading, lines),
+      formatList(isOver(transition) ? `${heading}, until then` : heading, lines),
     ),
-    ...[...describeSimulation(transition), ...describeUsage(finding)].map(({ heading, lines }) =>
+    ...[...describeSimulation(transition), ...describeUsage(transition)].map(({ heading, lines }) =>
       formatList(heading, lines),
     ),
     more.length === 0 ? [] : ["What to do next:", ...more.flatMap((line) => prose(line, "  - "))],
     formatCommand(announcement),
-    [`Finding ${sanitise(finding.id)},`, `transition ${sanitise(transition.id)}`],
+    [`Finding ${sanitise(finding.id)},`, ...listTransitionIds(announcement).map((id) => `transition ${id}`)],
   ];
   return {
     subject: formatSubject(announcement, brief),
@@ -98,10 +104,11 @@ const maxSubject = 99;
 
 // A long title loses its middle: its end often names the role, and after it stands what the guard does.
 function formatSubject(announcement: Announcement, title: string): string {
-  const { transition, standing } = announcement;
+  const { transition, standing, before = [] } = announcement;
   const verdict = transition.kind === "refused" ? undefined : formatVerdict(standing);
-  const headline = transition.kind === "opened" ? "" : `, ${formatHeadline(announcement)}`;
-  const start = `drift-guard ${transition.finding.severity}${headline}: `;
+  const { kind, finding } = transition;
+  const lead = kind === "opened" && before.length === 0 ? finding.severity : formatLead(announcement);
+  const start = `drift-guard ${lead}: `;
   const end = verdict === undefined || isOver(transition) ? "" : ` (${verdict})`;
   const room = maxSubject - start.length - end.length;
   return sanitiseAscii(`${start}${cutMiddle(sanitiseAscii(defang(title), 1000), room)}${end}`, maxSubject);

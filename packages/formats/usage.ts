@@ -1,7 +1,7 @@
-import type { Finding } from "@drift-guard/core/model/finding";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { explainsFailure } from "@drift-guard/core/reconcile/finding-context";
 import type { DescribedList } from "./evidence.ts";
+import { isOver } from "./next-steps.ts";
 import { sanitise } from "./printable.ts";
 import { describeSessions } from "./sessions.ts";
 import { formatStep } from "./steps.ts";
@@ -10,9 +10,13 @@ import { formatStep } from "./steps.ts";
  * What uses the role in AWS Batch, which failures AWS Batch has reported, and which sessions an open trust policy let in; at
  * most `maxLines` lines of each.
  */
-export function describeUsage(finding: Finding, maxLines = 20): readonly DescribedList[] {
-  const { evidence, state, usedBy = [], symptoms = [] } = finding;
-  const breaks = state !== "resolved" && explainsFailure(evidence);
+export function describeUsage(
+  transition: Pick<Transition, "kind" | "finding">,
+  maxLines = 20,
+): readonly DescribedList[] {
+  const { finding } = transition;
+  const { evidence, usedBy = [], symptoms = [] } = finding;
+  const breaks = !isOver(transition) && finding.state !== "resolved" && explainsFailure(evidence);
   const lists = [
     { heading: breaks ? "What breaks" : "Used by", lines: usedBy },
     { heading: breaks ? "Seen in AWS Batch, and explained by this" : "Seen in AWS Batch", lines: symptoms },

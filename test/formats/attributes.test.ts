@@ -39,8 +39,9 @@ function isAccepted(attributes: Readonly<Record<string, string>>): void {
 }
 
 describe("the attributes of a message", () => {
-  it("name severity, state, kind, role, part, account, evidence and standing", () => {
+  it("name the transition, severity, state, kind, role, part, account, evidence and standing", () => {
     assert.deepEqual(formatAttributes(anAnnouncement()), {
+      id: "5f1d0c6f7a0e4b52#1",
       severity: "HIGH",
       state: "open",
       kind: "opened",

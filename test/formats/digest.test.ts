@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { formatDigest } from "@drift-guard/formats/digest";
-import { aFinding, aKey, anAnnouncement, aTransition } from "../builders.ts";
+import { aFinding, aKey, anActor, anAnnouncement, anAttempt, aTransition, noon } from "../builders.ts";
 
 const many = (count: number, role: (index: number) => string, length = 1) =>
   Array.from({ length: count }, (_, index) =>
@@ -25,13 +25,11 @@ describe("a digest", () => {
     );
     assert.deepEqual(others, []);
     assert.equal(idsIn(digest?.text ?? "").length, 30);
-    assert.match(
-      digest?.subject ?? "",
-      /^drift-guard CRITICAL: 30 changes of findings at one: 15 CRITICAL, 15 LOW$/,
-    );
+    assert.match(digest?.subject ?? "", /^drift-guard CRITICAL: 30 findings at one: 15 CRITICAL, 15 LOW$/);
     assert.match(digest?.text ?? "", /\n {2}npx drift-guard findings list --role one/);
     assert.ok((digest?.text ?? "").indexOf("- CRITICAL") < (digest?.text ?? "").indexOf("- LOW"));
     assert.deepEqual(digest?.attributes, {
+      id: "d",
       severity: "CRITICAL",
       kind: "digest",
       account: "123456789012",
@@ -39,7 +37,47 @@ describe("a digest", () => {
     });
   });
 
-  it("tells a few transitions of one role whole", () => {
+  it("has every transition of a finding in one entry, and in the form for programs", () => {
+    const [opened, ...others] = many(6, () => "one");
+    assert.ok(opened);
+    const { finding } = opened.transition;
+    const undone = aTransition({ kind: "rolled-back", finding: { ...finding, seq: 2 } });
+    const news = { ...opened, transition: undone, before: [opened.transition] };
+    const [digest] = formatDigest([news, ...others], "d");
+    const { id } = opened.transition;
+    assert.match(
+      digest?.text ?? "",
+      new RegExp(
+        `- New, rolled back \\(was LOW\\): Policy (?:.|\\n)*?\n    transition ${id}\n    transition ${undone.id}\n`,
+      ),
+    );
+    const { transitions } = JSON.parse(digest?.json ?? "");
+    assert.deepEqual([...transitions].sort(), idsIn(digest?.text ?? "").sort());
+    assert.equal(transitions.length, 7);
+  });
+
+  it("adds up what was refused to one caller on several roles", () => {
+    const refused = (id: string, role: string, arn: string, calls: number) =>
+      anAnnouncement(
+        aTransition({
+          finding: aFinding({
+            id,
+            role: aKey({ name: role }),
+            evidence: anAttempt({
+              actor: anActor({ arn }),
+              callers: [{ caller: arn, calls, firstAt: noon, lastAt: noon }],
+            }),
+          }),
+        }),
+      );
+    const [digest] = formatDigest(
+      [refused("a", "one", "eve", 3), refused("b", "two", "eve", 1), refused("c", "two", "ana", 1)],
+      "d",
+    );
+    assert.match(digest?.text ?? "", /Refused calls by caller:\n {2}- 4 refused calls on 2 roles by eve\n\n/);
+  });
+
+  it("tells a few findings of one role whole", () => {
     const [digest] = formatDigest(
       many(3, () => "one"),
       "d",
@@ -52,9 +90,10 @@ describe("a digest", () => {
     const digests = formatDigest(announcements, "d");
     assert.ok(digests.length > 1);
     assert.equal(new Set(digests.flatMap(({ text }) => idsIn(text))).size, 3_000);
-    for (const { text, subject, chat } of digests) {
+    for (const { text, subject, chat, json } of digests) {
       assert.match(subject, /message \d+ of \d+/);
-      assert.ok(Buffer.byteLength(JSON.stringify({ default: text, https: chat })) < 262_144);
+      const forms = { default: text, https: chat, lambda: json, firehose: json };
+      assert.ok(Buffer.byteLength(JSON.stringify(forms)) < 262_144);
     }
   });
 

@@ -11,6 +11,7 @@ describe("the JSON line", () => {
     assert.deepEqual(JSON.parse(formatJson(anAnnouncement(aTransition({ finding })))), {
       schema: 1,
       id: "5f1d0c6f7a0e4b52#1",
+      transitions: ["5f1d0c6f7a0e4b52#1"],
       at: "2026-11-22T12:00:00.000Z",
       kind: "opened",
       finding: "5f1d0c6f7a0e4b52",

@@ -15,6 +15,8 @@ import {
   anAttempt,
   aTransition,
   aVendorChange,
+  noon,
+  secondsAfterNoon,
 } from "../builders.ts";
 import { aHostileTransition, everyTransition, isLink } from "./transitions.ts";
 
@@ -147,6 +149,49 @@ describe("the text message", () => {
       causeOf({ kind: "change", changeId: "1", call: "iam:AttachRolePolicy", at }),
       `confirmed clean by the read after iam:AttachRolePolicy at ${at}`,
     );
+  });
+
+  it("tells several transitions of a finding in one message, each with its id", () => {
+    const finding = aFinding();
+    const opened = aTransition({ finding });
+    const note = "Carried out: iam:AttachRolePolicy.";
+    const undone = aTransition({ kind: "rolled-back", note, finding: { ...finding, seq: 2 } });
+    const resolved = aTransition({
+      kind: "resolved",
+      finding: { ...aFinding({ state: "resolved" }), seq: 3 },
+    });
+    const { subject, body } = formatText({ ...anAnnouncement(resolved), before: [opened, undone] });
+    assert.match(subject, /^drift-guard New, rolled back, resolved \(was HIGH\): Policy /);
+    assert.match(body, /^New, rolled back, resolved \(was HIGH\): Policy/);
+    assert.match(
+      body,
+      /Before that:\n {2}- 2026-11-22T12:00:00Z New\n {2}- 2026-11-22T12:00:00Z Rolled back: Carried out: iam/,
+    );
+    for (const { id } of [opened, undone, resolved]) assert.ok(body.includes(`\ntransition ${id}\n`));
+    const many = formatText({ ...anAnnouncement(resolved), before: [opened, undone, opened, undone] });
+    assert.match(many.body, /^New, 3 more, resolved \(was HIGH\)/);
+  });
+
+  it("says how often which caller was refused", () => {
+    const arn = "arn:aws:iam::123456789012:user/mallory";
+    const callers = [
+      { caller: arn, calls: 3, firstAt: noon, lastAt: secondsAfterNoon(660) },
+      { caller: "arn:aws:iam::123456789012:role/ci", calls: 1, firstAt: noon, lastAt: noon },
+    ];
+    const evidence = anAttempt({ call: "iam:DetachRolePolicy", callers });
+    const { subject, body } = formatText(
+      anAnnouncement(aTransition({ kind: "worsened", finding: aFinding({ evidence }) })),
+    );
+    assert.equal(
+      subject,
+      "drift-guard HIGH, Repeated: 3 calls by mallory on AWSBatchServiceRole were refused",
+    );
+    assert.match(
+      body,
+      /^HIGH, Repeated: 3 calls by mallory on AWSBatchServiceRole were refused, the last iam:DetachRolePolicy\./,
+    );
+    assert.match(body, /It is this caller's 3rd refused call on the role within 11 minutes/);
+    assert.match(body, /other callers on the role:\n {2}- arn:aws:iam::123456789012:role\/ci: 1 call, 2026/);
   });
 
   it("says that a rolled-back finding stays open, and that a resolved one needs no action", () => {

@@ -2,8 +2,11 @@ import "./quiet.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Config, defineConfig } from "@drift-guard/core/config/config";
+import { jointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import type { Control } from "@drift-guard/core/model/control";
 import { digestEvidence } from "@drift-guard/core/model/identity";
+import { instantOf } from "@drift-guard/core/model/instant";
+import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, HubStore } from "@drift-guard/core/ports";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createHubStore } from "@drift-guard/embedded/sqlite/hub";
@@ -30,6 +33,7 @@ function notifyFrom(
   } = {},
 ) {
   const sent: string[] = [];
+  let now = noon;
   const notices = createNoticeStore(openDatabase(":memory:"));
   const invoke = createHandler(() => ({
     findings,
@@ -39,13 +43,16 @@ function notifyFrom(
     ...(hub && { hub }),
     control: { load: async (role) => aControl({ role, pauses, exceptions }) },
     config,
-    now: () => new Date(noon),
+    now: () => new Date(now),
     send: async ({ text }) => {
       if (refused !== undefined && text.includes(refused)) throw new Error("The topic is not there.");
       sent.push(text);
     },
   }));
-  return { invoke, sent, notices };
+  const advance = (seconds: number) => {
+    now = instantOf(new Date(Date.parse(now) + seconds * 1000));
+  };
+  return { invoke, sent, notices, advance };
 }
 
 describe("notify, in process", () => {
@@ -57,7 +64,10 @@ describe("notify, in process", () => {
     }
     const { invoke, sent } = notifyFrom(store, "role-second");
     assert.deepEqual(
-      await invoke(queueEvent(...transitions.map(busMessage)), aContext()),
+      await invoke(
+        queueEvent(...transitions.map(busMessage)),
+        aContext(60_000, "drift-guard-production-notify"),
+      ),
       failedMessages("2"),
     );
     assert.equal(sent.length, 2);
@@ -105,7 +115,7 @@ describe("notify, in process", () => {
     const text = await tell("ends", expires);
     assert.match(
       text,
-      /^HIGH, Exception ends: .* The exception by .*user\/ana that accepts it ends at 2026-11-23T12/,
+      /^HIGH, Exception ends: .*\nThe exception by .*user\/ana that accepts it ends at\n {4}2026-11-23T12:00:00Z/,
     );
     assert.match(
       text,
@@ -127,9 +137,102 @@ describe("notify, in process", () => {
     await invoke(queueEvent(busMessage(transition)), aContext(60_000, "drift-guard-production-notify"));
     assert.match(
       sent.join(),
-      /Rollbacks of role-told are paused until 2026-11-22T12:01:00.000Z, by ana: Migration/,
+      /Rollbacks of role-told are\s+paused until 2026-11-22T12:01:00Z, by\s+ana: Migration/,
     );
     assert.match(sent.join(), /\n {2}npx drift-guard rollback resume role-told --stage production\n/);
+  });
+
+  describe("of a drift whose rollback waits for an approval", () => {
+    const config = (missing: "approve" | "automatic") =>
+      defineConfig({ roles: { "role-a": { reference: "AWSBatchServiceRole", rollback: { missing } } } });
+    const note = "Its rollback waits for a person's approval.";
+    /** The refusal that rollback commits once it has read the role. */
+    const refuse = async (store: FindingStore, { finding }: Transition) => {
+      const after = aFinding({ ...finding, state: "open", seq: finding.seq + 1 });
+      const before = await store.load(finding.role);
+      const transition = aTransition({ kind: "refused", note, finding: after });
+      await store.commit({ before, after: { ...before, findings: [after] }, transitions: [transition] });
+      return transition;
+    };
+    const deliver = async ({ invoke }: ReturnType<typeof notifyFrom>, ...transitions: Transition[]) =>
+      assert.deepEqual(
+        await invoke(
+          queueEvent(...transitions.map(busMessage)),
+          aContext(60_000, "drift-guard-production-notify"),
+        ),
+        failedMessages(),
+      );
+
+    it("sends one message, which asks for it", async () => {
+      const store = aFindingStore("notify");
+      const notify = notifyFrom(store, undefined, { config: config("approve") });
+      const opened = await commitFinding(store, "a", { severity: "CRITICAL" });
+      await deliver(notify, opened);
+      await deliver(notify, await refuse(store, opened));
+      assert.equal(notify.sent.length, 1);
+      assert.match(notify.sent.join(), /The rollback waits for a person's approval\./);
+      assert.match(notify.sent.join(), /\n {2}npx drift-guard rollback approve a --stage production\n/);
+      assert.deepEqual(await undeliveredIn(store), []);
+    });
+
+    it("sends the request too if it was told meanwhile that the rollback goes on", async () => {
+      const store = aFindingStore("notify");
+      const opened = await commitFinding(store, "a", { severity: "CRITICAL" });
+      const before = notifyFrom(store, undefined, { config: config("automatic") });
+      await deliver(before, opened);
+      const after = notifyFrom(store, undefined, { config: config("approve") });
+      await deliver(after, await refuse(store, opened));
+      assert.match(before.sent.join(), /The guard restores it now/);
+      assert.match(after.sent.join(), /Approval needed: .*waits for a person's approval/s);
+    });
+
+    it("sends the request again if the refusal comes while the first message was not sent", async () => {
+      const store = aFindingStore("notify");
+      const opened = await commitFinding(store, "a", { severity: "CRITICAL" });
+      const failing = notifyFrom(store, "role-a", { config: config("approve") });
+      await failing.invoke(queueEvent(busMessage(opened)), aContext());
+      const notify = notifyFrom(store, undefined, { config: config("approve") });
+      await deliver(notify, await refuse(store, opened), opened);
+      assert.equal(notify.sent.length, 2);
+      assert.deepEqual(await undeliveredIn(store), []);
+    });
+
+    it("tells both in one message if both wait for the joint message", async () => {
+      const store = aFindingStore("notify");
+      const notify = notifyFrom(store, undefined, { config: config("approve") });
+      // Another role's news is told at once, so that these wait.
+      await deliver(notify, await commitFinding(store, "other"));
+      const opened = await commitFinding(store, "a");
+      const refused = await refuse(store, opened);
+      await deliver(notify, refused, opened);
+      assert.equal(notify.sent.length, 1);
+      notify.advance(60);
+      await notify.invoke(queueEvent(jointNoticeRequest), aContext());
+      assert.equal(notify.sent.length, 2);
+      const [, joint = ""] = notify.sent;
+      assert.match(joint, /^HIGH, New, approval needed: /);
+      assert.match(joint, /\ntransition a#1\ntransition a#2\n/);
+      assert.deepEqual(await undeliveredIn(store), []);
+    });
+  });
+
+  it("marks a waiting transition that a user of Security Hub suppressed meanwhile without a message", async () => {
+    const store = aFindingStore("notify");
+    const hub = createHubStore(openDatabase(":memory:"));
+    const { invoke, sent, advance } = notifyFrom(store, undefined, { hub });
+    const first = await commitFinding(store, "first");
+    const quiet = await commitFinding(store, "quiet");
+    await invoke(queueEvent(busMessage(first), busMessage(quiet)), aContext());
+    const digest = digestEvidence(quiet.finding.evidence);
+    await hub.saveFinding(quiet.finding.role, "quiet", {
+      version: 0,
+      workflow: "SUPPRESSED",
+      quieting: { kind: "suppressed", digest, at: noon, until: secondsAfterNoon(3600) },
+    });
+    advance(60);
+    await invoke(queueEvent(jointNoticeRequest), aContext());
+    assert.equal(sent.length, 1);
+    assert.deepEqual(await undeliveredIn(store), []);
   });
 
   it("returns messages that it cannot read, and sends the others", async () => {

@@ -37,9 +37,9 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["policy-json.ts", "batch"],
     ["linked-role", "reference", "respond", "store"],
     ["ports.ts", "intake", "config"],
-    ["evaluate", "announcement"],
+    ["evaluate"],
     ["reconcile", "rollback", "capture"],
-    ["fixes"],
+    ["fixes", "announcement"],
   ],
   guard: [
     ["ports.ts"],

@@ -9,6 +9,8 @@ export interface Notice {
   readonly text: string;
   /** JSON in the schema of Amazon Q Developer in chat applications, which subscribes by HTTPS. */
   readonly chat: string;
+  /** JSON for functions of Lambda and streams of Amazon Data Firehose, which get the text without it. */
+  readonly json?: string;
   /** Message attributes of type String, which filter policies of subscriptions match; at most 10. */
   readonly attributes?: Readonly<Record<string, string>>;
 }
@@ -51,14 +53,18 @@ export function fitSubject(subject: string): string {
 }
 
 /**
- * Returns the notice as JSON of SNS's `MessageStructure`, within its limit. If both forms do not fit, the chat form is
- * left out; if the text alone does not fit, it is cut and marked.
+ * Returns the notice as JSON of SNS's `MessageStructure`, within its limit. If the forms do not fit together, first the JSON
+ * form is left out, then the chat form; if the text alone does not fit, it is cut and marked.
  */
-export function fitMessage({ text, chat, attributes = {} }: Notice): string {
+export function fitMessage({ text, chat, json, attributes = {} }: Notice): string {
   const sizes = Object.entries(attributes).map(([name, value]) => Buffer.byteLength(`${name}String${value}`));
   const limit = limits.messageBytes - sizes.reduce((sum, size) => sum + size, 0);
-  const whole = JSON.stringify({ default: text, https: chat });
-  if (Buffer.byteLength(whole) <= limit) return whole;
+  const people = { default: text, https: chat };
+  const all = { ...people, ...(json !== undefined && { lambda: json, firehose: json }) };
+  for (const forms of [all, people]) {
+    const message = JSON.stringify(forms);
+    if (Buffer.byteLength(message) <= limit) return message;
+  }
   let kept = text.length;
   for (;;) {
     const cut =

@@ -27,19 +27,27 @@ function readDelivery(table: Table, item: Item, sinks: readonly Sink[]): Deliver
 }
 
 /**
- * Removes a sink from those that have not delivered a transition yet (`dynamodb:UpdateItem`). Does nothing if the
- * transition has expired. Throws `StoreUnavailableError`.
+ * Removes a sink from those that have not delivered a transition yet, and stores what people were told
+ * (`dynamodb:UpdateItem`). Does nothing if the transition has expired. Throws `StoreUnavailableError`.
  */
-export async function markDelivered(table: Table, transition: Transition, sink: Sink): Promise<void> {
+export async function markDelivered(
+  table: Table,
+  transition: Transition,
+  sink: Sink,
+  told?: string,
+): Promise<void> {
   const Key = keyOf(transition);
   try {
     const { Attributes } = await table.documents.send(
       new UpdateCommand({
         TableName: table.name,
         Key,
-        UpdateExpression: "DELETE sinks :sink",
+        UpdateExpression: `${told === undefined ? "" : "SET told = :told "}DELETE sinks :sink`,
         ConditionExpression: "attribute_exists(pk)",
-        ExpressionAttributeValues: { ":sink": new Set([sink]) },
+        ExpressionAttributeValues: {
+          ":sink": new Set([sink]),
+          ...(told !== undefined && { ":told": told }),
+        },
         ReturnValues: "ALL_NEW",
       }),
     );

@@ -31,7 +31,7 @@ export function createFindingStore(
     upgradeTransitions: (role) => upgradeTransitions(table, role),
     history: (role, findingId) => readHistory(table, role, findingId),
     findDelivery: ({ finding }) => findDelivery(table, finding, options.sinks),
-    markDelivered: (transition, sink) => markDelivered(table, transition, sink),
+    markDelivered: (transition, sink, told) => markDelivered(table, transition, sink, told),
     renew: (transition, sink, at) => renewTransition(table, transition, sink, at),
     undelivered: (at) => readUndelivered(table, at, options.sinks),
   };

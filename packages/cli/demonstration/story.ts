@@ -104,7 +104,7 @@ function formatTransition(
         evidence.kind === "attempt" || evidence.kind === "impersonation"
           ? []
           : formatDetails(evidence, terminal, `${body}  `);
-      const usage = describeUsage(finding).flatMap(({ heading, lines }) => [
+      const usage = describeUsage(transition).flatMap(({ heading, lines }) => [
         `${body}  ${heading}:`,
         ...lines.flatMap((text) => wrap(text, terminal.columns, `${body}    `)),
       ]);

@@ -154,30 +154,35 @@ export function finishTelling(state: NoticeState, id: string): NoticeState {
   return rest;
 }
 
-/** Some transitions that people are told in one message. */
-export type JointNotice =
-  | { readonly kind: "single"; readonly transition: Transition }
-  | { readonly kind: "role"; readonly transitions: readonly Transition[] }
-  | { readonly kind: "account"; readonly transitions: readonly Transition[] };
+/** Returns the transitions of each message: up to 20 are grouped by role, more are in one message of the account. */
+export function groupNotices(transitions: readonly Transition[]): readonly (readonly Transition[])[] {
+  if (transitions.length > maxOfRoleMessages) return [transitions];
+  return [...Map.groupBy(transitions, ({ finding }) => formatRoleKey(finding.role)).values()];
+}
 
-/**
- * Groups the transitions of a joint message: up to 20 by role, more in one digest of the account. The worst come first.
- */
-export function groupNotices(transitions: readonly Transition[]): readonly JointNotice[] {
-  if (transitions.length > maxOfRoleMessages) return [{ kind: "account", transitions }];
-  const byRole = Map.groupBy(transitions, ({ finding }) => formatRoleKey(finding.role));
-  return [...byRole.values()].map((group): JointNotice => {
-    const [first] = group;
-    return group.length === 1 && first !== undefined
-      ? { kind: "single", transition: first }
-      : { kind: "role", transitions: group };
+/** What one message tells of a finding. */
+export interface FindingNews {
+  /** The newest of the transitions. */
+  readonly transition: Transition;
+  /** The transitions before it, the oldest first. */
+  readonly before: readonly Transition[];
+}
+
+/** Joins the transitions of a message by finding. */
+export function joinByFinding(transitions: readonly Transition[]): readonly FindingNews[] {
+  const byFinding = Map.groupBy(transitions, ({ finding }) => finding.id);
+  return [...byFinding.values()].flatMap((group) => {
+    const sorted = group.toSorted((a, b) => a.finding.seq - b.finding.seq);
+    const transition = sorted.at(-1);
+    return transition === undefined ? [] : [{ transition, before: sorted.slice(0, -1) }];
   });
 }
 
 /** Returns the id of a message, which is the same in every copy of it: that of its only transition, or a hash of theirs. */
-export function identifyNotice(notice: JointNotice): string {
-  if (notice.kind === "single") return notice.transition.id;
-  return digestOf(notice.transitions.map(({ id }) => id)).slice(0, 32);
+export function identifyNotice(transitions: readonly Transition[]): string {
+  const [only, ...others] = transitions;
+  if (only !== undefined && others.length === 0) return only.id;
+  return digestOf(transitions.map(({ id }) => id)).slice(0, 32);
 }
 
 /** Returns the reference to a transition. */

@@ -243,10 +243,8 @@ function findObstacle(
   const until = findNextStart(control, id, now);
   if (until !== undefined) return { kind: "contested", until };
   if (kind === "contested" && isContested(control, id, now)) return { kind: "contested" };
-  if (isRefused) {
-    const retries = finding.state === "open" && finding.retry === true;
-    return { kind: "refused", reason: note ?? "", retries };
-  }
+  const retries = finding.state === "open" && finding.retry === true;
+  if (isRefused && !retries) return { kind: "refused", reason: note ?? "", retries };
   const { windows } = guarded.rollback;
   // Removing excess of severity CRITICAL never waits for a window.
   const waits = drift.side !== "excess" || finding.severity !== "CRITICAL";
@@ -254,6 +252,7 @@ function findObstacle(
     const opening = findNextOpening(windows, now);
     return { kind: "window", ...(opening !== undefined && { until: opening }) };
   }
+  if (isRefused) return { kind: "refused", reason: note ?? "", retries };
   return { kind: "undoing", side: drift.side };
 }
 

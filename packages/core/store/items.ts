@@ -25,8 +25,12 @@ export const LedgerItem = z.object({
 });
 /** A finding, and the version of the ledger that wrote it. Schema 1 has no version. */
 export const FindingItem = z.object({ finding: Finding, version: z.int().min(1).exactOptional() });
-/** A transition, and when it was last marked for delivery again. */
-export const TransitionItem = z.object({ transition: Transition, renewedAt: Instant.exactOptional() });
+/** A transition, when it was last marked for delivery again, and what people were told with it (`Delivery.told`). */
+export const TransitionItem = z.object({
+  transition: Transition,
+  renewedAt: Instant.exactOptional(),
+  told: z.string().exactOptional(),
+});
 /** A change whose role is read again. */
 export const ChangeItem = z.object({ change: Change });
 

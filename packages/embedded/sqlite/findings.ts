@@ -52,12 +52,15 @@ export function createFindingStore(
     upgradeTransitions: async () => ({ upgraded: 0, unreadable: [] }),
     history: async (role, findingId) => query(database, (sqlite) => loadHistory(sqlite, role, findingId)),
     findDelivery: async ({ finding }) => query(database, () => findDelivery(database, finding, sinks)),
-    async markDelivered({ finding }, sink) {
-      const { pk, sk } = transitionKey(finding);
-      query(database, (sqlite) =>
-        sqlite.prepare("DELETE FROM waiting WHERE pk = ? AND sk = ? AND sink = ?").run(pk, sk, sink),
-      );
-    },
+    markDelivered: async ({ finding }, sink, told) =>
+      transact(database, (sqlite) => {
+        const { pk, sk } = transitionKey(finding);
+        sqlite.prepare("DELETE FROM waiting WHERE pk = ? AND sk = ? AND sink = ?").run(pk, sk, sink);
+        if (told === undefined) return;
+        sqlite
+          .prepare("UPDATE findings SET item = json_set(item, '$.told', ?) WHERE pk = ? AND sk = ?")
+          .run(told, pk, sk);
+      }),
     renew: async ({ finding }, sink, at) =>
       transact(database, (sqlite) => {
         const { pk, sk } = transitionKey(finding);

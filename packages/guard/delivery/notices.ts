@@ -4,7 +4,6 @@ import {
   groupNotices,
   identifyNotice,
   isTelling,
-  type JointNotice,
   planNotices,
   refOf,
   takeHeld,
@@ -20,8 +19,13 @@ export interface NoticePorts {
   readonly findings: Pick<FindingStore, "findDelivery" | "markDelivered">;
   readonly notices: NoticeStore;
   readonly queue: NoticeQueue;
-  /** Sends one message to people. `id` is the same in every copy of the message. */
-  tell(notice: JointNotice, id: string): Promise<void>;
+  /** Returns the ids of the transitions of which people are not told as of now. */
+  findSilent(transitions: readonly Transition[]): Promise<ReadonlySet<string>>;
+  /**
+   * Sends one message to people. `id` is the same in every copy of the message. Returns what it says that findings wait for
+   * (`digestWait`), by transition id.
+   */
+  tell(transitions: readonly Transition[], id: string): Promise<ReadonlyMap<string, string>>;
   now(): Date;
 }
 
@@ -61,9 +65,9 @@ export async function scheduleNotices(
 /**
  * Tells people of the transitions that wait: those of a joint message that was cut off first, then those that are due. Does
  * nothing if none is due, apart from another request for the time when they are. A transition that was delivered meanwhile
- * is left out. A message that was cut off is sent again whole, with the same id, so that a subscriber who drops repeated ids
- * hears each transition once. Throws `StoreUnavailableError`, and what `tell` and the queue throw; the rest is then told by
- * the next request.
+ * is left out, and one of which people are not told any more is marked without a message. A message that was cut off is sent
+ * again whole, with the same id, so that a subscriber who drops repeated ids hears each transition once. Throws
+ * `StoreUnavailableError`, and what `tell` and the queue throw; the rest is then told by the next request.
  */
 export async function tellHeld(
   ports: NoticePorts,
@@ -81,7 +85,7 @@ export async function tellHeld(
       return;
     }
     const stored = await findDeliveries(telling.transitions, ports, account);
-    const deliveries = telling.chosen ? stored : stored.filter(isAwaited);
+    const deliveries = telling.chosen ? stored : await dropSilent(stored.filter(isAwaited), ports);
     await decide(account, ports, (before) => {
       const refs = deliveries.map(({ transition }) => refOf(transition));
       const state = chooseTelling(before, telling.id, refs);
@@ -89,10 +93,7 @@ export async function tellHeld(
     });
     const awaited = new Set(deliveries.filter(isAwaited).map(({ transition }) => transition.id));
     for (const notice of groupNotices(deliveries.map(({ transition }) => transition))) {
-      const left = transitionsOf(notice).filter(({ id }) => awaited.has(id));
-      if (left.length === 0) continue;
-      await ports.tell(notice, identifyNotice(notice));
-      for (const transition of left) await ports.findings.markDelivered(transition, "notify");
+      if (notice.some(({ id }) => awaited.has(id))) await tellAndMark(notice, ports);
     }
     await decide(account, ports, (before) => {
       const state = finishTelling(before, telling.id);
@@ -101,9 +102,25 @@ export async function tellHeld(
   }
 }
 
-/** Returns the transitions of a message. */
-export function transitionsOf(notice: JointNotice): readonly Transition[] {
-  return notice.kind === "single" ? [notice.transition] : notice.transitions;
+/** Sends one message to people, and marks its transitions as delivered. Throws what the ports throw. */
+export async function tellAndMark(
+  transitions: readonly Transition[],
+  { tell, findings }: Pick<NoticePorts, "tell" | "findings">,
+): Promise<void> {
+  const told = await tell(transitions, identifyNotice(transitions));
+  for (const transition of transitions)
+    await findings.markDelivered(transition, "notify", told.get(transition.id));
+}
+
+/** Marks the transitions of which people are not told any more, and returns the others. */
+async function dropSilent(
+  deliveries: readonly Delivery[],
+  { findings, findSilent }: Pick<NoticePorts, "findings" | "findSilent">,
+): Promise<readonly Delivery[]> {
+  const silent = await findSilent(deliveries.map(({ transition }) => transition));
+  for (const { transition } of deliveries)
+    if (silent.has(transition.id)) await findings.markDelivered(transition, "notify");
+  return deliveries.filter(({ transition }) => !silent.has(transition.id));
 }
 
 async function findDeliveries(

@@ -7,7 +7,12 @@ import * as z from "zod";
 import { clientSettingsFor } from "../client-settings.ts";
 import { type Call, withResponder, xml } from "../responder.ts";
 
-const Message = z.strictObject({ default: z.string(), https: z.string().optional() });
+const Message = z.strictObject({
+  default: z.string(),
+  https: z.string().optional(),
+  lambda: z.string().optional(),
+  firehose: z.string().optional(),
+});
 
 describe("A message to a topic", () => {
   it("has a subject that SNS accepts, from any text", () => {
@@ -70,6 +75,18 @@ describe("A message to a topic", () => {
         ["role", "String", "a b"],
       ],
     );
+  });
+
+  it("has JSON for Lambda and Firehose, and leaves that out first", () => {
+    const notice = { subject: "s", text: "t", chat: "{}" };
+    const formsOf = (json: string) => Message.parse(JSON.parse(fitMessage({ ...notice, json })));
+    assert.deepEqual(formsOf('{"a":1}'), {
+      default: "t",
+      https: "{}",
+      lambda: '{"a":1}',
+      firehose: '{"a":1}',
+    });
+    assert.deepEqual(formsOf("x".repeat(140_000)), { default: "t", https: "{}" });
   });
 
   it("leaves out the chat form before it cuts the text", () => {

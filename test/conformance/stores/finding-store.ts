@@ -255,6 +255,19 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       assert.deepEqual(await waiting(), []);
     });
 
+    it("returns what people were told with a transition", async () => {
+      const role = newRole();
+      const finding = aFinding({ role });
+      const transition = aTransition({ finding });
+      await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [transition]);
+      assert.equal((await fixture.store.findDelivery(transition))?.told, undefined);
+      await fixture.store.markDelivered(transition, "notify", "d");
+      await fixture.store.markDelivered(transition, "notify");
+      const { told, awaiting } = (await fixture.other.findDelivery(transition)) ?? {};
+      assert.deepEqual([told, awaiting], ["d", ["securityhub"]]);
+      assert.deepEqual(await fixture.store.history(role, finding.id), [transition]);
+    });
+
     it("returns a transition as it was committed, whatever the argument contains", async () => {
       const role = newRole();
       const finding = aFinding({ role });

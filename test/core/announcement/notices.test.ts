@@ -5,6 +5,7 @@ import {
   finishTelling,
   groupNotices,
   identifyNotice,
+  joinByFinding,
   planNotices,
   takeHeld,
 } from "@drift-guard/core/announcement/notices";
@@ -164,28 +165,35 @@ describe("the joint message", () => {
 
   it("has an id that follows from the transitions of its messages", () => {
     const [one, two] = [transitionOf("a", "one"), transitionOf("b", "one")];
-    const role = identifyNotice({ kind: "role", transitions: [one, two] });
-    assert.equal(identifyNotice({ kind: "role", transitions: [one, two] }), role);
-    assert.notEqual(identifyNotice({ kind: "role", transitions: [two] }), role);
-    assert.equal(identifyNotice({ kind: "single", transition: one }), "a#1");
+    const role = identifyNotice([one, two]);
+    assert.equal(identifyNotice([one, two]), role);
+    assert.notEqual(identifyNotice([two]), role);
+    assert.equal(identifyNotice([one]), "a#1");
   });
 
   it("is one for each role, and one for the account from 21 transitions on", () => {
     const of = (count: number) =>
       Array.from({ length: count }, (_, index) => transitionOf(`${index}`, `role-${index % 3}`));
     assert.deepEqual(
-      groupNotices(of(20)).map(({ kind }) => kind),
-      ["role", "role", "role"],
+      groupNotices(of(20)).map(({ length }) => length),
+      [7, 7, 6],
     );
     assert.deepEqual(
-      groupNotices(of(21)).map(({ kind }) => kind),
-      ["account"],
-    );
-    assert.deepEqual(
-      groupNotices(of(1)).map(({ kind }) => kind),
-      ["single"],
+      groupNotices(of(21)).map(({ length }) => length),
+      [21],
     );
     assert.deepEqual(groupNotices([]), []);
+  });
+
+  it("tells of each finding once, by its newest transition", () => {
+    const opened = transitionOf("a", "one");
+    const { finding } = opened;
+    const undone = aTransition({ kind: "rolled-back", finding: { ...finding, seq: 2 } });
+    const other = transitionOf("b", "one");
+    assert.deepEqual(joinByFinding([undone, other, opened]), [
+      { transition: undone, before: [opened] },
+      { transition: other, before: [] },
+    ]);
   });
 });
 

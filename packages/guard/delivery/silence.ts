@@ -1,0 +1,46 @@
+import { repeatsWait } from "@drift-guard/core/announcement/wait";
+import type { Transition } from "@drift-guard/core/model/transition";
+import type { FindingStore, HubStore } from "@drift-guard/core/ports";
+import type { Standing } from "@drift-guard/core/rollback/standing";
+import { findQuiet } from "./quieting.ts";
+
+/** Ports with which it is decided of what people are not told. */
+export interface SilencePorts {
+  readonly findings: Pick<FindingStore, "findDelivery">;
+  /** What users of Security Hub did with findings; left out where the owner does not use it. */
+  readonly hub?: Pick<HubStore, "loadFinding">;
+  /** Returns what the guard does about the finding of a transition now. */
+  standingOf(transition: Transition): Promise<Standing>;
+  now(): Date;
+}
+
+/**
+ * Returns the ids of the transitions of which people are not told: those that Security Hub quiets (`findQuiet`), refusals of
+ * which the message before said that the rollback waits (`repeatsWait`), and warnings of the end of an exception that was
+ * extended or ended since then. Throws `StoreUnavailableError`.
+ */
+export async function findSilent(
+  transitions: readonly Transition[],
+  { findings, hub, standingOf, now }: SilencePorts,
+): Promise<ReadonlySet<string>> {
+  const quiet = hub ? await findQuiet(transitions, { hub, now }) : new Set<string>();
+  const isOutdated = async (transition: Transition): Promise<boolean> => {
+    const { role, id, seq } = transition.finding;
+    switch (transition.kind) {
+      case "expiring":
+        return (await standingOf(transition)).kind !== "expiring";
+      case "refused": {
+        const before = await findings.findDelivery({ finding: { role, id, seq: seq - 1 } });
+        return before?.told !== undefined && repeatsWait(transition, await standingOf(transition), before);
+      }
+      default:
+        return false;
+    }
+  };
+  const outdated = await Promise.all(
+    transitions.map(async (transition) =>
+      !quiet.has(transition.id) && (await isOutdated(transition)) ? [transition.id] : [],
+    ),
+  );
+  return new Set([...quiet, ...outdated.flat()]);
+}
