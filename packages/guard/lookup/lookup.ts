@@ -1,4 +1,11 @@
-import { addSeconds, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
+import type { Finding } from "@drift-guard/core/model/finding";
+import {
+  addSeconds,
+  type Instant,
+  instantOf,
+  isBefore,
+  millisecondsBetween,
+} from "@drift-guard/core/model/instant";
 import type { LookupRequest } from "@drift-guard/core/model/lookup-request";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import { lacksAuthor, mayHaveSessions } from "@drift-guard/core/reconcile/lookup";
@@ -49,10 +56,9 @@ export async function lookUpRole(
   const sessions = new Map(
     await Promise.all(
       exposing.map(async (finding) => {
-        const from = makers.get(finding.id)?.at ?? finding.origin?.at;
-        // The sweep before read the trust policy as it should be, or could not read it.
-        const earliest = from ?? addSeconds(finding.openedAt, -settings.config.sweepHours * 3600);
-        return [finding.id, await findSessions(finding, earliest, ports, settings)] as const;
+        const known = makers.get(finding.id)?.at ?? finding.origin?.at;
+        const since = exposedSince(finding, known, settings.config.sweepHours);
+        return [finding.id, await findSessions(finding, since, ports, settings)] as const;
       }),
     ),
   );
@@ -67,4 +73,16 @@ export async function lookUpRole(
     sessions: issued.reduce((sum, count) => sum + count, 0),
     again,
   };
+}
+
+/** Returns the time from which on a drift of the trust policy let somebody in. `known` is that of the last known change. */
+function exposedSince(
+  { openedAt, sessions }: Finding,
+  known: Instant | undefined,
+  sweepHours: number,
+): Instant {
+  if (known !== undefined && !isBefore(openedAt, known)) return known;
+  // A change from after the finding was opened let in others too. The sweep before that read the trust policy as it should
+  // be, or could not read it.
+  return sessions?.since ?? addSeconds(openedAt, -sweepHours * 3600);
 }

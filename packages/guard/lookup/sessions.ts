@@ -21,8 +21,7 @@ export async function findSessions(
   { config, partition, account }: GuardSettings,
 ): Promise<Sessions> {
   const at = instantOf(now());
-  // The read that found the trust policy as it should be may have come some time after it was restored, and never before.
-  const until = finding.state === "resolved" ? finding.updatedAt : at;
+  const until = exposedUntil(finding, at);
   const arn = finding.arn ?? `arn:${partition}:iam::${account}:role/${finding.role.name}`;
   const regions = [...new Set([iamRegionOf(partition), config.regions.guard, ...config.regions.batch])];
   const found = new Map<string, SessionRecord>();
@@ -59,6 +58,16 @@ export async function findSessions(
     until,
     at,
   };
+}
+
+/**
+ * Returns when a drift of the trust policy ended: at the read that found it as it should be, which may have come some time
+ * after it was restored, and never before. To tell people of sessions updates the finding again, so that what an earlier
+ * lookup after that read recorded counts.
+ */
+function exposedUntil({ state, updatedAt, sessions }: Finding, at: Instant): Instant {
+  if (state !== "resolved") return at;
+  return sessions && isBefore(sessions.until, sessions.at) ? sessions.until : updatedAt;
 }
 
 // The same record may be on two pages while CloudTrail adds others.

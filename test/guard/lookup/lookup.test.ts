@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { TrailUnreadableError } from "@drift-guard/core/errors";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { lookUpRole } from "@drift-guard/guard/lookup/lookup";
 import { account, allow, noon } from "../../builders.ts";
 import { guardingAll } from "../../core/watched-roles.ts";
@@ -189,5 +189,43 @@ describe("A lookup in CloudTrail", () => {
     assert.equal(told[0]?.finding.state, "resolved");
     assert.deepEqual(told[0].finding.sessions?.incomplete, ["eu-west-1"]);
     assert.equal(told[0].finding.sessions?.issued.length, 1);
+  });
+
+  it("tells of no session from after the trust policy was restored", async () => {
+    const world = aWorld({ config: guardingAll, looksUp: true });
+    world.history.delay(300);
+    world.act(open);
+    for (let seconds = 1; seconds < 1500; seconds += 60) assume(world, { at: after(seconds) });
+    await world.settle();
+    const resolved = world.announced.find(({ kind }) => kind === "resolved");
+    const { sessions } = world.announced.at(-1)?.finding ?? {};
+    assert.ok(resolved && sessions);
+    assert.equal(sessions.until, resolved.at);
+    assert.deepEqual(
+      sessions.issued.filter(({ at }) => isBefore(resolved.at, at)),
+      [],
+    );
+  });
+
+  it("keeps the sessions from before somebody let in others too", async () => {
+    const world = aWorld({ config: watchingAll, looksUp: true });
+    world.act(open);
+    assume(world, { at: after(30) });
+    await world.settle();
+    const wider = open.policyDocument.replace(
+      '"arn:aws:iam::999988887777:root"',
+      '["999988887777", "888877776666"]',
+    );
+    world.act({ ...open, policyDocument: wider }, bob);
+    const later = instantOf(new Date(world.clock.now().getTime() + 30_000));
+    assume(world, { at: later });
+    await world.settle();
+    const { sessions, causedBy } = world.announced.at(-1)?.finding ?? {};
+    assert.equal(causedBy?.arn, `arn:aws:iam::${account}:user/bob`);
+    assert.deepEqual(
+      sessions?.issued.map(({ at }) => at),
+      [later, after(30)],
+    );
+    assert.equal(sessions?.since, world.announced[0]?.finding.origin?.at);
   });
 });
