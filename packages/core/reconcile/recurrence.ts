@@ -82,7 +82,8 @@ function countCallers(before: Attempt, now: Attempt): NonNullable<Attempt["calle
 
 /**
  * Whether the later evidence says anything that the earlier did not: a request that no earlier grant contained, another Deny,
- * detail or call. A grant of which only some requests are left is nothing new.
+ * detail or call. A grant of which only some requests are left is nothing new, and neither is the detail that the drift became
+ * harmless.
  */
 export function hasWorsened(before: Evidence, now: Evidence): boolean {
   const had = new Set(formatFacts(before));
@@ -90,7 +91,9 @@ export function hasWorsened(before: Evidence, now: Evidence): boolean {
   if (fresh.length === 0) return false;
   if (before.kind !== "drift" || now.kind !== "drift") return true;
   const grants = new Set(serialiseGrants(now.grants));
-  return fresh.some((line) => !grants.has(line)) || subtractGrants(now.grants, before.grants).length > 0;
+  const mitigation = now.harmless && !before.harmless ? now.detail : undefined;
+  const others = fresh.filter((line) => !grants.has(line) && line !== mitigation);
+  return others.length > 0 || subtractGrants(now.grants, before.grants).length > 0;
 }
 
 function formatFacts(evidence: Evidence): readonly string[] {

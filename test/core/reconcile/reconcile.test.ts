@@ -194,6 +194,15 @@ describe("a finding", () => {
     assert.deepEqual(kinds(look(worsened.ledger, [list], 20)), ["improved"]);
   });
 
+  it("improves once other policies of the role allow the same, and worsens once they no longer do", () => {
+    const detail = "The policy is not attached.";
+    const detached = aDrift({ detail });
+    const held = aDrift({ detail: `${detail} Other policies of the role allow the same.`, harmless: true });
+    const improved = look(opened(detached), [held], 10);
+    assert.deepEqual(kinds(improved), ["improved"]);
+    assert.deepEqual(kinds(look(improved.ledger, [detached], 20)), ["worsened"]);
+  });
+
   it("tells who caused it once that becomes known, and by which call", () => {
     const unknown = look(aLedger(), [aDrift()], 0, { cause: { kind: "sweep" } });
     assert.equal(unknown.transitions[0]?.actor, undefined);
