@@ -17,7 +17,7 @@ import { recordedPart } from "@drift-guard/core/rollback/recorded-part";
 import { decideOnControl } from "../control-commit.ts";
 import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
-import { recordExposure, recordSessionChange } from "./exposure.ts";
+import { recordExposure, recordSessionChange, recordSessions } from "./exposure.ts";
 import { observeRole } from "./observation.ts";
 
 /**
@@ -39,7 +39,12 @@ export async function recordCauses(
     const observation = await observeRole(watched, ports);
     const seen = observation.status === "present" ? observation.assessments : [];
     const causes = addCauses(control, key, change, seen, settings.config);
-    const known = causes === control.causes ? control : { ...control, causes };
+    const changed = causes === control.causes ? control : { ...control, causes };
+    // The invocation may be cut off before its next record, and the role be closed again by the next one.
+    const known =
+      observation.status === "present"
+        ? recordSessions(changed, observation.role, seen, observation.now)
+        : changed;
     const timed = mayHaveChangedSession(change) ? recordSessionChange(known, instantOf(ports.now())) : known;
     const isExposing = observation.status === "present" && mayHaveExposed(change, observation.role);
     return {

@@ -25,9 +25,9 @@ export async function enrolRole(
 ): Promise<RollbackOutcome> {
   const { result } = await decideOnControl(ports.control, key, instantOf(ports.now()), async (control) => {
     const observation = await observeRole(watched, ports);
-    const keep = (why: string) => ({ control, result: nothingToDo(why) });
-    if (observation.status === "absent") return keep(`${watched.name} does not exist`);
-    if (control.unreadable !== undefined) return keep("the control record cannot be read whole");
+    const end = (why: string, kept = control) => ({ control: kept, result: nothingToDo(why) });
+    if (observation.status === "absent") return end(`${watched.name} does not exist`);
+    if (control.unreadable !== undefined) return end("the control record cannot be read whole");
     const { role, assessments, now } = observation;
     const exceptions = listCountedExceptions(control, config);
     const isClean = noteRevocations(role, assessments, control, now).every(
@@ -35,9 +35,12 @@ export async function enrolRole(
         (evidence.kind !== "drift" && evidence.kind !== "undecided") ||
         isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }),
     );
-    if (!isClean) return keep(`${watched.name} is not as its reference says`);
+    if (!isClean) {
+      const exposed = recordSessions(control, role, assessments, now);
+      return end(`${watched.name} is not as its reference says`, exposed);
+    }
     const enrolled = enrol(control, observation);
-    if (enrolled === undefined) return keep(`${watched.name} was made anew since it was enrolled`);
+    if (enrolled === undefined) return end(`${watched.name} was made anew since it was enrolled`);
     return { control: enrolled, result: { status: "enrolled" } satisfies RollbackOutcome };
   });
   return result;

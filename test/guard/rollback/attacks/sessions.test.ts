@@ -53,6 +53,40 @@ describe("A session that began while the trust policy was open", () => {
     assert.ok(restoredAt >= repairedAt + hour * 1000);
   });
 
+  it("counts although the function was cut off as soon as it had stored who let it begin", async () => {
+    let calls = 0;
+    let isStored = false;
+    let isStopped = true;
+    const world = attackedWorld(
+      { rollback: { ...wait, excess: "off" } },
+      {
+        control: (store) => ({
+          ...store,
+          commit: async (commit) => {
+            const stored = await store.commit(commit);
+            isStored = stored.causes.length > 0;
+            return stored;
+          },
+        }),
+        rollbackCall: async (call) => {
+          const answer = await call();
+          calls += 1;
+          // The message about the finding comes first; the one about its cause is stored.
+          if (isStopped && (calls === 1 || isStored)) throw new CrashError("The function was stopped.");
+          return answer;
+        },
+      },
+    );
+    world.act(trust(own, stranger));
+    await world.settle(10);
+    assert.ok(isStored);
+    isStopped = false;
+    world.act(close);
+    world.act(detach);
+    await world.settle(40);
+    assert.equal(await isRestored(world), false);
+  });
+
   it("lasts as long as the limit of that time, which the guard had read before", async () => {
     const world = attackedWorld({ rollback: wait });
     world.act(limit(12 * hour));
