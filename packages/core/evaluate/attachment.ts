@@ -10,6 +10,7 @@ import type { Attachment, Strictness } from "../reference/reference.ts";
 import { compareTexts } from "./comparison.ts";
 import { describeDifferences, drift, undecided, undecidedPart } from "./differences.ts";
 import { listPolicyTexts } from "./policy-texts.ts";
+import { remarks } from "./remarks.ts";
 
 /**
  * Returns the differences of one required policy: it must be attached, and an inline copy does not count (R5, R40). A
@@ -93,7 +94,7 @@ function describeDetached(role: Role, { arn, document }: Attachment): Drift {
   return {
     ...drift(managedPart(arn), "missing", {
       grants: missing,
-      detail: `The policy ${arn} is not attached.${harmless ? " Other policies of the role allow the same." : ""}`,
+      detail: `The policy ${arn} is not attached.${harmless ? ` ${remarks.allowedElsewhere}` : ""}`,
     }),
     ...(harmless && { harmless }),
   };

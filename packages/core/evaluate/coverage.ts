@@ -5,6 +5,8 @@ import type { Exception } from "../model/exception.ts";
 import type { Grant } from "../model/grant.ts";
 import { digestEvidence, serialiseGrants } from "../model/identity.ts";
 import { type Instant, isBefore } from "../model/instant.ts";
+import { isOnPath } from "./escalation.ts";
+import { saysMore, withoutPaths } from "./remarks.ts";
 
 /** The exceptions that may cover a finding, and the time at which they must hold. */
 interface CoverageInput {
@@ -37,7 +39,9 @@ export function findException(finding: CoveredFinding, input: CoverageInput): Ex
  * Returns the evidence of a finding that no exception in force covers: the same object if none covers any of it, undefined
  * if all of it is covered, else the drift without the covered grants and Denies, and with `covered`. An exception without
  * grants covers exactly the evidence with its digest. Grants are covered by meaning: a request that no exception contains
- * is left. Denies and details are covered only word for word, and so is a grant that is partly a difference. A pure function.
+ * is left. Denies are covered only word for word, and so is a grant that is partly a difference. A detail is covered unless it
+ * says more than the accepted one (`saysMore`). What is left names paths of privilege escalation only if it is on one. A pure
+ * function.
  */
 export function leaveUncovered(finding: CoveredFinding, input: CoverageInput): Evidence | undefined {
   const { evidence } = finding;
@@ -55,16 +59,27 @@ export function leaveUncovered(finding: CoveredFinding, input: CoverageInput): E
   const denies = evidence.denies.filter(
     (deny) => !serialiseGrants([deny]).every((text) => accepted.has(text)),
   );
-  const { detail, ...rest } = evidence;
-  const isDetailCovered = detail === undefined || exact.some((exception) => exception.detail === detail);
-  if (exact.length > 0 && grants.length === 0 && denies.length === 0 && isDetailCovered) return undefined;
+  const { detail, escalates, ...rest } = evidence;
+  if (grants.length === 0 && denies.length === 0) {
+    const isDetailCovered = exact.some((exception) => !saysMore(detail, exception.detail));
+    // A detail alone does not say what it is about.
+    return isDetailCovered ? undefined : evidence;
+  }
   const isWhole =
     denies.length === evidence.denies.length &&
     grants.length === evidence.grants.length &&
     grants.every((grant, index) => grant === evidence.grants[index]);
-  // A detail alone says nothing of grants that are covered, so that it stays.
   if (isWhole) return evidence;
-  return { ...rest, ...(detail !== undefined && { detail }), grants, denies, covered: { digest } };
+  const isEscalation = escalates && grants.some(isOnPath);
+  const left = isEscalation ? detail : withoutPaths(detail);
+  return {
+    ...rest,
+    ...(left !== undefined && { detail: left }),
+    ...(isEscalation && { escalates }),
+    grants,
+    denies,
+    covered: { digest },
+  };
 }
 
 function listInForce({ id }: CoveredFinding, { exceptions, now }: CoverageInput): readonly Exception[] {

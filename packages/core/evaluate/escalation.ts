@@ -7,6 +7,7 @@ import { compareTexts } from "./comparison.ts";
 import { type EscalationPath, escalationPaths } from "./escalation-paths.ts";
 import { isOver } from "./grant-time.ts";
 import { listPolicyTexts } from "./policy-texts.ts";
+import { describePaths } from "./remarks.ts";
 
 /** Grants that complete known paths of privilege escalation. */
 interface Escalation {
@@ -34,7 +35,7 @@ export function createEscalationCheck(
     (action !== "iam:PassRole" || passesTo(grant, listServices(path, role.partition)));
   return (given) => {
     const grants = given.filter(counts);
-    if (!grants.some((grant) => listPathActions(grant).size > 0)) return undefined;
+    if (!grants.some(isOnPath)) return undefined;
     const candidates = escalationPaths.filter(({ actions }) =>
       actions.some((action) => grants.some((grant) => allows(grant, action))),
     );
@@ -81,6 +82,11 @@ function limitsOfBoundary({ boundary }: Role, counts: (grant: Grant) => boolean)
 function listServices({ passedTo }: EscalationPath, partition: string): readonly string[] {
   if (passedTo === undefined) return [];
   return partition === "aws-cn" ? [passedTo, `${passedTo}.cn`] : [passedTo];
+}
+
+/** Whether a grant allows an action of a known path of privilege escalation. */
+export function isOnPath(grant: Grant): boolean {
+  return listPathActions(grant).size > 0;
 }
 
 function allows(grant: Grant, action: string): boolean {
@@ -135,5 +141,5 @@ function formatPaths(paths: readonly EscalationPath[]): string {
     .map(({ actions, source }) => `${actions.join(" with ")} (${source})`)
     .join(", ");
   const rest = paths.length - maxPaths;
-  return `It completes ${paths.length === 1 ? "a known path" : "known paths"} of privilege escalation: ${named}${rest > 0 ? ` and ${rest} more` : ""}.`;
+  return describePaths(paths.length, `${named}${rest > 0 ? ` and ${rest} more` : ""}`);
 }

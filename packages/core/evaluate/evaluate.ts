@@ -14,6 +14,7 @@ import { assessFloor } from "./floor.ts";
 import { isOver } from "./grant-time.ts";
 import { assessSettings } from "./settings.ts";
 import { assessTrust } from "./trust.ts";
+import { remarks } from "./remarks.ts";
 
 /** A role as read, and what it is compared with. */
 export interface Evaluation {
@@ -84,7 +85,7 @@ function markOver(assessment: Assessment, now: Date | undefined): Assessment {
     return assessment;
   const { grants, detail } = assessment;
   if (grants.length === 0 || !grants.every((grant) => isOver(grant, now))) return assessment;
-  const over = "The time in its conditions has passed, so it allows nothing any more.";
+  const { over } = remarks;
   return { ...assessment, detail: detail === undefined ? over : `${detail} ${over}`, harmless: true };
 }
 

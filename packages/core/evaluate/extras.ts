@@ -11,6 +11,7 @@ import type { Reference, Strictness } from "../reference/reference.ts";
 import { compareTexts, type TextOptions } from "./comparison.ts";
 import { describeDifferences, drift, undecided } from "./differences.ts";
 import { createDenyCheck } from "./mere-denies.ts";
+import { remarks } from "./remarks.ts";
 
 /**
  * Returns the drifts of policies that the reference does not require: another policy is drift only if it allows more than
@@ -53,7 +54,7 @@ export function assessExtras(
         ? {
             ...one,
             harmless: true,
-            detail: "It denies nothing that the role's policies or its reference allow.",
+            detail: remarks.deniesNothing,
           }
         : one,
     );

@@ -6,6 +6,7 @@ import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
 import { compareTexts } from "./comparison.ts";
 import { createEscalationCheck } from "./escalation.ts";
+import { extendsItself } from "./remarks.ts";
 
 /**
  * Returns drifts for the grants beyond a role's reference that let code with this role extend its own permissions. The
@@ -18,7 +19,7 @@ export function findEscalation(role: Role, reference: Reference, now?: Date): re
   const assessPolicy = (part: Drift["part"], text: string): readonly Drift[] => {
     const found = check(compareTexts([text, ...permitted], permitted, { kind: "identity" }).excess);
     if (found === undefined) return [];
-    const detail = `It lets code that runs with this role, such as a job, extend its own permissions. ${found.detail}`;
+    const detail = `${extendsItself} ${found.detail}`;
     return [
       { kind: "drift", part, side: "excess", grants: found.grants, denies: [], detail, escalates: true },
     ];

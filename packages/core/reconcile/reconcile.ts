@@ -165,9 +165,11 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
       const reopened = attribute({ ...withoutAuthor, openedAt: observation.now }, observation, true);
       return [{ ...reopened, state: "open" }, "reopened"];
     }
-    case "suppressed":
+    case "suppressed": {
       // The exception expired, or covers other evidence.
-      return [{ ...markReturned(current), state: "open" }, same ? "reopened" : "worsened"];
+      const worse = !same && (hasWorsened(finding.evidence, evidence) || isWorse(body, current));
+      return [{ ...markReturned(current), state: "open" }, worse ? "worsened" : "reopened"];
+    }
     case "open": {
       if (hasReturned(finding, observation)) {
         return [{ ...markReturned(current), state: "open" }, "recurred"];

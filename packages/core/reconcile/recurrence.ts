@@ -1,5 +1,6 @@
 import { nameActor } from "../config/trusted-actor.ts";
 import { subtractGrants } from "../evaluate/coverage.ts";
+import { saysMore } from "../evaluate/remarks.ts";
 import type { Attempt, Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { digestEvidence, serialiseGrants } from "../model/identity.ts";
@@ -87,9 +88,11 @@ function countCallers(before: Attempt, now: Attempt): NonNullable<Attempt["calle
  */
 export function hasWorsened(before: Evidence, now: Evidence): boolean {
   const had = new Set(formatFacts(before));
-  const fresh = formatFacts(now).filter((line) => !had.has(line));
+  const isDrift = before.kind === "drift" && now.kind === "drift";
+  if (isDrift && saysMore(now.detail, before.detail)) return true;
+  const fresh = formatFacts(now).filter((line) => !had.has(line) && !(isDrift && line === now.detail));
   if (fresh.length === 0) return false;
-  if (before.kind !== "drift" || now.kind !== "drift") return true;
+  if (!isDrift) return true;
   const grants = new Set(serialiseGrants(now.grants));
   const mitigation = now.harmless && !before.harmless ? now.detail : undefined;
   const others = fresh.filter((line) => !grants.has(line) && line !== mitigation);

@@ -112,7 +112,7 @@ describe("an exception of exact grants", () => {
     assert.deepEqual(leave(drift([read]), accept([partly])), drift([read]));
   });
 
-  it("covers Denies and the detail only word for word", () => {
+  it("covers Denies, and what a detail says beyond its grants, only word for word", () => {
     const evidence = drift([read], { denies: [write], detail: "One sentence." });
     assert.equal(leave(evidence, accept([read], { denies: [write], detail: "One sentence." })), undefined);
     const fewer = drift([read], { denies: [] });
@@ -120,6 +120,42 @@ describe("an exception of exact grants", () => {
     const left = leave(evidence, accept([read], { detail: "One sentence." }));
     assert.deepEqual(left?.kind === "drift" && [left.grants, left.denies], [[], [write]]);
     assert.equal(leave(evidence, accept([read], { denies: [write] }))?.kind, "drift");
+  });
+
+  it("covers what is left of grants whose detail named paths of privilege escalation", () => {
+    const paths = (named: string) => `It completes known paths of privilege escalation: ${named}.`;
+    const all = drift([aGrant({ actions: ["lambda:*"], resources: ["*"] })], {
+      detail: paths("lambda:UpdateFunctionCode (https://pathfinding.cloud/paths/lambda-003) and 3 more"),
+      escalates: true,
+    });
+    const { detail = "" } = all;
+    const accepted = accept(all.grants, { detail });
+    const update = aGrant({ actions: ["lambda:UpdateFunctionCode"], resources: ["*"] });
+    const [other, none] = [
+      paths("lambda:UpdateFunctionCode (https://pathfinding.cloud/paths/lambda-003)"),
+      aGrant({ actions: ["lambda:ListFunctions"], resources: ["*"] }),
+    ];
+    assert.equal(leave(drift([update], { detail: other, escalates: true }), accepted), undefined);
+    assert.equal(leave(drift([none]), accepted), undefined);
+    const publish = aGrant({ actions: ["sns:Publish"], resources: ["*"] });
+    const more = drift([...all.grants, publish], { detail: `One sentence. ${detail}`, escalates: true });
+    const left = leave(more, accepted);
+    assert.deepEqual(left?.kind === "drift" && [left.grants, left.detail, left.escalates], [
+      [publish],
+      "One sentence.",
+      undefined,
+    ]);
+  });
+
+  it("does not cover the same grants where they complete a path, or have an effect, that they had not", () => {
+    const path = "It completes a known path of privilege escalation: iam:PassRole (https://x.example/a.b).";
+    const escalating = drift([read], { detail: path, escalates: true });
+    assert.equal(leave(escalating, accept([read])), escalating);
+    const elsewhere = "The policy p is not attached. Other policies of the role allow the same.";
+    const harmless = drift([read], { detail: elsewhere, harmless: true });
+    const effective = drift([read], { detail: "The policy p is not attached." });
+    assert.equal(leave(harmless, accept([read], { detail: "The policy p is not attached." })), undefined);
+    assert.equal(leave(effective, accept([read], { detail: elsewhere })), effective);
   });
 
   it("covers nothing of another finding, and nothing of evidence that is not stored whole", () => {

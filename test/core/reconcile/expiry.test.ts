@@ -175,7 +175,7 @@ describe("the end of an exception", () => {
       told.map(([, { kind, exception }]) => [kind, exception]),
       [
         ["suppressed", undefined],
-        ["worsened", undefined],
+        ["reopened", undefined],
       ],
     );
   });

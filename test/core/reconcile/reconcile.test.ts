@@ -184,6 +184,20 @@ describe("a finding", () => {
     assert.notEqual(shrunk.ledger, worsened.ledger);
   });
 
+  it("improves if less is left and its detail names fewer paths of privilege escalation", () => {
+    const paths = (rest: string) =>
+      `It completes known paths of privilege escalation: lambda:UpdateFunctionCode (https://pathfinding.cloud/paths/lambda-003)${rest}.`;
+    const [all, one] = [
+      { actions: ["lambda:*"], rest: " and 3 more" },
+      { actions: ["lambda:UpdateFunctionCode"], rest: "" },
+    ].map(({ actions, rest }) =>
+      aDrift({ side: "excess", grants: [aGrant({ actions })], detail: paths(rest), escalates: true }),
+    );
+    assert.ok(all && one);
+    assert.deepEqual(kinds(look(opened(all), [one], 10)), ["improved"]);
+    assert.deepEqual(kinds(look(opened(one), [all], 10)), ["worsened"]);
+  });
+
   it("improves if some requests of a grant are left, and worsens if a grant allows others too", () => {
     const [list, both] = [["sqs:ListQueues"], ["sqs:ListQueues", "sqs:SendMessage"]].map((actions) =>
       aDrift({ side: "excess", grants: [aGrant({ actions, resources: ["*"] })] }),
