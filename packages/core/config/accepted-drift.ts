@@ -11,8 +11,9 @@ const { statements: _, nearest: __, example: ___, remains: ____, conditions, ...
 
 const AcceptedGrant = z.strictObject({ ...fields, conditions: conditions.default([]) });
 
-/** An exception that the owner writes into the configuration: a drift of one role, accepted until a time. */
-export const AcceptedDrift = z.strictObject({
+const Words = z.string().regex(/\S/, "must not be blank");
+
+const AcceptedFields = z.strictObject({
   /** The role's name. */
   role: z.string().regex(/^[\w+=,.@-]{1,64}$/, "must be a role name"),
   /** The account, if the configuration is used for several; every account if left out. */
@@ -30,9 +31,32 @@ export const AcceptedDrift = z.strictObject({
   /** The finding's sentence about what grants do not show, word for word. */
   detail: z.string().exactOptional(),
   /** Who answers for it. */
-  owner: z.string().min(1),
-  reason: z.string().min(1),
+  owner: Words,
+  reason: Words,
   expires: Instant,
+});
+
+/**
+ * An exception that the owner writes into the configuration: a drift of one role, accepted until a time. A grant of the trust
+ * policy names principals, since without them it would accept everybody; another one names resources.
+ */
+export const AcceptedDrift = AcceptedFields.superRefine(({ part, grants, denies, detail }, context) => {
+  if (grants.length + denies.length === 0 && detail === undefined) {
+    context.addIssue({ code: "custom", message: "accepts nothing: it needs grants, denies or a detail" });
+  }
+  const needed = part === "trust" ? "principals" : "resources";
+  const other = part === "trust" ? "resources" : "principals";
+  for (const [field, list] of Object.entries({ grants, denies })) {
+    for (const [index, grant] of list.entries()) {
+      const refuse = (name: string, message: string) =>
+        context.addIssue({ code: "custom", path: [field, index, name], message });
+      if (grant.actions.length === 0) refuse("actions", "must have an entry");
+      if (grant[needed] === undefined || grant[needed].length === 0) {
+        refuse(needed, `must have an entry: a grant at ${part} is about ${needed}`);
+      }
+      if (grant[other] !== undefined) refuse(other, `must be left out: a grant at ${part} has no ${other}`);
+    }
+  }
 });
 export type AcceptedDrift = z.infer<typeof AcceptedDrift>;
 
