@@ -5,10 +5,11 @@ import { type FindingFilter, matchesFilter, sortFindings } from "@drift-guard/co
 import { FindingItem, TransitionItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { boundSeverity, listedStates } from "@drift-guard/core/store/ledger-items";
+import { isFindingOf } from "@drift-guard/core/store/stored-ledger";
 import type * as z from "zod";
 import { readableSchemas } from "./findings-items.ts";
 import { loadLedger } from "./findings-load.ts";
-import { type Item, queryItems, type Table } from "./table.ts";
+import { type Item, queryItems, sortKeyOf, type Table } from "./table.ts";
 
 /** Yields the findings that a filter asks for, as `FindingStore.listFindings` does (`dynamodb:Query` on `byListing`). */
 export async function* listFindings(table: Table, filter: FindingFilter): AsyncIterable<Finding> {
@@ -31,7 +32,7 @@ export async function* listFindings(table: Table, filter: FindingFilter): AsyncI
     });
     for await (const item of items) {
       const finding = readIfReadable(item, FindingItem)?.finding;
-      if (finding && matchesFilter(finding, { ...filter, state })) yield finding;
+      if (finding && isAtItsKey(item, finding) && matchesFilter(finding, { ...filter, state })) yield finding;
     }
   }
 }
@@ -69,6 +70,10 @@ export async function readHistory(
     if (stored) history.push(stored.transition);
   }
   return history;
+}
+
+function isAtItsKey(item: Item, finding: Finding): boolean {
+  return isFindingOf({ pk: String(item.pk), key: sortKeyOf(item) }, finding);
 }
 
 // One item that cannot be read must not hide the others. The next evaluation of its role replaces a finding's.

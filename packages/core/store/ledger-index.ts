@@ -1,4 +1,5 @@
 import { digestOf } from "../model/identity.ts";
+import { isHonestNumber } from "./transition-numbers.ts";
 
 /** What the ledger knows of a finding that it wrote: the number of its last transition, and the digest of its item. */
 export interface IndexedFinding {
@@ -63,7 +64,7 @@ export function compareWithIndex(
   for (const [id, entry] of entries) {
     const [seq, digest] = entry.split("#");
     if (digest !== undefined && digests.get(id) === digest) genuine.add(id);
-    else lost.set(id, Number.isSafeInteger(Number(seq)) ? Number(seq) : 0);
+    else lost.set(id, isHonestNumber(Number(seq)) ? Number(seq) : 0);
   }
   return { genuine, lost };
 }

@@ -5,6 +5,7 @@ import { formatRoleKey, type RoleKey } from "../model/role.ts";
 import { FindingItem, LedgerItem, TransitionItem } from "./items.ts";
 import { findingKeys, ledgerSchema, oldLedgerSchema } from "./keys.ts";
 import { compareWithIndex, digestFinding, type LedgerIndex } from "./ledger-index.ts";
+import { isHonestNumber } from "./transition-numbers.ts";
 
 /** An item of a role's partition as it is stored: its sort key, and its value, not validated. */
 export interface StoredItem {
@@ -37,6 +38,14 @@ type Header =
   | { readonly status: "absent" | "forged"; readonly version: number }
   | { readonly status: "old"; readonly version: number }
   | { readonly status: "current"; readonly version: number; readonly index: LedgerIndex };
+
+/** Whether a finding's item has the key of that finding: somebody may have copied or moved it. */
+export function isFindingOf(
+  { pk, key }: { readonly pk: string; readonly key: string },
+  { id, role }: Pick<Finding, "id" | "role">,
+): boolean {
+  return findingKeys.finding(id) === key && findingKeys.partition(role) === pk;
+}
 
 /** Whether only the transitions say which findings a role has: the ledger's own item is gone or forged, or was never there. */
 export function needsHistory(role: RoleKey, items: readonly StoredItem[]): boolean {
@@ -122,8 +131,16 @@ function judge(
   return { genuine: new Set(), lost, isForged: true };
 }
 
-const Header = LedgerItem.extend({ schema: z.literal([oldLedgerSchema, ledgerSchema]) });
-const Version = z.looseObject({ version: z.int().min(1) });
+// No ledger is written so often: a larger version is forged, and no number might come after it.
+const HonestVersion = z
+  .int()
+  .min(1)
+  .max(2 ** 50);
+const Header = LedgerItem.extend({
+  schema: z.literal([oldLedgerSchema, ledgerSchema]),
+  version: HonestVersion,
+});
+const Version = z.looseObject({ version: HonestVersion });
 
 function readHeader(role: RoleKey, items: readonly StoredItem[]): Header {
   const item = items.find(({ key }) => key === findingKeys.ledger());
@@ -138,14 +155,17 @@ function readHeader(role: RoleKey, items: readonly StoredItem[]): Header {
   return index === undefined ? { status: "forged", version } : { status: "current", version, index };
 }
 
-const StoredFindingItem = FindingItem.extend({ schema: z.literal([oldLedgerSchema, ledgerSchema]) });
+const StoredFindingItem = FindingItem.extend({
+  schema: z.literal([oldLedgerSchema, ledgerSchema]),
+  version: HonestVersion.exactOptional(),
+});
 const Raw = z.looseObject({ finding: z.unknown() });
 
 function readFinding(role: RoleKey, { key, value }: StoredItem): readonly StoredFinding[] {
   const parsed = StoredFindingItem.safeParse(value).data;
   if (!parsed) return [];
   const { finding, schema, version = 0 } = parsed;
-  if (findingKeys.finding(finding.id) !== key || formatRoleKey(finding.role) !== formatRoleKey(role))
+  if (!isFindingOf({ pk: findingKeys.partition(role), key }, finding) || !isHonestNumber(finding.seq))
     return [];
   const digest = digestFinding(Raw.parse(value).finding);
   const isCurrent = schema === ledgerSchema && digest === digestFinding(z.encode(Finding, finding));
@@ -184,5 +204,6 @@ const StoredTransition = TransitionItem.extend({ schema: z.literal([oldLedgerSch
 function readLastTransition(role: RoleKey, id: string, { key, value }: StoredItem): Finding | undefined {
   const finding = StoredTransition.safeParse(value).data?.transition.finding;
   if (!finding || finding.id !== id || findingKeys.transition(id, finding.seq) !== key) return undefined;
+  if (!isHonestNumber(finding.seq)) return undefined;
   return formatRoleKey(finding.role) === formatRoleKey(role) ? finding : undefined;
 }

@@ -6,6 +6,7 @@ import { type FindingFilter, matchesFilter, sortFindings } from "@drift-guard/co
 import { FindingItem, TransitionItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { listedStates } from "@drift-guard/core/store/ledger-items";
+import { isFindingOf } from "@drift-guard/core/store/stored-ledger";
 import type * as z from "zod";
 import { parseRow } from "./rows.ts";
 
@@ -20,7 +21,9 @@ export function listFindings(
     ofRole ??
     states.flatMap((state) =>
       selectListing(sqlite, findingKeys.findingListing(state)).flatMap((row) =>
-        readIfReadable(row, FindingItem).map(({ finding }) => finding),
+        readIfReadable(row, FindingItem)
+          .map(({ finding }) => finding)
+          .filter((finding) => isFindingOf(parseRow(row), finding)),
       ),
     );
   return sortFindings(found.filter((finding) => matchesFilter(finding, filter)));

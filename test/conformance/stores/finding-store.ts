@@ -420,11 +420,16 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
           { schema: 2, version: "9", role: "x", index: {} },
           { schema: 2, version: 0.5, role: { account: "1", name: "x" }, index: {} },
           { schema: 1, version: 1, role: { account: "123456789012", name: "x" } },
-        ];
+          "latest",
+          "next to the latest",
+        ] as const;
         for (const item of broken) {
-          const { pk, role, stored } = await twoFindings();
+          const { pk, role, stored, item: itemOf } = await twoFindings();
           if (item === undefined) await fixture.remove(pk, findingKeys.ledger());
-          else await fixture.put(pk, findingKeys.ledger(), item);
+          else if (typeof item === "string") {
+            const version = Number.MAX_SAFE_INTEGER - (item === "latest" ? 0 : 1);
+            await fixture.put(pk, findingKeys.ledger(), { ...itemOf(findingKeys.ledger()), version });
+          } else await fixture.put(pk, findingKeys.ledger(), item);
           const loaded = await fixture.store.load(role);
           assert.ok(loaded.forged?.includes(findingKeys.ledger()));
           assert.deepEqual(sorted(loaded).findings, sorted(stored).findings);
@@ -432,6 +437,36 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
           assert.deepEqual(sorted(await fixture.other.load(role)), sorted(repaired));
           await assert.rejects(commit(fixture.other, loaded, {}), LedgerConflictError);
         }
+      });
+
+      it("uses no finding and no transition whose number nobody can have reached", async () => {
+        const { pk, role, stored, item } = await twoFindings();
+        const seq = Number.MAX_SAFE_INTEGER;
+        const transition = aTransition({ finding: aFinding({ id: "one", role, seq }) });
+        await fixture.put(pk, findingKeys.transition("one", seq), {
+          ...item(findingKeys.transition("one", 3)),
+          transition: JSON.parse(JSON.stringify(transition)),
+        });
+        await fixture.remove(pk, findingKeys.finding("one"));
+        const loaded = await fixture.store.load(role);
+        assert.deepEqual(
+          loaded.findings.map(({ id }) => id),
+          ["two"],
+        );
+        assert.deepEqual([...(loaded.usedNumbers ?? [])], [["one", 3]]);
+        assert.equal(stored.findings.length, 2);
+      });
+
+      it("lists no finding at the key of another role, account or finding", async () => {
+        const { pk, role, item } = await twoFindings();
+        const [key, copied] = [findingKeys.finding("one"), item(findingKeys.finding("one"))];
+        await fixture.put(findingKeys.partition({ ...role, account: "999988887777" }), key, copied);
+        await fixture.put(findingKeys.partition(newRole()), key, copied);
+        await fixture.put(pk, findingKeys.finding("three"), copied);
+        const listed = (await collect(fixture.store.listFindings())).filter(
+          (finding) => finding.role.name === role.name,
+        );
+        assert.deepEqual(listed.map(({ id }) => id).sort(), ["one", "two"]);
       });
 
       it("does not accept the schema of an older version beside its own", async () => {
