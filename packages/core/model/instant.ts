@@ -35,9 +35,17 @@ export function isBefore(moment: Instant, other: Instant): boolean {
   return Date.parse(moment) < Date.parse(other);
 }
 
-/** Returns `now`, or a millisecond after `last` where `now` is not later: clocks of two functions differ. */
+/**
+ * Returns `now`, or a millisecond after `last` where `now` is not later: clocks of two functions differ. A `last` that lies
+ * further ahead than clocks differ counts for nothing.
+ */
 export function momentAfter(last: Instant, now: Instant): Instant {
-  return isBefore(last, now) ? now : instantOf(new Date(Date.parse(last) + 1));
+  return isBefore(last, now) || isAhead(last, now) ? now : instantOf(new Date(Date.parse(last) + 1));
+}
+
+/** Whether a moment lies further ahead of `now` than clocks differ: no honest clock has shown it. */
+export function isAhead(moment: Instant, now: Instant): boolean {
+  return millisecondsBetween(now, moment) > clockSlackMs;
 }
 
 /** Milliseconds from one moment to a later one; negative where it is earlier. */

@@ -13,6 +13,7 @@ import { noException, roleGone, type Transition, type TransitionKind } from "../
 import { attribute, authorOf, describeOrigin, isByTrustedActor, newAuthorOf } from "./attribution.ts";
 import { findEnded, findExpiryWarning } from "./expiry.ts";
 import { addContext, hasSameContext, isSeenLongAgo, isWorse } from "./finding-context.ts";
+import { dropFutureTimes } from "./honest-times.ts";
 import type { Observation } from "./observation.ts";
 import { continueEvidence, hasWorsened, isCallEvidence, isKnownNote, isRepeat } from "./recurrence.ts";
 
@@ -29,7 +30,8 @@ export interface Reconciliation {
  * Updates a role's ledger with an observation: findings open, worsen and reopen, and resolve on the second clean read.
  * Evidence that is too large to store is cut. A pure function.
  */
-export function reconcile(observed: Observation): Reconciliation {
+export function reconcile(stored: Observation): Reconciliation {
+  const observed = { ...stored, ledger: dropFutureTimes(stored.ledger, stored.now) };
   const observation = { ...observed, evidence: observed.evidence.map((piece) => leaveOut(piece, observed)) };
   const { ledger, evidence } = observation;
   const wholeById = new Map(observed.evidence.map((piece) => [identifyFinding(ledger.role, piece), piece]));

@@ -160,6 +160,30 @@ describe("a finding", () => {
     );
   });
 
+  it("whose times somebody moved into the future has those of the next read, and resolves as any other", () => {
+    const [finding] = opened(aDrift()).findings;
+    assert.ok(finding?.state === "open");
+    const later = "9999-12-31T23:59:59.999Z";
+    const forged = {
+      ...finding,
+      openedAt: later,
+      updatedAt: later,
+      lastSeenAt: later,
+      cleanSince: later,
+    } as const;
+    const seen = look(aLedger({ findings: [forged] }), [aDrift()], 60);
+    const [repaired] = seen.ledger.findings;
+    const now = secondsAfterNoon(60);
+    assert.deepEqual([repaired?.openedAt, repaired?.updatedAt, repaired?.lastSeenAt], [now, now, now]);
+    const clean = look(aLedger({ findings: [forged] }), [], 60);
+    assert.deepEqual(clean.transitions, []);
+    const resolved = look(clean.ledger, [], 180);
+    assert.deepEqual(
+      resolved.transitions.map(({ kind, at }) => [kind, at]),
+      [["resolved", secondsAfterNoon(180)]],
+    );
+  });
+
   it("stays open without a transition while the drift is the same", () => {
     const ledger = opened(aDrift());
     const again = look(ledger, [aDrift()], 600);
