@@ -5,8 +5,12 @@ import { stripVTControlCharacters, styleText } from "node:util";
 /** A style of `styleText`; without colours, text is printed unstyled. */
 export type Style = Parameters<typeof styleText>[0];
 
-/** A stream to print to. `columns` are the characters per line if it is a terminal. */
-export type Output = Writable & { readonly columns?: number | undefined; readonly isTTY?: boolean };
+/** A stream to print to. `columns` are the characters per line, and `rows` the lines, if it is a terminal. */
+export type Output = Writable & {
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  readonly isTTY?: boolean;
+};
 
 /** The streams of a process. */
 export interface Streams {
@@ -19,6 +23,8 @@ export interface Streams {
 export interface Terminal {
   /** Characters per line, at least 40; 100 if the output is not a terminal. */
   readonly columns: number;
+  /** Lines on the screen; undefined if the output is not a terminal. */
+  readonly rows: number | undefined;
   /** Whether the output is a terminal, not a pipe or a file. */
   readonly isScreen: boolean;
   readonly input: Readable;
@@ -39,6 +45,9 @@ export function openTerminal({ stdin, stdout: stream, stderr }: Streams): Termin
     // A terminal may be resized.
     get columns() {
       return columnsOf(stream);
+    },
+    get rows() {
+      return stream.isTTY ? stream.rows : undefined;
     },
     isScreen: stream.isTTY === true,
     input: stdin,

@@ -7,6 +7,7 @@ import {
   type Cause,
   noException,
   roleGone,
+  roleReleased,
   type Transition,
   type TransitionKind,
 } from "@drift-guard/core/model/transition";
@@ -111,7 +112,7 @@ export function formatLead(announcement: Announcement): string {
 /** Why the guard read the role, with the time if there is one; of a resolved finding, which read found the role clean. */
 export function formatCause(transition: Transition): string {
   const { kind, cause, note, at } = transition;
-  if (kind !== "resolved" || note === roleGone) return formatReading(cause, at);
+  if (kind !== "resolved" || note === roleGone || note === roleReleased) return formatReading(cause, at);
   switch (cause.kind) {
     case "recheck":
     case "sweep":

@@ -57,12 +57,7 @@ export function formatStanding(standing: Standing, role: string): readonly strin
     case "report-only":
       return [];
     case "resolved":
-      return standing.because === "deleted"
-        ? [
-            "This finding is resolved, because the role was deleted.",
-            "Another finding says whether it must exist.",
-          ]
-        : ["Nothing to do: later reads found the role as its reference says."];
+      return formatResolution(standing);
     case "closed":
       return ["Nothing to do: a person closed the finding.", "A further such call opens it again."];
     case "suppressed":
@@ -209,6 +204,23 @@ function formatNext(next: Extract<Standing, { kind: "expiring" }>["next"]): {
     case "suppressed":
     case "undone":
       return { verdict: "open again then", sentence: "Then the finding is open again." };
+  }
+}
+
+function formatResolution({ because }: Extract<Standing, { kind: "resolved" }>): readonly string[] {
+  switch (because) {
+    case "clean":
+      return ["Nothing to do: later reads found the role as its reference says."];
+    case "deleted":
+      return [
+        "This finding is resolved, because the role was deleted.",
+        "Another finding says whether it must exist.",
+      ];
+    case "unwatched":
+      return [
+        "This finding is resolved, because the guard does not watch the role any more.",
+        "The configuration does not name it, and AWS Batch does not use it. The difference may still be there.",
+      ];
   }
 }
 

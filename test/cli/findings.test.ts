@@ -98,17 +98,22 @@ async function store(file: string, findings: readonly Finding[]): Promise<void> 
   database.close();
 }
 
-async function printAt(columns: number, args: readonly string[]): Promise<readonly string[]> {
+async function printAt(
+  columns: number,
+  args: readonly string[],
+  { rows, onPrint }: { readonly rows?: number; readonly onPrint?: () => void } = {},
+): Promise<readonly string[]> {
   const chunks: string[] = [];
   const open = () =>
     Object.assign(
       new Writable({
         write(chunk, _encoding, done) {
           chunks.push(String(chunk));
+          onPrint?.();
           done();
         },
       }),
-      { columns, isTTY: true },
+      { columns, rows, isTTY: true },
     );
   await runProgram(args, { stdin: Readable.from([]), stdout: open(), stderr: open() });
   return stripVTControlCharacters(chunks.join("")).split("\n");
@@ -175,8 +180,24 @@ describe("findings list", () => {
       await list("--severity", "BAD"),
       await list("--state", "closed"),
       await list("--age", "soon"),
+      // A variable that is not set.
+      await list("--role", ""),
+      await list("--state", "ALL"),
     ].map(({ code }) => code);
-    assert.deepEqual(codes, [0, 0, 2, 2, 2, 2, 2]);
+    assert.deepEqual(codes, [0, 0, 2, 2, 2, 2, 2, 2, 1]);
+  });
+
+  it("keeps the worst on the screen with --watch, and counts what does not fit", async () => {
+    const interrupt = () => process.listeners("SIGINT").at(-1)?.("SIGINT");
+    const args = ["findings", "list", "--findings", file, "--state", "all", "--watch"];
+    const lines = await printAt(300, args, { rows: 7, onPrint: interrupt });
+    assert.equal(lines.length, 7);
+    assert.match(lines[1] ?? "", /^CRITICAL/);
+    assert.equal(lines[3], "3 more do not fit the screen.");
+    assert.match(lines[5] ?? "", /^5 findings: /);
+    const whole = await printAt(300, args, { rows: 9, onPrint: interrupt });
+    assert.equal(whole.length, 9);
+    assert.ok(!whole.join("\n").includes("do not fit"));
   });
 
   it("prints each change as a line into a pipe with --watch, and ends on Ctrl-C", async () => {

@@ -134,6 +134,11 @@ describe("a message about a finding", () => {
     ],
     [{ kind: "resolved", because: "clean" }, /Nothing to do: later reads found the role/, undefined],
     [{ kind: "resolved", because: "deleted" }, /because the role was deleted/, undefined],
+    [
+      { kind: "resolved", because: "unwatched" },
+      /because the guard does not watch the role any more/,
+      undefined,
+    ],
     [{ kind: "closed" }, /a person closed the finding/, undefined],
   ];
   for (const [standing, told, command] of cases) {

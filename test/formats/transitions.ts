@@ -66,6 +66,7 @@ export function everyStanding(): readonly (readonly [Standing, boolean])[] {
   return [
     [{ kind: "resolved", because: "clean" }, false],
     [{ kind: "resolved", because: "deleted" }, false],
+    [{ kind: "resolved", because: "unwatched" }, false],
     [{ kind: "closed" }, false],
     [{ kind: "suppressed", owner: long, reason: long, until: noon }, false],
     [{ kind: "expiring", owner: long, reason: long, expires: noon, isPart: false, next: "undoing" }, true],

@@ -37,11 +37,18 @@ export function readSelection(
   defaultState: FindingState | "all",
 ): Selection {
   return {
-    roles: role.map((name) => (name.split("/").at(-1) ?? name).toLowerCase()),
+    roles: role.map(readRole),
     severity: severity === undefined ? "INFORMATIONAL" : readSeverity(severity),
     states: readStates(state ?? defaultState),
     age: age === undefined ? 0 : readAge(age),
   };
+}
+
+// An empty name comes of a variable that is not set, and would list nothing, as if nothing were wrong.
+function readRole(text: string): string {
+  const name = (text.split("/").at(-1) ?? text).trim().toLowerCase();
+  if (name !== "") return name;
+  throw new UsageError(`--role needs the name of a role, not "${sanitise(text, 20)}".`);
 }
 
 function readSeverity(text: string): Severity {
@@ -51,8 +58,8 @@ function readSeverity(text: string): Severity {
 }
 
 function readStates(text: string): readonly FindingState[] {
-  if (text === "all") return FindingState.options;
-  const parsed = FindingState.safeParse(text);
+  if (text.toLowerCase() === "all") return FindingState.options;
+  const parsed = FindingState.safeParse(text.toLowerCase());
   if (parsed.success) return [parsed.data];
   throw new UsageError(
     `--state takes one of ${FindingState.options.join(", ")}, all, not ${sanitise(text, 20)}.`,

@@ -46,7 +46,8 @@ export async function watchFindings(
       const hasChanged = isFirst || changed.length > 0 || gone.length > 0;
       if (terminal.isScreen && whole === undefined) {
         // ESC [ H goes to the first line, ESC [ 2 J clears the screen. Ages change also where no finding does.
-        await terminal.print(`\u001b[H\u001b[2J${draw(all, chosen).join("\n")}`);
+        const lines = fitScreen(draw(all, chosen), terminal.rows);
+        await terminal.print(`\u001b[H\u001b[2J${lines.join("\n")}`);
       } else if (hasChanged && whole) await terminal.print(...draw(all, chosen));
       else if (isFirst) await terminal.print(...draw(all, chosen));
       else if (hasChanged) await terminal.print(...formatChanges(changed, gone, { all, now, terminal }));
@@ -60,6 +61,17 @@ export async function watchFindings(
     process.removeListener("SIGINT", end);
   }
   return chosen.some(({ state }) => state === "open") ? 1 : 0;
+}
+
+/** Returns the lines of a list that fit a screen, with the worst findings and the counts at its end. */
+function fitScreen(lines: readonly string[], rows = Number.POSITIVE_INFINITY): readonly string[] {
+  const end = lines.slice(lines.lastIndexOf(""));
+  const table = lines.slice(0, lines.length - end.length);
+  // The cursor stands on a line of its own, and another one says what is left out.
+  const room = Math.max(2, rows - end.length - 2);
+  if (table.length <= room + 1) return lines;
+  const left = table.length - room;
+  return [...table.slice(0, room), `${left} more do not fit the screen.`, ...end];
 }
 
 function markOf({ seq, state, severity, evidence }: Finding): string {

@@ -12,9 +12,9 @@ import { createEscalationCheck } from "./escalation.ts";
 import { assessExtras } from "./extras.ts";
 import { assessFloor } from "./floor.ts";
 import { isOver } from "./grant-time.ts";
+import { remarks } from "./remarks.ts";
 import { assessSettings } from "./settings.ts";
 import { assessTrust } from "./trust.ts";
-import { remarks } from "./remarks.ts";
 
 /** A role as read, and what it is compared with. */
 export interface Evaluation {

@@ -80,6 +80,8 @@ export type Cause = z.infer<typeof Cause>;
 
 /** The note of a finding that resolved because its role was deleted. */
 export const roleGone = "The role does not exist any more.";
+/** The note of a finding that resolved because neither the configuration nor AWS Batch leads to its role any more. */
+export const roleReleased = "The guard does not watch the role any more.";
 
 /** An immutable record of a change to a finding. It is delivered at least once, each time with the same id. */
 export const Transition = z

@@ -29,6 +29,8 @@ export interface Observation {
   readonly guardRole?: string;
   /** The owner's severities and trusted actors; none if left out. */
   readonly config?: Pick<Config, "severities" | "trustedActors">;
+  /** Set if the guard does not watch the role any more, so that it was compared with nothing. */
+  readonly released?: true;
   /** The role's ARN; left out if the role is absent or unreadable. */
   readonly arn?: string;
   /** The role's unique id; left out like `arn`. */

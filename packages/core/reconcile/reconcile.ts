@@ -9,7 +9,13 @@ import { type Instant, millisecondsBetween, momentAfter } from "../model/instant
 import type { Ledger } from "../model/ledger.ts";
 import { isSamePart } from "../model/part.ts";
 import type { Severity } from "../model/severity.ts";
-import { noException, roleGone, type Transition, type TransitionKind } from "../model/transition.ts";
+import {
+  noException,
+  roleGone,
+  roleReleased,
+  type Transition,
+  type TransitionKind,
+} from "../model/transition.ts";
 import { attribute, authorOf, describeOrigin, isByTrustedActor, newAuthorOf } from "./attribution.ts";
 import { findEnded, findExpiryWarning } from "./expiry.ts";
 import { addContext, hasSameContext, isSeenLongAgo, isWorse } from "./finding-context.ts";
@@ -296,7 +302,7 @@ function describeTransition(
   before: Finding | undefined,
   exception: EndingException | undefined,
 ): Transition {
-  const { cause, evidence } = observation;
+  const { cause, evidence, released } = observation;
   const author = nameAuthor(finding, kind, observation, before);
   const gone = evidence.some(
     (piece) => piece.kind === "drift" && piece.part.kind === "role" && piece.side === "missing",
@@ -309,6 +315,7 @@ function describeTransition(
     cause,
     ...(author && { actor: author }),
     ...(kind === "resolved" && gone && { note: roleGone }),
+    ...(kind === "resolved" && released && { note: roleReleased }),
     ...(kind === "reopened" && before?.state === "suppressed" && !exception && { note: noException }),
     ...(exception && { exception }),
     finding,

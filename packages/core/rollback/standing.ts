@@ -11,7 +11,7 @@ import type { EndingException } from "../model/exception.ts";
 import type { Finding } from "../model/finding.ts";
 import { type Instant, isBefore } from "../model/instant.ts";
 import { findObserving } from "../model/observing.ts";
-import { roleGone, type Transition } from "../model/transition.ts";
+import { roleGone, roleReleased, type Transition } from "../model/transition.ts";
 import { findReference } from "../reference/built-in.ts";
 import { findApproval } from "./approvals.ts";
 import { findNextStart, isContested } from "./attempts.ts";
@@ -24,8 +24,8 @@ import { findPauseOf } from "./pause.ts";
  * decisions and the transition, and claims nothing that a fresh read of the role could still change.
  */
 export type Standing =
-  /** Later reads found the role as its reference says, or the role does not exist any more. */
-  | { readonly kind: "resolved"; readonly because: "clean" | "deleted" }
+  /** Later reads found the role as its reference says, or it does not exist any more, or the guard no longer watches it. */
+  | { readonly kind: "resolved"; readonly because: "clean" | "deleted" | "unwatched" }
   /** A person closed the finding. */
   | { readonly kind: "closed" }
   /** An exception covers the finding; its fields are left out if the control record does not hold it any more. */
@@ -105,7 +105,7 @@ export function findStanding(transition: Transition, input: StandingInput): Stan
   const { kind, finding, note } = transition;
   switch (kind) {
     case "resolved":
-      return { kind: "resolved", because: note === roleGone ? "deleted" : "clean" };
+      return { kind: "resolved", because: whyResolved(note) };
     case "closed":
       return { kind: "closed" };
     case "sessions-found":
@@ -133,6 +133,11 @@ export function findStanding(transition: Transition, input: StandingInput): Stan
   }
   const { evidence } = finding;
   return evidence.kind === "drift" ? findDriftStanding(transition, evidence, input) : { kind: "report-only" };
+}
+
+function whyResolved(note: string | undefined): Extract<Standing, { kind: "resolved" }>["because"] {
+  if (note === roleGone) return "deleted";
+  return note === roleReleased ? "unwatched" : "clean";
 }
 
 function findSuppression({ id, evidence }: Finding, { control, config, now }: StandingInput): Standing {

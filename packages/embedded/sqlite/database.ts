@@ -115,8 +115,18 @@ export function serializeItem<Shape extends z.ZodType<object, object>>(
 
 function unavailable(path: string, error: unknown): StoreUnavailableError {
   const why = formatCause(error);
-  return new StoreUnavailableError(
-    `The database ${path} cannot be used: ${why}. Check that the file is a database of drift-guard and that its folder exists and is writable.`,
-    { cause: error },
-  );
+  return new StoreUnavailableError(`The database ${path} cannot be used: ${why}. ${adviseOn(error)}`, {
+    cause: error,
+  });
+}
+
+const SqliteError = z.looseObject({ errcode: z.int() });
+// The primary code is the last byte of SQLite's result code (sqlite.org, "Result and Error Codes").
+const codes = { busy: 5, full: 13 };
+
+function adviseOn(error: unknown): string {
+  const code = (SqliteError.safeParse(error).data?.errcode ?? 0) & 0xff;
+  if (code === codes.busy) return "Another process is writing it: try again when that has ended.";
+  if (code === codes.full) return "Nothing was written: free some space, and try again.";
+  return "Check that the file is a database of drift-guard and that its folder exists and is writable.";
 }

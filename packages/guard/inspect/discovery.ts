@@ -20,6 +20,8 @@ export interface WatchedRoleWithUses extends WatchedRole {
    * and never writes it.
    */
   readonly discovered: boolean;
+  /** Set if nothing leads to it any more, and only its findings are left: they resolve. */
+  readonly released?: true;
 }
 
 /** Ports that find the watched roles among some names. */
@@ -30,7 +32,7 @@ export interface DiscoveryPorts {
 
 /**
  * Finds the watched roles among some names, each once: roles in the configuration, roles that AWS Batch uses, and roles
- * that it used before and that still have open findings. Throws `ConfigError`, `StoreUnavailableError`.
+ * that were watched before and still have open findings, or items that somebody forged. Throws `ConfigError`, `StoreUnavailableError`.
  */
 export async function findWatchedRolesWithUses(
   names: readonly string[],
@@ -65,19 +67,19 @@ export async function listConfiguredNames(
 }
 
 /**
- * Lists the names of the roles that match a pattern of the configuration and have findings that are not resolved: if such
- * a role was deleted, the account's names no longer lead to it. Empty without patterns. Throws `StoreUnavailableError`.
+ * Lists the names of the roles that the configuration does not name and that have findings that are not resolved: a role
+ * that matched a pattern and was deleted, and one that nothing watches any more. Throws `StoreUnavailableError`.
  */
 export async function listReportedNames(
   { findings }: { readonly findings: Pick<FindingStore, "listFindings"> },
   settings: GuardSettings,
 ): Promise<readonly string[]> {
-  if (!watchesPatterns(settings)) return [];
   const names = new Set<string>();
   for (const state of ["open", "suppressed"] as const) {
     for await (const { role } of findings.listFindings({ state })) {
-      const isOwn = role.account === settings.account;
-      if (isOwn && findWatchedRole(settings, role.name)?.pattern !== undefined) names.add(role.name);
+      const watched = findWatchedRole(settings, role.name);
+      const isNamed = watched !== undefined && watched.pattern === undefined;
+      if (role.account === settings.account && !isNamed) names.add(role.name);
     }
   }
   return [...names];
@@ -119,15 +121,15 @@ async function findWatchedRoleWithUses(
     };
     return { ...observed, ...requireInUse(observed, uses), uses, discovered: true };
   }
-  const { findings } = await ports.findings.load(key);
-  if (findings.every(({ state }) => state === "resolved")) return undefined;
+  const { findings, forged } = await ports.findings.load(key);
+  if (!forged && findings.every(({ state }) => state === "resolved")) return undefined;
   // Nothing uses the role any more: a reference that allows everything resolves its findings.
   const released = {
     name,
     guarded: GuardedRole.parse({ required: false, paths: [] }),
     reference: createOpenReference(name),
   };
-  return { ...released, uses, discovered: true };
+  return { ...released, uses, discovered: true, released: true };
 }
 
 // A role that an environment or a job definition names must exist, even if the configuration does not require it (R18, T10).

@@ -101,6 +101,7 @@ export async function inspectRole(
       ...describeObservedRole(seen.role, watched.reference),
       ...nameReference(watched, settings),
       ...(after && { change: after }),
+      ...(watched.released && { released: true as const }),
       config: settings.config,
       ...(settings.guardRole !== undefined && { guardRole: settings.guardRole }),
       now,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
 import { digestEvidence } from "@drift-guard/core/model/identity";
-import { roleGone, type Transition, TransitionKind } from "@drift-guard/core/model/transition";
+import { roleGone, roleReleased, type Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import { findStanding } from "@drift-guard/core/rollback/standing";
 import {
   aControl,
@@ -280,6 +280,10 @@ describe("the standing of a finding", () => {
     const resolved = { kind: "resolved", finding: aFinding({ arn, state: "resolved" }) } as const;
     assert.deepEqual(standing(resolved), { kind: "resolved", because: "clean" });
     assert.deepEqual(standing({ ...resolved, note: roleGone }), { kind: "resolved", because: "deleted" });
+    assert.deepEqual(standing({ ...resolved, note: roleReleased }), {
+      kind: "resolved",
+      because: "unwatched",
+    });
     assert.deepEqual(standing({ kind: "closed" }), { kind: "closed" });
   });
 

@@ -164,6 +164,28 @@ describe("A SQLite database", () => {
     });
   });
 
+  it("says what to do where another process writes it, and where the disk is full", async () => {
+    const path = join(await mkdtemp(join(tmpdir(), "drift-guard-")), "busy.sqlite");
+    const [database, other] = [openDatabase(path), openDatabase(path)];
+    const store = createFindingStore(database);
+    const load = () => store.load(aKey());
+    database.sqlite.exec("PRAGMA busy_timeout = 0");
+    other.sqlite.exec("BEGIN EXCLUSIVE");
+    await assert.rejects(load, /locked\. Another process is writing it: try again when that has ended\.$/);
+    other.sqlite.exec("ROLLBACK");
+    const pages = Number(Object.values(database.sqlite.prepare("PRAGMA page_count").get() ?? {})[0]);
+    database.sqlite.exec(`PRAGMA max_page_count = ${pages}`);
+    const before = await load();
+    const findings = Array.from({ length: 100 }, (_, index) => aFinding({ id: `${index}` }));
+    await assert.rejects(
+      store.commit({ before, after: { ...before, findings }, transitions: [] }),
+      /full\. Nothing was written: free some space, and try again\.$/,
+    );
+    assert.deepEqual(await load(), before);
+    database.close();
+    other.close();
+  });
+
   it("migrates a file of an older version when it is opened, once", async () => {
     await withFolder(async (folder) => {
       const path = join(folder, "findings.db");

@@ -5,8 +5,9 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { digestEvidence } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { RollbackRequest } from "@drift-guard/core/model/rollback-request";
-import type { Transition } from "@drift-guard/core/model/transition";
+import { roleReleased, type Transition } from "@drift-guard/core/model/transition";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import type { SweepPorts } from "@drift-guard/guard/ports";
 import { SweepIncompleteError } from "@drift-guard/guard/sweep/report";
 import { sweep } from "@drift-guard/guard/sweep/sweep";
@@ -44,7 +45,11 @@ function aSilentWorld({ config = observing }: WorldOptions = {}): World {
 }
 
 /** Sweeps a world with some ports replaced. Returns the report, the announced transitions and the failure. */
-async function sweepWith(world: World, over: Partial<SweepPorts> = {}, signal?: AbortSignal) {
+async function sweepWith(
+  world: Pick<World, "ports" | "settings">,
+  over: Partial<SweepPorts> = {},
+  signal?: AbortSignal,
+) {
   const announced: Transition[] = [];
   const announcer = { announce: async (batch: readonly Transition[]) => void announced.push(...batch) };
   try {
@@ -340,6 +345,52 @@ describe("A sweep of accepted drift", () => {
         transitions.map(({ kind, exception }) => [kind, exception?.reason]),
       ),
       [["reopened", "Pilot"]],
+    );
+  });
+});
+
+describe("the findings of a role that left the configuration", () => {
+  async function leave(world: World) {
+    const config = defineConfig({ roles: { AWSBatchServiceRole: {} } });
+    for (const seconds of [0, 600, 600]) {
+      world.clock.advance(seconds);
+      await sweepWith({ ...world, settings: { ...world.settings, config } });
+    }
+  }
+
+  it("are resolved by later sweeps, which say that the role is not watched any more", async () => {
+    const world = aSilentWorld();
+    await world.sweep();
+    await leave(world);
+    const left = (await world.findings()).filter(({ role }) => role.name === "ecsTaskExecutionRole");
+    assert.deepEqual(
+      left.map(({ state }) => state),
+      ["resolved"],
+    );
+    const [finding] = left;
+    assert.ok(finding);
+    const last = (await world.ports.findings.history(finding.role, finding.id)).at(-1);
+    assert.deepEqual([last?.kind, last?.note], ["resolved", roleReleased]);
+  });
+
+  it("are removed if somebody forged them", async () => {
+    const database = openDatabase(":memory:");
+    const world = aWorld({ config: observing, database });
+    world.act(rogue);
+    await world.settle();
+    const row = database.sqlite.prepare("SELECT sk, item FROM findings WHERE sk LIKE 'FINDING#%'").get();
+    assert.ok(typeof row?.sk === "string" && typeof row.item === "string");
+    const forged = row.item.replaceAll("ecsTaskExecutionRole", "ghost");
+    const insert = database.sqlite.prepare("INSERT INTO findings (pk, sk, item) VALUES (?, ?, ?)");
+    insert.run(`${account}#ghost`, row.sk, forged);
+    assert.deepEqual((await world.findings()).map(({ role }) => role.name).sort(), [
+      "ecsTaskExecutionRole",
+      "ghost",
+    ]);
+    await world.sweep();
+    assert.deepEqual(
+      (await world.findings()).map(({ role }) => role.name),
+      ["ecsTaskExecutionRole"],
     );
   });
 });
