@@ -6,6 +6,7 @@ import { listAccountRegions } from "@drift-guard/aws/batch/account-regions";
 import { createAgentReader } from "@drift-guard/aws/batch/agents";
 import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
+import { forgedItems } from "@drift-guard/core/config/metrics";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import { formatIssues } from "@drift-guard/core/issues";
 import type { SweepPorts } from "@drift-guard/guard/ports";
@@ -63,13 +64,21 @@ export function createHandler(
     const signal = availableMs > 0 ? AbortSignal.timeout(availableMs) : AbortSignal.abort();
     if (isMigrationRequest(event)) return migrate(event, ports, settings.account, signal);
     const { report, failure } = await sweepAndCatch(ports, settings, signal);
-    const { inspections, resent, renewed, left, unread } = report;
+    const { inspections, resent, renewed, left, unread, unreadable } = report;
     const transitions = inspections.flatMap((inspection) => inspection.transitions);
     metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);
     metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
     metrics.addMetric("Resent", MetricUnit.Count, resent);
     metrics.addMetric("RenewedInSecurityHub", MetricUnit.Count, renewed);
     metrics.addMetric("UnreadRegions", MetricUnit.Count, unread.length);
+    if (unreadable.length > 0) {
+      // Each is named by one sweep, so that the alarm fires again for another one.
+      logger.error(
+        "Stored transitions cannot be read, so nobody is told of them. Their findings are not affected. Find out who wrote them.",
+        { unreadable },
+      );
+      metrics.addMetric(forgedItems.metric, MetricUnit.Count, unreadable.length);
+    }
     for (const { region, why } of unread) {
       logger.warn(`AWS Batch in ${region} could not be read, so its uses of roles stay as last read: ${why}`);
     }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { DefinitionUse, EnvironmentUse } from "@drift-guard/core/batch/role-use";
 import { defineConfig } from "@drift-guard/core/config/config";
 import type { Actor } from "@drift-guard/core/model/actor";
@@ -21,6 +22,7 @@ import type { Plan } from "@drift-guard/core/model/plan";
 import { type AttachedPolicy, type Role, type RoleKey, seen } from "@drift-guard/core/model/role";
 import type { Rollback, StepRecord } from "@drift-guard/core/model/rollback";
 import type { Transition } from "@drift-guard/core/model/transition";
+import type { UnreadableItem } from "@drift-guard/core/ports";
 import { findStanding } from "@drift-guard/core/rollback/standing";
 import type { Announcement } from "@drift-guard/formats/announcement";
 
@@ -373,4 +375,9 @@ export function aDefinitionUse(over: Partial<DefinitionUse> = {}): DefinitionUse
     fargate: false,
     ...over,
   };
+}
+
+/** Of a store in which every item is readable: fails for one that is not. */
+export function allReadable({ key, why }: UnreadableItem): never {
+  assert.fail(`${key}: ${why}`);
 }

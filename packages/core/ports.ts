@@ -127,6 +127,13 @@ export interface Delivery {
   readonly told?: string;
 }
 
+/** An item that cannot be read. */
+export interface UnreadableItem {
+  /** Its partition and sort keys. */
+  readonly key: string;
+  readonly why: string;
+}
+
 /** What became of the transitions of a role that an older version stored. */
 export interface TransitionUpgrade {
   /** How many were written with the schema of this version. */
@@ -176,8 +183,11 @@ export interface FindingStore {
   markDelivered(transition: Transition, sink: Sink, told?: string): Promise<void>;
   /** Makes a sink deliver a stored transition again, at `at`, and extends the time for which it is kept. */
   renew(transition: Transition, sink: Sink, at: Instant): Promise<void>;
-  /** Yields transitions from before `at` that some sink has not delivered. */
-  undelivered(at: Instant): AsyncIterable<Transition>;
+  /**
+   * Yields transitions from before `at` that some sink has not delivered. An item that cannot be read hides no other one: it
+   * is handed to `onUnreadable`, and taken out of those that are due, so that the next call does not hand it over again.
+   */
+  undelivered(at: Instant, onUnreadable: (item: UnreadableItem) => void): AsyncIterable<Transition>;
 }
 
 /** One change of a role's control record: the record as loaded, and the record to write. */

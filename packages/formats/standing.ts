@@ -61,7 +61,13 @@ export function formatStanding(standing: Standing, role: string): readonly strin
     case "closed":
       return ["Nothing to do: a person closed the finding.", "A further such call opens it again."];
     case "suppressed":
-      return [formatSuppression(standing), "Anything beyond it is reported."];
+      return [
+        formatSuppression(standing),
+        "Anything beyond it is reported.",
+        ...(standing.configured
+          ? ["The exception is in the configuration: to end it, remove it there, and deploy."]
+          : []),
+      ];
     case "expiring":
       return formatExpiry(standing);
     case "undone":

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { createConnection } from "node:net";
 import { after, before, it } from "node:test";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DetachRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
+import { findingKeys } from "@drift-guard/core/store/keys";
 import { clientSettings } from "@drift-guard/local/client";
-import { batchServicePolicy } from "../builders.ts";
+import { FindingsHistoryOutput, FindingsListOutput } from "drift-guard/output/findings";
+import { putInto } from "../aws/dynamodb/tables.ts";
+import { aFinding, aKey, aTransition, batchServicePolicy } from "../builders.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { endOf, runProcess, startCli, unwrap } from "./process.ts";
 
@@ -101,6 +105,45 @@ describeEmulated("the local account", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, /rollback: excess automatic, missing automatic/);
     assert.match(unwrap(stdout), /rollback \S+: done, .* drift-guard-local-control/);
+  });
+
+  it("shows the findings of its guard, with what the guard did and the next commands", async () => {
+    const guard = ["--stage", "local", "--json"];
+    const list = await runProcess(["findings", "list", "--state", "all", ...guard], live());
+    assert.equal(list.stderr, "");
+    const { findings, exitCode } = FindingsListOutput.parse(JSON.parse(list.stdout));
+    assert.equal(list.code, exitCode);
+    const detached = findings.find(
+      ({ part, state }) => part.includes("AWSBatchServiceRole") && state === "resolved",
+    );
+    assert.ok(detached, list.stdout);
+    const history = await runProcess(["findings", "history", detached.id, ...guard], live());
+    const { transitions } = FindingsHistoryOutput.parse(JSON.parse(history.stdout));
+    assert.deepEqual(
+      transitions.map(({ kind }) => kind),
+      ["opened", "rolled-back", "resolved"],
+    );
+    const shown = await runProcess(["findings", "show", detached.id, "--stage", "local"], live());
+    assert.equal(shown.code, 0);
+    assert.match(unwrap(shown.stdout), /later reads found the role as its reference says/);
+    assert.match(shown.stdout, /npx drift-guard findings history \S+ --stage local/);
+  });
+
+  it("has its deployed sweep migrate items of schema 1", async () => {
+    const client = new DynamoDBClient(clientSettings(endpoint));
+    const role = aKey({ name: "old-role" });
+    const finding = aFinding({ role });
+    const put = putInto(client, "drift-guard-local-findings");
+    const pk = findingKeys.partition(role);
+    await put(pk, "LEDGER", { schema: 1, role, version: 1 });
+    await put(pk, `FINDING#${finding.id}`, { schema: 1, finding });
+    await put(pk, `TRANSITION#${finding.id}#000001`, { schema: 1, transition: aTransition({ finding }) });
+    client.destroy();
+    const migrate = () => runProcess(["migrate", "--stage", "local"], live());
+    const { code, stdout, stderr } = await migrate();
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(unwrap(stdout), /3 of 3 items of 1 roles were migrated/);
+    assert.match(unwrap((await migrate()).stdout), /All \d+ stored items have the present schema\./);
   });
 
   it("sends a test message through bus, queue and topic, and says that nobody is subscribed by e-mail", async () => {

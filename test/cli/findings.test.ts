@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { Readable, Writable } from "node:stream";
 import { before, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
+import { writeAcceptedDrift } from "@drift-guard/core/config/accepted-drift";
 import { bodyOf, type Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
@@ -277,6 +278,34 @@ describe("findings show", () => {
     assert.equal(code, 0);
     assert.match(unwrap(stdout), /user\/anna accepted exactly this until .*: migration/);
     assert.match(stdout, new RegExp(`npx drift-guard findings reopen ${accepted.id}`));
+  });
+
+  it("says that an exception of the configuration ends there, and names no command that is refused", async () => {
+    const config = await writeTemporary(
+      "drift-guard.config.json",
+      JSON.stringify({
+        roles: { AWSBatchServiceRole: {} },
+        exceptions: [
+          writeAcceptedDrift(
+            { ...aDrift({ part: "trust", side: "excess" }), role: aKey() },
+            { owner: "team batch", reason: "pilot", expires: ago(-72) },
+          ),
+        ],
+      }),
+    );
+    const file = await writeFindings([accepted]);
+    const { stdout } = await runCli([
+      "findings",
+      "show",
+      accepted.id,
+      "--findings",
+      file,
+      "--config",
+      config,
+    ]);
+    assert.match(unwrap(stdout), /team batch accepted exactly this until .*: pilot/);
+    assert.match(unwrap(stdout), /to end it, remove it there, and deploy/);
+    assert.doesNotMatch(stdout, /findings reopen/);
   });
 
   it("prints the same as JSON", async () => {

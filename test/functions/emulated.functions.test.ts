@@ -33,6 +33,7 @@ import {
   aFinding,
   aKey,
   aLedger,
+  allReadable,
   aTransition,
   batchServicePolicy,
   secondsAfterNoon,
@@ -337,7 +338,7 @@ withEmulators("The functions", (services) => {
   }
 
   async function isUndelivered({ id }: Transition): Promise<boolean> {
-    for await (const transition of store().undelivered(secondsAfterNoon(1))) {
+    for await (const transition of store().undelivered(secondsAfterNoon(1), allReadable)) {
       if (transition.id === id) return true;
     }
     return false;

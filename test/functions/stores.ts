@@ -2,7 +2,7 @@ import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, Sink } from "@drift-guard/core/ports";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
-import { aFinding, aKey, aTransition, secondsAfterNoon } from "../builders.ts";
+import { aFinding, aKey, allReadable, aTransition, secondsAfterNoon } from "../builders.ts";
 
 /** A finding store in memory, whose transitions wait for these sinks. */
 export function aFindingStore(...sinks: readonly Sink[]): FindingStore {
@@ -30,6 +30,6 @@ export async function commitFinding(
 /** The ids of the transitions that a sink has not marked as delivered. */
 export async function undeliveredIn(store: FindingStore): Promise<readonly string[]> {
   const ids: string[] = [];
-  for await (const { id } of store.undelivered(secondsAfterNoon(1))) ids.push(id);
+  for await (const { id } of store.undelivered(secondsAfterNoon(1), allReadable)) ids.push(id);
   return ids.sort();
 }

@@ -1,11 +1,13 @@
 import "./quiet.ts";
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
+import { Metrics } from "@aws-lambda-powertools/metrics";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Announcer } from "@drift-guard/core/ports";
+import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import type { SweepPorts } from "@drift-guard/guard/ports";
 import { createHandler, handler } from "../../functions/sweep.ts";
-import { batchServicePolicy } from "../builders.ts";
+import { allow, batchServicePolicy } from "../builders.ts";
 import { aWorld, type World } from "../guard/world.ts";
 import { aContext } from "./invocations.ts";
 
@@ -47,6 +49,40 @@ describe("sweep, in process", () => {
     const { resent } = await invoke({}, aContext(900_000));
     assert.equal(resent, 1);
     assert.deepEqual(announced, transitions);
+  });
+
+  it("counts a transition that cannot be read once, and announces the others", async () => {
+    const database = openDatabase(":memory:");
+    const world = aWorld({ database });
+    world.act(detach);
+    world.act({
+      call: "PutRolePolicy",
+      roleName: "ecsTaskExecutionRole",
+      policyName: "x",
+      policyDocument: allow("s3:*"),
+    });
+    const { invoke, announced } = sweepIn(world);
+    const { transitions } = await invoke({}, aContext(900_000));
+    const [broken, kept] = transitions;
+    assert.ok(broken !== undefined && kept !== undefined);
+    const sk = `TRANSITION#${broken.replace("#", "#00000")}`;
+    const spoil = database.sqlite.prepare("UPDATE findings SET item = '{}' WHERE sk = ?");
+    assert.equal(spoil.run(sk).changes, 1);
+    world.clock.advance(3_600);
+    const counted = async () => {
+      const { mock: added } = mock.method(Metrics.prototype, "addMetric");
+      try {
+        await invoke({}, aContext(900_000));
+        return added.calls.flatMap(({ arguments: [name, , count] }) =>
+          name === "ForgedItems" ? [count] : [],
+        );
+      } finally {
+        added.restore();
+      }
+    };
+    assert.deepEqual(await counted(), [1]);
+    assert.deepEqual(announced, [kept]);
+    assert.deepEqual(await counted(), []);
   });
 
   it("names the roles that it has no time for, and returns before Lambda stops it", async () => {

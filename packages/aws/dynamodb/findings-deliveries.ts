@@ -1,12 +1,13 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { formatCause } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { Transition } from "@drift-guard/core/model/transition";
-import type { Delivery, Sink } from "@drift-guard/core/ports";
+import type { Delivery, Sink, UnreadableItem } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { errorCodeOf } from "../failure.ts";
 import { DeliveryItem, expiryFrom, readableSchemas } from "./findings-items.ts";
-import { findItem, type Item, queryItems, readItem, type Table, toStoreError } from "./table.ts";
+import { findItem, type Item, queryItems, readItem, sortKeyOf, type Table, toStoreError } from "./table.ts";
 
 /**
  * Finds the stored transition with a finding's sequence number, and the sinks of `sinks` that have not delivered it yet.
@@ -102,29 +103,59 @@ export async function renewTransition(
 }
 
 /**
- * Yields the transitions due before `at` (ISO 8601) that a sink of `sinks` has not delivered yet. An unreadable item does
- * not hide the others: it throws `StoreUnavailableError` after they have been yielded.
+ * Yields the transitions due before `at` (ISO 8601) that a sink of `sinks` has not delivered yet. An item that cannot be read
+ * is handed to `onUnreadable` and taken out of the index (`dynamodb:UpdateItem`); it still awaits its sinks, so that a message
+ * that names it delivers it once it is repaired. Throws `StoreUnavailableError`, for such an item after all have been yielded.
  */
 export async function* readUndelivered(
   table: Table,
   at: Instant,
   sinks: readonly Sink[],
+  onUnreadable: (item: UnreadableItem) => void,
 ): AsyncIterable<Transition> {
-  let unreadable: unknown;
+  let failure: unknown;
   const items = queryItems(table, {
     IndexName: "byDue",
     KeyConditionExpression: "due = :due AND dueAt < :at",
     ExpressionAttributeValues: { ":due": "1", ":at": at },
   });
   for await (const item of items) {
-    try {
-      const { transition, awaiting } = readDelivery(table, item, sinks);
-      if (awaiting.length > 0) yield transition;
-    } catch (error) {
-      unreadable ??= error;
+    const delivery = tryReadDelivery(table, item, sinks);
+    if (!("why" in delivery)) {
+      if (delivery.awaiting.length > 0) yield delivery.transition;
+      continue;
     }
+    onUnreadable(delivery);
+    await setAside(table, item).catch((error: unknown) => {
+      failure ??= error;
+    });
   }
-  if (unreadable !== undefined) throw unreadable;
+  if (failure !== undefined) throw failure;
+}
+
+function tryReadDelivery(table: Table, item: Item, sinks: readonly Sink[]): Delivery | UnreadableItem {
+  try {
+    return readDelivery(table, item, sinks);
+  } catch (error) {
+    return { key: `${String(item.pk)} ${sortKeyOf(item)}`, why: formatCause(error) };
+  }
+}
+
+async function setAside(table: Table, { pk, sk }: Item): Promise<void> {
+  try {
+    await table.documents.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: { pk, sk },
+        UpdateExpression: "REMOVE due, dueAt",
+        ConditionExpression: "attribute_exists(pk)",
+      }),
+    );
+  } catch (error) {
+    // Somebody deleted it meanwhile.
+    if (errorCodeOf(error) === "ConditionalCheckFailed") return;
+    throw toStoreError(table, error, "dynamodb:UpdateItem");
+  }
 }
 
 function keyOf({ finding: { role, id, seq } }: Transition) {

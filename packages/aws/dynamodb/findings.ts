@@ -33,6 +33,6 @@ export function createFindingStore(
     findDelivery: ({ finding }) => findDelivery(table, finding, options.sinks),
     markDelivered: (transition, sink, told) => markDelivered(table, transition, sink, told),
     renew: (transition, sink, at) => renewTransition(table, transition, sink, at),
-    undelivered: (at) => readUndelivered(table, at, options.sinks),
+    undelivered: (at, onUnreadable) => readUndelivered(table, at, options.sinks, onUnreadable),
   };
 }

@@ -9,6 +9,7 @@ export function listCommands(
 ): readonly RemediationCommand[] {
   const { finding } = announced.transition;
   const { evidence, state } = finding;
+  const { standing } = announced;
   const guard = (purpose: string, words: string, more = "") => ({
     purpose,
     command: `npx drift-guard ${words} ${finding.id} ${options.map(quoteArgument).join(" ")}${more}`,
@@ -22,7 +23,11 @@ export function listCommands(
       return [guard("see its whole history", "findings history")];
     case "suppressed":
       return [
-        guard("end the exception", "findings reopen"),
+        ...(next ? [next] : []),
+        // The guard ends no exception of the configuration.
+        ...("configured" in standing && standing.configured
+          ? []
+          : [guard("end the exception", "findings reopen")]),
         guard("see its whole history", "findings history"),
       ];
     case "open":

@@ -34,6 +34,8 @@ export type Standing =
       readonly owner?: string;
       readonly reason?: string;
       readonly until?: Instant;
+      /** Set if the configuration holds it. */
+      readonly configured?: true;
     }
   /**
    * An exception that covers the finding or, of an open one, a part of it ends soon. `next` is what the guard does about the
@@ -144,8 +146,8 @@ function findSuppression({ id, evidence }: Finding, { control, config, now }: St
   const exceptions = listCountedExceptions(control, config);
   const exception = findException({ id, evidence }, { exceptions, now });
   if (exception === undefined) return { kind: "suppressed" };
-  const { owner, reason, expires: until } = exception;
-  return { kind: "suppressed", owner, reason, until };
+  const { owner, reason, expires: until, configured } = exception;
+  return { kind: "suppressed", owner, reason, until, ...(configured && { configured }) };
 }
 
 /** An exception that was extended or ended since the warning makes it untrue. */

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import { LedgerConflictError } from "@drift-guard/core/errors";
+import { formatCause, LedgerConflictError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
-import type { Commit, Delivery, FindingStore, Sink } from "@drift-guard/core/ports";
+import type { Commit, Delivery, FindingStore, Sink, UnreadableItem } from "@drift-guard/core/ports";
 import { TransitionItem } from "@drift-guard/core/store/items";
 import { findingKeys, ledgerSchema, oldLedgerSchema } from "@drift-guard/core/store/keys";
 import {
@@ -72,9 +72,12 @@ export function createFindingStore(
           .prepare("INSERT OR REPLACE INTO waiting (at, pk, sk, sink) VALUES (?, ?, ?, ?)")
           .run(at, pk, sk, sink);
       }),
-    async *undelivered(at) {
+    async *undelivered(at, onUnreadable) {
       const rows = query(database, (sqlite) => selectWaiting(sqlite, at, sinks));
-      for (const row of rows) yield readItem(database, row, TransitionItem, readable).transition;
+      for (const row of rows) {
+        const transition = readWaiting(database, row, onUnreadable);
+        if (transition) yield transition;
+      }
     },
   };
 }
@@ -86,6 +89,22 @@ function selectWaiting(sqlite: DatabaseSync, at: Instant, sinks: readonly Sink[]
        WHERE at < ? AND sink IN (SELECT value FROM json_each(?)) ORDER BY at, pk, sk`,
     )
     .all(at, JSON.stringify(sinks));
+}
+
+/** Returns a transition that waits; one that cannot be read waits no longer. */
+function readWaiting(
+  database: Database,
+  row: unknown,
+  onUnreadable: (item: UnreadableItem) => void,
+): Transition | undefined {
+  try {
+    return readItem(database, row, TransitionItem, readable).transition;
+  } catch (error) {
+    const { pk, key } = parseRow(row);
+    onUnreadable({ key: `${pk} ${key}`, why: formatCause(error) });
+    query(database, (sqlite) => sqlite.prepare("DELETE FROM waiting WHERE pk = ? AND sk = ?").run(pk, key));
+    return undefined;
+  }
 }
 
 function findDelivery(

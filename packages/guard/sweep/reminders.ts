@@ -1,5 +1,6 @@
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import type { Transition } from "@drift-guard/core/model/transition";
+import type { UnreadableItem } from "@drift-guard/core/ports";
 import type { Inspection } from "../inspect/inspection.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
 import type { FailureCollector } from "./report.ts";
@@ -39,15 +40,24 @@ export async function renewInSecurityHub(
   return renewed;
 }
 
+/** What became of the transitions that no sink marked as delivered in time. */
+interface Reminders {
+  /** Ids of those that the bus took, even if reading or announcing others failed. */
+  readonly announced: ReadonlySet<string>;
+  /** Those that cannot be read: nobody is told of them. */
+  readonly unreadable: readonly UnreadableItem[];
+}
+
 /**
- * Announces again the transitions that a sink has not marked as delivered in time. Returns the ids of those that the bus
- * took, even if reading or announcing others failed.
+ * Announces again the transitions that a sink has not marked as delivered in time. One that cannot be read is named once: it
+ * is not due any more.
  */
 export async function announceOverdue(
   ports: Pick<SweepPorts, "findings" | "announcer" | "now">,
   collectFailure: FailureCollector,
   signal: AbortSignal | undefined,
-): Promise<ReadonlySet<string>> {
+): Promise<Reminders> {
+  const unreadable: UnreadableItem[] = [];
   const announced = new Set<string>();
   let waiting: Transition[] = [];
   const announceWaiting = async () => {
@@ -56,14 +66,16 @@ export async function announceOverdue(
     for (const id of await announceInBatches(batch, ports, collectFailure, signal)) announced.add(id);
   };
   await collectFailure("reading the undelivered transitions", async () => {
-    for await (const transition of ports.findings.undelivered(findOverdueTime(ports))) {
+    for await (const transition of ports.findings.undelivered(findOverdueTime(ports), (item) => {
+      unreadable.push(item);
+    })) {
       if (signal?.aborted) return;
       waiting.push(transition);
       if (waiting.length === announceBatchSize) await announceWaiting();
     }
   });
   await announceWaiting();
-  return announced;
+  return { announced, unreadable };
 }
 
 /** Announces transitions in batches until `signal` aborts. Returns the ids of those that the bus took. */

@@ -1,5 +1,6 @@
 import type { UnreadRegion } from "@drift-guard/core/batch/unread-regions";
 import { formatCause } from "@drift-guard/core/errors";
+import type { UnreadableItem } from "@drift-guard/core/ports";
 import type { Inspection } from "../inspect/inspection.ts";
 
 /** The result of a sweep. */
@@ -9,6 +10,8 @@ export interface SweepReport {
   readonly resent: number;
   /** Number of findings renewed in Security Hub because they have been open for long. */
   readonly renewed: number;
+  /** Transitions that cannot be read, and of which nobody is told; each is reported by one sweep. */
+  readonly unreadable: readonly UnreadableItem[];
   /** Names of the roles that were not inspected before time ran out; the next sweep starts with every role again. */
   readonly left: readonly string[];
   /** Regions whose recorded uses may be older than this sweep. */

@@ -85,7 +85,7 @@ export async function sweep(
     for (const name of await inspectNamed(names, state)) left.add(name);
     if (isRead && state.keysUnjudged.size > 0) await judgeKeys(state);
   }
-  const resent = await announceOverdue(ports, collectFailure, signal);
+  const { announced: resent, unreadable } = await announceOverdue(ports, collectFailure, signal);
   const notResent = [...state.renewed.values()].filter(({ id }) => !resent.has(id));
   const renewed = await announceInBatches(notResent, ports, collectFailure, signal);
   const report: SweepReport = {
@@ -93,6 +93,7 @@ export async function sweep(
     resent: resent.size,
     renewed: renewed.length,
     unread,
+    unreadable,
     left: [...left],
   };
   const isComplete = failures.length === 0 && left.size === 0 && !signal?.aborted;

@@ -13,6 +13,7 @@ import {
   aFinding,
   aKey,
   aLedger,
+  allReadable,
   aTransition,
   everyEvidence,
   noon,
@@ -117,7 +118,9 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       );
       assert.deepEqual(await fixture.store.load(role), stored);
       assert.deepEqual(await fixture.store.history(role, "late"), []);
-      const waiting = (await collect(fixture.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role));
+      const waiting = (await collect(fixture.store.undelivered(secondsAfterNoon(1), allReadable))).filter(
+        isOf(role),
+      );
       assert.deepEqual(waiting, []);
     });
 
@@ -232,7 +235,7 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       const transition = aTransition({ finding });
       await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [transition]);
       const waiting = async () =>
-        (await collect(fixture.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role));
+        (await collect(fixture.store.undelivered(secondsAfterNoon(1), allReadable))).filter(isOf(role));
       assert.deepEqual(await waiting(), [transition]);
       await fixture.store.markDelivered(transition, "notify");
       await fixture.store.markDelivered(transition, "notify");
@@ -306,11 +309,15 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [transition]);
       await fixture.store.markDelivered(transition, "notify");
       const fewer = fixture.withSinks(["notify"]);
-      assert.deepEqual((await collect(fewer.undelivered(secondsAfterNoon(1)))).filter(isOf(role)), []);
+      assert.deepEqual(
+        (await collect(fewer.undelivered(secondsAfterNoon(1), allReadable))).filter(isOf(role)),
+        [],
+      );
       assert.deepEqual(await fewer.findDelivery(transition), { transition, awaiting: [] });
-      assert.deepEqual((await collect(fixture.store.undelivered(secondsAfterNoon(1)))).filter(isOf(role)), [
-        transition,
-      ]);
+      assert.deepEqual(
+        (await collect(fixture.store.undelivered(secondsAfterNoon(1), allReadable))).filter(isOf(role)),
+        [transition],
+      );
     });
 
     it("makes a stored transition due again for a sink, counted from the renewal", async () => {
@@ -326,11 +333,13 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
         awaiting: ["securityhub"],
         renewedAt: later,
       });
-      assert.deepEqual((await collect(fixture.store.undelivered(later))).filter(isOf(role)), []);
+      assert.deepEqual((await collect(fixture.store.undelivered(later, allReadable))).filter(isOf(role)), []);
       const after = secondsAfterNoon(41 * 86_400);
-      assert.deepEqual((await collect(fixture.store.undelivered(after))).filter(isOf(role)), [transition]);
+      assert.deepEqual((await collect(fixture.store.undelivered(after, allReadable))).filter(isOf(role)), [
+        transition,
+      ]);
       await fixture.store.markDelivered(transition, "securityhub");
-      assert.deepEqual((await collect(fixture.store.undelivered(after))).filter(isOf(role)), []);
+      assert.deepEqual((await collect(fixture.store.undelivered(after, allReadable))).filter(isOf(role)), []);
       assert.deepEqual((await fixture.other.findDelivery(transition))?.renewedAt, later);
     });
 
@@ -345,7 +354,7 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
       const role = newRole();
       const finding = aFinding({ role });
       await commit(fixture.store, aLedger({ role }), { findings: [finding] }, [aTransition({ finding })]);
-      assert.deepEqual((await collect(fixture.store.undelivered(noon))).filter(isOf(role)), []);
+      assert.deepEqual((await collect(fixture.store.undelivered(noon, allReadable))).filter(isOf(role)), []);
     });
 
     describe("of which somebody else wrote items", () => {

@@ -19,7 +19,7 @@ import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
 import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import * as z from "zod";
-import { aFinding, aKey, aLedger, aTransition, secondsAfterNoon } from "../../builders.ts";
+import { aFinding, aKey, aLedger, allReadable, aTransition, secondsAfterNoon } from "../../builders.ts";
 import { describeAnswerStore } from "../../conformance/stores/answer-store.ts";
 import { describeChangeStore } from "../../conformance/stores/change-store.ts";
 import { describeControlStore } from "../../conformance/stores/control-store.ts";
@@ -213,7 +213,7 @@ describe("A SQLite database", () => {
         assert.deepEqual(await store.load(role), { role, version: 4, findings: [finding] });
         assert.deepEqual(await collect(store.listFindings({ state: "open" })), [finding]);
         assert.deepEqual(await collect(store.listTransitions("2026-11-22")), [transition]);
-        assert.deepEqual(await collect(store.undelivered(secondsAfterNoon(1))), [transition]);
+        assert.deepEqual(await collect(store.undelivered(secondsAfterNoon(1), allReadable)), [transition]);
         database.close();
       }
     });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { defineConfig } from "@drift-guard/core/config/config";
+import { writeAcceptedDrift } from "@drift-guard/core/config/accepted-drift";
+import { type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
 import type { Actor } from "@drift-guard/core/model/actor";
 import type { Control } from "@drift-guard/core/model/control";
+import { identifyFinding } from "@drift-guard/core/model/identity";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { Answer } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
@@ -10,7 +12,7 @@ import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import type { GivenAnswer, GuardSettings } from "@drift-guard/guard/ports";
 import { respond } from "@drift-guard/guard/respond/respond";
-import { account, noon } from "../../builders.ts";
+import { account, aDrift, noon } from "../../builders.ts";
 import { anAnswer, deployment, evidence, finding, hoursLater, role } from "../../core/respond/answers.ts";
 
 const ops = `arn:aws:iam::${account}:role/people/ops`;
@@ -25,15 +27,17 @@ const key = { account, name: role };
 /** Opens a guard that guards the role with these choices, and a control record with these causes. */
 async function open({
   rollback = { excess: "approve" },
+  exceptions = [],
   causes = [],
   attempts = [],
 }: {
   readonly rollback?: object;
+  readonly exceptions?: NonNullable<ConfigInput["exceptions"]>;
   readonly attempts?: Control["attempts"];
   readonly causes?: readonly Control["causes"][number][];
 } = {}) {
   const settings: GuardSettings = {
-    config: defineConfig({ roles: { [role]: { rollback } } }),
+    config: defineConfig({ roles: { [role]: { rollback } }, exceptions }),
     account,
     partition: "aws",
   };
@@ -211,6 +215,20 @@ describe("a reopening", () => {
   it("is refused where no exception of the finding is in force", async () => {
     const guard = await open();
     assert.match(await refusalOf(guard, anAnswer("reopen")), /No exception of the finding f+ is in force/);
+  });
+
+  it("of an exception in the configuration is refused with what to do", async () => {
+    const drift = aDrift({ part: "inline:extra", side: "excess" });
+    const id = identifyFinding(key, drift);
+    const expires = instantOf(new Date(hoursLater(24)));
+    const accepted = { owner: "team batch", reason: "Pilot", expires } as const;
+    const guard = await open({ exceptions: [writeAcceptedDrift({ ...drift, role: key }, accepted)] });
+    await expectRecorded(guard, anAnswer("suppress", { finding: id }));
+    assert.equal(
+      await refusalOf(guard, anAnswer("reopen", { finding: id })),
+      `The configuration accepts the finding until ${expires} (team batch): remove it under exceptions there, and deploy.`,
+    );
+    assert.equal(guard.told.length, 1);
   });
 });
 

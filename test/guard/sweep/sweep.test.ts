@@ -114,8 +114,8 @@ describe("A sweep in which something fails", () => {
 
     const findings: SweepPorts["findings"] = {
       ...world.ports.findings,
-      async *undelivered(at) {
-        yield* world.ports.findings.undelivered(at);
+      async *undelivered(...parameters) {
+        yield* world.ports.findings.undelivered(...parameters);
         throw gone;
       },
     };
