@@ -22,7 +22,7 @@ import { createHandler as createSecurityHub } from "../../functions/securityhub.
 import { announce } from "../../functions/shared/announcement.ts";
 import { createHandler as createSweep } from "../../functions/sweep.ts";
 import { streamRecord } from "../aws/delivery/stream-records.ts";
-import { aControl, account, noon } from "../builders.ts";
+import { aControl, account, allReadable, noon } from "../builders.ts";
 import { aWorld } from "../guard/world.ts";
 import { aContext, busMessage, queueEvent } from "./invocations.ts";
 import { type Executioner, mortal } from "./mortal-ports.ts";
@@ -238,7 +238,7 @@ export async function runMortalGuard(acts: readonly Act[], executioner: Executio
   await settle();
   const findUndelivered = async () => {
     const ids: string[] = [];
-    for await (const { id } of store.undelivered(afterwards)) ids.push(id);
+    for await (const { id } of store.undelivered(afterwards, allReadable)) ids.push(id);
     return ids;
   };
   for (let sweeps = 0; sweeps === 0 || (sweeps < 3 && (await findUndelivered()).length > 0); sweeps += 1) {
