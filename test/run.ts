@@ -10,20 +10,31 @@ import { installPlatform } from "../packages/infra/synth/platform.ts";
 // Most test files are a process and many start the command line: compiled modules are kept for the next one.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "../node_modules/.cache/compile");
 
-/** One step of the whole check, and what it verifies. */
-interface Step {
-  readonly verifies: string;
-  /** Rejects if the step fails. */
-  readonly run: () => Promise<void>;
+/** What a program printed, and why it failed if it did. */
+interface Outcome {
+  readonly shown: string;
+  readonly failure?: string;
 }
 
-/** Runs a program of node_modules/.bin; rejects with its exit code. */
-function runProgram(program: string, ...parameters: readonly string[]): Promise<void> {
+/** One check beside the tests, and what it verifies. */
+interface Check {
+  readonly verifies: string;
+  readonly run: () => Promise<Outcome>;
+}
+
+/** Runs a program of node_modules/.bin. Rejects if it cannot be started. */
+function runProgram(program: string, ...parameters: readonly string[]): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, parameters, { stdio: "inherit" });
+    const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] });
+    let shown = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        shown += text;
+      });
+    }
     child.on("error", reject);
     child.on("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`${program} ended with exit code ${code}`)),
+      resolve(code === 0 ? { shown } : { shown, failure: `${program} ended with exit code ${code}` }),
     );
   });
 }
@@ -55,14 +66,14 @@ async function findTests(): Promise<string[]> {
   } catch (error) {
     if (process.env.CI === "true") throw error;
     const possible = all.filter((file) => !file.includes("emulated"));
-    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const [why] = messageOf(error).split("\n");
     console.log(`Skipped: ${all.length - possible.length} files of emulated tests. ${why}`);
     return possible;
   }
 }
 
 // Loading TypeScript and the libraries takes a process longer than most of these files run.
-const shared = /^test\/(?:aws|core|docs|embedded|formats|guard|layout|local)\//;
+const shared = /^test\/(?:aws|cli|core|docs|embedded|formats|guard|layout|local)\//;
 
 /**
  * Returns the files to run, where the files of one folder of `shared` stand together in one file that imports them: they
@@ -96,7 +107,8 @@ function runTestFiles(files: string[]): Promise<void> {
   });
 }
 
-const steps: readonly Step[] = [
+// None of these keeps two cores busy by itself.
+const checks: readonly Check[] = [
   { verifies: "formatting, lint and import cycles", run: () => runProgram("biome", "check") },
   { verifies: "types", run: () => runProgram("tsc") },
   { verifies: "no unused code", run: () => runProgram("knip") },
@@ -104,19 +116,31 @@ const steps: readonly Step[] = [
     verifies: "types of the stack",
     run: async () => {
       await installPlatform({ report: console.log });
-      await runProgram("tsc", "-p", "packages/infra");
+      return runProgram("tsc", "-p", "packages/infra");
     },
   },
-  { verifies: "tests", run: async () => runTestFiles(shareProcesses(await findTests())) },
 ];
 
-for (const { verifies, run } of steps) {
-  console.log(`\n── ${verifies}`);
-  try {
-    await run();
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    console.error(`\nnpm test failed at: ${verifies}. ${why}`);
-    process.exit(1);
-  }
+/** Runs a check and prints what it showed. Returns what failed. */
+async function runCheck({ verifies, run }: Check): Promise<readonly string[]> {
+  const { shown, failure } = await run().catch((error: unknown) => ({
+    shown: "",
+    failure: messageOf(error),
+  }));
+  console.log(`\n── ${verifies}\n${shown}`);
+  return failure === undefined ? [] : [`${verifies}. ${failure}`];
 }
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const failures = (await Promise.all(checks.map(runCheck))).flat();
+if (failures.length === 0) {
+  console.log("\n── tests");
+  await findTests()
+    .then((files) => runTestFiles(shareProcesses(files)))
+    .catch((error: unknown) => failures.push(`tests. ${messageOf(error)}`));
+}
+for (const failure of failures) console.error(`\nnpm test failed at: ${failure}`);
+if (failures.length > 0) process.exit(1);
