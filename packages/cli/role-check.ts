@@ -93,13 +93,13 @@ export async function checkRole(
 }
 
 // A check knows no record of the guard's, and anybody can give a policy such a name: it says only what it looks like.
-const revocationNames = /^(?:DriftGuardRevokedSessions-|AWSRevokeOlderSessions$)/;
+const revocationNames = /^(?:(?:DriftGuard)?RevokedSessions-|AWSRevokeOlderSessions$)/;
 
 function explainRevocation(assessment: Assessment, role: string): Assessment {
   const { kind, part } = assessment;
   const isNamedSo = kind === "drift" && part.kind === "inline" && revocationNames.test(part.name);
   if (!isNamedSo || assessment.side !== "missing" || assessment.detail !== undefined) return assessment;
-  const detail = `By its name, it is a policy with which drift-guard or IAM's console ended the role's sessions. drift-guard rollback status ${role} --stage NAME shows whether it is the guard's, which removes its own.`;
+  const detail = `By its name, it is a policy with which drift-guard, IAM's console or a person ended the role's sessions. drift-guard rollback status ${role} --stage NAME shows whether it is the guard's, which removes its own.`;
   return { ...assessment, detail };
 }
 

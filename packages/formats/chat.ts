@@ -1,7 +1,8 @@
 import { type Announcement, listTransitionIds, messageIdOf } from "./announcement.ts";
 import { formatCode, formatProse } from "./chat-text.ts";
 import { findConsoleLinks } from "./console-links.ts";
-import { describeEvidence, formatPart } from "./evidence.ts";
+import { describeTransition } from "./description.ts";
+import { formatPart } from "./evidence.ts";
 import {
   describeBefore,
   formatAuthor,
@@ -25,7 +26,7 @@ export function formatChat(announcement: Announcement): string {
   const { transition, standing } = announcement;
   const { finding } = transition;
   const { role, evidence } = finding;
-  const { title } = describeEvidence(evidence, role.name, finding.reference);
+  const { title } = describeTransition(transition);
   const [, ...more] = formatNextSteps(announcement);
   return JSON.stringify({
     version: "1.0",
@@ -65,7 +66,7 @@ export const chatLimits = { title: 250, description: 8000, step: 350, keyword: 7
 function formatDescription(announcement: Announcement): string {
   const { transition } = announcement;
   const { finding, note } = transition;
-  const { sentences, lists } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
+  const { sentences, lists } = describeTransition(transition);
   const [first] = formatNextSteps(announcement);
   const links = findConsoleLinks(finding);
   const before = describeBefore(announcement);

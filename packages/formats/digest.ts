@@ -1,12 +1,11 @@
-import { nameActor } from "@drift-guard/core/config/trusted-actor";
-import type { Attempt } from "@drift-guard/core/model/evidence";
 import { Severity } from "@drift-guard/core/model/severity";
 import { type Announcement, listTransitionIds } from "./announcement.ts";
 import { formatValue } from "./attributes.ts";
 import { chatLimits } from "./chat.ts";
 import { formatProse } from "./chat-text.ts";
-import { describeEvidence } from "./evidence.ts";
-import { formatAuthor, formatLead } from "./next-steps.ts";
+import { describeTransition } from "./description.ts";
+import { authorOf, type DigestFact, findVerdict, summarise } from "./digest-summary.ts";
+import { formatLead } from "./next-steps.ts";
 import { defang, sanitise, sanitiseAscii, wrap } from "./printable.ts";
 import { formatVerdict } from "./standing.ts";
 import { quoteArgument } from "./steps.ts";
@@ -59,23 +58,23 @@ function formatChunk(
   const title = `${all.length} findings at ${place}: ${countSeverities(all)}`;
   const stage = all[0]?.stage;
   const command = `npx drift-guard findings list${roles.size === 1 && only !== undefined ? ` --role ${quoteArgument(only)}` : ""}${stage === undefined ? "" : ` --stage ${quoteArgument(stage)}`}`;
-  const callers = countCallers(all);
+  const facts = summarise(all);
   // A few of one role are told whole: people act on them without another command.
   const isWhole = roles.size === 1 && all.length <= maxWhole;
   const text = [
-    prose(`${title}${part}, in account ${account}.`).join("\n"),
-    "They came within a minute, so that one message tells them all, the worst first.",
-    ...(callers.length === 0
-      ? []
-      : [["Refused calls by caller:", ...callers.flatMap((line) => prose(line, "  - "))].join("\n")]),
+    [
+      ...prose(`${title}${part}, in account ${account}.`),
+      "They came within a minute, so that one message tells them all, the worst first.",
+    ].join("\n"),
+    facts.flatMap(formatFact).join("\n"),
     chunk.flatMap((each) => formatEntry(each, isWhole)).join("\n"),
     ...(isWhole ? chunk.map((each) => `${rule}\n${formatText(each).body}`) : []),
-    `To see the findings as they are now:\n  ${command}`,
+    `To see the findings as they are now; findings show has the next command of each:\n  ${command}`,
     `Digest ${ownId}`,
   ];
-  const lines = [...callers, ...chunk.map(formatLine)];
+  const lines = [...facts.map(([name, value]) => `${name}: ${value}`), ...chunk.map(formatLine)];
   return {
-    subject: sanitiseAscii(`drift-guard ${worstOf(all)}${part}: ${title}`, 99),
+    subject: sanitiseAscii(`drift-guard ${worstOf(all)}${part}: ${title}${findVerdict(all)}`, 99),
     text: `${text.join("\n\n")}\n`,
     chat: JSON.stringify({
       version: "1.0",
@@ -120,37 +119,16 @@ function prose(text: string, first = ""): readonly string[] {
   return wrap(defang(text), first, "    ");
 }
 
+function formatFact([name, value]: DigestFact): readonly string[] {
+  return wrap(defang(value), `${name}:`.padEnd(factWidth), " ".repeat(factWidth));
+}
+
+const factWidth = 11;
+
 // A finding that is told whole below has its transitions there.
 function formatEntry(announcement: Announcement, isWhole: boolean): readonly string[] {
   const ids = isWhole ? [] : listTransitionIds(announcement).map((id) => `    transition ${id}`);
   return [...prose(formatLine(announcement), "  - "), ...ids];
-}
-
-/** Returns the callers whose calls were refused on several roles, with their calls on all of them; the most calls first. */
-function countCallers(announcements: readonly Announcement[]): readonly string[] {
-  const refused = announcements.flatMap(({ transition: { finding } }) =>
-    finding.evidence.kind === "attempt" ? callersOf(finding.evidence) : [],
-  );
-  const byCaller = Map.groupBy(refused, ({ caller }) => caller);
-  return [...byCaller]
-    .filter(([, { length: roles }]) => roles > 1)
-    .map(([caller, entries]) => ({
-      caller,
-      roles: entries.length,
-      calls: entries.reduce((sum, { calls }) => sum + calls, 0),
-    }))
-    .toSorted((a, b) => b.calls - a.calls)
-    .slice(0, maxCallers)
-    .map(({ caller, roles, calls }) => `${calls} refused calls on ${roles} roles by ${sanitise(caller)}`);
-}
-
-const maxCallers = 10;
-
-function callersOf({
-  callers,
-  actor,
-}: Attempt): readonly { readonly caller: string; readonly calls: number }[] {
-  return callers ?? [{ caller: nameActor(actor), calls: 1 }];
 }
 
 // A message of a chat channel is short: what does not fit stands in the text form, and the command shows it.
@@ -172,14 +150,13 @@ function formatChatLines(lines: readonly string[]): string {
 
 function formatLine(announcement: Announcement): string {
   const { transition, standing } = announcement;
-  const { finding } = transition;
-  const { title } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
+  const { title } = describeTransition(transition);
   const verdict = formatVerdict(standing);
-  const author = formatAuthor(transition);
+  const author = authorOf(transition);
   return [
     `${formatLead(announcement)}: ${sanitise(title, maxTitle)}`,
     ...(verdict === undefined ? [] : [verdict]),
-    ...(author === "not known" ? [] : [`by ${sanitise(author)}`]),
+    ...(author === undefined ? [] : [`by ${author}`]),
   ].join("; ");
 }
 

@@ -84,10 +84,10 @@ export function formatPart(part: Part): string {
 }
 
 function describeDrift(drift: Drift, role: string, reference: string): EvidenceDescription {
-  const gained = isPolicy(drift) && drift.side === "excess" ? nameGrants(drift.grants) : undefined;
+  const brief = shortenDriftTitle(drift, role);
   return {
     title: formatDriftTitle(drift, role),
-    ...(gained !== undefined && !drift.harmless && { brief: `${role} gained ${gained}` }),
+    ...(brief !== undefined && { brief }),
     sentences: [
       ...(drift.detail === undefined ? [] : [sanitise(drift.detail, 600)]),
       ...explainDrift(drift, role, reference),
@@ -109,6 +109,16 @@ function describeDrift(drift: Drift, role: string, reference: string): EvidenceD
 
 function isPolicy({ part: { kind } }: Drift): boolean {
   return kind === "managed" || kind === "inline";
+}
+
+function shortenDriftTitle(drift: Drift, role: string): string | undefined {
+  if (!isPolicy(drift) || drift.harmless) return undefined;
+  if (drift.side === "excess") {
+    const gained = nameGrants(drift.grants);
+    return gained === undefined ? undefined : `${role} gained ${gained}`;
+  }
+  const policy = sanitise(lastSegment(drift.part.name ?? ""), 128);
+  return deniesAdded(drift).length > 0 ? undefined : `${role} lacks policy ${policy}`;
 }
 
 function formatDriftTitle(drift: Drift, role: string): string {
@@ -272,7 +282,6 @@ function describeAttempt(
             `It is this caller's ${formatOrdinal(latest.calls)} refused call on the role within ${formatSpan(latest)}, without an hour's pause.`,
           ]
         : []),
-      "Nothing was changed.",
       ...(latest === undefined && earlier.length > 0
         ? [`It is not the first: ${earlier.length} more came before.`]
         : []),

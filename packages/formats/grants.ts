@@ -38,17 +38,28 @@ export function formatGrants(grants: readonly Grant[], maxLines = 10): readonly 
 }
 
 /**
- * Names what grants allow, short enough for a title: `full administrator access`, `iam:PassRole on *`, `s3:GetObject and
- * more`. Undefined if there are none.
+ * Names what grants allow, short enough for a title: `full administrator access`, `almost every permission`, `iam:PassRole on
+ * *`, `s3:GetObject and more`. Undefined if there are none.
  */
 export function nameGrants(grants: readonly Grant[]): string | undefined {
   if (grants.some(isEverything)) return "full administrator access";
+  if (grants.some(isAlmostEverything)) return "almost every permission";
   const [first, ...others] = grants;
   const [action, ...more] = first?.actions ?? [];
   if (first === undefined || action === undefined) return undefined;
   const [resource, ...rest] = first.resources ?? [];
   const on = resource === "*" && rest.length === 0 && !first.exceptResources?.length ? " on *" : "";
   return `${sanitise(action, 80)}${on}${others.length + more.length > 0 ? " and more" : ""}`;
+}
+
+// Every action on every resource but those that the other side allows too.
+function isAlmostEverything({ actions, resources = [], conditions, exceptConditions = [] }: Grant): boolean {
+  return (
+    actions.includes("*") &&
+    resources.includes("*") &&
+    conditions.length === 0 &&
+    exceptConditions.length === 0
+  );
 }
 
 function isEverything(grant: Grant): boolean {

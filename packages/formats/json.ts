@@ -1,6 +1,6 @@
 import { type Announcement, listTransitionIds, messageIdOf } from "./announcement.ts";
 import { findConsoleLinks } from "./console-links.ts";
-import { describeEvidence } from "./evidence.ts";
+import { describeTransition } from "./description.ts";
 import { formatAuthor, formatCause, formatNextSteps } from "./next-steps.ts";
 import { sanitise } from "./printable.ts";
 import { findNextCommand } from "./remediation.ts";
@@ -16,7 +16,7 @@ export function formatJson(announcement: Announcement): string {
   const { transition, standing } = announcement;
   const { finding } = transition;
   const { evidence, role } = finding;
-  const { title, sentences, lists } = describeEvidence(evidence, role.name, finding.reference);
+  const { title, sentences, lists } = describeTransition(transition);
   const command = findNextCommand(announcement);
   return JSON.stringify({
     schema: 1,

@@ -15,6 +15,7 @@ import type { Standing } from "@drift-guard/core/rollback/standing";
 import { formatActor, formatOrigin } from "./actors.ts";
 import type { Announcement } from "./announcement.ts";
 import { formatTime, sanitise } from "./printable.ts";
+import { endSessions } from "./sessions.ts";
 import { formatStanding } from "./standing.ts";
 
 /** What happened to the finding, in one to three words that can begin a line. */
@@ -46,7 +47,7 @@ export function formatTransitionKind(kind: TransitionKind): string {
     case "recurred":
       return "Recurred";
     case "contested":
-      return "Contested";
+      return "Keeps returning";
     case "simulated":
       return "Simulated";
     case "closed":
@@ -173,13 +174,31 @@ export function isOver({ kind }: Pick<Transition, "kind">): boolean {
 export function formatNextSteps({ transition, standing }: Announcement): readonly string[] {
   const { finding } = transition;
   if (standing.kind === "report-only") return [...formatEnded(transition), ...nextStepsOf(finding.evidence)];
-  const sentences = [...formatEnded(transition), ...formatStanding(standing, finding.role.name)];
+  const sentences = [
+    ...formatSessionsAdvice(transition),
+    ...formatEnded(transition),
+    ...formatStanding(standing, finding.role.name),
+  ];
   if (!needsPerson(standing) || finding.evidence.kind !== "drift") return sentences;
   const { fix } = finding.evidence;
   return [
     ...sentences,
     "If the change was meant, ask its author before you undo it.",
     ...(fix ? formatFixAdvice(fix) : []),
+  ];
+}
+
+// The drift may be over: its sessions live on.
+function formatSessionsAdvice({ kind, at, finding }: Transition): readonly string[] {
+  if (kind !== "sessions-found") return [];
+  const end = endSessions(finding, at);
+  return [
+    "Sessions stay valid until they expire, also once the trust policy is as it should be: end them unless you know whose they are.",
+    ...(end === undefined
+      ? []
+      : [
+          `The command below does so by an inline policy: remove ${end.policyName} again after 12 hours, when every session before it has expired.`,
+        ]),
   ];
 }
 
@@ -248,7 +267,10 @@ function nextStepsOf(evidence: Evidence): readonly string[] {
         'To accept AWS\'s version, write it to a reference and add that to the configuration: docs/references.md, "When AWS changes a policy". The finding then resolves.',
       ];
     case "attempt":
-      return ["AWS denied the call, and nothing changed.", "Find out who tried this and why."];
+      return [
+        "AWS denied the call, and nothing changed.",
+        "Find out who tried this and why. If nobody should have, revoke the caller's credentials.",
+      ];
     case "impersonation":
       return ["Act now: someone else is using the guard's credentials."];
   }

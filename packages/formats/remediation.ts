@@ -4,9 +4,9 @@ import type { Fix } from "@drift-guard/core/model/fix";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 import type { Standing } from "@drift-guard/core/rollback/standing";
 import type { Announcement } from "./announcement.ts";
-import { truncate } from "./printable.ts";
+import { formatTime, truncate } from "./printable.ts";
 import { findRoleArn, partitionOf } from "./role-arn.ts";
-import { formatRevocation } from "./sessions.ts";
+import { endSessions } from "./sessions.ts";
 import { formatStep, formatStepCommands, quoteArgument } from "./steps.ts";
 
 /** A shell command for a person, and its purpose. */
@@ -32,9 +32,11 @@ export function findNextCommand({
       ? readCommandOf(finding)
       : { purpose, command: `npx drift-guard ${words} --stage ${quoteArgument(stage)}` };
   if (kind === "sessions-found" && standing.kind !== "service-linked") {
-    const command = formatRevocation(finding, at);
-    if (command !== undefined) {
-      return { purpose: "end every session issued so far, those of running jobs too", command };
+    const end = endSessions(finding, at);
+    if (end !== undefined) {
+      const { command, issuedBefore } = end;
+      const purpose = `end every session issued before ${formatTime(issuedBefore)}, those of running jobs too`;
+      return { purpose, command };
     }
   }
   const id = quoteArgument(finding.id);

@@ -39,7 +39,7 @@ export function formatVerdict(standing: Standing): string | undefined {
     case "paused":
       return "rollback paused";
     case "contested":
-      return "keeps returning";
+      return "rollback pauses";
     case "window":
       return "waits for window";
     case "refused":
@@ -96,7 +96,7 @@ export function formatStanding(standing: Standing, role: string): readonly strin
     case "undoing":
       return [
         `The guard ${formatUndoing(standing.side)}`,
-        "Another message says what it did, or why it did not.",
+        "Another message says what the guard did, or why it did nothing.",
       ];
     case "observing":
       return [
@@ -109,7 +109,7 @@ export function formatStanding(standing: Standing, role: string): readonly strin
       return [
         `${sanitise(standing.by)} approved the rollback.`,
         standing.from === undefined
-          ? "The guard carries it out, unless the role has changed since. Another message says what it did."
+          ? "The guard carries it out, unless the role has changed since. Another message says what the guard did."
           : `The approval counts from ${formatTime(standing.from)}: until then, the report of who made the change may come.`,
       ];
     case "paused":

@@ -1,8 +1,9 @@
 import { type DriftSide, deniesAdded } from "@drift-guard/core/model/evidence";
-import type { Transition } from "@drift-guard/core/model/transition";
+import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import { type Announcement, listTransitionIds } from "./announcement.ts";
 import { findConsoleLinks } from "./console-links.ts";
-import { describeEvidence, formatPart } from "./evidence.ts";
+import { describeTransition } from "./description.ts";
+import { formatPart } from "./evidence.ts";
 import {
   describeBefore,
   formatAuthor,
@@ -10,6 +11,7 @@ import {
   formatLead,
   formatNextSteps,
   isOver,
+  needsPerson,
 } from "./next-steps.ts";
 import { cutMiddle, defang, formatTime, sanitise, sanitiseAscii, wrap } from "./printable.ts";
 import { findNextCommand } from "./remediation.ts";
@@ -31,12 +33,7 @@ export interface TextMessage {
 export function formatText(announcement: Announcement): TextMessage {
   const { transition } = announcement;
   const { finding, note } = transition;
-  const {
-    title,
-    brief = title,
-    sentences,
-    lists,
-  } = describeEvidence(finding.evidence, finding.role.name, finding.reference);
+  const { title, brief = title, sentences, lists } = describeTransition(transition);
   const [first, ...more] = formatNextSteps(announcement);
   const before = describeBefore(announcement);
   const paragraphs: readonly (readonly string[])[] = [
@@ -52,7 +49,7 @@ export function formatText(announcement: Announcement): TextMessage {
     ...[...describeSimulation(transition), ...describeUsage(transition)].map(({ heading, lines }) =>
       formatList(heading, lines),
     ),
-    more.length === 0 ? [] : ["What to do next:", ...more.flatMap((line) => prose(line, "  - "))],
+    more.length === 0 ? [] : [headNext(announcement), ...more.flatMap((line) => prose(line, "  - "))],
     formatCommand(announcement),
     [`Finding ${sanitise(finding.id)},`, ...listTransitionIds(announcement).map((id) => `transition ${id}`)],
   ];
@@ -66,6 +63,10 @@ export function formatText(announcement: Announcement): TextMessage {
 }
 
 // A line that begins where it was broken is indented, so that no text from outside passes for a line of its own.
+function headNext({ standing }: Announcement): string {
+  return needsPerson(standing) || standing.kind === "report-only" ? "What to do:" : "What happens next:";
+}
+
 function prose(text: string, first = "", rest = "    "): readonly string[] {
   return wrap(defang(text), first, rest);
 }
@@ -75,14 +76,14 @@ const nameWidth = 12;
 function formatFacts(transition: Transition): readonly string[] {
   const { finding } = transition;
   const links = findConsoleLinks(finding);
-  const facts = [
+  const facts: readonly (readonly [name: string, value: string])[] = [
     ["Severity", finding.severity],
     ["Role", `${sanitise(finding.role.name)} in account ${sanitise(finding.role.account)}`],
-    ["Part", formatPartAndSide(transition)],
+    ...formatPartAndSide(transition),
     ["Who", formatAuthor(transition)],
     ["Cause", formatCause(transition)],
     ["Seen", formatTime(transition.at)],
-  ] as const;
+  ];
   const pages = [
     ["Console", links.role],
     ["CloudTrail", links.event],
@@ -101,12 +102,14 @@ function formatCommand(announcement: Announcement): readonly string[] {
 }
 
 const maxSubject = 99;
+// These kinds say what the guard does, or that its rollback ends no session.
+const sayingKinds: readonly TransitionKind[] = ["refused", "approved", "simulated", "sessions-found"];
 
 // A long title loses its middle: its end often names the role, and after it stands what the guard does.
 function formatSubject(announcement: Announcement, title: string): string {
   const { transition, standing, before = [] } = announcement;
-  const verdict = transition.kind === "refused" ? undefined : formatVerdict(standing);
   const { kind, finding } = transition;
+  const verdict = sayingKinds.includes(kind) ? undefined : formatVerdict(standing);
   const lead = kind === "opened" && before.length === 0 ? finding.severity : formatLead(announcement);
   const start = `drift-guard ${lead}: `;
   const end = verdict === undefined || isOver(transition) ? "" : ` (${verdict})`;
@@ -118,16 +121,32 @@ function formatList(heading: string, lines: readonly string[]): readonly string[
   return [...prose(`${heading}:`), ...lines.flatMap((line) => prose(line, "  - "))];
 }
 
-function formatPartAndSide({ finding: { evidence } }: Transition): string {
+/** The part and how it differs, as a fact; none for calls, which concern the whole role. */
+function formatPartAndSide({ finding: { evidence } }: Transition): readonly (readonly ["Part", string])[] {
   const part = formatPart(evidence.part);
-  if (evidence.kind !== "drift") return `${part}, ${evidence.kind}`;
-  // The part is there; what is missing are the permissions that it denies.
-  if (deniesAdded(evidence).length > 0) return `${part}, which denies permissions`;
-  return `${part}, ${evidence.side} (${meanings[evidence.side]})`;
+  switch (evidence.kind) {
+    case "attempt":
+    case "impersonation":
+      return [];
+    case "drift":
+      // The part is there; what is missing are the permissions that it denies.
+      return [
+        [
+          "Part",
+          deniesAdded(evidence).length > 0
+            ? `${part}, which denies permissions`
+            : `${part}, ${evidence.side}: ${meanings[evidence.side]}`,
+        ],
+      ];
+    case "undecided":
+    case "vendor-change":
+    case "note":
+      return [["Part", `${part}, ${evidence.kind}`]];
+  }
 }
 
 const meanings: Readonly<Record<DriftSide, string>> = {
-  excess: "it allows more than the reference",
-  missing: "it allows less than the reference",
-  altered: "it differs from the reference",
+  excess: "it allows more than it should",
+  missing: "the role may do less than it should",
+  altered: "it is not as it should be",
 };

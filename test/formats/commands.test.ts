@@ -6,11 +6,28 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { FixStep } from "@drift-guard/core/model/fix";
 import { managedPart, partOf } from "@drift-guard/core/model/part";
+import { createVirtualClock } from "@drift-guard/embedded/clock";
+import { createSimulatedAccount } from "@drift-guard/embedded/iam/account";
+import { createIdGenerator } from "@drift-guard/embedded/iam/ids";
 import { formatAsff } from "@drift-guard/formats/asff";
+import { endSessions } from "@drift-guard/formats/sessions";
 import { formatStepCommands, quoteArgument } from "@drift-guard/formats/steps";
 import { formatText } from "@drift-guard/formats/text";
+import { decide } from "@drift-guard/policy/decide";
+import { parsePolicy } from "@drift-guard/policy/parse";
 import fc from "fast-check";
-import { account, aDrift, aFinding, aFix, allow, anAnnouncement, aTransition } from "../builders.ts";
+import {
+  account,
+  aDrift,
+  aFinding,
+  aFix,
+  allow,
+  anAnnouncement,
+  aTransition,
+  noon,
+  secondsAfterNoon,
+  trustOf,
+} from "../builders.ts";
 import { evil } from "./transitions.ts";
 
 const part = managedPart("arn");
@@ -154,6 +171,41 @@ describe("a printed command, pasted into a shell", () => {
     }).Remediation.Recommendation.Text;
     assert.doesNotMatch(text, /put-role-policy/, "a cut command does something else");
     assert.ok(text.endsWith(`npx drift-guard check ${role} --plan`), text);
+  });
+
+  it("ends the sessions issued before a time, and replaces no policy of the role", async () => {
+    const clock = createVirtualClock(noon);
+    const iam = createSimulatedAccount({ account, clock, ids: createIdGenerator(), awsPolicies: [] });
+    const root = { kind: "root" } as const;
+    const policyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }],
+    });
+    const assumeRolePolicyDocument = trustOf("batch.amazonaws.com");
+    iam.call({ call: "CreateRole", roleName: "r", path: "/", assumeRolePolicyDocument }, root);
+    const contain = { roleName: "r", policyName: "AWSRevokeOlderSessions", policyDocument };
+    iam.call({ call: "PutRolePolicy", ...contain }, root);
+    const end = endSessions(aFinding({ role: { account, name: "r" } }), noon);
+    const [call] = paste(end?.command ?? "");
+    assert.deepEqual(call?.slice(0, 2), ["iam", "put-role-policy"]);
+    const put = {
+      roleName: argument(call, "--role-name"),
+      policyName: argument(call, "--policy-name"),
+      policyDocument: argument(call, "--policy-document"),
+    };
+    assert.equal(iam.call({ call: "PutRolePolicy", ...put }, root).status, "done");
+    const reading = await iam.reader(root).read("r");
+    assert.ok(reading.status === "present");
+    const inline = new Map(reading.role.inline.map(({ name, text }) => [name, text]));
+    assert.deepEqual([...inline.keys()].sort(), [contain.policyName, put.policyName].sort());
+    assert.equal(inline.get(contain.policyName), policyDocument);
+    const decided = (issued: string) =>
+      decide(
+        { action: "s3:GetObject", resource: "arn:aws:s3:::b/k", context: { "aws:tokenissuetime": issued } },
+        [parsePolicy(allow("*")), parsePolicy(put.policyDocument)],
+      );
+    assert.equal(decided(noon), "explicitDeny");
+    assert.equal(decided(secondsAfterNoon(31)), "allowed");
   });
 
   it("is not printed if an argument has characters that cannot be printed", () => {

@@ -25,7 +25,14 @@ describe("a digest", () => {
     );
     assert.deepEqual(others, []);
     assert.equal(idsIn(digest?.text ?? "").length, 30);
-    assert.match(digest?.subject ?? "", /^drift-guard CRITICAL: 30 findings at one: 15 CRITICAL, 15 LOW$/);
+    assert.match(
+      digest?.subject ?? "",
+      /^drift-guard CRITICAL: 30 findings at one: 15 CRITICAL, 15 LOW \(observed only\)$/,
+    );
+    assert.match(
+      digest?.text ?? "",
+      /\nRoles: +one\nWho: +arn:aws:iam::123456789012:user\/mallory \(30\)\nThe guard: observed only \(30\)\n/,
+    );
     assert.match(digest?.text ?? "", /\n {2}npx drift-guard findings list --role one/);
     assert.ok((digest?.text ?? "").indexOf("- CRITICAL") < (digest?.text ?? "").indexOf("- LOW"));
     assert.deepEqual(digest?.attributes, {
@@ -74,7 +81,7 @@ describe("a digest", () => {
       [refused("a", "one", "eve", 3), refused("b", "two", "eve", 1), refused("c", "two", "ana", 1)],
       "d",
     );
-    assert.match(digest?.text ?? "", /Refused calls by caller:\n {2}- 4 refused calls on 2 roles by eve\n\n/);
+    assert.match(digest?.text ?? "", /\nRefused: {3}4 calls on 2 roles by eve\n\n/);
   });
 
   it("tells a few findings of one role whole", () => {

@@ -128,7 +128,7 @@ describe("a description of evidence", () => {
     const told = everything(anAttempt({ earlier: ["a", "b"] }));
     assert.match(told, /^iam:DeleteRole on AWSBatchServiceRole was refused/);
     assert.match(told, /user\/mallory from 203\.0\.113\.7 \(aws-cli\/2\.17\.32\)/);
-    assert.match(told, /Nothing was changed/);
+    assert.match(told, /AWS refused: /);
     assert.match(told, /2 more came before/);
   });
 

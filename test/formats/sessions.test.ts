@@ -55,6 +55,9 @@ describe("the sessions that an open trust policy let in", () => {
   });
 
   it("come with the command that ends them", () => {
-    assert.match(body, /aws iam put-role-policy .*AWSRevokeOlderSessions.*aws:TokenIssueTime/);
+    assert.match(body, /aws iam put-role-policy .*RevokedSessions-20261122T120030Z.*aws:TokenIssueTime/);
+    assert.match(subject, /Sessions issued: 1 session of AWSBatchServiceRole lives on$/);
+    assert.match(body, /^Sessions stay valid until they expire/m);
+    assert.match(body, /To end every session issued before 2026-11-22T12:00:30Z, those of running jobs/);
   });
 });

@@ -31,7 +31,7 @@ describe("the text message", () => {
     const { subject, body } = formatText(anAnnouncement(aTransition()));
     assert.equal(
       subject,
-      "drift-guard HIGH: Policy AWSBatchServiceRole is missing from AWSBatchServiceRole (rollback is off)",
+      "drift-guard HIGH: AWSBatchServiceRole lacks policy AWSBatchServiceRole (rollback is off)",
     );
     assert.match(body, /Who: +arn:aws:iam::123456789012:user\/mallory from 203\.0\.113\.7 \(aws-cli/);
     assert.match(body, /Cause: +iam:DetachRolePolicy at 2026-11-22T12:00:00Z/);
@@ -161,7 +161,7 @@ describe("the text message", () => {
       finding: { ...aFinding({ state: "resolved" }), seq: 3 },
     });
     const { subject, body } = formatText({ ...anAnnouncement(resolved), before: [opened, undone] });
-    assert.match(subject, /^drift-guard New, rolled back, resolved \(was HIGH\): Policy /);
+    assert.match(subject, /^drift-guard New, rolled back, resolved \(was HIGH\): AWSBatchServiceRole lac/);
     assert.match(body, /^New, rolled back, resolved \(was HIGH\): Policy/);
     assert.match(
       body,
