@@ -10,12 +10,18 @@ import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
-import { isHubEvent, parseHubEvent } from "@drift-guard/core/intake/hub-event";
+import { MessageUnreadableError } from "@drift-guard/core/errors";
+import { type HubEvent, isHubEvent, parseHubEvent } from "@drift-guard/core/intake/hub-event";
 import type { FindingImporter, FindingStore, HubStore, HubWorkflows } from "@drift-guard/core/ports";
 import { formatAsff } from "@drift-guard/formats/asff";
-import { formatHubChat, formatHubText, type HubNotice } from "@drift-guard/formats/hub-notice";
+import {
+  formatHubChat,
+  formatHubText,
+  type HubAnswer,
+  type HubNotice,
+} from "@drift-guard/formats/hub-notice";
 import { importIntoHub } from "@drift-guard/guard/delivery/hub-access";
-import { type HubNews, takeHubEvent } from "@drift-guard/guard/delivery/hub-answers";
+import { type HubNews, takeHubEvents } from "@drift-guard/guard/delivery/hub-answers";
 import type { SQSBatchResponse } from "aws-lambda";
 import { type AnnouncementPorts, announce } from "./shared/announcement.ts";
 import { sdkClientSettings } from "./shared/client-settings.ts";
@@ -23,7 +29,7 @@ import { configuration } from "./shared/configuration.ts";
 import { findAwaited } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { defineFunction, type FunctionLocation, type Handler, type Invocation } from "./shared/function.ts";
-import { consumeQueue, readQueue } from "./shared/queue.ts";
+import { consumeQueue, type QueueMessage, readQueue } from "./shared/queue.ts";
 
 /** The ports that the exchange with Security Hub works with. */
 export interface SecurityHubPorts extends AnnouncementPorts {
@@ -52,9 +58,12 @@ export function createHandler(
     const ports = {
       ...opened,
       tellDisabled: (since: string) => tell({ kind: "disabled", ...location, since }),
-      tellNews: async (news: HubNews) => tell(await noticeOf(news, opened, invocation)),
+      tellNews: async (news: readonly HubNews[]) => tell(await noticeOf(news, opened, invocation)),
     };
-    const messages = readQueue(event).filter(({ body }) => !isHubEvent(body));
+    const received = readQueue(event);
+    const events = received.filter(({ body }) => isHubEvent(body));
+    const failures = await takeHubEvents(readEvents(events, location), location.account, ports);
+    const messages = received.filter(({ body }) => !isHubEvent(body));
     const { awaited, end } = await findAwaited(messages, "securityhub", findings, invocation);
     const outcome = await importIntoHub([...awaited.values()], location.account, ports);
     if (outcome.status === "disabled") {
@@ -66,7 +75,8 @@ export function createHandler(
     }
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       if (isHubEvent(body)) {
-        await takeHubEvent(parseHubEvent(body, location), location.account, ports);
+        parseHubEvent(body, location);
+        if (failures.has(messageId)) throw failures.get(messageId);
         return;
       }
       const delivery = awaited.get(messageId);
@@ -82,13 +92,33 @@ export function createHandler(
   });
 }
 
+/** Returns the events of messages by message id, without those that cannot be read: their own handling fails. */
+function readEvents(
+  messages: readonly QueueMessage[],
+  location: FunctionLocation,
+): ReadonlyMap<string, HubEvent> {
+  const events = new Map<string, HubEvent>();
+  for (const { messageId, body } of messages) {
+    try {
+      events.set(messageId, parseHubEvent(body, location));
+    } catch (error) {
+      if (!(error instanceof MessageUnreadableError)) throw error;
+    }
+  }
+  return events;
+}
+
 async function noticeOf(
-  news: HubNews,
+  news: readonly HubNews[],
   ports: AnnouncementPorts,
   { context: { functionName } }: Invocation,
 ): Promise<HubNotice> {
-  const { transition, ...rest } = news;
-  return { ...rest, announcement: await announce(transition, ports, [functionName, "securityhub"]) };
+  const answers: HubAnswer[] = [];
+  for (const { transition, ...rest } of news) {
+    answers.push({ ...rest, announcement: await announce(transition, ports, [functionName, "securityhub"]) });
+  }
+  const [only, ...more] = answers;
+  return only && more.length === 0 ? only : { kind: "several", answers };
 }
 
 async function tellPeople(notice: HubNotice, { send }: Pick<SecurityHubPorts, "send">): Promise<void> {

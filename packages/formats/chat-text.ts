@@ -17,6 +17,22 @@ export function formatProse(text: string, maxLength: number): string {
   return truncate(defang(plain).replace(/@(?=\w)/g, "@\u2060"), maxLength);
 }
 
+/**
+ * Joins whole lines to a text of at most `maxLength` characters, so that no code span is cut. Where lines are left out, the last
+ * one says so.
+ */
+export function joinWithin(lines: readonly string[], maxLength: number): string {
+  const end = "\n… The e-mail has the rest.";
+  let text = "";
+  for (const [index, line] of lines.entries()) {
+    const longer = index === 0 ? line : `${text}\n${line}`;
+    const isLast = index === lines.length - 1;
+    if (longer.length > (isLast ? maxLength : maxLength - end.length)) return text + end;
+    text = longer;
+  }
+  return text;
+}
+
 function replaceMarkup(text: string): string {
   return text.replaceAll("`", "'").replaceAll("<", "‹").replaceAll(">", "›");
 }

@@ -1,5 +1,5 @@
 import { type Announcement, listTransitionIds, messageIdOf } from "./announcement.ts";
-import { formatCode, formatProse } from "./chat-text.ts";
+import { formatCode, formatProse, joinWithin } from "./chat-text.ts";
 import { findConsoleLinks } from "./console-links.ts";
 import { describeTransition } from "./description.ts";
 import { formatPart } from "./evidence.ts";
@@ -94,19 +94,6 @@ function formatDescription(announcement: Announcement): string {
   ];
   const lines = paragraphs.flatMap((paragraph, index) => (index === 0 ? paragraph : ["", ...paragraph]));
   return joinWithin(lines, chatLimits.description);
-}
-
-/** Joins whole lines, so that no code span is cut. The last line says that others are left out. */
-function joinWithin(lines: readonly string[], maxLength: number): string {
-  const end = "\n… The e-mail has the rest.";
-  let text = "";
-  for (const [index, line] of lines.entries()) {
-    const longer = index === 0 ? line : `${text}\n${line}`;
-    const isLast = index === lines.length - 1;
-    if (longer.length > (isLast ? maxLength : maxLength - end.length)) return text + end;
-    text = longer;
-  }
-  return text;
 }
 
 function formatCommand(announcement: Announcement): readonly string[] {

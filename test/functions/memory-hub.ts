@@ -13,6 +13,8 @@ export interface MemoryHub {
   readonly renewed: string[];
   /** The number of imports that were tried. */
   tries(): number;
+  /** The number of times that workflows were read. */
+  reads(): number;
   /** Sets a finding's workflow, as a user does. */
   set(findingId: string, workflow: HubWorkflow): void;
   workflowOf(findingId: string): HubWorkflow | undefined;
@@ -26,6 +28,7 @@ export function aMemoryHub(...refused: readonly string[]): MemoryHub {
   const workflows = new Map<string, HubWorkflow>();
   let isOn = true;
   let tries = 0;
+  let reads = 0;
   const check = () => {
     if (!isOn) throw new HubDisabledError("Security Hub is not enabled.");
   };
@@ -33,6 +36,7 @@ export function aMemoryHub(...refused: readonly string[]): MemoryHub {
     imported,
     renewed,
     tries: () => tries,
+    reads: () => reads,
     set: (id, workflow) => workflows.set(id, workflow),
     workflowOf: (id) => workflows.get(id),
     turn: (state) => {
@@ -51,6 +55,7 @@ export function aMemoryHub(...refused: readonly string[]): MemoryHub {
     },
     workflows: {
       read: async (ids) => {
+        reads += 1;
         check();
         return new Map(
           ids.flatMap((id) => {

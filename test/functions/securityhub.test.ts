@@ -20,6 +20,7 @@ import { aFindingStore, commitFinding, undeliveredIn } from "./stores.ts";
 /** The exchange of a store with a hub in memory; `sent` keeps the texts that people get. */
 function exchangeWith(findings: FindingStore, hub: MemoryHub = aMemoryHub()) {
   const sent: string[] = [];
+  let isBroken = false;
   const store = createHubStore(openDatabase(":memory:"));
   let at = noon;
   const invoke = createHandler(() => ({
@@ -31,11 +32,16 @@ function exchangeWith(findings: FindingStore, hub: MemoryHub = aMemoryHub()) {
     config: defineConfig({ roles: {} }),
     now: () => new Date(at),
     send: async ({ text }) => {
+      if (isBroken) throw new Error("The topic cannot be reached.");
       sent.push(text);
     },
   }));
   return {
     ...hub,
+    findings,
+    breakSending: (state: boolean) => {
+      isBroken = state;
+    },
     invoke,
     sent,
     store,
@@ -320,7 +326,7 @@ describe("securityhub, where a user of Security Hub answers", () => {
     set("answered", "SUPPRESSED");
     await answer(hubMessage(transition, "SUPPRESSED"));
     assert.equal((await state()).quieting, undefined);
-    assert.match(sent[0] ?? "", /CRITICAL finding of role-answered was suppressed.*still told/);
+    assert.match(sent[0] ?? "", /CRITICAL finding of role-answered was suppressed[\s\S]*still told/);
   });
 
   it("takes RESOLVED as an acknowledgement of this evidence, and tells nobody", async () => {
@@ -402,5 +408,64 @@ describe("securityhub, where a user of Security Hub answers", () => {
     await answer(chosen("one"));
     await answer(chosen("three"));
     assert.equal(sent.length, 2);
+  });
+
+  it("tells people in one message of all findings that a user suppresses at once, and asks Security Hub once", async () => {
+    const store = aFindingStore("securityhub");
+    const exchange = importFrom(store);
+    const transitions = [];
+    for (let index = 0; index < 40; index += 1) {
+      const severity = index === 7 ? "CRITICAL" : "HIGH";
+      transitions.push(await commitFinding(store, `f${index}`, { severity }));
+    }
+    await exchange.invoke(queueEvent(...transitions.map(busMessage)), aContext());
+    for (const { finding } of transitions) exchange.set(finding.id, "SUPPRESSED");
+    const asked = exchange.reads();
+    const messages = transitions.map((each, index) =>
+      hubMessage(each, "SUPPRESSED", { eventId: `event-${index}` }),
+    );
+    const [first = ""] = messages;
+    assert.deepEqual(
+      await exchange.invoke(queueEvent(...messages, first, "{}"), aContext()),
+      failedMessages("42"),
+    );
+    assert.equal(exchange.reads(), asked + 1);
+    assert.equal(exchange.sent.length, 1);
+    assert.match(
+      exchange.sent[0] ?? "",
+      /^40 findings were suppressed in Security Hub\.\n\n {2}- CRITICAL: /,
+    );
+    for (const { finding } of transitions) {
+      assert.match(exchange.sent[0] ?? "", new RegExp(`finding ${finding.id}\n`));
+    }
+    await exchange.invoke(queueEvent(...messages), aContext());
+    assert.equal(exchange.sent.length, 1);
+  });
+
+  it("returns the answers of which people could not be told, and tells them then", async () => {
+    const store = aFindingStore("securityhub");
+    const exchange = importFrom(store);
+    const transitions = [await commitFinding(store, "one"), await commitFinding(store, "two")];
+    await exchange.invoke(queueEvent(...transitions.map(busMessage)), aContext());
+    for (const { finding } of transitions) exchange.set(finding.id, "SUPPRESSED");
+    const event = queueEvent(
+      ...transitions.map((each) => hubMessage(each, "SUPPRESSED")),
+      ...transitions.map((each) => hubMessage(each, "NEW")),
+    );
+    exchange.breakSending(true);
+    assert.deepEqual(await exchange.invoke(event, aContext()), failedMessages("1", "2", "3", "4"));
+    exchange.breakSending(false);
+    assert.deepEqual(await exchange.invoke(event, aContext()), failedMessages());
+    assert.equal(exchange.sent.length, 1);
+  });
+
+  it("says that nothing is to be done where a custom action asks for a finding that is resolved since", async () => {
+    const { answer, transition, sent, findings } = await opened();
+    await commitNext(findings, transition, { kind: "resolved" });
+    await answer(
+      hubMessage(transition, "NEW", { type: "Security Hub Findings - Custom Action", action: "Fix" }),
+    );
+    assert.match(sent[0] ?? "", /The finding is not open: there is nothing to do/);
+    assert.doesNotMatch(sent[0] ?? "", /npx/);
   });
 });

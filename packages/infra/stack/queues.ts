@@ -9,6 +9,8 @@ export interface Channel {
   readonly queue: sst.aws.Queue;
   /** Takes each message that was received from the queue five times and not deleted. */
   readonly missed: sst.aws.Queue;
+  /** How long a message may wait for others of its batch. */
+  readonly windowSeconds: number;
 }
 
 /** The longest that SQS allows: the owner has two weeks to replay missed messages. */
@@ -32,17 +34,20 @@ function keepingMessages(name: string, region?: string) {
   return settingBoth(settings, irreplaceable);
 }
 
-/** Creates a queue for a function with this timeout, and its dead-letter queue `<name>Missed`. */
-export function createChannel(name: string, functionTimeoutSeconds: number): Channel {
+/**
+ * Creates a queue for a function with this timeout, and its dead-letter queue `<name>Missed`. `windowSeconds`: how long a
+ * message may wait for others of its batch.
+ */
+export function createChannel(name: string, functionTimeoutSeconds: number, windowSeconds = 0): Channel {
   const missed = createMissedQueue(`${name}Missed`);
   const queue = new sst.aws.Queue(name, {
-    // Six times the function's timeout, as the Lambda Developer Guide recommends: a batch that Lambda retries is not
-    // received a second time meanwhile.
-    visibilityTimeout: `${6 * functionTimeoutSeconds} seconds`,
+    // Six times the function's timeout and the window, as the Lambda Developer Guide recommends: a batch that Lambda retries
+    // is not received a second time meanwhile.
+    visibilityTimeout: `${6 * functionTimeoutSeconds + windowSeconds} seconds`,
     dlq: { queue: missed.arn, retry: 5 },
     transform: { queue: keepingMessages(name) },
   });
-  return { name, queue, missed };
+  return { name, queue, missed, windowSeconds };
 }
 
 /**
@@ -98,12 +103,16 @@ export function allowSenders(
  * the largest number of messages for one invocation.
  */
 export function consume(
-  channel: Channel,
+  { queue, windowSeconds }: Channel,
   consumer: sst.aws.Function,
   { concurrency, size = 10 }: { readonly concurrency?: number; readonly size?: number } = {},
 ): void {
-  channel.queue.subscribe(consumer.arn, {
-    batch: { size, partialResponses: true },
+  queue.subscribe(consumer.arn, {
+    batch: {
+      size,
+      partialResponses: true,
+      ...(windowSeconds > 0 && { window: `${windowSeconds} seconds` as const }),
+    },
     transform: {
       eventSourceMapping: concurrency ? { scalingConfig: { maximumConcurrency: concurrency } } : {},
     },

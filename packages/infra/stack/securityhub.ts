@@ -31,7 +31,8 @@ export function createHubExchange({
   if (!config.securityHub) return [];
   const { partition, region, account } = location;
   const transitions = createChannel("SecurityHub", 60);
-  const answers = createChannel("HubAnswers", 60);
+  // Users of Security Hub answer many findings at once, each with an event of its own: people are told of them together.
+  const answers = createChannel("HubAnswers", 60, 20);
   const hubArn = (resource: $util.Input<string>) =>
     $interpolate`arn:${partition}:securityhub:${region}:${account}:${resource}`;
   const exchange = createLambda("HubImporter", location, {
@@ -62,7 +63,8 @@ export function createHubExchange({
   });
   feedTransitions(transitions, bus, location);
   feedHubEvents(answers, location);
-  for (const channel of [transitions, answers]) consume(channel, exchange, { concurrency });
+  consume(transitions, exchange, { concurrency });
+  consume(answers, exchange, { concurrency: 2, size: 100 });
   const place = { topic, location };
   return [
     alarmWhenNotEmpty("SecurityHubMissed", transitions.missed, place),

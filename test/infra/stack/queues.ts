@@ -43,11 +43,12 @@ describe("every queue", () => {
     }
   });
 
-  it("that feeds a function hides a received message for six times the function's timeout", () => {
+  it("that feeds a function hides a received message for six times the function's timeout, and its window", () => {
     const fed = everything.all("aws:lambda/eventSourceMapping:EventSourceMapping").flatMap(({ inputs }) => {
       const queue = everything.resources.find(({ outputs }) => outputs.arn === inputs.eventSourceArn);
       const lambda = everything.resources.find(({ outputs }) => outputs.arn === inputs.functionName);
-      return queue && lambda ? [{ queue, lambda }] : [];
+      const window = Number(inputs.maximumBatchingWindowInSeconds ?? 0);
+      return queue && lambda ? [{ queue, lambda, window }] : [];
     });
     assert.deepEqual(
       fed.map(({ queue, lambda }) => `${queue.name} → ${lambda.name}`),
@@ -61,9 +62,20 @@ describe("every queue", () => {
         "SymptomsQueue → DetectFunction",
       ],
     );
-    for (const { queue, lambda } of fed) {
-      assert.equal(queue.inputs.visibilityTimeoutSeconds, 6 * Number(lambda.inputs.timeout), queue.name);
+    for (const { queue, lambda, window } of fed) {
+      const seconds = 6 * Number(lambda.inputs.timeout) + window;
+      assert.equal(queue.inputs.visibilityTimeoutSeconds, seconds, queue.name);
     }
+  });
+
+  it("of Security Hub's answers collects a hundred for at most 20 seconds, so that people get one message", () => {
+    const answers = everything.get("HubAnswersQueue").outputs.arn;
+    const mapping = everything
+      .all("aws:lambda/eventSourceMapping:EventSourceMapping")
+      .find(({ inputs }) => inputs.eventSourceArn === answers)?.inputs;
+    assert.equal(mapping?.maximumBatchingWindowInSeconds, 20);
+    assert.equal(mapping.batchSize, 100);
+    assert.deepEqual(mapping.scalingConfig, { maximumConcurrency: 2 });
   });
 
   it("of missed messages has an alarm that the first message raises", () => {
