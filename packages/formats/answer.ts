@@ -4,9 +4,11 @@ import type { Drift } from "@drift-guard/core/model/evidence";
 import type { Severity } from "@drift-guard/core/model/severity";
 import type { Answer } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
+import { chatLimits } from "./chat.ts";
+import { formatProse, joinWithin } from "./chat-text.ts";
 import { describeEvidence } from "./evidence.ts";
 import { formatGrants } from "./grants.ts";
-import { sanitise } from "./printable.ts";
+import { cutMiddle, defang, sanitise, sanitiseAscii } from "./printable.ts";
 import { formatStep, quoteArgument } from "./steps.ts";
 
 /** An answer that counts, and who gave it when. */
@@ -23,13 +25,14 @@ export interface AnswerNotice {
 
 /**
  * Returns the subject and body of the message that tells people of an answer: what was decided, about what, by whom, its end,
- * and what to run if it is not intended.
+ * and what to run if it is not intended. The subject has fewer than 100 characters of printable ASCII. No text from outside is a
+ * link.
  */
 export function formatAnswerText(notice: AnswerNotice): { readonly subject: string; readonly body: string } {
   const { answer, person, at, account } = notice;
   const end = endOf(answer);
   const findings = listFindings(answer);
-  const lines = [
+  const facts = [
     `${describeAnswer(notice)}.`,
     "",
     ...listDetails(notice),
@@ -40,28 +43,35 @@ export function formatAnswerText(notice: AnswerNotice): { readonly subject: stri
     ...(answer.reason === undefined ? [] : [`Reason   ${sanitise(answer.reason, 500)}`]),
     `Account  ${sanitise(account)}`,
     "",
-    ...adviseAgainst(answer),
   ];
-  return { subject: `drift-guard: ${describeAnswer(notice)}`, body: `${lines.join("\n")}\n` };
+  // A command stays as it is, to be pasted.
+  const lines = [...facts.map(defang), ...adviseAgainst(answer)];
+  const subject = `drift-guard: ${cutMiddle(defang(describeAnswer(notice)), 86)}`;
+  return { subject: sanitiseAscii(subject, 99), body: `${lines.join("\n")}\n` };
 }
 
 /** Returns the same as JSON in the schema of Amazon Q Developer in chat applications (docs/aws-facts.md, "SNS and chat"). */
 export function formatAnswerChat(notice: AnswerNotice): string {
   const { answer } = notice;
   const { body } = formatAnswerText(notice);
+  const title = formatProse(describeAnswer(notice), chatLimits.title);
+  const lines = body.trimEnd().split("\n");
   return JSON.stringify({
     version: "1.0",
     source: "custom",
     id: answer.id,
     content: {
       textType: "client-markdown",
-      title: describeAnswer(notice),
+      title,
       // In a block of code, no text of a person is markup.
-      description: `\`\`\`\n${body.replaceAll("`", "'")}\`\`\``,
+      description: `\`\`\`\n${joinWithin(
+        lines.map((line) => line.replaceAll("`", "'")),
+        chatLimits.description - 10,
+      )}\n\`\`\``,
     },
     metadata: {
       threadId: "finding" in answer ? answer.finding : answer.id,
-      summary: describeAnswer(notice),
+      summary: title,
       eventType: `drift-guard.answer.${answer.verb}`,
     },
   });

@@ -4,6 +4,8 @@ import type { Answer } from "@drift-guard/core/respond/answer";
 import { formatAnswerChat, formatAnswerText } from "@drift-guard/formats/answer";
 import { account, aDrift, aGrant, noon } from "../builders.ts";
 import { anAnswer, finding, role } from "../core/respond/answers.ts";
+import { chatRules } from "./validators/chat.ts";
+import { listBroken } from "./validators/rules.ts";
 
 const noticeOf = (answer: Answer) => ({
   answer,
@@ -59,5 +61,25 @@ describe("the message about an answer", () => {
     assert.match(subject, /^drift-guard: A rollback of \w+ is undone, and CRITICAL drift accepted$/);
     assert.match(body, /^Accepts {2}CRITICAL .*999988887777/m);
     assert.match(formatAnswerChat(notice), /CRITICAL drift accepted/);
+  });
+
+  it("has no link, a whole subject, and a chat form of the published schema, whatever the texts are", () => {
+    const url = "https://evil.example/ www.evil.example `<!here>`".repeat(30);
+    const covers = {
+      grants: Array.from({ length: 40 }, () => aGrant({ actions: ["s3:GetObject"], resources: [url] })),
+      denies: [],
+    };
+    const answers = [
+      anAnswer("suppress", { covers, reason: url.slice(0, 500), role: "www.evil.example-".padEnd(64, "r") }),
+      anAnswer("pause", { reason: url.slice(0, 500), role: "www.evil.example-".padEnd(64, "r") }),
+      anAnswer("close", { reason: url.slice(0, 500), role: "r".repeat(64) }),
+    ];
+    for (const answer of answers) {
+      const { subject, body } = formatAnswerText(noticeOf(answer));
+      assert.match(subject, /^drift-guard: [\x20-\x7e]{1,86}$/);
+      const text = body.replaceAll(/^npx .*$/gm, "");
+      assert.doesNotMatch(text, /:\/\/|\bwww\./);
+      assert.deepEqual(listBroken(chatRules, JSON.parse(formatAnswerChat(noticeOf(answer)))), []);
+    }
   });
 });
