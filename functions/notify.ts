@@ -1,6 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { isReportMessage } from "@drift-guard/aws/delivery/report";
 import { type Notice, publishNotice } from "@drift-guard/aws/delivery/sns";
 import { createNoticeQueue } from "@drift-guard/aws/delivery/sqs";
 import { parseTestMessage } from "@drift-guard/aws/delivery/test-message";
@@ -8,6 +9,7 @@ import { createControlStore } from "@drift-guard/aws/dynamodb/control";
 import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
 import { createNoticeStore } from "@drift-guard/aws/dynamodb/notices";
+import { createReportStore } from "@drift-guard/aws/dynamodb/reports";
 import { joinByFinding } from "@drift-guard/core/announcement/notices";
 import { digestWait } from "@drift-guard/core/announcement/wait";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
@@ -15,7 +17,7 @@ import { isJointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { TestMessage } from "@drift-guard/core/model/test-message";
 import type { Transition } from "@drift-guard/core/model/transition";
-import type { FindingStore, HubStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
+import type { FindingStore, HubStore, NoticeQueue, NoticeStore, ReportStore } from "@drift-guard/core/ports";
 import type { Announcement } from "@drift-guard/formats/announcement";
 import { formatAttributes } from "@drift-guard/formats/attributes";
 import { formatChat } from "@drift-guard/formats/chat";
@@ -23,6 +25,7 @@ import { formatDigest } from "@drift-guard/formats/digest";
 import { formatJson } from "@drift-guard/formats/json";
 import { formatTestMessage } from "@drift-guard/formats/test-message";
 import { formatText } from "@drift-guard/formats/text";
+import { judgeByFirstReport } from "@drift-guard/guard/delivery/first-report";
 import { scheduleNotices, tellAndMark, tellHeld } from "@drift-guard/guard/delivery/notices";
 import { findSilent } from "@drift-guard/guard/delivery/silence";
 import type { SQSBatchResponse } from "aws-lambda";
@@ -31,6 +34,7 @@ import { sdkClientSettings } from "./shared/client-settings.ts";
 import { configuration } from "./shared/configuration.ts";
 import { findAwaited } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
+import { sendFirstReport } from "./shared/first-report.ts";
 import { defineFunction, type Handler, type Invocation } from "./shared/function.ts";
 import { consumeQueue, readQueue } from "./shared/queue.ts";
 
@@ -40,6 +44,8 @@ export interface NotifyPorts extends AnnouncementPorts {
   readonly notices: NoticeStore;
   /** What users of Security Hub did with findings; left out where the owner does not use it. */
   readonly hub?: Pick<HubStore, "loadFinding">;
+  /** The first report of a new deployment; left out where there is none, as in an embedded guard. */
+  readonly reports?: ReportStore;
   readonly queue: NoticeQueue;
   /** Seconds that a transition may wait for others, at most 60. */
   readonly holdSeconds: number;
@@ -62,20 +68,22 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
     const ports = {
       ...opened,
       findSilent: (transitions: readonly Transition[]) =>
-        findSilent(transitions, {
+        findSilent(transitions, account, {
           ...opened,
           standingOf: async (transition) => (await announceHere(transition, opened, invocation)).standing,
         }),
       tell: (transitions: readonly Transition[], id: string) => tell(transitions, id, opened, invocation),
     };
     const messages = readQueue(event).filter(
-      ({ body }) => !isJointNoticeRequest(body) && parseTestMessage(body) === undefined,
+      ({ body }) =>
+        !isJointNoticeRequest(body) && parseTestMessage(body) === undefined && !isReportMessage(body),
     );
     const { awaited, end } = await findAwaited(messages, "notify", ports.findings, invocation);
     const transitions = [...awaited.values()].map(({ transition }) => transition);
     const silent = await ports.findSilent(transitions);
+    const { waiting } = await judgeByFirstReport(transitions, account, opened);
     const fates = await scheduleNotices(
-      transitions.filter(({ id }) => !silent.has(id)),
+      transitions.filter(({ id }) => !silent.has(id) && !waiting.has(id)),
       ports,
       settings,
     );
@@ -83,9 +91,12 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
       if (isJointNoticeRequest(body)) return tellHeld(ports, settings);
       const test = parseTestMessage(body);
       if (test) return sendTest(test, ports, account);
+      if (isReportMessage(body)) return sendFirstReport(opened, invocation);
       const delivery = awaited.get(messageId);
       if (!delivery) return end({ messageId, body });
       const { transition } = delivery;
+      // The sweep announces it again, once the first report is made.
+      if (waiting.has(transition.id)) return;
       if (silent.has(transition.id)) return ports.findings.markDelivered(transition, "notify");
       switch (fates.get(transition.id)) {
         case "held":
@@ -162,6 +173,7 @@ export const handler = createHandler(() => {
     control: createControlStore(dynamodb, { table: CONTROL_TABLE }),
     notices: createNoticeStore(dynamodb, { table: FINDINGS_TABLE }),
     ...(configuration.securityHub && { hub: createHubStore(dynamodb, { table: FINDINGS_TABLE }) }),
+    reports: createReportStore(dynamodb, { table: FINDINGS_TABLE }),
     queue: createNoticeQueue(sqs, NOTIFY_QUEUE_URL),
     holdSeconds: configuration.holdSeconds,
     config: configuration,

@@ -5,6 +5,8 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { listAccountRegions } from "@drift-guard/aws/batch/account-regions";
 import { createAgentReader } from "@drift-guard/aws/batch/agents";
 import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
+import { createReportAnnouncer } from "@drift-guard/aws/delivery/report";
+import { createReportStore } from "@drift-guard/aws/dynamodb/reports";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { forgedItems } from "@drift-guard/core/config/metrics";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
@@ -152,6 +154,10 @@ export const handler = createHandler((location) => {
       agents: createAgentReader((region) => new ECSClient({ ...sdkClientSettings, region })),
       listRegions: () => listAccountRegions(account),
       announcer: createAnnouncer(eventbridge, environment.BUS_NAME),
+      reports: {
+        ...createReportStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
+        ...createReportAnnouncer(eventbridge, environment.BUS_NAME),
+      },
     },
     settings: describeGuard(location, environment.GUARD_ROLE_ARN),
   };

@@ -8,6 +8,7 @@ import type { Change, Recheck, Subject } from "./model/change.ts";
 import type { Control, Decision } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
 import type { Finding } from "./model/finding.ts";
+import type { FirstReport, ReportState } from "./model/first-report.ts";
 import type { BuildStep } from "./model/fix.ts";
 import type { FullReads } from "./model/full-reads.ts";
 import type { HubAccess, HubFinding, HubWorkflow } from "./model/hub.ts";
@@ -354,6 +355,23 @@ export interface NoticeStore {
   recordTest(account: string, id: string, sent: SentTestMessage): Promise<void>;
   /** Returns when a test message was sent; undefined if it was not, or a day ago. */
   findTest(account: string, id: string): Promise<SentTestMessage | undefined>;
+}
+
+/** Stores the first report of a new deployment. Throws `StoreUnavailableError`. */
+export interface ReportStore {
+  /** Returns the state of an account; undefined if nothing is stored. */
+  load(account: string): Promise<ReportState | undefined>;
+  /**
+   * Writes the state with the next version. Returns false, and writes nothing, if the stored version is another than that
+   * of the state.
+   */
+  save(account: string, state: ReportState): Promise<boolean>;
+}
+
+/** Puts the first report on the guard's own event bus. */
+export interface ReportAnnouncer {
+  /** Throws `DeliveryError` if the bus did not accept it. */
+  announceReport(report: FirstReport): Promise<void>;
 }
 
 /** Asks for the joint message about the transitions that wait. Throws `DeliveryError`. */

@@ -140,7 +140,9 @@ export function formatStanding(standing: Standing, role: string): readonly strin
 }
 
 function formatPhaseEnd(until: Extract<Standing, { kind: "observing" }>["until"]): string {
-  return until === undefined ? `for ${observingDays} days after its first complete sweep` : `until ${until}`;
+  return until === undefined
+    ? `for ${observingDays} days after its first complete sweep`
+    : `until ${formatTime(until)}`;
 }
 
 function formatSuppression({ owner, reason, until }: Extract<Standing, { kind: "suppressed" }>): string {

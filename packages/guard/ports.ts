@@ -15,6 +15,8 @@ import type {
   ManagedPolicyReader,
   RecheckQueue,
   RegionLister,
+  ReportAnnouncer,
+  ReportStore,
   ResourceReader,
   RoleBuilder,
   RoleReader,
@@ -71,6 +73,8 @@ export interface SweepPorts extends InspectPorts {
     | "undelivered"
   >;
   readonly announcer: Announcer;
+  /** The first report of a new deployment, and the bus for it. Without it, people are told of each finding. */
+  readonly reports?: ReportStore & ReportAnnouncer;
   /** Reads the ECS agents of compute environments. Without it, the last known agents are kept. */
   readonly agents?: AgentReader;
   /** Lists the account's Regions. Without it, no key is reported as unused. */

@@ -10,7 +10,7 @@ import { localConfigFile, localFolder } from "./emulators/python.ts";
 import { buildGuard } from "./guard-build.ts";
 import { type Inbox, openInbox } from "./inbox.ts";
 import { type Recorder, startRecorder } from "./recorder/recorder.ts";
-import { type AccessKey, createPerson, enrolRoles, type RollbackStart, seedAccount } from "./seed.ts";
+import { type AccessKey, createPerson, enrolRoles, type GuardStart, seedAccount } from "./seed.ts";
 
 /** An AWS account on this machine, with the guard deployed in it. */
 export interface LocalAccount {
@@ -31,8 +31,8 @@ export interface LocalAccount {
 
 /**
  * Starts the account with every watched role as its reference says, and deploys the guard into it: the bundles and the
- * stack that `sst deploy` brings to AWS. Rollback knows the roles as clean since yesterday, so that it restores at once, and rollback
- * is enabled unless `start` says otherwise. Throws `PythonMissingError`, `EmulatorInstallError`, `EmulatorStartError`,
+ * stack that `sst deploy` brings to AWS. Rollback knows the roles as clean since yesterday, so that it restores at once, and
+ * the guard is no new one, unless `start` says so. Throws `PythonMissingError`, `EmulatorInstallError`, `EmulatorStartError`,
  * `RecorderStartError`, `DeploymentError` and those of `buildGuard`, and leaves nothing running then.
  */
 export async function startLocalAccount(options: {
@@ -41,7 +41,7 @@ export async function startLocalAccount(options: {
   readonly port?: number;
   /** Receives a line at each step, and later the records that could not be delivered. */
   readonly report?: (line: string) => void;
-  readonly start?: RollbackStart;
+  readonly start?: GuardStart;
 }): Promise<LocalAccount> {
   const emulators = await startEmulators(options);
   const stops = [emulators.stop];
@@ -60,8 +60,9 @@ export async function startLocalAccount(options: {
       { emulators, recorder },
       { name: "drift-guard", template, bundles },
     );
-    const control = deployment.outputs.Control ?? "";
-    const news = await enrolRoles(recorder.endpoint, options.config, control, options.start);
+    const { Findings: findings = "", Control: control = "" } = deployment.outputs;
+    const tables = { findings, control };
+    const news = await enrolRoles(recorder.endpoint, options.config, tables, options.start);
     const onCall = await createPerson(recorder.endpoint, "oncall");
     const inbox = await openInbox(recorder.endpoint, deployment.outputs.Alerts ?? "", "local-inbox");
     return { endpoint: recorder.endpoint, emulators, recorder, deployment, inbox, onCall, news, stop };

@@ -13,6 +13,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { EnableSecurityHubCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { createControlStore } from "@drift-guard/aws/dynamodb/control";
+import { createReportStore } from "@drift-guard/aws/dynamodb/reports";
 import { createRoleReader } from "@drift-guard/aws/iam/reader";
 import type { Config } from "@drift-guard/core/config/config";
 import { listWatchedRoles, type WatchedRole } from "@drift-guard/core/config/watched-role";
@@ -48,30 +49,43 @@ export async function createPerson(endpoint: string, UserName: string): Promise<
 // Longer than any session of a role lasts.
 const enrolledMs = 24 * 3_600_000;
 
-/** How rollback of the local account begins. */
-export interface RollbackStart {
-  /** Whether it only observes, as that of a new deployment in AWS; it acts at once without it. */
-  readonly observing?: boolean;
+/** How the guard of the local account begins. */
+export interface GuardStart {
+  /**
+   * Whether it is new, as a deployment in AWS: rollback only observes, and the first sweep makes one report. Without it,
+   * rollback acts at once, and people are told of each finding.
+   */
+  readonly isNew?: boolean;
+}
+
+/** Where the guard of the local account keeps its items. */
+export interface GuardTables {
+  readonly findings: string;
+  readonly control: string;
 }
 
 /**
- * Stores in the control table that rollback read the watched roles clean a day ago, and, unless it is to observe, that it is
- * enabled. Otherwise it would restore nothing
+ * Stores in the control table that rollback read the watched roles clean a day ago, and, unless the guard is to be new, that
+ * it is not. Otherwise it would restore nothing
  * for hours: sessions from before its first read could be alive. Returns the versions of AWS's policies that the roles have
  * and their references do not know. Throws `RoleUnreadableError` and `StoreUnavailableError`.
  */
 export async function enrolRoles(
   endpoint: string,
   config: Config,
-  table: string,
-  { observing = false }: RollbackStart = {},
+  tables: GuardTables,
+  { isNew = false }: GuardStart = {},
 ): Promise<readonly VendorChange[]> {
   const settings = clientSettings(endpoint);
-  const control = createControlStore(new DynamoDBClient(settings), { table });
+  const control = createControlStore(new DynamoDBClient(settings), { table: tables.control });
   const roles = createRoleReader(new IAMClient(settings), { account: localAccountId, partition: "aws" });
   const at = instantOf(new Date(Date.now() - enrolledMs));
   const ended = { at, by: "drift-guard local" };
-  await control.saveObserving(localAccountId, { version: 0, since: at, ...(!observing && { ended }) });
+  await control.saveObserving(localAccountId, { version: 0, since: at, ...(!isNew && { ended }) });
+  if (!isNew) {
+    const reports = createReportStore(new DynamoDBClient(settings), { table: tables.findings });
+    await reports.save(localAccountId, { version: 0 });
+  }
   const news: VendorChange[] = [];
   for (const { name, reference, guarded } of listWatchedRoles({ config })) {
     const reading = await roles.read(name);

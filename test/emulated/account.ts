@@ -13,7 +13,7 @@ import type { ControlStore, FindingStore, RoleReader } from "@drift-guard/core/p
 import { clientSettings } from "@drift-guard/local/client";
 import { localAccountId } from "@drift-guard/local/emulators/emulators";
 import { configureLocally, type LocalAccount, startLocalAccount } from "@drift-guard/local/local";
-import type { RollbackStart } from "@drift-guard/local/seed";
+import type { GuardStart } from "@drift-guard/local/seed";
 import config from "../../drift-guard.config.ts";
 
 /** A local account with the deployed guard, and readers of its state. */
@@ -45,7 +45,7 @@ export function keyOf(name: string): RoleKey {
  */
 export async function startGuardedAccount(
   chosen: Config = configureLocally(config, { rollback: true }),
-  start: RollbackStart = {},
+  start: GuardStart = {},
 ): Promise<GuardedAccount> {
   const local = await startLocalAccount({ config: chosen, start });
   const settings = clientSettings(local.endpoint);

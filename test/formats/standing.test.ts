@@ -99,12 +99,12 @@ describe("a message about a finding", () => {
     ],
     [
       { kind: "observing", until },
-      /is new here and only observes until 2026-11-22T13:00:00.000Z, or until you run drift-guard rollback enable\./,
+      /is new here and only observes until 2026-11-22T13:00:00Z, or\s+until\s+you\s+run\s+drift-guard\s+rollback\s+enable\./,
       "npx drift-guard rollback enable --stage production",
     ],
     [
       { kind: "observing" },
-      /only observes for 7 days after its first complete sweep, or until you run/,
+      /only observes for 7 days\s+after its first complete sweep, or\s+until/,
       "npx drift-guard rollback enable --stage production",
     ],
     [

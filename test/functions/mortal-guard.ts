@@ -170,7 +170,9 @@ export async function runMortalGuard(acts: readonly Act[], executioner: Executio
   const inspection = { ...world.ports, findings, rechecks };
   const detect = createDetect(() => ({ ports: mortal(inspection, life), settings }));
   const sweep = createSweep(() => ({ ports: mortal({ ...inspection, announcer }, life), settings }));
-  const publish = createPublish(() => mortal({ announcer }, life));
+  const publish = createPublish(() =>
+    mortal({ announcer, reports: { announceReport: async () => {} } }, life),
+  );
   const queue = {
     requestJointNotice: async (seconds: number) => notify.put(jointNoticeRequest, seconds),
   };

@@ -1,11 +1,12 @@
 import "./quiet.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Announcer } from "@drift-guard/core/ports";
+import { createReport } from "@drift-guard/core/announcement/first-report";
+import type { Announcer, ReportAnnouncer } from "@drift-guard/core/ports";
 import { createHandler, handler } from "../../functions/publish.ts";
-import { streamRecord } from "../aws/delivery/stream-records.ts";
+import { reportRecord, streamRecord } from "../aws/delivery/stream-records.ts";
 import { json, startResponder } from "../aws/responder.ts";
-import { aFinding, aTransition } from "../builders.ts";
+import { account, aFinding, aTransition, noon } from "../builders.ts";
 import { aContext } from "./invocations.ts";
 
 const recordOf = (id: string) => streamRecord(aTransition({ finding: aFinding({ id }) }));
@@ -16,7 +17,10 @@ function publish() {
   const announcer: Announcer = {
     announce: async (transitions) => void announced.push(...transitions.map(({ id }) => id)),
   };
-  return { announced, invoke: createHandler(() => ({ announcer })) };
+  const reports: ReportAnnouncer = {
+    announceReport: async ({ id }) => void announced.push(id),
+  };
+  return { announced, invoke: createHandler(() => ({ announcer, reports })) };
 }
 
 describe("publish, in process", () => {
@@ -25,6 +29,24 @@ describe("publish, in process", () => {
     const Records = ["one", "two", "three"].map(recordOf);
     assert.deepEqual(await invoke({ Records }, aContext()), { batchItemFailures: [] });
     assert.deepEqual(announced, ["one#1", "two#1", "three#1"]);
+  });
+
+  it("announces the first report where it is inserted, and not what only notes that there is none", async () => {
+    const { invoke, announced } = publish();
+    const { report } = createReport({
+      account,
+      at: noon,
+      roles: 3,
+      findings: [aFinding()],
+      unreadRegions: [],
+      isComplete: true,
+    });
+    const Records = [reportRecord({ version: 1, report }), reportRecord({ version: 1 })];
+    assert.deepEqual(await invoke({ Records }, aContext()), { batchItemFailures: [] });
+    assert.deepEqual(announced, [`first-report-${account}`]);
+    const delivered = { ...reportRecord({ version: 2, report }), eventName: "MODIFY" };
+    await invoke({ Records: [delivered] }, aContext());
+    assert.equal(announced.length, 1);
   });
 
   it("announces no item that was changed or removed", async () => {

@@ -28,6 +28,7 @@ export function digestWait(standing: Standing): string | undefined {
     case "undoing":
     case "approved":
     case "refused":
+    case "observing":
       return undefined;
   }
 }

@@ -53,7 +53,8 @@ export const transitionEvent = { source: "drift-guard", detailType: "Transition"
 export const Cause = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("change"), changeId: z.string(), call: z.string(), at: Instant }).readonly(),
   z.object({ kind: z.literal("recheck") }).readonly(),
-  z.object({ kind: z.literal("sweep") }).readonly(),
+  /** `first`: a sweep of a new deployment of which people get one report. */
+  z.object({ kind: z.literal("sweep"), first: z.literal(true).exactOptional() }).readonly(),
   /** A search in CloudTrail's event history. */
   z.object({ kind: z.literal("lookup") }).readonly(),
   z

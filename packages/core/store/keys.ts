@@ -41,6 +41,8 @@ export const findingKeys = {
   testMessage: (id: string) => `TESTMESSAGE#${id}`,
   /** In the account's partition: what people were told in the current minute, and what waits. */
   notices: "NOTICES",
+  /** In the account's partition: the first report of a new deployment; the table's stream is filtered by it too. */
+  firstReport: "REPORT#first",
   /** What Security Hub's users did with a finding; loading the ledger does not read it. */
   hubFinding: (id: string) => `SECURITYHUB#${id}`,
   /** In the account's partition: whether Security Hub is enabled. */

@@ -1,7 +1,8 @@
 import { repeatsWait } from "@drift-guard/core/announcement/wait";
 import type { Transition } from "@drift-guard/core/model/transition";
-import type { FindingStore, HubStore } from "@drift-guard/core/ports";
+import type { FindingStore, HubStore, ReportStore } from "@drift-guard/core/ports";
 import type { Standing } from "@drift-guard/core/rollback/standing";
+import { judgeByFirstReport } from "./first-report.ts";
 import { findQuiet } from "./quieting.ts";
 
 /** Ports with which it is decided of what people are not told. */
@@ -11,19 +12,24 @@ export interface SilencePorts {
   readonly hub?: Pick<HubStore, "loadFinding">;
   /** Returns what the guard does about the finding of a transition now. */
   standingOf(transition: Transition): Promise<Standing>;
+  /** The first report of a new deployment; left out where there is none. */
+  readonly reports?: Pick<ReportStore, "load">;
   now(): Date;
 }
 
 /**
  * Returns the ids of the transitions of which people are not told: those that Security Hub quiets (`findQuiet`), refusals of
  * which the message before said that the rollback waits (`repeatsWait`), and warnings of the end of an exception that was
- * extended or ended since then. Throws `StoreUnavailableError`.
+ * extended or ended since then, and those that the first report of a new deployment tells (`judgeByReport`). Throws `StoreUnavailableError`.
  */
 export async function findSilent(
   transitions: readonly Transition[],
-  { findings, hub, standingOf, now }: SilencePorts,
+  account: string,
+  { findings, hub, standingOf, reports, now }: SilencePorts,
 ): Promise<ReadonlySet<string>> {
-  const quiet = hub ? await findQuiet(transitions, { hub, now }) : new Set<string>();
+  const { reported } = await judgeByFirstReport(transitions, account, { ...(reports && { reports }), now });
+  const unquiet = transitions.filter(({ id }) => !reported.has(id));
+  const quiet = new Set([...reported, ...(hub ? await findQuiet(unquiet, { hub, now }) : [])]);
   const isOutdated = async (transition: Transition): Promise<boolean> => {
     const { role, id, seq } = transition.finding;
     switch (transition.kind) {

@@ -1,7 +1,7 @@
 import type { UnreadRegion } from "@drift-guard/core/batch/unread-regions";
 import { listWatchedRoles } from "@drift-guard/core/config/watched-role";
 import { instantOf } from "@drift-guard/core/model/instant";
-import type { Transition } from "@drift-guard/core/model/transition";
+import type { Cause, Transition } from "@drift-guard/core/model/transition";
 import { readRolesInBulk } from "../inspect/bulk-reading.ts";
 import {
   findWatchedRolesWithUses,
@@ -15,6 +15,7 @@ import { lookInOtherRegions, type OtherRegions } from "../inspect/other-regions.
 import { waitsForRole } from "../inspect/recheck-series.ts";
 import { refreshRegion } from "../inspect/usage.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
+import { beginFirstSweep, makeFirstReport } from "./first-report.ts";
 import { announceInBatches, announceOverdue, renewInSecurityHub } from "./reminders.ts";
 import {
   createFailureCollector,
@@ -37,6 +38,8 @@ interface SweepState {
   /** Lower-cased names of roles whose uses could not be read. */
   readonly failedLookups: Set<string>;
   readonly inspections: Inspection[];
+  /** Why roles are inspected. */
+  readonly cause: Extract<Cause, { kind: "sweep" }>;
   /** Transitions to announce again so that Security Hub keeps their findings, by id. */
   readonly renewed: Map<string, Transition>;
 }
@@ -54,6 +57,17 @@ export async function sweep(
 ): Promise<SweepReport> {
   const failures: SweepFailure[] = [];
   const collectFailure = createFailureCollector(failures);
+  // Roles that the configuration names are inspected even if those that match its patterns cannot be found.
+  const configured =
+    (await collectFailure("the names of the account's roles", () => listConfiguredNames(ports, settings))) ??
+    listWatchedRoles(settings).map(({ name }) => name);
+  const reported = await collectFailure("the findings of roles that match a pattern", () =>
+    listReportedNames(ports, settings),
+  );
+  const guarded = [...configured, ...(reported ?? [])];
+  // Where that cannot be found out, people wait for what other sweeps report, and for a day at most.
+  const isFirst =
+    (await collectFailure("the first report", () => beginFirstSweep(guarded, ports, settings))) ?? true;
   const state: SweepState = {
     ports,
     settings,
@@ -63,16 +77,9 @@ export async function sweep(
     keysUnjudged: new Set(),
     failedLookups: new Set(),
     inspections: [],
+    cause: { kind: "sweep", ...(isFirst && { first: true }) },
     renewed: new Map(),
   };
-  // Roles that the configuration names are inspected even if those that match its patterns cannot be found.
-  const configured =
-    (await collectFailure("the names of the account's roles", () => listConfiguredNames(ports, settings))) ??
-    listWatchedRoles(settings).map(({ name }) => name);
-  const reported = await collectFailure("the findings of roles that match a pattern", () =>
-    listReportedNames(ports, settings),
-  );
-  const guarded = [...configured, ...(reported ?? [])];
   const left = new Set(await inspectNamed(guarded, state));
   const failed = failures.length;
   const unread = await refreshRegions(state);
@@ -97,6 +104,12 @@ export async function sweep(
     left: [...left],
   };
   const isComplete = failures.length === 0 && left.size === 0 && !signal?.aborted;
+  if (isFirst) {
+    const roles = state.inspections.map(({ role }) => role);
+    await collectFailure("the first report", () =>
+      makeFirstReport({ roles, unread, isComplete }, ports, settings),
+    );
+  }
   if (isComplete) await collectFailure("telling rollback of the sweep", () => tellRollback(ports, settings));
   if (failures.length > 0) throw new SweepIncompleteError(failures, report);
   return report;
@@ -123,8 +136,17 @@ async function inspectNamed(
   state: SweepState,
   otherRegions?: OtherRegions,
 ): Promise<readonly string[]> {
-  const { ports, settings, signal, collectFailure, inspectedUses, keysUnjudged, inspections, renewed } =
-    state;
+  const {
+    ports,
+    settings,
+    signal,
+    collectFailure,
+    inspectedUses,
+    keysUnjudged,
+    inspections,
+    cause,
+    renewed,
+  } = state;
   const watchedRoles = (await findRolesToSweep(names, state)).filter(
     ({ name, uses }) =>
       otherRegions !== undefined || inspectedUses.get(name.toLowerCase()) !== JSON.stringify(uses),
@@ -138,7 +160,6 @@ async function inspectNamed(
     left.delete(watched.name);
     inspectedUses.set(watched.name.toLowerCase(), JSON.stringify(watched.uses));
     await collectFailure(`role ${watched.name}`, async () => {
-      const cause = { kind: "sweep" } as const;
       const otherUse = await otherRegions?.(watched.name);
       const occasion = { cause, evidence: [], ...(otherUse && { otherUse }), ...(reading && { reading }) };
       const began = instantOf(ports.now());

@@ -1,4 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { reportEvent } from "@drift-guard/core/model/first-report";
 import { testMessageEvent } from "@drift-guard/core/model/test-message";
 import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
@@ -46,7 +47,9 @@ export function createNotify({
     ],
     lambdaCalls: allowReceiving(channel.queue),
   });
-  feedTransitions(channel, bus, location, { alsoTypes: [testMessageEvent.detailType] });
+  feedTransitions(channel, bus, location, {
+    alsoTypes: [testMessageEvent.detailType, reportEvent.detailType],
+  });
   consume(channel, notifier);
   const place = { topic, location };
   return [

@@ -28,7 +28,12 @@ export function createPublish({ location, findings, bus, topic }: Foundation): a
   });
   findings.subscribe("Publish", publish.arn, {
     filters: [
-      { eventName: ["INSERT"], dynamodb: { Keys: { sk: { S: [{ prefix: findingKeys.anyTransition }] } } } },
+      {
+        eventName: ["INSERT"],
+        dynamodb: {
+          Keys: { sk: { S: [{ prefix: findingKeys.anyTransition }, { prefix: findingKeys.firstReport }] } },
+        },
+      },
     ],
     transform: {
       eventSourceMapping: {

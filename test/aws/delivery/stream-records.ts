@@ -1,6 +1,8 @@
+import { ReportState } from "@drift-guard/core/model/first-report";
 import { Transition } from "@drift-guard/core/model/transition";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import * as z from "zod";
+import { account } from "../../builders.ts";
 
 /** Returns the record of an insert, as Lambda receives it from DynamoDB's stream. */
 export function streamRecord(transition: Transition) {
@@ -27,6 +29,14 @@ export function streamRecord(transition: Transition) {
       SequenceNumber: "222",
     },
   };
+}
+
+/** Returns the record of an insert of the first report's item, with this content. */
+export function reportRecord(state: ReportState) {
+  const Keys = { pk: { S: findingKeys.account(account) }, sk: { S: findingKeys.firstReport } };
+  const content = Object.entries({ ...z.encode(ReportState, state), schema: 1 });
+  const NewImage = { ...Keys, ...Object.fromEntries(content.map(([key, value]) => [key, typed(value)])) };
+  return { eventID: "1", eventName: "INSERT", eventSource: "aws:dynamodb", dynamodb: { Keys, NewImage } };
 }
 
 /** Returns a plain value in DynamoDB's typed form. */

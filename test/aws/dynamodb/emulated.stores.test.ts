@@ -6,6 +6,7 @@ import { createFindingStore } from "@drift-guard/aws/dynamodb/findings";
 import { createFullReadStore } from "@drift-guard/aws/dynamodb/full-reads";
 import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
 import { createNoticeStore } from "@drift-guard/aws/dynamodb/notices";
+import { createReportStore } from "@drift-guard/aws/dynamodb/reports";
 import { createSymptomStore } from "@drift-guard/aws/dynamodb/symptoms";
 import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { describeAnswerStore } from "../../conformance/stores/answer-store.ts";
@@ -15,6 +16,7 @@ import { describeFindingStore, sinks } from "../../conformance/stores/finding-st
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
 import { describeHubStore } from "../../conformance/stores/hub-store.ts";
 import { describeNoticeStore } from "../../conformance/stores/notice-store.ts";
+import { describeReportStore } from "../../conformance/stores/report-store.ts";
 import { describeSymptomStore } from "../../conformance/stores/symptom-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
 import { withEmulators } from "../../local/emulated-suite.ts";
@@ -91,6 +93,16 @@ withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
     return {
       store: createNoticeStore(client, { table }),
       other: createNoticeStore(client, { table }),
+      close: async () => client.destroy(),
+    };
+  });
+
+  describeReportStore("a table", async () => {
+    const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
+    const table = await createTable(client);
+    return {
+      store: createReportStore(client, { table }),
+      other: createReportStore(client, { table }),
       close: async () => client.destroy(),
     };
   });

@@ -16,6 +16,7 @@ import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
 import { createHubStore } from "@drift-guard/embedded/sqlite/hub";
 import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
+import { createReportStore } from "@drift-guard/embedded/sqlite/reports";
 import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import * as z from "zod";
@@ -27,6 +28,7 @@ import { describeFindingStore, sinks } from "../../conformance/stores/finding-st
 import { describeFullReadStore } from "../../conformance/stores/full-read-store.ts";
 import { describeHubStore } from "../../conformance/stores/hub-store.ts";
 import { describeNoticeStore } from "../../conformance/stores/notice-store.ts";
+import { describeReportStore } from "../../conformance/stores/report-store.ts";
 import { describeSymptomStore } from "../../conformance/stores/symptom-store.ts";
 import { describeUsageStore } from "../../conformance/stores/usage-store.ts";
 
@@ -99,6 +101,12 @@ describeNoticeStore("a SQLite file open in two processes", async () => {
   const { databases, close } = await openTwice();
   const [database, second] = databases;
   return { store: createNoticeStore(database), other: createNoticeStore(second), close };
+});
+
+describeReportStore("a SQLite file open in two processes", async () => {
+  const { databases, close } = await openTwice();
+  const [database, second] = databases;
+  return { store: createReportStore(database), other: createReportStore(second), close };
 });
 
 describeHubStore("a SQLite file open in two processes", async () => {

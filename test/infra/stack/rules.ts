@@ -103,7 +103,7 @@ describe("the guard's own bus", () => {
 
   it("sends every transition to notify and to securityhub", () => {
     // People may ask for a test message, which is no transition.
-    const types = { "detail-type": ["Transition", "Test message"] };
+    const types = { "detail-type": ["Transition", "Test message", "Report"] };
     assert.deepEqual(pattern(everything, "NotifyRule"), { ...all, ...types });
     assert.deepEqual(pattern(everything, "SecurityHubRule"), all);
   });

@@ -115,7 +115,7 @@ describe("the stream", () => {
         {
           pattern: JSON.stringify({
             eventName: ["INSERT"],
-            dynamodb: { Keys: { sk: { S: [{ prefix: "TRANSITION#" }] } } },
+            dynamodb: { Keys: { sk: { S: [{ prefix: "TRANSITION#" }, { prefix: "REPORT#first" }] } } },
           }),
         },
       ],
