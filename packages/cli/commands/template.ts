@@ -9,8 +9,10 @@ Usage: drift-guard template --hub-forwarding --account ID [--region REGION]
   --hub-forwarding   for the administrator account of Security Hub: forwards
                      custom actions on the guard's findings to the guard
   --account ID       the guarded account, 12 digits
-  --region REGION    the guard's region (default: us-east-1). Deploy the
-                     template there
+  --region REGION    the guard's region (default: us-east-1)
+
+Deploy the template in the Region in which people choose the actions: the home
+Region of Security Hub, or else the guard's.
 
 The guarded account must let the administrator account put events on its default
 bus. Run there, once:
