@@ -55,7 +55,9 @@ export async function recordPhase(
   settings: GuardSettings,
 ): Promise<RollbackOutcome> {
   const { account } = settings;
-  if (news.sweptAt !== undefined) await recordSweep({ account, name: "*" }, news.sweptAt, ports, settings);
+  // The time that the message names would let its sender end the phase.
+  if (news.sweptAt !== undefined)
+    await recordSweep({ account, name: "*" }, instantOf(ports.now()), ports, settings);
   for (const { role, version } of await loadRecords(account, ports, settings)) {
     if (version === 0) continue;
     await decideOnControl(ports.control, role, instantOf(ports.now()), (control) => ({

@@ -26,7 +26,8 @@ export type Answer =
   | { readonly does: "suppress"; readonly pick: number; readonly minutes: number }
   | { readonly does: "reset"; readonly pick: number }
   | { readonly does: "pause"; readonly scope: "account" | "role"; readonly minutes: number }
-  | { readonly does: "resume" };
+  | { readonly does: "resume" }
+  | { readonly does: "enable" };
 
 const pick = fc.nat(12);
 const does = <const Name extends string>(...names: readonly Name[]) => fc.constantFrom(...names);
@@ -61,6 +62,7 @@ export const answer: fc.Arbitrary<Answer> = fc.oneof(
     weight: 1,
   },
   { arbitrary: fc.constant({ does: "resume" as const }), weight: 1 },
+  { arbitrary: fc.constant({ does: "enable" as const }), weight: 1 },
 );
 
 const key = { account, name: roleName };
@@ -79,6 +81,7 @@ export async function giveAnswer(given: Answer, history: History): Promise<void>
       await control.decide(key, { kind: "pause", pause: { scope, by, at, until, reason: "release" } });
     return;
   }
+  if (given.does === "enable") return enable(history);
   const { findings } = await history.findings.load(key);
   const open = findings.filter(({ state, evidence }) => state === "open" && evidence.kind === "drift");
   const finding = open[given.pick % Math.max(open.length, 1)];
@@ -114,6 +117,16 @@ export async function giveAnswer(given: Answer, history: History): Promise<void>
       });
   }
   history.send("rollback", JSON.stringify({ retry: { role: roleName, due: at, findings: [] } }));
+}
+
+/** Ends the observing phase, and sends the messages that the function which takes answers sends. */
+async function enable({ control, clock, record, send }: History): Promise<void> {
+  const { observing } = await record();
+  if (observing === undefined || observing.ended) return;
+  const at = instantOf(clock.now());
+  await control.saveObserving(account, { ...observing, ended: { at, by: people["on-call"] } });
+  send("rollback", JSON.stringify({ observing: {} }));
+  send("rollback", JSON.stringify({ retry: { role: roleName, due: at, findings: [] } }));
 }
 
 /** Returns the steps that the command line shows for approval. */

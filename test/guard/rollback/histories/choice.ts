@@ -12,6 +12,8 @@ export interface Choice {
   readonly restoringPerHour: number;
   /** Whether a read found the role clean long ago. */
   readonly isEnrolled: boolean;
+  /** Whether the deployment is new, so that rollback writes nothing until a person ends that. */
+  readonly isObserving: boolean;
   /** By how many seconds CloudTrail's times are ahead of the functions' clock. */
   readonly trailAheadSeconds: number;
 }
@@ -46,5 +48,6 @@ export const choice: fc.Arbitrary<Choice> = fc.record({
   trustsPipeline: fc.boolean(),
   restoringPerHour: fc.constantFrom(1, 2, 20),
   isEnrolled: fc.constantFrom(true, true, true, true, false),
+  isObserving: fc.constantFrom(false, false, false, false, false, true),
   trailAheadSeconds: fc.constantFrom(0, 0, 0, -180, -20, 20, 180),
 });

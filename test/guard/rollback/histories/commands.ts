@@ -152,6 +152,7 @@ export async function carryOut(given: Command, history: History): Promise<void> 
     case "reset":
     case "pause":
     case "resume":
+    case "enable":
       return giveAnswer(given, history);
     case "plant":
       return plant(given.what, given.pick, history);

@@ -5,6 +5,7 @@ import type { Drift } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import type { Ledger } from "@drift-guard/core/model/ledger";
+import { findObserving } from "@drift-guard/core/model/observing";
 import { planRollback } from "@drift-guard/core/rollback/planner";
 import { noteRevocations } from "@drift-guard/core/rollback/revocation-note";
 import { findWatchedRolesWithUses } from "@drift-guard/guard/inspect/discovery";
@@ -112,12 +113,15 @@ async function assertExplained(findings: readonly Finding[], history: History): 
     assert.equal(finding.state, isAccepted ? "suppressed" : "open", what);
     const mode = history.choice.rollback[drift.side];
     const withheld = planned.withheld.find((each) => each.finding === id);
-    if (mode === "simulate" && !isAccepted) {
+    const isApproved = control.approvals.some(({ findingId }) => findingId === id);
+    const isPhase = findObserving(control, now) !== undefined;
+    const isObserved = isPhase && mode !== "off" && !isApproved;
+    if ((mode === "simulate" || isObserved) && !isAccepted) {
       const isPlanned = planned.simulated?.findings.includes(id) === true;
       if (isPlanned || withheld) assert.ok(finding.simulation, `${what} says what a rollback would do`);
       continue;
     }
-    if (isAccepted || mode === "off") continue;
+    if (isAccepted || mode === "off" || (isPhase && finding.simulation)) continue;
     assert.ok(finding.refusal, `${what} has a reason: ${withheld?.reason ?? "none"}`);
     if (/^The rollback stopped/.test(finding.refusal)) {
       assert.doesNotMatch(

@@ -266,14 +266,19 @@ export async function beginHistory(choice: Choice, laws: Laws): Promise<History>
       clock.advanceTo(new Date(end));
     },
   };
+  const since = "2026-01-01T00:00:00Z";
+  await control.saveObserving(accountId, {
+    version: 0,
+    since,
+    ...(!choice.isObserving && { ended: { at: since } }),
+  });
   if (choice.isEnrolled) {
     const before = await control.load(key);
     const first = account.states[0]?.reading;
     assert.ok(first?.status === "present");
-    const at = "2026-01-01T00:00:00Z";
     await control.commit({
       before,
-      after: { ...before, enrolment: { roleId: first.role.id, at, cleanAt: at } },
+      after: { ...before, enrolment: { roleId: first.role.id, at: since, cleanAt: since } },
     });
   }
   return history;

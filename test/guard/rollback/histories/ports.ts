@@ -181,6 +181,7 @@ export function createFailingPorts(
         onControl(stored);
         return stored;
       }),
+      saveObserving: store(control.saveObserving),
       spendRestoring: store(control.spendRestoring),
       hasRestoringLeft: store(control.hasRestoringLeft),
     },

@@ -8,6 +8,7 @@ export function keepControl(store: ControlStore): ControlStore {
     ...store,
     load: record.load,
     commit: (commit) => record.write(() => store.commit(commit)),
+    saveObserving: (account, phase) => record.write(() => store.saveObserving(account, phase)),
     decide: (role, decision) => record.write(() => store.decide(role, decision)),
   };
 }

@@ -146,6 +146,15 @@ function assertUnpaused({ startedAt }: Rollback, { pauses }: Control): void {
   assert.ok(!holds, "no rollback starts in a pause");
 }
 
+/** A person may have ended the observing phase while the rollback was decided. */
+function assertActing({ startedAt }: Rollback, { observing }: Control, { isObserving }: Choice): void {
+  const ended = isObserving ? observing?.ended?.at : startedAt;
+  assert.ok(
+    ended !== undefined && Date.parse(ended) - 5000 <= Date.parse(startedAt),
+    "nothing that no person approved is written in the observing phase",
+  );
+}
+
 /** Asserts that the owner or a person decided that a step is taken for a drift. */
 async function assertDecided(
   { id }: Finding,
@@ -169,6 +178,7 @@ async function assertDecided(
     if (approvals.some(fits)) return;
   }
   assert.equal(mode, "automatic", `${what} is not approved`);
+  assertActing(rollback, control, history.choice);
   const start = Date.parse(rollback.startedAt);
   const isTrusted = control.causes.some(
     ({ findingId, undoneBy, actor, changeId }) =>
