@@ -59,7 +59,7 @@ export function leaveUncovered(finding: CoveredFinding, input: CoverageInput): E
   const denies = evidence.denies.filter(
     (deny) => !serialiseGrants([deny]).every((text) => accepted.has(text)),
   );
-  const { detail, escalates, ...rest } = evidence;
+  const { detail, escalates, fix, ...rest } = evidence;
   if (grants.length === 0 && denies.length === 0) {
     const isDetailCovered = exact.some((exception) => !saysMore(detail, exception.detail));
     // A detail alone does not say what it is about.
@@ -78,8 +78,30 @@ export function leaveUncovered(finding: CoveredFinding, input: CoverageInput): E
     ...(isEscalation && { escalates }),
     grants,
     denies,
+    ...(fix && { fix: { kind: "manual", why: fixesAccepted } }),
     covered: { digest },
   };
+}
+
+const fixesAccepted =
+  "Commands that fix all of it also take away what somebody accepted. Remove only what is listed here, by hand.";
+
+/** Returns the exceptions in force of a finding that accept exact grants. */
+export function listExact(
+  finding: Pick<CoveredFinding, "id" | "evidence">,
+  input: CoverageInput,
+): readonly Exception[] {
+  return listInForce(finding, input).filter(({ grants }) => grants !== undefined);
+}
+
+/**
+ * Returns a policy that allows exactly what grants allow, as JSON text. Undefined where no Allow says it: for a grant with
+ * exceptions, which would need a Deny, for one that is only partly a difference, and for conditions that JSON cannot hold.
+ */
+export function printGrants(grants: readonly Grant[]): string | undefined {
+  if (grants.some((grant) => grant.partly === true || hasExceptions(grant))) return undefined;
+  const policy = toPolicy(grants);
+  return policy && JSON.stringify(policy);
 }
 
 function listInForce({ id }: CoveredFinding, { exceptions, now }: CoverageInput): readonly Exception[] {

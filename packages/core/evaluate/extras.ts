@@ -105,14 +105,15 @@ function listPermitted(
 
 /**
  * Returns the comparison of a policy with everything that a role may have: its reference, and the policies that the owner
- * allows. A policy of the role beyond that is excess.
+ * allows. A policy of the role beyond that is excess. `accepted`: policies with what somebody accepted besides.
  */
 export function compareWithPermitted(
   role: Role,
   reference: Reference,
   guarded: Pick<GuardedRole, "allowedPolicies">,
+  accepted: readonly string[] = [],
 ): (text: string) => Comparison {
-  return prepareComparison(listPermitted(role, reference, guarded), role.boundary);
+  return prepareComparison([...listPermitted(role, reference, guarded), ...accepted], role.boundary);
 }
 
 function isMereDeny({ side, grants, denies }: Drift): boolean {

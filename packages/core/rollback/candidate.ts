@@ -1,7 +1,7 @@
 import type { RollbackMode } from "../config/rollback-choice.ts";
 import { findNextOpening, isInWindows } from "../config/rollback-window.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
-import { isExcepted } from "../evaluate/coverage.ts";
+import { leaveUncovered } from "../evaluate/coverage.ts";
 import { rateSeverity } from "../evaluate/severity.ts";
 import type { Actor } from "../model/actor.ts";
 import type { Drift } from "../model/evidence.ts";
@@ -9,6 +9,7 @@ import { identifyFinding } from "../model/identity.ts";
 import type { Instant } from "../model/instant.ts";
 import type { Role } from "../model/role.ts";
 import type { Reference } from "../reference/reference.ts";
+import { type AcceptedPart, findAcceptedPart } from "./accepted-part.ts";
 import { findApproval } from "./approvals.ts";
 import { listCountedApprovals, listMakers } from "./counted-approvals.ts";
 import { findPauseOf } from "./pause.ts";
@@ -20,8 +21,10 @@ export interface Candidate {
   /** Id of the drift's finding. */
   readonly id: string;
   readonly evidence: Drift;
-  /** Whether an exception covers exactly this drift. */
+  /** Whether exceptions cover all of it. */
   readonly suppressed: boolean;
+  /** What exceptions cover of it, where they leave some; `evidence` is then what they leave. */
+  readonly accepted?: AcceptedPart;
   /** Whether a person approved the rollback of exactly this drift. */
   readonly approved: boolean;
   /** When that approval was given; left out if there is none. */
@@ -43,11 +46,16 @@ export function listCandidates(planning: PlanningInput): readonly Candidate[] {
     );
     const approvals = listCountedApprovals(id, planning);
     const approval = findApproval({ id, evidence }, { ...control, approvals, now });
+    const coverage = { exceptions: control.exceptions, now };
+    const left = leaveUncovered({ id, evidence }, coverage);
+    const uncovered = left?.kind === "drift" ? left : evidence;
+    const accepted = left && findAcceptedPart({ id, evidence }, uncovered, coverage);
     return [
       {
         id,
-        evidence,
-        suppressed: isExcepted({ id, evidence }, { exceptions: control.exceptions, now }),
+        evidence: uncovered,
+        suppressed: left === undefined,
+        ...(accepted && { accepted }),
         approved: approval !== undefined,
         ...(approval && { approvedAt: approval.at }),
         mode: chooseMode(guarded.rollback[evidence.side], approval !== undefined, planning),
@@ -71,10 +79,20 @@ export function isLeft({ suppressed, mode }: Candidate): boolean {
   return suppressed || mode === "off";
 }
 
+/** Returns what was accepted of some drifts whose rest can be undone, as a policy for each. */
+export function listAccepted(candidates: readonly Pick<Candidate, "accepted">[]): readonly string[] {
+  return candidates.flatMap(({ accepted }) => (accepted?.kind === "separable" ? [accepted.policy] : []));
+}
+
+/** Whether all of a drift stays for the sake of what was accepted of it, unless a person approves its rollback. */
+export function staysForAccepted({ accepted, approved }: Pick<Candidate, "accepted" | "approved">): boolean {
+  return accepted?.kind === "inseparable" && !approved;
+}
+
 /** Returns why a drift is not rolled back now, whatever its repair is; undefined if it may be. */
 export function findHold(candidate: Candidate, planning: PlanningInput): Obstacle | undefined {
   const { control, now, hold, reference, role } = planning;
-  const { id, approved, mode, trusted } = candidate;
+  const { id, approved, mode, trusted, accepted } = candidate;
   if (isServiceLinked(role, reference)) {
     return { reason: `${role.name} is a service-linked role: only AWS may change it.` };
   }
@@ -87,6 +105,7 @@ export function findHold(candidate: Candidate, planning: PlanningInput): Obstacl
     };
   }
   if (approved) return undefined;
+  if (accepted?.kind === "inseparable") return { reason: accepted.why };
   // A trusted pipeline would set its change again: a person decides which state is right.
   if (mode === "approve" || trusted.length > 0) {
     const wait = "Its rollback waits for a person's approval";

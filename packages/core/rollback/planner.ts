@@ -13,7 +13,15 @@ import { localiseReference } from "../reference/built-in.ts";
 import type { Reference } from "../reference/reference.ts";
 import { applyStep } from "./apply-step.ts";
 import { findMoves } from "./approved-plan.ts";
-import { type Candidate, findClosedWindow, findHold, isLeft, listCandidates } from "./candidate.ts";
+import {
+  type Candidate,
+  findClosedWindow,
+  findHold,
+  isLeft,
+  listAccepted,
+  listCandidates,
+  staysForAccepted,
+} from "./candidate.ts";
 import { findContainment, findDoubt } from "./containment.ts";
 import { findFormerApprover, findWaitingApproval } from "./counted-approvals.ts";
 import { longestSessionOf } from "./exposure.ts";
@@ -225,7 +233,7 @@ function prepareTarget(
     role,
     reference,
     guarded,
-    compare: compareWithPermitted(role, allowNeeds(reference, uses, new Map(), role), guarded),
+    compare: compareWithAccepted([], { planning, reference }),
     needed: [reference.floor, needs].flatMap((sourced) => (sourced ? [sourced.document] : [])),
     kept: role.inline.flatMap(({ name, text }) => (excess.has(name) ? [] : [text])),
     permitted: listPermitted(candidates, needs, { planning, reference }),
@@ -240,6 +248,13 @@ function prepareTarget(
   };
 }
 
+function compareWithAccepted(
+  accepted: readonly string[],
+  { planning: { role, guarded, uses = [] }, reference }: Pick<PlanningContext, "planning" | "reference">,
+): RepairTarget["compare"] {
+  return compareWithPermitted(role, allowNeeds(reference, uses, new Map(), role), guarded, accepted);
+}
+
 /** Returns the policies with all that the role may have once its excess is removed. */
 function listPermitted(
   candidates: readonly Candidate[],
@@ -249,9 +264,14 @@ function listPermitted(
   const { attachments, floor, allowed } = reference;
   const isRemoved = (part: Part) =>
     candidates.some(
-      (each) => each.evidence.side === "excess" && !isLeft(each) && isSamePart(each.evidence.part, part),
+      (each) =>
+        each.evidence.side === "excess" &&
+        !isLeft(each) &&
+        !staysForAccepted(each) &&
+        isSamePart(each.evidence.part, part),
     );
   return [
+    ...listAccepted(candidates.filter(({ evidence }) => evidence.part.kind === "inline")),
     ...[...attachments, floor, allowed, needs].flatMap((sourced) => (sourced ? [sourced.document] : [])),
     ...role.attached.flatMap(({ arn, version }) =>
       version.observed && !isRemoved(managedPart(arn)) ? [version.value.text] : [],
@@ -268,7 +288,13 @@ function decideDrift(
 ): Decision {
   const { evidence: drift, approved } = candidate;
   const withhold = (obstacle: Obstacle): Decision => ({ kind: "withheld", obstacle });
-  const repair = findRepair(drift, target);
+  const [accepted] = listAccepted([candidate]);
+  const repair = findRepair(
+    drift,
+    accepted === undefined
+      ? target
+      : { ...target, accepted, compare: compareWithAccepted([accepted], context) },
+  );
   if (repair.kind === "none") return { kind: "nothing" };
   if (repair.kind === "refused") return withhold({ reason: repair.reason });
   const held = findHold(candidate, context.planning);

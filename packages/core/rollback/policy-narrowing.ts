@@ -144,8 +144,17 @@ function keepNeeded(
   });
 }
 
+// One value is the same as a list of it, and operators and keys have no order.
+function printCondition(condition: unknown): string {
+  return JSON.stringify(condition, (_, value: unknown) => {
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.length === 1 ? value[0] : value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
 function joinConditions(one: unknown, other: unknown): { readonly Condition?: unknown } | undefined {
   if (one === undefined) return other === undefined ? {} : { Condition: other };
-  if (other === undefined || JSON.stringify(one) === JSON.stringify(other)) return { Condition: one };
+  if (other === undefined || printCondition(one) === printCondition(other)) return { Condition: one };
   return undefined;
 }

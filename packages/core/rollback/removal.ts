@@ -9,6 +9,7 @@ import {
   tryParsePolicy,
   withoutSids,
 } from "../policy-json.ts";
+import { keepsAccepted, losesAccepted } from "./accepted-part.ts";
 import { listBroaderDenies } from "./broader-deny.ts";
 import { createDenyCover } from "./denies.ts";
 import { isDenied, listDenies, printDeny } from "./deny-statements.ts";
@@ -27,14 +28,19 @@ export function removeInline(
   policyName: string,
   target: RepairTarget,
 ): Repair {
-  const { role, reference, compare, needed, kept } = target;
+  const { role, reference, compare, needed, kept, accepted } = target;
   const text = role.inline.find(({ name }) => name === policyName)?.text;
   if (text === undefined) return { kind: "none" };
   const base = { role: role.name, part, policyName };
-  const others = [...reference.attachments.map(({ document }) => document), ...kept];
+  // What was accepted stays in this policy, whatever others allow.
+  const keep = accepted === undefined ? [] : [accepted];
+  const others =
+    accepted === undefined ? [...reference.attachments.map(({ document }) => document), ...kept] : [];
   for (const some of needed.length > 0 ? [needed, []] : [[]]) {
-    const narrowed = removeExcess(text, grants, { compare, needed: some, others });
+    const narrowed = removeExcess(text, grants, { compare, needed: [...some, ...keep], others });
     const lost = some.length < needed.length ? ` ${explainLostNeeds(policyName)}` : "";
+    if (narrowed.kind === "nothing" && accepted !== undefined)
+      return { kind: "refused", reason: losesAccepted };
     if (narrowed.kind === "nothing") {
       const note = lost === "" ? {} : { note: lost.trim() };
       return { kind: "steps", steps: [{ ...base, call: "iam:DeleteRolePolicy" }], ...note };
@@ -46,6 +52,10 @@ export function removeInline(
       };
     }
     const write = findInlineRoom({ ...target, policyName, document: narrowed.document });
+    if (write && accepted !== undefined) {
+      const change = { before: text, after: write.document, accepted };
+      if (!keepsAccepted(change, { kind: "identity" })) return { kind: "refused", reason: losesAccepted };
+    }
     if (write) {
       const steps = listWrites(write, target);
       return { kind: "steps", steps, note: `${explainRewrite(write, role.name)}${lost}` };

@@ -14,6 +14,8 @@ export interface RepairTarget {
   readonly guarded: GuardedRole;
   /** Compares a policy with everything that the role may have (`compareWithPermitted`). */
   readonly compare: (text: string) => Comparison;
+  /** What people accepted of the drift, as a policy; left out if nothing. `compare` and `permitted` allow it too. */
+  readonly accepted?: string;
   /** Policies with what the role needs: the reference's floor, and what job definitions need. */
   readonly needed: readonly string[];
   /** The inline policies that have no excess, or lost it by the steps that are planned already. */

@@ -13,6 +13,7 @@ import { type Instant, isBefore } from "../model/instant.ts";
 import { findObserving } from "../model/observing.ts";
 import { roleGone, roleReleased, type Transition } from "../model/transition.ts";
 import { findReference } from "../reference/built-in.ts";
+import { isSeparable } from "./accepted-part.ts";
 import { findApproval } from "./approvals.ts";
 import { findNextStart, isContested } from "./attempts.ts";
 import { findWaitingApproval, listCountedApprovals, listMakers } from "./counted-approvals.ts";
@@ -220,6 +221,7 @@ function findObstacle(
   { config, control, now }: StandingInput,
 ): Standing {
   const { id } = finding;
+  const waitsForAccepted = drift.covered !== undefined && !isSeparable(drift);
   const decisions = { control, guarded, now };
   const makers = listMakers(id, decisions);
   const pause = findPauseOf(control.pauses, makers.at(-1), now);
@@ -238,7 +240,8 @@ function findObstacle(
   const waiting = findWaitingApproval(id, drift, decisions);
   if (waiting) return { kind: "approved", by: waiting.by, from: waiting.from };
   const trusted = makers.filter((actor) => isTrusted(actor, config)).map(nameActor);
-  if (approval === undefined && (guarded.rollback[drift.side] === "approve" || trusted.length > 0)) {
+  const isAsked = guarded.rollback[drift.side] === "approve" || trusted.length > 0 || waitsForAccepted;
+  if (approval === undefined && isAsked) {
     return {
       kind: "approval",
       approvers: guarded.rollback.approvers,

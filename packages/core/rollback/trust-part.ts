@@ -1,7 +1,11 @@
 import { strictnessOf } from "../evaluate/evaluate.ts";
+import { trustOptions } from "../evaluate/trust.ts";
 import { type Drift, deniesAdded } from "../model/evidence.ts";
-import { type Candidate, findClosedWindow, findHold, isLeft } from "./candidate.ts";
+import { tryReadDocument } from "../policy-json.ts";
+import { keepsAccepted, losesAccepted } from "./accepted-part.ts";
+import { type Candidate, findClosedWindow, findHold, isLeft, listAccepted } from "./candidate.ts";
 import { findContainmentObstacle, findDoubt } from "./containment.ts";
+import { withStatements } from "./narrowing.ts";
 import type { PlanningContext } from "./planning.ts";
 import { findIdentityObstacle, type Obstacle } from "./restoring.ts";
 import { type Decision, describeSteps } from "./step-decision.ts";
@@ -37,12 +41,15 @@ function decideTogether(ready: readonly Candidate[], context: PlanningContext): 
   const { role, guarded, organization } = planning;
   const bySide = (side: Drift["side"]) => ready.filter(({ evidence }) => evidence.side === side);
   const [excess, missing] = [bySide("excess"), bySide("missing")];
+  const accepted = listAccepted(excess);
+  // Only what is removed may be measured by what was accepted: none of that is added.
+  if (accepted.length > 0 && missing.length > 0) return decideTogether(excess, context);
   const isFloor = strictnessOf(planning.reference, guarded).trust === "floor";
   const repair: TrustRepair | undefined = isFloor
     ? { document: addStatements(role, reference.trust, organization), dropsCondition: false }
     : repairTrust(
         role,
-        reference.trust,
+        addAccepted(reference.trust, accepted),
         {
           remove: excess.length > 0,
           add: missing.length > 0,
@@ -50,6 +57,7 @@ function decideTogether(ready: readonly Candidate[], context: PlanningContext): 
         },
         organization,
       );
+  if (!repair && accepted.length > 0) return withhold({ reason: losesAccepted });
   if (!repair) {
     return withhold({
       reason:
@@ -66,6 +74,9 @@ function decideTogether(ready: readonly Candidate[], context: PlanningContext): 
       reason: `The repaired trust policy is longer than IAM takes (2,048 characters, or 4,096 by a higher quota), because it keeps Denies that block what the reference allows. Shorten its Denies, or ask AWS for the higher quota.`,
     });
   }
+  const keeps = (one: string) =>
+    keepsAccepted({ before: role.trust, after: document, accepted: one }, trustOptions(role, organization));
+  if (!accepted.every(keeps)) return withhold({ reason: losesAccepted });
   const isApproved = ready.some(({ approved }) => approved);
   if (repair.dropsCondition && !isApproved) {
     return withhold({
@@ -97,6 +108,17 @@ function decideTogether(ready: readonly Candidate[], context: PlanningContext): 
     });
   }
   return { kind: "steps", steps: [{ ...step, findings: ready.map(({ id }) => id) }] };
+}
+
+/** Returns a trust policy with the statements of others; as it is if one of them cannot be read. */
+function addAccepted(trust: string, accepted: readonly string[]): string {
+  const documents = [trust, ...accepted].map(tryReadDocument);
+  const [reference] = documents;
+  if (accepted.length === 0 || !reference || documents.includes(undefined)) return trust;
+  return withStatements(
+    reference,
+    documents.flatMap((document) => document?.Statement ?? []),
+  );
 }
 
 function withhold(obstacle: Obstacle): Decision {

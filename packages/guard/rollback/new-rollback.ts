@@ -1,4 +1,4 @@
-import { isExcepted } from "@drift-guard/core/evaluate/coverage";
+import { leaveUncovered } from "@drift-guard/core/evaluate/coverage";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
 import { identifyFinding } from "@drift-guard/core/model/identity";
@@ -82,8 +82,8 @@ export async function decideNew(
   if (observation.status === "absent") return finish(read, nothingToDo(`${watched.name} does not exist`));
   const { role, assessments, now } = observation;
   const exceptions = listCountedExceptions(read, config);
-  const live = assessments.filter(
-    (evidence) => !isExcepted({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }),
+  const live = assessments.flatMap(
+    (evidence) => leaveUncovered({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }) ?? [],
   );
   // Restoring depends on when a stranger could last begin a session.
   const control = recordSessions(read, role, assessments, now);

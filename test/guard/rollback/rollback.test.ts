@@ -169,6 +169,44 @@ describe("A rollback", () => {
     assert.equal((await world.findings())[0]?.causedBy?.issuer, terraform);
   });
 
+  it("undoes only what the configuration does not accept, and the finding is suppressed", async () => {
+    const accepted = { Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::input/*" };
+    const rest = { Effect: "Allow", Action: "sqs:*", Resource: "*" };
+    const policyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [accepted, rest] });
+    const config = defineConfig({
+      roles: { ecsTaskExecutionRole: { rollback: { excess: "automatic" } } },
+      exceptions: [
+        {
+          role: "ecsTaskExecutionRole",
+          part: "inline:extra",
+          side: "excess",
+          grants: [{ actions: ["s3:GetObject"], resources: ["arn:aws:s3:::input/*"] }],
+          owner: "team batch",
+          reason: "reads its input",
+          expires: "2027-01-01T00:00:00Z",
+        },
+      ],
+    });
+    const world = aWorld({ config });
+    world.act({
+      call: "PutRolePolicy",
+      roleName: "ecsTaskExecutionRole",
+      policyName: "extra",
+      policyDocument,
+    });
+    await world.settle();
+    assert.deepEqual(outcomes(world).includes("done"), true);
+    assert.deepEqual(
+      (await roleNamed(world, "ecsTaskExecutionRole")).inline.map(({ text }) => JSON.parse(text).Statement),
+      [[accepted]],
+    );
+    assert.deepEqual(kinds(world), ["opened", "rolled-back", "suppressed"]);
+    assert.deepEqual(
+      (await world.control.load({ account, name: "ecsTaskExecutionRole" })).rollbacks.length,
+      1,
+    );
+  });
+
   it("does not write a role that a Deny contains", async () => {
     const world = aWorld();
     world.act(contain);
