@@ -5,7 +5,7 @@ import { chatLimits } from "./chat.ts";
 import { formatProse } from "./chat-text.ts";
 import { describeTransition } from "./description.ts";
 import { authorOf, type DigestFact, findVerdict, summarise } from "./digest-summary.ts";
-import { formatLead } from "./next-steps.ts";
+import { formatLead, formatTransitionKind, isOver } from "./next-steps.ts";
 import { defang, sanitise, sanitiseAscii, wrap } from "./printable.ts";
 import { formatVerdict } from "./standing.ts";
 import { quoteArgument } from "./steps.ts";
@@ -55,7 +55,8 @@ function formatChunk(
   const account = sanitise(all[0]?.transition.finding.role.account ?? "");
   const part = count === 1 ? "" : ` (message ${index + 1} of ${count})`;
   const ownId = count === 1 ? id : `${id}-${index + 1}`;
-  const title = `${all.length} findings at ${place}: ${countSeverities(all)}`;
+  const title = `${all.length} findings at ${place}: ${countFindings(all)}`;
+  const worst = worstCurrent(all);
   const stage = all[0]?.stage;
   const command = `npx drift-guard findings list${roles.size === 1 && only !== undefined ? ` --role ${quoteArgument(only)}` : ""}${stage === undefined ? "" : ` --stage ${quoteArgument(stage)}`}`;
   const facts = summarise(all);
@@ -74,7 +75,10 @@ function formatChunk(
   ];
   const lines = [...facts.map(([name, value]) => `${name}: ${value}`), ...chunk.map(formatLine)];
   return {
-    subject: sanitiseAscii(`drift-guard ${worstOf(all)}${part}: ${title}${findVerdict(all)}`, 99),
+    subject: sanitiseAscii(
+      `drift-guard${worst === undefined ? "" : ` ${worst}`}${part}: ${title}${findVerdict(all)}`,
+      99,
+    ),
     text: `${text.join("\n\n")}\n`,
     chat: JSON.stringify({
       version: "1.0",
@@ -82,7 +86,7 @@ function formatChunk(
       id: ownId,
       content: {
         textType: "client-markdown",
-        title: formatProse(`${worstOf(all)}, ${title}${part}`, chatLimits.title),
+        title: formatProse(`${worst === undefined ? "" : `${worst}, `}${title}${part}`, chatLimits.title),
         description: formatChatLines(lines),
         nextSteps: [`To see the findings as they are now: \`${command.replaceAll("`", "'")}\``],
         keywords: [worstOf(all), "digest"],
@@ -189,19 +193,33 @@ function sizeOf({ transition, before = [] }: Announcement): number {
   return new TextEncoder().encode(JSON.stringify(entry)).length + maxVerdictBytes;
 }
 
-function countSeverities(announcements: readonly Announcement[]): string {
-  return Severity.options
-    .flatMap((severity) => {
-      const count = announcements.filter(({ transition }) => transition.finding.severity === severity).length;
+// What is over is counted by how it ended: its severity is no reason to get up.
+function countFindings(announcements: readonly Announcement[]): string {
+  const current = announcements.filter(({ transition }) => !isOver(transition));
+  const over = announcements.filter(({ transition }) => isOver(transition));
+  const bySeverity = Map.groupBy(current, ({ transition }) => transition.finding.severity);
+  const byEnd = Map.groupBy(over, ({ transition }) => formatTransitionKind(transition.kind).toLowerCase());
+  return [
+    ...Severity.options.flatMap((severity) => {
+      const count = bySeverity.get(severity)?.length ?? 0;
       return count === 0 ? [] : [`${count} ${severity}`];
-    })
-    .join(", ");
+    }),
+    ...[...byEnd].map(([end, group]) => `${group.length} ${end}`),
+  ].join(", ");
 }
 
 function worstOf(announcements: readonly Announcement[]): Severity {
-  return announcements[0]?.transition.finding.severity ?? "INFORMATIONAL";
+  const severities = announcements.map(({ transition }) => transition.finding.severity);
+  return Severity.options.find((severity) => severities.includes(severity)) ?? "INFORMATIONAL";
+}
+
+/** The worst severity of what is not over; undefined if everything is. */
+function worstCurrent(announcements: readonly Announcement[]): Severity | undefined {
+  const current = announcements.filter(({ transition }) => !isOver(transition));
+  return current.length === 0 ? undefined : worstOf(current);
 }
 
 function rankOf({ transition }: Announcement): number {
-  return Severity.options.indexOf(transition.finding.severity);
+  const rank = Severity.options.indexOf(transition.finding.severity);
+  return isOver(transition) ? Severity.options.length + rank : rank;
 }

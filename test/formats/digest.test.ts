@@ -44,6 +44,24 @@ describe("a digest", () => {
     });
   });
 
+  it("says what is over as such, after what is not, so that a resolved CRITICAL finding wakes nobody", () => {
+    const resolved = Array.from({ length: 24 }, (_, index) => {
+      const finding = aFinding({ id: `r${index}`, severity: "CRITICAL", state: "resolved" });
+      return anAnnouncement(aTransition({ kind: "resolved", finding }));
+    });
+    const opened = anAnnouncement(aTransition({ finding: aFinding({ severity: "LOW" }) }));
+    const [over] = formatDigest(resolved, "d");
+    assert.match(over?.subject ?? "", /^drift-guard: 24 findings at AWSBatchServiceRole: 24 resolved$/);
+    assert.match(over?.chat ?? "", /"title":"24 findings at AWSBatchServiceRole: 24 resolved"/);
+    const [mixed] = formatDigest([...resolved, opened], "d");
+    assert.match(
+      mixed?.subject ?? "",
+      /^drift-guard LOW: 25 findings at AWSBatchServiceRole: 1 LOW, 24 resolved/,
+    );
+    assert.ok((mixed?.text ?? "").indexOf("- LOW, New") < (mixed?.text ?? "").indexOf("- Resolved"));
+    assert.equal(mixed?.attributes.severity, "CRITICAL");
+  });
+
   it("has every transition of a finding in one entry, and in the form for programs", () => {
     const [opened, ...others] = many(6, () => "one");
     assert.ok(opened);
