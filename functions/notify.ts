@@ -37,6 +37,7 @@ import { readEnvironment } from "./shared/environment.ts";
 import { sendFirstReport } from "./shared/first-report.ts";
 import { defineFunction, type Handler, type Invocation } from "./shared/function.ts";
 import { consumeQueue, readQueue } from "./shared/queue.ts";
+import { noteUnreadable } from "./shared/unreadable-items.ts";
 
 /** The ports that notify works with. */
 export interface NotifyPorts extends AnnouncementPorts {
@@ -171,9 +172,11 @@ export const handler = createHandler(() => {
   return {
     findings: createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks: ["notify"] }),
     control: createControlStore(dynamodb, { table: CONTROL_TABLE }),
-    notices: createNoticeStore(dynamodb, { table: FINDINGS_TABLE }),
-    ...(configuration.securityHub && { hub: createHubStore(dynamodb, { table: FINDINGS_TABLE }) }),
-    reports: createReportStore(dynamodb, { table: FINDINGS_TABLE }),
+    notices: createNoticeStore(dynamodb, { table: FINDINGS_TABLE, onUnreadable: noteUnreadable }),
+    ...(configuration.securityHub && {
+      hub: createHubStore(dynamodb, { table: FINDINGS_TABLE, onUnreadable: noteUnreadable }),
+    }),
+    reports: createReportStore(dynamodb, { table: FINDINGS_TABLE, onUnreadable: noteUnreadable }),
     queue: createNoticeQueue(sqs, NOTIFY_QUEUE_URL),
     holdSeconds: configuration.holdSeconds,
     config: configuration,

@@ -30,6 +30,7 @@ import { findAwaited } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { defineFunction, type FunctionLocation, type Handler, type Invocation } from "./shared/function.ts";
 import { consumeQueue, type QueueMessage, readQueue } from "./shared/queue.ts";
+import { noteUnreadable } from "./shared/unreadable-items.ts";
 
 /** The ports that the exchange with Security Hub works with. */
 export interface SecurityHubPorts extends AnnouncementPorts {
@@ -141,7 +142,7 @@ export const handler = createHandler((location, functionName) => {
   return {
     ...ports,
     findings: createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks: ["securityhub"] }),
-    hub: createHubStore(dynamodb, { table: FINDINGS_TABLE }),
+    hub: createHubStore(dynamodb, { table: FINDINGS_TABLE, onUnreadable: noteUnreadable }),
     workflows: createHubWorkflows(securityhub, location),
     importer: createFindingImporter(securityhub, async ({ transition, renewedAt }) =>
       formatAsff(await announce(transition, ports, [functionName, "securityhub"]), location, renewedAt),

@@ -21,6 +21,7 @@ import { readEnvironment } from "./shared/environment.ts";
 import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { createInspectClients, describeGuard, type OpenedGuard, openInspection } from "./shared/guard.ts";
+import { noteUnreadable } from "./shared/unreadable-items.ts";
 
 // The sweep stops when this much of the function's time is left: enough to finish one role and to return.
 const reserveMs = 15_000;
@@ -155,7 +156,10 @@ export const handler = createHandler((location) => {
       listRegions: () => listAccountRegions(account),
       announcer: createAnnouncer(eventbridge, environment.BUS_NAME),
       reports: {
-        ...createReportStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
+        ...createReportStore(clients.dynamodb, {
+          table: environment.FINDINGS_TABLE,
+          onUnreadable: noteUnreadable,
+        }),
         ...createReportAnnouncer(eventbridge, environment.BUS_NAME),
       },
     },

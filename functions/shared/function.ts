@@ -7,6 +7,7 @@ import { ConfigError } from "@drift-guard/core/errors";
 import { parseArn } from "@drift-guard/core/model/arn";
 import middy, { type MiddyfiedHandler } from "@middy/core";
 import type { Context } from "aws-lambda";
+import { countUnreadable } from "./unreadable-items.ts";
 
 /** The account, partition and region that a function runs in. */
 export interface FunctionLocation {
@@ -38,9 +39,14 @@ export function defineFunction<Result>(
 ): Handler<Result> {
   const logger = new Logger({ serviceName: service });
   const metrics = new Metrics({ serviceName: service, logger });
-  return middy<unknown, Result>((event: unknown, context: Context) =>
-    handle(event, { context, location: parseLocation(context.invokedFunctionArn), logger, metrics }),
-  )
+  return middy<unknown, Result>(async (event: unknown, context: Context) => {
+    try {
+      const location = parseLocation(context.invokedFunctionArn);
+      return await handle(event, { context, location, logger, metrics });
+    } finally {
+      countUnreadable({ logger, metrics });
+    }
+  })
     .use(injectLambdaContext(logger))
     .use(logMetrics(metrics, { captureColdStartMetric: true }));
 }

@@ -19,6 +19,7 @@ import { sdkClientSettings } from "./client-settings.ts";
 import { configuration as config } from "./configuration.ts";
 import type { FunctionLocation } from "./function.ts";
 import { openResources } from "./resources.ts";
+import { noteUnreadable } from "./unreadable-items.ts";
 
 /** The sinks that the owner configured. A transition counts as delivered when each of them has delivered it. */
 export const sinks: readonly Sink[] = config.securityHub ? ["notify", "securityhub"] : ["notify"];
@@ -72,7 +73,7 @@ export function openGuard(
     roles: createRoleReader(iam, { account, partition }),
     findings: createFindingStore(dynamodb, { table: FINDINGS_TABLE, sinks }),
     control: createControlStore(dynamodb, { table: CONTROL_TABLE }),
-    usage: createUsageStore(dynamodb, { table: FINDINGS_TABLE }),
+    usage: createUsageStore(dynamodb, { table: FINDINGS_TABLE, onUnreadable: noteUnreadable }),
     now: () => new Date(),
   };
 }
@@ -92,10 +93,14 @@ export function openInspection(
     }),
     changes: createChangeStore(clients.dynamodb, {
       table: environment.FINDINGS_TABLE,
+      onUnreadable: noteUnreadable,
       now: () => new Date(),
     }),
     symptoms: createSymptomStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
-    fullReads: createFullReadStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
+    fullReads: createFullReadStore(clients.dynamodb, {
+      table: environment.FINDINGS_TABLE,
+      onUnreadable: noteUnreadable,
+    }),
     deletions: createLinkedRoleKeeper(clients.iam),
     rechecks: createRecheckQueue(clients.sqs, environment.CHANGES_QUEUE_URL),
     lookups: createLookupQueue(clients.sqs, environment.LOOKUPS_QUEUE_URL),

@@ -8,7 +8,27 @@ import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { decideAndCommit } from "@drift-guard/guard/commit";
 import { countForged } from "../../functions/shared/forged-items.ts";
+import { defineFunction } from "../../functions/shared/function.ts";
+import { noteUnreadable } from "../../functions/shared/unreadable-items.ts";
 import { aFinding, aKey, aLedger, aTransition } from "../builders.ts";
+import { aContext } from "./invocations.ts";
+
+describe("A function that left out items that it cannot read", () => {
+  it("counts each once, also where it fails", async () => {
+    const counted: number[] = [];
+    const handler = defineFunction("detect", async (_, { metrics }) => {
+      const add = metrics.addMetric.bind(metrics);
+      metrics.addMetric = (name, unit, value) => {
+        if (name === "ForgedItems") counted.push(value);
+        add(name, unit, value);
+      };
+      for (const key of ["a", "b", "a"]) noteUnreadable(key);
+      throw new Error("The table is gone.");
+    });
+    await assert.rejects(async () => handler({}, aContext(60_000)), /The table is gone/);
+    assert.deepEqual(counted, [2]);
+  });
+});
 
 describe("The commit of a function", () => {
   it("counts the forged items that it overwrites, once", async () => {

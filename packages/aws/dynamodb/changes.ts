@@ -3,7 +3,7 @@ import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { ChangeStore } from "@drift-guard/core/ports";
 import { ChangeItem, encodeItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
-import { findItem, openTable, readItem, toStoreError } from "./table.ts";
+import { findItem, openTable, readOrSkip, type TableOptions, toStoreError } from "./table.ts";
 
 // Longer than rechecks follow a change.
 const retentionSeconds = 3 * 86_400;
@@ -11,13 +11,13 @@ const retentionSeconds = 3 * 86_400;
 /**
  * Creates the store of changes that are rechecked, over the findings table. It needs `dynamodb:Query` and
  * `dynamodb:PutItem`. DynamoDB deletes a change three days after `now`. Every call throws `StoreUnavailableError` if the
- * table fails or if the item is unreadable.
+ * table fails. A change that cannot be read is none.
  */
 export function createChangeStore(
   client: DynamoDBClient,
-  options: { readonly table: string; now(): Date },
+  options: TableOptions & { now(): Date },
 ): ChangeStore {
-  const table = openTable(client, options.table);
+  const table = openTable(client, options.table, options.onUnreadable);
   return {
     async keep(role, change) {
       const Item = {
@@ -34,7 +34,7 @@ export function createChangeStore(
     },
     async find(role, changeId) {
       const item = await findItem(table, findingKeys.partition(role), findingKeys.change(changeId));
-      return item && readItem(table, item, ChangeItem).change;
+      return item && readOrSkip(table, item, ChangeItem)?.change;
     },
   };
 }

@@ -5,20 +5,21 @@ import { SentTestMessage } from "@drift-guard/core/model/test-message";
 import type { NoticeStore } from "@drift-guard/core/ports";
 import { encodeItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
-import { findItem, openTable, readItem, toStoreError } from "./table.ts";
+import { findItem, openTable, readItem, type TableOptions, toStoreError } from "./table.ts";
 import { loadVersioned, saveVersioned } from "./versioned-item.ts";
 
 const testRetentionSeconds = 86_400;
 
 /**
  * Creates the store of what people are told over the findings table. It needs `dynamodb:Query` and `dynamodb:PutItem`. Every
- * call throws `StoreUnavailableError` if the table fails or if the item is unreadable.
+ * call throws `StoreUnavailableError` if the table fails. An item that
+ * cannot be read counts as none, and is overwritten.
  */
-export function createNoticeStore(client: DynamoDBClient, options: { readonly table: string }): NoticeStore {
-  const table = openTable(client, options.table);
+export function createNoticeStore(client: DynamoDBClient, options: TableOptions): NoticeStore {
+  const table = openTable(client, options.table, options.onUnreadable);
   const keyOf = (account: string) => ({ pk: findingKeys.account(account), sk: findingKeys.notices });
   return {
-    load: async (account) => (await loadVersioned(table, keyOf(account), NoticeState)) ?? emptyNoticeState(),
+    load: async (account) => loadVersioned(table, keyOf(account), NoticeState, emptyNoticeState()),
     save: (account, state) => saveVersioned(table, keyOf(account), NoticeState, state),
     async recordTest(account, id, sent) {
       const Item = {

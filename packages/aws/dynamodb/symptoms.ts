@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { addSeconds, clockSlackMs } from "@drift-guard/core/model/instant";
 import { ClaimItem } from "@drift-guard/core/model/symptom-claim";
 import type { SymptomStore } from "@drift-guard/core/ports";
 import { encodeItem } from "@drift-guard/core/store/items";
@@ -27,8 +28,14 @@ export function createSymptomStore(
           ...encodeItem(ClaimItem, { eventId, claimedAt: at }),
           expires: Math.floor(Date.parse(at) / 1000) + retentionSeconds,
         },
-        ConditionExpression: "attribute_not_exists(pk) OR claimedAt < :since OR eventId = :event",
-        ExpressionAttributeValues: { ":since": since, ":event": eventId },
+        // A claim from further ahead than clocks differ is forged, and would hold for good.
+        ConditionExpression:
+          "attribute_not_exists(pk) OR attribute_not_exists(claimedAt) OR claimedAt < :since OR claimedAt > :ahead OR eventId = :event",
+        ExpressionAttributeValues: {
+          ":since": since,
+          ":ahead": addSeconds(at, clockSlackMs / 1000),
+          ":event": eventId,
+        },
       });
       try {
         await table.documents.send(command);

@@ -13,12 +13,25 @@ export type Item = Readonly<Record<string, unknown>>;
 export interface Table {
   readonly name: string;
   readonly documents: DynamoDBDocumentClient;
+  /** Told the key of each item that `readOrSkip` leaves out. */
+  onUnreadable(key: string): void;
+}
+
+/** A table's name, and who is told of items that cannot be read and are left out; nobody without it. */
+export interface TableOptions {
+  readonly table: string;
+  readonly onUnreadable?: (key: string) => void;
 }
 
 /** Opens a table by its name. Makes no call. */
-export function openTable(client: DynamoDBClient, name: string): Table {
+export function openTable(
+  client: DynamoDBClient,
+  name: string,
+  onUnreadable: TableOptions["onUnreadable"] = () => {},
+): Table {
   return {
     name,
+    onUnreadable,
     documents: DynamoDBDocumentClient.from(client, {
       marshallOptions: { removeUndefinedValues: true },
       // By default, the client throws at a number that is too long: one strange item would hide all others.
@@ -86,6 +99,17 @@ export function readItem<T>(
     `${where} is invalid and was not used. Repair or remove it.\n${formatIssues(parsed.error, item)}`,
     { cause: parsed.error },
   );
+}
+
+/**
+ * Validates a stored item of schema 1 as `readItem` does. Returns undefined for one that cannot be read, which somebody else
+ * wrote: it must not hide the others, or keep a role from being evaluated.
+ */
+export function readOrSkip<T>(table: Table, item: Item, shape: z.ZodType<T>): T | undefined {
+  const parsed = item.schema === schema ? shape.safeParse(item) : undefined;
+  if (parsed?.success) return parsed.data;
+  table.onUnreadable(`${String(item.pk)} ${String(item.sk)}`);
+  return undefined;
 }
 
 /**

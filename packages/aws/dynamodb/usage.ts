@@ -9,7 +9,16 @@ import { encodeItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { joinRecordedUses } from "@drift-guard/core/store/recorded-uses";
 import { planUsage, RoleUserItem, UsageItem, type UsageWrite } from "@drift-guard/core/store/stored-uses";
-import { findItem, type Item, openTable, queryItems, readItem, type Table, toStoreError } from "./table.ts";
+import {
+  findItem,
+  type Item,
+  openTable,
+  queryItems,
+  readOrSkip,
+  type Table,
+  type TableOptions,
+  toStoreError,
+} from "./table.ts";
 
 type Writes = NonNullable<TransactWriteCommandInput["TransactItems"]>;
 
@@ -20,17 +29,18 @@ const maxRecordAttempts = 6;
 /**
  * Creates the usage store over the findings table: which compute environments and job definitions use which role. It
  * needs `dynamodb:Query`, `dynamodb:PutItem` and `dynamodb:DeleteItem`. Every call throws `StoreUnavailableError` if the
- * table fails or if an item is unreadable. `record` repeats its decision, up to six times, if another writer changed the
+ * table fails. An item that cannot be read is left out, and `record` overwrites that of its subject. `record` repeats its decision, up to six times, if another writer changed the
  * subject's item first.
  */
-export function createUsageStore(client: DynamoDBClient, options: { readonly table: string }): UsageStore {
-  const table = openTable(client, options.table);
+export function createUsageStore(client: DynamoDBClient, options: TableOptions): UsageStore {
+  const table = openTable(client, options.table, options.onUnreadable);
   return {
     usesOf: (role) => loadUses(table, role),
     record: (account, subject, uses) => recordUses(table, account, subject, uses),
     async *users(account) {
       for await (const item of queryUsage(table, findingKeys.account(account))) {
-        yield readItem(table, item, RoleUserItem);
+        const user = readOrSkip(table, item, RoleUserItem);
+        if (user) yield user;
       }
     },
   };
@@ -46,7 +56,10 @@ function queryUsage(table: Table, pk: string): AsyncIterable<Item> {
 
 async function loadUses(table: Table, role: RoleKey): Promise<readonly RoleUse[]> {
   return joinRecordedUses(
-    mapItems(queryUsage(table, findingKeys.partition(role)), (item) => readItem(table, item, UsageItem).uses),
+    mapItems(
+      queryUsage(table, findingKeys.partition(role)),
+      (item) => readOrSkip(table, item, UsageItem)?.uses ?? [],
+    ),
   );
 }
 
@@ -62,9 +75,12 @@ async function recordUses(
 ): Promise<readonly string[]> {
   for (let attempt = 0; attempt < maxRecordAttempts; attempt += 1) {
     const found = await findItem(table, findingKeys.account(account), findingKeys.usage(subject));
-    const before = found ? readItem(table, found, RoleUserItem) : undefined;
+    const before = found && readOrSkip(table, found, RoleUserItem);
     const { write, touched } = planUsage(before, subject, uses);
-    if (!write || (await store(table, account, before, write))) return touched;
+    const isBroken = found !== undefined && before === undefined;
+    if (!write && isBroken) await removeUser(table, account, subject);
+    if (!write || (await store(table, account, { version: before?.version, isBroken }, write)))
+      return touched;
   }
   throw new StoreUnavailableError(
     `The roles that the ${subject.kind} ${subject.name} uses changed during all ${maxRecordAttempts} attempts to store ` +
@@ -79,7 +95,7 @@ async function recordUses(
 async function store(
   table: Table,
   account: string,
-  before: RoleUserItem | undefined,
+  before: { readonly version: number | undefined; readonly isBroken: boolean },
   { item, puts, deletes }: UsageWrite,
 ): Promise<boolean> {
   const TableName = table.name;
@@ -92,13 +108,17 @@ async function store(
     })),
     ...deletes.map((name) => ({ Delete: { TableName, Key: roleKey(name) } })),
   ];
-  let version = before?.version;
+  let { version } = before;
   do {
     const chunk = writes.splice(0, maxRolesPerTransaction);
-    const condition = {
-      ConditionExpression: version === undefined ? "attribute_not_exists(pk)" : "version = :version",
-      ...(version !== undefined && { ExpressionAttributeValues: { ":version": version } }),
-    };
+    // An item that cannot be read is overwritten, whatever its version.
+    const condition =
+      version === undefined && before.isBroken
+        ? {}
+        : {
+            ConditionExpression: version === undefined ? "attribute_not_exists(pk)" : "version = :version",
+            ...(version !== undefined && { ExpressionAttributeValues: { ":version": version } }),
+          };
     version = (version ?? 0) + 1;
     // Until the last transaction, the item also names the roles that are still to be cleared.
     const last = writes.length === 0;
@@ -121,6 +141,17 @@ async function store(
     }
   } while (writes.length > 0);
   return true;
+}
+
+async function removeUser(table: Table, account: string, subject: UsageSubject): Promise<void> {
+  const Key = { pk: findingKeys.account(account), sk: findingKeys.usage(subject) };
+  try {
+    await table.documents.send(
+      new TransactWriteCommand({ TransactItems: [{ Delete: { TableName: table.name, Key } }] }),
+    );
+  } catch (error) {
+    throw toStoreError(table, error, "dynamodb:DeleteItem");
+  }
 }
 
 function isConflict(error: unknown): boolean {

@@ -1,8 +1,9 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { encodeItem } from "@drift-guard/core/store/items";
+import { brokenVersion, isHonestVersion } from "@drift-guard/core/store/versions";
 import type * as z from "zod";
-import { findItem, readItem, type Table, toStoreError } from "./table.ts";
+import { findItem, readOrSkip, type Table, toStoreError } from "./table.ts";
 
 /** The key of an item. */
 export interface ItemKey {
@@ -10,14 +11,22 @@ export interface ItemKey {
   readonly sk: string;
 }
 
-/** Returns the value of an item (`dynamodb:Query`); undefined if there is none. Throws `StoreUnavailableError`. */
+/**
+ * Returns the value of an item (`dynamodb:Query`); `empty`, of version 0, if there is none. An item that cannot be read counts
+ * as `empty` too, under a version with which `saveVersioned` overwrites it. Throws `StoreUnavailableError`.
+ */
 export async function loadVersioned<Value extends { readonly version: number }>(
   table: Table,
   { pk, sk }: ItemKey,
   shape: z.ZodType<Value, object>,
-): Promise<Value | undefined> {
+  empty: Value,
+): Promise<Value> {
   const item = await findItem(table, pk, sk);
-  return item && readItem(table, item, shape);
+  if (item === undefined) return empty;
+  const value = isHonestVersion(item.version) ? readOrSkip(table, item, shape) : undefined;
+  if (value) return value;
+  if (!isHonestVersion(item.version)) table.onUnreadable(`${pk} ${sk}`);
+  return { ...empty, version: isHonestVersion(item.version) ? item.version : brokenVersion };
 }
 
 /**
@@ -31,15 +40,23 @@ export async function saveVersioned<Value extends { readonly version: number }>(
   value: Value & object,
 ): Promise<boolean> {
   const { version } = value;
-  const Item = { ...key, ...encodeItem(shape, { ...value, version: version + 1 }) };
+  const next = version === brokenVersion ? 1 : version + 1;
+  const Item = { ...key, ...encodeItem(shape, { ...value, version: next }) };
   const condition =
     version === 0
       ? { ConditionExpression: "attribute_not_exists(pk)" }
-      : {
-          ConditionExpression: "#version = :version",
-          ExpressionAttributeNames: { "#version": "version" },
-          ExpressionAttributeValues: { ":version": version },
-        };
+      : version === brokenVersion
+        ? {
+            // Another process that repairs it writes this next version too.
+            ConditionExpression: "attribute_not_exists(#version) OR #version <> :next",
+            ExpressionAttributeNames: { "#version": "version" },
+            ExpressionAttributeValues: { ":next": next },
+          }
+        : {
+            ConditionExpression: "#version = :version",
+            ExpressionAttributeNames: { "#version": "version" },
+            ExpressionAttributeValues: { ":version": version },
+          };
   try {
     await table.documents.send(new PutCommand({ TableName: table.name, Item, ...condition }));
     return true;

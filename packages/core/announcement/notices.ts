@@ -1,5 +1,5 @@
 import { digestOf } from "../model/identity.ts";
-import { addSeconds, type Instant, isBefore, millisecondsBetween } from "../model/instant.ts";
+import { addSeconds, type Instant, isAhead, isBefore, millisecondsBetween } from "../model/instant.ts";
 import type { NoticeState, TransitionRef } from "../model/notice-state.ts";
 import { formatRoleKey } from "../model/role.ts";
 import type { Transition, TransitionKind } from "../model/transition.ts";
@@ -82,9 +82,12 @@ export function planNotices(
       waiting.push(transition);
     } else left.push(transition);
   }
-  const due = state.due ?? (held.length > 0 ? addSeconds(now, holdSeconds) : undefined);
+  const latest = addSeconds(now, holdSeconds);
+  // A time further ahead than anything waits is forged: nobody would be told of what waits.
+  const stored = state.due !== undefined && isAhead(state.due, latest) ? now : state.due;
+  const due = stored ?? (held.length > 0 ? latest : undefined);
   const isRepeated = waiting.some((transition) => known.has(formatRef(refOf(transition))));
-  const isLate = state.due !== undefined && isBefore(state.due, now);
+  const isLate = state.due !== undefined && (stored !== state.due || isBefore(state.due, now));
   for (const { id } of told) alone.add(id);
   const { due: _, ...rest } = state;
   return {
@@ -113,7 +116,7 @@ const tellingSeconds = 120;
 
 /** Whether a joint message is being sent, so that no other may be. */
 export function isTelling({ telling }: NoticeState, now: Instant): boolean {
-  return telling !== undefined && millisecondsBetween(telling.began, now) < tellingSeconds * 1000;
+  return telling !== undefined && Math.abs(millisecondsBetween(telling.began, now)) < tellingSeconds * 1000;
 }
 
 /**
@@ -127,7 +130,8 @@ export function takeHeld(
   const { telling, held, due, ...rest } = state;
   if (isTelling(state, now)) return undefined;
   if (telling) return { ...state, telling: { ...telling, began: now } };
-  if (held.length === 0 || (due !== undefined && isBefore(now, due))) return undefined;
+  const waits = due !== undefined && isBefore(now, due) && !isAhead(due, now);
+  if (held.length === 0 || waits) return undefined;
   const id = digestOf(held.map(formatRef)).slice(0, 32);
   const told = [...recentMessages(state, now), { at: now }];
   return { ...rest, told, held: [], telling: { id, began: now, transitions: held } };

@@ -11,8 +11,8 @@ export const alarmedMetrics = {
   securityhub: "TransitionsMissing",
 } as const satisfies Partial<Record<FunctionName, string>>;
 
-/** The metric of forged items of the findings table, and the functions that count it: those that commit ledgers. */
+/** The metric of forged items of the findings table, and the functions that count it and have an alarm on it. */
 export const forgedItems = {
   metric: "ForgedItems",
-  functions: ["detect", "sweep", "rollback"],
+  functions: ["detect", "sweep", "rollback", "notify", "securityhub"],
 } as const satisfies { readonly metric: string; readonly functions: readonly FunctionName[] };

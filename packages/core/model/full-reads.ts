@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Instant, isBefore, millisecondsBetween } from "./instant.ts";
+import { Instant, isAhead, isBefore, millisecondsBetween } from "./instant.ts";
 
 /** The last reads of every watched role of an account, and the next one that is requested. */
 export const FullReads = z
@@ -29,11 +29,11 @@ export type FullReadDecision =
   | { readonly kind: "request"; readonly at: Date };
 
 /** Decides about a request, so that all requests of a minute share one read and none is lost. */
-export function decideFullRead(
-  { begun, finished, requested }: FullReads,
-  since: Instant,
-  now: Instant,
-): FullReadDecision {
+export function decideFullRead(reads: FullReads, since: Instant, now: Instant): FullReadDecision {
+  // Times from further ahead than clocks differ are forged, and would keep every read from being made.
+  const [begun, finished, requested] = [reads.begun, reads.finished, reads.requested].map((time) =>
+    time !== undefined && isAhead(time, now) ? undefined : time,
+  );
   if (finished !== undefined && !isBefore(finished, since)) return { kind: "done" };
   if (begun === undefined || millisecondsBetween(begun, now) >= fullReadIntervalMs) return { kind: "begin" };
   if (requested !== undefined && isBefore(now, requested)) return { kind: "wait" };

@@ -6,6 +6,7 @@ import { FindingItem, LedgerItem, TransitionItem } from "./items.ts";
 import { findingKeys, ledgerSchema, oldLedgerSchema } from "./keys.ts";
 import { compareWithIndex, digestFinding, type LedgerIndex } from "./ledger-index.ts";
 import { isHonestNumber } from "./transition-numbers.ts";
+import { maxHonestVersion } from "./versions.ts";
 
 /** An item of a role's partition as it is stored: its sort key, and its value, not validated. */
 export interface StoredItem {
@@ -131,11 +132,7 @@ function judge(
   return { genuine: new Set(), lost, isForged: true };
 }
 
-// No ledger is written so often: a larger version is forged, and no number might come after it.
-const HonestVersion = z
-  .int()
-  .min(1)
-  .max(2 ** 50);
+const HonestVersion = z.int().min(1).max(maxHonestVersion);
 const Header = LedgerItem.extend({
   schema: z.literal([oldLedgerSchema, ledgerSchema]),
   version: HonestVersion,

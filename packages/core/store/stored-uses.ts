@@ -3,6 +3,7 @@ import { RoleUse, type UsageSubject } from "../batch/role-use.ts";
 import type { UsesByRole } from "../batch/uses.ts";
 import { digestOf } from "../model/identity.ts";
 import { sameRoleName } from "../model/role.ts";
+import { maxHonestVersion } from "./versions.ts";
 
 /** The item in a role's partition: how one environment or definition uses the role. */
 export const UsageItem = z.object({ uses: z.array(RoleUse).readonly() });
@@ -17,7 +18,7 @@ export const RoleUserItem = z.object({
   roles: z.array(z.string()),
   /** Digest of all its uses; equal uses are not written again. */
   digest: z.string(),
-  version: z.number(),
+  version: z.int().min(1).max(maxHonestVersion),
 });
 export type RoleUserItem = z.infer<typeof RoleUserItem>;
 

@@ -1,11 +1,11 @@
 import type { ChangeStore } from "@drift-guard/core/ports";
 import { ChangeItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
-import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
+import { type Database, query, readOrSkip, serializeItem, transact } from "./database.ts";
 
 /**
  * Creates the store of changes that are rechecked, over a SQLite database, in the same table as the findings. Every call
- * throws `StoreUnavailableError` if the database fails or if the item is unreadable.
+ * throws `StoreUnavailableError` if the database fails. A change that cannot be read is none.
  */
 export function createChangeStore(database: Database): ChangeStore {
   return {
@@ -25,7 +25,7 @@ export function createChangeStore(database: Database): ChangeStore {
           .prepare("SELECT pk, sk, item FROM findings WHERE pk = ? AND sk = ?")
           .get(findingKeys.partition(role), findingKeys.change(changeId)),
       );
-      return row && readItem(database, row, ChangeItem).change;
+      return row && readOrSkip(row, ChangeItem)?.change;
     },
   };
 }

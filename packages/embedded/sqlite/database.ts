@@ -10,7 +10,7 @@ import { encodeItem } from "@drift-guard/core/store/items";
 import { schema } from "@drift-guard/core/store/keys";
 import * as z from "zod";
 import { migrateFile } from "./migration.ts";
-import { Row } from "./rows.ts";
+import { parseRow, Row } from "./rows.ts";
 
 /** A SQLite database with the items of all stores, under the same keys as in the DynamoDB tables. */
 export interface Database {
@@ -103,6 +103,14 @@ export function readItem<T>(
       { cause: error },
     );
   }
+}
+
+/** Parses the item of a row as `readItem` does. Returns undefined for one that cannot be read, which somebody else wrote. */
+export function readOrSkip<T>(row: unknown, item: z.ZodType<T>): T | undefined {
+  const { value } = parseRow(row);
+  return z.looseObject({ schema: z.literal(schema) }).safeParse(value).success
+    ? item.safeParse(value).data
+    : undefined;
 }
 
 /** Returns the stored text of an item. Throws `ZodError` for a value that its shape refuses. */

@@ -6,7 +6,7 @@ import { loadVersioned, saveVersioned } from "./versioned-item.ts";
 
 /**
  * Creates the store of the reads of every watched role over a SQLite database, in the same table as the findings. Every
- * call throws `StoreUnavailableError` if the database fails or if the item is unreadable.
+ * call throws `StoreUnavailableError` if the database fails. An item that cannot be read counts as none.
  */
 export function createFullReadStore(database: Database): FullReadStore {
   const keyOf = (account: string, region: string | undefined) => ({
@@ -15,7 +15,7 @@ export function createFullReadStore(database: Database): FullReadStore {
   });
   return {
     load: async (account, region) =>
-      loadVersioned(database, keyOf(account, region), FullReads) ?? { version: 0 },
+      loadVersioned(database, keyOf(account, region), FullReads, { version: 0 }),
     save: async (account, reads, region) => saveVersioned(database, keyOf(account, region), FullReads, reads),
   };
 }

@@ -7,12 +7,12 @@ import { loadVersioned, saveVersioned } from "./versioned-item.ts";
 
 /**
  * Creates the store of what people are told over a SQLite database, in the same table as the findings. Every call throws
- * `StoreUnavailableError` if the database fails or if the item is unreadable.
+ * `StoreUnavailableError` if the database fails. An item that cannot be read counts as none.
  */
 export function createNoticeStore(database: Database): NoticeStore {
   const keyOf = (account: string) => ({ pk: findingKeys.account(account), sk: findingKeys.notices });
   return {
-    load: async (account) => loadVersioned(database, keyOf(account), NoticeState) ?? emptyNoticeState(),
+    load: async (account) => loadVersioned(database, keyOf(account), NoticeState, emptyNoticeState()),
     save: async (account, state) => saveVersioned(database, keyOf(account), NoticeState, state),
     recordTest: async (account, id, sent) =>
       transact(database, (sqlite) => {

@@ -2,11 +2,11 @@ import type { UsageStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { joinRecordedUses } from "@drift-guard/core/store/recorded-uses";
 import { planUsage, RoleUserItem, UsageItem } from "@drift-guard/core/store/stored-uses";
-import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
+import { type Database, query, readOrSkip, serializeItem, transact } from "./database.ts";
 
 /**
  * Creates the usage store over a SQLite database, in the same table as the findings. Every call throws
- * `StoreUnavailableError` if the database fails or if an item is unreadable.
+ * `StoreUnavailableError` if the database fails. An item that cannot be read is left out.
  */
 export function createUsageStore(database: Database): UsageStore {
   const select = (pk: string) =>
@@ -19,8 +19,7 @@ export function createUsageStore(database: Database): UsageStore {
     usesOf: (role) =>
       joinRecordedUses(
         (async function* () {
-          for (const row of select(findingKeys.partition(role)))
-            yield readItem(database, row, UsageItem).uses;
+          for (const row of select(findingKeys.partition(role))) yield readOrSkip(row, UsageItem)?.uses ?? [];
         })(),
       ),
     record: async (account, subject, uses) =>
@@ -28,10 +27,11 @@ export function createUsageStore(database: Database): UsageStore {
         const pk = findingKeys.account(account);
         const sk = findingKeys.usage(subject);
         const row = sqlite.prepare("SELECT pk, sk, item FROM findings WHERE pk = ? AND sk = ?").get(pk, sk);
-        const before = row ? readItem(database, row, RoleUserItem) : undefined;
+        const before = row && readOrSkip(row, RoleUserItem);
         const { write, touched } = planUsage(before, subject, uses);
-        if (!write) return touched;
         const remove = sqlite.prepare("DELETE FROM findings WHERE pk = ? AND sk = ?");
+        if (!write && !before) remove.run(pk, sk);
+        if (!write) return touched;
         const put = sqlite.prepare("INSERT OR REPLACE INTO findings (pk, sk, item) VALUES (?, ?, ?)");
         for (const name of write.deletes) remove.run(findingKeys.partition({ account, name }), sk);
         for (const [name, roleUses] of write.puts) {
@@ -42,7 +42,10 @@ export function createUsageStore(database: Database): UsageStore {
         return touched;
       }),
     async *users(account) {
-      for (const row of select(findingKeys.account(account))) yield readItem(database, row, RoleUserItem);
+      for (const row of select(findingKeys.account(account))) {
+        const user = readOrSkip(row, RoleUserItem);
+        if (user) yield user;
+      }
     },
   };
 }

@@ -1,5 +1,6 @@
-import type * as z from "zod";
-import { type Database, query, readItem, serializeItem, transact } from "./database.ts";
+import { brokenVersion, isHonestVersion } from "@drift-guard/core/store/versions";
+import * as z from "zod";
+import { type Database, query, readOrSkip, serializeItem, transact } from "./database.ts";
 
 /** The key of an item. */
 export interface ItemKey {
@@ -9,15 +10,24 @@ export interface ItemKey {
 
 const select = "SELECT pk, sk, item FROM findings WHERE pk = ? AND sk = ?";
 
-/** Returns the value of an item; undefined if there is none. Throws `StoreUnavailableError`. */
+/**
+ * Returns the value of an item; `empty`, of version 0, if there is none. An item that cannot be read counts as `empty` too,
+ * under a version with which `saveVersioned` overwrites it. Throws `StoreUnavailableError`.
+ */
 export function loadVersioned<Value extends { readonly version: number }>(
   database: Database,
   { pk, sk }: ItemKey,
   shape: z.ZodType<Value>,
-): Value | undefined {
+  empty: Value,
+): Value {
   const row = query(database, (sqlite) => sqlite.prepare(select).get(pk, sk));
-  return row && readItem(database, row, shape);
+  if (row === undefined) return empty;
+  const version = readOrSkip(row, Version)?.version;
+  if (!isHonestVersion(version)) return { ...empty, version: brokenVersion };
+  return readOrSkip(row, shape) ?? { ...empty, version };
 }
+
+const Version = z.looseObject({ version: z.unknown() });
 
 /**
  * Writes a value with the next version. Returns false, and writes nothing, if the stored version is another than the
@@ -30,11 +40,12 @@ export function saveVersioned<Value extends { readonly version: number }>(
   value: Value & object,
 ): boolean {
   return transact(database, (sqlite) => {
-    const stored = loadVersioned(database, key, shape)?.version ?? 0;
+    const stored = loadVersioned<Value>(database, key, shape, { ...value, version: 0 }).version;
     if (stored !== value.version) return false;
+    const version = stored === brokenVersion ? 1 : stored + 1;
     sqlite
       .prepare("INSERT OR REPLACE INTO findings (pk, sk, item) VALUES (?, ?, ?)")
-      .run(key.pk, key.sk, serializeItem(shape, { ...value, version: value.version + 1 }));
+      .run(key.pk, key.sk, serializeItem(shape, { ...value, version }));
     return true;
   });
 }

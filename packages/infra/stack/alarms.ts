@@ -94,11 +94,11 @@ export function alarmOnForgedItems(
   place: AlarmPlace,
 ): aws.cloudwatch.MetricAlarm {
   return createMetricAlarm(
-    `${capitalise(name)}ForgedItems`,
+    `${name === "securityhub" ? "SecurityHub" : capitalise(name)}ForgedItems`,
     [name, forgedItems.metric],
     {
       means:
-        "Items of drift-guard's findings table were edited, added or deleted by somebody else, or cannot be read. The role was evaluated anew.",
+        "Items of drift-guard's findings table were edited, added or deleted by somebody else, or cannot be read. They were not used.",
       pattern: "were edited, added or deleted",
     },
     place,

@@ -1,7 +1,7 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import { reportEvent } from "@drift-guard/core/model/first-report";
 import { testMessageEvent } from "@drift-guard/core/model/test-message";
-import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnForgedItems, alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
 import {
@@ -64,5 +64,6 @@ export function createNotify({
       },
       place,
     ),
+    alarmOnForgedItems("notify", place),
   ];
 }

@@ -1,5 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import { alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnForgedItems, alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
 import {
@@ -79,5 +79,6 @@ export function createHubExchange({
       },
       place,
     ),
+    alarmOnForgedItems("securityhub", place),
   ];
 }

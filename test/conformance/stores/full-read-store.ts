@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { FullReadStore, UsageStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 
@@ -65,10 +64,26 @@ export function describeFullReadStore(name: string, open: () => Promise<FullRead
       assert.equal((await fixture.other.load(account, "eu-west-1")).begun, "2026-11-22T12:00:00Z");
     });
 
-    it("refuses an item of another schema", async () => {
-      const account = newAccount();
-      await fixture.put(findingKeys.account(account), findingKeys.fullReads(), { schema: 2, version: 1 });
-      await assert.rejects(fixture.store.load(account), StoreUnavailableError);
+    it("takes an item that cannot be read for none, and overwrites it", async () => {
+      const begun = "2026-11-22T12:00:00Z";
+      const broken = [
+        {},
+        { schema: 2, version: 1, begun },
+        { schema: 1, version: 3, begun: 7 },
+        { schema: 1, version: "9", begun },
+        { schema: 1, version: Number.MAX_SAFE_INTEGER, begun },
+      ];
+      for (const item of broken) {
+        const account = newAccount();
+        await fixture.put(findingKeys.account(account), findingKeys.fullReads(), item);
+        const loaded = await fixture.store.load(account);
+        assert.equal(loaded.begun, undefined);
+        assert.ok(await fixture.store.save(account, { ...loaded, begun }));
+        assert.equal(await fixture.other.save(account, loaded), false);
+        const again = await fixture.other.load(account);
+        assert.equal(again.begun, begun);
+        assert.ok(await fixture.other.save(account, again));
+      }
     });
   });
 }

@@ -47,6 +47,14 @@ export function describeSymptomStore(name: string, open: () => Promise<SymptomSt
       }
     });
 
+    it("holds no claim from further ahead than clocks differ", async () => {
+      const claim = { key: "ahead", since: "2026-11-22T11:50:00Z" } as const;
+      await fixture.store.claim("123456789012", { ...claim, eventId: "forged", at: "2999-01-01T00:00:00Z" });
+      const own = { ...claim, eventId: "own", at: "2026-11-22T12:00:00Z" } as const;
+      assert.ok(await fixture.other.claim("123456789012", own));
+      assert.equal(await fixture.store.claim("123456789012", { ...own, eventId: "other" }), false);
+    });
+
     it("lets a claim end", async () => {
       assert.ok(await fixture.store.claim("111122223333", claimOf("old", "first")));
       assert.ok(!(await fixture.store.claim("111122223333", claimOf("old", "second", 600))), noon);

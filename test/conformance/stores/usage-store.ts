@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import type { RoleUse, RoleUser, UsageSubject } from "@drift-guard/core/batch/role-use";
-import { StoreUnavailableError } from "@drift-guard/core/errors";
 import type { FindingStore, UsageStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { aDefinitionUse, aFinding, aLedger, anEnvironmentUse } from "../../builders.ts";
@@ -167,13 +166,34 @@ export function describeUsageStore(name: string, open: () => Promise<UsageStoreF
       assert.equal(loaded.findings.length, 1);
     });
 
-    it("refuses an item of another schema", async () => {
+    it("leaves out an item that cannot be read, and records its subject anew", async () => {
       const account = newAccount();
-      await fixture.put(findingKeys.partition({ account, name: "R" }), findingKeys.usage(environment()), {
-        schema: 2,
-        uses: [],
-      });
-      await assert.rejects(fixture.store.usesOf({ account, name: "R" }), StoreUnavailableError);
+      const role = { account, name: "R" };
+      const [use, job] = [anEnvironmentUse(), aDefinitionUse()];
+      const recordAll = async () => {
+        await fixture.store.record(account, environment(), new Map([["R", [use]]]));
+        await fixture.store.record(account, definition(), new Map([["R", [job]]]));
+      };
+      await recordAll();
+      const broken = [{ schema: 2, uses: [] }, { schema: 1, uses: 7 }, {}];
+      for (const item of broken) {
+        await fixture.put(findingKeys.partition(role), findingKeys.usage(environment()), item);
+        assert.deepEqual(await fixture.store.usesOf(role), [job]);
+        const version = Number.MAX_SAFE_INTEGER;
+        for (const own of [item, { schema: 1, subject: environment(), roles: ["R"], digest: "x", version }]) {
+          await fixture.put(findingKeys.account(account), findingKeys.usage(environment()), own);
+          assert.deepEqual(
+            (await users(fixture.store, account)).map(({ subject }) => subject),
+            [definition()],
+          );
+          await recordAll();
+          assert.deepEqual((await fixture.store.usesOf(role)).length, 2);
+          assert.equal((await users(fixture.other, account)).length, 2);
+        }
+      }
+      await fixture.put(findingKeys.account(account), findingKeys.usage(environment()), {});
+      await fixture.store.record(account, environment(), new Map());
+      assert.equal((await users(fixture.store, account)).length, 1);
     });
   });
 }

@@ -48,6 +48,23 @@ describe("what people are told at once", () => {
     assert.equal(state.due, secondsAfterNoon(holdSeconds));
   });
 
+  it("waits for no time and no joint message that somebody moved into the future", () => {
+    const later = "9999-12-31T00:00:00Z";
+    const [a, b] = [transitionOf("a", "one"), transitionOf("b", "one")];
+    const first = plan(emptyNoticeState(), [a, b]);
+    assert.equal(first.state.held.length, 1);
+    const forged: NoticeState = {
+      ...first.state,
+      due: later,
+      telling: { id: "x", began: later, transitions: [] },
+    };
+    const { state, request } = plan(forged, [transitionOf("c", "one")], 10);
+    assert.deepEqual([state.due, request], [secondsAfterNoon(10), true]);
+    const { telling: _, ...rest } = forged;
+    assert.equal(takeHeld(rest, secondsAfterNoon(60))?.telling.transitions.length, 1);
+    assert.equal(takeHeld(forged, secondsAfterNoon(60))?.telling.id, "x");
+  });
+
   it("is again something in the next minute, if nothing waits", () => {
     const first = plan(emptyNoticeState(), [transitionOf("a", "one")]);
     const { atOnce } = plan(first.state, [transitionOf("b", "one")], 61);
