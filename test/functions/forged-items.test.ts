@@ -18,9 +18,9 @@ describe("A function that left out items that it cannot read", () => {
     const counted: number[] = [];
     const handler = defineFunction("detect", async (_, { metrics }) => {
       const add = metrics.addMetric.bind(metrics);
-      metrics.addMetric = (name, unit, value) => {
+      metrics.addMetric = (name, unit, value, resolution) => {
         if (name === "ForgedItems") counted.push(value);
-        add(name, unit, value);
+        return add(name, unit, value, resolution);
       };
       for (const key of ["a", "b", "a"]) noteUnreadable(key);
       throw new Error("The table is gone.");

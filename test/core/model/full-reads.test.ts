@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { decideFullRead } from "@drift-guard/core/model/full-reads";
+import { decideFullRead, type FullReads } from "@drift-guard/core/model/full-reads";
 import { noon, secondsAfterNoon } from "../../builders.ts";
 
 describe("a read of every watched role", () => {
-  const later = "9999-12-31T00:00:00Z";
+  const later = "9999-12-31T00:00:00Z" as const;
 
   it("begins although somebody moved the times of others into the future", () => {
-    for (const forged of [{ begun: later }, { finished: later }, { begun: later, requested: later }]) {
-      assert.deepEqual(decideFullRead({ version: 1, ...forged }, noon, noon), { kind: "begin" });
-    }
+    const each: readonly FullReads[] = [
+      { version: 1, begun: later },
+      { version: 1, finished: later },
+      { version: 1, begun: later, requested: later },
+    ];
+    for (const forged of each) assert.deepEqual(decideFullRead(forged, noon, noon), { kind: "begin" });
   });
 
   it("waits for one that began less than a minute ago, and for the next one that is requested", () => {
