@@ -5,7 +5,7 @@ import { type Answer, answer, giveAnswer } from "./answers.ts";
 import { type Forged, forge, forgeds, type Planted, plant, planteds } from "./forgeries.ts";
 import type { History } from "./history.ts";
 import type { Fault } from "./invocation.ts";
-import { noFaults } from "./ports.ts";
+import { longestStaleness, noFaults } from "./ports.ts";
 import { callsOf, change, documentNames, type RoleChange } from "./role-changes.ts";
 import { type DocumentName, documents, roleName } from "./worker.ts";
 
@@ -84,7 +84,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     }),
     weight: 1,
   },
-  { arbitrary: fc.record({ does: does("read stale"), count: few, seconds: seconds(20) }), weight: 2 },
+  {
+    arbitrary: fc.record({ does: does("read stale"), count: few, seconds: seconds(longestStaleness) }),
+    weight: 2,
+  },
   { arbitrary: fc.record({ does: does("steal"), document: fc.constantFrom(...documentNames) }), weight: 1 },
   { arbitrary: fc.record({ does: does("rival"), count: seconds(7), change }), weight: 1 },
   { arbitrary: answer, weight: 5 },

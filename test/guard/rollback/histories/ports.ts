@@ -26,6 +26,9 @@ import type { Invocation } from "./invocation.ts";
 import type { Queues } from "./queues.ts";
 import { roleName } from "./worker.ts";
 
+/** The longest time, in seconds, by which a stale read is late. */
+export const longestStaleness = 20;
+
 /** Faults that stay until they are lifted. */
 export interface StandingFaults {
   /** Reads that IAM throttles. */

@@ -17,7 +17,7 @@ import { sessionLimitOf } from "./account.ts";
 import { people, pipelineRole } from "./actors.ts";
 import { type Choice, windowHours } from "./choice.ts";
 import type { History } from "./history.ts";
-import type { GuardWrite } from "./ports.ts";
+import { type GuardWrite, longestStaleness } from "./ports.ts";
 import { admissions, grows, permissions, requiredPermissions } from "./strangers.ts";
 import { references, roleName, sharedPolicies } from "./worker.ts";
 
@@ -70,13 +70,13 @@ export async function assertWrite(
   if (!isKnownRole) assertNoGain(before.role, after.role, write.at, "an unknown role gets nothing");
 }
 
-/** Returns the role as the read of a rollback's plan may have found it: before and after each change of that moment. */
+/** Returns the role as the read of a rollback's plan may have found it, which may have shown an older state. */
 function listPlannable({ startedAt }: Rollback, { states }: History): readonly RoleReading[] {
   const start = Date.parse(startedAt);
-  const before = states.findLast(({ at }) => at < start);
-  return [...(before ? [before] : []), ...states.filter(({ at }) => at === start)].map(
-    ({ reading }) => reading,
-  );
+  const oldest = start - longestStaleness * 1000;
+  return states
+    .filter(({ at }, index) => at <= start && (states[index + 1]?.at ?? start) >= oldest)
+    .map(({ reading }) => reading);
 }
 
 /** Whether a write removes the guard's own policy that ended sessions, after every session that it denies has ended. */
