@@ -1,6 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { isRefusedDelivery } from "@drift-guard/aws/delivery/delivery-error";
 import { isReportMessage } from "@drift-guard/aws/delivery/report";
 import { type Notice, publishNotice } from "@drift-guard/aws/delivery/sns";
 import { createNoticeQueue } from "@drift-guard/aws/delivery/sqs";
@@ -26,7 +27,7 @@ import { formatJson } from "@drift-guard/formats/json";
 import { formatTestMessage } from "@drift-guard/formats/test-message";
 import { formatText } from "@drift-guard/formats/text";
 import { judgeByFirstReport } from "@drift-guard/guard/delivery/first-report";
-import { scheduleNotices, tellAndMark, tellHeld } from "@drift-guard/guard/delivery/notices";
+import { forgetNotice, scheduleNotices, tellAndMark, tellHeld } from "@drift-guard/guard/delivery/notices";
 import { findSilent } from "@drift-guard/guard/delivery/silence";
 import type { SQSBatchResponse } from "aws-lambda";
 import { type AnnouncementPorts, announce } from "./shared/announcement.ts";
@@ -111,7 +112,12 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
           );
           return;
         default:
-          await tellAndMark([transition], ports);
+          try {
+            await tellAndMark([transition], ports);
+          } catch (error) {
+            if (isRefusedDelivery(error)) await forgetNotice(transition, ports, settings);
+            throw error;
+          }
       }
     });
   });

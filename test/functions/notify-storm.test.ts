@@ -1,6 +1,7 @@
 import "./quiet.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { DeliveryError } from "@drift-guard/aws/delivery/delivery-error";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { jointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import { Severity } from "@drift-guard/core/model/severity";
@@ -77,7 +78,8 @@ function aStorm(fails: () => boolean, sendFails: (moment: "before" | "after") =>
   return {
     findings,
     messages,
-    put: (transition: Transition) => queue.push({ body: busMessage(transition), at: now }),
+    put: (transition: Transition, seconds = 0) =>
+      queue.push({ body: busMessage(transition), at: now + seconds * 1000 }),
     /** Runs until the queue is empty. */
     async run(): Promise<void> {
       while (queue.length > 0) {
@@ -171,6 +173,26 @@ describe("a storm of transitions", () => {
       if (title === "") assert.ok(storm.elapsedSeconds() <= 60);
     });
   }
+
+  it("that waited while the topic refused messages for an hour makes few messages once it takes them", async () => {
+    const storm = aStorm(never, () => {
+      const cause = Object.assign(new Error("Denied"), { name: "AuthorizationError", $fault: "client" });
+      if (storm.elapsedSeconds() < 3600) throw new DeliveryError("The topic refused it.", { cause });
+    });
+    const expected: string[] = [];
+    for (let index = 0; index < 120; index += 1) {
+      const transition = await commitFinding(storm.findings, `f${index}`, { severity: "CRITICAL" });
+      expected.push(transition.id);
+      storm.put(transition, index * 30);
+    }
+    await storm.run();
+    assert.deepEqual(toldBy(storm.messages), expected.sort());
+    for (const { at } of storm.messages) {
+      const within = storm.messages.filter((other) => other.at >= at && other.at < at + 60_000);
+      assert.ok(within.length <= 15, `${within.length} messages in a minute`);
+    }
+    assert.ok(storm.messages.length <= 40, `${storm.messages.length} messages`);
+  });
 
   it("loses nothing and tells nothing twice to a subscriber that drops repeated ids, whatever is cut off", async () => {
     await fc.assert(

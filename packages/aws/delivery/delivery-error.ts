@@ -1,8 +1,13 @@
-import { errorCodeOf, formatFailure } from "../failure.ts";
+import { errorCodeOf, formatFailure, isRefusal } from "../failure.ts";
 
 /** A delivery to an AWS service failed, wholly or in part; the message names what was not delivered. */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
+}
+
+/** Whether a delivery failed because the service refused it, so that surely nothing was delivered. */
+export function isRefusedDelivery(error: unknown): boolean {
+  return error instanceof DeliveryError && isRefusal(error.cause);
 }
 
 /**

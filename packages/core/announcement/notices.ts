@@ -111,6 +111,17 @@ function recentMessages({ told = [] }: NoticeState, now: Instant): NonNullable<N
   return told.filter(({ at }) => Math.abs(millisecondsBetween(at, now)) < minuteMs);
 }
 
+/**
+ * Returns the state after a message about one transition was surely not sent: the transition may join others under another id.
+ * The same state if it was not told at once. A pure function.
+ */
+export function forgetAlone(state: NoticeState, transitionId: string): NoticeState {
+  const { alone = [], ...rest } = state;
+  if (!alone.includes(transitionId)) return state;
+  const left = alone.filter((id) => id !== transitionId);
+  return { ...rest, ...(left.length > 0 && { alone: left }) };
+}
+
 /** Seconds after which nobody sends a joint message any more that was not finished: the function's longest run, and more. */
 const tellingSeconds = 120;
 

@@ -1,6 +1,7 @@
 import {
   chooseTelling,
   finishTelling,
+  forgetAlone,
   groupNotices,
   identifyNotice,
   isTelling,
@@ -60,6 +61,21 @@ export async function scheduleNotices(
     ...left.map(({ id }) => [id, "left"] as const),
     ...silent.map(({ id }) => [id, "silent"] as const),
   ]);
+}
+
+/**
+ * Records that the message about a transition was surely not sent, so that it may join others when it is tried again: after
+ * the topic refused messages for a while, they come together. Throws `StoreUnavailableError`.
+ */
+export async function forgetNotice(
+  { id }: Transition,
+  ports: Pick<NoticePorts, "notices">,
+  { account }: Pick<NoticeSettings, "account">,
+): Promise<void> {
+  await decide(account, ports, (before) => {
+    const state = forgetAlone(before, id);
+    return { state, isChanged: state !== before };
+  });
 }
 
 /**
