@@ -1,5 +1,4 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import { watchesPatterns } from "@drift-guard/core/config/watched-role";
 import { alarmOnForgedItems, alarmWhenNotEmpty } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
@@ -57,7 +56,7 @@ export function createSweep(
       ...allowLedgerReads(findings),
       ...allowLedgerCommits(findings),
       ...allowUndeliveredReads(findings),
-      ...(watchesPatterns({ config }) ? allowFindingListing(findings) : []),
+      ...allowFindingListing(findings),
       // The migration updates transitions; a renewal in Security Hub marks them.
       ...allowDeliveryMarks(findings),
       ...allowControlReads(control),
@@ -102,7 +101,7 @@ function allowRegionListing(): Permission[] {
   return [{ actions: ["account:ListRegions"], resources: ["*"] }];
 }
 
-/** Allows listing the findings by state: those of roles that match a pattern are looked through. */
+/** Allows listing the findings by state: of roles that the configuration does not name, it reads those with findings. */
 function allowFindingListing(findings: sst.aws.Dynamo): Permission[] {
   return [{ actions: ["dynamodb:Query"], resources: [$interpolate`${findings.arn}/index/byListing`] }];
 }

@@ -184,13 +184,11 @@ describe("the role of every function", () => {
     }
   });
 
-  it("lets the sweep list every finding only where the configuration has patterns", () => {
-    const listing = (stack: typeof plain) =>
-      permissionsOf(stack, "SweepRole")
-        .flatMap(({ Resource = [] }) => Resource)
-        .filter((arn) => arn.endsWith("/index/byListing"));
-    assert.equal(listing(everything).length, 1);
-    assert.deepEqual(listing(plain), []);
+  it("lets the sweep list every finding: some are of roles that the configuration does not name any more", () => {
+    for (const stack of [plain, everything]) {
+      const resources = permissionsOf(stack, "SweepRole").flatMap(({ Resource = [] }) => Resource);
+      assert.equal(resources.filter((arn) => arn.endsWith("/index/byListing")).length, 1);
+    }
   });
 
   it("lets rollback read and write no role of a pattern", () => {
