@@ -13,6 +13,7 @@ import { createNoticeStore } from "@drift-guard/aws/dynamodb/notices";
 import { createReportStore } from "@drift-guard/aws/dynamodb/reports";
 import { joinByFinding } from "@drift-guard/core/announcement/notices";
 import { digestWait } from "@drift-guard/core/announcement/wait";
+import type { Config } from "@drift-guard/core/config/config";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { isJointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import { instantOf } from "@drift-guard/core/model/instant";
@@ -42,6 +43,7 @@ import { noteUnreadable } from "./shared/unreadable-items.ts";
 
 /** The ports that notify works with. */
 export interface NotifyPorts extends AnnouncementPorts {
+  readonly config: AnnouncementPorts["config"] & Pick<Config, "notify">;
   readonly findings: Pick<FindingStore, "findDelivery" | "markDelivered">;
   readonly notices: NoticeStore;
   /** What users of Security Hub did with findings; left out where the owner does not use it. */
@@ -66,7 +68,8 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
   return defineFunction("notify", async (event, invocation) => {
     const opened = open();
     const { account } = invocation.location;
-    const settings = { account, holdSeconds: opened.holdSeconds };
+    const { holdSeconds, config } = opened;
+    const settings = { account, holdSeconds, information: config.notify.information };
     const ports = {
       ...opened,
       findSilent: (transitions: readonly Transition[]) =>
@@ -102,6 +105,7 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
       if (silent.has(transition.id)) return ports.findings.markDelivered(transition, "notify");
       switch (fates.get(transition.id)) {
         case "held":
+        case "later":
           return;
         case "silent":
           return ports.findings.markDelivered(transition, "notify");

@@ -1,3 +1,4 @@
+import { isInformation } from "@drift-guard/core/announcement/information";
 import { Severity } from "@drift-guard/core/model/severity";
 import { type Announcement, listTransitionIds } from "./announcement.ts";
 import { formatValue } from "./attributes.ts";
@@ -65,7 +66,11 @@ function formatChunk(
   const text = [
     [
       ...prose(`${title}${part}, in account ${account}.`),
-      "They came within a minute, so that one message tells them all, the worst first.",
+      ...prose(
+        all.every(({ transition }) => isInformation(transition))
+          ? "For information: none of it needs an answer. Such a message comes once a week at most."
+          : "They came within a minute, so that one message tells them all, the worst first.",
+      ),
     ].join("\n"),
     facts.flatMap(formatFact).join("\n"),
     chunk.flatMap((each) => formatEntry(each, isWhole)).join("\n"),

@@ -31,6 +31,8 @@ export interface FirstReportText {
   readonly text: string;
   /** JSON in the schema of custom notifications of Amazon Q Developer in chat applications. */
   readonly chat: string;
+  /** The same as JSON, for programs. */
+  readonly json: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -92,7 +94,24 @@ export function formatFirstReport(notice: FirstReportNotice): FirstReportText {
         eventType: "drift-guard.report",
       },
     }),
-    attributes: { severity, kind: "report", account: formatValue(report.account) },
+    json: JSON.stringify({
+      schema: 1,
+      id: report.id,
+      kind: "report",
+      severity,
+      account: report.account,
+      title,
+      roles: report.roles,
+      open: report.open,
+      accepted: report.accepted,
+      command,
+    }),
+    attributes: {
+      id: formatValue(report.id),
+      severity,
+      kind: "report",
+      account: formatValue(report.account),
+    },
   };
 }
 

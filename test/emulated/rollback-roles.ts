@@ -69,6 +69,7 @@ const execution = {
 const needs = (role: string) => reference(role, { attachments: [attachmentOf(neededPolicy, execution)] });
 
 const references = [
+  needs("observed"),
   needs("attached"),
   needs("approved"),
   needs("undone"),

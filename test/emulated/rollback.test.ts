@@ -4,6 +4,8 @@ import {
   CreatePolicyVersionCommand,
   DeleteRolePermissionsBoundaryCommand,
   DeleteRolePolicyCommand,
+  DetachRolePolicyCommand,
+  IAMClient,
   PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
   TagRoleCommand,
@@ -14,6 +16,7 @@ import { createManagedPolicyReader } from "@drift-guard/aws/iam/live-policy";
 import { findRunning } from "@drift-guard/core/model/control";
 import { digestEvidence } from "@drift-guard/core/model/identity";
 import { managedPart } from "@drift-guard/core/model/part";
+import { clientSettings } from "@drift-guard/local/client";
 import { unwrap } from "../cli/process.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
@@ -38,10 +41,34 @@ describeEmulated("Rollback in an emulated account, with the deployed bundles", (
   let account: GuardedAccount;
   let scene: RollbackScene;
   before(async () => {
-    account = await startGuardedAccount(rollbackConfig);
+    account = await startGuardedAccount(rollbackConfig, { isNew: true });
     scene = await openScene(account);
   });
   after(() => account.stop());
+
+  it("observes first: people get one report of the first sweep, and no role is written until rollback is enabled", async () => {
+    const role = "observed";
+    // No event reports it.
+    const unseen = new IAMClient(clientSettings(account.local.emulators.moto));
+    await unseen.send(new DetachRolePolicyCommand({ RoleName: role, PolicyArn: neededPolicy }));
+    await account.sweep();
+    await scene.untilTold(role, "simulated", /would carry out: iam:AttachRolePolicy/);
+    const reports = await until(
+      "the first report",
+      async () => account.messages(),
+      (all) => all.some((text) => text.includes("First report")),
+    );
+    assert.equal(reports.length, 1, reports.join("\n"));
+    assert.match(reports[0] ?? "", /observed/);
+    const { stdout: status } = await scene.onCall.run("rollback", "status", role);
+    assert.match(unwrap(status), /observed only until \S+, or until drift-guard rollback enable/);
+    assert.deepEqual([await scene.attachedTo(role), await scene.rollbacksOf(role)], [[], []]);
+
+    const enabled = await scene.onCall.run("rollback", "enable");
+    assert.deepEqual([enabled.stderr, enabled.code], ["", 0]);
+    await scene.untilAttached(role, [neededPolicy]);
+    await scene.untilDone(role, 1);
+  });
 
   describe("Each kind of rollback", { concurrency: true }, () => {
     it("attaches a detached managed policy, and detaches an extra one", async () => {

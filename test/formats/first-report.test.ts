@@ -42,7 +42,12 @@ describe("the first report", () => {
       text.split("\n").filter((line) => /^ {2}(?:npx|aws) /.test(line)),
       ["  npx drift-guard findings list --stage production"],
     );
-    assert.deepEqual(attributes, { severity: "CRITICAL", kind: "report", account });
+    assert.deepEqual(attributes, {
+      id: `first-report-${account}`,
+      severity: "CRITICAL",
+      kind: "report",
+      account,
+    });
   });
 
   it("keeps to the limits of SNS and of the chat, and makes no link of a name", () => {

@@ -11,6 +11,7 @@ import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createNoticeStore } from "@drift-guard/embedded/sqlite/notices";
 import { createReportStore } from "@drift-guard/embedded/sqlite/reports";
 import type { SweepPorts } from "@drift-guard/guard/ports";
+import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import { createHandler as createNotify } from "../../functions/notify.ts";
 import { createHandler as createSweep } from "../../functions/sweep.ts";
 import { account, allow } from "../builders.ts";
@@ -120,6 +121,36 @@ describe("The first sweep of a new deployment", () => {
     assert.match(text, /\n {2}npx drift-guard findings list --stage test\n/);
     guard.world.clock.advance(6 * 3600);
     await guard.sweep();
+    guard.world.clock.advance(6 * 3600);
+    await guard.sweep();
+    assert.equal(guard.sent.length, 1);
+    assert.equal(await guard.undelivered(), 0);
+  });
+
+  it("waits for the report with what rollback says of its findings before that", async () => {
+    const guard = deploy();
+    guard.world.act(detach);
+    const load = failOn(guard.world, "ecsTaskExecutionRole");
+    const made: Transition[] = [];
+    const { findings, control, requests } = guard.world.ports;
+    const commit: typeof findings.commit = (change) => {
+      made.push(...change.transitions);
+      return findings.commit(change);
+    };
+    await guard.sweep({ findings: { ...findings, load } });
+    const [finding] = await guard.world.findings();
+    assert.ok(finding);
+    const ports = { ...guard.world.ports, findings: { ...findings, commit }, control, requests };
+    await handleRollbackMessage({ hint: finding.role }, ports, guard.world.settings);
+    assert.deepEqual(
+      made.map(({ kind }) => kind),
+      ["simulated"],
+    );
+    await guard.deliver(...made.map(busMessage));
+    assert.deepEqual(guard.sent, []);
+    guard.world.clock.advance(6 * 3600);
+    await guard.sweep();
+    assert.equal(guard.sent.length, 1);
     guard.world.clock.advance(6 * 3600);
     await guard.sweep();
     assert.equal(guard.sent.length, 1);

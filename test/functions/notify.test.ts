@@ -235,6 +235,36 @@ describe("notify, in process", () => {
     assert.deepEqual(await undeliveredIn(store), []);
   });
 
+  it("sends no information by default, and in one message a week where the owner wants it", async () => {
+    const store = aFindingStore("notify");
+    const [one, two] = [
+      await commitFinding(store, "one", { severity: "INFORMATIONAL" }),
+      await commitFinding(store, "two", { severity: "INFORMATIONAL" }),
+    ];
+    const config = defineConfig({ roles: {}, notify: { information: "weekly" } });
+    const weekly = notifyFrom(store, undefined, { config });
+    const deliver = (...bodies: readonly string[]) => weekly.invoke(queueEvent(...bodies), aContext());
+    await deliver(busMessage(one), busMessage(two));
+    weekly.advance(50);
+    await deliver(jointNoticeRequest);
+    assert.equal(weekly.sent.length, 1);
+    assert.match(weekly.sent[0] ?? "", /^2 findings .*\nFor information: none of it needs/s);
+    const next = await commitFinding(store, "three", { severity: "INFORMATIONAL" });
+    weekly.advance(86_400);
+    await deliver(busMessage(next), jointNoticeRequest);
+    assert.deepEqual([weekly.sent.length, await undeliveredIn(store)], [1, ["three#1"]]);
+    weekly.advance(7 * 86_400);
+    await deliver(busMessage(next));
+    weekly.advance(50);
+    await deliver(jointNoticeRequest);
+    assert.deepEqual([weekly.sent.length, await undeliveredIn(store)], [2, []]);
+
+    const never = notifyFrom(store);
+    const unwanted = await commitFinding(store, "four", { severity: "INFORMATIONAL" });
+    await never.invoke(queueEvent(busMessage(unwanted)), aContext());
+    assert.deepEqual([never.sent, await undeliveredIn(store)], [[], []]);
+  });
+
   it("returns messages that it cannot read, and sends the others", async () => {
     const store = aFindingStore("notify");
     const transition = await commitFinding(store, "read");

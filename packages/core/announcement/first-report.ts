@@ -71,12 +71,18 @@ export function createReport(sweep: FirstSweep): ReportState & { readonly report
 }
 
 /** Whether a message about a transition may depend on the first report. */
-export function concernsReport({ kind, cause }: Transition): boolean {
-  return kind === "simulated" || kind === "attributed" || isOfFirstSweep({ cause });
+export function concernsReport(transition: Transition): boolean {
+  return isOfFirstSweep(transition) || followsSweep(transition);
 }
 
-function isOfFirstSweep({ cause }: Pick<Transition, "cause">): boolean {
+/** Whether a first sweep made a transition. */
+export function isOfFirstSweep({ cause }: Pick<Transition, "cause">): boolean {
   return cause.kind === "sweep" && cause.first === true;
+}
+
+/** Whether a transition may follow from a sweep, without news: what rollback would do, or an author that CloudTrail shows. */
+export function followsSweep({ kind, cause }: Pick<Transition, "kind" | "cause">): boolean {
+  return kind === "simulated" || (kind === "attributed" && cause.kind !== "change");
 }
 
 /**
@@ -89,14 +95,13 @@ export function judgeByReport(
   { version, report, covers = {} }: ReportState,
   now: Instant,
 ): "told" | "reported" | "waits" {
-  const { kind, cause, finding, at } = transition;
+  const { finding, at } = transition;
   const covered = covers[finding.id];
   if (isOfFirstSweep(transition)) {
     if (covered !== undefined && finding.seq <= covered) return "reported";
     const isWaiting = version === 0 && millisecondsBetween(at, now) < longestWaitHours * hourMs;
     return isWaiting ? "waits" : "told";
   }
-  const follows = kind === "simulated" || (kind === "attributed" && cause.kind !== "change");
   const isSoon = report && millisecondsBetween(report.at, at) < followHours * hourMs;
-  return follows && covered !== undefined && isSoon ? "reported" : "told";
+  return followsSweep(transition) && covered !== undefined && isSoon ? "reported" : "told";
 }

@@ -1,8 +1,10 @@
+import type { InformationChoice } from "../config/config.ts";
 import { digestOf } from "../model/identity.ts";
 import { addSeconds, type Instant, isAhead, isBefore, millisecondsBetween } from "../model/instant.ts";
 import type { NoticeState, TransitionRef } from "../model/notice-state.ts";
 import { formatRoleKey } from "../model/role.ts";
 import type { Transition, TransitionKind } from "../model/transition.ts";
+import { isInformation } from "./information.ts";
 
 /**
  * The bounds of what people are told at once. Of 50 drifts of one role, or 200 of an account, they get at most five
@@ -32,23 +34,33 @@ export interface NoticePlan {
   readonly atOnce: readonly Transition[];
   /** Wait for the joint message. */
   readonly held: readonly Transition[];
-  /** People are not told: that less of a drift is left is no news by itself. */
+  /** People are not told: that less of a drift is left is no news by itself, and the owner may want no information. */
   readonly silent: readonly Transition[];
   /** Too many wait already: the sweep announces these again. */
   readonly left: readonly Transition[];
+  /** Information for the message of next week: the sweep announces it again until then. */
+  readonly later: readonly Transition[];
   /** Whether the joint message must be requested: it is the first request for it, or an earlier one may be lost. */
   readonly request: boolean;
 }
 
+/** What the owner chose about messages to people. */
+export interface NoticeChoices {
+  /** Seconds that a transition may wait for others, at most 60. */
+  readonly holdSeconds: number;
+  readonly information: InformationChoice;
+}
+
 /**
  * Decides which transitions people are told at once. Of one role, these are the first three CRITICAL ones of a minute, or
- * the first one of a minute; the rest waits at most `holdSeconds` for a joint message. A pure function.
+ * the first one of a minute; the rest waits at most `holdSeconds` for a joint message. Information
+ * has a message of its own, at most once a week, or none. A pure function.
  */
 export function planNotices(
   state: NoticeState,
   transitions: readonly Transition[],
   now: Instant,
-  holdSeconds: number,
+  { holdSeconds, information }: NoticeChoices,
 ): NoticePlan {
   const messages = [...recentMessages(state, now)];
   const known = new Set([...state.held, ...(state.telling?.transitions ?? [])].map(formatRef));
@@ -57,16 +69,28 @@ export function planNotices(
   const told: Transition[] = [];
   const waiting: Transition[] = [];
   const left: Transition[] = [];
+  const later: Transition[] = [];
+  const informs = mayInform(state, now, holdSeconds);
+  let { informedAt } = state;
   const distinct = [...new Map(transitions.map((each) => [each.id, each])).values()];
-  const silent = distinct.filter(isSilent);
-  for (const transition of distinct.filter((each) => !isSilent(each)).toSorted(byUrgency)) {
+  const isUntold = (each: Transition) => isSilent(each) || (information === "never" && isInformation(each));
+  const silent = distinct.filter(isUntold);
+  for (const transition of distinct.filter((each) => !isUntold(each)).toSorted(byUrgency)) {
     const ref = refOf(transition);
     const role = formatRoleKey(transition.finding.role);
     const others = messages.filter(({ urgent }) => !urgent);
     const isQuick = isUrgent(transition);
     if (known.has(formatRef(ref))) waiting.push(transition);
     else if (alone.has(transition.id)) told.push(transition);
-    else if (isQuick && messages.length - others.length < perMinute.urgent) {
+    else if (isInformation(transition)) {
+      if (!informs || held.length >= maxHeld) later.push(transition);
+      else {
+        if (state.informedAt === undefined || millisecondsBetween(state.informedAt, now) >= weekMs)
+          informedAt = now;
+        held.push(ref);
+        waiting.push(transition);
+      }
+    } else if (isQuick && messages.length - others.length < perMinute.urgent) {
       messages.push({ at: now, role, urgent: true });
       told.push(transition);
     } else if (
@@ -96,14 +120,25 @@ export function planNotices(
       told: messages,
       ...(alone.size > 0 && { alone: [...alone].slice(-maxAlone) }),
       held,
+      ...(informedAt !== undefined && { informedAt }),
       ...(due !== undefined && { due }),
     },
     atOnce: told,
     held: waiting,
     silent,
     left,
+    later,
     request: waiting.length > 0 && (state.due === undefined || isRepeated || isLate),
   };
+}
+
+const weekMs = 7 * 86_400_000;
+
+// What comes while the weekly message waits joins it.
+function mayInform({ informedAt }: NoticeState, now: Instant, holdSeconds: number): boolean {
+  if (informedAt === undefined) return true;
+  const age = millisecondsBetween(informedAt, now);
+  return age >= weekMs || age < holdSeconds * 1000;
 }
 
 // A message of a clock that is far ahead does not count for longer than a minute.
@@ -169,10 +204,18 @@ export function finishTelling(state: NoticeState, id: string): NoticeState {
   return rest;
 }
 
-/** Returns the transitions of each message: up to 20 are grouped by role, more are in one message of the account. */
+/**
+ * Returns the transitions of each message: up to 20 are grouped by role, more are in one message of the account. Information
+ * has one message of its own.
+ */
 export function groupNotices(transitions: readonly Transition[]): readonly (readonly Transition[])[] {
-  if (transitions.length > maxOfRoleMessages) return [transitions];
-  return [...Map.groupBy(transitions, ({ finding }) => formatRoleKey(finding.role)).values()];
+  const information = transitions.filter(isInformation);
+  const others = transitions.filter((each) => !isInformation(each));
+  const groups =
+    others.length > maxOfRoleMessages
+      ? [others]
+      : [...Map.groupBy(others, ({ finding }) => formatRoleKey(finding.role)).values()];
+  return information.length === 0 ? groups : [...groups, information];
 }
 
 /** What one message tells of a finding. */

@@ -59,6 +59,10 @@ export type SeverityKey = z.infer<typeof SeverityKey>;
 // Regions become part of ARNs in permissions.
 const Region = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d+$/, "must be a region, such as us-east-1");
 
+/** How often people get information that needs no answer. */
+export const InformationChoice = z.enum(["weekly", "never"]);
+export type InformationChoice = z.infer<typeof InformationChoice>;
+
 /** The owner's configuration. `defineConfig` also checks that its parts fit together. */
 export const Config = z.strictObject({
   /**
@@ -97,6 +101,11 @@ export const Config = z.strictObject({
   emails: z.array(z.email()).default([]),
   /** Seconds that a message to people may wait for others, so that a storm makes few messages. */
   holdSeconds: z.number().int().min(0).max(60).default(50),
+  /**
+   * What people are told beside findings that may need an answer. `information`: transitions of severity INFORMATIONAL, such
+   * as another version of a policy of AWS; in one message a week, or never. Security Hub and the guard's bus get them at once.
+   */
+  notify: z.strictObject({ information: InformationChoice.default("never") }).prefault({}),
   /** Hours between sweeps, which find drift that no event reported. */
   sweepHours: z.number().int().min(1).max(24).default(6),
   /** Seconds until a changed role is read again, since IAM is eventually consistent. SQS delays 900 s at most. */

@@ -37,6 +37,8 @@ export const NoticeState = z
     alone: z.array(z.string()).readonly().exactOptional(),
     /** Transitions that wait for the next joint message, the oldest first. */
     held: z.array(TransitionRef).readonly(),
+    /** When the last message with information began to wait for more of it; left out if there was none. */
+    informedAt: Instant.exactOptional(),
     /** When the joint message is due; left out if nothing waits. */
     due: Instant.exactOptional(),
     /** The joint message that is being sent, and since when: it is sent again, with the same id, if that is cut off. */

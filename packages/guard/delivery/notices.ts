@@ -5,6 +5,7 @@ import {
   groupNotices,
   identifyNotice,
   isTelling,
+  type NoticeChoices,
   planNotices,
   refOf,
   takeHeld,
@@ -30,15 +31,16 @@ export interface NoticePorts {
   now(): Date;
 }
 
-/** Whose transitions people are told, and how long one may wait for others. */
-export interface NoticeSettings {
+/** Whose transitions people are told, and what the owner chose about it. */
+export interface NoticeSettings extends NoticeChoices {
   readonly account: string;
-  /** 60 at most. */
-  readonly holdSeconds: number;
 }
 
-/** What becomes of a transition: it is told now, waits for the joint message, finds no place there, or is not told. */
-export type NoticeFate = "at-once" | "held" | "left" | "silent";
+/**
+ * What becomes of a transition: it is told now, waits for the joint message, finds no place there, waits for the information
+ * of next week, or is not told.
+ */
+export type NoticeFate = "at-once" | "held" | "left" | "later" | "silent";
 
 /**
  * Decides for some transitions that await `notify` whether people are told of each at once, and requests the joint message
@@ -47,17 +49,18 @@ export type NoticeFate = "at-once" | "held" | "left" | "silent";
 export async function scheduleNotices(
   transitions: readonly Transition[],
   ports: Pick<NoticePorts, "notices" | "queue" | "now">,
-  { account, holdSeconds }: NoticeSettings,
+  { account, ...choices }: NoticeSettings,
 ): Promise<ReadonlyMap<string, NoticeFate>> {
   if (transitions.length === 0) return new Map();
-  const { state, atOnce, held, left, silent, request } = await decide(account, ports, (before) => {
-    const plan = planNotices(before, transitions, instantOf(ports.now()), holdSeconds);
+  const { state, atOnce, held, left, later, silent, request } = await decide(account, ports, (before) => {
+    const plan = planNotices(before, transitions, instantOf(ports.now()), choices);
     return { ...plan, isChanged: true };
   });
   if (request) await ports.queue.requestJointNotice(secondsUntilDue(state, ports));
   return new Map([
     ...atOnce.map(({ id }) => [id, "at-once"] as const),
     ...held.map(({ id }) => [id, "held"] as const),
+    ...later.map(({ id }) => [id, "later"] as const),
     ...left.map(({ id }) => [id, "left"] as const),
     ...silent.map(({ id }) => [id, "silent"] as const),
   ]);

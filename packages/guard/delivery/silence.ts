@@ -27,7 +27,11 @@ export async function findSilent(
   account: string,
   { findings, hub, standingOf, reports, now }: SilencePorts,
 ): Promise<ReadonlySet<string>> {
-  const { reported } = await judgeByFirstReport(transitions, account, { ...(reports && { reports }), now });
+  const { reported } = await judgeByFirstReport(transitions, account, {
+    findings,
+    ...(reports && { reports }),
+    now,
+  });
   const unquiet = transitions.filter(({ id }) => !reported.has(id));
   const quiet = new Set([...reported, ...(hub ? await findQuiet(unquiet, { hub, now }) : [])]);
   const isOutdated = async (transition: Transition): Promise<boolean> => {

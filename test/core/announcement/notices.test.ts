@@ -16,6 +16,7 @@ import fc from "fast-check";
 import { aFinding, aKey, aTransition, noon, secondsAfterNoon } from "../../builders.ts";
 
 const holdSeconds = 50;
+const information = "never";
 
 function transitionOf(
   id: string,
@@ -27,9 +28,49 @@ function transitionOf(
 }
 
 const plan = (state: NoticeState, transitions: readonly Transition[], seconds = 0) =>
-  planNotices(state, transitions, secondsAfterNoon(seconds), holdSeconds);
+  planNotices(state, transitions, secondsAfterNoon(seconds), { holdSeconds, information });
 
 const ids = (transitions: readonly Transition[]) => transitions.map(({ finding }) => finding.id);
+
+describe("information", () => {
+  const news = (id: string, kind: TransitionKind = "opened") =>
+    transitionOf(id, "one", "INFORMATIONAL", kind);
+  const weekly = (state: NoticeState, transitions: readonly Transition[], seconds = 0) =>
+    planNotices(state, transitions, secondsAfterNoon(seconds), { holdSeconds, information: "weekly" });
+  const week = 7 * 86_400;
+
+  it("is not told by default, apart from what a person or rollback did about it", () => {
+    const { silent, atOnce } = plan(emptyNoticeState(), [
+      news("a"),
+      news("b", "resolved"),
+      news("c", "approved"),
+    ]);
+    assert.deepEqual([ids(silent), ids(atOnce)], [["a", "b"], ["c"]]);
+  });
+
+  it("has one message a week, which waits a little for more of it", () => {
+    const first = weekly(emptyNoticeState(), [news("a")]);
+    assert.deepEqual([ids(first.held), first.request], [["a"], true]);
+    const second = weekly(first.state, [news("b")], holdSeconds - 1);
+    assert.deepEqual(ids(second.held), ["b"]);
+    const taken = takeHeld(second.state, secondsAfterNoon(holdSeconds));
+    assert.deepEqual(
+      taken?.telling.transitions.map(({ findingId }) => findingId),
+      ["a", "b"],
+    );
+    assert.ok(taken);
+    const told = finishTelling(taken, taken.telling.id);
+    const third = weekly(told, [news("c"), transitionOf("d", "one")], holdSeconds + 70);
+    assert.deepEqual([ids(third.later), ids(third.held), ids(third.atOnce)], [["c"], [], ["d"]]);
+    const next = weekly(third.state, [news("c")], week);
+    assert.deepEqual([ids(next.later), ids(next.held)], [[], ["c"]]);
+  });
+
+  it("is in a message of its own", () => {
+    const transitions = [news("a"), transitionOf("b", "one"), news("c"), transitionOf("d", "two")];
+    assert.deepEqual(groupNotices(transitions).map(ids), [["b"], ["d"], ["a", "c"]]);
+  });
+});
 
 describe("what people are told at once", () => {
   it("is the first transition of a quiet minute", () => {
