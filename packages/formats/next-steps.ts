@@ -230,6 +230,7 @@ export function needsPerson(standing: Standing): boolean {
     case "undone":
     case "report-only":
     case "undoing":
+    case "seeking-author":
     case "approved":
     case "paused":
     case "contested":

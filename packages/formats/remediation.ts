@@ -75,6 +75,7 @@ export function findNextCommand({
       );
     case "simulated":
     case "contested":
+    case "seeking-author":
     case "window":
     case "refused":
       return guard("see what a rollback would do, and why it waits", `rollback plan ${id}`);

@@ -30,6 +30,8 @@ export function formatVerdict(standing: Standing): string | undefined {
       return standing.because === "deny" ? "a person decides" : "fix it by hand";
     case "undoing":
       return "being undone now";
+    case "seeking-author":
+      return "seeking its author";
     case "observing":
       return "not enabled yet";
     case "approval":
@@ -97,6 +99,11 @@ export function formatStanding(standing: Standing, role: string): readonly strin
       return [
         `The guard ${formatUndoing(standing.side)}`,
         "Another message says what the guard did, or why it did nothing.",
+      ];
+    case "seeking-author":
+      return [
+        `The guard rolls it back at ${standing.until}, unless CloudTrail shows before that that somebody made the change whom the configuration trusts.`,
+        "If somebody else made it, the guard rolls it back as soon as CloudTrail shows them.",
       ];
     case "observing":
       return [
@@ -170,6 +177,7 @@ function formatNext(next: Extract<Standing, { kind: "expiring" }>["next"]): {
 } {
   switch (next) {
     case "undoing":
+    case "seeking-author":
     case "approved":
     case "contested":
       return {

@@ -281,28 +281,22 @@ describe("findings show", () => {
   });
 
   it("says that an exception of the configuration ends there, and names no command that is refused", async () => {
+    const extra = aDrift({ part: "inline:extra", side: "excess" });
+    const covered = aFinding({ id: identifyFinding(aKey(), extra), evidence: extra, state: "suppressed" });
     const config = await writeTemporary(
       "drift-guard.config.json",
       JSON.stringify({
         roles: { AWSBatchServiceRole: {} },
         exceptions: [
           writeAcceptedDrift(
-            { ...aDrift({ part: "trust", side: "excess" }), role: aKey() },
+            { ...extra, role: aKey() },
             { owner: "team batch", reason: "pilot", expires: ago(-72) },
           ),
         ],
       }),
     );
-    const file = await writeFindings([accepted]);
-    const { stdout } = await runCli([
-      "findings",
-      "show",
-      accepted.id,
-      "--findings",
-      file,
-      "--config",
-      config,
-    ]);
+    const file = await writeFindings([covered]);
+    const { stdout } = await runCli(["findings", "show", covered.id, "--findings", file, "--config", config]);
     assert.match(unwrap(stdout), /team batch accepted exactly this until .*: pilot/);
     assert.match(unwrap(stdout), /to end it, remove it there, and deploy/);
     assert.doesNotMatch(stdout, /findings reopen/);

@@ -100,6 +100,7 @@ export function everyStanding(): readonly (readonly [Standing, boolean])[] {
     [{ kind: "paused", scope: "role", by: long, until: noon, reason: long }, true],
     [{ kind: "observing", until: noon }, true],
     [{ kind: "contested" }, true],
+    [{ kind: "seeking-author", until: noon }, true],
     [{ kind: "window" }, true],
     [{ kind: "refused", reason: long, retries: true }, true],
   ];

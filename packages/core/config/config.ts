@@ -142,6 +142,14 @@ export function settleSecondsOf({ recheckSeconds }: Pick<Config, "recheckSeconds
   return recheckSeconds / 2;
 }
 
+/**
+ * Seconds after which CloudTrail's event history has been searched for who made a drift that no event told of: the first
+ * search waits for a late event and the recheck, and the last one is made 20 minutes later (`guard/lookup`).
+ */
+export function lookupSecondsOf({ recheckSeconds }: Pick<Config, "recheckSeconds">): number {
+  return recheckSeconds * 1.5 + 1800;
+}
+
 const FittingConfig = Config.superRefine((config, context) => {
   for (const { name, index } of findRepeatedNames(config.references.map(({ role }) => role))) {
     context.addIssue({

@@ -111,6 +111,10 @@ export const UnreadSince = z
   .readonly();
 export type UnreadSince = z.infer<typeof UnreadSince>;
 
+/** A drift of which rollback was not told who made it, and since when it has seen the drift. */
+export const Unexplained = z.object({ findingId: z.string(), since: Instant }).readonly();
+export type Unexplained = z.infer<typeof Unexplained>;
+
 /**
  * All that rollback believes about a role, besides IAM's answers and CloudTrail's events. People's decisions are items of
  * their own, each written by itself; the rest is stored under one version number.
@@ -136,6 +140,8 @@ export const Control = z
     rollbacks: z.array(Rollback).readonly(),
     attempts: z.array(Attempts).readonly(),
     causes: z.array(RecordedCause).readonly(),
+    /** Left out where the owner trusts nobody, or if the author of each drift is known. */
+    unexplained: z.array(Unexplained).readonly().exactOptional(),
     /** When the next try is due for which messages are under way; left out if none was sent. */
     nextTry: Instant.exactOptional(),
     /** Since when rollback cannot read the role, and the first answer of IAM; left out if the last read succeeded. */

@@ -1,4 +1,4 @@
-import type { Config, GuardedRole } from "../config/config.ts";
+import { type Config, type GuardedRole, lookupSecondsOf } from "../config/config.ts";
 import type { RollbackSide } from "../config/rollback-choice.ts";
 import { findNextOpening, isInWindows } from "../config/rollback-window.ts";
 import { isTrusted, nameActor } from "../config/trusted-actor.ts";
@@ -9,7 +9,7 @@ import type { Control } from "../model/control.ts";
 import type { Drift } from "../model/evidence.ts";
 import type { EndingException } from "../model/exception.ts";
 import type { Finding } from "../model/finding.ts";
-import { type Instant, isBefore } from "../model/instant.ts";
+import { addSeconds, type Instant, isBefore } from "../model/instant.ts";
 import { findObserving } from "../model/observing.ts";
 import { roleGone, roleReleased, type Transition } from "../model/transition.ts";
 import { findReference } from "../reference/built-in.ts";
@@ -87,6 +87,8 @@ export type Standing =
     }
   /** The drift keeps returning. `until`: when the next rollback may start; left out if at once. */
   | { readonly kind: "contested"; readonly until?: Instant }
+  /** It is not known who made the change, and the owner trusts somebody. `until`: when the guard waits no longer. */
+  | { readonly kind: "seeking-author"; readonly until: Instant }
   /** Automatic rollbacks wait for a window. `until`: when it opens; left out if none opens in the next 8 days. */
   | { readonly kind: "window"; readonly until?: Instant }
   /** The last rollback was refused or failed. `retries`: the reason passes by itself, and the guard tries again. */
@@ -96,7 +98,7 @@ export type Standing =
 export interface StandingInput {
   readonly config: Pick<
     Config,
-    "roles" | "references" | "organization" | "trustedActors" | "severities" | "exceptions"
+    "roles" | "references" | "organization" | "trustedActors" | "severities" | "exceptions" | "recheckSeconds"
   >;
   /** The control record of the finding's role. */
   readonly control: Control;
@@ -215,7 +217,7 @@ function findProgress({ finding, at }: Transition, { control }: StandingInput): 
 }
 
 function findObstacle(
-  { kind, finding, note }: Transition,
+  { kind, at, finding, note }: Transition,
   drift: Drift,
   guarded: GuardedRole,
   { config, control, now }: StandingInput,
@@ -263,6 +265,13 @@ function findObstacle(
     return { kind: "window", ...(opening !== undefined && { until: opening }) };
   }
   if (isRefused) return { kind: "refused", reason: note ?? "", retries };
+  const isAuthorKnown =
+    makers.length > 0 || finding.causedBy !== undefined || config.trustedActors.length === 0;
+  if (approval === undefined && waits && !isAuthorKnown) {
+    const since = control.unexplained?.find(({ findingId }) => findingId === id)?.since ?? at;
+    const sought = addSeconds(since, lookupSecondsOf(config));
+    if (isBefore(now, sought)) return { kind: "seeking-author", until: sought };
+  }
   return { kind: "undoing", side: drift.side };
 }
 

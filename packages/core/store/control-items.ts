@@ -76,6 +76,7 @@ export function assembleControl(
     ...(header?.enrolment && { enrolment: header.enrolment }),
     ...(header?.nextTry && { nextTry: header.nextTry }),
     ...(header?.unread && { unread: header.unread }),
+    ...(header?.unexplained && { unexplained: header.unexplained }),
     exceptions: readAll(controlKeys.exception(""), ExceptionItem).map(({ exception }) => exception),
     approvals: readAll(controlKeys.approval(""), ApprovalItem).map(({ approval }) => approval),
     pauses: readAll(controlKeys.pause, PauseItem).map(({ pause }) => pause),
@@ -97,7 +98,7 @@ const maxDeletes = 60;
  * are not among them.
  */
 export function listControlWrites(before: Control, after: Control): readonly ControlWrite[] {
-  const { role, observing, enrolment, nextTry, unread } = after;
+  const { role, observing, enrolment, nextTry, unread, unexplained } = after;
   const header = encodeItem(ControlItem, {
     role,
     version: before.version + 1,
@@ -105,6 +106,7 @@ export function listControlWrites(before: Control, after: Control): readonly Con
     ...(enrolment && { enrolment }),
     ...(nextTry && { nextTry }),
     ...(unread && { unread }),
+    ...(unexplained && { unexplained }),
   });
   const old = listRecordItems(before);
   const puts: ControlWrite[] = [];

@@ -1,7 +1,16 @@
 import * as z from "zod";
 import { Approval } from "../model/approval.ts";
 import { Change } from "../model/change.ts";
-import { Attempts, Closure, Enrolment, Pause, RecordedCause, Reset, UnreadSince } from "../model/control.ts";
+import {
+  Attempts,
+  Closure,
+  Enrolment,
+  Pause,
+  RecordedCause,
+  Reset,
+  Unexplained,
+  UnreadSince,
+} from "../model/control.ts";
 import { Exception } from "../model/exception.ts";
 import { Finding } from "../model/finding.ts";
 import { Instant } from "../model/instant.ts";
@@ -56,6 +65,7 @@ export const ControlItem = z.object({
   enrolment: Enrolment.exactOptional(),
   nextTry: Instant.exactOptional(),
   unread: UnreadSince.exactOptional(),
+  unexplained: z.array(Unexplained).readonly().exactOptional(),
 });
 /** The attempts on every finding of a role. */
 export const AttemptsItem = z.object({ attempts: z.array(Attempts) });

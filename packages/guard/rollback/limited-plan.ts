@@ -24,8 +24,6 @@ export interface LimitedPlanInput {
   readonly control: Control;
   /** The drifts of the role that no exception accepts. */
   readonly drifts: readonly Drift[];
-  /** Whether only a transition's event led here. */
-  readonly byHint: boolean;
   /** Until when the account may restore nothing more; left out if that is not known. */
   readonly cappedUntil?: Instant | undefined;
 }
@@ -49,10 +47,10 @@ export async function planWithinLimits(
   ports: Pick<RollbackPorts, "policies" | "control">,
   { config }: GuardSettings,
 ): Promise<LimitedPlan> {
-  const { watched, key, observation, control, drifts, byHint, cappedUntil } = input;
+  const { watched, key, observation, control, drifts, cappedUntil } = input;
   const { role, now } = observation;
-  const delays = findDelays({ key, control, drifts, byHint, now, config });
   const critical = findCritical(drifts, key, watched, config);
+  const delays = findDelays({ key, control, drifts, critical, now, config });
   const policies = await readDriftedPolicies(watched, observation, ports);
   const planning: PlanningInput = {
     ...createPlanning({ watched, ...observation, policies, control, config }),

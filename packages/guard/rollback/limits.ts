@@ -1,4 +1,4 @@
-import { settleSecondsOf } from "@drift-guard/core/config/config";
+import { lookupSecondsOf, settleSecondsOf } from "@drift-guard/core/config/config";
 import { rateSeverity } from "@drift-guard/core/evaluate/severity";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
@@ -19,29 +19,27 @@ export interface Delay {
   readonly until: Instant;
 }
 
-// A message about the change itself arrives within this time after the one about the finding.
-const causeSeconds = 60;
-
 /** What the delays of a role's findings are found from. */
 export interface DelayInput {
   readonly key: RoleKey;
   readonly control: Control;
   readonly drifts: readonly Drift[];
-  /** Whether a transition's event led here: the message about the change may still come. */
-  readonly byHint: boolean;
+  /** Ids of the drifts that are excess of severity CRITICAL. */
+  readonly critical: ReadonlySet<string>;
   readonly now: Instant;
   readonly config: GuardSettings["config"];
 }
 
 /**
  * Returns which findings must wait, by id: the read may show the role before a rollback that has just ended, the author may
- * be a trusted actor of whom no message came yet, or the drift keeps returning.
+ * be a trusted actor of whom no message came yet, or the drift keeps returning. Nobody waits long for the author of excess of
+ * severity CRITICAL, nor where the owner trusts nobody.
  */
 export function findDelays({
   key,
   control,
   drifts,
-  byHint,
+  critical,
   now,
   config,
 }: DelayInput): ReadonlyMap<string, Delay> {
@@ -62,16 +60,48 @@ export function findDelays({
         reason: describePause(control, id, now, next),
         until: next,
       });
-    } else if (byHint && !hasCause && config.trustedActors.length > 0) {
-      const due = addSeconds(now, causeSeconds);
-      delays.set(id, {
-        kind: "author-unknown",
-        reason: "The author of the change is not known yet.",
-        until: due,
-      });
+    } else if (!hasCause && config.trustedActors.length > 0) {
+      const until = findAuthorDeadline(control, id, { isCritical: critical.has(id), now, config });
+      if (!isBefore(now, until)) continue;
+      const reason = `It is not known yet who made the change. If CloudTrail shows nobody whom the configuration trusts until ${until}, it is rolled back.`;
+      delays.set(id, { kind: "author-unknown", reason, until });
     }
   }
   return delays;
+}
+
+// A message about the change itself arrives within this time after the one about the finding.
+const causeSeconds = 60;
+
+function findAuthorDeadline(
+  { unexplained = [] }: Pick<Control, "unexplained">,
+  id: string,
+  { isCritical, now, config }: Pick<DelayInput, "now" | "config"> & { readonly isCritical: boolean },
+): Instant {
+  const since = unexplained.find(({ findingId }) => findingId === id)?.since ?? now;
+  return addSeconds(since, isCritical ? causeSeconds : lookupSecondsOf(config));
+}
+
+/**
+ * Returns the control record with the drifts of a read whose authors are not known, each with the time at which it was first
+ * seen so; the same record if nothing changed. None where the owner trusts nobody: then no author matters.
+ */
+export function recordUnexplained(
+  control: Control,
+  drifts: readonly Drift[],
+  { key, now, config }: Pick<DelayInput, "key" | "now" | "config">,
+): Control {
+  const known = control.unexplained ?? [];
+  const explained = new Set(
+    control.causes.flatMap(({ findingId, undoneBy }) => (undoneBy === undefined ? [findingId] : [])),
+  );
+  const ids = config.trustedActors.length === 0 ? [] : drifts.map((drift) => identifyFinding(key, drift));
+  const unexplained = [...new Set(ids)]
+    .filter((id) => !explained.has(id))
+    .map((findingId) => known.find((each) => each.findingId === findingId) ?? { findingId, since: now });
+  if (JSON.stringify(unexplained) === JSON.stringify(known)) return control;
+  const { unexplained: _, ...rest } = control;
+  return unexplained.length === 0 ? rest : { ...rest, unexplained };
 }
 
 function describePause(control: Control, findingId: string, now: Instant, next: Instant): string {

@@ -24,7 +24,7 @@ import { holdSeconds } from "./execution.ts";
 import { recordSessions } from "./exposure.ts";
 import { joinTries, type LaterTry, scheduleTry } from "./later-try.ts";
 import { planWithinLimits } from "./limited-plan.ts";
-import { findSizeObstacle } from "./limits.ts";
+import { findSizeObstacle, recordUnexplained } from "./limits.ts";
 import type { Observation } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
 import type { FindingRefusal, FindingSimulation } from "./report.ts";
@@ -86,8 +86,9 @@ export async function decideNew(
     (evidence) => leaveUncovered({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }) ?? [],
   );
   // Restoring depends on when a stranger could last begin a session.
-  const control = recordSessions(read, role, assessments, now);
   const drifts = live.filter((evidence): evidence is Drift => evidence.kind === "drift");
+  const known = recordUnexplained(read, drifts, { key, now, config });
+  const control = recordSessions(known, role, assessments, now);
   const standing = listStanding(role, control);
   if (drifts.length === 0 && !standing.some((revocation) => hasEnded(revocation, now))) {
     // A read may be older than the drift that the event reports: IAM is eventually consistent.
@@ -97,7 +98,7 @@ export async function decideNew(
     return finish(after, nothingToDo("the role has no drift that the owner did not accept"));
   }
   const limited = await planWithinLimits(
-    { watched, key, observation, control, drifts, byHint, cappedUntil },
+    { watched, key, observation, control, drifts, cappedUntil },
     ports,
     settings,
   );

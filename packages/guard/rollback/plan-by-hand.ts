@@ -12,7 +12,7 @@ import { type Candidate, listCandidates } from "@drift-guard/core/rollback/candi
 import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { type PlanningResult, planRollback } from "@drift-guard/core/rollback/planner";
 import type { PlanningInput } from "@drift-guard/core/rollback/planning";
-import { findDelays } from "./limits.ts";
+import { findCritical, findDelays } from "./limits.ts";
 import { createPlanning, type PlanningSources } from "./planning.ts";
 
 /** A role as it was just read, and what is known about its rollback. */
@@ -178,7 +178,8 @@ function planAsGuard({ control, ...request }: HandPlanRequest): PlanningInput {
   const { role, assessments, config, now } = request;
   const known = control ?? emptyControl(role);
   const drifts = assessments.filter((evidence): evidence is Drift => evidence.kind === "drift");
-  const delays = findDelays({ key: role, control: known, drifts, byHint: false, now, config });
+  const critical = findCritical(drifts, role, request.watched, config);
+  const delays = findDelays({ key: role, control: known, drifts, critical, now, config });
   return { ...createPlanning({ ...request, control: known }), hold: (id) => delays.get(id) };
 }
 
