@@ -83,7 +83,7 @@ describe("the published schemas of --json", () => {
   it("are one file per command, beside what owners write and the bus carries", () => {
     assert.deepEqual(
       readdirSync(folder).sort(),
-      [...Object.keys(outputs), "config", "reference", "transition"]
+      [...Object.keys(outputs), "config", "reference", "report", "transition"]
         .map((name) => `${name}.schema.json`)
         .sort(),
     );
