@@ -5,9 +5,11 @@ import { Readable, Writable } from "node:stream";
 import { before, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { writeAcceptedDrift } from "@drift-guard/core/config/accepted-drift";
-import { bodyOf, type Finding } from "@drift-guard/core/model/finding";
+import type { Note } from "@drift-guard/core/model/evidence";
+import { bodyOf, type Finding, FindingState } from "@drift-guard/core/model/finding";
 import { identifyFinding } from "@drift-guard/core/model/identity";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { partOf } from "@drift-guard/core/model/part";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
@@ -18,8 +20,18 @@ import {
   FindingsShowOutput,
 } from "drift-guard/output/findings";
 import { runProgram } from "drift-guard/program";
-import { aDrift, aFinding, aGrant, aKey, anActor, anUndecided, aTransition } from "../builders.ts";
+import {
+  aDrift,
+  aFinding,
+  aGrant,
+  aKey,
+  anActor,
+  anUndecided,
+  aTransition,
+  everyEvidence,
+} from "../builders.ts";
 import { evil } from "../formats/transitions.ts";
+import { asffRules } from "../formats/validators/asff.ts";
 import { ocsfRules } from "../formats/validators/ocsf.ts";
 import { listBroken } from "../formats/validators/rules.ts";
 import { readOutput } from "./outputs.ts";
@@ -38,6 +50,13 @@ const administrator = aDrift({
     }),
   ],
 });
+const aNote: Note = {
+  kind: "note",
+  part: partOf("role"),
+  topic: "unexplained-symptom",
+  details: [evil],
+  grants: [],
+};
 const longName = `batch-${"very-long-".repeat(5)}role`;
 const eventId = "0c1eed73-00ee-4810-8009-c9ce5990c1aa";
 
@@ -378,9 +397,22 @@ describe("findings export", () => {
     assert.equal((await lines("--format", "csv")).length, all.length + 1);
   });
 
-  it("prints valid OCSF", async () => {
-    for (const line of await lines("--format", "ocsf"))
-      assert.deepEqual(listBroken(ocsfRules, JSON.parse(line)), []);
+  it("prints valid OCSF and ASFF for findings of every kind and state", async () => {
+    const kinds = [...everyEvidence(), aNote, anUndecided({ part: `inline:${evil}` })];
+    const findings = FindingState.options.flatMap((state) =>
+      kinds.map((evidence) => {
+        const role = aKey({ name: `role-${state}` });
+        return aFinding({ id: identifyFinding(role, evidence), role, evidence, state });
+      }),
+    );
+    const every = await writeFindings(findings);
+    for (const [format, rules] of [["ocsf", ocsfRules] as const, ["asff", asffRules] as const]) {
+      const run = await runCli(["findings", "export", "--findings", every, "--format", format]);
+      assert.deepEqual([run.code, run.stderr], [0, ""]);
+      const documents = run.stdout.trimEnd().split("\n");
+      assert.equal(documents.length, findings.length);
+      for (const line of documents) assert.deepEqual(listBroken(rules, JSON.parse(line)), []);
+    }
   });
 
   it("exports only the chosen findings", async () => {

@@ -52,8 +52,9 @@ options: [--config FILE] [--json]
   --state STATE    open, suppressed, resolved or all (default: open; of export,
                    all)
   --age TIME       opened at least this long ago, such as 12h or 7d
-  --format FORMAT  jsonl, csv or ocsf: a JSON document on each line, comma-
-                   separated values, or OCSF 1.5.0 (default: jsonl)
+  --format FORMAT  jsonl, csv, ocsf or asff: a JSON document on each line,
+                   comma-separated values, OCSF 1.5.0 or ASFF (default:
+                   jsonl)
   --reason TEXT    why it is accepted; people are told of it
   --for TIME       hours or days, such as 8h or 30d (default: 30d; at most 366d)
   --as-code        record nothing: print the exception for the configuration

@@ -1,6 +1,8 @@
 import { instantOf } from "@drift-guard/core/model/instant";
+import { formatAsff } from "@drift-guard/formats/asff";
 import { formatOcsf } from "@drift-guard/formats/ocsf";
 import { sanitise } from "@drift-guard/formats/printable";
+import { partitionOf } from "@drift-guard/formats/role-arn";
 import { type ExitCode, parseOptions, UsageError } from "../command.ts";
 import { FindingsExportOutput } from "../output/findings.ts";
 import { formatJsonLine } from "../output/json.ts";
@@ -20,8 +22,8 @@ export async function exportFindings(args: readonly string[], terminal: Terminal
     format: { type: "string", value: "a FORMAT", default: "jsonl" },
   });
   const { format } = values;
-  if (format !== "jsonl" && format !== "csv" && format !== "ocsf") {
-    throw new UsageError(`--format takes one of jsonl, csv, ocsf, not ${sanitise(format, 20)}.`);
+  if (format !== "jsonl" && format !== "csv" && format !== "ocsf" && format !== "asff") {
+    throw new UsageError(`--format takes one of jsonl, csv, ocsf, asff, not ${sanitise(format, 20)}.`);
   }
   const selection = readSelection(values, "all");
   const session = await openFindings("findings export", values);
@@ -39,6 +41,12 @@ export async function exportFindings(args: readonly string[], terminal: Terminal
         case "ocsf":
           await terminal.print(JSON.stringify(formatOcsf(await announceFinding(finding, session))));
           break;
+        case "asff": {
+          const { account } = finding.role;
+          const place = { account, region: session.config.regions.guard, partition: partitionOf(finding) };
+          await terminal.print(JSON.stringify(formatAsff(await announceFinding(finding, session), place)));
+          break;
+        }
       }
     }
     return 0;
