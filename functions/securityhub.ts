@@ -15,11 +15,13 @@ import { type HubEvent, isHubEvent, parseHubEvent } from "@drift-guard/core/inta
 import type { FindingImporter, FindingStore, HubStore, HubWorkflows } from "@drift-guard/core/ports";
 import { formatAsff } from "@drift-guard/formats/asff";
 import {
+  type EndedSuppression,
   formatHubChat,
   formatHubText,
   type HubAnswer,
   type HubNotice,
 } from "@drift-guard/formats/hub-notice";
+import type { QuietEnd } from "@drift-guard/guard/delivery/current-findings";
 import { importIntoHub } from "@drift-guard/guard/delivery/hub-access";
 import { type HubNews, takeHubEvents } from "@drift-guard/guard/delivery/hub-answers";
 import type { SQSBatchResponse } from "aws-lambda";
@@ -60,6 +62,14 @@ export function createHandler(
       ...opened,
       tellDisabled: (since: string) => tell({ kind: "disabled", ...location, since }),
       tellNews: async (news: readonly HubNews[]) => tell(await noticeOf(news, opened, invocation)),
+      tellQuietEnded: async (ended: readonly QuietEnd[]) => {
+        const findings: EndedSuppression[] = [];
+        for (const { transition, endedAt } of ended) {
+          const names = [invocation.context.functionName, "securityhub"] as const;
+          findings.push({ announcement: await announce(transition, opened, names), endedAt });
+        }
+        await tell({ kind: "ended", findings });
+      },
     };
     const received = readQueue(event);
     const events = received.filter(({ body }) => isHubEvent(body));

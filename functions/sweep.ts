@@ -6,6 +6,7 @@ import { listAccountRegions } from "@drift-guard/aws/batch/account-regions";
 import { createAgentReader } from "@drift-guard/aws/batch/agents";
 import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
 import { createReportAnnouncer } from "@drift-guard/aws/delivery/report";
+import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
 import { createReportStore } from "@drift-guard/aws/dynamodb/reports";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { forgedItems } from "@drift-guard/core/config/metrics";
@@ -17,6 +18,7 @@ import { SweepIncompleteError, type SweepReport } from "@drift-guard/guard/sweep
 import { sweep } from "@drift-guard/guard/sweep/sweep";
 import * as z from "zod";
 import { sdkClientSettings } from "./shared/client-settings.ts";
+import { configuration } from "./shared/configuration.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
@@ -162,6 +164,9 @@ export const handler = createHandler((location) => {
         }),
         ...createReportAnnouncer(eventbridge, environment.BUS_NAME),
       },
+      ...(configuration.securityHub && {
+        hub: createHubStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
+      }),
     },
     settings: describeGuard(location, environment.GUARD_ROLE_ARN),
   };

@@ -14,11 +14,19 @@ export type HubAnswer =
   /** They chose a custom action. */
   | { readonly kind: "action"; readonly announcement: Announcement; readonly action: string };
 
+/** A finding whose suppression in Security Hub has ended. */
+export interface EndedSuppression {
+  readonly announcement: Announcement;
+  readonly endedAt: string;
+}
+
 /** News about Security Hub, which people are told. */
 export type HubNotice =
   /** It is not enabled in the guard's account and Region. */
   | { readonly kind: "disabled"; readonly account: string; readonly region: string; readonly since: string }
   | HubAnswer
+  /** Suppressions there have ended, so that people are told of these findings again. At least one. */
+  | { readonly kind: "ended"; readonly findings: readonly EndedSuppression[] }
   /** Several answers that came at once. */
   | { readonly kind: "several"; readonly answers: readonly HubAnswer[] };
 
@@ -69,6 +77,12 @@ function titleOf(notice: HubNotice): string {
         : `A finding of ${roleOf(notice)} was suppressed in Security Hub`;
     case "action":
       return `Somebody asks in Security Hub for an action on ${roleOf(notice)}`;
+    case "ended": {
+      const [first, ...others] = notice.findings;
+      return first !== undefined && others.length === 0
+        ? `A finding of ${roleOf(first)} is told again: its suppression in Security Hub has ended`
+        : `${notice.findings.length} findings are told again: their suppressions in Security Hub have ended`;
+    }
     case "several":
       return countAnswers(notice.answers);
   }
@@ -96,6 +110,13 @@ function subjectOf(notice: HubNotice): string {
   if (notice.kind === "several") {
     return sanitiseAscii(`drift-guard ${worstOf(notice.answers)}: ${titleOf(notice)}`, maxSubject);
   }
+  if (notice.kind === "ended") {
+    const [first, ...others] = notice.findings;
+    const start = `drift-guard ${worstOf(notice.findings)}: told again, no longer suppressed in Security Hub: `;
+    const of =
+      first !== undefined && others.length === 0 ? roleOf(first) : `${notice.findings.length} findings`;
+    return sanitiseAscii(`${start}${cutMiddle(of, maxSubject - start.length)}`, maxSubject);
+  }
   const what =
     notice.kind === "action"
       ? "somebody asks in Security Hub for an action on"
@@ -104,7 +125,7 @@ function subjectOf(notice: HubNotice): string {
   return sanitiseAscii(`${start}${cutMiddle(roleOf(notice), maxSubject - start.length)}`, maxSubject);
 }
 
-function worstOf(answers: readonly HubAnswer[]): Severity {
+function worstOf(answers: readonly About[]): Severity {
   const severities = answers.map(({ announcement }) => announcement.transition.finding.severity);
   return Severity.options.find((severity) => severities.includes(severity)) ?? "INFORMATIONAL";
 }
@@ -113,6 +134,8 @@ function threadOf(notice: HubNotice): string {
   switch (notice.kind) {
     case "disabled":
       return `securityhub-${notice.since}`;
+    case "ended":
+      return "securityhub-ended";
     case "several":
       return "securityhub-answers";
     case "suppressed":
@@ -147,6 +170,18 @@ function linesOf(notice: HubNotice): readonly string[] {
         ),
         "",
         "To undo this, set the finding's workflow status to NEW in Security Hub.",
+      ];
+    case "ended":
+      return [
+        ...notice.findings.toSorted(byUrgency).flatMap(({ announcement, endedAt }) => {
+          const { finding } = announcement.transition;
+          const line = `${finding.severity}: ${titleOfFinding(announcement)}; suppression ended ${formatTime(endedAt)}; finding ${sanitise(finding.id)}`;
+          return wrap(defang(line), "  - ", "    ");
+        }),
+        "",
+        ...wrap(
+          "They are still open, and people are told of them again. Their workflow status in Security Hub is NEW; to suppress one for 30 more days, set it to SUPPRESSED.",
+        ),
       ];
     case "action":
       return [
@@ -193,8 +228,10 @@ function describeAnswer(answer: HubAnswer): readonly string[] {
   return wrap(defang(line), "  - ", "    ");
 }
 
-function byUrgency(a: HubAnswer, b: HubAnswer): number {
-  const rank = ({ announcement }: HubAnswer) =>
+type About = { readonly announcement: Announcement };
+
+function byUrgency(a: About, b: About): number {
+  const rank = ({ announcement }: About) =>
     Severity.options.indexOf(announcement.transition.finding.severity);
   return rank(a) - rank(b);
 }
@@ -209,17 +246,22 @@ function commandOf(notice: HubNotice): RemediationCommand | undefined {
       };
     case "suppressed":
       return undefined;
+    case "ended":
+      return listCommandOf(notice.findings);
     case "action":
       return isOpen(notice) ? (findNextCommand(notice.announcement) ?? planOf(notice)) : undefined;
-    case "several": {
-      const stage = notice.answers[0]?.announcement.stage;
-      if (stage === undefined) return undefined;
-      return {
-        purpose: "see the findings as they are now",
-        command: `npx drift-guard findings list --stage ${quoteArgument(stage)}`,
-      };
-    }
+    case "several":
+      return listCommandOf(notice.answers);
   }
+}
+
+function listCommandOf([first]: readonly About[]): RemediationCommand | undefined {
+  const stage = first?.announcement.stage;
+  if (stage === undefined) return undefined;
+  return {
+    purpose: "see the findings as they are now",
+    command: `npx drift-guard findings list --stage ${quoteArgument(stage)}`,
+  };
 }
 
 function planOf(notice: HubNotice): RemediationCommand | undefined {
@@ -251,6 +293,6 @@ function titleOfFinding({ transition: { finding } }: Announcement): string {
   return sanitise(describeEvidence(finding.evidence, finding.role.name, finding.reference).title, 1000);
 }
 
-function roleOf({ announcement }: HubAnswer): string {
+function roleOf({ announcement }: About): string {
   return defang(sanitise(announcement.transition.finding.role.name, 64));
 }

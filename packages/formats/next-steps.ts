@@ -183,7 +183,7 @@ export function formatNextSteps({ transition, standing }: Announcement): readonl
   const { fix } = finding.evidence;
   return [
     ...sentences,
-    "If the change was meant, ask its author before you undo it.",
+    "Ask the author of the change whether it was meant. If it was not, undo it.",
     ...(fix ? formatFixAdvice(fix) : []),
   ];
 }

@@ -10,6 +10,7 @@ import type {
   ControlStore,
   FindingStore,
   FullReadStore,
+  HubStore,
   LinkedRoleKeeper,
   LookupQueue,
   ManagedPolicyReader,
@@ -75,6 +76,8 @@ export interface SweepPorts extends InspectPorts {
   readonly announcer: Announcer;
   /** The first report of a new deployment, and the bus for it. Without it, people are told of each finding. */
   readonly reports?: ReportStore & ReportAnnouncer;
+  /** What users of Security Hub did with findings; left out where the owner does not use it. */
+  readonly hub?: Pick<HubStore, "loadFinding">;
   /** Reads the ECS agents of compute environments. Without it, the last known agents are kept. */
   readonly agents?: AgentReader;
   /** Lists the account's Regions. Without it, no key is reported as unused. */

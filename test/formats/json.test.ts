@@ -38,7 +38,7 @@ describe("the JSON line", () => {
       standing: "off",
       next: [
         "Rollback of missing permissions is off for this role: nothing changes until a person acts.",
-        "If the change was meant, ask its author before you undo it.",
+        "Ask the author of the change whether it was meant. If it was not, undo it.",
       ],
       command:
         "aws iam attach-role-policy --role-name AWSBatchServiceRole --policy-arn arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole",

@@ -12,7 +12,7 @@ import type { FindingImporter, FindingStore } from "@drift-guard/core/ports";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createHubStore } from "@drift-guard/embedded/sqlite/hub";
 import { createHandler, handler } from "../../functions/securityhub.ts";
-import { aControl, aDrift, aGrant, aTransition, noon } from "../builders.ts";
+import { aControl, aDrift, aGrant, aTransition, noon, secondsAfterNoon } from "../builders.ts";
 import { aContext, anInvocationTime, busMessage, failedMessages, queueEvent } from "./invocations.ts";
 import { aMemoryHub, hubMessage, type MemoryHub } from "./memory-hub.ts";
 import { aFindingStore, commitFinding, undeliveredIn } from "./stores.ts";
@@ -305,6 +305,32 @@ describe("securityhub, where a user of Security Hub answers", () => {
       sent[0] ?? "",
       /suppressed in Security Hub[\s\S]*A rollback of this finding is not affected/,
     );
+  });
+
+  it("tells people once that a suppression has ended, and sets the workflow NEW", async () => {
+    const store = aFindingStore("securityhub");
+    const transition = await commitFinding(store, "ended", { severity: "HIGH" });
+    const { invoke, set, sent, renewed, wait, store: hub } = importFrom(store);
+    const deliver = (body: string) => invoke(queueEvent(body), aContext());
+    await deliver(busMessage(transition));
+    set("ended", "SUPPRESSED");
+    await deliver(hubMessage(transition, "SUPPRESSED"));
+    const renew = async (days: number) => {
+      wait(days * 86_400);
+      await store.renew(transition, "securityhub", secondsAfterNoon(days * 86_400));
+      assert.deepEqual(await deliver(busMessage(transition)), failedMessages());
+    };
+    await renew(29);
+    assert.deepEqual([sent.length, renewed], [1, []]);
+    await renew(2);
+    assert.deepEqual([sent.length, renewed], [2, ["ended"]]);
+    assert.match(
+      sent[1] ?? "",
+      /A finding of role-ended is told again: its suppression in Security Hub has\s+ended/,
+    );
+    assert.equal((await hub.loadFinding(transition.finding.role, "ended")).quieting, undefined);
+    await renew(1);
+    assert.equal(sent.length, 2);
   });
 
   it("tells people of a suppression that was taken when the message failed", async () => {

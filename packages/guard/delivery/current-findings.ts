@@ -1,7 +1,7 @@
 import type { HubFinding } from "@drift-guard/core/model/hub";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { formatRoleKey, type RoleKey } from "@drift-guard/core/model/role";
-import type { TransitionKind } from "@drift-guard/core/model/transition";
+import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import type {
   Delivery,
   FindingImporter,
@@ -9,7 +9,13 @@ import type {
   HubStore,
   HubWorkflows,
 } from "@drift-guard/core/ports";
-import { isQuiet } from "./quieting.ts";
+import { findQuietEnd, isQuiet } from "./quieting.ts";
+
+/** A finding of which people are told again, because its suppression in the hub has ended. */
+export interface QuietEnd {
+  readonly transition: Transition;
+  readonly endedAt: Instant;
+}
 
 /** Ports that import findings into a hub, which keeps the last state that it was sent. */
 export interface ImportPorts {
@@ -17,6 +23,8 @@ export interface ImportPorts {
   readonly importer: FindingImporter;
   readonly workflows: HubWorkflows;
   readonly hub: Pick<HubStore, "loadFinding" | "saveFinding">;
+  /** Tells people in one message that suppressions in the hub have ended, so that they are told of the findings again. */
+  tellQuietEnded(ended: readonly QuietEnd[]): Promise<void>;
   now(): Date;
 }
 
@@ -24,8 +32,8 @@ export interface ImportPorts {
  * Imports the findings of a batch of deliveries, each once and by its newest transition. A delivery is skipped if its
  * finding has a newer transition, in the batch or in the store: queues do not keep order, and an import overwrites, so
  * an old delivery could reopen a finding that is resolved. A finding that returned or worsened gets the workflow NEW, so
- * that people who resolved it see it again. Returns why findings were refused, by finding id. Throws
- * `StoreUnavailableError`, and what the importer and the workflows throw.
+ * that people who resolved it see it again. One whose suppression has ended gets it too, and people are told. Returns why
+ * findings were refused, by finding id. Throws `StoreUnavailableError`, and what the other ports throw.
  */
 export async function importCurrentFindings(
   deliveries: readonly Delivery[],
@@ -94,9 +102,17 @@ function isOutgrown(state: HubFinding, { transition }: Delivery, now: Instant): 
 /** Sets the workflow NEW. Returns why that was refused, by finding id. */
 async function renewWorkflows(
   deliveries: readonly Delivery[],
-  { workflows, hub }: ImportPorts,
+  { workflows, hub, tellQuietEnded, now }: ImportPorts,
 ): Promise<ReadonlyMap<string, string>> {
   if (deliveries.length === 0) return new Map();
+  // Told first: once the state is saved, nothing shows any more that it ended.
+  const ended: QuietEnd[] = [];
+  for (const { transition } of deliveries.filter(({ renewedAt }) => renewedAt !== undefined)) {
+    const { role, id } = transition.finding;
+    const endedAt = findQuietEnd(await hub.loadFinding(role, id), instantOf(now()));
+    if (endedAt !== undefined) ended.push({ transition, endedAt });
+  }
+  if (ended.length > 0) await tellQuietEnded(ended);
   const refused = await workflows.renew(deliveries.map(({ transition }) => transition.finding.id));
   for (const { transition } of deliveries) {
     const { role, id } = transition.finding;

@@ -34,6 +34,12 @@ export function isQuiet({ kind, finding }: Transition, { quieting }: HubFinding,
   }
 }
 
+/** Returns when a suppression ended that a user of Security Hub set; undefined if it has not ended, or there is none. */
+export function findQuietEnd({ quieting }: HubFinding, now: Instant): Instant | undefined {
+  const until = quieting?.kind === "suppressed" ? quieting.until : undefined;
+  return until === undefined || isBefore(now, until) ? undefined : until;
+}
+
 /** Returns the ids of the transitions of which people are not told (`isQuiet`). Throws `StoreUnavailableError`. */
 export async function findQuiet(
   transitions: readonly Transition[],

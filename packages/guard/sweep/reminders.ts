@@ -1,6 +1,7 @@
 import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { UnreadableItem } from "@drift-guard/core/ports";
+import { findQuietEnd } from "../delivery/quieting.ts";
 import type { Inspection } from "../inspect/inspection.ts";
 import type { GuardSettings, SweepPorts } from "../ports.ts";
 import type { FailureCollector } from "./report.ts";
@@ -19,11 +20,11 @@ function findOverdueTime({ now }: Pick<SweepPorts, "now">): Instant {
 /**
  * Marks the last transitions of open findings for a new import into Security Hub, and returns them. Security Hub deletes
  * an active finding that was not updated for 90 days (docs/aws-facts.md, "Security Hub"); renewing after 30 days leaves
- * room for two imports that fail.
+ * room for two imports that fail. A finding whose suppression there has ended is imported anew at once: that tells people.
  */
 export async function renewInSecurityHub(
   { role }: Inspection,
-  { findings, now }: Pick<SweepPorts, "findings" | "now">,
+  { findings, hub, now }: Pick<SweepPorts, "findings" | "hub" | "now">,
   { config }: GuardSettings,
 ): Promise<readonly Transition[]> {
   if (!config.securityHub) return [];
@@ -31,9 +32,14 @@ export async function renewInSecurityHub(
   const renewBefore = instantOf(new Date(time.getTime() - renewAfterDays * 86_400_000));
   const renewed: Transition[] = [];
   for (const finding of (await findings.load(role)).findings) {
-    if (finding.state !== "open" || !isBefore(finding.updatedAt, renewBefore)) continue;
+    if (finding.state !== "open") continue;
+    const ended = hub && findQuietEnd(await hub.loadFinding(role, finding.id), instantOf(time));
+    const isOld = isBefore(finding.updatedAt, renewBefore);
+    if (!isOld && ended === undefined) continue;
     const last = await findings.findDelivery({ finding });
-    if (!last || !isBefore(last.renewedAt ?? last.transition.at, renewBefore)) continue;
+    const at = last?.renewedAt ?? last?.transition.at;
+    if (!last || at === undefined) continue;
+    if (!isBefore(at, renewBefore) && (ended === undefined || !isBefore(at, ended))) continue;
     await findings.renew(last.transition, "securityhub", instantOf(time));
     renewed.push(last.transition);
   }

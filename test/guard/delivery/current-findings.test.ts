@@ -18,6 +18,7 @@ const numbered = (id: string, seq: number) => deliveryOf(aFinding({ id, seq }));
 const idle = {
   workflows: { read: async () => new Map(), renew: async () => new Map() },
   hub: createHubStore(openDatabase(":memory:")),
+  tellQuietEnded: async () => {},
   now: () => new Date(noon),
 };
 

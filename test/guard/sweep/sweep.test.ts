@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Config, defineConfig } from "@drift-guard/core/config/config";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
+import type { HubFinding } from "@drift-guard/core/model/hub";
 import { digestEvidence } from "@drift-guard/core/model/identity";
-import { instantOf } from "@drift-guard/core/model/instant";
+import { addSeconds, instantOf } from "@drift-guard/core/model/instant";
 import type { RollbackRequest } from "@drift-guard/core/model/rollback-request";
 import { roleReleased, type Transition } from "@drift-guard/core/model/transition";
 import type { IamCall } from "@drift-guard/embedded/iam/call";
@@ -290,6 +291,26 @@ describe("A finding that stays open for long", () => {
     assert.equal((await sweepWith(world)).report.renewed, 0);
     world.clock.advance(days(2));
     assert.equal((await sweepWith(world)).report.renewed, 1);
+  });
+
+  it("is imported anew once a suppression in Security Hub has ended", async () => {
+    const world = await aWorldWithOldFindings();
+    await sweepWith(world);
+    const now = instantOf(world.clock.now());
+    const until = addSeconds(now, days(5));
+    const state: HubFinding = {
+      version: 1,
+      workflow: "SUPPRESSED",
+      quieting: { kind: "suppressed", digest: "d", at: now, until },
+    };
+    const hub = { loadFinding: async () => state };
+    const renewedAfter = async (seconds: number) => {
+      world.clock.advance(seconds);
+      return (await sweepWith(world, { hub })).report.renewed;
+    };
+    assert.equal(await renewedAfter(days(4)), 0);
+    assert.equal(await renewedAfter(days(2)), 1);
+    assert.equal(await renewedAfter(days(1)), 0);
   });
 
   it("is not renewed without Security Hub, or once it is resolved", async () => {
