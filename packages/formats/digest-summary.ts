@@ -1,5 +1,5 @@
 import { nameActor } from "@drift-guard/core/config/trusted-actor";
-import type { Attempt } from "@drift-guard/core/model/evidence";
+import type { Attempt, Drift, Evidence } from "@drift-guard/core/model/evidence";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { formatActor } from "./actors.ts";
 import type { Announcement } from "./announcement.ts";
@@ -20,7 +20,11 @@ export function summarise(announcements: readonly Announcement[]): readonly Dige
   const authors = count(announcements.map(({ transition }) => authorOf(transition) ?? "not known"));
   const verdicts = count(announcements.flatMap(({ standing }) => formatVerdict(standing) ?? []));
   const left = announcements.filter(({ standing }) => needsPerson(standing)).length;
+  const differences = count(
+    announcements.map(({ transition }) => nameDifference(transition.finding.evidence)),
+  );
   return [
+    ["What", differences.map(nameCount).join(", ")],
     ["Roles", listSome([...roles], maxRoles)],
     ["Who", listSome(authors.map(nameCount), maxAuthors)],
     ...(verdicts.length === 0
@@ -28,9 +32,40 @@ export function summarise(announcements: readonly Announcement[]): readonly Dige
       : [["The guard", verdicts.map(nameCount).join(", ")] satisfies DigestFact]),
     ...(left === 0
       ? []
-      : [["To do", `${left} of ${announcements.length} wait for a person`] satisfies DigestFact]),
+      : [
+          [
+            "To do",
+            `nothing changes until a person acts (${left} of ${announcements.length})`,
+          ] satisfies DigestFact,
+        ]),
     ...countCallers(announcements).map((text): DigestFact => ["Refused", text]),
   ];
+}
+
+/** Names what is wrong without names, so that alike findings are counted together. */
+function nameDifference(evidence: Evidence): string {
+  switch (evidence.kind) {
+    case "drift":
+      return nameDrift(evidence);
+    case "undecided":
+      return "could not be compared";
+    case "vendor-change":
+      return "policy changed by AWS";
+    case "note":
+      return "note";
+    case "attempt":
+      return "refused call";
+    case "impersonation":
+      return "call with the guard's credentials";
+  }
+}
+
+function nameDrift({ part, side }: Drift): string {
+  if (part.kind === "role") return side === "missing" ? "role is missing" : "another role";
+  if (side === "altered") return "part is changed";
+  const what = { trust: "trust policy", boundary: "permissions boundary" };
+  const subject = part.kind === "trust" || part.kind === "boundary" ? what[part.kind] : "policy";
+  return `${subject} allows ${side === "excess" ? "too much" : "too little"}`;
 }
 
 /** Returns what the guard does, for the end of a subject, if it does the same about all findings; else an empty text. */

@@ -128,7 +128,7 @@ export function formatStanding(standing: Standing, role: string): readonly strin
       return [
         standing.until === undefined
           ? "The drift keeps returning after its rollbacks. The guard rolls it back again now."
-          : `The drift keeps returning, so that its rollbacks pause. Next try: ${formatTime(standing.until)}.`,
+          : `The drift keeps returning, so that its rollbacks pause. It stays until the next try at ${formatTime(standing.until)}.`,
         "Find out which of the two is right, and stop the other: the configuration or the other tool.",
       ];
     case "window":

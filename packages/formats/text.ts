@@ -63,8 +63,13 @@ export function formatText(announcement: Announcement): TextMessage {
 }
 
 // A line that begins where it was broken is indented, so that no text from outside passes for a line of its own.
-function headNext({ standing }: Announcement): string {
-  return needsPerson(standing) || standing.kind === "report-only" ? "What to do:" : "What happens next:";
+function headNext({ transition, standing }: Announcement): string {
+  const asks =
+    needsPerson(standing) ||
+    standing.kind === "report-only" ||
+    standing.kind === "contested" ||
+    transition.kind === "sessions-found";
+  return asks ? "What to do:" : "What happens next:";
 }
 
 function prose(text: string, first = "", rest = "    "): readonly string[] {
@@ -80,7 +85,7 @@ function formatFacts(transition: Transition): readonly string[] {
     ["Severity", finding.severity],
     ["Role", `${sanitise(finding.role.name)} in account ${sanitise(finding.role.account)}`],
     ...formatPartAndSide(transition),
-    ["Who", formatAuthor(transition)],
+    [transition.actor === undefined && isOver(transition) ? "Caused by" : "Who", formatAuthor(transition)],
     ["Cause", formatCause(transition)],
     ["Seen", formatTime(transition.at)],
   ];
@@ -122,7 +127,8 @@ function formatList(heading: string, lines: readonly string[]): readonly string[
 }
 
 /** The part and how it differs, as a fact; none for calls, which concern the whole role. */
-function formatPartAndSide({ finding: { evidence } }: Transition): readonly (readonly ["Part", string])[] {
+function formatPartAndSide(transition: Transition): readonly (readonly ["Part", string])[] {
+  const { evidence } = transition.finding;
   const part = formatPart(evidence.part);
   switch (evidence.kind) {
     case "attempt":
@@ -135,7 +141,7 @@ function formatPartAndSide({ finding: { evidence } }: Transition): readonly (rea
           "Part",
           deniesAdded(evidence).length > 0
             ? `${part}, which denies permissions`
-            : `${part}, ${evidence.side}: ${meanings[evidence.side]}`,
+            : `${part}, ${evidence.side}${isOver(transition) ? "" : `: ${meanings[evidence.side]}`}`,
         ],
       ];
     case "undecided":

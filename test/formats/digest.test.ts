@@ -31,7 +31,7 @@ describe("a digest", () => {
     );
     assert.match(
       digest?.text ?? "",
-      /\nRoles: +one\nWho: +arn:aws:iam::123456789012:user\/mallory \(30\)\nThe guard: observed only \(30\)\n/,
+      /\nWhat: +policy allows too little \(30\)\nRoles: +one\nWho: +arn:aws:iam::123456789012:user\/mallory \(30\)\nThe guard: observed only \(30\)\n/,
     );
     assert.match(digest?.text ?? "", /\n {2}npx drift-guard findings list --role one/);
     assert.ok((digest?.text ?? "").indexOf("- CRITICAL") < (digest?.text ?? "").indexOf("- LOW"));

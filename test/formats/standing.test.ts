@@ -109,7 +109,7 @@ describe("a message about a finding", () => {
     ],
     [
       { kind: "contested", until },
-      /keeps returning, so that its rollbacks pause\. Next try: 2026-11-22T13:00:00Z\./,
+      /keeps returning, so that its rollbacks pause\. It stays until the next try at 2026-11-22T13:00:00Z\./,
       "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",
     ],
     [
