@@ -15,7 +15,7 @@ export interface Notice {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-// docs/aws-facts.md, "SNS and chat": the limit covers all forms with their names, and the attributes.
+// docs/aws-facts.md, "SNS and chat": a form for each protocol; the limit covers all forms with their names, and the attributes.
 const limits = { messageBytes: 262_144, subjectLength: 99 };
 
 /**
