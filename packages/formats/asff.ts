@@ -152,7 +152,7 @@ function formatRecommendation(announcement: Announcement): string {
 }
 
 function formatCommand({ purpose, command }: RemediationCommand): string {
-  return `To ${purpose}: ${command}`;
+  return `${defang(`To ${purpose}`)}: ${command}`;
 }
 
 function productFieldsOf(transition: Transition, standing: Announcement["standing"]): Record<string, string> {
@@ -175,7 +175,9 @@ function productFieldsOf(transition: Transition, standing: Announcement["standin
   };
   // Security Hub refuses a blank value.
   return Object.fromEntries(
-    Object.entries(pairs).flatMap(([key, value]) => (/\S/.test(value) ? [[key, sanitise(value, 2048)]] : [])),
+    Object.entries(pairs).flatMap(([key, value]) =>
+      /\S/.test(value) ? [[key, truncate(defang(sanitise(value, 2048)), 2048)]] : [],
+    ),
   );
 }
 

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AwsSecurityFinding } from "@aws-sdk/client-securityhub";
+import { inlinePart } from "@drift-guard/core/model/part";
 import { formatAsff } from "@drift-guard/formats/asff";
 import fc from "fast-check";
 import {
   account,
   aDrift,
   aFinding,
+  aFix,
+  anActor,
   anAnnouncement,
   anAttempt,
   anImpersonation,
@@ -40,6 +43,24 @@ describe("the Security Hub finding", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("has no link but within a command and the names of its resources", () => {
+    const url = "https=www.evil.example";
+    const role = "AWSBatchServiceRole";
+    const step = { role, part: inlinePart(url), call: "iam:DeleteRolePolicy", policyName: url } as const;
+    const evidence = aDrift({ part: `inline:${url}`, side: "excess", fix: aFix({ steps: [step] }) });
+    const actor = anActor({ arn: `arn:aws:iam::1:user/${url}`, userAgent: "https://evil.example" });
+    const transitions = [
+      aTransition({ finding: aFinding({ evidence }), actor, note: url }),
+      ...everyTransition(),
+    ];
+    for (const transition of transitions) {
+      const { Resources: _, Remediation, ...rest } = formatAsff(anAnnouncement(transition), place);
+      const { Text } = Remediation.Recommendation;
+      const texts = [JSON.stringify(rest), Text.replace(/: (?:aws|npx) .*$/, "")];
+      for (const text of texts) assert.doesNotMatch(text, /:\/\/|\bwww\./);
+    }
   });
 
   it("keeps one Id through every transition", () => {
