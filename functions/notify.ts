@@ -17,6 +17,7 @@ import type { Config } from "@drift-guard/core/config/config";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { isJointNoticeRequest } from "@drift-guard/core/intake/notice-message";
 import { instantOf } from "@drift-guard/core/model/instant";
+import type { TransitionRef } from "@drift-guard/core/model/notice-state";
 import type { TestMessage } from "@drift-guard/core/model/test-message";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, HubStore, NoticeQueue, NoticeStore, ReportStore } from "@drift-guard/core/ports";
@@ -34,7 +35,7 @@ import type { SQSBatchResponse } from "aws-lambda";
 import { type AnnouncementPorts, announce } from "./shared/announcement.ts";
 import { sdkClientSettings } from "./shared/client-settings.ts";
 import { configuration } from "./shared/configuration.ts";
-import { findAwaited } from "./shared/delivery.ts";
+import { findAwaited, reportMissing } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { sendFirstReport } from "./shared/first-report.ts";
 import { defineFunction, type Handler, type Invocation } from "./shared/function.ts";
@@ -78,6 +79,8 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
           standingOf: async (transition) => (await announceHere(transition, opened, invocation)).standing,
         }),
       tell: (transitions: readonly Transition[], id: string) => tell(transitions, id, opened, invocation),
+      onMissing: ({ role, findingId, seq }: TransitionRef) =>
+        reportMissing({ transition: `${findingId}#${seq}`, role }, "notify", invocation),
     };
     const messages = readQueue(event).filter(
       ({ body }) =>

@@ -53,11 +53,7 @@ export async function findAwaited(
         continue;
       }
       missing.set(messageId, id);
-      metrics.addMetric(alarmedMetrics[sink], MetricUnit.Count, 1);
-      logger.error("The findings table does not hold the transition of a message.", {
-        transition: id,
-        role: finding.role,
-      });
+      reportMissing({ transition: id, role: finding.role.name }, sink, { logger, metrics });
     } catch (error) {
       // Its own handling fails, and no other's.
       if (!(error instanceof MessageUnreadableError)) throw error;
@@ -76,4 +72,17 @@ export async function findAwaited(
       );
     },
   };
+}
+
+/** Logs, and counts in the sink's metric of missing transitions, that one is missing in the table or cannot be read there. */
+export function reportMissing(
+  missing: { readonly transition: string; readonly role: string },
+  sink: Sink,
+  { logger, metrics }: Pick<Invocation, "logger" | "metrics">,
+): void {
+  metrics.addMetric(alarmedMetrics[sink], MetricUnit.Count, 1);
+  logger.error(
+    "The findings table does not hold the transition of a message, or it cannot be read.",
+    missing,
+  );
 }

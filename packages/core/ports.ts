@@ -174,8 +174,8 @@ export interface FindingStore {
   /** Returns the transitions of one finding, the oldest first; those that cannot be read are left out. */
   history(role: RoleKey, findingId: string): Promise<readonly Transition[]>;
   /**
-   * Returns the stored transition with the same finding id and number; undefined if there is none. A message from a queue
-   * may be forged or old, so that its other fields are not used.
+   * Returns the stored transition with the same finding id and number; undefined if there is none, or if it cannot be read. A
+   * message from a queue may be forged or old, so that its other fields are not used.
    */
   findDelivery(transition: {
     readonly finding: Pick<Finding, "role" | "id" | "seq">;

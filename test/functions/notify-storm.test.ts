@@ -1,6 +1,7 @@
 import "./quiet.ts";
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
+import { Metrics } from "@aws-lambda-powertools/metrics";
 import { DeliveryError } from "@drift-guard/aws/delivery/delivery-error";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { jointNoticeRequest } from "@drift-guard/core/intake/notice-message";
@@ -34,6 +35,7 @@ function aStorm(fails: () => boolean, sendFails: (moment: "before" | "after") =>
   const notices = createNoticeStore(openDatabase(":memory:"));
   const messages: { text: string; chat: string; at: number }[] = [];
   let queue: Queued[] = [];
+  const lost = new Map<string, "new" | "held">();
   const risk = () => {
     if (fails()) throw new Error("It failed.");
   };
@@ -41,6 +43,8 @@ function aStorm(fails: () => boolean, sendFails: (moment: "before" | "after") =>
     findings: {
       findDelivery: async (ref) => {
         risk();
+        if (lost.get(ref.finding.id) === "held") return undefined;
+        if (lost.has(ref.finding.id)) lost.set(ref.finding.id, "held");
         return findings.findDelivery(ref);
       },
       markDelivered: async (transition, sink) => {
@@ -78,6 +82,8 @@ function aStorm(fails: () => boolean, sendFails: (moment: "before" | "after") =>
   return {
     findings,
     messages,
+    /** Removes the transition of a finding from the table once it was read. */
+    loseHeld: (findingId: string) => lost.set(findingId, "new"),
     put: (transition: Transition, seconds = 0) =>
       queue.push({ body: busMessage(transition), at: now + seconds * 1000 }),
     /** Runs until the queue is empty. */
@@ -173,6 +179,20 @@ describe("a storm of transitions", () => {
       if (title === "") assert.ok(storm.elapsedSeconds() <= 60);
     });
   }
+
+  it("tells the others where one that waits is missing or cannot be read, and reports that one", async () => {
+    const storm = aStorm(never);
+    const transitions = [];
+    for (const id of ["one", "two", "three"]) transitions.push(await commitFinding(storm.findings, id));
+    for (const each of transitions) storm.put(each);
+    storm.loseHeld("two");
+    const { mock: added } = mock.method(Metrics.prototype, "addMetric");
+    await storm.run();
+    const names = added.calls.map(({ arguments: [name] }) => name);
+    added.restore();
+    assert.deepEqual(toldBy(storm.messages), ["one#1", "three#1"]);
+    assert.equal(names.filter((name) => name === "TransitionsMissing").length, 1);
+  });
 
   it("that waited while the topic refused messages for an hour makes few messages once it takes them", async () => {
     const storm = aStorm(never, () => {

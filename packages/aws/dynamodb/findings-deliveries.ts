@@ -10,8 +10,9 @@ import { DeliveryItem, expiryFrom, readableSchemas } from "./findings-items.ts";
 import { findItem, type Item, queryItems, readItem, sortKeyOf, type Table, toStoreError } from "./table.ts";
 
 /**
- * Finds the stored transition with a finding's sequence number, and the sinks of `sinks` that have not delivered it yet.
- * Throws `StoreUnavailableError`.
+ * Finds the stored transition with a finding's sequence number, and the sinks of `sinks` that have not delivered it yet;
+ * undefined if there is none, or if it cannot be read: one such item must not hold up others. Throws
+ * `StoreUnavailableError`.
  */
 export async function findDelivery(
   table: Table,
@@ -19,7 +20,8 @@ export async function findDelivery(
   sinks: readonly Sink[],
 ): Promise<Delivery | undefined> {
   const item = await findItem(table, findingKeys.partition(role), findingKeys.transition(id, seq));
-  return item && readDelivery(table, item, sinks);
+  const delivery = item && tryReadDelivery(table, item, sinks);
+  return delivery === undefined || "why" in delivery ? undefined : delivery;
 }
 
 function readDelivery(table: Table, item: Item, sinks: readonly Sink[]): Delivery {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { formatCause, LedgerConflictError } from "@drift-guard/core/errors";
+import { formatCause, LedgerConflictError, StoreUnavailableError } from "@drift-guard/core/errors";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Instant } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
@@ -118,10 +118,17 @@ function findDelivery(
     .get(pk, sk);
   if (!row) return undefined;
   const waiting = database.sqlite.prepare("SELECT 1 FROM waiting WHERE pk = ? AND sk = ? AND sink = ?");
-  return {
-    ...readItem(database, row, TransitionItem, readable),
-    awaiting: sinks.filter((sink) => waiting.get(pk, sk, sink) !== undefined),
-  };
+  const stored = tryReadTransition(database, row);
+  return stored && { ...stored, awaiting: sinks.filter((sink) => waiting.get(pk, sk, sink) !== undefined) };
+}
+
+function tryReadTransition(database: Database, row: unknown) {
+  try {
+    return readItem(database, row, TransitionItem, readable);
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return undefined;
+    throw error;
+  }
 }
 
 function loadLedger(sqlite: DatabaseSync, role: RoleKey): Ledger {

@@ -28,6 +28,8 @@ export interface NoticePorts {
    * (`digestWait`), by transition id.
    */
   tell(transitions: readonly Transition[], id: string): Promise<ReadonlyMap<string, string>>;
+  /** Is told of a transition that waits for a joint message, and is missing in the table or cannot be read there. */
+  onMissing(ref: TransitionRef): void;
   now(): Date;
 }
 
@@ -144,7 +146,7 @@ async function dropSilent(
 
 async function findDeliveries(
   refs: readonly TransitionRef[],
-  { findings }: Pick<NoticePorts, "findings">,
+  { findings, onMissing }: Pick<NoticePorts, "findings" | "onMissing">,
   account: string,
 ): Promise<readonly Delivery[]> {
   const deliveries: Delivery[] = [];
@@ -153,6 +155,7 @@ async function findDeliveries(
       finding: { role: { account, name: role }, id: findingId, seq },
     });
     if (delivery) deliveries.push(delivery);
+    else onMissing({ role, findingId, seq });
   }
   return deliveries;
 }

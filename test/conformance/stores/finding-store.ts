@@ -466,6 +466,16 @@ export function describeFindingStore(name: string, open: () => Promise<FindingSt
         assert.equal(stored.findings.length, 2);
       });
 
+      it("finds no delivery of a transition that cannot be read, and those of others", async () => {
+        const { pk, role, item } = await twoFindings();
+        const key = findingKeys.transition("one", 3);
+        await fixture.put(pk, key, { ...item(key), transition: { id: "forged" } });
+        const find = (id: string, seq: number) =>
+          fixture.store.findDelivery(aTransition({ finding: aFinding({ id, role, seq }) }));
+        assert.equal(await find("one", 3), undefined);
+        assert.equal((await find("two", 3))?.transition.finding.id, "two");
+      });
+
       it("lists no finding at the key of another role, account or finding", async () => {
         const { pk, role, item } = await twoFindings();
         const [key, copied] = [findingKeys.finding("one"), item(findingKeys.finding("one"))];
