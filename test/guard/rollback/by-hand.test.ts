@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { type Config, defineConfig } from "@drift-guard/core/config/config";
 import { StepUnansweredError } from "@drift-guard/core/errors";
 import { digestEvidence } from "@drift-guard/core/model/identity";
-import { instantOf } from "@drift-guard/core/model/instant";
+import { addSeconds, instantOf } from "@drift-guard/core/model/instant";
 import type { RoleWriter } from "@drift-guard/core/ports";
 import { findWatchedRolesWithUses } from "@drift-guard/guard/inspect/discovery";
 import { applyByHand } from "@drift-guard/guard/rollback/apply-by-hand";
@@ -88,6 +88,27 @@ describe("A plan by hand", () => {
       kind: "waits",
       reason: "Its rollback waits for a person's approval.",
     });
+  });
+
+  it("says that a new guard only observes, and rolls back all the same", async () => {
+    const rollback = { excess: "automatic", missing: "simulate" } as const;
+    const world = aWorldOf(defineConfig({ roles: { AWSBatchServiceRole: { rollback } } }));
+    world.act(detach);
+    world.act(rogue);
+    const request = await prepare(world);
+    assert.ok(request.control);
+    const observing = { version: 1, since: request.now, sweptAt: request.now };
+    const hand = planByHand({ ...request, control: { ...request.control, observing } });
+    const bySide = new Map(hand.drifts.map(({ drift, guard }) => [drift.side, guard]));
+    const guard = bySide.get("excess");
+    assert.ok(guard?.kind === "waits");
+    assert.match(
+      guard.reason,
+      /only observes until .*, or until a person ends that: drift-guard rollback enable/,
+    );
+    assert.equal(guard.until, addSeconds(request.now, 7 * 86_400));
+    assert.deepEqual(bySide.get("missing"), { kind: "simulated" });
+    assert.deepEqual(callsOf(hand), ["iam:DeleteRolePolicy", "iam:AttachRolePolicy"]);
   });
 
   it("does not know what the guard waits for if the control record was not read", async () => {
