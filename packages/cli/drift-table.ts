@@ -185,5 +185,9 @@ function statusStyle(status: RoleCheck["status"]): Style {
 }
 
 /** What the commands that read no guard's records do not know, and the command that does, as sentences. */
+export const unknownSessions =
+  "Who could assume a role before is not known here: somebody may have a running session, which would get what is restored. npx drift-guard rollback plan ROLE --stage NAME says what stands against each step.";
+
+/** The same where no guard is named, whose records hold people's decisions too. */
 export const unknownHistory =
   "Exceptions, pauses, and who could assume a role before are not known here: somebody may have a running session, which would get what is restored. If a guard is deployed, npx drift-guard rollback plan ROLE --stage NAME says what stands against each step.";

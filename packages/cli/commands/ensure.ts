@@ -4,7 +4,7 @@ import { parseAskedRole } from "../account-check.ts";
 import { formatSurvey } from "../batch/summary.ts";
 import { type Command, parseCommandLine, UsageError } from "../command.ts";
 import { findConfigFile, loadConfig } from "../config.ts";
-import { formatRoleCheck, unknownHistory } from "../drift-table.ts";
+import { formatRoleCheck, unknownHistory, unknownSessions } from "../drift-table.ts";
 import { findAskedRoles } from "../ensure/asked-roles.ts";
 import { type EnsuredRole, ensureRole } from "../ensure/ensure-role.ts";
 import { openEnsureSession } from "../ensure/session.ts";
@@ -21,7 +21,8 @@ export const ensure: Command = {
 procedures of the AWS Batch User Guide. Without --yes, it prints the steps and
 changes nothing.
 
-Usage: drift-guard ensure [--yes] [--force] [--config FILE] [--json] ROLE…
+Usage: drift-guard ensure [--yes] [--force] [--stage NAME] [--config FILE]
+                          [--json] ROLE…
 
   ROLE             a role by name or ARN: one that the configuration names, that
                    AWS Batch uses, or that has a reference. One that does not
@@ -29,7 +30,12 @@ Usage: drift-guard ensure [--yes] [--force] [--config FILE] [--json] ROLE…
                    profile
   --yes            carry out the steps, and read the role again
   --force          with --yes: carry out steps with a warning too, such as the
-                   removal of a Deny that may contain an incident
+                   removal of a Deny that may contain an incident, or of what
+                   somebody accepted
+  --stage NAME     the guard that was deployed as this stage: steps that undo
+                   what somebody accepted there, and all steps during a pause,
+                   have a warning. Exceptions of the configuration are known
+                   without it
   --config FILE    configuration that names the watched roles (default:
                    drift-guard.config.ts or .json in the working directory,
                    else the three roles of the AWS Batch User Guide)
@@ -46,16 +52,17 @@ determine.
     const { values, positionals } = parseCommandLine("ensure", args, {
       yes: { type: "boolean", default: false },
       force: { type: "boolean", default: false },
+      stage: { type: "string", value: "a NAME" },
       config: { type: "string", value: "a FILE" },
       json: { type: "boolean", default: false },
     });
-    const { yes, force } = values;
+    const { yes, force, stage } = values;
     if (positionals.length === 0) throw new UsageError("ensure needs a ROLE. See drift-guard ensure --help.");
     if (force && !yes) throw new UsageError("--force means steps that are carried out: add --yes.");
     const config = await loadConfig(values.config);
     const asked = positionals.map(parseAskedRole);
     const regions = findConfigFile(values.config) === undefined ? undefined : config.regions.batch;
-    const session = await openEnsureSession(config, regions, terminal.progress);
+    const session = await openEnsureSession(config, regions, terminal.progress, stage);
     const ensured: EnsuredRole[] = [];
     try {
       const { account, from, partition, survey } = session;
@@ -81,7 +88,9 @@ determine.
       const lines = [
         `Account ${account} (${sanitise(from)}).`,
         ...formatSurvey(survey),
-        ...(!yes && roles.some(({ groups }) => groups.length > 0) ? [unknownHistory] : []),
+        ...(!yes && roles.some(({ groups }) => groups.length > 0)
+          ? [stage === undefined ? unknownHistory : unknownSessions]
+          : []),
         ...(roles.some(isChanged) ? [] : ["Nothing was changed."]),
       ];
       await terminal.print(...lines.flatMap((line) => wrap(line, terminal.columns)));
@@ -92,7 +101,7 @@ determine.
       return exitCode;
     } finally {
       terminal.progress("");
-      session.survey.close();
+      session.close();
     }
   },
 };

@@ -5,7 +5,10 @@ import { permissionsFor } from "@drift-guard/core/fixes/permission";
 import type { StepEffect } from "@drift-guard/core/fixes/step-effect";
 import { linkedRoles } from "@drift-guard/core/linked-role/linked-role";
 import { permissionFor } from "@drift-guard/core/linked-role/permission";
+import { emptyControl } from "@drift-guard/core/model/control";
+import { instantOf } from "@drift-guard/core/model/instant";
 import type { RoleReading } from "@drift-guard/core/model/role";
+import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { carryOut, type EnsureOutcome } from "@drift-guard/guard/ensure/carry-out";
 import { planEnsure } from "@drift-guard/guard/ensure/plan";
 import type { WatchedRoleWithUses } from "@drift-guard/guard/inspect/discovery";
@@ -37,7 +40,7 @@ export interface EnsuredRole {
 export async function ensureRole(
   watched: WatchedRoleWithUses,
   { config, yes, force }: EnsureRequest,
-  { account, partition, ports, resources, survey }: EnsureSession,
+  { account, partition, ports, resources, survey, control: store }: EnsureSession,
 ): Promise<EnsuredRole> {
   const settings = {
     account,
@@ -51,7 +54,13 @@ export async function ensureRole(
   const uses = formatUses(watched.uses);
   try {
     const question = await askForFixes(watched, await ports.roles.read(watched.name), settings);
-    const plan = await planEnsure(question, ports);
+    const key = { account, name: watched.name };
+    const control = store ? await store.load(key) : emptyControl(key);
+    const plan = await planEnsure(question, ports, {
+      exceptions: listCountedExceptions(control, config),
+      pauses: control.pauses,
+      now: instantOf(new Date()),
+    });
     const result = yes ? await carryOut(plan, question, { warned: force }, ports) : undefined;
     const path = question.reading.status === "present" ? question.reading.role.path : "/";
     const outcomes = [...(result?.outcomes ?? [])];

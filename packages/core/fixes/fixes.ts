@@ -12,6 +12,8 @@ export interface FixQuestion
     Pick<TrialSettings, "assess" | "policies"> {
   /** Whether to try no more, because it takes too long: the remaining drifts then have no fix. Default: never. */
   readonly stop?: () => boolean;
+  /** Returns what to consider before a drift is fixed at all, such as that somebody accepted it; undefined if nothing. */
+  readonly warningOf?: (drift: Drift) => string | undefined;
 }
 
 /** IAM takes documents of more characters, but nobody reads or pastes them. */
@@ -92,7 +94,11 @@ function carryOutAll(question: FixQuestion): { readonly plan: FixPlan; readonly 
         const isTooMuch = tried > maxTried || (known === undefined && question.stop?.());
         const fix = isTooMuch
           ? notTried
-          : (known ?? warnOfStrangers(findFix(drift, { ...question, ...current }), exposed));
+          : addWarning(
+              known ?? warnOfStrangers(findFix(drift, { ...question, ...current }), exposed),
+              // What was found before has it already.
+              known === found?.fix && known !== undefined ? undefined : question.warningOf?.(drift),
+            );
         if (fix.kind === "manual") left.push({ drift, why: fix.why });
         else if (fix.warning !== undefined && !mayWarn) warned.set(key, { fix, of: current });
         else carryOut(fix, drift);
@@ -103,6 +109,11 @@ function carryOutAll(question: FixQuestion): { readonly plan: FixPlan; readonly 
       return { plan: { groups: joinGroups(fixes), left: [...remarks, ...left] }, after: current };
     }
   }
+}
+
+function addWarning(fix: Fix, added: string | undefined): Fix {
+  if (fix.kind !== "steps" || added === undefined) return fix;
+  return { ...fix, warning: fix.warning === undefined ? added : `${added} ${fix.warning}` };
 }
 
 function joinGroups(fixes: readonly FixGroup[]): readonly FixGroup[] {

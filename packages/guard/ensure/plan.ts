@@ -7,6 +7,7 @@ import { type AttachedPolicy, seen, unseen } from "@drift-guard/core/model/role"
 import type { ManagedPolicyReader } from "@drift-guard/core/ports";
 import { localiseReference } from "@drift-guard/core/reference/built-in";
 import type { EnsurePorts } from "../ports.ts";
+import { createDecisionWarning, type KnownDecisions } from "./decisions.ts";
 import { findNewPrincipals, findPrincipalProblem } from "./principals.ts";
 
 type ReadingPorts = Pick<EnsurePorts, "roles" | "policies">;
@@ -29,10 +30,18 @@ export interface EnsurePlan {
 /**
  * Plans the IAM calls that make a role as its reference says (R4 to R10, R41 to R44), each tried on a copy of the role. A
  * customer-managed policy counts with its live document. A trust policy that names a role which does not exist is not
- * written, and then nothing is planned. Throws `RoleUnreadableError`.
+ * written, and then nothing is planned. Steps that undo what people decided have a warning. Throws `RoleUnreadableError`.
  */
-export async function planEnsure(asked: FixQuestion, ports: ReadingPorts): Promise<EnsurePlan> {
-  const question = { ...asked, policies: await readPolicies(asked, ports) };
+export async function planEnsure(
+  asked: FixQuestion,
+  ports: ReadingPorts,
+  decisions?: KnownDecisions,
+): Promise<EnsurePlan> {
+  const question: FixQuestion = {
+    ...asked,
+    policies: await readPolicies(asked, ports),
+    ...(decisions && { warningOf: createDecisionWarning(asked, decisions) }),
+  };
   const { groups, left } = planFixes(question);
   const problem = await findTrustProblem(groups, question, ports);
   if (problem !== undefined) {

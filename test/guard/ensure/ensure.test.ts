@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { FixQuestion } from "@drift-guard/core/fixes/fixes";
+import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import { addSeconds, instantOf } from "@drift-guard/core/model/instant";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import type { Reference } from "@drift-guard/core/reference/reference";
 import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
@@ -69,6 +71,57 @@ describe("ensure", () => {
     assert.deepEqual(callsOf(plan), ["UpdateAssumeRolePolicy", "AttachRolePolicy"]);
     assert.deepEqual(statusesOf(result), ["done", "done"]);
     assert.deepEqual(drifts, []);
+  });
+
+  it("undoes what somebody accepted only if the person insists, after all else, and names the exception", async () => {
+    const world = await aFixWorld(referenceOf(serviceRole));
+    const policyDocument = allow("s3:GetObject");
+    world.call({ call: "PutRolePolicy", roleName: serviceRole, policyName: "extra", policyDocument });
+    world.call({ call: "DetachRolePolicy", roleName: serviceRole, policyArn: batchServicePolicy });
+    const question = await world.read();
+    const extra = question.assessments.find(({ kind, part }) => kind === "drift" && part.kind === "inline");
+    assert.ok(extra);
+    const now = instantOf(world.clock.now());
+    const expires = addSeconds(now, 86_400);
+    const exception = {
+      findingId: identifyFinding({ account, name: serviceRole }, extra),
+      digest: digestEvidence(extra),
+      owner: "team batch",
+      reason: "reads its input",
+      expires,
+    };
+    const plan = await planEnsure(question, portsOf(world), { exceptions: [exception], pauses: [], now });
+    assert.deepEqual(
+      plan.groups.map(({ steps, warning }) => [steps.map(({ step }) => step.call), warning]),
+      [
+        [["iam:AttachRolePolicy"], undefined],
+        [
+          ["iam:DeleteRolePolicy"],
+          `These steps undo what team batch accepted at inline:extra until ${expires} (reads its input).`,
+        ],
+      ],
+    );
+    const result = await carryOut(plan, question, { warned: false }, portsOf(world));
+    assert.deepEqual([statusesOf(result), result.stopped], [["done", "not tried"], "warning"]);
+    const later = { exceptions: [exception], pauses: [], now: addSeconds(expires, 1) };
+    const ended = await planEnsure(await world.read(), portsOf(world), later);
+    assert.deepEqual(
+      ended.groups.map(({ warning }) => warning),
+      [undefined],
+    );
+  });
+
+  it("warns before every step while a person has paused rollbacks", async () => {
+    const world = await aFixWorld(referenceOf(serviceRole));
+    world.call({ call: "DetachRolePolicy", roleName: serviceRole, policyArn: batchServicePolicy });
+    const now = instantOf(world.clock.now());
+    const until = addSeconds(now, 3600);
+    const pauses = [{ scope: "account", by: "ana", until, reason: "Migration" } as const];
+    const plan = await planEnsure(await world.read(), portsOf(world), { exceptions: [], pauses, now });
+    assert.deepEqual(
+      plan.groups.map(({ warning }) => warning),
+      [`ana paused rollbacks until ${until} (Migration). Ask them first.`],
+    );
   });
 
   it("creates a deleted role with its policy (R10, R44)", async () => {
