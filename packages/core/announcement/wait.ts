@@ -5,7 +5,7 @@ import type { Standing } from "../rollback/standing.ts";
 
 /**
  * Returns a digest of what the rollback of a finding waits for, as people are told it: an approval, a window, the end of a
- * pause, the next try. Undefined if it waits for nothing.
+ * pause, the next try, the answer of CloudTrail. Undefined if it waits for nothing.
  */
 export function digestWait(standing: Standing): string | undefined {
   switch (standing.kind) {
@@ -13,6 +13,7 @@ export function digestWait(standing: Standing): string | undefined {
     case "window":
     case "paused":
     case "contested":
+    case "seeking-author":
       return digestOf(standing);
     case "resolved":
     case "closed":
