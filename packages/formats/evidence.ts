@@ -142,9 +142,10 @@ function formatDriftTitle(drift: Drift, role: string): string {
       return drift.harmless ? `${subject} of ${role} names ${named}` : `${subject} gives ${role} ${named}`;
     }
     if (deniesAdded(drift).length > 0) {
-      return drift.harmless
-        ? `${subject} of ${role} denies what the role does not have`
-        : `${subject} denies what ${role} needs`;
+      if (drift.harmless) return `${subject} of ${role} denies what the role does not have`;
+      if (drift.grants.length > 0) return `${subject} denies what ${role} needs`;
+      // What it takes is beyond the reference, or a policy cannot be read that may need it.
+      return `${subject} denies ${role} ${nameGrants(drift.denies) ?? "permissions that it has"}`;
     }
     return `${subject} is missing from ${role}`;
   }
@@ -166,7 +167,9 @@ function explainDrift(drift: Drift, role: string, reference: string): readonly s
   if (side === "missing") {
     return [
       ...(kind === "trust" ? [`The principals that should act as ${role} cannot assume it.`] : []),
-      ...explainLoss(role, reference),
+      ...(isPolicy(drift) && grants.length === 0 && deniesAdded(drift).length > 0
+        ? []
+        : explainLoss(role, reference)),
       ...(deniesAdded(drift).length > 0
         ? ["This Deny may contain an incident. Ask before you remove it."]
         : []),

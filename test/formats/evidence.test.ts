@@ -48,9 +48,20 @@ describe("a description of evidence", () => {
 
   it("warns that an added Deny may contain an incident", () => {
     const told = everything(
-      aDrift({ part: "inline:quarantine", grants: [], denies: [aGrant({ actions: ["*"] })] }),
+      aDrift({ part: "inline:quarantine", grants: [aGrant()], denies: [aGrant({ actions: ["*"] })] }),
     );
     assert.match(told, /^Inline policy quarantine denies what AWSBatchServiceRole needs/);
+    // The reference requires nothing of what is denied.
+    const beyond = everything(
+      aDrift({
+        part: "inline:quarantine",
+        side: "missing",
+        grants: [],
+        denies: [aGrant({ actions: ["sqs:SendMessage"] })],
+      }),
+    );
+    assert.match(beyond, /^Inline policy quarantine denies AWSBatchServiceRole sqs:SendMessage/);
+    assert.doesNotMatch(beyond, /RUNNABLE/);
     assert.match(told, /may contain an incident/);
     assert.match(told, /Newly denied\n\* on \*/);
   });
