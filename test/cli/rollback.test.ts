@@ -18,8 +18,10 @@ import {
   account,
   aDrift,
   aFinding,
+  aGrant,
   aKey,
   allow,
+  anActor,
   aRollback,
   batchServicePolicy,
 } from "../builders.ts";
@@ -243,6 +245,41 @@ describe("rollback apply", () => {
     const run = await live.run(["apply", name, "--findings", await writeStores(), "--yes"]);
     assert.deepEqual([run.code, live.attached], [1, false]);
     assert.match(unwrap(run.stdout), /paused until .* incident .* Nothing was changed\./);
+  });
+
+  it("keeps no drift that its own actor accepted, also where rollback is off for the role", async () => {
+    for (const [owner, stays] of [
+      [anActor().arn ?? "", false],
+      [`arn:aws:iam::${account}:user/ada`, true],
+    ] as const) {
+      const file = join(dirname(await writeTemporary("note", "")), "guard.sqlite");
+      const database = openDatabase(file);
+      const store = createFindingStore(database, { sinks: [] });
+      const before = await store.load(aKey());
+      const findings = [aFinding({ id: findingId, causedBy: anActor() })];
+      await store.commit({ before, after: { ...before, findings }, transitions: [] });
+      const detached = `The policy ${batchServicePolicy} is not attached.`;
+      const grants = [aGrant({ actions: ["*"], resources: ["*"] })];
+      const expires = instantOf(new Date(Date.now() + 3_600_000));
+      const exception = {
+        findingId,
+        digest: "",
+        grants,
+        denies: [],
+        detail: detached,
+        owner,
+        reason: "ok",
+        expires,
+      };
+      await createControlStore(database).decide(aKey(), { kind: "exception", exception });
+      database.close();
+      const { stdout } = await new LiveRole().run(["plan", name, "--findings", file, "--json"]);
+      const { drifts, steps } = readOutput(RollbackPlanOutput, stdout);
+      assert.deepEqual(
+        [drifts.some(({ guard }) => guard.kind === "accepted"), steps.length],
+        [stays, stays ? 0 : 1],
+      );
+    }
   });
 
   it("needs --yes, and a guard whose decisions it knows", async () => {

@@ -1,14 +1,17 @@
 import type { WatchedRole } from "@drift-guard/core/config/watched-role";
 import { describeEffects, type StepEffect } from "@drift-guard/core/fixes/step-effect";
+import type { Control } from "@drift-guard/core/model/control";
 import type { Undecided } from "@drift-guard/core/model/evidence";
 import { instantOf } from "@drift-guard/core/model/instant";
 import type { LivePolicy } from "@drift-guard/core/model/managed-policy";
 import type { Step } from "@drift-guard/core/model/plan";
-import { type AttachedPolicy, type Role, seen, unseen } from "@drift-guard/core/model/role";
+import { type AttachedPolicy, type Role, type RoleKey, seen, unseen } from "@drift-guard/core/model/role";
+import { listAuthors } from "@drift-guard/core/reconcile/attribution";
+import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { observeRole } from "@drift-guard/guard/rollback/observation";
 import { type DriftDecision, type HandPlan, planByHand } from "@drift-guard/guard/rollback/plan-by-hand";
 import { readDriftedPolicies } from "@drift-guard/guard/rollback/policies";
-import type { RollbackSession } from "./session.ts";
+import type { GuardStores, RollbackSession } from "./session.ts";
 import { findSubject, type RollbackSubject } from "./subject.ts";
 
 /** A role that was just read, with the plan that rolls it back. */
@@ -48,7 +51,7 @@ export async function preparePlan(
     watched,
     role,
     assessments,
-    control: await stores?.control.load(role),
+    control: stores && (await loadControl(role, stores)),
     wanted: finding && [finding.id],
     insists,
     policies,
@@ -65,6 +68,16 @@ export async function preparePlan(
     asked: hand.drifts.filter(({ findingId }) => finding === undefined || finding.id === findingId),
     undecided: assessments.filter((one): one is Undecided => one.kind === "undecided"),
   };
+}
+
+/**
+ * Returns the control record of a role, without exceptions by those who made a drift as its finding says: of a role whose
+ * rollback is off, the record has no causes.
+ */
+async function loadControl(role: RoleKey, { control, findings }: GuardStores): Promise<Control> {
+  const [loaded, ledger] = await Promise.all([control.load(role), findings.load(role)]);
+  const authors = listAuthors(ledger, [], undefined);
+  return { ...loaded, exceptions: listCountedExceptions(loaded, { exceptions: [] }, authors) };
 }
 
 /** Returns the effect of each step of a repair on a role. `policies` are its customer-managed policies as they were read. */
