@@ -9,7 +9,7 @@ interface Received {
 const Chat = z.looseObject({ id: z.string().min(1) });
 
 /** The ids of the transitions that a message tells. */
-function toldIn(text: string): readonly string[] {
+export function toldIn(text: string): readonly string[] {
   return [...new Set([...text.matchAll(/transition (\S+)/g)].map(([, id = ""]) => id))];
 }
 

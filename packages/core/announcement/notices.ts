@@ -197,6 +197,12 @@ export function chooseTelling(
   return { ...state, telling: { ...telling, transitions, chosen: true } };
 }
 
+/** Returns the state in which a joint message that failed may be sent again at once; the same state if another is being sent. */
+export function releaseTelling(state: NoticeState, id: string): NoticeState {
+  if (state.telling?.id !== id) return state;
+  return { ...state, telling: { ...state.telling, began: "1970-01-01T00:00:00Z" } };
+}
+
 /** Returns the state after a joint message was sent; the same state if another one is being sent. */
 export function finishTelling(state: NoticeState, id: string): NoticeState {
   if (state.telling?.id !== id) return state;

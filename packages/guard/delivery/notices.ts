@@ -8,6 +8,7 @@ import {
   type NoticeChoices,
   planNotices,
   refOf,
+  releaseTelling,
   takeHeld,
 } from "@drift-guard/core/announcement/notices";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
@@ -105,21 +106,29 @@ export async function tellHeld(
       }
       return;
     }
-    const stored = await findDeliveries(telling.transitions, ports, account);
-    const deliveries = telling.chosen ? stored : await dropSilent(stored.filter(isAwaited), ports);
-    await decide(account, ports, (before) => {
-      const refs = deliveries.map(({ transition }) => refOf(transition));
-      const state = chooseTelling(before, telling.id, refs);
-      return { state, isChanged: state !== before };
-    });
-    const awaited = new Set(deliveries.filter(isAwaited).map(({ transition }) => transition.id));
-    for (const notice of groupNotices(deliveries.map(({ transition }) => transition))) {
-      if (notice.some(({ id }) => awaited.has(id))) await tellAndMark(notice, ports);
+    try {
+      await tellTaken(telling, ports, account);
+    } catch (error) {
+      // Otherwise the message would be taken for one that is being sent. If this fails too, that time passes.
+      await changeState(account, ports, (before) => releaseTelling(before, telling.id)).catch(() => {});
+      throw error;
     }
-    await decide(account, ports, (before) => {
-      const state = finishTelling(before, telling.id);
-      return { state, isChanged: state !== before };
-    });
+    await changeState(account, ports, (before) => finishTelling(before, telling.id));
+  }
+}
+
+async function tellTaken(
+  telling: NonNullable<NoticeState["telling"]>,
+  ports: NoticePorts,
+  account: string,
+): Promise<void> {
+  const stored = await findDeliveries(telling.transitions, ports, account);
+  const deliveries = telling.chosen ? stored : await dropSilent(stored.filter(isAwaited), ports);
+  const refs = deliveries.map(({ transition }) => refOf(transition));
+  await changeState(account, ports, (before) => chooseTelling(before, telling.id, refs));
+  const awaited = new Set(deliveries.filter(isAwaited).map(({ transition }) => transition.id));
+  for (const notice of groupNotices(deliveries.map(({ transition }) => transition))) {
+    if (notice.some(({ id }) => awaited.has(id))) await tellAndMark(notice, ports);
   }
 }
 
@@ -178,6 +187,17 @@ function secondsUntilDue({ due }: NoticeState, { now }: Pick<NoticePorts, "now">
 
 // Of each round of racing invocations, one saves its decision.
 const maxAttempts = 30;
+
+async function changeState(
+  account: string,
+  ports: Pick<NoticePorts, "notices">,
+  change: (state: NoticeState) => NoticeState,
+): Promise<void> {
+  await decide(account, ports, (before) => {
+    const state = change(before);
+    return { state, isChanged: state !== before };
+  });
+}
 
 async function decide<Decision extends { readonly state: NoticeState; readonly isChanged: boolean }>(
   account: string,

@@ -5,6 +5,9 @@ import { type CallerIdentity, formatEventTime, resultOf } from "./callers.ts";
 import type { HttpResponse } from "./http.ts";
 import { elementAt, isList, readXml, textAt, type Xml } from "./xml.ts";
 
+/** The services with XML errors, of those whose errors are read or made here. */
+export const xmlServices: ReadonlySet<string> = new Set(["iam", "sts", "sns"]);
+
 /** The error of a failed call, as the service's response states it. */
 export interface CallFailure {
   /** The error code, such as `NoSuchEntity`. */
@@ -76,7 +79,7 @@ export function recordCall(recorded: RecordedCall): CloudTrailRecord {
 export function failureOf(call: ApiCall, response: HttpResponse): CallFailure | undefined {
   if (response.status < 400) return undefined;
   const text = Buffer.from(response.body).toString();
-  if (call.service === "iam" || call.service === "sts") {
+  if (xmlServices.has(call.service)) {
     const error = elementAt(readXml(text), "ErrorResponse", "Error");
     return { code: textAt(error, "Code") || "InternalFailure", message: textAt(error, "Message") };
   }

@@ -12,6 +12,7 @@ import { lookUpEvents } from "./event-history.ts";
 import { addRequestId, createSideRequest, forward, readRequest } from "./forwarding.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { correctIam, type IamSender } from "./iam-corrections.ts";
+import type { Outage, OutageRule } from "./outages.ts";
 import {
   createErrorResponse,
   createIdentityResponse,
@@ -46,6 +47,8 @@ export interface Recorder extends Trail {
   listCalls(): readonly ObservedCall[];
   /** Refuses calls by a rule instead of forwarding them. Returns the function that removes the rule. */
   refuse(rule: RefusalRule): () => void;
+  /** Makes calls fail by a rule. Returns the function that removes the rule. */
+  fail(rule: OutageRule): () => void;
   /** Stops serving. Records whose delivery is held or delayed are dropped. */
   stop(): Promise<void>;
 }
@@ -75,20 +78,38 @@ export async function startRecorder(
   const calls: ObservedCall[] = [];
   // Calls to STS stand in the event history, and no rule of EventBridge receives them.
   const sessions: CloudTrailRecord[] = [];
-  const rules = new Set<RefusalRule>();
+  const rules = new Set<OutageRule>();
 
   async function respond(request: HttpRequest, call: ApiCall | undefined): Promise<HttpResponse> {
     if (!call) return forward(emulators.ministack, request);
     const caller = callers.identify(call.accessKeyId);
     const requestId = randomUUID();
+    const outage = findOutage(call, caller);
+    const fail = ({ failure }: Outage) => createErrorResponse(requestId, failure, call.service);
+    if (outage?.kind === "refused") return fail(outage);
+    const response = await answer(request, call, caller, requestId, outage);
+    return outage?.kind === "unanswered" ? fail(outage) : response;
+  }
+
+  function findOutage(call: ApiCall, caller: CallerIdentity): Outage | undefined {
     for (const rule of rules) {
-      const failure = rule(call, caller);
-      if (failure) return createErrorResponse(requestId, failure, call.service);
+      const outage = rule(call, caller);
+      if (outage) return outage;
     }
+    return undefined;
+  }
+
+  async function answer(
+    request: HttpRequest,
+    call: ApiCall,
+    caller: CallerIdentity,
+    requestId: string,
+    outage: Outage | undefined,
+  ): Promise<HttpResponse> {
     if (call.service === "sts" && call.action === "GetCallerIdentity")
       return createIdentityResponse(caller, requestId);
     if (call.service === "account" && call.action === "ListRegions") return createRegionsResponse(requestId);
-    if (call.service === "securityhub") return askHub(call, requestId);
+    if (call.service === "securityhub") return askHub(call, requestId, outage);
     // Neither emulator keeps events: moto has no LookupEvents.
     if (call.service === "cloudtrail" && call.action === "LookupEvents") {
       return addRequestId(
@@ -103,8 +124,11 @@ export async function startRecorder(
     return addRequestId(corrected ?? (await forward(upstream, request)), requestId);
   }
 
-  async function askHub(call: ApiCall, requestId: string): Promise<HttpResponse> {
-    const reply = hub.answer(call) ?? { failure: { code: "InvalidInputException", message: call.action } };
+  async function askHub(call: ApiCall, requestId: string, outage: Outage | undefined): Promise<HttpResponse> {
+    const refused = outage?.kind === "partial" ? outage.failure : undefined;
+    const reply = hub.answer(call, refused) ?? {
+      failure: { code: "InvalidInputException", message: call.action },
+    };
     if ("failure" in reply) return createErrorResponse(requestId, reply.failure, call.service);
     for (const finding of reply.changed) await raiseImported(finding, call.region);
     return createJsonResponse(requestId, reply.body);
@@ -166,6 +190,11 @@ export async function startRecorder(
     }
   }
 
+  function fail(rule: OutageRule): () => void {
+    rules.add(rule);
+    return () => rules.delete(rule);
+  }
+
   const server = createServer((incoming, outgoing) => void serve(incoming, outgoing));
   server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening").catch((cause: unknown) => {
@@ -183,9 +212,12 @@ export async function startRecorder(
     endpoint: `http://127.0.0.1:${port}`,
     listCalls: () => [...calls],
     refuse(rule) {
-      rules.add(rule);
-      return () => rules.delete(rule);
+      return fail((call, caller) => {
+        const failure = rule(call, caller);
+        return failure && { kind: "refused", failure };
+      });
     },
+    fail,
     async stop() {
       const closed = once(server, "close");
       server.close();

@@ -1,15 +1,15 @@
 import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import type { CallerIdentity } from "./callers.ts";
-import type { CallFailure } from "./cloudtrail.ts";
+import { type CallFailure, xmlServices } from "./cloudtrail.ts";
 import type { HttpResponse } from "./http.ts";
 
-/** Returns the error response to a refused call: XML for IAM and STS, JSON for every other service. */
+/** Returns the error response to a failed call: XML for IAM, STS and SNS, JSON for every other service. */
 export function createErrorResponse(
   requestId: string,
   { code, message }: CallFailure,
   service = "iam",
 ): HttpResponse {
-  if (service !== "iam" && service !== "sts") {
+  if (!xmlServices.has(service)) {
     return {
       status: 400,
       headers: {

@@ -13,8 +13,11 @@ export type HubReply =
 
 /** Security Hub CSPM in memory, for the calls that the guard makes. */
 export interface LocalHub {
-  /** Answers a call; undefined for a call that it does not know. */
-  answer(call: ApiCall): HubReply | undefined;
+  /**
+   * Answers a call; undefined for a call that it does not know. With `refused`, an import or update does not take its first
+   * finding, for this reason.
+   */
+  answer(call: ApiCall, refused?: CallFailure): HubReply | undefined;
 }
 
 const Identifier = z.object({ Id: z.string().min(1).max(512), ProductArn: z.string() });
@@ -78,11 +81,23 @@ export function createLocalHub(account: string): LocalHub {
   const findings = new Map<string, HubRecord>();
   let isEnabled = false;
 
-  function importFindings({ findings: given }: z.infer<typeof Import>, region: string): HubReply {
+  function importFindings(
+    { findings: given }: z.infer<typeof Import>,
+    region: string,
+    refused: CallFailure | undefined,
+  ): HubReply {
     const changed: HubRecord[] = [];
     const FailedFindings: object[] = [];
     const product = new RegExp(`^arn:[a-z-]+:securityhub:${region}:${account}:product/${account}/default$`);
-    for (const value of given) {
+    for (const [index, value] of given.entries()) {
+      if (refused && index === 0) {
+        FailedFindings.push({
+          Id: value.Id ?? "",
+          ErrorCode: refused.code,
+          ErrorMessage: refused.message,
+        });
+        continue;
+      }
       const parsed = ImportedFinding.safeParse(value);
       if (!parsed.success || !product.test(parsed.data.ProductArn) || parsed.data.AwsAccountId !== account) {
         const why = parsed.success
@@ -103,10 +118,18 @@ export function createLocalHub(account: string): LocalHub {
     return { body: { FailedCount, SuccessCount: given.length - FailedCount, FailedFindings }, changed };
   }
 
-  function updateFindings({ findingIdentifiers, workflow, note }: z.infer<typeof Update>): HubReply {
+  function updateFindings(
+    { findingIdentifiers, workflow, note }: z.infer<typeof Update>,
+    refused: CallFailure | undefined,
+  ): HubReply {
     const changed: HubRecord[] = [];
     const UnprocessedFindings: object[] = [];
-    for (const FindingIdentifier of findingIdentifiers) {
+    for (const [index, FindingIdentifier] of findingIdentifiers.entries()) {
+      if (refused && index === 0) {
+        const { code: ErrorCode, message: ErrorMessage } = refused;
+        UnprocessedFindings.push({ FindingIdentifier, ErrorCode, ErrorMessage });
+        continue;
+      }
       const known = findings.get(keyOf(FindingIdentifier));
       if (!known) {
         const ErrorMessage = "Finding Not Found";
@@ -135,7 +158,7 @@ export function createLocalHub(account: string): LocalHub {
   }
 
   return {
-    answer(call) {
+    answer(call, refused) {
       const { action, parameters, region } = call;
       const HubArn = `arn:aws:securityhub:${region}:${account}:hub/default`;
       switch (action) {
@@ -165,9 +188,9 @@ export function createLocalHub(account: string): LocalHub {
         case "DescribeHub":
           return { body: { HubArn }, changed: [] };
         case "BatchImportFindings":
-          return parse(Import, parameters, (value) => importFindings(value, region));
+          return parse(Import, parameters, (value) => importFindings(value, region, refused));
         case "BatchUpdateFindings":
-          return parse(Update, parameters, updateFindings);
+          return parse(Update, parameters, (value) => updateFindings(value, refused));
         case "GetFindings":
           return parse(Query, parameters, listFindings);
       }

@@ -7,6 +7,7 @@ import {
   identifyNotice,
   joinByFinding,
   planNotices,
+  releaseTelling,
   takeHeld,
 } from "@drift-guard/core/announcement/notices";
 import { emptyNoticeState, type NoticeState } from "@drift-guard/core/model/notice-state";
@@ -219,6 +220,19 @@ describe("the joint message", () => {
     assert.deepEqual(chosen.telling, { ...taken.telling, transitions: transitions.slice(1), chosen: true });
     assert.equal(chooseTelling(chosen, id, []), chosen);
     assert.deepEqual(takeHeld(chosen, secondsAfterNoon(300))?.telling.transitions, transitions.slice(1));
+  });
+
+  it("that failed is taken again at once", () => {
+    const { state } = plan(
+      emptyNoticeState(),
+      ["a", "b"].map((id) => transitionOf(id, "one")),
+    );
+    const taken = takeHeld(state, secondsAfterNoon(holdSeconds));
+    assert.ok(taken);
+    assert.equal(takeHeld(taken, secondsAfterNoon(holdSeconds)), undefined);
+    assert.equal(releaseTelling(taken, "another"), taken);
+    const again = takeHeld(releaseTelling(taken, taken.telling.id), secondsAfterNoon(holdSeconds));
+    assert.deepEqual(again?.telling, taken.telling);
   });
 
   it("has an id that follows from the transitions of its messages", () => {

@@ -129,4 +129,34 @@ describe("The local Security Hub", () => {
     assert.deepEqual(idsOf({ maxResults: 2 }), ["a", "b"]);
     assert.deepEqual(idsOf({ maxResults: 2, nextToken: "2" }), ["c"]);
   });
+
+  it("takes all but the first finding of a call that fails in part", () => {
+    const hub = anEnabledHub();
+    const call = { service: "securityhub", region: "us-east-1", accessKeyId: "A" };
+    const refused = { code: "InternalException", message: "The service failed" };
+    const imported = hub.answer(
+      {
+        ...call,
+        action: "BatchImportFindings",
+        parameters: { findings: [finding({ Id: "two" }), finding()] },
+      },
+      refused,
+    );
+    assert.match(
+      JSON.stringify(imported),
+      /"FailedCount":1,"SuccessCount":1,"FailedFindings":\[\{"Id":"two"/,
+    );
+    assert.deepEqual(look(hub), ["NEW", "ACTIVE", "Title"]);
+    const findingIdentifiers = [{ Id: "one", ProductArn }];
+    const updated = hub.answer(
+      {
+        ...call,
+        action: "BatchUpdateFindings",
+        parameters: { findingIdentifiers, workflow: { Status: "NOTIFIED" } },
+      },
+      refused,
+    );
+    assert.match(JSON.stringify(updated), /"ProcessedFindings":\[\],"UnprocessedFindings":\[\{/);
+    assert.deepEqual(look(hub), ["NEW", "ACTIVE", "Title"]);
+  });
 });
