@@ -81,7 +81,7 @@ export function assertTold({ findings }: Ledger, { started, choice, hasPipelineA
     if (finding.state !== "open" || finding.refusal === undefined) continue;
     const { id, refusal } = finding;
     if (/\brollbacks (?:of the drift )?pause\b/.test(refusal)) {
-      const rollbacks = [...started.values()].filter((ids) => ids.includes(id));
+      const rollbacks = [...started.values()].filter(({ findings: ids }) => ids.includes(id));
       assert.ok(rollbacks.length >= 3, "a drift whose rollbacks pause had three of its own");
     }
     if (!/whom the configuration trusts/.test(refusal)) continue;

@@ -36,6 +36,12 @@ import { createQueues, type Message, type Queues } from "./queues.ts";
 import { keepControl, keepFindings } from "./stores.ts";
 import { references, roleName } from "./worker.ts";
 
+/** A rollback as it was first stored. */
+interface Start {
+  readonly findings: readonly string[];
+  readonly causes: Control["causes"];
+}
+
 /** The guard, an account and everything in between, of which each part may fail. */
 export interface History extends Pick<RecordedAccount, "states" | "exposures"> {
   readonly choice: Choice;
@@ -47,10 +53,8 @@ export interface History extends Pick<RecordedAccount, "states" | "exposures"> {
   readonly writes: readonly GuardWrite[];
   readonly transitions: readonly Transition[];
   readonly outcomes: readonly RollbackOutcome[];
-  /** The findings of each rollback that was stored, by its id. */
-  readonly started: ReadonlyMap<string, readonly string[]>;
-  /** When the control record first named a change as a cause, in milliseconds, by the change's id. */
-  readonly heard: ReadonlyMap<string, number>;
+  /** The findings of each rollback that was stored, and the causes that were known when it started, by its id. */
+  readonly started: ReadonlyMap<string, Start>;
   /** Whether the pipeline changed anything. */
   readonly hasPipelineActed: boolean;
   /** CloudTrail's ids of calls by a thief of the guard's credentials. */
@@ -126,8 +130,7 @@ export async function beginHistory(choice: Choice, laws: Laws): Promise<History>
   const outcomes: RollbackOutcome[] = [];
   const thefts: string[] = [];
   const otherThefts: string[] = [];
-  const started = new Map<string, readonly string[]>();
-  const heard = new Map<string, number>();
+  const started = new Map<string, Start>();
   let hasPipelineActed = false;
   const faults = noFaults();
   const surroundings = {
@@ -153,9 +156,8 @@ export async function beginHistory(choice: Choice, laws: Laws): Promise<History>
       await flush();
     },
     onControl({ rollbacks, causes }: Control) {
-      for (const { id, plan } of rollbacks) started.set(id, plan.findings);
-      for (const { changeId } of causes) {
-        if (!heard.has(changeId)) heard.set(changeId, clock.now().getTime());
+      for (const { id, plan } of rollbacks) {
+        if (!started.has(id)) started.set(id, { findings: plan.findings, causes });
       }
     },
     onLedger: (ledger: Ledger) => laws.onLedger(ledger, history),
@@ -199,7 +201,6 @@ export async function beginHistory(choice: Choice, laws: Laws): Promise<History>
     transitions,
     outcomes,
     started,
-    heard,
     get hasPipelineActed() {
       return hasPipelineActed;
     },

@@ -165,7 +165,7 @@ async function assertDecided(
   history: History,
 ): Promise<void> {
   const control = await history.record();
-  const { choice, heard } = history;
+  const { choice, started } = history;
   const what = `${planned.call} for ${planned.part}, ${side}`;
   const mode = choice.rollback[side];
   assert.ok(mode === "automatic" || mode === "approve", `${what}: the mode is ${mode}`);
@@ -179,14 +179,12 @@ async function assertDecided(
   }
   assert.equal(mode, "automatic", `${what} is not approved`);
   assertActing(rollback, control, history.choice);
-  const start = Date.parse(rollback.startedAt);
-  const isTrusted = control.causes.some(
-    ({ findingId, undoneBy, actor, changeId }) =>
-      findingId === id &&
-      undoneBy === undefined &&
-      actor.issuer === pipelineRole &&
-      (heard.get(changeId) ?? start) < start,
-  );
+  const isTrusted = started
+    .get(rollback.id)
+    ?.causes.some(
+      ({ findingId, undoneBy, actor }) =>
+        findingId === id && undoneBy === undefined && actor.issuer === pipelineRole,
+    );
   assert.ok(!isTrusted || !choice.trustsPipeline, `${what}: a trusted actor made it`);
   const hour = new Date(rollback.startedAt).getUTCHours();
   const isOpen =
