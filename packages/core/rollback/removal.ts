@@ -17,6 +17,7 @@ import { findInlineRoom, type InlineWrite, maxInlineCharacters } from "./inline-
 import { listNeeded, removeExcess } from "./policy-narrowing.ts";
 import type { Repair, RepairTarget } from "./repair-target.ts";
 
+const emptyPolicy = JSON.stringify({ Version: currentVersion, Statement: [] });
 const room = `${maxInlineCharacters.toLocaleString("en")} characters of inline policies`;
 
 /**
@@ -39,8 +40,11 @@ export function removeInline(
   for (const some of needed.length > 0 ? [needed, []] : [[]]) {
     const narrowed = removeExcess(text, grants, { compare, needed: [...some, ...keep], others });
     const lost = some.length < needed.length ? ` ${explainLostNeeds(policyName)}` : "";
-    if (narrowed.kind === "nothing" && accepted !== undefined)
-      return { kind: "refused", reason: losesAccepted };
+    // Where nothing of what was accepted is in the policy, its exception does not keep the rest.
+    if (narrowed.kind === "nothing" && accepted !== undefined) {
+      const change = { before: text, after: emptyPolicy, accepted };
+      if (!keepsAccepted(change, { kind: "identity" })) return { kind: "refused", reason: losesAccepted };
+    }
     if (narrowed.kind === "nothing") {
       const note = lost === "" ? {} : { note: lost.trim() };
       return { kind: "steps", steps: [{ ...base, call: "iam:DeleteRolePolicy" }], ...note };

@@ -74,6 +74,36 @@ describe("a drift of which a part is accepted", () => {
     }
   });
 
+  it("goes whole where nothing of what was accepted is left in it", () => {
+    const get = aGrant({ actions: ["s3:GetObject"], resources: ["*"] });
+    const exceptions = [acceptIn(withInline(policy(statementOf("s3:GetObject"))), "inline:p0", [get])];
+    const role = withInline(policy(statementOf("sns:Publish")));
+    const planned = plan(role, excessOnly, { control: { exceptions } });
+    assert.deepEqual(calls(planned), ["iam:DeleteRolePolicy"]);
+  });
+
+  it("at the trust policy lets nobody in again who was accepted and is gone", () => {
+    const service = { Service: "ecs-tasks.amazonaws.com" };
+    const [friend, stranger] = ["111122223333", "999988887777"].map((id) => `arn:aws:iam::${id}:root`);
+    assert.ok(friend !== undefined && stranger !== undefined);
+    const trusting = (...ids: readonly string[]) => {
+      const principals = [service, ...ids.map((AWS) => ({ AWS }))];
+      const statements = principals.map((Principal) => ({
+        Effect: "Allow",
+        Principal,
+        Action: "sts:AssumeRole",
+      }));
+      return asReferenced(name, { trust: policy(...statements) });
+    };
+    const grant = aGrant({ actions: ["sts:AssumeRole"], principals: [{ type: "AWS", id: friend }] });
+    const { resources: _, ...accepted } = grant;
+    const exceptions = [acceptIn(trusting(friend), "trust", [accepted])];
+    const role = trusting(stranger);
+    const planned = plan(role, excessOnly, { control: { exceptions } });
+    const { trust } = after(role, planned);
+    assert.ok(!trust.includes(stranger) && !trust.includes(friend) && trust.includes("ecs-tasks"), trust);
+  });
+
   it("keeps conditions and Denies", () => {
     const Condition = { Bool: { "aws:SecureTransport": "true" } };
     const stop = { Effect: "Deny", Action: "s3:DeleteBucket", Resource: "*" };
